@@ -17,9 +17,9 @@ from benchmarks.measure import Row, rows_of, run_script
 MODEL = "mini-clip"
 
 
-def rows(options: argparse.Namespace) -> Iterator[Row]:
+def rows(args: argparse.Namespace) -> Iterator[Row]:
     """The rows of each script; of the estimate those of all maps together."""
-    few = options.quick
+    few = args.quick
     yield from rows_of("sweep", MODEL, *(("--rounds", "3", "--images", "128", "--batch-size", "32") if few else ()))
     yield from rows_of("pgd", MODEL, "--batch", "1", *(("--rounds", "8", "--no-agreement") if few else ()))
     estimates = rows_of("estimate", "--images", "200", *(("--seeds", "1", "--maps", "2") if few else ("--seeds", "4")))
@@ -30,11 +30,11 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
         yield from rows_of("soak", "--minutes", "0")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the table."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks")
-    options.add_argument("--quick", action="store_true", help="no browser, fewer rounds: within four minutes")
-    run_script(rows, options, arguments)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--quick", action="store_true", help="no browser, fewer rounds: within four minutes")
+    run_script(rows, parser, argv)
     return 0
 
 

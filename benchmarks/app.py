@@ -81,35 +81,35 @@ def _click(page: Page, frequency: tuple[int, int], side: int) -> float:
     return stopwatch_ms(page)
 
 
-def rows(options: argparse.Namespace) -> Iterator[Row]:
+def rows(args: argparse.Namespace) -> Iterator[Row]:
     """First paint beside that of an empty app; then clicks and pointing on pictures of both sizes."""
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         environment = {}
-        if options.resnet56:
+        if args.resnet56:
             cache = Path(folder) / "hub" / "checkpoints"
             cache.mkdir(parents=True)
-            shutil.copy(options.resnet56, cache)
+            shutil.copy(args.resnet56, cache)
             environment["TORCH_HOME"] = folder
         empty = Path(folder) / "empty.py"
         empty.write_text(EMPTY)
-        turns = [[first_paint(browser, script, {}) for script in (empty, APP)] for _ in range(options.rounds + 1)][1:]
+        turns = [[first_paint(browser, script, {}) for script in (empty, APP)] for _ in range(args.rounds + 1)][1:]
         yield Row("page, start to first map", statistics.median(app for _, (app, _) in turns), "s")
         more = statistics.median(app - bare for (bare, _), (app, _) in turns)
         yield Row("page, start to first map", more, "s more", "", "an empty Streamlit app")
         yield Row("page, torch loaded by then", sum(loaded for _, (_, loaded) in turns), "starts", "= 0")
         for size, (query, side) in QUERIES.items():
-            answered, redrawn = waits(browser, query, options.clicks, side, environment)
+            answered, redrawn = waits(browser, query, args.clicks, side, environment)
             yield from spread(f"page, click to predictions, {size}", answered, "ms")
             yield from spread(f"page, pointing to redrawn picture, {size}", redrawn, "ms")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.app")
-    options.add_argument("--resnet56", type=Path, help="its weight file: clicks are then timed with it as well")
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--clicks", type=int, default=20)
-    run_script(rows, options, arguments)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.app")
+    parser.add_argument("--resnet56", type=Path, help="its weight file: clicks are then timed with it as well")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--clicks", type=int, default=20)
+    run_script(rows, parser, argv)
     return 0
 
 

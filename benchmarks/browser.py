@@ -66,10 +66,10 @@ FOUR = """
 SETTLE_MS = 5000  # code that is compiled in the background
 
 
-def rows(options: argparse.Namespace) -> Iterator[Row]:
+def rows(args: argparse.Namespace) -> Iterator[Row]:
     """Each network alone, loads over slow links, pointing, two networks at once, memory."""
     torch.set_num_threads(1)
-    with served(options.site) as url, chromium() as browser:
+    with served(args.site) as url, chromium() as browser:
         for name, side in NETWORKS.items():
             for row in (*_steps(browser, url, name), *(_page_run(browser, url, name) if side == SIDE else ())):
                 yield replace(row, name=f"{classifier_title(name)}, {row.name}")
@@ -194,9 +194,9 @@ def memory_of_page(browser: Browser) -> float:
 
 def main() -> None:
     """Print the figures."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.browser")
-    options.add_argument("site", type=Path)
-    run_script(rows, options)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.browser")
+    parser.add_argument("site", type=Path)
+    run_script(rows, parser)
 
 
 if __name__ == "__main__":

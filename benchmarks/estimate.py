@@ -118,42 +118,42 @@ def score_rows(name: str, by_map: Sequence[Sequence[Score]], targets: tuple[str,
     yield Row(f"{name}, a fit", float(np.median([score.seconds for score in draws])), "s")
 
 
-def rows(options: argparse.Namespace) -> Iterator[Row]:
+def rows(args: argparse.Namespace) -> Iterator[Row]:
     """Every map's figures for each number of images, then those of all maps together."""
-    if options.against:
-        whole, progressive = map(Heatmap.load, options.against)
+    if args.against:
+        whole, progressive = map(Heatmap.load, args.against)
         counts = progressive.top1_errors, progressive.count, progressive.variance_share
-        yield from score_rows(options.against[1].stem, [[score(whole, *counts)]])
+        yield from score_rows(args.against[1].stem, [[score(whole, *counts)]])
         return
     stored = {path.stem: Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz"))}
     # The large published map is not among those the estimator was made with: its middle is a fresh example.
     fresh = {"resnet-50_imagenet100_published": stored["resnet-50_imagenet100_published"].crop(SIDE)}
     maps = {name: heatmap for name, heatmap in stored.items() if heatmap.side == SIDE}
     complete = [name for name, heatmap in maps.items() if heatmap.metadata["dataset"]["n"] == 10_000]
-    maps = {name: maps[name] for name in complete[: options.maps]} if options.maps else maps | fresh
-    for images in options.images:
+    maps = {name: maps[name] for name in complete[: args.maps]} if args.maps else maps | fresh
+    for images in args.images:
         title, scores = f"map from {images / 100:g} % of the passes", {}
         for name, truth in maps.items():
-            scores[name] = [simulated(truth, images, seed) for seed in range(options.seeds)]
+            scores[name] = [simulated(truth, images, seed) for seed in range(args.seeds)]
             yield from score_rows(f"{title}, {name}", [scores[name]])
             if name.startswith("clip"):
                 dip = float(np.mean([score.dips for score in scores[name]]))
                 yield Row(f"{title}, {name}, dips", dip, "points", "", f"{dips(truth):+.1f} of the map")
             if truth.outcomes is not None and name not in fresh:
-                drawn = [resampled(truth, images, seed) for seed in range(options.seeds)]
+                drawn = [resampled(truth, images, seed) for seed in range(args.seeds)]
                 yield from score_rows(f"{title}, {name}, real", [drawn])
         targets = ("<= 1.35", "93 to 97") if images == IMAGES[0] else ("", "")
         yield from score_rows(title, [scores[name] for name in maps if name in complete], targets)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.estimate")
-    options.add_argument("--seeds", type=int, default=20)
-    options.add_argument("--images", type=int, nargs="+", default=IMAGES, help="a wave; 200 are 2 %% of the passes")
-    options.add_argument("--maps", type=int, help="only so many, of those on 10,000 images")
-    options.add_argument("--against", type=Path, nargs=2, metavar=("WHOLE", "PROGRESSIVE"))
-    run_script(rows, options, arguments)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.estimate")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--images", type=int, nargs="+", default=IMAGES, help="a wave; 200 are 2 %% of the passes")
+    parser.add_argument("--maps", type=int, help="only so many, of those on 10,000 images")
+    parser.add_argument("--against", type=Path, nargs=2, metavar=("WHOLE", "PROGRESSIVE"))
+    run_script(rows, parser, argv)
     return 0
 
 

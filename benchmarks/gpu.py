@@ -146,35 +146,35 @@ def _memory_rows(what: str, device: torch.device) -> Iterator[Row]:
         yield Row(f"{what}, highest memory", torch.cuda.max_memory_allocated(device) / 1e9, "GB")
 
 
-def rows(options: argparse.Namespace) -> Iterator[Row]:
+def rows(args: argparse.Namespace) -> Iterator[Row]:
     """Both maps and runs on pictures of their sizes, in each precision."""
     prepare_torch()
-    device = choose_device(options.device, 0)
-    vocabulary = classifier_spec(options.network).vocabulary
+    device = choose_device(args.device, 0)
+    vocabulary = classifier_spec(args.network).vocabulary
     for title, (side, whole) in MAPS.items():
         classes = CIFAR10 if side == 32 else imagenet100()
         if vocabulary is not None and (vocabulary == "cifar10") != (side == 32):
             continue  # it knows the other map's classes alone
-        classifier = network(options.network, classes, device)
-        data = pictures(side, options.images or whole, classes)
+        classifier = network(args.network, classes, device)
+        data = pictures(side, args.images or whole, classes)
         at_once = max(1, BATCH_PIXELS.get(classifier.device.type, BATCH_PIXELS["cpu"]) // side**2)
         for dtype in DTYPES:
-            parts = [map_rows(classifier, data, dtype, options.seconds, whole)]
+            parts = [map_rows(classifier, data, dtype, args.seconds, whole)]
             for count in dict.fromkeys((1, min(at_once, len(data)))):
-                parts.append(run_rows(classifier, data, dtype, count, options.rounds))
+                parts.append(run_rows(classifier, data, dtype, count, args.rounds))
             where = f"{title}, {dtype}, {classifier.weights_id} on {name_device(device)}"
             yield from (replace(row, name=f"{where}: {row.name}") for part in parts for row in part)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.gpu")
-    options.add_argument("--network", default=CLIP, help="a name of the registry, default CLIP ViT-B/32")
-    options.add_argument("--device", default="cuda")
-    options.add_argument("--seconds", type=float, default=30, help="of each map in each precision, default 30")
-    options.add_argument("--rounds", type=int, default=50, help="steps that are timed, default 50")
-    options.add_argument("--images", type=int, help="of each map's part, default as many as the paper's map has")
-    run_script(rows, options, arguments)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu")
+    parser.add_argument("--network", default=CLIP, help="a name of the registry, default CLIP ViT-B/32")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--seconds", type=float, default=30, help="of each map in each precision, default 30")
+    parser.add_argument("--rounds", type=int, default=50, help="steps that are timed, default 50")
+    parser.add_argument("--images", type=int, help="of each map's part, default as many as the paper's map has")
+    run_script(rows, parser, argv)
     return 0
 
 

@@ -141,23 +141,23 @@ def rows_of_run(name: str, address: str, page: Page, rounds: int) -> Iterator[Ro
     yield from spread("live run, stop", [stop_ms(page) for _ in range(rounds)], "ms")
 
 
-def rows(options: argparse.Namespace) -> Iterator[Row]:
+def rows(args: argparse.Namespace) -> Iterator[Row]:
     """The figures of each classifier."""
-    with server(APP, {}) as (address, _, _), chromium(options.browser_nice) as browser:
+    with server(APP, {}) as (address, _, _), chromium(args.browser_nice) as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 1200})
-        for name in options.classifiers:
-            prefix = f"{name}, " if len(options.classifiers) > 1 else ""
-            for row in rows_of_run(name, address, page, options.rounds):
+        for name in args.classifiers:
+            prefix = f"{name}, " if len(args.classifiers) > 1 else ""
+            for row in rows_of_run(name, address, page, args.rounds):
                 yield replace(row, name=prefix + row.name)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.live")
-    options.add_argument("classifiers", nargs="+")
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--browser-nice", type=int, default=19, help="0 to 19; 19 gives way to everything else")
-    run_script(rows, options, arguments)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.live")
+    parser.add_argument("classifiers", nargs="+")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--browser-nice", type=int, default=19, help="0 to 19; 19 gives way to everything else")
+    run_script(rows, parser, argv)
     return 0
 
 

@@ -148,16 +148,16 @@ def table(rows: Iterable[Row]) -> str:
 
 def run_script(
     rows: Callable[[argparse.Namespace], Iterable[Row]],
-    options: argparse.ArgumentParser,
-    arguments: Sequence[str] | None = None,
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None = None,
 ) -> list[Row]:
     """Measure as the options say, print, and return the rows."""
-    options.add_argument("--json", action="store_true", help="print the figures as JSON")
-    chosen = options.parse_args(arguments)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    args = parser.parse_args(argv)
     start = time.monotonic()
-    measured = list(rows(chosen))
+    measured = list(rows(args))
     facts = machine() | {"seconds": f"{time.monotonic() - start:.0f}"}
-    if chosen.json:
+    if args.json:
         print(json.dumps({"facts": facts, "rows": [asdict(row) for row in measured]}, indent=2))
     else:
         print(", ".join(f"{name} {value}" for name, value in facts.items()), table(measured), sep="\n\n")

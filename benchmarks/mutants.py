@@ -33,15 +33,15 @@ def run(*names: str) -> None:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--count", type=int, default=200)
-    options.add_argument("--seed", type=int, default=0)
-    chosen = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
     run(FIRST)
-    sample = random.Random(chosen.seed).sample(sorted(results()), chosen.count)
+    sample = random.Random(args.seed).sample(sorted(results()), args.count)
     run(*sample)
     survivors = [name for name in sample if results()[name] in (0, 5, 33)]  # 5, 33: no test reaches it
-    print(*survivors, f"{chosen.count - len(survivors)} of {chosen.count} killed", sep="\n")
+    print(*survivors, f"{args.count - len(survivors)} of {args.count} killed", sep="\n")
 
 
 if __name__ == "__main__":

@@ -97,35 +97,35 @@ def agreement_rows(classifier: Any, images: Tensor, targets: Tensor) -> Iterator
         yield Row(f"60 steps, epsilon {config.epsilon:.3g}", difference, "largest difference", "", "foolbox")
 
 
-def rows(options: argparse.Namespace) -> Iterator[Row]:
+def rows(args: argparse.Namespace) -> Iterator[Row]:
     """Steps of each batch size; then whether foolbox agrees."""
     prepare_torch()
-    photographs = classifier_spec(options.classifier).vocabulary == "imagenet"
+    photographs = classifier_spec(args.classifier).vocabulary == "imagenet"
     data = load_samples("photographs" if photographs else "cifar10-samples")
-    classifier = load_classifier(options.classifier, data.classes, weights=options.weights, device=options.device)
+    classifier = load_classifier(args.classifier, data.classes, weights=args.weights, device=args.device)
 
     def batch(count: int) -> tuple[Tensor, Tensor]:
         chosen = np.arange(count) % len(data)
-        images = torch.from_numpy(data.images[chosen]).to(options.device).float() / 255
-        return images, torch.from_numpy((data.labels[chosen] + 1) % len(data.classes)).to(options.device)
+        images = torch.from_numpy(data.images[chosen]).to(args.device).float() / 255
+        return images, torch.from_numpy((data.labels[chosen] + 1) % len(data.classes)).to(args.device)
 
-    for count in options.batch:
-        yield from step_rows(classifier, *batch(count), options.rounds, options.clock)
-    if not options.no_agreement:
-        yield from agreement_rows(classifier, *batch(options.batch[0]))
+    for count in args.batch:
+        yield from step_rows(classifier, *batch(count), args.rounds, args.clock)
+    if not args.no_agreement:
+        yield from agreement_rows(classifier, *batch(args.batch[0]))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.pgd")
-    options.add_argument("classifier")
-    options.add_argument("--weights", type=Path)
-    options.add_argument("--batch", type=int, nargs="+", default=[1, 8])
-    options.add_argument("--rounds", type=int, default=30)
-    options.add_argument("--device", default="cpu")
-    options.add_argument("--clock", choices=tuple(CLOCKS), default="wall", help="cpu: on a machine shared with others")
-    options.add_argument("--no-agreement", action="store_true", help="skip the comparison of results")
-    run_script(rows, options, arguments)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pgd")
+    parser.add_argument("classifier")
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 8])
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--clock", choices=tuple(CLOCKS), default="wall", help="cpu: on a machine shared with others")
+    parser.add_argument("--no-agreement", action="store_true", help="skip the comparison of results")
+    run_script(rows, parser, argv)
     return 0
 
 

@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 
 from core.claims.checks import findings
-from core.claims.corruption_spectrum import mapped, on_trial, predicted, stored_corruptions
+from core.claims.corruption_spectrum import mapped, predicted, score_predictions, stored_corruptions
 from core.claims.features import feature_findings, training_finding
 from core.claims.finding import Finding, NamedMap
-from core.claims.gradient_spectrum import agreement, stored_gradient, stored_gradients
+from core.claims.gradient_spectrum import gradient_agreement, stored_gradient, stored_gradients
 from core.claims.hybrids import stored_hybrids
 from core.classifiers.registry import load_classifier, network_side
 from core.data.classes import HEATMAPS
@@ -35,7 +35,7 @@ from core.fourier.hybrid import clipped_share, hybrid
 from core.fourier.maps.heatmap import Heatmap
 from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.runs.judgement import stored_judgements
-from core.runs.painted import stored_painted
+from core.runs.picture_outcomes import picture_outcomes
 from core.shared.files import CACHE
 from core.sweep.corruption.measure import CorruptionConfig
 from core.sweep.hybrid.outcomes import crossing_of, paired_difference, unlike
@@ -78,38 +78,40 @@ def shipped_maps() -> list[NamedMap]:
     ]
 
 
-def of_claims(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
+def of_claims(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     """Yield hashes of the claims about maps, and about what networks draw and fill."""
-    for subject in shelf:
-        yield f"claims of {subject.name}", digest([findings(subject, reference, shelf) for reference in shelf])
+    for subject in all_maps:
+        yield f"claims of {subject.name}", digest([findings(subject, reference, all_maps) for reference in all_maps])
     stored = stored_judgements()
     kinds = [*stored["drawn"]["by"], *stored["painted"]["by"]]
-    networks = sorted({name for kind in kinds for name in stored_painted(kind)})
+    networks = sorted({name for kind in kinds for name in picture_outcomes(kind)})
     for network in networks:
         yield f"section 3.2 of {network}", digest([feature_findings(network, other) for other in networks])
     yield "section 3.2, twins", digest(training_finding())
 
 
-def of_gradients(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
+def of_gradients(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     """Yield hashes of the stored gradients, and of their agreement with each map."""
     for name, stored in stored_gradients().items():
         yield f"gradient of {name}", digest(stored, stored.energy, stored.bend)
-    for named in shelf:
+    for named in all_maps:
         if (gradient := stored_gradient(named.heatmap)) is not None:
-            yield f"gradient against {named.name}", digest(agreement(gradient, named.heatmap))
+            yield f"gradient against {named.name}", digest(gradient_agreement(gradient, named.heatmap))
 
 
-def of_corruptions(shelf: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
+def of_corruptions(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     """Yield hashes of outcomes under corruptions, stored, predicted by maps and measured, and of the pictures."""
     for name, outcomes in stored_corruptions().items():
         errors = [outcomes.errors(key, strength=strength) for key in outcomes.keys for strength in (None, *STRENGTHS)]
         yield f"corruptions of {name}", digest(outcomes.arrays(), outcomes.metadata, outcomes.clean_errors(), errors)
-    trial = {name: predicted(*pair) for name, pair in mapped(shelf).items()}
-    for name, guess in trial.items():
+    predictions = {name: predicted(*pair) for name, pair in mapped(all_maps).items()}
+    for name, guess in predictions.items():
         yield f"corruptions predicted of {name}", digest(guess)
     yield (
         "corruptions predicted",
-        digest(on_trial(tuple(CORRUPTIONS), [prediction for prediction in trial.values() if prediction])),
+        digest(
+            score_predictions(tuple(CORRUPTIONS), [prediction for prediction in predictions.values() if prediction])
+        ),
     )
     data = load_samples("cifar10-samples")
     images = data.images[:PICTURES].astype(np.float32) / 255
@@ -145,8 +147,8 @@ def main() -> int:
     """Print a line for each result; profiles of this machine are left out."""
     os.environ.pop(VARIABLE, None)
     os.environ[CACHE] = os.devnull
-    shelf = shipped_maps()
-    for results in (of_claims(shelf), of_gradients(shelf), of_corruptions(shelf), of_hybrids()):
+    all_maps = shipped_maps()
+    for results in (of_claims(all_maps), of_gradients(all_maps), of_corruptions(all_maps), of_hybrids()):
         for name, hashed in results:
             print(f"{hashed}  {name}", flush=True)
     return 0

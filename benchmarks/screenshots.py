@@ -80,9 +80,9 @@ def _play(page: Page, path: Path) -> None:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Pictures of every page, for the README.")
-    options.add_argument("out", type=Path, help="folder to write them into")
-    for path in take(options.parse_args().out):
+    parser = argparse.ArgumentParser(description="Pictures of every page, for the README.")
+    parser.add_argument("out", type=Path, help="folder to write them into")
+    for path in take(parser.parse_args().out):
         print(path)
 
 

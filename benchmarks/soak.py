@@ -225,20 +225,20 @@ async def _ask_server(address: str, seen: Seen, seed: int, pause: float, until: 
         seen.waits.append(("server", seconds, seen.running > 0))
 
 
-async def _visit(address: str, pids: Sequence[int], logs: Sequence[Path], options: argparse.Namespace) -> Seen:
-    seen, pause = Seen(), options.pause
-    with chromium_path(options.browser_nice) as path:
+async def _visit(address: str, pids: Sequence[int], logs: Sequence[Path], args: argparse.Namespace) -> Seen:
+    seen, pause = Seen(), args.pause
+    with chromium_path(args.browser_nice) as path:
         async with async_playwright() as playwright:
             seen.opened["at rest"] = await _level(pids)
             browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
-            visitors = [Visitor(browser, address, seen, seed, pause) for seed in range(options.visitors)]
+            visitors = [Visitor(browser, address, seen, seed, pause) for seed in range(args.visitors)]
             await visitors[0].arrive()
             seen.opened["1 visitor"] = _resident(pids)
             await asyncio.gather(*(visitor.arrive() for visitor in visitors[1:]))
             seen.opened[f"{len(visitors)} visitors"] = _resident(pids)
-            if options.minutes:
-                until = time.monotonic() + 60 * options.minutes
-                raw = [_ask_server(address, seen, seed, pause, until) for seed in range(options.raw)]
+            if args.minutes:
+                until = time.monotonic() + 60 * args.minutes
+                raw = [_ask_server(address, seen, seed, pause, until) for seed in range(args.raw)]
                 stays = [visitor.stay(until) for visitor in visitors]
                 await asyncio.gather(*stays, *raw, _watch_memory(pids, seen, until))
                 # At least once, whatever chance has done: a run whose visitor goes.
@@ -274,17 +274,17 @@ def _freed_after(closed: Sequence[datetime], events: Sequence[dict[str, Any]]) -
 
 
 @contextmanager
-def _served(options: argparse.Namespace) -> Iterator[tuple[str, list[int], list[Path]]]:
+def _served(args: argparse.Namespace) -> Iterator[tuple[str, list[int], list[Path]]]:
     """Address, process ids and logs of what these visitors meet."""
     with ExitStack() as stack:
-        logs = [stack.enter_context(tempfile.NamedTemporaryFile("w+")) for _ in range(options.replicas)]
-        if options.replicas > 1:
+        logs = [stack.enter_context(tempfile.NamedTemporaryFile("w+")) for _ in range(args.replicas)]
+        if args.replicas > 1:
             address, _, processes = stack.enter_context(replicas({}, logs))
         else:
             address, process, _ = stack.enter_context(server(APP, {}, logs[0]))
             processes = [process]
-        for process in processes if options.data_mb is not None else ():
-            resource.prlimit(process.pid, resource.RLIMIT_DATA, (options.data_mb << 20, options.data_mb << 20))
+        for process in processes if args.data_mb is not None else ():
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (args.data_mb << 20, args.data_mb << 20))
         yield address, [process.pid for process in processes], [Path(log.name) for log in logs]
 
 
@@ -325,33 +325,33 @@ def _tracebacks(text: str) -> list[str]:
     return re.findall(r"Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*\S?.*", text)
 
 
-def rows(options: argparse.Namespace) -> Iterator[Row]:
+def rows(args: argparse.Namespace) -> Iterator[Row]:
     """Serve the visitors, then kill; exceptions and waits in vain are printed whole."""
-    if options.visitors:
-        with _served(options) as (address, pids, logs):
-            seen = asyncio.run(_visit(address, pids, logs, options))
+    if args.visitors:
+        with _served(args) as (address, pids, logs):
+            seen = asyncio.run(_visit(address, pids, logs, args))
             texts = [log.read_text() for log in logs]  # before the server ends, which frees all slots
         print(*seen.troubles, *_tracebacks("".join(texts)), sep="\n", end="", file=sys.stderr)
         yield from memory_rows(seen)
-        if options.minutes:
+        if args.minutes:
             yield from visit_rows(seen, texts)
-    if options.kills:
-        third = options.kills // 3
-        yield from kill_often({"saves": options.kills - 2 * third, "downloads": third, "sweeps": third})
+    if args.kills:
+        third = args.kills // 3
+        yield from kill_often({"saves": args.kills - 2 * third, "downloads": third, "sweeps": third})
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.soak")
-    options.add_argument("--minutes", type=float, default=10.0)
-    options.add_argument("--visitors", type=int, default=12)
-    options.add_argument("--raw", type=int, default=5, help="visitors without a browser besides")
-    options.add_argument("--pause", type=float, default=10.0, help="mean seconds between two things a visitor does")
-    options.add_argument("--browser-nice", type=int, default=0, help="0 to 19; 19 gives way to everything else")
-    options.add_argument("--data-mb", type=int, help="limit of the server's memory (Linux: RLIMIT_DATA)")
-    options.add_argument("--replicas", type=int, default=1, help="processes of the app; several are behind HAProxy")
-    options.add_argument("--kills", type=int, default=0, help="a third of them of each kind of work")
-    missed = [row.name for row in run_script(rows, options, arguments) if row.missed]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak")
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--visitors", type=int, default=12)
+    parser.add_argument("--raw", type=int, default=5, help="visitors without a browser besides")
+    parser.add_argument("--pause", type=float, default=10.0, help="mean seconds between two things a visitor does")
+    parser.add_argument("--browser-nice", type=int, default=0, help="0 to 19; 19 gives way to everything else")
+    parser.add_argument("--data-mb", type=int, help="limit of the server's memory (Linux: RLIMIT_DATA)")
+    parser.add_argument("--replicas", type=int, default=1, help="processes of the app; several are behind HAProxy")
+    parser.add_argument("--kills", type=int, default=0, help="a third of them of each kind of work")
+    missed = [row.name for row in run_script(rows, parser, argv) if row.missed]
     if missed:
         print(f"missed: {', '.join(missed)}", file=sys.stderr)
     return int(bool(missed))

@@ -46,20 +46,20 @@ class PerturbedOneByOne(Dataset):
         return (image + signs * self.wave).clamp(0, 1), int(self.labels[index])
 
 
-def rows(options: argparse.Namespace) -> Iterator[Row]:
+def rows(args: argparse.Namespace) -> Iterator[Row]:
     """Throughput of the sweep, and relative to both others."""
     prepare_torch()
-    photographs = classifier_spec(options.classifier).vocabulary == "imagenet"
+    photographs = classifier_spec(args.classifier).vocabulary == "imagenet"
     data = load_samples("photographs" if photographs else "cifar10-samples")
-    classifier = load_classifier(options.classifier, data.classes, weights=options.weights, device=options.device)
-    chosen = np.arange(options.images) % len(data)
+    classifier = load_classifier(args.classifier, data.classes, weights=args.weights, device=args.device)
+    chosen = np.arange(args.images) % len(data)
     dataset = replace(data, images=data.images[chosen], labels=data.labels[chosen])
-    size, waves = data.image_size, half_plane(7)[1 : 1 + options.waves]
-    on_device = torch.from_numpy(dataset.images).to(options.device)
-    batch_size = options.batch_size or BATCH.get(on_device.device.type, BATCH["cpu"])
+    size, waves = data.image_size, half_plane(7)[1 : 1 + args.waves]
+    on_device = torch.from_numpy(dataset.images).to(args.device)
+    batch_size = args.batch_size or BATCH.get(on_device.device.type, BATCH["cpu"])
     config = SweepConfig(side=7, epsilon=paper.EPSILON[size], cells=waves, batch_size=batch_size)
     batch = on_device[:batch_size].float() / 255
-    passes = -(-options.images * options.waves // len(batch))
+    passes = -(-args.images * args.waves // len(batch))
 
     def bare() -> None:
         with torch.inference_mode():
@@ -77,14 +77,14 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
                 basis = fourier_basis(i, j, size, size)
                 perturbed = PerturbedOneByOne(dataset.images, dataset.labels, basis, config.epsilon)
                 for inputs, targets in DataLoader(perturbed, batch_size=batch_size):
-                    (classifier(inputs.to(options.device)).argmax(dim=1).cpu() != targets).sum().item()
+                    (classifier(inputs.to(args.device)).argmax(dim=1).cpu() != targets).sum().item()
 
     images = {
         "bare": passes * len(batch),
-        "sweep": options.images * (1 + len(waves)),
-        "loader": options.images * len(waves),
+        "sweep": args.images * (1 + len(waves)),
+        "loader": args.images * len(waves),
     }
-    times = in_turns({"bare": bare, "sweep": sweep, "loader": loader}, options.rounds)
+    times = in_turns({"bare": bare, "sweep": sweep, "loader": loader}, args.rounds)
     for name, count in images.items():
         yield Row(f"{name}, images per second", 1000 * count / times.median_ms(name), "1/s")
     for peer, target, title in (("bare", ">= 0.9", "bare forward pass"), ("loader", ">= 1", "a loader for each wave")):
@@ -92,17 +92,17 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
         yield Row("sweep, throughput", share, "ratio", target, title)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.sweep")
-    options.add_argument("classifier")
-    options.add_argument("--weights", type=Path)
-    options.add_argument("--images", type=int, default=256, help="images per wave")
-    options.add_argument("--waves", type=int, default=2, help="waves per round")
-    options.add_argument("--rounds", type=int, default=7)
-    options.add_argument("--batch-size", type=int, help="default: a sweep's own")
-    options.add_argument("--device", default="cpu")
-    run_script(rows, options, arguments)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.sweep")
+    parser.add_argument("classifier")
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--images", type=int, default=256, help="images per wave")
+    parser.add_argument("--waves", type=int, default=2, help="waves per round")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--batch-size", type=int, help="default: a sweep's own")
+    parser.add_argument("--device", default="cpu")
+    run_script(rows, parser, argv)
     return 0
 
 

@@ -18,7 +18,9 @@ def decimal(number: float, digits: int = 1, *, sign: bool = False) -> str:
     return f"{np.round(number, digits):{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def between_shown(difference: Measured, first: Any, second: Any, factor: float = 100, digits: int = 1) -> Measured:
+def displayed_difference(
+    difference: Measured, first: Any, second: Any, factor: float = 100, digits: int = 1
+) -> Measured:
     """A difference that stands beside its two terms: that of the numbers as they are read, so that it can be checked.
 
     Its interval stays as it was computed. factor, digits: by which the terms are shown, as of per cent with one digit.

@@ -130,13 +130,13 @@ def import_published(log: Path, run: str) -> Heatmap:
 
 def main() -> None:
     """Write one heat map file."""
-    options = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m precomputed.import_published", description=(__doc__ or "").split("\n")[0]
     )
-    options.add_argument("log", type=Path, help="the run log, CSV")
-    options.add_argument("run", choices=sorted(RUNS), help="which run it is")
-    options.add_argument("output", type=Path, help="folder to write RUN_published.npz into")
-    args = options.parse_args()
+    parser.add_argument("log", type=Path, help="the run log, CSV")
+    parser.add_argument("run", choices=sorted(RUNS), help="which run it is")
+    parser.add_argument("output", type=Path, help="folder to write RUN_published.npz into")
+    args = parser.parse_args()
     import_published(args.log, args.run).save(args.output / f"{args.run}_published.npz")
 
 

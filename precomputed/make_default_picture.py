@@ -6,7 +6,7 @@ writes precomputed/default_picture.json. The picture: the first bundled sample t
 both get right, that the wave of the first story turns wrong for the CLIP, and that it leaves right for the CNN; the
 story takes, of those that fit, the first automobile that becomes a ship. The pairs to mix: of the pairs of different
 classes that `core.sweep.hybrid` draws with this seed, the first six of which both networks recognise both pictures,
-each shown first at the cutoff at which the first network changes its mind. What networks predict of all these is made
+each shown first at the first network's crossover cutoff. What networks predict of all these is made
 after it: python -m core.reproduce.profile --parts predictions.
 """
 
@@ -37,7 +37,7 @@ def default_picture() -> dict[str, Any]:
 
     Raises:
         RuntimeError: no sample is of that kind, no automobile becomes a ship, or too few pairs are recognised.
-        IndexError: no network changes its mind about a pair.
+        IndexError: no network has a crossover cutoff for a pair.
     """
     data = load_samples(SAMPLES)
     images = data.images.astype(np.float32) / 255

@@ -28,7 +28,7 @@ from core.data.samples import load_samples
 from core.images.masks import middle_square, usual_side
 from core.pgd.config import paper_inpainting
 from core.reconstruct.job import class_order
-from core.runs.painted import stored_painted
+from core.runs.picture_outcomes import picture_outcomes
 from core.runs.plan import inpainting_plan
 from core.runs.run import Run
 from core.shared.device import device_name
@@ -43,8 +43,8 @@ SEED = 0
 
 def main() -> None:
     """Write the file."""
-    options = judge_options(__doc__)
-    judge = load_judge(options.parse_args())
+    parser = judge_options(__doc__)
+    judge = load_judge(parser.parse_args())
     content = {
         "drawn": chosen_classes(),
         "filled": chosen_pictures(judge),
@@ -58,7 +58,7 @@ def main() -> None:
 def chosen_classes() -> list[str]:
     """The classes of the row of drawings."""
     order = class_order(len(CIFAR10), SEED)
-    stored = stored_painted("blur")
+    stored = picture_outcomes("blur")
     gain = np.zeros(len(CIFAR10))
     for ordinary, robust in PAIRS:
         more = [stored[name].pictures["judge_share_after"] for name in (robust, ordinary)]

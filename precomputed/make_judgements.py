@@ -58,10 +58,10 @@ DIGITS = 4  # significant ones of each number
 
 def main() -> None:
     """Write the file."""
-    options = judge_options(__doc__)
-    options.add_argument("--work", type=Path, help="folder that keeps what is finished")
-    options.add_argument("--again", action="store_true", help="compute what the file holds, too")
-    args = options.parse_args()
+    parser = judge_options(__doc__)
+    parser.add_argument("--work", type=Path, help="folder that keeps what is finished")
+    parser.add_argument("--again", action="store_true", help="compute what the file holds, too")
+    args = parser.parse_args()
     prepare_torch()
     judge = load_judge(args)
     known = {} if args.again or not STORED.is_file() else json.loads(STORED.read_text("utf-8"))
@@ -76,11 +76,11 @@ def main() -> None:
 
 def judge_options(description: str | None) -> argparse.ArgumentParser:
     """A command line that names the judge."""
-    options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--judge", default="resnet-56", help="a classifier of CIFAR-10's classes")
-    options.add_argument("--weights", type=Path, help="its weight file")
-    options.add_argument("--download", action="store_true", help="allow downloading its weights")
-    return options
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--judge", default="resnet-56", help="a classifier of CIFAR-10's classes")
+    parser.add_argument("--weights", type=Path, help="its weight file")
+    parser.add_argument("--download", action="store_true", help="allow downloading its weights")
+    return parser
 
 
 def load_judge(args: argparse.Namespace) -> Classifier:

@@ -149,8 +149,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the bundled sample images.")
     parser.add_argument("which", choices=("cifar10", "photographs"))
     parser.add_argument("source", type=Path, help="cifar10-test.npz, or the folder with the original photographs")
-    arguments = parser.parse_args()
-    {"cifar10": make_cifar10, "photographs": make_photographs}[arguments.which](arguments.source)
+    args = parser.parse_args()
+    {"cifar10": make_cifar10, "photographs": make_photographs}[args.which](args.source)
 
 
 if __name__ == "__main__":

@@ -75,12 +75,12 @@ def _facts(dataset: ImageDataset) -> dict[str, Any]:
     return {"class_names": dataset.classes.names, "dataset": dataset.name, **facts}
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Write the files; returns the exit status."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_dataset_options(options, default="cifar10")
-    options.add_argument("--output", default=STATISTICS, type=Path, help="folder to write into")
-    args = options.parse_args(arguments)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_dataset_options(parser, default="cifar10")
+    parser.add_argument("--output", default=STATISTICS, type=Path, help="folder to write into")
+    args = parser.parse_args(argv)
     return run_script(lambda: _run(args), "nothing was written")
 
 

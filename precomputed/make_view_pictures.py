@@ -31,8 +31,9 @@ from core.images.masks import fill_hole, middle_square
 from core.images.square import to_uint8
 from core.pgd.config import PGDConfig
 from core.pgd.settings import usual_settings
+from core.pgd.view_settings import SEARCHES
 from core.reconstruct.search_outcomes import STORED
-from core.reconstruct.view_pictures import CARDS, FOLDER, JUDGED, OPENING, SEARCHES, WORDS, judged_path, strip_path
+from core.reconstruct.view_pictures import CARDS, FOLDER, JUDGED, OPENING, WORDS, judged_path, strip_path
 from core.runs.plan import RunPlan
 from core.runs.run import Run
 from core.runs.starts import draw_starts
@@ -51,9 +52,9 @@ DIGITS = 4
 
 def main() -> None:
     """Write the folder."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--work", type=Path, help="folder of finished drawings, of precomputed.make_views")
-    args = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, help="folder of finished drawings, of precomputed.make_views")
+    args = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     painter, judge = load_classifier(PAINTER), load_classifier(JUDGE)
     facts = {"painter": classifier_facts(painter), "judge": classifier_facts(judge), "seed": SEED}

@@ -54,12 +54,12 @@ DIGITS = 4
 
 def main() -> None:
     """Write the file."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--work", type=Path, required=True, help="folder that keeps what is finished")
-    options.add_argument("--photographs", type=Path, help="folder of class folders with further photographs")
-    options.add_argument("--threads", type=int, default=2)
-    options.add_argument("--judge-only", action="store_true", help="compute no further pictures")
-    args = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="folder that keeps what is finished")
+    parser.add_argument("--photographs", type=Path, help="folder of class folders with further photographs")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--judge-only", action="store_true", help="compute no further pictures")
+    args = parser.parse_args()
     prepare_torch()
     torch.set_num_threads(args.threads)
     args.work.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from core.images.radii import mean_radius
 from core.numbers import p_value
 from core.reconstruct.search_outcomes import SearchOutcomes, StoredOutcomes, stored_outcomes
 from core.runs.judgement import searched
-from core.runs.painted import Painted, stored_painted
+from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "views.md"
 BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
@@ -114,8 +114,8 @@ def _mcnemar(before: np.ndarray, after: np.ndarray) -> str:
 
 def _small() -> Iterator[str]:
     """The bundled networks, 32 pixels."""
-    drawn = {search: stored_painted(searched("classless", search)) for search in ("pixels", "views")}
-    filled = {"pixels": stored_painted("eq3"), "views": stored_painted(searched("eq3", "views"))}
+    drawn = {search: picture_outcomes(searched("classless", search)) for search in ("pixels", "views")}
+    filled = {"pixels": picture_outcomes("eq3"), "views": picture_outcomes(searched("eq3", "views"))}
     for title, by_search in (
         ("The bundled networks draw, 32 px, from blurs of no class, both in 120 steps", drawn),
         ("The bundled networks fill holes of 16 × 16, 32 px: 720 steps of the paper's, 120 by views", filled),
@@ -127,7 +127,7 @@ def _small() -> Iterator[str]:
         yield _table(heads, [_small_row(by_search, name, search) for name in names for search in by_search])
 
 
-def _small_row(by_search: dict[str, dict[str, Painted]], name: str, search: str) -> list[str]:
+def _small_row(by_search: dict[str, dict[str, PictureOutcomes]], name: str, search: str) -> list[str]:
     outcomes = by_search[search][name]
     third = f"{int(outcomes.pictures['third_share_after'].sum())}" if outcomes.third else "–"
     pair = [by_search[which][name].pictures["judge_share_after"] for which in ("pixels", "views")]

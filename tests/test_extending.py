@@ -165,7 +165,7 @@ PLACES = {
         (
             "core/images/corruptions.py",
             "_ROWS = (",
-            '_ROWS = (\n    Corruption("dusk", "Dusk", "slow", "share", (0.8, 0.6, 0.4), _dusk, "Nobody’s."),',
+            '_ROWS = (\n    Corruption("dusk", "Dusk", "low", "share", (0.8, 0.6, 0.4), _dusk, "Nobody’s."),',
         ),
         (
             "core/images/corruptions.py",

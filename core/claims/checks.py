@@ -1,4 +1,4 @@
-"""The claims of the paper's section 3.1, and others about maps, put to two maps and their shelf.
+"""The claims of the paper's section 3.1, and others about maps, checked on two maps, with all others as context.
 
 Each check takes what was measured and returns a finding; none knows which networks it is about, so that a visitor's own
 maps are judged by the same rules as the paper's.
@@ -36,7 +36,7 @@ class Comparison:
 
     subject: NamedMap
     reference: NamedMap
-    shelf: tuple[NamedMap, ...]
+    all_maps: tuple[NamedMap, ...]
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -65,14 +65,14 @@ def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
 
 
 def findings(
-    subject: NamedMap, reference: NamedMap, shelf: Sequence[NamedMap], only: Claim | None = None
+    subject: NamedMap, reference: NamedMap, all_maps: Sequence[NamedMap], only: Claim | None = None
 ) -> tuple[Finding, ...]:
     """Every claim with its verdict on `subject`, in the place of CLIP, and `reference`, in that of the ResNet.
 
-    shelf: all maps there are: among them the twins and the map of Figure 2. only: this claim alone.
+    all_maps: every available map, among them the twins and the map of Figure 2. only: this claim alone.
     """
     side = min(subject.heatmap.side, reference.heatmap.side, DRAWN_SIDE)
-    maps = Comparison(_cropped(subject, side), _cropped(reference, side), tuple(shelf))
+    maps = Comparison(_cropped(subject, side), _cropped(reference, side), tuple(all_maps))
     unlike = mismatches(maps.subject.heatmap, maps.reference.heatmap)
     results: list[Finding] = []
     for claim in CLAIMS.values() if only is None else (only,):
@@ -223,7 +223,7 @@ def _unknown(claim: Claim, maps: Comparison) -> Finding:
 
 def _figure2_resnet(claim: Claim, maps: Comparison) -> Finding:
     """Holds where all other waves, and the corners, raise the error more than the lowest."""
-    named = next((candidate for candidate in maps.shelf if _is_figure2(candidate.heatmap)), None)
+    named = next((candidate for candidate in maps.all_maps if _is_figure2(candidate.heatmap)), None)
     named = needed(named, "The map of ResNet-50 on ImageNet100 is not here.")
     heatmap, why = named.heatmap.crop(DRAWN_SIDE), "The map of ResNet-50 on ImageNet100 lacks these waves."
     beyond, far = (needed(_more(heatmap, band, "lowest"), why) for band in ("beyond lowest", "corners"))
@@ -293,9 +293,9 @@ CHECKS: dict[str, Check] = {
     "different": _different,
     "unknown": _unknown,
     "figure-2-resnet": _figure2_resnet,
-    "twins": lambda claim, maps: twin_findings(claim, maps.subject, maps.shelf),
-    "contrast": lambda claim, maps: contrast_findings(claim, maps.subject, maps.shelf),
-    "shift": lambda claim, maps: shift_finding(claim, maps.shelf),
+    "twins": lambda claim, maps: twin_findings(claim, maps.subject, maps.all_maps),
+    "contrast": lambda claim, maps: contrast_findings(claim, maps.subject, maps.all_maps),
+    "shift": lambda claim, maps: shift_finding(claim, maps.all_maps),
     "lattice": _lattice,
     "colour": _colour,
     "gradient": lambda claim, maps: gradient_finding(claim, maps.subject),

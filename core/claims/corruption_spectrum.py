@@ -70,10 +70,10 @@ def predicted(named: NamedMap, outcomes: CorruptionOutcomes) -> Predicted | None
     return Predicted(by_share, by_energy, Measured(*np.moveaxis(np.array(rises, dtype=np.float64), -1, 0)))
 
 
-def mapped(shelf: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, CorruptionOutcomes]]:
+def mapped(all_maps: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, CorruptionOutcomes]]:
     """Return each classifier's map of the paper's waves over most images, with its stored corruptions."""
     result: dict[str, tuple[NamedMap, CorruptionOutcomes]] = {}
-    for named in sorted(shelf, key=lambda candidate: -int(candidate.heatmap.metadata["dataset"]["n"])):
+    for named in sorted(all_maps, key=lambda candidate: -int(candidate.heatmap.metadata["dataset"]["n"])):
         facts, outcomes = named.heatmap.metadata, corruptions_of(named)
         usual = facts["epsilon"] == usual_epsilon(facts["image_size"]) and facts.get("weakened_as") is None
         if outcomes is not None and usual:
@@ -82,7 +82,7 @@ def mapped(shelf: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, CorruptionOut
 
 
 @dataclass(frozen=True, eq=False)
-class MapsOnTrial:
+class PredictionScore:
     """How well maps predict what corruptions do, over N networks, D corruptions and S strengths.
 
     by_share, by_energy: Spearman's correlation of either prediction with the rise of the error; 95 % intervals are a
@@ -98,7 +98,7 @@ class MapsOnTrial:
     between: dict[str, float]
 
 
-def on_trial(keys: Sequence[str], predictions: Sequence[Predicted]) -> MapsOnTrial:
+def score_predictions(keys: Sequence[str], predictions: Sequence[Predicted]) -> PredictionScore:
     """Compare the predictions for at least one network with what was measured. keys: of the corruptions."""
     from scipy.stats import rankdata
 
@@ -110,7 +110,7 @@ def on_trial(keys: Sequence[str], predictions: Sequence[Predicted]) -> MapsOnTri
     between = np.full(len(keys), np.nan)
     if len(predictions) > 2:
         between = rank_correlations(by_energy.mean(axis=2).T, measured.mean(axis=2).T)
-    return MapsOnTrial(
+    return PredictionScore(
         _agreement(by_share, measured),
         _agreement(by_energy, measured),
         measured.size,

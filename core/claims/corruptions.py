@@ -1,4 +1,4 @@
-"""Real corruptions: whom contrast changes harm more, and whether networks of slow waves bear corruptions better."""
+"""Claims on corruptions: robust twins under contrast changes, and robustness against crossover cutoff."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from core.shared import paper
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import crossing_of
 
-SLOW, FAST = (tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("slow", "fast"))
+LOW, HIGH = (tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("low", "high"))
 RATIO = ("noise", "contrast")
-NO_TWINS = "No corruptions are stored of a network and of its robust twin."
+NO_TWINS = "No corruption results are stored for a network and its robust twin."
 TOOL = "Corruptions"  # of the page *Frequencies*
 FEWEST, SIGNIFICANT = 4, 0.05
 RESAMPLES = 50_000  # more than the orders of eight networks, up to which p is exact
 
 
-def contrast_findings(claim: Claim, subject: NamedMap, shelf: Sequence[NamedMap]) -> list[Finding]:
-    """Judge a claim on the subject's pair of twins, else on every pair on the shelf."""
-    return by_pair(subject, shelf, partial(_twins, claim), NO_TWINS)
+def contrast_findings(claim: Claim, subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[Finding]:
+    """Judge a claim on the subject's pair of twins, else on every pair among all maps."""
+    return by_pair(subject, all_maps, partial(_twins, claim), NO_TWINS)
 
 
 def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
-    """Holds where contrast changes, and all slow corruptions together, raise the robust twin's error more."""
+    """Holds where contrast, and all low-frequency corruptions together, raise the robust twin's error more."""
     a, b = (needed(corruptions_of(named), NO_TWINS) for named in (robust, ordinary))
     if a.images != b.images:
         raise NotCheckable(NO_TWINS)
-    contrast, slow, fast = (_more(a, b, keys) for keys in (("contrast",), SLOW, FAST))
-    names = listed([CORRUPTIONS[key].inline_label for key in SLOW])
+    contrast, low, high = (_more(a, b, keys) for keys in (("contrast",), LOW, HIGH))
+    names = listed([CORRUPTIONS[key].inline_label for key in LOW])
     evidence = (
         Evidence("contrast changes", contrast),
-        Evidence(f"all slow ones ({names})", slow),
-        Evidence("fast corruptions", fast),
+        Evidence(f"all low-frequency corruptions ({names})", low),
+        Evidence("high-frequency corruptions", high),
     )
     by_strength = [_more(a, b, ("contrast",), strength).value for strength in STRENGTHS]
     rises = listed([decimal(100 * more, sign=True) for more in by_strength])
@@ -55,11 +55,11 @@ def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
         f"{robust.name} against {ordinary.name}: one small network each.",
         f"Contrast changes, strength by strength: {rises} points.{shrink}",
     ]
-    if fast.high < 0:
+    if high.high < 0:
         doubts.append(
-            "Fast corruptions harm the robust twin less: the weakness is one of slow waves, not a general one."
+            "High-frequency corruptions harm the robust twin less: its weakness is limited to low frequencies."
         )
-    verdict = Verdict.of_parts([contrast.low > 0, slow.low > 0])
+    verdict = Verdict.of_parts([contrast.low > 0, low.low > 0])
     networks = robust.classifier, ordinary.classifier
     return Finding(
         claim, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), tool=TOOL, networks=networks
@@ -72,21 +72,21 @@ def _more(a: CorruptionOutcomes, b: CorruptionOutcomes, keys: tuple[str, ...], s
     return rises[0].minus(rises[1]).measured.item()
 
 
-def shift_finding(claim: Claim, shelf: Sequence[NamedMap]) -> Finding:
+def shift_finding(claim: Claim, all_maps: Sequence[NamedMap]) -> Finding:
     """Holds where lower crossing radii go with smaller rises under all corruptions together.
 
-    In part where they do so under the fast ones alone, or where under the slow ones it is the other way round.
+    In part where they do so only under high-frequency ones, or where low-frequency ones reverse the order.
     """
     networks = _networks()
     if len(networks) < FEWEST:
         raise NotCheckable(
-            f"Crossing radii and corruptions are stored of {len(networks)} networks, which are too few to be ranked."
+            f"Crossover cutoffs and corruption results are stored for {len(networks)} networks: too few to rank."
         )
     radii, outcomes = (
         np.array([radius for radius, _ in networks.values()]),
         [outcome for _, outcome in networks.values()],
     )
-    sets = {"all eight": tuple(CORRUPTIONS), "the fast ones": FAST, "the slow ones": SLOW}
+    sets = {"all eight": tuple(CORRUPTIONS), "high-frequency ones": HIGH, "low-frequency ones": LOW}
     tested = {
         f"rise under {what}": np.array([rise(network, network.errors(*keys)).measured.value for network in outcomes])
         for what, keys in sets.items()
@@ -97,21 +97,21 @@ def shift_finding(claim: Claim, shelf: Sequence[NamedMap]) -> Finding:
     for what, values in tested.items():
         value, p = exact_rank_test(radii, values)
         signs.append(int(np.sign(value)) if p < SIGNIFICANT else 0)
-        evidence.append(Evidence(f"radius and {what}", Measured.exact(value), "ratio"))
+        evidence.append(Evidence(f"crossover cutoff and {what}", Measured.exact(value), "ratio"))
         evidence.append(Evidence("p", Measured.exact(p), "p"))
-    together, fast, slow, _ = signs
-    verdict = Verdict.HOLDS if together > 0 and slow >= 0 else Verdict.IN_PART if together + fast > 0 else Verdict.FAILS
-    titles = {named.classifier: named.name for named in shelf}
+    together, high, low, _ = signs
+    verdict = Verdict.HOLDS if together > 0 and low >= 0 else Verdict.IN_PART if together + high > 0 else Verdict.FAILS
+    titles = {named.classifier: named.name for named in all_maps}
     small = all(name.startswith(MINIATURE) or name in paper.RESNETS for name in networks)
     kind = "small networks" if small else "networks"
     doubts = [
         f"{len(networks)} {kind} ({'; '.join(titles.get(name, name) for name in networks)}) are few, and what "
         "else they differ in may be the cause."
     ]
-    if slow < 0:
+    if low < 0:
         doubts.append(
-            "Under slow corruptions it is the other way round, so what holds of all follows from their mixture: "
-            f"{len(FAST)} of {len(CORRUPTIONS)} are fast."
+            "Low-frequency corruptions reverse the order, so the result for all eight depends on their mix: "
+            f"{len(HIGH)} of {len(CORRUPTIONS)} are high-frequency."
         )
     return Finding(claim, verdict, tuple(evidence), tuple(doubts), networks=tuple(networks))
 

@@ -1,4 +1,4 @@
-"""Two networks at equal strength: enlarging a picture weakens fast waves, and not every network enlarges."""
+"""Two networks at equal strength: enlarging a picture weakens high frequencies, and not every network enlarges."""
 
 from __future__ import annotations
 

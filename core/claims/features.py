@@ -27,7 +27,7 @@ from core.fourier.maps.contrasts import mcnemar
 from core.reconstruct.search_outcomes import LARGE_SIZE, stored_outcomes
 from core.runs.file import SURE
 from core.runs.judgement import searched
-from core.runs.painted import Painted, stored_painted
+from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
 from core.shared.roles import ROLES, networks_for
 
 FILLED = {"eq3": "Eq. 3", "mean_square": "mean square"}
@@ -61,7 +61,7 @@ MEASURES = {
     "orders": Measure(
         lambda pictures: np.log10(pictures["loss_before"] / pictures["loss_after"].clip(LEAST_LOSS)), student, "orders"
     ),
-    "corrected": Measure(lambda pictures: pictures["target_share"][pictures["own_before"] == 0]),
+    "corrected": Measure(lambda pictures: pictures["is_target"][pictures["was_target"] == 0]),
     "sure": Measure(lambda pictures: pictures["probability_after"] >= SURE),
 }
 
@@ -102,10 +102,10 @@ def training_finding() -> Finding:
     return judged(CLAIMS["training"], _training)[0]
 
 
-def _stored(kinds: dict[str, str], *names: str) -> dict[str, list[Painted]]:
+def _stored(kinds: dict[str, str], *names: str) -> dict[str, list[PictureOutcomes]]:
     """Return the stored results of all these networks, by the name of their evidence."""
-    by_words = {evidence: stored_painted(kind) for kind, evidence in kinds.items()}
-    stored = {evidence: [by[name] for name in names] for evidence, by in by_words.items() if by.keys() >= {*names}}
+    by_evidence = {evidence: picture_outcomes(kind) for kind, evidence in kinds.items()}
+    stored = {evidence: [by[name] for name in names] for evidence, by in by_evidence.items() if by.keys() >= {*names}}
     return needed(stored or None, _nothing(*names))
 
 
@@ -157,7 +157,7 @@ def _squiggles(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Fin
 
 
 def _training(claim: Claim, *chosen: str) -> Finding:
-    twins = networks_for("twins", *map(stored_painted, DRAWN | FILLED)) or ROLES["twins"][-1]
+    twins = networks_for("twins", *map(picture_outcomes, DRAWN | FILLED)) or ROLES["twins"][-1]
     finding = _gain_of(claim, _stored(DRAWN | FILLED, *twins))
     small, about = all(name.startswith(MINIATURE) for name in twins), ", whichever are chosen above"
     doubt = f"Two small networks{about}; no proof about CLIP." if small else f"One pair of networks{about}."
@@ -171,7 +171,7 @@ def _recognised(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Fi
 
 def _views(claim: Claim, subject: str) -> Finding:
     """Holds where each judge recognises what the subject paints by views more often than by the paper's search."""
-    stored = {name: [stored_painted(kind).get(subject) for kind in kinds] for name, kinds in SEARCHED.items()}
+    stored = {name: [picture_outcomes(kind).get(subject) for kind in kinds] for name, kinds in SEARCHED.items()}
     pairs = {name: (pixels, views) for name, (pixels, views) in stored.items() if pixels and views}
     return _gain_of(claim, needed(pairs or None, _nothing(subject)))
 
@@ -191,7 +191,7 @@ def _large_views(claim: Claim) -> Finding:
     return replace(finding, networks=(stored.painter,))
 
 
-def _gain_of(claim: Claim, pairs: Mapping[str, Sequence[Painted]]) -> Finding:
+def _gain_of(claim: Claim, pairs: Mapping[str, Sequence[PictureOutcomes]]) -> Finding:
     """Holds where each judge recognises more of the second than of the first, in every pair."""
     scores = {
         name + suffix: after.pictures[f"{judge}_share_after"] - before.pictures[f"{judge}_share_after"]
@@ -227,12 +227,12 @@ def _sampled(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Findi
     return _finding(claim, gains, lambda gain: gain.low <= 0, "points", *doubts)
 
 
-def _judges(*painted: Painted) -> dict[str, str]:
+def _judges(*painted: PictureOutcomes) -> dict[str, str]:
     """Return the judges of all pictures: the prefix of their columns, and a remark beside their numbers."""
     return {"judge": ""} | ({"third": ", other judge"} if all(results.third for results in painted) else {})
 
 
-def _who_judged(*painted: Painted) -> str:
+def _who_judged(*painted: PictureOutcomes) -> str:
     first = painted[0]
     if "third" in _judges(*painted):
         judges = f"The judges are {first.judge} and {first.third}, of another family; neither is human."

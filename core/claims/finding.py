@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured
 from core.fourier.maps.heatmap import Heatmap
-from core.numbers import between_shown, decimal, p_value
+from core.numbers import decimal, displayed_difference, p_value
 from core.shared import paper
 from core.shared.files import Archived
 from core.shared.sentences import Number
@@ -116,7 +116,7 @@ class Evidence:
         if self.unit == "p":
             return p_value(self.measured.value)
         suffix, factor, digits, _ = _UNITS[self.unit]
-        measured = between_shown(self.measured, *self.terms, factor, digits) if self.terms else self.measured
+        measured = displayed_difference(self.measured, *self.terms, factor, digits) if self.terms else self.measured
         return self._shown(measured.value) + suffix
 
     @property
@@ -139,8 +139,8 @@ class Evidence:
 class Claim:
     """Claim: its section, its quotation, and the statistic that checks it here.
 
-    about: "comparison" of two maps that must have been measured alike, the "subject" or the "reference" alone, or other
-    maps of the "shelf". waves: whether the report judges it on any waves that it has, or on a whole map; None: neither.
+    about: "comparison" of two maps that must have been measured alike, the "subject" or "reference" alone, or any of
+    "all_maps". waves: whether the report judges it on any waves that it has, or on a whole map; None: neither.
     check: which of `checks.CHECKS` or `features.CHECKS` judges it, by band, than, sign, measure and threshold. band,
     than: names of `bands.BANDS`. sign: in which direction it must lie. measure: of `features.MEASURES`; of: what
     pictures it is about. doubt: a sentence that always stands beside the verdict.
@@ -150,7 +150,7 @@ class Claim:
     section: str
     quote: str
     statistic: str
-    about: Literal["comparison", "subject", "reference", "shelf"] = "subject"
+    about: Literal["comparison", "subject", "reference", "all_maps"] = "subject"
     waves: Literal["any", "all"] | None = None
     check: str = ""
     band: str = ""

@@ -138,7 +138,7 @@ class Overrated:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class GradientAgreement:
     """Spearman's correlation of a gradient's energy with the rise of the error.
 
     waves, rings: over `count` single waves, and over the means of rings of rounded radius; with 95 % intervals over the
@@ -155,7 +155,7 @@ class Agreement:
 
 
 @weak_lru_cache(32)
-def agreement(stored: StoredGradient, heatmap: Heatmap) -> Agreement | None:
+def gradient_agreement(stored: StoredGradient, heatmap: Heatmap) -> GradientAgreement | None:
     """How well the gradient ranks the waves by what they do to the error; None where the map has too few waves.
 
     The interval is a percentile bootstrap over blocks of pictures; the map's own noise is not in it.
@@ -180,7 +180,7 @@ def agreement(stored: StoredGradient, heatmap: Heatmap) -> Agreement | None:
     if heatmap.metadata["epsilon"] != stored.epsilon:
         change = np.full(len(radii), np.nan)  # of waves of another size
     overrated = _overrated(radii, energy @ to_rings, rise @ to_rings, change, stored.bend[radii])
-    return Agreement(over_waves, over_rings, len(rise), p, overrated)
+    return GradientAgreement(over_waves, over_rings, len(rise), p, overrated)
 
 
 def _measured(energy: np.ndarray, resampled: np.ndarray, rise: np.ndarray) -> Measured:
@@ -239,7 +239,7 @@ def _overrated(
     return Overrated(first, last, without, *why)
 
 
-def where_it_fails(result: Agreement, epsilon: float) -> str:
+def where_it_fails(result: GradientAgreement, epsilon: float) -> str:
     """Describe the rings that the gradient overrates, and a possible reason; empty if none is far from its rank."""
     overrated = result.overrated
     if overrated is None:
@@ -262,7 +262,7 @@ def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
     """Holds where the waves agree beyond noise and chance; in part where the gradient overrates some rings."""
     lack = f"No gradient of {named.name} is stored; of {listed(list(stored_gradients()))}’s CIFAR-10 maps it is."
     stored = needed(stored_gradient(named.heatmap), lack)
-    result = needed(agreement(stored, named.heatmap), "The map has too few waves to be ranked.")
+    result = needed(gradient_agreement(stored, named.heatmap), "The map has too few waves to be ranked.")
     evidence = (
         Evidence(f"rank correlation over {result.count} waves", result.waves, "ratio"),
         Evidence("p", Measured.exact(result.p), "p"),

@@ -1,4 +1,4 @@
-"""The stored hybrids of two maps' classifiers: which of them changes its mind at the lower cutoff?"""
+"""Compare the crossover cutoffs of two maps' classifiers on stored hybrid images."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def compared(
     if of_a is None or of_b is None or difference is None:
         return None
     return difference, (
-        Evidence(f"{first} changes its mind at", of_a.radius, "radius"),
+        Evidence(f"{first}: crossover cutoff", of_a.radius, "radius"),
         Evidence(f"{second} at", of_b.radius, "radius"),
         Evidence("paired difference", difference, "radii", (of_a.radius.value, of_b.radius.value)),
     )
 
 
 def speak_for_low(difference: Measured) -> bool:
-    """Whether the first of two networks relies more on slow waves: beyond the noise, it crosses at a lower radius."""
+    """Return whether the first of two networks has the lower crossover cutoff, beyond the noise."""
     return bool(difference.high < 0)
 
 

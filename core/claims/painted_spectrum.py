@@ -10,7 +10,7 @@ from core.fourier.intervals import Measured
 from core.pgd.view_settings import SEARCHES, Search
 from core.reconstruct.search_outcomes import stored_outcomes
 from core.runs.judgement import searched
-from core.runs.painted import stored_painted
+from core.runs.picture_outcomes import picture_outcomes
 
 
 def painted_energy(classifier: str, sha256: str | None) -> dict[Search, np.ndarray]:
@@ -20,7 +20,7 @@ def painted_energy(classifier: str, sha256: str | None) -> dict[Search, np.ndarr
     """
     large, energies = stored_outcomes(), dict[Search, np.ndarray]()
     for search in SEARCHES:
-        small = stored_painted(searched("classless", search)).get(classifier)
+        small = picture_outcomes(searched("classless", search)).get(classifier)
         if small is not None and small.energy is not None and small.sha256 == sha256:
             energies[search] = small.energy
         elif large is not None and large.painter == classifier and f"draw-{search}" in large.groups:

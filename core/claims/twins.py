@@ -1,4 +1,4 @@
-"""Robust twins: does a network trained to withstand small changes rely more on slow waves than its ordinary twin?"""
+"""Robust twins: does a robust network rely more on low frequencies than its ordinary twin?"""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from core.fourier.maps.heatmap import Heatmap
 from core.shared.colours import ROBUST
 
 
-def twin_pairs(subject: NamedMap, shelf: Sequence[NamedMap]) -> list[tuple[NamedMap, NamedMap]]:
-    """The subject's pair of an ordinary network and its robust twin, else every pair on the shelf."""
+def twin_pairs(subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[tuple[NamedMap, NamedMap]]:
+    """The subject's pair of an ordinary network and its robust twin, else every pair among all maps."""
     pairs = [
         (ordinary, robust)
-        for ordinary in shelf
-        for robust in shelf
+        for ordinary in all_maps
+        for robust in all_maps
         if robust.classifier == ordinary.classifier + ROBUST
         and not mismatches(ordinary.heatmap, robust.heatmap)
         and ordinary.heatmap.metadata["dataset"]["n"] == robust.heatmap.metadata["dataset"]["n"]
@@ -28,13 +28,13 @@ def twin_pairs(subject: NamedMap, shelf: Sequence[NamedMap]) -> list[tuple[Named
     return [pair for pair in pairs if subject.label in (pair[0].label, pair[1].label)] or pairs
 
 
-def twin_findings(claim: Claim, subject: NamedMap, shelf: Sequence[NamedMap]) -> list[Finding]:
-    """Judge a claim on the subject's pair of twins, else on every pair on the shelf."""
-    return by_pair(subject, shelf, partial(_twin, claim), "There is no map of a network and of its robust twin.")
+def twin_findings(claim: Claim, subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[Finding]:
+    """Judge a claim on the subject's pair of twins, else on every pair among all maps."""
+    return by_pair(subject, all_maps, partial(_twin, claim), "There is no map of a network and of its robust twin.")
 
 
 def by_pair(
-    subject: NamedMap, shelf: Sequence[NamedMap], judge: Callable[[NamedMap, NamedMap], Finding], why: str
+    subject: NamedMap, all_maps: Sequence[NamedMap], judge: Callable[[NamedMap, NamedMap], Finding], why: str
 ) -> list[Finding]:
     """Return the findings of `judge` on each of the `twin_pairs` that it can judge.
 
@@ -42,16 +42,16 @@ def by_pair(
         NotCheckable: it can judge none, which `why` says.
     """
     results = []
-    for pair in twin_pairs(subject, shelf):
+    for pair in twin_pairs(subject, all_maps):
         with suppress(NotCheckable):
             results.append(judge(*pair))
     return needed(results or None, why)
 
 
 def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
-    """Holds where slow waves raise the robust twin's error more and, if known, it changes its mind at a lower cutoff.
+    """Holds where low frequencies raise the robust twin's error more and its crossover cutoff, if known, is lower.
 
-    In part where only one of them is so, or slow waves raise it more only relative to fast ones.
+    In part where only one of them is so, or low frequencies raise it more only relative to high ones.
     """
     low, far = (
         needed(contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band)), "These waves are not known.")
@@ -67,7 +67,7 @@ def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
         if relies != (verdict == Verdict.HOLDS):
             doubts.append(
                 f"The two kinds of evidence disagree: hybrid images {'speak' if relies else 'do not speak'} for it, "
-                f"slow waves {'do not raise' if low.low <= 0 else 'raise'} the robust twin’s error more."
+                f"low frequencies {'do not raise' if low.low <= 0 else 'raise'} the robust twin’s error more."
             )
             verdict = Verdict.IN_PART
     networks = robust.classifier, ordinary.classifier

@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from core.data.classes import ClassSet
 
 
-def add_classifier_options(options: ArgumentParser) -> None:
+def add_classifier_options(parser: ArgumentParser) -> None:
     """Add the options that `named_classifier` reads."""
-    options.add_argument("--classifier", required=True, help="a name of the registry, e.g. mini-clip, clip-vit-b-32")
-    options.add_argument("--weights", type=Path, help="weight file, for classifiers that take one")
-    options.add_argument("--download", action="store_true", help="allow downloading the weights")
-    options.add_argument("--template", help='prompt of a zero-shot classifier, default "a photo of a {class}"')
-    options.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
+    parser.add_argument("--classifier", required=True, help="a name of the registry, e.g. mini-clip, clip-vit-b-32")
+    parser.add_argument("--weights", type=Path, help="weight file, for classifiers that take one")
+    parser.add_argument("--download", action="store_true", help="allow downloading the weights")
+    parser.add_argument("--template", help='prompt of a zero-shot classifier, default "a photo of a {class}"')
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
 
 
-def named_classifier(options: Namespace, classes: ClassSet, local_rank: int = 0) -> Classifier:
+def named_classifier(args: Namespace, classes: ClassSet, local_rank: int = 0) -> Classifier:
     """The classifier that the command line names, for some classes; errors as `load_classifier`."""
     prepare_torch()
     classifier = load_classifier(
-        options.classifier,
+        args.classifier,
         classes,
-        device=choose_device(options.device, local_rank),
-        weights=options.weights,
-        download=options.download,
-        template=options.template,
+        device=choose_device(args.device, local_rank),
+        weights=args.weights,
+        download=args.download,
+        template=args.template,
     )
     if local_rank == 0:
         _warn_of_classes(classes.names, zero_shot=classifier.template is not None)

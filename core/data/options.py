@@ -12,16 +12,16 @@ from core.data.sample_sets import sets_by_dataset
 from core.shared.cli import progress_bar, whole
 
 
-def add_dataset_options(options: ArgumentParser, default: str | None = None) -> None:
+def add_dataset_options(parser: ArgumentParser, default: str | None = None) -> None:
     """Add the options that `named_dataset` reads; the data set must be named where there is no default."""
-    options.add_argument(
+    parser.add_argument(
         "--dataset",
         required=default is None,
         default=default,
         help="cifar10, imagenet100, a folder of class folders, an .npz, or the bundled " + ", ".join(sets_by_dataset()),
     )
-    options.add_argument("--data-dir", type=Path, help="where cifar10 or imagenet100 lie")
-    options.add_argument("--image-size", type=whole(8, 2**16), help="pixels, default 32 for cifar10, else 224")
+    parser.add_argument("--data-dir", type=Path, help="where cifar10 or imagenet100 lie")
+    parser.add_argument("--image-size", type=whole(8, 2**16), help="pixels, default 32 for cifar10, else 224")
 
 
 def named_dataset(args: Namespace, *, quiet: bool = False, **choices: Any) -> ImageDataset:

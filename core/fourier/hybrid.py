@@ -1,4 +1,4 @@
-"""Hybrid images: the slow waves of one picture with the fast waves of another.
+"""Hybrid images: the low frequencies of one picture with the high frequencies of another.
 
 Source: Oliva, Torralba & Schyns 2006; in the spirit of the cue conflicts of Geirhos et al. 2019.
 """
@@ -37,7 +37,7 @@ def low_weight(height: int, width: int, cutoff: float, edge: Edge = "gaussian") 
 
 
 def hybrid(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Array:
-    """The low picture's slow waves and the high picture's fast ones, added and clipped to [0, 1].
+    """Return the low picture's low frequencies plus the high picture's high ones, clipped to [0, 1].
 
     Works on numpy arrays and on torch tensors alike; what comes out is of the kind that went in.
 

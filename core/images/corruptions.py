@@ -29,14 +29,14 @@ Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray
 class Corruption:
     """One row.
 
-    label: for people. kind: whether it changes slow waves most, or fast ones. unit: what the amounts are.
+    label: for people. kind: whether it changes low or high frequencies most. unit: what the amounts are.
     amounts: at strengths 1, 2 and 3. small: where the amounts are pixels of 224, those of 32. source: a sentence, with
     what differs.
     """
 
     key: str
     label: str
-    kind: Literal["slow", "fast"]
+    kind: Literal["low", "high"]
     unit: str
     amounts: Amounts
     change: Change
@@ -158,23 +158,23 @@ def _cloud(shape: tuple[int, ...], decay: float, generator: np.random.Generator)
 
 
 _ROWS = (
-    Corruption("noise", "Gaussian noise", "fast", "standard deviation, of 1", (0.08, 0.12, 0.18), _noise,
+    Corruption("noise", "Gaussian noise", "high", "standard deviation, of 1", (0.08, 0.12, 0.18), _noise,
                 "ImageNet-C’s gaussian_noise."),
-    Corruption("impulses", "Impulse noise", "fast", "share of values set to 0 or 1", (0.03, 0.06, 0.09), _impulses,
+    Corruption("impulses", "Impulse noise", "high", "share of values set to 0 or 1", (0.03, 0.06, 0.09), _impulses,
                 "ImageNet-C’s impulse_noise: in each channel by itself."),
-    Corruption("blur", "Blur", "fast", "standard deviation, pixels of 224", (1.0, 2.0, 3.0), _blur,
+    Corruption("blur", "Blur", "high", "standard deviation, pixels of 224", (1.0, 2.0, 3.0), _blur,
                 "ImageNet-C’s gaussian_blur; up to 64 pixels CIFAR-10-C’s, a 32nd of the side for each pixel.",
                 small=(0.4, 0.6, 0.7)),
-    Corruption("pixelation", "Pixelation", "fast", "share of the side that is left", (0.6, 0.5, 0.4), _pixelation,
+    Corruption("pixelation", "Pixelation", "high", "share of the side that is left", (0.6, 0.5, 0.4), _pixelation,
                 "ImageNet-C’s pixelate, whose lengths are shares of the side."),
-    Corruption("jpeg", "JPEG", "fast", "quality", (25, 18, 15), _jpeg,
+    Corruption("jpeg", "JPEG", "high", "quality", (25, 18, 15), _jpeg,
                 "ImageNet-C’s jpeg_compression; its blocks of 8 × 8 pixels are a quarter of the side of a small "
                 "picture."),
-    Corruption("contrast", "Contrast", "slow", "share of the contrast that is left", (0.4, 0.3, 0.2), _contrast,
+    Corruption("contrast", "Contrast", "low", "share of the contrast that is left", (0.4, 0.3, 0.2), _contrast,
                 "ImageNet-C’s contrast: around the mean of each channel."),
-    Corruption("brightness", "Brightness", "slow", "added to the value of each pixel’s colour", (0.1, 0.2, 0.3),
+    Corruption("brightness", "Brightness", "low", "added to the value of each pixel’s colour", (0.1, 0.2, 0.3),
                 _brightness, "ImageNet-C’s brightness: hue and saturation stay."),
-    Corruption("fog", "Fog", "slow", "height of the fog, of 1", FOGS, _fog,
+    Corruption("fog", "Fog", "low", "height of the fog, of 1", FOGS, _fog,
                 "ImageNet-C’s fog; its surface is a sum of waves, with the amplitudes of the one built square by "
                 "square."),
 )  # fmt: skip

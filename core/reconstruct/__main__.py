@@ -20,7 +20,7 @@ from core.numbers import percent, small
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import FAST, MAX_STEPS, SETTINGS, RunKind, paper_settings
 from core.reconstruct.batches import run_job
-from core.reconstruct.job import Job, JobConfig, make_job
+from core.reconstruct.job import JobConfig, PGDJob, make_job
 from core.runs.plan import prepare
 from core.runs.starts import RANDOM_KINDS, STARTS
 from core.shared import paper
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from core.data.dataset import ImageDataset
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """The command line."""
-    options = argparse.ArgumentParser(prog="python -m core.reconstruct", description=__doc__)
-    modes = options.add_subparsers(dest="mode", required=True)
+    parser = argparse.ArgumentParser(prog="python -m core.reconstruct", description=__doc__)
+    modes = parser.add_subparsers(dest="mode", required=True)
     inpaint = modes.add_parser("inpaint", help="Eq. 3: fill a square hole in each image")
     generate = modes.add_parser(
         "generate", help="Eq. 2: draw classes, starting from a blur or noise with their statistics"
@@ -80,68 +80,66 @@ def parser() -> argparse.ArgumentParser:
         default="blur",
         help="; ".join(f"{kind}: {(text := STARTS[kind].source)[0].lower()}{text[1:-1]}" for kind in RANDOM_KINDS),
     )
-    return options
+    return parser
 
 
-def _add_settings(options: argparse.ArgumentParser, kind: RunKind) -> None:
+def _add_settings(parser: argparse.ArgumentParser, kind: RunKind) -> None:
     """An option for each setting; None where it is not given."""
     for name, usual in paper_settings(kind, paper.IMAGE_SIZE).items():
         row = SETTINGS[name]
         takes: Any = whole(1, MAX_STEPS) if row.whole else None if row.choices else number(above=bool(row.scaled))
         scaled = f" at {paper.IMAGE_SIZE} pixels, scaled" if row.scaled else ""
         text = f"{row.label}; default {usual}{scaled}. {row.help}".strip().replace("%", "%%")
-        options.add_argument(f"--{name.replace('_', '-')}", type=takes, choices=row.choices or None, help=text)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=takes, choices=row.choices or None, help=text)
 
 
-def build_job(options: argparse.Namespace) -> Job:
+def build_job(args: argparse.Namespace) -> PGDJob:
     """The job that the command line describes."""
-    inpaint = options.mode == "inpaint"
+    inpaint = args.mode == "inpaint"
     # Generation needs the statistics of whole classes, however few images it makes.
-    dataset = named_dataset(options, limit=options.limit if inpaint else None, seed=options.seed)
+    dataset = named_dataset(args, limit=args.limit if inpaint else None, seed=args.seed)
     own = ("hole", "penalty", "fill", "auto_pgd") if inpaint else ("start",)
-    given_settings = {name: getattr(options, name, None) for name in SETTINGS}
+    given_settings = {name: getattr(args, name, None) for name in SETTINGS}
     config = JobConfig(
-        count=options.limit,
+        count=args.limit,
         changes={name: value for name, value in given_settings.items() if value is not None},
-        **{name: getattr(options, name) for name in ("mode", "seed", "target", "keep", "save_run", *own)},
+        **{name: getattr(args, name) for name in ("mode", "seed", "target", "keep", "save_run", *own)},
     )
-    classifier, judge = named_classifier(options, dataset.classes), _named_judge(options, dataset)
+    classifier, judge = named_classifier(args, dataset.classes), _named_judge(args, dataset)
     job = make_job(config, classifier, dataset, judge)
     _, goal = prepare(job.make_plan([0]), classifier)  # refused now rather than after the output was begun
     if judge is not None and int(goal.targets.max()) >= len(dataset.classes):
-        raise ValueError(
-            f"--judge knows the classes of the data set only, and --target {quoted(options.target)} is none"
-        )
+        raise ValueError(f"--judge knows the classes of the data set only, and --target {quoted(args.target)} is none")
     return job
 
 
-def _named_judge(options: argparse.Namespace, dataset: ImageDataset) -> Classifier | None:
+def _named_judge(args: argparse.Namespace, dataset: ImageDataset) -> Classifier | None:
     """The second judge that the command line names, if any."""
-    if options.judge is None:
-        if options.judge_weights is not None:
+    if args.judge is None:
+        if args.judge_weights is not None:
             raise ValueError("--judge-weights are of no use without --judge")
         return None
-    other = {"classifier": options.judge, "weights": options.judge_weights, "template": None}
-    return named_classifier(argparse.Namespace(**{**vars(options), **other}), dataset.classes)
+    other = {"classifier": args.judge, "weights": args.judge_weights, "template": None}
+    return named_classifier(argparse.Namespace(**{**vars(args), **other}), dataset.classes)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the batch script; returns the exit status."""
-    options = parser().parse_args(arguments)
+    args = build_parser().parse_args(argv)
     return run_script(
-        lambda: _run(options),
-        f"{options.output} holds the batches that were finished, run the same command again to resume",
+        lambda: _run(args),
+        f"{args.output} holds the batches that were finished, run the same command again to resume",
     )
 
 
-def _run(options: argparse.Namespace) -> str:
-    if options.output.exists() and not options.output.is_dir():
-        raise ValueError(f"--output wants a folder; {options.output} is a file")
-    job = build_job(options)
-    summary = run_job(job, options.output, options.batch_size)
-    before, after, share = (summary[name]["mean"] for name in ("loss_before", "loss_after", "target_share"))
+def _run(args: argparse.Namespace) -> str:
+    if args.output.exists() and not args.output.is_dir():
+        raise ValueError(f"--output wants a folder; {args.output} is a file")
+    job = build_job(args)
+    summary = run_job(job, args.output, args.batch_size)
+    before, after, share = (summary[name]["mean"] for name in ("loss_before", "loss_after", "is_target"))
     loss = f"loss {small(before)} -> {small(after)}"
-    line = f"{options.output}: {summary['n']} images, {loss}, {percent(share)} become the target"
+    line = f"{args.output}: {summary['n']} images, {loss}, {percent(share)} become the target"
     if job.judge is None:
         return line
     seen = summary["judge"]

@@ -16,7 +16,7 @@ import numpy as np
 from core.data.provenance import computed_source
 from core.numbers import percent
 from core.reconstruct.grid import picture_grid
-from core.reconstruct.job import Job
+from core.reconstruct.job import PGDJob
 from core.reconstruct.report import Reconstruction, from_csv, measure_change, summarise, to_csv
 from core.runs.judgement import top1
 from core.runs.plan import RunPlan
@@ -47,7 +47,7 @@ class BatchResult:
     pictures: dict[str, np.ndarray]
 
 
-def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callable[[], None]) -> BatchResult:
+def run_batch(job: PGDJob, plan: RunPlan, indices: Sequence[int], progress: Callable[[], None]) -> BatchResult:
     """Run one batch; `progress` is called after every state."""
     import torch
 
@@ -87,8 +87,8 @@ def run_batch(job: Job, plan: RunPlan, indices: Sequence[int], progress: Callabl
             cross_entropy_after=float(after[row]),
             probability_before=float(np.exp(-before[row])),
             probability_after=float(np.exp(-after[row])),
-            own_before=int(run.logits[0, row].argmax() == targets[row]),
-            target_share=int(logits[row].argmax() == targets[row]),
+            was_target=int(run.logits[0, row].argmax() == targets[row]),
+            is_target=int(logits[row].argmax() == targets[row]),
             **measure_change(originals[row], plan.start[row], images[row], holes[row]),
             **_until_sure(run, row),
             **judged[row],
@@ -119,7 +119,12 @@ def _judged(
 
 
 def run_job(
-    job: Job, output: Path, batch_size: int | None = None, *, columns: int = GRID_COLUMNS, name: str | None = None
+    job: PGDJob,
+    output: Path,
+    batch_size: int | None = None,
+    *,
+    columns: int = GRID_COLUMNS,
+    name: str | None = None,
 ) -> dict[str, Any]:
     """Work through a job, writing its files after every batch; the same job in the same folder resumes.
 
@@ -164,12 +169,12 @@ def run_job(
     return summarise(rows, judge)
 
 
-def _usual_batch_size(job: Job) -> int:
+def _usual_batch_size(job: PGDJob) -> int:
     pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
     return max(1, pixels // job.settings["image_size"] ** 2)
 
 
-def _finished(job: Job, output: Path, columns: int) -> tuple[list[Reconstruction], dict[str, np.ndarray], float]:
+def _finished(job: PGDJob, output: Path, columns: int) -> tuple[list[Reconstruction], dict[str, np.ndarray], float]:
     """Rows, pictures of a grid that is not full, and seconds of a job's finished batches; nothing of other settings."""
     files = ["grid.png", "summary.json", *(["run.npz"] if job.settings["save_run"] else [])]
     with suppress(*DAMAGE):

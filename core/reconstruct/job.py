@@ -52,7 +52,7 @@ class JobConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class PGDJob:
     """`count` images in batches planned by `make_plan`, one after the other.
 
     settings: a JSON object of everything that the results depend on; keep and save_run as in `JobConfig`.
@@ -67,7 +67,9 @@ class Job:
     judge: Classifier | None = None
 
 
-def make_job(request: JobConfig, classifier: Classifier, dataset: ImageDataset, judge: Classifier | None = None) -> Job:
+def make_job(
+    request: JobConfig, classifier: Classifier, dataset: ImageDataset, judge: Classifier | None = None
+) -> PGDJob:
     """Return the job that a configuration asks for.
 
     Raises:
@@ -105,7 +107,7 @@ def make_job(request: JobConfig, classifier: Classifier, dataset: ImageDataset, 
         "judge": None if judge is None else {**classifier_facts(judge), "template": judge.template},
         "dataset": dataset_facts(dataset),
     }
-    return Job(classifier, config, count, make_plan, settings, judge)
+    return PGDJob(classifier, config, count, make_plan, settings, judge)
 
 
 def inpainting_plans(

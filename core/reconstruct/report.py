@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from core.runs.judgement import Judgement
+from core.shared import former_names
 
 # Mean and spread over the images, under these names in summary.json.
 SUMMARY = (
     "loss_before",
     "loss_after",
     "probability_after",
-    "target_share",
+    "is_target",
     "ssim_inside",
     "psnr_inside",
     "change_inside",
@@ -36,7 +37,7 @@ class Reconstruction:
     index: place in the run. label: true class, "" if none. target, top1_before, top1_after: class names.
     loss_before, loss_after: Eq. 2 or 3. cross_entropy_before, cross_entropy_after: its first term alone.
     probability_before, probability_after: of the target, in [0, 1].
-    own_before, target_share: 1 if the top-1 class is the target before, and afterwards, else 0.
+    was_target, is_target: 1 if the top-1 class is the target before or after, respectively; else 0.
     ssim_inside: structural similarity to the original, -1 to 1, its map averaged over the hole.
     psnr_inside: in dB, to the original, inside the hole; an exact copy counts as 100.
     change_inside, change_outside: mean absolute change of a value, in [0, 1], in and around the hole.
@@ -59,8 +60,8 @@ class Reconstruction:
     cross_entropy_after: float
     probability_before: float
     probability_after: float
-    own_before: int
-    target_share: int
+    was_target: int
+    is_target: int
     ssim_inside: float
     psnr_inside: float
     change_inside: float
@@ -177,5 +178,6 @@ def from_csv(data: bytes) -> list[Reconstruction]:
         "float | None": lambda text: float(text) if text else None,
     }
     table = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""))
+    table.fieldnames = [former_names.COLUMNS.get(name, name) for name in table.fieldnames or ()]
     kinds = {field.name: read[str(field.type)] for field in fields(Reconstruction)}
     return [Reconstruction(**{name: kind(row[name]) for name, kind in kinds.items()}) for row in table]

@@ -9,16 +9,15 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from core.data.classes import PRECOMPUTED
-from core.pgd.view_settings import Search
+from core.pgd.view_settings import SEARCHES, Search
 
 FOLDER = PRECOMPUTED / "views"
 OPENING, JUDGED = FOLDER / "opening.json", FOLDER / "judged.json"
 SIDE = 224  # of every picture, in pixels
 WORDS = ("volcano", "golden retriever", "teapot", "macaw", "lion")  # chosen by hand; the first is shown first
-SEARCHES: tuple[Search, ...] = get_args(Search)
 CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # of things to try
 
 

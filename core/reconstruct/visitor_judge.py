@@ -10,8 +10,8 @@ from functools import cache
 import numpy as np
 
 from core.fourier.intervals import Measured, wilson
-from core.pgd.view_settings import Search
-from core.reconstruct.view_pictures import JUDGED, SEARCHES
+from core.pgd.view_settings import SEARCHES, Search
+from core.reconstruct.view_pictures import JUDGED
 
 PER_SEARCH, OPTIONS = 5, 5
 COUNT = PER_SEARCH * len(SEARCHES)  # drawings in a round

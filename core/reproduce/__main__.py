@@ -42,24 +42,24 @@ def parse_parts(text: str) -> tuple[str, ...]:
     return tuple(key for key in KEYS if key in chosen)
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """The command line."""
-    options = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m core.reproduce",
         description="Run the paper again as far as this machine allows, and compare it with the published numbers. "
         "Run the same command again to resume; start it with torchrun to share the work over GPUs and nodes.",
     )
-    options.add_argument("--quick", action="store_true", help="few waves and images: minutes on two cores")
-    options.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into, or to resume")
-    options.add_argument("--parts", type=parse_parts, default=KEYS, help="names or beginnings, e.g. figure-1,stand-in")
-    options.add_argument("--cells", type=whole(1), help="different waves of each map, drawn by the seed; default all")
-    options.add_argument("--limit", type=whole(1), help="images of each map, drawn by the seed; default all")
-    options.add_argument("--runs", type=whole(1), help="inpainting and generation runs of each part; default 100")
-    options.add_argument("--pairs", type=whole(1, MAX_PAIRS), help="of pictures in hybrid images; default 2000")
-    options.add_argument("--data-dir", type=Path, default=Path("data"), help="where CIFAR-10 lies, default data")
-    options.add_argument("--imagenet-dir", type=Path, help="ImageNet100, a folder of class folders by WordNet id")
-    options.add_argument("--download", action="store_true", help="allow downloading weights and CIFAR-10")
-    options.add_argument(
+    parser.add_argument("--quick", action="store_true", help="few waves and images: minutes on two cores")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into, or to resume")
+    parser.add_argument("--parts", type=parse_parts, default=KEYS, help="names or beginnings, e.g. figure-1,stand-in")
+    parser.add_argument("--cells", type=whole(1), help="different waves of each map, drawn by the seed; default all")
+    parser.add_argument("--limit", type=whole(1), help="images of each map, drawn by the seed; default all")
+    parser.add_argument("--runs", type=whole(1), help="inpainting and generation runs of each part; default 100")
+    parser.add_argument("--pairs", type=whole(1, MAX_PAIRS), help="of pictures in hybrid images; default 2000")
+    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="where CIFAR-10 lies, default data")
+    parser.add_argument("--imagenet-dir", type=Path, help="ImageNet100, a folder of class folders by WordNet id")
+    parser.add_argument("--download", action="store_true", help="allow downloading weights and CIFAR-10")
+    parser.add_argument(
         "--weights",
         type=parse_weights,
         action="append",
@@ -67,20 +67,20 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=FILE",
         help="weights of a classifier",
     )
-    options.add_argument("--clip", default=CLIP, metavar="NAME", help="another zero-shot classifier in CLIP's place")
-    options.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
-    options.add_argument("--dtype", default="float32", choices=DTYPES, help="of the maps' forward passes")
-    options.add_argument("--batch-size", type=whole(1), help="images worked on at once, default measured")
-    options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of waves, signs, images, holes and noise")
-    return options
+    parser.add_argument("--clip", default=CLIP, metavar="NAME", help="another zero-shot classifier in CLIP's place")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
+    parser.add_argument("--dtype", default="float32", choices=DTYPES, help="of the maps' forward passes")
+    parser.add_argument("--batch-size", type=whole(1), help="images worked on at once, default measured")
+    parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of waves, signs, images, holes and noise")
+    return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the batch script; returns the exit status."""
-    options = parser()
-    args = options.parse_args(arguments)
-    check_output_folder(options, args.output)
-    command_line = sys.argv[1:] if arguments is None else arguments
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    check_output_folder(parser, args.output)
+    command_line = sys.argv[1:] if argv is None else argv
     args.command = shlex.join(["python", "-m", "core.reproduce", *command_line])
     return run_together(
         lambda processes: run(args, processes), "what was finished is saved, run the same command again to resume"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from core.images.masks import hole_side, middle_square, usual_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.penalties import PENALTIES, Penalty
 from core.pgd.settings import RunKind, fast_settings, quick_settings, usual_settings
-from core.pgd.view_settings import MIN_CROP_SIZE, Search
+from core.pgd.view_settings import MIN_CROP_SIZE, SEARCHES, Search
 from core.runs.file import PGDRun, evenly_spaced
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts
@@ -33,7 +33,6 @@ STORED_PENALTIES: dict[Penalty, str] = {
     for penalty, row in PENALTIES.items()
     if row.offered
 }
-SEARCHES: tuple[Search, ...] = get_args(Search)
 STORED_STARTS: dict[StartKind, str] = {"blur": "", "independent": "-noise"}
 
 

@@ -29,8 +29,8 @@ COLUMNS = (
     "loss_before",
     "loss_after",
     "probability_after",
-    "own_before",
-    "target_share",
+    "was_target",
+    "is_target",
     "change_inside",
     "change_outside",
     "sure_step",
@@ -122,6 +122,6 @@ def stored_judgements() -> dict[str, Any]:
     """The content of `STORED`, which `precomputed.make_judgements` writes.
 
     "judge", "third": which classifiers, with their weights. "runs": judgements of stored runs by `fingerprint`.
-    "drawn", "painted": how many pictures were drawn and holes filled; `core.runs.painted` reads what became of each.
+    "drawn", "painted": counts of pictures drawn and holes filled; `core.runs.picture_outcomes` reads each picture's.
     """
     return json.loads(STORED.read_text("utf-8"))

@@ -43,20 +43,20 @@ def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], expec
     return parse
 
 
-def check_output(options: ArgumentParser, output: Path, endings: Sequence[str] = (".npz",)) -> None:
+def check_output(parser: ArgumentParser, output: Path, endings: Sequence[str] = (".npz",)) -> None:
     """End the script unless `--output` names a file with one of the endings, in a folder that exists."""
     if output.suffix not in endings:
-        options.error(f"--output wants a name that ends in {' or '.join(endings)}; got {output.name}")
+        parser.error(f"--output wants a name that ends in {' or '.join(endings)}; got {output.name}")
     if output.is_dir():
-        options.error(f"--output: {output} is a folder; give the name of a file")
+        parser.error(f"--output: {output} is a folder; give the name of a file")
     if not output.parent.is_dir():
-        options.error(f"--output: the folder {output.parent} does not exist; create it first")
+        parser.error(f"--output: the folder {output.parent} does not exist; create it first")
 
 
-def check_output_folder(options: ArgumentParser, output: Path) -> None:
+def check_output_folder(parser: ArgumentParser, output: Path) -> None:
     """End the script if `--output`, a folder to write or to resume, is a file."""
     if output.exists() and not output.is_dir():
-        options.error(f"--output wants a folder; {output} is a file")
+        parser.error(f"--output wants a folder; {output} is a file")
 
 
 def run_script(work: Callable[[], str], stopped: str) -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-Network = TypeVar("Network")
+ModuleT = TypeVar("ModuleT")
 
 DTYPES = ("float32", "bfloat16", "float16")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -163,7 +163,7 @@ def forward(classifier: Callable[[Tensor], Tensor], images: Tensor, dtype: str) 
         return classifier(images).float()
 
 
-def with_cast_weights(network: Network, dtype: str) -> Network:
+def with_cast_weights(network: ModuleT, dtype: str) -> ModuleT:
     """Return a network for passes in a dtype: its layers' weights are cast now, not by autocast at every call.
 
     It computes the same to the bit; everything else is shared, and `network` stays as it is. What is no torch module,

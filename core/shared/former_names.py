@@ -2,6 +2,7 @@
 
 FOLDERS = {"corruptions": "disturbances"}  # of stored results: by today's name, the former one
 ARRAYS = {"undisturbed": "clean"}  # in `.npz` files
+COLUMNS = {"own_before": "was_target", "target_share": "is_target"}  # of a reconstruction's `images.csv`
 FACTS = {"disturbances": "corruptions"}  # in the metadata of `.npz` files
 PARAMETERS = {
     "disturbance": "corruption",

@@ -13,26 +13,26 @@ from core.shared.cli import MAX_SEED, whole
 from core.sweep.transforms import BATCH, Growing, Transforms, grow_in_file
 
 
-def parser(
+def build_parser(
     module: str, description: str | None, count: str, most: int, of: str, seed_of: str
 ) -> argparse.ArgumentParser:
     """The options of every table. count: the option that says how many; of, seed_of: what its help and --seed's say."""
-    options = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog=f"python -m {module}", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_classifier_options(options)
-    add_dataset_options(options)
-    options.add_argument(f"--{count}", type=whole(1, most), default=2000, help=f"{of}, default 2000")
-    options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help=f"of the choice of {seed_of}")
-    options.add_argument("--batch-size", type=whole(1), default=BATCH, help=f"default {BATCH}")
-    options.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
-    return options
+    add_classifier_options(parser)
+    add_dataset_options(parser)
+    parser.add_argument(f"--{count}", type=whole(1, most), default=2000, help=f"{of}, default 2000")
+    parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help=f"of the choice of {seed_of}")
+    parser.add_argument("--batch-size", type=whole(1), default=BATCH, help=f"default {BATCH}")
+    parser.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
+    return parser
 
 
-def measured(options: argparse.Namespace, table: Callable[[ImageDataset], Transforms[Growing]]) -> Growing:
+def measured(args: argparse.Namespace, table: Callable[[ImageDataset], Transforms[Growing]]) -> Growing:
     """Measure what `--output` lacks and return it whole. table: the transforms, for pictures of the data set's size."""
-    dataset = named_dataset(options)
+    dataset = named_dataset(args)
     transforms = table(dataset)
     return grow_in_file(
-        transforms, named_classifier(options, dataset.classes), dataset, options.output, batch_size=options.batch_size
+        transforms, named_classifier(args, dataset.classes), dataset, args.output, batch_size=args.batch_size
     )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BATCH = 64
 
 
-class Outcomes(Archived):
+class TransformOutcomes(Archived):
     """A dataclass of arrays, with `metadata` on the network, the data set, and all else that they depend on.
 
     what: they are, for errors. unit: a part of them, for the progress bar.
@@ -69,7 +69,7 @@ class Outcomes(Archived):
         return facts == two
 
 
-Growing = TypeVar("Growing", bound=Outcomes, covariant=True)
+Growing = TypeVar("Growing", bound=TransformOutcomes, covariant=True)
 
 
 class Transforms(Protocol[Growing]):
@@ -87,7 +87,7 @@ class Transforms(Protocol[Growing]):
         """The transformed pictures, and a number or a row of numbers about them, mean over the batch.
 
         Args:
-            place: of the part, in `Outcomes.measured`.
+            place: of the part, in `TransformOutcomes.measured`.
             pictures: P of (B, 3, H, W) float32 in [0, 1].
             positions: (B, P) of the pictures, in their data set.
         Returns:

@@ -20,7 +20,7 @@ from core.runs.stored import machine_runs
 from core.shared.cli import run_script
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Write the site and say how large it is."""
     parser = argparse.ArgumentParser(prog="python -m precomputed.static_site", description="Write the static edition.")
     parser.add_argument("folder", type=Path, metavar="OUT")
@@ -32,23 +32,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--check", action="store_true", help="then open it in Chromium and Firefox, and compare it with torch"
     )
-    options = parser.parse_args(arguments)
-    if options.app and not options.app.startswith(("https://", "http://")):
-        parser.error(f"argument --app: wanted a URL that begins with https:// or http://, got {options.app!r}")
-    if options.runs and not any(options.runs.glob("*_*__*.npz")):
-        parser.error(f"argument --runs: {options.runs} holds no run; Models and data makes some once CLIP is here")
+    args = parser.parse_args(argv)
+    if args.app and not args.app.startswith(("https://", "http://")):
+        parser.error(f"argument --app: wanted a URL that begins with https:// or http://, got {args.app!r}")
+    if args.runs and not any(args.runs.glob("*_*__*.npz")):
+        parser.error(f"argument --runs: {args.runs} holds no run; Models and data makes some once CLIP is here")
     set_log_level("ERROR")  # or Streamlit warns, from its import on, that it runs without a page
 
     def work() -> str:
         from precomputed.static_site.site import write_site
 
-        more = [options.runs] if options.runs else []
-        size = write_site(options.folder, options.app, more, stored=options.stored)
-        summary = f"{options.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
-        if options.check:
+        more = [args.runs] if args.runs else []
+        size = write_site(args.folder, args.app, more, stored=args.stored)
+        summary = f"{args.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
+        if args.check:
             from precomputed.static_site.check import check_site
 
-            summary += f"\n{check_site(options.folder)}"
+            summary += f"\n{check_site(args.folder)}"
         return summary
 
     return run_script(work, "run the same command again")

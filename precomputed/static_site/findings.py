@@ -16,10 +16,10 @@ TITLE = "Findings: the paper on trial"
 
 def findings_page() -> bytes:
     """findings.html, whole."""
-    shelf = {label: entry.named for label, entry in shipped().items()}
+    all_maps = {label: entry.named for label, entry in shipped().items()}
     tables = {
-        f"{shelf[CLIP].name} against {shelf[RESNET56].name}": findings(
-            shelf[CLIP], shelf[RESNET56], tuple(shelf.values())
+        f"{all_maps[CLIP].name} against {all_maps[RESNET56].name}": findings(
+            all_maps[CLIP], all_maps[RESNET56], tuple(all_maps.values())
         ),
         "What Mini CLIP and its robust twin paint": feature_findings(*TWINS),
     }

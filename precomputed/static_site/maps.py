@@ -23,7 +23,7 @@ from ui.maps.views import lacking_shows, shown_maps
 from ui.shared.pictures import captions, samples
 from ui.shared.sentences import TERMS, sentence_html
 from ui.tools.mixtures import STORED, stored_mixtures
-from ui.tools.sentences import changes_of_mind
+from ui.tools.sentences import crossover_cutoffs
 
 SIDE = 63  # larger maps are cropped, as in the app
 SHOWS = ("Error", "Minus clean")
@@ -85,7 +85,7 @@ def hybrid_pairs() -> dict[str, Any]:
         {name: value for name, value in packed_mixture.items() if name not in ("strip", "cutoffs", "ticks", "size")}
         | {
             "start": mixture.cutoffs.index(cutoff),
-            "html": sentence_html(changes_of_mind(mixture.networks, mixture.cutoffs)),
+            "html": sentence_html(crossover_cutoffs(mixture.networks, mixture.cutoffs)),
         }
         for packed_mixture, mixture, cutoff in zip(packed, stored_mixtures(), STORED["starts"], strict=True)
     ]

@@ -8,7 +8,8 @@ from typing import Any
 
 from core.data.classes import imagenet
 from core.fourier.intervals import wilson
-from core.reconstruct.view_pictures import SEARCHES, WORDS, judged_path, opening_drawings
+from core.pgd.view_settings import SEARCHES
+from core.reconstruct.view_pictures import WORDS, judged_path, opening_drawings
 from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, ask, stored_pool
 from precomputed.static_site.charts import chart_html
 from ui.components.heatmap import pack_maps
@@ -22,8 +23,8 @@ from ui.story import figures, judge, opening, wall
 from ui.story.steps import FORMER, STEPS
 from ui.story.story_data import WAVE
 
-# Where this edition shows what a step's door leads to in the app.
-_DOORS = {
+# Where this edition shows what a step’s link leads to in the app.
+_STEP_LINKS = {
     "?step=": "#story?step=",
     "frequency": "#waves",
     "inpainting": "#inpainting",
@@ -40,7 +41,7 @@ def story() -> list[Part]:
     return [
         {
             "name": step.name,
-            "links": [step.link, *(str(k) for k, former in enumerate(FORMER, 1) if former == step.link)],
+            "links": [step.slug, *(str(k) for k, former in enumerate(FORMER, 1) if former == step.slug)],
             "html": _here(step_html(step)),
             "figure": _FIGURES[step.draw](),
         }
@@ -52,7 +53,7 @@ def _here(html: str) -> str:
     """Return HTML whose links lead into this edition; links that lead nowhere here are left out."""
 
     def replace_link(match: re.Match[str]) -> str:
-        page = next((here for there, here in _DOORS.items() if there in match[2].split("?")[0]), None)
+        page = next((here for there, here in _STEP_LINKS.items() if there in match[2].split("?")[0]), None)
         return f'<a {match[1] or ""}href="{page}">{match[4]}</a>' if page else ""
 
     return _LINK.sub(replace_link, html)
@@ -101,7 +102,7 @@ def _wave() -> list[Part]:
     return [
         {"kind": "stripes", "data": {"value": list(WAVE), **pack_stripes(figures.car_under_stripes())}},
         _html(f"<h3>{figures.EVERY_WAVE}</h3><p>{html.escape(figures.about_the_maps())}</p>"),
-        _maps("wave") | {"told": sentence_html(figures.verdict_on(WAVE))},
+        _maps("wave") | {"verdict": sentence_html(figures.verdict_on(WAVE))},
     ]
 
 

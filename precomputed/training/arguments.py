@@ -42,7 +42,7 @@ def training_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def run_command(train: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
+def run_command(train: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
     """Train as the command line says; returns the exit status."""
 
     def work() -> str:
@@ -50,21 +50,21 @@ def run_command(train: Callable[[argparse.Namespace], None], arguments: argparse
             raise ModuleNotFoundError("the trained network is attacked with foolbox: run 'pip install foolbox' first")
         keep_freed_memory()
         torch.set_float32_matmul_precision("highest")  # to the same bits in the process that resumes
-        if arguments.threads:
-            torch.set_num_threads(arguments.threads)
-        train(arguments)
-        return f"written to {arguments.output / 'model'}"
+        if args.threads:
+            torch.set_num_threads(args.threads)
+        train(args)
+        return f"written to {args.output / 'model'}"
 
     return run_script(work, "run the same command again to resume")
 
 
-def recipe_from_arguments(arguments: argparse.Namespace, ordinary: AnyRecipe, robust: AnyRecipe) -> AnyRecipe:
+def recipe_from_args(args: argparse.Namespace, ordinary: AnyRecipe, robust: AnyRecipe) -> AnyRecipe:
     """The published recipe with the changes asked for on the command line."""
-    recipe = robust if arguments.robust else ordinary
-    changes: dict[str, Any] = {field.name: getattr(arguments, field.name, None) for field in dataclasses.fields(recipe)}
+    recipe = robust if args.robust else ordinary
+    changes: dict[str, Any] = {field.name: getattr(args, field.name, None) for field in dataclasses.fields(recipe)}
     changes = {name: tuple(v) if isinstance(v, list) else v for name, v in changes.items() if v is not None}
-    if arguments.start is not None:
-        changes["start_sha256"] = weights_sha256(arguments.start)
+    if args.start is not None:
+        changes["start_sha256"] = weights_sha256(args.start)
     return dataclasses.replace(recipe, **changes)
 
 
@@ -79,12 +79,12 @@ def weights_sha256(path: Path) -> str:
     return check_sha256(path)
 
 
-def load_splits(arguments: argparse.Namespace) -> tuple[LabelledImages, LabelledImages]:
+def load_splits(args: argparse.Namespace) -> tuple[LabelledImages, LabelledImages]:
     """The training images, at most `--limit`, and all test images.
 
     Raises:
         FileNotFoundError, ValueError, RuntimeError: as `load_cifar10`; or there is no such device.
     """
-    device = choose_device(arguments.device, 0)
-    train = load_cifar10(arguments.data, "train", device=device, limit=arguments.limit)
-    return train, load_cifar10(arguments.data, "test", device=device)
+    device = choose_device(args.device, 0)
+    train = load_cifar10(args.data, "train", device=device, limit=args.limit)
+    return train, load_cifar10(args.data, "test", device=device)

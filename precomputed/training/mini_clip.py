@@ -39,7 +39,7 @@ from core.shared import paper
 from core.shared.files import make_folder, write_atomically, write_json
 from precomputed.training.arguments import (
     load_splits,
-    recipe_from_arguments,
+    recipe_from_args,
     run_command,
     training_parser,
     weights_sha256,
@@ -218,24 +218,24 @@ def write_usual_prompts(folder: Path, classifier: ZeroShotClassifier, sha256: st
     save_prompt_embeddings(folder, prompts, rows, sha256)
 
 
-def train(arguments: argparse.Namespace) -> None:
-    recipe = recipe_from_arguments(arguments, ORDINARY, ROBUST)
-    images, test = load_splits(arguments)
+def train(args: argparse.Namespace) -> None:
+    recipe = recipe_from_args(args, ORDINARY, ROBUST)
+    images, test = load_splits(args)
     teacher = None
-    if arguments.teacher is not None:
-        weights = arguments.teacher / "model.safetensors"
+    if args.teacher is not None:
+        weights = args.teacher / "model.safetensors"
         sha256 = weights_sha256(weights)
         recipe = dataclasses.replace(recipe, teacher_sha256=sha256)
         teacher = load_bundled_network(weights, Identity("teacher", str(weights), sha256)).to(images.labels.device)
-    folder = arguments.output / "model"
-    config = json.loads(arguments.architecture.read_text(encoding="utf-8"))
+    folder = args.output / "model"
+    config = json.loads(args.architecture.read_text(encoding="utf-8"))
     tokenizer = write_tokenizer(folder, config["model_cfg"]["text_cfg"]["context_length"])
-    training = ClipTraining(recipe, config, images, captions(), tokenizer, teacher, arguments.start)
-    outcome = train_and_measure(training, test, arguments)
+    training = ClipTraining(recipe, config, images, captions(), tokenizer, teacher, args.start)
+    outcome = train_and_measure(training, test, args)
     classifier = training.classifier()
     held_out = held_out_accuracy(classifier, test)
     report(f"with patterns and names never seen in training: {held_out}")
-    name, vision = arguments.architecture.stem.replace("_", "-"), config["model_cfg"]["vision_cfg"]
+    name, vision = args.architecture.stem.replace("_", "-"), config["model_cfg"]["vision_cfg"]
     title = "Mini CLIP (plain ViT)" if "patch_size" in vision else "Mini CLIP"
     if recipe.attack_steps:
         title += " (robust)"

@@ -23,7 +23,7 @@ from core.classifiers.kinds.preprocessing import Preprocess
 from core.classifiers.networks.mini_resnet import MiniResNet
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
 from core.shared.cli import whole
-from precomputed.training.arguments import load_splits, recipe_from_arguments, run_command, training_parser
+from precomputed.training.arguments import load_splits, recipe_from_args, run_command, training_parser
 from precomputed.training.cards import resnet_card
 from precomputed.training.data import Batch, LabelledImages, to_unit_range
 from precomputed.training.loop import Training
@@ -93,11 +93,11 @@ def set_whitening(network: MiniResNet, images: Tensor, regularisation: float = 5
     network.whitening.weight.copy_(torch.cat([filters, -filters]))
 
 
-def train(arguments: argparse.Namespace) -> None:
-    recipe = recipe_from_arguments(arguments, ORDINARY, ROBUST)
-    images, test = load_splits(arguments)
-    training = ResNetTraining(recipe, images, arguments.start)
-    outcome = train_and_measure(training, test, arguments)
+def train(args: argparse.Namespace) -> None:
+    recipe = recipe_from_args(args, ORDINARY, ROBUST)
+    images, test = load_splits(args)
+    training = ResNetTraining(recipe, images, args.start)
+    outcome = train_and_measure(training, test, args)
     config = {
         "architecture": "mini-resnet",
         "kwargs": {"widths": list(recipe.widths)},
@@ -109,7 +109,7 @@ def train(arguments: argparse.Namespace) -> None:
         "licence": "MIT",
     }
     card = resnet_card(recipe, outcome)
-    write_bundle(arguments.output / "model", "model.safetensors", training.network, config, card)
+    write_bundle(args.output / "model", "model.safetensors", training.network, config, card)
 
 
 def main(argv: list[str] | None = None) -> int:

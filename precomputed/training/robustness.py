@@ -110,17 +110,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", required=True, help="folder with CIFAR-10, as for core.sweep --data-dir")
     parser.add_argument("--images", type=int, default=1000, help="test images, drawn by a seed")
     parser.add_argument("--output", type=Path, help="folder for the result; the model's own by default")
-    arguments = parser.parse_args(argv)
+    args = parser.parse_args(argv)
 
     def work() -> str:
         for package in ("foolbox", "pyautoattack"):
             if importlib.util.find_spec(package) is None:
                 raise ModuleNotFoundError(f"the model is attacked with {package}: run 'pip install {package}' first")
-        folder = arguments.output or MODELS / arguments.model
+        folder = args.output or MODELS / args.model
         make_folder(folder)  # before the work, which takes long
-        classifier = load_classifier(arguments.model, CIFAR10)
-        test = load_cifar10(arguments.data, "test")
-        chosen = torch.randperm(len(test), generator=seeded_generator(0, 5))[: arguments.images]
+        classifier = load_classifier(args.model, CIFAR10)
+        test = load_cifar10(args.data, "test")
+        chosen = torch.randperm(len(test), generator=seeded_generator(0, 5))[: args.images]
         accuracies = measure(classifier, test[chosen])
         content = {
             "sha256": classifier.sha256,
@@ -129,7 +129,7 @@ def main(argv: list[str] | None = None) -> int:
             "source": computed_source("cpu"),
         }
         write_json(folder / "robustness.json", content)
-        card = MODELS / arguments.model / "README.md"
+        card = MODELS / args.model / "README.md"
         write_atomically(
             folder / "README.md", with_section(card.read_text(encoding="utf-8"), section(accuracies)).encode()
         )

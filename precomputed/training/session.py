@@ -37,21 +37,21 @@ class Outcome:
     machine: str
 
 
-def train_and_measure(training: Training, test: LabelledImages, arguments: argparse.Namespace) -> Outcome:
+def train_and_measure(training: Training, test: LabelledImages, args: argparse.Namespace) -> Outcome:
     """Train to the end, then measure the accuracy on the whole test set, and under attack on a part of it.
 
     Raises:
         ValueError, RuntimeError: as `load_checkpoint`.
     """
-    seconds = run_to_end(training, arguments.output, test[:WATCHED_IMAGES])
+    seconds = run_to_end(training, args.output, test[:WATCHED_IMAGES])
     classifier = training.classifier()
     clean = clean_accuracy(classifier, test)
     report(f"trained in {format_duration(seconds)}; test {clean}")
-    chosen = torch.randperm(len(test), generator=seeded_generator(0, 5))[: arguments.attacked_images]
+    chosen = torch.randperm(len(test), generator=seeded_generator(0, 5))[: args.attacked_images]
     robust = robust_accuracy(classifier, test[chosen.to(test.labels.device)], Attack())
     report(f"under attack {robust}")
     parameters = sum(parameter.numel() for parameter in training.network.parameters())
-    return Outcome(clean, robust, seconds, parameters, arguments.machine)
+    return Outcome(clean, robust, seconds, parameters, args.machine)
 
 
 def run_to_end(training: Training, output: Path, watched: LabelledImages) -> float:

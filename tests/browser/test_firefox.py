@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from precomputed.static_site.check import firefox
-from tests.browser.doors import DOORS, SEEN
+from tests.browser.step_links import SEEN, STEP_LINKS
 
 pytestmark = [
     pytest.mark.slow,
@@ -48,14 +48,16 @@ def visit(streamlit_app):
     return visited
 
 
-@pytest.mark.parametrize("step", DOORS)
+@pytest.mark.parametrize("step", STEP_LINKS)
 def test_each_link_of_the_story_leads_to_what_it_promises(visit, step):
     # The link loads another page, which ends the script: the wait goes on in the next one.
-    leave = "document.documentElement.dataset.left = ''; setTimeout(() => find('.door', '').click(), 0); return ''"
+    leave = (
+        "document.documentElement.dataset.left = ''; setTimeout(() => find('.button-link', '').click(), 0); return ''"
+    )
     arrive = f"""
     await until(() => !('left' in document.documentElement.dataset));
     await until(drawn);
-    const parts = {json.dumps(DOORS[step])};
+    const parts = {json.dumps(STEP_LINKS[step])};
     const seen = ([selector, text]) => {{
       const box = find(selector, text)?.getBoundingClientRect();
       return box && box.top >= 50 && box.top + Math.min(box.height, {SEEN}) <= innerHeight;

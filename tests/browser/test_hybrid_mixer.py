@@ -156,7 +156,7 @@ def test_another_second_picture_and_play(streamlit_app, open_page):
     images = load_samples("cifar10-samples").images
     page.locator(".mixer .strip input").nth(7).check()
     expect(page).to_have_url(re.compile("second=7"))
-    expect(page.locator(".mixer .picture.high figcaption")).to_have_text("Fast waves of: horse")
+    expect(page.locator(".mixer .picture.high figcaption")).to_have_text("High frequencies of: horse")
     np.testing.assert_array_equal(pixels(page, "high"), images[7].transpose(1, 2, 0))
     mixed = hybrid(*(images[k].astype(np.float32) / 255 for k in (1, 7)), 16.0)
     assert np.abs(pixels(page) - to_uint8(mixed).astype(int)).max() <= 1

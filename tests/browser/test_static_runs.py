@@ -154,7 +154,7 @@ def test_stopped_run_is_kept_as_far_as_it_came_and_another_one_begins(open_secti
 def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_section, tmp_path):
     page = open_section("generation")
     section = page.locator("#generation")
-    start, note = section.locator(".fields").get_by_label("Start"), section.locator("p.told")
+    start, note = section.locator(".fields").get_by_label("Start"), section.locator("p.prose")
     start.select_option("independent")
     expect(note).to_contain_text("From pixel noise two engines may end in other pixels")
     red = tmp_path / "red.png"
@@ -163,7 +163,7 @@ def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_sect
         start.select_option("picture")
     expect(note).to_be_empty()
     section.get_by_role("button", name="Draw it here").click()
-    expect(section.locator(".loader .told")).to_contain_text("Choose a picture to start from.")
+    expect(section.locator(".loader .prose")).to_contain_text("Choose a picture to start from.")
     chooser.value.set_files(red)
     expect(section.locator("canvas.start")).to_be_visible()
     section.get_by_role("button", name="Draw it here").click()
@@ -180,7 +180,7 @@ def test_link_carries_a_sketch_and_its_class(open_section):
     expect(section.get_by_role("radio", name="ship")).to_be_checked()
     section.get_by_label("Begin with a sketch of").select_option("frog")
     section.get_by_role("button", name="Link to this sketch").click()
-    expect(section.locator("p.told")).to_contain_text("The link stands in the address bar")
+    expect(section.locator("p.prose")).to_contain_text("The link stands in the address bar")
     text = page.url.partition("sketch=")[2].partition("&")[0]
     assert np.array_equal(decode_sketch(text, 32), draw_sketch("frog")) and page.url.endswith("class=frog")
 
@@ -241,7 +241,7 @@ def test_hole_in_a_photograph_of_ones_own_begins_with_its_rim(open_section, tmp_
         section.get_by_role("button", name="Your own").click()
     chooser.value.set_files(red)
     section.get_by_role("button", name="Fill it here").click()
-    expect(section.locator(".loader .told")).to_contain_text("choose a target")
+    expect(section.locator(".loader .prose")).to_contain_text("choose a target")
     section.locator(".fields").get_by_label("Target").fill("hen")
     section.get_by_role("button", name="Fill it here").click()
     expect(section.locator(".step")).to_contain_text("ms a step", timeout=200_000)

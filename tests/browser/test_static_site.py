@@ -135,7 +135,7 @@ def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_se
     clean = np.array(page.locator("#lab .clean canvas").evaluate(PIXELS)).reshape(32, 32, 4)
     assert (clean == (200, 40, 30, 255)).all()
     page.get_by_text("Photographs", exact=True).click()
-    expect(page.locator("#live .told").last).to_contain_text("choose its pictures")
+    expect(page.locator("#live .prose").last).to_contain_text("choose its pictures")
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_load_that_fails_says_so_and_goes_on_from_there(served_page):
     page.goto(f"{page.base}#waves")
     button = page.get_by_role("button", name="Predict here")
     button.click()
-    told = page.locator("#live .loader .told").first
+    told = page.locator("#live .loader .prose").first
     expect(told).to_contain_text("What has come is kept: press again to go on.")
     assert asked.count("mini-clip.weights.3.js") == 3, "it is tried three times"
     page.unroute("**/mini-clip.weights.3.js*")
@@ -180,7 +180,7 @@ def test_server_that_forbids_workers_is_named_in_one_sentence(served_page):
     page.route("**/spaces/lab/", strict)
     page.goto(f"{page.base}#waves")
     page.get_by_role("button", name="Predict here").click()
-    expect(page.locator("#live .loader .told").first).to_contain_text("content security policy")
+    expect(page.locator("#live .loader .prose").first).to_contain_text("content security policy")
 
 
 @pytest.mark.slow
@@ -213,7 +213,7 @@ def test_browser_that_cannot_is_told_so_and_loads_nothing(served_page, script, s
     page.add_init_script(script)
     page.goto(f"{page.base}#waves")
     page.get_by_role("button", name="Predict here").click()
-    expect(page.locator("#live .loader .told").first).to_contain_text(sentence)
+    expect(page.locator("#live .loader .prose").first).to_contain_text(sentence)
     assert not [name for name in asked if name.startswith(("wasm.", "worker."))]
 
 
@@ -224,7 +224,7 @@ def test_memory_that_does_not_suffice_is_told_in_one_sentence(browser, site):
     page = small.new_page()
     page.goto(f"{(site / 'index.html').as_uri()}#waves")
     page.get_by_role("button", name="Predict here").click()
-    expect(page.locator("#live .told").filter(has_text="This device has too little memory")).to_be_visible()
+    expect(page.locator("#live .prose").filter(has_text="This device has too little memory")).to_be_visible()
     small.close()
 
 
@@ -250,7 +250,7 @@ def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(
                 np.testing.assert_allclose(told, 100 * predicted, atol=0.051)
             plot, circle = (page.locator(f"#lab {one}").first.bounding_box() for one in (".plot", ".plot .cutoff"))
             assert (circle["width"] - 2) / 2 * 31 / plot["width"] == pytest.approx(cutoffs[place], abs=0.1)
-        expect(page.locator("#minds")).to_contain_text("This is one pair.")
+        expect(page.locator("#crossovers")).to_contain_text("This is one pair.")
 
 
 def test_stories_maps_pictures_and_signs_can_be_changed(open_site):
@@ -271,7 +271,7 @@ def test_story_opens_with_the_apps_scenes(open_site):
     page = open_site()
     page.get_by_role("link", name="Story").click()
     story = page.locator("#story")
-    expect(story.locator(".told h2")).to_have_text(STEPS[0].title)
+    expect(story.locator(".prose h2")).to_have_text(STEPS[0].title)
     expect(story.locator("div.opening:not(.figure)")).to_have_attribute("data-part", "1")
     story.locator(".figure.opening").get_by_role("button", name="teapot").click()
     expect(story.locator(".opening .wish")).to_have_text("Ask for a teapot")
@@ -286,7 +286,7 @@ def test_story_opens_with_the_apps_scenes(open_site):
     ).to_be_visible()
     expect(story.locator(".judged img")).to_have_count(10)
     page.goto(page.url.partition("#")[0] + "#story?step=2")  # by its number in an earlier version
-    expect(story.locator(".told h2")).to_have_text(named_step("a-wave").title)
+    expect(story.locator(".prose h2")).to_have_text(named_step("a-wave").title)
     expect(story.locator(".stripes canvas").first).to_be_visible()
     maps = story.locator(".maps:visible")
     expect(maps.locator("p")).to_contain_text("Mini CLIP 48.7 %")
@@ -309,7 +309,7 @@ def test_story_opens_with_the_apps_scenes(open_site):
     for link, (what, count) in figures.items():
         step = named_step(link)
         story.get_by_role("link", name=step.name, exact=True).click()
-        expect(story.locator(".told h2")).to_have_text(step.title)
+        expect(story.locator(".prose h2")).to_have_text(step.title)
         expect(story.locator(what).locator("visible=true")).to_have_count(count)
 
 
@@ -320,7 +320,7 @@ def test_any_word_is_drawn_in_the_opening_scene_and_stops_when_told(open_site):
     opening = page.locator("#story .any-word")
     opening.get_by_label("Any of 1,000 words").fill("castel")
     opening.get_by_role("button", name="Draw it here").click()
-    expect(opening.locator(".told")).to_contain_text("does not know “castel”")
+    expect(opening.locator(".prose")).to_contain_text("does not know “castel”")
     opening.get_by_label("Any of 1,000 words").fill("castle")
     opening.get_by_role("button", name="Draw it here").click()
     expect(page.locator("#story .wish")).to_have_text("Ask for a castle", timeout=200_000)
@@ -349,7 +349,7 @@ def test_every_step_of_the_story_is_accessible(open_site):
     story = page.locator("#story")
     for step in STEPS[2:]:
         story.get_by_role("link", name=step.name, exact=True).click()
-        expect(story.locator(".told h2")).to_have_text(step.title)
+        expect(story.locator(".prose h2")).to_have_text(step.title)
         assert grave_faults(page) == [], step.name
 
 

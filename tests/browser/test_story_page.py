@@ -14,13 +14,13 @@ from core.reconstruct.view_pictures import SIDE, opening_drawings
 from core.reconstruct.visitor_judge import ask, stored_pool
 from core.sweep.predictions import wave_on_image
 from tests.browser.accessibility import grave_faults
-from tests.browser.doors import DOORS, SEEN
 from tests.browser.live_runs import SLOW
+from tests.browser.step_links import SEEN, STEP_LINKS
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 from ui.story.steps import STEPS
 from ui.story.story_data import STORED
 
-FAST = [step.link for step in STEPS].index("fast") + 1
+FAST = [step.slug for step in STEPS].index("fast") + 1
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
 
 
@@ -169,14 +169,14 @@ def test_the_first_step_fits_a_phone_with_its_buttons_in_sight(streamlit_app, op
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", DOORS)
+@pytest.mark.parametrize("step", STEP_LINKS)
 def test_each_link_of_the_story_leads_to_what_it_promises(streamlit_app, open_page, step):
-    assert {each.link for each in STEPS if each.door} == set(DOORS)
+    assert {each.slug for each in STEPS if each.link} == set(STEP_LINKS)
     page = open_page(f"{streamlit_app('app.py')}/story?step={step}", width=1440, height=900)
-    page.locator(".story .door").click()
+    page.locator(".story .button-link").click()
     expect(page.locator(".st-key-footer")).to_be_visible()
     wait_until_drawn(page)
-    for selector, text in DOORS[step]:
+    for selector, text in STEP_LINKS[step]:
         part = page.get_by_test_id("stMain").locator(selector).filter(has_text=text).first
         expect(part).to_be_visible(timeout=SLOW)
         page.wait_for_function("() => !document.querySelector('[data-stale=true]')")

@@ -33,12 +33,12 @@ WALK = """() => {
   const look = () => {
     const [panel] = [document, ...roots(document)].flatMap(root => root.querySelector(".panel") ?? []);
     const table = document.querySelector(".prediction-rows"), wave = panel?.dataset.wave;
-    const told = document.querySelector(".told-beside");
-    if (wave && told && table?.dataset.wave === wave) {
-      const [sentence, claim] = [...told.children].map(part => part.getBoundingClientRect());
+    const row = document.querySelector(".verdict-row");
+    if (wave && row && table?.dataset.wave === wave) {
+      const [sentence, claim] = [...row.children].map(part => part.getBoundingClientRect());
       const beside = !claim || (claim.top === sentence.top && claim.left >= sentence.right);
       const verdicts = [...table.tBodies[0].rows].map(row => row.cells[1].textContent);
-      window.walked[wave] = [verdicts, "walk" in told.dataset ? told.outerHTML : null, beside];
+      window.walked[wave] = [verdicts, "walk" in row.dataset ? row.outerHTML : null, beside];
     }
     requestAnimationFrame(look);
   };

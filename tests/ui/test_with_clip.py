@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifiers.registry import CLASSIFIERS, CLIPS, PAPERS_CLIP, classifier_title
-from core.runs.examples import SEARCHES
+from core.pgd.view_settings import SEARCHES
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS, machine_runs, stored_path
 from tests.ui.page_runner import said

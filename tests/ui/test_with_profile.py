@@ -116,7 +116,7 @@ def test_the_story_shows_the_papers_networks_beside_their_miniatures(profile, mo
 
 def test_the_direct_test_of_the_papers_sentence_is_made_where_clips_hybrids_are_known(profile, monkeypatch):
     with_profile = opened(findings)
-    assert "CLIP ViT-B/32 changes its mind at" in with_profile
+    assert "CLIP ViT-B/32: crossover cutoff" in with_profile
     (label,) = [label for label, entry in shipped().items() if entry.classifier == CLIP_NAME and label != CLIP]
     assert label == "CLIP ViT-B/32 · CIFAR-10 · computed" and CLIP_NAME in stored_hybrids()
     monkeypatch.delenv(VARIABLE)

@@ -145,7 +145,7 @@ def wave_lab(
             dimmed while another wave is in view; and of a "chart" by Vega-Lite whose points have a field `radius`:
             pointing at one marks its ring.
         on_walk: called with the waves that *Play* is about to show, before the rerun, which may pass as `walk` what the
-            page says of each, by "i,j": its "table", with an attribute data-wave, and what is "told" of it, both HTML.
+            page says of each, by "i,j": its "table", with an attribute data-wave, and the "verdict" on it, both HTML.
     Raises:
         ValueError: as `heatmap_view`.
     """

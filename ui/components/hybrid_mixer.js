@@ -1,4 +1,4 @@
-// Two pictures in one: the slow waves of one and the fast waves of the other, mixed here at every cutoff of a slider.
+// Two pictures in one: low frequencies of one and high frequencies of the other, mixed here at every cutoff of a slider.
 // Heat maps of the same document draw its cutoff as a circle: they inherit two variables of its root.
 
 import { button } from "./buttons.js";
@@ -45,11 +45,11 @@ function createMixer(parentElement) {
   createSlider(mixer, controls.appendChild(element("div", "cutoff")));
   mixer.sentence = controls.appendChild(element("p", "sentence"));
   mixer.legend = controls.appendChild(element("p", "legend",
-    "Solid: probability of the slow waves’ picture. Striped: of the fast waves’ picture."));
+    "Solid: probability of the low-frequency picture. Striped: of the high-frequency picture."));
   mixer.networks = controls.appendChild(element("div", "networks"));
   const second = layout.appendChild(element("div", "second"));
   mixer.stripTitle = second.appendChild(element("div"));
-  mixer.strip = createStrip(second, "Picture whose fast waves are taken", (place) => mixer.trigger("pick", place));
+  mixer.strip = createStrip(second, "Picture that gives the high frequencies", (place) => mixer.trigger("pick", place));
   root.addEventListener("keydown", (event) => event.key === "Escape" && pause(mixer));
   parentElement.appendChild(root);
   return mixer;
@@ -67,10 +67,10 @@ function createSlider(mixer, parent) {
   input.addEventListener("change", () => rest(mixer, REST_MILLISECONDS)); // keys send one for each step
   mixer.ticks = parent.appendChild(element("div", "ticks"));
   mixer.marks = parent.appendChild(element("ul", "marks"));
-  mixer.marks.setAttribute("aria-label", "Where each network changes its mind");
+  mixer.marks.setAttribute("aria-label", "Crossover cutoff of each network");
   const row = parent.appendChild(element("div", "row"));
   mixer.play = button(row, "", () => (mixer.timer ? pause(mixer) : play(mixer)));
-  row.append(element("span", "hint", "Step back from the screen: you change your mind as well."));
+  row.append(element("span", "hint", "Step back from the screen: you see the other picture as well."));
   sayPlaying(mixer);
 }
 
@@ -87,8 +87,8 @@ function load(mixer, data) {
     paintPixels(canvas, size, size, (at, channel) => bytes[kind][3 * at + channel]);
     canvas.setAttribute("aria-label", data[kind].caption);
   }
-  mixer.pictures.low.caption.textContent = `Slow waves of: ${low.caption}`;
-  mixer.pictures.high.caption.textContent = `Fast waves of: ${high.caption}`;
+  mixer.pictures.low.caption.textContent = `Low frequencies of: ${low.caption}`;
+  mixer.pictures.high.caption.textContent = `High frequencies of: ${high.caption}`;
   Object.assign(mixer.input, { min: 0, max: data.cutoffs.length - 1, step: 1 });
   mixer.ticks.replaceChildren(...data.ticks.map(([at, text]) => placed("span", "", text, at)));
   setTimeout(paintAhead, 100, mixer, mixer.hybrid);
@@ -156,11 +156,11 @@ function draw(mixer) {
   const start = performance.now(), { data, place: { at } } = mixer, cutoff = data.cutoffs[at];
   const { canvas, caption } = mixer.pictures.mixed;
   canvas.getContext("2d").putImageData(frame(mixer, at), 0, 0);
-  const told = `Cutoff: ${cutoff} cycles per image`;
+  const label = `Cutoff: ${cutoff} cycles per image`;
   caption.textContent = `Both, mixed at ${cutoff} cycles`;
   canvas.setAttribute("aria-label",
-    `The slow waves of ${data.low.caption} and the fast waves of ${data.high.caption}. ${told}`);
-  mixer.text.textContent = told;
+    `The low frequencies of ${data.low.caption} and the high frequencies of ${data.high.caption}. ${label}`);
+  mixer.text.textContent = label;
   mixer.input.value = at;
   mixer.sentence.textContent = data.sentences[at] ?? "";
   mixer.input.setAttribute("aria-valuetext", `${cutoff} cycles per image. ${mixer.sentence.textContent}`);

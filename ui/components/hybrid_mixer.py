@@ -1,4 +1,4 @@
-"""Two pictures in one: the slow waves of one and the fast waves of another, and what networks make of the mixture.
+"""Two pictures in one: low frequencies of one, high frequencies of another, and predictions for the mixture.
 
 The browser's half is `hybrid_mixer.js`: it computes `core.fourier.hybrid.hybrid` at each cutoff of its slider, and
 shows picture, bars and sentence of one cutoff together, without a rerun.
@@ -42,10 +42,10 @@ class Mixed:
 class Mixture:
     """Two pictures to be mixed, and what networks predict.
 
-    low, high: (3, H, H) uint8, whose slow and whose fast waves are taken. captions: of both, plain text.
+    low, high: (3, H, H) uint8, that give the low and the high frequencies. captions: of both, plain text.
     cutoffs: (C,) of the slider, cycles per image, in equal ratios. networks: may be none. sentences: for each cutoff,
-    or none. strip: pictures to take the fast waves from. second: the place of `high` among them. strip_title: above
-    them, plain text.
+    or none. strip: pictures to take the high frequencies from. second: the place of `high` among them. strip_title:
+    above them, plain text.
     """
 
     low: np.ndarray

@@ -1,6 +1,6 @@
 // What a replay says of a moment, in one place for runs that are stored, saved or in progress, on a page or without one.
 
-const WORSE = 1.05; // times the lowest loss: from there on, the last state is told to be worse
+const WORSE = 1.05; // times the lowest loss: from there on, the last state is called worse
 export const MIN_LOSS = 1e-6; // lower ones are rounding: an axis ends here at the latest
 
 const stepName = (step) => step.toLocaleString("en");

@@ -1,5 +1,5 @@
 // What the page says about the selected wave, outside the component: dimmed while another wave is in view, stepped
-// through while a walk is played, and told in one line for each network above the maps of a phone.
+// through while a walk is played, and given in one line for each network above the maps of a phone.
 
 import { element } from "./dom.js";
 import { name } from "./heatmap_words.js";
@@ -24,13 +24,13 @@ export function markAnswers(view) {
   const cursor = view.hover ?? view.memory.frequency;
   if (timer) stepAnswers(view, String(cursor));
   const table = tableOf(view), of = table?.dataset.wave;
-  const told = of && of !== String(cursor) ? `of the selected wave ${name(of.split(",").map(Number))}` : "";
+  const note = of && of !== String(cursor) ? `of the selected wave ${name(of.split(",").map(Number))}` : "";
   for (const place of [...places(view, "table"), ...places(view, "sentence")]) {
-    if ((place.dataset.elsewhere ?? "") === told) continue;
-    if (told) place.dataset.elsewhere = told;
+    if ((place.dataset.elsewhere ?? "") === note) continue;
+    if (note) place.dataset.elsewhere = note;
     else delete place.dataset.elsewhere;
   }
-  answers.root.classList.toggle("elsewhere", Boolean(told));
+  answers.root.classList.toggle("elsewhere", Boolean(note));
   const lines = [...(table?.tBodies[0]?.rows ?? [])].map((row) => [row.cells[0], row.cells[1].textContent]);
   const text = JSON.stringify(lines.map(([head, verdict]) => [head.textContent, verdict]));
   if (answers.text !== text) {
@@ -56,7 +56,7 @@ function markRing(view, radius) {
 // What the server has made of a wave beforehand takes the place of what it drew, and may draw again meanwhile.
 const steppedParts = (view) => ({
   table: tableOf(view),
-  told: places(view, "sentence")[0]?.querySelector(".told-beside"),
+  verdict: places(view, "sentence")[0]?.querySelector(".verdict-row"),
 });
 
 function stepAnswers(view, cell) {

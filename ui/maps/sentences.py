@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured
 from core.fourier.maps.contrasts import Errors, cell_error, clean_error, mismatches
-from core.numbers import between_shown, interval, measured_percent, percent, points, wave_name
+from core.numbers import displayed_difference, interval, measured_percent, percent, points, wave_name
 from core.shared.sentences import Number, Paragraph, Sentence, joined
 from ui.maps.catalogue import Entry
 
@@ -74,7 +74,7 @@ def _noise(difference: Measured) -> Number:
 
 def _difference(first: Errors, second: Errors) -> Measured:
     """Return the difference as it is read beside the two."""
-    return between_shown(first.minus(second).measured.item(), first.measured.value, second.measured.value)
+    return displayed_difference(first.minus(second).measured.item(), first.measured.value, second.measured.value)
 
 
 def _one_image(entry: Entry) -> bool:

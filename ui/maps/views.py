@@ -15,7 +15,7 @@ from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.lattice import neighbour_contrasts
 from core.fourier.maps.metrics import METRICS, PERCENT, POINTS, Metric, Unit
 from core.fourier.maps.outcomes import by_colour, tells_colours
-from core.numbers import between_shown
+from core.numbers import displayed_difference
 from core.shared.colours import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps
 from ui.maps.catalogue import Entry
@@ -118,7 +118,7 @@ def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
 
 def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     rise, clean = minus_clean(heatmap, top), heatmap.clean_rate(top)
-    rise = rise and between_shown(rise, heatmap.rate(top), clean)
+    rise = rise and displayed_difference(rise, heatmap.rate(top), clean)
     return _view(entry, rise and rise.value, rise, f"rise of top-{top} error", POINTS)
 
 
@@ -196,7 +196,7 @@ def _estimated(errors: np.ndarray, count: np.ndarray, image_size: int, share: fl
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
     side = min(first[1].side, second[1].side)
     a, b = (heatmap.crop(side).rate(top) for _, heatmap in (first, second))
-    contrast = between_shown(difference(first[1], second[1], top), a, b)
+    contrast = displayed_difference(difference(first[1], second[1], top), a, b)
     return MapView(
         f"{first[0].name} minus {second[0].name}",
         f"more errors by {first[0].name} to the right of the colour bar, by {second[0].name} to the left",

@@ -23,7 +23,7 @@ from core.data.classes import CIFAR10, CLASS_SETS, imagenet, imagenet100
 from core.data.datasets import load_dataset
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.view_settings import Search
-from core.reproduce.profile.network import GRADIENT_PASSES, Item, Network, usual_dataset
+from core.reproduce.profile.network import GRADIENT_PASSES, Item, ProfiledNetwork, usual_dataset
 from core.reproduce.profile.parts import PARTS
 from core.reproduce.profile.runs import example_run
 from core.runs.examples import (
@@ -156,7 +156,7 @@ def _profile(spec: ClassifierSpec) -> Iterator[_Piece]:
     """Yield the missing parts of a network's quick profile, without the runs: `missing` makes those pages open with."""
     dataset = usual_dataset(spec.vocabulary)
     images = functools.cache(lambda limit: load_dataset(dataset, limit=limit))
-    network = Network(spec.name, lambda classes: classifier_for(spec.name, classes.name), images, quick=True)
+    network = ProfiledNetwork(spec.name, lambda classes: classifier_for(spec.name, classes.name), images, quick=True)
     folder = cache_folder() / "profiles" / network.file_name
     for part in PARTS.values():
         for item in part.items(network) if part.key != "runs" else ():

@@ -15,7 +15,7 @@ from core.claims.finding import Finding, Verdict
 from core.classifiers.registry import classifier_spec
 from core.fourier.maps.contrasts import same_images
 from core.reproduce.findings import STYLE, VERDICTS, findings_html
-from core.runs.painted import stored_painted
+from core.runs.picture_outcomes import picture_outcomes
 from core.shared.roles import networks_for
 from ui.maps.catalogue import entries, shipped
 from ui.maps.judged_maps import found_between, link_of
@@ -105,7 +105,7 @@ def _features() -> None:
     """Section 3.2, of any two bundled networks."""
     text, menus = st.columns(2, gap="large")
     text.markdown(WORDS["features"])
-    painted = stored_painted("eq3")
+    painted = picture_outcomes("eq3")
     names = {spec.title: spec.name for spec in map(classifier_spec, painted)}
     subject, reference = (classifier_spec(name).title for name in networks_for("painted", painted))
     with menus:
@@ -115,8 +115,8 @@ def _features() -> None:
             ("In the robust model’s place", "robust-painter", reference),
         )
     links = {page: link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
-    doors = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
-    _judged(feature_findings(*chosen), (), doors, *(classifier_spec(name).title for name in chosen))
+    claim_links = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
+    _judged(feature_findings(*chosen), (), claim_links, *(classifier_spec(name).title for name in chosen))
 
 
 def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
@@ -132,16 +132,16 @@ def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
     ]
 
 
-def _judged(judged: Sequence[Finding], linked: Collection[str], doors: Mapping[str, str], *names: str) -> None:
+def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[str, str], *names: str) -> None:
     """How often each verdict was reached, which are buttons that leave its rows alone, and the table.
 
-    linked: labels of the maps that a URL can name, which are those that every visitor has. doors: for claims that are
+    linked: labels of the maps that a URL can name, which are those that every visitor has. links: for claims that are
     not about maps, by their key, the URL that shows what they are about. names: of the two that are compared.
     """
 
     def url(finding: Finding) -> str:
         on_map = finding.maps and set(finding.maps) <= set(linked)
-        return link_of(finding) if on_map else doors.get(finding.claim.key, "")
+        return link_of(finding) if on_map else links.get(finding.claim.key, "")
 
     count, against = Counter(finding.verdict for finding in judged), " against ".join(map(as_markdown, names))
     chosen = st.pills(

@@ -48,7 +48,7 @@ from ui.tools.strengths import strength_chart
 MAPS, METRIC, SHOW, CROP, STORY, CHART = "maps", "metric", "show", "crop", "story", "chart"
 CELL = "frequency.cell"
 PENDING, ALL_PREDICT, MORE = "frequency.pending_map", "frequency.all_predict", "frequency.more_maps"
-TOLD, FIGURE, WALK, PLACE = "frequency.story", "frequency.figure", "frequency.walk", "cell"
+PRESET, FIGURE, WALK, PLACE = "frequency.story", "frequency.figure", "frequency.walk", "cell"
 # What is in the URL of a visitor who has been here; size and signs of the wave are other pages' as well.
 IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, CHART, TOOL, "cell", "pictures", "picture", CLASSES, PROMPT})
 
@@ -83,7 +83,7 @@ def page() -> None:
         figures = st.container(width="content", key="frequency-figures")
         chosen = _controls(entries())
         verdict = st.container(key="frequency-verdict")
-    picture = chosen_picture(PLACE, url_prefix="", first=FIRST, kind=_told().pictures)
+    picture = chosen_picture(PLACE, url_prefix="", first=FIRST, kind=_preset().pictures)
     with figures:
         _figures(picture)
     picture_library(PLACE, url_prefix="", first=FIRST)
@@ -96,7 +96,7 @@ def page() -> None:
         waved = WavedPicture(picture, frequency, strength(picture.size), seed())
     about = _claim(chosen, frequency)
     with verdict:
-        st.html(f"{STYLE}{_told_beside(chosen, frequency, waved, about)}")
+        st.html(f"{STYLE}{_verdict_html(chosen, frequency, waved, about)}")
         if picture is not None:
             _offer_maps(chosen, picture)
     with st.container(key="frequency-stage"):
@@ -132,13 +132,13 @@ def _restore() -> None:
         state.setdefault(CHART, BY_STRENGTH)
     if CELL not in state:
         if linked := url.number(STORY, range(1, len(PRESETS) + 1)):
-            state[TOLD] = linked - 1
-        state[CELL] = _parse_cell(url.text("cell")) or _told().frequency
+            state[PRESET] = linked - 1
+        state[CELL] = _parse_cell(url.text("cell")) or _preset().frequency
         if unknown := [label for label in url.texts(MAPS) if label not in entries()]:
             names = as_markdown(one_line(", ".join(unknown), 120))
             st.toast(f"The link names maps that are not here: {names}. A file of one’s own has no address.")
-    if TOLD in state:  # the rest of the URL is what differs from it
-        url.put(STORY, str(state[TOLD] + 1))
+    if PRESET in state:  # the rest of the URL is what differs from it
+        url.put(STORY, str(state[PRESET] + 1))
     url.put("cell", "{},{}".format(*state[CELL]))
 
 
@@ -148,14 +148,14 @@ def _parse_cell(text: str) -> Frequency | None:
     return cell if cell and max(map(abs, cell)) <= MAX_FREQUENCY else None
 
 
-def _told() -> MapPreset:
+def _preset() -> MapPreset:
     """Return the story that the page started with, the first unless a link or the visitor chose another."""
-    return PRESETS[st.session_state.get(TOLD, 0)]
+    return PRESETS[st.session_state.get(PRESET, 0)]
 
 
 def _controls(available: dict[str, Entry]) -> list[Entry]:
     """Two menus; returns the chosen maps, in order."""
-    default, linked = [[label for label in some if label in available] for some in (_told().maps, url.texts(MAPS))]
+    default, linked = [[label for label in some if label in available] for some in (_preset().maps, url.texts(MAPS))]
     if len(linked) > MAX_MAPS:
         st.toast(f"The link names more maps than are shown together: these are the first {MAX_MAPS}.")
     selected = st.session_state.setdefault(MAPS, linked[:MAX_MAPS] or default)
@@ -171,7 +171,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
     with st.popover("View", icon=":material/tune:"):
         if chosen:
             _choose("Metric", list(METRICS), METRIC, list(METRICS)[0], lacking_metrics(chosen))
-            _choose("Show", SHOWS, SHOW, _told().show, lacking_shows(chosen, st.session_state[METRIC], _side()))
+            _choose("Show", SHOWS, SHOW, _preset().show, lacking_shows(chosen, st.session_state[METRIC], _side()))
         _choose("Crop", list(CROPS), CROP, CROPPED, {})
         _choose("Chart", [BY_RADIUS, BY_STRENGTH], CHART, BY_RADIUS, {})
         st.toggle("Every model that is ready predicts", key=ALL_PREDICT)
@@ -235,7 +235,7 @@ def _show_new_map(label: str) -> None:
     st.rerun()
 
 
-def _told_beside(
+def _verdict_html(
     chosen: list[Entry], frequency: Frequency, waved: WavedPicture | None, about: tuple[Finding, Band] | None
 ) -> str:
     """The sentence on a wave, and beside it the claim about such waves, as HTML."""
@@ -243,7 +243,7 @@ def _told_beside(
     if waved is not None:
         verdict = Paragraph(verdict, other_strength(chosen, waved.picture.size, waved.epsilon))
     judged = judged_html(about[0], where=f", {about[1].side} the dashed circle:") if about else ""
-    return f'<div class="told-beside"><p class="told">{sentence_html(verdict, *TERMS)}</p>{judged}</div>'
+    return f'<div class="verdict-row"><p class="prose">{sentence_html(verdict, *TERMS)}</p>{judged}</div>'
 
 
 def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | None:
@@ -261,7 +261,7 @@ def _walk(chosen: list[Entry], waved: WavedPicture) -> dict[str, dict[str, str]]
         return None
     tables = walk_tables(_who(chosen, waved), waved, cells)
     return {
-        "{},{}".format(*cell): {"table": table, "told": _told_beside(chosen, cell, waved, _claim(chosen, cell))}
+        "{},{}".format(*cell): {"table": table, "verdict": _verdict_html(chosen, cell, waved, _claim(chosen, cell))}
         for cell, table in tables.items()
     }
 

@@ -31,7 +31,7 @@ def page() -> None:
         with st.container(key="story-steps"):
             step_tabs(
                 [member.name for member in STEPS],
-                [member.link for member in STEPS],
+                [member.slug for member in STEPS],
                 STEPS.index(step) + 1,
                 title=step.title,
                 parameter=STEP,
@@ -49,17 +49,17 @@ def page() -> None:
 
 def _go(number: int) -> None:
     forget()
-    url.put(STEP, STEPS[number - 1].link)
+    url.put(STEP, STEPS[number - 1].slug)
 
 
 def step_html(step: Step) -> str:
     """All that is read in a step, as HTML."""
-    findings = [(trial.find(), trial.shows) for trial in step.trials]
+    findings = [(claim.find(), claim.shows) for claim in step.claims]
     tried = "".join(judged_html(finding, shows) for finding, shows in findings if finding is not None)
     return (
         f'{STYLE}<div class="story"><h2>{html.escape(step.title)}</h2>'
         f'<p class="lead">{_unbroken(step.text + step.more())}</p>{tried}'
-        f"{step.door.html if step.door else ''}</div>"
+        f"{step.link.html if step.link else ''}</div>"
     )
 
 

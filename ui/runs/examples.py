@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from core.data.profiles import stored_state
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind
-from core.pgd.view_settings import Search
+from core.pgd.view_settings import SEARCHES, Search
 from core.runs.file import PGDRun, RunFileError
 from core.runs.starts import StartKind
 from core.runs.stored import is_row, machine_runs, row_of, stored_subjects
@@ -149,7 +149,7 @@ def _of(runs: list[PGDRun], classifiers: Sequence[str], searches: Sequence[Searc
 def _first(runs: list[PGDRun], searches: Sequence[Search]) -> list[PGDRun]:
     """Return the runs of the first two classifiers, by these searches where there are such runs."""
     names = list(dict.fromkeys(run.metadata["classifier"]["name"] for run in runs))[:MAX_CLASSIFIERS]
-    return _of(runs, names, searches) or _of(runs, names, get_args(Search))
+    return _of(runs, names, searches) or _of(runs, names, SEARCHES)
 
 
 def _result(subject: str, runs: list[PGDRun]) -> Result:

@@ -14,7 +14,7 @@ from core.pgd.penalties import PENALTIES, Penalty
 from core.reconstruct.outcome import last_change, similarity
 from core.runs.file import SURE, PGDRun
 from core.runs.judgement import stored_judgements
-from core.runs.painted import Painted, stored_painted
+from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind
 from core.shared.colours import ROBUST
 from core.shared.sentences import Sentence
@@ -31,7 +31,7 @@ COLUMNS = ("Networks", "Runs", "Confident at the end", "Hole changes by", "Rest 
 
 def is_stored(row: SampleSet, kind: StartKind | Penalty) -> bool:
     """Whether many pictures of these classes were made, from that kind of start or by that penalty."""
-    return bool(stored_painted(kind)) and row.knows(stored_judgements()["drawn"]["classes"])
+    return bool(picture_outcomes(kind)) and row.knows(stored_judgements()["drawn"]["classes"])
 
 
 def many_pictures(kind: StartKind | Penalty) -> None:
@@ -40,13 +40,13 @@ def many_pictures(kind: StartKind | Penalty) -> None:
     with left:
         write_sentence(many_summary(kind))
     with right:
-        rows = [many_row(name, painted) for name, painted in stored_painted(kind).items()]
+        rows = [many_row(name, painted) for name, painted in picture_outcomes(kind).items()]
         scrolling_table(many_columns(kind), rows, "Many pictures, by network")
 
 
 def many_summary(kind: StartKind | Penalty) -> Sentence:
     """Return how many pictures, what they began with, and how many of them the judge recognised then."""
-    stored, first = stored_judgements(), next(iter(stored_painted(kind).values()))
+    stored, first = stored_judgements(), next(iter(picture_outcomes(kind).values()))
     if kind in RANDOM_KINDS:
         made, config = f"drawings begun from {STARTS[kind].name}", stored["drawn"]["config"]
     else:
@@ -64,7 +64,7 @@ def many_summary(kind: StartKind | Penalty) -> Sentence:
 
 def many_columns(kind: StartKind | Penalty) -> tuple[str, ...]:
     """Heads of the table."""
-    judge = next(iter(stored_painted(kind).values())).judge
+    judge = next(iter(picture_outcomes(kind).values())).judge
     return (
         "Network",
         "Its own confidence, mean",
@@ -73,7 +73,7 @@ def many_columns(kind: StartKind | Penalty) -> tuple[str, ...]:
     )
 
 
-def many_row(name: str, painted: Painted) -> tuple[str, ...]:
+def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
     """Return what became of one network's pictures, a text for each column."""
     (before, after), (change, count) = painted.confidence, painted.until_sure
     return (
@@ -127,10 +127,10 @@ def _range(values: np.ndarray, digits: int) -> str:
 
 def plain_steps() -> str:
     """Return what plain steps leave of Eq. 3's loss, beside what minimises it; Markdown."""
-    by_plain_steps = stored_painted("norm")
+    by_plain_steps = picture_outcomes("norm")
     n, side = next(iter(by_plain_steps.values())).n, stored_judgements()["painted"]["hole"]
     plain = [painted.mean("loss_after") for painted in by_plain_steps.values()]
-    solved = [painted.first(n).mean("loss_after") for painted in stored_painted("eq3").values()]
+    solved = [painted.first(n).mean("loss_after") for painted in picture_outcomes("eq3").values()]
     return (
         "**Plain steps** do not: however small the change, the penalty's gradient has full length. Mean loss on "
         f"{n} pictures with a hole of {side} × {side}, {len(plain)} networks: {min(plain):.2g} to {max(plain):.2g} by "

@@ -48,7 +48,7 @@ def sentence_markdown(text: str) -> str:
 
 def write_sentence(text: str, *terms: str) -> None:
     """Draw a paragraph, as `sentence_html`."""
-    st.html(f'<p class="told">{sentence_html(text, *terms)}</p>')
+    st.html(f'<p class="prose">{sentence_html(text, *terms)}</p>')
 
 
 def _html(sentence: Sentence, unexplained: list[str], bold: bool) -> str:

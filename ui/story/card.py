@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from core.reconstruct.view_pictures import SEARCHES, judged_path
+from core.pgd.view_settings import SEARCHES
+from core.reconstruct.view_pictures import judged_path
 from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, Question
 
 WIDTH, HEIGHT, MARGIN, TILE, GAP = 1200, 630, 40, 172, 12  # pixels; of the size that networks show links in

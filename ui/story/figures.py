@@ -35,7 +35,7 @@ from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import sample_picture
 from ui.shared.sentences import write_sentence
 from ui.story.story_data import STORED, WAVE
-from ui.tools.corruption_charts import Network, accuracy_chart
+from ui.tools.corruption_charts import NetworkOutcomes, accuracy_chart
 from ui.tools.corruptions import corrupted_picture
 from ui.tools.mixtures import STORED as MIXED
 from ui.tools.mixtures import stored_mixtures
@@ -145,7 +145,7 @@ def corrupted_pictures() -> str:
 
 def who_is_right() -> Chart:
     """Accuracy of a network and its robust twin under each corruption."""
-    networks = [Network(name, classifier_spec(name).title, stored_corruptions()[name]) for name in TWINS]
+    networks = [NetworkOutcomes(name, classifier_spec(name).title, stored_corruptions()[name]) for name in TWINS]
     return accuracy_chart(networks, "contrast", WEATHER, CHART_HEIGHT)
 
 

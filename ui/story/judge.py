@@ -14,7 +14,8 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_spec, short_title
 from core.data.classes import imagenet
-from core.reconstruct.view_pictures import SEARCHES, judge_name, judged_path
+from core.pgd.view_settings import SEARCHES
+from core.reconstruct.view_pictures import judge_name, judged_path
 from core.reconstruct.visitor_judge import CHANCE, COUNT, MAX_SEED, Question, ask, read_choices, score, stored_pool
 from ui.components.packing import webp_data_uri
 from ui.shared import url

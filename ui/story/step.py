@@ -31,7 +31,7 @@ class Link:
     @property
     def html(self) -> str:
         """A link that looks like a button."""
-        return f'<a class="door" href="{html.escape(self.url)}">{html.escape(self.label)}</a>'
+        return f'<a class="button-link" href="{html.escape(self.url)}">{html.escape(self.label)}</a>'
 
 
 def nothing() -> None:
@@ -50,14 +50,14 @@ class Step:
     name: str
     title: str
     text: str
-    trials: tuple[ClaimEvidence, ...]
+    claims: tuple[ClaimEvidence, ...]
     draw: Callable[[], Any]
-    door: Link | None = None
+    link: Link | None = None
     more: Callable[[], str] = str
     beside: Callable[[], Any] = nothing
     below: Callable[[], Any] = nothing
 
     @property
-    def link(self) -> str:
+    def slug(self) -> str:
         """Name in the URL."""
         return self.name.lower().replace(" ", "-")

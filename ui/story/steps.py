@@ -62,14 +62,14 @@ def _of_the_papers(key: str, *shows: str) -> ClaimEvidence:
     return ClaimEvidence(find, shows)
 
 
-def _step(name: str, draw: Callable[[], object], door: Link | None, *trials: ClaimEvidence, **further: Any) -> Step:
-    return Step(name, WORDS[name]["title"], WORDS[name]["text"], trials, draw, door, **further)
+def _step(name: str, draw: Callable[[], object], link: Link | None, *claims: ClaimEvidence, **further: Any) -> Step:
+    return Step(name, WORDS[name]["title"], WORDS[name]["text"], claims, draw, link, **further)
 
 
-def named_step(link: str) -> Step | None:
+def named_step(slug: str) -> Step | None:
     """The step that a URL names, also one of an earlier version by its number; None where it names none."""
     former = {str(k): name for k, name in enumerate(FORMER, 1)}
-    return next((step for step in STEPS if step.link == former.get(link, link)), None)
+    return next((step for step in STEPS if step.slug == former.get(slug, slug)), None)
 
 
 # The ten steps of earlier versions, whose links name them by their numbers, from 1.
@@ -130,7 +130,7 @@ STEPS = (
             ("corruption", CORRUPTION_ROWS["contrast"].label),
             *CAR,
         ),
-        _about(MINI_CLIP, MINI_RESNET, "contrast", "contrast changes", "fast corruptions"),
+        _about(MINI_CLIP, MINI_RESNET, "contrast", "contrast changes", "high-frequency corruptions"),
     ),
     _step(
         "Patches",

@@ -23,7 +23,7 @@ HEIGHT = 240  # CSS pixels with axes
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class NetworkOutcomes:
     """A network whose corruptions are stored: its name in the registry, and its title."""
 
     name: str
@@ -37,7 +37,7 @@ class Network:
         return Measured(1 - error.value, 1 - error.high, 1 - error.low)
 
 
-def accuracy_chart(networks: Sequence[Network], key: str, strength: int, height: int = HEIGHT) -> Chart:
+def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int, height: int = HEIGHT) -> Chart:
     """Each network's accuracy under each corruption; the chosen corruption stands out. height: in CSS pixels."""
     labels = {None: CLEAN} | {row.key: row.label for row in CORRUPTIONS.values()}
     rows: list[dict[str, Any]] = [
@@ -62,7 +62,7 @@ def accuracy_chart(networks: Sequence[Network], key: str, strength: int, height:
     )
 
 
-def prediction_chart(networks: Sequence[Network], predictions: Mapping[str, Predicted], key: str) -> None:
+def prediction_chart(networks: Sequence[NetworkOutcomes], predictions: Mapping[str, Predicted], key: str) -> None:
     """A point for each network, corruption and strength: rise of the error by the map, and as measured."""
     chosen = {network.name: network.title for network in networks}
     rows: list[dict[str, Any]] = [
@@ -70,7 +70,7 @@ def prediction_chart(networks: Sequence[Network], predictions: Mapping[str, Pred
             "network": chosen.get(name, OTHERS),
             "who": short_title(classifier_title(name)),
             "corruption": f"{row.label}, strength {strength}",
-            "changes": f"{row.kind} waves",
+            "changes": f"{row.kind} frequencies",
             "size": 90 if row.key == key else 30,
             "shown": 0.95 if row.key == key else 0.55,
             "predicted": 100 * float(prediction.by_energy[d, s]),
@@ -88,7 +88,7 @@ def prediction_chart(networks: Sequence[Network], predictions: Mapping[str, Pred
     if predictions.keys() - chosen.keys():
         titles, colours = [*titles, OTHERS], [*colours, GREY]
     colour = alt.Color("network:N", scale=alt.Scale(domain=titles, range=colours), legend=None)
-    kinds = alt.Scale(domain=["slow waves", "fast waves"], range=["square", "circle"])
+    kinds = alt.Scale(domain=["low frequencies", "high frequencies"], range=["square", "circle"])
     shape = alt.Shape("changes:N", scale=kinds, legend=None)
     tooltip = ["who:N", "corruption:N", alt.Tooltip("predicted:Q", format=".1f"), *tooltips(rise)]
     size, opacity = alt.Size("size:Q", scale=None), alt.Opacity("shown:Q", scale=None)
@@ -105,7 +105,7 @@ def prediction_chart(networks: Sequence[Network], predictions: Mapping[str, Pred
     ).draw()
 
 
-def _colours(networks: Sequence[Network]) -> list[str]:
+def _colours(networks: Sequence[NetworkOutcomes]) -> list[str]:
     """Each network's own, or another one where one of its kind has that."""
     colours = [model_colour(network.name) for network in networks]
     return [UNKNOWN if colour in colours[:k] else colour for k, colour in enumerate(colours)]

@@ -8,12 +8,12 @@ import numpy as np
 import streamlit as st
 
 from core.claims.corruption_spectrum import (
-    MapsOnTrial,
     Predicted,
+    PredictionScore,
     corruptions_of,
     mapped,
-    on_trial,
     predicted,
+    score_predictions,
     stored_corruptions,
 )
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
@@ -30,7 +30,7 @@ from ui.server.model_cache import classifier_for
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import Picture
 from ui.shared.sentences import write_sentence
-from ui.tools.corruption_charts import Network, accuracy_chart, prediction_chart
+from ui.tools.corruption_charts import NetworkOutcomes, accuracy_chart, prediction_chart
 from ui.tools.page_state import MAX_NETWORKS, PageState
 from ui.tools.sentences import maps_against_corruptions, under_corruption
 
@@ -57,17 +57,17 @@ def corruption_panel(page: PageState) -> None:
         middle.info(f"Counts over many pictures are stored for {sizes} pixels alone: choose such a picture.")
         return
     networks = _networks(picture.size, page.chosen, page.who)
-    predictions, trial = _trial(*shipped().values(), stored=stored_state("corruptions"))
+    predictions, score = _scored_predictions(*shipped().values(), stored=stored_state("corruptions"))
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
         accuracy_chart(networks, key, strength).draw()
     with right:
         st.markdown("**Rise of the error**, predicted and measured", help=_PREDICTION)
         prediction_chart(networks, predictions, key)
-        st.caption("Large: this corruption. Squares: slow waves change most. Grey: other networks.")
+        st.caption("Large: this corruption. Squares: low frequencies change most. Grey: other networks.")
     sentences = (
         under_corruption(key, strength, networks),
-        maps_against_corruptions(trial, len(predictions)),
+        maps_against_corruptions(score, len(predictions)),
     )
     for place, sentence in zip(st.columns(2, gap="large"), sentences, strict=True):
         with place:
@@ -130,7 +130,7 @@ def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.nda
     return class_probabilities(classifier_for(name, picture.class_set), images)
 
 
-def _networks(size: int, chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[Network]:
+def _networks(size: int, chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[NetworkOutcomes]:
     """Return the networks of the maps in view, or their stand-ins, and robust twins, as far as outcomes are stored."""
     all_outcomes = stored_corruptions()
     stored = {name: outcomes for name, outcomes in all_outcomes.items() if outcomes.metadata["image_size"] == size}
@@ -139,15 +139,15 @@ def _networks(size: int, chosen: Sequence[Entry], who: Sequence[Predictor]) -> l
     names += [predictor.spec.name for predictor in who if predictor.instead_of not in {entry.name for entry in of_maps}]
     pairs = [name for ordinary in names for name in (ordinary, f"{ordinary}{ROBUST}") if name in stored]
     selected = list(dict.fromkeys(pairs))[:MAX_NETWORKS] or list(stored)[:MAX_NETWORKS]
-    return [Network(name, short_title(classifier_title(name)), stored[name]) for name in selected]
+    return [NetworkOutcomes(name, short_title(classifier_title(name)), stored[name]) for name in selected]
 
 
 @weak_lru_cache(4)
-def _trial(*shipped: Entry, stored: int) -> tuple[dict[str, Predicted], MapsOnTrial]:
+def _scored_predictions(*shipped: Entry, stored: int) -> tuple[dict[str, Predicted], PredictionScore]:
     """Predictions of all shipped maps of networks whose corruptions are stored, by name, and how good they are."""
     predictions = {
         name: prediction
         for name, (named, outcomes) in mapped(entry.named for entry in shipped).items()
         if (prediction := predicted(named, outcomes)) is not None
     }
-    return predictions, on_trial(tuple(CORRUPTIONS), list(predictions.values()))
+    return predictions, score_predictions(tuple(CORRUPTIONS), list(predictions.values()))

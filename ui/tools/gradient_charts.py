@@ -32,7 +32,7 @@ HERE = "this picture"
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class NetworkGradient:
     """A network's gradient at the picture, (3, H, W). label: the class of its loss. heatmap: its own map, if any."""
 
     spec: ClassifierSpec
@@ -73,7 +73,7 @@ class Network:
         return min(MAX_SIDE if self.heatmap is None else self.heatmap.side, most)
 
 
-def energy_chart(networks: Sequence[Network], frequency: Frequency) -> None:
+def energy_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> None:
     """Energy along a wave, ring by ring, on a logarithmic axis: of this picture, and the mean over many."""
     rows: list[dict[str, Any]] = []
     pictures = max((network.stored.pictures for network in networks if network.stored is not None), default=0)
@@ -92,7 +92,7 @@ def energy_chart(networks: Sequence[Network], frequency: Frequency) -> None:
     _chart(networks, rows, energy_axis, frequency, "Energy of the gradient along waves", thin=thin, number=".3g")
 
 
-def painted_chart(networks: Sequence[Network], frequency: Frequency) -> None:
+def painted_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> None:
     """Energy of what each network draws, by the paper's search and by views, ring by ring."""
     rows: list[dict[str, Any]] = [
         {"network": network.title, "of": search, "radius": ring, "energy": 100 * float(share)}
@@ -108,7 +108,7 @@ def painted_chart(networks: Sequence[Network], frequency: Frequency) -> None:
         _chart(networks, rows, energy_axis, frequency, what, thin=("of", "pixels"), number=".2g", key="painted")
 
 
-def rise_chart(networks: Sequence[Network], frequency: Frequency) -> None:
+def rise_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> None:
     """How much the waves of a ring raise the error of each network's own map, with 95 % intervals."""
     mapped = [network for network in networks if network.rises]
     rows: list[dict[str, Any]] = [
@@ -126,7 +126,7 @@ def rise_chart(networks: Sequence[Network], frequency: Frequency) -> None:
 
 
 def _chart(
-    networks: Sequence[Network],
+    networks: Sequence[NetworkGradient],
     rows: list[dict[str, Any]],
     y: alt.Y,
     frequency: Frequency,

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.claims.gradient_spectrum import Agreement, Overrated, StoredGradient, agreement, stored_gradient
+from core.claims.gradient_spectrum import (
+    GradientAgreement,
+    Overrated,
+    StoredGradient,
+    gradient_agreement,
+    stored_gradient,
+)
 from core.claims.painted_spectrum import difference_under, rise_under
 from core.classifiers.registry import ClassifierSpec
 from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
@@ -27,7 +33,7 @@ from ui.shared.pictures import Picture
 from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
 from ui.shared.text import as_markdown
-from ui.tools.gradient_charts import Network, energy_chart, painted_chart, rise_chart
+from ui.tools.gradient_charts import NetworkGradient, energy_chart, painted_chart, rise_chart
 from ui.tools.page_state import PageState
 from ui.tools.sentences import correlation, why_overrated
 
@@ -54,7 +60,7 @@ def gradient_panel(page: PageState) -> None:
     picture = page.picture
     maps = [entry.heatmap for entry in [*page.chosen, *page.available]]
     gradients = answers(page.networks, lambda name: _gradient(name, picture))
-    networks = [Network(spec, *answer, _map_of(spec, picture, maps)) for spec, answer in gradients.items()]
+    networks = [NetworkGradient(spec, *answer, _map_of(spec, picture, maps)) for spec, answer in gradients.items()]
     if not networks:
         return
     steep = [network for network in networks if network.length > 0]
@@ -110,12 +116,12 @@ def _what_is_shown(picture: Picture) -> str:
     )
 
 
-def _brightness(network: Network) -> np.ndarray:
+def _brightness(network: NetworkGradient) -> np.ndarray:
     """(H, W) how the loss changes as a pixel gets brighter in all channels, of a gradient of length 1 or 0."""
     return network.gradient.sum(axis=0) / (network.length or 1)
 
 
-def _figure(network: Network, picture: Picture, limit: float) -> Figure:
+def _figure(network: NetworkGradient, picture: Picture, limit: float) -> Figure:
     note = "" if picture.label is not None else f"loss of “{picture.classes.names[network.label]}”"
     places = np.rint((np.clip(_brightness(network) / limit, -1, 1) + 1) * 127.5).astype(int)
     pixels = enlarged(colormap_table(GRADIENT)[places], SHOWN_SIDE)
@@ -135,7 +141,7 @@ def _colour_bar(limit: float) -> str:
     )
 
 
-def _painted_waves(painting: Sequence[Network]) -> None:
+def _painted_waves(painting: Sequence[NetworkGradient]) -> None:
     """Say whether views move the painting into the waves under which a network errs, with a table of the numbers."""
     if not painting:
         return
@@ -160,7 +166,7 @@ def _painted_waves(painting: Sequence[Network]) -> None:
     scrolling_table(heads, rows, "Rise of the error under the painted waves", {BY_PIXELS: about, BY_VIEWS: about})
 
 
-def _table(networks: Sequence[Network], picture: Picture, maps: Sequence[Heatmap]) -> str:
+def _table(networks: Sequence[NetworkGradient], picture: Picture, maps: Sequence[Heatmap]) -> str:
     """A table of what is measured of each gradient: where it lies, and whether it says which waves mislead.
 
     Returns a reason why gradients overrate some waves; empty where none is known.
@@ -169,7 +175,7 @@ def _table(networks: Sequence[Network], picture: Picture, maps: Sequence[Heatmap
     for network in networks:
         rows.append({"Network": network.title} | _places(network, picture))
         stored = None if network.heatmap is None else stored_gradient(network.heatmap)
-        if network.heatmap is None or stored is None or (ranked := agreement(stored, network.heatmap)) is None:
+        if network.heatmap is None or stored is None or (ranked := gradient_agreement(stored, network.heatmap)) is None:
             continue
         epsilon = float(network.heatmap.metadata["epsilon"])
         rows[-1] |= _errors(ranked, _with_weaker_waves(stored, epsilon, maps))
@@ -181,7 +187,7 @@ def _table(networks: Sequence[Network], picture: Picture, maps: Sequence[Heatmap
     return why_overrated(overrated, size)
 
 
-def _places(network: Network, picture: Picture) -> dict[str, str]:
+def _places(network: NetworkGradient, picture: Picture) -> dict[str, str]:
     """Return where the gradient lies, in the picture and among the waves, here and over many pictures."""
     if network.length == 0:
         return {}
@@ -195,7 +201,7 @@ def _places(network: Network, picture: Picture) -> dict[str, str]:
     return row
 
 
-def _errors(ranked: Agreement, weaker: tuple[float, Measured] | None) -> dict[str, str]:
+def _errors(ranked: GradientAgreement, weaker: tuple[float, Measured] | None) -> dict[str, str]:
     """How well the gradient's energy ranks the waves by what they do to the error, and where it fails.
 
     weaker: the size of the waves of another map, and the correlation over its waves.
@@ -218,5 +224,5 @@ def _with_weaker_waves(
     """The smallest size of waves below `epsilon` of which there is a map, and the correlation over its waves."""
     weaker = [other for other in maps if other.metadata["epsilon"] < epsilon and stored_gradient(other) is stored]
     weakest = min(weaker, key=lambda other: other.metadata["epsilon"], default=None)
-    ranked = None if weakest is None else agreement(stored, weakest)
+    ranked = None if weakest is None else gradient_agreement(stored, weakest)
     return None if weakest is None or ranked is None else (float(weakest.metadata["epsilon"]), ranked.waves)

@@ -24,7 +24,7 @@ from ui.shared.sentences import write_sentence
 from ui.shared.text import whole_number
 from ui.tools.mixtures import mixture
 from ui.tools.page_state import MAX_NETWORKS, PageState
-from ui.tools.sentences import changes_of_mind
+from ui.tools.sentences import crossover_cutoffs
 
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: a place among the bundled pictures; cycles per image
 _OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # of this visit
@@ -48,9 +48,9 @@ def hybrid_panel(page: PageState) -> None:
     if mixed.networks:
         left, right = st.columns(2, gap="large")
         with left:
-            write_sentence(changes_of_mind(mixed.networks, cutoffs))
+            write_sentence(crossover_cutoffs(mixed.networks, cutoffs))
         right.caption(
-            "Of a wave of r cycles per image the share exp(-r² / 2c²) comes from the slow waves’ picture and the rest "
+            "Of a wave of r cycles per image a share exp(-r² / 2c²) comes from the low-frequency picture, the rest "
             f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
             "each: no bar is interpolated. The wave of the maps above is not added."
         )

@@ -28,7 +28,7 @@ def mixture(
     predictions: Mapping[Predictor, HybridPredictions],
     strip: Thumbnails,
     second: int,
-    strip_title: str = "Fast waves from this picture",
+    strip_title: str = "High frequencies from this picture",
 ) -> Mixture:
     """Both pictures with each network's bars and a sentence for each cutoff.
 
@@ -69,9 +69,9 @@ def stored_mixtures() -> tuple[Mixture, ...]:
     cutoffs = hybrid_cutoffs(SAMPLE_SETS[KIND].side)
     cutoffs = hybrid_cutoffs(SAMPLE_SETS[KIND].side)
     pairs = [[sample_picture(KIND, place) for place in pair] for pair in STORED["pairs"]]
-    captions = [f"{_name(high)}; slow waves of {_name(low)}" for low, high in pairs]
+    captions = [f"{_name(high)}; low frequencies of {_name(low)}" for low, high in pairs]
     strip = pack_thumbnails(np.stack([high.pixels.transpose(1, 2, 0) for _, high in pairs]), captions)
-    title = f"{len(pairs)} pairs, by the picture of the fast waves"
+    title = f"{len(pairs)} pairs, by the picture of the high frequencies"
     made = []
     for place, (low, high) in enumerate(pairs):
         predictions = {

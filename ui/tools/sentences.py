@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.claims.corruption_spectrum import MapsOnTrial, rise
+from core.claims.corruption_spectrum import PredictionScore, rise
 from core.claims.gradient_spectrum import Overrated
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured, wilson
@@ -21,7 +21,7 @@ from core.shared.sentences import Number, Paragraph, Sentence, joined
 from core.sweep.predictions import mistakes
 from ui.components.hybrid_mixer import Mixed
 from ui.maps.predictions.cell_predictions import SamplePredictions
-from ui.tools.corruption_charts import Network
+from ui.tools.corruption_charts import NetworkOutcomes
 
 
 def most_frequent_mistake(sample: SamplePredictions, names: Sequence[str]) -> Sentence:
@@ -122,7 +122,7 @@ def at_cutoff(cutoff: float, predictions: Sequence[tuple[str, tuple[str, str], s
     """Name each network's prediction for a mixture; `predictions`: title, both pictures' classes, top-1 prediction."""
     parts = []
     for title, (low, high), top in predictions:
-        whose = {low: "the slow waves’ picture", high: "the fast waves’ picture"}.get(top, "neither of the two")
+        whose = {low: "the low-frequency picture", high: "the high-frequency picture"}.get(top, "neither of the two")
         parts.append(f"{title} predicts “{top}”" + ("" if low == high else f", {whose}"))
     return f"At {cutoff:g} cycles per image {'; '.join(parts)}."
 
@@ -130,36 +130,35 @@ def at_cutoff(cutoff: float, predictions: Sequence[tuple[str, tuple[str, str], s
 UNSURE = 0.2  # with less for both classes together, a network sees neither
 
 
-def changes_of_mind(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> str:
+def crossover_cutoffs(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> str:
     """Name the cutoff from which on each network prefers the low picture's class."""
     if all(low == high for low, high in (network.classes for network in networks)):
-        return "Both pictures show one class, so there is no mind to change: choose a second picture of another class."
+        return "Both pictures show one class, so there is no crossover: choose a second picture of another class."
     switching = sorted((network.switches, network.title) for network in networks if network.switches)
     never = [network.title for network in networks if not network.switches]
     sentences = []
     if switching:
         (place, first), *later = switching
-        crossovers = [f"{first} changes its mind at a cutoff of {cutoffs[place]:g} cycles per image"]
+        crossovers = [f"{first} crosses over at {cutoffs[place]:g} cycles per image"]
         crossovers += [f"{title} at {cutoffs[place]:g}" for place, title in later]
         sentences.append(
-            f"{listed(crossovers)}: from there on the class of the slow waves’ picture is the more probable of the two."
+            f"{listed(crossovers)}: from this cutoff on, the class of the low-frequency picture is more probable."
         )
         if later and place < later[-1][0]:
             sentences.append(
-                f"{first} needs fewer of these waves than {later[-1][1]}: for this pair it relies more on low "
-                "frequencies."
+                f"{first} needs fewer of them than {later[-1][1]}: for this pair it relies more on low frequencies."
             )
     for network in networks:
         if network.switches and (together := sum(network.shares[network.switches])) < UNSURE:
             sentences.append(
-                f"Where {network.title} changes its mind, the two share {percent(together)}: it hardly sees either."
+                f"At {network.title}’s crossover the two classes share {percent(together)}: it hardly sees either."
             )
     if never:
-        sentences.append(f"{listed(never)} {'do' if len(never) > 1 else 'does'} not change for this pair.")
+        sentences.append(f"{listed(never)} {'do' if len(never) > 1 else 'does'} not cross over for this pair.")
     return " ".join([*sentences, "This is one pair."])
 
 
-def under_corruption(key: str, strength: int, networks: Sequence[Network]) -> Paragraph:
+def under_corruption(key: str, strength: int, networks: Sequence[NetworkOutcomes]) -> Paragraph:
     """How many pictures each network still knows, and how many more each robust twin loses than its ordinary one."""
     right = joined(Sentence(f"{row.title} ", measured_percent(row.accuracy(key, strength))) for row in networks)
     pictures = f"strength {strength}, {networks[0].outcomes.pictures:,} CIFAR-10 test pictures"
@@ -177,20 +176,20 @@ def under_corruption(key: str, strength: int, networks: Sequence[Network]) -> Pa
     return Paragraph(*sentences)
 
 
-def maps_against_corruptions(trial: MapsOnTrial, networks: int) -> Sentence:
+def maps_against_corruptions(score: PredictionScore, networks: int) -> Sentence:
     """How well maps rank what corruptions do, and where they fail."""
-    doubt = "" if trial.by_share.clear else ", which may be chance"
-    worst = max(trial.misjudged, key=lambda key: abs(trial.misjudged[key]))
-    way = "less" if trial.misjudged[worst] < 0 else "more"
-    reversed_ = [CORRUPTIONS[key].inline_label for key, value in trial.between.items() if value < 0]
+    doubt = "" if score.by_share.clear else ", which may be chance"
+    worst = max(score.misjudged, key=lambda key: abs(score.misjudged[key]))
+    way = "less" if score.misjudged[worst] < 0 else "more"
+    reversed_ = [CORRUPTIONS[key].inline_label for key, value in score.between.items() if value < 0]
     end = f", and order the networks the wrong way round under {listed(reversed_)}" if reversed_ else ""
     return Sentence(
-        f"Over {networks} networks × {trial.count // networks} corruptions maps’ predictions correlate with what was "
+        f"Over {networks} networks × {score.count // networks} corruptions maps’ predictions correlate with what was "
         "measured by ",
-        correlation(trial.by_energy),
+        correlation(score.by_energy),
         "; by which waves change, whatever the size, by ",
-        correlation(trial.by_share),
+        correlation(score.by_share),
         f"{doubt}. They fail for "
         f"{CORRUPTIONS[worst].inline_label}, which misleads {way} than predicted (by "
-        f"{abs(trial.misjudged[worst]):.0f} of {trial.count} ranks in the mean){end}.",
+        f"{abs(score.misjudged[worst]):.0f} of {score.count} ranks in the mean){end}.",
     )

@@ -209,7 +209,7 @@ class HubFile(WeightSource):
         return f"its weights (hub repository {self.repo_id}) are not in this machine's cache"
 
     def remote_bytes(self) -> int | None:
-        return sum(size or 0 for size in self._wanted().values())
+        return sum(size or 0 for size in self._files_to_fetch().values())
 
     def pinned(self) -> str:
         if self.sha256:
@@ -220,7 +220,7 @@ class HubFile(WeightSource):
 
     def fetch(self, progress: Progress | None = None) -> Path:
         revision = self._kept_revision()
-        *configs, weights = self._wanted()
+        *configs, weights = self._files_to_fetch()
         for name in configs:
             hub_file(self.repo_id, name, revision)
         path = hub_weights(self.repo_id, weights, revision, self.sha256, progress)
@@ -231,7 +231,7 @@ class HubFile(WeightSource):
     def _kept_revision(self) -> str | None:
         return self.revision or kept_revision(self.repo_id)
 
-    def _wanted(self) -> dict[str, int | None]:
+    def _files_to_fetch(self) -> dict[str, int | None]:
         """Name -> bytes of what to fetch, the weight file last."""
         files = hub_files(self.repo_id, self._kept_revision())
         weights = [name for name in self.weights if name in files][:1]

@@ -19,7 +19,7 @@ from core.fourier.weak_cache import weak_lru_cache
 
 
 @dataclass(frozen=True, eq=False)
-class Outcomes:
+class MapOutcomes:
     """Misclassified images (top-1) under each wave.
 
     waves: those computed, W of them, lowest frequency first. wrong: (W, n) bool. clean: (n,) bool, without a wave;
@@ -32,14 +32,14 @@ class Outcomes:
 
 
 @weak_lru_cache(8)
-def outcomes(heatmap: Heatmap) -> Outcomes | None:
+def outcomes(heatmap: Heatmap) -> MapOutcomes | None:
     """The outcomes of a map; None where its file has none."""
     if heatmap.outcomes is None or heatmap.labels is None:
         return None
     waves = half_plane(heatmap.side)
     known = wave_values(heatmap.count, waves) > 0
     clean, *wrong = np.unpackbits(heatmap.outcomes[[True, *known]], axis=1, count=len(heatmap.labels)).astype(bool)
-    return Outcomes(
+    return MapOutcomes(
         tuple(compress(waves, known)),
         np.array(wrong).reshape(-1, len(heatmap.labels)),
         clean if heatmap.clean[2] > 0 else None,

@@ -47,7 +47,7 @@ class WaveRow:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class MapAgreement:
     """A computed map against its reference, errors in [0, 1].
 
     mean_error, mean_reference: over the common waves. mean_difference: the first minus the second, with its 95 %
@@ -106,7 +106,7 @@ class Agreement:
         }
 
 
-def agreement(computed: Heatmap, reference: Heatmap) -> Agreement | None:
+def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
     """Compare two maps of one side; None where they have no wave in common.
 
     The interval of the mean difference is paired where both maps say which of the same images they misclassify. Else
@@ -128,7 +128,7 @@ def agreement(computed: Heatmap, reference: Heatmap) -> Agreement | None:
         WaveRow(wave, error, other, Measured(*numbers))
         for wave, error, other, *numbers in zip(waves, *(part.tolist() for part in (a, b, *differences)), strict=True)
     )
-    return Agreement(
+    return MapAgreement(
         mean_error=ours.measured.value,
         mean_reference=theirs.measured.value,
         mean_difference=apart,

@@ -1,4 +1,4 @@
-"""Hybrid images put to the networks of Figure 1 and of its miniature: which changes its mind at the lower cutoff?"""
+"""Crossover cutoffs on hybrid images of the networks of Figure 1 and of its miniature."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class HybridResult(PartResult):
 
 def _radius(outcomes: HybridOutcomes) -> Evidence | None:
     crossing = crossing_of(outcomes)
-    return None if crossing is None else Evidence("changes its mind at", crossing.radius, "radius")
+    return None if crossing is None else Evidence("crossover cutoff", crossing.radius, "radius")
 
 
 def run_hybrid_part(
@@ -97,7 +97,7 @@ def hybrid_findings(results: Sequence[HybridResult]) -> dict[str, Finding]:
 def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
     comparison = compared(subject.name, subject.outcomes, reference.name, reference.outcomes)
     if comparison is None:
-        return Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them does not change its mind.",))
+        return Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them has no crossover cutoff.",))
     difference, evidence = comparison
     verdict = Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS
     return Finding(RELIES, verdict, evidence, networks=(subject.part.classifier, reference.part.classifier))

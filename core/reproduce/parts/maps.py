@@ -9,7 +9,7 @@ from typing import Any
 
 from core.data.classes import HEATMAPS
 from core.fourier.maps.heatmap import Heatmap
-from core.reproduce.parts.agreement import Agreement, Match, agreement
+from core.reproduce.parts.agreement import MapAgreement, Match, map_agreement
 from core.reproduce.parts.machine import Data, Machine, PartResult, name_of
 from core.reproduce.parts.plan import Amount, MapPart, draw_waves
 from core.shared import paper
@@ -24,7 +24,7 @@ class MapResult(PartResult):
     part: MapPart
     heatmap: Heatmap
     reference: Heatmap | None
-    agreement: Agreement | None
+    agreement: MapAgreement | None
     note: str
 
     @property
@@ -90,7 +90,7 @@ def run_map(
     classifier = machine.classifier(part.classifier, data.dataset.classes)
     heatmap = run_sweep(classifier, data.dataset, config, folder / f"{part.key}.npz", machine.processes, part.key)
     reference = reference_map(part, heatmap)
-    compared = None if reference is None else agreement(heatmap, reference)
+    compared = None if reference is None else map_agreement(heatmap, reference)
     return MapResult(part, heatmap, reference, compared, data.note)
 
 

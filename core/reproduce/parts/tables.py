@@ -17,7 +17,7 @@ from core.reproduce.parts.agreement import Match
 from core.reproduce.parts.machine import Machine, PartResult
 from core.reproduce.parts.plan import TablePart
 from core.runs.judgement import Judgement, stored_judgements
-from core.runs.painted import stored_painted
+from core.runs.picture_outcomes import picture_outcomes
 
 SHOWN = 4  # pictures in the figure
 # The paper gives one number each, without images or spread: only the size of a loss can agree.
@@ -61,7 +61,7 @@ class TableResult(PartResult):
     @property
     def became(self) -> int:
         """How many images become the target."""
-        return sum(row.target_share for row in self.rows)
+        return sum(row.is_target for row in self.rows)
 
     @property
     def steps(self) -> int:
@@ -86,7 +86,10 @@ class TableResult(PartResult):
     def stored(self) -> Stored | None:
         """Stored counts for this network, kind of start and number of pictures; None if there are none."""
         judgements, settings, n = stored_judgements(), self.settings, len(self.rows)
-        drawn, painted = judgements["drawn"], stored_painted(settings["start"]).get(settings["classifier"]["name"])
+        drawn, painted = (
+            judgements["drawn"],
+            picture_outcomes(settings["start"]).get(settings["classifier"]["name"]),
+        )
         if painted is None or settings["mode"] != "generate" or painted.sha256 != settings["classifier"]["sha256"]:
             return None
         if (drawn["seed"], drawn["config"]) != (settings["seed"], settings["config"]) or painted.n < n:

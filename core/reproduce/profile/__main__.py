@@ -23,7 +23,7 @@ from core.classifiers.registry import classifier_spec
 from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
 from core.numbers import duration, milliseconds
-from core.reproduce.profile.network import SAMPLES, Item, Network, usual_dataset
+from core.reproduce.profile.network import SAMPLES, Item, ProfiledNetwork, usual_dataset
 from core.reproduce.profile.parts import PARTS
 from core.reproduce.run import TROUBLE
 from core.shared.cli import MAX_SEED, check_output_folder, run_script, whole
@@ -45,63 +45,63 @@ def parse_parts(text: str) -> tuple[str, ...]:
     return tuple(key for key in PARTS if key in names)
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """The command line."""
-    options = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m core.reproduce.profile",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_classifier_options(options)
-    add_dataset_options(options, default="")
-    options.add_argument("--quick", action="store_true", help="less of everything: intervals say so")
-    options.add_argument("--parts", type=parse_parts, default=tuple(PARTS), help=f"of {', '.join(PARTS)}; default all")
-    options.add_argument("--again", action="store_true", help="make what is there once more")
-    options.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the choice of images, signs and pairs")
-    options.add_argument("--batch-size", type=whole(1), help="default as of each script")
-    options.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write, or to resume")
-    return options
+    add_classifier_options(parser)
+    add_dataset_options(parser, default="")
+    parser.add_argument("--quick", action="store_true", help="less of everything: intervals say so")
+    parser.add_argument("--parts", type=parse_parts, default=tuple(PARTS), help=f"of {', '.join(PARTS)}; default all")
+    parser.add_argument("--again", action="store_true", help="make what is there once more")
+    parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the choice of images, signs and pairs")
+    parser.add_argument("--batch-size", type=whole(1), help="default as of each script")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write, or to resume")
+    return parser
 
 
 def main(command: Sequence[str] | None = None) -> int:
     """Run the script; returns the exit status."""
-    options = parser()
-    arguments = options.parse_args(command)
-    check_output_folder(options, arguments.output)
-    return run_script(lambda: _run(arguments), "what was finished is saved, run the same command again to resume")
+    parser = build_parser()
+    args = parser.parse_args(command)
+    check_output_folder(parser, args.output)
+    return run_script(lambda: _run(args), "what was finished is saved, run the same command again to resume")
 
 
-def _run(arguments: argparse.Namespace) -> str:
-    spec = classifier_spec(arguments.classifier)
-    if not arguments.dataset:
-        arguments.dataset = usual_dataset(spec.vocabulary, arguments.data_dir)
-        if arguments.dataset == SAMPLES:
-            print(f"CIFAR-10 is not in {arguments.data_dir or 'data'}: {SAMPLES} stands in", file=sys.stderr)
+def _run(args: argparse.Namespace) -> str:
+    spec = classifier_spec(args.classifier)
+    if not args.dataset:
+        args.dataset = usual_dataset(spec.vocabulary, args.data_dir)
+        if args.dataset == SAMPLES:
+            print(f"CIFAR-10 is not in {args.data_dir or 'data'}: {SAMPLES} stands in", file=sys.stderr)
 
     @functools.cache
     def images(limit: int | None) -> ImageDataset:
-        return named_dataset(arguments, limit=limit, seed=arguments.seed)
+        return named_dataset(args, limit=limit, seed=args.seed)
 
     def load(classes: ClassSet) -> Classifier:
-        return named_classifier(arguments, classes)
+        return named_classifier(args, classes)
 
-    network = Network(arguments.classifier, load, images, arguments.quick, arguments.seed, arguments.batch_size)
-    items = {key: list(PARTS[key].items(network)) for key in arguments.parts}
+    network = ProfiledNetwork(args.classifier, load, images, args.quick, args.seed, args.batch_size)
+    items = {key: list(PARTS[key].items(network)) for key in args.parts}
     todo = [
         (key, item)
         for key, files in items.items()
         for item in files
-        if arguments.again or not item.is_there(arguments.output / item.path)
+        if args.again or not item.is_there(args.output / item.path)
     ]
     there = sum(map(len, items.values())) - len(todo)
     if todo:
-        _make(network, todo, arguments.output)
-    size = sum(path.stat().st_size for path in arguments.output.rglob("*.npz"))
+        _make(network, todo, args.output)
+    size = sum(path.stat().st_size for path in args.output.rglob("*.npz"))
     made = f"{len(todo)} files made, {there} were there" if there else f"{len(todo)} files made"
-    return f"{arguments.output}: {made}, {size / 1e6:.1f} MB in all"
+    return f"{args.output}: {made}, {size / 1e6:.1f} MB in all"
 
 
-def _make(network: Network, todo: Sequence[tuple[str, Item]], folder: Path) -> None:
+def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, Item]], folder: Path) -> None:
     """Make the files in order, and say before each what it is and how long the rest takes."""
     seconds = pass_seconds(network)
     failed: list[str] = []
@@ -123,7 +123,7 @@ def _make(network: Network, todo: Sequence[tuple[str, Item]], folder: Path) -> N
         raise RuntimeError(f"{len(failed)} of {len(todo)} files could not be made; {failed[0]}")
 
 
-def pass_seconds(network: Network) -> float:
+def pass_seconds(network: ProfiledNetwork) -> float:
     """Measure what a pass forward takes for one picture, after one that warms up."""
     import torch
 

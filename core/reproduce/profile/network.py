@@ -22,7 +22,7 @@ UNFINISHED = ".unfinished"  # ends the name of a file that grows: no page reads 
 
 
 @dataclass(eq=False)
-class Network:
+class ProfiledNetwork:
     """The network whose profile is made.
 
     load: it, for a class set; a quick profile and a full one differ by how much of the data they take. images: the
@@ -76,7 +76,7 @@ class Part:
 
     key: str
     what: str
-    items: Callable[[Network], Iterator[Item]]
+    items: Callable[[ProfiledNetwork], Iterator[Item]]
 
 
 def usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import SAMPLE_SETS
-from core.reproduce.profile.network import GRADIENT_PASSES, Item, Network
+from core.reproduce.profile.network import GRADIENT_PASSES, Item, ProfiledNetwork
 from core.runs.examples import Example, examples, fast_example, first_searches, first_subjects, with_few_frames
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.data.classes import ClassSet
 
 
-def runs(network: Network) -> Iterator[Item]:
+def runs(network: ProfiledNetwork) -> Iterator[Item]:
     """Yield the runs that pages open with; in a full profile every example."""
     vocabulary = classifier_spec(network.name).vocabulary
     for row in SAMPLE_SETS.values():
@@ -41,7 +41,7 @@ def runs(network: Network) -> Iterator[Item]:
             yield Item(path, passes, partial(_run, network, example, row.classes))
 
 
-def _run(network: Network, example: Example, classes: ClassSet, path: Path) -> None:
+def _run(network: ProfiledNetwork, example: Example, classes: ClassSet, path: Path) -> None:
     example_run(example.plan, network.classifier(classes), path.stem).save(path)
 
 

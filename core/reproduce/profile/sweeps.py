@@ -15,7 +15,7 @@ from core.data.dataset import ImageDataset
 from core.data.sample_sets import usual_epsilon
 from core.fourier.basis import half_plane, largest_side
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
-from core.reproduce.profile.network import GRADIENT_PASSES, Item, Network, grown
+from core.reproduce.profile.network import GRADIENT_PASSES, Item, ProfiledNetwork, grown
 from core.reproduce.profile.predictions import SIDE, StoredPredictions, chosen_pictures, measure_predictions
 from core.shared import paper
 from core.sweep.corruption.measure import CorruptionConfig
@@ -33,7 +33,7 @@ FULL_SHARE = 0.02  # of the images under each wave of a full map
 SMALL = 32  # pixels: of larger pictures the gradient has too many waves to be followed along each
 
 
-def maps(network: Network) -> Iterator[Item]:
+def maps(network: ProfiledNetwork) -> Iterator[Item]:
     data = network.images(QUICK_IMAGES if network.quick else None)
     if not usual_epsilon(data.image_size):
         raise ValueError(f"the paper gives no size v for {data.image_size}-pixel images; choose --image-size 32 or 224")
@@ -55,7 +55,7 @@ def maps(network: Network) -> Iterator[Item]:
     yield Item(path, n + waves * min(per_wave, n), partial(grown, make, n))
 
 
-def hybrids(network: Network) -> Iterator[Item]:
+def hybrids(network: ProfiledNetwork) -> Iterator[Item]:
     data = network.images(None)
     config = HybridConfig(network.count((200, 2000)), default_cutoffs(data.image_size), seed=network.seed)
     passes = config.pairs * (2 + len(config.cutoffs))
@@ -63,7 +63,7 @@ def hybrids(network: Network) -> Iterator[Item]:
     yield replace(item, is_there=lambda path: path.is_file() and HybridOutcomes.load(path).pairs >= config.pairs)
 
 
-def corruptions(network: Network) -> Iterator[Item]:
+def corruptions(network: ProfiledNetwork) -> Iterator[Item]:
     data = network.images(None)
     config = CorruptionConfig(network.count((150, 2000)), network.seed)
     pictures = min(config.pictures, len(data))
@@ -72,7 +72,7 @@ def corruptions(network: Network) -> Iterator[Item]:
     yield replace(item, is_there=lambda path: path.is_file() and CorruptionOutcomes.load(path).pictures >= pictures)
 
 
-def _table(network: Network, folder: str, config: Transforms[Any], data: ImageDataset, passes: int) -> Item:
+def _table(network: ProfiledNetwork, folder: str, config: Transforms[Any], data: ImageDataset, passes: int) -> Item:
     def make(path: Path) -> None:
         classifier = network.classifier(data.classes)
         grow_in_file(config, classifier, data, path, batch_size=network.batch_size or BATCH, description=folder)
@@ -80,7 +80,7 @@ def _table(network: Network, folder: str, config: Transforms[Any], data: ImageDa
     return Item(Path(folder, f"{network.file_name}.npz"), passes, partial(grown, make, passes))
 
 
-def gradients(network: Network) -> Iterator[Item]:
+def gradients(network: ProfiledNetwork) -> Iterator[Item]:
     data, bent_over = network.images(network.count((100, 1000))), network.count((10, 50))
     if data.image_size > SMALL:
         return
@@ -100,7 +100,7 @@ def gradients(network: Network) -> Iterator[Item]:
     )
 
 
-def predictions(network: Network) -> Iterator[Item]:
+def predictions(network: ProfiledNetwork) -> Iterator[Item]:
     """Yield the predictions for the story's picture under every wave, its exact map, and for its mixed pictures."""
     if classifier_spec(network.name).vocabulary not in (None, CIFAR10.name):
         return

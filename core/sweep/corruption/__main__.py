@@ -15,22 +15,22 @@ from core.numbers import decimal, interval
 from core.shared.cli import check_output, run_script
 from core.sweep.corruption.measure import CorruptionConfig
 from core.sweep.corruption.outcomes import CorruptionOutcomes
-from core.sweep.script import measured, parser
+from core.sweep.script import build_parser, measured
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Measure; returns the exit status."""
-    options = parser(
+    parser = build_parser(
         "core.sweep.corruption", __doc__, "pictures", 2**63 - 1, "drawn by the seed", "pictures and of noise"
     )
-    args = options.parse_args(arguments)
-    check_output(options, args.output)
+    args = parser.parse_args(argv)
+    check_output(parser, args.output)
     return run_script(lambda: _run(args), "finished corruptions are saved, run the same command again to resume")
 
 
-def _run(options: argparse.Namespace) -> str:
-    outcomes = measured(options, lambda dataset: CorruptionConfig(options.pictures, options.seed))
-    return f"{options.output}: {error_table(outcomes)}"
+def _run(args: argparse.Namespace) -> str:
+    outcomes = measured(args, lambda dataset: CorruptionConfig(args.pictures, args.seed))
+    return f"{args.output}: {error_table(outcomes)}"
 
 
 def error_table(outcomes: CorruptionOutcomes) -> str:

@@ -13,7 +13,7 @@ from core.fourier.intervals import clustered_interval
 from core.fourier.maps.contrasts import Errors
 from core.images.corruptions import STRENGTHS
 from core.shared.files import ArchiveKind, Fact, check_array
-from core.sweep.transforms import Outcomes
+from core.sweep.transforms import TransformOutcomes
 
 CORRUPTION_FILE = ArchiveKind(
     name="file of corruptions",
@@ -29,7 +29,7 @@ CORRUPTION_FILE = ArchiveKind(
 
 
 @dataclass(frozen=True, eq=False)
-class CorruptionOutcomes(Outcomes):
+class CorruptionOutcomes(TransformOutcomes):
     """Outcomes on n pictures under D corruptions at S strengths.
 
     clean: (n,) bool, whether each clean picture is classified correctly. correct: (D, S, n) bool, the same for the

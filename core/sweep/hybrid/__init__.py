@@ -1,1 +1,1 @@
-"""Hybrid images put to a network, cutoff by cutoff: at which radius does it change its mind?"""
+"""Predictions on hybrid images at several cutoffs, and the crossover cutoff of a network."""

@@ -22,8 +22,8 @@ from core.shared.files import write_atomically
 from core.sweep.hybrid.figure import FORMATS, figure
 from core.sweep.hybrid.outcomes import ALIKE, HybridOutcomes, crossing_of, paired_difference, unlike
 from core.sweep.hybrid.pairs import MAX_PAIRS, HybridConfig, default_cutoffs
+from core.sweep.script import build_parser as build_table_parser
 from core.sweep.script import measured
-from core.sweep.script import parser as table_parser
 
 
 def parse_cutoffs(text: str) -> tuple[float, ...]:
@@ -31,41 +31,39 @@ def parse_cutoffs(text: str) -> tuple[float, ...]:
     return tuple(number(above=True)(part) for part in text.split(","))
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """The command line that measures."""
-    options = table_parser("core.sweep.hybrid", __doc__, "pairs", MAX_PAIRS, "of pictures", "pairs")
+    parser = build_table_parser("core.sweep.hybrid", __doc__, "pairs", MAX_PAIRS, "of pictures", "pairs")
     told_cutoffs = 'cycles per image, ascending, e.g. --cutoffs="2,4,8"; default 1 to half of the side'
-    options.add_argument("--cutoffs", type=parse_cutoffs, help=told_cutoffs)
-    options.add_argument("--edge", choices=get_args(Edge), default="gaussian", help="of the filter")
-    return options
+    parser.add_argument("--cutoffs", type=parse_cutoffs, help=told_cutoffs)
+    parser.add_argument("--edge", choices=get_args(Edge), default="gaussian", help="of the filter")
+    return parser
 
 
-def plot_parser() -> argparse.ArgumentParser:
+def build_plot_parser() -> argparse.ArgumentParser:
     """The command line that draws."""
-    options = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m core.sweep.hybrid plot", description="Shares by cutoff, with 95 % bands and crossings marked."
     )
-    options.add_argument("files", nargs="+", type=Path, help="what core.sweep.hybrid wrote, one a network")
-    options.add_argument("--output", type=Path, required=True, help=f"a name that ends in {' or '.join(FORMATS)}")
-    return options
+    parser.add_argument("files", nargs="+", type=Path, help="what core.sweep.hybrid wrote, one a network")
+    parser.add_argument("--output", type=Path, required=True, help=f"a name that ends in {' or '.join(FORMATS)}")
+    return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Measure or draw; returns the exit status."""
-    command = list(sys.argv[1:] if arguments is None else arguments)
-    options, work = (plot_parser(), _plot) if command[:1] == ["plot"] else (parser(), _run)
-    args = options.parse_args(command[1:] if work is _plot else command)
-    check_output(options, args.output, FORMATS if work is _plot else (".npz",))
+    command = list(sys.argv[1:] if argv is None else argv)
+    parser, work = (build_plot_parser(), _plot) if command[:1] == ["plot"] else (build_parser(), _run)
+    args = parser.parse_args(command[1:] if work is _plot else command)
+    check_output(parser, args.output, FORMATS if work is _plot else (".npz",))
     return run_script(lambda: work(args), "finished cutoffs are saved, run the same command again to resume")
 
 
-def _run(options: argparse.Namespace) -> str:
+def _run(args: argparse.Namespace) -> str:
     def table(dataset: ImageDataset) -> HybridConfig:
-        return HybridConfig(
-            options.pairs, options.cutoffs or default_cutoffs(dataset.image_size), options.edge, options.seed
-        )
+        return HybridConfig(args.pairs, args.cutoffs or default_cutoffs(dataset.image_size), args.edge, args.seed)
 
-    return f"{options.output}: {crossing_summary(measured(options, table))}"
+    return f"{args.output}: {crossing_summary(measured(args, table))}"
 
 
 def crossing_summary(outcomes: HybridOutcomes) -> str:
@@ -86,14 +84,14 @@ def _crossing(outcomes: HybridOutcomes) -> str:
     if crossing is None:
         return "the shares do not cross at these cutoffs"
     value, low, high = (decimal(number, 2) for number in crossing.radius)
-    return f"changes its mind at {value} cycles per image ({low} to {high})"
+    return f"crossover cutoff {value} cycles per image ({low} to {high})"
 
 
-def _plot(options: argparse.Namespace) -> str:
-    networks = [HybridOutcomes.load(path) for path in options.files]
-    if empty := [path.name for path, network in zip(options.files, networks, strict=True) if network.done < 2]:
+def _plot(args: argparse.Namespace) -> str:
+    networks = [HybridOutcomes.load(path) for path in args.files]
+    if empty := [path.name for path, network in zip(args.files, networks, strict=True) if network.done < 2]:
         raise ValueError(f"{empty[0]}: fewer than two cutoffs are measured; run its command again to resume")
-    write_atomically(options.output, figure(networks, options.output.suffix[1:]))
+    write_atomically(args.output, figure(networks, args.output.suffix[1:]))
     lines = [f"{network.metadata['classifier']['name']}: {crossing_summary(network)}" for network in networks]
     for other in networks[1:]:
         difference = paired_difference(networks[0], other)
@@ -101,7 +99,7 @@ def _plot(options: argparse.Namespace) -> str:
             names = [network.metadata["classifier"]["name"] for network in (networks[0], other)]
             value, low, high = (decimal(number, 2, sign=True) for number in difference)
             lines.append(f"{names[0]} minus {names[1]}: {value} ({low} to {high}), paired")
-    return "\n".join([*lines, str(options.output)])
+    return "\n".join([*lines, str(args.output)])
 
 
 if __name__ == "__main__":

@@ -46,9 +46,9 @@ def figure(networks: Sequence[HybridOutcomes], kind: str) -> bytes:
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
     axes.set(xlabel="cutoff (cycles per image)", ylabel="share of pairs", ylim=(0, 1))
-    title = "Says the class of the slow waves (solid) or of the fast ones (dashed)"
+    title = "Predicts the low-frequency class (solid) or the high-frequency class (dashed)"
     axes.set_title(title, fontsize=11)
-    legend = axes.legend(title="changes its mind at", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    legend = axes.legend(title="crossover cutoff", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     for text in legend.get_texts():
         text.set_parse_math(False)  # names may come from anybody's file
     with rc_context({"svg.hashsalt": "hybrid"}):  # the same file each time

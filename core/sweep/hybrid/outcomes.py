@@ -14,7 +14,7 @@ from core.fourier.hybrid import Edge
 from core.fourier.intervals import Measured, wilson
 from core.fourier.weak_cache import weak_lru_cache
 from core.shared.files import ArchiveKind, Fact, check_array
-from core.sweep.transforms import Outcomes
+from core.sweep.transforms import TransformOutcomes
 
 ALIKE = 0.05  # of two classes, the mean share taken for the other, from which on `unlike` leaves them out
 HYBRIDS = ArchiveKind(
@@ -31,7 +31,7 @@ HYBRIDS = ArchiveKind(
 
 
 @dataclass(frozen=True, eq=False)
-class HybridOutcomes(Outcomes):
+class HybridOutcomes(TransformOutcomes):
     """Outcomes on n pairs at C cutoffs.
 
     cutoffs: (C,) float64, ascending, in cycles per image. says: (2, C, n) bool: whether the low picture's class is

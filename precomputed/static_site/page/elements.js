@@ -47,7 +47,7 @@ export function loader(parent, text, work) {
   const root = parent.appendChild(element("div", "", { className: "loader" }));
   const button = root.appendChild(element("button", text, { type: "button", className: "primary" }));
   const bar = root.appendChild(element("progress", "", { max: 1, hidden: true }));
-  const status = root.appendChild(element("span", "", { className: "told" }));
+  const status = root.appendChild(element("span", "", { className: "prose" }));
   status.setAttribute("role", "status");
   const press = async () => {
     button.disabled = true;

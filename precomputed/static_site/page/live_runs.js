@@ -31,7 +31,7 @@ export async function liveRuns(kind, section, { events, showReplay, live }) {
   const facts = await load("engine"), { go, first, controls } = KINDS[kind];
   const root = /** @type {HTMLElement} */ (section.querySelector(".live"));
   const sizes = element("fieldset", "", { className: "fields" }), parts = { top: root, canvas: root, fields: root };
-  const beside = element("div", "", { className: "beside" }), note = element("p", "", { className: "told" });
+  const beside = element("div", "", { className: "beside" }), note = element("p", "", { className: "prose" });
   const size = menu(sizes, "Pictures", Object.entries(facts.sets).map(([side, { title }]) => [side, title]), () => rebuild());
   root.append(sizes);
   /** @type {any} */

@@ -75,7 +75,7 @@ function once(make) {
 async function wavesSection() {
   const [about, maps, stories, hybrids] = await Promise.all(["about", "maps", "stories", "hybrids"].map(load));
   await frequency({ about, maps, stories });
-  mixer(hybrids, "hybrids", byId("hybrids"), (html) => { byId("minds").innerHTML = html; });
+  mixer(hybrids, "hybrids", byId("hybrids"), (html) => { byId("crossovers").innerHTML = html; });
 }
 
 async function runsSection(kind) {

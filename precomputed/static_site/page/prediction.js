@@ -46,7 +46,7 @@ export async function prediction(host, root, addMaps) {
   });
   whole.root.hidden = true;
   whole.root.append(element("span", "481 waves, once each; confidence in place of an error, which takes many pictures"));
-  const message = root.appendChild(element("p", "", { className: "told" }));
+  const message = root.appendChild(element("p", "", { className: "prose" }));
   const instead = root.appendChild(element("p", INSTEAD, { className: "instead", hidden: true }));
   for (const name of names) {
     const box = option(choice, "checkbox", "networks", name, facts.networks[name].title, async ({ checked }) => {

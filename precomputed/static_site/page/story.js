@@ -77,7 +77,7 @@ const KINDS = {
     parts.stripes = (value, token = String(value)) => show({ key: "stripes", token, about: null, ...data, value });
     parts.stripes(data.value);
   },
-  maps({ data, told: verdict }, host, parts) {
+  maps({ data, verdict }, host, parts) {
     const text = element("p"), first = String(data.value);
     text.innerHTML = verdict ?? ""; // of our own making
     const show = mount("heatmap", host.appendChild(element("div")), { choice: ({ value }) => chosen(value.slice(0, 2), parts.stripes) });
@@ -108,7 +108,7 @@ export async function story(section, mixer) {
   return () => {
     const link = new URLSearchParams(location.hash.split("?")[1] ?? "").get("step");
     const at = Math.max(0, steps.findIndex(({ links }) => links.includes(link)));
-    put(find(".told"), steps[at].html);
+    put(find(".prose"), steps[at].html);
     [...find(".steps").children].forEach((link, k) => {
       if (k === at) link.setAttribute("aria-current", "step");
       else link.removeAttribute("aria-current");

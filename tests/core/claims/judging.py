@@ -26,7 +26,7 @@ def named(path):
     return NamedMap(path.stem.split("_")[0], path.stem, heatmap, network_side(name))
 
 
-SHELF = {path.stem: named(path) for path in FOLDER.glob("*.npz")}
+ALL_MAPS = {path.stem: named(path) for path in FOLDER.glob("*.npz")}
 
 
 class File:
@@ -71,10 +71,10 @@ def minus(a, b):
     return value, low, value + math.hypot(a[2] - a[0], b[0] - b[1])
 
 
-def judged(subject, reference, shelf):
+def judged(subject, reference, all_maps):
     """{key: finding}; of the twins, by the robust one's name."""
     found = {}
-    for finding in findings(subject, reference, list(shelf)):
+    for finding in findings(subject, reference, list(all_maps)):
         key = finding.claim.key
         found[f"{key} {finding.maps[0]}" if key == "twins" and finding.maps else key] = finding
     return found

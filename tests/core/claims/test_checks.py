@@ -18,11 +18,11 @@ from core.fourier.intervals import Measured, paired_interval
 from core.fourier.maps.lattice import Lattice
 from core.reproduce.parts.agreement import only
 from tests.core.claims.judging import (
+    ALL_MAPS,
     CLIP,
     FOLDER,
     RESNET50,
     RESNET56,
-    SHELF,
     File,
     assert_says,
     crossing_by_loops,
@@ -37,7 +37,7 @@ from tests.core.oracles import wilson
 
 @pytest.fixture(scope="module")
 def published():
-    return judged(SHELF[CLIP], SHELF[RESNET56], SHELF.values())
+    return judged(ALL_MAPS[CLIP], ALL_MAPS[RESNET56], ALL_MAPS.values())
 
 
 NAN = math.nan
@@ -71,7 +71,7 @@ def test_within_its_own_map_clip_is_least_vulnerable_at_the_lowest_frequencies(p
 
 def test_most_waves_differ_and_the_maps_correlate(published):
     clip, resnet = File(FOLDER / f"{CLIP}.npz").cells, File(FOLDER / f"{RESNET56}.npz").cells
-    shown = {name: SHELF[name].heatmap.error_rate for name in (CLIP, RESNET56)}
+    shown = {name: ALL_MAPS[name].heatmap.error_rate for name in (CLIP, RESNET56)}
     p = []
     for i, j in clip:  # one test for each wave, of the cell that has its canonical name
         a, b = (round(10_000 * shown[name][15 + i, 15 + j]) for name in (CLIP, RESNET56))
@@ -124,7 +124,7 @@ def test_robust_twins_lean_towards_low_frequencies_only_relative_to_high_ones(pu
 
 @pytest.mark.parametrize("change", [{}, {"epsilon": 2.0}, {"dataset": {"n": 999}}, {"classifier": {"name": "other"}}])
 def test_twins_are_measured_alike_and_on_as_many_pictures(change):
-    plain, robust = (SHELF[f"mini-resnet{end}_cifar10"] for end in ("", "-robust"))
+    plain, robust = (ALL_MAPS[f"mini-resnet{end}_cifar10"] for end in ("", "-robust"))
     facts = robust.heatmap.metadata
     facts = {**facts, **{k: {**facts[k], **v} if isinstance(v, dict) else v for k, v in change.items()}}
     other = dataclasses.replace(robust, heatmap=dataclasses.replace(robust.heatmap, metadata=facts))
@@ -136,35 +136,35 @@ def test_twins_are_measured_alike_and_on_as_many_pictures(change):
     [(2200, 2000, Verdict.HOLDS), (2000, 1800, Verdict.IN_PART), (2000, 2000, Verdict.FAILS)],
 )
 def test_robust_twins_without_hybrid_images_are_judged_by_slow_waves_alone(low, corner, verdict):
-    whole = SHELF["mini-resnet_cifar10"].heatmap
+    whole = ALL_MAPS["mini-resnet_cifar10"].heatmap
     radius = np.hypot(*(np.indices((31, 31)) - 15)).round()
     robust = np.select([radius <= 2, radius > 15], [low, corner], 2000)
-    shelf = []
+    all_maps = []
     for name, errors in (("other", np.full((31, 31), 2000)), ("other-robust", robust)):
         counts = {"top1_errors": errors, "top5_errors": np.zeros_like(errors), "clean": np.array([1000, 0, 10_000])}
         facts = {**whole.metadata, "classifier": {**whole.metadata["classifier"], "name": name}}
-        shelf.append(NamedMap(name, name, dataclasses.replace(whole, **counts, metadata=facts)))
-    found = judged(*shelf, shelf)["twins other-robust"]
+        all_maps.append(NamedMap(name, name, dataclasses.replace(whole, **counts, metadata=facts)))
+    found = judged(*all_maps, all_maps)["twins other-robust"]
     rise = gap((low / 10_000, 10_000), (0.1, 10_000)), gap((0.2, 10_000), (0.1, 10_000))
     assert found.verdict == verdict and numbers(found)[0] == pytest.approx(minus(*rise))
 
 
 def test_hybrid_images_are_the_first_evidence_where_both_networks_saw_the_same(published):
-    finding = judged(SHELF["mini-clip_cifar10"], SHELF[RESNET56], [])["relies"]
+    finding = judged(ALL_MAPS["mini-clip_cifar10"], ALL_MAPS[RESNET56], [])["relies"]
     a, b = crossing_by_loops("mini-clip"), crossing_by_loops("resnet-56")
     assert [each.measured.value for each in finding.evidence[:3]] == pytest.approx([a, b, a - b])
     difference = finding.evidence[2]
     assert difference.measured.high < 0 and difference.number.endswith(" cycles per image")
     assert finding.verdict == Verdict.HOLDS  # by them alone: ResNet-56 was weakened as CLIP's resize does, not this one
     assert "--weaken-as 64" in finding.doubts[0] and "hybrid images alone" in finding.doubts[1]
-    other = judged(SHELF[RESNET56], SHELF["mini-clip_cifar10"], [])["relies"]
+    other = judged(ALL_MAPS[RESNET56], ALL_MAPS["mini-clip_cifar10"], [])["relies"]
     assert other.evidence[2].measured.value == pytest.approx(b - a) and other.verdict == Verdict.FAILS
     clip = published["relies"]
     assert len(clip.evidence) == 3 and "No hybrid images were put to clip-vit-b-32" in clip.doubts[0]
 
 
 def test_where_hybrid_images_and_heat_maps_disagree_the_row_says_so():
-    finding = judged(SHELF["mini-clip-robust_cifar10"], SHELF["mini-clip_cifar10"], [])["relies"]
+    finding = judged(ALL_MAPS["mini-clip-robust_cifar10"], ALL_MAPS["mini-clip_cifar10"], [])["relies"]
     low = gap(*(File(FOLDER / f"{name}_cifar10.npz").band(0, 2) for name in ("mini-clip-robust", "mini-clip")))
     difference, corner = finding.evidence[2].measured, finding.evidence[-1].measured
     assert difference.high < 0 and corner.high < 0 and low[1] <= 0  # two for it, one not
@@ -173,7 +173,7 @@ def test_where_hybrid_images_and_heat_maps_disagree_the_row_says_so():
 
 
 def test_hybrids_of_other_weights_are_not_taken():
-    named, reference = SHELF["mini-clip_cifar10"], SHELF["mini-resnet_cifar10"]
+    named, reference = ALL_MAPS["mini-clip_cifar10"], ALL_MAPS["mini-resnet_cifar10"]
     facts = named.heatmap.metadata
     other = {**facts, "classifier": {**facts["classifier"], "sha256": "0" * 64}}
     changed = dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=other))
@@ -189,7 +189,7 @@ def test_a_dip_is_clear_by_its_interval_and_by_random_draws(p, high, dips):
 def test_only_clip_dips_on_the_lattice_of_its_patches(published):
     wanted = []
     for name in (CLIP, RESNET56):
-        rates, dips = SHELF[name].heatmap.error_rate, []
+        rates, dips = ALL_MAPS[name].heatmap.error_rate, []
         for i, j in half_plane(31)[1:]:
             if i % 7 == j % 7 == 0 and max(abs(i), abs(j)) < 15:
                 block = rates[14 + i : 17 + i, 14 + j : 17 + j]
@@ -221,7 +221,7 @@ def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
 
 
 def test_equal_strength_is_paired_where_the_images_are_the_same():
-    subject, reference = SHELF["mini-clip_cifar10-1000"], SHELF["mini-resnet_cifar10-1000"]
+    subject, reference = ALL_MAPS["mini-clip_cifar10-1000"], ALL_MAPS["mini-resnet_cifar10-1000"]
     rows = [row for row, wave in enumerate(half_plane(31), 1) if round(math.hypot(*wave)) > 15]
     means = []
     for path in (FOLDER / "mini-clip_cifar10-1000.npz", STRENGTH / "mini-resnet_cifar10_weakened.npz"):
@@ -235,7 +235,7 @@ def test_equal_strength_is_paired_where_the_images_are_the_same():
 @pytest.mark.parametrize("seed", range(3))
 def test_shuffled_cells_change_the_verdicts(published, seed):
     shuffled = {}
-    for name, named in SHELF.items():
+    for name, named in ALL_MAPS.items():
         rng = np.random.default_rng([seed, *name.encode()])
         heatmap, order = named.heatmap, rng.permutation(named.heatmap.side**2)
 
@@ -255,34 +255,34 @@ def test_shuffled_cells_change_the_verdicts(published, seed):
 
 def test_a_claim_shows_a_wave_of_its_band(published):
     assert (published["low"].wave, published["high"].wave) == ((0, 1), (-14, -14))
-    assert LOW.holds(1) and corners(SHELF[CLIP].heatmap).holds(round(math.hypot(14, 14)))
+    assert LOW.holds(1) and corners(ALL_MAPS[CLIP].heatmap).holds(round(math.hypot(14, 14)))
 
 
 def test_the_roles_can_be_exchanged():
-    other = judged(SHELF[RESNET56], SHELF[CLIP], SHELF.values())
+    other = judged(ALL_MAPS[RESNET56], ALL_MAPS[CLIP], ALL_MAPS.values())
     assert {other[key].verdict for key in ("low", "high")} == {Verdict.FAILS}
     assert other["lattice"].verdict == Verdict.NOT_CHECKABLE and "no dip is expected" in other["lattice"].doubts[0]
     assert other["red"].verdict == Verdict.HOLDS  # CLIP, too, has more errors in the corners
 
 
 def test_maps_that_were_not_measured_alike_are_not_compared():
-    other = judged(SHELF[CLIP], SHELF[RESNET50], SHELF.values())
+    other = judged(ALL_MAPS[CLIP], ALL_MAPS[RESNET50], ALL_MAPS.values())
     for key in ("low", "high", "relies", "different"):
         assert other[key].verdict == Verdict.NOT_CHECKABLE and "different data" in " ".join(other[key].doubts)
 
 
-def test_a_shelf_without_twins_and_figure_2_says_so():
-    alone = judged(SHELF[CLIP], SHELF[RESNET56], [SHELF[CLIP], SHELF[RESNET56]])
+def test_maps_without_twins_and_figure_2_says_so():
+    alone = judged(ALL_MAPS[CLIP], ALL_MAPS[RESNET56], [ALL_MAPS[CLIP], ALL_MAPS[RESNET56]])
     for key in ("twins", "figure-2-resnet"):
         assert alone[key].verdict == Verdict.NOT_CHECKABLE and alone[key].doubts
 
 
 @pytest.mark.parametrize("here", [{"top1_errors": 5, "n": 4}, {"top1_errors": -1, "n": 4}, {"n": 4}, {}, [4], None])
 def test_a_forged_clean_error_is_not_believed(here):
-    named = SHELF[RESNET56]
+    named = ALL_MAPS[RESNET56]
     facts = {**named.heatmap.metadata, "clean_measured_here": here}
     forged = dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=facts))
-    finding = judged(SHELF[CLIP], forged, [])["spared"]
+    finding = judged(ALL_MAPS[CLIP], forged, [])["spared"]
     assert finding.verdict == Verdict.NOT_CHECKABLE
 
 
@@ -293,7 +293,7 @@ def test_a_finding_says_whose_claim_it_is(published):
 
 
 def test_the_edge_of_a_band_parts_its_waves_from_the_others():
-    for band in (LOWEST, LOW, corners(SHELF[CLIP].heatmap)):
+    for band in (LOWEST, LOW, corners(ALL_MAPS[CLIP].heatmap)):
         for wave in half_plane(31):
             assert band.holds(round(math.hypot(*wave))) == ((math.hypot(*wave) < band.edge) == (band.side == "inside"))
 
@@ -304,12 +304,12 @@ def test_the_edge_of_a_band_parts_its_waves_from_the_others():
      ((16, 0), None), ((20, 20), None)],
 )  # fmt: skip
 def test_a_wave_is_spoken_of_by_the_claim_about_its_band(wave, key):
-    about = claim_about(wave, SHELF[CLIP].heatmap, SHELF[RESNET50].heatmap)  # the latter knows waves up to 31
+    about = claim_about(wave, ALL_MAPS[CLIP].heatmap, ALL_MAPS[RESNET50].heatmap)  # the latter knows waves up to 31
     assert (about and about[0].key) == key
 
 
 def odd_maps():
-    whole = SHELF["mini-clip_cifar10-1000"].heatmap
+    whole = ALL_MAPS["mini-clip_cifar10-1000"].heatmap
     plain = dataclasses.replace(whole, outcomes=None, labels=None)
     unknown = np.full_like(plain.top1_errors, -1)
     empty = {"top1_errors": unknown, "top5_errors": unknown, "count": np.zeros_like(unknown), "true_probability": None}
@@ -336,19 +336,22 @@ def odd_maps():
 @pytest.mark.parametrize("heatmap", [pytest.param(heatmap, id=name) for name, heatmap in odd_maps()])
 def test_every_map_gets_a_table(heatmap):
     odd = NamedMap("odd", "odd", heatmap)
-    for pair in ((odd, odd), (odd, SHELF[RESNET56]), (SHELF["mini-clip_cifar10-1000"], odd)):
+    for pair in ((odd, odd), (odd, ALL_MAPS[RESNET56]), (ALL_MAPS["mini-clip_cifar10-1000"], odd)):
         assert {finding.claim.key for finding in findings(*pair, [odd])} >= {"low", "high", "lattice", "colour"}
 
 
 def test_three_waves_are_enough_to_tell_maps_apart_and_two_are_not():
     for count, verdict in ((3, Verdict.HOLDS), (2, Verdict.NOT_CHECKABLE)):
         waves = half_plane(31)[-count:]
-        few = [dataclasses.replace(SHELF[name], heatmap=only(SHELF[name].heatmap, waves)) for name in (CLIP, RESNET56)]
+        few = [
+            dataclasses.replace(ALL_MAPS[name], heatmap=only(ALL_MAPS[name].heatmap, waves))
+            for name in (CLIP, RESNET56)
+        ]
         assert judged(*few, [])["different"].verdict == verdict
 
 
 def test_half_of_the_waves_are_not_most_of_them():
-    named, waves = SHELF["mini-clip_cifar10"], half_plane(31)[-4:]
+    named, waves = ALL_MAPS["mini-clip_cifar10"], half_plane(31)[-4:]
     for far, verdict in ((2, Verdict.FAILS), (3, Verdict.HOLDS)):
         errors = named.heatmap.top1_errors.copy()
         for i, j in waves[:far]:

@@ -12,8 +12,8 @@ from scipy import stats
 
 from core.claims import corruptions
 from core.claims.checks import findings
-from core.claims.corruption_spectrum import corruptions_of, mapped, on_trial, predicted, stored_corruptions
-from core.claims.corruptions import FAST, SLOW, contrast_findings, exact_rank_test, shift_finding
+from core.claims.corruption_spectrum import corruptions_of, mapped, predicted, score_predictions, stored_corruptions
+from core.claims.corruptions import HIGH, LOW, contrast_findings, exact_rank_test, shift_finding
 from core.claims.finding import CLAIMS, NamedMap, Verdict, judged
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
@@ -24,7 +24,7 @@ from tests.core.claims.judging import crossing_by_loops
 FOLDER = PRECOMPUTED / "corruptions"
 SHIFT = CLAIMS["shift"]
 NAMES = sorted(path.stem for path in FOLDER.iterdir())
-SHELF = [
+ALL_MAPS = [
     NamedMap(path.stem.partition("_")[0], path.stem, Heatmap.load(path))
     for path in sorted((PRECOMPUTED / "heatmaps").glob("*.npz"))
 ]
@@ -58,22 +58,22 @@ def test_all_six_networks_saw_the_same_pictures_whole_and_in_a_few_kilobytes():
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 300_000
 
 
-def test_slow_corruptions_change_slow_waves_most_and_fast_ones_fast_waves():
+def test_corruptions_change_the_frequencies_that_their_kind_names_most():
     *_, spectrum = counted("mini-clip")
     below = spectrum[..., :4].sum(axis=-1) / spectrum.sum(axis=-1)
     for row, shares in zip(CORRUPTIONS.values(), below, strict=True):
-        assert (shares.min() > 0.5) if row.kind == "slow" else (shares.max() < 0.3), row.key
+        assert (shares.min() > 0.5) if row.kind == "low" else (shares.max() < 0.3), row.key
     assert (spectrum[..., 22:].sum(axis=-1) / spectrum.sum(axis=-1)).max() < 0.006  # beyond the corners of a map
 
 
 @pytest.mark.parametrize("kind", ["mini-clip", "mini-resnet"])
-def test_contrast_changes_harm_robust_twins_more_and_fast_corruptions_less(kind):
-    robust = next(named for named in SHELF if named.label == f"{kind}-robust_cifar10")
-    (finding,) = contrast_findings(CLAIMS["contrast"], robust, SHELF)
-    wanted = [rise(f"{kind}-robust", kinds) - rise(kind, kinds) for kinds in (("contrast",), SLOW, FAST)]
+def test_contrast_changes_harm_robust_twins_more_and_high_frequency_corruptions_less(kind):
+    robust = next(named for named in ALL_MAPS if named.label == f"{kind}-robust_cifar10")
+    (finding,) = contrast_findings(CLAIMS["contrast"], robust, ALL_MAPS)
+    wanted = [rise(f"{kind}-robust", kinds) - rise(kind, kinds) for kinds in (("contrast",), LOW, HIGH)]
     assert [one.measured.value for one in finding.evidence] == pytest.approx(wanted)
     assert wanted[0] > wanted[1] > 0 > wanted[2]
-    assert finding.verdict == Verdict.HOLDS and "one of slow waves" in finding.doubts[2]
+    assert finding.verdict == Verdict.HOLDS and "limited to low frequencies" in finding.doubts[2]
     (clean_a, wrong_a, _), (clean_b, wrong_b, _) = (counted(name) for name in (f"{kind}-robust", kind))
     told = finding.doubts[1].replace("−", "-").partition(": ")[2].replace(" and", ",").split(" points")[0].split(", ")
     by_strength = 100 * ((wrong_a[5].mean(axis=1) - clean_a.mean()) - (wrong_b[5].mean(axis=1) - clean_b.mean()))
@@ -86,7 +86,7 @@ def test_contrast_changes_harm_robust_twins_more_and_fast_corruptions_less(kind)
 
 
 def test_corruptions_of_other_weights_or_without_a_twin_are_not_taken():
-    robust = next(named for named in SHELF if named.label == "mini-clip-robust_cifar10")
+    robust = next(named for named in ALL_MAPS if named.label == "mini-clip-robust_cifar10")
     facts = robust.heatmap.metadata
     other = {**facts, "classifier": {**facts["classifier"], "sha256": "0" * 64}}
     changed = dataclasses.replace(robust, heatmap=dataclasses.replace(robust.heatmap, metadata=other))
@@ -114,36 +114,36 @@ def test_the_permutation_test_goes_through_every_order():
     assert exact_rank_test(np.arange(6.0), np.arange(6.0)) == pytest.approx((1, 2 / math.factorial(6)))
 
 
-def test_slower_networks_bear_fast_corruptions_better_and_slow_ones_worse():
+def test_lower_crossover_goes_with_robustness_to_high_frequency_corruptions():
     radii = [crossing_by_loops(name) for name in NAMES]
-    finding = shift_finding(SHIFT, SHELF)
+    finding = shift_finding(SHIFT, ALL_MAPS)
     found = [one.measured.value for one in finding.evidence]
-    for k, kinds in enumerate((tuple(CORRUPTIONS), FAST, SLOW)):
+    for k, kinds in enumerate((tuple(CORRUPTIONS), HIGH, LOW)):
         assert found[2 * k : 2 * k + 2] == pytest.approx(by_every_order(radii, [rise(name, kinds) for name in NAMES]))
     ratio = [(1 - counted(name)[1][0].mean()) / (1 - counted(name)[1][5].mean()) for name in NAMES]
     assert found[6:] == pytest.approx(by_every_order(radii, ratio))
     assert found[0] > 0.9 and found[2] > 0.9 and found[4] < -0.8 and max(found[1::2]) < 0.05
     assert finding.verdict == Verdict.IN_PART
-    assert "6 small networks (" in finding.doubts[0] and "5 of 8 are fast" in finding.doubts[1]
+    assert "6 small networks (" in finding.doubts[0] and "5 of 8 are high-frequency" in finding.doubts[1]
 
 
 def test_the_verdict_on_shifts_follows_the_ranks(monkeypatch):
     few = dict(itertools.islice(stored_corruptions().items(), 3))
     monkeypatch.setattr(corruptions, "stored_corruptions", lambda: few)
-    (finding,) = judged(SHIFT, shift_finding, SHELF)
-    assert finding.verdict == Verdict.NOT_CHECKABLE and "of 3 networks, which are too few" in finding.doubts[0]
+    (finding,) = judged(SHIFT, shift_finding, ALL_MAPS)
+    assert finding.verdict == Verdict.NOT_CHECKABLE and "for 3 networks: too few" in finding.doubts[0]
     monkeypatch.undo()
     signs = iter(
         [(0.9, 0.01), (0.9, 0.01), (-0.2, 0.7), (0, 1)] + [(0.2, 0.7), (0.9, 0.01), (0, 1), (0, 1)] + 4 * [(0, 1)]
     )
     monkeypatch.setattr(corruptions, "exact_rank_test", lambda first, second: next(signs))
-    made = [shift_finding(SHIFT, SHELF) for _ in range(3)]
+    made = [shift_finding(SHIFT, ALL_MAPS) for _ in range(3)]
     assert [one.verdict for one in made] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]
     assert not any("the other way round" in doubt for one in made for doubt in one.doubts)
 
 
 def test_a_maps_prediction_is_the_sum_over_its_rings():
-    found = mapped(SHELF)
+    found = mapped(ALL_MAPS)
     assert sorted(found) == NAMES
     named, outcomes = found["mini-resnet"]
     rates, clean = named.heatmap.error_rate, named.heatmap.clean_rate()
@@ -163,9 +163,9 @@ def test_a_maps_prediction_is_the_sum_over_its_rings():
 
 
 def test_maps_rank_corruptions_by_their_energy_and_fail_for_brightness_contrast_and_fog():
-    ones = {name: predicted(*pair) for name, pair in mapped(SHELF).items()}
+    ones = {name: predicted(*pair) for name, pair in mapped(ALL_MAPS).items()}
     keys, measured = tuple(CORRUPTIONS), np.array([one.measured.value for one in ones.values()])
-    trial = on_trial(keys, list(ones.values()))
+    trial = score_predictions(keys, list(ones.values()))
     for part in ("by_share", "by_energy"):
         guess = np.array([getattr(one, part) for one in ones.values()])
         found = getattr(trial, part)
@@ -183,5 +183,5 @@ def test_maps_rank_corruptions_by_their_energy_and_fail_for_brightness_contrast_
         trial.misjudged.values()
     ) == pytest.approx(0)
     assert [key for key, value in trial.between.items() if value < 0] == ["contrast", "fog"]
-    alone = on_trial(keys, [ones["mini-clip"]])
+    alone = score_predictions(keys, [ones["mini-clip"]])
     assert alone.count == 24 and all(math.isnan(value) for value in alone.between.values())

@@ -15,7 +15,7 @@ from core.claims.features import feature_findings, training_finding
 from core.claims.finding import Verdict
 from core.data.classes import PRECOMPUTED
 from core.runs.judgement import COLUMNS
-from core.runs.painted import Painted, stored_painted
+from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
 
 Z = NormalDist().inv_cdf(0.975)
 STORED = json.loads((PRECOMPUTED / "judgements.json").read_text())
@@ -102,7 +102,7 @@ def test_wrong_answers_that_become_right_and_drawings_of_which_it_is_sure():
     wanted = []
     for kind in ("eq3", "mean_square"):
         rows = pictures(kind, "mini-clip")
-        ends = [end for before, end in zip(rows["own_before"], rows["target_share"], strict=True) if not before]
+        ends = [end for before, end in zip(rows["was_target"], rows["is_target"], strict=True) if not before]
         wanted.append(wilson(sum(ends), len(ends)))
     assert_close(numbers(found["corrected"]), wanted)
     wanted = []
@@ -196,7 +196,9 @@ def test_networks_of_which_nothing_is_stored_cannot_be_checked():
 def forged(**changes):
     """Ten pictures of which nothing much can be said, but for the changes."""
     usual = {column: np.full(10, 0.5) for column in COLUMNS}
-    return Painted("it", "0", "judge", usual | {name: np.array(values, float) for name, values in changes.items()})
+    return PictureOutcomes(
+        "it", "0", "judge", usual | {name: np.array(values, float) for name, values in changes.items()}
+    )
 
 
 def test_forged_pictures_turn_the_verdicts(monkeypatch):
@@ -204,7 +206,7 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
     weak = forged(loss_before=np.full(10, 3.8), loss_after=np.full(10, 2e-5) * (1 + step / 99), sure_step=step,
                   sure_change=step / 1000, judge_share_after=np.zeros(10))  # fmt: skip
     strong = forged(sure_step=step, sure_change=step / 90, judge_share_after=np.ones(10))
-    monkeypatch.setattr(core.claims.features, "stored_painted", lambda kind: {"a": weak, "b": strong})
+    monkeypatch.setattr(core.claims.features, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
     monkeypatch.setattr(core.claims.features, "networks_for", lambda *_: ("a", "b"))
     found = by_key("a", "b")
     assert {found[key].verdict for key in ("losses", "squiggles", "plausible", "displayed", "training")} == {
@@ -216,9 +218,9 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
         name: replace(one, third="third", pictures={**one.pictures, **blind})
         for name, one in (("a", weak), ("b", strong))
     }
-    monkeypatch.setattr(core.claims.features, "stored_painted", lambda kind: asked)
+    monkeypatch.setattr(core.claims.features, "picture_outcomes", lambda kind: asked)
     assert {by_key("a", "b")[key].verdict for key in ("plausible", "displayed")} == {Verdict.IN_PART}
-    monkeypatch.setattr(core.claims.features, "stored_painted", lambda kind: {"a": weak, "b": strong})
+    monkeypatch.setattr(core.claims.features, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
     back = by_key("b", "a")
     assert {back[key].verdict for key in ("losses", "squiggles", "plausible", "displayed")} == {Verdict.FAILS}
 
@@ -227,13 +229,13 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
 def test_two_pictures_that_both_became_sure_of_are_the_fewest_with_an_interval(monkeypatch, sure, verdict):
     step = np.arange(1, 11) * (np.arange(10) < sure)
     weak, strong = (forged(sure_step=step, sure_change=np.full(10, change)) for change in (0.1, 0.9))
-    monkeypatch.setattr(core.claims.features, "stored_painted", lambda kind: {"a": weak, "b": strong})
+    monkeypatch.setattr(core.claims.features, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
     assert by_key("a", "b")["squiggles"].verdict == verdict
 
 
 def test_stored_pictures_are_read_as_they_stand():
-    one = stored_painted("eq3")["mini-clip"]
-    assert one.n == len(pictures("eq3", "mini-clip")["loss_after"]) and stored_painted("nothing") == {}
-    assert one.own == sum(pictures("eq3", "mini-clip")["target_share"])
+    one = picture_outcomes("eq3")["mini-clip"]
+    assert one.n == len(pictures("eq3", "mini-clip")["loss_after"]) and picture_outcomes("nothing") == {}
+    assert one.own == sum(pictures("eq3", "mini-clip")["is_target"])
     assert one.judgement.after == sum(pictures("eq3", "mini-clip")["judge_share_after"])
     assert one.first(7).mean("change_inside") == pytest.approx(mean(pictures("eq3", "mini-clip")["change_inside"][:7]))

@@ -11,7 +11,7 @@ from core.claims.finding import CLAIMS, NamedMap, Verdict, judged
 from core.claims.gradient_spectrum import (
     StoredGradient,
     _as_smooth,
-    agreement,
+    gradient_agreement,
     gradient_finding,
     stored_gradient,
     stored_gradients,
@@ -85,7 +85,7 @@ def test_the_stored_gradient_is_that_of_other_pictures_within_the_noise():
 
 def test_agreement_is_scipys_over_waves_and_over_ring_means():
     heatmap, stored = shipped("mini-resnet"), stored_gradients()["mini-resnet"]
-    found = agreement(stored, heatmap)
+    found = gradient_agreement(stored, heatmap)
     rise = [heatmap.top1_errors[15 + i, 15 + j] - heatmap.clean[0] for i, j in WAVES]
     assert found.count == 481 and found.waves.value == pytest.approx(spearmanr(stored.energy, rise).statistic)
     rings = [[k for k, wave in enumerate(WAVES) if round(math.hypot(*wave)) == r] for r in range(22)]
@@ -103,7 +103,7 @@ def test_smooth_maps_agree_by_chance_more_often_than_rough_ones():
     noise = generator.normal(size=len(WAVES))
     for energy, limit in ((smooth, 0.2), (rough, 0.002)):
         weak = 0.5 * energy / energy.std() + noise  # correlates by about 0.45 with either
-        found = agreement(gradient(energy), with_errors(5000 + 500 * weak))
+        found = gradient_agreement(gradient(energy), with_errors(5000 + 500 * weak))
         assert found.waves.value == pytest.approx(0.45, abs=0.1)
         assert (found.p < 0.002) == (limit == 0.002), found
 
@@ -122,14 +122,14 @@ def test_rings_that_the_gradient_overrates_are_named_with_how_far_the_loss_bends
     errors, energy = 1000 + 100 * RADIUS, 10 + RADIUS
     slow = rounded_radius(WAVES) <= 2
     heatmap = with_errors(errors)
-    assert agreement(gradient(energy), heatmap).overrated is None
+    assert gradient_agreement(gradient(energy), heatmap).overrated is None
     bent = np.where(slow, 1.5, 6.0) * (1 + RADIUS)
     stored = gradient(np.where(slow, 50 - RADIUS, energy), slope=1 + RADIUS, change=bent)
-    found = agreement(stored, heatmap).overrated
+    found = gradient_agreement(stored, heatmap).overrated
     assert (found.first, found.last, found.without) == (0, 2, pytest.approx(1))
     assert (found.bend, found.bend_elsewhere, found.changed) == pytest.approx((1.5, 6, 1))
     other = dataclasses.replace(heatmap, metadata={**heatmap.metadata, "epsilon": 1.0})
-    assert math.isnan(agreement(stored, other).overrated.bend), "the loss was followed along waves of another size"
+    assert math.isnan(gradient_agreement(stored, other).overrated.bend), "the loss was followed at another size"
 
 
 def test_verdicts_on_the_shipped_maps():

@@ -123,7 +123,7 @@ def test_script_writes_table_summary_settings_and_grid(written):
         values = [float(row[name]) for row in rows]
         assert summary[name] == {"mean": pytest.approx(np.mean(values)), "std": pytest.approx(np.std(values))}
     assert summary["loss_after"]["mean"] < summary["loss_before"]["mean"]
-    assert all((row["top1_after"] == row["target"]) == bool(int(row["target_share"])) for row in rows)
+    assert all((row["top1_after"] == row["target"]) == bool(int(row["is_target"])) for row in rows)
     if mode == "generate":
         assert summary["change_outside"]["mean"] == 0 and len({row["target"] for row in rows}) == 10
     settings = json.loads((output / "settings.json").read_text())

@@ -18,7 +18,7 @@ from core.data.classes import CIFAR10
 from core.data.profiles import VARIABLE
 from core.data.samples import load_samples
 from core.reproduce.profile.__main__ import main
-from core.reproduce.profile.network import Network
+from core.reproduce.profile.network import ProfiledNetwork
 from core.reproduce.profile.parts import PARTS
 from core.reproduce.profile.predictions import stored_predictions
 from core.runs.file import PGDRun
@@ -125,7 +125,7 @@ def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is
     data = load_samples("cifar10-samples")
     assert profile(tmp_path, "--parts", "hybrids,gradient") == 0
     for quick in (True, False):
-        network = Network(NAME, lambda classes: None, lambda limit: data, quick)
+        network = ProfiledNetwork(NAME, lambda classes: None, lambda limit: data, quick)
         for key, there in (("hybrids", quick), ("gradient", True)):  # of which there are no more than 100 pictures
             (item,) = PARTS[key].items(network)
             assert item.is_there(tmp_path / item.path) == there

@@ -17,7 +17,7 @@ from core.fourier.maps.heatmap import Heatmap
 from core.reconstruct import batches
 from core.reconstruct.report import Reconstruction, from_csv
 from core.reproduce.__main__ import main
-from core.reproduce.parts.agreement import Match, agreement, only
+from core.reproduce.parts.agreement import Match, map_agreement, only
 from core.reproduce.parts.claim_comparison import compare_claims
 from core.reproduce.parts.hybrids import HybridResult, hybrid_findings
 from core.reproduce.parts.maps import HEATMAPS, MapResult
@@ -279,7 +279,7 @@ def drawn(n, shuffled=False):
     [(10_000, False, Match.AGREES), (100, False, Match.UNDECIDED), (10_000, True, Match.DIFFERS)],
 )
 def test_a_verdict_follows_the_evidence(n, shuffled, expected):
-    found = agreement(drawn(n, shuffled), Heatmap.load(HEATMAPS / PUBLISHED))
+    found = map_agreement(drawn(n, shuffled), Heatmap.load(HEATMAPS / PUBLISHED))
     assert found.match == expected
     if not shuffled:  # one draw around the other, where chance makes two
         assert found.mean_absolute_difference == pytest.approx(
@@ -290,7 +290,7 @@ def test_a_verdict_follows_the_evidence(n, shuffled, expected):
 def test_a_constant_shift_differs():
     near = drawn(10_000)
     shifted = np.minimum(near.top1_errors + 400, 10_000)
-    found = agreement(replace(near, top1_errors=shifted, top5_errors=shifted), Heatmap.load(HEATMAPS / PUBLISHED))
+    found = map_agreement(replace(near, top1_errors=shifted, top5_errors=shifted), Heatmap.load(HEATMAPS / PUBLISHED))
     assert found.match == Match.DIFFERS and found.mean_difference.value == pytest.approx(0.04, abs=0.002)
 
 
@@ -355,7 +355,7 @@ def test_hostile_names_stay_text(output):
     facts["dataset"] = {**facts["dataset"], "name": name}
     published = Heatmap.load(HEATMAPS / PUBLISHED)
     heatmap = replace(drawn(100), metadata=facts)
-    maps = [MapResult(part, heatmap, published, agreement(heatmap, published), name)]
+    maps = [MapResult(part, heatmap, published, map_agreement(heatmap, published), name)]
     row = Reconstruction(0, name, name, name, name, *[1.0] * 6, 1, 1, *[0.5] * 6, 2, 0.5, name, name, 1, 1, 1)
     settings = {"mode": "inpaint", "start": name, "config": {"steps": 1}, "judge": {"name": name}, "objective": {}}
     part = replace(TABLES[0], key=name, figure=name)

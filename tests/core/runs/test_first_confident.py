@@ -89,5 +89,5 @@ def test_a_batch_tells_it_of_each_image_with_what_the_judge_sees_then():
             assert one.sure_change == 0 and one.judge_share_sure == one.judge_share_before
         if one.sure_step is not None:
             assert one.judge_share_sure == 1
-        assert one.own_before == (one.top1_before == one.target) and one.judge_share_sure in (0, 1)
+        assert one.was_target == (one.top1_before == one.target) and one.judge_share_sure in (0, 1)
     assert any(one.sure_step for one in result.rows)

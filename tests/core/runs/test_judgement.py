@@ -11,7 +11,7 @@ from torch import nn
 from core.data.classes import CIFAR10, ClassSet
 from core.runs.file import PGDRun
 from core.runs.judgement import COLUMNS, THIRD, Judgement, choose_judge, fingerprint, judge_run, stored_judgements
-from core.runs.painted import Painted, stored_painted
+from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
 from core.runs.stored import stored_path
 from tests.ui.run_forge import arrays_of, packed
 
@@ -100,7 +100,7 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
     assert stored["judge"]["name"] not in BUNDLED and stored["judge"]["sha256"]
     card = json.loads((stored_path("", "", "").parents[1] / "models" / name / "config.json").read_text())
     for kind in (*kinds, "classless", "eq3", "mean_square", "norm", *by_search):
-        many = stored_painted(kind)[name]
+        many = picture_outcomes(kind)[name]
         assert many.n == (50 if kind == "norm" else 200) and many.judge == stored["judge"]["name"]
         assert many.sha256.startswith(card["sha256"]), "the model that drew is the one that is bundled"
         asked = kind != "norm" and name != stored["third"]["name"]
@@ -119,6 +119,6 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
 
 def test_a_mean_probability_and_its_interval_end_at_one():
     pictures = {"loss_before": np.log([4.0, 2.0]), "probability_after": np.array([0.9, 1.0])}
-    before, after = Painted("toy", "0", "judge", pictures).confidence
+    before, after = PictureOutcomes("toy", "0", "judge", pictures).confidence
     assert before == pytest.approx(0.375) and after.value == pytest.approx(0.95) and after.high == 1
     assert after.low == pytest.approx(0.95 - 12.7062 * 0.05, abs=1e-5)  # t of one degree of freedom

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from core.classifiers.kinds.zero_shot import fill_template
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, PRECOMPUTED, ClassSet
-from precomputed.training.arguments import recipe_from_arguments, training_parser
+from precomputed.training.arguments import recipe_from_args, training_parser
 from precomputed.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions
 from precomputed.training.cards import clip_card
 from precomputed.training.clip_loss import caption_targets, contrastive_loss
@@ -123,9 +123,9 @@ def test_recipe_takes_changes_from_the_command_line(tmp_path):
     (tmp_path / "weights").write_bytes(b"some weights")
     required = ["--data", "d", "--output", "o"]
     arguments = training_parser(None).parse_args([*required, "--epochs", "3", "--seed", "7"])
-    assert recipe_from_arguments(arguments, ORDINARY, ROBUST) == ClipRecipe(epochs=3, seed=7)
+    assert recipe_from_args(arguments, ORDINARY, ROBUST) == ClipRecipe(epochs=3, seed=7)
     arguments = training_parser(None).parse_args([*required, "--robust", "--start", str(tmp_path / "weights")])
-    recipe = recipe_from_arguments(arguments, ORDINARY, ROBUST)
+    recipe = recipe_from_args(arguments, ORDINARY, ROBUST)
     assert recipe == dataclasses.replace(ROBUST, start_sha256=hashlib.sha256(b"some weights").hexdigest())
 
 

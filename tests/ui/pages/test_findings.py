@@ -258,10 +258,10 @@ def test_link_of_escapes_what_urls_reserve():
 
 def test_findings_about_a_dropped_map_are_freed():
     maps = [Heatmap.load(HEATMAPS / f"{name}_cifar10-1000.npz") for name in ("mini-clip", "mini-resnet")]
-    shelf = [Entry("a", maps.pop(0)), Entry("b", maps.pop(), shipped=True)]
-    found = found_between(*shelf, *shelf)
-    assert found and found is found_between(*shelf, *shelf)
-    gone = [weakref.ref(shelf[0].heatmap), weakref.ref(found[0])]
-    del shelf[0], found
+    all_maps = [Entry("a", maps.pop(0)), Entry("b", maps.pop(), shipped=True)]
+    found = found_between(*all_maps, *all_maps)
+    assert found and found is found_between(*all_maps, *all_maps)
+    gone = [weakref.ref(all_maps[0].heatmap), weakref.ref(found[0])]
+    del all_maps[0], found
     gc.collect()
     assert [one() for one in gone] == [None, None]

@@ -55,7 +55,7 @@ def open_page(**parameters) -> AppTest:
 def text(app: AppTest) -> str:
     """All that is read, with intervals in brackets."""
     drawn = [element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind]
-    told = [one.proto.body for one in app.get("html") if 'class="told' in one.proto.body]
+    told = [one.proto.body for one in app.get("html") if 'class="prose' in one.proto.body]
     return "\n".join([*drawn, *(plain(one) for one in told)])
 
 

@@ -17,9 +17,9 @@ from core.classifiers.fetch.weights import PackageFile, UrlFile
 from core.classifiers.registry import CLASSIFIERS, classifier_spec, list_classifiers
 from core.data.samples import sample_credits
 from core.fourier.maps.heatmap import Heatmap
-from core.reproduce.profile.__main__ import parser as profile_parser
+from core.reproduce.profile.__main__ import build_parser as build_profile_parser
 from core.shared.roles import NETWORKS
-from core.sweep.__main__ import parser
+from core.sweep.__main__ import build_parser
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
 from ui.maps.catalogue import labelled
 from ui.models import data_tables
@@ -225,7 +225,7 @@ def test_samples_are_credited_one_by_one(page):
 
 
 def test_commands_of_the_how_to_are_understood_by_the_scripts():
-    parsers = {"core.sweep": parser, "core.reproduce.profile": profile_parser}
+    parsers = {"core.sweep": build_parser, "core.reproduce.profile": build_profile_parser}
     commands = (ROOT / "docs" / "adding.md").read_text().split("```")[1::2]
     assert len(commands) >= 4
     for command in commands:

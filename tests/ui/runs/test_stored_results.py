@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from core.data.classes import PRECOMPUTED
-from core.runs.painted import stored_painted
+from core.runs.picture_outcomes import picture_outcomes
 from core.runs.starts import STARTS
 from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
 from ui.runs.stored_results import many_columns, many_row, many_summary
@@ -28,7 +28,7 @@ def wilson(count, n):
 
 @pytest.mark.parametrize(("part", "kind"), KINDS)
 def test_every_row_is_counted_from_the_stored_pictures(part, kind):
-    for name, one in stored_painted(kind).items():
+    for name, one in picture_outcomes(kind).items():
         rows = STORED[part]["by"][kind][name]["pictures"]
         _, own, change, recognised = many_row(name, one)
         before, after = mean(math.exp(-loss) for loss in rows["loss_before"]), rows["probability_after"]
@@ -47,7 +47,7 @@ def test_every_row_is_counted_from_the_stored_pictures(part, kind):
 
 def recognised(kind):
     """The last cell of every row, as HTML."""
-    return [sentence_html(many_row(name, one)[-1], bold=False) for name, one in stored_painted(kind).items()]
+    return [sentence_html(many_row(name, one)[-1], bold=False) for name, one in picture_outcomes(kind).items()]
 
 
 def tables(app):
@@ -59,13 +59,13 @@ def test_pages_show_it_beside_small_pictures_only():
         app = open_page("generation", **{"start-from": label})
         (table,) = tables(app)
         assert all(
-            sentence_html(many_row(name, one)[-1], bold=False) in table for name, one in stored_painted(kind).items()
+            sentence_html(many_row(name, one)[-1], bold=False) in table for name, one in picture_outcomes(kind).items()
         )
         begin = many_summary(kind).partition(" recognised")[0]
         assert any(begin in one.proto.body and "95 % interval" in one.proto.body for one in app.get("html"))
     (table,) = tables(open_page("inpainting"))
     assert all(
-        sentence_html(many_row(name, one)[-1], bold=False) in table for name, one in stored_painted("eq3").items()
+        sentence_html(many_row(name, one)[-1], bold=False) in table for name, one in picture_outcomes("eq3").items()
     )
     app = open_page("generation", set="ImageNet, 224 px")
     assert not app.exception and not tables(app)

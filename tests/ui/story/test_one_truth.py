@@ -78,7 +78,7 @@ def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
 def test_the_story_says_what_findings_says(everywhere, step, about):
     (body,) = [each.proto.body for each in opened(step=step).get("html") if 'class="story"' in each.proto.body]
     told = rows(body)
-    assert len(told) == sum(trial.find() is not None for trial in named_step(step).trials) > 0
+    assert len(told) == sum(claim.find() is not None for claim in named_step(step).claims) > 0
     for key, (verdict, text) in told.items():
         assert verdict == everywhere[about][key][0]
         figures = FIGURE.findall(text)
@@ -88,7 +88,7 @@ def test_the_story_says_what_findings_says(everywhere, step, about):
 
 def test_every_step_with_a_claim_is_compared():
     compared = ["twins", "mixture", "slow", "fast", "weather", "patches", "why"]
-    assert [step.link for step in STEPS if step.trials] == compared
+    assert [step.slug for step in STEPS if step.claims] == compared
 
 
 def test_figures_said_in_passing_are_those_of_findings(everywhere):
@@ -123,10 +123,10 @@ def test_the_static_edition_says_what_findings_says(everywhere):
 
 
 def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
-    shelf = {label: entry.named for label, entry in shipped().items()}
+    all_maps = {label: entry.named for label, entry in shipped().items()}
     small = "Mini CLIP · CIFAR-10, 1,000 images · computed"  # says what images it misclassifies
     pairs = (CLIP, RESNET56), (MINI_CLIP, MINI_RESNET), (MINI_RESNET, MINI_CLIP), (small, MINI_RESNET)
-    found = [one for pair in pairs for one in findings(*(shelf[label] for label in pair), tuple(shelf.values()))]
+    found = [one for pair in pairs for one in findings(*(all_maps[label] for label in pair), tuple(all_maps.values()))]
     found += feature_findings("mini-clip", "mini-clip-robust")
     terms, compared = {"points": "error", "radii": "radius", "levels": "level"}, set()
     for finding in found:
@@ -158,7 +158,7 @@ def test_the_sentence_about_a_wave_is_one():
 @pytest.mark.parametrize(("cell", "key"), [("0,1", "low"), ("-2,0", "low"), ("-14,-14", "high"), ("5,5", None)])
 def test_frequency_says_of_a_wave_what_findings_says_of_its_claim(everywhere, about, maps, cell, key):
     app = opened("frequency", maps=list(maps), cell=cell, pictures="Yours")
-    found = rows("".join(each.proto.body for each in app.get("html") if "told-beside" in each.proto.body))
+    found = rows("".join(each.proto.body for each in app.get("html") if "verdict-row" in each.proto.body))
     assert list(found) == ([key] if key else [])
     if key:
         verdict, words = everywhere[about][key]

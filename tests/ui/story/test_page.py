@@ -1,4 +1,4 @@
-"""The page *Story* under Streamlit's AppTest: words, steps, URLs, and the doors to the other pages."""
+"""The page *Story* under Streamlit's AppTest: words, steps, URLs, and the links to the other pages."""
 
 import base64
 import html
@@ -75,11 +75,11 @@ def test_the_story_is_read_in_three_minutes():
     assert words(STEPS[0].text) <= 45 and max(words(step.text + step.more()) for step in STEPS[1:]) <= 25
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.link)
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.slug)
 def test_a_steps_url_opens_it_with_its_figure(step):
-    app = opened(step=step.link)
+    app = opened(step=step.slug)
     assert f"<h2>{html.escape(step.title)}</h2>" in read(app)
-    for trial in step.trials:
+    for trial in step.claims:
         if (finding := trial.find()) is None:
             continue  # of a profile that is not here
         assert html.escape(finding.claim.statement) in read(app) and f"{finding.judgement}</span>" in read(app)
@@ -88,7 +88,7 @@ def test_a_steps_url_opens_it_with_its_figure(step):
     assert tabs["current"] == STEPS.index(step) + 1 and tabs["names"] == [each.name for each in STEPS]
     drawn = [data for data in components(app) if "current" not in data]
     assert drawn or app.get("vega_lite_chart") or any("<img" in each.proto.body for each in app.get("html"))
-    assert app.query_params["step"] == step.link
+    assert app.query_params["step"] == step.slug
     assert not app.error and not app.warning
 
 
@@ -166,9 +166,11 @@ def test_the_stripes_answers_are_those_of_the_networks():
     assert [data["names"][flip] for flip in flips] == ["ship", "automobile"]
 
 
-def door(step: str) -> tuple[str, dict[str, list[str]]]:
+def link_of(step: str) -> tuple[str, dict[str, list[str]]]:
     """The page that a step leads to, and the URL's parameters."""
-    page, _, query = html.unescape(re.search(r'class="door" href="([^"]*)"', read(opened(step=step)))[1]).partition("?")
+    page, _, query = html.unescape(
+        re.search(r'class="button-link" href="([^"]*)"', read(opened(step=step)))[1]
+    ).partition("?")
     return page, parse_qs(query)
 
 
@@ -181,8 +183,8 @@ def door(step: str) -> tuple[str, dict[str, list[str]]]:
         ("patches", (CLIP, RESNET56), "7,7", "Minus neighbours"),
     ],
 )
-def test_a_door_to_frequency_opens_the_state_of_the_figure(step, labels, cell, show):
-    page, parameters = door(step)
+def test_a_link_to_frequency_opens_the_state_of_the_figure(step, labels, cell, show):
+    page, parameters = link_of(step)
     app = opened(page, **parameters | {"pictures": "Yours"})  # without a picture no classifier is loaded
     assert tuple(settable_widget(app, "maps").value) == labels
     assert "{},{}".format(*app.session_state["frequency.cell"]) == cell
@@ -193,21 +195,21 @@ def test_a_door_to_frequency_opens_the_state_of_the_figure(step, labels, cell, s
 @pytest.mark.parametrize(
     ("step", "labels"), [("weather", (MINI_CLIP, "Mini CLIP (robust) · CIFAR-10 · computed")), ("why", (MINI_RESNET,))]
 )
-def test_a_door_to_a_tab_opens_the_networks_of_the_figure(step, labels):
-    page, parameters = door(step)
+def test_a_link_to_a_tool_opens_the_networks_of_the_figure(step, labels):
+    page, parameters = link_of(step)
     app = opened(page, **parameters | {"pictures": "Yours"})
     assert tuple(settable_widget(app, "maps").value) == labels
 
 
-def test_the_door_to_inpainting_opens_the_run_of_the_figure():
-    found, parameters = door("hole")
+def test_the_link_to_inpainting_opens_the_run_of_the_figure():
+    found, parameters = link_of("hole")
     assert found == "inpainting"
     there, here = replay_data(opened(found, **parameters)), replay_data(opened(step="hole"))
     assert [model["frames"] for model in there["models"]] == [model["frames"] for model in here["models"]]
 
 
-def test_the_door_to_two_pictures_opens_the_pair_of_the_figure():
-    found, parameters = door("mixture")
+def test_the_link_to_two_pictures_opens_the_pair_of_the_figure():
+    found, parameters = link_of("mixture")
     app = opened(found, **parameters)
     assert tuple(settable_widget(app, "maps").value) == (MINI_CLIP, MINI_RESNET)
     (there,), (here,) = (
@@ -225,8 +227,8 @@ def test_another_stored_pair_is_chosen_in_the_story():
     assert data["strip"]["selected"] == 2 and data["low"]["caption"] == "bird" and len(data["strip"]["captions"]) == 6
 
 
-def test_the_twins_door_opens_a_sketch_to_be_painted():
-    found, parameters = door("twins")
+def test_the_twins_link_opens_a_sketch_to_be_painted():
+    found, parameters = link_of("twins")
     app = opened(found, **parameters)
     assert app.selectbox(key="generation-start-from").value == "Sketch"
     assert of(app, "sketches" if any("sketches" in data for data in components(app)) else "palette")

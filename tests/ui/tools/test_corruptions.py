@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ui.tools.corruptions
-from core.claims.corruption_spectrum import MapsOnTrial, stored_corruptions
+from core.claims.corruption_spectrum import PredictionScore, stored_corruptions
 from core.fourier.intervals import Measured
 from core.images.corruptions import CORRUPTIONS, corrupt
 from core.sweep.predictions import class_probabilities
@@ -16,7 +16,7 @@ from tests.ui.toys import ToyClassifier
 from ui.maps.predictions.cell_predictions import LOADING
 from ui.maps.presets import MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET56
 from ui.shared.pictures import samples
-from ui.tools.corruption_charts import Network
+from ui.tools.corruption_charts import NetworkOutcomes
 from ui.tools.registry import CORRUPTIONS as TOOL
 from ui.tools.sentences import maps_against_corruptions, under_corruption
 
@@ -104,7 +104,7 @@ def test_without_a_picture_the_tab_asks_for_one():
 
 def test_sentences_say_who_loses_more_and_where_maps_fail():
     stored = stored_corruptions()
-    ordinary, robust = (Network(name, name.title(), stored[name]) for name in ("mini-clip", "mini-clip-robust"))
+    ordinary, robust = (NetworkOutcomes(name, name.title(), stored[name]) for name in ("mini-clip", "mini-clip-robust"))
     told = under_corruption("contrast", 1, [ordinary, robust])
     wrong = [one.outcomes.clean.mean() - one.outcomes.correct[5, 0].mean() for one in (ordinary, robust)]
     more = re.search(r"Mini-Clip-Robust loses ([0-9.]+) points \([^)]*paired\) more than Mini-Clip\.", told)
@@ -112,7 +112,9 @@ def test_sentences_say_who_loses_more_and_where_maps_fail():
     assert f"Mini-Clip {100 * ordinary.outcomes.correct[5, 0].mean():.1f} % (" in told
     assert "paired) less than " in under_corruption("noise", 2, [ordinary, robust])
     assert "which may be chance" in under_corruption("brightness", 1, [ordinary, robust])
-    trial = MapsOnTrial(Measured(0.4, 0.1, 0.8), Measured(0.7, 0.4, 0.9), 24, {"fog": 2.0, "jpeg": 6.0}, {"fog": 0.1})
+    trial = PredictionScore(
+        Measured(0.4, 0.1, 0.8), Measured(0.7, 0.4, 0.9), 24, {"fog": 2.0, "jpeg": 6.0}, {"fog": 0.1}
+    )
     told = maps_against_corruptions(trial, 1)
     assert "0.70 (0.40 to 0.90)" in told and "JPEG, which misleads more than predicted (by 6 of 24 ranks" in told
     assert "chance" not in told and "wrong way" not in told

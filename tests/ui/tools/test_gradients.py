@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from scipy.stats import spearmanr
 
-from core.claims.gradient_spectrum import agreement, stored_gradients
+from core.claims.gradient_spectrum import gradient_agreement, stored_gradients
 from core.data.classes import PRECOMPUTED
 from core.fourier.gradients import edge_strength
 from tests.ui.pages.test_frequency import CIFAR, open_page, text
@@ -135,12 +135,12 @@ def test_what_a_network_draws_is_charted_by_radius_and_set_against_its_errors(ap
 
 def test_the_table_gives_the_agreement_and_where_it_fails(app):
     for name, label in (("mini-clip", MINI_CLIP), ("mini-resnet", MINI_RESNET)):
-        found, row = agreement(stored_gradients()[name], entries()[label].heatmap), table(app)[TITLES[name]]
+        found, row = gradient_agreement(stored_gradients()[name], entries()[label].heatmap), table(app)[TITLES[name]]
         assert row["Says which waves mislead"].startswith(f"{found.waves.value:.2f}95 % interval (")
         assert row["Over rings"] == f"{found.rings.value:.2f}".replace("-", "\N{MINUS SIGN}")
         assert row["Overrates"] == ("–" if found.overrated is None else found.overrated.radii)
         assert row["At v = 1"].startswith("0.")
-    bend = agreement(stored_gradients()["mini-clip"], entries()[MINI_CLIP].heatmap).overrated.bend
+    bend = gradient_agreement(stored_gradients()["mini-clip"], entries()[MINI_CLIP].heatmap).overrated.bend
     assert f"At v = 4 it changes {bend:.1f} (Mini CLIP)" in text(app)
 
 

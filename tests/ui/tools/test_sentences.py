@@ -13,7 +13,7 @@ from ui.components.hybrid_mixer import Mixed
 from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.tools.sentences import (
     at_cutoff,
-    changes_of_mind,
+    crossover_cutoffs,
     hardest_class,
     harmful_strengths,
     most_frequent_mistake,
@@ -72,9 +72,11 @@ def test_the_hardest_class_is_that_of_the_files_own_bits():
 def test_a_mixture_is_told_for_each_network():
     pair = ("cat", "ship")
     text = at_cutoff(4.9, [("A", pair, "cat"), ("B", pair, "ship"), ("C", pair, "frog")])
-    assert reads(text, "4.9 cycles", "A ", "cat", "slow", "B ", "ship", "fast", "C ", "frog", "neither")
+    assert reads(text, "4.9 cycles", "A ", "cat", "low", "B ", "ship", "high", "C ", "frog", "neither")
     text = at_cutoff(2.0, [("A", ("cat", "cat"), "cat")])
-    assert reads(text, "2 cycles", "A ", "cat") and not {"slow", "fast", "neither"} & set(text.split())
+    assert reads(text, "2 cycles", "A ", "cat") and not {"low-frequency", "high-frequency", "neither"} & set(
+        text.split()
+    )
 
 
 def mixed(title, classes, switches=None, together=0.0):
@@ -82,17 +84,17 @@ def mixed(title, classes, switches=None, together=0.0):
     return Mixed(title, "", classes, 4 * [(together / 2, together / 2)], switches, "")
 
 
-def test_changes_of_mind_are_told_in_order_and_hedged():
+def test_crossover_cutoffs_come_in_order_and_hedged():
     pair, cutoffs = ("cat", "ship"), (1.0, 2.0, 4.0, 8.0)
     networks = [mixed("A", pair, 3, 0.125), mixed("B", pair, 1, 0.6), mixed("C", pair), mixed("D", pair, 0)]
-    text = changes_of_mind(networks, cutoffs)
+    text = crossover_cutoffs(networks, cutoffs)
     assert reads(
-        text, "B ", "2 cycles", "A ", "8", "slow", "B ", "fewer", "A", "A ", "12.5 %", "C and D", "not", "one pair"
+        text, "B ", "2 cycles", "A ", "8", "low", "B ", "fewer", "A", "At A", "12.5 %", "C and D", "not", "one pair"
     )
-    assert "B changes its mind, the two" not in text, "what it sees is more than a fifth"
-    assert "fewer" not in changes_of_mind([mixed("A", pair, 2, 0.5), mixed("B", pair, 2, 0.5)], cutoffs)
-    assert reads(alone := changes_of_mind([mixed("A", pair)], cutoffs), "A", "not", "one pair") and "2" not in alone
-    assert "no mind to change" in changes_of_mind([mixed("A", ("cat", "cat"))], cutoffs)
+    assert "At B’s crossover" not in text, "what it sees is more than a fifth"
+    assert "fewer" not in crossover_cutoffs([mixed("A", pair, 2, 0.5), mixed("B", pair, 2, 0.5)], cutoffs)
+    assert reads(alone := crossover_cutoffs([mixed("A", pair)], cutoffs), "A", "not", "one pair") and "2" not in alone
+    assert "there is no crossover" in crossover_cutoffs([mixed("A", ("cat", "cat"))], cutoffs)
 
 
 def sized(errors, epsilon, clean=100, n=1000):

@@ -5,7 +5,7 @@ pixels count. Components stand in shadow roots, so that no selector reaches from
 """
 
 SEEN = 200
-DOORS = {
+STEP_LINKS = {
     "twins": [(".stage", ""), ("[data-testid=stMultiSelect]", "Mini CLIP (robust)")],
     "a-wave": [
         (".plot", ""),

@@ -13,7 +13,7 @@ from core.runs.judgement import THIRD, Judgement, stored_judgements
 
 
 @dataclass(frozen=True, eq=False)
-class Painted:
+class PictureOutcomes:
     """Outcomes of n pictures by one network; sha256: of its weights.
 
     pictures: (n,) float64 by name, as in `core.runs.judgement.COLUMNS`; NaN where there is nothing to tell. The same
@@ -36,7 +36,7 @@ class Painted:
     @property
     def own(self) -> int:
         """How many the network itself takes for their target afterwards."""
-        return int(self.pictures["target_share"].sum())
+        return int(self.pictures["is_target"].sum())
 
     @property
     def judgement(self) -> Judgement:
@@ -60,7 +60,7 @@ class Painted:
         """Return the mean of one number over all pictures."""
         return float(self.pictures[name].mean())
 
-    def first(self, count: int) -> Painted:
+    def first(self, count: int) -> PictureOutcomes:
         """Return the outcomes of the first `count` pictures."""
         return replace(self, pictures={name: values[:count] for name, values in self.pictures.items()})
 
@@ -70,12 +70,12 @@ class Painted:
 
 
 @cache
-def stored_painted(kind: str) -> dict[str, Painted]:
+def picture_outcomes(kind: str) -> dict[str, PictureOutcomes]:
     """Load drawings from one kind of start, or holes filled by one penalty, by classifier; empty if none are stored."""
     stored = stored_judgements()
     by = {**stored["drawn"]["by"], **stored["painted"]["by"]}.get(kind, {})
     return {
-        name: Painted(
+        name: PictureOutcomes(
             name,
             entry["sha256"],
             stored["judge"]["name"],
