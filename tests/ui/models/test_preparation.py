@@ -13,6 +13,7 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.runs.examples import examples
 from core.runs.file import PGDRun
 from core.runs.stored import machine_runs, stored_path
+from core.shared.roles import ROLES
 from ui.models.preparation import Preparation, _profile, fetch_clip, is_made, missing, preparation, unprepared
 from ui.runs.examples import made_here, stored_example, stored_runs
 from ui.server.limits import limits
@@ -27,18 +28,18 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr("ui.runs.setup.settings.CONTRASTS", ((NAME, "mini-clip-robust"),))
+    monkeypatch.setitem(ROLES, "contrast", ((NAME, "mini-clip-robust"),))
 
 
 def test_what_is_shipped_is_not_made(monkeypatch):
-    monkeypatch.setattr("ui.runs.setup.settings.CONTRASTS", (("mini-clip", "mini-clip-robust"),))
+    monkeypatch.setitem(ROLES, "contrast", (("mini-clip", "mini-clip-robust"),))
     assert not unprepared() and not [*missing()]
 
 
 def test_clip_gets_its_words_first_then_the_papers_experiment(monkeypatch):
     here = dataclasses.replace(CLASSIFIERS[PAPERS_CLIP], weights=CLASSIFIERS["efficientnet-lite0"].weights)
     monkeypatch.setitem(CLASSIFIERS, PAPERS_CLIP, here)
-    monkeypatch.setattr("ui.runs.setup.settings.CONTRASTS", ((PAPERS_CLIP,),))
+    monkeypatch.setitem(ROLES, "contrast", ((PAPERS_CLIP,),))
     words = [f"words for {count} classes" for count in ("10", "100", "1,000")]
     titles = ("Photographs", "Photographs, by views", "CIFAR-10")
     runs = [f"{kind}, {title}" for kind in ("inpainting", "generation") for title in titles]
