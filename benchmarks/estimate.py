@@ -27,7 +27,7 @@ from core.fourier.basis import half_plane, wave_values
 from core.fourier.maps.estimate import estimate_map
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.lattice import lattice
-from core.fourier.maps.outcomes import among, outcomes
+from core.fourier.maps.outcomes import outcomes, select_images
 from core.sweep.loop.sample import balanced_sample, sampling_variance
 
 SIDE, PATCHES = 31, 7
@@ -35,7 +35,7 @@ IMAGES = (200, 100, 50)  # of 10,000: 2, 1 and 0.5 %
 
 
 @dataclass(frozen=True)
-class Score:
+class EstimateScore:
     """raw, estimated: root mean square over the waves, in points. covered: share of waves. dips: in points."""
 
     raw: float
@@ -46,7 +46,7 @@ class Score:
     seconds: float
 
 
-def score(truth: Heatmap, errors: np.ndarray, count: np.ndarray, share: float = 1.0) -> Score:
+def score(truth: Heatmap, errors: np.ndarray, count: np.ndarray, share: float = 1.0) -> EstimateScore:
     """Counts of few images, and what is estimated from them, against a whole map."""
     start = time.perf_counter()
     estimate = estimate_map(errors, count, image_size=truth.metadata["image_size"], variance_share=share)
@@ -57,7 +57,7 @@ def score(truth: Heatmap, errors: np.ndarray, count: np.ndarray, share: float = 
         wave_values(array, waves) for array in (truth.rate(), errors / np.maximum(count, 1), *estimate.error)
     )
     estimated = replace(truth, printed_rates=np.stack([estimate.error.value] * 2))  # so that the statistic reads it
-    return Score(
+    return EstimateScore(
         raw=100 * float(np.sqrt(np.mean((raw - real) ** 2))),
         estimated=100 * float(np.sqrt(np.mean((rate - real) ** 2))),
         covered=float(np.mean((low <= real) & (real <= high))),
@@ -73,7 +73,7 @@ def dips(heatmap: Heatmap) -> float:
     return 100 * result.mean.value if result else float("nan")
 
 
-def simulated(truth: Heatmap, images: int, seed: int) -> Score:
+def simulated(truth: Heatmap, images: int, seed: int) -> EstimateScore:
     """One sweep with fresh images for each wave."""
     # A published map may have measured (i, j) and (-i, -j) each: the half plane's value is taken for both.
     count = np.full((truth.side, truth.side), images, dtype=np.int64)
@@ -86,7 +86,7 @@ def simulated(truth: Heatmap, images: int, seed: int) -> Score:
     return score(truth, errors, count)
 
 
-def resampled(truth: Heatmap, images: int, seed: int) -> Score:
+def resampled(truth: Heatmap, images: int, seed: int) -> EstimateScore:
     """A real sweep over samples, counted from a map that says which images are misclassified under each wave."""
     result, labels = outcomes(truth), truth.labels
     assert result is not None and labels is not None
@@ -98,11 +98,13 @@ def resampled(truth: Heatmap, images: int, seed: int) -> Score:
         for sign in (1, -1):
             cell = sign * i + truth.side // 2, sign * j + truth.side // 2
             variance[cell] = sampling_variance(wrong[sample], labels[sample], len(labels))
-    sampled = replace(among(truth, chosen), sampling_variance=variance)
+    sampled = replace(select_images(truth, chosen), sampling_variance=variance)
     return score(truth, sampled.top1_errors, sampled.count, sampled.variance_share)
 
 
-def score_rows(name: str, by_map: Sequence[Sequence[Score]], targets: tuple[str, str] = ("", "")) -> Iterator[Row]:
+def score_rows(
+    name: str, by_map: Sequence[Sequence[EstimateScore]], targets: tuple[str, str] = ("", "")
+) -> Iterator[Row]:
     """Yield the rows on several draws of a map; for several maps, means of their means."""
     draws = [score for scores in by_map for score in scores]
 

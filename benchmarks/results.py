@@ -38,7 +38,7 @@ from core.runs.judgement import stored_judgements
 from core.runs.picture_outcomes import picture_outcomes
 from core.shared.files import CACHE
 from core.sweep.corruption.measure import CorruptionConfig
-from core.sweep.hybrid.outcomes import crossing_of, paired_difference, unlike
+from core.sweep.hybrid.outcomes import crossover_of, dissimilar_pairs, paired_difference
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
 from core.sweep.transforms import growing
 
@@ -78,7 +78,7 @@ def shipped_maps() -> list[NamedMap]:
     ]
 
 
-def of_claims(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
+def claim_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     """Yield hashes of the claims about maps, and about what networks draw and fill."""
     for subject in all_maps:
         yield f"claims of {subject.name}", digest([findings(subject, reference, all_maps) for reference in all_maps])
@@ -90,7 +90,7 @@ def of_claims(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     yield "section 3.2, twins", digest(training_finding())
 
 
-def of_gradients(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
+def gradient_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     """Yield hashes of the stored gradients, and of their agreement with each map."""
     for name, stored in stored_gradients().items():
         yield f"gradient of {name}", digest(stored, stored.energy, stored.bend)
@@ -99,7 +99,7 @@ def of_gradients(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
             yield f"gradient against {named.name}", digest(gradient_agreement(gradient, named.heatmap))
 
 
-def of_corruptions(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
+def corruption_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     """Yield hashes of outcomes under corruptions, stored, predicted by maps and measured, and of the pictures."""
     for name, outcomes in stored_corruptions().items():
         errors = [outcomes.errors(key, strength=strength) for key in outcomes.keys for strength in (None, *STRENGTHS)]
@@ -122,12 +122,12 @@ def of_corruptions(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     yield f"corruptions measured of {MODEL}", digest(last.arrays())
 
 
-def of_hybrids() -> Iterator[tuple[str, str]]:
+def hybrid_hashes() -> Iterator[tuple[str, str]]:
     """Yield hashes of outcomes on hybrids, stored, by pair of networks and measured, and of the pictures."""
     stored = stored_hybrids()
     for name, outcomes in stored.items():
-        distinct = unlike(outcomes)
-        parts = (outcomes.shares, crossing_of(outcomes), distinct, crossing_of(outcomes.among(distinct)))
+        distinct = dissimilar_pairs(outcomes)
+        parts = (outcomes.shares, crossover_of(outcomes), distinct, crossover_of(outcomes.among(distinct)))
         yield f"hybrids of {name}", digest(outcomes.arrays(), outcomes.metadata, *parts)
     for first, second in itertools.combinations(stored, 2):
         yield f"hybrids of {first} and {second}", digest(paired_difference(stored[first], stored[second]))
@@ -148,7 +148,7 @@ def main() -> int:
     os.environ.pop(VARIABLE, None)
     os.environ[CACHE] = os.devnull
     all_maps = shipped_maps()
-    for results in (of_claims(all_maps), of_gradients(all_maps), of_corruptions(all_maps), of_hybrids()):
+    for results in (claim_hashes(all_maps), gradient_hashes(all_maps), corruption_hashes(all_maps), hybrid_hashes()):
         for name, hashed in results:
             print(f"{hashed}  {name}", flush=True)
     return 0

@@ -62,7 +62,7 @@ WAITS = {
 
 
 @dataclass
-class Seen:
+class SoakRecord:
     """Record of the visitors' measurements.
 
     waits: (what, seconds, whether a run went on). closed: when tabs with a run were. memory: (time, MB) while they
@@ -81,7 +81,7 @@ class Seen:
 class Visitor:
     """One visitor with a browser context of their own."""
 
-    def __init__(self, browser: Browser, address: str, seen: Seen, seed: int, pause: float) -> None:
+    def __init__(self, browser: Browser, address: str, seen: SoakRecord, seed: int, pause: float) -> None:
         self.browser, self.address, self.seen, self.pause = browser, address, seen, pause
         self.chance = random.Random(seed)
 
@@ -200,7 +200,7 @@ def _resident(pids: Sequence[int]) -> float:
     return sum(map(resident_mb, pids))
 
 
-async def _watch_memory(pids: Sequence[int], seen: Seen, until: float) -> None:
+async def _watch_memory(pids: Sequence[int], seen: SoakRecord, until: float) -> None:
     while time.monotonic() < until:
         seen.memory.append((time.monotonic(), _resident(pids)))
         await asyncio.sleep(SAMPLE_SECONDS)
@@ -215,7 +215,7 @@ async def _level(pids: Sequence[int]) -> float:
     return now
 
 
-async def _ask_server(address: str, seen: Seen, seed: int, pause: float, until: float) -> None:
+async def _ask_server(address: str, seen: SoakRecord, seed: int, pause: float, until: float) -> None:
     """A visitor without a browser, of the page that costs the server most."""
     chance = random.Random(seed)
     while time.monotonic() < until:
@@ -225,8 +225,8 @@ async def _ask_server(address: str, seen: Seen, seed: int, pause: float, until: 
         seen.waits.append(("server", seconds, seen.running > 0))
 
 
-async def _visit(address: str, pids: Sequence[int], logs: Sequence[Path], args: argparse.Namespace) -> Seen:
-    seen, pause = Seen(), args.pause
+async def _visit(address: str, pids: Sequence[int], logs: Sequence[Path], args: argparse.Namespace) -> SoakRecord:
+    seen, pause = SoakRecord(), args.pause
     with chromium_path(args.browser_nice) as path:
         async with async_playwright() as playwright:
             seen.opened["at rest"] = await _level(pids)
@@ -288,7 +288,7 @@ def _served(args: argparse.Namespace) -> Iterator[tuple[str, list[int], list[Pat
         yield address, [process.pid for process in processes], [Path(log.name) for log in logs]
 
 
-def memory_rows(seen: Seen) -> Iterator[Row]:
+def memory_rows(seen: SoakRecord) -> Iterator[Row]:
     """Memory as the visitors came, and while they acted: level and slope after the first third."""
     for visitors, value in seen.opened.items():
         yield Row(f"memory of the server, {visitors}", value, "MB")
@@ -300,7 +300,7 @@ def memory_rows(seen: Seen) -> Iterator[Row]:
         yield Row("memory of the server, slope", 3600 * float(np.polyfit(times[steady], memory[steady], 1)[0]), "MB/h")
 
 
-def visit_rows(seen: Seen, logs: Sequence[str]) -> Iterator[Row]:
+def visit_rows(seen: SoakRecord, logs: Sequence[str]) -> Iterator[Row]:
     """Waits during runs, what was done, and what must not be: by the visitors' notes and each process's log."""
     for what, title in WAITS.items():
         yield from spread(title, [wait for kind, wait, busy in seen.waits if kind == what and busy], "s")

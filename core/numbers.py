@@ -111,6 +111,6 @@ def times(count: int) -> str:
     return {1: "once", 2: "twice", 3: "three times"}.get(count, f"{count} times")
 
 
-def listed(parts: Sequence[str], word: str = "and") -> str:
+def join_list(parts: Sequence[str], word: str = "and") -> str:
     """'1, 2 and 4'; the last after another word where one is given."""
     return f" {word} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

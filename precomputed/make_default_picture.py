@@ -42,13 +42,13 @@ def default_picture() -> dict[str, Any]:
     data = load_samples(SAMPLES)
     images = data.images.astype(np.float32) / 255
     epsilon = paper.EPSILON[data.image_size]
-    waved = np.stack(
+    perturbed = np.stack(
         [wave_on_image(image, WAVE, epsilon, seed=SEED, position=k).perturbed for k, image in enumerate(images)]
     )
     classifiers = {name: load_classifier(name, data.classes) for name in (TURNED, KEPT)}
     clean, under_wave = (
         {name: class_probabilities(classifier, batch).argmax(1) for name, classifier in classifiers.items()}
-        for batch in (images, waved)
+        for batch in (images, perturbed)
     )
     recognised = np.all([predictions == data.labels for predictions in clean.values()], axis=0)
     fits = recognised & (under_wave[TURNED] != data.labels) & (under_wave[KEPT] == data.labels)

@@ -35,7 +35,7 @@ from ui.pages.frequency import _parse_cell
 from ui.runs.run_sentences import origin, outcome
 from ui.runs.saved import read_saved_run
 from ui.shared.text import as_markdown, whole_number
-from ui.shared.url import _senseless
+from ui.shared.url import _is_invalid
 
 SEED = 12
 ODD = (None, True, -1, 0, 2**70, 10**400, 1e308, float("nan"), "", "x" * 50_000, r"$\frac{$", "\ud800", "\u202e\0",
@@ -163,7 +163,7 @@ def read_data(data: bytes) -> None:
 
 
 def read_text(text: str) -> None:
-    _parse_cell(text), whole_number(text), _senseless(text), read_hole(text, 32)
+    _parse_cell(text), whole_number(text), _is_invalid(text), read_hole(text, 32)
     assert as_markdown(one_line(text)) is not None and quoted(text)
     parse_template(text)
     parse_class_list(text)

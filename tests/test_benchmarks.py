@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import measure
 from benchmarks.measure import Row, Times, in_turns, rows_of, run_script, spread, table
-from benchmarks.soak import Seen, visit_rows
+from benchmarks.soak import SoakRecord, visit_rows
 
 
 def figures(rows, unit):
@@ -116,7 +116,7 @@ SOUND = [event(0, "run started", 1), event(9, "run ended", 1, status="abandoned"
 
 
 def missed(log, closed=4, troubles=()):
-    seen = Seen(troubles=list(troubles), closed=[START + timedelta(seconds=closed)])
+    seen = SoakRecord(troubles=list(troubles), closed=[START + timedelta(seconds=closed)])
     return [row.name for row in visit_rows(seen, ["\n".join(log)]) if row.missed]
 
 

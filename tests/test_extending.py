@@ -27,7 +27,7 @@ from core.reconstruct.__main__ import main as reconstruct
 from core.reproduce.parts.claim_comparison import compare_claims
 from core.reproduce.parts.maps import HEATMAPS, MapResult
 from core.reproduce.parts.plan import MAPS
-from core.reproduce.report import Results, Spent, to_html
+from core.reproduce.report import Cost, Results, to_html
 from tests.ui.pages.test_findings import opened, table
 from tests.ui.pages.test_frequency import open_page, text
 from ui.maps.judged_maps import _findings
@@ -75,7 +75,7 @@ def test_a_claim_arrives_in_the_report(claim):
     for key, file in (("stand-in-clip", "mini-clip"), ("stand-in-resnet", "mini-resnet")):
         heatmap = Heatmap.load(HEATMAPS / f"{file}_cifar10-1000.npz")
         maps[key] = MapResult(next(part for part in MAPS if part.key == key), heatmap, None, None, "")
-    page = to_html(Results("toy", "cpu", 0, [], compare_claims(maps), [], [], [], Spent(1.0, 1.0, 1, None)))
+    page = to_html(Results("toy", "cpu", 0, [], compare_claims(maps), [], [], [], Cost(1.0, 1.0, 1, None)))
     assert html.escape(claim.statement) in page and "A toy." in page and "50.0 %" in page and "(25.0 to 75.0)" in page
 
 

@@ -14,9 +14,19 @@ import numpy as np
 from core.claims.bands import BANDS, LOW, Band, corners, grey_minus_coloured, in_band, without_wave
 from core.claims.corruptions import contrast_findings, shift_finding
 from core.claims.equal_strength import equal_strength
-from core.claims.finding import CLAIMS, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, judged, needed
+from core.claims.finding import (
+    CLAIMS,
+    Claim,
+    Evidence,
+    Finding,
+    NamedMap,
+    NotCheckable,
+    Verdict,
+    check_claim,
+    require,
+)
 from core.claims.gradient_spectrum import gradient_finding
-from core.claims.hybrids import crossing_evidence, lacking, speak_for_low
+from core.claims.hybrids import crossover_evidence, favours_low_frequencies, lacking_hybrids
 from core.claims.twins import twin_findings
 from core.fourier.basis import Frequency, rounded_radius, wave_values
 from core.fourier.intervals import Measured, correlation
@@ -81,7 +91,7 @@ def findings(
         if unlike and claim.about == "comparison":
             results.append(Finding(claim, Verdict.NOT_CHECKABLE, doubts=unlike))
         else:
-            results += judged(claim, check, maps, networks=(subject.classifier, reference.classifier))
+            results += check_claim(claim, check, maps, networks=(subject.classifier, reference.classifier))
     return tuple(results)
 
 
@@ -98,8 +108,8 @@ def _wave(heatmap: Heatmap, band: str = "corners") -> Frequency:
 def _compared(claim: Claim, maps: Comparison) -> Finding:
     """Subject against reference over a band: holds where its mean and every ring part in the claimed direction."""
     band, why = BANDS[claim.band](maps.subject.heatmap), "One of the maps lacks these waves."
-    means = [needed(errors, why).measured for errors in maps.errors(claim.band)]
-    difference = needed(contrast(*maps.errors(claim.band)), why)
+    means = [require(errors, why).measured for errors in maps.errors(claim.band)]
+    difference = require(contrast(*maps.errors(claim.band)), why)
     rings = [
         ring for radius, ring in ring_differences(maps.subject.heatmap, maps.reference.heatmap) if band.holds(radius)
     ]
@@ -118,7 +128,7 @@ def _compared(claim: Claim, maps: Comparison) -> Finding:
 def _within(claim: Claim, maps: Comparison) -> Finding:
     """Holds where a band raises the error of the map that the claim is about more than another does."""
     named = maps.about(claim)
-    difference = needed(_more(named.heatmap, claim.band, claim.than), f"The {claim.about}’s map lacks these waves.")
+    difference = require(_more(named.heatmap, claim.band, claim.than), f"The {claim.about}’s map lacks these waves.")
     verdict, doubts = Verdict.HOLDS if difference.low > 0 else Verdict.FAILS, (claim.doubt,) if claim.doubt else ()
     wave = _wave(named.heatmap, claim.band)
     return Finding(claim, verdict, (Evidence("difference", difference),), doubts, (named.label,), wave)
@@ -137,8 +147,8 @@ def _unaffected(claim: Claim, maps: Comparison) -> Finding:
     """
     named = maps.about(claim)
     heatmap, why = named.heatmap, f"The {claim.about}’s clean error was not published."
-    clean = needed(without_wave(heatmap), why)
-    rise = needed(contrast(in_band(heatmap, claim.band), clean), why)
+    clean = require(without_wave(heatmap), why)
+    rise = require(contrast(in_band(heatmap, claim.band), clean), why)
     evidence: tuple[Evidence, ...] = Evidence("rise", rise), Evidence("clean error", clean.measured, "error")
     verdict = Verdict.FAILS if rise.low > 0 else Verdict.NOT_CHECKABLE
     verdict = Verdict.HOLDS if rise.high <= claim.threshold else verdict
@@ -159,12 +169,12 @@ def _relies(claim: Claim, maps: Comparison) -> Finding:
     Of the heat maps both the low waves and, at equal strength, the corners count. Where only hybrids or only heat maps
     were measured, these decide.
     """
-    direct, (parts, evidence, doubts) = crossing_evidence(maps.subject, maps.reference), _by_heat_maps(maps)
+    direct, (parts, evidence, doubts) = crossover_evidence(maps.subject, maps.reference), _by_heat_maps(maps)
     if direct is None:
-        doubts += lacking(maps.subject, maps.reference)
+        doubts += lacking_hybrids(maps.subject, maps.reference)
     else:
-        difference, crossing = direct
-        evidence, low = crossing + evidence, speak_for_low(difference)
+        difference, crossover = direct
+        evidence, low = crossover + evidence, favours_low_frequencies(difference)
         if not parts:
             doubts += ("The verdict follows from hybrid images alone.",)
         elif parts != [low, low]:
@@ -224,9 +234,9 @@ def _unknown(claim: Claim, maps: Comparison) -> Finding:
 def _figure2_resnet(claim: Claim, maps: Comparison) -> Finding:
     """Holds where all other waves, and the corners, raise the error more than the lowest."""
     named = next((candidate for candidate in maps.all_maps if _is_figure2(candidate.heatmap)), None)
-    named = needed(named, "The map of ResNet-50 on ImageNet100 is not here.")
+    named = require(named, "The map of ResNet-50 on ImageNet100 is not here.")
     heatmap, why = named.heatmap.crop(DRAWN_SIDE), "The map of ResNet-50 on ImageNet100 lacks these waves."
-    beyond, far = (needed(_more(heatmap, band, "lowest"), why) for band in ("beyond lowest", "corners"))
+    beyond, far = (require(_more(heatmap, band, "lowest"), why) for band in ("beyond lowest", "corners"))
     verdict = Verdict.of_parts([beyond.low > 0, far.low > 0])
     doubt = f"This row is about {named.name} on ImageNet100, whichever maps are chosen."
     evidence = Evidence("all others", beyond), Evidence("corners", far)
@@ -250,7 +260,7 @@ def _lattice(claim: Claim, maps: Comparison) -> Finding:
     grid = maps.subject.patch_grid
     period, why = grid or CLIP_GRID, f"One of the maps is too small for a lattice of {grid or CLIP_GRID}."
     a, b = (
-        needed(lattice(named.heatmap, period) if period > 1 else None, why) for named in (maps.subject, maps.reference)
+        require(lattice(named.heatmap, period) if period > 1 else None, why) for named in (maps.subject, maps.reference)
     )
     doubt = f"p is the share of {a.draws:,} random draws of {len(a.waves)} waves, as many, that dip as far."
     verdict = Verdict.FAILS
@@ -270,9 +280,9 @@ def _lattice(claim: Claim, maps: Comparison) -> Finding:
 def _colour(claim: Claim, maps: Comparison) -> Finding:
     """Holds where the two differ beyond the noise in either band."""
     heatmap, why = maps.subject.heatmap, "The subject’s map does not say which images are misclassified."
-    far, parts = corners(heatmap), needed(by_colour(heatmap), why)
-    differences = [needed(grey_minus_coloured(heatmap, band), why) for band in (LOW, far)]
-    grey, coloured = (needed(in_band(part, far), why).measured for part in (parts.grey, parts.coloured))
+    far, parts = corners(heatmap), require(by_colour(heatmap), why)
+    differences = [require(grey_minus_coloured(heatmap, band), why) for band in (LOW, far)]
+    grey, coloured = (require(in_band(part, far), why).measured for part in (parts.grey, parts.coloured))
     evidence = [
         Evidence("radius up to 2", differences[0]),
         Evidence("corners", differences[1], terms=(grey.value, coloured.value)),

@@ -9,17 +9,17 @@ from functools import partial
 import numpy as np
 
 from core.claims.corruption_spectrum import corruptions_of, rise, stored_corruptions
-from core.claims.finding import MINIATURE, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, needed
+from core.claims.finding import MINIATURE, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, require
 from core.claims.gradient_spectrum import rank_correlations
 from core.claims.hybrids import stored_hybrids
 from core.claims.twins import by_pair
 from core.fourier.intervals import Measured
 from core.fourier.maps.contrasts import Errors
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
-from core.numbers import decimal, listed
+from core.numbers import decimal, join_list
 from core.shared import paper
 from core.sweep.corruption.outcomes import CorruptionOutcomes
-from core.sweep.hybrid.outcomes import crossing_of
+from core.sweep.hybrid.outcomes import crossover_of
 
 LOW, HIGH = (tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("low", "high"))
 RATIO = ("noise", "contrast")
@@ -36,18 +36,18 @@ def contrast_findings(claim: Claim, subject: NamedMap, all_maps: Sequence[NamedM
 
 def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     """Holds where contrast, and all low-frequency corruptions together, raise the robust twin's error more."""
-    a, b = (needed(corruptions_of(named), NO_TWINS) for named in (robust, ordinary))
+    a, b = (require(corruptions_of(named), NO_TWINS) for named in (robust, ordinary))
     if a.images != b.images:
         raise NotCheckable(NO_TWINS)
     contrast, low, high = (_more(a, b, keys) for keys in (("contrast",), LOW, HIGH))
-    names = listed([CORRUPTIONS[key].inline_label for key in LOW])
+    names = join_list([CORRUPTIONS[key].inline_label for key in LOW])
     evidence = (
         Evidence("contrast changes", contrast),
         Evidence(f"all low-frequency corruptions ({names})", low),
         Evidence("high-frequency corruptions", high),
     )
     by_strength = [_more(a, b, ("contrast",), strength).value for strength in STRENGTHS]
-    rises = listed([decimal(100 * more, sign=True) for more in by_strength])
+    rises = join_list([decimal(100 * more, sign=True) for more in by_strength])
     shrink = ""
     if by_strength[-1] < by_strength[0]:
         shrink = " They shrink towards chance, where the network with the smaller clean error has more to lose."
@@ -73,7 +73,7 @@ def _more(a: CorruptionOutcomes, b: CorruptionOutcomes, keys: tuple[str, ...], s
 
 
 def shift_finding(claim: Claim, all_maps: Sequence[NamedMap]) -> Finding:
-    """Holds where lower crossing radii go with smaller rises under all corruptions together.
+    """Holds where lower crossover cutoffs go with smaller rises under all corruptions together.
 
     In part where they do so only under high-frequency ones, or where low-frequency ones reverse the order.
     """
@@ -117,7 +117,7 @@ def shift_finding(claim: Claim, all_maps: Sequence[NamedMap]) -> Finding:
 
 
 def _networks() -> dict[str, tuple[float, CorruptionOutcomes]]:
-    """Crossing radius and corruptions of each network of which both are stored, with the same weights and data.
+    """crossover cutoff and corruptions of each network of which both are stored, with the same weights and data.
 
     On the data set of which most networks are known: radii and rises on other pictures are no ranks of these.
     """
@@ -125,9 +125,9 @@ def _networks() -> dict[str, tuple[float, CorruptionOutcomes]]:
     for name, outcomes in stored_corruptions().items():
         hybrids = stored_hybrids().get(name)
         same = hybrids and all(hybrids.metadata[part] == outcomes.metadata[part] for part in ("classifier", "dataset"))
-        crossing = crossing_of(hybrids) if hybrids and same else None
-        if crossing is not None:
-            networks[name] = (crossing.radius.value, outcomes)
+        crossover = crossover_of(hybrids) if hybrids and same else None
+        if crossover is not None:
+            networks[name] = (crossover.radius.value, outcomes)
     hashes = Counter(outcomes.metadata["dataset"]["content_hash"] for _, outcomes in networks.values())
     most = max(hashes, key=hashes.__getitem__, default="")
     return {name: pair for name, pair in networks.items() if pair[1].metadata["dataset"]["content_hash"] == most}

@@ -42,13 +42,13 @@ def equal_strength(subject: NamedMap, reference: NamedMap, band: Band) -> EqualS
     a, b = subject.network_side, reference.network_side
     if a is None or b is None:
         return None
-    shares = [kept_share(named.heatmap, side, band) for named, side in ((subject, a), (reference, b))]
+    shares = [remaining_share(named.heatmap, side, band) for named, side in ((subject, a), (reference, b))]
     if shares[0] is None or shares[1] is None:
         return None
     return EqualStrength(shares[0], shares[1], a, _weakened(reference, a))
 
 
-def kept_share(heatmap: Heatmap, network_side: int, band: Band) -> float | None:
+def remaining_share(heatmap: Heatmap, network_side: int, band: Band) -> float | None:
     """Mean share of its norm that a wave of a band keeps; None where it was not measured."""
     image_size = int(heatmap.metadata["image_size"])
     if image_size == network_side:

@@ -19,8 +19,8 @@ from core.claims.finding import (
     Finding,
     NotCheckable,
     Verdict,
-    judged,
-    needed,
+    check_claim,
+    require,
 )
 from core.fourier.intervals import Measured, paired_interval, student, wilson
 from core.fourier.maps.contrasts import mcnemar
@@ -77,10 +77,10 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
         if (check := CHECKS.get(claim.check)) is None:
             continue
         for kinds, condition in ((_Kinds(FILLED, DRAWN), ""), (_Kinds(FILLED_BY_VIEWS, DRAWN_BY_VIEWS), BY_VIEWS)):
-            results = judged(claim, check, kinds, *networks, networks=networks)
+            results = check_claim(claim, check, kinds, *networks, networks=networks)
             findings += [replace(finding, condition=condition) for finding in results]
-    findings += judged(CLAIMS["views"], _views, subject, networks=networks)
-    large = judged(CLAIMS["views"], _large_views)
+    findings += check_claim(CLAIMS["views"], _views, subject, networks=networks)
+    large = check_claim(CLAIMS["views"], _large_views)
     findings += [replace(finding, condition=f"{LARGE_SIZE} px") for finding in large]
     return (*findings, training_finding())
 
@@ -99,14 +99,14 @@ class _Kinds:
 
 def training_finding() -> Finding:
     """The row of the twins, whichever networks are chosen; by itself it does not import scipy.stats."""
-    return judged(CLAIMS["training"], _training)[0]
+    return check_claim(CLAIMS["training"], _training)[0]
 
 
 def _stored(kinds: dict[str, str], *names: str) -> dict[str, list[PictureOutcomes]]:
     """Return the stored results of all these networks, by the name of their evidence."""
     by_evidence = {evidence: picture_outcomes(kind) for kind, evidence in kinds.items()}
     stored = {evidence: [by[name] for name in names] for evidence, by in by_evidence.items() if by.keys() >= {*names}}
-    return needed(stored or None, _nothing(*names))
+    return require(stored or None, _nothing(*names))
 
 
 def _nothing(*names: str) -> str:
@@ -127,7 +127,7 @@ def _above(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding
     stored = {name: painted for name, (painted,) in _stored(kinds.of(claim), subject).items()}
     scores = {name: measure.of(painted.pictures) for name, painted in stored.items()}
     means = {name: measure.mean(values) for name, values in scores.items() if len(values)}
-    means = needed(means or None, _nothing(subject))
+    means = require(means or None, _nothing(subject))
     fewer = any(len(values) < stored[name].n for name, values in scores.items())
     doubts = [f"Of {' and '.join(str(len(scores[name])) for name in means)} pictures."] if fewer else []
     return _finding(claim, means, lambda mean: mean.low > claim.threshold, measure.unit, *doubts)
@@ -173,12 +173,12 @@ def _views(claim: Claim, subject: str) -> Finding:
     """Holds where each judge recognises what the subject paints by views more often than by the paper's search."""
     stored = {name: [picture_outcomes(kind).get(subject) for kind in kinds] for name, kinds in SEARCHED.items()}
     pairs = {name: (pixels, views) for name, (pixels, views) in stored.items() if pixels and views}
-    return _gain_of(claim, needed(pairs or None, _nothing(subject)))
+    return _gain_of(claim, require(pairs or None, _nothing(subject)))
 
 
 def _large_views(claim: Claim) -> Finding:
     """Judge the same of the drawings and filled holes at 224 pixels, by the first judge's top-1 prediction."""
-    stored = needed(stored_outcomes(), "Nothing is stored of pictures of 224 pixels.")
+    stored = require(stored_outcomes(), "Nothing is stored of pictures of 224 pixels.")
     scores = {
         name: views.recognised() - pixels.recognised()
         for name, mode in (("drawings", "draw"), ("holes", "hole"))

@@ -244,7 +244,7 @@ class NotCheckable(Exception):
     """Raised if a claim's evidence is missing; the message is a whole sentence that says what."""
 
 
-def needed(result: Known | None, why: str) -> Known:
+def require(result: Known | None, why: str) -> Known:
     """Return a result that must not be None.
 
     Raises:
@@ -255,7 +255,7 @@ def needed(result: Known | None, why: str) -> Known:
     return result
 
 
-def judged(
+def check_claim(
     claim: Claim,
     check: Callable[..., Finding | Iterable[Finding]],
     *arguments: Any,

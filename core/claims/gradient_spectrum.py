@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict, needed
+from core.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict, require
 from core.data.classes import CIFAR10
 from core.data.profiles import cached_by_files, first_by_name, read_stored
 from core.fourier.basis import half_plane, rounded_radius, wave_map, wave_values
@@ -22,7 +22,7 @@ from core.fourier.gradients import ring_energy
 from core.fourier.intervals import Measured, bootstrapped
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.weak_cache import weak_lru_cache
-from core.numbers import decimal, listed
+from core.numbers import decimal, join_list
 from core.shared.files import ArchiveKind, Fact
 
 # energy: (N, blocks, W) float16, `relative_energy` of each block of pictures, for each model and wave of `half_plane`.
@@ -260,9 +260,9 @@ def where_it_fails(result: GradientAgreement, epsilon: float) -> str:
 
 def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
     """Holds where the waves agree beyond noise and chance; in part where the gradient overrates some rings."""
-    lack = f"No gradient of {named.name} is stored; of {listed(list(stored_gradients()))}’s CIFAR-10 maps it is."
-    stored = needed(stored_gradient(named.heatmap), lack)
-    result = needed(gradient_agreement(stored, named.heatmap), "The map has too few waves to be ranked.")
+    lack = f"No gradient of {named.name} is stored; of {join_list(list(stored_gradients()))}’s CIFAR-10 maps it is."
+    stored = require(stored_gradient(named.heatmap), lack)
+    result = require(gradient_agreement(stored, named.heatmap), "The map has too few waves to be ranked.")
     evidence = (
         Evidence(f"rank correlation over {result.count} waves", result.waves, "ratio"),
         Evidence("p", Measured.exact(result.p), "p"),

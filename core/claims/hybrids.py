@@ -7,7 +7,7 @@ from pathlib import Path
 from core.claims.finding import Evidence, NamedMap
 from core.data.profiles import cached_by_files
 from core.fourier.intervals import Measured
-from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, paired_difference
+from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, paired_difference
 
 
 @cached_by_files("hybrids")
@@ -16,8 +16,8 @@ def stored_hybrids(paths: tuple[Path, ...]) -> dict[str, HybridOutcomes]:
     return HybridOutcomes.stored(paths)
 
 
-def crossing_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tuple[Evidence, ...]] | None:
-    """The paired difference of the crossing radii, first minus second, and all three numbers as evidence.
+def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tuple[Evidence, ...]] | None:
+    """The paired difference of the crossover cutoffs, first minus second, and all three numbers as evidence.
 
     None where either has no stored hybrids, does not cross, or saw other pairs.
     """
@@ -28,8 +28,8 @@ def crossing_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tupl
 def compared(
     first: str, a: HybridOutcomes, second: str, b: HybridOutcomes
 ) -> tuple[Measured, tuple[Evidence, ...]] | None:
-    """Compare two outcomes as `crossing_evidence` does. first, second: names of their classifiers."""
-    of_a, of_b, difference = crossing_of(a), crossing_of(b), paired_difference(a, b)
+    """Compare two outcomes as `crossover_evidence` does. first, second: names of their classifiers."""
+    of_a, of_b, difference = crossover_of(a), crossover_of(b), paired_difference(a, b)
     if of_a is None or of_b is None or difference is None:
         return None
     return difference, (
@@ -39,12 +39,12 @@ def compared(
     )
 
 
-def speak_for_low(difference: Measured) -> bool:
+def favours_low_frequencies(difference: Measured) -> bool:
     """Return whether the first of two networks has the lower crossover cutoff, beyond the noise."""
     return bool(difference.high < 0)
 
 
-def lacking(*maps: NamedMap) -> tuple[str, ...]:
+def lacking_hybrids(*maps: NamedMap) -> tuple[str, ...]:
     """A sentence that says whose hybrids are not stored; none where all are."""
     names = [named.name for named in maps if named.own(stored_hybrids()) is None]
     return (f"No hybrid images were put to {' and '.join(names)}: the direct test is missing here.",) if names else ()

@@ -7,8 +7,8 @@ from contextlib import suppress
 from functools import partial
 
 from core.claims.bands import LOW, Band, corners, in_band, without_wave
-from core.claims.finding import Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, needed
-from core.claims.hybrids import crossing_evidence, speak_for_low
+from core.claims.finding import Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, require
+from core.claims.hybrids import crossover_evidence, favours_low_frequencies
 from core.fourier.intervals import newcombe
 from core.fourier.maps.contrasts import Errors, contrast, mismatches
 from core.fourier.maps.heatmap import Heatmap
@@ -45,7 +45,7 @@ def by_pair(
     for pair in twin_pairs(subject, all_maps):
         with suppress(NotCheckable):
             results.append(judge(*pair))
-    return needed(results or None, why)
+    return require(results or None, why)
 
 
 def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
@@ -54,16 +54,16 @@ def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     In part where only one of them is so, or low frequencies raise it more only relative to high ones.
     """
     low, far = (
-        needed(contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band)), "These waves are not known.")
+        require(contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band)), "These waves are not known.")
         for band in (LOW, corners(ordinary.heatmap))
     )
     verdict = Verdict.HOLDS if low.low > 0 else Verdict.IN_PART if newcombe(low, far).low > 0 else Verdict.FAILS
     evidence: tuple[Evidence, ...] = (Evidence("radius up to 2", low), Evidence("corners", far))
     doubts = [f"{robust.name} against {ordinary.name}: one small network each."]
-    if (direct := crossing_evidence(robust, ordinary)) is not None:
-        difference, crossing = direct
-        evidence = crossing + evidence
-        relies = speak_for_low(difference)
+    if (direct := crossover_evidence(robust, ordinary)) is not None:
+        difference, crossover = direct
+        evidence = crossover + evidence
+        relies = favours_low_frequencies(difference)
         if relies != (verdict == Verdict.HOLDS):
             doubts.append(
                 f"The two kinds of evidence disagree: hybrid images {'speak' if relies else 'do not speak'} for it, "

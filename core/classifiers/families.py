@@ -25,7 +25,7 @@ from core.classifiers.fetch.weights import (
 )
 from core.classifiers.loaders import load_open_clip, load_open_clip_folder, load_timm, load_torchvision
 from core.classifiers.spec import ClassifierSpec
-from core.numbers import listed
+from core.numbers import join_list
 
 HUB = "https://huggingface.co"
 HUB_LICENCE = "see the model card"
@@ -94,7 +94,7 @@ def _open_clip(name: str, rest: str) -> ClassifierSpec:
     if architecture not in known:
         raise ValueError(
             f"open_clip has no weights for {rest!r}{_did_you_mean(architecture, known)}; "
-            f"write {listed(_OPEN_CLIP_FORMS, 'or')}"
+            f"write {join_list(_OPEN_CLIP_FORMS, 'or')}"
         )
     weights, config = open_clip.get_pretrained_cfg(architecture, tag), open_clip.get_model_config(architecture)
     if not weights:

@@ -12,7 +12,7 @@ from functools import cache
 
 from core.classifiers.families import family_spec, name_forms
 from core.classifiers.spec import ClassifierSpec
-from core.numbers import listed
+from core.numbers import join_list
 from core.shared.errors import one_line, quoted
 
 VARIABLE = "CLIP_LAB_CLASSIFIERS"
@@ -45,7 +45,7 @@ def _read(text: str) -> Listed:
 def _spec(name: str) -> ClassifierSpec:
     spec = family_spec(name)
     if spec is None:
-        raise ValueError(f"write {listed(name_forms(), 'or')}")
+        raise ValueError(f"write {join_list(name_forms(), 'or')}")
     if not spec.weights.origin and spec.weights.locate() is None:  # nobody can download what lies in a folder
         raise FileNotFoundError(spec.weights.missing())
     return spec

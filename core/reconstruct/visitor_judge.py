@@ -66,7 +66,7 @@ class Score:
 CHANCE = PER_SEARCH / OPTIONS  # right answers by guessing, of each search
 
 
-def ask(pool: Pool, names: Sequence[str], seed: int) -> tuple[Question, ...]:
+def draw_questions(pool: Pool, names: Sequence[str], seed: int) -> tuple[Question, ...]:
     """A round of ten different classes, the same for the same seed.
 
     Half of the classes are of each half of the pool. Of five, two or three of each half are drawn by views, the others

@@ -44,7 +44,7 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class Spent:
+class Cost:
     """Cost of this command: seconds by the clock and of the processor, peak memory in bytes, also of the GPU if any."""
 
     wall_seconds: float
@@ -65,7 +65,7 @@ class Results:
     hybrids: Sequence[HybridResult]
     tables: Sequence[TableResult]
     skipped: Sequence[Skipped]
-    spent: Spent
+    spent: Cost
 
 
 def write_report(results: Results, folder: Path) -> None:

@@ -19,7 +19,7 @@ from core.reproduce.parts.machine import Machine, PartResult
 from core.reproduce.parts.maps import run_map
 from core.reproduce.parts.plan import HYBRIDS, MAPS, TABLES, Amount, HybridPart, MapPart, TablePart
 from core.reproduce.parts.tables import run_table
-from core.reproduce.report import Results, Skipped, Spent, write_report
+from core.reproduce.report import Cost, Results, Skipped, write_report
 from core.shared.device import choose_device, name_device, prepare_torch
 from core.shared.errors import one_line, quoted, sentence
 from core.shared.files import make_folder
@@ -118,10 +118,10 @@ class _Work:
         return sorted(results, key=lambda result: order.index(result.part.key))
 
 
-def _spent(start: float, device: str) -> Spent:
+def _spent(start: float, device: str) -> Cost:
     import torch
 
     used = resource.getrusage(resource.RUSAGE_SELF)
     scale = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
     gpu = torch.cuda.max_memory_allocated(device) if device.startswith("cuda") else None
-    return Spent(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss * scale, gpu)
+    return Cost(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss * scale, gpu)

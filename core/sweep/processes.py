@@ -46,7 +46,7 @@ class Processes:
         from torch.distributed.rendezvous import rendezvous
 
         store, rank, count = next(iter(rendezvous("env://")))
-        with _all_there():
+        with _nothing_lost():
             store = PrefixStore(_group_name(rank, count, store), store)
             init_process_group("gloo", store=store, rank=rank, world_size=count, timeout=PATIENCE)
         try:
@@ -66,7 +66,7 @@ class Processes:
             from torch.distributed import broadcast_object_list
 
             box = [value]
-            with _all_there():
+            with _nothing_lost():
                 broadcast_object_list(box)
             (value,) = box
         return value
@@ -98,8 +98,8 @@ class Processes:
         own_results = work(shares[self.rank])
         while True:
             gathered: list[list[T]] = [[] for _ in range(self.count)]
-            fresh = list(_for_about(seconds, own_results))
-            with _all_there():
+            fresh = list(_within_seconds(seconds, own_results))
+            with _nothing_lost():
                 all_gather_object(gathered, fresh)
             if not any(gathered):  # who has work left has done some
                 return
@@ -139,7 +139,7 @@ def share_out(items: Sequence[Item], costs: Iterable[float], count: int) -> list
     return shares
 
 
-def _for_about(seconds: float, results: Iterator[T]) -> Iterator[T]:
+def _within_seconds(seconds: float, results: Iterator[T]) -> Iterator[T]:
     """The next results, one at least, until so much time has passed."""
     end = time.monotonic() + seconds
     for result in results:
@@ -149,7 +149,7 @@ def _for_about(seconds: float, results: Iterator[T]) -> Iterator[T]:
 
 
 @contextmanager
-def _all_there() -> Iterator[None]:
+def _nothing_lost() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:

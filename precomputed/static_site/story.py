@@ -10,7 +10,7 @@ from core.data.classes import imagenet
 from core.fourier.intervals import wilson
 from core.pgd.view_settings import SEARCHES
 from core.reconstruct.view_pictures import WORDS, judged_path, opening_drawings
-from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, ask, stored_pool
+from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, draw_questions, stored_pool
 from precomputed.static_site.charts import chart_html
 from ui.components.heatmap import pack_maps
 from ui.components.opening import pack_opening
@@ -87,7 +87,7 @@ def _round() -> Part:
             "options": [names[label] for label in question.options],
             "right": question.options.index(question.label),
         }
-        for question in ask(stored_pool(), names, SEED)
+        for question in draw_questions(stored_pool(), names, SEED)
     ]
     ends = [wilson(right / PER_SEARCH, PER_SEARCH) for right in range(PER_SEARCH + 1)]
     intervals = [f"{100 * share.low:.0f} to {100 * share.high:.0f} %" for share in ends]
@@ -123,7 +123,7 @@ def _fast() -> list[Part]:
 def _weather() -> list[Part]:
     chosen, rest = figures.ACCURACY
     title = f"<p><strong>{chosen}</strong>{rest}</p>"
-    return [_html(figures.corrupted_pictures()), _html(title + chart_html(figures.who_is_right()))]
+    return [_html(figures.corrupted_pictures()), _html(title + chart_html(figures.accuracy_by_corruption()))]
 
 
 def _hole() -> list[Part]:

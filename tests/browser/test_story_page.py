@@ -11,7 +11,7 @@ from core.data.classes import imagenet
 from core.data.samples import load_samples
 from core.images.square import to_uint8
 from core.reconstruct.view_pictures import SIDE, opening_drawings
-from core.reconstruct.visitor_judge import ask, stored_pool
+from core.reconstruct.visitor_judge import draw_questions, stored_pool
 from core.sweep.predictions import wave_on_image
 from tests.browser.accessibility import grave_faults
 from tests.browser.live_runs import SLOW
@@ -66,7 +66,7 @@ def test_any_word_leads_to_a_drawing_of_it(streamlit_app, open_page):
 def test_a_judge_chooses_by_keys_and_sees_the_score(streamlit_app, open_page):
     page = open_page(f"{streamlit_app('app.py')}/story?step=judge&round=7", width=390, height=844)
     main, bar = page.get_by_test_id("stMain"), page.locator(".st-key-story-steps").bounding_box()
-    questions = ask(stored_pool(), imagenet().names, 7)
+    questions = draw_questions(stored_pool(), imagenet().names, 7)
     for number, question in enumerate(questions, 1):
         expect(main.get_by_role("heading", name=f"Drawing {number} of 10")).to_be_visible()
         wait_until_drawn(page)
@@ -121,8 +121,8 @@ def test_stripes_turn_the_car_into_a_ship_for_mini_clip_alone(streamlit_app, ope
     box = plot.bounding_box()
     plot.click(position={"x": box["width"] * 20.5 / 31, "y": box["height"] * 3.5 / 31})
     expect(scene.locator("label span")).to_have_text("Wave (\N{MINUS SIGN}12, 5)")
-    waved = wave_on_image(image, (-12, 5), 4.0, seed=0, position=place)
-    assert np.array_equal(pixels(canvas), to_uint8(waved.perturbed))
+    perturbed = wave_on_image(image, (-12, 5), 4.0, seed=0, position=place)
+    assert np.array_equal(pixels(canvas), to_uint8(perturbed.perturbed))
     assert grave_faults(page) == []
 
 

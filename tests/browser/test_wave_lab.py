@@ -18,7 +18,7 @@ from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.ui.pages.test_frequency import plain
 from ui.maps.catalogue import entries
-from ui.maps.judged_maps import found_of_claim
+from ui.maps.judged_maps import finding_of_claim
 from ui.maps.presets import PRESETS
 from ui.maps.sentences import cell_verdict
 from ui.shared.pictures import samples
@@ -238,7 +238,7 @@ def test_predictions_and_sentence_step_with_the_walk(lab):
             assert cell_verdict(shown, frequency) in plain(said)
             about = claim_about(frequency, *(one.heatmap for one in shown))
             assert ("data-claim" in said) == (about is not None)
-            assert about is None or f"{found_of_claim(*shown, about[0]).evidence[-1].number}</b>" in said
+            assert about is None or f"{finding_of_claim(*shown, about[0]).evidence[-1].number}</b>" in said
         wave = wave_on_image(image, frequency, 4.0, seed=0, position=33)
         for classifier, verdict in zip(classifiers, verdicts, strict=True):
             best = class_probabilities(classifier, wave.perturbed[None])[0].argmax()

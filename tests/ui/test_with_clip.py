@@ -17,7 +17,7 @@ from core.runs.file import PGDRun
 from core.runs.stored import RUNS, machine_runs, stored_path
 from tests.ui.page_runner import said
 from ui.maps.catalogue import entries
-from ui.maps.models import predictors
+from ui.maps.models import choose_predictors
 from ui.maps.presets import CLIP, RESNET56
 from ui.pages.story import step_html
 from ui.server.model_cache import ready_classifiers, ready_clips
@@ -107,7 +107,7 @@ def shown(place):
         return networks(app, page, there.rpartition("-")[2])
     if place == "rows beside the paper's maps":
         maps = entries()
-        first = predictors([maps[CLIP], maps[RESNET56]], ready_classifiers("cifar10"), "cifar10")[0]
+        first = choose_predictors([maps[CLIP], maps[RESNET56]], ready_classifiers("cifar10"), "cifar10")[0]
         return first.spec.name, first.note
     if place == "own words are put first to":
         return ready_clips()[0].name

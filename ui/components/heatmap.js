@@ -3,7 +3,7 @@
 
 import { tooltip } from "./tooltip.js";
 import { element, unpack } from "./dom.js";
-import { describe, minus, name, number } from "./heatmap_words.js";
+import { describe, minus, name, number } from "./heatmap_text.js";
 import { markAnswers } from "./wave_answers.js";
 import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause, takeWalk } from "./wave_panel.js";
 

@@ -53,7 +53,7 @@ class Track:
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """Progress of a run that has not come to its end; a "new" one has not begun, and *Run* reports as *Continue* does.
 
     text: for people; of a run that goes on, it follows the step. seconds: for which its frames last, until the next
@@ -71,7 +71,7 @@ def pack_replay(
     frame_steps: Sequence[int],
     *,
     original: np.ndarray | None = None,
-    live: Progress | None = None,
+    live: RunProgress | None = None,
     **about: Any,
 ) -> dict[str, Any]:
     """Return what the browser gets, as JSON.

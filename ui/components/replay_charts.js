@@ -1,7 +1,7 @@
 // The charts of a replay: what each is apart from its curves, and the curves, which grow while a run goes on.
 
 import { element } from "./dom.js";
-import { MIN_LOSS, percent } from "./replay_words.js";
+import { MIN_LOSS, percent } from "./replay_text.js";
 
 const DASHES = ["none", "6 3", "2 3", "9 3 2 3"], KEYS = ["solid", "dashed", "dotted", "double"]; // of up to four runs
 const CURVES = ["probability", "loss", "change"];

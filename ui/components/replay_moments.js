@@ -2,7 +2,7 @@
 
 import { element } from "./dom.js";
 import { paintPixels } from "./pixels.js";
-import { bestKept, bestWords, percent, sureWords, verdict } from "./replay_words.js";
+import { bestKept, bestWords, percent, sureWords, verdict } from "./replay_text.js";
 
 const PLAY_MS = 4000, MIN_FRAME_MS = 33, MAX_FRAME_MS = 300; // a whole replay, and one frame of it
 

@@ -20,7 +20,7 @@ _component = register("stripes")
 
 
 @dataclass(frozen=True)
-class Answers:
+class WavePredictions:
     """Predictions of a network, (class, its probability). clean: without a wave; waves: under each of `half_plane`."""
 
     title: str
@@ -30,7 +30,7 @@ class Answers:
 
 
 @dataclass(frozen=True, eq=False)
-class Striped:
+class StripedPicture:
     """The picture, and all that is said of it.
 
     pixels: (3, H, H) uint8. signs: (S, S, 3) int8 of every wave, as `PictureUnderWave` has them. epsilon: size v of the
@@ -40,12 +40,12 @@ class Striped:
     pixels: np.ndarray
     signs: np.ndarray
     epsilon: float
-    answers: Sequence[Answers]
+    answers: Sequence[WavePredictions]
     names: Sequence[str]
     label: int | None
 
 
-def stripes(striped: Striped, *, selected: Frequency, key: str, on_select: Callable[[Frequency], None]) -> None:
+def stripes(striped: StripedPicture, *, selected: Frequency, key: str, on_select: Callable[[Frequency], None]) -> None:
     """Show the picture under the selected wave.
 
     Args:
@@ -70,7 +70,7 @@ def read_stripes(value: Any, half: int) -> Frequency | None:
     return None
 
 
-def pack_stripes(striped: Striped) -> dict[str, Any]:
+def pack_stripes(striped: StripedPicture) -> dict[str, Any]:
     """Return what the browser gets, as JSON: an answer for each cell of a map, row by row."""
     side, half = len(striped.signs), len(striped.signs) // 2
     place = {wave: k for k, wave in enumerate(half_plane(side))}

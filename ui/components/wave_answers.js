@@ -2,7 +2,7 @@
 // through while a walk is played, and given in one line for each network above the maps of a phone.
 
 import { element } from "./dom.js";
-import { name } from "./heatmap_words.js";
+import { name } from "./heatmap_text.js";
 
 // Of `data.belongs`: CSS selectors of the page's places. `data.walk`: what they hold for each wave of a walk.
 export function createAnswers(view) {

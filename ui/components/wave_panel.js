@@ -1,7 +1,7 @@
 // The picture under the wave beside the maps: redrawn with every movement of the maps' cursor, without Python.
 
 import { element, unpack } from "./dom.js";
-import { name } from "./heatmap_words.js";
+import { name } from "./heatmap_text.js";
 import { createAnswers, restoreAnswers } from "./wave_answers.js";
 import { createStrip, fillStrip } from "./picture_strip.js";
 import { addBasis, fourierBasis, outward, showBasis, signsAt } from "./wave.js";

@@ -18,7 +18,7 @@ from core.fourier.maps.heatmap import Heatmap
 from core.numbers import percent
 from ui.shared.text import one_line
 
-_MINE = "frequency.my_maps"
+_UPLOADED = "frequency.my_maps"
 
 
 @dataclass(frozen=True)
@@ -106,12 +106,12 @@ def shipped(paths: tuple[Path, ...]) -> dict[str, Entry]:
 
 def entries() -> dict[str, Entry]:
     """Every map there is for this visitor, by label."""
-    return shipped() | {entry.label: entry for entry in st.session_state.get(_MINE, [])}
+    return shipped() | {entry.label: entry for entry in st.session_state.get(_UPLOADED, [])}
 
 
 def add_map(heatmap: Heatmap, *, origin: str) -> str:
     """Keep a map for this visitor; returns its label. The same map twice is kept once."""
-    added: list[Entry] = st.session_state.setdefault(_MINE, [])
+    added: list[Entry] = st.session_state.setdefault(_UPLOADED, [])
     for entry in added:
         if entry.heatmap.same(heatmap):
             return entry.label

@@ -10,7 +10,7 @@ from ui.maps.catalogue import Entry
 from ui.shared.url import link
 
 
-def found_between(subject: Entry, reference: Entry, *all_maps: Entry) -> tuple[Finding, ...]:
+def findings_between(subject: Entry, reference: Entry, *all_maps: Entry) -> tuple[Finding, ...]:
     """Every claim, with the subject in CLIP's place and the reference in the ResNet's; all_maps: those there are."""
     return _findings(subject, reference, *all_maps, stored=stored_state("hybrids", "corruptions", "gradients"))
 
@@ -22,7 +22,7 @@ def _findings(subject: Entry, reference: Entry, *all_maps: Entry, stored: int) -
 
 
 @weak_lru_cache(64)
-def found_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
+def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
     """One claim, which is about these two maps alone."""
     (finding,) = findings(subject.named, reference.named, (), claim)
     return finding

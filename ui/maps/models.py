@@ -46,7 +46,7 @@ class Predictor:
         return f"instead of {self.instead_of}{small}" if self.instead_of else ""
 
 
-def predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_set: str) -> list[Predictor]:
+def choose_predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_set: str) -> list[Predictor]:
     """Choose predictors among those `ready` for the picture's classes: the shown maps' own, and stand-ins for the rest.
 
     A stand-in has learned the same classes: an ImageNet network says nothing about a map of CIFAR-10. Where the maps

@@ -15,11 +15,11 @@ from ui.shared.text import as_markdown, one_line
 def provenance(entry: Entry) -> None:
     """Draw the sentence."""
     published = entry.shipped and entry.heatmap.metadata["source"]["type"] == "published"
-    text = published_words(entry.heatmap) if published else computed_words(entry.heatmap)
+    text = published_text(entry.heatmap) if published else computed_text(entry.heatmap)
     st.markdown(f"**{as_markdown(entry.label)}**  \n{text}")
 
 
-def published_words(heatmap: Heatmap) -> str:
+def published_text(heatmap: Heatmap) -> str:
     """Markdown about one of the paper's own maps, which come with this project."""
     source = heatmap.metadata["source"]
     note = f" {source['note']}" if source.get("note") else ""
@@ -30,7 +30,7 @@ def published_words(heatmap: Heatmap) -> str:
     )
 
 
-def computed_words(heatmap: Heatmap) -> str:
+def computed_text(heatmap: Heatmap) -> str:
     """Markdown about any other map. Whatever its metadata hold is untrusted, and shown as plain text."""
     facts, source = heatmap.metadata, heatmap.metadata["source"]
     classifier = facts["classifier"]

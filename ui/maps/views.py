@@ -14,7 +14,7 @@ from core.fourier.maps.estimate import MapEstimate, estimate_map
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.lattice import neighbour_contrasts
 from core.fourier.maps.metrics import METRICS, PERCENT, POINTS, Metric, Unit
-from core.fourier.maps.outcomes import by_colour, tells_colours
+from core.fourier.maps.outcomes import by_colour, has_coloured_signs
 from core.numbers import displayed_difference
 from core.shared.colours import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps
@@ -79,7 +79,7 @@ def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, 
         reasons[MINUS_NEIGHBOURS] = "only of top-1"
     if len(chosen) < 2:
         reasons["Difference"] = "it takes two maps"
-    if top != 1 or any(not tells_colours(entry.heatmap) for entry in chosen):
+    if top != 1 or any(not has_coloured_signs(entry.heatmap) for entry in chosen):
         reasons["Grey and coloured"] = "a map does not say which images were misclassified, in top-1"
     maps = {entry.name: entry.heatmap.crop(side) for entry in chosen}
     if all(map(has_enough_images, maps.values())):

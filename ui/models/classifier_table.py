@@ -22,7 +22,7 @@ from ui.shared.text import as_markdown, one_line
 TITLE_WIDTH, STATUS_WIDTH = 330, 200  # pixels
 # In the cards, which are files: '77.80 % (95 % interval 76.97 % to 78.60 %, n = 10,000)'.
 _INTERVAL = re.compile(r"(\d+(?:[.,]\d+)*(?: %| points)?) \((?:95 % interval )?([^() ]+(?: %)? to [^()]*)\)")
-ASKED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
+REQUESTED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
 
 
 def classifier_table() -> None:
@@ -75,13 +75,13 @@ def _download_button(spec: ClassifierSpec, state: ClassifierState) -> None:
 
 
 def _ask(spec: ClassifierSpec) -> None:
-    st.session_state.setdefault(ASKED, {})[spec.name] = weight_downloads().start(spec, then=preparation().begin)
+    st.session_state.setdefault(REQUESTED, {})[spec.name] = weight_downloads().start(spec, then=preparation().begin)
 
 
 def _failure(spec: ClassifierSpec) -> None:
     """Why the download that this visitor asked for failed, if it did and none is running again."""
     last = weight_downloads().get(spec.name)
-    if last is not None and last.status == "failed" and last is st.session_state.get(ASKED, {}).get(spec.name):
+    if last is not None and last.status == "failed" and last is st.session_state.get(REQUESTED, {}).get(spec.name):
         st.error(last.error, icon=":material/error:")
 
 

@@ -23,7 +23,7 @@ from core.data.classes import CIFAR10, CLASS_SETS, imagenet, imagenet100
 from core.data.datasets import load_dataset
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.view_settings import Search
-from core.reproduce.profile.network import GRADIENT_PASSES, Item, ProfiledNetwork, usual_dataset
+from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, ProfileFile, usual_dataset
 from core.reproduce.profile.parts import PARTS
 from core.reproduce.profile.runs import example_run
 from core.runs.examples import (
@@ -44,7 +44,7 @@ from core.shared.files import cache_folder, make_folder
 from ui.models.weight_downloads import weight_downloads
 from ui.runs.setup.pace import PROMPT_SECONDS, STEP_SECONDS, is_slow
 from ui.runs.setup.settings import first_choice
-from ui.server.jobs import give_way
+from ui.server.jobs import lower_priority
 from ui.server.limits import limits
 from ui.server.log import log
 from ui.server.model_cache import classifier_for, is_ready, ready_classifiers
@@ -107,7 +107,7 @@ class Preparation:
         self.wait(10)
 
     def _work(self) -> None:
-        give_way()
+        lower_priority()
         while True:
             with self._lock:
                 if not self._again or self._end.is_set():
@@ -164,7 +164,7 @@ def _profile(spec: ClassifierSpec) -> Iterator[_Piece]:
                 yield _Piece(spec, part.what, PASS_SECONDS * item.passes, partial(_file, item, folder / item.path))
 
 
-def _file(item: Item, path: Path) -> None:
+def _file(item: ProfileFile, path: Path) -> None:
     make_folder(path.parent)
     item.make(path)
 

@@ -18,7 +18,7 @@ from core.reproduce.findings import STYLE, VERDICTS, findings_html
 from core.runs.picture_outcomes import picture_outcomes
 from core.shared.roles import networks_for
 from ui.maps.catalogue import entries, shipped
-from ui.maps.judged_maps import found_between, link_of
+from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56
 from ui.runs.setup.settings import models_in_url
 from ui.shared.sentences import TERMS, write_sentence
@@ -78,7 +78,7 @@ def _maps() -> None:
         subject, reference = _choose(available, ("Subject", SUBJECT, CLIP), ("Reference", REFERENCE, RESNET56))
     judged = [
         finding
-        for finding in found_between(subject, reference, *available.values())
+        for finding in findings_between(subject, reference, *available.values())
         if finding.claim.key not in _OF_ALL
     ]
     if subject == reference:
@@ -95,7 +95,7 @@ def _shifts() -> None:
     all_maps = shipped()
     judged = [
         finding
-        for finding in found_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
+        for finding in findings_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
         if finding.claim.key in _OF_ALL
     ]
     _judged(judged, all_maps, {"shift": link("frequency", ("tab", CORRUPTIONS))})

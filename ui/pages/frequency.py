@@ -23,9 +23,9 @@ from core.reproduce.findings import STYLE, judged_html
 from core.shared.sentences import Paragraph
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, entries
-from ui.maps.judged_maps import found_of_claim
-from ui.maps.models import Predictor, predictors
-from ui.maps.predictions.cell_panel import WavedPicture, flip, seed, set_strength, strength, under_wave
+from ui.maps.judged_maps import finding_of_claim
+from ui.maps.models import Predictor, choose_predictors
+from ui.maps.predictions.cell_panel import PerturbedPicture, flip, seed, set_strength, strength, under_wave
 from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables
 from ui.maps.predictions.own_classes import CLASSES, PROMPT
 from ui.maps.presets import FIGURES, PRESETS, MapPreset
@@ -91,21 +91,25 @@ def page() -> None:
         st.info("Choose at least one map above.")
         return
     frequency = st.session_state[CELL]
-    waved = None
+    perturbed = None
     if picture is not None:
-        waved = WavedPicture(picture, frequency, strength(picture.size), seed())
+        perturbed = PerturbedPicture(picture, frequency, strength(picture.size), seed())
     about = _claim(chosen, frequency)
     with verdict:
-        st.html(f"{STYLE}{_verdict_html(chosen, frequency, waved, about)}")
+        st.html(f"{STYLE}{_verdict_html(chosen, frequency, perturbed, about)}")
         if picture is not None:
             _offer_maps(chosen, picture)
     with st.container(key="frequency-stage"):
         with st.container(key="frequency-lab"):
-            _maps(chosen, frequency, waved, about[1].edge if about else 0)
+            _maps(chosen, frequency, perturbed, about[1].edge if about else 0)
         with st.container(key="frequency-predictions"):
-            count, who = _predictions(chosen, waved)
+            count, predictors = _predictions(chosen, perturbed)
     chart = partial(_chart, chosen, frequency)
-    draw_tools(PageState(chosen, frequency, picture, waved if who else None, who, count, _show_new_map, chart))
+    draw_tools(
+        PageState(
+            chosen, frequency, picture, perturbed if predictors else None, predictors, count, _show_new_map, chart
+        )
+    )
     count()  # last, and once: it takes longest
 
 
@@ -236,12 +240,12 @@ def _show_new_map(label: str) -> None:
 
 
 def _verdict_html(
-    chosen: list[Entry], frequency: Frequency, waved: WavedPicture | None, about: tuple[Finding, Band] | None
+    chosen: list[Entry], frequency: Frequency, perturbed: PerturbedPicture | None, about: tuple[Finding, Band] | None
 ) -> str:
     """The sentence on a wave, and beside it the claim about such waves, as HTML."""
     verdict = cell_verdict(chosen, frequency, _top())
-    if waved is not None:
-        verdict = Paragraph(verdict, other_strength(chosen, waved.picture.size, waved.epsilon))
+    if perturbed is not None:
+        verdict = Paragraph(verdict, other_strength(chosen, perturbed.picture.size, perturbed.epsilon))
     judged = judged_html(about[0], where=f", {about[1].side} the dashed circle:") if about else ""
     return f'<div class="verdict-row"><p class="prose">{sentence_html(verdict, *TERMS)}</p>{judged}</div>'
 
@@ -251,32 +255,32 @@ def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | 
     if len(chosen) < 2 or _top() != 1:
         return None
     about = claim_about(frequency, *(entry.heatmap for entry in chosen[:2]))
-    return about and (found_of_claim(chosen[0], chosen[1], about[0]), about[1])
+    return about and (finding_of_claim(chosen[0], chosen[1], about[0]), about[1])
 
 
-def _walk(chosen: list[Entry], waved: WavedPicture) -> dict[str, dict[str, str]] | None:
+def _walk(chosen: list[Entry], perturbed: PerturbedPicture) -> dict[str, dict[str, str]] | None:
     """Return the page's text for each wave that *Play* is about to show; once, when it asks."""
     cells = st.session_state.pop(WALK, None)
     if not cells or "torch" not in sys.modules:
         return None
-    tables = walk_tables(_who(chosen, waved), waved, cells)
+    tables = walk_tables(_predictors(chosen, perturbed), perturbed, cells)
     return {
-        "{},{}".format(*cell): {"table": table, "verdict": _verdict_html(chosen, cell, waved, _claim(chosen, cell))}
+        "{},{}".format(*cell): {"table": table, "verdict": _verdict_html(chosen, cell, perturbed, _claim(chosen, cell))}
         for cell, table in tables.items()
     }
 
 
-def _maps(chosen: list[Entry], selected: Frequency, waved: WavedPicture | None, outline: float) -> None:
+def _maps(chosen: list[Entry], selected: Frequency, perturbed: PerturbedPicture | None, outline: float) -> None:
     """The maps beside the picture, a dashed circle around what a claim is about, and what a comparison leaves out."""
     show = st.session_state[SHOW]
     maps = shown_maps(chosen, st.session_state[METRIC], show, _side())
     look: dict[str, Any] = {"selected": selected, "outline": outline, "key": "frequency.heatmaps"}
-    if waved is None:
+    if perturbed is None:
         st.info("Choose a file of your own, or a bundled picture.")
         st.button("Choose a picture", icon=":material/image:", on_click=open_library, args=(PLACE,))
         heatmap_view(maps, on_select=partial(_select, None), **look)
     else:
-        picture, side = waved.picture, max(len(view.values) for view in maps.views)
+        picture, side = perturbed.picture, max(len(view.values) for view in maps.views)
         wave_lab(
             maps,
             under_wave(picture, side, picture_strip(url_prefix="")),
@@ -285,7 +289,7 @@ def _maps(chosen: list[Entry], selected: Frequency, waved: WavedPicture | None, 
             on_pick=lambda place: pick_picture(PLACE, place, url_prefix=""),
             on_library=partial(open_library, PLACE),
             belongs=BELONGS,
-            walk=_walk(chosen, waved),
+            walk=_walk(chosen, perturbed),
             on_walk=lambda cells: st.session_state.__setitem__(WALK, cells),
             **look,
         )
@@ -308,21 +312,21 @@ def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> Non
 
 
 def _predictions(
-    chosen: list[Entry], waved: WavedPicture | None
+    chosen: list[Entry], perturbed: PerturbedPicture | None
 ) -> tuple[Callable[[], list[SamplePredictions]], list[Predictor]]:
-    """The rows; returns what counts flips, to be called last, and who predicts: nobody where nobody may in this run."""
-    if waved is None:
+    """Draw the rows; return the function that counts flips, to be called last, and the predictors, if any may run."""
+    if perturbed is None:
         pass
-    elif not waved.possible:
+    elif not perturbed.possible:
         st.info("There are no predictions: the picture cannot carry this wave.")
-    elif not (who := _who(chosen, waved)):
+    elif not (predictors := _predictors(chosen, perturbed)):
         st.info(NONE_READY)
     elif not wait_for_first_paint():
-        return draw_predictions(who, waved), who
+        return draw_predictions(predictors, perturbed), predictors
     return list, []
 
 
-def _who(chosen: list[Entry], waved: WavedPicture) -> list[Predictor]:
+def _predictors(chosen: list[Entry], perturbed: PerturbedPicture) -> list[Predictor]:
     """Return the classifiers that predict; empty if none of the picture's classes is ready."""
-    class_set = waved.picture.class_set
-    return predictors([] if st.session_state[ALL_PREDICT] else chosen, ready_classifiers(class_set), class_set)
+    class_set = perturbed.picture.class_set
+    return choose_predictors([] if st.session_state[ALL_PREDICT] else chosen, ready_classifiers(class_set), class_set)

@@ -24,9 +24,9 @@ from ui.runs.panel import head, places, run_details, run_panel, run_status, tabs
 from ui.runs.run_sentences import VIEWS, run_title, target_of
 from ui.runs.second_judge import class_set_of, second_judge
 from ui.runs.setup.own_start import keep_sketch, picture_start, sketch_start, to_starts
-from ui.runs.setup.settings import Chosen, follow, number_in_url, toggle_in_url
+from ui.runs.setup.settings import RunSettings, follow, number_in_url, toggle_in_url
 from ui.runs.setup.start import Toolbar, ask_for_run
-from ui.runs.setup.state import Result
+from ui.runs.setup.state import RunResult
 from ui.runs.stored_results import MANY, is_stored, many_pictures
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
@@ -89,7 +89,7 @@ class GenerationRequest:
         """How many starts each target has."""
         return 0 if self.starts is None else len(self.starts) // len(self.targets)
 
-    def plan(self, chosen: Chosen) -> tuple[RunPlan | None, str]:
+    def plan(self, chosen: RunSettings) -> tuple[RunPlan | None, str]:
         """The plan with these settings, or in one sentence why there is none."""
         if self.starts is None:
             return None, "nothing to draw is chosen; choose a class, or describe one in words"
@@ -229,7 +229,7 @@ def _random(row: SampleSet, targets: list[str], kind: StartKind, settings: Delta
     return GenerationRequest(row, targets, kind, starts, int(seed), facts)
 
 
-def _go_on_painting(result: Result) -> None:
+def _go_on_painting(result: RunResult) -> None:
     """A button for each network that makes what it has drawn the sketch: paint on it, and go on from there.
 
     Of several pictures it is the first.

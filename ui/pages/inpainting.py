@@ -21,9 +21,9 @@ from ui.components.mask_painter import mask_painter
 from ui.runs.examples import back_to_example, stored_example, stored_row
 from ui.runs.panel import head, places, run_details, run_panel, run_status, show_result, tabs
 from ui.runs.run_sentences import VIEWS, sample_set_of, target_of
-from ui.runs.setup.settings import OFFERED, Chosen, choose_picture, linked_penalty, set_searches
+from ui.runs.setup.settings import OFFERED, RunSettings, choose_picture, linked_penalty, set_searches
 from ui.runs.setup.start import Toolbar, ask_for_run, run_state
-from ui.runs.setup.state import Result, RunRequest
+from ui.runs.setup.state import RunRequest, RunResult
 from ui.runs.stored_results import MANY, draw_stored_inpainting, is_stored, many_pictures, plain_steps
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
@@ -95,7 +95,7 @@ def page() -> None:
     tabs({MANY: partial(many_pictures, penalty)} | parts if is_stored(row, penalty) else parts)
 
 
-def _open_linked_examples(examples: Result) -> None:
+def _open_linked_examples(examples: RunResult) -> None:
     """Show the examples where a link says so, once; the URL says whether they are shown."""
     state = run_state(PAGE)
     if url.text(EXAMPLES) and st.session_state.setdefault(f"{EXAMPLES}.opened", False) is False:
@@ -199,7 +199,7 @@ def _controls(picture: Picture, toolbar: Toolbar) -> RunRequest | None:
         target = "" if picture.label is None else picture.classes.names[picture.label]
     hole = _holes(picture)[picture.size]
 
-    def plan(chosen: Chosen) -> tuple[RunPlan, str]:
+    def plan(chosen: RunSettings) -> tuple[RunPlan, str]:
         planned = inpainting_plan(
             picture.pixels[None],
             hole,
@@ -216,7 +216,7 @@ def _controls(picture: Picture, toolbar: Toolbar) -> RunRequest | None:
     return ask_for_run(PAGE, picture.class_set, picture.size, plan, toolbar, hole=side)
 
 
-def _bring(result: Result) -> None:
+def _bring(result: RunResult) -> None:
     """Put the picture, the hole and the target of a run into the painter, where they fit there; for callbacks."""
     run, state = result.runs[0], st.session_state
     row, facts = sample_set_of(run), run.metadata["images"]

@@ -51,6 +51,6 @@ if chosen == home or not listed:
     tabs["frequency" if linked else "story"] = home
 page_tabs(tabs)
 url.read_former_names()
-url.drop_senseless_numbers()
+url.drop_invalid_numbers()
 chosen.run()
 footer()

@@ -22,7 +22,7 @@ from ui.components.replay import replay
 from ui.runs.replays import run_replay
 from ui.runs.setup.settings import MAX_CLASSIFIERS, first_choice, reset_settings
 from ui.runs.setup.start import run_state
-from ui.runs.setup.state import Result
+from ui.runs.setup.state import RunResult
 from ui.server.model_cache import ready_classifiers
 
 PAPERS_SEARCH: tuple[Search, ...] = ("pixels",)
@@ -73,7 +73,7 @@ def stored_example(
     variant: str,
     searches: Sequence[Search] = ("pixels",),
     picture: int | None = None,
-) -> Result | None:
+) -> RunResult | None:
     """Return the stored runs nearest to what the visitor has chosen; None if none is stored.
 
     Args:
@@ -127,7 +127,7 @@ def back_to_example(
     reset_settings(page, row.side, hole, [spec for spec in ready if spec.title in titles])
 
 
-def stored_row(sample_set: str, classifiers: Sequence[str]) -> Result | None:
+def stored_row(sample_set: str, classifiers: Sequence[str]) -> RunResult | None:
     """The row of filled holes of a sample set, by the chosen classifiers where these are stored, else by the first."""
     subject = row_of(sample_set)
     if not (runs := _stored("inpainting").get(subject, [])):
@@ -152,13 +152,13 @@ def _first(runs: list[PGDRun], searches: Sequence[Search]) -> list[PGDRun]:
     return _of(runs, names, searches) or _of(runs, names, SEARCHES)
 
 
-def _result(subject: str, runs: list[PGDRun]) -> Result:
+def _result(subject: str, runs: list[PGDRun]) -> RunResult:
     together = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
     here = any(run.metadata["classifier"]["name"] in CLIPS for run in together)
     maker = "An example that this machine has made" if here else "A stored example, made"
     note = f"{maker} like your own runs."
-    return Result(f"stored.{subject}.{names}", together, note, stored=True)
+    return RunResult(f"stored.{subject}.{names}", together, note, stored=True)
 
 
 def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.numbers import duration
 from core.runs.file import PGDRun
 from core.shared.errors import sentence
-from ui.components.replay import Progress, replay
+from ui.components.replay import RunProgress, replay
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.downloads import download_menu
 from ui.runs.replays import live_replay, run_replay
@@ -20,7 +20,7 @@ from ui.runs.run_sentences import likeness, losses, origin, outcome, run_title
 from ui.runs.saved import open_button
 from ui.runs.setup.pace import expected_seconds, remember_pace
 from ui.runs.setup.start import Toolbar, draw_toolbar, refusal, run_state, start, submit
-from ui.runs.setup.state import ActiveRun, Result, RunRequest, RunState, View
+from ui.runs.setup.state import ActiveRun, RunRequest, RunResult, RunState, RunView
 from ui.server.job import Job
 from ui.server.limits import limits
 from ui.shared.look import style_sheet
@@ -59,11 +59,11 @@ def places(page: str, painter: bool) -> tuple[Toolbar, DeltaGenerator, DeltaGene
 
 def run_status(
     page: str,
-    example: Callable[[], Result | None],
+    example: Callable[[], RunResult | None],
     request: RunRequest | None,
     back: Callable[[], None],
-    bring: Callable[[Result], None] = lambda result: None,
-) -> Result | None:
+    bring: Callable[[RunResult], None] = lambda result: None,
+) -> RunResult | None:
     """Draw a row that says what is shown, with its menus; return what `run_panel` is to show, None for nothing yet.
 
     Args:
@@ -92,9 +92,9 @@ def run_status(
 def _about(
     page: str,
     request: RunRequest | None,
-    view: View,
+    view: RunView,
     back: Callable[[], None],
-    bring: Callable[[Result], None],
+    bring: Callable[[RunResult], None],
 ) -> None:
     """Say what is shown, whether it is what the settings ask for, and where to go from it."""
     state, result, changed = run_state(page), view.result, view.changed
@@ -133,19 +133,19 @@ def _how_long(request: RunRequest) -> str:
     return f"this link’s run is not stored, and {about} to compute"
 
 
-def show_result(page: str, result: Result, bring: Callable[[Result], None] = lambda result: None) -> None:
+def show_result(page: str, result: RunResult, bring: Callable[[RunResult], None] = lambda result: None) -> None:
     """Show a result, until something else is chosen, with its pictures if `bring` can choose them; for callbacks."""
     run_state(page).show(result)
     bring(result)
 
 
-def _close(page: str, bring: Callable[[Result], None]) -> None:
+def _close(page: str, bring: Callable[[RunResult], None]) -> None:
     """Show again what was shown before a result was opened; for callbacks."""
     if (before := run_state(page).close()) is not None:
         show_result(page, before, bring)
 
 
-def _start_alone(page: str, view: View, request: RunRequest) -> None:
+def _start_alone(page: str, view: RunView, request: RunRequest) -> None:
     """Start a request, once, if it is not what is shown and will soon be over; and wait for it."""
     state = run_state(page)
     if refusal(page, request) or request.plan is None or (view.result is not None and not view.changed):
@@ -162,7 +162,7 @@ def _start_alone(page: str, view: View, request: RunRequest) -> None:
         _collect(state)
 
 
-def run_panel(page: str, result: Result | None, request: RunRequest | None) -> None:
+def run_panel(page: str, result: RunResult | None, request: RunRequest | None) -> None:
     """Draw the run in progress if there is one, else the result, else what would run: always in the same place."""
     state = run_state(page)
     with st.container(key=f"{page}.panel"):
@@ -170,12 +170,12 @@ def run_panel(page: str, result: Result | None, request: RunRequest | None) -> N
             waits = state.active.waits
             st.fragment(_live, run_every=WAITING_SECONDS if waits else REDRAW_SECONDS)(page, waits)
         elif result is not None:
-            stopped = None if result.unfinished is None else Progress("stopped")
+            stopped = None if result.unfinished is None else RunProgress("stopped")
             packed = state.cached("replay", result.id, lambda: run_replay(result.runs, id=result.id, live=stopped))
             resume = None if result.unfinished is None else partial(_resume, page, result.unfinished)
             _replay(page, packed, resume, seek=result.seek)
         elif request is not None and (plan := request.plan) is not None:
-            new, version = Progress("new", "Not run yet"), request.fingerprint
+            new, version = RunProgress("new", "Not run yet"), request.fingerprint
             start_alone = partial(live_replay, plan, request.names, request.searches, [], [], id=version, live=new)
             _replay(page, state.cached("replay", version, start_alone), partial(start, page, request))
     if state.active is None and result is not None:
@@ -188,7 +188,7 @@ def _outcome(runs: Sequence[PGDRun]) -> str:
     return "\n\n".join([*map(sentence_markdown, outcome(runs)), as_markdown(likeness(runs))]).strip()
 
 
-def run_details(result: Result | None) -> None:
+def run_details(result: RunResult | None) -> None:
     """Draw losses and origin of the runs on the screen; for below the panel."""
     if result is None:
         st.markdown("Shown once the run has ended.")
@@ -242,13 +242,13 @@ def _live(page: str, waits: bool) -> None:
     job.beat()
     moments, show = job.moments(), partial(_replay, page, seek=active.seek)
     if job.status == "queued":
-        live = Progress("queued", f"Waiting for other visitors' runs: number {job.position} in line")
+        live = RunProgress("queued", f"Waiting for other visitors' runs: number {job.position} in line")
     elif job.paused:
-        live = Progress("paused")
+        live = RunProgress("paused")
     elif not moments:
-        live = Progress("running", "loading the classifiers: some seconds the first time")
+        live = RunProgress("running", "loading the classifiers: some seconds the first time")
     else:
-        live = Progress("running", _pace(job), REDRAW_SECONDS)
+        live = RunProgress("running", _pace(job), REDRAW_SECONDS)
     if (waits or not moments) and (runs := run.so_far()):
         so_far = partial(run_replay, runs, id=job.id, live=live)
         show(state.cached("replay", (job.id, run.step, live), so_far))

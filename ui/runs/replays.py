@@ -14,7 +14,7 @@ from core.pgd.view_settings import Search
 from core.reconstruct.outcome import change_until_sure
 from core.runs.file import PGDRun, evenly_spaced
 from core.runs.plan import RunPlan
-from ui.components.replay import Progress, Ranked, Track, pack_replay
+from ui.components.replay import Ranked, RunProgress, Track, pack_replay
 from ui.maps.models import model_colour
 from ui.runs.run_sentences import searched_title, target_of
 from ui.shared.text import one_line
@@ -28,7 +28,7 @@ MAX_FRAMES = 121
 
 
 def run_replay(
-    runs: Sequence[PGDRun], *, id: str, live: Progress | None = None, cards: bool = True, classes: bool = True
+    runs: Sequence[PGDRun], *, id: str, live: RunProgress | None = None, cards: bool = True, classes: bool = True
 ) -> dict[str, Any]:
     """Runs of the same start and the same frame steps; of long ones as many frames as are quickly sent.
 
@@ -73,7 +73,7 @@ def live_replay(
     curves: Sequence[Mapping[str, np.ndarray]],
     *,
     id: str,
-    live: Progress,
+    live: RunProgress,
     classes: Sequence[tuple[Sequence[Ranked], Sequence[Ranked]]] = (),
 ) -> dict[str, Any]:
     """The newest moments of a run in progress, with its curves so far.

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.numbers import confidence, listed
+from core.numbers import confidence, join_list
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
@@ -100,8 +100,8 @@ def likeness(runs: Sequence[PGDRun]) -> str:
     parts = [f"{before} at the start", *(f"{pair[1]:.2f} by {title}" for title, pair in pairs)]
     nearer = [title for title, pair in pairs if round(pair[1], 2) > float(before)]
     only = "Only " if len(nearer) < len(runs) else ""
-    end = f"{only}{listed(nearer)} came nearer to the original." if nearer else "No result is nearer than the start."
-    return f"The hole’s {SSIM} to the original is {listed(parts)}. {end}"
+    end = f"{only}{join_list(nearer)} came nearer to the original." if nearer else "No result is nearer than the start."
+    return f"The hole’s {SSIM} to the original is {join_list(parts)}. {end}"
 
 
 def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
@@ -160,7 +160,7 @@ def saved_note(runs: Sequence[PGDRun], file_name: str) -> str:
     length = f"{done:,} steps" if done == steps else f"{done:,} of {steps:,} steps"
     by_weights = {_weights(run): None for run in runs}
     networks = " and ".join(
-        f"{listed([run_title(run, runs) for run in runs if _weights(run) == weights])}, "
+        f"{join_list([run_title(run, runs) for run in runs if _weights(run) == weights])}, "
         f"{weights[0].lower()}{weights[1:]}"
         for weights in by_weights
     )

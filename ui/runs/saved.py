@@ -10,7 +10,7 @@ import streamlit as st
 from core.runs.file import RunFileError, read_runs
 from core.shared.errors import sentence
 from ui.runs.run_sentences import saved_note
-from ui.runs.setup.state import Result
+from ui.runs.setup.state import RunResult
 from ui.server.limits import check_upload, limits
 from ui.shared.text import as_markdown, one_line
 from ui.shared.url import PAGES
@@ -21,7 +21,7 @@ MAX_PIXELS = 2**20
 MAX_REASON_LENGTH = 300  # characters
 
 
-def read_saved_run(data: bytes, file_name: str, page: str) -> Result:
+def read_saved_run(data: bytes, file_name: str, page: str) -> RunResult:
     """A run file as a result of `page` ("inpainting" or "generation").
 
     Raises:
@@ -50,10 +50,10 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> Result:
             f"in all and {most.run_frames:,} frames: save a smaller run"
         )
     id = f"opened.{hashlib.sha256(data).hexdigest()[:16]}"
-    return Result(id, runs, saved_note(runs, file_name), opened="the saved run")
+    return RunResult(id, runs, saved_note(runs, file_name), opened="the saved run")
 
 
-def open_button(page: str, show: Callable[[Result], None]) -> None:
+def open_button(page: str, show: Callable[[RunResult], None]) -> None:
     """A small button with a place for a run file; a file that cannot be shown changes nothing else.
 
     show: called with the runs of a file, before the rerun.

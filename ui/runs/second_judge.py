@@ -12,17 +12,20 @@ from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run,
 from core.shared.errors import sentence
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.run_sentences import judged, sample_set_of
-from ui.runs.setup.state import Result
+from ui.runs.setup.state import RunResult
 from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.sentences import write_sentence
 from ui.shared.text import as_markdown
 
 NOBODY = "No other classifier of these classes is ready to judge the pictures; *Models and data* shows what can be had."
 JUDGED = "generation.judged"  # of pictures and a judge the judgement, for this visitor
-ASKED, ASK = "generation.judge_asked", "generation.ask_judge"  # the result that CLIP was asked about; the button
+JUDGED_RESULT, ASK_BUTTON = (
+    "generation.judge_asked",
+    "generation.ask_judge",
+)  # the result that CLIP was asked about; the button
 
 
-def second_judge(result: Result) -> None:
+def second_judge(result: RunResult) -> None:
     """How many of the pictures shown, and of the starts, another network calls the target.
 
     Of a single picture nothing is said: one answer is no measurement.
@@ -31,16 +34,16 @@ def second_judge(result: Result) -> None:
     if not runs or len(runs[0].start) < 2:
         return
     drew = {run.metadata["classifier"]["name"] for run in result.runs}
-    clips = st.session_state.get(ASKED) == result.id
+    clips = st.session_state.get(JUDGED_RESULT) == result.id
     pairs = [(run, (fingerprint(run), name)) for run in runs if (name := _judge_of(run, drew, clips)) is not None]
     if not pairs:
         if not clips and any(_judge_of(run, drew, True) for run in runs):
             st.button(
                 "Let CLIP judge the pictures",
                 help="No smaller classifier of these classes is ready. CLIP’s first answer takes some seconds.",
-                key=ASK,
+                key=ASK_BUTTON,
                 on_click=st.session_state.__setitem__,
-                args=(ASKED, result.id),
+                args=(JUDGED_RESULT, result.id),
             )
         else:
             st.markdown(NOBODY)

@@ -17,7 +17,7 @@ _TIMED_STEPS = 20  # the speed shown is the mean of so many recent steps: a slow
 
 
 @dataclass(frozen=True)
-class Line:
+class QueueHooks:
     """Interface of a queue to its jobs.
 
     Attributes:
@@ -50,7 +50,7 @@ class Job:
 
     def __init__(
         self,
-        line: Line,
+        line: QueueHooks,
         make_iterator: IteratorMaker,
         owner: str,
         total: int | None,

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from ui.server.job import MOMENT_SECONDS, IteratorMaker, Job, JobStatus, Line
+from ui.server.job import MOMENT_SECONDS, IteratorMaker, Job, JobStatus, QueueHooks
 from ui.server.log import log
 
 _NICE = 10  # of 19: a page's thread gets nine times as much of a contested core
@@ -39,7 +39,7 @@ class QueueFull(RuntimeError):
     """The waiting line has reached its limit; the message is a sentence to show to the visitor."""
 
 
-def give_way() -> None:
+def lower_priority() -> None:
     """Lower the priority of this thread, and so of those that torch starts for it, where that can be done.
 
     Linux alone has priorities of threads; elsewhere it would be that of the whole process. A sandbox may refuse it.
@@ -89,7 +89,7 @@ class JobManager:
         self._is_connected = is_connected
         self._clock = clock
         self._lock = threading.RLock()
-        self._line = Line(self._lock, clock, self._place, self._finish)
+        self._line = QueueHooks(self._lock, clock, self._place, self._finish)
         self._queue: deque[Job] = deque()
         # A stopped job stays here until its step in flight has finished: its thread still keeps a core busy.
         self._running: Job | None = None
@@ -148,7 +148,7 @@ class JobManager:
             for earlier in own_jobs:
                 earlier.stop()
             job = Job(
-                Line(self._lock, self._clock, self._place, self._finish), make_iterator, owner, total, about or {}
+                QueueHooks(self._lock, self._clock, self._place, self._finish), make_iterator, owner, total, about or {}
             )
             self._queue.append(job)
             self._start_next()
@@ -183,7 +183,7 @@ class JobManager:
 
     def _work(self, job: Job) -> None:
         try:
-            give_way()
+            lower_priority()
             assert job._make_iterator is not None
             states: Any = job._make_iterator()
             # A generator is closed here, in the thread that ran it; a plain iterator has nothing to close.

@@ -131,9 +131,9 @@ def _todays_value(name: str, value: str) -> str:
     return former_names.VALUES.get((name, value), _FORMER_TITLE.sub(r"\1 (\2)", value))
 
 
-def drop_senseless_numbers() -> None:
+def drop_invalid_numbers() -> None:
     """Take parameters with infinite or endless numbers out of the URL, and say so; call it before any widget."""
-    dropped = [name for name in st.query_params if any(map(_senseless, texts(name)))]
+    dropped = [name for name in st.query_params if any(map(_is_invalid, texts(name)))]
     if dropped:
         for name in dropped:
             put(name, None)
@@ -143,7 +143,7 @@ def drop_senseless_numbers() -> None:
         st.toast(f"Ignored what the link says about {as_markdown(one_line(', '.join(names), 200))}: no such number.")
 
 
-def _senseless(value: str) -> bool:
+def _is_invalid(value: str) -> bool:
     try:
         return not abs(float(value)) <= MAX_NUMBER
     except ValueError:

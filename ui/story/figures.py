@@ -21,7 +21,7 @@ from core.runs.stored import TWINS
 from core.shared.sentences import Paragraph
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
-from ui.components.stripes import Answers, Striped, stripes
+from ui.components.stripes import StripedPicture, WavePredictions, stripes
 from ui.maps.catalogue import Entry, shipped
 from ui.maps.models import model_colour
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
@@ -29,7 +29,7 @@ from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.views import MINUS_NEIGHBOURS, shown_maps
 from ui.runs.examples import example_replay, stored_example
-from ui.runs.setup.state import Result
+from ui.runs.setup.state import RunResult
 from ui.shared.charts import Chart
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import sample_picture
@@ -72,16 +72,16 @@ def verdict_on(cell: Frequency) -> Paragraph:
     return cell_verdict(_entries(MINI_CLIP, MINI_RESNET), cell)
 
 
-def car_under_stripes() -> Striped:
+def car_under_stripes() -> StripedPicture:
     """The picture of the second step, and what each network answers."""
     picture = sample_picture("cifar10", STORED["story"]["position"])
     signs = all_random_signs(SIDE, picture.position + 1, seed=STORED["seed"])[:, :, picture.position]
     answers = [
-        Answers(short_title(classifier_spec(name).title), model_colour(name), clean, waved)
+        WavePredictions(short_title(classifier_spec(name).title), model_colour(name), clean, perturbed)
         for name in (STORED["turned"], STORED["kept"])
-        for clean, *waved in (stored_predictions()[name].top1(),)
+        for clean, *perturbed in (stored_predictions()[name].top1(),)
     ]
-    return Striped(picture.pixels, signs, STORED["epsilon"], answers, picture.classes.names, picture.label)
+    return StripedPicture(picture.pixels, signs, STORED["epsilon"], answers, picture.classes.names, picture.label)
 
 
 def two_pictures() -> None:
@@ -130,7 +130,7 @@ def weather() -> None:
         st.html(corrupted_pictures())
     with right:
         st.markdown(f"**{ACCURACY[0]}**{ACCURACY[1]}")
-        who_is_right().draw()
+        accuracy_by_corruption().draw()
 
 
 def corrupted_pictures() -> str:
@@ -143,7 +143,7 @@ def corrupted_pictures() -> str:
     return picture_row([Figure("Clean", "", to_picture(picture.image)), *figures], tile=220)
 
 
-def who_is_right() -> Chart:
+def accuracy_by_corruption() -> Chart:
     """Accuracy of a network and its robust twin under each corruption."""
     networks = [NetworkOutcomes(name, classifier_spec(name).title, stored_corruptions()[name]) for name in TWINS]
     return accuracy_chart(networks, "contrast", WEATHER, CHART_HEIGHT)
@@ -164,7 +164,7 @@ def filled_hole() -> None:
     example_replay(hole().runs, id="story.hole", key="story.hole")
 
 
-def hole() -> Result:
+def hole() -> RunResult:
     """The runs of the step before."""
     result = stored_example("inpainting", "cifar10", TWINS, "eq3")
     assert result is not None  # it is shipped

@@ -16,7 +16,16 @@ from core.classifiers.registry import classifier_spec, short_title
 from core.data.classes import imagenet
 from core.pgd.view_settings import SEARCHES
 from core.reconstruct.view_pictures import judge_name, judged_path
-from core.reconstruct.visitor_judge import CHANCE, COUNT, MAX_SEED, Question, ask, read_choices, score, stored_pool
+from core.reconstruct.visitor_judge import (
+    CHANCE,
+    COUNT,
+    MAX_SEED,
+    Question,
+    draw_questions,
+    read_choices,
+    score,
+    stored_pool,
+)
 from ui.components.packing import webp_data_uri
 from ui.shared import url
 from ui.shared.look import style_sheet
@@ -32,7 +41,7 @@ def judge_drawings() -> None:
     linked = url.number(SEED, range(MAX_SEED + 1))
     # One by lot is in the URL from the first choice on: a visitor who goes back would be sent on again by any other.
     seed = st.session_state.setdefault(ROUND, secrets.randbelow(MAX_SEED + 1)) if linked is None else linked
-    questions = ask(stored_pool(), imagenet().names, seed)
+    questions = draw_questions(stored_pool(), imagenet().names, seed)
     choices = () if linked is None else read_choices(url.text(CHOICES))
     st.html(style_sheet(__file__))
     with st.container(key="story-judge"):

@@ -24,7 +24,7 @@ from ui.shared.url import link
 from ui.story.step import Link
 
 CARD_SIDE = 160  # pixels
-ASKED, WORD = "story.asked", "story.word"  # places
+REQUESTED, WORD = "story.asked", "story.word"  # places
 TITLES = {
     "pixels": ("Convinces as it is", "The paper’s search: each step follows the gradient at the picture itself."),
     "views": ("Convinces from every view", "Each step follows the gradient at a random crop of it, under noise."),
@@ -39,9 +39,9 @@ TO_TRY = (
 
 def ask_for_a_word() -> None:
     """The stored drawings of the word that the visitor asks for."""
-    place = st.session_state.get(ASKED, 0)
+    place = st.session_state.get(REQUESTED, 0)
     drawings = opening_drawings(WORDS[place])
-    opening(WORDS, place, drawings, captions(place), on_ask=partial(st.session_state.__setitem__, ASKED))
+    opening(WORDS, place, drawings, captions(place), on_ask=partial(st.session_state.__setitem__, REQUESTED))
 
 
 def captions(place: int) -> list[tuple[str, str, str]]:

@@ -25,7 +25,7 @@ from ui.story.story_data import (
     STORED,
     WAVE,
     equally_strong,
-    findings_between,
+    findings_by_claim,
     limits,
     other_networks,
     the_test,
@@ -49,14 +49,14 @@ def _models(page: str) -> list[tuple[str, str]]:
 
 
 def _about(subject: str, reference: str, key: str, *shows: str) -> ClaimEvidence:
-    return ClaimEvidence(lambda: findings_between(subject, reference)[key], shows)
+    return ClaimEvidence(lambda: findings_by_claim(subject, reference)[key], shows)
 
 
 def _of_the_papers(key: str, *shows: str) -> ClaimEvidence:
     """The paper's own two networks, once a profile of CLIP brings this evidence."""
 
     def find() -> Finding | None:
-        finding = findings_between(CLIP, RESNET56)[key]
+        finding = findings_by_claim(CLIP, RESNET56)[key]
         return finding if {evidence.what for evidence in finding.evidence} >= {*shows} else None
 
     return ClaimEvidence(find, shows)

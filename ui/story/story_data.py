@@ -15,7 +15,7 @@ from core.reproduce.profile.predictions import chosen_pictures
 from core.runs.file import PGDRun
 from core.runs.stored import OPENING, TWINS, stored_path
 from ui.maps.catalogue import shipped
-from ui.maps.judged_maps import found_between
+from ui.maps.judged_maps import findings_between
 from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
 from ui.models.classifier_table import format_size
 
@@ -24,10 +24,10 @@ WAVE: Frequency = (STORED["wave"][0], STORED["wave"][1])
 TEST_OF_PATCHES = "mini-clip-vit"  # begins the names of the networks that are to test the explanation
 
 
-def findings_between(subject: str, reference: str) -> dict[str, Finding]:
-    """The findings about two shipped maps, given by label, by the key of their claim; of several the first."""
+def findings_by_claim(subject: str, reference: str) -> dict[str, Finding]:
+    """Return the findings about two shipped maps, named by label, by claim; the first of several."""
     all_maps = shipped()
-    ordered = found_between(all_maps[subject], all_maps[reference], *all_maps.values())
+    ordered = findings_between(all_maps[subject], all_maps[reference], *all_maps.values())
     return {finding.claim.key: finding for finding in reversed(ordered)}
 
 
@@ -56,7 +56,7 @@ def the_test() -> str:
 
 def equally_strong() -> str:
     """How the two errors compare in the corners under waves weakened alike, as on *Findings*."""
-    evidence = findings_between(CLIP, RESNET56)["relies"].evidence[-1]
+    evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
     more = "more" if evidence.measured.value > 0 else "less"
     return f" At equal strength (dotted) it errs {more}: {evidence.number}."
 
@@ -69,7 +69,7 @@ def other_networks() -> str:
 
 def limits() -> str:
     """How far the small CLIP's map is from CLIP's, and whether the paper's CLIP is here, or what it needs."""
-    share = findings_between(CLIP, MINI_CLIP)["different"].evidence[0].measured.value
+    share = findings_by_claim(CLIP, MINI_CLIP)["different"].evidence[0].measured.value
     state = classifier_state(PAPERS_CLIP)
     there = "it is here, too" if state.status == "ready" else f"a {format_size(state.download_bytes)} download"
     return f" Mini CLIP’s differs at {percent(share, 0)} of waves. CLIP: {there}."

@@ -22,7 +22,7 @@ ARCHIVE, READ = "sweep.archive", "sweep.read_archive"
 
 
 @dataclass(frozen=True, eq=False)
-class Chosen:
+class SweepImages:
     """Images to sweep over. classes: the name of a class set, or the archive's own.
 
     script: what `--dataset` of the script calls them; None for one picture.
@@ -46,21 +46,21 @@ def image_kinds() -> dict[str, str]:
     return {**bundled, "archive": "An archive of yours", "picture": "The picture chosen above"}
 
 
-def chosen_images(kind: str, picture: Picture | None) -> Chosen | str:
+def chosen_images(kind: str, picture: Picture | None) -> SweepImages | str:
     """The images, or a sentence that says what is missing."""
     if kind == "archive":
         return _uploaded()
     if kind != "picture":
         data = samples(kind)
-        return Chosen(data, SAMPLE_SETS[kind].class_set, data.name)
+        return SweepImages(data, SAMPLE_SETS[kind].class_set, data.name)
     if picture is None or picture.label is None:
         return "Choose a picture above, and for your own picture its true class, to sweep over it."
     pixels, labels = picture.pixels[None], np.array([picture.label])
     dataset = ImageDataset("one picture", "test", pixels, labels, picture.classes, picture.caption)
-    return Chosen(dataset, picture.class_set, None)
+    return SweepImages(dataset, picture.class_set, None)
 
 
-def _uploaded() -> Chosen | str:
+def _uploaded() -> SweepImages | str:
     most, pixels = limits().archive_mb, " or ".join(map(str, sides()))
     file = st.file_uploader(
         f"Archive (`.npz` of `images` (N, H, H, 3) uint8 with H of {pixels}, `labels`, `classes`; up to {most} MB; "
@@ -71,13 +71,13 @@ def _uploaded() -> Chosen | str:
     )
     if file is None:
         return "Choose a file above, or other images."
-    known: tuple[str, Chosen | str] | None = st.session_state.get(READ)
+    known: tuple[str, SweepImages | str] | None = st.session_state.get(READ)
     if known is None or known[0] != file.file_id:
         known = st.session_state[READ] = (file.file_id, read_upload(file.getvalue(), file.name))
     return known[1]
 
 
-def read_upload(data: bytes, name: str) -> Chosen | str:
+def read_upload(data: bytes, name: str) -> SweepImages | str:
     """The images of an uploaded archive, or a sentence that says what is wrong with it, safe as Markdown."""
     allowed = limits()
     try:
@@ -90,7 +90,7 @@ def read_upload(data: bytes, name: str) -> Chosen | str:
     if len(dataset) > (most := allowed.archive_images):
         return f"The archive holds {len(dataset):,} images, at most {most:,} are taken here; use the script."
     if classes.name in CLASS_SETS:
-        return Chosen(dataset, classes.name, name)
+        return SweepImages(dataset, classes.name, name)
     if not 2 <= len(classes) <= MAX_CLASSES:
         return f"The archive has {len(classes):,} classes, 2 to {MAX_CLASSES} are taken here; use the script."
-    return Chosen(dataset, ClassSet("custom", classes.names), name)
+    return SweepImages(dataset, ClassSet("custom", classes.names), name)

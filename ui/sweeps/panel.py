@@ -21,7 +21,7 @@ from ui.server.model_cache import NONE_READY, classifier_for
 from ui.server.server_jobs import current_owner, job_manager
 from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown
-from ui.sweeps.images import Chosen, chosen_images, image_kinds
+from ui.sweeps.images import SweepImages, chosen_images, image_kinds
 from ui.sweeps.sharpening import FIRST_IMAGES, SIDE, Sharpening, script_command, sharpening, sweep_options
 
 JOB, KEPT, SCRIPT = "sweep.job", "sweep.kept", "sweep.script"
@@ -45,7 +45,7 @@ def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> No
         st.fragment(_progress, run_every=REDRAW_SECONDS if running else None)(on_result)
 
 
-def sweep_goes_on() -> bool:
+def sweep_is_running() -> bool:
     """Whether this visitor's sweep runs, or has ended and its map is still to be kept."""
     job: Job | None = st.session_state.get(JOB)
     return job is not None and (job.active or st.session_state.get(KEPT) != job.id)
@@ -91,7 +91,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     right.caption(f"{waves} predictions" if chosen.script is None else estimate)
 
 
-def _start(name: str, chosen: Chosen, epsilon: float) -> None:
+def _start(name: str, chosen: SweepImages, epsilon: float) -> None:
     from core.sweep.loop.config import SweepConfig
 
     dataset, exact = chosen.dataset, chosen.script is None
@@ -138,7 +138,7 @@ def _status(job: Job, state: Sharpening | Heatmap | None) -> None:
     if job.status == "queued":
         st.info(f"Waiting: {job.position} in line.")
     elif job.active and isinstance(state, Sharpening):
-        st.progress(min(1.0, state.share), progress_words(state))
+        st.progress(min(1.0, state.share), progress_text(state))
     elif job.active:
         st.progress(min(1.0, job.done / (job.total or 1)), "The first predictions…" if state is None else "All waves…")
     elif job.status == "failed":
@@ -148,7 +148,7 @@ def _status(job: Job, state: Sharpening | Heatmap | None) -> None:
         st.rerun()
     if not job.active and state is not None:
         ended = {"done": "Done", "overtime": "Stopped by this server’s limit of time"}.get(job.status, "Stopped")
-        summary = f"{ended}: {progress_words(state)}" if isinstance(state, Sharpening) else ended
+        summary = f"{ended}: {progress_text(state)}" if isinstance(state, Sharpening) else ended
         st.markdown(f"{summary}. The map stands beside the others above as well.")
         _take_along(_heatmap(state))
 
@@ -157,7 +157,7 @@ def _heatmap(state: Sharpening | Heatmap) -> Heatmap:
     return state.heatmap if isinstance(state, Sharpening) else state
 
 
-def progress_words(state: Sharpening) -> str:
+def progress_text(state: Sharpening) -> str:
     """How far the map is, how precise, and when it will be more so."""
     heatmap = state.heatmap
     counts = heatmap.count[heatmap.count > 0]

@@ -19,7 +19,7 @@ FIRST_IMAGES = 5  # under each wave in the first round: a whole map within secon
 
 
 @dataclass(frozen=True)
-class Reached:
+class PrecisionPoint:
     """Precision that a round has reached. half_width: mean, in points. passes: until then."""
 
     half_width: float
@@ -32,7 +32,7 @@ class Sharpening:
 
     heatmap: Heatmap
     estimated: Heatmap | None
-    rounds: tuple[Reached, ...]
+    rounds: tuple[PrecisionPoint, ...]
 
     @property
     def share(self) -> float:
@@ -58,15 +58,15 @@ def _all_passes(heatmap: Heatmap) -> int:
 def sharpening(maps: Iterable[Heatmap]) -> Iterator[Sharpening]:
     """The states of a sweep with precision."""
     estimated: Heatmap | None = None
-    rounds: tuple[Reached, ...] = ()
+    rounds: tuple[PrecisionPoint, ...] = ()
     for heatmap in maps:
         if heatmap.estimate is not None:
             estimated = heatmap
-            rounds = (*rounds, Reached(heatmap.metadata["estimate"]["half_width"], passes_taken(heatmap)))
+            rounds = (*rounds, PrecisionPoint(heatmap.metadata["estimate"]["half_width"], passes_taken(heatmap)))
         yield Sharpening(heatmap, estimated, rounds)
 
 
-def passes_to_next_point(rounds: Sequence[Reached], most: int) -> tuple[int, int] | None:
+def passes_to_next_point(rounds: Sequence[PrecisionPoint], most: int) -> tuple[int, int] | None:
     """The next whole point below the present half-width, and the number of passes at which it may be expected.
 
     The half-width is taken to fall by a power of the passes: that between the last two rounds, at first their root.

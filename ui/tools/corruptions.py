@@ -20,12 +20,12 @@ from core.classifiers.registry import ClassifierSpec, classifier_title, short_ti
 from core.data.profiles import stored_state
 from core.fourier.weak_cache import weak_lru_cache
 from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
-from core.numbers import listed
+from core.numbers import join_list
 from core.shared.colours import ROBUST
 from core.sweep.predictions import class_probabilities
 from ui.maps.catalogue import Entry, shipped
 from ui.maps.models import Predictor
-from ui.maps.predictions.cell_predictions import answers
+from ui.maps.predictions.cell_predictions import predict_all
 from ui.server.model_cache import classifier_for
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import Picture
@@ -53,10 +53,10 @@ def corruption_panel(page: PageState) -> None:
         _pictures(picture, key, strength, page.networks)
     sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
     if picture.size not in sides:
-        sizes = listed([f"{side} × {side}" for side in sorted(sides)])
+        sizes = join_list([f"{side} × {side}" for side in sorted(sides)])
         middle.info(f"Counts over many pictures are stored for {sizes} pixels alone: choose such a picture.")
         return
-    networks = _networks(picture.size, page.chosen, page.who)
+    networks = _networks(picture.size, page.chosen, page.predictors)
     predictions, score = _scored_predictions(*shipped().values(), stored=stored_state("corruptions"))
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
@@ -100,7 +100,7 @@ def _controls(side: int) -> tuple[str, int]:
 
 def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[ClassifierSpec]) -> None:
     """The picture without and with the corruption, with what each network predicts."""
-    probabilities = answers(networks, lambda name: _predictions(name, picture, key, strength))
+    probabilities = predict_all(networks, lambda name: _predictions(name, picture, key, strength))
     images = {
         "Clean": picture.image,
         f"{CORRUPTIONS[key].label}, strength {strength}": corrupted_picture(picture, key, strength),
@@ -130,13 +130,15 @@ def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.nda
     return class_probabilities(classifier_for(name, picture.class_set), images)
 
 
-def _networks(size: int, chosen: Sequence[Entry], who: Sequence[Predictor]) -> list[NetworkOutcomes]:
+def _networks(size: int, chosen: Sequence[Entry], predictors: Sequence[Predictor]) -> list[NetworkOutcomes]:
     """Return the networks of the maps in view, or their stand-ins, and robust twins, as far as outcomes are stored."""
     all_outcomes = stored_corruptions()
     stored = {name: outcomes for name, outcomes in all_outcomes.items() if outcomes.metadata["image_size"] == size}
     of_maps = [entry for entry in chosen if corruptions_of(entry.named) is not None]
     names = [entry.classifier for entry in of_maps]
-    names += [predictor.spec.name for predictor in who if predictor.instead_of not in {entry.name for entry in of_maps}]
+    names += [
+        predictor.spec.name for predictor in predictors if predictor.instead_of not in {entry.name for entry in of_maps}
+    ]
     pairs = [name for ordinary in names for name in (ordinary, f"{ordinary}{ROBUST}") if name in stored]
     selected = list(dict.fromkeys(pairs))[:MAX_NETWORKS] or list(stored)[:MAX_NETWORKS]
     return [NetworkOutcomes(name, short_title(classifier_title(name)), stored[name]) for name in selected]

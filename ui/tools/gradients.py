@@ -21,12 +21,12 @@ from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius
 from core.fourier.intervals import Measured
 from core.fourier.maps.heatmap import Heatmap
 from core.images.colormaps import colormap_table
-from core.numbers import decimal, listed, p_value, percent, signed_points, small_with_interval
+from core.numbers import decimal, join_list, p_value, percent, signed_points, small_with_interval
 from core.pgd.view_settings import SEARCHES
 from core.shared.colours import GRADIENT
 from core.shared.sentences import Sentence
 from core.sweep.predictions import class_probabilities
-from ui.maps.predictions.cell_predictions import answers
+from ui.maps.predictions.cell_predictions import predict_all
 from ui.server.model_cache import classifier_for
 from ui.shared.picture_rows import Figure, enlarged, picture_row, to_picture
 from ui.shared.pictures import Picture
@@ -59,7 +59,7 @@ def gradient_panel(page: PageState) -> None:
     assert page.picture is not None
     picture = page.picture
     maps = [entry.heatmap for entry in [*page.chosen, *page.available]]
-    gradients = answers(page.networks, lambda name: _gradient(name, picture))
+    gradients = predict_all(page.networks, lambda name: _gradient(name, picture))
     networks = [NetworkGradient(spec, *answer, _map_of(spec, picture, maps)) for spec, answer in gradients.items()]
     if not networks:
         return
@@ -152,10 +152,10 @@ def _painted_waves(painting: Sequence[NetworkGradient]) -> None:
             name for name, difference in differences.items() if difference.high < 0
         ],
     }
-    parts = [place.format(listed(names)) for place, names in moved.items() if names]
+    parts = [place.format(join_list(names)) for place, names in moved.items() if names]
     rest = [name for name in differences if not any(name in names for names in moved.values())]
     sentence = f"Views move the painting {' and '.join(parts)}" if parts else "Views move no painting clearly"
-    st.markdown(as_markdown(f"{sentence}{f'; no clear difference for {listed(rest)}' if parts and rest else ''}."))
+    st.markdown(as_markdown(f"{sentence}{f'; no clear difference for {join_list(rest)}' if parts and rest else ''}."))
     rows = [
         [network.title, *(percent(rise_under(network.painted[search], network.rises).value) for search in SEARCHES),
          signed_points(differences[network.title])]

@@ -15,7 +15,7 @@ from core.sweep.hybrid.figure import FORMATS, figure
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.maps.models import Predictor
-from ui.maps.predictions.cell_predictions import answers, torch_starts
+from ui.maps.predictions.cell_predictions import predict_all, torch_starts
 from ui.server.model_cache import classifier_for
 from ui.shared import url
 from ui.shared.picture_choice import thumbnails
@@ -33,10 +33,10 @@ _OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # of this visit
 def hybrid_panel(page: PageState) -> None:
     """Draw it, of the chosen picture."""
     assert page.picture is not None
-    picture, who = page.picture, page.who
+    picture, predictors = page.picture, page.predictors
     second = sample_picture(picture.kind, _second(picture))
     cutoffs = hybrid_cutoffs(picture.size)
-    predictions = _predictions_by_network(picture, second, cutoffs, who) if who and torch_starts() else {}
+    predictions = _predictions_by_network(picture, second, cutoffs, predictors) if predictors and torch_starts() else {}
     mixed = mixture(picture, second, cutoffs, predictions, thumbnails(picture.kind), second.position)
     hybrid_mixer(
         mixed,
@@ -88,13 +88,13 @@ def _selected(cutoffs: Sequence[float]) -> int:
 
 
 def _predictions_by_network(
-    low: Picture, high: Picture, cutoffs: tuple[float, ...], who: Sequence[Predictor]
+    low: Picture, high: Picture, cutoffs: tuple[float, ...], predictors: Sequence[Predictor]
 ) -> dict[Predictor, HybridPredictions]:
     """Return each classifier's predictions at every cutoff; the page says why one has none."""
-    predictions = answers(
-        [predictor.spec for predictor in who[:MAX_NETWORKS]], lambda name: _predictions(name, low, high, cutoffs)
+    predictions = predict_all(
+        [predictor.spec for predictor in predictors[:MAX_NETWORKS]], lambda name: _predictions(name, low, high, cutoffs)
     )
-    return {predictor: predictions[predictor.spec] for predictor in who if predictor.spec in predictions}
+    return {predictor: predictions[predictor.spec] for predictor in predictors if predictor.spec in predictions}
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

@@ -50,17 +50,17 @@ def _name(picture: Picture) -> str:
     return picture.caption if picture.label is None else picture.classes.names[picture.label]
 
 
-def _mixed(who: Predictor, predictions: HybridPredictions, low: Picture, high: Picture) -> Mixed:
+def _mixed(predictor: Predictor, predictions: HybridPredictions, low: Picture, high: Picture) -> Mixed:
     """The class of a picture without one is what the network itself predicts for it."""
     classes = [
         int(clean.argmax()) if picture.label is None else picture.label
         for picture, clean in ((low, predictions.low), (high, predictions.high))
     ]
-    title, switches = short_title(who.spec.title), predictions.switches_at(*classes)
+    title, switches = short_title(predictor.spec.title), predictions.switches_at(*classes)
     shares = [(round(float(a), 4), round(float(b), 4)) for a, b in predictions.mixed[:, classes]]
     names = (low.classes.names[classes[0]], low.classes.names[classes[1]])
     mark = f"{title}: no change" if not switches else f"{title} {predictions.cutoffs[switches]:g}"
-    return Mixed(title, model_colour(who.spec.name), names, shares, switches or None, mark)
+    return Mixed(title, model_colour(predictor.spec.name), names, shares, switches or None, mark)
 
 
 @cache

@@ -9,7 +9,7 @@ from core.classifiers.registry import ClassifierSpec
 from core.fourier.basis import Frequency
 from ui.maps.catalogue import Entry, entries
 from ui.maps.models import Predictor
-from ui.maps.predictions.cell_panel import WavedPicture
+from ui.maps.predictions.cell_panel import PerturbedPicture
 from ui.maps.predictions.cell_predictions import SamplePredictions, torch_starts, with_twins
 from ui.shared.pictures import Picture
 
@@ -18,18 +18,18 @@ MAX_NETWORKS = 4
 
 @dataclass(frozen=True, eq=False)
 class PageState:
-    """The page's state.
+    """State of the page.
 
-    waved: the picture under the wave; None where it has none, or where classifiers must wait. who: the classifiers that
-    predict; empty where none may. count: counts how often the wave flips the bundled samples. on_new_map: gets the
-    label of a map that a sweep has finished. chart: draws the chart of errors.
+    perturbed: the picture under the wave; None if it has none or classifiers must wait. predictors: the classifiers
+    that predict; empty if none may. count: counts how often the wave flips the bundled samples. on_new_map: called with
+    the label of a map that a sweep has finished. chart: draws the chart of errors.
     """
 
     chosen: Sequence[Entry]
     frequency: Frequency
     picture: Picture | None
-    waved: WavedPicture | None
-    who: Sequence[Predictor]
+    perturbed: PerturbedPicture | None
+    predictors: Sequence[Predictor]
     count: Callable[[], list[SamplePredictions]]
     on_new_map: Callable[[str], None]
     chart: Callable[[], None]
@@ -37,9 +37,9 @@ class PageState:
     @property
     def networks(self) -> list[ClassifierSpec]:
         """Return up to four predictors and robust twins; none, with the reason on the page, if torch does not start."""
-        if self.picture is None or not self.who or not torch_starts():
+        if self.picture is None or not self.predictors or not torch_starts():
             return []
-        return with_twins(self.who, self.picture.class_set)[:MAX_NETWORKS]
+        return with_twins(self.predictors, self.picture.class_set)[:MAX_NETWORKS]
 
     @property
     def available(self) -> list[Entry]:

@@ -15,7 +15,7 @@ from core.fourier.hybrid import hybrid
 from core.images.colormaps import colormap_table
 from core.images.square import png_data_uri
 from core.runs.stored import TWINS
-from ui.components.sight import bring_into_sight
+from ui.components.scroll import scroll_into_view
 from ui.maps.downloads import map_downloads
 from ui.maps.predictions.cell_panel import change_in_numbers
 from ui.maps.predictions.cell_predictions import draw_details
@@ -25,7 +25,7 @@ from ui.maps.upload import add_a_file
 from ui.shared import url
 from ui.shared.picture_rows import to_picture
 from ui.shared.pictures import sample_picture, samples
-from ui.sweeps.panel import sweep_goes_on, sweep_panel
+from ui.sweeps.panel import sweep_is_running, sweep_panel
 from ui.tools.classes import class_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel
 from ui.tools.gradients import gradient_panel
@@ -70,12 +70,12 @@ def draw_tools(page: PageState) -> None:
         )
         assert name is not None  # one is required
         url.put(TOOL, name, DETAILS)
-        bring_into_sight(PLACE, state[_BY_HAND])
+        scroll_into_view(PLACE, state[_BY_HAND])
         if TOOLS[name].of_picture and page.picture is None:
             st.info("This is about a picture: choose a file of your own, or a bundled picture.")
         else:
             TOOLS[name].draw(page)
-        if name != OWN_SWEEP and sweep_goes_on():
+        if name != OWN_SWEEP and sweep_is_running():
             TOOLS[OWN_SWEEP].draw(page)  # a map that is computed is looked after
 
 
@@ -87,9 +87,9 @@ def _details(page: PageState) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         page.chart()
-    if page.waved is not None:
-        draw_details(page.who, page.waved, right)
-        change_in_numbers(page.waved)
+    if page.perturbed is not None:
+        draw_details(page.predictors, page.perturbed, right)
+        change_in_numbers(page.perturbed)
 
 
 def _sources(page: PageState) -> None:
@@ -108,7 +108,7 @@ TOOLS: dict[str, Tool] = {
     BY_CLASS: Tool(class_panel, "what becomes what?"),
     CORRUPTIONS: Tool(corruption_panel, "who is right in fog?", of_picture=True),
     DETAILS: Tool(_details),
-    OWN_WORDS: Tool(lambda page: own_classes(page.waved)),
+    OWN_WORDS: Tool(lambda page: own_classes(page.perturbed)),
     OWN_SWEEP: Tool(lambda page: sweep_panel(page.picture, on_result=page.on_new_map)),
     OWN_FILE: Tool(lambda page: add_a_file(page.on_new_map)),
     SOURCES: Tool(_sources),

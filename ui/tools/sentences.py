@@ -15,7 +15,7 @@ from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.outcomes import ClassError
 from core.fourier.maps.wave_sizes import harmful_from
 from core.images.corruptions import CORRUPTIONS
-from core.numbers import decimal, interval, listed, measured_percent, percent
+from core.numbers import decimal, interval, join_list, measured_percent, percent
 from core.shared.colours import ROBUST
 from core.shared.sentences import Number, Paragraph, Sentence, joined
 from core.sweep.predictions import mistakes
@@ -90,7 +90,7 @@ def strengths_apart(
         -1: (second[0] + more, ""),
         0: ("at v = ", " the difference is within the noise"),
     }
-    parts = [f"{before}{listed(sizes[sign])}{after}" for sign, (before, after) in templates.items() if sizes[sign]]
+    parts = [f"{before}{join_list(sizes[sign])}{after}" for sign, (before, after) in templates.items() if sizes[sign]]
     sentence = "; ".join(parts)
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
@@ -100,9 +100,9 @@ def why_overrated(overrated: Mapping[str, Overrated], epsilon: float) -> str:
     bent = [(title, waves) for title, waves in overrated.items() if waves.bend_elsewhere > waves.bend]
     if not bent:
         return ""
-    there = listed([f"{waves.bend:.1f} ({title})" for title, waves in bent])
+    there = join_list([f"{waves.bend:.1f} ({title})" for title, waves in bent])
     elsewhere, changed = (
-        listed([decimal(getattr(waves, part), digits) for _, waves in bent])
+        join_list([decimal(getattr(waves, part), digits) for _, waves in bent])
         for part, digits in (("bend_elsewhere", 1), ("changed", 2))
     )
     return (
@@ -142,7 +142,7 @@ def crossover_cutoffs(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> st
         crossovers = [f"{first} crosses over at {cutoffs[place]:g} cycles per image"]
         crossovers += [f"{title} at {cutoffs[place]:g}" for place, title in later]
         sentences.append(
-            f"{listed(crossovers)}: from this cutoff on, the class of the low-frequency picture is more probable."
+            f"{join_list(crossovers)}: from this cutoff on, the class of the low-frequency picture is more probable."
         )
         if later and place < later[-1][0]:
             sentences.append(
@@ -154,7 +154,7 @@ def crossover_cutoffs(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> st
                 f"At {network.title}’s crossover the two classes share {percent(together)}: it hardly sees either."
             )
     if never:
-        sentences.append(f"{listed(never)} {'do' if len(never) > 1 else 'does'} not cross over for this pair.")
+        sentences.append(f"{join_list(never)} {'do' if len(never) > 1 else 'does'} not cross over for this pair.")
     return " ".join([*sentences, "This is one pair."])
 
 
@@ -182,7 +182,7 @@ def maps_against_corruptions(score: PredictionScore, networks: int) -> Sentence:
     worst = max(score.misjudged, key=lambda key: abs(score.misjudged[key]))
     way = "less" if score.misjudged[worst] < 0 else "more"
     reversed_ = [CORRUPTIONS[key].inline_label for key, value in score.between.items() if value < 0]
-    end = f", and order the networks the wrong way round under {listed(reversed_)}" if reversed_ else ""
+    end = f", and order the networks the wrong way round under {join_list(reversed_)}" if reversed_ else ""
     return Sentence(
         f"Over {networks} networks × {score.count // networks} corruptions maps’ predictions correlate with what was "
         "measured by ",

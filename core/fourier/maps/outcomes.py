@@ -46,7 +46,7 @@ def outcomes(heatmap: Heatmap) -> MapOutcomes | None:
     )
 
 
-def among(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
+def select_images(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
     """The map of chosen images alone.
 
     Args:
@@ -86,7 +86,7 @@ class Colours:
     coloured: Heatmap
 
 
-def tells_colours(heatmap: Heatmap) -> bool:
+def has_coloured_signs(heatmap: Heatmap) -> bool:
     """Whether a map has outcomes and a seed, which tell grey waves from coloured ones."""
     seed = heatmap.metadata.get("seed")
     return heatmap.outcomes is not None and type(seed) is int and 0 <= seed < 2**64
@@ -98,7 +98,7 @@ def grey(heatmap: Heatmap) -> np.ndarray | None:
     None without outcomes or a seed.
     """
     result = outcomes(heatmap)
-    if result is None or not tells_colours(heatmap):
+    if result is None or not has_coloured_signs(heatmap):
         return None
     seed: int = heatmap.metadata["seed"]
     n = result.wrong.shape[1]
@@ -110,7 +110,7 @@ def grey(heatmap: Heatmap) -> np.ndarray | None:
 def by_colour(heatmap: Heatmap) -> Colours | None:
     """The errors under grey waves, a quarter of all, and under coloured ones; None without outcomes or a seed."""
     signs = grey(heatmap)
-    return None if signs is None else Colours(among(heatmap, signs), among(heatmap, ~signs))
+    return None if signs is None else Colours(select_images(heatmap, signs), select_images(heatmap, ~signs))
 
 
 @weak_lru_cache(8)
@@ -118,7 +118,7 @@ def by_class(heatmap: Heatmap) -> dict[int, Heatmap] | None:
     """For each class that has images, by its position in `class_names`, the map of these; None without outcomes."""
     if heatmap.labels is None:
         return None
-    return {label: among(heatmap, heatmap.labels == label) for label in np.unique(heatmap.labels).tolist()}
+    return {label: select_images(heatmap, heatmap.labels == label) for label in np.unique(heatmap.labels).tolist()}
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
     waves = common_waves(computed, reference)
     if not waves:
         return None
-    computed, reference = only(computed, waves), only(reference, waves)
+    computed, reference = restricted_to(computed, waves), restricted_to(reference, waves)
     everywhere, paired = Band(0, computed.side), same_images(computed, reference)
     ours, theirs = in_band(computed, everywhere), in_band(reference, everywhere)
     apart = contrast(ours, theirs)
@@ -157,7 +157,7 @@ def common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
     return tuple(compress(waves, known))
 
 
-def only(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
+def restricted_to(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
     """The map as if no other waves had been computed."""
     gone = np.isnan(wave_map(np.zeros(len(waves)), waves, heatmap.side))
     changes: dict[str, Any] = {"count": np.where(gone, 0, heatmap.count)}

@@ -11,7 +11,7 @@ from core.claims.finding import Finding, NamedMap, Verdict
 from core.classifiers.registry import network_side
 from core.fourier.basis import Frequency, half_plane
 from core.fourier.maps.heatmap import Heatmap
-from core.reproduce.parts.agreement import common_waves, measured_json, only
+from core.reproduce.parts.agreement import common_waves, measured_json, restricted_to
 from core.reproduce.parts.maps import HEATMAPS, MapResult, map_name
 from core.reproduce.parts.plan import MAPS, PAIRS, Pair, waves_needed
 
@@ -131,7 +131,10 @@ def _judge(maps: list[Heatmap | None], waves: tuple[Frequency, ...], whole: bool
         return ()
     a, b = (
         NamedMap(
-            map_name(heatmap), name, only(heatmap, waves), network_side(str(heatmap.metadata["classifier"]["name"]))
+            map_name(heatmap),
+            name,
+            restricted_to(heatmap, waves),
+            network_side(str(heatmap.metadata["classifier"]["name"])),
         )
         for heatmap, name in ((subject or reference, "subject"), (reference, "other"))
     )

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from core.claims.finding import CLAIMS, Evidence, Finding, Verdict
-from core.claims.hybrids import compared, speak_for_low, stored_hybrids
+from core.claims.hybrids import compared, favours_low_frequencies, stored_hybrids
 from core.reproduce.parts.agreement import measured_json
 from core.reproduce.parts.machine import Machine, PartResult
 from core.reproduce.parts.plan import PAIRS, HybridPart
-from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, same_pairs
+from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, same_pairs
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
 from core.sweep.transforms import BATCH, grow_in_file
 
@@ -35,7 +35,7 @@ class HybridResult(PartResult):
 
     @property
     def radius(self) -> Evidence | None:
-        """The crossing radius; None where the shares do not cross."""
+        """The crossover cutoff; None where the shares do not cross."""
         return _radius(self.outcomes)
 
     @property
@@ -64,8 +64,8 @@ class HybridResult(PartResult):
 
 
 def _radius(outcomes: HybridOutcomes) -> Evidence | None:
-    crossing = crossing_of(outcomes)
-    return None if crossing is None else Evidence("crossover cutoff", crossing.radius, "radius")
+    crossover = crossover_of(outcomes)
+    return None if crossover is None else Evidence("crossover cutoff", crossover.radius, "radius")
 
 
 def run_hybrid_part(
@@ -99,5 +99,5 @@ def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
     if comparison is None:
         return Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them has no crossover cutoff.",))
     difference, evidence = comparison
-    verdict = Verdict.HOLDS if speak_for_low(difference) else Verdict.FAILS
+    verdict = Verdict.HOLDS if favours_low_frequencies(difference) else Verdict.FAILS
     return Finding(RELIES, verdict, evidence, networks=(subject.part.classifier, reference.part.classifier))

@@ -33,7 +33,7 @@ class Unavailable(Exception):
 
 
 @dataclass(frozen=True)
-class Data:
+class LoadedDataset:
     """Images for a part. note: what is different from the paper's, a sentence; empty where nothing is."""
 
     dataset: ImageDataset
@@ -57,7 +57,7 @@ class Machine:
     seed: int
     processes: Processes
     _loaded: dict[tuple[str, ClassSet], Classifier] = field(default_factory=dict)
-    _read: dict[tuple[str, int | None], Data] = field(default_factory=dict)
+    _read: dict[tuple[str, int | None], LoadedDataset] = field(default_factory=dict)
 
     def name(self, classifier: str) -> str:
         """The registry's name of what takes a classifier's place."""
@@ -120,7 +120,7 @@ class Machine:
             return None
         return load_classifier(name, classes, device=self.device, weights=self.weights.get(name))
 
-    def data(self, name: str, limit: int | None, stand_in: str | None) -> Data:
+    def data(self, name: str, limit: int | None, stand_in: str | None) -> LoadedDataset:
         """The first `limit` images of a data set in an order fixed by the seed; a few stay in memory.
 
         Args:
@@ -131,12 +131,12 @@ class Machine:
         if (name, limit) not in self._read:
             folder = self.imagenet_dir if name == "imagenet100" else self.data_dir
             try:
-                data = Data(load_dataset(name, folder, limit=limit, seed=self.seed, download=self.download))
+                data = LoadedDataset(load_dataset(name, folder, limit=limit, seed=self.seed, download=self.download))
             except FileNotFoundError as error:
                 missing = _missing(name, self.download, str(error))
                 if stand_in is None:
                     raise Unavailable(missing) from error
-                data = Data(load_dataset(stand_in, limit=limit, seed=self.seed), missing)
+                data = LoadedDataset(load_dataset(stand_in, limit=limit, seed=self.seed), missing)
             if len(self._read) > 3:
                 self._read.clear()
             self._read[name, limit] = data

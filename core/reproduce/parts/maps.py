@@ -10,7 +10,7 @@ from typing import Any
 from core.data.classes import HEATMAPS
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.parts.agreement import MapAgreement, Match, map_agreement
-from core.reproduce.parts.machine import Data, Machine, PartResult, name_of
+from core.reproduce.parts.machine import LoadedDataset, Machine, PartResult, name_of
 from core.reproduce.parts.plan import Amount, MapPart, draw_waves
 from core.shared import paper
 from core.sweep.loop.config import SweepConfig
@@ -94,7 +94,7 @@ def run_map(
     return MapResult(part, heatmap, reference, compared, data.note)
 
 
-def _waves(amount: Amount, data: Data) -> int | None:
+def _waves(amount: Amount, data: LoadedDataset) -> int | None:
     """Return the number of waves: as requested, or more where samples stand in, so that the work stays the same."""
     if not data.note or amount.waves is None:
         return amount.waves

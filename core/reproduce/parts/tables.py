@@ -26,7 +26,7 @@ PICTURES = 2  # of stored counts: rounding on another machine may tip a picture
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredCounts:
     """Counts of pictures that were drawn when the model was bundled, from the same starts.
 
     own: which the model itself then takes for their target. judge, judged: who else was asked, and how many of them.
@@ -83,7 +83,7 @@ class TableResult(PartResult):
         return float(np.median(self.values(name)))
 
     @property
-    def stored(self) -> Stored | None:
+    def stored(self) -> StoredCounts | None:
         """Stored counts for this network, kind of start and number of pictures; None if there are none."""
         judgements, settings, n = stored_judgements(), self.settings, len(self.rows)
         drawn, painted = (
@@ -95,7 +95,7 @@ class TableResult(PartResult):
         if (drawn["seed"], drawn["config"]) != (settings["seed"], settings["config"]) or painted.n < n:
             return None
         painted, judge = painted.first(n), judgements["judge"]
-        return Stored(painted.n, painted.own, judge["name"], judge["sha256"], painted.judgement.after)
+        return StoredCounts(painted.n, painted.own, judge["name"], judge["sha256"], painted.judgement.after)
 
     @property
     def mended(self) -> tuple[int, int]:

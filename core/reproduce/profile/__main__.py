@@ -23,7 +23,7 @@ from core.classifiers.registry import classifier_spec
 from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
 from core.numbers import duration, milliseconds
-from core.reproduce.profile.network import SAMPLES, Item, ProfiledNetwork, usual_dataset
+from core.reproduce.profile.network import SAMPLES, ProfiledNetwork, ProfileFile, usual_dataset
 from core.reproduce.profile.parts import PARTS
 from core.reproduce.run import TROUBLE
 from core.shared.cli import MAX_SEED, check_output_folder, run_script, whole
@@ -101,7 +101,7 @@ def _run(args: argparse.Namespace) -> str:
     return f"{args.output}: {made}, {size / 1e6:.1f} MB in all"
 
 
-def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, Item]], folder: Path) -> None:
+def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], folder: Path) -> None:
     """Make the files in order, and say before each what it is and how long the rest takes."""
     seconds = pass_seconds(network)
     failed: list[str] = []

@@ -55,7 +55,7 @@ class ProfiledNetwork:
 
 
 @dataclass(frozen=True)
-class Item:
+class ProfileFile:
     """One file of a profile: its path in the folder, what it costs in passes forward, and what writes it.
 
     is_there: whether a file is what would be made, or more.
@@ -68,7 +68,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Part:
+class ProfilePart:
     """A kind of file.
 
     key: for the option --parts. what: within a sentence. items: the files of a network, in order.
@@ -76,7 +76,7 @@ class Part:
 
     key: str
     what: str
-    items: Callable[[ProfiledNetwork], Iterator[Item]]
+    items: Callable[[ProfiledNetwork], Iterator[ProfileFile]]
 
 
 def usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:

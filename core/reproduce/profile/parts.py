@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from core.reproduce.profile import runs, sweeps
-from core.reproduce.profile.network import Part
+from core.reproduce.profile.network import ProfilePart
 
 PARTS = {
     part.key: part
     for part in (
-        Part("map", "its heat map", sweeps.maps),
-        Part("predictions", "the story's pictures", sweeps.predictions),
-        Part("hybrids", "hybrid images", sweeps.hybrids),
-        Part("corruptions", "corruptions", sweeps.corruptions),
-        Part("gradient", "the gradient of its loss", sweeps.gradients),
-        Part("runs", "the runs that pages open with", runs.runs),
+        ProfilePart("map", "its heat map", sweeps.maps),
+        ProfilePart("predictions", "the story's pictures", sweeps.predictions),
+        ProfilePart("hybrids", "hybrid images", sweeps.hybrids),
+        ProfilePart("corruptions", "corruptions", sweeps.corruptions),
+        ProfilePart("gradient", "the gradient of its loss", sweeps.gradients),
+        ProfilePart("runs", "the runs that pages open with", runs.runs),
     )
 }

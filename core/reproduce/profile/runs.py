@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import SAMPLE_SETS
-from core.reproduce.profile.network import GRADIENT_PASSES, Item, ProfiledNetwork
+from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, ProfileFile
 from core.runs.examples import Example, examples, fast_example, first_searches, first_subjects, with_few_frames
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from core.data.classes import ClassSet
 
 
-def runs(network: ProfiledNetwork) -> Iterator[Item]:
+def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the runs that pages open with; in a full profile every example."""
     vocabulary = classifier_spec(network.name).vocabulary
     for row in SAMPLE_SETS.values():
@@ -38,7 +38,7 @@ def runs(network: ProfiledNetwork) -> Iterator[Item]:
             search = example.plan.config.search
             path = stored_path(example.kind, example.subject, network.file_name, Path("runs"), search)
             passes = GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
-            yield Item(path, passes, partial(_run, network, example, row.classes))
+            yield ProfileFile(path, passes, partial(_run, network, example, row.classes))
 
 
 def _run(network: ProfiledNetwork, example: Example, classes: ClassSet, path: Path) -> None:

@@ -15,7 +15,7 @@ from core.data.dataset import ImageDataset
 from core.data.sample_sets import usual_epsilon
 from core.fourier.basis import half_plane, largest_side
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
-from core.reproduce.profile.network import GRADIENT_PASSES, Item, ProfiledNetwork, grown
+from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, ProfileFile, grown
 from core.reproduce.profile.predictions import SIDE, StoredPredictions, chosen_pictures, measure_predictions
 from core.shared import paper
 from core.sweep.corruption.measure import CorruptionConfig
@@ -33,7 +33,7 @@ FULL_SHARE = 0.02  # of the images under each wave of a full map
 SMALL = 32  # pixels: of larger pictures the gradient has too many waves to be followed along each
 
 
-def maps(network: ProfiledNetwork) -> Iterator[Item]:
+def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data = network.images(QUICK_IMAGES if network.quick else None)
     if not usual_epsilon(data.image_size):
         raise ValueError(f"the paper gives no size v for {data.image_size}-pixel images; choose --image-size 32 or 224")
@@ -52,10 +52,10 @@ def maps(network: ProfiledNetwork) -> Iterator[Item]:
         run_sweep(network.classifier(data.classes), data, config, path, Processes(), "map")
 
     path = Path("heatmaps", f"{network.file_name}_{data.name}-{n}.npz")
-    yield Item(path, n + waves * min(per_wave, n), partial(grown, make, n))
+    yield ProfileFile(path, n + waves * min(per_wave, n), partial(grown, make, n))
 
 
-def hybrids(network: ProfiledNetwork) -> Iterator[Item]:
+def hybrids(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data = network.images(None)
     config = HybridConfig(network.count((200, 2000)), default_cutoffs(data.image_size), seed=network.seed)
     passes = config.pairs * (2 + len(config.cutoffs))
@@ -63,7 +63,7 @@ def hybrids(network: ProfiledNetwork) -> Iterator[Item]:
     yield replace(item, is_there=lambda path: path.is_file() and HybridOutcomes.load(path).pairs >= config.pairs)
 
 
-def corruptions(network: ProfiledNetwork) -> Iterator[Item]:
+def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data = network.images(None)
     config = CorruptionConfig(network.count((150, 2000)), network.seed)
     pictures = min(config.pictures, len(data))
@@ -72,15 +72,17 @@ def corruptions(network: ProfiledNetwork) -> Iterator[Item]:
     yield replace(item, is_there=lambda path: path.is_file() and CorruptionOutcomes.load(path).pictures >= pictures)
 
 
-def _table(network: ProfiledNetwork, folder: str, config: Transforms[Any], data: ImageDataset, passes: int) -> Item:
+def _table(
+    network: ProfiledNetwork, folder: str, config: Transforms[Any], data: ImageDataset, passes: int
+) -> ProfileFile:
     def make(path: Path) -> None:
         classifier = network.classifier(data.classes)
         grow_in_file(config, classifier, data, path, batch_size=network.batch_size or BATCH, description=folder)
 
-    return Item(Path(folder, f"{network.file_name}.npz"), passes, partial(grown, make, passes))
+    return ProfileFile(Path(folder, f"{network.file_name}.npz"), passes, partial(grown, make, passes))
 
 
-def gradients(network: ProfiledNetwork) -> Iterator[Item]:
+def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data, bent_over = network.images(network.count((100, 1000))), network.count((10, 50))
     if data.image_size > SMALL:
         return
@@ -92,7 +94,7 @@ def gradients(network: ProfiledNetwork) -> Iterator[Item]:
         measure_gradient(network.classifier(data.classes), data, path, bent_over=bent_over)
 
     passes = GRADIENT_PASSES * len(data) + waves * bent_over
-    yield Item(
+    yield ProfileFile(
         Path("gradients", f"{network.file_name}.npz"),
         passes,
         make,
@@ -100,7 +102,7 @@ def gradients(network: ProfiledNetwork) -> Iterator[Item]:
     )
 
 
-def predictions(network: ProfiledNetwork) -> Iterator[Item]:
+def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the predictions for the story's picture under every wave, its exact map, and for its mixed pictures."""
     if classifier_spec(network.name).vocabulary not in (None, CIFAR10.name):
         return
@@ -109,7 +111,7 @@ def predictions(network: ProfiledNetwork) -> Iterator[Item]:
     def make(path: Path) -> None:
         measure_predictions(network.classifier(CIFAR10)).save(path)
 
-    yield Item(
+    yield ProfileFile(
         Path("predictions", f"{network.file_name}.npz"),
         passes,
         make,

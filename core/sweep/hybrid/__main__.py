@@ -20,7 +20,7 @@ from core.numbers import decimal, percent
 from core.shared.cli import check_output, number, run_script
 from core.shared.files import write_atomically
 from core.sweep.hybrid.figure import FORMATS, figure
-from core.sweep.hybrid.outcomes import ALIKE, HybridOutcomes, crossing_of, paired_difference, unlike
+from core.sweep.hybrid.outcomes import ALIKE, HybridOutcomes, crossover_of, dissimilar_pairs, paired_difference
 from core.sweep.hybrid.pairs import MAX_PAIRS, HybridConfig, default_cutoffs
 from core.sweep.script import build_parser as build_table_parser
 from core.sweep.script import measured
@@ -63,27 +63,27 @@ def _run(args: argparse.Namespace) -> str:
     def table(dataset: ImageDataset) -> HybridConfig:
         return HybridConfig(args.pairs, args.cutoffs or default_cutoffs(dataset.image_size), args.edge, args.seed)
 
-    return f"{args.output}: {crossing_summary(measured(args, table))}"
+    return f"{args.output}: {crossover_summary(measured(args, table))}"
 
 
-def crossing_summary(outcomes: HybridOutcomes) -> str:
-    """The crossing radius in one line, also without the pairs of classes that are alike."""
-    different = unlike(outcomes)
-    parts = [f"{outcomes.pairs:,} pairs, {_crossing(outcomes)}"]
+def crossover_summary(outcomes: HybridOutcomes) -> str:
+    """The crossover cutoff in one line, also without the pairs of classes that are alike."""
+    different = dissimilar_pairs(outcomes)
+    parts = [f"{outcomes.pairs:,} pairs, {_crossover(outcomes)}"]
     if 0 < different.sum() < outcomes.pairs:
         without = outcomes.among(different)
         parts.append(
             f"without the {outcomes.pairs - without.pairs:,} pairs of classes that it takes for each other in "
-            f"{percent(ALIKE, 0)} or more {_crossing(without)}"
+            f"{percent(ALIKE, 0)} or more {_crossover(without)}"
         )
     return "; ".join(parts)
 
 
-def _crossing(outcomes: HybridOutcomes) -> str:
-    crossing = crossing_of(outcomes)
-    if crossing is None:
+def _crossover(outcomes: HybridOutcomes) -> str:
+    crossover = crossover_of(outcomes)
+    if crossover is None:
         return "the shares do not cross at these cutoffs"
-    value, low, high = (decimal(number, 2) for number in crossing.radius)
+    value, low, high = (decimal(number, 2) for number in crossover.radius)
     return f"crossover cutoff {value} cycles per image ({low} to {high})"
 
 
@@ -92,7 +92,7 @@ def _plot(args: argparse.Namespace) -> str:
     if empty := [path.name for path, network in zip(args.files, networks, strict=True) if network.done < 2]:
         raise ValueError(f"{empty[0]}: fewer than two cutoffs are measured; run its command again to resume")
     write_atomically(args.output, figure(networks, args.output.suffix[1:]))
-    lines = [f"{network.metadata['classifier']['name']}: {crossing_summary(network)}" for network in networks]
+    lines = [f"{network.metadata['classifier']['name']}: {crossover_summary(network)}" for network in networks]
     for other in networks[1:]:
         difference = paired_difference(networks[0], other)
         if difference is not None:

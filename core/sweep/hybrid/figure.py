@@ -11,7 +11,7 @@ from core.fourier.maps.export import figure_file
 from core.numbers import decimal
 from core.shared.colours import distinct_colours
 from core.shared.errors import one_line
-from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of
+from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of
 
 FORMATS = (".svg", ".png")
 _MAX_NAME = 40  # characters in the legend
@@ -34,14 +34,16 @@ def figure(networks: Sequence[HybridOutcomes], kind: str) -> bytes:
     names = [network.metadata["classifier"]["name"] for network in networks]
     for network, colour in zip(networks, distinct_colours([(name, kinds.get(name)) for name in names]), strict=True):
         cutoffs = network.cutoffs[: network.done]
-        crossing, name = crossing_of(network), one_line(network.metadata["classifier"]["name"], _MAX_NAME)
-        label = f"{name}: {decimal(crossing.radius.value)}" if crossing else f"{name}: no crossing"
+        crossover, name = crossover_of(network), one_line(network.metadata["classifier"]["name"], _MAX_NAME)
+        label = f"{name}: {decimal(crossover.radius.value)}" if crossover else f"{name}: no crossing"
         for shares, style in zip(network.shares, ("-", "--"), strict=True):
             axes.plot(cutoffs, shares.value, style, color=colour, linewidth=2, label=label if style == "-" else None)
             axes.fill_between(cutoffs, shares.low, shares.high, color=colour, alpha=0.15, linewidth=0)
-        if crossing is not None:
-            height = np.interp(crossing.radius.value, cutoffs, network.shares[0].value)
-            axes.plot(crossing.radius.value, height, "o", color=colour, markersize=8, markeredgecolor="white", zorder=5)
+        if crossover is not None:
+            height = np.interp(crossover.radius.value, cutoffs, network.shares[0].value)
+            axes.plot(
+                crossover.radius.value, height, "o", color=colour, markersize=8, markeredgecolor="white", zorder=5
+            )
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))

@@ -9,14 +9,14 @@ from typing import Any, get_args
 import numpy as np
 
 from core.data.provenance import OUTCOME_FACTS
-from core.fourier.crossing import Crossing, crossing, crossing_difference
+from core.fourier.crossover import Crossover, crossover, crossover_difference
 from core.fourier.hybrid import Edge
 from core.fourier.intervals import Measured, wilson
 from core.fourier.weak_cache import weak_lru_cache
 from core.shared.files import ArchiveKind, Fact, check_array
 from core.sweep.transforms import TransformOutcomes
 
-ALIKE = 0.05  # of two classes, the mean share taken for the other, from which on `unlike` leaves them out
+ALIKE = 0.05  # of two classes, the mean share taken for the other, from which on `dissimilar_pairs` leaves them out
 HYBRIDS = ArchiveKind(
     name="file of hybrids",
     maker="core.sweep.hybrid",
@@ -122,13 +122,13 @@ def _few(metadata: Mapping[str, Any]) -> type[np.uint8] | type[np.uint16]:
 
 
 @weak_lru_cache(32)
-def crossing_of(outcomes: HybridOutcomes) -> Crossing | None:
+def crossover_of(outcomes: HybridOutcomes) -> Crossover | None:
     """Return the crossover cutoff of the network; None where it has none, or too little is measured."""
     done = outcomes.done
     if done < 2:
         return None
     low, high = outcomes.says[:, :done]
-    return crossing(low, high, outcomes.cutoffs[:done].tolist())
+    return crossover(low, high, outcomes.cutoffs[:done].tolist())
 
 
 def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
@@ -139,12 +139,12 @@ def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
 
 
 def paired_difference(a: HybridOutcomes, b: HybridOutcomes) -> Measured | None:
-    """a's crossing radius minus b's, paired; None where either does not cross or their pairs are not the same."""
-    first, second = crossing_of(a), crossing_of(b)
-    return crossing_difference(first, second) if first and second and same_pairs(a, b) else None
+    """a's crossover cutoff minus b's, paired; None where either does not cross or their pairs are not the same."""
+    first, second = crossover_of(a), crossover_of(b)
+    return crossover_difference(first, second) if first and second and same_pairs(a, b) else None
 
 
-def unlike(outcomes: HybridOutcomes, alike: float = ALIKE) -> np.ndarray:
+def dissimilar_pairs(outcomes: HybridOutcomes, alike: float = ALIKE) -> np.ndarray:
     """(n,) bool: the pairs of classes that this network does not take for each other.
 
     Measured on the pairs' own pictures, unmixed: of two classes, the mean of the share of each that it takes for the

@@ -11,7 +11,7 @@ import { load } from "./packs.js";
 import { forWorker, painterMenus, paintersOf } from "./painters.js";
 import { runFile } from "./run_file.js";
 import { add, newRun, replayOf } from "./run_record.js";
-import { outcome } from "./run_words.js";
+import { outcome } from "./run_text.js";
 
 const FRAMES = 121, FRAME_BYTES = 5 * 2 ** 20; // of one painter, at most
 const SHOW_MS = 150; // between two drawings of a run

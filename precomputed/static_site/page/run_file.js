@@ -3,7 +3,7 @@
 import { levels } from "./bytes.js";
 import { checksum } from "./checksum.js";
 import { differences } from "./run_record.js";
-import { changes } from "./run_words.js";
+import { changes } from "./run_text.js";
 
 function npy(dtype, shape, bytes) {
   const dimensions = shape.length === 1 ? `${shape[0]},` : shape.join(", ");

@@ -1,7 +1,7 @@
 // A live run: what is kept of its states, and what the replay component is handed, as ui/components/replay.py packs it.
 
 import { levels, pack, softmax } from "./bytes.js";
-import { changes } from "./run_words.js";
+import { changes } from "./run_text.js";
 
 const MAX_POINTS = 160; // of a curve
 

@@ -91,7 +91,7 @@ def assert_says(finding, verdict, *wanted):
         assert found == pytest.approx(expected, abs=1e-6, nan_ok=True)
 
 
-def crossing_by_loops(name):
+def crossover_by_loops(name):
     """The radius of a shipped file at which either picture's class is said as often, by numpy alone."""
     with np.load(PRECOMPUTED / "hybrids" / f"{name}.npz") as file:
         n = file["labels"].shape[1]

@@ -16,7 +16,7 @@ from core.claims.twins import twin_pairs
 from core.fourier.basis import half_plane
 from core.fourier.intervals import Measured, paired_interval
 from core.fourier.maps.lattice import Lattice
-from core.reproduce.parts.agreement import only
+from core.reproduce.parts.agreement import restricted_to
 from tests.core.claims.judging import (
     ALL_MAPS,
     CLIP,
@@ -25,7 +25,7 @@ from tests.core.claims.judging import (
     RESNET56,
     File,
     assert_says,
-    crossing_by_loops,
+    crossover_by_loops,
     gap,
     judged,
     minus,
@@ -117,7 +117,7 @@ def test_robust_twins_lean_towards_low_frequencies_only_relative_to_high_ones(pu
     assert finding.verdict == Verdict.IN_PART and "disagree" in finding.doubts[1]
     for found, wanted in zip(numbers(finding)[-2:], (more(0, 2), more(16, 21)), strict=True):
         assert found == pytest.approx(wanted, abs=1e-6)
-    a, b = crossing_by_loops(f"{kind}-robust"), crossing_by_loops(kind)
+    a, b = crossover_by_loops(f"{kind}-robust"), crossover_by_loops(kind)
     values = [each.measured.value for each in finding.evidence[:3]]
     assert values == pytest.approx([a, b, a - b]) and finding.evidence[2].measured.high < 0
 
@@ -151,7 +151,7 @@ def test_robust_twins_without_hybrid_images_are_judged_by_slow_waves_alone(low, 
 
 def test_hybrid_images_are_the_first_evidence_where_both_networks_saw_the_same(published):
     finding = judged(ALL_MAPS["mini-clip_cifar10"], ALL_MAPS[RESNET56], [])["relies"]
-    a, b = crossing_by_loops("mini-clip"), crossing_by_loops("resnet-56")
+    a, b = crossover_by_loops("mini-clip"), crossover_by_loops("resnet-56")
     assert [each.measured.value for each in finding.evidence[:3]] == pytest.approx([a, b, a - b])
     difference = finding.evidence[2]
     assert difference.measured.high < 0 and difference.number.endswith(" cycles per image")
@@ -344,7 +344,7 @@ def test_three_waves_are_enough_to_tell_maps_apart_and_two_are_not():
     for count, verdict in ((3, Verdict.HOLDS), (2, Verdict.NOT_CHECKABLE)):
         waves = half_plane(31)[-count:]
         few = [
-            dataclasses.replace(ALL_MAPS[name], heatmap=only(ALL_MAPS[name].heatmap, waves))
+            dataclasses.replace(ALL_MAPS[name], heatmap=restricted_to(ALL_MAPS[name].heatmap, waves))
             for name in (CLIP, RESNET56)
         ]
         assert judged(*few, [])["different"].verdict == verdict
@@ -357,6 +357,6 @@ def test_half_of_the_waves_are_not_most_of_them():
         for i, j in waves[:far]:
             errors[15 + i, 15 + j] = errors[15 - i, 15 - j] = 0
         other = dataclasses.replace(named.heatmap, top1_errors=errors)
-        few = [dataclasses.replace(named, heatmap=only(each, waves)) for each in (named.heatmap, other)]
+        few = [dataclasses.replace(named, heatmap=restricted_to(each, waves)) for each in (named.heatmap, other)]
         found = judged(*few, [])["different"]
         assert found.verdict == verdict and found.evidence[0].measured.value == far / 4

@@ -14,12 +14,12 @@ from core.claims import corruptions
 from core.claims.checks import findings
 from core.claims.corruption_spectrum import corruptions_of, mapped, predicted, score_predictions, stored_corruptions
 from core.claims.corruptions import HIGH, LOW, contrast_findings, exact_rank_test, shift_finding
-from core.claims.finding import CLAIMS, NamedMap, Verdict, judged
+from core.claims.finding import CLAIMS, NamedMap, Verdict, check_claim
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
 from core.images.corruptions import CORRUPTIONS
-from tests.core.claims.judging import crossing_by_loops
+from tests.core.claims.judging import crossover_by_loops
 
 FOLDER = PRECOMPUTED / "corruptions"
 SHIFT = CLAIMS["shift"]
@@ -115,7 +115,7 @@ def test_the_permutation_test_goes_through_every_order():
 
 
 def test_lower_crossover_goes_with_robustness_to_high_frequency_corruptions():
-    radii = [crossing_by_loops(name) for name in NAMES]
+    radii = [crossover_by_loops(name) for name in NAMES]
     finding = shift_finding(SHIFT, ALL_MAPS)
     found = [one.measured.value for one in finding.evidence]
     for k, kinds in enumerate((tuple(CORRUPTIONS), HIGH, LOW)):
@@ -130,7 +130,7 @@ def test_lower_crossover_goes_with_robustness_to_high_frequency_corruptions():
 def test_the_verdict_on_shifts_follows_the_ranks(monkeypatch):
     few = dict(itertools.islice(stored_corruptions().items(), 3))
     monkeypatch.setattr(corruptions, "stored_corruptions", lambda: few)
-    (finding,) = judged(SHIFT, shift_finding, ALL_MAPS)
+    (finding,) = check_claim(SHIFT, shift_finding, ALL_MAPS)
     assert finding.verdict == Verdict.NOT_CHECKABLE and "for 3 networks: too few" in finding.doubts[0]
     monkeypatch.undo()
     signs = iter(

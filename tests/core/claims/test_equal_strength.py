@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.claims.bands import Band, corners
-from core.claims.equal_strength import equal_strength, kept_share
+from core.claims.equal_strength import equal_strength, remaining_share
 from core.claims.finding import NamedMap
 from core.classifiers.registry import network_side
 from core.data.classes import PRECOMPUTED
@@ -49,6 +49,6 @@ def test_what_was_not_measured_is_unknown():
     assert equal_strength(clip, stranger, CORNERS) is None and equal_strength(stranger, clip, CORNERS) is None
     cropped = dataclasses.replace(clip, heatmap=clip.heatmap.crop(5))
     assert equal_strength(clip, cropped, CORNERS) is None and equal_strength(cropped, clip, CORNERS) is None
-    assert kept_share(clip.heatmap, 99, CORNERS) is None
-    assert kept_share(clip.heatmap.crop(5), 224, corners(clip.heatmap.crop(5))) is None
-    assert kept_share(clip.heatmap, 32, CORNERS) == 1
+    assert remaining_share(clip.heatmap, 99, CORNERS) is None
+    assert remaining_share(clip.heatmap.crop(5), 224, corners(clip.heatmap.crop(5))) is None
+    assert remaining_share(clip.heatmap, 32, CORNERS) == 1

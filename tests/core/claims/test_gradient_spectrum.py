@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata, spearmanr
 
-from core.claims.finding import CLAIMS, NamedMap, Verdict, judged
+from core.claims.finding import CLAIMS, NamedMap, Verdict, check_claim
 from core.claims.gradient_spectrum import (
     StoredGradient,
     _as_smooth,
@@ -40,7 +40,7 @@ def named(heatmap):
 
 
 def judged_alone(named):
-    (finding,) = judged(CLAIMS["gradient"], gradient_finding, named)
+    (finding,) = check_claim(CLAIMS["gradient"], gradient_finding, named)
     return finding
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.data.classes import imagenet
 from core.fourier.intervals import wilson
-from core.reconstruct.visitor_judge import CHANCE, COUNT, OPTIONS, Pool, ask, read_choices, score
+from core.reconstruct.visitor_judge import CHANCE, COUNT, OPTIONS, Pool, draw_questions, read_choices, score
 
 NAMES = imagenet().names
 POOL = Pool(tuple(range(0, 400, 20)), tuple(range(405, 805, 20)))
@@ -14,13 +14,13 @@ SEEDS = range(200)
 
 
 def test_a_round_repeats_by_its_seed_and_another_differs():
-    assert ask(POOL, NAMES, 7) == ask(POOL, NAMES, 7) != ask(POOL, NAMES, 8)
+    assert draw_questions(POOL, NAMES, 7) == draw_questions(POOL, NAMES, 7) != draw_questions(POOL, NAMES, 8)
 
 
 def test_five_drawings_by_each_search_half_of_each_half_of_the_pool():
     split = Counter()
     for seed in SEEDS:
-        questions = ask(POOL, NAMES, seed)
+        questions = draw_questions(POOL, NAMES, seed)
         assert Counter(question.search for question in questions) == {"pixels": 5, "views": 5}
         labels = {question.label for question in questions}
         assert len(labels) == COUNT and len(labels & set(POOL.recognised)) == len(labels & set(POOL.unrecognised)) == 5
@@ -32,7 +32,7 @@ def test_five_drawings_by_each_search_half_of_each_half_of_the_pool():
 def test_options_are_five_names_the_target_among_them_at_any_place_and_no_other_target():
     places, searches = Counter(), Counter()
     for seed in SEEDS:
-        questions = ask(POOL, NAMES, seed)
+        questions = draw_questions(POOL, NAMES, seed)
         targets = {NAMES[question.label] for question in questions}
         for question in questions:
             options = [NAMES[label] for label in question.options]
@@ -47,12 +47,18 @@ def test_a_name_of_two_classes_is_offered_once():
     names = ["crane"] * 30 + ["hen", "cock", "jay", "kite"]
     pool = Pool(tuple(range(5)), tuple(range(5, 10)))
     with pytest.raises(ValueError, match="larger sample"):
-        ask(pool, [*names[:30], "hen", "cock", "jay"], 0)
-    assert {names[label] for label in ask(pool, names, 0)[0].options} == {"crane", "hen", "cock", "jay", "kite"}
+        draw_questions(pool, [*names[:30], "hen", "cock", "jay"], 0)
+    assert {names[label] for label in draw_questions(pool, names, 0)[0].options} == {
+        "crane",
+        "hen",
+        "cock",
+        "jay",
+        "kite",
+    }
 
 
 def test_the_score_counts_each_search_and_has_wilsons_interval():
-    questions = ask(POOL, NAMES, 3)
+    questions = draw_questions(POOL, NAMES, 3)
     right = [question.options.index(question.label) for question in questions]
     wrong = [(place + 1) % OPTIONS for place in right]
     mixed = [r if q.search == "views" else w for q, r, w in zip(questions, right, wrong, strict=True)]
@@ -67,7 +73,7 @@ def test_the_score_counts_each_search_and_has_wilsons_interval():
 
 
 def test_guessing_is_right_once_in_five():
-    right = [sum(q.right(0) for q in ask(POOL, NAMES, seed) if q.search == "views") for seed in SEEDS]
+    right = [sum(q.right(0) for q in draw_questions(POOL, NAMES, seed) if q.search == "views") for seed in SEEDS]
     assert sum(right) / len(right) == pytest.approx(CHANCE, abs=0.2)
 
 

@@ -17,14 +17,14 @@ from core.fourier.maps.heatmap import Heatmap
 from core.reconstruct import batches
 from core.reconstruct.report import Reconstruction, from_csv
 from core.reproduce.__main__ import main
-from core.reproduce.parts.agreement import Match, map_agreement, only
+from core.reproduce.parts.agreement import Match, map_agreement, restricted_to
 from core.reproduce.parts.claim_comparison import compare_claims
 from core.reproduce.parts.hybrids import HybridResult, hybrid_findings
 from core.reproduce.parts.maps import HEATMAPS, MapResult
 from core.reproduce.parts.plan import HYBRIDS, KEYS, MAPS, TABLES, draw_waves
 from core.reproduce.parts.tables import TableResult
-from core.reproduce.report import Results, Skipped, Spent, to_html
-from core.sweep.hybrid.outcomes import crossing_of
+from core.reproduce.report import Cost, Results, Skipped, to_html
+from core.sweep.hybrid.outcomes import crossover_of
 from tests.core.oracles import wilson
 from tests.core.toy import save_clip, tiny_clip
 
@@ -179,7 +179,7 @@ def test_shipped_hybrids_are_compared_on_the_same_pairs():
     few = whole.among(np.arange(whole.pairs) < 200)
     part = next(part for part in HYBRIDS if part.classifier == "mini-clip")
     result = HybridResult(part, few, "")
-    assert result.shipped == result.radius and result.shipped.measured.value != crossing_of(whole).radius.value
+    assert result.shipped == result.radius and result.shipped.measured.value != crossover_of(whole).radius.value
     other = {**whole.metadata["classifier"], "sha256": "0" * 64}
     assert HybridResult(part, replace(few, metadata={**few.metadata, "classifier": other}), "").shipped is None
 
@@ -309,7 +309,7 @@ def computed(count):
     part = next(part for part in MAPS if part.key == "figure-1-resnet")
     waves = draw_waves(31, count, seed=0) or half_plane(31)
     published = Heatmap.load(HEATMAPS / PUBLISHED)
-    (found,) = compare_claims({part.key: MapResult(part, only(drawn(10_000), waves), published, None, "")})
+    (found,) = compare_claims({part.key: MapResult(part, restricted_to(drawn(10_000), waves), published, None, "")})
     return found
 
 
@@ -366,7 +366,7 @@ def test_hostile_names_stay_text(output):
         stored, metadata={**stored.metadata, "classifier": facts["classifier"], "dataset": facts["dataset"]}
     )
     mixed = HybridResult(replace(HYBRIDS[0], figure=name), outcomes, name)
-    results = Results(name, name, 0, maps, claims, [mixed], [table], [Skipped(part, (name,))], Spent(1, 1, 1, 1))
+    results = Results(name, name, 0, maps, claims, [mixed], [table], [Skipped(part, (name,))], Cost(1, 1, 1, 1))
     tags = Tags(to_html(results))
     assert {attributes["src"][:22] for tag, attributes in tags.seen if tag == "img"} == {"data:image/png;base64,"}
     assert not [tag for tag, attributes in tags.seen if tag == "script" or "onerror" in attributes]

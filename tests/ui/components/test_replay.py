@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.ui.replay_reader import frames_of, numbers_of
-from ui.components.replay import MAX_POINTS, Progress, Track, envelope, pack_replay
+from ui.components.replay import MAX_POINTS, RunProgress, Track, envelope, pack_replay
 
 generator = np.random.default_rng(3)
 
@@ -26,7 +26,7 @@ def packed(tracks, frames=4, batch=2, size=(5, 6), **options):
     return pack_replay(tracks, start, range(frames), **settings | options)
 
 
-@pytest.mark.parametrize("live", [None, Progress("running", "half", 0.5), Progress("paused")])
+@pytest.mark.parametrize("live", [None, RunProgress("running", "half", 0.5), RunProgress("paused")])
 def test_frames_and_numbers_arrive_to_the_byte(live):
     tracks = [track(), track()]
     data = packed(tracks, live=live)

@@ -8,7 +8,7 @@ from core.data.classes import HEATMAPS
 from core.fourier.maps.contrasts import mismatches
 from core.fourier.maps.heatmap import Heatmap, HeatmapError
 from ui.maps.catalogue import Entry, label_of
-from ui.maps.provenance import computed_words
+from ui.maps.provenance import computed_text
 from ui.maps.sentences import cell_verdict
 
 MAP = Heatmap.load(HEATMAPS / "mini-clip_cifar10.npz")
@@ -42,5 +42,5 @@ def test_any_fact_of_an_uploaded_map_is_refused_or_shown(path):
             continue
         entry, other = Entry(label_of(heatmap), heatmap), Entry(label_of(MAP), MAP)
         verdict = cell_verdict([entry, other], (1, 1))
-        for text in (entry.label, entry.subtitle, computed_words(heatmap), verdict, *mismatches(heatmap, MAP)):
+        for text in (entry.label, entry.subtitle, computed_text(heatmap), verdict, *mismatches(heatmap, MAP)):
             assert len(text) < 1000 and text.encode()

@@ -8,7 +8,7 @@ import pytest
 from core.data.classes import HEATMAPS
 from core.fourier.maps.heatmap import Heatmap
 from ui.maps.catalogue import dataset_title, label_of
-from ui.maps.provenance import computed_words, published_words
+from ui.maps.provenance import computed_text, published_text
 
 HOSTILE = "[click](https://evil.example) <img src=x onerror=alert(1)> **bold** $x$"
 
@@ -24,12 +24,12 @@ def with_source(heatmap: Heatmap, **changes: object) -> Heatmap:
 
 @pytest.mark.parametrize("path", sorted(HEATMAPS.glob("*_published.npz")), ids=lambda path: path.stem)
 def test_the_papers_maps_say_run_commit_and_licence(path):
-    words = published_words(Heatmap.load(path))
+    words = published_text(Heatmap.load(path))
     assert "b97de37" in words and "MIT" in words and "](https://" in words
 
 
 def test_computed_map_says_when_with_what_and_how_fast(computed):
-    words, source = computed_words(computed), computed.metadata["source"]
+    words, source = computed_text(computed), computed.metadata["source"]
     assert source["date"][:10] in words and f"{source['wall_seconds']:,.0f} s" in words
     assert computed.metadata["classifier"]["sha256"][:12] in words
 
@@ -37,12 +37,12 @@ def test_computed_map_says_when_with_what_and_how_fast(computed):
 @pytest.mark.parametrize("value", [HOSTILE, None, float("nan"), {"b": 1}], ids=repr)
 def test_whatever_an_untrusted_file_holds_is_shown_as_plain_text(computed, value):
     names = ("date", "version", "device", "wall_seconds", "images_per_second")
-    words = computed_words(with_source(computed, **dict.fromkeys(names, value)))
+    words = computed_text(with_source(computed, **dict.fromkeys(names, value)))
     assert not re.search(r"(?<!\\)[\[\]<>*$]", words), words
 
 
 def test_a_file_that_calls_itself_published_gets_no_link(computed):
-    words = computed_words(with_source(computed, type="published", url="https://evil.example", citation=HOSTILE))
+    words = computed_text(with_source(computed, type="published", url="https://evil.example", citation=HOSTILE))
     assert "evil.example" not in words
 
 

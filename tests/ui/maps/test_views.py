@@ -20,7 +20,7 @@ from ui.components.heatmap import pack_maps
 from ui.maps.catalogue import Entry, labelled
 from ui.maps.models import model_colour
 from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
-from ui.maps.provenance import computed_words
+from ui.maps.provenance import computed_text
 from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
 
 FILE = PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz"
@@ -114,7 +114,7 @@ def test_a_stored_estimate_is_shown_and_no_other_view_holds_it():
     for metric, show in (("Top-1", "Error"), ("Top-1", "Minus clean"), ("Top-5", "Estimate")):
         first, second = (shown_maps([Entry("A · x · y", one)], metric, show, 31) for one in (forged, sampled(100)))
         np.testing.assert_array_equal(first.views[0].values, second.views[0].values)
-    assert "by Gaussian process over the frequencies, version 1" in computed_words(heatmap)
+    assert "by Gaussian process over the frequencies, version 1" in computed_text(heatmap)
 
 
 @pytest.mark.parametrize(

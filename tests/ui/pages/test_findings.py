@@ -20,7 +20,7 @@ from core.fourier.intervals import Measured
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.findings import _row
 from ui.maps.catalogue import Entry
-from ui.maps.judged_maps import found_between, link_of
+from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import FEATURES, FILTER, SECTION, SHIFTS
 from ui.tools.registry import CORRUPTIONS, TOOLS
@@ -259,8 +259,8 @@ def test_link_of_escapes_what_urls_reserve():
 def test_findings_about_a_dropped_map_are_freed():
     maps = [Heatmap.load(HEATMAPS / f"{name}_cifar10-1000.npz") for name in ("mini-clip", "mini-resnet")]
     all_maps = [Entry("a", maps.pop(0)), Entry("b", maps.pop(), shipped=True)]
-    found = found_between(*all_maps, *all_maps)
-    assert found and found is found_between(*all_maps, *all_maps)
+    found = findings_between(*all_maps, *all_maps)
+    assert found and found is findings_between(*all_maps, *all_maps)
     gone = [weakref.ref(all_maps[0].heatmap), weakref.ref(found[0])]
     del all_maps[0], found
     gc.collect()

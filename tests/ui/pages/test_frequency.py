@@ -27,7 +27,7 @@ from core.sweep.predictions import class_probabilities, wave_on_image
 from precomputed.make_default_picture import CHOICE, default_picture
 from tests.ui.page_runner import settable_widget
 from ui.maps.catalogue import Entry, entries, label_of
-from ui.maps.models import map_note, model_colour, predictors
+from ui.maps.models import choose_predictors, map_note, model_colour
 from ui.maps.predictions.cell_predictions import LOADING
 from ui.maps.presets import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, PRESETS, RESNET50, RESNET56
 from ui.maps.sentences import cell_verdict
@@ -140,14 +140,14 @@ def test_models_predict_for_the_maps_shown_and_robust_ones_for_robust_ones():
 
     def who(*labels):
         chosen = [known[label] for label in labels]
-        return {one.spec.name: one.instead_of for one in predictors(chosen, ready, "cifar10")}
+        return {one.spec.name: one.instead_of for one in choose_predictors(chosen, ready, "cifar10")}
 
     assert who(CLIP, RESNET56) == {"mini-clip": "CLIP ViT-B/32", "mini-resnet": "ResNet-56"}
     assert who(CLIP, MINI_CLIP, MINI_RESNET_ROBUST) == {"mini-clip": "", "mini-resnet-robust": ""}
     assert who() == {spec.name: "" for spec in ready}
-    photographs = predictors([known[CLIP], known[RESNET56]], ready_classifiers("imagenet"), "imagenet")
+    photographs = choose_predictors([known[CLIP], known[RESNET56]], ready_classifiers("imagenet"), "imagenet")
     assert {one.note for one in photographs} == {""}, "of maps of CIFAR-10 no ImageNet network takes the place"
-    told = [one.note for one in predictors([known[CLIP], known[RESNET50]], ready, "cifar10")]
+    told = [one.note for one in choose_predictors([known[CLIP], known[RESNET50]], ready, "cifar10")]
     assert told == ["instead of CLIP ViT-B/32, in miniature"]
     assert len({model_colour(name) for name in ("clip-vit-b-32", "mini-clip", "mini-clip-robust")}) == 3
     assert "map only" in map_note(known[CLIP]) and not map_note(known[MINI_CLIP])
@@ -295,7 +295,7 @@ def test_the_name_in_an_uploaded_map_leads_to_no_folder_of_the_server():
     assert label_of(heatmap).split(" · ")[0] == one_line(name)
     entry = Entry(label_of(heatmap), heatmap)
     assert not map_note(entry) and model_colour(name) == UNKNOWN
-    assert {one.spec.name for one in predictors([entry], ready_classifiers("cifar10"), "cifar10")} == {
+    assert {one.spec.name for one in choose_predictors([entry], ready_classifiers("cifar10"), "cifar10")} == {
         spec.name for spec in ready_classifiers("cifar10")
     }
 

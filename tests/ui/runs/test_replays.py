@@ -10,7 +10,7 @@ from core.runs.stored import RUNS
 from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import sound_run
 from tests.ui.toys import ToyClassifier, toy_plan
-from ui.components.replay import Progress
+from ui.components.replay import RunProgress
 from ui.runs.replays import MAX_BYTES, kept_frames, live_replay, run_replay
 
 PAIR = [
@@ -53,7 +53,7 @@ def test_live_moments_are_the_states_given_with_all_curves():
     states = run.states()
     moments = [next(states) for _ in range(4)][1::2]
     curves = [run.curves(0), run.curves(1)]
-    data = live_replay(run.plan, ["toy-a", "toy-b"], ["pixels"], moments, curves, id="j", live=Progress("running"))
+    data = live_replay(run.plan, ["toy-a", "toy-b"], ["pixels"], moments, curves, id="j", live=RunProgress("running"))
     assert data["frame_steps"] == [1, 3] and data["steps"] == 6 and len(data["curve_steps"]) == 4
     for k in range(2):
         for frame, moment in enumerate(moments):
@@ -65,6 +65,6 @@ def test_live_moments_are_the_states_given_with_all_curves():
 
 def test_before_the_first_state_the_start_is_shown():
     plan = toy_plan()
-    data = live_replay(plan, ["toy-a"], ["pixels"], [], [], id="j", live=Progress("queued", "waiting"))
+    data = live_replay(plan, ["toy-a"], ["pixels"], [], [], id="j", live=RunProgress("queued", "waiting"))
     assert np.array_equal(frames_of(data, 0)[0], np.rint(plan.start * 255))
     assert data["curve_steps"] == [] and data["live"]["state"] == "queued"

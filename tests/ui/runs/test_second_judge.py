@@ -18,7 +18,7 @@ from tests.ui.reading import reads
 from tests.ui.runs.test_saved import open_page, toys, upload  # noqa: F401
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.run_sentences import judged
-from ui.runs.setup.state import Result
+from ui.runs.setup.state import RunResult
 
 
 def stored_run(name="mini-clip") -> PGDRun:
@@ -65,7 +65,7 @@ def test_clip_judges_only_who_asks_for_it(judges, monkeypatch):
         second_judge(st.session_state["shown"])
 
     app = AppTest.from_function(script, default_timeout=120)
-    app.session_state["shown"] = Result("mine", (run,), "")
+    app.session_state["shown"] = RunResult("mine", (run,), "")
     app.run()
     assert not app.exception and not judges and sentence(app) is None
     app.button(key="generation.ask_judge").click().run()

@@ -12,7 +12,7 @@ from core.classifiers import registry
 from core.data.classes import ClassSet
 from ui.models.weight_downloads import weight_downloads
 from ui.server import model_cache
-from ui.server.jobs import give_way
+from ui.server.jobs import lower_priority
 from ui.server.model_cache import classifier_for, ready_classifiers, ready_clips
 from ui.server.server_jobs import job_manager
 
@@ -68,7 +68,7 @@ def test_a_page_never_waits_for_a_load_that_gives_way(monkeypatch):
         return registry.load_classifier(name, *args, **options)
 
     def run():
-        give_way()
+        lower_priority()
         classifier_for("mini-resnet", "cifar10")
         at.append(mine())
 

@@ -13,7 +13,7 @@ from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.parts.claim_comparison import compare_claims
 from core.reproduce.parts.maps import HEATMAPS, MapResult
 from core.reproduce.parts.plan import MAPS
-from core.reproduce.report import Results, Spent, to_html
+from core.reproduce.report import Cost, Results, to_html
 from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import maps_and_stories
 from tests.ui.pages.test_findings import script
@@ -102,7 +102,7 @@ def test_the_report_says_what_findings_says(everywhere):
     part = next(part for part in MAPS if part.key == "figure-1-resnet")
     published = Heatmap.load(HEATMAPS / part.references[-1])
     (trial,) = compare_claims({part.key: MapResult(part, published, published, None, "")})
-    page = to_html(Results("", "", 0, [], [trial], [], [], [], Spent(1, 1, 1, None)))
+    page = to_html(Results("", "", 0, [], [trial], [], [], [], Cost(1, 1, 1, None)))
     table, compared = re.findall(r"<tr\b.*?</tr>", page, re.DOTALL), 0
     for finding in trial.here:
         row = next(row for row in table if finding.claim.quote in html.unescape(row))

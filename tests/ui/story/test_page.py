@@ -17,7 +17,7 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.images.square import png_data_uri
 from core.reconstruct.view_pictures import SIDE, WORDS, judged_path, opening_drawings
-from core.reconstruct.visitor_judge import ask, stored_pool
+from core.reconstruct.visitor_judge import draw_questions, stored_pool
 from core.runs.file import SURE, PGDRun
 from core.runs.stored import OPENING, TWINS, stored_path
 from core.sweep.predictions import class_probabilities, wave_on_image
@@ -155,8 +155,10 @@ def test_the_stripes_answers_are_those_of_the_networks():
     for network, name in zip(data["networks"], ("mini-clip", "mini-resnet"), strict=True):
         classifier = classifier_for(name, "cifar10")
         for wave in (None, (0, 1), (0, 3), (0, 15), (-7, 4), (12, -9)):
-            waved = image if wave is None else wave_on_image(image, wave, epsilon, seed=0, position=picture).perturbed
-            shares = class_probabilities(classifier, waved[None])[0]
+            perturbed = (
+                image if wave is None else wave_on_image(image, wave, epsilon, seed=0, position=picture).perturbed
+            )
+            shares = class_probabilities(classifier, perturbed[None])[0]
             step_html = network["clean"] if wave is None else network["cells"][(wave[0] + 15) * 31 + wave[1] + 15]
             assert (
                 shares[step_html[0]] == pytest.approx(step_html[1], abs=2e-3)
@@ -259,7 +261,7 @@ def judged(app: AppTest) -> str:
 
 def test_a_judge_walks_through_ten_drawings_and_the_link_alone_holds_them():
     app, names = opened(step="judge", round="7"), SAMPLE_SETS["photographs"].classes.names
-    questions = ask(stored_pool(), names, 7)
+    questions = draw_questions(stored_pool(), names, 7)
     for number, question in enumerate(questions, 1):
         assert f"Drawing {number} of 10" in judged(app)
         (picture,) = re.findall(
@@ -297,4 +299,4 @@ def test_a_round_without_a_link_stays_the_same_and_is_in_the_url_from_the_first_
     app.button[0].click().run()
     names, seed = SAMPLE_SETS["photographs"].classes.names, int(app.query_params["round"])
     assert app.query_params["chosen"] == "0"
-    assert [names[label] for label in ask(stored_pool(), names, seed)[0].options] == first
+    assert [names[label] for label in draw_questions(stored_pool(), names, seed)[0].options] == first

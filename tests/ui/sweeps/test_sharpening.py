@@ -13,9 +13,9 @@ from core.fourier.maps.heatmap import Heatmap
 from core.sweep.__main__ import main
 from core.sweep.loop.config import SweepConfig
 from core.sweep.maps import growing_heatmaps
-from ui.sweeps.images import Chosen, read_upload
-from ui.sweeps.panel import progress_words
-from ui.sweeps.sharpening import Reached, passes_to_next_point, script_command, sharpening, sweep_options
+from ui.sweeps.images import SweepImages, read_upload
+from ui.sweeps.panel import progress_text
+from ui.sweeps.sharpening import PrecisionPoint, passes_to_next_point, script_command, sharpening, sweep_options
 
 
 def archive(side=32, **changes):
@@ -27,12 +27,12 @@ def archive(side=32, **changes):
 
 
 def test_time_to_the_next_point_follows_the_last_two_rounds():
-    assert passes_to_next_point([Reached(8.0, 1000)], 10**6) == (7, round(1000 * (8 / 7) ** 2))
-    rounds = [Reached(16.0, 1000), Reached(8.0, 4000)]  # halved by four times the passes
+    assert passes_to_next_point([PrecisionPoint(8.0, 1000)], 10**6) == (7, round(1000 * (8 / 7) ** 2))
+    rounds = [PrecisionPoint(16.0, 1000), PrecisionPoint(8.0, 4000)]  # halved by four times the passes
     assert passes_to_next_point(rounds, 10**6) == (7, round(4000 * (8 / 7) ** 2))
     assert passes_to_next_point(rounds, 5000) is None
-    assert passes_to_next_point([Reached(0.9, 1000)], 10**6) is None
-    assert passes_to_next_point([Reached(5.0, 1000), Reached(4.9999, 4000)], 10**6) is None
+    assert passes_to_next_point([PrecisionPoint(0.9, 1000)], 10**6) is None
+    assert passes_to_next_point([PrecisionPoint(5.0, 1000), PrecisionPoint(4.9999, 4000)], 10**6) is None
 
 
 def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypatch, capsys):
@@ -42,7 +42,7 @@ def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypat
     classifier = load_classifier("mini-clip", chosen.dataset.classes)
     states = sharpening(growing_heatmaps(classifier, chosen.dataset, config))
     state = next(state for state in states if len(state.rounds) == 1)
-    assert "5 of 8 images under every wave, the estimate is precise to ±" in progress_words(state)
+    assert "5 of 8 images under every wave, the estimate is precise to ±" in progress_text(state)
     assert state.estimated is state.heatmap and 0 < state.share < 1
     state.heatmap.save(tmp_path / "map.npz")
     monkeypatch.chdir(tmp_path)
@@ -58,7 +58,7 @@ def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypat
 def test_an_uploaded_archive_is_what_the_script_reads(tmp_path):
     (tmp_path / "mine.npz").write_bytes(archive())
     chosen, read = read_upload(archive(), "mine.npz"), load_dataset(tmp_path / "mine.npz")
-    assert isinstance(chosen, Chosen) and chosen.dataset.content_hash == read.content_hash
+    assert isinstance(chosen, SweepImages) and chosen.dataset.content_hash == read.content_hash
     assert (chosen.dataset.name, chosen.dataset.split) == (read.name, read.split) and chosen.classes.names == (
         "cat",
         "dog",

@@ -10,7 +10,7 @@ from core.claims.hybrids import stored_hybrids
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.hybrid import hybrid
-from core.sweep.hybrid.outcomes import crossing_of
+from core.sweep.hybrid.outcomes import crossover_of
 from core.sweep.predictions import HybridPredictions, class_probabilities, hybrid_cutoffs, predict_hybrids
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
@@ -108,5 +108,5 @@ def test_the_figure_for_talks_is_of_the_networks_that_predict_here_and_their_twi
     assert names == ("two-pictures-in-one.svg", "two-pictures-in-one.png")
     shown = svg().decode()
     for name in ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust"):
-        assert f"{name}: {crossing_of(stored_hybrids()[name]).radius.value:.1f}" in shown
+        assert f"{name}: {crossover_of(stored_hybrids()[name]).radius.value:.1f}" in shown
     assert png().startswith(b"\x89PNG")

@@ -21,7 +21,7 @@ SEED = "signs"  # in the URL
 
 
 @dataclass(frozen=True, eq=False)
-class WavedPicture:
+class PerturbedPicture:
     """Subject of the predictions: a picture, a wave (i, j), its size v per channel, and the seed of its signs."""
 
     picture: Picture
@@ -83,16 +83,20 @@ def flip() -> None:
     st.session_state[SEED] = seed() + 1
 
 
-def change_in_numbers(waved: WavedPicture) -> None:
+def change_in_numbers(perturbed: PerturbedPicture) -> None:
     """Draw the norms that clipping leaves of the wave, and a download of the picture with it."""
     wave = wave_on_image(
-        waved.picture.image, waved.frequency, waved.epsilon, seed=waved.seed, position=waved.picture.position
+        perturbed.picture.image,
+        perturbed.frequency,
+        perturbed.epsilon,
+        seed=perturbed.seed,
+        position=perturbed.picture.position,
     )
     norms = " / ".join(f"{norm:.2f}" for norm in wave.norm)
     largest = float(np.abs(wave.change).max())
-    (i, j), name, row = waved.frequency, f"v{waved.epsilon:g}", st.container(horizontal=True)
+    (i, j), name, row = perturbed.frequency, f"v{perturbed.epsilon:g}", st.container(horizontal=True)
     row.markdown(
-        f"L2 norm per channel: {waved.epsilon:.2f} before clipping; {norms} (red / green / blue) after. "
+        f"L2 norm per channel: {perturbed.epsilon:.2f} before clipping; {norms} (red / green / blue) after. "
         f"Largest change of a pixel: {largest:.3f} of 1.",
         width="content",
     )

@@ -22,8 +22,8 @@ from core.shared.device import check_torch
 from core.shared.errors import sentence
 from core.sweep.predictions import Predictions, predict_under_waves, top1_predictions
 from ui.maps.models import Predictor, model_colour
-from ui.maps.predictions.cell_panel import WavedPicture
-from ui.maps.predictions.prediction_table import STYLE, Row, prediction_table, rows_html
+from ui.maps.predictions.cell_panel import PerturbedPicture
+from ui.maps.predictions.prediction_table import STYLE, PredictionRow, prediction_table, rows_html
 from ui.maps.predictions.probability_curve import probability_curve
 from ui.server.log import log
 from ui.server.model_cache import classifier_for, ready_classifiers
@@ -75,25 +75,30 @@ def wait_for_first_paint() -> bool:
     return True
 
 
-def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[[], list[SamplePredictions]]:
+def draw_predictions(
+    predictors: Sequence[Predictor], perturbed: PerturbedPicture
+) -> Callable[[], list[SamplePredictions]]:
     """A row for each classifier; returns what counts, once, how often the wave flips the bundled samples.
 
     Counting comes last on the page: it goes chunk by chunk and tells how far it is, at which another click ends it.
     """
     if not torch_starts():
         return list
-    picture, place = waved.picture, st.empty()
-    predictions = answers(
-        [predictor.spec for predictor in who], lambda name: predictions_of(name, picture.class_set, None, waved)
+    picture, place = perturbed.picture, st.empty()
+    predictions = predict_all(
+        [predictor.spec for predictor in predictors],
+        lambda name: predictions_of(name, picture.class_set, None, perturbed),
     )
     rows = {
-        predictor: _row(predictor, predictions[predictor.spec]) for predictor in who if predictor.spec in predictions
+        predictor: _row(predictor, predictions[predictor.spec])
+        for predictor in predictors
+        if predictor.spec in predictions
     }
     total, about = _total(picture), (picture.classes.names, picture.label)
 
     def draw() -> None:
         if rows:
-            place.html(STYLE + rows_html(list(rows.values()), *about, waved.frequency, total))
+            place.html(STYLE + rows_html(list(rows.values()), *about, perturbed.frequency, total))
 
     def count() -> list[SamplePredictions]:
         counted = []
@@ -103,7 +108,9 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
             for start in range(0, total or 0, size):
                 chunk = predictor.spec.name, picture.kind, start, size
                 before = np.concatenate([before, _over_samples(*chunk)])
-                after = np.concatenate([after, _over_samples(*chunk, waved.frequency, waved.epsilon, waved.seed)])
+                after = np.concatenate(
+                    [after, _over_samples(*chunk, perturbed.frequency, perturbed.epsilon, perturbed.seed)]
+                )
                 rows[predictor] = replace(rows[predictor], flips=(int((before != after).sum()), len(after)))
                 if time.monotonic() - drawn > REDRAW_SECONDS:
                     draw()
@@ -121,13 +128,17 @@ def draw_predictions(who: Sequence[Predictor], waved: WavedPicture) -> Callable[
     return cache(count)
 
 
-def walk_tables(who: Sequence[Predictor], waved: WavedPicture, cells: Sequence[Frequency]) -> dict[Frequency, str]:
+def walk_tables(
+    predictors: Sequence[Predictor], perturbed: PerturbedPicture, cells: Sequence[Frequency]
+) -> dict[Frequency, str]:
     """For each of several waves the table of `draw_predictions`, without flips; empty where somebody has none."""
-    picture = waved.picture
-    predictions = answers([predictor.spec for predictor in who], lambda name: _under_waves(name, waved, tuple(cells)))
-    if len(predictions) < len(who):
+    picture = perturbed.picture
+    predictions = predict_all(
+        [predictor.spec for predictor in predictors], lambda name: _under_waves(name, perturbed, tuple(cells))
+    )
+    if len(predictions) < len(predictors):
         return {}
-    rows_by_predictor = [[_row(predictor, wave) for wave in predictions[predictor.spec]] for predictor in who]
+    rows_by_predictor = [[_row(predictor, wave) for wave in predictions[predictor.spec]] for predictor in predictors]
     about = picture.classes.names, picture.label
     return {
         cell: rows_html(rows, *about, cell, _total(picture), "–")
@@ -135,8 +146,10 @@ def walk_tables(who: Sequence[Predictor], waved: WavedPicture, cells: Sequence[F
     }
 
 
-def _row(predictor: Predictor, predictions: Predictions) -> Row:
-    return Row(short_title(predictor.spec.title), predictor.note, model_colour(predictor.spec.name), predictions)
+def _row(predictor: Predictor, predictions: Predictions) -> PredictionRow:
+    return PredictionRow(
+        short_title(predictor.spec.title), predictor.note, model_colour(predictor.spec.name), predictions
+    )
 
 
 def _total(picture: Picture) -> int | None:
@@ -155,36 +168,39 @@ def torch_starts() -> bool:
     return True
 
 
-def draw_details(who: Sequence[Predictor], waved: WavedPicture, beside: DeltaGenerator) -> None:
+def draw_details(predictors: Sequence[Predictor], perturbed: PerturbedPicture, beside: DeltaGenerator) -> None:
     """Leading classes of who predicts and of its robust twin, and the true class's probability against the size v."""
     if not torch_starts():
         return
-    picture = waved.picture
+    picture = perturbed.picture
     sizes = tuple(np.linspace(0, 4 * usual_epsilon(picture.size), CURVE_POINTS).round(4).tolist())
-    specs = with_twins(who, picture.class_set)
-    by_classifier = answers(specs, lambda name: predictions_of(name, picture.class_set, None, waved, sizes))
+    specs = with_twins(predictors, picture.class_set)
+    by_classifier = predict_all(specs, lambda name: predictions_of(name, picture.class_set, None, perturbed, sizes))
     about = picture.classes.names, picture.label
     with st.container(key="cell-details"):
         columns = st.columns(4, gap="medium")
     for k, (spec, predictions) in enumerate(by_classifier.items()):
         with columns[k % 4]:
             colour = model_colour(spec.name)
-            prediction_table(spec.title, predictions, *about, colour=colour, frequency=waved.frequency)
+            prediction_table(spec.title, predictions, *about, colour=colour, frequency=perturbed.frequency)
     if by_classifier:
         colours = [model_colour(spec.name) for spec in by_classifier]
         with beside:
             probability_curve(
-                {spec.title: predictions for spec, predictions in by_classifier.items()}, *about, waved.epsilon, colours
+                {spec.title: predictions for spec, predictions in by_classifier.items()},
+                *about,
+                perturbed.epsilon,
+                colours,
             )
 
 
-def with_twins(who: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:
+def with_twins(predictors: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:
     """Return the classifiers that predict and their robust twins, as far as these are ready."""
-    names = {name for predictor in who for name in (predictor.spec.name, f"{predictor.spec.name}{ROBUST}")}
+    names = {name for predictor in predictors for name in (predictor.spec.name, f"{predictor.spec.name}{ROBUST}")}
     return [spec for spec in ready_classifiers(class_set) if spec.name in names]
 
 
-def ask(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
+def try_predict(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
     """Return a classifier's answer; None if it fails, with the reason on the page and in the log."""
     try:
         with st.spinner(f"{spec.title} …"), job_manager().before_runs():
@@ -195,29 +211,31 @@ def ask(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
         return None
 
 
-def answers(specs: Iterable[ClassifierSpec], question: Callable[[str], Answer]) -> dict[ClassifierSpec, Answer]:
+def predict_all(specs: Iterable[ClassifierSpec], question: Callable[[str], Answer]) -> dict[ClassifierSpec, Answer]:
     """Return the answers of several classifiers; those that fail are left out, with the reason on the page."""
-    by_classifier = {spec: ask(spec, partial(question, spec.name)) for spec in specs}
+    by_classifier = {spec: try_predict(spec, partial(question, spec.name)) for spec in specs}
     return {spec: answer for spec, answer in by_classifier.items() if answer is not None}
 
 
 @st.cache_data(show_spinner=False, max_entries=1000)
 def predictions_of(
-    name: str, classes: str | ClassSet, template: str | None, waved: WavedPicture, sizes: tuple[float, ...] = ()
+    name: str, classes: str | ClassSet, template: str | None, perturbed: PerturbedPicture, sizes: tuple[float, ...] = ()
 ) -> Predictions:
     """A classifier's predictions; classes, template: as `classifier_for` takes them. sizes: of the curve's waves."""
-    picture, wave = waved.picture, ([waved.frequency], waved.epsilon, sizes)
+    picture, wave = perturbed.picture, ([perturbed.frequency], perturbed.epsilon, sizes)
     classifier = classifier_for(name, classes, template)
-    (predictions,) = predict_under_waves(classifier, picture.image, *wave, seed=waved.seed, position=picture.position)
+    (predictions,) = predict_under_waves(
+        classifier, picture.image, *wave, seed=perturbed.seed, position=picture.position
+    )
     return predictions
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def _under_waves(name: str, waved: WavedPicture, cells: tuple[Frequency, ...]) -> list[Predictions]:
-    picture = waved.picture
+def _under_waves(name: str, perturbed: PerturbedPicture, cells: tuple[Frequency, ...]) -> list[Predictions]:
+    picture = perturbed.picture
     classifier = classifier_for(name, picture.class_set)
     return predict_under_waves(
-        classifier, picture.image, cells, waved.epsilon, seed=waved.seed, position=picture.position
+        classifier, picture.image, cells, perturbed.epsilon, seed=perturbed.seed, position=picture.position
     )
 
 

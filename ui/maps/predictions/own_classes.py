@@ -17,8 +17,8 @@ from core.shared import paper
 from core.shared.device import check_torch
 from core.shared.errors import sentence
 from ui.maps.models import model_colour
-from ui.maps.predictions.cell_panel import WavedPicture
-from ui.maps.predictions.cell_predictions import ask, predictions_of
+from ui.maps.predictions.cell_panel import PerturbedPicture
+from ui.maps.predictions.cell_predictions import predictions_of, try_predict
 from ui.maps.predictions.prediction_table import prediction_table
 from ui.server.model_cache import ready_clips
 from ui.shared.text import as_markdown
@@ -31,7 +31,7 @@ IN_A_ROW = 3  # tables of predictions
 MAX_URL_TEXT = 1500
 
 
-def own_classes(waved: WavedPicture | None) -> None:
+def own_classes(perturbed: PerturbedPicture | None) -> None:
     """Draw the fields and, where there is a picture under a wave, what each CLIP predicts among what is typed."""
     clips = ready_clips()
     if not clips:
@@ -72,8 +72,8 @@ def own_classes(waved: WavedPicture | None) -> None:
     with st.container(key="own-predictions"):
         try:
             parsed = parse_class_list(typed), parse_template(pattern)
-            if waved is not None:
-                _predictions(clips, *parsed, waved)
+            if perturbed is not None:
+                _predictions(clips, *parsed, perturbed)
         except (ValueError, RuntimeError) as error:  # it may quote the visitor, so nothing in it is taken as Markdown
             st.error(as_markdown(sentence(str(error))))
 
@@ -86,7 +86,9 @@ def _fits_url(text: str) -> bool:
     return len(quote(text)) <= MAX_URL_TEXT
 
 
-def _predictions(clips: Sequence[ClassifierSpec], classes: ClassSet, template: str, waved: WavedPicture) -> None:
+def _predictions(
+    clips: Sequence[ClassifierSpec], classes: ClassSet, template: str, perturbed: PerturbedPicture
+) -> None:
     """Each CLIP's predictions, without and with the wave. Imports torch.
 
     Raises:
@@ -99,7 +101,7 @@ def _predictions(clips: Sequence[ClassifierSpec], classes: ClassSet, template: s
     places = [column for _ in clips[::IN_A_ROW] for column in st.columns(IN_A_ROW, gap="medium")]
     for spec, place in zip(clips, places, strict=False):
         with place, st.empty():
-            predictions = ask(spec, partial(predictions_of, spec.name, classes, template, waved))
+            predictions = try_predict(spec, partial(predictions_of, spec.name, classes, template, perturbed))
             if predictions is not None:
                 about = spec.title, predictions, classes.names, None
-                prediction_table(*about, colour=model_colour(spec.name), frequency=waved.frequency, complete=True)
+                prediction_table(*about, colour=model_colour(spec.name), frequency=perturbed.frequency, complete=True)

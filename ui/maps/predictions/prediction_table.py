@@ -21,7 +21,7 @@ STYLE = style_sheet(__file__)
 
 
 @dataclass(frozen=True)
-class Row:
+class PredictionRow:
     """Predictions of one classifier.
 
     note: below its title; may be empty. flips: changed top-1 predictions and of how many so far; None before the first.
@@ -35,7 +35,7 @@ class Row:
 
 
 def rows_html(
-    rows: Sequence[Row],
+    rows: Sequence[PredictionRow],
     names: Sequence[str],
     label: int | None,
     frequency: Frequency,
@@ -60,7 +60,7 @@ def rows_html(
     return _table("prediction-rows", frequency, caption, ["model", "top-1 prediction", what, *flips], body)
 
 
-def _row(row: Row, names: Sequence[str], label: int | None, total: int | None, uncounted: str) -> str:
+def _row(row: PredictionRow, names: Sequence[str], label: int | None, total: int | None, uncounted: str) -> str:
     clean, wave = row.predictions.clean, row.predictions.perturbed
     before, after = int(clean.argmax()), int(wave.argmax())
     column = before if label is None else label

@@ -85,7 +85,7 @@ def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[Cl
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
+class RunSettings:
     """Choices for a run: the settings, lambda of Eq. 3, what it multiplies, and what fills the hole at first."""
 
     config: PGDConfig
@@ -173,7 +173,7 @@ def run_settings(
     hole: float | None,
     specs: Sequence[ClassifierSpec],
     searches: Sequence[Search],
-) -> Chosen:
+) -> RunSettings:
     """The paper's settings, scaled to the picture, or those of the search by views, with the visitor's changes to them.
 
     Args:
@@ -198,7 +198,7 @@ def run_settings(
         for row in _offered(full):
             chosen[row.name] = _widget(places.get(row.name, below), row, page, usuals, _key(row, page, size), unit)
     weight = chosen.pop("weight", 0.0)
-    return Chosen(config=PGDConfig(**chosen), weight=weight, penalty=penalty, fill=fill)
+    return RunSettings(config=PGDConfig(**chosen), weight=weight, penalty=penalty, fill=fill)
 
 
 def choose_fill(page: str, searches: Sequence[Search]) -> Fill:

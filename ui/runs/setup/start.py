@@ -12,7 +12,7 @@ from core.pgd.settings import RunKind
 from core.pgd.view_settings import Search
 from core.runs.plan import RunPlan
 from core.runs.run import Run
-from ui.runs.setup.settings import Chosen, check_size, choose_classifiers, choose_searches, run_settings
+from ui.runs.setup.settings import RunSettings, check_size, choose_classifiers, choose_searches, run_settings
 from ui.runs.setup.state import ActiveRun, RunRequest, RunState
 from ui.server.jobs import QueueFull
 from ui.server.model_cache import NONE_READY, classifier_for, ready_classifiers
@@ -44,7 +44,7 @@ def ask_for_run(
     page: RunKind,
     class_set: str,
     size: int,
-    plan: Callable[[Chosen], tuple[RunPlan | None, str]],
+    plan: Callable[[RunSettings], tuple[RunPlan | None, str]],
     toolbar: Toolbar,
     hole: float | None = None,
 ) -> RunRequest | None:

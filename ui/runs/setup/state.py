@@ -64,7 +64,7 @@ class RunRequest:
             return [self.why]
         return changed_settings(self.plan, self.names, runs, self.searches)
 
-    def has_other_subject(self, result: Result | None) -> bool:
+    def has_other_subject(self, result: RunResult | None) -> bool:
         """Whether it is about other pictures or another target than the result, or there is no result."""
         if self.plan is None or not self.names or not self.searches:
             return False
@@ -99,7 +99,7 @@ class ActiveRun:
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class RunResult:
     """Runs at rest, to be shown.
 
     id: unique to the result. note: what it is, plain text. unfinished: the run that was stopped and can resume.
@@ -114,18 +114,18 @@ class Result:
     seek: str = ""
     stored: bool = False
     opened: str = ""
-    before: Result | None = None
+    before: RunResult | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class RunView:
     """Content of the screen while no run is in progress.
 
     result: None where the request has not run. changed: its settings that differ from the request's. linked: a link
     asks for what has not run.
     """
 
-    result: Result | None
+    result: RunResult | None
     changed: list[str] = field(default_factory=list)
     linked: bool = False
 
@@ -141,7 +141,7 @@ class RunState:
 
     by_link: bool = False
     active: ActiveRun | None = None
-    result: Result | None = None
+    result: RunResult | None = None
     error: str = ""
     refusal: str = ""
     # Fingerprints of requests: the one beside which the visitor asked to see the result all the same ("next" until it
@@ -184,17 +184,17 @@ class RunState:
             return None
         can_resume = job.status in ENDED_EARLY and len(runs[0].curves["loss"]) <= ended.run.plan.config.steps
         note, unfinished = run_note(ended, runs[0]), ended if can_resume else None
-        self.result = Result(job.id, runs, note, unfinished, seek=ended.seek)
+        self.result = RunResult(job.id, runs, note, unfinished, seek=ended.seek)
         return ended
 
-    def show(self, result: Result) -> None:
+    def show(self, result: RunResult) -> None:
         """Show a result until something else is chosen."""
         if result.opened:
             last = self.result
             result = replace(result, before=last.before if last is not None and last.opened else last)
         self.result, self.error, self._pinned = result, "", "next"
 
-    def close(self) -> Result | None:
+    def close(self) -> RunResult | None:
         """Leave what was opened; return what was shown before it."""
         assert self.result is not None
         before = self.result.before
@@ -212,13 +212,13 @@ class RunState:
 
     # What follows from the state.
 
-    def view(self, request: RunRequest | None, example: Callable[[], Result | None]) -> View:
+    def view(self, request: RunRequest | None, example: Callable[[], RunResult | None]) -> RunView:
         """Return what to show: the result, else the example, as long as they are about what the request is about.
 
         Of two the result comes first, unless the example alone is what the request asks for.
         """
         if request is None:
-            return View(self.result or example())
+            return RunView(self.result or example())
         if self._first is None:
             self._first = request.fingerprint
         if self._pinned == "next":
@@ -230,8 +230,8 @@ class RunState:
             if result is None or (stored is not None and not request.changes(stored.runs)):
                 result = stored
         if request.has_other_subject(result):
-            return View(result if pinned else None, linked=self.is_linked(request))
-        return View(result, [] if result is None else request.changes(result.runs))
+            return RunView(result if pinned else None, linked=self.is_linked(request))
+        return RunView(result, [] if result is None else request.changes(result.runs))
 
     def is_linked(self, request: RunRequest) -> bool:
         """Whether it is the request of the link that opened the page."""

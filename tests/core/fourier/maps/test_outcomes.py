@@ -9,7 +9,14 @@ from scipy.stats import binomtest
 
 from core.fourier.basis import add_basis, fourier_basis, random_signs
 from core.fourier.maps.heatmap import Heatmap, HeatmapError
-from core.fourier.maps.outcomes import among, by_class, by_colour, class_errors, class_errors_of, outcomes
+from core.fourier.maps.outcomes import (
+    by_class,
+    by_colour,
+    class_errors,
+    class_errors_of,
+    outcomes,
+    select_images,
+)
 from core.sweep.loop.config import SweepConfig
 from core.sweep.maps import growing_heatmaps
 
@@ -93,7 +100,7 @@ def test_a_map_without_outcomes_or_seed_has_nothing_to_tell_apart(swept):
     without = dataclasses.replace(heatmap, outcomes=None, labels=None)
     assert outcomes(without) is None and by_colour(without) is None and by_class(without) is None
     with pytest.raises(ValueError, match="does not say which images"):
-        among(without, np.ones(37, bool))
+        select_images(without, np.ones(37, bool))
     for seed, tells in ((None, False), (True, False), (-1, False), (0, True), (2**64 - 1, True), (2**64, False)):
         found = by_colour(dataclasses.replace(heatmap, metadata={**heatmap.metadata, "seed": seed}))
         assert (found is not None) == tells, seed

@@ -1,4 +1,4 @@
-"""The loop on networks whose crossing is known on paper, and the file it fills."""
+"""The loop on networks whose crossover is known on paper, and the file it fills."""
 
 import dataclasses
 import math
@@ -15,7 +15,7 @@ from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
 from core.shared.colours import OWN, distinct_colours
 from core.shared.files import ArchiveError
-from core.sweep.hybrid.outcomes import HybridOutcomes, crossing_of, paired_difference, unlike
+from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, dissimilar_pairs, paired_difference
 from core.sweep.hybrid.pairs import HybridConfig, draw_pairs
 from core.sweep.transforms import growing
 
@@ -74,9 +74,9 @@ def test_a_linear_network_changes_its_mind_where_paper_and_pencil_say(slow, fast
     assert [bool(c > at) for c in CUTOFFS] == found.says[0].all(axis=1).tolist()
     assert (found.says[0] == ~found.says[1]).all()
     k = next(k for k, c in enumerate(CUTOFFS) if c > at)
-    assert crossing_of(found).radius == pytest.approx([(CUTOFFS[k - 1] + CUTOFFS[k]) / 2] * 3)  # from -1 to +1
+    assert crossover_of(found).radius == pytest.approx([(CUTOFFS[k - 1] + CUTOFFS[k]) / 2] * 3)  # from -1 to +1
     one, two = states_of(linear(slow, fast, weight), stripes(slow, fast), HybridConfig(20, CUTOFFS[k - 1 : k + 1]))
-    assert crossing_of(one) is None and crossing_of(two).radius == crossing_of(found).radius
+    assert crossover_of(one) is None and crossover_of(two).radius == crossover_of(found).radius
     assert (found.predictions == found.labels).all()
 
 
@@ -139,7 +139,7 @@ def test_a_file_holds_everything_and_damage_is_refused(tmp_path):
 def test_two_networks_are_compared_on_the_same_pairs_only():
     data, config = stripes(1, 6), HybridConfig(20, CUTOFFS)
     a, b = (last(linear(1, 6, weight), data, config) for weight in (0.2, 5.0))
-    wanted = crossing_of(a).radius.value - crossing_of(b).radius.value
+    wanted = crossover_of(a).radius.value - crossover_of(b).radius.value
     assert wanted < -1 and paired_difference(a, b) == pytest.approx([wanted] * 3)
     assert paired_difference(a, last(linear(1, 6), data, HybridConfig(20, CUTOFFS, seed=1))) is None
     assert paired_difference(a, last(linear(1, 6), data, HybridConfig(20, (0.1, 0.2)))) is None  # does not cross
@@ -151,9 +151,9 @@ def test_classes_taken_for_each_other_can_be_left_out():
     predictions = np.array([[1, 1, 2, 0], [1, 0, 0, 2]])  # one of four cats is taken for a dog
     says = np.zeros((2, 2, 4), dtype=bool)
     found = HybridOutcomes(np.array([1.0, 2.0]), says, labels, predictions, np.zeros(2), facts)
-    assert unlike(found, 0.1).tolist() == [False, False, True, True]  # (1/4 + 0) / 2 = 0.125
-    assert unlike(found, 0.13).all()
-    assert found.among(unlike(found, 0.1)).labels.tolist() == [[2, 0], [0, 2]]
+    assert dissimilar_pairs(found, 0.1).tolist() == [False, False, True, True]  # (1/4 + 0) / 2 = 0.125
+    assert dissimilar_pairs(found, 0.13).all()
+    assert found.among(dissimilar_pairs(found, 0.1)).labels.tolist() == [[2, 0], [0, 2]]
 
 
 def test_logits_that_are_not_finite_are_an_error():

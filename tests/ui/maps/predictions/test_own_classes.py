@@ -36,7 +36,7 @@ def question(kind: str = "cifar10-samples", position: int = 33) -> None:
 
     from core.data.samples import load_samples
     from ui.maps.predictions import own_classes
-    from ui.maps.predictions.cell_panel import WavedPicture
+    from ui.maps.predictions.cell_panel import PerturbedPicture
     from ui.shared.pictures import Picture
 
     data = load_samples(kind)
@@ -45,7 +45,7 @@ def question(kind: str = "cifar10-samples", position: int = 33) -> None:
     if st.session_state.get("elsewhere"):
         st.write("another part of the app")
     else:
-        own_classes.own_classes(WavedPicture(picture, (0, 5), size, 7))
+        own_classes.own_classes(PerturbedPicture(picture, (0, 5), size, 7))
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import pytest
 from core.pgd.config import PGDConfig
 from core.runs.run import Run
 from tests.ui.toys import ToyClassifier, toy_plan
-from ui.runs.setup.state import STOPPED_TOO_EARLY, ActiveRun, Result, RunRequest, RunState
+from ui.runs.setup.state import STOPPED_TOO_EARLY, ActiveRun, RunRequest, RunResult, RunState
 from ui.server.jobs import JobManager
 
 NAMES, SEARCHES = ("toy-a",), ("pixels",)
@@ -38,14 +38,14 @@ def start(
     return state.active
 
 
-def run_to_the_end(state: RunState, plan=PLAN) -> Result:
+def run_to_the_end(state: RunState, plan=PLAN) -> RunResult:
     assert start(state, plan).job.wait(60)
     state.finish()
     return state.result
 
 
 @pytest.fixture(scope="module")
-def example() -> Result:
+def example() -> RunResult:
     """A stored run of the plan."""
     return replace(run_to_the_end(RunState()), id="stored", stored=True)
 

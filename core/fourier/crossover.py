@@ -1,4 +1,4 @@
-"""The crossing radius: the cutoff of hybrid images at which a network says either picture's class equally often."""
+"""The crossover cutoff: the cutoff of hybrid images at which a network says either picture's class equally often."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DRAWS = 1_000
 
 
 @dataclass(frozen=True, eq=False)
-class Crossing:
+class Crossover:
     """Crossing of two shares.
 
     radius: in cycles per image, with a 95 % interval over the pairs: a percentile bootstrap (Efron 1979). Its ends are
@@ -25,7 +25,7 @@ class Crossing:
     drawn: np.ndarray
 
 
-def crossing(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, seed: int = 0) -> Crossing | None:
+def crossover(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, seed: int = 0) -> Crossover | None:
     """The smallest cutoff from which on the low picture's class is said as often as the high picture's.
 
     Between two cutoffs both shares are taken to be straight lines.
@@ -45,10 +45,10 @@ def crossing(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, see
     generator, pairs = np.random.Generator(np.random.PCG64(seed)), lead.shape[1]
     even = np.full(pairs, 1 / pairs)
     drawn = equal_at(np.array([lead @ generator.multinomial(pairs, even) for _ in range(DRAWS)]), radii)
-    return Crossing(bootstrapped(value, drawn), drawn)  # whose ends are NaN where any sample's radius is
+    return Crossover(bootstrapped(value, drawn), drawn)  # whose ends are NaN where any sample's radius is
 
 
-def crossing_difference(a: Crossing, b: Crossing) -> Measured:
+def crossover_difference(a: Crossover, b: Crossover) -> Measured:
     """a's radius minus b's, on the same pairs: the interval is of the differences of their drawn samples."""
     return bootstrapped(a.radius.value - b.radius.value, a.drawn - b.drawn)
 

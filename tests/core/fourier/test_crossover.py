@@ -1,4 +1,4 @@
-"""The crossing radius, from shares known on paper and a bootstrap by plain loops."""
+"""The crossover cutoff, from shares known on paper and a bootstrap by plain loops."""
 
 import math
 from statistics import mean
@@ -6,7 +6,7 @@ from statistics import mean
 import numpy as np
 import pytest
 
-from core.fourier.crossing import DRAWS, crossing, crossing_difference
+from core.fourier.crossover import DRAWS, crossover, crossover_difference
 
 CUTOFFS = (1.0, 2.0, 4.0, 8.0)
 
@@ -17,7 +17,7 @@ def said(*counts, n=10):
 
 
 def by_hand(low, high, cutoffs):
-    """The crossing of rows of 0 and 1."""
+    """The crossover cutoff of rows of 0 and 1."""
     lead = [mean(map(float, a)) - mean(map(float, b)) for a, b in zip(low, high, strict=True)]
     for k in range(1, len(lead)):
         if lead[k - 1] < 0 <= lead[k]:
@@ -26,17 +26,17 @@ def by_hand(low, high, cutoffs):
 
 
 def test_it_lies_on_the_straight_line_between_two_cutoffs():
-    found = crossing(said(0, 2, 5, 9), said(9, 5, 4, 0), CUTOFFS)  # -0.3 at 2, +0.1 at 4
+    found = crossover(said(0, 2, 5, 9), said(9, 5, 4, 0), CUTOFFS)  # -0.3 at 2, +0.1 at 4
     assert found.radius.value == pytest.approx(2 + 2 * 0.75)
 
 
 def test_it_is_the_cutoff_itself_where_both_are_equal_there():
-    assert crossing(said(0, 4, 5, 9), said(9, 4, 4, 0), CUTOFFS).radius.value == 2
+    assert crossover(said(0, 4, 5, 9), said(9, 4, 4, 0), CUTOFFS).radius.value == 2
 
 
-def test_without_a_crossing_there_is_none():
-    assert crossing(said(0, 1, 2, 3), said(9, 8, 7, 6), CUTOFFS) is None
-    assert crossing(said(6, 7, 8, 9), said(3, 2, 1, 0), CUTOFFS) is None
+def test_without_a_crossover_there_is_none():
+    assert crossover(said(0, 1, 2, 3), said(9, 8, 7, 6), CUTOFFS) is None
+    assert crossover(said(6, 7, 8, 9), said(3, 2, 1, 0), CUTOFFS) is None
 
 
 def random_network(seed, n=200, at=4.0):
@@ -48,7 +48,7 @@ def random_network(seed, n=200, at=4.0):
 
 def test_the_interval_is_a_percentile_bootstrap_over_pairs():
     low, high = random_network(0)
-    found = crossing(low, high, CUTOFFS)
+    found = crossover(low, high, CUTOFFS)
     rng = np.random.default_rng(9)
     drawn = []
     for _ in range(DRAWS):
@@ -57,20 +57,20 @@ def test_the_interval_is_a_percentile_bootstrap_over_pairs():
     assert found.radius.value == pytest.approx(by_hand(low, high, CUTOFFS))
     spread = np.std(drawn)
     assert found.radius[1:] == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.3 * spread)
-    again, other = crossing(low, high, CUTOFFS), crossing(low, high, CUTOFFS, seed=1)
+    again, other = crossover(low, high, CUTOFFS), crossover(low, high, CUTOFFS, seed=1)
     assert again.radius == found.radius and other.radius[1:] != found.radius[1:]
 
 
 def test_the_difference_of_two_networks_is_of_the_same_drawn_pairs():
-    a, b = (crossing(*random_network(0, at=at), CUTOFFS) for at in (4.0, 5.0))
-    found = crossing_difference(a, b)
+    a, b = (crossover(*random_network(0, at=at), CUTOFFS) for at in (4.0, 5.0))
+    found = crossover_difference(a, b)
     assert found.value == pytest.approx(a.radius.value - b.radius.value) and found.high < 0
-    itself = crossing_difference(a, crossing(*random_network(0), CUTOFFS))
+    itself = crossover_difference(a, crossover(*random_network(0), CUTOFFS))
     assert itself == (0, 0, 0)
     unpaired = math.hypot(a.radius.high - a.radius.low, b.radius.high - b.radius.low)
     assert found.high - found.low < unpaired
 
 
 def test_an_interval_is_unknown_where_some_drawn_sample_does_not_cross():
-    found = crossing(said(4, 5, 5, 6), said(6, 5, 5, 5), CUTOFFS)
+    found = crossover(said(4, 5, 5, 6), said(6, 5, 5, 5), CUTOFFS)
     assert found.radius.value == 2 and math.isnan(found.radius.low) and math.isnan(found.radius.high)
