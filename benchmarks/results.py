@@ -34,8 +34,7 @@ from core.data.samples import load_samples
 from core.fourier.hybrid import clipped_share, hybrid
 from core.fourier.maps.heatmap import Heatmap
 from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
-from core.runs.judgement import stored_judgements
-from core.runs.picture_outcomes import picture_outcomes
+from core.runs.picture_outcomes import judged_outcomes
 from core.shared.files import CACHE
 from core.sweep.corruption.measure import CorruptionConfig
 from core.sweep.hybrid.outcomes import crossover_of, dissimilar_pairs, paired_difference
@@ -82,9 +81,7 @@ def claim_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     """Yield hashes of the claims about maps, and about what networks draw and fill."""
     for subject in all_maps:
         yield f"claims of {subject.name}", digest([findings(subject, reference, all_maps) for reference in all_maps])
-    stored = stored_judgements()
-    kinds = [*stored["drawn"]["by"], *stored["painted"]["by"]]
-    networks = sorted({name for kind in kinds for name in picture_outcomes(kind)})
+    networks = sorted(judged_outcomes())
     for network in networks:
         yield f"section 3.2 of {network}", digest([feature_findings(network, other) for other in networks])
     yield "section 3.2, twins", digest(training_finding())

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/views.md from what `precomputed.make_views` and `precomputed.make_judgements` have stored.
+"""Writes the tables of docs/views.md from what `precomputed.make_views` and `core.reproduce.profile` have stored.
 
     python -m precomputed.make_views_tables
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +9,10 @@ import numpy as np
 
 from core.claims.bands import Band
 from core.claims.finding import NamedMap
-from core.data.classes import PRECOMPUTED
+from core.data.profiles import cached_by_files, read_stored
 from core.fourier.basis import half_plane, rounded_radius, wave_values
 from core.fourier.maps.heatmap import Heatmap
 from core.sweep.loop.resize_attenuation import resize_attenuation_map
-
-STRENGTH = PRECOMPUTED / "strength"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +59,7 @@ def remaining_share(heatmap: Heatmap, network_side: int, band: Band) -> float | 
 
 def _weakened(named: NamedMap, network_side: int) -> Heatmap | None:
     """The map of the same classifier and data with weakened waves, if it was measured."""
-    for path in sorted(STRENGTH.glob("*_weakened.npz")):
-        weakened = _load(path)
+    for weakened in _weakened_maps():
         facts, expected = weakened.metadata, named.heatmap.metadata
         same = (
             facts["classifier"]["name"] == named.classifier and facts["dataset"]["name"] == expected["dataset"]["name"]
@@ -73,6 +69,6 @@ def _weakened(named: NamedMap, network_side: int) -> Heatmap | None:
     return None
 
 
-@functools.cache
-def _load(path: Path) -> Heatmap:
-    return Heatmap.load(path)
+@cached_by_files("strength")
+def _weakened_maps(paths: tuple[Path, ...]) -> list[Heatmap]:
+    return list(read_stored(Heatmap.load, [path for path in paths if "_weakened" in path.stem]))

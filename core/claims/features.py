@@ -27,7 +27,7 @@ from core.fourier.maps.contrasts import mcnemar
 from core.reconstruct.search_outcomes import LARGE_SIZE, stored_outcomes
 from core.runs.file import SURE
 from core.runs.judgement import searched
-from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
+from core.runs.picture_outcomes import PictureOutcomes, paired, picture_outcomes
 from core.shared.roles import ROLES, networks_for
 
 FILLED = {"eq3": "Eq. 3", "mean_square": "mean square"}
@@ -103,10 +103,11 @@ def training_finding() -> Finding:
 
 
 def _stored(kinds: dict[str, str], *names: str) -> dict[str, list[PictureOutcomes]]:
-    """Return the stored results of all these networks, by the name of their evidence."""
+    """Return the stored results of all these networks from the same starts, by the name of their evidence."""
     by_evidence = {evidence: picture_outcomes(kind) for kind, evidence in kinds.items()}
     stored = {evidence: [by[name] for name in names] for evidence, by in by_evidence.items() if by.keys() >= {*names}}
-    return require(stored or None, _nothing(*names))
+    pairs = {evidence: results for evidence, some in stored.items() if (results := paired(some)) is not None}
+    return require(pairs or None, _nothing(*names))
 
 
 def _nothing(*names: str) -> str:
@@ -198,6 +199,7 @@ def _gain_of(claim: Claim, pairs: Mapping[str, Sequence[PictureOutcomes]]) -> Fi
         for name, (before, after) in pairs.items()
         for judge, suffix in _judges(before, after).items()
     }
+    scores = require(scores or None, "No network has judged what both painted.")
     return _gain(claim, scores, _who_judged(*(painted for pair in pairs.values() for painted in pair)))
 
 
@@ -229,15 +231,17 @@ def _sampled(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Findi
 
 def _judges(*painted: PictureOutcomes) -> dict[str, str]:
     """Return the judges of all pictures: the prefix of their columns, and a remark beside their numbers."""
-    return {"judge": ""} | ({"third": ", other judge"} if all(results.third for results in painted) else {})
+    same = {"judge": {results.judge for results in painted}, "third": {results.third for results in painted}}
+    remarks = {"judge": "", "third": ", other judge"}
+    return {prefix: remarks[prefix] for prefix, names in same.items() if len(names) == 1 and names != {""}}
 
 
 def _who_judged(*painted: PictureOutcomes) -> str:
-    first = painted[0]
-    if "third" in _judges(*painted):
+    first, prefixes = painted[0], _judges(*painted)
+    if len(prefixes) > 1:
         judges = f"The judges are {first.judge} and {first.third}, of another family; neither is human."
     else:
-        judges = f"The judge is {first.judge}; it is no human."
+        judges = f"The judge is {first.judge if 'judge' in prefixes else first.third}; it is no human."
     return f"{judges} {first.n} pictures each."
 
 

@@ -17,6 +17,7 @@ SAMPLES = PRECOMPUTED / "samples"
 EXAMPLES = PRECOMPUTED / "examples.json"  # by precomputed.make_examples, which has the rule
 
 _CHOSEN = json.loads(EXAMPLES.read_text())
+OPENING_SEED: int = _CHOSEN["opening"]  # of the blur from which the story's twins draw every class
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ from core.runs.starts import StartKind, draw_starts, start_facts
 from core.runs.stored import RUNS, row_of, stored_path
 
 # Kept of a small picture, of several, and of a large one: the free edition carries them all.
-FRAMES_OF_ONE, FRAMES_OF_SEVERAL, FRAMES_OF_LARGE = 31, 9, 13
+FRAMES_OF_ONE, FRAMES_OF_SEVERAL, FRAMES_OF_LARGE = 31, 9, 7
 # What the pages offer, with the ending of each run's name.
 STORED_PENALTIES: dict[Penalty, str] = {
     penalty: "" if penalty == "eq3" else f"-{penalty.replace('_', '-')}"

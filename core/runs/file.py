@@ -1,7 +1,9 @@
 """A finished PGD run: its frames, curves, settings and provenance, saved and loaded. Does not import torch.
 
 The file is one `.npz` that loads with `allow_pickle=False`. Frames are stored as differences to the frame before,
-modulo 256: lossless, and several times smaller, because a step changes few bytes by more than one.
+modulo 256: lossless, and several times smaller, because a step changes few bytes by more than one. So are the best
+images, to the last frame, and the bits of the start, to the first; earlier versions, and the static edition, store
+"best" and "start" themselves.
 """
 
 from __future__ import annotations
@@ -32,8 +34,8 @@ RUN_FILE = ArchiveKind(
     name="saved run",
     maker="this app",
     schema=1,
-    required=("frame_deltas", "frame_steps", "start", "best", "curves", "terms", "logits"),
-    optional=("original", "mask"),
+    required=("frame_deltas", "frame_steps", "curves", "terms", "logits"),
+    optional=("start", "start_bits", "best", "best_deltas", "original", "mask"),
     max_bytes=128 * 2**20,
     max_content=512 * 2**20,
     facts=FACTS,
@@ -131,13 +133,13 @@ class PGDRun(Archived):
         arrays = {
             "frame_deltas": frame_differences(self.frames),
             "frame_steps": self.frame_steps,
-            "start": self.start,
-            "best": self.best,
+            "start_bits": bit_differences(self.start, self.frames[0]),
+            "best_deltas": self.best - self.frames[-1],
             "curves": np.stack([self.curves[name] for name in CURVES]),
             "terms": np.stack(list(self.terms.values())),
             "logits": self.logits,
         }
-        return arrays | {name: part for name in RUN_FILE.optional if (part := getattr(self, name)) is not None}
+        return arrays | {name: part for name in ("original", "mask") if (part := getattr(self, name)) is not None}
 
     def to_bytes(self) -> bytes:
         """The file's bytes."""
@@ -147,10 +149,19 @@ class PGDRun(Archived):
     def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> PGDRun:
         check_agreement(metadata)
         frames, curves, terms = (arrays.pop(name) for name in ("frame_deltas", "curves", "terms"))
-        if frames.dtype != np.uint8:
-            raise ValueError(f"frames are {frames.dtype}")
+        if frames.dtype != np.uint8 or frames.ndim != 5 or not len(frames):
+            raise ValueError(f"frames are {frames.shape} {frames.dtype}")
+        frames = undo_differences(frames)
+        if (bits := arrays.pop("start_bits", None)) is not None:
+            check_array("start_bits", bits, (4, *frames.shape[1:]), np.uint8)
+            arrays["start"] = undo_bit_differences(bits, frames[0])
+        if (deltas := arrays.pop("best_deltas", None)) is not None:
+            check_array("best_deltas", deltas, frames.shape[1:], np.uint8)
+            arrays["best"] = deltas + frames[-1]
+        if missing := {"start", "best"} - arrays.keys():
+            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
         return cls(
-            frames=undo_differences(frames),
+            frames=frames,
             curves=dict(zip(CURVES, curves, strict=True)),
             terms=dict(zip(metadata["terms"], terms, strict=True)),
             metadata={name: fact for name, fact in metadata.items() if name != "terms"},
@@ -170,6 +181,27 @@ def undo_differences(differences: np.ndarray) -> np.ndarray:
     for before, frame in itertools.pairwise(differences):  # twenty times as fast as numpy.cumsum
         frame += before
     return differences
+
+
+def bit_differences(images: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """(4, B, 3, H, W) uint8, bytes of (B, 3, H, W) float32 images that differ from those of a uint8 frame of them.
+
+    Byte by byte, the highest first: where an image is the frame, all are zeros, elsewhere the first two or so.
+    """
+    different = images.view(np.uint32) ^ _levels(frame)
+    return np.stack([(different >> shift).astype(np.uint8) for shift in (24, 16, 8, 0)])
+
+
+def undo_bit_differences(differences: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """Return the images of `bit_differences`."""
+    bits = np.zeros(frame.shape, dtype=np.uint32)
+    for part in differences:
+        bits = bits << np.uint32(8) | part
+    return (bits ^ _levels(frame)).view(np.float32)
+
+
+def _levels(frame: np.ndarray) -> np.ndarray:
+    return (frame.astype(np.float32) / np.float32(255)).view(np.uint32)
 
 
 def likeliest(logits: np.ndarray, names: Sequence[str], count: int = 5) -> list[tuple[str, float]]:

@@ -9,12 +9,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.classes import PRECOMPUTED
 from core.fourier.intervals import Measured, wilson
 from core.runs.file import PGDRun
 from core.shared.roles import preference
@@ -23,7 +21,6 @@ from core.sweep.predictions import class_probabilities
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
 
-STORED = PRECOMPUTED / "judgements.json"
 # What is stored of each picture: fields of `core.reconstruct.report.Reconstruction`.
 COLUMNS = (
     "loss_before",
@@ -115,13 +112,3 @@ def fingerprint(run: PGDRun) -> str:
     digest.update(run.start.tobytes())
     digest.update(json.dumps([run.metadata["targets"], run.metadata["class_names"]]).encode())
     return digest.hexdigest()
-
-
-@cache
-def stored_judgements() -> dict[str, Any]:
-    """The content of `STORED`, which `precomputed.make_judgements` writes.
-
-    "judge", "third": which classifiers, with their weights. "runs": judgements of stored runs by `fingerprint`.
-    "drawn", "painted": counts of pictures drawn and holes filled; `core.runs.picture_outcomes` reads each picture's.
-    """
-    return json.loads(STORED.read_text("utf-8"))

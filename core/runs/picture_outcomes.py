@@ -1,15 +1,82 @@
-"""Stored outcomes of many pictures that the bundled models drew or filled, picture by picture. No torch."""
+"""Stored outcomes of many pictures that networks drew or filled, picture by picture, a file a network. No torch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from core.data.profiles import cached_by_files, first_by_name, read_stored
 from core.fourier.intervals import Measured, student
-from core.runs.judgement import THIRD, Judgement, stored_judgements
+from core.runs.judgement import COLUMNS, THIRD, Judgement
+from core.shared.files import Archived, ArchiveKind, Fact
+
+JUDGEMENTS = ArchiveKind(
+    name="file of judgements",
+    maker="core.reproduce.profile",
+    schema=1,
+    required=("pictures", "energy"),
+    facts=(
+        Fact("classifier.name", "text"),
+        Fact("judge.name", "text"),
+        Fact("third.name", "text", optional=True),
+        Fact("class_names", "list", 1),
+        Fact("image_size", "whole number", 1),
+        Fact("kinds", "list", 1),
+        Fact("runs", "JSON object"),
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedOutcomes(Archived):
+    """Outcomes of one network by K kinds: drawings from a kind of start, or holes filled by a penalty, by a search.
+
+    pictures: (K, C, N) float64, the numbers of `COLUMNS` and `THIRD` for up to N pictures, NaN where there are none.
+    energy: (K, R) float64 of what was painted, by radius, as shares of all but the mean colour's; NaN where that was
+    not measured. metadata: classifier, judge and third (which may be None) with their weights, class_names, seed,
+    image_size, hole, dataset, source; kinds: of each its "name", "mode", "n" and "config"; runs: judgements of
+    the network's stored runs by `fingerprint`.
+    """
+
+    FILE = JUDGEMENTS
+
+    pictures: np.ndarray
+    energy: np.ndarray
+    metadata: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        kinds = self.metadata["kinds"]
+        expected = (len(kinds), len(COLUMNS) + len(THIRD))
+        if self.pictures.ndim != 3 or self.pictures.shape[:2] != expected or self.energy.shape[:1] != expected[:1]:
+            raise ValueError(f"{len(kinds)} kinds do not fit {self.pictures.shape} numbers")
+        if any(not 1 <= kind["n"] <= self.pictures.shape[2] for kind in kinds):
+            raise ValueError("a kind has more pictures than there are numbers")
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"pictures": self.pictures, "energy": self.energy}
+
+    def kinds(self) -> dict[str, PictureOutcomes]:
+        """Return the outcomes of each kind, by its name."""
+        return {kind["name"]: self._painted(k, kind) for k, kind in enumerate(self.metadata["kinds"])}
+
+    def _painted(self, k: int, kind: Mapping[str, Any]) -> PictureOutcomes:
+        facts, energy = self.metadata, self.energy[k]
+        columns = dict(zip((*COLUMNS, *THIRD), self.pictures[k, :, : kind["n"]], strict=True))
+        is_judged = facts["third"] is not None and not np.isnan(columns[THIRD[0]]).any()
+        return PictureOutcomes(
+            facts["classifier"]["name"],
+            facts["classifier"]["sha256"],
+            facts["judge"]["name"],
+            columns if is_judged else {name: columns[name] for name in COLUMNS},
+            facts["third"]["name"] if is_judged else "",
+            None if np.isnan(energy).any() else energy,
+            {**facts, "kind": kind},
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,9 +84,10 @@ class PictureOutcomes:
     """Outcomes of n pictures by one network; sha256: of its weights.
 
     pictures: (n,) float64 by name, as in `core.runs.judgement.COLUMNS`; NaN where there is nothing to tell. The same
-    row is the same start, whichever network worked on it. third: another judge, of another family, who fills the
-    columns `THIRD`; empty where nobody was asked, as of its own pictures. energy: (R,) of what was painted, by radius,
-    as shares of all but the mean colour's; None where that was not measured.
+    row is the same start, whichever network worked on it, where `starts` is the same. third: another judge, of another
+    family, who fills the columns `THIRD`; empty where nobody was asked, as of its own pictures. energy: (R,) of what
+    was painted, by radius, as shares of all but the mean colour's; None where that was not measured. facts: metadata
+    of its file, and of its kind.
     """
 
     classifier: str
@@ -28,10 +96,25 @@ class PictureOutcomes:
     pictures: Mapping[str, np.ndarray]
     third: str = ""
     energy: np.ndarray | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
         return len(self.pictures["loss_after"])
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The settings of its runs."""
+        return self.facts["kind"]["config"]
+
+    @property
+    def starts(self) -> str:
+        """What its starts depend on, beside their number; equal texts, equal starts."""
+        names: tuple[str, ...] = ("class_names", "seed", "image_size")
+        if self.facts.get("kind", {}).get("mode") == "inpaint":
+            names += ("hole",)
+        data = {name: self.facts.get("dataset", {}).get(name) for name in ("name", "split")}
+        return json.dumps([data if "hole" in names else None, *(self.facts.get(name) for name in names)])
 
     @property
     def own(self) -> int:
@@ -69,19 +152,31 @@ class PictureOutcomes:
         return self.pictures["sure_step"] > 0
 
 
-@cache
+@cached_by_files("judgements")
+def judged_outcomes(paths: tuple[Path, ...]) -> dict[str, JudgedOutcomes]:
+    """Load the stored outcomes, by the name of the classifier."""
+    files = read_stored(JudgedOutcomes.load, paths)
+    return first_by_name((outcomes.metadata["classifier"]["name"], outcomes) for outcomes in files)
+
+
 def picture_outcomes(kind: str) -> dict[str, PictureOutcomes]:
-    """Load drawings from one kind of start, or holes filled by one penalty, by classifier; empty if none are stored."""
-    stored = stored_judgements()
-    by = {**stored["drawn"]["by"], **stored["painted"]["by"]}.get(kind, {})
-    return {
-        name: PictureOutcomes(
-            name,
-            entry["sha256"],
-            stored["judge"]["name"],
-            {column: np.array(values, dtype=np.float64) for column, values in entry["pictures"].items()},
-            stored["third"]["name"] if THIRD[0] in entry["pictures"] else "",
-            np.array(entry["energy"]) if "energy" in entry else None,
-        )
-        for name, entry in by.items()
-    }
+    """Return drawings from one kind of start, or holes filled by one penalty, by classifier; empty if none are stored.
+
+    Those of the most pictures come first.
+    """
+    painted = {name: outcomes.kinds().get(kind) for name, outcomes in judged_outcomes().items()}
+    known = {name: results for name, results in painted.items() if results is not None}
+    return dict(sorted(known.items(), key=lambda item: -item[1].n))
+
+
+def stored_judgement(mark: str) -> Judgement | None:
+    """Return the stored judgement of a run with a `fingerprint`; None where there is none."""
+    judgements = (outcomes.metadata["runs"].get(mark) for outcomes in judged_outcomes().values())
+    return next((Judgement.from_json(content) for content in judgements if content is not None), None)
+
+
+def paired(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes] | None:
+    """Return results on the same starts, as many of each as all have; None where the starts are others."""
+    if len({painted.starts for painted in results}) > 1:
+        return None
+    return [painted.first(min(painted.n for painted in results)) for painted in results]

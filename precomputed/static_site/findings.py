@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from core.claims.checks import findings
 from core.claims.features import feature_findings
+from core.classifiers.registry import classifier_spec, short_title
 from core.reproduce.findings import STYLE, findings_html
-from core.runs.stored import TWINS
+from core.runs.picture_outcomes import judged_outcomes
+from core.shared.roles import networks_for
 from precomputed.static_site.bundle import PAGE
 from ui.maps.catalogue import shipped
 from ui.maps.presets import CLIP, RESNET56
@@ -17,11 +19,13 @@ TITLE = "Findings: the paper on trial"
 def findings_page() -> bytes:
     """findings.html, whole."""
     all_maps = {label: entry.named for label, entry in shipped().items()}
+    painters = networks_for("contrast", judged_outcomes())
+    titles = [short_title(classifier_spec(name).title) for name in painters]
     tables = {
         f"{all_maps[CLIP].name} against {all_maps[RESNET56].name}": findings(
             all_maps[CLIP], all_maps[RESNET56], tuple(all_maps.values())
         ),
-        "What Mini CLIP and its robust twin paint": feature_findings(*TWINS),
+        f"What {titles[0]} and {titles[1]} paint": feature_findings(*painters),
     }
     body = "".join(f"<h2>{title}</h2>{findings_html(rows)}" for title, rows in tables.items())
     return (

@@ -15,16 +15,20 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from core.classifiers.registry import PAPERS_CLIP, load_classifier
-from core.data.classes import CIFAR10, HEATMAPS
+from core.data.classes import CIFAR10, HEATMAPS, PRECOMPUTED
+from core.data.profiles import VARIABLE
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.fourier.hybrid import hybrid
 from core.fourier.maps.heatmap import Heatmap
 from core.images.square import to_uint8
-from core.reproduce.profile.predictions import chosen_pictures, stored_predictions
+from core.reproduce.profile.predictions import StoredPredictions, chosen_pictures, stored_predictions
 from core.runs.file import PGDRun
+from core.runs.picture_outcomes import JudgedOutcomes
 from core.runs.stored import stored_path
 from core.shared import paper
+from core.sweep.corruption.outcomes import CorruptionOutcomes
+from core.sweep.hybrid.outcomes import HybridOutcomes
 from core.sweep.predictions import hybrid_cutoffs, wave_on_image
 from precomputed.static_site import engine
 from precomputed.static_site.__main__ import main
@@ -380,6 +384,46 @@ def test_runs_of_this_machine_are_taken_along(tmp_path, capsys):
     assert "CLIP ViT-B/32" in str(unpacked(tmp_path / "site", "runs"))
     packs = unpacked(tmp_path / "site", f"inpainting_photographs-0__{PAPERS_CLIP}")
     assert packs["models"][0]["title"].startswith("CLIP ViT-B/32")
+
+
+@pytest.mark.slow
+def test_site_takes_a_profile(browser, tmp_path, monkeypatch):
+    profile = small_profile(tmp_path / "profile")
+    monkeypatch.setenv(VARIABLE, str(profile))
+    assert main([str(tmp_path / "site"), "--stored"]) == 0
+    size = sum(path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file())
+    assert size < 12e6, "a tenth more than without"
+    assert "CLIP ViT-B/32 · CIFAR-10 · computed" in unpacked(tmp_path / "site", "maps")["labels"]
+    replay = unpacked(tmp_path / "site", f"generation_cifar10__{PAPERS_CLIP}")
+    assert replay["models"][0]["title"].startswith("CLIP ViT-B/32")
+    page, wrong = browser.new_page(), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto((tmp_path / "site" / "findings.html").as_uri())
+    expect(page.get_by_role("heading", name="What CLIP ViT-B/32 and")).to_be_visible()
+    for part in ("story?step=a-wave", "waves", "generation"):
+        page.goto(f"{(tmp_path / 'site' / 'index.html').as_uri()}#{part}")
+        expect(page.get_by_text("CLIP ViT-B/32").first).to_be_attached()
+    page.close()
+    assert not wrong
+
+
+def small_profile(folder):
+    """The stored results of the small CLIP as if they were the paper's CLIP's."""
+    kinds = {
+        "heatmaps/mini-clip_cifar10-1000": Heatmap,
+        "predictions/mini-clip": StoredPredictions,
+        "hybrids/mini-clip": HybridOutcomes,
+        "corruptions/mini-clip": CorruptionOutcomes,
+        "judgements/mini-clip": JudgedOutcomes,
+        "runs/generation_cifar10__mini-clip": PGDRun,
+    }
+    for name, kind in kinds.items():
+        stored = kind.load(PRECOMPUTED / f"{name}.npz")
+        facts = {**stored.metadata["classifier"], "name": PAPERS_CLIP}
+        path = folder / f"{name.replace('mini-clip', PAPERS_CLIP)}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(stored, metadata={**stored.metadata, "classifier": facts}).save(path)
+    return folder
 
 
 def unpacked(site, name):

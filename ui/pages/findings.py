@@ -15,7 +15,7 @@ from core.claims.finding import Finding, Verdict
 from core.classifiers.registry import classifier_spec
 from core.fourier.maps.contrasts import same_images
 from core.reproduce.findings import STYLE, VERDICTS, findings_html
-from core.runs.picture_outcomes import picture_outcomes
+from core.runs.picture_outcomes import judged_outcomes
 from core.shared.roles import networks_for
 from ui.maps.catalogue import entries, shipped
 from ui.maps.judged_maps import findings_between, link_of
@@ -105,7 +105,7 @@ def _features() -> None:
     """Section 3.2, of any two bundled networks."""
     text, menus = st.columns(2, gap="large")
     text.markdown(WORDS["features"])
-    painted = picture_outcomes("eq3")
+    painted = judged_outcomes()
     names = {spec.title: spec.name for spec in map(classifier_spec, painted)}
     subject, reference = (classifier_spec(name).title for name in networks_for("painted", painted))
     with menus:

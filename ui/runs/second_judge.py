@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.classifiers.registry import CLIPS
 from core.runs.file import PGDRun
-from core.runs.judgement import Judgement, choose_judge, fingerprint, judge_run, stored_judgements
+from core.runs.judgement import choose_judge, fingerprint, judge_run
+from core.runs.picture_outcomes import stored_judgement
 from core.shared.errors import sentence
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.run_sentences import judged, sample_set_of
@@ -48,7 +49,10 @@ def second_judge(result: RunResult) -> None:
         else:
             st.markdown(NOBODY)
         return
-    known = st.session_state.setdefault(JUDGED, _stored())
+    known = st.session_state.setdefault(JUDGED, {})
+    for _, (mark, name) in pairs:
+        if (stored := stored_judgement(mark)) is not None and stored.judge == name:
+            known[mark, name] = stored
     if new := [(run, pair) for run, pair in pairs if pair not in known]:
         if wait_for_first_paint():
             return
@@ -59,12 +63,6 @@ def second_judge(result: RunResult) -> None:
             st.error(as_markdown(sentence(f"no second judge: {error}")))
             return
     write_sentence(judged([(run, judgement) for run, pair in pairs if (judgement := known[pair]) is not None]))
-
-
-def _stored() -> dict[tuple[str, str], Judgement | None]:
-    """The judgements that come with the project, by the pictures and the judge."""
-    stored = stored_judgements()
-    return {(mark, stored["judge"]["name"]): Judgement.from_json(content) for mark, content in stored["runs"].items()}
 
 
 def class_set_of(run: PGDRun) -> str:
@@ -81,7 +79,7 @@ def _judge_of(run: PGDRun, drew: Collection[str], clips: bool) -> str | None:
     Args:
         clips: whether a downloaded CLIP may judge: its first answer takes long, so it judges only who asks for it.
     """
-    if fingerprint(run) in stored_judgements()["runs"]:
-        return stored_judgements()["judge"]["name"]
+    if (stored := stored_judgement(fingerprint(run))) is not None:
+        return stored.judge
     ready = [spec.name for spec in ready_classifiers(class_set_of(run)) if clips or spec.name not in CLIPS]
     return choose_judge(run.metadata["classifier"]["name"], [name for name in ready if name not in drew] or ready)

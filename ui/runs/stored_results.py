@@ -13,7 +13,6 @@ from core.numbers import measured_percent, percent
 from core.pgd.penalties import PENALTIES, Penalty
 from core.reconstruct.outcome import last_change, similarity
 from core.runs.file import SURE, PGDRun
-from core.runs.judgement import stored_judgements
 from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind
 from core.shared.colours import ROBUST
@@ -31,7 +30,7 @@ COLUMNS = ("Networks", "Runs", "Confident at the end", "Hole changes by", "Rest 
 
 def is_stored(row: SampleSet, kind: StartKind | Penalty) -> bool:
     """Whether many pictures of these classes were made, from that kind of start or by that penalty."""
-    return bool(picture_outcomes(kind)) and row.knows(stored_judgements()["drawn"]["classes"])
+    return any(row.knows(painted.facts["class_names"]) for painted in picture_outcomes(kind).values())
 
 
 def many_pictures(kind: StartKind | Penalty) -> None:
@@ -46,16 +45,16 @@ def many_pictures(kind: StartKind | Penalty) -> None:
 
 def many_summary(kind: StartKind | Penalty) -> Sentence:
     """Return how many pictures, what they began with, and how many of them the judge recognised then."""
-    stored, first = stored_judgements(), next(iter(picture_outcomes(kind).values()))
+    first = next(iter(picture_outcomes(kind).values()))
     if kind in RANDOM_KINDS:
-        made, config = f"drawings begun from {STARTS[kind].name}", stored["drawn"]["config"]
+        made = f"drawings begun from {STARTS[kind].name}"
     else:
         penalty = next(row for name, row in PENALTIES.items() if name == kind)
-        config, data = stored["painted"]["configs"][kind], stored["painted"]["dataset"]
+        data = first.facts["dataset"]
         made = f"holes in {map_title(data['name'])} {data['split']} images, filled by {penalty.phrase}"
     explained = f" {EQ_3}" if "Eq. 3" in made else ""
     return Sentence(
-        f"Not one run but {first.n} {made}, {config['steps']} steps, the same for each network.{explained} "
+        f"Not one run but {first.n} {made}, {first.config['steps']} steps, the same for each network.{explained} "
         f"{classifier_title(first.judge)}, which drew none of them, recognised ",
         counted(first.judgement, first.judgement.before),
         " at the start.",
@@ -76,8 +75,11 @@ def many_columns(kind: StartKind | Penalty) -> tuple[str, ...]:
 def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
     """Return what became of one network's pictures, a text for each column."""
     (before, after), (change, count) = painted.confidence, painted.until_sure
+    first = next(iter(picture_outcomes(painted.facts["kind"]["name"]).values()))
+    fewer = f", the first {painted.n}" if painted.n < first.n else ""
+    judge = f", judged by {classifier_title(painted.judge)}" if painted.judge != first.judge else ""
     return (
-        classifier_title(name),
+        f"{classifier_title(name)}{fewer}{judge}",
         Sentence(f"{percent(before)} → ", measured_percent(after)),
         f"{255 * change:.1f} of 255 ({count} pictures)" if count else "–",
         counted(painted.judgement, painted.judgement.after),
@@ -128,9 +130,10 @@ def _range(values: np.ndarray, digits: int) -> str:
 def plain_steps() -> str:
     """Return what plain steps leave of Eq. 3's loss, beside what minimises it; Markdown."""
     by_plain_steps = picture_outcomes("norm")
-    n, side = next(iter(by_plain_steps.values())).n, stored_judgements()["painted"]["hole"]
-    plain = [painted.mean("loss_after") for painted in by_plain_steps.values()]
-    solved = [painted.first(n).mean("loss_after") for painted in picture_outcomes("eq3").values()]
+    first = next(iter(by_plain_steps.values()))
+    n, side = first.n, first.facts["hole"]
+    plain = [painted.mean("loss_after") for painted in by_plain_steps.values() if painted.n == n]
+    solved = [painted.first(n).mean("loss_after") for painted in picture_outcomes("eq3").values() if painted.n >= n]
     return (
         "**Plain steps** do not: however small the change, the penalty's gradient has full length. Mean loss on "
         f"{n} pictures with a hole of {side} × {side}, {len(plain)} networks: {min(plain):.2g} to {max(plain):.2g} by "

@@ -37,7 +37,7 @@ def families(maps: Iterable[Heatmap]) -> tuple[tuple[Heatmap, ...], ...]:
 
 def _facts(heatmap: Heatmap) -> tuple[object, ...]:
     """All that cells depend on but v."""
-    return heatmap.side, {**heatmap.metadata, "epsilon": None, "source": None}
+    return heatmap.side, {**heatmap.metadata, "epsilon": None, "source": None, "estimate": None}
 
 
 def _size(heatmap: Heatmap) -> float:

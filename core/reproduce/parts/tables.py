@@ -16,7 +16,7 @@ from core.reconstruct.report import Reconstruction, judgement
 from core.reproduce.parts.agreement import Match
 from core.reproduce.parts.machine import Machine, PartResult
 from core.reproduce.parts.plan import TablePart
-from core.runs.judgement import Judgement, stored_judgements
+from core.runs.judgement import Judgement
 from core.runs.picture_outcomes import picture_outcomes
 
 SHOWN = 4  # pictures in the figure
@@ -85,16 +85,13 @@ class TableResult(PartResult):
     @property
     def stored(self) -> StoredCounts | None:
         """Stored counts for this network, kind of start and number of pictures; None if there are none."""
-        judgements, settings, n = stored_judgements(), self.settings, len(self.rows)
-        drawn, painted = (
-            judgements["drawn"],
-            picture_outcomes(settings["start"]).get(settings["classifier"]["name"]),
-        )
+        settings, n = self.settings, len(self.rows)
+        painted = picture_outcomes(settings["start"]).get(settings["classifier"]["name"])
         if painted is None or settings["mode"] != "generate" or painted.sha256 != settings["classifier"]["sha256"]:
             return None
-        if (drawn["seed"], drawn["config"]) != (settings["seed"], settings["config"]) or painted.n < n:
+        if (painted.facts["seed"], painted.config) != (settings["seed"], settings["config"]) or painted.n < n:
             return None
-        painted, judge = painted.first(n), judgements["judge"]
+        painted, judge = painted.first(n), painted.facts["judge"]
         return StoredCounts(painted.n, painted.own, judge["name"], judge["sha256"], painted.judgement.after)
 
     @property

@@ -1,9 +1,10 @@
 """All that the app shows of one network, in one folder: python -m core.reproduce.profile --classifier NAME --output DIR
 
-Makes the heat map, hybrid images, corruptions, the gradient and the runs that pages open with. Resumable: what is whole
-is not made again, and a file that grows goes on where it stood. On CIFAR-10 where it lies in --data-dir, else on
-bundled pictures, or on what --dataset names; intervals and n say which. The app reads the folder as
-`precomputed/profiles/NAME`, as one that CLIP_LAB_PROFILES names, or as `profiles/NAME` in its cache.
+Makes the heat map, predictions, hybrid images, corruptions, the gradient, the runs that pages open with, and what
+judges recognise. Resumable: what is whole is not made again, and a file that grows goes on where it stood. On CIFAR-10
+where it lies in --data-dir, else on bundled pictures, or on what --dataset names; intervals and n say which. The app
+reads the folder as `precomputed/profiles/NAME`, as one that CLIP_LAB_PROFILES names, or as `profiles/NAME` in its
+cache.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.classifiers.options import add_classifier_options, named_classifier
-from core.classifiers.registry import classifier_spec
+from core.classifiers.registry import classifier_spec, load_classifier
+from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
 from core.numbers import duration, milliseconds
+from core.reproduce.profile.judgements import third_judge
 from core.reproduce.profile.network import SAMPLES, ProfiledNetwork, ProfileFile, usual_dataset
 from core.reproduce.profile.parts import PARTS
 from core.reproduce.run import TROUBLE
@@ -59,6 +62,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--again", action="store_true", help="make what is there once more")
     parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the choice of images, signs and pairs")
     parser.add_argument("--batch-size", type=whole(1), help="default as of each script")
+    parser.add_argument("--judge", help="a classifier of CIFAR-10's classes; default ResNet-56 where it is ready")
+    parser.add_argument("--judge-weights", type=Path, help="weight file of the judge, where it takes one")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write, or to resume")
     return parser
 
@@ -85,7 +90,20 @@ def _run(args: argparse.Namespace) -> str:
     def load(classes: ClassSet) -> Classifier:
         return named_classifier(args, classes)
 
-    network = ProfiledNetwork(args.classifier, load, images, args.quick, args.seed, args.batch_size)
+    def judges(painter: str, device: str) -> tuple[Classifier, Classifier | None]:
+        choice = {"weights": args.judge_weights, "download": args.download, "device": device}
+        return load_classifier(args.judge, CIFAR10, **choice), third_judge(painter, device)
+
+    network = ProfiledNetwork(
+        args.classifier,
+        load,
+        images,
+        args.quick,
+        args.seed,
+        args.batch_size,
+        judges if args.judge else None,
+        args.again,
+    )
     items = {key: list(PARTS[key].items(network)) for key in args.parts}
     todo = [
         (key, item)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.data.dataset import ImageDataset
 from core.data.datasets import load_dataset
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SAMPLES = "cifar10-samples"
 GRADIENT_PASSES = 3  # what a pass forward and back costs, in passes forward
+SMALL = 32  # pixels: of larger pictures some parts would take too long, or nobody judges them
 UNFINISHED = ".unfinished"  # ends the name of a file that grows: no page reads it
 
 
@@ -26,7 +27,8 @@ class ProfiledNetwork:
     """The network whose profile is made.
 
     load: it, for a class set; a quick profile and a full one differ by how much of the data they take. images: the
-    first pictures of the data set in an order that the seed fixes; None for all.
+    first pictures of the data set in an order that the seed fixes; None for all. judges: of what it paints, for its
+    name and a device; None for the usual ones. again: whether nothing that is finished is taken over.
     """
 
     name: str
@@ -35,6 +37,8 @@ class ProfiledNetwork:
     quick: bool
     seed: int = 0
     batch_size: int | None = None
+    judges: Callable[[str, Any], tuple[Classifier, Classifier | None]] | None = None
+    again: bool = False
     _loaded: dict[ClassSet, Classifier] = field(default_factory=dict)
 
     @property

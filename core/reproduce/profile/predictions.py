@@ -18,6 +18,7 @@ from core.data.profiles import cached_by_files, first_by_name, read_stored
 from core.data.provenance import classifier_facts, computed_source
 from core.data.samples import load_samples
 from core.fourier.basis import half_plane
+from core.shared.cli import progress_bar
 from core.shared.device import device_name
 from core.shared.files import Archived, ArchiveKind, Fact, check_array
 from core.sweep.predictions import (
@@ -115,21 +116,24 @@ def measure_predictions(classifier: Classifier) -> StoredPredictions:
     settings = {"seed": facts["seed"], "position": facts["position"]}
     picture = images[facts["position"]]
     waves = [wave_on_image(picture, wave, facts["epsilon"], **settings).perturbed for wave in half_plane(SIDE)]
-    shares = np.concatenate(
-        [class_probabilities(classifier, some) for some in batches(np.stack([picture, *waves]), TOGETHER)]
-    )
-    mixed = []
-    for low, high in facts["pairs"]:
-        predictions = predict_hybrids(classifier, images[low], images[high], hybrid_cutoffs(data.image_size))
-        mixed.append(np.stack([predictions.low, predictions.high, *predictions.mixed]))
+    shares, mixed = [], []
+    groups = batches(np.stack([picture, *waves]), TOGETHER)
+    with progress_bar(desc="predictions", total=len(groups) + len(facts["pairs"]), unit="batch") as bar:
+        for some in groups:
+            shares.append(class_probabilities(classifier, some))
+            bar.update()
+        for low, high in facts["pairs"]:
+            predictions = predict_hybrids(classifier, images[low], images[high], hybrid_cutoffs(data.image_size))
+            mixed.append(np.stack([predictions.low, predictions.high, *predictions.mixed]))
+            bar.update()
+    under_waves = np.concatenate(shares)
     metadata = {
         "classifier": classifier_facts(classifier),
         "pictures": facts,
         "source": computed_source(device_name(classifier)),
     }
-    return StoredPredictions(
-        shares.argmax(1).astype(np.uint16), _whole(shares.max(1)), _whole(np.stack(mixed)), metadata
-    )
+    top1, probabilities = under_waves.argmax(1).astype(np.uint16), _whole(under_waves.max(1))
+    return StoredPredictions(top1, probabilities, _whole(np.stack(mixed)), metadata)
 
 
 def _whole(probabilities: np.ndarray) -> np.ndarray:

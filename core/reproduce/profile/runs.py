@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.classifiers.registry import classifier_spec
-from core.data.sample_sets import SAMPLE_SETS
+from core.data.sample_sets import OPENING_SEED, SAMPLE_SETS, SampleSet
+from core.pgd.config import paper_generation
 from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, ProfileFile
 from core.runs.examples import Example, examples, fast_example, first_searches, first_subjects, with_few_frames
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.runs.run import Run
-from core.runs.stored import stored_path
+from core.runs.starts import draw_starts, start_facts
+from core.runs.stored import OPENING, stored_path
 from core.shared.cli import progress_bar
+from core.shared.roles import ROLES
 
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
@@ -29,7 +32,7 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         if vocabulary not in (None, row.class_set):
             continue
         first = first_subjects(row)
-        for example in examples(row):
+        for example in (*examples(row), *_opening(row, network.name)):
             if network.quick:
                 if (example.kind, example.subject) not in first:
                     continue
@@ -39,6 +42,21 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
             path = stored_path(example.kind, example.subject, network.file_name, Path("runs"), search)
             passes = GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
             yield ProfileFile(path, passes, partial(_run, network, example, row.classes))
+
+
+def _opening(row: SampleSet, name: str) -> Iterator[Example]:
+    """Yield the run in which the story's twins draw every class from one blur."""
+    if row.name == "cifar10" and any(name in twins for twins in ROLES["twins"]):
+        yield Example(OPENING, row.class_set, opening_plan(row, OPENING_SEED))
+
+
+def opening_plan(row: SampleSet, seed: int) -> RunPlan:
+    """Every class from one blur: that of no class which the page *Draw* draws for a dog by this random seed."""
+    names, dog = row.classes.names, ("dog",)
+    blur = draw_starts(dog, 1, row.name, seed, "classless")
+    facts = start_facts(dog, 1, row.name, "classless")
+    start = blur.repeat(len(names), axis=0)
+    return RunPlan(targets=names, start=start, config=paper_generation(row.side), seed=seed, images=facts)
 
 
 def _run(network: ProfiledNetwork, example: Example, classes: ClassSet, path: Path) -> None:

@@ -8,14 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.claims.gradient_spectrum import load_gradients
-from core.classifiers.registry import classifier_spec
+from core.classifiers.registry import PAPERS_CLIP, classifier_spec, network_side
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
 from core.data.sample_sets import usual_epsilon
-from core.fourier.basis import half_plane, largest_side
+from core.fourier.basis import half_plane, largest_side, rounded_radius
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
-from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, ProfileFile, grown
+from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, ProfiledNetwork, ProfileFile, grown
 from core.reproduce.profile.predictions import SIDE, StoredPredictions, chosen_pictures, measure_predictions
 from core.shared import paper
 from core.sweep.corruption.measure import CorruptionConfig
@@ -28,9 +30,11 @@ from core.sweep.predictions import MIXED_AT
 from core.sweep.processes import Processes
 from core.sweep.transforms import BATCH, Transforms, grow_in_file
 
-QUICK_IMAGES, QUICK_PASSES = 1000, 10_000  # of a quick map: images at most, and passes under waves
+QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: images at most, and passes under waves
 FULL_SHARE = 0.02  # of the images under each wave of a full map
-SMALL = 32  # pixels: of larger pictures the gradient has too many waves to be followed along each
+OTHER_SIZES = {32: (1.0, 2.0, 8.0)}  # sizes v of the waves of further maps of a full profile, by the pictures' side
+STRENGTH_IMAGES = 1000  # of a map at equal strength, which is of its corners alone
+ENLARGING = ("mini-clip", PAPERS_CLIP)  # enlarge small pictures
 
 
 def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -40,24 +44,23 @@ def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     side = paper.MAP_SIDE.get(data.image_size, min(63, largest_side(data.image_size, data.image_size)))
     waves, n = len(half_plane(side)), len(data)
     per_wave = max(1, QUICK_PASSES // waves) if network.quick else max(1, round(FULL_SHARE * n))
-    config = SweepConfig(
-        side=side,
-        epsilon=usual_epsilon(data.image_size),
-        seed=network.seed,
-        batch_size=network.batch_size,
-        passes=min(1.0, per_wave / n),
-    )
-
-    def make(path: Path) -> None:
-        run_sweep(network.classifier(data.classes), data, config, path, Processes(), "map")
-
-    path = Path("heatmaps", f"{network.file_name}_{data.name}-{n}.npz")
-    yield ProfileFile(path, n + waves * min(per_wave, n), partial(grown, make, n))
+    usual = usual_epsilon(data.image_size)
+    for epsilon in (usual, *(() if network.quick else OTHER_SIZES.get(data.image_size, ()))):
+        config = SweepConfig(
+            side=side,
+            epsilon=epsilon,
+            seed=network.seed,
+            batch_size=network.batch_size,
+            passes=min(1.0, per_wave / n),
+        )
+        suffix = "" if epsilon == usual else f"_v{epsilon:g}"
+        path = Path("heatmaps", f"{network.file_name}_{data.name}-{n}{suffix}.npz")
+        yield ProfileFile(path, n + waves * min(per_wave, n), partial(grown, partial(_sweep, network, data, config), n))
 
 
 def hybrids(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data = network.images(None)
-    config = HybridConfig(network.count((200, 2000)), default_cutoffs(data.image_size), seed=network.seed)
+    config = HybridConfig(network.count((150, 2000)), default_cutoffs(data.image_size), seed=network.seed)
     passes = config.pairs * (2 + len(config.cutoffs))
     item = _table(network, "hybrids", config, data, passes)
     yield replace(item, is_there=lambda path: path.is_file() and HybridOutcomes.load(path).pairs >= config.pairs)
@@ -65,11 +68,41 @@ def hybrids(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
 def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data = network.images(None)
-    config = CorruptionConfig(network.count((150, 2000)), network.seed)
+    config = CorruptionConfig(network.count((100, 2000)), network.seed)
     pictures = min(config.pictures, len(data))
     passes = pictures * (1 + len(CORRUPTIONS) * len(STRENGTHS))
     item = _table(network, "corruptions", config, data, passes)
     yield replace(item, is_there=lambda path: path.is_file() and CorruptionOutcomes.load(path).pictures >= pictures)
+
+
+def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield the corners of its map at equal strength: under waves as weak as enlarging makes each CLIP's.
+
+    A network that enlarges pictures itself has none: the maps of those that it is held against have.
+    """
+    data = network.images(QUICK_IMAGES if network.quick else STRENGTH_IMAGES)
+    if network_side(network.name) != data.image_size or data.image_size > SMALL:
+        return
+    side = paper.MAP_SIDE[data.image_size]
+    cells = tuple(wave for wave in half_plane(side) if rounded_radius(np.array([wave]))[0] > side // 2)
+    per_wave = max(1, QUICK_PASSES // len(cells)) if network.quick else len(data)
+    for weaken_as in sorted({enlarged for name in ENLARGING if (enlarged := network_side(name)) is not None}):
+        config = SweepConfig(
+            side=side,
+            epsilon=usual_epsilon(data.image_size),
+            seed=network.seed,
+            cells=cells,
+            batch_size=network.batch_size,
+            weaken_as=weaken_as,
+            passes=min(1.0, per_wave / len(data)),
+        )
+        passes = len(data) + len(cells) * min(per_wave, len(data))
+        path = Path("strength", f"{network.file_name}_{data.name}_weakened-{weaken_as}.npz")
+        yield ProfileFile(path, passes, partial(grown, partial(_sweep, network, data, config), len(data)))
+
+
+def _sweep(network: ProfiledNetwork, data: ImageDataset, config: SweepConfig, path: Path) -> None:
+    run_sweep(network.classifier(data.classes), data, config, path, Processes(), "map")
 
 
 def _table(
@@ -83,7 +116,7 @@ def _table(
 
 
 def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    data, bent_over = network.images(network.count((100, 1000))), network.count((10, 50))
+    data, bent_over = network.images(network.count((100, 1000))), network.count((4, 50))
     if data.image_size > SMALL:
         return
     waves = len(half_plane(largest_side(data.image_size, data.image_size)))

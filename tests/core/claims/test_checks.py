@@ -10,9 +10,9 @@ from scipy import stats
 
 from core.claims.bands import LOW, LOWEST, corners
 from core.claims.checks import claim_about, dips_clearly, findings
-from core.claims.equal_strength import STRENGTH
 from core.claims.finding import NamedMap, Verdict
 from core.claims.twins import twin_pairs
+from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
 from core.fourier.intervals import Measured, paired_interval
 from core.fourier.maps.lattice import Lattice
@@ -204,7 +204,7 @@ def test_only_clip_dips_on_the_lattice_of_its_patches(published):
 
 def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
     clip = File(FOLDER / f"{CLIP}.npz")
-    path = STRENGTH / "resnet-56_cifar10_weakened.npz"
+    path = PRECOMPUTED / "strength" / "resnet-56_cifar10_weakened-224.npz"
     with np.load(path) as file:
         rows = [row for row, wave in enumerate(half_plane(31), 1) if round(math.hypot(*wave)) > 15]
         scores = np.unpackbits(file["outcomes"][rows], axis=1)[:, :1000].mean(axis=0)
@@ -214,7 +214,7 @@ def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
     finding = published["relies"]
     assert numbers(finding)[2] == pytest.approx(corner)
     assert finding.verdict == Verdict.IN_PART and corner[1] > 0  # only the low frequencies speak for it
-    with np.load(STRENGTH / "kept_norm.npz") as file:
+    with np.load(PRECOMPUTED / "strength" / "kept_norm.npz") as file:
         waves = [wave for wave in clip.cells if round(math.hypot(*wave)) > 15]
         share = mean(float(file["32_224"][15 + i, 15 + j]) for i, j in waves)
     assert [round(each[0], 3) for each in numbers(finding)[:2]] == [round(100 * share, 3), 100]
@@ -224,7 +224,10 @@ def test_equal_strength_is_paired_where_the_images_are_the_same():
     subject, reference = ALL_MAPS["mini-clip_cifar10-1000"], ALL_MAPS["mini-resnet_cifar10-1000"]
     rows = [row for row, wave in enumerate(half_plane(31), 1) if round(math.hypot(*wave)) > 15]
     means = []
-    for path in (FOLDER / "mini-clip_cifar10-1000.npz", STRENGTH / "mini-resnet_cifar10_weakened.npz"):
+    for path in (
+        FOLDER / "mini-clip_cifar10-1000.npz",
+        PRECOMPUTED / "strength" / "mini-resnet_cifar10_weakened-64.npz",
+    ):
         with np.load(path) as file:
             means.append(np.unpackbits(file["outcomes"][rows], axis=1)[:, :1000].mean(axis=0))
     gaps = means[0] - means[1]

@@ -16,16 +16,15 @@ from core.claims.finding import Verdict
 from core.data.classes import PRECOMPUTED
 from core.runs.judgement import COLUMNS
 from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
+from tests.core.judged import THIRD_JUDGE, stored_files, stored_kinds
 
 Z = NormalDist().inv_cdf(0.975)
-STORED = json.loads((PRECOMPUTED / "judgements.json").read_text())
-NAMES = sorted(STORED["drawn"]["by"]["blur"])
+NAMES = sorted(stored_files())
 FILLED, DRAWN = ("eq3", "mean_square"), ("blur", "classless", "independent")
 
 
 def pictures(kind, name):
-    part = "drawn" if kind in STORED["drawn"]["by"] else "painted"
-    return STORED[part]["by"][kind][name]["pictures"]
+    return stored_kinds()[kind][name]
 
 
 def agresti_min(before, after):
@@ -117,7 +116,7 @@ def test_wrong_answers_that_become_right_and_drawings_of_which_it_is_sure():
 @pytest.mark.parametrize("subject", ["mini-clip", "mini-clip-vit"])
 def test_what_other_networks_recognise_is_compared_picture_by_picture(key, subject, condition):
     finding, shares, ps = by_key(subject, condition=condition)[key], [], []
-    judges = ("judge",) if subject == STORED["third"]["name"] else ("judge", "third")
+    judges = ("judge",) if subject == THIRD_JUDGE else ("judge", "third")
     for kind, judge in itertools.product(KINDS[condition][key == "displayed"], judges):
         mine, other = (pictures(kind, name)[f"{judge}_share_after"] for name in (subject, "mini-resnet-robust"))
         shares.append(agresti_min(mine, other))
@@ -145,7 +144,7 @@ def test_what_the_starts_had_already_is_taken_away():
 @pytest.mark.parametrize("subject", ["mini-clip", "mini-clip-vit"])
 def test_views_are_set_against_the_papers_search_picture_by_picture(subject):
     finding, shares, ps = by_key(subject)["views"], [], []
-    judges = ("judge",) if subject == STORED["third"]["name"] else ("judge", "third")
+    judges = ("judge",) if subject == THIRD_JUDGE else ("judge", "third")
     for kinds, judge in itertools.product([("classless, pixels", "classless, views"), ("eq3", "eq3, views")], judges):
         pixels, views = (pictures(kind, subject)[f"{judge}_share_after"] for kind in kinds)
         shares.append(agresti_min(pixels, views))
@@ -223,6 +222,18 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
     monkeypatch.setattr(core.claims.features, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
     back = by_key("b", "a")
     assert {back[key].verdict for key in ("losses", "squiggles", "plausible", "displayed")} == {Verdict.FAILS}
+
+
+def test_pictures_are_compared_by_a_judge_that_both_had_or_not_at_all(monkeypatch):
+    seen = {"third_share_before": np.zeros(10), "third_share_after": np.ones(10)}
+    one, other = (replace(forged(), third="third", pictures={**forged().pictures, **seen}) for _ in range(2))
+    for judge, third, judges in (("judge", "third", 2), ("other", "third", 1), ("judge", "it", 1), ("other", "it", 0)):
+        pair = {"a": one, "b": replace(other, judge=judge, third=third)}
+        monkeypatch.setattr(core.claims.features, "picture_outcomes", lambda kind, pair=pair: pair)
+        finding = by_key("a", "b")["plausible"]
+        assert (finding.verdict == Verdict.NOT_CHECKABLE) == (judges == 0)
+        assert len([row for row in finding.evidence if row.unit == "points"]) == judges * len(FILLED)
+        assert not judges or ("judges are" in finding.doubts[0]) == (judges == 2)
 
 
 @pytest.mark.parametrize(("sure", "verdict"), [(2, Verdict.HOLDS), (1, Verdict.NOT_CHECKABLE)])

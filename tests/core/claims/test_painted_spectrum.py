@@ -1,14 +1,13 @@
 """Energy of what networks paint, and what these waves do to their error, by plain loops."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 
 from core.claims.painted_spectrum import difference_under, painted_energy, rise_under
-from core.data.classes import PRECOMPUTED
 from core.fourier.intervals import Measured
+from tests.core.judged import stored_files, stored_kinds
 
 RISES = {
     0: Measured(0.9, 0.8, 1.0),
@@ -35,9 +34,9 @@ def test_the_difference_is_that_of_the_means_with_a_shared_ring_counted_once():
 
 
 def test_stored_energies_are_shares_of_the_weights_own_drawings():
-    stored = json.loads((PRECOMPUTED / "judgements.json").read_text())["drawn"]["by"]
-    for name, facts in stored["classless, views"].items():
-        energies = painted_energy(name, facts["sha256"])
+    stored = stored_kinds()
+    for name, (facts, _) in stored_files().items():
+        energies = painted_energy(name, facts["classifier"]["sha256"])
         assert energies.keys() == {"pixels", "views"}
         for search, energy in energies.items():
             assert list(energy) == stored[f"classless, {search}"][name]["energy"]

@@ -1,11 +1,17 @@
 """A network's profile: made by one command, resumed, read by the pages. The network is linear, with random weights."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from core.claims.bands import corners
 from core.claims.corruption_spectrum import stored_corruptions
+from core.claims.equal_strength import equal_strength
+from core.claims.finding import NamedMap
 from core.claims.gradient_spectrum import stored_gradients
 from core.claims.hybrids import stored_hybrids
 from core.classifiers.families import FAMILIES, Family
@@ -13,16 +19,23 @@ from core.classifiers.fetch.weights import FolderFile
 from core.classifiers.kinds.closed_set import ClosedSetClassifier
 from core.classifiers.kinds.preprocessing import Preprocess
 from core.classifiers.loaders import load_strictly, read_weights
+from core.classifiers.registry import load_classifier
 from core.classifiers.spec import ClassifierSpec
-from core.data.classes import CIFAR10
+from core.data.classes import CIFAR10, PRECOMPUTED
+from core.data.datasets import load_dataset
 from core.data.profiles import VARIABLE
 from core.data.samples import load_samples
+from core.fourier.maps.heatmap import Heatmap
+from core.reproduce.profile import judgements
 from core.reproduce.profile.__main__ import main
 from core.reproduce.profile.network import ProfiledNetwork
 from core.reproduce.profile.parts import PARTS
 from core.reproduce.profile.predictions import stored_predictions
+from core.runs.examples import with_few_frames
 from core.runs.file import PGDRun
-from core.runs.stored import stored_subjects
+from core.runs.judgement import fingerprint
+from core.runs.picture_outcomes import JudgedOutcomes, judged_outcomes
+from core.runs.stored import stored_classifier, stored_subjects
 from tests.core.toy import save_clip, tiny_clip
 from ui.maps.catalogue import shipped
 
@@ -81,13 +94,16 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     folder = tmp_path / "profile"
     assert profile(folder) == 0
     printed = capsys.readouterr()
-    assert "7 files made" in printed.out and "cifar10-samples stands in" in printed.err
-    assert "1 of 7, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
+    assert "8 files made" in printed.out and "cifar10-samples stands in" in printed.err
+    assert "1 of 8, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
     assert not list(folder.rglob("*.unfinished"))
     monkeypatch.setenv(VARIABLE, str(folder))
-    assert NAME in stored_hybrids() and stored_hybrids()[NAME].pairs == 200
+    assert NAME in stored_hybrids() and stored_hybrids()[NAME].pairs == 150
     assert stored_corruptions()[NAME].measured.all()
     assert stored_gradients()[NAME].energy.shape == (481,)
+    kinds = judged_outcomes()[NAME].kinds()
+    assert {name: outcomes.n for name, outcomes in kinds.items()} == {"classless, pixels": 10, "classless, views": 10}
+    assert kinds["classless, views"].judge == "mini-resnet" and kinds["classless, views"].third == "mini-clip-vit"
     assert len(stored_predictions()[NAME].top1()) == 482 and stored_predictions()[NAME].hybrids(0).mixed.shape == (
         49,
         10,
@@ -96,7 +112,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert entry.heatmap.estimate is not None and (entry.heatmap.count > 0).all()
     drawn = [path for path in stored_subjects("generation")["cifar10"] if path.stem.endswith("__toy-linear")]
     assert PGDRun.load(*drawn).metadata["classifier"]["name"] == NAME
-    assert profile(folder) == 0 and "0 files made, 7 were there" in capsys.readouterr().out
+    assert profile(folder) == 0 and "0 files made, 8 were there" in capsys.readouterr().out
 
 
 def test_a_clip_of_random_weights_in_the_layout_of_a_hub_is_profiled(tmp_path, monkeypatch):
@@ -109,6 +125,30 @@ def test_a_clip_of_random_weights_in_the_layout_of_a_hub_is_profiled(tmp_path, m
     assert found.pictures == 100 and found.metadata["template"] == "a photo of a {class}"
 
 
+def test_corners_at_equal_strength_are_made_of_networks_that_enlarge_nothing(tmp_path, monkeypatch):
+    data = load_dataset("cifar10-samples", limit=4)
+
+    def items(name):
+        network = ProfiledNetwork(name, partial(load_classifier, name), lambda limit: data, quick=False)
+        return list(PARTS["strength"].items(network))
+
+    assert items("mini-clip") == [] and items("clip-vit-b-32") == []
+    small, large = items("mini-resnet")
+    assert [item.path.stem[-3:] for item in (small, large)] == ["-64", "224"]
+    (tmp_path / "strength").mkdir()
+    large.make(tmp_path / large.path)
+    made = Heatmap.load(tmp_path / large.path)
+    shipped = Heatmap.load(PRECOMPUTED / "strength" / "resnet-56_cifar10_weakened-224.npz")
+    assert np.array_equal(made.count > 0, shipped.count > 0) and made.metadata["weakened_as"] == 224
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    reference = NamedMap("a", "a", replace(made, metadata={**made.metadata, "weakened_as": None}), 32)
+    facts = {**made.metadata, "classifier": {"name": "clip-vit-b-32"}}
+    subject = NamedMap("b", "b", replace(made, metadata=facts), 224)
+    found = equal_strength(subject, reference, corners(made))
+    assert found is not None and found.weakened is not None
+    assert found.weakened.metadata["classifier"]["name"] == "mini-resnet"
+
+
 def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     assert profile(whole, "--parts", "hybrids") == 0
@@ -119,6 +159,28 @@ def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
     assert profile(stopped, "--parts", "hybrids") == 0
     first, second = ({**np.load(folder / "hybrids" / "toy-linear.npz")} for folder in (whole, stopped))
     assert all(np.array_equal(first[name], second[name]) for name in first.keys() - {"metadata"})
+
+
+def test_judgements_that_are_there_are_taken_over_and_the_runs_beside_them_judged(toy, tmp_path, monkeypatch):
+    kinds = {kind.name: kind for kind in judgements.KINDS}
+    pixels, views = (replace(kinds[f"classless, {search}"], amounts=(3, 3)) for search in ("pixels", "views"))
+    monkeypatch.setattr(judgements, "KINDS", (pixels,))
+    assert profile(tmp_path, "--parts", "judgements") == 0
+    path = tmp_path / "judgements" / "toy-linear.npz"
+    first = JudgedOutcomes.load(path)
+    monkeypatch.setattr(judgements, "KINDS", (pixels, views))
+    asked = []
+    monkeypatch.setattr(
+        judgements, "_painted", lambda *a, painted=judgements._painted: asked.append(a[2]) or painted(*a)
+    )
+    assert profile(tmp_path, "--parts", "runs,judgements") == 0 and asked == ["classless, views"]
+    both = JudgedOutcomes.load(path)
+    assert np.array_equal(first.pictures[0], both.pictures[0], equal_nan=True) and len(both.pictures) == 2
+    (mark,) = both.metadata["runs"]
+    (run,) = (PGDRun.load(file) for file in (tmp_path / "runs").glob("generation_cifar10__*"))
+    assert fingerprint(run) == mark and both.metadata["runs"][mark]["judge"] == "mini-resnet"
+    assert profile(tmp_path, "--parts", "judgements", "--judge", "mini-resnet-robust", "--again") == 0
+    assert JudgedOutcomes.load(path).metadata["judge"]["name"] == "mini-resnet-robust" and len(asked) == 3
 
 
 def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is_full(toy, tmp_path):
@@ -134,7 +196,20 @@ def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is
 def test_options_are_refused_in_one_sentence(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["--classifier", NAME, "--output", str(tmp_path), "--parts", "story"])
-    assert "there is no part 'story'; known: map, predictions" in capsys.readouterr().err
+    assert "there is no part 'story'; known: map, strength" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["--classifier", NAME, "--output", __file__])
     assert "--output wants a folder" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_full_profile_of_a_network_for_both_sizes_of_pictures_stays_below_six_megabytes():
+    """A CLIP has the files of Mini CLIP and of EfficientNet-Lite0 together, each for pictures of its own size."""
+    small, large, size = "mini-clip", "efficientnet-lite0", 0
+    for path in PRECOMPUTED.glob("runs/*.npz"):
+        if stored_classifier(path) in (small, large):
+            size += len(with_few_frames(PGDRun.load(path)).to_bytes())
+    for kind in ("predictions", "hybrids", "corruptions", "gradients", "judgements"):
+        size += (PRECOMPUTED / kind / f"{small}.npz").stat().st_size
+    size += 4 * (PRECOMPUTED / "heatmaps" / f"{small}_cifar10-1000.npz").stat().st_size
+    assert 4e6 < size < 6e6

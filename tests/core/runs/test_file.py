@@ -50,6 +50,20 @@ def same(first, second):
             assert one.dtype == other.dtype
 
 
+def test_a_start_is_stored_to_the_bit_and_takes_no_room_where_it_is_the_original():
+    run, _ = record(steps=4)
+    packed = {**np.load(io.BytesIO(run.to_bytes()))}
+    outside = ~np.broadcast_to(run.mask, run.start.shape)
+    assert not packed["start_bits"][:, outside].any() and packed["start_bits"][:, ~outside].any()
+    same(PGDRun.from_bytes(run.to_bytes(), name="run"), run)
+    former = packed | {"start": run.start, "best": run.best}
+    for name in ("start_bits", "best_deltas"):
+        former.pop(name)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **former)
+    same(PGDRun.from_bytes(buffer.getvalue(), name="former"), run)
+
+
 def test_recorder_keeps_curves_whole_and_every_few_frames():
     run, states = record()
     assert run.frame_steps.tolist() == list(range(0, 151, 2)) and len(run.curves["loss"]) == 151
@@ -149,12 +163,13 @@ def alter_metadata(**changes):
         (alter_metadata(schema=99), "schema '99' is unknown"),
         (alter_metadata(targets=[0]), "needs 2 targets"),
         (alter_metadata(config={"epsilon": 1}), "settings lack"),
-        (lambda arrays: arrays.pop("best"), "lacks best"),
+        (lambda arrays: arrays.pop("best_deltas"), "lacks best"),
         (lambda arrays: arrays.update(frame_steps=arrays["frame_steps"] + 1), "must rise from step 0"),
-        (lambda arrays: arrays.update(start=arrays["start"] * 9), "must lie in"),
+        (lambda arrays: arrays.update(start_bits=arrays["start_bits"] ^ 64), "must lie in"),
+        (lambda arrays: arrays.update(start_bits=arrays["start_bits"][:3]), "start_bits must be"),
         (lambda arrays: arrays.update(mask=arrays["mask"][..., :4]), "mask must be"),
         (lambda arrays: arrays.update(logits=arrays["logits"][:, :1]), "logits must be"),
-        (lambda arrays: arrays.update(best=np.array([{}])), "Object arrays cannot be loaded"),
+        (lambda arrays: arrays.update(best_deltas=np.array([{}])), "Object arrays cannot be loaded"),
     ],
 )
 def test_foreign_content_is_refused_in_one_sentence(change, message):
@@ -169,7 +184,7 @@ def test_oversized_content_is_refused_before_it_is_unpacked():
     data = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(altered(dict.copy))) as source, zipfile.ZipFile(data, "w") as forged:
         for name in source.namelist():
-            forged.writestr(name, header.getvalue() if name == "start.npy" else source.read(name))
+            forged.writestr(name, header.getvalue() if name == "start_bits.npy" else source.read(name))
     with pytest.raises(RunFileError, match=r"bomb\.npz"):
         PGDRun.from_bytes(data.getvalue(), name="bomb.npz")
 

@@ -8,11 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from core.data.classes import CIFAR10, ClassSet
+from core.data.classes import CIFAR10, PRECOMPUTED, ClassSet
+from core.data.profiles import VARIABLE
 from core.runs.file import PGDRun
-from core.runs.judgement import COLUMNS, THIRD, Judgement, choose_judge, fingerprint, judge_run, stored_judgements
-from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
-from core.runs.stored import stored_path
+from core.runs.judgement import COLUMNS, THIRD, Judgement, choose_judge, fingerprint, judge_run
+from core.runs.picture_outcomes import PictureOutcomes, judged_outcomes, paired, picture_outcomes, stored_judgement
+from core.runs.stored import RUNS
+from tests.core.judged import THIRD_JUDGE, stored_files
 from tests.ui.run_forge import arrays_of, packed
 
 BUNDLED = ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust")
@@ -89,32 +91,51 @@ def test_fingerprint_is_another_one_for_another_picture_start_or_target():
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
-    stored = stored_judgements()
-    kinds = {"blur": "cifar10", "independent": "cifar10-noise"}
-    by_search = {"classless, pixels", "classless, views", "eq3, views"}
-    assert set(stored["drawn"]["by"]) | set(stored["painted"]["by"]) == by_search | {
-        *kinds, "classless", "eq3", "mean_square", "norm"
+    facts, _ = stored_files()[name]
+    starts = {"blur": "cifar10", "independent": "cifar10-noise"}
+    kinds = judged_outcomes()[name].kinds()
+    assert set(kinds) == {
+        *starts, "classless", "classless, pixels", "classless, views", "eq3", "eq3, views", "mean_square", "norm"
     }  # fmt: skip
-    for part in ("drawn", "painted"):
-        assert stored[part]["configs"].keys() == stored[part]["by"].keys()
-    assert stored["judge"]["name"] not in BUNDLED and stored["judge"]["sha256"]
-    card = json.loads((stored_path("", "", "").parents[1] / "models" / name / "config.json").read_text())
-    for kind in (*kinds, "classless", "eq3", "mean_square", "norm", *by_search):
-        many = picture_outcomes(kind)[name]
-        assert many.n == (50 if kind == "norm" else 200) and many.judge == stored["judge"]["name"]
+    assert facts["judge"]["name"] not in BUNDLED and facts["judge"]["sha256"]
+    card = json.loads((PRECOMPUTED / "models" / name / "config.json").read_text())
+    for kind, many in kinds.items():
+        assert many.n == (50 if kind == "norm" else 200) and many.judge == facts["judge"]["name"]
         assert many.sha256.startswith(card["sha256"]), "the model that drew is the one that is bundled"
-        asked = kind != "norm" and name != stored["third"]["name"]
-        assert many.third == (stored["third"]["name"] if asked else "")
+        asked = kind != "norm" and name != THIRD_JUDGE
+        assert many.third == (THIRD_JUDGE if asked else "")
         assert set(many.pictures) == {*COLUMNS, *(THIRD if asked else ())}
         assert {len(values) for values in many.pictures.values()} == {many.n}
         assert np.array_equal(many.pictures["sure_step"] >= 0, ~np.isnan(many.pictures["sure_change"]))
-    for kind, subject in kinds.items():
-        run = PGDRun.load(stored_path("generation", subject, name))
-        counts = stored["runs"][fingerprint(run)]
-        assert run.metadata["images"]["start"] == kind
-        assert counts["drawn_by"] == name and counts["n"] == len(run.start)
-        judgement = Judgement(counts["judge"], counts["n"], counts["before"], counts["after"])
-        assert judgement.to_json().items() <= counts.items()
+        assert picture_outcomes(kind)[name].starts == picture_outcomes(kind)["mini-clip"].starts
+    runs = [PGDRun.load(path) for path in RUNS.glob(f"generation_*__{name}.npz")]
+    assert {run.metadata["images"]["start"] for run in runs} <= {*starts} and len(runs) == len(facts["runs"])
+    for run in runs:
+        judgement = stored_judgement(fingerprint(run))
+        assert judgement is not None and judgement.n == len(run.start)
+        assert judgement.to_json().items() <= facts["runs"][fingerprint(run)].items()
+
+
+def test_fewer_pictures_of_a_profile_are_paired_with_the_first_of_many_and_other_starts_are_not():
+    many = picture_outcomes("blur")["mini-clip"]
+    few = picture_outcomes("blur")["mini-resnet"].first(10)
+    first, second = paired([many, few])
+    assert first.n == second.n == 10 and np.array_equal(first.pictures["loss_after"], many.pictures["loss_after"][:10])
+    assert paired([many, replace(few, facts={**few.facts, "seed": 1})]) is None
+
+
+def test_a_profiles_judgements_are_read_and_those_of_few_pictures_come_last(tmp_path, monkeypatch):
+    stored = judged_outcomes()["mini-clip"]
+    kinds = [{**kind, "n": 10} for kind in stored.metadata["kinds"]]
+    facts = {**stored.metadata, "classifier": {"name": "a", "sha256": None}, "kinds": kinds}
+    (tmp_path / "judgements").mkdir()
+    replace(stored, pictures=stored.pictures[:, :, :10], metadata=facts).save(tmp_path / "judgements" / "a.npz")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    assert list(picture_outcomes("eq3"))[-1] == "a" and picture_outcomes("eq3")["a"].n == 10
+    broken = replace(stored, metadata=facts).to_bytes()
+    (tmp_path / "judgements" / "a.npz").write_bytes(broken[:-30])
+    with pytest.warns(UserWarning, match="is left out"):
+        assert "a" not in picture_outcomes("eq3")
 
 
 def test_a_mean_probability_and_its_interval_end_at_one():

@@ -43,7 +43,8 @@ def test_clip_gets_its_words_first_then_the_papers_experiment(monkeypatch):
     words = [f"words for {count} classes" for count in ("10", "100", "1,000")]
     titles = ("Photographs", "Photographs, by views", "CIFAR-10")
     runs = [f"{kind}, {title}" for kind in ("inpainting", "generation") for title in titles]
-    parts = ["its heat map", "hybrid images", "corruptions", "the gradient of its loss"]
+    parts = ["its heat map", "the story's pictures", "hybrid images", "corruptions", "the gradient of its loss"]
+    parts.append("judges of what it paints")
     assert [piece.what for piece in missing()] == [*words, *runs, *parts]
     monkeypatch.setenv("CLIP_LAB_BACKGROUND_PROFILE", "0")
     limits.cache_clear()

@@ -1,10 +1,8 @@
 """The penalty of Eq. 3 on the page *Fill a hole*: chosen, in the URL, in the run and in its file."""
 
-import json
-
 import pytest
 
-from core.data.classes import PRECOMPUTED
+from tests.core.judged import stored_kinds
 from tests.ui.page_runner import run_to_the_end, said, settable_widget
 from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
 from ui.runs.setup.settings import OFFERED
@@ -37,11 +35,9 @@ def test_generation_has_no_penalty():
 
 
 def test_page_says_what_plain_steps_leave_in_the_stored_numbers():
-    stored = json.loads((PRECOMPUTED / "judgements.json").read_text())["painted"]
     words = said(open_page("inpainting"))
     plain, solved = (
-        [sum(row["pictures"]["loss_after"][:50]) / 50 for row in stored["by"][penalty].values()]
-        for penalty in ("norm", "eq3")
+        [sum(row["loss_after"][:50]) / 50 for row in stored_kinds()[penalty].values()] for penalty in ("norm", "eq3")
     )
     assert all(one > 5 * other for one, other in zip(plain, solved, strict=True))
     assert f"{min(plain):.2g} to {max(plain):.2g} by plain steps, {min(solved):.1g} to {max(solved):.1g} min" in words

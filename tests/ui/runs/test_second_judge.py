@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 import ui.runs.second_judge
 from core.runs.file import PGDRun
-from core.runs.judgement import Judgement, stored_judgements
+from core.runs.judgement import Judgement, fingerprint
 from core.runs.stored import stored_path
+from tests.core.judged import stored_files
 from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.reading import reads
 from tests.ui.runs.test_saved import open_page, toys, upload  # noqa: F401
@@ -77,9 +78,10 @@ def test_stored_example_is_judged_without_any_classifier(monkeypatch):
     monkeypatch.setattr(ui.runs.second_judge, "classifier_for", never)
     app = open_page("generation")
     assert not app.exception
-    runs = stored_judgements()["runs"].values()
-    counts = {one["drawn_by"]: one for one in runs if one["subject"] == "cifar10"}
-    first, second = counts["mini-clip"], counts["mini-clip-robust"]
+    first, second = (
+        stored_files()[name][0]["runs"][fingerprint(PGDRun.load(stored_path("generation", "cifar10", name)))]
+        for name in ("mini-clip", "mini-clip-robust")
+    )
     words = sentence(app)
     begin = f"ResNet-56 (CIFAR-10) recognises the target in {first['after']} of 895 % interval ("
     assert words.startswith(begin) and ") pictures by Mini CLIP. It recognises the target in " in words

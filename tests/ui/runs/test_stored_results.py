@@ -1,6 +1,5 @@
 """The table of what became of many pictures: its numbers by plain sums, and on which pages it stands."""
 
-import json
 import math
 import re
 from statistics import NormalDist, mean, median, stdev
@@ -8,16 +7,15 @@ from statistics import NormalDist, mean, median, stdev
 import pytest
 from scipy import stats
 
-from core.data.classes import PRECOMPUTED
 from core.runs.picture_outcomes import picture_outcomes
 from core.runs.starts import STARTS
+from tests.core.judged import stored_kinds
 from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
 from ui.runs.stored_results import many_columns, many_row, many_summary
 from ui.shared.sentences import sentence_html
 
 Z = NormalDist().inv_cdf(0.975)
-STORED = json.loads((PRECOMPUTED / "judgements.json").read_text())
-KINDS = [("drawn", "blur"), ("drawn", "independent"), ("painted", "eq3"), ("painted", "mean_square")]
+KINDS = ["blur", "independent", "eq3", "mean_square"]
 
 
 def wilson(count, n):
@@ -26,10 +24,10 @@ def wilson(count, n):
     return f"{count} of {n} ({100 * (centre - half):.0f} to {100 * (centre + half):.0f} %)"
 
 
-@pytest.mark.parametrize(("part", "kind"), KINDS)
-def test_every_row_is_counted_from_the_stored_pictures(part, kind):
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_row_is_counted_from_the_stored_pictures(kind):
     for name, one in picture_outcomes(kind).items():
-        rows = STORED[part]["by"][kind][name]["pictures"]
+        rows = stored_kinds()[kind][name]
         _, own, change, recognised = many_row(name, one)
         before, after = mean(math.exp(-loss) for loss in rows["loss_before"]), rows["probability_after"]
         half = stats.t.ppf(0.975, len(after) - 1) * stdev(after) / math.sqrt(len(after))
@@ -39,9 +37,9 @@ def test_every_row_is_counted_from_the_stored_pictures(part, kind):
         assert high == pytest.approx(min(100, 100 * (mean(after) + half)), abs=0.051)
         later = [changed for step, changed in zip(rows["sure_step"], rows["sure_change"], strict=True) if step]
         assert change == f"{255 * median(later):.1f} of 255 ({len(later)} pictures)"
-        assert recognised == wilson(sum(rows["judge_share_after"]), len(after))
-    first = next(iter(STORED[part]["by"][kind].values()))["pictures"]
-    assert wilson(sum(first["judge_share_before"]), 200) in many_summary(kind) and "200" in many_summary(kind)
+        assert recognised == wilson(int(sum(rows["judge_share_after"])), len(after))
+    first = next(iter(stored_kinds()[kind].values()))
+    assert wilson(int(sum(first["judge_share_before"])), 200) in many_summary(kind) and "200" in many_summary(kind)
     assert many_columns(kind)[-1] == "ResNet-56 (CIFAR-10) recognises"
 
 

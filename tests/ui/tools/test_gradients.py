@@ -13,8 +13,8 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from core.claims.gradient_spectrum import gradient_agreement, stored_gradients
-from core.data.classes import PRECOMPUTED
 from core.fourier.gradients import edge_strength
+from tests.core.judged import stored_kinds
 from tests.ui.pages.test_frequency import CIFAR, open_page, text
 from ui.maps.catalogue import entries
 from ui.maps.predictions.cell_predictions import LOADING
@@ -110,7 +110,7 @@ def test_charts_hold_the_energy_and_the_rise_by_radius(app):
 
 def test_what_a_network_draws_is_charted_by_radius_and_set_against_its_errors(app):
     painted = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"][0]["data"]["values"]
-    stored = json.loads((PRECOMPUTED / "judgements.json").read_text())["drawn"]["by"]
+    stored = stored_kinds()
     raised = {}
     heatmap = entries()[MINI_RESNET].heatmap
     cells = [(i, j) for i in range(-15, 16) for j in range(-15, 16)]

@@ -1,0 +1,215 @@
+"""The file of a profile on what judges recognise: drawings and filled holes by both searches, and stored runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.classifiers.registry import classifier_spec, classifier_state, list_classifiers, load_classifier
+from core.data.classes import CIFAR10
+from core.data.dataset import ImageDataset
+from core.data.provenance import classifier_facts, computed_source, dataset_facts
+from core.images.masks import usual_side
+from core.images.radii import energy_by_radius
+from core.pgd.config import paper_inpainting
+from core.pgd.penalties import Penalty
+from core.pgd.settings import usual_settings
+from core.pgd.view_settings import SEARCHES, Search
+from core.reconstruct.batches import run_batch
+from core.reconstruct.job import JobConfig, PGDJob, make_job
+from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, UNFINISHED, ProfiledNetwork, ProfileFile
+from core.runs.file import PGDRun
+from core.runs.judgement import COLUMNS, THIRD, choose_judge, fingerprint, judge_run, searched, top1
+from core.runs.picture_outcomes import JudgedOutcomes
+from core.runs.starts import StartKind
+from core.shared.cli import progress_bar
+from core.shared.device import device_name
+
+if TYPE_CHECKING:
+    from core.classifiers.kinds.base import Classifier
+
+BATCH = 50
+DIGITS = 4  # significant ones of each number
+THIRD_JUDGE = "mini-clip-vit"  # cuts pictures into patches, as none of the other small networks does
+MakeJob = Callable[[int, int, int], JobConfig]  # of the pictures' side, how many, and the seed
+Row = tuple[dict[str, Any], np.ndarray, np.ndarray]  # facts on a kind, its (C, n) numbers, its (R,) energy
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of painted pictures: its name in the file, how many a quick and a full profile has, and their job."""
+
+    name: str
+    amounts: tuple[int, int]
+    job: MakeJob
+
+
+def _drawing(start: StartKind, search: Search | None = None) -> MakeJob:
+    """Return the job of drawings; with a search, within the steps and the ball of a run by views."""
+
+    def job(size: int, count: int, seed: int) -> JobConfig:
+        changes = {} if search is None else {**usual_settings("generation", size, search="views"), "search": search}
+        return JobConfig(mode="generate", count=count, seed=seed, start=start, changes=changes)
+
+    return job
+
+
+def _filling(penalty: Penalty, search: Search = "pixels", fewer: int = 1) -> MakeJob:
+    """Return the job of filled holes; fewer: how many times fewer and larger steps than the paper's."""
+
+    def job(size: int, count: int, seed: int) -> JobConfig:
+        side, changes = usual_side(size), dict[str, Any]()
+        if search == "views":
+            changes = usual_settings("inpainting", size, side, search)
+        elif fewer > 1:
+            usual = paper_inpainting(size, side)
+            changes = {"steps": usual.steps // fewer, "step_size": usual.step_size * fewer}
+        return JobConfig(mode="inpaint", count=count, seed=seed, hole=side, penalty=penalty, changes=changes)
+
+    return job
+
+
+# Plain steps are there for their loss alone.
+KINDS = (
+    Kind("blur", (0, 200), _drawing("blur")),
+    Kind("classless", (0, 200), _drawing("classless")),
+    Kind("independent", (0, 200), _drawing("independent")),
+    *(Kind(searched("classless", search), (10, 200), _drawing("classless", search)) for search in SEARCHES),
+    Kind("eq3", (0, 200), _filling("eq3")),
+    Kind("mean_square", (0, 200), _filling("mean_square", fewer=3)),
+    Kind("norm", (0, 50), _filling("norm")),
+    Kind(searched("eq3", "views"), (0, 200), _filling("eq3", "views")),
+)
+
+
+def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield the file of judgements: of small pictures of CIFAR-10's classes, which all judges know."""
+    data = network.images(max(network.count(kind.amounts) for kind in KINDS))
+    knows = classifier_spec(network.name).vocabulary in (None, CIFAR10.name)
+    if not knows or data.classes.names != CIFAR10.names or data.image_size > SMALL:
+        return
+    jobs = {
+        kind.name: kind.job(data.image_size, count, network.seed)
+        for kind in KINDS
+        if (count := network.count(kind.amounts))
+    }
+    passes = sum(GRADIENT_PASSES * job.count * _steps(job, data.image_size) for job in jobs.values())
+    path = Path("judgements", f"{network.file_name}.npz")
+    yield ProfileFile(path, passes, partial(_make, network, data, jobs), partial(_is_there, network, jobs))
+
+
+def _steps(job: JobConfig, size: int) -> int:
+    usual = usual_settings("generation" if job.mode == "generate" else "inpainting", size, job.hole)
+    return int((usual | dict(job.changes))["steps"])
+
+
+def _is_there(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Path) -> bool:
+    """Return whether a file has as many pictures of every kind, and judgements of the runs beside it."""
+    if not path.is_file():
+        return False
+    stored = JudgedOutcomes.load(path)
+    counts = {kind["name"]: kind["n"] for kind in stored.metadata["kinds"]}
+    many = all(counts.get(name, 0) >= job.count for name, job in jobs.items())
+    return many and all(fingerprint(run) in stored.metadata["runs"] for run in _drawn_runs(network, path))
+
+
+def _drawn_runs(network: ProfiledNetwork, path: Path) -> list[PGDRun]:
+    """Load the stored drawings of small pictures that lie beside the file."""
+    files = (path.parents[1] / "runs").glob(f"generation_{CIFAR10.name}*__{network.file_name}.npz")
+    return [PGDRun.load(file) for file in sorted(files)]
+
+
+def usual_judges(painter: str, device: Any) -> tuple[Classifier, Classifier | None]:
+    """Load the judge of a network's pictures among those that are ready, and one of another family."""
+    specs = [spec for spec in list_classifiers() if spec.vocabulary == CIFAR10.name]
+    name = choose_judge(painter, [spec.name for spec in specs if classifier_state(spec.name).status == "ready"])
+    assert name is not None  # several are bundled
+    return load_classifier(name, CIFAR10, device=device), third_judge(painter, device)
+
+
+def third_judge(painter: str, device: Any) -> Classifier | None:
+    """Load the judge of another family; None for its own pictures."""
+    return None if painter == THIRD_JUDGE else load_classifier(THIRD_JUDGE, CIFAR10, device=device)
+
+
+def _make(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobConfig], path: Path) -> None:
+    """Paint and judge what neither the file nor its unfinished successor has; the latter is saved after every kind."""
+    classifier = network.classifier(data.classes)
+    judge, third = (network.judges or usual_judges)(network.name, classifier.device)
+    facts = {
+        "classifier": classifier_facts(classifier),
+        "judge": classifier_facts(judge),
+        "third": None if third is None else classifier_facts(third),
+        "class_names": list(data.classes.names),
+        "seed": network.seed,
+        "image_size": data.image_size,
+        "hole": usual_side(data.image_size),
+        "dataset": dataset_facts(data),
+        "source": computed_source(device_name(classifier)),
+    }
+    unfinished = path.with_name(f"{path.stem}-{len(data)}{UNFINISHED}")
+    rows = {} if network.again else _known(path, facts)
+    rows |= {name: row for name, row in _known(unfinished, facts).items() if row[0]["n"] >= _count(rows, name)}
+    for name, config in jobs.items():
+        if _count(rows, name) < config.count:
+            job = make_job(config, classifier, data, judge)
+            entry = {"name": name, "mode": config.mode, "n": job.count, "config": job.settings["config"]}
+            rows[name] = (entry, *_painted(job, third, name))
+            _outcomes(rows, {**facts, "runs": {}}).save(unfinished)
+    runs = {fingerprint(run): judge_run(run, judge) for run in _drawn_runs(network, path)}
+    judged = {mark: judgement.to_json() for mark, judgement in runs.items() if judgement is not None}
+    _outcomes(rows, {**facts, "runs": judged}).save(unfinished)
+    unfinished.replace(path)
+
+
+def _count(rows: Mapping[str, Row], name: str) -> int:
+    return int(rows[name][0]["n"]) if name in rows else 0
+
+
+def _known(path: Path, facts: Mapping[str, Any]) -> dict[str, Row]:
+    """Return the rows of a file by the same network and judges; nothing of another."""
+    if not path.is_file():
+        return {}
+    stored = JudgedOutcomes.load(path)
+    if any(stored.metadata[name] != facts[name] for name in ("classifier", "judge", "third", "class_names", "seed")):
+        return {}
+    rows = zip(stored.metadata["kinds"], stored.pictures, stored.energy, strict=True)
+    return {kind["name"]: (kind, numbers[:, : kind["n"]], energy) for kind, numbers, energy in rows}
+
+
+def _painted(job: PGDJob, third: Classifier | None, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Paint a job's pictures; return their (C, n) numbers, and the (R,) energy of what was painted by radius."""
+    numbers, changes = [], []
+    with progress_bar(desc=name, total=job.count * (job.config.steps + 1), unit="img-step", unit_scale=True) as bar:
+        for first in range(0, job.count, BATCH):
+            indices = range(first, min(first + BATCH, job.count))
+            plan = job.make_plan(indices)
+            result = run_batch(job, plan, indices, partial(bar.update, len(indices)))
+            columns = [[_short(getattr(row, column)) for row in result.rows] for column in COLUMNS]
+            seen = np.full((len(THIRD), len(indices)), np.nan)
+            if third is not None:
+                targets = np.array(result.run.metadata["targets"])
+                ends = plan.start, result.pictures["result"]
+                seen = np.stack([np.array(top1(third, images)) == targets for images in ends])
+            numbers.append(np.concatenate([np.array(columns, dtype=np.float64), seen]))
+            changes.append(result.run.frames[-1] / 255 - plan.start)  # as a run's file holds it
+    energy = energy_by_radius(np.concatenate(changes))
+    energy[0] = 0
+    return np.concatenate(numbers, axis=1), np.array([_short(share) for share in energy / energy.sum()])
+
+
+def _short(number: float | None) -> float:
+    return np.nan if number is None else float(f"{number:.{DIGITS}g}")
+
+
+def _outcomes(rows: Mapping[str, Row], facts: dict[str, Any]) -> JudgedOutcomes:
+    """Put rows together, as many numbers of each as the longest has."""
+    kinds, numbers, energy = zip(*rows.values(), strict=True)
+    most = max(part.shape[1] for part in numbers)
+    padded = [np.pad(part, ((0, 0), (0, most - part.shape[1])), constant_values=np.nan) for part in numbers]
+    return JudgedOutcomes(np.stack(padded), np.stack(energy), {**facts, "kinds": list(kinds)})

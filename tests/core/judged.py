@@ -1,0 +1,34 @@
+"""The stored files of judgements as numpy reads them, beside the reader that is tested."""
+
+import json
+from functools import cache
+
+import numpy as np
+
+from core.data.classes import PRECOMPUTED
+from core.runs.judgement import COLUMNS, THIRD
+
+JUDGE, THIRD_JUDGE = "resnet-56", "mini-clip-vit"
+
+
+@cache
+def stored_files():
+    """The facts of each file, with the archive, by the network's name."""
+    files = [np.load(path) for path in sorted((PRECOMPUTED / "judgements").glob("*.npz"))]
+    facts = [json.loads(str(file["metadata"])) for file in files]
+    return {fact["classifier"]["name"]: (fact, file) for fact, file in zip(facts, files, strict=True)}
+
+
+@cache
+def stored_kinds():
+    """By kind and network the numbers of its pictures, lists by name with None where there is nothing, and energy."""
+    kinds = {}
+    for name, (facts, file) in stored_files().items():
+        pictures, energies = file["pictures"], file["energy"]
+        for kind, numbers, energy in zip(facts["kinds"], pictures, energies, strict=True):
+            columns = {
+                column: [None if np.isnan(value) else float(value) for value in values[: kind["n"]]]
+                for column, values in zip((*COLUMNS, *THIRD), numbers, strict=True)
+            }
+            kinds.setdefault(kind["name"], {})[name] = columns | {"energy": energy.tolist()}
+    return kinds
