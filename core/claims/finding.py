@@ -44,12 +44,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class NamedMap:
-    """A heat map, the name that sentences give it, the label that links to it, and its network's side in pixels."""
+    """A heat map, the name that sentences give it, the label that links to it.
+
+    network_side: of what its network looks at, in pixels. weights_id: of its network's usual weights. None: not known.
+    """
 
     name: str
     label: str
     heatmap: Heatmap
     network_side: int | None = None
+    weights_id: str | None = None
 
     @property
     def classifier(self) -> str:
@@ -60,6 +64,13 @@ class NamedMap:
     def patch_grid(self) -> int | None:
         """How many patches its classifier cuts a picture into, on a side; None where it cuts none."""
         return self.heatmap.metadata["classifier"].get("patch_grid")
+
+    def name_in(self, result: Archived) -> str:
+        """Return the name in a sentence about another result, with the weights where these are not the usual ones."""
+        weights = result.metadata["classifier"].get("weights_id")
+        if None in (weights, self.weights_id) or weights == self.weights_id or str(weights) in self.name:
+            return self.name
+        return f"{self.name} (weights: {weights})"
 
     def own(self, results: Mapping[str, Result]) -> Result | None:
         """Return the result of this map's classifier, with the same weights and data; None where there is none.

@@ -7,7 +7,7 @@ from pathlib import Path
 from core.claims.finding import Evidence, NamedMap
 from core.data.profiles import cached_by_files
 from core.fourier.intervals import Measured
-from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, paired_difference
+from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, first_pairs, paired_difference
 
 
 @cached_by_files("hybrids")
@@ -19,16 +19,18 @@ def stored_hybrids(paths: tuple[Path, ...]) -> dict[str, HybridOutcomes]:
 def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tuple[Evidence, ...]] | None:
     """The paired difference of the crossover cutoffs, first minus second, and all three numbers as evidence.
 
-    None where either has no stored hybrids, does not cross, or saw other pairs.
+    On the pairs that both saw. None where either has no stored hybrids, does not cross, or saw other pairs.
     """
     a, b = (named.own(stored_hybrids()) for named in (first, second))
-    return None if a is None or b is None else compared(first.name, a, second.name, b)
+    return None if a is None or b is None else compared(first.name_in(a), a, second.name_in(b), b)
 
 
 def compared(
     first: str, a: HybridOutcomes, second: str, b: HybridOutcomes
 ) -> tuple[Measured, tuple[Evidence, ...]] | None:
-    """Compare two outcomes as `crossover_evidence` does. first, second: names of their classifiers."""
+    """Compare two outcomes on the pairs that both networks saw. first, second: names of their classifiers."""
+    count = min(a.pairs, b.pairs)
+    a, b = first_pairs(a, count), first_pairs(b, count)
     of_a, of_b, difference = crossover_of(a), crossover_of(b), paired_difference(a, b)
     if of_a is None or of_b is None or difference is None:
         return None

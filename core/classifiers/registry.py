@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.families import family_spec, name_forms, open_clip_repository
@@ -30,7 +31,7 @@ from core.classifiers.loaders import load_efficientnet_lite, load_open_clip, loa
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from core.data.classes import CLASS_SETS, ClassSet
 from core.shared import paper
-from core.shared.errors import sentence
+from core.shared.errors import one_line, sentence
 
 if TYPE_CHECKING:
     import torch
@@ -48,6 +49,7 @@ WITHOUT_WEIGHTS = {
     "mini-clip-vit8-sincos-seed0": "Mini CLIP (plain ViT/8 at fixed positions, seed 0)",
     "mini-clip-vit8-sincos-seed1": "Mini CLIP (plain ViT/8 at fixed positions, seed 1)",
 }
+OWN_FILE = "file "  # begins the name of weights that a user gave for a network of a family
 CLIPS = (PAPERS_CLIP, f"{PAPERS_CLIP}-robust")  # the paper's, and one that stands beside it as a robust one
 
 CLASSIFIERS: dict[str, ClassifierSpec] = {
@@ -164,6 +166,20 @@ def short_title(title: str) -> str:
     return re.sub(r" \([A-Z].*\)$", "", title)
 
 
+def result_title(classifier: Mapping[str, Any], *, short: bool = True) -> str:
+    """Return the title of a result's classifier, and in place of its bracket weights that are not the registry's.
+
+    classifier: the result's facts, which may be untrusted text; those of published results name no file of weights.
+    short: without the bracket that names data or maker in any case.
+    """
+    name, weights = str(classifier["name"]), classifier.get("weights_id")
+    title, known = one_line(classifier_title(name)), _own_specs().get(name)
+    usual = not str(weights).startswith(OWN_FILE) if known is None else weights == known.weights_id
+    if usual or weights is None or classifier.get("sha256") is None:
+        return short_title(title) if short else title
+    return f"{short_title(title)} (weights: {one_line(weights)})"
+
+
 def trained_for(name: str) -> str:
     """Return the purpose that a bundled classifier was trained for, as part of a sentence; empty if not recorded."""
     spec = bundled_specs().get(name)
@@ -240,8 +256,9 @@ def load_classifier(
         name: as for `classifier_spec`.
         classes: the K classes, in label order; None for a closed-set classifier's whole vocabulary.
         device: where to put it.
-        weights: a weight file (or its folder) to use instead of the published one; where the registry knows the
-            file's sha256, it must be that file.
+        weights: a weight file (or its folder) to use instead of the published one. Where the name is one of
+            `list_classifiers()` and the registry knows the file's sha256, it must be that file; a family's network may
+            have any weights of its layout.
         download: allow fetching weights that are not on this machine.
         template: prompt pattern with one `{class}`; None for the paper's. Zero-shot only.
     Raises:
@@ -259,8 +276,9 @@ def load_classifier(
             "pass a ClassSet, such as core.data.classes.CIFAR10"
         )
     path = _find_weights(spec, weights, download)
+    own, weights_id = weights is not None and ":" in name, spec.weights_id
     try:
-        sha256 = check_sha256(path, spec.sha256)
+        sha256 = check_sha256(path, None if own else spec.sha256)
     except RuntimeError as error:
         if weights is not None or not spec.weights.origin:
             raise
@@ -269,7 +287,9 @@ def load_classifier(
             f"what lay on this machine as the weights of {spec.title} was not the published file and has been deleted; "
             "download it again"
         ) from error
-    model = spec.load(path, Identity(spec.name, spec.weights_id, sha256)).to(device)
+    if own and not (spec.sha256 and sha256.startswith(spec.sha256)):
+        weights_id = OWN_FILE + path.name
+    model = spec.load(path, Identity(spec.name, weights_id, sha256)).to(device)
     if model.preprocess.mean.device.type == "cpu":
         import torch
 

@@ -25,17 +25,17 @@ CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # of
 class Drawing:
     """Drawing of a word by a search, from a grey start.
 
-    strip: frames of one side below each other, a lossy picture. confidence: the painter's of the word, at each frame.
-    norm: L2 norm of the whole change. judged: top-1 prediction of a network that had no part in it, for the last frame.
-    place: of the word among its predictions, from 1.
+    strip: frames of one side below each other, a lossy picture, or its file. confidence: the painter's of the word, at
+    each frame. norm: L2 norm of the whole change. judged: top-1 prediction of a network that had no part in it, for the
+    last frame; empty where none was asked. place: of the word among its predictions, from 1.
     """
 
     search: Search
-    strip: Path
+    strip: Path | bytes
     confidence: tuple[float, ...]
     norm: float
-    judged: str
-    place: int
+    judged: str = ""
+    place: int = 0
 
 
 def strip_path(word: str, search: Search) -> Path:

@@ -89,8 +89,10 @@ def chip(finding: Finding) -> str:
 
 
 def _networks(finding: Finding) -> list[str]:
-    """Names of those whose evidence it is; they may be untrusted."""
-    return [short_title(one_line(classifier_title(name))) for name in finding.networks]
+    """Names of those whose evidence it is, as the labels of their maps have them; they may be untrusted."""
+    titles = [short_title(one_line(classifier_title(name))) for name in finding.networks]
+    named = [label.split(" · ")[0] for label in finding.maps]
+    return [next((name for name in named if name.startswith(f"{title} (weights")), title) for title in titles]
 
 
 def _source(finding: Finding, names: Sequence[str]) -> str:

@@ -18,7 +18,6 @@ from core.shared.files import cache_folder
 RUNS = PRECOMPUTED / "runs"
 _ROW = "-row"
 OPENING = "opening"  # the kind of the runs that the story opens with: every class, from one blur of no class
-TWINS = ("mini-clip", "mini-clip-robust")  # an ordinary network and its robust twin, who drew them
 
 
 def machine_runs() -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Container
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
@@ -17,10 +17,15 @@ INSTEAD: dict[str, str] = _TABLE["instead"]
 NETWORKS: dict[str, dict[str, str]] = _TABLE["networks"]
 
 
-def networks_for(role: str, *available: Container[str]) -> tuple[str, ...]:
-    """Return the first networks of a role that are all in each of `available`; none where there are none."""
+def networks_for(
+    role: str, *available: Container[str], together: Callable[[Sequence[str]], bool] = lambda row: True
+) -> tuple[str, ...]:
+    """Return the first networks of a role that are all in each of `available`; none where there are none.
+
+    together: whether the networks of a row, which are available, can be shown beside each other.
+    """
     rows = (row for row in ROLES[role] if all(name in names for name in row for names in available))
-    return next(rows, ())
+    return next((row for row in rows if together(row)), ())
 
 
 def preference(role: str, name: str) -> int:

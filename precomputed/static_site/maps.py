@@ -22,6 +22,7 @@ from ui.maps.sentences import cell_verdict
 from ui.maps.views import lacking_shows, shown_maps
 from ui.shared.pictures import captions, samples
 from ui.shared.sentences import TERMS, sentence_html
+from ui.story.networks import on_mixtures
 from ui.tools.mixtures import STORED, stored_mixtures
 from ui.tools.sentences import crossover_cutoffs
 
@@ -80,14 +81,15 @@ def _packed(entries: Sequence[Entry], show: str) -> dict[str, Any]:
 
 def hybrid_pairs() -> dict[str, Any]:
     """The stored pairs to mix, each first at the cutoff of its own, and a sentence on each."""
-    packed = [pack_mixture(mixture) for mixture in stored_mixtures()]
+    mixtures = stored_mixtures(on_mixtures())
+    packed = [pack_mixture(mixture) for mixture in mixtures]
     pairs = [
         {name: value for name, value in packed_mixture.items() if name not in ("strip", "cutoffs", "ticks", "size")}
         | {
             "start": mixture.cutoffs.index(cutoff),
             "html": sentence_html(crossover_cutoffs(mixture.networks, mixture.cutoffs)),
         }
-        for packed_mixture, mixture, cutoff in zip(packed, stored_mixtures(), STORED["starts"], strict=True)
+        for packed_mixture, mixture, cutoff in zip(packed, mixtures, STORED["starts"], strict=True)
     ]
     common = {name: packed[0][name] for name in ("strip", "cutoffs", "ticks", "size")}
     return {"common": common, "pairs": pairs}

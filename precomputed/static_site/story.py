@@ -9,7 +9,7 @@ from typing import Any
 from core.data.classes import imagenet
 from core.fourier.intervals import wilson
 from core.pgd.view_settings import SEARCHES
-from core.reconstruct.view_pictures import WORDS, judged_path, opening_drawings
+from core.reconstruct.view_pictures import judged_path
 from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, draw_questions, stored_pool
 from precomputed.static_site.charts import chart_html
 from ui.components.heatmap import pack_maps
@@ -62,8 +62,8 @@ def _here(html: str) -> str:
 def story_pictures() -> dict[str, Part]:
     """Return the parts that steps load by name when opened: the scene of each word, and a round to be judged."""
     scenes = {
-        _scene(word): pack_opening(WORDS, place, opening_drawings(word), opening.captions(place))
-        for place, word in enumerate(WORDS)
+        _scene(word): pack_opening(opening.words(), place, opening.drawings(place), opening.captions(place))
+        for place, word in enumerate(opening.words())
     }
     return scenes | {ROUND: _round()}
 
@@ -74,7 +74,7 @@ def _scene(word: str) -> str:
 
 def _opening() -> list[Part]:
     below = opening.lesson_html("beside") + _here(opening.cards_html())
-    return [{"kind": "opening", "scenes": [_scene(word) for word in WORDS]}, _html(below)]
+    return [{"kind": "opening", "scenes": [_scene(word) for word in opening.words()]}, _html(below)]
 
 
 def _round() -> Part:

@@ -18,6 +18,7 @@ def pack_signs(signs: np.ndarray) -> str:
     return base64.b64encode(np.packbits(signs.ravel() > 0, bitorder="little").tobytes()).decode()
 
 
-def webp_data_uri(file: Path) -> str:
-    """A stored picture, as it is."""
-    return f"data:image/webp;base64,{base64.b64encode(file.read_bytes()).decode()}"
+def webp_data_uri(picture: Path | bytes) -> str:
+    """Return a picture as it is, a file or its content."""
+    content = picture if isinstance(picture, bytes) else picture.read_bytes()
+    return f"data:image/webp;base64,{base64.b64encode(content).decode()}"

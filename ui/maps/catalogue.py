@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
-from core.classifiers.registry import classifier_title, list_classifiers, network_side, short_title
+from core.classifiers.registry import WITHOUT_WEIGHTS, classifier_title, list_classifiers, result_title, short_title
 from core.data.profiles import cached_by_files, read_stored
 from core.data.sample_sets import map_title, usual_epsilon
 from core.fourier.maps.heatmap import Heatmap
@@ -47,7 +47,9 @@ class Entry:
     @property
     def named(self) -> NamedMap:
         """The map as claims take it."""
-        return NamedMap(self.name, self.label, self.heatmap, network_side(self.classifier))
+        spec = next((spec for spec in list_classifiers() if spec.name == self.classifier), None)
+        side, weights = (None, None) if spec is None else (spec.image_size, spec.weights_id)
+        return NamedMap(self.name, self.label, self.heatmap, side, weights)
 
     @property
     def subtitle(self) -> str:
@@ -75,7 +77,7 @@ def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
     """
     facts = heatmap.metadata
     origin = "published" if facts["source"]["type"] == "published" else "computed"
-    title = short_title(one_line(classifier_title(facts["classifier"]["name"])))
+    title = result_title(facts["classifier"])
     size = f", v = {facts['epsilon']:g}" if facts["epsilon"] != usual_epsilon(facts["image_size"]) else ""
     images = f", {facts['dataset']['n']:,} images" if with_n or size else ""
     return f"{title} · {dataset_title(facts['dataset']['name'])}{images}{size} · {origin}"
@@ -84,12 +86,13 @@ def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
 def labelled(maps: Iterable[Heatmap]) -> dict[str, Entry]:
     """Shipped maps by label: the paper's own come first, and of two with one name that of more images."""
     by_label: dict[str, Entry] = {}
-    known = {spec.name for spec in list_classifiers()}
     for heatmap in sorted(maps, key=_rank):
         facts, first = heatmap.metadata, label_of(heatmap)
         name, usual = facts["classifier"]["name"], facts["epsilon"] == usual_epsilon(facts["image_size"])
         label = label_of(heatmap, with_n=first in by_label)
-        by_label[label] = Entry(label, heatmap, shipped=True, more=first in by_label or not usual or name not in known)
+        by_label[label] = Entry(
+            label, heatmap, shipped=True, more=first in by_label or not usual or name in WITHOUT_WEIGHTS
+        )
     return by_label
 
 
@@ -102,6 +105,17 @@ def _rank(heatmap: Heatmap) -> tuple[bool, int, float]:
 def shipped(paths: tuple[Path, ...]) -> dict[str, Entry]:
     """The maps that come with this project and with profiles, by label."""
     return labelled(read_stored(Heatmap.load, paths))
+
+
+def computed_maps(name: str) -> list[Entry]:
+    """Return the maps of a network that come with this project or a profile, and were not published by others."""
+    entries = (entry for entry in shipped().values() if entry.classifier == name)
+    return [entry for entry in entries if entry.heatmap.metadata["source"]["type"] != "published"]
+
+
+def stored_title(name: str) -> str:
+    """Return the short title of a network of which something is stored, as its computed maps have it."""
+    return next((entry.name for entry in computed_maps(name)), short_title(classifier_title(name)))
 
 
 def entries() -> dict[str, Entry]:

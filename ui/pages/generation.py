@@ -19,7 +19,7 @@ from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
-from ui.runs.examples import back_to_example, stored_example
+from ui.runs.examples import back_to_example, shown_first, stored_example
 from ui.runs.panel import head, places, run_details, run_panel, run_status, tabs
 from ui.runs.run_sentences import VIEWS, run_title, target_of
 from ui.runs.second_judge import class_set_of, second_judge
@@ -55,7 +55,7 @@ def page() -> None:
     request = ask_for_run(PAGE, row.class_set, row.side, drawing.plan, toolbar)
     names, searches = ((), ()) if request is None else (request.names, request.searches)
     with right:
-        example = partial(stored_example, PAGE, row.name, names, kind, searches)
+        example = partial(stored_example, PAGE, row.name, shown_first(PAGE, row, names), kind, searches)
         result = run_status(PAGE, example, request, partial(_back, row))
         run_panel(PAGE, result, request)
         if result is not None:

@@ -18,7 +18,7 @@ from core.pgd.view_settings import Search
 from core.runs.plan import RunPlan, inpainting_plan
 from core.shared import paper
 from ui.components.mask_painter import mask_painter
-from ui.runs.examples import back_to_example, stored_example, stored_row
+from ui.runs.examples import back_to_example, shown_first, stored_example, stored_row
 from ui.runs.panel import head, places, run_details, run_panel, run_status, show_result, tabs
 from ui.runs.run_sentences import VIEWS, sample_set_of, target_of
 from ui.runs.setup.settings import OFFERED, RunSettings, choose_picture, linked_penalty, set_searches
@@ -72,7 +72,12 @@ def page() -> None:
         result = run_status(
             PAGE,
             lambda: stored_example(
-                PAGE, row.name, names, penalty, searches, None if picture is None else picture.position
+                PAGE,
+                row.name,
+                shown_first(PAGE, row, names),
+                penalty,
+                searches,
+                None if picture is None else picture.position,
             ),
             request,
             partial(_back, row),

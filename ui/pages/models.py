@@ -8,7 +8,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.classifiers.listed import listed_classifiers
-from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state
+from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, classifier_title
+from core.shared.roles import INSTEAD
+from ui.maps.catalogue import computed_maps, stored_title
 from ui.models.classifier_table import classifier_table, format_size, linked_card
 from ui.models.data_tables import maps_table, samples_tables
 from ui.models.preparation import preparation, unprepared
@@ -68,10 +70,17 @@ def _banner() -> None:
         )
         return
     size = format_size(state.download_bytes)
+    if computed_maps(PAPERS_CLIP):
+        st.success(
+            f"**A profile of {stored_title(PAPERS_CLIP)} is here**: *Story*, *Findings* and stored runs show it "
+            f"wherever it has a result. Its weights, a download of {size}, bring predictions and runs of your own.",
+            icon=":material/check_circle:",
+        )
+        return
     st.info(
         f"**The paper’s CLIP is not bundled**, only its heat map is: a download of {size} brings {spec.title} itself, "
         "which then predicts on *Frequencies*, for your own words as well, and with which *Fill a hole* and "
-        "*Draw* then open; until then Mini CLIP is shown instead, in miniature. A "
+        f"*Draw* then open; until then {classifier_title(INSTEAD[PAPERS_CLIP])} is shown instead, in miniature. A "
         "download that breaks off goes on where it stood.",
         icon=":material/info:",
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.classifiers.registry import CLIPS, ClassifierSpec
+from core.classifiers.registry import PAPERS_CLIP, ClassifierSpec
 from core.data.profiles import stored_state
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.penalties import Penalty
@@ -18,6 +18,7 @@ from core.pgd.view_settings import SEARCHES, Search
 from core.runs.file import PGDRun, RunFileError
 from core.runs.starts import StartKind
 from core.runs.stored import is_row, machine_runs, row_of, stored_subjects
+from core.shared.roles import networks_for
 from ui.components.replay import replay
 from ui.runs.replays import run_replay
 from ui.runs.setup.settings import MAX_CLASSIFIERS, first_choice, reset_settings
@@ -99,6 +100,22 @@ def stored_example(
     return _result(subject, _of(runs, classifiers, searches) or _first(runs, searches))
 
 
+def shown_first(kind: str, row: SampleSet, chosen: Sequence[str]) -> Sequence[str]:
+    """Return whose stored runs a page begins with: CLIP's where these are here without its weights, else the chosen.
+
+    Once a visitor chooses other classifiers than a page begins with, theirs are shown.
+    """
+    ready = ready_classifiers(row.class_set)
+    first = [spec.name for spec in ready if spec.title in first_choice(ready)]
+    if {*first} != {*chosen} or PAPERS_CLIP in first:
+        return chosen
+    runs = [
+        run for run in stored_runs(kind) if run.start.shape[-1] == row.side and row.knows(run.metadata["class_names"])
+    ]
+    names = networks_for("contrast", {run.metadata["classifier"]["name"] for run in runs})
+    return names if PAPERS_CLIP in names else chosen
+
+
 def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[ClassifierSpec]) -> list[str]:
     """Titles of the classifiers whose example is shown before any choice: the way back to it chooses them.
 
@@ -155,7 +172,8 @@ def _first(runs: list[PGDRun], searches: Sequence[Search]) -> list[PGDRun]:
 def _result(subject: str, runs: list[PGDRun]) -> RunResult:
     together = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
-    here = any(run.metadata["classifier"]["name"] in CLIPS for run in together)
+    made = [name.partition("_")[2] for name, _ in made_here()]
+    here = any(name.startswith(f"{subject}__{run.metadata['classifier']['name']}") for name in made for run in together)
     maker = "An example that this machine has made" if here else "A stored example, made"
     note = f"{maker} like your own runs."
     return RunResult(f"stored.{subject}.{names}", together, note, stored=True)

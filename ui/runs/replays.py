@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.classifiers.registry import classifier_title, trained_for
+from core.classifiers.registry import result_title, trained_for
 from core.pgd.settings import SEARCH_WORDS
 from core.pgd.view_settings import Search
 from core.reconstruct.outcome import change_until_sure
@@ -47,7 +47,7 @@ def run_replay(
             before=[_ranked(run, row, last=False) for row in rows if classes],
             after=[_ranked(run, row, last=True) for row in rows if classes],
             sure=[(run.sure_step(row), change_until_sure(run, row)) for row in rows],
-            **_network(run.metadata["classifier"]["name"], run.config.search, searches, cards),
+            **_network(run.metadata["classifier"], run.config.search, searches, cards),
         )
         for run in runs
     ]
@@ -93,7 +93,9 @@ def live_replay(
             numbers = _stacked(curves[k])
         before, after = classes[k] if classes else ([()] * len(start), ())
         tracks.append(
-            Track(frames=frames, curves=numbers, before=before, after=after, **_network(name, search, searches))
+            Track(
+                frames=frames, curves=numbers, before=before, after=after, **_network({"name": name}, search, searches)
+            )
         )
     return pack_replay(
         tracks,
@@ -113,17 +115,19 @@ def _stacked(curves: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.stack([curves[name] for name in ("target_probability", "loss", "perturbation_norm")])
 
 
-def _network(name: str, search: Search, searches: Collection[Search], cards: bool = True) -> dict[str, Any]:
+def _network(
+    classifier: Mapping[str, Any], search: Search, searches: Collection[Search], cards: bool = True
+) -> dict[str, Any]:
     """Return the texts about a classifier, which a file may call by any name: only that where it is not known here.
 
-    search: by which it ran; searches: of all runs beside it.
+    classifier: facts on it. search: by which it ran; searches: of all runs beside it.
     """
+    name, network = classifier["name"], result_title(classifier, short=False)
     about = trained_for(name)
     card = card_link(name) if cards and about else ""
     if {*searches} != {"pixels"}:
         about = f"{SEARCH_WORDS[search]}{about and '. '}{about}"
-    title = searched_title(name, search, searches)
-    network = one_line(classifier_title(name))
+    title = searched_title(network, search, searches)
     return {"title": title, "network": network, "colour": model_colour(name), "about": about, "card": card}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from core.classifiers.registry import classifier_title
+from core.classifiers.registry import classifier_title, result_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.numbers import confidence, join_list
 from core.pgd.config import settings_of
@@ -39,14 +39,12 @@ def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
 
     runs: those that it stands among.
     """
-    return searched_title(
-        run.metadata["classifier"]["name"], run.config.search, {other.config.search for other in runs}
-    )
+    title = result_title(run.metadata["classifier"], short=False)
+    return searched_title(title, run.config.search, {other.config.search for other in runs})
 
 
-def searched_title(name: str, search: Search, searches: Collection[Search]) -> str:
-    """Return the title of a classifier, by its name, and of its search among others."""
-    title = one_line(classifier_title(name))
+def searched_title(title: str, search: Search, searches: Collection[Search]) -> str:
+    """Return the title of a classifier and of its search among others."""
     return title if search == "pixels" and {*searches} <= {search} else f"{title} by {search}"
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
+from core.classifiers.registry import classifier_spec, short_title
 from core.pgd.view_settings import SEARCHES
-from core.reconstruct.view_pictures import judged_path
+from core.reconstruct.view_pictures import judged_path, painter_name
 from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, Question
 
 WIDTH, HEIGHT, MARGIN, TILE, GAP = 1200, 630, 40, 172, 12  # pixels; of the size that networks show links in
@@ -34,9 +35,8 @@ def card(scores: Sequence[str], questions: Sequence[Question], choices: Sequence
         left = MARGIN + PER_SEARCH * (TILE + GAP) + 12
         draw.text((left, top + 30), name, INK, ImageFont.load_default(34))
         draw.text((left, top + 76), count, INK, ImageFont.load_default(44))
-    caption = (
-        f"EfficientNet-Lite0 was asked for ten words, by two searches; guessing is right in {CHANCE:g} of {PER_SEARCH}."
-    )
+    painter = short_title(classifier_spec(painter_name()).title)
+    caption = f"{painter} was asked for ten words, by two searches; guessing is right in {CHANCE:g} of {PER_SEARCH}."
     draw.text((MARGIN, HEIGHT - 62), caption, INK, ImageFont.load_default(26))
     file = io.BytesIO()
     image.save(file, "PNG")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,16 +13,15 @@ from core.claims.bands import LOW, corners
 from core.claims.corruption_spectrum import stored_corruptions
 from core.claims.equal_strength import equal_strength
 from core.claims.gradient_spectrum import stored_gradient
-from core.classifiers.registry import classifier_spec, short_title
+from core.classifiers.registry import PAPERS_CLIP
 from core.fourier.basis import Frequency, all_random_signs, half_plane, wave_map, wave_values
 from core.images.corruptions import CORRUPTIONS
 from core.reproduce.profile.predictions import stored_predictions
-from core.runs.stored import TWINS
 from core.shared.sentences import Paragraph
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.stripes import StripedPicture, WavePredictions, stripes
-from ui.maps.catalogue import Entry, shipped
+from ui.maps.catalogue import Entry, shipped, stored_title
 from ui.maps.models import model_colour
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.radial_chart import radial_chart
@@ -34,6 +33,7 @@ from ui.shared.charts import Chart
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import sample_picture
 from ui.shared.sentences import write_sentence
+from ui.story import networks
 from ui.story.story_data import STORED, WAVE
 from ui.tools.corruption_charts import NetworkOutcomes, accuracy_chart
 from ui.tools.corruptions import corrupted_picture
@@ -60,7 +60,7 @@ def stripes_and_maps() -> None:
 
 def about_the_maps() -> str:
     """Explain what a cell is, before the first maps."""
-    n = _entries(MINI_CLIP)[0].heatmap.metadata["dataset"]["n"]
+    n = _maps_of(networks.on_one_picture())[0].heatmap.metadata["dataset"]["n"]
     return (
         f"Each cell is a wave, its colour the top-1 error: how often, of n = {n:,} pictures, the first guess is wrong. "
         "v is the wave’s size. Click a cell to put its wave on the car."
@@ -69,7 +69,7 @@ def about_the_maps() -> str:
 
 def verdict_on(cell: Frequency) -> Paragraph:
     """Return the verdict of the first maps on one wave."""
-    return cell_verdict(_entries(MINI_CLIP, MINI_RESNET), cell)
+    return cell_verdict(_maps_of(networks.on_one_picture()), cell)
 
 
 def car_under_stripes() -> StripedPicture:
@@ -77,8 +77,8 @@ def car_under_stripes() -> StripedPicture:
     picture = sample_picture("cifar10", STORED["story"]["position"])
     signs = all_random_signs(SIDE, picture.position + 1, seed=STORED["seed"])[:, :, picture.position]
     answers = [
-        WavePredictions(short_title(classifier_spec(name).title), model_colour(name), clean, perturbed)
-        for name in (STORED["turned"], STORED["kept"])
+        WavePredictions(stored_title(name), model_colour(name), clean, perturbed)
+        for name in networks.on_one_picture()
         for clean, *perturbed in (stored_predictions()[name].top1(),)
     ]
     return StripedPicture(picture.pixels, signs, STORED["epsilon"], answers, picture.classes.names, picture.label)
@@ -86,7 +86,7 @@ def car_under_stripes() -> StripedPicture:
 
 def two_pictures() -> None:
     """A stored pair in the mixer: its cutoff moves in the browser, another pair is chosen below it."""
-    mixtures, state = stored_mixtures(), st.session_state
+    mixtures, state = stored_mixtures(networks.on_mixtures()), st.session_state
     pair = state.get(PAIR, 0)
     mixture = mixtures[pair]
     hybrid_mixer(
@@ -144,9 +144,10 @@ def corrupted_pictures() -> str:
 
 
 def accuracy_by_corruption() -> Chart:
-    """Accuracy of a network and its robust twin under each corruption."""
-    networks = [NetworkOutcomes(name, classifier_spec(name).title, stored_corruptions()[name]) for name in TWINS]
-    return accuracy_chart(networks, "contrast", WEATHER, CHART_HEIGHT)
+    """Accuracy of a network and its robust twin under each corruption, and of a CLIP that has none."""
+    names = (*networks.corrupted_twins(), *networks.beside_the_twins())
+    rows = [NetworkOutcomes(name, stored_title(name), stored_corruptions()[name]) for name in names]
+    return accuracy_chart(rows, "contrast", WEATHER, CHART_HEIGHT)
 
 
 def dips() -> None:
@@ -155,34 +156,34 @@ def dips() -> None:
 
 
 def three_maps() -> None:
-    """CLIP's map and those of the two small networks."""
+    """CLIP's published map, that of what is measured in its place, and a small CNN's."""
     _maps("limits")
 
 
 def filled_hole() -> None:
     """The stored run of an ordinary network and its robust twin."""
-    example_replay(hole().runs, id="story.hole", key="story.hole")
+    example_replay(hole().runs, id=f"story.{hole().id}", key="story.hole")
 
 
 def hole() -> RunResult:
     """The runs of the step before."""
-    result = stored_example("inpainting", "cifar10", TWINS, "eq3")
+    result = stored_example("inpainting", "cifar10", networks.filling(), "eq3", picture=networks.SMALL.inpainted)
     assert result is not None  # it is shipped
     return result
 
 
 def gradient_and_errors() -> None:
-    """Draw the ranks of each wave in a small CNN's gradient and in its errors, from the least to the most."""
+    """Draw the ranks of each wave in a network's gradient and in its errors, from the least to the most."""
     _maps("why")
 
 
 def _gradient_and_errors() -> ShownMaps:
-    (entry,) = _entries(MINI_RESNET)
+    entry = networks.steep()
     heatmap, stored = entry.heatmap, stored_gradient(entry.heatmap)
     assert stored is not None and stored.side == heatmap.side  # of this map
     waves = half_plane(heatmap.side)
     gradient = f"energy along each wave, mean of {stored.pictures:,} pictures"
-    errors = f"under each wave, n = {heatmap.metadata['dataset']['n']:,}"
+    errors = f"under each wave, n = {heatmap.images_per_wave or heatmap.metadata['dataset']['n']:,}"
     views = [
         MapView(title, subtitle, wave_map(_ranks(values), waves, heatmap.side), value_label="rank among the waves")
         for title, subtitle, values in (
@@ -205,6 +206,10 @@ def _entries(*labels: str) -> list[Entry]:
     return [maps[label] for label in labels]
 
 
+def _maps_of(names: Sequence[str]) -> list[Entry]:
+    return [networks.first_maps()[name] for name in names]
+
+
 @dataclass(frozen=True)
 class Maps:
     """The maps of a step. first: the wave chosen at first. outline: radius of a dashed circle, none if 0."""
@@ -214,12 +219,18 @@ class Maps:
     outline: Callable[[], float] = lambda: 0.0
 
 
+def _paper_and_here() -> list[Entry]:
+    """Return CLIP's published map, the map of CLIP or of its miniature that was measured here, and a small CNN's."""
+    here = networks.computed_map(PAPERS_CLIP)
+    return [*_entries(CLIP), *([here] if here else _entries(MINI_CLIP)), *_entries(MINI_RESNET)]
+
+
 def _errors(*labels: str, show: str = "Error") -> Callable[[], ShownMaps]:
     return lambda: shown_maps(_entries(*labels), "Top-1", show, SIDE)
 
 
 MAPS = {
-    "wave": Maps(WAVE, _errors(MINI_CLIP, MINI_RESNET)),
+    "wave": Maps(WAVE, lambda: shown_maps(_maps_of(networks.on_one_picture()), "Top-1", "Error", SIDE)),
     "slow": Maps((0, 1), _errors(CLIP, RESNET56), lambda: LOW.edge),
     "fast": Maps(
         (1 - SIDE // 2, 1 - SIDE // 2),
@@ -228,7 +239,7 @@ MAPS = {
     ),
     "patches": Maps((7, 7), _errors(CLIP, RESNET56, show=MINUS_NEIGHBOURS)),
     "why": Maps(WAVE, _gradient_and_errors),
-    "limits": Maps((0, 1), _errors(CLIP, MINI_CLIP, MINI_RESNET)),
+    "limits": Maps((0, 1), lambda: shown_maps(_paper_and_here(), "Top-1", "Error", SIDE)),
 }
 
 

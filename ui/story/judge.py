@@ -15,7 +15,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_spec, short_title
 from core.data.classes import imagenet
 from core.pgd.view_settings import SEARCHES
-from core.reconstruct.view_pictures import judge_name, judged_path
+from core.reconstruct.view_pictures import judge_name, judged_path, painter_name
 from core.reconstruct.visitor_judge import (
     CHANCE,
     COUNT,
@@ -61,6 +61,11 @@ def forget() -> None:
 def _put(seed: int | None, choices: Sequence[int]) -> None:
     url.put(SEED, None if seed is None else str(seed))
     url.put(CHOICES, "".join(map(str, choices)) or None)
+
+
+def painter_titles() -> list[str]:
+    """Return the title of the network that drew what is judged."""
+    return [short_title(classifier_spec(painter_name()).title)]
 
 
 def about_the_classes() -> str:

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import html
+import io
 from functools import partial
 
 import streamlit as st
+from PIL import Image
 
-from core.classifiers.registry import classifier_spec, short_title
+from core.classifiers.registry import classifier_spec, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
+from core.fourier.weak_cache import weak_lru_cache
 from core.images.colormaps import colormap_table
 from core.images.square import png_data_uri
+from core.numbers import percent
+from core.pgd.view_settings import SEARCHES, Search
 from core.reconstruct.search_outcomes import stored_outcomes
 from core.reconstruct.view_pictures import CARDS, WORDS, Drawing, judge_name, opening_drawings, painter_name
+from core.runs.file import SURE, PGDRun
+from core.shared.roles import networks_for
 from ui.components.opening import opening
 from ui.components.packing import webp_data_uri
 from ui.maps.catalogue import shipped
 from ui.maps.presets import CLIP
 from ui.runs.setup.settings import models_in_url
+from ui.server.model_cache import ready_classifiers
 from ui.shared.look import style_sheet
 from ui.shared.picture_rows import enlarged
 from ui.shared.url import link
+from ui.story import networks
 from ui.story.step import Link
+from ui.story.story_data import load_stored
 
-CARD_SIDE = 160  # pixels
-REQUESTED, WORD = "story.asked", "story.word"  # places
+CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; of WebP
+REQUESTED, WORD, PAINTER = "story.asked", "story.word", "story.painter"  # places
 TITLES = {
     "pixels": ("Convinces as it is", "The paper’s search: each step follows the gradient at the picture itself."),
     "views": ("Convinces from every view", "Each step follows the gradient at a random crop of it, under noise."),
@@ -38,19 +48,89 @@ TO_TRY = (
 
 
 def ask_for_a_word() -> None:
-    """The stored drawings of the word that the visitor asks for."""
-    place = st.session_state.get(REQUESTED, 0)
-    drawings = opening_drawings(WORDS[place])
-    opening(WORDS, place, drawings, captions(place), on_ask=partial(st.session_state.__setitem__, REQUESTED))
+    """The stored drawings of the word that the visitor asks for, by one of the networks that drew."""
+    if len(names := networks.painters()) > 1:
+        st.segmented_control(
+            "Drawn by", names, default=names[0], format_func=_title, key=PAINTER, required=True, persist_state="session"
+        )
+    known = words()
+    place = min(st.session_state.get(REQUESTED, 0), len(known) - 1)
+    opening(known, place, drawings(place), captions(place), on_ask=partial(st.session_state.__setitem__, REQUESTED))
+
+
+def is_stored_pool() -> bool:
+    """Whether the story opens with the drawings of `core.reconstruct.view_pictures`, which others have judged."""
+    return _painter() == painter_name()
+
+
+def _painter() -> str:
+    """Return the network that the visitor has chosen, by default the preferred one."""
+    names, chosen = networks.painters(), st.session_state.get(PAINTER)
+    return chosen if chosen in names else names[0]
+
+
+def _title(painter: str) -> str:
+    if painter == painter_name():  # no run is read at the first paint
+        return short_title(classifier_spec(painter).title)
+    return result_title(next(iter(_runs(painter).values())).metadata["classifier"])
+
+
+def painter_titles() -> list[str]:
+    """Return the title of the network whose drawings the story opens with."""
+    return [_title(_painter())]
+
+
+def words() -> tuple[str, ...]:
+    """Return the words of which there are drawings."""
+    if is_stored_pool():
+        return WORDS
+    facts = next(iter(_runs(_painter()).values())).metadata
+    return tuple(facts["class_names"][target] for target in facts["targets"])
+
+
+def drawings(place: int) -> tuple[Drawing, ...]:
+    """Load a word's drawings by both searches. place: of the word in `words()`."""
+    if is_stored_pool():
+        return opening_drawings(WORDS[place])
+    return tuple(_drawing(search, run, place) for search, run in _runs(_painter()).items())
+
+
+def _runs(painter: str) -> dict[Search, PGDRun]:
+    """Load a network's runs by search."""
+    paths = networks.large_drawings()[painter]
+    return {search: load_stored(paths[search], paths[search].stat().st_mtime_ns) for search in SEARCHES}
+
+
+@weak_lru_cache(16)
+def _strip(run: PGDRun, place: int) -> bytes:
+    """Encode a picture's frames below each other."""
+    file = io.BytesIO()
+    frames = run.frames[:, place].transpose(0, 2, 3, 1)
+    Image.fromarray(frames.reshape(-1, *frames.shape[2:])).save(file, "WEBP", quality=STRIP_QUALITY)
+    return file.getvalue()
+
+
+def _drawing(search: Search, run: PGDRun, place: int) -> Drawing:
+    confidence = run.curves["target_probability"][run.frame_steps, place].tolist()
+    norm = float(run.curves["perturbation_norm"][-1, place])
+    return Drawing(search=search, strip=_strip(run, place), confidence=tuple(confidence), norm=norm)
 
 
 def captions(place: int) -> list[tuple[str, str, str]]:
-    """Return the captions of a word's drawings: title, search and judgement. place: of the word in `WORDS`."""
-    return [(*TITLES[drawing.search], judged(drawing, WORDS[place])) for drawing in opening_drawings(WORDS[place])]
+    """Return the captions of a word's drawings: title, search and judgement. place: of the word in `words()`."""
+    rows = []
+    for drawing in drawings(place):
+        title, about = TITLES[drawing.search]
+        if (confidence := drawing.confidence[-1]) < SURE:
+            title = f"Not convinced: {percent(confidence, 0)} sure"
+        rows.append((title, about, judged(drawing, words()[place])))
+    return rows
 
 
 def judged(drawing: Drawing, word: str) -> str:
     """Return a sentence on another network's prediction for a drawing."""
+    if not drawing.judged:
+        return "No other network has judged it."
     says = f"Another network, {short_title(classifier_spec(judge_name()).title)}, says {drawing.judged}"
     return f"{says}, too." if drawing.place == 1 else f"{says}; {word} is number {drawing.place:,} of its guesses."
 
@@ -75,11 +155,12 @@ def lesson() -> tuple[str, str]:
     """Return what the two drawings say about the paper's claim, and what they do not, a sentence each."""
     stored, judge = stored_outcomes(), short_title(classifier_spec(judge_name()).title)
     pair = stored.pair("draw") if stored else None
-    assert pair is not None  # it is shipped
+    assert stored is not None and pair is not None  # they are shipped
     pixels, views = (int(outcomes.recognised().sum()) for outcomes in pair)
+    whose = "" if is_stored_pool() else f"by {short_title(classifier_spec(stored.painter).title)} "
     return (
-        f"A search that paints nothing is no proof that the network knows nothing: drawn from every view, {judge} "
-        f"recognises {views} of {pair[0].n} words chosen by lot; drawn as the paper does, {pixels}.",
+        f"A search that paints nothing is no proof that the network knows nothing: drawn {whose}from every view, "
+        f"{judge} recognises {views} of {pair[0].n} words chosen by lot; drawn as the paper does, {pixels}.",
         f"About CLIP that proves nothing: EfficientNet is not CLIP, and {judge}, a judge of the painter’s family, is a "
         "weak witness.",
     )
@@ -93,10 +174,9 @@ def lesson_html(place: str) -> str:
 def link_to(word: str) -> Link:
     """The page that draws it."""
     row = SAMPLE_SETS["photographs"]
+    painters = networks_for("painter", [spec.name for spec in ready_classifiers(row.class_set)])
     chosen = ("generation-set", row.drawn_title), (f"generation-classes-{row.class_set}", word)
-    return Link(
-        f"Draw: {word} →", link("generation", *chosen, *models_in_url("generation", row.class_set, [painter_name()]))
-    )
+    return Link(f"Draw: {word} →", link("generation", *chosen, *models_in_url("generation", row.class_set, painters)))
 
 
 def cards() -> None:

@@ -42,20 +42,35 @@ def nothing() -> None:
 class Step:
     """Step of the story: all that is on the screen at once.
 
-    name: on its tab and, in small letters, in its URL. text: plain. draw: puts the figure into the page.
-    more: computes what is said after `text`, may be empty. beside, below: draw further parts, under the text and under
-    all.
+    name: on its tab and, in small letters, in its URL. words: computes title and text, plain, of the networks that are
+    shown now. draw: puts the figure into the page. opens: computes the link to the state that the figure shows.
+    more: computes what is said after the text, may be empty. beside, below: draw further parts, under the text and
+    under all.
     """
 
     name: str
-    title: str
-    text: str
+    words: Callable[[], tuple[str, str]]
     claims: tuple[ClaimEvidence, ...]
     draw: Callable[[], Any]
-    link: Link | None = None
+    opens: Callable[[], Link] | None = None
     more: Callable[[], str] = str
     beside: Callable[[], Any] = nothing
     below: Callable[[], Any] = nothing
+
+    @property
+    def title(self) -> str:
+        """Heading, which says what the data show."""
+        return self.words()[0]
+
+    @property
+    def text(self) -> str:
+        """Sentences under the heading."""
+        return self.words()[1]
+
+    @property
+    def link(self) -> Link | None:
+        """Link to the state that the figure shows; None without one."""
+        return self.opens() if self.opens else None
 
     @property
     def slug(self) -> str:

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.claims.checks import CLIP_GRID
-from core.claims.finding import Finding
-from core.classifiers.registry import classifier_spec, short_title
+from core.claims.finding import Verdict
+from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS
 from core.images.corruptions import CORRUPTIONS as CORRUPTION_ROWS
 from core.runs.starts import STARTS
-from core.runs.stored import TWINS
-from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+from ui.maps.presets import CLIP, RESNET56
 from ui.maps.views import MINUS_NEIGHBOURS
 from ui.runs.setup.own_start import FIRST
 from ui.runs.setup.settings import models_in_url
 from ui.shared.url import link
-from ui.story import figures, judge, opening, wall
+from ui.story import figures, judge, networks, opening, wall
 from ui.story.step import ClaimEvidence, Link, Step
 from ui.story.story_data import (
     STORED,
     WAVE,
+    drawn_by_the_robust_twin,
     equally_strong,
     findings_by_claim,
+    harmed_by_low_contrast,
+    is_clear,
     limits,
+    misled_by_one_stripe,
     other_networks,
+    painted_by_the_robust_twin,
     the_test,
     training,
 )
@@ -40,30 +44,37 @@ def _cell(i: int, j: int) -> tuple[str, str]:
     return "cell", f"{i},{j}"
 
 
-def _frequency(*parameters: tuple[str, object]) -> Link:
-    return Link("Try it →", link("frequency", *parameters))
+def _frequency(*parameters: tuple[str, object], show: Callable[[], Iterable[str]] = tuple) -> Callable[[], Link]:
+    """Return what computes the link to *Frequencies*; show: computes the labels of the maps in it."""
+    return lambda: Link("Try it →", link("frequency", *(("maps", label) for label in show()), *parameters))
 
 
-def _models(page: str) -> list[tuple[str, str]]:
-    return models_in_url(page, "cifar10", TWINS)
+def _labels(names: Callable[[], Sequence[str]]) -> Callable[[], list[str]]:
+    return lambda: [networks.first_maps()[name].label for name in names()]
 
 
-def _about(subject: str, reference: str, key: str, *shows: str) -> ClaimEvidence:
-    return ClaimEvidence(lambda: findings_by_claim(subject, reference)[key], shows)
+def _about(maps: Callable[[], Sequence[str]], key: str, *shows: str) -> ClaimEvidence:
+    """Return a claim about two maps, whose labels `maps` computes."""
+    return ClaimEvidence(lambda: findings_by_claim(*maps())[key], shows)
 
 
-def _of_the_papers(key: str, *shows: str) -> ClaimEvidence:
-    """The paper's own two networks, once a profile of CLIP brings this evidence."""
+def _step(
+    name: str,
+    draw: Callable[[], object],
+    opens: Callable[[], Link] | None,
+    *claims: ClaimEvidence,
+    names: Callable[[], Sequence[str]] = tuple,
+    shown: Callable[[], bool] = lambda: True,
+    **further: Any,
+) -> Step:
+    """Return a step; names: computes the titles in its words; shown: whether the data show what its title claims."""
 
-    def find() -> Finding | None:
-        finding = findings_by_claim(CLIP, RESNET56)[key]
-        return finding if {evidence.what for evidence in finding.evidence} >= {*shows} else None
+    def words() -> tuple[str, str]:
+        usual = WORDS[name]
+        row = usual if shown() else {**usual, **usual.get("otherwise", {})}
+        return row["title"].format(*names()), row["text"].format(*names())
 
-    return ClaimEvidence(find, shows)
-
-
-def _step(name: str, draw: Callable[[], object], link: Link | None, *claims: ClaimEvidence, **further: Any) -> Step:
-    return Step(name, WORDS[name]["title"], WORDS[name]["text"], claims, draw, link, **further)
+    return Step(name, words, claims, draw, opens, **further)
 
 
 def named_step(slug: str) -> Step | None:
@@ -76,88 +87,128 @@ def named_step(slug: str) -> Step | None:
 FORMER = ("volcano", "a-wave", "mixture", "slow", "fast", "weather", "patches", "hole", "why", "limits")
 WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 CAR = ("pictures", "CIFAR-10"), ("picture", STORED["story"]["position"])
-MINIS = ("maps", MINI_CLIP), ("maps", MINI_RESNET)
-ROBUST = f"{short_title(classifier_spec(TWINS[1]).title)} · CIFAR-10 · computed"  # the map's label
 PAPERS = "CLIP ViT-B/32", "ResNet-56", "difference"
 
+
+def _papers() -> tuple[str, str]:
+    return CLIP, RESNET56
+
+
+def _titles(names: Callable[[], Sequence[str]]) -> Callable[[], list[str]]:
+    return lambda: networks.titles(names())
+
+
+def _twins_and_clip() -> list[str]:
+    return [*networks.corrupted_twins(), *networks.beside_the_twins()]
+
+
+def _steep_and_other() -> tuple[str, str]:
+    """Return the map whose gradient is compared with it, and another network's."""
+    steep, maps = networks.steep(), networks.first_maps()
+    return steep.label, next(maps[name].label for name in networks.on_mixtures() if name != steep.classifier)
+
+
+def _paint_your_own() -> Link:
+    sketch = ("generation-start-from", STARTS["sketch"].label), ("generation-classes-cifar10", FIRST)
+    chosen = models_in_url("generation", "cifar10", networks.drawing_twins())
+    return Link("Paint your own →", link("generation", *sketch, *chosen))
+
+
+def _fill_your_own() -> Link:
+    row = networks.SMALL
+    picture = ("inpainting-pictures", row.title), ("inpainting-picture", row.inpainted)
+    chosen = models_in_url("inpainting", row.class_set, networks.filling())
+    return Link("Fill your own →", link("inpainting", *picture, *chosen))
+
+
 STEPS = (
-    _step("Volcano", opening.ask_for_a_word, None, beside=opening.any_word, below=opening.cards),
+    _step(
+        "Volcano",
+        opening.ask_for_a_word,
+        None,
+        names=opening.painter_titles,
+        shown=opening.is_stored_pool,
+        beside=opening.any_word,
+        below=opening.cards,
+    ),
     _step(
         "Twins",
         wall.wall,
-        Link(
-            "Paint your own →",
-            link(
-                "generation",
-                ("generation-start-from", STARTS["sketch"].label),
-                ("generation-classes-cifar10", FIRST),
-                *_models("generation"),
-            ),
-        ),
+        _paint_your_own,
         ClaimEvidence(training, ("from blurs of no class",)),
+        names=_titles(networks.drawing_twins),
+        shown=drawn_by_the_robust_twin,
     ),
-    _step("Judge", judge.judge_drawings, None),
-    _step("A wave", figures.stripes_and_maps, _frequency(*MINIS, _cell(*WAVE), *CAR)),
+    _step("Judge", judge.judge_drawings, None, names=judge.painter_titles),
+    _step(
+        "A wave",
+        figures.stripes_and_maps,
+        _frequency(_cell(*WAVE), *CAR, show=_labels(networks.on_one_picture)),
+        names=_titles(networks.on_one_picture),
+        shown=misled_by_one_stripe,
+    ),
     _step(
         "Mixture",
         figures.two_pictures,
         _frequency(
-            *MINIS,
             ("pictures", SAMPLE_SETS[MIXED_KIND].title),
             ("picture", MIXED["pairs"][0][0]),
             ("second", MIXED["pairs"][0][1]),
             ("cutoff", f"{MIXED['starts'][0]:g}"),
             ("tab", HYBRIDS),
+            show=_labels(networks.on_mixtures),
         ),
-        _about(MINI_CLIP, MINI_RESNET, "relies", "paired difference"),
-        _of_the_papers("relies", "paired difference"),
+        _about(_labels(networks.on_mixtures), "relies", "paired difference"),
+        names=_titles(networks.on_mixtures),
+        shown=lambda: is_clear(_labels(networks.on_mixtures)(), "relies", "paired difference", -1),
     ),
-    _step("Slow", figures.papers_maps, _frequency(("story", 1)), _about(CLIP, RESNET56, "low", *PAPERS)),
+    _step("Slow", figures.papers_maps, _frequency(("story", 1)), _about(_papers, "low", *PAPERS)),
     _step(
         "Fast",
         figures.weakened_waves,
-        _frequency(("maps", CLIP), ("maps", RESNET56), ("show", "Difference"), _cell(-14, -14)),
-        _about(CLIP, RESNET56, "high", *PAPERS),
+        _frequency(("show", "Difference"), _cell(-14, -14), show=_papers),
+        _about(_papers, "high", *PAPERS),
         more=equally_strong,
     ),
     _step(
         "Weather",
         figures.weather,
         _frequency(
-            ("maps", MINI_CLIP),
-            ("maps", ROBUST),
-            ("tab", CORRUPTIONS),
-            ("corruption", CORRUPTION_ROWS["contrast"].label),
-            *CAR,
+            ("tab", CORRUPTIONS), ("corruption", CORRUPTION_ROWS["contrast"].label), *CAR, show=_labels(_twins_and_clip)
         ),
-        _about(MINI_CLIP, MINI_RESNET, "contrast", "contrast changes", "high-frequency corruptions"),
+        _about(networks.twin_and_other, "contrast", "contrast changes", "high-frequency corruptions"),
+        names=_titles(networks.corrupted_twins),
+        shown=harmed_by_low_contrast,
     ),
     _step(
         "Patches",
         figures.dips,
-        _frequency(("maps", CLIP), ("maps", RESNET56), ("show", MINUS_NEIGHBOURS), _cell(CLIP_GRID, CLIP_GRID)),
-        _about(CLIP, RESNET56, "lattice", f"CLIP ViT-B/32 at multiples of {CLIP_GRID}", "ResNet-56"),
+        _frequency(("show", MINUS_NEIGHBOURS), _cell(CLIP_GRID, CLIP_GRID), show=_papers),
+        _about(_papers, "lattice", f"CLIP ViT-B/32 at multiples of {CLIP_GRID}", "ResNet-56"),
         more=the_test,
     ),
     _step(
         "Hole",
         figures.filled_hole,
-        Link(
-            "Fill your own →",
-            link(
-                "inpainting",
-                ("inpainting-pictures", SAMPLE_SETS["cifar10"].title),
-                ("inpainting-picture", SAMPLE_SETS["cifar10"].inpainted),
-                *_models("inpainting"),
-            ),
-        ),
+        _fill_your_own,
+        names=_titles(networks.filling),
+        shown=painted_by_the_robust_twin,
         more=other_networks,
     ),
     _step(
         "Why",
         figures.gradient_and_errors,
-        _frequency(("maps", MINI_RESNET), ("tab", GRADIENT), _cell(*WAVE)),
-        _about(MINI_RESNET, MINI_CLIP, "gradient", "rank correlation over 481 waves"),
+        _frequency(("tab", GRADIENT), _cell(*WAVE), show=lambda: _steep_and_other()[:1]),
+        _about(_steep_and_other, "gradient", "rank correlation over 481 waves"),
+        names=lambda: [networks.steep().name],
+        shown=lambda: findings_by_claim(*_steep_and_other())["gradient"].verdict in (Verdict.HOLDS, Verdict.IN_PART),
     ),
-    _step("Limits", figures.three_maps, Link("Models and data →", "models"), more=limits),
+    _step(
+        "Limits",
+        figures.three_maps,
+        lambda: Link("Models and data →", "models"),
+        names=lambda: networks.titles([PAPERS_CLIP]),
+        shown=lambda: networks.computed_map(PAPERS_CLIP) is None,
+        more=limits,
+    ),
 )

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from pathlib import Path
 
 from core.claims.checks import dips_clearly
 from core.claims.features import training_finding
-from core.claims.finding import Finding
+from core.claims.finding import MINIATURE, Finding
 from core.classifiers.registry import PAPERS_CLIP, classifier_state
-from core.fourier.basis import Frequency
+from core.data.profiles import stored_state
+from core.fourier.basis import Frequency, canonical_frequency, half_plane
 from core.fourier.maps.lattice import lattice
 from core.numbers import percent
-from core.reproduce.profile.predictions import chosen_pictures
-from core.runs.file import PGDRun
-from core.runs.stored import OPENING, TWINS, stored_path
+from core.reproduce.profile.predictions import SIDE, chosen_pictures, stored_predictions
+from core.runs.file import SURE, PGDRun
+from core.runs.stored import OPENING, stored_classifier, stored_subjects
 from ui.maps.catalogue import shipped
 from ui.maps.judged_maps import findings_between
 from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
 from ui.models.classifier_table import format_size
+from ui.shared.pictures import sample_picture
+from ui.story import networks
 
 STORED = chosen_pictures()
 WAVE: Frequency = (STORED["wave"][0], STORED["wave"][1])
@@ -31,14 +36,65 @@ def findings_by_claim(subject: str, reference: str) -> dict[str, Finding]:
     return {finding.claim.key: finding for finding in reversed(ordered)}
 
 
-@cache
+def is_clear(maps: Sequence[str], key: str, what: str, sign: int) -> bool:
+    """Whether a difference that a claim about two maps rests on lies clearly on one side of zero."""
+    evidence = [row for row in findings_by_claim(*maps)[key].evidence if row.what == what]
+    return bool(evidence) and evidence[0].measured.clear and evidence[0].measured.value * sign > 0
+
+
 def opening_runs() -> tuple[PGDRun, ...]:
     """Load the runs in which the two networks draw from one blur, a class each time."""
-    return tuple(PGDRun.load(stored_path(OPENING, "cifar10", name)) for name in TWINS)
+    paths = {stored_classifier(path): path for path in stored_subjects(OPENING)["cifar10"]}
+    return tuple(load_stored(paths[name], paths[name].stat().st_mtime_ns) for name in networks.drawing_twins())
 
 
-# What others recognise of what Mini CLIP and its robust twin drew and filled.
-training = cache(training_finding)
+@lru_cache(maxsize=8)
+def load_stored(path: Path, changed: int) -> PGDRun:
+    """Load a run; changed: when its file did, at which it is read again."""
+    return PGDRun.load(path)
+
+
+def training() -> Finding:
+    """Return what others recognise of what an ordinary network and its robust twin drew and filled."""
+    return _training(stored_state("judgements"))
+
+
+@lru_cache(maxsize=2)
+def _training(stored: int) -> Finding:
+    """stored: the state of what is stored, at which it is read again."""
+    return training_finding()
+
+
+def _gains(twins: Sequence[str], what: str) -> bool:
+    """Whether others recognise clearly more of what the robust one of these bundled twins painted."""
+    evidence = [row.measured for row in training().evidence if row.what == what]
+    return training().networks[::-1] == tuple(twins) and twins[0].startswith(MINIATURE) and evidence[0].low > 0
+
+
+def drawn_by_the_robust_twin() -> bool:
+    """Whether both twins are sure of all that they drew, and others recognise only the robust one's."""
+    least = min(float(run.curves["target_probability"][-1].min()) for run in opening_runs())
+    return least >= SURE and _gains(networks.drawing_twins(), "from blurs of no class")
+
+
+def painted_by_the_robust_twin() -> bool:
+    """Whether others recognise more of the holes that the robust one of the step's networks filled."""
+    return _gains(networks.filling(), "Eq. 3")
+
+
+def misled_by_one_stripe() -> bool:
+    """Whether the first wave turns the first network's prediction for the picture wrong, and leaves the second's."""
+    label = sample_picture("cifar10", STORED["story"]["position"]).label
+    place = 1 + half_plane(SIDE).index(canonical_frequency(*WAVE))
+    rows = [stored_predictions()[name].top1() for name in networks.on_one_picture()]
+    clean, waved = ([row[k][0] == label for row in rows] for k in (0, place))
+    return all(clean) and waved == [False, True]
+
+
+def harmed_by_low_contrast() -> bool:
+    """Whether contrast changes harm the robust twin more, and noise harms it less."""
+    signs = {"contrast changes": 1, "high-frequency corruptions": -1}
+    return all(is_clear(networks.twin_and_other(), "contrast", what, sign) for what, sign in signs.items())
 
 
 @cache  # of shipped maps, each against ten thousand random draws
@@ -63,13 +119,17 @@ def equally_strong() -> str:
 
 def other_networks() -> str:
     """How many more holes of the robust twin's than of the ordinary one's another network recognises."""
+    if training().networks[::-1] != networks.filling():
+        return ""
     (evidence,) = [row for row in training().evidence if row.what == "Eq. 3"]
     return f" Recognised by another network: {evidence.number}."
 
 
 def limits() -> str:
-    """How far the small CLIP's map is from CLIP's, and whether the paper's CLIP is here, or what it needs."""
-    share = findings_by_claim(CLIP, MINI_CLIP)["different"].evidence[0].measured.value
-    state = classifier_state(PAPERS_CLIP)
+    """How far another map is from CLIP's, and whether the paper's CLIP is here, or what it needs."""
+    computed = networks.computed_map(PAPERS_CLIP)
+    label = MINI_CLIP if computed is None else computed.label
+    share = findings_by_claim(CLIP, label)["different"].evidence[0].measured.value
+    whose, state = "Mini CLIP’s" if computed is None else "That map", classifier_state(PAPERS_CLIP)
     there = "it is here, too" if state.status == "ready" else f"a {format_size(state.download_bytes)} download"
-    return f" Mini CLIP’s differs at {percent(share, 0)} of waves. CLIP: {there}."
+    return f" {whose} differs at {percent(share, 0)} of waves. CLIP: {there}."

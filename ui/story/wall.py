@@ -7,11 +7,10 @@ import html
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_spec
 from core.images.square import png_data_uri
-from core.runs.stored import TWINS
 from ui.shared.look import style_sheet
 from ui.shared.picture_rows import to_picture
+from ui.story import networks
 from ui.story.story_data import opening_runs
 
 BAND = 5  # classes side by side
@@ -25,7 +24,7 @@ def wall() -> None:
 def wall_html() -> str:
     """Two bands of five classes, a row a network; in a narrow window a row a class."""
     runs = opening_runs()
-    titles = [classifier_spec(name).title for name in TWINS]
+    titles = networks.titles(networks.drawing_twins())
     least = [int(100 * run.curves["target_probability"][-1].min()) for run in runs]
     heads = [f"<b>{html.escape(title)}</b> over {share} % sure" for title, share in zip(titles, least, strict=True)]
     names = runs[0].metadata["class_names"]

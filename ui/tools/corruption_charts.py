@@ -9,11 +9,11 @@ from typing import Any
 import altair as alt
 
 from core.claims.corruption_spectrum import Predicted
-from core.classifiers.registry import classifier_title, short_title
 from core.fourier.intervals import Measured
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
 from core.shared.colours import UNKNOWN
 from core.sweep.corruption.outcomes import CorruptionOutcomes
+from ui.maps.catalogue import stored_title
 from ui.maps.models import model_colour
 from ui.shared.charts import Chart, chart, interval_chart, percents, tooltips
 
@@ -68,7 +68,7 @@ def prediction_chart(networks: Sequence[NetworkOutcomes], predictions: Mapping[s
     rows: list[dict[str, Any]] = [
         {
             "network": chosen.get(name, OTHERS),
-            "who": short_title(classifier_title(name)),
+            "who": stored_title(name),
             "corruption": f"{row.label}, strength {strength}",
             "changes": f"{row.kind} frequencies",
             "size": 90 if row.key == key else 30,

@@ -16,14 +16,14 @@ from core.claims.corruption_spectrum import (
     score_predictions,
     stored_corruptions,
 )
-from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
+from core.classifiers.registry import ClassifierSpec, short_title
 from core.data.profiles import stored_state
 from core.fourier.weak_cache import weak_lru_cache
 from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.numbers import join_list
 from core.shared.colours import ROBUST
 from core.sweep.predictions import class_probabilities
-from ui.maps.catalogue import Entry, shipped
+from ui.maps.catalogue import Entry, shipped, stored_title
 from ui.maps.models import Predictor
 from ui.maps.predictions.cell_predictions import predict_all
 from ui.server.model_cache import classifier_for
@@ -141,7 +141,7 @@ def _networks(size: int, chosen: Sequence[Entry], predictors: Sequence[Predictor
     ]
     pairs = [name for ordinary in names for name in (ordinary, f"{ordinary}{ROBUST}") if name in stored]
     selected = list(dict.fromkeys(pairs))[:MAX_NETWORKS] or list(stored)[:MAX_NETWORKS]
-    return [NetworkOutcomes(name, short_title(classifier_title(name)), stored[name]) for name in selected]
+    return [NetworkOutcomes(name, stored_title(name), stored[name]) for name in selected]
 
 
 @weak_lru_cache(4)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
 from core.classifiers.registry import classifier_spec, short_title
+from core.data.profiles import stored_state
 from core.data.sample_sets import SAMPLE_SETS
 from core.reproduce.profile.predictions import chosen_pictures, stored_predictions
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs
 from ui.components.hybrid_mixer import Mixed, Mixture
 from ui.components.image_picker import Thumbnails, pack_thumbnails
+from ui.maps.catalogue import stored_title
 from ui.maps.models import Predictor, model_colour
 from ui.shared.pictures import Picture, sample_picture
 from ui.tools.sentences import at_cutoff
@@ -63,20 +66,24 @@ def _mixed(predictor: Predictor, predictions: HybridPredictions, low: Picture, h
     return Mixed(title, model_colour(predictor.spec.name), names, shares, switches or None, mark)
 
 
-@cache
-def stored_mixtures() -> tuple[Mixture, ...]:
-    """The stored pairs with what two small networks predict of them. Does not import torch."""
-    cutoffs = hybrid_cutoffs(SAMPLE_SETS[KIND].side)
+def stored_mixtures(networks: Sequence[str]) -> tuple[Mixture, ...]:
+    """Return the stored pairs with what some networks predict of them. Does not import torch."""
+    return _mixtures(tuple((name, stored_title(name)) for name in networks), stored_state("predictions"))
+
+
+@lru_cache(maxsize=4)
+def _mixtures(networks: tuple[tuple[str, str], ...], stored: int) -> tuple[Mixture, ...]:
+    """networks: names and titles. stored: the state of what is stored, at which it is read again."""
     cutoffs = hybrid_cutoffs(SAMPLE_SETS[KIND].side)
     pairs = [[sample_picture(KIND, place) for place in pair] for pair in STORED["pairs"]]
     captions = [f"{_name(high)}; low frequencies of {_name(low)}" for low, high in pairs]
     strip = pack_thumbnails(np.stack([high.pixels.transpose(1, 2, 0) for _, high in pairs]), captions)
-    title = f"{len(pairs)} pairs, by the picture of the high frequencies"
+    heading = f"{len(pairs)} pairs, by the picture of the high frequencies"
     made = []
     for place, (low, high) in enumerate(pairs):
         predictions = {
-            Predictor(classifier_spec(name)): stored_predictions()[name].hybrids(place)
-            for name in (chosen_pictures()["turned"], chosen_pictures()["kept"])
+            Predictor(replace(classifier_spec(name), title=title)): stored_predictions()[name].hybrids(place)
+            for name, title in networks
         }
-        made.append(mixture(low, high, cutoffs, predictions, strip, place, title))
+        made.append(mixture(low, high, cutoffs, predictions, strip, place, heading))
     return tuple(made)

@@ -14,7 +14,7 @@ from core.fourier.basis import half_plane, wave_map
 from core.fourier.hybrid import hybrid
 from core.images.colormaps import colormap_table
 from core.images.square import png_data_uri
-from core.runs.stored import TWINS
+from core.shared.roles import networks_for
 from ui.components.scroll import scroll_into_view
 from ui.maps.downloads import map_downloads
 from ui.maps.predictions.cell_panel import change_in_numbers
@@ -118,8 +118,8 @@ TOOLS: dict[str, Tool] = {
 @st.cache_resource(show_spinner=False)
 def _pictures() -> str:
     """A style sheet with a picture for each card: a mixture, a gradient's energy by wave, classes, and fog."""
-    (mixed, *_), viridis = stored_mixtures(), colormap_table("viridis")
-    gradient = stored_gradients()[TWINS[0]]
+    (mixed, *_), viridis = stored_mixtures(()), colormap_table("viridis")
+    gradient = stored_gradients()[networks_for("comparison", stored_gradients())[0]]
     ranks = gradient.energy.argsort().argsort() * 255 // (len(gradient.energy) - 1)
     nine = samples(KIND).images[:9].reshape(3, 3, 3, 32, 32).transpose(0, 3, 1, 4, 2).reshape(96, 96, 3)
     pictures = [

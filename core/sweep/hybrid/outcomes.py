@@ -131,6 +131,12 @@ def crossover_of(outcomes: HybridOutcomes) -> Crossover | None:
     return crossover(low, high, outcomes.cutoffs[:done].tolist())
 
 
+@weak_lru_cache(32)
+def first_pairs(outcomes: HybridOutcomes, count: int) -> HybridOutcomes:
+    """Return the outcomes on the first pairs, which are those of fewer pairs of the same seed."""
+    return outcomes if outcomes.pairs <= count else outcomes.among(np.arange(outcomes.pairs) < count)
+
+
 def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
     """Whether both networks saw the same hybrids, at whatever cutoffs."""
     alike = all(a.metadata[name] == b.metadata[name] for name in ("seed", "edge"))

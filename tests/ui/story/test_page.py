@@ -19,7 +19,7 @@ from core.images.square import png_data_uri
 from core.reconstruct.view_pictures import SIDE, WORDS, judged_path, opening_drawings
 from core.reconstruct.visitor_judge import draw_questions, stored_pool
 from core.runs.file import SURE, PGDRun
-from core.runs.stored import OPENING, TWINS, stored_path
+from core.runs.stored import OPENING, stored_path
 from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.ui.page_runner import settable_widget
 from tests.ui.replay_reader import replay_data
@@ -138,7 +138,10 @@ def test_any_of_1000_words_leads_to_a_run_of_the_same_network():
 
 def test_the_wall_shows_every_class_by_both_networks():
     (body,) = [each.proto.body for each in opened(step="twins").get("html") if 'class="wall"' in each.proto.body]
-    names, runs = SAMPLE_SETS["cifar10"].classes.names, [PGDRun.load(stored_path(OPENING, "cifar10", n)) for n in TWINS]
+    names, runs = (
+        SAMPLE_SETS["cifar10"].classes.names,
+        [PGDRun.load(stored_path(OPENING, "cifar10", n)) for n in ("mini-clip", "mini-clip-robust")],
+    )
     assert all((run.start == runs[0].start[0]).all() and run.metadata["targets"] == list(range(10)) for run in runs)
     for run, title in zip(runs, ("Mini CLIP", "Mini CLIP (robust)"), strict=True):
         for k, name in enumerate(names):

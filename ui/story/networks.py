@@ -1,0 +1,106 @@
+"""Networks that each step of the story shows: the preferred ones of a role of which all that it shows is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.claims.corruption_spectrum import stored_corruptions
+from core.claims.gradient_spectrum import stored_gradient
+from core.claims.hybrids import crossover_evidence
+from core.data.classes import CIFAR10
+from core.data.sample_sets import SAMPLE_SETS
+from core.pgd.view_settings import SEARCHES
+from core.reproduce.profile.predictions import stored_predictions
+from core.runs.stored import OPENING, stored_classifier, stored_subjects
+from core.shared.roles import networks_for
+from ui.maps.catalogue import Entry, computed_maps, shipped, stored_title
+
+SMALL, LARGE = SAMPLE_SETS["cifar10"], SAMPLE_SETS["photographs"]
+HOLE = f"{SMALL.name}-{SMALL.inpainted}"  # the subject of the step's runs
+
+
+def first_maps() -> dict[str, Entry]:
+    """Return the first map of each network on CIFAR-10: a published one before others of the same weights."""
+    maps: dict[str, Entry] = {}
+    for entry in shipped().values():
+        facts = entry.heatmap.metadata
+        on_cifar = facts["dataset"]["name"] == "cifar10" and tuple(facts["class_names"]) == CIFAR10.names
+        if on_cifar and entry.name == stored_title(entry.classifier):
+            maps.setdefault(entry.classifier, entry)
+    return maps
+
+
+def computed_map(name: str) -> Entry | None:
+    """Return the first map of a network on CIFAR-10's classes that is not a published one; None without one."""
+    maps = computed_maps(name)
+    return next((entry for entry in maps if tuple(entry.heatmap.metadata["class_names"]) == CIFAR10.names), None)
+
+
+def on_one_picture() -> tuple[str, ...]:
+    """Return a CLIP and a ResNet whose predictions of the picture under each wave are stored."""
+    return networks_for("comparison", stored_predictions(), first_maps())
+
+
+def on_mixtures() -> tuple[str, ...]:
+    """Return a CLIP and a ResNet that saw the same hybrids, and whose predictions of the pairs are stored."""
+    maps = first_maps()
+
+    def saw_the_same(row: Sequence[str]) -> bool:
+        return crossover_evidence(*(maps[name].named for name in row)) is not None
+
+    return networks_for("comparison", stored_predictions(), maps, together=saw_the_same)
+
+
+def corrupted_twins() -> tuple[str, ...]:
+    """Return an ordinary network and its robust twin whose predictions of corrupted pictures are stored."""
+    return networks_for("twins", stored_corruptions(), first_maps())
+
+
+def twin_and_other() -> tuple[str, str]:
+    """Return the labels of the ordinary twin's map, whose findings are about its pair, and of the ResNet's."""
+    maps = first_maps()
+    return maps[corrupted_twins()[0]].label, maps[on_mixtures()[-1]].label
+
+
+def beside_the_twins() -> tuple[str, ...]:
+    """Return the CLIP whose predictions of corrupted pictures are stored, where it is not one of the twins."""
+    (clip, *_) = networks_for("comparison", stored_corruptions(), first_maps())
+    return () if clip in corrupted_twins() else (clip,)
+
+
+def drawing_twins() -> tuple[str, ...]:
+    """Return an ordinary network and its robust twin who drew every class from one blur."""
+    return networks_for("twins", [stored_classifier(path) for path in stored_subjects(OPENING)["cifar10"]])
+
+
+def filling() -> tuple[str, ...]:
+    """Return an ordinary network beside a robust one who filled the step's hole."""
+    return networks_for("contrast", [stored_classifier(path) for path in stored_subjects("inpainting")[HOLE]])
+
+
+def large_drawings() -> dict[str, dict[str, Path]]:
+    """Return the stored drawings at 224 pixels by network and search, of networks that drew by each search."""
+    drawings: dict[str, dict[str, Path]] = {}
+    for path in stored_subjects("generation").get(LARGE.class_set, []):
+        drawings.setdefault(stored_classifier(path), {})["views" if path.stem.endswith("__views") else "pixels"] = path
+    return {name: paths for name, paths in drawings.items() if len(paths) == len(SEARCHES)}
+
+
+def painters() -> tuple[str, ...]:
+    """Return the networks whose drawings the story can open with, the preferred one first."""
+    drawings = large_drawings()
+    first = networks_for("painter", drawings)
+    return (*first, *(name for name in drawings if name not in first))
+
+
+def steep() -> Entry:
+    """Return the map of the network whose gradient is compared with it."""
+    maps = {entry.classifier: entry for entry in reversed(shipped().values()) if stored_gradient(entry.heatmap)}
+    (name,) = networks_for("gradient", maps)
+    return maps[name]
+
+
+def titles(names: Sequence[str]) -> list[str]:
+    """Return the titles of networks of which something is stored."""
+    return [stored_title(name) for name in names]
