@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from core.fourier.intervals import student
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
 from core.shared.files import write_atomically
+from core.sweep.predictions import batches
+from core.sweep.transforms import BATCH
 
 SEED, BLOCKS = 0, 20  # blocks of pictures, over which intervals are drawn again
 
@@ -52,10 +55,11 @@ def gradient_of(
     epsilon = usual_epsilon(data.image_size)
     changes, waves = [], half_plane(side)
     with progress_bar(desc="gradient", total=len(waves), unit="wave") as bar:
-        for wave in waves:
-            changes.append(loss_changes(classifier, images[:bent_over], labels[:bent_over], few, wave, epsilon))
-            bar.update()
-    slope, change = np.array(changes).mean(axis=2).T
+        for some in batches(np.array(waves), max(1, BATCH // bent_over)):
+            at_once = [(int(i), int(j)) for i, j in some]
+            changes.append(loss_changes(classifier, images[:bent_over], labels[:bent_over], few, at_once, epsilon))
+            bar.update(len(some))
+    slope, change = np.concatenate(changes, axis=1).mean(axis=2)
     arrays = {
         "energy": energy.reshape(BLOCKS, block, -1).mean(axis=1).astype(np.float16),
         "slope": slope.astype(np.float32),
@@ -71,16 +75,29 @@ def gradient_of(
 
 
 def loss_changes(
-    classifier: Classifier, images: np.ndarray, labels: np.ndarray, at: LossGradients, wave: Frequency, epsilon: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return (B,) how much each picture's loss would change under a wave by its gradient alone, and how much it does.
+    classifier: Classifier,
+    images: np.ndarray,
+    labels: np.ndarray,
+    at: LossGradients,
+    waves: Sequence[Frequency],
+    epsilon: float,
+) -> np.ndarray:
+    """Return (2, W, B) how much each picture's loss would change under W waves by its gradient alone, and does.
 
     Both without their sign; the wave of Eq. 1, its signs and the clipping are the sweep's. at: of these images.
     """
-    basis = fourier_basis(*wave, *images.shape[2:])
-    perturbed = add_basis(images, basis, epsilon, signs=random_signs(len(images), wave, seed=SEED)).images
-    by_gradient = (at.gradients * (perturbed - images)).sum(axis=(1, 2, 3))
-    return np.abs(by_gradient), np.abs(losses(classifier, perturbed, labels) - at.loss)
+    perturbed = [
+        add_basis(
+            images,
+            fourier_basis(*wave, *images.shape[2:]),
+            epsilon,
+            signs=random_signs(len(images), wave, seed=SEED),
+        ).images
+        for wave in waves
+    ]
+    by_gradient = [(at.gradients * (changed - images)).sum(axis=(1, 2, 3)) for changed in perturbed]
+    under = losses(classifier, np.concatenate(perturbed), np.tile(labels, len(waves))).reshape(len(waves), -1)
+    return np.abs(np.stack([by_gradient, under - at.loss]))
 
 
 def losses(classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
