@@ -14,7 +14,17 @@ from typing import Any
 
 from ui.components import mount
 
-COMPONENTS = ("heatmap", "hybrid_mixer", "mask_painter", "opening", "replay", "sketch_painter", "stripes")
+COMPONENTS = (
+    "heatmap",
+    "hybrid_mixer",
+    "image_picker",
+    "mask_painter",
+    "opening",
+    "replay",
+    "sketch_painter",
+    "steps",
+    "stripes",
+)
 COMPONENT_FILES = Path(mount.__file__).parent
 HERE = Path(__file__).parent
 PAGE = HERE / "page"

@@ -33,6 +33,7 @@ from core.runs.plan import RunPlan, inpainting_plan
 
 SUB_PATH = "spaces/lab"
 WIDTHS = (1440, 390)
+SECTIONS = ("story", "inpainting", "generation", "app", "waves")
 STEPS = 20
 NETWORK = "mini-clip"
 Evaluate = Callable[[str], Any]
@@ -82,9 +83,11 @@ def check_site(folder: Path, browsers: Iterable[str] = ("chromium", "firefox")) 
             for dark in (False, True):
                 with _BROWSERS[name](f"{url}#waves", dark) as (evaluate, resize):
                     evaluate(_DRAWN)
-                    for width in WIDTHS:
+                    for width, section in itertools.product(WIDTHS, SECTIONS):
                         resize(width)
-                        _check_looks(json.loads(evaluate(_LOOKS)), name, dark, width)
+                        evaluate(f"(location.hash = '#{section}', 1)")
+                        where = f"{name}, {'dark' if dark else 'light'}, {width} px, {section}"
+                        _check_looks(json.loads(evaluate(_LOOKS)), where, dark)
                     if not dark:
                         sentences.append(f"{name}: {_compared(evaluate)}")
             with _BROWSERS[name]((folder.resolve() / "index.html").as_uri(), False) as (evaluate, _):
@@ -92,8 +95,7 @@ def check_site(folder: Path, browsers: Iterable[str] = ("chromium", "firefox")) 
     return "; ".join(sentences)
 
 
-def _check_looks(looks: dict[str, Any], name: str, dark: bool, width: int) -> None:
-    where = f"{name}, {'dark' if dark else 'light'}, {width} px"
+def _check_looks(looks: dict[str, Any], where: str, dark: bool) -> None:
     if looks["needs"] > looks["width"]:
         raise RuntimeError(f"{where}: the page is {looks['needs']} px wide; look for what does not wrap")
     if looks["dark"] != dark or (looks["background"] == "rgb(255, 255, 255)") == dark:

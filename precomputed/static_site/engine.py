@@ -8,25 +8,28 @@ from typing import Any
 
 import numpy as np
 
-from core.classifiers.registry import classifier_title, trained_for
+from core.classifiers.registry import classifier_spec, classifier_title, short_title, trained_for
 from core.data.classes import CIFAR10
 from core.data.provenance import VERSION
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.statistics.natural_pixels import FAINT, PINK, natural_pixels
-from core.images.masks import square_side, usual_side
+from core.images.masks import square_side, square_sides, usual_side
 from core.images.sketch import PALETTE, SKETCHES, draw_sketch
 from core.images.square import to_uint8
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES
-from core.pgd.settings import RunKind, quick_settings, usual_settings
+from core.pgd.settings import SEARCH_WORDS, RunKind, quick_settings, usual_settings
 from core.pgd.view_settings import SEARCHES, Search
+from core.runs.examples import first_searches
 from core.runs.file import SURE
 from core.runs.starts import STARTS, StartKind, draw_starts
 from core.shared import paper
+from core.shared.roles import INSTEAD
 from precomputed.graph_weights import GRAPH_NAMES, GRAPHS, NETWORKS, graph_facts, packed_weights
 from precomputed.static_site.bundle import RUNTIME, WORKER, bundled, install
 from precomputed.static_site.packs import planes
-from ui.maps.models import model_colour
+from ui.maps.models import Predictor, model_colour
+from ui.runs.setup.settings import SEARCH_TITLES
 
 LICENSE = RUNTIME / "LICENSE.txt"
 _DIST = RUNTIME / "node_modules" / "onnxruntime-web" / "dist"
@@ -38,6 +41,9 @@ FILES = {
 SETS = {32: "cifar10", 224: "photographs"}  # sample set of the networks whose pictures have a side in pixels
 KINDS: tuple[RunKind, ...] = ("inpainting", "generation")
 OFFERED = [name for name, penalty in PENALTIES.items() if penalty.offered]
+STARTS_OFFERED: dict[int, tuple[StartKind, ...]] = {
+    32: ("blur", "independent", "sketch", "picture"), 224: ("grey", "picture")
+}  # fmt: skip
 HALF = {"efficientnet-lite0"}  # whose weights come as numbers of 16 bits (docs/browser.md)
 
 
@@ -85,6 +91,7 @@ def engine_facts() -> dict[str, Any]:
                 "title": classifier_title(name),
                 "about": trained_for(name),
                 "colour": model_colour(name),
+                "instead": _instead(name),
                 "side": side,
                 "bytes": 2 if name in HALF else 4,
                 "facts": {**facts["classifier"], "template": paper.TEMPLATE if "clip" in name else None},
@@ -93,7 +100,8 @@ def engine_facts() -> dict[str, Any]:
             for name, side, facts in ((name, side, graph_facts()[name]) for name, side in NETWORKS.items())
         },
         "sets": {side: _set_facts(side, name) for side, name in SETS.items()},
-        "penalties": {name: PENALTIES[name].label for name in OFFERED},
+        "penalties": {name: {"label": PENALTIES[name].label, "rule": PENALTIES[name].rule} for name in OFFERED},
+        "searches": {name: {"title": SEARCH_TITLES[name], "words": SEARCH_WORDS[name]} for name in SEARCHES},
         "weight": paper.PENALTY_WEIGHT,
         "natural": {
             "mean": natural_pixels().mean.tolist(), "colors": natural_pixels().covariance_power(0.5).tolist(),
@@ -102,6 +110,16 @@ def engine_facts() -> dict[str, Any]:
         "sure": SURE,
         "version": VERSION,
     }  # fmt: skip
+
+
+def _instead(name: str) -> dict[str, str]:
+    """Return the note on a network where it predicts beside the map of another, by the other's name."""
+    spec = classifier_spec(name)
+    return {
+        other: Predictor(spec, short_title(classifier_title(other))).note
+        for other, stand_in in INSTEAD.items()
+        if stand_in == name
+    }
 
 
 def _set_facts(side: int, name: str) -> dict[str, Any]:
@@ -116,15 +134,26 @@ def _set_facts(side: int, name: str) -> dict[str, Any]:
         "holes": row.holes,
         "hole": usual_side(side),
         "papersHole": square_side(side),
+        "squares": sorted(square_sides(side)),
+        "searches": first_searches(side),
+        "starts": {kind: {"label": STARTS[kind].label, "source": STARTS[kind].source} for kind in STARTS_OFFERED[side]},
         "settings": {kind: {search: _settings(kind, side, search) for search in SEARCHES} for kind in KINDS},
     }
 
 
-def _settings(kind: RunKind, side: int, search: Search) -> dict[str, Any]:
-    """Settings of a run as JSON, with fewer steps where crops take long, and the colours that steps by views have."""
+def _settings(kind: RunKind, side: int, search: Search) -> list[dict[str, Any]]:
+    """Return the settings of a run to choose from, the usual ones first, each with its label and what the page runs."""
     usual = usual_settings(kind, side, search=search)
-    usual.pop("weight", None)
-    config = PGDConfig(**(quick_settings(usual) or usual))
+    quick = quick_settings(usual)
+    offered = {f"Full ({usual['steps']:,})": usual}
+    if quick is not None:
+        offered = {f"Quick ({quick['steps']:,})": quick, **offered}
+    return [{"label": label, "config": _config(settings)} for label, settings in offered.items()]
+
+
+def _config(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings as JSON, with the colours that steps by views have."""
+    config = PGDConfig(**{name: value for name, value in settings.items() if name != "weight"})
     colors = config.views and natural_pixels().covariance_power(config.views.colors).tolist()
     return config.to_json() | ({"colors": colors} if colors else {})
 
@@ -144,8 +173,7 @@ def start_facts() -> dict[str, Any]:
     }
     sketches = {name: _packed(draw_sketch(name)) for name in SKETCHES}
     palette = [[name, "#{:02x}{:02x}{:02x}".format(*colour)] for name, colour in PALETTE.items()]
-    labels = {kind: STARTS[kind].label for kind in STARTS_DRAWN}
-    return {"labels": labels, "drawn": drawn, "sketches": sketches, "palette": palette}
+    return {"drawn": drawn, "sketches": sketches, "palette": palette}
 
 
 def _packed(picture: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""Heat maps, stories, pictures and pairs to mix, packed as the app packs them for the browser."""
+"""Heat maps, what is said of their waves, pictures and pairs to mix, packed as the app packs them for the browser."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from typing import Any
 from PIL import Image
 
 from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
-from core.fourier.basis import all_random_signs
+from core.fourier.basis import all_random_signs, half_plane
+from precomputed.static_site.charts import chart_html
 from ui.components.heatmap import PictureUnderWave, pack_maps, pack_picture
 from ui.components.hybrid_mixer import pack_mixture
 from ui.components.image_picker import pack_thumbnails
 from ui.maps.catalogue import Entry, labelled, shipped
-from ui.maps.presets import PRESETS
+from ui.maps.judged_maps import claim_html, claim_on
+from ui.maps.presets import FIGURES, MapPreset
+from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.views import lacking_shows, shown_maps
 from ui.shared.pictures import captions, samples
@@ -32,8 +35,8 @@ SEEDS = 4  # other signs of the waves, in turn
 KEY = "waves"
 
 
-def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Every shipped map of the usual v alone, the difference of any two of equal side, and the stories about them."""
+def stored_maps() -> dict[str, Any]:
+    """Return every shipped map of the usual v alone, and the difference of any two of equal side."""
     maps = [entry.heatmap for entry in shipped().values()]
     papers = [
         heatmap for heatmap in maps if heatmap.metadata["epsilon"] == usual_epsilon(heatmap.metadata["image_size"])
@@ -52,18 +55,49 @@ def maps_and_stories() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     maps_by_show["Difference"] = {
         " | ".join(entry.label for entry in pair): _packed(pair, "Difference") for pair in pairs
     }
-    stories = [
-        {
-            "title": story.title,
-            "html": sentence_html(cell_verdict([entries[label] for label in story.maps], story.frequency), *TERMS),
-            "maps": story.maps,
-            "show": story.show,
-            "pictures": next(row.name for row in SAMPLE_SETS.values() if row.title == story.pictures),
-            "wave": story.frequency,
+    classifiers = {label: entry.classifier for label, entry in entries.items()}
+    return {"labels": classifiers, "shown": maps_by_show, "tables": tables}
+
+
+def figure_facts() -> dict[str, dict[str, Any]]:
+    """Return by its name what a click on each of the paper’s figures shows, with the error by radius."""
+    facts = {}
+    for name, preset in FIGURES.items():
+        chart = radial_chart(_chosen(preset), top=1, selected=preset.frequency, side=SIDE)
+        facts[name] = {
+            "maps": preset.maps,
+            "show": preset.show,
+            "pictures": next(row.name for row in SAMPLE_SETS.values() if row.title == preset.pictures),
+            "wave": preset.frequency,
+            "verdicts": _verdict_pack(name),
+            "chart": chart_html(chart),
         }
-        for story in PRESETS
-    ]
-    return {"labels": list(entries), "shown": maps_by_show, "tables": tables}, stories
+    return facts
+
+
+def verdicts() -> dict[str, dict[str, Any]]:
+    """Return what the app says of each wave on the maps of a figure, HTML: sentences by wave, claims by their band."""
+    packs = {}
+    for name, preset in FIGURES.items():
+        chosen, waves, bands = _chosen(preset), {}, {}
+        for i, j in half_plane(min(SIDE, *(entry.heatmap.side for entry in chosen))):
+            about = claim_on(chosen, (i, j))
+            band = about[1].side if about else ""
+            verdict = sentence_html(cell_verdict(chosen, (i, j)), *TERMS)
+            waves[f"{i},{j}"] = [verdict, band]
+            if about and band not in bands:
+                bands[band] = {"html": claim_html(*about), "edge": about[1].edge}
+        packs[_verdict_pack(name)] = {"waves": waves, "bands": bands}
+    return packs
+
+
+def _verdict_pack(figure: str) -> str:
+    return f"verdicts-{figure.replace(' ', '-').lower()}"
+
+
+def _chosen(preset: MapPreset) -> list[Entry]:
+    entries = shipped()
+    return [entries[label] for label in preset.maps]
 
 
 def _table(maps: dict[str, dict[str, Any]]) -> str:

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from core.pgd.penalties import PENALTIES
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.images.masks import hole_side
+from core.pgd.penalties import PENALTIES, Penalty
+from core.pgd.settings import RunKind
 from core.runs.file import PGDRun
+from core.runs.picture_outcomes import picture_outcomes
 from core.runs.starts import STARTS
 from core.runs.stored import stored_classifier, stored_subjects
-from core.shared.sentences import Paragraph
+from core.shared.sentences import Number, Sentence
+from ui.pages import generation, inpainting
+from ui.runs.examples import CHOSEN, EXAMPLE
 from ui.runs.replays import run_replay
-from ui.runs.run_sentences import likeness, losses, origin, outcome, run_title, target_of
+from ui.runs.run_sentences import likeness, losses, origin, outcome, run_title, sample_set_of, target_of
+from ui.runs.stored_results import (
+    COLUMNS,
+    MANY,
+    many_columns,
+    many_row,
+    many_summary,
+    stored_inpainting,
+)
+from ui.shared.sentences import sentence_html
+from ui.shared.table import scrolling_table_html
 
-KINDS = ("inpainting", "generation")
+KINDS: tuple[RunKind, ...] = get_args(RunKind)
+PAGES = {page.PAGE: page for page in (inpainting, generation)}
+FIRST = SAMPLE_SETS["photographs"]  # what the pages begin with, as the app's do
 
 
 @dataclass(frozen=True)
@@ -28,6 +47,32 @@ class StoredReplay:
     packed: dict[str, Any]
 
 
+def page_texts() -> dict[str, dict[str, Any]]:
+    """Return of each page of runs its title, what it is about, its tables, and the picture that it begins with."""
+    return {
+        kind: {
+            "title": page.TITLE,
+            "intro": sentence_html(page.INTRO, "CLIP", "robust"),
+            "tables": _tables(kind),
+            "first": {"side": FIRST.side, "place": FIRST.inpainted},
+        }
+        for kind, page in PAGES.items()
+    }
+
+
+def _tables(kind: RunKind) -> list[tuple[str, str]]:
+    """Titles and HTML of a page's tables."""
+    made = "eq3" if kind == "inpainting" else "blur"
+    rows = [many_row(name, painted) for name, painted in picture_outcomes(made).items()]
+    table = scrolling_table_html(many_columns(made), rows, "Many pictures, by network")
+    tables = [(MANY, f"<p>{sentence_html(many_summary(made))}</p>{table}")]
+    if kind == "inpainting":
+        found = stored_inpainting()
+        stored = scrolling_table_html(COLUMNS, found.rows, "The stored runs")
+        tables.append(("What the stored runs show", f"<p>{html.escape(found.summary)}</p>{stored}"))
+    return tables
+
+
 def run_replays(folders: Sequence[Path] = ()) -> list[StoredReplay]:
     """All stored runs, those of one start and one kind of model together. folders: of further ones."""
     listed_replays = []
@@ -36,31 +81,67 @@ def run_replays(folders: Sequence[Path] = ()) -> list[StoredReplay]:
         for subject, paths in stored_subjects(kind, *folders).items():
             for name, group in groupby(paths, key=lambda path: stored_classifier(path).removesuffix("-robust")):
                 runs, id = [PGDRun.load(path) for path in group], f"{kind}_{subject}__{name}"
-                listed = {"id": id, "kind": kind, **_words(runs)}
+                listed = {"id": id, "kind": kind, **_facts(runs), **_words(runs)}
                 replays.append((_rank(runs[0]), StoredReplay(id, listed, run_replay(runs, id=id, cards=False))))
         listed_replays += [replay for _, replay in sorted(replays, key=lambda ranked: ranked[0])]
     return listed_replays
 
 
+def _penalty(run: PGDRun) -> Penalty | None:
+    return run.metadata["objective"].get("penalty") if run.mask is not None else None
+
+
 def _rank(run: PGDRun) -> tuple[int, int, bool]:
-    """Small pictures first, and of each the penalty and the start that pages begin with."""
-    penalty = run.metadata["objective"].get("penalty", "eq3")
-    return run.start.shape[-1], list(PENALTIES).index(penalty), run.metadata["images"].get("start") != "blur"
+    """Large pictures first, and of each the penalty and the start that pages begin with."""
+    return (
+        -run.start.shape[-1],
+        list(PENALTIES).index(_penalty(run) or "eq3"),
+        run.metadata["images"].get("start") != "blur",
+    )
 
 
-def _words(runs: list[PGDRun]) -> dict[str, Any]:
-    """Plain text about runs of one start."""
+def _facts(runs: Sequence[PGDRun]) -> dict[str, Any]:
+    """Return what the controls are set to with runs of one start. variant: penalty or start."""
     first = runs[0]
-    penalty = first.metadata["objective"].get("penalty")
-    start = first.metadata["images"].get("start")
+    row, place = sample_set_of(first), first.metadata["images"].get("index")
+    return {
+        "side": first.start.shape[-1],
+        "place": place,
+        "hole": _square(row, place, first) if row and isinstance(place, int) else None,
+        "variant": _penalty(first) or first.metadata["images"].get("start"),
+        "target": first.metadata["targets"][0] if len(first.start) == 1 else None,
+        "names": list(dict.fromkeys(run.metadata["classifier"]["name"] for run in runs)),
+        "searches": list(dict.fromkeys(run.config.search for run in runs)),
+    }
+
+
+def _square(row: SampleSet, place: int, run: PGDRun) -> tuple[int, int, int] | None:
+    """Return left, top and side of a run's square hole; None of one in the middle."""
+    if run.mask is None or place not in row.holes or hole_side(run.mask) != row.holes[place][2]:
+        return None
+    return row.holes[place]
+
+
+def _words(runs: Sequence[PGDRun]) -> dict[str, Any]:
+    """Return texts about runs of one start; outcome: HTML of each paragraph."""
+    first = runs[0]
+    penalty, start = _penalty(first), first.metadata["images"].get("start")
     variant = PENALTIES[penalty].label if penalty else STARTS[start].label if start else ""
     targets = ", ".join(dict.fromkeys(target_of(first, row) for row in range(len(first.start))))
+    row = len(first.start) > 1 and penalty is not None
     return {
         "title": " and ".join(run_title(run, runs) for run in runs),
         "what": f"{targets}, {first.start.shape[-1]} px",
-        "variant": variant,
-        "outcome": Paragraph(*outcome(runs), likeness(runs)),
+        "variantTitle": variant,
+        "note": CHOSEN.format(len(first.start)) if row else EXAMPLE,
+        "outcome": [_bold(text) for text in (*outcome(runs), likeness(runs)) if text],
         "origins": [
             f"{run_title(run, runs)}. {losses(run, 0) if len(run.start) == 1 else ''} {origin(run)}" for run in runs
         ],
     }
+
+
+def _bold(text: str) -> str:
+    """Return HTML of a sentence, its numbers bold."""
+    parts = Sentence(text).parts
+    return "".join(f"<b>{html.escape(part)}</b>" if isinstance(part, Number) else html.escape(part) for part in parts)

@@ -7,21 +7,38 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.data.sample_sets import SAMPLE_SETS
+from core.reproduce import findings
 from core.shared.files import make_folder, write_atomically
 from precomputed.static_site.bundle import COMPONENT_FILES, PAGE, bundled, components_script
 from precomputed.static_site.engine import LICENSE, engine_facts, network_packs, runtime_packs, start_facts
 from precomputed.static_site.findings import findings_page
-from precomputed.static_site.maps import hybrid_pairs, maps_and_stories, picture_set
+from precomputed.static_site.maps import figure_facts, hybrid_pairs, picture_set, stored_maps, verdicts
 from precomputed.static_site.packs import FOLDER, json_bytes, pack_files
-from precomputed.static_site.runs import run_replays
+from precomputed.static_site.runs import page_texts, run_replays
 from precomputed.static_site.story import story, story_pictures
-from ui.pages import generation, inpainting
+from ui.maps.predictions import prediction_table
+from ui.pages import frequency
 from ui.shared.cite import PAPER
+from ui.shared.sentences import TERMS, sentence_html
+from ui.story import judge
+from ui.tools.registry import CORRUPTIONS, GRADIENT, HYBRIDS, TOOLS, card_pictures
 
 LIVE = "cifar10"  # the set whose classes the networks of the engine know
-INTROS = {page.PAGE: page.INTRO for page in (inpainting, generation)}  # what the app says first on these pages
-TOOLTIPS = COMPONENT_FILES / "tooltip.css"  # of sentences, as the app's
+STYLES = (
+    COMPONENT_FILES / "tooltip.css",
+    *(Path(module.__file__).with_suffix(".css") for module in (judge, prediction_table, findings)),
+)
 ONNX_LICENSE = "LICENSE.onnxruntime-web.txt"
+
+
+def tools() -> list[dict[str, str]]:
+    """Return the tools below the maps that this edition has, as the app's cards; step: whose figure is the tool's."""
+    pictures = card_pictures()
+    steps = {HYBRIDS: "mixture", GRADIENT: "why", CORRUPTIONS: "weather"}
+    return [
+        {"name": name, "about": TOOLS[name].about, "picture": pictures[name], "step": step}
+        for name, step in steps.items()
+    ]
 
 
 def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored: bool = False) -> int:
@@ -35,13 +52,21 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored
         RunFileError: a run is damaged.
         OSError, RuntimeError: one sentence, where that cannot be done.
     """
-    maps, stories = maps_and_stories()
     runs = run_replays(more_runs)
     sets = {row.name: {"title": row.title, "side": row.side} for row in SAMPLE_SETS.values()}
     data = {
-        "about": {"app": app, "code": PAPER.field("url"), "intros": INTROS, "sets": sets, "live": LIVE},
-        "maps": maps,
-        "stories": stories,
+        "about": {
+            "app": app,
+            "code": PAPER.field("url"),
+            "pages": page_texts(),
+            "sets": sets,
+            "live": LIVE,
+            "frequency": {"title": frequency.TITLE, "about": sentence_html(frequency.ABOUT, *TERMS)},
+            "tools": tools(),
+        },
+        "maps": stored_maps(),
+        "figures": figure_facts(),
+        **verdicts(),
         "hybrids": hybrid_pairs(),
         "story": story(),
         **story_pictures(),
@@ -62,7 +87,7 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored
     for name, content in files.items():
         write_atomically(folder / name, content)
     pages = {path.name: path for path in PAGE.iterdir() if path.suffix in (".html", ".css")}
-    pages |= {TOOLTIPS.name: TOOLTIPS, ONNX_LICENSE: LICENSE}
+    pages |= {path.name: path for path in STYLES} | {ONNX_LICENSE: LICENSE}
     for name, path in pages.items():
         shutil.copyfile(path, folder / name)
     return sum((folder / name).stat().st_size for name in (*files, *pages))

@@ -18,6 +18,7 @@ from ui.components.packing import webp_data_uri
 from ui.components.stripes import pack_stripes
 from ui.pages.story import step_html
 from ui.runs.replays import run_replay
+from ui.shared.look import style_sheet
 from ui.shared.sentences import sentence_html
 from ui.story import figures, judge, opening, wall
 from ui.story.steps import FORMER, STEPS
@@ -25,7 +26,6 @@ from ui.story.story_data import WAVE
 
 # Where this edition shows what a step’s link leads to in the app.
 _STEP_LINKS = {
-    "?step=": "#story?step=",
     "frequency": "#waves",
     "inpainting": "#inpainting",
     "generation": "#generation",
@@ -43,7 +43,11 @@ def story() -> list[Part]:
             "name": step.name,
             "links": [step.slug, *(str(k) for k, former in enumerate(FORMER, 1) if former == step.slug)],
             "html": _here(step_html(step)),
+            "title": step.title,
+            "text": step.text,
             "figure": _FIGURES[step.draw](),
+            "beside": _BESIDE.get(step.draw, list)(),
+            "below": _BELOW.get(step.draw, list)(),
         }
         for step in STEPS
     ]
@@ -54,6 +58,8 @@ def _here(html: str) -> str:
 
     def replace_link(match: re.Match[str]) -> str:
         page = next((here for there, here in _STEP_LINKS.items() if there in match[2].split("?")[0]), None)
+        if match[2].startswith("?step="):
+            page = f"#story{match[2]}"
         return f'<a {match[1] or ""}href="{page}">{match[4]}</a>' if page else ""
 
     return _LINK.sub(replace_link, html)
@@ -73,8 +79,16 @@ def _scene(word: str) -> str:
 
 
 def _opening() -> list[Part]:
-    below = opening.lesson_html("beside") + _here(opening.cards_html())
-    return [{"kind": "opening", "scenes": [_scene(word) for word in opening.words()]}, _html(below)]
+    return [{"kind": "opening", "scenes": [_scene(word) for word in opening.words()]}]
+
+
+def _any_word() -> list[Part]:
+    lesson = style_sheet(opening.__file__) + opening.lesson_html("beside")
+    return [{"kind": "any-word", "label": opening.ANY_WORD}, _html(lesson)]
+
+
+def _cards() -> list[Part]:
+    return [_html(opening.lesson_html("below") + _here(opening.cards_html()))]
 
 
 def _round() -> Part:
@@ -144,3 +158,5 @@ _FIGURES = {
     figures.gradient_and_errors: lambda: [_maps("why")],
     figures.three_maps: lambda: [_maps("limits")],
 }
+_BESIDE = {opening.ask_for_a_word: _any_word}
+_BELOW = {opening.ask_for_a_word: _cards}

@@ -42,7 +42,7 @@ def open_section(browser, site):
         pages.append(page)
         page.on("pageerror", lambda error: wrong.append(error.stack))
         page.goto(f"{(site / 'index.html').as_uri()}#{name}{after}")
-        expect(page.locator(f"#{name} .loader button")).to_contain_text("nothing leaves this browser")
+        expect(page.locator(f"#{name} .toolbar .loader")).to_contain_text("nothing leaves this browser")
         return page
 
     yield open_
@@ -51,8 +51,25 @@ def open_section(browser, site):
     assert not wrong
 
 
+def choose_small(page, place=SAMPLE_SETS["cifar10"].first):
+    """Choose pictures of 32 pixels on the page in view: its classes, or one of them."""
+    if "#generation" in page.url:
+        page.get_by_role("radio", name="CIFAR-10, 32 px").check()
+    else:
+        page.locator("#inpainting").get_by_role("button", name="Pictures").click()
+        page.get_by_role("dialog").get_by_text("CIFAR-10").click()
+        page.get_by_role("dialog").get_by_role("radio").filter(has=page.locator("canvas")).nth(place).click()
+    expect(page.locator("section:visible .status .note")).to_contain_text(
+        re.compile("Not run yet|32 px|stored example")
+    )
+    expect(page.locator("section:visible .toolbar")).to_contain_text("Mini CLIP")
+
+
 def saved(page, title):
     """The run of a network, as its button saves it."""
+    menu = page.locator("section:visible .status .menu")
+    if menu.get_attribute("open") is None:
+        menu.locator("summary").click()
     with page.expect_download() as download:
         page.get_by_role("button", name=f"Save {title}’s run").click()
     return PGDRun.from_bytes(download.value.path().read_bytes(), name="saved.npz")
@@ -86,21 +103,29 @@ def assert_same(result, expected):
 def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_section):
     page = open_section("inpainting")
     section = page.locator("#inpainting")
+    choose_small(page)
     # In the middle of a pixel: a square of 16 pixels around it, which the hole is already.
-    section.locator(".canvas .stage").click(position={"x": 165, "y": 165})
-    section.locator(".fields").get_by_label("Target").select_option("deer")
-    section.get_by_role("button", name="Fill it here").click()
-    step = section.locator(".step")
+    stage = section.locator(".canvas .stage")
+    middle = stage.bounding_box()["width"] * 16.5 / 32
+    stage.click(position={"x": middle, "y": middle})
+    section.locator(".toolbar").get_by_label("Target").select_option("deer")
+    section.get_by_role("button", name="Run", exact=True).click()
+    step, outcome, note = section.locator(".step"), section.locator(".outcome"), section.locator(".status .note")
     expect(step).to_contain_text("ms a step")
+    expect(outcome).to_contain_text(re.compile(r"After [1-9]\d? steps, Mini CLIP has"))  # where it is now
+    expect(section.get_by_label("Stored runs", exact=True)).to_have_value("")  # none is shown
+    expect(note).to_have_text("Running…")
     section.get_by_role("button", name="Pause the run").click()
     more = section.get_by_role("button", name="One more step")
     expect(more).to_be_visible()
     expect(section.get_by_role("button", name="Continue the run")).to_be_visible()  # the replay has halted as well
     number = int(step.inner_text().split()[1])
+    expect(outcome).to_contain_text(f"After {number} steps")
     more.click()
     expect(step).to_have_text(f"step {number + 1} of 720")
     section.get_by_role("button", name="Continue the run").click()
     expect(section.locator(".outcome")).to_contain_text("After 720 steps", timeout=200_000)
+    expect(note).to_contain_text("Your run, 720 steps, ")
     result = saved(page, "Mini CLIP")
     data, place = load_samples("cifar10-samples"), SAMPLE_SETS["cifar10"].first
     mask = square_mask((16, 16), 16, height=32, width=32)
@@ -118,9 +143,11 @@ def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_secti
 def test_class_is_drawn_as_torch_draws_it_and_the_card_shows_it(open_section):
     page = open_section("generation")
     section = page.locator("#generation")
-    section.get_by_role("radio", name="horse").check()
+    choose_small(page)
+    section.locator(".toolbar").get_by_label("Draw").select_option(label="horse")
+    section.locator("summary", has_text="Settings").click()
     section.get_by_role("button", name="Another start").click()
-    section.get_by_role("button", name="Draw it here").click()
+    section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".outcome")).to_contain_text("After 60 steps", timeout=120_000)
     result = saved(page, "Mini CLIP (robust)")
     start = np.rint(255 * draw_starts(["horse"], 2, "cifar10", 0)[1:]).astype(np.float32) / np.float32(255)
@@ -129,7 +156,7 @@ def test_class_is_drawn_as_torch_draws_it_and_the_card_shows_it(open_section):
     with page.expect_download() as download:
         page.get_by_role("button", name="Card to send on").click()
     card = np.array(Image.open(io.BytesIO(download.value.path().read_bytes())).convert("RGB"))
-    left = 16 + 256 + 16
+    left = 16 + 2 * (256 + 16)  # beside the start and Mini CLIP
     drawn = card[44:300:8, left + 4 : left + 256 : 8]  # the middle of each pixel, eight times as large
     assert np.array_equal(drawn, result.frames[-1, 0].transpose(1, 2, 0))
 
@@ -137,16 +164,22 @@ def test_class_is_drawn_as_torch_draws_it_and_the_card_shows_it(open_section):
 def test_stopped_run_is_kept_as_far_as_it_came_and_another_one_begins(open_section):
     page = open_section("inpainting")
     section = page.locator("#inpainting")
-    section.get_by_label("beside").select_option("")
-    section.get_by_role("button", name="Fill it here").click()
+    choose_small(page)
+    section.locator("summary", has_text="Mini CLIP").click()
+    section.get_by_role("checkbox", name="Mini CLIP (robust)").uncheck()
+    section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".step")).to_contain_text("ms a step")
     section.get_by_role("button", name="Stop the run").click()
-    expect(section.get_by_role("button", name="Save Mini CLIP’s run")).to_be_visible()
+    expect(section.locator(".status .note")).to_contain_text(" of 720 steps")
     result = saved(page, "Mini CLIP")
     done = len(result.curves["loss"]) - 1
     assert 0 < done < 720 and result.frame_steps[-1] == done
     expect(section.locator(".outcome")).to_contain_text(f"After {done} steps")
-    section.get_by_role("button", name="Fill it here").click()
+    section.get_by_label("Stored runs", exact=True).select_option(index=1)
+    expect(section.locator(".status .note")).to_contain_text("A stored example")
+    expect(section.locator(".step")).to_have_text("step 120 of 120")
+    choose_small(page)
+    section.get_by_role("button", name="Run", exact=True).click()
     expect(section.get_by_role("button", name="Pause the run")).to_be_visible()
     expect(section.locator(".step")).to_contain_text("of 720")
 
@@ -154,7 +187,8 @@ def test_stopped_run_is_kept_as_far_as_it_came_and_another_one_begins(open_secti
 def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_section, tmp_path):
     page = open_section("generation")
     section = page.locator("#generation")
-    start, note = section.locator(".fields").get_by_label("Start"), section.locator("p.prose")
+    choose_small(page)
+    start, note = section.locator(".toolbar").get_by_label("Start from"), section.locator(".hint")
     start.select_option("independent")
     expect(note).to_contain_text("From pixel noise two engines may end in other pixels")
     red = tmp_path / "red.png"
@@ -162,11 +196,11 @@ def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_sect
     with page.expect_file_chooser() as chooser:
         start.select_option("picture")
     expect(note).to_be_empty()
-    section.get_by_role("button", name="Draw it here").click()
+    section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".loader .prose")).to_contain_text("Choose a picture to start from.")
     chooser.value.set_files(red)
     expect(section.locator("canvas.start")).to_be_visible()
-    section.get_by_role("button", name="Draw it here").click()
+    section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".outcome")).to_contain_text("After 60 steps", timeout=120_000)
     result = saved(page, "Mini CLIP (robust)")
     assert result.metadata["images"]["start"] == "picture"
@@ -176,25 +210,27 @@ def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_sect
 def test_link_carries_a_sketch_and_its_class(open_section):
     page = open_section("generation", f"?sketch={encode_sketch(draw_sketch('ship'))}&class=ship")
     section = page.locator("#generation")
-    expect(section.locator(".fields").get_by_label("Start")).to_have_value("sketch")
-    expect(section.get_by_role("radio", name="ship")).to_be_checked()
+    expect(section.locator(".toolbar").get_by_label("Start from")).to_have_value("sketch")
+    expect(section.locator(".toolbar").get_by_label("Draw")).to_have_value(str(CIFAR10.names.index("ship")))
     section.get_by_label("Begin with a sketch of").select_option("frog")
     section.get_by_role("button", name="Link to this sketch").click()
-    expect(section.locator("p.prose")).to_contain_text("The link stands in the address bar")
+    expect(section.locator(".hint")).to_contain_text("The link stands in the address bar")
     text = page.url.partition("sketch=")[2].partition("&")[0]
     assert np.array_equal(decode_sketch(text, 32), draw_sketch("frog")) and page.url.endswith("class=frog")
 
 
 def test_networks_are_let_go_and_come_again(open_section):
     page = open_section("generation")
-    button = page.locator("#generation .loader button")
+    choose_small(page)
+    loader = page.locator("#generation .toolbar .loader")
+    button = loader.locator("button")
     button.click()
-    expect(page.locator("#generation .outcome")).to_contain_text("After 60 steps", timeout=120_000)
+    expect(page.locator("#generation .note").first).to_contain_text("Your run, 60 steps", timeout=120_000)
     page.get_by_role("link", name="Open the full app").click()
     page.get_by_role("link", name="Draw", exact=True).click()
-    expect(button).to_have_text("Draw it here: 10 MB, nothing leaves this browser")
+    expect(loader).to_contain_text("10 MB come first; nothing leaves this browser.")
     button.click()
-    expect(button).to_have_text("Draw it here")
+    expect(loader).not_to_contain_text("come first")
 
 
 def halved(name):
@@ -209,12 +245,11 @@ def halved(name):
 def test_word_is_drawn_at_224_pixels_by_both_searches_until_it_is_stopped(open_section):
     page = open_section("generation")
     section = page.locator("#generation")
-    section.locator(".live select").first.select_option("224")
-    section.get_by_label("Ask for").fill("castle")
-    section.get_by_role("button", name="Draw it here").click()
+    section.locator(".toolbar").get_by_label("Draw").fill("castle")
+    section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".step")).to_have_text(re.compile(r"step ([3-9]|\d\d) of 120 · "), timeout=200_000)
     section.get_by_role("button", name="Stop the run").click()
-    expect(section.get_by_role("button", name=re.compile("by views’s run"))).to_be_visible()
+    expect(section.locator(".status .note")).to_contain_text("stopped by you")
     network, target = halved("efficientnet-lite0"), imagenet().names.index("castle")
     for search in ("pixels", "views"):
         run = saved(page, f"EfficientNet-Lite0 (ImageNet) by {search}")
@@ -234,16 +269,19 @@ def test_word_is_drawn_at_224_pixels_by_both_searches_until_it_is_stopped(open_s
 def test_hole_in_a_photograph_of_ones_own_begins_with_its_rim(open_section, tmp_path):
     page = open_section("inpainting")
     section = page.locator("#inpainting")
-    section.locator(".live select").first.select_option("224")
     red = tmp_path / "red.png"
     Image.new("RGB", (300, 240), (200, 40, 30)).save(red)
+    section.get_by_role("button", name="Pictures").click()
     with page.expect_file_chooser() as chooser:
-        section.get_by_role("button", name="Your own").click()
+        page.get_by_role("dialog").get_by_role("button", name="Your picture").click()
     chooser.value.set_files(red)
-    section.get_by_role("button", name="Fill it here").click()
+    expect(section.locator(".status .note")).to_contain_text(
+        "Not run yet: your picture has no true class; choose a target."
+    )
+    section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".loader .prose")).to_contain_text("choose a target")
-    section.locator(".fields").get_by_label("Target").fill("hen")
-    section.get_by_role("button", name="Fill it here").click()
+    section.locator(".toolbar").get_by_label("Target").fill("hen")
+    section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".step")).to_contain_text("ms a step", timeout=200_000)
     section.get_by_role("button", name="Stop the run").click()
     run = saved(page, "EfficientNet-Lite0 (ImageNet) by views")
@@ -283,10 +321,11 @@ def test_four_networks_take_under_300_mb_and_give_them_back(own_browser, served_
     page = own_browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(f"{served_url}#inpainting")
 
-    expect(page.locator("#inpainting .loader button")).to_contain_text("nothing leaves this browser")
+    expect(page.locator("#inpainting .toolbar .loader")).to_contain_text("nothing leaves this browser")
+    choose_small(page)
     page.evaluate(FOUR)
     assert falls_below(300), memory_of_page(own_browser)
-    page.locator("#inpainting .loader button").click()  # a run besides: Mini CLIP and its robust twin
+    page.locator("#inpainting .toolbar .loader button").click()  # a run besides: Mini CLIP and its robust twin
     expect(page.locator("#inpainting .step")).to_contain_text("ms a step")
     assert falls_below(340), memory_of_page(own_browser)  # 299 to 319 were measured
     page.get_by_role("link", name="Open the full app").click()
@@ -297,7 +336,6 @@ def test_drawing_at_224_pixels_takes_under_450_mb(own_browser, served_url, falls
     page = own_browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(f"{served_url}#generation")
     section = page.locator("#generation")
-    section.locator(".live select").first.select_option("224")
-    section.get_by_role("button", name="Draw it here").click()
+    section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".step")).to_have_text(re.compile(r"step ([3-9]|\d\d) of \d+ · "), timeout=200_000)
     assert falls_below(450), memory_of_page(own_browser)

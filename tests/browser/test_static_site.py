@@ -83,9 +83,8 @@ def test_runtime_that_is_not_the_pinned_one_is_refused(monkeypatch):
 
 def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
     page = open_site()
-    expect(page.locator("#verdict")).to_contain_text(
-        "Figure 1: the slowest waves. Error under the wave (0, 1): CLIP", use_inner_text=True
-    )
+    expect(page.locator("#verdict .prose")).to_contain_text("Error under the wave (0, 1): CLIP", use_inner_text=True)
+    expect(page.locator("#verdict .chip")).to_contain_text("holds")
     plot = page.locator("#lab .plot").first
     box = plot.bounding_box()
     plot.click(position={"x": box["width"] * 20.5 / 31, "y": box["height"] * 3.5 / 31})
@@ -93,7 +92,9 @@ def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
     heatmap = Heatmap.load(HEATMAPS / "clip-vit-b-32_cifar10_published.npz")
     error = 100 * heatmap.error_rate[3, 20]
     expect(page.locator("#lab .readout").first).to_contain_text(f"(\N{MINUS SIGN}12, 5): top-1 error {error:.1f} %")
-    expect(page.locator("#verdict")).to_contain_text("The numbered buttons return")
+    expect(page.locator("#verdict .prose")).to_contain_text(
+        f"Error under the wave (\N{MINUS SIGN}12, 5): CLIP ViT-B/32 {error:.1f} %", use_inner_text=True
+    )
     shown = np.array(page.locator("#lab .perturbed canvas").evaluate(PIXELS)).reshape(32, 32, 4)[..., :3]
     place = SAMPLE_SETS["cifar10"].first
     image = load_samples("cifar10-samples").images[place].astype(np.float32) / 255
@@ -101,11 +102,19 @@ def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
     assert np.array_equal(shown, to_uint8(wave.perturbed))
 
 
+def choose_in_library(page, title, place):
+    """Choose a bundled picture of a set in the dialog."""
+    page.get_by_role("button", name="Library, upload").click()
+    page.get_by_role("dialog").get_by_text(title, exact=True).click()
+    page.get_by_role("dialog").get_by_role("radio").filter(has=page.locator("canvas")).nth(place).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def shares(page):
     """What the rows of predictions say: {network: [clean, with the wave]} of the true class, in per cent."""
     rows = page.locator("#live tbody tr")
     told = rows.evaluate_all(
-        "rows => rows.map(row => [row.cells[0], ...row.cells[2].children].map(one => one.textContent))"
+        "rows => rows.map(row => [row.cells[0].childNodes[1], ...row.cells[2].children].map(one => one.textContent))"
     )
     return {name: [float(text.removesuffix(" %")) for text in both] for name, *both in told}
 
@@ -127,18 +136,24 @@ def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_se
             pictures = torch.from_numpy(np.stack([image, wave.perturbed]).astype(np.float32))
             wanted = load_classifier(name, CIFAR10)(pictures).softmax(1)[:, label]
             np.testing.assert_allclose(shares(page)[title], 100 * wanted.numpy(), atol=0.051)
+    expect(table).to_contain_text("instead of CLIP ViT-B/32, in miniature")
+    page.locator("#live summary").click()
     page.get_by_role("checkbox", name="Mini CLIP (robust)").check()
     expect(page.locator("#live tbody tr")).to_have_count(3)
     grey = tmp_path / "own.png"
     Image.new("RGB", (90, 60), (200, 40, 30)).save(grey)
+    expect(page.locator("#lab .strip input:checked")).to_have_count(1)
+    page.get_by_role("button", name="Library, upload").click()
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Library, upload").click()
+        page.get_by_role("dialog").get_by_role("button", name="Your picture").click()
     chooser.value.set_files(grey)
     expect(page.locator("#lab .clean canvas")).to_have_attribute("aria-label", re.compile("Your picture"))
+    expect(page.locator("#lab .strip input:checked")).to_have_count(0)
     expect(page.locator("#live thead")).to_contain_text("the clean prediction")
     clean = np.array(page.locator("#lab .clean canvas").evaluate(PIXELS)).reshape(32, 32, 4)
     assert (clean == (200, 40, 30, 255)).all()
-    page.get_by_text("Photographs", exact=True).click()
+    choose_in_library(page, "Photographs", 2)
+    expect(page.locator("#lab .clean canvas")).to_have_attribute("width", "224")
     expect(page.locator("#live .prose").last).to_contain_text("choose its pictures")
 
 
@@ -238,7 +253,8 @@ def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(
     stored = chosen_pictures()["mixtures"]
     data, cutoffs = load_samples("cifar10-samples"), hybrid_cutoffs(32)
     images = data.images.astype(np.float32) / 255
-    mixer = page.locator("#hybrids .mixer")
+    page.locator("#tools").get_by_role("radio", name="Two pictures in one").check()
+    mixer = page.locator("#tools .mixer[data-cutoff]")
     for pair, start in ((0, stored["starts"][0]), (4, stored["starts"][4])):
         mixer.locator(".strip input").nth(pair).check()
         expect(mixer).to_have_attribute("data-cutoff", f"{start:g}")
@@ -254,20 +270,20 @@ def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(
                 np.testing.assert_allclose(told, 100 * predicted, atol=0.051)
             plot, circle = (page.locator(f"#lab {one}").first.bounding_box() for one in (".plot", ".plot .cutoff"))
             assert (circle["width"] - 2) / 2 * 31 / plot["width"] == pytest.approx(cutoffs[place], abs=0.1)
-        expect(page.locator("#crossovers")).to_contain_text("This is one pair.")
+        expect(page.locator("#tools")).to_contain_text("This is one pair.")
 
 
-def test_stories_maps_pictures_and_signs_can_be_changed(open_site):
+def test_figures_maps_pictures_and_signs_can_be_changed(open_site):
     page = open_site(400, color_scheme="dark")
-    page.get_by_role("button", name="Story 4 of").click()
-    expect(page.get_by_role("radio", name="Photographs")).to_be_checked()
+    page.get_by_role("radio", name="Figure 2").check()
     expect(page.locator("#lab .perturbed canvas")).to_have_attribute("width", "224")
     before = page.locator("#lab .perturbed canvas").evaluate("canvas => canvas.toDataURL()")
     page.get_by_role("button", name="Flip the wave").click()
     assert page.locator("#lab .perturbed canvas").evaluate("canvas => canvas.toDataURL()") != before
     page.get_by_text("Maps", exact=True).click()
     page.get_by_role("checkbox", name="EfficientNet-Lite0").uncheck()
-    assert page.locator("#lab figure.map").count() == 1
+    expect(page.locator("#lab figure.map")).to_have_count(1)
+    expect(page.locator("#figures :checked[name=figures]")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") == 400
 
 
@@ -281,14 +297,19 @@ def test_story_opens_with_the_apps_scenes(open_site):
     expect(story.locator(".opening .wish")).to_have_text("Ask for a teapot")
     expect(story.locator(".opening .judged").last).to_contain_text("says teapot, too")
     assert grave_faults(page) == []
-    story.get_by_role("link", name="Judge", exact=True).click()
+    expect(story.get_by_role("link", name="You are the judge")).to_be_visible()
+    text, figure = (story.locator(part).bounding_box() for part in (".text", ".figures"))
+    assert figure["x"] >= text["x"] + text["width"] and abs(figure["y"] - text["y"]) < 5  # side by side, as in the app
+    story.get_by_role("link", name="Next").click()
+    expect(story.get_by_role("link", name="2: Twins")).to_have_attribute("aria-current", "step")
+    story.get_by_role("link", name="3: Judge").click()
     for number in range(1, 11):
         expect(story.get_by_role("heading", name=f"Drawing {number} of 10")).to_be_visible()
-        story.locator(".judge button").first.click()
+        page.keyboard.press("1")
     expect(
         story.get_by_role("heading", name=re.compile("pixels: [0-5] of 5, views: [0-5] of 5, chance 1"))
     ).to_be_visible()
-    expect(story.locator(".judged img")).to_have_count(10)
+    expect(story.locator(".round img")).to_have_count(10)
     page.goto(page.url.partition("#")[0] + "#story?step=2")  # by its number in an earlier version
     expect(story.locator(".prose h2")).to_have_text(named_step("a-wave").title)
     expect(story.locator(".stripes canvas").first).to_be_visible()
@@ -312,7 +333,7 @@ def test_story_opens_with_the_apps_scenes(open_site):
     }
     for link, (what, count) in figures.items():
         step = named_step(link)
-        story.get_by_role("link", name=step.name, exact=True).click()
+        story.get_by_role("link", name=f": {step.name}").click()
         expect(story.locator(".prose h2")).to_have_text(step.title)
         expect(story.locator(what).locator("visible=true")).to_have_count(count)
 
@@ -321,7 +342,7 @@ def test_story_opens_with_the_apps_scenes(open_site):
 def test_any_word_is_drawn_in_the_opening_scene_and_stops_when_told(open_site):
     page = open_site()
     page.get_by_role("link", name="Story").click()
-    opening = page.locator("#story .any-word")
+    opening = page.locator("#story .any-word form")
     opening.get_by_label("Any of 1,000 words").fill("castel")
     opening.get_by_role("button", name="Draw it here").click()
     expect(opening.locator(".prose")).to_contain_text("does not know “castel”")
@@ -352,7 +373,7 @@ def test_every_step_of_the_story_is_accessible(open_site):
     page.get_by_role("link", name="Story").click()
     story = page.locator("#story")
     for step in STEPS[2:]:
-        story.get_by_role("link", name=step.name, exact=True).click()
+        story.get_by_role("link", name=f": {step.name}").click()
         expect(story.locator(".prose h2")).to_have_text(step.title)
         assert grave_faults(page) == [], step.name
 
@@ -360,13 +381,18 @@ def test_every_step_of_the_story_is_accessible(open_site):
 def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     page = open_site()
     page.get_by_role("link", name="Draw", exact=True).click()
-    expect(page.locator("#generation .step")).to_have_text("step 60 of 60")
+    expect(page.locator("#generation .step")).to_have_text("step 120 of 120")
     page.get_by_role("button", name="First step").click()
-    expect(page.locator("#generation .step")).to_have_text("step 0 of 60")
-    expect(page.locator("#generation .outcome")).to_contain_text("After 60 steps")
+    expect(page.locator("#generation .step")).to_have_text("step 0 of 120")
+    expect(page.locator("#generation .outcome")).to_contain_text("After 120 steps")
     assert grave_faults(page) == []
+    page.get_by_role("link", name="Findings").click()
+    expect(page.get_by_role("link", name="Findings")).to_have_attribute("aria-current", "page")
+    expect(page.locator(".findings tr[data-claim]").first).to_be_visible()
+    assert "95 % interval" not in page.locator("main").inner_text()  # in tooltips alone
     page.get_by_role("link", name="Open the full app").click()
     expect(page.locator("#app")).to_contain_text("adds")
+    expect(page.locator("#app code")).to_have_count(0)
     expect(page.get_by_role("link", name="https://app.example")).to_be_visible()
 
 
@@ -456,7 +482,7 @@ def test_check_refuses_a_site_that_does_not_fit_a_phone(site, tmp_path):
     shutil.copytree(site, tmp_path / "wrong")
     with (tmp_path / "wrong" / "page.css").open("a") as style:
         style.write("body { min-width: 500px; }")
-    assert "chromium, light, 390 px: the page is" in checked(tmp_path / "wrong", "chromium").stderr
+    assert "chromium, light, 390 px, story: the page is" in checked(tmp_path / "wrong", "chromium").stderr
 
 
 def test_address_that_is_none_is_refused(tmp_path, capsys):

@@ -110,7 +110,8 @@ def test_hole_is_filled_from_its_rim_as_in_core():
     image = np.random.default_rng(0).random((3, 48, 48)).astype(np.float32)
     mask = square_mask((10, 8), 16, height=48, width=48) | square_mask((0, 40), 9, height=48, width=48)
     values = {"image": image.ravel().tolist(), "mask": mask.ravel().astype(int).tolist()}
-    fill = "(module, { image, mask }) => [...module.filledFromRim(Float32Array.from(image), Uint8Array.from(mask))]"
+    values_and_cells = "Float32Array.from(image), Uint8Array.from(mask)"
+    fill = f"async (module, {{ image, mask }}) => [...(await module.filledFromRim({values_and_cells}))]"
     filled = np.array(in_node(PAGE / "holes.js", fill, values)).reshape(3, 48, 48)
     np.testing.assert_allclose(filled, fill_hole(image, mask, "rim"), rtol=0, atol=1e-5)
 

@@ -14,7 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     picker.drawing = drawing;
     rebuild(picker, data);
   }
-  if (picker.selected !== data.selected) picker.selected = picker.at = data.selected;
+  if (picker.selected !== data.selected) [picker.selected, picker.at] = [data.selected, Math.max(0, data.selected)]; // -1: none of them
   showChoice(picker);
 }
 

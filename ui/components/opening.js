@@ -20,7 +20,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   Promise.all(data.drawings.map(({ strip }) => decoded(strip))).then((strips) => {
     if (scene.data !== data) return;
     scene.strips = strips;
-    if (played === word || matchMedia("(prefers-reduced-motion: reduce)").matches) finish(scene);
+    const still = data.drawings.every(({ shares }) => shares.length === 1); // a moment of a run in progress
+    if (still || played === word || matchMedia("(prefers-reduced-motion: reduce)").matches) finish(scene);
     else grow(scene);
   });
 }

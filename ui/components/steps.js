@@ -71,7 +71,7 @@ function show(view) {
 
 function lead(view, made, step) {
   made.step = step;
-  if (step) made.href = `?${view.data.parameter}=${view.data.links[step - 1]}`;
+  if (step) made.href = `${view.data.base ?? ""}?${view.data.parameter}=${view.data.links[step - 1]}`;
   else made.removeAttribute("href");
 }
 
@@ -84,6 +84,7 @@ function go(view, step) {
 function key(view, event) {
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (!step || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+  if (!view.root.getClientRects().length) return; // another page is in sight
   const [target] = event.composedPath();
   if (target.closest?.("input, textarea, select, [contenteditable=true], [role=dialog], [role=radiogroup]")) return;
   const next = (view.awaited ?? view.data.current) + step;

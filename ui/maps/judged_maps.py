@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from core.claims.checks import findings
+from collections.abc import Sequence
+
+from core.claims.bands import Band
+from core.claims.checks import claim_about, findings
 from core.claims.finding import Claim, Finding
 from core.data.profiles import stored_state
+from core.fourier.basis import Frequency
 from core.fourier.weak_cache import weak_lru_cache
+from core.reproduce.findings import judged_html
 from ui.maps.catalogue import Entry
+from ui.shared.sentences import TERMS, sentence_html
 from ui.shared.url import link
 
 
@@ -26,6 +32,25 @@ def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
     """One claim, which is about these two maps alone."""
     (finding,) = findings(subject.named, reference.named, (), claim)
     return finding
+
+
+def verdict_html(verdict: str, about: tuple[Finding, Band] | None) -> str:
+    """Return the sentence on a wave, and beside it the claim about such waves, as HTML."""
+    judged = claim_html(*about) if about else ""
+    return f'<div class="verdict-row"><p class="prose">{sentence_html(verdict, *TERMS)}</p>{judged}</div>'
+
+
+def claim_html(finding: Finding, band: Band) -> str:
+    """Return the claim about the waves of a band, with its verdict, as HTML."""
+    return judged_html(finding, where=f", {band.side} the dashed circle:")
+
+
+def claim_on(chosen: Sequence[Entry], frequency: Frequency) -> tuple[Finding, Band] | None:
+    """Return the finding on the claim about such waves, for the first two maps, and the band of these waves."""
+    if len(chosen) < 2:
+        return None
+    about = claim_about(frequency, *(entry.heatmap for entry in chosen[:2]))
+    return about and (finding_of_claim(chosen[0], chosen[1], about[0]), about[1])
 
 
 def link_of(finding: Finding) -> str:

@@ -12,18 +12,17 @@ from typing import Any
 import streamlit as st
 
 from core.claims.bands import Band
-from core.claims.checks import claim_about
 from core.claims.finding import Finding
 from core.data.sample_sets import SAMPLE_SETS, set_of_map
 from core.fourier.basis import Frequency
 from core.fourier.maps.contrasts import mismatches
 from core.fourier.maps.heatmap import MAX_SIDE
 from core.fourier.maps.metrics import METRICS
-from core.reproduce.findings import STYLE, judged_html
+from core.reproduce.findings import STYLE
 from core.shared.sentences import Paragraph
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, entries
-from ui.maps.judged_maps import finding_of_claim
+from ui.maps.judged_maps import claim_on, verdict_html
 from ui.maps.models import Predictor, choose_predictors
 from ui.maps.predictions.cell_panel import PerturbedPicture, flip, seed, set_strength, strength, under_wave
 from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables
@@ -37,7 +36,7 @@ from ui.shared import url
 from ui.shared.look import style_sheet
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
-from ui.shared.sentences import TERMS, sentence_html, write_sentence
+from ui.shared.sentences import TERMS, write_sentence
 from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
 from ui.tools.page_state import PageState
@@ -57,6 +56,7 @@ CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 CROPPED = "63 × 63"
 BY_RADIUS, BY_STRENGTH = "Error by radius", "Error by strength"
 FORMER_CHART = "Strength"  # what links of earlier versions call the second chart
+TITLE = "Which frequencies does CLIP rely on?"
 ABOUT = "Each cell is a wave, added to pictures; its colour, how often it misleads."
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
@@ -77,7 +77,7 @@ def page() -> None:
     st.markdown(_STYLE, unsafe_allow_html=True)  # unlike st.html it is there at the first paint
     _restore()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-title"):
-        st.title("Which frequencies does CLIP rely on?", width="content", anchor=False)
+        st.title(TITLE, width="content", anchor=False)
         write_sentence(ABOUT, *TERMS)
     with st.container(horizontal=True, gap="small", key="frequency-bar"):
         figures = st.container(width="content", key="frequency-figures")
@@ -246,16 +246,12 @@ def _verdict_html(
     verdict = cell_verdict(chosen, frequency, _top())
     if perturbed is not None:
         verdict = Paragraph(verdict, other_strength(chosen, perturbed.picture.size, perturbed.epsilon))
-    judged = judged_html(about[0], where=f", {about[1].side} the dashed circle:") if about else ""
-    return f'<div class="verdict-row"><p class="prose">{sentence_html(verdict, *TERMS)}</p>{judged}</div>'
+    return verdict_html(verdict, about)
 
 
 def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | None:
     """Return the finding on the claim about such waves, for the first two maps, and the band of these waves."""
-    if len(chosen) < 2 or _top() != 1:
-        return None
-    about = claim_about(frequency, *(entry.heatmap for entry in chosen[:2]))
-    return about and (finding_of_claim(chosen[0], chosen[1], about[0]), about[1])
+    return claim_on(chosen, frequency) if _top() == 1 else None
 
 
 def _walk(chosen: list[Entry], perturbed: PerturbedPicture) -> dict[str, dict[str, str]] | None:

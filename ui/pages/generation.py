@@ -35,6 +35,7 @@ from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
 
 PAGE: RunKind = "generation"
+TITLE = "Can CLIP draw what it sees?"
 INTRO = (
     "CLIP changes a picture until it is confident of a class, and we see next to nothing, says the paper. And if every "
     "view has to convince, or the network is robust?"
@@ -48,7 +49,7 @@ TARGET_WIDTH, START_WIDTH = 200, 136  # pixels
 
 def page() -> None:
     """Draw the page."""
-    head("Can CLIP draw what it sees?", INTRO)
+    head(TITLE, INTRO)
     toolbar, left, right = places(PAGE, painter=_chosen_start() in ("sketch", "picture"))
     drawing = _generation_request(toolbar, left)
     row, kind = drawing.row, drawing.kind

@@ -11,7 +11,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.hole_url import hole_text, read_hole
-from core.images.masks import hole_side, middle_square, random_square_mask, square_side, usual_side
+from core.images.masks import hole_side, middle_square, random_square_mask, square_side, square_sides
 from core.pgd.config import paper_inpainting
 from core.pgd.settings import RunKind
 from core.pgd.view_settings import Search
@@ -38,6 +38,7 @@ HOLE, EXAMPLES = f"{PAGE}-hole", f"{PAGE}-examples"  # in the URL
 HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 TRUE_CLASS = "its true class"
 NO_TARGET = "your picture has no true class; choose a target, or say what the picture shows"
+TITLE = "Can CLIP fill a hole?"
 INTRO = (
     "Paint a hole: CLIP fills it until it is confident, and we see squiggles, says the paper. And if every view has to "
     "convince, or the network is robust?"
@@ -52,7 +53,7 @@ BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
 
 def page() -> None:
     """Draw the page."""
-    head("Can CLIP fill a hole?", INTRO)
+    head(TITLE, INTRO)
     toolbar, left, right = places(PAGE, painter=True)
     request = None
     with left:
@@ -161,7 +162,7 @@ def _squares(picture: Picture, epsilon: float | None) -> None:
     """Squares in the middle, one click each. epsilon: the budget that is asked for, None where there is no run."""
     size, holes = picture.size, _holes(picture)
     papers, key = square_side(size), f"{PAGE}.square.{size}"
-    sides = sorted({papers, usual_side(size), size * 3 // 8, size * 5 // 8})
+    sides = square_sides(size)
     st.session_state[key] = next(
         (side for side in sides if np.array_equal(holes[size], middle_square(size, side))), None
     )

@@ -27,6 +27,8 @@ from ui.runs.setup.state import RunResult
 from ui.server.model_cache import ready_classifiers
 
 PAPERS_SEARCH: tuple[Search, ...] = ("pixels",)
+EXAMPLE = "A stored example, made like your own runs."
+MADE_HERE = "An example that this machine has made like your own runs."
 CHOSEN = (
     "{} stored examples, chosen by a rule, not by looking: of each class the picture with the middle gain of the "
     "robust networks in another network’s eyes, of the classes those with the largest. Many pictures, below, counts "
@@ -174,8 +176,7 @@ def _result(subject: str, runs: list[PGDRun]) -> RunResult:
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
     made = [name.partition("_")[2] for name, _ in made_here()]
     here = any(name.startswith(f"{subject}__{run.metadata['classifier']['name']}") for name in made for run in together)
-    maker = "An example that this machine has made" if here else "A stored example, made"
-    note = f"{maker} like your own runs."
+    note = MADE_HERE if here else EXAMPLE
     return RunResult(f"stored.{subject}.{names}", together, note, stored=True)
 
 

@@ -37,7 +37,14 @@ def row_html(cells: Sequence[str], kind: str = "", head: str = "") -> str:
 def scrolling_table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], label: str, about: Mapping[str, str] | None = None
 ) -> None:
-    """Draw a table of plain text and numbers that scrolls in a narrow window; every row has one short line.
+    """Draw a table, as `scrolling_table_html` returns it."""
+    st.html(scrolling_table_html(columns, rows, label, about))
+
+
+def scrolling_table_html(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], label: str, about: Mapping[str, str] | None = None
+) -> str:
+    """Return a table of plain text and numbers that scrolls in a narrow window; every row has one short line.
 
     label: for screen readers. about: what columns mean, by what their names begin with, up to a comma.
     """
@@ -48,4 +55,4 @@ def scrolling_table(
     )
     # The keyboard must get there to scroll.
     region = f'class="scrolling-table" tabindex="0" role="region" aria-label="{html.escape(label)}"'
-    st.html(f"{_STYLE}<div {region}>{table}</div>")
+    return f"{_STYLE}<div {region}>{table}</div>"

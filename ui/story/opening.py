@@ -35,6 +35,7 @@ from ui.story.story_data import load_stored
 
 CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; of WebP
 REQUESTED, WORD, PAINTER = "story.asked", "story.word", "story.painter"  # places
+ANY_WORD = "Any of 1,000 words (the five were chosen by hand)"
 TITLES = {
     "pixels": ("Convinces as it is", "The paper’s search: each step follows the gradient at the picture itself."),
     "views": ("Convinces from every view", "Each step follows the gradient at a random crop of it, under noise."),
@@ -140,7 +141,7 @@ def any_word() -> None:
     row = SAMPLE_SETS["photographs"]
     names = list(dict.fromkeys(row.classes.names))
     word = st.selectbox(
-        "Any of 1,000 words (the five were chosen by hand)",
+        ANY_WORD,
         names,
         index=None,
         placeholder="Type a word: castle, goldfish …",

@@ -115,22 +115,27 @@ TOOLS: dict[str, Tool] = {
 }
 
 
-@st.cache_resource(show_spinner=False)
-def _pictures() -> str:
-    """A style sheet with a picture for each card: a mixture, a gradient's energy by wave, classes, and fog."""
+def card_pictures() -> dict[str, str]:
+    """Return a data URI of the picture on each card: a mixture, a gradient's energy by wave, classes, and fog."""
     (mixed, *_), viridis = stored_mixtures(()), colormap_table("viridis")
     gradient = stored_gradients()[networks_for("comparison", stored_gradients())[0]]
     ranks = gradient.energy.argsort().argsort() * 255 // (len(gradient.energy) - 1)
     nine = samples(KIND).images[:9].reshape(3, 3, 3, 32, 32).transpose(0, 3, 1, 4, 2).reshape(96, 96, 3)
-    pictures = [
-        to_picture(hybrid(mixed.low / np.float32(255), mixed.high / np.float32(255), STORED["starts"][0])),
-        viridis[wave_map(ranks, half_plane(gradient.side), gradient.side).astype(int)],
-        nine,
-        to_picture(corrupted_picture(sample_picture(KIND, 0), "fog", 2)),
-    ]
+    pictures = {
+        HYBRIDS: to_picture(hybrid(mixed.low / np.float32(255), mixed.high / np.float32(255), STORED["starts"][0])),
+        GRADIENT: viridis[wave_map(ranks, half_plane(gradient.side), gradient.side).astype(int)],
+        BY_CLASS: nine,
+        CORRUPTIONS: to_picture(corrupted_picture(sample_picture(KIND, 0), "fog", 2)),
+    }
+    return {name: png_data_uri(picture) for name, picture in pictures.items()}
+
+
+@st.cache_resource(show_spinner=False)
+def _pictures() -> str:
+    """A style sheet with the picture of each card."""
     rules = [
         f".st-key-{PLACE} [data-testid=stButtonGroup] button:nth-of-type({k})::before"
-        f"{{content:'';background-image:url({png_data_uri(picture)})}}"
-        for k, picture in enumerate(pictures, 1)
+        f"{{content:'';background-image:url({picture})}}"
+        for k, picture in enumerate(card_pictures().values(), 1)
     ]
     return f"<style>{''.join(rules)}</style>"

@@ -11,6 +11,8 @@ export function pack(bytes) {
 // What came and went is swept when so much more is asked for, none of which is ever touched; else it waits for minutes.
 export const sweep = () => new ArrayBuffer(2 ** 27).byteLength;
 
+export const turn = () => new Promise((resolve) => setTimeout(resolve)); // what waits comes first: the page stays responsive
+
 export const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
 // Pixels, red, green and blue in turn, as planes of float32 in [0, 1]; and planes as whole levels, still planes.

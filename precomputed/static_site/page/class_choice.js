@@ -1,6 +1,6 @@
 // A class to choose: a menu of a few, or a field to type one of many into.
 
-import { element, menu } from "./elements.js";
+import { element, menu, Refusal } from "./elements.js";
 
 const MENU = 20; // classes, at most
 
@@ -8,26 +8,29 @@ const MENU = 20; // classes, at most
  * @param {HTMLElement} parent @param {string} text @param {string[]} classes
  * @param {string} usual what no choice means; empty where one is needed
  * @param {string} id of the list @param {string} [first]
- * @returns {() => number | null} the class; null for the usual one
+ * @returns {(() => number | null) & { set: (name: string) => void }} the class; null for the usual one
  */
 export function classChoice(parent, text, classes, usual, id, first = "") {
   if (classes.length <= MENU) {
     const select = menu(parent, text, [...(usual ? [["", usual]] : []), ...classes.map((name, k) => [String(k), name])], () => {});
-    return () => (select.value === "" ? null : Number(select.value));
+    const set = (name) => { select.value = String(classes.indexOf(name)); };
+    if (first) set(first);
+    return Object.assign(() => (select.value === "" ? null : Number(select.value)), { set });
   }
   const attributes = { type: "search", placeholder: usual || "Type a word: castle, goldfish …", value: first };
-  const input = parent.appendChild(element("label", text)).appendChild(element("input", "", attributes));
+  const label = parent.appendChild(element("label", text, { className: "field" }));
+  const input = label.appendChild(element("input", "", attributes));
   const list = parent.appendChild(element("datalist", "", { id }));
   list.append(...[...new Set(classes)].map((name) => new Option("", name)));
   input.setAttribute("list", id);
   input.addEventListener("focus", () => input.select());
-  return () => {
+  const chosen = () => {
     const word = input.value.trim().toLowerCase();
     if (!word && usual) return null;
     const place = classes.findIndex((name) => name.toLowerCase() === word);
-    if (!word) throw new Error("Type a word first.");
-    if (place < 0) throw new Error(`The network does not know “${word}”: take one of its ${classes.length.toLocaleString("en")} words.`);
+    if (!word) throw new Refusal("type a word first");
+    if (place < 0) throw new Refusal(`the network does not know “${word}”; take one of its ${classes.length.toLocaleString("en")} words`);
     return place;
   };
+  return Object.assign(chosen, { set: (name) => { input.value = name; } });
 }
-

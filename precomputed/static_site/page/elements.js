@@ -10,6 +10,17 @@ export function element(tag, text = "", attributes = {}) {
   return made;
 }
 
+// Why something cannot be done as it is asked for: a phrase for the visitor.
+export class Refusal extends Error {}
+
+export const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
+
+// HTML of our own making.
+export function ours(made, html) {
+  made.innerHTML = html;
+  return made;
+}
+
 // A component in a shadow tree with its own style sheet; returns what hands it data. `events`: what it reports.
 export function mount(name, host, events, style = "") {
   const { mount, css } = lab.components[name];
@@ -28,9 +39,56 @@ export function option(parent, type, name, value, text, choose) {
   return input;
 }
 
+// One of [value, text] pairs, which stand side by side; returns the radio buttons by value.
+export function segmented(parent, legend, name, pairs, first, choose) {
+  const group = parent.appendChild(element("fieldset", "", { className: "choice" }));
+  group.append(element("legend", legend));
+  const radios = new Map(pairs.map(([value, text]) => [value, option(group, "radio", name, value, text, () => choose(value))]));
+  radios.get(first).checked = true;
+  return radios;
+}
+
+// A button that opens what it holds below itself; returns the button, and where that goes.
+export function popover(parent, text) {
+  const menu = parent.appendChild(element("details", "", { className: "menu" }));
+  const summary = menu.appendChild(element("summary", text)), body = menu.appendChild(element("div", "", { className: "body" }));
+  document.addEventListener("click", (event) => event.composedPath().includes(menu) || (menu.open = false));
+  menu.addEventListener("keydown", ({ key }) => {
+    if (key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    summary.focus();
+  });
+  return { menu, summary, body };
+}
+
+// A tab for each of [name, element] pairs, the first one open.
+export function tabs(parent, pairs) {
+  const bar = parent.appendChild(element("div", "", { className: "tabs", role: "tablist" }));
+  const open = (at) => pairs.forEach(([, panel], k) => {
+    const tab = bar.children[k];
+    panel.hidden = k !== at;
+    tab.setAttribute("aria-selected", String(k === at));
+    tab.tabIndex = k === at ? 0 : -1;
+  });
+  pairs.forEach(([name, panel], k) => {
+    const tab = bar.appendChild(element("button", name, { type: "button", role: "tab" }));
+    tab.addEventListener("click", () => open(k));
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-label", name);
+    parent.append(panel);
+  });
+  bar.addEventListener("keydown", ({ key }) => {
+    const at = pairs.findIndex((_, k) => bar.children[k].tabIndex === 0) + ({ ArrowLeft: -1, ArrowRight: 1 }[key] ?? 0);
+    if (!key.startsWith("Arrow") || !pairs[at]) return;
+    open(at);
+    /** @type {HTMLElement} */ (bar.children[at]).focus();
+  });
+  open(0);
+}
+
 // A labelled menu of [value, text] pairs; returns the select element.
 export function menu(parent, text, pairs, choose) {
-  const select = parent.appendChild(element("label", text)).appendChild(element("select"));
+  const select = parent.appendChild(element("label", text, { className: "field" })).appendChild(element("select"));
   for (const [value, name] of pairs) select.add(new Option(name, value));
   select.addEventListener("change", () => choose(select.value));
   return select;
@@ -58,8 +116,8 @@ export function loader(parent, text, work) {
         bar.value = share;
       });
     } catch (error) {
-      const text = String(/** @type {any} */ (error).message);
-      status.textContent = `${text}${text.endsWith(".") ? "" : "."} What has come is kept: press again to go on.`;
+      const text = sentence(String(/** @type {any} */ (error).message));
+      status.textContent = error instanceof Refusal ? text : `${text} What has come is kept: press again to go on.`;
     }
     bar.hidden = true;
     button.disabled = false;

@@ -1,48 +1,61 @@
-// Frequency sensitivity: heat maps, the picture under the wave, stories.
+// Frequencies, laid out as the app's page: the paper's figures, the sentence on a wave beside the claim about it, heat maps,
+// the picture under the wave, what networks predict of it, and tools.
 
 import { pack, unpack } from "./bytes.js";
-import { byId, element, mount, option } from "./elements.js";
-import { lab } from "./laboratory.js";
+import { byId, element, mount, option, ours, popover, segmented } from "./elements.js";
+import { openLibrary } from "./library.js";
 import { load } from "./packs.js";
-import { askForPicture, pixelsIn } from "./pictures.js";
+import { pixelsIn } from "./pictures.js";
 import { prediction } from "./prediction.js";
 
 const MAX_MAPS = 4;
+const POINT = "Point at a cell of a map to see its wave, what it does to the picture, and the error with its 95 % interval below " +
+  "the maps. The buttons *Figure 1* and *Figure 2* return to the paper’s.";
 
-/** @param {Record<string, any>} data about, maps and stories */
-export async function frequency(data) {
-  const { sets, live } = data.about; // by name: title and side of its pictures; and the one that networks here know
-
-  const { labels, shown: views, tables } = data.maps;
+/** @param {Record<string, any>} data about, maps and figures @param {(host: HTMLElement) => void} drawTools */
+export async function frequency(data, drawTools) {
+  const { sets, live, frequency: texts } = data.about; // by name: title and side of its pictures; and the one that networks here know
+  const { labels, shown: views, tables } = data.maps, { figures } = data;
+  byId("frequency-title").textContent = texts.title;
+  ours(byId("frequency-about"), texts.about);
   // `token` counts what the page, not the visitor, has changed; the component then takes over wave and strength.
   /** @type {Record<string, any>} */
-  const now = { story: 0, maps: [], show: "", set: "", picture: {}, own: null, seed: 0, wave: [0, 0], strength: {}, token: 0, pictureMaps: [] };
+  const now = { maps: [], show: "", set: "", picture: {}, own: {}, seed: 0, wave: [0, 0], strength: {}, token: 0, pictureMaps: [], edge: 0 };
   const showLab = mount("heatmap", byId("lab"), {
     choice: ({ value: [i, j, strength], about }) => {
       now.wave = [i, j];
       now.strength[about] = strength;
-      tell();
+      tell().then(() => draw(true));
     },
     flip: () => { now.seed += 1; draw(); },
-    pick: (place) => { now.picture[now.set] = place; now.own = null; draw(); },
-    library: () => askForPicture(
-      sets[live].side,
-      (pixels, name) => { now.own = { pixels, name }; draw(); },
-      (why) => { byId("verdict").textContent = why; },
-    ),
+    pick: (place) => { now.picture[now.set] = place; delete now.own[now.set]; draw(); },
+    library: () => openLibrary(sets, { set: now.set, place: now.own[now.set] ? -1 : placeOf(now.set) }, ({ set, place, own }) => {
+      now.set = set;
+      if (own) now.own[set] = own;
+      else {
+        now.picture[set] = place;
+        delete now.own[set];
+      }
+      draw();
+    }),
   }, ".lab.narrow .scene { top: 0; }"); // Streamlit's header, which stays in sight there, is missing here
+  const firsts = {}; // of each set that is loaded, the picture to begin with
+  const placeOf = (set) => now.picture[set] ?? firsts[set] ?? 0;
 
   const predict = await prediction(byId("lab"), byId("live"), (maps) => {
     Object.assign(now, { pictureMaps: maps, show: "Error" });
     draw(true);
   });
 
-  function start(number) {
-    const story = data.stories[number];
-    Object.assign(now, { story: number, maps: [...story.maps], show: story.show, wave: story.wave, set: story.pictures });
+  function start(name) {
+    const { maps, show, wave, pictures } = figures[name];
+    Object.assign(now, { maps: [...maps], show, wave, set: pictures });
     now.token += 1;
     draw();
   }
+
+  // The figure whose maps are in view.
+  const figureNow = () => Object.entries(figures).find(([, { maps }]) => String(maps) === String(now.maps)) ?? [null, null];
 
   // Whether every chosen map can be shown so.
   function offered(show) {
@@ -67,65 +80,64 @@ export async function frequency(data) {
   async function draw(samePicture = false) {
     if (!samePicture) now.pictureMaps = [];
     const drawing = ++drawings;
-    tell();
     drawControls();
-    const set = await load(now.set), place = now.picture[now.set] ?? set.first, { common } = set;
-    const own = now.set === live ? now.own : null; // as large as that set's pictures
-    const { signs, ...bundled } = set.pictures[place], bits = signs[now.seed % signs.length];
+    await tell();
+    const set = await load(now.set), { common } = set, own = now.own[now.set];
+    firsts[now.set] = set.first;
+    const place = placeOf(now.set), { signs, ...bundled } = set.pictures[place], bits = signs[now.seed % signs.length];
     const bytes = own ? own.pixels : await pixelsIn(set, place), caption = own ? "Your picture" : bundled.caption;
     if (drawing !== drawings) return; // another choice came meanwhile
-    const pixels = pack(bytes);
-    const library = now.set === live && Boolean(lab.packs.engine);
-    const picture = { ...common, library, strip: { ...common.strip, selected: own ? -1 : place }, pixels, caption, signs: bits };
+    const picture = { ...common, library: true, strip: { ...common.strip, selected: own ? -1 : place }, pixels: pack(bytes), caption, signs: bits };
     const strength = now.strength[common.usual] ?? common.usual;
     // Another set of pictures has another strength: the component is told as if the page had changed it.
     const token = `${now.token} ${now.set}`;
-    showLab({ key: common.key, token, value: [...now.wave, strength], about: common.usual, ...packed(), picture });
-    const label = own ? null : set.labels[place];
-    predict(now.set === live ? { pixels: bytes, size: common.size, side: common.side, bits: unpack(bits), label } : null);
+    showLab({ key: common.key, token, value: [...now.wave, strength], about: common.usual, outline: now.edge, ...packed(), picture });
+    const label = own ? null : set.labels[place], classifiers = now.maps.map((map) => labels[map]);
+    predict(now.set === live ? { pixels: bytes, size: common.size, side: common.side, bits: unpack(bits), label, classifiers } : null);
   }
 
-  function tell() {
-    const story = data.stories[now.story];
-    const inView = String(story.maps) === String(now.maps) && String(story.wave) === String(now.wave);
-    const text = element("span");
-    text.innerHTML = story.html; // of our own making
-    byId("verdict").replaceChildren(...(inView ? [element("strong", `${story.title}. `), text] : [
-      "Point at a cell of a map to see its wave, what it does to the picture, and the error with its 95 % interval below " +
-      "the maps. The numbered buttons return to the stories.",
-    ]));
+  // What the app says of a wave on the maps of a figure, and of other maps how to read them.
+  async function tell() {
+    const [, figure] = figureNow();
+    const verdicts = figure && (await load(figure.verdicts)), [i, j] = now.wave;
+    const known = verdicts && (verdicts.waves[`${i},${j}`] ?? verdicts.waves[`${-i},${-j}`]);
+    const [verdict, band] = known || [POINT.replaceAll("*", ""), ""], claim = verdicts?.bands[band];
+    ours(byId("sentence"), verdict);
+    ours(byId("claim"), claim?.html ?? "");
+    now.edge = claim?.edge ?? 0;
   }
 
-  function drawControls() {
-    [...byId("stories").children].forEach((button, k) => button.setAttribute("aria-pressed", String(k === now.story)));
-    for (const box of byId("maps").querySelectorAll("input")) {
-      box.checked = now.maps.includes(box.value);
-      box.disabled = box.checked ? now.maps.length === 1 : now.maps.length === MAX_MAPS;
-    }
-    for (const radio of byId("shows").querySelectorAll("input")) {
-      radio.checked = radio.value === now.show;
-      radio.disabled = !offered(radio.value);
-    }
-    for (const radio of byId("pictures").querySelectorAll("input")) radio.checked = radio.value === now.set;
-  }
-
-  data.stories.forEach(({ title }, k) => {
-    const made = byId("stories").appendChild(element("button", String(k + 1), { title, type: "button" }));
-    made.setAttribute("aria-label", `Story ${k + 1} of ${data.stories.length}: ${title}`);
-    made.addEventListener("click", () => start(k));
-  });
-  for (const label of labels) {
-    option(byId("maps"), "checkbox", "maps", label, label, ({ checked }) => {
+  const names = Object.keys(figures), pairs = names.map((name) => [name, name]);
+  const figureRadios = segmented(byId("figures"), "Of the paper", "figures", pairs, names[0], start);
+  for (const group of byId("figures").querySelectorAll("legend")) group.className = "visually-hidden";
+  const boxes = popover(byId("figures"), "Maps").body.appendChild(element("fieldset", "", { id: "maps" }));
+  boxes.append(element("legend", "Up to four maps"));
+  for (const label of Object.keys(labels)) {
+    option(boxes, "checkbox", "maps", label, label, ({ checked }) => {
       now.maps = checked ? [...now.maps, label] : now.maps.filter((map) => map !== label);
       if (!offered(now.show)) now.show = "Error";
       draw(true);
     });
   }
-  for (const show of Object.keys(views)) option(byId("shows"), "radio", "shows", show, show, () => { now.show = show; draw(true); });
-  for (const [set, { title }] of Object.entries(sets)) option(byId("pictures"), "radio", "pictures", set, title, () => { now.set = set; draw(); });
-  const menu = /** @type {HTMLDetailsElement} */ (document.querySelector(".menu"));
-  document.addEventListener("click", ({ target }) => menu.contains(/** @type {Node} */ (target)) || (menu.open = false));
-  document.addEventListener("keydown", ({ key }) => key === "Escape" && (menu.open = false));
+  const view = popover(byId("figures"), "View").body, ways = Object.keys(views).map((show) => [show, show]);
+  const shows = segmented(view, "Show", "shows", ways, "Error", (show) => {
+    now.show = show;
+    draw(true);
+  });
+  function drawControls() {
+    const [name, figure] = figureNow(), whole = figure && figure.show === now.show && figure.pictures === now.set;
+    for (const [figureName, radio] of figureRadios) radio.checked = whole && figureName === name;
+    for (const box of boxes.querySelectorAll("input")) {
+      box.checked = now.maps.includes(box.value);
+      box.disabled = box.checked ? now.maps.length === 1 : now.maps.length === MAX_MAPS;
+    }
+    for (const [show, radio] of shows) {
+      radio.checked = show === now.show;
+      radio.disabled = !offered(show);
+    }
+    ours(byId("rings"), figure?.chart ?? "");
+  }
 
-  start(0);
+  start(names[0]);
+  drawTools(byId("tools"));
 }

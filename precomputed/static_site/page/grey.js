@@ -1,9 +1,8 @@
 // A grey start: the mean colour of natural pixels with faint pink noise in their colours (core/data/statistics/natural_pixels.py).
 
+import { turn } from "./bytes.js";
 import { fourierFilter } from "./pgd/fft.js";
 import { Philox } from "./pgd/philox.js";
-
-const turn = () => new Promise((resolve) => setTimeout(resolve)); // the page stays responsive
 
 /**
  * @param {{ mean: number[], colors: number[][], spectrum: number, deviation: number }} natural

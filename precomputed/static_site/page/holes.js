@@ -1,7 +1,8 @@
 // Holes: their bits as the painter packs them, squares, and what a hole is filled with (core/images/masks.py).
 
-import { pack, unpack } from "./bytes.js";
+import { pack, turn, unpack } from "./bytes.js";
 
+const SLICE_MS = 20; // of work, between two turns
 const SWEEPS = 400, RELAXATION = 1.9; // of Laplace's equation in a hole of up to a hundred pixels
 
 /** The bits of a mask, the first pixel in a byte's highest bit. @param {Uint8Array} mask */
@@ -41,7 +42,8 @@ export function filled(values, mask) {
  *
  * @param {Float32Array} values @param {Uint8Array} mask
  */
-export function filledFromRim(values, mask) {
+export async function filledFromRim(values, mask) {
+  let began = performance.now();
   const area = mask.length, size = Math.sqrt(area), start = filled(values, mask);
   const cells = Array.from(mask.keys()).filter((at) => mask[at]).map((at) => {
     const column = at % size, neighbours = [at - size, at + size].filter((other) => other >= 0 && other < area);
@@ -57,6 +59,9 @@ export function filledFromRim(values, mask) {
         for (const other of neighbours) sum += values64[other];
         values64[at] += RELAXATION * (sum / neighbours.length - values64[at]);
       }
+      if (performance.now() - began < SLICE_MS) continue;
+      await turn();
+      began = performance.now();
     }
     for (const { at } of cells) start[plane + at] = Math.min(1, Math.max(0, values64[at]));
   }

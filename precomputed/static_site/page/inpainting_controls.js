@@ -2,73 +2,120 @@
 
 import { levels, planes } from "./bytes.js";
 import { classChoice } from "./class_choice.js";
-import { element, menu, mount } from "./elements.js";
-import { bitsOf, filled, maskOf, square } from "./holes.js";
+import { element, mount, option, Refusal } from "./elements.js";
+import { bitsOf, filled, filledFromRim, maskOf, square } from "./holes.js";
+import { openLibrary } from "./library.js";
 import { load } from "./packs.js";
-import { askForPicture, paint, pixelsIn } from "./pictures.js";
+import { paint, pixelsIn } from "./pictures.js";
 
 const TRUE_CLASS = "its true class";
+const BRUSH_SHARE = 28; // a brush's first radius is this part of the picture's side
+const NO_TARGET = "your picture has no true class; choose a target";
+const NO_HOLE = "the hole is empty, so there is nothing to fill in; paint one";
+const ALL_HOLE = "the hole covers the whole picture, so nothing is left to go by; erase a part of it";
 
 /**
- * @param {{ top: HTMLElement, canvas: HTMLElement, fields: HTMLElement }} parts @param {any} facts of the engine
- * @param {number} side of the pictures @param {(sentence: string) => void} say
- * @returns {Promise<() => any>} what makes the plan
+ * @param {import("./run_page.js").Parts} parts @param {any} facts of the engine @param {number} side of the pictures
+ * @param {{ changed: (isSubject: boolean, place?: number) => void, ofSide: (side: number, place: number, own: any) => void }} page
+ *   what hears of changes, and of a picture of another side
+ * @param {{ place?: number, own?: { pixels: Uint8Array, name: string } | null }} first the picture to begin with
+ * @returns {Promise<import("./run_page.js").Controls>}
  */
-export async function inpaintingControls(parts, facts, side, say) {
+export async function inpaintingControls(parts, facts, side, { changed, ofSide }, { place: first, own: chosenOwn = null }) {
   const { name, title, classes, hole, holes, inpainted, papersHole } = facts.sets[side], set = await load(name);
   const holeIn = (place) => (holes[place] ? square(side, holes[place][2], holes[place][0], holes[place][1]) : square(side, hole));
-  let pixels = await pixelsIn(set, inpainted), label = set.labels[inpainted], credit = title, token = 0;
-  let mask = holeIn(inpainted);
-  const show = mount("mask_painter", parts.canvas, {
-    choice: ({ value }) => { mask = maskOf(value, side); },
+  let place = first ?? inpainted, own = chosenOwn, pixels = own?.pixels ?? (await pixelsIn(set, place)), token = 0;
+  let mask = holeIn(own ? -1 : place);
+  const show = mount("mask_painter", parts.canvas.appendChild(element("div")), {
+    choice: ({ value }) => {
+      mask = maskOf(value, side);
+      changed(true);
+    },
     random: () => {
-      const place = () => Math.floor(Math.random() * (side - hole + 1));
-      mask = square(side, hole, place(), place());
+      const at = () => Math.floor(Math.random() * (side - hole + 1));
+      cut(square(side, hole, at(), at()));
+    },
+  });
+  const squares = parts.canvas.appendChild(element("fieldset", "", { className: "choice pills" }));
+  squares.append(element("legend", "Square in the middle"));
+  for (const length of facts.sets[side].squares) {
+    const text = `${length} × ${length}${length === papersHole ? " (paper)" : ""}`;
+    squares.appendChild(element("button", text, { type: "button" })).addEventListener("click", () => cut(square(side, length)));
+  }
+  const truth = parts.canvas.appendChild(element("p"));
+
+  function cut(cells) {
+    mask = cells;
+    token += 1;
+    draw();
+    changed(true);
+  }
+  function draw() {
+    const [, , stamp] = (!own && holes[place]) || [0, 0, hole];
+    show({
+      key: `hole ${side}`, token: String(token), value: bitsOf(mask), about: [side, side],
+      picture: paint(element("canvas"), pixels, side).toDataURL(), alt: own ? own.name : set.pictures[place].caption,
+      side: stamp, radius: Math.max(1, Math.floor(side / BRUSH_SHARE)),
+    });
+    truth.textContent = own ? own.name : `True class: ${classes[set.labels[place]]}`;
+  }
+  async function take(/** @type {number} */ taken, /** @type {typeof chosenOwn} */ picture) {
+    [place, own] = [taken, picture];
+    pixels = own?.pixels ?? (await pixelsIn(set, place));
+    if (side > 32) mask = holeIn(own ? -1 : place); // each picture has its own; of small ones the visitor's stays
+    token += 1;
+    draw();
+  }
+
+  const rows = Object.entries(facts.sets).map(([length, row]) => [row.name, { title: row.title, side: Number(length) }]);
+  const sets = Object.fromEntries(rows);
+  const pictures = parts.subject.appendChild(element("button", "Pictures", { type: "button" }));
+  pictures.addEventListener("click", () => openLibrary(sets, { set: name, place: own ? -1 : place }, async (choice) => {
+    if (choice.set !== name) return ofSide(sets[choice.set].side, choice.place, choice.own);
+    await take(choice.place, choice.own);
+    changed(true, choice.place);
+  }));
+  const target = classChoice(parts.subject, "Target", classes, TRUE_CLASS, `targets-${side}`);
+  parts.subject.addEventListener("change", () => changed(true));
+  const rules = parts.settings.appendChild(element("fieldset", "", { className: "radios" }));
+  rules.append(element("legend", "Change outside the hole"));
+  let penalty = Object.keys(facts.penalties)[0];
+  const radios = new Map(Object.entries(facts.penalties).map(([rule, { label, rule: about }]) => {
+    const radio = option(rules, "radio", `penalty-${side}`, rule, label, () => { penalty = rule; changed(false); });
+    /** @type {HTMLElement} */ (radio.parentElement).title = about;
+    return [rule, radio];
+  }));
+  radios.get(penalty).checked = true;
+  draw();
+
+  return {
+    async plan() {
+      const chosen = target(), class_ = chosen === null ? (own ? null : set.labels[place]) : chosen;
+      const count = mask.reduce((sum, bit) => sum + bit, 0);
+      if (class_ === null) throw new Refusal(NO_TARGET);
+      if (!count) throw new Refusal(NO_HOLE);
+      if (count === mask.length) throw new Refusal(ALL_HOLE);
+      const values = planes(pixels), fromRim = side > 32, cells = mask.slice(); // as the app's examples
+      const credit = own ? "a visitor’s picture" : `${title}, ${set.pictures[place].caption}`;
+      return {
+        penalty, mask: cells, target: class_, budget: Math.sqrt(count) / papersHole, original: levels(values),
+        start: fromRim ? await filledFromRim(values, cells) : filled(values, cells),
+        images: { dataset: own ? credit : title, credit, ...(fromRim ? { fill: "rim" } : {}) },
+      };
+    },
+    subject: () => (own ? null : place),
+    async bring(run) {
+      if (radios.has(run.variant)) {
+        penalty = run.variant;
+        radios.get(penalty).checked = true;
+      }
+      if (typeof run.place !== "number") return;
+      mask = run.hole ? square(side, run.hole[2], run.hole[0], run.hole[1]) : square(side, hole);
+      place = run.place;
+      own = null;
+      pixels = await pixelsIn(set, place);
       token += 1;
       draw();
     },
-  });
-  function draw() {
-    const picture = paint(element("canvas"), pixels, side).toDataURL();
-    const view = { value: bitsOf(mask), about: [side, side], picture, alt: credit, side: hole, radius: side >> 5 };
-    show({ key: `hole ${side}`, token: String(token), ...view });
-  }
-
-  const pictures = menu(parts.fields, "Picture", set.pictures.map(({ caption }, k) => [String(k), caption]), async (k) => {
-    [pixels, label, credit] = [await pixelsIn(set, Number(k)), set.labels[k], title];
-    if (side > 32) mask = holeIn(k); // each picture has its own; of small ones the visitor's stays
-    token += 1;
-    draw();
-  });
-  pictures.value = String(inpainted);
-  const own = element("button", "Your own", { type: "button", title: `Cut to a square and made ${side} pixels wide, here` });
-  parts.fields.append(own);
-  own.addEventListener("click", () => askForPicture(side, (chosen) => {
-    [pixels, label, credit] = [chosen, null, "a visitor’s picture"];
-    if (!pictures.value) pictures.options[pictures.options.length - 1].remove();
-    pictures.add(new Option("your own", ""));
-    pictures.value = "";
-    draw();
-  }, say));
-  const target = classChoice(parts.fields, "Target", classes, TRUE_CLASS, `targets-${side}`);
-  const penalty = menu(parts.fields, "Penalty", Object.entries(facts.penalties), () => {});
-  draw();
-
-  return () => {
-    const chosen = target(), class_ = chosen === null ? label : chosen, count = mask.reduce((sum, bit) => sum + bit, 0);
-    if (class_ === null) throw new Error("Your own picture has no true class that is known: choose a target.");
-    if (!count) throw new Error("The hole is empty, so there is nothing to fill in: paint one first.");
-    if (count === mask.length) throw new Error("The hole covers the whole picture, so nothing is left to go by: erase a part of it.");
-    const values = planes(pixels), fromRim = side > 32; // as the app's examples
-    return {
-      penalty: penalty.value,
-      mask: mask.slice(),
-      target: class_,
-      start: fromRim ? null : filled(values, mask), // from the rim it is filled by the worker, as it takes a while
-      values,
-      budget: Math.sqrt(count) / papersHole,
-      original: levels(values),
-      images: { dataset: credit, credit, ...(fromRim ? { fill: "rim" } : {}) },
-    };
   };
 }

@@ -3,85 +3,142 @@
 
 import { sweep } from "./bytes.js";
 import { card } from "./card.js";
-import { download, element, loader, menu } from "./elements.js";
+import { download, element, loader, menu, popover } from "./elements.js";
 import { engine } from "./engine.js";
-import { generationControls } from "./generation_controls.js";
+import { generationControls, linked } from "./generation_controls.js";
 import { inpaintingControls } from "./inpainting_controls.js";
 import { load } from "./packs.js";
-import { forWorker, painterMenus, paintersOf } from "./painters.js";
+import { forWorker, painterChoice, paintersOf } from "./painters.js";
 import { runFile } from "./run_file.js";
 import { add, newRun, replayOf } from "./run_record.js";
-import { outcome } from "./run_text.js";
+import { note, origin, outcome } from "./run_text.js";
 
 const FRAMES = 121, FRAME_BYTES = 5 * 2 ** 20; // of one painter, at most
 const SHOW_MS = 150; // between two drawings of a run
+const SIGHT = 0.8; // of the window's height: what begins below is not seen
 const KINDS = {
-  inpainting: { go: "Fill it here", first: ["mini-clip", "mini-clip-robust"], controls: inpaintingControls },
-  generation: { go: "Draw it here", first: ["mini-clip-robust", "mini-clip"], controls: generationControls },
+  inpainting: { first: ["mini-clip", "mini-clip-robust"], controls: inpaintingControls },
+  generation: { first: ["mini-clip-robust", "mini-clip"], controls: generationControls },
 };
 
 /**
- * What a section of the page gains: controls, and its replay shows what runs.
+ * Add what a page of stored runs gains by networks: controls, and its replay shows what runs.
  *
- * @param {"inpainting" | "generation"} kind @param {HTMLElement} section
- * @param {{ events: any, showReplay: (data: any) => void, live: (begun: boolean) => void }} replay of the section; `live` is
- *   called when a run begins, and when a stored one is to be seen again
+ * @param {"inpainting" | "generation"} kind @param {any} view of `runPage`
+ * @returns {Promise<(run: any) => Promise<void>>} what shows a stored run, and sets the controls to what it was made with
  */
-export async function liveRuns(kind, section, { events, showReplay, live }) {
-  const facts = await load("engine"), { go, first, controls } = KINDS[kind];
-  const root = /** @type {HTMLElement} */ (section.querySelector(".live"));
-  const sizes = element("fieldset", "", { className: "fields" }), parts = { top: root, canvas: root, fields: root };
-  const beside = element("div", "", { className: "beside" }), note = element("p", "", { className: "prose" });
-  const size = menu(sizes, "Pictures", Object.entries(facts.sets).map(([side, { title }]) => [side, title]), () => rebuild());
-  root.append(sizes);
-  /** @type {any} */
-  let plan = null, chosen = null, run = null;
-  let framesDrawn = 0, state = "ended", drawings = 0;
-  const say = (text) => { note.textContent = text; };
+export async function liveRuns(kind, view) {
+  const facts = await load("engine"), { first, controls: make } = KINDS[kind], toolbar = view.find(".toolbar");
+  const [subject, networks] = [0, 1].map(() => toolbar.appendChild(element("div", "", { className: "group" })));
+  const settings = popover(toolbar, "Settings"), canvas = view.find(".canvas");
+  let /** @type {any} */ controls = null, /** @type {any} */ painters = null;
+  let /** @type {any} */ run = null, /** @type {any} */ pace = null;
+  let side = 0, framesDrawn = 0, state = "ended", drawings = 0, made = 0;
 
-  // The controls of the pictures of a side.
-  async function rebuild() {
-    const fresh = { top: element("div"), canvas: element("div", "", { className: "canvas" }), fields: element("div", "", { className: "fields" }) };
-    for (const part of Object.keys(parts)) if (parts[part] !== root) parts[part].remove();
-    root.querySelector(":scope > .beside")?.remove();
-    Object.assign(parts, fresh);
-    root.append(fresh.top, fresh.canvas, beside);
-    beside.prepend(fresh.fields);
-    say("");
-    plan = await controls(fresh, facts, Number(size.value), say);
-    chosen = painterMenus(fresh.fields, facts, Number(size.value), first);
-    fresh.fields.addEventListener("change", label);
+  // The controls for pictures of a side.
+  async function rebuild(to, begin = {}) {
+    side = to;
+    for (const part of [subject, networks, settings.body, canvas]) part.replaceChildren();
+    const parts = { subject, canvas, settings: settings.body };
+    const page = { changed, say, ofSide };
+    controls = await make(parts, facts, side, page, begin);
+    painters = painterChoice(networks, facts, side, first, () => { label(); offerPaces(); changed(false); });
+    pace = element("div");
+    settings.body.prepend(pace);
+    offerPaces();
     label();
   }
+  async function ofSide(other, place, own) {
+    await rebuild(other, { place: place < 0 ? undefined : place, own });
+    changed(true, place);
+  }
+  const settingsOf = () => facts.sets[side].settings[kind];
+  const offered = () => settingsOf()[painters.chosen().searches.includes("views") ? "views" : "pixels"];
+  function offerPaces() {
+    const lengths = offered(), [{ config }] = lengths, scaled = kind === "inpainting" ? ", scaled with the hole" : "";
+    const settings = `${config.steps} steps of ${config.step_size.toPrecision(3)}; L2 budget ${config.epsilon.toPrecision(3)}${scaled}.`;
+    pace.replaceChildren(element("p", settings));
+    const pairs = lengths.map(({ label: text }, k) => [String(k), text]);
+    if (pairs.length > 1) menu(pace, "Steps to begin with", pairs, () => changed(false));
+  }
+  const say = (text) => { hint.textContent = text; };
 
-  const start = loader(beside, "", async (report) => {
-    const request = await plan(), painters = chosen(), set = facts.sets[size.value];
-    say("");
-    engine.control("stop"); // a run that waits
-    await engine.load(painters.names, report);
+  // What the settings ask for, as a run that has not begun.
+  async function planned() {
+    const request = await controls.plan(), chosen = painters.chosen();
+    if (!chosen.names.length) throw new Error("no classifier is chosen; choose one or two");
+    if (!chosen.searches.length) throw new Error("no search is chosen; choose pixels, views or both");
+    const at = Number(pace.querySelector("select")?.value ?? 0), { classes } = facts.sets[side];
+    const models = paintersOf(chosen, request, settingsOf(), facts, at), { steps } = models[0].config;
+    const frames = Math.min(FRAMES, Math.floor(FRAME_BYTES / request.start.length));
+    const interval = Math.max(1, Math.ceil(steps / (frames - 1)));
+    return newRun({ ...request, kind, models, classes, targetName: classes[request.target], steps, interval });
+  }
+
+  // Another picture, hole or target: what is shown gives way to it. Another setting: what is shown stays, and says so.
+  // place: of a picture, or any set to draw, whose stored run is shown where there is one.
+  async function changed(isSubject, /** @type {number | null} */ place = null) {
+    const current = ++made, isOf = (stored) => stored.side === side && [null, place].includes(stored.place);
+    const stored = place !== null && view.runs.find(isOf);
+    if (stored) return bring(stored);
+    if (!isSubject) {
+      if (view.isWhole) view.note([element("b", "Other settings than these"), ": ", element("i", "Run"), ", or ", back()]);
+      return;
+    }
+    forget();
+    view.leave();
+    try {
+      const next = await planned();
+      if (current !== made) return;
+      view.draw(await replayOf(next, facts.sure, { state: "new", text: "Not run yet", seconds: 0 }));
+      view.say({ text: [element("b", "Not run yet"), ". ", back()] });
+    } catch (error) {
+      if (current === made) view.refuse(/** @type {any} */ (error).message);
+    }
+  }
+  const back = () => {
+    const button = element("button", "Back to the example", { type: "button" });
+    button.addEventListener("click", () => bring(view.first));
+    return button;
+  };
+
+  async function bring(stored) {
+    made += 1;
+    forget();
+    if (stored.side !== side) await rebuild(stored.side);
+    await controls.bring(stored);
+    painters.set(stored.names, stored.searches);
+    offerPaces();
     label();
-    if (!request.start) Object.assign(request, await engine.request("fill", { values: request.values, mask: request.mask }));
-    const models = paintersOf(painters, request, set.settings[kind], facts), { steps } = models[0].config;
-    const frames = Math.min(FRAMES, Math.floor(FRAME_BYTES / request.start.length)), interval = Math.max(1, Math.ceil(steps / (frames - 1)));
-    run = newRun({ ...request, kind, models, classes: set.classes, targetName: set.classes[request.target], steps, interval });
+    await view.show(stored);
+  }
+
+  const start = loader(toolbar, "Run", async (report) => {
+    const next = await planned(), { names } = painters.chosen();
+    engine.control("stop"); // a run that waits
+    await engine.load(names, report);
+    label();
+    made += 1;
+    run = next;
     [framesDrawn, state] = [0, "running"];
-    more.hidden = true;
-    live(true);
+    view.leave();
+    view.say({ text: "Running…" });
+    const { top } = view.find(".replay").getBoundingClientRect(); // on a phone it is far below
+    if (top > SIGHT * innerHeight) view.find(".replay").scrollIntoView({ block: "start" });
     await work(run);
   });
-  beside.append(note);
-  const more = beside.appendChild(element("div", "", { className: "buttons", hidden: true }));
+  const size = start.root.appendChild(element("span", "", { className: "size" })), hint = view.find(".hint");
   function label() {
-    const { names } = chosen(), megabytes = engine.has(names) ? "" : `: ${engine.megabytes(names, facts)} MB, nothing leaves this browser`;
-    start.button.textContent = `${go}${megabytes}`;
+    const { names } = painters.chosen();
+    size.textContent = engine.has(names) ? "" : `${engine.megabytes(names, facts)} MB come first; nothing leaves this browser.`;
   }
 
   async function work(current) {
     start.button.disabled = false; // another run may take its place
     const { models, start: x0, mask, target, interval } = current;
-    const painters = forWorker(models);
     let last = performance.now(), drawnAt = last;
-    await engine.request("run", { painters, start: x0, mask, target, weight: facts.weight, interval, sure: facts.sure }, (part) => {
+    const request = { painters: forWorker(models), start: x0, mask, target, weight: facts.weight, interval, sure: facts.sure };
+    await engine.request("run", request, (part) => {
       const now = performance.now();
       current.seconds += (now - last) / 1000;
       last = now;
@@ -95,6 +152,7 @@ export async function liveRuns(kind, section, { events, showReplay, live }) {
       if (now - drawnAt < SHOW_MS || current.frameSteps.length <= framesDrawn) return;
       const text = `${Math.max(1, Math.round((1000 * current.seconds) / Math.max(1, current.step)))} ms a step`;
       draw({ state: "running", text, seconds: (now - drawnAt) / 1000 }, framesDrawn);
+      view.say({ text: "Running…", paragraphs: sentences(current) });
       [drawnAt, framesDrawn] = [now, current.frameSteps.length];
     });
     if (current !== run) return;
@@ -107,46 +165,61 @@ export async function liveRuns(kind, section, { events, showReplay, live }) {
   async function draw(moment, from = 0) {
     const current = run, drawing = ++drawings, data = await replayOf(run, facts.sure, moment, from);
     const newest = current === run && drawing === drawings; // else another one is on its way
-    if (newest) showReplay({ key: kind, ...data });
+    if (newest) view.draw(data);
     return newest;
   }
 
+  const sentences = (current, halted = false) => outcome(current, halted).map(([before, number, after]) => {
+    const made = element("p", before);
+    made.append(element("b", number), after);
+    return made;
+  });
+
   // A run that has halted, whole.
   async function show() {
-    if (!(await draw(state === "ended" ? null : { state, text: "", seconds: 0 }))) return;
-    const find = (selector) => /** @type {HTMLElement} */ (section.querySelector(selector)), { config } = run.models[0];
-    find(".outcome").textContent = outcome(run);
-    find(".origins").replaceChildren(element("p", `Computed in this browser: ${run.step} steps of ${config.step_size.toPrecision(3)}, ` +
-      `L2 budget ${config.epsilon.toPrecision(3)}, in ${run.seconds.toFixed(1)} s. ${run.images.credit}.`));
-    more.hidden = false;
-    more.replaceChildren();
-    const button = (text, press) => more.appendChild(element("button", text, { type: "button" })).addEventListener("click", press);
-    if (state === "paused") button("One more step", () => engine.control("step"));
-    run.models.forEach((model, k) => button(`Save ${model.title}’s run`, () => {
+    const paused = state === "paused";
+    if (!(await draw(paused ? { state, text: "", seconds: 0 } : null))) return;
+    /** @type {[string, () => void][]} */
+    const save = run.models.map((model, k) => [`Save ${model.title}’s run`, () => {
       download(`${kind}-${model.name}-${model.config.search}.npz`, runFile(run, k, facts));
-    }));
-    if (kind === "generation") button("Card to send on", () => card(run).toBlob((blob) => download(`${run.targetName}.png`, blob)));
+    }]);
+    const send = () => card(run).toBlob((blob) => download(`${run.targetName}.png`, blob));
+    if (kind === "generation") save.push(["Card to send on", send]);
+    const step = element("button", "One more step", { type: "button" });
+    step.addEventListener("click", () => engine.control("step"));
+    view.say({ text: paused ? ["Your run is paused. ", step] : note(run), paragraphs: sentences(run, true), from: [origin(run)], save });
   }
 
-  const forget = () => {
+  function forget() {
     if (run && state !== "ended") engine.control("stop");
     run = null;
-    more.hidden = true;
-    live(false);
-  };
-  Object.assign(events, {
+  }
+  Object.assign(view.events, {
     pause: () => engine.control("pause"),
     resume: () => {
+      if (!run) return start.press(); // the button over what has not run yet
       state = "running";
-      more.hidden = true;
+      view.say({ text: "Running…", paragraphs: sentences(run) });
       engine.control("go");
     },
     stop: () => engine.control("stop"),
   });
   addEventListener("hashchange", () => {
-    if (run && state !== "ended" && location.hash.split("?")[0] !== `#${kind}`) forget();
+    const here = location.hash.split("?")[0] === `#${kind}`;
+    if (run && state !== "ended" && !here) {
+      forget();
+      view.show();
+    }
     label();
   });
-  /** @type {HTMLElement} */ (section.querySelector(".run select")).addEventListener("change", forget);
-  await rebuild();
+  const word = linked().get("class"), small = linked().get("sketch") || facts.sets[32].classes.includes(word);
+  if (kind === "generation" && (small || word)) {
+    await rebuild(small ? 32 : 224);
+    await changed(true);
+  } else {
+    await rebuild(view.first.side);
+    painters.set(view.first.names, view.first.searches);
+    label();
+  }
+  return bring;
 }

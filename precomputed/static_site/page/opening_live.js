@@ -14,13 +14,14 @@ const INTERVAL = 4; // a picture every so many steps
 
 /**
  * @param {HTMLElement} host
+ * @param {string} text of the field
  * @param {any} scene a stored one, for its words and captions
  * @param {(scene: any) => void} show
  */
-export async function drawAnyWord(host, scene, show) {
-  const facts = await load("engine"), { classes, settings } = facts.sets[SIDE], count = classes.length.toLocaleString("en");
+export async function drawAnyWord(host, text, scene, show) {
+  const facts = await load("engine"), { classes, settings } = facts.sets[SIDE];
   const form = host.appendChild(element("form", "", { className: "fields any-word" }));
-  const word = classChoice(form, `Any of ${count} words (the five were chosen by hand)`, classes, "", "any-word");
+  const word = classChoice(form, text, classes, "", "any-word");
   const start = loader(form, "", draw);
   const stop = form.appendChild(element("button", "Stop", { type: "button", hidden: true }));
   stop.addEventListener("click", () => engine.control("stop"));

@@ -6,9 +6,10 @@ import { byId, element, mount } from "./elements.js";
 import { engine } from "./engine.js";
 import { frequency } from "./frequency.js";
 import { lab } from "./laboratory.js";
-import { liveRuns } from "./live_runs.js";
 import { load } from "./packs.js";
+import { runPage } from "./run_page.js";
 import { story } from "./story.js";
+import { drawTools } from "./tools.js";
 
 /** Mount the mixer of pairs; `say` takes a sentence on the pair in view. */
 function mixer({ common, pairs }, key, host, say) {
@@ -19,34 +20,6 @@ function mixer({ common, pairs }, key, host, say) {
     say(html);
   }
   draw(0);
-}
-
-/** A section of stored runs, and of live ones where networks are here; returns what shows the chosen one. */
-async function runSection(kind, runs, intro) {
-  const section = byId(kind), find = (selector) => section.querySelector(selector);
-  section.append(/** @type {HTMLTemplateElement} */ (byId("runs")).content.cloneNode(true));
-  find(".intro").textContent = intro;
-  const select = find(".run select"), outcome = find(".outcome"), origins = find(".origins");
-  const events = {}, showReplay = mount("replay", find(".replay"), events);
-  async function choose() {
-    const run = runs[select.selectedIndex];
-    if (!run) return; // a live one is in view
-    showReplay({ key: kind, ...(await load(run.id)) });
-    outcome.textContent = run.outcome;
-    origins.replaceChildren(...run.origins.map((text) => element("p", text)));
-  }
-  for (const run of runs) select.add(new Option([run.title, run.what, run.variant].filter(Boolean).join(" · ")));
-  select.addEventListener("change", choose);
-  function live(begun) {
-    if (begun) {
-      select.selectedIndex = -1;
-      outcome.textContent = "";
-      origins.replaceChildren(element("p", "It is being computed in this browser."));
-      find(".replay").scrollIntoView({ block: "nearest" }); // on a phone it is far below
-    } else if (select.selectedIndex < 0) select.selectedIndex = 0;
-  }
-  if (lab.packs.engine) await liveRuns(kind, section, { events, showReplay, live });
-  return choose;
 }
 
 function open(sections) {
@@ -73,14 +46,14 @@ function once(make) {
 }
 
 async function wavesSection() {
-  const [about, maps, stories, hybrids] = await Promise.all(["about", "maps", "stories", "hybrids"].map(load));
-  await frequency({ about, maps, stories });
-  mixer(hybrids, "hybrids", byId("hybrids"), (html) => { byId("crossovers").innerHTML = html; });
+  const [about, maps, figures] = await Promise.all(["about", "maps", "figures"].map(load));
+  const mix = async (host, say) => mixer(await load("hybrids"), "hybrids", host, say);
+  await frequency({ about, maps, figures }, (host) => drawTools(host, about.tools, mix));
 }
 
 async function runsSection(kind) {
-  const [{ intros }, runs] = await Promise.all(["about", "runs"].map(load));
-  return runSection(kind, runs.filter((run) => run.kind === kind), intros[kind]);
+  const [{ pages }, runs] = await Promise.all(["about", "runs"].map(load));
+  await runPage(kind, byId(kind), runs.filter((run) => run.kind === kind), pages[kind]);
 }
 
 async function main() {

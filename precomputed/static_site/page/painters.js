@@ -1,30 +1,66 @@
 // Painters: networks and the searches that they paint by.
 
-import { menu } from "./elements.js";
+import { element, option, popover } from "./elements.js";
 
-const SEARCHES = { pixels: "pixels", views: "views", "pixels views": "both, side by side" };
+const MAX_NETWORKS = 2;
 
-/** Networks and searches of the pictures of a side, as menus; returns what lists the chosen ones. */
-export function painterMenus(parent, facts, side, first) {
-  const pairs = Object.entries(facts.networks).filter(([, network]) => network.side === side).map(([name, { title }]) => [name, title]);
-  const search = menu(parent, "Search", Object.entries(SEARCHES), () => {});
-  if (pairs.length === 1) {
-    search.value = "pixels views";
-    return () => ({ names: [pairs[0][0]], searches: search.value.split(" ") });
+/**
+ * The choice of one or two networks for pictures of a side, and of one or both searches.
+ *
+ * @param {HTMLElement} parent @param {any} facts of the engine @param {number} side
+ * @param {string[]} first networks that are chosen at first
+ * @param {() => void} changed
+ */
+export function painterChoice(parent, facts, side, first, changed) {
+  const { networks, searches } = facts, titles = Object.keys(networks).filter((name) => networks[name].side === side);
+  const box = parent.appendChild(element("div", "", { className: "field" }));
+  box.append(element("span", "Classifiers (one or two)", { className: "label" }));
+  const { summary, body } = popover(box, ""), list = body.appendChild(element("fieldset"));
+  list.append(element("legend", "Classifiers", { className: "visually-hidden" }));
+  const boxes = new Map(titles.map((name) => [name, option(list, "checkbox", `network-${side}`, name, networks[name].title, change)]));
+  const pills = parent.appendChild(element("fieldset", "", { className: "choice pills" }));
+  pills.append(element("legend", "Search"));
+  const ways = new Map(Object.entries(searches).map(([name, { title, words }]) => {
+    const pill = option(pills, "checkbox", `search-${side}`, name, title, change);
+    /** @type {HTMLElement} */ (pill.parentElement).title = words;
+    return [name, pill];
+  }));
+  const checked = (all) => [...all].filter(([, input]) => input.checked).map(([name]) => name);
+  const chosen = () => ({ names: checked(boxes), searches: checked(ways) });
+
+  function show() {
+    const { names } = chosen();
+    summary.textContent = names.map((name) => networks[name].title).join(", ") || "None";
+    for (const [name, input] of boxes) input.disabled = names.length === MAX_NETWORKS && !names.includes(name);
   }
-  const network = menu(parent, "Network", pairs, () => {}), other = menu(parent, "beside", [["", "no other"], ...pairs], () => {});
-  [network.value, other.value] = first;
-  return () => ({ names: [...new Set([network.value, other.value].filter(Boolean))], searches: search.value.split(" ") });
+  function change() {
+    show();
+    changed();
+  }
+  function set(names, chosenSearches) {
+    for (const [name, input] of boxes) input.checked = names.includes(name);
+    for (const [name, input] of ways) input.checked = chosenSearches.includes(name);
+    show();
+  }
+  set(first.filter((name) => boxes.has(name)), facts.sets[side].searches);
+  if (!chosen().names.length) set(titles.slice(0, 1), chosen().searches);
+  return { chosen, set };
 }
 
-/** Painters of a plan: each network by each search, within the same steps and the same ball. */
-export function paintersOf({ names, searches }, plan, settings, facts) {
-  const usual = settings[searches.includes("views") ? "views" : "pixels"];
+/**
+ * Painters of a plan: each network by each search, within the same steps and the same ball.
+ *
+ * @param {{ names: string[], searches: string[] }} chosen @param {{ penalty: string | null, budget: number }} plan
+ * @param {any} settings of the kind of run @param {any} facts of the engine @param {number} pace which of the settings
+ */
+export function paintersOf({ names, searches }, plan, settings, facts, pace = 0) {
+  const offered = settings[searches.includes("views") ? "views" : "pixels"], { config: usual } = offered[pace] ?? offered[0];
   const config = { ...usual, epsilon: usual.epsilon * plan.budget };
   return names.flatMap((name) => searches.map((search) => {
-    const { title, about, colour } = facts.networks[name];
+    const { title, about, colour } = facts.networks[name], alone = searches.length === 1 && search === "pixels";
     return {
-      name, about, colour, title: searches.length === 1 && search === "pixels" ? title : `${title} by ${search}`,
+      name, colour, network: title, title: alone ? title : `${title} by ${search}`,
+      about: alone ? about : [facts.searches[search].words, about].filter(Boolean).join(". "),
       config: { ...config, search }, penalty: plan.penalty && (search === "views" ? "frozen" : plan.penalty),
     };
   }));

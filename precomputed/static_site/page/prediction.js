@@ -1,7 +1,7 @@
 // What the networks say of the picture, clean and under the wave, at every cell that one points at.
 
 import { percent, planes, softmax } from "./bytes.js";
-import { element, loader, option } from "./elements.js";
+import { element, loader, option, popover } from "./elements.js";
 import { engine } from "./engine.js";
 import { lab } from "./laboratory.js";
 import { load } from "./packs.js";
@@ -11,7 +11,7 @@ import { underWave } from "./under_wave.js";
 const SIDE = 32; // of the pictures whose networks predict here
 const HALF = SIDE / 2 - 1; // the largest frequency of their maps
 const FIRST = ["mini-clip", "mini-resnet"];
-const INSTEAD = "CLIP and ResNet-56, whose maps these are, do not fit a page: Mini CLIP and Mini ResNet are shown instead, in miniature.";
+const KNOW = "These networks know the ten classes of CIFAR-10: choose its pictures, or your own.";
 
 // host: the heat maps' component; root: where the rows go. Returns `show(picture)`, to be called with each new picture
 // { pixels, size, side, bits, label }; null where the networks do not know its classes. addMaps: takes maps of this picture.
@@ -22,18 +22,18 @@ export async function prediction(host, root, addMaps) {
   const chosen = new Set(FIRST);
   let picture = null, clean = null, busy = false, again = false, panel = null;
 
-  const choice = element("fieldset", "", { className: "networks", hidden: true });
-  choice.append(element("legend", "Networks", { className: "visually-hidden" }));
-  const table = element("table", "", { className: "predictions", hidden: true });
+  const table = root.appendChild(element("table", "", { className: "prediction-rows", hidden: true }));
   const start = loader(root, "", async (report) => {
     await engine.load([...chosen], report);
     start.root.hidden = true;
-    choice.hidden = table.hidden = whole.root.hidden = instead.hidden = false;
+    below.hidden = table.hidden = false;
     clean = null;
     follow();
   });
-  root.append(choice, table);
-  const whole = loader(root, "Heat map of this picture", async (report) => {
+  const below = root.appendChild(element("div", "", { className: "bar", hidden: true }));
+  const choice = popover(below, "Classifiers").body.appendChild(element("fieldset"));
+  choice.append(element("legend", "Classifiers", { className: "visually-hidden" }));
+  const whole = loader(below, "Heat map of this picture", async (report) => {
     const current = picture, { label, pixels } = current, selected = [...chosen];
     const epsilon = Number(panel.querySelector(".strength input").value);
     const { logits } = await engine.request("map", { names: selected, picture: current, epsilon, half: HALF }, ({ share }) => report(share));
@@ -44,10 +44,9 @@ export async function prediction(host, root, addMaps) {
       return pictureMap(facts.networks[name], logits[name], HALF, column, classes[column]);
     }));
   });
-  whole.root.hidden = true;
-  whole.root.append(element("span", "481 waves, once each; confidence in place of an error, which takes many pictures"));
+  whole.button.className = "";
+  whole.button.title = "481 waves, once each; confidence in place of an error, which takes many pictures";
   const message = root.appendChild(element("p", "", { className: "prose" }));
-  const instead = root.appendChild(element("p", INSTEAD, { className: "instead", hidden: true }));
   for (const name of names) {
     const box = option(choice, "checkbox", "networks", name, facts.networks[name].title, async ({ checked }) => {
       checked ? chosen.add(name) : chosen.delete(name);
@@ -62,24 +61,39 @@ export async function prediction(host, root, addMaps) {
     const size = engine.megabytes([...chosen], facts);
     start.button.textContent = `Predict here: ${size} MB, nothing leaves this browser`;
     start.root.hidden = engine.has([...chosen]);
-    if (!start.root.hidden && choice.hidden === false) start.press();
+    if (!start.root.hidden && !below.hidden) start.press();
   }
 
+  // A row of the app's table (ui/maps/predictions/prediction_table.py).
   function row(name, before, after) {
     const { label } = picture, [first, then] = [before, after].map((shares) => shares.indexOf(Math.max(...shares)));
     const mark = (at) => `${classes[at]}${label === null ? "" : at === label ? " ✓" : " ✗"}`;
-    const made = element("tr"), column = label ?? first;
+    const made = element("tr"), column = label ?? first, { title, colour, instead } = facts.networks[name];
+    const head = element("th", "", { scope: "row" }), note = picture.classifiers.map((classifier) => instead[classifier]).find(Boolean);
+    head.append(Object.assign(element("span", "", { className: "key" }), { style: `background: ${colour}` }), title);
+    if (note && !picture.classifiers.includes(name)) head.append(element("small", note));
     const verdict = element("td");
     verdict.append(...(first === then ? [`stays ${mark(first)}`] : [`${mark(first)} → `, element("b", mark(then))]));
     const bars = element("td");
-    for (const [shares, colour] of [[before, ""], [after, facts.networks[name].colour]]) {
+    for (const [shares, fill] of [[before, ""], [after, colour]]) {
       const line = bars.appendChild(element("div")), bar = line.appendChild(element("span", "", { className: "bar" }));
       bar.style.width = `${55 * shares[column]}%`;
-      bar.style.background = colour;
+      bar.style.background = fill;
       line.append(percent(shares[column]));
     }
-    made.append(element("th", facts.networks[name].title, { scope: "row" }), verdict, bars);
+    made.append(head, verdict, bars);
     return made;
+  }
+
+  function caption(wave) {
+    const made = table.caption ?? table.createCaption(), colours = [...chosen].map((name) => facts.networks[name].colour);
+    const [clean, under] = ["", `linear-gradient(90deg, ${[...colours, colours.at(-1)].join(", ")})`].map((background) => {
+      const bar = element("span", "", { className: "bar" });
+      bar.style.background = background;
+      return bar;
+    });
+    const title = `Predictions under the wave (${wave.map((k) => String(k).replace("-", "−")).join(", ")})`;
+    made.replaceChildren(element("b", title), " \u2003", clean, "clean \u2002", under, "with the wave");
   }
 
   // The newest wave only: one that came meanwhile is next.
@@ -97,8 +111,9 @@ export async function prediction(host, root, addMaps) {
       if (current === picture && selected.every((name) => name in clean.logits)) {
         const head = table.createTHead();
         const what = current.label === null ? "the clean prediction" : `“${classes[current.label]}”`;
+        caption(wave);
         head.replaceChildren(element("tr"));
-        for (const text of ["network", "top-1 prediction", `probability of ${what}: clean, with the wave`]) head.rows[0].append(element("th", text));
+        for (const text of ["model", "top-1 prediction", `probability of ${what}`]) head.rows[0].append(element("th", text, { scope: "col" }));
         const body = table.tBodies[0] ?? table.createTBody();
         body.replaceChildren(...selected.map((name) => row(name, softmax(clean.logits[name][0]), softmax(logits[name][0]))));
         Object.assign(table.dataset, { wave: String(wave), milliseconds: performance.now() - began });
@@ -113,14 +128,15 @@ export async function prediction(host, root, addMaps) {
   offer();
   return (next) => {
     picture = next;
-    table.hidden = whole.root.hidden = instead.hidden = !next || choice.hidden;
-    message.textContent = next || choice.hidden ? "" : "These networks know the ten classes of CIFAR-10: choose its pictures, or your own.";
+    const waits = !start.root.hidden; // for the networks
+    table.hidden = below.hidden = !next || waits;
+    message.textContent = next || waits ? "" : KNOW;
     if (!panel) {
       panel = host.shadowRoot.querySelector(".panel");
       new MutationObserver(follow).observe(panel, { attributes: true, attributeFilter: ["data-milliseconds"] });
     }
-    if (!choice.hidden && !engine.has([...chosen])) {
-      choice.hidden = table.hidden = whole.root.hidden = instead.hidden = true; // let go meanwhile
+    if (start.root.hidden && !engine.has([...chosen])) {
+      table.hidden = below.hidden = true; // let go meanwhile
       offer();
     }
     follow();

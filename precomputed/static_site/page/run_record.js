@@ -6,7 +6,7 @@ import { changes } from "./run_text.js";
 const MAX_POINTS = 160; // of a curve
 
 /**
- * A run that begins. plan: of the controls, with `kind`, `models` (a painter's `name`, `title`, `about`, `colour`, `config`,
+ * A run that begins. plan: of the controls, with `kind`, `models` (a painter's `name`, `network`, `title`, `about`, `colour`, `config`,
  * `penalty`), `classes`, `targetName`, `steps` and `interval`.
  */
 export function newRun(plan) {
@@ -85,17 +85,17 @@ const deflated = async (bytes) =>
   pack(new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"))).arrayBuffer()));
 /** @param {any} live */
 export async function replayOf(run, sure, live = null, from = 0) {
-  const frameSteps = run.frameSteps.slice(from), whole = from === 0 && live?.state !== "running";
+  const begun = run.step >= 0, frameSteps = begun ? run.frameSteps.slice(from) : [0], whole = from === 0 && live?.state !== "running";
   const text = whole ? deflated : pack, number = ++version;
   const models = await Promise.all(run.models.map(async (model) => {
     const curves = [model.probability, model.loss, model.change];
     return {
-      title: model.title, about: model.about, colour: model.colour, card: "",
-      frames: await text(differences(model.frames.slice(from))),
-      values: floats(curves.flatMap((curve) => frameSteps.map((step) => curve[step]))),
+      title: model.title, network: model.network, about: model.about, colour: model.colour, card: "",
+      frames: await text(differences(begun ? model.frames.slice(from) : [run.startLevels])),
+      values: floats(begun ? curves.flatMap((curve) => frameSteps.map((step) => curve[step])) : []),
       curves: floats(curves.flatMap(envelope)),
-      before: whole ? ranked(model.first, run.classes) : [[]], after: whole ? ranked(model.logits, run.classes) : [[]],
-      sure: whole ? [[model.sureAt, model.sureAt === null ? null : model.sureChange]] : [],
+      before: begun && whole ? ranked(model.first, run.classes) : [[]], after: begun && whole ? ranked(model.logits, run.classes) : [[]],
+      sure: begun && whole ? [[model.sureAt, model.sureAt === null ? null : model.sureChange]] : [],
     };
   }));
   const side = Math.sqrt(run.start.length / 3), curveSteps = groups(run.step + 1).map(([first, end]) => (first + end - 1) / 2);

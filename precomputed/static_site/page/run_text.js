@@ -1,9 +1,9 @@
-// A live run in words, as ui/runs/run_sentences.py says them of the app's.
+// A live run in words, as ui/runs/run_sentences.py and ui/runs/setup/state.py say them of the app's.
 
 /**
  * Mean change in the hole and around it.
  *
- * @param {Float32Array} start @param {Float32Array} image @param {Uint8Array} mask @param {number} scale
+ * @param {ArrayLike<number>} start @param {ArrayLike<number>} image @param {Uint8Array} mask @param {number} scale
  */
 export function changes(start, image, mask, scale) {
   const area = start.length / 3, sums = [0, 0], counts = [0, 0];
@@ -15,12 +15,33 @@ export function changes(start, image, mask, scale) {
   return sums.map((sum, k) => (counts[k] ? (scale * sum) / counts[k] : 0));
 }
 
-/** What has become of the run, a sentence for each painter; the replay says how confident it is. */
-export function outcome(run) {
+/**
+ * What has become of the run so far: for each painter what stands before, in and after the number. The replay says how
+ * confident it is.
+ *
+ * @param {any} run @param {boolean} halted whether there is a picture of the last step; else its newest frame counts
+ */
+export function outcome(run, halted) {
   const drawn = run.kind === "generation", what = drawn ? "the start" : "the hole";
-  const sentences = run.models.map((model) => {
-    const [inside, outside] = changes(run.start, model.last, run.mask, 255), rest = drawn ? "" : ` and the rest by ${outside.toFixed(2)}`;
-    return `${model.title} has changed ${what} by ${inside.toFixed(1)} of 255 on average${rest}.`;
+  return run.models.map((model, k) => {
+    const [inside, outside] = halted ? changes(run.start, model.last, run.mask, 255)
+      : changes(run.startLevels, model.frames.at(-1), run.mask, 1);
+    const rest = drawn ? "" : ` and the rest by ${outside.toFixed(2)}`;
+    const after = k ? "" : `After ${run.frameSteps.at(-1).toLocaleString("en")} steps, `;
+    return [`${after}${model.title} has changed ${what} by `, `${inside.toFixed(1)} of 255`, ` on average${rest}.`];
   });
-  return `After ${run.step.toLocaleString("en")} steps, ${sentences.join(" ")}`;
+}
+
+/** What a visitor's own run is: how many steps, how it ended, its pace. */
+export function note(run) {
+  const early = run.step < run.steps ? `, stopped by you after ${run.step.toLocaleString("en")} of ` : ", ";
+  const pace = run.step ? `, ${Math.max(1, Math.round((1000 * run.seconds) / run.step))} ms per step` : "";
+  return `Your run${early}${run.steps.toLocaleString("en")} steps${pace}.`;
+}
+
+/** Where it comes from. */
+export function origin(run) {
+  const { config } = run.models[0];
+  return `Computed in this browser: ${run.step.toLocaleString("en")} steps of ${config.step_size.toPrecision(3)}, ` +
+    `L2 budget ${config.epsilon.toPrecision(3)}, in ${run.seconds.toFixed(1)} s. ${run.images.credit}.`;
 }

@@ -1,4 +1,4 @@
-// The story's steps: words that were made with the page, and the app's own figures.
+// The story's steps, laid out as the app's: words that were made with the page, and the app's own figures.
 
 import { element, mount } from "./elements.js";
 import { lab } from "./laboratory.js";
@@ -6,7 +6,13 @@ import { drawAnyWord } from "./opening_live.js";
 import { load } from "./packs.js";
 
 const SHADOWED = `
-  a { color: var(--st-primary-color); } p, blockquote { max-width: var(--line); } h2 { margin: 0.3rem 0; font-size: 1.3rem; }
+  a { color: var(--st-primary-color); } p, blockquote { max-width: var(--line); } h2 { margin: 0 0 0.5rem; font-size: 1.25rem; }
+  .lead { font-size: 1.125rem; line-height: 1.5; } .judged { margin: 1rem 0; }
+  .door {
+    display: inline-block; padding: 0.4rem 0.9rem; border: 1px solid var(--st-border-color); border-radius: 0.5rem; color: inherit;
+    text-decoration: none;
+  }
+  @media (max-width: 768px) { .lead { font-size: 1rem; } }
   blockquote { margin: 0.6rem 0; padding-left: 0.8rem; border-left: 3px solid var(--st-border-color); }
   .chip { padding: 0.1rem 0.5rem; border-radius: 0.6rem; color: #fff; white-space: nowrap; }
   table { width: 100%; border-collapse: collapse; } th, td { padding: 0.4rem 0.8rem 0.4rem 0; text-align: left; vertical-align: top; }`;
@@ -21,7 +27,7 @@ function put(host, html) {
 // What shows a part of a figure in its host; `parts` are all of the step, shown so far.
 const KINDS = {
   html: ({ html }, host) => put(host, html),
-  opening({ scenes }, host) {
+  opening({ scenes }, host, parts) {
     const show = mount("opening", host, { ask: draw });
     let drawing = 0;
     async function draw(place) {
@@ -29,26 +35,26 @@ const KINDS = {
       if (current === drawing) show(scene);
     }
     draw(0);
-    if (!lab.packs.engine) return;
-    const below = host.parentElement.insertBefore(element("div", "", { className: "figure" }), host.nextSibling);
-    load(scenes[0]).then((scene) => drawAnyWord(below, scene, (drawn) => {
+    parts.draws = (scene) => {
       drawing += 1;
-      show(drawn);
-    }));
+      show(scene);
+    };
+    parts.scene = scenes[0];
+  },
+  async "any-word"({ label }, host, parts) {
+    if (lab.packs.engine) await drawAnyWord(host, label, await load(parts.scene), parts.draws);
   },
   async judge({ round }, host) {
     const { drawings, intervals, chance, searches } = await load(round), chosen = [];
-    const heading = host.appendChild(element("h3")), pictures = host.appendChild(element("div", "", { className: "judged" }));
-    const options = host.appendChild(element("div", "", { className: "buttons chips" }));
+    const heading = host.appendChild(element("h3")), asked = host.appendChild(element("div", "", { className: "asked" }));
     heading.setAttribute("aria-live", "polite");
-    const picture = ({ picture: src }, alt) => pictures.appendChild(element("figure")).appendChild(element("img", "", { src, alt }));
+    const picture = ({ picture: src }, alt) => element("img", "", { src, alt, className: "drawing" });
     function draw() {
-      pictures.replaceChildren();
-      options.replaceChildren();
       if (chosen.length === drawings.length) return tell();
       const at = chosen.length, place = `Drawing ${at + 1} of ${drawings.length}`;
       heading.textContent = `${place}: what is it?`;
-      picture(drawings[at], place);
+      const options = element("div", "", { className: "options" });
+      asked.replaceChildren(picture(drawings[at], place), options);
       drawings[at].options.forEach((word, k) => {
         options.appendChild(element("button", word, { type: "button" })).addEventListener("click", () => {
           chosen.push(k);
@@ -61,15 +67,30 @@ const KINDS = {
       const right = (search) => drawings.filter((drawing, k) => drawing.search === search && drawing.right === chosen[k]).length;
       const count = drawings.length / searches.length;
       heading.textContent = `${searches.map((search) => `${search}: ${right(search)} of ${count}`).join(", ")}, chance ${chance}`;
-      drawings.forEach((drawing, k) => {
-        const word = drawing.options[drawing.right];
-          const said = drawing.right === chosen[k] ? "✓" : `✗ you: ${drawing.options[chosen[k]]}`;
-        picture(drawing, word).after(element("figcaption", `${word}, by ${drawing.search} ${said}`));
-      });
       const ends = searches.map((search) => `${intervals[right(search)]} by ${search}`);
-      pictures.before(element("p", `95 % intervals: ${ends.join(" and ")}.`));
+      asked.replaceChildren(element("p", `95 % intervals: ${ends.join(" and ")}.`), ...searches.map((search) => {
+        const round = element("div", "", { className: "round" });
+        round.append(element("h4", `By ${search}`), ...drawings.filter((drawing) => drawing.search === search).map(result));
+        return round;
+      }));
+      const again = asked.appendChild(element("button", "These ten again", { type: "button" }));
+      again.addEventListener("click", () => {
+        chosen.length = 0;
+        draw();
+      });
+    }
+    function result(drawing) {
+      const word = drawing.options[drawing.right], choice = chosen[drawings.indexOf(drawing)], figure = element("figure");
+      const caption = element("figcaption", drawing.right === choice ? " ✓" : ` ✗ you: ${drawing.options[choice]}`);
+      caption.prepend(element("b", word));
+      figure.append(picture(drawing, word), caption);
+      return figure;
     }
     draw();
+    document.addEventListener("keydown", ({ key, ctrlKey, altKey, metaKey }) => {
+      if (!host.getClientRects().length || ctrlKey || altKey || metaKey) return;
+      /** @type {HTMLElement} */ (asked.querySelectorAll(".options button")[Number(key) - 1])?.click();
+    });
   },
   // A wave chosen in the stripes is that of the maps beside them, and the other way round.
   stripes({ data }, host, parts) {
@@ -97,35 +118,28 @@ const KINDS = {
   replay: ({ data }, host) => mount("replay", host, {})({ key: "story", ...data }),
 };
 
+// Show parts of a figure in their order. shared: what they tell each other; `mixer(host)` mounts the pairs to mix.
+export function showParts(host, all, shared) {
+  for (const part of all) KINDS[part.kind](part, host.appendChild(element("div", "", { className: `figure ${part.kind}` })), shared);
+}
+
 // `mixer(host)` mounts the page's pairs. Returns what shows the step that the URL names, `#story?step=twins`.
 export async function story(section, mixer) {
   const steps = await load("story"), find = (selector) => section.querySelector(selector);
-  const figures = steps.map(({ name, links }, k) => {
-    const link = find(".steps").appendChild(element("a", "", { href: `#story?step=${links[0]}` }));
-    link.append(element("span", String(k + 1), { className: "number", ariaHidden: "true" }), name);
-    return find(".figures").appendChild(element("div"));
-  });
+  const links = steps.map(({ links: [link] }) => link), names = steps.map(({ name }) => name);
+  const go = (number) => { location.hash = `#story?step=${links[number - 1]}`; };
+  const showTabs = mount("steps", find(".steps"), { go }, ".tab { gap: 0.25rem; font-size: 0.8rem; white-space: nowrap; }");
+  const places = [".beside", ".figures", ".below"].map(find);
+  const hosts = steps.map(() => places.map((place) => place.appendChild(element("div"))));
   return () => {
     const link = new URLSearchParams(location.hash.split("?")[1] ?? "").get("step");
-    const at = Math.max(0, steps.findIndex(({ links }) => links.includes(link)));
-    put(find(".prose"), steps[at].html);
-    [...find(".steps").children].forEach((link, k) => {
-      if (k === at) link.setAttribute("aria-current", "step");
-      else link.removeAttribute("aria-current");
-    });
-    for (const [selector, place, text] of [[".before", at - 1, "← Back"], [".next", at + 1, `Next: ${steps[at + 1]?.name} →`]]) {
-      const link = find(selector), there = steps[place];
-      link.hidden = !there;
-      link.textContent = text;
-      if (there) link.href = `#story?step=${there.links[0]}`;
-    }
-    figures.forEach((figure, k) => { figure.hidden = k !== at; });
+    const at = Math.max(0, steps.findIndex((step) => step.links.includes(link))), { title, html, figure, beside, below } = steps[at];
+    put(find(".prose"), html);
+    showTabs({ names, links, current: at + 1, title, parameter: "step", base: "#story" });
+    hosts.forEach((columns, k) => { for (const column of columns) column.hidden = k !== at; });
     section.classList.toggle("first", at === 0);
-    if (figures[at].childElementCount) return;
-    const parts = { mixer };
-    for (const part of steps[at].figure) {
-      const host = figures[at].appendChild(element("div", "", { className: `figure ${part.kind}` }));
-      KINDS[part.kind](part, host, parts);
-    }
+    const [left, middle, whole] = hosts[at], parts = { mixer };
+    if (middle.childElementCount) return;
+    for (const [host, all] of [[middle, figure], [left, beside], [whole, below]]) showParts(host, all, parts);
   };
 }

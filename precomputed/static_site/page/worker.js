@@ -2,7 +2,6 @@
 // `control`, which may come during a run. A picture is 3 planes of float32 in [0, 1].
 
 import { sweep } from "./bytes.js";
-import { filledFromRim } from "./holes.js";
 import * as networks from "./networks.js";
 import { generation, inpainting } from "./pgd/objectives.js";
 import { pgdSteps } from "./pgd/steps.js";
@@ -48,10 +47,6 @@ const requests = {
       for (const values of pictures) logits[name].push(await networks.predict(name, values));
     }
     return { logits };
-  },
-
-  async fill({ values, mask }) {
-    return { start: filledFromRim(values, mask) };
   },
 
   // What networks say of a picture under each wave of a half plane; `report` gets the share that is done.

@@ -15,7 +15,7 @@ from core.reproduce.parts.maps import HEATMAPS, MapResult
 from core.reproduce.parts.plan import MAPS
 from core.reproduce.report import Cost, Results, to_html
 from precomputed.static_site.findings import findings_page
-from precomputed.static_site.maps import maps_and_stories
+from precomputed.static_site.maps import verdicts
 from tests.ui.pages.test_findings import script
 from tests.ui.pages.test_frequency import plain as sentence_of
 from tests.ui.pages.test_frequency import text as read
@@ -145,7 +145,7 @@ def test_the_sentence_about_a_wave_is_one():
     """Story's below its maps, Frequency's, and the static edition's."""
     for maps, told in (
         ((MINI_CLIP, MINI_RESNET), read(opened(step="a-wave"))),
-        ((CLIP, RESNET56), " ".join(sentence_of(story["html"]) for story in maps_and_stories()[1])),
+        ((CLIP, RESNET56), sentence_of(verdicts()["verdicts-figure-1"]["waves"]["0,1"][0])),
     ):
         sentence = cell_verdict([shipped()[label] for label in maps], (0, 1))
         assert sentence in told and sentence in read(opened("frequency", maps=list(maps), cell="0,1", pictures="Yours"))

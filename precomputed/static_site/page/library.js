@@ -1,0 +1,46 @@
+// All bundled pictures and a visitor's own, in a dialog, as *Pictures* of the app.
+
+import { element, mount, segmented } from "./elements.js";
+import { load } from "./packs.js";
+import { askForPicture } from "./pictures.js";
+
+const THUMBNAIL = { true: 32, false: 72 }; // CSS pixels: of pictures that stay pixel for pixel, and of others
+const OWN = "It is cut to a square and made small; it stays in this browser";
+
+/**
+ * Open the library.
+ *
+ * @param {Record<string, { title: string, side: number }>} sets
+ * @param {{ set: string, place: number }} selected place: -1 for a picture of one's own
+ * @param {(choice: { set: string, place: number, own: { pixels: Uint8Array, name: string } | null }) => void} take
+ */
+export function openLibrary(sets, selected, take) {
+  const dialog = document.body.appendChild(element("dialog", "", { className: "library" }));
+  const head = dialog.appendChild(element("div", "", { className: "bar" }));
+  head.append(element("h2", "Choose a picture"));
+  let { set } = selected;
+  const pairs = Object.entries(sets).map(([name, { title }]) => [name, title]);
+  segmented(head, "Pictures", "library", pairs, set, (name) => { set = name; draw(); });
+  const own = head.appendChild(element("button", "Your picture", { type: "button", title: OWN }));
+  const close = head.appendChild(element("button", "Close", { type: "button" }));
+  const refusal = dialog.appendChild(element("p", "", { className: "prose" }));
+  refusal.setAttribute("role", "status");
+  const end = (choice) => {
+    dialog.close();
+    take({ set, place: -1, own: null, ...choice });
+  };
+  const show = mount("image_picker", dialog.appendChild(element("div")), { pick: (place) => end({ place }) });
+  async function draw() {
+    const current = set, { common: { strip } } = await load(current), { lossless } = strip;
+    const picked = current === selected.set ? selected.place : -1;
+    if (current !== set) return; // another one was chosen meanwhile
+    show({ ...strip, selected: picked, label: "Bundled pictures", thumbnail: THUMBNAIL[String(lossless)], crisp: lossless });
+  }
+  const refuse = (why) => { refusal.textContent = why; };
+  own.addEventListener("click", () => askForPicture(sets[set].side, (pixels, name) => end({ own: { pixels, name } }), refuse));
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // beside it
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.showModal();
+  draw();
+}

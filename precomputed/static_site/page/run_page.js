@@ -1,0 +1,78 @@
+// A page of runs, laid out as the app's: a toolbar with one *Run*, what is painted, the run beside it, and what became of
+// it. It shows a stored run, what the settings ask for, or a live run (live_runs.js); all words on it are about that one.
+
+import { element, mount, ours, popover, sentence, tabs } from "./elements.js";
+import { lab } from "./laboratory.js";
+import { liveRuns } from "./live_runs.js";
+import { load } from "./packs.js";
+
+/**
+ * @typedef {{ subject: HTMLElement, canvas: HTMLElement, settings: HTMLElement }} Parts where the controls go
+ * @typedef {{ plan: () => Promise<any>, subject: () => number | null, bring: (run: any) => Promise<void> }} Controls
+ *   what makes the plan, the place of the picture that it is about, and what sets them to a stored run
+ */
+
+const CHOOSE = "Stored runs";
+
+/** @param {"inpainting" | "generation"} kind @param {HTMLElement} section @param {any[]} runs stored ones @param {any} texts */
+export async function runPage(kind, section, runs, texts) {
+  section.append(/** @type {HTMLTemplateElement} */ (document.getElementById("runs")).content.cloneNode(true));
+  const find = (selector) => /** @type {HTMLElement} */ (section.querySelector(selector));
+  find("h1").textContent = texts.title;
+  ours(find(".intro"), texts.intro);
+  const events = {}, drawReplay = mount("replay", find(".replay"), events);
+  const [note, outcome, origins] = [".note", ".outcome", ".origins"].map(find);
+  const stored = /** @type {HTMLSelectElement} */ (find(".stored"));
+  stored.add(new Option(CHOOSE, ""));
+  for (const run of runs) stored.add(new Option([run.what, run.variantTitle, run.title].filter(Boolean).join(" · "), run.id));
+  const saved = popover(find(".status"), "Download");
+  const parts = [["Where this run comes from", origins], ...texts.tables.map(([title, html]) => [title, ours(element("div"), html)])];
+  tabs(find(".folds"), parts.reverse());
+
+  const first = runs.find((run) => run.side === texts.first.side && [null, texts.first.place].includes(run.place)) ?? runs[0];
+  let shown = 0;
+
+  const view = {
+    events, section, find, first, runs, place: saved.menu,
+    isWhole: false, // a run that has ended or is paused
+    note: (text) => note.replaceChildren(...(Array.isArray(text) ? text : [text])),
+    /** Words about what is shown: a note, paragraphs, an origin, buttons that save it. */
+    say({ text, paragraphs = [], from = [], save = [] }) {
+      view.note(text);
+      view.isWhole = from.length > 0;
+      outcome.replaceChildren(...paragraphs);
+      origins.replaceChildren(...from.map((words) => element("p", words)));
+      saved.menu.hidden = !save.length;
+      saved.body.replaceChildren(...save.map(([name, press]) => {
+        const made = element("button", name, { type: "button" });
+        made.addEventListener("click", press);
+        return made;
+      }));
+    },
+    draw: (data) => drawReplay({ key: kind, ...data }),
+    /** Show a stored run. */
+    async show(run = first) {
+      const current = ++shown;
+      stored.value = run.id;
+      const data = await load(run.id);
+      if (current !== shown) return;
+      view.draw(data);
+      view.say({ text: run.note, paragraphs: run.outcome.map((html) => ours(element("p"), html)), from: run.origins });
+    },
+    /** Something else than a stored run is shown. */
+    leave() {
+      shown += 1;
+      stored.value = "";
+    },
+    refuse: (why) => view.say({ text: [element("b", "Not run yet"), `: ${sentence(why)[0].toLowerCase()}${sentence(why).slice(1)}`] }),
+  };
+  /** @type {(run: any) => Promise<void>} */
+  let chosen = (run) => view.show(run);
+  stored.addEventListener("change", () => {
+    const run = runs.find(({ id }) => id === stored.value);
+    if (run) chosen(run);
+  });
+  await view.show();
+  if (lab.packs.engine) chosen = await liveRuns(kind, view);
+  else find(".toolbar").hidden = find(".canvas").hidden = true;
+}
