@@ -1,1 +1,1 @@
-"""The paper's claims about heat maps, each put to the maps. Does not import torch."""
+"""The paper's claims about heat maps, checked on stored results. Does not import torch."""

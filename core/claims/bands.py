@@ -20,21 +20,21 @@ class Band(NamedTuple):
     last: int
 
     def holds(self, radius: Any) -> Any:
-        """Whether a rounded radius lies in the band; elementwise."""
+        """Return whether a rounded radius lies in the band; elementwise."""
         return (self.first <= radius) & (radius <= self.last)
 
     @property
     def side(self) -> str:
-        """Side of the edge on which the band lies: "inside" or "outside"."""
+        """Side of the edge that holds the band: "inside" or "outside"."""
         return "outside" if self.first else "inside"
 
     @property
     def edge(self) -> float:
-        """Radius of the circle that parts the band from the other waves, within it or around it."""
+        """Radius of the circle that separates the band from the other waves."""
         return self.first - 0.5 if self.first else self.last + 0.5
 
 
-# The paper gives no radius. The blue circle in the centre of its ResNet's map ends with the first; "low" is one more.
+# The paper gives no radius. LOWEST is the blue circle in the centre of its ResNet's map; LOW adds one ring.
 LOWEST, LOW = Band(0, 1), Band(0, 2)
 
 
@@ -43,7 +43,7 @@ def corners(heatmap: Heatmap) -> Band:
     return Band(heatmap.side // 2 + 1, heatmap.side)
 
 
-# By the names that rows of claims give them: a band as it lies in a map.
+# Bands of a map, by the names used in claims.toml.
 BANDS: dict[str, Callable[[Heatmap], Band]] = {
     "lowest": lambda _: LOWEST,
     "low": lambda _: LOW,
@@ -53,10 +53,10 @@ BANDS: dict[str, Callable[[Heatmap], Band]] = {
 
 
 def in_band(heatmap: Heatmap, band: Band | str) -> Errors | None:
-    """Mean top-1 error over the waves of a band, each counted once; None where none is computed.
+    """Return the mean top-1 error over the waves of a band, each counted once; None if none is computed.
 
-    band: waves, or a name of `BANDS`. From counts alone the interval is Wilson's for n images, as if all waves misled
-    the same ones: too wide.
+    band: waves, or a name of `BANDS`. From counts alone the interval is Wilson's for n images, as if all waves changed
+    the prediction of the same images: too wide.
     """
     band = BANDS[band](heatmap) if isinstance(band, str) else band
     profile = radial_profile(heatmap, corners=True)
@@ -73,7 +73,7 @@ def in_band(heatmap: Heatmap, band: Band | str) -> Errors | None:
 
 
 def without_wave(heatmap: Heatmap) -> Errors | None:
-    """The clean error: the map's own, or the one that its metadata say was measured here; None where neither is."""
+    """Return the map's clean error, or the one recorded in its metadata; None if neither is known."""
     clean, here = clean_error(heatmap), heatmap.metadata.get("clean_measured_here")
     if clean is not None or not isinstance(here, dict):
         return clean
@@ -84,10 +84,10 @@ def without_wave(heatmap: Heatmap) -> Errors | None:
 
 
 def grey_minus_coloured(heatmap: Heatmap, band: Band) -> Measured | None:
-    """Mean error under the grey waves of a band minus that under its coloured ones, image by image.
+    """Return the mean error under a band's grey waves minus that under its coloured ones, image by image.
 
-    Every image met both kinds, but for a few in a band of few waves, which are left out. None without outcomes or a
-    seed, or where no image met both.
+    Images without both kinds of waves are left out: a few, in small bands. None without outcomes or a seed, or if no
+    image has both.
     """
     result, signs = outcomes(heatmap), grey(heatmap)
     if result is None or signs is None:

@@ -1,7 +1,7 @@
 """The claims of the paper's section 3.1, and others about maps, checked on two maps, with all others as context.
 
-Each check takes what was measured and returns a finding; none knows which networks it is about, so that a visitor's own
-maps are judged by the same rules as the paper's.
+Each check takes measurements and returns a finding. No check knows which networks it compares, so a visitor's own maps
+are judged by the same rules as the paper's.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from core.fourier.maps.lattice import Lattice, lattice
 from core.fourier.maps.outcomes import by_colour
 from core.fourier.maps.rings import ring_differences
 
-CLIP_GRID = 7  # patches on a side of the picture, as CLIP ViT-B/32 cuts it: 224 / 32
-DRAWN_SIDE = 63  # of larger maps the paper draws the centre
+CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
+DRAWN_SIDE = 63  # the paper draws only the centre of larger maps
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two maps of one size, and all maps there are."""
+    """Two maps of one size, and all available maps."""
 
     subject: NamedMap
     reference: NamedMap
@@ -53,20 +53,20 @@ class Comparison:
         return self.subject.label, self.reference.label
 
     def about(self, claim: Claim) -> NamedMap:
-        """The map that a claim about one of them is about."""
+        """Return the map that a claim about one of them is about."""
         return self.reference if claim.about == "reference" else self.subject
 
     def errors(self, band: str) -> tuple[Errors | None, Errors | None]:
-        """Errors of subject and reference over a band of `BANDS`; None for one that lacks it."""
+        """Return the errors of subject and reference over a band of `BANDS`; None for a map that lacks it."""
         return in_band(self.subject.heatmap, band), in_band(self.reference.heatmap, band)
 
 
-# What makes of a claim and two maps a finding, or several; raises `NotCheckable`.
+# Turns a claim and two maps into one or several findings; raises `NotCheckable`.
 Check = Callable[[Claim, Comparison], Finding | Iterable[Finding]]
 
 
 def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
-    """The claim that compares maps under waves like this one, and the band that it is about; None of other waves."""
+    """Return the claim that compares maps under waves like this one, and its band; None for other waves."""
     heatmap = min(maps, key=lambda candidate: candidate.side).crop(DRAWN_SIDE)
     if max(map(abs, wave)) > heatmap.side // 2:
         return None
@@ -77,7 +77,7 @@ def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
 def findings(
     subject: NamedMap, reference: NamedMap, all_maps: Sequence[NamedMap], only: Claim | None = None
 ) -> tuple[Finding, ...]:
-    """Every claim with its verdict on `subject`, in the place of CLIP, and `reference`, in that of the ResNet.
+    """Return every claim with its verdict, `subject` standing for CLIP and `reference` for the ResNet.
 
     all_maps: every available map, among them the twins and the map of Figure 2. only: this claim alone.
     """
@@ -100,13 +100,13 @@ def _cropped(named: NamedMap, side: int) -> NamedMap:
 
 
 def _wave(heatmap: Heatmap, band: str = "corners") -> Frequency:
-    """Return the wave at which a claim about a band is shown."""
+    """Return the wave that illustrates a claim about a band."""
     near = 1 - heatmap.side // 2
     return (near, near) if band == "corners" else (0, 1)
 
 
 def _compared(claim: Claim, maps: Comparison) -> Finding:
-    """Subject against reference over a band: holds where its mean and every ring part in the claimed direction."""
+    """Compare subject and reference over a band: holds if the mean and every ring differ in the claimed direction."""
     band, why = BANDS[claim.band](maps.subject.heatmap), "One of the maps lacks these waves."
     means = [require(errors, why).measured for errors in maps.errors(claim.band)]
     difference = require(contrast(*maps.errors(claim.band)), why)
@@ -126,7 +126,7 @@ def _compared(claim: Claim, maps: Comparison) -> Finding:
 
 
 def _within(claim: Claim, maps: Comparison) -> Finding:
-    """Holds where a band raises the error of the map that the claim is about more than another does."""
+    """Holds if a band raises the map's error more than another band does."""
     named = maps.about(claim)
     difference = require(_more(named.heatmap, claim.band, claim.than), f"The {claim.about}’s map lacks these waves.")
     verdict, doubts = Verdict.HOLDS if difference.low > 0 else Verdict.FAILS, (claim.doubt,) if claim.doubt else ()
@@ -135,15 +135,15 @@ def _within(claim: Claim, maps: Comparison) -> Finding:
 
 
 def _more(heatmap: Heatmap, band: str, than: str) -> Measured | None:
-    """Within one map: error over a band minus that over another."""
+    """Return a map's error over one band minus its error over another."""
     return contrast(in_band(heatmap, band), in_band(heatmap, than))
 
 
 def _unaffected(claim: Claim, maps: Comparison) -> Finding:
-    """Holds where a band raises the error of the map that the claim is about by less than the threshold.
+    """Holds if a band raises the map's error by less than the threshold.
 
-    Noise alone is no proof of it: the interval of the rise must end below it. It holds in part where the waves of
-    `than` raise the error more.
+    The whole interval of the rise must lie below the threshold, since a noisy map proves nothing. Holds in part if the
+    waves of `than` raise the error more.
     """
     named = maps.about(claim)
     heatmap, why = named.heatmap, f"The {claim.about}’s clean error was not published."
@@ -164,10 +164,10 @@ def _unaffected(claim: Claim, maps: Comparison) -> Finding:
 
 
 def _relies(claim: Claim, maps: Comparison) -> Finding:
-    """Holds where hybrid images and the heat maps speak for it, fails where neither does.
+    """Holds if both hybrid images and heat maps support it, fails if neither does.
 
-    Of the heat maps both the low waves and, at equal strength, the corners count. Where only hybrids or only heat maps
-    were measured, these decide.
+    Heat maps support it if both the low frequencies and, at equal strength, the corners do. If only hybrids or only
+    heat maps were measured, these decide.
     """
     direct, (parts, evidence, doubts) = crossover_evidence(maps.subject, maps.reference), _by_heat_maps(maps)
     if direct is None:
@@ -187,7 +187,7 @@ def _relies(claim: Claim, maps: Comparison) -> Finding:
 
 
 def _by_heat_maps(maps: Comparison) -> tuple[list[bool], tuple[Evidence, ...], tuple[str, ...]]:
-    """Whether low waves and corners at equal strength speak for it, neither if unknown; evidence; doubts."""
+    """Return whether low frequencies and corners at equal strength support it (not if unknown), evidence and doubts."""
     heatmap, band = maps.subject.heatmap, corners(maps.subject.heatmap)
     strength = equal_strength(maps.subject, maps.reference, band)
     if strength is None:
@@ -207,7 +207,7 @@ def _by_heat_maps(maps: Comparison) -> tuple[list[bool], tuple[Evidence, ...], t
 
 
 def _different(claim: Claim, maps: Comparison) -> Finding:
-    """Holds where most waves differ."""
+    """Holds if most waves differ."""
     first, second = maps.subject.heatmap, maps.reference.heatmap
     comparison = clear_waves(first, second)
     if len(comparison.waves) < 3:
@@ -232,7 +232,7 @@ def _unknown(claim: Claim, maps: Comparison) -> Finding:
 
 
 def _figure2_resnet(claim: Claim, maps: Comparison) -> Finding:
-    """Holds where all other waves, and the corners, raise the error more than the lowest."""
+    """Holds if all other waves, and the corners, raise the error more than the lowest frequencies."""
     named = next((candidate for candidate in maps.all_maps if _is_figure2(candidate.heatmap)), None)
     named = require(named, "The map of ResNet-50 on ImageNet100 is not here.")
     heatmap, why = named.heatmap.crop(DRAWN_SIDE), "The map of ResNet-50 on ImageNet100 lacks these waves."
@@ -251,12 +251,12 @@ def _is_figure2(heatmap: Heatmap) -> bool:
 
 
 def dips_clearly(lattice: Lattice) -> bool:
-    """Whether a map dips on a lattice beyond the noise, by both ways of telling."""
+    """Return whether a map dips on a lattice beyond the noise, by both tests."""
     return lattice.p < 0.01 and lattice.mean.high < 0
 
 
 def _lattice(claim: Claim, maps: Comparison) -> Finding:
-    """Holds where a subject that cuts patches dips on their lattice and the reference does not."""
+    """Holds if a subject with patches dips on their lattice and the reference does not."""
     grid = maps.subject.patch_grid
     period, why = grid or CLIP_GRID, f"One of the maps is too small for a lattice of {grid or CLIP_GRID}."
     a, b = (
@@ -278,7 +278,7 @@ def _lattice(claim: Claim, maps: Comparison) -> Finding:
 
 
 def _colour(claim: Claim, maps: Comparison) -> Finding:
-    """Holds where the two differ beyond the noise in either band."""
+    """Holds if the two differ beyond the noise in either band."""
     heatmap, why = maps.subject.heatmap, "The subject’s map does not say which images are misclassified."
     far, parts = corners(heatmap), require(by_colour(heatmap), why)
     differences = [require(grey_minus_coloured(heatmap, band), why) for band in (LOW, far)]
@@ -294,7 +294,7 @@ def _colour(claim: Claim, maps: Comparison) -> Finding:
     return Finding(claim, verdict, tuple(evidence), (), (maps.subject.label,), wave, "Grey and coloured")
 
 
-# By the names that rows of claims give them.
+# By the names used in claims.toml.
 CHECKS: dict[str, Check] = {
     "compared": _compared,
     "within": _within,

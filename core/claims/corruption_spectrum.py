@@ -1,4 +1,4 @@
-"""Prediction of a real corruption's error from a heat map and the waves it changes, compared with the measured one."""
+"""Prediction of the error under a corruption from a heat map and the corruption's spectrum, against measurements."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ DRAWS, CHANNELS = 1_000, 3
 
 @cached_by_files("corruptions")
 def stored_corruptions(paths: tuple[Path, ...]) -> dict[str, CorruptionOutcomes]:
-    """Load the stored outcomes under corruptions, by the name of the classifier."""
+    """Load the stored outcomes under corruptions, by classifier name."""
     return CorruptionOutcomes.stored(paths)
 
 
 def corruptions_of(named: NamedMap) -> CorruptionOutcomes | None:
-    """Return the stored outcomes of a map's classifier, with the same weights and data; None if there are none."""
+    """Return the stored outcomes of a map's classifier with the same weights and data, or None."""
     return named.own(stored_corruptions())
 
 
@@ -55,7 +55,7 @@ class Predicted:
 def predicted(named: NamedMap, outcomes: CorruptionOutcomes) -> Predicted | None:
     """Predict rises of the error from a map; None if its clean error is unknown or its pictures have another size.
 
-    Waves beyond the map's corners are left out: at 32 pixels 0.5 % of the energy of noise, and less of others.
+    Waves beyond the map's corners are ignored: at 32 pixels 0.5 % of the energy of noise, less for the others.
     """
     clean, facts = without_wave(named.heatmap), named.heatmap.metadata
     if clean is None or facts["image_size"] != outcomes.metadata["image_size"]:
@@ -71,7 +71,7 @@ def predicted(named: NamedMap, outcomes: CorruptionOutcomes) -> Predicted | None
 
 
 def mapped(all_maps: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, CorruptionOutcomes]]:
-    """Return each classifier's map of the paper's waves over most images, with its stored corruptions."""
+    """Return, by classifier, the map at the paper's strength over the most images, with its corruption results."""
     result: dict[str, tuple[NamedMap, CorruptionOutcomes]] = {}
     for named in sorted(all_maps, key=lambda candidate: -int(candidate.heatmap.metadata["dataset"]["n"])):
         facts, outcomes = named.heatmap.metadata, corruptions_of(named)
@@ -83,7 +83,7 @@ def mapped(all_maps: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, Corruption
 
 @dataclass(frozen=True, eq=False)
 class PredictionScore:
-    """How well maps predict what corruptions do, over N networks, D corruptions and S strengths.
+    """Quality of the maps' predictions over N networks, D corruptions and S strengths.
 
     by_share, by_energy: Spearman's correlation of either prediction with the rise of the error; 95 % intervals are a
     percentile bootstrap over networks and corruptions, whose strengths stay together (Owen 2007). misjudged: by how
@@ -99,7 +99,7 @@ class PredictionScore:
 
 
 def score_predictions(keys: Sequence[str], predictions: Sequence[Predicted]) -> PredictionScore:
-    """Compare the predictions for at least one network with what was measured. keys: of the corruptions."""
+    """Score predictions for at least one network against measurements. keys: of the corruptions."""
     from scipy.stats import rankdata
 
     measured = np.array([prediction.measured.value for prediction in predictions])

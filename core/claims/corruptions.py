@@ -24,18 +24,18 @@ from core.sweep.hybrid.outcomes import crossover_of
 LOW, HIGH = (tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("low", "high"))
 RATIO = ("noise", "contrast")
 NO_TWINS = "No corruption results are stored for a network and its robust twin."
-TOOL = "Corruptions"  # of the page *Frequencies*
+TOOL = "Corruptions"  # tool of the page *Frequencies*
 FEWEST, SIGNIFICANT = 4, 0.05
-RESAMPLES = 50_000  # more than the orders of eight networks, up to which p is exact
+RESAMPLES = 50_000  # more than 8!, so p is exact for up to eight networks
 
 
 def contrast_findings(claim: Claim, subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[Finding]:
-    """Judge a claim on the subject's pair of twins, else on every pair among all maps."""
+    """Judge a claim on the subject and its twin, or else on every pair of twins."""
     return by_pair(subject, all_maps, partial(_twins, claim), NO_TWINS)
 
 
 def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
-    """Holds where contrast, and all low-frequency corruptions together, raise the robust twin's error more."""
+    """Holds if contrast, and all low-frequency corruptions together, raise the robust twin's error more."""
     a, b = (require(corruptions_of(named), NO_TWINS) for named in (robust, ordinary))
     if a.images != b.images:
         raise NotCheckable(NO_TWINS)
@@ -67,13 +67,13 @@ def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
 
 
 def _more(a: CorruptionOutcomes, b: CorruptionOutcomes, keys: tuple[str, ...], strength: int | None = None) -> Measured:
-    """How much more corruptions raise a's error than b's, paired, at one strength or in the mean over all."""
+    """Return how much more corruptions raise a's error than b's, paired, at one strength or averaged over all."""
     rises: list[Errors] = [rise(outcomes, outcomes.errors(*keys, strength=strength)) for outcomes in (a, b)]
     return rises[0].minus(rises[1]).measured.item()
 
 
 def shift_finding(claim: Claim, all_maps: Sequence[NamedMap]) -> Finding:
-    """Holds where lower crossover cutoffs go with smaller rises under all corruptions together.
+    """Holds if lower crossover cutoffs go with smaller rises of the error under all corruptions together.
 
     In part where they do so only under high-frequency ones, or where low-frequency ones reverse the order.
     """
@@ -117,9 +117,9 @@ def shift_finding(claim: Claim, all_maps: Sequence[NamedMap]) -> Finding:
 
 
 def _networks() -> dict[str, tuple[float, CorruptionOutcomes]]:
-    """crossover cutoff and corruptions of each network of which both are stored, with the same weights and data.
+    """Return crossover cutoff and corruption outcomes of each network with both stored for the same weights and data.
 
-    On the data set of which most networks are known: radii and rises on other pictures are no ranks of these.
+    Only the data set with the most networks is used: results on different pictures cannot be ranked together.
     """
     networks: dict[str, tuple[float, CorruptionOutcomes]] = {}
     for name, outcomes in stored_corruptions().items():
@@ -134,7 +134,7 @@ def _networks() -> dict[str, tuple[float, CorruptionOutcomes]]:
 
 
 def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """Spearman's correlation of two (n,) and its two-sided p: over all orders up to n = 8, else 50,000 random ones."""
+    """Return Spearman's correlation of two (n,) arrays and its two-sided permutation p, exact up to n = 8."""
     from scipy.stats import permutation_test
 
     tested = permutation_test(

@@ -1,4 +1,4 @@
-"""Two networks at equal strength: enlarging a picture weakens high frequencies, and not every network enlarges."""
+"""Comparison of two networks at equal wave strength: enlarging a picture weakens high frequencies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class EqualStrength:
 
     @property
     def equal(self) -> bool:
-        """Whether the waves reach both networks with the same strength, so that nothing needs weakening."""
+        """Whether waves reach both networks with the same strength, so that none need weakening."""
         return abs(self.subject - self.reference) < 0.02
 
 
@@ -46,7 +46,7 @@ def equal_strength(subject: NamedMap, reference: NamedMap, band: Band) -> EqualS
 
 
 def remaining_share(heatmap: Heatmap, network_side: int, band: Band) -> float | None:
-    """Mean share of its norm that a wave of a band keeps; None where it was not measured."""
+    """Return the mean share of its norm that a wave of a band keeps; None if not measured."""
     image_size = int(heatmap.metadata["image_size"])
     if image_size == network_side:
         return 1.0

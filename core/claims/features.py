@@ -1,6 +1,6 @@
-"""The claims of the paper's section 3.2, put to what two networks drew and filled from the same starts.
+"""The claims of the paper's section 3.2, checked on drawings and filled holes of two networks from the same starts.
 
-Like the checks of maps, none knows which networks it is about; but the last row, which is about one pair of twins.
+As with maps, no check knows which networks it compares, except the last, which is about one pair of twins.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from core.shared.roles import ROLES, networks_for
 
 FILLED = {"eq3": "Eq. 3", "mean_square": "mean square"}
 DRAWN = {"blur": "from blurs", "classless": "from blurs of no class", "independent": "from pixel noise"}
-# The same by views.
+# The same for the search by views.
 FILLED_BY_VIEWS = {searched("eq3", "views"): "holes"}
 DRAWN_BY_VIEWS = {searched("classless", "views"): "from blurs of no class"}
-# By the paper's search and by views: drawings within the same steps and ball, holes within the same ball.
+# Both searches: drawings with the same steps and ball, holes with the same ball.
 SEARCHED = {
     "drawings": (searched("classless", "pixels"), searched("classless", "views")),
     "holes": ("eq3", searched("eq3", "views")),
@@ -49,7 +49,7 @@ def _share(scores: np.ndarray) -> Measured:
 
 @dataclass(frozen=True)
 class Measure:
-    """A number of each picture, its mean with an interval, and its unit."""
+    """A number per picture, its mean with an interval, and its unit."""
 
     of: Callable[[Mapping[str, np.ndarray]], np.ndarray]
     mean: Callable[[np.ndarray], Measured] = _share
@@ -67,10 +67,10 @@ MEASURES = {
 
 
 def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
-    """Every claim of section 3.2 with its verdict on `subject`, in the place of CLIP, and `reference`, the robust one.
+    """Return every claim of section 3.2 with its verdict; `subject` stands for CLIP, `reference` for the robust model.
 
-    Each under the paper's search, then under the search by views; at the end our own claims. Both are names of
-    classifiers; where nothing is stored of one, its claims cannot be checked.
+    First the paper's claims by the paper's search and by views, then our own. Both are names of classifiers; without
+    stored results of both, claims cannot be checked.
     """
     networks, findings = (subject, reference), list[Finding]()
     for claim in CLAIMS.values():
@@ -87,7 +87,7 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
 
 @dataclass(frozen=True)
 class _Kinds:
-    """Kinds of filled holes and of drawings under one search, each with what its evidence is called."""
+    """Kinds of filled holes and of drawings by one search, each with the name of its evidence."""
 
     filled: dict[str, str]
     drawn: dict[str, str]
@@ -98,7 +98,7 @@ class _Kinds:
 
 
 def training_finding() -> Finding:
-    """The row of the twins, whichever networks are chosen; by itself it does not import scipy.stats."""
+    """Return the finding on the twins, whichever networks are chosen. Does not import scipy.stats by itself."""
     return check_claim(CLAIMS["training"], _training)[0]
 
 
@@ -123,7 +123,7 @@ def _finding(
 
 
 def _above(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
-    """Holds where every mean of its measure lies above the threshold, beyond the interval."""
+    """Holds if every mean of the measure lies above the threshold, interval included."""
     measure = MEASURES[claim.measure]
     stored = {name: painted for name, (painted,) in _stored(kinds.of(claim), subject).items()}
     scores = {name: measure.of(painted.pictures) for name, painted in stored.items()}
@@ -135,7 +135,7 @@ def _above(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding
 
 
 def _squiggles(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
-    """Holds where the subject needs less change than the reference, by either penalty."""
+    """Holds if the subject needs less change than the reference, with either penalty."""
     evidence, parts, left_out = list[Evidence](), [], []
     for name, pair in _stored(kinds.filled, subject, reference).items():
         sure = pair[0].sure_later() & pair[1].sure_later()
@@ -166,19 +166,19 @@ def _training(claim: Claim, *chosen: str) -> Finding:
 
 
 def _recognised(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
-    """Holds where each judge recognises the reference's results more often, whatever they began with."""
+    """Holds if each judge recognises the reference's results more often, from every kind of start."""
     return _gain_of(claim, _stored(kinds.of(claim), subject, reference))
 
 
 def _views(claim: Claim, subject: str) -> Finding:
-    """Holds where each judge recognises what the subject paints by views more often than by the paper's search."""
+    """Holds if each judge recognises the subject's results by views more often than those by the paper's search."""
     stored = {name: [picture_outcomes(kind).get(subject) for kind in kinds] for name, kinds in SEARCHED.items()}
     pairs = {name: (pixels, views) for name, (pixels, views) in stored.items() if pixels and views}
     return _gain_of(claim, require(pairs or None, _nothing(subject)))
 
 
 def _large_views(claim: Claim) -> Finding:
-    """Judge the same of the drawings and filled holes at 224 pixels, by the first judge's top-1 prediction."""
+    """Judge the same for drawings and filled holes at 224 pixels, by the first judge's top-1 prediction."""
     stored = require(stored_outcomes(), "Nothing is stored of pictures of 224 pixels.")
     scores = {
         name: views.recognised() - pixels.recognised()
@@ -193,7 +193,7 @@ def _large_views(claim: Claim) -> Finding:
 
 
 def _gain_of(claim: Claim, pairs: Mapping[str, Sequence[PictureOutcomes]]) -> Finding:
-    """Holds where each judge recognises more of the second than of the first, in every pair."""
+    """Holds if each judge recognises more of the second than of the first, in every pair."""
     scores = {
         name + suffix: after.pictures[f"{judge}_share_after"] - before.pictures[f"{judge}_share_after"]
         for name, (before, after) in pairs.items()
@@ -204,9 +204,9 @@ def _gain_of(claim: Claim, pairs: Mapping[str, Sequence[PictureOutcomes]]) -> Fi
 
 
 def _gain(claim: Claim, scores: dict[str, np.ndarray], doubt: str) -> Finding:
-    """Holds where every mean of scores, 1, 0 or -1 a picture, is above 0, beyond its interval.
+    """Holds if every mean score (1, 0 or -1 per picture) is above 0, interval included.
 
-    With the largest of McNemar's exact p values.
+    The evidence includes the largest of McNemar's exact p values.
     """
     gains = {name: paired_interval(signs).item() for name, signs in scores.items()}
     largest = max(float(mcnemar((signs > 0).sum(), (signs < 0).sum())) for signs in scores.values())
@@ -215,7 +215,7 @@ def _gain(claim: Claim, scores: dict[str, np.ndarray], doubt: str) -> Finding:
 
 
 def _sampled(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
-    """Holds where no judge recognises more in the results than in the starts."""
+    """Holds if no judge recognises more in the results than in the starts."""
     gains, gained = dict[str, Measured](), []
     for start, (painted,) in _stored(kinds.drawn, subject).items():
         scores = {
@@ -245,7 +245,7 @@ def _who_judged(*painted: PictureOutcomes) -> str:
     return f"{judges} {first.n} pictures each."
 
 
-# By the names that rows of claims give them: a finding from a claim, what is stored, the subject and the reference.
+# By the names used in claims.toml. Arguments: the claim, stored results, subject and reference.
 CHECKS: dict[str, Callable[[Claim, _Kinds, str, str], Finding]] = {
     "above": _above,
     "squiggles": _squiggles,

@@ -1,4 +1,4 @@
-"""A claim with what the maps say about it."""
+"""A claim, its evidence and its verdict."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from core.shared import paper
 from core.shared.files import Archived
 from core.shared.sentences import Number
 
-MINIATURE = "mini-"  # how the registry's names of small networks trained here begin, which stand in for the paper's
+MINIATURE = "mini-"  # prefix of the small networks trained here, which stand in for the paper's
 Known = TypeVar("Known")
 Place = TypeVar("Place")
 Result = TypeVar("Result", bound=Archived)
 
 
 class Verdict(StrEnum):
-    """Verdict on a claim. FAILS, for a difference: its interval contains zero, or lies on the other side of it.
+    """Verdict on a claim. A claimed difference FAILS if its interval contains zero or lies on the other side.
 
-    UNDECIDED: too few waves of the map were computed to tell.
+    UNDECIDED: the map has too few waves to decide.
     """
 
     HOLDS = "holds"
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
 
     @classmethod
     def of_parts(cls, parts: Sequence[bool]) -> Verdict:
-        """Return the verdict on a claim of several parts, from whether each holds."""
+        """Return the verdict on a claim of several parts, given whether each part holds."""
         return cls.HOLDS if all(parts) else cls.IN_PART if any(parts) else cls.FAILS
 
 
@@ -57,12 +57,12 @@ class NamedMap:
 
     @property
     def classifier(self) -> str:
-        """The registry's name of its classifier; untrusted text where the file came from outside."""
+        """Registry name of its classifier; untrusted text if the file came from outside."""
         return str(self.heatmap.metadata["classifier"]["name"])
 
     @property
     def patch_grid(self) -> int | None:
-        """How many patches its classifier cuts a picture into, on a side; None where it cuts none."""
+        """Number of patches per side of its classifier's input; None for a network without patches."""
         return self.heatmap.metadata["classifier"].get("patch_grid")
 
     def name_in(self, result: Archived) -> str:
@@ -73,9 +73,9 @@ class NamedMap:
         return f"{self.name} (weights: {weights})"
 
     def own(self, results: Mapping[str, Result]) -> Result | None:
-        """Return the result of this map's classifier, with the same weights and data; None where there is none.
+        """Return the result of this map's classifier with the same weights and data, or None.
 
-        Published maps do not name their weights, and are taken at their name.
+        Published maps do not name their weights and are matched by classifier name.
         """
         result, facts = results.get(self.classifier), self.heatmap.metadata
         if result is None or facts["dataset"]["name"] != result.metadata["dataset"]["name"]:
@@ -84,7 +84,7 @@ class NamedMap:
         return result if same or facts["source"]["type"] == "published" else None
 
 
-# By unit: what follows a number, what it is multiplied by, its digits, and whether a plus is shown.
+# By unit: suffix, factor, digits, and whether a plus sign is shown.
 _UNITS = {
     "error": (" %", 100, 1, False),
     "points": (" points", 100, 1, True),
@@ -99,7 +99,7 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class Evidence:
-    """One number.
+    """One number with its interval.
 
     what: of what. unit: "error" and "points" are fractions to be shown in per cent, the latter a difference; "level"
     and "levels" are fractions to be shown of 255, the latter a difference; "radius" and "radii" are cycles per image,
@@ -118,7 +118,7 @@ class Evidence:
 
     @property
     def is_difference(self) -> bool:
-        """Whether it is shown with its sign."""
+        """Whether to show its sign."""
         return self.unit in _UNITS and _UNITS[self.unit][-1]
 
     @property
@@ -132,13 +132,13 @@ class Evidence:
 
     @property
     def interval(self) -> str:
-        """' (+8.1 to +10.6)'; empty where there is none."""
+        """' (+8.1 to +10.6)'; empty if there is none."""
         _, low, high = self.measured
         return "" if math.isnan(low) else f" ({self._shown(low)} to {self._shown(high)})"
 
     @property
     def figure(self) -> Number:
-        """The number and its interval, as a part of a sentence."""
+        """The number and its interval as part of a sentence."""
         return Number(self.number, self.interval.removeprefix(" (").removesuffix(")"))
 
     def _shown(self, value: float) -> str:
@@ -148,13 +148,13 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Claim:
-    """Claim: its section, its quotation, and the statistic that checks it here.
+    """A claim: its section, its quotation, and the statistic that checks it here.
 
-    about: "comparison" of two maps that must have been measured alike, the "subject" or "reference" alone, or any of
-    "all_maps". waves: whether the report judges it on any waves that it has, or on a whole map; None: neither.
+    about: a "comparison" of two maps measured alike, the "subject" or "reference" alone, or any of "all_maps". waves:
+    whether the report judges it on any available waves or only on a whole map; None: neither.
     check: which of `checks.CHECKS` or `features.CHECKS` judges it, by band, than, sign, measure and threshold. band,
-    than: names of `bands.BANDS`. sign: in which direction it must lie. measure: of `features.MEASURES`; of: what
-    pictures it is about. doubt: a sentence that always stands beside the verdict.
+    than: names of `bands.BANDS`. sign: the claimed direction. measure: of `features.MEASURES`; of: the pictures it is
+    about. doubt: a sentence that always accompanies the verdict.
     """
 
     key: str
@@ -174,7 +174,7 @@ class Claim:
 
     @property
     def papers(self) -> bool:
-        """Whether the paper says so; else it was seen here."""
+        """Whether the claim is the paper's; else it is ours."""
         return self.section[0].isdigit()
 
     @property
@@ -184,11 +184,11 @@ class Claim:
 
     @property
     def statement(self) -> str:
-        """The paper's in quotation marks; ours without."""
+        """The paper's words in quotation marks; ours without."""
         return f"“{self.quote}”" if self.papers else self.quote
 
     def networks(self, subject: Place, reference: Place) -> tuple[Place, ...]:
-        """Return those of the two networks that it is about; none if it is about other maps."""
+        """Return the networks, of these two, that it is about; none if it is about other maps."""
         about = {"comparison": (subject, reference), "subject": (subject,), "reference": (reference,)}
         return about.get(self.about, ())
 
@@ -199,7 +199,7 @@ CLAIMS = {
 }
 
 
-BY_VIEWS = "by views"  # the condition of what was painted by that search
+BY_VIEWS = "by views"  # condition of results painted by that search
 
 
 @dataclass(frozen=True)
@@ -229,16 +229,16 @@ class Finding:
 
     @property
     def source(self) -> str:
-        """Source of the claim, and the condition."""
+        """Source of the claim, and its condition."""
         return ", ".join(filter(None, (self.claim.source, self.condition)))
 
     @property
     def stand_in(self) -> str:
-        """Qualification of a verdict on networks that the quotation is not about; empty for those that it is about.
+        """Qualification of a verdict on networks other than those quoted; empty for the quoted ones.
 
-        What the paper says of robust networks in general is about any of them.
+        The paper's statements about robust networks in general apply to any of them.
         """
-        # The robust model of section 3.2 is a ResNet-50 that is not here.
+        # The robust model of section 3.2 is a ResNet-50 that is not available here.
         papers = self.claim.networks((paper.CLIP,), paper.RESNETS if self.claim.section == "3.1" else ())
         unlike = [name for name, its in zip(self.networks, papers, strict=False) if name not in its]
         if not (unlike and self.claim.papers):
@@ -252,14 +252,14 @@ class Finding:
 
 
 class NotCheckable(Exception):
-    """Raised if a claim's evidence is missing; the message is a whole sentence that says what."""
+    """Raised if a claim's evidence is missing; the message is a sentence that says what."""
 
 
 def require(result: Known | None, why: str) -> Known:
-    """Return a result that must not be None.
+    """Return `result` unless it is None.
 
     Raises:
-        NotCheckable: it is None, because `why`.
+        NotCheckable: it is None; `why` is the message.
     """
     if result is None:
         raise NotCheckable(why)
@@ -272,9 +272,9 @@ def check_claim(
     *arguments: Any,
     networks: tuple[str, str] = ("", ""),
 ) -> tuple[Finding, ...]:
-    """Check a claim; return a finding or several, or one that says why it cannot be checked.
+    """Check a claim; return its findings, or one that says why it cannot be checked.
 
-    networks: the registry's names of subject and reference.
+    networks: registry names of subject and reference.
     """
     try:
         result = check(claim, *arguments)

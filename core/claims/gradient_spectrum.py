@@ -1,7 +1,7 @@
-"""Does the gradient of a network's loss say which waves mislead it? The stored gradients, held against heat maps.
+"""Comparison of stored loss gradients with heat maps: does the gradient tell which waves change predictions?
 
-The waves are all that a map has, no sample of any, and neighbours are alike. So intervals are over the pictures at
-which the gradient was taken, and chance is measured by maps that are as smooth as the gradient's own.
+A map's waves are not a random sample, and neighbours are alike. So intervals are over the pictures of the gradient, and
+chance is measured with random maps as smooth as the gradient's own.
 """
 
 from __future__ import annotations
@@ -71,19 +71,19 @@ class StoredGradient:
 
     @property
     def bend(self) -> np.ndarray:
-        """(rings,) how many times as much as its gradient says the loss changes along the waves of each ring."""
+        """(rings,) real change of the loss along the waves of each ring, as a multiple of the gradient's prediction."""
         return ring_energy(self.change, self.side) / ring_energy(self.slope, self.side)
 
 
 @cached_by_files("gradients")
 def stored_gradients(paths: tuple[Path, ...]) -> dict[str, StoredGradient]:
-    """Load the stored gradients, by the name of the classifier, of which the first counts."""
+    """Load the stored gradients by classifier name; the first file of a name counts."""
     files = read_stored(load_gradients, paths)
     return dict(sorted(first_by_name(pair for gradients in files for pair in gradients.items()).items()))
 
 
 def load_gradients(path: Path) -> dict[str, StoredGradient]:
-    """Load a file; errors as those of `STORED`."""
+    """Load a file; raises the errors of `STORED`."""
     return STORED.load(path, _read)
 
 
@@ -106,7 +106,7 @@ def _read(
 
 
 def stored_gradient(heatmap: Heatmap) -> StoredGradient | None:
-    """Return the gradient of a map's classifier, same weights, classes and pictures' side; None if none is stored."""
+    """Return the gradient of a map's classifier with the same weights, classes and picture size, or None."""
     facts = heatmap.metadata
     stored = stored_gradients().get(str(facts["classifier"]["name"]))
     if stored is None or facts["classifier"].get("sha256") != stored.sha256 or heatmap.side > stored.side:
@@ -117,7 +117,8 @@ def stored_gradient(heatmap: Heatmap) -> StoredGradient | None:
 
 @dataclass(frozen=True)
 class Overrated:
-    """Neighbouring rings, radius `first` to `last`, whose waves mislead less than the gradient's energy would have it.
+    """Neighbouring rings, radius `first` to `last`, whose waves raise the error less than the gradient's energy
+    suggests.
 
     without: Spearman's correlation over all other rings. bend, bend_elsewhere: `StoredGradient.bend` there, and the
     mean over the other rings. changed: the correlation over all rings of the real change of the loss in place of the
@@ -156,12 +157,12 @@ class GradientAgreement:
 
 @weak_lru_cache(32)
 def gradient_agreement(stored: StoredGradient, heatmap: Heatmap) -> GradientAgreement | None:
-    """How well the gradient ranks the waves by what they do to the error; None where the map has too few waves.
+    """Correlate the gradient's energy with the rise of the error; None if the map has too few waves.
 
-    The interval is a percentile bootstrap over blocks of pictures; the map's own noise is not in it.
+    The interval is a percentile bootstrap over blocks of pictures; it ignores the map's own noise.
     """
     waves = np.array(half_plane(heatmap.side))
-    rise = wave_values(heatmap.rate(), waves)  # less the clean error, which no rank depends on
+    rise = wave_values(heatmap.rate(), waves)  # the clean error does not affect ranks
     known = np.isfinite(rise)
     waves, rise = waves[known], rise[known]
     if len(rise) < MIN_WAVES or np.ptp(rise) == 0:
@@ -188,7 +189,7 @@ def _measured(energy: np.ndarray, resampled: np.ndarray, rise: np.ndarray) -> Me
 
 
 def rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(...) Spearman's correlation of each of (..., W) rows with (W,) values, or with its own of (..., W).
+    """Return Spearman's correlation of each row of (..., W) with (W,) values, or with its row of (..., W).
 
     NaN for a row that does not vary.
     """
@@ -201,9 +202,9 @@ def rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.ndarray:
-    """(DRAWS, R, R) maps that say nothing about any error, as smooth as the ranks of the gradient's energies.
+    """Return (DRAWS, R, R) random maps as smooth as the ranks of the gradient's energies.
 
-    The map of the ranks is taken apart into waves of its own plane, and the sign of each is drawn anew.
+    The map of ranks is Fourier transformed, and each coefficient gets a random sign.
     Source: Theiler et al. 1992, surrogate data of the same power spectrum. Differs by: signs in place of phases, since
     the transform of a point-symmetric map is real.
     """
@@ -218,7 +219,7 @@ def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.nda
 def _overrated(
     radii: np.ndarray, energy: np.ndarray, rise: np.ndarray, change: np.ndarray, bend: np.ndarray
 ) -> Overrated | None:
-    """The run of rings around the one whose energy ranks highest above its rise, as far as that is half as much.
+    """Return the rings around the most overrated one, as far as the excess of their ranks is at least half of its own.
 
     None unless that is at least a third of all ranks. change: of the loss, NaN where it is not known; bend: its own.
     """
@@ -240,7 +241,7 @@ def _overrated(
 
 
 def where_it_fails(result: GradientAgreement, epsilon: float) -> str:
-    """Describe the rings that the gradient overrates, and a possible reason; empty if none is far from its rank."""
+    """Describe the rings that the gradient overrates, and a possible reason; empty if there are none."""
     overrated = result.overrated
     if overrated is None:
         return ""
@@ -259,7 +260,7 @@ def where_it_fails(result: GradientAgreement, epsilon: float) -> str:
 
 
 def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
-    """Holds where the waves agree beyond noise and chance; in part where the gradient overrates some rings."""
+    """Holds if the correlation exceeds noise and chance; in part if the gradient overrates some rings."""
     lack = f"No gradient of {named.name} is stored; of {join_list(list(stored_gradients()))}’s CIFAR-10 maps it is."
     stored = require(stored_gradient(named.heatmap), lack)
     result = require(gradient_agreement(stored, named.heatmap), "The map has too few waves to be ranked.")

@@ -12,12 +12,12 @@ from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, first_pairs
 
 @cached_by_files("hybrids")
 def stored_hybrids(paths: tuple[Path, ...]) -> dict[str, HybridOutcomes]:
-    """Load the stored outcomes on hybrids, by the name of the classifier."""
+    """Load the stored outcomes on hybrid images, by classifier name."""
     return HybridOutcomes.stored(paths)
 
 
 def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tuple[Evidence, ...]] | None:
-    """The paired difference of the crossover cutoffs, first minus second, and all three numbers as evidence.
+    """Return the paired difference of the crossover cutoffs, first minus second, and all three numbers as evidence.
 
     On the pairs that both saw. None where either has no stored hybrids, does not cross, or saw other pairs.
     """
@@ -47,6 +47,6 @@ def favours_low_frequencies(difference: Measured) -> bool:
 
 
 def lacking_hybrids(*maps: NamedMap) -> tuple[str, ...]:
-    """A sentence that says whose hybrids are not stored; none where all are."""
+    """Return a sentence that names the maps without stored hybrids; none if all have them."""
     names = [named.name for named in maps if named.own(stored_hybrids()) is None]
     return (f"No hybrid images were put to {' and '.join(names)}: the direct test is missing here.",) if names else ()

@@ -1,4 +1,4 @@
-"""Into which waves a network paints, by either search, and what these waves do to its error. Does not import torch."""
+"""Spectrum of what a network paints by either search, and the rise of its error under these waves. No torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.runs.picture_outcomes import picture_outcomes
 
 
 def painted_energy(classifier: str, sha256: str | None) -> dict[Search, np.ndarray]:
-    """Return the energy of a network’s drawings by search, (R,) shares by radius; nothing where none are stored.
+    """Return the energy of a network’s drawings by search, (R,) shares by radius; empty if none are stored.
 
     At 32 pixels 200 drawings from blurs of no class, at 224 those of `precomputed.make_views` from grey starts.
     """
@@ -29,17 +29,17 @@ def painted_energy(classifier: str, sha256: str | None) -> dict[Search, np.ndarr
 
 
 def rise_under(energy: np.ndarray, rises: Mapping[int, Measured]) -> Measured:
-    """Mean rise of the error under the waves that were painted, each ring weighted by its share of the energy.
+    """Return the mean rise of the error under the painted waves, each ring weighted by its share of the energy.
 
-    Rings that the map lacks are left out, and so is the mean colour. The interval is that of the rises alone: rings
-    hold different waves, whose errors are taken as independent.
+    Rings beyond the map and the mean colour are left out. The interval is that of the rises alone, with errors of
+    different rings taken as independent.
     """
     rings = [ring for ring in rises if 0 < ring < len(energy)]
     return _weighted(energy[rings] / energy[rings].sum(), [rises[ring] for ring in rings])
 
 
 def difference_under(energies: Mapping[Search, np.ndarray], rises: Mapping[int, Measured]) -> Measured:
-    """Difference of `rise_under` between drawings by views and by the paper's search."""
+    """Return the difference of `rise_under` between drawings by views and by the paper's search."""
     shortest = min(map(len, energies.values()))
     rings = [ring for ring in rises if 0 < ring < shortest]
     pixels, views = (energies[search][rings] / energies[search][rings].sum() for search in SEARCHES)

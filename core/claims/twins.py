@@ -16,7 +16,7 @@ from core.shared.colours import ROBUST
 
 
 def twin_pairs(subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[tuple[NamedMap, NamedMap]]:
-    """The subject's pair of an ordinary network and its robust twin, else every pair among all maps."""
+    """Return the subject's pair of ordinary network and robust twin, or else every such pair."""
     pairs = [
         (ordinary, robust)
         for ordinary in all_maps
@@ -29,7 +29,7 @@ def twin_pairs(subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[tuple[Na
 
 
 def twin_findings(claim: Claim, subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[Finding]:
-    """Judge a claim on the subject's pair of twins, else on every pair among all maps."""
+    """Judge a claim on the subject and its twin, or else on every pair of twins."""
     return by_pair(subject, all_maps, partial(_twin, claim), "There is no map of a network and of its robust twin.")
 
 
@@ -39,7 +39,7 @@ def by_pair(
     """Return the findings of `judge` on each of the `twin_pairs` that it can judge.
 
     Raises:
-        NotCheckable: it can judge none, which `why` says.
+        NotCheckable: it can judge none; `why` is the message.
     """
     results = []
     for pair in twin_pairs(subject, all_maps):
@@ -49,7 +49,7 @@ def by_pair(
 
 
 def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
-    """Holds where low frequencies raise the robust twin's error more and its crossover cutoff, if known, is lower.
+    """Holds if low frequencies raise the robust twin's error more and its crossover cutoff, if known, is lower.
 
     In part where only one of them is so, or low frequencies raise it more only relative to high ones.
     """
@@ -75,6 +75,6 @@ def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
 
 
 def _rise(heatmap: Heatmap, band: Band) -> Errors | None:
-    """How much a band raises a map's error over its clean error."""
+    """Return how much a band raises a map's error over its clean error."""
     error, clean = in_band(heatmap, band), without_wave(heatmap)
     return None if error is None or clean is None else error.minus(clean)

@@ -1,1 +1,1 @@
-"""Classifiers: which there are, where their weights come from, and one interface over all of them."""
+"""Classifiers: a registry, the sources of their weights, and one interface."""

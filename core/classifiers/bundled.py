@@ -17,10 +17,10 @@ _CONFIGS = (OPEN_CLIP_CONFIG, "config.json")
 
 
 def bundled_specs() -> dict[str, ClassifierSpec]:
-    """Name -> spec of every bundled model, so that nothing is offered that is not there.
+    """Return the spec of every bundled model by name; only models present are listed.
 
-    A folder with `open_clip_config.json` holds a CLIP in open_clip's format, one with `config.json` alone a network
-    of `precomputed.training`. In either case `config.json` may give `title`, `trained`, `licence`, `source`, `classes`
+    A folder with `open_clip_config.json` holds a CLIP in open_clip's format; one with only `config.json` holds a
+    network of `precomputed.training`. Either `config.json` may give `title`, `trained`, `licence`, `source`, `classes`
     and `sha256`.
 
     Raises:
@@ -35,14 +35,14 @@ def bundled_specs() -> dict[str, ClassifierSpec]:
 
 
 def model_card(name: str) -> str | None:
-    """The card of a bundled model, Markdown; None if there is no such model or it has no card."""
+    """Return a bundled model's card as Markdown; None if there is no such model or no card."""
     path = MODELS / name / "README.md"
     return path.read_text(encoding="utf-8") if name in bundled_specs() and path.is_file() else None
 
 
 @functools.lru_cache(maxsize=256)
 def _spec(folder: Path, changes: tuple[int, ...]) -> ClassifierSpec:
-    """Pages ask for titles at every redraw, so files are read again only when their times of change differ."""
+    """Read the specs again only if files have changed: pages ask for titles at every redraw."""
     config = _read(folder / "config.json")
     is_clip = (folder / OPEN_CLIP_CONFIG).is_file()
     if is_clip:

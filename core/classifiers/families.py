@@ -1,6 +1,6 @@
-"""Classifiers by their maker's own name: "open_clip:...", "timm:...", "torchvision:...".
+"""Classifiers named as in their library: "open_clip:...", "timm:...", "torchvision:...".
 
-Each library is asked what it knows about the name, so asking about one imports it, and torch with it.
+Looking up a name imports its library, and torch with it.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ HUB_LICENCE = "see the model card"
 
 @dataclass(frozen=True)
 class Family:
-    """Classifiers whose names begin with one prefix.
+    """Classifiers whose names share a prefix.
 
-    spec: of a whole name, and of what stands behind the prefix. forms: how names are written, for error texts.
+    spec: makes a spec from the full name and the part after the prefix. forms: patterns of names, for error texts.
     """
 
     spec: Callable[[str, str], ClassifierSpec]
@@ -43,10 +43,10 @@ class Family:
 
 
 def family_spec(name: str) -> ClassifierSpec | None:
-    """The spec of a name with a family's prefix; None if it has none.
+    """Return the spec of a name with a family's prefix; None for other names.
 
     Raises:
-        ValueError: the family has no such model, or its weights would compute something else than intended.
+        ValueError: the family has no such model, or its weights would silently compute something else.
         ModuleNotFoundError: the family's package is not installed.
     """
     prefix, _, rest = name.partition(":")
@@ -54,7 +54,7 @@ def family_spec(name: str) -> ClassifierSpec | None:
 
 
 def name_forms() -> list[str]:
-    """How the names of all families are written."""
+    """Return the patterns of names of all families."""
     return [form for family in FAMILIES.values() for form in family.forms]
 
 
@@ -67,7 +67,7 @@ def open_clip_repository(
     image_size: int | None = None,
     download_bytes: int | None = None,
 ) -> ClassifierSpec:
-    """The spec of a CLIP that lies on the hub in open_clip's format. Does not import open_clip."""
+    """Return the spec of a CLIP on the hub in open_clip's format. Does not import open_clip."""
     files = OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,), TOKENIZER_FILES
     return ClassifierSpec(
         name=name,
@@ -108,7 +108,7 @@ def _open_clip(name: str, rest: str) -> ClassifierSpec:
             "which is not supported; take an architecture with open_clip's own text tower"
         )
     needs = bool(weights.get("quick_gelu"))
-    if needs != bool(config.get("quick_gelu")):  # open_clip itself loads such a pair with a warning
+    if needs != bool(config.get("quick_gelu")):  # open_clip itself only warns about such a pair
         twin = f"{architecture}-quickgelu"
         has_twin = twin in open_clip.list_models() and open_clip.get_pretrained_cfg(twin, tag)
         raise ValueError(
@@ -159,7 +159,7 @@ def _torchvision(name: str, rest: str) -> ClassifierSpec:
         raise ValueError(f"torchvision has no weights {version!r} for {model}; known: {', '.join(versions)}")
     weights = versions[version or "DEFAULT"]
     digest = weights.url.rsplit("-", 1)[-1].removesuffix(".pth")
-    # torchvision states mebibytes with three digits after the point: one thousand bytes
+    # torchvision states mebibytes rounded to three decimals, about a kilobyte
     size = round(weights.meta["_file_size"] * 2**20 / 1000) * 1000
     return ClassifierSpec(
         name=name,
@@ -168,7 +168,7 @@ def _torchvision(name: str, rest: str) -> ClassifierSpec:
         load=partial(load_torchvision, model=model, version=weights.name),
         weights=UrlFile(weights.url, digest, size),
         weights_id=f"torchvision {model} {weights.name}",
-        licence=weights.meta.get("license", "BSD-3-Clause"),  # stated where it is not torchvision's own
+        licence=weights.meta.get("license", "BSD-3-Clause"),  # stated only if it differs from torchvision's
         source=weights.url,
         vocabulary="imagenet",
     )

@@ -1,7 +1,7 @@
-"""Classifiers that a server's operator lists, offered as those of the registry are.
+"""Classifiers listed by a server's operator, offered like those of the registry.
 
 `CLIP_LAB_CLASSIFIERS="timm:resnet18, open_clip:local-dir:PATH"`: names as the scripts take them, separated by commas.
-Reading the list imports the libraries that it names, and torch with them.
+Reading the list imports the libraries it names, and torch with them.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ VARIABLE = "CLIP_LAB_CLASSIFIERS"
 
 @dataclass(frozen=True)
 class Listed:
-    """specs: by name, in the order of the list. refused: one sentence for each entry that cannot be used."""
+    """Entries of the list. specs: by name, in order. refused: one sentence for each unusable entry."""
 
     specs: dict[str, ClassifierSpec]
     refused: tuple[str, ...]
 
 
 def listed_classifiers() -> Listed:
-    """Return the classifiers that the environment lists, read once: an app has to restart to see later files."""
+    """Return the classifiers listed in the environment; read once, so later changes need a restart."""
     return _read(os.environ.get(VARIABLE, ""))
 
 
@@ -46,6 +46,6 @@ def _spec(name: str) -> ClassifierSpec:
     spec = family_spec(name)
     if spec is None:
         raise ValueError(f"write {join_list(name_forms(), 'or')}")
-    if not spec.weights.origin and spec.weights.locate() is None:  # nobody can download what lies in a folder
+    if not spec.weights.origin and spec.weights.locate() is None:  # a folder cannot be downloaded
         raise FileNotFoundError(spec.weights.missing())
     return spec

@@ -1,7 +1,7 @@
-"""How each kind of weight file becomes a classifier. Does not import torch before a loader is called.
+"""Loaders from weight files to classifiers. Does not import torch before a loader is called.
 
-Every loader takes the weight file and the classifier's identity and returns the model on the CPU; what is peculiar
-to a file stands here. A loader of one architecture among many is made with `functools.partial`.
+Every loader takes the weight file and the classifier's identity and returns the model on the CPU; peculiarities of
+single files are handled here. Loaders of one architecture among many are made with `functools.partial`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def read_weights(path: Path) -> Any:
-    """The contents of a weight file: safetensors, or torch's format restricted to plain tensors.
+    """Read a weight file: safetensors, or torch's format with `weights_only`.
 
     Raises:
         RuntimeError: the file is damaged or holds anything but plain data; names the file.
@@ -41,7 +41,7 @@ def read_weights(path: Path) -> Any:
         if path.suffix == ".safetensors":
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # both libraries raise a dozen unrelated types for a damaged file
+    except Exception as error:  # both libraries raise many unrelated types for a damaged file
         raise RuntimeError(
             f"weight file {path} cannot be read ({str(error).splitlines()[0]}); "
             "it may be damaged or cut short, so delete it and fetch it again"
@@ -49,7 +49,7 @@ def read_weights(path: Path) -> Any:
 
 
 def load_strictly(network: nn.Module, state: Mapping[str, torch.Tensor], path: Path) -> nn.Module:
-    """The network with every tensor loaded.
+    """Load every tensor into the network and return it.
 
     Raises:
         RuntimeError: names or shapes differ; names the file and the first differences.
@@ -66,9 +66,9 @@ def load_strictly(network: nn.Module, state: Mapping[str, torch.Tensor], path: P
 
 
 def load_resnet56(path: Path, identity: Identity) -> ClosedSetClassifier:
-    """The public CIFAR-10 ResNet-56.
+    """Load the public CIFAR-10 ResNet-56.
 
-    Trained with ImageNet's mean and standard deviation, evaluated in the paper's run with CIFAR-10's, as here.
+    It was trained with ImageNet's mean and standard deviation; the paper's run evaluated it with CIFAR-10's, as here.
     """
     from core.classifiers.networks.resnet_cifar import CifarResNet
 
@@ -80,9 +80,9 @@ def load_resnet56(path: Path, identity: Identity) -> ClosedSetClassifier:
 
 
 def load_efficientnet_lite(path: Path, identity: Identity, *, number: int, side: int) -> ClosedSetClassifier:
-    """EfficientNet-Lite0 (1, 2) for pictures of `side` pixels, from the weights of another implementation.
+    """Load EfficientNet-Lite0 (1, 2) for pictures of `side` pixels from another implementation's weights.
 
-    The names differ from timm's but the modules come in the same order, so tensors are paired by place.
+    Names differ from timm's but modules come in the same order, so tensors are paired by position.
     """
     import timm
 
@@ -101,9 +101,9 @@ def load_efficientnet_lite(path: Path, identity: Identity, *, number: int, side:
 
 
 def fold_batch_norms(network: Any) -> None:
-    """Make each of timm's batch norms a part of the convolution before it, once the weights are loaded.
+    """Fold each of timm's batch norms into the convolution before it, once the weights are loaded.
 
-    The network, in eval mode, computes the same up to rounding, and a PGD step takes a fifth less time.
+    In eval mode the network computes the same up to rounding, and a PGD step takes a fifth less time.
     """
     from timm.layers import BatchNormAct2d
     from torch.nn import Conv2d
@@ -117,7 +117,7 @@ def fold_batch_norms(network: Any) -> None:
 
 
 def load_bundled_network(path: Path, identity: Identity) -> ClosedSetClassifier:
-    """A network trained by `precomputed.training`; `config.json` beside the weights describes it."""
+    """Load a network trained by `precomputed.training`, described by `config.json` beside the weights."""
     from core.classifiers.networks.mini_resnet import MiniResNet
 
     config_file = path.parent / "config.json"
@@ -129,17 +129,17 @@ def load_bundled_network(path: Path, identity: Identity) -> ClosedSetClassifier:
 
 
 def load_torchvision(path: Path, identity: Identity, *, model: str, version: str) -> ClosedSetClassifier:
-    """One version of the weights of a torchvision classifier.
+    """Load one version of a torchvision classifier's weights.
 
-    Images are taken as cropped already: they are scaled to the crop's size, not to the larger size before cropping.
+    Images count as already cropped: they are resized to the crop size.
     """
     from torchvision import models
 
-    # These two normalise once more inside, which torchvision switches on together with its own weights.
+    # These two normalise again inside; torchvision enables that with its own weights.
     twice = {"transform_input": True, "init_weights": False} if model in ("googlenet", "inception_v3") else {}
     network = models.get_model(model, weights=None, **twice)
     state = read_weights(path)
-    if model.startswith("densenet"):  # its files spell "norm.1" what is "norm1" today
+    if model.startswith("densenet"):  # old files spell "norm1" as "norm.1"
         state = {re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12])\.", r"\1\2.", key): v for key, v in state.items()}
     transforms = models.get_model_weights(model)[version].transforms()
     recipe = {"mean": transforms.mean, "std": transforms.std, "interpolation": transforms.interpolation.value}
@@ -147,12 +147,12 @@ def load_torchvision(path: Path, identity: Identity, *, model: str, version: str
 
 
 def load_timm(path: Path, identity: Identity, *, model: str) -> ClosedSetClassifier:
-    """A timm classifier of the 1,000 ImageNet classes, "architecture.tag". Images are taken as cropped already."""
+    """Load a timm classifier of the 1,000 ImageNet classes, "architecture.tag". Images count as already cropped."""
     import timm
 
     from core.classifiers.kinds.closed_set import ClosedSetClassifier
 
-    # timm renames, converts and cuts the tensors of a file to fit, then loads strictly.
+    # timm renames, converts and trims the file's tensors, then loads strictly.
     overlay = {"state_dict": read_weights(path), "custom_load": False}
     try:
         network = timm.create_model(model, pretrained=True, pretrained_cfg_overlay=overlay)
@@ -163,7 +163,7 @@ def load_timm(path: Path, identity: Identity, *, model: str) -> ClosedSetClassif
 
 
 def load_open_clip(path: Path, identity: Identity, *, architecture: str, tag: str) -> ClipModel:
-    """Weights of an architecture that open_clip ships, normalising as their tag says."""
+    """Load weights of an open_clip architecture, with the normalisation of their tag."""
     import open_clip
 
     recipe = open_clip.get_pretrained_cfg(architecture, tag)
@@ -175,7 +175,7 @@ def load_open_clip(path: Path, identity: Identity, *, architecture: str, tag: st
         image_std=recipe.get("std"),
         image_interpolation=recipe.get("interpolation"),
     )
-    # Tokenizers that open_clip does not bundle come along with the weights.
+    # Tokenizers that open_clip does not bundle come with the weights.
     elsewhere = open_clip.get_model_config(architecture)["text_cfg"].get("hf_tokenizer_name")
     return clip_model(
         identity, network, open_clip.get_tokenizer(f"local-dir:{path.parent}" if elsewhere else architecture)
@@ -183,15 +183,15 @@ def load_open_clip(path: Path, identity: Identity, *, architecture: str, tag: st
 
 
 def load_open_clip_folder(path: Path, identity: Identity) -> ClipModel:
-    """A CLIP from a folder in open_clip's format: `open_clip_config.json` beside the weights."""
+    """Load a CLIP from a folder in open_clip's format: `open_clip_config.json` beside the weights."""
     network = _open_clip_model(f"local-dir:{path.parent}", path)
     return clip_model(identity, network, _folder_tokenizer(path.parent))
 
 
 def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
-    """A CLIP of `precomputed.training`, from the same folder as `load_open_clip_folder`'s.
+    """Load a CLIP of `precomputed.training`, from a folder as for `load_open_clip_folder`.
 
-    Without open_clip, whose import takes longer than all the rest, until somebody asks about a prompt of his own.
+    Imports open_clip, which takes longer than everything else, only once a new prompt is embedded.
     """
     from core.classifiers.kinds.zero_shot import ClipModel
     from core.classifiers.networks.mini_clip import IMAGE_TOWER, MiniClip
@@ -235,7 +235,7 @@ def _open_clip_model(name: str, path: Path, **options: Any) -> Any:
     try:
         with _uninitialised():
             return open_clip.create_model_from_pretrained(name, return_transform=False, **options)
-    except Exception as error:  # open_clip, torch and safetensors raise a dozen unrelated types for a bad file
+    except Exception as error:  # open_clip, torch and safetensors raise many unrelated types for a bad file
         raise RuntimeError(
             f"weight file {path} does not load as open_clip's {name}: {_reasons(error)}; "
             "check that it is the right file"
@@ -243,9 +243,9 @@ def _open_clip_model(name: str, path: Path, **options: Any) -> Any:
 
 
 def _uninitialised() -> Any:
-    """A context in which `torch.nn.init` fills no tensor: all are read from a file, strictly, at once.
+    """Context in which `torch.nn.init` does nothing, since all tensors are then loaded from a file, strictly.
 
-    Else a ViT-B/32 takes twice as long to load, for 150 million random numbers that nobody uses.
+    Otherwise a ViT-B/32 takes twice as long to load, for 150 million unused random numbers.
     """
     from torch.overrides import TorchFunctionMode
 
@@ -259,7 +259,7 @@ def _uninitialised() -> Any:
 
 
 def clip_model(identity: Identity, network: Any, tokenizer: Any) -> ClipModel:
-    """An open_clip model that preprocesses as it says."""
+    """Wrap an open_clip model with its own preprocessing."""
     from core.classifiers.kinds.zero_shot import ClipModel
 
     recipe = network.visual.preprocess_cfg
@@ -273,14 +273,14 @@ def clip_model(identity: Identity, network: Any, tokenizer: Any) -> ClipModel:
 def _closed_set(
     identity: Identity, path: Path, network: Any, state: Any, vocabulary: ClassSet, size: int, recipe: dict[str, Any]
 ) -> ClosedSetClassifier:
-    """The classifier of a network that takes exactly the tensors `state` of the file `path`."""
+    """Return the classifier of a network that takes exactly the tensors `state` of the file `path`."""
     from core.classifiers.kinds.closed_set import ClosedSetClassifier
 
     return ClosedSetClassifier(identity, load_strictly(network, state, path), _preprocess(size, recipe), vocabulary)
 
 
 def _preprocess(size: int, recipe: dict[str, Any]) -> Preprocess:
-    """`Preprocess` as timm or open_clip describe it, who both take any interpolation but "bilinear" for bicubic."""
+    """Return the `Preprocess` of timm's or open_clip's settings; both treat any mode but "bilinear" as bicubic."""
     from core.classifiers.kinds.preprocessing import Preprocess
 
     interpolation = "bilinear" if recipe.get("interpolation") == "bilinear" else "bicubic"

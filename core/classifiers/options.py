@@ -1,4 +1,4 @@
-"""Options of the batch scripts that name a classifier. Does not import torch by itself."""
+"""Command-line options that name a classifier. Does not import torch by itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def add_classifier_options(parser: ArgumentParser) -> None:
 
 
 def named_classifier(args: Namespace, classes: ClassSet, local_rank: int = 0) -> Classifier:
-    """The classifier that the command line names, for some classes; errors as `load_classifier`."""
+    """Load the classifier named on the command line, for some classes; errors as for `load_classifier`."""
     prepare_torch()
     classifier = load_classifier(
         args.classifier,
@@ -44,7 +44,7 @@ def named_classifier(args: Namespace, classes: ClassSet, local_rank: int = 0) ->
 
 
 def _warn_of_classes(names: Sequence[str], *, zero_shot: bool) -> None:
-    """Say what would make the numbers mean nothing."""
+    """Warn of classes that make the results meaningless."""
     if len(names) == 1:
         print(f"warning: {quoted(names[0])} is the only class, so every prediction is right", file=sys.stderr)
     twice = [name for name, count in Counter(names).items() if count > 1]

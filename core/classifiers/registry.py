@@ -1,8 +1,7 @@
-"""The classifier registry: which classifiers there are, whether their weights are here, and how to load one.
+"""The classifier registry: available classifiers, the state of their weights, and how to load them.
 
-Importing this module does not import torch, and neither does asking for the state of a registered name;
-`load_classifier` imports what it needs. Adding a classifier is one entry in `CLASSIFIERS`; what is peculiar to it
-belongs in the function its `load` names.
+Neither importing this module nor asking for the state of a registered name imports torch; `load_classifier` does.
+Adding a classifier takes one entry in `CLASSIFIERS`; its peculiarities belong in its `load` function.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
 
 PAPERS_CLIP = paper.CLIP
-# Networks that were trained for the test of the patch grid, of which the maps alone are here.
+# Networks trained for the test of the patch grid, of which only the maps are bundled.
 WITHOUT_WEIGHTS = {
     "mini-clip-vit-seed1": "Mini CLIP (plain ViT, seed 1)",
     "mini-clip-vit8": "Mini CLIP (plain ViT/8)",
@@ -62,7 +61,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         weights=HubFile(
             "timm/vit_base_patch32_clip_224.openai",
             ("open_clip_model.safetensors",),
-            revision="a6f597a30f7b82c51704746581f9a4e41421e878",  # what the digest below belongs to
+            revision="a6f597a30f7b82c51704746581f9a4e41421e878",  # of the digest below
             download_bytes=605_143_284,
             sha256="e6d1bd7789aa45192b3bf90570a789b478bae1b74ebcce7eddd908e83a2b7c31",
         ),
@@ -133,7 +132,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         )
         for number, side, sha256 in (
             (0, 224, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
-            # Judges of what the first one draws: the app does not need them.
+            # Judges of EfficientNet-Lite0's drawings; the app does not need them.
             (1, 240, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
             (2, 260, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
         )
@@ -142,12 +141,12 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
 
 
 def network_side(name: str) -> int | None:
-    """Side in pixels of what a classifier with a name of its own looks at; None where that is not known."""
+    """Return the input side in pixels of a registered classifier; None if unknown."""
     return next((spec.image_size for spec in list_classifiers() if spec.name == name), None)
 
 
 def list_classifiers() -> tuple[ClassifierSpec, ...]:
-    """Every classifier with a name of its own: those of `CLASSIFIERS`, the bundled ones, and the operator's.
+    """Return all registered classifiers: those of `CLASSIFIERS`, the bundled ones, and the operator's.
 
     Raises:
         RuntimeError: a bundled model's configuration is damaged.
@@ -156,13 +155,13 @@ def list_classifiers() -> tuple[ClassifierSpec, ...]:
 
 
 def classifier_title(name: str) -> str:
-    """A classifier's title, or its name where the registry has none; names from files are untrusted text."""
+    """Return a classifier's title, or its name if the registry has none; names from files are untrusted text."""
     spec = _own_specs().get(name) or listed_classifiers().specs.get(name)
     return WITHOUT_WEIGHTS.get(name, name) if spec is None else spec.title
 
 
 def short_title(title: str) -> str:
-    """A classifier's title without a bracket that names its data or its maker, and so begins with a capital."""
+    """Return a title without a bracket that names data or maker, that is, one that starts with a capital."""
     return re.sub(r" \([A-Z].*\)$", "", title)
 
 
@@ -188,7 +187,7 @@ def trained_for(name: str) -> str:
 
 @cache
 def _own_specs() -> dict[str, ClassifierSpec]:
-    # A replay asks for a title at every frame of every image.
+    # A replay looks up a title for every frame of every image.
     return {**CLASSIFIERS, **bundled_specs()}
 
 
@@ -199,7 +198,7 @@ def classifier_spec(name: str) -> ClassifierSpec:
         name: one of `list_classifiers()`, or of a family: "open_clip:ARCHITECTURE/TAG", "open_clip:hf-hub:OWNER/NAME",
             "open_clip:local-dir:FOLDER", "timm:NAME", "torchvision:NAME[/VERSION]".
     Raises:
-        ValueError: the name is unknown, or its weights would compute something else than intended.
+        ValueError: the name is unknown, or its weights would silently compute something else.
         ModuleNotFoundError: the package that knows the name is not installed.
     """
     known = {spec.name: spec for spec in list_classifiers()}
@@ -211,14 +210,14 @@ def classifier_spec(name: str) -> ClassifierSpec:
 
 
 def classifier_state(name: str, weights: Path | str | None = None, *, check_network: bool = False) -> ClassifierState:
-    """Whether a classifier can be used here and now. Asks the network, if at all, for no longer than five seconds.
+    """Return whether a classifier can be used now. Any network check takes at most five seconds.
 
     Does not import torch for `list_classifiers()`; a name with a library's prefix imports that library.
 
     Args:
         name: as for `classifier_spec`.
-        weights: a weight file (or its folder) to use instead of the published one.
-        check_network: also ask whether missing weights can be reached, and how large they are exactly.
+        weights: a weight file or its folder, in place of the published one.
+        check_network: also check whether missing weights are reachable, and their exact size.
     Raises:
         ValueError: the name is unknown.
     """
@@ -228,7 +227,7 @@ def classifier_state(name: str, weights: Path | str | None = None, *, check_netw
         return ClassifierState("unavailable", sentence(str(error)))
     source = spec.weights if weights is None else given_file(Path(weights), spec.weights)
     if source.locate():
-        # not where: visitors of a public app read this
+        # without the path: visitors of a public app read this
         return ClassifierState("ready", "Its weights are on this machine.")
     if not source.origin:
         return ClassifierState("unavailable", sentence(source.missing()))
@@ -262,9 +261,9 @@ def load_classifier(
         download: allow fetching weights that are not on this machine.
         template: prompt pattern with one `{class}`; None for the paper's. Zero-shot only.
     Raises:
-        ValueError: unknown name, classes it does not know, no classes for a zero-shot classifier, a bad template.
-        FileNotFoundError: the weights are not here and `download` is False, or the network cannot be reached.
-        RuntimeError: the weight file is damaged or another one.
+        ValueError: unknown name or classes, no classes for a zero-shot classifier, or a bad template.
+        FileNotFoundError: the weights are missing and `download` is False, or the network is unreachable.
+        RuntimeError: the weight file is damaged or not the published one.
         ModuleNotFoundError: a package is not installed.
     """
     spec = classifier_spec(name)
@@ -282,10 +281,9 @@ def load_classifier(
     except RuntimeError as error:
         if weights is not None or not spec.weights.origin:
             raise
-        discard(path)  # else nothing on a page could mend it
+        discard(path)  # so that it can be downloaded again
         raise RuntimeError(
-            f"what lay on this machine as the weights of {spec.title} was not the published file and has been deleted; "
-            "download it again"
+            f"the cached weights of {spec.title} were not the published file and have been deleted; download it again"
         ) from error
     if own and not (spec.sha256 and sha256.startswith(spec.sha256)):
         weights_id = OWN_FILE + path.name

@@ -20,17 +20,17 @@ class ClassifierSpec:
     """One entry of the registry.
 
     Attributes:
-        name: what users type; title: what they read.
+        name: identifier; title: for display.
         kind: "zero-shot" (classes come as prompts) or "closed-set" (a fixed vocabulary).
-        load: weight file and identity -> the model on the CPU. Imports heavy packages inside itself, loads
-            strictly, and holds whatever is peculiar to the entry.
-        weights: where the weight file comes from.
-        weights_id: names the weights for people; the digest of the file names them for machines.
+        load: weight file and identity -> the model on the CPU. Imports heavy packages lazily, loads strictly, and
+            handles the entry's peculiarities.
+        weights: source of the weight file.
+        weights_id: readable name of the weights.
         licence, source: of the weights.
         image_size: the network's own input side in pixels; None for a name with a library's prefix.
-        vocabulary: the classes of a closed-set classifier, or those whose words are all a zero-shot one has learned;
-            None for a CLIP that knows any.
-        trained: what for, within a sentence; empty where that is not told.
+        vocabulary: classes of a closed-set classifier, or the only ones a zero-shot one has learned; None for a CLIP of
+            any words.
+        trained: purpose of its training, within a sentence; may be empty.
     """
 
     name: str
@@ -47,23 +47,23 @@ class ClassifierSpec:
 
     @property
     def sha256(self) -> str | None:
-        """Digest the weight file must have, or its first digits; None where nobody published one."""
+        """Required digest of the weight file, or its first digits; None if none is published."""
         return self.weights.sha256
 
     @property
     def download_bytes(self) -> int | None:
-        """Size of what a download would fetch; None if unknown, 0 if nothing is ever downloaded."""
+        """Size of a download; None if unknown, 0 if nothing is ever downloaded."""
         return self.weights.download_bytes
 
 
 @dataclass(frozen=True)
 class ClassifierState:
-    """Whether a classifier can be used here and now.
+    """Whether a classifier can be used now.
 
     Attributes:
         status: "ready" (bundled, installed or cached), "downloadable" or "unavailable".
-        detail: one sentence for the user: how large a download is and from where, or what is missing.
-        download_bytes: what a download would fetch, if known; None when nothing needs downloading.
+        detail: one sentence for the user: size and origin of a download, or what is missing.
+        download_bytes: size of the download, if known; None if nothing needs downloading.
     """
 
     status: Literal["ready", "downloadable", "unavailable"]

@@ -1,4 +1,4 @@
-"""Classes, prompts and targets as people type them, turned into class sets and indices. Does not import torch."""
+"""Parsing of typed classes, prompts and targets into class sets and indices. Does not import torch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
 
 MIN_CLASSES, MAX_CLASSES = 2, 100
-# What the field for own words holds at first. Bundled CLIPs bring these words' embeddings and need no text tower.
+# Initial text of the field for own words. Bundled CLIPs have these embeddings and need no text tower.
 DEFAULT_WORDS = ("kitten", "puppy", "pony", "bird", "car", "jet", "boat")
 MAX_NAME_LENGTH = MAX_TEMPLATE_LENGTH = 200  # characters; a text tower reads far fewer tokens
 
@@ -24,14 +24,14 @@ _SEPARATORS = re.compile("[,;\n\r،؛，；、\u2028\u2029]")
 
 
 def parse_class_list(text: str) -> ClassSet:
-    """The classes in a text, in its order, as the class set "custom".
+    """Parse the classes in a text, in order, into the class set "custom".
 
     Args:
-        text: names on lines of their own, or separated by commas or semicolons. Blanks around a name are dropped, and
-            so are empty names; blanks inside become single ones.
+        text: names separated by line ends, commas or semicolons. Empty names and surrounding blanks are dropped; inner
+            blanks become single ones.
     Raises:
-        ValueError: fewer than 2 or more than 100 names, one of more than 200 characters, or one that comes twice,
-            whatever its case. The text is one sentence.
+        ValueError: fewer than 2 or more than 100 names, a name of more than 200 characters, or a repeated name,
+            regardless of case. The message is one sentence.
     """
     names = tuple(name for part in _SEPARATORS.split(text) if (name := _tidy(part)))
     if not MIN_CLASSES <= len(names) <= MAX_CLASSES:
@@ -47,15 +47,15 @@ def parse_class_list(text: str) -> ClassSet:
         first = seen.get(name.casefold())
         if first is not None:
             twice = "comes twice" if first == name else f"repeats {quoted(first)}"
-            raise ValueError(f"each class may stand in the list only once, and {quoted(name)} {twice}; keep one")
+            raise ValueError(f"each class may appear only once, and {quoted(name)} {twice}; keep one")
         seen[name.casefold()] = name
     return ClassSet("custom", names)
 
 
 def parse_template(text: str) -> str:
-    """A typed prompt pattern without the blanks around it.
+    """Return a typed prompt pattern without surrounding blanks.
 
-    Whether it holds `{class}` once is for `core.classifiers.kinds.zero_shot.fill_template` to say, which needs torch.
+    `core.classifiers.kinds.zero_shot.fill_template` checks for one `{class}`.
 
     Raises:
         ValueError: more than 200 characters.
@@ -69,29 +69,28 @@ def parse_template(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Single blanks, none at the ends, composed characters, no control characters; "" if nothing of it can be seen."""
+    """Normalise blanks, compose characters, drop control characters; return "" if nothing visible remains."""
     text = unicodedata.normalize("NFC", text)
     plain = "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
-    # Joiners and marks of direction (Cf) belong to emojis and to right-to-left text, but alone they show nothing.
+    # Joiners and direction marks (Cf) belong to emojis and right-to-left text, but are invisible alone.
     seen = any(not character.isspace() and unicodedata.category(character) != "Cf" for character in plain)
     return " ".join(plain.split()) if seen else ""
 
 
 def find_class(name: str, classes: ClassSet) -> int | None:
-    """The class called `name`, whatever its case and surrounding blanks; the first, where several share the name."""
+    """Return the first class called `name`, ignoring case and surrounding blanks."""
     key = name.strip().casefold()
     return next((k for k, known in enumerate(classes.names) if known.casefold() == key), None)
 
 
 def choose_target(classifier: Classifier, text: str) -> tuple[Classifier, int]:
-    """The class that `text` names or, for a zero-shot classifier, describes: a classifier, and its index there.
+    """Return a classifier and the index of the class that `text` names or, for a zero-shot classifier, describes.
 
-    A text that is no class yet becomes one more class of a zero-shot classifier, beside those it has: the probability
-    of the target is then a share among all of them.
+    A new text becomes an additional class of a zero-shot classifier, so the target's probability is a share among all
+    of them.
 
     Raises:
-        ValueError: no text, a class that a closed-set classifier does not know, or a text that the classifier's own
-            checks refuse (too long for its text tower).
+        ValueError: no text, a class unknown to a closed-set classifier, or a text too long for the text tower.
     """
     if not text.strip():
         raise ValueError("the target is empty; choose a class, or describe one in words")
@@ -114,15 +113,15 @@ def choose_target(classifier: Classifier, text: str) -> tuple[Classifier, int]:
 def check_prompts(
     classifier: Classifier, texts: Sequence[str], template: str | None = None, *, what: str = "class name"
 ) -> None:
-    """See that the text tower reads each prompt to its end: tokenizers cut what is too long, without a word.
+    """Check that the text tower reads each prompt to its end: tokenizers silently truncate long ones.
 
     Args:
         classifier: a zero-shot one.
-        texts: what is put into the template's slot.
+        texts: fillers of the template's slot.
         template: prompt pattern with one `{class}`; None for the classifier's own.
-        what: how the error calls one of `texts`.
+        what: name of one of `texts` in the error.
     Raises:
-        ValueError: the first text that would lose its end.
+        ValueError: a text would be truncated; names the first.
     """
     pattern = (classifier.template if template is None else template) or "{class}"
     known: Any = classifier.embedded
@@ -133,7 +132,7 @@ def check_prompts(
     prompts = list(new.values())
     read = tokenizer(prompts)  # (K, L)
     length = read.shape[1]
-    # With room for one token more, a prompt that is cut shows another token where it was made to end.
+    # With room for one more token, a truncated prompt shows another token in place of its end.
     cut = (tokenizer(prompts, context_length=length + 1)[:, :length] != read).any(dim=1)
     if bool(cut.any()):
         text = list(new)[int(cut.int().argmax())]

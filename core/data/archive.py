@@ -22,12 +22,12 @@ class ImageArchive:
 
 
 def read_archive(path: Path) -> ImageArchive:
-    """Read an archive into memory and check what is in it. Nothing is ever unpickled.
+    """Read an archive into memory and check its content. Nothing is unpickled.
 
     Raises:
         FileNotFoundError: there is no such file.
-        RuntimeError: the file is no readable `.npz` archive.
-        ValueError: an array is missing or has another type or shape than it should.
+        RuntimeError: the file is not a readable `.npz` archive.
+        ValueError: an array is missing or has the wrong type or shape.
     """
     if not path.is_file():
         raise FileNotFoundError(f"there is no image archive {path}")
@@ -40,7 +40,7 @@ def read_archive(path: Path) -> ImageArchive:
             check_characters(name, array)
     except DAMAGE as error:
         raise RuntimeError(
-            f"{path}: no readable .npz archive ({one_line(error, MAX_REASON)}): get or write the file again"
+            f"{path}: not a readable .npz archive ({one_line(error, MAX_REASON)}): fetch or write the file again"
         ) from error
     if missing := [name for name in MEMBERS if name not in arrays]:
         raise ValueError(
@@ -57,21 +57,21 @@ def parse_archive(data: bytes, name: str, *, limit: int) -> ImageArchive:
     """Read an archive from an untrusted file's bytes.
 
     Args:
-        name: what errors call the file.
-        limit: bytes that its arrays together may unpack to.
+        name: of the file, for errors.
+        limit: maximum size of all arrays, unpacked, in bytes.
     Raises:
-        ValueError: as `read_archive`, or it is damaged or too large.
+        ValueError: as for `read_archive`, or it is damaged or too large.
     """
     try:
         arrays = read_npz(data, required=MEMBERS, limit=limit)
         return _archive(*(arrays[name] for name in MEMBERS))
     except DAMAGE as error:
         reason = one_line(error, MAX_REASON)
-        raise ValueError(f"{one_line(name, MAX_NAME)}: no image archive that can be used: {reason}") from error
+        raise ValueError(f"{one_line(name, MAX_NAME)}: not a usable image archive: {reason}") from error
 
 
 def _archive(images: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> ImageArchive:
-    """The archive, once types and shapes are right; that labels fit classes, `ImageDataset` and `ClassSet` check."""
+    """Check types and shapes; `ImageDataset` and `ClassSet` check that labels fit classes."""
     expected, shape = "images should be uint8 (N, H, W, 3) with values 0 to 255", images.shape
     if len(shape) == 4 and shape[1] == 3 and shape[3] != 3:
         raise ValueError(f"{expected}, has the colours in front, {shape}: store images.transpose(0, 2, 3, 1)")

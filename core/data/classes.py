@@ -1,4 +1,4 @@
-"""Class sets: which classes a data set or classifier distinguishes, and in which label order."""
+"""Class sets: the classes of a data set or classifier, in label order."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class ClassSet:
     """Class names in label order: label k of a data set, and column k of the logits, is `names[k]`.
 
     Args:
-        name: "cifar10", "imagenet", "imagenet100" or, for anything else, "custom".
-        names: one name per class, as it is put into a prompt. ImageNet's own first names are not unique
-            ("crane" is a bird and a machine), so equal names are allowed.
-        imagenet_indices: each class's place among the 1,000 ImageNet classes, if the classes are ImageNet's.
+        name: "cifar10", "imagenet", "imagenet100" or "custom".
+        names: one per class, as used in prompts. ImageNet's first names are not unique ("crane" is a bird and a
+            machine), so duplicates are allowed.
+        imagenet_indices: each class's index among the 1,000 ImageNet classes, if these are ImageNet's.
         wnids: each class's WordNet id, if known.
     Raises:
         ValueError: no classes, an empty name, or fields of different lengths.
@@ -38,7 +38,7 @@ class ClassSet:
         for field in ("names", "imagenet_indices", "wnids"):
             value = getattr(self, field)
             if value is not None:
-                # Tuples whatever came in, so that a class set can be hashed and never changes.
+                # Tuples, so that a class set is hashable and immutable.
                 object.__setattr__(self, field, tuple(value))
                 if len(value) != len(self.names):
                     raise ValueError(
@@ -57,9 +57,9 @@ CIFAR10 = ClassSet(
 
 @cache
 def imagenet() -> ClassSet:
-    """The 1,000 ImageNet (ILSVRC-2012) classes in the order of their WordNet ids, each with its first name.
+    """Return the 1,000 ImageNet (ILSVRC-2012) classes in the order of their WordNet ids, each with its first name.
 
-    Reads the tables bundled with timm without importing it, because importing timm imports torch.
+    Reads timm's tables without importing timm, which would import torch.
 
     Raises:
         ModuleNotFoundError: timm is not installed.
@@ -75,7 +75,7 @@ def imagenet() -> ClassSet:
 
 @cache
 def imagenet100() -> ClassSet:
-    """The paper's 100 ImageNet classes, each with its first name, from the bundled list.
+    """Return the paper's 100 ImageNet classes, each with its first name, from the bundled list.
 
     Raises:
         FileNotFoundError: the list is not in `precomputed/`.
@@ -87,6 +87,6 @@ def imagenet100() -> ClassSet:
 # Class sets by name.
 CLASS_SETS: dict[str, Callable[[], ClassSet]] = {"cifar10": lambda: CIFAR10, "imagenet": imagenet}
 
-# Mean and standard deviation per channel of the training images, the numbers that networks are normalised with.
+# Mean and standard deviation per channel of the training images, for normalisation.
 CIFAR10_MEAN, CIFAR10_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -1,4 +1,4 @@
-"""The value that every reader of data sets returns: decoded images with labels and classes."""
+"""Decoded images with labels and classes, as every reader of data sets returns them."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class ImageDataset:
         images: uint8 (N, 3, H, W), H = W; an array in memory or a memory map.
         labels: int64 (N,), positions in `classes.names`.
         classes: the classes, in label order.
-        source: one phrase for people: what it is, and the name of the file or folder it was read from.
+        source: description, with the name of the file or folder.
     Raises:
         ValueError: arrays of other types or shapes, no image, or a label without a class.
     """
@@ -50,7 +50,7 @@ class ImageDataset:
 
     @cached_property
     def content_hash(self) -> str:
-        """sha256 (64 hex digits) over shape, pixels and labels: equal for equal data, wherever it lay."""
+        """SHA-256 (64 hex digits) over shape, pixels and labels: equal for equal data from any file."""
         digest = hashlib.sha256(repr(tuple(int(n) for n in self.images.shape)).encode("ascii"))
         digest.update(np.ascontiguousarray(self.images).data)
         digest.update(np.ascontiguousarray(self.labels, dtype="<i8").data)

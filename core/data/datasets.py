@@ -20,8 +20,8 @@ from core.shared.errors import one_line
 from core.shared.files import MAX_NAME, MAX_REASON
 
 MIN_SIZE = 8
-PHOTOGRAPH_SIZE = 224  # pixels, of what is read from files of any size
-# Folders that stand for a split, best first: ImageNet's test images have no labels, so people test on `val`.
+PHOTOGRAPH_SIZE = 224  # default side in pixels for files of any size
+# Folders of a split, best first: ImageNet's test images have no labels, so `val` serves as test set.
 SPLIT_FOLDERS = {
     "train": ("train",),
     "test": ("test", "val", "valid", "validation"),
@@ -31,7 +31,7 @@ SPLIT_FOLDERS = {
 
 @dataclass(frozen=True, eq=False)
 class _RawDataset:
-    """A whole data set before any image is chosen, resized or, if they are files, decoded.
+    """A data set before images are selected, resized and decoded.
 
     pictures: N files, or uint8 (N, H, W, 3). labels: int64 (N,). The rest is as in `ImageDataset`.
     """
@@ -59,8 +59,8 @@ def load_dataset(
     """Read a data set and decode it once.
 
     Args:
-        name: "cifar10"; "imagenet100"; one of the bundled samples; the path of a folder of class folders; or the path
-            of an `.npz` of `images` (N, H, W, 3) uint8, `labels` (N,) and `classes` (K,).
+        name: "cifar10"; "imagenet100"; a bundled sample; the path of a folder of class folders; or the path of an
+            `.npz` of `images` (N, H, W, 3) uint8, `labels` (N,) and `classes` (K,).
         data_dir: where to look. For cifar10, the folder with torchvision's `cifar-10-batches-py` or with
             `cifar10-test.npz`, by default `data`; for imagenet100, the folder with the 100 class folders, or
             with `val` and `train`; for a path, the folder that a relative path starts from.
@@ -69,17 +69,17 @@ def load_dataset(
         image_size: side of the images in pixels, at least 8. None means 32 for cifar10, 224 for folders, and
             as stored for an archive. Photographs are resized to image_size * 256 / 224 and cropped, see
             `images.square_image`; square images out of arrays are resized whole.
-        limit: how many images to read, drawn at random before any is decoded; None means all, in the order of
-            the files. They come in the order in which they were drawn: limit=100 is the start of limit=1000.
+        limit: number of images, drawn at random before decoding; None means all, in file order. They come in the order
+            of the draw: limit=100 is the start of limit=1000.
         seed: random seed of that draw.
-        progress: called as progress(images done, images in all) now and then, in this thread.
-        download: fetch CIFAR-10 (170 MB) if it is not there; nothing else is ever downloaded.
-        memory_limit_bytes: images that need more go to a temporary file instead of memory; None means half of
-            the memory left. An archive is read into memory whole before that.
+        progress: called with images done and total images, in this thread.
+        download: fetch CIFAR-10 (170 MB) if missing; nothing else is ever downloaded.
+        memory_limit_bytes: larger data sets go to a temporary file; None means half of the free memory. Archives are
+            first read into memory as a whole.
     Raises:
         ValueError: an unknown name, an argument out of range, or an archive with the wrong arrays.
-        FileNotFoundError: the data set is not there, or not complete.
-        RuntimeError: a damaged file, which is named; or neither memory nor disk has room.
+        FileNotFoundError: the data set is missing or incomplete.
+        RuntimeError: a damaged file, which is named; or neither memory nor disk has enough room.
     """
     if split not in SPLIT_FOLDERS:
         raise ValueError(f"split {split!r} is unknown; known: {', '.join(SPLIT_FOLDERS)}")
@@ -128,12 +128,12 @@ def load_dataset(
 
 
 def uploaded_dataset(data: bytes, name: str, *, sizes: Collection[int], limit: int) -> ImageDataset:
-    """The data set in an untrusted archive's bytes, equal to what `load_dataset` reads from a file of that name.
+    """Return the data set in an untrusted archive's bytes, as `load_dataset` reads it from a file of that name.
 
     Args:
         name: the file's.
-        sizes: sides of the images in pixels that are taken.
-        limit: bytes that it may unpack to.
+        sizes: accepted image sides in pixels.
+        limit: maximum unpacked size in bytes.
     Raises:
         ValueError: as `parse_archive`, images of another size, or labels and classes that do not fit together.
     """
@@ -226,9 +226,9 @@ def _unknown(name: str, path: Path) -> Exception:
 
 
 def _split_folder(path: Path, split: str) -> Path:
-    """The folder of class folders: `path`, or the split inside it, if that has folders itself.
+    """Return the folder of class folders: `path`, or the split inside it if that has subfolders.
 
-    A class may be called `train`, too, but then it holds pictures and no folders.
+    A class may also be called `train`, but then it holds pictures and no folders.
     """
     inside = (path / name for name in SPLIT_FOLDERS[split])
     return next((folder for folder in inside if folder.is_dir() and class_folders(folder)), path)
@@ -247,7 +247,7 @@ def _list_folders(name: str, split: str, folders: list[Path], classes: ClassSet)
 
 
 def _class_set(names: tuple[str, ...]) -> ClassSet:
-    """Classes of a folder or archive; WordNet ids get readable names and their ImageNet indices."""
+    """Return the classes of a folder or archive; WordNet ids get readable names and ImageNet indices."""
     for known in (CIFAR10, imagenet(), imagenet100()):
         if names == (known.wnids or known.names):
             return known

@@ -1,4 +1,4 @@
-"""Folders of class folders (`DIR/cat/1.jpg`, `DIR/dog/7.png`): listing them, decoding one picture."""
+"""Folders of class folders (`DIR/cat/1.jpg`, `DIR/dog/7.png`): listing and decoding."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", "
 
 
 def class_folders(folder: Path) -> list[Path]:
-    """The sub-folders of `folder`, by name; links are followed, hidden ones (`.git`, `__MACOSX`) left out.
+    """Return the sub-folders of `folder`, by name, following links and skipping hidden ones (`.git`, `__MACOSX`).
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -23,10 +23,10 @@ def class_folders(folder: Path) -> list[Path]:
 
 
 def list_pictures(class_folder: Path) -> list[Path]:
-    """The picture files in one class folder and the folders below it, sorted; recognised by suffix.
+    """Return the picture files in a class folder and below, sorted; recognised by suffix.
 
-    Hidden files (`._photo.jpg` as macOS leaves them) and other files are left out. A link to a picture counts
-    as one; below the class folder, links to folders are not followed, because they may form a ring.
+    Hidden files (such as macOS's `._photo.jpg`) and other files are skipped. Links to pictures count; below the class
+    folder, links to folders are not followed, as they may form a loop.
     """
     pictures: list[Path] = []
     for directory, subfolders, files in os.walk(class_folder):
@@ -38,7 +38,7 @@ def list_pictures(class_folder: Path) -> list[Path]:
 
 
 def read_picture(path: Path, size: int) -> np.ndarray:
-    """Decode one picture file and cut it to uint8 (size, size, 3).
+    """Decode one picture file and crop it to uint8 (size, size, 3).
 
     Raises:
         RuntimeError: the file cannot be read; the message names it.

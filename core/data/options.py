@@ -1,4 +1,4 @@
-"""Options of the batch scripts that name a data set."""
+"""Command-line options that name a data set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.shared.cli import progress_bar, whole
 
 
 def add_dataset_options(parser: ArgumentParser, default: str | None = None) -> None:
-    """Add the options that `named_dataset` reads; the data set must be named where there is no default."""
+    """Add the options that `named_dataset` reads; without a default the data set is required."""
     parser.add_argument(
         "--dataset",
         required=default is None,
@@ -25,7 +25,7 @@ def add_dataset_options(parser: ArgumentParser, default: str | None = None) -> N
 
 
 def named_dataset(args: Namespace, *, quiet: bool = False, **choices: Any) -> ImageDataset:
-    """The data set that the command line names; `choices` are further arguments of `load_dataset`, errors its own."""
+    """Load the data set named on the command line; `choices` and errors are those of `load_dataset`."""
     with progress_bar(desc="decoding", unit="img", disable=quiet, leave=False, delay=1) as bar:
 
         def show(done: int, total: int) -> None:

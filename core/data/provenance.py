@@ -1,4 +1,4 @@
-"""Provenance of results: facts in heat maps, runs and reports on classifier, data set and computation."""
+"""Provenance of results: metadata on classifier, data set and computation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.data.dataset import ImageDataset
 from core.shared.files import Fact
 
 VERSION = "0.1.0"
-# What a file of a network's outcomes on a data set says of both; `outcome_facts` writes it.
+# Metadata of outcomes of a network on a data set, as written by `outcome_facts`.
 OUTCOME_FACTS = (
     Fact("classifier.name", "text", 1, 1000),
     Fact("classifier.sha256", "text", 0, 64, optional=True),
@@ -22,7 +22,7 @@ OUTCOME_FACTS = (
 
 
 class Identified(Protocol):
-    """A classifier, as far as its name and its weights are concerned."""
+    """A classifier's name and weights."""
 
     name: str
     kind: Any
@@ -51,7 +51,7 @@ def dataset_facts(dataset: ImageDataset) -> dict[str, Any]:
 
 
 def outcome_facts(classifier: Any, dataset: ImageDataset, seed: int, **facts: Any) -> dict[str, Any]:
-    """Return the metadata of a file of outcomes in which nothing is measured yet, with further `facts`."""
+    """Return the metadata of a file of outcomes before any measurement, with further `facts`."""
     return {
         "classifier": classifier_facts(classifier),
         "dataset": dataset_facts(dataset),
@@ -65,6 +65,6 @@ def outcome_facts(classifier: Any, dataset: ImageDataset, seed: int, **facts: An
 
 
 def computed_source(device: str, **facts: Any) -> dict[str, Any]:
-    """The `source` of a computed result: version, date, device in words, and further `facts`."""
+    """Return the `source` of a computed result: version, date, device name, and further `facts`."""
     date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return {"type": "computed", "version": VERSION, "date": date, "device": device, **facts}

@@ -1,4 +1,4 @@
-"""The bundled sample sets, a row each: side, classes, pictures, maps. Whatever depends on one of them asks here."""
+"""The bundled sample sets, one row each: side, classes, pictures, maps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.images.masks import middle_square, square_mask
 from core.shared import paper
 
 SAMPLES = PRECOMPUTED / "samples"
-EXAMPLES = PRECOMPUTED / "examples.json"  # by precomputed.make_examples, which has the rule
+EXAMPLES = PRECOMPUTED / "examples.json"  # written by precomputed.make_examples, which documents the rule
 
 _CHOSEN = json.loads(EXAMPLES.read_text())
 OPENING_SEED: int = _CHOSEN["opening"]  # of the blur from which the story's twins draw every class
@@ -22,19 +22,18 @@ OPENING_SEED: int = _CHOSEN["opening"]  # of the blur from which the story's twi
 
 @dataclass(frozen=True, kw_only=True)
 class SampleSet:
-    """Bundled pictures of one side and one class set. A new one is a row below, and its folder.
+    """Bundled pictures of one side and one class set. A new set takes a row below and a folder.
 
     name: in the session and in the names of stored runs. title: in menus and URLs. dataset: for `load_dataset`.
     side: of the pictures, in pixels. class_set: of `CLASS_SETS`; classes_title: in menus and URLs.
     epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
     folder: holds provenance.json, which `core.data.samples` reads, and pictures: images.npz, or files that it names.
-    first: the picture that *Frequencies* begins with. second: the one mixed with it.
-    inpainted: the one whose hole is filled first. by_the_paper: the one whose middle is, in stored runs, by the
-    paper's search and settings; None for the same.
-    holes: (left, top, side) of the square that is cut into a picture at first, by the picture's place; into all others
-    it is cut in the middle.
-    filled: the pictures of the row of filled holes. drawn: the classes that *Draw* begins with; it offers sets
-    that have some. rule: by which these were chosen, one sentence; empty where there is none.
+    first: the initial picture of *Frequencies*. second: the one mixed with it.
+    inpainted: the picture whose hole is filled first. by_the_paper: the picture filled in stored runs by the paper's
+    search and settings; None for the same.
+    holes: (left, top, side) of a picture's initial hole, by index; the others' are in the middle.
+    filled: the pictures of the row of filled holes. drawn: the initial classes of *Draw*, which offers only sets with
+    some. rule: one sentence on how they were chosen; may be empty.
     maps: title of every data set whose maps are about these classes, by its name.
     """
 
@@ -65,7 +64,7 @@ class SampleSet:
         return CLASS_SETS[self.class_set]()
 
     def hole(self, place: int) -> np.ndarray:
-        """(1, side, side) the hole that is cut into a picture at first."""
+        """Return a picture's initial hole, (1, side, side)."""
         if place not in self.holes:
             return middle_square(self.side)
         left, top, side = self.holes[place]
@@ -73,11 +72,11 @@ class SampleSet:
 
     @property
     def drawn_title(self) -> str:
-        """Title in the menu and the URL of *Draw*."""
+        """Title in the menu and in the URL of *Draw*."""
         return f"{self.classes_title}, {self.side} px"
 
     def knows(self, class_names: Sequence[str]) -> bool:
-        """Whether these begin with the set's classes; texts of one's own may follow."""
+        """Return whether these begin with the set's classes; own texts may follow."""
         return tuple(class_names[: len(self.classes)]) == self.classes.names
 
 
@@ -92,11 +91,11 @@ SAMPLE_SETS = {
             class_set="cifar10",
             classes_title="CIFAR-10",
             folder=SAMPLES / "cifar10",
-            # precomputed/make_default_picture.py has the rule.
+            # precomputed/make_default_picture.py documents the rule.
             first=json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"],
             # A frog that every bundled network recognises.
             second=86,
-            # A dog whose face is cut out: a second network recognises it again only as the robust networks fill it.
+            # A dog without its face: a second network recognises it only as filled by the robust networks.
             inpainted=5,
             filled=tuple(_CHOSEN["filled"]),
             drawn=tuple(_CHOSEN["drawn"]),
@@ -112,7 +111,7 @@ SAMPLE_SETS = {
             classes_title="ImageNet",
             folder=SAMPLES / "photographs",
             second=2,  # a giant panda
-            # Hens, of which the one in the middle is cut out, and a koala without its head.
+            # Hens without the middle one, and a koala without its head.
             inpainted=6,
             by_the_paper=0,  # a tabby
             holes={6: (60, 39, 110), 7: (91, 20, 98)},
@@ -132,27 +131,27 @@ SAMPLE_SETS = {
 
 
 def set_of_map(dataset: str) -> SampleSet | None:
-    """The set whose classes the maps of a data set are about; None where it is not known."""
+    """Return the sample set whose classes a data set's maps are about; None if unknown."""
     return next((row for row in SAMPLE_SETS.values() if dataset in row.maps), None)
 
 
 def map_title(dataset: str) -> str:
-    """Return a data set's title for people, that of its maps; its name where it is not known."""
+    """Return the display title of a data set's maps, or its name if unknown."""
     row = set_of_map(dataset)
     return dataset if row is None else row.maps[dataset]
 
 
 def sides() -> tuple[int, ...]:
-    """The different sides of the sets' pictures, in pixels."""
+    """Return the distinct sides of the sets' pictures, in pixels."""
     return tuple(dict.fromkeys(row.side for row in SAMPLE_SETS.values()))
 
 
 def usual_epsilon(side: int) -> float:
-    """Size v of the waves on pictures of a side: the paper's, else that of a set's row; 0 where neither has one."""
+    """Return the size v of waves on pictures of a side: the paper's, else a set's; 0 if neither has one."""
     rows = (row.epsilon for row in SAMPLE_SETS.values() if row.side == side and row.epsilon)
     return paper.EPSILON.get(side) or next(rows, 0.0)
 
 
 def sets_by_dataset() -> dict[str, SampleSet]:
-    """The sets by what `load_dataset` calls them."""
+    """Return the sets by their name in `load_dataset`."""
     return {row.dataset: row for row in SAMPLE_SETS.values()}

@@ -1,6 +1,6 @@
 """The bundled sample images: 100 CIFAR-10 test images and a dozen free photographs, each with its provenance.
 
-They were chosen and written by `precomputed/make_samples.py`.
+`precomputed/make_samples.py` chose and wrote them.
 """
 
 import json
@@ -17,7 +17,7 @@ from core.data.sample_sets import SampleSet, sets_by_dataset
 
 @dataclass(frozen=True)
 class SampleCredit:
-    """Origin of a sample image: what it shows, who made it, where it is published, its licence."""
+    """Title, author, source and licence of a sample image."""
 
     title: str
     author: str
@@ -26,7 +26,7 @@ class SampleCredit:
 
 
 def load_samples(name: str) -> ImageDataset:
-    """Load bundled images; needs no network and no other file.
+    """Load bundled images.
 
     Args:
         name: "cifar10-samples", 100 test images of 32 x 32 pixels, 10 for each class; or "photographs",
@@ -47,7 +47,7 @@ def load_samples(name: str) -> ImageDataset:
 
 
 def sample_credits(name: str) -> tuple[SampleCredit, ...]:
-    """Credits of the images that `load_samples(name)` returns, in the same order.
+    """Return the credits of the images of `load_samples(name)`, in the same order.
 
     Raises:
         ValueError, FileNotFoundError: as `load_samples`.

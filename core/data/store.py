@@ -1,4 +1,4 @@
-"""Room for a whole data set of images: in memory where it fits, else in a temporary file."""
+"""Storage for a data set of images: in memory if it fits, else in a temporary file."""
 
 import os
 import shutil
@@ -12,15 +12,15 @@ ASSUMED_MEMORY = 4 * 2**30
 
 
 def empty_images(count: int, image_size: int, *, memory_limit_bytes: int | None = None) -> np.ndarray:
-    """Allocate the array that a data set is decoded into.
+    """Allocate the array for a decoded data set.
 
     Args:
         count: number of images N, >= 1.
         image_size: side H = W in pixels.
-        memory_limit_bytes: largest array kept in memory; None means half of what the machine has left.
+        memory_limit_bytes: largest array kept in memory; None means half of the free memory.
     Returns:
-        Writable uint8 (N, 3, H, W). Above the limit it is a memory map of a temporary file, which has no name
-        any more and whose space is given back when the array is gone, even if the process is killed.
+        Writable uint8 (N, 3, H, W). Above the limit it is a memory map of an unlinked temporary file, whose space is
+        freed with the array, even if the process is killed.
     Raises:
         RuntimeError: it fits neither in memory nor in the temporary folder.
     """
@@ -30,7 +30,7 @@ def empty_images(count: int, image_size: int, *, memory_limit_bytes: int | None 
     if size <= limit:
         return np.empty(shape, dtype=np.uint8)
 
-    # A memory map over a full disk does not raise: the process dies of a bus error at some later write.
+    # A memory map on a full disk does not raise: a later write kills the process with a bus error.
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
     if size > free:
@@ -44,9 +44,9 @@ def empty_images(count: int, image_size: int, *, memory_limit_bytes: int | None 
 
 
 def available_memory() -> int:
-    """Bytes of memory this process may still take, as far as the operating system tells.
+    """Return the memory in bytes that this process may still take, according to the operating system.
 
-    On Linux what the machine, or a container's limit, has left; on macOS half of the installed memory; else 4 GiB.
+    On Linux the free memory of the machine or container; on macOS half of the installed memory; else 4 GiB.
     """
     left = ASSUMED_MEMORY
     with suppress(AttributeError, OSError, ValueError):
@@ -55,7 +55,7 @@ def available_memory() -> int:
     with suppress(OSError, ValueError):
         fields = Path("/proc/meminfo").read_text().split()
         left = int(fields[fields.index("MemAvailable:") + 1]) * 1024
-    with suppress(OSError, ValueError):  # where there is no limit, the first file says "max"
+    with suppress(OSError, ValueError):  # without a limit the first file says "max"
         limit, used = (int(Path("/sys/fs/cgroup", name).read_text()) for name in ("memory.max", "memory.current"))
         left = min(left, max(limit - used, 0))
     return left

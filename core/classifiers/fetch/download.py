@@ -1,4 +1,4 @@
-"""Asking the network for a file without ever hanging on it, and going on where a download broke off.
+"""Downloads that never hang and resume if interrupted.
 
 Does not import torch.
 """
@@ -22,27 +22,27 @@ from typing import BinaryIO, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import Request
 
-PROBE_SECONDS = 4.0  # for a whole response, name look-up included: the user waits for less than five
-STALL_SECONDS = 10.0  # without a single byte in the middle of a download, before it is asked for again
-RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)  # between tries that bring nothing; a try that brings something begins anew
-LOOK_SECONDS = 0.5  # between two looks at a download of another process
-OLD_SECONDS = 600.0  # without a byte, after which nobody writes a partial file any more
+PROBE_SECONDS = 4.0  # for a whole response, name look-up included, so that users wait less than five
+STALL_SECONDS = 10.0  # without a byte, after which a download is retried
+RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)  # between attempts without progress; any progress starts over
+LOOK_SECONDS = 0.5  # between checks of another process's download
+OLD_SECONDS = 600.0  # without a byte, after which a partial file counts as abandoned
 CHUNK_BYTES = 1 << 20
-BROWSER = {"User-Agent": "python"}  # some servers refuse urllib's own name
+BROWSER = {"User-Agent": "python"}  # some servers refuse urllib's default
 
 Result = TypeVar("Result")
-Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all (None if unknown)
+Progress = Callable[[int, int | None], None]  # bytes so far, total bytes (None if unknown)
 
 
 def call_with_deadline(function: Callable[[], Result]) -> Result:
-    """Run `function` in a daemon thread and wait for it no longer than `PROBE_SECONDS`.
+    """Run `function` in a daemon thread and wait at most `PROBE_SECONDS` for it.
 
-    A time-out given to a socket does not cover the look-up of its name, nor a response that trickles in byte by
-    byte. The thread is left behind when the time is up; it ends with the process at the latest.
+    A socket's timeout covers neither the name look-up nor a response that trickles in byte by byte. On timeout the
+    thread is abandoned; it ends with the process at the latest.
 
     Raises:
         TimeoutError: no result in time.
-        Exception: whatever `function` raised.
+        Exception: any that `function` raises.
     """
     future: Future[Result] = Future()
 
@@ -60,12 +60,12 @@ def call_with_deadline(function: Callable[[], Result]) -> Result:
 
 
 def probe(url: str) -> int | None:
-    """Ask whether `url` answers, and how long its content is.
+    """Check that `url` answers, and return its content length.
 
     Args:
-        url: http or https; proxies of the environment are honoured.
+        url: http or https; the environment's proxies are used.
     Returns:
-        Content length in bytes, None if the server does not say.
+        Content length in bytes; None if the server does not state it.
     Raises:
         FileNotFoundError: no response in time, no connection, or an error response; one sentence, naming the host.
     """
@@ -93,21 +93,21 @@ def download(
     headers: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Fetch `url` into `path`, which is either complete and checked afterwards or untouched.
+    """Download `url` to `path`, which afterwards is either complete and checked or untouched.
 
-    A file whose digest is known goes on where an earlier try broke off, also in a process that was killed. Of several
-    processes one downloads, and the others wait for it.
+    If the digest is known, an interrupted download resumes, even after a killed process. One process downloads; others
+    wait.
 
     Args:
         url: http or https.
-        path: where to put it; its folder is made.
-        sha256: hex digest, or its first digits, that the content must have.
-        size: bytes in all, if known beforehand.
-        headers: of the request.
-        progress: called with bytes so far and bytes in all (None if unknown).
+        path: destination; its folder is created.
+        sha256: required hex digest, or its first digits.
+        size: total bytes, if known beforehand.
+        headers: request headers.
+        progress: called with bytes so far and total bytes (None if unknown).
     Raises:
-        FileNotFoundError: the server cannot be reached, refuses or stops in the middle; or the disk has no room.
-        RuntimeError: what arrived has another digest; it is deleted.
+        FileNotFoundError: the server is unreachable, refuses or stops midway; or the disk is full.
+        RuntimeError: the content has another digest; it is deleted.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{sha256 or uuid.uuid4().hex}.part")
@@ -119,7 +119,7 @@ def download(
         try:
             request = Request(url, headers=BROWSER)
             for name, value in (headers or {}).items():
-                request.add_unredirected_header(name, value)  # an account's key is no other server's business
+                request.add_unredirected_header(name, value)  # keep an account's key from other servers
             _complete(request, partial, size, progress)
             with partial.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -132,11 +132,11 @@ def download(
             partial.replace(path)
         finally:
             if not sha256:
-                partial.unlink(missing_ok=True)  # nothing would tell whether the rest belongs to it
+                partial.unlink(missing_ok=True)  # without a digest a resumed file cannot be checked
 
 
 def sweep_partials(folder: Path, pattern: str, *, but: Path | None = None) -> None:
-    """Delete what ended downloads have left: files of a pattern that nobody writes any more."""
+    """Delete abandoned partial files that match a pattern."""
     for path in folder.glob(pattern):
         with contextlib.suppress(OSError):
             if path != but and time.time() - path.stat().st_mtime > OLD_SECONDS:
@@ -145,10 +145,10 @@ def sweep_partials(folder: Path, pattern: str, *, but: Path | None = None) -> No
 
 @contextlib.contextmanager
 def _alone(partial: Path, size: int | None, progress: Progress | None) -> Iterator[None]:
-    """Wait until no other process writes a partial file, and tell how far that one is."""
+    """Hold the lock on a partial file; while another process holds it, report that one's progress."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(partial.with_suffix(".lock"))  # vanishes with the process, however that ends
+    lock = FileLock(partial.with_suffix(".lock"))  # released when the process ends, however it does
     while True:
         try:
             lock.acquire(timeout=LOOK_SECONDS)
@@ -169,7 +169,7 @@ def _version(path: Path) -> int | None:
 
 
 def _complete(request: Request, partial: Path, size: int | None, progress: Progress | None) -> None:
-    """Append to a partial file until it is whole, over as many connections as that takes."""
+    """Append to a partial file until it is complete, over as many connections as needed."""
     host = urlsplit(request.full_url).hostname
     with partial.open("ab") as file:
         first, waits = file.tell(), iter(RETRY_SECONDS)
@@ -182,10 +182,10 @@ def _complete(request: Request, partial: Path, size: int | None, progress: Progr
             except urllib.error.HTTPError as error:
                 raise FileNotFoundError(refusal(host, error.code)) from error
             except FileNotFoundError:
-                raise  # a sentence of ours
+                raise  # already our own message
             except (OSError, http.client.HTTPException) as error:
                 if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                    partial.unlink()  # which makes room for the others on this machine
+                    partial.unlink()  # free the space
                     raise FileNotFoundError(f"the disk is full: {error.strerror}; make room and try again") from error
                 reason = _reason(error)
                 if file.tell() == first:
@@ -201,7 +201,7 @@ def _complete(request: Request, partial: Path, size: int | None, progress: Progr
 
 
 def _append(request: Request, file: BinaryIO, size: int | None, progress: Progress | None) -> bool:
-    """Write what one connection brings; True if the file is whole."""
+    """Append the content of one connection; return True if the file is complete."""
     have = file.tell()
     if have:
         request.add_header("Range", f"bytes={have}-")
@@ -214,7 +214,7 @@ def _append(request: Request, file: BinaryIO, size: int | None, progress: Progre
             raise
         if error.headers.get("Content-Range") == f"bytes */{have}":
             return True
-        file.truncate(0)  # of another file
+        file.truncate(0)  # the partial content belongs to another version
         return False
     with response:
         if have and response.status != http.HTTPStatus.PARTIAL_CONTENT:
@@ -237,24 +237,24 @@ def _append(request: Request, file: BinaryIO, size: int | None, progress: Progre
 def _check_room(folder: Path, needed: int) -> None:
     if (free := shutil.disk_usage(folder).free) < needed:
         raise FileNotFoundError(
-            f"the disk is full: {needed / 1e6:,.0f} MB are still to come, and {free / 1e6:,.0f} MB are free; make room "
+            f"the disk is full: {needed / 1e6:,.0f} MB are needed and {free / 1e6:,.0f} MB are free; make room "
             "and try again"
         )
 
 
 def _reason(error: Exception) -> str:
-    """Return the reason of an error, without the path that an operating system's error may name."""
+    """Return an error's reason, without any path."""
     inner = getattr(error, "reason", None) or error
     return getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
 
 
 def unreachable(host: str | None, reason: str) -> str:
-    """One sentence on a server that does not answer."""
+    """Return a sentence about a server that does not answer."""
     return f"{host} cannot be reached ({reason}); check the network and try again"
 
 
 def refusal(host: str | None, code: int) -> str:
-    """One sentence on a server that answered with an error."""
+    """Return a sentence about a server that answered with an error."""
     if code in (401, 403):
         advice = "it gives this file only to accounts with access"
     elif code == 429 or code >= 500:

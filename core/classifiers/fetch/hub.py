@@ -1,4 +1,4 @@
-"""Files of the Hugging Face Hub, in the cache that all of its clients on a machine share. Does not import torch."""
+"""Files of the Hugging Face Hub, in the cache shared by all of its clients. Does not import torch."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from core.classifiers.fetch.download import (
     sweep_partials,
 )
 
-FIRST_USED = "first-used"  # a name for a commit in the cache, as the hub's own "main" is one
+FIRST_USED = "first-used"  # our name for a commit in the cache, like the hub's "main"
 
 
 def hub_files(repo_id: str, revision: str | None) -> dict[str, int | None]:
-    """Name -> bytes of every file in a repository.
+    """Return the size in bytes of every file in a repository, by name.
 
     Raises:
         FileNotFoundError: as `hub_errors`, within `PROBE_SECONDS`.
@@ -35,7 +35,7 @@ def hub_files(repo_id: str, revision: str | None) -> dict[str, int | None]:
 
 
 def hub_file(repo_id: str, name: str, revision: str | None) -> Path:
-    """One small file of a repository, by huggingface_hub into its cache.
+    """Fetch one small file of a repository into huggingface_hub's cache.
 
     Raises:
         FileNotFoundError: as `hub_errors`.
@@ -49,13 +49,13 @@ def hub_file(repo_id: str, name: str, revision: str | None) -> Path:
 def hub_weights(
     repo_id: str, name: str, revision: str | None, sha256: str | None = None, progress: Progress | None = None
 ) -> Path:
-    """One large file of a repository, which goes on where it broke off; the client of the hub then finds it.
+    """Fetch one large file of a repository into the hub's cache; resumes if interrupted.
 
     Args:
-        sha256: hex digest that it must have; None for the one that the hub states.
+        sha256: required hex digest; None for the one stated by the hub.
     Raises:
         FileNotFoundError: as `hub_errors` and `download`.
-        RuntimeError: it is another file; nothing is kept of it.
+        RuntimeError: it is another file; it is deleted.
     """
     from huggingface_hub import get_hf_file_metadata, get_token, hf_hub_url
 
@@ -71,7 +71,7 @@ def hub_weights(
             f"{sha256}; nothing was fetched"
         )
     blobs = _folder(repo_id) / "blobs"
-    sweep_partials(blobs, "*.incomplete")  # of the hub's client, which begins anew each time
+    sweep_partials(blobs, "*.incomplete")  # left by the hub's client, which never resumes them
     at_hub = urlsplit(facts.location).hostname == urlsplit(url).hostname
     key = {"Authorization": f"Bearer {token}"} if at_hub and (token := get_token()) else {}
     digest = sha256 or stated
@@ -80,13 +80,13 @@ def hub_weights(
 
 
 def kept_revision(repo_id: str) -> str | None:
-    """The commit that this machine fetched first, where one was kept."""
+    """Return the commit that this machine fetched first, if recorded."""
     path = _folder(repo_id) / "refs" / FIRST_USED
     return path.read_text().strip() if path.is_file() else None
 
 
 def keep_revision(repo_id: str, commit: str) -> None:
-    """Keep to a commit from now on."""
+    """Record a commit as the one to use from now on."""
     path = _folder(repo_id) / "refs" / FIRST_USED
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(commit)
@@ -101,7 +101,7 @@ def _folder(repo_id: str) -> Path:
 
 @contextmanager
 def hub_errors(repo_id: str, revision: str | None) -> Iterator[None]:
-    """Turn errors in huggingface_hub (its own, httpx's and the system's) into a FileNotFoundError of one sentence."""
+    """Turn errors of huggingface_hub, httpx and the system into a FileNotFoundError of one sentence."""
     from huggingface_hub import constants, errors
 
     place = f"huggingface.co/{repo_id}"

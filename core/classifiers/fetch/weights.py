@@ -1,7 +1,7 @@
-"""Sources of classifiers' weights: where they lie, whether they are here, how to get them. Does not import torch.
+"""Sources of classifiers' weights: whether they are on this machine, and how to get them. Does not import torch.
 
-A source answers two questions. `locate` finds what is already on this machine, without any network. `fetch` may
-download, after a probe that gives up within seconds on a dead network.
+`locate` finds files on this machine, without the network. `fetch` may download, after a probe that gives up within
+seconds on a dead network.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.classifiers.fetch.download import Progress, download, probe
 from core.classifiers.fetch.hub import hub_file, hub_files, hub_weights, keep_revision, kept_revision
 
 OPEN_CLIP_CONFIG = "open_clip_config.json"
-# In open_clip's own order of preference, so that the file checked is the file it loads.
+# In open_clip's order of preference, so that the file checked is the file loaded.
 OPEN_CLIP_WEIGHTS = (
     "open_clip_model.safetensors",
     "open_clip_pytorch_model.safetensors",
@@ -31,11 +31,11 @@ TIMM_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 class WeightSource:
-    """Source of a weight file, the interface of every kind; this base class never downloads.
+    """Source of a weight file. This base class never downloads.
 
     Attributes:
-        beside: names of files that must lie beside the weight file.
-        sha256: hex digest that the weight file must have, or its first digits; None where nobody published one.
+        beside: names of files required in the same folder.
+        sha256: required hex digest, or its first digits; None if none is published.
     """
 
     beside: tuple[str, ...] = ()
@@ -43,49 +43,49 @@ class WeightSource:
 
     @property
     def download_bytes(self) -> int | None:
-        """Size of a download: None if unknown, 0 if this source never downloads."""
+        """Download size in bytes: None if unknown, 0 if this source never downloads."""
         return 0
 
     @property
     def origin(self) -> str:
-        """Origin of a download, for people; empty if this source never downloads."""
+        """Origin of a download, for display; empty if this source never downloads."""
         return ""
 
     def locate(self) -> Path | None:
-        """The weight file on this machine, or None. No network."""
+        """Return the weight file on this machine, or None. Does not use the network."""
         raise NotImplementedError
 
     def pinned(self) -> str:
-        """A sentence on which file is accepted."""
+        """Return a sentence on which file is accepted."""
         return f"Pinned: sha256 {self.sha256[:12]}…, any other file is refused." if self.sha256 else "Not pinned."
 
     def missing(self) -> str:
-        """A sentence on what `locate` did not find and what to do about it."""
+        """Return a sentence on what is missing and what to do about it."""
         raise NotImplementedError
 
     def remote_bytes(self) -> int | None:
-        """Ask the network how large the download is.
+        """Ask the server for the size of the download.
 
         Raises:
-            FileNotFoundError: the network or the file cannot be reached; one sentence, within five seconds.
+            FileNotFoundError: the file cannot be reached; one sentence, within five seconds.
         """
         raise FileNotFoundError(self.missing())
 
     def fetch(self, progress: Progress | None = None) -> Path:
-        """Download the weights and return the weight file.
+        """Download the weights and return the file.
 
         Args:
-            progress: called now and then with bytes so far and bytes in all (None if unknown), in some thread.
+            progress: called with bytes so far and total bytes (None if unknown), in any thread.
         Raises:
-            FileNotFoundError: as `remote_bytes`, or the download broke off.
-            RuntimeError: what arrived is not what was published.
+            FileNotFoundError: as `remote_bytes`, or the download was interrupted.
+            RuntimeError: the file is not the published one.
         """
         raise FileNotFoundError(self.missing())
 
 
 @dataclass(frozen=True)
 class PackageFile(WeightSource):
-    """A file inside an installed Python package, found without importing the package."""
+    """A file in an installed Python package, found without importing it."""
 
     package: str
     path: str
@@ -104,7 +104,7 @@ class PackageFile(WeightSource):
 
 @dataclass(frozen=True)
 class FolderFile(WeightSource):
-    """The first of some files in a folder, together with other files that must lie beside it."""
+    """The first of several files in a folder, with other files required beside it."""
 
     folder: Path
     weights: tuple[str, ...]
@@ -124,7 +124,7 @@ class FolderFile(WeightSource):
 
 
 def given_file(path: Path, published: WeightSource) -> FolderFile:
-    """A user's own weight file, or the weight file in a user's folder, instead of the `published` one."""
+    """Return a source for a user's own weight file or folder, in place of the `published` one."""
     path = path.expanduser()
     if path.is_dir():
         return FolderFile(path, (*OPEN_CLIP_WEIGHTS, *TIMM_WEIGHTS), published.beside)
@@ -133,7 +133,7 @@ def given_file(path: Path, published: WeightSource) -> FolderFile:
 
 @dataclass(frozen=True)
 class UrlFile(WeightSource):
-    """One file behind a URL, kept where torch.hub keeps its own, so that either finds the other's."""
+    """A file at a URL, stored in torch.hub's cache so that both share it."""
 
     url: str
     sha256: str | None = None
@@ -145,7 +145,7 @@ class UrlFile(WeightSource):
 
     @property
     def path(self) -> Path:
-        """$TORCH_HOME/hub/checkpoints/NAME, as torch.hub has it."""
+        """Path in torch.hub's cache: $TORCH_HOME/hub/checkpoints/NAME."""
         cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch")
         home = Path(os.environ.get("TORCH_HOME", cache)).expanduser()
         return home / "hub" / "checkpoints" / self.url.rsplit("/", 1)[-1]
@@ -166,16 +166,16 @@ class UrlFile(WeightSource):
 
 @dataclass(frozen=True)
 class HubFile(WeightSource):
-    """The first of some files in a repository of the Hugging Face Hub, with others that must lie beside it.
+    """The first of several files in a Hugging Face Hub repository, with other files required beside it.
 
     Args:
         repo_id: "owner/name".
         weights: names of the weight file, best first.
-        beside: further files that are needed.
-        extras: patterns of files to take along where they exist (a tokenizer's).
-        revision: commit to pin; None for the one that is the newest when they are first fetched, which is kept.
+        beside: further required files.
+        extras: patterns of optional files (a tokenizer's).
+        revision: pinned commit; None pins the newest one at the first download.
         download_bytes: size of the weight file, if known beforehand.
-        sha256: hex digest of the weight file; None for the one that the hub states.
+        sha256: hex digest of the weight file; None for the one stated by the hub.
     Raises:
         ValueError: not a repository name.
     """
@@ -232,7 +232,7 @@ class HubFile(WeightSource):
         return self.revision or kept_revision(self.repo_id)
 
     def _files_to_fetch(self) -> dict[str, int | None]:
-        """Name -> bytes of what to fetch, the weight file last."""
+        """Return the files to fetch with their sizes, the weight file last."""
         files = hub_files(self.repo_id, self._kept_revision())
         weights = [name for name in self.weights if name in files][:1]
         needed = {name: name in files for name in self.beside} | {" or ".join(self.weights): bool(weights)}
@@ -243,14 +243,14 @@ class HubFile(WeightSource):
 
 
 def check_sha256(path: Path, expected: str | None = None) -> str:
-    """Refuse a file that is not the one published.
+    """Check that a file is the published one.
 
     Args:
         path: the file.
-        expected: hex digest, or its first digits (torchvision publishes only eight); None accepts any file but one
-            in the hub's cache, which names large files by the digest that they must have.
+        expected: hex digest, or its first digits (torchvision publishes only eight); None accepts any file, except in
+            the hub's cache, which names large files by their digest.
     Returns:
-        The file's whole sha256 as hex.
+        The file's full sha256 as hex.
     Raises:
         RuntimeError: the digest differs; names the file and both digests.
     """
@@ -266,7 +266,7 @@ def check_sha256(path: Path, expected: str | None = None) -> str:
 
 
 def discard(path: Path) -> None:
-    """Delete a weight file that was downloaded, so that it counts as missing; in the hub's cache both of its names."""
+    """Delete a downloaded weight file, so that it counts as missing; in the hub's cache under both names."""
     path.resolve().unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 

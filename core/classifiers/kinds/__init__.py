@@ -1,1 +1,1 @@
-"""The two kinds of classifiers, and what they share."""
+"""The two kinds of classifiers and their shared parts."""

@@ -15,11 +15,11 @@ from core.data.classes import ClassSet
 class Classifier(nn.Module):
     """Square images (B, 3, H, H) in [0, 1] -> logits (B, K), for any H.
 
-    Resizing and normalising happen inside, differentiably. Always in eval mode, parameters frozen:
-    one network is shared by everybody who asks it, so nothing about it may change after loading.
+    Resizing and normalising happen inside, differentiably. Always in eval mode with frozen parameters: one network is
+    shared by all callers, so it must not change after loading.
 
     Attributes:
-        name, weights_id, sha256: which classifier, which weights, and the digest of their file.
+        name, weights_id, sha256: of the classifier, its weights, and the weight file.
         kind: "zero-shot" or "closed-set".
         classes: the K classes, in the order of the logits.
         template: the prompt's pattern; None for a closed-set classifier.
@@ -47,15 +47,15 @@ class Classifier(nn.Module):
         return self.preprocess.mean.device
 
     def train(self, mode: bool = True) -> Self:
-        """Stays in eval mode, whatever `mode` says: batch statistics and dropout never change a prediction."""
+        """Stay in eval mode, whatever `mode` says, so that batch statistics and dropout never change a prediction."""
         return super().train(False)
 
     def for_classes(self, class_set: ClassSet, template: str | None = None) -> Classifier:
-        """Return a classifier of other classes by the same network, of which nothing is copied.
+        """Return a classifier for other classes that shares this network.
 
         Args:
-            class_set: the wanted classes; logits come in their order.
-            template: prompt pattern with one `{class}`; None keeps the present one. Zero-shot only.
+            class_set: the new classes, in the order of the logits.
+            template: prompt pattern with one `{class}`; None keeps the current one. Zero-shot only.
         Raises:
             ValueError: a closed-set classifier does not know a class or was given a template; a bad template.
         """
@@ -63,19 +63,19 @@ class Classifier(nn.Module):
 
 
 def patch_grid(network: nn.Module, image_size: int) -> int | None:
-    """How many patches a plain vision transformer cuts its input into, on a side; None for any other network.
+    """Return the number of patches per side of a plain vision transformer's input; None for any other network.
 
     Args:
-        network: a classifier's, or a CLIP's with its image tower in `visual`.
+        network: a classifier's network, or a CLIP with its image tower in `visual`.
         image_size: side of its input in pixels.
     """
-    # As open_clip, timm (alone, or inside open_clip) and torchvision name the filters that read the patches.
+    # Names of the patch embedding in open_clip, timm (alone or inside open_clip) and torchvision.
     for name in ("visual.conv1", "visual.trunk.patch_embed.proj", "patch_embed.proj", "conv_proj"):
         try:
             filters = network.get_submodule(name)
         except AttributeError:
             continue
-        # Filters that overlap, or see what other filters made, belong to a convolutional stem.
+        # Overlapping filters, or filters of filters, belong to a convolutional stem.
         if isinstance(filters, nn.Conv2d) and filters.in_channels == 3 and filters.kernel_size == filters.stride:
             return image_size // filters.stride[0]
     return None

@@ -12,12 +12,12 @@ from core.data.classes import ClassSet
 
 
 class ClosedSetClassifier(Classifier):
-    """A network trained on a fixed vocabulary, its logits restricted to the classes asked about.
+    """A network with a fixed vocabulary, its logits restricted to some classes.
 
     Args:
-        identity: which classifier this is.
+        identity: name and weights of the classifier.
         network: normalised images -> logits over the vocabulary.
-        preprocess: the network's own.
+        preprocess: the network's preprocessing.
         vocabulary: the classes of the network's outputs, in order.
         classes: the K classes of the logits; None for the whole vocabulary.
     Raises:
@@ -57,16 +57,16 @@ class ClosedSetClassifier(Classifier):
 
 
 def vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> list[int]:
-    """Return the column of each class of `class_set` among a closed-set classifier's outputs.
+    """Return the output column of each class of `class_set`.
 
-    ImageNet classes are matched by index or WordNet id where both sides have them, everything else by name.
+    ImageNet classes are matched by index or WordNet id if both sides have them, others by name.
 
     Args:
         vocabulary: the classifier's classes.
         class_set: the classes to find.
         name: the classifier's name, for messages.
     Raises:
-        ValueError: classes that the vocabulary lacks, or a name that several of its classes share.
+        ValueError: the vocabulary lacks a class, or several of its classes share the name.
     """
     known: tuple[object, ...] = vocabulary.names
     keys: tuple[object, ...] = class_set.names

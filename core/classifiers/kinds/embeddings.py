@@ -1,4 +1,4 @@
-"""Embeddings of prompts in files: those that bundled models bring, and those kept for the next start. No torch."""
+"""Prompt embeddings in files: bundled with models, or cached for the next start. No torch."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from core.classifiers.kinds.identity import Identity
 from core.shared.files import DAMAGE, cache_folder, make_folder, npz_bytes, write_atomically
 
 PROMPT_FILE = "prompt_embeddings.npz"
-_VERSION = 1  # of what a kept file holds
+_VERSION = 1  # of the cache file's content
 _TOLERANCE = 1e-5
 
 
 def save_prompt_embeddings(folder: Path, prompts: Sequence[str], embeddings: np.ndarray, weights_sha256: str) -> None:
-    """Write the embeddings of the usual prompts to `PROMPT_FILE`, so that those prompts need no text tower.
+    """Write embeddings to `PROMPT_FILE`, so that these prompts need no text tower.
 
     Args:
         folder: the model's.
         prompts: K sentences.
         embeddings: (K, D) float32, unit rows.
-        weights_sha256: of the weights that they come from.
+        weights_sha256: of the weights that produced them.
     """
     arrays = {"prompts": np.array(prompts), "embeddings": embeddings, "weights_sha256": np.array(weights_sha256)}
     write_atomically(folder / PROMPT_FILE, npz_bytes(**arrays))
 
 
 def load_prompt_embeddings(folder: Path, weights_sha256: str | None) -> dict[str, np.ndarray]:
-    """Prompt -> (D,) float32; empty where the folder holds none that come from these weights."""
+    """Load (D,) float32 embeddings by prompt; empty if the folder holds none for these weights."""
     path = folder / PROMPT_FILE
     if not path.is_file():
         return {}
@@ -43,13 +43,13 @@ def load_prompt_embeddings(folder: Path, weights_sha256: str | None) -> dict[str
 
 
 def kept_embeddings(identity: Identity, prompts: list[str], embed: Callable[[list[str]], np.ndarray]) -> np.ndarray:
-    """(K, D) unit rows of K prompts: read from a file of an earlier start, else embedded and written where possible.
+    """Return (K, D) unit rows of K prompts, read from the cache, or embedded and cached if possible.
 
-    A file counts if it is whole and the text tower still makes the same of its first prompt, up to rounding: weights
-    can be read by another architecture or tokenizer than before.
+    A cache file counts if it is complete and the text tower still gives the same embedding of its first prompt, up to
+    rounding: architecture or tokenizer may have changed.
 
     Args:
-        identity: of the weights; without a digest nothing is kept.
+        identity: of the weights; without a digest nothing is cached.
         embed: K sentences -> (K, D) float32 unit rows.
     """
     if identity.sha256 is None:
@@ -62,7 +62,7 @@ def kept_embeddings(identity: Identity, prompts: list[str], embed: Callable[[lis
         if whole and np.abs(rows[:1] - first).max() < _TOLERANCE:
             return rows
     rows = embed(prompts)
-    with suppress(OSError):  # a full disk, a folder of somebody else: the next start computes them again
+    with suppress(OSError):  # full disk or read-only folder: compute them again next time
         make_folder(path.parent)
         write_atomically(path, npz_bytes(embeddings=rows))
     return rows

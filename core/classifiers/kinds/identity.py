@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Identity:
-    """Name of a classifier, name of its weights, and the SHA-256 digest of the file they came from."""
+    """Name of a classifier, name of its weights, and SHA-256 of their file."""
 
     name: str
     weights_id: str

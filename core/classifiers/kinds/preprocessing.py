@@ -12,10 +12,9 @@ from torch import nn
 class Preprocess(nn.Module):
     """Resize and normalise square images, differentiably and for any input size.
 
-    Resizing does what PIL does, which most models were evaluated with: antialiased, first along the rows and then
-    along the columns, clipped to [0, 1] after each. Only PIL's rounding to whole grey values is left out, which
-    makes them 0.3 grey levels apart on average and never more than 1.2. An image of the network's own size is only
-    normalised.
+    Resizes like PIL, with which most models were evaluated: antialiased, rows first, then columns, clipped to [0, 1]
+    after each. Without PIL's rounding to integers the results differ by 0.3 grey levels on average and at most 1.2. An
+    image of the network's own size is only normalised.
 
     Args:
         size: the network's input side in pixels.

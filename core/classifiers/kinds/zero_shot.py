@@ -1,4 +1,4 @@
-"""CLIP as a classifier: classes come as sentences. Imports torch: import it lazily."""
+"""CLIP as a zero-shot classifier. Imports torch: import it lazily."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ EMBEDDING_BATCH = 64  # prompts per pass through the text tower
 
 
 class ClipModel(nn.Module):
-    """An open_clip model that has not been told any classes yet.
+    """An open_clip model without classes.
 
     Args:
         identity: which classifier this is.
         network: an open_clip model.
         tokenizer: list of prompts -> int64 tokens (K, L).
-        preprocess: the image tower's own.
-        embedded: prompt -> (D,) unit row, of prompts that need no text tower.
+        preprocess: the image tower's preprocessing.
+        embedded: (D,) unit rows by prompt, for prompts that need no text tower.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ClipModel(nn.Module):
         self.eval()
 
     def for_classes(self, class_set: ClassSet, template: str | None = None) -> ZeroShotClassifier:
-        """A classifier for these classes, sharing the towers.
+        """Return a classifier for these classes that shares the towers.
 
         Args:
             class_set: the K classes.
@@ -61,9 +61,9 @@ class ClipModel(nn.Module):
         return ZeroShotClassifier(self, class_set, paper.TEMPLATE if template is None else template)
 
     def embed_prompts(self, prompts: list[str], *, keep: bool = False) -> torch.Tensor:
-        """K sentences -> (K, D) unit rows.
+        """Embed K sentences as (K, D) unit rows.
 
-        keep: whether those that are new may be kept in a file for the next start, or are in one.
+        keep: whether to read and write the cache file.
         """
         known = self.embedded
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in known]
@@ -74,10 +74,10 @@ class ClipModel(nn.Module):
 
     @torch.no_grad()
     def _embed(self, prompts: list[str]) -> np.ndarray:
-        """K sentences -> (K, D) float32 unit rows, by the text tower."""
+        """Embed K sentences as (K, D) float32 unit rows with the text tower."""
         tokens = self.tokenizer(prompts)
-        lengths = tokens.argmax(dim=1) + 1  # the end of a text has the highest number, and what fills it up has 0
-        order = lengths.argsort()  # a pass reads as much of each as of its longest
+        lengths = tokens.argmax(dim=1) + 1  # the end token has the highest number; padding is 0
+        order = lengths.argsort()  # a batch is as long as its longest prompt
         rows = []
         for some in order.split(EMBEDDING_BATCH):
             network, read = with_context(self.network, int(lengths[some].max()))
@@ -87,15 +87,15 @@ class ClipModel(nn.Module):
 
 
 def with_context(network: Any, length: int) -> tuple[Any, int | None]:
-    """Return an open_clip model whose text tower reads `length` tokens, and how many it reads; None for all.
+    """Return the model with a text tower that reads `length` tokens, and that length; None for full length.
 
-    What a causal tower makes of a token does not depend on those behind it, so that prompts which end before them have
-    the same embedding, in a tenth of the time. Towers of another kind are returned as they are.
+    In a causal tower a token does not depend on later ones, so short prompts get the same embedding in a tenth of the
+    time. Other towers are returned unchanged.
     """
     mask = getattr(network, "attn_mask", None)
     if mask is None or getattr(network, "text_pool_type", None) != "argmax":
         return network, None
-    short = copy.copy(network)  # shares all weights; the original stays as it is, for others may use it meanwhile
+    short = copy.copy(network)  # shares all weights; the original is not changed, as other threads may use it
     position = nn.Parameter(network.positional_embedding[:length], requires_grad=False)
     short._parameters = {**network._parameters, "positional_embedding": position}
     short._buffers = {**network._buffers, "attn_mask": mask[:length, :length]}
@@ -103,9 +103,9 @@ def with_context(network: Any, length: int) -> tuple[Any, int | None]:
 
 
 class ZeroShotClassifier(Classifier):
-    """Logits are the logit scale times the cosine between an image and each class's prompt.
+    """Logits: the logit scale times the cosine between the image and each class's prompt.
 
-    The prompts are embedded once, here.
+    The prompts are embedded once, on construction.
 
     Args:
         clip: the towers.
@@ -122,7 +122,7 @@ class ZeroShotClassifier(Classifier):
         prompts = fill_template(template, class_set)
         super().__init__(clip.identity, clip.network, clip.preprocess, class_set)
         self.template = template
-        rows = clip.embed_prompts(prompts, keep=class_set.name != "custom")  # visitors' words go into no file
+        rows = clip.embed_prompts(prompts, keep=class_set.name != "custom")  # never cache visitors' words in a file
         self.register_buffer("class_embeddings", rows, persistent=False)  # (K, D)
         self.tokenizer = clip.tokenizer
         self.embedded = {**clip.embedded, **dict(zip(prompts, rows.cpu().numpy(), strict=True))}
@@ -132,7 +132,7 @@ class ZeroShotClassifier(Classifier):
         network: Any = self.network
         features = F.normalize(network.encode_image(self.preprocess(images)), dim=-1)  # (B, D)
         logits = network.logit_scale.exp() * features @ self.class_embeddings.T
-        bias = getattr(network, "logit_bias", None)  # SigLIP alone has one
+        bias = getattr(network, "logit_bias", None)  # only SigLIP has one
         return logits if bias is None else logits + bias
 
     def for_classes(self, class_set: ClassSet, template: str | None = None) -> ZeroShotClassifier:
@@ -141,11 +141,11 @@ class ZeroShotClassifier(Classifier):
 
 
 def fill_template(template: str, class_set: ClassSet) -> list[str]:
-    """One prompt per class.
+    """Return one prompt per class.
 
     Args:
         template: text with exactly one `{class}`; other braces are left alone.
-        class_set: what to fill in.
+        class_set: the classes to fill in.
     Raises:
         ValueError: no slot, or more than one.
     """

@@ -1,4 +1,4 @@
-"""The bundled CLIPs without open_clip, as far as they can do without it. Imports torch: import it lazily."""
+"""The bundled CLIPs with open_clip only for the text tower. Imports torch: import it lazily."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from torch import Tensor, nn
 
 from core.classifiers.networks.mobilevit_xxs import MobileVitXxs
 
-IMAGE_TOWER = "mobilevit_xxs"  # timm's name of what `MobileVitXxs` is
+IMAGE_TOWER = "mobilevit_xxs"  # timm's name of `MobileVitXxs`
 _TRUNK, _PROJECTION = "visual.trunk.", "visual.head.proj.weight"
 
 
 class MiniClip(nn.Module):
-    """The image tower in torch alone; the text tower is open_clip's, loaded when a prompt needs it.
+    """Image tower in plain torch; the text tower is open_clip's, loaded when a prompt needs it.
 
     Args:
         state: tensors of a file in open_clip's format.
-        load_whole: loads the same file as an open_clip model.
+        load_whole: loads the file as an open_clip model.
     Raises:
         KeyError, RuntimeError: tensors are missing or do not fit.
     """

@@ -1,8 +1,8 @@
 """MobileViT-XXS, the image tower of the bundled CLIPs, in torch alone. Imports torch: import it lazily.
 
-The same network as timm's `mobilevit_xxs`, with the same names of tensors, so that one weight file serves open_clip
-and this. timm's own gives the same bits with its normalisations fused, but a visitor would wait 1.8 s longer for the
-first prediction (1.9 s instead of 0.1 s on a free core): timm imports torchvision, and that imports torch's compiler.
+Equal to timm's `mobilevit_xxs`, tensor names included, so one weight file serves both. Importing timm would delay a
+visitor's first prediction by 1.8 s (1.9 s instead of 0.1 s on an idle core), because it imports torchvision, and that
+imports torch's compiler.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import fuse_conv_bn_eval
 
-PATCH = 2  # attention looks at every second pixel of every second row, four times
+PATCH = 2  # attention runs over every second pixel of every second row, four times
 HEADS = 4
 
 
@@ -32,13 +32,13 @@ class ConvNorm(nn.Module):
         return self.bn(self.conv(features))
 
     def fuse(self) -> None:
-        """Let the convolution do the normalisation as well, which in evaluation mode is one more multiplication."""
+        """Fold the normalisation into the convolution, as is possible in eval mode."""
         if isinstance(self.bn, nn.BatchNorm2d):
             self.conv, self.bn = fuse_conv_bn_eval(self.conv, self.bn), nn.Identity()
 
 
 class Bottleneck(nn.Module):
-    """Widen to twice the channels, convolve each by itself, narrow; added to the input where the shape allows."""
+    """Inverted bottleneck: widen, depthwise convolution, narrow; residual if the shape allows."""
 
     def __init__(self, channels_in: int, channels_out: int, *, stride: int = 1) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Bottleneck(nn.Module):
         self.conv1_1x1 = ConvNorm(channels_in, wide)
         self.conv2_kxk = ConvNorm(wide, wide, 3, stride=stride, groups=wide)
         self.conv3_1x1 = ConvNorm(wide, channels_out)
-        self.adds = stride == 1  # then as many channels go out as come in
+        self.adds = stride == 1  # then input and output have equally many channels
 
     def forward(self, features: Tensor) -> Tensor:
         inner = F.silu(self.conv2_kxk(F.silu(self.conv1_1x1(features))))
@@ -70,7 +70,7 @@ class Attention(nn.Module):
 
 
 class Mlp(nn.Module):
-    """Two linear layers, for each token by itself."""
+    """Two linear layers, applied to each token."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class Mlp(nn.Module):
 
 
 class Layer(nn.Module):
-    """One layer of a transformer, normalised before each part."""
+    """Pre-norm transformer layer."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class Layer(nn.Module):
 
 
 class MobileVitBlock(nn.Module):
-    """A convolution for the neighbourhood, a transformer for the whole image, and one more convolution for both."""
+    """Local convolution, global transformer, and a convolution that fuses both."""
 
     def __init__(self, channels: int, width: int, depth: int) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ class MobileVitBlock(nn.Module):
         local = self.conv_1x1(F.silu(self.conv_kxk(features)))
         batch, width, height, breadth = local.shape
         rows, columns = height // PATCH, breadth // PATCH
-        # (B, C, H, W) -> (B * 4, H/2 * W/2, C): one sequence for each of the four places within a patch
+        # (B, C, H, W) -> (B * 4, H/2 * W/2, C): one sequence for each of the four positions in a patch
         tokens = local.reshape(batch, width, rows, PATCH, columns, PATCH).permute(0, 3, 5, 2, 4, 1)
         tokens = self.norm(self.transformer(tokens.reshape(batch * PATCH**2, rows * columns, width)))
         tokens = tokens.view(batch, PATCH, PATCH, rows, columns, width).permute(0, 5, 3, 1, 4, 2)

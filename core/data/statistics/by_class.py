@@ -1,4 +1,4 @@
-"""Statistics by class, from which starts of generation are drawn, and the file that holds them. No torch."""
+"""Statistics by class, from which starts of generation are drawn, and their file. No torch."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ FACTS = (Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "te
 
 @dataclass(frozen=True, eq=False)
 class ByClass(Archived):
-    """Numbers of K classes.
+    """Statistics of K classes.
 
-    numbers: as the file has them, rounded; the first axis is the class, in label order. metadata: names of the classes,
-    data set's name, split, source and content hash.
+    numbers: as stored, rounded; the first axis is the class, in label order. metadata: class names, data set's name,
+    split, source and content hash.
     """
 
     numbers: dict[str, np.ndarray]
     metadata: dict[str, Any]
 
-    word: ClassVar[str]  # what errors call the numbers
+    word: ClassVar[str]  # name of the numbers in errors
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ class ByClass(Archived):
 
     @property
     def counts(self) -> list[int]:
-        """Images of each class."""
+        """Number of images of each class."""
         return list(self.numbers["counts"]) if "counts" in self.numbers else self.metadata["counts"]
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -43,7 +43,7 @@ class ByClass(Archived):
         return cls(arrays, metadata)
 
     def find(self, name: str) -> tuple[int, str]:
-        """A class's label, and which images its numbers come from.
+        """Return a class's label and a description of its images.
 
         Raises:
             ValueError: unknown class.
@@ -54,7 +54,7 @@ class ByClass(Archived):
         return label, self.images_in_words(self.counts[label], f"“{name}”")
 
     def images_in_words(self, count: int, what: str) -> str:
-        """Return a phrase for so many of the data set's images, of something."""
+        """Return a phrase such as '5,000 training images of “cat” in CIFAR-10'."""
         return images_in_words(count, self.metadata["split"], what, self.metadata["dataset"])
 
 

@@ -1,6 +1,6 @@
-"""Class covariances: a normal distribution over whole small images of a class, not pixel by pixel. No torch.
+"""Class covariances: a normal distribution over small images of a class. No torch.
 
-`precomputed.make_statistics` writes the file of CIFAR-10's classes, from whose covariances the app draws its blurs.
+`precomputed.make_statistics` writes the file of CIFAR-10's classes, from which the app draws its blurs.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class ClassCovariance:
     Args:
         mean: (3, h, w) in [0, 1].
         factors: (k, 3 * h * w): with z standard normal, z @ factors has covariance factors.T @ factors.
-        image_size: side of the images that are drawn, which are the small ones enlarged.
-        source: a phrase for people: which images, how many.
-        diagonal: variance that each value has of its own.
+        image_size: side of the drawn images, to which the small ones are enlarged.
+        source: description: which images, how many.
+        diagonal: independent variance of each value.
     """
 
     mean: np.ndarray
@@ -47,7 +47,7 @@ class ClassCovariance:
         """
         k, values = self.factors.shape
         noise = generator.standard_normal((count, k + values if self.diagonal else k), dtype=np.float32)
-        noise, factors = noise.astype(np.float64), self.factors.astype(np.float64)  # the same start on any machine
+        noise, factors = noise.astype(np.float64), self.factors.astype(np.float64)  # for the same start on any machine
         small = np.stack([z[:k] @ factors for z in noise]) + self.mean.reshape(-1)
         if self.diagonal:
             small += np.sqrt(self.diagonal) * noise[:, k:]
@@ -56,11 +56,11 @@ class ClassCovariance:
 
 
 def class_covariance(images: np.ndarray, grain: int, source: str, components: int | None = None) -> ClassCovariance:
-    """The covariance of (n, 3, H, W) uint8 images, each value standing for a square of `grain` x `grain` pixels.
+    """Return the covariance of (n, 3, H, W) uint8 images, averaged over squares of `grain` x `grain` pixels.
 
     Args:
-        components: how many principal ones to keep; None for the exact covariance, with 1e-4 on its diagonal as
-            Santurkar et al. add. n images of d values give rank n: their (n, d) deviations spare the (d, d) matrix.
+        components: number of principal components to keep; None for the exact covariance, with 1e-4 on its diagonal as
+            in Santurkar et al. For n images of d values it is kept as (n, d) deviations, not as a (d, d) matrix.
     Raises:
         ValueError: fewer than two images, or a grain that does not divide them.
     """
@@ -82,7 +82,7 @@ def class_covariance(images: np.ndarray, grain: int, source: str, components: in
 
 
 class DatasetCovariance(ByClass):
-    """The covariances of every class of a data set, and the file that holds them.
+    """The covariances of a data set's classes, and their file.
 
     numbers: mean, (K, 3, h, w) float16. factors, (K, k, 3 * h * w) int8: what `ClassCovariance` has, in units of
     scales, (K, k), each a 127th of the largest. metadata: also counts, and image_size of the images that they are of.
@@ -98,7 +98,7 @@ class DatasetCovariance(ByClass):
     word = "covariance"
 
     def of_class(self, name: str) -> ClassCovariance:
-        """The covariance of one class; errors as `find`."""
+        """Return the covariance of one class; errors as for `find`."""
         label, images = self.find(name)
         mean, factors, scales = (self.numbers[part][label] for part in self.FILE.required)
         source = f"{images}: {len(factors)} components of {mean.shape[-1]} x {mean.shape[-2]} values"
@@ -106,7 +106,7 @@ class DatasetCovariance(ByClass):
         return ClassCovariance(mean.astype(np.float32), factors, self.metadata["image_size"], source)
 
     def pooled(self) -> ClassCovariance:
-        """The covariance over the images of all classes, each counted alike: within classes, and of their means."""
+        """Return the covariance over all classes, equally weighted: within classes plus that of their means."""
         classes = [self.of_class(name) for name in self.class_names]
         mean = np.mean([covariance.mean for covariance in classes], axis=0)
         between = np.stack([(covariance.mean - mean).reshape(-1) for covariance in classes])
@@ -118,5 +118,5 @@ class DatasetCovariance(ByClass):
 
 
 def covariance_path(class_set: str) -> Path:
-    """Return the path of a class set's bundled covariances, if there are any."""
+    """Return the path of a class set's bundled covariances, whether or not it exists."""
     return STATISTICS / f"{class_set}_covariance.npz"

@@ -1,6 +1,6 @@
 """Class statistics: mean and standard deviation of every pixel over the images of a class. Does not import torch.
 
-`precomputed.make_statistics` writes the file from whose statistics the app draws its noise.
+`precomputed.make_statistics` writes the file from which the app draws its noise.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ClassStatistics:
     Args:
         mean: (3, H, W) float, in [0, 1].
         std: (3, H, W) float, at least 0; over n, not n - 1.
-        source: a phrase for people: which images, how many.
+        source: description: which images, how many.
     """
 
     mean: np.ndarray
@@ -32,7 +32,7 @@ class ClassStatistics:
     source: str
 
     def resized(self, image_size: int) -> ClassStatistics:
-        """Return the statistics for `image_size` x `image_size` images, mean and std interpolated linearly."""
+        """Return the statistics for `image_size` x `image_size` images, linearly interpolated."""
         height, width = self.mean.shape[1:]
         if (height, width) == (image_size, image_size):
             return self
@@ -45,13 +45,13 @@ class ClassStatistics:
         The first ones do not depend on how many are drawn.
         Source: the paper, sec. 2.2.
         """
-        # numpy fills the array row by row, so a shorter draw is the start of a longer one.
+        # numpy fills row by row, so a shorter draw is the start of a longer one.
         noise = generator.standard_normal((count, *self.mean.shape), dtype=np.float32)
         return (self.mean + self.std * noise).clip(0, 1).astype(np.float32)
 
 
 def class_statistics(images: np.ndarray, source: str) -> ClassStatistics:
-    """The statistics of (N, 3, H, W) uint8 images.
+    """Return the statistics of (N, 3, H, W) uint8 images.
 
     Raises:
         ValueError: fewer than two images, whose spread is unknown.
@@ -64,7 +64,7 @@ def class_statistics(images: np.ndarray, source: str) -> ClassStatistics:
 
 
 def natural_statistics(image_size: int) -> ClassStatistics:
-    """For a class without statistics: those of natural images in general, the same at every pixel."""
+    """Return statistics of natural images in general, for classes without their own: the same at every pixel."""
     mean, std = (
         np.full((image_size, image_size, 3), values, dtype=np.float32).transpose(2, 0, 1).copy()
         for values in (IMAGENET_MEAN, IMAGENET_STD)
@@ -74,7 +74,7 @@ def natural_statistics(image_size: int) -> ClassStatistics:
 
 
 class DatasetStatistics(ByClass):
-    """The statistics of every class of a data set, and the file that holds them.
+    """The statistics of a data set's classes, and their file.
 
     numbers: mean, std, (K, 3, H, W) float16: at most 0.00025 off, a sixteenth of a grey level of 255. counts, (K,).
     """
@@ -89,14 +89,14 @@ class DatasetStatistics(ByClass):
     word = "statistics"
 
     def of_class(self, name: str) -> ClassStatistics:
-        """The statistics of one class; errors as `find`."""
+        """Return the statistics of one class; errors as for `find`."""
         label, source = self.find(name)
         mean, std = (self.numbers[part][label].astype(np.float32) for part in ("mean", "std"))
         return ClassStatistics(mean, std, source)
 
 
 def resize_planes(planes: np.ndarray, image_size: int) -> np.ndarray:
-    """(3, H, W) -> (3, image_size, image_size) float32, linear between pixel centres."""
+    """Resize (3, H, W) to (3, image_size, image_size) float32, linear between pixel centres."""
     size = (image_size, image_size)
     resized = [Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BILINEAR) for plane in planes]
     return np.stack([np.asarray(plane) for plane in resized]).clip(0, 1)

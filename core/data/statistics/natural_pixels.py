@@ -1,4 +1,4 @@
-"""Colours of natural pixels, and faint noise that has them: what a grey start is. Does not import torch.
+"""Colours of natural pixels, and the faint noise of a grey start. Does not import torch.
 
 `precomputed.make_statistics` writes the file.
 """
@@ -19,7 +19,7 @@ PINK, FAINT = 1.4, 0.03  # the noise's amplitude falls as 1/f^1.4; its standard 
 
 @dataclass(frozen=True, eq=False)
 class NaturalPixels:
-    """Mean (3,) and covariance (3, 3) of the colours of pixels in [0, 1]; source: a phrase for people."""
+    """Mean (3,) and covariance (3, 3) of pixel colours in [0, 1]; source: a description."""
 
     mean: np.ndarray
     covariance: np.ndarray
@@ -30,21 +30,21 @@ class NaturalPixels:
         return np.linalg.eigh(self.covariance)
 
     def covariance_power(self, power: float) -> np.ndarray:
-        """(3, 3) the covariance's power, divided by its largest eigenvalue."""
+        """Return a power of the covariance, (3, 3), divided by its largest eigenvalue."""
         values, axes = self._eigen
         return (axes * (values / values[-1]) ** power) @ axes.T
 
 
 @cache
 def natural_pixels() -> NaturalPixels:
-    """The bundled colours."""
+    """Load the bundled colours."""
     content = json.loads(NATURAL_PIXELS.read_text("utf-8"))
     return NaturalPixels(np.array(content["mean"]), np.array(content["covariance"]), content["source"])
 
 
 @dataclass(frozen=True, eq=False)
 class GreyNoise:
-    """Faint pink noise in natural colours around their mean: nothing of any class is in it.
+    """Faint pink noise in natural colours around their mean, without any class information.
 
     Source: Olah et al. 2017 (natural spectrum and colours).
     """
@@ -53,7 +53,7 @@ class GreyNoise:
 
     @property
     def mean(self) -> np.ndarray:
-        """(3, H, W), the same colour everywhere."""
+        """Mean colour everywhere, (3, H, W)."""
         plane = np.ones((1, self.image_size, self.image_size), dtype=np.float32)
         return natural_pixels().mean.astype(np.float32)[:, None, None] * plane
 

@@ -71,7 +71,7 @@ def test_an_uploaded_archive_is_what_the_script_reads(tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"PK nothing", "no image archive that can be used"),
+        (b"PK nothing", "not a usable image archive"),
         (archive(side=20), "images of 20 x 20 pixels; 32 x 32 or 224 x 224 are taken here"),
         (archive(labels=np.arange(8)), "labels should be 0 to 1, go from 0 to 7"),
         (archive(labels=np.zeros(8)), "labels should be whole numbers"),

@@ -189,7 +189,7 @@ def test_without_a_pin_the_first_commit_and_its_digest_are_kept(hub):
 def test_a_disk_without_room_is_noticed_before_and_in_the_middle(hub, tmp_path):
     huge = 10**16
     hub.size = lambda name: huge  # 10 petabytes
-    with pytest.raises(FileNotFoundError, match=r"^the disk is full: 10,000,000,000 MB are still to come, and"):
+    with pytest.raises(FileNotFoundError, match=r"^the disk is full: 10,000,000,000 MB are needed and"):
         source_of(hub).fetch()
     del hub.size
     assert blobs(tmp_path) == [
