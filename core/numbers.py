@@ -1,4 +1,4 @@
-"""Numbers as people read them, on pages, in reports and in files: one form for each kind. Plain text."""
+"""Formatting of numbers for pages, reports and files. Plain text."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def decimal(number: float, digits: int = 1, *, sign: bool = False) -> str:
 def displayed_difference(
     difference: Measured, first: Any, second: Any, factor: float = 100, digits: int = 1
 ) -> Measured:
-    """A difference that stands beside its two terms: that of the numbers as they are read, so that it can be checked.
+    """Return a difference as computed from its two terms as displayed, so that readers can check it.
 
-    Its interval stays as it was computed. factor, digits: by which the terms are shown, as of per cent with one digit.
+    Its interval is unchanged. factor, digits: of the displayed terms, such as per cent with one digit.
     """
     rounded = np.round(factor * first, digits) - np.round(factor * second, digits)
     return difference._replace(value=rounded / factor)
@@ -35,7 +35,7 @@ def percent(share: float, digits: int = 1, space: str = " ") -> str:
 
 
 def confidence(share: float) -> str:
-    """'33.1 %', but never 0 % or 100 %, which no classifier means."""
+    """'33.1 %', but never 0 % or 100 %."""
     if share > 0.999:
         return "over 99.9 %"
     return "under 0.1 %" if share < 0.001 else percent(share)
@@ -53,14 +53,14 @@ def signed_points(measured: Measured) -> Number:
 
 
 def p_value(p: float) -> str:
-    """'= 0.03', '= 0.002', '< 0.001': what follows a p."""
+    """'= 0.03', '= 0.002' or '< 0.001', to follow 'p'."""
     return f"= {p:.2f}" if p >= 0.01 else f"= {p:.1g}" if p >= 0.001 else "< 0.001"
 
 
 def interval(measured: Measured) -> str:
-    """Both ends in points of per cent: '32.2 to 34.0'; with signs where they differ: '−0.9 to +1.6'.
+    """Both ends in percentage points: '32.2 to 34.0'; with signs if these differ: '−0.9 to +1.6'.
 
-    Of a difference that is clear the size is meant, so the ends are given without their sign, the smaller first.
+    For a clear difference, magnitudes: the ends without sign, the smaller first.
     """
     ends = [100 * end for end in measured[1:]]
     if measured.low < 0 < measured.high:
@@ -82,7 +82,7 @@ def small(number: float) -> str:
 
 
 def small_with_interval(measured: Measured) -> Number:
-    """'3.8 (3.1 to 4.5)' of what cannot be negative; the number alone where there is no interval."""
+    """'3.8 (3.1 to 4.5)' of a non-negative number; the number alone if it has no interval."""
     if math.isnan(measured.low):
         return Number(small(measured.value))
     low, high = (small(max(0.0, end)) for end in measured[1:])
@@ -112,5 +112,5 @@ def times(count: int) -> str:
 
 
 def join_list(parts: Sequence[str], word: str = "and") -> str:
-    """'1, 2 and 4'; the last after another word where one is given."""
+    """'1, 2 and 4', or with another word before the last."""
     return f" {word} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

@@ -1,7 +1,7 @@
 """Fourier basis waves, their frequencies, and images perturbed by them (paper, sec. 2.1, Eq. 1).
 
 A frequency (i, j) counts cycles per image: i vertical, j horizontal, both signed. A heat map of odd side R shows
-frequency (i, j) in cell (row, col) = (i + R // 2, j + R // 2), so zero frequency lies in the middle.
+frequency (i, j) in cell (row, col) = (i + R // 2, j + R // 2), with zero frequency in the middle.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from typing import Any
 import numpy as np
 
 Frequency = tuple[int, int]
-# numpy array or torch tensor; torch is not imported here, so that pages can draw waves without it.
+# numpy array or torch tensor; torch is not imported, so that pages can draw waves without it.
 Array = Any
 
 
 def check_side(side: int) -> None:
-    """Raise ValueError unless `side` can be the side of a heat map: odd and positive."""
+    """Raise ValueError unless `side` is odd and positive."""
     if side < 1 or side % 2 == 0:
-        raise ValueError(f"a heat map needs an odd side, so that zero frequency has a cell of its own; got {side}")
+        raise ValueError(f"the side of a heat map must be odd, so that zero frequency has a cell; got {side}")
 
 
 def largest_side(height: int, width: int) -> int:
-    """Side of the largest heat map whose frequencies all lie below the Nyquist frequency of an image."""
+    """Return the side of the largest heat map with all frequencies below an image's Nyquist frequency."""
     return 2 * ((min(height, width) - 1) // 2) + 1
 
 
 def frequency_to_cell(i: int, j: int, side: int) -> tuple[int, int]:
-    """Cell (row, col) of a heat map of that side which shows frequency (i, j)."""
+    """Return the cell (row, col) of frequency (i, j) in a heat map of this side."""
     check_side(side)
     half = side // 2
     if max(abs(i), abs(j)) > half:
@@ -40,17 +40,17 @@ def frequency_to_cell(i: int, j: int, side: int) -> tuple[int, int]:
 
 
 def wave_cells(i: int, j: int, side: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """The cells of (i, j) and of (-i, -j), in which a map holds the same wave."""
+    """Return the cells of (i, j) and (-i, -j), which hold the same wave."""
     return frequency_to_cell(i, j, side), frequency_to_cell(-i, -j, side)
 
 
 def canonical_frequency(i: int, j: int) -> Frequency:
-    """The one of (i, j) and (-i, -j) with j > 0, or j = 0 and i >= 0: both name the same wave."""
+    """Return the one of (i, j) and (-i, -j), two names of one wave, with j > 0, or j = 0 and i >= 0."""
     return (i, j) if j > 0 or (j == 0 and i >= 0) else (-i, -j)
 
 
 def half_plane(side: int) -> tuple[Frequency, ...]:
-    """The (side * side + 1) / 2 different waves of a heat map, lowest frequency first."""
+    """Return the (side * side + 1) / 2 distinct waves of a heat map, lowest frequency first."""
     check_side(side)
     half = side // 2
     signed = range(-half, half + 1)
@@ -59,19 +59,19 @@ def half_plane(side: int) -> tuple[Frequency, ...]:
 
 
 def rounded_radius(waves: Sequence[Frequency] | np.ndarray) -> np.ndarray:
-    """(W,) int64, sqrt(i^2 + j^2) of each wave, rounded to whole cycles per image: the ring that it lies on."""
+    """Return the ring of each wave, (W,) int64: sqrt(i^2 + j^2), rounded to whole cycles per image."""
     i, j = np.reshape(waves, (-1, 2)).T
     return np.rint(np.hypot(i, j)).astype(np.int64)
 
 
 def wave_values(array: np.ndarray, waves: Sequence[Frequency] | np.ndarray) -> np.ndarray:
-    """(..., W) the values of (..., R, R) maps at these waves."""
+    """Return the values of (..., R, R) maps at W waves, (..., W)."""
     rows, cols = np.array(waves, dtype=np.int64).reshape(-1, 2).T + array.shape[-1] // 2
     return array[..., rows, cols]
 
 
 def wave_map(values: np.ndarray, waves: Sequence[Frequency] | np.ndarray, side: int) -> np.ndarray:
-    """The (..., R, R) maps of (..., W) values, a value for each wave, at (i, j) and (-i, -j); NaN elsewhere."""
+    """Return (..., R, R) maps with (..., W) values at (i, j) and (-i, -j) of each wave; NaN elsewhere."""
     array = np.full((*values.shape[:-1], side, side), np.nan)
     for sign in (1, -1):
         rows, cols = sign * np.reshape(waves, (-1, 2)).T + side // 2
@@ -80,7 +80,7 @@ def wave_map(values: np.ndarray, waves: Sequence[Frequency] | np.ndarray, side: 
 
 
 def fourier_basis(i: int, j: int, height: int, width: int) -> np.ndarray:
-    """Real wave of L2 norm 1 whose discrete Fourier transform is non-zero only at (i, j) and (-i, -j).
+    """Return the real wave of L2 norm 1 whose discrete Fourier transform is non-zero only at (i, j) and (-i, -j).
 
     Args:
         i, j: vertical and horizontal frequency, cycles per image; at most half the height and width.
@@ -88,7 +88,7 @@ def fourier_basis(i: int, j: int, height: int, width: int) -> np.ndarray:
     Returns:
         (H, W) float32, a cosine with phase 0 at the top-left pixel.
     Raises:
-        ValueError: a frequency beyond Nyquist, which would be another wave in disguise.
+        ValueError: the frequency is beyond Nyquist and would alias.
     Source: Yin et al. 2019, sec. 2. The phase is that of the code behind the paper's figures.
     """
     if height < 1 or width < 1:
@@ -106,11 +106,11 @@ def fourier_basis(i: int, j: int, height: int, width: int) -> np.ndarray:
 
 
 def random_signs(count: int, frequency: Frequency, *, seed: int) -> np.ndarray:
-    """The random signs r of Eq. 1: one per image and channel, fixed by the seed and the wave alone.
+    """Return the random signs r of Eq. 1, one per image and channel, determined by seed and wave alone.
 
-    The k-th image of a data set gets the same signs whatever the batch size, the order of the cells, the number
-    of images or the number of processes; (i, j) and (-i, -j) share theirs. Taken as raw bits of a counter-based
-    generator, whose stream numpy promises to keep.
+    The k-th image of a data set gets the same signs for any batch size, order of cells, number of images or number of
+    processes; (i, j) and (-i, -j) share theirs. They are raw bits of a counter-based generator, whose stream numpy
+    guarantees.
 
     Args:
         count: number of images.
@@ -125,9 +125,9 @@ def random_signs(count: int, frequency: Frequency, *, seed: int) -> np.ndarray:
 
 
 def wave_bits(count: int, frequency: Frequency, *, seed: int, stream: int = 0) -> np.ndarray:
-    """(count,) uint64 of random bits, fixed by the seed, the wave and the stream: 0 for the signs, 1 for samples.
+    """Return (count,) uint64 of random bits, determined by seed, wave and stream: 0 for signs, 1 for samples.
 
-    Streams are far apart in the counter of one generator, so none overlaps another.
+    Streams are far apart in one generator's counter, so they never overlap.
     """
     if not 0 <= seed < 2**64:
         raise ValueError(f"a seed lies between 0 and 2**64 - 1; got {seed}")
@@ -138,7 +138,7 @@ def wave_bits(count: int, frequency: Frequency, *, seed: int, stream: int = 0) -
 
 
 def all_random_signs(side: int, count: int, *, seed: int) -> np.ndarray:
-    """`random_signs` of every wave of a heat map of that side: (R, R, count, 3) int8, cell by cell."""
+    """Return `random_signs` of every cell of a heat map, (R, R, count, 3) int8."""
     signs = np.empty((side, side, count, 3), np.int8)
     for i, j in half_plane(side):
         signs[tuple(np.transpose(wave_cells(i, j, side)))] = random_signs(count, (i, j), seed=seed)
@@ -159,10 +159,9 @@ def perturb(images: Array, scaled: Array, signs: Array) -> Array:
 
 @dataclass(frozen=True)
 class PerturbedImages:
-    """Images with one wave added, and the size of the change that is left after clipping.
+    """Images with one wave added, and the size of the change after clipping.
 
-    images: (B, 3, H, W) float32 in [0, 1]. norm: (B, 3) float32, L2 norm of the change per channel; at most the
-    epsilon asked for.
+    images: (B, 3, H, W) float32 in [0, 1]. norm: (B, 3) float32, L2 norm of the change per channel, at most epsilon.
     """
 
     images: Array
@@ -170,9 +169,9 @@ class PerturbedImages:
 
 
 def add_basis(images: Array, basis: Array, epsilon: float, *, signs: Array) -> PerturbedImages:
-    """Perturb every image by one Fourier wave of L2 size `epsilon` per channel, and report what clipping left.
+    """Perturb every image by one Fourier wave of L2 size `epsilon` per channel, and report its size after clipping.
 
-    Works on numpy arrays and on torch tensors alike; what comes out is of the kind that went in.
+    Works on numpy arrays and on torch tensors, and returns the same kind.
 
     Args:
         images: (B, 3, H, W) float32, pixel values in [0, 1].

@@ -1,4 +1,4 @@
-"""The crossover cutoff: the cutoff of hybrid images at which a network says either picture's class equally often."""
+"""The crossover cutoff: the cutoff of hybrid images at which a network predicts either class equally often."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ DRAWS = 1_000
 
 @dataclass(frozen=True, eq=False)
 class Crossover:
-    """Crossing of two shares.
+    """Crossover cutoff of a network.
 
-    radius: in cycles per image, with a 95 % interval over the pairs: a percentile bootstrap (Efron 1979). Its ends are
-    NaN where some drawn sample does not cross. drawn: (DRAWS,) the radius of each drawn sample, NaN where it has none;
-    of the same number of pairs and the same seed, the k-th is of the same pairs.
+    radius: in cycles per image, with a 95 % percentile bootstrap over the pairs (Efron 1979); its ends are NaN if some
+    resample does not cross. drawn: (DRAWS,) the radius of each resample, NaN without one; with the same number of pairs
+    and the same seed, the k-th resamples consist of the same pairs.
     """
 
     radius: Measured
@@ -26,16 +26,16 @@ class Crossover:
 
 
 def crossover(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, seed: int = 0) -> Crossover | None:
-    """The smallest cutoff from which on the low picture's class is said as often as the high picture's.
+    """Return the smallest cutoff from which the low picture's class is predicted as often as the high picture's.
 
-    Between two cutoffs both shares are taken to be straight lines.
+    Shares are interpolated linearly between cutoffs.
 
     Args:
-        low, high: (C, n) bool, whether the network says the class of the low and of the high picture of each pair.
+        low, high: (C, n) bool, whether the network predicts the class of the low and of the high picture of each pair.
         cutoffs: C of them, ascending, in cycles per image.
         seed: of the bootstrap.
     Returns:
-        None where they do not cross: the low picture's class leads from the first cutoff on, or never.
+        None without a crossover: the low picture's class leads at all cutoffs, or at none.
     """
     radii = np.asarray(cutoffs, dtype=np.float64)
     lead = low.astype(np.float64) - high
@@ -45,18 +45,18 @@ def crossover(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, se
     generator, pairs = np.random.Generator(np.random.PCG64(seed)), lead.shape[1]
     even = np.full(pairs, 1 / pairs)
     drawn = equal_at(np.array([lead @ generator.multinomial(pairs, even) for _ in range(DRAWS)]), radii)
-    return Crossover(bootstrapped(value, drawn), drawn)  # whose ends are NaN where any sample's radius is
+    return Crossover(bootstrapped(value, drawn), drawn)  # its ends are NaN if any resample's radius is
 
 
 def crossover_difference(a: Crossover, b: Crossover) -> Measured:
-    """a's radius minus b's, on the same pairs: the interval is of the differences of their drawn samples."""
+    """Return a's radius minus b's on the same pairs, with the interval of their paired resamples."""
     return bootstrapped(a.radius.value - b.radius.value, a.drawn - b.drawn)
 
 
 def equal_at(lead: np.ndarray, radii: np.ndarray) -> np.ndarray:
-    """(D,) where each of (D, C) rows first rises from below zero to zero or more; NaN where it never does.
+    """Return where each row of (D, C) first rises from below zero to zero or more, (D,); NaN if it never does.
 
-    A row that begins at zero or above has no such place, unless it falls below zero first.
+    A row that starts at zero or above must first fall below zero.
     """
     rises = (lead[:, :-1] < 0) & (lead[:, 1:] >= 0)
     k = rises.argmax(axis=1)

@@ -1,7 +1,6 @@
-"""The gradient of a classifier's loss at a picture: its energy along the waves of a heat map, and along edges.
+"""The gradient of a classifier's loss at a picture: its energy along a heat map's waves, and along edges.
 
-What a step of PGD paints is this gradient; what misleads the classifier is one wave of Eq. 1. Both are measured here in
-the same waves, so that one can be held against the other.
+A PGD step paints this gradient, and Eq. 1 adds a single wave. Measuring both in the same waves makes them comparable.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class LossGradients:
 
 
 def loss_gradients(classifier: Callable[[Tensor], Tensor], images: np.ndarray, labels: np.ndarray) -> LossGradients:
-    """The cross-entropy of each image to its label, and its gradient at the image: one pass forward and one back.
+    """Return the cross-entropy of each image to its label, and its gradient, from one forward and one backward pass.
 
     Args:
         classifier: as `core.classifiers.kinds.base.Classifier`.
@@ -59,21 +58,21 @@ def loss_gradients(classifier: Callable[[Tensor], Tensor], images: np.ndarray, l
 
 
 def relative_energy(gradients: np.ndarray, side: int) -> np.ndarray:
-    """The energy of each gradient along each wave of `half_plane(side)`; 1 everywhere for a flat spectrum.
+    """Return the energy of each gradient along each wave of `half_plane(side)`; 1 everywhere for a flat spectrum.
 
     With F_c the discrete Fourier transform of channel c of the gradient g, the energy along a wave is
     e(i, j) = sum_c |F_c(i, j)|^2 / (H W). Over all H W frequencies it adds up to ||g||^2 (Parseval). It is the mean,
     over the phase of a wave U(i, j) of norm 1 and over the independent signs r of Eq. 1, of (sum_c r_c <g_c, U>)^2:
-    the squared change of the loss per unit of v, to first order. Each picture's energies are divided by their mean
-    over the map's side * side cells, so that steep pictures do not outvote the others.
+    the squared change of the loss per unit of v, to first order. Each picture's energies are divided by their mean over
+    the map's side * side cells, so that steep pictures do not dominate.
 
     Args:
         gradients: (B, 3, H, W).
         side: of the heat map, at most `largest_side(H, W)`.
     Returns:
-        (B, W) float64; NaN for a gradient without any energy in these waves.
+        (B, W) float64; NaN for a gradient without energy in these waves.
     Raises:
-        ValueError: a side that the gradient's pixels cannot carry.
+        ValueError: the side is too large for the gradient's pixels.
     """
     check_side(side)
     height, width = gradients.shape[-2:]
@@ -88,21 +87,21 @@ def relative_energy(gradients: np.ndarray, side: int) -> np.ndarray:
 
 
 def mean_radius(relative: np.ndarray, side: int) -> np.ndarray:
-    """(...) sqrt(i^2 + j^2) in cycles per image, weighted by the share of the energy; of (..., W) `relative_energy`."""
+    """Return the energy-weighted mean of sqrt(i^2 + j^2) in cycles per image, (...), of (..., W) `relative_energy`."""
     waves = half_plane(side)
-    cells = np.full(len(waves), 2.0)  # of a map that show each wave
-    cells[0] = 1  # of (0, 0), with which half_plane begins
+    cells = np.full(len(waves), 2.0)  # cells per wave
+    cells[0] = 1  # (0, 0) comes first in half_plane
     return (relative * (cells / side**2)) @ np.hypot(*np.transpose(waves))
 
 
 def ring_energy(relative: np.ndarray, side: int) -> np.ndarray:
-    """(..., rings) mean `relative_energy` of the waves of each ring of rounded radius 0, 1, ... up to the corners."""
+    """Return the mean `relative_energy` of each ring of rounded radius 0, 1, ... up to the corners, (..., rings)."""
     ring = rounded_radius(half_plane(side))
     return relative @ (np.eye(ring.max() + 1)[ring] / np.bincount(ring))
 
 
 def edge_strength(image: np.ndarray) -> np.ndarray:
-    """(H, W) length of the Sobel gradient of a (3, H, W) image's luminance."""
+    """Return the length of the Sobel gradient of a (3, H, W) image's luminance, (H, W)."""
     from scipy import ndimage  # a tenth of a second, and few ask
 
     luminance = np.tensordot(LUMINANCE, image, axes=1)
@@ -110,12 +109,12 @@ def edge_strength(image: np.ndarray) -> np.ndarray:
 
 
 def edge_correlation(image: np.ndarray, gradient: np.ndarray) -> float:
-    """Spearman's correlation, over the pixels, of the picture's edges with the gradient's L2 length over the channels.
+    """Return Spearman's correlation over the pixels of edge strength and the gradient's L2 norm over the channels.
 
     Args:
         image, gradient: (3, H, W).
     Returns:
-        -1 to 1: how much of the gradient lies on the picture's edges; NaN where either does not vary.
+        -1 to 1; NaN if either does not vary.
     """
     from scipy import stats
 

@@ -16,13 +16,13 @@ Edge = Literal["gaussian", "sharp"]
 
 
 def low_weight(height: int, width: int, cutoff: float, edge: Edge = "gaussian") -> np.ndarray:
-    """(H, W // 2 + 1) share of each wave of `numpy.fft.rfft2` that comes from the low picture.
+    """Return the share of each wave of `numpy.fft.rfft2` that comes from the low picture, (H, W // 2 + 1).
 
-    exp(-r^2 / (2 cutoff^2)) at r cycles per image, or 1 up to the cutoff and 0 beyond it. 0: the mean of each channel
-    alone comes from the low picture; infinity: all of it.
+    exp(-r^2 / (2 cutoff^2)) at r cycles per image, or 1 up to the cutoff and 0 beyond. At cutoff 0 only the mean of
+    each channel comes from the low picture; at infinity everything does.
 
     Raises:
-        ValueError: the cutoff is negative or no number, or the edge unknown.
+        ValueError: the cutoff is negative or NaN, or the edge unknown.
     """
     if not cutoff >= 0:
         raise ValueError(f"a cutoff counts cycles per image and is >= 0; got {cutoff}")
@@ -39,11 +39,11 @@ def low_weight(height: int, width: int, cutoff: float, edge: Edge = "gaussian") 
 def hybrid(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Array:
     """Return the low picture's low frequencies plus the high picture's high ones, clipped to [0, 1].
 
-    Works on numpy arrays and on torch tensors alike; what comes out is of the kind that went in.
+    Works on numpy arrays and on torch tensors, and returns the same kind.
 
     Args:
-        low, high: (..., H, W) float in [0, 1], of one shape; each channel by itself.
-        cutoff, edge: as `low_weight`.
+        low, high: (..., H, W) float in [0, 1], of one shape; channels are mixed separately.
+        cutoff, edge: as for `low_weight`.
     Returns:
         The same shape: arrays float32; tensors of the dtype and on the device of `low`, differentiable.
     """
@@ -52,7 +52,7 @@ def hybrid(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> A
 
 
 def mixed(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Array:
-    """Mix two pictures as `hybrid` does, but unclipped and with float64 arrays: exactly what the filter passes."""
+    """Mix two pictures as `hybrid` does, but without clipping and in float64."""
     if low.shape != high.shape:
         raise ValueError(f"both pictures must have one shape; got {tuple(low.shape)} and {tuple(high.shape)}")
     size = height, width = low.shape[-2:]
@@ -67,10 +67,11 @@ def mixed(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Ar
 
 
 def clipped_share(unclipped: np.ndarray) -> np.ndarray:
-    """(...) what clipping takes of each picture's contrast: L2 norms of both, over all channels; 0 where there is none.
+    """Return the share of each picture's contrast lost by clipping, (...), in L2 norms over all channels; 0 without
+    contrast.
 
     Args:
-        unclipped: (..., C, H, W), as `mixed` returns it. Its contrast is its difference from the means of its channels.
+        unclipped: (..., C, H, W), as `mixed` returns it. Contrast: the difference from the channel means.
     """
     taken = np.linalg.norm((unclipped - unclipped.clip(0, 1)).reshape(*unclipped.shape[:-3], -1), axis=-1)
     contrast = unclipped - unclipped.mean(axis=(-2, -1), keepdims=True)

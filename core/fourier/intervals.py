@@ -1,4 +1,4 @@
-"""A measured number with its confidence interval: error rates, differences, means; of whole maps as well."""
+"""Measured numbers with confidence intervals: error rates, differences, means; also for whole maps."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 
 class Measured(NamedTuple):
-    """An error in [0, 1], a difference of two in [-1, 1], or another number, with the ends of its interval.
+    """A number, such as an error in [0, 1] or a difference in [-1, 1], with the ends of its interval.
 
-    Three floats, or three arrays of one shape; NaN where nothing is known, and at both ends of a number without noise.
+    Three floats, or three arrays of one shape; NaN if unknown, and at both ends for a number without noise.
     """
 
     value: Any
@@ -21,17 +21,17 @@ class Measured(NamedTuple):
 
     @classmethod
     def exact(cls, value: float) -> Measured:
-        """A number without an interval."""
+        """Return a number without an interval."""
         return cls(value, math.nan, math.nan)
 
     @property
     def clear(self) -> Any:
-        """True for a difference beyond the noise: its interval leaves zero out."""
+        """Whether a difference exceeds the noise: its interval excludes zero."""
         return (self.low > 0) | (self.high < 0)
 
     @property
     def ends(self) -> list[float | None]:
-        """Both ends as JSON: null where there is none."""
+        """Both ends as JSON, null if there is none."""
         return [None if math.isnan(end) else end for end in (self.low, self.high)]
 
     def item(self) -> Measured:
@@ -40,11 +40,11 @@ class Measured(NamedTuple):
 
 
 def wilson(rate: np.ndarray | float, n: np.ndarray | int, confidence: float = 0.95) -> Measured:
-    """A proportion with its Wilson score interval.
+    """Return a proportion with its Wilson score interval.
 
     Args:
-        rate: observed fraction in [0, 1]; NaN where unknown.
-        n: number of trials; 0 where unknown.
+        rate: observed fraction in [0, 1]; NaN if unknown.
+        n: number of trials; 0 if unknown.
         confidence: between 0 and 1.
     Source: Wilson 1927; Agresti & Coull 1998 recommend it over the normal approximation.
     """
@@ -59,10 +59,10 @@ def wilson(rate: np.ndarray | float, n: np.ndarray | int, confidence: float = 0.
 
 
 def newcombe(a: Measured, b: Measured) -> Measured:
-    """a minus b, two independent proportions, with an interval from theirs.
+    """Return a minus b, two independent proportions, with an interval from theirs.
 
-    Source: Newcombe 1998, method 10. On the same images it ignores the pairing and may be too wide or too narrow;
-    `core.fourier.maps.contrasts` pairs where it can.
+    Source: Newcombe 1998, method 10. For the same images it ignores the pairing and may be too wide or too narrow;
+    `core.fourier.maps.contrasts` pairs if possible.
     """
     low = np.hypot(a.value - a.low, b.high - b.value)
     high = np.hypot(a.high - a.value, b.value - b.low)
@@ -71,10 +71,10 @@ def newcombe(a: Measured, b: Measured) -> Measured:
 
 
 def paired_interval(differences: np.ndarray, confidence: float = 0.95) -> Measured:
-    """Mean of paired differences, in [-1, 1], along the last axis.
+    """Return the mean of paired differences in [-1, 1] along the last axis.
 
     Source: Agresti & Min 2005 for differences of -1, 0 and 1: half an observation is added to each cell of the 2 x 2
-    table. Differs by: takes means over several waves as well, whose squares it counts.
+    table. Differs by: also takes means over several waves, by their squares.
     """
     n = differences.shape[-1] + 2
     mean = differences.sum(axis=-1) / n
@@ -84,10 +84,10 @@ def paired_interval(differences: np.ndarray, confidence: float = 0.95) -> Measur
 
 
 def clustered_interval(scores: np.ndarray, confidence: float = 0.95) -> Measured:
-    """Mean of scores in [0, 1], an image each, along the last axis.
+    """Return the mean of scores in [0, 1], one per image, along the last axis.
 
-    Wilson's for the effective number of images, mean * (1 - mean) / variance of the mean (Kish 1965): that of a single
-    wave is Wilson's for n images, that of many waves is narrower where they mislead different images.
+    The interval is Wilson's for the effective number of images, mean * (1 - mean) / variance of the mean (Kish 1965):
+    for a single wave that is n, for many waves that change predictions of different images it is larger.
     """
     n, mean = scores.shape[-1], scores.mean(axis=-1)
     variance = scores.var(axis=-1) / n
@@ -97,18 +97,18 @@ def clustered_interval(scores: np.ndarray, confidence: float = 0.95) -> Measured
 
 
 def bootstrapped(value: float, drawn: np.ndarray) -> Measured:
-    """A number with its 95 % interval, of (D,) values from resampled data that are all known.
+    """Return a number with its 95 % interval from (D,) values of resampled data, none NaN.
 
     Source: the percentile bootstrap, Efron 1979.
     """
     return Measured(value, *np.quantile(drawn, (0.025, 0.975)).tolist())
 
 
-FEWEST = 6  # observations that can tell anything: fewer are on one side of a median in more than 5 % of all draws
+FEWEST = 6  # observations for an interval: fewer all lie on one side of the median in more than 5 % of draws
 
 
 def median_interval(values: np.ndarray) -> Measured:
-    """Median of (n,) values with its 95 % interval, between two of them; NaN below `FEWEST`. Nothing is assumed.
+    """Return the median of (n,) values with its distribution-free 95 % interval, NaN below `FEWEST` values.
 
     Source: the sign test, inverted (Thompson 1936).
     """
@@ -119,7 +119,7 @@ def median_interval(values: np.ndarray) -> Measured:
 
 
 def student(values: np.ndarray) -> Measured:
-    """Mean of (n,) values with Student's 95 % interval, which is NaN for a single one."""
+    """Return the mean of (n,) values with Student's 95 % interval, NaN for a single value."""
     mean = values.mean()
     if len(values) < 2:
         return Measured(mean, np.nan, np.nan).item()
@@ -130,7 +130,7 @@ def student(values: np.ndarray) -> Measured:
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's, of two (n,); NaN of fewer than three values, or where one does not vary."""
+    """Return Pearson's correlation of two (n,) arrays; NaN for fewer than three values, or if one is constant."""
     if len(first) < 3 or first.std() == 0 or second.std() == 0:
         return math.nan
     return float(np.corrcoef(first, second)[0, 1])

@@ -1,4 +1,4 @@
-"""Results kept for as long as the maps that they were computed from: a visitor's map leaves nothing behind."""
+"""A cache whose results live no longer than the maps they were computed from."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def weak_lru_cache(max_entries: int) -> Callable[[Function], Function]:
-    """Cache results like `functools.lru_cache`, but hold arguments weakly and drop their results along with them.
+    """Cache results like `functools.lru_cache`, but hold arguments weakly and drop results with them.
 
-    For functions of objects that are compared by identity and never change, such as `Heatmap`, and of plain numbers,
-    which may be named.
+    For functions of immutable objects compared by identity, such as `Heatmap`, and of plain numbers, which may be
+    keywords.
     """
 
     def decorate(function: Function) -> Function:
         cache: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
-        lock = threading.RLock()  # collecting garbage calls `forget` in whatever thread it likes, this one too
+        lock = threading.RLock()  # garbage collection may call `forget` in any thread, including this one
 
         def forget(gone: weakref.ref[Any]) -> None:
             with lock:

@@ -1,7 +1,7 @@
-"""Visitors' pictures, decoded within limits of time and memory whatever their bytes are.
+"""Decoding of visitors' pictures within limits of time and memory.
 
-No list of tricks is ever complete: a WebP of 38 bytes unpacks to a gigabyte, and a JPEG may hold a million segments
-each of which is copied anew. So a picture is decoded in a process of its own, which the operating system stops.
+Attacks are too many to list: a WebP of 38 bytes unpacks to a gigabyte, and a JPEG may hold a million segments that are
+each copied. So a picture is decoded in its own process, with limits enforced by the operating system.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ import numpy as np
 from core.images.decode import MAX_PIXELS, ImageError, open_picture
 from core.images.square import square_image
 
-SECONDS = 5.0  # in all: half of them to wait for other pictures, half for this one; a photograph takes at most 1.5
-MEMORY = 450_000_000  # bytes; a 50-megapixel photograph takes 200 MB, turned upright 400 MB
-_REFUSED = 3  # exit status: the output is the sentence
+SECONDS = 5.0  # half to wait for other pictures, half for this one; a photograph takes at most 1.5
+MEMORY = 450_000_000  # bytes; a 50-megapixel photograph takes 200 MB, 400 MB if it is rotated
+_REFUSED = 3  # exit status: the output is an error message
 _ROOT = Path(__file__).resolve().parents[2]
 _one_at_a_time = threading.Lock()
 
 
 def square_uploads(data: bytes, sizes: Sequence[int], *, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray, ...]:
-    """`square_image` of a picture file from anywhere, in several sizes; one file at a time in this process.
+    """Return `square_image` of an untrusted picture file in several sizes; decodes one file at a time.
 
     Args:
-        max_pixels: as `open_picture`.
+        max_pixels: as for `open_picture`.
     Returns:
         uint8 (size, size, 3) for each of `sizes`.
     Raises:
-        ImageError: as `open_picture`, or the picture would take too much memory or time.
+        ImageError: as for `open_picture`, or decoding takes too much memory or time.
     """
     if not _one_at_a_time.acquire(timeout=SECONDS / 2):
         raise ImageError("the server is busy with other pictures: try again in a few seconds")
@@ -44,7 +44,7 @@ def square_uploads(data: bytes, sizes: Sequence[int], *, max_pixels: int = MAX_P
             capture_output=True,
             timeout=SECONDS / 2,
             cwd=_ROOT,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each of its threads would reserve memory
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # each of its threads reserves memory
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -53,8 +53,8 @@ def square_uploads(data: bytes, sizes: Sequence[int], *, max_pixels: int = MAX_P
         _one_at_a_time.release()
     if done.returncode == _REFUSED:
         raise ImageError(done.stdout.decode("utf-8"))
-    if done.returncode != 0:  # ended by the operating system, or by a library that met the limit
-        raise ImageError("this picture cannot be read within the memory that there is for one: save a smaller copy")
+    if done.returncode != 0:  # killed by the operating system, or a library hit the limit
+        raise ImageError("this picture takes too much memory to read: save a smaller copy")
     pixels = np.split(np.frombuffer(done.stdout, np.uint8), np.cumsum([3 * size**2 for size in sizes])[:-1])
     return tuple(part.reshape(size, size, 3).copy() for part, size in zip(pixels, sizes, strict=True))
 
@@ -62,7 +62,7 @@ def square_uploads(data: bytes, sizes: Sequence[int], *, max_pixels: int = MAX_P
 def main() -> int:
     """Decode standard input into squares of raw pixels on standard output.
 
-    The arguments are the pixels taken at most, and the squares' sides.
+    The arguments are the maximum number of pixels and the squares' sides.
     """
     max_pixels, *sizes = map(int, sys.argv[1:])
     if sys.platform == "linux":

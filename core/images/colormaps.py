@@ -1,7 +1,6 @@
-"""Colour maps that are perceptually uniform and safe for colour-blind readers.
+"""Perceptually uniform colour maps, safe for colour-blind readers.
 
-Each is stored as 33 evenly spaced colours; straight lines between them stay within 3 of 255 levels of the
-original.
+Each is stored as 33 evenly spaced colours; linear interpolation stays within 3 of 255 levels of the original.
 """
 
 import re
@@ -27,12 +26,11 @@ LIGHT, DARK = 94.0, 26.0  # CIE lightness of the middle and of both ends of a pa
 
 
 def colormap_table(name: str) -> np.ndarray:
-    """The 256 colours of a colour map, lowest value first.
+    """Return the 256 colours of a colour map, lowest value first.
 
     Args:
-        name: one of `COLORMAPS`, which "_r" behind it turns about; or two colours, as "#0072B2#D55E00", of which the
-            first becomes the low end and the second the high end, with white between them and the same lightness on
-            both sides.
+        name: one of `COLORMAPS`, reversed with the suffix "_r"; or two colours, as "#0072B2#D55E00", for the low and
+            the high end, with white between them and equal lightness on both sides.
     Returns:
         (256, 3) uint8 RGB.
     Raises:
@@ -52,13 +50,13 @@ def colormap_table(name: str) -> np.ndarray:
 
 
 def lightness(colours: np.ndarray) -> np.ndarray:
-    """CIE lightness, 0 to 100, of (..., 3) colours of 0 to 255, with a plain power of 2.2 for sRGB's curve."""
+    """Return the CIE lightness, 0 to 100, of (..., 3) colours of 0 to 255, approximating sRGB by a power of 2.2."""
     luminance = ((colours / 255) ** 2.2) @ np.array([0.2126, 0.7152, 0.0722])
     return 116 * np.cbrt(luminance) - 16
 
 
 def _from_white(colour: np.ndarray) -> np.ndarray:
-    """(128, 3): from white through the colour towards black, in even steps of lightness."""
+    """Return (128, 3) colours from white through the colour towards black, in even steps of lightness."""
     place = np.linspace(0, 2, 1001)[:, None]
     path = np.where(place < 1, 255 + place * (colour - 255), (2 - place) * colour)
     at = np.interp(-np.linspace(LIGHT, DARK, 128), -lightness(path), place[:, 0])

@@ -1,7 +1,7 @@
-"""Corruptions that pictures meet in the world: eight, at three strengths, each a row of one table.
+"""Table of eight image corruptions, at three strengths each.
 
-Source: Hendrycks & Dietterich 2019, ImageNet-C and CIFAR-10-C (github.com/hendrycks/robustness): severities 1 to 3, by
-the libraries that they use. What differs stands in each row.
+Source: Hendrycks & Dietterich 2019, ImageNet-C and CIFAR-10-C (github.com/hendrycks/robustness), severities 1 to 3,
+with the same libraries. Differences are documented in each row.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.images.radii import wave_radii
 from core.images.square import to_uint8
 
 STRENGTHS = (1, 2, 3)
-SMALL_SIDE, LARGE_SIDE, LARGE_FROM = 32, 224, 65  # pixels: of CIFAR-10-C, of ImageNet-C, and whose lengths to take
+SMALL_SIDE, LARGE_SIDE, LARGE_FROM = 32, 224, 65  # pixels; ImageNet-C's lengths apply from LARGE_FROM on
 Amounts = tuple[float, float, float]
 # (B, 3, H, W) float64 pictures, the amount and a generator for each picture -> pictures, before clipping to [0, 1].
 Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray]
@@ -27,11 +27,11 @@ Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray
 
 @dataclass(frozen=True)
 class Corruption:
-    """One row.
+    """One corruption.
 
-    label: for people. kind: whether it changes low or high frequencies most. unit: what the amounts are.
-    amounts: at strengths 1, 2 and 3. small: where the amounts are pixels of 224, those of 32. source: a sentence, with
-    what differs.
+    label: for display. kind: whether it changes low or high frequencies most. unit: of the amounts. amounts: at
+    strengths 1, 2 and 3. small: amounts in pixels of 32, if `amounts` are in pixels of 224. source: a sentence, with
+    differences.
     """
 
     key: str
@@ -45,11 +45,11 @@ class Corruption:
 
     @property
     def inline_label(self) -> str:
-        """The label within a sentence."""
+        """The label inside a sentence."""
         return self.label if self.label.startswith(("Gaussian", "JPEG")) else self.label.lower()
 
     def amount(self, strength: int, side: int) -> float:
-        """Return the amount at a strength of 1 to 3, for pictures of `side` pixels: lengths grow with the side.
+        """Return the amount at a strength of 1 to 3 for pictures of `side` pixels; lengths scale with the side.
 
         Raises:
             ValueError: there is no such strength.
@@ -67,8 +67,8 @@ def corrupt(
 ) -> np.ndarray:
     """Return pictures under a corruption.
 
-    The random numbers of a picture depend on seed, corruption and position alone: not on the batch, and not on the
-    strength, so that of two strengths the greater is the same noise, larger.
+    A picture's random numbers depend only on seed, corruption and position, not on batch or strength, so a greater
+    strength scales the same noise.
 
     Args:
         images: (B, 3, H, W) float in [0, 1].
@@ -78,10 +78,10 @@ def corrupt(
     Returns:
         The same shape, float32 in [0, 1].
     Raises:
-        ValueError: there are more or fewer positions than pictures, or no such strength.
+        ValueError: the number of positions is wrong, or there is no such strength.
     """
     if len(positions) != len(images):
-        raise ValueError(f"every picture wants its position; got {len(positions)} for {len(images)}")
+        raise ValueError(f"there must be one position per picture; got {len(positions)} for {len(images)}")
     generators = [np.random.default_rng([seed, int(position), *corruption.key.encode()]) for position in positions]
     amount = corruption.amount(strength, images.shape[-1])
     return corruption.change(images.astype(np.float64), amount, generators).clip(0, 1).astype(np.float32)
@@ -130,14 +130,14 @@ def _contrast(images: np.ndarray, amount: float, generators: Sequence[np.random.
 
 
 def _brightness(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
-    # Hue and saturation stay if all channels grow alike, and value is the largest of them; black becomes grey.
+    # Scaling all channels alike keeps hue and saturation; value is the largest channel; black becomes grey.
     value = images.max(axis=1, keepdims=True)
     brighter = np.minimum(value + amount, 1)
     return np.where(value > 0, images * np.divide(brighter, value, where=value > 0, out=np.ones_like(value)), brighter)
 
 
 FOGS: Amounts = (1.5, 2.0, 2.5)
-FOG_DECAYS = dict(zip(FOGS, (2.0, 2.0, 1.7), strict=True))  # how much lower the heights get from octave to octave
+FOG_DECAYS = dict(zip(FOGS, (2.0, 2.0, 1.7), strict=True))  # decay of the heights per octave
 
 
 def _fog(images: np.ndarray, amount: float, generators: Sequence[np.random.Generator]) -> np.ndarray:
@@ -147,9 +147,10 @@ def _fog(images: np.ndarray, amount: float, generators: Sequence[np.random.Gener
 
 
 def _cloud(shape: tuple[int, ...], decay: float, generator: np.random.Generator) -> np.ndarray:
-    """(H, W) from 0 to 1, whose waves of r cycles per image have amplitudes like r^-(1 + log2 decay).
+    """Return (H, W) noise from 0 to 1 whose waves of r cycles per image have amplitudes like r^-(1 + log2 decay).
 
-    So do those of a surface made by halving squares, whose heights shrink by `decay` at each step (Saupe 1988).
+    The same holds for ImageNet-C's surface, made by midpoint displacement with heights shrinking by `decay` (Saupe
+    1988).
     """
     radii = wave_radii(*shape)
     weight = np.where(radii > 0, np.maximum(radii, 1) ** -(1 + math.log2(decay)), 0)

@@ -1,4 +1,4 @@
-"""Untrusted bytes to a picture, or to one sentence that says why not."""
+"""Decoding of untrusted bytes to a picture, or a one-sentence error."""
 
 import io
 from contextlib import suppress
@@ -16,7 +16,7 @@ _STRIP = 2**20  # pixels converted at a time
 
 _CONVERTIBLE = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
-# What people upload instead: a place in the file, the bytes that begin there, and what it then is.
+# Other uploaded files: offset, bytes at the offset, and the kind of file.
 _OTHER_KINDS = (
     (0, b"%PDF", "a PDF document"),
     (0, b"PK\x03\x04", "a zip archive or an office document"),
@@ -28,30 +28,30 @@ _OTHER_KINDS = (
 
 
 class ImageError(ValueError):
-    """These bytes give no picture; the message is one sentence for the person who sent them."""
+    """Bytes that are not a usable picture; the message is one sentence for the visitor."""
 
 
 def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Decode a picture as `open_picture` does; return a uint8 (H, W, 3) array."""
+    """Decode a picture like `open_picture`; return a uint8 (H, W, 3) array."""
     return np.array(open_picture(data, max_pixels=max_pixels))
 
 
 def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Decode a picture file from anywhere into RGB pixels.
+    """Decode an untrusted picture file into RGB pixels.
 
-    How long that takes and how much memory depends on the file; `core.images.bounded` sets limits to both.
+    Time and memory depend on the file; `core.images.bounded` limits both.
 
-    The picture is turned upright (EXIF orientation), transparency is laid over white as on a web page, grey,
-    palette and CMYK become RGB, 16-bit levels are scaled to 8 bits, and an animation gives its first frame.
-    Colour profiles are not applied, as in the pipelines that classifiers are trained with.
+    Applies the EXIF orientation, composes transparency over white, converts grey, palette and CMYK to RGB and 16 bits
+    to 8 bits, and takes the first frame of an animation. Colour profiles are not applied, as in classifiers' training
+    pipelines.
 
     Args:
         data: the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file.
-        max_pixels: pixels accepted at most, checked from the header before anything is decoded.
+        max_pixels: maximum number of pixels, checked from the header before decoding.
     Returns:
         The picture in mode RGB, height and width at least 8.
     Raises:
-        ImageError: no picture, a damaged, an oversized or a tiny one; never any other exception.
+        ImageError: not a picture, or a damaged, oversized or tiny one; no other exception is raised.
     """
     if not data:
         raise ImageError("this file is empty: choose a picture file")
@@ -69,14 +69,11 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     except Image.UnidentifiedImageError:
         raise ImageError(_unidentified(data)) from None
     except Image.DecompressionBombError:
-        raise ImageError(
-            f"this picture has far more than the {max_pixels:,} pixels that are taken: save a smaller copy"
-        ) from None
+        raise ImageError(f"this picture has far more than {max_pixels:,} pixels: save a smaller copy") from None
     except MemoryError:
         raise ImageError("this picture takes too much memory to read: save a smaller copy") from None
     except Exception as error:
-        # Pillow's readers meet damaged bytes with a dozen kinds of exception, from struct.error to
-        # IndexError, none of them documented; here they all mean the same.
+        # Pillow's readers raise many undocumented exceptions for damaged bytes, from struct.error to IndexError.
         reason = str(error).split("\n")[0].strip().rstrip(".") or type(error).__name__
         raise ImageError(_damaged(reason[:120])) from error
 
@@ -84,7 +81,7 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
 def _check_size(image: Image.Image, data: bytes, max_pixels: int) -> None:
     width, height = image.size
     if image.format == "WEBP":
-        max_pixels //= 2  # its decoder keeps four copies with alpha
+        max_pixels //= 2  # the decoder keeps four copies with alpha
     if width * height > max_pixels:
         raise ImageError(
             f"this picture has {width} x {height} pixels, at most {max_pixels:,} are taken: save a smaller copy"
@@ -93,23 +90,22 @@ def _check_size(image: Image.Image, data: bytes, max_pixels: int) -> None:
         raise ImageError(
             f"this picture has only {width} x {height} pixels: choose one of at least {MIN_SIDE} x {MIN_SIDE}"
         )
-    # A progressive JPEG is decoded once in full for each scan, and a scan can be ten bytes: a small file
-    # could keep a processor busy for hours. In compressed data FF is followed by 00, so the markers can be
-    # counted.
+    # A progressive JPEG is fully decoded once per scan, and a scan can have ten bytes: a small file could keep a
+    # processor busy for hours. In compressed data FF is followed by 00, so the markers can be counted.
     if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
-        raise ImageError(f"this JPEG has more than {MAX_JPEG_SCANS} scans, no camera writes that: save it again as PNG")
+        raise ImageError(f"this JPEG has more than {MAX_JPEG_SCANS} scans, as no camera writes: save it as PNG")
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
-    """Turn a decoded picture upright and into RGB."""
-    # A picture with damaged EXIF data is still a picture; turned in place, it stays upright even where Pillow
-    # then fails to write the rest of the EXIF data back.
+    """Rotate a decoded picture upright and convert it to RGB."""
+    # Damaged EXIF data must not fail a picture; rotated in place, it stays upright even if Pillow then fails to write
+    # the remaining EXIF data.
     with suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
     if image.mode == "RGB" and not image.has_transparency_data:
         return image
     result = Image.new("RGB", image.size, BACKGROUND)
-    # In strips: whole, what a conversion needs on the way takes several times the picture's memory.
+    # In strips: converting the whole picture takes several times its memory.
     rows = max(1, _STRIP // image.width)
     for top in range(0, image.height, rows):
         strip = image.crop((0, top, image.width, min(top + rows, image.height)))
@@ -118,16 +114,16 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
 
 
 def _paste_rgb(result: Image.Image, strip: Image.Image, top: int, file_format: str | None) -> None:
-    """Put a strip of a picture in any mode into an RGB picture that is white so far."""
-    # A 16-bit grey PNG has mode I in some versions of Pillow; elsewhere I means 32 bits.
+    """Paste a strip of a picture in any mode into a white RGB picture."""
+    # In some versions of Pillow a 16-bit grey PNG has mode I, which otherwise means 32 bits.
     if strip.mode.startswith("I;16") or (strip.mode == "I" and file_format == "PNG"):
-        # Rounded; Pillow's own conversion cuts off what is above 255.
+        # Rounded; Pillow's own conversion clips at 255.
         grey = np.rint(np.clip(np.asarray(strip, dtype=np.float32), 0, 65535) / 257).astype(np.uint8)
         result.paste(Image.fromarray(grey).convert("RGB"), (0, top))
         return
     if strip.mode not in _CONVERTIBLE:
         raise ImageError(
-            f"this picture keeps its colours in a way that is not read here ({strip.mode}): "
+            f"this picture has an unsupported colour mode ({strip.mode}): "
             "save it as a PNG or JPEG with 8 bits per colour"
         )
     if strip.has_transparency_data:
@@ -138,7 +134,7 @@ def _paste_rgb(result: Image.Image, strip: Image.Image, top: int, file_format: s
 
 
 def _unidentified(data: bytes) -> str:
-    """The sentence for bytes that Pillow takes for no picture at all."""
+    """Return the message for bytes that Pillow does not recognise."""
     if data.startswith(_PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
         return _damaged("its header makes no sense")
     return f"this file is {_kind(data)}: wanted JPEG, PNG, WebP, GIF, BMP or TIFF; save the picture as one"

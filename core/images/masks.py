@@ -1,4 +1,4 @@
-"""Masks: square holes, their packed form, and what a hole is filled with. Does not import torch.
+"""Masks: square holes, their packed form, and fills. Does not import torch.
 
 A mask is bool (1, H, W), True = hole, may change; a batch of masks is (B, 1, H, W). Points are (x, y) whole pixels:
 x counts columns to the right, y counts rows downwards, (0, 0) is the top-left pixel.
@@ -19,14 +19,14 @@ Fill = Literal["region", "image", "rim"]
 
 
 def square_side(image_size: int) -> int:
-    """Side of the paper's square hole, 60 pixels at 224, scaled with H / 224 and rounded (half up): 9 at 32."""
+    """Return the side of the paper's square hole: 60 pixels at 224, scaled with H / 224 and rounded: 9 at 32."""
     return max(1, (2 * paper.HOLE_SIDE * image_size + paper.IMAGE_SIZE) // (2 * paper.IMAGE_SIZE))
 
 
 def usual_side(image_size: int) -> int:
-    """Side of the hole to begin with: the paper's, but at least 16 pixels or half the image: 60 at 224, 16 at 32.
+    """Return the side of the initial hole: the paper's, but at least 16 pixels or half the image: 60 at 224, 16 at 32.
 
-    In a smaller one nobody could see what a network paints.
+    In a smaller hole one cannot see what a network paints.
     """
     return max(square_side(image_size), min(16, image_size // 2))
 
@@ -37,12 +37,12 @@ def square_sides(image_size: int) -> list[int]:
 
 
 def hole_side(mask: np.ndarray) -> float:
-    """Side of the square that has as many pixels as a hole, (1, H, W); of a batch, (B, 1, H, W), the mean."""
+    """Return the side of a square of the hole's area, (1, H, W); for a batch (B, 1, H, W) the mean."""
     return float(np.sqrt(mask.reshape(-1, mask.shape[-2] * mask.shape[-1]).sum(axis=1)).mean())
 
 
 def square_mask(centre: Point, side: int, *, height: int, width: int) -> np.ndarray:
-    """(1, H, W) a square of exactly `side` x `side` pixels around `centre` (x, y), moved inside the image, never cut.
+    """Return a (1, H, W) square of `side` x `side` pixels around `centre` (x, y), moved to lie inside the image.
 
     Its top-left pixel is (clamp(x - side div 2, 0, W - side), clamp(y - side div 2, 0, H - side)).
 
@@ -59,16 +59,16 @@ def square_mask(centre: Point, side: int, *, height: int, width: int) -> np.ndar
 
 
 def middle_square(size: int, side: int | None = None) -> np.ndarray:
-    """(1, size, size) a square hole in the middle, by default of the usual side."""
+    """Return a (1, size, size) square hole in the middle, by default of the usual side."""
     return square_mask((size // 2, size // 2), side or usual_side(size), height=size, width=size)
 
 
 def random_square_mask(side: int, *, height: int, width: int, generator: np.random.Generator) -> np.ndarray:
-    """(1, H, W) a `side` x `side` square, every place inside the image equally likely.
+    """Return a (1, H, W) square of `side` x `side` pixels at a uniformly random place inside the image.
 
     Raises:
         ValueError: the square is larger than the image, or smaller than one pixel.
-    Source: the paper, sec. 2.2. Differs from the public notebook: its random range leaves out the last place.
+    Source: the paper, sec. 2.2. Differs from the public notebook, whose range excludes the last place.
     """
     _check_side(side, height, width)
     top = int(generator.integers(0, height - side + 1))
@@ -77,31 +77,31 @@ def random_square_mask(side: int, *, height: int, width: int, generator: np.rand
 
 
 def pack_mask(mask: np.ndarray) -> bytes:
-    """A mask's bits: row by row from the top-left pixel, the first pixel in a byte's highest bit."""
+    """Pack a mask's bits row by row from the top-left pixel, the first pixel in a byte's highest bit."""
     return np.packbits(mask.astype(bool)).tobytes()
 
 
 def unpack_mask(data: bytes, *, height: int, width: int) -> np.ndarray:
-    """(1, H, W) mask of `pack_mask`'s bytes; ValueError where they are another number."""
+    """Unpack `pack_mask`'s bytes to a (1, H, W) mask; raise ValueError for another number of bytes."""
     if len(data) != (height * width + 7) // 8:
-        raise ValueError(f"{len(data)} bytes are no packed mask of {width} x {height} pixels")
+        raise ValueError(f"{len(data)} bytes are not a packed mask of {width} x {height} pixels")
     bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=height * width)
     return bits.astype(bool).reshape(1, height, width)
 
 
 def encode_mask(mask: np.ndarray) -> str:
-    """A mask's packed bits in base64."""
+    """Encode a mask's packed bits in base64."""
     return base64.b64encode(pack_mask(mask)).decode("ascii")
 
 
 def decode_mask(text: str, *, height: int, width: int) -> np.ndarray:
-    """(1, H, W) mask from `encode_mask`'s text, which is untrusted.
+    """Decode an untrusted text of `encode_mask` to a (1, H, W) mask.
 
     Raises:
-        ValueError: the text is no base64, or holds another number of pixels.
+        ValueError: the text is not base64, or has another number of pixels.
     """
     size = (height * width + 7) // 8
-    # The length alone refuses an oversized text before anything is decoded.
+    # Checking the length first refuses an oversized text before decoding.
     if len(text) == 4 * ((size + 2) // 3):
         with suppress(ValueError):
             return unpack_mask(base64.b64decode(text, validate=True), height=height, width=width)
@@ -118,9 +118,9 @@ def check_form(mask: Any) -> None:
 
 
 def check_mask(mask: np.ndarray, *, height: int, width: int) -> None:
-    """Raise ValueError, one sentence, unless `mask` is a hole that can be inpainted in an image of this size.
+    """Raise a one-sentence ValueError unless `mask` is a valid hole for an image of this size.
 
-    Takes (1, H, W) or (B, 1, H, W) bool; the hole of each must be neither empty nor the whole image.
+    Takes (1, H, W) or (B, 1, H, W) bool; no hole may be empty or cover the whole image.
     """
     check_form(mask)
     if mask.shape[-2:] != (height, width):
@@ -130,25 +130,25 @@ def check_mask(mask: np.ndarray, *, height: int, width: int) -> None:
         )
     holes = mask.reshape(-1, height * width)
     if not holes.any(axis=1).all():
-        raise ValueError("the mask is empty, so there is nothing to fill in; paint a hole first")
+        raise ValueError("the mask is empty; paint a hole first")
     if holes.all(axis=1).any():
-        raise ValueError("the mask covers the whole image, so nothing is left to go by; erase a part of it")
+        raise ValueError("the mask covers the whole image; erase a part of it")
 
 
 def fill_hole(images: np.ndarray, mask: np.ndarray, fill: Fill = "region") -> np.ndarray:
-    """Copies of the images whose hole holds one colour, or the colours of its rim.
+    """Return copies of the images with the hole filled by one colour, or from its rim.
 
     Args:
         images: (3, H, W) or (B, 3, H, W) float, pixel values in [0, 1].
         mask: (1, H, W), or (B, 1, H, W) for one hole per image.
-        fill: "region", the mean per channel of what the hole covers (the paper); "image", that of the whole image;
-            "rim", the colours around the hole carried smoothly into it, as heat would spread.
+        fill: "region", the mean per channel over the hole (the paper); "image", that of the whole image; "rim", the
+            colours around the hole extended smoothly by Laplace's equation.
     Returns:
         float32 images, same shape.
     Raises:
         ValueError: the mask does not fit the images, is empty or full, or the fill is unknown.
-    Source: the paper, sec. 2.2 ("region"); the notebook of Santurkar et al. 2019 ("image"). "rim" shows nothing of
-        what the hole covers, where "region" shows its mean.
+    Source: the paper, sec. 2.2 ("region"); the notebook of Santurkar et al. 2019 ("image"). "rim" reveals nothing of
+        the covered pixels, whereas "region" reveals their mean.
     """
     check_mask(mask, height=images.shape[-2], width=images.shape[-1])
     if fill == "rim":
@@ -166,7 +166,7 @@ def fill_hole(images: np.ndarray, mask: np.ndarray, fill: Fill = "region") -> np
 
 
 def _spread_rim(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """(3, H, W) float32: a copy of the image whose (H, W) hole is the solution of Laplace's equation.
+    """Return a (3, H, W) float32 copy of the image whose (H, W) hole solves Laplace's equation.
 
     Each pixel of the hole is the mean of its neighbours inside the image.
     """

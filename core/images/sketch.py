@@ -1,4 +1,4 @@
-"""Sketches: coarse pictures in flat colours, those bundled, and a short text for the URL. Does not import torch.
+"""Sketches: coarse pictures in flat colours, bundled ones, and a short text for URLs. Does not import torch.
 
 A sketch is uint8 (side, side, 3). Points are (x, y), x to the right and y down from the top-left corner.
 """
@@ -16,14 +16,14 @@ from core.images.url_text import url_bytes, url_text
 
 Colour = tuple[int, int, int]
 
-SIDE = 32  # pixels of the pictures that sketches are for
+SIDE = 32  # pixels, the default
 MAX_SIDE = 256
 MAX_COLOURS = 64
-# Longer URLs are cut by some servers and chats. The bundled sketches take 60 to 110.
+# Some servers and chats truncate longer URLs. The bundled sketches take 60 to 110 characters.
 MAX_LENGTH = 3000
 
-# The flat colours to paint with. In CIELAB any two are at least 23 apart (1976), also as people see them who lack one
-# of the three kinds of cones (Machado et al. 2009).
+# The palette. Any two colours differ by at least 23 in CIELAB (1976), also as seen with any one kind of cones missing
+# (Machado et al. 2009).
 PALETTE: dict[str, Colour] = {
     "sky blue": (128, 200, 250),
     "water blue": (34, 102, 175),
@@ -40,8 +40,7 @@ PALETTE: dict[str, Colour] = {
 class Shape:
     """One flat shape.
 
-    box: left, top, right, bottom, where a sketch is 32 wide and high. lean: how far a box's lower edge lies to the
-    right of its upper one.
+    box: left, top, right, bottom in a sketch of 32 x 32. lean: shift of a box's lower edge to the right.
     """
 
     kind: Literal["ellipse", "box"]
@@ -63,7 +62,7 @@ _SKY, _WATER, _GRASS, _, _BROWN, _RED, _WHITE, _GREY = PALETTE.values()
 _PALE_GREY, _TAN, _BEIGE = (180, 180, 180), (170, 120, 70), (230, 200, 150)
 _FOREST, _MEADOW = (60, 110, 60), (120, 160, 110)
 
-# By the class of CIFAR-10 that each is meant for.
+# By CIFAR-10 class.
 SKETCHES: dict[str, Sketch] = {
     "horse": Sketch(
         _SKY,
@@ -91,7 +90,7 @@ SKETCHES: dict[str, Sketch] = {
 
 
 def draw_sketch(name: str, side: int = SIDE) -> np.ndarray:
-    """uint8 (side, side, 3): a bundled sketch; a pixel has the colour of the last shape that covers its centre.
+    """Draw a bundled sketch, uint8 (side, side, 3); a pixel has the colour of the last shape that covers its centre.
 
     Raises:
         ValueError: the name is not in `SKETCHES`, or the side is not from 1 to 256.
@@ -115,15 +114,15 @@ def draw_sketch(name: str, side: int = SIDE) -> np.ndarray:
 
 
 def encode_sketch(picture: np.ndarray) -> str:
-    """A sketch as characters that need no quoting in a URL; the same picture gives the same text.
+    """Encode a sketch in URL-safe characters; the same picture gives the same text.
 
-    Exact for at most 64 colours; a picture with more is reduced to 64 by median cut. In the text, base64url of zlib's
-    format: the number of colours less one, the colours in ascending order, and for each pixel the index of its colour,
-    exclusive-or that of the pixel above it (0 above the first row).
+    Lossless up to 64 colours; others are reduced to 64 by median cut. Format: base64url of zlib of the number of
+    colours minus one, the colours in ascending order, and for each pixel the index of its colour XOR that of the pixel
+    above (0 above the first row).
 
     Raises:
-        ValueError: no uint8 (side, side, 3) picture of 1 to 256 pixels, or over 3,000 characters; at most 48 x 48
-            pixels of any content, and coarse sketches of any size, take fewer.
+        ValueError: not a uint8 (side, side, 3) picture of 1 to 256 pixels, or over 3,000 characters. Any picture up to
+            48 x 48 pixels and coarse sketches of any size take fewer.
     """
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape != (len(picture), len(picture), 3):
         raise ValueError(f"a sketch must be uint8 (side, side, 3); got {picture.dtype} {picture.shape}")
@@ -147,10 +146,10 @@ def encode_sketch(picture: np.ndarray) -> str:
 
 
 def decode_sketch(text: str, side: int) -> np.ndarray:
-    """uint8 (side, side, 3): the picture in `encode_sketch`'s text, which is untrusted.
+    """Decode an untrusted text of `encode_sketch` to uint8 (side, side, 3).
 
     Raises:
-        ValueError: the text is no sketch of that side, or the side is not from 1 to 256.
+        ValueError: the text is not a sketch of that side, or the side is not from 1 to 256.
     """
     _check_side(side)
     pixels = side * side
@@ -163,7 +162,7 @@ def decode_sketch(text: str, side: int) -> np.ndarray:
         if indices.max() < count:
             return colours[indices]
     raise ValueError(
-        f"these {len(text):,} characters are no sketch of {side} × {side} pixels; copy the whole URL, or paint it again"
+        f"these {len(text):,} characters are not a sketch of {side} × {side} pixels; copy the whole URL, or repaint it"
     )
 
 

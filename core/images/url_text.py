@@ -1,4 +1,4 @@
-"""Bytes as characters that need no quoting in a URL, and back: base64url of zlib's format."""
+"""URL-safe encoding of bytes: base64url of zlib's format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ALPHABET = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
 
 def url_text(data: bytes) -> str:
-    """The text; the same bytes give the same one."""
+    """Encode bytes; the same bytes give the same text."""
     return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode("ascii").rstrip("=")
 
 
@@ -21,7 +21,7 @@ def url_bytes(text: str, max_bytes: int) -> bytes:
     unpacking = zlib.decompressobj()
     try:
         data = unpacking.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), max_bytes)
-        data += unpacking.decompress(unpacking.unconsumed_tail, 1)  # the check sum may come after the last byte
+        data += unpacking.decompress(unpacking.unconsumed_tail, 1)  # the checksum may follow the last byte
     except (ValueError, zlib.error):
         return b""
     return data if unpacking.eof and not unpacking.unused_data else b""

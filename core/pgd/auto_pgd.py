@@ -1,4 +1,4 @@
-"""Auto-PGD's steps: momentum, and a step size per image that halves where progress has stalled. Imports torch."""
+"""Auto-PGD's steps: momentum, and a step size per image that halves when progress stalls. Imports torch."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ SUCCESSES = 0.75  # share of the steps between two checkpoints that must lower t
 
 
 class AutoPGD:
-    """The steps of one run, in order.
+    """Steps of one run, in order.
 
-    At a checkpoint an image's step size halves, and the image goes back to its best point, when fewer than 75 % of the
-    steps since the last checkpoint lowered its loss, or when neither its step size nor its best loss changed since.
+    At a checkpoint an image's step size halves, and the image returns to its best point, if fewer than 75 % of the
+    steps since the last checkpoint lowered its loss, or if neither its step size nor its best loss has changed since.
     The first step size is the config's; the authors use 2 * epsilon.
-    Source: Croce & Hein 2020, Algorithm 1. Differs by: an image that goes back loses its momentum.
+    Source: Croce & Hein 2020, Algorithm 1. Differs by: an image that returns loses its momentum.
     """
 
     def __init__(self, x0: Tensor, objective: Objective, config: PGDConfig) -> None:
@@ -35,7 +35,7 @@ class AutoPGD:
         self._previous = self._best_images = self._best_gradient = x0
 
     def step(self, images: Tensor, gradient: Tensor, loss: Tensor) -> Tensor:
-        """The images to try next, from a point's (B, 3, H, W) images and gradient and its (B,) loss."""
+        """Return the next images, given a point's (B, 3, H, W) images and gradient and its (B,) loss."""
         self._successes = self._successes + (loss < self._last_loss)
         self._last_loss = loss
         improved = loss < self._best_loss
@@ -60,7 +60,7 @@ class AutoPGD:
         return ahead
 
     def _halve_where_stalled(self) -> Tensor:
-        """(B,) which images' step sizes were halved at this checkpoint."""
+        """Return which images' step sizes were halved at this checkpoint, (B,)."""
         taken = self._step - self._last_checkpoint
         no_better = ~self._halved & (self._best_loss >= self._checkpoint_loss)
         halve = (self._successes < SUCCESSES * taken) | no_better
@@ -71,7 +71,7 @@ class AutoPGD:
 
 
 def checkpoints(steps: int) -> frozenset[int]:
-    """Auto-PGD's checkpoints: gaps of 22 % of the steps, each 3 % shorter than the last, but at least 6 %."""
+    """Return Auto-PGD's checkpoints: a gap of 22 % of the steps, shrinking by 3 % each time, at least 6 %."""
     gap, shrink, shortest = (max(int(share * steps), 1) for share in (0.22, 0.03, 0.06))
     points, step = [], gap
     while step < steps:

@@ -9,28 +9,28 @@ from typing import Any
 from core.pgd.settings import SETTINGS, paper_settings
 from core.pgd.view_settings import Search, Views
 
-# Settings that run files of earlier versions carry; no page or script ever offered them.
+# Settings in run files of earlier versions; never offered by a page or script.
 RETIRED = {"random_start", "restarts", "momentum", "stop_loss"}
-# Settings that a file need not say.
+# Settings that a file may omit.
 UNSAID = {"dtype": "float32", "search": "pixels", "step_decay": 1.0, "views": None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PGDConfig:
-    """How projected gradient descent steps; every length is an L2 norm over the whole image, pixels in [0, 1].
+    """Settings of projected gradient descent; lengths are L2 norms over the whole image, pixels in [0, 1].
 
     Args:
         epsilon: radius of the ball around x0; above 0.
-        step_size: length of one step, above 0; the first one when `step_rule` is "adaptive".
+        step_size: length of a step, above 0; of the first one if `step_rule` is "adaptive".
         steps: number of steps, 1 to 100,000.
         step_rule: "constant", or "adaptive": momentum, and a step size per image that halves when progress stalls
             (Auto-PGD, Croce & Hein 2020).
         dtype: precision of the network's forward and backward pass; the images and the steps are always float32.
-        search: "pixels", the paper's: each step follows the gradient at the very picture; "views": at a random view.
-        step_decay: length of the last step in parts of the first, in (0, 1]; it falls evenly in between.
-        views: how views are drawn; counts only where the search is "views", and is needed there.
+        search: "pixels", the paper's, steps along the gradient at the picture itself; "views" at a random view.
+        step_decay: length of the last step relative to the first, in (0, 1]; linear in between.
+        views: how views are drawn; required for search "views", else ignored.
     Raises:
-        ValueError: a value is out of its range, or the search by views lacks its settings or has adaptive steps.
+        ValueError: a value is out of range, or the search by views lacks its settings or has adaptive steps.
     """
 
     epsilon: float
@@ -51,17 +51,17 @@ class PGDConfig:
             raise ValueError("adaptive steps compare losses, which differ from view to view; take constant steps")
 
     def step_length(self, step: int) -> float:
-        """L2 length of the step after `step` steps."""
+        """Return the L2 length of the step after `step` steps."""
         return self.step_size * (1 - (1 - self.step_decay) * step / max(1, self.steps - 1))
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as a JSON object, without those that go without saying in the files of earlier versions."""
+        """Return the settings as a JSON object, without defaults that files of earlier versions omit."""
         values = {**asdict(self), "views": None if self.views is None else self.views.to_json()}
         return {name: value for name, value in values.items() if name not in UNSAID or value != UNSAID[name]}
 
     @staticmethod
     def from_json(settings: Mapping[str, Any]) -> PGDConfig:
-        """The settings from `to_json`'s object, checked like any others."""
+        """Read and check the settings in an object of `to_json`."""
         known = {field.name: field.default is MISSING for field in fields(PGDConfig)}
         if unknown := set(settings) - set(known) - RETIRED:
             raise ValueError(f"unknown PGD settings {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
@@ -74,18 +74,18 @@ class PGDConfig:
 
 
 def settings_of(config: PGDConfig, weight: float | None) -> dict[str, Any]:
-    """The value of every setting by name, in the table's order; lambda only where a run has it."""
+    """Return the value of every setting by name, in the table's order; lambda only if a run has it."""
     values = {**asdict(config), "weight": weight}
     return {name: values[name] for name in SETTINGS if values[name] is not None}
 
 
 def paper_inpainting(image_size: int, hole_side: float | None = None) -> PGDConfig:
-    """The paper's inpainting at any size; hole_side: of a hole that is not the paper's square."""
+    """Return the paper's inpainting settings at any size; hole_side: of a hole other than the paper's square."""
     values = paper_settings("inpainting", image_size, hole_side)
     del values["weight"]
     return PGDConfig(**values)
 
 
 def paper_generation(image_size: int) -> PGDConfig:
-    """The paper's generation at any size."""
+    """Return the paper's generation settings at any size."""
     return PGDConfig(**paper_settings("generation", image_size))

@@ -1,4 +1,4 @@
-"""Steps with the spectrum and the colours of natural pictures: a linear map of the gradient. Imports torch."""
+"""Steps with the spectrum and colours of natural pictures: a linear map of the gradient. Imports torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class NaturalSteps:
 
     Args:
         views: p and q, `spectrum` and `colors`. x0: (B, 3, H, W), for its size and device.
-        hole: bool (1 or B, 1, H, W); what lies outside is left out before and after. None for the whole image.
+        hole: bool (1 or B, 1, H, W); the gradient outside is zeroed before and after. None for the whole image.
     Source: Olah et al. 2017, *Feature Visualization*, decorrelated parameterisation. Differs by: a preconditioner of
     the steps in pixel space, so that the ball and the clip stay the paper's.
     """
@@ -28,7 +28,7 @@ class NaturalSteps:
         self._hole = hole
 
     def __call__(self, gradient: Tensor) -> Tensor:
-        """(B, 3, H, W) the gradient, made natural; its length has no meaning."""
+        """Return the (B, 3, H, W) gradient with natural spectrum and colours; its length is arbitrary."""
         gradient = gradient if self._hole is None else gradient * self._hole
         spectrum = torch.fft.rfft2(gradient) * self._amplitude
         natural = torch.fft.irfft2(spectrum, s=gradient.shape[-2:])

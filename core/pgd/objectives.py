@@ -1,6 +1,6 @@
 """Objectives that PGD runs minimise: Eq. 2 (generation) and Eq. 3 (inpainting). Imports torch.
 
-A loss is the cross-entropy to the target class plus, for inpainting, a penalty for the change outside the hole.
+The loss is the cross-entropy to the target class plus, for inpainting, a penalty for changes outside the hole.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from core.shared import paper
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """Objective of a PGD run, the interface that `pgd_steps` uses; here the cross-entropy alone.
+    """Interface of a PGD run's objective; this base class is the cross-entropy alone.
 
     Args:
-        targets: (B,) int64, the class each image is to become; or (1,) for all.
+        targets: (B,) int64, the target class of each image; or (1,) for all.
     """
 
     targets: Tensor
@@ -35,25 +35,25 @@ class Objective:
         _check_count("targets", self.targets, images)
 
     def to(self, device: torch.device) -> Self:
-        """Return a copy with its tensors on `device`; `penalty_term` and `step` need them on the images'."""
+        """Return a copy with its tensors on `device`, where `penalty_term` and `step` need them."""
         return replace(self, targets=self.targets.to(device))
 
     @property
     def hole(self) -> Tensor | None:
-        """Bool (1 or B, 1, H, W), outside which nothing changes; None where all may."""
+        """Return bool (1 or B, 1, H, W), outside which nothing changes; None if everything may."""
         return None
 
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
-        """(B,) the penalty of (B, 3, H, W) images; None where the cross-entropy is all.
+        """Return the penalty of (B, 3, H, W) images, (B,); None if there is none.
 
-        Differentiable, unless `step` takes care of it.
+        Differentiable, unless `step` handles it.
         """
         return None
 
     def step(self, images: Tensor, x0: Tensor, gradient: Tensor, size: Tensor | float) -> Tensor:
-        """(B, 3, H, W) images after one step of L2 length `size`, a number or (B, 1, 1, 1), before the projection.
+        """Return the (B, 3, H, W) images after a step of L2 length `size`, a number or (B, 1, 1, 1), before projection.
 
-        gradient: (B, 3, H, W), of the cross-entropy and of a penalty that is differentiable.
+        gradient: (B, 3, H, W), of the cross-entropy and of any differentiable penalty.
         """
         return images - size * unit(gradient)
 
@@ -63,7 +63,7 @@ class Objective:
 
 
 class Generation(Objective):
-    """Eq. 2: cross-entropy to the target class, nothing else."""
+    """Eq. 2: cross-entropy to the target class."""
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "generation"}
@@ -71,22 +71,22 @@ class Generation(Objective):
 
 @dataclass(frozen=True, eq=False)
 class Inpainting(Objective):
-    """Eq. 3: cross-entropy to the target class plus a penalty for changing what lies outside the hole.
+    """Eq. 3: cross-entropy to the target class plus a penalty for changes outside the hole.
 
     Args:
         targets: (B,) int64 class indices.
         mask: bool (1, H, W), or (B, 1, H, W) for one hole per image; True = hole, may change freely.
         weight: lambda, at least 0; 10 in the paper.
-        penalty: "eq3": weight * ||(x0 - x) * (1 - mask)||_2 as printed in the paper, where x0 are the images that the
-            run starts from (outside the hole they are the original), minimised by forward-backward steps;
-            "mean_square": weight * the mean over all values of ((x0 - x) * (1 - mask))^2;
+        penalty: "eq3": weight * ||(x0 - x) * (1 - mask)||_2 as printed in the paper, where x0 are the initial images
+            (the original outside the hole), minimised by forward-backward steps;
+            "mean_square": weight * mean(((x0 - x) * (1 - mask))^2);
             "norm": that of "eq3" by plain steps, which do not reach its minimum; "frozen": nothing outside the hole
-            changes at all, which is the minimum of "eq3" wherever the gradient outside is shorter than weight.
+            changes, which is the minimum of "eq3" if the gradient outside is shorter than weight.
     Raises:
-        ValueError: negative weight, unknown penalty, or a mask that is no bool (1, H, W) or (B, 1, H, W).
+        ValueError: negative weight, unknown penalty, or a mask that is not bool (1, H, W) or (B, 1, H, W).
     Source: the paper, sec. 2.2 ("eq3"); the public notebook of Santurkar et al. 2019 ("mean_square").
-        With "norm" torch takes 0 from the subgradients at x = x0. Beside x0 the penalty's gradient has full length
-        however small the change, so plain steps swing about x0: a loss of up to weight * step_size / 2 is left.
+        With "norm" torch picks 0 from the subgradients at x = x0. Near x0 the penalty's gradient has full length
+        however small the change, so plain steps oscillate around x0, leaving a loss of up to weight * step_size / 2.
     """
 
     mask: Tensor
@@ -131,7 +131,8 @@ class Inpainting(Objective):
         return super().step(images, x0, gradient * self.mask if self.penalty == "frozen" else gradient, size)
 
     def _forward_backward(self, images: Tensor, x0: Tensor, gradient: Tensor, size: Tensor | float) -> Tensor:
-        """A step against g, the cross-entropy's gradient, then the proximal map of lambda ||y||, y the change outside.
+        """Take a step against the cross-entropy's gradient g, then the proximal map of lambda ||y||, y the change
+        outside.
 
         Its length t ||s|| is `size`, where s is the shortest subgradient of Eq. 3: outside, (1 - lambda / ||g||)+ g
         where y = 0, else g + lambda y / ||y||.
@@ -149,4 +150,4 @@ class Inpainting(Objective):
 
 def _check_count(name: str, entries: Tensor, images: Tensor) -> None:
     if len(entries) not in (1, len(images)):
-        raise ValueError(f"{name} must hold one entry, or one for each of the {len(images)} images; got {len(entries)}")
+        raise ValueError(f"{name} must have one entry, or one for each of the {len(images)} images; got {len(entries)}")

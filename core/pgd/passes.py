@@ -1,4 +1,4 @@
-"""A network's passes over the images of a run, forward and back, as many at once as fit the memory. Imports torch."""
+"""Forward and backward passes over a run's images, in batches that fit the memory. Imports torch."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ ImageClassifier = Callable[[Tensor], Tensor]
 
 
 class Passes:
-    """Logits (B, K), cross-entropy (B,) and its gradient (B, 3, H, W), None where `last`, of images (B, 3, H, W).
+    """Return logits (B, K), cross-entropy (B,) and its gradient (B, 3, H, W), or None if `last`.
 
-    All images at once; where they do not fit the memory, in halves from then on.
+    Processes all images at once, or in halves after running out of memory.
     """
 
     def __init__(self, classifier: ImageClassifier, targets: Tensor, dtype: str, size: int) -> None:
@@ -41,13 +41,13 @@ class Passes:
         return torch.cat(logits), torch.cat(cross_entropy), None if last else torch.cat(gradients)
 
     def _part(self, images: Tensor, targets: Tensor, last: bool) -> tuple[Tensor, Tensor, Tensor | None]:
-        variable = images.detach().requires_grad_(not last)  # without a gradient, nothing is kept for it
+        variable = images.detach().requires_grad_(not last)  # without a gradient, no activations are kept
         logits = forward(self._classifier, variable, self._dtype)
         cross_entropy = F.cross_entropy(logits, targets, reduction="none")
         if last:
             return logits.detach(), cross_entropy.detach(), None
         if not logits.requires_grad:
             raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
-        # contiguous: networks in channels-last order hand out gradients whose norm would round differently.
+        # contiguous: gradients of channels-last networks would round differently in the norm.
         gradient = torch.autograd.grad(cross_entropy.sum(), variable)[0].contiguous()
         return logits.detach(), cross_entropy.detach(), gradient

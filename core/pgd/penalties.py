@@ -1,4 +1,4 @@
-"""The penalties of Eq. 3, a row each; `core.pgd.objectives.Inpainting` computes them. Does not import torch."""
+"""Table of the penalties of Eq. 3, computed by `core.pgd.objectives.Inpainting`. Does not import torch."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Penalty = Literal["eq3", "mean_square", "norm", "frozen"]
 
 @dataclass(frozen=True)
 class PenaltyText:
-    """label: to choose it by, and in tables. phrase: within a sentence. rule: what a run with it does, one sentence.
+    """Texts of a penalty. label: in menus and tables. phrase: in a sentence. rule: one sentence on its effect.
 
-    offered: on pages. weighted: whether lambda counts.
+    offered: whether pages offer it. weighted: whether lambda applies.
     """
 
     label: str
@@ -22,7 +22,7 @@ class PenaltyText:
     weighted: bool = True
 
 
-# "norm" is what files of earlier versions say.
+# "norm" occurs in files of earlier versions.
 PENALTIES: dict[Penalty, PenaltyText] = {
     "eq3": PenaltyText(
         "Eq. 3",

@@ -1,4 +1,4 @@
-"""The settings of a run, a row each: config, widgets, script, comparison and words read this table. No torch."""
+"""Table of a run's settings, read by config, widgets, script, comparison and sentences. No torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAST = (
 )
 QUICK_SHARE, QUICK_LENGTH = 0.4, 1.5
 QUICK = "Two fifths of the steps, each half as long again: less painted, in less than half of the time."
-# What a run by each search has to do, where both stand side by side.
+# Fewer steps of the paper's search and of the search by views.
 SEARCH_WORDS: dict[Search, str] = {
     "pixels": "the very picture has to convince, as in the paper",
     "views": "every view has to convince: cropped, with noise",
@@ -57,10 +57,10 @@ class Setting:
     phrase: str
 
     def checked(self, value: Any) -> Any:
-        """A plain value for `PGDConfig`, whatever came in (numpy's, a widget's), so that it can be written as JSON.
+        """Check a value and convert it (from numpy or a widget) to a plain one for `PGDConfig` and JSON.
 
         Raises:
-            ValueError: it is out of range; the text names the setting.
+            ValueError: it is out of range; the message names the setting.
         """
         if self.choices:
             if value not in self.choices:
@@ -76,7 +76,7 @@ class Setting:
         return int(value) if self.whole else float(value)
 
     def same(self, value: Any, other: Any) -> bool:
-        """Whether two values of it are equal, up to rounding; None is no value."""
+        """Return whether two values are equal up to rounding; None means no value."""
         if self.choices or value is None or other is None:
             return value == other
         return math.isclose(value, other, rel_tol=1e-6)
@@ -112,9 +112,9 @@ SETTINGS = {row.name: row for row in _ROWS}
 
 
 def paper_settings(kind: RunKind, image_size: int, hole_side: float | None = None) -> dict[str, Any]:
-    """The paper's value of every setting that such a run has, by name, scaled to images of any size.
+    """Return the paper's value of every setting of such a run, by name, scaled to any image size.
 
-    hole_side: of a hole that is not the paper's square; else None.
+    hole_side: of a hole other than the paper's square; else None.
     """
     return _scaled(paper.RUNS[kind], image_size, hole_side)
 
@@ -124,8 +124,8 @@ def usual_settings(
 ) -> dict[str, Any]:
     """Return the default settings of a search by name: the paper's, or those of `view_run`, scaled alike.
 
-    By views there is also "views", which is no row of `SETTINGS`. The paper's search may take these as well, so that
-    both are compared within the same steps and the same ball.
+    By views there is also "views", which is not a row of `SETTINGS`. The paper's search may take these settings too,
+    for a comparison with the same steps and ball.
     """
     if search == "pixels":
         return paper_settings(kind, image_size, hole_side)
@@ -147,7 +147,7 @@ def _scaled(values_at_224: Mapping[str, float], image_size: int, hole_side: floa
 
 
 def fast_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The settings with fewer steps, as `FAST` says; None where there are few as it is.
+    """Return the settings with fewer steps, as described in `FAST`; None if there are already few.
 
     Measured: `docs/reconstruct.md`.
     """
@@ -158,9 +158,9 @@ def fast_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def quick_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The settings by views with fewer steps, as `QUICK` says; None by pixels, and where views are no crops.
+    """Return the settings by views with fewer steps, as described in `QUICK`; None by pixels, or without crops.
 
-    Small pictures, which are shifted and not cropped, take a moment with all steps.
+    Small pictures, which are shifted instead of cropped, are fast with all steps.
     """
     if usual["search"] != "views" or usual["views"].min_side == 1:
         return None

@@ -25,15 +25,15 @@ from core.pgd.passes import ImageClassifier, Passes
 from core.pgd.views import ViewDraws
 from core.shared.device import with_cast_weights
 
-# By views, the picture itself is looked at once in so many steps: a forward pass that a step does not need.
+# Steps by views between measurements of the picture itself, which take an extra forward pass.
 LOOK_INTERVAL = 10
 
 
 @dataclass(frozen=True, eq=False)
 class PGDState:
-    """One moment of a run. Its tensors carry no gradient and are never written to later; read them only.
+    """State of a run after a step. Its tensors carry no gradient and are never modified; treat them as read-only.
 
-    step: steps taken so far, 0 at the start. steps: steps of the whole run.
+    step: steps so far, 0 at the start. steps: total steps of the run.
     images: (B, 3, H, W) in [0, 1]. logits: (B, K). cross_entropy, penalty: (B,) the terms of the loss; penalty is None
     where the objective has none. By views all of these are of the picture itself too, not of a view: measured at every
     tenth step and at the last, and in between as they were.
@@ -55,7 +55,7 @@ class PGDState:
 
     @property
     def loss(self) -> Tensor:
-        """(B,), the sum of the terms."""
+        """(B,) sum of the terms."""
         return self.cross_entropy if self.penalty is None else self.cross_entropy + self.penalty
 
     @property
@@ -73,7 +73,7 @@ def pgd_steps(
     *,
     seed: int = 0,
 ) -> Generator[PGDState, None, None]:
-    """Minimise `objective` around `images` by L2 PGD; arguments are checked now, work is done while iterating.
+    """Minimise `objective` around `images` by L2 PGD; checks arguments now, computes while iterating.
 
     Each step is x <- clip(project(x - step_size * g / ||g||_2), 0, 1): projection onto the ball of radius epsilon
     around x0 first, then the clip; an objective may step otherwise, as Eq. 3 does. A state's loss and the gradient of
@@ -86,13 +86,13 @@ def pgd_steps(
         objective: `Generation`, `Inpainting` or another `Objective`.
         images: (B, 3, H, W) float32 in [0, 1], the start x0, on the classifier's device. Never changed.
         config: lengths, number of steps and their rule.
-        after: a state of the same run to go on from: to the same bits where passes repeat to the bit, as on a CPU.
+        after: a state of the same run to resume from: bit for bit if passes are deterministic, as on a CPU.
         seed: of the random views, 0 to 2**64 - 1.
     Returns:
-        A generator of `config.steps + 1` states; state 0 comes before any step. With `after`,
-        that one comes first, once more.
+        A generator of `config.steps + 1` states; state 0 comes before any step. With `after`, that state comes first
+        again.
     Raises:
-        ValueError: images out of shape or range, a mask or targets that do not fit them; while iterating, if the
+        ValueError: wrong shape or range of images, or a mask or targets that do not fit; while iterating, if the
             classifier cannot be differentiated.
         RuntimeError: while iterating, if the classifier's loss at the start is not finite, or one image does not fit
             the memory.
@@ -110,7 +110,7 @@ def pgd_steps(
 def run_pgd(
     classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig, *, seed: int = 0
 ) -> PGDState:
-    """The last state of `pgd_steps`, which also holds the best images; same arguments, same errors."""
+    """Return the last state of `pgd_steps`, which also holds the best images; same arguments and errors."""
     for state in pgd_steps(classifier, objective, images, config, seed=seed):
         last = state
     return last
@@ -124,10 +124,10 @@ def _steps(
     after: PGDState | None,
     seed: int,
 ) -> Generator[PGDState, None, None]:
-    """The loop of `pgd_steps`. No grad-mode block is open at the yield: it would leak into the consumer."""
-    with torch.inference_mode(False):  # a run started in inference mode needs tensors that can carry a gradient
+    """Run the loop of `pgd_steps`. No grad-mode block may be open at the yield: it would leak to the consumer."""
+    with torch.inference_mode(False):  # a run started in inference mode still needs gradients
         x0 = images.clone()
-        objective = objective.to(x0.device)  # once: a GPU would wait for the mask at every step
+        objective = objective.to(x0.device)  # once, so that no step waits for the transfer
         targets = objective.targets.expand(len(x0))
         classifier = with_cast_weights(classifier, config.dtype)
     auto_pgd = AutoPGD(x0, objective, config) if config.step_rule == "adaptive" else None
@@ -170,7 +170,7 @@ def _steps(
                 perturbation_norm=norms(x - x0).flatten(),
                 best_loss=best_loss,
                 best_images=best_images,
-                memory=copy.copy(auto_pgd),  # whose tensors are replaced, never written to
+                memory=copy.copy(auto_pgd),  # its tensors are replaced, never modified
             )
             if gradient is not None:
                 if auto_pgd is None:
@@ -181,7 +181,7 @@ def _steps(
 
 
 class _ViewGradients:
-    """Natural gradients at random views of the images of one run, step by step."""
+    """Natural gradients at random views of a run's images, step by step."""
 
     def __init__(self, passes: Passes, config: PGDConfig, x0: Tensor, hole: Tensor | None, seed: int) -> None:
         assert config.views is not None
@@ -189,7 +189,7 @@ class _ViewGradients:
         self._draws, self._natural = ViewDraws(config.views, x0, hole, seed), NaturalSteps(config.views, x0, hole)
 
     def __call__(self, images: Tensor, step: int) -> Tensor:
-        """(B, 3, H, W), summed over the views of this step; its length has no meaning."""
+        """Return the (B, 3, H, W) sum over this step's views; its length is arbitrary."""
         gradients = [self._gradient(images, step, index) for index in range(self._count)]
         return self._natural(sum(gradients[1:], gradients[0]))
 
@@ -211,7 +211,7 @@ def _check_images(images: Tensor) -> None:
 
 
 def _check_targets(targets: Tensor, classifier: ImageClassifier) -> None:
-    """Raise ValueError unless every target is one of the classifier's classes."""
+    """Raise ValueError unless every target is a class of the classifier."""
     classes = getattr(classifier, "classes", None)
     limit = "" if classes is None else f" to {len(classes) - 1}, the classifier's {len(classes)} classes"
     for target in targets.tolist():

@@ -1,4 +1,4 @@
-"""Settings of the search by views, without torch: how a view is drawn, how natural a step is, and what a run takes."""
+"""Settings of the search by views, without torch: distribution of views, natural steps, and run settings."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any, Literal, get_args
 
 Search = Literal["pixels", "views"]
 SEARCHES: tuple[Search, ...] = get_args(Search)
-MIN_CROP_SIZE = 64  # pixels: of smaller pictures a crop would show too little, and they are shifted instead
+MIN_CROP_SIZE = 64  # pixels: smaller pictures are shifted, as a crop would show too little
 
 
 @dataclass(frozen=True, kw_only=True)
 class Views:
-    """How the random views of a picture are drawn, and the spectrum and colours that steps are given.
+    """Distribution of the random views of a picture, and the spectrum and colours of steps.
 
     Args:
-        min_side, max_side: of a square crop, in parts of the picture's side, in (0, 1]; drawn uniformly. The crop is
-            resized back. With a hole, its centre lies within a quarter of its side of the hole's centre.
-        shift: whole pixels, at least 0; the picture moves by up to as many in each direction, its border mirrored.
-        flip: whether half of the views are mirrored left to right.
+        min_side, max_side: range of a square crop's side relative to the picture's, in (0, 1]; drawn uniformly. The
+            crop is resized back. With a hole, the crop's centre lies within a quarter of its side of the hole's centre.
+        shift: largest shift in whole pixels in each direction, at least 0; the border is mirrored.
+        flip: whether to mirror half of the views left to right.
         noise: standard deviation of Gaussian noise, at least 0, pixels in [0, 1].
         spectrum: p, at least 0: the gradient is multiplied by 1 / max(1, r)^p at r cycles per image.
         colors: q, at least 0: it is multiplied by the q-th power of the colour covariance of natural pixels.
-        count: views a step, 1 to 64, whose gradients are averaged.
+        count: views per step, 1 to 64, whose gradients are averaged.
     Raises:
-        ValueError: a value is out of its range; the text names it.
+        ValueError: a value is out of range; the message names it.
     Source: Athalye et al. 2018 (expectation over transformations); Olah et al. 2017 (spectrum, colours).
     """
 
@@ -53,12 +53,12 @@ class Views:
             raise ValueError(f"views.count must be from 1 to 64; got {self.count}")
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as a JSON object."""
+        """Return the settings as a JSON object."""
         return asdict(self)
 
     @staticmethod
     def from_json(content: Mapping[str, Any]) -> Views:
-        """Read `to_json`'s object, checked like any others."""
+        """Read and check an object of `to_json`."""
         known = {field.name for field in fields(Views)}
         if not isinstance(content, Mapping) or not set(content) <= known:
             raise ValueError(f"views must be a JSON object of {', '.join(sorted(known))}; got {content!r}")
@@ -76,7 +76,7 @@ class ViewRun:
     views: Views
 
 
-# Chosen on classes and photographs that docs/views.md does not report on; it has the figures.
+# Chosen on other classes and photographs than those reported in docs/views.md, which has the figures.
 LARGE = {
     "generation": ViewRun(
         epsilon=90, step_size=2, steps=300, step_decay=0.3,
@@ -100,5 +100,5 @@ SMALL = {
 
 
 def view_run(kind: str, image_size: int) -> ViewRun:
-    """Return the settings of "inpainting" or "generation" by views for pictures of `image_size` pixels a side."""
+    """Return the settings of "inpainting" or "generation" by views for pictures with `image_size` pixels a side."""
     return (LARGE if image_size >= MIN_CROP_SIZE else SMALL)[kind]

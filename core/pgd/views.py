@@ -1,6 +1,6 @@
-"""Random views of a picture, at which the search by views takes its gradients. Imports torch.
+"""Random views of a picture, for the gradients of the search by views. Imports torch.
 
-Each is drawn by random seed, step and image alone: the same for any batch and device, and after a break.
+A view depends only on seed, step and image: it is the same for any batch and device, and after resuming.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from core.pgd.view_settings import Views
 
 @dataclass(frozen=True)
 class View:
-    """One view of a square image: a crop or a shift, a flip, and the noise that is added.
+    """One view of a square image: a crop or a shift, a flip, and additive noise.
 
-    left, top, side: of the crop, in whole pixels. dx, dy: whole pixels that the image is shifted by.
+    left, top, side: of the crop, in whole pixels. dx, dy: shift in whole pixels.
     noise: (3, H, W) float32, or None.
     """
 
@@ -33,7 +33,7 @@ class View:
     noise: np.ndarray | None = None
 
     def apply(self, image: Tensor) -> Tensor:
-        """The view of a (3, H, W) image, same shape; differentiable."""
+        """Return the view of a (3, H, W) image, same shape; differentiable."""
         size = image.shape[-1]
         reach = max(abs(self.dx), abs(self.dy))
         if reach:
@@ -51,20 +51,20 @@ class View:
 
 
 def image_key(image: Tensor) -> int:
-    """Return the key that an image's views are drawn by: a checksum of its (3, H, W) values."""
+    """Return the key of an image's views: a checksum of its (3, H, W) values."""
     return zlib.crc32(image.detach().cpu().contiguous().numpy().tobytes())
 
 
 def draw_view(
     views: Views, size: int, *, seed: int, step: int, key: int, hole: tuple[float, float] | None = None, index: int = 0
 ) -> View:
-    """The view of one image of `size` x `size` pixels at one step.
+    """Draw the view of one image of `size` x `size` pixels at one step.
 
     Args:
-        seed: 0 to 2**64 - 1. key: of the image, as `image_key` has it. index: among the views of this step.
-        hole: centre (x, y) of the hole in pixels, which crops lie around; None for crops anywhere.
+        seed: 0 to 2**64 - 1. key: the image's `image_key`. index: among the views of this step.
+        hole: centre (x, y) of the hole in pixels, near which crops lie; None for crops anywhere.
     """
-    counter = np.array([0, 0, index, step], dtype=np.uint64)  # views are far apart in the counter, so none overlaps
+    counter = np.array([0, 0, index, step], dtype=np.uint64)  # views never overlap in the counter
     generator = np.random.Generator(np.random.Philox(key=np.array([seed, key], dtype=np.uint64), counter=counter))
     part, across, down, mirrored = generator.random(4)
     dx, dy = generator.integers(-views.shift, views.shift, size=2, endpoint=True).tolist()
@@ -87,10 +87,10 @@ def _start(size: int, side: int, place: float, centre: float | None) -> int:
 
 
 class ViewDraws:
-    """The views of the images of one run, step by step.
+    """Views of the images of one run, step by step.
 
     Args:
-        x0: (B, 3, H, W), the run's start, by which each image is known. hole: bool (1 or B, 1, H, W), or None.
+        x0: (B, 3, H, W), the run's start, which identifies each image. hole: bool (1 or B, 1, H, W), or None.
     """
 
     def __init__(self, views: Views, x0: Tensor, hole: Tensor | None, seed: int) -> None:
@@ -101,7 +101,7 @@ class ViewDraws:
             self._centres = [hole_centre(mask) for mask in hole.expand(len(x0), -1, -1, -1).cpu().numpy()]
 
     def at(self, step: int, images: Tensor, index: int = 0) -> Tensor:
-        """(B, 3, H, W) the images' views at a step; differentiable."""
+        """Return the (B, 3, H, W) views at a step; differentiable."""
         return torch.stack(
             [
                 draw_view(self._views, self._size, seed=self._seed, step=step, key=key, hole=centre, index=index).apply(
@@ -113,6 +113,6 @@ class ViewDraws:
 
 
 def hole_centre(mask: np.ndarray) -> tuple[float, float]:
-    """Mean place (x, y) of the pixels of a (1, H, W) hole."""
+    """Return the mean position (x, y) of the pixels of a (1, H, W) hole."""
     rows, columns = np.nonzero(mask[0])
     return float(columns.mean()), float(rows.mean())

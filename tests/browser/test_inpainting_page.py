@@ -239,7 +239,7 @@ def test_bad_target_and_empty_hole_get_a_sentence_and_nothing_is_lost(live_page)
     expect(page.locator(".state")).to_contain_text("No hole yet")
     wait_until_drawn(page)
     start(page)
-    expect(alert).to_contain_text("The mask is empty, so there is nothing to fill in; paint a hole first.")
+    expect(alert).to_contain_text("The mask is empty; paint a hole first.")
     assert "inpainting-steps=21" in page.url
     page.get_by_role("button", name="Undo", exact=True).click()
     expect(page.locator(".state")).to_contain_text("Hole: 256 of")

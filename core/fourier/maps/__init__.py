@@ -1,1 +1,1 @@
-"""Heat maps: their numbers, what is drawn from them, and how two of them differ."""
+"""Heat maps: their numbers, figures and differences."""

@@ -1,4 +1,4 @@
-"""Errors under waves, and how much they differ: between two maps, two kinds of waves, or with a wave and without.
+"""Differences of errors under waves: between two maps, two kinds of waves, or with and without a wave.
 
 `Errors.minus` alone decides how two errors are compared. Where both say which of the same images are misclassified,
 every image is one observation, whatever the number of waves: what is averaged over waves is averaged image by image
@@ -43,7 +43,7 @@ class Errors:
 
 
 def contrast(first: Errors | None, second: Errors | None) -> Measured | None:
-    """The first less the second, of a cell, a ring, a band or no wave; None where either is unknown."""
+    """Return the first minus the second, for a cell, a ring, a band or no wave; None if either is unknown."""
     return None if first is None or second is None else first.minus(second).measured.item()
 
 
@@ -52,7 +52,7 @@ def images_of(heatmap: Heatmap) -> Hashable:
     if heatmap.labels is None:
         return None
     content = heatmap.metadata["dataset"].get("content_hash")
-    # Of images without a name only the map itself has the same; a weak reference does not keep it.
+    # Unnamed images are equal only to themselves; a weak reference does not keep the map alive.
     return (content, heatmap.labels.tobytes()) if isinstance(content, str) else weakref.ref(heatmap)
 
 
@@ -115,7 +115,7 @@ def minus_clean(heatmap: Heatmap, top: int = 1) -> Measured | None:
 
 
 def _known_cells(rate: np.ndarray) -> list[Frequency]:
-    """Both (i, j) and (-i, -j): a published map may have measured each."""
+    """Return both (i, j) and (-i, -j): a published map may have measured each."""
     span = range(-(len(rate) // 2), len(rate) // 2 + 1)
     return list(compress(product(span, span), np.isfinite(rate).ravel()))
 
@@ -128,7 +128,7 @@ def _as_maps(measured: Measured, cells: Sequence[Frequency], side: int) -> Measu
 
 
 def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
-    """Two-sided exact p of McNemar's test: both networks are as often the only one that is wrong."""
+    """Return the two-sided exact p of McNemar's test: each network is equally often the only one that is wrong."""
     from scipy.special import betainc  # the binomial distribution without scipy.stats, which takes 47 MB
 
     fewer, more = np.minimum(only_first, only_second), np.maximum(only_first, only_second)
@@ -137,7 +137,7 @@ def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class ClearWaves:
-    """Waves under which two maps differ, of all that both hold; the false discovery rate is held at `rate`.
+    """Waves under which two maps differ, among all that both hold, at a controlled false discovery rate.
 
     value: (W,) first minus second. p: (W,). clear: (W,) bool. paired: whether McNemar's test was used, or, from counts
     alone, the test of two independent proportions.
@@ -151,7 +151,7 @@ class ClearWaves:
 
 
 def clear_waves(first: Heatmap, second: Heatmap, rate: float = 0.05) -> ClearWaves:
-    """Find the waves at which two maps' top-1 errors differ, by Benjamini and Hochberg's procedure over all waves."""
+    """Find the waves under which two maps' top-1 errors differ, by the Benjamini-Hochberg procedure."""
     from scipy.stats import false_discovery_control, norm
 
     side = min(first.side, second.side)
@@ -175,7 +175,7 @@ def clear_waves(first: Heatmap, second: Heatmap, rate: float = 0.05) -> ClearWav
 
 
 def mismatches(first: Heatmap, second: Heatmap) -> tuple[str, ...]:
-    """Reasons why two maps cannot be compared cell by cell, each one sentence; empty when they can."""
+    """Return the reasons why two maps cannot be compared cell by cell, one sentence each; empty if they can."""
     a, b = first.metadata, second.metadata
     reasons = []
     if a["image_size"] != b["image_size"]:

@@ -1,7 +1,7 @@
-"""A map's error rates estimated from few images per wave: a Gaussian process over the frequencies.
+"""Estimation of a map's error rates from few images per wave by a Gaussian process over the frequencies.
 
-The counts must be independent from wave to wave, so each wave needs a draw of images of its own. Where all waves share
-the same few images, the luck of that draw moves the whole map, and no smoothing finds it.
+Counts of different waves must be independent, so each wave needs its own draw of images. If all waves shared the same
+few images, the luck of that draw would shift the whole map, beyond any smoothing.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from core.fourier.basis import half_plane, wave_map, wave_values
 from core.fourier.intervals import Measured
 from core.fourier.maps.heatmap import Heatmap
 
-# What files say of an estimate. The version goes up with every change of the numbers.
+# Metadata of an estimate. Increase the version with every change of the numbers.
 ESTIMATOR, VERSION = "Gaussian process over the frequencies", 1
-MAX_WAVES = 2000  # the time of a fit grows with the cube of their number
+MAX_WAVES = 2000  # a fit takes time cubic in their number
 
-# Where the search for the hyperparameters begins. Sizes are standard deviations on the arcsine scale, where 0.01 is one
-# point of error at 50 %; lengths are in cycles per image.
+# Initial hyperparameters. Sizes are standard deviations on the arcsine scale, where 0.01 is one point of error at 50 %;
+# lengths are in cycles per image.
 _START = {
     "radius_size": 0.2,
     "radius_length": 6.0,
@@ -28,7 +28,7 @@ _START = {
     "torus_length": 4.0,
     "cell_size": 0.01,
 }
-# How far a weak prior lets their logarithms go from there, as standard deviations: factors of 4.5 and of 2.7.
+# Standard deviations of a weak prior on their logarithms: factors of 4.5 and 2.7.
 _SPREAD = np.array([1.5, 1.0, 1.5, 1.5, 1.0, 1.0])
 _Z = 1.959964  # 95 %
 
@@ -37,9 +37,9 @@ _Z = 1.959964  # 95 %
 class MapEstimate:
     """Estimate of a map from few images.
 
-    error: (R, R) estimated error in [0, 1] with its 95 % interval, NaN where no image was counted.
-    hyperparameters: the fitted ones, by name. lattice: the period of the lattice whose waves have less or more error
-    than those around them, None where the counts do not show one.
+    error: (R, R) estimated error in [0, 1] with its 95 % interval, NaN without any counted image. hyperparameters:
+    fitted values, by name. lattice: period of the lattice whose waves have less or more error than their neighbours;
+    None if the counts show none.
     """
 
     error: Measured
@@ -48,12 +48,12 @@ class MapEstimate:
 
     @property
     def half_width(self) -> float:
-        """Half the width of the interval in points of error, mean over the cells."""
+        """Mean over the cells of half the interval's width, in points of error."""
         return 100 * float(np.nanmean(self.error.high - self.error.low)) / 2
 
 
 def with_estimate(heatmap: Heatmap) -> Heatmap:
-    """The map with what its top-1 counts say as a member of its own; without one where they are too few or too many."""
+    """Return the map with an estimate from its top-1 counts; without one if they are too few or too many."""
     result = estimate_map(
         heatmap.top1_errors,
         heatmap.count,
@@ -78,16 +78,16 @@ def with_estimate(heatmap: Heatmap) -> Heatmap:
 def estimate_map(
     errors: np.ndarray, count: np.ndarray, *, image_size: int, variance_share: float = 1.0
 ) -> MapEstimate | None:
-    """Estimate the error rate behind each cell's count.
+    """Estimate the error rate of each cell from its count.
 
     With the variance-stabilising transform of Anscombe 1948 a count of n images has the known variance 1 / (4n + 2).
-    The rate itself is modelled as a sum of independent parts, all point-symmetric: a Matern-5/2 function of the radius;
-    one on the torus of frequencies; one there that is mirrored, the same for (i, j) and (-i, j), as photographs nearly
-    are; real variation from cell to cell; and one shift of all waves of a lattice, as a grid of patches makes it.
+    The rate is modelled as a sum of independent, point-symmetric parts: a Matern-5/2 function of the radius; one on the
+    torus of frequencies; one there that is equal for (i, j) and (-i, j), as nearly true of photographs; variation from
+    cell to cell; and one shift of all waves of a lattice, as caused by a grid of patches.
 
     Args:
-        errors: (R, R) misclassified images; not read where `count` is 0.
-        count: (R, R) images under each wave, which may differ from wave to wave. Of both only one half plane is read.
+        errors: (R, R) misclassified images; ignored if `count` is 0.
+        count: (R, R) images under each wave, which may differ between waves. Only one half plane of both is read.
         image_size: side of the images in pixels, the period of the torus.
         variance_share: variance of the counts as a share of the binomial; below 1 for balanced samples.
     Returns:
@@ -123,10 +123,10 @@ def estimate_map(
 
 
 class _Model:
-    """The covariance of the waves' rates for any hyperparameters.
+    """Covariance of the waves' rates for any hyperparameters.
 
-    Kernels depend on distances, of which a grid has few: they are tabulated and looked up.
-    fixed: (W, W), what is not fitted; at first a constant of deviation 1, which leaves the map's level free.
+    Kernels depend on distances, of which a grid has few distinct ones, so they are tabulated.
+    fixed: (W, W) part without parameters; initially a constant of deviation 1, which leaves the map's level free.
     """
 
     def __init__(self, waves: np.ndarray, image_size: int) -> None:
@@ -134,17 +134,17 @@ class _Model:
         self.fixed = np.ones((len(waves), len(waves)))
         radii, place = np.unique(np.hypot(i, j), return_inverse=True)
         self.radii, self.radius_cell = abs(radii[:, None] - radii), place[:, None] * len(radii) + place
-        # The chord of a circle, not the arc: with arcs a Matern function is no valid covariance.
+        # Chords of a circle, not arcs: with arcs a Matern function is not a valid covariance.
         steps = np.arange(2 * np.max(abs(waves)) + 1)
         chord = image_size / np.pi * np.sin(np.pi * steps / image_size)
         self.chords = np.hypot(chord[:, None], chord)
         less, more = abs(waves[:, None] - waves), abs(waves[:, None] + waves)
-        # From one wave to where another one stands, (i, j) and (-i, -j), then to its mirror images (-i, j) and (i, -j).
+        # Distances from one wave to (i, j) and (-i, -j) of another, then to its mirror images (-i, j) and (i, -j).
         pairs = ((less, less), (more, more), (more, less), (less, more))
         self.chord_cells = [down[..., 0] * len(steps) + across[..., 1] for down, across in pairs]
 
     def covariance(self, parameters: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        """(W, W), and its derivative by each of the parameters, which are the logarithms of the hyperparameters."""
+        """Return the (W, W) covariance and its derivatives by the parameters, the logarithms of the hyperparameters."""
         radius_size, radius_length, own_size, mirrored_size, torus_length, cell_size = np.exp(parameters)
         radius, radius_slope = (
             radius_size**2 * table.ravel()[self.radius_cell] for table in _matern(self.radii, radius_length)
@@ -164,13 +164,13 @@ class _Model:
 
 
 def _matern(distance: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray]:
-    """The Matern-5/2 kernel (Rasmussen & Williams, Eq. 4.17), and its derivative by the logarithm of the length."""
+    """Return the Matern-5/2 kernel (Rasmussen & Williams, Eq. 4.17) and its derivative by the length's logarithm."""
     x = np.sqrt(5) * distance / length
     return (1 + x + x**2 / 3) * np.exp(-x), x**2 * (1 + x) / 3 * np.exp(-x)
 
 
 def _fit(observed: np.ndarray, noise: np.ndarray, model: _Model) -> tuple[np.ndarray, np.ndarray]:
-    """The best parameters, and the inverse of the covariance of the observed values under them."""
+    """Return the best parameters, and the inverse covariance of the observed values under them."""
     from scipy.linalg.lapack import dpotrf, dpotri
     from scipy.optimize import minimize
 
@@ -182,7 +182,7 @@ def _fit(observed: np.ndarray, noise: np.ndarray, model: _Model) -> tuple[np.nda
         return lower + np.tril(lower, -1).T, 2 * float(np.log(factor.diagonal()).sum())
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        """Minus the logarithm of likelihood times prior, and its gradient (Rasmussen & Williams, Eq. 5.8 and 5.9)."""
+        """Return the negative log posterior and its gradient (Rasmussen & Williams, Eq. 5.8 and 5.9)."""
         covariance, slopes = model.covariance(parameters)
         inverse, log_determinant = inverse_and_log_determinant(covariance)
         weights, pulled = inverse @ observed, (parameters - start) / _SPREAD
@@ -200,9 +200,9 @@ def _on_lattice(waves: np.ndarray, period: int) -> np.ndarray:
 
 
 def _find_lattice(observed: np.ndarray, inverse: np.ndarray, waves: np.ndarray) -> tuple[int, float] | None:
-    """Period and size of the common shift that makes the counts likeliest; None if that is no better than chance.
+    """Return period and size of the most likely common shift of a lattice; None if no better than chance.
 
-    Chance is counted by Bayes: a lattice is as likely beforehand as none, and every period as likely as another.
+    By Bayes' rule: a lattice is a priori as likely as none, and all periods are equally likely.
     """
     periods = range(2, np.max(abs(waves)) + 1)
     lattice, best = None, np.log(max(1, len(periods)))

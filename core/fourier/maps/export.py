@@ -1,4 +1,4 @@
-"""Heat maps for other programs and for papers: a table and a figure."""
+"""Export of heat maps: a table and a figure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def heatmap_csv(heatmap: Heatmap) -> str:
-    """One row per cell, first row the column names; empty where not computed or not published."""
+    """Return a CSV with a header and one row per cell; empty if not computed or not published."""
     waves = np.indices(heatmap.count.shape) - heatmap.side // 2
     counts = {"images": heatmap.images, "top1_errors": heatmap.top1_errors, "top5_errors": heatmap.top5_errors}
     columns: dict[str, Iterable[Any]] = dict(zip("ij", waves.reshape(2, -1).tolist(), strict=True))
@@ -38,20 +38,20 @@ def heatmap_csv(heatmap: Heatmap) -> str:
 
 
 def _texts(array: np.ndarray, text: Callable[[Any], str]) -> np.ndarray:
-    """Each element as text, made once for each value: an error of n images has at most n + 1."""
+    """Format each element, once per distinct value: an error of n images has at most n + 1."""
     values, where = np.unique(array, return_inverse=True)
     return np.array([text(value) for value in values.tolist()], dtype=object)[where.ravel()]
 
 
 def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str = "") -> bytes:
-    """A figure of one map with axes and a colour bar, as PNG at 200 dots per inch.
+    """Return a figure of one map with axes and a colour bar, as PNG at 200 dots per inch.
 
     Args:
-        values: (R, R), NaN where not computed (drawn grey).
-        metric: what they are.
+        values: (R, R), NaN if not computed (drawn grey).
+        metric: of the values.
         title: above the map; footnote: below, small.
     """
-    # The figure is built without pyplot, whose global state is not safe between a server's threads.
+    # Without pyplot, whose global state is not thread-safe.
     from matplotlib.colors import ListedColormap
     from matplotlib.figure import Figure
 
@@ -69,7 +69,7 @@ def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str
     )
     axes.plot(0, 0, "+", color="white", markersize=6, markeredgewidth=1)
     axes.set(xlabel="horizontal frequency j (cycles per image)", ylabel="vertical frequency i")
-    # Names may come from a visitor's file: a dollar sign in them begins no formula.
+    # Names may come from a visitor's file: a dollar sign in them must not start a formula.
     axes.set_title(title, fontsize=10, parse_math=False)
     figure.colorbar(picture, ax=axes, label=f"{metric.label} ({unit.name})" if unit.name else metric.label)
     if footnote:

@@ -1,4 +1,4 @@
-"""A Fourier heat map: error counts with their provenance; saved, loaded and read without surprises.
+"""Fourier heat maps: error counts with their provenance, and their file.
 
 The file is one `.npz` that loads with `allow_pickle=False`; docs/file_format.md has its members.
 """
@@ -23,13 +23,13 @@ class HeatmapError(ArchiveError):
 
 
 MAX_TEXT = 10_000  # characters
-# Side of a map from untrusted bytes: 255 cycles per image, beyond any image in use. Larger ones cost seconds a redraw.
+# Largest side of an untrusted map: 255 cycles per image, beyond any image in use. Larger ones redraw in seconds.
 MAX_SIDE = 511
 
-# Means over the images of a cell, with the least and the largest value: members, and fields of a sweep's `CellResult`.
+# Means over a cell's images, with their range: fields of a map and of a sweep's `CellResult`.
 MEANS = {"true_probability": (0.0, 1.0)}
 
-# Room for a map of 1023 x 1023 cells, far beyond any sweep; keeps an uploaded archive from filling the memory.
+# Enough for 1023 x 1023 cells, far beyond any sweep; bounds the memory of an uploaded archive.
 HEATMAP_FILE = ArchiveKind(
     name="heat map file",
     maker="python -m core.sweep",
@@ -39,7 +39,7 @@ HEATMAP_FILE = ArchiveKind(
     error=HeatmapError,
     facts=(
         Fact("classifier.name", "text", low=1, high=MAX_TEXT),
-        # Patches on a side of the picture, where the network is a plain vision transformer.
+        # Patches per side, for plain vision transformers.
         Fact("classifier.patch_grid", "whole number", low=1, high=2**16, optional=True),
         Fact("dataset.name", "text", low=1, high=MAX_TEXT),
         Fact("dataset.n", "whole number", low=1, high=2**53),
@@ -51,7 +51,7 @@ HEATMAP_FILE = ArchiveKind(
         Fact("estimate.half_width", "number", high=100, optional=True),
         Fact("epsilon", "number", high=1e6),
         Fact("class_names", "list", low=1, high=50_000),
-        # The clean error of a published map, where its source does not give it.
+        # Clean error of a published map whose source does not give it.
         Fact("clean_measured_here.top1_errors", "whole number", high=2**53, optional=True),
         Fact("clean_measured_here.n", "whole number", low=1, high=2**53, optional=True),
     ),
@@ -121,7 +121,7 @@ class Heatmap(Archived):
             self._check_outcomes()
 
     def _check_outcomes(self) -> None:
-        """Raise ValueError unless outcomes and labels fit each other and the counts."""
+        """Raise ValueError unless outcomes, labels and counts are consistent."""
         if self.outcomes is None or self.labels is None:
             raise ValueError("outcomes and labels come together, or not at all")
         n = int(self.metadata["dataset"]["n"])
@@ -139,7 +139,7 @@ class Heatmap(Archived):
 
     @property
     def side(self) -> int:
-        """R, the number of rows and of columns."""
+        """R, the number of rows and columns."""
         return int(self.top1_errors.shape[0])
 
     @property
@@ -163,16 +163,16 @@ class Heatmap(Archived):
 
     @property
     def images(self) -> np.ndarray:
-        """(R, R) images behind each rate; for a printed rate the number its run used."""
+        """(R, R) number of images behind each rate; for a printed rate that of its run."""
         if self.printed_rates is None:
             return self.count
         return np.where(np.isfinite(self.printed_rates[0]), int(self.metadata["dataset"]["n"]), 0)
 
     @property
     def images_per_wave(self) -> int | None:
-        """How many images waves were added to, the most where the numbers differ; None where all had the same images.
+        """Number of images per wave, the largest if they differ; None if all waves had the same images.
 
-        Where it is a number, each wave had a sample of its own.
+        If it is a number, each wave had its own sample.
         """
         sample = self.metadata.get("sample")
         if not isinstance(sample, Mapping):
@@ -181,7 +181,7 @@ class Heatmap(Archived):
 
     @property
     def variance_share(self) -> float:
-        """Variance of the top-1 error rates from sample to sample, as a share of the binomial; 1 where unknown."""
+        """Variance of the top-1 error rates between samples, as a share of the binomial; 1 if unknown."""
         if self.sampling_variance is None:
             return 1.0
         rate = self.rate()
@@ -197,17 +197,17 @@ class Heatmap(Archived):
         if self.printed_rates is None:
             return np.zeros_like(rate)
         percent = np.nan_to_num(rate * 100)
-        # 54.3 -> 0.05 points, 5.83 -> 0.005, 0.916 -> 0.0005; the 1e-9 keeps 9.9999... from binary rounding apart.
+        # 54.3 -> 0.05 points, 5.83 -> 0.005, 0.916 -> 0.0005; the 1e-9 absorbs binary rounding.
         digits = np.floor(np.log10(np.maximum(percent, 1e-3) + 1e-9))
         return 0.5 * 10.0 ** (digits - 2) / 100
 
     def clean_rate(self, top: int = 1) -> float | None:
-        """Error without any wave, in [0, 1]; None where the source does not give it."""
+        """Return the error without any wave, in [0, 1]; None if unknown."""
         errors, n = self.clean[_top_index(top)], self.clean[2]
         return float(errors / n) if errors >= 0 and n > 0 else None
 
     def crop(self, side: int) -> Heatmap:
-        """The central `side` x `side` cells; the map itself when it is not larger than that."""
+        """Return the central `side` x `side` cells, or the map itself if it is not larger."""
         check_side(side)
         if side >= self.side:
             return self
@@ -220,13 +220,13 @@ class Heatmap(Archived):
         return replace(self, **arrays)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return the arrays of the file by name, without those that are None."""
+        """Return the file's arrays by name, without those that are None."""
         names = (*HEATMAP_FILE.required, *HEATMAP_FILE.optional)
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
     @classmethod
     def from_bytes(cls, data: bytes, *, name: str, limit: int | None = None) -> Heatmap:
-        """Read a file's bytes, trusted or not; maps of a side over 511 are refused."""
+        """Read a file's bytes, trusted or not; maps with a side over 511 are refused."""
         heatmap = super().from_bytes(data, name=name, limit=limit)
         if heatmap.side > MAX_SIDE:
             raise HeatmapError(
@@ -236,7 +236,7 @@ class Heatmap(Archived):
         return heatmap
 
     def same(self, other: Heatmap) -> bool:
-        """Whether both hold the same."""
+        """Return whether both maps are equal."""
         own_arrays, other_arrays = self.arrays(), other.arrays()
         return (
             own_arrays.keys() == other_arrays.keys()
@@ -246,12 +246,12 @@ class Heatmap(Archived):
 
 
 def empty_outcomes(side: int, n: int) -> np.ndarray:
-    """The member `outcomes` of a map without any cell."""
+    """Return the field `outcomes` of a map without any cell."""
     return np.zeros(((side**2 + 3) // 2, -(-n // 8)), dtype=np.uint8)
 
 
 def outcome_row(wave: Frequency | None, side: int) -> int:
-    """The row of a map's `outcomes` that is about this wave; None stands for the clean images."""
+    """Return this wave's row of `outcomes`; None stands for the clean images."""
     return 0 if wave is None else 1 + _wave_places(side)[canonical_frequency(*wave)]
 
 

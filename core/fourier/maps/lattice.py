@@ -1,4 +1,4 @@
-"""Whether a map dips or rises on a lattice of frequencies, as a grid of image patches might make it.
+"""Test for dips or peaks of a map on a lattice of frequencies, as a grid of image patches may cause.
 
 A wave whose two coordinates are multiples of the number of patches per side has the same phase in every patch.
 """
@@ -14,17 +14,17 @@ from core.fourier.basis import Frequency, half_plane, wave_values
 from core.fourier.intervals import Measured, student
 from core.fourier.maps.heatmap import Heatmap
 
-_DRAWS_AT_ONCE = 5_000  # keeps the random numbers of all draws from filling the memory
+_DRAWS_AT_ONCE = 5_000  # bounds the memory for random numbers
 
 
 @dataclass(frozen=True)
 class Lattice:
     """The lattice statistic of one map.
 
-    waves: those whose coordinates are both multiples of the period, once for (i, j) and (-i, -j), without (0, 0).
-    contrasts: (waves,) error minus the mean error of the eight neighbours. mean: of the contrasts, with its 95 %
-    interval (Student's t over the waves). p: share of random draws of as many waves whose mean is as low or
-    lower, counting the lattice as one of them.
+    waves: those with both coordinates multiples of the period, once for (i, j) and (-i, -j), without (0, 0). contrasts:
+    (waves,) error minus the mean error of the eight neighbours. mean: of the contrasts, with its 95 % interval
+    (Student's t over the waves). p: share of random draws of as many waves whose mean is at most that of the lattice,
+    which counts as one of the draws.
     """
 
     waves: tuple[Frequency, ...]
@@ -35,7 +35,7 @@ class Lattice:
 
 
 def neighbour_contrasts(heatmap: Heatmap) -> np.ndarray:
-    """(R, R) error of each wave minus the mean of its eight neighbours; NaN at the edge and where one is unknown."""
+    """Return each wave's error minus the mean of its eight neighbours, (R, R); NaN if one is unknown or missing."""
     rate = heatmap.rate()
     contrast, side = np.full_like(rate, np.nan), heatmap.side
     shifts = [(i, j) for i in (0, 1, 2) for j in (0, 1, 2) if (i, j) != (1, 1)]
@@ -45,12 +45,12 @@ def neighbour_contrasts(heatmap: Heatmap) -> np.ndarray:
 
 
 def lattice(heatmap: Heatmap, period: int, *, draws: int = 10_000, seed: int = 0) -> Lattice | None:
-    """The lattice statistic for multiples of `period`, with a permutation test for dips.
+    """Return the lattice statistic for multiples of `period`, with a permutation test for dips.
 
-    The test takes the waves as exchangeable, and they are not quite: neighbours share cells.
+    The test assumes exchangeable waves, which holds only approximately: neighbours share cells.
 
     Returns:
-        None where the map holds fewer than two such waves with all their neighbours.
+        None if the map has fewer than two such waves with all their neighbours.
     Raises:
         ValueError: a period below 2, whose lattice is the whole map.
     """

@@ -1,4 +1,4 @@
-"""The numbers of a heat map, a row for each: menu, drawn maps, table and figure read them here."""
+"""Table of a heat map's metrics, read by menus, drawn maps, tables and figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.fourier.maps.heatmap import Heatmap
 
 @dataclass(frozen=True)
 class Unit:
-    """How a value is written: `scale` times it, with so many decimals, the sign always or only a minus, and a name."""
+    """Format of a value: its scale, number of decimals, whether a plus is shown, and the unit's name."""
 
     name: str = ""
     scale: float = 1.0
@@ -27,12 +27,12 @@ PERCENT, POINTS = Unit("%", 100.0), Unit("points", 100.0, signed=True)
 
 @dataclass(frozen=True)
 class Metric:
-    """A number that a map may hold for each wave.
+    """A number that a map may have for each wave.
 
     key: of columns and files, e.g. "top1". name: in the menu and in links. label: beside numbers and colour bars.
-    array: of a map, (R, R), NaN where not computed; None where the map lacks it. interval: the same with its 95 %
-    interval. value_range: values at the ends of the colour bar. top: 1 or 5 for an error rate, of which there are also
-    differences and estimates; None for any other number.
+    array: of a map, (R, R), NaN if not computed; None if the map lacks it. interval: the same with its 95 % interval.
+    value_range: ends of the colour bar. top: 1 or 5 for an error rate, which also has differences and estimates; None
+    for others.
     """
 
     key: str
@@ -54,7 +54,7 @@ def _error(top: int) -> Metric:
 _ROWS = (
     _error(1),
     _error(5),
-    Metric(  # whose low end is yellow, as a high error is
+    Metric(  # its low end is yellow, like a high error
         "true_probability",
         "Probability",
         "probability of the true class",

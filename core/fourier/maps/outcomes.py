@@ -1,6 +1,6 @@
 """Per-image outcomes of a heat map: errors among chosen images, under grey and coloured waves, by class.
 
-Nothing here runs a classifier: the random signs follow from the seed, the classes from the file.
+No classifier is run: the random signs follow from the seed, the classes from the file.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from core.fourier.weak_cache import weak_lru_cache
 class MapOutcomes:
     """Misclassified images (top-1) under each wave.
 
-    waves: those computed, W of them, lowest frequency first. wrong: (W, n) bool. clean: (n,) bool, without a wave;
-    None where not computed.
+    waves: the W computed ones, lowest frequency first. wrong: (W, n) bool. clean: (n,) bool, without a wave; None if
+    not computed.
     """
 
     waves: tuple[Frequency, ...]
@@ -33,7 +33,7 @@ class MapOutcomes:
 
 @weak_lru_cache(8)
 def outcomes(heatmap: Heatmap) -> MapOutcomes | None:
-    """The outcomes of a map; None where its file has none."""
+    """Return the outcomes of a map; None if its file has none."""
     if heatmap.outcomes is None or heatmap.labels is None:
         return None
     waves = half_plane(heatmap.side)
@@ -47,12 +47,11 @@ def outcomes(heatmap: Heatmap) -> MapOutcomes | None:
 
 
 def select_images(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
-    """The map of chosen images alone.
+    """Return the map restricted to chosen images.
 
     Args:
         heatmap: one with outcomes.
-        chosen: (n,) bool for all waves alike, or (W, n), its own for each of the computed waves; the clean error is
-            then that of all images.
+        chosen: (n,) bool for all waves, or (W, n) for each computed wave; the clean error is then that of all images.
     Raises:
         ValueError: the map has no outcomes.
     """
@@ -80,20 +79,20 @@ def select_images(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
 
 @dataclass(frozen=True)
 class Colours:
-    """A map told apart by the signs: grey, where a wave has the same sign in all three channels, and coloured."""
+    """A map split by the signs: grey if a wave has the same sign in all three channels, else coloured."""
 
     grey: Heatmap
     coloured: Heatmap
 
 
 def has_coloured_signs(heatmap: Heatmap) -> bool:
-    """Whether a map has outcomes and a seed, which tell grey waves from coloured ones."""
+    """Return whether a map has outcomes and a seed, which distinguish grey from coloured waves."""
     seed = heatmap.metadata.get("seed")
     return heatmap.outcomes is not None and type(seed) is int and 0 <= seed < 2**64
 
 
 def grey(heatmap: Heatmap) -> np.ndarray | None:
-    """(W, n) for the computed waves: whether an image's wave had the same sign in all three channels.
+    """Return whether an image's wave had the same sign in all three channels, (W, n) for the computed waves.
 
     None without outcomes or a seed.
     """
@@ -108,14 +107,14 @@ def grey(heatmap: Heatmap) -> np.ndarray | None:
 
 @weak_lru_cache(8)
 def by_colour(heatmap: Heatmap) -> Colours | None:
-    """The errors under grey waves, a quarter of all, and under coloured ones; None without outcomes or a seed."""
+    """Return the errors under grey waves, a quarter of all, and coloured ones; None without outcomes or a seed."""
     signs = grey(heatmap)
     return None if signs is None else Colours(select_images(heatmap, signs), select_images(heatmap, ~signs))
 
 
 @weak_lru_cache(8)
 def by_class(heatmap: Heatmap) -> dict[int, Heatmap] | None:
-    """For each class that has images, by its position in `class_names`, the map of these; None without outcomes."""
+    """Return the map of each class with images, by its index in `class_names`; None without outcomes."""
     if heatmap.labels is None:
         return None
     return {label: select_images(heatmap, heatmap.labels == label) for label in np.unique(heatmap.labels).tolist()}
@@ -123,7 +122,7 @@ def by_class(heatmap: Heatmap) -> dict[int, Heatmap] | None:
 
 @dataclass(frozen=True)
 class ClassError:
-    """Error among the `images` of one class. label: its position among the classes."""
+    """Error among the `images` of one class. label: its index."""
 
     label: int
     error: Measured
@@ -131,7 +130,7 @@ class ClassError:
 
 
 def class_errors(heatmap: Heatmap, frequency: Frequency) -> tuple[ClassError, ...]:
-    """Errors class by class under one wave; empty where the map has no outcomes, or not of this wave."""
+    """Return the errors by class under one wave; empty if the map has no outcomes for it."""
     errors = []
     for label, part in (by_class(heatmap) or {}).items():
         if (error := cell_error(part, frequency)) is not None:
@@ -140,7 +139,7 @@ def class_errors(heatmap: Heatmap, frequency: Frequency) -> tuple[ClassError, ..
 
 
 def class_errors_of(labels: np.ndarray, predictions: np.ndarray) -> tuple[ClassError, ...]:
-    """Errors class by class of (N,) predictions, for the classes among the (N,) labels."""
+    """Return the errors by class of (N,) predictions, for the classes among the (N,) labels."""
     errors = []
     for label in np.unique(labels).tolist():
         wrong = predictions[labels == label] != label

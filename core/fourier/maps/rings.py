@@ -1,4 +1,4 @@
-"""Heat maps ring by ring: mean errors over waves of one rounded radius, and how two maps differ there."""
+"""Mean errors of heat maps over rings of rounded radius, and differences of two maps."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from core.fourier.maps.outcomes import outcomes
 
 @dataclass(frozen=True)
 class RadialProfile:
-    """Mean error over rings of equal rounded radius; arrays of one length, ring by ring.
+    """Mean error over rings of equal rounded radius; arrays with one entry per ring.
 
-    radius: cycles per image. rate: mean error in [0, 1]. low, high: interval of that mean. spread: standard
-    deviation between the ring's waves, 0 for a single one. waves: different waves in the ring. whole: False where
-    the map's square cuts the ring, so that the mean is over waves near the diagonals alone.
+    radius: cycles per image. rate: mean error in [0, 1]. low, high: its interval. spread: standard deviation between
+    the ring's waves, 0 for a single one. waves: number of distinct waves. whole: False if the map's square cuts the
+    ring, so that only waves near the diagonals count.
     """
 
     radius: np.ndarray
@@ -32,7 +32,7 @@ class RadialProfile:
 
 
 def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, corners: bool = False) -> RadialProfile:
-    """Mean error against radius sqrt(i^2 + j^2), rounded to whole cycles per image.
+    """Return the mean error by radius sqrt(i^2 + j^2), rounded to whole cycles per image.
 
     Each wave counts once, not once for (i, j) and once for (-i, -j). Only whole rings are given, unless `corners` asks
     for those beyond the map's half side as well. All waves of a ring were added to the same images, so their errors are
@@ -43,7 +43,7 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, 
     half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
     i, j = np.indices(rate.shape) - half
     radius = np.rint(np.hypot(i, j)).astype(np.int64)
-    # A published map may have measured (i, j) and (-i, -j) each: [::-1, ::-1] puts the one in the other's cell.
+    # A published map may have measured both (i, j) and (-i, -j): [::-1, ::-1] swaps them.
     pairs, images = np.stack([rate, rate[::-1, ::-1]]), np.maximum(images, images[::-1, ::-1])
     known = np.isfinite(pairs).any(axis=0)
     chosen = known & ((j > 0) | ((j == 0) & (i >= 0))) & (corners | (radius <= half))
@@ -62,7 +62,7 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, 
 
 
 def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
-    """The mean top-1 error of each rounded radius that is computed, from the middle to the corners."""
+    """Return the mean top-1 error of each computed ring, from the middle to the corners."""
     profile, scores, images = radial_profile(heatmap, corners=True), ring_scores(heatmap) or {}, images_of(heatmap)
     columns = (column.tolist() for column in (profile.radius, profile.rate, profile.low, profile.high))
     return {
@@ -72,7 +72,7 @@ def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
 
 
 def ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
-    """For each rounded radius the share of its waves under which an image is misclassified, (n,) in [0, 1]."""
+    """Return for each ring the share of its waves that misclassify each image, (n,) in [0, 1]."""
     result = outcomes(heatmap)
     if result is None:
         return None
@@ -81,10 +81,10 @@ def ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
 
 
 def ring_differences(first: Heatmap, second: Heatmap) -> tuple[tuple[int, Measured], ...]:
-    """First minus second, ring by ring as (radius, difference); the larger map is cropped to the smaller."""
+    """Return (radius, first minus second) of each ring; the larger map is cropped to the smaller."""
     side = min(first.side, second.side)
     first, second = first.crop(side), second.crop(side)
     a, b = ring_errors(first), ring_errors(second)
-    if not np.array_equal(first.count, second.count):  # other waves in a ring: nothing to pair
+    if not np.array_equal(first.count, second.count):  # rings hold different waves and cannot be paired
         a = {radius: Errors(errors.measured) for radius, errors in a.items()}
     return tuple((radius, a[radius].minus(b[radius]).measured.item()) for radius in sorted(a.keys() & b.keys()))

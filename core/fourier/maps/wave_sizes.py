@@ -1,4 +1,4 @@
-"""Error against the size v of the waves, from maps that differ in nothing else."""
+"""Error against the size v of the waves, from maps that differ only in v."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from core.fourier.maps.rings import ring_errors
 
 @dataclass(frozen=True)
 class SizePoint:
-    """Error at one size v of the wave, L2 norm per channel; v = 0 is without a wave."""
+    """Error at one size v of the wave, its L2 norm per channel; v = 0 means no wave."""
 
     epsilon: float
     error: Measured
 
 
 def families(maps: Iterable[Heatmap]) -> tuple[tuple[Heatmap, ...], ...]:
-    """Maps of one classifier on the same images that differ in v alone: two or more, the weakest waves first.
+    """Return groups of two or more maps of one classifier on the same images that differ only in v, weakest first.
 
-    Of two maps with the same v the first counts.
+    The first of two maps with the same v counts.
     """
     groups: list[list[Heatmap]] = []
     for heatmap in maps:
@@ -45,14 +45,14 @@ def _size(heatmap: Heatmap) -> float:
 
 
 def wave_curve(family: Sequence[Heatmap], frequency: Frequency) -> tuple[SizePoint, ...]:
-    """Error under one wave at every v, and without it; a map that lacks the wave is left out."""
+    """Return the error under one wave at every v and without it; maps that lack the wave are skipped."""
     return _curve(family, [cell_error(heatmap, frequency) for heatmap in family])
 
 
 def ring_curve(family: Sequence[Heatmap], radius: int) -> tuple[SizePoint, ...]:
-    """Mean error over the waves of one rounded radius at every v, and without a wave.
+    """Return the mean error over one ring at every v, and without a wave.
 
-    Intervals are Wilson's from counts alone for every map, so that they can be compared: wider than need be.
+    Intervals are Wilson's from counts for every map, for comparability: wider than necessary.
     """
     return _curve(family, [ring_errors(replace(heatmap, outcomes=None, labels=None)).get(radius) for heatmap in family])
 
@@ -64,7 +64,7 @@ def _curve(family: Sequence[Heatmap], errors: Sequence[Errors | None]) -> tuple[
 
 
 def harmful_from(family: Sequence[Heatmap], frequency: Frequency) -> float | None:
-    """The smallest v from which on the wave clearly raises the error at every v measured; None where at none."""
+    """Return the smallest v from which the wave clearly raises the error at every larger v; None if there is none."""
     first = None
     for heatmap in reversed(family):
         rise = contrast(cell_error(heatmap, frequency), clean_error(heatmap))

@@ -121,7 +121,7 @@ def test_generation_runs_a_grid_of_classes_and_samples():
 @pytest.mark.parametrize(
     ("mask", "sentence"),
     [
-        (np.zeros((1, 32, 32), dtype=bool), "The mask is empty, so there is nothing to fill in; paint a hole first."),
+        (np.zeros((1, 32, 32), dtype=bool), "The mask is empty; paint a hole first."),
         (np.ones((1, 32, 32), dtype=bool), "The mask covers the whole image"),
     ],
 )
