@@ -58,7 +58,7 @@ def remaining_share(heatmap: Heatmap, network_side: int, band: Band) -> float | 
 
 
 def _weakened(named: NamedMap, network_side: int) -> Heatmap | None:
-    """The map of the same classifier and data with weakened waves, if it was measured."""
+    """Return the map of the same classifier and data with weakened waves, if measured."""
     for weakened in _weakened_maps():
         facts, expected = weakened.metadata, named.heatmap.metadata
         same = (

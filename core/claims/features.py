@@ -103,7 +103,7 @@ def training_finding() -> Finding:
 
 
 def _stored(kinds: dict[str, str], *names: str) -> dict[str, list[PictureOutcomes]]:
-    """Return the stored results of all these networks from the same starts, by the name of their evidence."""
+    """Return the stored results of all these networks from the same starts, by evidence."""
     by_evidence = {evidence: picture_outcomes(kind) for kind, evidence in kinds.items()}
     stored = {evidence: [by[name] for name in names] for evidence, by in by_evidence.items() if by.keys() >= {*names}}
     pairs = {evidence: results for evidence, some in stored.items() if (results := paired(some)) is not None}
@@ -230,7 +230,7 @@ def _sampled(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Findi
 
 
 def _judges(*painted: PictureOutcomes) -> dict[str, str]:
-    """Return the judges of all pictures: the prefix of their columns, and a remark beside their numbers."""
+    """Return the judges of all pictures: the prefix of their columns, and a note for their numbers."""
     same = {"judge": {results.judge for results in painted}, "third": {results.third for results in painted}}
     remarks = {"judge": "", "third": ", other judge"}
     return {prefix: remarks[prefix] for prefix, names in same.items() if len(names) == 1 and names != {""}}

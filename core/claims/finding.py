@@ -44,9 +44,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class NamedMap:
-    """A heat map, the name that sentences give it, the label that links to it.
+    """A heat map, its name in sentences, and the label that links to it.
 
-    network_side: of what its network looks at, in pixels. weights_id: of its network's usual weights. None: not known.
+    network_side: its network's input side in pixels. weights_id: of its network's usual weights. None: unknown.
     """
 
     name: str
@@ -66,7 +66,7 @@ class NamedMap:
         return self.heatmap.metadata["classifier"].get("patch_grid")
 
     def name_in(self, result: Archived) -> str:
-        """Return the name in a sentence about another result, with the weights where these are not the usual ones."""
+        """Return the name in a sentence about another result, with unusual weights named."""
         weights = result.metadata["classifier"].get("weights_id")
         if None in (weights, self.weights_id) or weights == self.weights_id or str(weights) in self.name:
             return self.name

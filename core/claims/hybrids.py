@@ -19,7 +19,7 @@ def stored_hybrids(paths: tuple[Path, ...]) -> dict[str, HybridOutcomes]:
 def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tuple[Evidence, ...]] | None:
     """Return the paired difference of the crossover cutoffs, first minus second, and all three numbers as evidence.
 
-    On the pairs that both saw. None where either has no stored hybrids, does not cross, or saw other pairs.
+    On the pairs that both saw. None if either lacks stored hybrids or a crossover, or saw other pairs.
     """
     a, b = (named.own(stored_hybrids()) for named in (first, second))
     return None if a is None or b is None else compared(first.name_in(a), a, second.name_in(b), b)

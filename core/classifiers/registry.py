@@ -48,8 +48,8 @@ WITHOUT_WEIGHTS = {
     "mini-clip-vit8-sincos-seed0": "Mini CLIP (plain ViT/8 at fixed positions, seed 0)",
     "mini-clip-vit8-sincos-seed1": "Mini CLIP (plain ViT/8 at fixed positions, seed 1)",
 }
-OWN_FILE = "file "  # begins the name of weights that a user gave for a network of a family
-CLIPS = (PAPERS_CLIP, f"{PAPERS_CLIP}-robust")  # the paper's, and one that stands beside it as a robust one
+OWN_FILE = "file "  # prefix of the name of a user's own weights for a network of a family
+CLIPS = (PAPERS_CLIP, f"{PAPERS_CLIP}-robust")  # the paper's, and a robust one for comparison
 
 CLASSIFIERS: dict[str, ClassifierSpec] = {
     PAPERS_CLIP: ClassifierSpec(
@@ -254,8 +254,8 @@ def load_classifier(
     Args:
         name: as for `classifier_spec`.
         classes: the K classes, in label order; None for a closed-set classifier's whole vocabulary.
-        device: where to put it.
-        weights: a weight file (or its folder) to use instead of the published one. Where the name is one of
+        device: of the model.
+        weights: a weight file or its folder, in place of the published one. Where the name is one of
             `list_classifiers()` and the registry knows the file's sha256, it must be that file; a family's network may
             have any weights of its layout.
         download: allow fetching weights that are not on this machine.

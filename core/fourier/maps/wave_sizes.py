@@ -36,7 +36,7 @@ def families(maps: Iterable[Heatmap]) -> tuple[tuple[Heatmap, ...], ...]:
 
 
 def _facts(heatmap: Heatmap) -> tuple[object, ...]:
-    """All that cells depend on but v."""
+    """Return everything but v that cells depend on."""
     return heatmap.side, {**heatmap.metadata, "epsilon": None, "source": None, "estimate": None}
 
 
