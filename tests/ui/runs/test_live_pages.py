@@ -105,7 +105,7 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
 
 
 def test_generation_runs_a_grid_of_classes_and_samples():
-    app = open_page("generation", generation_steps="5", generation_seeds="2", generation_fast="true")
+    app = open_page("generation", generation_steps="5", generation_seeds="2", generation_bfloat16="true")
     settable_widget(app, "generation-classes-cifar10").set_value(["ship", "frog"]).run()
     run_to_the_end(app, "generation")
     assert not app.exception and not app.error
