@@ -47,13 +47,13 @@ def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
         Evidence("high-frequency corruptions", high),
     )
     by_strength = [_more(a, b, ("contrast",), strength).value for strength in STRENGTHS]
-    rises = join_list([decimal(100 * more, sign=True) for more in by_strength])
+    first, last = (decimal(100 * by_strength[place], sign=True) for place in (0, -1))
     shrink = ""
     if by_strength[-1] < by_strength[0]:
         shrink = " They shrink towards chance, where the network with the smaller clean error has more to lose."
     doubts = [
         f"{robust.name} against {ordinary.name}: one small network each.",
-        f"Contrast changes, strength by strength: {rises} points.{shrink}",
+        f"Contrast changes: {first} points at the lowest strength, {last} points at the highest.{shrink}",
     ]
     if high.high < 0:
         doubts.append(

@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 import html
+import re
 
 from core.shared.sentences import Number
+
+# What is explained where it first stands on a page, in at most twelve words.
+TERMS = {
+    "CLIP": "a network that learned from the web which text fits a picture",
+    "ResNet": "a CNN: layers of filters, trained on pictures and their labels",
+    "Error": "top-1: share of the n pictures whose likeliest class is wrong",
+    "wave": "(i, j): cycles down and across; v: its L2 norm per channel",
+    "interval": "of 100 samples as large, about 95 such intervals hold the truth",
+    "robust twin": "the same network, trained on pictures that were changed to mislead it",
+    "robust": "trained against small changes; its twin was trained without",
+    "of no class": "soft random colours, drawn from the covariance of all classes’ images",
+    "L2 budget": "most change allowed: root of the sum of all pixels’ squared changes",
+    "Eq. 3": "the paper’s loss: the target’s cross-entropy, plus a penalty outside the hole",
+    "top-1": "by the likeliest class alone; top-5 counts any of the five likeliest",
+    "v": "strength of the wave: its L2 norm per channel",
+}
+# Terms that no step of the story explains in its own words.
+JARGON = ("robust twin", "of no class", "L2 budget", "Eq. 3", "top-1", "v")
+# Tags, and what holds no prose or has its explanation already.
+_NO_PROSE = r"<(a|button|style|summary|svg)\b.*?</\1>|<span class=\"tooltip\".*?</span></span>|<[^>]*>"
 
 
 def isolated(text: str) -> str:
@@ -27,3 +48,17 @@ def number_html(number: Number, *, bold: bool = False) -> str:
     if number.interval:
         return tooltip(number.text, f"95 % interval ({number.interval})", bold=bold)
     return f"<b>{html.escape(number)}</b>" if bold else html.escape(number)
+
+
+def explained(text: str, *terms: str) -> str:
+    """Return HTML with what `TERMS` says of `terms` in a tooltip where each first stands."""
+    left = list(terms)
+
+    def explain(match: re.Match[str]) -> str:
+        if match[0] not in left:
+            return match[0]
+        left.remove(match[0])
+        return tooltip(match[0], TERMS[match[0]])
+
+    names = "|".join(map(re.escape, terms))
+    return re.sub(rf"{_NO_PROSE}|\b(?:{names})\b", explain, text, flags=re.DOTALL) if terms else text

@@ -13,6 +13,7 @@ from PIL import Image
 
 from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.fourier.basis import all_random_signs, half_plane
+from core.shared.html import TERMS
 from precomputed.static_site.charts import chart_html
 from ui.components.heatmap import PictureUnderWave, pack_maps, pack_picture
 from ui.components.hybrid_mixer import pack_mixture
@@ -24,7 +25,7 @@ from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.views import lacking_shows, shown_maps
 from ui.shared.pictures import captions, samples
-from ui.shared.sentences import TERMS, sentence_html
+from ui.shared.sentences import sentence_html
 from ui.story.networks import on_mixtures
 from ui.tools.mixtures import STORED, stored_mixtures
 from ui.tools.sentences import crossover_cutoffs

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.data.sample_sets import SAMPLE_SETS
 from core.reproduce import findings
 from core.shared.files import make_folder, write_atomically
+from core.shared.html import TERMS
 from precomputed.static_site.bundle import COMPONENT_FILES, PAGE, bundled, components_script
 from precomputed.static_site.engine import LICENSE, engine_facts, network_packs, runtime_packs, start_facts
 from precomputed.static_site.findings import findings_page
@@ -19,7 +20,7 @@ from precomputed.static_site.story import story, story_pictures
 from ui.maps.predictions import prediction_table
 from ui.pages import frequency
 from ui.shared.cite import PAPER
-from ui.shared.sentences import TERMS, sentence_html
+from ui.shared.sentences import sentence_html
 from ui.story import judge
 from ui.tools.registry import CORRUPTIONS, GRADIENT, HYBRIDS, TOOLS, card_pictures
 

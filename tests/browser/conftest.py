@@ -1,8 +1,8 @@
 """A real Streamlit server and a real Chromium, for tests that click, point, press keys and look.
 
 Fixtures: `streamlit_app` starts a script and returns its URL; `browser` is Chromium; `open_page` opens a URL in a
-window of a given size and waits until Streamlit has drawn the page; `site` is the folder of the static edition. Every
-test here carries the marker `browser`.
+window of a given size and waits until Streamlit has drawn the page, in Firefox where a test sets `browser_name`; `site`
+is the folder of the static edition. Every test here carries the marker `browser`.
 """
 
 import functools
@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from precomputed.static_site.__main__ import main
 from tests.browser.waiting import PATIENCE, wait_until_drawn
 from tests.chromium import find_chromium
+from tests.firefox import launch_firefox
 from tests.shared_server import session_folder, url_of
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -40,7 +41,14 @@ def streamlit_app() -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """What starts browsers."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """The Chromium that `tests.chromium` finds. Without one the tests fail."""
     chromium_path = find_chromium()
     if chromium_path is None or not chromium_path.exists():
@@ -48,19 +56,32 @@ def browser() -> Iterator[Browser]:
             "no Chromium was found: run python -m tests.chromium, or set CHROMIUM to the path of one; "
             "to leave these tests out, run pytest with -m 'not browser and not slow'"
         )
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
-        yield chromium
-        chromium.close()
+    chromium = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture(scope="session")
-def contexts(browser: Browser) -> Callable[..., BrowserContext]:
+def firefox(playwright: Playwright) -> Iterator[Browser]:
+    """The Firefox that `tests.firefox` finds."""
+    browser = launch_firefox(playwright, session_folder())
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def browser_name() -> str:
+    """Fixture of the browser in which `open_page` opens pages; tests in another one set it as a parameter."""
+    return "browser"
+
+
+@pytest.fixture(scope="session")
+def contexts(request: pytest.FixtureRequest) -> Callable[..., BrowserContext]:
     """`contexts(has_touch=True)` -> a context shared by all tests that want the same: Streamlit's files load once."""
 
     @functools.cache
-    def context(**settings) -> BrowserContext:
-        made = browser.new_context(**settings)
+    def context(browser: str = "browser", **settings) -> BrowserContext:
+        made = request.getfixturevalue(browser).new_context(**settings)
         made.set_default_timeout(PATIENCE)
         return made
 
@@ -74,7 +95,7 @@ def is_local(url: str) -> bool:
 
 
 @pytest.fixture
-def open_page(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[..., Page]]:
+def open_page(contexts: Callable[..., BrowserContext], browser_name: str) -> Iterator[Callable[..., Page]]:
     """`open_page(url, width=1400, height=900, **context)` -> page, drawn; closed after the test.
 
     Keyword arguments go to Playwright's `new_context`, e.g. `has_touch=True`, `device_scale_factor=3`. The test
@@ -86,7 +107,7 @@ def open_page(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[...,
     missing: list[str] = []
 
     def open_(url: str, *, width: int = 1400, height: int = 900, **context) -> Page:
-        page = contexts(**context).new_page()
+        page = contexts(browser_name, **context).new_page()
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
         page.on("pageerror", lambda error: errors.append(str(error)))

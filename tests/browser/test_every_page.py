@@ -1,11 +1,16 @@
 """Every page, opened once: its title, what moves while it is drawn, its size, and axe-core at a desk and on a phone."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from core.shared.html import JARGON
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn, wait_until_still
+from tests.ui.reading import numbers_in
 from ui.shared.url import PAGES
+from ui.story.steps import STEPS
 
 MAX_HEIGHTS = {1440: 1800, 400: 3500}  # by width, in CSS pixels
 POPOVER = "[data-testid=stPopoverBody]"
@@ -61,6 +66,42 @@ READ = r"""() => {
     edge: main.querySelector("h1").getBoundingClientRect().x,
   };
 }"""
+
+
+# Of each term its first place on the page that is no button, chart or link; wrong are those without an explanation.
+UNEXPLAINED = r"""(terms) => {
+  const apart = "a, button, option, style, svg, .tooltip-text, .katex";
+  const read = (node) => node.nodeType === Node.TEXT_NODE ? [node]
+    : node.nodeType === Node.ELEMENT_NODE && (node.matches(apart) || getComputedStyle(node).display === "none") ? []
+    : [...(node.shadowRoot ?? node).childNodes].flatMap(read);
+  const texts = read(document.querySelector("[data-testid=stMain]"));
+  const help = "label, [data-testid=stWidgetLabel], [data-testid=stMarkdown]";
+  return terms.flatMap((term) => {
+    const first = texts.find(({ data }) => new RegExp(`\\b${term}\\b`).test(data))?.parentElement;
+    const helped = first?.closest(help)?.querySelector("[data-testid=stTooltipIcon]");
+    return !first || first.closest(".tooltip") || helped ? [] : [`${term}: ${first.textContent}`];
+  });
+}"""
+# Sentences about results, as they are read; tables and lists of settings are none.
+SENTENCES = r"""() => {
+  const read = (root) => [...root.querySelectorAll("*")].flatMap((part) => part.shadowRoot ? read(part.shadowRoot)
+    : part.matches(".prose, .lead, .lesson p, .verdict, .readout, [class*=outcome] p, .judged .each") ? [part] : []);
+  return read(document.querySelector("[data-testid=stMain]")).filter((part) => part.checkVisibility())
+    .flatMap((part) => part.innerText.split(/(?<=[.;:])\s+(?=[A-Z“])/));
+}"""
+READ_PATHS = [
+    *(f"story?step={step.slug}" for step in STEPS),
+    "frequency",
+    *(f"frequency?tab={tool}" for tool in ("Two+pictures+in+one", "Gradient", "Classes", "Corruptions")),
+    "inpainting",
+    "inpainting?inpainting-pictures=CIFAR-10",
+    "generation",
+    "generation?generation-set=CIFAR-10%2C+32+px",
+    "findings",
+    "findings?section=Robust+features%3A+section+3.2",
+    "findings?section=Robustness%3A+sections+1+and+4",
+    "models",
+]
 
 
 @pytest.fixture
@@ -225,3 +266,34 @@ def test_axe_can_find_something(app, open_page):
     page.evaluate("document.querySelector('h1').style.color = '#dddddd'")
     page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<h5>too deep</h5>')")
     assert {line.partition(":")[0] for line in grave_faults(page)} == {"color-contrast", "heading-order"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", READ_PATHS)
+def test_terms_are_explained_where_they_first_stand_and_a_sentence_has_two_numbers_at_most(app, open_page, path):
+    page = settled(open_page(f"{app}/{path}", width=1440))
+    assert page.evaluate(UNEXPLAINED, [re.escape(term) for term in JARGON]) == []
+    assert [sentence for sentence in page.evaluate(SENTENCES) if len(numbers_in(sentence)) > 2] == []
+    for title in page.locator("h1, h2, h3").all_inner_texts():
+        assert "," not in title
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_stands_in_the_middle_of_a_wide_window(app, open_page, path):
+    page = settled(open_page(f"{app}/{path}", width=1920, height=1080))
+    assert page.locator("h1").bounding_box()["x"] == 320
+    link = page.get_by_test_id("stTopNavLink").first
+    assert link.locator("p").bounding_box()["x"] == pytest.approx(320, abs=2)
+    footer = page.locator(".st-key-footer").bounding_box()
+    assert footer["x"] == 320 and footer["width"] == 1280
+
+
+@pytest.mark.parametrize("path", ["inpainting", "generation"])
+def test_the_result_has_seven_tenths_of_the_window_and_comes_first_on_a_phone(app, open_page, path):
+    page = settled(open_page(f"{app}/{path}", width=1440))
+    assert page.locator(".st-key-run-results").bounding_box()["width"] >= 0.7 * 1440
+    page.set_viewport_size({"width": 390, "height": 844})
+    drawing = settled(page).locator(".replay .model:not(.reference) canvas").first.bounding_box()
+    assert drawing["y"] + drawing["height"] <= 844
+    assert page.get_by_role("button", name="Run", exact=True).bounding_box()["y"] > drawing["y"]

@@ -86,26 +86,6 @@ def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_beside(freque
     assert page.locator(".plot").first.bounding_box()["width"] > 200
 
 
-def test_a_menu_that_was_opened_and_closed_does_not_take_back_what_the_page_sets_later(frequency_page):
-    page = frequency_page("frequency?pictures=CIFAR-10&show=Difference")
-    for menu in ("Maps", "View"):
-        page.get_by_role("button", name=menu).click()
-        expect(page.get_by_text("Metric" if menu == "View" else "More maps")).to_be_visible()
-        page.keyboard.press("Escape")
-        expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
-    figure = page.get_by_role("radio", name="Figure 2").or_(page.get_by_role("button", name="Figure 2")).first
-    figure.click()
-    expect(page.locator(".plot")).to_have_count(2)
-    wait_until_drawn(page)
-    click_cell(page, 1, (5, -9), 63)
-    expect(page).to_have_url(re.compile("cell=5%2C-9"))
-    wait_until_drawn(page)
-    expect(page.locator(".plot")).to_have_count(2)
-    expect(page.get_by_text("ResNet-50", exact=True).first).to_be_visible()
-    expect(page.get_by_text("EfficientNet-Lite0", exact=True).first).to_be_visible()
-    expect(figure).to_have_attribute("aria-checked", "true")
-
-
 @pytest.mark.slow
 def test_pointing_at_the_chart_of_rings_marks_the_ring_in_every_map(frequency_page):
     page = frequency_page("frequency", height=900)

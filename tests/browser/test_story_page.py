@@ -14,9 +14,7 @@ from core.reconstruct.view_pictures import SIDE, opening_drawings
 from core.reconstruct.visitor_judge import draw_questions, stored_pool
 from core.sweep.predictions import wave_on_image
 from tests.browser.accessibility import grave_faults
-from tests.browser.live_runs import SLOW
-from tests.browser.step_links import SEEN, STEP_LINKS
-from tests.browser.waiting import wait_until_drawn, wait_until_still
+from tests.browser.waiting import wait_until_drawn
 from ui.story.steps import STEPS
 from ui.story.story_data import STORED
 
@@ -145,7 +143,7 @@ def test_the_first_step_is_seen_first_and_the_keys_move_on(streamlit_app, open_p
     assert figure["y"] >= 60 and figure["y"] + figure["height"] <= 900 and figure["x"] + figure["width"] <= 1440
     for step in STEPS[1:FAST]:
         page.keyboard.press("ArrowRight")
-        expect(heading).to_have_text(step.title)
+        expect(heading).to_have_text(step.title, use_inner_text=True)
     expect(page).to_have_url(re.compile(r"\?step=fast$"))
     wait_until_drawn(page)
     page.locator(".plot").focus()
@@ -154,7 +152,7 @@ def test_the_first_step_is_seen_first_and_the_keys_move_on(streamlit_app, open_p
     wait_until_drawn(page)  # the run that the cursor began
     for step in (STEPS[FAST - 2], STEPS[FAST - 3]):
         page.go_back()
-        expect(heading).to_have_text(step.title)
+        expect(heading).to_have_text(step.title, use_inner_text=True)
         wait_until_drawn(page)
 
 
@@ -165,21 +163,4 @@ def test_the_first_step_fits_a_phone_with_its_buttons_in_sight(streamlit_app, op
     box = page.get_by_role("link", name="Next").bounding_box()
     assert box["y"] + box["height"] <= 850 and box["x"] + box["width"] <= 400
     page.get_by_role("link", name="Next").click()
-    expect(page.locator(".story h2")).to_have_text(STEPS[1].title)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("step", STEP_LINKS)
-def test_each_link_of_the_story_leads_to_what_it_promises(streamlit_app, open_page, step):
-    assert {each.slug for each in STEPS if each.link} == set(STEP_LINKS)
-    page = open_page(f"{streamlit_app('app.py')}/story?step={step}", width=1440, height=900)
-    page.locator(".story .button-link").click()
-    expect(page.locator(".st-key-footer")).to_be_visible()
-    wait_until_drawn(page)
-    for selector, text in STEP_LINKS[step]:
-        part = page.get_by_test_id("stMain").locator(selector).filter(has_text=text).first
-        expect(part).to_be_visible(timeout=SLOW)
-        page.wait_for_function("() => !document.querySelector('[data-stale=true]')")
-        wait_until_still(page)
-        box = part.bounding_box()
-        assert box["y"] >= 50 and box["y"] + min(box["height"], SEEN) <= 900, (selector, text)
+    expect(page.locator(".story h2")).to_have_text(STEPS[1].title, use_inner_text=True)

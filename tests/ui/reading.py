@@ -1,5 +1,19 @@
 """What sentences mean, whatever their words: names, numbers and the words that matter, in their order."""
 
+import re
+
+# Digits of a name, of a wave or of a size are no number of a sentence; ranges, shares and triplets are one.
+NAMES = (
+    r"ViT-[BL]/\d+|[Rr]es[Nn]et-?\d+|CIFAR-10|Lite\d|\bL2\b|Eq\. \d|[Tt]op-\d|§[\d.]+|\d+ [x×] \d+|n = [\d,]+"
+    r"|\([−\d]+, [−\d]+\)|log10"
+)
+NUMBER = r"−?\d[\d,.]*(?: ?%)?(?:(?: of | to | / )−?\d[\d,.]*)*"
+
+
+def numbers_in(sentence: str) -> list[str]:
+    """Numbers of a sentence; a range, a share and a triplet are one each."""
+    return re.findall(NUMBER, re.sub(NAMES, "", sentence))
+
 
 def reads(text: str, *parts: object) -> bool:
     """Whether the parts stand in a text one after the other."""

@@ -1,7 +1,7 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
 // Beside a picture (`wave_panel.js`) the maps take as much room as leaves both, and what stands below, in the window.
 
-import { tooltip } from "./tooltip.js";
+import { explained, tooltip } from "./tooltip.js";
 import { element, unpack } from "./dom.js";
 import { describe, minus, name, number } from "./heatmap_text.js";
 import { markAnswers } from "./wave_answers.js";
@@ -104,9 +104,10 @@ function rebuild(view, data) {
     view.maps = sides.map((side) => createMap(view, side));
     view.grid.replaceChildren(...view.maps.map((map) => map.figure));
   } // else keep the elements: a map that grows while it is computed keeps its focus, and clicks do not fall between
-  data.maps.forEach((packed, k) => fill(view.maps[k], packed, data, table));
+  const terms = { ...data.terms }; // those that are still to be explained
+  data.maps.forEach((packed, k) => fill(view.maps[k], packed, data, table, terms));
   view.root.style.setProperty("--outline", data.outline || 0);
-  drawBar(view, table);
+  drawBar(view, table, terms);
   drawToggle(view);
 }
 
@@ -185,7 +186,7 @@ function createMap(view, side) {
   return map;
 }
 
-function fill(map, { title, note, colour, subtitle, label, bytes, cells }, { range: [low, high], decimals }, table) {
+function fill(map, { title, note, colour, subtitle, label, bytes, cells }, { range: [low, high], decimals }, table, terms) {
   const { side, half } = map;
   const numbers = new DataView(unpack(cells).buffer);
   map.title = title;
@@ -193,7 +194,7 @@ function fill(map, { title, note, colour, subtitle, label, bytes, cells }, { ran
   if (colour) map.heading.prepend(element("span", "swatch"));
   map.heading.style.setProperty("--colour", colour);
   map.heading.title = note && `${title} ${note}`;
-  map.subheading.textContent = map.subheading.title = subtitle;
+  map.subheading.replaceChildren(...explained(subtitle, terms));
   map.label = label;
   map.layers = numbers.byteLength / (bytes * side * side); // the values, or the values and both ends of their intervals
   // The number in a layer, in units of the last decimal; NaN where not computed, undefined outside the map.
@@ -225,10 +226,11 @@ function everyFrequency(half) {
   return axis.flatMap((i) => axis.map((j) => [i, j]));
 }
 
-function drawBar(view, table) {
+function drawBar(view, table, terms) {
   const { range: [low, high], unit, maps } = view.data;
   const labels = [...new Set(maps.map((map) => map.label))].join(", ");
-  const scale = element("div", "scale");
+  const scale = element("div", "scale"), label = element("span", "label");
+  label.append(...explained(unit ? `${labels} (${unit})` : labels, terms));
   const stops = Array.from({ length: 33 }, (_, k) => 3 * Math.round((255 * k) / 32));
   scale.style.background = `linear-gradient(to right, ${stops.map((s) => `rgb(${table.slice(s, s + 3)})`)})`;
   const rough = (high - low) / 5, magnitude = 10 ** Math.floor(Math.log10(rough));
@@ -238,7 +240,7 @@ function drawBar(view, table) {
     const tick = scale.appendChild(element("span", "tick", number(view, k * step, digits)));
     tick.style.left = `${(100 * (k * step - low)) / (high - low)}%`;
   }
-  view.bar.replaceChildren(element("span", "label", unit ? `${labels} (${unit})` : labels), scale);
+  view.bar.replaceChildren(label, scale);
   const values = view.maps.flatMap((map) => map.values);
   view.bar.append(element("span", "key origin", "zero frequency"), element("span", "key cutoff", "cutoff"));
   if (values.some(Number.isNaN)) view.bar.append(element("span", "key absent", "not computed"));

@@ -20,6 +20,7 @@ from core.fourier.intervals import Measured
 from core.fourier.maps.metrics import PERCENT, Unit
 from core.images.colormaps import colormap_table
 from core.shared import paper
+from core.shared.html import TERMS
 from ui.components.image_picker import Thumbnails
 from ui.components.mount import mount_synchronised, place_from, register
 from ui.components.packing import pack_pixels, pack_signs
@@ -209,6 +210,7 @@ def pack_maps(maps: ShownMaps) -> dict[str, Any]:
         "unit": unit.name,
         "decimals": unit.decimals,
         "maps": [_pack(view) for view in maps.views],
+        "terms": {term: TERMS[term] for term in ("top-1", "v")},
     }
 
 

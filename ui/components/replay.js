@@ -60,11 +60,11 @@ async function load(view, data) {
   if (goesOn) playFrom(view, (1000 * data.live.seconds) / (last + 1));
 }
 
-// Below a phone's settings a run would begin out of sight.
+// Above a phone's settings a run would begin out of sight. A visitor's own is out of sight where its pictures are cut.
 function seek(view, id) {
   view.memory.sought = id;
-  const part = view.data.seek === "visitor" ? view.stage : view.root;
-  if (part.getBoundingClientRect().top > SIGHT * window.innerHeight) view.root.scrollIntoView({ block: "start" });
+  const own = view.data.seek === "visitor", { top, bottom } = (own ? view.stage : view.root).getBoundingClientRect();
+  if (top > SIGHT * window.innerHeight || (own ? top : bottom) < 0) view.root.scrollIntoView({ block: "start" });
 }
 
 const floats = (base64) => new Float32Array(unpack(base64).buffer);

@@ -10,3 +10,13 @@ export function tooltip(shown, words) {
   made.append(text);
   return made;
 }
+
+// Parts of a text, with an explanation behind each term where it first stands; one that has it is deleted from `terms`.
+export function explained(text, terms) {
+  const pattern = new RegExp(`\\b(${Object.keys(terms).join("|")})\\b`);
+  return text.split(pattern).map((part) => {
+    const words = terms[part];
+    delete terms[part];
+    return words ? tooltip(part, words) : part;
+  });
+}

@@ -11,8 +11,9 @@ from core.data.profiles import stored_state
 from core.fourier.basis import Frequency
 from core.fourier.weak_cache import weak_lru_cache
 from core.reproduce.findings import judged_html
+from core.shared.html import TERMS, explained
 from ui.maps.catalogue import Entry
-from ui.shared.sentences import TERMS, sentence_html
+from ui.shared.sentences import sentence_html
 from ui.shared.url import link
 
 
@@ -37,7 +38,7 @@ def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
 def verdict_html(verdict: str, about: tuple[Finding, Band] | None) -> str:
     """Return the sentence on a wave, and beside it the claim about such waves, as HTML."""
     judged = claim_html(*about) if about else ""
-    return f'<div class="verdict-row"><p class="prose">{sentence_html(verdict, *TERMS)}</p>{judged}</div>'
+    return explained(f'<div class="verdict-row"><p class="prose">{sentence_html(verdict)}</p>{judged}</div>', *TERMS)
 
 
 def claim_html(finding: Finding, band: Band) -> str:

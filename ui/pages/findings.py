@@ -16,12 +16,13 @@ from core.classifiers.registry import classifier_spec
 from core.fourier.maps.contrasts import same_images
 from core.reproduce.findings import STYLE, VERDICTS, findings_html
 from core.runs.picture_outcomes import judged_outcomes
+from core.shared.html import JARGON, TERMS, explained
 from core.shared.roles import networks_for
 from ui.maps.catalogue import entries, shipped
 from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56
 from ui.runs.setup.settings import models_in_url
-from ui.shared.sentences import TERMS, write_sentence
+from ui.shared.sentences import write_sentence
 from ui.shared.text import as_markdown
 from ui.shared.url import link
 from ui.tools.registry import CORRUPTIONS
@@ -91,7 +92,7 @@ def _maps() -> None:
 
 def _shifts() -> None:
     """Draw the findings on what the paper says of robustness, over all networks here."""
-    st.markdown(WORDS["shifts"])
+    write_sentence(WORDS["shifts"], *JARGON)
     all_maps = shipped()
     judged = [
         finding
@@ -104,7 +105,7 @@ def _shifts() -> None:
 def _features() -> None:
     """Section 3.2, of any two bundled networks."""
     text, menus = st.columns(2, gap="large")
-    text.markdown(WORDS["features"])
+    text.markdown(explained(WORDS["features"], *JARGON), unsafe_allow_html=True)
     painted = judged_outcomes()
     names = {spec.title: spec.name for spec in map(classifier_spec, painted)}
     subject, reference = (classifier_spec(name).title for name in networks_for("painted", painted))
@@ -151,4 +152,5 @@ def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[s
         format_func=lambda verdict: f"{VERDICTS[verdict][0]} {verdict}: {count[verdict]}",
         key=FILTER,
     )
-    st.html(findings_html([finding for finding in judged if not chosen or finding.verdict in chosen], url))
+    rows = [finding for finding in judged if not chosen or finding.verdict in chosen]
+    st.html(explained(findings_html(rows, url), *JARGON))

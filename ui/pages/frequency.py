@@ -19,6 +19,7 @@ from core.fourier.maps.contrasts import mismatches
 from core.fourier.maps.heatmap import MAX_SIDE
 from core.fourier.maps.metrics import METRICS
 from core.reproduce.findings import STYLE
+from core.shared.html import TERMS
 from core.shared.sentences import Paragraph
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, entries
@@ -36,7 +37,7 @@ from ui.shared import url
 from ui.shared.look import style_sheet
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
-from ui.shared.sentences import TERMS, write_sentence
+from ui.shared.sentences import write_sentence
 from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
 from ui.tools.page_state import PageState

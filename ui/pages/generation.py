@@ -37,8 +37,8 @@ from ui.shared.text import as_markdown, one_line
 PAGE: RunKind = "generation"
 TITLE = "Can CLIP draw what it sees?"
 INTRO = (
-    "CLIP changes a picture until it is confident of a class, and we see next to nothing, says the paper. And if every "
-    "view has to convince, or the network is robust?"
+    "CLIP changes a picture until it is sure of a class, and we see nothing, says the paper. And if every view must "
+    "convince, or the network is robust?"
 )
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4

@@ -17,6 +17,7 @@ from core.pgd.settings import RunKind
 from core.pgd.view_settings import Search
 from core.runs.plan import RunPlan, inpainting_plan
 from core.shared import paper
+from core.shared.html import TERMS
 from ui.components.mask_painter import mask_painter
 from ui.runs.examples import back_to_example, shown_first, stored_example, stored_row
 from ui.runs.panel import head, places, run_details, run_panel, run_status, show_result, tabs
@@ -40,8 +41,8 @@ TRUE_CLASS = "its true class"
 NO_TARGET = "your picture has no true class; choose a target, or say what the picture shows"
 TITLE = "Can CLIP fill a hole?"
 INTRO = (
-    "Paint a hole: CLIP fills it until it is confident, and we see squiggles, says the paper. And if every view has to "
-    "convince, or the network is robust?"
+    "CLIP fills a hole until it is confident, and we see squiggles, says the paper. And if every view has to convince, "
+    "or the network is robust?"
 )
 FAILS = (
     "By views the hen is whole again; the koala’s head comes back as fur without a face; the tabby’s eye becomes fur "
@@ -178,10 +179,10 @@ def _squares(picture: Picture, epsilon: float | None) -> None:
         format_func=lambda side: f"{side} × {side}{' (paper)' if side == papers else ''}",
         key=key,
         on_change=cut,
-        help=f"The paper’s budget is {PAPERS['epsilon']}, that of the search by views larger; either is scaled with "
-        f"the picture’s side and with the hole’s, here to {papers_epsilon:.3g} in the paper’s case: "
-        f"{papers} × {papers} is its {paper.HOLE_SIDE} of {paper.IMAGE_SIZE}. A hole of another form counts as a "
-        "square of as many pixels.",
+        help=f"{TERMS['L2 budget'].capitalize()}. The paper’s is {PAPERS['epsilon']}, that of the search by views "
+        f"larger; either is scaled with the picture’s side and with the hole’s, here to {papers_epsilon:.3g} in the "
+        f"paper’s case: {papers} × {papers} is its {paper.HOLE_SIDE} of {paper.IMAGE_SIZE}. A hole of another form "
+        "counts as a square of as many pixels.",
     )
 
 
@@ -270,7 +271,8 @@ def _formula(searches: Sequence[Search]) -> None:
         r"$\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) within "
         rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper takes "
         rf"$\lambda$ = {PAPERS['weight']:g}, $\varepsilon$ = {PAPERS['epsilon']} and {PAPERS['steps']} steps of "
-        f"{PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too."
+        f"{PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too.",
+        help=f"Eq. 3: {TERMS['Eq. 3']}.",
     )
     # Folded, so that a phone's page stays short.
     more.expander("How Eq. 3 is minimised").markdown(

@@ -9,13 +9,14 @@ import streamlit as st
 
 from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, classifier_title
+from core.shared.html import TERMS
 from core.shared.roles import INSTEAD
 from ui.maps.catalogue import computed_maps, stored_title
 from ui.models.classifier_table import classifier_table, format_size, linked_card
 from ui.models.data_tables import maps_table, samples_tables
 from ui.models.preparation import preparation, unprepared
 from ui.models.weight_downloads import weight_downloads
-from ui.shared.sentences import TERMS, write_sentence
+from ui.shared.sentences import write_sentence
 from ui.shared.text import as_markdown
 
 REDRAW_SECONDS = 0.5  # while a download runs
@@ -27,9 +28,9 @@ def page() -> None:
     linked_card()
     # Ticks only while there is something to follow: each tick draws the table anew.
     st.fragment(_classifiers, run_every=REDRAW_SECONDS if _busy() else None)()
-    with st.expander("Heat maps, each with its origin and licence"):
+    with st.expander("Heat maps with their origin and licence"):
         maps_table()
-    with st.expander("Pictures, each with its credit"):
+    with st.expander("Pictures with their credit"):
         samples_tables()
     st.markdown(
         "A classifier, a data set or a map of your own: `docs/adding.md`, in a copy of this project, has the commands."

@@ -8,6 +8,7 @@ import re
 import streamlit as st
 
 from core.reproduce.findings import STYLE, judged_html
+from core.shared.html import JARGON, explained
 from ui.components.steps import step_tabs
 from ui.shared import url
 from ui.shared.look import style_sheet
@@ -56,11 +57,12 @@ def step_html(step: Step) -> str:
     """All that is read in a step, as HTML."""
     findings = [(claim.find(), claim.shows) for claim in step.claims]
     tried = "".join(judged_html(finding, shows) for finding, shows in findings if finding is not None)
-    return (
-        f'{STYLE}<div class="story"><h2>{html.escape(step.title)}</h2>'
+    read = (
+        f'<div class="story"><h2>{html.escape(step.title)}</h2>'
         f'<p class="lead">{_unbroken(step.text + step.more())}</p>{tried}'
         f"{step.link.html if step.link else ''}</div>"
     )
+    return f"{STYLE}{explained(read, *JARGON)}"
 
 
 def _unbroken(text: str) -> str:

@@ -53,7 +53,7 @@ def places(page: str, painter: bool) -> tuple[Toolbar, DeltaGenerator, DeltaGene
     if not painter:
         whole = st.container(key="run-results")
         return toolbar, whole, whole
-    left, right = st.columns([1, 4], gap="medium")
+    left, right = st.columns([1, 4], gap="small")
     return toolbar, left.container(key="run-painter"), right.container(key="run-results")
 
 

@@ -58,35 +58,36 @@ def sample_set_of(run: PGDRun) -> SampleSet | None:
     return next((row for row in SAMPLE_SETS.values() if row.knows(run.metadata["class_names"])), None)
 
 
-def outcome(runs: Sequence[PGDRun]) -> list[Sentence]:
-    """Return what has become of runs of the same start: a sentence with one number for each.
+def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
+    """Return what has become of runs of the same start: for each, sentences with two numbers at most.
 
     Numbers are means over the images where there are several. Of a single one the replay says the confidence.
     """
-    sentences: list[Sentence] = []
+    paragraphs: list[Paragraph] = []
     for run in runs:
-        steps = "" if sentences else f"After {len(run.curves['loss']) - 1:,} steps, "
-        begin, changed = f"{steps}{run_title(run, runs)} ", _changed(run)
-        if changed is not None and len(run.start) == 1:
-            sentences.append(Sentence(f"{begin}has ", changed, "."))
+        steps = "" if paragraphs else f"After {len(run.curves['loss']) - 1:,} steps, "
+        subject = f"{steps}{run_title(run, runs)}"
+        changed = _changed(run)
+        if changed and len(run.start) == 1:
+            paragraphs.append(Paragraph(Sentence(f"{subject} has ", changed[0]), *changed[1:]))
             continue
         first, last = (confidence(float(end)) for end in run.curves["target_probability"][[0, -1]].mean(axis=1))
         targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
         target = f"“{targets[0]}”" if len(targets) == 1 else "its targets, on average"
-        having = "" if changed is None else f", having {changed}"
-        end = f" confident of {target} (before: {first}){having}."
-        sentences.append(Sentence(f"{begin}is ", Number(last), end))
-    return sentences
+        confident = Sentence(f"{subject} is ", Number(last), f" confident of {target}.")
+        further = (Sentence("It has ", changed[0]), *changed[1:]) if changed else ()
+        paragraphs.append(Paragraph(confident, f"Before it was {first}.", *further))
+    return paragraphs
 
 
-def _changed(run: PGDRun) -> Sentence | None:
-    """'changed the hole by 12.3 of 255 on average'; None where the file does not say it of every image."""
+def _changed(run: PGDRun) -> tuple[Sentence, ...]:
+    """'changed the hole by 12.3 of 255 on average.' and of the rest; nothing unless the file says it of every image."""
     changes = [change for row in range(len(run.start)) if (change := last_change(run, row)) is not None]
     if len(changes) < len(run.start):
-        return None
+        return ()
     inside, outside = 255 * np.mean(changes, axis=0)
-    what, rest = ("start", "") if run.mask is None else ("hole", f" and the rest by {outside:.2f}")
-    return Sentence(f"changed the {what} by ", Number(f"{inside:.1f} of 255"), f" on average{rest}")
+    what, rest = ("start", ()) if run.mask is None else ("hole", (Sentence(f"The rest changed by {outside:.2f}."),))
+    return Sentence(f"changed the {what} by ", Number(f"{inside:.1f} of 255"), " on average."), *rest
 
 
 def likeness(runs: Sequence[PGDRun]) -> str:
@@ -95,11 +96,11 @@ def likeness(runs: Sequence[PGDRun]) -> str:
     if len(pairs) < len(runs):
         return ""
     before = f"{pairs[0][1][0]:.2f}"
-    parts = [f"{before} at the start", *(f"{pair[1]:.2f} by {title}" for title, pair in pairs)]
+    after = join_list([f"{pair[1]:.2f} by {title}" for title, pair in pairs])
     nearer = [title for title, pair in pairs if round(pair[1], 2) > float(before)]
     only = "Only " if len(nearer) < len(runs) else ""
     end = f"{only}{join_list(nearer)} came nearer to the original." if nearer else "No result is nearer than the start."
-    return f"The hole’s {SSIM} to the original is {join_list(parts)}. {end}"
+    return f"The hole’s {SSIM} to the original is {before} at the start. At the end it is {after}. {end}"
 
 
 def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:

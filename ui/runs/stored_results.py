@@ -16,6 +16,7 @@ from core.runs.file import SURE, PGDRun
 from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind
 from core.shared.colours import ROBUST
+from core.shared.html import JARGON
 from core.shared.sentences import Sentence
 from ui.runs.examples import made_here, stored_runs
 from ui.runs.run_sentences import SSIM, counted
@@ -23,7 +24,6 @@ from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
 
 MANY = "Many pictures"  # a tab's name
-EQ_3 = "Eq. 3 adds a penalty on change outside the hole to the cross-entropy."
 REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
 COLUMNS = ("Networks", "Runs", "Confident at the end", "Hole changes by", "Rest by", "SSIM in the hole: start", "End")
 
@@ -37,7 +37,7 @@ def many_pictures(kind: StartKind | Penalty) -> None:
     """Draw a table of all pictures from one kind of start, or filled by one penalty."""
     left, right = st.columns([2, 3], gap="large")
     with left:
-        write_sentence(many_summary(kind))
+        write_sentence(many_summary(kind), *JARGON)
     with right:
         rows = [many_row(name, painted) for name, painted in picture_outcomes(kind).items()]
         scrolling_table(many_columns(kind), rows, "Many pictures, by network")
@@ -52,9 +52,8 @@ def many_summary(kind: StartKind | Penalty) -> Sentence:
         penalty = next(row for name, row in PENALTIES.items() if name == kind)
         data = first.facts["dataset"]
         made = f"holes in {map_title(data['name'])} {data['split']} images, filled by {penalty.phrase}"
-    explained = f" {EQ_3}" if "Eq. 3" in made else ""
     return Sentence(
-        f"Not one run but {first.n} {made}, {first.config['steps']} steps, the same for each network.{explained} "
+        f"Not one run but {first.n} {made}, {first.config['steps']} steps, the same for each network. "
         f"{classifier_title(first.judge)}, which drew none of them, recognised ",
         counted(first.judgement, first.judgement.before),
         " at the start.",
@@ -135,10 +134,10 @@ def plain_steps() -> str:
     plain = [painted.mean("loss_after") for painted in by_plain_steps.values() if painted.n == n]
     solved = [painted.first(n).mean("loss_after") for painted in picture_outcomes("eq3").values() if painted.n >= n]
     return (
-        "**Plain steps** do not: however small the change, the penalty's gradient has full length. Mean loss on "
-        f"{n} pictures with a hole of {side} × {side}, {len(plain)} networks: {min(plain):.2g} to {max(plain):.2g} by "
-        f"plain steps, {min(solved):.1g} to {max(solved):.1g} minimised. Which steps led the paper to its 2 × 10⁻⁴ "
-        "cannot be seen from it."
+        "**Plain steps** do not: however small the change, the penalty's gradient has full length. With "
+        f"a hole of {side} × {side} they leave a mean loss of {min(plain):.2g} to {max(plain):.2g}. Minimised, it is "
+        f"{min(solved):.1g} to {max(solved):.1g}. Both are of {n} pictures, {len(plain)} networks. Which steps led the "
+        "paper to its 2 × 10⁻⁴ cannot be seen from it."
     )
 
 
@@ -153,7 +152,7 @@ def _summary(pairs: np.ndarray, confident: int) -> str:
     """Return how many runs end confident, and how many brought the hole nearer to the original; of (R, 2) SSIMs."""
     before, after = pairs.T
     rise, best = int((after > before).sum()), int((after - before).argmax())
-    text = f"Of {len(pairs)} stored runs, {confident} end confident of the class ({100 * SURE:.0f} % or more). "
+    text = f"{confident} of {len(pairs)} stored runs end confident of the class ({100 * SURE:.0f} % or more). "
     text += f"The hole’s {SSIM} to the original rises in {rise}"
     text += f", at best from {before[best]:.2f} to {after[best]:.2f}" if rise else ""
     repaired = int((after >= REPAIRED).sum())

@@ -17,6 +17,7 @@ from core.classifiers.registry import PAPERS_CLIP
 from core.fourier.basis import Frequency, all_random_signs, half_plane, wave_map, wave_values
 from core.images.corruptions import CORRUPTIONS
 from core.reproduce.profile.predictions import stored_predictions
+from core.shared.html import JARGON
 from core.shared.sentences import Paragraph
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
@@ -53,7 +54,7 @@ def stripes_and_maps() -> None:
     cell = _cell("wave")
     stripes(car_under_stripes(), selected=cell, key="story.stripes", on_select=partial(_keep, "wave"))
     st.markdown(f"### {EVERY_WAVE}")
-    st.markdown(about_the_maps())
+    write_sentence(about_the_maps(), *JARGON)
     _maps("wave")
     write_sentence(verdict_on(cell))
 

@@ -84,9 +84,8 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
         _start(name, chosen, round(epsilon, 6))  # a step of the widget leaves 15.69999…
     estimate = (
-        f"{waves} waves × {images:,} images = {waves * images:,} predictions if you do not stop it (at most {most:,} "
-        f"on this server, in up to {limits().run_seconds / 60:,.0f} minutes); {min(images, FIRST_IMAGES)} images a "
-        "wave first"
+        f"{waves * images:,} predictions if you do not stop it, {min(images, FIRST_IMAGES)} images a wave first. This "
+        f"server allows {most:,}, in up to {limits().run_seconds / 60:,.0f} minutes."
     )
     right.caption(f"{waves} predictions" if chosen.script is None else estimate)
 

@@ -92,6 +92,14 @@ def _details(page: PageState) -> None:
         change_in_numbers(page.perturbed)
 
 
+def _own_sweep(page: PageState) -> None:
+    def keep(label: str) -> None:
+        st.session_state[_BY_HAND] += 1  # beside the others the new map moves the tools down, out of sight
+        page.on_new_map(label)
+
+    sweep_panel(page.picture, on_result=keep)
+
+
 def _sources(page: PageState) -> None:
     for entry in page.chosen:
         source, files = st.columns([5, 1], gap="medium")
@@ -109,7 +117,7 @@ TOOLS: dict[str, Tool] = {
     CORRUPTIONS: Tool(corruption_panel, "who is right in fog?", of_picture=True),
     DETAILS: Tool(_details),
     OWN_WORDS: Tool(lambda page: own_classes(page.perturbed)),
-    OWN_SWEEP: Tool(lambda page: sweep_panel(page.picture, on_result=page.on_new_map)),
+    OWN_SWEEP: Tool(_own_sweep),
     OWN_FILE: Tool(lambda page: add_a_file(page.on_new_map)),
     SOURCES: Tool(_sources),
 }

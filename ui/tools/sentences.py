@@ -17,7 +17,7 @@ from core.fourier.maps.wave_sizes import harmful_from
 from core.images.corruptions import CORRUPTIONS
 from core.numbers import decimal, interval, join_list, measured_percent, percent
 from core.shared.colours import ROBUST
-from core.shared.sentences import Number, Paragraph, Sentence, joined
+from core.shared.sentences import Number, Paragraph, Sentence
 from core.sweep.predictions import mistakes
 from ui.components.hybrid_mixer import Mixed
 from ui.maps.predictions.cell_predictions import SamplePredictions
@@ -46,20 +46,25 @@ def most_frequent_mistake(sample: SamplePredictions, names: Sequence[str]) -> Se
     )
 
 
-def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str], source: str) -> Sentence:
+def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str], source: str) -> Paragraph:
     """Name the classes that a network misclassifies most and least, hedged where their intervals overlap.
 
     `source`: the images, as in 'the 100 bundled samples'.
     """
     most, least = (choose(errors, key=lambda error: error.error.value) for choose in (max, min))
     if most.error.value == least.error.value:
-        return Sentence(f"On {source}, {title} misclassifies {percent(most.error.value)} of every class.")
+        every = f"{title} misclassifies {percent(most.error.value)} of every class."
+        return Paragraph(every, f"Counted on {source}.")
     doubt = "" if most.error.low > least.error.high else "; their intervals overlap"
-    classes = (
-        Sentence(f"“{names[error.label]}” {where}, ", measured_percent(error.error), f" of {error.images}")
-        for error, where in ((most, "most"), (least, "least"))
+    sentences = (
+        Sentence(
+            f"{who} misclassifies “{names[error.label]}” {where}, ",
+            measured_percent(error.error),
+            f" of {error.images}{end}.",
+        )
+        for who, error, where, end in ((title, most, "most", ""), ("It", least, "least", doubt))
     )
-    return Sentence(f"On {source}, {title} misclassifies ", joined(classes, ", and "), f"{doubt}.")
+    return Paragraph(*sentences, f"Counted on {source}.")
 
 
 def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequency) -> str:
@@ -100,15 +105,16 @@ def why_overrated(overrated: Mapping[str, Overrated], epsilon: float) -> str:
     bent = [(title, waves) for title, waves in overrated.items() if waves.bend_elsewhere > waves.bend]
     if not bent:
         return ""
-    there = join_list([f"{waves.bend:.1f} ({title})" for title, waves in bent])
-    elsewhere, changed = (
-        join_list([decimal(getattr(waves, part), digits) for _, waves in bent])
-        for part, digits in (("bend_elsewhere", 1), ("changed", 2))
+    networks = " ".join(
+        f"{title}’s changes {waves.bend:.1f} times as much as its gradient says along these, "
+        f"{waves.bend_elsewhere:.1f} times along the others."
+        for title, waves in bent
     )
+    changed = [waves.changed for _, waves in bent]
     return (
         "A reason that fits: a gradient sees no further than very small waves, and the loss bends less along the "
-        f"overrated ones. At v = {epsilon:g} it changes {there} times as much as its gradient says along these, "
-        f"{elsewhere} times along the others. What it really does correlates with the error by {changed} over rings."
+        f"overrated ones, at v = {epsilon:g}. {networks} What the loss really does correlates with the error by "
+        f"at least {decimal(min(changed), 2)} over rings."
     )
 
 
@@ -160,9 +166,11 @@ def crossover_cutoffs(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> st
 
 def under_corruption(key: str, strength: int, networks: Sequence[NetworkOutcomes]) -> Paragraph:
     """How many pictures each network still knows, and how many more each robust twin loses than its ordinary one."""
-    right = joined(Sentence(f"{row.title} ", measured_percent(row.accuracy(key, strength))) for row in networks)
     pictures = f"strength {strength}, {networks[0].outcomes.pictures:,} CIFAR-10 test pictures"
-    sentences = [Sentence(f"{CORRUPTIONS[key].label}, {pictures}, correctly classified: ", right, ".")]
+    sentences = [Sentence(f"{CORRUPTIONS[key].label}, {pictures}.")]
+    for row in networks:
+        right = measured_percent(row.accuracy(key, strength))
+        sentences.append(Sentence(f"{row.title} classifies ", right, " correctly."))
     titles = {network.name: network for network in networks}
     for robust in networks:
         ordinary = titles.get(robust.name.removesuffix(ROBUST))
@@ -176,20 +184,17 @@ def under_corruption(key: str, strength: int, networks: Sequence[NetworkOutcomes
     return Paragraph(*sentences)
 
 
-def maps_against_corruptions(score: PredictionScore, networks: int) -> Sentence:
+def maps_against_corruptions(score: PredictionScore, networks: int) -> Paragraph:
     """How well maps rank what corruptions do, and where they fail."""
     doubt = "" if score.by_share.clear else ", which may be chance"
     worst = max(score.misjudged, key=lambda key: abs(score.misjudged[key]))
     way = "less" if score.misjudged[worst] < 0 else "more"
     reversed_ = [CORRUPTIONS[key].inline_label for key, value in score.between.items() if value < 0]
     end = f", and order the networks the wrong way round under {join_list(reversed_)}" if reversed_ else ""
-    return Sentence(
-        f"Over {networks} networks × {score.count // networks} corruptions maps’ predictions correlate with what was "
-        "measured by ",
-        correlation(score.by_energy),
-        "; by which waves change, whatever the size, by ",
-        correlation(score.by_share),
-        f"{doubt}. They fail for "
-        f"{CORRUPTIONS[worst].inline_label}, which misleads {way} than predicted (by "
+    return Paragraph(
+        Sentence("Maps’ predictions correlate with what was measured by ", correlation(score.by_energy), "."),
+        Sentence("By which waves change, whatever the size, it is ", correlation(score.by_share), f"{doubt}."),
+        f"These are {networks} networks and {score.count // networks} corruptions.",
+        f"The predictions fail for {CORRUPTIONS[worst].inline_label}, which misleads {way} than predicted (by "
         f"{abs(score.misjudged[worst]):.0f} of {score.count} ranks in the mean){end}.",
     )

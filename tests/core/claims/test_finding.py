@@ -4,6 +4,7 @@ import pytest
 
 from core.claims.finding import CLAIMS, Evidence, Finding, Verdict
 from core.fourier.intervals import Measured
+from tests.ui.reading import numbers_in
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,12 @@ from core.fourier.intervals import Measured
 )
 def test_evidence_has_the_form_of_its_unit(unit, text):
     assert str(Evidence("x", Measured(0.25, 0.2, 0.3), unit)) == text
+
+
+@pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda claim: claim.key)
+def test_a_sentence_of_a_claim_has_two_numbers_at_most(claim):
+    own = claim.statistic if claim.statement.startswith("“") else f"{claim.statement} {claim.statistic}."
+    assert [sentence for sentence in own.split(". ") if len(numbers_in(sentence)) > 2] == []
 
 
 @pytest.mark.parametrize(

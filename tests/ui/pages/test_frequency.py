@@ -23,6 +23,7 @@ from core.fourier.maps.heatmap import MAX_SIDE, Heatmap
 from core.fourier.maps.metrics import METRICS
 from core.fourier.maps.rings import radial_profile
 from core.shared.colours import UNKNOWN
+from core.shared.html import TERMS
 from core.sweep.predictions import class_probabilities, wave_on_image
 from precomputed.make_default_picture import CHOICE, default_picture
 from tests.ui.page_runner import settable_widget
@@ -36,7 +37,6 @@ from ui.maps.views import SHOWS
 from ui.pages.frequency import CELL, CROPS, FIGURE, MORE
 from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import picture_kinds, samples
-from ui.shared.sentences import TERMS
 from ui.shared.text import one_line
 from ui.tools.registry import BY_CLASS, OWN_FILE, SOURCES
 

@@ -100,7 +100,7 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
     assert np.array_equal(runs[0].start, runs[1].start)
     assert replay_data(app)["frame_steps"] == list(range(31))
     before, first, second = similarity(runs[0], 0)[0], similarity(runs[0], 0)[1], similarity(runs[1], 0)[1]
-    told = f"original is {before:.2f} at the start, {first:.2f} by toy-a and {second:.2f} by toy-b."
+    told = f"original is {before:.2f} at the start. At the end it is {first:.2f} by toy-a and {second:.2f} by toy-b."
     assert "SSIM (likeness of structure; 1 is an exact copy)" in said(app) and told in said(app)
 
 

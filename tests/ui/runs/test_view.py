@@ -132,7 +132,7 @@ def test_to_picture_rounds_floats():
 
 def test_origin_of_an_untrusted_run_is_drawn_without_its_optional_parts(run):
     bare = replace(run, metadata={**run.metadata, "images": {}, "source": {}})
-    assert "unknown" in origin(bare) and outcome([bare])[0].endswith(").")
+    assert "unknown" in origin(bare) and outcome([bare])[0].endswith("%.")
 
 
 def change_by_hand(run: PGDRun, frame: int, row: int) -> tuple[float, float]:
@@ -155,11 +155,14 @@ def test_outcome_says_of_the_stored_pair_what_its_files_say(penalty):
     runs = [
         PGDRun.load(RUNS / f"inpainting_cifar10-5{penalty}__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
     ]
-    for run, sentence in zip(runs, outcome(runs), strict=True):
-        begin, number, end = sentence.parts
+    for run, paragraph in zip(runs, outcome(runs), strict=True):
+        first, rest = paragraph.sentences
+        begin, number, end = first.parts
         change = run.metadata["images"]["change"][0]
         assert reads(begin, run_title(run), "changed the hole")
-        assert reads(number + end, f"{255 * change['inside']:.1f} of 255", "rest", f"{255 * change['outside']:.2f}.")
+        assert reads(
+            number + end + rest, f"{255 * change['inside']:.1f} of 255", "rest", f"{255 * change['outside']:.2f}."
+        )
         # Independent of the stored start: the last frame against the original outside the hole says the same.
         assert change_by_hand(run, len(run.frames) - 1, 0)[0] == pytest.approx(255 * change["inside"], abs=0.5)
     assert ["720 steps" in sentence for sentence in outcome(runs)] == [True, False]
@@ -179,13 +182,13 @@ def test_stored_drawings_are_those_of_the_chosen_start(start):
 
 
 def test_outcome_of_several_pictures_gives_their_means(run):
-    (sentence,) = outcome([run])
-    begin, number, end = sentence.parts
+    (paragraph,) = outcome([run])
+    (begin, number, end), *further = (sentence.parts for sentence in paragraph.sentences)
     first, last = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
     if len(run.start) == 1 and run.metadata["images"].get("change"):  # the replay says how confident it is
         assert "changed" in begin and "confident" not in end
     else:
-        assert number == last and reads(end, first) and ("on average" in end) == (len(run.start) > 1)
+        assert number == last and first in further[0][0] and ("on average" in end) == (len(run.start) > 1)
 
 
 @pytest.mark.parametrize("penalty", ["", "-mean-square"])
@@ -199,7 +202,7 @@ def test_likeness_of_the_stored_pair_is_ssim_inside_the_hole_to_the_original(pen
 
 def test_likeness_is_left_out_where_a_file_does_not_allow_it():
     run = sound_run("inpainting", batch=2)
-    assert " at the start and " in likeness([run]) and likeness([sound_run("generation")]) == ""
+    assert " at the start. " in likeness([run]) and likeness([sound_run("generation")]) == ""
     one = run.mask.repeat(2, axis=0)
     one[1] = False
     for bad in (replace(run, original=None), replace(run, mask=None), replace(run, mask=one)):
@@ -227,4 +230,4 @@ def test_stored_findings_have_a_row_for_each_kind_of_network_with_the_ranges_of_
     )
     confident = sum(np.exp(-run.terms["cross_entropy"][-1, 0]) >= 0.9 for run in runs)
     rises = sum(after > before for before, after in (similarity(run, 0) for run in runs))
-    assert reads(found.summary, f"{len(runs)} stored runs", confident, "rises in", rises, "no hole is repaired")
+    assert reads(found.summary, confident, f"of {len(runs)} stored runs", "rises in", rises, "no hole is repaired")

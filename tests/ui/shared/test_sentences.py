@@ -7,8 +7,9 @@ import pytest
 
 from core import numbers
 from core.fourier.intervals import Measured
+from core.shared.html import TERMS
 from core.shared.sentences import Number, Paragraph, Sentence, joined
-from ui.shared.sentences import TERMS, sentence_html, sentence_markdown
+from ui.shared.sentences import sentence_html, sentence_markdown
 
 INTERVAL = re.compile(
     '<span class="tooltip" tabindex="0">(.*?)<span class="tooltip-text" role="tooltip">(.*?)</span></span>'

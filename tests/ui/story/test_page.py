@@ -20,6 +20,7 @@ from core.reconstruct.view_pictures import SIDE, WORDS, judged_path, opening_dra
 from core.reconstruct.visitor_judge import draw_questions, stored_pool
 from core.runs.file import SURE, PGDRun
 from core.runs.stored import OPENING, stored_path
+from core.shared.html import JARGON, explained
 from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.ui.page_runner import settable_widget
 from tests.ui.replay_reader import replay_data
@@ -78,7 +79,7 @@ def test_the_story_is_read_in_three_minutes():
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.slug)
 def test_a_steps_url_opens_it_with_its_figure(step):
     app = opened(step=step.slug)
-    assert f"<h2>{html.escape(step.title)}</h2>" in read(app)
+    assert f"<h2>{explained(html.escape(step.title), *JARGON)}</h2>" in read(app)
     for trial in step.claims:
         if (finding := trial.find()) is None:
             continue  # of a profile that is not here

@@ -109,7 +109,7 @@ def test_sentences_say_who_loses_more_and_where_maps_fail():
     wrong = [one.outcomes.clean.mean() - one.outcomes.correct[5, 0].mean() for one in (ordinary, robust)]
     more = re.search(r"Mini-Clip-Robust loses ([0-9.]+) points \([^)]*paired\) more than Mini-Clip\.", told)
     assert float(more[1]) == pytest.approx(100 * (wrong[1] - wrong[0]), abs=0.051)
-    assert f"Mini-Clip {100 * ordinary.outcomes.correct[5, 0].mean():.1f} % (" in told
+    assert f"Mini-Clip classifies {100 * ordinary.outcomes.correct[5, 0].mean():.1f} % (" in told
     assert "paired) less than " in under_corruption("noise", 2, [ordinary, robust])
     assert "which may be chance" in under_corruption("brightness", 1, [ordinary, robust])
     trial = PredictionScore(

@@ -64,7 +64,7 @@ def test_the_hardest_class_is_that_of_the_files_own_bits():
         (NAMES[place], where, f"{100 * rates[place]:.1f} %", (labels == place).sum())
         for place, where in ((most, "most"), (least, "least"))
     ]
-    assert reads(sentence, "1,000 images", "Toy", *facts[0], *facts[1]) and "overlap" not in sentence
+    assert reads(sentence, "Toy", *facts[0], *facts[1], "1,000 images") and "overlap" not in sentence
     few = class_errors_of(LABELS, predicted((1, 8, 4), (2, 3, 2)))
     assert "their intervals overlap" in hardest_class("Toy", few, NAMES, "100 images")
 

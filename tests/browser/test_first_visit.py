@@ -1,0 +1,418 @@
+"""What stopped a first visitor once, each in Chromium and in Firefox: menus, names, phones, links, uploads, runs."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from core.classifiers.registry import classifier_spec, short_title
+from core.runs.starts import STARTS
+from tests.browser.live_runs import SLOW, start, step_number, step_of, stop, wait_for_steps
+from tests.browser.step_links import SEEN, STEP_LINKS
+from tests.browser.waiting import wait_until_drawn, wait_until_still
+from tests.firefox import find_firefox
+from ui.shared.url import PAGES
+from ui.story.steps import STEPS
+
+IN_FIREFOX = pytest.param(
+    "firefox",
+    id="firefox",
+    marks=[pytest.mark.slow, pytest.mark.skipif(find_firefox() is None, reason="there is no Firefox here")],
+)
+pytestmark = pytest.mark.parametrize("browser_name", [pytest.param("browser", id="chromium"), IN_FIREFOX])
+
+SMALL = "inpainting-pictures=CIFAR-10"
+DRAW_SMALL = "generation-set=CIFAR-10%2C+32+px"
+STATUS = "[class*='st-key-'][class*='-status']"
+MINIATURES = [short_title(classifier_spec(name).title) for name in ("mini-clip", "mini-clip-robust", "mini-resnet")]
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def visit(streamlit_app, open_page):
+    """`visit("findings?subject=...", width=390)` -> the page, drawn to its footer; runs start by a click alone."""
+
+    def visited(path: str, *, width: int = 1440, height: int = 900, quick_seconds: int = 0) -> Page:
+        app = streamlit_app("app.py", env={"CLIP_LAB_QUICK_SECONDS": str(quick_seconds)})
+        page = open_page(f"{app}/{path}", width=width, height=height)
+        expect(page.locator(".st-key-footer")).to_be_visible()
+        wait_until_drawn(page)
+        return page
+
+    return visited
+
+
+def choose(page: Page, name: str) -> None:
+    """Press one of several pills or segments."""
+    page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name)).first.click()
+
+
+def enter(field: Locator, text: str) -> None:
+    """Type into a field in place of what it holds, as both browsers do it."""
+    field.press("Control+a")
+    field.press_sequentially(text)
+    field.press("Enter")
+
+
+def click_cell(plot: Locator, frequency: tuple[int, int], side: int) -> None:
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    row, column = ((number + side // 2 + 0.5) / side for number in frequency)
+    plot.click(position={"x": column * box["width"], "y": row * box["height"]})
+
+
+def upload(page: Page, size: int = 64) -> None:
+    """Choose a picture of noise in the library that is open."""
+    picture = io.BytesIO()
+    pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(picture, "PNG")
+    field = page.get_by_role("dialog").get_by_test_id("stFileUploaderDropzoneInput")
+    field.set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": picture.getvalue()})
+
+
+def link_to_share(page: Page) -> str:
+    """Path and parameters of the link that *Share* gives."""
+    page.get_by_role("button", name="Share").click()
+    link = page.get_by_test_id("stPopoverBody").locator("code").inner_text().strip()
+    page.keyboard.press("Escape")
+    return link.split("/", 3)[3]
+
+
+def pixel(canvas: Locator, frequency: tuple[int, int], side: int) -> list[int]:
+    """Red, green and blue of a map's cell."""
+    read = """(canvas, [x, y]) => [...canvas.getContext("2d")
+      .getImageData(x * canvas.width, y * canvas.height, 1, 1).data].slice(0, 3)"""
+    return canvas.evaluate(read, [(number + side // 2 + 0.5) / side for number in reversed(frequency)])
+
+
+def brightnesses(canvas: Locator) -> np.ndarray:
+    """Sum of red and green of each cell of a map: yellow has most."""
+    read = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+    return np.array(canvas.evaluate(read)).reshape(-1, 4)[:, :2].sum(axis=1)
+
+
+# 1. A menu that was opened once.
+
+
+def test_a_menu_that_was_opened_and_closed_does_not_take_back_what_the_page_sets_later(visit):
+    page = visit("frequency?pictures=CIFAR-10&show=Difference")
+    for menu, inside in (("Maps", "More maps"), ("View", "Metric")):
+        page.get_by_role("button", name=menu).click()
+        expect(page.get_by_text(inside)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+    choose(page, "Figure 2")
+    expect(page.locator(".plot")).to_have_count(2)
+    wait_until_drawn(page)
+    click_cell(page.locator(".plot").nth(1), (5, -9), 63)
+    expect(page).to_have_url(re.compile("cell=5%2C-9"))
+    wait_until_drawn(page)
+    expect(page.locator(".plot")).to_have_count(2)
+    expect(page.get_by_text("ResNet-50", exact=True).first).to_be_visible()
+    expect(page.get_by_text("EfficientNet-Lite0", exact=True).first).to_be_visible()
+    figure = page.get_by_role("radio", name="Figure 2").or_(page.get_by_role("button", name="Figure 2")).first
+    expect(figure).to_have_attribute("aria-checked", "true")
+
+
+def test_a_setting_in_a_closed_popover_follows_the_page(visit):
+    page = visit(f"inpainting?{SMALL}")
+    settings, steps = page.get_by_role("button", name="Settings"), page.get_by_role("spinbutton", name="Steps")
+    settings.click()
+    enter(steps, "30")
+    expect(page).to_have_url(re.compile("inpainting-steps=30"))
+    page.keyboard.press("Escape")
+    expect(steps).to_be_hidden()
+    page.get_by_role("button", name="Back to the example").click()
+    expect(page).not_to_have_url(re.compile("inpainting-steps=30"))
+    choose(page, "9 × 9 (paper)")
+    wait_until_drawn(page)
+    settings.click()
+    expect(steps).to_have_value("720")
+    assert "inpainting-steps=30" not in page.url
+
+
+# 2. One name for one network.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"story?step={step.slug}" for step in STEPS),
+        "findings",
+        "findings?subject=Mini+CLIP+%C2%B7+CIFAR-10+%C2%B7+computed",
+        "findings?section=Robust+features%3A+section+3.2",
+        "findings?section=Robustness%3A+sections+1+and+4",
+    ],
+)
+def test_no_verdict_on_clip_stands_over_a_miniatures_number_without_saying_so(visit, path):
+    page = visit(path)
+    quotations = page.locator("[data-claim]")
+    for quotation in quotations.all():
+        text, statement = quotation.inner_text(), quotation.locator("blockquote, td:nth-child(2)").first.inner_text()
+        measured = [name for name in MINIATURES if name in text]
+        if "CLIP" in statement.replace("Mini CLIP", "").split("\n")[0] and measured and "seen here" not in text:
+            chip = quotation.locator(".chip").first
+            expect(chip).to_have_class(re.compile("stand-in"))
+            expect(chip).to_contain_text("in miniature")
+    title = page.locator(".story h2")
+    if title.count() and page.locator(".story .judged.stand-in").count():
+        assert any(name in title.inner_text() for name in MINIATURES), "a headline names who was measured"
+
+
+# 3. A phone.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"generation?{DRAW_SMALL}&generation-steps=20&generation-models-cifar10=Mini+ResNet&generation-classes-cifar10=dog",
+        f"inpainting?{SMALL}&inpainting-steps=20&inpainting-models-cifar10=Mini+ResNet",
+    ],
+)
+def test_on_a_phone_run_brings_progress_and_result_into_sight(visit, path):
+    page = visit(path, **PHONE)
+    start(page)
+    expect(page.get_by_text("Your run, 20 steps")).to_be_visible(timeout=SLOW)
+    wait_until_drawn(page)
+    wait_until_still(page)
+    for part in (page.locator(".replay .transport"), page.locator(".replay .model:not(.reference) canvas").first):
+        box = part.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE["height"], box
+
+
+@pytest.mark.slow
+def test_on_a_phone_a_touched_cell_changes_the_picture_that_is_in_sight(visit):
+    page = visit("frequency?pictures=CIFAR-10", **PHONE)
+    picture = page.locator(".picture.perturbed canvas")
+    before = picture.evaluate("canvas => canvas.toDataURL()")
+    click_cell(page.locator(".plot").first, (0, 9), 31)
+    page.wait_for_function("([one, before]) => one.toDataURL() !== before", arg=[picture.element_handle(), before])
+    box = picture.bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE["height"], box
+
+
+# 4. A run that has not ended.
+
+
+@pytest.mark.slow
+def test_a_paused_run_speaks_of_the_step_it_is_at(visit):
+    page = visit(f"inpainting?{SMALL}&inpainting-steps=2000&inpainting-models-cifar10=Mini+ResNet")
+    start(page)
+    wait_for_steps(page)
+    likeliest = page.locator(".replay .likeliest")
+    likeliest.locator("summary").click()
+    expect(likeliest.locator("td .share").first).to_have_text(re.compile(r"\d %"))  # not empty while it runs
+    page.get_by_role("button", name="Pause the run").click()
+    expect(page.get_by_role("button", name="Continue the run")).to_be_visible()
+    expect(page.locator(".replay .sure:visible").first).to_have_text(re.compile("at step|so far|at once"))
+    text = page.locator(".replay").inner_text()
+    assert "never" not in text and "at the end" not in text
+    assert step_number(step_of(page)) < 2000
+    stop(page)
+
+
+# 5. The links of the story.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", STEP_LINKS)
+def test_each_link_of_the_story_leads_to_what_it_promises(visit, step):
+    assert {each.slug for each in STEPS if each.link} == set(STEP_LINKS)
+    page = visit(f"story?step={step}")
+    page.locator(".story .button-link").click()
+    page.wait_for_url(re.compile("^(?!.*/story)"))
+    expect(page.locator(".st-key-footer")).to_be_visible()
+    wait_until_drawn(page)
+    for selector, text in STEP_LINKS[step]:
+        part = page.get_by_test_id("stMain").locator(selector).filter(has_text=text).first
+        expect(part).to_be_visible(timeout=SLOW)
+        page.wait_for_function("() => !document.querySelector('[data-stale=true]')")
+        wait_until_still(page)
+        box = part.bounding_box()
+        assert box["y"] >= 50 and box["y"] + min(box["height"], SEEN) <= 900, (selector, text)
+
+
+# 6. The rest.
+
+
+@pytest.mark.slow
+def test_a_picture_of_ones_own_is_previewed_at_the_maps_size_and_no_other_stays_framed(visit):
+    page = visit("frequency?pictures=CIFAR-10")
+    page.get_by_role("button", name="Library, upload").click()
+    choose(page, "Yours")
+    upload(page)
+    dialog = page.get_by_role("dialog")
+    preview = dialog.locator("img[src^='data:image/png']")
+    expect(preview).to_be_visible()
+    assert preview.evaluate("image => image.naturalWidth") == 32
+    expect(dialog.get_by_role("radio", name="32 px, CIFAR-10 classes")).to_be_checked()
+    dialog.get_by_role("button", name="Use this picture").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("group", name="Bundled pictures")).to_have_count(0)
+    expect(page.get_by_role("img", name=re.compile("noise.png")).first).to_be_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("path", "own"),
+    [(f"inpainting?{SMALL}", "inpainting-steps=20"), (f"generation?{DRAW_SMALL}", "generation-steps=20")],
+)
+def test_a_shared_link_opens_what_was_shown_and_says_whose_run_it_is(visit, path, own):
+    page = visit(path)
+    expect(page.locator(STATUS)).to_contain_text("stored example")
+    again = visit(link_to_share(page))
+    expect(again.locator(STATUS)).to_contain_text("stored example")
+    page = visit(f"{path}&{own}", quick_seconds=60)
+    expect(page.locator(STATUS)).to_contain_text("The run of this link, computed again, 20 steps", timeout=SLOW)
+    assert not re.search("Your run|Not run yet", page.locator(STATUS).inner_text())
+
+
+@pytest.mark.slow
+def test_a_sketch_keeps_the_classes_and_what_is_computed_speaks_of_it(visit):
+    page = visit(f"generation?{DRAW_SMALL}")
+    classes = page.locator(".st-key-generation-toolbar").get_by_role("button", name=re.compile("^Draw: "))
+    before = re.compile(re.search(r"\d classes", classes.inner_text())[0])
+    for start_from in (STARTS["sketch"], STARTS["picture"]):
+        page.get_by_role("combobox", name="Start from").click()
+        page.get_by_role("option", name=start_from.label, exact=True).click()
+        expect(page).to_have_url(re.compile(f"start-from={start_from.label}"))
+        wait_until_drawn(page)
+        expect(classes).to_have_text(before)
+        page.get_by_role("tab", name="What is computed").click()
+        start = page.get_by_role("tabpanel").filter(has_text="The start").first
+        expect(start).to_contain_text(start_from.source[1:])
+        assert "normal distribution" not in start.inner_text().lower()
+
+
+@pytest.mark.slow
+def test_beside_the_examples_no_other_picture_stands_with_a_hole(visit):
+    page = visit(f"inpainting?{SMALL}")
+    page.get_by_role("button", name=re.compile(r"^\d+ examples$")).click()
+    expect(page.get_by_text("These are other pictures.")).to_be_visible()
+    expect(page.locator(".painter .stage")).to_have_count(0)
+    count = int(re.search(r"(\d+) stored examples", page.locator(STATUS).inner_text())[1])
+    expect(page.locator(".replay .model:not(.reference)").first.locator("canvas")).to_have_count(count)
+
+
+@pytest.mark.slow
+def test_play_leaves_the_sentence_on_the_wave_where_it_is(visit):
+    page = visit("frequency?pictures=CIFAR-10")
+    expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
+    wait_until_drawn(page)
+    places = (
+        "() => [...document.querySelectorAll('.verdict-row > *')].map(part => {"
+        "const { x, width } = part.getBoundingClientRect(); return [Math.round(x), Math.round(width)]; })"
+    )
+    before = page.evaluate(places)
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".verdict-row[data-walk]")).to_be_visible(timeout=SLOW)
+    during = page.evaluate(places)
+    assert during[0][0] == before[0][0] and abs(during[0][1] - before[0][1]) <= 8, (before, during)
+    if len(during) > 1:
+        assert during[1][0] > during[0][0] + during[0][1] - 8, "the claim beside the sentence"
+    page.keyboard.press("Escape")
+
+
+@pytest.mark.slow
+def test_a_map_of_one_picture_has_one_meaning_to_its_end_which_is_in_sight(visit):
+    page = visit("frequency?pictures=CIFAR-10&tab=Compute+a+map")
+    page.get_by_role("combobox", name="Images").click()
+    page.get_by_role("option", name="The picture chosen above").click()
+    wait_until_drawn(page)
+    page.get_by_role("button", name="Compute a map").click()
+    label = page.locator(".st-key-sweep-maps .bar .label")
+    expect(label).to_be_visible(timeout=SLOW)
+    while_it_runs = label.inner_text()
+    expect(page.get_by_text("Done.")).to_be_visible(timeout=SLOW)
+    wait_until_drawn(page)
+    wait_until_still(page)
+    assert while_it_runs == label.inner_text()
+    own, beside = page.locator(".st-key-sweep-maps .plot"), page.locator(".st-key-frequency-lab .plot").last
+    brightness, wrong = (brightnesses(plot.locator("canvas")) for plot in (own, beside))
+    assert wrong.min() < wrong.mean() < wrong.max(), "the picture is right under some waves alone"
+    assert brightness[wrong > wrong.mean()].mean() > brightness[wrong < wrong.mean()].mean() + 30
+    box = own.bounding_box()
+    assert box["y"] >= 50 and box["y"] + box["height"] <= 900, box
+
+
+@pytest.mark.slow
+def test_blue_is_never_fewer_errors_of_clip(visit):
+    canvas = visit("story?step=fast").locator(".plot canvas").first
+    red, _, blue = pixel(canvas, (0, 1), 31)
+    assert blue > red + 30, "CLIP errs more under this wave"
+    red, _, blue = pixel(canvas, (-15, -15), 31)
+    assert red > blue + 30, "and less under this one"
+    red, green, blue = pixel(visit("story?step=patches").locator(".plot canvas").first, (7, 7), 31)
+    assert green > max(red, blue) + 30, "fewer errors than under neighbouring waves"
+
+
+@pytest.mark.slow
+def test_the_headline_on_stripes_is_about_as_many_as_the_scene_begins_with(visit):
+    page = visit("story?step=a-wave")
+    title, answers = page.locator(".story h2"), page.locator(".stripes .answer")
+    expect(title).to_have_text("One stripe misleads Mini CLIP but not Mini ResNet")
+    expect(page.locator(".stripes label span")).to_contain_text("1 stripe")
+    expect(answers.nth(0).locator("s")).to_have_text("automobile")
+    expect(answers.nth(1).locator("s")).to_have_text("")
+    expect(page.locator(".story .lead")).to_contain_text("more stripes mislead both")
+    page.locator(".stripes").get_by_role("slider").fill("5")
+    for answer in answers.all():
+        expect(answer.locator("s")).to_have_text("automobile")
+
+
+@pytest.mark.slow
+def test_every_row_on_robustness_is_another_and_names_its_networks(visit):
+    page = visit("findings?section=Robustness%3A+sections+1+and+4")
+    rows = page.locator(".findings tbody tr").all()
+    assert len({row.inner_text() for row in rows}) == len(rows) > 2
+    for row in rows:
+        assert re.search("CLIP|ResNet|EfficientNet", row.locator("small").first.inner_text()), row.inner_text()
+
+
+@pytest.mark.slow
+def test_the_command_for_a_map_has_the_strength_that_the_page_shows(visit):
+    page = visit("frequency?pictures=Photographs&tab=Compute+a+map")
+    page.get_by_role("combobox", name="Images").click()
+    page.get_by_role("option").first.click()  # small ones, which are quick
+    wait_until_drawn(page)
+    strength = page.get_by_role("spinbutton", name="Strength v")
+    enter(strength, "15.69999999999999")
+    wait_until_drawn(page)
+    page.get_by_role("button", name="Compute a map").click()
+    expect(page.locator(".st-key-sweep-maps .plot")).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Stop and keep the map").click()
+    expect(page.get_by_text("python -m core.sweep --classifier")).to_contain_text("--epsilon 15.7 ")
+
+
+@pytest.mark.slow
+def test_menus_name_maps_for_people(visit):
+    page = visit("frequency")
+    page.get_by_role("button", name="Maps").click()
+    page.get_by_text("More maps: other strengths").click()
+    wait_until_drawn(page)
+    page.get_by_test_id("stPopoverBody").get_by_role("combobox").click()
+    options = page.get_by_role("option")
+    expect(options.first).to_be_visible()
+    names = options.all_inner_texts()
+    assert len(names) > 5 and not [name for name in names if re.search(r"mini-clip|\w-seed\d|vit8", name)]
+
+
+@pytest.mark.slow
+def test_a_judge_counts_the_pictures_that_are_shown(visit):
+    page = visit(f"generation?{DRAW_SMALL}")
+    models = page.locator(".replay .model:not(.reference)")
+    counts = re.findall(r"(\d+) of (\d+)", page.locator(".st-key-run-results").inner_text())
+    shown = models.first.locator("canvas").count()
+    assert shown and {int(of) for _, of in counts if int(of) < 20} == {shown}, counts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_asks_for_what_is_not_there(visit, path):
+    # `open_page` fails at an answer of 400 or more, at a JavaScript error, and at a request to any other server.
+    assert visit(path).get_by_role("heading", level=1).count() == 1
