@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.claims.checks import findings
 from core.claims.features import feature_findings
-from core.classifiers.registry import classifier_spec, short_title
+from core.classifiers.registry import result_title
 from core.reproduce.findings import STYLE, findings_html
 from core.runs.picture_outcomes import judged_outcomes
 from core.shared.roles import networks_for
@@ -20,7 +20,7 @@ def findings_page() -> bytes:
     """findings.html, whole."""
     all_maps = {label: entry.named for label, entry in shipped().items()}
     painters = networks_for("contrast", judged_outcomes())
-    titles = [short_title(classifier_spec(name).title) for name in painters]
+    titles = [result_title(judged_outcomes()[name].metadata["classifier"]) for name in painters]
     tables = {
         f"{all_maps[CLIP].name} against {all_maps[RESNET56].name}": findings(
             all_maps[CLIP], all_maps[RESNET56], tuple(all_maps.values())

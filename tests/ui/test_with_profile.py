@@ -20,10 +20,12 @@ from core.data.profiles import VARIABLE
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.profile.predictions import StoredPredictions
 from core.runs.file import PGDRun
+from core.runs.picture_outcomes import JudgedOutcomes
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from ui.maps.catalogue import shipped
 from ui.maps.presets import CLIP, RESNET56
+from ui.pages.findings import FEATURES
 from ui.story.steps import STEPS
 from ui.tools.registry import CORRUPTIONS, TOOL, TOOLS
 
@@ -48,6 +50,7 @@ def profile(tmp_path, monkeypatch):
         ("hybrids", HybridOutcomes, "hybrids/mini-clip.npz"),
         ("corruptions", CorruptionOutcomes, "corruptions/mini-clip.npz"),
         ("predictions", StoredPredictions, "predictions/mini-clip.npz"),
+        ("judgements", JudgedOutcomes, "judgements/mini-clip.npz"),
     )
     for kind, stored, path in files:
         (tmp_path / kind).mkdir()
@@ -59,7 +62,7 @@ def profile(tmp_path, monkeypatch):
         run = PGDRun.load(path)
         kind, _, rest = path.stem.partition("__")
         name = f"{kind}__{CLIP_NAME}{'__views' if rest.endswith('__views') else ''}.npz"
-        if not kind.startswith("opening"):  # which no profile has
+        if not kind.startswith("opening"):  # which a full profile has
             replace(run, metadata=renamed(run.metadata)).save(tmp_path / "runs" / name)
     (tmp_path / "gradients").mkdir()
 
@@ -181,6 +184,15 @@ def test_the_direct_test_of_the_papers_sentence_is_made_where_clips_hybrids_are_
     without = read(opened("findings"))
     assert "No hybrid images were put to" in without and RANDOM not in without and CLIP_NAME not in stored_hybrids()
     assert np.isfinite(stored_hybrids()["mini-clip"].cutoffs).all()
+
+
+def test_section_32_is_about_clip_where_its_drawings_were_judged(profile, monkeypatch):
+    app = opened("findings", section=FEATURES)
+    assert RANDOM in app.selectbox(key="painter").options and app.selectbox(key="painter").value == RANDOM
+    text = read(app)
+    assert "Nothing is stored of what" not in text and "The judges are resnet-56 and mini-clip-vit" in text
+    monkeypatch.delenv(VARIABLE)
+    assert RANDOM not in opened("findings", section=FEATURES).selectbox(key="painter").options
 
 
 @pytest.mark.parametrize("tool", [*TOOLS])

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.claims.features import feature_findings
 from core.claims.finding import Finding, Verdict
-from core.classifiers.registry import classifier_spec
+from core.classifiers.registry import result_title
 from core.fourier.maps.contrasts import same_images
 from core.reproduce.findings import STYLE, VERDICTS, findings_html
 from core.runs.picture_outcomes import judged_outcomes
@@ -103,21 +103,22 @@ def _shifts() -> None:
 
 
 def _features() -> None:
-    """Section 3.2, of any two bundled networks."""
+    """Draw section 3.2, of any two networks whose pictures were judged."""
     text, menus = st.columns(2, gap="large")
     text.markdown(explained(WORDS["features"], *JARGON), unsafe_allow_html=True)
     painted = judged_outcomes()
-    names = {spec.title: spec.name for spec in map(classifier_spec, painted)}
-    subject, reference = (classifier_spec(name).title for name in networks_for("painted", painted))
+    facts = {name: outcomes.metadata["classifier"] for name, outcomes in painted.items()}
+    titles = {name: result_title(classifier, short=False) for name, classifier in facts.items()}
+    subject, reference = (titles[name] for name in networks_for("painted", painted))
     with menus:
         chosen = _choose(
-            names,
+            {title: name for name, title in titles.items()},
             ("In CLIP’s place", "painter", subject),
             ("In the robust model’s place", "robust-painter", reference),
         )
     links = {page: link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
     claim_links = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
-    _judged(feature_findings(*chosen), (), claim_links, *(classifier_spec(name).title for name in chosen))
+    _judged(feature_findings(*chosen), (), claim_links, *(titles[name] for name in chosen))
 
 
 def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_title
+from core.classifiers.registry import classifier_title, result_title
 from core.data.sample_sets import SampleSet, map_title
 from core.numbers import measured_percent, percent
 from core.pgd.penalties import PENALTIES, Penalty
@@ -78,7 +78,7 @@ def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
     fewer = f", the first {painted.n}" if painted.n < first.n else ""
     judge = f", judged by {classifier_title(painted.judge)}" if painted.judge != first.judge else ""
     return (
-        f"{classifier_title(name)}{fewer}{judge}",
+        f"{result_title(painted.facts['classifier'], short=False)}{fewer}{judge}",
         Sentence(f"{percent(before)} → ", measured_percent(after)),
         f"{255 * change:.1f} of 255 ({count} pictures)" if count else "–",
         counted(painted.judgement, painted.judgement.after),
