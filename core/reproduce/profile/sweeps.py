@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -43,7 +43,7 @@ def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         raise ValueError(f"the paper gives no size v for {data.image_size}-pixel images; choose --image-size 32 or 224")
     side = paper.MAP_SIDE.get(data.image_size, min(63, largest_side(data.image_size, data.image_size)))
     waves, n = len(half_plane(side)), len(data)
-    per_wave = max(1, QUICK_PASSES // waves) if network.quick else max(1, round(FULL_SHARE * n))
+    per_wave = max(1, QUICK_PASSES // waves, 0 if network.quick else round(FULL_SHARE * n))
     usual = usual_epsilon(data.image_size)
     for epsilon in (usual, *(() if network.quick else OTHER_SIZES.get(data.image_size, ()))):
         config = SweepConfig(
@@ -55,7 +55,17 @@ def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         )
         suffix = "" if epsilon == usual else f"_v{epsilon:g}"
         path = Path("heatmaps", f"{network.file_name}_{data.name}-{n}{suffix}.npz")
-        yield ProfileFile(path, n + waves * min(per_wave, n), partial(grown, partial(_sweep, network, data, config), n))
+        make = partial(grown, partial(_sweep, network, data, config), n)
+        yield ProfileFile(path, n + waves * min(per_wave, n), partial(_in_place_of_quick, make))
+
+
+def _in_place_of_quick(make: Callable[[Path], None], path: Path) -> None:
+    """Make a map, and remove that of a quick profile, whose name has fewer images."""
+    make(path)
+    beginning, _, end = path.stem.rpartition("-")
+    quick = path.with_name(f"{beginning}-{QUICK_IMAGES}{path.suffix}")
+    if end.isdecimal() and int(end) > QUICK_IMAGES:
+        quick.unlink(missing_ok=True)
 
 
 def hybrids(network: ProfiledNetwork) -> Iterator[ProfileFile]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from core.data.datasets import load_dataset
 from core.data.profiles import VARIABLE
 from core.data.samples import load_samples
 from core.fourier.maps.heatmap import Heatmap
-from core.reproduce.profile import judgements
+from core.reproduce.profile import judgements, sweeps
 from core.reproduce.profile.__main__ import main
 from core.reproduce.profile.network import ProfiledNetwork
 from core.reproduce.profile.parts import PARTS
@@ -191,6 +192,14 @@ def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is
         for key, there in (("hybrids", quick), ("gradient", True)):  # of which there are no more than 100 pictures
             (item,) = PARTS[key].items(network)
             assert item.is_there(tmp_path / item.path) == there
+
+
+def test_a_full_map_takes_the_place_of_the_quick_one(tmp_path):
+    for name, kept in (("a_cifar10-10000", False), ("a_cifar10-10000_v1", True), ("a_cifar10-samples-100", True)):
+        quick = tmp_path / f"{name.partition('-1')[0]}-500.npz"
+        quick.touch()
+        sweeps._in_place_of_quick(Path.touch, tmp_path / f"{name}.npz")
+        assert (tmp_path / f"{name}.npz").exists() and quick.exists() == kept
 
 
 def test_options_are_refused_in_one_sentence(tmp_path, capsys):
