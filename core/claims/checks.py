@@ -16,6 +16,7 @@ from core.claims.corruptions import contrast_findings, shift_finding
 from core.claims.equal_strength import equal_strength
 from core.claims.finding import (
     CLAIMS,
+    MORE,
     Claim,
     Evidence,
     Finding,
@@ -117,7 +118,7 @@ def _compared(claim: Claim, maps: Comparison) -> Finding:
     verdict = Verdict.FAILS
     if difference.clear and difference.value * claim.sign > 0:
         verdict = Verdict.HOLDS if agree == len(rings) else Verdict.IN_PART
-    doubt = f"{agree} of its {len(rings)} rings part in this direction, each beyond its own interval."
+    doubt = f"The difference is clear in this direction in {agree} of {len(rings)} rings."
     names = maps.subject.name, maps.reference.name
     evidence = [Evidence(name, measured, "error") for name, measured in zip(names, means, strict=True)]
     evidence.append(Evidence("difference", difference, terms=(means[0].value, means[1].value)))
@@ -155,11 +156,11 @@ def _unaffected(claim: Claim, maps: Comparison) -> Finding:
     doubts: tuple[str, ...] = ()
     if claim.than:
         if (less := _more(heatmap, claim.than, claim.band)) is not None:
-            evidence += (Evidence("all other waves have more by", less),)
+            evidence += (Evidence("all other waves", less, words=MORE),)
             if verdict == Verdict.FAILS and less.low > 0:
                 verdict = Verdict.IN_PART
         if heatmap.clean_rate() is None:
-            doubts = ("The clean error was measured here, with the same weights: the log does not give it.",)
+            doubts = ("The clean error was measured here with the same weights, as the log does not give it.",)
     return Finding(claim, verdict, evidence, doubts, (named.label,), _wave(heatmap, claim.band))
 
 
@@ -176,10 +177,10 @@ def _relies(claim: Claim, maps: Comparison) -> Finding:
         difference, crossover = direct
         evidence, low = crossover + evidence, favours_low_frequencies(difference)
         if not parts:
-            doubts += ("The verdict follows from hybrid images alone.",)
+            doubts += ("The verdict rests on hybrid images alone.",)
         elif parts != [low, low]:
-            hybrids = "speak for it" if low else "do not speak for it"
-            heat_maps = ("do not speak for it", "do in part", "speak for it")[sum(parts)]
+            hybrids = "support the claim" if low else "do not support the claim"
+            heat_maps = ("do not", "do in part", "do")[sum(parts)]
             doubts += (f"The two kinds of evidence disagree: hybrid images {hybrids}, heat maps {heat_maps}.",)
         parts = [low, *parts]
     verdict = Verdict.of_parts(parts) if parts else Verdict.NOT_CHECKABLE
@@ -191,16 +192,22 @@ def _by_heat_maps(maps: Comparison) -> tuple[list[bool], tuple[Evidence, ...], t
     heatmap, band = maps.subject.heatmap, corners(maps.subject.heatmap)
     strength = equal_strength(maps.subject, maps.reference, band)
     if strength is None:
-        return [], (), ("It is not known how far one of the networks enlarges the pictures.",)
+        return (
+            [],
+            (),
+            ("The input size of one of the networks is unknown, so the maps cannot be compared at equal strength.",),
+        )
     evidence: tuple[Evidence, ...] = (
         Evidence("share of a corner wave that reaches the subject", Measured.exact(strength.subject), "ratio"),
-        Evidence("the reference", Measured.exact(strength.reference), "ratio"),
+        Evidence("share that reaches the reference", Measured.exact(strength.reference), "ratio"),
     )
     alike = maps.reference.heatmap if strength.equal else strength.weakened
     corner = None if alike is None else contrast(in_band(heatmap, band), in_band(alike.crop(heatmap.side), band))
     low = contrast(*maps.errors("low"))
     if corner is None or low is None:
-        why = f"The reference was not measured with weakened waves (core.sweep --weaken-as {strength.network_side})."
+        why = (
+            f"The reference has no map under weakened waves (core.sweep --weaken-as {strength.network_side} makes one)."
+        )
         return [], evidence, (why,)
     evidence += (Evidence("difference in the corners at equal strength", corner),)
     return [low.low > 0, corner.high < 0], evidence, ()
@@ -218,12 +225,12 @@ def _different(claim: Claim, maps: Comparison) -> Finding:
     waves = np.bincount(radius)
     around = [rates - (np.bincount(radius, rates) / np.maximum(waves, 1))[radius] for rates in values]
     evidence = (
-        Evidence(f"share of {len(comparison.waves)} waves that differ", Measured.exact(share), "error"),
-        Evidence("correlation", Measured.exact(correlation(*values)), "ratio"),
-        Evidence("after each ring’s mean is taken away", Measured.exact(correlation(*around)), "ratio"),
+        Evidence(f"waves that differ (of {len(comparison.waves)})", Measured.exact(share), "error"),
+        Evidence("correlation of the two maps", Measured.exact(correlation(*values)), "ratio"),
+        Evidence("correlation without the ring means", Measured.exact(correlation(*around)), "ratio"),
     )
     verdict = Verdict.HOLDS if share > 0.5 else Verdict.FAILS
-    doubt = "Neighbouring waves are not independent, so the correlations carry no interval."
+    doubt = "The correlations have no interval, as neighbouring waves are not independent."
     return Finding(claim, verdict, evidence, (doubt,), maps.labels, (0, 8), "Difference")
 
 
@@ -234,12 +241,12 @@ def _unknown(claim: Claim, maps: Comparison) -> Finding:
 def _figure2_resnet(claim: Claim, maps: Comparison) -> Finding:
     """Holds if all other waves, and the corners, raise the error more than the lowest frequencies."""
     named = next((candidate for candidate in maps.all_maps if _is_figure2(candidate.heatmap)), None)
-    named = require(named, "The map of ResNet-50 on ImageNet100 is not here.")
+    named = require(named, "The map of ResNet-50 on ImageNet100 is missing.")
     heatmap, why = named.heatmap.crop(DRAWN_SIDE), "The map of ResNet-50 on ImageNet100 lacks these waves."
     beyond, far = (require(_more(heatmap, band, "lowest"), why) for band in ("beyond lowest", "corners"))
     verdict = Verdict.of_parts([beyond.low > 0, far.low > 0])
-    doubt = f"This row is about {named.name} on ImageNet100, whichever maps are chosen."
-    evidence = Evidence("all others", beyond), Evidence("corners", far)
+    doubt = f"This row is always about {named.name} on ImageNet100, whichever maps are chosen."
+    evidence = Evidence("all other waves", beyond, words=MORE), Evidence("corners", far, words=MORE)
     networks = (named.classifier,)
     return Finding(claim, verdict, evidence, (doubt,), (named.label,), (0, 9), networks=networks)
 
@@ -258,14 +265,17 @@ def dips_clearly(lattice: Lattice) -> bool:
 def _lattice(claim: Claim, maps: Comparison) -> Finding:
     """Holds if a subject with patches dips on their lattice and the reference does not."""
     grid = maps.subject.patch_grid
-    period, why = grid or CLIP_GRID, f"One of the maps is too small for a lattice of {grid or CLIP_GRID}."
+    period, why = grid or CLIP_GRID, f"One of the maps is too small for multiples of {grid or CLIP_GRID}."
     a, b = (
         require(lattice(named.heatmap, period) if period > 1 else None, why) for named in (maps.subject, maps.reference)
     )
-    doubt = f"p is the share of {a.draws:,} random draws of {len(a.waves)} waves, as many, that dip as far."
+    doubt = f"p is the share of {a.draws:,} random sets of {len(a.waves)} waves that dip as far."
     verdict = Verdict.FAILS
     if grid is None:
-        verdict, doubt = Verdict.NOT_CHECKABLE, "The subject is not known to cut patches: no dip is expected."
+        verdict, doubt = (
+            Verdict.NOT_CHECKABLE,
+            "The subject is not known to cut pictures into patches, so no dip is expected.",
+        )
     elif dips_clearly(a):
         verdict = Verdict.HOLDS if b.p >= 0.05 else Verdict.IN_PART
     evidence = (
@@ -284,10 +294,10 @@ def _colour(claim: Claim, maps: Comparison) -> Finding:
     differences = [require(grey_minus_coloured(heatmap, band), why) for band in (LOW, far)]
     grey, coloured = (require(in_band(part, far), why).measured for part in (parts.grey, parts.coloured))
     evidence = [
-        Evidence("radius up to 2", differences[0]),
-        Evidence("corners", differences[1], terms=(grey.value, coloured.value)),
-        Evidence("grey there", grey, "error"),
-        Evidence("coloured", coloured, "error"),
+        Evidence("grey minus coloured, radius up to 2", differences[0]),
+        Evidence("grey minus coloured, corners", differences[1], terms=(grey.value, coloured.value)),
+        Evidence("grey waves in the corners", grey, "error"),
+        Evidence("coloured waves in the corners", coloured, "error"),
     ]
     verdict = Verdict.HOLDS if differences[0].clear or differences[1].clear else Verdict.FAILS
     wave = _wave(heatmap)

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from core.claims.corruption_spectrum import corruptions_of, rise, stored_corruptions
-from core.claims.finding import MINIATURE, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, require
+from core.claims.finding import MINIATURE, MORE, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, require
 from core.claims.gradient_spectrum import rank_correlations
 from core.claims.hybrids import stored_hybrids
 from core.claims.twins import by_pair
@@ -42,17 +42,17 @@ def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     contrast, low, high = (_more(a, b, keys) for keys in (("contrast",), LOW, HIGH))
     names = join_list([CORRUPTIONS[key].inline_label for key in LOW])
     evidence = (
-        Evidence("contrast changes", contrast),
-        Evidence(f"all low-frequency corruptions ({names})", low),
-        Evidence("high-frequency corruptions", high),
+        Evidence("contrast changes", contrast, words=MORE),
+        Evidence(f"all low-frequency corruptions ({names})", low, words=MORE),
+        Evidence("high-frequency corruptions", high, words=MORE),
     )
     by_strength = [_more(a, b, ("contrast",), strength).value for strength in STRENGTHS]
     first, last = (decimal(100 * by_strength[place], sign=True) for place in (0, -1))
     shrink = ""
     if by_strength[-1] < by_strength[0]:
-        shrink = " They shrink towards chance, where the network with the smaller clean error has more to lose."
+        shrink = " The differences shrink near chance, where the network with the smaller clean error has more to lose."
     doubts = [
-        f"{robust.name} against {ordinary.name}: one small network each.",
+        f"{robust.name} against {ordinary.name}: one network of each kind.",
         f"Contrast changes: {first} points at the lowest strength, {last} points at the highest.{shrink}",
     ]
     if high.high < 0:
@@ -80,24 +80,26 @@ def shift_finding(claim: Claim, all_maps: Sequence[NamedMap]) -> Finding:
     networks = _networks()
     if len(networks) < FEWEST:
         raise NotCheckable(
-            f"Crossover cutoffs and corruption results are stored for {len(networks)} networks: too few to rank."
+            f"A ranking needs {FEWEST} networks with crossover cutoffs and corruption results, and has {len(networks)}."
         )
     radii, outcomes = (
         np.array([radius for radius, _ in networks.values()]),
         [outcome for _, outcome in networks.values()],
     )
-    sets = {"all eight": tuple(CORRUPTIONS), "high-frequency ones": HIGH, "low-frequency ones": LOW}
+    sets = {"all eight": tuple(CORRUPTIONS), "the high-frequency": HIGH, "the low-frequency": LOW}
     tested = {
-        f"rise under {what}": np.array([rise(network, network.errors(*keys)).measured.value for network in outcomes])
+        f"the rise under {what} corruptions": np.array(
+            [rise(network, network.errors(*keys)).measured.value for network in outcomes]
+        )
         for what, keys in sets.items()
     }
     noise, contrast = (np.array([1 - network.errors(key).measured.value for network in outcomes]) for key in RATIO)
-    tested["accuracy under noise over that under contrast changes"] = noise / contrast
+    tested["the accuracy under noise divided by that under contrast changes"] = noise / contrast
     evidence, signs = list[Evidence](), list[int]()
     for what, values in tested.items():
         value, p = exact_rank_test(radii, values)
         signs.append(int(np.sign(value)) if p < SIGNIFICANT else 0)
-        evidence.append(Evidence(f"crossover cutoff and {what}", Measured.exact(value), "ratio"))
+        evidence.append(Evidence(f"correlation of the crossover cutoff with {what}", Measured.exact(value), "ratio"))
         evidence.append(Evidence("p", Measured.exact(p), "p"))
     together, high, low, _ = signs
     verdict = Verdict.HOLDS if together > 0 and low >= 0 else Verdict.IN_PART if together + high > 0 else Verdict.FAILS
@@ -105,8 +107,8 @@ def shift_finding(claim: Claim, all_maps: Sequence[NamedMap]) -> Finding:
     small = all(name.startswith(MINIATURE) or name in paper.RESNETS for name in networks)
     kind = "small networks" if small else "networks"
     doubts = [
-        f"{len(networks)} {kind} ({'; '.join(titles.get(name, name) for name in networks)}) are few, and what "
-        "else they differ in may be the cause."
+        f"{len(networks)} {kind} ({'; '.join(titles.get(name, name) for name in networks)}) are few, and they "
+        "differ in other ways as well."
     ]
     if low < 0:
         doubts.append(

@@ -14,6 +14,7 @@ from core.claims.finding import (
     BY_VIEWS,
     CLAIMS,
     MINIATURE,
+    RECOGNISED,
     Claim,
     Evidence,
     Finding,
@@ -29,12 +30,17 @@ from core.runs.file import SURE
 from core.runs.judgement import searched
 from core.runs.picture_outcomes import PictureOutcomes, paired, picture_outcomes
 from core.shared.roles import ROLES, networks_for
+from core.shared.sentences import Network, Sentence, joined
 
-FILLED = {"eq3": "Eq. 3", "mean_square": "mean square"}
-DRAWN = {"blur": "from blurs", "classless": "from blurs of no class", "independent": "from pixel noise"}
+FILLED = {"eq3": "holes by Eq. 3", "mean_square": "holes by the mean square"}
+DRAWN = {
+    "blur": "drawings from blurs",
+    "classless": "drawings from blurs of no class",
+    "independent": "drawings from pixel noise",
+}
 # The same for the search by views.
 FILLED_BY_VIEWS = {searched("eq3", "views"): "holes"}
-DRAWN_BY_VIEWS = {searched("classless", "views"): "from blurs of no class"}
+DRAWN_BY_VIEWS = {searched("classless", "views"): DRAWN["classless"]}
 # Both searches: drawings with the same steps and ball, holes with the same ball.
 SEARCHED = {
     "drawings": (searched("classless", "pixels"), searched("classless", "views")),
@@ -111,7 +117,7 @@ def _stored(kinds: dict[str, str], *names: str) -> dict[str, list[PictureOutcome
 
 
 def _nothing(*names: str) -> str:
-    return f"Nothing is stored of what {' or '.join(names)} painted."
+    return Sentence("No pictures by ", joined(map(Network, names), last=" or "), " are stored.")
 
 
 def _finding(
@@ -130,7 +136,7 @@ def _above(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding
     means = {name: measure.mean(values) for name, values in scores.items() if len(values)}
     means = require(means or None, _nothing(subject))
     fewer = any(len(values) < stored[name].n for name, values in scores.items())
-    doubts = [f"Of {' and '.join(str(len(scores[name])) for name in means)} pictures."] if fewer else []
+    doubts = [f"Pictures counted: {' and '.join(str(len(scores[name])) for name in means)}."] if fewer else []
     return _finding(claim, means, lambda mean: mean.low > claim.threshold, measure.unit, *doubts)
 
 
@@ -147,21 +153,21 @@ def _squiggles(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Fin
         left_out.append(f"{int(sure.sum())} of {len(sure)}")
         first, second = (float(need.mean()) for need in needs)
         evidence += [
-            Evidence(f"{name}: difference", difference, "levels", (first, second)),
-            Evidence("means", Measured.exact(first), "level"),
-            Evidence("and", Measured.exact(second), "level"),
+            Evidence(f"difference, {name}", difference, "levels", (first, second)),
+            Evidence("mean of the subject", Measured.exact(first), "level"),
+            Evidence("mean of the reference", Measured.exact(second), "level"),
         ]
     if not parts:
         raise NotCheckable(_nothing(subject, reference))
-    doubt = f"Of {' and '.join(left_out)} pictures. A change that is small need not be invisible, nor a large one seen."
+    doubt = f"Pictures counted: {' and '.join(left_out)}. A small change can be visible, and a large one can go unseen."
     return Finding(claim, Verdict.of_parts(parts), tuple(evidence), (doubt,))
 
 
 def _training(claim: Claim, *chosen: str) -> Finding:
     twins = networks_for("twins", *map(picture_outcomes, DRAWN | FILLED)) or ROLES["twins"][-1]
     finding = _gain_of(claim, _stored(DRAWN | FILLED, *twins))
-    small, about = all(name.startswith(MINIATURE) for name in twins), ", whichever are chosen above"
-    doubt = f"Two small networks{about}; no proof about CLIP." if small else f"One pair of networks{about}."
+    small, about = all(name.startswith(MINIATURE) for name in twins), "This row is always about the same two"
+    doubt = f"{about} small networks, and proves nothing about CLIP." if small else f"{about} networks."
     return replace(finding, doubts=(*finding.doubts, doubt), networks=twins[::-1])
 
 
@@ -179,7 +185,7 @@ def _views(claim: Claim, subject: str) -> Finding:
 
 def _large_views(claim: Claim) -> Finding:
     """Judge the same for drawings and filled holes at 224 pixels, by the first judge's top-1 prediction."""
-    stored = require(stored_outcomes(), "Nothing is stored of pictures of 224 pixels.")
+    stored = require(stored_outcomes(), "No pictures of 224 pixels are stored.")
     scores = {
         name: views.recognised() - pixels.recognised()
         for name, mode in (("drawings", "draw"), ("holes", "hole"))
@@ -187,7 +193,8 @@ def _large_views(claim: Claim) -> Finding:
         for pixels, views in (pair,)
     }
     counts = " and ".join(f"{len(signs)} {name}" for name, signs in scores.items())
-    doubt = f"{counts}. The judge is {stored.judges[0]}, of the painter’s family: a weak witness, and no human."
+    kin = ", of the painter’s family, so it proves less; it is no human."
+    doubt = Sentence(f"{counts}. The judge is ", Network(stored.judges[0]), kin)
     finding = _gain(claim, scores, doubt)
     return replace(finding, networks=(stored.painter,))
 
@@ -211,7 +218,8 @@ def _gain(claim: Claim, scores: dict[str, np.ndarray], doubt: str) -> Finding:
     gains = {name: paired_interval(signs).item() for name, signs in scores.items()}
     largest = max(float(mcnemar((signs > 0).sum(), (signs < 0).sum())) for signs in scores.values())
     made = _finding(claim, gains, lambda gain: gain.low > 0, "points", doubt)
-    return replace(made, evidence=(*made.evidence, Evidence("largest p", Measured.exact(largest), "p")))
+    evidence = [replace(part, words=RECOGNISED) for part in made.evidence]
+    return replace(made, evidence=(*evidence, Evidence("largest p", Measured.exact(largest), "p")))
 
 
 def _sampled(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
@@ -225,24 +233,25 @@ def _sampled(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Findi
         gains |= {name: paired_interval(values).item() for name, values in scores.items()}
         if any(gains[name].low > 0 for name in scores):
             gained.append(start)
-    doubts = [f"What is gained {' and '.join(gained)} can be hard to see: another network reads it."] if gained else []
+    doubts = [f"Another network recognises more {' and '.join(gained)}; people may not see the gain."] if gained else []
     return _finding(claim, gains, lambda gain: gain.low <= 0, "points", *doubts)
 
 
 def _judges(*painted: PictureOutcomes) -> dict[str, str]:
     """Return the judges of all pictures: the prefix of their columns, and a note for their numbers."""
     same = {"judge": {results.judge for results in painted}, "third": {results.third for results in painted}}
-    remarks = {"judge": "", "third": ", other judge"}
+    remarks = {"judge": "", "third": ", second judge"}
     return {prefix: remarks[prefix] for prefix, names in same.items() if len(names) == 1 and names != {""}}
 
 
 def _who_judged(*painted: PictureOutcomes) -> str:
     first, prefixes = painted[0], _judges(*painted)
     if len(prefixes) > 1:
-        judges = f"The judges are {first.judge} and {first.third}, of another family; neither is human."
+        third = Network(first.third)
+        judges = "The judges are ", Network(first.judge), " and ", third, ", of another family; neither is"
     else:
-        judges = f"The judge is {first.judge if 'judge' in prefixes else first.third}; it is no human."
-    return f"{judges} {first.n} pictures each."
+        judges = "The judge is ", Network(first.judge if "judge" in prefixes else first.third), "; it is not"
+    return Sentence(*judges, f" human. Each kind has {first.n} pictures.")
 
 
 # By the names used in claims.toml. Arguments: the claim, stored results, subject and reference.

@@ -97,6 +97,9 @@ _UNITS = {
 }
 
 
+MORE, RECOGNISED = ("more", "less"), ("more recognised", "fewer recognised")
+
+
 @dataclass(frozen=True)
 class Evidence:
     """One number with its interval.
@@ -104,17 +107,23 @@ class Evidence:
     what: of what. unit: "error" and "points" are fractions to be shown in per cent, the latter a difference; "level"
     and "levels" are fractions to be shown of 255, the latter a difference; "radius" and "radii" are cycles per image,
     the latter a difference; "ratio", "orders" and "p" are shown as is. terms: of a difference, the two numbers that
-    stand beside it.
+    stand beside it. words: of a difference, what says its sign in place of plus and minus, such as `MORE`.
     """
 
     what: str
     measured: Measured
     unit: str = "points"
     terms: tuple[float, float] | None = None
+    words: tuple[str, str] | None = None
 
     def __str__(self) -> str:
-        """'difference +9.4 points (+8.1 to +10.6)'."""
-        return f"{self.what} {self.number}{self.interval}"
+        """'difference: +9.4 points (+8.1 to +10.6)'."""
+        return f"{self.label}{self.number}{self.interval}"
+
+    @property
+    def label(self) -> str:
+        """'difference: ', or 'p ': what stands before the number."""
+        return f"{self.what} " if self.unit == "p" else f"{self.what}: "
 
     @property
     def is_difference(self) -> bool:
@@ -123,11 +132,13 @@ class Evidence:
 
     @property
     def number(self) -> str:
-        """'+9.4 points', '33.1 %' or '0.42'; of a p '= 0.03'."""
+        """'+9.4 points', '9.4 points more', '33.1 %' or '0.42'; of a p '= 0.03'."""
         if self.unit == "p":
             return p_value(self.measured.value)
         suffix, factor, digits, _ = _UNITS[self.unit]
         measured = displayed_difference(self.measured, *self.terms, factor, digits) if self.terms else self.measured
+        if self.words:
+            return f"{decimal(abs(measured.value) * factor, digits)}{suffix} {self.words[measured.value < 0]}"
         return self._shown(measured.value) + suffix
 
     @property
@@ -180,7 +191,7 @@ class Claim:
     @property
     def source(self) -> str:
         """Source of the claim."""
-        return f"paper, §{self.section}" if self.papers else "seen here"
+        return f"paper, §{self.section}" if self.papers else "observed here"
 
     @property
     def statement(self) -> str:
@@ -243,7 +254,7 @@ class Finding:
         unlike = [name for name, its in zip(self.networks, papers, strict=False) if name not in its]
         if not (unlike and self.claim.papers):
             return ""
-        return "in miniature" if all(name.startswith(MINIATURE) for name in unlike) else "of other networks"
+        return "in miniature" if all(name.startswith(MINIATURE) for name in unlike) else "for other networks"
 
     @property
     def judgement(self) -> str:
@@ -279,6 +290,6 @@ def check_claim(
     try:
         result = check(claim, *arguments)
     except NotCheckable as error:
-        return (Finding(claim, Verdict.NOT_CHECKABLE, doubts=(str(error),)),)
+        return (Finding(claim, Verdict.NOT_CHECKABLE, doubts=(error.args[0],)),)
     several = (result,) if isinstance(result, Finding) else result
     return tuple(replace(finding, networks=finding.networks or claim.networks(*networks)) for finding in several)

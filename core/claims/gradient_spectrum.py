@@ -22,8 +22,9 @@ from core.fourier.gradients import ring_energy
 from core.fourier.intervals import Measured, bootstrapped
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.weak_cache import weak_lru_cache
-from core.numbers import decimal, join_list
+from core.numbers import decimal
 from core.shared.files import ArchiveKind, Fact
+from core.shared.sentences import Network, Sentence, joined
 
 # energy: (N, blocks, W) float16, `relative_energy` of each block of pictures, for each model and wave of `half_plane`.
 # slope, change: (N, W) float32, mean change of the loss under the sweep's wave by the gradient alone, and the real one.
@@ -246,28 +247,29 @@ def where_it_fails(result: GradientAgreement, epsilon: float) -> str:
     if overrated is None:
         return ""
     text = (
-        f"The gradient overrates {overrated.radii}, whose waves mislead less than its energy there would have it; "
-        f"without them the correlation over rings is {decimal(overrated.without, 2)}."
+        f"The gradient overrates {overrated.radii}: these waves mislead less than its energy suggests. "
+        f"Without them the correlation over rings is {decimal(overrated.without, 2)}."
     )
     if overrated.bend_elsewhere > overrated.bend:
         text += (
-            f" A reason that fits: a gradient sees no further than very small waves. At v = {epsilon:g} the loss "
-            f"changes {overrated.bend:.1f} times as much as its gradient says along these waves, and "
-            f"{overrated.bend_elsewhere:.1f} times along the others; what the loss really does correlates by "
-            f"{decimal(overrated.changed, 2)} over rings."
+            " A likely reason: a gradient describes very small waves only. "
+            f"At v = {epsilon:g} the loss changes {overrated.bend:.1f} times as much as the gradient predicts along "
+            f"these waves, and {overrated.bend_elsewhere:.1f} times along the others. "
+            f"The actual change of the loss correlates by {decimal(overrated.changed, 2)} over rings."
         )
     return text
 
 
 def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
     """Holds if the correlation exceeds noise and chance; in part if the gradient overrates some rings."""
-    lack = f"No gradient of {named.name} is stored; of {join_list(list(stored_gradients()))}’s CIFAR-10 maps it is."
+    stored_for = joined(map(Network, stored_gradients()), last=" and ")
+    lack = Sentence("Gradients are stored for the CIFAR-10 maps of ", stored_for, f", not for {named.name}.")
     stored = require(stored_gradient(named.heatmap), lack)
-    result = require(gradient_agreement(stored, named.heatmap), "The map has too few waves to be ranked.")
+    result = require(gradient_agreement(stored, named.heatmap), "The map has too few waves to rank.")
     evidence = (
         Evidence(f"rank correlation over {result.count} waves", result.waves, "ratio"),
         Evidence("p", Measured.exact(result.p), "p"),
-        Evidence("over rings", result.rings, "ratio"),
+        Evidence("rank correlation over rings", result.rings, "ratio"),
     )
     verdict = Verdict.FAILS
     if result.waves.low > 0 and result.p < 0.05:

@@ -9,6 +9,8 @@ from core.data.profiles import cached_by_files
 from core.fourier.intervals import Measured
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, first_pairs, paired_difference
 
+DIFFERENCE = "difference of crossover cutoffs"
+
 
 @cached_by_files("hybrids")
 def stored_hybrids(paths: tuple[Path, ...]) -> dict[str, HybridOutcomes]:
@@ -35,9 +37,9 @@ def compared(
     if of_a is None or of_b is None or difference is None:
         return None
     return difference, (
-        Evidence(f"{first}: crossover cutoff", of_a.radius, "radius"),
-        Evidence(f"{second} at", of_b.radius, "radius"),
-        Evidence("paired difference", difference, "radii", (of_a.radius.value, of_b.radius.value)),
+        Evidence(f"crossover cutoff of {first}", of_a.radius, "radius"),
+        Evidence(f"crossover cutoff of {second}", of_b.radius, "radius"),
+        Evidence(DIFFERENCE, difference, "radii", (of_a.radius.value, of_b.radius.value)),
     )
 
 
@@ -49,4 +51,4 @@ def favours_low_frequencies(difference: Measured) -> bool:
 def lacking_hybrids(*maps: NamedMap) -> tuple[str, ...]:
     """Return a sentence that names the maps without stored hybrids; none if all have them."""
     names = [named.name for named in maps if named.own(stored_hybrids()) is None]
-    return (f"No hybrid images were put to {' and '.join(names)}: the direct test is missing here.",) if names else ()
+    return (f"The direct test is missing: {' and '.join(names)} saw no hybrid images.",) if names else ()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 from core.claims.bands import LOW, Band, corners, in_band, without_wave
-from core.claims.finding import Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, require
+from core.claims.finding import MORE, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, require
 from core.claims.hybrids import crossover_evidence, favours_low_frequencies
 from core.fourier.intervals import newcombe
 from core.fourier.maps.contrasts import Errors, contrast, mismatches
@@ -30,7 +30,7 @@ def twin_pairs(subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[tuple[Na
 
 def twin_findings(claim: Claim, subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[Finding]:
     """Judge a claim on the subject and its twin, or else on every pair of twins."""
-    return by_pair(subject, all_maps, partial(_twin, claim), "There is no map of a network and of its robust twin.")
+    return by_pair(subject, all_maps, partial(_twin, claim), "Maps of a network and its robust twin are missing.")
 
 
 def by_pair(
@@ -54,20 +54,23 @@ def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     In part where only one of them is so, or low frequencies raise it more only relative to high ones.
     """
     low, far = (
-        require(contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band)), "These waves are not known.")
+        require(contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band)), "The maps lack these waves.")
         for band in (LOW, corners(ordinary.heatmap))
     )
     verdict = Verdict.HOLDS if low.low > 0 else Verdict.IN_PART if newcombe(low, far).low > 0 else Verdict.FAILS
-    evidence: tuple[Evidence, ...] = (Evidence("radius up to 2", low), Evidence("corners", far))
-    doubts = [f"{robust.name} against {ordinary.name}: one small network each."]
+    evidence: tuple[Evidence, ...] = (
+        Evidence("rise up to radius 2", low, words=MORE),
+        Evidence("rise in the corners", far, words=MORE),
+    )
+    doubts = [f"{robust.name} against {ordinary.name}: one network of each kind."]
     if (direct := crossover_evidence(robust, ordinary)) is not None:
         difference, crossover = direct
         evidence = crossover + evidence
         relies = favours_low_frequencies(difference)
         if relies != (verdict == Verdict.HOLDS):
             doubts.append(
-                f"The two kinds of evidence disagree: hybrid images {'speak' if relies else 'do not speak'} for it, "
-                f"low frequencies {'do not raise' if low.low <= 0 else 'raise'} the robust twin’s error more."
+                f"The two kinds of evidence disagree: hybrid images {'support' if relies else 'do not support'} the "
+                f"claim, low frequencies {'do not raise' if low.low <= 0 else 'raise'} the robust twin’s error more."
             )
             verdict = Verdict.IN_PART
     networks = robust.classifier, ordinary.classifier

@@ -12,8 +12,9 @@ from pathlib import Path
 from core.claims.finding import BY_VIEWS, Evidence, Finding, Verdict
 from core.classifiers.registry import classifier_title, short_title
 from core.shared.colours import BAD, GOOD, HALF, OPEN
-from core.shared.errors import one_line
+from core.shared.errors import one_line, sentence
 from core.shared.html import isolated, number_html
+from core.shared.sentences import Network, Sentence
 
 # The sign and the colour of each verdict.
 VERDICTS = {
@@ -26,7 +27,7 @@ VERDICTS = {
 CSS = Path(__file__).with_suffix(".css").read_text("utf-8")
 STYLE = f"<style>\n{CSS}</style>"
 _UNKNOWN = "unknown"
-_FOLDED = {BY_VIEWS: "judged once more, by views", _UNKNOWN: "cannot be checked here"}
+_FOLDED = {BY_VIEWS: "judged again, by views", _UNKNOWN: "cannot be checked here"}
 Url = Callable[[Finding], str]
 
 
@@ -71,12 +72,12 @@ def _row(finding: Finding, url: str, last_cell: str = "") -> str:
         see = f' <a href="{html.escape(url)}" aria-label="See it: {html.escape(claim.statistic)}">See it</a>'
     evidence, lead = evidence_html(finding.evidence), _lead(finding.evidence)
     rest = "".join(f"<li>{part}</li>" for k, part in enumerate(evidence) if k != lead)
-    doubts = " ".join(isolated(doubt) for doubt in finding.doubts)
+    doubts = " ".join(isolated(_with_titles(doubt)) for doubt in finding.doubts)
     return (
         f'<tr data-claim="{claim.key}"><td class="verdict">{chip(finding)}{see}</td>'
         f"<td>{html.escape(claim.statement)} <small>{_source(finding, _networks(finding))}</small>"
         f"<details><summary>How it is checked</summary>"
-        f"{html.escape(claim.statistic)}. {doubts}<ul>{rest}</ul></details></td>"
+        f"{html.escape(sentence(claim.statistic))} {doubts}<ul>{rest}</ul></details></td>"
         f"<td>{evidence[lead] if evidence else ''}</td>{last_cell}</tr>"
     )
 
@@ -90,9 +91,18 @@ def chip(finding: Finding) -> str:
 
 def _networks(finding: Finding) -> list[str]:
     """Names of those whose evidence it is, as the labels of their maps have them; they may be untrusted."""
-    titles = [short_title(one_line(classifier_title(name))) for name in finding.networks]
+    titles = [_title(name) for name in finding.networks]
     named = [label.split(" · ")[0] for label in finding.maps]
     return [next((name for name in named if name.startswith(f"{title} (weights")), title) for title in titles]
+
+
+def _with_titles(sentence: str) -> str:
+    """Return a sentence as plain text, with the titles of its networks."""
+    return "".join(_title(part) if isinstance(part, Network) else part for part in Sentence(sentence).parts)
+
+
+def _title(name: str) -> str:
+    return short_title(one_line(classifier_title(name)))
 
 
 def _source(finding: Finding, names: Sequence[str]) -> str:
@@ -116,9 +126,9 @@ def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str
 
 
 def evidence_html(evidence: Sequence[Evidence]) -> list[str]:
-    """Return 'difference <b>+9.4 points</b>' and the like; bold is the first difference, or else the first number."""
+    """Return 'difference: <b>+9.4 points</b>' and the like; bold is the first difference, or else the first number."""
     lead = _lead(evidence)
-    return [f"{html.escape(part.what)} {number_html(part.figure, bold=k == lead)}" for k, part in enumerate(evidence)]
+    return [f"{html.escape(part.label)}{number_html(part.figure, bold=k == lead)}" for k, part in enumerate(evidence)]
 
 
 def _lead(evidence: Sequence[Evidence]) -> int:

@@ -9,17 +9,17 @@ from core.shared.sentences import Number
 
 # What is explained where it first stands on a page, in at most twelve words.
 TERMS = {
-    "CLIP": "a network that learned from the web which text fits a picture",
+    "CLIP": "a network that learned from web images which text fits a picture",
     "ResNet": "a CNN: layers of filters, trained on pictures and their labels",
-    "Error": "top-1: share of the n pictures whose likeliest class is wrong",
+    "Error": "top-1: share of the n pictures whose most likely class is wrong",
     "wave": "(i, j): cycles down and across; v: its L2 norm per channel",
-    "interval": "of 100 samples as large, about 95 such intervals hold the truth",
+    "interval": "about 95 of 100 such intervals, from new samples, hold the truth",
     "robust twin": "the same network, trained on pictures that were changed to mislead it",
-    "robust": "trained against small changes; its twin was trained without",
+    "robust": "also trained against small changes; its twin was not",
     "of no class": "soft random colours, drawn from the covariance of all classes’ images",
-    "L2 budget": "most change allowed: root of the sum of all pixels’ squared changes",
+    "L2 budget": "largest allowed change: root of the sum of all pixels’ squared changes",
     "Eq. 3": "the paper’s loss: the target’s cross-entropy, plus a penalty outside the hole",
-    "top-1": "by the likeliest class alone; top-5 counts any of the five likeliest",
+    "top-1": "by the most likely class alone; top-5 counts any of the five most likely",
     "v": "strength of the wave: its L2 norm per channel",
 }
 # Terms that no step of the story explains in its own words.

@@ -26,11 +26,15 @@ class Number(str):
         return made
 
 
+class Network(str):
+    """Registry name of a classifier, which pages show by its title."""
+
+
 class Sentence(str):
     """One sentence, or a part of one.
 
     Attributes:
-        parts: text and numbers, in order; no two texts follow each other.
+        parts: text, numbers and networks, in order; no two texts follow each other.
     """
 
     parts: tuple[str, ...]
@@ -38,9 +42,9 @@ class Sentence(str):
     def __new__(cls, *parts: str) -> Sentence:
         made = super().__new__(cls, "".join(parts))
         flat = [inner for part in parts for inner in (part.parts if isinstance(part, Sentence) else [part])]
-        runs = itertools.groupby(flat, key=lambda part: isinstance(part, Number))
+        runs = itertools.groupby(flat, key=lambda part: isinstance(part, Number | Network))
         made.parts = tuple(
-            part for is_number, run in runs for part in (run if is_number else filter(None, ["".join(run)]))
+            part for is_special, run in runs for part in (run if is_special else filter(None, ["".join(run)]))
         )
         return made
 

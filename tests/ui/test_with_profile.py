@@ -177,12 +177,12 @@ def test_whom_a_place_names(place, request):
 
 def test_the_direct_test_of_the_papers_sentence_is_made_where_clips_hybrids_are_known(profile, monkeypatch):
     with_profile = read(opened("findings"))
-    assert f"{RANDOM}: crossover cutoff" in with_profile
+    assert f"crossover cutoff of {RANDOM}" in with_profile
     (label,) = [label for label, entry in shipped().items() if entry.classifier == CLIP_NAME and label != CLIP]
     assert label == f"{RANDOM} · CIFAR-10 · computed" and CLIP_NAME in stored_hybrids()
     monkeypatch.delenv(VARIABLE)
     without = read(opened("findings"))
-    assert "No hybrid images were put to" in without and RANDOM not in without and CLIP_NAME not in stored_hybrids()
+    assert "saw no hybrid images" in without and RANDOM not in without and CLIP_NAME not in stored_hybrids()
     assert np.isfinite(stored_hybrids()["mini-clip"].cutoffs).all()
 
 
@@ -190,7 +190,7 @@ def test_section_32_is_about_clip_where_its_drawings_were_judged(profile, monkey
     app = opened("findings", section=FEATURES)
     assert RANDOM in app.selectbox(key="painter").options and app.selectbox(key="painter").value == RANDOM
     text = read(app)
-    assert "Nothing is stored of what" not in text and "The judges are resnet-56 and mini-clip-vit" in text
+    assert "No pictures by" not in text and "The judges are ResNet-56 and Mini CLIP (plain ViT)" in text
     monkeypatch.delenv(VARIABLE)
     assert RANDOM not in opened("findings", section=FEATURES).selectbox(key="painter").options
 

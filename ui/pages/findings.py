@@ -53,7 +53,7 @@ WORDS = dict(
 def page() -> None:
     """Draw the page."""
     st.html(STYLE)
-    st.title("Findings: the paper on trial", anchor=False)
+    st.title("Findings: the paper’s claims, tested", anchor=False)
     maps, features, shifts = st.tabs([MAPS, FEATURES, SHIFTS], key=SECTION, on_change="rerun", bind="query-params")
     if features.open:
         with features:
@@ -73,7 +73,7 @@ def _maps() -> None:
         write_sentence(" ".join(WORDS["introduction"].split()), *TERMS)
     available = entries()
     if len(available) < 2:
-        st.info("A comparison needs two maps: add some on *Frequencies*.")
+        st.info("A comparison needs two maps; add some on *Frequencies*.")
         return
     with menus:
         subject, reference = _choose(available, ("Subject", SUBJECT, CLIP), ("Reference", REFERENCE, RESNET56))
@@ -83,7 +83,7 @@ def _maps() -> None:
         if finding.claim.key not in _OF_ALL
     ]
     if subject == reference:
-        st.markdown("The two are the same map: nothing can differ.")
+        st.markdown("Both are the same map, so nothing can differ.")
     _judged(judged, shipped(), {}, subject.name, reference.name)
     paired = same_images(subject.heatmap, reference.heatmap)
     for place, name in zip(st.columns(2, gap="large"), ("rules", "paired" if paired else "unpaired"), strict=True):

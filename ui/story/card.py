@@ -17,7 +17,7 @@ INK, PAPER, RIGHT, WRONG = "#1f2933", "#ffffff", "#1a7f37", "#b3261e"
 
 
 def card(scores: Sequence[str], questions: Sequence[Question], choices: Sequence[int]) -> bytes:
-    """A PNG: a row of drawings for each search, framed by whether they were recognised, and its score beside it."""
+    """Return a PNG with a row of drawings per search, each framed by whether it was recognised, and the scores."""
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     draw = ImageDraw.Draw(image)
     draw.text((MARGIN, 28), "Which drawings did I recognise?", INK, ImageFont.load_default(44))
@@ -36,7 +36,7 @@ def card(scores: Sequence[str], questions: Sequence[Question], choices: Sequence
         draw.text((left, top + 30), name, INK, ImageFont.load_default(34))
         draw.text((left, top + 76), count, INK, ImageFont.load_default(44))
     painter = short_title(classifier_spec(painter_name()).title)
-    caption = f"{painter} was asked for ten words, by two searches; guessing is right in {CHANCE:g} of {PER_SEARCH}."
+    caption = f"{painter} drew ten words by two searches; pure guessing gets {CHANCE:g} of {PER_SEARCH} right."
     draw.text((MARGIN, HEIGHT - 62), caption, INK, ImageFont.load_default(26))
     file = io.BytesIO()
     image.save(file, "PNG")

@@ -50,7 +50,7 @@ ACCURACY = f"Accuracy at strength {WEATHER}", ", with 95 % intervals"
 
 
 def stripes_and_maps() -> None:
-    """A picture under stripes, then the maps of the networks that answer: every wave at once."""
+    """Draw a picture under stripes, then the maps of the networks that predict for it."""
     cell = _cell("wave")
     stripes(car_under_stripes(), selected=cell, key="story.stripes", on_select=partial(_keep, "wave"))
     st.markdown(f"### {EVERY_WAVE}")
@@ -63,8 +63,8 @@ def about_the_maps() -> str:
     """Explain what a cell is, before the first maps."""
     n = _maps_of(networks.on_one_picture())[0].heatmap.metadata["dataset"]["n"]
     return (
-        f"Each cell is a wave, its colour the top-1 error: how often, of n = {n:,} pictures, the first guess is wrong. "
-        "v is the wave’s size. Click a cell to put its wave on the car."
+        "Each cell is a wave. Its colour is the top-1 error: how often the prediction is wrong, for "
+        f"n = {n:,} pictures. The wave’s size is v. Click a cell to put its wave on the car."
     )
 
 
@@ -74,7 +74,7 @@ def verdict_on(cell: Frequency) -> Paragraph:
 
 
 def car_under_stripes() -> StripedPicture:
-    """The picture of the second step, and what each network answers."""
+    """Return the picture of the step *A wave*, with each network's predictions."""
     picture = sample_picture("cifar10", STORED["story"]["position"])
     signs = all_random_signs(SIDE, picture.position + 1, seed=STORED["seed"])[:, :, picture.position]
     answers = [
@@ -86,7 +86,7 @@ def car_under_stripes() -> StripedPicture:
 
 
 def two_pictures() -> None:
-    """A stored pair in the mixer: its cutoff moves in the browser, another pair is chosen below it."""
+    """Draw a stored pair in the mixer; the browser moves its cutoff, other pairs are chosen below it."""
     mixtures, state = stored_mixtures(networks.on_mixtures()), st.session_state
     pair = state.get(PAIR, 0)
     mixture = mixtures[pair]
@@ -114,12 +114,12 @@ def weakened_waves() -> None:
 
 
 def rings(selected: Frequency) -> Chart:
-    """Errors by radius of the published maps, and of the ResNet’s under waves weakened alike."""
+    """Return the errors by radius of the published maps, and of ResNet-56 under equally weakened waves."""
     clip, resnet = _entries(CLIP, RESNET56)
     strengths, lines = equal_strength(clip.named, resnet.named, corners(clip.heatmap)), [clip, resnet]
     if strengths is not None and strengths.weakened is not None:
         lines.append(
-            Entry(f"{resnet.name}, waves weakened alike · CIFAR-10 · computed", strengths.weakened, shipped=True)
+            Entry(f"{resnet.name}, equally weakened waves · CIFAR-10 · computed", strengths.weakened, shipped=True)
         )
     return radial_chart(lines, top=1, selected=selected, height=CHART_HEIGHT)
 
@@ -145,14 +145,14 @@ def corrupted_pictures() -> str:
 
 
 def accuracy_by_corruption() -> Chart:
-    """Accuracy of a network and its robust twin under each corruption, and of a CLIP that has none."""
+    """Return the chart of accuracy under each corruption: of a network, its robust twin, and a CLIP without a twin."""
     names = (*networks.corrupted_twins(), *networks.beside_the_twins())
     rows = [NetworkOutcomes(name, stored_title(name), stored_corruptions()[name]) for name in names]
     return accuracy_chart(rows, "contrast", WEATHER, CHART_HEIGHT)
 
 
 def dips() -> None:
-    """Each wave's error less that around it."""
+    """Draw each wave's error minus its neighbours'."""
     _maps("patches")
 
 
@@ -167,7 +167,7 @@ def filled_hole() -> None:
 
 
 def hole() -> RunResult:
-    """The runs of the step before."""
+    """Return the runs of the step *Hole*."""
     result = stored_example("inpainting", "cifar10", networks.filling(), "eq3", picture=networks.SMALL.inpainted)
     assert result is not None  # it is shipped
     return result
@@ -196,7 +196,7 @@ def _gradient_and_errors() -> ShownMaps:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """(W,) from 0, the least, to 1."""
+    """Return ranks scaled to [0, 1]."""
     from scipy import stats
 
     return (stats.rankdata(values) - 1) / (len(values) - 1)
@@ -255,7 +255,7 @@ def _maps(name: str) -> None:
 
 
 def _cell(name: str) -> Frequency:
-    """The wave chosen in a figure."""
+    """Return the wave chosen in a figure."""
     return st.session_state.get(f"story.{name}.cell", MAPS[name].first)
 
 

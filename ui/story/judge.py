@@ -37,9 +37,9 @@ ROUND = "story.round"  # of a visitor whose link has none
 
 
 def judge_drawings() -> None:
-    """The drawing to be judged next, or the score."""
+    """Draw the next drawing to judge, or the score."""
     linked = url.number(SEED, range(MAX_SEED + 1))
-    # One by lot is in the URL from the first choice on: a visitor who goes back would be sent on again by any other.
+    # A random seed enters the URL with the first choice only: earlier, the browser's Back would lead forward again.
     seed = st.session_state.setdefault(ROUND, secrets.randbelow(MAX_SEED + 1)) if linked is None else linked
     questions = draw_questions(stored_pool(), imagenet().names, seed)
     choices = () if linked is None else read_choices(url.text(CHOICES))
@@ -53,7 +53,7 @@ def judge_drawings() -> None:
 
 
 def forget() -> None:
-    """Take the round out of the URL; the next is another."""
+    """Remove the round from the URL, so that the next one is new."""
     st.session_state.pop(ROUND, None)
     _put(None, ())
 
@@ -69,11 +69,11 @@ def painter_titles() -> list[str]:
 
 
 def about_the_classes() -> str:
-    """Explain how the classes are chosen, and that no choice is stored."""
+    """Explain how the classes are chosen, and where choices are stored."""
     halves = len(stored_pool().recognised), len(stored_pool().unrecognised)
     return (
-        f"Half of the classes are of {halves[0]} that {short_title(classifier_spec(judge_name()).title)} recognises as "
-        f"drawn by views, half of {halves[1]} that it does not, at random. Your choices stay in the link alone."
+        f"Half of the classes come at random from {halves[0]} that {short_title(classifier_spec(judge_name()).title)} "
+        f"recognises when drawn by views, half from {halves[1]} that it does not. Only the link stores your choices."
     )
 
 
@@ -106,8 +106,8 @@ def _tell(seed: int, questions: Sequence[Question], choices: Sequence[int]) -> N
         rows = [pair for pair in zip(questions, choices, strict=True) if pair[0].search == search]
         st.html(f'<div class="round"><h4>By {search}</h4>{"".join(_result(*row) for row in rows)}</div>')
     with st.container(horizontal=True):
-        st.button("Ten others", key="story.judge.others", type="primary", on_click=forget)
-        st.button("These ten again", key="story.judge.again", on_click=_put, args=(seed, ()))
+        st.button("Ten new drawings", key="story.judge.others", type="primary", on_click=forget)
+        st.button("The same ten again", key="story.judge.again", on_click=_put, args=(seed, ()))
         st.download_button(
             "Save as a card",
             partial(card, scores(questions, choices), questions, choices),
@@ -125,7 +125,7 @@ def scores(questions: Sequence[Question], choices: Sequence[int]) -> list[str]:
 
 
 def _result(question: Question, place: int) -> str:
-    """A drawing, what it was to be, and what was chosen."""
+    """Return a drawing with its word and the visitor's choice, as HTML."""
     names = imagenet().names
     word, said = names[question.label], "✓" if question.right(place) else f"✗ you: {names[question.options[place]]}"
     caption = f"<b>{html.escape(word)}</b> {html.escape(said)}"

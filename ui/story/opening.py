@@ -37,19 +37,22 @@ CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; of WebP
 REQUESTED, WORD, PAINTER = "story.asked", "story.word", "story.painter"  # places
 ANY_WORD = "Any of 1,000 words (the five were chosen by hand)"
 TITLES = {
-    "pixels": ("Convinces as it is", "The paper’s search: each step follows the gradient at the picture itself."),
-    "views": ("Convinces from every view", "Each step follows the gradient at a random crop of it, under noise."),
+    "pixels": ("Convinces as it is", "Each step follows the gradient at the picture itself, as in the paper."),
+    "views": (
+        "Convinces from every view",
+        "Each step follows the gradient at a random crop of the picture, under noise.",
+    ),
 }
-# What one does there, in a line; the picture's file; the link.
+# Title, text, picture file and link of each card.
 TO_TRY = (
-    ("Paint a hole", "and watch networks fill it.", "hole", "inpainting"),
+    ("Paint a hole", "Networks fill it as you watch.", "hole", "inpainting"),
     ("Touch a heat map", "Which stripes mislead CLIP, and which a ResNet?", "map", "frequency"),
     ("You are the judge", "Ten drawings, five words each: which do you recognise?", "judge", "?step=judge"),
 )
 
 
 def ask_for_a_word() -> None:
-    """The stored drawings of the word that the visitor asks for, by one of the networks that drew."""
+    """Draw the stored drawings of the word that the visitor chose, by one of the networks that drew it."""
     if len(names := networks.painters()) > 1:
         st.segmented_control(
             "Drawn by", names, default=names[0], format_func=_title, key=PAINTER, required=True, persist_state="session"
@@ -60,7 +63,7 @@ def ask_for_a_word() -> None:
 
 
 def is_stored_pool() -> bool:
-    """Whether the story opens with the drawings of `core.reconstruct.view_pictures`, which others have judged."""
+    """Return whether the story opens with the judged drawings of `core.reconstruct.view_pictures`."""
     return _painter() == painter_name()
 
 
@@ -133,11 +136,11 @@ def judged(drawing: Drawing, word: str) -> str:
     if not drawing.judged:
         return "No other network has judged it."
     says = f"Another network, {short_title(classifier_spec(judge_name()).title)}, says {drawing.judged}"
-    return f"{says}, too." if drawing.place == 1 else f"{says}; {word} is number {drawing.place:,} of its guesses."
+    return f"{says}, too." if drawing.place == 1 else f"{says}; {word} is its guess number {drawing.place:,}."
 
 
 def any_word() -> None:
-    """A choice of all of ImageNet's classes, which leads to *Draw*."""
+    """Draw a menu of all ImageNet classes, which links to *Draw*."""
     row = SAMPLE_SETS["photographs"]
     names = list(dict.fromkeys(row.classes.names))
     word = st.selectbox(
@@ -160,10 +163,9 @@ def lesson() -> tuple[str, str]:
     pixels, views = (int(outcomes.recognised().sum()) for outcomes in pair)
     whose = "" if is_stored_pool() else f"by {short_title(classifier_spec(stored.painter).title)} "
     return (
-        f"A search that paints nothing is no proof that the network knows nothing: drawn {whose}from every view, "
-        f"{judge} recognises {views} of {pair[0].n} words chosen by lot; drawn as the paper does, {pixels}.",
-        f"About CLIP that proves nothing: EfficientNet is not CLIP, and {judge}, a judge of the painter’s family, is a "
-        "weak witness.",
+        f"A network may know what it fails to paint. {judge} recognises {views} of {pair[0].n} random words drawn "
+        f"{whose}from every view, and {pixels} by the paper’s search.",
+        f"This proves nothing about CLIP: EfficientNet is not CLIP, and {judge} belongs to the painter’s own family.",
     )
 
 
@@ -173,7 +175,7 @@ def lesson_html(place: str) -> str:
 
 
 def link_to(word: str) -> Link:
-    """The page that draws it."""
+    """Return a link to the page that draws the word."""
     row = SAMPLE_SETS["photographs"]
     painters = networks_for("painter", [spec.name for spec in ready_classifiers(row.class_set)])
     chosen = ("generation-set", row.drawn_title), (f"generation-classes-{row.class_set}", word)
@@ -181,7 +183,7 @@ def link_to(word: str) -> Link:
 
 
 def cards() -> None:
-    """Things to try, a picture each."""
+    """Draw links to things to try, each with a picture."""
     st.html(lesson_html("below") + cards_html())
 
 

@@ -12,9 +12,9 @@ from core.claims.finding import Finding
 
 @dataclass(frozen=True)
 class ClaimEvidence:
-    """A claim and what the data say of it: a row of *Findings*. shows: which of its evidence, by its name.
+    """Claim with its evidence, a row of *Findings*.
 
-    find: None where nothing is to be said.
+    find: returns None where there is no evidence. shows: names of the evidence to show.
     """
 
     find: Callable[[], Finding | None]

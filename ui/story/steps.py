@@ -1,4 +1,4 @@
-"""The story, step by step; what it says stands in `steps.toml`."""
+"""Steps of the story; their texts are in `steps.toml`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from core.claims.checks import CLIP_GRID
+from core.claims.features import DRAWN
 from core.claims.finding import Verdict
+from core.claims.hybrids import DIFFERENCE
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS
 from core.images.corruptions import CORRUPTIONS as CORRUPTION_ROWS
@@ -78,7 +80,7 @@ def _step(
 
 
 def named_step(slug: str) -> Step | None:
-    """The step that a URL names, also one of an earlier version by its number; None where it names none."""
+    """Return the step that a URL names, by slug or by its former number; None if there is none."""
     former = {str(k): name for k, name in enumerate(FORMER, 1)}
     return next((step for step in STEPS if step.slug == former.get(slug, slug)), None)
 
@@ -135,7 +137,7 @@ STEPS = (
         "Twins",
         wall.wall,
         _paint_your_own,
-        ClaimEvidence(training, ("from blurs of no class",)),
+        ClaimEvidence(training, (DRAWN["classless"],)),
         names=_titles(networks.drawing_twins),
         shown=drawn_by_the_robust_twin,
     ),
@@ -158,9 +160,9 @@ STEPS = (
             ("tab", HYBRIDS),
             show=_labels(networks.on_mixtures),
         ),
-        _about(_labels(networks.on_mixtures), "relies", "paired difference"),
+        _about(_labels(networks.on_mixtures), "relies", DIFFERENCE),
         names=_titles(networks.on_mixtures),
-        shown=lambda: is_clear(_labels(networks.on_mixtures)(), "relies", "paired difference", -1),
+        shown=lambda: is_clear(_labels(networks.on_mixtures)(), "relies", DIFFERENCE, -1),
     ),
     _step("Slow", figures.papers_maps, _frequency(("story", 1)), _about(_papers, "low", *PAPERS)),
     _step(

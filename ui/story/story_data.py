@@ -1,4 +1,4 @@
-"""The shipped maps and the first picture that the story tells of, and what is found of them. Does not import torch."""
+"""Data of the story: shipped maps, the first picture, and findings about them. Does not import torch."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from core.claims.checks import dips_clearly
-from core.claims.features import training_finding
+from core.claims.features import DRAWN, FILLED, training_finding
 from core.claims.finding import MINIATURE, Finding
 from core.classifiers.registry import PAPERS_CLIP, classifier_state
 from core.data.profiles import stored_state
 from core.fourier.basis import Frequency, canonical_frequency, half_plane
 from core.fourier.maps.lattice import lattice
-from core.numbers import percent
+from core.numbers import decimal, percent
 from core.reproduce.profile.predictions import SIDE, chosen_pictures, stored_predictions
 from core.runs.file import SURE, PGDRun
 from core.runs.stored import OPENING, stored_classifier, stored_subjects
@@ -26,11 +26,11 @@ from ui.story import networks
 
 STORED = chosen_pictures()
 WAVE: Frequency = (STORED["wave"][0], STORED["wave"][1])
-TEST_OF_PATCHES = "mini-clip-vit"  # begins the names of the networks that are to test the explanation
+TEST_OF_PATCHES = "mini-clip-vit"  # prefix of the networks trained to test the explanation
 
 
 def findings_by_claim(subject: str, reference: str) -> dict[str, Finding]:
-    """Return the findings about two shipped maps, named by label, by claim; the first of several."""
+    """Return the findings about two shipped maps, by label, keyed by claim; the first of several."""
     all_maps = shipped()
     ordered = findings_between(all_maps[subject], all_maps[reference], *all_maps.values())
     return {finding.claim.key: finding for finding in reversed(ordered)}
@@ -74,12 +74,12 @@ def _gains(twins: Sequence[str], what: str) -> bool:
 def drawn_by_the_robust_twin() -> bool:
     """Whether both twins are sure of all that they drew, and others recognise only the robust one's."""
     least = min(float(run.curves["target_probability"][-1].min()) for run in opening_runs())
-    return least >= SURE and _gains(networks.drawing_twins(), "from blurs of no class")
+    return least >= SURE and _gains(networks.drawing_twins(), DRAWN["classless"])
 
 
 def painted_by_the_robust_twin() -> bool:
     """Whether others recognise more of the holes that the robust one of the step's networks filled."""
-    return _gains(networks.filling(), "Eq. 3")
+    return _gains(networks.filling(), FILLED["eq3"])
 
 
 def misled_by_one_stripe() -> bool:
@@ -106,30 +106,31 @@ def the_test() -> str:
         if str(entry.heatmap.metadata["classifier"]["name"]).startswith(TEST_OF_PATCHES)
     ]
     dips = sum(dip is not None and dips_clearly(dip) for dip in tested)
-    result = "one clearly dips" if dips == 1 else f"{dips or 'none'} clearly dip"
-    return f" Of {len(tested)} small CLIPs trained to test it, {result}." if tested else ""
+    result = f"{dips or 'None'} of {len(tested)} small CLIPs trained to test this clearly dip{'s' * (dips == 1)}"
+    return f" {result}." if tested else ""
 
 
 def equally_strong() -> str:
-    """How the two errors compare in the corners under waves weakened alike, as on *Findings*."""
+    """Compare the two errors in the corners under equally weakened waves, as *Findings* does, in a sentence."""
     evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
-    more = "more" if evidence.measured.value > 0 else "less"
-    return f" At equal strength (dotted) it errs {more}: {evidence.number}."
+    points, way = decimal(100 * abs(evidence.measured.value)), "higher" if evidence.measured.value > 0 else "lower"
+    return f" CLIP’s error is {points} points {way} at equal strength (dotted)."
 
 
 def other_networks() -> str:
-    """How many more holes of the robust twin's than of the ordinary one's another network recognises."""
+    """Return how many more of the robust twin's filled holes another network recognises, in a sentence."""
     if training().networks[::-1] != networks.filling():
         return ""
-    (evidence,) = [row for row in training().evidence if row.what == "Eq. 3"]
-    return f" Recognised by another network: {evidence.number}."
+    (evidence,) = [row for row in training().evidence if row.what == FILLED["eq3"]]
+    points, way = decimal(100 * abs(evidence.measured.value)), "more" if evidence.measured.value > 0 else "fewer"
+    return f" Another network recognises {points} points {way} of the twin’s holes."
 
 
 def limits() -> str:
-    """How far another map is from CLIP's, and whether the paper's CLIP is here, or what it needs."""
+    """Return at how many waves another map differs from CLIP's, and whether the paper's CLIP is installed."""
     computed = networks.computed_map(PAPERS_CLIP)
     label = MINI_CLIP if computed is None else computed.label
     share = findings_by_claim(CLIP, label)["different"].evidence[0].measured.value
     whose, state = "Mini CLIP’s" if computed is None else "That map", classifier_state(PAPERS_CLIP)
-    there = "it is here, too" if state.status == "ready" else f"a {format_size(state.download_bytes)} download"
-    return f" {whose} differs at {percent(share, 0)} of waves. CLIP: {there}."
+    there = "is installed" if state.status == "ready" else f"needs {format_size(state.download_bytes)}"
+    return f" {whose} differs at {percent(share, 0)} of waves. CLIP {there}."

@@ -18,12 +18,12 @@ BAND = 5  # classes side by side
 
 
 def wall() -> None:
-    """Draw it."""
+    """Draw the wall."""
     st.html(wall_html())
 
 
 def wall_html() -> str:
-    """Two bands of five classes, a row a network; in a narrow window a row a class."""
+    """Return two bands of five classes as HTML: a row per network or, in a narrow window, a row per class."""
     runs = opening_runs()
     titles = networks.titles(networks.drawing_twins())
     least = [int(100 * run.curves["target_probability"][-1].min()) for run in runs]
@@ -40,7 +40,7 @@ def wall_html() -> str:
             ]
         bands.append(f'<div class="band">{"".join(cells)}</div>')
     blur = _picture(runs[0].frames[0, 0], "A blur of no class")
-    start = f'<div class="begin">{blur}All begin with this {explained("blur of no class", *JARGON)}.</div>'
+    start = f'<div class="begin">{blur}All drawings begin with this {explained("blur of no class", *JARGON)}.</div>'
     return f'{style_sheet(__file__)}<div class="wall">{start}{"".join(bands)}</div>'
 
 

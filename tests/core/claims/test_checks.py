@@ -160,7 +160,7 @@ def test_hybrid_images_are_the_first_evidence_where_both_networks_saw_the_same(p
     other = judged(ALL_MAPS[RESNET56], ALL_MAPS["mini-clip_cifar10"], [])["relies"]
     assert other.evidence[2].measured.value == pytest.approx(b - a) and other.verdict == Verdict.FAILS
     clip = published["relies"]
-    assert len(clip.evidence) == 3 and "No hybrid images were put to clip-vit-b-32" in clip.doubts[0]
+    assert len(clip.evidence) == 3 and "clip-vit-b-32 saw no hybrid images" in clip.doubts[0]
 
 
 def test_where_hybrid_images_and_heat_maps_disagree_the_row_says_so():
@@ -169,7 +169,7 @@ def test_where_hybrid_images_and_heat_maps_disagree_the_row_says_so():
     difference, corner = finding.evidence[2].measured, finding.evidence[-1].measured
     assert difference.high < 0 and corner.high < 0 and low[1] <= 0  # two for it, one not
     assert finding.verdict == Verdict.IN_PART
-    assert "hybrid images speak for it, heat maps do in part" in finding.doubts[-1]
+    assert "hybrid images support the claim, heat maps do in part" in finding.doubts[-1]
 
 
 def test_hybrids_of_other_weights_are_not_taken():
@@ -292,7 +292,7 @@ def test_a_forged_clean_error_is_not_believed(here):
 def test_a_finding_says_whose_claim_it_is(published):
     papers, ours = str(published["low"]), str(published["lattice"])
     assert papers.startswith("“") and "” (paper, §3.1) holds: " in papers
-    assert "“" not in ours and " (seen here) holds: " in ours
+    assert "“" not in ours and " (observed here) holds: " in ours
 
 
 def test_the_edge_of_a_band_parts_its_waves_from_the_others():

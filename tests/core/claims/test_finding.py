@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.claims.finding import CLAIMS, Evidence, Finding, Verdict
+from core.claims.finding import CLAIMS, MORE, Evidence, Finding, Verdict
 from core.fourier.intervals import Measured
 from tests.ui.reading import numbers_in
 
@@ -10,14 +10,14 @@ from tests.ui.reading import numbers_in
 @pytest.mark.parametrize(
     ("unit", "text"),
     [
-        ("error", "x 25.0 % (20.0 to 30.0)"),
-        ("points", "x +25.0 points (+20.0 to +30.0)"),
-        ("level", "x 63.8 of 255 (51.0 to 76.5)"),
-        ("levels", "x +63.8 of 255 (+51.0 to +76.5)"),
-        ("orders", "x 0.2 orders of magnitude (0.2 to 0.3)"),
-        ("ratio", "x 0.25 (0.20 to 0.30)"),
-        ("radius", "x 0.2 cycles per image (0.2 to 0.3)"),
-        ("radii", "x +0.2 cycles per image (+0.2 to +0.3)"),
+        ("error", "x: 25.0 % (20.0 to 30.0)"),
+        ("points", "x: +25.0 points (+20.0 to +30.0)"),
+        ("level", "x: 63.8 of 255 (51.0 to 76.5)"),
+        ("levels", "x: +63.8 of 255 (+51.0 to +76.5)"),
+        ("orders", "x: 0.2 orders of magnitude (0.2 to 0.3)"),
+        ("ratio", "x: 0.25 (0.20 to 0.30)"),
+        ("radius", "x: 0.2 cycles per image (0.2 to 0.3)"),
+        ("radii", "x: +0.2 cycles per image (+0.2 to +0.3)"),
     ],
 )
 def test_evidence_has_the_form_of_its_unit(unit, text):
@@ -31,16 +31,31 @@ def test_a_sentence_of_a_claim_has_two_numbers_at_most(claim):
 
 
 @pytest.mark.parametrize(
+    ("measured", "text"),
+    [
+        (Measured(0.25, 0.2, 0.3), "x: 25.0 points more (+20.0 to +30.0)"),
+        (Measured(-0.25, -0.3, -0.2), "x: 25.0 points less (\N{MINUS SIGN}30.0 to \N{MINUS SIGN}20.0)"),
+    ],
+)
+def test_a_difference_in_words_has_no_sign_but_in_its_interval(measured, text):
+    assert str(Evidence("x", measured, words=MORE)) == text
+
+
+def test_a_p_value_has_its_own_sign():
+    assert str(Evidence("p", Measured.exact(0.03), "p")) == "p = 0.03"
+
+
+@pytest.mark.parametrize(
     ("claim", "networks", "words"),
     [
         ("low", ("clip-vit-b-32", "resnet-56"), "holds"),
         ("low", ("mini-clip", "mini-resnet"), "holds, in miniature"),
         ("low", ("clip-vit-b-32", "mini-resnet"), "holds, in miniature"),
-        ("low", ("resnet-56", "clip-vit-b-32"), "holds, of other networks"),
-        ("low", ("mini-clip", "efficientnet-lite0"), "holds, of other networks"),
+        ("low", ("resnet-56", "clip-vit-b-32"), "holds, for other networks"),
+        ("low", ("mini-clip", "efficientnet-lite0"), "holds, for other networks"),
         ("red", ("resnet-50",), "holds"),
-        ("red", ("clip-vit-b-32",), "holds, of other networks"),
-        ("plausible", ("clip-vit-b-32", "resnet-50"), "holds, of other networks"),  # the paper's was a robust one
+        ("red", ("clip-vit-b-32",), "holds, for other networks"),
+        ("plausible", ("clip-vit-b-32", "resnet-50"), "holds, for other networks"),  # the paper's was a robust one
         ("twins", ("mini-clip-robust", "mini-clip"), "holds"),  # a sentence about robust networks in general
         ("training", ("mini-clip-robust", "mini-clip"), "holds"),  # no quotation
         ("low", (), "holds"),

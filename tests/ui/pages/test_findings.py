@@ -71,7 +71,7 @@ def test_page_opens_with_the_papers_two_maps_and_counts_its_verdicts():
     found = verdicts(app)
     assert len(found) == 13 and {name: count for name, count in counts(app).items() if count} == Counter(found)
     assert app.button_group(key=FILTER).label == "CLIP ViT-B/32 against ResNet-56: 13 verdicts"
-    assert any("take them as independent" in text.value for text in app.markdown)
+    assert any("treat the maps as independent" in text.value for text in app.markdown)
 
 
 def test_a_verdicts_button_leaves_its_rows_alone():
@@ -90,7 +90,7 @@ def test_a_row_shows_its_verdict_first_and_one_number_alone():
     for row in table(opened()):
         verdict, claim, number = re.findall("<td[^>]*>(.*?)</td>", row)
         assert "chip" in verdict and claim.index(
-            "<small>paper, §" if "“" in claim else "<small>seen here"
+            "<small>paper, §" if "“" in claim else "<small>observed here"
         ) < claim.index("<details>")
         assert number.count("<b>") == ("not checkable" not in verdict)
 
@@ -133,8 +133,8 @@ def test_a_miniatures_verdict_on_a_sentence_about_clip_says_so():
 def test_a_network_that_is_no_miniature_of_the_papers_is_called_another():
     app = opened(subject=RESNET56, reference=CLIP)  # each in the other's place
     read = dict(boxes(app))
-    assert "of other networks" in read["low"] and "of other networks" in read["red"]
-    assert "of other networks" not in read["figure-2-resnet"] and "miniature" not in "".join(read.values())
+    assert "for other networks" in read["low"] and "for other networks" in read["red"]
+    assert "for other networks" not in read["figure-2-resnet"] and "miniature" not in "".join(read.values())
 
 
 @pytest.mark.parametrize("step", range(1, 11))
@@ -181,10 +181,10 @@ def test_other_maps_make_another_table():
 def test_maps_with_outcomes_are_paired_and_told_by_colour():
     subject, reference = (f"{name} · CIFAR-10, 1,000 images · computed" for name in ("Mini CLIP", "Mini ResNet"))
     app = opened(subject=subject, reference=reference)
-    assert any("so their differences are paired, image by image" in text.value for text in app.markdown)
+    assert any("so differences are paired by image" in text.value for text in app.markdown)
     known = [verdict for verdict in verdicts(app) if verdict != "not checkable here"]
     row, gradient = table(app)[len(known) - 2 : len(known)]
-    assert "grey there" in row and "show=Grey%20and%20coloured" in row and known[-2] == "holds"
+    assert "grey waves in the corners" in row and "show=Grey%20and%20coloured" in row and known[-2] == "holds"
     assert "over 481 waves" in gradient and "overrates radius 0 to 3" in gradient
     assert known[-1] == "holds in part"
     hidden = len(verdicts(app)) - len(known)
@@ -228,8 +228,8 @@ def test_numbers_carry_signs_units_and_intervals():
     ]
     row = _row(Finding(claim, Verdict.HOLDS, tuple(shown)), "")
     rest, shown = (re.sub("<[^>]*>", "", part) for part in re.search("<ul>(.*)</ul>.*<td>(.*)</td>", row).groups())
-    assert rest == "clean 6.7 %95 % interval (6.2 to 7.2)share 0.65p &lt; 0.001"
-    assert shown == "difference −6.4 points95 % interval (−7.7 to −5.1)"
+    assert rest == "clean: 6.7 %95 % interval (6.2 to 7.2)share: 0.65p &lt; 0.001"
+    assert shown == "difference: −6.4 points95 % interval (−7.7 to −5.1)"
     text = re.sub("<[^>]*>", "", row)
     assert "“They &lt;differ&gt;.” paper, §3.1" in text and "href" not in row
 
@@ -248,7 +248,7 @@ def test_a_map_of_ones_own_is_judged_but_not_linked_and_its_name_stays_text():
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_has_a_sign_besides_its_colour(verdict):
     row = _row(Finding(Claim("key", "ours", "Ours.", "none"), verdict), "")
-    assert re.search(rf'--chip:#[0-9a-f]{{6}}">\S {verdict}<', row) and "seen here" in row
+    assert re.search(rf'--chip:#[0-9a-f]{{6}}">\S {verdict}<', row) and "observed here" in row
 
 
 def test_link_of_escapes_what_urls_reserve():

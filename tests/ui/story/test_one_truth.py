@@ -91,10 +91,19 @@ def test_every_step_with_a_claim_is_compared():
     assert [step.slug for step in STEPS if step.claims] == compared
 
 
+# What the story says of a difference in words, as *Findings* says it.
+IN_FINDINGS = {
+    "higher": "+{} points",
+    "lower": "\N{MINUS SIGN}{} points",
+    "more": "{} points more recognised",
+    "fewer": "{} points fewer recognised",
+}
+
+
 def test_figures_said_in_passing_are_those_of_findings(everywhere):
     for step, about, key in (("fast", "papers", "relies"), ("hole", "painted", "training")):
-        (figure,) = re.findall(r"[+\N{MINUS SIGN}][\d.]+ points", named_step(step).more())
-        assert figure in everywhere[about][key][1]
+        ((number, way),) = re.findall(r"([\d.]+) points (\w+)", named_step(step).more())
+        assert IN_FINDINGS[way].format(number) in everywhere[about][key][1]
 
 
 def test_the_report_says_what_findings_says(everywhere):
