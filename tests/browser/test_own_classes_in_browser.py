@@ -26,7 +26,7 @@ def frequency_page(streamlit_app, open_page):
 
 def fields(page: Page) -> tuple[Locator, Locator]:
     box = "textbox"
-    return page.get_by_role(box, name="Classes, on lines of their own"), page.get_by_role(box, name="Prompt pattern")
+    return page.get_by_role(box, name="Classes, one per line"), page.get_by_role(box, name="Prompt, with")
 
 
 def own_table(page: Page) -> Locator:

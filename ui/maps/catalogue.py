@@ -36,17 +36,17 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The classifier's, as the label has it."""
+        """Name of the classifier, as in the label."""
         return self.label.split(" · ")[0]
 
     @property
     def classifier(self) -> str:
-        """The registry's name of it; untrusted text where the file came from outside."""
+        """Registry name of the classifier; untrusted text where the file came from outside."""
         return str(self.heatmap.metadata["classifier"]["name"])
 
     @property
     def named(self) -> NamedMap:
-        """The map as claims take it."""
+        """Return the map as a `NamedMap` for claims."""
         spec = next((spec for spec in list_classifiers() if spec.name == self.classifier), None)
         side, weights = (None, None) if spec is None else (spec.image_size, spec.weights_id)
         return NamedMap(self.name, self.label, self.heatmap, side, weights)

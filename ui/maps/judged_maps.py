@@ -18,7 +18,7 @@ from ui.shared.url import link
 
 
 def findings_between(subject: Entry, reference: Entry, *all_maps: Entry) -> tuple[Finding, ...]:
-    """Every claim, with the subject in CLIP's place and the reference in the ResNet's; all_maps: those there are."""
+    """Return findings on every claim, with the subject in CLIP’s place and the reference in the ResNet’s."""
     return _findings(subject, reference, *all_maps, stored=stored_state("hybrids", "corruptions", "gradients"))
 
 
@@ -30,7 +30,7 @@ def _findings(subject: Entry, reference: Entry, *all_maps: Entry, stored: int) -
 
 @weak_lru_cache(64)
 def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
-    """One claim, which is about these two maps alone."""
+    """Return the finding on one claim about these two maps."""
     (finding,) = findings(subject.named, reference.named, (), claim)
     return finding
 
@@ -55,7 +55,7 @@ def claim_on(chosen: Sequence[Entry], frequency: Frequency) -> tuple[Finding, Ba
 
 
 def link_of(finding: Finding) -> str:
-    """The URL of *Frequencies* that shows what a finding is about."""
+    """Return the URL of *Frequencies* that shows a finding."""
     maps = (("maps", label) for label in finding.maps)
     tool = [("tab", finding.tool)] if finding.tool else []
     return link("frequency", *maps, ("show", finding.show), ("cell", "{},{}".format(*finding.wave)), *tool)

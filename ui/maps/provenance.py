@@ -44,7 +44,7 @@ def computed_text(heatmap: Heatmap) -> str:
     estimate = facts.get("estimate")
     if heatmap.estimate is not None and isinstance(estimate, Mapping):
         text += (
-            f" Its estimate is by {one_line(estimate.get('estimator', '?'), 60)}, version "
+            f" The estimate was made by {one_line(estimate.get('estimator', '?'), 60)}, version "
             f"{one_line(estimate.get('version', '?'), 10)}."
         )
     return as_markdown(text)

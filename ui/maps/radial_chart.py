@@ -49,8 +49,8 @@ def radial_chart(
         hollow="!datum.whole",
         title="Error by radius",
         legend_names=[entry.name for entry in chosen],
-        note="" if all(row["whole"] for row in rows) else "○ cut by the edges of the map",
+        note="" if all(row["whole"] for row in rows) else "○ ring cut by the map’s edges",
         height=height,
         key="frequency.radial",
-        alt_text=f"Mean top-{top} error over rings of waves of equal radius, a line for each map, with 95 % intervals",
+        alt_text=f"Mean top-{top} error over rings of waves of equal radius, one line per map, with 95 % intervals",
     )

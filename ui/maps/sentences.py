@@ -24,13 +24,13 @@ def cell_verdict(chosen: Sequence[Entry], frequency: Frequency, top: int = 1) ->
     known = [(entry, error) for entry, error in pairs if error is not None]
     wave = f"wave {wave_name(frequency)}"
     if not known:
-        return Paragraph(f"No map in view holds the {wave}.")
+        return Paragraph(f"No map in view has the {wave}.")
     errors = joined(_error(entry, error.measured) for entry, error in known)
     sentences = [Sentence(f"{'Top-5 error' if top == 5 else 'Error'} under the {wave}: ", errors, ".")]
     if len(known) <= 2 and not any(_one_image(entry) for entry, _ in known):
         sentences.append(_rise(*known[0], top) if len(known) == 1 else _contrast(*known))
     if missing := [entry.name for entry, error in pairs if error is None]:
-        sentences.append(Sentence(f"Not in the map of {', '.join(missing)}."))
+        sentences.append(Sentence(f"This wave is missing from the map of {' and '.join(missing)}."))
     return Paragraph(*sentences)
 
 
@@ -55,17 +55,17 @@ def _rise(entry: Entry, error: Errors, top: int) -> Sentence:
         return Sentence()
     without, rise = percent(clean.measured.value), _difference(error, clean)
     if not rise.clear:
-        return Sentence(f"Without a wave it is {without}: the difference is within ", _noise(rise), ".")
-    return Sentence("That is ", points(rise), f" than without a wave, {without}.")
+        return Sentence(f"It is {without} without a wave, a difference within ", _noise(rise), ".")
+    return Sentence("It is ", points(rise), f" than without a wave, {without}.")
 
 
 def _contrast(first: tuple[Entry, Errors], second: tuple[Entry, Errors]) -> Sentence:
     if mismatches(first[0].heatmap, second[0].heatmap):
-        return Sentence("They were not measured alike, so their difference says little.")
+        return Sentence("The maps were measured differently, so their difference says little.")
     difference = _difference(first[1], second[1])
     if not difference.clear:
         return Sentence("The difference is within ", _noise(difference), ".")
-    return Sentence(f"{first[0].name}’s is ", points(difference), ".")
+    return Sentence(f"{first[0].name}’s error is ", points(difference), ".")
 
 
 def _noise(difference: Measured) -> Number:

@@ -58,7 +58,7 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
 
 
 def lacking_metrics(chosen: Sequence[Entry]) -> dict[str, str]:
-    """The numbers that some chosen map does not hold, by their names in `METRICS`, with the reason."""
+    """Return the metrics that a chosen map lacks, by their names in `METRICS`, with the reason."""
     reasons = {}
     for name, row in METRICS.items():
         without = [entry.name for entry in chosen if row.array(entry.heatmap) is None]
@@ -71,20 +71,20 @@ def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, 
     """Return those of `SHOWS` that the chosen maps lack, with the reason: no choice leaves a chosen map empty."""
     top = METRICS[metric].top
     if top is None:
-        return dict.fromkeys(SHOWS[1:], "only of an error")
+        return dict.fromkeys(SHOWS[1:], "needs an error as the metric")
     reasons = {}
     if unknown := [entry.name for entry in chosen if entry.heatmap.clean_rate(top) is None]:
         reasons["Minus clean"] = f"the clean error of {' and '.join(unknown)} is not published with the map"
     if top != 1:
-        reasons[MINUS_NEIGHBOURS] = "only of top-1"
+        reasons[MINUS_NEIGHBOURS] = "needs the top-1 error"
     if len(chosen) < 2:
-        reasons["Difference"] = "it takes two maps"
+        reasons["Difference"] = "needs two maps"
     if top != 1 or any(not has_coloured_signs(entry.heatmap) for entry in chosen):
-        reasons["Grey and coloured"] = "a map does not say which images were misclassified, in top-1"
+        reasons["Grey and coloured"] = "needs the top-1 error and maps that say which images are misclassified"
     maps = {entry.name: entry.heatmap.crop(side) for entry in chosen}
     if all(map(has_enough_images, maps.values())):
-        reasons["Estimate"] = f"every cell has {ENOUGH_IMAGES:,} images or more, enough to do without one"
-    elif refused := [f"of {name}, {why}" for name, heatmap in maps.items() if (why := why_no_estimate(heatmap, top))]:
+        reasons["Estimate"] = f"not needed, as every cell has {ENOUGH_IMAGES:,} images or more"
+    elif refused := [f"{name}: {why}" for name, heatmap in maps.items() if (why := why_no_estimate(heatmap, top))]:
         reasons["Estimate"] = refused[0]
     return reasons
 
@@ -123,7 +123,7 @@ def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
 
 
 def _minus_neighbours(entry: Entry, heatmap: Heatmap) -> MapView:
-    subtitle = "green: fewer errors than under the eight waves around it"
+    subtitle = "green: fewer errors than under the eight neighbouring waves"
     return _view(entry, neighbour_contrasts(heatmap), None, "error minus its neighbours’", POINTS, subtitle=subtitle)
 
 
@@ -143,7 +143,7 @@ def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
         )
         for part, kind, images, share in (
             (parts.grey, "grey", "one sign in all channels", "a quarter"),
-            (parts.coloured, "coloured", "unlike signs", "three quarters"),
+            (parts.coloured, "coloured", "different signs", "three quarters"),
         )
     ]
 
@@ -155,15 +155,15 @@ def has_enough_images(heatmap: Heatmap) -> bool:
 
 
 def why_no_estimate(heatmap: Heatmap, top: int) -> str | None:
-    """Why a map has no estimate, within a sentence; None where it has one, or needs none."""
+    """Return why a map has no estimate, as part of a sentence; None if it has one or needs none."""
     if has_enough_images(heatmap) or (top == 1 and heatmap.estimate is not None):
         return None
     if np.count_nonzero(heatmap.images) < 2:
         return "too few cells are computed"
     if heatmap.images_per_wave is None or heatmap.printed_rates is not None:
-        return "all waves share the same few images, whose luck moves the whole map; sweep with --passes instead"
+        return "all waves share the same few images, so chance shifts the whole map; sweep with --passes instead"
     if heatmap.side > MAX_ESTIMATED_SIDE:
-        return "of more than 31 × 31 cells it takes minutes; choose that crop under View"
+        return "more than 31 × 31 cells take minutes; choose that crop under View"
     return None
 
 
@@ -199,7 +199,7 @@ def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top
     contrast = displayed_difference(difference(first[1], second[1], top), a, b)
     return MapView(
         f"{first[0].name} minus {second[0].name}",
-        f"more errors by {first[0].name} to the right of the colour bar, by {second[0].name} to the left",
+        f"right end of the colour bar: more errors by {first[0].name}; left end: by {second[0].name}",
         contrast.value,
         contrast,
         f"difference of top-{top} error",

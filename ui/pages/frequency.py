@@ -18,6 +18,7 @@ from core.fourier.basis import Frequency
 from core.fourier.maps.contrasts import mismatches
 from core.fourier.maps.heatmap import MAX_SIDE
 from core.fourier.maps.metrics import METRICS
+from core.numbers import join_list
 from core.reproduce.findings import STYLE
 from core.shared.html import TERMS
 from core.shared.sentences import Paragraph
@@ -58,7 +59,7 @@ CROPPED = "63 × 63"
 BY_RADIUS, BY_STRENGTH = "Error by radius", "Error by strength"
 FORMER_CHART = "Strength"  # what links of earlier versions call the second chart
 TITLE = "Which frequencies does CLIP rely on?"
-ABOUT = "Each cell is a wave, added to pictures; its colour, how often it misleads."
+ABOUT = "Each cell is a wave added to pictures. Its colour shows how often the wave misleads."
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
@@ -141,7 +142,7 @@ def _restore() -> None:
         state[CELL] = _parse_cell(url.text("cell")) or _preset().frequency
         if unknown := [label for label in url.texts(MAPS) if label not in entries()]:
             names = as_markdown(one_line(", ".join(unknown), 120))
-            st.toast(f"The link names maps that are not here: {names}. A file of one’s own has no address.")
+            st.toast(f"This link names maps that are missing here: {names}. A link cannot carry your own files.")
     if PRESET in state:  # the rest of the URL is what differs from it
         url.put(STORY, str(state[PRESET] + 1))
     url.put("cell", "{},{}".format(*state[CELL]))
@@ -162,7 +163,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
     """Two menus; returns the chosen maps, in order."""
     default, linked = [[label for label in some if label in available] for some in (_preset().maps, url.texts(MAPS))]
     if len(linked) > MAX_MAPS:
-        st.toast(f"The link names more maps than are shown together: these are the first {MAX_MAPS}.")
+        st.toast(f"This link names too many maps; these are the first {MAX_MAPS}.")
     selected = st.session_state.setdefault(MAPS, linked[:MAX_MAPS] or default)
     with st.popover("Maps", icon=":material/grid_on:"):
         more = st.session_state.get(MORE, False)
@@ -179,19 +180,21 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
             _choose("Show", SHOWS, SHOW, _preset().show, lacking_shows(chosen, st.session_state[METRIC], _side()))
         _choose("Crop", list(CROPS), CROP, CROPPED, {})
         _choose("Chart", [BY_RADIUS, BY_STRENGTH], CHART, BY_RADIUS, {})
-        st.toggle("Every model that is ready predicts", key=ALL_PREDICT)
+        st.toggle("All installed models predict", key=ALL_PREDICT)
     return chosen
 
 
 def _choose(label: str, options: Sequence[str], key: str, usual: str, lacking: dict[str, str]) -> None:
-    """One of the options that the chosen maps have, and why they have no others."""
+    """Draw a choice among the options that the chosen maps have, and say why others are unavailable."""
     offered = [option for option in options if option not in lacking]
     if st.session_state.setdefault(key, url.text(key)) not in offered:
         st.session_state[key] = usual if usual in offered else offered[0]
     settable(key, lambda name, value: st.segmented_control(label, offered, default=value, key=name, required=True))
     url.put(key, st.session_state[key], usual)
     if lacking:
-        st.caption(as_markdown("; ".join(f"No {option}: {why}" for option, why in lacking.items()) + "."))
+        st.caption(
+            as_markdown("Unavailable: " + "; ".join(f"{option} ({why})" for option, why in lacking.items()) + ".")
+        )
 
 
 def _figures(picture: Picture | None) -> None:
@@ -200,7 +203,7 @@ def _figures(picture: Picture | None) -> None:
     now = state.get(MAPS), state.get(SHOW), kind
     matching = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == list(METRICS)[0]]
     state[FIGURE] = next(iter(matching), None)
-    st.pills("Of the paper", list(FIGURES), key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
+    st.pills("Figures of the paper", list(FIGURES), key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
 
 
 def _open_figure() -> None:
@@ -221,7 +224,8 @@ def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
         return
     show = partial(st.session_state.__setitem__, MAPS, list(FIGURES[name].maps))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"These maps are not about pictures of {picture.size} pixels.", width="content")
+        sizes = join_list(sorted({f"{entry.heatmap.metadata['image_size']}-pixel" for entry in chosen}))
+        st.markdown(f"These maps were measured on {sizes} pictures of other classes.", width="content")
         st.button(f"Show the maps of {name}", key="frequency.offered", on_click=show)
 
 
@@ -230,7 +234,7 @@ def _top() -> int:
 
 
 def _side() -> int:
-    """Larger maps are cropped to so many cells; what the link says counts before there is a widget."""
+    """Return the side to which larger maps are cropped; the URL decides before there is a widget."""
     return CROPS.get(st.session_state.get(CROP) or url.text(CROP), CROPS[CROPPED])
 
 
@@ -273,7 +277,7 @@ def _maps(chosen: list[Entry], selected: Frequency, perturbed: PerturbedPicture 
     maps = shown_maps(chosen, st.session_state[METRIC], show, _side())
     look: dict[str, Any] = {"selected": selected, "outline": outline, "key": "frequency.heatmaps"}
     if perturbed is None:
-        st.info("Choose a file of your own, or a bundled picture.")
+        st.info("Choose a bundled picture or upload your own.")
         st.button("Choose a picture", icon=":material/image:", on_click=open_library, args=(PLACE,))
         heatmap_view(maps, on_select=partial(_select, None), **look)
     else:
@@ -293,12 +297,12 @@ def _maps(chosen: list[Entry], selected: Frequency, perturbed: PerturbedPicture 
     if show == "Difference":
         if reasons := mismatches(chosen[0].heatmap, chosen[1].heatmap):
             st.warning(
-                "These two maps were not measured alike. " + as_markdown(" ".join(reasons)), icon=":material/warning:"
+                "These two maps were measured differently. " + as_markdown(" ".join(reasons)), icon=":material/warning:"
             )
         if len(chosen) > 2:
-            st.markdown("The difference is that of the first two maps chosen.")
+            st.markdown("The difference is between the first two maps.")
     if show == "Estimate":
-        st.markdown("Maps of few images show estimates; sentence, curves and downloads hold the counts.")
+        st.markdown("Maps with few images show estimates; the sentence, curves and downloads use the counts.")
 
 
 def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> None:
@@ -315,7 +319,7 @@ def _predictions(
     if perturbed is None:
         pass
     elif not perturbed.possible:
-        st.info("There are no predictions: the picture cannot carry this wave.")
+        st.info("This picture is too small for this wave, so there are no predictions.")
     elif not (predictors := _predictors(chosen, perturbed)):
         st.info(NONE_READY)
     elif not wait_for_first_paint():

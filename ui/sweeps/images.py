@@ -54,7 +54,7 @@ def chosen_images(kind: str, picture: Picture | None) -> SweepImages | str:
         data = samples(kind)
         return SweepImages(data, SAMPLE_SETS[kind].class_set, data.name)
     if picture is None or picture.label is None:
-        return "Choose a picture above, and for your own picture its true class, to sweep over it."
+        return "Choose a picture above to compute its map; your own picture also needs its true class."
     pixels, labels = picture.pixels[None], np.array([picture.label])
     dataset = ImageDataset("one picture", "test", pixels, labels, picture.classes, picture.caption)
     return SweepImages(dataset, picture.class_set, None)
@@ -64,13 +64,13 @@ def _uploaded() -> SweepImages | str:
     most, pixels = limits().archive_mb, " or ".join(map(str, sides()))
     file = st.file_uploader(
         f"Archive (`.npz` of `images` (N, H, H, 3) uint8 with H of {pixels}, `labels`, `classes`; up to {most} MB; "
-        "it stays on this server only while you visit)",
+        "this server keeps it only during your visit)",
         type="npz",
         key=ARCHIVE,
         max_upload_size=most,
     )
     if file is None:
-        return "Choose a file above, or other images."
+        return "Choose a file above or other images."
     known: tuple[str, SweepImages | str] | None = st.session_state.get(READ)
     if known is None or known[0] != file.file_id:
         known = st.session_state[READ] = (file.file_id, read_upload(file.getvalue(), file.name))
@@ -88,9 +88,11 @@ def read_upload(data: bytes, name: str) -> SweepImages | str:
         return as_markdown(str(error))
     classes = dataset.classes
     if len(dataset) > (most := allowed.archive_images):
-        return f"The archive holds {len(dataset):,} images, at most {most:,} are taken here; use the script."
+        return f"The archive has {len(dataset):,} images; this server takes at most {most:,}. Use the script for more."
     if classes.name in CLASS_SETS:
         return SweepImages(dataset, classes.name, name)
     if not 2 <= len(classes) <= MAX_CLASSES:
-        return f"The archive has {len(classes):,} classes, 2 to {MAX_CLASSES} are taken here; use the script."
+        return (
+            f"The archive has {len(classes):,} classes; this server takes 2 to {MAX_CLASSES}. Use the script for more."
+        )
     return SweepImages(dataset, ClassSet("custom", classes.names), name)

@@ -34,9 +34,9 @@ SMALL_SIDE, BATCH, BATCH_OF_LARGE = 64, 64, 8
 def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
     """Controls of a sweep of one's own, maybe over the chosen picture; `on_result` gets each finished map's label."""
     st.markdown(
-        f"A {SIDE} × {SIDE} map of your own, whole after the first round over all waves and sharper with every further "
-        "one; or the exact map of the picture above. It appears beside the other maps. Stop it whenever it is sharp "
-        "enough: `python -m core.sweep` goes on from the file."
+        f"Compute a {SIDE} × {SIDE} map of a data set, or the exact map of the picture above. The map is complete "
+        "after the first round over all waves and gets sharper with every further round. Stop when it is sharp enough; "
+        "`python -m core.sweep` resumes from the file."
     )
     job: Job | None = st.session_state.get(JOB)
     running = job is not None and job.active
@@ -76,16 +76,16 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     waves, most = len(half_plane(SIDE)), limits().sweep_predictions
     if waves * images > most:
         st.info(
-            f"{waves} waves × {images:,} images are too many for a sweep here: this server allows {most:,} "
-            "predictions; take fewer images, or the script."
+            f"{waves} waves × {images:,} images are too many: this server allows {most:,} predictions "
+            "a sweep. Choose fewer images, or use the script."
         )
         return
     left, right = st.columns([2, 7], vertical_alignment="center")
     if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
         _start(name, chosen, round(epsilon, 6))  # a step of the widget leaves 15.69999…
     estimate = (
-        f"{waves * images:,} predictions if you do not stop it, {min(images, FIRST_IMAGES)} images a wave first. This "
-        f"server allows {most:,}, in up to {limits().run_seconds / 60:,.0f} minutes."
+        f"{waves * images:,} predictions unless you stop it, the first round with {min(images, FIRST_IMAGES)} images "
+        f"per wave. This server allows {most:,} in up to {limits().run_seconds / 60:,.0f} minutes."
     )
     right.caption(f"{waves} predictions" if chosen.script is None else estimate)
 
@@ -133,9 +133,9 @@ def _progress(on_result: Callable[[str], None]) -> None:
 
 
 def _status(job: Job, state: Sharpening | Heatmap | None) -> None:
-    """How far it is; a button to stop it, or to take along what came of it."""
+    """Draw the progress and a button to stop, or the result with its download."""
     if job.status == "queued":
-        st.info(f"Waiting: {job.position} in line.")
+        st.info(f"Waiting: position {job.position} in line.")
     elif job.active and isinstance(state, Sharpening):
         st.progress(min(1.0, state.share), progress_text(state))
     elif job.active:
@@ -146,9 +146,9 @@ def _status(job: Job, state: Sharpening | Heatmap | None) -> None:
         job.stop()
         st.rerun()
     if not job.active and state is not None:
-        ended = {"done": "Done", "overtime": "Stopped by this server’s limit of time"}.get(job.status, "Stopped")
+        ended = {"done": "Done", "overtime": "Stopped by this server’s time limit"}.get(job.status, "Stopped")
         summary = f"{ended}: {progress_text(state)}" if isinstance(state, Sharpening) else ended
-        st.markdown(f"{summary}. The map stands beside the others above as well.")
+        st.markdown(f"{summary}. The map is also among the others above.")
         _take_along(_heatmap(state))
 
 
@@ -157,7 +157,7 @@ def _heatmap(state: Sharpening | Heatmap) -> Heatmap:
 
 
 def progress_text(state: Sharpening) -> str:
-    """How far the map is, how precise, and when it will be more so."""
+    """Describe the map's progress, its precision, and the time to the next point."""
     heatmap = state.heatmap
     counts = heatmap.count[heatmap.count > 0]
     if not state.rounds:
@@ -178,7 +178,7 @@ def _take_along(heatmap: Heatmap) -> None:
     st.download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download", on_click="ignore")
     script = st.session_state.get(SCRIPT)
     if script:
-        st.caption("Saved as `map.npz`, it goes on with a script until it is precise to one point:")
+        st.caption("Save it as `map.npz`, and this command resumes until it is precise to one point:")
         st.code(script_command(heatmap, script), language=None, wrap_lines=True)
 
 

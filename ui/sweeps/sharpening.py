@@ -1,4 +1,4 @@
-"""A map that sharpens as it runs: its state for a page, the time to the next point, and how a script goes on with it.
+"""A map that sharpens as it runs: its state for a page, the time to the next point, and the command that resumes.
 
 Does not import Streamlit.
 """
@@ -92,7 +92,7 @@ def sweep_options(images: int) -> dict[str, float]:
 
 
 def script_command(heatmap: Heatmap, dataset: str) -> str:
-    """The command that goes on with a downloaded map. dataset: as `--dataset` takes it."""
+    """Return the command that resumes a downloaded map. dataset: as `--dataset` takes it."""
     facts = heatmap.metadata
     first = 100 * sweep_options(facts["dataset"]["n"])["passes"]
     arguments = [

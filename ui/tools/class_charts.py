@@ -57,7 +57,7 @@ def _cells(predictions: SamplePredictions, names: Sequence[str]) -> list[dict[st
 
 
 def _in_words(predictions: SamplePredictions, names: Sequence[str]) -> str:
-    """The matrix for those who cannot see it: what is right, and the leading confusions."""
+    """Describe the matrix as alternative text: correct predictions and the leading confusions."""
     right = int((predictions.labels == predictions.after).sum())
     leading = "; ".join(
         f"{names[mistake.label]} taken for {names[mistake.prediction]}: {mistake.count} of {mistake.images}"

@@ -27,7 +27,7 @@ SHOWN, LISTED = 2, 6  # networks side by side; rows of the table in place of a m
 
 
 def class_panel(page: PageState) -> None:
-    """Draw it: counts how the wave flips the bundled samples first."""
+    """Draw the tool; first count how the wave flips the bundled samples."""
     counted, picture = page.count(), page.picture
     classes = CLASS_SETS["cifar10" if picture is None else picture.class_set]()
     side_by_side = counted[:SHOWN]
@@ -36,7 +36,7 @@ def class_panel(page: PageState) -> None:
         return
     series = list(_series(page, classes, counted))[:SHOWN]
     if not series and not counted:
-        st.markdown("No map in view says which images are misclassified, and no classifier is there to predict.")
+        st.markdown("No map in view says which images are misclassified, and no installed classifier predicts.")
         return
     left, right = st.columns(2, gap="large")
     if side_by_side:
@@ -47,8 +47,7 @@ def class_panel(page: PageState) -> None:
                 Paragraph(
                     f"Under the wave {wave_name(page.frequency)}:",
                     *sentences,
-                    f"The most frequent of all confusions is named, and {few} pictures a class are few: a hint. Grey "
-                    "is right, colour is wrong.",
+                    f"This is a hint only, as each class has just {few} pictures. Grey is right, colour is wrong.",
                 )
             )
     if series:
@@ -91,12 +90,12 @@ def _series(page: PageState, classes: ClassSet, counted: Sequence[SamplePredicti
 def _table(counted: Sequence[SamplePredictions], classes: ClassSet) -> None:
     """The most frequent confusions in place of a matrix that would be almost empty."""
     if not counted:
-        st.markdown("No classifier is there to predict.")
+        st.markdown("No installed classifier predicts these classes.")
         return
     labels = counted[0].labels
     st.markdown(
-        f"The {len(labels)} bundled photographs show {len(set(labels.tolist()))} of {len(classes.names):,} classes: "
-        "too few for a matrix. What the wave makes of them:"
+        f"The {len(labels)} bundled photographs show {len(set(labels.tolist()))} of {len(classes.names):,} classes, "
+        "too few for a matrix. The wave changes these predictions:"
     )
     rows = [
         (

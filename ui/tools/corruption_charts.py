@@ -100,12 +100,12 @@ def prediction_chart(networks: Sequence[NetworkOutcomes], predictions: Mapping[s
         100,
         height=200,
         key="corruptions.predicted",
-        alt_text="Scatter chart: rise of the error that each network’s map predicts for each corruption and strength "
-        "against the rise measured; larger points: the chosen corruption; dashed: 100 points",
+        alt_text="Scatter chart: rise of the error by corruption and strength, as each network’s map predicts it and "
+        "as measured; larger points: the chosen corruption; dashed: 100 points",
     ).draw()
 
 
 def _colours(networks: Sequence[NetworkOutcomes]) -> list[str]:
-    """Each network's own, or another one where one of its kind has that."""
+    """Return a colour per network: its own, or another if a network of its kind has that."""
     colours = [model_colour(network.name) for network in networks]
     return [UNKNOWN if colour in colours[:k] else colour for k, colour in enumerate(colours)]

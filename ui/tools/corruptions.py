@@ -37,14 +37,14 @@ from ui.tools.sentences import maps_against_corruptions, under_corruption
 KIND, STRENGTH = "corruption", "severity"  # in the URL
 USUAL = "Contrast"
 _PREDICTION = (
-    "A network’s heat map predicts how much the waves of a ring add to its error, times the energy that the "
-    "corruption changes there, in energies of the map’s wave; summed over rings. It may pass 100 points. Intervals of "
-    "correlations: 95 %, bootstrap over networks and corruptions."
+    "The prediction is a sum over rings: how much the ring’s waves raise the error in the network’s heat map, times "
+    "the energy that the corruption changes there (in units of the map’s wave). It can exceed 100 points. Correlations "
+    "have 95 % intervals by bootstrap over networks and corruptions."
 )
 
 
 def corruption_panel(page: PageState) -> None:
-    """Draw it, of the chosen picture."""
+    """Draw the tool for the chosen picture."""
     assert page.picture is not None
     picture = page.picture
     left, middle, right = st.columns([4, 5, 5], gap="medium")
@@ -54,7 +54,7 @@ def corruption_panel(page: PageState) -> None:
     sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
     if picture.size not in sides:
         sizes = join_list([f"{side} × {side}" for side in sorted(sides)])
-        middle.info(f"Counts over many pictures are stored for {sizes} pixels alone: choose such a picture.")
+        middle.info(f"Counts over many pictures exist for {sizes} pixels only; choose such a picture.")
         return
     networks = _networks(picture.size, page.chosen, page.predictors)
     predictions, score = _scored_predictions(*shipped().values(), stored=stored_state("corruptions"))
@@ -64,7 +64,9 @@ def corruption_panel(page: PageState) -> None:
     with right:
         st.markdown("**Rise of the error**, predicted and measured", help=_PREDICTION)
         prediction_chart(networks, predictions, key)
-        st.caption("Large: this corruption. Squares: low frequencies change most. Grey: other networks.")
+        st.caption(
+            "Large points are this corruption. Squares mostly change low frequencies. Grey points are other networks."
+        )
     sentences = (
         under_corruption(key, strength, networks),
         maps_against_corruptions(score, len(predictions)),

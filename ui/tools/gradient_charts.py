@@ -117,7 +117,7 @@ def rise_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> Non
         for ring, rise in network.rises.items()
     ]
     if not rows:
-        st.markdown("There is no map of these networks whose clean error is known.")
+        st.markdown("These networks have no map with a known clean error.")
         return
     sizes = sorted({network.heatmap.metadata["epsilon"] for network in mapped if network.heatmap is not None})
     st.markdown(f"**Rise of the error** in the network’s own map, v = {', '.join(f'{size:g}' for size in sizes)}")
@@ -144,6 +144,6 @@ def _chart(
         int(rounded_radius([frequency])[0]),
         height=210,
         key=f"gradients.{key or y.shorthand}",
-        alt_text=f"{what} against their radius, a line for each of {', '.join(titles)}",
+        alt_text=f"{what} against their radius, one line each for {', '.join(titles)}",
         **look,
     ).draw()

@@ -47,7 +47,7 @@ ABOUT = {
     EDGES: "Spearman’s correlation of the gradient’s size with the picture’s edges, pixel by pixel",
     RADIUS: "of the waves that the gradient is made of, in cycles per image",
     RINGS: "the same over the means of rings of waves of one radius",
-    OVERRATES: "rings whose waves mislead less than the gradient’s energy would have it",
+    OVERRATES: "rings whose waves mislead less than the gradient’s energy suggests",
     OTHERS: "the correlation without the overrated rings",
     ERROR: "Spearman’s correlation of its mean energy along a wave with the rise of the error under it. p: share of "
     "maps as smooth as the gradient’s, but at random, that agree as well or better",
@@ -55,7 +55,7 @@ ABOUT = {
 
 
 def gradient_panel(page: PageState) -> None:
-    """Draw it, at the chosen picture."""
+    """Draw the tool for the chosen picture."""
     assert page.picture is not None
     picture = page.picture
     maps = [entry.heatmap for entry in [*page.chosen, *page.available]]
@@ -68,13 +68,13 @@ def gradient_panel(page: PageState) -> None:
     text, pictures = st.columns([2, 5], gap="medium")
     text.markdown(_what_is_shown(picture))
     with pictures:
-        original = Figure("The picture", picture.caption, enlarged(to_picture(picture.image), SHOWN_SIDE))
+        original = Figure("This picture", picture.caption, enlarged(to_picture(picture.image), SHOWN_SIDE))
         st.html(picture_row([original, *(_figure(network, picture, limit) for network in networks)], tile=140))
         st.html(_colour_bar(limit))
     why, painting = _table(networks, picture, maps), [network for network in networks if network.painted]
     if why or painting:
         # One fold for both: on a phone the page is long enough.
-        with text.expander("Waves that it overrates, waves that are painted"):
+        with text.expander("Overrated and painted waves"):
             write_sentence(why)
             if painting:
                 painted_chart(painting, page.frequency)
@@ -111,8 +111,8 @@ def _what_is_shown(picture: Picture) -> str:
     if picture.label is not None:
         of = f"“{as_markdown(picture.classes.names[picture.label])}”"
     return (
-        f"The gradient of the loss of {of} at the picture, without any wave. A step of *Fill a hole* or *Draw* "
-        "follows such a gradient, divided by its length, as it is here."
+        f"This is the gradient of the loss of {of} at the picture without a wave. Each step of *Fill a hole* or *Draw* "
+        "follows such a gradient, scaled to length 1 as it is here."
     )
 
 
@@ -129,7 +129,7 @@ def _figure(network: NetworkGradient, picture: Picture, limit: float) -> Figure:
 
 
 def _colour_bar(limit: float) -> str:
-    """The one scale of all gradients."""
+    """Return the colour bar of all gradients as HTML."""
     colours = ",".join(f"rgb({r},{g},{b})" for r, g, b in colormap_table(GRADIENT)[::15].tolist())
     bar = f"display:inline-block;width:9rem;height:.7rem;border-radius:2px;background:linear-gradient(90deg,{colours})"
     return (
@@ -142,19 +142,17 @@ def _colour_bar(limit: float) -> str:
 
 
 def _painted_waves(painting: Sequence[NetworkGradient]) -> None:
-    """Say whether views move the painting into the waves under which a network errs, with a table of the numbers."""
+    """Say whether views move the painting into the waves that mislead a network, with a table of the numbers."""
     if not painting:
         return
     differences = {network.title: difference_under(network.painted, network.rises) for network in painting}
     moved = {
-        "into waves that mislead {} more": [name for name, difference in differences.items() if difference.low > 0],
-        "away from the waves that mislead {}": [
-            name for name, difference in differences.items() if difference.high < 0
-        ],
+        "towards waves that mislead {} more": [name for name, difference in differences.items() if difference.low > 0],
+        "away from waves that mislead {}": [name for name, difference in differences.items() if difference.high < 0],
     }
     parts = [place.format(join_list(names)) for place, names in moved.items() if names]
     rest = [name for name in differences if not any(name in names for names in moved.values())]
-    sentence = f"Views move the painting {' and '.join(parts)}" if parts else "Views move no painting clearly"
+    sentence = f"Views shift the painting {' and '.join(parts)}" if parts else "Views shift no painting clearly"
     st.markdown(as_markdown(f"{sentence}{f'; no clear difference for {join_list(rest)}' if parts and rest else ''}."))
     rows = [
         [network.title, *(percent(rise_under(network.painted[search], network.rises).value) for search in SEARCHES),
@@ -202,7 +200,7 @@ def _places(network: NetworkGradient, picture: Picture) -> dict[str, str]:
 
 
 def _errors(ranked: GradientAgreement, weaker: tuple[float, Measured] | None) -> dict[str, str]:
-    """How well the gradient's energy ranks the waves by what they do to the error, and where it fails.
+    """Return how well the gradient's energy ranks waves by the rise of the error, and where it fails.
 
     weaker: the size of the waves of another map, and the correlation over its waves.
     """

@@ -31,7 +31,7 @@ _OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # of this visit
 
 
 def hybrid_panel(page: PageState) -> None:
-    """Draw it, of the chosen picture."""
+    """Draw the tool for the chosen picture."""
     assert page.picture is not None
     picture, predictors = page.picture, page.predictors
     second = sample_picture(picture.kind, _second(picture))
@@ -50,9 +50,9 @@ def hybrid_panel(page: PageState) -> None:
         with left:
             write_sentence(crossover_cutoffs(mixed.networks, cutoffs))
         right.caption(
-            "Of a wave of r cycles per image a share exp(-r² / 2c²) comes from the low-frequency picture, the rest "
-            f"from the other; c is the cutoff. The slider stops at {len(cutoffs)} cutoffs, and networks predict at "
-            "each: no bar is interpolated. The wave of the maps above is not added."
+            "The low-frequency picture contributes a share exp(-r² / 2c²) of each wave of r cycles per image, the "
+            f"other picture the rest; c is the cutoff. Networks predict at each of the slider’s {len(cutoffs)} "
+            "cutoffs; no bar is interpolated. The wave of the maps above is not added."
         )
     _figure_for_talks(picture, page.networks)
 
@@ -64,7 +64,7 @@ def _figure_for_talks(picture: Picture, specs: Sequence[ClassifierSpec]) -> None
     if not networks:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{networks[0].pairs:,} pairs, as a figure for talks:", width="content")
+        st.markdown(f"{networks[0].pairs:,} pairs as a figure for talks:", width="content")
         for suffix in FORMATS:
             kind, name = suffix[1:], f"two-pictures-in-one{suffix}"
             made = partial(figure, networks, kind)
@@ -72,7 +72,7 @@ def _figure_for_talks(picture: Picture, specs: Sequence[ClassifierSpec]) -> None
 
 
 def _second(picture: Picture) -> int:
-    """The place of the other picture."""
+    """Return the place of the other picture."""
     read = partial(whole_number, places=range(len(samples(picture.kind))))
     return url.session_value(_OF_KIND.format(picture.kind), SECOND, read, SAMPLE_SETS[picture.kind].second)
 

@@ -1,4 +1,4 @@
-"""Two pictures, and what networks predict of their mixtures, as the browser gets them: asked now, or stored."""
+"""Two pictures and predictions for their mixtures, live or stored, packed for the browser."""
 
 from __future__ import annotations
 

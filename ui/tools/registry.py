@@ -72,7 +72,7 @@ def draw_tools(page: PageState) -> None:
         url.put(TOOL, name, DETAILS)
         scroll_into_view(PLACE, state[_BY_HAND])
         if TOOLS[name].of_picture and page.picture is None:
-            st.info("This is about a picture: choose a file of your own, or a bundled picture.")
+            st.info("This tool needs a picture: choose a bundled one or upload your own.")
         else:
             TOOLS[name].draw(page)
         if name != OWN_SWEEP and sweep_is_running():
@@ -112,8 +112,8 @@ def _sources(page: PageState) -> None:
 # By the name that visitors and the URL give it; those with cards come first.
 TOOLS: dict[str, Tool] = {
     HYBRIDS: Tool(hybrid_panel, "whose waves count?", of_picture=True),
-    GRADIENT: Tool(gradient_panel, "where is it easily moved?", of_picture=True),
-    BY_CLASS: Tool(class_panel, "what becomes what?"),
+    GRADIENT: Tool(gradient_panel, "which pixels move the loss?", of_picture=True),
+    BY_CLASS: Tool(class_panel, "which class becomes which?"),
     CORRUPTIONS: Tool(corruption_panel, "who is right in fog?", of_picture=True),
     DETAILS: Tool(_details),
     OWN_WORDS: Tool(lambda page: own_classes(page.perturbed)),

@@ -25,11 +25,11 @@ from ui.tools.corruption_charts import NetworkOutcomes
 
 
 def most_frequent_mistake(sample: SamplePredictions, names: Sequence[str]) -> Sentence:
-    """'Mini CLIP takes 7 of 10 (40 to 89 %) pictures of “cat” for “ship”; without the wave 0 of 10.'"""
+    """'Mini CLIP takes 7 of 10 (40 to 89 %) pictures of “cat” for “ship”. It mistakes 0 without the wave, …'"""
     who = sample.title + (f" ({sample.note})" if sample.note else "")
     ranked = mistakes(sample.labels, sample.after)
     if not ranked:
-        return Sentence(f"{who} takes no class for another.")
+        return Sentence(f"{who} mistakes no class for another.")
     top = ranked[0]
     of_class = sample.labels == top.label
     before, after = (answers[of_class] == top.prediction for answers in (sample.before, sample.after))
@@ -39,10 +39,10 @@ def most_frequent_mistake(sample: SamplePredictions, names: Sequence[str]) -> Se
     clear = mcnemar((after & ~before).sum(), (before & ~after).sum()) < 0.05 and after.sum() > before.sum()
     share = Number(f"{top.count} of {top.images}", f"{100 * low:.0f} to {100 * high:.0f} %")
     return Sentence(
-        f"{who} takes ",
+        f"{who} mistakes ",
         share,
-        f" pictures of “{names[top.label]}” for “{names[top.prediction]}”{often}; without the wave {before.sum()} of "
-        f"{top.images}, {'clearly fewer' if clear else 'a difference within the noise'}.",
+        f" pictures of “{names[top.label]}” for “{names[top.prediction]}”{often}. It mistakes {before.sum()} "
+        f"without the wave, {'clearly fewer' if clear else 'a difference within the noise'}.",
     )
 
 
@@ -73,9 +73,9 @@ def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequenc
     if clean is None:
         return ""
     if first is None:
-        return f"No strength measured raises {title}’s error clearly and for good above {percent(clean)}."
-    smallest = "already " if first == family[0].metadata["epsilon"] else ""
-    return f"{title}’s error is clearly above its clean {percent(clean)} {smallest}from v = {first:g} on."
+        return f"No measured strength raises {title}’s error clearly and lastingly above {percent(clean)}."
+    smallest = ", the smallest one measured" if first == family[0].metadata["epsilon"] else ""
+    return f"{title}’s error is clearly above its clean error, {percent(clean)}, from v = {first:g} on{smallest}."
 
 
 def strengths_apart(
@@ -93,7 +93,7 @@ def strengths_apart(
     templates = {
         1: (first[0] + more, ""),
         -1: (second[0] + more, ""),
-        0: ("at v = ", " the difference is within the noise"),
+        0: ("the difference is within the noise at v = ", ""),
     }
     parts = [f"{before}{join_list(sizes[sign])}{after}" for sign, (before, after) in templates.items() if sizes[sign]]
     sentence = "; ".join(parts)
@@ -101,20 +101,20 @@ def strengths_apart(
 
 
 def why_overrated(overrated: Mapping[str, Overrated], epsilon: float) -> str:
-    """A reason that fits, where the loss bends less along the overrated waves than along the others; else nothing."""
+    """Return a likely reason where the loss bends less along the overrated waves than elsewhere; else nothing."""
     bent = [(title, waves) for title, waves in overrated.items() if waves.bend_elsewhere > waves.bend]
     if not bent:
         return ""
     networks = " ".join(
-        f"{title}’s changes {waves.bend:.1f} times as much as its gradient says along these, "
+        f"{title}’s changes {waves.bend:.1f} times as much as its gradient predicts along these, "
         f"{waves.bend_elsewhere:.1f} times along the others."
         for title, waves in bent
     )
     changed = [waves.changed for _, waves in bent]
     return (
-        "A reason that fits: a gradient sees no further than very small waves, and the loss bends less along the "
-        f"overrated ones, at v = {epsilon:g}. {networks} What the loss really does correlates with the error by "
-        f"at least {decimal(min(changed), 2)} over rings."
+        "A likely reason: a gradient describes very small waves only, and the loss bends less along the overrated "
+        f"ones, at v = {epsilon:g}. {networks} The actual change correlates with the error by at least "
+        f"{decimal(min(changed), 2)} over rings."
     )
 
 
@@ -130,7 +130,7 @@ def at_cutoff(cutoff: float, predictions: Sequence[tuple[str, tuple[str, str], s
     for title, (low, high), top in predictions:
         whose = {low: "the low-frequency picture", high: "the high-frequency picture"}.get(top, "neither of the two")
         parts.append(f"{title} predicts “{top}”" + ("" if low == high else f", {whose}"))
-    return f"At {cutoff:g} cycles per image {'; '.join(parts)}."
+    return f"Cutoff {cutoff:g} cycles per image: {'; '.join(parts)}."
 
 
 UNSURE = 0.2  # with less for both classes together, a network sees neither
@@ -139,7 +139,7 @@ UNSURE = 0.2  # with less for both classes together, a network sees neither
 def crossover_cutoffs(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> str:
     """Name the cutoff from which on each network prefers the low picture's class."""
     if all(low == high for low, high in (network.classes for network in networks)):
-        return "Both pictures show one class, so there is no crossover: choose a second picture of another class."
+        return "Both pictures show the same class, so there is no crossover; choose a second picture of another class."
     switching = sorted((network.switches, network.title) for network in networks if network.switches)
     never = [network.title for network in networks if not network.switches]
     sentences = []
@@ -147,25 +147,23 @@ def crossover_cutoffs(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> st
         (place, first), *later = switching
         crossovers = [f"{first} crosses over at {cutoffs[place]:g} cycles per image"]
         crossovers += [f"{title} at {cutoffs[place]:g}" for place, title in later]
-        sentences.append(
-            f"{join_list(crossovers)}: from this cutoff on, the class of the low-frequency picture is more probable."
-        )
+        sentences.append(f"{join_list(crossovers)}. The low-frequency picture’s class is more probable from there on.")
         if later and place < later[-1][0]:
             sentences.append(
-                f"{first} needs fewer of them than {later[-1][1]}: for this pair it relies more on low frequencies."
+                f"{first} needs fewer low frequencies than {later[-1][1]}: it relies more on them for this pair."
             )
     for network in networks:
         if network.switches and (together := sum(network.shares[network.switches])) < UNSURE:
             sentences.append(
-                f"At {network.title}’s crossover the two classes share {percent(together)}: it hardly sees either."
+                f"The two classes share {percent(together)} at {network.title}’s crossover, so it hardly sees either."
             )
     if never:
         sentences.append(f"{join_list(never)} {'do' if len(never) > 1 else 'does'} not cross over for this pair.")
-    return " ".join([*sentences, "This is one pair."])
+    return " ".join([*sentences, "This is a single pair."])
 
 
 def under_corruption(key: str, strength: int, networks: Sequence[NetworkOutcomes]) -> Paragraph:
-    """How many pictures each network still knows, and how many more each robust twin loses than its ordinary one."""
+    """Return each network's accuracy, and how much more each robust twin loses than its ordinary one."""
     pictures = f"strength {strength}, {networks[0].outcomes.pictures:,} CIFAR-10 test pictures"
     sentences = [Sentence(f"{CORRUPTIONS[key].label}, {pictures}.")]
     for row in networks:
@@ -185,16 +183,16 @@ def under_corruption(key: str, strength: int, networks: Sequence[NetworkOutcomes
 
 
 def maps_against_corruptions(score: PredictionScore, networks: int) -> Paragraph:
-    """How well maps rank what corruptions do, and where they fail."""
+    """Describe how well maps rank the effects of corruptions, and where they fail."""
     doubt = "" if score.by_share.clear else ", which may be chance"
     worst = max(score.misjudged, key=lambda key: abs(score.misjudged[key]))
     way = "less" if score.misjudged[worst] < 0 else "more"
     reversed_ = [CORRUPTIONS[key].inline_label for key, value in score.between.items() if value < 0]
-    end = f", and order the networks the wrong way round under {join_list(reversed_)}" if reversed_ else ""
+    end = f" They rank the networks in the wrong order under {join_list(reversed_)}." if reversed_ else ""
     return Paragraph(
-        Sentence("Maps’ predictions correlate with what was measured by ", correlation(score.by_energy), "."),
-        Sentence("By which waves change, whatever the size, it is ", correlation(score.by_share), f"{doubt}."),
+        Sentence("The maps’ predictions correlate with the measured rises by ", correlation(score.by_energy), "."),
+        Sentence("Predictions that ignore the size of the change do so by ", correlation(score.by_share), f"{doubt}."),
         f"These are {networks} networks and {score.count // networks} corruptions.",
-        f"The predictions fail for {CORRUPTIONS[worst].inline_label}, which misleads {way} than predicted (by "
-        f"{abs(score.misjudged[worst]):.0f} of {score.count} ranks in the mean){end}.",
+        f"The maps fail for {CORRUPTIONS[worst].inline_label}, which misleads {way} than predicted (by "
+        f"{abs(score.misjudged[worst]):.0f} of {score.count} ranks on average).{end}",
     )

@@ -23,12 +23,12 @@ MAX_LINES = 4
 
 
 def strength_chart(frequency: Frequency) -> None:
-    """Draw it with what it says, for up to four networks that have maps of several strengths."""
+    """Draw the chart and its sentences, for up to four networks with maps of several strengths."""
     names = {id(entry.heatmap): entry.name for entry in entries().values()}
     series = [(names[id(family[0])], family) for family in families(entry.heatmap for entry in entries().values())]
     series = [(name, family) for name, family in series[:MAX_LINES] if len(wave_curve(family, frequency)) > 1]
     if not series:
-        st.markdown("No network here has maps of several strengths v that hold this wave, on the same images.")
+        st.markdown("No network here has maps at several strengths v with this wave on the same images.")
         return
     radius = int(rounded_radius([frequency])[0])
     wave, ring = f"the wave {wave_name(frequency)}", f"its ring, radius {radius}"
@@ -53,7 +53,7 @@ def strength_chart(frequency: Frequency) -> None:
         note=f"thin: {ring}",
         height=HEIGHT,
         key="frequency.strengths",
-        alt_text=f"Error against the strength v, two lines for each network, with 95 % intervals. {errors}",
+        alt_text=f"Error against the strength v, two lines per network, with 95 % intervals. {errors}",
     ).draw()
     sentences = [harmful_strengths(name, family, frequency) for name, family in series]
     if len(series) > 1:
@@ -61,6 +61,6 @@ def strength_chart(frequency: Frequency) -> None:
     where = f"{facts['dataset']['n']:,} images of {dataset_title(facts['dataset']['name'])}"
     sentences.insert(0, f"The wave {wave_name(frequency)} on {where}:")
     st.caption(
-        f"{as_markdown(' '.join(filter(None, sentences)))} Dashed: the paper’s v. Bars: 95 % intervals (Wilson), too "
-        "wide for a ring. A map by `core.sweep --epsilon` joins its line."
+        f"{as_markdown(' '.join(filter(None, sentences)))} The dashed line is the paper’s v. Bars are 95 % intervals "
+        "(Wilson), too wide for a ring. A map by `core.sweep --epsilon` joins its network’s line."
     )

@@ -134,13 +134,13 @@ def test_verdict_on_one_map_gives_the_rise_over_its_clean_error():
 
 def test_verdict_compares_only_what_was_measured_alike():
     text = cell_verdict([ENTRIES[RESNET50], ENTRIES[EFFICIENTNET]], (0, 9))
-    assert "not measured alike" in text and "points" not in text
+    assert "measured differently" in text and "points" not in text
 
 
 def test_verdict_names_maps_that_end_before_the_wave():
     text = cell_verdict([ENTRIES[CLIP], ENTRIES[RESNET50]], (0, -25))
-    assert "Not in the map of CLIP ViT-B/32." in text and "ResNet-50" in text
-    assert cell_verdict([ENTRIES[CLIP]], (0, -25)) == "No map in view holds the wave (0, \N{MINUS SIGN}25)."
+    assert "This wave is missing from the map of CLIP ViT-B/32." in text and "ResNet-50" in text
+    assert cell_verdict([ENTRIES[CLIP]], (0, -25)) == "No map in view has the wave (0, \N{MINUS SIGN}25)."
 
 
 def test_verdict_on_a_map_of_one_picture_speaks_of_that_picture():

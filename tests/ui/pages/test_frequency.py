@@ -175,7 +175,7 @@ def test_figures_of_the_paper_are_a_click_away_and_marked_only_while_they_are_sh
     )
     assert settable_widget(app, "show").value == "Error" and app.button_group(key=FIGURE).value == "Figure 2"
     settable_widget(app, "maps").set_value([CLIP]).run()
-    assert "not about pictures of 224 pixels" in text(app) and app.button_group(key=FIGURE).value is None
+    assert "measured on 32-pixel pictures of other classes" in text(app) and app.button_group(key=FIGURE).value is None
     app.button(key="frequency.offered").click().run()
     assert settable_widget(app, "maps").value == [RESNET50, EFFICIENTNET] and "not about" not in text(app)
 
@@ -189,7 +189,7 @@ def test_menu_says_why_something_is_not_offered(page):
     app = open_page(show="Minus clean", metric="Probability")
     assert (settable_widget(app, "metric").value, settable_widget(app, "show").value) == ("Top-1", "Error")
     assert "No Probability: not in the map of CLIP ViT-B/32 and ResNet-56." in text(app)
-    assert "No Minus clean: the clean error of CLIP ViT-B/32 and ResNet-56 is not published with the map" in text(app)
+    assert "Minus clean (the clean error of CLIP ViT-B/32 and ResNet-56 is not published with the map)" in text(app)
 
 
 def test_page_without_maps_asks_for_one():
@@ -208,7 +208,7 @@ def test_page_takes_a_senseless_url_for_the_first_story(cell):
 def test_page_shows_the_first_maps_of_a_link_with_too_many_and_says_so(page):
     labels = settable_widget(page, "maps").options
     app = open_page(maps=[*labels, "A map of mine · computed here 1"])
-    assert "maps that are not here: A map of mine" in " ".join(toast.value for toast in app.toast)
+    assert "maps that are missing here: A map of mine" in " ".join(toast.value for toast in app.toast)
     assert not app.exception and settable_widget(app, "maps").value == labels[:4]
     assert "the first 4" in app.toast[1].value and not open_page(maps=labels[:4]).toast
 
@@ -240,13 +240,13 @@ def test_chart_of_strengths_has_a_line_for_each_wave_and_ring_of_maps_that_diffe
     assert shown[ring] == pytest.approx(100 * profile.rate[profile.radius == 3].item())
     assert "Mini CLIP’s error is clearly above its clean" in text(app)
     far = text(open_page(maps=[RESNET50], cell="0,30", **linked))
-    assert "No network here has maps of several strengths v that hold this wave" in far
+    assert "No network here has maps at several strengths v with this wave" in far
 
 
 def test_page_says_when_a_picture_is_too_small_for_the_wave():
     app = open_page(pictures="CIFAR-10", cell="20,3")
     assert not app.exception
-    assert "the picture cannot carry this wave" in text(app)
+    assert "This picture is too small for this wave" in text(app)
     assert json.loads(app.get("bidi_component")[0].proto.json)["picture"]["side"] == 31, "the browser refuses it, too"
 
 

@@ -117,4 +117,4 @@ def test_sentences_say_who_loses_more_and_where_maps_fail():
     )
     told = maps_against_corruptions(trial, 1)
     assert "0.70 (0.40 to 0.90)" in told and "JPEG, which misleads more than predicted (by 6 of 24 ranks" in told
-    assert "chance" not in told and "wrong way" not in told
+    assert "chance" not in told and "wrong order" not in told

@@ -129,7 +129,7 @@ def test_what_a_network_draws_is_charted_by_radius_and_set_against_its_errors(ap
     assert row["By views"] == f"{raised['views']:.1f} %"
     difference = raised["views"] - raised["pixels"]
     assert row["Difference"].startswith(f"{difference:+.1f} points".replace("-", "\N{MINUS SIGN}"))
-    word = "into waves that mislead" if difference > 0 else "away from the waves that mislead"
+    word = "towards waves that mislead" if difference > 0 else "away from waves that mislead"
     assert re.search(rf"{word} [^;.]*\bMini ResNet\b", text(app))
 
 
@@ -145,7 +145,7 @@ def test_the_table_gives_the_agreement_and_where_it_fails(app):
 
 
 def test_without_a_picture_it_says_what_to_choose_and_before_the_first_paint_nothing_is_loaded():
-    assert "choose a file of your own, or a bundled picture" in text(open_page(tab=GRADIENT))
+    assert "choose a bundled one or upload your own" in text(open_page(tab=GRADIENT))
 
 
 def test_a_photograph_has_a_gradient_and_a_map_but_nothing_stored():

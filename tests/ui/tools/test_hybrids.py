@@ -51,7 +51,7 @@ def test_every_cutoff_has_each_networks_probabilities_for_both_classes():
         top = samples("cifar10").classes.names[wanted[0].argmax()]
         assert network["classes"] == ["automobile", "deer"]
         assert f"{network['title']} predicts “{top}”" in data["sentences"][0]
-    assert "This is one pair." in text(app)
+    assert "This is a single pair." in text(app)
 
 
 @pytest.mark.parametrize("linked", [{"second": "9999", "cutoff": "-3"}, {"second": "x", "cutoff": "nan"}, {}])

@@ -41,11 +41,13 @@ def told(before, after):
 def test_the_most_frequent_mistake_is_named_with_its_interval():
     low, high = (f"{100 * end:.0f}" for end in binomtest(7, 10).proportion_ci(method="wilson"))
     text = told(predicted(), predicted((1, 8, 7), (3, 5, 4)))
-    assert reads(text, "Toy (shown instead of CLIP)", "7 of 10", low, high, "automobile", "ship", "0 of 10", "clearly")
+    assert reads(
+        text, "Toy (shown instead of CLIP)", "7 of 10", low, high, "automobile", "ship", "mistakes 0 without", "clearly"
+    )
 
 
 def test_what_few_pictures_do_not_show_is_hedged():
-    assert reads(told(predicted((1, 8, 1)), predicted((1, 8, 4))), "4 of 10", "1 of 10", "within the noise")
+    assert reads(told(predicted((1, 8, 1)), predicted((1, 8, 4))), "4 of 10", "mistakes 1 without", "within the noise")
     assert reads(told(predicted(), predicted((1, 8, 3), (2, 4, 3), (5, 3, 3))), "3 of 10", "2 other", "as frequent")
     assert reads(told(LABELS, LABELS), "Toy", "no class")
 
@@ -89,11 +91,13 @@ def test_crossover_cutoffs_come_in_order_and_hedged():
     networks = [mixed("A", pair, 3, 0.125), mixed("B", pair, 1, 0.6), mixed("C", pair), mixed("D", pair, 0)]
     text = crossover_cutoffs(networks, cutoffs)
     assert reads(
-        text, "B ", "2 cycles", "A ", "8", "low", "B ", "fewer", "A", "At A", "12.5 %", "C and D", "not", "one pair"
+        text, "B ", "2 cycles", "A ", "8", "low", "B ", "fewer", "A", "12.5 %", "A’s", "C and D", "not", "single pair"
     )
-    assert "At B’s crossover" not in text, "what it sees is more than a fifth"
+    assert "B’s crossover" not in text, "what it sees is more than a fifth"
     assert "fewer" not in crossover_cutoffs([mixed("A", pair, 2, 0.5), mixed("B", pair, 2, 0.5)], cutoffs)
-    assert reads(alone := crossover_cutoffs([mixed("A", pair)], cutoffs), "A", "not", "one pair") and "2" not in alone
+    assert (
+        reads(alone := crossover_cutoffs([mixed("A", pair)], cutoffs), "A", "not", "single pair") and "2" not in alone
+    )
     assert "there is no crossover" in crossover_cutoffs([mixed("A", ("cat", "cat"))], cutoffs)
 
 
@@ -107,9 +111,9 @@ def sized(errors, epsilon, clean=100, n=1000):
 def test_strengths_are_told_apart_where_the_intervals_allow_it():
     first = sized(105, 1.0), sized(200, 2.0), sized(400, 4.0)
     second = sized(160, 1.0), sized(205, 2.0), sized(300, 4.0), sized(500, 8.0)
-    assert reads(text := harmful_strengths("A", first, (3, 4)), "A", "10.0 %", "v = 2") and "already" not in text
-    assert reads(harmful_strengths("B", second, (3, 4)), "B", "10.0 %", "already", "v = 1")
-    assert reads(harmful_strengths("A", first[:1], (3, 4)), "No strength", "A", "10.0 %")
+    assert reads(text := harmful_strengths("A", first, (3, 4)), "A", "10.0 %", "v = 2") and "smallest" not in text
+    assert reads(harmful_strengths("B", second, (3, 4)), "B", "10.0 %", "v = 1", "smallest")
+    assert reads(harmful_strengths("A", first[:1], (3, 4)), "No measured strength", "A", "10.0 %")
     text = strengths_apart(("A", first), ("B", second), (3, 4))
-    assert reads(text, "A clearly", "v = 4", "B clearly", "v = 1", "v = 2", "within the noise")
+    assert reads(text, "A clearly", "v = 4", "B clearly", "v = 1", "within the noise", "v = 2")
     assert strengths_apart(("A", first[:1]), ("B", second[1:]), (3, 4)) == ""

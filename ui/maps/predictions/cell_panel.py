@@ -61,13 +61,13 @@ def _signs(side: int, count: int, seed: int) -> np.ndarray:
 
 
 def strength(size: int) -> float:
-    """Size v of the wave on pictures of so many pixels: from this visit, else from the URL, else the paper's."""
+    """Return the size v of the wave on pictures of that size: from this visit, else the URL, else the paper's."""
     key, usual = f"v{size}", usual_epsilon(size)
     return url.session_value(key, key, url.real(0, 4 * usual), usual, "{:g}".format)
 
 
 def set_strength(size: int, epsilon: float) -> None:
-    """Keep it for this visit; the URL need not name the paper's."""
+    """Set the size v for this visit; the URL omits the paper's."""
     st.session_state[f"v{size}"] = epsilon
     if epsilon == usual_epsilon(size):
         url.put(f"v{size}", None)

@@ -131,7 +131,7 @@ def draw_predictions(
 def walk_tables(
     predictors: Sequence[Predictor], perturbed: PerturbedPicture, cells: Sequence[Frequency]
 ) -> dict[Frequency, str]:
-    """For each of several waves the table of `draw_predictions`, without flips; empty where somebody has none."""
+    """Return the table of `draw_predictions` for each wave, without flips; empty if a network fails."""
     picture = perturbed.picture
     predictions = predict_all(
         [predictor.spec for predictor in predictors], lambda name: _under_waves(name, perturbed, tuple(cells))
@@ -153,13 +153,13 @@ def _row(predictor: Predictor, predictions: Predictions) -> PredictionRow:
 
 
 def _total(picture: Picture) -> int | None:
-    """How many bundled samples of its kind flips are counted over; None where these have another size."""
+    """Return the number of bundled samples over which flips are counted; None if these have another size."""
     data = samples(picture.kind)
     return len(data) if data.image_size == picture.size else None
 
 
 def torch_starts() -> bool:
-    """Whether classifiers can be used at all; else the page says why, once and not for each of them."""
+    """Return whether torch can be used; otherwise say why, once."""
     try:
         check_torch()
     except RuntimeError as error:

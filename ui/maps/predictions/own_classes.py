@@ -36,23 +36,23 @@ def own_classes(perturbed: PerturbedPicture | None) -> None:
     clips = ready_clips()
     if not clips:
         st.markdown(
-            "A CLIP can be asked about any classes that you type, but none is ready on this machine: the page "
-            "**Models and data** has CLIP models."
+            "A CLIP predicts among any classes that you type, but no CLIP is installed here. The page **Models and "
+            "data** offers some."
         )
         return
     typed = st.text_area(
-        f"Classes, on lines of their own or separated by commas ({MIN_CLASSES} to {MAX_CLASSES})",
+        f"Classes, one per line or separated by commas ({MIN_CLASSES} to {MAX_CLASSES})",
         DEFAULT_CLASSES,
         height=100,
         key=CLASSES,
         bind=_binding(CLASSES),
         persist_state="session",
-        help="The prediction is a share among exactly these. Try things that are not in the picture, such as “pattern "
-        "of stripes”: does the wave make CLIP say it?",
+        help="Probabilities are shares among exactly these classes. Try things that are not in the picture, such as "
+        "“pattern of stripes”: does the wave make CLIP predict them?",
     )
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     pattern = left.text_input(
-        "Prompt pattern, with {class} where the class stands",
+        "Prompt, with {class} in place of the class",
         paper.TEMPLATE,
         key=PROMPT,
         bind=_binding(PROMPT),
@@ -61,13 +61,12 @@ def own_classes(perturbed: PerturbedPicture | None) -> None:
     # Leaving a field is enough; the button is for those who look for one.
     right.button("Ask", width="stretch", key="own.ask")
     if not all(_fits_url(text) for text in (typed, pattern)):
-        st.caption("This is too long for the URL: a link to this page will ask about other classes.")
+        st.caption("These texts are too long for the URL, so a link to this page will show other classes.")
     small = [spec.title for spec in clips if spec.name in bundled_specs()]
     if small:
-        they = "it has" if len(small) == 1 else "they have"
         st.markdown(
-            f"{' and '.join(small)} learned from captions about the ten classes of CIFAR-10 alone: {they} to guess at "
-            "any other word."
+            f"{' and '.join(small)} learned from captions about the ten classes of CIFAR-10 only, so any other word is "
+            "a guess."
         )
     with st.container(key="own-predictions"):
         try:
