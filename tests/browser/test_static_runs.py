@@ -120,11 +120,11 @@ def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_secti
     expect(more).to_be_visible()
     expect(section.get_by_role("button", name="Continue the run")).to_be_visible()  # the replay has halted as well
     number = int(step.inner_text().split()[1])
-    expect(outcome).to_contain_text(f"After {number} steps")
+    expect(outcome).to_contain_text(f"after {number} steps")
     more.click()
     expect(step).to_have_text(f"step {number + 1} of 720")
     section.get_by_role("button", name="Continue the run").click()
-    expect(section.locator(".outcome")).to_contain_text("After 720 steps", timeout=200_000)
+    expect(section.locator(".outcome")).to_contain_text("after 720 steps", timeout=200_000)
     expect(note).to_contain_text("Your run, 720 steps, ")
     result = saved(page, "Mini CLIP")
     data, place = load_samples("cifar10-samples"), SAMPLE_SETS["cifar10"].first
@@ -148,13 +148,13 @@ def test_class_is_drawn_as_torch_draws_it_and_the_card_shows_it(open_section):
     section.locator("summary", has_text="Settings").click()
     section.get_by_role("button", name="Another start").click()
     section.get_by_role("button", name="Run", exact=True).click()
-    expect(section.locator(".outcome")).to_contain_text("After 60 steps", timeout=120_000)
+    expect(section.locator(".outcome")).to_contain_text("after 60 steps", timeout=120_000)
     result = saved(page, "Mini CLIP (robust)")
     start = np.rint(255 * draw_starts(["horse"], 2, "cifar10", 0)[1:]).astype(np.float32) / np.float32(255)
     plan = RunPlan(targets=("horse",), start=start, config=paper_generation(32))
     assert_same(result, by_torch(plan, "mini-clip-robust"))
     with page.expect_download() as download:
-        page.get_by_role("button", name="Card to send on").click()
+        page.get_by_role("button", name="Card to share").click()
     card = np.array(Image.open(io.BytesIO(download.value.path().read_bytes())).convert("RGB"))
     left = 16 + 2 * (256 + 16)  # beside the start and Mini CLIP
     drawn = card[44:300:8, left + 4 : left + 256 : 8]  # the middle of each pixel, eight times as large
@@ -174,7 +174,7 @@ def test_stopped_run_is_kept_as_far_as_it_came_and_another_one_begins(open_secti
     result = saved(page, "Mini CLIP")
     done = len(result.curves["loss"]) - 1
     assert 0 < done < 720 and result.frame_steps[-1] == done
-    expect(section.locator(".outcome")).to_contain_text(f"After {done} steps")
+    expect(section.locator(".outcome")).to_contain_text(f"after {done} steps")
     section.get_by_label("Stored runs", exact=True).select_option(index=1)
     expect(section.locator(".status .note")).to_contain_text("A stored example")
     expect(section.locator(".step")).to_have_text("step 120 of 120")
@@ -190,7 +190,7 @@ def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_sect
     choose_small(page)
     start, note = section.locator(".toolbar").get_by_label("Start from"), section.locator(".hint")
     start.select_option("independent")
-    expect(note).to_contain_text("From pixel noise two engines may end in other pixels")
+    expect(note).to_contain_text("Two engines may end in different pixels from pixel noise")
     red = tmp_path / "red.png"
     Image.new("RGB", (64, 48), (200, 40, 30)).save(red)
     with page.expect_file_chooser() as chooser:
@@ -201,7 +201,7 @@ def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_sect
     chooser.value.set_files(red)
     expect(section.locator("canvas.start")).to_be_visible()
     section.get_by_role("button", name="Run", exact=True).click()
-    expect(section.locator(".outcome")).to_contain_text("After 60 steps", timeout=120_000)
+    expect(section.locator(".outcome")).to_contain_text("after 60 steps", timeout=120_000)
     result = saved(page, "Mini CLIP (robust)")
     assert result.metadata["images"]["start"] == "picture"
     assert (np.rint(255 * result.start[0]).reshape(3, -1).T == (200, 40, 30)).all()
@@ -212,9 +212,9 @@ def test_link_carries_a_sketch_and_its_class(open_section):
     section = page.locator("#generation")
     expect(section.locator(".toolbar").get_by_label("Start from")).to_have_value("sketch")
     expect(section.locator(".toolbar").get_by_label("Draw")).to_have_value(str(CIFAR10.names.index("ship")))
-    section.get_by_label("Begin with a sketch of").select_option("frog")
+    section.get_by_label("Bundled sketch to begin with").select_option("frog")
     section.get_by_role("button", name="Link to this sketch").click()
-    expect(section.locator(".hint")).to_contain_text("The link stands in the address bar")
+    expect(section.locator(".hint")).to_contain_text("The link is in the address bar")
     text = page.url.partition("sketch=")[2].partition("&")[0]
     assert np.array_equal(decode_sketch(text, 32), draw_sketch("frog")) and page.url.endswith("class=frog")
 

@@ -154,7 +154,7 @@ def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_se
     assert (clean == (200, 40, 30, 255)).all()
     choose_in_library(page, "Photographs", 2)
     expect(page.locator("#lab .clean canvas")).to_have_attribute("width", "224")
-    expect(page.locator("#live .prose").last).to_contain_text("choose its pictures")
+    expect(page.locator("#live .prose").last).to_contain_text("Choose one of its pictures")
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ def test_load_that_fails_says_so_and_goes_on_from_there(served_page):
     button = page.get_by_role("button", name="Predict here")
     button.click()
     told = page.locator("#live .loader .prose").first
-    expect(told).to_contain_text("What has come is kept: press again to go on.")
+    expect(told).to_contain_text("Press again to resume; nothing downloaded is lost.")
     assert asked.count("mini-clip.weights.3.js") == 3, "it is tried three times"
     page.unroute("**/mini-clip.weights.3.js*")
     button.click()
@@ -270,7 +270,7 @@ def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(
                 np.testing.assert_allclose(told, 100 * predicted, atol=0.051)
             plot, circle = (page.locator(f"#lab {one}").first.bounding_box() for one in (".plot", ".plot .cutoff"))
             assert (circle["width"] - 2) / 2 * 31 / plot["width"] == pytest.approx(cutoffs[place], abs=0.1)
-        expect(page.locator("#tools")).to_contain_text("This is one pair.")
+        expect(page.locator("#tools")).to_contain_text("This is a single pair.")
 
 
 def test_figures_maps_pictures_and_signs_can_be_changed(open_site):
@@ -384,7 +384,7 @@ def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     expect(page.locator("#generation .step")).to_have_text("step 120 of 120")
     page.get_by_role("button", name="First step").click()
     expect(page.locator("#generation .step")).to_have_text("step 0 of 120")
-    expect(page.locator("#generation .outcome")).to_contain_text("After 120 steps")
+    expect(page.locator("#generation .outcome")).to_contain_text("after 120 steps")
     assert grave_faults(page) == []
     page.get_by_role("link", name="Findings").click()
     expect(page.get_by_role("link", name="Findings")).to_have_attribute("aria-current", "page")

@@ -46,9 +46,10 @@ def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
     before, now = confidence(float(probability[0])), confidence(float(probability[step]))
     end = f"confident of “{run.metadata['class_names'][target]}”"
     if step == 0:
-        return f"Before the first step, {title} is {before} {end}."
-    when = f"{title} is now" if frame == len(run.frames) - 1 else f"At step {step:,}, {title} is"
-    return f"{when} {now} {end} (before: {before})."
+        return f"{title} is {before} {end} before the first step."
+    if frame == len(run.frames) - 1:
+        return f"{title} is now {now} {end} (before: {before})."
+    return f"{title} is {now} {end} at step {step:,} (before: {before})."
 
 
 def first_sure(run: PGDRun, row: int) -> tuple[int, str]:

@@ -70,7 +70,7 @@ function createSlider(mixer, parent) {
   mixer.marks.setAttribute("aria-label", "Crossover cutoff of each network");
   const row = parent.appendChild(element("div", "row"));
   mixer.play = button(row, "", () => (mixer.timer ? pause(mixer) : play(mixer)));
-  row.append(element("span", "hint", "Step back from the screen: you see the other picture as well."));
+  row.append(element("span", "hint", "From a distance you see the other picture, too."));
   sayPlaying(mixer);
 }
 

@@ -45,7 +45,7 @@ class Thumbnails:
 
     @property
     def digest(self) -> str:
-        """Equal for equal pictures in the same order."""
+        """Digest of the pictures, equal for equal pictures in the same order."""
         return hashlib.blake2b(self.sheet.encode(), digest_size=16).hexdigest()
 
     def packed(self, selected: int) -> dict[str, Any]:

@@ -92,7 +92,7 @@ function show({ data, strips, figures, root }, part) {
       context.drawImage(strips[k], 0, place * size, size, size, 0, 0, size, size);
     }
     sure.textContent = `${percent(shares[Math.round(at)])} sure`;
-    canvas.setAttribute("aria-label", `${title}: ${sure.textContent} that it is a ${words[chosen]}`);
+    canvas.setAttribute("aria-label", `${title}: ${sure.textContent} that it shows “${words[chosen]}”`);
   });
 }
 

@@ -59,7 +59,7 @@ export function createView(parentElement) {
   view.more.append(element("summary", "", "Loss and length of the change"), (view.folded = element("div", "charts")));
   view.live.hidden = true;
   view.likeliest = root.appendChild(element("details", "likeliest"));
-  view.likeliest.append(element("summary", "", "The likeliest classes"), (view.top = element("div", "top")));
+  view.likeliest.append(element("summary", "", "Most likely classes"), (view.top = element("div", "top")));
   view.dialog = root.appendChild(element("dialog"));
   root.addEventListener("keydown", (event) => press(view, event));
   parentElement.appendChild(root);

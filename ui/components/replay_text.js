@@ -15,9 +15,9 @@ export function percent(share) {
 // How confident a network is at a step, and was before the first; `ends` where the run ends there.
 export function verdict(title, target, step, [before, now], ends) {
   if (now === undefined) return "";
-  if (step === 0) return `Before the first step, ${title} is ${percent(now)} confident of “${target}”.`;
-  const when = ends ? `${title} is now` : `At step ${stepName(step)}, ${title} is`;
-  return `${when} ${percent(now)} confident of “${target}” (before: ${percent(before)}).`;
+  if (step === 0) return `${title} is ${percent(now)} confident of “${target}” before the first step.`;
+  const begin = `${title} is ${ends ? "now " : ""}${percent(now)} confident of “${target}”`;
+  return `${begin}${ends ? "" : ` at step ${stepName(step)}`} (before: ${percent(before)}).`;
 }
 
 // When a network was first sure of its target: at which step, null where it never was, and after which mean change.
@@ -35,4 +35,4 @@ export function bestKept(kept, lowest) {
   return last > WORSE * Math.max(lowest, MIN_LOSS) && kept[best] < last ? best : -1;
 }
 
-export const bestWords = (step) => `The last step is not the best: see step ${stepName(step)}`;
+export const bestWords = (step) => `The last step is not the best; see step ${stepName(step)}`;

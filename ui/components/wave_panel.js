@@ -30,7 +30,7 @@ export function createPanel(view) {
   panel.play = buttons.appendChild(element("button", "play"));
   panel.play.addEventListener("click", () => (panel.timer ? pause(panel) : askForWalk(panel)));
   const flip = buttons.appendChild(element("button", "flip", "Flip the wave"));
-  flip.title = "Light becomes dark: draw other random signs, one for each colour";
+  flip.title = "Draw other random signs, one per colour: light becomes dark";
   flip.addEventListener("click", () => panel.view.trigger("flip", true));
   const pictures = controls.appendChild(element("div", "buttons pictures"));
   panel.strip = createStrip(pictures, "Bundled pictures", (place) => panel.view.trigger("pick", place));
@@ -92,8 +92,8 @@ export function drawPanel(panel, frequency, epsilon) {
   panel.slider.text.textContent =
     `Strength v = ${number0(epsilon)}${epsilon !== usual ? ` (${whose}: ${usual})` : whose === "paper" ? ", as in the paper" : ", as usual"}`;
   panel.refusal.textContent = signs ? "" :
-    `Pictures of ${size} pixels carry at most ${(side - 1) / 2} cycles per image: choose a cell nearer to the middle, ` +
-    "or a larger picture.";
+    `Pictures of ${size} pixels carry at most ${(side - 1) / 2} cycles per image. Choose a cell nearer the middle or ` +
+    "a larger picture.";
   panel.root.dataset.wave = String(frequency);
   if (!signs) return;
   const basis = fourierBasis(frequency, size);

@@ -29,7 +29,7 @@ export function classChoice(parent, text, classes, usual, id, first = "") {
     if (!word && usual) return null;
     const place = classes.findIndex((name) => name.toLowerCase() === word);
     if (!word) throw new Refusal("type a word first");
-    if (place < 0) throw new Refusal(`the network does not know “${word}”; take one of its ${classes.length.toLocaleString("en")} words`);
+    if (place < 0) throw new Refusal(`the network does not know “${word}”; choose one of its ${classes.length.toLocaleString("en")} words`);
     return place;
   };
   return Object.assign(chosen, { set: (name) => { input.value = name; } });

@@ -117,7 +117,7 @@ export function loader(parent, text, work) {
       });
     } catch (error) {
       const text = sentence(String(/** @type {any} */ (error).message));
-      status.textContent = error instanceof Refusal ? text : `${text} What has come is kept: press again to go on.`;
+      status.textContent = error instanceof Refusal ? text : `${text} Press again to resume; nothing downloaded is lost.`;
     }
     bar.hidden = true;
     button.disabled = false;

@@ -9,16 +9,16 @@ const SIMD = Uint8Array.of(
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 );
 const LEAST_MEMORY = 1; // GB that the browser says the device has
-const TOO_LITTLE = "This device has too little memory to run the networks: take another one, or the full app.";
+const TOO_LITTLE = "This device has too little memory to run the networks. Use another device or the full app.";
 /** @type {any} */
 let worker = null;
-let gone = "The networks were let go"; // why there is no worker
+let gone = "The networks were unloaded"; // why there is no worker
 let count = 0, ready = new Set(), loading = Promise.resolve();
 const waiting = new Map(); // id -> { resolve, reject, report }
 
 // Why this browser cannot; empty where it can.
 function refusal() {
-  const instead = "take a current Chrome, Edge, Firefox or Safari, or the full app.";
+  const instead = "use a current Chrome, Edge, Firefox or Safari, or the full app.";
   if (!globalThis.WebAssembly || !WebAssembly.validate(SIMD)) return `This browser has no WebAssembly with SIMD: ${instead}`;
   if (!globalThis.DecompressionStream || !globalThis.Worker) return `This browser is too old to run the networks: ${instead}`;
   const memory = /** @type {any} */ (navigator).deviceMemory;
@@ -47,7 +47,7 @@ async function begin(blob) {
   try {
     worker = new Worker(url);
   } catch {
-    throw new Error("A rule of this server (its content security policy) forbids the networks to run: open the page from a file.");
+    throw new Error("This server’s content security policy does not let the networks run. Open the page from a file.");
   }
   worker.onmessage = ({ data: { id, part, error, memory, ...answer } }) => {
     const { resolve, reject, report } = waiting.get(id);
@@ -58,12 +58,12 @@ async function begin(blob) {
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    close("The networks could not be started: this browser or the server's content security policy forbids it.");
+    close("The networks could not start: this browser or the server’s content security policy forbids it.");
   };
   await request("start", { wasm: await sized("wasm", blob) });
 }
 
-function close(why = "The networks were let go") {
+function close(why = "The networks were unloaded") {
   gone = why;
   worker?.terminate();
   worker = null;

@@ -9,8 +9,8 @@ import { pixelsIn } from "./pictures.js";
 import { prediction } from "./prediction.js";
 
 const MAX_MAPS = 4;
-const POINT = "Point at a cell of a map to see its wave, what it does to the picture, and the error with its 95 % interval below " +
-  "the maps. The buttons *Figure 1* and *Figure 2* return to the paper’s.";
+const POINT = "Point at a cell of a map to see its wave, the picture under it, and the error with its 95 % interval below the maps. " +
+  "The buttons *Figure 1* and *Figure 2* return to the paper’s maps.";
 
 /** @param {Record<string, any>} data about, maps and figures @param {(host: HTMLElement) => void} drawTools */
 export async function frequency(data, drawTools) {
@@ -108,7 +108,7 @@ export async function frequency(data, drawTools) {
   }
 
   const names = Object.keys(figures), pairs = names.map((name) => [name, name]);
-  const figureRadios = segmented(byId("figures"), "Of the paper", "figures", pairs, names[0], start);
+  const figureRadios = segmented(byId("figures"), "Figures of the paper", "figures", pairs, names[0], start);
   for (const group of byId("figures").querySelectorAll("legend")) group.className = "visually-hidden";
   const boxes = popover(byId("figures"), "Maps").body.appendChild(element("fieldset", "", { id: "maps" }));
   boxes.append(element("legend", "Up to four maps"));

@@ -10,8 +10,8 @@ import { sketchOf, sketchText } from "./sketch_text.js";
 
 const FIRST_SKETCH = "deer";
 const NO_PICTURE = "choose a picture to start from";
-const NOISE_NOTE = "From pixel noise two engines may end in other pixels, equally confident: where a ResNet’s max-pooling is not " +
-  "smooth, rounding sends them apart.";
+const NOISE_NOTE = "Two engines may end in different pixels from pixel noise, equally confident: a ResNet’s max-pooling is not smooth, " +
+  "so rounding errors grow.";
 
 /** Parameters of the page in the URL. */
 export const linked = () => new URLSearchParams(location.hash.split("?")[1] ?? "");
@@ -46,7 +46,7 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
   if (small) sketchControls();
   function sketchControls() {
     const names = Object.keys(starts.sketches).map((sketched) => [sketched, sketched]);
-    const bundled = menu(sketcher, "Begin with a sketch of, then paint", [["", "…"], ...names], (sketched) => {
+    const bundled = menu(sketcher, "Bundled sketch to begin with", [["", "…"], ...names], (sketched) => {
       if (!sketched) return;
       sketch = unpack(starts.sketches[sketched]);
       target.set(sketched);
@@ -69,7 +69,7 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
       const text = await sketchText(sketch);
       history.replaceState(null, "", `#generation?sketch=${text}&class=${classes[target() ?? 0]}`);
       await navigator.clipboard?.writeText(location.href).catch(() => {});
-      say("The link stands in the address bar, and on the clipboard where the browser allows it.");
+      say("The link is in the address bar, and on the clipboard if the browser allows it.");
     });
   }
   function choosePicture() {

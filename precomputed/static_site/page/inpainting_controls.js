@@ -11,8 +11,8 @@ import { paint, pixelsIn } from "./pictures.js";
 const TRUE_CLASS = "its true class";
 const BRUSH_SHARE = 28; // a brush's first radius is this part of the picture's side
 const NO_TARGET = "your picture has no true class; choose a target";
-const NO_HOLE = "the hole is empty, so there is nothing to fill in; paint one";
-const ALL_HOLE = "the hole covers the whole picture, so nothing is left to go by; erase a part of it";
+const NO_HOLE = "the hole is empty; paint one";
+const ALL_HOLE = "the hole covers the whole picture; erase a part of it";
 
 /**
  * @param {import("./run_page.js").Parts} parts @param {any} facts of the engine @param {number} side of the pictures

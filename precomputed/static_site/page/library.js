@@ -5,7 +5,7 @@ import { load } from "./packs.js";
 import { askForPicture } from "./pictures.js";
 
 const THUMBNAIL = { true: 32, false: 72 }; // CSS pixels: of pictures that stay pixel for pixel, and of others
-const OWN = "It is cut to a square and made small; it stays in this browser";
+const OWN = "It is cropped to a square and made small, and it stays in this browser";
 
 /**
  * Open the library.

@@ -59,7 +59,7 @@ export async function liveRuns(kind, view) {
     const settings = `${config.steps} steps of ${config.step_size.toPrecision(3)}; L2 budget ${config.epsilon.toPrecision(3)}${scaled}.`;
     pace.replaceChildren(element("p", settings));
     const pairs = lengths.map(({ label: text }, k) => [String(k), text]);
-    if (pairs.length > 1) menu(pace, "Steps to begin with", pairs, () => changed(false));
+    if (pairs.length > 1) menu(pace, "Number of steps", pairs, () => changed(false));
   }
   const say = (text) => { hint.textContent = text; };
 
@@ -82,7 +82,7 @@ export async function liveRuns(kind, view) {
     const stored = place !== null && view.runs.find(isOf);
     if (stored) return bring(stored);
     if (!isSubject) {
-      if (view.isWhole) view.note([element("b", "Other settings than these"), ": ", element("i", "Run"), ", or ", back()]);
+      if (view.isWhole) view.note([element("b", "Settings changed"), ": ", element("i", "Run"), ", or ", back()]);
       return;
     }
     forget();
@@ -130,7 +130,7 @@ export async function liveRuns(kind, view) {
   const size = start.root.appendChild(element("span", "", { className: "size" })), hint = view.find(".hint");
   function label() {
     const { names } = painters.chosen();
-    size.textContent = engine.has(names) ? "" : `${engine.megabytes(names, facts)} MB come first; nothing leaves this browser.`;
+    size.textContent = engine.has(names) ? "" : `A first run downloads ${engine.megabytes(names, facts)} MB; nothing leaves this browser.`;
   }
 
   async function work(current) {
@@ -184,10 +184,10 @@ export async function liveRuns(kind, view) {
       download(`${kind}-${model.name}-${model.config.search}.npz`, runFile(run, k, facts));
     }]);
     const send = () => card(run).toBlob((blob) => download(`${run.targetName}.png`, blob));
-    if (kind === "generation") save.push(["Card to send on", send]);
+    if (kind === "generation") save.push(["Card to share", send]);
     const step = element("button", "One more step", { type: "button" });
     step.addEventListener("click", () => engine.control("step"));
-    view.say({ text: paused ? ["Your run is paused. ", step] : note(run), paragraphs: sentences(run, true), from: [origin(run)], save });
+    view.say({ text: paused ? ["Paused. ", step] : note(run), paragraphs: sentences(run, true), from: [origin(run)], save });
   }
 
   function forget() {

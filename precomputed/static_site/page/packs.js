@@ -26,7 +26,7 @@ function byScript(piece) {
       script.remove();
       bytes ? resolve(bytes) : reject(new Error(`packs/${piece}.js is damaged`));
     };
-    script.onerror = () => reject(new Error(`packs/${piece}.js is missing: copy the whole folder`));
+    script.onerror = () => reject(new Error(`packs/${piece}.js is missing; copy the whole folder`));
     document.head.append(script);
   });
 }
@@ -62,7 +62,7 @@ async function one(piece, length, version, keep) {
   for (let attempt = 1; ; attempt++) {
     try {
       const bytes = served ? await byFetch(piece, version, keep) : await byScript(piece);
-      if (bytes.length !== length) throw new Error(`packs/${piece}.js came incomplete`);
+      if (bytes.length !== length) throw new Error(`packs/${piece}.js arrived incomplete`);
       return bytes;
     } catch (error) {
       if (attempt === TRIES || !served) throw error;

@@ -29,7 +29,7 @@ export function paint(canvas, pixels, side) {
 // A visitor's picture, cut to the square in its middle and made small: pixels, red, green and blue in turn.
 async function ownPicture(file, side) {
   const image = await createImageBitmap(file).catch(() => null);
-  if (!image) throw new Error(`“${file.name}” is no picture that this browser can read: take a PNG, JPEG or WebP.`);
+  if (!image) throw new Error(`“${file.name}” is no picture that this browser can read. Choose a PNG, JPEG or WebP.`);
   let length = Math.min(image.width, image.height), left = (image.width - length) / 2, top = (image.height - length) / 2;
   /** @type {CanvasImageSource} */
   let source = image;

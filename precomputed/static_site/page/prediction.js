@@ -11,7 +11,7 @@ import { underWave } from "./under_wave.js";
 const SIDE = 32; // of the pictures whose networks predict here
 const HALF = SIDE / 2 - 1; // the largest frequency of their maps
 const FIRST = ["mini-clip", "mini-resnet"];
-const KNOW = "These networks know the ten classes of CIFAR-10: choose its pictures, or your own.";
+const KNOW = "These networks know only the ten classes of CIFAR-10. Choose one of its pictures or your own.";
 
 // host: the heat maps' component; root: where the rows go. Returns `show(picture)`, to be called with each new picture
 // { pixels, size, side, bits, label }; null where the networks do not know its classes. addMaps: takes maps of this picture.
@@ -45,7 +45,7 @@ export async function prediction(host, root, addMaps) {
     }));
   });
   whole.button.className = "";
-  whole.button.title = "481 waves, once each; confidence in place of an error, which takes many pictures";
+  whole.button.title = "481 waves, once each; the map shows probability, as an error takes many pictures";
   const message = root.appendChild(element("p", "", { className: "prose" }));
   for (const name of names) {
     const box = option(choice, "checkbox", "networks", name, facts.networks[name].title, async ({ checked }) => {

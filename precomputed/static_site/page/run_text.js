@@ -27,8 +27,8 @@ export function outcome(run, halted) {
     const [inside, outside] = halted ? changes(run.start, model.last, run.mask, 255)
       : changes(run.startLevels, model.frames.at(-1), run.mask, 1);
     const rest = drawn ? "" : ` and the rest by ${outside.toFixed(2)}`;
-    const after = k ? "" : `After ${run.frameSteps.at(-1).toLocaleString("en")} steps, `;
-    return [`${after}${model.title} has changed ${what} by `, `${inside.toFixed(1)} of 255`, ` on average${rest}.`];
+    const after = k ? "" : ` after ${run.frameSteps.at(-1).toLocaleString("en")} steps`;
+    return [`${model.title} has changed ${what} by `, `${inside.toFixed(1)} of 255`, ` on average${rest}${after}.`];
   });
 }
 
@@ -42,6 +42,6 @@ export function note(run) {
 /** Where it comes from. */
 export function origin(run) {
   const { config } = run.models[0];
-  return `Computed in this browser: ${run.step.toLocaleString("en")} steps of ${config.step_size.toPrecision(3)}, ` +
+  return `This browser computed ${run.step.toLocaleString("en")} steps of ${config.step_size.toPrecision(3)}, ` +
     `L2 budget ${config.epsilon.toPrecision(3)}, in ${run.seconds.toFixed(1)} s. ${run.images.credit}.`;
 }

@@ -73,7 +73,7 @@ const KINDS = {
         round.append(element("h4", `By ${search}`), ...drawings.filter((drawing) => drawing.search === search).map(result));
         return round;
       }));
-      const again = asked.appendChild(element("button", "These ten again", { type: "button" }));
+      const again = asked.appendChild(element("button", "The same ten again", { type: "button" }));
       again.addEventListener("click", () => {
         chosen.length = 0;
         draw();

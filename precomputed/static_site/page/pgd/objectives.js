@@ -45,7 +45,7 @@ export function inpainting(mask, weight, penalty) {
       },
     };
   }
-  if (penalty !== "eq3") throw new Error(`penalty '${penalty}' is not known here; known: eq3, mean_square, frozen`);
+  if (penalty !== "eq3") throw new Error(`penalty '${penalty}' is unknown; known: eq3, mean_square, frozen`);
   return { hole: null, penalty: (images, x0) => ({ value: weight * norm(outside(images, x0)) }), step: forwardBackward };
 
   // A step against g, the cross-entropy's gradient, then the proximal map of lambda ||y||, y the change outside. Its length
