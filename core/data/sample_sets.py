@@ -99,7 +99,7 @@ SAMPLE_SETS = {
             inpainted=5,
             filled=tuple(_CHOSEN["filled"]),
             drawn=tuple(_CHOSEN["drawn"]),
-            rule="The example’s classes are chosen by a rule: the eight of ten in which robust training gains most.",
+            rule="A rule chose the example’s classes: the eight of ten in which robust training gains most.",
             maps={"cifar10": "CIFAR-10", "cifar10-samples": "CIFAR-10 samples"},
         ),
         SampleSet(
@@ -117,8 +117,8 @@ SAMPLE_SETS = {
             holes={6: (60, 39, 110), 7: (91, 20, 98)},
             drawn=("volcano",),
             rule=(
-                "The example’s class is none of those drawn at random: it was chosen because people recognise it, as "
-                "were the hen and the koala of *Fill a hole*. docs/views.md counts 100 classes drawn at random."
+                "We chose the example’s class by hand because people recognise it, like the hen and the koala of *Fill "
+                "a hole*. docs/views.md counts 100 classes drawn at random."
             ),
             maps={
                 "imagenet100": "ImageNet100",

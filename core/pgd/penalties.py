@@ -27,15 +27,15 @@ PENALTIES: dict[Penalty, PenaltyText] = {
     "eq3": PenaltyText(
         "Eq. 3",
         "Eq. 3, minimised by forward-backward steps",
-        "lambda times the L2 norm of the change outside the hole, as printed in the paper; nearly always its minimum "
+        "lambda times the L2 norm of the change outside the hole, as printed in the paper; its minimum almost always "
         "changes nothing there.",
         offered=True,
     ),
     "mean_square": PenaltyText(
         "Mean square",
         "the mean square of the notebook of Santurkar et al.",
-        "lambda times the mean over all pixels and channels of the squared change, a far smaller number, as in the "
-        "notebook of Santurkar et al.; the rest changes a little.",
+        "lambda times the mean squared change over all pixels and channels, a far smaller number, as in the notebook "
+        "of Santurkar et al.; the rest changes a little.",
         offered=True,
     ),
     "norm": PenaltyText(

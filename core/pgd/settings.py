@@ -15,15 +15,15 @@ from core.shared import paper
 MAX_STEPS = 100_000
 FAST_STEPS, FIRST_LENGTH = 100, 100
 FAST = (
-    f"{FAST_STEPS} steps of Auto-PGD, whose length adapts itself and is at first {FIRST_LENGTH} times the paper’s. "
-    "They end near the same loss by another path, so in another picture."
+    f"{FAST_STEPS} steps of Auto-PGD, which adapts their length and begins with {FIRST_LENGTH} times the paper’s. "
+    "They reach nearly the same loss by another path, so they end in another picture."
 )
 QUICK_SHARE, QUICK_LENGTH = 0.4, 1.5
-QUICK = "Two fifths of the steps, each half as long again: less painted, in less than half of the time."
-# Fewer steps of the paper's search and of the search by views.
+QUICK = "Two fifths of the steps, each 1.5 times as long. It paints less, in less than half the time."
+# What a run by each search has to do, where both stand side by side.
 SEARCH_WORDS: dict[Search, str] = {
-    "pixels": "the very picture has to convince, as in the paper",
-    "views": "every view has to convince: cropped, with noise",
+    "pixels": "the picture itself must convince, as in the paper",
+    "views": "every view must convince, cropped and under noise",
 }
 RunKind = Literal["inpainting", "generation"]
 
@@ -94,19 +94,18 @@ _ROWS = (
             phrase=", lambda {:g}: "),
     Setting(name="dtype", label="Rounded (bfloat16)", parameter="bfloat16", choices=("float32", "bfloat16"),
             changed="the precision", phrase="; in {}",
-            help="The network computes with numbers rounded to 8 bits of precision instead of 24. That may shorten the "
-            "steps of large networks and lengthens those of small ones: Mini CLIP’s took 1.6 times as long on the "
-            "processor where that was measured. Every step changes a little, so the run takes another path and ends in "
-            "another picture."),
+            help="The network computes with 8 bits of precision instead of 24. Steps of large networks may get faster; "
+            "those of small ones get slower (Mini CLIP’s took 1.6 times as long where we measured). Every step changes "
+            "a little, so the run ends in another picture."),
     Setting(name="step_rule", label="Step rule", choices=("constant", "adaptive"), changed="the step rule",
             phrase="; {} steps", help="adaptive: Auto-PGD."),
     Setting(name="step_decay", label="Last step, in parts of the first", low=0.01, high=1, step=0.1,
             changed="steps or lengths", phrase=", shrinking to {:.0%}", unsaid=1.0,
-            help="The length of steps falls evenly to this part of the first."),
+            help="The step size falls linearly to this fraction of the first step."),
     Setting(name="search", label="Search", choices=("pixels", "views"), changed="the search", phrase="; search by {}",
-            help="pixels: each step follows the gradient at the very picture, as in the paper. views: at a random view "
-            "of it, cropped or shifted, with noise, and each step has the spectrum and the colours of natural "
-            "pictures; nothing outside a hole moves."),
+            help="pixels: each step follows the gradient at the picture itself, as in the paper. views: at a random "
+            "view of it, cropped or shifted, with noise; each step has the spectrum and the colours of natural "
+            "pictures, and nothing outside a hole changes."),
 )  # fmt: skip
 SETTINGS = {row.name: row for row in _ROWS}
 

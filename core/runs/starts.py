@@ -57,41 +57,40 @@ STARTS: dict[StartKind, StartText] = {
         "blur",
         "Blur",
         "A whole image drawn from the covariance of the class’s images, as in the code of Santurkar et al. 2019, on "
-        "which the paper builds; coarser than there.",
+        "which the paper builds, but coarser.",
         offered=True,
     ),
     "classless": StartText(
         "blur of no class",
         "Blur of no class",
-        "A whole image drawn from the covariance of all of CIFAR-10’s images: nothing of the class that is to be drawn "
-        "is in it.",
+        "A whole image drawn from the covariance of all of CIFAR-10’s images; it contains nothing of the target class.",
         offered=True,
     ),
     "independent": StartText(
         "pixel noise",
         "Pixel noise",
-        "Each pixel and channel drawn alone, from its mean and standard deviation over the class’s images, as the "
-        "paper’s text says.",
+        "Each pixel and channel drawn independently, from its mean and standard deviation over the class’s images, as "
+        "the paper’s text says.",
         offered=True,
     ),
     "grey": StartText(
         "grey",
         "Grey",
-        "The mean colour of natural pixels with faint pink noise in their colours: nothing of the class that is to be "
-        "drawn is in it.",
+        "The mean colour of natural pixels with faint pink noise in their colours; it contains nothing of the target "
+        "class.",
         offered=True,
     ),
     "sketch": StartText(
         "a sketch",
         "Sketch",
-        "A picture in flat colours, painted by hand; one for all classes.",
+        "A picture in flat colours, painted by hand, the same for all classes.",
         random=False,
         offered=True,
     ),
     "picture": StartText(
         "a picture",
         "Picture",
-        "A photograph, yours or a bundled one; one for all classes.",
+        "A photograph, yours or a bundled one, the same for all classes.",
         random=False,
         offered=True,
     ),
@@ -140,7 +139,7 @@ def start_of(
         return Start(kind, natural_statistics(image_size))
     # Enlarged from 32 pixels, a blur of no class is large blotches, which a search only works against.
     fallback: StartKind = "grey" if image_size >= MIN_CROP_SIZE else "classless"
-    why = f"There are no images of “{name}” here, so its start is {STARTS[fallback].phrase}."
+    why = f"No images of “{name}” are available, so its start is {STARTS[fallback].phrase}."
     return Start(fallback, start_of(name, class_set, image_size, fallback).distribution, why)
 
 

@@ -201,13 +201,13 @@ def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
 # Of the tabs of *Frequencies*, with four networks: a text that each shows when it is whole.
 VIEWS = {
     "Details": "Probability of “automobile”",
-    "Two pictures in one": "pairs, as a figure for talks",
+    "Two pictures in one": "pairs as a figure for talks",
     "Gradient": "Rise of the error in",
     "Classes": "Error by class",
     "Strength": "thin: its ring",  # of earlier versions, now a choice of the chart
     "Corruptions": "Contrast, strength 2, 2,000 CIFAR-10 test pictures",
     "Your own words": "learned from captions about the ten classes",
-    "Compute a map": "predictions if you do not stop it",
+    "Compute a map": "predictions unless you stop it",
     "Add a map": "A heat map file",
     "Sources and downloads": "Galindo & Faria, Understanding CLIP Robustness, Figure 1, right",
 }

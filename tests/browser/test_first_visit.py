@@ -293,7 +293,7 @@ def test_a_sketch_keeps_the_classes_and_what_is_computed_speaks_of_it(visit):
 def test_beside_the_examples_no_other_picture_stands_with_a_hole(visit):
     page = visit(f"inpainting?{SMALL}")
     page.get_by_role("button", name=re.compile(r"^\d+ examples$")).click()
-    expect(page.get_by_text("These are other pictures.")).to_be_visible()
+    expect(page.get_by_text("The result shows other pictures.")).to_be_visible()
     expect(page.locator(".painter .stage")).to_have_count(0)
     count = int(re.search(r"(\d+) stored examples", page.locator(STATUS).inner_text())[1])
     expect(page.locator(".replay .model:not(.reference)").first.locator("canvas")).to_have_count(count)

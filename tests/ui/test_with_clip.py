@@ -53,7 +53,7 @@ ROWS = (
     Row("rows beside the paper's maps", (STAND_IN, (PAPERS_CLIP, ""), (PAPERS_CLIP, ""), STAND_IN)),
     Row("own words are put first to", (MINI, PAPERS_CLIP, PAPERS_CLIP, ROBUST)),
     Row("the story's last step says", (DOWNLOAD, IS_HERE, IS_HERE, DOWNLOAD)),
-    Row("models and data says", ("is not bundled", "paper’s CLIP, is here", "paper’s CLIP, is here", "is not bundled")),
+    Row("models and data says", ("is bundled", "CLIP, is installed", "CLIP, is installed", "is bundled")),
 )  # fmt: skip
 CASES = [(row.place, here, row.shows[k]) for row in ROWS for k, here in enumerate(HERE)]
 
@@ -133,15 +133,15 @@ def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_le
     monkeypatch.setattr("ui.runs.panel.expected_seconds", lambda *_: None)  # nothing starts by itself
     weights((PAPERS_CLIP,))
     app = opened("inpainting")
-    assert "Other settings than these (the classifiers)" in said(app), "before they are made: another network's"
+    assert "Settings changed (the classifiers)" in said(app), "before they are made: another network's"
     machine_runs().mkdir()
     for search in SEARCHES:
         made = stored_path("inpainting", "photographs-6", PAPERS_CLIP, machine_runs(), search)
         shutil.copy(RUNS / stored_path("inpainting", "photographs-6", CNN, search=search).name, made)
         rename(made, PAPERS_CLIP)
     app = opened("inpainting")
-    assert "An example that this machine has made like your own runs." in said(app)
-    assert "Other settings" not in said(app)
+    assert "An example computed on this machine, made like your own runs." in said(app)
+    assert "Settings changed" not in said(app)
     app.multiselect(key="inpainting-models-imagenet").set_value([classifier_title(CNN)]).run()
     assert "A stored example, made like" in said(app)
     app.selectbox(key="inpainting-target-imagenet").set_value("goldfish").run()

@@ -26,7 +26,7 @@ REQUESTED = "models.asked"  # this visitor's downloads, by classifier: a failure
 
 
 def classifier_table() -> None:
-    """Draw it."""
+    """Draw the table."""
     with st.container(key="models-table"):
         for spec in list_classifiers():
             with st.container(horizontal=True, vertical_alignment="center", key=f"models-row-{spec.name}"):
@@ -68,7 +68,7 @@ def _download_button(spec: ClassifierSpec, state: ClassifierState) -> None:
         f"Download ({format_size(state.download_bytes)})",
         key=f"models.download.{spec.name}",
         type="primary" if spec.name == PAPERS_CLIP else "secondary",
-        help=f"{spec.title}. {state.detail} It is kept on the machine that runs this app, for everybody.",
+        help=f"{spec.title}. {state.detail} It stays on the machine that runs this app, for all visitors.",
         on_click=_ask,
         args=(spec,),
     )
@@ -79,7 +79,7 @@ def _ask(spec: ClassifierSpec) -> None:
 
 
 def _failure(spec: ClassifierSpec) -> None:
-    """Why the download that this visitor asked for failed, if it did and none is running again."""
+    """Show why this visitor's download failed, if it did and none is running again."""
     last = weight_downloads().get(spec.name)
     if last is not None and last.status == "failed" and last is st.session_state.get(REQUESTED, {}).get(spec.name):
         st.error(last.error, icon=":material/error:")
@@ -119,9 +119,9 @@ def _details(spec: ClassifierSpec, state: ClassifierState) -> None:
 def _progress_text(download: WeightDownload) -> str:
     total, silent = format_size(download.total), download.silent_seconds
     if silent >= STALL_SECONDS:
-        return f"{format_size(download.received or 0)} of {total}, nothing for {silent:.0f} s: it is asked for again"
+        return f"{format_size(download.received or 0)} of {total}, stalled for {silent:.0f} s; retrying"
     if download.received is None:
-        return f"Fetching {total}, {download.seconds:.0f} s so far"
+        return f"Downloading {total}, {download.seconds:.0f} s so far"
     return f"{format_size(download.received)} of {total}"
 
 

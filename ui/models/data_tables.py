@@ -27,7 +27,7 @@ OURS = "MIT"  # of maps that this project computed
 
 
 def maps_table() -> None:
-    """Every stored file, also of profiles; one that cannot be read is named, and hides no other."""
+    """Draw a row per stored map, profiles included; name files that cannot be read."""
     rows = []
     for path in stored_files("heatmaps"):
         try:
@@ -35,7 +35,7 @@ def maps_table() -> None:
         except (HeatmapError, FileNotFoundError) as error:
             st.error(str(error), icon=":material/broken_image:")
     if not rows:
-        st.info("There are none in this copy. `python -m core.sweep` computes them.")
+        st.info("This copy has no heat maps. `python -m core.sweep` computes them.")
         return
     rows.sort(key=lambda row: (row["Origin"] != "published", row["Classifier"], -row["Images"], row["v"]))
     column = st.column_config

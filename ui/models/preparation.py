@@ -86,11 +86,11 @@ class Preparation:
         return self.status == "running"
 
     def begin(self) -> None:
-        """Make what pages open with here and is missing; what is there is not made again. Returns at once."""
+        """Start computing missing results that pages open with; return at once."""
         with self._lock:
             self._again = True
             if not self.running:
-                self.status, self.error, self.fraction, self.what = "running", "", 0.0, "a look at what is missing"
+                self.status, self.error, self.fraction, self.what = "running", "", 0.0, "checking what is missing"
                 if self._thread is None:
                     atexit.register(self.close)
                 self._thread = threading.Thread(target=self._work, name="preparation", daemon=True)
@@ -102,7 +102,7 @@ class Preparation:
             self._thread.join(timeout)
 
     def close(self) -> None:
-        """End it after the step in flight, so that the process can end; another start makes what is missing."""
+        """Stop after the current step, so that the process can exit; the next start resumes."""
         self._end.set()
         self.wait(10)
 
@@ -143,7 +143,7 @@ class Preparation:
 
 
 class _Ended(Exception):
-    """The process ends: what is missing is made after its next start."""
+    """Raised when the process exits; the next start resumes."""
 
 
 def _run(spec: ClassifierSpec, class_set: str, example: Example, path: Path) -> None:
@@ -199,7 +199,7 @@ def _first_runs() -> Iterator[_FirstRun]:
 
 
 def unprepared() -> bool:
-    """Whether a page opens with a run that is not here, as far as the names of files tell."""
+    """Return whether a run that a page opens with is missing, judging by file names."""
     return not all(any(path.is_file() for path in run.paths) for run in _first_runs())
 
 
@@ -228,7 +228,7 @@ def missing() -> Iterator[_Piece]:
 
 
 def is_made(path: Path, name: str, example: Example) -> bool:
-    """Whether a file holds the run of a classifier, made with the settings of now."""
+    """Return whether a file holds the classifier's run with the current settings."""
     try:
         run = PGDRun.load(path)
     except (RunFileError, OSError):

@@ -48,7 +48,7 @@ class WeightDownload:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the download was asked for."""
+        """Seconds since the download started."""
         return time.monotonic() - self._started
 
     @property

@@ -37,8 +37,8 @@ from ui.shared.text import as_markdown, one_line
 PAGE: RunKind = "generation"
 TITLE = "Can CLIP draw what it sees?"
 INTRO = (
-    "CLIP changes a picture until it is sure of a class, and we see nothing, says the paper. And if every view must "
-    "convince, or the network is robust?"
+    "The paper says that CLIP changes a picture until it is sure of a class, yet we see nothing. What if every view "
+    "must convince, or the network is robust?"
 )
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4
@@ -87,13 +87,13 @@ class GenerationRequest:
 
     @property
     def per_target(self) -> int:
-        """How many starts each target has."""
+        """Number of starts per target."""
         return 0 if self.starts is None else len(self.starts) // len(self.targets)
 
     def plan(self, chosen: RunSettings) -> tuple[RunPlan | None, str]:
         """The plan with these settings, or in one sentence why there is none."""
         if self.starts is None:
-            return None, "nothing to draw is chosen; choose a class, or describe one in words"
+            return None, "no class is chosen; choose one or describe it in words"
         targets = tuple(target for target in self.targets for _ in range(self.per_target))
         return RunPlan(targets=targets, start=self.starts, config=chosen.config, seed=self.seed, images=self.facts), ""
 
@@ -219,7 +219,7 @@ def _random(row: SampleSet, targets: list[str], kind: StartKind, settings: Delta
     count = number_in_url(
         f"{PAGE}-seeds", partial(left.number_input, "Samples per class", 1, MAX_PER_CLASS), 1, 1, MAX_PER_CLASS
     )
-    same = "The same number draws the same starts."
+    same = "The same seed gives the same starts."
     seed = number_in_url(
         f"{PAGE}-seed", partial(right.number_input, "Random seed", 0, MAX_SEED, help=same), 0, 0, MAX_SEED
     )
@@ -231,10 +231,7 @@ def _random(row: SampleSet, targets: list[str], kind: StartKind, settings: Delta
 
 
 def _go_on_painting(result: RunResult) -> None:
-    """A button for each network that makes what it has drawn the sketch: paint on it, and go on from there.
-
-    Of several pictures it is the first.
-    """
+    """Draw a button per network that turns its drawing, the first of several, into the sketch to paint on."""
     small = [run for run in result.runs if run.start.shape[-1] == SIDE]
     if not small:
         return
@@ -272,11 +269,11 @@ def _start(drawing: GenerationRequest) -> None:
         mean, name = start.distribution.mean, STARTS[start.kind].name
         figures = [Figure("Mean picture", "", to_picture(mean))]
         if isinstance(start.distribution, ClassStatistics):
-            figures.append(Figure("Standard deviation", "black is none", to_picture(start.distribution.std)))
+            figures.append(Figure("Standard deviation", "black is zero", to_picture(start.distribution.std)))
         own = range(k * drawing.per_target, (k + 1) * drawing.per_target)
         figures += [Figure(f"Start {n + 1}", name, to_picture(starts[n])) for n in own]
         groups.append((one_line(target), figures, f"From {one_line(start.distribution.source, 110)}."))
-    st.html(picture_groups(groups, "The starts of each class", tile=56))
+    st.html(picture_groups(groups, "Starts of each class", tile=56))
 
 
 def _back(row: SampleSet) -> None:

@@ -38,15 +38,15 @@ PAPERS = paper.RUNS[PAGE]
 HOLE, EXAMPLES = f"{PAGE}-hole", f"{PAGE}-examples"  # in the URL
 HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
 TRUE_CLASS = "its true class"
-NO_TARGET = "your picture has no true class; choose a target, or say what the picture shows"
+NO_TARGET = "your picture has no true class; choose a target or its true class"
 TITLE = "Can CLIP fill a hole?"
 INTRO = (
-    "CLIP fills a hole until it is confident, and we see squiggles, says the paper. And if every view has to convince, "
-    "or the network is robust?"
+    "The paper says that CLIP fills a hole until it is confident, yet we see only squiggles. What if every view must "
+    "convince, or the network is robust?"
 )
 FAILS = (
-    "By views the hen is whole again; the koala’s head comes back as fur without a face; the tabby’s eye becomes fur "
-    "in curls. These were looked at one by one."
+    "The search by views makes the hen whole again. The koala’s head comes back as fur without a face, and the tabby’s "
+    "eye becomes curly fur. We looked at these results one by one."
 )
 TARGET_WIDTH = 200  # pixels
 BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
@@ -88,7 +88,7 @@ def page() -> None:
         run_panel(PAGE, result, request)
     with left:
         if result is not None and result.opened and len(result.runs[0].start) > 1:
-            st.markdown(f"These are other pictures. Close {result.opened} to paint a hole into one of your choice.")
+            st.markdown(f"The result shows other pictures. Close {result.opened} to paint a hole into your own choice.")
         elif picture is not None:
             _painter(picture)
             _squares(picture, None if request is None or request.plan is None else request.plan.config.epsilon)
@@ -155,7 +155,7 @@ def _painter(picture: Picture) -> None:
     )
     text = hole_text(holes[size])
     if text is None:
-        st.markdown("This hole is too ragged for the URL: a link to this page will hold another one.")
+        st.markdown("This hole has too many details for the URL, so a link to this page will not contain it.")
     url.put(HOLE, text)
 
 
@@ -179,15 +179,15 @@ def _squares(picture: Picture, epsilon: float | None) -> None:
         format_func=lambda side: f"{side} × {side}{' (paper)' if side == papers else ''}",
         key=key,
         on_change=cut,
-        help=f"{TERMS['L2 budget'].capitalize()}. The paper’s is {PAPERS['epsilon']}, that of the search by views "
-        f"larger; either is scaled with the picture’s side and with the hole’s, here to {papers_epsilon:.3g} in the "
-        f"paper’s case: {papers} × {papers} is its {paper.HOLE_SIDE} of {paper.IMAGE_SIZE}. A hole of another form "
-        "counts as a square of as many pixels.",
+        help=f"{TERMS['L2 budget'].capitalize()}. The paper’s budget of {PAPERS['epsilon']} is scaled with the sides "
+        f"of picture and hole, here to {papers_epsilon:.3g}. The search by views has a larger budget. The paper’s hole "
+        f"of {paper.HOLE_SIDE} of {paper.IMAGE_SIZE} pixels is {papers} × {papers} here. Holes of other shapes count "
+        "as squares of equal area.",
     )
 
 
 def _random_place(size: int, side: int) -> np.ndarray:
-    """The paper's hole: the next of a row of places that is the same for every visitor."""
+    """Return the paper's hole at the next random place; every visitor gets the same sequence."""
     drawn = st.session_state[PLACES] = st.session_state.get(PLACES, 1) + 1  # 1 draws the middle of 32 pixels
     return random_square_mask(side, height=size, width=size, generator=np.random.default_rng(drawn))
 
@@ -265,9 +265,9 @@ def _origin(picture: Picture) -> dict[str, object]:
 def _formula(searches: Sequence[Search]) -> None:
     loss, more = st.columns(2, gap="large")
     fill = st.session_state.get(f"{PAGE}-fill", "region")
-    filled = "its mean colour fills" if fill == "region" else "the colours of its rim, spread like heat, fill"
+    filled = "its mean colour fills" if fill == "region" else "the colours of its rim, spread as heat spreads, fill"
     loss.markdown(
-        rf"At first {filled} the hole, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
+        rf"First, {filled} the hole, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) within "
         rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper takes "
         rf"$\lambda$ = {PAPERS['weight']:g}, $\varepsilon$ = {PAPERS['epsilon']} and {PAPERS['steps']} steps of "
@@ -276,8 +276,8 @@ def _formula(searches: Sequence[Search]) -> None:
     )
     # Folded, so that a phone's page stays short.
     more.expander("How Eq. 3 is minimised").markdown(
-        r"This penalty is **exact**: while the cross-entropy's gradient $g$ outside the hole is shorter than "
-        r"$\lambda$, the minimum changes nothing there. Forward-backward steps find it: a step of length $t$ against "
+        r"This penalty is **exact**: the minimum changes nothing outside the hole while the cross-entropy's gradient "
+        r"$g$ there is shorter than $\lambda$. Forward-backward steps find it: a step of length $t$ against "
         r"$g$, then for the change $y$ outside $y \leftarrow (1 - t\lambda / \lVert y\rVert_2)_+\,y$ (Combettes & "
         "Wajs 2005), the projection onto the ball, the clip."
     )

@@ -33,7 +33,7 @@ def page() -> None:
     with st.expander("Pictures with their credit"):
         samples_tables()
     st.markdown(
-        "A classifier, a data set or a map of your own: `docs/adding.md`, in a copy of this project, has the commands."
+        "`docs/adding.md`, in a copy of this project, has the commands that add your own classifier, data set or map."
     )
 
 
@@ -50,7 +50,9 @@ def _classifiers() -> None:
     text, banner = st.columns([2, 3], gap="large")
     with text:
         write_sentence(
-            "What each CLIP, ResNet and robust network here is, where it comes from, and what a download adds.", *TERMS
+            "This page lists every CLIP, ResNet and robust network: what it is, where it comes from, and what a "
+            "download adds.",
+            *TERMS,
         )
         _preparation()
     with banner:
@@ -61,11 +63,11 @@ def _classifiers() -> None:
 
 
 def _banner() -> None:
-    """Whether the paper's CLIP is here, what its download brings, and what changes with it."""
+    """Say whether the paper's CLIP is installed, and what its download adds."""
     spec, state = classifier_spec(PAPERS_CLIP), classifier_state(PAPERS_CLIP)
     if state.status == "ready":
         st.success(
-            f"**{spec.title}, the paper’s CLIP, is here**: it predicts beside its map on *Frequencies*, and "
+            f"**{spec.title}, the paper’s CLIP, is installed.** It predicts beside its map on *Frequencies*. "
             "*Fill a hole* and *Draw* open with the paper’s own experiment on a photograph.",
             icon=":material/check_circle:",
         )
@@ -73,36 +75,36 @@ def _banner() -> None:
     size = format_size(state.download_bytes)
     if computed_maps(PAPERS_CLIP):
         st.success(
-            f"**A profile of {stored_title(PAPERS_CLIP)} is here**: *Story*, *Findings* and stored runs show it "
-            f"wherever it has a result. Its weights, a download of {size}, bring predictions and runs of your own.",
+            f"**A profile of {stored_title(PAPERS_CLIP)} is installed.** *Story*, *Findings* and stored runs show it "
+            f"wherever it has a result. Its weights, a download of {size}, add predictions and your own runs.",
             icon=":material/check_circle:",
         )
         return
     st.info(
-        f"**The paper’s CLIP is not bundled**, only its heat map is: a download of {size} brings {spec.title} itself, "
-        "which then predicts on *Frequencies*, for your own words as well, and with which *Fill a hole* and "
-        f"*Draw* then open; until then {classifier_title(INSTEAD[PAPERS_CLIP])} is shown instead, in miniature. A "
-        "download that breaks off goes on where it stood.",
+        f"**Only the heat map of the paper’s CLIP is bundled.** A download of {size} installs {spec.title} itself. It "
+        "then predicts on *Frequencies*, also among your own words, and *Fill a hole* and *Draw* open with it. Until "
+        f"then {classifier_title(INSTEAD[PAPERS_CLIP])} takes its place, in miniature. An interrupted download "
+        "resumes.",
         icon=":material/info:",
     )
 
 
 def _preparation() -> None:
-    """How far the examples are that follow a download; or a button that makes those which are missing."""
+    """Draw the progress of examples after a download, or a button that computes missing ones."""
     state = preparation()
     if state.running:
         st.progress(
             state.fraction,
-            text=f"Examples are being made: {as_markdown(state.what)}. No page waits for them.",
+            text=f"Computing examples in the background: {as_markdown(state.what)}.",
         )
         return
     if state.error:
         st.warning(as_markdown(state.error), icon=":material/warning:")
     if unprepared():
         st.button(
-            "Make the missing examples",
-            help="Holes and drawings by the networks that *Fill a hole* and *Draw* open with, and a CLIP’s "
-            "profile: minutes of one core, in the background.",
+            "Compute the missing examples",
+            help="Examples are the holes and drawings that *Fill a hole* and *Draw* open with, and a CLIP’s profile. "
+            "They take minutes on one core, in the background.",
             on_click=preparation().begin,
             key="models.prepare",
         )

@@ -54,7 +54,7 @@ def _go(number: int) -> None:
 
 
 def step_html(step: Step) -> str:
-    """All that is read in a step, as HTML."""
+    """Return a step's texts, claims and link as HTML."""
     findings = [(claim.find(), claim.shows) for claim in step.claims]
     tried = "".join(judged_html(finding, shows) for finding, shows in findings if finding is not None)
     read = (
@@ -66,5 +66,5 @@ def step_html(step: Step) -> str:
 
 
 def _unbroken(text: str) -> str:
-    """Escaped, with numbers and their units on one line."""
+    """Escape text, keeping numbers and their units on one line."""
     return html.escape(re.sub(r"(?<=\d) (?=%|points|MB)", "\N{NO-BREAK SPACE}", text))

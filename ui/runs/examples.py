@@ -28,11 +28,10 @@ from ui.server.model_cache import ready_classifiers
 
 PAPERS_SEARCH: tuple[Search, ...] = ("pixels",)
 EXAMPLE = "A stored example, made like your own runs."
-MADE_HERE = "An example that this machine has made like your own runs."
+MADE_HERE = "An example computed on this machine, made like your own runs."
 CHOSEN = (
-    "{} stored examples, chosen by a rule, not by looking: of each class the picture with the middle gain of the "
-    "robust networks in another network’s eyes, of the classes those with the largest. Many pictures, below, counts "
-    "all."
+    "A rule chose these {} stored examples: in each class the picture with the median gain of the robust networks, as "
+    "another network sees it, and the classes with the largest gain. The tab *Many pictures* counts all."
 )
 
 

@@ -79,7 +79,7 @@ def run_status(
         _start_alone(page, state.view(request, example), request)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         if state.active is not None and state.running:
-            paused = f"Your run is paused; after {limits().pause_seconds} s it is stopped."
+            paused = f"Paused. The run stops if it stays paused for {limits().pause_seconds} s."
             st.markdown(paused if state.active.job.paused else "Running…")
             # Keeps the row's height, and so the panel's place.
             st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
@@ -102,7 +102,7 @@ def _about(
         st.error(as_markdown(sentence(error)))
     not_run = result is None and request is not None
     if result is not None:
-        what = f" **Other settings than these ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
+        what = f" **Settings changed ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
         st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
     elif request is not None:
         why = request.why or (view.linked and run_state(page).result is None and _how_long(request)) or ""
@@ -124,13 +124,13 @@ def _about(
 
 
 def _how_long(request: RunRequest) -> str:
-    """Why a link opens without its run; empty where that starts by itself."""
+    """Explain why a link opens without its run; empty if the run starts by itself."""
     plan = request.plan
     seconds = None if plan is None else expected_seconds(plan, request.names, request.searches)
     if seconds is not None and seconds <= limits().quick_seconds:
         return ""
-    about = "it takes long" if seconds is None else f"it takes about {duration(seconds)}"
-    return f"this link’s run is not stored, and {about} to compute"
+    about = "long" if seconds is None else f"about {duration(seconds)}"
+    return f"this link’s run is not stored, and computing it takes {about}"
 
 
 def show_result(page: str, result: RunResult, bring: Callable[[RunResult], None] = lambda result: None) -> None:
@@ -184,14 +184,14 @@ def run_panel(page: str, result: RunResult | None, request: RunRequest | None) -
 
 
 def _outcome(runs: Sequence[PGDRun]) -> str:
-    """Markdown of what has come of the runs: a paragraph for each, and one on all of them."""
+    """Return the outcome of the runs as Markdown: a paragraph each, and one on all of them."""
     return "\n\n".join([*map(sentence_markdown, outcome(runs)), as_markdown(likeness(runs))]).strip()
 
 
 def run_details(result: RunResult | None) -> None:
     """Draw losses and origin of the runs on the screen; for below the panel."""
     if result is None:
-        st.markdown("Shown once the run has ended.")
+        st.markdown("Details appear when the run has ended.")
         return
     for run in result.runs:
         numbers = as_markdown(losses(run, 0)) if len(run.start) == 1 else ""
@@ -242,11 +242,11 @@ def _live(page: str, waits: bool) -> None:
     job.beat()
     moments, show = job.moments(), partial(_replay, page, seek=active.seek)
     if job.status == "queued":
-        live = RunProgress("queued", f"Waiting for other visitors' runs: number {job.position} in line")
+        live = RunProgress("queued", f"Waiting for other visitors’ runs: position {job.position} in line")
     elif job.paused:
         live = RunProgress("paused")
     elif not moments:
-        live = RunProgress("running", "loading the classifiers: some seconds the first time")
+        live = RunProgress("running", "loading the classifiers (a few seconds the first time)")
     else:
         live = RunProgress("running", _pace(job), REDRAW_SECONDS)
     if (waits or not moments) and (runs := run.so_far()):
@@ -263,7 +263,7 @@ def _live(page: str, waits: bool) -> None:
 def _pace(job: Job) -> str:
     step, left = job.seconds_per_step, job.seconds_left
     if job.done < 2 or step is None or left is None:
-        return "the first step"
+        return "computing the first step"
     whole = round(left)
     time_left = f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
     return f"{1000 * step:.0f} ms per step · about {time_left} left"

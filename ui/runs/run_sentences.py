@@ -25,19 +25,20 @@ from core.shared.sentences import Number, Paragraph, Sentence
 from ui.shared.text import one_line
 
 VIEWS = (
-    "**By views**, each step follows the gradient at one random view of the picture, a crop with noise (in a hole, "
-    "around it; small pictures are shifted and mirrored), made natural: times $1 / \\max(1, r)^p$ at $r$ cycles per "
-    "image and times a power of the colour covariance of natural pixels. Ball, unit step and clip are the same, and "
-    "confidence is that of the picture itself (Athalye et al. 2018; Olah et al. 2017)."
+    "**The search by views** follows, in each step, the gradient at one random view of the picture: a crop with noise "
+    "(around the hole if there is one), or a shifted or mirrored copy of a small picture. The gradient gets a natural "
+    "spectrum ($1 / \\max(1, r)^p$ at $r$ cycles per image) and the colour covariance of natural pixels, to a power. "
+    "Ball, unit step and clip are the same, and confidence is that of the picture itself (Athalye et al. 2018; Olah et "
+    "al. 2017)."
 )
 MAX_TEXT_LENGTH = 140  # characters of a text that may be a sentence
-SSIM = "SSIM (likeness of structure; 1 is an exact copy)"  # where a page first speaks of it
+SSIM = "SSIM (structural similarity; 1 is an exact copy)"  # where a page first speaks of it
 
 
 def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
-    """Title of the classifier that ran, with the search where that is not the paper's, or runs beside it took another.
+    """Return the classifier's title, with the search if it is not the paper's or other runs took another.
 
-    runs: those that it stands among.
+    runs: all runs shown together.
     """
     title = result_title(run.metadata["classifier"], short=False)
     return searched_title(title, run.config.search, {other.config.search for other in runs})
@@ -59,39 +60,39 @@ def sample_set_of(run: PGDRun) -> SampleSet | None:
 
 
 def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
-    """Return what has become of runs of the same start: for each, sentences with two numbers at most.
+    """Describe the outcome of runs from the same start: sentences for each, with two numbers at most.
 
     Numbers are means over the images where there are several. Of a single one the replay says the confidence.
     """
     paragraphs: list[Paragraph] = []
     for run in runs:
-        steps = "" if paragraphs else f"After {len(run.curves['loss']) - 1:,} steps, "
-        subject = f"{steps}{run_title(run, runs)}"
-        changed = _changed(run)
-        if changed and len(run.start) == 1:
-            paragraphs.append(Paragraph(Sentence(f"{subject} has ", changed[0]), *changed[1:]))
+        after = "" if paragraphs else f" after {len(run.curves['loss']) - 1:,} steps"
+        title = run_title(run, runs)
+        if len(run.start) == 1 and (changed := _changed(run, after)):
+            paragraphs.append(Paragraph(Sentence(f"{title} has ", changed[0]), *changed[1:]))
             continue
         first, last = (confidence(float(end)) for end in run.curves["target_probability"][[0, -1]].mean(axis=1))
         targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
         target = f"“{targets[0]}”" if len(targets) == 1 else "its targets, on average"
-        confident = Sentence(f"{subject} is ", Number(last), f" confident of {target}.")
+        confident = Sentence(f"{title} is ", Number(last), f" confident of {target}{after}.")
+        changed = _changed(run)
         further = (Sentence("It has ", changed[0]), *changed[1:]) if changed else ()
-        paragraphs.append(Paragraph(confident, f"Before it was {first}.", *further))
+        paragraphs.append(Paragraph(confident, f"It was {first} before.", *further))
     return paragraphs
 
 
-def _changed(run: PGDRun) -> tuple[Sentence, ...]:
+def _changed(run: PGDRun, after: str = "") -> tuple[Sentence, ...]:
     """'changed the hole by 12.3 of 255 on average.' and of the rest; nothing unless the file says it of every image."""
     changes = [change for row in range(len(run.start)) if (change := last_change(run, row)) is not None]
     if len(changes) < len(run.start):
         return ()
     inside, outside = 255 * np.mean(changes, axis=0)
     what, rest = ("start", ()) if run.mask is None else ("hole", (Sentence(f"The rest changed by {outside:.2f}."),))
-    return Sentence(f"changed the {what} by ", Number(f"{inside:.1f} of 255"), " on average."), *rest
+    return Sentence(f"changed the {what} by ", Number(f"{inside:.1f} of 255"), f" on average{after}."), *rest
 
 
 def likeness(runs: Sequence[PGDRun]) -> str:
-    """How near the filled holes are to the original; nothing where that cannot be told of every picture."""
+    """Compare the filled holes with the original, in a sentence; empty where a picture has no original."""
     pairs = [(run_title(run, runs), pair) for run in runs if (pair := mean_similarity(run)) is not None]
     if len(pairs) < len(runs):
         return ""
@@ -99,7 +100,7 @@ def likeness(runs: Sequence[PGDRun]) -> str:
     after = join_list([f"{pair[1]:.2f} by {title}" for title, pair in pairs])
     nearer = [title for title, pair in pairs if round(pair[1], 2) > float(before)]
     only = "Only " if len(nearer) < len(runs) else ""
-    end = f"{only}{join_list(nearer)} came nearer to the original." if nearer else "No result is nearer than the start."
+    end = f"{only}{join_list(nearer)} came closer to the original." if nearer else "No result is closer than the start."
     return f"The hole’s {SSIM} to the original is {before} at the start. At the end it is {after}. {end}"
 
 
@@ -113,9 +114,11 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
             share, by = counted(judgement, judgement.after), run_title(run, runs)
             sentences.append(Sentence(f"{who} recognises the target in ", share, f" pictures by {by}."))
             who = "It"
-        sentences.append(Sentence("Of the starts it recognises ", counted(judgement, judgement.before), "."))
+        sentences.append(Sentence("It recognises ", counted(judgement, judgement.before), " of the starts."))
         if unknown := len(run.start) - judgement.n:
-            sentences.append(Sentence(f"Left out, as it does not know their targets: {unknown} of {len(run.start)}."))
+            sentences.append(
+                Sentence(f"{unknown} of {len(run.start)} are left out, as it does not know their targets.")
+            )
     return Paragraph(*sentences)
 
 
@@ -176,7 +179,7 @@ def _weights(run: PGDRun) -> str:
 
 
 def _setting(run: PGDRun, name: str, value: Any) -> str:
-    """A setting's part of the sentence; nothing where it is what goes without saying."""
+    """Return a setting's part of the sentence; empty for defaults."""
     row = SETTINGS[name]
     if row.choices and value == row.choices[0]:
         return ""

@@ -36,7 +36,7 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> RunResult:
     run, *_ = runs
     kind = run.metadata["kind"]
     if kind != page:
-        raise RunFileError(f"{name}: a run of the page {PAGES[kind]}, not of {PAGES[page]}; open it there")
+        raise RunFileError(f"{name} is a run of the page {PAGES[kind]}; open it there, not on {PAGES[page]}")
     batch, _, height, width = run.start.shape
     if (
         batch > most.run_images
@@ -45,9 +45,9 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> RunResult:
         or batch * height * width > MAX_PIXELS
     ):
         raise RunFileError(
-            f"{name}: {batch:,} images of {width:,} × {height:,} pixels in {len(run.frames):,} frames are too many to "
-            f"be shown; wanted at most {most.run_images} images, {most.run_side} pixels a side, {MAX_PIXELS:,} pixels "
-            f"in all and {most.run_frames:,} frames: save a smaller run"
+            f"{name} is too large to show: {batch:,} images of {width:,} × {height:,} pixels in {len(run.frames):,} "
+            f"frames. The limits are {most.run_images} images, {most.run_side} pixels a side, {MAX_PIXELS:,} pixels in "
+            f"all and {most.run_frames:,} frames; save a smaller run"
         )
     id = f"opened.{hashlib.sha256(data).hexdigest()[:16]}"
     return RunResult(id, runs, saved_note(runs, file_name), opened="the saved run")
@@ -75,8 +75,8 @@ def open_button(page: str, show: Callable[[RunResult], None]) -> None:
 
     with st.popover("Open a saved run", icon=":material/folder_open:", key=f"{page}.open.{number}"):
         st.markdown(
-            f"A *Run file* (`.npz`) of the page {PAGES[page]}, up to {most} MB, saved here or elsewhere, or one "
-            "that `python -m core.reconstruct --save-run` wrote. It is shown step by step; nothing is computed again."
+            f"Open a *Run file* (`.npz`, up to {most} MB) of the page {PAGES[page]}, or one from "
+            "`python -m core.reconstruct --save-run`. The page replays it step by step without computing anything."
         )
         key = f"{page}.saved.{number}"
         st.file_uploader("Run file", type="npz", key=key, max_upload_size=most, on_change=opened)

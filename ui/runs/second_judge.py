@@ -18,7 +18,9 @@ from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.sentences import write_sentence
 from ui.shared.text import as_markdown
 
-NOBODY = "No other classifier of these classes is ready to judge the pictures; *Models and data* shows what can be had."
+NOBODY = (
+    "No other installed classifier knows these classes, so nobody judges the pictures. *Models and data* offers more."
+)
 JUDGED = "generation.judged"  # of pictures and a judge the judgement, for this visitor
 JUDGED_RESULT, ASK_BUTTON = (
     "generation.judge_asked",
@@ -41,7 +43,8 @@ def second_judge(result: RunResult) -> None:
         if not clips and any(_judge_of(run, drew, True) for run in runs):
             st.button(
                 "Let CLIP judge the pictures",
-                help="No smaller classifier of these classes is ready. CLIP’s first answer takes some seconds.",
+                help="No smaller classifier of these classes is installed. CLIP’s first prediction takes a few "
+                "seconds.",
                 key=ASK_BUTTON,
                 on_click=st.session_state.__setitem__,
                 args=(JUDGED_RESULT, result.id),
@@ -57,10 +60,10 @@ def second_judge(result: RunResult) -> None:
         if wait_for_first_paint():
             return
         try:
-            with st.spinner("Another network looks at the pictures …"):
+            with st.spinner("Another network is judging the pictures…"):
                 known |= {pair: judge_run(run, classifier_for(pair[1], class_set_of(run))) for run, pair in new}
         except (RuntimeError, FileNotFoundError, ValueError) as error:
-            st.error(as_markdown(sentence(f"no second judge: {error}")))
+            st.error(as_markdown(sentence(f"the second judge failed: {error}")))
             return
     write_sentence(judged([(run, judgement) for run, pair in pairs if (judgement := known[pair]) is not None]))
 

@@ -44,17 +44,17 @@ def many_pictures(kind: StartKind | Penalty) -> None:
 
 
 def many_summary(kind: StartKind | Penalty) -> Sentence:
-    """Return how many pictures, what they began with, and how many of them the judge recognised then."""
+    """Describe the stored pictures, and how many of their starts the judge recognised, in sentences."""
     first = next(iter(picture_outcomes(kind).values()))
     if kind in RANDOM_KINDS:
-        made = f"drawings begun from {STARTS[kind].name}"
+        made = f"made {first.n} drawings from {STARTS[kind].name}"
     else:
         penalty = next(row for name, row in PENALTIES.items() if name == kind)
         data = first.facts["dataset"]
-        made = f"holes in {map_title(data['name'])} {data['split']} images, filled by {penalty.phrase}"
+        made = f"filled {first.n} holes in {map_title(data['name'])} {data['split']} images by {penalty.phrase}"
     return Sentence(
-        f"Not one run but {first.n} {made}, {first.config['steps']} steps, the same for each network. "
-        f"{classifier_title(first.judge)}, which drew none of them, recognised ",
+        f"Each network {made}, in {first.config['steps']} steps. "
+        f"{classifier_title(first.judge)}, which painted none of them, recognised ",
         counted(first.judgement, first.judgement.before),
         " at the start.",
     )
@@ -65,14 +65,14 @@ def many_columns(kind: StartKind | Penalty) -> tuple[str, ...]:
     judge = next(iter(picture_outcomes(kind).values())).judge
     return (
         "Network",
-        "Its own confidence, mean",
-        f"Change until {percent(SURE, 0)} sure, median",
-        f"{classifier_title(judge)} recognises",
+        "Own mean confidence",
+        f"Median change until {percent(SURE, 0)} confident",
+        f"Recognised by {classifier_title(judge)}",
     )
 
 
 def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
-    """Return what became of one network's pictures, a text for each column."""
+    """Return the row of one network's pictures, a text per column."""
     (before, after), (change, count) = painted.confidence, painted.until_sure
     first = next(iter(picture_outcomes(painted.facts["kind"]["name"]).values()))
     fewer = f", the first {painted.n}" if painted.n < first.n else ""
@@ -134,10 +134,10 @@ def plain_steps() -> str:
     plain = [painted.mean("loss_after") for painted in by_plain_steps.values() if painted.n == n]
     solved = [painted.first(n).mean("loss_after") for painted in picture_outcomes("eq3").values() if painted.n >= n]
     return (
-        "**Plain steps** do not: however small the change, the penalty's gradient has full length. With "
+        "**Plain steps** do not find it, as the penalty’s gradient has full length however small the change. With "
         f"a hole of {side} × {side} they leave a mean loss of {min(plain):.2g} to {max(plain):.2g}. Minimised, it is "
-        f"{min(solved):.1g} to {max(solved):.1g}. Both are of {n} pictures, {len(plain)} networks. Which steps led the "
-        "paper to its 2 × 10⁻⁴ cannot be seen from it."
+        f"{min(solved):.1g} to {max(solved):.1g}. Both are of {n} pictures, {len(plain)} networks. The paper does not "
+        "say which steps led to its 2 × 10⁻⁴."
     )
 
 
@@ -153,8 +153,8 @@ def _summary(pairs: np.ndarray, confident: int) -> str:
     before, after = pairs.T
     rise, best = int((after > before).sum()), int((after - before).argmax())
     text = f"{confident} of {len(pairs)} stored runs end confident of the class ({100 * SURE:.0f} % or more). "
-    text += f"The hole’s {SSIM} to the original rises in {rise}"
+    text += f"The hole’s {SSIM} to the original rises in {rise} runs"
     text += f", at best from {before[best]:.2f} to {after[best]:.2f}" if rise else ""
     repaired = int((after >= REPAIRED).sum())
-    text += f"; {repaired or 'no'} hole{'s are' if repaired > 1 else ' is'} repaired ({REPAIRED:g} or more)."
+    text += f". {repaired or 'No'} hole{'s are' if repaired > 1 else ' is'} repaired ({REPAIRED:g} or more)."
     return f"{text} Changes are means, of 255."

@@ -144,7 +144,7 @@ class JobManager:
             if waiting >= self._queue_limit and self._running is not None:
                 log("run refused: the line is full", waiting=waiting, **(about or {}))
                 line = "no run may wait" if not waiting else f"the waiting line is full ({waiting} in it)"
-                raise QueueFull(f"The server is busy and {line}: please try again in a few minutes.")
+                raise QueueFull(f"The server is busy and {line}; please try again in a few minutes.")
             for earlier in own_jobs:
                 earlier.stop()
             job = Job(
@@ -206,7 +206,7 @@ class JobManager:
                 self._start_next()
 
     def _record(self, job: Job, state: Any) -> bool:
-        """Make `state` the newest; False when the work is to end."""
+        """Record the newest state; return False if the work must end."""
         with self._lock:
             if not job.active:
                 return False

@@ -21,8 +21,8 @@ from ui.server.jobs import at_full_priority
 from ui.server.log import log
 
 NONE_READY = (
-    "No classifier for these classes is ready on this machine. The page **Models and data** shows what can be had, and "
-    "how large each download is."
+    "No classifier for these classes is installed. The page **Models and data** lists the available ones and the size "
+    "of how large each download is."
 )
 
 if TYPE_CHECKING:

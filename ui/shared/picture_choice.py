@@ -17,7 +17,7 @@ from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import UPLOAD, Picture, captions, picture_kinds, sample_picture, samples, uploaded_pixels
 from ui.shared.text import as_markdown, one_line
 
-THUMBNAIL = (36, 72)  # CSS pixels, least and most
+THUMBNAIL = (36, 72)  # CSS pixels, minimum and maximum
 
 
 def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], int], kind: str = "") -> Picture | None:
@@ -137,12 +137,12 @@ def thumbnails(kind: str) -> Thumbnails:
 
 
 def _uploaded(page: str, usual: str) -> Picture | None:
-    """The visitor's picture, to be used as those of the set `usual` are, unless they choose otherwise."""
+    """Return the visitor's picture, used as one of the set `usual` unless they choose otherwise."""
     key = f"{page}.uploaded"
     most = limits()
     file = st.file_uploader(
         f"Your picture (JPEG, PNG, WebP, GIF, BMP or TIFF, up to {most.picture_mb} MB and {most.picture_megapixels} "
-        "megapixels; it stays on this server only while you visit)",
+        "megapixels; this server keeps it only during your visit)",
         key=f"{page}.upload",
         max_upload_size=most.picture_mb,
     )
@@ -174,7 +174,7 @@ def _uploaded(page: str, usual: str) -> Picture | None:
 
 
 def _read_upload(name: str, data: bytes) -> tuple[str, dict[int, np.ndarray] | str]:
-    """A file's name, and its pixels by size or the sentence that says why there are none."""
+    """Return a file's name, and its pixels by size or a one-sentence error."""
     try:
         return name, uploaded_pixels(data)
     except ValueError as error:

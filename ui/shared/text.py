@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from core.shared.errors import one_line as one_line  # pages find all about untrusted text here
+from core.shared.errors import one_line as one_line  # re-exported for pages
 
-# What Markdown, and Streamlit's additions to it, give a meaning.
+# Characters with a meaning in Markdown or in Streamlit's additions to it.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>$~#|&!])")
 # Bare URLs, icons and emoji are found in the finished text, where no backslash helps: an invisible character does.
 _FOUND_LATER = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", re.IGNORECASE)

@@ -40,7 +40,7 @@ def names_class_set(page: str, class_set: str) -> bool:
 
 
 def texts(name: str) -> list[str]:
-    """All that the URL says of a parameter."""
+    """Return all values of a parameter in the URL."""
     return st.query_params.get_all(name)
 
 
@@ -55,7 +55,7 @@ def number(name: str, places: range) -> int | None:
 
 
 def put(name: str, value: str | None, usual: str | None = None) -> None:
-    """Make the URL say so; None takes the parameter out.
+    """Set a parameter of the URL; None removes it.
 
     Where the URL says nothing, the usual value goes without saying; what a link said stays as long as it is true. So
     the URL is written only when it changes: the whole of it goes to the browser, and would take back what a click has
@@ -110,7 +110,7 @@ def card_link(classifier: str) -> str:
 
 
 def address() -> str:
-    """The whole URL, which opens what is on the screen."""
+    """Return the full URL of what is on the screen."""
     query = urlencode({name: texts(name) for name in st.query_params}, doseq=True)
     return f"{st.context.url or ''}{'?' if query else ''}{query}"
 
@@ -140,7 +140,10 @@ def drop_invalid_numbers() -> None:
         st.session_state[_DROPPED] = dropped
         st.rerun()  # widgets of this run would still find them
     if names := st.session_state.pop(_DROPPED, None):
-        st.toast(f"Ignored what the link says about {as_markdown(one_line(', '.join(names), 200))}: no such number.")
+        st.toast(
+            f"The link’s values were ignored for {as_markdown(one_line(', '.join(names), 200))}: these numbers are out "
+            "of range."
+        )
 
 
 def _is_invalid(value: str) -> bool:

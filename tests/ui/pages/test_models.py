@@ -102,11 +102,11 @@ def test_rows_link_to_the_maps_that_there_are(page):
 
 def test_banner_says_what_the_papers_clip_would_change(page, monkeypatch):
     banner = page.info[0].value
-    assert banner.startswith("**The paper’s CLIP is not bundled**") and "605 MB" in banner
+    assert banner.startswith("**Only the heat map of the paper’s CLIP is bundled.**") and "605 MB" in banner
     ready = dataclasses.replace(CLASSIFIERS["clip-vit-b-32"], weights=CLASSIFIERS["efficientnet-lite0"].weights)
     monkeypatch.setitem(CLASSIFIERS, "clip-vit-b-32", ready)
     app = opened()
-    assert not app.info and "the paper’s CLIP, is here" in app.success[0].value
+    assert not app.info and "the paper’s CLIP, is installed" in app.success[0].value
 
 
 def test_a_bundled_model_of_ones_own_gets_a_row(tmp_path, monkeypatch):
@@ -146,7 +146,7 @@ def test_download_shows_progress_and_then_ready(monkeypatch):
         download._last -= 12
         app.run()
         told = app.get("progress")[0].proto.text  # 12 s, and what the machine took since
-        assert re.fullmatch(r"1\.0 MB of 4\.2 MB, nothing for \d\d s: it is asked for again", told), told
+        assert re.fullmatch(r"1\.0 MB of 4\.2 MB, stalled for \d\d s; retrying", told), told
         server.release()
         assert download.wait(LIMIT)
     preparation().wait(LIMIT)  # which finds nothing to make
@@ -194,7 +194,7 @@ def test_maps_are_listed_with_their_provenance(page):
 
 def test_damaged_map_is_named_and_hides_no_other_and_a_folder_without_maps_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(data_tables, "stored_files", lambda kind: sorted(tmp_path.glob("*.npz")))
-    assert opened().info[1].value.startswith("There are none in this copy.")
+    assert opened().info[1].value.startswith("This copy has no heat maps.")
     source = ROOT / "precomputed" / "heatmaps" / "resnet-56_cifar10_published.npz"
     (tmp_path / "good.npz").write_bytes(source.read_bytes())
     (tmp_path / "damaged.npz").write_bytes(source.read_bytes()[:2000])

@@ -101,7 +101,7 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
     assert replay_data(app)["frame_steps"] == list(range(31))
     before, first, second = similarity(runs[0], 0)[0], similarity(runs[0], 0)[1], similarity(runs[1], 0)[1]
     told = f"original is {before:.2f} at the start. At the end it is {first:.2f} by toy-a and {second:.2f} by toy-b."
-    assert "SSIM (likeness of structure; 1 is an exact copy)" in said(app) and told in said(app)
+    assert "SSIM (structural similarity; 1 is an exact copy)" in said(app) and told in said(app)
 
 
 def test_generation_runs_a_grid_of_classes_and_samples():
@@ -193,7 +193,7 @@ def upload(app: AppTest, name: str, data: bytes) -> None:
 
 def test_upload_is_used_at_either_size_and_needs_a_target():
     app = open_page("inpainting", inpainting_pictures="Yours", inpainting_steps="2")
-    assert "Choose a picture of your own" in said(app)
+    assert "Choose a bundled picture under" in said(app)
     data = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)).save(data, "PNG")
     app.button(key="inpainting.choice").click().run()
@@ -248,11 +248,11 @@ def test_full_line_is_a_sentence_and_nothing_is_lost(monkeypatch, name):
 
 def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     app = run_to_the_end(open_page("inpainting", inpainting_steps="3"), "inpainting")
-    assert "Your run, 3 steps" in said(app) and "Other settings" not in said(app)
+    assert "Your run, 3 steps" in said(app) and "Settings changed" not in said(app)
     settable_widget(app, "inpainting-penalty").set_value("Mean square").run()
     settable_widget(app, "inpainting-steps").set_value(5).run()
     settable_widget(app, "inpainting-bfloat16").set_value(True).run()
-    assert "Other settings than these (the penalty, steps or lengths, the precision)" in said(app)
+    assert "Settings changed (the penalty, steps or lengths, the precision)" in said(app)
     app.button(key="inpainting.back").click().run()
     assert not app.exception
     assert "A stored example" in said(app) and "(the classifiers)" in said(app), "the toys have no stored run"
@@ -268,7 +268,7 @@ def test_fast_is_a_hundred_adaptive_steps_where_nobody_has_said_otherwise():
     assert settable_widget(app, "inpainting-steps").value == 100
     assert settable_widget(app, "inpainting-step-32").value == pytest.approx(100 * length)
     run_to_the_end(app, "inpainting")
-    assert not app.exception and "Your run, 100 steps" in said(app) and "Other settings" not in said(app)
+    assert not app.exception and "Your run, 100 steps" in said(app) and "Settings changed" not in said(app)
     assert "adaptive steps" in said(app) and FAST in said(app)
     settable_widget(app, "inpainting-steps").set_value(150).run()
     settable_widget(app, "inpainting-pace").set_value("paper").run()
@@ -319,7 +319,7 @@ def test_links_of_earlier_versions_open_and_say_which_rule_they_meant(old, penal
     label = "Mean square" if penalty == "mean_square" else "Eq. 3"
     assert not app.exception and settable_widget(app, "inpainting-penalty").value == label
     told = {"norm": "by plain steps, which stop short", "frozen": "everything outside the hole frozen"}.get(penalty)
-    assert "made by an earlier version" in said(app) and told in said(app) if told else "earlier" not in said(app)
+    assert "An earlier version made" in said(app) and told in said(app) if told else "earlier" not in said(app)
 
 
 def test_hole_of_another_size_scales_the_budget_unless_the_visitor_has_chosen_one():
@@ -343,7 +343,7 @@ def test_a_link_opens_the_examples_that_were_shown_and_says_how_long_another_run
     app = open_page("inpainting")
     app.button(key="inpainting.row").click().run()
     assert app.query_params["inpainting-examples"] in ("shown", ["shown"])
-    assert "These are other pictures. Close the examples to paint" in said(app), "no unrelated hole beside them"
+    assert "The result shows other pictures. Close the examples to paint" in said(app), "no unrelated hole beside them"
     again = open_page("inpainting", inpainting_examples="shown")
     assert not again.exception and replay_data(again)["targets"] == replay_data(app)["targets"]
     next(one for one in again.button if one.label == "Close the examples").click().run()

@@ -85,8 +85,8 @@ def test_stored_example_is_judged_without_any_classifier(monkeypatch):
     words = sentence(app)
     begin = f"ResNet-56 (CIFAR-10) recognises the target in {first['after']} of 895 % interval ("
     assert words.startswith(begin) and ") pictures by Mini CLIP. It recognises the target in " in words
-    assert f"{second['after']} of 895 % interval (" in words and ") pictures by Mini CLIP (robust). Of the" in words
-    assert f"Of the starts it recognises {first['before']} of 8" in words
+    assert f"{second['after']} of 895 % interval (" in words and ") pictures by Mini CLIP (robust). It" in words
+    assert f"It recognises {first['before']} of 8" in words
 
 
 def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
@@ -104,7 +104,7 @@ def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
     _, low, high = Judgement("other", 16, before, after).share(after)
     assert sentence(app).startswith(
         f"other recognises the target in {after} of 1695 % interval ({100 * low:.0f} to {100 * high:.0f} %) pictures "
-        f"by toy-a. Of the starts it recognises {before} of 1695 % interval ("
+        f"by toy-a. It recognises {before} of 1695 % interval ("
     )
     app.run()
     assert len(judges) == 1 and sentence(app) is not None, "another redraw asks nobody"
@@ -135,11 +135,11 @@ def test_run_without_another_classifier_says_so_and_one_of_foreign_classes_says_
     frames[-1, 0, 0, 0, 0] ^= 1
     other = replace(run, frames=frames)
     app = upload(open_page("generation"), other.to_bytes())
-    assert "No other classifier of these classes is ready" in said(app) and not app.exception
+    assert "No other installed classifier knows these classes" in said(app) and not app.exception
     names = [f"class {k}" for k in range(10)]
     foreign = replace(other, metadata={**other.metadata, "class_names": names})
     app = upload(open_page("generation"), foreign.to_bytes())
-    assert "No other classifier" not in said(app) and sentence(app) is None and not app.exception
+    assert "No other installed" not in said(app) and sentence(app) is None and not app.exception
 
 
 def test_judge_that_cannot_be_loaded_is_one_sentence(judges, monkeypatch):

@@ -40,7 +40,7 @@ def test_every_row_is_counted_from_the_stored_pictures(kind):
         assert recognised == wilson(int(sum(rows["judge_share_after"])), len(after))
     first = next(iter(stored_kinds()[kind].values()))
     assert wilson(int(sum(first["judge_share_before"])), 200) in many_summary(kind) and "200" in many_summary(kind)
-    assert many_columns(kind)[-1] == "ResNet-56 (CIFAR-10) recognises"
+    assert many_columns(kind)[-1] == "Recognised by ResNet-56 (CIFAR-10)"
 
 
 def recognised(kind):

@@ -46,7 +46,7 @@ def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
             state[f"{PAGE}.bundled_sketch"] = None
 
     st.selectbox(
-        "Begin with a sketch of, then paint",
+        "Bundled sketch to begin with",
         list(SKETCHES),
         index=None,
         placeholder="horse, ship, frog, …",
@@ -58,7 +58,7 @@ def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
     try:
         text = encode_sketch(state[_KEPT])
     except ValueError:
-        st.markdown("This picture has too many details for a link: *Share* leaves it out, a saved run keeps it.")
+        st.markdown("This picture has too many details for a link: *Share* leaves it out, but a saved run keeps it.")
     url.put(LINKED, text, encode_sketch(draw_sketch(FIRST)))
     return state[_KEPT]
 

@@ -65,7 +65,7 @@ def choose_picture(page: str, kind: str, place: DeltaGenerator) -> Picture | Non
     picture_library(page, **where)
     place.button("Pictures", icon=":material/image:", key=f"{page}.choice", on_click=open_library, args=(page,))
     if picture is None:
-        st.info("Choose a picture of your own under *Pictures*, or one of the bundled ones.")
+        st.info("Choose a bundled picture under *Pictures* or upload your own.")
     return picture
 
 
@@ -105,7 +105,7 @@ def choose_searches(page: str, size: int) -> tuple[Search, ...]:
         key=f"{page}-search-{size}",
         bind="query-params",
         help=f"*Pixels*: {SEARCH_WORDS['pixels']}. *Views*: {SEARCH_WORDS['views']}; each step has the spectrum and "
-        "the colours of natural pictures, and nothing outside a hole moves. Both together take the same start, steps "
+        "the colours of natural pictures, and nothing outside a hole changes. Both searches have the same start, steps "
         "and budget.",
     )
     return tuple(search for search, title in SEARCH_TITLES.items() if title in chosen)
@@ -139,8 +139,8 @@ def linked_penalty(page: str) -> str:
     if linked is None or PENALTIES[linked].offered:
         return ""
     return (
-        f"This link was made by an earlier version, for a run with {PENALTIES[linked].phrase}. A run from here takes "
-        "what is chosen."
+        f"An earlier version made this link, for a run with {PENALTIES[linked].phrase}. New runs take the penalty "
+        "chosen now."
     )
 
 
@@ -163,7 +163,7 @@ def check_size(page: str, plan: RunPlan) -> None:
     counts = ("steps", plan.config.steps, max_steps(page)), ("pictures", len(plan.start), limits().run_pictures)
     for what, count, most in counts:
         if count > most:
-            raise ValueError(f"this server allows {most:,} {what} a run, and {count:,} were asked for; choose fewer")
+            raise ValueError(f"this server allows {most:,} {what} per run, not {count:,}; choose fewer")
 
 
 def run_settings(
@@ -184,10 +184,11 @@ def run_settings(
     by_views, unit = "views" in searches, paper_settings(page, size, hole)["step_size"]
     full = usual_settings(page, size, hole, "views" if by_views else "pixels")
     with place:
-        whose = "Those of the search by views, for both searches" if by_views else "The paper's"
+        whose = "the search by views, for both searches" if by_views else "the paper"
+        also = " (the budget also to the hole’s)" if "weight" in full else ""
         st.markdown(
-            f"{whose}, scaled to the picture's side{', the budget to the hole too' if 'weight' in full else ''}. "
-            f"A run has up to {max_steps(page):,} steps and takes up to {limits().run_seconds / 60:,.0f} minutes."
+            f"These are the settings of {whose}, scaled to the picture’s side{also}. A run may have "
+            f"{max_steps(page):,} steps and take {limits().run_seconds / 60:,.0f} minutes."
         )
         penalty, fill = (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
         usuals = _paced(page, full, size, specs)
@@ -206,10 +207,9 @@ def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
     key, usual = f"{page}-fill", _usual_fill(searches)
     follow(key, usual)
     about = (
-        "The rim’s colours are carried smoothly into the hole, as heat would spread: nothing of what it covers is in "
-        "them."
+        "The rim’s colours spread smoothly into the hole, as heat would. They contain nothing of what the hole covers."
     )
-    return _radio("The hole begins with", key, FILLS, usual, help=about)
+    return _radio("Initial colours of the hole", key, FILLS, usual, help=about)
 
 
 def _radio(label: str, key: str, titles: Mapping[T, str], usual: T | None = None, *, help: str) -> T:
@@ -262,7 +262,7 @@ def _paced(page: str, full: Mapping[str, Any], size: int, specs: Sequence[Classi
     follow(paces.key, usual)
     titles = {pace: paces.labels[pace] for pace in paces.settings}
     about = " ".join(f"*{pace.capitalize()}*: {text}" for pace, text in paces.about.items())
-    chosen = _radio("Steps to begin with", paces.key, titles, usual, help=about)
+    chosen = _radio("Number of steps", paces.key, titles, usual, help=about)
     if chosen in paces.about:
         st.caption(paces.about[chosen])
     return paces.settings[chosen]

@@ -29,7 +29,7 @@ from ui.server.job import Job
 ENDED_EARLY = {
     "stopped": "stopped by you",
     "abandoned": "ended while you were away",
-    "overtime": "ended by this server’s limit of time",
+    "overtime": "ended by this server’s time limit",
 }
 STOPPED_TOO_EARLY = "The run was stopped before its first step."
 
@@ -176,7 +176,7 @@ class RunState:
         try:
             runs = ended.run.so_far()
         except ValueError as error:  # values that are not finite any more
-            self.error = f"The run cannot be shown: {error}"
+            self.error = f"the run cannot be shown: {error}"
             return None
         if not runs:
             if job.status in ENDED_EARLY:
