@@ -40,7 +40,8 @@ def wall_html() -> str:
             ]
         bands.append(f'<div class="band">{"".join(cells)}</div>')
     blur = _picture(runs[0].frames[0, 0], "A blur of no class")
-    start = f'<div class="begin">{blur}All drawings begin with this {explained("blur of no class", *JARGON)}.</div>'
+    words = f"<span>All drawings begin with this {explained('blur of no class', *JARGON)}.</span>"
+    start = f'<div class="begin">{blur}{words}</div>'
     return f'{style_sheet(__file__)}<div class="wall">{start}{"".join(bands)}</div>'
 
 
