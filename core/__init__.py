@@ -1,6 +1,6 @@
 """The engine: Fourier sweeps, PGD runs, heat maps and classifiers. Importing it imports neither torch nor Streamlit.
 
-The public names below are imported when they are first used.
+The public names below are imported on first use.
 """
 
 from importlib import import_module

@@ -1,9 +1,9 @@
 """Inpainting and generation over many images: `python -m core.reconstruct inpaint|generate`.
 
-Writes into a folder: images.csv (a row per image), summary.json (means and spreads; with --judge also how many images
-another network calls the target), settings.json (everything the numbers depend on) and grid.png (the first images, as
-in the paper's Figures 3 and 4); with --save-run also run.npz, the first batch as a run that the app can replay. All are
-complete after every batch; the same command on the same folder resumes, other settings begin anew.
+Writes to a folder: images.csv (a row per image), summary.json (means and standard deviations; with --judge also how
+many images another network calls the target), settings.json (all settings) and grid.png (the first images, as in the
+paper's Figures 3 and 4); with --save-run also run.npz, the first batch as a run that the app can replay. All files are
+complete after every batch. The same command on the same folder resumes; other settings start over.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the command-line parser."""
     parser = argparse.ArgumentParser(prog="python -m core.reconstruct", description=__doc__)
     modes = parser.add_subparsers(dest="mode", required=True)
     inpaint = modes.add_parser("inpaint", help="Eq. 3: fill a square hole in each image")
@@ -45,13 +45,13 @@ def build_parser() -> argparse.ArgumentParser:
         add_dataset_options(mode)
         mode.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
         mode.add_argument("--limit", type=whole(1), default=100, help="number of images, default 100")
-        mode.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the images, the holes and the noise")
+        mode.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="seed of images, holes and noise")
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
-        mode.add_argument("--judge", help="another classifier, which says whether it sees the target in the results")
-        mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, where it takes one")
-        mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch to be replayed")
-        mode.add_argument("--batch-size", type=whole(1), help="images worked on at once")
+        mode.add_argument("--judge", help="another classifier, which judges whether the results show the target")
+        mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, if it takes one")
+        mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch for replay")
+        mode.add_argument("--batch-size", type=whole(1), help="images per batch")
     _add_settings(inpaint, "inpainting")
     _add_settings(generate, "generation")
     inpaint.add_argument(
@@ -71,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--fill",
         choices=get_args(Fill),
         default="region",
-        help="the mean of the hole or of the whole image, or the colours of the hole's rim",
+        help="mean of the hole or of the whole image, or the colours of the hole's rim",
     )
     generate.add_argument(
         "--start",
@@ -84,7 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_settings(parser: argparse.ArgumentParser, kind: RunKind) -> None:
-    """An option for each setting; None where it is not given."""
+    """Add an option for each setting, by default None."""
     for name, usual in paper_settings(kind, paper.IMAGE_SIZE).items():
         row = SETTINGS[name]
         takes: Any = whole(1, MAX_STEPS) if row.whole else None if row.choices else number(above=bool(row.scaled))
@@ -94,9 +94,9 @@ def _add_settings(parser: argparse.ArgumentParser, kind: RunKind) -> None:
 
 
 def build_job(args: argparse.Namespace) -> PGDJob:
-    """The job that the command line describes."""
+    """Return the job described by the command line."""
     inpaint = args.mode == "inpaint"
-    # Generation needs the statistics of whole classes, however few images it makes.
+    # Generation needs statistics over all images of its classes.
     dataset = named_dataset(args, limit=args.limit if inpaint else None, seed=args.seed)
     own = ("hole", "penalty", "fill", "auto_pgd") if inpaint else ("start",)
     given_settings = {name: getattr(args, name, None) for name in SETTINGS}
@@ -107,24 +107,24 @@ def build_job(args: argparse.Namespace) -> PGDJob:
     )
     classifier, judge = named_classifier(args, dataset.classes), _named_judge(args, dataset)
     job = make_job(config, classifier, dataset, judge)
-    _, goal = prepare(job.make_plan([0]), classifier)  # refused now rather than after the output was begun
+    _, goal = prepare(job.make_plan([0]), classifier)  # fail before writing any output
     if judge is not None and int(goal.targets.max()) >= len(dataset.classes):
-        raise ValueError(f"--judge knows the classes of the data set only, and --target {quoted(args.target)} is none")
+        raise ValueError(f"--judge knows only the data set's classes, not --target {quoted(args.target)}")
     return job
 
 
 def _named_judge(args: argparse.Namespace, dataset: ImageDataset) -> Classifier | None:
-    """The second judge that the command line names, if any."""
+    """Return the second judge named on the command line, if any."""
     if args.judge is None:
         if args.judge_weights is not None:
-            raise ValueError("--judge-weights are of no use without --judge")
+            raise ValueError("--judge-weights needs --judge")
         return None
     other = {"classifier": args.judge, "weights": args.judge_weights, "template": None}
     return named_classifier(argparse.Namespace(**{**vars(args), **other}), dataset.classes)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the batch script; returns the exit status."""
+    """Run the script; return the exit status."""
     args = build_parser().parse_args(argv)
     return run_script(
         lambda: _run(args),
@@ -134,7 +134,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace) -> str:
     if args.output.exists() and not args.output.is_dir():
-        raise ValueError(f"--output wants a folder; {args.output} is a file")
+        raise ValueError(f"--output must be a folder; {args.output} is a file")
     job = build_job(args)
     summary = run_job(job, args.output, args.batch_size)
     before, after, share = (summary[name]["mean"] for name in ("loss_before", "loss_after", "is_target"))

@@ -1,4 +1,4 @@
-"""The loop behind `python -m core.reconstruct` and `core.reproduce`: batch after batch, its files after each."""
+"""The batch loop of `python -m core.reconstruct` and `core.reproduce`, which writes all files after each batch."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from core.runs.file import PGDRun
 
 GRID_COLUMNS = 8
-# How many pixels a batch holds: 64 images of 32 pixels, one of 224. A GPU needs more to be busy, here 128 of 224; what
-# does not fit its memory is halved (`core.pgd.passes`).
+# Pixels per batch: 64 images of 32 pixels, one of 224. A GPU needs larger batches, here 128 of 224; those that do not
+# fit its memory are halved (`core.pgd.passes`).
 BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 128 * 224**2}
 
 
 @dataclass(frozen=True, eq=False)
 class BatchResult:
-    """The rows of the report, the whole run, and of its (B, 3, H, W) images in [0, 1]: original, start and result.
+    """Rows of the report, the run, and its (B, 3, H, W) images in [0, 1]: original, start and result.
 
     In generation the original is the start.
     """
@@ -48,7 +48,7 @@ class BatchResult:
 
 
 def run_batch(job: PGDJob, plan: RunPlan, indices: Sequence[int], progress: Callable[[], None]) -> BatchResult:
-    """Run one batch; `progress` is called after every state."""
+    """Run one batch; call `progress` after every state."""
     import torch
 
     engine = Run(plan, lambda: [job.classifier])
@@ -99,7 +99,7 @@ def run_batch(job: PGDJob, plan: RunPlan, indices: Sequence[int], progress: Call
 
 
 def _until_sure(run: PGDRun, row: int) -> dict[str, Any]:
-    """Return the fields of `Reconstruction` on the first step at which the classifier is sure of the target."""
+    """Return the fields of `Reconstruction` on the first step with a confident classifier."""
     sure = run.metadata["images"]["sure"][row] or {"step": None, "change": None}
     return {f"sure_{name}": value for name, value in sure.items()}
 
@@ -107,8 +107,7 @@ def _until_sure(run: PGDRun, row: int) -> dict[str, Any]:
 def _judged(
     judge: Classifier, before: np.ndarray, after: np.ndarray, sure: np.ndarray, targets: Sequence[int]
 ) -> list[dict[str, Any]]:
-    """For each image the fields of a `Reconstruction` that the judge fills in; `judge_share_sure` is of images `sure`,
-    whether or not the classifier was sure of them."""
+    """Return each image's fields of a `Reconstruction` that the judge fills in; `judge_share_sure` is of `sure`."""
     names = judge.classes.names
     seen = {when: top1(judge, images) for when, images in (("before", before), ("after", after), ("sure", sure))}
     return [
@@ -126,14 +125,14 @@ def run_job(
     columns: int = GRID_COLUMNS,
     name: str | None = None,
 ) -> dict[str, Any]:
-    """Work through a job, writing its files after every batch; the same job in the same folder resumes.
+    """Run a job, writing its files after every batch; the same job in the same folder resumes.
 
-    images.csv comes last: what it holds is finished, and the other files are at least as far. While the grid is not
-    full, grid.npz keeps its pictures. Rows of other settings are replaced.
+    images.csv is written last: its rows are finished in all files. While the grid is not full, grid.npz keeps its
+    pictures. Rows of other settings are replaced.
 
     Args:
-        batch_size: images worked on at once; None for as many as keep the device busy.
-        columns: pictures in the grid. name: what the progress bar calls the job.
+        batch_size: images per batch; None for as many as keep the device busy.
+        columns: pictures in the grid. name: of the job, for the progress bar.
     Returns:
         The summary.
     """
@@ -151,7 +150,7 @@ def run_job(
             summary = summarise(rows, judge)
             bar.set_postfix(loss=f"{summary['loss_after']['mean']:.3g}")
             if first == 0:
-                write_atomically(output / "images.csv", to_csv([]))  # no rows of other settings beside these
+                write_atomically(output / "images.csv", to_csv([]))  # drop rows of other settings
                 if job.settings["save_run"]:
                     result.run.save(output / "run.npz")
             source = computed_source(device_name(job.classifier), seconds=seconds)
@@ -175,7 +174,7 @@ def _usual_batch_size(job: PGDJob) -> int:
 
 
 def _finished(job: PGDJob, output: Path, columns: int) -> tuple[list[Reconstruction], dict[str, np.ndarray], float]:
-    """Rows, pictures of a grid that is not full, and seconds of a job's finished batches; nothing of other settings."""
+    """Return rows, pictures of a partial grid, and seconds of a job's finished batches; none of other settings."""
     files = ["grid.png", "summary.json", *(["run.npz"] if job.settings["save_run"] else [])]
     with suppress(*DAMAGE):
         settings = json.loads((output / "settings.json").read_text("utf-8"))
@@ -193,15 +192,15 @@ def _finished(job: PGDJob, output: Path, columns: int) -> tuple[list[Reconstruct
 
 
 def read_job(output: Path) -> tuple[dict[str, Any], list[Reconstruction], bytes]:
-    """The settings with their source, the rows and the PNG of the grid that `run_job` has written."""
+    """Return the settings with their source, the rows and the grid's PNG, as written by `run_job`."""
     settings = json.loads((output / "settings.json").read_text("utf-8"))
     return settings, from_csv((output / "images.csv").read_bytes()), (output / "grid.png").read_bytes()
 
 
 def run_grid(pictures: Mapping[str, np.ndarray], rows: Sequence[Reconstruction], *, hole: bool) -> bytes:
-    """PNG of the first images of runs, as in the paper's Figures 3 and 4, with ten times the change.
+    """Return a PNG of the first images of runs, as in the paper's Figures 3 and 4, with ten times the change.
 
-    pictures: as in `BatchResult`. hole: whether one was cut; in generation there is no original to show.
+    pictures: as in `BatchResult`. hole: whether there is one; generation has no original to show.
     """
     start, result = pictures["start"], pictures["result"]
     lines = [("original", pictures["original"]), ("corrupted", start)] if hole else [("start", start)]

@@ -1,4 +1,4 @@
-"""A grid of pictures with captions, such as the paper's Figures 3 and 4, as PNG. Pillow only."""
+"""Captioned grids of pictures, such as the paper's Figures 3 and 4, as PNG, with Pillow only."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ INK, PAPER = (20, 20, 20), (255, 255, 255)
 
 
 def picture_grid(rows: Sequence[tuple[str, np.ndarray]], captions: Sequence[str] = ()) -> bytes:
-    """PNG bytes of labelled rows of pictures.
+    """Return labelled rows of pictures as PNG.
 
     Args:
-        rows: (label, (N, 3, H, W) float in [0, 1]) for each row; N and the size are the same in all of them.
-        captions: a line above each column; none or N of them. A new line in a caption is kept.
+        rows: (label, (N, 3, H, W) float in [0, 1]) for each row, all of one shape.
+        captions: text above each column; none or N of them. Line breaks are kept.
     """
     count, _, height, width = rows[0][1].shape
-    # Smoothly: what one recognises in a small image is lost in blocks.
+    # Smooth, as blocks would hide the content of a small image.
     zoom = max(1, -(-MIN_TILE // width))
     tile_height, tile_width = height * zoom, width * zoom
     font = ImageFont.load_default(size=12)

@@ -27,14 +27,14 @@ MakePlan = Callable[[Sequence[int]], RunPlan]
 
 @dataclass(frozen=True, kw_only=True)
 class JobConfig:
-    """Settings of a job; by default the usual ones of the search.
+    """Configuration of a job; the defaults are those of the search.
 
-    mode: Eq. 3 or Eq. 2. count: images, at most those of the data set to inpaint. seed: of the holes and the noise.
-    target: one class or text for all; None for the true class, or every class in turn. keep: whether the result is the
-    last state or that of the lowest loss. changes: of the settings of `core.pgd.settings`, by name. hole: side of the
-    square. penalty, fill: of Eq. 3, and whose mean fills the hole. auto_pgd: as `FAST` says, where `changes` says
-    nothing else; inpainting alone. start: where generation begins.
-    save_run: also keep the first batch as a run to be replayed.
+    mode: Eq. 3 or Eq. 2. count: images, at most those of the data set for inpainting. seed: of holes and noise. target:
+    one class or text for all; None for the true class, or every class in turn. keep: whether the result is the last
+    state or that of the lowest loss. changes: to the settings of `core.pgd.settings`, by name. hole: side of the
+    square. penalty, fill: of Eq. 3, and what fills the hole. auto_pgd: as described in `FAST`, unless `changes`
+    override it; only for inpainting. start: kind of start for generation.
+    save_run: also save the first batch as a run for replay.
     """
 
     mode: Literal["inpaint", "generate"]
@@ -53,10 +53,10 @@ class JobConfig:
 
 @dataclass(frozen=True, eq=False)
 class PGDJob:
-    """`count` images in batches planned by `make_plan`, one after the other.
+    """A job of `count` images in batches planned by `make_plan`.
 
-    settings: a JSON object of everything that the results depend on; keep and save_run as in `JobConfig`.
-    judge: another network, which says what it sees in the starts and the results; its first classes are the data set's.
+    settings: a JSON object of everything that determines the results; keep and save_run as in `JobConfig`. judge:
+    another network, which classifies starts and results; its first classes are the data set's.
     """
 
     classifier: Classifier
@@ -70,10 +70,10 @@ class PGDJob:
 def make_job(
     request: JobConfig, classifier: Classifier, dataset: ImageDataset, judge: Classifier | None = None
 ) -> PGDJob:
-    """Return the job that a configuration asks for.
+    """Return the job of a configuration.
 
     Raises:
-        ValueError: a setting is out of its range.
+        ValueError: a setting is out of range.
     """
     size, target, seed = dataset.image_size, request.target, request.seed
     objective: dict[str, Any] = {}
@@ -113,7 +113,7 @@ def make_job(
 def inpainting_plans(
     dataset: ImageDataset, config: PGDConfig, *, side: int, target: str | None, fill: Fill, seed: int, **settings: Any
 ) -> MakePlan:
-    """Plans for images of the data set with a square hole each, at a place fixed by the seed and the image's index."""
+    """Return plans for the data set's images with a square hole each, at a place fixed by seed and image index."""
     size = dataset.image_size
 
     def make_plan(indices: Sequence[int]) -> RunPlan:
@@ -139,10 +139,10 @@ def inpainting_plans(
 def generation_plans(
     dataset: ImageDataset, config: PGDConfig, *, target: str | None, start: StartKind, seed: int
 ) -> MakePlan:
-    """Plans for starts of one class after the other, each drawn by the seed and the image's index.
+    """Return plans for starts of one class after the other, drawn by seed and image index.
 
     Args:
-        dataset: its images give the statistics of classes without bundled ones.
+        dataset: source of the statistics of classes without bundled ones.
         target: one class or text for all; None for every class in turn, in an order fixed by the seed.
     """
     order: list[int | str] = [target] if target is not None else [*class_order(len(dataset.classes), seed)]
@@ -165,5 +165,5 @@ def generation_plans(
 
 
 def class_order(count: int, seed: int) -> list[int]:
-    """The classes that are drawn one after the other, over and over."""
+    """Return the order of the classes to draw, which repeats."""
     return np.random.default_rng(seed).permutation(count).tolist()

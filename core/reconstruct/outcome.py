@@ -1,4 +1,4 @@
-"""Outcome of an image of a finished run, in numbers from its file or its pixels. No torch."""
+"""Measures of a finished run's images, from its file or pixels. No torch."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from core.runs.file import PGDRun
 
 
 def last_change(run: PGDRun, row: int) -> tuple[float, float] | None:
-    """Mean change of a value in and around the hole of image `row` at the end, in [0, 1]; None where no file says."""
+    """Return the final mean change of a value in and around the hole of image `row`, in [0, 1]; None if not stored."""
     changes = run.metadata["images"].get("change") or []
     return (changes[row]["inside"], changes[row]["outside"]) if row < len(changes) else None
 
 
 def change_until_sure(run: PGDRun, row: int) -> float | None:
-    """Mean change inside the hole at the step at which the classifier was first sure of image `row`'s target.
+    """Return the mean change inside the hole when the classifier was first confident in image `row`'s target.
 
-    None where it never was, and in files of earlier versions, which do not say.
+    None if it never was, or in files of earlier versions.
     """
     facts = run.metadata["images"].get("sure") or []
     known = facts[row] if row < len(facts) else None
@@ -25,10 +25,10 @@ def change_until_sure(run: PGDRun, row: int) -> float | None:
 
 
 def similarity(run: PGDRun, row: int) -> tuple[float, float] | None:
-    """SSIM to the original inside the hole of image `row`, at the start and at the end.
+    """Return the SSIM to the original inside the hole of image `row`, at the start and at the end.
 
-    The end is the last frame, whose values are rounded to whole levels. None where the file has no original or no hole,
-    or the picture is smaller than SSIM's windows.
+    The end is the last frame, rounded to integers. None if the file has no original or hole, or the picture is smaller
+    than SSIM's windows.
     """
     if run.original is None or run.mask is None or min(run.start.shape[-2:]) < WINDOW:
         return None
@@ -40,7 +40,7 @@ def similarity(run: PGDRun, row: int) -> tuple[float, float] | None:
 
 
 def mean_similarity(run: PGDRun) -> tuple[float, float] | None:
-    """The means of `similarity` over all images; None where that of one is not known."""
+    """Return the means of `similarity` over all images; None if one is unknown."""
     pairs = [similarity(run, row) for row in range(len(run.start))]
     known = [pair for pair in pairs if pair is not None]
     if known != pairs:

@@ -14,7 +14,7 @@ import numpy as np
 from core.runs.judgement import Judgement
 from core.shared import former_names
 
-# Mean and spread over the images, under these names in summary.json.
+# Fields with mean and standard deviation in summary.json.
 SUMMARY = (
     "loss_before",
     "loss_after",
@@ -25,9 +25,9 @@ SUMMARY = (
     "change_inside",
     "change_outside",
 )
-# An exact copy has an infinite PSNR, which neither a mean nor JSON can hold.
+# The infinite PSNR of an exact copy would spoil a mean and is not valid JSON.
 HIGHEST_PSNR = 100.0
-WINDOW = 7  # pixels a side of the windows whose structure is compared
+WINDOW = 7  # side of SSIM's windows in pixels
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Reconstruction:
     psnr_inside: in dB, to the original, inside the hole; an exact copy counts as 100.
     change_inside, change_outside: mean absolute change of a value, in [0, 1], in and around the hole.
     norm_outside: L2 norm of the change around the hole. perturbation_norm: of the whole change.
-    sure_step: the first at which the classifier gives the target 90 % or more; None if it never does.
+    sure_step: the first step with a target probability of 90 % or more; None if there is none.
     sure_change: change_inside at that step.
     judge_top1_before, judge_top1_after: class names; "" without a second judge.
-    judge_share_before, judge_share_after: 1 if these are the target, else 0; None without a judge.
+    judge_share_before, judge_share_after: 1 if these equal the target, else 0; None without a judge.
     judge_share_sure: the same at sure_step.
     """
 
@@ -78,13 +78,13 @@ class Reconstruction:
 
 
 def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> dict[str, Any]:
-    """The fields of a `Reconstruction` that need nothing but pixels.
+    """Return the fields of a `Reconstruction` that depend only on pixels.
 
-    Similarity is to the original, change from what the run started from.
+    Similarity is to the original, change relative to the start.
 
     Args:
         original, before, after: (3, H, W) float32 in [0, 1].
-        hole: (1, H, W) bool. All True (generation has no hole) means nothing lies outside: change_outside is 0.
+        hole: (1, H, W) bool. If all True, as in generation, nothing lies outside, and change_outside is 0.
     """
     inside = np.broadcast_to(hole, after.shape)
     error = float(((original - after)[inside].astype(np.float64) ** 2).mean())
@@ -102,13 +102,13 @@ def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, 
 
 
 def ssim_inside(original: np.ndarray, after: np.ndarray, hole: np.ndarray) -> float:
-    """Structural similarity to the original, -1 to 1, its map averaged over the hole.
+    """Return the structural similarity to the original, -1 to 1, averaged over the hole.
 
     Args:
         original, after: (3, H, W) float32 in [0, 1].
         hole: (1, H, W) bool, not empty.
-    Source: Wang et al. 2004, eq. 13. Differs by: means, variances and the covariance of square windows, not Gaussian
-    ones, as in scikit-image, where windows that reach over the border see the picture mirrored.
+    Source: Wang et al. 2004, eq. 13. Differs by: square instead of Gaussian windows, as in scikit-image, with mirrored
+    borders.
     """
     from scipy.ndimage import uniform_filter
 
@@ -125,17 +125,17 @@ def ssim_inside(original: np.ndarray, after: np.ndarray, hole: np.ndarray) -> fl
 
 
 def judgement(rows: Sequence[Reconstruction], judge: str) -> Judgement:
-    """How many of the rows, which all have it, the second judge of that name calls their target."""
+    """Return how many of the judged rows the second judge calls their target."""
     before, after = (sum(getattr(row, f"judge_share_{when}") for row in rows) for when in ("before", "after"))
     return Judgement(judge, len(rows), before, after)
 
 
 def summarise(rows: Sequence[Reconstruction], judge: str | None = None) -> dict[str, Any]:
-    """{"n": images, and for each of SUMMARY {"mean": ..., "std": ...}}; std over n, 0 for a single image.
+    """Return {"n": images, and for each of SUMMARY {"mean": ..., "std": ...}}; std over n, 0 for a single image.
 
-    "sure": how many images the classifier was sure of "at_once", and "later"; of the latter the medians of "step" and
-    of "change", the mean absolute change inside the hole that it took.
-    judge: name of the second judge, where there is one; its counts are added as "judge".
+    "sure": number of images with a confident classifier "at_once" and "later"; for the latter the medians of "step" and
+    "change", the mean absolute change inside the hole by then.
+    judge: name of the second judge, if any; its counts are added as "judge".
     """
     summary: dict[str, Any] = {"n": len(rows)}
     for name in SUMMARY:
@@ -148,7 +148,7 @@ def summarise(rows: Sequence[Reconstruction], judge: str | None = None) -> dict[
 
 
 def until_sure(rows: Sequence[Reconstruction]) -> dict[str, Any]:
-    """The part "sure" of a summary; medians are None where nobody became sure on the way."""
+    """Return the part "sure" of a summary; medians are None if it is empty."""
     later = [row for row in rows if row.sure_step]
     steps, changes = (np.array([getattr(row, f"sure_{name}") for row in later]) for name in ("step", "change"))
     return {
@@ -160,7 +160,7 @@ def until_sure(rows: Sequence[Reconstruction]) -> dict[str, Any]:
 
 
 def to_csv(rows: Sequence[Reconstruction]) -> bytes:
-    """A table with a header, one line per image."""
+    """Return a CSV with a header and one line per image."""
     buffer = io.StringIO(newline="")
     table = csv.DictWriter(buffer, [field.name for field in fields(Reconstruction)], lineterminator="\n")
     table.writeheader()
@@ -169,7 +169,7 @@ def to_csv(rows: Sequence[Reconstruction]) -> bytes:
 
 
 def from_csv(data: bytes) -> list[Reconstruction]:
-    """The rows of `to_csv`, to the same bits; ValueError, LookupError or TypeError where it is no such table."""
+    """Read the rows of `to_csv` losslessly; raise ValueError, LookupError or TypeError for other tables."""
     read: dict[str, Callable[[str], Any]] = {
         "int": int,
         "float": float,

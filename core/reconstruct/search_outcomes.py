@@ -1,4 +1,4 @@
-"""Stored outcomes of pictures that a network drew and filled at 224 pixels by both searches. No torch."""
+"""Stored outcomes of a network's drawings and filled holes at 224 pixels by both searches. No torch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.fourier.intervals import Measured, student, wilson
 
 STORED = PRECOMPUTED / "views.json"
 LARGE_SIZE = 224  # side of the pictures in pixels
-# ImageNet classes on which the settings of the search were tried: nothing is reported on them.
+# ImageNet classes used to tune the search; never reported on.
 TRIED = frozenset(
     [
         "electric ray",
@@ -96,16 +96,16 @@ class SearchOutcomes:
         return len(self.pictures)
 
     def recognised(self, judge: int = 0, top: int = 1, *, before: bool = False) -> np.ndarray:
-        """(n,) 1.0 where the judge's `top` first predictions have the target, else 0; before: of the starts."""
+        """Return 1.0 if the judge's `top` predictions include the target, else 0, (n,); before: for the starts."""
         places = self.places_before if before else self.places
         return (places[:, judge] <= top).astype(np.float64)
 
     def share(self, judge: int = 0, top: int = 1) -> Measured:
-        """Share of `recognised`, with Wilson's 95 % interval."""
+        """Return the share of `recognised` with Wilson's 95 % interval."""
         return wilson(self.recognised(judge, top).mean(), self.n).item()
 
     def mean(self, name: str) -> Measured:
-        """Mean of a number with Student's 95 % interval."""
+        """Return the mean of a number with Student's 95 % interval."""
         return student(self.numbers[name])
 
     def of(self, pictures: tuple[str, ...]) -> SearchOutcomes:
@@ -123,7 +123,7 @@ class SearchOutcomes:
 
 @dataclass(frozen=True, eq=False)
 class StoredOutcomes:
-    """Content of the file: the painter's name, the judges' names, the one to report first, and outcomes by group.
+    """Content of the file: names of the painter and of the judges, the main one first, and outcomes by group.
 
     groups: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views",
     "hole-brush". configs: of their runs, JSON.
@@ -146,7 +146,7 @@ class StoredOutcomes:
 
 @cache
 def stored_outcomes() -> StoredOutcomes | None:
-    """Load what `precomputed.make_views` has written; None where there is nothing."""
+    """Load the file of `precomputed.make_views`; None if there is none."""
     if not STORED.is_file():
         return None
     content = json.loads(STORED.read_text("utf-8"))

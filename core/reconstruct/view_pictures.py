@@ -1,4 +1,4 @@
-"""Stored drawings at 224 pixels by both searches: which there are, where they lie, what is known of them. No torch.
+"""Stored drawings at 224 pixels by both searches: files and metadata. No torch.
 
 `precomputed.make_view_pictures` makes them.
 """
@@ -16,8 +16,8 @@ from core.pgd.view_settings import SEARCHES, Search
 
 FOLDER = PRECOMPUTED / "views"
 OPENING, JUDGED = FOLDER / "opening.json", FOLDER / "judged.json"
-SIDE = 224  # of every picture, in pixels
-WORDS = ("volcano", "golden retriever", "teapot", "macaw", "lion")  # chosen by hand; the first is shown first
+SIDE = 224  # of pictures, in pixels
+WORDS = ("volcano", "golden retriever", "teapot", "macaw", "lion")  # chosen by hand, in display order
 CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # of things to try
 
 
@@ -25,9 +25,9 @@ CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # of
 class Drawing:
     """Drawing of a word by a search, from a grey start.
 
-    strip: frames of one side below each other, a lossy picture, or its file. confidence: the painter's of the word, at
-    each frame. norm: L2 norm of the whole change. judged: top-1 prediction of a network that had no part in it, for the
-    last frame; empty where none was asked. place: of the word among its predictions, from 1.
+    strip: frames stacked vertically, a lossy picture, or its file. confidence: the painter's in the word, per frame.
+    norm: L2 norm of the change. judged: top-1 prediction of an independent network for the last frame; empty without
+    one. place: rank of the word in its predictions, from 1.
     """
 
     search: Search
@@ -39,7 +39,7 @@ class Drawing:
 
 
 def strip_path(word: str, search: Search) -> Path:
-    """The file of a drawing's frames."""
+    """Return the file of a drawing's frames."""
     return FOLDER / f"opening-{word.replace(' ', '-')}-{search}.webp"
 
 
@@ -49,12 +49,12 @@ def _opening() -> dict[str, Any]:
 
 
 def painter_name() -> str:
-    """The classifier that drew them, by its name in the registry."""
+    """Return the registry name of the classifier that drew them."""
     return _opening()["painter"]["name"]
 
 
 def judge_name() -> str:
-    """The classifier whose predictions are stored with them."""
+    """Return the registry name of the judge whose predictions are stored with them."""
     return _opening()["judge"]["name"]
 
 
@@ -70,5 +70,5 @@ def _read(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def judged_path(label: int, search: Search) -> Path:
-    """The file of a drawing that visitors judge, of a class by its label."""
+    """Return the file of a class's drawing for visitors to judge, by label."""
     return FOLDER / f"{label}-{search}.webp"

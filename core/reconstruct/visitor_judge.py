@@ -1,4 +1,4 @@
-"""A visitor as judge: ten drawings, five by each search, each with five words to choose from. Does not import torch."""
+"""Visitors as judges: rounds of ten drawings, five by each search, with five options each. Does not import torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_SEED = 999_999
 
 @dataclass(frozen=True)
 class Pool:
-    """The classes whose drawings are stored: labels by whether another network recognises what is drawn by views."""
+    """Labels of the stored drawings, by whether another network recognises the drawing by views."""
 
     recognised: tuple[int, ...]
     unrecognised: tuple[int, ...]
@@ -32,27 +32,27 @@ class Pool:
 
 @cache
 def stored_pool() -> Pool:
-    """The classes that visitors judge."""
+    """Load the classes that visitors judge."""
     known = json.loads(JUDGED.read_text())
     return Pool(tuple(known["recognised"]), tuple(known["unrecognised"]))
 
 
 @dataclass(frozen=True)
 class Question:
-    """One drawing: the class asked for, by its label, the search, and the labels to choose from."""
+    """One drawing: the label of its target, the search, and the labels to choose from."""
 
     label: int
     search: Search
     options: tuple[int, ...]
 
     def right(self, place: int) -> bool:
-        """Whether the option at a place is what was asked for."""
+        """Return whether an option is the target."""
         return self.options[place] == self.label
 
 
 @dataclass(frozen=True)
 class Score:
-    """How many of n drawings by a search were recognised."""
+    """Number of recognised drawings, among n by a search."""
 
     right: int
     n: int
@@ -63,14 +63,14 @@ class Score:
         return wilson(self.right / self.n, self.n)
 
 
-CHANCE = PER_SEARCH / OPTIONS  # right answers by guessing, of each search
+CHANCE = PER_SEARCH / OPTIONS  # expected right answers by guessing, per search
 
 
 def draw_questions(pool: Pool, names: Sequence[str], seed: int) -> tuple[Question, ...]:
-    """A round of ten different classes, the same for the same seed.
+    """Draw a round of ten distinct classes, determined by the seed.
 
-    Half of the classes are of each half of the pool. Of five, two or three of each half are drawn by views, the others
-    by pixels, in random order. Further options are classes that are not drawn in this round, whose names differ.
+    Five classes come from each half of the pool; two or three of them are shown as drawn by views, the others by
+    pixels, in random order. Further options are classes with other names that are not in this round.
 
     Args:
         names: of all classes, by label.
@@ -92,13 +92,13 @@ def draw_questions(pool: Pool, names: Sequence[str], seed: int) -> tuple[Questio
 
 
 def _others(names: Sequence[str], without: set[str]) -> list[int]:
-    """Labels of the first class of each name."""
+    """Return the label of the first class of each name."""
     first = {name: label for label, name in reversed(list(enumerate(names)))}
     return [label for label, name in enumerate(names) if first[name] == label and name not in without]
 
 
 def read_choices(text: str) -> tuple[int, ...]:
-    """The places chosen so far, a digit each, as a URL has them; senseless ones and what follows them are left out."""
+    """Parse the choices in a URL, a digit each, up to the first invalid one."""
     places: list[int] = []
     for character in text[:COUNT]:
         if character not in map(str, range(OPTIONS)):
@@ -108,10 +108,10 @@ def read_choices(text: str) -> tuple[int, ...]:
 
 
 def score(questions: Sequence[Question], choices: Sequence[int], search: Search) -> Score:
-    """Count the recognised drawings by a search, among those that were answered.
+    """Count the recognised drawings by a search among those answered.
 
     Raises:
-        ValueError: none of them was.
+        ValueError: none was answered.
     """
     answered = zip(questions, choices, strict=False)
     right = [question.right(place) for question, place in answered if question.search == search]

@@ -1,1 +1,1 @@
-"""One engine for inpainting and generation runs: plan, record, run file."""
+"""Engine of inpainting and generation runs: plan, record, run file."""

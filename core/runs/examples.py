@@ -1,4 +1,4 @@
-"""The runs that pages show before any click: by the paper's settings, scaled, and at full size by both searches.
+"""The example runs that pages open with: with the paper's settings, scaled, and at full size by both searches.
 
 Does not import torch.
 """
@@ -25,9 +25,9 @@ from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts
 from core.runs.stored import RUNS, row_of, stored_path
 
-# Kept of a small picture, of several, and of a large one: the free edition carries them all.
+# Frames kept of a small picture, of several, and of a large one; the static edition ships them all.
 FRAMES_OF_ONE, FRAMES_OF_SEVERAL, FRAMES_OF_LARGE = 31, 9, 7
-# What the pages offer, with the ending of each run's name.
+# Offered penalties, with the suffix of each run's name.
 STORED_PENALTIES: dict[Penalty, str] = {
     penalty: "" if penalty == "eq3" else f"-{penalty.replace('_', '-')}"
     for penalty, row in PENALTIES.items()
@@ -38,36 +38,36 @@ STORED_STARTS: dict[StartKind, str] = {"blur": "", "independent": "-noise"}
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One run: "inpainting" or "generation", the subject of its file, its plan."""
+    """One example: its kind, "inpainting" or "generation", the subject in its file name, and its plan."""
 
     kind: str
     subject: str
     plan: RunPlan
 
     def path(self, classifier: str, folder: Path = RUNS) -> Path:
-        """The file of this run by a classifier."""
+        """Return the file of this run by a classifier."""
         return stored_path(self.kind, self.subject, classifier, folder, self.plan.config.search)
 
 
 def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
-    """Kind and subject of what pages open with for a sample set; of the last where it draws some classes."""
+    """Return kind and subject of the first examples of a sample set; generation only if it draws classes."""
     subjects = ("inpainting", f"{row.name}-{row.inpainted}"), ("generation", row.class_set)
     return subjects if row.drawn else subjects[:1]
 
 
 def first_searches(side: int) -> tuple[Search, ...]:
-    """Return the searches that a page opens with: both where pictures are large enough to show what views add."""
+    """Return the searches that a page opens with: both if pictures are large enough to show the difference."""
     return SEARCHES if side >= MIN_CROP_SIZE else ("pixels",)
 
 
 def examples(row: SampleSet) -> Iterator[Example]:
-    """Every example of a sample set; one subject has as many as searches."""
-    # One picture by itself by each penalty, and the row of examples as the page begins.
+    """Yield every example of a sample set, one per subject and search."""
+    # One picture with each penalty, and the row of examples that the page opens with.
     paired = len(first_searches(row.side)) > 1
     place = row.inpainted if row.by_the_paper is None else row.by_the_paper
     base = f"{row.name}-{place}"
     holes: list[tuple[tuple[int, ...], Penalty, str]]
-    alone = not paired or place != row.inpainted  # else it is filled by both searches
+    alone = not paired or place != row.inpainted  # otherwise both searches fill it
     holes = [((place,), penalty, f"{base}{end}") for penalty, end in STORED_PENALTIES.items() if alone]
     holes += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
     for places, penalty, subject in holes:
@@ -83,7 +83,7 @@ def examples(row: SampleSet) -> Iterator[Example]:
 
 
 def _by_searches(row: SampleSet) -> Iterator[Example]:
-    """Yield the first examples for large pictures: holes over objects and a drawing, by both searches alike."""
+    """Yield the examples for large pictures: holes over objects and a drawing, by both searches."""
     for place in dict.fromkeys((row.inpainted, *row.holes)):
         mask = row.hole(place)
         settings = first_settings("inpainting", row.side, hole_side(mask), "views")
@@ -103,7 +103,7 @@ def first_settings(kind: RunKind, side: int, hole: float | None, search: Search)
 
 
 def _hole(row: SampleSet, places: Sequence[int], mask: np.ndarray, config: PGDConfig, **settings: Any) -> RunPlan:
-    """The plan that fills a hole in some pictures; `settings` as `inpainting_plan` takes them."""
+    """Return a plan that fills a hole in some pictures; `settings` as for `inpainting_plan`."""
     data, credits = load_samples(row.dataset), sample_credits(row.dataset)
     credit = "; ".join(dict.fromkeys(f"{credits[at].title}, {credits[at].author}" for at in places))
     index = places[0] if len(places) == 1 else list(places)
@@ -118,7 +118,7 @@ def _hole(row: SampleSet, places: Sequence[int], mask: np.ndarray, config: PGDCo
 
 
 def _drawing(row: SampleSet, start: StartKind, config: PGDConfig) -> RunPlan:
-    """The plan that draws the set's classes from starts of one kind."""
+    """Return a plan that draws the set's classes from starts of one kind."""
     return RunPlan(
         targets=row.drawn,
         start=draw_starts(row.drawn, 1, row.name, 0, start),
@@ -128,7 +128,7 @@ def _drawing(row: SampleSet, start: StartKind, config: PGDConfig) -> RunPlan:
 
 
 def fast_example(example: Example) -> Example:
-    """Return an example with fewer steps, as `fast_settings` has them, under a subject of its own."""
+    """Return an example with the fewer steps of `fast_settings`, under its own subject."""
     settings = asdict(example.plan.config)
     fast = fast_settings(settings)
     if fast is None:
@@ -137,12 +137,12 @@ def fast_example(example: Example) -> Example:
 
 
 def fast_subject(subject: str) -> str:
-    """Return the subject in the name of a fast run's file."""
+    """Return the subject in a fast run's file name."""
     return f"{subject}-fast"
 
 
 def with_few_frames(run: PGDRun) -> PGDRun:
-    """Return a run with no more frames than are kept of an example."""
+    """Return a run with no more frames than kept for an example."""
     pictures, *_, side = run.start.shape
     frames = FRAMES_OF_LARGE if side > 32 else FRAMES_OF_SEVERAL if pictures > 1 else FRAMES_OF_ONE
     chosen = evenly_spaced(len(run.frames), frames)

@@ -1,9 +1,9 @@
-"""A finished PGD run: its frames, curves, settings and provenance, saved and loaded. Does not import torch.
+"""Files of finished PGD runs: frames, curves, settings and provenance. Does not import torch.
 
-The file is one `.npz` that loads with `allow_pickle=False`. Frames are stored as differences to the frame before,
-modulo 256: lossless, and several times smaller, because a step changes few bytes by more than one. So are the best
-images, to the last frame, and the bits of the start, to the first; earlier versions, and the static edition, store
-"best" and "start" themselves.
+A file is one `.npz` that loads with `allow_pickle=False`. Frames are stored as differences to the previous frame,
+modulo 256: lossless and several times smaller, as a step changes few bytes by more than one. Likewise the best images,
+relative to the last frame, and the bits of the start, relative to the first; earlier versions and the static edition
+store "best" and "start" directly.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from core.pgd.config import PGDConfig
 from core.runs.metadata import FACTS, check_agreement
 from core.shared.files import Archived, ArchiveError, ArchiveKind, check_array
 
-SURE = 0.9  # a target probability from which a classifier is called sure, or confident
+SURE = 0.9  # target probability from which a classifier counts as confident
 MAX_TOGETHER = 4  # runs in one file: two networks by two searches
 CURVES = ("loss", "target_probability", "perturbation_norm", "best_loss")
 
 
 class RunFileError(ArchiveError):
-    """A run file that is damaged, foreign or of an unknown schema. The text names the file."""
+    """A run file that is damaged, foreign or of an unknown schema. The message names the file."""
 
 
 RUN_FILE = ArchiveKind(
@@ -45,11 +45,11 @@ RUN_FILE = ArchiveKind(
 
 @dataclass(frozen=True, eq=False)
 class PGDRun(Archived):
-    """Record of a PGD run on B images, S states of which F were kept as frames.
+    """Record of a PGD run on B images with S states, F of them kept as frames.
 
-    frames: (F, B, 3, H, W) uint8, the first of step 0, the last of the last state. frame_steps: (F,) int64, rising.
-    start: (B, 3, H, W) float32, the images given to the run, exactly: with the settings they repeat it to the bit.
-    best: (B, 3, H, W) uint8, the images of the lowest loss.
+    frames: (F, B, 3, H, W) uint8, from step 0 to the last state. frame_steps: (F,) int64, ascending. start: (B, 3, H,
+    W) float32, the exact start: with the settings it repeats the run bit for bit. best: (B, 3, H, W) uint8, the images
+    with the lowest loss.
     curves: (S, B) float32 by name: loss, target_probability, perturbation_norm, best_loss.
     terms: (S, B) float32 by name: the loss terms, which add up to the loss.
     logits: (2, B, K) float32 of the first and of the last state.
@@ -94,7 +94,7 @@ class PGDRun(Archived):
         if set(self.curves) != set(CURVES) or states < 1 or self.start.size < 1:
             raise ValueError(f"a run needs the curves {', '.join(CURVES)}, an image and at least one state")
         steps = self.frame_steps
-        # Compared, not subtracted: differences of forged steps can wrap around to positive ones.
+        # Compared, not subtracted: differences of forged steps can wrap around to positive.
         if count < 1 or steps[0] != 0 or steps[-1] != states - 1 or (steps[1:] <= steps[:-1]).any():
             raise ValueError(f"frames must rise from step 0 to step {states - 1}; got {steps.tolist()[:9]}")
         if states - 1 > self.config.steps:
@@ -106,7 +106,7 @@ class PGDRun(Archived):
             raise ValueError("start must lie in [0, 1]")
 
     def _check_numbers(self) -> None:
-        """Raise ValueError unless every number can be drawn: readers divide by them and take their logarithms."""
+        """Raise ValueError unless all numbers are finite and in range: readers divide by them and take logarithms."""
         for name, values in (*self.curves.items(), *self.terms.items(), ("logits", self.logits)):
             if not np.isfinite(values).all():
                 raise ValueError(f"{name} must hold finite numbers only")
@@ -120,16 +120,16 @@ class PGDRun(Archived):
         return PGDConfig.from_json(self.metadata["config"])
 
     def sure_step(self, row: int) -> int | None:
-        """The first step at which the classifier is sure of image `row`'s target; None where it never is."""
+        """Return the first step with a classifier confident in image `row`'s target; None if there is none."""
         sure = self.curves["target_probability"][:, row] >= SURE
         return int(sure.argmax()) if sure.any() else None
 
     def top_classes(self, row: int, *, last: bool, count: int = 5) -> list[tuple[str, float]]:
-        """(class name, probability) of the likeliest classes of image `row` at the first or the last state."""
+        """Return (class name, probability) of the likeliest classes of image `row` at the first or last state."""
         return likeliest(self.logits[1 if last else 0, row], self.metadata["class_names"], count)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The arrays of the file: frames as differences."""
+        """Return the file's arrays, with frames as differences."""
         arrays = {
             "frame_deltas": frame_differences(self.frames),
             "frame_steps": self.frame_steps,
@@ -142,7 +142,7 @@ class PGDRun(Archived):
         return arrays | {name: part for name in ("original", "mask") if (part := getattr(self, name)) is not None}
 
     def to_bytes(self) -> bytes:
-        """The file's bytes."""
+        """Return the file's bytes."""
         return RUN_FILE.pack(self.arrays(), {**self.metadata, "terms": list(self.terms)})
 
     @classmethod
@@ -170,23 +170,23 @@ class PGDRun(Archived):
 
 
 def frame_differences(frames: np.ndarray) -> np.ndarray:
-    """Frames as the first one and the change of each later one, modulo 256: what compresses, and can be undone."""
+    """Return the first frame and the change of each later one, modulo 256; this compresses well and is lossless."""
     differences = frames.copy()
     differences[1:] -= frames[:-1]
     return differences
 
 
 def undo_differences(differences: np.ndarray) -> np.ndarray:
-    """Return the frames of `frame_differences`, in the same memory."""
-    for before, frame in itertools.pairwise(differences):  # twenty times as fast as numpy.cumsum
+    """Undo `frame_differences` in place."""
+    for before, frame in itertools.pairwise(differences):  # twenty times faster than numpy.cumsum
         frame += before
     return differences
 
 
 def bit_differences(images: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """(4, B, 3, H, W) uint8, bytes of (B, 3, H, W) float32 images that differ from those of a uint8 frame of them.
+    """Return the bytes of (B, 3, H, W) float32 images relative to those of their uint8 frame, (4, B, 3, H, W) uint8.
 
-    Byte by byte, the highest first: where an image is the frame, all are zeros, elsewhere the first two or so.
+    Highest byte first: all are zero if an image equals its frame, otherwise the first two or so.
     """
     different = images.view(np.uint32) ^ _levels(frame)
     return np.stack([(different >> shift).astype(np.uint8) for shift in (24, 16, 8, 0)])
@@ -205,7 +205,7 @@ def _levels(frame: np.ndarray) -> np.ndarray:
 
 
 def likeliest(logits: np.ndarray, names: Sequence[str], count: int = 5) -> list[tuple[str, float]]:
-    """(class name, probability) of the likeliest classes by (K,) logits."""
+    """Return (class name, probability) of the likeliest classes by (K,) logits."""
     shares = np.exp(logits.astype(np.float64) - logits.max())
     shares /= shares.sum()
     order = np.argsort(-shares, kind="stable")[:count]
@@ -213,12 +213,12 @@ def likeliest(logits: np.ndarray, names: Sequence[str], count: int = 5) -> list[
 
 
 def evenly_spaced(count: int, most: int) -> np.ndarray:
-    """Indices of at most `most` of so many frames, with both ends."""
+    """Return at most `most` evenly spaced indices, including both ends."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
 def pack_runs(runs: Sequence[PGDRun]) -> bytes:
-    """A run's file; of several runs one file that holds theirs, as an uncompressed archive."""
+    """Return a run's file; for several runs, an uncompressed archive of their files."""
     if len(runs) == 1:
         return runs[0].to_bytes()
     buffer = io.BytesIO()
@@ -229,12 +229,12 @@ def pack_runs(runs: Sequence[PGDRun]) -> bytes:
 
 
 def read_runs(data: bytes, *, name: str, limit: int = RUN_FILE.max_content) -> tuple[PGDRun, ...]:
-    """The run of a file, or the runs that `pack_runs` has put into one.
+    """Read the run or runs of a file of `pack_runs`.
 
     Args:
-        data: trusted or not. name: what errors call the file. limit: bytes that the arrays may unpack to.
+        data: trusted or not. name: of the file, for errors. limit: maximum unpacked size of the arrays in bytes.
     Raises:
-        RunFileError: as `PGDRun.from_bytes`, or the runs do not begin with the same pictures and steps.
+        RunFileError: as for `PGDRun.from_bytes`, or the runs differ in pictures or steps.
     """
     parts = _parts(data, name)
     runs = tuple(PGDRun.from_bytes(part, name=name, limit=limit // len(parts)) for part in parts)
@@ -242,12 +242,12 @@ def read_runs(data: bytes, *, name: str, limit: int = RUN_FILE.max_content) -> t
     for run in rest:
         alike = np.array_equal(run.start, first.start) and np.array_equal(run.frame_steps, first.frame_steps)
         if not alike or run.metadata["kind"] != first.metadata["kind"]:
-            raise RunFileError(f"{name}: its runs do not begin with the same pictures and steps; open them one by one")
+            raise RunFileError(f"{name}: its runs differ in pictures or steps; open them one by one")
     return runs
 
 
 def _parts(data: bytes, name: str) -> list[bytes]:
-    """The files of an archive of run files, whose members are not compressed, so that they are no larger than it."""
+    """Return the members of an archive of run files; these must be uncompressed, so they cannot exceed its size."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -256,5 +256,5 @@ def _parts(data: bytes, name: str) -> list[bytes]:
             if len(members) <= MAX_TOGETHER and all(entry.compress_type == zipfile.ZIP_STORED for entry in members):
                 return [archive.read(member) for member in members]
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError):
-        return [data]  # which `PGDRun.from_bytes` refuses
-    raise RunFileError(f"{name}: wanted at most {MAX_TOGETHER} run files together, not compressed again")
+        return [data]  # refused by `PGDRun.from_bytes`
+    raise RunFileError(f"{name}: an archive may hold at most {MAX_TOGETHER} run files, uncompressed")

@@ -1,6 +1,6 @@
-"""The first moment of a run at which the classifier is sure of the target. Imports torch.
+"""The first state of a run with a classifier confident in the target. Imports torch.
 
-How far a run goes on painting after that depends on its length; what the network needs in order to be sure does not.
+Changes after that state depend on the run's length; those needed for confidence do not.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from core.runs.file import SURE
 
 
 class FirstConfident:
-    """Takes in states and keeps, of each image, the first whose target probability is at least `SURE`.
+    """Record of each image's first state with a target probability of at least `SURE`.
 
-    Waits for no device: whoever reads it does.
+    Adding a state does not wait for the device; reading does.
 
     Attributes:
-        steps: (B,) int64, -1 where no state was sure so far.
-        images: (B, 3, H, W) in [0, 1] at that step; what the run started from where no state was.
+        steps: (B,) int64, -1 without a confident state.
+        images: (B, 3, H, W) in [0, 1] at that step, or the start.
     """
 
     def __init__(self, start: Tensor) -> None:
@@ -27,7 +27,7 @@ class FirstConfident:
         self.images = start
 
     def add(self, state: PGDState) -> None:
-        """Take in the next state."""
+        """Add the next state."""
         new = (self.steps < 0) & (state.target_probability >= SURE)
         self.steps = torch.where(new, state.step, self.steps)
         self.images = torch.where(new[:, None, None, None], state.images, self.images)

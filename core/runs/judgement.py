@@ -1,6 +1,6 @@
-"""A second judge: does another network see the target in what a classifier has drawn? Does not import torch by itself.
+"""Judgement of a classifier's results by another network. Does not import torch by itself.
 
-A classifier's own confidence says nothing about what is in the picture: descent raises it whatever it draws.
+A classifier's own confidence says nothing about the picture's content, as descent raises it in any case.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.sweep.predictions import class_probabilities
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
 
-# What is stored of each picture: fields of `core.reconstruct.report.Reconstruction`.
+# Stored fields of each picture's `core.reconstruct.report.Reconstruction`.
 COLUMNS = (
     "loss_before",
     "loss_after",
@@ -36,12 +36,12 @@ COLUMNS = (
     "judge_share_after",
     "judge_share_sure",
 )
-THIRD = ("third_share_before", "third_share_after")  # the same by the third judge, who says nothing of its own pictures
+THIRD = ("third_share_before", "third_share_after")  # by the third judge, except for its own pictures
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """How many of n pictures the judge, a classifier's name, calls their target: of the starts, and of the results."""
+    """Number of starts and of results, of n pictures, that the judge, a classifier's name, calls their target."""
 
     judge: str
     n: int
@@ -50,7 +50,7 @@ class Judgement:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Judgement:
-        """Read what `to_json` wrote."""
+        """Read an object of `to_json`."""
         return cls(content["judge"], content["n"], content["before"], content["after"])
 
     def share(self, count: int) -> Measured:
@@ -58,15 +58,15 @@ class Judgement:
         return wilson(count / self.n, self.n).item()
 
     def to_json(self) -> dict[str, Any]:
-        """The counts and their intervals."""
+        """Return the counts and their intervals."""
         intervals = {f"{when}_interval": list(self.share(getattr(self, when))[1:]) for when in ("before", "after")}
         return asdict(self) | intervals
 
 
 def searched(kind: str, search: str) -> str:
-    """Name in the file of drawings from a kind of start, or holes filled by a penalty, where searches are compared.
+    """Return the name of a kind of results, by start or penalty, in comparisons of searches.
 
-    Both searches then take the steps and the ball of a run by views.
+    Both searches then use the steps and the ball of a run by views.
     """
     return f"{kind}, {search}"
 
@@ -74,7 +74,7 @@ def searched(kind: str, search: str) -> str:
 def choose_judge(drawn_by: str, ready: Sequence[str]) -> str | None:
     """Choose the judge of drawings by `drawn_by` among ready classifiers: never itself; its twin as a last resort.
 
-    A robust twin (NAME-robust) began as the other one.
+    A robust twin (NAME-robust) was fine-tuned from the other one.
     """
 
     def rank(name: str) -> tuple[bool, int]:
@@ -85,14 +85,14 @@ def choose_judge(drawn_by: str, ready: Sequence[str]) -> str | None:
 
 
 def top1(judge: Classifier, images: np.ndarray) -> list[int]:
-    """The class that the judge sees in each of (B, 3, H, W) float32 images in [0, 1]."""
+    """Return the judge's top-1 class for each of (B, 3, H, W) float32 images in [0, 1]."""
     return class_probabilities(judge, images).argmax(axis=1).tolist()
 
 
 def judge_run(run: PGDRun, judge: Classifier) -> Judgement | None:
-    """Judge a run's start and its last frame, which is rounded to 8 bits; None if no target is a class of the judge's.
+    """Judge a run's start and its last frame, rounded to 8 bits; None if the judge knows none of the targets.
 
-    The judge's classes are the first ones of the run's; targets beyond them are free texts, which are left out.
+    The judge's classes are the first ones of the run's; targets beyond them are free texts, which are skipped.
     """
     known = [row for row, target in enumerate(run.metadata["targets"]) if target < len(judge.classes)]
     if not known or run.metadata["class_names"][: len(judge.classes)] != list(judge.classes.names):

@@ -1,4 +1,4 @@
-"""Whether runs are what a plan would compute, and what of them is not. Does not import torch."""
+"""Comparison of runs with a plan. Does not import torch."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.shared.errors import one_line
 
-# What makes a run one of other pictures: all else is a setting.
+# Differences in the subject; all others are settings.
 SUBJECT = PICTURE, HOLE, START, TARGET = "the picture", "the hole", "the start", "the target"
-FILL_ROUNDING = 1e-4  # of a rim's colours, which solvers round differently
+FILL_ROUNDING = 1e-4  # tolerance for rim fills, as solvers round differently
 FILL = "what fills the hole at first"
 
 
 def changed_settings(
     plan: RunPlan, classifiers: Sequence[str], runs: Sequence[PGDRun], searches: Sequence[Search] = ()
 ) -> list[str]:
-    """List the differences between a plan on classifiers, by name, and the runs shown; empty if there are none.
+    """List the differences between a plan on named classifiers and the displayed runs; empty if there are none.
 
-    searches: as `Run` takes them.
+    searches: as for `Run`.
     """
     run, searches = runs[0], searches or [plan.config.search]
     plan = plan.by(searches[0])
@@ -55,12 +55,12 @@ def changed_settings(
         or plan.minimised_penalty != objective.get("penalty")
         or not PENALTIES[plan.minimised_penalty].weighted
     ):
-        ran["weight"] = planned["weight"]  # which does not count
+        ran["weight"] = planned["weight"]  # irrelevant for this penalty
     if plan.mask is not None and plan.minimised_penalty != objective.get("penalty"):
         changed.append("the penalty")
     if plan.config.search == "views" and plan.config.views != run.config.views:
         changed.append(SETTINGS["search"].changed)
-    rows = (SETTINGS["weight"], *SETTINGS.values())  # first, as it is the penalty's
+    rows = (SETTINGS["weight"], *SETTINGS.values())  # first, since it belongs to the penalty
     return list(
         dict.fromkeys(changed + [row.changed for row in rows if not row.same(planned[row.name], ran[row.name])])
     )

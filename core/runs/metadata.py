@@ -1,4 +1,4 @@
-"""Metadata of a run file, which is untrusted, and their checks. Does not import torch."""
+"""Checks of a run file's untrusted metadata. Does not import torch."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from core.runs.starts import RETIRED_KINDS, START_KINDS
 from core.shared.errors import quoted
 from core.shared.files import Fact
 
-MAX_NAME_LENGTH = 1_000  # characters; a class may be a text of one's own
+MAX_NAME_LENGTH = 1_000  # characters; a class may be a free text
 MAX_TEXT_LENGTH = 10_000
 MAX_TERMS = 8
 
-# Texts that may be absent or null, but nothing else.
+# Optional texts.
 TEXTS = (
     "classifier.kind",
     "classifier.sha256",
@@ -52,7 +52,7 @@ FACTS = (
 
 
 def check_agreement(metadata: Mapping[str, Any]) -> None:
-    """Raise ValueError unless facts of the right types, as `FACTS` says, also fit each other."""
+    """Raise ValueError unless metadata of the types in `FACTS` are consistent."""
     PGDConfig.from_json(metadata["config"])
     names, objective = metadata["class_names"], metadata["objective"]
     if not all(isinstance(name, str) and len(name) <= MAX_NAME_LENGTH for name in names):
@@ -69,11 +69,11 @@ def check_agreement(metadata: Mapping[str, Any]) -> None:
     if len(set(metadata["terms"])) != len(metadata["terms"]):
         raise ValueError("two loss terms have the same name")
     for change in metadata["images"].get("change") or ():
-        # Mean change inside and outside the hole of each image.
+        # Mean change inside and outside of each image's hole.
         for part in ("inside", "outside"):
             Fact(f"images.change.{part}", "number", high=1).check({"images": {"change": change}})
     for sure in metadata["images"].get("sure") or ():
-        # The first step at which the classifier is sure of each image's target, and the mean change up to then.
+        # First step with a classifier confident in each image's target, and the mean change by then.
         if sure is not None:
             for fact in (Fact("images.sure.step", "whole number"), Fact("images.sure.change", "number", high=1)):
                 fact.check({"images": {"sure": sure}})

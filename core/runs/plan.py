@@ -1,4 +1,4 @@
-"""Plans of inpainting and generation runs, and the objectives they minimise. Imports torch only for the latter."""
+"""Plans of inpainting and generation runs, and their objectives. Imports torch only for the latter."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunPlan:
-    """Plan of a run: everything that the result depends on but the classifiers.
+    """Plan of a run: everything that determines the result, except the classifiers.
 
     targets: for each of the B images, a class by name or index or, for zero-shot classifiers, any text.
     start: (B, 3, H, W) float32 in [0, 1], x0. config: lengths and number of steps.
-    seed: of whatever was drawn. images: where they come from, a JSON object.
+    seed: of random draws. images: their origin, a JSON object.
     original: (B, 3, H, W) uint8 and mask: bool (1, H, W) or (B, 1, H, W), for inpainting; None for generation.
-    weight, penalty: lambda of Eq. 3, and what it multiplies.
+    weight, penalty: lambda of Eq. 3, and the penalty it multiplies.
     """
 
     targets: tuple[str | int, ...]
@@ -42,12 +42,12 @@ class RunPlan:
     penalty: Penalty = "eq3"
 
     def by(self, search: Search) -> RunPlan:
-        """Return the plan with another search, within the same steps and the same ball."""
+        """Return the plan with another search, the same steps and the same ball."""
         return replace(self, config=replace(self.config, search=search))
 
     @property
     def minimised_penalty(self) -> Penalty:
-        """Penalty that the search minimises: "frozen" by views, the minimum of Eq. 3 wherever that is exact."""
+        """Penalty that the search minimises; by views "frozen", the minimum of Eq. 3 if its penalty is exact."""
         return "frozen" if self.config.search == "views" else self.penalty
 
 
@@ -55,12 +55,12 @@ def inpainting_plan(
     original: np.ndarray, mask: np.ndarray, targets: Sequence[str | int], config: PGDConfig, *, fill: Fill = "region",
     **settings: Any,
 ) -> RunPlan:  # fmt: skip
-    """The plan that fills the hole of (B, 3, H, W) uint8 images; `settings` are further fields of `RunPlan`.
+    """Return a plan that fills the hole of (B, 3, H, W) uint8 images; `settings` are further fields of `RunPlan`.
 
-    A fill that is not the paper's is among the facts of the images.
+    A fill other than the paper's is recorded with the images.
 
     Raises:
-        ValueError: as `fill_hole`, the one place where a mask is checked.
+        ValueError: as for `fill_hole`, which checks the mask.
     """
     start = fill_hole(original.astype(np.float32) / np.float32(255), mask, fill)
     if fill != "region":
@@ -69,7 +69,7 @@ def inpainting_plan(
 
 
 def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:
-    """The classifier, which knows one class more for each free text among the targets, and what it minimises."""
+    """Return the classifier, with an additional class for each free-text target, and the objective."""
     import torch
 
     from core.pgd.objectives import Generation, Inpainting

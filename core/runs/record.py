@@ -1,4 +1,4 @@
-"""Recorder that makes of a running PGD a run to save, replay and repeat. Imports torch."""
+"""Recorder that turns the states of PGD into a run to save, replay and repeat. Imports torch."""
 
 from __future__ import annotations
 
@@ -25,39 +25,38 @@ MAX_FRAME_BYTES = 48 * 2**20
 
 
 def frame_interval(steps: int, frame_bytes: int) -> int:
-    """Every how many steps to keep a frame, so that at most 121 frames and 48 MiB (but at least 2 frames) are kept."""
+    """Return the steps between frames, such that at most 121 frames and 48 MiB, but at least 2 frames, are kept."""
     frames = max(2, min(MAX_FRAMES, MAX_FRAME_BYTES // max(frame_bytes, 1)))
     return max(1, -(-steps // (frames - 1)))
 
 
 class RunRecorder:
-    """Collects the states of one classifier's run: `add` each of them, ask for the `run` so far. One caller at a time.
+    """Recorder of one classifier's run: `add` each state, then get the `run` so far. Not thread-safe.
 
-    Numbers stay tensors until somebody asks, so that adding a state waits for no device; each is fetched once, so that
-    a page may ask several times a second.
+    Numbers stay on the device until requested, so adding a state does not wait for it; each is fetched once, so a page
+    may poll several times a second.
 
     Attributes:
-        last: the newest state, or None before the first. sure: the first moment at which
-            it was sure of each image's target; None likewise.
+        last: the newest state, None before the first. sure: the first confident state of each image; None likewise.
     """
 
     def __init__(self, plan: RunPlan, classifier: Classifier, objective: Objective) -> None:
         self.last: PGDState | None = None
         self.sure: FirstConfident | None = None
         self._plan, self._objective = plan, objective
-        # Facts, not the classifier: a run that has ended may wait long for its visitor to go on with it.
+        # Metadata only, so that a finished run does not keep its classifier in memory.
         self._classifier = {**classifier_facts(classifier), "template": classifier.template}
         self._class_names, self._device = list(classifier.classes.names), device_name(classifier)
         self._interval = frame_interval(plan.config.steps, plan.start.size)
         self._frames: list[np.ndarray] = []
         self._frame_steps: list[int] = []
-        self._numbers: list[np.ndarray] = []  # (s, T, B) each: terms and norm of the states fetched so far
-        self._new: list[Tensor] = []  # (T, B) of each state since
+        self._numbers: list[np.ndarray] = []  # (s, T, B) each: terms and norm of fetched states
+        self._new: list[Tensor] = []  # (T, B) of each later state
         self._first: PGDState | None = None
         self._seconds, self._latest = 0.0, time.perf_counter()
 
     def add(self, state: PGDState) -> None:
-        """Take in the next state; the last one once more tells that the run goes on after a break."""
+        """Add the next state; adding the last one again marks a resumed run."""
         now = time.perf_counter()
         if self.last is not None and state.step == self.last.step:
             self._latest = now
@@ -73,7 +72,7 @@ class RunRecorder:
             self._frame_steps.append(state.step)
 
     def curves(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """The curves of a `PGDRun` so far and its loss terms, each (S, B) float32."""
+        """Return the curves and loss terms of a `PGDRun` so far, each (S, B) float32."""
         if self._new:
             self._numbers = [*self._numbers, _numpy(torch.stack(self._new))]
             self._new = []
@@ -88,15 +87,15 @@ class RunRecorder:
         return curves, dict(zip(("cross_entropy", "penalty"), terms, strict=False))
 
     def top_classes(self, *, last: bool) -> list[list[tuple[str, float]]]:
-        """For each image the likeliest classes, as `PGDRun.top_classes`; none before the first state."""
+        """Return each image's likeliest classes, as in `PGDRun.top_classes`; none before the first state."""
         state = self.last if last else self._first
         return [] if state is None else [likeliest(row, self._class_names) for row in _numpy(state.logits)]
 
     def run(self) -> PGDRun:
-        """The run so far, whether it came to its end, was stopped, or goes on.
+        """Return the run so far, whether finished, stopped or running.
 
         Raises:
-            ValueError: no state was added.
+            ValueError: there is no state yet.
         """
         if self._first is None or self.last is None or self.sure is None:
             raise ValueError("nothing was recorded: the run was stopped before its first state")
@@ -139,11 +138,11 @@ class RunRecorder:
 
 
 def mean_change(start: np.ndarray, images: np.ndarray, mask: np.ndarray | None) -> list[dict[str, float]]:
-    """Mean absolute change of a value in and around the hole of each image, in [0, 1]; exact, unlike frames.
+    """Return the mean absolute change of a value in and around each image's hole, in [0, 1], before any rounding.
 
     Args:
         start, images: (B, 3, H, W) float32 in [0, 1].
-        mask: bool (1, H, W) or (B, 1, H, W); None counts the whole image as inside.
+        mask: bool (1, H, W) or (B, 1, H, W); None means that the whole image is inside.
     """
     change = np.abs(images - start).mean(axis=1)
     holes = np.ones_like(change, dtype=bool)

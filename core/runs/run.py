@@ -1,7 +1,6 @@
-"""The one engine of inpainting and generation runs: a plan on classifiers, by searches, step by step together.
+"""The engine of inpainting and generation runs: a plan on several classifiers and searches, in lockstep.
 
-The pages, `python -m core.reconstruct` and the script that makes the stored runs consume it. Does not import torch
-before a run starts.
+Used by the pages, `python -m core.reconstruct` and profiles. Does not import torch before a run starts.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """A plan in progress. `states` belongs to one thread at a time; all else may be called from any.
+    """A plan in progress. Only one thread at a time may use `states`; everything else is thread-safe.
 
     Args:
-        plan: what is to be run.
-        load_classifiers: called when the run starts, in its thread.
-        searches: every classifier runs by each of them, within the same steps and the same ball; by default by the
-            plan's own. There are as many runs as pairs, those of the first classifier first.
+        plan: of the run.
+        load_classifiers: called at the start of the run, in its thread.
+        searches: every classifier uses each of them, with the same steps and ball; by default the plan's own. There is
+            one run per classifier and search, in that order.
     """
 
     def __init__(
@@ -47,13 +46,13 @@ class Run:
         self._recorders: list[RunRecorder] = []
 
     def states(self) -> Generator[tuple[PGDState, ...], None, None]:
-        """Yield the states of all runs, in the runs' order, one step after the other.
+        """Yield the states of all runs, in order, step by step.
 
-        Called again after it was closed, it goes on where the run stands, to the same bits.
+        If called again after closing, it resumes the run, bit for bit.
 
         Raises:
-            ValueError: a target that a classifier does not know or cannot read.
-            FileNotFoundError, RuntimeError: weights that are missing or damaged; torch does not start.
+            ValueError: a classifier does not know or cannot read a target.
+            FileNotFoundError, RuntimeError: weights are missing or damaged, or torch does not start.
         """
         check_torch()
         import torch
@@ -87,36 +86,35 @@ class Run:
         return 0 if last is None else last.step
 
     def curves(self, k: int) -> dict[str, np.ndarray]:
-        """The k-th run's curves and loss terms so far, each (S, B)."""
+        """Return the k-th run's curves and loss terms so far, each (S, B)."""
         with self._lock:
             curves, terms = self._recorders[k].curves()
             return curves | terms
 
     def top_classes(self, k: int, *, last: bool) -> list[list[tuple[str, float]]]:
-        """For each image the k-th run's likeliest classes at the first or the newest state."""
+        """Return each image's likeliest classes in the k-th run, at the first or newest state."""
         with self._lock:
             return self._recorders[k].top_classes(last=last)
 
     def first_confident(self, k: int) -> FirstConfident | None:
-        """Return when the k-th run's classifier was first sure of each image's target; None before the first state."""
+        """Return the first confident states of the k-th run; None before the first state."""
         with self._lock:
             return self._recorders[k].sure
 
     def so_far(self) -> tuple[PGDRun, ...]:
-        """The runs so far; none before the first state."""
+        """Return the runs so far; none before the first state."""
         with self._lock:
             return tuple(recorder.run() for recorder in self._recorders if recorder.last is not None)
 
 
 def _side_by_side(iterators: Sequence[Iterator[PGDState]], open_runs: ExitStack) -> Iterator[tuple[PGDState, ...]]:
-    """Zip iterators as `zip` does, but run each in a thread of its own, all at the same time.
+    """Zip iterators like `zip`, but run each in its own thread, concurrently.
 
-    Results are the same to the bit. Worth it where a pass has one thread: the other core is free then
-    (`docs/scaling.md` has times).
+    Results are bit-identical. Useful if a pass takes one thread and other cores are idle (times in `docs/scaling.md`).
     """
     import torch
 
     threads = ThreadPoolExecutor(len(iterators), initializer=torch.set_num_threads, initargs=(1,))
-    open_runs.enter_context(threads)  # which ends before the iterators are closed
+    open_runs.enter_context(threads)  # ends before the iterators are closed
     while None not in (states := tuple(threads.map(next, iterators, itertools.repeat(None)))):
         yield states

@@ -1,4 +1,4 @@
-"""Starts of generation, x0: a blur of the class, pixel noise, a sketch or a picture. Does not import torch."""
+"""Starts x0 of generation: a blur of the class, pixel noise, a sketch or a picture. Does not import torch."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 StartKind = Literal["blur", "classless", "independent", "grey", "sketch", "picture"]
 START_KINDS: tuple[StartKind, ...] = get_args(StartKind)
 RETIRED_KINDS = ("full-covariance",)  # in run files of earlier versions
-MIN_IMAGES = 8  # fewer images of a class say little about its spread
+MIN_IMAGES = 8  # fewer images give no useful covariance of a class
 
 
 @dataclass(frozen=True)
 class StartText:
-    """name: of one start, within a sentence. label: to choose it by. source: whose it is, one sentence.
+    """Texts of a kind of start. name: in a sentence. label: in menus. source: one sentence on its origin.
 
-    random: drawn by a random seed from what is known of a class. offered: on the page.
+    random: whether it is drawn from class statistics by a seed. offered: whether the page offers it.
     """
 
     name: str
@@ -48,7 +48,7 @@ class StartText:
 
     @property
     def phrase(self) -> str:
-        """The name with its article, where it has one."""
+        """The name with its article, if any."""
         return f"a {self.name}" if self.name.startswith("blur") else self.name
 
 
@@ -100,10 +100,10 @@ RANDOM_KINDS = tuple(kind for kind, row in STARTS.items() if row.random)
 
 @dataclass(frozen=True, eq=False)
 class Start:
-    """Distribution that the starts of one target are drawn from.
+    """Distribution of a target's starts.
 
-    kind: what they are; another one than was asked for where the class has no images here. distribution: has
-    `draw(count, generator=)` and `mean`. why: one sentence that says so, or empty.
+    kind: of the starts; differs from the requested one if the class has no images. distribution: has `draw(count,
+    generator=)` and `mean`. why: one sentence on the difference, or empty.
     """
 
     kind: StartKind
@@ -116,9 +116,8 @@ def start_of(
 ) -> Start:
     """Return the distribution of starts for a class or a free text.
 
-    It is taken from what is bundled with this project where that knows the class, else from the data set's own images
-    of it, else it is a grey start, at 32 pixels a blur of no class, or pixel noise with the statistics of natural
-    images in general.
+    Uses the bundled statistics of the class, or else the data set's images of it, or else a grey start, at 32 pixels a
+    blur of no class, or pixel noise with the statistics of natural images.
 
     Raises:
         RuntimeError: a bundled file is damaged.
@@ -137,7 +136,7 @@ def start_of(
         return Start("independent", class_statistics(images, source))
     if kind == "independent":
         return Start(kind, natural_statistics(image_size))
-    # Enlarged from 32 pixels, a blur of no class is large blotches, which a search only works against.
+    # Enlarged from 32 pixels, a blur of no class shows large blotches, which only hinder a search.
     fallback: StartKind = "grey" if image_size >= MIN_CROP_SIZE else "classless"
     why = f"No images of “{name}” are available, so its start is {STARTS[fallback].phrase}."
     return Start(fallback, start_of(name, class_set, image_size, fallback).distribution, why)
@@ -158,7 +157,7 @@ def _bundled(class_set: str, kind: StartKind) -> DatasetCovariance | DatasetStat
 
 
 def _own_images(name: str, dataset: ImageDataset | None) -> tuple[np.ndarray, str]:
-    """The data set's images of a class, and which these are."""
+    """Return the data set's images of a class, and their description."""
     label = None if dataset is None else find_class(name, dataset.classes)
     if dataset is None or label is None:
         return np.empty((0, 3, 1, 1), np.uint8), f"no images of {name!r}"
@@ -169,9 +168,9 @@ def _own_images(name: str, dataset: ImageDataset | None) -> tuple[np.ndarray, st
 def draw_starts(
     targets: Sequence[str], per_target: int, sample_set: str, seed: int, kind: StartKind = "blur"
 ) -> np.ndarray:
-    """(B, 3, H, W) float32 in [0, 1]: `per_target` starts for each target in turn, of the pictures' side.
+    """Draw `per_target` starts for each target in turn, (B, 3, H, W) float32 in [0, 1].
 
-    The same target, sample set, kind and random seed give the same starts, whatever else is drawn beside them.
+    The same target, sample set, kind and seed give the same starts, whatever other targets are drawn.
     """
     return np.concatenate(
         [
@@ -184,7 +183,7 @@ def draw_starts(
 
 
 def set_start(target: str, sample_set: str, kind: StartKind) -> Start:
-    """Return the distribution of starts for a class of a sample set or a free text; errors as `start_of`."""
+    """Return the distribution of starts for a class of a sample set or a free text; errors as for `start_of`."""
     row = SAMPLE_SETS[sample_set]
     return start_of(target, row.class_set, row.side, kind)
 
@@ -192,7 +191,7 @@ def set_start(target: str, sample_set: str, kind: StartKind) -> Start:
 def start_facts(
     targets: Sequence[str], per_target: int, sample_set: str, kind: StartKind = "blur"
 ) -> dict[str, str | int]:
-    """Return the facts about its starts that a run's file stores; "credit" is for people."""
+    """Return the metadata on starts that a run's file stores; "credit" is for display."""
     starts = [set_start(target, sample_set, kind) for target in targets]
     origins = [
         f"“{target}” from {STARTS[start.kind].name} of {start.distribution.source}"

@@ -1,8 +1,8 @@
-"""The stored runs, which pages show before any click: where they lie, how their files are named. No torch.
+"""Files of stored runs, which pages open with: their folders and names. No torch.
 
-A file is KIND_SUBJECT__CLASSIFIER.npz, by views KIND_SUBJECT__CLASSIFIER__views.npz; files of one subject started from
-the same images. `core.reproduce.profile` writes them, also those of `precomputed/runs`, and the app, after a download,
-those of this machine.
+A file is named KIND_SUBJECT__CLASSIFIER.npz, by views KIND_SUBJECT__CLASSIFIER__views.npz; files of one subject have
+the same starts. `core.reproduce.profile` writes them, including those of `precomputed/runs`; after a download the app
+adds some in this machine's cache.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from core.shared.files import cache_folder
 
 RUNS = PRECOMPUTED / "runs"
 _ROW = "-row"
-OPENING = "opening"  # the kind of the runs that the story opens with: every class, from one blur of no class
+OPENING = "opening"  # kind of the story's first runs: every class, from one blur of no class
 
 
 def machine_runs() -> Path:
-    """The folder of the runs that this machine has made with classifiers that were downloaded."""
+    """Return the folder of this machine's runs with downloaded classifiers."""
     return cache_folder() / "runs"
 
 
 def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS, search: Search = "pixels") -> Path:
-    """The file of one stored run; kind: "inpainting", "generation" or `OPENING`."""
+    """Return the file of a stored run; kind: "inpainting", "generation" or `OPENING`."""
     return folder / f"{kind}_{subject}__{classifier}{'' if search == 'pixels' else f'__{search}'}.npz"
 
 
 def stored_classifier(path: Path) -> str:
-    """The name of the classifier in a stored run's file name."""
+    """Return the classifier in a stored run's file name."""
     return path.stem.split("__")[1]
 
 
 def stored_subjects(kind: str, *folders: Path) -> dict[str, list[Path]]:
-    """The files of each subject, subjects and classifiers in alphabetical order; `folders`: besides the stored.
+    """Return the files of each subject, in alphabetical order of subjects and classifiers; `folders`: further ones.
 
-    Of two files of one name the first counts.
+    The first of several files with one name counts.
     """
     subjects: dict[str, list[Path]] = {}
     paths = [*stored_files("runs"), *(path for folder in folders for path in folder.glob("*.npz"))]
@@ -49,10 +49,10 @@ def stored_subjects(kind: str, *folders: Path) -> dict[str, list[Path]]:
 
 
 def row_of(sample_set: str) -> str:
-    """The subject of the runs that fill a hole in several pictures of a set: examples to look at."""
+    """Return the subject of the runs that fill a hole in several pictures of a set."""
     return f"{sample_set}{_ROW}"
 
 
 def is_row(subject: str) -> bool:
-    """Whether a subject is such a row."""
+    """Return whether a subject is such a row."""
     return subject.endswith(_ROW)

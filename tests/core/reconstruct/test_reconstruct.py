@@ -174,8 +174,8 @@ def test_script_refuses_a_free_text_as_target_that_the_judge_cannot_know(tmp_pat
     arguments = ["--classifier", "mini-clip", "--dataset", "cifar10-samples", "--output", str(tmp_path / "out")]
     words = ["--target", "a red bird", "--judge", "mini-resnet"]
     assert reconstruct.main(["generate", *arguments, *words, "--device", "cpu"]) == 2
-    wanted = "--judge knows the classes of the data set only, and --target 'a red bird' is none"
-    assert wanted in capsys.readouterr().err and not (tmp_path / "out").exists()
+    expected = "--judge knows only the data set's classes, not --target 'a red bird'"
+    assert expected in capsys.readouterr().err and not (tmp_path / "out").exists()
 
 
 def test_script_gives_the_same_numbers_for_any_batch_size(archive, tmp_path):
@@ -300,7 +300,7 @@ def test_script_begins_anew_where_rows_are_damaged(damage, archive, tmp_path):
         (["--seed", "-1"], "--seed: wanted a whole number from 0"),
         (["--device", "gpu"], "--device gpu cannot be used here"),
         (["--target", "teapot"], "'teapot' is not among the 10 classes"),
-        (["--judge-weights", "file"], "--judge-weights are of no use without --judge"),
+        (["--judge-weights", "file"], "--judge-weights needs --judge"),
         (["--limit", "0"], "--limit: wanted a whole number of at least 1"),
         (["--batch-size", "0"], "--batch-size: wanted a whole number of at least 1"),
         (["--dataset", "cifer10"], "did you mean 'cifar10'"),
@@ -319,7 +319,7 @@ def test_script_ends_with_one_sentence_on_bad_input(more, message, archive, tmp_
 
 def test_script_refuses_a_file_as_output(archive, capsys):
     assert run("inpaint", archive, archive) == 2
-    assert "wants a folder" in capsys.readouterr().err
+    assert "must be a folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

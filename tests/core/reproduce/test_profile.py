@@ -208,7 +208,7 @@ def test_options_are_refused_in_one_sentence(tmp_path, capsys):
     assert "there is no part 'story'; known: map, strength" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["--classifier", NAME, "--output", __file__])
-    assert "--output wants a folder" in capsys.readouterr().err
+    assert "--output must be a folder" in capsys.readouterr().err
 
 
 @pytest.mark.slow

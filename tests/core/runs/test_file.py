@@ -87,7 +87,7 @@ def test_runs_of_one_file_begin_with_the_same_pictures_and_steps():
     for one, other in zip(read_runs(pack_runs([run, run]), name="two"), (run, run), strict=True):
         same(one, other)
     for other in (shorter, dataclasses.replace(run, start=1 - run.start), record("generation", steps=4)[0]):
-        with pytest.raises(RunFileError, match="two: its runs do not begin with the same pictures and steps"):
+        with pytest.raises(RunFileError, match="two: its runs differ in pictures or steps"):
             read_runs(pack_runs([run, other]), name="two")
 
 

@@ -239,7 +239,7 @@ def test_a_pair_is_one_file_that_opens_as_a_pair_and_brings_picture_hole_and_tar
 def test_files_that_are_no_pair_are_refused_in_one_sentence():
     one = sound_run("inpainting")
     other = replace(one, start=1 - one.start)
-    for data, reason in ((pack_runs([one, other]), "do not begin with the same"), (pack_runs(5 * [one]), "at most 4")):
+    for data, reason in ((pack_runs([one, other]), "differ in pictures or steps"), (pack_runs(5 * [one]), "at most 4")):
         with pytest.raises(RunFileError, match=reason):
             read_runs(data, name="it")
     assert [run.frames.tolist() for run in read_runs(pack_runs([one, one]), name="it")] == 2 * [one.frames.tolist()]
