@@ -1,1 +1,1 @@
-"""Modules that every package of the engine builds on."""
+"""Modules shared by all packages of the engine."""

@@ -1,4 +1,4 @@
-"""Shared code of the batch scripts: types of options, progress, one-sentence errors. Does not import torch."""
+"""Shared code of the scripts: option types, progress, one-sentence errors. Does not import torch."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MAX_SEED = 2**64 - 1
 
 
 def whole(low: int, high: int = 2**63 - 1) -> Callable[[str], int]:
-    """The type of an option that takes a whole number from `low` to `high`; argparse names the option in its errors."""
+    """Return an argparse type for whole numbers from `low` to `high`."""
     bounds = f"of at least {low:,}" if high == 2**63 - 1 else f"from {low:,} to {high:,}"
     return _parser(int, lambda value: low <= value <= high, f"a whole number {bounds}")
 
 
 def number(*, above: bool = False) -> Callable[[str], float]:
-    """The type of an option that takes a finite number of at least 0, or `above` it."""
+    """Return an argparse type for finite numbers of at least 0, or `above` it."""
     expected = f"a number {'above' if above else 'of at least'} 0"
     return _parser(float, lambda value: 0 <= value < float("inf") and not (above and value == 0), expected)
 
@@ -44,7 +44,7 @@ def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], expec
 
 
 def check_output(parser: ArgumentParser, output: Path, endings: Sequence[str] = (".npz",)) -> None:
-    """End the script unless `--output` names a file with one of the endings, in a folder that exists."""
+    """Exit unless `--output` names a file with one of the suffixes in an existing folder."""
     if output.suffix not in endings:
         parser.error(f"--output wants a name that ends in {' or '.join(endings)}; got {output.name}")
     if output.is_dir():
@@ -54,16 +54,16 @@ def check_output(parser: ArgumentParser, output: Path, endings: Sequence[str] = 
 
 
 def check_output_folder(parser: ArgumentParser, output: Path) -> None:
-    """End the script if `--output`, a folder to write or to resume, is a file."""
+    """Exit if `--output`, a folder to write or resume, is a file."""
     if output.exists() and not output.is_dir():
-        parser.error(f"--output wants a folder; {output} is a file")
+        parser.error(f"--output must be a folder; {output} is a file")
 
 
 def run_script(work: Callable[[], str], stopped: str) -> int:
-    """Do the work and print what it reports; returns the exit status.
+    """Do the work, print its report, and return the exit status.
 
-    An error that people can mend is one sentence on standard error, status 2; Ctrl-C or SIGTERM, which whoever runs
-    batch jobs sends before it kills, is `stopped`, status 130.
+    An expected error is one sentence on standard error, status 2; Ctrl-C or SIGTERM, which batch systems send before
+    killing, prints `stopped`, status 130.
     """
     try:
         with _sigterm_as_ctrl_c():
@@ -80,7 +80,7 @@ def run_script(work: Callable[[], str], stopped: str) -> int:
 
 @contextmanager
 def _sigterm_as_ctrl_c() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # as in tests; no other may set a handler
+    if threading.current_thread() is not threading.main_thread():  # as in tests; only the main thread may set a handler
         yield
         return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -91,18 +91,18 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
 
 
 class Watched:
-    """A progress bar that nobody sees: a function is called with the share that is done, and may raise to stop."""
+    """An invisible progress bar: calls a function with the finished share, which may raise to stop the work."""
 
     def __init__(self, watch: Callable[[float], None], total: float | None = None, initial: float = 0, **_: Any):
         self.n, self.total, self._watch = initial, total, watch
 
     def update(self, n: float = 1) -> None:
-        """Add what was done."""
+        """Add finished units."""
         self.n += n
         self._watch(min(1.0, self.n / self.total) if self.total else 0.0)
 
     def set_postfix_str(self, text: str) -> None:
-        """Show nothing."""
+        """Do nothing."""
 
     def __enter__(self) -> Watched:
         return self
@@ -111,12 +111,12 @@ class Watched:
         pass
 
 
-# What is called in place of drawing, where a program and no person waits, as in the app's background work.
+# Called in place of drawing a bar, as in the app's background work.
 watcher: ContextVar[Callable[[float], None] | None] = ContextVar("watcher", default=None)
 
 
 def progress_bar(**options: Any) -> Any:
-    """tqdm on standard error: lively in a terminal, at most every 30 seconds in a log file; `Watched` for a watcher."""
+    """Return tqdm on standard error, at most every 30 seconds in a log file, or `Watched` for a watcher."""
     if (watch := watcher.get()) is not None:
         return Watched(watch, **options)
     if not sys.stderr.isatty():

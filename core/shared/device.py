@@ -1,4 +1,4 @@
-"""The device that work runs on: which one, its name, the precision there, and settings that make a CPU faster."""
+"""Choice of the device, its name and precision, and settings that speed up a CPU."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ ModuleT = TypeVar("ModuleT")
 
 DTYPES = ("float32", "bfloat16", "float16")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-CLEARLY, SAME = 0.8, 1e-5  # of a product's time and, relative to its size, of its values
+CLEARLY, SAME = 0.8, 1e-5  # relative time of a product, and relative error of its values
 
 
 class Located(Protocol):
-    """A classifier, as far as its device is concerned."""
+    """A classifier's device."""
 
     @property
     def device(self) -> torch.device: ...
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc to keep freed memory for the next layer instead of returning it to the system.
+    """Make glibc keep freed memory for the next layer instead of returning it to the system.
 
-    By default large activations are mapped, zeroed page by page and unmapped again, in each layer of each pass:
-    EfficientNet-Lite0 at 224 pixels ran 1.2 to 1.4 times as fast without that (one thread). The process keeps its
-    peak memory until it ends.
+    By default large activations are mapped, zeroed and unmapped in each layer of each pass; without that,
+    EfficientNet-Lite0 at 224 pixels ran 1.2 to 1.4 times as fast (one thread). The process keeps its peak memory until
+    it ends.
 
     Returns:
         Whether the setting took effect; it does nothing outside Linux with glibc.
@@ -47,15 +47,15 @@ def keep_freed_memory() -> bool:
 
 
 def return_freed_memory() -> None:
-    """Return to the system what is free now, such as what loading a network took; nothing outside Linux with glibc."""
+    """Return free memory to the system, such as after loading a network; does nothing outside Linux with glibc."""
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def prepare_torch() -> None:
-    """Set torch up for this process, once and before anything is computed: memory, and how products are rounded.
+    """Set up torch for this process, once and before any computation: memory and rounding of products.
 
-    float32 means float32 on a GPU: torch would let convolutions, but not matrix products, round to TF32's 10 bits.
+    Disables TF32, to whose 10 bits torch by default rounds convolutions, but not matrix products, on a GPU.
     """
     import torch
 
@@ -69,11 +69,11 @@ def prepare_torch() -> None:
 
 @functools.cache
 def products_by_onednn() -> bool:
-    """Let oneDNN multiply float32 matrices on the CPU where that is clearly faster and just as exact; whether it does.
+    """Make oneDNN multiply float32 matrices on the CPU if clearly faster and as exact; return whether it does.
 
-    torch takes MKL, which on AMD's processors needs twice the time. The setting also permits oneDNN to round to
-    bfloat16, which it does where a processor has instructions for that, so a product of a transformer's size decides.
-    It holds for all threads of the process, which is why it is made once and not for each network.
+    torch uses MKL, which takes twice the time on AMD processors. The setting also permits oneDNN to round to bfloat16
+    on processors that support it, so a product of a transformer's size is tried. The setting is global, so it is made
+    once and not per network.
     """
     import torch
 
@@ -93,7 +93,7 @@ def products_by_onednn() -> bool:
 
 
 def check_torch() -> None:
-    """Import torch, or raise RuntimeError, one sentence: a system library or a temporary folder may be missing."""
+    """Import torch, or raise a one-sentence RuntimeError: a system library or a temporary folder may be missing."""
     try:
         import torch  # noqa: F401
     except (ImportError, OSError) as error:
@@ -103,7 +103,7 @@ def check_torch() -> None:
 
 
 def choose_device(name: str, local_rank: int) -> str:
-    """The device that `--device` means for this process.
+    """Return this process's device for `--device`.
 
     Raises:
         ValueError: there is no such device; one sentence that names the option.
@@ -122,13 +122,13 @@ def choose_device(name: str, local_rank: int) -> str:
     except (RuntimeError, AssertionError, ValueError) as error:
         reason = one_line(error, 120)
         raise ValueError(
-            f"--device {name} cannot be used here ({reason}); wanted auto, cpu, cuda, cuda:1 or mps"
+            f"--device {name} cannot be used here ({reason}); use auto, cpu, cuda, cuda:1 or mps"
         ) from error
     return name
 
 
 def free_device() -> str:
-    """Return the GPU with the most free memory, so that the processes of a server spread; the CPU if there is none."""
+    """Return the GPU with the most free memory, so that a server's processes spread out; the CPU if there is none."""
     import torch
 
     if not torch.cuda.is_available():
@@ -138,13 +138,13 @@ def free_device() -> str:
 
 
 def device_name(classifier: Located) -> str:
-    """A classifier's device in words, as `name_device`, and what else computes on it."""
+    """Return a classifier's device as in `name_device`, with its backend."""
     backend = getattr(classifier, "backend", None)  # of `core.sweep.on_openvino`
     return name_device(classifier.device) + (f", {backend}" if backend else "")
 
 
 def name_device(device: str | torch.device) -> str:
-    """A device in words: the GPU's name and rounding, or the processor's number of threads and what multiplies."""
+    """Return a device's description: the GPU's name and rounding, or the CPU's number of threads and library."""
     import torch
 
     device = torch.device(device)
@@ -156,7 +156,7 @@ def name_device(device: str | torch.device) -> str:
 
 
 def forward(classifier: Callable[[Tensor], Tensor], images: Tensor, dtype: str) -> Tensor:
-    """Logits (B, K) in float32 of images (B, 3, H, W) in [0, 1], computed in a dtype; so will be their gradients."""
+    """Return float32 logits (B, K) of images (B, 3, H, W) in [0, 1]; passes, including backward, use `dtype`."""
     import torch
 
     with torch.autocast(images.device.type, getattr(torch, dtype), enabled=dtype != "float32"):
@@ -164,10 +164,10 @@ def forward(classifier: Callable[[Tensor], Tensor], images: Tensor, dtype: str) 
 
 
 def with_cast_weights(network: ModuleT, dtype: str) -> ModuleT:
-    """Return a network for passes in a dtype: its layers' weights are cast now, not by autocast at every call.
+    """Return a network for passes in a dtype, with weights cast once instead of by autocast at every call.
 
-    It computes the same to the bit; everything else is shared, and `network` stays as it is. What is no torch module,
-    or stays in float32, is returned as it came.
+    Results are bit-identical; everything else is shared, and `network` is unchanged. Anything but a torch module, or
+    for float32, is returned as is.
     """
     import torch
     from torch import nn

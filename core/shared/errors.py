@@ -1,4 +1,4 @@
-"""How errors speak to people: one-sentence texts, with untrusted text quoted safely."""
+"""Error messages for people: one sentence, with untrusted text quoted safely."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ _BLANKS, _DROPPED = ("Cc", "Zl", "Zp"), ("Cf", "Cs", "Co", "Cn")
 
 
 def sentence(reason: str) -> str:
-    """An error's text as a sentence of its own: a capital at the start, a full stop at the end."""
+    """Return an error's text as a sentence, with a capital and a full stop."""
     return f"{reason[:1].upper()}{reason[1:]}{'' if reason.endswith(('.', '?', '!', '…')) else '.'}"
 
 
 def one_line(text: object, max_length: int = 80) -> str:
-    """`text` as one line, without characters that are invisible or turn the direction of reading."""
+    """Return `text` as one line, without invisible and direction-changing characters."""
     kinds = ((character, unicodedata.category(character)) for character in str(text)[: 4 * max_length])
     cleaned = "".join(" " if kind in _BLANKS else character for character, kind in kinds if kind not in _DROPPED)
     line = " ".join(cleaned.split())
@@ -21,6 +21,6 @@ def one_line(text: object, max_length: int = 80) -> str:
 
 
 def quoted(value: object, max_length: int = 40) -> str:
-    """A value in quotes for a sentence: cut where it is long, with escapes for characters that cannot be seen."""
+    """Return a value in quotes for a sentence, shortened, with escapes for invisible characters."""
     text = value if isinstance(value, str) else repr(value)
     return repr(text if len(text) <= max_length else f"{text[: max_length - 1]}…")

@@ -1,4 +1,4 @@
-"""Files: never half-written, and untrusted `.npz` archives, with facts about their arrays, read safely."""
+"""Atomic writes, and safe reading of untrusted `.npz` archives with metadata."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from core.shared import former_names
 from core.shared.errors import one_line, quoted
 
 Content = TypeVar("Content")
-CACHE = "CLIP_LAB_CACHE"  # environment variable: another folder for what can be computed again
-# Kinds of facts, as errors call them.
+CACHE = "CLIP_LAB_CACHE"  # environment variable: another cache folder
+# Types of metadata, as named in errors.
 KINDS: dict[str, Any] = {
     "text": str,
     "number": (int, float),
@@ -29,29 +29,29 @@ KINDS: dict[str, Any] = {
     "JSON object": dict,
 }
 
-# Reading a damaged or hostile archive raises anything, from struct.error to SyntaxError (tests flip bytes at random).
+# Damaged or hostile archives raise anything from struct.error to SyntaxError (tests flip random bytes).
 DAMAGE = (Exception,)
-# Characters of a file's name and of a reason in an error: either may be untrusted, and of any length.
+# Maximum length of a file name and of a reason in an error; both may be untrusted.
 MAX_NAME, MAX_REASON = 100, 300
-# Members of an archive. Listing the millions that fit into a small file takes half a minute and a gigabyte.
+# Maximum number of members. Listing the millions that fit into a small file takes half a minute and a gigabyte.
 _MAX_MEMBERS = 1000
-_MEMBER = b"PK\x01\x02"  # begins every line of an archive's list
-# Characters of an archive's metadata; those of a run over a thousand classes have some 20,000.
+_MEMBER = b"PK\x01\x02"  # start of an entry in the archive's directory
+# Maximum length of metadata; those of a run over a thousand classes have about 20,000 characters.
 _MAX_METADATA = 2**21
 
 
 def cache_folder() -> Path:
-    """Return the folder of what can be computed again: $CLIP_LAB_CACHE, else `clip-lab` in the user's cache."""
+    """Return the cache folder: $CLIP_LAB_CACHE, or else `clip-lab` in the user's cache."""
     usual = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "clip-lab")
     return Path(os.environ.get(CACHE) or usual).expanduser()
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside `path`, flush to the disk, then rename over it.
+    """Write a temporary file next to `path`, flush it to disk, and rename it.
 
     Raises:
         FileNotFoundError: the folder does not exist.
-        OSError: one sentence, where the disk is full, the folder read-only or `path` a folder.
+        OSError: the disk is full, the folder read-only, or `path` a folder; one sentence.
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path.name}: the folder {path.parent} does not exist; create it first")
@@ -62,7 +62,7 @@ def write_atomically(path: Path, data: bytes) -> None:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            # mkstemp makes files private; a result is to be as readable as any other file of the user.
+            # mkstemp makes files private; give results the user's usual permissions.
             umask = os.umask(0)
             os.umask(umask)
             os.chmod(temporary, 0o666 & ~umask)
@@ -75,24 +75,24 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
-    """Write JSON atomically, indented or on one line; a value that JSON cannot hold is an error."""
+    """Write JSON atomically, indented or on one line; NaN and infinity are errors."""
     text = json.dumps(content, indent=indent, allow_nan=False, ensure_ascii=False)
-    # Half a character, as an odd command line may hold it, becomes an escape, which JSON reads again.
+    # Lone surrogates, as in odd command lines, become escapes, which JSON can read.
     write_atomically(path, f"{text}\n".encode(errors="backslashreplace"))
 
 
 def npz_bytes(**arrays: Any) -> bytes:
-    """A compressed `.npz` of these arrays."""
+    """Return a compressed `.npz` of these arrays."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for results, unless it is there.
+    """Create a folder for results, if missing.
 
     Raises:
-        OSError: one sentence, where that cannot be done.
+        OSError: it cannot be created; one sentence.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -103,12 +103,12 @@ def make_folder(path: Path) -> None:
 def read_npz(
     data: bytes, *, required: Collection[str], optional: Collection[str] = (), limit: int
 ) -> dict[str, np.ndarray]:
-    """The named arrays of an archive; others in it are ignored.
+    """Return the named arrays of an archive; others are ignored.
 
     Args:
         data: the file's bytes.
         required, optional: names of arrays.
-        limit: bytes that all of them together may unpack to.
+        limit: maximum total size, unpacked, in bytes.
     Raises:
         One of `DAMAGE`: not such an archive, damaged, or too large.
     """
@@ -121,12 +121,12 @@ def read_npz(
         if missing := set(required) - members.keys():
             raise ValueError(f"it lacks {', '.join(sorted(missing))}")
         for name in (*required, *(name for name in optional if name in members)):
-            # The archive yields no byte beyond this size, and an array's memory is not touched before it is filled.
+            # Reading stops at this size, and an array's memory is untouched until filled.
             limit -= members[name].file_size
             if limit < 0:
                 raise ValueError(f"{name} unpacks to {members[name].file_size:,} bytes, which is too large")
             if members[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise ValueError(f"{name} is compressed in a way that numpy never uses")
+                raise ValueError(f"{name} has a compression that numpy never uses")
             with archive.open(members[name]) as stream:
                 arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
             check_characters(name, arrays[name])
@@ -134,29 +134,29 @@ def read_npz(
 
 
 def check_array(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: type) -> None:
-    """Raise ValueError unless an array has this shape and type."""
+    """Raise ValueError unless an array has this shape and dtype."""
     if array.shape != shape or array.dtype != dtype:
         raise ValueError(f"{name} must be {shape} {dtype.__name__}; got {array.shape} {array.dtype}")
 
 
 def check_characters(name: str, array: np.ndarray) -> None:
-    """Raise ValueError where texts of an array hold numbers that are no characters: numpy would make broken texts."""
+    """Raise ValueError if texts of an array contain invalid code points, which numpy would accept."""
     if array.dtype.kind == "U":
         codes = np.frombuffer(array.tobytes(), array.dtype.str[0] + "u4")
         if codes.max(initial=0) > sys.maxunicode:
-            raise ValueError(f"{name} holds numbers that are no characters")
+            raise ValueError(f"{name} contains invalid characters")
 
 
 class ArchiveError(RuntimeError):
-    """An archive that is damaged, foreign or of an unknown schema. The text names the file."""
+    """An archive that is damaged, foreign or of an unknown schema. The message names the file."""
 
 
 @dataclass(frozen=True)
 class Fact:
-    """Requirement on one fact in an archive's metadata.
+    """Requirement on one entry of an archive's metadata.
 
-    path: the fact's name; a dot leads into an inner object. kind: one of `KINDS`.
-    low, high: range of a number, or of the length of anything else. choices: all that it can be, where these are few.
+    path: the entry's name, with dots for nested objects. kind: one of `KINDS`.
+    low, high: range of a number, or of the length of anything else. choices: all allowed values, if few.
     optional: whether it may be absent or null.
     """
 
@@ -168,7 +168,7 @@ class Fact:
     optional: bool = False
 
     def check(self, metadata: Mapping[str, Any]) -> None:
-        """Raise ValueError, one sentence, unless the metadata say so."""
+        """Raise a one-sentence ValueError unless the metadata fulfil the requirement."""
         value: Any = metadata
         for key in self.path.split("."):
             value = value.get(key) if isinstance(value, Mapping) else None
@@ -186,11 +186,11 @@ class Fact:
 
 @dataclass(frozen=True)
 class ArchiveKind:
-    """One kind of `.npz`: arrays, and as `metadata` a JSON object of facts about them, with the file's `schema`.
+    """A kind of `.npz`: arrays, and `metadata`, a JSON object with the file's `schema`.
 
-    name, maker: what people call it, and what writes it. required, optional: names of its arrays.
-    max_bytes, max_content: of the file, and of its arrays together. facts: what readers rely on.
-    error: what `load` and `parse` raise.
+    name, maker: its name and the module that writes it, for errors. required, optional: names of its arrays.
+    max_bytes, max_content: maximum size of the file, and of its arrays. facts: required metadata. error: raised by
+    `load` and `parse`.
     """
 
     name: str
@@ -204,11 +204,11 @@ class ArchiveKind:
     error: type[ArchiveError] = ArchiveError
 
     def pack(self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> bytes:
-        """The file's bytes, which `numpy.load(allow_pickle=False)` reads."""
+        """Return the file's bytes, readable with `numpy.load(allow_pickle=False)`."""
         return npz_bytes(metadata=np.array(json.dumps({**metadata, "schema": self.schema})), **arrays)
 
     def load(self, path: str | os.PathLike[str], build: Callable[..., Content]) -> Content:
-        """Parse a file, as `parse` does its bytes.
+        """Read and parse a file; errors as for `parse`.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -225,9 +225,9 @@ class ArchiveKind:
 
         Args:
             name: what errors call the file.
-            max_content: another limit for the arrays' bytes.
+            max_content: another limit for the arrays' size.
         Raises:
-            ArchiveError: as `error` says, one sentence, where anything is wrong; `build` raises one of `DAMAGE` then.
+            ArchiveError: of type `error`, one sentence, if anything is wrong; `build` may raise any of `DAMAGE`.
         """
         name, required = one_line(name, MAX_NAME), (*self.required, "metadata")
         try:
@@ -240,7 +240,7 @@ class ArchiveKind:
             if (schema := metadata.pop("schema", None)) != self.schema:
                 raise self.error(
                     f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "
-                    f"{self.schema}; update the app, or compute it again with {self.maker}"
+                    f"{self.schema}; update the app, or recompute it with {self.maker}"
                 )
             for fact in self.facts:
                 fact.check(metadata)
@@ -250,31 +250,31 @@ class ArchiveKind:
         except DAMAGE as error:
             raise self.error(
                 f"{name}: not a {self.name}, or a damaged one ({one_line(error, MAX_REASON)}); "
-                f"wanted an .npz written by {self.maker}"
+                f"expected an .npz written by {self.maker}"
             ) from error
 
 
 class Archived:
-    """Content of an archive: its facts, and arrays that `arrays` and `build` turn into those of the file and back."""
+    """Base class of archive contents: metadata, and conversions `arrays` and `build` to and from the file's arrays."""
 
     FILE: ClassVar[ArchiveKind]
     metadata: Mapping[str, Any]
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The arrays of the file, by name."""
+        """Return the file's arrays by name."""
         raise NotImplementedError
 
     @classmethod
     def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> Self:
-        """Build from a file's facts and arrays, trusted or not; raises one of `DAMAGE` if they do not fit."""
+        """Build from a file's metadata and arrays, trusted or not; raises any of `DAMAGE` if they are invalid."""
         return cls(metadata=metadata, **arrays)  # type: ignore[call-arg]
 
     def to_bytes(self) -> bytes:
-        """The file's bytes."""
+        """Return the file's bytes."""
         return self.FILE.pack(self.arrays(), self.metadata)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file atomically: after a crash it is the old one or the new one, never half of one.
+        """Write the file atomically: after a crash it is either the old or the new one.
 
         Raises:
             FileNotFoundError: the folder does not exist.
@@ -287,7 +287,7 @@ class Archived:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ArchiveError: as `FILE.error` says: it is damaged, foreign, or has a schema this version does not know.
+            ArchiveError: of type `FILE.error`: it is damaged, foreign, or of an unknown schema.
         """
         return cls.FILE.load(path, cls.build)
 
@@ -297,8 +297,8 @@ class Archived:
 
         Args:
             name: what errors call the file.
-            limit: bytes that its arrays may unpack to; None for the usual limit.
+            limit: maximum unpacked size of its arrays in bytes; None for the default.
         Raises:
-            ArchiveError: as `load`.
+            ArchiveError: as for `load`.
         """
         return cls.FILE.parse(data, name, cls.build, max_content=limit)

@@ -1,6 +1,6 @@
-"""Names that files, folders and links of earlier versions carry, with those of today. Readers look them up here."""
+"""Names in files, folders and links of earlier versions, with the current ones. All readers look them up here."""
 
-FOLDERS = {"corruptions": "disturbances"}  # of stored results: by today's name, the former one
+FOLDERS = {"corruptions": "disturbances"}  # of stored results: former name by current name
 ARRAYS = {"undisturbed": "clean"}  # in `.npz` files
 COLUMNS = {"own_before": "was_target", "target_share": "is_target"}  # of a reconstruction's `images.csv`
 FACTS = {"disturbances": "corruptions"}  # in the metadata of `.npz` files

@@ -1,4 +1,4 @@
-"""Parts of HTML that pages and reports have in common. Text stays plain until here."""
+"""HTML shared by pages and reports. Text is plain before it is rendered here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_PROSE = r"<(a|button|style|summary|svg)\b.*?</\1>|<span class=\"tooltip\".*?
 
 
 def isolated(text: str) -> str:
-    """Return HTML that shows `text` as it is; a name written from right to left leaves its neighbours in place."""
+    """Return HTML that shows `text` literally, isolated from the direction of surrounding text."""
     return f"<bdi>{html.escape(text)}</bdi>"
 
 
@@ -44,7 +44,7 @@ def tooltip(label: str, text: str, *, bold: bool = False) -> str:
 
 
 def number_html(number: Number, *, bold: bool = False) -> str:
-    """Return HTML of a measured number, its interval in a tooltip where it has one."""
+    """Return HTML of a measured number, with any interval in a tooltip."""
     if number.interval:
         return tooltip(number.text, f"95 % interval ({number.interval})", bold=bold)
     return f"<b>{html.escape(number)}</b>" if bold else html.escape(number)

@@ -1,6 +1,6 @@
-"""The paper's settings, each in one place (Galindo & Faria, Understanding CLIP Robustness, sec. 2).
+"""The paper's settings (Galindo & Faria, Understanding CLIP Robustness, sec. 2).
 
-Lengths of PGD and the hole are given for 224 pixels and scale with the image's side.
+PGD's lengths and the hole are for 224 pixels and scale with the image's side.
 """
 
 IMAGE_SIZE = 224
@@ -20,5 +20,5 @@ RUNS: dict[str, dict[str, float]] = {
     "generation": {"epsilon": 40, "step_size": 1, "steps": 60},
 }
 
-# Whose heat maps it shows, by the registry's names.
+# The networks of its heat maps, by registry name.
 CLIP, RESNETS = "clip-vit-b-32", ("resnet-50", "resnet-56")

@@ -1,7 +1,7 @@
-"""Sentences as parts: text and measured numbers. Plain text as they are; pages and reports render the parts.
+"""Sentences as sequences of text and measured numbers, which pages and reports render.
 
-Each is a `str`, as markupsafe's `Markup` is, so whoever needs plain text has it. In an f-string only the plain text is
-left: a sentence with a number that keeps its interval is made as `Sentence("CLIP errs in ", number, ".")`.
+Each is a `str`, like markupsafe's `Markup`, and can be used as plain text. F-strings keep only plain text; write
+`Sentence("CLIP errs in ", number, ".")` to keep a number's interval.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class Number(str):
     """A measured number: '33.1 % (32.2 to 34.0)'.
 
     Attributes:
-        text: the number with its unit. interval: both ends, and what else stands in the brackets; may be empty.
+        text: the number with its unit. interval: the text in brackets; may be empty.
     """
 
     text: str
@@ -31,7 +31,7 @@ class Network(str):
 
 
 class Sentence(str):
-    """One sentence, or a part of one.
+    """A sentence, or a part of one.
 
     Attributes:
         parts: text, numbers and networks, in order; no two texts follow each other.
@@ -50,10 +50,10 @@ class Sentence(str):
 
 
 class Paragraph(str):
-    """Sentences, one after the other; empty ones are left out.
+    """A sequence of sentences, without empty ones.
 
     Attributes:
-        sentences: each with its parts.
+        sentences: with their parts.
     """
 
     sentences: tuple[Sentence, ...]
@@ -68,7 +68,7 @@ class Paragraph(str):
 
 
 def joined(parts: Iterable[str], between: str = ", ", last: str | None = None) -> Sentence:
-    """'1, 2, 3' with their numbers; `last` stands before the last part instead."""
+    """'1, 2, 3' with their numbers; `last` replaces the last comma."""
     spaced: list[str] = []
     parts = list(parts)
     for k, part in enumerate(parts):

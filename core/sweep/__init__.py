@@ -1,1 +1,1 @@
-"""Fourier sweeps: errors of a classifier under every wave. `python -m core.sweep` is the batch script."""
+"""Fourier sweeps: a classifier's errors under every wave; the script is `python -m core.sweep`."""

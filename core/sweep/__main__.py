@@ -1,4 +1,4 @@
-"""The batch script behind `python -m core.sweep`: a full sweep, resumable, on one process or under torchrun."""
+"""Script `python -m core.sweep`: a resumable sweep on one process or under torchrun."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ def parse_cells(text: str) -> tuple[Frequency, ...]:
     try:
         return tuple((int(i), int(j)) for i, j in (part.split(",") for part in text.split(";")))
     except ValueError:
-        raise argparse.ArgumentTypeError(f'wanted pairs of whole numbers like "11,10;-3,4", got {text!r}') from None
+        raise argparse.ArgumentTypeError(f'expected pairs of whole numbers like "11,10;-3,4", got {text!r}') from None
 
 
 def parse_passes(text: str) -> float:
     """'2%' -> 0.02."""
     share = number(above=True)(text.removesuffix("%")) / 100
     if not text.endswith("%") or share > 1:
-        raise argparse.ArgumentTypeError(f'wanted a percentage of at most 100, like "2%", got {quoted(text)}')
+        raise argparse.ArgumentTypeError(f'expected a percentage of at most 100, like "2%", got {quoted(text)}')
     return share
 
 
 def not_auto(text: str) -> str:
-    """A text other than "auto", which older versions took."""
+    """Return the text; raise an error for "auto", which earlier versions accepted."""
     if text == "auto":
-        raise argparse.ArgumentTypeError('"auto" is no longer measured: leave it out, or name a choice')
+        raise argparse.ArgumentTypeError('"auto" is no longer supported: omit the option, or name a choice')
     return text
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the command-line parser."""
     parser = argparse.ArgumentParser(
         prog="python -m core.sweep",
         description="Compute a Fourier heat map. Run the same command again to resume after an interruption; "
@@ -54,49 +54,49 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_classifier_options(parser)
     add_dataset_options(parser)
-    parser.add_argument("--limit", type=whole(1), help="use this many images, chosen by the seed")
+    parser.add_argument("--limit", type=whole(1), help="number of images, chosen by the seed")
     parser.add_argument("--epsilon", type=number(), help="L2 size v per channel, default the paper's: 4.0 or 15.7")
     parser.add_argument(
         "--weaken-as",
         type=whole(1),
         metavar="PIXELS",
-        help="weaken each wave as enlarging the image to this network's input would, e.g. 224 for CLIP's",
+        help="weaken each wave like enlarging the image to this network input, e.g. 224 for CLIP",
     )
     parser.add_argument(
         "--passes",
         type=parse_passes,
         metavar="SHARE",
-        help="add each wave to this share of the images, e.g. 2%%, a class-balanced sample of its own",
+        help="add each wave to this share of the images, e.g. 2%%, its own class-balanced sample",
     )
     parser.add_argument(
         "--precision",
         type=number(above=True),
         metavar="POINTS",
-        help="take more images under all waves, round by round, until the map's estimate has 95%% intervals of this "
+        help="add images under all waves, round by round, until the map's estimate has 95%% intervals of this "
         "mean half-width, e.g. 2.0; --passes is then the first round's share, default 1%%",
     )
     parser.add_argument("--side", type=whole(1), help="side of the map, odd, default the paper's: 31 or 63")
     parser.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
-    parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the signs and of the choice of images")
+    parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the signs and of the images")
     parser.add_argument(
         "--dtype",
         type=not_auto,
         default="float32",
         choices=DTYPES,
-        help="bfloat16 rounds more, and is faster where the hardware has it",
+        help="bfloat16 rounds more and is faster on supporting hardware",
     )
     parser.add_argument(
         "--backend",
         type=not_auto,
         default="torch",
         choices=("torch", "openvino"),
-        help="what computes float32; openvino, on a CPU, needs the package of that name",
+        help="backend for float32; openvino, for CPUs, needs the package of that name",
     )
     parser.add_argument(
         "--no-outcomes",
         action="store_false",
         dest="outcomes",
-        help="leave out which images are misclassified under each wave, one bit each: 0.6 MB for CIFAR-10",
+        help="do not store which images are misclassified under each wave, one bit each: 0.6 MB for CIFAR-10",
     )
     parser.add_argument("--batch-size", type=whole(1), help="default 64, on a GPU 512; halved on OOM")
     parser.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
@@ -104,7 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the batch script; returns the exit status."""
+    """Run the script; return the exit status."""
     parser = build_parser()
     args = parser.parse_args(argv)
     check_output(parser, args.output)
@@ -126,17 +126,15 @@ def _run(args: argparse.Namespace, processes: Processes) -> str:
         epsilon=usual_epsilon(size) if args.epsilon is None else args.epsilon,
         **{name: getattr(args, name) for name in as_given},
     )
-    check_side_fits(config.side, size)  # before anything of that size is made
-    # Rank 0 downloads what is missing; the others then find it in the cache.
+    check_side_fits(config.side, size)  # before allocating anything of that size
+    # Rank 0 downloads first; the others then use the cache.
     for turn in ("first", "rest"):
         if processes.is_main == (turn == "first"):
             classifier = named_classifier(args, dataset.classes, processes.local_rank)
         processes.broadcast(None)
     if args.backend == "openvino":
         if config.dtype != "float32":
-            raise ValueError(
-                f"--backend openvino computes float32, and --dtype is {config.dtype}: leave one of them out"
-            )
+            raise ValueError(f"--backend openvino computes in float32, but --dtype is {config.dtype}: omit one of them")
         from core.sweep.on_openvino import on_openvino
 
         classifier = on_openvino(classifier, dataset)
@@ -144,7 +142,7 @@ def _run(args: argparse.Namespace, processes: Processes) -> str:
     computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
     if heatmap.estimate is not None:
         computed += f", estimated to {heatmap.metadata['estimate']['half_width']:.2f} points"
-    clean = percent(heatmap.clean_rate() or 0.0, 2)  # which every sweep begins with
+    clean = percent(heatmap.clean_rate() or 0.0, 2)  # every sweep starts with it
     return f"{args.output}: {computed}, clean error {clean}" if processes.is_main else ""
 
 

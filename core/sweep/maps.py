@@ -1,4 +1,4 @@
-"""A heat map that grows while it is computed; a map with cells still missing is what a sweep resumes from."""
+"""Heat maps that grow during a sweep; a sweep resumes from an incomplete map."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepConfig) -> Heatmap:
-    """A map without any cell; its metadata, apart from the source, are everything a cell's result depends on."""
+    """Return a map without any cell; its metadata, except the source, determine every cell's result."""
     metadata: dict[str, Any] = {
         "classifier": classifier_facts(classifier),
         "dataset": dataset_facts(dataset),
@@ -69,9 +69,9 @@ def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepCo
 
 
 def same_configuration(first: Heatmap, second: Heatmap) -> bool:
-    """Whether the cells of two computed maps may stand in one: all facts but source and estimate are equal.
+    """Return whether cells of two computed maps may be combined: all metadata but source and estimate are equal.
 
-    Members are not among them: a map that was begun with or without outcomes goes on as it began.
+    Arrays are not compared: a map keeps or lacks outcomes as it began.
     """
     begun, other = (
         (heatmap.side, {**heatmap.metadata, "source": None, "estimate": None}) for heatmap in (first, second)
@@ -82,15 +82,15 @@ def same_configuration(first: Heatmap, second: Heatmap) -> bool:
 def missing_waves(heatmap: Heatmap, config: SweepConfig, images: int = 1) -> list[Wave]:
     """Return the waves of `config` under which `heatmap` counts fewer than `images` images.
 
-    None stands for the clean images, which come first.
+    None means the clean images, which come first.
     """
     clean = [] if heatmap.clean[2] > 0 else [None]
     return [*clean, *(wave for wave in config.waves if heatmap.count[frequency_to_cell(*wave, config.side)] < images)]
 
 
 def passes_taken(heatmap: Heatmap) -> int:
-    """Forward passes behind a map: images without a wave, and under each of the different waves."""
-    middle = frequency_to_cell(0, 0, heatmap.side)  # the one wave that stands in one cell, not in two
+    """Return the number of forward passes of a map: clean images, and images under each distinct wave."""
+    middle = frequency_to_cell(0, 0, heatmap.side)  # the only wave with one cell instead of two
     return int((heatmap.count.sum() + heatmap.count[middle]) // 2 + max(0, heatmap.clean[2]))
 
 
@@ -101,24 +101,24 @@ def growing_heatmaps(
     start: Heatmap | None = None,
     processes: Processes | None = None,
 ) -> Iterator[Heatmap]:
-    """A sweep as a sequence of maps, one more wave in each; the first of a new map holds only the clean error.
+    """Yield the maps of a sweep, each with one more wave; the first of a new map has only the clean error.
 
-    With `config.precision` the waves come again in every round, each with more images than before, and the last map of
-    a round holds an estimate; as does the last map of all where each wave has a sample of its own.
+    With `config.precision` every round adds images to all waves, and its last map has an estimate. Without, the last
+    map has one if each wave has its own sample.
 
     Args:
-        start: the map to continue from, in every process the same; None for a new one. What it holds is not computed
-            again, so the sequence is empty when nothing is missing.
-        processes: shares the waves out; every process of the group calls this together. Rank 0 gets every map, the
+        start: the map to resume, equal in every process; None for a new one. Its cells are not recomputed, so nothing
+            is yielded for a complete map.
+        processes: distributes the waves; all processes of the group call this together. Rank 0 gets every map, the
             others the last of each round.
     Raises:
-        ValueError: at the call, as `sweep_cells`, or when `start` has another configuration.
+        ValueError: at the call, as for `sweep_cells`, or if `start` has another configuration.
     """
     empty = empty_heatmap(classifier, dataset, config)
     if start is not None and not same_configuration(start, empty):
         raise ValueError("the map to continue from has another configuration")
     start = start or empty
-    # A file written before a mean existed lacks it: it is unknown for the waves of then.
+    # Older files lack newer means, which are unknown for their waves.
     lacking = {name: getattr(empty, name) for name in MEANS if getattr(start, name) is None}
     return _rounds(classifier, dataset, config, replace(start, **lacking), processes or Processes())
 
@@ -126,7 +126,7 @@ def growing_heatmaps(
 def _rounds(
     classifier: Classifier, dataset: ImageDataset, config: SweepConfig, heatmap: Heatmap, processes: Processes
 ) -> Iterator[Heatmap]:
-    """One round after another, until the estimate is precise enough; a sweep without precision has only one."""
+    """Run rounds until the estimate is precise enough; without a precision there is only one."""
     first, begin = images_per_wave(len(dataset), config.passes), 0
     for end in [first] if config.precision is None else round_ends(len(dataset), first):
         if todo := missing_waves(heatmap, config, end):
@@ -145,9 +145,9 @@ def _rounds(
                 yield heatmap
         begin = end
         if "sample" not in heatmap.metadata or not missing_waves(heatmap, config, end + 1):
-            continue  # no samples, or a map that was begun earlier and has come further
+            continue  # no samples, or a resumed map that is already further
         if heatmap.estimate is None:
-            # One process estimates for all: another's last digit might end the sweep there and not here.
+            # One process estimates for all: rounding could end the sweep in only some processes.
             heatmap = processes.broadcast(with_estimate(heatmap) if processes.is_main else heatmap)
             if heatmap.estimate is not None:
                 yield heatmap
@@ -156,12 +156,12 @@ def _rounds(
 
 
 def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processes: int) -> Iterator[Heatmap]:
-    """The map with one result after another entered. An estimate goes with the first count it does not know."""
+    """Yield the map after each result; drop the estimate once it is outdated."""
     source = heatmap.metadata["source"]
     earlier, start = source.get("wall_seconds", 0.0), time.perf_counter()
     clean = {f"clean_{name}": source.get(f"clean_{name}") for name in MEANS}
     for result in results:
-        means = {name: float(np.clip(getattr(result, name), *MEANS[name])) for name in MEANS}  # sums of floats round
+        means = {name: float(np.clip(getattr(result, name), *MEANS[name])) for name in MEANS}  # rounding of sums
         if result.frequency is None:
             arrays: dict[str, Any] = {"clean": np.array([result.top1_errors, result.top5_errors, result.count])}
             clean = {f"clean_{name}": mean for name, mean in means.items()}
@@ -185,7 +185,7 @@ def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processe
 
 
 def _entered(heatmap: Heatmap, wave: Frequency, result: CellResult, means: dict[str, float]) -> dict[str, np.ndarray]:
-    """The arrays that a result changes, at (i, j) and (-i, -j); it adds to what was counted there before."""
+    """Return the arrays changed by adding a result to the counts at (i, j) and (-i, -j)."""
     cells = wave_cells(*wave, heatmap.side)
     n, m = int(heatmap.count[cells[0]]), result.count
     values: dict[str, float] = {"count": n + m}

@@ -1,4 +1,4 @@
-"""A classifier whose network OpenVINO computes, in float32 on the CPU: predictions, no gradients. Imports torch."""
+"""Classifiers computed by OpenVINO in float32 on the CPU: predictions, no gradients. Imports torch."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from core.data.dataset import ImageDataset
 
 
 class OpenVinoClassifier(Classifier):
-    """Classifier computed by OpenVINO; torch still resizes and normalises.
+    """A classifier computed by OpenVINO; torch still resizes and normalises.
 
     Args:
-        classifier: on the CPU; kept.
-        images: (B, 3, H, W) in [0, 1], of the size of those to come; the batch may have any other length later.
+        classifier: on the CPU; stays referenced.
+        images: (B, 3, H, W) in [0, 1], of the size of all later images; the batch size may vary.
     Raises:
         ModuleNotFoundError: openvino is not installed.
         RuntimeError: it cannot convert the network.
     """
 
     def __init__(self, classifier: Classifier, images: torch.Tensor) -> None:
-        openvino: Any = import_module("openvino")  # optional, so checked with and without it
+        openvino: Any = import_module("openvino")  # optional, so type-checked with and without it
         super().__init__(classifier.identity, nn.Identity(), classifier.preprocess, classifier.classes)
         self.kind, self.template, self.original = classifier.kind, classifier.template, classifier
-        self.patch_grid = classifier.patch_grid  # maps of both say the same of the network
+        self.patch_grid = classifier.patch_grid  # for equal metadata in maps
         self.backend = f"OpenVINO {openvino.__version__.split('-')[0]}"
         bare = copy.copy(classifier)
         bare._modules = {**classifier._modules, "preprocess": nn.Identity()}
         with torch.no_grad():
             example = classifier.preprocess(images).contiguous()
             model = openvino.convert_model(bare, example_input=example, input=[-1, *example.shape[1:]])
-        # By default it would compute in bfloat16 where the processor has that.
+        # The default is bfloat16 on processors that support it.
         options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
         self.compiled = openvino.compile_model(model, "CPU", options)
 
@@ -50,14 +50,14 @@ class OpenVinoClassifier(Classifier):
 
 
 def on_openvino(classifier: Classifier, dataset: ImageDataset) -> OpenVinoClassifier:
-    """The classifier for images of the data set's size.
+    """Return the classifier for images of the data set's size.
 
     Raises:
         ValueError: its device is not the CPU.
         ModuleNotFoundError: OpenVINO is not installed.
     """
     if classifier.device.type != "cpu":
-        raise ValueError(f"--backend openvino computes on the CPU alone, and the device is {classifier.device}")
+        raise ValueError(f"--backend openvino runs only on the CPU, but the device is {classifier.device}")
     if importlib.util.find_spec("openvino") is None:
         raise ModuleNotFoundError("--backend openvino needs the package openvino: pip install openvino")
     return OpenVinoClassifier(classifier, torch.as_tensor(dataset.images[:32]).float() / 255)

@@ -1,4 +1,4 @@
-"""A sweep's map that is kept in a file while it grows, so that the same call resumes it."""
+"""Sweeps into a file, which a repeated call resumes."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def run_sweep(
     processes: Processes,
     description: str | None = None,
 ) -> Heatmap:
-    """Compute what `output` lacks, and keep it there; every process of the group calls this together.
+    """Compute the missing cells of `output`; all processes of the group call this together.
 
-    The file is written at most once a second and at the end, also when the end is Ctrl-C or an error.
+    The file is written at most once a second and at the end, also after Ctrl-C or an error.
 
     Args:
-        description: what the progress bar is called.
+        description: of the progress bar.
     Raises:
         ValueError: `output` holds a map of another configuration.
         RuntimeError: another run is writing it.
-        OSError: the folder takes no file.
+        OSError: the folder is not writable.
     """
     with only_writer(output) if processes.is_main else nullcontext():
         start = empty = empty_heatmap(classifier, dataset, config)
@@ -69,13 +69,13 @@ def run_sweep(
 
 @contextmanager
 def only_writer(output: Path) -> Iterator[None]:
-    """Refuse to write a file that another run is writing."""
+    """Hold a lock on the output; raise RuntimeError if another run holds it."""
     from filelock import FileLock, Timeout
 
     lock = Path(f"{output}.lock")
     with ExitStack() as stack:
         try:
-            stack.enter_context(FileLock(lock, timeout=0))  # vanishes with the process, however that ends
+            stack.enter_context(FileLock(lock, timeout=0))  # released when the process ends, however it does
         except Timeout:
             raise RuntimeError(
                 f"another run is writing {output.name}; wait for it, stop it, or choose another --output"

@@ -1,4 +1,4 @@
-"""Predictions of a classifier for a few pictures, and how they change under one wave or mixed with others."""
+"""Predictions of a classifier for a few pictures: clean, under waves, and in hybrids."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _logits(classifier: Classifier, images: np.ndarray) -> Tensor:
 
 
 def class_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarray:
-    """Softmax probabilities.
+    """Return softmax probabilities.
 
     Args:
         images: (B, 3, H, W) float32 in [0, 1].
@@ -38,12 +38,12 @@ def class_probabilities(classifier: Classifier, images: np.ndarray) -> np.ndarra
 
 
 def batches(rows: np.ndarray, size: int) -> list[np.ndarray]:
-    """The rows, so many at once."""
+    """Split rows into batches."""
     return [rows[first : first + size] for first in range(0, len(rows), size)]
 
 
 def finite_top1(classifier: Classifier, images: np.ndarray) -> np.ndarray:
-    """(B,) the most probable class of each of (B, 3, H, W) float32 images in [0, 1].
+    """Return the top-1 class of (B, 3, H, W) float32 images in [0, 1], (B,).
 
     Raises:
         RuntimeError: the logits are not finite.
@@ -55,13 +55,13 @@ def finite_top1(classifier: Classifier, images: np.ndarray) -> np.ndarray:
 
 
 def pixels(dataset: ImageDataset, places: np.ndarray) -> np.ndarray:
-    """(B, 3, H, W) float32 in [0, 1], the images at these places."""
+    """Return the images at these positions, (B, 3, H, W) float32 in [0, 1]."""
     return dataset.images[places].astype(np.float32) / 255
 
 
 @dataclass(frozen=True)
 class WaveOnImage:
-    """One image with one wave added, at one size.
+    """An image with one wave of one size.
 
     clean, perturbed: (3, H, W) float32 in [0, 1]. change: perturbed minus clean. norm: (3,) float32, L2 norm of the
     change per channel, after clipping.
@@ -77,7 +77,7 @@ class WaveOnImage:
 
 
 def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, seed: int, position: int) -> WaveOnImage:
-    """Add a wave to one image, with the signs that a sweep gives the image at `position` of its data set.
+    """Add a wave to one image, with the signs of the image at `position` in a sweep of its data set.
 
     Args:
         image: (3, H, W) float32 in [0, 1].
@@ -91,7 +91,7 @@ def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, se
 
 
 def _with_wave(images: np.ndarray, frequency: Frequency, epsilon: float, seed: int, start: int) -> PerturbedImages:
-    """Add a wave to (B, 3, H, W) images, the first of them at position `start` of its data set."""
+    """Add a wave to (B, 3, H, W) images, the first at position `start` of its data set."""
     signs = random_signs(start + len(images), frequency, seed=seed)[start:]
     return add_basis(images, fourier_basis(*frequency, *images.shape[2:]), epsilon, signs=signs)
 
@@ -119,7 +119,7 @@ def predict_under_waves(
     seed: int,
     position: int,
 ) -> list[Predictions]:
-    """Predictions for an image without a wave, and with each of several along a row of sizes; one pass for all.
+    """Predict an image without a wave, and under each of several waves at several sizes, in one pass.
 
     position: place of the image in its data set.
     """
@@ -140,7 +140,7 @@ def top1_predictions(
     seed: int = 0,
     start: int = 0,
 ) -> np.ndarray:
-    """(N,) the most probable class of each image, with one wave added where one is named.
+    """Return the top-1 class of each image, (N,), with a wave added if one is given.
 
     Args:
         images: (N, 3, H, W) uint8.
@@ -154,7 +154,7 @@ def top1_predictions(
 
 @dataclass(frozen=True)
 class Mistake:
-    """One class taken for another: `count` of its `images`."""
+    """A confusion: `count` of the `images` of one class are predicted as another."""
 
     label: int
     prediction: int
@@ -163,10 +163,10 @@ class Mistake:
 
 
 def mistakes(labels: np.ndarray, predictions: np.ndarray) -> tuple[Mistake, ...]:
-    """Every class that is taken for another one, the most frequent first; equally frequent ones in class order.
+    """Return all confusions, most frequent first, ties in class order.
 
     Args:
-        labels, predictions: (N,), positions of classes.
+        labels, predictions: (N,) class indices.
     """
     wrong = np.stack([labels, predictions])[:, labels != predictions]
     pairs, counts = np.unique(wrong, axis=1, return_counts=True)
@@ -177,13 +177,13 @@ def mistakes(labels: np.ndarray, predictions: np.ndarray) -> tuple[Mistake, ...]
     return tuple(sorted(rows, key=lambda mistake: -mistake.count))
 
 
-MIXED_AT = 49  # cutoffs
+MIXED_AT = 49  # number of cutoffs
 _TOGETHER = 16  # pictures in one forward pass
 
 
 def hybrid_cutoffs(size: int) -> tuple[float, ...]:
-    """Cutoffs to mix pictures of size x size pixels at: in equal ratios from one that leaves the low picture its mean
-    and little else, to one that leaves the high picture next to nothing; three digits each, ascending."""
+    """Return cutoffs for size x size pictures, in equal ratios, ascending, to three digits: from almost none of the low
+    picture but its mean to almost none of the high picture."""
     return tuple(float(f"{cutoff:.3g}") for cutoff in np.geomspace(0.5, size, MIXED_AT))
 
 
@@ -200,9 +200,9 @@ class HybridPredictions:
     mixed: np.ndarray
 
     def switches_at(self, low_class: int, high_class: int) -> int | None:
-        """The place of the cutoff from which on the low picture's class is the more probable of the two.
+        """Return the index of the cutoff from which the low picture's class is the more probable of the two.
 
-        None where it is not so at the last cutoff; 0 where it is so at all of them.
+        None if it is not at the last cutoff; 0 if it is at all of them.
         """
         more = self.mixed[:, low_class] > self.mixed[:, high_class]
         together = int(np.logical_and.accumulate(more[::-1]).sum())
@@ -212,7 +212,7 @@ class HybridPredictions:
 def predict_hybrids(
     classifier: Classifier, low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float]
 ) -> HybridPredictions:
-    """Predictions for two images (3, H, W) in [0, 1], and for their hybrid at each cutoff."""
+    """Predict two images (3, H, W) in [0, 1], and their hybrid at each cutoff."""
     batch = np.stack([low, high, *(hybrid(low, high, cutoff) for cutoff in cutoffs)])
     probabilities = np.concatenate([class_probabilities(classifier, some) for some in batches(batch, _TOGETHER)])
     return HybridPredictions(tuple(cutoffs), probabilities[0], probabilities[1], probabilities[2:])

@@ -1,6 +1,7 @@
-"""One process, or several started by `torchrun`: each takes a share of the work, and rank 0 gets all results.
+"""Distribution of work over the processes of `torchrun`; rank 0 gets all results.
 
-Only results travel, over torch.distributed's gloo, on CPUs and GPUs alike. A process that is lost ends the others too.
+Only results are sent, over torch.distributed's gloo, on CPUs and GPUs alike. If one process is lost, the others end
+too.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from core.shared.cli import run_script
 Item = TypeVar("Item")
 T = TypeVar("T")
 GATHER_SECONDS = 1.0
-POLL = 0.05  # seconds between two looks at what is waited for
-# How long a slow process is waited for. That one is lost shows at once, as its connections close.
+POLL = 0.05  # seconds between checks while waiting
+# Timeout for a slow process. A lost one is noticed at once, as its connections close.
 PATIENCE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Processes:
-    """rank: this process, 0 to count - 1; rank 0 reads and writes files. local_rank: its number on its machine."""
+    """Process group. rank: of this process, 0 to count - 1; 0 reads and writes files. local_rank: on its machine."""
 
     rank: int = 0
     local_rank: int = 0
@@ -36,7 +37,7 @@ class Processes:
     @staticmethod
     @contextmanager
     def joined() -> Iterator[Processes]:
-        """The group that torchrun's environment variables describe; alone without them."""
+        """Join the group of torchrun's environment variables, or form a group of one."""
         names = ("RANK", 0), ("LOCAL_RANK", 0), ("WORLD_SIZE", 1)
         processes = Processes(*(int(os.environ.get(name, default)) for name, default in names))
         if processes.count == 1:
@@ -52,7 +53,7 @@ class Processes:
         try:
             yield processes
             with suppress(RuntimeError):
-                barrier()  # so that nobody closes a connection that another still reads from
+                barrier()  # so that no process closes a connection in use
         finally:
             destroy_process_group()
 
@@ -80,14 +81,14 @@ class Processes:
     ) -> Iterator[T]:
         """Yield the results of `work`, one per item: all in rank 0, none in the other processes.
 
-        Every process of the group iterates over this, with the same items. The first result is that of the first.
+        All processes of the group iterate over this with the same items. The first result is that of the first item.
 
         Args:
-            work: yields the items' results in their order.
-            costs: of the items, by which they are shared out; equal if None.
-            seconds: of work between two times that results are gathered, for which all wait for the slowest.
+            work: yields the items' results in order.
+            costs: of the items, for load balancing; equal if None.
+            seconds: of work between gathering results, when all wait for the slowest.
         Raises:
-            RuntimeError: from the iterator, when another process has ended.
+            RuntimeError: while iterating, if another process has ended.
         """
         if self.count == 1:
             yield from work(items)
@@ -101,17 +102,17 @@ class Processes:
             fresh = list(_within_seconds(seconds, own_results))
             with _nothing_lost():
                 all_gather_object(gathered, fresh)
-            if not any(gathered):  # who has work left has done some
+            if not any(gathered):  # a process with work left has done some
                 return
             if self.is_main:
                 yield from chain(*gathered)
 
 
 def _group_name(rank: int, count: int, store: Any) -> str:
-    """A name that the processes of this start share, and no earlier ones: torchrun's store outlives a restart.
+    """Return a name shared by the processes of this start only: torchrun's store outlives a restart.
 
-    Everybody says a word of its own; rank 0 repeats what it heard, until all have found their word in that. Its own
-    word is the name.
+    Each process publishes a random word; rank 0 repeats the words it has read until all have found theirs. Its own word
+    is the name.
     """
     own_word = uuid.uuid4().hex
     store.set(f"word/{rank}", own_word)
@@ -120,16 +121,16 @@ def _group_name(rank: int, count: int, store: Any) -> str:
         if rank == 0 and store.check([f"word/{process}" for process in everyone]):
             store.set("words", " ".join(store.get(f"word/{process}").decode() for process in everyone))
         repeated = store.get("words").decode().split() if store.check(["words"]) else []
-        # Else they are those of an earlier start, or come too early.
+        # Otherwise they are from an earlier start, or incomplete.
         if rank < len(repeated) and repeated[rank] == own_word:
             store.set(f"{repeated[0]}/found/{rank}", "")
             if rank > 0 or store.check([f"{own_word}/found/{process}" for process in everyone]):
                 return repeated[0]
-        time.sleep(POLL)  # and not within the store, where no signal would be heard
+        time.sleep(POLL)  # not inside the store, where signals are not handled
 
 
 def share_out(items: Sequence[Item], costs: Iterable[float], count: int) -> list[list[Item]]:
-    """The items of each of `count` processes: one after the other goes to the process with the least to do so far."""
+    """Assign each item in turn to the process with the least work so far; return the items of `count` processes."""
     shares: list[list[Item]] = [[] for _ in range(count)]
     load = [0.0] * count
     for item, cost in zip(items, costs, strict=True):
@@ -140,7 +141,7 @@ def share_out(items: Sequence[Item], costs: Iterable[float], count: int) -> list
 
 
 def _within_seconds(seconds: float, results: Iterator[T]) -> Iterator[T]:
-    """The next results, one at least, until so much time has passed."""
+    """Yield results, at least one, until the time is up."""
     end = time.monotonic() + seconds
     for result in results:
         yield result
@@ -155,12 +156,12 @@ def _nothing_lost() -> Iterator[None]:
     except RuntimeError as error:
         raise RuntimeError(
             "another process of this run has ended; finished cells are saved, run the same command again to resume, "
-            "with as many processes as you like"
+            "with any number of processes"
         ) from error
 
 
 def run_together(work: Callable[[Processes], str], stopped: str) -> int:
-    """`run_script` in every process of the group."""
+    """Run `run_script` in every process of the group."""
 
     def joined() -> str:
         with Processes.joined() as processes:

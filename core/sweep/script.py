@@ -1,4 +1,4 @@
-"""The command line of a sweep over transforms of pictures."""
+"""Command line of sweeps over transforms of pictures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.sweep.transforms import BATCH, Growing, Transforms, grow_in_file
 def build_parser(
     module: str, description: str | None, count: str, most: int, of: str, seed_of: str
 ) -> argparse.ArgumentParser:
-    """The options of every table. count: the option that says how many; of, seed_of: what its help and --seed's say."""
+    """Return the common parser. count: name of the option for the number; of, seed_of: for its help and --seed's."""
     parser = argparse.ArgumentParser(
         prog=f"python -m {module}", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -30,7 +30,7 @@ def build_parser(
 
 
 def measured(args: argparse.Namespace, table: Callable[[ImageDataset], Transforms[Growing]]) -> Growing:
-    """Measure what `--output` lacks and return it whole. table: the transforms, for pictures of the data set's size."""
+    """Measure the missing parts of `--output` and return all. table: makes the transforms for the data set."""
     dataset = named_dataset(args)
     transforms = table(dataset)
     return grow_in_file(

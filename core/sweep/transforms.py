@@ -1,6 +1,6 @@
-"""One sweep over transforms of pictures: what a network says of each, in one file that grows part by part.
+"""Sweeps over transforms of pictures: predictions for each, in a file that grows part by part.
 
-`core.sweep.hybrid` and `core.sweep.corruption` are two tables of it.
+`core.sweep.hybrid` and `core.sweep.corruption` define transforms.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ BATCH = 64
 
 
 class TransformOutcomes(Archived):
-    """A dataclass of arrays, with `metadata` on the network, the data set, and all else that they depend on.
+    """Base of dataclasses of arrays, with `metadata` on everything that determines them.
 
-    what: they are, for errors. unit: a part of them, for the progress bar.
+    what: name of the outcomes, for errors. unit: name of a part, for the progress bar.
     """
 
     what: ClassVar[str]
@@ -39,32 +39,32 @@ class TransformOutcomes(Archived):
 
     @property
     def measured(self) -> np.ndarray:
-        """bool, of each part whether it was."""
+        """Whether each part is measured, bool."""
         raise NotImplementedError
 
     def originals(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-        """The arrays that change once the network was asked about the pictures themselves.
+        """Return the arrays changed by the predictions for the untransformed pictures.
 
-        predictions, labels: (P, n), where each transformed picture is made of P.
+        predictions, labels: (P, n), if each transformed picture is made from P.
         """
         raise NotImplementedError
 
     def part(self, place: tuple[int, ...], says: np.ndarray, value: np.ndarray) -> dict[str, np.ndarray]:
-        """The arrays that change once a part was measured: copies, since a kept state never changes later.
+        """Return the arrays changed by a measured part, as copies, since states are immutable.
 
-        place: in `measured`. says: (P, n) bool, whether the class of each of the P pictures is said of what is made of
-        them. value: as `Transforms.apply`, mean over all n.
+        place: index in `measured`. says: (P, n) bool, whether the class of each of the P pictures is predicted for the
+        transformed one. value: as in `Transforms.apply`, mean over all n.
         """
         raise NotImplementedError
 
     @classmethod
     def stored(cls, paths: Sequence[Path]) -> dict[str, Self]:
-        """Load files, by the name of the classifier, of which the first counts."""
+        """Load files by classifier name; the first of a name counts."""
         tables = read_stored(cls.load, paths)
         return first_by_name((outcomes.metadata["classifier"]["name"], outcomes) for outcomes in tables)
 
     def same_settings(self, other: Self) -> bool:
-        """Whether one can go on where the other stopped: the facts are equal, but for the source."""
+        """Return whether one may resume the other: all metadata but the source are equal."""
         facts, two = ({**outcomes.metadata, "source": None} for outcomes in (self, other))
         return facts == two
 
@@ -76,20 +76,20 @@ class Transforms(Protocol[Growing]):
     """A table of transforms of pictures."""
 
     def places(self, dataset: ImageDataset) -> np.ndarray:
-        """(n, P) positions of the pictures that each transformed one is made of."""
+        """Return (n, P) positions of the pictures that each transformed one is made from."""
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> Growing:
-        """Return outcomes of which nothing is measured yet."""
+        """Return outcomes before any measurement."""
 
     def apply(
         self, place: tuple[int, ...], pictures: list[np.ndarray], positions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The transformed pictures, and a number or a row of numbers about them, mean over the batch.
+        """Return the transformed pictures, and one or several numbers about them, mean over the batch.
 
         Args:
-            place: of the part, in `TransformOutcomes.measured`.
+            place: index of the part in `TransformOutcomes.measured`.
             pictures: P of (B, 3, H, W) float32 in [0, 1].
-            positions: (B, P) of the pictures, in their data set.
+            positions: (B, P) of the pictures in their data set.
         Returns:
             (B, 3, H, W) float32 in [0, 1], and the numbers.
         """
@@ -103,7 +103,7 @@ def growing(
     *,
     batch_size: int = BATCH,
 ) -> Iterator[Growing]:
-    """The outcomes after each part that `start`, of these settings, lacks; the last are whole.
+    """Yield the outcomes after each part missing in `start`, of the same settings; the last are complete.
 
     Raises:
         RuntimeError: the logits are not finite.
@@ -140,14 +140,14 @@ def grow_in_file(
     batch_size: int = BATCH,
     description: str | None = None,
 ) -> Growing:
-    """Measure what `output` lacks, and keep each finished part there, so that the same call resumes.
+    """Measure the missing parts of `output`, saving after each, so that the same call resumes.
 
     Args:
-        description: what the progress bar is called.
+        description: of the progress bar.
     Raises:
         ValueError: `output` holds outcomes of other settings.
         RuntimeError: another run is writing it, or the logits are not finite.
-        OSError: the folder takes no file.
+        OSError: the folder is not writable.
     """
     empty = transforms.empty(classifier, dataset)
     with only_writer(output):

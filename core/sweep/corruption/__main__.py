@@ -1,8 +1,8 @@
-"""Measure a network's error under eight real corruptions, at three strengths each.
+"""Measure a network's error under eight corruptions at three strengths each.
 
     python -m core.sweep.corruption --classifier mini-clip --dataset cifar10 --pictures 2000 --output mini-clip.npz
 
-Resumable: each finished corruption and strength is kept, and the same command resumes.
+Results are saved after each corruption and strength; the same command resumes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.sweep.script import build_parser, measured
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure; returns the exit status."""
+    """Run the script; return the exit status."""
     parser = build_parser(
         "core.sweep.corruption", __doc__, "pictures", 2**63 - 1, "drawn by the seed", "pictures and of noise"
     )
@@ -34,7 +34,7 @@ def _run(args: argparse.Namespace) -> str:
 
 
 def error_table(outcomes: CorruptionOutcomes) -> str:
-    """The top-1 errors in a small table, per cent with 95 % intervals, a line for each corruption."""
+    """Return a table of top-1 errors in per cent with 95 % intervals, one line per corruption."""
     clean = outcomes.clean_errors().measured
     lines = [f"{outcomes.pictures:,} pictures; clean top-1 error {decimal(100 * clean.value)} ({interval(clean)})"]
     for key in outcomes.keys:

@@ -1,4 +1,4 @@
-"""The table of corruptions, as a sweep over transforms takes it: which pictures, and what is made of them."""
+"""The corruptions as transforms of a sweep."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CorruptionConfig:
-    """Settings of a measurement, beside classifier, data set and table of corruptions.
+    """Settings of a measurement, besides classifier, data set and table of corruptions.
 
-    pictures: how many, at least 1; more than there are means all. seed: of their choice, and of what is random.
+    pictures: their number, at least 1; at most all are used. seed: of their choice and of random corruptions.
     """
 
     pictures: int
@@ -32,11 +32,11 @@ class CorruptionConfig:
             raise ValueError(f"pictures must be at least 1; got {self.pictures}")
 
     def places(self, dataset: ImageDataset) -> np.ndarray:
-        """(n, 1) positions, each once; fewer of the same seed are the first of more."""
+        """Return (n, 1) distinct positions; fewer of the same seed are the first of more."""
         return np.random.default_rng(self.seed).permutation(len(dataset))[: self.pictures, None]
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> CorruptionOutcomes:
-        """Return outcomes of which nothing is measured yet."""
+        """Return outcomes before any measurement."""
         side, pictures = dataset.image_size, min(self.pictures, len(dataset))
         amounts = {row.key: [row.amount(s, side) for s in STRENGTHS] for row in CORRUPTIONS.values()}
         facts = outcome_facts(classifier, dataset, self.seed, pictures=pictures, corruptions=amounts)
@@ -47,7 +47,7 @@ class CorruptionConfig:
     def apply(
         self, place: tuple[int, ...], pictures: list[np.ndarray], positions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The pictures under one corruption at one strength, and the energy of what it changes, by radius."""
+        """Return the pictures under one corruption at one strength, and the energy of the change by radius."""
         row, (images,) = list(CORRUPTIONS.values())[place[0]], pictures
         changed = corrupt(images, row, STRENGTHS[place[1]], positions[:, 0].tolist(), seed=self.seed)
         return changed, energy_by_radius(changed - images)

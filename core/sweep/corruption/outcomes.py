@@ -50,12 +50,12 @@ class CorruptionOutcomes(TransformOutcomes):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Keys of the D corruptions, in their order."""
+        """Keys of the D corruptions, in order."""
         return tuple(self.metadata["corruptions"])
 
     @property
     def measured(self) -> np.ndarray:
-        """(D, S) bool."""
+        """(D, S) bool, whether measured."""
         return np.isfinite(self.spectrum).all(axis=-1)
 
     def originals(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -68,7 +68,7 @@ class CorruptionOutcomes(TransformOutcomes):
 
     @property
     def images(self) -> Hashable:
-        """Key that is equal for the same pictures under the same corruptions."""
+        """Key of the pictures and corruptions: equal keys mean paired outcomes."""
         facts = self.metadata
         amounts = tuple((key, *amounts) for key, amounts in facts["corruptions"].items())
         return facts["dataset"]["content_hash"], facts["seed"], self.pictures, amounts
@@ -78,7 +78,7 @@ class CorruptionOutcomes(TransformOutcomes):
         return self._errors(~self.clean[None])
 
     def errors(self, *keys: str, strength: int | None = None) -> Errors:
-        """Mean over one or several corruptions, at one strength or over all, image by image."""
+        """Return the mean error over one or several corruptions, at one strength or over all, image by image."""
         rows = [self.keys.index(key) for key in keys]
         columns = slice(None) if strength is None else [STRENGTHS.index(strength)]
         return self._errors(~self.correct[rows][:, columns].reshape(-1, self.pictures))
@@ -88,7 +88,7 @@ class CorruptionOutcomes(TransformOutcomes):
         return Errors(clustered_interval(scores).item(), scores, self.images)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Bits and bytes."""
+        """Return the file's arrays, outcomes packed as bits."""
         return {
             "clean": np.packbits(self.clean),
             "correct": np.packbits(self.correct, axis=2),
@@ -104,7 +104,7 @@ class CorruptionOutcomes(TransformOutcomes):
         if spectrum.shape[:2] != rows or spectrum.ndim != 3 or not spectrum.shape[2] or spectrum.dtype.kind != "f":
             raise ValueError(f"spectrum must be {rows} rows of numbers; it is {spectrum.dtype} {spectrum.shape}")
         if np.isinf(spectrum).any() or (spectrum < 0).any():
-            raise ValueError("an energy is finite and not negative")
+            raise ValueError("energies must be finite and non-negative")
         for key, amounts in metadata["corruptions"].items():
             if not isinstance(amounts, list) or len(amounts) != len(STRENGTHS):
                 raise ValueError(f"{key!r} must have {len(STRENGTHS)} amounts")

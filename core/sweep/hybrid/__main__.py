@@ -1,9 +1,9 @@
-"""Measure which frequencies decide a prediction, on pairs of pictures mixed at one cutoff after the other.
+"""Measure which frequencies decide a prediction, on pairs of pictures mixed at several cutoffs.
 
     python -m core.sweep.hybrid --classifier mini-clip --dataset cifar10 --pairs 2000 --output mini-clip.npz
     python -m core.sweep.hybrid plot mini-clip.npz mini-resnet.npz --output figure.svg
 
-The first is resumable: each finished cutoff is kept, and the same command resumes. The second draws shares by cutoff.
+The first command saves after each cutoff and resumes. The second plots shares by cutoff.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def parse_cutoffs(text: str) -> tuple[float, ...]:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command line that measures."""
+    """Return the parser of the measuring command."""
     parser = build_table_parser("core.sweep.hybrid", __doc__, "pairs", MAX_PAIRS, "of pictures", "pairs")
     told_cutoffs = 'cycles per image, ascending, e.g. --cutoffs="2,4,8"; default 1 to half of the side'
     parser.add_argument("--cutoffs", type=parse_cutoffs, help=told_cutoffs)
@@ -41,17 +41,17 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def build_plot_parser() -> argparse.ArgumentParser:
-    """The command line that draws."""
+    """Return the parser of the plotting command."""
     parser = argparse.ArgumentParser(
-        prog="python -m core.sweep.hybrid plot", description="Shares by cutoff, with 95 % bands and crossings marked."
+        prog="python -m core.sweep.hybrid plot", description="Shares by cutoff, with 95 % bands and crossover cutoffs."
     )
-    parser.add_argument("files", nargs="+", type=Path, help="what core.sweep.hybrid wrote, one a network")
-    parser.add_argument("--output", type=Path, required=True, help=f"a name that ends in {' or '.join(FORMATS)}")
+    parser.add_argument("files", nargs="+", type=Path, help="files of core.sweep.hybrid, one per network")
+    parser.add_argument("--output", type=Path, required=True, help=f"a file name ending in {' or '.join(FORMATS)}")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure or draw; returns the exit status."""
+    """Measure or plot; return the exit status."""
     command = list(sys.argv[1:] if argv is None else argv)
     parser, work = (build_plot_parser(), _plot) if command[:1] == ["plot"] else (build_parser(), _run)
     args = parser.parse_args(command[1:] if work is _plot else command)
@@ -67,7 +67,7 @@ def _run(args: argparse.Namespace) -> str:
 
 
 def crossover_summary(outcomes: HybridOutcomes) -> str:
-    """The crossover cutoff in one line, also without the pairs of classes that are alike."""
+    """Return the crossover cutoff in one line, with and without pairs of similar classes."""
     different = dissimilar_pairs(outcomes)
     parts = [f"{outcomes.pairs:,} pairs, {_crossover(outcomes)}"]
     if 0 < different.sum() < outcomes.pairs:
@@ -90,7 +90,7 @@ def _crossover(outcomes: HybridOutcomes) -> str:
 def _plot(args: argparse.Namespace) -> str:
     networks = [HybridOutcomes.load(path) for path in args.files]
     if empty := [path.name for path, network in zip(args.files, networks, strict=True) if network.done < 2]:
-        raise ValueError(f"{empty[0]}: fewer than two cutoffs are measured; run its command again to resume")
+        raise ValueError(f"{empty[0]}: fewer than two cutoffs are measured; rerun its command to resume")
     write_atomically(args.output, figure(networks, args.output.suffix[1:]))
     lines = [f"{network.metadata['classifier']['name']}: {crossover_summary(network)}" for network in networks]
     for other in networks[1:]:

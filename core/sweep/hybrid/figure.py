@@ -1,4 +1,4 @@
-"""A figure for talks: how often each network says either picture's class, by cutoff."""
+"""Figure of how often each network predicts either picture's class, by cutoff."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MAX_NAME = 40  # characters in the legend
 
 
 def figure(networks: Sequence[HybridOutcomes], kind: str) -> bytes:
-    """Solid: the low picture's class; dashed: the high picture's; bands: 95 % (Wilson); a dot where they cross.
+    """Plot the share of the low picture's class (solid) and the high picture's (dashed), 95 % bands and crossovers.
 
     Args:
-        networks: at least two cutoffs measured of each. Their colours are those of the pages.
+        networks: each with at least two measured cutoffs. Colours are those of the pages.
         kind: "svg" or "png".
     """
     from matplotlib import rc_context
@@ -52,6 +52,6 @@ def figure(networks: Sequence[HybridOutcomes], kind: str) -> bytes:
     axes.set_title(title, fontsize=11)
     legend = axes.legend(title="crossover cutoff", frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     for text in legend.get_texts():
-        text.set_parse_math(False)  # names may come from anybody's file
-    with rc_context({"svg.hashsalt": "hybrid"}):  # the same file each time
+        text.set_parse_math(False)  # names may come from untrusted files
+    with rc_context({"svg.hashsalt": "hybrid"}):  # reproducible files
         return figure_file(drawn, format=kind, dpi=200, metadata={"Date": None} if kind == "svg" else None)

@@ -1,4 +1,4 @@
-"""Predictions of a network for hybrid images, pair by pair."""
+"""Predictions of a network on hybrid images, by pair."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.fourier.weak_cache import weak_lru_cache
 from core.shared.files import ArchiveKind, Fact, check_array
 from core.sweep.transforms import TransformOutcomes
 
-ALIKE = 0.05  # of two classes, the mean share taken for the other, from which on `dissimilar_pairs` leaves them out
+ALIKE = 0.05  # mean confusion of two classes from which `dissimilar_pairs` excludes them
 HYBRIDS = ArchiveKind(
     name="file of hybrids",
     maker="core.sweep.hybrid",
@@ -34,10 +34,9 @@ HYBRIDS = ArchiveKind(
 class HybridOutcomes(TransformOutcomes):
     """Outcomes on n pairs at C cutoffs.
 
-    cutoffs: (C,) float64, ascending, in cycles per image. says: (2, C, n) bool: whether the low picture's class is
-    said, and whether the high picture's is. labels, predictions: (2, n) int64, class of the low and of the high
-    picture of each pair, and what the network says of each by itself. clipped: (C,) mean share of the contrast that
-    clipping took; NaN where a cutoff was not yet measured.
+    cutoffs: (C,) float64, ascending, in cycles per image. says: (2, C, n) bool: whether the low and the high picture's
+    class is predicted. labels, predictions: (2, n) int64, true and predicted class of the low and the high picture of
+    each pair, unmixed. clipped: (C,) mean share of the contrast lost by clipping; NaN if not yet measured.
     """
 
     FILE, what, unit = HYBRIDS, "hybrids", "cutoff"
@@ -67,17 +66,17 @@ class HybridOutcomes(TransformOutcomes):
 
     @property
     def done(self) -> int:
-        """How many cutoffs were measured, the first ones."""
+        """Number of measured cutoffs, the first ones."""
         return int(self.measured.sum())
 
     @property
     def shares(self) -> tuple[Measured, Measured]:
-        """Shares of pairs of which the low, and the high picture's class is said, at each measured cutoff: Wilson's."""
+        """Shares of pairs with the low and the high picture's class predicted, by measured cutoff (Wilson)."""
         low, high = (wilson(side[: self.done].mean(axis=1), self.pairs) for side in self.says)
         return low, high
 
     def among(self, chosen: np.ndarray) -> HybridOutcomes:
-        """The chosen pairs alone; (n,) bool."""
+        """Return the outcomes on chosen pairs, (n,) bool."""
         parts = {name: getattr(self, name)[..., chosen] for name in ("says", "labels", "predictions")}
         return replace(self, **parts)
 
@@ -106,7 +105,7 @@ class HybridOutcomes(TransformOutcomes):
         check_array("clipped", clipped, (count,), np.float32)
         if cutoffs.dtype != np.float64 or count < 2 or not np.isfinite(cutoffs).all() or (np.diff(cutoffs) <= 0).any():
             raise ValueError("cutoffs must be finite and ascend")
-        later = np.diff(np.isfinite(clipped).astype(int)) > 0  # measured, after one that was not
+        later = np.diff(np.isfinite(clipped).astype(int)) > 0  # measured after an unmeasured one
         classes = len(metadata["class_names"])
         if pairs == 0 or later.any() or max(labels.max(), predictions.max()) >= classes:
             raise ValueError("labels or cutoffs do not fit")
@@ -123,7 +122,7 @@ def _few(metadata: Mapping[str, Any]) -> type[np.uint8] | type[np.uint16]:
 
 @weak_lru_cache(32)
 def crossover_of(outcomes: HybridOutcomes) -> Crossover | None:
-    """Return the crossover cutoff of the network; None where it has none, or too little is measured."""
+    """Return the crossover cutoff of the network; None if it has none, or too little is measured."""
     done = outcomes.done
     if done < 2:
         return None
@@ -133,28 +132,27 @@ def crossover_of(outcomes: HybridOutcomes) -> Crossover | None:
 
 @weak_lru_cache(32)
 def first_pairs(outcomes: HybridOutcomes, count: int) -> HybridOutcomes:
-    """Return the outcomes on the first pairs, which are those of fewer pairs of the same seed."""
+    """Return the outcomes on the first pairs, equal to those of fewer pairs of the same seed."""
     return outcomes if outcomes.pairs <= count else outcomes.among(np.arange(outcomes.pairs) < count)
 
 
 def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
-    """Whether both networks saw the same hybrids, at whatever cutoffs."""
+    """Return whether both networks saw the same pairs, possibly at different cutoffs."""
     alike = all(a.metadata[name] == b.metadata[name] for name in ("seed", "edge"))
     same = a.metadata["dataset"]["content_hash"] == b.metadata["dataset"]["content_hash"]
     return alike and same and np.array_equal(a.labels, b.labels)
 
 
 def paired_difference(a: HybridOutcomes, b: HybridOutcomes) -> Measured | None:
-    """a's crossover cutoff minus b's, paired; None where either does not cross or their pairs are not the same."""
+    """Return a's crossover cutoff minus b's, paired; None if either has none or their pairs differ."""
     first, second = crossover_of(a), crossover_of(b)
     return crossover_difference(first, second) if first and second and same_pairs(a, b) else None
 
 
 def dissimilar_pairs(outcomes: HybridOutcomes, alike: float = ALIKE) -> np.ndarray:
-    """(n,) bool: the pairs of classes that this network does not take for each other.
+    """Return which pairs have classes that this network rarely confuses, (n,) bool.
 
-    Measured on the pairs' own pictures, unmixed: of two classes, the mean of the share of each that it takes for the
-    other must be below `alike`.
+    Measured on the pairs' unmixed pictures: the mean share of two classes taken for each other must be below `alike`.
     """
     classes = len(outcomes.metadata["class_names"])
     taken = np.zeros((classes, classes))

@@ -1,4 +1,4 @@
-"""Choice of the pairs of pictures to mix, and of the cutoffs."""
+"""Choice of the pairs of pictures to mix and of the cutoffs."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SMALL_CUTOFFS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 11.0, 16
 
 @dataclass(frozen=True)
 class HybridConfig:
-    """Settings of a file of hybrids, beside the classifier and the data set.
+    """Settings of a measurement on hybrids, besides classifier and data set.
 
-    pairs: how many. cutoffs: ascending, in cycles per image. edge: of the filter. seed: of the choice of pairs.
+    pairs: their number. cutoffs: ascending, in cycles per image. edge: of the filter. seed: of the choice of pairs.
     """
 
     pairs: int
@@ -39,14 +39,14 @@ class HybridConfig:
             raise ValueError(f"edge must be one of {', '.join(get_args(Edge))}; got {self.edge!r}")
         ends = (0.0, *self.cutoffs, float("inf"))
         if len(self.cutoffs) < 2 or not all(a < b for a, b in zip(ends, ends[1:], strict=False)):
-            raise ValueError(f"wanted at least two finite cutoffs above 0 that ascend; got {self.cutoffs}")
+            raise ValueError(f"cutoffs must be at least two finite, ascending numbers above 0; got {self.cutoffs}")
 
     def places(self, dataset: ImageDataset) -> np.ndarray:
-        """(n, 2) positions: the low picture's and the high picture's."""
+        """Return (n, 2) positions of the low and the high pictures."""
         return draw_pairs(dataset.labels, self.pairs, seed=self.seed)
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> HybridOutcomes:
-        """Return outcomes of which nothing is measured yet."""
+        """Return outcomes before any measurement."""
         labels, count = dataset.labels[self.places(dataset).T], len(self.cutoffs)
         says, clipped = np.zeros((2, count, self.pairs), dtype=bool), np.full(count, np.nan)
         facts = outcome_facts(classifier, dataset, self.seed, edge=self.edge)
@@ -56,14 +56,14 @@ class HybridConfig:
     def apply(
         self, place: tuple[int, ...], pictures: list[np.ndarray], positions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The hybrids of one cutoff, and the share of their contrast that clipping takes."""
+        """Return the hybrids of one cutoff, and the share of their contrast lost by clipping."""
         low, high = pictures
         unclipped = mixed(low, high, self.cutoffs[place[0]], self.edge)
         return unclipped.clip(0, 1).astype(np.float32), clipped_share(unclipped).mean()
 
 
 def default_cutoffs(image_size: int) -> tuple[float, ...]:
-    """Return cutoffs up to half the side: to 32 pixels densest where small networks cross, else by quarter octave."""
+    """Return cutoffs up to half the side: dense near small networks' crossovers, above 32 pixels by quarter octave."""
     if image_size <= SMALL:
         return tuple(cutoff for cutoff in SMALL_CUTOFFS if cutoff <= image_size / 2)
     octaves = np.log2(image_size / 2)
@@ -71,20 +71,19 @@ def default_cutoffs(image_size: int) -> tuple[float, ...]:
 
 
 def draw_pairs(labels: np.ndarray, count: int, *, seed: int) -> np.ndarray:
-    """Pairs of pictures of different classes; fewer of the same seed are the first of more.
+    """Draw pairs of pictures of different classes; fewer of the same seed are the first of more.
 
-    The pictures are shuffled and taken two by two, so that none is in two pairs, until all have been seen; only then
-    they are shuffled again.
+    The pictures are shuffled and paired, so that none is used twice until all have been used; then they are reshuffled.
 
     Args:
         labels: (N,) classes.
     Returns:
-        (count, 2) int64 positions: the low picture's and the high picture's.
+        (count, 2) int64 positions of the low and the high pictures.
     Raises:
-        ValueError: all pictures are of one class.
+        ValueError: all pictures have one class.
     """
     if (labels == labels[0]).all():
-        raise ValueError("hybrids are made of pictures of different classes, and these are all of one")
+        raise ValueError("hybrids need pictures of different classes, and these all have one")
     generator = np.random.Generator(np.random.PCG64(seed))
     pairs = np.empty((0, 2), dtype=np.int64)
     while len(pairs) < count:

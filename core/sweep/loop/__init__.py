@@ -1,1 +1,1 @@
-"""The loop over waves and images."""
+"""Loop over waves and images."""

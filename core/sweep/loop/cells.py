@@ -1,6 +1,6 @@
 """Fourier sweeps: a classifier's errors with every wave added to every image (paper, sec. 2.1).
 
-`sweep_cells` is the one loop; the app, the tests and the batch script (`python -m core.sweep`) consume it.
+The app, the tests and the script `python -m core.sweep` all use `sweep_cells`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class CellResult:
     """Errors under one wave, by its canonical frequency.
 
     true_probability: mean softmax probability of the true class, in [0, 1].
-    wrong: which of the `count` images are misclassified (top-1), a bit for each, as `numpy.packbits` packs them.
-    variance: of the top-1 error rate from sample to sample; None where all images were taken.
+    wrong: which of the `count` images are misclassified (top-1), packed with `numpy.packbits`. variance: of the top-1
+    error rate between samples; None if all images were used.
     """
 
     frequency: Wave
@@ -51,18 +51,18 @@ def sweep_cells(
     waves: Sequence[Wave] | None = None,
     span: Span = None,
 ) -> Iterator[CellResult]:
-    """Errors of `classifier` under each wave, in order.
+    """Yield the errors of `classifier` under each wave, in order.
 
-    The images go to the device once. A cell's result does not depend on the batch size, the order of the cells or
-    what was computed before, up to the rounding of the forward pass itself.
+    The images are transferred to the device once. A cell's result does not depend on batch size, order of cells or
+    previous results, up to the rounding of the forward pass.
 
     Args:
-        dataset: its labels are positions in the classifier's classes.
-        waves: the frequencies to compute, None among them for the clean images; default `config.waves`.
-        span: (start, stop) of each wave's `balanced_order`: the images to add it to instead of `config.passes` of them.
+        dataset: its labels are indices of the classifier's classes.
+        waves: the frequencies to compute, None for the clean images; by default `config.waves`.
+        span: (start, stop) of each wave's `balanced_order`, the images to use in place of the share `config.passes`.
     Raises:
-        ValueError: at the call, when the images are too small for `config.side`.
-        RuntimeError: from the iterator, when the logits are not finite, or one image does not fit the memory.
+        ValueError: at the call, if the images are too small for `config.side`.
+        RuntimeError: while iterating, if logits are not finite, or one image does not fit the memory.
     """
     check_side_fits(config.side, dataset.image_size)
     return _sweep(classifier, dataset, config, config.waves if waves is None else waves, span)
@@ -71,7 +71,7 @@ def sweep_cells(
 def _sweep(
     classifier: Classifier, dataset: ImageDataset, config: SweepConfig, waves: Sequence[Wave], span: Span
 ) -> Iterator[CellResult]:
-    """The loop of `sweep_cells`. Few images: several waves share a forward pass. Many: one wave takes several."""
+    """Run the loop of `sweep_cells`: several waves with few images share a pass; a wave with many takes several."""
     import torch
 
     if not waves:
@@ -113,15 +113,15 @@ def _sweep(
 def _errors(
     classifier: Classifier, images: Tensor, labels: Tensor, group: Group, batch_size: int, dtype: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sums over the images: (3 + M, G) float64, of top-1 errors, top-5 errors, finite logits and the M means.
+    """Return sums over the images, (3 + M, G) float64: top-1 errors, top-5 errors, finite logits and the M means.
 
-    And (G, n) bool, which are misclassified. Counted on the device, fetched once.
+    Also returns which are misclassified, (G, n) bool. Computed on the device and fetched once.
     """
     import torch
 
     waves, wrong = len(group.waves), []
     scaled = torch.from_numpy(group.scaled).to(images.device)[:, None, None]  # (G, 1, 1, H, W)
-    exact = torch.float32 if images.device.type == "mps" else torch.float64  # which MPS lacks: 7 digits of a mean there
+    exact = torch.float32 if images.device.type == "mps" else torch.float64  # not on MPS
     tally = torch.zeros(3 + len(MEANS), waves, dtype=exact, device=images.device)
     with torch.inference_mode():
         for places, signs in group.batches(batch_size, images.device):
@@ -137,5 +137,5 @@ def _errors(
 
 
 def _means(logits: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
-    """(B,) of each of the images, for each of `MEANS`."""
+    """Return each of `MEANS` for each image, (B,)."""
     return (logits.softmax(dim=1).gather(1, targets[:, None])[:, 0],)

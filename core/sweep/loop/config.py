@@ -8,12 +8,12 @@ from core.fourier import basis
 from core.fourier.maps.estimate import MAX_WAVES
 from core.shared.device import DTYPES
 
-# Images per forward pass, by device. On a CPU 64 took at most 1 % longer than 4, 16 or 32, for any of five
-# networks at 32 and 224 pixels; what does not fit the memory is halved.
+# Images per forward pass, by device. On a CPU 64 took at most 1 % longer than 4, 16 or 32, for any of five networks at
+# 32 and 224 pixels; batches that do not fit the memory are halved.
 BATCH = {"cpu": 64, "cuda": 512}
-# A frequency, or None for the clean images, without any wave.
+# A frequency, or None for the clean images.
 Wave = basis.Frequency | None
-# Start and stop among a wave's images in their balanced order; None for a sweep of one round.
+# Range in a wave's balanced order of images; None for a sweep of one round.
 Span = tuple[int, int] | None
 
 
@@ -24,14 +24,14 @@ class SweepConfig:
     side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
     cells: the frequencies to compute, None for all. batch_size: images per forward pass, None for `BATCH`.
     dtype: precision of the forward pass; the wave is always added in float32.
-    weaken_as: side in pixels of a network's input: each wave is added with the strength that enlarging the image to it
-    (bicubic) would leave, for comparing networks at equal strength; None to add it whole.
-    outcomes: whether the map keeps which images are misclassified under each wave, a bit for each.
-    passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave gets a class-balanced sample
-    of its own. The clean error is always that of all images. A map of samples keeps no outcomes.
-    precision: half-width in points, above 0, of the estimate's 95 % interval, mean over the cells: the sweep goes
-    through all waves again and again, each time with further images, until it is reached or every image was taken.
-    `passes` is then the share of the first round. None for a sweep of one round.
+    weaken_as: side in pixels of a network's input: each wave is weakened as by bicubic enlargement to it, to compare
+    networks at equal strength; None for full strength.
+    outcomes: whether to store which images are misclassified under each wave, one bit each.
+    passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave has its own class-balanced
+    sample. The clean error is always over all images. A map of samples stores no outcomes.
+    precision: half-width in points, above 0, of the estimate's 95 % interval, mean over the cells: the sweep adds
+    images to all waves, round by round, until this is reached or all images are used. `passes` is then the share of the
+    first round. None for a sweep of one round.
     """
 
     side: int
@@ -66,19 +66,19 @@ class SweepConfig:
                 raise ValueError(f"precision is a half-width in points, above 0; got {self.precision}")
             if not 2 <= len(self.waves) <= MAX_WAVES:
                 raise ValueError(
-                    f"an estimate, by which precision is told, takes 2 to {MAX_WAVES:,} waves; got {len(self.waves):,}"
+                    f"precision needs an estimate, which takes 2 to {MAX_WAVES:,} waves; got {len(self.waves):,}"
                 )
 
     @property
     def waves(self) -> tuple[basis.Frequency, ...]:
-        """The different waves to compute, each by its canonical frequency, in a fixed order."""
+        """Distinct waves to compute, by canonical frequency, in a fixed order."""
         if self.cells is None:
             return basis.half_plane(self.side)
         return tuple(dict.fromkeys(basis.canonical_frequency(i, j) for i, j in self.cells))
 
 
 def check_side_fits(side: int, image_size: int) -> None:
-    """Raise ValueError unless images of that size carry every wave of a map of that side."""
+    """Raise ValueError unless images of this size can hold every wave of a map of this side."""
     if side > (max_side := basis.largest_side(image_size, image_size)):
         raise ValueError(
             f"a heat map of side {side} needs frequencies up to {side // 2} cycles per image, but "

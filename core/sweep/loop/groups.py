@@ -1,4 +1,4 @@
-"""Waves that share their forward passes: which ones, added to which images, how strong and with which signs."""
+"""Groups of waves that share forward passes, with their images, strengths and signs."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Group:
     """G waves, each added to n images.
 
-    scaled: (G, H, W) float32, each wave times its size v; zeros for the clean images. places: (G, n) int64 among the
-    images, or (1, n) where they are the same for all. signs: (G, n, 3) int8.
+    scaled: (G, H, W) float32, each wave times its size v; zeros for the clean images. places: (G, n) int64 indices of
+    images, or (1, n) if equal for all. signs: (G, n, 3) int8.
     """
 
     waves: tuple[Wave, ...]
@@ -39,7 +39,7 @@ class Group:
         return self.signs.shape[1]
 
     def batches(self, size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-        """Places and signs, cut along the images into as few parts as `size` allows, of nearly equal length."""
+        """Split places and signs along the images into as few, nearly equal parts as `size` allows."""
         import torch
 
         tensors = (torch.from_numpy(array).to(device) for array in (self.places, self.signs))
@@ -47,16 +47,16 @@ class Group:
 
 
 def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfig, span: Span, size: int) -> Group:
-    """The first wave, with as many of the next ones as are added to equally many images and fill a batch of `size`."""
+    """Return the first wave with as many following ones, added to equally many images, as fit a batch of `size`."""
     total, height = len(dataset), dataset.image_size
     count = images_under(waves[0], total, config, span)
     alike = itertools.takewhile(lambda wave: images_under(wave, total, config, span) == count, waves)
     group = tuple(itertools.islice(alike, max(1, size // count)))
     signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
     places = np.arange(total)[None]
-    if count < total:  # so the clean images are not among the waves
+    if count < total:  # so these are not the clean images
         places = np.stack([_places(wave, dataset.labels, config, span) for wave in group if wave is not None])
-        signs = np.take_along_axis(signs, places[..., None], axis=1)  # an image's signs are those of the whole sweep
+        signs = np.take_along_axis(signs, places[..., None], axis=1)  # an image has the same signs as in a full sweep
     scaled = np.zeros((len(group), height, height), np.float32)
     for k, wave in enumerate(group):
         if wave is not None:
@@ -65,21 +65,21 @@ def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfi
 
 
 def images_under(wave: Wave, total: int, config: SweepConfig, span: Span) -> int:
-    """How many of all images a wave is added to; the clean error is that of all."""
+    """Return the number of images that a wave is added to; the clean error uses all."""
     if wave is None:
         return total
     return images_per_wave(total, config.passes) if span is None else span[1] - span[0]
 
 
 def _places(wave: basis.Frequency, labels: np.ndarray, config: SweepConfig, span: Span) -> np.ndarray:
-    """Return the positions of the images that a wave is added to, where these are not all images."""
+    """Return the positions of a wave's images, if these are not all."""
     if span is None:
         return balanced_sample(labels, images_per_wave(len(labels), config.passes), wave, seed=config.seed)
     return balanced_order(labels, wave, seed=config.seed)[slice(*span)]
 
 
 def _epsilon(wave: basis.Frequency, config: SweepConfig, image_size: int) -> float:
-    """L2 size of a wave per channel, weakened where the configuration says so."""
+    """Return a wave's L2 size per channel, weakened if configured."""
     if config.weaken_as is None:
         return config.epsilon
     cell = basis.frequency_to_cell(*wave, config.side)

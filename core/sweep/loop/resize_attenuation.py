@@ -1,4 +1,4 @@
-"""How much of a wave's norm a network's resize keeps: computed, and stored for pages that must not wait for torch."""
+"""Share of a wave's norm that a network's resize keeps: computed, or stored for use without torch."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
     from core.classifiers.kinds.preprocessing import Preprocess
 
 STORED_ATTENUATION = PRECOMPUTED / "strength" / "kept_norm.npz"  # made by `precomputed.make_resize_attenuation`
-_AMPLITUDE = 0.25  # of the wave, around middle grey: far from where pixels are clipped
+_AMPLITUDE = 0.25  # of the wave, around middle grey, to avoid clipping
 _AT_ONCE = 32  # waves in memory
 
 
 def resize_attenuation_map(image_size: int, network_side: int) -> np.ndarray | None:
-    """(R, R) share of each wave's norm that resizing keeps; None where it was not measured."""
+    """Return the stored share of each wave's norm that resizing keeps, (R, R); None if not measured."""
     with np.load(STORED_ATTENUATION) as file:
         return file.get(f"{image_size}_{network_side}")
 
 
 def resize_attenuation(preprocess: Preprocess, image_size: int, side: int) -> np.ndarray:
-    """The share of each wave's L2 norm that arrives at the network's input.
+    """Compute the share of each wave's L2 norm that reaches the network's input.
 
-    Enlarging a picture n times makes any norm n times larger, so the norm afterwards is divided by the ratio of the
-    sides: a wave that keeps its amplitude keeps 1. An epsilon of v at the image is one of `share * v` at the network.
+    Norms are divided by the ratio of the sides, as n-fold enlargement multiplies any norm by n: a wave that keeps its
+    amplitude has share 1. An epsilon of v at the image amounts to `share * v` at the network.
 
     Args:
         image_size: side of the images in pixels, before preprocessing.
         side: R, of the heat map.
     Returns:
-        (R, R) share, 1 where nothing is lost.
+        (R, R) share, 1 if nothing is lost.
     """
     import torch
 

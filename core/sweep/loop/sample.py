@@ -1,6 +1,6 @@
-"""Class-balanced samples of images for waves that are not added to all: one per wave, fixed by seed and wave.
+"""Class-balanced samples of images, one per wave, determined by seed and wave.
 
-A sweep of one round takes a `balanced_sample`; one of several rounds goes along a `balanced_order`.
+A sweep of one round uses a `balanced_sample`; one of several rounds follows a `balanced_order`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from core.fourier.basis import Frequency, wave_bits
 
 
 def images_per_wave(total: int, passes: float) -> int:
-    """How many of `total` images make up a share of the passes; at least one."""
+    """Return the number of images in a share of `total`, at least one."""
     return max(1, round(passes * total))
 
 
 def round_ends(total: int, first: int) -> list[int]:
-    """How many of `total` images each wave has after each round: `first`, then a quarter more every time, then all.
+    """Return the number of images per wave after each round: `first`, then a quarter more each time, up to `total`.
 
-    A round has two images or more, since one alone does not show how images differ.
+    A round has at least two images, as a single one shows no variance.
     """
     ends = [min(total, max(2, first))]
     while ends[-1] < total:
@@ -27,14 +27,14 @@ def round_ends(total: int, first: int) -> list[int]:
 
 
 def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> float:
-    """Estimated variance of the error rate of a balanced sample, from the variances within its classes.
+    """Estimate the variance of a balanced sample's error rate from the variances within its classes.
 
-    Classes differ in error, and what lies between them does not vary from sample to sample: it is less than that of
-    images drawn at random. A class of which one image was drawn is taken to vary as the whole sample does.
+    Differences between classes do not vary from sample to sample, so it is smaller than for random images. A class with
+    one image is assumed to vary like the whole sample.
 
     Args:
         wrong: (n,) bool, whether an image is misclassified. labels: (n,) its true class.
-        total: images that the sample was drawn from.
+        total: number of images that the sample was drawn from.
     Source: Cochran 1977, ch. 5, proportional allocation.
     """
     n, of_class = len(wrong), np.bincount(labels)
@@ -44,13 +44,13 @@ def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> floa
     # shares W_h = n_h / n and f_h = f = n / N make it (1 - f) / n^2 * sum_h n_h s_h^2.
     # Of e_h errors, n_h s_h^2 = e_h (n_h - e_h) / (n_h - 1) (variance of 0s and 1s, sec. 3.2).
     within = errors[several] * (of_class[several] - errors[several]) / (of_class[several] - 1)
-    # Where n_h = 1, s_h^2 is taken to be the whole sample's, n p (1 - p) / (n - 1).
+    # If n_h = 1, s_h^2 is set to the whole sample's, n p (1 - p) / (n - 1).
     alone = (of_class == 1).sum() * rate * (1 - rate) * n / max(1, n - 1)
     return float(within.sum() + alone) / n**2 * (1 - n / total)
 
 
 def pooled_variance(first: float, n: int, second: float, m: int, total: int) -> float:
-    """The `sampling_variance` of two samples of n and of m other images together, from that of each."""
+    """Return the `sampling_variance` of two disjoint samples of n and m images together, from that of each."""
     # Var of a mean of n among N: v = s^2 / n (1 - n / N) (Cochran 1977, theorem 2.2), so s^2 = v n / (1 - n / N);
     # the s^2 of n + m images is (n s_1^2 + m s_2^2) / (n + m), and their v follows.
     of_one_image = sum(
@@ -60,10 +60,9 @@ def pooled_variance(first: float, n: int, second: float, m: int, total: int) -> 
 
 
 def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int) -> np.ndarray:
-    """Positions of `size` different images in which each class has its share, to within one image.
+    """Draw positions of `size` distinct images with each class in proportion, to within one image.
 
-    Every image is drawn with the same probability. Other waves and other seeds draw independently; (i, j) and
-    (-i, -j) draw the same.
+    All images are equally likely. Different waves and seeds draw independently; (i, j) and (-i, -j) draw the same.
 
     Args:
         labels: (N,) class of every image.
@@ -75,7 +74,7 @@ def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int
     Source: systematic sampling from a list in order of the classes, each shuffled (Cochran 1977, ch. 8).
     """
     total = len(labels)
-    # The signs are the same generator's first stream; with that one, sample and signs would depend on each other.
+    # A separate stream from the signs', so that sample and signs are independent.
     bits = wave_bits(total + 1, wave, seed=seed, stream=1)
     shuffled = np.lexsort((bits[:total], labels))
     start = int(bits[total] % np.uint64(total))
@@ -83,10 +82,10 @@ def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int
 
 
 def balanced_order(labels: np.ndarray, wave: Frequency, *, seed: int) -> np.ndarray:
-    """All images in an order of the wave's own whose every beginning holds each class by its share.
+    """Return a wave's order of all images in which every prefix has each class in proportion.
 
-    The images of a class, shuffled, are spread evenly over the order from a random start, so what a sweep has after any
-    number of images is a balanced sample, to within one image for classes of one size.
+    Each class's images, shuffled, are spread evenly from a random start, so any prefix is a balanced sample, to within
+    one image for classes of equal size.
 
     Args:
         labels: (N,) class of every image.

@@ -30,7 +30,7 @@ def test_openvino_predicts_what_torch_does_and_says_its_name():
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["--backend", "openvino", "--dtype", "bfloat16"], "leave one of them out"),
+        (["--backend", "openvino", "--dtype", "bfloat16"], "omit one of them"),
         (["--backend", "openvino"], "pip install openvino"),
     ],
 )

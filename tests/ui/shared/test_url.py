@@ -19,9 +19,9 @@ LINKS = {
 def open_page(page: str, **parameters: str) -> AppTest:
     script = f"""
 from ui.pages import {page}
-from ui.shared.url import drop_senseless_numbers
+from ui.shared.url import drop_invalid_numbers
 
-drop_senseless_numbers()
+drop_invalid_numbers()
 {page}.page()
 """
     app = AppTest.from_string(script, default_timeout=120)
