@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,9 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
             for row in (*_steps(browser, url, name), *(_page_run(browser, url, name) if side == SIDE else ())):
                 yield replace(row, name=f"{classifier_title(name)}, {row.name}")
         for link in LINKS:
-            yield Row(f"first prediction over {link} Mbit/s", _load(browser, url, link), "s")
+            for name, seconds, megabytes in (*_opening(browser, url, link), *_maps(browser, url, link)):
+                yield Row(f"{name} over {link} Mbit/s", seconds, "s")
+                yield Row(f"{name}, loaded", megabytes, "MB")
         yield from spread("pointer to two predictions", _pointing(browser, url), "ms")
         for row in _page_run(browser, url, "mini-clip", "mini-clip-robust"):
             yield replace(row, name=f"two networks, {row.name}")
@@ -115,19 +117,52 @@ def _steps(browser: Browser, url: str, name: str) -> Iterator[Row]:
     yield Row("prediction", predict, "ms")
 
 
-def _load(browser: Browser, url: str, link: int) -> float:
-    """Seconds from the click to the first prediction of two networks, over a slow link, nothing cached."""
-    page = _opened(browser, url)
-    network = page.context.new_cdp_session(page)
-    speed = link * 1e6 / 8
-    network.send("Network.enable")
-    limits = {"offline": False, "latency": 40, "downloadThroughput": speed, "uploadThroughput": speed}
-    network.send("Network.emulateNetworkConditions", limits)
-    began = time.perf_counter()
-    page.locator("#live button").first.click()
-    page.wait_for_selector("#live table[data-wave]", timeout=120_000)
-    page.close()
-    return time.perf_counter() - began
+class _SlowLink:
+    """A page over a slow link, nothing cached: how long things take, and what comes for them."""
+
+    def __init__(self, browser: Browser, link: int) -> None:
+        self.page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        self.page.set_default_timeout(200_000)
+        self._bytes, network = 0, self.page.context.new_cdp_session(self.page)
+        network.on("Network.loadingFinished", self._count)
+        network.send("Network.enable")
+        speed = link * 1e6 / 8
+        limits = {"offline": False, "latency": 40, "downloadThroughput": speed, "uploadThroughput": speed}
+        network.send("Network.emulateNetworkConditions", limits)
+
+    def _count(self, event: dict[str, Any]) -> None:
+        self._bytes += event["encodedDataLength"]
+
+    def timed(self, act: Callable[[], object], selector: str) -> tuple[float, float]:
+        """Seconds from an act until an element is there, and megabytes that came meanwhile."""
+        began, before = time.perf_counter(), self._bytes
+        act()
+        self.page.wait_for_selector(selector)
+        return time.perf_counter() - began, (self._bytes - before) / 1e6
+
+
+def _opening(browser: Browser, url: str, link: int) -> Iterator[tuple[str, float, float]]:
+    """The stored pair of the opening, and the first moment of a word that is drawn here."""
+    slow = _SlowLink(browser, link)
+    page, scene = slow.page, "#story div.opening:not(.figure)"
+    yield "the stored pair plays", *slow.timed(lambda: page.goto(url), f"{scene}[data-part]")
+    page.wait_for_selector(f"{scene}[data-part='1']")
+    page.get_by_label("Any of 1,000 words").fill("castle")
+    press = page.get_by_role("button", name="Draw it here").click
+    yield "first picture of one's own word", *slow.timed(press, f"{scene}:has(:text('Ask for a castle'))")
+    page.context.close()
+
+
+def _maps(browser: Browser, url: str, link: int) -> Iterator[tuple[str, float, float]]:
+    """The first maps, the first prediction of two networks, and a heat map of the picture by both."""
+    slow = _SlowLink(browser, link)
+    page = slow.page
+    yield "the first maps", *slow.timed(lambda: page.goto(f"{url}#waves"), "#lab .plot")
+    press = page.locator("#live button").first.click
+    yield "first prediction of two networks", *slow.timed(press, "#live table[data-wave]")
+    press = page.get_by_role("button", name="Heat map of this picture").click
+    yield "481 waves by two networks", *slow.timed(press, "#lab figure.map >> nth=3")
+    page.context.close()
 
 
 def _pointing(browser: Browser, url: str) -> list[float]:

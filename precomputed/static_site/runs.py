@@ -15,7 +15,7 @@ from core.pgd.penalties import PENALTIES, Penalty
 from core.pgd.settings import RunKind
 from core.runs.file import PGDRun
 from core.runs.picture_outcomes import picture_outcomes
-from core.runs.starts import STARTS
+from core.runs.starts import STARTS, StartKind
 from core.runs.stored import stored_classifier, stored_subjects
 from core.shared.sentences import Number, Sentence
 from ui.pages import generation, inpainting
@@ -62,7 +62,7 @@ def page_texts() -> dict[str, dict[str, Any]]:
 
 def _tables(kind: RunKind) -> list[tuple[str, str]]:
     """Titles and HTML of a page's tables."""
-    made = "eq3" if kind == "inpainting" else "blur"
+    made: Penalty | StartKind = "eq3" if kind == "inpainting" else "blur"
     rows = [many_row(name, painted) for name, painted in picture_outcomes(made).items()]
     table = scrolling_table_html(many_columns(made), rows, "Many pictures, by network")
     tables = [(MANY, f"<p>{sentence_html(many_summary(made))}</p>{table}")]

@@ -27,7 +27,7 @@ from ui.tools.registry import CORRUPTIONS, GRADIENT, HYBRIDS, TOOLS, card_pictur
 LIVE = "cifar10"  # the set whose classes the networks of the engine know
 STYLES = (
     COMPONENT_FILES / "tooltip.css",
-    *(Path(module.__file__).with_suffix(".css") for module in (judge, prediction_table, findings)),
+    *(Path(str(module.__file__)).with_suffix(".css") for module in (judge, prediction_table, findings)),
 )
 ONNX_LICENSE = "LICENSE.onnxruntime-web.txt"
 

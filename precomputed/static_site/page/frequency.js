@@ -10,7 +10,7 @@ import { prediction } from "./prediction.js";
 
 const MAX_MAPS = 4;
 const POINT = "Point at a cell of a map to see its wave, the picture under it, and the error with its 95 % interval below the maps. " +
-  "The buttons *Figure 1* and *Figure 2* return to the paper’s maps.";
+  "“Figure 1” and “Figure 2” return to the paper’s maps.";
 
 /** @param {Record<string, any>} data about, maps and figures @param {(host: HTMLElement) => void} drawTools */
 export async function frequency(data, drawTools) {
@@ -101,7 +101,7 @@ export async function frequency(data, drawTools) {
     const [, figure] = figureNow();
     const verdicts = figure && (await load(figure.verdicts)), [i, j] = now.wave;
     const known = verdicts && (verdicts.waves[`${i},${j}`] ?? verdicts.waves[`${-i},${-j}`]);
-    const [verdict, band] = known || [POINT.replaceAll("*", ""), ""], claim = verdicts?.bands[band];
+    const [verdict, band] = known || [POINT, ""], claim = verdicts?.bands[band];
     ours(byId("sentence"), verdict);
     ours(byId("claim"), claim?.html ?? "");
     now.edge = claim?.edge ?? 0;
