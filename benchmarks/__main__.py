@@ -3,8 +3,8 @@
     python -m benchmarks
     python -m benchmarks --quick --json > figures.json
 
-Each runs in a process of its own, one after the other. Ratios hold on any machine, since both sides are timed in turns;
-everything else is of this machine, at this hour. `--quick` leaves out what needs a browser and repeats the rest less.
+Each benchmark runs in its own process, one after the other. Ratios hold on any machine, since both sides are timed in
+turns; other figures depend on this machine and its load. `--quick` skips browser benchmarks and uses fewer rounds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MODEL = "mini-clip"
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """The rows of each script; of the estimate those of all maps together."""
+    """Yield the rows of each script; for the estimate, those of all maps together."""
     few = args.quick
     yield from rows_of("sweep", MODEL, *(("--rounds", "3", "--images", "128", "--batch-size", "32") if few else ()))
     yield from rows_of("pgd", MODEL, "--batch", "1", *(("--rounds", "8", "--no-agreement") if few else ()))

@@ -1,10 +1,10 @@
-"""How long a visitor waits: for the first picture, for a picture redrawn while pointing, for predictions.
+"""Waiting times of a visitor: first picture, redrawn picture while pointing, predictions.
 
     python -m benchmarks.app
     python -m benchmarks.app --resnet56 resnet56-4bfd9763.th
 
-The start is compared with an empty Streamlit app, in turns. Clicks are timed inside the browser, from the pointer's
-press to the frame that shows the new wave's predictions; pointing, from the event until the canvases are redrawn.
+The start is compared with an empty Streamlit app, in turns. Clicks are timed in the browser, from the press to the
+frame with the new wave's predictions; pointing, from the event to the redrawn canvases.
 Needs the packages of requirements-dev.txt and a Chromium.
 """
 
@@ -24,8 +24,8 @@ from benchmarks.measure import Row, run_script, spread
 from benchmarks.serving import APP, chromium, server, start_stopwatch, stopwatch_ms
 
 EMPTY = "import streamlit as st\nst.html('<div class=\"plot\">empty</div>')\n"
-PAINTED, OPENED = ".plot", "canvas, .plot"  # a map; what the first page opens with
-# Two classifiers predict on small pictures, one on large ones; the side is that of the first map.
+PAINTED, OPENED = ".plot", "canvas, .plot"  # a map; the first content of a page
+# Two classifiers predict small pictures, one large ones; the side is the first map's.
 QUERIES = {"32 px": ("?pictures=CIFAR-10&cell=0,2", 31), "224 px": ("?story=4&cell=0,2", 63)}
 # Milliseconds from each pointer event on a map until the panel's canvases hold the new wave.
 WATCH = """() => {
@@ -39,7 +39,7 @@ WATCH = """() => {
 
 
 def first_paint(browser: Browser, script: Path, environment: dict[str, str]) -> tuple[float, bool]:
-    """Seconds from the server's start to the first picture, and whether torch was loaded by then."""
+    """Return the seconds from the server's start to the first picture, and whether torch was loaded by then."""
     with server(script, environment) as (address, process, start):
         page = browser.new_page()
         page.goto(address)
@@ -82,7 +82,7 @@ def _click(page: Page, frequency: tuple[int, int], side: int) -> float:
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """First paint beside that of an empty app; then clicks and pointing on pictures of both sizes."""
+    """Yield the first paint, compared with an empty app, then clicks and pointing on pictures of both sizes."""
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         environment = {}
         if args.resnet56:

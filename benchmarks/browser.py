@@ -1,8 +1,8 @@
-"""The static edition's speed in Chromium: steps beside torch's, loads over slow links, pointing, long tasks, memory.
+"""Speed of the static edition in Chromium: steps compared with torch, slow links, pointing, long tasks, memory.
 
     python -m benchmarks.browser SITE
 
-SITE is a folder that `python -m precomputed.static_site` wrote. Both sides take a step in turns, on one thread.
+SITE is a folder of `python -m precomputed.static_site`. Both sides take steps in turns, on one thread.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How far the estimate from few images per wave lies from whole maps: by simulation on the shipped maps.
+"""Error of the estimate from few images per wave, by simulation on the shipped maps.
 
     python -m benchmarks.estimate
     python -m benchmarks.estimate --against precomputed/heatmaps/mini-clip_cifar10.npz progressive.npz
@@ -74,7 +74,7 @@ def dips(heatmap: Heatmap) -> float:
 
 
 def simulated(truth: Heatmap, images: int, seed: int) -> EstimateScore:
-    """One sweep with fresh images for each wave."""
+    """Simulate a sweep with fresh images for each wave."""
     # A published map may have measured (i, j) and (-i, -j) each: the half plane's value is taken for both.
     count = np.full((truth.side, truth.side), images, dtype=np.int64)
     errors = np.zeros_like(count)

@@ -1,10 +1,10 @@
-"""Time the paper on one GPU: its maps with CLIP, a run of 720 steps, memory. At most eight minutes.
+"""Time the paper's experiments on one GPU: maps with CLIP, a run of 720 steps, memory. At most eight minutes.
 
     python -m benchmarks.gpu
     python -m benchmarks.gpu --network mini-resnet --device cpu --seconds 0.5   # small, on any machine
 
-CLIP ViT-B/32 has its own weights where they are on this machine, else random ones: times depend on neither them nor the
-pictures, which are random. A part of each map is computed, for so many seconds; the whole follows from its pace.
+CLIP ViT-B/32 has random weights unless its own are on this machine; times depend on neither these nor the pictures,
+which are random. Part of each map is computed for a given time, and the total is extrapolated.
 - map: `core.growing_heatmaps`, beside bare forward passes of the same batch size; both layouts of memory
   are tried, as `core.classifiers.registry` takes one on CPUs alone;
 - run: steps of `core.pgd.steps.pgd_steps`, beside the bare forward and backward pass, one picture and as many as

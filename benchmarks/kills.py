@@ -1,9 +1,9 @@
-"""`kill -9` at random moments of saves, downloads and sweeps: nothing damaged is read, nothing finished is lost.
+"""`kill -9` at random moments of saves, downloads and sweeps: no damaged file is read, no finished work is lost.
 
 Part of `python -m benchmarks.soak`. A child process works in a folder until killed, and the next one resumes there.
-After each kill everything that the project would read is read: a map and a run hold what was saved last or one save
-more, a downloaded file is whole or absent, a sweep has all cells that it had before, with the same counts. In the end
-the sweep is finished and compared with one that nobody killed. Where any of this is not so, there is an AssertionError.
+After each kill all files are checked: a map and a run hold the last save or one more, a downloaded file is complete or
+absent, a sweep keeps all its cells and counts. Finally the sweep is completed and compared with an uninterrupted one.
+Any violation raises AssertionError.
 """
 
 from __future__ import annotations

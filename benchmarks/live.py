@@ -1,4 +1,4 @@
-"""Cost of a PGD step in the app, with its page drawn in a browser; how often it is drawn, how soon a run stops.
+"""Cost of a PGD step in the app with its page open in a browser, frame rate, and time to stop.
 
     python -m benchmarks.live mini-clip mini-resnet efficientnet-lite0
 

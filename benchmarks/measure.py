@@ -1,6 +1,6 @@
-"""How everything here is measured, in turns, and printed: rows of one table, under what they are of.
+"""Shared code of benchmarks: measuring in turns, and printing a table with its environment.
 
-A script's `rows` yields its figures, and `main` prints them as Markdown or, with `--json`, for other programs.
+A script's `rows` yields its figures; `main` prints them as Markdown or, with `--json`, as JSON.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("torch", "torchvision", "open_clip_torch", "timm", "streamlit", "numpy")
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}  # cpu: of this process, however busy the machine is
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}  # cpu: of this process, independent of other load
 _LIMITS = {
     "<=": lambda value, limit: value <= limit,
     "<": lambda value, limit: value < limit,
@@ -45,7 +45,7 @@ class Row:
 
     @property
     def missed(self) -> bool:
-        """Whether there is a target and the value does not meet it; a value that is no number meets none."""
+        """Whether the value misses its target, if any; NaN misses every target."""
         if " to " in self.target:
             low, high = map(float, self.target.split(" to "))
             return not low <= self.value <= high
@@ -63,14 +63,14 @@ class Times:
         return 1000 * statistics.median(self.seconds[name])
 
     def ratio(self, name: str, peer: str) -> float:
-        """Median over the turns of the ratio within a turn: a machine's pace drifts between turns, not within one."""
+        """Return the median over turns of the ratio within a turn, which is insensitive to drift between turns."""
         return statistics.median(a / b for a, b in zip(self.seconds[name], self.seconds[peer], strict=True))
 
 
 def in_turns(
     works: Mapping[str, Callable[[], Any]], rounds: int, *, warm_up: int = 1, clock: str = "wall", device: str = "cpu"
 ) -> Times:
-    """Time works turn by turn, in another order each turn, since each leaves the machine in another state.
+    """Time several works in turns, in a random order per turn, as each affects the next.
 
     Args:
         warm_up: turns that are not counted. clock: of CLOCKS. device: a CUDA device is waited for.
@@ -151,7 +151,7 @@ def run_script(
     parser: argparse.ArgumentParser,
     argv: Sequence[str] | None = None,
 ) -> list[Row]:
-    """Measure as the options say, print, and return the rows."""
+    """Parse the options, measure, print, and return the rows."""
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     args = parser.parse_args(argv)
     start = time.monotonic()
@@ -165,7 +165,7 @@ def run_script(
 
 
 def rows_of(module: str, *arguments: str) -> list[Row]:
-    """The rows of a script of this folder, in a process of its own."""
+    """Return the rows of a script of this folder, run in its own process."""
     command = [sys.executable, "-m", f"benchmarks.{module}", *arguments, "--json"]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=3600)
     return [Row(**row) for row in json.loads(done.stdout)["rows"]]

@@ -1,9 +1,9 @@
-"""Do the tests notice a mistake? A sample of mutmut's mutants of the engine, as `pyproject.toml` configures them.
+"""Mutation score of the tests on a sample of mutmut's mutants of the engine, as configured in `pyproject.toml`.
 
     python -m benchmarks.mutants --count 200 --seed 0
-    mutmut show NAME    # what a survivor changes; whether that matters, a reader decides
+    mutmut show NAME    # the change of a survivor, for a reader to judge
 
-Results stay in `mutants/`; another call there takes other mutants of the same sources.
+Results are kept in `mutants/`; another call uses other mutants of the same sources.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cost of a PGD step beside the classifier's bare forward and backward pass, and beside foolbox.
+"""Cost of a PGD step compared with the classifier's bare forward and backward pass, and with foolbox.
 
     python -m benchmarks.pgd efficientnet-lite0
     python -m benchmarks.pgd resnet-56 --weights resnet56-4bfd9763.th --batch 1 8 64

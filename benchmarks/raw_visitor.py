@@ -1,4 +1,4 @@
-"""A visitor without a browser: opens a page over Streamlit's own protocol, so that the server alone is timed."""
+"""A visitor without a browser: opens a page over Streamlit's protocol, to time the server alone."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Hashes of what follows from the shipped files: equal before and after a change that is to change no result.
+"""Hashes of all results computed from the shipped files, to check that a change alters none.
 
     python -m benchmarks.results > before.txt
     python -m benchmarks.results | diff before.txt -
 
-A line each: the claims of every shipped map in the subject's place, with every map as its reference; the claims of
-section 3.2 of every stored network; each stored gradient, file of corruptions and of hybrids, with what is computed
-from it; the pictures that corruptions and hybrids make of the bundled ones; and short measurements of a bundled model.
-Numbers enter to the last bit, so lines of two machines may differ; those of one machine do not.
+One line each for: the claims of every shipped map as subject, with every map as reference; the claims of section 3.2 of
+every stored network; each stored gradient, file of corruptions and of hybrids, with derived results; corrupted and
+hybrid pictures; and short measurements of a bundled model. Numbers are hashed bit by bit, so lines may differ between
+machines but not on one.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
 from core.sweep.transforms import growing
 
 MODEL = "mini-clip"
-PICTURES = 20  # that the model is measured on
+PICTURES = 20  # for measurements of the model
 
 
 def plain(value: Any) -> Any:
-    """A result as JSON: floats to the last bit, an array as its type, shape and hash, an object as its fields."""
+    """Return a result as JSON: floats in hex, an array as dtype, shape and hash, an object as its fields."""
     if isinstance(value, np.ndarray):
         return [str(value.dtype), value.shape, hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()]
     if isinstance(value, np.generic):
@@ -65,7 +65,7 @@ def plain(value: Any) -> Any:
 
 
 def digest(*values: Any) -> str:
-    """Return the SHA-256 of everything that the values hold."""
+    """Return the SHA-256 of values."""
     return hashlib.sha256(json.dumps(plain(values), sort_keys=True).encode()).hexdigest()
 
 
@@ -141,7 +141,7 @@ def hybrid_hashes() -> Iterator[tuple[str, str]]:
 
 
 def main() -> int:
-    """Print a line for each result; profiles of this machine are left out."""
+    """Print a line for each result, without this machine's profiles."""
     os.environ.pop(VARIABLE, None)
     os.environ[CACHE] = os.devnull
     all_maps = shipped_maps()

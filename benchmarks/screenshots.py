@@ -1,8 +1,8 @@
-"""Pictures of every page, 1440 x 900, light, and a short animation, for the README.
+"""Take screenshots of every page, 1440 x 900, light, and a short animation, for the README.
 
     python -m benchmarks.screenshots docs/pictures
 
-Starts the app on a free port, opens each page in Chromium as a visitor does, waits until it is at rest, and writes
+Starts the app on a free port, opens each page in Chromium, waits until it is stable, and writes
 story.webp, frequency.webp, inpainting.webp, generation.webp, findings.webp, models.webp (lossless) and play.webp: the
 wave running outward.
 """

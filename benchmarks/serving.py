@@ -1,4 +1,4 @@
-"""The app as a server, one process or several behind HAProxy, and the Chromium that visits it."""
+"""The app as a server, with one process or several behind HAProxy, and a Chromium to visit it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the app endures many visitors, and files endure kills: errors, waiting, memory, slots that are freed.
+"""Soak test of the app with many visitors and kills: errors, waiting times, memory, freed slots.
 
     python -m benchmarks.soak --minutes 10
     python -m benchmarks.soak --minutes 0              # memory alone: at rest, with one visitor, with all

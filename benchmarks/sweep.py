@@ -1,4 +1,4 @@
-"""How close a sweep comes to the classifier's bare forward pass, and to the obvious loop that it replaces.
+"""Throughput of a sweep compared with the classifier's bare forward pass, and with a straightforward loop.
 
     python -m benchmarks.sweep efficientnet-lite0
     python -m benchmarks.sweep resnet-56 --weights resnet56-4bfd9763.th

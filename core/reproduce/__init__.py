@@ -1,1 +1,1 @@
-"""The paper, run again part by part and compared with what was published: `python -m core.reproduce`."""
+"""Reproduction of the paper, part by part, compared with published numbers: `python -m core.reproduce`."""

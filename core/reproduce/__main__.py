@@ -1,9 +1,9 @@
-"""The paper, run again as far as this machine allows: `python -m core.reproduce [--quick]`.
+"""Reproduce the paper as far as this machine allows: `python -m core.reproduce [--quick]`.
 
-Computes the maps of Figures 1 and 2, judges the claims about them, puts hybrid images to the networks of Figure 1,
-measures inpainting and generation, and compares each number with the published one. Bundled models stand in beside the
-paper's networks. Writes report.html and report.json, with maps/, hybrids/ and tables/ from which the same command
-resumes. What cannot run is in the report, with what to do about it.
+Computes the maps of Figures 1 and 2, judges the claims about them, tests the networks of Figure 1 on hybrid images,
+measures inpainting and generation, and compares each number with the published one. Bundled models run beside the
+paper's networks. Writes report.html and report.json, and maps/, hybrids/ and tables/, from which the same command
+resumes. The report lists parts that cannot run, with instructions.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def parse_weights(text: str) -> tuple[str, Path]:
     """'resnet-56=FILE' -> ('resnet-56', Path('FILE'))."""
     name, equals, file = text.partition("=")
     if not (name and equals and file):
-        raise argparse.ArgumentTypeError(f'wanted a classifier and its file, like "resnet-56=FILE", got {quoted(text)}')
+        raise argparse.ArgumentTypeError(f'need a classifier and its file, like "resnet-56=FILE", got {quoted(text)}')
     return name, Path(file).expanduser()
 
 
 def parse_parts(text: str) -> tuple[str, ...]:
-    """'figure-1-clip,figure-4-clip' -> both keys; a beginning like 'figure-1' stands for all that begin with it."""
+    """'figure-1-clip,figure-4-clip' -> both keys; a prefix like 'figure-1' selects all keys with it."""
     chosen: set[str] = set()
     for name in (part.strip() for part in text.split(",")):
         matching = {name} & set(KEYS) or {key for key in KEYS if name and key.startswith(name)}
@@ -43,7 +43,7 @@ def parse_parts(text: str) -> tuple[str, ...]:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the command-line parser."""
     parser = argparse.ArgumentParser(
         prog="python -m core.reproduce",
         description="Run the paper again as far as this machine allows, and compare it with the published numbers. "
@@ -51,12 +51,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help="few waves and images: minutes on two cores")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into, or to resume")
-    parser.add_argument("--parts", type=parse_parts, default=KEYS, help="names or beginnings, e.g. figure-1,stand-in")
-    parser.add_argument("--cells", type=whole(1), help="different waves of each map, drawn by the seed; default all")
-    parser.add_argument("--limit", type=whole(1), help="images of each map, drawn by the seed; default all")
-    parser.add_argument("--runs", type=whole(1), help="inpainting and generation runs of each part; default 100")
-    parser.add_argument("--pairs", type=whole(1, MAX_PAIRS), help="of pictures in hybrid images; default 2000")
-    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="where CIFAR-10 lies, default data")
+    parser.add_argument("--parts", type=parse_parts, default=KEYS, help="names or prefixes, e.g. figure-1,stand-in")
+    parser.add_argument("--cells", type=whole(1), help="waves per map, drawn by the seed; default all")
+    parser.add_argument("--limit", type=whole(1), help="images per map, drawn by the seed; default all")
+    parser.add_argument("--runs", type=whole(1), help="inpainting and generation runs per part; default 100")
+    parser.add_argument("--pairs", type=whole(1, MAX_PAIRS), help="pairs of pictures for hybrid images; default 2000")
+    parser.add_argument("--data-dir", type=Path, default=Path("data"), help="folder of CIFAR-10, default data")
     parser.add_argument("--imagenet-dir", type=Path, help="ImageNet100, a folder of class folders by WordNet id")
     parser.add_argument("--download", action="store_true", help="allow downloading weights and CIFAR-10")
     parser.add_argument(
@@ -76,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the batch script; returns the exit status."""
+    """Run the script; return the exit status."""
     parser = build_parser()
     args = parser.parse_args(argv)
     check_output_folder(parser, args.output)

@@ -1,6 +1,6 @@
-"""The table of findings as HTML, for the app, the static edition and the report: a row for each claim.
+"""HTML table of findings for the app, the static edition and the report, one row per claim.
 
-A row shows its verdict, the claim and one number; the rest is folded away. In a narrow window a row becomes a card.
+A row shows verdict, claim and one number; the rest is folded. In a narrow window rows become cards.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.shared.errors import one_line, sentence
 from core.shared.html import isolated, number_html
 from core.shared.sentences import Network, Sentence
 
-# The sign and the colour of each verdict.
+# Sign and colour of each verdict.
 VERDICTS = {
     Verdict.HOLDS: GOOD,
     Verdict.IN_PART: HALF,
@@ -36,10 +36,10 @@ def findings_html(
     url: Url = lambda _: "",
     before: tuple[str, Mapping[str, Finding]] | None = None,
 ) -> str:
-    """Return a row for each claim; its verdict by views, and those that cannot be checked, are folded away.
+    """Return one row per claim; verdicts by views and uncheckable claims are folded.
 
-    url: of the page that shows what a finding is about, empty where none does. before: one more column, its head and
-    earlier findings by the key of their claim.
+    url: of the page that illustrates a finding; may be empty. before: an additional column: its head, and earlier
+    findings by claim.
     """
     parts: dict[str, list[Finding]] = {"": [], BY_VIEWS: [], _UNKNOWN: []}
     for finding in findings:
@@ -83,14 +83,14 @@ def _row(finding: Finding, url: str, last_cell: str = "") -> str:
 
 
 def chip(finding: Finding) -> str:
-    """Return a verdict: its sign and its words on its colour, or framed by it where other networks stand in."""
+    """Return a verdict with its sign on its colour, or framed by it if other networks stand in."""
     sign, colour = VERDICTS[finding.verdict]
     look = "chip stand-in" if finding.stand_in else "chip"
     return f'<span class="{look}" style="--chip:{colour}">{sign} {finding.judgement}</span>'
 
 
 def _networks(finding: Finding) -> list[str]:
-    """Names of those whose evidence it is, as the labels of their maps have them; they may be untrusted."""
+    """Return the names of the networks of the evidence, from the labels of their maps; may be untrusted."""
     titles = [_title(name) for name in finding.networks]
     named = [label.split(" · ")[0] for label in finding.maps]
     return [next((name for name in named if name.startswith(f"{title} (weights")), title) for title in titles]
@@ -112,7 +112,7 @@ def _source(finding: Finding, names: Sequence[str]) -> str:
 
 
 def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str = "") -> str:
-    """Return a claim, its verdict and its evidence, or what `shows` names of that; where: what follows its source."""
+    """Return a claim, its verdict and its evidence, or the part named in `shows`; where: text after its source."""
     selected = [part for part in finding.evidence if shows is None or part.what in shows]
     numbers = " ".join(f'<span class="each">{part}</span>' for part in evidence_html(selected))
     names = _networks(finding)

@@ -1,4 +1,4 @@
-"""Plots of a map in the report: maps side by side where most waves are computed, and wave against wave."""
+"""Plots of a map for the report: maps side by side if most waves are computed, and wave against wave."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from core.fourier.maps.export import figure_file, heatmap_png
 from core.fourier.maps.metrics import TOP1
 from core.reproduce.parts.maps import MapResult
 
-MAX_BARS = 100  # more intervals than that hide the points
+MAX_BARS = 100  # more intervals would hide the points
 
 
 def map_plots(result: MapResult) -> dict[str, bytes]:
-    """The plots of a map, as PNG by what they show."""
+    """Return the plots of a map, as PNG by description."""
     plots: dict[str, bytes] = {}
     name, kind, heatmap, reference = result.name, result.kind, result.heatmap, result.reference
     if 2 * (heatmap.count > 0).sum() > heatmap.side**2:

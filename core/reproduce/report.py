@@ -1,4 +1,4 @@
-"""The report: JSON for programs and one HTML file for people, from the same results."""
+"""Report of a reproduction as JSON and as a single HTML file."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from core.shared.errors import one_line
 from core.shared.files import write_atomically, write_json
 
 SCHEMA = 1
-MAX_ROWS = 60  # of a folded table; more stand in the JSON alone
-# The sign and the colour of each outcome of a comparison.
+MAX_ROWS = 60  # of a folded table; the JSON has all
+# Sign and colour of each outcome of a comparison.
 CHIPS = {Match.AGREES: GOOD, Match.DIFFERS: BAD, Match.UNDECIDED: HALF, Match.NOT_COMPARED: OPEN}
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A part that did not run, and why: whole sentences that say what to do."""
+    """A part that did not run, with reasons: sentences with instructions."""
 
     part: Part
     reasons: tuple[str, ...]
@@ -45,7 +45,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Cost:
-    """Cost of this command: seconds by the clock and of the processor, peak memory in bytes, also of the GPU if any."""
+    """Cost of this command: wall and CPU seconds, peak memory in bytes, also of any GPU."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -55,7 +55,7 @@ class Cost:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """All that a run found out. command, device: in words."""
+    """All results of a run. command, device: descriptions."""
 
     command: str
     device: str
@@ -75,7 +75,7 @@ def write_report(results: Results, folder: Path) -> None:
 
 
 def to_json(results: Results) -> dict[str, Any]:
-    """Every number of the report; what depends on the clock alone stands under "time"."""
+    """Return every number of the report; those that depend on the clock are under "time"."""
     return {
         "schema": SCHEMA,
         "version": VERSION,
@@ -131,7 +131,7 @@ def to_html(results: Results) -> str:
 
 
 def _summary(results: Results) -> str:
-    """How many parts agree, how many verdicts are the same, and how many parts could not run."""
+    """Return the counts of agreeing parts, equal verdicts, and skipped parts."""
     lines = [
         sentences.counted([result.match for result in results.maps], "map"),
         sentences.counted([result.match for result in results.tables], "table"),

@@ -1,4 +1,4 @@
-"""The work behind `python -m core.reproduce`: what can run is run, what cannot says why, and the report is written."""
+"""Run of `python -m core.reproduce`: runs available parts, records why others cannot run, and writes the report."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from core.sweep.processes import Processes
 
 P = TypeVar("P", MapPart, HybridPart, TablePart)
 Result = TypeVar("Result", bound=PartResult)
-# What is wrong with one part alone: its weights are damaged, its folder holds another run.
+# Errors of a single part, such as damaged weights or a folder of another run.
 TROUBLE = (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError)
 
 
 def run(args: argparse.Namespace, processes: Processes) -> str:
-    """Run every part that can run, write the report, and say where it is; every process of the group calls this."""
+    """Run all available parts, write the report, and return its location; all processes of the group call this."""
     start = time.perf_counter()
     if classifier_spec(args.clip).kind != "zero-shot":
-        raise ValueError(f"--clip wants a zero-shot classifier; {quoted(args.clip)} knows fixed classes")
+        raise ValueError(f"--clip needs a zero-shot classifier; {quoted(args.clip)} has fixed classes")
     prepare_torch()
     for folder in ("maps", "hybrids", "tables"):
         make_folder(args.output / folder)
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
 
 @dataclass(eq=False)
 class _Work:
-    """The chosen parts on a machine. skipped: those that do not run, as far as that is known."""
+    """The chosen parts on a machine. skipped: those known not to run."""
 
     machine: Machine
     chosen: Sequence[str]
@@ -96,7 +96,7 @@ class _Work:
     def run_all(self, parts: Iterable[P], run: Callable[[P], Result]) -> Iterator[Result]:
         """Yield the result of each part; a part that fails is skipped.
 
-        Among several processes nobody else knows that it did, so the whole run ends.
+        With several processes the others would not notice, so the whole run ends.
         """
         for part in parts:
             try:
@@ -108,9 +108,9 @@ class _Work:
                 self.skipped.append(Skipped(part, (sentence(one_line(error, 300)),)))
 
     def shared_out(self, parts: Sequence[P], run: Callable[[P], Result]) -> list[Result]:
-        """Return the results of the parts that can run, each computed by one process, which keeps it in a file.
+        """Return the results of the parts that can run, each computed and saved by one process.
 
-        So nothing is gathered before the end.
+        Results are gathered only at the end.
         """
         able = self.able(parts)
         order = [part.key for part in able]
@@ -122,6 +122,6 @@ def _spent(start: float, device: str) -> Cost:
     import torch
 
     used = resource.getrusage(resource.RUSAGE_SELF)
-    scale = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
+    scale = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, kibibytes elsewhere
     gpu = torch.cuda.max_memory_allocated(device) if device.startswith("cuda") else None
     return Cost(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss * scale, gpu)

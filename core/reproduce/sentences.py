@@ -1,4 +1,4 @@
-"""Sentences about the results, where they take more logic than `report.html.jinja` should have."""
+"""Sentences about the results that need more logic than `report.html.jinja` should have."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ percent = partial(numbers.percent, space="\N{NO-BREAK SPACE}")
 
 
 def map_sentence(result: MapResult) -> str:
-    """Describe what a map's part computed, and how it compares."""
+    """Describe a computed map and its comparison."""
     side, n = result.heatmap.side, int(result.heatmap.metadata["dataset"]["n"])
     done = f"{result.waves:,} of {len(half_plane(side)):,} waves on {n:,} images"
     agreement = result.agreement
@@ -38,7 +38,7 @@ def map_sentence(result: MapResult) -> str:
 
 
 def plain_and_minimised(tables: Sequence[TableResult]) -> str:
-    """Compare Eq. 3's loss after plain and after minimising steps, for each network with both; empty without one."""
+    """Compare Eq. 3's loss by plain and by minimising steps for each network with both; empty without any."""
     losses: dict[str, dict[str, float]] = {}
     for table in tables:
         if table.part.mode == "inpaint":
@@ -59,7 +59,7 @@ def plain_and_minimised(tables: Sequence[TableResult]) -> str:
 
 
 def claims_sentence(result: ClaimComparison) -> str:
-    """Name the maps that a pair's claims were judged on, and count the verdicts that agree with the reference maps."""
+    """Name the maps of a pair's claims, and count the verdicts that agree with the reference maps."""
     against = f"{result.subject} against {result.reference}" if result.subject else result.reference
     text = f"{sentence(against)[:-1]}: {result.waves:,} waves."
     if result.known:

@@ -1,4 +1,4 @@
-"""Who stands for whom: the networks that may be shown in each role of the paper. Does not import torch."""
+"""Table of roles: the networks that may stand for each of the paper's. Does not import torch."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-# By role: rows of networks that are shown together, the preferred row first.
+# By role: rows of networks shown together, in order of preference.
 ROLES: dict[str, tuple[tuple[str, ...], ...]] = {
     role: tuple(map(tuple, rows)) for role, rows in _TABLE["roles"].items()
 }
-# By network: the one that predicts in its place.
+# By network: its stand-in for predictions.
 INSTEAD: dict[str, str] = _TABLE["instead"]
-# By network: what it is to the paper, "short" and maybe "more".
+# By network: its relation to the paper, "short" and optionally "more".
 NETWORKS: dict[str, dict[str, str]] = _TABLE["networks"]
 
 
 def networks_for(
     role: str, *available: Container[str], together: Callable[[Sequence[str]], bool] = lambda row: True
 ) -> tuple[str, ...]:
-    """Return the first networks of a role that are all in each of `available`; none where there are none.
+    """Return the first row of a role whose networks are all in each of `available`; empty if there is none.
 
-    together: whether the networks of a row, which are available, can be shown beside each other.
+    together: whether an available row's networks can be shown side by side.
     """
     rows = (row for row in ROLES[role] if all(name in names for name in row for names in available))
     return next((row for row in rows if together(row)), ())
 
 
 def preference(role: str, name: str) -> int:
-    """Rank of a single network in a role, 0 for the preferred one; beyond all rows for one that is not in it."""
+    """Return a single network's rank in a role, 0 for the preferred one; beyond all rows if it is not in it."""
     rows = ROLES[role]
     return rows.index((name,)) if (name,) in rows else len(rows)

@@ -1,1 +1,1 @@
-"""Parts of a reproduction: each is planned, measured and compared."""
+"""Parts of a reproduction: plan, measurement and comparison."""

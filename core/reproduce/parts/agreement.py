@@ -1,4 +1,4 @@
-"""Whether a computed map agrees with the one it is compared with, over the waves that both hold."""
+"""Agreement of a computed map with its reference, over their common waves."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from core.fourier.intervals import Measured, correlation
 from core.fourier.maps.contrasts import Errors, clear_waves, contrast, errors_under, same_images
 from core.fourier.maps.heatmap import MEANS, Heatmap, outcome_row
 
-MARGIN = 0.02  # in error: means that lie this close count as equal
-FEW = 0.05  # share of the waves that may differ
+MARGIN = 0.02  # in error: means within this distance count as equal
+FEW = 0.05  # share of waves that may differ
 FALSE_DISCOVERIES = 0.05
 
 
@@ -31,14 +31,14 @@ class Match(StrEnum):
 
 
 def measured_json(measured: Measured) -> dict[str, Any]:
-    """A number with its interval, [low, high], as a JSON object; null for what is not known."""
+    """Return a number with its interval, [low, high], as a JSON object, null if unknown."""
     value = None if math.isnan(measured.value) else measured.value
     return {"value": value, "interval": measured.ends}
 
 
 @dataclass(frozen=True)
 class WaveRow:
-    """One wave: top-1 errors in [0, 1] here and there, and the first minus the second with its 95 % interval."""
+    """One wave: computed and reference top-1 error in [0, 1], and their difference with its 95 % interval."""
 
     wave: Frequency
     error: float
@@ -48,7 +48,7 @@ class WaveRow:
 
 @dataclass(frozen=True)
 class MapAgreement:
-    """A computed map against its reference, errors in [0, 1].
+    """Comparison of a computed map with its reference, errors in [0, 1].
 
     mean_error, mean_reference: over the common waves. mean_difference: the first minus the second, with its 95 %
     interval. mean_absolute_difference: of the waves; expected_by_chance: that of two independent draws of as many
@@ -70,19 +70,19 @@ class MapAgreement:
 
     @property
     def largest(self) -> WaveRow:
-        """The wave whose errors lie farthest apart."""
+        """The wave with the largest difference."""
         return max(self.rows, key=lambda row: abs(row.difference.value))
 
     @property
     def match(self) -> Match:
-        """Agrees where the mean difference's whole interval lies within the margin and few waves differ."""
+        """Verdict: agrees if the mean difference's interval lies within the margin and few waves differ."""
         few, (_, low, high) = self.differing_waves <= FEW * len(self.rows), self.mean_difference
         if few and low >= -MARGIN and high <= MARGIN:
             return Match.AGREES
         return Match.DIFFERS if not few or self.mean_difference.clear else Match.UNDECIDED
 
     def to_json(self) -> dict[str, Any]:
-        """The numbers as a JSON object; an interval is [low, high]."""
+        """Return the numbers as a JSON object; an interval is [low, high]."""
         rows = [
             {
                 "i": row.wave[0],
@@ -107,7 +107,7 @@ class MapAgreement:
 
 
 def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
-    """Compare two maps of one side; None where they have no wave in common.
+    """Compare two maps of one side; None if they have no common waves.
 
     The interval of the mean difference is paired where both maps say which of the same images they misclassify. Else
     that of the computed map takes each image as one observation and the other is Wilson's, as if all waves misled the
@@ -145,20 +145,20 @@ def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
 
 
 def _same_draw(first: Heatmap, second: Heatmap) -> bool:
-    """Whether both maps were computed on the same images with the same random signs."""
+    """Return whether both maps were computed on the same images with the same random signs."""
     a, b = ((heatmap.metadata["dataset"]["content_hash"], heatmap.metadata["seed"]) for heatmap in (first, second))
     return a == b
 
 
 def common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
-    """The waves that all maps of one side hold."""
+    """Return the waves common to all maps, which have one side."""
     waves = half_plane(maps[0].side)
     known = np.all([np.isfinite(wave_values(heatmap.rate(), waves)) for heatmap in maps], axis=0)
     return tuple(compress(waves, known))
 
 
 def restricted_to(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
-    """The map as if no other waves had been computed."""
+    """Return the map restricted to some waves."""
     gone = np.isnan(wave_map(np.zeros(len(waves)), waves, heatmap.side))
     changes: dict[str, Any] = {"count": np.where(gone, 0, heatmap.count)}
     changes |= {name: np.where(gone, -1, getattr(heatmap, name)) for name in ("top1_errors", "top5_errors")}
@@ -173,14 +173,14 @@ def restricted_to(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
 
 
 def wave_errors(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Errors:
-    """Top-1 errors under W waves; the mean of the two where a published map holds a wave twice."""
+    """Return the top-1 errors under W waves, averaged if a published map holds a wave twice."""
     errors, rate = errors_under(heatmap, waves), heatmap.rate()
     mean = (wave_values(rate, waves) + wave_values(rate[::-1, ::-1], waves)) / 2
     return replace(errors, measured=errors.measured._replace(value=mean))
 
 
 def _by_chance(rate: np.ndarray, n_a: np.ndarray, n_b: np.ndarray) -> float:
-    """Mean size of the difference between two independent binomial draws of n_a and n_b images with these errors."""
+    """Return the mean absolute difference of two independent binomial draws of n_a and n_b images."""
     deviation = np.sqrt(rate * (1 - rate) * (1 / n_a + 1 / n_b))
     # E|d| = s sqrt(2 / pi) for d ~ Normal(0, s^2), which the difference of two binomial shares is nearly: the mean of
     # the half-normal distribution (Leone, Nelson & Nottingham 1961).

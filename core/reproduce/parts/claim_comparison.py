@@ -1,4 +1,4 @@
-"""The claims of section 3.1, judged on the published maps and on those computed here, over the same waves."""
+"""Claims of section 3.1, judged on published and on computed maps over the same waves."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ class ClaimComparison:
 
     @property
     def pairs(self) -> tuple[tuple[Finding, Finding | None], ...]:
-        """Each claim here, and before."""
+        """Each claim's finding here and before."""
         return tuple(zip(self.here, self.before, strict=True))
 
     @property
     def earlier(self) -> tuple[str, dict[str, Finding]] | None:
-        """The findings of before by the key of their claim, behind what these are called; None without any."""
+        """Name of the earlier findings, and these by claim; None without any."""
         findings_by_key = {finding.claim.key: finding for finding in self.before if finding is not None}
         return (self.kind.capitalize(), findings_by_key) if findings_by_key else None
 
     @property
     def known(self) -> int:
-        """How many claims were judged before."""
+        """Number of claims judged before."""
         return sum(finding is not None for finding in self.before)
 
     @property
     def same(self) -> int:
-        """How many of their verdicts are the same here."""
+        """Number of these with the same verdict here."""
         return sum(before is not None and here.verdict == before.verdict for here, before in self.pairs)
 
     def to_json(self) -> dict[str, Any]:
-        """Verdicts and evidence as a JSON object."""
+        """Return verdicts and evidence as a JSON object."""
         rows = [
             {
                 "claim": finding.claim.key,
@@ -69,13 +69,13 @@ class ClaimComparison:
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    """Verdict and evidence as a JSON object."""
+    """Return verdict and evidence as a JSON object."""
     evidence = [{"what": part.what, "unit": part.unit, **measured_json(part.measured)} for part in finding.evidence]
     return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
 
 
 def compare_claims(results: Mapping[str, MapResult]) -> tuple[ClaimComparison, ...]:
-    """The pairs of which at least one map was computed, by the keys of `MAPS`."""
+    """Compare the pairs with at least one computed map, by the keys of `MAPS`."""
     return tuple(comparison for pair in PAIRS if (comparison := _comparison(pair, results)) is not None)
 
 
@@ -110,7 +110,7 @@ def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison
 
 
 def _undecided(finding: Finding, waves: int, needed: int) -> Finding:
-    """The finding without the verdict that so few waves seem to give."""
+    """Return the finding as undecided, for too few waves."""
     if finding.verdict == Verdict.NOT_CHECKABLE:
         return finding
     doubt = f"A verdict takes {needed} waves (--cells {needed}), {needed // 3} of each band; here are {waves}."
@@ -125,7 +125,7 @@ def _reference(key: str, result: MapResult | None) -> Heatmap | None:
 
 
 def _judge(maps: list[Heatmap | None], waves: tuple[Frequency, ...], whole: bool) -> tuple[Finding, ...]:
-    """Findings on two maps; where the subject is missing, those that are about the reference alone."""
+    """Return the findings on two maps; without the subject, those about the reference alone."""
     subject, reference = maps
     if reference is None:
         return ()

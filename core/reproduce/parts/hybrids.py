@@ -23,7 +23,7 @@ RELIES = CLAIMS["relies"]
 
 @dataclass(frozen=True, eq=False)
 class HybridResult(PartResult):
-    """Predictions of a network for hybrid images."""
+    """Result of a network on hybrid images."""
 
     part: HybridPart
     outcomes: HybridOutcomes
@@ -48,7 +48,7 @@ class HybridResult(PartResult):
         return _radius(stored) if same_pairs(measured, stored) else None
 
     def to_json(self) -> dict[str, Any]:
-        """The numbers as a JSON object; radii in cycles per image."""
+        """Return the numbers as a JSON object; radii in cycles per image."""
         facts, (low, high) = self.facts, self.outcomes.shares
         radii = {"radius": self.radius, "shipped_radius": self.shipped}
         return {
@@ -71,7 +71,7 @@ def _radius(outcomes: HybridOutcomes) -> Evidence | None:
 def run_hybrid_part(
     part: HybridPart, count: int, machine: Machine, folder: Path, *, batch_size: int | None
 ) -> HybridResult:
-    """Measure what the part's file in the folder lacks.
+    """Measure what is missing in the part's file.
 
     Raises:
         ValueError: the file holds hybrids of other settings.
@@ -87,7 +87,7 @@ def run_hybrid_part(
 
 
 def hybrid_findings(results: Sequence[HybridResult]) -> dict[str, Finding]:
-    """Judge the claim by hybrid images alone, for each pair with both networks measured; by the pair's title."""
+    """Judge the claim by hybrid images alone for each fully measured pair; return findings by title."""
     known = {result.part.key: result for result in results}
     return {
         pair.title: _finding(*(known[key] for key in pair.hybrids)) for pair in PAIRS if {*pair.hybrids} <= known.keys()

@@ -1,4 +1,4 @@
-"""Classifiers and data on this machine for the parts of the paper, or one sentence on how to get them."""
+"""Classifiers and data on this machine, or one sentence on how to get them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 
 class Unavailable(Exception):
-    """Something that a part needs is not here; the text is one sentence with what to do."""
+    """A requirement of a part is missing; the message is one sentence with instructions."""
 
 
 @dataclass(frozen=True)
 class LoadedDataset:
-    """Images for a part. note: what is different from the paper's, a sentence; empty where nothing is."""
+    """Images for a part. note: a sentence on differences from the paper's; may be empty."""
 
     dataset: ImageDataset
     note: str = ""
@@ -42,7 +42,7 @@ class LoadedDataset:
 
 @dataclass(eq=False)
 class Machine:
-    """Places to look in for classifiers and data, and what may be downloaded.
+    """Locations of classifiers and data, and permission to download.
 
     clip: the classifier in CLIP's place. weights: files for classifiers by name. download: allow fetching weights and
     CIFAR-10. seed: of every choice of images.
@@ -60,11 +60,11 @@ class Machine:
     _read: dict[tuple[str, int | None], LoadedDataset] = field(default_factory=dict)
 
     def name(self, classifier: str) -> str:
-        """The registry's name of what takes a classifier's place."""
+        """Return the registry name of the classifier in another one's place."""
         return self.clip if classifier == CLIP else classifier
 
     def lacks(self, part: Part) -> tuple[str, ...]:
-        """List what a part needs and this machine lacks, a sentence each, after downloading what may be downloaded."""
+        """List missing requirements of a part, one sentence each, after permitted downloads."""
         reasons = []
         for look in (
             lambda: self._fetch(self.name(part.classifier)),
@@ -77,7 +77,7 @@ class Machine:
         return tuple(reasons)
 
     def _fetch(self, name: str) -> None:
-        """Make sure that the weights of a classifier are on this machine."""
+        """Ensure that a classifier's weights are on this machine."""
         spec, file = classifier_spec(name), self.weights.get(name)
         state, title = classifier_state(name, file), one_line(spec.title)
         if state.status == "unavailable":
@@ -96,7 +96,7 @@ class Machine:
                 raise Unavailable(f"The weights of {title} could not be had: {sentence(str(error))}") from error
 
     def classifier(self, name: str, classes: ClassSet) -> Classifier:
-        """Load a classifier that `lacks` has found; the last one is kept."""
+        """Load a classifier that `lacks` has found; the last one stays loaded."""
         name = self.name(name)
         if (name, classes) not in self._loaded:
             self._loaded.clear()
@@ -106,7 +106,7 @@ class Machine:
         return self._loaded[name, classes]
 
     def judge(self, drawn_by: str, classes: ClassSet) -> Classifier | None:
-        """Load a ready judge that knows these classes, another one than the painter; None if there is none."""
+        """Load a ready judge of these classes, other than the painter; None if there is none."""
         vocabulary = "cifar10" if classes.name == "cifar10" else "imagenet"
         ready = [
             spec.name
@@ -121,12 +121,12 @@ class Machine:
         return load_classifier(name, classes, device=self.device, weights=self.weights.get(name))
 
     def data(self, name: str, limit: int | None, stand_in: str | None) -> LoadedDataset:
-        """The first `limit` images of a data set in an order fixed by the seed; a few stay in memory.
+        """Return the first `limit` images of a data set in an order fixed by the seed; a few stay in memory.
 
         Args:
-            stand_in: bundled samples to take where the data set is not here; None to take nothing else.
+            stand_in: bundled samples to use if the data set is missing; None for no substitute.
         Raises:
-            Unavailable: the data set is not here and nothing may stand in for it.
+            Unavailable: the data set is missing and has no substitute.
         """
         if (name, limit) not in self._read:
             folder = self.imagenet_dir if name == "imagenet100" else self.data_dir
@@ -155,20 +155,20 @@ def _missing(name: str, download: bool, error: str) -> str:
 
 
 def name_of(classifier: str) -> str:
-    """A classifier's title; of one that lies in a folder, the folder's name."""
+    """Return a classifier's title, or its folder's name."""
     title = classifier_title(classifier)
     return one_line(title.rpartition("/")[2] if title == classifier else title, 60)
 
 
 class PartResult:
-    """Result of a part, a dataclass. note: how its images differ from the paper's, or empty."""
+    """Base of dataclasses for a part's result. note: how its images differ from the paper's, or empty."""
 
     part: Any
     note: str
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """Facts on its classifier and its images."""
+        """Metadata on its classifier and images."""
         raise NotImplementedError
 
     @property
@@ -178,14 +178,14 @@ class PartResult:
 
     @property
     def title(self) -> str:
-        """The paper's figure, and whose result this is."""
+        """The paper's figure and the classifier."""
         return f"{self.part.figure}: {self.name}"
 
     @property
     def original(self) -> bool:
-        """Whether its classifier is the one that the part is about."""
+        """Whether its classifier is the part's own."""
         return bool(self.facts["classifier"]["name"] == self.part.classifier)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields that every part's JSON object begins with."""
+        """Return the common first fields of a part's JSON object."""
         return {"key": self.part.key, "figure": self.part.figure, "note": self.note}

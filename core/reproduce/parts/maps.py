@@ -1,4 +1,4 @@
-"""The heat maps of Figures 1 and 2, computed here and held against those that were published."""
+"""Heat maps of Figures 1 and 2, computed here and compared with the published ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.sweep.output import run_sweep
 
 @dataclass(frozen=True, eq=False)
 class MapResult(PartResult):
-    """A computed map. reference: what it is compared with."""
+    """A computed map. reference: the map to compare with."""
 
     part: MapPart
     heatmap: Heatmap
@@ -33,7 +33,7 @@ class MapResult(PartResult):
 
     @property
     def match(self) -> Match:
-        """The verdict; another network in CLIP's place is compared for reading only."""
+        """The verdict; another network in CLIP's place is only described."""
         return self.agreement.match if self.agreement is not None and self.original else Match.NOT_COMPARED
 
     @property
@@ -43,11 +43,11 @@ class MapResult(PartResult):
 
     @property
     def waves(self) -> int:
-        """How many different waves are computed."""
+        """Number of distinct computed waves."""
         return int((self.heatmap.count > 0).sum() + 1) // 2
 
     def to_json(self) -> dict[str, Any]:
-        """The numbers as a JSON object."""
+        """Return the numbers as a JSON object."""
         names = ("classifier", "dataset", "image_size", "epsilon", "seed", "dtype", "template")
         compared = None
         if self.reference is not None and self.agreement is not None:
@@ -73,7 +73,7 @@ def map_name(heatmap: Heatmap) -> str:
 def run_map(
     part: MapPart, amount: Amount, machine: Machine, folder: Path, *, dtype: str, batch_size: int | None
 ) -> MapResult:
-    """Compute what the part's file in the folder lacks. Every process of the group calls this together.
+    """Compute what is missing in the part's file. All processes of the group call this together.
 
     Raises:
         ValueError: the file holds a map of another configuration.
@@ -95,7 +95,7 @@ def run_map(
 
 
 def _waves(amount: Amount, data: LoadedDataset) -> int | None:
-    """Return the number of waves: as requested, or more where samples stand in, so that the work stays the same."""
+    """Return the number of waves: as requested, or more for sample images, for the same amount of work."""
     if not data.note or amount.waves is None:
         return amount.waves
     if amount.images is None:
@@ -104,7 +104,7 @@ def _waves(amount: Amount, data: LoadedDataset) -> int | None:
 
 
 def reference_map(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
-    """Return the shipped map to compare a part with: the one on the same images, else the last; None without any."""
+    """Return the shipped map to compare with: the one on the same images, else the last; None without any."""
     references = [Heatmap.load(HEATMAPS / name).crop(part.side) for name in part.references]
     content = heatmap.metadata["dataset"]["content_hash"]
     same = [heatmap for heatmap in references if heatmap.metadata["dataset"]["content_hash"] == content]

@@ -1,4 +1,4 @@
-"""The parts of the paper that can be run again, and small stand-ins for them, as data. Does not import torch."""
+"""Table of the paper's reproducible parts, and of small stand-ins. Does not import torch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MINIATURES = {"mini-clip": "", "mini-resnet": "", "mini-clip-robust": ", robust"
 
 @dataclass(frozen=True)
 class Amount:
-    """How much of a map is computed: how many different waves, how many images; None for all."""
+    """Amount of a map to compute: number of distinct waves, number of images; None for all."""
 
     waves: int | None = None
     images: int | None = None
@@ -47,7 +47,7 @@ class MapPart:
 
     @property
     def samples(self) -> str | None:
-        """Bundled images that stand in where the data set is not here; ImageNet100 has none with its classes."""
+        """Bundled substitute for a missing data set; ImageNet100 has none with its classes."""
         return "cifar10-samples" if self.dataset == "cifar10" else None
 
 
@@ -72,13 +72,13 @@ class TablePart:
 
     @property
     def samples(self) -> str:
-        """Bundled images that stand in where the data set is not here."""
+        """Bundled substitute for a missing data set."""
         return "cifar10-samples" if self.dataset == "cifar10" else "photographs"
 
 
 @dataclass(frozen=True)
 class HybridPart:
-    """Hybrid images put to the network of a map. quick, full: pairs of pictures."""
+    """Hybrid images for the network of a map. quick, full: pairs of pictures."""
 
     key: str
     figure: str
@@ -91,7 +91,7 @@ class HybridPart:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two maps, by their keys, that the claims of section 3.1 are about: subject in CLIP's place, reference."""
+    """Keys of two maps for the claims of section 3.1: subject, in CLIP's place, and reference."""
 
     title: str
     subject: str
@@ -103,9 +103,8 @@ class Pair:
         return self.subject + MIXED, self.reference + MIXED
 
 
-MIXED = "-hybrids"  # ends the key of a map's network where hybrid images are put to it
-# In the order of the paper. On few images and all waves, or on all images and few waves: the latter says more, because
-# waves share their images.
+MIXED = "-hybrids"  # suffix of the key of a map's network for its hybrid images
+# In the paper's order. All images and few waves say more than few images and all waves, as waves share their images.
 MAPS = (
     MapPart("figure-1-clip", "Figure 1, left", CLIP, "cifar10", 31, ("clip-vit-b-32_cifar10_published.npz",),
             Amount(12, 100)),
@@ -119,8 +118,8 @@ MAPS = (
     MapPart("stand-in-resnet", "Figure 1 in miniature, right", "mini-resnet", "cifar10", 31,
             ("mini-resnet_cifar10-1000.npz", "mini-resnet_cifar10.npz"), Amount(48, 1000)),
 )  # fmt: skip
-# Inpainting: Eq. 3, minimised; the same by plain steps; the notebook's penalty. Generation: from either start. Which
-# step and which start the authors used cannot be seen from the paper.
+# Inpainting: Eq. 3 minimised, Eq. 3 by plain steps, the notebook's penalty. Generation: from either start. The paper
+# does not state which step and which start the authors used.
 TABLES = (
     TablePart("figure-3-clip", "Figure 3", "inpaint", CLIP, "imagenet100", 1, published=(3.8, 2e-4)),
     TablePart("figure-3-clip-plain", "Figure 3, by plain steps", "inpaint", CLIP, "imagenet100", 1, penalty="norm",
@@ -152,7 +151,7 @@ TABLES = (
         for name, suffix in MINIATURES.items()
     ),
 )  # fmt: skip
-# The direct test of "relies more on low-frequency information", beside the maps'.
+# A direct test of "relies more on low-frequency information", in addition to the maps.
 HYBRIDS = tuple(
     HybridPart(part.key + MIXED, f"{part.figure}, hybrid images", part.classifier)
     for part in MAPS
@@ -168,16 +167,16 @@ Part = MapPart | HybridPart | TablePart
 
 
 def by_band(waves: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Split (W, 2) waves of a map by radius: low ones, those of the corners, and those between. side: of the map."""
+    """Split (W, 2) waves of a map with a side by radius: low, corners, and between."""
     radius = rounded_radius(waves)
     low, far = LOW.holds(radius), radius > side // 2
     return waves[low], waves[far], waves[~low & ~far]
 
 
 def waves_needed(waves: Sequence[Frequency], side: int) -> int | None:
-    """How many waves of such a map, drawn by `draw_waves`, would let claims be judged; None where `waves` do.
+    """Return the number of waves, drawn by `draw_waves`, needed to judge claims; None if `waves` suffice.
 
-    Each band wants six of them, or all that it has: of fewer a band's mean is that of the waves which were drawn.
+    Each band needs six waves, or all that it has: with fewer its mean depends on the drawn waves.
     """
     have, all_of_them = (by_band(np.array(some), side) for some in (waves, half_plane(side)))
     if all(len(some) >= min(FEWEST, len(every)) for some, every in zip(have, all_of_them, strict=True)):
@@ -186,12 +185,12 @@ def waves_needed(waves: Sequence[Frequency], side: int) -> int | None:
 
 
 def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:
-    """Different waves of a map of that side, as evenly as can be from low radii, corners and those between.
+    """Draw distinct waves of a map, as evenly as possible from low radii, corners and between.
 
-    These are the bands that the claims are about. A larger count holds the waves of a smaller one.
+    These are the bands of the claims. A larger count includes the waves of a smaller one.
 
     Returns:
-        (i, j) of each; None for all waves, where `count` is None or not below their number.
+        (i, j) of each; None for all waves, if `count` is None or not below their number.
     """
     waves = np.array(half_plane(side))
     if count is None or count >= len(waves):

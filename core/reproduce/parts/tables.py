@@ -1,4 +1,4 @@
-"""The inpainting and generation runs of section 2.2 over many images, against the paper's or against stored ones."""
+"""Inpainting and generation runs of section 2.2 over many images, compared with the paper's or with stored ones."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from core.runs.judgement import Judgement
 from core.runs.picture_outcomes import picture_outcomes
 
 SHOWN = 4  # pictures in the figure
-# The paper gives one number each, without images or spread: only the size of a loss can agree.
+# The paper gives single numbers without images or spread, so only magnitudes of losses can agree.
 FACTORS = {"loss_before": 2, "loss_after": 10}
-PICTURES = 2  # of stored counts: rounding on another machine may tip a picture
+PICTURES = 2  # tolerance of stored counts: rounding on another machine may change a picture
 
 
 @dataclass(frozen=True)
 class StoredCounts:
-    """Counts of pictures that were drawn when the model was bundled, from the same starts.
+    """Stored counts of drawings from the same starts.
 
-    own: which the model itself then takes for their target. judge, judged: who else was asked, and how many of them.
+    own: recognised by the model itself. judge, judged: the judge, and the number it recognised.
     """
 
     n: int
@@ -60,26 +60,26 @@ class TableResult(PartResult):
 
     @property
     def became(self) -> int:
-        """How many images become the target."""
+        """Number of images that become the target."""
         return sum(row.is_target for row in self.rows)
 
     @property
     def steps(self) -> int:
-        """Steps of all images together, with the state before the first."""
+        """Total steps of all images, including the initial state."""
         return len(self.rows) * (self.settings["config"]["steps"] + 1)
 
     @property
     def judged(self) -> Judgement | None:
-        """How many of its pictures the second judge calls their target; None without one."""
+        """Judgement by the second judge; None without one."""
         judge = self.settings["judge"]
         return None if judge is None else judgement(self.rows, judge["name"])
 
     def values(self, name: str) -> np.ndarray:
-        """(n,) one field of the rows."""
+        """Return one field of the rows, (n,)."""
         return np.array([getattr(row, name) for row in self.rows], dtype=np.float64)
 
     def median(self, name: str) -> float:
-        """The median of one field of the rows."""
+        """Return the median of one field of the rows."""
         return float(np.median(self.values(name)))
 
     @property
@@ -96,13 +96,13 @@ class TableResult(PartResult):
 
     @property
     def mended(self) -> tuple[int, int]:
-        """Count of holes that turned the prediction wrong and end with the right one: (how many, of how many)."""
+        """Holes that changed the prediction and were repaired: (repaired, all of these)."""
         wrong = [row for row in self.rows if row.label and row.top1_before != row.label]
         return sum(row.top1_after == row.label for row in wrong), len(wrong)
 
     @property
     def match(self) -> Match:
-        """Whether the runs agree with the paper, or with the counts stored for a bundled model."""
+        """Verdict: whether the runs agree with the paper, or with a bundled model's stored counts."""
         stored = self.stored
         if self.part.published is not None and self.original and not self.note:
             pairs = self._against(self.part.published)
@@ -119,9 +119,9 @@ class TableResult(PartResult):
 
     @property
     def images_needed(self) -> int | None:
-        """How many images would tell whether the losses agree, as far as those here let one expect; None if they do.
+        """Estimated number of images needed to decide whether the losses agree; None if decided.
 
-        An interval shrinks with the square root of their number, until it ends before the nearest bound of agreement.
+        Assumes that intervals shrink with the square root of their number, up to the nearest bound of agreement.
         """
         if self.match != Match.UNDECIDED or self.part.published is None:
             return None
@@ -133,14 +133,14 @@ class TableResult(PartResult):
         return math.ceil(needed)
 
     def _against(self, published: tuple[float, float]) -> list[tuple[Measured, int]]:
-        """Median losses before and after, as multiples of the published ones, and the factors that still agree."""
+        """Return median losses before and after, relative to the published ones, and the allowed factors."""
         return [
             (median_interval(self.values(name) / there), factor)
             for (name, factor), there in zip(FACTORS.items(), published, strict=True)
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """The numbers as a JSON object."""
+        """Return the numbers as a JSON object."""
         means = {name: student(self.values(name)) for name in FACTORS}
         stored, judged, objective = self.stored, self.judged, self.settings["objective"]
         fixed, wrong = self.mended
@@ -166,8 +166,8 @@ class TableResult(PartResult):
 
 
 def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, batch_size: int | None) -> TableResult:
-    """Run what the part's folder lacks, and read what it holds; rows of other settings are replaced."""
-    # Without bundled statistics the noise needs all images of a class, however few are drawn.
+    """Run what is missing in the part's folder and read the rest; rows of other settings are replaced."""
+    # Without bundled statistics the noise needs all images of a class.
     limit = count if part.mode == "inpaint" or part.dataset == "cifar10" else None
     data = machine.data(part.dataset, limit, part.samples)
     classes = data.dataset.classes

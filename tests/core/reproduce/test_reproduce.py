@@ -380,4 +380,4 @@ def test_options_are_refused_in_one_sentence(tmp_path, capsys):
     told = capsys.readouterr().err
     assert f"there is no part 'figure-9'; known: {KEYS[0]}" in told and '"resnet-56=FILE"' in told
     assert main(["--output", str(tmp_path / "new"), "--clip", "mini-resnet"]) == 2
-    assert "--clip wants a zero-shot classifier; 'mini-resnet' knows fixed classes" in capsys.readouterr().err
+    assert "--clip needs a zero-shot classifier; 'mini-resnet' has fixed classes" in capsys.readouterr().err
