@@ -13,7 +13,7 @@ from ui.maps.catalogue import shipped
 from ui.maps.presets import CLIP, RESNET56
 
 _FILE = "findings.html"
-TITLE = "Findings: the paper’s claims, tested"
+TITLE = "Findings: tests of the paper’s claims"
 
 
 def findings_page() -> bytes:

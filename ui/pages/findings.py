@@ -53,7 +53,7 @@ WORDS = dict(
 def page() -> None:
     """Draw the page."""
     st.html(STYLE)
-    st.title("Findings: the paper’s claims, tested", anchor=False)
+    st.title("Findings: tests of the paper’s claims", anchor=False)
     maps, features, shifts = st.tabs([MAPS, FEATURES, SHIFTS], key=SECTION, on_change="rerun", bind="query-params")
     if features.open:
         with features:
