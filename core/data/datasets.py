@@ -141,7 +141,7 @@ def uploaded_dataset(data: bytes, name: str, *, sizes: Collection[int], limit: i
     label, (height, width) = one_line(name, MAX_NAME), archive.images.shape[1:3]
     if height != width or height not in sizes:
         accepted = " or ".join(f"{size} x {size}" for size in sizes)
-        raise ValueError(f"{label}: images of {height} x {width} pixels; {accepted} are taken here")
+        raise ValueError(f"{label}: images of {height} x {width} pixels; expected {accepted}")
     pixels = archive.images.transpose(0, 3, 1, 2).copy()
     try:
         classes = _class_set(archive.class_names)

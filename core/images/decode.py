@@ -57,7 +57,8 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
         raise ImageError("this file is empty: choose a picture file")
     if len(data) > MAX_BYTES:
         raise ImageError(
-            f"this file has {len(data) / 1e6:.1f} MB, at most {MAX_BYTES / 1e6:.0f} MB are taken: save a smaller copy"
+            f"this file has {len(data) / 1e6:.1f} MB, more than the limit of {MAX_BYTES / 1e6:.0f} MB: save a smaller "
+            "copy"
         )
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -84,7 +85,7 @@ def _check_size(image: Image.Image, data: bytes, max_pixels: int) -> None:
         max_pixels //= 2  # the decoder keeps four copies with alpha
     if width * height > max_pixels:
         raise ImageError(
-            f"this picture has {width} x {height} pixels, at most {max_pixels:,} are taken: save a smaller copy"
+            f"this picture has {width} x {height} pixels, more than the limit of {max_pixels:,}: save a smaller copy"
         )
     if min(width, height) < MIN_SIDE:
         raise ImageError(
@@ -136,7 +137,7 @@ def _paste_rgb(result: Image.Image, strip: Image.Image, top: int, file_format: s
 def _unidentified(data: bytes) -> str:
     """Return the message for bytes that Pillow does not recognise."""
     if data.startswith(_PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
-        return _damaged("its header makes no sense")
+        return _damaged("its header is invalid")
     return f"this file is {_kind(data)}: wanted JPEG, PNG, WebP, GIF, BMP or TIFF; save the picture as one"
 
 
@@ -149,7 +150,7 @@ def _kind(data: bytes) -> str:
         return "an SVG drawing or another XML file"
     if text.startswith((b"<!doctype html", b"<html")):
         return "a web page"
-    return "of no kind that is known here" if b"\x00" in data[:512] else "text"
+    return "of an unknown kind" if b"\x00" in data[:512] else "text"
 
 
 def _damaged(reason: str) -> str:

@@ -194,8 +194,8 @@ def _complete(request: Request, partial: Path, size: int | None, progress: Progr
                 waits = iter(RETRY_SECONDS)
             if (wait := next(waits, None)) is None:
                 raise FileNotFoundError(
-                    f"the download from {host} broke off after {file.tell() / 1e6:.1f} MB ({reason}); try again, and "
-                    "it goes on from there"
+                    f"the download from {host} was interrupted after {file.tell() / 1e6:.1f} MB ({reason}); try again "
+                    "to resume"
                 )
             time.sleep(wait)
 
@@ -258,7 +258,7 @@ def refusal(host: str | None, code: int) -> str:
     if code in (401, 403):
         advice = "it gives this file only to accounts with access"
     elif code == 429 or code >= 500:
-        advice = "it is busy or broken, so try again in some minutes"
+        advice = "it is busy or broken, so try again in a few minutes"
     else:
         advice = "it may have moved"
     return f"{host} answered {code} {http.client.responses.get(code, '')}; {advice}"

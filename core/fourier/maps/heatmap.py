@@ -230,8 +230,8 @@ class Heatmap(Archived):
         heatmap = super().from_bytes(data, name=name, limit=limit)
         if heatmap.side > MAX_SIDE:
             raise HeatmapError(
-                f"{one_line(name, MAX_NAME)}: a map of {heatmap.side} x {heatmap.side} cells, at most "
-                f"{MAX_SIDE} x {MAX_SIDE} are taken; crop it with Heatmap.load(PATH).crop({MAX_SIDE}).save(PATH)"
+                f"{one_line(name, MAX_NAME)}: a map of {heatmap.side} x {heatmap.side} cells, over the "
+                f"limit of {MAX_SIDE} x {MAX_SIDE}; crop it with Heatmap.load(PATH).crop({MAX_SIDE}).save(PATH)"
             )
         return heatmap
 

@@ -130,14 +130,14 @@ def png_of_size(width, height):
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("side", [7_072, 60_000])
 def test_decode_image_refuses_a_huge_picture_from_its_header(side):
-    with pytest.raises(ImageError, match=r"50,000,000 (pixels that )?are taken"):
+    with pytest.raises(ImageError, match=r"more than (the limit of )?50,000,000"):
         decode_image(png_of_size(side, side))
 
 
 def test_decode_image_refuses_too_many_pixels_or_bytes(monkeypatch):
     data = encode(Image.fromarray(picture(10, 11)), "PNG")
     assert decode_image(data, max_pixels=110).shape == (10, 11, 3)
-    with pytest.raises(ImageError, match="11 x 10 pixels, at most 109 are taken"):
+    with pytest.raises(ImageError, match="11 x 10 pixels, more than the limit of 109"):
         decode_image(data, max_pixels=109)
     monkeypatch.setattr("core.images.decode.MAX_BYTES", len(data) - 1)
     with pytest.raises(ImageError, match=r"this file has 0\.0 MB, at most"):
@@ -168,7 +168,7 @@ def test_decode_image_refuses_a_jpeg_with_endless_scans():
         (b"PK\x03\x04rest", "a zip archive"),
         (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "a HEIC picture"),
         (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00", "a video"),
-        (b"\x00\x01\x02\x03" * 9, "of no kind that is known here"),
+        (b"\x00\x01\x02\x03" * 9, "of an unknown kind"),
     ],
 )
 def test_decode_image_names_what_is_no_picture(data, kind):

@@ -72,11 +72,11 @@ def test_an_uploaded_archive_is_what_the_script_reads(tmp_path):
     ("data", "message"),
     [
         (b"PK nothing", "not a usable image archive"),
-        (archive(side=20), "images of 20 x 20 pixels; 32 x 32 or 224 x 224 are taken here"),
+        (archive(side=20), "images of 20 x 20 pixels; expected 32 x 32 or 224 x 224"),
         (archive(labels=np.arange(8)), "labels should be 0 to 1, go from 0 to 7"),
         (archive(labels=np.zeros(8)), "labels should be whole numbers"),
         (archive(classes=np.array(["cat", " "])), "no empty name"),
-        (archive(classes=np.array([f"class {k}" for k in range(101)])), "101 classes, 2 to 100 are taken"),
+        (archive(classes=np.array([f"class {k}" for k in range(101)])), "101 classes; this server takes 2 to 100"),
         (archive(images=np.zeros((2001, 32, 32, 3), np.uint8), labels=np.zeros(2001, int)), "at most 2,000"),
     ],
 )

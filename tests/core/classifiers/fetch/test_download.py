@@ -122,7 +122,9 @@ def test_a_process_killed_after_the_last_byte_fetches_nothing_again(hub, tmp_pat
 def test_a_stall_is_noticed_and_what_has_arrived_is_kept(hub, monkeypatch):
     monkeypatch.setattr(network, "STALL_SECONDS", 0.3)
     hub.stall_at = 2 * PIECE
-    with pytest.raises(FileNotFoundError, match=r"^the download from localhost broke off after 2\.1 MB \(timed out\)"):
+    with pytest.raises(
+        FileNotFoundError, match=r"^the download from localhost was interrupted after 2\.1 MB \(timed out\)"
+    ):
         source_of(hub).fetch()
     assert hub.ranges_asked == [None, *[f"bytes={2 * PIECE}-"] * 2]
     hub.stall_at = None
@@ -141,7 +143,7 @@ def test_a_connection_that_never_brings_a_byte_is_given_up(monkeypatch, tmp_path
     [
         (401, "answered 401 Unauthorized; it gives this file only to accounts with access"),
         (404, "answered 404 Not Found; it may have moved"),
-        (503, "answered 503 Service Unavailable; it is busy or broken, so try again in some minutes"),
+        (503, "answered 503 Service Unavailable; it is busy or broken, so try again in a few minutes"),
     ],
 )
 def test_a_refusal_is_one_sentence_which_says_whose_and_what_to_do(hub, status, said):
@@ -247,7 +249,7 @@ def test_a_file_without_a_known_digest_begins_anew(hub, tmp_path):
     url, path = f"{hub.url}/cdn/{NAME}", tmp_path / "weights.bin"
     path.write_bytes(b"old")
     hub.ranges = False
-    with pytest.raises(FileNotFoundError, match=re.escape("broke off after 1.0 MB (the connection was closed)")):
+    with pytest.raises(FileNotFoundError, match=re.escape("was interrupted after 1.0 MB (the connection was closed)")):
         download(url, path)
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
     hub.cut_at = []
