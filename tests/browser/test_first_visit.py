@@ -273,20 +273,20 @@ def test_a_shared_link_opens_what_was_shown_and_says_whose_run_it_is(visit, path
 
 
 @pytest.mark.slow
-def test_a_sketch_keeps_the_classes_and_what_is_computed_speaks_of_it(visit):
+@pytest.mark.parametrize("kind", ["sketch", "picture"])
+def test_a_start_of_ones_own_keeps_the_classes_and_what_is_computed_speaks_of_it(visit, kind):
     page = visit(f"generation?{DRAW_SMALL}")
     classes = page.locator(".st-key-generation-toolbar").get_by_role("button", name=re.compile("^Draw: "))
     before = re.compile(re.search(r"\d classes", classes.inner_text())[0])
-    for start_from in (STARTS["sketch"], STARTS["picture"]):
-        page.get_by_role("combobox", name="Start from").click()
-        page.get_by_role("option", name=start_from.label, exact=True).click()
-        expect(page).to_have_url(re.compile(f"start-from={start_from.label}"))
-        wait_until_drawn(page)
-        expect(classes).to_have_text(before)
-        page.get_by_role("tab", name="What is computed").click()
-        start = page.get_by_role("tabpanel").filter(has_text="The start").first
-        expect(start).to_contain_text(start_from.source[1:])
-        assert "normal distribution" not in start.inner_text().lower()
+    page.get_by_role("combobox", name="Start from").click()
+    page.get_by_role("option", name=STARTS[kind].label, exact=True).click()
+    expect(page).to_have_url(re.compile(f"start-from={STARTS[kind].label}"))
+    wait_until_drawn(page)
+    expect(classes).to_have_text(before)
+    page.get_by_role("tab", name="What is computed").click()
+    start = page.get_by_role("tabpanel").filter(has_text="The start").first
+    expect(start).to_contain_text(STARTS[kind].source[1:])
+    assert "normal distribution" not in start.inner_text().lower()
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ import numpy as np
 from core.images.sketch import PALETTE, Colour
 from ui.components.mount import mount_synchronised, register
 
+RADIUS = 2  # pixels: first size of the brush
 _component = register("sketch_painter")
 
 
@@ -24,7 +25,6 @@ def sketch_painter(
     key: str,
     on_paint: Callable[[np.ndarray], None],
     background: Colour = PALETTE["white"],
-    radius: int = 2,
 ) -> None:
     """Show a sketch, to be painted.
 
@@ -34,7 +34,6 @@ def sketch_painter(
         on_paint: called with the new picture after each stroke, before the rerun. It should store it, and the next run
             should pass it back as `picture`.
         background: what "Clear" leaves.
-        radius: first size of the brush in pixels; 0 paints single pixels.
     """
     height, width = picture.shape[:2]
     mount_synchronised(
@@ -47,7 +46,7 @@ def sketch_painter(
         data={
             "palette": [[name, _hex(colour)] for name, colour in PALETTE.items()],
             "background": _hex(background),
-            "radius": radius,
+            "radius": RADIUS,
         },
     )
 

@@ -20,16 +20,14 @@ def page() -> None:
     from ui.components.sketch_painter import sketch_painter
 
     st.session_state.setdefault("picture", draw_sketch("ship"))
-    sketch_painter(
-        st.session_state.picture, key="painter", on_paint=lambda new: st.session_state.update(picture=new), radius=3
-    )
+    sketch_painter(st.session_state.picture, key="painter", on_paint=lambda new: st.session_state.update(picture=new))
 
 
 def test_painter_gets_the_picture_and_the_colours_and_gives_back_what_was_painted():
     app = AppTest.from_function(page, default_timeout=120).run()
     assert not app.exception
     data = json.loads(app.get("bidi_component")[0].proto.json)
-    assert data["value"] == SHIP and data["about"] == [32, 32] and data["radius"] == 3
+    assert data["value"] == SHIP and data["about"] == [32, 32] and data["radius"] == 2
     assert data["palette"][5] == ["red", "#f43014"] and data["background"] == "#f0f0f0"
 
 
