@@ -88,7 +88,7 @@ def test_interval_of_printed_rates_is_widened_by_their_rounding():
 def test_crop_keeps_the_centre_and_returns_smaller_maps_unchanged():
     assert example().crop(1).top1_errors.tolist() == [[0]]
     assert example().crop(3).side == example().crop(31).side == 3
-    with pytest.raises(ValueError, match="odd side"):
+    with pytest.raises(ValueError, match="must be odd"):
         example().crop(2)
 
 
