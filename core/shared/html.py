@@ -19,7 +19,7 @@ TERMS = {
     "of no class": "soft random colours, drawn from the covariance of all classes’ images",
     "L2 budget": "largest allowed change: root of the sum of all pixels’ squared changes",
     "Eq. 3": "the paper’s loss: the target’s cross-entropy, plus a penalty outside the hole",
-    "top-1": "by the most likely class alone; top-5 counts any of the five most likely",
+    "top-1": "by the most likely class; top-5 by any of the five likeliest",
     "v": "strength of the wave: its L2 norm per channel",
 }
 # Terms that no step of the story explains in its own words.

@@ -73,8 +73,8 @@ def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
             continue
         first, last = (confidence(float(end)) for end in run.curves["target_probability"][[0, -1]].mean(axis=1))
         targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
-        target = f"“{targets[0]}”" if len(targets) == 1 else "its targets, on average"
-        confident = Sentence(f"{title} is ", Number(last), f" confident of {target}{after}.")
+        target, mean = (f"“{targets[0]}”", "") if len(targets) == 1 else ("its targets", ", on average")
+        confident = Sentence(f"{title} is ", Number(last), f" confident of {target}{after}{mean}.")
         changed = _changed(run)
         further = (Sentence("It has ", changed[0]), *changed[1:]) if changed else ()
         paragraphs.append(Paragraph(confident, f"It was {first} before.", *further))

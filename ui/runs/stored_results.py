@@ -153,7 +153,7 @@ def _summary(pairs: np.ndarray, confident: int) -> str:
     before, after = pairs.T
     rise, best = int((after > before).sum()), int((after - before).argmax())
     text = f"{confident} of {len(pairs)} stored runs end confident of the class ({100 * SURE:.0f} % or more). "
-    text += f"The hole’s {SSIM} to the original rises in {rise} runs"
+    text += f"The hole’s {SSIM} to the original rises in {rise} run{'' if rise == 1 else 's'}"
     text += f", at best from {before[best]:.2f} to {after[best]:.2f}" if rise else ""
     repaired = int((after >= REPAIRED).sum())
     text += f". {repaired or 'No'} hole{'s are' if repaired > 1 else ' is'} repaired ({REPAIRED:g} or more)."

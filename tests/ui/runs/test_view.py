@@ -132,7 +132,7 @@ def test_to_picture_rounds_floats():
 
 def test_origin_of_an_untrusted_run_is_drawn_without_its_optional_parts(run):
     bare = replace(run, metadata={**run.metadata, "images": {}, "source": {}})
-    assert "unknown" in origin(bare) and outcome([bare])[0].endswith("%.")
+    assert "unknown" in origin(bare) and outcome([bare])[0].endswith("% before.")
 
 
 def change_by_hand(run: PGDRun, frame: int, row: int) -> tuple[float, float]:
@@ -197,7 +197,7 @@ def test_likeness_of_the_stored_pair_is_ssim_inside_the_hole_to_the_original(pen
     runs = [PGDRun.load(RUNS / f"inpainting_cifar10-5{penalty}__{name}.npz") for name in names]
     (before, first), (_, second) = (similarity(run, 0) for run in runs)
     numbers = (f"{before:.2f}", "start", f"{first:.2f}", "Mini ResNet", f"{second:.2f}", "Mini ResNet (robust)")
-    assert max(first, second) < before and reads(likeness(runs), "SSIM", *numbers, "No result is nearer")
+    assert max(first, second) < before and reads(likeness(runs), "SSIM", *numbers, "No result is closer")
 
 
 def test_likeness_is_left_out_where_a_file_does_not_allow_it():
@@ -210,11 +210,11 @@ def test_likeness_is_left_out_where_a_file_does_not_allow_it():
     assert likeness([sound_run("inpainting", size=(6, 9))]) == ""
 
 
-def test_perfect_repair_came_nearer_to_the_original():
+def test_perfect_repair_came_closer_to_the_original():
     run = sound_run("inpainting")
     frames = run.frames.copy()
     frames[-1] = run.original
-    assert reads(likeness([replace(run, frames=frames)]), "1.00", "stranger", "nearer")
+    assert reads(likeness([replace(run, frames=frames)]), "1.00", "stranger", "closer")
 
 
 def test_stored_findings_have_a_row_for_each_kind_of_network_with_the_ranges_of_its_runs():
@@ -230,4 +230,4 @@ def test_stored_findings_have_a_row_for_each_kind_of_network_with_the_ranges_of_
     )
     confident = sum(np.exp(-run.terms["cross_entropy"][-1, 0]) >= 0.9 for run in runs)
     rises = sum(after > before for before, after in (similarity(run, 0) for run in runs))
-    assert reads(found.summary, confident, f"of {len(runs)} stored runs", "rises in", rises, "no hole is repaired")
+    assert reads(found.summary, confident, f"of {len(runs)} stored runs", "rises in", rises, "No hole is repaired")
