@@ -223,7 +223,7 @@ def test_a_file_that_is_not_the_published_one_is_deleted_so_that_it_can_be_fetch
     path.write_bytes(b"another file")
     assert classifier_state("resnet-56").status == "ready"
     with pytest.raises(
-        RuntimeError, match=r"was not the published file and has been deleted; download it again"
+        RuntimeError, match=r"were not the published file and have been deleted; download it again"
     ) as said:
         load_classifier("resnet-56")
     assert str(tmp_path) not in str(said.value) and classifier_state("resnet-56").status == "downloadable"

@@ -117,7 +117,7 @@ def test_rings_are_those_of_rounded_radius():
 
 @pytest.mark.parametrize("side", [4, 9])
 def test_a_side_that_the_pixels_cannot_carry_is_refused(side):
-    with pytest.raises(ValueError, match="odd side|up to side 7"):
+    with pytest.raises(ValueError, match="must be odd|up to side 7"):
         relative_energy(GRADIENT[None], side)
 
 

@@ -133,7 +133,7 @@ def test_energy_by_radius_finds_a_wave_on_its_ring_and_adds_up_to_the_squared_no
 
 
 def test_what_means_nothing_is_refused():
-    with pytest.raises(ValueError, match="its position; got 2 for 3"):
+    with pytest.raises(ValueError, match="one position per picture; got 2 for 3"):
         corrupt(SMOOTH, CORRUPTIONS["noise"], 1, [0, 1])
     with pytest.raises(ValueError, match="one of 1, 2, 3; got 4"):
         under("noise", SMOOTH, 4)
