@@ -44,7 +44,7 @@ def test_fourier_basis_refuses_a_frequency_beyond_nyquist():
 
 def test_frequency_to_cell_has_zero_in_the_middle_and_refuses_what_lies_outside():
     assert frequency_to_cell(0, 0, 31) == (15, 15) and frequency_to_cell(-15, 3, 31) == (0, 18)
-    for arguments, message in (((0, 16, 31), "outside a heat map of side 31"), ((0, 0, 32), "odd side")):
+    for arguments, message in (((0, 16, 31), "outside a heat map of side 31"), ((0, 0, 32), "must be odd")):
         with pytest.raises(ValueError, match=message):
             frequency_to_cell(*arguments)
 

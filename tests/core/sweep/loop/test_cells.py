@@ -164,7 +164,7 @@ def test_sweep_halves_the_batch_when_the_memory_is_full_and_says_so_when_one_ima
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"side": 4}, "odd side"),
+        ({"side": 4}, "must be odd"),
         ({"epsilon": -1}, "must be >= 0"),
         ({"epsilon": float("nan")}, "must be >= 0"),
         ({"seed": -1}, "seed lies between"),
