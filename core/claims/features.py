@@ -246,6 +246,7 @@ def _judges(*painted: PictureOutcomes) -> dict[str, str]:
 
 def _who_judged(*painted: PictureOutcomes) -> str:
     first, prefixes = painted[0], _judges(*painted)
+    judges: tuple[str | Network, ...]
     if len(prefixes) > 1:
         third = Network(first.third)
         judges = "The judges are ", Network(first.judge), " and ", third, ", of another family; neither is"

@@ -27,7 +27,7 @@ class Drawing:
 
     strip: frames stacked vertically, a lossy picture, or its file. confidence: the painter's in the word, per frame.
     norm: L2 norm of the change. judged: top-1 prediction of an independent network for the last frame; empty without
-    one. place: rank of the word in its predictions, from 1.
+    one. place: rank of the word in its predictions, from 1. judge: its name; empty for `judge_name`.
     """
 
     search: Search
@@ -36,6 +36,7 @@ class Drawing:
     norm: float
     judged: str = ""
     place: int = 0
+    judge: str = ""
 
 
 def strip_path(word: str, search: Search) -> Path:

@@ -28,6 +28,7 @@ JUDGEMENTS = ArchiveKind(
         Fact("image_size", "whole number", 1),
         Fact("kinds", "list", 1),
         Fact("runs", "JSON object"),
+        Fact("large_runs", "JSON object", optional=True),
     ),
 )
 
@@ -40,7 +41,7 @@ class JudgedOutcomes(Archived):
     energy: (K, R) float64 of what was painted, by radius, as shares of all but the mean colour's; NaN where that was
     not measured. metadata: classifier, judge and third (which may be None) with their weights, class_names, seed,
     image_size, hole, dataset, source; kinds: of each its "name", "mode", "n" and "config"; runs: judgements of
-    the network's stored runs by `fingerprint`.
+    the network's stored runs by `fingerprint`; large_runs: an `Opinion` on each stored drawing of large pictures.
     """
 
     FILE = JUDGEMENTS
@@ -173,6 +174,21 @@ def stored_judgement(mark: str) -> Judgement | None:
     """Return the stored judgement of a run with a `fingerprint`; None where there is none."""
     judgements = (outcomes.metadata["runs"].get(mark) for outcomes in judged_outcomes().values())
     return next((Judgement.from_json(content) for content in judgements if content is not None), None)
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a judge sees in each picture of a run's end: its top-1 class, and the rank of the target, from 1."""
+
+    judge: str
+    says: tuple[str, ...]
+    ranks: tuple[int, ...]
+
+
+def stored_opinion(mark: str) -> Opinion | None:
+    """Return the stored opinion on a run of large pictures with a `fingerprint`; None where there is none."""
+    opinions = (outcomes.metadata.get("large_runs", {}).get(mark) for outcomes in judged_outcomes().values())
+    return next((Opinion(**content) for content in opinions if content is not None), None)
 
 
 def paired(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes] | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import io
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 from PIL import Image
 
-from core.classifiers.registry import classifier_spec, result_title, short_title
+from core.classifiers.registry import classifier_spec, classifier_title, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.weak_cache import weak_lru_cache
 from core.images.colormaps import colormap_table
@@ -19,6 +20,8 @@ from core.pgd.view_settings import SEARCHES, Search
 from core.reconstruct.search_outcomes import stored_outcomes
 from core.reconstruct.view_pictures import CARDS, WORDS, Drawing, judge_name, opening_drawings, painter_name
 from core.runs.file import SURE, PGDRun
+from core.runs.judgement import fingerprint
+from core.runs.picture_outcomes import stored_opinion
 from core.shared.roles import networks_for
 from ui.components.opening import opening
 from ui.components.packing import webp_data_uri
@@ -117,7 +120,10 @@ def _strip(run: PGDRun, place: int) -> bytes:
 def _drawing(search: Search, run: PGDRun, place: int) -> Drawing:
     confidence = run.curves["target_probability"][run.frame_steps, place].tolist()
     norm = float(run.curves["perturbation_norm"][-1, place])
-    return Drawing(search=search, strip=_strip(run, place), confidence=tuple(confidence), norm=norm)
+    drawing = Drawing(search=search, strip=_strip(run, place), confidence=tuple(confidence), norm=norm)
+    if (opinion := stored_opinion(fingerprint(run))) is None:
+        return drawing
+    return replace(drawing, judged=opinion.says[place], place=opinion.ranks[place], judge=opinion.judge)
 
 
 def captions(place: int) -> list[tuple[str, str, str]]:
@@ -135,7 +141,7 @@ def judged(drawing: Drawing, word: str) -> str:
     """Return a sentence on another network's prediction for a drawing."""
     if not drawing.judged:
         return "No other network has judged it."
-    says = f"Another network, {short_title(classifier_spec(judge_name()).title)}, says {drawing.judged}"
+    says = f"Another network, {short_title(classifier_title(drawing.judge or judge_name()))}, says {drawing.judged}"
     return f"{says}, too." if drawing.place == 1 else f"{says}; {word} is its guess number {drawing.place:,}."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from core.classifiers.registry import classifier_spec, classifier_state, list_cl
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
+from core.data.sample_sets import SAMPLE_SETS
 from core.images.masks import usual_side
 from core.images.radii import energy_by_radius
 from core.pgd.config import paper_inpainting
@@ -25,14 +26,17 @@ from core.reconstruct.job import JobConfig, PGDJob, make_job
 from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, UNFINISHED, ProfiledNetwork, ProfileFile
 from core.runs.file import PGDRun
 from core.runs.judgement import COLUMNS, THIRD, choose_judge, fingerprint, judge_run, searched, top1
-from core.runs.picture_outcomes import JudgedOutcomes
+from core.runs.picture_outcomes import JudgedOutcomes, Opinion
 from core.runs.starts import StartKind
+from core.runs.stored import machine_runs, stored_classifier
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
+from core.sweep.predictions import class_probabilities
 
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
 
+LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.drawn)
 BATCH = 50
 DIGITS = 4  # significant ones of each number
 THIRD_JUDGE = "mini-clip-vit"  # cuts pictures into patches, as none of the other small networks does
@@ -114,20 +118,47 @@ def _is_there(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Pat
         return False
     stored = JudgedOutcomes.load(path)
     counts = {kind["name"]: kind["n"] for kind in stored.metadata["kinds"]}
-    many = all(counts.get(name, 0) >= job.count for name, job in jobs.items())
-    return many and all(fingerprint(run) in stored.metadata["runs"] for run in _drawn_runs(network, path))
+    if any(counts.get(name, 0) < job.count for name, job in jobs.items()):
+        return False
+    known = stored.metadata["runs"].keys() | stored.metadata.get("large_runs", {}).keys()
+    classes = (CIFAR10.name, *(row.class_set for row in LARGE))
+    return all(fingerprint(run) in known for name in classes for run in _drawn_runs(network, name, path))
 
 
-def _drawn_runs(network: ProfiledNetwork, path: Path) -> list[PGDRun]:
-    """Load the stored drawings of small pictures that lie beside the file."""
-    files = (path.parents[1] / "runs").glob(f"generation_{CIFAR10.name}*__{network.file_name}.npz")
-    return [PGDRun.load(file) for file in sorted(files)]
+def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PGDRun]:
+    """Load the stored drawings of a class set that lie beside the file, or that this machine has made."""
+    pattern = f"generation_{class_set}*__{network.file_name}*.npz"
+    files = {file.name: file for folder in (machine_runs(), path.parents[1] / "runs") for file in folder.glob(pattern)}
+    return [PGDRun.load(file) for _, file in sorted(files.items()) if stored_classifier(file) == network.file_name]
+
+
+def _opinions(network: ProfiledNetwork, path: Path, device: Any) -> dict[str, dict[str, Any]]:
+    """Return what another network sees in the stored drawings of large pictures; nothing where none is ready."""
+    opinions: dict[str, dict[str, Any]] = {}
+    for row in LARGE:
+        runs = _drawn_runs(network, row.class_set, path)
+        name = choose_judge(network.name, _ready(row.class_set)) if runs else None
+        if name is not None:
+            judge = load_classifier(name, row.classes, device=device)
+            opinions |= {fingerprint(run): asdict(_opinion(run, judge)) for run in runs}
+    return opinions
+
+
+def _opinion(run: PGDRun, judge: Classifier) -> Opinion:
+    shares = class_probabilities(judge, run.frames[-1].astype(np.float32) / np.float32(255))
+    own = shares[np.arange(len(shares)), run.metadata["targets"]]
+    says = tuple(judge.classes.names[top] for top in shares.argmax(axis=1))
+    return Opinion(judge.name, says, tuple((1 + (shares > own[:, None]).sum(axis=1)).tolist()))
+
+
+def _ready(vocabulary: str) -> list[str]:
+    specs = [spec for spec in list_classifiers() if spec.vocabulary == vocabulary]
+    return [spec.name for spec in specs if classifier_state(spec.name).status == "ready"]
 
 
 def usual_judges(painter: str, device: Any) -> tuple[Classifier, Classifier | None]:
     """Load the judge of a network's pictures among those that are ready, and one of another family."""
-    specs = [spec for spec in list_classifiers() if spec.vocabulary == CIFAR10.name]
-    name = choose_judge(painter, [spec.name for spec in specs if classifier_state(spec.name).status == "ready"])
+    name = choose_judge(painter, _ready(CIFAR10.name))
     assert name is not None  # several are bundled
     return load_classifier(name, CIFAR10, device=device), third_judge(painter, device)
 
@@ -161,9 +192,10 @@ def _make(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobCo
             entry = {"name": name, "mode": config.mode, "n": job.count, "config": job.settings["config"]}
             rows[name] = (entry, *_painted(job, third, name))
             _outcomes(rows, {**facts, "runs": {}}).save(unfinished)
-    runs = {fingerprint(run): judge_run(run, judge) for run in _drawn_runs(network, path)}
+    runs = {fingerprint(run): judge_run(run, judge) for run in _drawn_runs(network, CIFAR10.name, path)}
     judged = {mark: judgement.to_json() for mark, judgement in runs.items() if judgement is not None}
-    _outcomes(rows, {**facts, "runs": judged}).save(unfinished)
+    large = _opinions(network, path, classifier.device)
+    _outcomes(rows, {**facts, "runs": judged, "large_runs": large}).save(unfinished)
     unfinished.replace(path)
 
 

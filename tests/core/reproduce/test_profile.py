@@ -20,7 +20,7 @@ from core.classifiers.fetch.weights import FolderFile
 from core.classifiers.kinds.closed_set import ClosedSetClassifier
 from core.classifiers.kinds.preprocessing import Preprocess
 from core.classifiers.loaders import load_strictly, read_weights
-from core.classifiers.registry import load_classifier
+from core.classifiers.registry import PAPERS_CLIP, load_classifier
 from core.classifiers.spec import ClassifierSpec
 from core.data.classes import CIFAR10, PRECOMPUTED
 from core.data.datasets import load_dataset
@@ -35,10 +35,11 @@ from core.reproduce.profile.predictions import stored_predictions
 from core.runs.examples import with_few_frames
 from core.runs.file import PGDRun
 from core.runs.judgement import fingerprint
-from core.runs.picture_outcomes import JudgedOutcomes, judged_outcomes
-from core.runs.stored import stored_classifier, stored_subjects
+from core.runs.picture_outcomes import JudgedOutcomes, judged_outcomes, stored_opinion
+from core.runs.stored import stored_classifier, stored_path, stored_subjects
 from tests.core.toy import save_clip, tiny_clip
 from ui.maps.catalogue import shipped
+from ui.story import opening
 
 NAME = "toy:linear"
 calls = {"left": None}  # passes until the network is stopped, None for never
@@ -182,6 +183,25 @@ def test_judgements_that_are_there_are_taken_over_and_the_runs_beside_them_judge
     assert fingerprint(run) == mark and both.metadata["runs"][mark]["judge"] == "mini-resnet"
     assert profile(tmp_path, "--parts", "judgements", "--judge", "mini-resnet-robust", "--again") == 0
     assert JudgedOutcomes.load(path).metadata["judge"]["name"] == "mini-resnet-robust" and len(asked) == 3
+
+
+def test_another_network_says_what_it_sees_in_large_drawings_and_the_opening_reads_it(tmp_path, monkeypatch):
+    (tmp_path / "runs").mkdir()
+    stored = PGDRun.load(stored_path("generation", "imagenet", "efficientnet-lite0"))
+    facts = {**stored.metadata["classifier"], "name": PAPERS_CLIP}
+    run = replace(stored, metadata={**stored.metadata, "classifier": facts})
+    run.save(tmp_path / "runs" / f"generation_imagenet__{PAPERS_CLIP}__views.npz")
+    network = ProfiledNetwork(PAPERS_CLIP, lambda classes: None, lambda limit: None, quick=True)
+    (content,) = judgements._opinions(network, tmp_path / "judgements" / "clip.npz", "cpu").values()
+    assert content["judge"] == "efficientnet-lite0" and content["says"] == ("volcano",) and content["ranks"] == (1,)
+    small = judged_outcomes()["mini-clip"]
+    (tmp_path / "judgements").mkdir()
+    large = {**small.metadata, "classifier": facts, "large_runs": {fingerprint(run): content}}
+    replace(small, metadata=large).save(tmp_path / "judgements" / "clip.npz")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    drawing = opening._drawing("views", run, 0)
+    assert opening.judged(drawing, "volcano") == "Another network, EfficientNet-Lite0, says volcano, too."
+    assert stored_opinion("unknown") is None
 
 
 def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is_full(toy, tmp_path):
