@@ -19,8 +19,7 @@ def add_a_file(on_new_map: Callable[[str], None]) -> None:
     """Draw the upload of a file; `on_new_map` gets the label of each new map."""
     most = limits().map_mb
     st.markdown(
-        "A heat map file (`.npz`) that `python -m core.sweep` wrote, on this machine or another: up to "
-        f"{most} MB, and {MAX_SIDE} × {MAX_SIDE} cells."
+        f"Upload a heat map (`.npz`) that `python -m core.sweep` wrote, up to {most} MB and {MAX_SIDE} × {MAX_SIDE} cells."
     )
     file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=most)
     if file is None or st.session_state.get(_LAST) == file.file_id:

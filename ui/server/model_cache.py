@@ -21,8 +21,8 @@ from ui.server.jobs import at_full_priority
 from ui.server.log import log
 
 NONE_READY = (
-    "No classifier for these classes is installed. The page **Models and data** lists the available ones and the size "
-    "of how large each download is."
+    "No classifier for these classes is installed. The page **Models and data** lists the available ones with the size "
+    "of each download."
 )
 
 if TYPE_CHECKING:
