@@ -40,7 +40,7 @@ PHOTOGRAPHS, CIFAR = "Photographs", "CIFAR-10"
 LARGE, SMALL = "ImageNet, 224 px", "CIFAR-10, 32 px"
 SMALL_PAIR, PAIR = (MINI, MINI_ROBUST), CLIPS
 STAND_IN = (MINI, "instead of CLIP ViT-B/32, in miniature")
-DOWNLOAD, IS_HERE = "CLIP: a 605 MB download", "CLIP: it is here, too"
+DOWNLOAD, IS_HERE = "CLIP needs 605 MB", "CLIP is installed"
 ROWS = (
     Row("inpainting opens with", 4 * (PHOTOGRAPHS,)),
     Row("inpainting opens with the networks", ((CNN,), (PAPERS_CLIP,), PAIR, (ROBUST,))),

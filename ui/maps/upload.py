@@ -19,7 +19,7 @@ def add_a_file(on_new_map: Callable[[str], None]) -> None:
     """Draw the upload of a file; `on_new_map` gets the label of each new map."""
     most = limits().map_mb
     st.markdown(
-        f"Upload a heat map (`.npz`) that `python -m core.sweep` wrote, up to {most} MB and {MAX_SIDE} × {MAX_SIDE} cells."
+        f"Upload a heat map (`.npz`) by `python -m core.sweep`, up to {most} MB and {MAX_SIDE} × {MAX_SIDE} cells."
     )
     file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=most)
     if file is None or st.session_state.get(_LAST) == file.file_id:
