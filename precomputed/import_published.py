@@ -87,10 +87,10 @@ RUNS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 
 
 def import_published(log: Path, run: str) -> Heatmap:
-    """The heat map of one run log, which is the one of `RUNS` that `run` names.
+    """Return the heat map of the log of a run in `RUNS`.
 
     Raises:
-        ValueError: a log of another shape, or a hole in its half plane.
+        ValueError: the log has another shape, or lacks waves.
     """
     rows = np.loadtxt(log, delimiter=",", skiprows=1)
     i, j = rows[:, 0].astype(int), rows[:, 1].astype(int)

@@ -1,4 +1,4 @@
-"""Choose the pictures that the app opens with, by rules that look at the predictions of two small networks alone.
+"""Choose the pictures that the app opens with, by rules on the predictions of two small networks.
 
     python -m precomputed.make_default_picture
 
@@ -33,10 +33,10 @@ PAIRS, CANDIDATES = 6, 40
 
 
 def default_picture() -> dict[str, Any]:
-    """Return the choice with what it rests on, as JSON.
+    """Return the choice and its reasons, as JSON.
 
     Raises:
-        RuntimeError: no sample is of that kind, no automobile becomes a ship, or too few pairs are recognised.
+        RuntimeError: no sample fits, no automobile becomes a ship, or too few pairs are recognised.
         IndexError: no network has a crossover cutoff for a pair.
     """
     data = load_samples(SAMPLES)

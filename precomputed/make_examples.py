@@ -1,9 +1,9 @@
-"""Chooses what the rows of examples show, by a rule that looks at the judge's gain, never at the pictures.
+"""Choose the rows of examples, by a rule on the judge's gain, without looking at the pictures.
 
     python -m precomputed.make_examples [--judge resnet-56] [--weights FILE] [--download]
 
-writes precomputed/examples.json. Gain: how much more the judge sees the class in what a robust twin made than in what
-its ordinary twin made, mean of the pairs Mini CLIP and Mini ResNet.
+writes precomputed/examples.json. Gain: the judge's probability of the class in a robust twin's result minus that in the
+ordinary twin's, mean over the pairs Mini CLIP and Mini ResNet.
 
 * Drawings: the eight classes with the largest gain over the stored drawings from blurs, in the order of the classes; of
   each the first start.
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def chosen_classes() -> list[str]:
-    """The classes of the row of drawings."""
+    """Return the classes of the row of drawings."""
     order = class_order(len(CIFAR10), SEED)
     stored = picture_outcomes("blur")
     gain = np.zeros(len(CIFAR10))
@@ -79,7 +79,7 @@ def chosen_classes() -> list[str]:
 
 
 def chosen_pictures(judge: Classifier) -> list[int]:
-    """Positions of the pictures of the row of holes, among the bundled ones."""
+    """Return the positions of the row of holes among the bundled pictures."""
     data = load_samples("cifar10-samples")
     candidates = [np.flatnonzero(data.labels == label)[:CANDIDATES] for label in range(len(CIFAR10))]
     rows = np.concatenate(candidates)
@@ -89,7 +89,7 @@ def chosen_pictures(judge: Classifier) -> list[int]:
 
 
 def _gains(judge: Classifier, rows: np.ndarray, data: Any) -> np.ndarray:
-    """(n,) the judge's probability of the true class: robust minus ordinary, mean of the pairs."""
+    """Return the judge's probability of the true class, robust minus ordinary, mean over the pairs, (n,)."""
     size, labels = data.image_size, data.labels[rows]
     config = paper_inpainting(size, usual_side(size))
     plan = inpainting_plan(data.images[rows], middle_square(size), labels.tolist(), config)

@@ -1,4 +1,4 @@
-"""Writes what the static edition computes with: prediction and gradient of its classifiers as ONNX graphs.
+"""Export prediction and gradient of the static edition's classifiers as ONNX graphs.
 
     python -m precomputed.make_graphs
 
@@ -69,7 +69,7 @@ def graph_function(classifier: Classifier, names: Sequence[str], graph: str) -> 
 
 
 def traced(function: Callable[..., tuple[Tensor, ...]], arguments: Sequence[Tensor]) -> torch.fx.GraphModule:
-    """The function as one graph of operators that ONNX has, with its backward pass and without any in-place write."""
+    """Trace a function, including its backward pass, into ONNX operators without in-place writes."""
     table = {**core_aten_decompositions(), **DECOMPOSITIONS}
     with sdpa_kernel(SDPBackend.MATH):
         with_gradient = make_fx(function, decomposition_table=table)(*arguments)
@@ -80,7 +80,7 @@ def _convolution_backward(
     gradient: Tensor, images: Tensor, weight: Tensor, bias: Any, stride: Any, padding: Any, dilation: Any,
     transposed: bool, output_padding: Any, groups: int, output_mask: Any,
 ) -> tuple[Tensor | None, None, None]:  # fmt: skip
-    """The input's gradient alone: of stride 1 a convolution with turned filters, else a transposed convolution."""
+    """Return the input's gradient: for stride 1 a convolution with flipped filters, else a transposed convolution."""
     assert not transposed and not output_mask[1] and not output_mask[2], "weights are frozen"
     if not output_mask[0]:
         return None, None, None
@@ -104,13 +104,13 @@ def _windows(images: Tensor) -> Tensor:
 
 
 def _max_pool(images: Tensor, kernel: Any, *options: Any) -> tuple[Tensor, Tensor]:
-    """2 x 2 max-pooling; what only the backward pass would need comes back empty."""
+    """Return 2 x 2 max-pooling; the indices are empty."""
     assert list(kernel) == list((*options, kernel)[0]) == [2, 2]
     return _windows(images).amax(-1), images.new_zeros((0,), dtype=torch.int64)
 
 
 def _max_pool_backward(gradient: Tensor, images: Tensor, *options: Any) -> Tensor:
-    """Send the gradient to the first of the largest in each window, as torch does."""
+    """Pass the gradient to the first maximum of each window, as torch does."""
     windows = _windows(images)
     largest = (windows == windows.amax(-1, keepdim=True)).to(gradient.dtype)
     before = largest @ torch.triu(torch.ones(4, 4), 1)  # how many of the largest come earlier
@@ -130,7 +130,7 @@ def _resizes(size: int, target: int) -> Tensor:
 
 
 def _resize(images: Tensor, size: Any, *options: Any) -> Tensor:
-    """Bicubic, antialiased, as a product with one constant matrix for each axis that changes."""
+    """Resize bicubically with antialiasing, by one constant matrix per axis."""
     high, wide = images.shape[2:]
     if size[0] != high:
         images = _resizes(high, size[0]) @ images
@@ -159,7 +159,7 @@ def _mean_pool(images: Tensor, size: Any) -> Tensor:
     return images.mean((2, 3), keepdim=True)
 
 
-# What ONNX lacks, or has only for a forward pass, in the operators that it has.
+# Operators that ONNX lacks, or has only for a forward pass, in terms of others.
 DECOMPOSITIONS: dict[Any, Callable[..., Any]] = {
     aten.convolution_backward.default: _convolution_backward,
     aten.max_pool2d_with_indices.default: _max_pool,
@@ -196,7 +196,7 @@ def onnx_graph(
 
 
 def used(model: onnx.ModelProto) -> set[str]:
-    """Names that its nodes read."""
+    """Return the names that a graph's nodes read."""
     return {name for node in model.graph.node for name in node.input}
 
 
@@ -237,7 +237,7 @@ def graphs_of(classifier: Classifier, side: int) -> tuple[dict[str, bytes], list
 
 
 def main() -> int:
-    """Write the graphs; returns the exit status."""
+    """Write the graphs; return the exit status."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     return run_script(_run, "run the same command again")
 

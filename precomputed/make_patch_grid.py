@@ -1,4 +1,4 @@
-"""Put every shipped 31 x 31 map to the test of docs/patch_grid.md, and write the result into its table.
+"""Test every shipped 31 x 31 map as in docs/patch_grid.md, and write its table.
 
 python -m precomputed.make_patch_grid
 """
@@ -21,7 +21,7 @@ SIDE, EPSILON = 31, 4.0
 
 
 def row(name: str, heatmap: Heatmap) -> str:
-    """A map's line of the table."""
+    """Return a map's line of the table."""
     facts = heatmap.metadata
     grid, clean = facts["classifier"].get("patch_grid"), heatmap.clean_rate()
     cells = [
@@ -35,7 +35,7 @@ def row(name: str, heatmap: Heatmap) -> str:
 
 
 def pooled(maps: Sequence[Heatmap]) -> Heatmap:
-    """The mean of maps of different networks on the same images: their errors are added up."""
+    """Return the mean of several networks' maps on the same images, by adding errors."""
     first = maps[0]
     sums = {
         field: sum(getattr(heatmap, field) for heatmap in maps)

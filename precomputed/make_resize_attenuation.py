@@ -1,4 +1,4 @@
-"""How much of each wave's norm the networks' resizes keep, for pages that must not wait for torch.
+"""Compute the share of each wave's norm that the networks' resizes keep, for use without torch.
 
     python -m precomputed.make_resize_attenuation
 
@@ -18,7 +18,7 @@ SIZES = ((32, 64), (32, 224))  # CIFAR-10 into Mini CLIP and into CLIP ViT-B/32,
 
 
 def resize_attenuations() -> dict[str, np.ndarray]:
-    """The file's members."""
+    """Return the file's arrays."""
     return {
         f"{size}_{side}": resize_attenuation(
             Preprocess(side, (0.0,) * 3, (1.0,) * 3), size, largest_side(size, size)

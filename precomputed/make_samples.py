@@ -1,4 +1,4 @@
-"""Makes the bundled sample images in `precomputed/samples/`, which `core.data.samples` reads.
+"""Make the bundled sample images in `precomputed/samples/`, which `core.data.samples` reads.
 
     python -m precomputed.make_samples cifar10 data/cifar10-test.npz
     python -m precomputed.make_samples photographs FOLDER_OF_ORIGINALS

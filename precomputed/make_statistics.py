@@ -1,4 +1,4 @@
-"""Makes the statistics and the covariances of a data set's classes, from which *Draw* draws what it begins with.
+"""Compute the statistics and covariances of a data set's classes, for the starts of *Draw*.
 
     python -m precomputed.make_statistics --data-dir DIR [--output FOLDER]
 
@@ -28,7 +28,7 @@ GRAIN, COMPONENTS = 2, 64
 
 
 def dataset_statistics(dataset: ImageDataset) -> DatasetStatistics:
-    """The statistics of every class of `dataset`, from all its images.
+    """Return the statistics of every class, from all images.
 
     Raises:
         ValueError: a class with fewer than two images, whose spread is unknown.
@@ -40,7 +40,7 @@ def dataset_statistics(dataset: ImageDataset) -> DatasetStatistics:
 
 
 def dataset_covariance(dataset: ImageDataset, grain: int, components: int) -> DatasetCovariance:
-    """The covariances of every class of `dataset`, from all its images; errors as `class_covariance`."""
+    """Return the covariances of every class, from all images; errors as for `class_covariance`."""
     members = _images(dataset)
     covariances = [class_covariance(images, grain, "", components) for images in members]
     mean, factors = (np.stack([getattr(row, part) for row in covariances]) for part in ("mean", "factors"))
@@ -55,7 +55,7 @@ def dataset_covariance(dataset: ImageDataset, grain: int, components: int) -> Da
 
 
 def pixel_colors(dataset: ImageDataset) -> dict[str, Any]:
-    """Mean and covariance of the colours of all pixels, in [0, 1], and where they come from; a JSON object."""
+    """Return mean and covariance of all pixel colours, in [0, 1], with their source, as a JSON object."""
     pixels = dataset.images.transpose(1, 0, 2, 3).reshape(3, -1) / np.float32(255)
     mean = pixels.mean(axis=1, dtype=np.float64)
     deviations = pixels - mean[:, None].astype(np.float32)
@@ -76,7 +76,7 @@ def _facts(dataset: ImageDataset) -> dict[str, Any]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write the files; returns the exit status."""
+    """Write the files; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_dataset_options(parser, default="cifar10")
     parser.add_argument("--output", default=STATISTICS, type=Path, help="folder to write into")

@@ -1,4 +1,4 @@
-"""Draws the pictures that the story opens with, and chooses those that its visitors judge.
+"""Draw the pictures that the story opens with, and choose those for visitors to judge.
 
     python -m precomputed.make_view_pictures [--work FOLDER]
 

@@ -1,4 +1,4 @@
-"""Draws classes and fills holes at 224 pixels by both searches, and lets other networks judge them.
+"""Draw classes and fill holes at 224 pixels by both searches, and have other networks judge them.
 
     python -m precomputed.make_views --work FOLDER [--photographs DIR] [--threads 2] [--judge-only]
 

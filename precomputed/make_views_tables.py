@@ -1,8 +1,8 @@
-"""Writes the tables of docs/views.md from what `precomputed.make_views` and `core.reproduce.profile` have stored.
+"""Write the tables of docs/views.md from the files of `precomputed.make_views` and `core.reproduce.profile`.
 
     python -m precomputed.make_views_tables
 
-Everything between the two marks in that file is written anew.
+Everything between the two marks in that file is replaced.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Stored outcomes of many pictures that networks drew or filled, picture by picture, a file a network. No torch."""
+"""Stored outcomes of networks' drawings and filled holes, picture by picture, one file per network. No torch."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ JUDGEMENTS = ArchiveKind(
 
 @dataclass(frozen=True, eq=False)
 class JudgedOutcomes(Archived):
-    """Outcomes of one network by K kinds: drawings from a kind of start, or holes filled by a penalty, by a search.
+    """Outcomes of one network for K kinds of results: drawings by start, or filled holes by penalty, by search.
 
     pictures: (K, C, N) float64, the numbers of `COLUMNS` and `THIRD` for up to N pictures, NaN where there are none.
     energy: (K, R) float64 of what was painted, by radius, as shares of all but the mean colour's; NaN where that was
@@ -62,7 +62,7 @@ class JudgedOutcomes(Archived):
         return {"pictures": self.pictures, "energy": self.energy}
 
     def kinds(self) -> dict[str, PictureOutcomes]:
-        """Return the outcomes of each kind, by its name."""
+        """Return the outcomes by kind."""
         return {kind["name"]: self._painted(k, kind) for k, kind in enumerate(self.metadata["kinds"])}
 
     def _painted(self, k: int, kind: Mapping[str, Any]) -> PictureOutcomes:
@@ -105,12 +105,12 @@ class PictureOutcomes:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The settings of its runs."""
+        """Settings of its runs."""
         return self.facts["kind"]["config"]
 
     @property
     def starts(self) -> str:
-        """What its starts depend on, beside their number; equal texts, equal starts."""
+        """Key of its starts: equal texts mean equal starts, up to their number."""
         names: tuple[str, ...] = ("class_names", "seed", "image_size")
         if self.facts.get("kind", {}).get("mode") == "inpaint":
             names += ("hole",)
@@ -119,24 +119,24 @@ class PictureOutcomes:
 
     @property
     def own(self) -> int:
-        """How many the network itself takes for their target afterwards."""
+        """Number of results that the network itself calls their target."""
         return int(self.pictures["is_target"].sum())
 
     @property
     def judgement(self) -> Judgement:
-        """How many the second judge calls their target, before and after."""
+        """Number of pictures that the second judge calls their target, before and after."""
         before, after = (int(self.pictures[f"judge_share_{when}"].sum()) for when in ("before", "after"))
         return Judgement(self.judge, self.n, before, after)
 
     @property
     def confidence(self) -> tuple[float, Measured]:
-        """The network's mean probability of the target at the start, and at the end."""
+        """Mean probability of the target by the network, at the start and at the end."""
         before, after = np.exp(-self.pictures["loss_before"]), student(self.pictures["probability_after"])
         return float(before.mean()), Measured(after.value, after.low, min(after.high, 1.0))
 
     @property
     def until_sure(self) -> tuple[float, int]:
-        """Median of the mean change, of 1, until it was sure, over those where it became so on the way; how many."""
+        """Median mean change, in [0, 1], until it became confident on the way, and the number of such pictures."""
         changes = self.pictures["sure_change"][self.sure_later()]
         return float(np.median(changes)) if len(changes) else np.nan, len(changes)
 
@@ -149,19 +149,19 @@ class PictureOutcomes:
         return replace(self, pictures={name: values[:count] for name, values in self.pictures.items()})
 
     def sure_later(self) -> np.ndarray:
-        """(n,) bool, where it was not sure at once, and became sure on the way."""
+        """Return where it became confident after the start, (n,) bool."""
         return self.pictures["sure_step"] > 0
 
 
 @cached_by_files("judgements")
 def judged_outcomes(paths: tuple[Path, ...]) -> dict[str, JudgedOutcomes]:
-    """Load the stored outcomes, by the name of the classifier."""
+    """Load the stored outcomes, by classifier name."""
     files = read_stored(JudgedOutcomes.load, paths)
     return first_by_name((outcomes.metadata["classifier"]["name"], outcomes) for outcomes in files)
 
 
 def picture_outcomes(kind: str) -> dict[str, PictureOutcomes]:
-    """Return drawings from one kind of start, or holes filled by one penalty, by classifier; empty if none are stored.
+    """Return drawings from one kind of start, or holes filled by one penalty, by classifier; may be empty.
 
     Those of the most pictures come first.
     """
@@ -171,7 +171,7 @@ def picture_outcomes(kind: str) -> dict[str, PictureOutcomes]:
 
 
 def stored_judgement(mark: str) -> Judgement | None:
-    """Return the stored judgement of a run with a `fingerprint`; None where there is none."""
+    """Return the stored judgement of a run with a `fingerprint`, or None."""
     judgements = (outcomes.metadata["runs"].get(mark) for outcomes in judged_outcomes().values())
     return next((Judgement.from_json(content) for content in judgements if content is not None), None)
 
@@ -192,7 +192,7 @@ def stored_opinion(mark: str) -> Opinion | None:
 
 
 def paired(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes] | None:
-    """Return results on the same starts, as many of each as all have; None where the starts are others."""
+    """Return results on common starts, equally many of each; None if the starts differ."""
     if len({painted.starts for painted in results}) > 1:
         return None
     return [painted.first(min(painted.n for painted in results)) for painted in results]

@@ -1,1 +1,1 @@
-"""All that pages show of one network, made by one resumable command: `python -m core.reproduce.profile`."""
+"""Profiles: everything that pages show of one network: `python -m core.reproduce.profile`."""

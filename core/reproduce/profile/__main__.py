@@ -1,8 +1,8 @@
-"""All that the app shows of one network, in one folder: python -m core.reproduce.profile --classifier NAME --output DIR
+"""Make a network's profile: python -m core.reproduce.profile --classifier NAME --output DIR
 
 Makes the heat map, predictions, hybrid images, corruptions, the gradient, the runs that pages open with, and what
-judges recognise. Resumable: what is whole is not made again, and a file that grows goes on where it stood. On CIFAR-10
-where it lies in --data-dir, else on bundled pictures, or on what --dataset names; intervals and n say which. The app
+judges recognise. Resumable: complete files are kept, and partial ones resume. Uses CIFAR-10 if it is in --data-dir,
+else bundled pictures, or the data set of --dataset; intervals and n show which. The app
 reads the folder as `precomputed/profiles/NAME`, as one that CLIP_LAB_PROFILES names, or as `profiles/NAME` in its
 cache.
 """
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
     from core.data.classes import ClassSet
 
-TIMED = 32  # images of the passes that are timed
+TIMED = 32  # images of the timed passes
 
 
 def parse_parts(text: str) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ def parse_parts(text: str) -> tuple[str, ...]:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the command-line parser."""
     parser = argparse.ArgumentParser(
         prog="python -m core.reproduce.profile",
         description=__doc__,
@@ -57,11 +57,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_classifier_options(parser)
     add_dataset_options(parser, default="")
-    parser.add_argument("--quick", action="store_true", help="less of everything: intervals say so")
+    parser.add_argument("--quick", action="store_true", help="a smaller amount of everything, with wider intervals")
     parser.add_argument("--parts", type=parse_parts, default=tuple(PARTS), help=f"of {', '.join(PARTS)}; default all")
-    parser.add_argument("--again", action="store_true", help="make what is there once more")
+    parser.add_argument("--again", action="store_true", help="recompute existing files")
     parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the choice of images, signs and pairs")
-    parser.add_argument("--batch-size", type=whole(1), help="default as of each script")
+    parser.add_argument("--batch-size", type=whole(1), help="default: that of each script")
     parser.add_argument("--judge", help="a classifier of CIFAR-10's classes; default ResNet-56 where it is ready")
     parser.add_argument("--judge-weights", type=Path, help="weight file of the judge, where it takes one")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write, or to resume")
@@ -69,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(command: Sequence[str] | None = None) -> int:
-    """Run the script; returns the exit status."""
+    """Run the script; return the exit status."""
     parser = build_parser()
     args = parser.parse_args(command)
     check_output_folder(parser, args.output)
@@ -120,7 +120,7 @@ def _run(args: argparse.Namespace) -> str:
 
 
 def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], folder: Path) -> None:
-    """Make the files in order, and say before each what it is and how long the rest takes."""
+    """Make the files in order, and print before each its name and the remaining time."""
     seconds = pass_seconds(network)
     failed: list[str] = []
     whole_cost, done, begun = sum(item.passes for _, item in todo), 0.0, time.perf_counter()
@@ -142,7 +142,7 @@ def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], fol
 
 
 def pass_seconds(network: ProfiledNetwork) -> float:
-    """Measure what a pass forward takes for one picture, after one that warms up."""
+    """Measure the time of a forward pass per picture, after a warm-up."""
     import torch
 
     data = network.images(TIMED)

@@ -1,4 +1,4 @@
-"""The gradient of a network's loss at some pictures, as `core.claims.gradient_spectrum` reads it."""
+"""Measurement of the loss gradient for `core.claims.gradient_spectrum`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.shared.files import write_atomically
 from core.sweep.predictions import batches
 from core.sweep.transforms import BATCH
 
-SEED, BLOCKS = 0, 20  # blocks of pictures, over which intervals are drawn again
+SEED, BLOCKS = 0, 20  # blocks of pictures, for the bootstrap
 
 
 def measure_gradient(classifier: Classifier, data: ImageDataset, output: Path, *, bent_over: int) -> None:
@@ -44,7 +44,7 @@ def measure_gradient(classifier: Classifier, data: ImageDataset, output: Path, *
 def gradient_of(
     classifier: Classifier, data: ImageDataset, bent_over: int
 ) -> tuple[dict[str, np.ndarray], dict[str, object]]:
-    """Return the arrays that STORED names, and facts on them."""
+    """Return the arrays and metadata of a STORED file."""
     block = len(data) // BLOCKS
     images, labels = data.images[: BLOCKS * block].astype(np.float32) / 255, data.labels[: BLOCKS * block]
     side = largest_side(data.image_size, data.image_size)

@@ -1,4 +1,4 @@
-"""The file of a profile on what judges recognise: drawings and filled holes by both searches, and stored runs."""
+"""A profile's file of judgements: drawings and filled holes by both searches, and stored runs."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
 
 LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.drawn)
 BATCH = 50
-DIGITS = 4  # significant ones of each number
-THIRD_JUDGE = "mini-clip-vit"  # cuts pictures into patches, as none of the other small networks does
+DIGITS = 4  # significant digits of each number
+THIRD_JUDGE = "mini-clip-vit"  # of another family: the only small network with patches
 MakeJob = Callable[[int, int, int], JobConfig]  # of the pictures' side, how many, and the seed
 Row = tuple[dict[str, Any], np.ndarray, np.ndarray]  # facts on a kind, its (C, n) numbers, its (R,) energy
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of painted pictures: its name in the file, how many a quick and a full profile has, and their job."""
+    """A kind of results: its name in the file, their number in quick and full profiles, and their job."""
 
     name: str
     amounts: tuple[int, int]
@@ -54,7 +54,7 @@ class Kind:
 
 
 def _drawing(start: StartKind, search: Search | None = None) -> MakeJob:
-    """Return the job of drawings; with a search, within the steps and the ball of a run by views."""
+    """Return the job of drawings; with a search, it uses the steps and the ball of a run by views."""
 
     def job(size: int, count: int, seed: int) -> JobConfig:
         changes = {} if search is None else {**usual_settings("generation", size, search="views"), "search": search}
@@ -78,7 +78,7 @@ def _filling(penalty: Penalty, search: Search = "pixels", fewer: int = 1) -> Mak
     return job
 
 
-# Plain steps are there for their loss alone.
+# Plain steps are run only for their loss.
 KINDS = (
     Kind("blur", (0, 200), _drawing("blur")),
     Kind("classless", (0, 200), _drawing("classless")),
@@ -92,7 +92,7 @@ KINDS = (
 
 
 def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    """Yield the file of judgements: of small pictures of CIFAR-10's classes, which all judges know."""
+    """Yield the file of judgements, for small pictures of CIFAR-10's classes, which all judges know."""
     data = network.images(max(network.count(kind.amounts) for kind in KINDS))
     knows = classifier_spec(network.name).vocabulary in (None, CIFAR10.name)
     if not knows or data.classes.names != CIFAR10.names or data.image_size > SMALL:
@@ -113,7 +113,7 @@ def _steps(job: JobConfig, size: int) -> int:
 
 
 def _is_there(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Path) -> bool:
-    """Return whether a file has as many pictures of every kind, and judgements of the runs beside it."""
+    """Return whether a file has enough pictures of every kind, and judgements of the stored runs."""
     if not path.is_file():
         return False
     stored = JudgedOutcomes.load(path)
@@ -169,7 +169,7 @@ def third_judge(painter: str, device: Any) -> Classifier | None:
 
 
 def _make(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobConfig], path: Path) -> None:
-    """Paint and judge what neither the file nor its unfinished successor has; the latter is saved after every kind."""
+    """Paint and judge the missing kinds, saving the unfinished file after each."""
     classifier = network.classifier(data.classes)
     judge, third = (network.judges or usual_judges)(network.name, classifier.device)
     facts = {
@@ -204,7 +204,7 @@ def _count(rows: Mapping[str, Row], name: str) -> int:
 
 
 def _known(path: Path, facts: Mapping[str, Any]) -> dict[str, Row]:
-    """Return the rows of a file by the same network and judges; nothing of another."""
+    """Return the rows of a file by the same network and judges; empty for others."""
     if not path.is_file():
         return {}
     stored = JudgedOutcomes.load(path)
@@ -229,7 +229,7 @@ def _painted(job: PGDJob, third: Classifier | None, name: str) -> tuple[np.ndarr
                 ends = plan.start, result.pictures["result"]
                 seen = np.stack([np.array(top1(third, images)) == targets for images in ends])
             numbers.append(np.concatenate([np.array(columns, dtype=np.float64), seen]))
-            changes.append(result.run.frames[-1] / 255 - plan.start)  # as a run's file holds it
+            changes.append(result.run.frames[-1] / 255 - plan.start)  # rounded as in a run's file
     energy = energy_by_radius(np.concatenate(changes))
     energy[0] = 0
     return np.concatenate(numbers, axis=1), np.array([_short(share) for share in energy / energy.sum()])
@@ -240,7 +240,7 @@ def _short(number: float | None) -> float:
 
 
 def _outcomes(rows: Mapping[str, Row], facts: dict[str, Any]) -> JudgedOutcomes:
-    """Put rows together, as many numbers of each as the longest has."""
+    """Combine rows, padded to the longest."""
     kinds, numbers, energy = zip(*rows.values(), strict=True)
     most = max(part.shape[1] for part in numbers)
     padded = [np.pad(part, ((0, 0), (0, most - part.shape[1])), constant_values=np.nan) for part in numbers]

@@ -1,4 +1,4 @@
-"""The network whose profile is made, and files as rows: where each lies, what it costs, what makes it. No torch."""
+"""The profiled network, and rows for a profile's files: path, cost and maker. No torch."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from core.data.classes import ClassSet
 
 SAMPLES = "cifar10-samples"
-GRADIENT_PASSES = 3  # what a pass forward and back costs, in passes forward
+GRADIENT_PASSES = 3  # cost of a forward and backward pass, in forward passes
 SMALL = 32  # pixels: of larger pictures some parts would take too long, or nobody judges them
-UNFINISHED = ".unfinished"  # ends the name of a file that grows: no page reads it
+UNFINISHED = ".unfinished"  # suffix of an incomplete file, which no page reads
 
 
 @dataclass(eq=False)
 class ProfiledNetwork:
-    """The network whose profile is made.
+    """The profiled network.
 
-    load: it, for a class set; a quick profile and a full one differ by how much of the data they take. images: the
-    first pictures of the data set in an order that the seed fixes; None for all. judges: of what it paints, for its
+    load: loads it for a class set. quick: less data than a full profile. images: the first pictures of the data set in
+    an order fixed by the seed; None for all. judges: of what it paints, for its
     name and a device; None for the usual ones. again: whether nothing that is finished is taken over.
     """
 
@@ -43,26 +43,26 @@ class ProfiledNetwork:
 
     @property
     def file_name(self) -> str:
-        """The network's name as part of a file's."""
+        """The network's name for file names."""
         return re.sub(r"[^\w.-]+", "-", self.name)
 
     def classifier(self, classes: ClassSet) -> Classifier:
-        """Return it for some classes; the last one stays loaded."""
+        """Return the classifier for some classes; the last one stays loaded."""
         if classes not in self._loaded:
             self._loaded.clear()
             self._loaded[classes] = self.load(classes)
         return self._loaded[classes]
 
     def count(self, amounts: tuple[int, int]) -> int:
-        """Choose between the amounts of a quick and of a full profile."""
+        """Return the amount for a quick or a full profile."""
         return amounts[not self.quick]
 
 
 @dataclass(frozen=True)
 class ProfileFile:
-    """One file of a profile: its path in the folder, what it costs in passes forward, and what writes it.
+    """A file of a profile: its path in the folder, its cost in forward passes, and its maker.
 
-    is_there: whether a file is what would be made, or more.
+    is_there: whether an existing file suffices.
     """
 
     path: Path
@@ -73,9 +73,9 @@ class ProfileFile:
 
 @dataclass(frozen=True)
 class ProfilePart:
-    """A kind of file.
+    """A part of a profile.
 
-    key: for the option --parts. what: within a sentence. items: the files of a network, in order.
+    key: for the option --parts. what: name in a sentence. items: yields a network's files, in order.
     """
 
     key: str
@@ -84,7 +84,7 @@ class ProfilePart:
 
 
 def usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
-    """Name CIFAR-10 where it is here, else its bundled pictures; the photographs for networks of ImageNet's classes."""
+    """Return CIFAR-10 if available, else its bundled pictures; the photographs for ImageNet networks."""
     if vocabulary not in (None, "cifar10"):
         return next(row.dataset for row in SAMPLE_SETS.values() if row.class_set == vocabulary)
     try:
@@ -95,7 +95,7 @@ def usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
 
 
 def grown(make: Callable[[Path], None], count: int, path: Path) -> None:
-    """Let a file of so many pictures grow under another name, and give it its own once it is whole."""
+    """Write a file under another name while incomplete, and rename it when done."""
     unfinished = path.with_name(f"{path.stem}-{count}{UNFINISHED}")
     make(unfinished)
     unfinished.replace(path)

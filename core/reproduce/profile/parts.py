@@ -1,4 +1,4 @@
-"""Parts of a profile: a row for each kind of file, with the function that yields its files. Does not import torch."""
+"""Table of a profile's parts, each with a function that yields its files. Does not import torch."""
 
 from __future__ import annotations
 

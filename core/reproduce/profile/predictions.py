@@ -1,4 +1,4 @@
-"""Stored predictions of the pictures that the story shows, a file a network. Does not import torch.
+"""Stored predictions of the story's pictures, one file per network. Does not import torch.
 
 `precomputed/default_picture.json` has the choice of pictures, by rules of `precomputed.make_default_picture`.
 """
@@ -48,12 +48,12 @@ PREDICTIONS = ArchiveKind(
 
 @cache
 def chosen_pictures() -> dict[str, Any]:
-    """Load the choice of pictures: of the story's one "position", of "mixtures" the pairs, and the rules."""
+    """Load the choice of pictures: "position" of the story's picture, pairs of "mixtures", and the rules."""
     return json.loads(CHOICE.read_text("utf-8"))
 
 
 def _chosen() -> dict[str, Any]:
-    """Return all that stored predictions depend on, beside the network; JSON."""
+    """Return everything that determines stored predictions, besides the network, as JSON."""
     chosen = chosen_pictures()
     facts = {name: chosen[name] for name in ("samples", "epsilon", "seed")}
     return facts | {"position": chosen["story"]["position"], "pairs": chosen["mixtures"]["pairs"]}
@@ -87,7 +87,7 @@ class StoredPredictions(Archived):
 
     @property
     def is_current(self) -> bool:
-        """Whether these are predictions of the pictures that are chosen now."""
+        """Whether these are predictions of the current choice of pictures."""
         return bool(self.metadata["pictures"] == _chosen())
 
     def top1(self) -> list[tuple[int, float]]:
@@ -103,7 +103,7 @@ class StoredPredictions(Archived):
 
 @cached_by_files("predictions")
 def stored_predictions(paths: tuple[Path, ...]) -> dict[str, StoredPredictions]:
-    """Load the stored predictions of the pictures chosen now, by the name of the classifier."""
+    """Load the stored predictions of the current choice of pictures, by classifier name."""
     files = read_stored(StoredPredictions.load, paths)
     return first_by_name((file.metadata["classifier"]["name"], file) for file in files if file.is_current)
 

@@ -1,4 +1,4 @@
-"""Files of a profile that are runs: holes filled and classes drawn, as pages show them before any click."""
+"""Runs of a profile: the examples that pages open with."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
 
 def _opening(row: SampleSet, name: str) -> Iterator[Example]:
-    """Yield the run in which the story's twins draw every class from one blur."""
+    """Yield the run of the story's twins, which draw every class from one blur."""
     if row.name == "cifar10" and any(name in twins for twins in ROLES["twins"]):
         yield Example(OPENING, row.class_set, opening_plan(row, OPENING_SEED))
 
@@ -64,7 +64,7 @@ def _run(network: ProfiledNetwork, example: Example, classes: ClassSet, path: Pa
 
 
 def example_run(plan: RunPlan, classifier: Classifier, description: str = "") -> PGDRun:
-    """Run a plan, with as many frames as are kept of an example."""
+    """Run a plan, keeping an example's number of frames."""
     run = Run(plan, lambda: [classifier])
     bar = progress_bar(desc=description, total=plan.config.steps + 1, unit="step", leave=False, disable=not description)
     with bar:

@@ -1,4 +1,4 @@
-"""Files of a profile that ask a network about many changed pictures: waves, mixtures, corruptions, its gradient."""
+"""Sweeps of a profile: waves, hybrid images, corruptions, gradient."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from core.sweep.transforms import BATCH, Transforms, grow_in_file
 QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: images at most, and passes under waves
 FULL_SHARE = 0.02  # of the images under each wave of a full map
 OTHER_SIZES = {32: (1.0, 2.0, 8.0)}  # sizes v of the waves of further maps of a full profile, by the pictures' side
-STRENGTH_IMAGES = 1000  # of a map at equal strength, which is of its corners alone
+STRENGTH_IMAGES = 1000  # of a map at equal strength, which has only the corners
 ENLARGING = ("mini-clip", PAPERS_CLIP)  # enlarge small pictures
 
 
