@@ -130,7 +130,7 @@ def pictures() -> Iterator[bytes]:
 
 
 def texts(count: int, generator: random.Random) -> Iterator[str]:
-    """What links and fields may hold: sound texts with pieces of nonsense put in."""
+    """Return hostile texts for links and fields: valid texts with nonsense inserted."""
     sound = ["3,-4", "12", "cat, dog, horse", "a photo of a {class}", hole_text(np.eye(32, dtype=bool)[None]) or ""]
     for _ in range(count):
         text = generator.choice(sound)

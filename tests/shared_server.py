@@ -75,7 +75,7 @@ def free_port() -> int:
 
 
 def is_healthy(url: str) -> bool:
-    """Whether a Streamlit server answers there."""
+    """Return whether a Streamlit server answers."""
     try:
         with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
             return answer.status == 200

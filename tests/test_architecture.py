@@ -1,4 +1,4 @@
-"""What may import what: no circles, an engine without Streamlit, and neither it nor a first paint needs torch."""
+"""Import rules: no cycles, no Streamlit in the engine, and no torch on import or for a first paint."""
 
 import ast
 import contextlib

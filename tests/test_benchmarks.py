@@ -1,4 +1,4 @@
-"""How benchmarks measure and print, and a guard against gross regressions: ratios alone, far from what is measured."""
+"""Measuring and printing of benchmarks, and a guard against gross regressions, by ratios with wide margins."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""What `python -m tests.chromium` says of a driver or browser that does not start."""
+"""Messages of `python -m tests.chromium` about a driver or browser that does not start."""
 
 import sys
 

@@ -51,7 +51,7 @@ def test_a_penalty_without_a_row_is_unknown(capsys):
 
 @pytest.fixture
 def claim(monkeypatch) -> Claim:
-    """That waves exist, which the subject's map shows."""
+    """A toy claim: that waves exist."""
     claim = Claim("toy", "9.9", "Waves <exist>.", "waves of the map", waves="any", check="toy")
 
     def check(claim, maps):

@@ -12,12 +12,12 @@ ROOT = TESTS.parent
 
 
 def pytest_options(command):
-    """What follows the last `pytest` of a command line."""
+    """Return the arguments after the last `pytest` of a command line."""
     return command.rpartition("-m pytest")[2].split()
 
 
 def has_tests(source):
-    """Whether a file defines functions that pytest would collect."""
+    """Return whether a file defines functions that pytest would collect."""
     return any(
         isinstance(node, ast.FunctionDef) and node.name.startswith("test_") for node in ast.walk(ast.parse(source))
     )

@@ -15,7 +15,7 @@ ROW = PenaltyText("Absolute", "the mean size of a value’s change", "lambda tim
 
 
 def penalty_term(self: Inpainting, images, x0):
-    """Of "absolute"; of all others what it was."""
+    """Return the penalty "absolute", or the original one of any other."""
     if self.penalty != "absolute":
         return BEFORE(self, images, x0)
     return self.weight * ((images - x0) * ~self.mask).abs().mean(dim=(1, 2, 3))

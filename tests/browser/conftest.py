@@ -42,7 +42,7 @@ def streamlit_app() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    """What starts browsers."""
+    """Start Playwright, which starts browsers."""
     with sync_playwright() as playwright:
         yield playwright
 
@@ -89,7 +89,7 @@ def contexts(request: pytest.FixtureRequest) -> Callable[..., BrowserContext]:
 
 
 def is_local(url: str) -> bool:
-    """Whether a request stays on this machine: to the server under test, or to no server at all."""
+    """Return whether a request stays on this machine: to the server under test, or to no server at all."""
     parts = urlsplit(url)
     return parts.scheme in ("data", "blob", "about") or parts.hostname == "127.0.0.1"
 

@@ -1,4 +1,4 @@
-"""What the demo page's maps show: known to the page and to its tests."""
+"""Values of the demo page's maps, shared by the page and its tests."""
 
 import numpy as np
 

@@ -44,7 +44,7 @@ def rgb(read: list[int]) -> np.ndarray:
 
 
 def rendering(page: Page) -> set[str]:
-    """How the browser enlarges the pictures of the replay, also the large ones of an open dialog."""
+    """Return the `image-rendering` of the replay's pictures, including those of an open dialog."""
     return set(
         page.locator("[class*='-panel'] .replay canvas").evaluate_all(
             "all => all.map(c => getComputedStyle(c).imageRendering)"

@@ -10,7 +10,7 @@ TOUCH = {"width": 390, "has_touch": True, "is_mobile": True, "device_scale_facto
 
 
 def place(page: Page, point: Point, size: int) -> tuple[float, float]:
-    """Where the centre of an image pixel lies in the window."""
+    """Return the position of an image pixel's centre in the window."""
     box = page.locator(".painter .stage").bounding_box()
     return tuple(box[k] + (at + 0.5) * box["width"] / size for k, at in zip("xy", point, strict=True))
 

@@ -32,7 +32,7 @@ def tool(page: Page, name: str):
 
 
 def spelled(heatmap: Heatmap, frequency: tuple[int, int], top: int = 1) -> str:
-    """What the page should say about a cell, from the engine's numbers."""
+    """Return the expected sentence about a cell, from the engine's numbers."""
     cell = tuple(number + heatmap.side // 2 for number in frequency)
     rate, low, high = (100 * array[cell] for array in heatmap.interval(top))
     return f"{wave_name(frequency)}: top-{top} error {rate:.1f} %95 % interval ({low:.1f} to {high:.1f})"

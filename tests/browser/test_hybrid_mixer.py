@@ -54,7 +54,7 @@ def pixels(page: Page, kind: str = "mixed") -> np.ndarray:
 
 
 def move(page: Page, place: int) -> None:
-    """As a pointer does that drags the slider."""
+    """Move the slider like a dragging pointer."""
     page.locator(".mixer input[type=range]").evaluate(
         "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input')); }", place
     )

@@ -111,7 +111,7 @@ def choose_in_library(page, title, place):
 
 
 def shares(page):
-    """What the rows of predictions say: {network: [clean, with the wave]} of the true class, in per cent."""
+    """Read the rows of predictions: {network: [clean, with the wave]} of the true class, in per cent."""
     rows = page.locator("#live tbody tr")
     told = rows.evaluate_all(
         "rows => rows.map(row => [row.cells[0].childNodes[1], ...row.cells[2].children].map(one => one.textContent))"

@@ -111,7 +111,7 @@ def test_pointing_at_a_cell_draws_the_engines_pixels_without_a_rerun(lab, sample
 
 
 def outside(page: Page, selectors: list[str]) -> list[str]:
-    """What is not wholly in the window, below the bar."""
+    """Return the parts that are not fully in the window, below the bar."""
     size, found = page.viewport_size, []
     for selector in selectors:
         boxes = page.locator(selector).evaluate_all("all => all.map(one => one.getBoundingClientRect().toJSON())")

@@ -1,4 +1,4 @@
-"""What both searches painted at 224 pixels: the stored outcomes, and the tables that docs/views.md makes of them."""
+"""Stored outcomes of both searches at 224 pixels, and their tables in docs/views.md."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What tests do with a page in Streamlit's test runner: run its job to the end, read its sentences."""
+"""Helpers for pages in Streamlit's test runner: run a job to its end, read sentences."""
 
 from typing import Any
 

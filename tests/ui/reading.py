@@ -1,4 +1,4 @@
-"""What sentences mean, whatever their words: names, numbers and the words that matter, in their order."""
+"""Checks of a sentence's content regardless of wording: names, numbers and key words, in order."""
 
 import re
 
@@ -16,7 +16,7 @@ def numbers_in(sentence: str) -> list[str]:
 
 
 def reads(text: str, *parts: object) -> bool:
-    """Whether the parts stand in a text one after the other."""
+    """Return whether a text contains the parts in order."""
     place = 0
     for part in map(str, parts):
         found = text.find(part, place)

@@ -1,4 +1,4 @@
-"""What the replay component was given, read back as the browser reads it; written without looking at the packing."""
+"""Reader of the replay component's data as in the browser, written independently of the packing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def numbers_of(data: dict[str, Any], k: int) -> np.ndarray:
 
 
 def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
-    """What the browser says of a frame of a run, by default the last: how confident the classifier is."""
+    """Return the browser's text on a frame of a run, by default the last: the classifier's confidence."""
     frame %= len(run.frames)
     step, probability = int(run.frame_steps[frame]), run.curves["target_probability"][:, row]
     title, target = classifier_title(run.metadata["classifier"]["name"]), run.metadata["targets"][row]

@@ -44,7 +44,7 @@ def renamed(facts):
 
 @pytest.fixture
 def profile(tmp_path, monkeypatch):
-    """What `core.reproduce.profile` would write about CLIP."""
+    """Return a profile as `core.reproduce.profile` would write for CLIP."""
     files = (
         ("heatmaps", Heatmap, "heatmaps/mini-clip_cifar10-1000.npz"),
         ("hybrids", HybridOutcomes, "hybrids/mini-clip.npz"),

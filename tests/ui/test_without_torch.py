@@ -1,4 +1,4 @@
-"""Where torch does not start, maps, waves and charts still work, and what needs it says so in one sentence."""
+"""Without torch, maps, waves and charts still work, and everything else says so in one sentence."""
 
 import subprocess
 import sys

@@ -33,7 +33,7 @@ class ToyClassifier(nn.Module):
 
 
 def spec(name: str, title: str) -> SimpleNamespace:
-    """What a page needs to know of a classifier before it is loaded."""
+    """Facts about a classifier that a page needs before it is loaded."""
     nowhere = FolderFile(Path("nowhere"), ())
     return SimpleNamespace(name=name, title=title, kind="closed-set", vocabulary="cifar10", weights=nowhere)
 

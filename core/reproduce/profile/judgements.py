@@ -157,7 +157,7 @@ def _ready(vocabulary: str) -> list[str]:
 
 
 def usual_judges(painter: str, device: Any) -> tuple[Classifier, Classifier | None]:
-    """Load the judge of a network's pictures among those that are ready, and one of another family."""
+    """Load a ready judge of a network's pictures, and one of another family."""
     name = choose_judge(painter, _ready(CIFAR10.name))
     assert name is not None  # several are bundled
     return load_classifier(name, CIFAR10, device=device), third_judge(painter, device)

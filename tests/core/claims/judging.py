@@ -60,7 +60,7 @@ def gap(a, b):
 
 
 def parts(a, b):
-    """Both (rate, n) with Wilson's intervals, and their gap."""
+    """Return two (rate, n) with Wilson's intervals, and their difference."""
     return *(tuple(100 * end for end in (rate, *wilson(rate, n))) for rate, n in (a, b)), gap(a, b)
 
 

@@ -1,4 +1,4 @@
-"""What is known of two networks' strengths: the shipped shares against the product's own preprocessing."""
+"""Strength of waves at two networks' inputs: the shipped shares against the actual preprocessing."""
 
 import dataclasses
 

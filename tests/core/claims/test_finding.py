@@ -1,4 +1,4 @@
-"""What a finding says of its numbers."""
+"""Texts of a finding's numbers."""
 
 import pytest
 

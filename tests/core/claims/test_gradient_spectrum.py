@@ -1,4 +1,4 @@
-"""What a network paints with, and what misleads it: the stored gradients against the files, scipy and live ones."""
+"""Gradients against heat maps: stored gradients compared with their files, scipy and live ones."""
 
 import dataclasses
 import math

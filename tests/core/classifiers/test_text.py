@@ -51,7 +51,7 @@ def test_parse_template_drops_blanks_and_says_when_there_is_too_much():
 
 
 class Named:
-    """As much of a classifier as choosing a target touches: names, kind, and a tokenizer of eight words."""
+    """The parts of a classifier needed to choose a target: names, kind, and a tokenizer of eight words."""
 
     name, template, embedded = "toy", "a photo of a {class}", {}
 

@@ -1,4 +1,4 @@
-"""What a run's file and its pixels say of what became of an image."""
+"""Measures of a run's images, from its file and its pixels."""
 
 import numpy as np
 import pytest

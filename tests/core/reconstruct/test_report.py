@@ -1,4 +1,4 @@
-"""What is measured of a run and written: against slow twins and scikit-image, and the picture of the grid."""
+"""Measures and files of a run against slow implementations and scikit-image, and the picture grid."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Which settings of a plan are not those of a run."""
+"""Differences between a plan's settings and a run's."""
 
 import numpy as np
 

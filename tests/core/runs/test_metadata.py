@@ -1,4 +1,4 @@
-"""What a run file may say of its run: every field that a reader uses is of a known type and size, or refused."""
+"""Validation of a run file's metadata: every used field has a known type and size, or the file is refused."""
 
 import copy
 import io

@@ -1,4 +1,4 @@
-"""What a pass may be rounded to, and that what makes it faster leaves its numbers alone."""
+"""Rounding of passes, and speed settings that must not change results."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Both scripts over transforms of pictures, as users run them: whole, resumed, refused; and the figure of hybrids."""
+"""The scripts over transforms of pictures as users run them: complete, resumed, refused; and the figure of hybrids."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the replay component sends to the browser."""
+"""Data that the replay component sends to the browser."""
 
 import numpy as np
 import pytest

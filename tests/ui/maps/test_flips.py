@@ -1,4 +1,4 @@
-"""How often a wave flips the samples: counted in view, and no further once the visitor has clicked elsewhere."""
+"""Counting flips by a wave: in view of the visitor, and aborted by a click elsewhere."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What follows a download, made with a bundled network in place of a downloaded one."""
+"""Preparation after a download, with a bundled network in place of a downloaded one."""
 
 import dataclasses
 import threading

@@ -54,12 +54,12 @@ def table(app: AppTest) -> list[str]:
 
 
 def verdicts(app: AppTest) -> list[str]:
-    """Of each row, without what is said where other networks stand in."""
+    """Return each row's verdict, without its qualification for stand-ins."""
     return [re.search(r'class="chip[^>]*>. ([^<,]*)', row)[1] for row in table(app)]
 
 
 def counts(app: AppTest) -> dict[str, int]:
-    """What the buttons above the table say."""
+    """Return the labels of the buttons above the table."""
     return {
         each[2:].rpartition(": ")[0]: int(each.rpartition(": ")[2]) for each in app.button_group(key=FILTER).options
     }

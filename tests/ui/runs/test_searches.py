@@ -1,4 +1,4 @@
-"""Both searches side by side: what pages begin with, titles, equal budgets, run files, links of earlier versions."""
+"""Both searches side by side: initial state, titles, equal budgets, run files, links of earlier versions."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What another network sees in drawn pictures, on the page *Draw*: of stored, own and opened runs, of many."""
+"""Judgements by another network on the page *Draw*: of stored, own and opened runs, and of many pictures."""
 
 import re
 import sys
@@ -31,7 +31,7 @@ def never(*_):
 
 
 def sentence(app):
-    """What the page says of the judge, without its marks: an interval follows its number."""
+    """Return the page's text on the judge, without markup: an interval follows its number."""
     told = [one.proto.body for one in app.get("html") if "of the starts" in one.proto.body.lower()]
     return re.sub(r"<style>.*?</style>|<[^>]*>", "", told[0], flags=re.DOTALL) if told else None
 

@@ -1,4 +1,4 @@
-"""What is said, drawn and downloaded of a run."""
+"""Texts, charts and downloads of a run."""
 
 import base64
 import io

@@ -68,7 +68,7 @@ def submitted(count, error=None, **options):
 
 
 def frees_the_slot(manager):
-    """Whether the next visitor's job runs."""
+    """Return whether the next visitor's job runs."""
     job = manager.submit(lambda: [1], owner="next")
     return job.wait(LIMIT) and job.status == "done"
 

@@ -13,7 +13,7 @@ from ui.server.log import log
 
 @pytest.fixture
 def lines(monkeypatch):
-    """What was logged so far, parsed."""
+    """Fixture of the parsed log so far."""
     written = io.StringIO()
     monkeypatch.setattr(ui.server.log._handler, "stream", written)
     return lambda: [json.loads(line) for line in written.getvalue().splitlines()]

@@ -1,4 +1,4 @@
-"""Which classifiers a page offers for which classes."""
+"""Classifiers that a page offers for a class set."""
 
 import os
 import sys

@@ -48,7 +48,7 @@ def opened(page: str = "story", **parameters) -> AppTest:
 
 
 def read(app: AppTest) -> str:
-    """What the step says, as HTML."""
+    """Return a step's text as HTML."""
     (found,) = [each.proto.body for each in app.get("html") if 'class="story"' in each.proto.body]
     return found
 
@@ -58,7 +58,7 @@ def components(app: AppTest) -> list[dict]:
 
 
 def of(app: AppTest, name: str) -> dict:
-    """What the one component gets that has this in its data."""
+    """Return the data of the only component with this key."""
     (data,) = [data for data in components(app) if name in data]
     return data
 

@@ -1,4 +1,4 @@
-"""What can be read off any network."""
+"""Properties derived from any network."""
 
 import open_clip
 import pytest

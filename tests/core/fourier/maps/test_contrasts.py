@@ -56,7 +56,7 @@ def two():
 
 
 def under(first, second, wave):
-    """What two maps' errors under one wave are apart."""
+    """Differences of two maps' errors under a wave."""
     return contrast(cell_error(first, wave), cell_error(second, wave))
 
 

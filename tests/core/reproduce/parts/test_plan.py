@@ -1,4 +1,4 @@
-"""Which waves of a map are drawn."""
+"""Choice of a map's waves."""
 
 import math
 

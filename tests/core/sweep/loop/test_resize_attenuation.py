@@ -1,4 +1,4 @@
-"""What resizing leaves of a wave, against Pillow's resize and against the figures of an independent measurement."""
+"""Attenuation of waves by resizing, against Pillow's resize and an independent measurement."""
 
 import math
 

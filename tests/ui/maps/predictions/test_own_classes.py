@@ -50,7 +50,7 @@ def question(kind: str = "cifar10-samples", position: int = 33) -> None:
 
 @pytest.fixture(autouse=True)
 def ready(monkeypatch):
-    """What the page finds ready: a list that tests may change."""
+    """Fixture of the ready classifiers, a list that tests may change."""
     specs = [MINI]
     monkeypatch.setattr(ui.maps.predictions.own_classes, "ready_clips", lambda: specs)
     st.cache_data.clear()
@@ -67,7 +67,7 @@ def other_clip():
 
 @pytest.fixture
 def two_clips(ready, other_clip, monkeypatch):
-    """Both are ready; returns them by name."""
+    """Make both classifiers ready, and return them by name."""
     both = {"mini-clip": load_classifier("mini-clip", CIFAR10), "other-clip": other_clip}
     monkeypatch.setattr(ui.server.model_cache, "_loaded", both.__getitem__)
     ready.append(spec("other-clip", "Other CLIP"))
