@@ -94,7 +94,7 @@ def test_a_senseless_url_opens_contrast_in_the_middle(linked):
 def test_of_larger_pictures_only_the_picture_is_shown_and_the_tab_says_so(monkeypatch):
     monkeypatch.setattr(ui.tools.corruptions, "_predictions", lambda *_: np.eye(2, 1000))  # toys see 32 pixels
     app = opened(pictures="Photographs")
-    assert "stored for 32 × 32 pixels alone" in text(app) and "144 ranks" not in text(app)
+    assert "for 32 × 32 pixels only" in text(app) and "144 ranks" not in text(app)
 
 
 def test_without_a_picture_the_tab_asks_for_one():
