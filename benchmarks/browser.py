@@ -24,36 +24,37 @@ from core.classifiers.registry import classifier_title, load_classifier
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.images.masks import middle_square, usual_side
-from core.pgd.config import paper_inpainting
-from core.pgd.objectives import Inpainting
+from core.pgd.config import PGDConfig, paper_inpainting
+from core.pgd.objectives import Generation, Inpainting
+from core.pgd.settings import quick_settings, usual_settings
 from core.pgd.steps import pgd_steps
 from core.runs.plan import inpainting_plan
 from precomputed.graph_weights import NETWORKS, class_set
 from precomputed.static_site.check import run_request, served
-from precomputed.static_site.engine import SETS
+from precomputed.static_site.engine import SETS, engine_facts
 
 LINKS = (4, 20)  # Mbit/s
 STEPS, ROUNDS = 60, 3
 SIDE = 32  # pixels
-_STEP = f"""
-async ({{ names, run }}) => {{
-  const {{ engine }} = laboratory, start = Float32Array.from(run.start);
+_STEP = """
+async ({ names, run, steps }) => {
+  const { engine } = laboratory, start = Float32Array.from(run.start);
   const [painter] = run.painters, mask = Uint8Array.from(run.mask);
-  const painters = (steps) => [{{ ...painter, config: {{ ...painter.config, steps }} }}];
-  const given = (steps) => ({{ ...run, start, mask, painters: painters(steps) }});
-  const timed = async (what, asked) => {{
+  const painters = (steps) => [{ ...painter, config: { ...painter.config, steps } }];
+  const given = (steps) => ({ ...run, start, mask, painters: painters(steps) });
+  const timed = async (what, asked) => {
     const began = performance.now();
     await engine.request(what, asked);
     return performance.now() - began;
-  }};
+  };
   await engine.load(names);
   await timed("run", given(3));
   const few = await timed("run", given(3));
-  const many = await timed("run", given({STEPS} + 3));
-  await engine.request("predict", {{ names, pictures: [start] }});
-  const predict = await timed("predict", {{ names, pictures: Array(50).fill(start) }});
-  return {{ step: (many - few) / {STEPS}, predict: predict / 50 }};
-}}
+  const many = await timed("run", given(steps + 3));
+  await engine.request("predict", { names, pictures: [start] });
+  const predict = await timed("predict", { names, pictures: Array(50).fill(start) });
+  return { step: (many - few) / steps, predict: predict / 50 };
+}
 """
 # Loads four networks and asks each for a prediction.
 FOUR = """
@@ -71,8 +72,11 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
     torch.set_num_threads(1)
     with served(args.site) as url, chromium() as browser:
         for name, side in NETWORKS.items():
-            for row in (*_steps(browser, url, name), *(_page_run(browser, url, name) if side == SIDE else ())):
+            page_run = side == SIDE and not args.steps
+            for row in (*_steps(browser, url, name), *(_page_run(browser, url, name) if page_run else ())):
                 yield replace(row, name=f"{classifier_title(name)}, {row.name}")
+        if args.steps:
+            return
         for link in LINKS:
             for name, seconds, megabytes in (*_opening(browser, url, link), *_maps(browser, url, link)):
                 yield Row(f"{name} over {link} Mbit/s", seconds, "s")
@@ -91,30 +95,36 @@ def _opened(browser: Browser, url: str) -> Page:
 
 
 def _steps(browser: Browser, url: str, name: str) -> Iterator[Row]:
-    """A step of Eq. 3 here and in torch, and a prediction; medians of rounds in turns."""
+    """Steps here and in torch, by views as well where pictures are large, and a prediction; medians of rounds."""
     side = NETWORKS[name]
     data, mask = load_samples(SAMPLE_SETS[SETS[side]].dataset), middle_square(side)
     plan = inpainting_plan(data.images[4][None], mask, [4], config := paper_inpainting(side, usual_side(side)))
-    run = run_request(name, plan, 4, STEPS)
-    classifier, page = load_classifier(name, class_set(side)), _opened(browser, url)
-    objective, start = Inpainting(torch.tensor([4]), torch.from_numpy(mask)), torch.from_numpy(plan.start)
-    here: list[dict[str, Any]] = []
-    theirs: list[float] = []
-    for _ in range(ROUNDS):
-        here.append(page.evaluate(_STEP, {"names": [name], "run": run}))
-        states = pgd_steps(classifier, objective, start, config)
-        for _ in range(3):
-            next(states)
-        began = time.perf_counter()
-        for _ in range(STEPS):
-            next(states)
-        theirs.append(1000 * (time.perf_counter() - began) / STEPS)
+    classifier, page, target = load_classifier(name, class_set(side)), _opened(browser, url), torch.tensor([4])
+    works = {"step of Eq. 3": (run_request(name, plan, 4, STEPS), Inpainting(target, torch.from_numpy(mask)), config)}
+    if side != SIDE:
+        settings = engine_facts()["sets"][side]["settings"]["generation"]["views"][0]["config"]
+        painter = {"name": name, "config": settings, "penalty": None}
+        usual = usual_settings("generation", side, search="views")
+        by_views = run_request(name, plan, 4, STEPS) | {"painters": [painter]}
+        works["step by views"] = (by_views, Generation(target), PGDConfig(**(quick_settings(usual) or usual)))
+    steps, start = STEPS if side == SIDE else STEPS // 3, torch.from_numpy(plan.start)
+    for work, (run, objective, config) in works.items():
+        here: list[dict[str, Any]] = []
+        theirs: list[float] = []
+        for _ in range(ROUNDS):
+            here.append(page.evaluate(_STEP, {"names": [name], "run": run, "steps": steps}))
+            states = pgd_steps(classifier, objective, start, config)
+            for _ in range(3):
+                next(states)
+            began = time.perf_counter()
+            for _ in range(steps):
+                next(states)
+            theirs.append(1000 * (time.perf_counter() - began) / steps)
+        step, peer = statistics.median(turn["step"] for turn in here), statistics.median(theirs)
+        yield Row(work, step, "ms")
+        yield Row(work, step / peer, "ratio", "", f"torch's, {peer:.3g} ms")
+    yield Row("prediction", statistics.median(turn["predict"] for turn in here), "ms")
     page.close()
-    step, predict = (statistics.median(turn[name] for turn in here) for name in ("step", "predict"))
-    peer = statistics.median(theirs)
-    yield Row("step of Eq. 3", step, "ms")
-    yield Row("step of Eq. 3", step / peer, "ratio", "", f"torch's, {peer:.3g} ms")
-    yield Row("prediction", predict, "ms")
 
 
 class _SlowLink:
@@ -246,6 +256,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.browser")
     parser.add_argument("site", type=Path)
+    parser.add_argument("--steps", action="store_true", help="steps and predictions alone: two minutes")
     run_script(rows, parser)
 
 

@@ -48,11 +48,15 @@ _COMPUTE = """
   const ready = performance.now() - began;
   const { logits } = await engine.request("predict", { names, pictures: values.pictures.map(float) });
   const states = [];
+  let last;
   const run = { ...values.run, start: float(values.run.start), mask: Uint8Array.from(values.run.mask) };
-  await engine.request("run", run, (part) => states.push(...part.states));
-  const [{ entropy, term, images }] = states.at(-1).networks;
+  await engine.run(run, ({ states: newest, pictures }) => {
+    states.push(...newest);
+    last = pictures?.[0].last ?? last;
+  });
+  const [{ entropy, term }] = states.at(-1).networks;
   const all = logits[values.network].map((row) => [...row]);
-  return JSON.stringify({ ready, logits: all, loss: entropy + term, images: [...images] });
+  return JSON.stringify({ ready, logits: all, loss: entropy + term, images: [...last] });
 })()
 """
 # Once the components have laid themselves out anew.

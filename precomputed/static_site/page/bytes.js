@@ -8,6 +8,11 @@ export function pack(bytes) {
   return btoa(text);
 }
 
+/** Let memory go at once: what waits for a sweep adds up to more than the networks. @param {any} values */
+export const free = (values) => values?.buffer.transfer?.(0);
+
+export const LARGE = 2 ** 16; // numbers of a picture whose networks and steps take much memory
+
 // What came and went is swept when so much more is asked for, none of which is ever touched; else it waits for minutes.
 export const sweep = () => new ArrayBuffer(2 ** 27).byteLength;
 

@@ -1,6 +1,6 @@
 // The networks in this browser: loaded when a visitor asks, run by one worker, let go when its page is left.
 
-import { sweep } from "./bytes.js";
+import { LARGE, sweep } from "./bytes.js";
 import { lab } from "./laboratory.js";
 import { blob as loadPack, forgetOthers, load, sizeOf, unpacked } from "./packs.js";
 
@@ -13,7 +13,10 @@ const TOO_LITTLE = "This device has too little memory to run the networks. Use a
 /** @type {any} */
 let worker = null;
 let gone = "The networks were unloaded"; // why there is no worker
-let count = 0, ready = new Set(), loading = Promise.resolve();
+/** @type {{ source: Blob, wasm: any } | null} */
+let runtime = null; // what a worker is started from
+const networks = new Map(); // name -> what the worker knows it by
+let count = 0, loading = Promise.resolve();
 const waiting = new Map(); // id -> { resolve, reject, report }
 
 // Why this browser cannot; empty where it can.
@@ -41,9 +44,8 @@ const request = (what, values = {}, report = () => {}) => new Promise((resolve, 
 // A pack and how long it is unpacked, which the worker does.
 const sized = async (name, blob) => ({ blob: await blob(name), size: lab.packs[name].size });
 
-async function begin(blob) {
-  const source = new Blob([await unpacked(await blob("worker")).blob()], { type: "text/javascript" });
-  const url = URL.createObjectURL(source);
+async function begin() {
+  const { source, wasm } = /** @type {{ source: Blob, wasm: any }} */ (runtime), url = URL.createObjectURL(source);
   try {
     worker = new Worker(url);
   } catch {
@@ -60,35 +62,63 @@ async function begin(blob) {
     event.preventDefault();
     close("The networks could not start: this browser or the server’s content security policy forbids it.");
   };
-  await request("start", { wasm: await sized("wasm", blob) });
+  const done = [request("start", { wasm })];
+  for (const [name, network] of networks) done.push(request("add", { name, network }));
+  await Promise.all(done);
 }
 
 function close(why = "The networks were unloaded") {
+  end(why);
+  runtime = null;
+  networks.clear();
+}
+
+function end(why) {
   gone = why;
   worker?.terminate();
   worker = null;
-  ready = new Set();
   for (const { reject } of waiting.values()) reject(new Error(why));
   waiting.clear();
 }
 
-const packsOf = (name, { networks }) => [`${name}.weights`, ...Object.values(networks[name].graphs)];
+/** A run, whose worker gives way to a new one where it took much memory: WebAssembly's never shrinks. */
+async function run(values, report) {
+  const current = worker, large = values.start.length > LARGE;
+  await request("run", values, (part) => {
+    report(part);
+    if (large) sweep(); // pictures are more than the page's own heap, which the browser goes by
+  });
+  if (!large || worker !== current || waiting.size) return;
+  end("The run has ended");
+  await begin();
+  sweep();
+}
+
+// Packs that are to come before these networks compute.
+const missingPacks = (names, facts) => [
+  ...(worker ? [] : ["worker", "wasm"]),
+  ...names.filter((name) => !networks.has(name))
+    .flatMap((name) => [`${name}.weights`, ...Object.values(facts.networks[name].graphs)]),
+];
 
 async function loadAll(names, report) {
   const why = refusal();
   if (why) throw new Error(why);
-  const facts = await load("engine"), missing = names.filter((name) => !ready.has(name));
-  const packs = [...(worker ? [] : ["worker", "wasm"]), ...missing.flatMap((name) => packsOf(name, facts))];
-  const total = sizeOf(packs);
+  const facts = await load("engine"), missing = names.filter((name) => !networks.has(name));
+  const total = sizeOf(missingPacks(names, facts));
   let done = 0;
   const blob = (name) => loadPack(name, { keep: true, report: (length) => report((done += length) / total) });
-  if (!worker) await begin(blob);
+  if (!worker) {
+    const source = new Blob([await unpacked(await blob("worker")).blob()], { type: "text/javascript" });
+    runtime = { source, wasm: await sized("wasm", blob) };
+    await begin();
+  }
   for (const name of missing) {
     const { bytes, graphs: names } = facts.networks[name], graphs = {};
-    const weights = { ...(await sized(`${name}.weights`, blob)), bytes };
+    const network = { weights: { ...(await sized(`${name}.weights`, blob)), bytes }, graphs };
     for (const [graph, pack] of Object.entries(names)) graphs[graph] = await sized(pack, blob);
-    await request("add", { name, network: { weights, graphs } });
-    ready.add(name);
+    await request("add", { name, network });
+    networks.set(name, network);
   }
   sweep();
   forgetOthers();
@@ -96,6 +126,7 @@ async function loadAll(names, report) {
 
 export const engine = {
   request,
+  run,
   close,
   refusal,
   // Load networks; report(share from 0 to 1). One load at a time; what has come is kept if it fails.
@@ -104,11 +135,8 @@ export const engine = {
     return loading;
   },
   control: (to) => worker?.postMessage({ request: "control", to }),
-  has: (names) => names.every((name) => ready.has(name)),
+  has: (names) => names.every((name) => networks.has(name)),
   // MB that are to come, as a visitor is told.
-  megabytes(names, facts) {
-    const packs = [...(worker ? [] : ["worker", "wasm"]), ...names.filter((name) => !ready.has(name)).flatMap((name) => packsOf(name, facts))];
-    return Math.max(1, Math.round(sizeOf(packs) / 1e6));
-  },
+  megabytes: (names, facts) => Math.max(1, Math.round(sizeOf(missingPacks(names, facts)) / 1e6)),
 };
 addEventListener("pagehide", () => close());

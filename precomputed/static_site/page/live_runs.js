@@ -137,14 +137,15 @@ export async function liveRuns(kind, view) {
     start.button.disabled = false; // another run may take its place
     const { models, start: x0, mask, target, interval } = current;
     let last = performance.now(), drawnAt = last;
-    const request = { painters: forWorker(models), start: x0, mask, target, weight: facts.weight, interval, sure: facts.sure };
-    await engine.request("run", request, (part) => {
+    const painters = forWorker(models);
+    const request = { painters, start: x0, mask, target, weight: facts.weight, interval, sure: facts.sure };
+    await engine.run(request, (part) => {
       const now = performance.now();
       current.seconds += (now - last) / 1000;
       last = now;
       add(current, part, facts.sure);
-      if (current !== run) return;
-      if (part.halted === "pause") state = "paused";
+      if (current !== run || state === "stopped") return;
+      if (part.control === "pause") state = "paused";
       if (state === "paused") {
         show();
         return;
@@ -202,7 +203,11 @@ export async function liveRuns(kind, view) {
       view.say({ text: "Running…", paragraphs: sentences(run) });
       engine.control("go");
     },
-    stop: () => engine.control("stop"),
+    stop: () => {
+      engine.control("stop");
+      state = "stopped"; // said before the last state has come
+      view.say({ text: "Stopped.", paragraphs: sentences(run) });
+    },
   });
   addEventListener("hashchange", () => {
     const here = location.hash.split("?")[0] === `#${kind}`;

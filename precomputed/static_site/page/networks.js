@@ -1,6 +1,6 @@
 // The networks of the worker: their graphs and weights, still packed, and sessions of onnxruntime-web.
 
-import { sweep } from "./bytes.js";
+import { free, sweep } from "./bytes.js";
 // @ts-expect-error: installed beside this folder when the site is built, and bundled with it
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 
@@ -11,9 +11,6 @@ import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 const networks = new Map();
 const sessions = new Map(); // "name graph" -> session
 
-// Memory is let go at once: what waits for a sweep adds up to more than the networks.
-const free = (bytes) => bytes?.buffer.transfer?.(0);
-
 /** The bytes of a pack; of numbers they come plane by plane, the lowest byte of all first. @param {Pack} pack */
 async function unpacked({ blob, size, bytes: planes = 1 }) {
   const bytes = new Uint8Array(size), count = size / planes;
@@ -22,7 +19,9 @@ async function unpacked({ blob, size, bytes: planes = 1 }) {
     const { done, value } = await reader.read();
     if (done) return bytes;
     if (planes === 1) bytes.set(value, at);
-    else for (let k = 0, place = at; k < value.length; k++, place++) bytes[planes * (place % count) + Math.floor(place / count)] = value[k];
+    else for (let k = 0, place = at; k < value.length; k++, place++) {
+      bytes[planes * (place % count) + Math.floor(place / count)] = value[k];
+    }
     at += value.length;
     free(value);
   }
@@ -40,9 +39,13 @@ function widened(bytes) {
   return new Uint8Array(bits.buffer);
 }
 
+/** @type {Pack | null} */
+let runtime = null; // until it is compiled
+
 /** @param {Pack} wasm */
-export async function start(wasm) {
-  Object.assign(env.wasm, { numThreads: 1, wasmBinary: await unpacked(wasm) });
+export function start(wasm) {
+  runtime = wasm;
+  env.wasm.numThreads = 1;
 }
 
 /** @param {string} name @param {Network} network */
@@ -51,13 +54,15 @@ export const add = (name, network) => networks.set(name, network);
 async function session(name, graph) {
   const key = `${name} ${graph}`;
   if (!sessions.has(key)) {
+    if (runtime) env.wasm.wasmBinary = await unpacked(runtime);
     const { graphs, weights } = /** @type {Network} */ (networks.get(name)), packed = await unpacked(weights);
     const data = weights.bytes === 2 ? widened(packed) : packed, model = await unpacked(graphs[graph]);
     sessions.set(key, await InferenceSession.create(model, {
       executionProviders: ["wasm"], enableCpuMemArena: false, externalData: [{ path: "weights.bin", data }],
     }));
     free(data); // onnxruntime has its own
-    free(env.wasm.wasmBinary); // it is compiled by now
+    if (runtime) free(env.wasm.wasmBinary); // it is compiled by now
+    runtime = null;
     delete env.wasm.wasmBinary;
     sweep();
   }
@@ -90,7 +95,8 @@ export async function predict(name, images) {
 export function passTo(name, target) {
   const label = new Tensor("int64", BigInt64Array.of(BigInt(target)), [1]);
   return async (images) => {
-    const { logits, cross_entropy: entropy, gradient } = await (await session(name, "gradient")).run({ images: picture(images), target: label });
+    const feeds = { images: picture(images), target: label };
+    const { logits, cross_entropy: entropy, gradient } = await (await session(name, "gradient")).run(feeds);
     return { logits: logits.data, crossEntropy: entropy.data[0], gradient: gradient.data };
   };
 }

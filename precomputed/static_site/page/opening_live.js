@@ -1,13 +1,13 @@
 // Any of 1,000 words in the opening scene: drawn here, by both searches from one start, live.
 
-import { levels, pixelsOf } from "./bytes.js";
+import { free, pixelsOf } from "./bytes.js";
 import { classChoice } from "./class_choice.js";
 import { element, loader } from "./elements.js";
 import { engine } from "./engine.js";
 import { greyStart } from "./grey.js";
 import { load } from "./packs.js";
 import { forWorker, paintersOf } from "./painters.js";
-import { paint } from "./pictures.js";
+import { pictureUrl } from "./pictures.js";
 
 const SIDE = 224, NETWORK = "efficientnet-lite0", SEARCHES = ["pixels", "views"];
 const INTERVAL = 4; // a picture every so many steps
@@ -24,7 +24,12 @@ export async function drawAnyWord(host, text, scene, show) {
   const word = classChoice(form, text, classes, "", "any-word");
   const start = loader(form, "", draw);
   const stop = form.appendChild(element("button", "Stop", { type: "button", hidden: true }));
-  stop.addEventListener("click", () => engine.control("stop"));
+  let ended = () => {}; // what the page says where a run halts
+  const halt = () => {
+    engine.control("stop");
+    ended();
+  };
+  stop.addEventListener("click", halt);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!start.button.disabled) start.press();
@@ -34,7 +39,7 @@ export async function drawAnyWord(host, text, scene, show) {
     start.button.textContent = `Draw it here${size}`;
   };
   addEventListener("hashchange", () => {
-    if (!stop.hidden) engine.control("stop");
+    if (!stop.hidden) halt();
     label();
   });
   label();
@@ -54,28 +59,34 @@ export async function drawAnyWord(host, text, scene, show) {
 
   async function run(target) {
     const x0 = await greyStart(facts.natural, SIDE, 0), began = performance.now();
-    const plan = { penalty: null, budget: 1 }, models = paintersOf({ names: [NETWORK], searches: SEARCHES }, plan, settings.generation, facts);
-    const painters = forWorker(models), { steps } = painters[0].config;
-    const request = { painters, start: x0, mask: new Uint8Array(SIDE * SIDE).fill(1), target, weight: 0, interval: INTERVAL, sure: 2 };
-    let step = 0;
-    const tell = (states, judged) => {
-      const last = states.findLast(({ frame }) => frame);
-      if (!last) return;
-      step = last.step;
-      show({
-        ...scene,
-        words: [...scene.words, classes[target]],
-        chosen: scene.words.length,
-        drawings: last.networks.map(({ images, entropy }, k) => ({
-          ...scene.drawings[k], judged: judged(), shares: [Math.exp(-entropy)],
-          strip: paint(element("canvas"), pixelsOf(levels(images)), SIDE).toDataURL(),
-        })),
-      });
+    const plan = { penalty: null, budget: 1 }, choice = { names: [NETWORK], searches: SEARCHES };
+    const painters = forWorker(paintersOf(choice, plan, settings.generation, facts)), { steps } = painters[0].config;
+    const mask = new Uint8Array(SIDE * SIDE).fill(1);
+    const request = { painters, start: x0, mask, target, weight: 0, interval: INTERVAL, sure: 2 };
+    const words = [...scene.words, classes[target]], chosen = scene.words.length;
+    let step = -1, drawings = [], over = false;
+    const tell = (judged) => {
+      if (drawings.length) show({ ...scene, words, chosen, drawings: drawings.map((drawing) => ({ ...drawing, judged })) });
     };
-    await engine.request("run", request, ({ states, halted }) => {
-      const seconds = (performance.now() - began) / 1000, ended = halted === "stop" || states.at(-1).step === steps;
-      tell(states, () => (ended ? `${step} steps in ${seconds.toFixed(0)} s, in your browser; no other network has judged it.`
-        : `step ${step} of ${steps}, ${Math.round((1000 * seconds) / Math.max(1, step))} ms each`));
+    ended = () => {
+      over = stop.hidden = true;
+      const seconds = ((performance.now() - began) / 1000).toFixed(0);
+      tell(`${step} steps in ${seconds} s, in your browser; no other network has judged it.`);
+    };
+    await engine.run(request, async ({ states }) => {
+      const newest = states.findLast(({ networks }) => networks[0].frame);
+      if (!newest) return;
+      const pictures = newest.networks.map(({ frame }) => pixelsOf(frame));
+      const strips = await Promise.all(pictures.map((pixels) => pictureUrl(pixels, SIDE)));
+      for (const values of [...pictures, ...newest.networks.map(({ frame }) => frame)]) free(values);
+      if (over || newest.step <= step) return; // it comes too late
+      const before = drawings;
+      step = newest.step;
+      drawings = newest.networks.map(({ entropy }, k) => (
+        { ...scene.drawings[k], shares: [Math.exp(-entropy)], strip: strips[k] }));
+      if (step === steps) ended();
+      else tell(`step ${step} of ${steps}${step ? `, ${Math.round((performance.now() - began) / step)} ms each` : ""}`);
+      for (const { strip } of before) URL.revokeObjectURL(strip);
     });
   }
 }

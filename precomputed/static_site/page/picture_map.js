@@ -14,7 +14,8 @@ export function halfPlane(half) {
 /**
  * @param {{ title: string, colour: string }} network
  * @param {Float32Array[]} logits of the picture under each wave of the half plane
- * @param {number} half the largest frequency of the map @param {number} column the class whose probability counts @param {string} className
+ * @param {number} half the largest frequency of the map
+ * @param {number} column the class whose probability counts @param {string} className
  */
 export function pictureMap({ title, colour }, logits, half, column, className) {
   const side = 2 * half + 1, cells = new Int16Array(side * side);

@@ -1,5 +1,6 @@
 // Pictures in canvases: stored ones, and a visitor's own.
 
+import { free } from "./bytes.js";
 import { element } from "./elements.js";
 
 // What a canvas holds: pixels, red, green and blue in turn.
@@ -23,7 +24,15 @@ export function paint(canvas, pixels, side) {
   const image = new ImageData(side, side);
   for (let at = 0; at < side * side; at++) image.data.set([pixels[3 * at], pixels[3 * at + 1], pixels[3 * at + 2], 255], 4 * at);
   canvas.getContext("2d").putImageData(image, 0, 0);
+  free(image.data);
   return canvas;
+}
+
+// A picture's URL, encoded beside the page's own work; to be revoked. @returns {Promise<string>}
+export async function pictureUrl(pixels, side) {
+  const canvas = paint(element("canvas"), pixels, side), blob = await new Promise((done) => canvas.toBlob(done));
+  canvas.width = 0; // gives its memory back
+  return URL.createObjectURL(blob);
 }
 
 // A visitor's picture, cut to the square in its middle and made small: pixels, red, green and blue in turn.

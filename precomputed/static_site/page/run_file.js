@@ -45,7 +45,8 @@ function configOf({ colors: _, ...config }) {
 }
 
 function metadataOf(run, k, facts) {
-  const model = run.models[k], [inside, outside] = changes(run.start, model.last, run.mask, 1), filled = run.kind === "inpainting";
+  const model = run.models[k], filled = run.kind === "inpainting";
+  const [inside, outside] = changes(run.start, model.last, run.mask, 1);
   return {
     kind: run.kind,
     config: configOf(model.config),
@@ -74,8 +75,9 @@ export function runFile(run, k, facts) {
   const metadata = metadataOf(run, k, facts), text = Array.from(JSON.stringify(metadata)), count = run.frameSteps.length;
   const curves = [model.loss, model.probability, model.change, model.best];
   const terms = [model.entropy, model.term].slice(0, metadata.terms.length);
+  const points = Uint32Array.from(text, (character) => Number(character.codePointAt(0)));
   const members = [
-    ["metadata", npy(`<U${text.length}`, [], new Uint8Array(Uint32Array.from(text, (character) => Number(character.codePointAt(0))).buffer))],
+    ["metadata", npy(`<U${text.length}`, [], new Uint8Array(points.buffer))],
     ["frame_deltas", npy("|u1", [count, ...picture], differences(model.frames))],
     ["frame_steps", npy("<i8", [count], new Uint8Array(BigInt64Array.from(run.frameSteps, BigInt).buffer))],
     ["start", npy("<f4", picture, singles(run.start))],

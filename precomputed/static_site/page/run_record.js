@@ -19,16 +19,13 @@ export function newRun(plan) {
 }
 
 /** Take in states of the worker: new ones, and a frame of the newest where a run was stopped. */
-export function add(run, { states, best: bests }, sure) {
-  bests.forEach((image, k) => { run.models[k].bestImage = image; });
+export function add(run, { states, pictures }, sure) {
+  pictures?.forEach(({ last, best }, k) => { Object.assign(run.models[k], { last, bestImage: best }); });
   for (const state of states) {
     if (state.step > run.step) addValues(run, state, sure);
-    if (state.step !== run.step || !state.frame || run.frameSteps.at(-1) === run.step) continue;
+    if (state.step !== run.step || !state.networks[0].frame || run.frameSteps.at(-1) === run.step) continue;
     run.frameSteps.push(run.step);
-    state.networks.forEach(({ images }, k) => {
-      run.models[k].frames.push(levels(images));
-      run.models[k].last = images;
-    });
+    state.networks.forEach(({ frame }, k) => run.models[k].frames.push(frame));
   }
 }
 

@@ -1,7 +1,7 @@
 // The worker: networks that predict, and runs of several painters side by side. It does one thing at a time, but heeds
 // `control`, which may come during a run. A picture is 3 planes of float32 in [0, 1].
 
-import { sweep } from "./bytes.js";
+import { LARGE, levels, sweep } from "./bytes.js";
 import * as networks from "./networks.js";
 import { generation, inpainting } from "./pgd/objectives.js";
 import { pgdSteps } from "./pgd/steps.js";
@@ -22,7 +22,7 @@ import { underWave } from "./under_wave.js";
  */
 
 const REPORT_MS = 60; // between two messages of a run
-const LARGE = 2 ** 16, SWEEP_INTERVAL = 10; // numbers of a picture whose steps leave much behind; steps
+class Stopped extends Error {}
 let control = "go", wake = (_) => {};
 const clock = new MessageChannel(); // a turn for incoming messages, without a timer's 4 milliseconds
 
@@ -31,9 +31,16 @@ const turn = () => new Promise((resolve) => {
   clock.port2.postMessage(0);
 });
 
+// A network's pass that a stop comes before: no run goes on for longer than one.
+const heedful = (pass) => async (images) => {
+  await turn();
+  if (control === "stop") throw new Stopped();
+  return pass(images);
+};
+
 const requests = {
   async start({ wasm }) {
-    await networks.start(wasm);
+    networks.start(wasm);
   },
 
   async add({ name, network }) {
@@ -69,12 +76,12 @@ const requests = {
   /** @param {RunRequest} request @param {(part: any) => void} report of states */
   async run({ painters, start, mask, target, weight, interval, sure }, report) {
     const steps = painters[0].config.steps;
-    await networks.release(); // nothing predicts meanwhile, and memory of WebAssembly never shrinks
-    const running = painters.map(({ name, config, penalty }) => ({
-      iterator: pgdSteps(networks.passTo(name, target), penalty ? inpainting(mask, weight, penalty) : generation, start, config),
-      sure: false,
-    }));
     control = "go";
+    await networks.release(); // nothing predicts meanwhile, and memory of WebAssembly never shrinks
+    const running = painters.map(({ name, config, penalty }) => {
+      const pass = heedful(networks.passTo(name, target)), objective = penalty ? inpainting(mask, weight, penalty) : generation;
+      return { iterator: pgdSteps(pass, objective, start, config), sure: false };
+    });
     /** @type {any[]} */
     let states = [];
     /** @type {import("./pgd/steps.js").State[]} */
@@ -82,36 +89,37 @@ const requests = {
     let last = performance.now();
     const seen = (frame) => ({
       step: before[0].step,
-      frame,
       networks: before.map(({ crossEntropy: entropy, penalty, change, logits, images }, k) => {
         const first = !running[k].sure && Math.exp(-entropy) >= sure; // its picture is wanted, too
         running[k].sure ||= first;
-        return { entropy, term: penalty ?? 0, change, logits, images: first || frame ? images : null };
+        const pictures = { images: first ? images : null, frame: frame ? levels(images) : null };
+        return { entropy, term: penalty ?? 0, change, logits, ...pictures };
       }),
     });
-    const reportStates = () => {
-      report({ states, halted: control, best: before.map(({ bestImages }) => bestImages) });
+    const reportStates = (halted = false) => {
+      const pictures = halted ? before.map(({ images, bestImages }) => ({ last: images, best: bestImages })) : null;
+      report({ states, pictures, control });
       states = [];
       last = performance.now();
     };
-    for (let step = 0; step <= steps && control !== "stop"; step++) {
-      const current = [];
-      for (const { iterator } of running) {
-        current.push(/** @type {import("./pgd/steps.js").State} */ ((await iterator.next()).value));
-        await turn();
-        if (control === "stop") break;
+    try {
+      for (let step = 0; step <= steps; step++) {
+        const current = [];
+        for (const { iterator } of running) current.push((await iterator.next()).value);
+        before = /** @type {import("./pgd/steps.js").State[]} */ (current);
+        if (start.length > LARGE) sweep();
+        if (control === "step") control = "pause";
+        const halted = control === "pause" || step === steps;
+        states.push(seen(step % interval === 0 || halted));
+        if (halted || performance.now() - last > REPORT_MS) reportStates(halted);
+        while (control === "pause" && step < steps) await new Promise((resolve) => (wake = resolve));
       }
-      if (current.length < running.length) break; // stopped within a step
-      before = current;
-      if (start.length > LARGE && step % SWEEP_INTERVAL === 0) sweep();
-      if (control === "step") control = "pause";
-      states.push(seen(step % interval === 0 || step === steps || control === "pause"));
-      if (control === "pause" || step === steps || performance.now() - last > REPORT_MS) reportStates();
-      while (control === "pause" && step < steps) await new Promise((resolve) => (wake = resolve));
-    }
-    if (before.length && before[0].step < steps) { // where a run halts there is something to see
-      states.push(seen(true));
-      reportStates();
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      if (before.length) { // where a run halts there is something to see
+        states.push(seen(true));
+        reportStates(true);
+      }
     }
     await networks.release();
     return { ended: true };

@@ -31,13 +31,16 @@ function transform(from, to, length, width, sign) {
 }
 
 function quarter({ re, im }, { re: toRe, im: toIm }, { parts, p, stride, angle, sign }) {
-  const step = stride * parts, [c1, c2, c3] = [1, 2, 3].map((k) => Math.cos(k * angle)), [s1, s2, s3] = [1, 2, 3].map((k) => Math.sin(k * angle));
+  const step = stride * parts;
+  const c1 = Math.cos(angle), c2 = Math.cos(2 * angle), c3 = Math.cos(3 * angle);
+  const s1 = Math.sin(angle), s2 = Math.sin(2 * angle), s3 = Math.sin(3 * angle);
   for (let q = 0, at = stride * p, out = 4 * stride * p; q < stride; q++, at++, out++) {
     const sumRe = re[at] + re[at + 2 * step], sumIm = im[at] + im[at + 2 * step];
     const lessRe = re[at] - re[at + 2 * step], lessIm = im[at] - im[at + 2 * step];
     const oddRe = re[at + step] + re[at + 3 * step], oddIm = im[at + step] + im[at + 3 * step];
     const turnedRe = -sign * (im[at + step] - im[at + 3 * step]), turnedIm = sign * (re[at + step] - re[at + 3 * step]);
-    const x1 = lessRe + turnedRe, y1 = lessIm + turnedIm, x2 = sumRe - oddRe, y2 = sumIm - oddIm, x3 = lessRe - turnedRe, y3 = lessIm - turnedIm;
+    const x1 = lessRe + turnedRe, x2 = sumRe - oddRe, x3 = lessRe - turnedRe;
+    const y1 = lessIm + turnedIm, y2 = sumIm - oddIm, y3 = lessIm - turnedIm;
     toRe[out] = sumRe + oddRe;
     toIm[out] = sumIm + oddIm;
     toRe[out + stride] = x1 * c1 - y1 * s1;
@@ -52,13 +55,14 @@ function quarter({ re, im }, { re: toRe, im: toIm }, { parts, p, stride, angle, 
 function general({ re, im }, { re: toRe, im: toIm }, { radix, parts, p, stride, angle, sign }) {
   for (let j = 0; j < radix; j++) {
     const out = stride * (radix * p + j);
+    toRe.fill(0, out, out + stride);
+    toIm.fill(0, out, out + stride);
     for (let k = 0; k < radix; k++) {
       const turn = angle * j + (sign * 2 * Math.PI * ((j * k) % radix)) / radix, c = Math.cos(turn), s = Math.sin(turn);
       const at = stride * (p + parts * k);
       for (let q = 0; q < stride; q++) {
-        const x = re[at + q] * c - im[at + q] * s, y = re[at + q] * s + im[at + q] * c;
-        toRe[out + q] = k ? toRe[out + q] + x : x;
-        toIm[out + q] = k ? toIm[out + q] + y : y;
+        toRe[out + q] += re[at + q] * c - im[at + q] * s;
+        toIm[out + q] += re[at + q] * s + im[at + q] * c;
       }
     }
   }

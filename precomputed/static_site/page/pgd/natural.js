@@ -1,6 +1,7 @@
 // Steps with the spectrum and the colours of natural pictures, as core/pgd/natural.py has them.
 
 import { fourierFilter } from "./fft.js";
+import { within } from "./objectives.js";
 
 /**
  * The gradient times 1 / max(1, r)^p at r cycles per image, and times a matrix of colours, inside the hole alone.
@@ -10,15 +11,16 @@ import { fourierFilter } from "./fft.js";
  */
 export function naturalSteps({ spectrum, colors }, side, hole) {
   const area = side * side, filter = fourierFilter(side, (i, j) => Math.max(1, Math.hypot(i, j)) ** -spectrum);
-  const inside = (/** @type {Float32Array} */ values) => (hole ? values.map((value, k) => value * hole[k % area]) : values);
+  const inside = (/** @type {Float32Array} */ values) => (hole ? within(values, hole, 1) : values);
   return (/** @type {Float32Array} */ gradient) => {
     const filtered = inside(gradient).slice(), plane = (k) => filtered.subarray(k * area, (k + 1) * area);
     const [red, green, blue] = [0, 1, 2].map(plane);
     filter(red, green);
     filter(blue, null);
-    return inside(filtered.map((_, k) => {
-      const row = colors[Math.floor(k / area)], at = k % area;
-      return row[0] * red[at] + row[1] * green[at] + row[2] * blue[at];
-    }));
+    const result = new Float32Array(gradient.length);
+    colors.forEach(([r, g, b], k) => {
+      for (let at = 0; at < area; at++) result[k * area + at] = r * red[at] + g * green[at] + b * blue[at];
+    });
+    return inside(result);
   };
 }

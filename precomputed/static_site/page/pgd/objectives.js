@@ -1,6 +1,6 @@
 // What a run minimises, as core/pgd/objectives.py has it: Eq. 2, and Eq. 3 with each of its penalties.
 
-import { difference, MIN_NORM, norm, scaled, shrink, unit } from "./ball.js";
+import { difference, MIN_NORM, norm, plus, scaled, shrink, unit } from "./ball.js";
 
 /**
  * @typedef {object} Objective
@@ -11,16 +11,17 @@ import { difference, MIN_NORM, norm, scaled, shrink, unit } from "./ball.js";
  *   the picture after a step of L2 length `size`, before the projection
  */
 
-const plain = (images, _, gradient, size) => {
-  const direction = unit(gradient);
-  return images.map((value, k) => value - size * direction[k]);
-};
+const plain = (images, _, gradient, size) => plus(images, unit(gradient), -size);
 
 /** Eq. 2: cross-entropy to the target class, nothing else. @type {Objective} */
 export const generation = { hole: null, penalty: () => null, step: plain };
 
 /** The values inside the hole, or those outside; the rest is zero. */
-const within = (values, mask, inside) => values.map((value, k) => (mask[k % mask.length] === inside ? value : 0));
+export function within(values, mask, inside) {
+  const result = new Float32Array(values.length);
+  for (let k = 0; k < values.length; k++) if (mask[k % mask.length] === inside) result[k] = values[k];
+  return result;
+}
 
 /**
  * Eq. 3: cross-entropy plus a penalty for changing what lies outside the hole.
@@ -33,7 +34,11 @@ const within = (values, mask, inside) => values.map((value, k) => (mask[k % mask
 export function inpainting(mask, weight, penalty) {
   const outside = (images, x0) => within(difference(images, x0), mask, 0);
   if (penalty === "frozen") {
-    return { hole: mask, penalty: () => null, step: (images, x0, gradient, size) => plain(images, x0, within(gradient, mask, 1), size) };
+    return {
+      hole: mask,
+      penalty: () => null,
+      step: (images, x0, gradient, size) => plain(images, x0, within(gradient, mask, 1), size),
+    };
   }
   if (penalty === "mean_square") {
     return {

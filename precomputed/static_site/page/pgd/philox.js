@@ -52,7 +52,14 @@ export class Philox {
       d1 = am >>> 0;
       d0 = a;
     }
-    block.set([a0, a1, b0, b1, c0, c1, d0, d1]);
+    block[0] = a0;
+    block[1] = a1;
+    block[2] = b0;
+    block[3] = b1;
+    block[4] = c0;
+    block[5] = c1;
+    block[6] = d0;
+    block[7] = d1;
     this.#next = 0;
   }
 

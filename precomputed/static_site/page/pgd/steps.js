@@ -1,6 +1,6 @@
 // Projected gradient descent in an L2 ball, one state at a time, as core/pgd/steps.py has it. One picture.
 
-import { difference, norm, project } from "./ball.js";
+import { difference, norm, plus, project } from "./ball.js";
 import { naturalSteps } from "./natural.js";
 import { viewDraws, viewMap } from "./views.js";
 
@@ -13,7 +13,7 @@ const LOOK_INTERVAL = 10; // by views, the picture itself is looked at once in s
 /**
  * @typedef {object} Config as core/pgd/config.py has it
  * @property {number} epsilon @property {number} step_size @property {number} steps
- * @property {"pixels" | "views"} [search] @property {number} [step_decay]
+ * @property {string} [step_rule] constant alone @property {"pixels" | "views"} [search] @property {number} [step_decay]
  * @property {import("./views.js").ViewSettings} [views]
  * @property {number[][]} [colors] power of the colour covariance of natural pixels; with views
  */
@@ -26,7 +26,8 @@ const LOOK_INTERVAL = 10; // by views, the picture itself is looked at once in s
  */
 
 /** L2 length of the step after `step` steps. @param {Config} config @param {number} step */
-const stepLength = ({ step_size: size, step_decay: decay = 1, steps }, step) => size * (1 - ((1 - decay) * step) / Math.max(1, steps - 1));
+const stepLength = ({ step_size: size, step_decay: decay = 1, steps }, step) =>
+  size * (1 - ((1 - decay) * step) / Math.max(1, steps - 1));
 
 /**
  * Minimise an objective around `x0`: `steps` + 1 states, the first before any step.
@@ -37,6 +38,7 @@ const stepLength = ({ step_size: size, step_decay: decay = 1, steps }, step) => 
  * @returns {AsyncGenerator<State>}
  */
 export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
+  if (config.step_rule === "adaptive") throw new Error("Auto-PGD's steps are not known here");
   const atViews = config.search === "views" ? viewGradients(pass, config, x0, objective.hole, seed) : null;
   let images = x0, bestImages = x0, bestLoss = Infinity;
   /** @type {Pass | undefined} */
@@ -44,14 +46,15 @@ export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
   for (let step = 0; step <= config.steps; step++) {
     const last = step === config.steps;
     if (!seen || !atViews || step % LOOK_INTERVAL === 0 || last) seen = await pass(images);
-    const { logits, crossEntropy } = seen, penalty = objective.penalty(images, x0), loss = crossEntropy + (penalty?.value ?? 0);
+    const { logits, crossEntropy } = seen, penalty = objective.penalty(images, x0);
+    const loss = crossEntropy + (penalty?.value ?? 0);
     if (step === 0 && !Number.isFinite(loss)) throw new Error(`the network’s loss at the start is ${loss}`);
     if (loss < bestLoss) [bestLoss, bestImages] = [loss, images];
     const change = norm(difference(images, x0));
     yield { step, images, logits, crossEntropy, penalty: penalty?.value ?? null, change, bestLoss, bestImages };
     if (last) return;
     const slope = atViews ? await atViews(images, step) : seen.gradient, more = penalty?.gradient;
-    const gradient = more ? slope.map((value, k) => value + more[k]) : slope;
+    const gradient = more ? plus(slope, more, 1) : slope;
     images = project(objective.step(images, x0, gradient, stepLength(config, step)), x0, config.epsilon);
   }
 }
@@ -61,10 +64,10 @@ function viewGradients(pass, /** @type {any} */ { views, colors }, x0, hole, see
   const size = Math.sqrt(x0.length / 3), draw = viewDraws(views, x0, hole, seed);
   const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);
   return async (images, step) => {
-    const sum = new Float32Array(images.length);
+    let sum = new Float32Array(images.length);
     for (let index = 0; index < views.count; index++) {
       const view = viewMap(draw(step, index), size), { gradient } = await pass(view.apply(images));
-      view.adjoint(gradient).forEach((value, k) => { sum[k] += value; });
+      sum = plus(sum, view.adjoint(gradient), 1);
     }
     return natural(sum);
   };

@@ -1,6 +1,7 @@
 // Random views of a picture, as core/pgd/views.py draws them: by random seed, step and start alone, to the same views.
 
 import { checksum } from "../checksum.js";
+import { plus } from "./ball.js";
 import { Philox } from "./philox.js";
 
 /**
@@ -44,7 +45,8 @@ export function viewDraws(views, x0, hole, seed) {
     const side = Math.min(size, Math.max(1, round(size * (views.min_side + part * (views.max_side - views.min_side)))));
     const noise = views.noise ? new Float32Array(x0.length) : null;
     if (noise) for (let k = 0; k < noise.length; k++) noise[k] = generator.normal() * Math.fround(views.noise);
-    return { left: begin(side, across, 0), top: begin(side, down, 1), side, dx, dy, flip: views.flip && mirrored < 0.5, noise };
+    const flip = views.flip && mirrored < 0.5;
+    return { left: begin(side, across, 0), top: begin(side, down, 1), side, dx, dy, flip, noise };
   };
 }
 
@@ -70,20 +72,31 @@ export function viewMap({ left, top, side, dx, dy, flip, noise }, size) {
   return {
     /** The view of a picture. @param {Float32Array} image */
     apply(image) {
-      const seen = alongRows(alongColumns(image, columns, size, gather), rows, size, gather);
-      return noise ? seen.map((value, k) => value + noise[k]) : seen;
+      const seen = alongRows(alongColumns(image, columns, size), rows, size);
+      return noise ? plus(seen, noise, 1) : seen;
     },
     /** The gradient at the picture, of that at the view. @param {Float32Array} gradient */
-    adjoint: (gradient) => alongColumns(alongRows(gradient, rows, size, scatter), columns, size, scatter),
+    adjoint: (gradient) => alongColumns(alongRows(gradient, rows, size, true), columns, size, true),
   };
 }
 
-// Where each place of an axis of the view comes from: places of the picture, with their weights.
+/**
+ * Where each place of an axis of the view comes from: `count` places of the picture, with their weights.
+ *
+ * @typedef {{ count: number, places: Int32Array, weights: Float64Array }} Taps
+ * @returns {Taps}
+ */
 function taps(size, first, side, shift, flip) {
   const mirrored = (at) => (at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at);
   const sources = side < size ? resized(side, size) : Array.from({ length: size }, (_, at) => [[at, 1]]);
   if (flip) sources.reverse();
-  return sources.map((parts) => parts.map(([at, weight]) => [mirrored(first + at - shift), weight]));
+  const count = Math.max(...sources.map((parts) => parts.length));
+  const places = new Int32Array(size * count), weights = new Float64Array(size * count); // weight 0 where there are fewer
+  sources.forEach((parts, seen) => parts.forEach(([at, weight], k) => {
+    places[seen * count + k] = mirrored(first + at - shift);
+    weights[seen * count + k] = weight;
+  }));
+  return { count, places, weights };
 }
 
 // Antialiased bilinear resize of an axis, as torch has it.
@@ -99,24 +112,29 @@ function resized(from, to) {
   });
 }
 
-const gather = (from, to, source, place, weight) => { to[place] += weight * from[source]; };
-const scatter = (from, to, source, place, weight) => { to[source] += weight * from[place]; };
-
-function alongColumns(from, columns, size, move) {
+/** Each row as its taps say; or the adjoint of that. @param {Float32Array} from @param {Taps} taps @param {number} size */
+function alongColumns(from, { count, places, weights }, size, adjoint = false) {
   const to = new Float32Array(from.length);
   for (let row = 0; row < from.length; row += size) {
-    for (let column = 0; column < size; column++) for (const [at, weight] of columns[column]) move(from, to, row + at, row + column, weight);
+    for (let n = 0, seen = row; seen < row + size; seen++) {
+      for (const end = n + count; n < end; n++) {
+        const at = row + places[n];
+        if (adjoint) to[at] += weights[n] * from[seen];
+        else to[seen] += weights[n] * from[at];
+      }
+    }
   }
   return to;
 }
 
-function alongRows(from, rows, size, move) {
+/** The same of each column. @param {Float32Array} from @param {Taps} taps @param {number} size */
+function alongRows(from, { count, places, weights }, size, adjoint = false) {
   const to = new Float32Array(from.length), area = size * size;
   for (let plane = 0; plane < from.length; plane += area) {
-    for (let row = 0; row < size; row++) {
-      for (const [at, weight] of rows[row]) {
-        for (let column = 0; column < size; column++) move(from, to, plane + at * size + column, plane + row * size + column, weight);
-      }
+    for (let n = 0; n < places.length; n++) {
+      const source = plane + places[n] * size, seen = plane + Math.floor(n / count) * size;
+      const [here, there] = adjoint ? [seen, source] : [source, seen], weight = weights[n];
+      for (let column = 0; column < size; column++) to[there + column] += weight * from[here + column];
     }
   }
   return to;
