@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import expect
 
-from core.classifiers.registry import PAPERS_CLIP, load_classifier
+from core.classifiers.registry import PAPERS_CLIP, classifier_spec, load_classifier
 from core.data.classes import CIFAR10, HEATMAPS, PRECOMPUTED
 from core.data.profiles import VARIABLE
 from core.data.sample_sets import SAMPLE_SETS
@@ -445,7 +445,11 @@ def small_profile(folder):
     }
     for name, kind in kinds.items():
         stored = kind.load(PRECOMPUTED / f"{name}.npz")
-        facts = {**stored.metadata["classifier"], "name": PAPERS_CLIP}
+        facts = {
+            **stored.metadata["classifier"],
+            "name": PAPERS_CLIP,
+            "weights_id": classifier_spec(PAPERS_CLIP).weights_id,
+        }
         path = folder / f"{name.replace('mini-clip', PAPERS_CLIP)}.npz"
         path.parent.mkdir(parents=True, exist_ok=True)
         replace(stored, metadata={**stored.metadata, "classifier": facts}).save(path)
