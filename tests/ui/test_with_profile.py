@@ -163,7 +163,11 @@ def test_every_step_of_the_story_is_walked():
     assert {step.slug for step in STEPS} <= PLACES.keys()
 
 
-@pytest.mark.parametrize("place", PLACES)
+FIRST_TIER = ("volcano", "mixture", "hole", "a small picture's hole")
+WALK = [pytest.param(place, marks=() if place in FIRST_TIER else pytest.mark.slow) for place in PLACES]
+
+
+@pytest.mark.parametrize("place", WALK)
 def test_whom_a_place_names(place, request):
     (page, parameters), without, within = PLACES[place]
     before = named(read(opened(page, **parameters)))
@@ -195,6 +199,7 @@ def test_section_32_is_about_clip_where_its_drawings_were_judged(profile, monkey
     assert RANDOM not in opened("findings", section=FEATURES).selectbox(key="painter").options
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", [*TOOLS])
 def test_every_tool_opens_with_the_profiles_map(tool, profile):
     label = f"{RANDOM} · CIFAR-10 · computed"
@@ -210,3 +215,9 @@ def test_the_tool_of_corruptions_charts_clips_stored_outcomes(profile):
 def test_a_story_of_one_wave_shows_one_verdict(profile):
     text = read(opened("story", step="mixture"))
     assert text.count("CLIP relies more on low-frequency information") == 1
+
+
+def test_a_stored_hole_by_clip_stays_where_nobody_asked_for_a_run(profile):
+    app = opened("inpainting")
+    app.run()
+    assert app.session_state["inpainting.runs"].active is None and RANDOM in named(read(app))

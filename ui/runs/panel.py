@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.classifiers.registry import list_classifiers
 from core.numbers import duration
 from core.runs.file import PGDRun
 from core.shared.errors import sentence
@@ -23,6 +24,7 @@ from ui.runs.setup.start import Toolbar, draw_toolbar, refusal, run_state, start
 from ui.runs.setup.state import ActiveRun, RunRequest, RunResult, RunState, RunView
 from ui.server.job import Job
 from ui.server.limits import limits
+from ui.server.model_cache import is_ready
 from ui.shared.look import style_sheet
 from ui.shared.sentences import sentence_markdown, write_sentence
 from ui.shared.text import as_markdown
@@ -150,6 +152,8 @@ def _start_alone(page: str, view: RunView, request: RunRequest) -> None:
     state = run_state(page)
     if refusal(page, request) or request.plan is None or (view.result is not None and not view.changed):
         return
+    if view.result is not None and view.result.stored and not _are_ready(view.result):
+        return  # of a profile of CLIP: nobody would see it
     seconds = expected_seconds(request.plan, request.names, request.searches)
     if seconds is None or seconds > limits().quick_seconds:
         return
@@ -160,6 +164,13 @@ def _start_alone(page: str, view: RunView, request: RunRequest) -> None:
     # Else it is watched, like any other.
     if state.active is not None and seconds < AT_ONCE and state.active.job.wait(WAIT_SECONDS):
         _collect(state)
+
+
+def _are_ready(result: RunResult) -> bool:
+    """Return whether the weights of all networks of a result are here."""
+    listed = {spec.name for spec in list_classifiers()}  # the name of another may be of a library, which is slow to ask
+    names = {run.metadata["classifier"]["name"] for run in result.runs}
+    return names <= listed and all(map(is_ready, names))
 
 
 def run_panel(page: str, result: RunResult | None, request: RunRequest | None) -> None:

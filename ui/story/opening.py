@@ -150,7 +150,7 @@ def any_word() -> None:
     row = SAMPLE_SETS["photographs"]
     names = list(dict.fromkeys(row.classes.names))
     word = st.selectbox(
-        ANY_WORD,
+        ANY_WORD if is_stored_pool() else ANY_WORD.partition(" (")[0],
         names,
         index=None,
         placeholder="Type a word: castle, goldfish …",
