@@ -155,7 +155,7 @@ def _find_cifar10(data_dir: Path, split: str, download: bool) -> _RawDataset:
     file = data_dir / f"cifar10-{split}.npz"
     archive = read_archive(file) if file.is_file() else _torchvision_cifar10(data_dir, split, download)
     if archive.class_names != CIFAR10.names:
-        raise ValueError(f"{file}: wanted the classes of CIFAR-10, got {', '.join(archive.class_names)}")
+        raise ValueError(f"{file}: expected the classes of CIFAR-10, got {', '.join(archive.class_names)}")
     return _RawDataset("cifar10", split, archive.images, archive.labels, CIFAR10, f"CIFAR-10, {split} images")
 
 
@@ -209,7 +209,7 @@ def _find_path(path: Path, name: str | Path, split: str) -> _RawDataset:
         raise _unknown(str(name), path)
     folders = class_folders(_split_folder(path, split))
     if not folders:
-        raise FileNotFoundError(f"{path}: wanted one folder of pictures for each class, found no folder in it")
+        raise FileNotFoundError(f"{path}: expected one folder of pictures for each class, found no folder in it")
     return _list_folders(path.resolve().name, split, folders, _class_set(tuple(folder.name for folder in folders)))
 
 
@@ -217,12 +217,12 @@ def _unknown(name: str, path: Path) -> Exception:
     known = ("cifar10", "imagenet100", *sets_by_dataset())
     choices = f"{', '.join(known)}, the path of a folder of class folders, or of an .npz archive"
     if path.exists():
-        return ValueError(f"data set {name!r} is a file of another kind; wanted {choices}")
+        return ValueError(f"data set {name!r} is a file of another kind; expected {choices}")
     if "/" in name or "\\" in name:
-        return FileNotFoundError(f"there is no data set {path}; wanted {choices}")
+        return FileNotFoundError(f"there is no data set {path}; expected {choices}")
     close = difflib.get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return ValueError(f"data set {name!r} is unknown; {hint}wanted {choices}")
+    return ValueError(f"data set {name!r} is unknown; {hint}expected {choices}")
 
 
 def _split_folder(path: Path, split: str) -> Path:

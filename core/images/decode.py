@@ -138,7 +138,7 @@ def _unidentified(data: bytes) -> str:
     """Return the message for bytes that Pillow does not recognise."""
     if data.startswith(_PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
         return _damaged("its header is invalid")
-    return f"this file is {_kind(data)}: wanted JPEG, PNG, WebP, GIF, BMP or TIFF; save the picture as one"
+    return f"this file is {_kind(data)}: expected JPEG, PNG, WebP, GIF, BMP or TIFF; save the picture as one"
 
 
 def _kind(data: bytes) -> str:

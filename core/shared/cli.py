@@ -38,7 +38,7 @@ def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], expec
         with suppress(ValueError):
             if fits(value := read(text)):
                 return value
-        raise ArgumentTypeError(f"wanted {expected}, got {quoted(text)}")
+        raise ArgumentTypeError(f"expected {expected}, got {quoted(text)}")
 
     return parse
 

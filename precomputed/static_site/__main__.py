@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     args = parser.parse_args(argv)
     if args.app and not args.app.startswith(("https://", "http://")):
-        parser.error(f"argument --app: wanted a URL that begins with https:// or http://, got {args.app!r}")
+        parser.error(f"argument --app: expected a URL that begins with https:// or http://, got {args.app!r}")
     if args.runs and not any(args.runs.glob("*_*__*.npz")):
         parser.error(f"argument --runs: {args.runs} holds no run; Models and data makes some once CLIP is here")
     set_log_level("ERROR")  # or Streamlit warns, from its import on, that it runs without a page

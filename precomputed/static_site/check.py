@@ -133,7 +133,7 @@ def _compared(evaluate: Evaluate) -> str:
     }
     text = ", ".join(f"{name} {value:.0e}" for name, value in apart.items())
     if max(apart.values()) > 1e-4:
-        raise RuntimeError(f"predictions or a run of {STEPS} steps differ from torch's ({text}); wanted 1e-4")
+        raise RuntimeError(f"predictions or a run of {STEPS} steps differ from torch's ({text}); expected 1e-4")
     return f"largest differences from torch: {text}; ready after {result['ready'] / 1000:.1f} s"
 
 

@@ -61,7 +61,7 @@ def runtime_packs() -> dict[str, bytes]:
 def _checked(name: str) -> bytes:
     data = (_DIST / name).read_bytes()
     if (digest := hashlib.sha256(data).hexdigest()) != FILES[name]:
-        raise RuntimeError(f"{name} has sha256 {digest}, wanted {FILES[name]}; delete {RUNTIME / 'node_modules'}")
+        raise RuntimeError(f"{name} has sha256 {digest}, expected {FILES[name]}; delete {RUNTIME / 'node_modules'}")
     return data
 
 

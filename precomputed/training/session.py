@@ -127,7 +127,7 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
         expected = {key: value for key, value in facts.items() if stored.get(key) != value}
         stored_values = {key: stored.get(key) for key in expected}
         raise ValueError(
-            f"{path} belongs to another recipe: wanted {expected}, found {stored_values}; "
+            f"{path} belongs to another recipe: expected {expected}, found {stored_values}; "
             "choose another --output, or delete the checkpoint"
         )
     return state

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import expect
 
-from core.classifiers.registry import PAPERS_CLIP, load_classifier
+from core.classifiers.registry import PAPERS_CLIP, classifier_spec, load_classifier
 from core.data.classes import CIFAR10, HEATMAPS, PRECOMPUTED
 from core.data.profiles import VARIABLE
 from core.data.sample_sets import SAMPLE_SETS
@@ -77,7 +77,7 @@ def test_site_is_small_holds_no_module_and_fetches_packs_alone(site):
 def test_runtime_that_is_not_the_pinned_one_is_refused(monkeypatch):
     name = "ort-wasm-simd-threaded.wasm"
     monkeypatch.setitem(engine.FILES, name, "0" * 64)
-    with pytest.raises(RuntimeError, match=f"{name} has sha256 3398c10.* wanted 0000"):
+    with pytest.raises(RuntimeError, match=f"{name} has sha256 3398c10.* expected 0000"):
         engine.runtime_packs()
 
 
@@ -445,7 +445,11 @@ def small_profile(folder):
     }
     for name, kind in kinds.items():
         stored = kind.load(PRECOMPUTED / f"{name}.npz")
-        facts = {**stored.metadata["classifier"], "name": PAPERS_CLIP}
+        facts = {
+            **stored.metadata["classifier"],
+            "name": PAPERS_CLIP,
+            "weights_id": classifier_spec(PAPERS_CLIP).weights_id,
+        }
         path = folder / f"{name.replace('mini-clip', PAPERS_CLIP)}.npz"
         path.parent.mkdir(parents=True, exist_ok=True)
         replace(stored, metadata={**stored.metadata, "classifier": facts}).save(path)
@@ -488,4 +492,4 @@ def test_check_refuses_a_site_that_does_not_fit_a_phone(site, tmp_path):
 def test_address_that_is_none_is_refused(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main([str(tmp_path), "--app", "javascript:alert(1)"])
-    assert "wanted a URL" in capsys.readouterr().err
+    assert "expected a URL" in capsys.readouterr().err

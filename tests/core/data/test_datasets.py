@@ -239,7 +239,7 @@ def test_load_dataset_reads_cifar10_from_an_archive_and_refuses_another(tmp_path
     with pytest.raises(FileNotFoundError, match=r"cifar-10-batches-py or cifar10-train\.npz"):
         load_dataset("cifar10", tmp_path, split="train")
     write_archive(tmp_path / "cifar10-test.npz")
-    with pytest.raises(ValueError, match="wanted the classes of CIFAR-10, got ant, bee, cat"):
+    with pytest.raises(ValueError, match="expected the classes of CIFAR-10, got ant, bee, cat"):
         load_dataset("cifar10", tmp_path)
 
 
@@ -303,7 +303,7 @@ def test_load_dataset_says_how_to_get_cifar10_and_downloads_it_only_when_asked(t
         (
             "nothing-like-it",
             ValueError,
-            "is unknown; wanted cifar10, imagenet100, cifar10-samples, photographs, the path of a folder",
+            "is unknown; expected cifar10, imagenet100, cifar10-samples, photographs, the path of a folder",
         ),
         ("./nowhere/at/all", FileNotFoundError, "there is no data set nowhere/at/all"),
         ("nowhere.npz", FileNotFoundError, r"there is no image archive nowhere\.npz"),

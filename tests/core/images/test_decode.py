@@ -172,13 +172,13 @@ def test_decode_image_refuses_a_jpeg_with_endless_scans():
     ],
 )
 def test_decode_image_names_what_is_no_picture(data, kind):
-    with pytest.raises(ImageError, match=f"this file is {kind}.*: wanted JPEG, PNG"):
+    with pytest.raises(ImageError, match=f"this file is {kind}.*: expected JPEG, PNG"):
         decode_image(data)
 
 
 def test_decode_image_reads_no_other_formats_of_pillow():
     for file_format in ("ICO", "PPM", "TGA", "EPS", "ICNS"):
-        with pytest.raises(ImageError, match="wanted JPEG"):
+        with pytest.raises(ImageError, match="expected JPEG"):
             decode_image(encode(Image.fromarray(picture(32, 32)), file_format))
 
 

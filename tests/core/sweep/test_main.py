@@ -207,7 +207,7 @@ def test_script_under_torchrun_loses_a_process_starts_again_and_samples_as_one_p
 def test_parse_passes_reads_percentages_alone():
     assert parse_passes("2%") == 0.02 and parse_passes("0.5%") == 0.005 and parse_passes("100%") == 1
     for text in ("2", "0.02", "0%", "101%", "-1%", "many%", "nan%"):
-        with pytest.raises(argparse.ArgumentTypeError, match="wanted a"):
+        with pytest.raises(argparse.ArgumentTypeError, match="expected a"):
             parse_passes(text)
 
 
@@ -262,18 +262,18 @@ def test_script_warns_of_classes_that_make_the_numbers_mean_nothing(classifier, 
     [
         (("--classifier", "mini-resnett"), "did you mean 'mini-resnet'"),
         (("--dataset", "nowhere"), "nowhere"),
-        (("--side", "0"), "--side: wanted a whole number of at least 1, got '0'"),
+        (("--side", "0"), "--side: expected a whole number of at least 1, got '0'"),
         (("--side", "30"), "must be odd"),
         (("--side", "100001"), "use a side of at most 31"),
-        (("--seed", "-1"), "--seed: wanted a whole number from 0"),
-        (("--limit", "0"), "--limit: wanted a whole number of at least 1"),
-        (("--epsilon", "nan"), "--epsilon: wanted a number of at least 0"),
-        (("--image-size", "4"), "--image-size: wanted a whole number from 8"),
+        (("--seed", "-1"), "--seed: expected a whole number from 0"),
+        (("--limit", "0"), "--limit: expected a whole number of at least 1"),
+        (("--epsilon", "nan"), "--epsilon: expected a number of at least 0"),
+        (("--image-size", "4"), "--image-size: expected a whole number from 8"),
         (("--device", "gpu"), "--device gpu cannot be used here"),
         (("--side", "33"), "use a side of at most 31"),
         (("--device", "cuda"), "use --device cpu"),
         (("--cells", "1;2"), 'expected pairs of whole numbers like "11,10;-3,4"'),
-        (("--batch-size", "many"), "--batch-size: wanted a whole number of at least 1"),
+        (("--batch-size", "many"), "--batch-size: expected a whole number of at least 1"),
         (("--dtype", "auto"), '--dtype: "auto" is no longer supported: omit the option, or name a choice'),
         (("--backend", "auto"), "--backend: "),
         (("--output", "map.txt"), "ends in .npz"),

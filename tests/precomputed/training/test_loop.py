@@ -81,7 +81,7 @@ def test_start_takes_up_exactly_the_weights_that_the_recipe_names(make_training,
 
 def test_checkpoint_of_another_recipe_is_refused(make_training, tmp_path):
     save_checkpoint(tmp_path / "c.pt", make_training("resnet").state())
-    with pytest.raises(ValueError, match=r"another recipe: wanted \{'epochs': 5\}, found \{'epochs': 3\}"):
+    with pytest.raises(ValueError, match=r"another recipe: expected \{'epochs': 5\}, found \{'epochs': 3\}"):
         load_checkpoint(tmp_path / "c.pt", make_training("resnet", epochs=5).facts)
 
 
