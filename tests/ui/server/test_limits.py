@@ -53,7 +53,7 @@ def test_server_refuses_a_run_that_no_widget_would_ask_for():
     check_size("generation", plan(16, max_steps("generation")))
     with pytest.raises(ValueError, match="1,000 steps per run, not 1,001; choose fewer"):
         check_size("generation", plan(16, 1001))
-    with pytest.raises(ValueError, match="16 pictures a run, and 17"):
+    with pytest.raises(ValueError, match="16 pictures per run, not 17"):
         check_size("generation", plan(17, 5))
 
 

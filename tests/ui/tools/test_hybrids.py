@@ -103,7 +103,7 @@ def test_the_figure_for_talks_is_of_the_networks_that_predict_here_and_their_twi
         ui.tools.hybrids.st, "download_button", lambda label, made, name, **_: drawn.append((name, made))
     )
     app, _ = opened()
-    assert "2,000 pairs, as a figure for talks:" in text(app)
+    assert "2,000 pairs as a figure for talks:" in text(app)
     names, (svg, png) = zip(*drawn[-2:], strict=True)
     assert names == ("two-pictures-in-one.svg", "two-pictures-in-one.png")
     shown = svg().decode()
