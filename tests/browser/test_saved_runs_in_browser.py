@@ -113,7 +113,7 @@ def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page,
         (
             "other.npz",
             packed(arrays_of("generation")),
-            "is a run of the page Draw; open it there, not on Fill a hole.",
+            "a run of the page Draw; open it there, not on Fill a hole.",
         ),
         ("![](https://evil.example/p.png).npz", b"nothing", "“![](https:"),
     ):

@@ -36,7 +36,7 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> RunResult:
     run, *_ = runs
     kind = run.metadata["kind"]
     if kind != page:
-        raise RunFileError(f"{name} is a run of the page {PAGES[kind]}; open it there, not on {PAGES[page]}")
+        raise RunFileError(f"{name}: a run of the page {PAGES[kind]}; open it there, not on {PAGES[page]}")
     batch, _, height, width = run.start.shape
     if (
         batch > most.run_images
@@ -45,7 +45,7 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> RunResult:
         or batch * height * width > MAX_PIXELS
     ):
         raise RunFileError(
-            f"{name} is too large to show: {batch:,} images of {width:,} × {height:,} pixels in {len(run.frames):,} "
+            f"{name}: too large to show, with {batch:,} images of {width:,} × {height:,} pixels in {len(run.frames):,} "
             f"frames. The limits are {most.run_images} images, {most.run_side} pixels a side, {MAX_PIXELS:,} pixels in "
             f"all and {most.run_frames:,} frames; save a smaller run"
         )

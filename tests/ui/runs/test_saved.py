@@ -121,14 +121,14 @@ def test_files_that_cannot_be_shown_get_one_sentence_and_nothing_is_lost():
         (b"", "not a saved run, or a damaged one"),
         (b"these are notes", "not a saved run, or a damaged one"),
         (packed(arrays_of("generation"))[:-300], "not a saved run, or a damaged one"),
-        (packed(arrays_of("inpainting")), "is a run of the page Fill a hole; open it there, not on Draw."),
+        (packed(arrays_of("inpainting")), "a run of the page Fill a hole; open it there, not on Draw."),
         (
             packed(arrays_of("generation", size=(1, 1), frames=1001)),
-            "is too large to show: 1 images of 1 × 1 pixels in 1,001 frames.",
+            "too large to show, with 1 images of 1 × 1 pixels in 1,001 frames.",
         ),
         (
             packed(arrays_of("generation", size=(1, 600))),
-            "is too large to show: 1 images of 600 × 1 pixels in 4 frames.",
+            "too large to show, with 1 images of 600 × 1 pixels in 4 frames.",
         ),
         (packed(arrays_of("generation", size=(2, 2), batch=129)), "129 images"),
     ):
