@@ -1,4 +1,4 @@
-"""The command line that every recipe has."""
+"""Command-line arguments common to all recipes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 
 
 def training_parser(description: str | None) -> argparse.ArgumentParser:
-    """A parser with everything but what is peculiar to one recipe; options left out stay as the recipe has them."""
+    """Return a parser with the arguments common to all recipes; omitted options keep the recipe's values."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True, help="folder with CIFAR-10, as for core.sweep --data-dir")
     parser.add_argument("--output", required=True, type=Path, help="folder for the checkpoint and the result")
-    parser.add_argument("--robust", action="store_true", help="the recipe of the adversarially trained twin")
+    parser.add_argument("--robust", action="store_true", help="use the recipe of the adversarially trained twin")
     parser.add_argument("--start", type=Path, help="safetensors file of the same network to start from")
     parser.add_argument("--attacked-images", type=whole(1), default=1000, help="test images for the robust accuracy")
-    parser.add_argument("--machine", default="one machine", help="what the model card says the training ran on")
+    parser.add_argument("--machine", default="one machine", help="hardware named in the model card")
     parser.add_argument("--seed", type=whole(0))
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--threads", type=whole(1), help="CPU threads; another number gives other rounding errors")
@@ -43,7 +43,7 @@ def training_parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def run_command(train: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
-    """Train as the command line says; returns the exit status."""
+    """Train with these command-line arguments and return the exit status."""
 
     def work() -> str:
         if importlib.util.find_spec("foolbox") is None:
@@ -59,7 +59,7 @@ def run_command(train: Callable[[argparse.Namespace], None], args: argparse.Name
 
 
 def recipe_from_args(args: argparse.Namespace, ordinary: AnyRecipe, robust: AnyRecipe) -> AnyRecipe:
-    """The published recipe with the changes asked for on the command line."""
+    """Return the published recipe with the changes made on the command line."""
     recipe = robust if args.robust else ordinary
     changes: dict[str, Any] = {field.name: getattr(args, field.name, None) for field in dataclasses.fields(recipe)}
     changes = {name: tuple(v) if isinstance(v, list) else v for name, v in changes.items() if v is not None}
@@ -69,10 +69,10 @@ def recipe_from_args(args: argparse.Namespace, ordinary: AnyRecipe, robust: AnyR
 
 
 def weights_sha256(path: Path) -> str:
-    """Digest of a weight file named on the command line.
+    """Return the sha256 of a weight file named on the command line.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: the file does not exist.
     """
     if not path.is_file():
         raise FileNotFoundError(f"there are no weights at {path}; train them first, or name another file")
@@ -80,10 +80,10 @@ def weights_sha256(path: Path) -> str:
 
 
 def load_splits(args: argparse.Namespace) -> tuple[LabelledImages, LabelledImages]:
-    """The training images, at most `--limit`, and all test images.
+    """Load the training images, at most `--limit`, and all test images.
 
     Raises:
-        FileNotFoundError, ValueError, RuntimeError: as `load_cifar10`; or there is no such device.
+        FileNotFoundError, ValueError, RuntimeError: as `load_cifar10`; or the device does not exist.
     """
     device = choose_device(args.device, 0)
     train = load_cifar10(args.data, "train", device=device, limit=args.limit)

@@ -1,9 +1,8 @@
 """Captions for CIFAR-10 images. Does not import torch.
 
-A caption says the class, in one of several words for it (loosely: CIFAR-10 does not say which cats are kittens), and
-sometimes one thing more that was measured on the picture itself and is true of it, for example that it is dark. Names
-and sentence patterns are split into those used for training and those held out, so that it can be tested whether the
-text tower reads sentences or has learned a list of them by heart.
+A caption names the class by one of several synonyms (loosely: CIFAR-10 does not say which cats are kittens) and
+sometimes adds an attribute measured on the picture, for example that it is dark. Some names and sentence patterns are
+held out from training, to test whether the text tower generalises or has memorised its captions.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ import numpy as np
 from core.data.classes import CIFAR10
 
 # "names" of each class and "templates" are for training; those of "held_out_names" and "held_out_templates" are never
-# seen in it as a whole. A text tower that starts from nothing cannot know a word it never met, so those names are
-# compounds around a word that it did meet; what stands beside that word is new.
+# seen in it as a whole. A text tower trained from scratch cannot know a new word, so held-out names are new compounds
+# of a training word.
 _WORDS = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 NAMES: dict[str, list[str]] = _WORDS["names"]
 HELD_OUT_NAMES: dict[str, list[str]] = _WORDS["held_out_names"]
@@ -31,7 +30,7 @@ ATTRIBUTE_TEMPLATES: list[str] = _WORDS["attribute_templates"]
 
 @dataclass(frozen=True)
 class Attribute:
-    """Something that can be measured on a picture, and the words that say it."""
+    """A measurable attribute of a picture and the words for it."""
 
     synonyms: tuple[str, ...]
     holds: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]  # mean red, green, blue (N,) -> bool (N,)
@@ -66,10 +65,10 @@ def fill(template: str, name: str, attribute: str = "") -> str:
 
 
 def captions() -> tuple[Caption, ...]:
-    """Every caption of training, in a fixed order.
+    """Return all training captions in a fixed order.
 
-    They come with and without an attribute, and always also with a plain "a", as prompts are usually written
-    ("a photo of a airplane").
+    Each caption appears with and without an attribute, and also with a plain "a", as prompts are usually written ("a
+    photo of a airplane").
     """
     sentences: dict[Caption, None] = {}  # a dict keeps the order and drops repetitions
     for label, class_name in enumerate(CIFAR10.names):

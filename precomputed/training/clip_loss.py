@@ -1,4 +1,4 @@
-"""Truth of captions of images, and the contrastive loss on it. Imports torch at the top: import it lazily."""
+"""Caption targets and the contrastive loss on them. Imports torch at the top: import it lazily."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 def caption_targets(
     class_probabilities: Tensor, attributes: Tensor, caption_labels: Tensor, caption_attributes: Tensor
 ) -> Tensor:
-    """How true each caption is of each image.
+    """Return the probability that each caption is true of each image.
 
     Args:
         class_probabilities: (B, K), rows sum to one; one-hot without a teacher.
@@ -26,12 +26,12 @@ def caption_targets(
 
 
 def contrastive_loss(image_features: Tensor, text_features: Tensor, scale: Tensor, truth: Tensor) -> Tensor:
-    """Symmetric cross-entropy in which an image may have several true captions, and a caption several images.
+    """Return the symmetric cross-entropy where an image may have several true captions, and a caption several images.
 
     Args:
         image_features: (B, D), unit rows.
         text_features: (T, D), unit rows.
-        scale: what the cosines are multiplied by.
+        scale: factor of the cosines (inverse temperature).
         truth: (B, T) non-negative, from `caption_targets`. Captions true of no image count as negatives only.
     Source: CLIP (Radford et al. 2021) with the targets of UniCL (Yang et al. 2022): with ten classes, most
     captions of a batch are true of many of its images, which CLIP's own loss would count as errors.

@@ -16,7 +16,7 @@ from core.data.datasets import load_dataset
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """images: (N, 3, H, W) uint8; labels: (N,) int64; both on one device. content_hash names the whole data set."""
+    """Images (N, 3, H, W) uint8 and labels (N,) int64 on one device; `content_hash` identifies the whole data set."""
 
     images: Tensor
     labels: Tensor
@@ -29,14 +29,14 @@ class LabelledImages:
         return LabelledImages(self.images[chosen], self.labels[chosen], self.content_hash)
 
     def batches(self, size: int = 500) -> Iterator[tuple[Tensor, Tensor]]:
-        """All images in order as float32 (B, 3, H, W) in [0, 1], with their labels (B,); the last B may be smaller."""
+        """Yield all images in order as float32 (B, 3, H, W) in [0, 1] with labels (B,); the last B may be smaller."""
         for start in range(0, len(self), size):
             yield to_unit_range(self.images[start : start + size]), self.labels[start : start + size]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """images: (B, 3, H, W) in [0, 1], augmented, not attacked; labels, indices: (B,) int64, positions in the data."""
+    """Augmented images (B, 3, H, W) in [0, 1], not attacked; their labels and positions in the data, (B,) int64."""
 
     images: Tensor
     labels: Tensor
@@ -44,7 +44,7 @@ class Batch:
 
 
 def load_cifar10(data_dir: Path | str, split: str, device: str = "cpu", limit: int | None = None) -> LabelledImages:
-    """The CIFAR-10 images of one split as tensors on `device`; `limit` picks a seeded random subset.
+    """Load the CIFAR-10 images of one split as tensors on `device`; `limit` selects a seeded random subset.
 
     Raises:
         FileNotFoundError, ValueError, RuntimeError: as `core.data.datasets.load_dataset`.
@@ -55,7 +55,7 @@ def load_cifar10(data_dir: Path | str, split: str, device: str = "cpu", limit: i
 
 
 def seeded_generator(*numbers: int) -> torch.Generator:
-    """A generator that depends on all `numbers`, so that a step's randomness needs no stored state to resume."""
+    """Return a generator seeded by all `numbers`, so that a step's randomness needs no stored state to resume."""
     seed = np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(seed) & 0x7FFF_FFFF_FFFF_FFFF)
 
@@ -72,7 +72,7 @@ def batch_indices(count: int, batch_size: int, step: int, seed: int) -> Tensor:
 
 
 def draw_batch(data: LabelledImages, step: int, batch_size: int, shift: int, seed: int) -> Batch:
-    """The batch of `step`, on the device of the data; its images mirrored and shifted at random."""
+    """Return the batch of `step` on the device of the data, its images randomly mirrored and shifted."""
     count = len(data)
     indices = batch_indices(count, batch_size, step, seed)
     flips = alternating_flips(indices, count, step // (count // batch_size), seed)
@@ -82,7 +82,7 @@ def draw_batch(data: LabelledImages, step: int, batch_size: int, shift: int, see
 
 
 def to_unit_range(images: Tensor) -> Tensor:
-    """uint8 -> float32 in [0, 1], channels last in memory: the faster layout for convolutions on a CPU."""
+    """Convert uint8 to float32 in [0, 1], channels last: the faster memory layout for convolutions on a CPU."""
     return images.float().div_(255).contiguous(memory_format=torch.channels_last)
 
 
@@ -107,9 +107,10 @@ def flip_and_shift(images: Tensor, flips: Tensor, shift: int, generator: torch.G
 
 
 def alternating_flips(indices: Tensor, count: int, epoch: int, seed: int) -> Tensor:
-    """(B,) bool: a random half of the images mirrored in the first epoch, the other half in the next, and so on.
+    """Return which images to mirror, (B,) bool: a random half in the first epoch, the other half in the next, and so
+    on.
 
-    Every two epochs then show every image both ways round, which independent coin flips do not.
+    Unlike independent coin flips, every two epochs then contain every image in both orientations.
     Source: Jordan 2024, sec. 3.6.
     """
     first = torch.randint(2, (count,), generator=seeded_generator(seed, 2)).bool()

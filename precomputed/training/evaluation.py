@@ -13,7 +13,7 @@ from precomputed.training.data import LabelledImages
 
 @dataclass(frozen=True)
 class Accuracy:
-    """`correct` of `count` images; as text with its 95 % Wilson interval."""
+    """Number of correct predictions among `count` images; `str` adds the 95 % Wilson interval."""
 
     correct: int
     count: int
@@ -47,18 +47,18 @@ class Attack:
 
 @torch.no_grad()
 def clean_accuracy(classifier: nn.Module, data: LabelledImages) -> Accuracy:
-    """Top-1 accuracy of a classifier of images (B, 3, H, W) in [0, 1]."""
+    """Measure the top-1 accuracy of a classifier of images (B, 3, H, W) in [0, 1]."""
     correct = sum(int((classifier(images).argmax(1) == labels).sum()) for images, labels in data.batches())
     return Accuracy(correct, len(data))
 
 
 def robust_accuracy(classifier: nn.Module, data: LabelledImages, attack: Attack) -> Accuracy:
-    """Top-1 accuracy against an attack that this project did not write.
+    """Measure the top-1 accuracy under foolbox's attack, an implementation independent of this project.
 
     Args:
         classifier: images (B, 3, H, W) in [0, 1] -> logits; in eval mode.
-        data: the images attacked, all of them.
-        attack: its strength and random seed.
+        data: the images to attack.
+        attack: strength and random seed.
     Raises:
         ImportError: foolbox is not installed.
     """

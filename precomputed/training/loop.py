@@ -26,7 +26,7 @@ WARM_UP = 0.05  # fraction of the steps during which the learning rates rise
 
 @dataclass(frozen=True)
 class TrainingState:
-    """After `step` steps: the mean loss and the top-1 accuracy on the last step's own batch."""
+    """Mean loss and top-1 accuracy on the last batch after `step` steps."""
 
     step: int
     loss: float
@@ -40,16 +40,16 @@ class Training(ABC):
     interrupted or not: the randomness of each step depends on the seed and the step's number alone.
 
     Args:
-        recipe: see there.
-        train: the training images; the device they are on is the one to train on.
-        build: makes the network, from torch's global generator.
-        preprocess: images in [0, 1] -> what the network takes.
+        recipe: hyperparameters.
+        train: the training images, on the device to train on.
+        build: function that creates the network from torch's global generator.
+        preprocess: images in [0, 1] -> network input.
         start: weight file to start from, whose sha256 the recipe names; None for a random start.
     Attributes:
-        facts: what two runs must share for one to resume the other's checkpoint.
+        facts: values that must match for a run to resume another's checkpoint.
     Raises:
         ValueError: fewer images than one batch.
-        RuntimeError: the weights to start from are another network's, or not those the recipe names.
+        RuntimeError: the start weights belong to another network or differ from the recipe's sha256.
     """
 
     def __init__(
@@ -76,27 +76,27 @@ class Training(ABC):
 
     @abstractmethod
     def make_optimisers(self) -> tuple[Muon, torch.optim.Adam]:
-        """One for the weight matrices and one for the rest of what is to learn."""
+        """Return an optimiser for the weight matrices and one for the other trainable parameters."""
 
     @abstractmethod
     def logits(self, images: Tensor) -> Tensor:
-        """Images (B, 3, H, W) in [0, 1] -> logits (B, K) of the network as it is now: what the attack sees."""
+        """Return logits (B, K) of the current network for images (B, 3, H, W) in [0, 1]: the attack's target."""
 
     @abstractmethod
     def loss(self, images: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The loss to minimise and the top-1 accuracy.
+        """Return the loss to minimise and the top-1 accuracy.
 
         Args:
-            images: (B, 3, H, W) in [0, 1], those of the batch after the attack, if there is one.
-            batch: the same images before it, their labels and positions.
+            images: (B, 3, H, W) in [0, 1], after the attack, if any.
+            batch: the same images before the attack, their labels and positions.
         """
 
     @abstractmethod
     def classifier(self) -> Classifier:
-        """The network's present weights, copied, as the engine's classifier of CIFAR-10: frozen, in eval mode."""
+        """Return a frozen copy of the network in eval mode, as the engine's CIFAR-10 classifier."""
 
     def steps(self) -> Iterator[TrainingState]:
-        """Train to the end of the recipe, one state for each step done."""
+        """Train to the end of the recipe, yielding progress after each step."""
         while self.step < self.total_steps:
             batch = draw_batch(self.train, self.step, self.recipe.batch_size, self.recipe.shift, self.recipe.seed)
             images = self._attacked(batch) if self.recipe.attack_steps else batch.images
@@ -107,7 +107,7 @@ class Training(ABC):
             yield TrainingState(self.step, loss.item(), accuracy.item())
 
     def _attacked(self, batch: Batch) -> Tensor:
-        # The attack sees the network as a user will: with the running statistics of its normalisation.
+        # Attack the network in eval mode: with the running statistics of its normalisation.
         self.network.eval()
         recipe, generator = self.recipe, seeded_generator(self.recipe.seed, 4, self.step)
         return attack_l2(
@@ -126,12 +126,12 @@ class Training(ABC):
             optimiser.step()
 
     def state(self) -> dict[str, Any]:
-        """Everything needed to resume after the steps done so far, and the facts of the run."""
+        """Return everything needed to resume, and the facts of the run."""
         parts = {"network": self.network, "muon": self._muon, "adam": self._adam}
         return {"facts": self.facts, "step": self.step} | {name: part.state_dict() for name, part in parts.items()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up a state of the same recipe and data (`load_checkpoint` checks that they are)."""
+        """Restore a state of the same recipe and data (`load_checkpoint` checks both)."""
         self.step = state["step"]
         self.network.load_state_dict(state["network"])
         self._muon.load_state_dict(state["muon"])
@@ -150,7 +150,7 @@ def attack_l2(
 ) -> Tensor:
     """Perturb every image, inside its L2 ball, so that the cross-entropy of its label grows.
 
-    Short and started at random, unlike `core.pgd.steps`, whose whole point is the picture it draws.
+    Short and randomly started, unlike `core.pgd.steps`, which is run for the picture it draws.
 
     Args:
         logits_of: images (B, 3, H, W) in [0, 1] -> logits (B, K).
@@ -159,7 +159,7 @@ def attack_l2(
         epsilon: radius of the ball, over the whole image, in [0, 1] pixel units.
         steps: gradient steps after the random start.
         step_size: L2 length of one step.
-        generator: on the CPU; source of the start, a random direction of random length up to epsilon.
+        generator: CPU generator of the start, a random direction of random length up to epsilon.
     Returns:
         Images of the same shape in [0, 1], within epsilon of the originals, detached.
     """

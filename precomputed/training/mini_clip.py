@@ -6,8 +6,9 @@ r"""Train mini-clip, a small CLIP in open_clip's own format, on CIFAR-10 images 
     python -m precomputed.training.mini_clip --data DATA_DIR --output DIR \
         --architecture precomputed/training/mini_clip_vit.json
 
-Stopped, run the same command again to resume; it evaluates and exports at the end. `--output` receives checkpoint.pt
-and, when training is done, model/, which open_clip loads by itself (the model card says how).
+Run the same command again to resume an interrupted training; it evaluates and exports at the end. `--output` receives
+checkpoint.pt
+and, when training is done, model/, which open_clip can load (see the model card).
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ from precomputed.training.recipes import ClipRecipe
 from precomputed.training.session import report, train_and_measure, write_bundle
 from precomputed.training.vocabulary import reduced_merges, vocabulary_file
 
-# The model in open_clip's own terms. Its image tower must accept any image size: the 32-pixel images are enlarged, as
+# open_clip's configuration of the model. Its image tower must accept any image size: the 32-pixel images are enlarged,
+# as
 # real CLIP enlarges them to 224. The size of the vocabulary follows from the captions.
 ARCHITECTURE = Path(__file__).with_suffix(".json")
 VOCABULARY, CLIP_WEIGHTS = "bpe_vocabulary.txt.gz", "open_clip_model.safetensors"
@@ -74,9 +76,9 @@ class ClipTraining(Training):
     Args:
         recipe, train, start: as `Training`.
         config: the contents of an `open_clip_config.json`.
-        captions: every caption that may be drawn; each class needs some with and some without an attribute.
+        captions: captions to draw from; each class needs some with and some without an attribute.
         tokenizer: sentences -> (T, L) int64.
-        teacher: a classifier of CIFAR-10, whose weights the recipe names; or None.
+        teacher: a CIFAR-10 classifier whose sha256 is in the recipe, or None.
     Raises:
         ValueError, RuntimeError: as `Training`.
     """
@@ -120,7 +122,7 @@ class ClipTraining(Training):
         return muon, adam
 
     def classifier(self) -> ZeroShotClassifier:
-        # A copy: the engine's classifier freezes its network, and this one is still to learn.
+        # Copy, because the engine's classifier freezes its network.
         network = copy.deepcopy(self.network)
         clip = ClipModel(Identity("mini-clip", "in training"), network, self.tokenizer, self.preprocess)
         return clip.for_classes(CIFAR10)
@@ -146,7 +148,7 @@ class ClipTraining(Training):
         return self.network.encode_image(self.preprocess(images), normalize=True)
 
     def _draw_captions(self) -> Tensor:
-        """Positions of this step's captions, as many for each class, half of them with an attribute."""
+        """Return the positions of this step's captions: equally many per class, half of them with an attribute."""
         generator = seeded_generator(self.recipe.seed, 6, self.step)
         chosen = []
         half = self.recipe.captions_per_class // 2
@@ -167,10 +169,10 @@ class ClipTraining(Training):
 
 @torch.no_grad()
 def held_out_accuracy(classifier: ZeroShotClassifier, data: LabelledImages) -> Accuracy:
-    """Top-1 over all images and prompts whose sentence pattern and class names training never used.
+    """Measure the top-1 accuracy over all images with held-out sentence patterns and class names.
 
-    The k-th held-out names of the ten classes make one set of prompts with each held-out pattern; `count` is images
-    times sets, so its interval is too narrow: the sets see the same images.
+    The k-th held-out names of the ten classes form one set of prompts with each held-out pattern; `count` is images
+    times sets, so the interval is too narrow: all sets share the same images.
     """
     network: Any = classifier.network
     preprocessed = (classifier.preprocess(images) for images, _ in data.batches())
@@ -185,7 +187,7 @@ def held_out_accuracy(classifier: ZeroShotClassifier, data: LabelledImages) -> A
 
 
 def write_tokenizer(folder: Path, context_length: int) -> Any:
-    """Write the vocabulary of the captions into the model's folder, and read it as open_clip does."""
+    """Write the captions' vocabulary into the model's folder and return open_clip's tokenizer for it."""
     make_folder(folder)
     vocabulary = {word.strip(",") for caption in captions() for word in caption.text.split()}
     write_atomically(folder / VOCABULARY, vocabulary_file(reduced_merges(vocabulary)))
@@ -195,13 +197,13 @@ def write_tokenizer(folder: Path, context_length: int) -> Any:
 def write_model(
     folder: Path, classifier: ZeroShotClassifier, config: dict[str, Any], title: str, card: str, trained: str = ""
 ) -> None:
-    """Everything but the vocabulary, in the format of open_clip's local-dir: and of the registry.
+    """Write all files except the vocabulary, in the format of open_clip's local-dir: and of the registry.
 
     Args:
-        folder: holds the vocabulary already.
+        folder: folder that already contains the vocabulary.
         classifier: the trained network, with the paper's prompts of CIFAR-10.
         config: the contents of `open_clip_config.json`.
-        title, card: what people read. trained: what for, within a sentence.
+        title, card: texts for people. trained: purpose of the training, within a sentence.
     """
     described = {"title": title, "trained": trained, "licence": "MIT", "classes": "cifar10"}
     sha256 = write_bundle(folder, CLIP_WEIGHTS, classifier.network, described, card)
@@ -210,7 +212,7 @@ def write_model(
 
 
 def write_usual_prompts(folder: Path, classifier: ZeroShotClassifier, sha256: str) -> None:
-    """Keep the embeddings of the prompts that everybody meets: the classes, and the words that a page begins with."""
+    """Store the embeddings of the usual prompts: the classes and a page's default prompts."""
     known = set(classifier.classes.names)
     custom = classifier.for_classes(ClassSet("custom", tuple(word for word in DEFAULT_WORDS if word not in known)))
     prompts = [prompt for part in (classifier, custom) for prompt in fill_template(paper.TEMPLATE, part.classes)]
@@ -245,7 +247,7 @@ def train(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     parser = training_parser(__doc__)
-    parser.add_argument("--teacher", type=Path, help="folder of a bundled network that helps, such as mini-resnet's")
+    parser.add_argument("--teacher", type=Path, help="folder of a bundled teacher network, e.g. mini-resnet")
     parser.add_argument("--architecture", type=Path, default=ARCHITECTURE, help="another open_clip_config.json")
     return run_command(train, parser.parse_args(argv))
 

@@ -3,7 +3,7 @@
     python -m precomputed.training.mini_resnet --data DATA_DIR --output DIR
     python -m precomputed.training.mini_resnet --data DATA_DIR --output DIR --robust --start DIR/model/model.safetensors
 
-Stopped by Ctrl-C, kill -9 or a power cut, run the same command again to resume; it evaluates and exports at the end.
+Run the same command again to resume after Ctrl-C, kill -9 or a power cut; it evaluates and exports at the end.
 `--output` receives checkpoint.pt and, when training is done, model/ in the format of precomputed/models.
 """
 
@@ -71,17 +71,17 @@ class ResNetTraining(Training):
         return loss, (logits.argmax(1) == batch.labels).float().mean()
 
     def classifier(self) -> ClosedSetClassifier:
-        # A copy: the engine's classifier freezes its network, and this one is still to learn.
+        # Copy, because the engine's classifier freezes its network.
         network = copy.deepcopy(self.network)
         return ClosedSetClassifier(Identity("mini-resnet", "in training"), network, self.preprocess, CIFAR10)
 
 
 @torch.no_grad()
 def set_whitening(network: MiniResNet, images: Tensor, regularisation: float = 5e-4) -> None:
-    """Fix a network's first layer so that its 12 outputs per patch are uncorrelated with variance near one.
+    """Set and freeze a network's first layer so that its 12 outputs per patch are uncorrelated with variance near one.
 
     Args:
-        images: (N, 3, H, W), normalised as the network will see them; a few thousand suffice.
+        images: (N, 3, H, W), normalised as in training; a few thousand suffice.
         regularisation: added to every eigenvalue, so that directions of almost no variance (the finest
             chequerboards) are not blown up into noise.
     """

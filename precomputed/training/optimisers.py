@@ -1,6 +1,6 @@
 """Muon, an optimiser for weight matrices that needs few epochs. Imports torch at the top: import it lazily.
 
-`torch.optim.Muon` (2.9) takes matrices alone, no convolution's kernels, and cannot rescale weights to a fixed norm.
+`torch.optim.Muon` (2.9) accepts only matrices, not convolution kernels, and cannot rescale weights to a fixed norm.
 """
 
 from __future__ import annotations
@@ -29,16 +29,15 @@ def orthogonalise(matrix: Tensor, steps: int = 4) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Nesterov momentum whose update is orthogonalised.
+    """Optimiser with Nesterov momentum and orthogonalised updates.
 
     Args:
         parameters: weights of shape (R, ...), seen as matrices with R rows.
         learning_rate: see `weight_decay`.
-        momentum: of the gradient's running sum.
-        weight_decay: share of the weight taken away in one step of rate one; the update then has the root mean square
-            that Adam's would have, and Adam's rates fit. None rescales every weight to Frobenius norm sqrt(R) before
-            its update instead, so that `learning_rate` is the relative size of one step: only sound before a
-            normalisation layer.
+        momentum: decay of the gradient's running sum.
+        weight_decay: decoupled weight decay; the update is then scaled to Adam's usual root mean square, so that Adam's
+            learning rates fit. None instead rescales every weight to Frobenius norm sqrt(R) before its update, so that
+            `learning_rate` is the relative size of one step: only sound before a normalisation layer.
     Source: Liu et al. 2025 ("Muon is scalable") for the decay, airbench94_muon (Jordan 2024) for the fixed norm.
     """
 

@@ -1,20 +1,20 @@
-"""Recipes: everything that decides the weights of a network trained here, apart from the data."""
+"""Training recipes: everything that determines a network's weights, apart from the data."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything that decides the weights of any network trained here, apart from the data.
+    """Hyperparameters common to all networks.
 
     Args:
-        epochs, batch_size: an epoch's incomplete last batch is left out.
+        epochs, batch_size: an epoch's incomplete last batch is skipped.
         muon_rate, adam_rate: peak learning rates for weight matrices and for everything else.
-        seed: of the first weights and of every random choice in training.
+        seed: seed of the initial weights and of every random choice in training.
         shift: largest random shift of an image, in its own pixels.
         attack_steps: 0 for ordinary training, otherwise gradient steps of the attack on every batch.
         epsilon, attack_step_size: L2, over the whole image, in [0, 1] pixel units.
-        start_sha256: of the weights that training starts from; empty for a random start.
+        start_sha256: sha256 of the initial weights; empty for a random start.
     Raises:
         ValueError: a number out of range.
     """
@@ -51,7 +51,7 @@ class ResNetRecipe(Recipe):
     Args:
         widths: channels of the three stages.
         label_smoothing: share of the label spread over all classes.
-        muon_rate: of the convolutions, relative to the norm of each weight.
+        muon_rate: learning rate of the convolutions, relative to the norm of each weight.
     """
 
     epochs: int = 12
@@ -68,9 +68,9 @@ class ClipRecipe(Recipe):
 
     Args:
         captions_per_class: captions drawn for each class and step; half of them claim an attribute.
-        weight_decay: of the matrices.
-        teacher_weight: share of the teacher's class probabilities in the targets, where there is a teacher.
-        teacher_sha256: of its weights; empty without a teacher.
+        weight_decay: weight decay of the matrices.
+        teacher_weight: share of the teacher's class probabilities in the targets, if there is a teacher.
+        teacher_sha256: sha256 of the teacher's weights; empty without a teacher.
     """
 
     epochs: int = 20

@@ -1,10 +1,10 @@
-"""How robust a bundled model is: AutoAttack's attacks, the usual sanity checks, and the card that says so.
+"""Measure a bundled model's robustness with AutoAttack and the usual sanity checks, and add it to the model card.
 
     python -m precomputed.training.robustness mini-clip-robust --data DATA_DIR
 
 Writes robustness.json into the model's folder and a section into its card. Takes half an hour to some hours of one
-core. AutoAttack (Croce & Hein 2020) is the strongest of what is usually run: APGD on the cross-entropy, then APGD on
-the targeted DLR loss and Square on the images that still stand. Without FAB, which rarely adds any to these.
+core. AutoAttack (Croce & Hein 2020) is the standard evaluation: APGD on the cross-entropy, then APGD on the targeted
+DLR loss and Square on the images still classified correctly. FAB is omitted: it rarely fools any further image.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ HEADING = "## Robustness"
 def measure(
     classifier: Classifier, data: LabelledImages, iterations: int = ITERATIONS, queries: int = QUERIES
 ) -> dict[str, Accuracy]:
-    """Accuracy without and under each attack.
+    """Measure the accuracy without an attack and under each attack.
 
     Args:
-        classifier: of CIFAR-10, in eval mode.
+        classifier: a CIFAR-10 classifier in eval mode.
         data: the images attacked, all of them.
         iterations: of either APGD. queries: of Square, for each image.
     """
@@ -48,7 +48,7 @@ def measure(
     report(f"clean {clean}")
     accuracies = {"clean": clean, "pgd": robust_accuracy(classifier, data, attack)}
     report(f"{attack}: {accuracies['pgd']}")
-    # Gradients that a defence hides would show here: much weaker with fewer restarts, or strong at any size.
+    # Checks for masked gradients: attacks that weaken with fewer restarts, or accuracy that survives any epsilon.
     accuracies["pgd, 5 restarts"] = robust_accuracy(classifier, data, dataclasses.replace(attack, restarts=5))
     accuracies["pgd, epsilon 4"] = robust_accuracy(
         classifier, data, dataclasses.replace(attack, epsilon=4.0, step_size=0.8, restarts=1)
@@ -80,7 +80,7 @@ def auto_attack(classifier: Classifier, data: LabelledImages, iterations: int, q
 
 
 def section(accuracies: dict[str, Accuracy]) -> str:
-    """The card's section, Markdown."""
+    """Return the card's section on robustness as Markdown."""
     rows = {
         "clean": "clean",
         "pgd": f"{Attack(epsilon=EPSILON)}",
@@ -99,7 +99,7 @@ def section(accuracies: dict[str, Accuracy]) -> str:
 
 
 def with_section(card: str, text: str) -> str:
-    """The card with this section, in place of an older one."""
+    """Return the card with this section, replacing an older one."""
     before = re.split(rf"^{HEADING}$", card, flags=re.MULTILINE)[0].rstrip()
     return f"{before}\n\n{text}"
 
@@ -117,7 +117,7 @@ def main(argv: list[str] | None = None) -> int:
             if importlib.util.find_spec(package) is None:
                 raise ModuleNotFoundError(f"the model is attacked with {package}: run 'pip install {package}' first")
         folder = args.output or MODELS / args.model
-        make_folder(folder)  # before the work, which takes long
+        make_folder(folder)  # fail early: the attacks take long
         classifier = load_classifier(args.model, CIFAR10)
         test = load_cifar10(args.data, "test")
         chosen = torch.randperm(len(test), generator=seeded_generator(0, 5))[: args.images]

@@ -1,4 +1,4 @@
-"""A training from its first step to the bundle: checkpoints, progress, measurements. Imports torch at the top."""
+"""Training session: training loop, checkpoints, progress and evaluation. Imports torch at the top."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WATCHED_IMAGES = 1000  # test images whose accuracy is shown while training; not
 
 @dataclass(frozen=True)
 class Outcome:
-    """Results of a finished training for its model card; `machine` in words, as its user gave them."""
+    """Results of a finished training for its model card; `machine` is the user's description of the hardware."""
 
     clean: Accuracy
     robust: Accuracy
@@ -38,7 +38,7 @@ class Outcome:
 
 
 def train_and_measure(training: Training, test: LabelledImages, args: argparse.Namespace) -> Outcome:
-    """Train to the end, then measure the accuracy on the whole test set, and under attack on a part of it.
+    """Train to the end, then measure the clean accuracy on the whole test set and the robust accuracy on part of it.
 
     Raises:
         ValueError, RuntimeError: as `load_checkpoint`.
@@ -58,7 +58,7 @@ def run_to_end(training: Training, output: Path, watched: LabelledImages) -> flo
     """Train, or resume from the checkpoint in `output`, and return the seconds that all runs together took.
 
     Args:
-        training: at its first step.
+        training: a training before its first step.
         output: folder of the checkpoint, made if missing.
         watched: images whose accuracy is shown at the end of each epoch.
     Raises:
@@ -92,25 +92,25 @@ def run_to_end(training: Training, output: Path, watched: LabelledImages) -> flo
 
 
 def report(line: str) -> None:
-    """Print a line of progress, at once also where the output goes to a file."""
+    """Print a line of progress and flush it, also when the output is a file."""
     print(line, flush=True)
 
 
 def format_duration(seconds: float) -> str:
-    """`1 h 05 min` or `5 min 10 s`."""
+    """Format a duration as `1 h 05 min` or `5 min 10 s`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min {rest:02d} s"
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write `state` so that `path` is always either the old or the new checkpoint, even after kill -9."""
+    """Write `state` atomically: `path` is always either the old or the new checkpoint, even after kill -9."""
     buffer = io.BytesIO()
     torch.save(state, buffer)
     write_atomically(path, buffer.getvalue())
 
 
 def load_checkpoint(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
-    """The state stored at `path`, or None where there is none yet.
+    """Load the state stored at `path`; None if there is none.
 
     Raises:
         ValueError: the checkpoint belongs to another recipe or other data.
@@ -121,7 +121,7 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen unrelated types for a damaged archive
-        raise RuntimeError(f"the checkpoint {path} cannot be read ({error}); delete it to start afresh") from error
+        raise RuntimeError(f"cannot read the checkpoint {path} ({error}); delete it to start afresh") from error
     stored = state.get("facts", {})
     if stored != facts:
         expected = {key: value for key, value in facts.items() if stored.get(key) != value}
@@ -134,7 +134,7 @@ def load_checkpoint(path: Path, facts: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def write_bundle(folder: Path, weights_name: str, network: nn.Module, config: dict[str, Any], card: str) -> str:
-    """Write weights, `config.json` and the model card, each file atomically; returns the weights' sha256."""
+    """Write weights, `config.json` and the model card, each atomically, and return the weights' sha256."""
     make_folder(folder)
     data = save({name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()})
     sha256 = hashlib.sha256(data).hexdigest()

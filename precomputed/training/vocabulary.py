@@ -1,8 +1,8 @@
-"""A small byte-pair vocabulary for open_clip's own tokenizer. Imports open_clip at the top: import it lazily.
+"""Small byte-pair vocabulary for open_clip's tokenizer. Imports open_clip at the top: import it lazily.
 
 open_clip's `SimpleTokenizer` reads its merges from a gzipped text file: a header line, then one merge a line in order
-of rank. Keeping a subset of CLIP's merges in their order gives a smaller vocabulary that splits the words it was made
-for exactly as CLIP does, and every other word into pieces.
+of rank. A subset of CLIP's merges in the same order gives a smaller vocabulary that splits the chosen words exactly as
+CLIP does, and every other word into pieces.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Merge = tuple[str, str]
 
 
 def merges_of_word(word: str, ranks: dict[Merge, int]) -> set[Merge]:
-    """The merges that turn the characters of an ASCII word into CLIP's pieces; `ranks` says which come first."""
+    """Return the merges that turn an ASCII word's characters into CLIP's tokens; `ranks` gives their order."""
     pieces = [*word[:-1], word[-1] + "</w>"]
     used: set[Merge] = set()
     while len(pieces) > 1:
@@ -29,7 +29,7 @@ def merges_of_word(word: str, ranks: dict[Merge, int]) -> set[Merge]:
         used.add(best)
         merged: list[str] = []
         for piece in pieces:
-            # Left to right, as CLIP does: a piece joins the one before if the two form the chosen pair.
+            # Left to right, as in CLIP: a token joins the previous one if the two form the chosen pair.
             if merged and (merged[-1], piece) == best:
                 merged[-1] = "".join(best)
             else:
@@ -39,7 +39,7 @@ def merges_of_word(word: str, ranks: dict[Merge, int]) -> set[Merge]:
 
 
 def reduced_merges(words: Iterable[str], most_frequent: int = 1000) -> list[Merge]:
-    """The merges that `words` need and CLIP's `most_frequent` first ones, in CLIP's order."""
+    """Return the merges that `words` need and CLIP's first `most_frequent` merges, in CLIP's order."""
     ranks: dict[Merge, int] = SimpleTokenizer().bpe_ranks
     merges = set(list(ranks)[:most_frequent])
     for word in words:
@@ -48,7 +48,7 @@ def reduced_merges(words: Iterable[str], most_frequent: int = 1000) -> list[Merg
 
 
 def vocabulary_file(merges: Iterable[Merge]) -> bytes:
-    """Contents of the gzipped file for `SimpleTokenizer(bpe_path=...)`; the same merges give the same bytes."""
-    # No newline at the end: open_clip would read an empty merge from it.
+    """Return the gzipped file for `SimpleTokenizer(bpe_path=...)`; the same merges give the same bytes."""
+    # No final newline: open_clip would read an empty merge from it.
     text = "\n".join([HEADER, *(" ".join(merge) for merge in merges)])
     return gzip.compress(text.encode("utf-8"), mtime=0)

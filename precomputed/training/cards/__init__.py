@@ -1,4 +1,4 @@
-"""The model cards: the templates beside this file, filled in from what was measured."""
+"""Model cards: the templates in this folder filled in with measured results."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +10,7 @@ from precomputed.training.session import Outcome, format_duration
 
 
 def resnet_card(recipe: ResNetRecipe, outcome: Outcome) -> str:
-    """Markdown for mini-resnet or its robust twin."""
+    """Return the Markdown card of mini-resnet or its robust twin."""
     trained, start, attacked = "in the ordinary way", "random weights and a fixed whitening layer", ""
     limit = "It has no robustness to speak of; the figure above is given to be compared with its robust twin."
     if recipe.start_sha256:
@@ -27,7 +27,7 @@ def resnet_card(recipe: ResNetRecipe, outcome: Outcome) -> str:
 
 
 def clip_card(recipe: ClipRecipe, outcome: Outcome, held_out: Accuracy, name: str, vision: dict[str, Any]) -> str:
-    """Markdown for a small CLIP or its robust twin.
+    """Return the Markdown card of a small CLIP or its robust twin.
 
     name: of the ordinary twin. vision: `vision_cfg` of its configuration, in open_clip's terms.
     """
