@@ -1,1 +1,1 @@
-"""Streamlit components of our own: each one's .py, .js and .css side by side."""
+"""Custom Streamlit components, each with its .py, .js and .css file."""

@@ -1,8 +1,8 @@
-"""Heat maps side by side, with one linked cursor: pointing at a frequency in one map shows it in all of them.
+"""Heat maps side by side with a linked cursor: pointing at a frequency in one map marks it in all.
 
-The browser's half is `heatmap.js`: it draws, follows the pointer and the arrow keys without any rerun, and reports a
-chosen frequency once. This half packs the maps and says which frequency is selected. With a picture (`wave_lab`) the
-browser also adds the wave under the cursor to it, by `wave.js`, which computes what `core.fourier.basis` does.
+`heatmap.js` draws the maps, follows the pointer and the arrow keys without a rerun, and reports a chosen frequency
+once; this module packs the maps and sets the selected frequency. With a picture (`wave_lab`) the browser also adds the
+wave under the cursor to it with `wave.js`, the counterpart of `core.fourier.basis`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _component = register("heatmap")
 
 @dataclass(frozen=True)
 class MapView:
-    """One heat map as it is shown.
+    """Heat map to display.
 
     Attributes:
         title: plain text above the map, e.g. the classifier's name.
@@ -38,8 +38,8 @@ class MapView:
         values: (R, R) float, R odd, zero frequency in the middle; NaN where not computed. Frequency (i, j)
             is at row i + R // 2, column j + R // 2.
         interval: each value with the ends of its interval, in the same unit, or None.
-        value_label: what the values are, e.g. "error". unit: how they are written.
-        note: plain text beside the title. colour: of the key before it, e.g. "#0072B2"; none if empty.
+        value_label: name of the values, e.g. "error". unit: their unit.
+        note: plain text beside the title. colour: colour of the key before the title, e.g. "#0072B2"; no key if empty.
     """
 
     title: str
@@ -54,10 +54,9 @@ class MapView:
 
 @dataclass(frozen=True)
 class ShownMaps:
-    """Maps to be drawn together, of one unit; their sides may differ.
+    """Maps to draw together. They share a unit; their sides may differ.
 
-    value_range: values at the two ends of their shared colour bar; those beyond take the end's colour. colormap: as
-    `colormap_table` takes it.
+    value_range: limits of the shared colour bar; values beyond are clipped. colormap: argument of `colormap_table`.
     """
 
     views: Sequence[MapView]
@@ -67,7 +66,7 @@ class ShownMaps:
 
 @dataclass(frozen=True, eq=False)
 class PictureUnderWave:
-    """A picture that the maps' waves are added to.
+    """Picture to which the maps' waves are added.
 
     Attributes:
         pixels: (3, H, H) uint8. caption: what it shows, plain text.
@@ -75,7 +74,7 @@ class PictureUnderWave:
             where it has pictures of this size.
         signs: (S, S, 3) int8, -1 or 1 for each wave and channel, frequency (i, j) in row i + S // 2, column
             j + S // 2. Waves beyond are refused, as the picture cannot carry them.
-        strip: thumbnails to choose another picture from, and `selected`, the place of this one; may be None.
+        strip: thumbnails of the other pictures and `selected`, the index of this one; may be None.
     """
 
     pixels: np.ndarray
@@ -133,14 +132,14 @@ def wave_lab(
     on_walk: Callable[[list[Frequency]], None] | None = None,
     outline: float = 0,
 ) -> None:
-    """Show heat maps beside a picture to which the browser adds the wave under the cursor, without a rerun.
+    """Show heat maps beside a picture; the browser adds the wave under the cursor to it without a rerun.
 
     Args:
         maps, selected, key, outline: as `heatmap_view` takes them.
         on_select: called with the frequency and the size v that the visitor chose, before the rerun. It should store
             both, and the next run should pass them back.
         on_flip: called when the visitor asks for other signs.
-        on_pick: called with the place of the thumbnail that the visitor chose.
+        on_pick: called with the index of the thumbnail that the visitor chose.
         on_library: called when the visitor asks for all pictures.
         belongs: CSS selectors of what the page says about the selected wave, its "table" and "sentence", which are
             dimmed while another wave is in view; and of a "chart" by Vega-Lite whose points have a field `radius`:
@@ -165,7 +164,7 @@ def wave_lab(
         (*selected, picture.epsilon),
         read=lambda value: read_choice(value, limit=limit, most=picture.most),
         on_choice=lambda choice: on_select(choice[:2], choice[2]),
-        about=picture.usual,  # a size v means something for pictures of one size
+        about=picture.usual,  # a size v is meaningful only for pictures of one size
         data=data | {"picture": pack_picture(picture, key) | {"library": True}},
         on_flip_change=on_flip,
         on_pick_change=place_from(key, "pick", thumbnails, on_pick),
@@ -175,17 +174,17 @@ def wave_lab(
 
 
 def read_choice(value: Any, *, limit: int, most: float) -> tuple[int, int, float] | None:
-    """A wave (i, j) of a map and its size v, as the browser sent them; None if they make no sense."""
+    """Parse a wave (i, j) and its size v sent by the browser; return None if they are invalid."""
     match value:
         case [i, j, int() | float() as epsilon] if 0 <= epsilon <= most:
             frequency = _read_frequency([i, j], limit)
-            # The slider adds its steps up: 15.699999999999999 is 15.7.
+            # The slider sums its steps: 15.699999999999999 is 15.7.
             return frequency and (*frequency, round(float(epsilon), 6))
     return None
 
 
 def read_walk(value: Any, limit: int) -> list[Frequency]:
-    """The waves of a walk, as the browser sent them; empty if they make no sense."""
+    """Parse the waves of a walk sent by the browser; return none if they are invalid."""
     match value:
         case {"cells": [*cells]} if len(cells) <= 2 * limit:
             frequencies = [_read_frequency(cell, limit) for cell in cells]
@@ -194,7 +193,7 @@ def read_walk(value: Any, limit: int) -> list[Frequency]:
 
 
 def pack_maps(maps: ShownMaps) -> dict[str, Any]:
-    """The maps and their colour bar as the browser gets them, JSON."""
+    """Return the maps and their colour bar as JSON for the browser."""
     low, high = maps.value_range
     if not maps.views:
         raise ValueError("heatmap_view wants at least one map, got none")
@@ -215,7 +214,7 @@ def pack_maps(maps: ShownMaps) -> dict[str, Any]:
 
 
 def pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
-    """A picture as the browser gets it: rows of red, green and blue; signs as three bits a cell; thumbnails."""
+    """Return a picture for the browser: RGB rows, signs as three bits per cell, thumbnails."""
     return {
         "key": key,
         "pixels": pack_pixels(picture.pixels),
@@ -239,9 +238,9 @@ def _read_frequency(value: Any, limit: int) -> Frequency | None:
 
 
 def _pack(view: MapView) -> dict[str, Any]:
-    """Values and interval ends as whole numbers of the last decimal: what the visitor reads is exactly what is sent.
+    """Encode values and interval ends as integers in units of the last displayed decimal.
 
-    They take two bytes each, or four where they are large; the least number stands for what was not computed.
+    Each takes two bytes, or four if large; the smallest integer encodes NaN.
     """
     scaled = np.rint(view.unit.scale * 10**view.unit.decimals * np.asarray([view.values, *(view.interval or ())[1:]]))
     kind = np.dtype("<i2" if np.abs(scaled[np.isfinite(scaled)]).max(initial=0) < 2**15 else "<i4")

@@ -1,7 +1,7 @@
-"""Two pictures in one: low frequencies of one, high frequencies of another, and predictions for the mixture.
+"""Hybrid pictures: low frequencies of one picture, high frequencies of another, and predictions for the mixture.
 
-The browser's half is `hybrid_mixer.js`: it computes `core.fourier.hybrid.hybrid` at each cutoff of its slider, and
-shows picture, bars and sentence of one cutoff together, without a rerun.
+`hybrid_mixer.js` computes `core.fourier.hybrid.hybrid` at each cutoff of its slider and updates picture, bars and
+sentence without a rerun.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _component = register("hybrid_mixer")
 
 @dataclass(frozen=True, eq=False)
 class Mixed:
-    """One network's part; texts are plain.
+    """Predictions of one network; texts are plain.
 
     colour: CSS. classes: the low picture's class and the high picture's. shares: for each cutoff, the probabilities of
     both. switches: place of the cutoff at which the first becomes the more probable; None where it does not.
@@ -40,7 +40,7 @@ class Mixed:
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """Two pictures to be mixed, and what networks predict.
+    """Two pictures to mix and the networks' predictions.
 
     low, high: (3, H, H) uint8, that give the low and the high frequencies. captions: of both, plain text.
     cutoffs: (C,) of the slider, cycles per image, in equal ratios. networks: may be none. sentences: for each cutoff,
@@ -65,11 +65,11 @@ def hybrid_mixer(
     """Show the mixture with its slider.
 
     Args:
-        selected: place of the cutoff.
+        selected: index of the cutoff.
         key: unique on the page.
-        on_choose: called with the place of the cutoff that the visitor chose, before the rerun. It should store it, and
-            the next run should pass it back as `selected`.
-        on_pick: called with the place of the thumbnail that the visitor chose.
+        on_choose: called with the index of the chosen cutoff before the rerun. It should store it, and the next run
+            should pass it back as `selected`.
+        on_pick: called with the index of the thumbnail that the visitor chose.
     """
     count = len(mixture.cutoffs)
 
@@ -86,7 +86,7 @@ def hybrid_mixer(
 
 
 def pack_mixture(mixture: Mixture) -> dict[str, Any]:
-    """Return what the browser gets, as JSON: rows of red, green and blue, ticks of the slider at powers of two."""
+    """Return JSON for the browser: RGB rows, and slider ticks at powers of two."""
     pixels = [pack_pixels(picture) for picture in (mixture.low, mixture.high)]
     low, high = (
         {"pixels": packed, "caption": caption} for packed, caption in zip(pixels, mixture.captions, strict=True)

@@ -1,7 +1,7 @@
-"""Thumbnails to choose one picture from, as one widget: a wrapping grid that behaves like radio buttons in a toolbar.
+"""Picture picker: a wrapping grid of thumbnails that behaves like radio buttons in a toolbar.
 
-The browser's half is `image_picker.js`: it draws, shows captions under the pointer and moves with the arrow keys
-without any rerun; a click, a tap, Enter or the space bar reports a picture. This half says which one is selected.
+`image_picker.js` draws, shows captions under the pointer and moves with the arrow keys without a rerun; a click, a tap,
+Enter or the space bar reports a picture. This module sets the selected one.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Thumbnails:
     Attributes:
         captions: plain text for each picture; shown below the grid, and its name for screen readers.
         sheet: data URI of one picture that holds all of them, row by row.
-        tile: side of each in the sheet, in pixels. columns: how many stand in a row of it.
-        lossless: whether every pixel is the original's.
+        tile: side of each thumbnail in the sheet, in pixels. columns: thumbnails per row of the sheet.
+        lossless: whether the thumbnails have the original pixels.
     """
 
     captions: tuple[str, ...]
@@ -45,22 +45,22 @@ class Thumbnails:
 
     @property
     def digest(self) -> str:
-        """Digest of the pictures, equal for equal pictures in the same order."""
+        """Return a digest of the pictures in this order."""
         return hashlib.blake2b(self.sheet.encode(), digest_size=16).hexdigest()
 
     def packed(self, selected: int) -> dict[str, Any]:
-        """Return what a browser gets, as JSON; `selected` is the place of the chosen one."""
+        """Return JSON for the browser; `selected` is the index of the chosen picture."""
         return {**vars(self), "digest": self.digest, "selected": selected}
 
 
 def pack_thumbnails(pictures: np.ndarray, captions: Sequence[str]) -> Thumbnails:
-    """Pack pictures into one sheet: up to 96 pixels wide they stay pixel for pixel, larger ones become small JPEGs.
+    """Pack pictures into one sheet: losslessly up to 96 pixels wide, larger ones as small JPEGs.
 
     Args:
         pictures: uint8 (N, S, S, 3), N >= 1.
         captions: N texts.
     Raises:
-        ValueError: another number of captions than of pictures.
+        ValueError: the numbers of captions and pictures differ.
     """
     if len(captions) != len(pictures):
         raise ValueError(f"every picture wants a caption, got {len(captions)} for {len(pictures)} pictures")
@@ -88,7 +88,7 @@ def image_picker(
     """Show thumbnails; a click, a tap, Enter or the space bar chooses one, the arrow keys look through them.
 
     Args:
-        selected: index of the chosen one.
+        selected: index of the chosen picture.
         key: unique on the page.
         label: plain text above the grid, and its name for screen readers.
         on_pick: called with the index that the visitor chose, before the rerun, even when that is the same again. It
@@ -96,7 +96,7 @@ def image_picker(
         side: of a thumbnail, in CSS pixels. A whole multiple of small pictures' own side shows all their pixels
             equally large.
     Raises:
-        ValueError: `selected` is not one of them.
+        ValueError: `selected` is out of range.
     """
     count = len(thumbnails.captions)
     if not 0 <= selected < count:

@@ -1,7 +1,7 @@
-"""Painting a hole into a picture, exact to the pixel: square stamp, brush, eraser, undo, redo, clear, random place.
+"""Pixel-exact mask painter: square stamp, brush, eraser, undo, redo, clear, random place.
 
-The browser's half is `mask_painter.js`: it holds the mask at the picture's own resolution, paints without any rerun,
-and reports the mask at the end of each stroke. What a stroke paints is defined in `tests/painter_oracle.py`.
+`mask_painter.js` holds the mask at the picture's resolution, paints without a rerun and reports the mask after each
+stroke. `tests/painter_oracle.py` is the reference implementation of a stroke.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def mask_painter(
     on_random: Callable[[], None],
     alt: str = "the picture under the hole",
 ) -> None:
-    """Show a picture with its hole, to be painted.
+    """Show a picture and let the visitor paint its hole.
 
     Args:
         picture: uint8 (H, W, 3).
@@ -49,7 +49,7 @@ def mask_painter(
         encode_mask(mask),
         read=lambda value: _read_bits(value, height, width),
         on_choice=lambda bits: on_paint(decode_mask(bits, height=height, width=width)),
-        about=[height, width],  # a hole in a picture of another size means nothing
+        about=[height, width],  # a mask fits pictures of one size only
         data={"picture": png_data_uri(picture), "alt": alt, "side": side, "radius": radius},
         on_random_change=on_random,
     )

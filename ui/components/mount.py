@@ -1,8 +1,8 @@
-"""Mounting our own components, and one value that the browser and Python both may change.
+"""Mount custom components whose value both the browser and Python may change.
 
-The browser's half of a component shows a value and changes it without a rerun; Python's half may change it as well, by
-a link or a widget. So that neither overwrites the other, Python's value goes out with a token, which changes when, and
-only when, Python changes the value, and comes back with every choice of the visitor.
+The browser shows a value and changes it without a rerun; Python may change it too, after a link or another widget. So
+that neither overwrites the other, Python sends its value with a token that changes only when Python changes the value;
+the browser returns the token with every choice of the visitor.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ Mount = Callable[..., Any]
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{.*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
-SOURCES: dict[str, tuple[str, str]] = {}  # CSS and JavaScript of each component that was registered
+SOURCES: dict[str, tuple[str, str]] = {}  # CSS and JavaScript of each registered component
 
 
 def register(name: str) -> Mount:
-    """The component `name`, whose `.css` and `.js` lie beside this file.
+    """Register the component `name`, whose `.css` and `.js` files are in this folder.
 
-    Streamlit takes one script: behind it stand those that it imports, and their style sheets.
+    Streamlit accepts one script, so the modules it imports and their style sheets are appended.
     """
     parts = [name]
-    for part in parts:  # which grows meanwhile
+    for part in parts:  # grows during the loop
         parts += [name for name in _IMPORT.findall(_read(f"{part}.js")) if name not in parts]
     js = "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(f"{part}.js"))) for part in parts)
     css = "\n".join(_read(f"{part}.css") for part in parts if (_HERE / f"{part}.css").exists())
@@ -42,10 +42,10 @@ def _read(file: str) -> str:
 
 
 def place_from(key: str, event: str, places: range, on_place: Callable[[int], None]) -> Callable[[], None]:
-    """The callback of an event by which the browser, which is untrusted, names one of some places.
+    """Return an event callback that validates the index sent by the (untrusted) browser.
 
     Args:
-        key: of the component. on_place: called with the place, before the rerun.
+        key: the component's key. on_place: called with the index before the rerun.
     """
 
     def called() -> None:
@@ -57,14 +57,14 @@ def place_from(key: str, event: str, places: range, on_place: Callable[[int], No
 
 
 class Synchronised(Generic[T]):
-    """State of one component in the browser, as far as this session knows.
+    """The session's record of one component's state in the browser.
 
     Attributes:
-        token: changes when Python changes the value, or what it is about.
-        sent: the value that went out with the token. It stays the same after a choice: Streamlit then sends no data
-            again, and the response to an old choice does not take back a newer one in the browser.
-        value: that, or what the visitor has chosen since.
-        about: what the value belongs to, such as the pictures chosen from.
+        token: changes when Python changes the value or its subject.
+        sent: the value sent with the token. It is unchanged after a choice, so that Streamlit resends no data and the
+            response to an old choice does not revert a newer one in the browser.
+        value: the value sent, or the visitor's later choice.
+        about: the value's subject, such as the pictures to choose from.
     """
 
     def __init__(self, value: T, about: object = None) -> None:
@@ -73,15 +73,15 @@ class Synchronised(Generic[T]):
         self.about = about
 
     def follow(self, value: T, about: object = None) -> Synchronised[T]:
-        """Return what to show now that the page wants `value`: the same again, unless the page has changed it."""
+        """Return the value to send when the page passes `value`: unchanged unless the page has changed it."""
         return self if (self.value, self.about) == (value, about) else Synchronised(value, about)
 
     def receive(self, choice: Any, read: Callable[[Any], T | None]) -> T | None:
-        """The value in a choice that the browser sent; None if it makes no sense, or is about something else."""
+        """Return the value of a choice sent by the browser; None if it is invalid or about another subject."""
         match choice:
             case {"value": sent, "token": token, "about": self.about}:
                 value = read(sent)
-                # One made before the browser heard of Python's last change was overwritten there: it goes out again.
+                # Python's last change overwrote a choice made before it in the browser: send the value again.
                 if value is not None and token == self.token:
                     self.value = value
                 return value
@@ -104,12 +104,12 @@ def mount_synchronised(
     Args:
         mount: from `register`.
         key: unique on the page.
-        value: what is to be shown, as JSON.
-        read: checks a value from the browser, which is untrusted; None if it makes no sense.
+        value: the value to show, as JSON.
+        read: validates a value from the (untrusted) browser; returns None if it is invalid.
         on_choice: called with the value that the visitor chose, before the rerun. It should store it, and the next run
             should pass it back as `value`.
-        data: what else the browser gets.
-        about: what the value belongs to, as JSON; a choice about anything else is ignored.
+        data: further data for the browser.
+        about: the value's subject, as JSON; a choice about another subject is ignored.
         events: further callbacks, `on_NAME_change`.
     """
     name = f"{key}.shown"

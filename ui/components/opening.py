@@ -1,6 +1,6 @@
-"""The scene that the story opens with: a word, and what a network draws of it by each search from one start.
+"""Opening scene of the story: a word and a network's drawings of it by each search from the same start.
 
-The browser's half is `opening.js`: it plays the stored frames once, by itself, and mixes neighbours in between.
+`opening.js` plays the stored frames once and blends neighbouring frames.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def opening(
     *,
     on_ask: Callable[[int], None],
 ) -> None:
-    """Show chips of the words, and the drawings of the chosen one.
+    """Show the words as chips, and the drawings of the chosen word.
 
     Args:
-        chosen: place of the word. drawings: of that word, of the same number of frames.
-        captions: of each drawing its title, what it is, and what a judge says of it, plain text.
-        on_ask: called with the place that the visitor asks for, before the rerun.
+        chosen: index of the word. drawings: drawings of that word, with equally many frames.
+        captions: title, description and a judge's verdict for each drawing, plain text.
+        on_ask: called with the index of the word that the visitor chose, before the rerun.
     """
     key, data = "story.opening", pack_opening(labels, chosen, drawings, captions)
     _component(key=key, data=data, on_ask_change=place_from(key, "ask", range(len(labels)), on_ask))
@@ -37,7 +37,7 @@ def opening(
 def pack_opening(
     labels: Sequence[str], chosen: int, drawings: Sequence[Drawing], captions: Sequence[tuple[str, str, str]]
 ) -> dict[str, Any]:
-    """Return what the browser gets, as JSON: a drawing's frames below each other, and a probability for every one."""
+    """Return JSON for the browser: each drawing's frames, stacked vertically, and a probability per frame."""
     return {
         "words": list(labels),
         "chosen": chosen,

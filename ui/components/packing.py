@@ -1,4 +1,4 @@
-"""Pictures and signs of waves as the browser gets them: bytes in base64."""
+"""Encode pictures and signs of waves in base64 for the browser."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 
 
 def pack_pixels(pixels: np.ndarray) -> str:
-    """(..., 3, H, W) uint8 as rows of pixels, the three colours of each side by side."""
+    """Encode (..., 3, H, W) uint8 as rows of interleaved RGB pixels."""
     return base64.b64encode(np.moveaxis(pixels, -3, -1).tobytes()).decode()
 
 
 def pack_signs(signs: np.ndarray) -> str:
-    """(S, S, 3) of -1 and 1 as three bits a cell, row by row: is it positive? `signsAt` of `wave.js` reads them."""
+    """Encode (S, S, 3) signs as three bits per cell, 1 for positive; `signsAt` in `wave.js` decodes them."""
     return base64.b64encode(np.packbits(signs.ravel() > 0, bitorder="little").tobytes()).decode()
 
 
 def webp_data_uri(picture: Path | bytes) -> str:
-    """Return a picture as it is, a file or its content."""
+    """Return a WebP picture (file or content) as a data URI."""
     content = picture if isinstance(picture, bytes) else picture.read_bytes()
     return f"data:image/webp;base64,{base64.b64encode(content).decode()}"

@@ -1,8 +1,8 @@
-"""Runs of one or two classifiers to be replayed in the browser: pictures, curves and numbers of one step at a time.
+"""Replay of runs of one or two classifiers in the browser: pictures, curves and numbers, step by step.
 
-The browser's half is `replay.js`: it holds all frames, draws picture, wipe and amplified change from their exact
-bytes, and moves through them without any rerun. While a run goes on, each redraw hands it the moments since the one
-before, which it shows one after the other, and it reports *Pause*, *Continue* and *Stop*.
+`replay.js` holds all frames, draws picture, wipe and amplified change from their exact bytes, and steps through them
+without a rerun. During a run each redraw sends it the frames since the previous redraw, which it plays in order; it
+reports *Pause*, *Continue* and *Stop*.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from core.runs.file import SURE, frame_differences
 from ui.components.mount import register
 
-MAX_POINTS = 160  # of a curve: more states than these are drawn as an envelope
+MAX_POINTS = 160  # per curve: longer curves are drawn as an envelope
 
 _component = register("replay")
 Ranked = Sequence[tuple[str, float]]
@@ -27,11 +27,11 @@ Ranked = Sequence[tuple[str, float]]
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One classifier's part of a replay; F frames of B images, curves of S states. Texts are plain.
+    """One classifier's run in a replay: F frames of B images, curves of S states. Texts are plain.
 
-    title: of the run, above its picture. frames: (F, B, 3, H, W) uint8.
+    title: title above the picture. frames: (F, B, 3, H, W) uint8.
     curves: (3, S, B) float32, target probability, loss and L2 norm of the change.
-    colour: of the classifier, as "#0072B2".
+    colour: the classifier's colour, e.g. "#0072B2".
     before, after: for each image, the likeliest classes with their shares of 1, of the first and the last frame; may
         be empty, and without any image nothing is shown.
     sure: for each image, the step at which the classifier was first sure of the target, None where it never was, and
