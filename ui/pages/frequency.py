@@ -59,7 +59,7 @@ CROPPED = "63 × 63"
 BY_RADIUS, BY_STRENGTH = "Error by radius", "Error by strength"
 FORMER_CHART = "Strength"  # what links of earlier versions call the second chart
 TITLE = "Which frequencies does CLIP rely on?"
-ABOUT = "Each cell is a wave added to pictures. Its colour shows how often the wave misleads."
+ABOUT = "Each cell is a wave on pictures. Its colour shows how often it misleads."
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
