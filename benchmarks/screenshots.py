@@ -27,7 +27,7 @@ FRAMES, FRAME_MS, FRAME_WIDTH = 22, 300, 900  # of the animation: a frame for ea
 
 
 def wait_for_rest(page: Page) -> None:
-    """Return when the footer, which is drawn last, stands and the page has not changed for a while.
+    """Wait until the footer, which is drawn last, is present and the page has not changed for a while.
 
     Raises:
         TimeoutError: it goes on changing.

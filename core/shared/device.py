@@ -47,7 +47,7 @@ def keep_freed_memory() -> bool:
 
 
 def return_freed_memory() -> None:
-    """Return free memory to the system, such as after loading a network; does nothing outside Linux with glibc."""
+    """Release free memory to the system, such as after loading a network; does nothing outside Linux with glibc."""
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 

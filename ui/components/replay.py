@@ -32,12 +32,12 @@ class Track:
     title: title above the picture. frames: (F, B, 3, H, W) uint8.
     curves: (3, S, B) float32, target probability, loss and L2 norm of the change.
     colour: the classifier's colour, e.g. "#0072B2".
-    before, after: for each image, the likeliest classes with their shares of 1, of the first and the last frame; may
-        be empty, and without any image nothing is shown.
-    sure: for each image, the step at which the classifier was first sure of the target, None where it never was, and
-        the mean change by then, of 1, None where that is not known; empty while the run goes on.
-    about: what it had to do, and what the classifier was trained for. card: URL of its card, empty where there is none.
-    network: the classifier's title in sentences, where that above the picture says more.
+    before, after: for each image, the likeliest classes and their probabilities in the first and the last frame; may be
+        empty.
+    sure: for each image, the first step at which the classifier was sure of the target (None if never) and the mean
+        change in [0, 1] by then (None if unknown); empty during the run.
+    about: the task and the classifier's training. card: URL of its card, or empty.
+    network: the classifier's title in sentences, if shorter than `title`.
     """
 
     title: str
@@ -54,10 +54,10 @@ class Track:
 
 @dataclass(frozen=True)
 class RunProgress:
-    """Progress of a run that has not come to its end; a "new" one has not begun, and *Run* reports as *Continue* does.
+    """Progress of an unfinished run; a "new" one has not begun, and its *Run* button reports like *Continue*.
 
-    text: for people; of a run that goes on, it follows the step. seconds: for which its frames last, until the next
-    ones come.
+    text: status text; during a run it follows the step. seconds: how long to play the frames until the next ones
+    arrive.
     """
 
     state: Literal["new", "queued", "running", "paused", "stopped"]
@@ -74,18 +74,18 @@ def pack_replay(
     live: RunProgress | None = None,
     **about: Any,
 ) -> dict[str, Any]:
-    """Return what the browser gets, as JSON.
+    """Return JSON for the browser.
 
     Args:
-        start: (B, 3, H, W) uint8, what wipe and change compare with.
+        start: (B, 3, H, W) uint8, the reference of wipe and change.
         frame_steps: F steps, rising.
-        original: (B, 3, H, W) uint8, the pictures without their holes; None where there are none.
-        live: for a run that has not ended.
-        about: `id` of the run, as another run begins with its first image in view; `kind`, "inpainting" or
-            "generation"; `targets`, what each image is to become; `steps`, where the charts' axis ends; `budget`, the
-            largest change allowed.
+        original: (B, 3, H, W) uint8, the pictures without their holes, or None.
+        live: progress of an unfinished run, or None.
+        about: `id` of the run (a new run starts with its first image in view); `kind`, "inpainting" or "generation";
+            `targets`, the target class of each image; `steps`, end of the charts' axis; `budget`, the largest allowed
+            change.
     Raises:
-        ValueError: the parts do not fit together.
+        ValueError: the shapes do not match.
     """
     for track in tracks:
         if track.frames.shape != (len(frame_steps), *start.shape) or track.frames.dtype != np.uint8:
@@ -93,7 +93,7 @@ def pack_replay(
                 f"a replay wants uint8 frames of {(len(frame_steps), *start.shape)}, got {track.frames.dtype} "
                 f"{track.frames.shape}"
             )
-    # A frame that is soon replaced is not worth it, and unpacking may take longer than until the next one comes.
+    # Not for live frames: unpacking one may take longer than the time until the next.
     packed = live is None or live.state in ("new", "paused")
     states, _ = envelope(np.arange(tracks[0].curves.shape[1], dtype=np.float32)[:, None])
     data = about | {
@@ -115,21 +115,23 @@ def replay(data: Mapping[str, Any], *, key: str, seek: str = "", **events: Calla
     """Show a packed replay.
 
     Args:
-        data: from `pack_replay`. key: unique on the page; the same for all runs, so that the place stays.
-        seek: who started the run: "visitor" scrolls there once unless its pictures are in sight, "page" unless it is.
-        events: what to call on "pause", "resume" and "stop" of a run that has not come to its end.
+        data: from `pack_replay`. key: unique on the page; the same for all runs, so that the position is kept.
+        seek: who started the run: "visitor" scrolls to the replay once unless its pictures are visible, "page" unless
+            the replay is.
+        events: callbacks for "pause", "resume" and "stop" of an unfinished run.
     """
     calls = {f"on_{name}_change": events.get(name, lambda: None) for name in ("pause", "resume", "stop")}
     _component(key=key, data={"key": key, "seek": seek, **data}, **calls)
 
 
 def envelope(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest, mean and highest value of up to 160 groups of neighbouring states: no moire where a curve swings.
+    """Return the minimum, mean and maximum of up to 160 groups of neighbouring states, to avoid moire in oscillating
+    curves.
 
-    The first and the last state are groups of their own: a curve begins and ends with the numbers beside it.
+    The first and the last state are separate groups, so that a curve's ends equal the numbers beside it.
 
     Args:
-        values: (S, R), one for each state and curve.
+        values: (S, R), S states of R curves.
     Returns:
         (R, 3, N) float32, and the (N,) first state of each group.
     """

@@ -1,4 +1,4 @@
-"""Scrolling to a part of the page that a link or a control has opened below the window's edge."""
+"""Scroll to a part of the page that a link or a control has opened below the window's edge."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _component = register("scroll")
 
 
 def scroll_into_view(below: str, count: int) -> None:
-    """Scroll a part of the page to the top of the window, once for each new count above 0.
+    """Scroll a part of the page to the top of the window once for each new positive count.
 
     Args:
         below: the key of its container.

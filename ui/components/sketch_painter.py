@@ -1,7 +1,7 @@
-"""Painting a coarse picture in flat colours, exact to the pixel: brush, ellipse, fill, pick up, undo, redo, clear.
+"""Pixel-exact sketch painter: brush, ellipse, fill, colour picker, undo, redo, clear.
 
-The browser's half is `sketch_painter.js`: it holds the picture at its own resolution, paints without any rerun, and
-reports the picture at the end of each stroke. What a stroke paints is defined in `tests/painter_oracle.py`.
+`sketch_painter.js` holds the picture at its own resolution, paints without a rerun and reports the picture after each
+stroke. `tests/painter_oracle.py` is the reference implementation of a stroke.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def sketch_painter(
     on_paint: Callable[[np.ndarray], None],
     background: Colour = PALETTE["white"],
 ) -> None:
-    """Show a sketch, to be painted.
+    """Show a sketch and let the visitor paint it.
 
     Args:
         picture: uint8 (H, W, 3), of 8 to 256 pixels a side.
         key: unique on the page.
         on_paint: called with the new picture after each stroke, before the rerun. It should store it, and the next run
             should pass it back as `picture`.
-        background: what "Clear" leaves.
+        background: picture after "Clear".
     """
     height, width = picture.shape[:2]
     mount_synchronised(
@@ -42,7 +42,7 @@ def sketch_painter(
         _pack(picture),
         read=lambda value: read_choice(value, height, width),
         on_choice=lambda value: on_paint(_unpack(value, height, width)),
-        about=[height, width],  # strokes on a picture of another size mean nothing
+        about=[height, width],  # strokes fit pictures of one size only
         data={
             "palette": [[name, _hex(colour)] for name, colour in PALETTE.items()],
             "background": _hex(background),
@@ -61,8 +61,8 @@ def _unpack(text: str, height: int, width: int) -> np.ndarray:
 
 
 def read_choice(value: Any, height: int, width: int) -> str | None:
-    """A packed picture from the browser, which is untrusted; None if it is none of this size."""
-    # The length alone refuses an oversized text before anything is decoded.
+    """Decode a picture sent by the (untrusted) browser; return None if it is invalid or of another size."""
+    # Check the length first, so that an oversized text is never decoded.
     if not isinstance(value, str) or len(value) != 4 * height * width:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Tabs for the steps of a story, with Back and Next and the arrow keys; each is a link of its own."""
+"""Tabs for the steps of a story, with Back, Next and the arrow keys; each step has its own URL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def step_tabs(
     """Show the tabs.
 
     Args:
-        names: of the steps, in order. links: what the URL's `parameter` calls them.
+        names: step names in order. links: their values of the URL's `parameter`.
         current: the one on the screen, from 1. title: of that one, for screen readers.
         on_go: called with the step that the visitor chose, before the rerun; the next run should pass it as `current`.
     """

@@ -1,7 +1,6 @@
-"""One picture under stripes: a slider of how many, and what each network takes it for, at once and without a rerun.
+"""Picture under stripes: a slider for their number, and each network's prediction, updated without a rerun.
 
-The browser's half is `stripes.js`: it adds the wave by `wave.js`, as `core.fourier.basis` does, and looks the answers
-up.
+`stripes.js` adds the wave with `wave.js`, the counterpart of `core.fourier.basis`, and looks up stored predictions.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _component = register("stripes")
 
 @dataclass(frozen=True)
 class WavePredictions:
-    """Predictions of a network, (class, its probability). clean: without a wave; waves: under each of `half_plane`."""
+    """Predictions (class, probability) of a network. clean: without a wave; waves: under each wave of `half_plane`."""
 
     title: str
     colour: str
@@ -31,7 +30,7 @@ class WavePredictions:
 
 @dataclass(frozen=True, eq=False)
 class StripedPicture:
-    """The picture, and all that is said of it.
+    """The picture and its waves.
 
     pixels: (3, H, H) uint8. signs: (S, S, 3) int8 of every wave, as `PictureUnderWave` has them. epsilon: size v of the
     waves, L2 norm per channel. names: of the classes. label: place of the true one, if known.
@@ -63,7 +62,7 @@ def stripes(striped: StripedPicture, *, selected: Frequency, key: str, on_select
 
 
 def read_stripes(value: Any, half: int) -> Frequency | None:
-    """The wave that the browser sent: so many stripes across; None if it makes no sense."""
+    """Parse the wave sent by the browser, a number of vertical stripes; return None if it is invalid."""
     match value:
         case [0, int(j)] if 0 < j <= half:
             return 0, j
@@ -71,7 +70,7 @@ def read_stripes(value: Any, half: int) -> Frequency | None:
 
 
 def pack_stripes(striped: StripedPicture) -> dict[str, Any]:
-    """Return what the browser gets, as JSON: an answer for each cell of a map, row by row."""
+    """Return JSON for the browser: a prediction for each cell of a map, row by row."""
     side, half = len(striped.signs), len(striped.signs) // 2
     place = {wave: k for k, wave in enumerate(half_plane(side))}
     cells = [place[canonical_frequency(i - half, j - half)] for i in range(side) for j in range(side)]

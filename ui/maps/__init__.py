@@ -1,1 +1,1 @@
-"""Parts of the page *Frequencies*."""
+"""Building blocks of the page *Frequencies*."""

@@ -1,4 +1,4 @@
-"""The heat maps a visitor can choose from: those shipped, those they uploaded, those they computed."""
+"""Heat maps available to a visitor: shipped, uploaded and computed ones."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _UPLOADED = "frequency.my_maps"
 
 @dataclass(frozen=True)
 class Entry:
-    """A heat map with the words that name it.
+    """Heat map with its label and titles.
 
-    label: unique, stands in the URL. shipped: it comes with this project, so its words can be trusted. more: one of the
-    maps that menus keep behind others: another strength, fewer images, another random seed.
+    label: unique name, used in the URL. shipped: whether it comes with this project, so that its texts can be trusted.
+    more: whether menus list it last: another strength, fewer images, another random seed.
     """
 
     label: str
@@ -53,7 +53,7 @@ class Entry:
 
     @property
     def subtitle(self) -> str:
-        """Data set, number of images, size of the wave, and the clean error where it is known."""
+        """Data set, number of images, size of the wave and, if known, the clean error."""
         facts = self.heatmap.metadata
         data, clean = facts["dataset"], without_wave(self.heatmap)
         error = "clean error not published" if clean is None else f"clean error {percent(clean.measured.value)}"
@@ -66,12 +66,12 @@ class Entry:
 
 
 def dataset_title(name: str) -> str:
-    """A data set's name for people."""
+    """Return a data set's display name."""
     return one_line(map_title(name))
 
 
 def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
-    """Classifier, data set, with its number of images where it is asked for, and origin, as one line.
+    """Return classifier, data set, origin and, if requested, the number of images, as one line.
 
     A size v of the waves other than the paper's is named as well, and the number of images with it.
     """
@@ -84,7 +84,7 @@ def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
 
 
 def labelled(maps: Iterable[Heatmap]) -> dict[str, Entry]:
-    """Shipped maps by label: the paper's own come first, and of two with one name that of more images."""
+    """Return shipped maps by label: the paper's first; of two with the same name the one with more images."""
     by_label: dict[str, Entry] = {}
     for heatmap in sorted(maps, key=_rank):
         facts, first = heatmap.metadata, label_of(heatmap)
@@ -103,7 +103,7 @@ def _rank(heatmap: Heatmap) -> tuple[bool, int, float]:
 
 @cached_by_files("heatmaps")
 def shipped(paths: tuple[Path, ...]) -> dict[str, Entry]:
-    """The maps that come with this project and with profiles, by label."""
+    """Return the maps that come with this project and with profiles, by label."""
     return labelled(read_stored(Heatmap.load, paths))
 
 
@@ -119,12 +119,12 @@ def stored_title(name: str) -> str:
 
 
 def entries() -> dict[str, Entry]:
-    """Every map there is for this visitor, by label."""
+    """Return all maps available to this visitor, by label."""
     return shipped() | {entry.label: entry for entry in st.session_state.get(_UPLOADED, [])}
 
 
 def add_map(heatmap: Heatmap, *, origin: str) -> str:
-    """Keep a map for this visitor; returns its label. The same map twice is kept once."""
+    """Add a map for this visitor and return its label; an identical map is stored once."""
     added: list[Entry] = st.session_state.setdefault(_UPLOADED, [])
     for entry in added:
         if entry.heatmap.same(heatmap):

@@ -1,4 +1,4 @@
-"""A heat map to take away: file, table, figure."""
+"""Downloads of a heat map: file, table, figure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ui.maps.catalogue import Entry
 
 
 def file_stem(label: str) -> str:
-    """A label as a file name."""
+    """Turn a label into a file name."""
     return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]
 
 
 def map_downloads(entry: Entry) -> None:
-    """A row of buttons; files are made when asked for."""
+    """Draw a row of download buttons; files are created on click."""
     stem, heatmap = file_stem(entry.label), entry.heatmap
     title = entry.label.replace(" · ", ", ")
     made: dict[str, Callable[[], bytes | str]] = {

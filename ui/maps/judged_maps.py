@@ -1,4 +1,4 @@
-"""Cached findings about two maps: a map never changes, and its lattice is drawn ten thousand times."""
+"""Cached findings about two maps: maps never change, and each finding draws ten thousand bootstrap lattices."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def findings_between(subject: Entry, reference: Entry, *all_maps: Entry) -> tupl
 
 @weak_lru_cache(16)
 def _findings(subject: Entry, reference: Entry, *all_maps: Entry, stored: int) -> tuple[Finding, ...]:
-    """stored: the state of what is stored beside maps, on which findings depend, too."""
+    """Return cached findings; `stored` is the state of the other stored results on which they depend."""
     return findings(subject.named, reference.named, tuple(entry.named for entry in all_maps))
 
 
@@ -36,7 +36,7 @@ def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
 
 
 def verdict_html(verdict: str, about: tuple[Finding, Band] | None) -> str:
-    """Return the sentence on a wave, and beside it the claim about such waves, as HTML."""
+    """Return HTML with the sentence on a wave and the claim about such waves."""
     judged = claim_html(*about) if about else ""
     return explained(f'<div class="verdict-row"><p class="prose">{sentence_html(verdict)}</p>{judged}</div>', *TERMS)
 

@@ -1,4 +1,4 @@
-"""Classifiers of the maps and those that predict, paired by kind of model; each kind with a colour of its own."""
+"""Classifiers of the maps and predictors, paired by kind of model; each kind has its own colour."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _specs() -> dict[str, ClassifierSpec]:
 
 
 def model_colour(name: str) -> str:
-    """A classifier's colour, the same on every page."""
+    """Return a classifier's colour, the same on every page."""
     spec = _specs().get(name)
     return network_colour(name, spec.kind if spec else None)
 

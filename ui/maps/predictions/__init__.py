@@ -1,1 +1,1 @@
-"""Predictions of networks under one wave."""
+"""Predictions of networks under a wave."""

@@ -1,4 +1,4 @@
-"""The picture under the wave, and what may be changed about it: size v and signs; both stand in the URL."""
+"""The picture under the wave, and controls for the wave's size v and signs, which are part of the URL."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PerturbedPicture:
 
     @property
     def possible(self) -> bool:
-        """Whether the picture has the pixels that the wave needs."""
+        """Return whether the picture has enough pixels for the wave."""
         return max(map(abs, self.frequency)) <= self.picture.size // 2
 
 
@@ -54,7 +54,7 @@ def under_wave(picture: Picture, side: int, strip: Thumbnails | None) -> Picture
     )
 
 
-# Of all pictures of a set at once: that takes no longer than of one.
+# For all pictures of a set at once: that takes no longer than for one.
 @st.cache_data(show_spinner=False, max_entries=8)
 def _signs(side: int, count: int, seed: int) -> np.ndarray:
     return all_random_signs(side, count, seed=seed)
@@ -79,7 +79,7 @@ def seed() -> int:
 
 
 def flip() -> None:
-    """Take the next signs."""
+    """Switch to the next signs."""
     st.session_state[SEED] = seed() + 1
 
 

@@ -1,4 +1,4 @@
-"""Predictions of every ready classifier for the picture, without and with the wave."""
+"""Predictions of all ready classifiers for the picture, without and with the wave."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from ui.shared.text import as_markdown
 Answer = TypeVar("Answer")
 LOADING = "predictions.loading"
 CURVE_POINTS = 9
-# Images between two looks at whether the visitor has clicked elsewhere: of large networks and of small ones.
+# Images between two checks whether the visitor has clicked elsewhere: for large networks and for small ones.
 FLIP_CHUNKS = {True: 5, False: 25}
-LARGE = 100  # pixels a side that a large network looks at
+LARGE = 100  # input side in pixels from which a network counts as large
 REDRAW_SECONDS = 0.3
 
 
@@ -44,7 +44,7 @@ REDRAW_SECONDS = 0.3
 class SamplePredictions:
     """A classifier's top-1 predictions over the bundled samples of a picture's kind.
 
-    name: the classifier's in the registry. note: as `Predictor.note`. labels: (N,) true classes. before, after: (N,)
+    name: registry name of the classifier. note: see `Predictor.note`. labels: (N,) true classes. before, after: (N,)
     predictions without and with the wave.
     """
 
@@ -70,7 +70,7 @@ def wait_for_first_paint() -> bool:
             st.rerun()
         st.session_state[LOADING] = True
 
-    # The first call is part of this run; the second comes from the browser.
+    # This run makes the first call, the browser the second.
     st.fragment(load, run_every=0.3)()
     return True
 
@@ -78,7 +78,7 @@ def wait_for_first_paint() -> bool:
 def draw_predictions(
     predictors: Sequence[Predictor], perturbed: PerturbedPicture
 ) -> Callable[[], list[SamplePredictions]]:
-    """A row for each classifier; returns what counts, once, how often the wave flips the bundled samples.
+    """Draw a row for each classifier; return a function that counts how often the wave flips the bundled samples.
 
     Counting comes last on the page: it goes chunk by chunk and tells how far it is, at which another click ends it.
     """
@@ -169,7 +169,7 @@ def torch_starts() -> bool:
 
 
 def draw_details(predictors: Sequence[Predictor], perturbed: PerturbedPicture, beside: DeltaGenerator) -> None:
-    """Leading classes of who predicts and of its robust twin, and the true class's probability against the size v."""
+    """Draw leading classes of a predictor and its robust twin, and the true class's probability against size v."""
     if not torch_starts():
         return
     picture = perturbed.picture
@@ -195,13 +195,13 @@ def draw_details(predictors: Sequence[Predictor], perturbed: PerturbedPicture, b
 
 
 def with_twins(predictors: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:
-    """Return the classifiers that predict and their robust twins, as far as these are ready."""
+    """Return the predictors and those of their robust twins that are ready."""
     names = {name for predictor in predictors for name in (predictor.spec.name, f"{predictor.spec.name}{ROBUST}")}
     return [spec for spec in ready_classifiers(class_set) if spec.name in names]
 
 
 def try_predict(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
-    """Return a classifier's answer; None if it fails, with the reason on the page and in the log."""
+    """Return a classifier's predictions; on failure show and log the reason and return None."""
     try:
         with st.spinner(f"{spec.title} …"), job_manager().before_runs():
             return question()
@@ -212,7 +212,7 @@ def try_predict(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer 
 
 
 def predict_all(specs: Iterable[ClassifierSpec], question: Callable[[str], Answer]) -> dict[ClassifierSpec, Answer]:
-    """Return the answers of several classifiers; those that fail are left out, with the reason on the page."""
+    """Return the predictions of several classifiers; for failed ones show the reason instead."""
     by_classifier = {spec: try_predict(spec, partial(question, spec.name)) for spec in specs}
     return {spec: answer for spec, answer in by_classifier.items() if answer is not None}
 
@@ -243,7 +243,7 @@ def _under_waves(name: str, perturbed: PerturbedPicture, cells: tuple[Frequency,
 def _over_samples(
     name: str, kind: str, start: int, count: int, wave: Frequency | None = None, epsilon: float = 0.0, seed: int = 0
 ) -> np.ndarray:
-    """Top-1 predictions for a chunk of the samples, with a wave where one is named."""
+    """Return top-1 predictions for a chunk of the samples, with a wave if one is given."""
     classifier = classifier_for(name, SAMPLE_SETS[kind].class_set)
     images = samples(kind).images[start : start + count]
     return top1_predictions(classifier, images, wave, epsilon, seed=seed, start=start)

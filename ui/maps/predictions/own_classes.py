@@ -1,4 +1,4 @@
-"""Asking every ready CLIP about classes in the visitor's own words, with a prompt pattern of their own."""
+"""Zero-shot predictions of all ready CLIP models for class names and prompts typed by the visitor."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_URL_TEXT = 1500
 
 
 def own_classes(perturbed: PerturbedPicture | None) -> None:
-    """Draw the fields and, where there is a picture under a wave, what each CLIP predicts among what is typed."""
+    """Draw the fields and, for a picture under a wave, each CLIP's predictions among the typed classes."""
     clips = ready_clips()
     if not clips:
         st.markdown(
@@ -58,7 +58,7 @@ def own_classes(perturbed: PerturbedPicture | None) -> None:
         bind=_binding(PROMPT),
         persist_state="session",
     )
-    # Leaving a field is enough; the button is for those who look for one.
+    # Leaving a field is enough; the button is for visitors who expect one.
     right.button("Ask", width="stretch", key="own.ask")
     if not all(_fits_url(text) for text in (typed, pattern)):
         st.caption("These texts are too long for the URL, so a link to this page will show other classes.")
@@ -73,7 +73,7 @@ def own_classes(perturbed: PerturbedPicture | None) -> None:
             parsed = parse_class_list(typed), parse_template(pattern)
             if perturbed is not None:
                 _predictions(clips, *parsed, perturbed)
-        except (ValueError, RuntimeError) as error:  # it may quote the visitor, so nothing in it is taken as Markdown
+        except (ValueError, RuntimeError) as error:  # may quote the visitor: do not render as Markdown
             st.error(as_markdown(sentence(str(error))))
 
 
@@ -88,10 +88,10 @@ def _fits_url(text: str) -> bool:
 def _predictions(
     clips: Sequence[ClassifierSpec], classes: ClassSet, template: str, perturbed: PerturbedPicture
 ) -> None:
-    """Each CLIP's predictions, without and with the wave. Imports torch.
+    """Draw each CLIP's predictions without and with the wave. Imports torch.
 
     Raises:
-        ValueError, RuntimeError: what was typed cannot be asked, or torch cannot be used; the text says why.
+        ValueError, RuntimeError: invalid input, or torch cannot be used; the text gives the reason.
     """
     check_torch()
     from core.classifiers.kinds.zero_shot import fill_template

@@ -1,4 +1,4 @@
-"""Tables of predictions, without and with the wave: a row for each classifier, or for each class that leads in one."""
+"""Tables of predictions without and with the wave: a row for each classifier, or for each leading class."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ STYLE = style_sheet(__file__)
 class PredictionRow:
     """Predictions of one classifier.
 
-    note: below its title; may be empty. flips: changed top-1 predictions and of how many so far; None before the first.
+    note: text below the title; may be empty. flips: numbers of changed and of all counted top-1 predictions; None
+    before the first.
     """
 
     title: str
@@ -42,11 +43,11 @@ def rows_html(
     total: int | None,
     uncounted: str = "counting …",
 ) -> str:
-    """A table with a row for each classifier.
+    """Return a table with a row for each classifier.
 
     Args:
-        names: of the classes. label: place of the true class, None if there is none.
-        total: images that flips are counted over; None where they are not. uncounted: what stands for those of a row.
+        names: class names. label: index of the true class, or None.
+        total: images over which flips are counted; None if they are not. uncounted: placeholder for a row's flips.
     """
     what = f"probability of “{isolated(names[label])}”" if label is not None else "probability of the clean prediction"
     flips = [] if total is None else [f"flips, of {total} samples"]
@@ -90,12 +91,12 @@ def prediction_table(
     frequency: Frequency,
     complete: bool = False,
 ) -> None:
-    """The classes that lead with or without the wave, with both probabilities as bars and numbers.
+    """Draw a table of the leading classes with or without the wave, with both probabilities as bars and numbers.
 
     Args:
-        label: position of the true class, None if there is none.
-        colour: of the classifier.
-        complete: leave nothing out: all classes of a short list, and else one more line for all that have none.
+        label: index of the true class, or None.
+        colour: the classifier's colour.
+        complete: whether to list all classes of a short list, or add a line for the sum of the others.
     """
     probabilities = np.stack([predictions.clean, predictions.perturbed], axis=1)  # (K, 2)
     leading = leading_classes(probabilities, MAX_COMPLETE_ROWS if complete else MAX_ROWS, whole=complete)
@@ -125,11 +126,11 @@ def leading_classes(probabilities: np.ndarray, max_rows: int, *, whole: bool) ->
 
 
 def _table(kind: str, frequency: Frequency, caption: str, heads: Sequence[str], rows: Sequence[str]) -> str:
-    """A table. kind: its class, of the style sheet and of tests."""
+    """Return a table. kind: its CSS class, which tests use too."""
     return table_html(heads, rows, kind=kind, caption=caption, data=f'data-wave="{frequency[0]},{frequency[1]}"')
 
 
 def _bar(share: float, colour: str = "") -> str:
-    """A probability as a bar, grey without a colour, and its number."""
+    """Return a probability as a bar (grey without a colour) and a number."""
     style = f"width:{55 * share:.1f}%" + (f";background:{colour}" if colour else "")
     return f'<span class="bar" style="{style}"></span>{100 * share:.1f} %'

@@ -1,4 +1,4 @@
-"""The probability of a class against the size of the wave, a line for each classifier."""
+"""Chart of a class's probability against the size of the wave, a line for each classifier."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STRENGTH = "strength v of the wave (L2 norm per channel)"
 def probability_curve(
     by_title: Mapping[str, Predictions], names: Sequence[str], label: int | None, epsilon: float, colours: Sequence[str]
 ) -> None:
-    """Probability of the true class against the size v; without a true class, of each clean top-1 prediction."""
+    """Plot the probability of the true class, or else of each clean top-1 prediction, against the size v."""
     rows, lines = [], []
     for title, predictions in by_title.items():
         column = int(predictions.clean.argmax()) if label is None else label
