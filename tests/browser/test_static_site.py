@@ -275,6 +275,7 @@ def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(
 
 def test_figures_maps_pictures_and_signs_can_be_changed(open_site):
     page = open_site(400, color_scheme="dark")
+    assert grave_faults(page) == []
     page.get_by_role("radio", name="Figure 2").check()
     expect(page.locator("#lab .perturbed canvas")).to_have_attribute("width", "224")
     before = page.locator("#lab .perturbed canvas").evaluate("canvas => canvas.toDataURL()")
@@ -380,6 +381,12 @@ def test_every_step_of_the_story_is_accessible(open_site):
 
 def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     page = open_site()
+    page.get_by_role("link", name="Fill a hole").click()
+    expect(page.locator("#inpainting .step")).to_have_text("step 120 of 120")
+    page.get_by_role("button", name="Pictures").click()
+    expect(page.get_by_role("dialog").get_by_role("radio", name="hen", exact=False)).to_be_visible()
+    assert grave_faults(page) == []
+    page.get_by_role("button", name="Close").click()
     page.get_by_role("link", name="Draw", exact=True).click()
     expect(page.locator("#generation .step")).to_have_text("step 120 of 120")
     page.get_by_role("button", name="First step").click()
