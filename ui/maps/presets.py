@@ -1,4 +1,4 @@
-"""States of *Frequencies* that a link opens by number, from `story=1` to `story=5`, and the maps in them."""
+"""Preset states of *Frequencies*, opened by the URLs `story=1` to `story=5`, and their maps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 @dataclass(frozen=True)
 class MapPreset:
-    """State that the page starts with. frequency: (i, j). show: one of `views.SHOWS`. pictures: of `picture_kinds`."""
+    """Initial state of the page. frequency: (i, j). show: one of `views.SHOWS`. pictures: one of `picture_kinds`."""
 
     title: str
     maps: tuple[str, ...]
@@ -25,7 +25,7 @@ class MapPreset:
 
     @property
     def state(self) -> tuple[list[str], str, str]:
-        """Maps, what is shown of them, and pictures, as the page keeps them."""
+        """Return the page's state: maps, displayed quantity and pictures."""
         return list(self.maps), self.show, self.pictures
 
 
@@ -37,5 +37,5 @@ PRESETS = (
     MapPreset("In miniature: networks trained here", (CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST), (-14, -14)),
 )
 
-# The two figures of heat maps in the paper, by their names, on pictures of the sets that they are about.
+# The paper's two heat map figures, by name, with pictures of their data sets.
 FIGURES = {"Figure 1": PRESETS[0], "Figure 2": PRESETS[3]}

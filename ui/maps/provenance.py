@@ -1,4 +1,4 @@
-"""Provenance of a heat map in a sentence."""
+"""Provenance of a heat map in one sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def provenance(entry: Entry) -> None:
 
 
 def published_text(heatmap: Heatmap) -> str:
-    """Markdown about one of the paper's own maps, which come with this project."""
+    """Return Markdown about one of the paper's maps shipped with this project."""
     source = heatmap.metadata["source"]
     note = f" {source['note']}" if source.get("note") else ""
     return (
@@ -31,7 +31,7 @@ def published_text(heatmap: Heatmap) -> str:
 
 
 def computed_text(heatmap: Heatmap) -> str:
-    """Markdown about any other map. Whatever its metadata hold is untrusted, and shown as plain text."""
+    """Return Markdown about any other map; its untrusted metadata are shown as plain text."""
     facts, source = heatmap.metadata, heatmap.metadata["source"]
     classifier = facts["classifier"]
     text = (

@@ -1,4 +1,4 @@
-"""Error against radius: the heat maps' rings, with intervals."""
+"""Chart of the error against radius, with intervals."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def radius_axis() -> alt.X:
 def radial_chart(
     chosen: Sequence[Entry], *, top: int, selected: Frequency, side: int = MAX_SIDE, height: int = HEIGHT
 ) -> Chart:
-    """Mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
+    """Plot the mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
 
-    Rings that the map's square cuts, so that only waves near the diagonals are left, have hollow points. side: larger
-    maps are cropped to so many cells, as where they are shown. height: of plot and axes, in CSS pixels.
+    Points of rings cut by the map's square, which contain only waves near the diagonals, are hollow. side: larger maps
+    are cropped to this many cells, as in the display. height: height of plot and axes in CSS pixels.
     """
     rows: list[dict[str, Any]] = []
     for entry in chosen:

@@ -1,4 +1,4 @@
-"""Sentences about heat maps, made from the maps: a number is never typed. Plain text: names may be untrusted."""
+"""Sentences about heat maps with numbers computed from the maps. Plain text: names may be untrusted."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ui.maps.catalogue import Entry
 
 
 def cell_verdict(chosen: Sequence[Entry], frequency: Frequency, top: int = 1) -> Paragraph:
-    """One or two sentences with the numbers of the chosen wave.
+    """Return one or two sentences with the numbers of the selected wave.
 
     Args:
-        chosen: the maps in view, at least one, in their order.
+        chosen: the displayed maps in order, at least one.
         frequency: (i, j), cycles per image.
-        top: 1 or 5, of the error.
+        top: 1 or 5, for top-1 or top-5 error.
     """
     pairs = [(entry, cell_error(entry.heatmap, frequency, top)) for entry in chosen]
     known = [(entry, error) for entry, error in pairs if error is not None]

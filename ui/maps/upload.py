@@ -1,4 +1,4 @@
-"""A heat map file of the visitor's own."""
+"""Upload of a heat map file."""
 
 from __future__ import annotations
 

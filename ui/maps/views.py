@@ -1,4 +1,4 @@
-"""The chosen heat maps as they are shown: a number of theirs, or an error minus clean, another map's, or estimated."""
+"""Views of the chosen heat maps: a stored metric, the error minus the clean or another map's error, or an estimate."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from ui.maps.models import map_note, model_colour
 
 MINUS_NEIGHBOURS = "Minus neighbours"
 SHOWS = ("Error", "Minus clean", MINUS_NEIGHBOURS, "Difference", "Grey and coloured", "Estimate")
-NEIGHBOURS_RANGE = 0.1  # both ends of the colour bar for these, as fractions
-# From so many images a wave on, a count is as good as its estimate. More cells than a 31 x 31 map's take minutes.
+NEIGHBOURS_RANGE = 0.1  # limits of their colour bar, as fractions
+# From this many images per wave on, a count is as good as an estimate. More cells than in a 31 x 31 map take minutes.
 ENOUGH_IMAGES, MAX_ESTIMATED_SIDE = 1000, 31
 
 
 def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> ShownMaps:
-    """One view for each map, or one of the first two maps' difference; two for each of the first two told by colour.
+    """Return a view of each map, or of the first two maps' difference; by colour, two views of each of the first two.
 
     Args:
         chosen: at least one.
         metric: a name in `METRICS`, not among `lacking_metrics`.
         show: one of `SHOWS`, not among `lacking_shows`.
-        side: larger maps are cropped to so many cells.
+        side: larger maps are cropped to this many cells.
     """
     maps = [(entry, entry.heatmap.crop(side)) for entry in chosen]
     row, top = METRICS[metric], METRICS[metric].top or 1
     if show == "Difference":
         first, second = (model_colour(entry.classifier) for entry, _ in maps[:2])
-        # Each end has the colour of the network that has more errors there.
+        # Each end has the colour of the network with more errors there.
         return _signed(
             [_difference(maps[0], maps[1], top)], f"{second}{first}" if first != second else FEWER_OR_MORE_ERRORS
         )
@@ -68,7 +68,7 @@ def lacking_metrics(chosen: Sequence[Entry]) -> dict[str, str]:
 
 
 def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, str]:
-    """Return those of `SHOWS` that the chosen maps lack, with the reason: no choice leaves a chosen map empty."""
+    """Return the `SHOWS` that any chosen map lacks, with the reason, so that no view is empty."""
     top = METRICS[metric].top
     if top is None:
         return dict.fromkeys(SHOWS[1:], "needs an error as the metric")
@@ -90,7 +90,7 @@ def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, 
 
 
 def _signed(views: list[MapView], colormap: str = FEWER_OR_MORE_ERRORS) -> ShownMaps:
-    """Return the maps with a range around zero, to the next ten points, that holds all values."""
+    """Return the maps with a symmetric range, rounded up to ten points, that contains all values."""
     largest = max(float(np.abs(view.values[np.isfinite(view.values)]).max(initial=0)) for view in views)
     end = max(1, math.ceil(10 * largest)) / 10
     return ShownMaps(views, colormap, (-end, end))
@@ -105,7 +105,7 @@ def _view(
     title: str = "",
     subtitle: str = "",
 ) -> MapView:
-    """A map's numbers with its note and colour; `title` and `subtitle` where they are not the map's own."""
+    """Return a map's view; `title` and `subtitle` replace the map's own."""
     if values is None:
         raise ValueError(f"the map {entry.label!r} has no {label}; it should not have been offered")
     look = map_note(entry), model_colour(entry.classifier)
@@ -128,7 +128,7 @@ def _minus_neighbours(entry: Entry, heatmap: Heatmap) -> MapView:
 
 
 def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
-    """Errors under waves of one sign in all three channels, and under all others."""
+    """Return views of the errors under waves with equal signs in all channels, and under all other waves."""
     parts, n = by_colour(heatmap), heatmap.metadata["dataset"]["n"]
     if parts is None:
         return [_view(entry, None, None, "top-1 error by colour")]
@@ -149,7 +149,7 @@ def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
 
 
 def has_enough_images(heatmap: Heatmap) -> bool:
-    """Whether a map's counts are as good as an estimate."""
+    """Return whether a map's counts are as good as an estimate."""
     images = heatmap.images[heatmap.images > 0]
     return len(images) > 1 and bool(images.min() >= ENOUGH_IMAGES)
 
@@ -168,7 +168,7 @@ def why_no_estimate(heatmap: Heatmap, top: int) -> str | None:
 
 
 def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
-    """View of the error over all images, estimated from the counts; of the counts themselves where they are enough."""
+    """Return a view of the error over all images, estimated from the counts unless these suffice."""
     if has_enough_images(heatmap):
         return _value(entry, heatmap, next(row for row in METRICS.values() if row.top == top))
     if top == 1 and heatmap.estimate is not None:  # what the sweep stored

@@ -1,1 +1,1 @@
-"""Parts of the page *Models and data*."""
+"""Building blocks of the page *Models and data*."""

@@ -1,4 +1,4 @@
-"""The table of classifiers: one row each, its status with the download in it, and the rest on demand."""
+"""Table of classifiers: a row each with status and download, details on demand."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ui.shared import url
 from ui.shared.text import as_markdown, one_line
 
 TITLE_WIDTH, STATUS_WIDTH = 330, 200  # pixels
-# In the cards, which are files: '77.80 % (95 % interval 76.97 % to 78.60 %, n = 10,000)'.
+# Format in the model cards: '77.80 % (95 % interval 76.97 % to 78.60 %, n = 10,000)'.
 _INTERVAL = re.compile(r"(\d+(?:[.,]\d+)*(?: %| points)?) \((?:95 % interval )?([^() ]+(?: %)? to [^()]*)\)")
-REQUESTED = "models.asked"  # this visitor's downloads, by classifier: a failure is theirs to see, and nobody else's
+REQUESTED = "models.asked"  # this visitor's downloads, by classifier: only they see a failure
 
 
 def classifier_table() -> None:
@@ -35,7 +35,7 @@ def classifier_table() -> None:
 
 
 def linked_card() -> None:
-    """The card of the classifier that the URL names, open."""
+    """Draw the card of the classifier named in the URL."""
     for spec in list_classifiers():
         if spec.name == url.text(url.CARD):
             with st.expander(as_markdown(one_line(spec.title)), expanded=True):
@@ -63,7 +63,7 @@ def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload 
 
 
 def _download_button(spec: ClassifierSpec, state: ClassifierState) -> None:
-    """A button that says how much it fetches, and starts the download for this visitor."""
+    """Draw a button with the download's size that starts the download for this visitor."""
     st.button(
         f"Download ({format_size(state.download_bytes)})",
         key=f"models.download.{spec.name}",
@@ -92,7 +92,7 @@ def _size(spec: ClassifierSpec) -> str:
 
 
 def _maps(spec: ClassifierSpec) -> str:
-    """Links that show this classifier's shipped maps, of each data set the first, which has most images."""
+    """Return links to this classifier's shipped maps: for each data set the first, which has the most images."""
     links: dict[str, str] = {}
     for label, entry in shipped().items():
         if entry.classifier == spec.name:

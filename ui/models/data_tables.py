@@ -1,4 +1,4 @@
-"""Tables of the data shipped besides classifiers: heat maps and sample pictures, with their provenance and licences."""
+"""Tables of the shipped heat maps and sample pictures with their provenance and licences."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OURS = "MIT"  # of maps that this project computed
 
 
 def maps_table() -> None:
-    """Draw a row per stored map, profiles included; name files that cannot be read."""
+    """Draw a row per stored map, including profiles; name unreadable files."""
     rows = []
     for path in stored_files("heatmaps"):
         try:
@@ -60,7 +60,7 @@ def maps_table() -> None:
 
 @st.cache_data(show_spinner=False)
 def _map_row(path: Path, changed_ns: int) -> dict[str, Any]:
-    """One line of the table. `changed_ns`, the time of the file's last change, makes a new file count as new."""
+    """Return a row of the table; `changed_ns`, the file's modification time, is part of the cache key."""
     heatmap = Heatmap.load(path)
     facts, source = heatmap.metadata, heatmap.metadata["source"]
     date, device = str(source.get("date", "undated"))[:10], str(source.get("device", "unknown"))
@@ -81,7 +81,7 @@ def _map_row(path: Path, changed_ns: int) -> dict[str, Any]:
 
 
 def samples_tables() -> None:
-    """The bundled photographs and CIFAR-10 images, each with its credit."""
+    """Draw the bundled photographs and CIFAR-10 images with their credits."""
     photographs, cifar10 = sample_credits("photographs"), sample_credits("cifar10-samples")
     first, second = st.tabs([f"{len(photographs)} photographs", f"{len(cifar10)} CIFAR-10 images"])
     first.dataframe(
@@ -117,7 +117,7 @@ def _photograph_rows() -> list[dict[str, str]]:
 
 @st.cache_data(show_spinner=False)
 def _montage() -> str:
-    """All CIFAR-10 samples as one picture."""
+    """Return all CIFAR-10 samples as one picture."""
     images = load_samples("cifar10-samples").images.transpose(0, 2, 3, 1)
     rows = images.reshape(-1, _MONTAGE_COLUMNS, *images.shape[1:])
     return png_data_uri(np.concatenate(np.concatenate(rows, axis=1), axis=1))

@@ -1,7 +1,7 @@
-"""Background work after a download: class embeddings, the runs that pages open with, and quick profiles.
+"""Background work after a download: class embeddings, the pages' default runs and quick profiles.
 
-Nothing that a page does waits for it: it rests while any visitor's work goes on, and has no place in their queue. Does
-not import torch before it begins.
+No page waits for it: it pauses during any visitor's work and does not enter the queue. Imports torch only when it
+starts.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ PASS_SECONDS = STEP_SECONDS / GRADIENT_PASSES
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """One thing to make: what, for people, within a sentence. make: makes it, and tells the watcher how far it is."""
+    """One result to compute.
+
+    what: description within a sentence. make: computes it and reports progress to the watcher.
+    """
 
     spec: ClassifierSpec
     what: str
@@ -64,12 +67,12 @@ class _Piece:
 
 
 class Preparation:
-    """The one background job of this process. Every attribute may be read from any thread.
+    """The process's only background job. All attributes may be read from any thread.
 
     Attributes:
         status: "idle", "running", "done" or "failed" (see `error`).
-        what: is being made, within a sentence.
-        fraction: of the expected time, in [0, 1].
+        what: description of the current result, within a sentence.
+        fraction: elapsed share of the expected time, in [0, 1].
         error: one sentence for the visitor, empty unless failed.
     """
 
@@ -86,7 +89,7 @@ class Preparation:
         return self.status == "running"
 
     def begin(self) -> None:
-        """Start computing missing results that pages open with; return at once."""
+        """Start computing missing default results in the background."""
         with self._lock:
             self._again = True
             if not self.running:
@@ -97,7 +100,7 @@ class Preparation:
                 self._thread.start()
 
     def wait(self, timeout: float | None = None) -> None:
-        """Block until the job has ended, at most `timeout` seconds. Not for pages."""
+        """Block until the job ends, at most `timeout` seconds. Not for pages."""
         if self._thread is not None:
             self._thread.join(timeout)
 
@@ -113,12 +116,12 @@ class Preparation:
                 if not self._again or self._end.is_set():
                     self.status = "failed" if self.error else "done"
                     return
-                self._again = False  # a download that ends meanwhile brings about another look
+                self._again = False  # set by a download that ends meanwhile
             log("preparation started")
             reason: Exception | None = None
             try:
                 self._prepare()
-            except Exception as error:  # a page shows the sentence, the log the rest
+            except Exception as error:  # a page shows the sentence, the log the traceback
                 reason, why = error, str(error) if isinstance(error, RuntimeError) else type(error).__name__
                 self.error = sentence(f"the examples could not be made: {why}")
             log("preparation ended", error=reason)
@@ -134,7 +137,7 @@ class Preparation:
             if self._end.is_set():
                 raise _Ended
 
-        watcher.set(rest)  # of this thread alone
+        watcher.set(rest)  # for this thread only
         with contextlib.suppress(_Ended):
             for piece in pieces:
                 rest(0.0)
@@ -143,7 +146,7 @@ class Preparation:
 
 
 class _Ended(Exception):
-    """Raised when the process exits; the next start resumes."""
+    """Signal that the process exits; the next start resumes."""
 
 
 def _run(spec: ClassifierSpec, class_set: str, example: Example, path: Path) -> None:
@@ -153,7 +156,7 @@ def _run(spec: ClassifierSpec, class_set: str, example: Example, path: Path) -> 
 
 
 def _profile(spec: ClassifierSpec) -> Iterator[_Piece]:
-    """Yield the missing parts of a network's quick profile, without the runs: `missing` makes those pages open with."""
+    """Yield the missing parts of a network's quick profile except the runs, which `missing` yields."""
     dataset = usual_dataset(spec.vocabulary)
     images = functools.cache(lambda limit: load_dataset(dataset, limit=limit))
     network = ProfiledNetwork(spec.name, lambda classes: classifier_for(spec.name, classes.name), images, quick=True)
@@ -171,7 +174,7 @@ def _file(item: ProfileFile, path: Path) -> None:
 
 @dataclass(frozen=True)
 class _FirstRun:
-    """A run that a page opens with on this machine: of a sample set, by one of the classifiers chosen at first."""
+    """Default run of a page: a sample set and one of the default classifiers."""
 
     row: SampleSet
     kind: str
@@ -181,7 +184,7 @@ class _FirstRun:
 
     @property
     def paths(self) -> tuple[Path, Path]:
-        """Paths at which it may lie: that of the project's own files, and of those made here."""
+        """Return the paths that may contain the run: shipped or computed on this machine."""
         path = stored_path(self.kind, self.subject, self.spec.name, machine_runs(), self.search)
         return RUNS / path.name, path
 
@@ -199,12 +202,12 @@ def _first_runs() -> Iterator[_FirstRun]:
 
 
 def unprepared() -> bool:
-    """Return whether a run that a page opens with is missing, judging by file names."""
+    """Return whether a default run is missing, judging by file names."""
     return not all(any(path.is_file() for path in run.paths) for run in _first_runs())
 
 
 def missing() -> Iterator[_Piece]:
-    """Yield what is missing or of other settings: class embeddings, runs that pages open with, then quick profiles."""
+    """Yield missing or outdated results: class embeddings, default runs, then quick profiles."""
     todo = []
     for run in _first_runs():
         known = [example for usual in examples(run.row) for example in (usual, fast_example(usual))]
@@ -242,12 +245,12 @@ _PREPARATION = Preparation()
 
 
 def preparation() -> Preparation:
-    """The preparation of this process, shared by all visitors."""
+    """Return the process's background job, shared by all visitors."""
     return _PREPARATION
 
 
 def fetch_clip() -> None:
-    """Fetch the paper's CLIP, where the operator wants it, and make what follows a download; returns at once."""
+    """Start fetching the paper's CLIP, if the operator enabled it, and the work after downloads; return at once."""
     if not limits().clip:
         return
     if is_ready(PAPERS_CLIP):

@@ -1,8 +1,7 @@
-"""Weight files fetched in the background: one download per classifier in this process, whoever asked for it.
+"""Background downloads of weight files: one per classifier in this process, shared by all visitors.
 
-They have no place in the queue of live work: a download uses no core worth waiting for, and goes on when the visitor
-who started it has left. Does not import Streamlit, whose caches any
-visitor's browser may ask it to clear.
+They do not enter the queue of live work: a download needs little processor time and continues after the visitor has
+left. Does not import Streamlit, because any visitor's browser can clear its caches.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from ui.server.log import log
 
 
 class WeightDownload:
-    """One download, made by `WeightDownloads.start`. Every attribute may be read from any thread.
+    """One download, created by `WeightDownloads.start`. All attributes may be read from any thread.
 
     Attributes:
-        title: the classifier's name for people.
-        total: bytes in all, if known.
-        received: bytes so far; None where the source does not say.
-        silent_seconds: since the last byte, or since the start.
-        status: "running", and in the end "done" or "failed" (see `error`).
+        title: the classifier's display name.
+        total: total bytes, if known.
+        received: bytes so far; None if the source does not report them.
+        silent_seconds: seconds since the last byte or the start.
+        status: "running", "done" or "failed" (see `error`).
         error: one sentence for the visitor, empty unless failed.
     """
 
@@ -41,7 +40,7 @@ class WeightDownload:
 
     @property
     def fraction(self) -> float | None:
-        """Share of the download that has arrived, in [0, 1]; None where that is not known."""
+        """Fraction downloaded, in [0, 1]; None if unknown."""
         if self.received is None or not self.total:
             return None
         return min(1.0, self.received / self.total)
@@ -56,7 +55,7 @@ class WeightDownload:
         return time.monotonic() - self._last
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block until the download has ended, at most `timeout` seconds; True if it has. Not for pages."""
+        """Block until the download ends, at most `timeout` seconds; return whether it has ended. Not for pages."""
         return self._ended.wait(timeout)
 
     def _report(self, received: int, total: int | None) -> None:
@@ -85,16 +84,16 @@ class WeightDownload:
 
 
 class WeightDownloads:
-    """The downloads of this process, by classifier."""
+    """Registry of this process's downloads by classifier."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._downloads: dict[str, WeightDownload] = {}
 
     def start(self, spec: ClassifierSpec, then: Callable[[], object] | None = None) -> WeightDownload:
-        """Begin to fetch a classifier's weights, or join the download that is on its way already. Returns at once.
+        """Start downloading a classifier's weights or return the running download, without blocking.
 
-        then: is called in the download's thread once the weights are there.
+        then: called in the download's thread after success.
         """
         with self._lock:
             known = self._downloads.get(spec.name)
@@ -106,12 +105,12 @@ class WeightDownloads:
         return started
 
     def get(self, name: str) -> WeightDownload | None:
-        """The newest download of a classifier's weights, running or ended; None if nobody asked for one."""
+        """Return the latest download of a classifier's weights, running or ended, or None."""
         return self._downloads.get(name)
 
     @property
     def running(self) -> bool:
-        """True while any download is on its way."""
+        """Whether any download is running."""
         with self._lock:
             return any(download.status == "running" for download in self._downloads.values())
 
@@ -120,5 +119,5 @@ _DOWNLOADS = WeightDownloads()
 
 
 def weight_downloads() -> WeightDownloads:
-    """The downloads of this process, shared by all visitors."""
+    """Return the process's downloads, shared by all visitors."""
     return _DOWNLOADS
