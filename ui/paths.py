@@ -1,4 +1,4 @@
-"""Responses of the server at the paths of pages, and at paths that no page has."""
+"""Server responses at the paths of pages and at unknown paths."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One file a page."""
+"""Streamlit pages, one file each."""

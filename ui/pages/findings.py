@@ -67,7 +67,7 @@ def page() -> None:
 
 
 def _maps() -> None:
-    """Section 3.1, of any two maps."""
+    """Draw the claims of section 3.1 for two chosen maps."""
     text, menus = st.columns(2, gap="large")
     with text:
         write_sentence(" ".join(WORDS["introduction"].split()), *TERMS)
@@ -91,7 +91,7 @@ def _maps() -> None:
 
 
 def _shifts() -> None:
-    """Draw the findings on what the paper says of robustness, over all networks here."""
+    """Draw the findings on the paper's claims about robustness, over all networks."""
     write_sentence(WORDS["shifts"], *JARGON)
     all_maps = shipped()
     judged = [
@@ -103,7 +103,7 @@ def _shifts() -> None:
 
 
 def _features() -> None:
-    """Draw section 3.2, of any two networks whose pictures were judged."""
+    """Draw the claims of section 3.2 for any two networks with judged pictures."""
     text, menus = st.columns(2, gap="large")
     text.markdown(explained(WORDS["features"], *JARGON), unsafe_allow_html=True)
     painted = judged_outcomes()
@@ -122,7 +122,7 @@ def _features() -> None:
 
 
 def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
-    """Menus side by side: label, key and first choice of each."""
+    """Draw menus side by side from the label, key and default of each."""
     labels, places = list(options), st.columns(len(menus))
     return [
         options[
@@ -135,7 +135,7 @@ def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
 
 
 def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[str, str], *names: str) -> None:
-    """How often each verdict was reached, which are buttons that leave its rows alone, and the table.
+    """Draw the count of each verdict, as buttons that filter the table, and the table.
 
     linked: labels of the maps that a URL can name, which are those that every visitor has. links: for claims that are
     not about maps, by their key, the URL that shows what they are about. names: of the two that are compared.

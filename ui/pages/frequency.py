@@ -1,4 +1,4 @@
-"""Page *Frequencies*: Fourier heat maps, the wave in view on a picture, and what classifiers make of it."""
+"""Page *Frequencies*: Fourier heat maps, a picture under the selected wave, and classifiers' predictions for it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ _STYLE = style_sheet(__file__)
 
 
 def page() -> None:
-    """Draw the page: every part gets its place first, and is filled in the order of what it costs."""
+    """Draw the page: reserve the place of every part first, then fill the cheapest parts first."""
     st.markdown(_STYLE, unsafe_allow_html=True)  # unlike st.html it is there at the first paint
     _restore()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-title"):
@@ -116,7 +116,7 @@ def page() -> None:
 
 
 def _chart(chosen: list[Entry], frequency: Frequency) -> None:
-    """Errors by radius or by strength."""
+    """Draw the errors by radius or by strength."""
     with st.container(key="frequency-rings"):
         if st.session_state[CHART] == BY_STRENGTH:
             strength_chart(frequency)
@@ -125,7 +125,7 @@ def _chart(chosen: list[Entry], frequency: Frequency) -> None:
 
 
 def _restore() -> None:
-    """Restore the state that the URL asks for, a story and a wave; else that of this visit, else the first story."""
+    """Restore the preset and wave of the URL, else this visit's state, else the first preset."""
     state = st.session_state
     if label := state.pop(PENDING, None):
         state[MAPS] = [*state.get(MAPS, []), label][-MAX_MAPS:]
@@ -160,7 +160,7 @@ def _preset() -> MapPreset:
 
 
 def _controls(available: dict[str, Entry]) -> list[Entry]:
-    """Two menus; returns the chosen maps, in order."""
+    """Draw two menus and return the chosen maps in order."""
     default, linked = [[label for label in some if label in available] for some in (_preset().maps, url.texts(MAPS))]
     if len(linked) > MAX_MAPS:
         st.toast(f"This link names too many maps; these are the first {MAX_MAPS}.")
@@ -198,7 +198,7 @@ def _choose(label: str, options: Sequence[str], key: str, usual: str, lacking: d
 
 
 def _figures(picture: Picture | None) -> None:
-    """The paper's two figures, a click each; neither is marked once anything else is shown."""
+    """Draw a button for each of the paper's two figures; the displayed one is marked."""
     state, kind = st.session_state, None if picture is None else SAMPLE_SETS[picture.kind].title
     now = state.get(MAPS), state.get(SHOW), kind
     matching = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == list(METRICS)[0]]
@@ -239,7 +239,7 @@ def _side() -> int:
 
 
 def _show_new_map(label: str) -> None:
-    """Put a new map beside those shown, from the next run on."""
+    """Show a new map beside the displayed ones from the next run on."""
     st.session_state[PENDING] = label
     st.rerun()
 
@@ -247,7 +247,7 @@ def _show_new_map(label: str) -> None:
 def _verdict_html(
     chosen: list[Entry], frequency: Frequency, perturbed: PerturbedPicture | None, about: tuple[Finding, Band] | None
 ) -> str:
-    """The sentence on a wave, and beside it the claim about such waves, as HTML."""
+    """Return the sentence on a wave and the claim about such waves as HTML."""
     verdict = cell_verdict(chosen, frequency, _top())
     if perturbed is not None:
         verdict = Paragraph(verdict, other_strength(chosen, perturbed.picture.size, perturbed.epsilon))
@@ -306,7 +306,7 @@ def _maps(chosen: list[Entry], selected: Frequency, perturbed: PerturbedPicture 
 
 
 def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> None:
-    """Keep what the visitor chose: a wave and, for pictures of `size` pixels, its strength."""
+    """Store the visitor's wave and, for pictures of `size` pixels, its strength."""
     st.session_state[CELL] = frequency
     if size is not None:
         set_strength(size, epsilon)

@@ -72,7 +72,7 @@ def page() -> None:
 
 @dataclass(frozen=True, eq=False)
 class GenerationRequest:
-    """A drawing that is asked for: the sample set, the targets, and what they start from.
+    """Requested drawings: the sample set, the targets and their starts.
 
     starts: (B, 3, H, W) float32, as many for each target in turn; None while there is nothing to draw. seed: by which
     they are drawn. facts: what a run's file says of them.
@@ -256,7 +256,7 @@ def _paint_on(run: PGDRun) -> None:
 
 
 def _start(drawing: GenerationRequest) -> None:
-    """For each target: what its starts are drawn from, and the starts."""
+    """Describe each target's starts and show them."""
     kind, starts = drawing.kind, drawing.starts
     if starts is None:
         return
@@ -277,7 +277,7 @@ def _start(drawing: GenerationRequest) -> None:
 
 
 def _back(row: SampleSet) -> None:
-    """Set everything to what the stored example was made with."""
+    """Apply the settings of the stored example."""
     kind = next(iter(offered_starts(row)))
     chosen: dict[str, object] = {f"classes-{row.class_set}": list(row.drawn), f"class-{row.class_set}": row.drawn[0]}
     chosen |= {"start-from": STARTS[kind].label, "seeds": 1, "seed": 0}

@@ -103,7 +103,7 @@ def page() -> None:
 
 
 def _open_linked_examples(examples: RunResult) -> None:
-    """Show the examples where a link says so, once; the URL says whether they are shown."""
+    """Show the examples once if the URL requests them; the URL stores whether they are visible."""
     state = run_state(PAGE)
     if url.text(EXAMPLES) and st.session_state.setdefault(f"{EXAMPLES}.opened", False) is False:
         state.show(examples)
@@ -139,7 +139,7 @@ def _holes(picture: Picture) -> dict[int, np.ndarray]:
 
 
 def _painter(picture: Picture) -> None:
-    """Draw the picture with its hole, which pictures of the same size share."""
+    """Draw the picture with its hole, shared by all pictures of the same size."""
     size, holes = picture.size, _holes(picture)
     first = hole_side(SAMPLE_SETS[picture.kind].hole(picture.position))
     side = st.session_state.get(f"{SIDE}.{size}", round(first))
@@ -193,7 +193,7 @@ def _random_place(size: int, side: int) -> np.ndarray:
 
 
 def _controls(picture: Picture, toolbar: Toolbar) -> RunRequest | None:
-    """Draw target, classifiers, settings and *Run*; return what they ask for."""
+    """Draw target, classifiers, settings and *Run*; return the request."""
     target = toolbar.subject.selectbox(
         "Target (CLIP: any text)",
         [TRUE_CLASS, *dict.fromkeys(picture.classes.names)],
@@ -224,7 +224,7 @@ def _controls(picture: Picture, toolbar: Toolbar) -> RunRequest | None:
 
 
 def _bring(result: RunResult) -> None:
-    """Put the picture, the hole and the target of a run into the painter, where they fit there; for callbacks."""
+    """Load a run's picture, hole and target into the painter, if they fit; for callbacks."""
     run, state = result.runs[0], st.session_state
     row, facts = sample_set_of(run), run.metadata["images"]
     if row is None or run.original is None or run.mask is None or run.original.shape != (1, 3, row.side, row.side):
@@ -245,7 +245,7 @@ def _bring(result: RunResult) -> None:
 
 
 def _back(row: SampleSet) -> None:
-    """Set everything to what the stored example was made with."""
+    """Apply the settings of the stored example."""
     state, label = st.session_state, next(iter(OFFERED))
     state.setdefault(f"{PAGE}.places", {})[row.name] = row.inpainted
     hole = state.setdefault(HOLES, {})[row.side] = row.hole(row.inpainted)

@@ -1,4 +1,4 @@
-"""Page *Models and data*: what is here, what can be fetched, where it all comes from, and how to add to it.
+"""Page *Models and data*: installed and downloadable models and data, their provenance, and how to add more.
 
 Nothing on this page imports torch.
 """
@@ -38,7 +38,7 @@ def page() -> None:
 
 
 def _busy() -> bool:
-    """Whether a download or a preparation goes on."""
+    """Return whether a download or a preparation is running."""
     return weight_downloads().running or preparation().running
 
 

@@ -1,4 +1,4 @@
-"""The script of every page: page settings, navigation, and what stands on every page."""
+"""Entry script of all pages: page settings, navigation and common elements."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""Page *Story*, the first one: steps, each with a figure to touch, most with a claim and its verdict."""
+"""Page *Story*, the home page: steps, each with an interactive figure, most with a claim and its verdict."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STYLE = style_sheet(__file__)
 
 
 def page() -> None:
-    """Draw the step that the URL names."""
+    """Draw the step named in the URL."""
     st.markdown(_STYLE, unsafe_allow_html=True)
     step = named_step(url.text(STEP)) or STEPS[0]  # a senseless URL shows the first
     text = step_html(step)  # before anything is drawn, so that text and figure change together

@@ -1,4 +1,4 @@
-"""PGD runs to take away: a picture, an animation, and the file that opens again. Made when asked for."""
+"""Downloads of PGD runs: a picture, an animation and a run file that can be reopened. Created on click."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECONDS = 4.0  # length of an animation, and then a second to look at its end
 
 
 def run_picture(runs: Sequence[PGDRun], row: int) -> bytes:
-    """PNG of image `row` side by side: the original where there is one, and what each run has made of it."""
+    """Return a PNG of image `row`: the original, if any, beside each run's result."""
     buffer = io.BytesIO()
     _side_by_side(runs, row, -1).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
@@ -54,7 +54,7 @@ def _side_by_side(runs: Sequence[PGDRun], row: int, frame: int) -> Image.Image:
 
 
 def run_stem(runs: Sequence[PGDRun], row: int) -> str:
-    """How the files of image `row` are called, without their ending: short, and safe on every system."""
+    """Return the file name of image `row` without suffix: short and valid on every system."""
     names = dict.fromkeys(run.metadata["classifier"]["name"] for run in runs)
     searches = dict.fromkeys(run.config.search for run in runs)
     by = () if [*searches] == ["pixels"] else searches
@@ -64,7 +64,7 @@ def run_stem(runs: Sequence[PGDRun], row: int) -> str:
 
 
 def download_menu(runs: Sequence[PGDRun], *, key: str) -> None:
-    """One menu for all classifiers and pictures of a result; `key` is unique on the page."""
+    """Draw a menu of downloads for all classifiers and pictures of a result; `key` is unique on the page."""
     with st.popover("Download", icon=":material/download:", key=f"{key}.download"):
         row = 0
         if len(runs[0].start) > 1:

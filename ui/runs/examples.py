@@ -1,4 +1,4 @@
-"""Stored runs, of the same type as live ones: what the pages show before any click. Does not import torch."""
+"""Stored example runs, shown before any click; same type as live runs. Does not import torch."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ CHOSEN = (
 
 
 def _stored(kind: str) -> dict[str, list[PGDRun]]:
-    """Runs by subject, those of this machine with them. A file that cannot be read is left out."""
+    """Return runs by subject, including those computed on this machine; unreadable files are skipped."""
     return _read(kind, made_here(), stored_state("runs"))
 
 
 def made_here() -> tuple[tuple[str, int], ...]:
-    """The runs that this machine has made, each with the time of its last change."""
+    """Return the runs computed on this machine with their modification times."""
     return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(machine_runs().glob("*.npz")))
 
 
@@ -64,7 +64,7 @@ def _single(kind: str) -> dict[str, list[PGDRun]]:
 
 
 def stored_runs(kind: str) -> list[PGDRun]:
-    """All stored runs of "inpainting" or "generation", but for rows of examples."""
+    """Return all stored runs of "inpainting" or "generation" except rows of examples."""
     return [run for runs in _single(kind).values() for run in runs]
 
 
@@ -102,7 +102,8 @@ def stored_example(
 
 
 def shown_first(kind: str, row: SampleSet, chosen: Sequence[str]) -> Sequence[str]:
-    """Return whose stored runs a page begins with: CLIP's where these are here without its weights, else the chosen.
+    """Return the classifiers of a page's default runs: CLIP if its runs are stored without its weights, else the chosen
+    ones.
 
     Once a visitor chooses other classifiers than a page begins with, theirs are shown.
     """
@@ -131,7 +132,7 @@ def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[Cla
 def back_to_example(
     page: RunKind, row: SampleSet, variant: Penalty | StartKind, chosen: Mapping[str, Any], hole: float | None = None
 ) -> None:
-    """For callbacks: set everything to what the stored example of a sample set was made with, and show that.
+    """Apply the settings of a sample set's stored example and show it; for callbacks.
 
     Args:
         variant: penalty or kind of start of the example. hole: side of its hole. chosen: what the page's own widgets
@@ -180,7 +181,7 @@ def _result(subject: str, runs: list[PGDRun]) -> RunResult:
 
 
 def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:
-    """Replay stored runs apart from a page's own panel.
+    """Replay stored runs outside a page's panel.
 
     Args:
         id: another one for other runs. key: of the place, unique on the page.

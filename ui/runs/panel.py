@@ -1,4 +1,4 @@
-"""Watching, stopping and showing a run; shared by *Fill a hole* and *Draw*."""
+"""Display and control of a run, shared by *Fill a hole* and *Draw*."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _STYLE = style_sheet(__file__)
 
 
 def head(title: str, introduction: str) -> None:
-    """Draw a page's title, and beside it what the page is about."""
+    """Draw a page's title and summary."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run-head"):
         st.title(title, anchor=False, width="content")
         write_sentence(introduction, "CLIP", "robust")
@@ -98,7 +98,7 @@ def _about(
     back: Callable[[], None],
     bring: Callable[[RunResult], None],
 ) -> None:
-    """Say what is shown, whether it is what the settings ask for, and where to go from it."""
+    """Draw what is displayed, whether it matches the settings, and possible actions."""
     state, result, changed = run_state(page), view.result, view.changed
     if error := state.take_refusal() or state.error:
         st.error(as_markdown(sentence(error)))
@@ -126,7 +126,7 @@ def _about(
 
 
 def _how_long(request: RunRequest) -> str:
-    """Explain why a link opens without its run; empty if the run starts by itself."""
+    """Explain why a link opens without its run; empty if the run starts automatically."""
     plan = request.plan
     seconds = None if plan is None else expected_seconds(plan, request.names, request.searches)
     if seconds is not None and seconds <= limits().quick_seconds:
@@ -210,7 +210,7 @@ def run_details(result: RunResult | None) -> None:
 
 
 def tabs(parts: Mapping[str, Callable[[], None]]) -> None:
-    """A tab for each name, with what its function draws."""
+    """Draw a tab for each name with its function."""
     for tab, draw in zip(st.tabs(list(parts)), parts.values(), strict=True):
         with tab:
             draw()
@@ -237,7 +237,7 @@ def _resume(page: str, stopped: ActiveRun) -> None:
 
 
 def _collect(state: RunState) -> None:
-    """Turn a run that has ended into a result, and learn its pace."""
+    """Turn an ended run into a result and record its pace."""
     if (ended := state.finish()) is not None:
         remember_pace(ended.run.plan, ended.names, ended.searches, ended.job.seconds_per_step)
 

@@ -1,4 +1,4 @@
-"""Conversion of runs, finished or in progress, to what the browser replays. Does not import torch."""
+"""Conversion of finished and running runs to replays for the browser. Does not import torch."""
 
 from __future__ import annotations
 
@@ -132,13 +132,13 @@ def _network(
 
 
 def kept_frames(count: int, frame_bytes: int) -> np.ndarray:
-    """Indices of the frames to be sent, evenly spaced, with both ends."""
+    """Return evenly spaced indices of the frames to send, including both ends."""
     most = max(2, min(MAX_FRAMES, MAX_BYTES // max(1, frame_bytes)))
     return evenly_spaced(count, most)
 
 
 def to_uint8_planes(images: np.ndarray) -> np.ndarray:
-    """(B, 3, H, W) in [0, 1] -> uint8, rounded as pictures are."""
+    """Convert (B, 3, H, W) in [0, 1] to uint8 with the rounding of pictures."""
     return np.rint(images * 255).astype(np.uint8)
 
 

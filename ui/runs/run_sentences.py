@@ -1,6 +1,6 @@
-"""A PGD run in words: what happened, in one plain sentence, and where it comes from. Does not import Streamlit.
+"""Sentences about the outcome and origin of a PGD run. Does not import Streamlit.
 
-All of it is plain text, on one line and of bounded length whatever the run's file holds; pages have still to escape it.
+Sentences are single lines of plain text of bounded length, whatever the run's file contains; pages must escape them.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def origin(run: PGDRun) -> str:
 
 
 def saved_note(runs: Sequence[PGDRun], file_name: str) -> str:
-    """Return where an opened run file comes from, as it says itself."""
+    """Return the origin stated in an opened run file."""
     first, *_ = runs
     done, steps = len(first.curves["loss"]) - 1, first.config.steps
     length = f"{done:,} steps" if done == steps else f"{done:,} of {steps:,} steps"

@@ -1,4 +1,4 @@
-"""Opening a saved run again: an untrusted file is shown as a live result is, or refused with a one-sentence error."""
+"""Reopen a saved run: show an untrusted file like a live result or reject it with a one-sentence error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_REASON_LENGTH = 300  # characters
 
 
 def read_saved_run(data: bytes, file_name: str, page: str) -> RunResult:
-    """A run file as a result of `page` ("inpainting" or "generation").
+    """Load a run file as a result of `page` ("inpainting" or "generation").
 
     Raises:
         RunFileError: it is no run file, or damaged, of the other page, or too large to be shown; one sentence.

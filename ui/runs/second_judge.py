@@ -1,4 +1,4 @@
-"""Judging the pictures of *Draw* by another network. Loads torch only for runs that are not stored."""
+"""Judgement of the pictures of *Draw* by another network. Imports torch only for runs that are not stored."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def second_judge(result: RunResult) -> None:
 
 
 def class_set_of(run: PGDRun) -> str:
-    """The class set that a run's classes begin with; empty where there is none."""
+    """Return the class set with which a run's classes begin, or an empty text."""
     row = sample_set_of(run)
     return "" if row is None else row.class_set
 

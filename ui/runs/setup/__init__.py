@@ -1,1 +1,1 @@
-"""Choices before a run, and its start."""
+"""Settings and start of a run."""

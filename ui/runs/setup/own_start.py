@@ -1,4 +1,4 @@
-"""A start of *Draw* that the visitor gives: a sketch, painted here, or a picture."""
+"""Visitor's own start for *Draw*: a sketch or a picture."""
 
 from __future__ import annotations
 

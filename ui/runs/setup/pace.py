@@ -1,4 +1,4 @@
-"""How long runs take here: which start by themselves, and which had better take fewer steps."""
+"""Expected duration of runs: which start automatically, and which should take fewer steps."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _paces() -> dict[tuple[str, ...], float]:
 def remember_pace(
     plan: RunPlan, names: Sequence[str], searches: Sequence[Search], seconds_per_step: float | None
 ) -> None:
-    """Learn from a run that has ended how long another one of these networks will take.
+    """Record the pace of an ended run for estimates of later runs of these networks.
 
     The best pace counts: a slow one tells of what else the server did meanwhile, after which no run would start by
     itself again.
@@ -53,7 +53,7 @@ def expected_seconds(plan: RunPlan, names: Sequence[str], searches: Sequence[Sea
 
 
 def is_slow(specs: Sequence[ClassifierSpec], steps: int, pixels: int) -> bool:
-    """Whether a run of so many steps on one picture of so many pixels takes over a minute here, as far as is known."""
+    """Return whether a run of this many steps and pixels is expected to take over a minute."""
     pace = _paces().get(tuple(spec.name for spec in specs))
     if pace is not None:
         return pace * pixels * steps > SLOW_SECONDS

@@ -1,4 +1,4 @@
-"""Choices for a run: classifiers, searches, lengths, lambda; shared by *Fill a hole* and *Draw*."""
+"""Settings of a run (classifiers, searches, steps, lambda), shared by *Fill a hole* and *Draw*."""
 
 from __future__ import annotations
 
@@ -255,7 +255,7 @@ def _paces(page: str, full: Mapping[str, Any], size: int, specs: Sequence[Classi
 
 
 def _paced(page: str, full: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> Mapping[str, Any]:
-    """The settings to begin with: all steps, or fewer, as the visitor chooses."""
+    """Return the default settings with all steps or fewer, as the visitor chooses."""
     if (paces := _paces(page, full, size, specs)) is None:
         return full
     usual = next(iter(paces.labels))
@@ -269,7 +269,7 @@ def _paced(page: str, full: Mapping[str, Any], size: int, specs: Sequence[Classi
 
 
 def follow(key: str, usual: Any) -> None:
-    """Set a widget to its new initial value, if that has changed and nobody has changed the widget."""
+    """Set a widget to its new default value, unless the visitor has changed the widget."""
     state, followed = st.session_state, f"{key}.followed"
     before = state.get(followed, usual)
     if before != usual and state.get(key) == before:

@@ -1,4 +1,4 @@
-"""Starting what the settings of *Fill a hole* and *Draw* ask for."""
+"""Start of the runs requested by the settings of *Fill a hole* and *Draw*."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def ask_for_run(
     toolbar: Toolbar,
     hole: float | None = None,
 ) -> RunRequest | None:
-    """Draw classifiers, searches, settings and *Run*; return what they ask for, None where no classifier is ready.
+    """Draw classifiers, searches, settings and *Run*; return the request, or None if no classifier is ready.
 
     Args:
         size: side of the pictures in pixels. hole: of a hole.
@@ -88,7 +88,7 @@ def run_state(page: str) -> RunState:
 
 
 def refusal(page: str, request: RunRequest) -> str:
-    """Return in one sentence why the request cannot run; empty where it can."""
+    """Return in one sentence why the request cannot run; empty if it can."""
     if not request.names:
         return "no classifier is chosen; choose one or two"
     if not request.searches:
@@ -103,7 +103,7 @@ def refusal(page: str, request: RunRequest) -> str:
 
 
 def start(page: str, request: RunRequest, automatic: bool = False) -> bool:
-    """Queue a request, or say in one sentence why not; an earlier run of this visitor is stopped."""
+    """Stop this visitor's earlier run and queue a request, or show in one sentence why it cannot run."""
     plan, names = request.plan, request.names
     if (why := refusal(page, request)) or plan is None:
         run_state(page).refuse(why)

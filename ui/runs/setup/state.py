@@ -1,4 +1,4 @@
-"""The runs of one page and one visitor as a state machine. Does not import Streamlit.
+"""State machine of one visitor's runs on one page. Does not import Streamlit.
 
     waiting for a click --begin--> in progress --finish--> result, or error
              ^                          |
@@ -36,7 +36,7 @@ STOPPED_TOO_EARLY = "The run was stopped before its first step."
 
 @dataclass(frozen=True, eq=False)
 class RunRequest:
-    """A run that the settings on the page ask for.
+    """Run requested by the page's settings.
 
     plan: what is to run, or what of it can be looked at; None where there is nothing. why: in one sentence why it
     cannot run; empty where it can. names: of the classifiers, each of which runs by each search.
@@ -94,13 +94,13 @@ class ActiveRun:
 
     @property
     def waits(self) -> bool:
-        """Whether it takes no steps for now."""
+        """Whether the run is paused."""
         return self.job.paused or self.job.status == "queued"
 
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """Runs at rest, to be shown.
+    """Stored or ended runs to display.
 
     id: unique to the result. note: what it is, plain text. unfinished: the run that was stopped and can resume.
     seek: as the run's. stored: whether it comes with the project. opened: what a visitor who has opened it closes, else
