@@ -16,10 +16,10 @@ process.stdout.write(JSON.stringify(result));
 """
 
 
-def in_node(file: str | Path, calculate: str, values: Any) -> Any:
+def in_node(file: str | Path, calculate: str, values: Any, timeout: float = 60) -> Any:
     """Return what the JavaScript function `calculate(module, values)` does for a file, all as JSON.
 
-    file: its path, or its name in ui/components.
+    file: its path, or its name in ui/components. timeout: in seconds.
     """
     script = SCRIPT % (json.dumps((COMPONENTS / file).as_uri()), calculate)
     done = executable.node(
@@ -28,7 +28,7 @@ def in_node(file: str | Path, calculate: str, values: Any) -> Any:
         input=json.dumps(values),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=timeout,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

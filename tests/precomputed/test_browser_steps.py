@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 import torch
 
+from core.data.samples import load_samples
 from core.data.statistics.natural_pixels import FAINT, PINK, GreyNoise, natural_pixels
 from core.images.masks import fill_hole, square_mask
 from core.pgd.config import PGDConfig
 from core.pgd.objectives import Generation, Inpainting
 from core.pgd.steps import pgd_steps
 from core.pgd.view_settings import view_run
-from precomputed.static_site.bundle import PAGE
+from precomputed.graph_weights import GRAPHS, WEIGHTS, graph_classifier, packed_weights
+from precomputed.static_site.bundle import PAGE, RUNTIME, install
 from tests.node import in_node
 
 CLASSES, STEPS, SEED = 4, 60, 5
-SMOOTH = Path(__file__).with_name("smooth_network.js")
+SMOOTH, RECORDED = (Path(__file__).with_name(f"{name}_network.js") for name in ("smooth", "recorded"))
 
 
 class SmoothNetwork(torch.nn.Module):
@@ -95,6 +97,63 @@ def test_sixty_steps_are_those_of_core(side, search, penalty):
         np.testing.assert_allclose(result[name], values, rtol=1e-5, atol=1e-5, err_msg=name)
 
 
+class Recorder(torch.nn.Module):
+    """A classifier that keeps each pass: its picture, cross-entropy to a target, and gradient where it has one."""
+
+    def __init__(self, classifier, target):
+        super().__init__()
+        self.classifier, self.target = classifier, target
+        self.pictures, self.entropies, self.gradients, self.slopes = [], [], [], []
+
+    def forward(self, images):
+        self.pictures.append(images.detach().clone())
+        self.slopes.append(len(self.gradients) if images.requires_grad else -1)
+        if images.requires_grad:
+            images.register_hook(lambda gradient: self.gradients.append(gradient.contiguous()))
+        logits = self.classifier(images)
+        self.entropies.append(float(torch.nn.functional.cross_entropy(logits, self.target).detach()))
+        return logits
+
+
+def write_floats(path, tensors):
+    path.write_bytes(torch.cat([tensor.flatten() for tensor in tensors]).numpy().astype("<f4").tobytes())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["generation", "inpainting"])
+def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path):
+    """Each step goes on from core's gradient, as the graph's own parts from it at kinks (docs/browser.md)."""
+    install()
+    side, name, target = 224, "efficientnet-lite0", torch.tensor([980])
+    data, mask = load_samples("photographs"), square_mask((120, 100), 98, height=side, width=side)
+    photograph = torch.from_numpy(data.images[:1].astype(np.float32) / 255)
+    hole = kind == "inpainting"
+    start = torch.from_numpy(fill_hole(photograph.numpy(), mask, "rim")) if hole else 0.5 + 0.1 * (photograph - 0.5)
+    objective = Inpainting(target, torch.from_numpy(mask), penalty="frozen") if hole else Generation(target)
+    recorder, config = Recorder(graph_classifier(name), target), _config(kind, side, "views")
+    states = list(pgd_steps(recorder, objective, start, config, seed=SEED))
+    for file, tensors in (("start", [start]), ("pictures", recorder.pictures), ("gradients", recorder.gradients)):
+        write_floats(tmp_path / f"{file}.bin", tensors)
+    (tmp_path / WEIGHTS).write_bytes(packed_weights(name))
+    (tmp_path / "gradient.onnx").write_bytes((GRAPHS / name / "gradient.onnx").read_bytes())
+    values = {
+        "folder": str(tmp_path), "runtime": str(RUNTIME / "node_modules/onnxruntime-web/dist"), "target": int(target),
+        "mask": mask.ravel().astype(int).tolist() if hole else None, "side": side, "seed": SEED,
+        "config": config.to_json() | {"colors": natural_pixels().covariance_power(config.views.colors).tolist()},
+        "passes": [dict(entropy=e, slope=k) for e, k in zip(recorder.entropies, recorder.slopes, strict=True)],
+    }  # fmt: skip
+    result = in_node(RECORDED, "(module, values) => module.run(values)", values, timeout=300)
+    assert result["passes"] == len(recorder.pictures) == 60 + 7  # a view a step, a look in ten and one at the end
+    assert max(result["apart"]) < 1e-5
+    np.testing.assert_allclose(result["images"], states[-1].images.numpy().ravel(), rtol=0, atol=1e-5)
+    norms = [float(state.perturbation_norm[0]) for state in states]
+    assert norms[-1] > 1
+    np.testing.assert_allclose(result["changes"], norms, rtol=1e-5, atol=1e-5)
+    gradients = np.array(result["graph"])
+    # Between kinks of ReLU6 the graph's gradients are torch's; where one is crossed, a part of them is another one's.
+    assert len(gradients) == 60 and gradients.min() < 1e-5 and np.median(gradients) < 2e-3, gradients
+
+
 @pytest.mark.parametrize(("side", "count"), [(32, 2), (224, 1)])
 def test_few_steps_by_views_are_those_of_core(side, count):
     x0, scale = np.full((1, 3, side, side), 0.5, np.float32), 0.02 * 32 / side
@@ -131,3 +190,11 @@ def test_grey_start_has_the_colours_and_the_spectrum_of_cores():
         radius = np.hypot(np.fft.fftfreq(side, 1 / side)[:, None], np.arange(1, 32))
         slopes.append(np.polyfit(np.log(radius.ravel()), np.log(energy.ravel()), 1)[0])
     assert slopes[0] == pytest.approx(slopes[1], abs=0.1)
+
+
+def test_rule_that_the_page_does_not_offer_is_refused():
+    begin = "(module, config) => module.pgdSteps(null, null, null, config).next().catch((error) => error.message)"
+    message = in_node(
+        PAGE / "pgd" / "steps.js", begin, PGDConfig(epsilon=1, step_size=1, steps=1, step_rule="adaptive").to_json()
+    )
+    assert "Auto-PGD" in message

@@ -1,0 +1,130 @@
+"""Limits of the static edition while EfficientNet draws: memory, tasks of the main thread, and how soon a run stops."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from benchmarks.browser import memory_of_page
+from precomputed.static_site.check import served
+from tests.chromium import find_chromium
+
+pytestmark = pytest.mark.slow
+
+DRAWING_MB, OTHERWISE_MB = 450, 300
+TASK_MS, STOP_MS = 50, 200
+# How much slower the machine is now than at its best: a fixed loop in the page, again and again.
+SLOWDOWN = """
+() => {
+  const times = Array.from({ length: 30 }, () => {
+    const began = performance.now();
+    for (let k = 0, sum = 0; k < 4e6; k++) sum += Math.sqrt(k + sum);
+    return performance.now() - began;
+  });
+  return Math.max(...times.slice(5)) / Math.min(...times);
+}
+"""
+OBSERVE = """
+globalThis.tasks = [];
+new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration)))
+  .observe({ entryTypes: ["longtask"] });
+"""
+# Milliseconds from a click on Stop until the page says so, and until its button offers another drawing.
+STOP = """
+async () => {
+  const judged = () => document.querySelector("#story .opening").shadowRoot.querySelector(".judged").textContent;
+  const [stop, start] = ["> button", ".loader button"].map((place) => document.querySelector(`.any-word ${place}`));
+  const until = async (condition) => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+    return performance.now() - began;
+  };
+  const began = performance.now();
+  stop.click();
+  return [await until(() => judged().includes("in your browser")), await until(() => !start.disabled)];
+}
+"""
+
+
+@pytest.fixture
+def own_browser(browser):
+    """A Chromium with no other page: its memory is that of one."""
+    started = browser.browser_type.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"])
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def open_page(own_browser, site):
+    """`open_page(name)` -> page at `#name`, served; its `tasks` are those of over 50 ms."""
+    with served(site) as url:
+
+        def open_(name):
+            page = own_browser.new_page(viewport={"width": 1440, "height": 900})
+            page.add_init_script(OBSERVE)
+            page.goto(f"{url}#{name}")
+            expect(page.locator(f"#{name} .loader").first).to_contain_text("nothing leaves this browser")
+            return page
+
+        yield open_
+
+
+def ask_for(page, word):
+    page.get_by_label("Any of 1,000 words").fill(word)
+    page.locator(".any-word .loader button").click()
+
+
+def wait_for_memory(browser, most):
+    """Wait for the browser to sweep: at most half a minute."""
+    for _ in range(60):
+        if memory_of_page(browser) < most:
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"{memory_of_page(browser):.0f} MB, at most {most} expected")
+
+
+def highest_memory(browser, ended):
+    """The most MB until `ended()`."""
+    most = 0.0
+    while not ended():
+        most = max(most, memory_of_page(browser))
+        time.sleep(0.3)
+    return most
+
+
+@pytest.mark.parametrize("name", ["story", "inpainting"])
+def test_whole_drawing_keeps_within_its_memory_and_gives_it_back(own_browser, open_page, name):
+    page = open_page(name)
+    wait_for_memory(own_browser, OTHERWISE_MB)
+    if name == "story":
+        ask_for(page, "castle")
+        end = page.get_by_text("in your browser; no other network has judged it").first
+    else:
+        page.locator("#inpainting").get_by_role("button", name="Run", exact=True).click()
+        end = page.locator("#inpainting .status .note").get_by_text("Your run")
+    most = highest_memory(own_browser, end.is_visible)
+    assert OTHERWISE_MB < most < DRAWING_MB
+    wait_for_memory(own_browser, OTHERWISE_MB + 30)
+
+
+def test_no_task_of_the_main_thread_is_long(open_page):
+    """In what the machine's load leaves: 50 ms times how much slower a loop runs there now than at its best."""
+    page = open_page("story")
+    slowdown = page.evaluate(SLOWDOWN)
+    page.evaluate("tasks.length = 0")
+    ask_for(page, "castle")
+    expect(page.locator("#story .judged").first).to_contain_text(re.compile(r"step \d\d"), timeout=200_000)
+    slowdown = max(slowdown, page.evaluate(SLOWDOWN))
+    tasks = page.evaluate("tasks")
+    assert max(tasks, default=0) < TASK_MS * slowdown, (tasks, slowdown)
+
+
+def test_stop_is_said_at_once_and_the_worker_ends_within_a_pass(open_page):
+    page = open_page("story")
+    ask_for(page, "castle")
+    expect(page.locator("#story .judged").first).to_contain_text(re.compile(r"step \d"), timeout=200_000)
+    slowdown = page.evaluate(SLOWDOWN)
+    said, ended = page.evaluate(STOP)
+    assert said < STOP_MS and ended < STOP_MS * max(1, slowdown), (said, ended, slowdown)
+    page.locator(".any-word .loader button").click()  # the worker that took its place draws as well
+    expect(page.locator("#story .judged").first).to_contain_text(re.compile(r"step \d"), timeout=200_000)
