@@ -330,12 +330,3 @@ def test_four_networks_take_under_300_mb_and_give_them_back(own_browser, served_
     assert falls_below(340), memory_of_page(own_browser)  # 299 to 319 were measured
     page.get_by_role("link", name="Open the full app").click()
     assert falls_below(240), memory_of_page(own_browser)
-
-
-def test_drawing_at_224_pixels_takes_under_450_mb(own_browser, served_url, falls_below):
-    page = own_browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(f"{served_url}#generation")
-    section = page.locator("#generation")
-    section.get_by_role("button", name="Run", exact=True).click()
-    expect(section.locator(".step")).to_have_text(re.compile(r"step ([3-9]|\d\d) of \d+ · "), timeout=200_000)
-    assert falls_below(450), memory_of_page(own_browser)
