@@ -114,7 +114,7 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
             share, by = counted(judgement, judgement.after), run_title(run, runs)
             sentences.append(Sentence(f"{who} recognises the target in ", share, f" pictures by {by}."))
             who = "It"
-        sentences.append(Sentence("It recognises ", counted(judgement, judgement.before), " of the starts."))
+        sentences.append(Sentence("It recognises ", counted(judgement, judgement.before), " starts."))
         if unknown := len(run.start) - judgement.n:
             sentences.append(
                 Sentence(f"{unknown} of {len(run.start)} are left out, as it does not know their targets.")

@@ -47,7 +47,7 @@ def many_summary(kind: StartKind | Penalty) -> Sentence:
     """Describe the stored pictures, and how many of their starts the judge recognised, in sentences."""
     first = next(iter(picture_outcomes(kind).values()))
     if kind in RANDOM_KINDS:
-        made = f"made {first.n} drawings from {STARTS[kind].name}"
+        made = f"made {first.n} drawings, each from {STARTS[kind].phrase}"
     else:
         penalty = next(row for name, row in PENALTIES.items() if name == kind)
         data = first.facts["dataset"]
@@ -134,10 +134,10 @@ def plain_steps() -> str:
     plain = [painted.mean("loss_after") for painted in by_plain_steps.values() if painted.n == n]
     solved = [painted.first(n).mean("loss_after") for painted in picture_outcomes("eq3").values() if painted.n >= n]
     return (
-        "**Plain steps** do not find it, as the penalty’s gradient has full length however small the change. With "
-        f"a hole of {side} × {side} they leave a mean loss of {min(plain):.2g} to {max(plain):.2g}. Minimised, it is "
-        f"{min(solved):.1g} to {max(solved):.1g}. Both are of {n} pictures, {len(plain)} networks. The paper does not "
-        "say which steps led to its 2 × 10⁻⁴."
+        "**Plain steps** do not find the minimum, as the penalty’s gradient has full length however small the change. "
+        f"With a hole of {side} × {side} they leave a mean loss of {min(plain):.2g} to {max(plain):.2g}. Minimised, it "
+        f"is {min(solved):.1g} to {max(solved):.1g}. Both are of {n} pictures, {len(plain)} networks. The paper does "
+        "not say which steps led to its 2 × 10⁻⁴."
     )
 
 

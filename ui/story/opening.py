@@ -41,10 +41,7 @@ REQUESTED, WORD, PAINTER = "story.asked", "story.word", "story.painter"  # place
 ANY_WORD = "Any of 1,000 words (the five were chosen by hand)"
 TITLES = {
     "pixels": ("Convinces as it is", "Each step follows the gradient at the picture itself, as in the paper."),
-    "views": (
-        "Convinces from every view",
-        "Each step follows the gradient at a random crop of the picture, under noise.",
-    ),
+    "views": ("Convinces from every view", "Each step follows the gradient at a random crop, under noise."),
 }
 # Title, text, picture file and link of each card.
 TO_TRY = (
