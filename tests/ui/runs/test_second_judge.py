@@ -32,7 +32,7 @@ def never(*_):
 
 def sentence(app):
     """Return the page's text on the judge, without markup: an interval follows its number."""
-    told = [one.proto.body for one in app.get("html") if "of the starts" in one.proto.body.lower()]
+    told = [one.proto.body for one in app.get("html") if "recognises the target" in one.proto.body.lower()]
     return re.sub(r"<style>.*?</style>|<[^>]*>", "", told[0], flags=re.DOTALL) if told else None
 
 
