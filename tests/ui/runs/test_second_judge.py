@@ -150,14 +150,14 @@ def test_judge_that_cannot_be_loaded_is_one_sentence(judges, monkeypatch):
     app = run_to_the_end(open_page("generation"), "generation")
     assert not app.exception
     (error,) = app.error
-    assert error.value.startswith("No second judge: weight file \\[x\\]")
+    assert error.value.startswith("The second judge failed: weight file \\[x\\]")
     assert "Your run, 4 steps" in said(app)
 
 
 def test_runs_of_different_judges_get_a_sentence_each():
     run, other = stored_run(), stored_run("mini-resnet")
     words = judged([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
-    first = ("Mini ResNet", "2 of 4 (15 to 85 %)", "Mini CLIP", "starts", "1 of 4 (5 to 70 %)", "4 of 8", "Mini CLIP")
+    first = ("Mini ResNet", "2 of 4 (15 to 85 %)", "Mini CLIP", "1 of 4 (5 to 70 %)", "starts", "4 of 8", "Mini CLIP")
     assert reads(words, *first)
-    second = (". Mini CLIP", "3 of 4 (30 to 95 %)", "Mini ResNet", "starts", "0 of 4 (0 to 49 %)", "4 of 8")
+    second = (". Mini CLIP", "3 of 4 (30 to 95 %)", "Mini ResNet", "0 of 4 (0 to 49 %)", "starts", "4 of 8")
     assert reads(words, *second)
