@@ -45,7 +45,7 @@ def with_half_weights(classifier: Classifier) -> Classifier:
 
 
 def drawn(labels: list[int], work: Path) -> list[dict[str, list[list[float]]]]:
-    """Return of each label, by bits of the weights: of painter and judges, its probability and its rank, 1 the top."""
+    """Return for each label and weight precision the probability and rank (from 1) by painter and judges."""
     results = json.loads(work.read_text()) if work.exists() else {}
     missing = [label for label in labels if str(label) not in results]
     if not missing:
@@ -72,22 +72,22 @@ def _judged(judges: list[Classifier], images: torch.Tensor, label: int) -> list[
     return [[float(row[label]), 1 + int((row > row[label]).sum())] for row in probabilities]
 
 
-def rows(options: argparse.Namespace) -> Iterator[Row]:
-    """Of each judge: words recognised, mean probability, and what 16 bits change, with 95 % intervals."""
+def rows(args: argparse.Namespace) -> Iterator[Row]:
+    """Yield each judge's recognised words and mean probability, and the differences at 16 bits with 95 % intervals."""
     torch.set_num_threads(1)
-    labels = np.random.default_rng(SEED).permutation(len(imagenet().names))[: options.words].tolist()
-    results, peer = drawn(labels, options.work), f"{options.words} words"
+    labels = np.random.default_rng(SEED).permutation(len(imagenet().names))[: args.words].tolist()
+    results, peer = drawn(labels, args.work), f"{args.words} words"
     for k, name in enumerate((PAINTER, *JUDGES)):
         values = np.array([[result[bits][k] for bits in BITS] for result in results])  # (words, bits, 2)
         recognised, probability = (values[..., 1] == 1).astype(float), values[..., 0]
-        for figure, both, interval in (
+        for figure, values_by_bits, interval in (
             ("recognised", recognised, paired_interval),
             ("mean probability", probability, student),
         ):
             title = f"{classifier_title(name)}, {figure}"
-            for bits, mean in zip(BITS, both.mean(0), strict=True):
+            for bits, mean in zip(BITS, values_by_bits.mean(0), strict=True):
                 yield Row(f"{title}, {bits} bits", 100 * mean, "%", peer=peer)
-            change = interval(both[:, 1] - both[:, 0])
+            change = interval(values_by_bits[:, 1] - values_by_bits[:, 0])
             yield Row(f"{title}, 16 bits minus 32", 100 * change.value, "points", peer=peer)
             yield Row(f"{title}, lower end", 100 * change.low, "points", peer=peer)
             yield Row(f"{title}, upper end", 100 * change.high, "points", peer=peer)
@@ -95,10 +95,10 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
 
 def main() -> None:
     """Print the figures."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.half_weights")
-    options.add_argument("--words", type=int, default=48)
-    options.add_argument("--work", type=Path, default=Path("half_weights.json"), help="keeps what is finished")
-    run_script(rows, options)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.half_weights")
+    parser.add_argument("--words", type=int, default=48)
+    parser.add_argument("--work", type=Path, default=Path("half_weights.json"), help="keeps what is finished")
+    run_script(rows, parser)
 
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ def _unaffected(claim: Claim, maps: Comparison) -> Finding:
     doubts: tuple[str, ...] = ()
     if claim.than:
         if (less := _more(heatmap, claim.than, claim.band)) is not None:
-            evidence += (Evidence("all other waves", less, words=MORE),)
+            evidence += (Evidence("all other waves", less, sign_words=MORE),)
             if verdict == Verdict.FAILS and less.low > 0:
                 verdict = Verdict.IN_PART
         if heatmap.clean_rate() is None:
@@ -246,7 +246,7 @@ def _figure2_resnet(claim: Claim, maps: Comparison) -> Finding:
     beyond, far = (require(_more(heatmap, band, "lowest"), why) for band in ("beyond lowest", "corners"))
     verdict = Verdict.of_parts([beyond.low > 0, far.low > 0])
     doubt = f"This row is always about {named.name} on ImageNet100, whichever maps are chosen."
-    evidence = Evidence("all other waves", beyond, words=MORE), Evidence("corners", far, words=MORE)
+    evidence = Evidence("all other waves", beyond, sign_words=MORE), Evidence("corners", far, sign_words=MORE)
     networks = (named.classifier,)
     return Finding(claim, verdict, evidence, (doubt,), (named.label,), (0, 9), networks=networks)
 

@@ -42,9 +42,9 @@ def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     contrast, low, high = (_more(a, b, keys) for keys in (("contrast",), LOW, HIGH))
     names = join_list([CORRUPTIONS[key].inline_label for key in LOW])
     evidence = (
-        Evidence("contrast changes", contrast, words=MORE),
-        Evidence(f"all low-frequency corruptions ({names})", low, words=MORE),
-        Evidence("high-frequency corruptions", high, words=MORE),
+        Evidence("contrast changes", contrast, sign_words=MORE),
+        Evidence(f"all low-frequency corruptions ({names})", low, sign_words=MORE),
+        Evidence("high-frequency corruptions", high, sign_words=MORE),
     )
     by_strength = [_more(a, b, ("contrast",), strength).value for strength in STRENGTHS]
     first, last = (decimal(100 * by_strength[place], sign=True) for place in (0, -1))

@@ -218,7 +218,7 @@ def _gain(claim: Claim, scores: dict[str, np.ndarray], doubt: str) -> Finding:
     gains = {name: paired_interval(signs).item() for name, signs in scores.items()}
     largest = max(float(mcnemar((signs > 0).sum(), (signs < 0).sum())) for signs in scores.values())
     made = _finding(claim, gains, lambda gain: gain.low > 0, "points", doubt)
-    evidence = [replace(part, words=RECOGNISED) for part in made.evidence]
+    evidence = [replace(part, sign_words=RECOGNISED) for part in made.evidence]
     return replace(made, evidence=(*evidence, Evidence("largest p", Measured.exact(largest), "p")))
 
 

@@ -104,17 +104,17 @@ MORE, RECOGNISED = ("more", "less"), ("more recognised", "fewer recognised")
 class Evidence:
     """One number with its interval.
 
-    what: of what. unit: "error" and "points" are fractions to be shown in per cent, the latter a difference; "level"
-    and "levels" are fractions to be shown of 255, the latter a difference; "radius" and "radii" are cycles per image,
-    the latter a difference; "ratio", "orders" and "p" are shown as is. terms: of a difference, the two numbers that
-    stand beside it. words: of a difference, what says its sign in place of plus and minus, such as `MORE`.
+    what: name of the number. unit: "error" and "points" are fractions shown in per cent, the latter a difference;
+    "level" and "levels" are fractions shown of 255, the latter a difference; "radius" and "radii" are cycles per image,
+    the latter a difference; "ratio", "orders" and "p" are shown unchanged. terms: the minuend and subtrahend displayed
+    beside a difference. sign_words: words that replace the signs plus and minus of a difference, such as `MORE`.
     """
 
     what: str
     measured: Measured
     unit: str = "points"
     terms: tuple[float, float] | None = None
-    words: tuple[str, str] | None = None
+    sign_words: tuple[str, str] | None = None
 
     def __str__(self) -> str:
         """'difference: +9.4 points (+8.1 to +10.6)'."""
@@ -137,22 +137,22 @@ class Evidence:
             return p_value(self.measured.value)
         suffix, factor, digits, _ = _UNITS[self.unit]
         measured = displayed_difference(self.measured, *self.terms, factor, digits) if self.terms else self.measured
-        if self.words:
-            return f"{decimal(abs(measured.value) * factor, digits)}{suffix} {self.words[measured.value < 0]}"
-        return self._shown(measured.value) + suffix
+        if self.sign_words:
+            return f"{decimal(abs(measured.value) * factor, digits)}{suffix} {self.sign_words[measured.value < 0]}"
+        return self._format(measured.value) + suffix
 
     @property
     def interval(self) -> str:
         """' (+8.1 to +10.6)'; empty if there is none."""
         _, low, high = self.measured
-        return "" if math.isnan(low) else f" ({self._shown(low)} to {self._shown(high)})"
+        return "" if math.isnan(low) else f" ({self._format(low)} to {self._format(high)})"
 
     @property
     def figure(self) -> Number:
         """The number and its interval as part of a sentence."""
         return Number(self.number, self.interval.removeprefix(" (").removesuffix(")"))
 
-    def _shown(self, value: float) -> str:
+    def _format(self, value: float) -> str:
         _, factor, digits, sign = _UNITS[self.unit]
         return decimal(value * factor, digits, sign=sign)
 

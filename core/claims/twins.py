@@ -59,8 +59,8 @@ def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     )
     verdict = Verdict.HOLDS if low.low > 0 else Verdict.IN_PART if newcombe(low, far).low > 0 else Verdict.FAILS
     evidence: tuple[Evidence, ...] = (
-        Evidence("rise up to radius 2", low, words=MORE),
-        Evidence("rise in the corners", far, words=MORE),
+        Evidence("rise up to radius 2", low, sign_words=MORE),
+        Evidence("rise in the corners", far, sign_words=MORE),
     )
     doubts = [f"{robust.name} against {ordinary.name}: one network of each kind."]
     if (direct := crossover_evidence(robust, ordinary)) is not None:

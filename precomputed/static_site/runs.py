@@ -67,9 +67,9 @@ def _tables(kind: RunKind) -> list[tuple[str, str]]:
     table = scrolling_table_html(many_columns(made), rows, "Many pictures, by network")
     tables = [(MANY, f"<p>{sentence_html(many_summary(made))}</p>{table}")]
     if kind == "inpainting":
-        found = stored_inpainting()
-        stored = scrolling_table_html(COLUMNS, found.rows, "The stored runs")
-        tables.append(("What the stored runs show", f"<p>{html.escape(found.summary)}</p>{stored}"))
+        outcomes = stored_inpainting()
+        stored = scrolling_table_html(COLUMNS, outcomes.rows, "The stored runs")
+        tables.append(("What the stored runs show", f"<p>{html.escape(outcomes.summary)}</p>{stored}"))
     return tables
 
 

@@ -40,16 +40,15 @@ def nothing() -> None:
 
 @dataclass(frozen=True)
 class Step:
-    """Step of the story: all that is on the screen at once.
+    """Step of the story: one screen.
 
-    name: on its tab and, in small letters, in its URL. words: computes title and text, plain, of the networks that are
-    shown now. draw: puts the figure into the page. opens: computes the link to the state that the figure shows.
-    more: computes what is said after the text, may be empty. beside, below: draw further parts, under the text and
-    under all.
+    name: label of its tab and, in lower case, its slug. texts: returns title and text, plain, about the displayed
+    networks. draw: draws the figure. opens: returns the link to the figure's state. more: returns text to append, may
+    be empty. beside, below: draw further parts below the text and at the end.
     """
 
     name: str
-    words: Callable[[], tuple[str, str]]
+    texts: Callable[[], tuple[str, str]]
     claims: tuple[ClaimEvidence, ...]
     draw: Callable[[], Any]
     opens: Callable[[], Link] | None = None
@@ -60,12 +59,12 @@ class Step:
     @property
     def title(self) -> str:
         """Heading, which says what the data show."""
-        return self.words()[0]
+        return self.texts()[0]
 
     @property
     def text(self) -> str:
         """Sentences under the heading."""
-        return self.words()[1]
+        return self.texts()[1]
 
     @property
     def link(self) -> Link | None:

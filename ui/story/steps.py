@@ -66,17 +66,17 @@ def _step(
     opens: Callable[[], Link] | None,
     *claims: ClaimEvidence,
     names: Callable[[], Sequence[str]] = tuple,
-    shown: Callable[[], bool] = lambda: True,
+    holds: Callable[[], bool] = lambda: True,
     **further: Any,
 ) -> Step:
-    """Return a step; names: computes the titles in its words; shown: whether the data show what its title claims."""
+    """Return a step; names: computes the names in its texts; holds: whether the data support its title."""
 
-    def words() -> tuple[str, str]:
+    def texts() -> tuple[str, str]:
         usual = WORDS[name]
-        row = usual if shown() else {**usual, **usual.get("otherwise", {})}
+        row = usual if holds() else {**usual, **usual.get("otherwise", {})}
         return row["title"].format(*names()), row["text"].format(*names())
 
-    return Step(name, words, claims, draw, opens, **further)
+    return Step(name, texts, claims, draw, opens, **further)
 
 
 def named_step(slug: str) -> Step | None:
@@ -129,7 +129,7 @@ STEPS = (
         opening.ask_for_a_word,
         None,
         names=opening.painter_titles,
-        shown=opening.is_stored_pool,
+        holds=opening.is_stored_pool,
         beside=opening.any_word,
         below=opening.cards,
     ),
@@ -139,7 +139,7 @@ STEPS = (
         _paint_your_own,
         ClaimEvidence(training, (DRAWN["classless"],)),
         names=_titles(networks.drawing_twins),
-        shown=drawn_by_the_robust_twin,
+        holds=drawn_by_the_robust_twin,
     ),
     _step("Judge", judge.judge_drawings, None, names=judge.painter_titles),
     _step(
@@ -147,7 +147,7 @@ STEPS = (
         figures.stripes_and_maps,
         _frequency(_cell(*WAVE), *CAR, show=_labels(networks.on_one_picture)),
         names=_titles(networks.on_one_picture),
-        shown=misled_by_one_stripe,
+        holds=misled_by_one_stripe,
     ),
     _step(
         "Mixture",
@@ -162,7 +162,7 @@ STEPS = (
         ),
         _about(_labels(networks.on_mixtures), "relies", DIFFERENCE),
         names=_titles(networks.on_mixtures),
-        shown=lambda: is_clear(_labels(networks.on_mixtures)(), "relies", DIFFERENCE, -1),
+        holds=lambda: is_clear(_labels(networks.on_mixtures)(), "relies", DIFFERENCE, -1),
     ),
     _step("Slow", figures.papers_maps, _frequency(("story", 1)), _about(_papers, "low", *PAPERS)),
     _step(
@@ -180,7 +180,7 @@ STEPS = (
         ),
         _about(networks.twin_and_other, "contrast", "contrast changes", "high-frequency corruptions"),
         names=_titles(networks.corrupted_twins),
-        shown=harmed_by_low_contrast,
+        holds=harmed_by_low_contrast,
     ),
     _step(
         "Patches",
@@ -194,7 +194,7 @@ STEPS = (
         figures.filled_hole,
         _fill_your_own,
         names=_titles(networks.filling),
-        shown=painted_by_the_robust_twin,
+        holds=painted_by_the_robust_twin,
         more=other_networks,
     ),
     _step(
@@ -203,14 +203,14 @@ STEPS = (
         _frequency(("tab", GRADIENT), _cell(*WAVE), show=lambda: _steep_and_other()[:1]),
         _about(_steep_and_other, "gradient", "rank correlation over 481 waves"),
         names=lambda: [networks.steep().name],
-        shown=lambda: findings_by_claim(*_steep_and_other())["gradient"].verdict in (Verdict.HOLDS, Verdict.IN_PART),
+        holds=lambda: findings_by_claim(*_steep_and_other())["gradient"].verdict in (Verdict.HOLDS, Verdict.IN_PART),
     ),
     _step(
         "Limits",
         figures.three_maps,
         lambda: Link("Models and data →", "models"),
         names=lambda: networks.titles([PAPERS_CLIP]),
-        shown=lambda: networks.computed_map(PAPERS_CLIP) is None,
+        holds=lambda: networks.computed_map(PAPERS_CLIP) is None,
         more=limits,
     ),
 )

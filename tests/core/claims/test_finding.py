@@ -38,7 +38,7 @@ def test_a_sentence_of_a_claim_has_two_numbers_at_most(claim):
     ],
 )
 def test_a_difference_in_words_has_no_sign_but_in_its_interval(measured, text):
-    assert str(Evidence("x", measured, words=MORE)) == text
+    assert str(Evidence("x", measured, sign_words=MORE)) == text
 
 
 def test_a_p_value_has_its_own_sign():
