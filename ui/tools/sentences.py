@@ -106,7 +106,7 @@ def why_overrated(overrated: Mapping[str, Overrated], epsilon: float) -> str:
     if not bent:
         return ""
     networks = " ".join(
-        f"{title}’s changes {waves.bend:.1f} times as much as its gradient predicts along these, "
+        f"{title}’s loss changes {waves.bend:.1f} times as much as its gradient predicts along these waves, "
         f"{waves.bend_elsewhere:.1f} times along the others."
         for title, waves in bent
     )

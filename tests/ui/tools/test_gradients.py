@@ -73,7 +73,7 @@ def table(app, label="The gradients in numbers"):
 
 def test_each_network_shows_its_gradient_on_one_scale_with_its_edges(app):
     shown, image = figures(app), samples("cifar10").images[CIFAR].astype(np.float32) / 255
-    assert list(shown) == ["The picture", *TITLES.values(), "Mini ResNet (robust)"]
+    assert list(shown) == ["This picture", *TITLES.values(), "Mini ResNet (robust)"]
     for title, gradient in gradients().items():
         _, pixels = shown[title]
         size = np.sqrt((gradient**2).sum(0)).ravel()
@@ -141,7 +141,7 @@ def test_the_table_gives_the_agreement_and_where_it_fails(app):
         assert row["Overrates"] == ("–" if found.overrated is None else found.overrated.radii)
         assert row["At v = 1"].startswith("0.")
     bend = gradient_agreement(stored_gradients()["mini-clip"], entries()[MINI_CLIP].heatmap).overrated.bend
-    assert f"At v = 4 it changes {bend:.1f} (Mini CLIP)" in text(app)
+    assert f"Mini CLIP’s loss changes {bend:.1f} times" in text(app)
 
 
 def test_without_a_picture_it_says_what_to_choose_and_before_the_first_paint_nothing_is_loaded():
