@@ -161,7 +161,7 @@ def test_pages_without_a_choice_say_what_is_missing():
     app = open_page("generation")
     settable_widget(app, "generation-classes-cifar10").set_value([]).run()
     app.button(key="generation.start").click().run()
-    assert app.error[0].value.startswith("Nothing to draw is chosen")
+    assert app.error[0].value.startswith("No class is chosen")
 
 
 @pytest.mark.parametrize("name", ["inpainting", "generation"])
@@ -332,7 +332,7 @@ def test_hole_of_another_size_scales_the_budget_unless_the_visitor_has_chosen_on
     app.button_group(key="inpainting.square.32").set_value(9).run()
     assert app.session_state["inpainting.holes"][32].sum() == 81 and round(budget(), 2) == 3.09
     pills = app.button_group(key="inpainting.square.32")
-    assert "L2 budget **3.09**" in pills.label and "9 × 9 is its 60 of 224" in pills.help
+    assert "L2 budget **3.09**" in pills.label and "60 of 224 pixels is 9 × 9 here" in pills.help
     settable_widget(app, "inpainting-epsilon-32").set_value(2.0).run()
     app.button_group(key="inpainting.square.32").set_value(20).run()
     assert app.session_state["inpainting.holes"][32].sum() == 400 and budget() == 2.0
@@ -350,7 +350,7 @@ def test_a_link_opens_the_examples_that_were_shown_and_says_how_long_another_run
     assert "A stored example" in said(again) and "inpainting-examples" not in again.query_params
     monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: 240.0)
     linked = open_page("inpainting", inpainting_target_cifar10="cat")
-    assert "this link’s run is not stored, and it takes about 4 min to compute" in said(linked)
+    assert "this link’s run is not stored, and computing it takes about 4 min" in said(linked)
 
 
 def test_settings_that_the_page_sets_get_a_new_widget_that_no_browser_remembers():
