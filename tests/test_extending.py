@@ -67,7 +67,7 @@ def claim(monkeypatch) -> Claim:
 def test_a_claim_arrives_in_the_table_of_findings(claim):
     (row,) = [one for one in table(opened()) if html.escape(claim.statement) in one]
     assert "paper, §9.9" in row and "holds in part" in row and "A toy." in row
-    assert "share of &lt;waves&gt; <span" in row and "50.0 %" in row and "(25.0 to 75.0)" in row
+    assert "share of &lt;waves&gt;: <span" in row and "50.0 %" in row and "(25.0 to 75.0)" in row
 
 
 def test_a_claim_arrives_in_the_report(claim):

@@ -91,7 +91,7 @@ def test_picture_circle_bars_and_sentence_are_the_engines_at_the_same_cutoff(str
         assert mixer.get_attribute("data-cutoff") == f"{cutoff:g}"
         assert np.abs(pixels(page) - to_uint8(mixed).astype(int)).max() <= 1, cutoff
         assert circles(page) == pytest.approx([cutoff] * 2, abs=0.1)
-        assert f"At {cutoff:g} cycles per image" in (sentence := mixer.locator(".sentence").inner_text())
+        assert f"Cutoff {cutoff:g} cycles per image: " in (sentence := mixer.locator(".sentence").inner_text())
         assert mixer.locator(".cutoff label").inner_text().startswith(f"Cutoff: {cutoff:g} cycles per image")
         (probabilities,) = class_probabilities(classifier_for(name, row.class_set), mixed[None])
         assert f"predicts “{data.classes.names[probabilities.argmax()]}”" in sentence
@@ -145,7 +145,7 @@ def test_keys_move_the_cutoff_and_the_url_follows_when_they_rest(streamlit_app, 
     expect(page).to_have_url(re.compile("cutoff=8"))
     wait_until_drawn(page)
     expect(slider).to_be_focused()
-    assert slider.get_attribute("aria-valuetext").startswith("8 cycles per image. At 8 cycles per image Mini CLIP")
+    assert slider.get_attribute("aria-valuetext").startswith("8 cycles per image. Cutoff 8 cycles per image: Mini CLIP")
     page.reload()
     expect(page.locator(".mixer")).to_have_attribute("data-cutoff", "8", timeout=SLOW)
 

@@ -187,7 +187,7 @@ def test_stop_while_queued_leaves_the_line_without_running():
 def test_full_line_is_refused_with_a_sentence():
     manager, blocking, first = submitted(1, queue_limit=2)
     waiting = [manager.submit(lambda: [1], owner=name) for name in "bc"]
-    with pytest.raises(QueueFull, match=r"waiting line is full \(2 in it\): please try again"):
+    with pytest.raises(QueueFull, match=r"waiting line is full \(2 in it\); please try again"):
         manager.submit(lambda: [1], owner="d")
     with pytest.raises(QueueFull):
         manager.submit(lambda: [1], owner="a")
