@@ -15,7 +15,7 @@ def row(page: Page, name: str):
 def test_page_needs_no_torch_and_no_sideways_scrolling(streamlit_app, open_page):
     page = open_page(f"{streamlit_app('tests/browser/demos.py')}/?demo=models_and_data")
     expect(page.get_by_text("Server: torch is")).to_be_visible()
-    for folded in ("Heat maps, each", "Pictures, each"):
+    for folded in ("Heat maps with", "Pictures with"):
         page.get_by_text(folded).click()
     expect(page.get_by_text("Server: torch is not loaded")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
