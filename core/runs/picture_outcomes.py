@@ -163,11 +163,11 @@ def judged_outcomes(paths: tuple[Path, ...]) -> dict[str, JudgedOutcomes]:
 def picture_outcomes(kind: str) -> dict[str, PictureOutcomes]:
     """Return drawings from one kind of start, or holes filled by one penalty, by classifier; may be empty.
 
-    Those of the most pictures come first.
+    Sorted by the number of pictures, the largest first, then by name.
     """
     painted = {name: outcomes.kinds().get(kind) for name, outcomes in judged_outcomes().items()}
     known = {name: results for name, results in painted.items() if results is not None}
-    return dict(sorted(known.items(), key=lambda item: -item[1].n))
+    return dict(sorted(known.items(), key=lambda item: (-item[1].n, item[0])))
 
 
 def stored_judgement(mark: str) -> Judgement | None:
@@ -178,7 +178,7 @@ def stored_judgement(mark: str) -> Judgement | None:
 
 @dataclass(frozen=True)
 class Opinion:
-    """What a judge sees in each picture of a run's end: its top-1 class, and the rank of the target, from 1."""
+    """Opinion of a judge on each picture at the end of a run: its top-1 class, and the rank of the target, from 1."""
 
     judge: str
     says: tuple[str, ...]
