@@ -20,7 +20,7 @@ Rows = Sequence[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart for Vega-Lite. key: unique on its page. alt_text: in its place. legend: HTML above it, may be empty."""
+    """Chart for Vega-Lite. key: unique on its page. alt_text: its text alternative. legend: HTML above it, if any."""
 
     spec: dict[str, Any]
     key: str
@@ -35,7 +35,7 @@ class Chart:
 
 
 def percents(field: str, measured: Measured) -> dict[str, float]:
-    """A number with its interval, in per cent, as charts read it from a row."""
+    """Return a number and its interval, in per cent, as fields of a chart's row."""
     return dict(zip((field, "low", "high"), (100 * float(part) for part in measured), strict=True))
 
 
@@ -58,22 +58,22 @@ def line_chart(
     key: str,
     alt_text: str,
 ) -> Chart:
-    """A line for each network, with its legend, and a dashed upright line at `value`.
+    """Return a chart with a line per network, a legend, and a dashed vertical line at `value`.
 
     Args:
-        rows: with a field "network", one of `names`; those of the axes; "low" and "high" where there is a spread.
-        spread: how intervals are drawn. hollow: of which points, as a Vega expression.
-        thin: the field that tells a network's two lines apart, and what it says of the thin one.
-        number: how values are written, by d3's format.
-        title, legend_names, note: of the legend, which may have shorter names, and says what points are.
-        height: of the plot with its axes, in CSS pixels.
+        rows: fields "network" (one of `names`), those of the axes, and "low" and "high" if `spread` is set.
+        spread: how to draw intervals. hollow: Vega expression, true for points drawn hollow.
+        thin: the field that distinguishes a network's two lines, and its value for the thin one.
+        number: d3 format of values.
+        title, legend_names, note: the legend's title, its names if shorter, and its note about points.
+        height: CSS pixels of the plot with its axes.
     """
     legend = chart_legend(title, legend_names or names, colours, note)
     dashes = [DASHES[k % len(DASHES)] for k in range(len(names))]
     colour = alt.Color("network:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
     dash = alt.StrokeDash("network:N", scale=alt.Scale(domain=list(names), range=dashes), legend=None)
     across, up = field_of(x), field_of(y)
-    # Of each point, for readers of screens and for `wave_answers.js`, which marks the ring that is pointed at.
+    # A point's description, for screen readers and for `wave_answers.js`, which marks the ring under the pointer.
     spoken = f"'{across} ' + datum.{across} + ', ' + datum.network + ': ' + format(datum.{up}, '{number}')"
     base = alt.Chart().transform_calculate(spoken=spoken).encode(x, color=colour)
     ends = base.encode(alt.Y("low:Q", title=y["title"]), alt.Y2("high:Q"))
@@ -107,11 +107,12 @@ def interval_chart(
     key: str,
     alt_text: str,
 ) -> Chart:
-    """A point with its interval for each network in each category, in the rows' order.
+    """Return a chart with a point and its interval per network and category, in the order of the rows.
 
     Args:
-        rows, names, colours, height: as `line_chart` takes them.
-        category: a field. value: of the dashed upright line, if any. weak: of which rows, as a Vega expression.
+        rows, names, colours, height: as in `line_chart`.
+        category: field of the categories. value: position of a dashed vertical line, if any. weak: Vega expression,
+            true for faded rows.
     """
     legend = chart_legend("", names, colours, dashed=False)
     colour = alt.Color("network:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
@@ -130,20 +131,20 @@ def interval_chart(
 
 
 def tooltips(axis: alt.X | alt.Y, number: str = ".1f", *, ends: bool = True) -> list[alt.Tooltip]:
-    """Return tooltips of an axis' number, and of the ends of its interval where it has one."""
+    """Return tooltips for an axis' number and, if `ends`, for both ends of its interval."""
     parts = ((field_of(axis), axis["title"]), ("low", "95 % from"), ("high", "to"))[: 3 if ends else 1]
     return [alt.Tooltip(f"{name}:Q", format=number, title=title) for name, title in parts]
 
 
 def field_of(axis: alt.X | alt.Y) -> str:
-    """The field that an axis shows."""
+    """Return the field that an axis shows."""
     return str(axis.shorthand).partition(":")[0]
 
 
 def chart_legend(
     title: str, names: Sequence[str], colours: Sequence[str], note: str = "", *, dashed: bool = True
 ) -> str:
-    """One line above a plot, which wraps: a stroke for each network, dashed as its line, and a note about points."""
+    """Return the legend above a plot as HTML: a stroke per network, dashed like its line, and a note about points."""
     strokes = [
         f'<span style="display:inline-block;width:1.7rem;height:3px;vertical-align:middle;margin-right:.3rem;'
         f'background:{_stroke(colour, DASHES[k % len(DASHES) if dashed else 0])}"></span>{html.escape(name)}'
@@ -155,7 +156,7 @@ def chart_legend(
 
 
 def _stroke(colour: str, dash: Sequence[int]) -> str:
-    """A dashed line as a CSS background."""
+    """Return a dashed line as a CSS background."""
     ends = list(itertools.accumulate(dash, initial=0))
     parts = (f"{'transparent' if k % 2 else colour} {ends[k]}px {ends[k + 1]}px" for k in range(len(dash)))
     return f"repeating-linear-gradient(90deg,{','.join(parts)})"
@@ -172,19 +173,19 @@ def chart(
     alt_text: str,
     legend: str = "",
 ) -> Chart:
-    """A chart, maybe with a dashed upright line.
+    """Return a chart, with a dashed vertical line unless `value` is None.
 
     Args:
-        rows: what the layers draw.
-        layers: from the back to the front, without data of their own.
-        mark, value: axis and place of the upright line.
+        rows: data of the layers.
+        layers: back to front, without data of their own.
+        mark, value: axis and position of the vertical line.
         height: CSS pixels of the plot with its axes.
     """
     marks = [] if value is None else [alt.Chart().mark_rule(strokeDash=[4, 4], color="#888888").encode(mark)]
-    # Without a check against Vega-Lite's schema, which takes longer than the rest. Rows come last: Altair would look
-    # through them and copy them several times for each layer.
+    # Validation against Vega-Lite's schema would take longer than everything else. The rows are added last because
+    # Altair would scan and copy them several times per layer.
     spec = alt.layer(*layers, *marks).properties(height=height).to_dict(validate=False)
-    spec.pop("datasets", None)  # Altair's stand-in for what is missing
+    spec.pop("datasets", None)  # Altair's placeholder for missing data
     for k, layer in enumerate(spec["layer"]):
         layer["data"] = {"values": rows if k < len(layers) else [{field_of(mark): value}]}
     return Chart(spec, key, alt_text, legend)

@@ -1,4 +1,4 @@
-"""The paper that this app is about, on every page, and how to cite it and what it builds on."""
+"""Footer of every page: the paper, and how to cite it and the works it builds on."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ui.shared import url
 
 @dataclass(frozen=True)
 class Reference:
-    """A publication: its BibTeX entry, ready to be copied, and what it gave this app."""
+    """Publication: its BibTeX entry, and what it contributed to this app."""
 
     bibtex: str
     gave: str
 
     def field(self, name: str) -> str:
-        """A field's text.
+        """Return a field's text.
 
         Raises:
-            KeyError: there is no such field.
+            KeyError: no such field.
         """
         return dict(re.findall(r"^  (\w+) = \{(.*)\}", self.bibtex, re.MULTILINE))[name]
 
 
-# In the order of `references.bib`, whose entries stand between blank lines.
+# In the order of `references.bib`, whose entries are separated by blank lines.
 _GAVE = (
     "the experiments and the published heat maps",
     "Fourier heat maps",
@@ -46,14 +46,14 @@ def _line(reference: Reference) -> str:
 
 
 def footer() -> None:
-    """The paper's name, its authors, a link, *Share* and *Cite*: the last line of every page."""
+    """Draw the last line of a page: the paper's title, its authors, a link, *Share* and *Cite*."""
     with st.container(horizontal=True, vertical_alignment="center", key="footer"):
         title = PAPER.field("title").replace("{", "").replace("}", "")
         st.markdown(
             f"An interactive companion to *{title}* by Yuri Galindo and Fabio A. Faria "
             f"([code and runs]({PAPER.field('url')}))."
         )
-        # When the page's URL is complete.
+        # The page's URL is complete only now.
         with st.popover("Share", icon=":material/link:"):
             st.markdown("This link opens what you see now, without your own pictures and files.")
             st.code(url.address(), language=None, wrap_lines=True)

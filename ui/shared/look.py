@@ -1,4 +1,4 @@
-"""The look of all pages in one place: what Streamlit's configuration cannot say, as one style sheet."""
+"""Styles of all pages: one style sheet for what Streamlit's configuration cannot set."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _look = st.components.v2.component("look", css=CSS, js=_JS, isolate_styles=False
 
 
 def style_sheet(module: str) -> str:
-    """The style sheet beside a module, which passes its `__file__`, as HTML to put before what it styles."""
+    """Return the style sheet next to a module (its `__file__`) as HTML, to be placed before what it styles."""
     return f"<style>\n{Path(module).with_suffix('.css').read_text(encoding='utf-8')}</style>"
 
 
 def look(page: str) -> bool:
-    """Put the CSS into the page called `page`; call it first, and once in a run, from `ui/pages/navigation.py`.
+    """Add the CSS to the page `page`; called first and once per run, by `ui/pages/navigation.py`.
 
-    Returns whether the browser has it. In a visit's first run it has not, and what is drawn before would move when it
-    comes; the browser then asks for the next run by itself.
+    Returns whether the browser has the CSS. It does not in a visit's first run, and anything drawn then would move when
+    the CSS arrives; the browser requests the next run by itself.
     """
     styled = _STYLED in st.session_state
     has_it = partial(st.session_state.__setitem__, _STYLED, True)
@@ -38,7 +38,7 @@ def look(page: str) -> bool:
 
 
 def page_tabs(pages: Mapping[str, StreamlitPage]) -> None:
-    """Links to the pages by their paths, for windows so narrow that Streamlit folds its navigation away."""
+    """Draw links to the pages, keyed by path, for windows so narrow that Streamlit hides its navigation."""
     with st.container(horizontal=True, key="page-tabs"):
         for path, page in pages.items():
             st.page_link(page, label=PAGES[path].split(" and ")[0])

@@ -1,4 +1,4 @@
-"""Choosing one picture on a page: a bundled sample or the visitor's own, kept while the visitor looks elsewhere."""
+"""Choice of a page's picture: a bundled sample or the visitor's own, remembered across pages."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ THUMBNAIL = (36, 72)  # CSS pixels, minimum and maximum
 
 
 def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], int], kind: str = "") -> Picture | None:
-    """The picture that this visitor, a link or the page chose; None where that is an upload that is not here.
+    """Return the picture chosen by the visitor, a link or the page; None for an upload that is missing.
 
     Args:
-        page: begins the keys of what is kept for the visitor.
-        url_prefix: begins the names of the URL's parameters: `{url_prefix}pictures` and `{url_prefix}picture`.
-        first: the place of the sample to begin with, of a set.
-        kind: of `picture_kinds`, to begin with, by default the first; where nobody knows that one's classes, the next.
+        page: prefix of the keys in the session.
+        url_prefix: prefix of the URL's parameters `{url_prefix}pictures` and `{url_prefix}picture`.
+        first: returns the index of a set's default sample.
+        kind: default of `picture_kinds`. If it is empty, the first set, or the second if no ready classifier knows
+            the first one's classes.
     """
     key, state, kinds = f"{url_prefix}pictures", st.session_state, picture_kinds()
     small, next_set, *_ = SAMPLE_SETS.values()
@@ -50,18 +51,18 @@ def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], i
 
 
 def picture_strip(*, url_prefix: str) -> Thumbnails | None:
-    """The pictures beside the chosen one; None where that is an upload. Call it after `chosen_picture`."""
+    """Return the thumbnails of the chosen picture's set; None for an upload. Call it after `chosen_picture`."""
     kind = picture_kinds()[st.session_state[f"{url_prefix}pictures"]]
     return None if kind == UPLOAD else thumbnails(kind)
 
 
 def pick_picture(page: str, place: int, *, url_prefix: str) -> None:
-    """Take another picture of the chosen set; for callbacks."""
+    """Choose another picture of the chosen set; for callbacks."""
     _places(page)[picture_kinds()[st.session_state[f"{url_prefix}pictures"]]] = place
 
 
 def take_picture(page: str, kind: str, chosen: int | Picture | None, *, url_prefix: str) -> None:
-    """Show a sample of the set `kind`, by its place, or of the kind `UPLOAD` a picture; before `chosen_picture`."""
+    """Choose a sample of the set `kind` by its index, or an uploaded picture. Call it before `chosen_picture`."""
     if isinstance(chosen, int):
         _places(page)[kind] = chosen
     else:
@@ -71,17 +72,17 @@ def take_picture(page: str, kind: str, chosen: int | Picture | None, *, url_pref
 
 
 def open_library(page: str, open: bool = True) -> None:
-    """Show the library from the next run on, or no more; for callbacks."""
+    """Open the library from the next run on, or close it; for callbacks."""
     st.session_state[_open(page)] = open
 
 
 def picture_library(page: str, *, url_prefix: str, first: Callable[[SampleSet], int]) -> None:
-    """A dialog with all bundled pictures and the visitor's own, while it is open; a choice closes it.
+    """Draw the dialog with all bundled pictures and the visitor's own, if it is open; a choice closes it.
 
     Args:
-        page, url_prefix, first: as `chosen_picture` takes them.
+        page, url_prefix, first: as in `chosen_picture`.
     """
-    # Asked in every run: a run that follows by itself, such as the one that loads torch, must not close it.
+    # Drawn in every run: an automatic rerun, such as the one that loads torch, must not close it.
     if st.session_state.get(_open(page)):
         st.dialog("Choose a picture", width="medium", on_dismiss=partial(open_library, page, False))(_library)(
             page, url_prefix, first
@@ -89,9 +90,9 @@ def picture_library(page: str, *, url_prefix: str, first: Callable[[SampleSet], 
 
 
 def _library(page: str, url_prefix: str, first: Callable[[SampleSet], int]) -> None:
-    """The dialog's content."""
+    """Draw the dialog's content."""
     if not st.session_state[_open(page)]:
-        st.rerun()  # something was chosen: the whole page, without the dialog
+        st.rerun()  # a picture was chosen: draw the page without the dialog
     label = st.segmented_control(
         "Picture",
         list(picture_kinds()),
@@ -132,12 +133,12 @@ def _places(page: str) -> dict[str, int]:
 
 @st.cache_resource(show_spinner=False)
 def thumbnails(kind: str) -> Thumbnails:
-    """The bundled pictures of a set."""
+    """Pack the bundled pictures of a set."""
     return pack_thumbnails(samples(kind).images.transpose(0, 2, 3, 1), captions(kind))
 
 
 def _uploaded(page: str, usual: str) -> Picture | None:
-    """Return the visitor's picture, used as one of the set `usual` unless they choose otherwise."""
+    """Draw the upload and return the visitor's picture, used like the set `usual` unless they choose another."""
     key = f"{page}.uploaded"
     most = limits()
     file = st.file_uploader(
@@ -147,7 +148,7 @@ def _uploaded(page: str, usual: str) -> Picture | None:
         max_upload_size=most.picture_mb,
     )
     if file is not None and st.session_state.get(f"{key}_id") != file.file_id:
-        # Once for each file, not in every run; in this session alone, and gone with it.
+        # Read once per file, not in every run; kept in this session only.
         st.session_state[f"{key}_id"] = file.file_id
         st.session_state[key] = _read_upload(file.name, file.getvalue())
     if key not in st.session_state:

@@ -16,7 +16,7 @@ _STYLE = style_sheet(__file__)
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """One picture with its caption. picture: uint8 (H, W, 3). title is set bold; note stands below it."""
+    """Picture with its caption. picture: uint8 (H, W, 3). title: in bold. note: below the title."""
 
     title: str
     note: str
@@ -24,18 +24,18 @@ class Figure:
 
 
 def to_picture(image: np.ndarray) -> np.ndarray:
-    """(3, H, W) uint8 -> (H, W, 3), or float in [0, 1] rounded to uint8."""
+    """Convert (3, H, W), uint8 or float in [0, 1], to uint8 (H, W, 3)."""
     return np.ascontiguousarray(image.transpose(1, 2, 0)) if image.dtype == np.uint8 else to_uint8(image)
 
 
 def enlarged(picture: np.ndarray, side: int) -> np.ndarray:
-    """(H, W, 3) with each pixel a whole square, as large as `side` allows."""
+    """Enlarge (H, W, 3) by the largest integer factor that keeps it within `side`; each pixel becomes a square."""
     times = max(1, side // len(picture))
     return picture.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def picture_row(figures: Sequence[Figure], *, tile: int = 130) -> str:
-    """Pictures side by side, as many in a row as fit; lossless, and enlarged smoothly."""
+    """Return pictures side by side as HTML, as many in a row as fit; lossless, enlarged smoothly."""
     parts = []
     for figure in figures:
         note = f"<br><span>{html.escape(figure.note)}</span>" if figure.note else ""
@@ -48,11 +48,11 @@ def picture_row(figures: Sequence[Figure], *, tile: int = 130) -> str:
 
 
 def picture_groups(groups: Sequence[tuple[str, Sequence[Figure], str]], label: str, *, tile: int = 130) -> str:
-    """Rows of pictures beside each other, each with a heading and a note in plain text; scrolls in a narrow window."""
+    """Return groups of pictures as HTML, each with a plain heading and note; they scroll in a narrow window."""
     parts = [
         f"<div><p>{html.escape(heading)}</p>{picture_row(figures, tile=tile)}<p>{html.escape(note)}</p></div>"
         for heading, figures, note in groups
     ]
-    # The keyboard must get there to scroll.
+    # Focusable, so that the keyboard can scroll it.
     name = html.escape(label, quote=True)
     return f'<div class="run-groups" tabindex="0" role="region" aria-label="{name}">{"".join(parts)}</div>'

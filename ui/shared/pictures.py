@@ -19,11 +19,11 @@ UPLOAD = "upload"
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One picture with what is known about it.
+    """Picture with its metadata.
 
-    pixels: (3, H, W) uint8, H = W. label: position of the true class in `classes`, None for a visitor's picture
-    without one. kind: name of the sample set that it belongs to or is used like. position: its place in its data set,
-    which fixes its signs.
+    pixels: (3, H, W) uint8, H = W. label: index of the true class in `classes`, None for a visitor's picture without
+    one. kind: name of the sample set that it belongs to or is used like. position: its index in its data set, which
+    seeds the signs of its waves.
     """
 
     pixels: np.ndarray
@@ -51,19 +51,19 @@ class Picture:
 
 
 def picture_kinds() -> dict[str, str]:
-    """Return the sources of pictures: title, as visitors and the URL use it, to a sample set's name or `UPLOAD`."""
+    """Return the sources of pictures: the title in menus and URLs, mapped to a sample set's name or `UPLOAD`."""
     return {**{row.title: row.name for row in SAMPLE_SETS.values()}, "Yours": UPLOAD}
 
 
 @st.cache_data(show_spinner=False)
 def samples(name: str) -> ImageDataset:
-    """The pictures of a sample set."""
+    """Load the pictures of a sample set."""
     return load_samples(SAMPLE_SETS[name].dataset)
 
 
 @st.cache_data(show_spinner=False)
 def captions(name: str) -> list[str]:
-    """One line for each sample: its class and, unless all are one author's, who made it under which licence."""
+    """Return a line per sample: its class and, unless all share one author, its title, author and licence."""
     data = samples(name)
     classes = [data.classes.names[label] for label in data.labels]
     credits = sample_credits(SAMPLE_SETS[name].dataset)
@@ -74,17 +74,17 @@ def captions(name: str) -> list[str]:
 
 
 def sample_picture(name: str, position: int) -> Picture:
-    """A bundled sample."""
+    """Return a bundled sample."""
     data = samples(name)
     label = int(data.labels[position])
     return Picture(data.images[position], label, name, position, captions(name)[position])
 
 
 def uploaded_pixels(data: bytes) -> dict[int, np.ndarray]:
-    """(3, size, size) uint8 of a visitor's file, for each size that pages use. Kept by nobody but the caller.
+    """Decode a visitor's file to (3, size, size) uint8 for each size that pages use. The result is not cached.
 
     Raises:
-        ValueError: it is not a picture that can be read, or too large a one; the text says why.
+        ValueError: the file is not a readable picture, or too large; the message says which.
     """
     check_upload(data, limits().picture_mb)
     sizes = sides()

@@ -1,6 +1,6 @@
-"""Sentences on a page: intervals and what terms mean stand behind a dotted underline, one number a sentence is bold.
+"""Sentences on a page: tooltips hold intervals and definitions, and a sentence has at most one bold number.
 
-A tooltip that pointer, finger and keyboard reach; `ui/components/tooltip.css` has its look. The parts of a sentence are
+Pointer, finger and keyboard reach the tooltips; `ui/components/tooltip.css` styles them. The parts of a sentence are
 those of `core.shared.sentences`, which reports and files read as plain text.
 """
 
@@ -18,15 +18,15 @@ NARROW_PERCENT = "\N{NO-BREAK SPACE}%"  # keeps a number and its sign on one lin
 
 
 def sentence_html(text: str, *terms: str, bold: bool = True) -> str:
-    """HTML of a sentence, a paragraph or plain text, with what `TERMS` says of `terms` where each first stands.
+    """Return HTML of a sentence, a paragraph or plain text, with the `TERMS` entry at the first use of each term.
 
-    bold: whether a sentence's only number with an interval is.
+    bold: whether to set a sentence's only number with an interval in bold.
     """
     return explained(" ".join(_html(sentence, bold) for sentence in Paragraph(text).sentences), *terms)
 
 
 def sentence_markdown(text: str) -> str:
-    """Markdown of a sentence or a paragraph: its numbers bold, everything else as plain text."""
+    """Return Markdown of a sentence or a paragraph: numbers in bold, everything else as plain text."""
 
     def narrow(part: str) -> str:
         return as_markdown(part).replace(" %", NARROW_PERCENT)
@@ -38,7 +38,7 @@ def sentence_markdown(text: str) -> str:
 
 
 def write_sentence(text: str, *terms: str) -> None:
-    """Draw a paragraph, as `sentence_html`."""
+    """Draw `sentence_html` as a paragraph."""
     st.html(f'<p class="prose">{sentence_html(text, *terms)}</p>')
 
 

@@ -1,4 +1,4 @@
-"""Widgets whose value the page may set as well, such as those behind a button that opens a popover."""
+"""Widgets whose value the page can also set, such as those in a popover."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 def settable(name: str, widget: Callable[[str, T], T]) -> T:
-    """Draw a widget that shows, and keeps, what stands in the session under `name`; returns it.
+    """Draw a widget bound to the session's value of `name`; return that value.
 
-    The browser drops what is in a closed popover, but remembers the value that it had there: it sends that with the
-    next click, and takes back what the page has set meanwhile. So whenever the page sets a value, the widget gets a new
-    key, of which the browser knows nothing.
+    The browser removes the widgets of a closed popover but remembers their values: it sends them with the next click,
+    which would undo what the page has set meanwhile. So the widget gets a new key, unknown to the browser, whenever
+    the page sets a value.
 
     Args:
-        widget: draws it with this key and this value to begin with, and returns its value.
+        widget: draws the widget from its key and its default, and returns its value.
     """
     state, key = st.session_state, f"{name}.shown"
     number, last = state.get(key, (0, state[name]))
@@ -33,10 +33,10 @@ def settable(name: str, widget: Callable[[str, T], T]) -> T:
 def settable_in_url(
     name: str, widget: Callable[[str, T], T], usual: T, read: Callable[[str], T | None], write: Callable[[T], str] = str
 ) -> T:
-    """Draw a widget as `settable`, whose value the URL says as well, as `url.session_value` does; returns the value.
+    """Draw a `settable` widget whose value is also in the URL; return the value.
 
     Args:
-        usual: to begin with, and what goes without saying. read, write: as `url.session_value` takes them.
+        usual: default, which the URL omits. read, write: as in `url.session_value`.
     """
     url.session_value(name, name, read, usual, write)
     value = settable(name, widget)

@@ -1,4 +1,4 @@
-"""Tables as HTML: with tooltips in their cells, and readable on a phone, which `st.dataframe`'s canvas is not."""
+"""Tables as HTML: with tooltips in cells, and readable on a phone, unlike the canvas of `st.dataframe`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _STYLE = style_sheet(__file__)
 
 
 def table_html(heads: Sequence[str], rows: Sequence[str], *, kind: str = "", caption: str = "", data: str = "") -> str:
-    """HTML of a table.
+    """Return HTML of a table.
 
     Args:
-        heads: HTML of each. rows: HTML of each, as `row_html` makes it. kind: its CSS class. data: more attributes.
+        heads: HTML of the heads. rows: HTML of the rows, from `row_html`. kind: CSS class. data: further attributes.
     """
     head = "".join(f"<th scope=col>{cell}</th>" for cell in heads)
     return (
@@ -28,7 +28,7 @@ def table_html(heads: Sequence[str], rows: Sequence[str], *, kind: str = "", cap
 
 
 def row_html(cells: Sequence[str], kind: str = "", head: str = "") -> str:
-    """HTML of a row. cells: HTML of each. head: HTML of the cell that names the row, where there is one."""
+    """Return HTML of a row. cells: HTML of its cells. head: HTML of its header cell, if any."""
     first = f"<th scope=row>{head}</th>" if head else ""
     row = f'<tr class="{kind}">' if kind else "<tr>"
     return f"{row}{first}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
@@ -37,22 +37,22 @@ def row_html(cells: Sequence[str], kind: str = "", head: str = "") -> str:
 def scrolling_table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], label: str, about: Mapping[str, str] | None = None
 ) -> None:
-    """Draw a table, as `scrolling_table_html` returns it."""
+    """Draw `scrolling_table_html`."""
     st.html(scrolling_table_html(columns, rows, label, about))
 
 
 def scrolling_table_html(
     columns: Sequence[str], rows: Sequence[Sequence[str]], label: str, about: Mapping[str, str] | None = None
 ) -> str:
-    """Return a table of plain text and numbers that scrolls in a narrow window; every row has one short line.
+    """Return HTML of a table of plain text and numbers that scrolls in a narrow window; each row is one short line.
 
-    label: for screen readers. about: what columns mean, by what their names begin with, up to a comma.
+    label: for screen readers. about: definitions of columns, keyed by the column's name up to its first comma.
     """
     heads = [(name, (about or {}).get(name.partition(",")[0], "")) for name in columns]
     table = table_html(
         [tooltip(name, meaning) if meaning else html.escape(name) for name, meaning in heads],
         [row_html([sentence_html(cell, bold=False) for cell in row]) for row in rows],
     )
-    # The keyboard must get there to scroll.
+    # Focusable, so that the keyboard can scroll it.
     region = f'class="scrolling-table" tabindex="0" role="region" aria-label="{html.escape(label)}"'
     return f"{_STYLE}<div {region}>{table}</div>"

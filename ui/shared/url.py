@@ -1,4 +1,4 @@
-"""State of pages in their URL: widgets by `bind="query-params"`, all else by this file. Links are untrusted text."""
+"""State of pages in their URL, except for widgets with `bind="query-params"`. Links are untrusted text."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from core.shared.errors import one_line
 from ui.shared.text import as_markdown, whole_number
 
 T = TypeVar("T")
-MAX_NUMBER = 1e15  # no page has a use for larger ones, and Streamlit's widgets fail on infinite ones
-# What navigation and sentences call the pages, by their paths, which links of all versions name.
+MAX_NUMBER = 1e15  # no page uses larger numbers, and Streamlit's widgets fail on infinite ones
+# Titles of pages in navigation and sentences, keyed by path; the paths are the same in links of all versions.
 PAGES = {
     "story": "Story",
     "frequency": "Frequencies",
@@ -24,7 +24,7 @@ PAGES = {
     "findings": "Findings",
     "models": "Models and data",
 }
-CARD = "card"  # whose card *Models and data* opens
+CARD = "card"  # the classifier whose card *Models and data* opens
 _DROPPED = "url.dropped"
 _FORMER_TITLE = re.compile("(Mini CLIP|Mini ResNet), (robust|plain ViT[^·]*?)(?= ·|$)")
 
@@ -35,7 +35,7 @@ def names() -> frozenset[str]:
 
 
 def names_class_set(page: str, class_set: str) -> bool:
-    """Whether the URL says something of a page's widgets for these classes, such as its targets or networks."""
+    """Return whether the URL sets any of a page's widgets for these classes, such as its targets or networks."""
     return any(name.startswith(f"{page}-") and name.endswith(f"-{class_set}") for name in names())
 
 
@@ -45,7 +45,7 @@ def texts(name: str) -> list[str]:
 
 
 def text(name: str) -> str:
-    """Return the last value of a parameter in the URL; empty where there is none."""
+    """Return the last value of a parameter in the URL; empty if there is none."""
     return st.query_params.get(name, "")
 
 
@@ -57,9 +57,8 @@ def number(name: str, places: range) -> int | None:
 def put(name: str, value: str | None, usual: str | None = None) -> None:
     """Set a parameter of the URL; None removes it.
 
-    Where the URL says nothing, the usual value goes without saying; what a link said stays as long as it is true. So
-    the URL is written only when it changes: the whole of it goes to the browser, and would take back what a click has
-    put there meanwhile, such as another tab.
+    A missing parameter means `usual`, and a link's explicit value stays while it is true. So the URL is written only
+    when it changes: the browser receives all of it, which would undo a click made meanwhile, such as on another tab.
     """
     if value is None:
         st.query_params.pop(name, None)
@@ -68,15 +67,15 @@ def put(name: str, value: str | None, usual: str | None = None) -> None:
 
 
 def put_all(name: str, values: list[str], usual: Sequence[str | None]) -> None:
-    """Make the URL say several values of one parameter; what else `put` says holds here."""
+    """Set all values of a parameter of the URL, as in `put`."""
     if (texts(name) or usual) != values:
         st.query_params[name] = values
 
 
 def session_value(key: str, name: str, read: Callable[[str], T | None], usual: T, write: Callable[[T], str] = str) -> T:
-    """Return this visit's value of `key`, at first the URL's or the usual one; the URL names it from then on.
+    """Return the session's value of `key`, initially the URL's or `usual`, and write it to the URL.
 
-    read: makes a value of the URL's text, None where that is senseless. write: the other way round.
+    read: parses the URL's text, None if it is invalid. write: formats a value for the URL.
     """
     state = st.session_state
     if key not in state:
@@ -87,7 +86,7 @@ def session_value(key: str, name: str, read: Callable[[str], T | None], usual: T
 
 
 def real(low: float, high: float) -> Callable[[str], float | None]:
-    """Reads a number of a range, for `session_value`."""
+    """Return a parser for `session_value` that accepts numbers from `low` to `high`."""
 
     def read(value: str) -> float | None:
         try:
@@ -100,23 +99,23 @@ def real(low: float, high: float) -> Callable[[str], float | None]:
 
 
 def link(page: str, *parameters: tuple[str, object]) -> str:
-    """The URL of a page's state, relative to the app's."""
+    """Return the URL of a page's state, relative to the app's."""
     return f"{page}?{urlencode(parameters, quote_via=quote)}"
 
 
 def card_link(classifier: str) -> str:
-    """The URL of *Models and data* with the card of a classifier open."""
+    """Return the URL of *Models and data* with a classifier's card open."""
     return link("models", (CARD, classifier))
 
 
 def address() -> str:
-    """Return the full URL of what is on the screen."""
+    """Return the page's full URL with all parameters."""
     query = urlencode({name: texts(name) for name in st.query_params}, doseq=True)
     return f"{st.context.url or ''}{'?' if query else ''}{query}"
 
 
 def read_former_names() -> None:
-    """Replace names of earlier versions in the URL by those of today; call it before any widget."""
+    """Replace the names of earlier versions in the URL by today's; call it before any widget."""
     linked = {name: texts(name) for name in st.query_params}
     renamed = {
         former_names.PARAMETERS.get(name, name): [_todays_value(name, value) for value in values]
@@ -132,13 +131,13 @@ def _todays_value(name: str, value: str) -> str:
 
 
 def drop_invalid_numbers() -> None:
-    """Take parameters with infinite or endless numbers out of the URL, and say so; call it before any widget."""
+    """Remove parameters with infinite or too large numbers from the URL, and say so; call it before any widget."""
     dropped = [name for name in st.query_params if any(map(_is_invalid, texts(name)))]
     if dropped:
         for name in dropped:
             put(name, None)
         st.session_state[_DROPPED] = dropped
-        st.rerun()  # widgets of this run would still find them
+        st.rerun()  # widgets of this run would still read them
     if names := st.session_state.pop(_DROPPED, None):
         st.toast(
             f"The link’s values were ignored for {as_markdown(one_line(', '.join(names), 200))}: these numbers are out "

@@ -1,1 +1,1 @@
-"""The ten steps of the page *Story*: what each says, how the data judge its claim, and its figure."""
+"""The ten steps of the page *Story*: the text, claim and figure of each."""

@@ -1,4 +1,4 @@
-"""A judge's ten drawings and score as one picture, to be shared."""
+"""Picture of a judge's ten drawings and score, for sharing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.pgd.view_settings import SEARCHES
 from core.reconstruct.view_pictures import judged_path, painter_name
 from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, Question
 
-WIDTH, HEIGHT, MARGIN, TILE, GAP = 1200, 630, 40, 172, 12  # pixels; of the size that networks show links in
+WIDTH, HEIGHT, MARGIN, TILE, GAP = 1200, 630, 40, 172, 12  # pixels; the size of a link's preview on social networks
 INK, PAPER, RIGHT, WRONG = "#1f2933", "#ffffff", "#1a7f37", "#b3261e"
 
 

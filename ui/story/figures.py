@@ -1,4 +1,4 @@
-"""The story's figures: what the other pages show, in one state each. A wave that the visitor chooses is kept."""
+"""Figures of the story: components of the other pages in a fixed state. The visitor's choice of a wave is kept."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from ui.tools.mixtures import stored_mixtures
 
 SIDE = 31
 CHART_HEIGHT = 430  # CSS pixels
-PAIR, CUTOFF = "story.pair", "story.cutoff"  # places
+PAIR, CUTOFF = "story.pair", "story.cutoff"  # keys in the session
 WEATHER = 2  # strength of the corruptions
 EVERY_WAVE = "Every wave at once"
 ACCURACY = f"Accuracy at strength {WEATHER}", ", with 95 % intervals"
@@ -86,7 +86,7 @@ def car_under_stripes() -> StripedPicture:
 
 
 def two_pictures() -> None:
-    """Draw a stored pair in the mixer; the browser moves its cutoff, other pairs are chosen below it."""
+    """Draw a stored pair in the mixer, with a slider for its cutoff and a choice of other pairs."""
     mixtures, state = stored_mixtures(networks.on_mixtures()), st.session_state
     pair = state.get(PAIR, 0)
     mixture = mixtures[pair]
@@ -100,12 +100,12 @@ def two_pictures() -> None:
 
 
 def papers_maps() -> None:
-    """The two published maps."""
+    """Draw the two published maps."""
     _maps("slow")
 
 
 def weakened_waves() -> None:
-    """The published maps' difference, and errors by radius."""
+    """Draw the difference of the published maps, and errors by radius."""
     left, right = st.columns(2, gap="medium")
     with left:
         _maps("fast")
@@ -125,7 +125,7 @@ def rings(selected: Frequency) -> Chart:
 
 
 def weather() -> None:
-    """The picture in fog, with less contrast and under noise, and who is right under each corruption."""
+    """Draw the picture in fog, with less contrast and under noise, and the accuracy under each corruption."""
     left, right = st.columns(2, gap="medium")
     with left:
         st.html(corrupted_pictures())
@@ -135,7 +135,7 @@ def weather() -> None:
 
 
 def corrupted_pictures() -> str:
-    """The picture, in fog, with less contrast and under noise, as HTML."""
+    """Return the picture, clean, in fog, with less contrast and under noise, as HTML."""
     picture = sample_picture("cifar10", STORED["story"]["position"])
     figures = [
         Figure(CORRUPTIONS[key].label, "", to_picture(corrupted_picture(picture, key, WEATHER)))
@@ -157,12 +157,12 @@ def dips() -> None:
 
 
 def three_maps() -> None:
-    """CLIP's published map, that of what is measured in its place, and a small CNN's."""
+    """Draw CLIP's published map, the map measured in its place, and a small CNN's."""
     _maps("limits")
 
 
 def filled_hole() -> None:
-    """The stored run of an ordinary network and its robust twin."""
+    """Draw the stored run of an ordinary network and its robust twin."""
     example_replay(hole().runs, id=f"story.{hole().id}", key="story.hole")
 
 
@@ -174,7 +174,7 @@ def hole() -> RunResult:
 
 
 def gradient_and_errors() -> None:
-    """Draw the ranks of each wave in a network's gradient and in its errors, from the least to the most."""
+    """Draw each wave's rank in a network's gradient and in its errors."""
     _maps("why")
 
 
@@ -213,7 +213,7 @@ def _maps_of(names: Sequence[str]) -> list[Entry]:
 
 @dataclass(frozen=True)
 class Maps:
-    """The maps of a step. first: the wave chosen at first. outline: radius of a dashed circle, none if 0."""
+    """Maps of a step. first: the default wave. outline: radius of a dashed circle, 0 for none."""
 
     first: Frequency
     make: Callable[[], ShownMaps]
@@ -221,7 +221,7 @@ class Maps:
 
 
 def _paper_and_here() -> list[Entry]:
-    """Return CLIP's published map, the map of CLIP or of its miniature that was measured here, and a small CNN's."""
+    """Return CLIP's published map, the map of CLIP or its miniature measured here, and a small CNN's."""
     here = networks.computed_map(PAPERS_CLIP)
     return [*_entries(CLIP), *([here] if here else _entries(MINI_CLIP)), *_entries(MINI_RESNET)]
 

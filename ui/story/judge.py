@@ -1,6 +1,6 @@
-"""*You are the judge*: ten stored drawings, one after the other, and how many of each search were recognised.
+"""*You are the judge*: ten stored drawings, one after the other, and the number recognised of each search.
 
-The URL alone holds a round, its seed and the words chosen so far: nothing is stored or sent, and a link repeats it.
+Only the URL holds a round, its seed and the words chosen so far: nothing is stored or sent, and a link repeats it.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from ui.story.card import card
 from ui.story.opening import lesson_html
 
 SEED, CHOICES = "round", "chosen"  # in the URL
-ROUND = "story.round"  # of a visitor whose link has none
+ROUND = "story.round"  # seed of a visitor whose link has none
 
 
 def judge_drawings() -> None:
     """Draw the next drawing to judge, or the score."""
     linked = url.number(SEED, range(MAX_SEED + 1))
-    # A random seed enters the URL with the first choice only: earlier, the browser's Back would lead forward again.
+    # A random seed enters the URL only with the first choice: earlier, the browser's Back would lead forward again.
     seed = st.session_state.setdefault(ROUND, secrets.randbelow(MAX_SEED + 1)) if linked is None else linked
     questions = draw_questions(stored_pool(), imagenet().names, seed)
     choices = () if linked is None else read_choices(url.text(CHOICES))
@@ -64,7 +64,7 @@ def _put(seed: int | None, choices: Sequence[int]) -> None:
 
 
 def painter_titles() -> list[str]:
-    """Return the title of the network that drew what is judged."""
+    """Return the title of the network that made the drawings."""
     return [short_title(classifier_spec(painter_name()).title)]
 
 
@@ -87,7 +87,7 @@ def _ask(seed: int, questions: Sequence[Question], choices: tuple[int, ...]) -> 
         for place, label in enumerate(question.options):
             st.button(
                 imagenet().names[label],
-                key=f"story.judge.{number}.{place}",  # another button for each drawing: a double click chooses once
+                key=f"story.judge.{number}.{place}",  # a new button per drawing: a double click chooses once
                 on_click=_put,
                 args=(seed, (*choices, place)),
                 shortcut=str(place + 1),
@@ -119,7 +119,7 @@ def _tell(seed: int, questions: Sequence[Question], choices: Sequence[int]) -> N
 
 
 def scores(questions: Sequence[Question], choices: Sequence[int]) -> list[str]:
-    """'pixels: 1 of 5' for each search."""
+    """Return the score of each search, as in 'pixels: 1 of 5'."""
     results = {search: score(questions, choices, search) for search in SEARCHES}
     return [f"{search}: {result.right} of {result.n}" for search, result in results.items()]
 

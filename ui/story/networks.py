@@ -1,4 +1,4 @@
-"""Networks that each step of the story shows: the preferred ones of a role of which all that it shows is stored."""
+"""Networks of each step of the story: a role's preferred ones among those with all the data that the step needs."""
 
 from __future__ import annotations
 
@@ -70,17 +70,17 @@ def beside_the_twins() -> tuple[str, ...]:
 
 
 def drawing_twins() -> tuple[str, ...]:
-    """Return an ordinary network and its robust twin who drew every class from one blur."""
+    """Return an ordinary network and its robust twin that drew every class from one blur."""
     return networks_for("twins", [stored_classifier(path) for path in stored_subjects(OPENING)["cifar10"]])
 
 
 def filling() -> tuple[str, ...]:
-    """Return an ordinary network beside a robust one who filled the step's hole."""
+    """Return an ordinary network and a robust one that filled the step's hole."""
     return networks_for("contrast", [stored_classifier(path) for path in stored_subjects("inpainting")[HOLE]])
 
 
 def large_drawings() -> dict[str, dict[str, Path]]:
-    """Return the stored drawings at 224 pixels by network and search, of networks that drew by each search."""
+    """Return the stored drawings at 224 pixels by network and search, for networks that drew by every search."""
     drawings: dict[str, dict[str, Path]] = {}
     for path in stored_subjects("generation").get(LARGE.class_set, []):
         drawings.setdefault(stored_classifier(path), {})["views" if path.stem.endswith("__views") else "pixels"] = path
@@ -95,12 +95,12 @@ def painters() -> tuple[str, ...]:
 
 
 def steep() -> Entry:
-    """Return the map of the network whose gradient is compared with it."""
+    """Return the map to compare with its network's gradient."""
     maps = {entry.classifier: entry for entry in reversed(shipped().values()) if stored_gradient(entry.heatmap)}
     (name,) = networks_for("gradient", maps)
     return maps[name]
 
 
 def titles(names: Sequence[str]) -> list[str]:
-    """Return the titles of networks of which something is stored."""
+    """Return the titles of networks with stored data."""
     return [stored_title(name) for name in names]

@@ -37,7 +37,7 @@ from ui.story.step import Link
 from ui.story.story_data import load_stored
 
 CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; of WebP
-REQUESTED, WORD, PAINTER = "story.asked", "story.word", "story.painter"  # places
+REQUESTED, WORD, PAINTER = "story.asked", "story.word", "story.painter"  # keys in the session
 ANY_WORD = "Any of 1,000 words (the five were chosen by hand)"
 TITLES = {
     "pixels": ("Convinces as it is", "Each step follows the gradient at the picture itself, as in the paper."),
@@ -85,7 +85,7 @@ def painter_titles() -> list[str]:
 
 
 def words() -> tuple[str, ...]:
-    """Return the words of which there are drawings."""
+    """Return the words that have drawings."""
     if is_stored_pool():
         return WORDS
     facts = next(iter(_runs(_painter()).values())).metadata
@@ -93,7 +93,7 @@ def words() -> tuple[str, ...]:
 
 
 def drawings(place: int) -> tuple[Drawing, ...]:
-    """Load a word's drawings by both searches. place: of the word in `words()`."""
+    """Load a word's drawings by both searches. place: index of the word in `words()`."""
     if is_stored_pool():
         return opening_drawings(WORDS[place])
     return tuple(_drawing(search, run, place) for search, run in _runs(_painter()).items())
@@ -107,7 +107,7 @@ def _runs(painter: str) -> dict[Search, PGDRun]:
 
 @weak_lru_cache(16)
 def _strip(run: PGDRun, place: int) -> bytes:
-    """Encode a picture's frames below each other."""
+    """Encode a picture's frames, stacked vertically."""
     file = io.BytesIO()
     frames = run.frames[:, place].transpose(0, 2, 3, 1)
     Image.fromarray(frames.reshape(-1, *frames.shape[2:])).save(file, "WEBP", quality=STRIP_QUALITY)
@@ -124,7 +124,7 @@ def _drawing(search: Search, run: PGDRun, place: int) -> Drawing:
 
 
 def captions(place: int) -> list[tuple[str, str, str]]:
-    """Return the captions of a word's drawings: title, search and judgement. place: of the word in `words()`."""
+    """Return title, search and judgement of each of a word's drawings. place: index of the word in `words()`."""
     rows = []
     for drawing in drawings(place):
         title, about = TITLES[drawing.search]
@@ -159,7 +159,7 @@ def any_word() -> None:
 
 
 def lesson() -> tuple[str, str]:
-    """Return what the two drawings say about the paper's claim, and what they do not, a sentence each."""
+    """Return two sentences: what the drawings say about the paper's claim, and what they do not."""
     stored, judge = stored_outcomes(), short_title(classifier_spec(judge_name()).title)
     pair = stored.pair("draw") if stored else None
     assert stored is not None and pair is not None  # they are shipped

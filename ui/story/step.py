@@ -30,7 +30,7 @@ class Link:
 
     @property
     def html(self) -> str:
-        """A link that looks like a button."""
+        """HTML of a link that looks like a button."""
         return f'<a class="button-link" href="{html.escape(self.url)}">{html.escape(self.label)}</a>'
 
 
@@ -42,9 +42,9 @@ def nothing() -> None:
 class Step:
     """Step of the story: one screen.
 
-    name: label of its tab and, in lower case, its slug. texts: returns title and text, plain, about the displayed
-    networks. draw: draws the figure. opens: returns the link to the figure's state. more: returns text to append, may
-    be empty. beside, below: draw further parts below the text and at the end.
+    name: label of its tab and, in lower case, its slug. texts: returns title and plain text about the displayed
+    networks. draw: draws the figure. opens: returns the link to the figure's state. more: returns text to append, if
+    any. beside, below: draw further parts below the text and at the end.
     """
 
     name: str

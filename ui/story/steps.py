@@ -47,7 +47,7 @@ def _cell(i: int, j: int) -> tuple[str, str]:
 
 
 def _frequency(*parameters: tuple[str, object], show: Callable[[], Iterable[str]] = tuple) -> Callable[[], Link]:
-    """Return what computes the link to *Frequencies*; show: computes the labels of the maps in it."""
+    """Return a function that makes the link to *Frequencies*; show: returns the labels of its maps."""
     return lambda: Link("Try it →", link("frequency", *(("maps", label) for label in show()), *parameters))
 
 
@@ -56,7 +56,7 @@ def _labels(names: Callable[[], Sequence[str]]) -> Callable[[], list[str]]:
 
 
 def _about(maps: Callable[[], Sequence[str]], key: str, *shows: str) -> ClaimEvidence:
-    """Return a claim about two maps, whose labels `maps` computes."""
+    """Return a claim about two maps; maps: returns their labels."""
     return ClaimEvidence(lambda: findings_by_claim(*maps())[key], shows)
 
 
@@ -69,7 +69,7 @@ def _step(
     holds: Callable[[], bool] = lambda: True,
     **further: Any,
 ) -> Step:
-    """Return a step; names: computes the names in its texts; holds: whether the data support its title."""
+    """Return a step; names: returns the names in its texts; holds: returns whether the data support its title."""
 
     def texts() -> tuple[str, str]:
         usual = WORDS[name]
@@ -80,12 +80,12 @@ def _step(
 
 
 def named_step(slug: str) -> Step | None:
-    """Return the step that a URL names, by slug or by its former number; None if there is none."""
+    """Return the step of a URL's slug or former number; None if there is none."""
     former = {str(k): name for k, name in enumerate(FORMER, 1)}
     return next((step for step in STEPS if step.slug == former.get(slug, slug)), None)
 
 
-# The ten steps of earlier versions, whose links name them by their numbers, from 1.
+# The ten steps of earlier versions, which links name by number, from 1.
 FORMER = ("volcano", "a-wave", "mixture", "slow", "fast", "weather", "patches", "hole", "why", "limits")
 WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 CAR = ("pictures", "CIFAR-10"), ("picture", STORED["story"]["position"])
@@ -105,7 +105,7 @@ def _twins_and_clip() -> list[str]:
 
 
 def _steep_and_other() -> tuple[str, str]:
-    """Return the map whose gradient is compared with it, and another network's."""
+    """Return the labels of the map compared with its network's gradient, and of another network's."""
     steep, maps = networks.steep(), networks.first_maps()
     return steep.label, next(maps[name].label for name in networks.on_mixtures() if name != steep.classifier)
 

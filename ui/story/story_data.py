@@ -30,60 +30,60 @@ TEST_OF_PATCHES = "mini-clip-vit"  # prefix of the networks trained to test the 
 
 
 def findings_by_claim(subject: str, reference: str) -> dict[str, Finding]:
-    """Return the findings about two shipped maps, by label, keyed by claim; the first of several."""
+    """Return the findings about two shipped maps, given by label, keyed by claim; the first of several."""
     all_maps = shipped()
     ordered = findings_between(all_maps[subject], all_maps[reference], *all_maps.values())
     return {finding.claim.key: finding for finding in reversed(ordered)}
 
 
 def is_clear(maps: Sequence[str], key: str, what: str, sign: int) -> bool:
-    """Whether a difference that a claim about two maps rests on lies clearly on one side of zero."""
+    """Return whether the difference `what` of a claim about two maps clearly has this sign."""
     evidence = [row for row in findings_by_claim(*maps)[key].evidence if row.what == what]
     return bool(evidence) and evidence[0].measured.clear and evidence[0].measured.value * sign > 0
 
 
 def opening_runs() -> tuple[PGDRun, ...]:
-    """Load the runs in which the two networks draw from one blur, a class each time."""
+    """Load the runs in which the two networks draw every class from one blur."""
     paths = {stored_classifier(path): path for path in stored_subjects(OPENING)["cifar10"]}
     return tuple(load_stored(paths[name], paths[name].stat().st_mtime_ns) for name in networks.drawing_twins())
 
 
 @lru_cache(maxsize=8)
 def load_stored(path: Path, changed: int) -> PGDRun:
-    """Load a run; changed: when its file did, at which it is read again."""
+    """Load a run; changed: the file's modification time, a part of the cache's key."""
     return PGDRun.load(path)
 
 
 def training() -> Finding:
-    """Return what others recognise of what an ordinary network and its robust twin drew and filled."""
+    """Return the finding on how much others recognise of an ordinary network's and its robust twin's pictures."""
     return _training(stored_state("judgements"))
 
 
 @lru_cache(maxsize=2)
 def _training(stored: int) -> Finding:
-    """stored: the state of what is stored, at which it is read again."""
+    """Return the finding; stored: the state of the stored data, a part of the cache's key."""
     return training_finding()
 
 
 def _gains(twins: Sequence[str], what: str) -> bool:
-    """Whether others recognise clearly more of what the robust one of these bundled twins painted."""
+    """Return whether others recognise clearly more of the pictures by the robust one of these bundled twins."""
     evidence = [row.measured for row in training().evidence if row.what == what]
     return training().networks[::-1] == tuple(twins) and twins[0].startswith(MINIATURE) and evidence[0].low > 0
 
 
 def drawn_by_the_robust_twin() -> bool:
-    """Whether both twins are sure of all that they drew, and others recognise only the robust one's."""
+    """Return whether both twins are confident of all their drawings, and others recognise more of the robust one's."""
     least = min(float(run.curves["target_probability"][-1].min()) for run in opening_runs())
     return least >= SURE and _gains(networks.drawing_twins(), DRAWN["classless"])
 
 
 def painted_by_the_robust_twin() -> bool:
-    """Whether others recognise more of the holes that the robust one of the step's networks filled."""
+    """Return whether others recognise more of the holes filled by the step's robust network."""
     return _gains(networks.filling(), FILLED["eq3"])
 
 
 def misled_by_one_stripe() -> bool:
-    """Whether the first wave turns the first network's prediction for the picture wrong, and leaves the second's."""
+    """Return whether the first wave makes only the first network misclassify the picture."""
     label = sample_picture("cifar10", STORED["story"]["position"]).label
     place = 1 + half_plane(SIDE).index(canonical_frequency(*WAVE))
     rows = [stored_predictions()[name].top1() for name in networks.on_one_picture()]
@@ -92,14 +92,14 @@ def misled_by_one_stripe() -> bool:
 
 
 def harmed_by_low_contrast() -> bool:
-    """Whether contrast changes harm the robust twin more, and noise harms it less."""
+    """Return whether contrast changes harm the robust twin more, and noise harms it less."""
     signs = {"contrast changes": 1, "high-frequency corruptions": -1}
     return all(is_clear(networks.twin_and_other(), "contrast", what, sign) for what, sign in signs.items())
 
 
-@cache  # of shipped maps, each against ten thousand random draws
+@cache  # each shipped map is tested against ten thousand random draws
 def the_test() -> str:
-    """Return how many of the small networks trained to test it dip on the grid of their own patches, in a sentence."""
+    """Return a sentence on how many small networks, trained for this test, dip on the grid of their own patches."""
     tested = [
         lattice(entry.heatmap, entry.heatmap.metadata["classifier"]["patch_grid"])
         for entry in shipped().values()
@@ -111,14 +111,14 @@ def the_test() -> str:
 
 
 def equally_strong() -> str:
-    """Compare the two errors in the corners under equally weakened waves, as *Findings* does, in a sentence."""
+    """Return a sentence that compares both errors in the corners under equally weakened waves, as *Findings* does."""
     evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
     points, way = decimal(100 * abs(evidence.measured.value)), "higher" if evidence.measured.value > 0 else "lower"
     return f" CLIP’s error is {points} points {way} at equal strength (dotted)."
 
 
 def other_networks() -> str:
-    """Return how many more of the robust twin's filled holes another network recognises, in a sentence."""
+    """Return a sentence on how many more of the robust twin's filled holes another network recognises."""
     if training().networks[::-1] != networks.filling():
         return ""
     (evidence,) = [row for row in training().evidence if row.what == FILLED["eq3"]]
@@ -127,7 +127,7 @@ def other_networks() -> str:
 
 
 def limits() -> str:
-    """Return at how many waves another map differs from CLIP's, and whether the paper's CLIP is installed."""
+    """Return sentences on the share of waves where another map differs from CLIP's, and whether CLIP is installed."""
     computed = networks.computed_map(PAPERS_CLIP)
     label = MINI_CLIP if computed is None else computed.label
     share = findings_by_claim(CLIP, label)["different"].evidence[0].measured.value

@@ -1,4 +1,4 @@
-"""A wall of drawings: every class, as an ordinary network and its robust twin drew it from one blur."""
+"""Wall of drawings: every class, drawn by an ordinary network and its robust twin from one blur."""
 
 from __future__ import annotations
 
