@@ -16,11 +16,11 @@ from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.shared.charts import chart, interval_chart, percents
 
 HEIGHT = 255  # CSS pixels with axes
-RIGHT = "#d0d0d0"  # of the diagonal; black text stands out on it in both themes
+RIGHT = "#d0d0d0"  # the diagonal; black text is legible on it in both themes
 
 
 def confusion_chart(predictions: SamplePredictions, names: Sequence[str]) -> None:
-    """True classes in rows, predictions under the wave in columns; what is wrong has a colour, by its share."""
+    """Draw true classes in rows, predictions under the wave in columns; colour is the share of each mistake."""
     rows = _cells(predictions, names)
     order = alt.Scale(domain=list(names))
     base = alt.Chart().encode(
@@ -40,7 +40,7 @@ def confusion_chart(predictions: SamplePredictions, names: Sequence[str]) -> Non
 
 
 def _cells(predictions: SamplePredictions, names: Sequence[str]) -> list[dict[str, Any]]:
-    """A row for each cell that is not zero."""
+    """Return a row of data per non-zero cell."""
     labels = predictions.labels.tolist()
     of, counts = Counter(labels), Counter(zip(labels, predictions.after.tolist(), strict=True))
     return [
@@ -71,7 +71,7 @@ def _in_words(predictions: SamplePredictions, names: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class ClassErrors:
-    """One network's errors class by class. source: over which images they are counted."""
+    """One network's errors by class. source: the images they are counted on."""
 
     title: str
     source: str
@@ -80,7 +80,7 @@ class ClassErrors:
 
 
 def class_error_chart(series: Sequence[ClassErrors], names: Sequence[str]) -> None:
-    """Error class by class with 95 % intervals, of each network."""
+    """Draw each network's error by class with 95 % intervals."""
     rows = [
         {"network": network.title, "class": names[error.label], "images": error.images} | percents("error", error.error)
         for network in series

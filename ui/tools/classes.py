@@ -1,4 +1,4 @@
-"""Tool *Classes*: which class becomes which under the wave in view, and the errors class by class."""
+"""Tool *Classes*: confusions of classes under the selected wave, and errors by class."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from ui.tools.class_charts import ClassErrors, class_error_chart, confusion_char
 from ui.tools.page_state import PageState
 from ui.tools.sentences import hardest_class, most_frequent_mistake
 
-MAX_CLASSES = 20  # a matrix of more is no picture
-SHOWN, LISTED = 2, 6  # networks side by side; rows of the table in place of a matrix
+MAX_CLASSES = 20  # a larger matrix is illegible
+SHOWN, LISTED = 2, 6  # networks side by side; rows per network of the table that replaces the matrix
 
 
 def class_panel(page: PageState) -> None:
@@ -65,9 +65,9 @@ def class_panel(page: PageState) -> None:
 
 
 def _series(page: PageState, classes: ClassSet, counted: Sequence[SamplePredictions]) -> Iterator[ClassErrors]:
-    """For each classifier that predicts a map of its own, of that size of the wave, before the few samples.
+    """Yield each classifier's errors: from its own map at this strength if there is one, else from the few samples.
 
-    PageState maps come first; a map counts only where it says which images are misclassified.
+    The page's maps come first; a map counts only if it stores which images are misclassified.
     """
     named, epsilon = set(), None if page.picture is None else strength(page.picture.size)
     predictions = {row.name: row for row in counted}
@@ -88,7 +88,7 @@ def _series(page: PageState, classes: ClassSet, counted: Sequence[SamplePredicti
 
 
 def _table(counted: Sequence[SamplePredictions], classes: ClassSet) -> None:
-    """The most frequent confusions in place of a matrix that would be almost empty."""
+    """Draw the most frequent confusions in place of an almost empty matrix."""
     if not counted:
         st.markdown("No installed classifier predicts these classes.")
         return

@@ -1,4 +1,4 @@
-"""Charts of the tool *Corruptions*: accuracy by corruption, and what maps predict against what was measured."""
+"""Charts of the tool *Corruptions*: accuracy by corruption, and rises of the error as predicted and as measured."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEIGHT = 240  # CSS pixels with axes
 
 @dataclass(frozen=True, eq=False)
 class NetworkOutcomes:
-    """A network whose corruptions are stored: its name in the registry, and its title."""
+    """Network with stored outcomes under corruptions. name: in the registry."""
 
     name: str
     title: str
@@ -38,7 +38,7 @@ class NetworkOutcomes:
 
 
 def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int, height: int = HEIGHT) -> Chart:
-    """Each network's accuracy under each corruption; the chosen corruption stands out. height: in CSS pixels."""
+    """Return a chart of each network's accuracy by corruption, the chosen one highlighted. height: in CSS pixels."""
     labels = {None: CLEAN} | {row.key: row.label for row in CORRUPTIONS.values()}
     rows: list[dict[str, Any]] = [
         {"network": network.title, "corruption": label, "chosen": which in (None, key)}
@@ -63,7 +63,7 @@ def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int,
 
 
 def prediction_chart(networks: Sequence[NetworkOutcomes], predictions: Mapping[str, Predicted], key: str) -> None:
-    """A point for each network, corruption and strength: rise of the error by the map, and as measured."""
+    """Draw the predicted and the measured rise of the error, a point per network, corruption and strength."""
     chosen = {network.name: network.title for network in networks}
     rows: list[dict[str, Any]] = [
         {
@@ -106,6 +106,6 @@ def prediction_chart(networks: Sequence[NetworkOutcomes], predictions: Mapping[s
 
 
 def _colours(networks: Sequence[NetworkOutcomes]) -> list[str]:
-    """Return a colour per network: its own, or another if a network of its kind has that."""
+    """Return a colour per network: its own, or a neutral one if an earlier network has that colour."""
     colours = [model_colour(network.name) for network in networks]
     return [UNKNOWN if colour in colours[:k] else colour for k, colour in enumerate(colours)]

@@ -1,4 +1,4 @@
-"""Tool *Corruptions*: the chosen picture under a corruption, the predictions for it, and what maps predict."""
+"""Tool *Corruptions*: the chosen picture under a corruption, its predictions, and the effects that maps predict."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def corruption_panel(page: PageState) -> None:
 
 
 def _controls(side: int) -> tuple[str, int]:
-    """The corruption's key, and its strength."""
+    """Draw the menus; return the corruption's key and its strength."""
     row = st.container(horizontal=True, gap="medium")
     labels = {kind.label: kind.key for kind in CORRUPTIONS.values()}
     descriptions = (
@@ -101,7 +101,7 @@ def _controls(side: int) -> tuple[str, int]:
 
 
 def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[ClassifierSpec]) -> None:
-    """The picture without and with the corruption, with what each network predicts."""
+    """Draw the picture without and with the corruption, and each network's predictions."""
     probabilities = predict_all(networks, lambda name: _predictions(name, picture, key, strength))
     images = {
         "Clean": picture.image,
@@ -121,19 +121,19 @@ def _prediction(title: str, probabilities: np.ndarray, picture: Picture) -> str:
 
 
 def corrupted_picture(picture: Picture, key: str, strength: int) -> np.ndarray:
-    """(3, H, W) float32 in [0, 1]; its noise is that of its place in its data set."""
+    """Return the corrupted picture, (3, H, W) float32 in [0, 1]; the position in its data set seeds the noise."""
     return corrupt(picture.image[None], CORRUPTIONS[key], strength, [picture.position])[0]
 
 
 @st.cache_data(show_spinner=False, max_entries=400)
 def _predictions(name: str, picture: Picture, key: str, strength: int) -> np.ndarray:
-    """(2, K) probabilities without and with the corruption."""
+    """Return (2, K) probabilities without and with the corruption."""
     images = np.stack([picture.image, corrupted_picture(picture, key, strength)])
     return class_probabilities(classifier_for(name, picture.class_set), images)
 
 
 def _networks(size: int, chosen: Sequence[Entry], predictors: Sequence[Predictor]) -> list[NetworkOutcomes]:
-    """Return the networks of the maps in view, or their stand-ins, and robust twins, as far as outcomes are stored."""
+    """Return the displayed maps' networks, or their stand-ins, and robust twins, if their outcomes are stored."""
     all_outcomes = stored_corruptions()
     stored = {name: outcomes for name, outcomes in all_outcomes.items() if outcomes.metadata["image_size"] == size}
     of_maps = [entry for entry in chosen if corruptions_of(entry.named) is not None]
@@ -148,7 +148,7 @@ def _networks(size: int, chosen: Sequence[Entry], predictors: Sequence[Predictor
 
 @weak_lru_cache(4)
 def _scored_predictions(*shipped: Entry, stored: int) -> tuple[dict[str, Predicted], PredictionScore]:
-    """Predictions of all shipped maps of networks whose corruptions are stored, by name, and how good they are."""
+    """Return predictions by the shipped maps of networks with stored corruptions, keyed by name, and their score."""
     predictions = {
         name: prediction
         for name, (named, outcomes) in mapped(entry.named for entry in shipped).items()

@@ -24,8 +24,8 @@ from ui.maps.models import model_colour
 from ui.maps.radial_chart import radius_axis
 from ui.shared.charts import line_chart, percents
 
-MAX_SIDE = 63  # of the waves where no map says how many
-DECADES = [10.0**k for k in range(-6, 7)]  # labelled on the energy's axis
+MAX_SIDE = 63  # side of the grid of waves for a network without a map
+DECADES = [10.0**k for k in range(-6, 7)]  # labels of the energy's axis
 
 
 HERE = "this picture"
@@ -47,18 +47,18 @@ class NetworkGradient:
 
     @property
     def stored(self) -> StoredGradient | None:
-        """Stored gradient over many pictures of this size; None where there is none."""
+        """Stored gradient over many pictures of this size; None if there is none."""
         known = stored_gradients().get(self.spec.name) if self.gradient.shape[-1] == 32 else None
         return known if known is not None and known.sha256 == self.sha256 else None
 
     @property
     def painted(self) -> dict[Search, np.ndarray]:
-        """Energy of what it draws by radius, by search; empty where that is not known."""
+        """Energy of its drawings by radius, keyed by search; empty if unknown."""
         return painted_energy(self.spec.name, self.sha256)
 
     @property
     def rises(self) -> dict[int, Measured]:
-        """Rise of its map's error under the waves of each ring; empty where it is not known."""
+        """Rise of its map's error under the waves of each ring; empty if unknown."""
         if self.heatmap is None or (clean := clean_error(self.heatmap)) is None:
             return {}
         return {ring: errors.minus(clean).measured.item() for ring, errors in ring_errors(self.heatmap).items()}
@@ -74,7 +74,7 @@ class NetworkGradient:
 
 
 def energy_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> None:
-    """Energy along a wave, ring by ring, on a logarithmic axis: of this picture, and the mean over many."""
+    """Draw the energy along a wave by radius on a logarithmic axis, for this picture and the mean over many."""
     rows: list[dict[str, Any]] = []
     pictures = max((network.stored.pictures for network in networks if network.stored is not None), default=0)
     for network in networks:
@@ -93,7 +93,7 @@ def energy_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> N
 
 
 def painted_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> None:
-    """Energy of what each network draws, by the paper's search and by views, ring by ring."""
+    """Draw the energy of each network's drawings by radius, for the paper's search and by views."""
     rows: list[dict[str, Any]] = [
         {"network": network.title, "of": search, "radius": ring, "energy": 100 * float(share)}
         for network in networks
@@ -109,7 +109,7 @@ def painted_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> 
 
 
 def rise_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> None:
-    """How much the waves of a ring raise the error of each network's own map, with 95 % intervals."""
+    """Draw the rise of the error in each network's own map by radius, with 95 % intervals."""
     mapped = [network for network in networks if network.rises]
     rows: list[dict[str, Any]] = [
         {"network": network.title, "radius": ring} | percents("rise", rise)

@@ -1,4 +1,4 @@
-"""Tool *Gradient*: where each network's loss is steep at the chosen picture, and whether this is what misleads it."""
+"""Tool *Gradient*: each network's loss gradient at the chosen picture, and whether it shows which waves mislead."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from ui.tools.gradient_charts import NetworkGradient, energy_chart, painted_char
 from ui.tools.page_state import PageState
 from ui.tools.sentences import correlation, why_overrated
 
-SHOWN_SIDE = 256  # pixels that a small gradient is enlarged to, in whole squares: smoothed, noise would look like edges
-SCALE_SHARE = 0.995  # of all pixels lie within the colour scale
-# The table's columns, and what they mean.
+SHOWN_SIDE = 256  # pixels of an enlarged gradient, in square blocks: smoothing would make noise look like edges
+SCALE_SHARE = 0.995  # share of pixels within the colour scale
+# Columns of the table, and their definitions.
 EDGES, RADIUS, ERROR = "Edges", "Mean radius", "Says which waves mislead"
 RINGS, OVERRATES, OTHERS = "Over rings", "Overrates", "Over the other rings"
 BY_PIXELS, BY_VIEWS = "Painted by the paper’s search", "By views"
@@ -73,7 +73,7 @@ def gradient_panel(page: PageState) -> None:
         st.html(_colour_bar(limit))
     why, painting = _table(networks, picture, maps), [network for network in networks if network.painted]
     if why or painting:
-        # One fold for both: on a phone the page is long enough.
+        # One expander for both, to keep a phone's page short.
         with text.expander("Overrated and painted waves"):
             write_sentence(why)
             if painting:
@@ -88,7 +88,7 @@ def gradient_panel(page: PageState) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=200)
 def _gradient(name: str, picture: Picture) -> tuple[str | None, int, np.ndarray]:
-    """The digest of the weights, the label, or without one the prediction, and the gradient of its loss."""
+    """Return the weights' digest, the label (the prediction if there is none), and the gradient of its loss."""
     classifier, images = classifier_for(name, picture.class_set), picture.image[None]
     label = picture.label
     if label is None:
@@ -97,7 +97,7 @@ def _gradient(name: str, picture: Picture) -> tuple[str | None, int, np.ndarray]
 
 
 def _map_of(spec: ClassifierSpec, picture: Picture, maps: Sequence[Heatmap]) -> Heatmap | None:
-    """The first map of a network on pictures of this size and these classes, whose clean error is known."""
+    """Return a network's first map with a known clean error, on pictures of this size and these classes."""
     for heatmap in maps:
         facts = heatmap.metadata
         same_network = facts["classifier"]["name"] == spec.name and facts["image_size"] == picture.size
@@ -117,7 +117,7 @@ def _what_is_shown(picture: Picture) -> str:
 
 
 def _brightness(network: NetworkGradient) -> np.ndarray:
-    """(H, W) how the loss changes as a pixel gets brighter in all channels, of a gradient of length 1 or 0."""
+    """Return (H, W), the loss's change as a pixel gets brighter in all channels, for a gradient of length 1 or 0."""
     return network.gradient.sum(axis=0) / (network.length or 1)
 
 
@@ -142,7 +142,7 @@ def _colour_bar(limit: float) -> str:
 
 
 def _painted_waves(painting: Sequence[NetworkGradient]) -> None:
-    """Say whether views move the painting into the waves that mislead a network, with a table of the numbers."""
+    """Draw a sentence on whether views shift the painting to waves that mislead a network, and a table of numbers."""
     if not painting:
         return
     differences = {network.title: difference_under(network.painted, network.rises) for network in painting}
@@ -165,9 +165,9 @@ def _painted_waves(painting: Sequence[NetworkGradient]) -> None:
 
 
 def _table(networks: Sequence[NetworkGradient], picture: Picture, maps: Sequence[Heatmap]) -> str:
-    """A table of what is measured of each gradient: where it lies, and whether it says which waves mislead.
+    """Draw a table of each gradient: its location, and whether it shows which waves mislead.
 
-    Returns a reason why gradients overrate some waves; empty where none is known.
+    Returns a reason why gradients overrate some waves; empty if none is known.
     """
     rows, overrated, size = list[dict[str, str]](), dict[str, Overrated](), 0.0
     for network in networks:
@@ -178,7 +178,7 @@ def _table(networks: Sequence[NetworkGradient], picture: Picture, maps: Sequence
         epsilon = float(network.heatmap.metadata["epsilon"])
         rows[-1] |= _errors(ranked, _with_weaker_waves(stored, epsilon, maps))
         if ranked.overrated is not None and not np.isnan(ranked.overrated.bend):
-            overrated[network.title], size = ranked.overrated, epsilon  # the one at which its bend is known
+            overrated[network.title], size = ranked.overrated, epsilon  # the strength at which its bend is known
     columns = list(dict.fromkeys(column for row in rows for column in row))
     table = [[row.get(column, "–") for column in columns] for row in rows]
     scrolling_table(columns, table, "The gradients in numbers", ABOUT)
@@ -186,7 +186,7 @@ def _table(networks: Sequence[NetworkGradient], picture: Picture, maps: Sequence
 
 
 def _places(network: NetworkGradient, picture: Picture) -> dict[str, str]:
-    """Return where the gradient lies, in the picture and among the waves, here and over many pictures."""
+    """Return the gradient's correlation with edges and its mean radius, here and over many pictures."""
     if network.length == 0:
         return {}
     row = {
@@ -202,7 +202,7 @@ def _places(network: NetworkGradient, picture: Picture) -> dict[str, str]:
 def _errors(ranked: GradientAgreement, weaker: tuple[float, Measured] | None) -> dict[str, str]:
     """Return how well the gradient's energy ranks waves by the rise of the error, and where it fails.
 
-    weaker: the size of the waves of another map, and the correlation over its waves.
+    weaker: strength of another map, and the correlation over its waves.
     """
     chance = "" if ranked.p < 0.05 else ", which may be chance"
     row = {
@@ -219,7 +219,7 @@ def _errors(ranked: GradientAgreement, weaker: tuple[float, Measured] | None) ->
 def _with_weaker_waves(
     stored: StoredGradient, epsilon: float, maps: Sequence[Heatmap]
 ) -> tuple[float, Measured] | None:
-    """The smallest size of waves below `epsilon` of which there is a map, and the correlation over its waves."""
+    """Return the smallest strength below `epsilon` with a map, and the correlation over its waves; None without one."""
     weaker = [other for other in maps if other.metadata["epsilon"] < epsilon and stored_gradient(other) is stored]
     weakest = min(weaker, key=lambda other: other.metadata["epsilon"], default=None)
     ranked = None if weakest is None else gradient_agreement(stored, weakest)

@@ -26,8 +26,8 @@ from ui.tools.mixtures import mixture
 from ui.tools.page_state import MAX_NETWORKS, PageState
 from ui.tools.sentences import crossover_cutoffs
 
-SECOND, CUTOFF = "second", "cutoff"  # in the URL: a place among the bundled pictures; cycles per image
-_OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # of this visit
+SECOND, CUTOFF = "second", "cutoff"  # in the URL: index of a bundled picture; cycles per image
+_OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # keys in the session
 
 
 def hybrid_panel(page: PageState) -> None:
@@ -58,7 +58,7 @@ def hybrid_panel(page: PageState) -> None:
 
 
 def _figure_for_talks(picture: Picture, specs: Sequence[ClassifierSpec]) -> None:
-    """Buttons for the figure of the many stored pairs: of the networks that predict here, and of their twins."""
+    """Draw download buttons for a figure of the stored pairs, for the networks that predict here and their twins."""
     stored = [stored_hybrids().get(spec.name) for spec in specs]
     networks = [hybrids for hybrids in stored if hybrids is not None and hybrids.metadata["image_size"] == picture.size]
     if not networks:
@@ -72,13 +72,13 @@ def _figure_for_talks(picture: Picture, specs: Sequence[ClassifierSpec]) -> None
 
 
 def _second(picture: Picture) -> int:
-    """Return the place of the other picture."""
+    """Return the index of the second picture."""
     read = partial(whole_number, places=range(len(samples(picture.kind))))
     return url.session_value(_OF_KIND.format(picture.kind), SECOND, read, SAMPLE_SETS[picture.kind].second)
 
 
 def _selected(cutoffs: Sequence[float]) -> int:
-    """The place of the cutoff nearest to what this visit or the URL says, or the one in the middle."""
+    """Return the index of the cutoff nearest to the session's or the URL's; by default the middle one."""
 
     def nearest(cutoff: float) -> int:
         return int(np.abs(np.log(np.array(cutoffs) / cutoff)).argmin())
@@ -90,7 +90,7 @@ def _selected(cutoffs: Sequence[float]) -> int:
 def _predictions_by_network(
     low: Picture, high: Picture, cutoffs: tuple[float, ...], predictors: Sequence[Predictor]
 ) -> dict[Predictor, HybridPredictions]:
-    """Return each classifier's predictions at every cutoff; the page says why one has none."""
+    """Return each classifier's predictions at every cutoff; the page explains missing ones."""
     predictions = predict_all(
         [predictor.spec for predictor in predictors[:MAX_NETWORKS]], lambda name: _predictions(name, low, high, cutoffs)
     )

@@ -1,4 +1,4 @@
-"""Two pictures and predictions for their mixtures, live or stored, packed for the browser."""
+"""Pairs of pictures with predictions for their mixtures, live or stored, packed for the browser."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ui.maps.models import Predictor, model_colour
 from ui.shared.pictures import Picture, sample_picture
 from ui.tools.sentences import at_cutoff
 
-KIND = "cifar10"  # of the stored pairs
+KIND = "cifar10"  # sample set of the stored pairs
 STORED = chosen_pictures()["mixtures"]
 
 
@@ -33,9 +33,9 @@ def mixture(
     second: int,
     strip_title: str = "High frequencies from this picture",
 ) -> Mixture:
-    """Both pictures with each network's bars and a sentence for each cutoff.
+    """Return both pictures with each network's bars and a sentence per cutoff.
 
-    strip, second, strip_title: pictures to choose from, the place of the chosen one among them, and what to say of it.
+    strip, second, strip_title: pictures to choose from, the index of the chosen one, and the title above them.
     """
     networks = [_mixed(predictor, hybrids, low, high) for predictor, hybrids in predictions.items()]
     tops = [[low.classes.names[top] for top in hybrids.mixed.argmax(1)] for hybrids in predictions.values()]
@@ -54,7 +54,7 @@ def _name(picture: Picture) -> str:
 
 
 def _mixed(predictor: Predictor, predictions: HybridPredictions, low: Picture, high: Picture) -> Mixed:
-    """The class of a picture without one is what the network itself predicts for it."""
+    """Return a network's bars. A picture without a class gets the network's own prediction as its class."""
     classes = [
         int(clean.argmax()) if picture.label is None else picture.label
         for picture, clean in ((low, predictions.low), (high, predictions.high))
@@ -67,13 +67,13 @@ def _mixed(predictor: Predictor, predictions: HybridPredictions, low: Picture, h
 
 
 def stored_mixtures(networks: Sequence[str]) -> tuple[Mixture, ...]:
-    """Return the stored pairs with what some networks predict of them. Does not import torch."""
+    """Return the stored pairs with some networks' predictions. Does not import torch."""
     return _mixtures(tuple((name, stored_title(name)) for name in networks), stored_state("predictions"))
 
 
 @lru_cache(maxsize=4)
 def _mixtures(networks: tuple[tuple[str, str], ...], stored: int) -> tuple[Mixture, ...]:
-    """networks: names and titles. stored: the state of what is stored, at which it is read again."""
+    """Return the pairs. networks: names and titles. stored: state of the stored data, a part of the cache's key."""
     cutoffs = hybrid_cutoffs(SAMPLE_SETS[KIND].side)
     pairs = [[sample_picture(KIND, place) for place in pair] for pair in STORED["pairs"]]
     captions = [f"{_name(high)}; low frequencies of {_name(low)}" for low, high in pairs]

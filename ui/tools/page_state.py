@@ -20,9 +20,9 @@ MAX_NETWORKS = 4
 class PageState:
     """State of the page.
 
-    perturbed: the picture under the wave; None if it has none or classifiers must wait. predictors: the classifiers
-    that predict; empty if none may. count: counts how often the wave flips the bundled samples. on_new_map: called with
-    the label of a map that a sweep has finished. chart: draws the chart of errors.
+    perturbed: the picture under the wave; None without a picture or while classifiers must wait. predictors: the
+    classifiers that predict; empty if none may. count: counts how often the wave flips the bundled samples. on_new_map:
+    called with the label of a map that a sweep has finished. chart: draws the chart of errors.
     """
 
     chosen: Sequence[Entry]
@@ -36,12 +36,12 @@ class PageState:
 
     @property
     def networks(self) -> list[ClassifierSpec]:
-        """Return up to four predictors and robust twins; none, with the reason on the page, if torch does not start."""
+        """Up to four predictors and robust twins; if torch does not start, none, and the page says why."""
         if self.picture is None or not self.predictors or not torch_starts():
             return []
         return with_twins(self.predictors, self.picture.class_set)[:MAX_NETWORKS]
 
     @property
     def available(self) -> list[Entry]:
-        """All maps that there are."""
+        """All available maps."""
         return list(entries().values())

@@ -1,4 +1,4 @@
-"""Tools below the maps: four as cards, the rest by name; only the open one is computed, and a sweep that is running."""
+"""Tools below the maps: four as cards, the rest by name. Only the open tool and a running sweep are computed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _OPEN, _BY_HAND, PLACE = "frequency.tool", "frequency.tools_opened", "frequency-
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool. about: what it is for, on its card; empty for a tool without one. of_picture: whether it needs one."""
+    """Tool. about: text of its card; empty for a tool without a card. of_picture: whether it needs a picture."""
 
     draw: Callable[[PageState], None]
     about: str = ""
@@ -76,7 +76,7 @@ def draw_tools(page: PageState) -> None:
         else:
             TOOLS[name].draw(page)
         if name != OWN_SWEEP and sweep_is_running():
-            TOOLS[OWN_SWEEP].draw(page)  # a map that is computed is looked after
+            TOOLS[OWN_SWEEP].draw(page)  # keep following a map in progress
 
 
 def _label(name: str) -> str:
@@ -94,7 +94,7 @@ def _details(page: PageState) -> None:
 
 def _own_sweep(page: PageState) -> None:
     def keep(label: str) -> None:
-        st.session_state[_BY_HAND] += 1  # beside the others the new map moves the tools down, out of sight
+        st.session_state[_BY_HAND] += 1  # the additional map moves the tools down, out of sight
         page.on_new_map(label)
 
     sweep_panel(page.picture, on_result=keep)
@@ -109,7 +109,7 @@ def _sources(page: PageState) -> None:
             map_downloads(entry)
 
 
-# By the name that visitors and the URL give it; those with cards come first.
+# Keyed by the name on the page and in the URL; tools with cards come first.
 TOOLS: dict[str, Tool] = {
     HYBRIDS: Tool(hybrid_panel, "whose waves count?", of_picture=True),
     GRADIENT: Tool(gradient_panel, "which pixels move the loss?", of_picture=True),
@@ -140,7 +140,7 @@ def card_pictures() -> dict[str, str]:
 
 @st.cache_resource(show_spinner=False)
 def _pictures() -> str:
-    """A style sheet with the picture of each card."""
+    """Return a style sheet with the picture of each card."""
     rules = [
         f".st-key-{PLACE} [data-testid=stButtonGroup] button:nth-of-type({k})::before"
         f"{{content:'';background-image:url({picture})}}"

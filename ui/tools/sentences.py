@@ -1,4 +1,4 @@
-"""Sentences of the tools, made from what they show: a number is never typed. Plain text: names may be untrusted."""
+"""Sentences of the tools, with every number taken from the data. They are plain text: names may be untrusted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ui.tools.corruption_charts import NetworkOutcomes
 
 
 def most_frequent_mistake(sample: SamplePredictions, names: Sequence[str]) -> Sentence:
-    """'Mini CLIP takes 7 of 10 (40 to 89 %) pictures of “cat” for “ship”. It mistakes 0 without the wave, …'"""
+    """Name the most frequent confusion: 'Mini CLIP mistakes 7 of 10 pictures of “cat” for “ship”. It mistakes 0 …'"""
     who = sample.title + (f" ({sample.note})" if sample.note else "")
     ranked = mistakes(sample.labels, sample.after)
     if not ranked:
@@ -68,7 +68,7 @@ def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str]
 
 
 def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequency) -> str:
-    """Name the strength from which on a wave clearly raises one network's error."""
+    """Name the strength from which a wave clearly raises one network's error."""
     clean, first = family[0].clean_rate(), harmful_from(family, frequency)
     if clean is None:
         return ""
@@ -81,7 +81,7 @@ def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequenc
 def strengths_apart(
     first: tuple[str, Sequence[Heatmap]], second: tuple[str, Sequence[Heatmap]], frequency: Frequency
 ) -> str:
-    """Name the strengths at which one of two networks clearly has more errors under a wave."""
+    """Name the strengths at which one of two networks clearly makes more errors under a wave."""
     by_strength = {heatmap.metadata["epsilon"]: heatmap for heatmap in second[1]}
     sizes: dict[int, list[str]] = {1: [], -1: [], 0: []}
     for heatmap in first[1]:
@@ -101,7 +101,7 @@ def strengths_apart(
 
 
 def why_overrated(overrated: Mapping[str, Overrated], epsilon: float) -> str:
-    """Return a likely reason where the loss bends less along the overrated waves than elsewhere; else nothing."""
+    """Return a likely reason if the loss bends less along the overrated waves than elsewhere; else an empty string."""
     bent = [(title, waves) for title, waves in overrated.items() if waves.bend_elsewhere > waves.bend]
     if not bent:
         return ""
@@ -119,7 +119,7 @@ def why_overrated(overrated: Mapping[str, Overrated], epsilon: float) -> str:
 
 
 def correlation(measured: Measured, more: str = "") -> Number:
-    """'0.42 (−0.10 to 0.71)'; `more` stands behind the interval."""
+    """Format a correlation with its interval, as in '0.42 (−0.10 to 0.71)'; `more` follows the interval."""
     value, low, high = (decimal(part, 2) for part in measured)
     return Number(value, f"{low} to {high}{more}")
 
@@ -133,11 +133,11 @@ def at_cutoff(cutoff: float, predictions: Sequence[tuple[str, tuple[str, str], s
     return f"Cutoff {cutoff:g} cycles per image: {'; '.join(parts)}."
 
 
-UNSURE = 0.2  # with less for both classes together, a network sees neither
+UNSURE = 0.2  # if both classes together get less, a network sees neither
 
 
 def crossover_cutoffs(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> str:
-    """Name the cutoff from which on each network prefers the low picture's class."""
+    """Name the cutoff from which each network prefers the class of the low-frequency picture."""
     if all(low == high for low, high in (network.classes for network in networks)):
         return "Both pictures show the same class, so there is no crossover; choose a second picture of another class."
     switching = sorted((network.switches, network.title) for network in networks if network.switches)
@@ -163,7 +163,7 @@ def crossover_cutoffs(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> st
 
 
 def under_corruption(key: str, strength: int, networks: Sequence[NetworkOutcomes]) -> Paragraph:
-    """Return each network's accuracy, and how much more each robust twin loses than its ordinary one."""
+    """Return each network's accuracy, and how much more each robust twin loses than the ordinary twin."""
     pictures = f"strength {strength}, {networks[0].outcomes.pictures:,} CIFAR-10 test pictures"
     sentences = [Sentence(f"{CORRUPTIONS[key].label}, {pictures}.")]
     for row in networks:

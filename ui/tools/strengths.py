@@ -1,4 +1,4 @@
-"""Error against the size v of the wave in view and of its ring, from maps that differ in v alone: a choice of chart."""
+"""Chart of the error by strength v, for the selected wave and its ring, from maps that differ only in v."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_LINES = 4
 
 
 def strength_chart(frequency: Frequency) -> None:
-    """Draw the chart and its sentences, for up to four networks with maps of several strengths."""
+    """Draw the chart and its sentences for up to four networks with maps at several strengths."""
     names = {id(entry.heatmap): entry.name for entry in entries().values()}
     series = [(names[id(family[0])], family) for family in families(entry.heatmap for entry in entries().values())]
     series = [(name, family) for name, family in series[:MAX_LINES] if len(wave_curve(family, frequency)) > 1]
