@@ -13,10 +13,10 @@ from ui.maps.downloads import file_stem
 from ui.runs.run_sentences import run_title, target_of
 from ui.shared.picture_rows import to_picture
 
-MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, or players would show a stamp
-GAP, LINE = 8, 24  # pixels between pictures, and of their captions
+MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, since players would show them tiny
+GAP, LINE = 8, 24  # pixels between pictures; height of their captions
 MAX_FRAMES = 61
-SECONDS = 4.0  # length of an animation, and then a second to look at its end
+SECONDS = 4.0  # length of an animation; the last frame stays for another second
 
 
 def run_picture(runs: Sequence[PGDRun], row: int) -> bytes:
@@ -27,7 +27,7 @@ def run_picture(runs: Sequence[PGDRun], row: int) -> bytes:
 
 
 def run_animation(runs: Sequence[PGDRun], row: int) -> bytes:
-    """Return the same pictures step by step, as an endless lossless WebP."""
+    """Return the same pictures step by step, as a looping lossless WebP."""
     count = min(len(run.frames) for run in runs)
     chosen = evenly_spaced(count, MAX_FRAMES).tolist()
     first, *rest = [_side_by_side(runs, row, k) for k in chosen]

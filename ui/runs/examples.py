@@ -1,4 +1,4 @@
-"""Stored example runs, shown before any click; same type as live runs. Does not import torch."""
+"""Stored example runs, shown before any click, of the same type as live runs. Does not import torch."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def made_here() -> tuple[tuple[str, int], ...]:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _read(kind: str, made: tuple[tuple[str, int], ...], stored: int) -> dict[str, list[PGDRun]]:
-    """made, stored: the runs of this machine, and the state of all others; where one differs, all are read again."""
+    """Load runs by subject. made, stored: this machine's runs and the state of all others, the cache's key."""
     read: dict[str, list[PGDRun]] = {}
     for subject, paths in stored_subjects(kind, machine_runs()).items():
         for path in paths:
@@ -76,15 +76,16 @@ def stored_example(
     searches: Sequence[Search] = ("pixels",),
     picture: int | None = None,
 ) -> RunResult | None:
-    """Return the stored runs nearest to what the visitor has chosen; None if none is stored.
+    """Return the stored runs nearest to the visitor's choice; None if none is stored.
+
+    The sample set has the highest weight, then the picture, the variant, and the classifiers and searches.
 
     Args:
         kind: "inpainting" or "generation".
-        sample_set: name of the set whose side and classes are wanted.
-        classifiers: names of the chosen ones. searches: the chosen ones.
-        variant: penalty of Eq. 3, or kind of start; it matters less than the set, and more than the classifiers.
-        picture: place of the chosen one in the set; it matters less than the set, and more than the variant. Any
-            where that is None.
+        sample_set: name of the set with the chosen side and classes.
+        classifiers, searches: the chosen ones, classifiers by name.
+        variant: penalty of Eq. 3, or kind of start.
+        picture: index of the chosen picture in the set; None for any.
     """
     row = SAMPLE_SETS[sample_set]
 
@@ -102,10 +103,10 @@ def stored_example(
 
 
 def shown_first(kind: str, row: SampleSet, chosen: Sequence[str]) -> Sequence[str]:
-    """Return the classifiers of a page's default runs: CLIP if its runs are stored without its weights, else the chosen
-    ones.
+    """Return the classifiers of a page's first runs: CLIP's pair if its runs are stored without its weights, else
+    the chosen ones.
 
-    Once a visitor chooses other classifiers than a page begins with, theirs are shown.
+    A visitor's choice other than the page's default always wins.
     """
     ready = ready_classifiers(row.class_set)
     first = [spec.name for spec in ready if spec.title in first_choice(ready)]
@@ -119,9 +120,9 @@ def shown_first(kind: str, row: SampleSet, chosen: Sequence[str]) -> Sequence[st
 
 
 def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[ClassifierSpec]) -> list[str]:
-    """Titles of the classifiers whose example is shown before any choice: the way back to it chooses them.
+    """Return the titles of the classifiers of the default example, which *Back to the example* chooses.
 
-    Where the first choice has no stored run, as a CLIP that was downloaded, these are others.
+    They differ from the default choice if that has no stored run, such as a downloaded CLIP.
     """
     titles, first = {spec.name: spec.title for spec in ready}, first_choice(ready)
     example = stored_example(kind, sample_set, [name for name, title in titles.items() if title in first], variant)
@@ -135,8 +136,8 @@ def back_to_example(
     """Apply the settings of a sample set's stored example and show it; for callbacks.
 
     Args:
-        variant: penalty or kind of start of the example. hole: side of its hole. chosen: what the page's own widgets
-            show then, by the part of their keys after the page's name.
+        variant: penalty or kind of start of the example. hole: side of its hole. chosen: values of the page's own
+            widgets, keyed by the part of their keys after the page's name.
     """
     state, ready = st.session_state, ready_classifiers(row.class_set)
     run_state(page).reset()
@@ -147,7 +148,7 @@ def back_to_example(
 
 
 def stored_row(sample_set: str, classifiers: Sequence[str]) -> RunResult | None:
-    """The row of filled holes of a sample set, by the chosen classifiers where these are stored, else by the first."""
+    """Return a sample set's row of filled holes, by the chosen classifiers if stored, else by the first ones."""
     subject = row_of(sample_set)
     if not (runs := _stored("inpainting").get(subject, [])):
         return None
@@ -156,9 +157,9 @@ def stored_row(sample_set: str, classifiers: Sequence[str]) -> RunResult | None:
 
 
 def _of(runs: list[PGDRun], classifiers: Sequence[str], searches: Sequence[Search]) -> list[PGDRun]:
-    """The runs of these classifiers by these searches; none where the first of them has none.
+    """Return the runs of these classifiers by these searches; none if the first classifier has none.
 
-    A robust twin alone is no contrast.
+    A robust twin alone would be no contrast.
     """
     known = {(run.metadata["classifier"]["name"], run.config.search): run for run in runs}
     pairs = [pair for pair in itertools.product(classifiers, searches) if pair in known]
@@ -166,7 +167,7 @@ def _of(runs: list[PGDRun], classifiers: Sequence[str], searches: Sequence[Searc
 
 
 def _first(runs: list[PGDRun], searches: Sequence[Search]) -> list[PGDRun]:
-    """Return the runs of the first two classifiers, by these searches where there are such runs."""
+    """Return the runs of the first two classifiers by these searches, or by all if there are none."""
     names = list(dict.fromkeys(run.metadata["classifier"]["name"] for run in runs))[:MAX_CLASSIFIERS]
     return _of(runs, names, searches) or _of(runs, names, SEARCHES)
 
@@ -184,7 +185,7 @@ def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:
     """Replay stored runs outside a page's panel.
 
     Args:
-        id: another one for other runs. key: of the place, unique on the page.
+        id: unique to these runs. key: unique on the page.
     """
     replay(_packed(id, runs), key=key)
 

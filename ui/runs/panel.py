@@ -29,12 +29,12 @@ from ui.shared.look import style_sheet
 from ui.shared.sentences import sentence_markdown, write_sentence
 from ui.shared.text import as_markdown
 
-# A redraw costs the browser more than any picture in it: each brings several moments of the run.
+# A redraw costs the browser more than the pictures in it, so each one sends several moments of the run.
 REDRAW_SECONDS = 0.5
-# A run that started by itself and is likely to end within so many seconds is shown when it has ended: the page waits
-# for it, but no longer than the latter.
+# The page waits for an automatic run that is expected to end within AT_ONCE seconds, for WAIT_SECONDS at most, and
+# shows only its end.
 AT_ONCE, WAIT_SECONDS = 2.0, 4.0
-WAITING_SECONDS = 2.0  # between two looks at a run that is paused or stands in line: many may do so at once
+WAITING_SECONDS = 2.0  # between updates of a paused or queued run: there may be many of these at once
 _STYLE = style_sheet(__file__)
 
 
@@ -46,9 +46,9 @@ def head(title: str, introduction: str) -> None:
 
 
 def places(page: str, painter: bool) -> tuple[Toolbar, DeltaGenerator, DeltaGenerator]:
-    """Draw the toolbar, below it a column of fixed width for what is painted, and beside that the runs.
+    """Draw the toolbar and, below it, a column of fixed width for the painter beside a column for the runs.
 
-    painter: whether there is something to paint; else the runs have the whole width.
+    painter: whether there is a painter; otherwise the runs take the full width.
     """
     st.html(_STYLE)
     toolbar = draw_toolbar(page)
@@ -66,13 +66,13 @@ def run_status(
     back: Callable[[], None],
     bring: Callable[[RunResult], None] = lambda result: None,
 ) -> RunResult | None:
-    """Draw a row that says what is shown, with its menus; return what `run_panel` is to show, None for nothing yet.
+    """Draw the status row with its menus; return the result for `run_panel`, None if there is none yet.
 
     Args:
-        example: the stored runs to show where there is nothing else.
-        request: what the settings ask for; where something else is shown, the row says so.
-        back: callback that sets the settings to those of the stored example.
-        bring: chooses the pictures and the target of a result, as far as it can; for callbacks.
+        example: returns the stored runs to show if there is no other result.
+        request: the run of the current settings; the row says if the result is of others.
+        back: callback that restores the settings of the stored example.
+        bring: chooses a result's pictures and target, as far as possible; for callbacks.
     """
     state = run_state(page)
     if state.active is not None and not state.running:
@@ -83,7 +83,7 @@ def run_status(
         if state.active is not None and state.running:
             paused = f"Paused. The run stops if it stays paused for {limits().pause_seconds} s."
             st.markdown(paused if state.active.job.paused else "Running…")
-            # Keeps the row's height, and so the panel's place.
+            # Keeps the row's height, so that the panel does not move.
             st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
             return None
         view = state.view(request, example)
@@ -136,24 +136,24 @@ def _how_long(request: RunRequest) -> str:
 
 
 def show_result(page: str, result: RunResult, bring: Callable[[RunResult], None] = lambda result: None) -> None:
-    """Show a result, until something else is chosen, with its pictures if `bring` can choose them; for callbacks."""
+    """Show a result until the visitor chooses another, with its pictures if `bring` can choose them; for callbacks."""
     run_state(page).show(result)
     bring(result)
 
 
 def _close(page: str, bring: Callable[[RunResult], None]) -> None:
-    """Show again what was shown before a result was opened; for callbacks."""
+    """Close an opened result and show the previous one again; for callbacks."""
     if (before := run_state(page).close()) is not None:
         show_result(page, before, bring)
 
 
 def _start_alone(page: str, view: RunView, request: RunRequest) -> None:
-    """Start a request, once, if it is not what is shown and will soon be over; and wait for it."""
+    """Start a request once, without a click, if it is quick and not yet displayed; wait for it if it is very quick."""
     state = run_state(page)
     if refusal(page, request) or request.plan is None or (view.result is not None and not view.changed):
         return
     if view.result is not None and view.result.stored and not _are_ready(view.result):
-        return  # of a profile of CLIP: nobody would see it
+        return  # the stored result of a CLIP profile stays on the screen: nobody would see this run
     seconds = expected_seconds(request.plan, request.names, request.searches)
     if seconds is None or seconds > limits().quick_seconds:
         return
@@ -161,20 +161,20 @@ def _start_alone(page: str, view: RunView, request: RunRequest) -> None:
         return
     state.started_alone(request)
     start(page, request, automatic=True)
-    # Else it is watched, like any other.
+    # A slower run is followed live, like any other.
     if state.active is not None and seconds < AT_ONCE and state.active.job.wait(WAIT_SECONDS):
         _collect(state)
 
 
 def _are_ready(result: RunResult) -> bool:
-    """Return whether the weights of all networks of a result are here."""
-    listed = {spec.name for spec in list_classifiers()}  # the name of another may be of a library, which is slow to ask
+    """Return whether the weights of all networks of a result are installed."""
+    listed = {spec.name for spec in list_classifiers()}  # other names may belong to a library, which is slow to query
     names = {run.metadata["classifier"]["name"] for run in result.runs}
     return names <= listed and all(map(is_ready, names))
 
 
 def run_panel(page: str, result: RunResult | None, request: RunRequest | None) -> None:
-    """Draw the run in progress if there is one, else the result, else what would run: always in the same place."""
+    """Draw the run in progress, else the result, else the requested run before its start, always in the same place."""
     state = run_state(page)
     with st.container(key=f"{page}.panel"):
         if state.active is not None:
@@ -195,12 +195,12 @@ def run_panel(page: str, result: RunResult | None, request: RunRequest | None) -
 
 
 def _outcome(runs: Sequence[PGDRun]) -> str:
-    """Return the outcome of the runs as Markdown: a paragraph each, and one on all of them."""
+    """Return the outcome as Markdown: a paragraph per run, and one about all."""
     return "\n\n".join([*map(sentence_markdown, outcome(runs)), as_markdown(likeness(runs))]).strip()
 
 
 def run_details(result: RunResult | None) -> None:
-    """Draw losses and origin of the runs on the screen; for below the panel."""
+    """Draw the losses and the origin of the displayed runs."""
     if result is None:
         st.markdown("Details appear when the run has ended.")
         return
@@ -217,9 +217,9 @@ def tabs(parts: Mapping[str, Callable[[], None]]) -> None:
 
 
 def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None = None, *, seek: str = "") -> None:
-    """The one place of every run of a page, in progress or ended.
+    """Draw a replay; every run of a page, in progress or ended, uses this one component.
 
-    resume: starts one that has stopped, or not begun. seek: as `replay` takes it.
+    resume: starts a run that has stopped or not begun. seek: as in `replay`.
     """
 
     def act(name: str) -> None:
@@ -243,7 +243,7 @@ def _collect(state: RunState) -> None:
 
 
 def _live(page: str, waits: bool) -> None:
-    """The newest moments of the run, or all so far of one that waits; the page is drawn anew when that changes."""
+    """Draw the newest moments of a run, or all moments of one that waits; rerun the page when that state changes."""
     state = run_state(page)
     active = state.active
     if active is None or not active.job.active or active.waits != waits:

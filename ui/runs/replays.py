@@ -23,19 +23,19 @@ from ui.shared.url import card_link
 if TYPE_CHECKING:
     from core.pgd.steps import PGDState
 
-MAX_BYTES = 6 * 2**20  # of one classifier's frames: a browser has to fetch them
+MAX_BYTES = 6 * 2**20  # per classifier's frames, which the browser fetches
 MAX_FRAMES = 121
 
 
 def run_replay(
     runs: Sequence[PGDRun], *, id: str, live: RunProgress | None = None, cards: bool = True, classes: bool = True
 ) -> dict[str, Any]:
-    """Runs of the same start and the same frame steps; of long ones as many frames as are quickly sent.
+    """Return the replay of runs with the same start and frame steps; long runs are thinned, to download quickly.
 
     Args:
-        id: another one for another result.
-        live: for a run that is paused. cards: whether to link to the classifiers' cards. classes: whether to list the
-            likeliest.
+        id: unique to the result.
+        live: progress of a paused or stopped run. cards: whether to link to the classifiers' cards. classes: whether
+            to list the most probable classes.
     """
     first = runs[0]
     frames = kept_frames(len(first.frames), first.start.size)
@@ -76,13 +76,13 @@ def live_replay(
     live: RunProgress,
     classes: Sequence[tuple[Sequence[Ranked], Sequence[Ranked]]] = (),
 ) -> dict[str, Any]:
-    """The newest moments of a run in progress, with its curves so far.
+    """Return the newest moments of a run in progress, with its curves so far.
 
     Args:
-        names, searches: of the classifiers, each of which runs by each search.
-        moments: a state for each run, of the same step; if there are none, the start is shown.
-        curves: of `Run.curves`, one for each run; none before the first state.
-        classes: of `Run.top_classes`, at the first and the newest state, a pair for each run.
+        names, searches: of the classifiers; each classifier runs with each search.
+        moments: lists of one state per run, at the same step; without any, the start is shown.
+        curves: `Run.curves` per run; none before the first state.
+        classes: `Run.top_classes` per run, a pair for the first and the newest state.
     """
     start = to_uint8_planes(plan.start)
     tracks = []
@@ -118,9 +118,9 @@ def _stacked(curves: Mapping[str, np.ndarray]) -> np.ndarray:
 def _network(
     classifier: Mapping[str, Any], search: Search, searches: Collection[Search], cards: bool = True
 ) -> dict[str, Any]:
-    """Return the texts about a classifier, which a file may call by any name: only that where it is not known here.
+    """Return the texts about a classifier; one unknown here, since a file may contain any name, gets its name only.
 
-    classifier: facts on it. search: by which it ran; searches: of all runs beside it.
+    classifier: its metadata. search: of its run; searches: of all runs beside it.
     """
     name, network = classifier["name"], result_title(classifier, short=False)
     about = trained_for(name)

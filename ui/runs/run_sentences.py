@@ -32,20 +32,20 @@ VIEWS = (
     "al. 2017)."
 )
 MAX_TEXT_LENGTH = 140  # characters of a text that may be a sentence
-SSIM = "SSIM (structural similarity; 1 is an exact copy)"  # where a page first speaks of it
+SSIM = "SSIM (structural similarity; 1 is an exact copy)"  # for its first mention on a page
 
 
 def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
-    """Return the classifier's title, with the search if it is not the paper's or other runs took another.
+    """Return the classifier's title, with the search if that is not the paper's or differs from other runs'.
 
-    runs: all runs shown together.
+    runs: all runs displayed together.
     """
     title = result_title(run.metadata["classifier"], short=False)
     return searched_title(title, run.config.search, {other.config.search for other in runs})
 
 
 def searched_title(title: str, search: Search, searches: Collection[Search]) -> str:
-    """Return the title of a classifier and of its search among others."""
+    """Return a classifier's title, with its search if that is not the paper's or `searches` has others."""
     return title if search == "pixels" and {*searches} <= {search} else f"{title} by {search}"
 
 
@@ -55,14 +55,14 @@ def target_of(run: PGDRun, row: int) -> str:
 
 
 def sample_set_of(run: PGDRun) -> SampleSet | None:
-    """The sample set whose classes the run's begin with, texts of one's own may follow; None where there is none."""
+    """Return the sample set whose classes the run's start with (own texts may follow); None if there is none."""
     return next((row for row in SAMPLE_SETS.values() if row.knows(run.metadata["class_names"])), None)
 
 
 def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
-    """Describe the outcome of runs from the same start: sentences for each, with two numbers at most.
+    """Describe the outcome of runs from the same start: sentences per run, with two numbers at most.
 
-    Numbers are means over the images where there are several. Of a single one the replay says the confidence.
+    Numbers are means over several images. For a single image, the replay shows the confidence.
     """
     paragraphs: list[Paragraph] = []
     for run in runs:
@@ -82,7 +82,7 @@ def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
 
 
 def _changed(run: PGDRun, after: str = "") -> tuple[Sentence, ...]:
-    """'changed the hole by 12.3 of 255 on average.' and of the rest; nothing unless the file says it of every image."""
+    """Return 'changed the hole by 12.3 of 255 on average.' and the rest's change; empty if any image lacks them."""
     changes = [change for row in range(len(run.start)) if (change := last_change(run, row)) is not None]
     if len(changes) < len(run.start):
         return ()
@@ -92,7 +92,7 @@ def _changed(run: PGDRun, after: str = "") -> tuple[Sentence, ...]:
 
 
 def likeness(runs: Sequence[PGDRun]) -> str:
-    """Compare the filled holes with the original, in a sentence; empty where a picture has no original."""
+    """Compare the filled holes with the original, in sentences; empty if a picture has no original."""
     pairs = [(run_title(run, runs), pair) for run in runs if (pair := mean_similarity(run)) is not None]
     if len(pairs) < len(runs):
         return ""
@@ -105,7 +105,7 @@ def likeness(runs: Sequence[PGDRun]) -> str:
 
 
 def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
-    """Return how many pictures of runs from the same starts second judges recognise."""
+    """Return how many pictures second judges recognise, of runs from the same starts."""
     sentences: list[Sentence] = []
     runs = [run for run, _ in seen]
     for judge, pairs in groupby(seen, key=lambda pair: pair[1].judge):
@@ -123,13 +123,13 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
 
 
 def counted(judgement: Judgement, count: int) -> Number:
-    """A count of the judged pictures with the 95 % interval of that share: '4 of 8 (22 to 78 %)'."""
+    """Format a count of the judged pictures with the 95 % interval of its share, as in '4 of 8 (22 to 78 %)'."""
     _, low, high = judgement.share(count)
     return Number(f"{count} of {judgement.n}", f"{100 * low:.0f} to {100 * high:.0f} %")
 
 
 def losses(run: PGDRun, row: int) -> str:
-    """Loss before and after, as the paper reports them."""
+    """Return the loss before and after, as the paper reports them."""
     loss, norm = run.curves["loss"][:, row], run.curves["perturbation_norm"][-1, row]
     return (
         f"Loss {loss[0]:.3g} → {_small(float(loss[-1]))} in {len(loss) - 1:,} steps; "
@@ -138,12 +138,12 @@ def losses(run: PGDRun, row: int) -> str:
 
 
 def _small(loss: float) -> str:
-    """A loss; float32 rounds a cross-entropy below about 1e-7 to zero, which would read as a claim."""
+    """Format a loss. float32 rounds a cross-entropy below about 1e-7 to zero, so smaller ones are 'under 1e-7'."""
     return f"{loss:.2g}" if loss > 1e-7 else "under 1e-7"
 
 
 def origin(run: PGDRun) -> str:
-    """Describe the origin of a run, and all that repeats it."""
+    """Describe a run's origin and everything needed to repeat it."""
     source, images = run.metadata["source"], run.metadata["images"]
     values = settings_of(run.config, run.metadata["objective"].get("weight"))
     settings = "".join(_setting(run, name, value) for name, value in values.items())

@@ -1,4 +1,4 @@
-"""Reopen a saved run: show an untrusted file like a live result or reject it with a one-sentence error."""
+"""Saved runs: show an untrusted file like a live result, or reject it with a one-sentence error."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ui.server.limits import check_upload, limits
 from ui.shared.text import as_markdown, one_line
 from ui.shared.url import PAGES
 
-# Of all images of one step together. What the pages can save stays below this and all limits: 16 pictures of 224
-# pixels that do not compress take 59 MiB.
+# Limit on the pixels of all images of one step. Files that the pages save stay below this and all other limits: 16
+# incompressible pictures of 224 pixels take 59 MiB.
 MAX_PIXELS = 2**20
 MAX_REASON_LENGTH = 300  # characters
 
@@ -25,7 +25,8 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> RunResult:
     """Load a run file as a result of `page` ("inpainting" or "generation").
 
     Raises:
-        RunFileError: it is no run file, or damaged, of the other page, or too large to be shown; one sentence.
+        RunFileError: the file is not a run file, is damaged, belongs to the other page, or is too large to show; the
+            message is one sentence.
     """
     name, most = f"“{one_line(file_name, 60)}”", limits()
     try:
@@ -54,9 +55,9 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> RunResult:
 
 
 def open_button(page: str, show: Callable[[RunResult], None]) -> None:
-    """A small button with a place for a run file; a file that cannot be shown changes nothing else.
+    """Draw a small button that opens an upload of a run file; a rejected file changes nothing else.
 
-    show: called with the runs of a file, before the rerun.
+    show: called with the file's runs, before the rerun.
     """
     state, most = st.session_state, limits().run_file_mb
     refused, number = f"{page}.refused_file", state.setdefault(f"{page}.openings", 0)
@@ -70,7 +71,7 @@ def open_button(page: str, show: Callable[[RunResult], None]) -> None:
         except RunFileError as error:
             state[refused] = one_line(error, MAX_REASON_LENGTH)
         else:
-            # Another key for every opened file: the browser's next one starts empty, and the server forgets the bytes.
+            # A new key per opened file: the next upload starts empty, and the server frees the bytes.
             state[f"{page}.openings"] = number + 1
 
     with st.popover("Open a saved run", icon=":material/folder_open:", key=f"{page}.open.{number}"):

@@ -1,4 +1,4 @@
-"""Judgement of the pictures of *Draw* by another network. Imports torch only for runs that are not stored."""
+"""Judgement of the pictures of *Draw* by another network. Imports torch only for runs without a stored judgement."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from ui.shared.text import as_markdown
 NOBODY = (
     "No other installed classifier knows these classes, so nobody judges the pictures. *Models and data* offers more."
 )
-JUDGED = "generation.judged"  # of pictures and a judge the judgement, for this visitor
+JUDGED = "generation.judged"  # this visitor's judgements, keyed by pictures and judge
 JUDGED_RESULT, ASK_BUTTON = (
     "generation.judge_asked",
     "generation.ask_judge",
-)  # the result that CLIP was asked about; the button
+)  # the result that CLIP is to judge; the button
 
 
 def second_judge(result: RunResult) -> None:
-    """How many of the pictures shown, and of the starts, another network calls the target.
+    """Draw how many of the displayed pictures, and of their starts, another network recognises.
 
-    Of a single picture nothing is said: one answer is no measurement.
+    Nothing is drawn for a single picture: one prediction is no measurement.
     """
     runs = [run for run in result.runs if class_set_of(run)]
     if not runs or len(runs[0].start) < 2:
@@ -69,18 +69,18 @@ def second_judge(result: RunResult) -> None:
 
 
 def class_set_of(run: PGDRun) -> str:
-    """Return the class set with which a run's classes begin, or an empty text."""
+    """Return the name of the class set that a run's classes start with, or an empty string."""
     row = sample_set_of(run)
     return "" if row is None else row.class_set
 
 
 def _judge_of(run: PGDRun, drew: Collection[str], clips: bool) -> str | None:
-    """The name of the classifier that judges a run: the one of its stored judgement, else one that is ready.
+    """Return the name of a run's judge: that of its stored judgement, else a ready classifier, None without one.
 
-    One that drew nothing on the screen, where there is such a one.
+    A classifier that drew none of the displayed pictures is preferred.
 
     Args:
-        clips: whether a downloaded CLIP may judge: its first answer takes long, so it judges only who asks for it.
+        clips: whether a downloaded CLIP may judge. Its first prediction is slow, so it judges only on request.
     """
     if (stored := stored_judgement(fingerprint(run))) is not None:
         return stored.judge

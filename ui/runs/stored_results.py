@@ -1,4 +1,4 @@
-"""Stored results of many pictures and of the stored runs: numbers that one run cannot give. Does not import torch."""
+"""Statistics over many stored pictures and over the stored runs. Does not import torch."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
 
 MANY = "Many pictures"  # a tab's name
-REPAIRED = 0.9  # an SSIM to the original from which a hole is called repaired; at the start it is below 0.5
+REPAIRED = 0.9  # minimum SSIM to the original for a repaired hole; at the start it is below 0.5
 COLUMNS = ("Networks", "Runs", "Confident at the end", "Hole changes by", "Rest by", "SSIM in the hole: start", "End")
 
 
 def is_stored(row: SampleSet, kind: StartKind | Penalty) -> bool:
-    """Whether many pictures of these classes were made, from that kind of start or by that penalty."""
+    """Return whether many pictures of these classes are stored for this kind of start or penalty."""
     return any(row.knows(painted.facts["class_names"]) for painted in picture_outcomes(kind).values())
 
 
 def many_pictures(kind: StartKind | Penalty) -> None:
-    """Draw a table of all pictures from one kind of start, or filled by one penalty."""
+    """Draw a table of all pictures from one kind of start, or filled with one penalty."""
     left, right = st.columns([2, 3], gap="large")
     with left:
         write_sentence(many_summary(kind), *JARGON)
@@ -44,7 +44,7 @@ def many_pictures(kind: StartKind | Penalty) -> None:
 
 
 def many_summary(kind: StartKind | Penalty) -> Sentence:
-    """Describe the stored pictures, and how many of their starts the judge recognised, in sentences."""
+    """Describe the stored pictures, and how many of their starts the judge recognised."""
     first = next(iter(picture_outcomes(kind).values()))
     if kind in RANDOM_KINDS:
         made = f"made {first.n} drawings, each from {STARTS[kind].phrase}"
@@ -61,7 +61,7 @@ def many_summary(kind: StartKind | Penalty) -> Sentence:
 
 
 def many_columns(kind: StartKind | Penalty) -> tuple[str, ...]:
-    """Heads of the table."""
+    """Return the column heads of the table."""
     judge = next(iter(picture_outcomes(kind).values())).judge
     return (
         "Network",
@@ -72,7 +72,7 @@ def many_columns(kind: StartKind | Penalty) -> tuple[str, ...]:
 
 
 def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
-    """Return the row of one network's pictures, a text per column."""
+    """Return the row of one network's pictures, a string per column."""
     (before, after), (change, count) = painted.confidence, painted.until_sure
     first = next(iter(picture_outcomes(painted.facts["kind"]["name"]).values()))
     fewer = f", the first {painted.n}" if painted.n < first.n else ""
@@ -87,7 +87,7 @@ def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class StoredFindings:
-    """summary: some sentences, Markdown. rows: plain text under `COLUMNS`, one row for each kind of network."""
+    """Summary of the stored runs as Markdown, and plain rows for `COLUMNS`, one per kind of network."""
 
     summary: str
     rows: tuple[tuple[str, ...], ...]
@@ -95,7 +95,7 @@ class StoredFindings:
 
 @st.cache_data(show_spinner=False)
 def stored_inpainting(made: tuple[tuple[str, int], ...] = ()) -> StoredFindings:
-    """Summarise all stored runs. Changes are means, of 255. made: the runs of this machine, which are among them."""
+    """Summarise all stored runs. Changes are means, of 255. made: this machine's runs, a part of the cache's key."""
     kinds: dict[str, list[tuple[float, ...]]] = {}
     for run in stored_runs("inpainting"):
         change, likeness = last_change(run, 0), similarity(run, 0)
@@ -115,7 +115,9 @@ def _kind(run: PGDRun) -> str:
 
 
 def _row(kind: str, numbers: np.ndarray) -> tuple[str, ...]:
-    """Ranges over (R, 5): confidence at the end, change in the hole and outside it, SSIM at the start and the end."""
+    """Return a row of ranges over (R, 5) numbers: final confidence, change in the hole and outside it, SSIM at the
+    start and at the end.
+    """
     confident = int((numbers[:, 0] >= SURE).sum())
     ranges = [_range(column, digits) for column, digits in zip(numbers.T[1:], (1, 2, 2, 2), strict=True)]
     return (kind, f"{len(numbers)}", f"{confident} of {len(numbers)}", *ranges)
@@ -127,7 +129,7 @@ def _range(values: np.ndarray, digits: int) -> str:
 
 
 def plain_steps() -> str:
-    """Return what plain steps leave of Eq. 3's loss, beside what minimises it; Markdown."""
+    """Compare the loss of Eq. 3 left by plain steps with its minimum; Markdown."""
     by_plain_steps = picture_outcomes("norm")
     first = next(iter(by_plain_steps.values()))
     n, side = first.n, first.facts["hole"]
@@ -149,7 +151,7 @@ def draw_stored_inpainting() -> None:
 
 
 def _summary(pairs: np.ndarray, confident: int) -> str:
-    """Return how many runs end confident, and how many brought the hole nearer to the original; of (R, 2) SSIMs."""
+    """Return how many runs end confident, and how many bring the hole closer to the original. pairs: (R, 2) SSIMs."""
     before, after = pairs.T
     rise, best = int((after > before).sum()), int((after - before).argmax())
     text = f"{confident} of {len(pairs)} stored runs end confident of the class ({100 * SURE:.0f} % or more). "
