@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Of what a small Debian lacks; Playwright's own list has the rest.
+# What a minimal Debian lacks; Playwright's own list has the rest.
 DEBIAN_PACKAGES = {"libatomic.so.1": "apt-get install libatomic1"}
 
 
 def find_chromium() -> Path | None:
-    """The environment variable CHROMIUM, else a browser on the PATH, else Playwright's own; None without any."""
+    """Return the environment variable CHROMIUM, else a browser on the PATH, else Playwright's own; None without any."""
     if given := os.environ.get("CHROMIUM"):
         return Path(given)
     for name in NAMES:
@@ -29,7 +29,7 @@ def find_chromium() -> Path | None:
 
 
 def problem(*command: str | Path) -> str:
-    """Why a program does not start, in one sentence that names the package that is missing; empty where it does."""
+    """Explain in one sentence why a program does not start, naming the missing package; empty if it starts."""
     try:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -45,7 +45,7 @@ def problem(*command: str | Path) -> str:
 
 
 def main() -> int:
-    """Make sure that the driver and a browser are there and start; returns the exit status."""
+    """Make sure that driver and browser exist and start; return the exit status."""
     from playwright._impl._driver import compute_driver_executable
 
     driver = compute_driver_executable()

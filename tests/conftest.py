@@ -4,9 +4,9 @@ import atexit
 import os
 import tempfile
 
-# Test processes and their servers run in parallel: with one torch thread per core they would wait for each other.
+# Test processes and their servers run in parallel: one torch thread per core would make them wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# A folder shared by the processes of a session, made and removed by the first one, with the servers that run there.
+# A folder for the session's shared servers; the first process creates and removes it.
 if "TEST_SESSION_FOLDER" not in os.environ:
     from tests.shared_server import end_session
 

@@ -4,12 +4,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 GRAVE = ("critical", "serious")
-# Every violation, but one example of each rule that is kept, and no style sheets read: less than half of the time.
+# Return every violation, with one example for each rule, and read no style sheets: less than half the time.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
 
 
 def grave_faults(page: Page) -> list[str]:
-    """Grave violations and wrong heading orders, a line for each element."""
+    """Return grave violations and wrong heading orders, one line per element."""
     found = []
     for violation in Axe().run(page, options=OPTIONS).response["violations"]:
         if violation["impact"] in GRAVE or violation["id"] == "heading-order":

@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def streamlit_app() -> Callable[..., str]:
     """`streamlit_app(script, env={...})` -> URL of a server that runs `script`, a path below the repository's root.
 
-    Servers with the same arguments are shared by all processes of the session, and ended with it.
+    All processes of the session share servers with equal arguments; they end with the session.
     """
     return lambda script, env=None: url_of(script, env or {})
 
@@ -49,7 +49,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """The Chromium that `tests.chromium` finds. Without one the tests fail."""
+    """The Chromium that `tests.chromium` finds; without one the tests fail."""
     chromium_path = find_chromium()
     if chromium_path is None or not chromium_path.exists():
         pytest.fail(
@@ -71,13 +71,13 @@ def firefox(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def browser_name() -> str:
-    """Fixture of the browser in which `open_page` opens pages; tests in another one set it as a parameter."""
+    """Name of the browser in which `open_page` opens pages; tests in another browser set it as a parameter."""
     return "browser"
 
 
 @pytest.fixture(scope="session")
 def contexts(request: pytest.FixtureRequest) -> Callable[..., BrowserContext]:
-    """`contexts(has_touch=True)` -> a context shared by all tests that want the same: Streamlit's files load once."""
+    """`contexts(has_touch=True)` -> a context shared by all tests with equal arguments: Streamlit's files load once."""
 
     @functools.cache
     def context(browser: str = "browser", **settings) -> BrowserContext:
@@ -89,7 +89,7 @@ def contexts(request: pytest.FixtureRequest) -> Callable[..., BrowserContext]:
 
 
 def is_local(url: str) -> bool:
-    """Return whether a request stays on this machine: to the server under test, or to no server at all."""
+    """Return whether a request stays on this machine: it goes to the server under test, or to no server."""
     parts = urlsplit(url)
     return parts.scheme in ("data", "blob", "about") or parts.hostname == "127.0.0.1"
 
@@ -99,7 +99,7 @@ def open_page(contexts: Callable[..., BrowserContext], browser_name: str) -> Ite
     """`open_page(url, width=1400, height=900, **context)` -> page, drawn; closed after the test.
 
     Keyword arguments go to Playwright's `new_context`, e.g. `has_touch=True`, `device_scale_factor=3`. The test
-    fails at its end if a page threw a JavaScript error, asked any other server for anything, or was answered an error.
+    fails at its end if a page threw a JavaScript error, sent a request to another server, or got an error response.
     """
     pages: list[Page] = []
     errors: list[str] = []
@@ -124,16 +124,16 @@ def open_page(contexts: Callable[..., BrowserContext], browser_name: str) -> Ite
     for page in pages:
         page.close()
     assert not errors, f"JavaScript errors on the page: {errors}"
-    assert not missing, f"the server answered the visitor's browser with errors: {missing}"
+    assert not missing, f"the server sent error responses: {missing}"
     foreign = [url for url in asked if not is_local(url)]
-    assert not foreign, f"the visitor's browser asked third parties: {foreign}"
+    assert not foreign, f"the page sent requests to third parties: {foreign}"
 
 
 @pytest.fixture(scope="session")
 def site() -> Path:
-    """The static edition, which the first process that asks writes for all that test side by side."""
+    """The static edition, written once by the first test process that needs it."""
     folder = session_folder() / "static"
     with FileLock(folder.with_suffix(".lock")):
-        if not (folder / "index.html").exists():  # written after all data
+        if not (folder / "index.html").exists():  # written last, after all data
             assert main([str(folder), "--app", "https://app.example"]) == 0
     return folder

@@ -6,6 +6,6 @@ SIDES = (31, 63, 125, 31)
 
 
 def demo_value(number: int, i: np.ndarray | int, j: np.ndarray | int) -> np.ndarray:
-    """Error of map `number` in per cent: a ring. Not symmetric, so that i, j and their signs all differ."""
+    """Error of map `number` in per cent: a ring, asymmetric, so that i, j and their signs all differ."""
     radius = np.hypot(i, 1.3 * np.asarray(j))
     return 8 + 60 * np.exp(-((radius - 6 - 2 * number) ** 2) / 30) + 12 * number + 0.05 * np.asarray(i)

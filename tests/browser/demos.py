@@ -1,4 +1,4 @@
-"""Components alone on a page each, for the tests in a browser; one server runs them all, and it never needs torch.
+"""Each component alone on a page, for browser tests; one server runs them all without torch.
 
 `?demo=maps`, `&maps=2` (1 to 4), `&colormap=vik`, `&unit=logits` for numbers a thousand times as large;
 `?demo=pictures`, `&set=photographs`, `&thumbnail=64`; `?demo=mask`, `&size=32`; `?demo=sketch`, `&size=64`;
@@ -35,7 +35,7 @@ def query(name: str, default: str) -> str:
 
 
 def run_number() -> int:
-    """Runs of this visitor's script, from 1."""
+    """Number of this visitor's script run, from 1."""
     st.session_state.runs = st.session_state.get("runs", 0) + 1
     return st.session_state.runs
 
@@ -162,7 +162,7 @@ def digest(data: bytes) -> str:
 
 
 def job() -> None:
-    """An endless job; there is one slot, and a closed tab is noticed in a second."""
+    """An endless job in the only slot; a closed tab is noticed within a second."""
     if st.button("Start"):
         st.session_state.job = manager().submit(count, owner=current_owner())
     running = st.session_state.get("job")

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.painting import place
 
-SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
+SLOW = 240_000  # milliseconds: enough to load torch and a classifier on a busy machine
 READ = "canvas => [canvas.width, ...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
 
 
@@ -16,12 +16,12 @@ def start(page: Page) -> None:
 
 
 def go_to(page: Page, title: str) -> None:
-    """Another page, by the bar at the top."""
+    """Open another page with the navigation bar."""
     page.get_by_test_id("stTopNavLink").filter(has_text=title).click()
 
 
 def step_of(page: Page) -> Locator:
-    """The step in view. On a busy machine the replay of the run before stays beside the new one for a moment."""
+    """Return the current step. On a busy machine the previous replay stays on the page for a moment."""
     return page.locator("[class*='-panel'] .replay .step").last
 
 
@@ -34,7 +34,7 @@ def wait_for_steps(page: Page) -> None:
 
 
 def pixels(page: Page, k: int = 0) -> np.ndarray:
-    """(H, W, 3) uint8: what the k-th picture of the replay holds."""
+    """(H, W, 3) uint8: pixels of the k-th picture of the replay."""
     return rgb(page.locator("[class*='-panel'] .replay .model:not(.reference) canvas").nth(k).evaluate(READ))
 
 
@@ -56,7 +56,7 @@ def wholly_in_the_window(page: Page) -> None:
     """Pictures, transport bar and probability curve are in the window, the results equal squares in one row."""
     window = page.viewport_size
     expect(page.locator("[class*='-panel'] .replay .pictures canvas")).to_have_count(4)
-    # In one go: a run in progress draws its charts anew between two calls.
+    # In one call: a run in progress redraws its charts between two calls.
     boxes = page.locator("[class*='-panel'] .replay").evaluate(
         """replay => [...replay.querySelectorAll(".pictures canvas, .transport, .beside > .charts > .chart")]
           .map(one => one.getBoundingClientRect().toJSON())"""
@@ -84,7 +84,7 @@ def stage_click(page: Page, x: int, y: int, size: int) -> None:
 
 
 def download(page: Page, name: str) -> tuple[str, bytes]:
-    """The suggested name and the content of a file."""
+    """Return a downloaded file's suggested name and content."""
     button = page.get_by_test_id("stPopoverBody").get_by_role("button", name=name).first
     if not button.count():
         page.locator("[class*=st-key-][class*=-download] button").first.click()

@@ -1,4 +1,4 @@
-"""The whole app, with weights from servers of the tests.
+"""The full app, with weights from the tests' servers.
 
 DEMO_WEIGHTS_URL is the URL of ResNet-56's; DEMO_CLIP_SHA256 is the digest of the file in the place of the paper's CLIP,
 DEMO_TINY_CLIP the repository of a CLIP of another layout in its place.

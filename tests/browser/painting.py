@@ -1,4 +1,4 @@
-"""Strokes on a painter's stage, by the pixels of its picture."""
+"""Strokes on a painter's stage, in pixels of its picture."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
-"""Where the link of each step of the story leads: what is in sight there, without scrolling, in 1440 x 900 pixels.
+"""Target of each story step's link: what is visible there without scrolling, at 1440 x 900 pixels.
 
-Of each step selectors of parts, and a text in them: networks, picture, wave and figure. Of a part the upper `SEEN`
-pixels count. Components stand in shadow roots, so that no selector reaches from the page into one.
+For each step, selectors of parts and a text in them: networks, picture, wave and figure. Only a part's upper `SEEN`
+pixels count. Components live in shadow roots, which no selector of the page can enter.
 """
 
 SEEN = 200

@@ -1,6 +1,6 @@
-"""A server that is told to fetch the paper's CLIP serves the miniature meanwhile; its pages change without a restart.
+"""A server fetching the paper's CLIP serves the miniature meanwhile; its pages switch without a restart.
 
-The weights are a tiny CLIP's, random, from a hub on this machine.
+The weights are a tiny random CLIP's, from a hub on this machine.
 """
 
 import time
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.slow
 
 APP, REPOSITORY = "tests/browser/own_weights.py", "lab/tiny-clip"
 MINIATURE, CLIP = "Mini CLIP", "CLIP ViT-B/32"
-PATIENCE = 600  # seconds: a very busy machine
+PATIENCE = 600  # seconds: allows for a very busy machine
 
 
 def test_a_server_fetches_clip_and_profiles_it_while_it_serves_the_miniature(streamlit_app, open_page, tmp_path):
     save_clip(tmp_path / "clip", tiny_clip())
     files = {f"{REPOSITORY}/{path.name}": path for path in (tmp_path / "clip").iterdir()}
     with hub_server(files) as hub:
-        hub.seconds_per_piece = 0.5  # a slow line: the first page is there before the weights are
+        hub.seconds_per_piece = 0.5  # slow connection: the first page appears before the weights arrive
         folders = {"HF_HUB_CACHE": str(tmp_path / "hub"), "CLIP_LAB_CACHE": str(tmp_path / "cache")}
         url = streamlit_app(
             APP, env={"HF_ENDPOINT": hub.url, "DEMO_TINY_CLIP": REPOSITORY, "CLIP_LAB_CLIP": "1", **folders}

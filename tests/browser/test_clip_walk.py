@@ -1,6 +1,6 @@
-"""The whole walk with the paper's CLIP, once: press, watch, predict, inpaint, draw, ask in own words, read findings.
+"""A full visit with the paper's CLIP: download, predict, inpaint, draw, ask in one's own words, read findings.
 
-The weights are random, in the layout and the size of the published file, from a hub on this machine that hangs up once.
+The weights are random, with the published file's layout and size; a hub on this machine serves them and hangs up once.
 """
 
 import re
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.slow
 APP = "tests/browser/own_weights.py"
 SIZE = 605_143_284
 TITLE = "CLIP ViT-B/32 (OpenAI)"
-SLOW = 240_000  # milliseconds: a very busy machine
+SLOW = 240_000  # milliseconds: allows for a very busy machine
 
 
 @pytest.fixture(scope="module")
 def random_clip(tmp_path_factory):
-    """The file of a random ViT-B/32."""
+    """Weight file of a random ViT-B/32."""
     torch.manual_seed(0)
     network = open_clip.create_model("ViT-B-32-quickgelu")
     path = tmp_path_factory.mktemp("random") / "open_clip_model.safetensors"
@@ -35,7 +35,7 @@ def random_clip(tmp_path_factory):
 
 @pytest.fixture
 def hub(random_clip):
-    assert random_clip.stat().st_size == SIZE, "the layout is no longer that of the published file"
+    assert random_clip.stat().st_size == SIZE, "the layout differs from the published file's"
     weights = CLASSIFIERS[PAPERS_CLIP].weights
     with hub_server({f"{weights.repo_id}/{weights.weights[0]}": random_clip}) as server:
         server.commit, server.cut_at, server.seconds_per_piece = weights.revision, [100_000_000], 0.004
@@ -60,7 +60,7 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
         page.goto(f"{url}/{path}")
         wait_until_drawn(page, SLOW)
 
-    page.goto(f"{url}/frequency?pictures=CIFAR-10")  # which then counts flips over all pictures: nobody waits for that
+    page.goto(f"{url}/frequency?pictures=CIFAR-10")  # the page then counts flips over all pictures, which takes long
     clip = page.locator(".prediction-rows tr").filter(has_text="CLIP ViT-B/32")
     expect(clip).to_be_visible(timeout=SLOW)
     expect(clip).not_to_contain_text("instead of")

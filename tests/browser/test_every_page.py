@@ -1,4 +1,4 @@
-"""Every page, opened once: its title, what moves while it is drawn, its size, and axe-core at a desk and on a phone."""
+"""Every page, opened once: title, layout shift, size, and axe-core on desktop and phone."""
 
 import re
 
@@ -15,8 +15,8 @@ from ui.story.steps import STEPS
 MAX_HEIGHTS = {1440: 1800, 400: 3500}  # by width, in CSS pixels
 POPOVER = "[data-testid=stPopoverBody]"
 
-# Cumulative layout shift since the page was opened, without what follows the visitor's own actions, and without
-# Streamlit's change of its empty page from narrow to wide, which makes 0.07 to 0.09 alone.
+# Cumulative layout shift since the page was opened, without shifts that follow the visitor's own actions, and without
+# Streamlit's change of its empty page from narrow to wide, which alone makes 0.07 to 0.09.
 LAYOUT_SHIFT = """() => new Promise(resolve => {
   let sum = 0;
   const streamlits = shift => shift.sources.some(({ node }) => node?.dataset?.testid === "stMainBlockContainer");
@@ -29,9 +29,9 @@ LAYOUT_SHIFT = """() => new Promise(resolve => {
 })"""
 
 
-EDGES = {1440: 80, 400: 16}  # left edge of every page's title, by width
+EDGES = {1440: 80, 400: 16}  # left edge of each page's title, by width
 SIZES = {"32px", "20px", "16px", "13px"}
-# Paragraphs, of which lines are counted: those of tables, figures, controls and the footer have the width they need.
+# Paragraphs whose lines are counted; tables, figures, controls and the footer have the width they need.
 READ = r"""() => {
   const main = document.querySelector("[data-testid=stMain]"), apart = "table, figure, button, label, .st-key-footer";
   const other = ".st-key-page-tabs, .tooltip-text, .katex-mathml, svg, style";
@@ -68,7 +68,7 @@ READ = r"""() => {
 }"""
 
 
-# Of each term its first place on the page that is no button, chart or link; wrong are those without an explanation.
+# First occurrence of each term outside buttons, charts and links; terms without an explanation are wrong.
 UNEXPLAINED = r"""(terms) => {
   const apart = "a, button, option, style, svg, .tooltip-text, .katex";
   const read = (node) => node.nodeType === Node.TEXT_NODE ? [node]
@@ -82,7 +82,7 @@ UNEXPLAINED = r"""(terms) => {
     return !first || first.closest(".tooltip") || helped ? [] : [`${term}: ${first.textContent}`];
   });
 }"""
-# Sentences about results, as they are read; tables and lists of settings are none.
+# Sentences about results as a visitor reads them; tables and lists of settings are excluded.
 SENTENCES = r"""() => {
   const read = (root) => [...root.querySelectorAll("*")].flatMap((part) => part.shadowRoot ? read(part.shadowRoot)
     : part.matches(".prose, .lead, .lesson p, .verdict, .readout, [class*=outcome] p, .judged .each") ? [part] : []);
@@ -110,7 +110,7 @@ def app(streamlit_app):
 
 
 def settled(page: Page) -> Page:
-    """The page when its last part is there: the footer stands, and nothing is being loaded any more."""
+    """Return the page once it is complete: the footer is there, and nothing is loading."""
     expect(page.locator(".st-key-footer")).to_be_visible()
     expect(page.get_by_text("Loading the classifiers")).to_have_count(0)
     wait_until_still(page)
@@ -119,7 +119,7 @@ def settled(page: Page) -> Page:
 
 
 def expect_to_fit(page: Page, width: int) -> None:
-    """The page is not too high, and nothing in it asks for sideways scrolling."""
+    """Check the page's height, and that nothing in it needs horizontal scrolling."""
     height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
     assert height <= MAX_HEIGHTS[width], (width, height)
     for scroller in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
@@ -127,7 +127,7 @@ def expect_to_fit(page: Page, width: int) -> None:
 
 
 def expect_to_read_well(page: Page, width: int) -> None:
-    """Lines of at most 75 characters, four sizes of type, and one left edge on all pages."""
+    """Check for lines of at most 75 characters, four font sizes, and the same left edge on all pages."""
     read = page.evaluate(READ)
     assert read["blocks"] > 0 and read["long"] == []
     title = {"32px"} if width > 768 else {"24px"}
@@ -198,13 +198,13 @@ def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
             assert grave_faults(page) == [], tab.inner_text()
 
 
-# Of the tabs of *Frequencies*, with four networks: a text that each shows when it is whole.
+# For each tab of *Frequencies* with four networks, a text that appears once the tab is complete.
 VIEWS = {
     "Details": "Probability of “automobile”",
     "Two pictures in one": "pairs as a figure for talks",
     "Gradient": "Rise of the error in",
     "Classes": "Error by class",
-    "Strength": "thin: its ring",  # of earlier versions, now a choice of the chart
+    "Strength": "thin: its ring",  # URL of an earlier version; now a choice of the chart
     "Corruptions": "Contrast, strength 2, 2,000 CIFAR-10 test pictures",
     "Your own words": "learned from captions about the ten classes",
     "Compute a map": "predictions unless you stop it",
@@ -236,11 +236,11 @@ def test_what_opens_is_accessible(app, open_page):
 
 
 def opens_accessibly(page: Page, button: Locator, opened: str) -> None:
-    """Open what the button opens, look at it with axe in both themes, and close it."""
+    """Open the button's popover, check it with axe in both themes, and close it."""
     page.emulate_media(color_scheme="light")
     button.click()
     expect(page.locator(opened)).to_be_visible()
-    settled(page)  # what opens is there before all that is in it
+    settled(page)  # the popover appears before all its content
     assert grave_faults(page) == []
     make_dark(page)
     expect(page.locator(opened)).to_be_visible()

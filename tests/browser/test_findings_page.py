@@ -1,4 +1,4 @@
-"""The page *Findings* in a real browser: narrow tables, links that arrive, choices in the URL."""
+"""The page *Findings* in a real browser: narrow tables, deep links, choices in the URL."""
 
 import pytest
 from playwright.sync_api import expect

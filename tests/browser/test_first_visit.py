@@ -1,4 +1,4 @@
-"""What stopped a first visitor once, each in Chromium and in Firefox: menus, names, phones, links, uploads, runs."""
+"""Former obstacles for a first visitor, in Chromium and Firefox: menus, names, phones, links, uploads, runs."""
 
 import io
 import re
@@ -33,7 +33,7 @@ PHONE = {"width": 390, "height": 844}
 
 @pytest.fixture
 def visit(streamlit_app, open_page):
-    """`visit("findings?subject=...", width=390)` -> the page, drawn to its footer; runs start by a click alone."""
+    """`visit("findings?subject=...", width=390)` -> the page, drawn to its footer; runs start only by a click."""
 
     def visited(path: str, *, width: int = 1440, height: int = 900, quick_seconds: int = 0) -> Page:
         app = streamlit_app("app.py", env={"CLIP_LAB_QUICK_SECONDS": str(quick_seconds)})
@@ -51,7 +51,7 @@ def choose(page: Page, name: str) -> None:
 
 
 def enter(field: Locator, text: str) -> None:
-    """Type into a field in place of what it holds, as both browsers do it."""
+    """Replace a field's text by typing, in a way that works in both browsers."""
     field.press("Control+a")
     field.press_sequentially(text)
     field.press("Enter")
@@ -65,7 +65,7 @@ def click_cell(plot: Locator, frequency: tuple[int, int], side: int) -> None:
 
 
 def upload(page: Page, size: int = 64) -> None:
-    """Choose a picture of noise in the library that is open."""
+    """Choose a noise picture in the open library."""
     picture = io.BytesIO()
     pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(picture, "PNG")
@@ -74,7 +74,7 @@ def upload(page: Page, size: int = 64) -> None:
 
 
 def link_to_share(page: Page) -> str:
-    """Path and parameters of the link that *Share* gives."""
+    """Path and parameters of the link that *Share* offers."""
     page.get_by_role("button", name="Share").click()
     link = page.get_by_test_id("stPopoverBody").locator("code").inner_text().strip()
     page.keyboard.press("Escape")
@@ -89,12 +89,12 @@ def pixel(canvas: Locator, frequency: tuple[int, int], side: int) -> list[int]:
 
 
 def brightnesses(canvas: Locator) -> np.ndarray:
-    """Sum of red and green of each cell of a map: yellow has most."""
+    """Sum of red and green of each map cell: largest for yellow."""
     read = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
     return np.array(canvas.evaluate(read)).reshape(-1, 4)[:, :2].sum(axis=1)
 
 
-# 1. A menu that was opened once.
+# 1. A menu opened once.
 
 
 def test_a_menu_that_was_opened_and_closed_does_not_take_back_what_the_page_sets_later(visit):
@@ -160,7 +160,7 @@ def test_no_verdict_on_clip_stands_over_a_miniatures_number_without_saying_so(vi
             expect(chip).to_contain_text("in miniature")
     title = page.locator(".story h2")
     if title.count() and page.locator(".story .judged.stand-in").count():
-        assert any(name in title.inner_text() for name in MINIATURES), "a headline names who was measured"
+        assert any(name in title.inner_text() for name in MINIATURES), "a headline names the measured network"
 
 
 # 3. A phone.
@@ -196,7 +196,7 @@ def test_on_a_phone_a_touched_cell_changes_the_picture_that_is_in_sight(visit):
     assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE["height"], box
 
 
-# 4. A run that has not ended.
+# 4. A run in progress.
 
 
 @pytest.mark.slow
@@ -237,7 +237,7 @@ def test_each_link_of_the_story_leads_to_what_it_promises(visit, step):
         assert box["y"] >= 50 and box["y"] + min(box["height"], SEEN) <= 900, (selector, text)
 
 
-# 6. The rest.
+# 6. Everything else.
 
 
 @pytest.mark.slow
@@ -334,7 +334,7 @@ def test_a_map_of_one_picture_has_one_meaning_to_its_end_which_is_in_sight(visit
     assert while_it_runs == label.inner_text()
     own, beside = page.locator(".st-key-sweep-maps .plot"), page.locator(".st-key-frequency-lab .plot").last
     brightness, wrong = (brightnesses(plot.locator("canvas")) for plot in (own, beside))
-    assert wrong.min() < wrong.mean() < wrong.max(), "the picture is right under some waves alone"
+    assert wrong.min() < wrong.mean() < wrong.max(), "the picture is classified correctly under some waves only"
     assert brightness[wrong > wrong.mean()].mean() > brightness[wrong < wrong.mean()].mean() + 30
     box = own.bounding_box()
     assert box["y"] >= 50 and box["y"] + box["height"] <= 900, box
@@ -344,9 +344,9 @@ def test_a_map_of_one_picture_has_one_meaning_to_its_end_which_is_in_sight(visit
 def test_blue_is_never_fewer_errors_of_clip(visit):
     canvas = visit("story?step=fast").locator(".plot canvas").first
     red, _, blue = pixel(canvas, (0, 1), 31)
-    assert blue > red + 30, "CLIP errs more under this wave"
+    assert blue > red + 30, "CLIP makes more errors under this wave"
     red, _, blue = pixel(canvas, (-15, -15), 31)
-    assert red > blue + 30, "and less under this one"
+    assert red > blue + 30, "and fewer under this one"
     red, green, blue = pixel(visit("story?step=patches").locator(".plot canvas").first, (7, 7), 31)
     assert green > max(red, blue) + 30, "fewer errors than under neighbouring waves"
 
@@ -378,7 +378,7 @@ def test_every_row_on_robustness_is_another_and_names_its_networks(visit):
 def test_the_command_for_a_map_has_the_strength_that_the_page_shows(visit):
     page = visit("frequency?pictures=Photographs&tab=Compute+a+map")
     page.get_by_role("combobox", name="Images").click()
-    page.get_by_role("option").first.click()  # small ones, which are quick
+    page.get_by_role("option").first.click()  # small runs, which are quick
     wait_until_drawn(page)
     strength = page.get_by_role("spinbutton", name="Strength v")
     enter(strength, "15.69999999999999")
@@ -414,5 +414,5 @@ def test_a_judge_counts_the_pictures_that_are_shown(visit):
 @pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES)
 def test_no_page_asks_for_what_is_not_there(visit, path):
-    # `open_page` fails at an answer of 400 or more, at a JavaScript error, and at a request to any other server.
+    # `open_page` fails on a status of 400 or more, on a JavaScript error, and on a request to any other server.
     assert visit(path).get_by_role("heading", level=1).count() == 1

@@ -1,4 +1,4 @@
-"""The page *Frequencies* in a real browser: what it shows is what the engine says."""
+"""The page *Frequencies* in a real browser: it shows the engine's numbers."""
 
 import io
 import re
@@ -18,7 +18,7 @@ from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn
 
 CLIP, RESNET56 = (Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in ("clip-vit-b-32", "resnet-56"))
-SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
+SLOW = 90_000  # milliseconds: enough to load torch and a classifier on a busy machine
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def click_cell(page: Page, number: int, frequency: tuple[int, int], side: int) -
 
 
 def drawn(page: Page) -> str:
-    """The picture with the wave, as the browser drew it."""
+    """The picture with the wave, as the browser draws it."""
     return page.locator(".picture.perturbed canvas").evaluate("canvas => canvas.toDataURL()")
 
 
@@ -91,7 +91,7 @@ def test_pointing_at_the_chart_of_rings_marks_the_ring_in_every_map(frequency_pa
     page = frequency_page("frequency", height=900)
     chart = page.locator(".st-key-frequency-rings svg.marks")
     chart.scroll_into_view_if_needed()
-    # The axis of radii: its labels stand below the points of these radii.
+    # The axis of radii: labels are below the points of these radii.
     texts = chart.locator(".mark-text.role-axis-label text").all()
     labels = {text.text_content(): text.bounding_box() for text in reversed(texts)}
     left, right = (labels[name]["x"] + labels[name]["width"] / 2 for name in ("0", "20"))
@@ -180,7 +180,7 @@ def test_broken_files_get_a_sentence_and_nothing_is_lost(frequency_page):
     page.get_by_role("button", name="Use this picture").click()
     expect(page.locator(".picture canvas")).to_have_count(3)
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.get_by_role("group", name="Bundled pictures")).to_have_count(0)  # none of them is the one in view
+    expect(page.get_by_role("group", name="Bundled pictures")).to_have_count(0)  # none of them is the selected one
 
 
 @pytest.mark.slow

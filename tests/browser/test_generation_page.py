@@ -1,4 +1,4 @@
-"""The page *Draw* in a real browser as an instrument: a stroke on a sketch, and the step at which one is sure."""
+"""The page *Draw* in a real browser: a stroke on a sketch, and the step at which a classifier becomes confident."""
 
 import re
 
@@ -31,7 +31,7 @@ def test_the_button_goes_to_the_first_frame_at_which_a_network_is_sure(streamlit
 
 @pytest.mark.slow
 def test_a_stroke_on_the_sketch_draws_anew_without_another_click(streamlit_app, open_page):
-    # Whatever else this machine does meanwhile, small runs start by themselves.
+    # Small runs start by themselves, however busy the machine is.
     app = streamlit_app("app.py", env={"CLIP_LAB_QUICK_SECONDS": "60"})
     page = open_page(f"{app}/generation{SKETCH}", width=1440, height=1100)
     expect(page.get_by_text(re.compile("The run of this link, computed again, 60 steps"))).to_be_visible(timeout=SLOW)

@@ -1,4 +1,4 @@
-"""The heat map component in a real browser, on a page with nothing else."""
+"""The heat map component in a real browser, alone on a page."""
 
 import re
 
@@ -42,7 +42,7 @@ def where(page: Page, number: int, frequency: tuple[int, int]) -> dict[str, floa
 
 
 def expect_chosen(page: Page, frequency: tuple[int, int]) -> int:
-    """Wait until Python has the frequency; the number of the run that printed it."""
+    """Wait until Python has the frequency; return the number of the run that printed it."""
     line = page.get_by_text(f"Python has {wave_name(frequency)}")
     expect(line).to_be_visible()
     return int(line.inner_text().split()[1].rstrip(":"))
@@ -98,7 +98,7 @@ def test_hover_shows_the_frequency_in_all_maps_without_a_rerun(demo):
             100 * (SIDES[number] // 2 - 13 + 0.5) / SIDES[number]
         )
     page.mouse.move(0, 0)
-    expect(readout(page, 0)).to_contain_text("(3, −4)")  # back to the chosen one
+    expect(readout(page, 0)).to_contain_text("(3, −4)")  # back to the chosen cell
     assert expect_chosen(page, (3, -4)) == 1
 
 
@@ -162,7 +162,7 @@ def test_keys_move_the_frequency_and_speak_it(demo):
     page.keyboard.press("Tab")
     expect(plot(page, 1)).to_be_focused()
     before = expect_chosen(page, (-15, 0))
-    for _ in range(20):  # held, a key reports where it comes to rest
+    for _ in range(20):  # holding a key reports only the final cell
         page.keyboard.down("ArrowRight")
     page.keyboard.up("ArrowRight")
     assert expect_chosen(page, (-15, 20)) <= before + 3
@@ -189,7 +189,7 @@ def test_quick_clicks_end_at_the_last_one(demo):
     box, side = plot(page, 0).bounding_box(), SIDES[0]
     for j in range(-2, 10):
         page.mouse.click(box["x"] + (j + side // 2 + 0.5) / side * box["width"], box["y"] + box["height"] / 2)
-        assert f"(0, {j})".replace("-", "−") in readout(page, 0).inner_text(), "never taken back"
+        assert f"(0, {j})".replace("-", "−") in readout(page, 0).inner_text(), "never reverted"
     expect_chosen(page, (0, 9))
     page.mouse.move(0, 0)
     wait_until_drawn(page)

@@ -1,4 +1,4 @@
-"""Two pictures in one, drawn by the browser: the engine's pixels, and everything beside them of the same cutoff."""
+"""Two pictures in one, drawn by the browser: the engine's pixels, with text and charts for the same cutoff."""
 
 import base64
 import random
@@ -17,14 +17,14 @@ from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn
 from ui.server.model_cache import classifier_for
 
-SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
+SLOW = 90_000  # milliseconds: enough to load torch and a classifier on a busy machine
 TAB = "tab=Two+pictures+in+one"
 READ = """canvas => btoa(Array.from(
   canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data, byte => String.fromCharCode(byte)
 ).join(""))"""
 
-LINE = 2  # pixels of the circle's line, whose middle lies at the cutoff
-# Milliseconds from each movement of the slider until the frame that shows it has been drawn.
+LINE = 2  # pixels of the circle's line, centred on the cutoff
+# Milliseconds from each slider movement until the frame that shows it has been drawn.
 MOVES = """async (slider, places) => {
   const frame = () => new Promise(requestAnimationFrame), seen = [];
   for (const place of places) {
@@ -61,7 +61,7 @@ def move(page: Page, place: int) -> None:
 
 
 def circles(page: Page) -> list[float]:
-    """Radius of the circle on each heat map, in cells; it lies around the middle of zero frequency."""
+    """Radius in cells of the circle on each heat map, centred on zero frequency."""
     radii = []
     for figure in page.locator(".heatmaps figure.map").all():
         plot, circle = (figure.locator(name).bounding_box() for name in (".plot", ".plot .cutoff"))
@@ -101,7 +101,7 @@ def test_picture_circle_bars_and_sentence_are_the_engines_at_the_same_cutoff(str
         np.testing.assert_allclose(widths, 100 * probabilities[classes], atol=0.1)
     np.testing.assert_array_equal(pixels(page, "low"), to_uint8(images[low]))
     np.testing.assert_array_equal(pixels(page, "high"), to_uint8(images[high]))
-    assert page.url == address, "dragging is not choosing"
+    assert page.url == address, "dragging does not choose"
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The image picker in a real browser, on a page with nothing else."""
+"""The image picker in a real browser, alone on a page."""
 
 import re
 
@@ -40,21 +40,21 @@ def caption(page: Page):
 
 
 def expect_picked(page: Page, index: int) -> int:
-    """Wait until Python has the picture; the number of the run that printed it."""
+    """Wait until Python has the picture; return the number of the run that printed it."""
     line = page.get_by_text(re.compile(rf"Python has picture {index}$"))
     expect(line).to_be_visible()
     return int(line.inner_text().split()[1].rstrip(":"))
 
 
 def columns(page: Page) -> int:
-    """Tiles in the first row."""
+    """Number of tiles in the first row."""
     tops = page.get_by_role("radio").evaluate_all("tiles => tiles.map(tile => tile.offsetTop)")
     return tops.count(tops[0])
 
 
 def test_click_reports_the_picture_to_python(demo):
     page = demo()
-    for click, index in enumerate([0, 24, 24, LAST], 1):  # the same again counts, too: it closes a dialog
+    for click, index in enumerate([0, 24, 24, LAST], 1):  # choosing the same picture again counts: it closes a dialog
         tile(page, index).click()
         # one click, one rerun
         expect(page.get_by_text(f"Run {1 + click}: Python has picture {index}", exact=True)).to_be_visible()
@@ -82,7 +82,7 @@ def test_hover_shows_the_caption_without_a_rerun(demo):
     expect(caption(page)).to_have_text(CAPTIONS[30])
     expect(page.locator(".caption .count")).to_have_text("31 of 100")
     page.mouse.move(0, 0)
-    expect(caption(page)).to_have_text(CAPTIONS[7])  # back to the chosen one
+    expect(caption(page)).to_have_text(CAPTIONS[7])  # back to the chosen tile
     assert expect_picked(page, 7) == 1
 
 
@@ -94,9 +94,9 @@ def test_keys_look_through_the_pictures_and_enter_chooses(demo):
     page.get_by_role("button", name="Preset").focus()
     page.keyboard.press("Tab")
     expect(tile(page, 7)).to_be_focused()
-    assert page.locator(".tile[tabindex='0']").count() == 1, "the group is one stop"
+    assert page.locator(".tile[tabindex='0']").count() == 1, "the group is one tab stop"
     style = "e => [getComputedStyle(e).outlineStyle, getComputedStyle(e).outlineWidth]"
-    assert tile(page, 7).evaluate(style) == ["double", "5px"], "focus can be seen"
+    assert tile(page, 7).evaluate(style) == ["double", "5px"], "focus is visible"
     moves = {"ArrowRight": 8, "ArrowDown": 8 + across, "ArrowLeft": 7 + across, "ArrowUp": 7, "Home": 0, "End": LAST}
     for key, index in moves.items():
         page.keyboard.press(key)
@@ -106,7 +106,7 @@ def test_keys_look_through_the_pictures_and_enter_chooses(demo):
     for key in ("ArrowRight", "ArrowDown"):
         page.keyboard.press(key)
     expect(tile(page, LAST)).to_be_focused()
-    assert expect_picked(page, 7) == 1, "looking asks nothing of Python"
+    assert expect_picked(page, 7) == 1, "moving the focus triggers no rerun"
     page.keyboard.press("Enter")
     assert expect_picked(page, LAST) == 2
     expect(tile(page, LAST)).to_be_checked()

@@ -1,4 +1,4 @@
-"""The pages *Fill a hole* and *Draw* in a real browser: run, stop, run again, go away and come back, reload."""
+"""The pages *Fill a hole* and *Draw* in a real browser: run, stop, run again, leave and return, reload."""
 
 import re
 import time
@@ -43,7 +43,7 @@ def live_page(streamlit_app, open_page):
 
 @pytest.fixture
 def patient_page(streamlit_app, open_page):
-    """`live_page` of a server on which no run starts by itself."""
+    """`live_page` of a server where no run starts by itself."""
     url = streamlit_app("app.py", env={"CLIP_LAB_QUICK_SECONDS": "0"})
     return lambda query="", path="inpainting", **window: open_page(f"{url}/{path}{query}", **window)
 
@@ -84,7 +84,7 @@ def test_keys_play_step_and_jump(live_page):
     chart = page.locator("[class*='-panel'] .replay .chart").first
     firsts = re.findall(r" from ([\d.]+) to ", chart.locator("svg").get_attribute("aria-label"))
     keys = chart.locator(".key").all_inner_texts()
-    assert keys == [f"{100 * float(first):.1f} %" for first in firsts], "the curve begins with the number at step 0"
+    assert keys == [f"{100 * float(first):.1f} %" for first in firsts], "the curve begins with the value at step 0"
     page.keyboard.press("ArrowRight")
     expect(step).to_have_text("step 24 of 720")
     page.keyboard.press("ArrowLeft")
@@ -171,7 +171,7 @@ def test_run_stop_and_run_again(live_page):
     wait_for_steps(page)
     picture, deadline = pixels(page), time.monotonic() + SLOW / 1000
     while np.array_equal(pixels(page), picture):
-        assert time.monotonic() < deadline, "the picture stands still"
+        assert time.monotonic() < deadline, "the picture does not change"
     stop(page)
     expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(re.compile(r"is now .* confident of “dog”"))
     step = step_of(page)
@@ -180,7 +180,7 @@ def test_run_stop_and_run_again(live_page):
     page.get_by_role("button", name="Continue the run").click()
     wait_for_steps(page)
     deadline = time.monotonic() + SLOW / 1000
-    while step_number(step) <= stopped_at:  # the step at which it stopped comes once more
+    while step_number(step) <= stopped_at:  # the replay shows the last step again
         assert time.monotonic() < deadline
     stop(page)
     expect(page.get_by_role("button", name="Stop the run")).to_be_hidden()
@@ -229,7 +229,7 @@ def test_address_brings_the_whole_state_back(live_page):
 
 @pytest.mark.slow
 def test_bad_target_and_empty_hole_get_a_sentence_and_nothing_is_lost(live_page):
-    one = "inpainting-models-cifar10=Mini+ResNet"  # a CLIP would take any words
+    one = "inpainting-models-cifar10=Mini+ResNet"  # a CLIP would accept any text
     page = live_page(f"?{SMALL}&inpainting-target-cifar10=a+catt&inpainting-steps=21&{one}")
     start(page)
     alert = page.get_by_test_id("stAlert")
@@ -246,11 +246,11 @@ def test_bad_target_and_empty_hole_get_a_sentence_and_nothing_is_lost(live_page)
 
 
 def test_generation_runs_and_replays(live_page):
-    one = "generation-models-cifar10=Mini+ResNet"  # by default there are two, where both are bundled
+    one = "generation-models-cifar10=Mini+ResNet"  # two by default, where both are bundled
     page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=25&{one}", path="generation")
     wait_until_drawn(page)
     ended = page.get_by_text(re.compile("(Your run|The run of this link, computed again), 25 steps"))
-    if not ended.is_visible():  # else it was quick, and has started by itself
+    if not ended.is_visible():  # otherwise it was quick, and started by itself
         start(page)
     expect(ended).to_be_visible(timeout=SLOW)
     expect(page.locator("[class*='-panel'] .replay .verdict").first).to_have_text(
@@ -274,7 +274,7 @@ def test_generation_runs_and_replays(live_page):
     assert download(page, "Animation")[1][8:12] == b"WEBP"
     page.keyboard.press("Escape")
     page.get_by_text("ImageNet, 224 px").click()
-    # As many steps as before, by both searches, without another click.
+    # The same number of steps with both searches, without another click.
     for search in ("pixels", "views"):
         drawn = page.get_by_role("img", name=re.compile(f" by {search}, volcano, picture at step 25: "))
         expect(drawn).to_be_visible(timeout=SLOW)

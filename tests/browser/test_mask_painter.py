@@ -1,4 +1,4 @@
-"""The mask painter in a real browser: what arrives in Python is, to the pixel, what `tests.painter_oracle` computes."""
+"""The mask painter in a real browser: Python receives exactly the pixels that `tests.painter_oracle` computes."""
 
 import hashlib
 import re
@@ -28,7 +28,7 @@ def demo(streamlit_app, open_page):
 
 def expect_mask(page: Page, mask: np.ndarray) -> None:
     digest = hashlib.sha256(encode_mask(mask).encode()).hexdigest()[:16]
-    # The first: during a rerun the element of the run before can still be on the page beside its successor.
+    # The first: during a rerun the previous element can still be on the page beside its successor.
     expect(page.get_by_text(f"Python has {mask.sum()} pixels, {digest}", exact=True).first).to_be_visible()
 
 

@@ -46,8 +46,8 @@ def test_download_moves_on_by_itself_and_ends_ready(streamlit_app, open_page, tm
         expect(resnet.get_by_role("img", name="check_circle icon")).to_be_visible()
         expect(resnet).to_contain_text("ready")
         expect(resnet.get_by_role("button", name="Download")).to_have_count(0)
-    expect(page.get_by_text("Computing examples")).to_have_count(0)  # the look at what is missing has ended
-    # and the page is at rest again: nothing is drawn anew any more
+    expect(page.get_by_text("Computing examples")).to_have_count(0)  # the check for missing files has ended
+    # and the page has finished redrawing
     wait_until_drawn(page)
     page.evaluate("""() => {
         window.changes = 0;

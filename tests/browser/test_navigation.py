@@ -1,4 +1,4 @@
-"""Links with parameters, and the way from page to page, in a real browser."""
+"""Links with parameters, and navigation between pages, in a real browser."""
 
 import re
 
@@ -16,7 +16,7 @@ def app(streamlit_app):
 @pytest.mark.parametrize(
     ("link", "title", "wanted"),
     [
-        ("?cell=3,4&story=2", "Frequencies", r"\?(?=.*cell=3(,|%2C)4).*story=2"),  # of an earlier version
+        ("?cell=3,4&story=2", "Frequencies", r"\?(?=.*cell=3(,|%2C)4).*story=2"),  # URL of an earlier version
         ("inpainting/x?inpainting-steps=77", "Fill a hole", r"inpainting\?.*inpainting-steps=77"),
     ],
 )

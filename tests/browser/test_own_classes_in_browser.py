@@ -14,13 +14,13 @@ from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.waiting import wait_until_drawn
 from ui.maps.predictions.own_classes import DEFAULT_CLASSES
 
-SLOW = 120_000  # milliseconds: loading torch and a classifier on a busy machine
+SLOW = 120_000  # milliseconds: enough to load torch and a classifier on a busy machine
 PLACE = "?pictures=CIFAR-10&cell=0,5&picture=33&tab=Your+own+words"
 
 
 @pytest.fixture
 def frequency_page(streamlit_app, open_page):
-    """`frequency_page("&prompt=a%20{class}", width=390)` -> the page about a picture and a wave, drawn."""
+    """`frequency_page("&prompt=a%20{class}", width=390)` -> the page with a picture and a wave, drawn."""
     return lambda query="", **window: open_page(f"{streamlit_app('app.py')}/{PLACE}{query}", **window)
 
 
@@ -30,7 +30,7 @@ def fields(page: Page) -> tuple[Locator, Locator]:
 
 
 def own_table(page: Page) -> Locator:
-    return page.locator(".st-key-own-predictions .predictions").first  # of mini-clip; its robust twin answers below
+    return page.locator(".st-key-own-predictions .predictions").first  # mini-clip's table; its robust twin's follows
 
 
 def numbers(table: Locator) -> dict[str, tuple[float, float]]:
@@ -114,7 +114,7 @@ def test_typed_text_runs_nothing_and_fits_a_phone(frequency_page):
     page.get_by_role("button", name="Ask", exact=True).click()
     expect_predictions(page, names, "{class}")
     assert own_table(page).locator("img").count() == 0
-    # A name from right to left stays in its cell, and its numbers keep their order.
+    # A right-to-left name stays in its cell, and its numbers keep their order.
     cell = own_table(page).get_by_role("cell", name="قطة", exact=True)
     assert cell.bounding_box()["x"] == own_table(page).get_by_role("cell", name="🐈", exact=True).bounding_box()["x"]
     picture = "![p](https://remote.invalid/p.png)"

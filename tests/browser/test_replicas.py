@@ -1,4 +1,4 @@
-"""Two processes of the app behind HAProxy, with the configuration of `compose.yaml`: a visitor stays at one of them."""
+"""Two processes of the app behind HAProxy, configured as in `compose.yaml`: each visitor stays with one of them."""
 
 import io
 import shutil
@@ -55,4 +55,4 @@ def test_uploads_reach_the_replica_that_holds_the_visitors_session(proxy, browse
         assert cookie["httpOnly"] and uploads and max(uploads) < 300
         at.append(cookie["value"])
         context.close()
-    assert len(set(at)) == 2, "visitors are shared out"
+    assert len(set(at)) == 2, "visitors are spread over both processes"

@@ -1,4 +1,4 @@
-"""Saved runs in a real browser: downloaded, opened again, refused; and what strangers' text becomes on the page."""
+"""Saved runs in a real browser: downloaded, reopened, refused; and how untrusted text appears on the page."""
 
 import re
 from dataclasses import replace
@@ -15,7 +15,7 @@ from tests.ui.replay_reader import verdict
 from tests.ui.run_forge import arrays_of, hostile_arrays, packed
 from ui.runs.run_sentences import target_of
 
-SLOW = 240_000  # milliseconds: loading torch and a classifier on a busy machine
+SLOW = 240_000  # milliseconds: enough to load torch and a classifier on a busy machine
 MIME = "application/octet-stream"
 HOSTILE = (
     '<img src=x onerror="window.hit=1"> <b>[click](https://evil.example) ![](https://evil.example/p.png)</b> :smile: '
@@ -31,12 +31,12 @@ def open_saved(page: Page, data: bytes, name: str = "run.npz") -> None:
     dropzone = page.get_by_test_id("stPopoverBody").get_by_test_id("stFileUploaderDropzoneInput")
     if not dropzone.count():
         page.get_by_role("button", name="Open a saved run").click()
-    wait_until_drawn(page)  # a visitor does not choose a file within milliseconds of the last one's answer
+    wait_until_drawn(page)  # a visitor does not choose a file within milliseconds of the last result
     dropzone.set_input_files({"name": name, "mimeType": MIME, "buffer": data})
 
 
 def numbers(page: Page) -> tuple:
-    """Everything that the view says of a run: sentences, pictures, predictions, curves."""
+    """Everything that the view shows about a run: sentences, pictures, predictions, curves."""
     expect(page.locator("[class*='-panel'] .replay canvas").first).to_be_visible()
     return (
         page.locator("[class*='-panel'] .replay .verdict").all_inner_texts(),
@@ -86,7 +86,7 @@ def test_run_of_the_other_size_brings_its_picture_hole_and_target_and_shows_its_
     expect(page.get_by_text(f"Opened from “{path.name}”")).to_be_visible()
     expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_count(
         1
-    )  # until then the stored pair is still there
+    )  # until then the page shows the stored pair
     expect(page.locator("[class*='-panel'] .replay .verdict")).to_have_text(verdict(run, 0))
     key = page.locator("[class*='-panel'] .replay .chart .key").first
     expect(key).to_have_text(confidence(float(run.curves["target_probability"][-1, 0])))
@@ -125,7 +125,7 @@ def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page,
     with large.open("wb") as file:
         file.truncate(65 * 2**20)
     body = page.get_by_test_id("stPopoverBody")
-    body.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(large)  # refused before it travels
+    body.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(large)  # refused before the upload
     expect(body.get_by_text(re.compile("64.*MB"), exact=False).last).to_be_visible()
     open_saved(page, packed(arrays_of("inpainting")), "good.npz")
     expect(page.get_by_text("Opened from “good.npz”")).to_be_visible()

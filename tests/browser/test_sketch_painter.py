@@ -1,4 +1,4 @@
-"""The sketch painter in a real browser: what arrives in Python is, to the pixel, what `tests.painter_oracle` says."""
+"""The sketch painter in a real browser: Python receives exactly the pixels that `tests.painter_oracle` computes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ OWN = (1, 171, 205)
 
 
 class Sheet:
-    """What Python should have: a picture, and the same strokes by the oracle."""
+    """Expected state in Python: a picture with the oracle's strokes."""
 
     def __init__(self, size: int = 32) -> None:
         self.picture = np.full((size, size, 3), PALETTE["white"], dtype=np.uint8)
@@ -62,12 +62,12 @@ def press(page: Page, *keys: str) -> None:
 
 def expect_picture(page: Page, picture: np.ndarray) -> None:
     digest = hashlib.sha256(picture.tobytes()).hexdigest()[:16]
-    # The first: during a rerun the element of the run before can still be on the page beside its successor.
+    # The first: during a rerun the previous element can still be on the page beside its successor.
     expect(page.get_by_text(f"Python has {digest}", exact=True).first).to_be_visible()
 
 
 def shown(page: Page, size: int = 32) -> np.ndarray:
-    """The pixels that the browser shows."""
+    """Pixels that the browser shows."""
     values = page.locator(".sheet").evaluate(
         "(e) => [...e.getContext('2d').getImageData(0, 0, e.width, e.height).data]"
     )
@@ -89,10 +89,10 @@ def test_strokes_of_every_tool_are_those_of_the_oracle(demo, size, width):
     expect_picture(page, sheet.brush(paths[1], size // 5, "brown"))
     choose(page, "Ellipse", "red")
     for start, *_, end in paths[2:]:
-        drag(page, [start, (0, 0), end], size)  # only where it ends counts
+        drag(page, [start, (0, 0), end], size)  # only the end point counts
         expect_picture(page, sheet.ellipse(start, end, "red"))
     choose(page, "Fill", "grass green")
-    drag(page, [(0, size - 1), (size // 2, size // 2)], size)  # only where it begins counts
+    drag(page, [(0, size - 1), (size // 2, size // 2)], size)  # only the start point counts
     expect_picture(page, sheet.fill((0, size - 1), "grass green"))
     np.testing.assert_array_equal(shown(page, size), sheet.picture)
 
@@ -171,7 +171,7 @@ def test_own_colour_and_one_picked_up(demo):
     drag(page, [(25, 25), (29, 30)])
     expect_picture(page, sheet.paint(ellipse_mask((25, 25), (29, 30), **sheet.size), OWN))
     choose(page, "dog")
-    expect_picture(page, draw_sketch("dog"))  # which the server sends; a click before would pick up what was there
+    expect_picture(page, draw_sketch("dog"))  # sent by the server; an earlier click would pick the previous colour
     choose(page, "Pick up")
     drag(page, [(16, 16)])
     expect(own).to_have_value("#{:02x}{:02x}{:02x}".format(*SKETCHES["dog"].shapes[0].colour))

@@ -1,4 +1,4 @@
-"""Limits of the static edition while EfficientNet draws: memory, tasks of the main thread, and how soon a run stops."""
+"""Limits of the static edition while EfficientNet draws: memory, main-thread tasks, and the delay of Stop."""
 
 import re
 import time
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 DRAWING_MB, OTHERWISE_MB = 450, 300
 TASK_MS, STOP_MS = 50, 200
-# How much slower the machine is now than at its best: a fixed loop in the page, again and again.
+# How much slower the machine is now than at its best: a fixed loop in the page, repeated.
 SLOWDOWN = """
 () => {
   const times = Array.from({ length: 30 }, () => {
@@ -48,7 +48,7 @@ async () => {
 
 @pytest.fixture
 def own_browser(browser):
-    """A Chromium with no other page: its memory is that of one."""
+    """A Chromium with a single page, whose memory can be measured."""
     started = browser.browser_type.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"])
     yield started
     started.close()
@@ -56,7 +56,7 @@ def own_browser(browser):
 
 @pytest.fixture
 def open_page(own_browser, site):
-    """`open_page(name)` -> page at `#name`, served; its `tasks` are those of over 50 ms."""
+    """`open_page(name)` -> page at `#name`, served; `tasks` records its tasks of over 50 ms."""
     with served(site) as url:
 
         def open_(name):
@@ -75,7 +75,7 @@ def ask_for(page, word):
 
 
 def wait_for_memory(browser, most):
-    """Wait for the browser to sweep: at most half a minute."""
+    """Wait up to half a minute for garbage collection."""
     for _ in range(60):
         if memory_of_page(browser) < most:
             return
@@ -84,7 +84,7 @@ def wait_for_memory(browser, most):
 
 
 def highest_memory(browser, ended):
-    """The most MB until `ended()`."""
+    """Highest memory use in MB until `ended()`."""
     most = 0.0
     while not ended():
         most = max(most, memory_of_page(browser))
@@ -108,7 +108,7 @@ def test_whole_drawing_keeps_within_its_memory_and_gives_it_back(own_browser, op
 
 
 def test_no_task_of_the_main_thread_is_long(open_page):
-    """In what the machine's load leaves: 50 ms times how much slower a loop runs there now than at its best."""
+    """Allow for the machine's load: the limit is 50 ms times the current slowdown of a loop in the page."""
     page = open_page("story")
     slowdown = page.evaluate(SLOWDOWN)
     page.evaluate("tasks.length = 0")
@@ -126,5 +126,5 @@ def test_stop_is_said_at_once_and_the_worker_ends_within_a_pass(open_page):
     slowdown = page.evaluate(SLOWDOWN)
     said, ended = page.evaluate(STOP)
     assert said < STOP_MS and ended < STOP_MS * max(1, slowdown), (said, ended, slowdown)
-    page.locator(".any-word .loader button").click()  # the worker that took its place draws as well
+    page.locator(".any-word .loader button").click()  # the replacement worker draws as well
     expect(page.locator("#story .judged").first).to_contain_text(re.compile(r"step \d"), timeout=200_000)

@@ -1,4 +1,4 @@
-"""Live runs of the static edition, from the file system: they go torch's way, and their files open in the app."""
+"""Live runs of the static edition, from the file system: same steps as torch's, and the app opens their files."""
 
 import copy
 import io
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def open_section(browser, site):
-    """`open_section(name, after)` -> page at `#name` and `after`; the test fails if the page throws an error."""
+    """`open_section(name, after)` -> page at `#name` plus `after`; the test fails if the page throws an error."""
     pages, wrong = [], []
 
     def open_(name, after=""):
@@ -52,7 +52,7 @@ def open_section(browser, site):
 
 
 def choose_small(page, place=SAMPLE_SETS["cifar10"].first):
-    """Choose pictures of 32 pixels on the page in view: its classes, or one of them."""
+    """Choose 32-pixel pictures on the current page: its classes, or one of them."""
     if "#generation" in page.url:
         page.get_by_role("radio", name="CIFAR-10, 32 px").check()
     else:
@@ -66,7 +66,7 @@ def choose_small(page, place=SAMPLE_SETS["cifar10"].first):
 
 
 def saved(page, title):
-    """The run of a network, as its button saves it."""
+    """Load a network's run, as saved by its button."""
     menu = page.locator("section:visible .status .menu")
     if menu.get_attribute("open") is None:
         menu.locator("summary").click()
@@ -76,7 +76,7 @@ def saved(page, title):
 
 
 def by_torch(plan, name):
-    """The same plan, run by the app's engine."""
+    """Run the same plan with the app's engine."""
     run = Run(plan, lambda: [load_classifier(name, CIFAR10)])
     for _ in run.states():
         pass
@@ -84,7 +84,7 @@ def by_torch(plan, name):
 
 
 def assert_same(result, expected):
-    """Curves, frames and facts of a run agree, but for rounding."""
+    """Check that two runs have the same curves, frames and facts, up to rounding."""
     assert result.metadata["config"] == pytest.approx(expected.metadata["config"])
     for fact in ("kind", "objective", "targets", "class_names", "classifier"):
         assert result.metadata[fact] == expected.metadata[fact]
@@ -104,7 +104,7 @@ def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_secti
     page = open_section("inpainting")
     section = page.locator("#inpainting")
     choose_small(page)
-    # In the middle of a pixel: a square of 16 pixels around it, which the hole is already.
+    # The middle of a pixel; the 16-pixel square around it is the current hole.
     stage = section.locator(".canvas .stage")
     middle = stage.bounding_box()["width"] * 16.5 / 32
     stage.click(position={"x": middle, "y": middle})
@@ -112,13 +112,13 @@ def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_secti
     section.get_by_role("button", name="Run", exact=True).click()
     step, outcome, note = section.locator(".step"), section.locator(".outcome"), section.locator(".status .note")
     expect(step).to_contain_text("ms a step")
-    expect(outcome).to_contain_text(re.compile(r"Mini CLIP has changed .* after [1-9]\d? steps"))  # where it is now
-    expect(section.get_by_label("Stored runs", exact=True)).to_have_value("")  # none is shown
+    expect(outcome).to_contain_text(re.compile(r"Mini CLIP has changed .* after [1-9]\d? steps"))  # at the current step
+    expect(section.get_by_label("Stored runs", exact=True)).to_have_value("")  # no stored run is shown
     expect(note).to_have_text("Running…")
     section.get_by_role("button", name="Pause the run").click()
     more = section.get_by_role("button", name="One more step")
     expect(more).to_be_visible()
-    expect(section.get_by_role("button", name="Continue the run")).to_be_visible()  # the replay has halted as well
+    expect(section.get_by_role("button", name="Continue the run")).to_be_visible()  # the replay has stopped as well
     number = int(step.inner_text().split()[1])
     expect(outcome).to_contain_text(f"after {number} steps")
     more.click()
@@ -133,7 +133,7 @@ def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_secti
     expected = by_torch(inpainting_plan(data.images[place][None], mask, ["deer"], config), "mini-clip")
     shared = np.isin(result.frame_steps, expected.frame_steps)
     halts = set(result.frame_steps[~shared].tolist())
-    assert halts == {number, number + 1} - set(expected.frame_steps.tolist())  # a frame more, wherever it was halted
+    assert halts == {number, number + 1} - set(expected.frame_steps.tolist())  # each halt adds a frame
     assert np.array_equal(result.mask[0], mask) and np.array_equal(result.original, expected.original)
     assert_same(
         PGDRun(**{**vars(result), "frames": result.frames[shared], "frame_steps": result.frame_steps[shared]}), expected
@@ -156,8 +156,8 @@ def test_class_is_drawn_as_torch_draws_it_and_the_card_shows_it(open_section):
     with page.expect_download() as download:
         page.get_by_role("button", name="Card to share").click()
     card = np.array(Image.open(io.BytesIO(download.value.path().read_bytes())).convert("RGB"))
-    left = 16 + 2 * (256 + 16)  # beside the start and Mini CLIP
-    drawn = card[44:300:8, left + 4 : left + 256 : 8]  # the middle of each pixel, eight times as large
+    left = 16 + 2 * (256 + 16)  # besides the start and Mini CLIP
+    drawn = card[44:300:8, left + 4 : left + 256 : 8]  # the middle of each pixel, at eight times the size
     assert np.array_equal(drawn, result.frames[-1, 0].transpose(1, 2, 0))
 
 
@@ -234,7 +234,7 @@ def test_networks_are_let_go_and_come_again(open_section):
 
 
 def halved(name):
-    """The network as the page has it: weights of 16 bits."""
+    """The network with the page's 16-bit weights."""
     network = copy.deepcopy(load_classifier(name, imagenet()))
     with torch.no_grad():
         for values in network.parameters():
@@ -260,7 +260,7 @@ def test_word_is_drawn_at_224_pixels_by_both_searches_until_it_is_stopped(open_s
         np.testing.assert_allclose(run.curves["perturbation_norm"][:4, 0], norms, rtol=1e-2, atol=1e-3)
         assert float(states[0].loss[0]) == pytest.approx(run.curves["loss"][0, 0], abs=1e-3)
         assert run.frame_steps[-1] == steps
-        if search == "pixels":  # by views confidence is looked at in one of ten steps
+        if search == "pixels":  # by views, confidence is measured in one of ten steps
             last = torch.from_numpy(run.frames[-1].astype(np.float32) / 255)
             probability = float(network(last).softmax(1)[0, target])
             assert probability == pytest.approx(run.curves["target_probability"][-1, 0], abs=0.1)
@@ -291,7 +291,7 @@ def test_hole_in_a_photograph_of_ones_own_begins_with_its_rim(open_section, tmp_
 
 @pytest.fixture
 def own_browser(browser):
-    """A Chromium with no other page: its memory is that of one."""
+    """A Chromium with a single page, whose memory can be measured."""
     started = browser.browser_type.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"])
     yield started
     started.close()
@@ -305,10 +305,10 @@ def served_url(site):
 
 @pytest.fixture
 def falls_below(own_browser):
-    """`falls_below(MB)`: whether the page's memory does, within half a minute."""
+    """`falls_below(MB)`: return whether the page's memory falls below a limit within half a minute."""
 
     def falls(most):
-        for _ in range(60):  # code is compiled in the background, and pages are swept, when the machine has time
+        for _ in range(60):  # compiling code and garbage collection wait until the machine has time
             if memory_of_page(own_browser) < most:
                 return True
             time.sleep(0.5)
@@ -325,8 +325,8 @@ def test_four_networks_take_under_300_mb_and_give_them_back(own_browser, served_
     choose_small(page)
     page.evaluate(FOUR)
     assert falls_below(300), memory_of_page(own_browser)
-    page.locator("#inpainting .toolbar .loader button").click()  # a run besides: Mini CLIP and its robust twin
+    page.locator("#inpainting .toolbar .loader button").click()  # one more run: Mini CLIP and its robust twin
     expect(page.locator("#inpainting .step")).to_contain_text("ms a step")
-    assert falls_below(340), memory_of_page(own_browser)  # 299 to 319 were measured
+    assert falls_below(340), memory_of_page(own_browser)  # measured: 299 to 319
     page.get_by_role("link", name="Open the full app").click()
     assert falls_below(240), memory_of_page(own_browser)

@@ -1,4 +1,4 @@
-"""The static edition, opened from the file system: the app's components on stored data, and nothing else."""
+"""The static edition, opened from the file system: the app's components on stored data only."""
 
 import gzip
 import json
@@ -42,7 +42,7 @@ PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.widt
 
 @pytest.fixture
 def open_site(browser, site):
-    """`open_site(width)` -> page; at its end the test fails if it threw an error or asked for anything but files."""
+    """`open_site(width)` -> page; the test fails at its end if the page threw an error or requested more than files."""
     pages, wrong = [], []
 
     def open_(width=1440, **context):
@@ -111,7 +111,7 @@ def choose_in_library(page, title, place):
 
 
 def shares(page):
-    """Read the rows of predictions: {network: [clean, with the wave]} of the true class, in per cent."""
+    """Read the prediction rows: {network: [clean, with the wave]} for the true class, in per cent."""
     rows = page.locator("#live tbody tr")
     told = rows.evaluate_all(
         "rows => rows.map(row => [row.cells[0].childNodes[1], ...row.cells[2].children].map(one => one.textContent))"
@@ -159,7 +159,7 @@ def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_se
 
 @pytest.fixture
 def served_page(browser, site):
-    """A page that a plain file server serves, under a path of its own."""
+    """The page on a plain file server, under a sub-path."""
     with served(site) as url:
         page = browser.new_page()
         page.base = url
@@ -177,7 +177,7 @@ def test_load_that_fails_says_so_and_goes_on_from_there(served_page):
     button.click()
     told = page.locator("#live .loader .prose").first
     expect(told).to_contain_text("Press again to resume; nothing downloaded is lost.")
-    assert asked.count("mini-clip.weights.3.js") == 3, "it is tried three times"
+    assert asked.count("mini-clip.weights.3.js") == 3, "three attempts"
     page.unroute("**/mini-clip.weights.3.js*")
     button.click()
     expect(page.locator("#live table")).to_be_visible()
@@ -185,7 +185,7 @@ def test_load_that_fails_says_so_and_goes_on_from_there(served_page):
     page.reload()
     page.get_by_role("button", name="Predict here").click()
     expect(page.locator("#live table")).to_be_visible()
-    assert asked.count("mini-clip.weights.2.js") == 1, "a second visit loads nothing again"
+    assert asked.count("mini-clip.weights.2.js") == 1, "a second visit loads nothing"
 
 
 @pytest.mark.slow
@@ -238,7 +238,7 @@ def test_browser_that_cannot_is_told_so_and_loads_nothing(served_page, script, s
 
 @pytest.mark.slow
 def test_memory_that_does_not_suffice_is_told_in_one_sentence(browser, site):
-    few = "--js-flags=--wasm-max-mem-pages=270"  # of 64 KiB, and onnxruntime begins with 256
+    few = "--js-flags=--wasm-max-mem-pages=270"  # in units of 64 KiB; onnxruntime starts with 256
     small = browser.browser_type.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu", few])
     page = small.new_page()
     page.goto(f"{(site / 'index.html').as_uri()}#waves")
@@ -311,7 +311,7 @@ def test_story_opens_with_the_apps_scenes(open_site):
         story.get_by_role("heading", name=re.compile("pixels: [0-5] of 5, views: [0-5] of 5, chance 1"))
     ).to_be_visible()
     expect(story.locator(".round img")).to_have_count(10)
-    page.goto(page.url.partition("#")[0] + "#story?step=2")  # by its number in an earlier version
+    page.goto(page.url.partition("#")[0] + "#story?step=2")  # by its number, as in an earlier version
     expect(story.locator(".prose h2")).to_have_text(named_step("a-wave").title)
     expect(story.locator(".stripes canvas").first).to_be_visible()
     maps = story.locator(".maps:visible")
@@ -319,7 +319,7 @@ def test_story_opens_with_the_apps_scenes(open_site):
     box = maps.locator(".plot").first.bounding_box()
     maps.locator(".plot").first.click(position={"x": box["width"] * 18.5 / 31, "y": box["height"] * 15.5 / 31})
     expect(maps.locator(".readout").first).to_contain_text("(0, 3)")
-    expect(maps.locator("p")).to_be_hidden()  # it was about another wave
+    expect(maps.locator("p")).to_be_hidden()  # the stored text was about another wave
     expect(story.locator(".stripes input[type=range]")).to_have_value("3")
     figures = {
         "twins": (".wall img", 21),
@@ -396,7 +396,7 @@ def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     page.get_by_role("link", name="Findings").click()
     expect(page.get_by_role("link", name="Findings")).to_have_attribute("aria-current", "page")
     expect(page.locator(".findings tr[data-claim]").first).to_be_visible()
-    assert "95 % interval" not in page.locator("main").inner_text()  # in tooltips alone
+    assert "95 % interval" not in page.locator("main").inner_text()  # only in tooltips
     page.get_by_role("link", name="Open the full app").click()
     expect(page.locator("#app")).to_contain_text("adds")
     expect(page.locator("#app code")).to_have_count(0)
@@ -425,7 +425,7 @@ def test_site_takes_a_profile(browser, tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(profile))
     assert main([str(tmp_path / "site"), "--stored"]) == 0
     size = sum(path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file())
-    assert size < 12e6, "a tenth more than without"
+    assert size < 12e6, "at most a tenth more than without it"
     assert "CLIP ViT-B/32 · CIFAR-10 · computed" in unpacked(tmp_path / "site", "maps")["labels"]
     replay = unpacked(tmp_path / "site", f"generation_cifar10__{PAPERS_CLIP}")
     assert replay["models"][0]["title"].startswith("CLIP ViT-B/32")
@@ -441,7 +441,7 @@ def test_site_takes_a_profile(browser, tmp_path, monkeypatch):
 
 
 def small_profile(folder):
-    """The stored results of the small CLIP as if they were the paper's CLIP's."""
+    """The small CLIP's stored results under the name of the paper's CLIP."""
     kinds = {
         "heatmaps/mini-clip_cifar10-1000": Heatmap,
         "predictions/mini-clip": StoredPredictions,
@@ -464,7 +464,7 @@ def small_profile(folder):
 
 
 def unpacked(site, name):
-    """The JSON value in a pack, read as the page reads it."""
+    """The JSON value in a pack, decoded as the page decodes it."""
     script = b"".join(
         re.search(rb'","(.*)"\);\n', path.read_bytes(), re.S)[1] for path in sorted(site.glob(f"packs/{name}.*.js"))
     )
@@ -473,7 +473,7 @@ def unpacked(site, name):
 
 
 def checked(site, name):
-    """What the check prints, in a process of its own, as this one has a browser already."""
+    """Output of the check, in a separate process, since this one already runs a browser."""
     script = "import pathlib, sys; from precomputed.static_site.check import check_site; "
     script += "print(check_site(pathlib.Path(sys.argv[1]), sys.argv[2:]))"
     return subprocess.run([sys.executable, "-c", script, site, name], capture_output=True, text=True, timeout=200)

@@ -1,4 +1,4 @@
-"""The page *Story* in a real browser: what is seen first, the keys, and a figure that fits the window."""
+"""The page *Story* in a real browser: first view, keys, and a figure that fits the window."""
 
 import re
 
@@ -43,7 +43,7 @@ def test_a_volcano_grows_once_by_itself_and_another_word_at_a_click(streamlit_ap
             expect(judged).to_contain_text(f"says {drawing.judged}")
             with Image.open(drawing.strip) as strip:
                 last = np.asarray(strip.convert("RGB"))[-SIDE:].astype(int)
-            # Chromium's decoder and Pillow's are of one library, but not of one version.
+            # Chromium and Pillow decode with the same library, but not the same version.
             assert np.abs(pixels(scene.locator("canvas").nth(k), SIDE) - last).mean() < 1
     tries = page.get_by_role("navigation", name="To try")
     assert tries.bounding_box()["y"] + tries.bounding_box()["height"] <= 900
@@ -69,7 +69,7 @@ def test_a_judge_chooses_by_keys_and_sees_the_score(streamlit_app, open_page):
         expect(main.get_by_role("heading", name=f"Drawing {number} of 10")).to_be_visible()
         wait_until_drawn(page)
         last = main.get_by_role("button", name=imagenet().names[question.options[-1]]).bounding_box()
-        assert last["y"] + last["height"] <= bar["y"]  # picture and words are in sight together
+        assert last["y"] + last["height"] <= bar["y"]  # picture and text are visible together
         page.keyboard.press(str(question.options.index(question.label) + 1))
     expect(main.get_by_role("heading", name="pixels: 5 of 5, views: 5 of 5, chance 1")).to_be_visible()
     expect(page).to_have_url(re.compile(r"chosen=\d{10}"))
@@ -92,7 +92,7 @@ def test_who_wants_no_motion_sees_the_end_at_once(streamlit_app, open_page):
       };
       look();
     })""")
-    assert set(filter(None, parts)) == {"1"}  # nothing before the frames are decoded
+    assert set(filter(None, parts)) == {"1"}  # blank until the frames are decoded
 
 
 def test_stripes_turn_the_car_into_a_ship_for_mini_clip_alone(streamlit_app, open_page):
@@ -147,9 +147,9 @@ def test_the_first_step_is_seen_first_and_the_keys_move_on(streamlit_app, open_p
     expect(page).to_have_url(re.compile(r"\?step=fast$"))
     wait_until_drawn(page)
     page.locator(".plot").focus()
-    page.keyboard.press("ArrowRight")  # there it moves the cursor
+    page.keyboard.press("ArrowRight")  # there the key moves the cursor
     expect(page.locator(".readout")).to_contain_text("(−14, −13)")
-    wait_until_drawn(page)  # the run that the cursor began
+    wait_until_drawn(page)  # the rerun that the cursor triggered
     for step in (STEPS[FAST - 2], STEPS[FAST - 3]):
         page.go_back()
         expect(heading).to_have_text(step.title, use_inner_text=True)

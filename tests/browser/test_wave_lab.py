@@ -1,4 +1,4 @@
-"""The picture under the wave, drawn by the browser: pixel for pixel the engine's, and always in sight of the maps."""
+"""The picture under the wave, drawn by the browser: the engine's pixels exactly, always visible beside the maps."""
 
 import base64
 import random
@@ -23,10 +23,10 @@ from ui.maps.presets import PRESETS
 from ui.maps.sentences import cell_verdict
 from ui.shared.pictures import samples
 
-SLOW = 90_000  # milliseconds: loading torch and a classifier on a busy machine
+SLOW = 90_000  # milliseconds: enough to load torch and a classifier on a busy machine
 HEADER = 60  # CSS pixels that Streamlit's own bar covers
-# From now on, in each frame where the table of predictions is of the wave in view: its rows, what the walk has put
-# above the maps, and whether the claim stands beside the sentence.
+# In each frame from now on whose prediction table shows the current wave: its rows, what the walk has put
+# above the maps, and whether the claim is beside the sentence.
 WALK = """() => {
   window.walked = {};
   const roots = root => [...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? []);
@@ -107,7 +107,7 @@ def test_pointing_at_a_cell_draws_the_engines_pixels_without_a_rerun(lab, sample
         alone = 0.5 + signs[:, None, None] * (0.5 * basis / np.abs(basis).max())
         np.testing.assert_array_equal(pixels(page, "wave"), to_uint8(alone), err_msg=str(frequency))
     np.testing.assert_array_equal(pixels(page, "clean"), to_uint8(image))
-    assert page.url == address, "pointing is not choosing"
+    assert page.url == address, "pointing does not choose"
 
 
 def outside(page: Page, selectors: list[str]) -> list[str]:
@@ -130,13 +130,13 @@ def test_a_click_on_any_cell_shows_its_effect_without_scrolling(lab):
     sizes = {(1440, 900): 8, (1920, 1080): 8, (1024, 768): 5}
     for (width, height), count in sizes.items():
         page.set_viewport_size({"width": width, "height": height})
-        wait_until_still(page)  # the maps take their new size
+        wait_until_still(page)  # the maps adopt their new size
         parts = [".plot", ".picture canvas", *([".prediction-rows"] if width > 1024 else [])]
         for frequency in some_cells(count, 15):
             page.mouse.click(*middle(page, 1, frequency, 31))
             shown = page.locator('.prediction-rows[data-wave="{},{}"]'.format(*frequency))
             expect(shown).to_have_count(1, timeout=SLOW)
-            wait_until_drawn(page)  # a table that a rerun is just replacing has no rectangle
+            wait_until_drawn(page)  # a table being replaced by a rerun has no rectangle
             assert page.locator(".plot").count() == 2 and page.locator(".picture canvas").count() == 3
             assert not outside(page, parts), (width, frequency)
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
@@ -193,7 +193,7 @@ def test_play_runs_outward_to_the_corner_and_escape_stops_it(lab):
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     stopped = wave.get_attribute("data-wave")
     expect(page).to_have_url(re.compile("cell=" + stopped.replace(",", "%2C")))
-    page.get_by_role("button", name="Play").click()  # goes on from there
+    page.get_by_role("button", name="Play").click()  # continues from there
     expect(wave).to_have_attribute("data-wave", "15,-15")
     expect(page).to_have_url(re.compile("cell=15%2C-15"))
 
@@ -232,7 +232,7 @@ def test_predictions_and_sentence_step_with_the_walk(lab):
     image = load_samples("cifar10-samples").images[33].astype(np.float32) / 255
     shown = [entries()[label] for label in PRESETS[0].maps]
     for cell, (verdicts, said, beside) in walked.items():
-        assert beside, "as at rest"
+        assert beside, "as when no walk is playing"
         frequency = tuple(map(int, cell.split(",")))
         if said is not None:
             assert cell_verdict(shown, frequency) in plain(said)

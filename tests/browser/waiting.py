@@ -1,15 +1,15 @@
-"""Waiting for Streamlit, for tests in a browser."""
+"""Wait for Streamlit in browser tests."""
 
 from playwright.sync_api import Page, expect
 
-PATIENCE = 120_000  # milliseconds: the machine may be very busy, and nothing waits longer than it must
+PATIENCE = 120_000  # milliseconds: allows for a very busy machine; a test waits only as long as it must
 
 
 def wait_until_drawn(page: Page, timeout: float = PATIENCE) -> None:
-    """Wait until the page's script has run to its end, and the page is shown; each for `timeout` milliseconds."""
+    """Wait until the page's script has finished and the page is shown; up to `timeout` milliseconds each."""
     idle = expect(page.get_by_test_id("stApp"))
     idle.to_have_attribute("data-test-script-state", "notRunning", timeout=timeout)
-    # The first run of the script brings the style sheet alone; the browser then asks for the page by itself.
+    # The script's first run brings only the style sheet; the browser then requests the page by itself.
     page.wait_for_function(
         "() => !document.querySelector('.st-key-look') || document.querySelector('.st-key-page-tabs')",
         timeout=timeout,
@@ -18,7 +18,7 @@ def wait_until_drawn(page: Page, timeout: float = PATIENCE) -> None:
     page.wait_for_function("() => document.documentElement.dataset.shown !== ''", timeout=timeout)
 
 
-# Elements, texts and sizes of a page, shadow roots left out, compared from frame to frame.
+# Elements, texts and sizes of a page, without shadow roots, compared from frame to frame.
 _STILL = """frames => new Promise((resolve) => {
   const main = document.querySelector("[data-testid=stMain]") ?? document.body;
   const sight = () => [document.querySelectorAll("*").length, main.scrollHeight, main.scrollWidth,
@@ -37,5 +37,5 @@ _STILL = """frames => new Promise((resolve) => {
 
 
 def wait_until_still(page: Page, frames: int = 12) -> None:
-    """Wait until so many frames in a row, each 17 ms where the machine is quick, have the same elements and sizes."""
+    """Wait until so many consecutive frames (17 ms each on a quick machine) have the same elements and sizes."""
     page.evaluate(_STILL, frames)
