@@ -1,4 +1,4 @@
-"""Real classifiers small enough to check by hand, shared by the tests of the engine."""
+"""Small real classifiers that can be checked by hand, shared by the engine's tests."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def linear_classifier():
 
 @pytest.fixture
 def noise_images():
-    """37 random images (N, 3, 8, 8) uint8 with random labels: an odd number, so that batches come out uneven."""
+    """37 random images (N, 3, 8, 8) uint8 with random labels: an odd number, so that batches are uneven."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, size=(37, 3, SIZE, SIZE), dtype=np.uint8)
     return images, rng.integers(0, CLASSES, size=37)

@@ -1,4 +1,4 @@
-"""The stored files of judgements as numpy reads them, beside the reader that is tested."""
+"""Stored judgements read with numpy, independently of the reader under test."""
 
 import json
 from functools import cache
@@ -13,7 +13,7 @@ JUDGE, THIRD_JUDGE = "resnet-56", "mini-clip-vit"
 
 @cache
 def stored_files():
-    """The facts of each file, with the archive, by the network's name."""
+    """{network's name: (facts, archive)} of the stored files."""
     files = [np.load(path) for path in sorted((PRECOMPUTED / "judgements").glob("*.npz"))]
     facts = [json.loads(str(file["metadata"])) for file in files]
     return {fact["classifier"]["name"]: (fact, file) for fact, file in zip(facts, files, strict=True)}
@@ -21,7 +21,7 @@ def stored_files():
 
 @cache
 def stored_kinds():
-    """By kind and network the numbers of its pictures, lists by name with None where there is nothing, and energy."""
+    """By kind and network, the pictures' numbers (lists by name, None where there are none) and the energy."""
     kinds = {}
     for name, (facts, file) in stored_files().items():
         pictures, energies = file["pictures"], file["energy"]

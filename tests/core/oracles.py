@@ -1,4 +1,4 @@
-"""Intervals as the statistics books print them."""
+"""Intervals as printed in statistics books."""
 
 import math
 
@@ -6,13 +6,13 @@ Z = 1.959963984540054
 
 
 def wilson(rate, n):
-    """Wilson 1927: the ends for a rate among n."""
+    """Wilson 1927: ends of the interval for a rate among n."""
     centre = (rate + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z / (1 + Z * Z / n) * math.sqrt(rate * (1 - rate) / n + Z * Z / (4 * n * n))
     return centre - half, centre + half
 
 
 def newcombe(a, n_a, b, n_b):
-    """Newcombe 1998, method 10: the ends for the difference a - b of two independent rates."""
+    """Newcombe 1998, method 10: ends of the interval for the difference a - b of two independent rates."""
     (low_a, high_a), (low_b, high_b) = wilson(a, n_a), wilson(b, n_b)
     return a - b - math.hypot(a - low_a, high_b - b), a - b + math.hypot(high_a - a, b - low_b)

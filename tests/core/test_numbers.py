@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Number formatting."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_clear_differences_have_a_size_and_a_direction_and_others_are_noise():
 
 
 def test_a_difference_is_that_of_the_numbers_beside_it_and_keeps_its_interval():
-    first, second = 0.63862, 0.72649  # 63.9 and 72.6, whose unrounded difference is 8.8
+    first, second = 0.63862, 0.72649  # 63.9 and 72.6, with an unrounded difference of 8.8
     shown = numbers.displayed_difference(Measured(first - second, -0.1, -0.07), first, second)
     assert numbers.points(shown) == "8.7 points lower (7.0 to 10.0)"
     maps = np.array([0.63862, 0.1]), np.array([0.72649, 0.1])

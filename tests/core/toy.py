@@ -1,4 +1,4 @@
-"""Classifiers that are small: linear with a gradient known on paper, convolutional, a CLIP; and random inputs."""
+"""Small classifiers (linear with a known gradient, convolutional, a CLIP) and random inputs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LinearClassifier(nn.Module):
 
 
 class ConvClassifier(nn.Module):
-    """A small random network: not linear, differentiable everywhere, with all that a run records of a classifier."""
+    """A small random network: nonlinear, differentiable everywhere, with every attribute that a run records."""
 
     def __init__(self, seed: int = 0, classes: int = CLASSES) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class ConvClassifier(nn.Module):
 
 
 def tiny_clip() -> open_clip.CLIP:
-    """A CLIP of one layer with random weights, which preprocesses as it says."""
+    """A CLIP of one layer with random weights, which preprocesses as it declares."""
     torch.manual_seed(0)
     network = open_clip.CLIP(**TINY_CLIP)
     preprocess = {"size": 32, "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4), "interpolation": "bicubic"}
@@ -75,7 +75,7 @@ def tiny_clip() -> open_clip.CLIP:
 
 
 def save_clip(folder: Path, network: nn.Module, config: dict = TINY_CLIP) -> None:
-    """A folder as open_clip writes it."""
+    """Save a folder in open_clip's format."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file({k: v.contiguous() for k, v in network.state_dict().items()}, folder / "open_clip_model.safetensors")
     description = {"model_cfg": config, "preprocess_cfg": dict(network.visual.preprocess_cfg)}

@@ -1,4 +1,4 @@
-"""Judging the shipped maps, and the same numbers from their files by plain loops."""
+"""Judge the shipped maps; compute the same numbers from their files with plain loops."""
 
 import json
 import math
@@ -20,7 +20,7 @@ RESNET50 = "resnet-50_imagenet100_published"
 
 
 def named(path):
-    """A shipped map as claims take it."""
+    """A shipped map in the form that claims take."""
     heatmap = Heatmap.load(path)
     name = heatmap.metadata["classifier"]["name"]
     return NamedMap(path.stem.split("_")[0], path.stem, heatmap, network_side(name))
@@ -30,7 +30,7 @@ ALL_MAPS = {path.stem: named(path) for path in FOLDER.glob("*.npz")}
 
 
 class File:
-    """A map file by numpy alone: {(i, j): error}, each wave once, from the `side` cells in the middle."""
+    """A map file read with numpy only: {(i, j): error}, each wave once, from the `side` cells in the middle."""
 
     def __init__(self, path, side=31):
         with np.load(path) as file:
@@ -55,7 +55,7 @@ class File:
 
 
 def gap(a, b):
-    """(value, low, high) in points, of two (rate, n) taken as independent: Newcombe's."""
+    """(value, low, high) in points: difference of two independent (rate, n), with Newcombe's interval."""
     return tuple(100 * end for end in (a[0] - b[0], *newcombe(*a, *b)))
 
 
@@ -65,14 +65,14 @@ def parts(a, b):
 
 
 def minus(a, b):
-    """(value, low, high) of one difference less another, both independent."""
+    """(value, low, high): one difference minus another, both independent."""
     value = a[0] - b[0]
     low = value - math.hypot(a[0] - a[1], b[2] - b[0])
     return value, low, value + math.hypot(a[2] - a[0], b[0] - b[1])
 
 
 def judged(subject, reference, all_maps):
-    """{key: finding}; of the twins, by the robust one's name."""
+    """{key: finding}; claims about twins under the robust one's name."""
     found = {}
     for finding in findings(subject, reference, list(all_maps)):
         key = finding.claim.key
@@ -92,7 +92,7 @@ def assert_says(finding, verdict, *wanted):
 
 
 def crossover_by_loops(name):
-    """The radius of a shipped file at which either picture's class is said as often, by numpy alone."""
+    """The radius in a shipped file at which both pictures' classes are predicted equally often, by numpy only."""
     with np.load(PRECOMPUTED / "hybrids" / f"{name}.npz") as file:
         n = file["labels"].shape[1]
         says = np.unpackbits(file["says"], axis=2, count=n).sum(axis=2).tolist()

@@ -1,4 +1,4 @@
-"""Every verdict on the published maps, from the files by plain loops; other maps get other verdicts."""
+"""Every verdict on the published maps, recomputed from the files with plain loops; other maps get other verdicts."""
 
 import dataclasses
 import math
@@ -73,7 +73,7 @@ def test_most_waves_differ_and_the_maps_correlate(published):
     clip, resnet = File(FOLDER / f"{CLIP}.npz").cells, File(FOLDER / f"{RESNET56}.npz").cells
     shown = {name: ALL_MAPS[name].heatmap.error_rate for name in (CLIP, RESNET56)}
     p = []
-    for i, j in clip:  # one test for each wave, of the cell that has its canonical name
+    for i, j in clip:  # one test per wave, at the cell with its canonical name
         a, b = (round(10_000 * shown[name][15 + i, 15 + j]) for name in (CLIP, RESNET56))
         p.append(stats.chi2_contingency([[a, 10_000 - a], [b, 10_000 - b]], correction=False).pvalue)
     ranked = sorted(p)
@@ -155,7 +155,7 @@ def test_hybrid_images_are_the_first_evidence_where_both_networks_saw_the_same(p
     assert [each.measured.value for each in finding.evidence[:3]] == pytest.approx([a, b, a - b])
     difference = finding.evidence[2]
     assert difference.measured.high < 0 and difference.number.endswith(" cycles per image")
-    assert finding.verdict == Verdict.HOLDS  # by them alone: ResNet-56 was weakened as CLIP's resize does, not this one
+    assert finding.verdict == Verdict.HOLDS  # ResNet-56 was weakened by CLIP's resize, this network was not
     assert "--weaken-as 64" in finding.doubts[0] and "hybrid images alone" in finding.doubts[1]
     other = judged(ALL_MAPS[RESNET56], ALL_MAPS["mini-clip_cifar10"], [])["relies"]
     assert other.evidence[2].measured.value == pytest.approx(b - a) and other.verdict == Verdict.FAILS
@@ -167,7 +167,7 @@ def test_where_hybrid_images_and_heat_maps_disagree_the_row_says_so():
     finding = judged(ALL_MAPS["mini-clip-robust_cifar10"], ALL_MAPS["mini-clip_cifar10"], [])["relies"]
     low = gap(*(File(FOLDER / f"{name}_cifar10.npz").band(0, 2) for name in ("mini-clip-robust", "mini-clip")))
     difference, corner = finding.evidence[2].measured, finding.evidence[-1].measured
-    assert difference.high < 0 and corner.high < 0 and low[1] <= 0  # two for it, one not
+    assert difference.high < 0 and corner.high < 0 and low[1] <= 0  # two support it, one does not
     assert finding.verdict == Verdict.IN_PART
     assert "hybrid images support the claim, heat maps do in part" in finding.doubts[-1]
 
@@ -208,12 +208,12 @@ def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
     with np.load(path) as file:
         rows = [row for row, wave in enumerate(half_plane(31), 1) if round(math.hypot(*wave)) > 15]
         scores = np.unpackbits(file["outcomes"][rows], axis=1)[:, :1000].mean(axis=0)
-    # so many independent images would have a mean as uncertain as that of these, each under many waves
+    # the number of independent images whose mean would be as uncertain as that of these, each under many waves
     images = 1000 * scores.mean() * (1 - scores.mean()) / scores.var()
     corner = gap(clip.band(16, 21), (File(path).band(16, 21)[0], images))
     finding = published["relies"]
     assert numbers(finding)[2] == pytest.approx(corner)
-    assert finding.verdict == Verdict.IN_PART and corner[1] > 0  # only the low frequencies speak for it
+    assert finding.verdict == Verdict.IN_PART and corner[1] > 0  # only the low frequencies support it
     with np.load(PRECOMPUTED / "strength" / "kept_norm.npz") as file:
         waves = [wave for wave in clip.cells if round(math.hypot(*wave)) > 15]
         share = mean(float(file["32_224"][15 + i, 15 + j]) for i, j in waves)
@@ -253,7 +253,7 @@ def test_shuffled_cells_change_the_verdicts(published, seed):
         shuffled[name] = dataclasses.replace(named, heatmap=dataclasses.replace(plain, **fields))
     other = judged(shuffled[CLIP], shuffled[RESNET56], shuffled.values())
     changed = {key for key in published if other[key].verdict != published[key].verdict}
-    assert {"low", "high", "figure-2-resnet", "lattice"} <= changed  # others change with some shuffles only
+    assert {"low", "high", "figure-2-resnet", "lattice"} <= changed  # others change only with some shuffles
 
 
 def test_a_claim_shows_a_wave_of_its_band(published):
@@ -307,7 +307,7 @@ def test_the_edge_of_a_band_parts_its_waves_from_the_others():
      ((16, 0), None), ((20, 20), None)],
 )  # fmt: skip
 def test_a_wave_is_spoken_of_by_the_claim_about_its_band(wave, key):
-    about = claim_about(wave, ALL_MAPS[CLIP].heatmap, ALL_MAPS[RESNET50].heatmap)  # the latter knows waves up to 31
+    about = claim_about(wave, ALL_MAPS[CLIP].heatmap, ALL_MAPS[RESNET50].heatmap)  # the latter's map has waves up to 31
     assert (about and about[0].key) == key
 
 

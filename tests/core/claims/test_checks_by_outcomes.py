@@ -18,7 +18,7 @@ N = 300
 
 
 def with_outcomes(name, seed, level):
-    """A map of 31 x 31 cells of N images that a network finds hard alike."""
+    """A map of 31 x 31 cells with N images that a network finds equally hard."""
     rng = np.random.default_rng(seed)
     hard = np.random.default_rng(99).random(N)
     waves = half_plane(31)
@@ -70,7 +70,7 @@ def test_maps_with_outcomes_are_judged_image_by_image():
         [100 * float(x) for x in (rise.mean(), *paired_interval(rise)[1:])],
         [100 * float(x) for x in (clean_a.mean(), *clean[1:])],
     )
-    # both are 32-pixel networks: nothing needs weakening, and the corners are compared as they are
+    # both networks take 32 pixels: no weakening is needed, and the corners are compared directly
     assert found["relies"].verdict in (Verdict.IN_PART, Verdict.FAILS)
     assert numbers(found["relies"])[2] == numbers(found["high"])[2]
     assert "twins mini-resnet-robust" in found
@@ -94,7 +94,7 @@ def test_grey_and_coloured_waves_are_told_apart_by_the_signs_of_each_image():
                 gaps.append(mean(map(float, kinds[True])) - mean(map(float, kinds[False])))
         wanted.append([100 * float(each) for each in (mean(gaps), *paired_interval(np.array(gaps))[1:])])
     assert numbers(finding)[:2] == [pytest.approx(each) for each in wanted]
-    assert finding.verdict == Verdict.FAILS  # its outcomes do not look at the signs
+    assert finding.verdict == Verdict.FAILS  # its outcomes ignore the signs
     grey_wrong = grey_all = 0
     for row in np.flatnonzero(radius > 15):
         for bad, sign in zip(wrong[row], random_signs(N, half_plane(31)[row], seed=7).tolist(), strict=True):

@@ -1,4 +1,4 @@
-"""Real corruptions: the shipped files counted again by numpy and scipy alone, and what makes of them a verdict."""
+"""Real corruptions: counts of the shipped files recomputed with numpy and scipy only, and the verdicts from them."""
 
 import dataclasses
 import itertools
@@ -32,7 +32,7 @@ ALL_MAPS = [
 
 
 def counted(name):
-    """Read a shipped file, with the names of its day: (n,) and (8, 3, n) whether each picture is wrong; spectra."""
+    """Read a shipped file under its original names: (n,) and (8, 3, n) whether each picture is wrong; spectra."""
     with np.load(FOLDER / f"{name}.npz") as file:
         n = json.loads(str(file["metadata"]))["pictures"]
         clean, wrong = (
@@ -97,7 +97,7 @@ def test_corruptions_of_other_weights_or_without_a_twin_are_not_taken():
 
 
 def by_every_order(first, second):
-    """Spearman's correlation by paper and pencil, and the share of all orders whose own is as far from zero."""
+    """Spearman's correlation by hand, and the share of all orders whose correlation is as far from zero."""
 
     def correlation(order):
         a, b = (np.argsort(np.argsort(values)) for values in (np.asarray(first)[list(order)], second))
@@ -172,7 +172,7 @@ def test_maps_rank_corruptions_by_their_energy_and_fail_for_brightness_contrast_
         found = getattr(trial, part)
         assert found.value == pytest.approx(stats.spearmanr(guess.ravel(), measured.ravel())[0])
         rng, drawn = np.random.default_rng(1), []
-        for _ in range(1000):  # another draw, cell by cell
+        for _ in range(1000):  # resample again, cell by cell
             rows, columns = rng.integers(6, size=6), rng.integers(8, size=8)
             cells = [(row, column) for row in rows for column in columns]
             drawn.append(

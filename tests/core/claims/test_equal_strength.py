@@ -1,4 +1,4 @@
-"""Strength of waves at two networks' inputs: the shipped shares against the actual preprocessing."""
+"""Strength of waves at two networks' inputs: shipped shares against the actual preprocessing."""
 
 import dataclasses
 

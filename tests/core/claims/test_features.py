@@ -1,4 +1,4 @@
-"""Claims of section 3.2 on the stored pictures, by plain loops; and on forged ones, where they come out otherwise."""
+"""Claims of section 3.2 on the stored pictures, recomputed with plain loops; and on forged ones with other verdicts."""
 
 import itertools
 import json
@@ -28,7 +28,7 @@ def pictures(kind, name):
 
 
 def agresti_min(before, after):
-    """Mean of paired differences of 0 and 1 with half an observation added to each cell of the 2 x 2 table."""
+    """Mean of paired differences of 0 and 1, with half an observation added to each cell of the 2 x 2 table."""
     n = len(before) + 2
     up, down = (sum(one - other == sign for one, other in zip(after, before, strict=True)) for sign in (1, -1))
     middle = (up - down) / n
@@ -193,7 +193,7 @@ def test_networks_of_which_nothing_is_stored_cannot_be_checked():
 
 
 def forged(**changes):
-    """Ten pictures of which nothing much can be said, but for the changes."""
+    """Ten unremarkable pictures, except for the changes."""
     usual = {column: np.full(10, 0.5) for column in COLUMNS}
     return PictureOutcomes(
         "it", "0", "judge", usual | {name: np.array(values, float) for name, values in changes.items()}
@@ -211,7 +211,7 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
     assert {found[key].verdict for key in ("losses", "squiggles", "plausible", "displayed", "training")} == {
         Verdict.HOLDS
     }
-    # A third judge who sees nothing in the reference's pictures leaves it in part.
+    # If a third judge recognises none of the reference's pictures, these claims hold in part.
     blind = {"third_share_before": np.zeros(10), "third_share_after": np.zeros(10)}
     asked = {
         name: replace(one, third="third", pictures={**one.pictures, **blind})

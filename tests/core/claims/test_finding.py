@@ -55,7 +55,7 @@ def test_a_p_value_has_its_own_sign():
         ("low", ("mini-clip", "efficientnet-lite0"), "holds, for other networks"),
         ("red", ("resnet-50",), "holds"),
         ("red", ("clip-vit-b-32",), "holds, for other networks"),
-        ("plausible", ("clip-vit-b-32", "resnet-50"), "holds, for other networks"),  # the paper's was a robust one
+        ("plausible", ("clip-vit-b-32", "resnet-50"), "holds, for other networks"),  # the paper used a robust one
         ("twins", ("mini-clip-robust", "mini-clip"), "holds"),  # a sentence about robust networks in general
         ("training", ("mini-clip-robust", "mini-clip"), "holds"),  # no quotation
         ("low", (), "holds"),

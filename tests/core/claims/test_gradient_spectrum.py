@@ -45,14 +45,14 @@ def judged_alone(named):
 
 
 def with_errors(values):
-    """A map of Mini ResNet's with these errors, one for each wave."""
+    """A map of Mini ResNet with these errors, one per wave."""
     heatmap = shipped("mini-resnet")
     errors = wave_map(np.rint(np.asarray(values)), WAVES, 31).astype(np.int64)
     return dataclasses.replace(heatmap, top1_errors=errors, true_probability=None, outcomes=None, labels=None)
 
 
 def gradient(energy, **changes):
-    """One that is the same in all blocks of pictures, of a loss that does not bend."""
+    """A gradient that is equal in all blocks of pictures, for a loss without curvature."""
     blocks, one, none = np.tile(energy, (20, 1)), np.ones(len(WAVES)), Measured(0, 0, 0)
     found = StoredGradient("", 1000, blocks, none, none, slope=one, change=one, epsilon=4.0)
     return dataclasses.replace(found, **changes)
@@ -91,7 +91,7 @@ def test_agreement_is_scipys_over_waves_and_over_ring_means():
     rings = [[k for k, wave in enumerate(WAVES) if round(math.hypot(*wave)) == r] for r in range(22)]
     means = [[np.mean([values[k] for k in ring]) for ring in rings] for values in (stored.energy, rise)]
     assert found.rings.value == pytest.approx(spearmanr(*means).statistic)
-    # Other pictures give other correlations: the interval is as wide as those of single blocks lead one to expect.
+    # Other pictures give other correlations: the interval is as wide as the spread of single blocks implies.
     single = [spearmanr(block, rise).statistic for block in stored.blocks]
     width = found.waves.high - found.waves.low
     assert 0 < width < 4 * np.std(single) and found.waves.low < found.waves.value < found.waves.high
@@ -102,7 +102,7 @@ def test_smooth_maps_agree_by_chance_more_often_than_rough_ones():
     smooth, rough = RADIUS, generator.permutation(len(WAVES)).astype(float)
     noise = generator.normal(size=len(WAVES))
     for energy, limit in ((smooth, 0.2), (rough, 0.002)):
-        weak = 0.5 * energy / energy.std() + noise  # correlates by about 0.45 with either
+        weak = 0.5 * energy / energy.std() + noise  # correlates at about 0.45 with either
         found = gradient_agreement(gradient(energy), with_errors(5000 + 500 * weak))
         assert found.waves.value == pytest.approx(0.45, abs=0.1)
         assert (found.p < 0.002) == (limit == 0.002), found
@@ -129,7 +129,7 @@ def test_rings_that_the_gradient_overrates_are_named_with_how_far_the_loss_bends
     assert (found.first, found.last, found.without) == (0, 2, pytest.approx(1))
     assert (found.bend, found.bend_elsewhere, found.changed) == pytest.approx((1.5, 6, 1))
     other = dataclasses.replace(heatmap, metadata={**heatmap.metadata, "epsilon": 1.0})
-    assert math.isnan(gradient_agreement(stored, other).overrated.bend), "the loss was followed at another size"
+    assert math.isnan(gradient_agreement(stored, other).overrated.bend), "the loss was measured at another size"
 
 
 def test_verdicts_on_the_shipped_maps():

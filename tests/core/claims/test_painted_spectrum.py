@@ -1,4 +1,4 @@
-"""Energy of what networks paint, and what these waves do to their error, by plain loops."""
+"""Energy of the waves that networks paint, and their effect on the error, by plain loops."""
 
 import math
 
@@ -19,7 +19,7 @@ PIXELS, VIEWS = np.array([0.0, 0.1, 0.2, 0.7]), np.array([0.0, 0.6, 0.3, 0.1])
 
 
 def test_a_ring_counts_by_its_share_of_the_energy():
-    # Ring 0 is the mean colour, ring 3 is not in the map, ring 7 was not painted: 1 and 2 are left.
+    # Ring 0 is the mean colour, ring 3 is not in the map, ring 7 was not painted: rings 1 and 2 remain.
     value, low, high = rise_under(VIEWS, RISES)
     assert value == pytest.approx((0.6 * 0.3 + 0.3 * 0.1) / 0.9)
     half = math.sqrt((0.6 * 0.1) ** 2 + (0.3 * 0.04) ** 2) / 0.9
@@ -29,7 +29,7 @@ def test_a_ring_counts_by_its_share_of_the_energy():
 def test_the_difference_is_that_of_the_means_with_a_shared_ring_counted_once():
     value, low, high = difference_under({"pixels": PIXELS, "views": VIEWS}, RISES)
     assert value == pytest.approx(rise_under(VIEWS, RISES).value - rise_under(PIXELS, RISES).value)
-    moved = 0.6 / 0.9 - 0.1 / 0.3  # of the energy, from ring 2 to ring 1
+    moved = 0.6 / 0.9 - 0.1 / 0.3  # share of the energy, from ring 2 to ring 1
     assert (high - low) / 2 == pytest.approx(moved * math.hypot(0.1, 0.04))
 
 

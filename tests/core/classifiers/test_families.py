@@ -1,4 +1,4 @@
-"""Names with a library's prefix: the right files, and a sentence where there are none."""
+"""Names with a library's prefix: the right files, or a one-sentence error."""
 
 import sys
 

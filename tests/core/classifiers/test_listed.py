@@ -1,4 +1,4 @@
-"""The operator's list of classifiers: offered as all others, and one sentence for each entry that cannot be used."""
+"""The operator's list of classifiers: offered like all others, with one sentence for each unusable entry."""
 
 import sys
 
@@ -40,14 +40,14 @@ def test_listed_classifiers_stand_behind_all_others_in_their_order(monkeypatch):
 
 
 def test_menus_offer_a_listed_classifier_for_the_class_sets_it_serves(monkeypatch):
-    """A closed-set one for ImageNet's classes alone, a CLIP for any; once its weights are here."""
+    """A closed-set classifier for ImageNet's classes only, a CLIP for any; both once their weights are here."""
     monkeypatch.setenv(VARIABLE, f"timm:resnet18, {FOLDER}")
     sets = {name: names(ready_classifiers(name)) for name in ("cifar10", "imagenet")}
     assert FOLDER in sets["cifar10"] and FOLDER in sets["imagenet"] and FOLDER in names(ready_clips())
     assert classifier_state("timm:resnet18").status == "downloadable" and "timm:resnet18" not in sets["imagenet"]
     monkeypatch.setattr(
         "core.classifiers.fetch.weights.HubFile.locate", lambda self: MODELS
-    )  # as if it had been fetched
+    )  # as if its weights had been downloaded
     assert "timm:resnet18" in names(ready_classifiers("imagenet"))
     assert "timm:resnet18" not in names(ready_classifiers("cifar10")) and "timm:resnet18" not in names(ready_clips())
 

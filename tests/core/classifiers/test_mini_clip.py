@@ -1,4 +1,4 @@
-"""The bundled CLIPs in torch alone, against open_clip and timm on the same weight files."""
+"""The bundled CLIPs in plain torch, against open_clip and timm on the same weight files."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""The registry: names, states, and what happens when weights are not there."""
+"""The registry: names, states, and behaviour with missing weights."""
 
 import dataclasses
 import json
@@ -27,7 +27,7 @@ RESNET56_BYTES = 3_471_733
 
 @pytest.fixture(autouse=True)
 def empty_caches(tmp_path, monkeypatch):
-    """No weights but the installed ones, and any use of the network is an error."""
+    """Only installed weights, and any use of the network is an error."""
     from huggingface_hub import constants
 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
@@ -230,7 +230,7 @@ def test_a_file_that_is_not_the_published_one_is_deleted_so_that_it_can_be_fetch
     path.write_bytes(b"another file")
     with pytest.raises(RuntimeError, match="is not the published one"):
         load_classifier("resnet-56", weights=path)
-    assert path.exists(), "a file of one's own stays"
+    assert path.exists(), "the user's own file stays"
 
 
 def test_load_classifier_loads_offline_and_restricts():

@@ -1,4 +1,4 @@
-"""Classes, prompt patterns and targets as people type them, from ordinary to hostile."""
+"""Classes, prompt patterns and targets as users type them, from ordinary to hostile."""
 
 import pytest
 import torch
@@ -51,7 +51,7 @@ def test_parse_template_drops_blanks_and_says_when_there_is_too_much():
 
 
 class Named:
-    """The parts of a classifier needed to choose a target: names, kind, and a tokenizer of eight words."""
+    """The parts of a classifier that a target choice needs: names, kind, and a tokenizer with eight words."""
 
     name, template, embedded = "toy", "a photo of a {class}", {}
 
@@ -77,7 +77,7 @@ def test_choose_target_finds_a_class_by_name(kind, text, index):
     assert place == index and chosen is classifier
 
 
-@pytest.mark.parametrize("text", ["a blue teapot", "one two three"])  # the second just fits
+@pytest.mark.parametrize("text", ["a blue teapot", "one two three"])  # the second barely fits
 def test_choose_target_adds_free_text_to_a_zero_shot_classifier(text):
     classifier = Named("zero-shot")
     chosen, place = choose_target(classifier, f" {text} ")

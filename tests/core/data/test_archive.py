@@ -1,4 +1,4 @@
-"""Archives of labelled images: read as they are, and refused with a sentence if anything is off."""
+"""Archives of labelled images: read as they are, or refused with a sentence if anything is wrong."""
 
 import zipfile
 

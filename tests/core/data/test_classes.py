@@ -1,4 +1,4 @@
-"""Class sets: their order, against timm's own tables, and what is refused."""
+"""Class sets: their order, against timm's tables, and refusals."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Data sets from disk: which images are read, in which order, how they are decoded, and what is refused."""
+"""Data sets from disk: which images are read, their order, their decoding, and refusals."""
 
 import hashlib
 import pickle
@@ -36,7 +36,7 @@ def write_archive(path, count=12, size=32, classes=CLASSES):
     return images
 
 
-# Which images, in which order
+# Images and their order
 
 
 def test_load_dataset_reads_a_folder_in_the_order_of_its_files(tmp_path):
@@ -96,7 +96,7 @@ def test_load_dataset_finds_the_split_in_a_folder(tmp_path):
     assert len(load_dataset(tmp_path / "insects", split="train")) == 6
     assert len(load_dataset(tmp_path / "insects", split="test")) == 3
     assert len(load_dataset("insects", tmp_path, split="val")) == 3
-    write_folder(tmp_path / "vehicles", classes=("car", "train"))  # here train is a class and holds no folders
+    write_folder(tmp_path / "vehicles", classes=("car", "train"))  # here train is a class and contains no folders
     assert load_dataset(tmp_path / "vehicles", split="train").classes.names == ("car", "train")
 
 
@@ -135,7 +135,7 @@ def test_load_dataset_uses_a_memory_map_above_the_limit(tmp_path, monkeypatch):
     mapped = load_dataset(tmp_path / "insects", image_size=32, memory_limit_bytes=size - 1)
     assert isinstance(mapped.images, np.memmap) and not isinstance(in_memory.images, np.memmap)
     assert mapped.content_hash == in_memory.content_hash
-    assert list(scratch.iterdir()) == [], "nothing may be left behind, even if the process were killed now"
+    assert list(scratch.iterdir()) == [], "nothing may remain, even if the process is killed now"
 
 
 def test_load_dataset_refuses_what_fits_nowhere(tmp_path, monkeypatch):
@@ -182,7 +182,7 @@ def test_load_dataset_wants_a_size_for_oblong_images(tmp_path):
     assert load_dataset(tmp_path / "a.npz", image_size=8).image_size == 8
 
 
-# ImageNet and its parts
+# ImageNet and its subsets
 
 
 def test_load_dataset_recognises_wordnet_ids(tmp_path):
@@ -195,7 +195,7 @@ def test_load_dataset_recognises_wordnet_ids(tmp_path):
 
 @pytest.fixture(scope="module")
 def imagenet_copy(tmp_path_factory):
-    """The 100 class folders and two others, as in a full copy of ImageNet, with one tiny picture each."""
+    """The 100 class folders and two others, as in a full copy of ImageNet, each with one tiny picture."""
     root = tmp_path_factory.mktemp("imagenet")
     every = imagenet().wnids
     wnids = [*imagenet100().wnids, *[wnid for wnid in every if wnid not in imagenet100().wnids][:2]]
@@ -245,7 +245,7 @@ def test_load_dataset_reads_cifar10_from_an_archive_and_refuses_another(tmp_path
 
 @pytest.fixture
 def torchvision_copy(tmp_path, monkeypatch):
-    """Twelve images in torchvision's format on disk, with its checksums replaced by theirs."""
+    """Twelve images in torchvision's format on disk, with checksums replaced to match."""
     from torchvision.datasets import CIFAR10 as Torchvision
 
     folder = tmp_path / "cifar-10-batches-py"

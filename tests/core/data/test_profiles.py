@@ -1,4 +1,4 @@
-"""Stored results of profiles: found beside the project's, read again when they change, and never a fault of a page."""
+"""Stored results of profiles: found beside the project's, reloaded when they change, and never an error on a page."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ KINDS = ("heatmaps", "hybrids", "corruptions", "gradients", "runs")
 
 @pytest.fixture
 def profile(tmp_path, monkeypatch):
-    """An empty profile that the operator names."""
+    """An empty profile that the operator configures."""
     folder = tmp_path / "profile"
     for kind in KINDS:
         (folder / kind).mkdir(parents=True)
@@ -31,7 +31,7 @@ def profile(tmp_path, monkeypatch):
 
 
 def named(source, name):
-    """A stored result as if another network's."""
+    """A stored result under another network's name."""
     facts = source.metadata
     return replace(source, metadata={**facts, "classifier": {**facts["classifier"], "name": name}})
 
@@ -59,7 +59,7 @@ def test_a_networks_results_are_read_from_a_profile_once_they_lie_there(profile)
     assert "toy" in stored_corruptions()
     (profile / "disturbances").mkdir()
     named(stored_corruptions()["mini-clip"], "older").save(profile / "disturbances" / "older.npz")
-    assert "older" in stored_corruptions(), "profiles of earlier versions have this folder"
+    assert "older" in stored_corruptions(), "profiles of earlier versions contain this folder"
     heatmap = named(Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz"), "toy")
     heatmap.save(profile / "heatmaps" / "toy_cifar10.npz")
     assert shipped()["toy · CIFAR-10 · computed"].classifier == "toy"

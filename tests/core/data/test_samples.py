@@ -1,4 +1,4 @@
-"""The bundled sample images are complete, untouched since they were made, and credited."""
+"""The bundled sample images are complete, unmodified, and credited."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Oracles for the Fourier basis: norm, spectrum, symmetry, orthogonality; and for signs and perturbed images."""
+"""Oracles for the Fourier basis (norm, spectrum, symmetry, orthogonality), signs and perturbed images."""
 
 import numpy as np
 import pytest
@@ -110,7 +110,7 @@ def test_add_basis_reports_the_smaller_norm_that_clipping_leaves():
     images, basis, signs = example(pixels=1.0)
     result = add_basis(images, basis, 2.0, signs=signs)
     assert result.images.min() >= 0 and result.images.max() <= 1
-    # On white, only the half of the wave that darkens survives.
+    # On white, only the darkening half of the wave survives.
     expected = np.linalg.norm(np.minimum(2.0 * basis.numpy(), 0))
     assert result.norm[0, 0].item() == pytest.approx(expected, rel=1e-5)
     assert (result.norm < 2).all()

@@ -1,4 +1,4 @@
-"""The crossover cutoff, from shares known on paper and a bootstrap by plain loops."""
+"""The crossover cutoff, from known shares and a bootstrap by plain loops."""
 
 import math
 from statistics import mean
@@ -12,7 +12,7 @@ CUTOFFS = (1.0, 2.0, 4.0, 8.0)
 
 
 def said(*counts, n=10):
-    """(C, n) bool with so many True in each row."""
+    """(C, n) bool with the given number of True in each row."""
     return np.array([[k < count for k in range(n)] for count in counts])
 
 

@@ -1,4 +1,4 @@
-"""Gradients and their energies against formulas on paper, plain sums over pixels, and scipy's convolution."""
+"""Gradients and their energies against formulas, plain sums over pixels, and scipy's convolution."""
 
 import cmath
 import itertools
@@ -27,7 +27,7 @@ SIDE = 7
 
 
 def energies(gradient, side):
-    """{(i, j): e(i, j)} by the definition, pixel by pixel."""
+    """{(i, j): e(i, j)} by definition, pixel by pixel."""
     _, height, width = gradient.shape
     pixels = list(itertools.product(range(height), range(width)))
     return {
@@ -53,7 +53,7 @@ def test_the_gradient_of_a_linear_classifier_is_the_one_on_paper():
     np.testing.assert_allclose(
         found.loss, -np.log((chosen / chosen.sum(1, keepdims=True))[range(len(images)), labels]), 1e-4
     )
-    with torch.inference_mode():  # as pages may be
+    with torch.inference_mode():  # as on pages
         np.testing.assert_array_equal(loss_gradients(classifier, images, labels).gradients, found.gradients)
 
 
@@ -67,7 +67,7 @@ def test_energy_is_that_of_the_definition_and_of_the_waves_of_a_sweep():
     wanted = energies(GRADIENT, SIDE)
     mean = sum(value * (1 if wave == (0, 0) else 2) for wave, value in wanted.items()) / SIDE**2
     np.testing.assert_allclose(found, [value / mean for value in wanted.values()])
-    # The mean over phases and over Eq. 1's signs of the squared change of the loss per unit of v, to first order.
+    # The mean, over phases and Eq. 1's signs, of the squared change of the loss per unit of v, to first order.
     for wave in ((0, 0), (0, 1), (2, -3)):
         y, x = np.indices((SIZE, SIZE))
         squares = []

@@ -1,4 +1,4 @@
-"""Hybrid images, by transforms written out as sums."""
+"""Hybrid images, with transforms written as sums."""
 
 import math
 
@@ -10,7 +10,7 @@ from core.fourier.hybrid import clipped_share, hybrid, low_weight, mixed
 
 
 def coefficient(picture, i, j):
-    """The discrete Fourier transform of (H, W) at one wave, as it stands in textbooks."""
+    """The textbook discrete Fourier transform of (H, W) at one wave."""
     h, w = picture.shape
     y, x = np.mgrid[:h, :w]
     return (picture * np.exp(-2j * np.pi * (i * y / h + j * x / w))).sum()
@@ -45,7 +45,7 @@ def test_infinity_gives_the_low_picture_and_zero_the_high_one_with_its_means():
 
 def test_a_hybrid_is_clipped_and_says_how_much_that_took():
     low, high = np.zeros((3, 8, 8), np.float32), np.zeros((3, 8, 8), np.float32)
-    high[:, ::2] = 1  # half above, half below its mean, which the low picture takes away
+    high[:, ::2] = 1  # half above, half below its mean, which the low picture's mean replaces
     unclipped = mixed(low, high, 0)
     np.testing.assert_allclose(unclipped, high - 0.5, atol=1e-12)
     found = hybrid(low, high, 0)
@@ -71,7 +71,7 @@ def test_the_gradient_of_a_hybrid_goes_to_each_picture_by_its_share_of_each_wave
     low, high = (torch.from_numpy(picture.astype("f8")).requires_grad_() for picture in pictures())
     ramp = torch.from_numpy(np.random.default_rng(1).normal(size=low.shape))
     (mixed(low, high, 2.0) * ramp).sum().backward()
-    # the filter is symmetric, so its transpose is itself
+    # the filter is symmetric, so it is its own transpose
     nothing = np.zeros(low.shape)
     np.testing.assert_allclose(low.grad, mixed(ramp.numpy(), nothing, 2.0), atol=1e-9)
     np.testing.assert_allclose(high.grad, mixed(nothing, ramp.numpy(), 2.0), atol=1e-9)

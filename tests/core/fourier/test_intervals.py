@@ -1,4 +1,4 @@
-"""Intervals against scipy's, and their behaviour at the edges."""
+"""Intervals against scipy's, and at the edges."""
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_median_interval_is_the_sign_tests():
     for n in (6, 9, 20, 100):
         values = rng.exponential(size=n)
         _, low, high = median_interval(values)
-        for end, inwards in ((low, 1e-9), (high, -1e-9)):  # the test refuses a median just beyond, not just within
+        for end, inwards in ((low, 1e-9), (high, -1e-9)):  # the test rejects a median just outside, but not just inside
             beyond, within = (binomtest(int((values < at).sum()), n).pvalue for at in (end - inwards, end + inwards))
             assert beyond <= 0.05 < within
-    assert np.isnan(median_interval(np.arange(FEWEST - 1.0)).low), "no five values can tell"
+    assert np.isnan(median_interval(np.arange(FEWEST - 1.0)).low), "five values are too few"

@@ -1,4 +1,4 @@
-"""Results are kept with their maps, and no longer: nothing of a visitor's map stays behind."""
+"""Results are cached as long as their maps: nothing of a visitor's map stays behind."""
 
 import dataclasses
 import gc
@@ -31,14 +31,14 @@ def test_result_is_computed_once_and_only_the_newest_are_kept():
     assert bits(first) == bits(first) and len(calls) == 1
     assert bits(first, 2) == 2 * bits(first, 1)
     bits(first, 2), bits(first, 1)
-    assert calls == [1, 2, 1], "without the number is another key"
+    assert calls == [1, 2, 1], "without the number, the key differs"
     bits(first)
-    assert calls == [1, 2, 1, 1], "the oldest of three had to go"
+    assert calls == [1, 2, 1, 1], "the oldest of three was evicted"
 
 
 def test_dropped_map_is_freed_with_all_that_was_computed_from_it():
     mine, other = copy_of(SHIPPED[0]), SHIPPED[1]
-    # One of each cache, with the map in every place.
+    # One of each cache, with the map in every position.
     results = [outcomes(mine), by_colour(mine), difference(mine, other).low, difference(other, mine).low]
     results.append(minus_clean(mine).low)
     assert all(result is not None for result in results) and outcomes(mine) is results[0]

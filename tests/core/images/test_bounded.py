@@ -1,4 +1,4 @@
-"""Visitors' pictures cost little whatever their bytes are, also four at once."""
+"""Visitors' pictures cost little whatever their bytes are, even four at once."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from core.images.decode import ImageError, decode_image
 from core.images.square import square_image
 
 ROOT = Path(__file__).parents[3]
-# Four at once, from the file named on the command line: seconds, the most memory above rest, what came of them.
+# Four at once, from the file on the command line: seconds, peak memory above rest, and the results.
 MEASURE = """
 import json, os, sys, threading, time
 from core.images.bounded import square_uploads
@@ -67,14 +67,14 @@ def photograph():
 
 
 def large_photograph():
-    """50 megapixels, lying on its side."""
+    """A 50 megapixel photograph, rotated by 90 degrees."""
     exif = Image.Exif()
     exif[0x0112] = 6
     return encode(Image.new("RGB", (8160, 6120), (10, 20, 30)), "JPEG", exif=exif)
 
 
 def tiff_of_strips(count=4_000_000, width=8):
-    """Each row is a strip of its own, and all of them are the same eight bytes."""
+    """Each row is its own strip, and all strips share the same eight bytes."""
     end = 16 + 2 + 12 * 9 + 4
     tags = ((256, width), (257, count), (258, 8), (259, 1), (262, 1), (273, end), (277, 1), (278, 1))
     entries = [(tag, 4, count if tag == 273 else 1, value) for tag, value in tags] + [(279, 4, count, end + 4 * count)]
@@ -105,13 +105,13 @@ def test_square_uploads_gives_what_data_sets_get(file_format):
 
 
 def test_square_uploads_says_what_the_decoder_says(monkeypatch):
-    monkeypatch.setattr(bounded, "SECONDS", 120.0)  # of a busy machine
+    monkeypatch.setattr(bounded, "SECONDS", 120.0)  # on a busy machine
     with pytest.raises(ImageError, match="this file is a PDF document: expected JPEG"):
         square_uploads(b"%PDF-1.7", (32,))
 
 
 def test_square_uploads_takes_a_large_photograph(monkeypatch):
-    monkeypatch.setattr(bounded, "SECONDS", 120.0)  # of a busy machine
+    monkeypatch.setattr(bounded, "SECONDS", 120.0)  # on a busy machine
     (square,) = square_uploads(large_photograph(), (32,))
     assert np.abs(square.astype(int) - (10, 20, 30)).max() <= 2
 
@@ -126,7 +126,7 @@ def test_square_uploads_of_four_hostile_files_at_once_stays_within_its_limits(ki
     )
     seconds, memory, sentences = json.loads(measured.stdout)
     assert seconds < 6 and memory < 500e6
-    # An honest file, just above what the memory allows with today's libraries and just below it with older ones.
+    # An honest file: slightly above the memory limit with today's libraries, slightly below it with older ones.
     may_be_read = kind == "alpha"
     assert len(sentences) == 4
     assert all("smaller copy" in text or "busy" in text or (may_be_read and not text) for text in sentences)

@@ -1,4 +1,4 @@
-"""Each corruption against paper and pencil, or another library than the one that it uses."""
+"""Each corruption against a calculation by hand, or another library than the one it uses."""
 
 import colorsys
 import math
@@ -63,7 +63,7 @@ def test_blur_weakens_a_wave_as_the_sum_over_a_sampled_bell_says(side, sigmas):
     for strength, sigma in zip(STRENGTHS, sigmas, strict=True):
         inner = (under("blur", images, strength) - 0.5)[0, 0, side // 2, side // 4 : -side // 4]
         left = float(inner @ wave[side // 4 : -side // 4]) / (wave[side // 4 : -side // 4] ** 2).sum() / 0.4
-        bell = [math.exp(-(k**2) / (2 * sigma**2)) for k in range(-20, 21)]  # sampled at whole pixels
+        bell = [math.exp(-(k**2) / (2 * sigma**2)) for k in range(-20, 21)]  # sampled at integer pixels
         exact = sum(b * math.cos(2 * math.pi * cycles * k / side) for k, b in enumerate(bell, -20)) / sum(bell)
         assert left == pytest.approx(exact, abs=1e-3)
 

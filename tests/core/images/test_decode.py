@@ -1,4 +1,4 @@
-"""Untrusted bytes: each gives the right picture or one sentence, whatever they are."""
+"""Untrusted bytes: any input gives the right picture or a one-sentence error."""
 
 import io
 import struct
@@ -78,7 +78,7 @@ def test_decode_image_lays_a_transparent_palette_colour_over_white():
 )
 def test_decode_image_turns_the_picture_upright(file_format, orientation):
     upright = picture()
-    # What a camera writes for each value: the inverse of the turn that a viewer then makes.
+    # The camera's transform for each value: the inverse of the rotation that a viewer then applies.
     stored = {
         1: upright,
         2: upright[:, ::-1],
@@ -121,7 +121,7 @@ def test_decode_image_takes_the_first_frame(file_format, options):
 
 
 def png_of_size(width, height):
-    """A valid PNG header and no pixels: what a decompression bomb looks like before it goes off."""
+    """A valid PNG header without pixels: a decompression bomb before it is decompressed."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunk = struct.pack(">I", len(header)) + b"IHDR" + header + struct.pack(">I", zlib.crc32(b"IHDR" + header))
     return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))

@@ -1,4 +1,4 @@
-"""A hole in the URL: back to the pixel, and whatever else stands there is refused."""
+"""A hole in the URL: exact round trip, and anything else is refused."""
 
 import base64
 import zlib

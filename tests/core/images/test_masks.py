@@ -1,4 +1,4 @@
-"""Holes: where they lie, their packed form, what they are filled with; and the oracle of the mask painter."""
+"""Holes: their position, packed form and fill; and the oracle of the mask painter."""
 
 import numpy as np
 import pytest
@@ -130,7 +130,7 @@ def test_bad_arguments_are_named(call, message):
 
 def test_the_rims_colours_solve_laplaces_equation():
     down, across = np.mgrid[:20, :24] / 24
-    # Harmonic functions on the grid: linear ones, x^2 - y^2 and x * y.
+    # Harmonic functions on the grid: linear functions, x^2 - y^2 and x * y.
     image = np.stack([0.2 + down / 2, 0.5 + across**2 - down**2, down * across]).clip(0, 1).astype(np.float32)
     mask = np.zeros((1, 20, 24), dtype=bool)
     mask[0, 5:13, 6:15], mask[0, 2:6, 10] = True, True

@@ -1,4 +1,4 @@
-"""Radii of waves against the waves themselves."""
+"""Radii of waves against the waves."""
 
 import numpy as np
 import pytest

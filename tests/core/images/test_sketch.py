@@ -1,4 +1,4 @@
-"""Sketches: their text for the URL, which may come from anyone, and the bundled ones."""
+"""Sketches: their untrusted text in the URL, and the bundled ones."""
 
 import base64
 import time
@@ -174,7 +174,7 @@ def test_bundled_sketch_is_coarse_and_fits_a_url(name):
     assert colours == {SKETCHES[name].background, *(shape.colour for shape in SKETCHES[name].shapes)}
     assert len(encode_sketch(picture)) < 120
     assert name in CIFAR10.names
-    # Twice the side is the same sketch, finer: where four pixels agree, the coarse one has their colour.
+    # Twice the side gives the same sketch, finer: where four pixels agree, the coarse pixel has their colour.
     fine = draw_sketch(name, 64).reshape(32, 2, 32, 2, 3).swapaxes(1, 2).reshape(32, 32, 4, 3)
     same = (fine == fine[:, :, :1]).all(axis=(2, 3))
     assert same.mean() > 0.85 and (fine[same][:, 0] == picture[same]).mean() > 0.98
@@ -212,7 +212,7 @@ def test_robust_network_makes_of_every_sketch_what_another_network_sees_in_it():
     assert before.sum() <= 2 and after.all()
 
 
-CONES = {  # what is seen without one kind of cones, in linear RGB: Machado et al. 2009, severity 1
+CONES = {  # colours as seen without one kind of cones, in linear RGB: Machado et al. 2009, severity 1
     "all": np.eye(3),
     "no long": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
     "no medium": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],

@@ -16,7 +16,7 @@ def config_for(rule="adaptive", **changes):
 
 
 def test_adaptive_steps_reach_a_lower_loss_in_the_same_number():
-    # A narrow valley, which plain steps of constant size only cross from side to side.
+    # A narrow valley, which plain steps of constant size merely cross from side to side.
     objective, images = Inpainting(random_targets(8, 3), centre_mask(), penalty="norm"), random_images(8, 3)
     plain, adaptive = (
         run_pgd(ConvClassifier(3), objective, images, config_for(rule)) for rule in ("constant", "adaptive")
@@ -25,8 +25,8 @@ def test_adaptive_steps_reach_a_lower_loss_in_the_same_number():
 
 
 def auto_pgd(x0, gradients, losses, config):
-    """The points of one image, from what is found at them: Algorithm 1 of Croce & Hein 2020, without momentum where it
-    goes back; and whether it does at each checkpoint."""
+    """Points of one image, from the gradients and losses there: Algorithm 1 of Croce & Hein 2020,without momentum where it
+    goes back; and whether it goes back at each checkpoint."""
 
     def project(x):
         change = x - x0
@@ -53,7 +53,7 @@ def auto_pgd(x0, gradients, losses, config):
 def test_adaptive_steps_are_those_of_the_paper_whatever_the_losses(steps):
     config, rng = config_for(steps=steps, epsilon=0.5), np.random.default_rng(steps)
     x0, gradients = torch.tensor(rng.random((40, 3, 2, 2))).float(), rng.normal(size=(steps, 40, 3, 2, 2))
-    # Mostly falling, the slower the later the row; whole numbers, so that some are equal.
+    # Mostly falling, more slowly in later rows; integers, so that some are equal.
     losses = np.cumsum(np.sign(rng.normal(np.linspace(-2, 0.3, 40), size=(steps, 40)).round()), axis=0)
     rule, points = AutoPGD(x0, Generation(random_targets(40, 0)), config), [x0]
     for gradient, loss in zip(gradients, losses, strict=True):

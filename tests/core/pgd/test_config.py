@@ -1,4 +1,4 @@
-"""Settings of a PGD run: what they take, refuse and remember."""
+"""Settings of a PGD run: accepted and refused values, and defaults."""
 
 import json
 
@@ -57,7 +57,7 @@ def test_paper_settings_scale_with_the_image():
     assert paper_inpainting(224) == PGDConfig(epsilon=21.6, step_size=0.1, steps=720)
     assert paper_generation(224) == PGDConfig(epsilon=40, step_size=1, steps=60)
     assert paper_inpainting(224, 60) == paper_inpainting(224) and paper_inpainting(224, 30).epsilon == 10.8
-    assert round(paper_inpainting(32, 16).epsilon, 2) == 5.49, "the budget is scaled with the hole's side"
+    assert round(paper_inpainting(32, 16).epsilon, 2) == 5.49, "the budget scales with the hole's side"
     assert paper_inpainting(32, 16).step_size == paper_inpainting(32).step_size
     assert round(paper_inpainting(32).epsilon, 2) == 3.09 and round(paper_generation(32).epsilon, 2) == 5.71
     assert paper_generation(32).step_size == pytest.approx(1 / 7)
@@ -66,4 +66,4 @@ def test_paper_settings_scale_with_the_image():
 def test_fast_settings_are_the_papers_but_for_the_steps():
     usual = paper_settings("inpainting", 224)
     assert fast_settings(usual) == {**usual, "steps": 100, "step_size": pytest.approx(10), "step_rule": "adaptive"}
-    assert fast_settings(paper_settings("generation", 224)) is None, "the paper's are few"
+    assert fast_settings(paper_settings("generation", 224)) is None, "the paper uses few"

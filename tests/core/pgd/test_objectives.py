@@ -23,7 +23,7 @@ def test_penalty_and_its_gradient_are_those_of_the_formula(seed, penalty):
     found = Inpainting(random_targets(4, seed), centre_mask(), weight=3, penalty=penalty).penalty_term(variable, x0)
     if penalty == "norm":
         eq3 = Inpainting(random_targets(4, seed), centre_mask(), weight=3).penalty_term(variable, x0)
-        assert torch.equal(eq3, found) and not eq3.requires_grad, "its step takes care of it"
+        assert torch.equal(eq3, found) and not eq3.requires_grad, "the step handles the penalty"
     np.testing.assert_allclose(found.detach().numpy(), value, rtol=1e-5)
     np.testing.assert_allclose(torch.autograd.grad(found.sum(), variable)[0].numpy(), gradient, atol=1e-6)
 
@@ -67,7 +67,7 @@ def test_objectives_describe_their_settings():
     assert Inpainting(torch.tensor([0]), centre_mask(), weight=2.0, penalty="mean_square").to_json() == wanted
 
 
-# The forward-backward step of Eq. 3, against its definition
+# The forward-backward step of Eq. 3, against its definition.
 
 
 def step_of(change, gradient, *, weight, size=0.1):

@@ -1,4 +1,4 @@
-"""PGD against foolbox, against paper and pencil, and its promises over random inputs."""
+"""PGD against foolbox, against hand calculations, and its guarantees over random inputs."""
 
 import contextlib
 import dataclasses
@@ -37,7 +37,7 @@ def foolbox_images(classifier, images, targets, config):
     return attack(model, images, foolbox.criteria.TargetedMisclassification(targets), epsilons=config.epsilon)[0]
 
 
-# The method itself
+# The method
 
 
 @pytest.mark.parametrize("epsilon", [0.5, 2.0, 8.0])
@@ -63,7 +63,7 @@ def test_pictures_that_do_not_fit_the_memory_are_halved_and_end_alike(kind):
     whole, halved = (run_pgd(one, objective, images, config_for(steps=6)) for one in (network, crowded))
     torch.testing.assert_close(halved.images, whole.images, atol=1e-5, rtol=0)
     torch.testing.assert_close(halved.loss, whole.loss, atol=1e-5, rtol=1e-5)
-    assert sizes == [5, 3, *[2, 2, 1] * 7], "it is tried once, not at every step"
+    assert sizes == [5, 3, *[2, 2, 1] * 7], "tried once, not at every step"
 
 
 def test_one_picture_that_does_not_fit_is_said_in_a_sentence():
@@ -100,7 +100,7 @@ def test_run_pgd_gives_foolbox_pixels_where_gradients_are_tiny():
 
 
 def test_run_pgd_gives_foolbox_pixels_on_a_real_network():
-    # Eight steps keep the test quick; benchmarks/pgd.py compares 60.
+    # Eight steps for a quick test; benchmarks/pgd.py compares 60.
     images, targets = random_images(1, 1, size=32), torch.tensor([3])
     config, classifier = config_for(epsilon=4.0, step_size=0.5, steps=8), load_classifier("mini-clip")
     ours = run_pgd(classifier, Generation(targets), images, config).images
@@ -132,7 +132,7 @@ def test_pgd_steps_describes_its_images_truly(penalty):
     classifier, targets, images = ConvClassifier(), random_targets(3, 2), random_images(3, 2)
     objective = Inpainting(targets, centre_mask(), weight=0.1, penalty=penalty)
     losses, pictures = [], []
-    # Steps too long to settle, so that the loss goes up and down.
+    # Steps too large to converge, so that the loss goes up and down.
     config = config_for(step_size=1.0, epsilon=0.5)
     for number, state in enumerate(pgd_steps(classifier, objective, images, config)):
         logits, change = classifier(state.images), state.images - images
@@ -158,20 +158,20 @@ def test_pgd_steps_describes_its_images_truly(penalty):
 def test_of_equal_losses_the_first_is_the_best(rule):
     network, images = LinearClassifier(), random_images(2, 0)
 
-    def level(batch):  # whose gradient leads on all the same
+    def level(batch):  # constant logits, but a useful gradient
         return network(batch) - network(batch).detach()
 
     state = run_pgd(level, Generation(random_targets(2, 0)), images, config_for(rule))
     assert torch.equal(state.best_images, images) and not torch.equal(state.images, images)
 
 
-@pytest.mark.parametrize("at", [0, 4, 5, 9])  # checkpoints among them, at which adaptive steps halve
+@pytest.mark.parametrize("at", [0, 4, 5, 9])  # including checkpoints, at which adaptive steps are halved
 @pytest.mark.parametrize("rule", RULES)
 def test_run_goes_on_from_any_state_to_the_same_bits(rule, at):
     objective, images = Inpainting(random_targets(8, 3), centre_mask()), random_images(8, 3)
     config = config_for(rule, steps=9, step_size=1.0)
     whole = list(pgd_steps(ConvClassifier(3), objective, images, config))
-    for _ in range(2):  # and may be gone on from once more
+    for _ in range(2):  # and can be continued a second time
         rest = list(pgd_steps(ConvClassifier(3), objective, images, config, after=whole[at]))
         assert [state.step for state in rest] == list(range(at, 10))
         for one, other in zip(whole[at:], rest, strict=True):
@@ -219,7 +219,7 @@ def test_eq3_reaches_the_optimum_of_a_small_convex_problem_whose_outside_changes
         slope = y / length if length else y
         return -np.log(shares[1]) + weight * length, (shares - np.eye(3)[1]) @ matrix + weight * slope
 
-    begin = x0 + 1e-3 * np.random.default_rng(0).standard_normal(x0.shape)  # the norm has no gradient at x0
+    begin = x0 + 1e-3 * np.random.default_rng(0).standard_normal(x0.shape)  # the norm is not differentiable at x0
     best = minimize(
         loss_and_gradient,
         begin.clip(0, 1),
@@ -229,14 +229,14 @@ def test_eq3_reaches_the_optimum_of_a_small_convex_problem_whose_outside_changes
         method="SLSQP",
         options={"maxiter": 500, "ftol": 1e-10},
     )
-    assert np.linalg.norm((best.x - x0) * outside) > 0.05, "the minimum changes what lies outside"
+    assert np.linalg.norm((best.x - x0) * outside) > 0.05, "the minimum changes pixels outside the hole"
     objective = Inpainting(target, centre_mask(), weight=weight)
     state = run_pgd(classifier, objective, images, PGDConfig(epsilon=0.6, step_size=0.02, steps=600))
     assert float(state.best_loss) == pytest.approx(best.fun, abs=2e-4)
     np.testing.assert_allclose(state.best_images.double().numpy().ravel(), best.x, atol=5e-3)
 
 
-# Promises, over random inputs
+# Guarantees, over random inputs
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -288,7 +288,7 @@ def test_change_outside_the_hole_falls_as_the_weight_grows(seed):
     assert all(later < earlier for earlier, later in zip(changes, changes[1:], strict=False)), changes
 
 
-# Safety for everyone who shares the classifier
+# Safety for all users of the same classifier
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -1,4 +1,4 @@
-"""The search by views: its random views against numpy, its natural steps against loops, its promises for a run."""
+"""The search by views: random views against numpy, natural steps against loops, guarantees for a run."""
 
 import dataclasses
 import itertools
@@ -49,7 +49,7 @@ def config_for(views=CROPS, **changes):
 def test_a_crop_is_resized_back_as_by_hand():
     image = random_images(1, 0, 16)[0]
     view = View(left=3, top=5, side=8).apply(image)
-    # Bilinear with pixel centres aligned: output pixel k looks at 3 + (k + 0.5) / 2 - 0.5, inside the crop.
+    # Bilinear with aligned pixel centres: output pixel k samples 3 + (k + 0.5) / 2 - 0.5, inside the crop.
     at = np.clip((np.arange(16) + 0.5) / 2 - 0.5, 0, 7)
     grid = np.meshgrid(at + 5, at + 3, indexing="ij")
     expected = np.stack([ndimage.map_coordinates(plane, grid, order=1) for plane in image.numpy()])
@@ -170,11 +170,11 @@ def test_a_run_by_views_keeps_the_promises(views, inpainting):
         assert float(state.images.min()) >= 0 and float(state.images.max()) <= 1
         if inpainting:
             assert torch.equal(state.images * ~mask, images * ~mask)
-    for step in (0, 10, 12):  # what a state says is of the picture itself
+    for step in (0, 10, 12):  # a state's numbers are those of the picture itself
         logits = classifier(states[step].images)
         assert torch.allclose(states[step].logits, logits, atol=1e-5)
         assert torch.allclose(states[step].cross_entropy, F.cross_entropy(logits, targets, reduction="none"), atol=1e-5)
-    assert torch.equal(states[7].logits, states[0].logits), "looked at every tenth step"
+    assert torch.equal(states[7].logits, states[0].logits), "measured every tenth step"
 
 
 def test_a_step_by_views_has_its_length_inside_the_hole():
@@ -283,15 +283,15 @@ def test_usual_settings_scale_with_the_picture(kind):
     large, half = (usual_settings(kind, size, search="views") for size in (224, 112))
     assert half["epsilon"] == pytest.approx(large["epsilon"] / 2) and half["views"] == large["views"]
     small = usual_settings(kind, 32, search="views")["views"]
-    assert small.shift and small.min_side == 1, "of a small picture a crop shows too little"
+    assert small.shift and small.min_side == 1, "a crop of a small picture shows too little"
     values = {name: value for name, value in large.items() if name != "weight"}
     assert PGDConfig(**values).search == "views"
-    assert PGDConfig(**(values | {"search": "pixels"})).epsilon == large["epsilon"], "the same ball for both"
+    assert PGDConfig(**(values | {"search": "pixels"})).epsilon == large["epsilon"], "both use the same ball"
 
 
 @pytest.fixture(scope="module")
 def random_clip(tmp_path_factory):
-    """A CLIP with random weights in the layout of a hub's folder."""
+    """A CLIP with random weights, as a hub's folder."""
     folder = tmp_path_factory.mktemp("clip")
     save_clip(folder, tiny_clip())
     return load_classifier(f"open_clip:local-dir:{folder}", CIFAR10)

@@ -12,7 +12,7 @@ RUN = PGDRun.load(RUNS / "inpainting_cifar10-5__mini-resnet-robust.npz")
 
 
 def ssim_by_hand(original: np.ndarray, picture: np.ndarray, hole: np.ndarray) -> float:
-    """SSIM of Wang et al. with 7 x 7 windows of equal weight, at pixels of the hole alone, which no border touches."""
+    """SSIM of Wang et al. with 7 x 7 windows of equal weight, at pixels inside the hole, which no border touches."""
     values = []
     for channel in range(3):
         for y, x in zip(*np.nonzero(hole[0]), strict=True):

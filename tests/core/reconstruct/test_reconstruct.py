@@ -103,9 +103,9 @@ def test_generation_plans_take_the_classes_in_turn(start):
 
 @pytest.fixture(scope="module", params=["inpaint", "generate"])
 def written(request, archive, tmp_path_factory):
-    """Mode and folder of one whole run of twelve images with all that the script writes."""
+    """Mode and folder of one complete run of twelve images with everything that the script writes."""
     mode, output = request.param, tmp_path_factory.mktemp("written") / "deep" / "out"
-    # A toy hardly looks at single pixels, so its Eq. 3 needs a weak penalty to be worth any change.
+    # A toy barely depends on single pixels, so its Eq. 3 needs a weak penalty to make any change worthwhile.
     weight = ["--weight", "0.05"] if mode == "inpaint" else []
     command = ["--limit", "12", "--steps", "15", "--batch-size", "9", "--judge", "judge", "--save-run", *weight]
     with contextlib.redirect_stdout(io.StringIO()) as told:
@@ -135,7 +135,7 @@ def test_script_writes_table_summary_settings_and_grid(written):
 
 def test_script_saves_a_run_to_be_replayed(written):
     mode, output, _ = written
-    saved, rows = PGDRun.load(output / "run.npz"), table(output)[:9]  # of the first batch
+    saved, rows = PGDRun.load(output / "run.npz"), table(output)[:9]  # rows of the first batch
     assert saved.curves["loss"].shape == (16, 9) and (saved.original is not None) == (mode == "inpaint")
     names = saved.metadata["class_names"]
     assert [names[target] for target in saved.metadata["targets"]] == [row["target"] for row in rows]
@@ -170,7 +170,7 @@ def test_script_without_a_judge_and_with_bundled_samples_leaves_its_columns_empt
 
 
 def test_script_refuses_a_free_text_as_target_that_the_judge_cannot_know(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("core.classifiers.options.load_classifier", load_classifier)  # only a CLIP takes free texts
+    monkeypatch.setattr("core.classifiers.options.load_classifier", load_classifier)  # only a CLIP takes free text
     arguments = ["--classifier", "mini-clip", "--dataset", "cifar10-samples", "--output", str(tmp_path / "out")]
     words = ["--target", "a red bird", "--judge", "mini-resnet"]
     assert reconstruct.main(["generate", *arguments, *words, "--device", "cpu"]) == 2
@@ -231,7 +231,7 @@ RESUMED = ["--limit", "11", "--steps", "3", "--batch-size", "2", "--judge", "jud
 
 @pytest.fixture(scope="module", params=["inpaint", "generate"])
 def whole(request, archive, tmp_path_factory):
-    """Mode and contents of a run that nobody stops."""
+    """Mode and contents of an uninterrupted run."""
     output = tmp_path_factory.mktemp("whole")
     assert run(request.param, archive, output, *RESUMED) == 0
     return request.param, contents(output)
@@ -310,7 +310,7 @@ def test_script_begins_anew_where_rows_are_damaged(damage, archive, tmp_path):
 def test_script_ends_with_one_sentence_on_bad_input(more, message, archive, tmp_path, capsys):
     try:
         status = run("inpaint", archive, tmp_path / "out", *more)
-    except SystemExit as stop:  # argparse's, after the usage
+    except SystemExit as stop:  # argparse's message, after the usage
         status = stop.code
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert status == 2 and "error: " in error and message in error

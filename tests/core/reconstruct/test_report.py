@@ -37,13 +37,13 @@ def test_similarity_is_scikit_images():
         *(each.astype(np.float32) / 255 for each in (photographs, small)),
     ]
     for original, other in pairs:
-        after = (original + 0.1 * other).clip(0, 1)  # alike, as a reconstruction is
+        after = (original + 0.1 * other).clip(0, 1)  # similar pictures, as reconstructions are
         for one in (other, after):
             _, wanted = metrics.structural_similarity(original, one, channel_axis=0, data_range=1.0, full=True)
             height, width = original.shape[1:]
             middle, corner = np.zeros((2, 1, height, width), dtype=bool)
             middle[:, 5:12, 6:11] = corner[:, :9, width - 4 :] = (
-                True  # the second reaches the border, where windows are mirrored
+                True  # the second hole reaches the border, where windows are mirrored
             )
             for hole in (middle, corner, np.ones_like(middle)):
                 mean = wanted[np.broadcast_to(hole, one.shape)].mean()
@@ -77,7 +77,7 @@ def test_picture_grid_enlarges_small_pictures_smoothly():
     edge = np.zeros((2, 3, 32, 32))
     edge[..., 16:] = 1
     tile = first_tile(edge, 128)
-    assert (tile[:, :56] == 0).all() and (tile[:, 72:] == 255).all()  # two pixels, of four each, from the edge
+    assert (tile[:, :56] == 0).all() and (tile[:, 72:] == 255).all()  # two small pixels of four each from the edge
     across = np.diff(tile[64, :, 0])
     assert (across >= 0).all() and 0 < across.max() < 100  # square pixels would jump by 255
 

@@ -1,4 +1,4 @@
-"""Rounds that visitors judge: what is asked, repeatable by a seed, and the score."""
+"""Rounds that visitors judge: questions, repeatable by a seed, and the score."""
 
 from collections import Counter
 
@@ -40,7 +40,7 @@ def test_options_are_five_names_the_target_among_them_at_any_place_and_no_other_
             places[question.options.index(question.label)] += 1
         searches[questions[0].search] += 1
     assert places.keys() == set(range(5)) and max(places.values()) < 1.3 * min(places.values())
-    assert min(searches.values()) > 70  # neither search comes first as a rule
+    assert min(searches.values()) > 70  # neither search consistently comes first
 
 
 def test_a_name_of_two_classes_is_offered_once():

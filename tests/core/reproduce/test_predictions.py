@@ -1,4 +1,4 @@
-"""The stored predictions of the story's pictures: those of the networks, of the pictures that are chosen now."""
+"""The stored predictions of the story's pictures match the networks and the pictures chosen now."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def test_stored_predictions_are_the_networks(name):
     made = measure_predictions(classifier)
     assert stored.metadata["classifier"]["sha256"] == classifier.sha256 and stored.is_current
     assert np.array_equal(stored.classes, made.classes)
-    for field in ("probabilities", "mixed"):  # whole numbers of 10,000; other processors differ in a digit
+    for field in ("probabilities", "mixed"):  # integers of 10,000; other processors differ in a digit
         np.testing.assert_allclose(getattr(stored, field).astype(int), getattr(made, field), atol=2)
 
 

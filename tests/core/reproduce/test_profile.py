@@ -42,11 +42,11 @@ from ui.maps.catalogue import shipped
 from ui.story import opening
 
 NAME = "toy:linear"
-calls = {"left": None}  # passes until the network is stopped, None for never
+calls = {"left": None}  # passes before the network is interrupted; None for never
 
 
 class Linear(nn.Sequential):
-    """Stops as if by Ctrl-C once `calls` says so."""
+    """Raises KeyboardInterrupt once `calls` says so."""
 
     def forward(self, images):
         if calls["left"] is not None:
@@ -209,7 +209,7 @@ def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is
     assert profile(tmp_path, "--parts", "hybrids,gradient") == 0
     for quick in (True, False):
         network = ProfiledNetwork(NAME, lambda classes: None, lambda limit: data, quick)
-        for key, there in (("hybrids", quick), ("gradient", True)):  # of which there are no more than 100 pictures
+        for key, there in (("hybrids", quick), ("gradient", True)):  # there are at most 100 pictures
             (item,) = PARTS[key].items(network)
             assert item.is_there(tmp_path / item.path) == there
 
@@ -233,7 +233,7 @@ def test_options_are_refused_in_one_sentence(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_a_full_profile_of_a_network_for_both_sizes_of_pictures_stays_below_six_megabytes():
-    """A CLIP has the files of Mini CLIP and of EfficientNet-Lite0 together, each for pictures of its own size."""
+    """A CLIP has the files of Mini CLIP and of EfficientNet-Lite0 together, each for its own picture size."""
     small, large, size = "mini-clip", "efficientnet-lite0", 0
     for path in PRECOMPUTED.glob("runs/*.npz"):
         if stored_classifier(path) in (small, large):

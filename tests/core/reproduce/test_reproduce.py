@@ -1,4 +1,4 @@
-"""The paper run again with a small plain ViT in CLIP's place: every number, every reason, and the same after a stop."""
+"""The paper rerun with a small plain ViT in CLIP's place: every number and reason, and equal results after a stop."""
 
 import json
 import math
@@ -58,7 +58,7 @@ def arguments(place, output, *more, cells=WAVES):
 
 @pytest.fixture(scope="module")
 def output(place, tmp_path_factory):
-    """The folder of one whole run, on a machine without downloaded weights."""
+    """The folder of one complete run, on a machine without downloaded weights."""
     folder = tmp_path_factory.mktemp("output")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TORCH_HOME", str(place / "no-weights"))
@@ -96,7 +96,7 @@ def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
     sizes = [abs(a - b) for a, b in zip(ours, theirs, strict=True)]
     assert found["mean_absolute_difference"] == pytest.approx(sum(sizes) / WAVES)
     assert abs(found["largest"]["difference"]) == pytest.approx(max(sizes))
-    # Every image is one observation: its share of the waves that mislead it.
+    # Every image is one observation: the share of waves that mislead the network on it.
     order = {wave: row for row, wave in enumerate(half_plane(31), start=1)}
     bits = np.unpackbits(here["outcomes"], axis=1)[:, :IMAGES]
     shares = [sum(bits[order[i - 15, j - 15], k] for i, j in places) / WAVES for k in range(IMAGES)]
@@ -128,7 +128,7 @@ def test_a_table_summarises_its_rows(output, report):
         first, second = (row[name] for row in rows)
         middle, half = (first + second) / 2, abs(first - second) / 2
         assert found[name]["mean"] == found[name]["median"] == pytest.approx(middle)
-        # Student's t with one degree of freedom is tan(0.475 pi), the standard error of two values half their distance.
+        # Student's t with one degree of freedom is tan(0.475 pi); two values' standard error is half their distance.
         margin = math.tan(0.475 * math.pi) * half
         assert found[name]["interval"] == pytest.approx([middle - margin, middle + margin])
     assert found["become_target"] == sum(row["top1_after"] == row["target"] for row in rows)
@@ -136,14 +136,14 @@ def test_a_table_summarises_its_rows(output, report):
 
 
 def lead(output, key):
-    """(C, n) of each pair: 1 where the low picture's class is said, -1 where the high one's is; and the cutoffs."""
+    """(C, n) lead of each pair, 1 where the low picture's class is predicted, -1 where the high one's is; and cutoffs."""
     file = raw(output / f"hybrids/{key}.npz")
     said = np.unpackbits(file["says"], axis=2, count=PAIRS).astype(int)
     return said[0] - said[1], file["cutoffs"]
 
 
 def radius_by_hand(leads, cutoffs):
-    """Where the mean lead first rises through zero, on the straight line between two cutoffs; else None."""
+    """Where the mean lead first rises through zero, on the straight line between two cutoffs; None if nowhere."""
     mean = leads.mean(axis=1)
     at = next((k for k in range(1, len(mean)) if mean[k - 1] < 0 <= mean[k]), None)
     return None if at is None else float(np.interp(0, mean[at - 1 : at + 1], cutoffs[at - 1 : at + 1]))
@@ -156,7 +156,7 @@ def test_hybrids_give_each_networks_change_of_mind(output, report):
     assert any(radii)
     for key, radius in zip(MIXED, radii, strict=True):
         one = named(report["hybrids"], key)
-        assert one["pairs"] == PAIRS and one["shipped_radius"] is None, "of other pictures"
+        assert one["pairs"] == PAIRS and one["shipped_radius"] is None, "the shipped radius is for other pictures"
         assert one["radius"] is None if radius is None else one["radius"]["value"] == pytest.approx(radius)
         assert radius is None or f"{radius:.1f} cycles per image" in page
     (found,) = report["claims_by_hybrids"].values()
@@ -262,7 +262,7 @@ def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, output, tmp_p
 
 
 def drawn(n, shuffled=False):
-    """A map like the published one: binomial counts of n images, in the right cells or in others."""
+    """A map like the published one: binomial counts of n images, in the right cells or shuffled."""
     published, rng = Heatmap.load(HEATMAPS / PUBLISHED), np.random.default_rng(0)
     rate = published.error_rate
     if shuffled:
@@ -281,7 +281,7 @@ def drawn(n, shuffled=False):
 def test_a_verdict_follows_the_evidence(n, shuffled, expected):
     found = map_agreement(drawn(n, shuffled), Heatmap.load(HEATMAPS / PUBLISHED))
     assert found.match == expected
-    if not shuffled:  # one draw around the other, where chance makes two
+    if not shuffled:  # one draw around the other, where chance makes two draws
         assert found.mean_absolute_difference == pytest.approx(
             found.expected_by_chance * math.sqrt(10_000 / (10_000 + n)), rel=0.1
         )
@@ -305,7 +305,7 @@ def test_claims_are_judged_on_the_same_waves_here_and_before():
 
 
 def computed(count):
-    """What claims come to where the published map of the ResNet is as if computed here, on so many drawn waves."""
+    """Judge claims with the published map of the ResNet as if computed here, with this number of drawn waves."""
     part = next(part for part in MAPS if part.key == "figure-1-resnet")
     waves = draw_waves(31, count, seed=0) or half_plane(31)
     published = Heatmap.load(HEATMAPS / PUBLISHED)
@@ -336,7 +336,7 @@ def test_claims_are_judged_from_six_waves_a_band_on(count):
 def test_the_page_fetches_nothing_and_runs_nothing(output):
     tags = Tags((output / "report.html").read_text("utf-8"))
     page = "html head meta title style body main h1 h2 h3 p span table thead tbody tr th td details summary"
-    page += " blockquote small bdi b ul li"  # of the table of findings
+    page += " blockquote small bdi b ul li"  # in the table of findings
     assert {tag for tag, _ in tags.seen} <= {*page.split(), "div", "figure", "img", "figcaption"}
     images = figures(output)
     assert len(images) == 4

@@ -1,4 +1,4 @@
-"""The examples of the pages: each has its stored runs."""
+"""Examples of the pages: each has its stored runs."""
 
 from dataclasses import replace
 

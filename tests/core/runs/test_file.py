@@ -1,4 +1,4 @@
-"""Saved runs: exact, repeatable, and safe to open whatever they hold."""
+"""Saved runs: exact, repeatable, and safe to open whatever they contain."""
 
 import dataclasses
 import io
@@ -141,7 +141,7 @@ def test_top_classes_are_sorted_probabilities():
 
 
 def altered(change):
-    """The bytes of a run after `change` has had its way with the arrays."""
+    """The bytes of a run after `change` has modified its arrays."""
     with np.load(io.BytesIO(record(steps=3)[0].to_bytes())) as archive:
         arrays = dict(archive)
     change(arrays)

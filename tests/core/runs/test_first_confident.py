@@ -1,4 +1,4 @@
-"""The first moment at which a classifier is sure: in the recorder, the file and the table of a batch."""
+"""The first step at which a classifier is confident: in the recorder, the file and the table of a batch."""
 
 import numpy as np
 import pytest
@@ -16,11 +16,11 @@ from core.runs.run import Run
 from tests.core.toy import ConvClassifier
 
 ROWS = [5, 0, 7, 29]
-TARGETS = [1, 8, 1, 1]  # of the last one the toy is sure at once, of the others later
+TARGETS = [1, 8, 1, 1]  # the toy is confident of the last one at once, of the others later
 
 
 def toy(seed=2):
-    """A small network that is sure of almost everything."""
+    """A small network that is confident about almost everything."""
     model = ConvClassifier(seed, classes=10)
     model.layers[-1].weight *= 200
     model.classes = CIFAR10
@@ -64,7 +64,7 @@ def test_the_first_confident_step_and_the_change_up_to_it_are_those_of_the_state
         assert np.array_equal(kept.images[row].numpy(), images[at][row])
         inside = np.broadcast_to(mask, start[row].shape)
         assert fact["change"] == pytest.approx(np.abs(images[at][row] - start[row])[inside].mean(), rel=1e-5)
-    assert known >= 3 and done.sure_step(3) == 0 < done.sure_step(0), "the pictures should say something"
+    assert known >= 3 and done.sure_step(3) == 0 < done.sure_step(0), "most pictures should become confident"
 
 
 def test_the_fact_travels_in_the_file_and_a_forged_one_is_refused(painted):
@@ -80,7 +80,7 @@ def test_the_fact_travels_in_the_file_and_a_forged_one_is_refused(painted):
 def test_a_batch_tells_it_of_each_image_with_what_the_judge_sees_then():
     data = load_samples("cifar10-samples")
     wanted = JobConfig(mode="inpaint", count=6, changes={"steps": 30, "step_size": 0.2}, hole=16)
-    job = make_job(wanted, toy(), data, toy())  # its own judge: it agrees where it is sure
+    job = make_job(wanted, toy(), data, toy())  # its own judge: it agrees where it is confident
     result = run_batch(job, job.make_plan(range(6)), range(6), lambda: None)
     for row, one in enumerate(result.rows):
         assert one.sure_step == result.run.sure_step(row)

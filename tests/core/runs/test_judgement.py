@@ -1,4 +1,4 @@
-"""A second judge: who it is, what it counts, and what is stored of it."""
+"""A second judge: its choice, its counts, and what is stored of it."""
 
 import json
 from dataclasses import replace
@@ -21,7 +21,7 @@ BUNDLED = ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust")
 
 
 class RedJudge(nn.Module):
-    """Sees class k where the top-left pixel's red lies between k / 10 and (k + 1) / 10."""
+    """Predicts class k where the top-left pixel's red is between k / 10 and (k + 1) / 10."""
 
     name, classes, device = "red", CIFAR10, torch.device("cpu")
 
@@ -30,7 +30,7 @@ class RedJudge(nn.Module):
 
 
 def forged_run(reds, targets, names=CIFAR10.names) -> PGDRun:
-    """A run whose pictures have these reds, between 0 and 255, in their first pixel: at the start, and at the end."""
+    """A run whose pictures have these reds, between 0 and 255, in their first pixel: at the start and at the end."""
     arrays = arrays_of("generation", batch=len(targets), frames=2)
     arrays["start"][:, 0, 0, 0] = np.array([start for start, _ in reds]) / 255
     frames = np.zeros_like(arrays["frame_deltas"])
@@ -75,7 +75,7 @@ def test_judge_run_leaves_out_free_texts_and_classes_it_does_not_know():
 
 
 def test_interval_is_wilsons():
-    # Agresti & Coull's form by hand, z = 1.959964: 8 of 100.
+    # Agresti & Coull's interval by hand, z = 1.959964: 8 of 100.
     assert Judgement("a", 100, 8, 0).share(8)[1:] == pytest.approx((0.04109, 0.14998), abs=1e-5)
     _, low, high = Judgement("a", 4, 0, 4).share(4)
     assert (low, high) == pytest.approx((0.51011, 1.0), abs=1e-5)
@@ -101,7 +101,7 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
     card = json.loads((PRECOMPUTED / "models" / name / "config.json").read_text())
     for kind, many in kinds.items():
         assert many.n == (50 if kind == "norm" else 200) and many.judge == facts["judge"]["name"]
-        assert many.sha256.startswith(card["sha256"]), "the model that drew is the one that is bundled"
+        assert many.sha256.startswith(card["sha256"]), "the model that drew is the bundled one"
         asked = kind != "norm" and name != THIRD_JUDGE
         assert many.third == (THIRD_JUDGE if asked else "")
         assert set(many.pictures) == {*COLUMNS, *(THIRD if asked else ())}

@@ -13,7 +13,7 @@ from tests.ui.run_forge import arrays_of, hostile_arrays, packed
 
 
 def altered(path: str, value: object, kind: str = "inpainting") -> bytes:
-    """A file whose metadata holds `value` at `path`, e.g. "source.date"."""
+    """A file with `value` at `path` of its metadata, e.g. "source.date"."""
     arrays = arrays_of(kind)
     *parents, last = path.split(".")
     place = arrays["metadata"]

@@ -1,4 +1,4 @@
-"""The engine of runs: PGD's own numbers, on several classifiers at once, whole, stopped, and refused."""
+"""The engine of runs: PGD's own numbers, on several classifiers at once: complete, stopped and refused runs."""
 
 from dataclasses import replace
 
@@ -80,8 +80,8 @@ def test_each_classifier_runs_by_every_search_within_the_same_ball():
     assert names == [("a", "pixels"), ("a", "views"), ("b", "pixels"), ("b", "views")]
     assert [run.metadata["objective"]["penalty"] for run in runs] == ["eq3", "frozen"] * 2
     assert not np.array_equal(runs[0].frames[-1], runs[1].frames[-1])
-    assert (runs[1].frames[-1] == runs[1].frames[0])[:, :, ~MASK[0]].all(), "by views nothing outside moves"
-    states = again.states()  # stopped, and gone on with
+    assert (runs[1].frames[-1] == runs[1].frames[0])[:, :, ~MASK[0]].all(), "by views nothing outside the hole changes"
+    states = again.states()  # stopped and continued
     for _ in range(5):
         next(states)
     states.close()

@@ -1,4 +1,4 @@
-"""Starts of generation: what they are drawn from, and that they repeat."""
+"""Starts of generation: their distributions and repeatability."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def test_blurs_of_bundled_classes_come_from_their_covariance():
     assert start.kind == "blur" and not start.why
     assert "5,000 training images of “deer” in CIFAR-10" in start.distribution.source
     blurs, noise = (draw_starts(["deer"], 4, "cifar10", 0, kind) for kind in ("blur", "independent"))
-    # Neighbours of a blur are alike, those of pixel noise are not.
+    # Neighbouring pixels of a blurred start correlate, those of pixel noise do not.
     for starts, low, high in ((blurs, 0.97, 1.0), (noise, -0.1, 0.5)):
         across = np.corrcoef(starts[..., 1:].ravel(), starts[..., :-1].ravel())[0, 1]
         assert low < across < high
@@ -71,7 +71,7 @@ def test_class_without_images_starts_from_a_blur_of_no_class_and_says_why():
         assert start.kind == "classless" and "50,000 training images of all classes" in start.distribution.source
     assert "“a red bus”" in start.why and "blur of no class" in start.why
     noise = start_of("a red bus", "cifar10", 32, "independent")
-    assert not noise.why, "pixel noise was asked for"
+    assert not noise.why, "pixel noise was requested"
     assert noise.kind == "independent" and "not this class" in noise.distribution.source
     np.testing.assert_allclose(noise.distribution.mean[:, 0, 0], IMAGENET_MEAN, atol=1e-6)
     asked = start_of("cat", "cifar10", 32, "classless")
@@ -84,7 +84,7 @@ def test_class_without_images_starts_from_a_blur_of_no_class_and_says_why():
 def test_blurs_of_no_class_have_the_covariance_of_all_classes_together():
     stored = DatasetCovariance.load(covariance_path("cifar10"))
     pooled = stored.pooled()
-    # From the law of total covariance: E[x x'] of ten classes alike, minus the square of their mean.
+    # By the law of total covariance: mean E[x x'] over ten classes, minus the square of their mean.
     second = [
         one.factors.T.astype(float) @ one.factors + np.outer(one.mean.ravel(), one.mean.ravel().astype(float))
         for one in map(stored.of_class, stored.class_names)
@@ -115,5 +115,5 @@ def test_start_facts_say_which_start_each_target_has():
     facts = start_facts(["cat", "a red bus"], 1, "cifar10")
     assert facts["start"] == "blur" and "“cat” from blur of 5,000 training images" in facts["credit"]
     assert "“a red bus” from blur of no class of 50,000 training images of all classes" in facts["credit"]
-    assert start_facts(["a red bus"], 1, "cifar10")["start"] == "classless", "what it is, not what was asked for"
+    assert start_facts(["a red bus"], 1, "cifar10")["start"] == "classless", "the actual start, not the requested one"
     assert all(words.source.endswith(".") for words in STARTS.values())

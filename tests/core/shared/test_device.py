@@ -1,4 +1,4 @@
-"""Rounding of passes, and speed settings that must not change results."""
+"""Rounding inside passes, and speed settings that must not change results."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ from core.shared.device import (
 
 
 class Network(nn.Module):
-    """Each kind of layer whose weights autocast casts, and one that stays in float32."""
+    """One layer of each kind whose weights autocast casts, and one that stays in float32."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""A data set for scripts that put pictures to a network."""
+"""A data set for scripts that run pictures through a network."""
 
 import numpy as np
 import pytest

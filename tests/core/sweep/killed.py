@@ -1,4 +1,4 @@
-"""A script that is killed as soon as its output is there."""
+"""Kill a script as soon as its output exists."""
 
 import signal
 import subprocess
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def kill_when_written(module: str, words: list[str], output: Path) -> None:
-    """Start `python -m MODULE WORDS` and kill it once `output` exists; it must not have ended by itself."""
+    """Start `python -m MODULE WORDS` and kill it once `output` exists; it must not have exited before."""
     process = subprocess.Popen([sys.executable, "-m", module, *words], cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not output.exists():

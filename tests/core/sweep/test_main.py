@@ -1,4 +1,4 @@
-"""The batch script, run as users run it: whole, killed, resumed, refused, and shared over two processes."""
+"""The batch script, run as users run it: complete, killed, resumed, refused, and split over two processes."""
 
 import argparse
 import os
@@ -39,7 +39,7 @@ def start(*arguments, **kwargs):
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         stderr=subprocess.PIPE,
         text=True,
-        # What a script runs in the background ignores Ctrl-C, and so do its children, these tests among them.
+        # Programs that a shell runs in the background ignore Ctrl-C, and so do their children, these tests among them.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         **kwargs,
     )
@@ -145,7 +145,7 @@ def test_script_killed_while_it_sharpens_a_map_ends_with_the_same_file(archive, 
     assert 0 < killed.count.sum() < once.count.sum()
     for name in ("top1_errors", "top5_errors", "count", "clean", "sampling_variance", "estimate"):
         np.testing.assert_array_equal(getattr(resumed, name), getattr(once, name))
-    # A product's last bit may depend on how many images are in it, and the waves are grouped anew.
+    # A product's last bit may depend on the number of images in it, and the waves are regrouped.
     np.testing.assert_allclose(resumed.true_probability, once.true_probability, rtol=1e-6)
     assert resumed.metadata["estimate"]["half_width"] <= 3
 
@@ -158,7 +158,7 @@ def test_script_computes_chosen_cells_and_adds_others_later(archive, whole, tmp_
     assert (some.count > 0).sum() == 4 and (some.top1_errors == -1).sum() == SIDE**2 - 4
     capsys.readouterr()
     assert main(command(archive, output, "--cells=0,0")) == 0
-    assert capsys.readouterr().err.splitlines()[-1].strip().startswith("100%"), "the bar counts what was to come"
+    assert capsys.readouterr().err.splitlines()[-1].strip().startswith("100%"), "the bar counts the remaining waves"
     more = Heatmap.load(output)
     known = more.count > 0
     assert known.sum() == 5

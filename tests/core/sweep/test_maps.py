@@ -1,4 +1,4 @@
-"""Growing maps: what each one holds, and that any of them can be continued from."""
+"""Growing maps: their contents, and that each of them can be continued."""
 
 import dataclasses
 import io
@@ -15,7 +15,7 @@ from core.sweep.loop.sample import balanced_order, round_ends
 from core.sweep.maps import growing_heatmaps, passes_taken
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
-ROUNDING = 1e-6  # of a mean probability: a product's last bit may depend on how many images are in it
+ROUNDING = 1e-6  # tolerance of a mean probability: a product's last bit may depend on the number of images in it
 ROUNDS = dataclasses.replace(CONFIG, passes=0.1, precision=7.0)
 
 
@@ -26,7 +26,7 @@ def assert_same_cells(first, second):
 
 def test_growing_heatmaps_add_one_wave_each_after_the_clean_error(linear_classifier, noise_dataset):
     maps = list(growing_heatmaps(linear_classifier, noise_dataset, CONFIG))
-    # All waves but the zero frequency, which comes second, fill two cells.
+    # All waves but the zero frequency, which is second, fill two cells.
     assert [int((heatmap.count > 0).sum()) for heatmap in maps] == [0, *range(1, 26, 2)]
     assert all(heatmap.clean[2] == 37 and heatmap.true_probability is not None for heatmap in maps)
     assert [passes_taken(heatmap) for heatmap in maps] == list(range(37, 15 * 37, 37))
@@ -75,7 +75,7 @@ def test_a_file_written_before_a_member_existed_resumes_with_it_for_the_waves_to
     *_, rest = growing_heatmaps(
         linear_classifier, noise_dataset, ROUNDS, dataclasses.replace(part, true_probability=None)
     )
-    assert np.isnan(rest.true_probability[part.count > 0]).all(), "of some images it is unknown"
+    assert np.isnan(rest.true_probability[part.count > 0]).all(), "it is unknown for some images"
     for name in ("top1_errors", "count", "sampling_variance", "estimate"):
         np.testing.assert_array_equal(getattr(rest, name), getattr(more, name))
 

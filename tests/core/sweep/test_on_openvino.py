@@ -1,4 +1,4 @@
-"""OpenVINO predicts what torch does, and is refused where it cannot compute."""
+"""OpenVINO predicts like torch, and is refused where it cannot compute."""
 
 import numpy as np
 import pytest

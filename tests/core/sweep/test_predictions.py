@@ -1,4 +1,4 @@
-"""Predictions for one image and for many, under a wave and filtered, against the sweep and against plain loops."""
+"""Predictions for one image and for many, under a wave and filtered, against the sweep and plain loops."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Two processes of which one is killed: what that costs, what the other says, and that the next start goes on."""
+"""Two processes, one of them killed: the loss, the other one's message, and resuming."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from core.sweep.processes import Processes, share_out
 from tests.shared_server import free_port
 
 ROOT = Path(__file__).parents[3]
-# The script with a rest before each batch, so that it can be killed in the middle on machines of any speed.
+# The script with a pause before each batch, so that it can be killed midway on machines of any speed.
 SLOWLY = """
 import time
 from core.classifiers.kinds.closed_set import ClosedSetClassifier
@@ -41,7 +41,7 @@ def command(archive, output):
 
 
 def start_two(archive, output):
-    """Both processes as a batch system starts them, without torchrun."""
+    """Start both processes as a batch system does, without torchrun."""
     group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "OMP_NUM_THREADS": "1"}
     return [
         subprocess.Popen(
@@ -65,7 +65,7 @@ def test_a_killed_process_ends_the_run_and_the_same_command_computes_what_is_mis
     write_noise(archive)
     for lost in (0, 1):
         both, before = start_two(archive, output), cells(output)
-        while (saved := cells(output)) == before:  # the file is written while the run goes on
+        while (saved := cells(output)) == before:  # the file is written during the run
             assert both[0].poll() is None, both[0].stderr.read()
             time.sleep(0.02)
         both[lost].kill()
@@ -74,7 +74,7 @@ def test_a_killed_process_ends_the_run_and_the_same_command_computes_what_is_mis
         assert both[1 - lost].returncode == 2, text
         assert "error: another process of this run has ended; finished cells are saved, run the same command" in text
         assert "Traceback" not in text
-        assert before < saved <= cells(output) < 225, "what was gathered is kept"
+        assert before < saved <= cells(output) < 225, "gathered results are kept"
     assert Heatmap.load(output).metadata["source"]["processes"] == 2
     assert main(command(archive, output)) == main(command(archive, peaceful)) == 0
     alone, together = Heatmap.load(peaceful), Heatmap.load(output)

@@ -17,14 +17,14 @@ from tests.core.sweep.killed import kill_when_written
 
 @dataclass(frozen=True)
 class Script:
-    """One of them, in short. slow: words with which there is time to kill it. parts: how many it then measures."""
+    """Facts about one script. slow: arguments that leave time to kill it. parts: number that it then measures."""
 
     main: object
     outcomes: type
     words: tuple
     slow: tuple
     parts: int
-    fewer: tuple  # than the words have, of the same
+    fewer: tuple  # options of `words` with smaller counts
     tells: str
 
 
@@ -139,7 +139,7 @@ def test_photographs_are_mixed_at_their_own_side(tmp_path):
     assert hybrid.main([*words, "--output", str(output)]) == 0
     found = HybridOutcomes.load(output)
     assert found.metadata["image_size"] == 224 and len(found.metadata["class_names"]) == 1000
-    # almost all of the low picture's waves, so what is said of it unmixed
+    # almost only the low picture's waves, so its prediction equals that for the unmixed picture
     np.testing.assert_array_equal(found.says[0, 1], found.predictions[0] == found.labels[0])
     assert default_cutoffs(224)[0] == 1 and default_cutoffs(224)[-1] == pytest.approx(112, rel=0.05)
 

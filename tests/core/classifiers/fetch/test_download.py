@@ -1,4 +1,4 @@
-"""Downloads that arrive: against a server of our own that hangs up, falls silent, refuses or lies."""
+"""Downloads that complete: against a local server that hangs up, falls silent, refuses or lies."""
 
 import os
 import re
@@ -25,7 +25,7 @@ from tests.weight_server import dead_address, silent_server
 
 CONTENT = bytes(range(256)) * (4 * PIECE // 256)
 NAME = "owner/name/weights.bin"
-WAIT = 30  # seconds that only a bug reaches
+WAIT = 30  # seconds; reached only if there is a bug
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def source_of(hub, **changes):
 
 
 def blobs(tmp_path):
-    """Names of what lies in the cache, but for the small file."""
+    """Names of the files in the cache, without the small file."""
     return sorted(path.name for path in (tmp_path / "hub" / "models--owner--name" / "blobs").iterdir())
 
 
@@ -81,7 +81,7 @@ def test_a_connection_that_breaks_is_taken_up_again_with_one_count_of_progress(h
     assert check_sha256(path, hub.digest(NAME)) and path == source_of(hub).locate()
     assert hub.ranges_asked == [None, f"bytes={PIECE}-", f"bytes={3 * PIECE - 5}-"]
     assert counts == sorted(counts) and {total for _, total in counts} == {len(CONTENT)} == {counts[-1][0]}
-    assert blobs(tmp_path) == [hub.digest(NAME)], "no partial file and no lock is left"
+    assert blobs(tmp_path) == [hub.digest(NAME)], "neither a partial file nor a lock remains"
 
 
 def test_a_server_without_ranges_is_asked_for_the_whole_again(hub):
@@ -159,8 +159,8 @@ def test_the_pinned_digest_decides_and_not_what_the_hub_states(hub, tmp_path):
     pinned = "f" * 64
     with pytest.raises(RuntimeError, match=f"offers another file .* sha256 is {hub.digest(NAME)}, expected {pinned}"):
         source_of(hub, sha256=pinned).fetch()
-    assert hub.ranges_asked == [], "not a byte is fetched of a file that is known to be another one"
-    hub.stated[NAME] = pinned  # a hub that lies, or bytes that changed on the way
+    assert hub.ranges_asked == [], "nothing is fetched of a file known to be a different one"
+    hub.stated[NAME] = pinned  # a hub that lies, or bytes corrupted on the way
     with pytest.raises(RuntimeError, match=rf"is not the published file.* expected {pinned}; it was deleted"):
         source_of(hub, sha256=pinned).fetch()
     assert source_of(hub).locate() is None and blobs(tmp_path) == []
@@ -179,7 +179,7 @@ def test_without_a_pin_the_first_commit_and_its_digest_are_kept(hub):
     path = source.fetch()
     assert path == source.locate() and path.parent.name == COMMIT
     assert f"commit {COMMIT[:12]}, sha256 {hub.digest(NAME)[:12]}" in source.pinned()
-    hub.commit = "d" * 40  # the repository has moved on
+    hub.commit = "d" * 40  # the repository has a newer commit
     path.unlink()
     assert source.locate() is None
     hub.asked.clear()
@@ -213,7 +213,7 @@ def test_what_ended_downloads_left_is_swept(hub, tmp_path):
     digest = hub.digest(NAME)
     for name in (f"{digest}.12345678.incomplete", f".{digest}.{'a' * 64}.part", f"{digest}.87654321.incomplete"):
         (folder / name).write_bytes(b"left")
-        if "8765" not in name:  # that one is being written
+        if "8765" not in name:  # the partial file being written
             os.utime(folder / name, (0, 0))
     source_of(hub).fetch()
     assert blobs(tmp_path) == [digest, f"{digest}.87654321.incomplete"]
@@ -226,7 +226,7 @@ def test_two_at_once_fetch_it_once(hub, monkeypatch):
     fetch = [threading.Thread(target=source_of(hub).fetch, args=(lambda *_, k=k: counted[k].set(),)) for k in (0, 1)]
     for thread, event in zip(fetch, counted, strict=True):
         thread.start()
-        assert event.wait(WAIT), "who waits sees how far the other one is"
+        assert event.wait(WAIT), "a waiting download sees the other one's progress"
     hub.awake.set()
     for thread in fetch:
         thread.join(WAIT)
@@ -235,7 +235,7 @@ def test_two_at_once_fetch_it_once(hub, monkeypatch):
 
 @pytest.mark.slow
 def test_two_processes_fetch_it_once(hub, tmp_path):
-    hub.seconds_per_piece = 1.0  # so that the second one comes in the middle
+    hub.seconds_per_piece = 1.0  # so that the second download starts in the middle
     source = source_of(hub)
     code = f"from core.classifiers.fetch.weights import HubFile; {source!r}.fetch()"
     env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "hub")}

@@ -1,4 +1,4 @@
-"""Finding, downloading and checking weight files, against servers of our own on this machine."""
+"""Find, download and check weight files, against local servers."""
 
 import hashlib
 import re
@@ -29,7 +29,7 @@ def server():
 
 @pytest.fixture
 def use_hub(tmp_path, monkeypatch):
-    """Makes a URL the hub, with an empty cache."""
+    """Return a function that makes a URL the hub, with an empty cache."""
 
     def use(url):
         monkeypatch.setattr(constants, "ENDPOINT", url)

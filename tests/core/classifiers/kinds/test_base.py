@@ -1,4 +1,4 @@
-"""Properties derived from any network."""
+"""Properties derived from a network."""
 
 import open_clip
 import pytest
@@ -22,7 +22,7 @@ TIMM = {"timm_model_name": "vit_tiny_patch16_224", "timm_model_pretrained": Fals
         (lambda: timm.create_model("vit_tiny_patch16_224", img_size=32, patch_size=4, depth=1), 32, 8),
         (lambda: VisionTransformer(32, 4, 1, 1, 32, 32), 32, 8),
         (lambda: timm.create_model("resnet18"), 224, None),
-        (lambda: timm.create_model("vit_tiny_r_s16_p8_224", depth=1), 224, None),  # patches of what convolutions made
+        (lambda: timm.create_model("vit_tiny_r_s16_p8_224", depth=1), 224, None),  # patches of a convolutional stem
     ],
 )
 def test_patch_grid_counts_the_patches_of_plain_vision_transformers(make, size, grid):

@@ -1,4 +1,4 @@
-"""Networks with a fixed vocabulary: the right function of the right file, and the right columns of its logits."""
+"""Networks with a fixed vocabulary: function and weight file match, and the right logits are selected."""
 
 from collections import OrderedDict
 from functools import partial
@@ -41,7 +41,7 @@ def resnet56_file(tmp_path_factory):
 
 
 def _slow_resnet56(state, images):
-    """The network of He et al. 2016, sec. 4.2, written down from the paper as one function of the tensors."""
+    """The network of He et al. 2016, sec. 4.2, written from the paper as one function of the tensors."""
 
     def norm(features, prefix):
         statistics = state[f"{prefix}.running_mean"], state[f"{prefix}.running_var"]
@@ -189,7 +189,7 @@ def test_load_timm_computes_what_timm_does(tmp_path):
 
 
 def test_closed_set_classifier_on_paper():
-    """Identity network: logits are the picture's own mean colour, so every number is known."""
+    """Identity network: logits are the picture's mean colour, so every number is known."""
 
     class MeanColour(nn.Module):
         def forward(self, images):

@@ -1,4 +1,4 @@
-"""Embeddings of long lists of prompts: kept for the next start, and never believed blindly."""
+"""Embeddings of long prompt lists: cached for the next start, and verified when read."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ PROMPTS = [f"a photo of a {name}" for name in CIFAR10.names]
 
 
 class Tower:
-    """Embeds each prompt as its own fixed unit row, and counts how many it was asked for."""
+    """Embeds each prompt as its own fixed unit row, and counts the prompts that it embedded."""
 
     def __init__(self, seed=0):
         self.seed, self.asked = seed, 0
@@ -57,7 +57,7 @@ def test_damaged_file_is_computed_again_and_mended(cache, harm):
         path.write_bytes(b"")
     else:
         np.savez_compressed(path, embeddings=rows[:-1] if harm == "other shape" else np.roll(rows, 1, axis=0))
-    for expected in (1, 0):  # the second time the file is sound again
+    for expected in (1, 0):  # the second time the file is intact again
         tower = Tower()
         np.testing.assert_array_equal(kept_embeddings(WHO, PROMPTS, tower), rows)
         assert (tower.asked >= len(PROMPTS)) == expected

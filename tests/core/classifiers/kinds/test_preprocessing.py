@@ -34,7 +34,7 @@ def test_resize_agrees_with_pil(picture, side, interpolation):
     reference = Resize(224, InterpolationMode(interpolation))(image)
     preprocess = Preprocess(224, (0.0,) * 3, (1.0,) * 3, interpolation=interpolation)
     difference = _grey_levels(preprocess(_tensor(image)), reference)
-    # PIL rounds to whole grey values twice, and bicubic weights sum up to more than one in absolute value
+    # PIL rounds to integer grey values twice, and absolute bicubic weights sum to more than one
     assert difference.mean() < 0.35
     assert difference.max() < 1.2
 
@@ -49,7 +49,7 @@ def test_image_of_the_right_size_is_only_normalised(picture):
 def test_gradients_reach_every_pixel():
     images = torch.full((1, 3, 20, 20), 0.5, requires_grad=True)
     (gradient,) = torch.autograd.grad(Preprocess(32, (0.5,) * 3, (0.5,) * 3)(images).sum(), images)
-    # an upsampled constant stays constant, so the weights of all pixels add up to the 32 x 32 outputs' own
+    # an upsampled constant stays constant, so the weights of all pixels sum to those of the 32 x 32 outputs
     assert (gradient > 0).all()
     torch.testing.assert_close(gradient.sum(), torch.tensor(3 * 32 * 32 / 0.5))
 

@@ -1,4 +1,4 @@
-"""CLIP as a classifier, against open_clip's own preprocessing, towers and zero-shot weights."""
+"""CLIP as a classifier, against open_clip's preprocessing, towers and zero-shot weights."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def tiny(tmp_path_factory):
 
 
 def _pictures(height, width, count=2):
-    """Smooth random pictures: photographs have little at the finest frequencies, too."""
+    """Smooth random pictures: like photographs, they have little energy at the highest frequencies."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, size=(count, 14, 14, 3), dtype=np.uint8)
     return [Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC) for picture in coarse]
@@ -54,7 +54,7 @@ def _reference(network, preprocess, tokenizer, names):
 
 
 def _difference(ours, theirs):
-    """Largest difference in terms of what decides the prediction: how far the logits of one image lie apart."""
+    """Largest difference, relative to what decides the prediction: the range of one image's logits."""
     spread = (theirs - theirs.mean(dim=1, keepdim=True)).norm(dim=1)
     return ((ours - theirs).norm(dim=1) / spread).max().item()
 
@@ -69,7 +69,7 @@ def test_weights_for_quick_gelu_compute_something_else_without_it(tiny, tmp_path
 
 
 class Drawn(TorchDispatchMode):
-    """Counts the random numbers that fill tensors."""
+    """Count of the random numbers that fill tensors."""
 
     count = 0
 
@@ -99,7 +99,7 @@ def test_folder_agrees_with_open_clip(tiny):
     assert classifier.kind == "zero-shot" and classifier.template == "a photo of a {class}"
     assert classifier.image_size == 32 and classifier.classes is ANIMALS and len(classifier.sha256) == 64
 
-    # Other sizes are resized, and PIL alone rounds the result to whole grey values.
+    # Other sizes are resized, and only PIL rounds the result to integer grey values.
     for side, bound in ((32, 1e-3), (20, 5e-2), (50, 5e-2)):
         pictures = _pictures(side, side)
         assert _difference(classifier(_images(pictures)), reference(pictures)) < bound
@@ -122,7 +122,7 @@ def test_logits_are_scale_times_cosine(tiny):
 
 
 def test_logit_bias_is_added_as_open_clip_adds_it(tmp_path):
-    """As SigLIP has one: it moves all classes of an image alike, so no prediction would show its sign."""
+    """A bias, as in SigLIP, shifts all classes of an image equally, so no prediction would reveal its sign."""
     network = open_clip.CLIP(**TINY_CLIP, init_logit_bias=-10.0).eval()
     open_clip.model.set_model_preprocess_cfg(network, {"size": 32, "mean": (0.5,) * 3, "std": (0.25,) * 3})
     save_clip(tmp_path, network, TINY_CLIP | {"init_logit_bias": -10.0})
@@ -167,7 +167,7 @@ def test_bundled_clip_starts_with_its_own_classes(tiny, monkeypatch):
 
 
 def test_architecture_and_file_normalise_as_the_tag_says(tmp_path, monkeypatch):
-    """`open_clip:ARCH/TAG` with a weight file: the tag's mean, not open_clip's default, reaches the network."""
+    """For `open_clip:ARCH/TAG` with a weight file, the network gets the tag's mean, not open_clip's default."""
     network = tiny_clip()
     save_file(network.state_dict(), tmp_path / "weights.safetensors")
     monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", TINY_CLIP)
@@ -217,12 +217,12 @@ def test_short_prompts_need_no_long_context_and_the_network_stays_as_it_is(tiny)
     before = {name: value.shape for name, value in classifier.network.named_parameters()}
     prompts = ["a cat", "a photo of a great white shark", ""]
     clip = ClipModel(classifier.identity, classifier.network, classifier.tokenizer, classifier.preprocess)
-    whole = network.encode_text(classifier.tokenizer(prompts), normalize=True)  # open_clip's own, with all its padding
+    whole = network.encode_text(classifier.tokenizer(prompts), normalize=True)  # open_clip's own, with all padding
     torch.testing.assert_close(clip.embed_prompts(prompts), whole, atol=1e-6, rtol=0)
     short, length = with_context(classifier.network, 9)
     assert length == 9 and len(short.positional_embedding) == 9
     assert {name: value.shape for name, value in classifier.network.named_parameters()} == before
     assert short.token_embedding is classifier.network.token_embedding
-    classifier.network.attn_mask, mask = None, classifier.network.attn_mask  # a tower that looks ahead needs it all
+    classifier.network.attn_mask, mask = None, classifier.network.attn_mask  # without a causal mask it needs all of it
     assert with_context(classifier.network, 9) == (classifier.network, None)
     classifier.network.attn_mask = mask

@@ -1,4 +1,4 @@
-"""Class covariances: those of the images, and saved ones against exact ones."""
+"""Class covariances: computed against the images', and saved against exact ones."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from precomputed.make_statistics import dataset_covariance
 
 
 def pictures(count, size=8, seed=0):
-    """Random pictures of squares of 4 x 4 pixels, uint8, away from 0 and 255, where nothing is clipped."""
+    """Random pictures of 4 x 4 pixel squares, uint8, away from 0 and 255, where nothing is clipped."""
     coarse = np.random.default_rng(seed).random((count, 3, size // 4, size // 4))
     return (coarse.repeat(4, axis=2).repeat(4, axis=3) * 50 + 100).astype(np.uint8)
 

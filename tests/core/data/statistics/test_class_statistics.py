@@ -1,4 +1,4 @@
-"""Class statistics: against numpy, stored and read back, and the script that makes the bundled ones."""
+"""Class statistics: against numpy, saved and loaded, and the script that makes the bundled ones."""
 
 import numpy as np
 import pytest

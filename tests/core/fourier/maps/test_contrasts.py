@@ -1,4 +1,4 @@
-"""Statistics of two maps on the same images: against scipy, textbook examples, simulation, and plain loops."""
+"""Statistics of two maps on the same images: against scipy, textbook examples, simulation and plain loops."""
 
 import dataclasses
 import math
@@ -48,7 +48,7 @@ def heatmap(wrong, clean, **dataset):
 
 @pytest.fixture(scope="module")
 def two():
-    """Two networks that mostly stumble over the same images; their outcomes and their maps."""
+    """Two networks that misclassify mostly the same images; their outcomes and their maps."""
     rng = np.random.default_rng(0)
     hard = rng.random(N)
     first, second = (rng.random((14, N)) * 0.6 + 0.7 * hard > level for level in (0.8, 0.9))
@@ -139,7 +139,7 @@ def test_what_is_not_known_to_be_paired_is_not_paired(two):
         assert not clear_waves(first, other).paired
         unpaired, paired = under(first, other, (1, 1)), under(first, second, (1, 1))
         assert unpaired.value == pytest.approx(paired.value)
-        assert unpaired.high - unpaired.low > paired.high - paired.low  # these two stumble over the same images
+        assert unpaired.high - unpaired.low > paired.high - paired.low  # these two misclassify mostly the same images
     # A map has the same images as itself, named or not.
     rise, wanted = contrast(cell_error(nameless, (1, 1)), clean_error(nameless)), minus_clean(second)
     assert rise == tuple(part[3, 3] for part in wanted)

@@ -1,4 +1,4 @@
-"""Contrasts of maps that are known as counts alone, on maps small enough to do by hand."""
+"""Contrasts of maps with counts only, on maps small enough to check by hand."""
 
 import numpy as np
 import pytest

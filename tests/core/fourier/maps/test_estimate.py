@@ -1,4 +1,4 @@
-"""The estimate against a textbook posterior with slow loops, and against truths that are known."""
+"""The estimate against a textbook posterior with slow loops, and against known truths."""
 
 import math
 
@@ -32,7 +32,7 @@ def drawn(rates, n, seed=0):
 
 
 def slow_covariance(waves, names):
-    """The model as the docstring states it, one pair of waves at a time."""
+    """The model as its docstring states it, one pair of waves at a time."""
 
     def matern(distance, length):
         x = math.sqrt(5) * distance / length
@@ -57,7 +57,7 @@ def slow_covariance(waves, names):
 
 @pytest.fixture(scope="module")
 def example():
-    """Counts with another number of images under each wave, and what is estimated from them."""
+    """Counts with different numbers of images per wave, and their estimate."""
     count = drawn(np.full((SIDE, SIDE), 0.5), 150, seed=5)
     errors = drawn(smooth_truth(), count, seed=1)
     return errors, count, estimate_map(errors, count, image_size=SIZE)
@@ -92,7 +92,7 @@ def test_hyperparameters_are_the_likeliest(example):
         return multivariate_normal(cov=covariance).logpdf(observed) + norm.logpdf(pulls, scale=spread).sum()
 
     best = evidence(found.hyperparameters)
-    for name in NAMES:  # a peak, and level there
+    for name in NAMES:  # a maximum, where the evidence is flat
         less, more = (evidence(found.hyperparameters | {name: found.hyperparameters[name] * x}) for x in (1 / 1.1, 1.1))
         assert max(less, more) < best + 1e-3 and abs(more - less) < 2e-3, name
 
@@ -138,7 +138,7 @@ def test_two_waves_are_the_fewest_of_a_lattice():
     observed = 6.0 * (waves % 3 == 0).all(axis=1)
     assert _find_lattice(observed, np.eye(7), waves) == (3, pytest.approx(np.sqrt((2 * 36 - 1) / 2)))
     assert _find_lattice(observed[:6], np.eye(6), waves[:6]) is None
-    beyond = np.array([*waves, (5, 0), (0, 5)])  # the largest period has but two waves
+    beyond = np.array([*waves, (5, 0), (0, 5)])  # the largest period has only two waves
     assert _find_lattice(6.0 * (beyond % 5 == 0).all(axis=1), np.eye(9), beyond)[0] == 5
 
 

@@ -45,5 +45,5 @@ def test_png_shows_a_dollar_sign_as_it_is():
     def figure(title, footnote):
         return heatmap_png(np.zeros((3, 3)), TOP1, title=title, footnote=footnote)
 
-    # As a formula either is refused with a ValueError.
+    # As a formula, each is refused with a ValueError.
     assert figure(r"$\undefined{$", "") and figure("", r"$\undefined{$")

@@ -36,7 +36,7 @@ def example(**changes):
 
 
 def printed(percent, side=1):
-    """A map of printed rates, as hostile files are: a few kilobytes for any side."""
+    """A map of printed rates, as in hostile files: a few kilobytes for any side."""
     unknown = np.full((side, side), -1, dtype=np.int64)
     return example(
         top1_errors=unknown,
@@ -119,7 +119,7 @@ def with_member(name, array):
 
 
 def rewritten(compression=zipfile.ZIP_DEFLATED, **members):
-    """The example's file, compressed in another way or with other members."""
+    """The example's file, with other compression or other members."""
     buffer = io.BytesIO()
     source = zipfile.ZipFile(io.BytesIO(example().to_bytes()))
     with zipfile.ZipFile(buffer, "w", compression) as archive:
@@ -144,7 +144,7 @@ def damaged_files():
     yield "several metadata", with_member("metadata", np.array(["{}", "{}"]))
     yield "numbers without a row", with_member("top1_errors", np.int64(1))
     yield "count without a row", with_member("count", np.int64(1))
-    # Python 3.11 reads whole numbers of up to 4,300 digits, and turns none of over 308 into a float.
+    # Python 3.11 parses integers of up to 4,300 digits, but converts none of over 308 digits to float.
     for fact in ("image_size", "epsilon"):
         yield f"endless {fact}", with_member("metadata", np.array(json.dumps(METADATA | {"schema": 1, fact: 10**400})))
     yield "endless v", with_member("metadata", np.array(json.dumps(METADATA | {"schema": 1, "epsilon": float("inf")})))
@@ -223,7 +223,7 @@ def test_load_of_a_forged_shape_touches_no_memory_for_it():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(HeatmapError, match=r"forged\.npz"):
         Heatmap.from_bytes(rewritten(count=header.getvalue()), name="forged.npz")
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB; the shape means 12 GiB
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB; the shape implies 12 GiB
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The lattice statistic: the shipped map of CLIP by other code, and maps whose lattice is known."""
+"""The lattice statistic: the shipped map of CLIP with independent code, and maps with a known lattice."""
 
 import dataclasses
 import random
@@ -14,7 +14,7 @@ FOLDER = PRECOMPUTED / "heatmaps"
 
 
 def dips(name, period, limit=14):
-    """{(i, j): points below or above the mean of the eight neighbours}, with plain loops over the file."""
+    """{(i, j): points below or above the mean of the eight neighbours}, by plain loops over the file."""
     with np.load(FOLDER / f"{name}.npz") as file:
         rates = (file["printed_rates"][0] if "printed_rates" in file else file["top1_errors"] / file["count"]).tolist()
     found = {}
@@ -37,7 +37,7 @@ def test_clips_published_map_dips_on_the_lattice_of_its_seven_patches():
     assert dict(zip(found.waves, 100 * found.contrasts, strict=True)) == pytest.approx(wanted)
     assert 100 * found.mean.value == pytest.approx(sum(wanted.values()) / 12) == pytest.approx(-6.4, abs=0.05)
     assert found.mean.low < found.mean.value < found.mean.high < 0
-    # no draw of twelve cells is as low: by another generator and another way of drawing, too
+    # no random draw of twelve cells is as low: with another generator and another way of drawing, too
     every, rng = list(dips("clip-vit-b-32_cifar10_published", 1).values()), random.Random(1)
     assert found.p == 1 / 10_001 and min(sum(rng.sample(every, 12)) / 12 for _ in range(5_000)) > -3
 
@@ -68,7 +68,7 @@ def test_the_page_about_patches_tells_what_the_shipped_maps_say():
 
 @pytest.fixture
 def noise():
-    """A map of 21 x 21 cells of noise, symmetric, made of counts."""
+    """A symmetric map of 21 x 21 noisy cells, made of counts."""
     heatmap = Heatmap.load(FOLDER / "mini-resnet_cifar10.npz").crop(21)
     errors = np.random.default_rng(0).integers(4000, 4100, (21, 21))
     return dataclasses.replace(heatmap, top1_errors=np.maximum(errors, errors[::-1, ::-1]))
@@ -100,7 +100,7 @@ def test_waves_without_all_their_neighbours_are_left_out(noise):
 
     assert (4, 4) in lattice(noise, 4).waves and (4, 4) not in lattice(without((4, 5)), 4).waves
     assert lattice(noise, 9).waves == ((0, 9), (9, 0), (-9, 9), (9, 9)) and lattice(noise, 10) is None
-    assert lattice(without((9, 0), (9, 9)), 9).waves == ((0, 9), (-9, 9)), "two are enough"
-    assert lattice(without((9, 0), (9, 9), (0, 9)), 9) is None, "one has no interval"
+    assert lattice(without((9, 0), (9, 9)), 9).waves == ((0, 9), (-9, 9)), "two waves are enough"
+    assert lattice(without((9, 0), (9, 9), (0, 9)), 9) is None, "one wave has no interval"
     with pytest.raises(ValueError, match="at least 2"):
         lattice(noise, 1)

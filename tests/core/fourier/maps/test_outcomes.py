@@ -1,4 +1,4 @@
-"""Outcomes of a sweep against a slow twin that keeps every prediction, and files that lie about them."""
+"""Outcomes of a sweep against a slow twin that stores every prediction, and files with false outcomes."""
 
 import dataclasses
 
@@ -25,7 +25,7 @@ CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 
 @pytest.fixture
 def swept(linear_classifier, noise_dataset):
-    """The finished map, and for each wave, (i, j) or None, which images are wrong: one image at a time."""
+    """The finished map, and the misclassified images for each wave, (i, j) or None: one image at a time."""
     *_, heatmap = growing_heatmaps(linear_classifier, noise_dataset, CONFIG)
     wrong = {}
     for wave in (None, *CONFIG.waves):
@@ -150,7 +150,7 @@ def test_outcomes_that_cannot_be_are_refused(swept, tmp_path, changes, message):
 
 
 def padded(outcomes):
-    """One error moved from its image to a bit behind the last of 37 images."""
+    """One error moved from its image to a padding bit after the last of 37 images."""
     moved = outcomes.copy()
     row = int(np.argmax(moved[:, 0] > 0))
     moved[row, 0] &= moved[row, 0] - np.uint8(1)

@@ -1,4 +1,4 @@
-"""Rings: on maps small enough to do by hand, and against plain loops over the shipped files."""
+"""Rings: on maps small enough to check by hand, and against plain loops over the shipped files."""
 
 import itertools
 import math
@@ -27,7 +27,7 @@ SMALL = heatmap([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
 
 def test_rings_reach_the_corners_and_say_which_are_cut():
     five = np.zeros((5, 5), np.int64)
-    five[0, 0] = five[4, 4] = 90  # radius 2.83: the only ring that the square cuts, with two waves in it
+    five[0, 0] = five[4, 4] = 90  # radius 2.83: the only ring cut by the square, with two waves in it
     profile = radial_profile(heatmap(five), corners=True)
     assert list(zip(profile.radius, profile.whole, profile.waves, strict=True)) == [
         (0, True, 1), (1, True, 4), (2, True, 6), (3, False, 2),
@@ -44,7 +44,7 @@ def test_rings_agree_with_a_loop_over_the_file(name):
     for i, j in itertools.product(range(-half, half + 1), repeat=2):
         sums.setdefault(round(math.sqrt(i * i + j * j)), []).append(rates[half + i, half + j])
     found = Heatmap.load(FILES[name])
-    # both halves of a map hold the same waves, so the mean over all cells is the mean over waves
+    # both halves of a map hold the same waves, so the mean over all cells equals the mean over waves
     means = {radius: sum(rates) / len(rates) for radius, rates in sorted(sums.items())}
     assert {radius: errors.measured.value for radius, errors in ring_errors(found).items()} == pytest.approx(means)
     assert radial_profile(found, corners=True).waves.tolist() == [math.ceil(len(sums[radius]) / 2) for radius in means]
@@ -98,7 +98,7 @@ def test_radial_profile_leaves_out_what_was_not_computed():
 def test_radial_profile_reaches_the_corners_and_marks_rings_that_the_square_cuts():
     profile = radial_profile(heatmap(np.arange(25).reshape(5, 5) + 1), corners=True)
     assert profile.radius.tolist() == [0, 1, 2, 3] and profile.whole.tolist() == [True, True, True, False]
-    # Radius 2.83 is that of the corners alone: (2, 2) and (-2, 2), each averaged with its mirror image, 1 to 25 %.
+    # Radius 2.83 contains only the corners: (2, 2) and (-2, 2), each averaged with its mirror image, 1 to 25 %.
     assert profile.waves[-1] == 2 and profile.rate[-1] == pytest.approx(0.13)
     whole = radial_profile(heatmap(np.arange(25).reshape(5, 5) + 1))
     np.testing.assert_array_equal(whole.rate, profile.rate[:-1])

@@ -1,4 +1,4 @@
-"""Maps that differ in the size v alone, put in a row: numbers small enough to do by hand."""
+"""Maps that differ only in the size v, in order: numbers small enough to check by hand."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from core.fourier.maps.wave_sizes import families, harmful_from, ring_curve, wav
 
 
 def heatmap(errors, epsilon, name="toy", n=100):
-    """A 3 x 3 map with the same number of errors under every wave, and 10 of 100 without."""
+    """A 3 x 3 map with the same number of errors under every wave, and 10 of 100 without one."""
     metadata = {
         "classifier": {"name": name},
         "dataset": {"name": "dots", "n": n},
@@ -34,7 +34,7 @@ def test_curves_begin_without_a_wave_and_leave_out_what_is_unknown():
     family = heatmap(12, 1.0), heatmap(60, 4.0)
     points = wave_curve(family, (0, 1))
     assert [(point.epsilon, point.error.value) for point in points] == [(0, 0.1), (1, 0.12), (4, 0.6)]
-    assert points[2].error.low == pytest.approx(0.5020, abs=1e-4)  # Wilson's for 60 of 100
+    assert points[2].error.low == pytest.approx(0.5020, abs=1e-4)  # Wilson's interval for 60 of 100
     assert points[2].error.high == pytest.approx(0.6906, abs=1e-4)
     assert ring_curve(family, 1) == points
     assert [point.epsilon for point in wave_curve(family, (5, 0))] == [0]

@@ -1,4 +1,4 @@
-"""Choice of a map's waves."""
+"""Choice of the waves of a map."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""When losses of many runs agree with the paper's."""
+"""Agreement of many runs' losses with the paper's."""
 
 import pytest
 
@@ -25,12 +25,12 @@ def losses(before, after):
 @pytest.mark.parametrize(
     ("before", "after", "expected", "needed"),
     [
-        ([3.8], [2e-4], Match.UNDECIDED, 6),  # even where it is the paper's to the digit
+        ([3.8], [2e-4], Match.UNDECIDED, 6),  # even where it equals the paper's to the digit
         ([3.8] * 5, [1.0] * 5, Match.UNDECIDED, 6),
         ([3.8] * 6, [2e-4] * 6, Match.AGREES, None),
         ([3.8] * 6, [1e-2] * 6, Match.DIFFERS, None),
         ([0.1] * 6, [2e-4] * 6, Match.DIFFERS, None),
-        # Medians in the middle, half-widths of factors 100 and 10: a factor of 10 is reached by 4 times as many images.
+        # Medians in the middle, half-widths of factors 100 and 10: a factor of 10 needs 4 times as many images.
         ([3.8] * 8, [2e-6] * 2 + [2e-4] * 4 + [2e-2] * 2, Match.UNDECIDED, 32),
     ],
 )

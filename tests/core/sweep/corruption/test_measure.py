@@ -1,4 +1,4 @@
-"""The loop on a network whose errors are known on paper, and the file it fills."""
+"""The loop on a network with known errors, and the file it writes."""
 
 import dataclasses
 import math
@@ -35,7 +35,7 @@ def pictures(count=40):
 
 
 def brighter_than(level, name="threshold"):
-    """Logits 0 and the mean over pixels and channels less `level`."""
+    """Logits: 0, and the mean over pixels and channels minus `level`."""
     layer = nn.Linear(3 * SIZE * SIZE, 2)
     with torch.no_grad():
         layer.weight.copy_(torch.stack([torch.zeros(3 * SIZE * SIZE), torch.full((3 * SIZE * SIZE,), 1 / 768)]))

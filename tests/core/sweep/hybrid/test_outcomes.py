@@ -1,4 +1,4 @@
-"""The loop on networks whose crossover is known on paper, and the file it fills."""
+"""The loop on networks with a known crossover, and the file it writes."""
 
 import dataclasses
 import math
@@ -55,7 +55,7 @@ def last(*settings, **named):
 
 
 def on_paper(slow, fast, weight=1.0):
-    """Where w(slow) + weight w(fast) is half of 1 + weight, w(r) = exp(-r^2 / 2c^2): the logit changes its sign there.
+    """The logit changes sign where w(slow) + weight w(fast) is half of 1 + weight, w(r) = exp(-r^2 / 2c^2).
 
     With the low picture +1 and the high one -1 the logit is proportional to sum_r a_r (2 w(r) - 1).
     """
@@ -142,7 +142,7 @@ def test_two_networks_are_compared_on_the_same_pairs_only():
     wanted = crossover_of(a).radius.value - crossover_of(b).radius.value
     assert wanted < -1 and paired_difference(a, b) == pytest.approx([wanted] * 3)
     assert paired_difference(a, last(linear(1, 6), data, HybridConfig(20, CUTOFFS, seed=1))) is None
-    assert paired_difference(a, last(linear(1, 6), data, HybridConfig(20, (0.1, 0.2)))) is None  # does not cross
+    assert paired_difference(a, last(linear(1, 6), data, HybridConfig(20, (0.1, 0.2)))) is None  # no crossover
 
 
 def test_classes_taken_for_each_other_can_be_left_out():

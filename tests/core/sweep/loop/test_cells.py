@@ -1,4 +1,4 @@
-"""The sweep against a slow, obvious twin, and its independence of batches, order and interruptions."""
+"""The sweep against a slow, simple twin, and its independence of batches, order and interruptions."""
 
 import dataclasses
 
@@ -17,7 +17,7 @@ CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 
 
 def slow_sweep(classifier, dataset, config):
-    """One image and one wave at a time."""
+    """Sweep one image and one wave at a time."""
     for i, j in config.waves:
         signs = torch.from_numpy(random_signs(len(dataset), (i, j), seed=config.seed))
         basis = torch.from_numpy(fourier_basis(i, j, 8, 8))
@@ -32,7 +32,7 @@ def slow_sweep(classifier, dataset, config):
 
 
 def full_above(images):
-    """A hook of a network that has memory for so many images; notes how many came."""
+    """A hook for a network with memory for so many images; records the sizes of its batches."""
     sizes = []
 
     def hook(_, inputs):

@@ -1,4 +1,4 @@
-"""Samples of images: balanced, evenly drawn, the same everywhere, independent from wave to wave and of the signs."""
+"""Samples of images: balanced, evenly drawn, equal on all machines, independent of other waves and of the signs."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_sample_depends_on_wave_and_seed_alone():
     assert sample((3, -2), 5) == sample((-3, 2), 5) == sample((3, -2), 5)
     others = [sample((3, -2), 6), sample((3, 2), 5), sample((2, 3), 5)]
     assert all(other != sample((3, -2), 5) for other in others)
-    # Written down, so that a map begun by one version is not continued with other images by another.
+    # Fixed values, so that a map begun by one version is not continued with other images by another.
     assert sample((3, -2), 5) == [3, 4, 13, 14, 16, 25, 31, 33, 44, 49, 51, 55, 58, 69, 70, 72, 77, 79, 90, 92]
 
 
@@ -64,7 +64,7 @@ def test_sampling_variance_is_that_of_many_samples():
     rates = np.array([wrong[sample].mean() for sample in samples])
     found = np.mean([sampling_variance(wrong[sample], labels[sample], 500) for sample in samples])
     assert rates.mean() == pytest.approx(wrong.mean(), abs=0.003)
-    assert found == pytest.approx(rates.var(), rel=0.12)  # a variance of 1,985 draws is known to 3 %
+    assert found == pytest.approx(rates.var(), rel=0.12)  # the variance of 1,985 draws is known to 3 %
     assert found < 0.6 * 0.8 * wrong.mean() * (1 - wrong.mean()) / 100, "of images drawn at random"
 
 
@@ -87,7 +87,7 @@ def test_every_beginning_of_an_order_is_balanced():
 def test_order_depends_on_wave_and_seed_alone_and_begins_with_any_image_as_often():
     first = balanced_order(LABELS, (3, -2), seed=5)
     np.testing.assert_array_equal(first, balanced_order(LABELS, (-3, 2), seed=5))
-    # Written down, so that a map begun by one version is not continued with other images by another.
+    # Fixed values, so that a map begun by one version is not continued with other images by another.
     assert first[:12].tolist() == [30, 8, 18, 60, 10, 45, 54, 55, 72, 82, 21, 73]
     begins = np.bincount(
         np.concatenate([balanced_order(LABELS, wave, seed=1)[:30] for wave in half_plane(63)]), minlength=100
