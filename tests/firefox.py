@@ -1,6 +1,6 @@
-"""A Firefox of the system for Playwright, which speaks WebDriver BiDi with it: `launch_firefox(playwright)`.
+"""The system's Firefox for Playwright, over WebDriver BiDi: `launch_firefox(playwright)`.
 
-Run as a script, it starts Firefox with the script's arguments and answers the command of Playwright's that releases up
+Run as a script, it starts Firefox with the script's arguments and answers the one Playwright command that releases up
 to 153 do not know, a colour scheme for a page; all other commands and events pass.
 """
 
@@ -21,12 +21,12 @@ UNKNOWN = "emulation.setMediaFeaturesOverride"
 
 
 def find_firefox() -> str | None:
-    """Path of a Firefox on the PATH; None without any."""
+    """Return the path of a Firefox on the PATH; None without any."""
     return shutil.which("firefox") or shutil.which("firefox-esr")
 
 
 def launch_firefox(playwright: Playwright, folder: Path) -> Browser:
-    """Start Firefox without a window. folder: where the command that Playwright starts is written."""
+    """Start headless Firefox. folder: where to write the command that Playwright starts."""
     command = folder / "firefox.sh"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{__file__}" "$@"\n')
     command.chmod(0o755)

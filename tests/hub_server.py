@@ -1,4 +1,4 @@
-"""A server on this machine that speaks the hub's protocol, and misbehaves as a test wants it."""
+"""A local server that speaks the hub's protocol and misbehaves as a test requires."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 COMMIT = "c0ffee" + "0" * 34
-LARGE = 1 << 10  # bytes from which on a file lies on another host, as with the hub
+LARGE = 1 << 10  # bytes from which a file is on another host, as with the hub
 PIECE = 1 << 20
 
 
 @dataclass
 class HubServer:
-    """What it serves at `url`, how it misbehaves, and what it was asked.
+    """Content served at `url`, misbehaviour, and a record of the requests.
 
-    files: "owner/name/file" -> content, or the path of a file that holds it.
-    stated: digests that the hub states in place of the true ones, by the same names.
-    status: what it answers instead, for all or (`content_status`) for large files alone.
-    cut_at: bytes after which it hangs up, once for each entry. stall_at: after which it falls silent, until `awake`.
-    seconds_per_piece: for each MiB. ranges: whether it knows them.
+    files: "owner/name/file" -> content, or the path of a file with the content.
+    stated: false digests that the hub states, by the same names.
+    status: status code to answer with, for all files or (`content_status`) for large files alone.
+    cut_at: bytes after which it hangs up, once for each entry. stall_at: bytes after which it stalls until `awake`.
+    seconds_per_piece: delay per MiB. ranges: whether it supports range requests.
     asked: method, path and range of each request, in order. keys: of accounts, by path.
     """
 
@@ -59,7 +59,7 @@ class HubServer:
 
     @property
     def ranges_asked(self) -> list[str | None]:
-        """Of the requests for a large file's content."""
+        """Ranges of the requests for a large file's content."""
         return [given for method, path, given in self.asked if method == "GET" and path.startswith("/cdn/")]
 
 
@@ -136,7 +136,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         hub = self.server.hub
         end = min(size, hub.cut_at.pop(0)) if hub.cut_at else size
         stall = size if hub.stall_at is None else hub.stall_at
-        with contextlib.suppress(OSError):  # who asked has gone
+        with contextlib.suppress(OSError):  # the client has gone
             for at in range(start, end, PIECE):
                 upto = min(at + PIECE, end)
                 if upto > stall:
@@ -168,7 +168,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
 @contextlib.contextmanager
 def hub_server(files: dict[str, bytes | Path]) -> Iterator[HubServer]:
-    """A running server, ended with the block."""
+    """A running server; it ends with the block."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
         server.hub = hub = HubServer(files, f"http://127.0.0.1:{server.server_port}")
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

@@ -1,7 +1,7 @@
-"""Malformed inputs for every parser that meets a visitor's bytes or text, counted: `python -m tests.malformed`.
+"""Malformed inputs for every parser of a visitor's bytes or text, counted: `python -m tests.malformed`.
 
-Prints JSON: for each parser how many inputs it met, refused and took, and the slowest in seconds of CPU; and the most
-memory above rest that the whole took, in bytes. An error that no caller is told of ends the process with its traceback.
+Prints JSON: for each parser the number of inputs, refused and accepted, and the slowest in seconds of CPU; and the peak
+memory above rest, in bytes. An undocumented error ends the process with its traceback.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PIECES = ("9" * 5000, "-", "1e400", "inf", "nan", "\0", "\u202e", "\ud800", "%00
 
 
 def damaged(data: bytes, count: int, generator: random.Random) -> Iterator[bytes]:
-    """Cut short, with bytes changed, removed, doubled and inserted, every third time in the first bytes."""
+    """Data cut short, with bytes changed, removed, doubled and inserted; every third time in the first bytes."""
     for trial in range(count):
         if trial % 6 == 0:
             yield data[: generator.randrange(len(data))]
@@ -99,7 +99,7 @@ def _other_fact(member: bytes, generator: random.Random) -> bytes:
 
 
 def pictures() -> Iterator[bytes]:
-    """A small picture in every format that is read."""
+    """A small picture in every supported format."""
     noise = np.random.default_rng(0).integers(0, 256, (12, 12, 4), dtype=np.uint8)
     alpha = Image.fromarray(noise).resize((64, 48))
     smooth, frames = alpha.convert("RGB"), [alpha.convert("RGB").rotate(90)]
@@ -178,7 +178,7 @@ def data_set() -> bytes:
 
 
 def inputs() -> Iterator[tuple[str, Callable[[Any], None], tuple[type[Exception], ...], Iterator[Any]]]:
-    """Name of a parser, the parser, the errors it may raise, and what it is to meet."""
+    """Name of a parser, the parser, the errors it may raise, and its inputs."""
     generator = random.Random(SEED)
     heatmap = Heatmap.load(HEATMAPS / "mini-clip_cifar10-1000.npz").crop(7).to_bytes()
     run, archive = packed(arrays_of()), data_set()
@@ -204,7 +204,7 @@ def main() -> int:
                 parse(one)
                 counts["taken"] += 1
             except expected as error:
-                assert "\n" not in str(error) and len(str(error)) < 1000, f"no short sentence: {error}"
+                assert "\n" not in str(error) and len(str(error)) < 1000, f"not a short sentence: {error}"
                 counts["refused"] += 1
             counts["inputs"] += 1
             counts["slowest"] = max(counts["slowest"], time.process_time() - began)

@@ -1,4 +1,4 @@
-"""The components' own JavaScript in Node, where no browser is what is tested."""
+"""Run the components' own JavaScript in Node, for tests that need no browser."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ process.stdout.write(JSON.stringify(result));
 
 
 def in_node(file: str | Path, calculate: str, values: Any, timeout: float = 60) -> Any:
-    """Return what the JavaScript function `calculate(module, values)` does for a file, all as JSON.
+    """Return the result of the JavaScript function `calculate(module, values)` on a file's module, all as JSON.
 
     file: its path, or its name in ui/components. timeout: in seconds.
     """

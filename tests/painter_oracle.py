@@ -1,6 +1,6 @@
-"""What a stroke of the painters paints, in plain Python: the oracle of their tests.
+"""Strokes of the painters in plain Python: the oracle of their tests.
 
-Everything a pointer can paint is defined with integers only, so that a painter in the browser gives the same
+Everything a pointer can paint is defined with integers only, so that a painter in the browser paints the same
 pixels bit for bit. Points are (x, y) whole pixels: x counts columns to the right, y counts rows downwards.
 
 1. The path of a stroke is the Bresenham line between each two successive points, ends included (`line_points`); a
@@ -10,7 +10,7 @@ pixels bit for bit. Points are (x, y) whole pixels: x counts columns to the righ
    (clamp(x - s div 2, 0, W - s), clamp(y - s div 2, 0, H - s)): the square is moved inside, never cut.
 4. An ellipse dragged from one pixel to another fills the box that has both as corners, both included: it paints every
    pixel whose centre is at most 1 from the box's centre, each axis measured in halves of the box's side.
-5. A fill paints every pixel that is reached from (x, y) over edges between pixels of its colour.
+5. A fill paints every pixel connected to (x, y) by edges between pixels of its colour.
 """
 
 from collections.abc import Iterator, Sequence
@@ -52,7 +52,7 @@ def ellipse_mask(start: Point, end: Point, *, height: int, width: int) -> np.nda
 
 
 def fill_mask(picture: np.ndarray, point: Point) -> np.ndarray:
-    """(1, H, W) what a fill of a (H, W, 3) picture at `point` paints: rule 5."""
+    """(1, H, W) pixels painted by a fill of a (H, W, 3) picture at `point`: rule 5."""
     x, y = point
     areas, _ = ndimage.label((picture == picture[y, x]).all(axis=2))
     return (areas == areas[y, x])[None]
@@ -79,7 +79,7 @@ def line_points(start: Point, end: Point) -> Iterator[Point]:
     """Pixels of the line from `start` to `end`, both included, in integer arithmetic.
 
     With dx = |x1 - x0|, dy = -|y1 - y0|, sx and sy the signs of the two differences (-1 when negative, else +1) and
-    error = dx + dy, repeat: give (x, y); stop at the end; let twice = 2 * error; if twice >= dy: error += dy, x += sx;
+    error = dx + dy, repeat: yield (x, y); stop at the end; let twice = 2 * error; if twice >= dy: error += dy, x += sx;
     if twice <= dx: error += dx, y += sy (both tests use the same `twice`).
 
     Source: Bresenham 1965, in the symmetric form of Zingl 2012.

@@ -1,4 +1,4 @@
-"""One Streamlit server for all processes that test side by side: the first that asks starts it, the session ends it."""
+"""One Streamlit server for all parallel test processes: the first to need it starts it, the session ends it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def session_folder() -> Path:
 
 
 def url_of(script: str, env: dict[str, str]) -> str:
-    """URL of the server that runs a script of the repository with these environment variables.
+    """Return the URL of the server that runs a script of the repository with these environment variables.
 
     Raises:
-        RuntimeError: it did not start; with its output.
+        RuntimeError: the server did not start; includes its output.
     """
     key = hashlib.sha256(json.dumps([script, env], sort_keys=True).encode()).hexdigest()[:16]
     facts = session_folder() / f"{key}.server"
@@ -68,7 +68,7 @@ def _start(script: str, env: dict[str, str], facts: Path) -> None:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """Return a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

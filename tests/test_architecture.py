@@ -23,7 +23,7 @@ MODULES = {module_name(path): path for top in ("core", "ui", "precomputed") for 
 
 
 def modules_after(code):
-    """Top-level names of the modules loaded by a fresh interpreter that ran `code`."""
+    """Top-level names of the modules loaded by a fresh interpreter after running `code`."""
     script = f"import sys\n{code}\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
@@ -31,7 +31,7 @@ def modules_after(code):
 
 
 def imports_of(source, *, types):
-    """Our modules that a source text imports, in functions too; `types`: for type checkers alone as well."""
+    """Our modules that a source text imports, also inside functions; `types`: include imports for type checkers."""
     found = set()
 
     def visit(node):
@@ -55,7 +55,7 @@ def all_imports(*, types):
 
 
 def packages(graph, *, whole):
-    """The graph of packages, and of files beside them: `core.fourier` whole, or `core.fourier.maps` apart from it."""
+    """The graph of packages and of files beside them: `core.fourier` as one node, or `core.fourier.maps` apart."""
     names = graph.keys() | set().union(*graph.values())
     package = {name: ".".join(name.split(".")[: 2 if whole else max(2, name.count("."))]) for name in names}
     joined = {name: set() for name in package.values()}
@@ -65,7 +65,7 @@ def packages(graph, *, whole):
 
 
 def order(graph):
-    """Modules, each after those it imports; CycleError, which names them, where there is a circle."""
+    """Sort modules after those they import; raise CycleError, naming them, if there is a cycle."""
     return list(graphlib.TopologicalSorter(graph).static_order())
 
 
@@ -76,7 +76,7 @@ def test_no_module_imports_itself_by_way_of_others_not_even_for_types():
 def test_no_package_imports_itself_by_way_of_others_not_even_for_types():
     graph = packages(all_imports(types=True), whole=True)
     assert {"core.fourier", "core.numbers", "ui.maps"} <= graph.keys() and len(order(graph)) == len(graph)
-    assert "core.classifiers" not in graph["core.claims"], "maps are judged without knowing any network"
+    assert "core.classifiers" not in graph["core.claims"], "maps are judged without loading any network"
     inner = packages(all_imports(types=True), whole=False)
     assert {"core.fourier", "core.fourier.maps"} <= inner.keys() and len(order(inner)) == len(inner)
 
@@ -133,7 +133,7 @@ def test_importing_the_engine_and_the_pages_does_not_import_torch():
         "core.sweep": "predictions loop.resize_attenuation",
     }
     names = [f"{package}.{name}" for package, files in packages.items() for name in files.split()]
-    pages = {name for name in MODULES if "ui.pages." in name} - {"ui.pages.navigation"}  # a script, which would run
+    pages = {name for name in MODULES if "ui.pages." in name} - {"ui.pages.navigation"}  # a script that runs on import
     names += ["core.sweep.__main__", "core.reconstruct.__main__", *pages]
     assert "ui.pages.frequency" in names
     assert "torch" not in modules_after("\n".join(f"import {name}" for name in names))
@@ -158,7 +158,7 @@ def test_judging_two_maps_does_not_import_torch():
 
 def test_what_the_server_reads_at_its_start_leaves_the_statistics_of_scipy_alone():
     loaded = modules_after("import app\napp.read_pages()\nimport sys\nassert 'scipy.stats' not in sys.modules")
-    assert "scipy" in loaded, "of which scipy.special is a small part"
+    assert "scipy" in loaded, "scipy.special is only a small part of scipy"
 
 
 def test_first_prediction_of_a_bundled_clip_waits_for_no_other_library():

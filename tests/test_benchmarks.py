@@ -1,4 +1,4 @@
-"""Measuring and printing of benchmarks, and a guard against gross regressions, by ratios with wide margins."""
+"""Timing and printing of benchmarks, and a guard against gross regressions, by ratios with wide margins."""
 
 import argparse
 import json
@@ -12,13 +12,13 @@ from benchmarks.soak import SoakRecord, visit_rows
 
 
 def figures(rows, unit):
-    """Values by name, of the rows in this unit."""
+    """Values by name, for the rows in this unit."""
     return {row.name: row.value for row in rows if row.unit == unit}
 
 
 @pytest.mark.slow
 def test_a_sweep_is_not_grossly_slower_than_bare_passes():
-    # Seven rounds, as the script takes: of three, the median follows what else runs here.
+    # Seven rounds, as in the script: the median of three would follow the machine's other load.
     rows = rows_of("sweep", "mini-resnet", "--images", "64", "--batch-size", "32")
     ratios = {row.peer: row.value for row in rows if row.unit == "ratio"}
     assert ratios["bare forward pass"] > 0.4  # 0.96 to 1.0 on a quiet machine

@@ -1,4 +1,4 @@
-"""Messages of `python -m tests.chromium` about a driver or browser that does not start."""
+"""Messages of `python -m tests.chromium` when a driver or browser does not start."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""docs/extending.md, tried with toys: a row of a table, and it arrives wherever the table is read."""
+"""docs/extending.md, tried with toys: a new row of a table appears wherever the table is read."""
 
 import html
 import shutil
@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.slow
 def test_a_penalty_arrives_on_the_page_in_the_script_and_in_files():
-    command = [sys.executable, "-m", "tests.toy_penalty"]  # where nothing has read the table before
+    command = [sys.executable, "-m", "tests.toy_penalty"]  # a process where nothing has read the table before
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and done.stdout.endswith("arrived\n"), done.stderr
 
@@ -51,7 +51,7 @@ def test_a_penalty_without_a_row_is_unknown(capsys):
 
 @pytest.fixture
 def claim(monkeypatch) -> Claim:
-    """A toy claim: that waves exist."""
+    """A toy claim: waves exist."""
     claim = Claim("toy", "9.9", "Waves <exist>.", "waves of the map", waves="any", check="toy")
 
     def check(claim, maps):
@@ -60,7 +60,7 @@ def claim(monkeypatch) -> Claim:
 
     monkeypatch.setitem(CLAIMS, "toy", claim)
     monkeypatch.setitem(CHECKS, "toy", check)
-    monkeypatch.setattr(ui.maps.judged_maps, "_findings", _findings.__wrapped__)  # which keeps findings
+    monkeypatch.setattr(ui.maps.judged_maps, "_findings", _findings.__wrapped__)  # the original caches findings
     return claim
 
 
@@ -81,7 +81,7 @@ def test_a_claim_arrives_in_the_report(claim):
 
 @pytest.fixture
 def family(monkeypatch, tmp_path) -> str:
-    """The prefix of linear classifiers of CIFAR-10's classes, each a file of weights in one folder."""
+    """The prefix for linear classifiers of CIFAR-10's classes, each a weight file in one folder."""
 
     def load(path, identity):
         from core.classifiers.kinds.closed_set import ClosedSetClassifier
@@ -145,8 +145,8 @@ def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
     assert not app.exception and "a toy at (2, 3)" not in text(app)
 
 
-# What is a field or a branch of the code is tried in a copy of the project: the places, in the order of the page, what
-# stands there and what comes to stand there; the script that then knows it; and what is seen of it afterwards.
+# Changes to fields or branches of the code are tried in a copy of the project: the places, in the page's order, with
+# their old and new text; the script that then knows the change; and its visible effect.
 PLACES = {
     "a start of generation": (
         ("core/runs/starts.py", 'StartKind = Literal["blur"', 'StartKind = Literal["sepia", "blur"'),

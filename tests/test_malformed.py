@@ -1,4 +1,4 @@
-"""Thousands of malformed inputs: none crashes, hangs or fills the memory, each is refused in a sentence or taken."""
+"""Thousands of malformed inputs: none crashes, hangs or fills the memory; each is refused in a sentence or accepted."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_malformed_inputs_of_all_parsers_are_harmless():
-    # A process of its own: a crash of a library would end it, and its memory is that of the parsers.
+    # A separate process: a crash of a library would end it, and its memory is that of the parsers.
     ended = subprocess.run(
         [sys.executable, "-m", "tests.malformed"], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
@@ -18,6 +18,6 @@ def test_malformed_inputs_of_all_parsers_are_harmless():
     parsers = found["parsers"]
     assert sum(one["inputs"] for one in parsers.values()) >= 3000
     for name, one in parsers.items():
-        assert one["refused"] > one["inputs"] / 20, f"{name}: the damage did no harm, so the test tests nothing"
+        assert one["refused"] > one["inputs"] / 20, f"{name}: the damage has no effect, so the test is void"
         assert one["slowest"] < 5, name
     assert found["memory"] < 500e6

@@ -1,4 +1,4 @@
-"""Two tiers of tests: the README's command runs what is not marked slow, `.ci/run` that and then the rest."""
+"""Two tiers of tests: the README's command runs those not marked slow, `.ci/run` these and then the rest."""
 
 import ast
 import re
@@ -24,7 +24,7 @@ def has_tests(source):
 
 
 def outside_both_tiers(paths):
-    """Files with tests whose names pytest does not collect, or that leave themselves out."""
+    """Files with tests whose names pytest does not collect, or that exclude themselves."""
     sources = {path: path.read_text("utf-8") for path in paths}
     return {
         path

@@ -1,6 +1,6 @@
-"""A penalty that is added before anything else reads the table: the two places of docs/extending.md, as a script.
+"""A penalty added before anything else reads the table: the two places of docs/extending.md, as a script.
 
-`tests/test_extending.py` runs it in a process of its own, where nothing has read the table yet.
+`tests/test_extending.py` runs it in a separate process, where nothing has read the table yet.
 """
 
 import tempfile
@@ -15,7 +15,7 @@ ROW = PenaltyText("Absolute", "the mean size of a value’s change", "lambda tim
 
 
 def penalty_term(self: Inpainting, images, x0):
-    """Return the penalty "absolute", or the original one of any other."""
+    """Return the penalty "absolute", or the original term for any other."""
     if self.penalty != "absolute":
         return BEFORE(self, images, x0)
     return self.weight * ((images - x0) * ~self.mask).abs().mean(dim=(1, 2, 3))
@@ -27,7 +27,7 @@ Inpainting.penalty_term = penalty_term
 
 
 def on_the_page() -> None:
-    """It can be chosen; the run, its file and the sentence about it say so."""
+    """It can be selected; the run, its file and the sentence about it mention it."""
     from core.runs.file import PGDRun
     from tests.ui.page_runner import run_to_the_end, said, settable_widget
     from tests.ui.runs.test_live_pages import open_page
@@ -44,7 +44,7 @@ def on_the_page() -> None:
 
 
 def in_the_script() -> None:
-    """`core.reconstruct` takes it and writes it down."""
+    """`core.reconstruct` accepts it and records it."""
     from core.reconstruct.__main__ import main
     from core.reconstruct.batches import read_job
 

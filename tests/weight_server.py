@@ -1,4 +1,4 @@
-"""A web server on this machine that gives out a weight file as a test wants it: whole, in pieces, or not at all."""
+"""A local web server that delivers a weight file as a test requires: complete, in pieces, or not at all."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-LIMIT = 60.0  # seconds that only a bug reaches
+LIMIT = 60.0  # seconds; reached only if there is a bug
 PIECE = 1 << 20
 
 
 @dataclass
 class WeightServer:
-    """Serves `content` at `url`. Each piece of 1 MiB waits for `permits`; release as many as may go out."""
+    """Serves `content` at `url`. Each piece of 1 MiB waits for `permits`; release as many as may be sent."""
 
     content: bytes
     url: str = ""
     permits: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def release(self) -> None:
-        """Let everything through."""
+        """Let all pieces through."""
         self.permits.release(len(self.content) // PIECE + 2)
 
 
 @contextlib.contextmanager
 def weight_server(content: bytes) -> Iterator[WeightServer]:
-    """A running server, ended with the block."""
+    """A running server; it ends with the block."""
     served = WeightServer(content)
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -58,12 +58,12 @@ def weight_server(content: bytes) -> Iterator[WeightServer]:
 
 @contextlib.contextmanager
 def silent_server() -> Iterator[str]:
-    """URL of a server that accepts connections and never says a word."""
+    """URL of a server that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/weights.th"
 
 
 def dead_address() -> str:
-    """A URL on this machine where nobody listens."""
+    """A local URL where no server listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}/weights.th"

@@ -1,5 +1,5 @@
-// A run of the static edition's steps that a run of core.pgd is recorded of: each pass says how far its picture lies from
-// core's, what the exported graph makes of core's, and goes on with core's gradient.
+// The static edition's run along a recorded run of core.pgd: each pass reports how far its picture differs from
+// core's and what the exported graph computes for core's picture, then continues with core's gradient.
 
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -23,7 +23,7 @@ export async function run({ folder, runtime, target, mask, side, config, seed, p
   const pass = async (images) => {
     const { entropy, slope } = passes[at], place = at++ * x0.length, core = pictures.slice(place, place + x0.length);
     apart.push(difference(images, core).reduce((most, value) => Math.max(most, Math.abs(value)), 0));
-    if (slope < 0) return { logits: new Float32Array(1), crossEntropy: entropy, gradient: x0 }; // a look, which has none
+    if (slope < 0) return { logits: new Float32Array(1), crossEntropy: entropy, gradient: x0 }; // a measurement of the picture, without a gradient
     const gradient = gradients.slice(slope * x0.length, (slope + 1) * x0.length);
     const result = await session.run({ images: new Tensor("float32", core, [1, 3, side, side]), target: label });
     graph.push(norm(difference(result.gradient.data, gradient)) / norm(gradient));

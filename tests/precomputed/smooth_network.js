@@ -1,4 +1,4 @@
-// A run of the static edition's steps with a smooth network of formulas: logits 4 tanh(W (x - 0.5)), where W[k, n] is
+// A run of the static edition's steps on a smooth analytic network: logits 4 tanh(W (x - 0.5)), where W[k, n] is
 // sin((k + 1)(n + 1) / 1000) times a scale.
 
 import { generation, inpainting } from "../../precomputed/static_site/page/pgd/objectives.js";

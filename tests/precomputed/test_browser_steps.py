@@ -23,7 +23,7 @@ SMOOTH, RECORDED = (Path(__file__).with_name(f"{name}_network.js") for name in (
 
 
 class SmoothNetwork(torch.nn.Module):
-    """The network of smooth_network.js."""
+    """The network in smooth_network.js."""
 
     def __init__(self, side, scale):
         super().__init__()
@@ -43,7 +43,7 @@ def _config(kind, side, search, steps=STEPS):
 
 
 def _in_node(objective, x0, config, seed, scale):
-    """The run of core's objective and settings in JavaScript."""
+    """Run core's objective and settings in JavaScript."""
     settings = config.to_json()
     if config.views:
         settings["colors"] = natural_pixels().covariance_power(config.views.colors).tolist()
@@ -75,7 +75,7 @@ def test_sixty_steps_are_those_of_core(side, search, penalty):
     x0 = (0.5 + 0.1 * generator.standard_normal((1, 3, side, side))).clip(0, 1).astype(np.float32)
     mask, scale = square_mask((side // 2, side // 3), side // 4, height=side, width=side), 0.02 * 32 / side
     config = _config("inpainting" if penalty else "generation", side, search)
-    weight = 0.02 if penalty == "eq3" else 10.0  # so that Eq. 3 changes what lies outside the hole
+    weight = 0.02 if penalty == "eq3" else 10.0  # so that Eq. 3 changes pixels outside the hole
     targets = torch.tensor([2])
     objective = Inpainting(targets, torch.from_numpy(mask), weight, penalty) if penalty else Generation(targets)
     states = list(pgd_steps(SmoothNetwork(side, scale), objective, torch.from_numpy(x0), config, seed=SEED))
@@ -89,7 +89,7 @@ def test_sixty_steps_are_those_of_core(side, search, penalty):
         "best": states[-1].best_images.numpy().ravel(),
     }
     assert expected["changes"][-1] > 0.5
-    if search == "pixels":  # a view of this network's picture says little of the picture
+    if search == "pixels":  # this network's prediction for a view says little about the picture
         assert expected["entropies"][-1] < 0.9 * expected["entropies"][0]
     if penalty in ("eq3", "mean_square"):
         assert max(expected["penalties"]) > 1e-3
@@ -98,7 +98,7 @@ def test_sixty_steps_are_those_of_core(side, search, penalty):
 
 
 class Recorder(torch.nn.Module):
-    """A classifier that keeps each pass: its picture, cross-entropy to a target, and gradient where it has one."""
+    """A classifier that records each pass: its picture, cross-entropy to a target, and gradient where it has one."""
 
     def __init__(self, classifier, target):
         super().__init__()
@@ -122,7 +122,7 @@ def write_floats(path, tensors):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["generation", "inpainting"])
 def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path):
-    """Each step goes on from core's gradient, as the graph's own parts from it at kinks (docs/browser.md)."""
+    """Each step continues from core's gradient, as the graph's own differs from it at kinks (docs/browser.md)."""
     install()
     side, name, target = 224, "efficientnet-lite0", torch.tensor([980])
     data, mask = load_samples("photographs"), square_mask((120, 100), 98, height=side, width=side)
@@ -143,14 +143,14 @@ def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path
         "passes": [dict(entropy=e, slope=k) for e, k in zip(recorder.entropies, recorder.slopes, strict=True)],
     }  # fmt: skip
     result = in_node(RECORDED, "(module, values) => module.run(values)", values, timeout=300)
-    assert result["passes"] == len(recorder.pictures) == 60 + 7  # a view a step, a look in ten and one at the end
+    assert result["passes"] == len(recorder.pictures) == 60 + 7  # one view a step, one look in ten steps and at the end
     assert max(result["apart"]) < 1e-5
     np.testing.assert_allclose(result["images"], states[-1].images.numpy().ravel(), rtol=0, atol=1e-5)
     norms = [float(state.perturbation_norm[0]) for state in states]
     assert norms[-1] > 1
     np.testing.assert_allclose(result["changes"], norms, rtol=1e-5, atol=1e-5)
     gradients = np.array(result["graph"])
-    # Between kinks of ReLU6 the graph's gradients are torch's; where one is crossed, a part of them is another one's.
+    # Between kinks of ReLU6 the graph's gradients are torch's; across one, part of them differs.
     assert len(gradients) == 60 and gradients.min() < 1e-5 and np.median(gradients) < 2e-3, gradients
 
 

@@ -1,4 +1,4 @@
-"""The graphs of the static edition against torch: predictions, gradients, and a whole inpainting run."""
+"""The graphs of the static edition against torch: predictions, gradients, and a complete inpainting run."""
 
 import hashlib
 
@@ -29,12 +29,12 @@ from precomputed.graph_weights import (
 from precomputed.static_site.engine import SETS
 
 SMALL = [name for name, side in NETWORKS.items() if side == 32]
-SMOOTH = [name for name in NETWORKS if "clip" in name]  # the others' max-pooling is not
+SMOOTH = [name for name in NETWORKS if "clip" in name]  # the others use max-pooling
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
 def exported(request, tmp_path_factory):
-    """(name, classifier, graph by name) of one network."""
+    """(name, classifier, graphs by name) of one network."""
     name, folder, options = request.param, tmp_path_factory.mktemp("graphs"), onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     (folder / WEIGHTS).write_bytes(packed_weights(name))
@@ -54,7 +54,7 @@ def samples(name):
 
 
 class GraphPass(torch.autograd.Function):
-    """A gradient graph as a differentiable step from pictures to logits, of the cross-entropy to one target."""
+    """A gradient graph as a differentiable function from pictures to logits, for the cross-entropy to one target."""
 
     @staticmethod
     def forward(context, images, session, target):
@@ -106,17 +106,17 @@ def test_inpainting_run_of_the_papers_720_steps_ends_as_torchs(exported):
     for state in pgd_steps(classifier, objective, start, config):
         losses.append(float(state.loss[0]))
         apart.append(float((ahead - state.images).abs().max()))
-        variable = state.images.detach().requires_grad_()  # one step from where torch stands
+        variable = state.images.detach().requires_grad_()  # one step from torch's state
         entropy = F.cross_entropy(graph(variable), torch.tensor([target]))
         (gradient,) = torch.autograd.grad(entropy, variable)
         ahead = project(objective.step(state.images, start, gradient, config.step_size), start, config.epsilon)
     last = run_pgd(graph, objective, start, config)
     assert state.step == last.step == 720
     assert abs(float(last.loss[0]) - losses[-1]) < 1e-4
-    # Where torch's loss is under 1e-5, little but its rounding is left of the gradient (docs/browser.md).
+    # Where torch's loss is under 1e-5, the gradient is mostly rounding (docs/browser.md).
     steps = np.array(apart[1:])[np.array(losses[:-1]) > 1e-5]
     if name in SMOOTH:
         assert len(steps) == 720 and steps.max() < 1e-5
         assert (torch.round(255 * last.images) - torch.round(255 * state.images)).abs().max() <= 1
-    else:  # a kink of max-pooling now and then, after which free runs part, as torch parts from itself
+    else:  # occasional kinks of max-pooling, after which free runs diverge, as torch's runs do from each other
         assert len(steps) > 100 and np.quantile(steps, 0.99) < 1e-4

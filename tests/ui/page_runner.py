@@ -14,13 +14,13 @@ def run_to_the_end(app: AppTest, page: str) -> AppTest:
 
 
 def said(app: AppTest) -> str:
-    """The page's text, captions, notes and errors, a line each."""
+    """The page's text, captions, notes and errors, one line each."""
     kinds = (app.markdown, app.caption, app.info, app.error)
     return "\n".join(one.value for kind in kinds for one in kind)
 
 
 def settable_widget(app: AppTest, name: str) -> Any:
-    """The widget that `ui.shared.settable` draws for `name`, whatever its key is now."""
+    """The widget that `ui.shared.settable` draws for `name`, whatever its current key."""
     key = f"{name}.{app.session_state[f'{name}.shown'][0]}"
     kinds = (app.multiselect, app.segmented_control, app.number_input, app.radio, app.toggle)
     return next(widget for kind in kinds for widget in kind if widget.key == key)

@@ -1,8 +1,8 @@
-"""Checks of a sentence's content regardless of wording: names, numbers and key words, in order."""
+"""Check a sentence's content regardless of wording: names, numbers and key words, in order."""
 
 import re
 
-# Digits of a name, of a wave or of a size are no number of a sentence; ranges, shares and triplets are one.
+# Digits of a name, of a wave or of a size are not numbers of a sentence; a range, share or triplet is one number.
 NAMES = (
     r"ViT-[BL]/\d+|[Rr]es[Nn]et-?\d+|CIFAR-10|Lite\d|\bL2\b|Eq\. \d|[Tt]op-\d|§[\d.]+|\d+ [x×] \d+|n = [\d,]+"
     r"|\([−\d]+, [−\d]+\)|log10"
@@ -11,7 +11,7 @@ NUMBER = r"−?\d[\d,.]*(?: ?%)?(?:(?: of | to | / )−?\d[\d,.]*)*"
 
 
 def numbers_in(sentence: str) -> list[str]:
-    """Numbers of a sentence; a range, a share and a triplet are one each."""
+    """Numbers of a sentence; a range, a share and a triplet count as one each."""
     return re.findall(NUMBER, re.sub(NAMES, "", sentence))
 
 

@@ -1,4 +1,4 @@
-"""Reader of the replay component's data as in the browser, written independently of the packing."""
+"""Read the replay component's data as the browser does, written independently of the packing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.runs.file import PGDRun
 
 
 def replay_data(app: AppTest) -> dict[str, Any]:
-    """The JSON that the page's replay got; examples come after it."""
+    """The JSON data of the page's replay; examples come after it."""
     found, *_ = [data for one in app.get("bidi_component") if "models" in (data := json.loads(one.proto.json))]
     return found
 
@@ -39,7 +39,7 @@ def numbers_of(data: dict[str, Any], k: int) -> np.ndarray:
 
 
 def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
-    """Return the browser's text on a frame of a run, by default the last: the classifier's confidence."""
+    """The browser's text on a frame of a run, by default the last: the classifier's confidence."""
     frame %= len(run.frames)
     step, probability = int(run.frame_steps[frame]), run.curves["target_probability"][:, row]
     title, target = classifier_title(run.metadata["classifier"]["name"]), run.metadata["targets"][row]
@@ -53,7 +53,7 @@ def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
 
 
 def first_sure(run: PGDRun, row: int) -> tuple[int, str]:
-    """The step at which a classifier was first sure of a target, as it was on the way, and the browser's words."""
+    """The step at which a classifier was first confident of a target during the run, and the browser's text on it."""
     step = run.sure_step(row)
     change = 255 * run.metadata["images"]["sure"][row]["change"]
     return step, f"90 % sure at step {step:,}, after {change:.1f} of 255"

@@ -1,4 +1,4 @@
-"""Run files made without any classifier: sound ones, and ones that their maker has tampered with."""
+"""Run files made without any classifier: valid ones, and tampered ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOSTILE = (
 
 
 def arrays_of(kind: str = "inpainting", *, batch: int = 1, size: tuple[int, int] = (32, 32), frames: int = 4) -> dict:
-    """The arrays of a sound file: noise, ten classes, one state for each frame."""
+    """The arrays of a valid file: noise, ten classes, one state for each frame."""
     generator = np.random.default_rng(7)
     shape = (batch, 3, *size)
     metadata = {
@@ -59,7 +59,7 @@ def arrays_of(kind: str = "inpainting", *, batch: int = 1, size: tuple[int, int]
 
 
 def packed(arrays: dict, *, compressed: bool = True) -> bytes:
-    """The file's bytes, whatever the arrays hold."""
+    """The file's bytes, whatever the arrays contain."""
     arrays = dict(arrays, metadata=np.array(json.dumps(arrays["metadata"])))
     buffer = io.BytesIO()
     (np.savez_compressed if compressed else np.savez)(buffer, **arrays)

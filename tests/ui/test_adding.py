@@ -1,4 +1,4 @@
-"""The promise of `docs/adding.md`: a torchvision network, weights and photographs of one's own, one command."""
+"""`docs/adding.md` in practice: a torchvision network, own weights and photographs, one command."""
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ TITLE = f"{NAME} (weights: file my_weights.pth)"
 
 @pytest.fixture(scope="module")
 def profile(tmp_path_factory):
-    """The profile of a network of random weights on three photographs, as few waves a picture as there can be."""
+    """The profile of a network with random weights on three photographs, with as few waves per picture as possible."""
     folder = tmp_path_factory.mktemp("adding")
     torch.manual_seed(0)
     torch.save(torchvision.models.mobilenet_v3_small().state_dict(), folder / "my_weights.pth")

@@ -1,4 +1,4 @@
-"""Paths that no page has, with a server that answers them as Streamlit does."""
+"""Paths without a page, on a server that responds as Streamlit does."""
 
 import pytest
 import streamlit as st
@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from ui.paths import SERVER, PagesHaveOneName
 
-PAGE = f"<!DOCTYPE html><html><head></head><body>{'the page ' * 100}</body></html>"  # so long that it is compressed
+PAGE = f"<!DOCTYPE html><html><head></head><body>{'the page ' * 100}</body></html>"  # long enough to be compressed
 
 
 @pytest.fixture

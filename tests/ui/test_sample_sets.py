@@ -1,4 +1,4 @@
-"""A sample set of a side that the paper has not, with classes of its own: a row of two tables and a folder."""
+"""A sample set with a new picture size and its own classes: a row in two tables, and a folder."""
 
 import dataclasses
 import json
@@ -60,7 +60,7 @@ def shapes(monkeypatch, tmp_path) -> SampleSet:
 
 @pytest.fixture(autouse=True)
 def one_classifier(monkeypatch):
-    """A random one that knows these classes alone."""
+    """A random classifier with only these classes."""
     manager = JobManager()
     monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")

@@ -1,4 +1,4 @@
-"""Streamlit passes over options that it does not know, so a misspelt one would do nothing."""
+"""Streamlit ignores unknown options, so a misspelt one would have no effect."""
 
 import tomllib
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What each place shows without and with the paper's CLIP, without and with its robust twin: one table.
+"""Content of each page without and with the paper's CLIP, without and with its robust twin: one table.
 
-Whether weights are here is all that is changed; none of these places may load them by itself.
+Only the presence of weights changes; none of these pages may load them by itself.
 """
 
 import dataclasses
@@ -60,7 +60,7 @@ CASES = [(row.place, here, row.shows[k]) for row in ROWS for k, here in enumerat
 
 @pytest.fixture
 def weights(monkeypatch, tmp_path):
-    """Makes some classifiers count as ready, and all others that would be downloaded as not."""
+    """Return a function that makes some classifiers count as ready, and all others that need a download as not."""
     monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
@@ -133,7 +133,7 @@ def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_le
     monkeypatch.setattr("ui.runs.panel.expected_seconds", lambda *_: None)  # nothing starts by itself
     weights((PAPERS_CLIP,))
     app = opened("inpainting")
-    assert "Settings changed (the classifiers)" in said(app), "before they are made: another network's"
+    assert "Settings changed (the classifiers)" in said(app), "before they are computed, another network's example"
     machine_runs().mkdir()
     for search in SEARCHES:
         made = stored_path("inpainting", "photographs-6", PAPERS_CLIP, machine_runs(), search)
@@ -150,7 +150,7 @@ def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_le
 
 
 def rename(path, name):
-    """Say in a run's file that another classifier made it."""
+    """Replace the classifier's name in a run's file."""
     run = PGDRun.load(path)
     facts = {**run.metadata, "classifier": {**run.metadata["classifier"], "name": name}}
     dataclasses.replace(run, metadata=facts).save(path)

@@ -1,6 +1,6 @@
-"""Whom every place names, without and with a profile of the paper's CLIP, read from what is rendered.
+"""Networks that every page names, without and with a profile of the paper's CLIP, read from the rendered page.
 
-The profile's numbers are bundled networks' under CLIP's name, with weights that are called random.
+The profile holds bundled networks' numbers under CLIP's name, with weights marked as random.
 """
 
 import html
@@ -62,7 +62,7 @@ def profile(tmp_path, monkeypatch):
         run = PGDRun.load(path)
         kind, _, rest = path.stem.partition("__")
         name = f"{kind}__{CLIP_NAME}{'__views' if rest.endswith('__views') else ''}.npz"
-        if not kind.startswith("opening"):  # which a full profile has
+        if not kind.startswith("opening"):  # which a full profile contains
             replace(run, metadata=renamed(run.metadata)).save(tmp_path / "runs" / name)
     (tmp_path / "gradients").mkdir()
 
@@ -101,7 +101,7 @@ def opened(page, **parameters) -> AppTest:
 
 
 def texts(data):
-    """Every text in a component's data, but for packed pictures."""
+    """Every text in a component's data, except packed pictures."""
     if isinstance(data, str):
         yield data if len(data) < 400 else ""
     elif isinstance(data, dict | list):
@@ -110,7 +110,7 @@ def texts(data):
 
 
 def read(app) -> str:
-    """All that a page says: its HTML, sentences, components and charts."""
+    """All text of a page: its HTML, sentences, components and charts."""
     parts = [part.proto.body for part in app.get("html")] + [part.value for part in (*app.markdown, *app.success)]
     parts += [text for part in app.get("bidi_component") for text in texts(json.loads(part.proto.json))]
     parts += [part.proto.spec for part in app.get("vega_lite_chart")]
@@ -136,8 +136,8 @@ def step(name: str) -> tuple[str, dict[str, object]]:
 
 HOLE = {"inpainting-pictures": "CIFAR-10"}
 DRAWING = {"generation-set": "CIFAR-10, 32 px"}
-# A place; whom it names without the profile, and with it. Whoever predicts or runs at the moment needs weights, which
-# of CLIP are not here: it stays Mini CLIP, and the page says so. A tooltip says whose twin a robust one is.
+# A page, and the networks it names without the profile and with it. Predictions and live runs need weights, and
+# CLIP's are not here: those stay with Mini CLIP, and the page says so. A tooltip names a robust network's twin.
 PLACES = {
     "volcano": (step("volcano"), {LARGE_CNN}, {RANDOM, LARGE_CNN}),
     "twins": (step("twins"), {MINI, TWIN}, {MINI, TWIN}),

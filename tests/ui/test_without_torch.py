@@ -1,4 +1,4 @@
-"""Without torch, maps, waves and charts still work, and everything else says so in one sentence."""
+"""Without torch, maps, waves and charts still work; everything else is explained in one sentence."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 REASON = "libgomp.so.1: cannot open shared object file"
 # As on a system without libgomp: torch is installed, and its import ends in an OSError.
 TORCH = f"raise OSError({REASON!r})"
-# One server, as the app is: a page after the other, each in a session of its own.
+# One server, as in the app: one page after another, each in its own session.
 SCRIPT = f"""
 import time
 from streamlit.testing.v1 import AppTest
@@ -62,7 +62,7 @@ def test_pages_work_without_torch(tmp_path):
     (tmp_path / "torch.py").write_text(TORCH)
     ended = subprocess.run(
         [sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, timeout=240,
-        # With the scripts' folder, or Streamlit adds and removes it while a run's thread looks for torch (`app.py`).
+        # With the scripts' folder; else Streamlit adds and removes it while a run's thread looks for torch (`app.py`).
         env={"PYTHONPATH": f"{tmp_path}:{ROOT}:{ROOT}/tests/ui/apps", "PATH": "", "HOME": str(tmp_path)},
     )  # fmt: skip
     assert ended.returncode == 0 and ended.stdout.endswith("all pages\n"), ended.stderr[-3000:]

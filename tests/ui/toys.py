@@ -1,4 +1,4 @@
-"""Small classifiers that the pages' runs can take in place of real ones."""
+"""Small classifiers for the pages' runs in place of real ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.runs.plan import RunPlan, inpainting_plan
 
 
 class ToyClassifier(nn.Module):
-    """Linear and random, over the ten classes of CIFAR-10 or others; with what a run asks of a classifier."""
+    """Linear and random, over the ten classes of CIFAR-10 or others; with every attribute that a run needs."""
 
     def __init__(self, name: str, size: int = 32, strength: float = 0.02, classes: ClassSet = CIFAR10) -> None:
         super().__init__()
@@ -33,13 +33,13 @@ class ToyClassifier(nn.Module):
 
 
 def spec(name: str, title: str) -> SimpleNamespace:
-    """Facts about a classifier that a page needs before it is loaded."""
+    """Facts about a classifier that a page needs before loading it."""
     nowhere = FolderFile(Path("nowhere"), ())
     return SimpleNamespace(name=name, title=title, kind="closed-set", vocabulary="cifar10", weights=nowhere)
 
 
 def toy_plan(**settings: object) -> RunPlan:
-    """A hole of 12 x 12 in one picture of noise, six steps; settings: as `inpainting_plan` takes them."""
+    """A hole of 12 x 12 in one noise picture, six steps; settings: as for `inpainting_plan`."""
     pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 32, 32), dtype=np.uint8)
     mask = np.zeros((1, 32, 32), dtype=bool)
     mask[:, 8:20, 8:20] = True

@@ -25,7 +25,7 @@ def test_adaptive_steps_reach_a_lower_loss_in_the_same_number():
 
 
 def auto_pgd(x0, gradients, losses, config):
-    """Points of one image, from the gradients and losses there: Algorithm 1 of Croce & Hein 2020,without momentum where it
+    """Points of one image, from its gradients and losses: Algorithm 1 of Croce & Hein 2020, without momentum where it
     goes back; and whether it goes back at each checkpoint."""
 
     def project(x):

@@ -136,7 +136,7 @@ def test_a_table_summarises_its_rows(output, report):
 
 
 def lead(output, key):
-    """(C, n) lead of each pair, 1 where the low picture's class is predicted, -1 where the high one's is; and cutoffs."""
+    """(C, n) lead of each pair, 1 where the low picture's class is predicted, -1 for the high one's; and cutoffs."""
     file = raw(output / f"hybrids/{key}.npz")
     said = np.unpackbits(file["says"], axis=2, count=PAIRS).astype(int)
     return said[0] - said[1], file["cutoffs"]

@@ -1,4 +1,4 @@
-"""A tiny, learnable training set, in which each class has its own colour, and small trainings on it."""
+"""A tiny, learnable training set with one colour per class, and small trainings on it."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ from precomputed.training.recipes import ClipRecipe, ResNetRecipe
 
 @pytest.fixture(scope="session")
 def coloured() -> LabelledImages:
-    """60 images of ten classes, each of one colour with noise on top."""
+    """60 images of ten classes, one colour per class plus noise."""
     generator = np.random.default_rng(0)
     labels = np.arange(60) % 10
     colours = np.random.default_rng(7).uniform(0.15, 0.85, (10, 3))
@@ -41,7 +41,7 @@ def tokenizer(tmp_path_factory, architecture):
 
 @pytest.fixture(scope="session")
 def make_training(coloured, architecture, tokenizer) -> Callable[..., Training]:
-    """Makes a training of "resnet" or "clip", with everything as small as it gets."""
+    """Return a function that makes a "resnet" or "clip" training, as small as possible."""
     small = copy.deepcopy(architecture)
     small["model_cfg"]["embed_dim"] = 16
     small["model_cfg"]["vision_cfg"] |= {"image_size": 32, "timm_model_name": "test_resnet"}  # timm's smallest

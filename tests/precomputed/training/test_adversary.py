@@ -24,7 +24,7 @@ def test_attack_stays_in_the_ball_and_in_range(steps):
 
 
 def test_attack_reaches_the_optimum_of_two_linear_classes():
-    """For two classes the loss grows fastest along the difference of their weights: known on paper."""
+    """For two classes the loss grows fastest along the difference of their weights."""
     images = torch.full((1, 3, 6, 6), 0.5)
     found = attack(images, torch.tensor([0]), steps=30, classes=2)
     direction = (WEIGHT[1] - WEIGHT[0]) / (WEIGHT[1] - WEIGHT[0]).norm()

@@ -1,4 +1,4 @@
-"""The bundled models themselves: they load strictly and are as good as their cards say, on the bundled samples."""
+"""The bundled models load strictly, and match their cards' accuracy on the bundled samples."""
 
 import json
 import re
@@ -16,7 +16,7 @@ MIN_ACCURACY = {"mini-resnet": 0.85, "mini-resnet-robust": 0.6, "mini-clip": 0.7
 
 @pytest.mark.parametrize("name", MIN_ACCURACY)
 def test_bundled_network_classifies_the_samples_and_has_a_card(name):
-    classifier = load_classifier(name, CIFAR10)  # checks the digest, too
+    classifier = load_classifier(name, CIFAR10)  # also checks the digest
     assert classifier.sha256 == json.loads((MODELS / name / "config.json").read_text(encoding="utf-8"))["sha256"]
     data = load_samples("cifar10-samples")
     with torch.no_grad():

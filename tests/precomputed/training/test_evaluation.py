@@ -5,7 +5,7 @@ from precomputed.training.evaluation import Accuracy, Attack, clean_accuracy, ro
 
 
 class TwoPixels(torch.nn.Module):
-    """Predicts class 1 if the first pixel is brighter than the second; its robustness is known on paper."""
+    """Predicts class 1 if the first pixel is brighter than the second; its robustness is known."""
 
     def forward(self, images):
         gap = images[:, 0, 0, 0] - images[:, 0, 0, 1]

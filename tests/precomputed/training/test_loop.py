@@ -1,4 +1,4 @@
-"""The loop, with either part: it learns, resumes bit for bit, and evaluations in between do not disturb it."""
+"""The training loop, with either part: it learns, resumes bit for bit, and is not disturbed by evaluations."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""mini-clip: its loss, its captions in training, and the folder that open_clip reads by itself."""
+"""mini-clip: its loss, its training captions, and the folder, which open_clip can read."""
 
 import dataclasses
 import gzip
@@ -58,7 +58,7 @@ def test_contrastive_loss_is_clips_own_when_captions_are_unique():
 
 
 def test_contrastive_loss_agrees_with_a_slow_twin():
-    """Captions true of several images to different degrees, and the last one of none: it is a negative only."""
+    """Captions true of several images to different degrees; the last one, true of none, is only a negative."""
     torch.manual_seed(0)
     images, texts = F.normalize(torch.randn(4, 8), dim=1), F.normalize(torch.randn(5, 8), dim=1)
     truth = torch.rand(4, 5)
@@ -72,7 +72,7 @@ def test_contrastive_loss_agrees_with_a_slow_twin():
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory, coloured, architecture):
-    """A folder as the script writes it, of random weights in full size, and the classifier behind it."""
+    """A folder as written by the script, with random weights in full size, and its classifier."""
     folder = tmp_path_factory.mktemp("clip")
     tokenizer = write_tokenizer(folder, architecture["model_cfg"]["text_cfg"]["context_length"])
     training = ClipTraining(ClipRecipe(batch_size=20), architecture, coloured, captions()[::100], tokenizer)
@@ -98,7 +98,7 @@ def test_open_clips_preprocessing_sees_what_training_saw(bundle):
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     images = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
     difference = preprocess(Image.fromarray(pixels)) - classifier.preprocess(images)[0]
-    assert difference.abs().max() < 1.5 / 255 / 0.24  # PIL rounds to whole grey values
+    assert difference.abs().max() < 1.5 / 255 / 0.24  # PIL rounds to integer grey values
 
 
 def test_held_out_accuracy_agrees_with_a_classifier_of_each_set_of_prompts(bundle, coloured):

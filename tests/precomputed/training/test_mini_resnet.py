@@ -22,7 +22,7 @@ from precomputed.training.mini_resnet import main, set_whitening
 
 def test_set_whitening_decorrelates_patches():
     generator = torch.Generator().manual_seed(0)
-    # Neighbouring pixels and channels that go together, as in photographs.
+    # Correlated neighbouring pixels and channels, as in photographs.
     images = F.avg_pool2d(torch.randn(50, 3, 18, 18, generator=generator), 3, 1)
     images = images + images.mean(dim=1, keepdim=True)
     network = MiniResNet((8, 8, 8))
@@ -41,7 +41,7 @@ def test_network_refuses_widths():
 
 @pytest.mark.slow
 def test_the_same_command_resumes_after_kill(tmp_path, coloured):
-    """The script itself, killed without warning, ends with the same file as one left in peace."""
+    """Kill the script without warning: after resuming, its file equals that of an uninterrupted run."""
     pixels, classes = coloured.images.permute(0, 2, 3, 1).numpy(), np.array(CIFAR10.names)
     for split in ("train", "test"):
         np.savez(tmp_path / f"cifar10-{split}.npz", images=pixels, labels=coloured.labels.numpy(), classes=classes)

@@ -1,4 +1,4 @@
-"""Robustness as the cards tell it: the stronger attacks leave no more than the weaker ones, and the card keeps up."""
+"""Robustness in the cards: stronger attacks leave no more accuracy than weaker ones, and the card is up to date."""
 
 import json
 

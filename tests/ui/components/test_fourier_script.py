@@ -20,7 +20,7 @@ MIX = """({ prepareHybrid, paintHybrid }, { low, high, size, cutoffs }) => {
 
 
 def mixed(low, high, cutoffs):
-    """(cutoffs, size, size, 4) what the browser would show of two (3, size, size) uint8 pictures."""
+    """(cutoffs, size, size, 4) pixels that the browser would show for two (3, size, size) uint8 pictures."""
     size = low.shape[-1]
     pictures = {name: image.transpose(1, 2, 0).ravel().tolist() for name, image in (("low", low), ("high", high))}
     found = in_node("fourier.js", MIX, {**pictures, "size": size, "cutoffs": list(cutoffs)})

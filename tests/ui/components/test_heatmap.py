@@ -1,4 +1,4 @@
-"""Python's half of the heat map component: what it sends to the browser, and what it makes of a choice."""
+"""Python's half of the heat map component: data sent to the browser, and handling of a choice."""
 
 import base64
 import json
@@ -101,7 +101,7 @@ def test_colour_maps_are_even_in_lightness(name):
     diverging = name == "vik" or name.startswith("#")
     rising = np.concatenate([values[:128], values[128:][::-1]]) if diverging else values
     steps = np.delete(np.diff(rising), 127) if diverging else np.diff(rising)
-    assert steps.min() > -0.5, "darker or lighter all the way, so that grey prints read as well"
+    assert steps.min() > -0.5, "monotonic lightness, so that greyscale prints are readable, too"
     if diverging:
         assert values[127] > 85 and abs(values[0] - values[255]) < 12
 
@@ -167,7 +167,7 @@ def test_only_a_wave_of_the_map_at_a_strength_of_the_slider_is_taken(value):
 
 def test_a_choice_is_a_wave_and_a_strength():
     assert read_choice([1, -1, 5], limit=1, most=16) == (1, -1, 5.0)
-    assert read_choice([1, -1, 15.699999999999999], limit=1, most=16) == (1, -1, 15.7), "as commands name it"
+    assert read_choice([1, -1, 15.699999999999999], limit=1, most=16) == (1, -1, 15.7), "the name that commands use"
 
 
 @pytest.mark.parametrize("value", [None, {"cells": "ab"}, {"cells": 3 * [[0, 1]]}, {"cells": [[0, 2], [1], "x"]}])

@@ -1,4 +1,4 @@
-"""Thumbnails in one sheet, and what a choice may be."""
+"""Thumbnails in one sheet, and valid choices."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ from ui.components.image_picker import image_picker, pack_thumbnails
 
 
 def tiles_of(pictures):
-    """The sheet as the browser reads it: its tiles in order, and what kind of picture it is."""
+    """The sheet as the browser reads it: its tiles in order, and its picture format."""
     packed = pack_thumbnails(pictures, [f"picture {k}" for k in range(len(pictures))])
     head, _, body = packed.sheet.partition(";base64,")
     image = np.asarray(Image.open(io.BytesIO(base64.b64decode(body))).convert("RGB"))
@@ -37,7 +37,7 @@ def test_photographs_become_small_thumbnails():
     assert len(packed.sheet) < 100_000
     for picture, tile in zip(pictures, tiles, strict=True):
         wanted = np.asarray(Image.fromarray(picture).resize((96, 96), Image.Resampling.BILINEAR), dtype=float)
-        assert np.abs(tile - wanted).mean() < 6, "the right picture in the right place"
+        assert np.abs(tile - wanted).mean() < 6, "wrong picture in a tile"
 
 
 def test_wrong_arguments_are_named():

@@ -1,4 +1,4 @@
-"""One value that the browser and Python both may change: who wins, and what is sent."""
+"""One value that browser and Python can both change: which one wins, and what is sent."""
 
 import json
 
@@ -68,7 +68,7 @@ def page() -> None:
 
 
 def sent(app: AppTest) -> dict:
-    """The data that the component got in the last run."""
+    """The component's data in the last run."""
     assert not app.exception
     return json.loads(app.get("bidi_component")[0].proto.json)
 
@@ -78,7 +78,7 @@ def test_data_stay_the_same_until_python_changes_the_value_or_what_it_is_about()
     first = sent(app)
     assert first["value"] == 1
     assert sent(app.run()) == first
-    app.session_state["picked"] = 3  # a preset
+    app.session_state["picked"] = 3  # Python's own change, as by a preset
     moved = sent(app.run())
     assert moved["value"] == 3 and moved["token"] != first["token"] and moved["sheet"] == first["sheet"]
     app.session_state["set"] = "cifar10-samples"

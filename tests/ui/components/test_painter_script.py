@@ -1,4 +1,4 @@
-"""painter_shapes.js paints what `tests.painter_oracle` defines, to the pixel; in Node."""
+"""painter_shapes.js paints exactly what `tests.painter_oracle` defines; in Node."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from tests.node import in_node
 from tests.painter_oracle import brush_mask, ellipse_mask, fill_mask, line_points
 
-# Each stroke on a blank picture of its own; a fill on the one that it is given.
+# Each stroke starts on a blank picture; a fill on the given one.
 PAINT = """({ linePoints, disc, ellipse, flood }, { height, width, strokes }) =>
   strokes.map(({ tool, points, more }) => {
   const cells = Uint8Array.from(tool === "fill" ? more : Array(height * width).fill(0));
@@ -23,14 +23,14 @@ LINES = "({ linePoints }, lines) => lines.map(([start, end]) => [...linePoints(s
 
 
 def painted(tool, strokes, height, width):
-    """(strokes, H, W) of uint8: what a tool has painted, with its points and what else it takes."""
+    """(strokes, H, W) uint8: pixels painted by a tool, given its points and other arguments."""
     values = [{"tool": tool, "points": points, "more": more} for points, more in strokes]
     found = in_node("painter_shapes.js", PAINT, {"height": height, "width": width, "strokes": values})
     return np.array(found, np.uint8).reshape(-1, height, width)
 
 
 def points(rng, count, height, width):
-    """Some of them outside the picture."""
+    """Random points, some of them outside the picture."""
     return np.stack([rng.integers(-s // 4, s + s // 4, count) for s in (width, height)], axis=1).tolist()
 
 

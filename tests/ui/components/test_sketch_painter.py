@@ -1,4 +1,4 @@
-"""A painted sketch on its way from the browser, which may send anything."""
+"""A painted sketch from the browser, which may send anything."""
 
 import base64
 import json

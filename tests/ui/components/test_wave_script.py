@@ -1,4 +1,4 @@
-"""wave.js draws what the engine computes, to the bit; in Node."""
+"""wave.js draws the engine's pixels exactly; in Node."""
 
 import base64
 
@@ -78,4 +78,4 @@ def test_tour_runs_outward_by_one_radius_at_a_time_on_the_selected_side():
         assert -15 <= i <= 0 <= j <= 15
         radius = round(np.hypot(i, j))
         alike = [(a, b) for a in range(16) for b in range(a, 16) if round(np.hypot(a, b)) == radius]
-        assert j + i == min(b - a for a, b in alike), "as near to the diagonal as can be"
+        assert j + i == min(b - a for a, b in alike), "as close to the diagonal as possible"

@@ -1,4 +1,4 @@
-"""Counting flips by a wave: in view of the visitor, and aborted by a click elsewhere."""
+"""Counting flips by a wave: in view of the visitor, aborted by a click elsewhere."""
 
 from pathlib import Path
 
@@ -15,13 +15,13 @@ CHUNK = FLIP_CHUNKS[False]
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """The flips of the rows each time that they are drawn; and after how many of these the visitor clicks elsewhere."""
+    """The rows' flips each time they are drawn; the visitor clicks elsewhere after the given numbers of drawings."""
     seen, clicks, real = [], [], cell_predictions.rows_html
 
     def draw(rows, *arguments):
         seen.append([row.flips for row in rows])
         if len(seen) in clicks:
-            st.stop()  # as Streamlit does where a script draws while another run of it is asked for
+            st.stop()  # as Streamlit does when a script draws while a rerun is pending
         return real(rows, *arguments)
 
     monkeypatch.setattr(cell_predictions, "rows_html", draw)

@@ -1,4 +1,4 @@
-"""Whatever stands in the metadata of a heat map, it is refused in one short sentence or shown in one."""
+"""Any metadata of a heat map is refused in one short sentence or shown in one."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""Words about heat maps: the paper's own are linked, untrusted ones are shown as plain text."""
+"""Text about heat maps: the paper's own are linked, untrusted ones are shown as plain text."""
 
 import re
 from dataclasses import replace

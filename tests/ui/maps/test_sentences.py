@@ -1,4 +1,4 @@
-"""The sentence about a wave says what the maps say: its numbers are computed again from the files, with plain loops."""
+"""The sentence about a wave agrees with the maps: its numbers are recomputed from the files with plain loops."""
 
 import dataclasses
 import itertools
@@ -40,7 +40,7 @@ FILE_OF = {
 
 
 class File:
-    """A map file read with numpy alone: per cent, by frequency, from `side` cells in the middle."""
+    """A map file read with numpy only: per cent, by frequency, from `side` cells in the middle."""
 
     def __init__(self, label, side=1023):
         with np.load(FOLDER / f"{FILE_OF[label]}.npz") as file:
@@ -74,7 +74,7 @@ ENTRIES = shipped()
 
 
 def numbers_in(text):
-    """All numbers of a text in its order, but for those in names and the 95 of the intervals."""
+    """All numbers of a text in order, except those in names and the 95 of the intervals."""
     for label in FILE_OF:
         text = text.replace(label.split(" · ")[0], "")
     text = text.replace("95 % interval", "").replace("\N{MINUS SIGN}", "-")
@@ -82,7 +82,7 @@ def numbers_in(text):
 
 
 def assert_numbers(text, wanted, tolerance=0.0501):
-    """Rounded to one digit, and 0.05 points more or less, by which a published rate was rounded before."""
+    """Compare numbers rounded to one digit, with a tolerance of 0.05 points for the rounding of published rates."""
     found = numbers_in(text)
     assert len(found) == len(wanted), (text, wanted)
     assert found == pytest.approx(wanted, abs=tolerance), text
@@ -112,7 +112,7 @@ def test_verdict_on_two_maps_gives_errors_intervals_and_difference(frequency):
     errors = [100 * each for rate, file in ((a, clip), (b, resnet)) for each in (rate, *file.wilson(rate))]
     ends = sorted(abs(100 * end) for end in newcombe(clip, a, resnet, b))
     text = cell_verdict([ENTRIES[CLIP], ENTRIES[RESNET56]], frequency)
-    assert_numbers(text, [*frequency, *errors, 100 * abs(a - b), *ends], tolerance=0.15)  # intervals hold the rounding
+    assert_numbers(text, [*frequency, *errors, 100 * abs(a - b), *ends], tolerance=0.15)  # intervals include rounding
     assert ("points higher" in text) == (a > b) and ("points lower" in text) == (a < b)
 
 

@@ -1,4 +1,4 @@
-"""Maps as they are shown: grey and coloured waves apart, from the bits of the file itself."""
+"""Displayed maps: grey and coloured waves separately, from the file's own bits."""
 
 import csv
 import dataclasses
@@ -85,7 +85,7 @@ def test_only_the_first_two_maps_are_told_by_colour():
 
 
 def sampled(images, side=15, **changes):
-    """A map of few images under each wave, with errors that grow with the radius."""
+    """A map with few images per wave and errors that grow with the radius."""
     radius = np.hypot(*(np.indices((side, side)) - side // 2))
     errors = np.rint(images * (0.2 + 0.03 * radius)).astype(np.int64)
     sample = {"images_per_wave": images, "rule": "a sample of its own for each wave"}
@@ -107,7 +107,7 @@ def test_estimate_is_shown_as_such_with_its_own_interval():
 
 def test_a_stored_estimate_is_shown_and_no_other_view_holds_it():
     heatmap = with_estimate(sampled(100))
-    forged = dataclasses.replace(heatmap, estimate=heatmap.estimate / 2)  # so that nobody computes it again
+    forged = dataclasses.replace(heatmap, estimate=heatmap.estimate / 2)  # a value that a recomputation would not give
     (view,) = shown_maps([Entry("A · x · y", forged)], "Top-1", "Estimate", 31).views
     np.testing.assert_array_equal(view.values, heatmap.estimate[0] / 2)
     np.testing.assert_array_equal(view.interval, heatmap.estimate / 2)
@@ -155,7 +155,7 @@ def test_a_further_row_of_the_table_is_shown_with_its_own_unit_and_stands_in_the
 
 
 def test_a_colour_means_one_thing():
-    """Networks, verdicts, and more or fewer errors of one network: no colour stands for two of these."""
+    """Networks, verdicts, and more or fewer errors of one network: no colour is shared by two of these."""
     networks = [
         *(colour for pair in colours.NETWORKS.values() for colour in pair),
         *colours.OWN.values(),

@@ -19,12 +19,12 @@ from ui.runs.examples import made_here, stored_example, stored_runs
 from ui.server.limits import limits
 from ui.server.server_jobs import job_manager
 
-NAME = "mini-clip-vit"  # bundled, and no run of it is
+NAME = "mini-clip-vit"  # bundled, and without shipped runs
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """An empty cache; small pictures open with a network that no run is shipped of, as if it had been downloaded."""
+    """An empty cache; small pictures open with a network without shipped runs, as if it had been downloaded."""
     monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
@@ -75,7 +75,7 @@ def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(monkeypatc
     (piece,) = [piece for piece in _profile(classifier_spec(NAME)) if piece.what == what]
     monkeypatch.setattr("ui.models.preparation.missing", lambda: [piece])
     looks = iter(range(4))
-    with monkeypatch.context() as patch:  # a visitor whose work begins after four parts and does not end
+    with monkeypatch.context() as patch:  # a visitor's work begins after four parts and does not end
         patch.setattr(job_manager(), "wait_until_idle", lambda end: next(looks, None) is None and end.wait(60))
         preparation = Preparation()
         preparation.begin()
@@ -97,7 +97,7 @@ def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(monkeypatc
 def test_examples_are_made_once_and_pages_find_them(slow, monkeypatch):
     monkeypatch.setattr("ui.models.preparation.is_slow", lambda specs, steps, pixels: slow and pixels < 2000)
     before = {kind: len(stored_runs(kind)) for kind in ("inpainting", "generation")}
-    # by the fast steps the companion is made as well: its shipped run has the paper's
+    # with the fast steps the companion is run as well: its shipped run has the paper's steps
     inpainting = [f"inpainting, CIFAR-10 {name}" for name in ((NAME, "mini-clip-robust") if slow else (NAME,))]
     assert unprepared() and [f"{one.what} {one.spec.name}" for one in missing()] == [
         *inpainting,
@@ -117,7 +117,7 @@ def test_examples_are_made_once_and_pages_find_them(slow, monkeypatch):
     files = made_here()
     preparation.begin()
     preparation.wait(60)
-    assert made_here() == files, "nothing is made twice"
+    assert made_here() == files, "nothing is computed twice"
 
 
 def test_a_run_of_other_settings_or_a_damaged_one_is_made_again():
@@ -151,7 +151,7 @@ def test_it_rests_while_a_visitors_run_goes_on_and_ends_when_asked():
     time.sleep(0.5)
     assert preparation.running and preparation.fraction == 0 and not made_here()
     preparation.close()
-    assert preparation.status == "done" and not made_here(), "it ends without having made anything"
+    assert preparation.status == "done" and not made_here(), "it ends without any result"
     go_on.set()
     assert job.wait(30)
 

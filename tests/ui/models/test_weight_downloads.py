@@ -1,4 +1,4 @@
-"""Background downloads against a real server on this machine."""
+"""Background downloads against a real local server."""
 
 import dataclasses
 import time
@@ -26,7 +26,7 @@ def spec_of(url, sha256=None):
 def wait_for(condition):
     deadline = time.monotonic() + LIMIT
     while not condition():
-        assert time.monotonic() < deadline, "it never happened"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.01)
 
 
@@ -72,7 +72,7 @@ def test_silent_server_is_given_up_within_five_seconds_and_never_waited_for():
         download = WeightDownloads().start(spec_of(url))
         assert time.monotonic() - started < 1
         assert download.wait(10) and download.status == "failed" and "cannot be reached" in download.error
-        # four and a half seconds for the answer; the rest is for a busy machine
+        # four and a half seconds for the answer; the rest allows for a busy machine
         assert time.monotonic() - started < 8
 
 

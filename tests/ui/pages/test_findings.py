@@ -100,7 +100,7 @@ OF_ROBUST_NETWORKS = {"twins", "contrast", "shift"}
 
 
 def boxes(app: AppTest) -> list[tuple[str, str]]:
-    """Each verdict on a page, as a row or beside a sentence: its claim, and what is read of it, nothing unfolded."""
+    """Each verdict on a page, as a row or beside a sentence: its claim, and its visible text, nothing expanded."""
     bodies = re.sub("</?bdi>", "", " ".join(each.proto.body for each in app.get("html")))
     found = re.findall(r'data-claim="([^"]*)">(.*?)</(?:tr|div)>', bodies, re.S)
     return [(claim, html.unescape(re.sub("<details.*?</details>|<[^>]*>", " ", body))) for claim, body in found]
@@ -110,7 +110,7 @@ SMALL = [classifier_title(name) for name in bundled_specs() if name.startswith(M
 
 
 def expect_labels(app: AppTest) -> int:
-    """No box shows a quotation with a network that it is not about, unless it says so; returns how many say so."""
+    """Check that a quotation about other networks says so in its box; return how many do."""
     labelled = 0
     for claim, read in boxes(app):
         apart = [name for name in SMALL if re.search(rf"\b{re.escape(name)}\b", read)]
@@ -163,7 +163,7 @@ def test_robust_features_are_judged_of_any_two_networks_that_painted():
     others = feature_findings("mini-resnet", "mini-resnet-robust")
     by_views = [finding for finding in others if finding.condition == "by views"]
     rest = [finding for finding in others if finding not in by_views]
-    assert verdicts(app) == [str(finding.verdict) for finding in (*rest, *by_views)], "by views folded, at the end"
+    assert verdicts(app) == [str(finding.verdict) for finding in (*rest, *by_views)], "folded views come last"
 
 
 def test_other_maps_make_another_table():
@@ -242,7 +242,7 @@ def test_a_map_of_ones_own_is_judged_but_not_linked_and_its_name_stays_text():
     rows = table(app)
     assert not any("href" in rows[k] for k in (0, 1, 5)) and any("href" in row for row in rows)
     assert not any("<b>bold" in row for row in rows)
-    assert verdicts(app)[:2] == ["holds", "holds in part"]  # as for Mini CLIP, whose cells they are
+    assert verdicts(app)[:2] == ["holds", "holds in part"]  # as for Mini CLIP, whose map this is
 
 
 @pytest.mark.parametrize("verdict", Verdict)

@@ -1,4 +1,4 @@
-"""The page *Frequencies* in Streamlit's test runner: every way to show the maps, and bad URLs."""
+"""The page *Frequencies* in Streamlit's test runner: every way to show the maps, and invalid URLs."""
 
 import base64
 import html
@@ -46,21 +46,21 @@ APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
 
 def open_page(**parameters) -> AppTest:
     app = AppTest.from_file(str(APP), default_timeout=120)
-    # Without a picture no classifier is loaded: what is tested here are the maps.
+    # Without a picture no classifier is loaded: these tests are about the maps.
     for name, value in ({"pictures": "Yours"} | parameters).items():
         app.query_params[name] = value
     return app.run()
 
 
 def text(app: AppTest) -> str:
-    """All that is read, with intervals in brackets."""
+    """All text of the page, with intervals in brackets."""
     drawn = [element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind]
     told = [one.proto.body for one in app.get("html") if 'class="prose' in one.proto.body]
     return "\n".join([*drawn, *(plain(one) for one in told)])
 
 
 def plain(body: str) -> str:
-    """HTML as a sentence of plain text, its intervals in brackets, without what terms mean."""
+    """HTML as a plain-text sentence: intervals in brackets, without explanations of terms."""
     terms = "|".join(re.escape(html.escape(words)) for words in TERMS.values())
     body = re.sub(
         f'<span class="tooltip-text" role="tooltip">(?:{terms})</span>|<style>.*?</style>', "", body, flags=re.S
@@ -146,7 +146,7 @@ def test_models_predict_for_the_maps_shown_and_robust_ones_for_robust_ones():
     assert who(CLIP, MINI_CLIP, MINI_RESNET_ROBUST) == {"mini-clip": "", "mini-resnet-robust": ""}
     assert who() == {spec.name: "" for spec in ready}
     photographs = choose_predictors([known[CLIP], known[RESNET56]], ready_classifiers("imagenet"), "imagenet")
-    assert {one.note for one in photographs} == {""}, "of maps of CIFAR-10 no ImageNet network takes the place"
+    assert {one.note for one in photographs} == {""}, "no ImageNet network stands in for maps of CIFAR-10"
     told = [one.note for one in choose_predictors([known[CLIP], known[RESNET50]], ready, "cifar10")]
     assert told == ["instead of CLIP ViT-B/32, in miniature"]
     assert len({model_colour(name) for name in ("clip-vit-b-32", "mini-clip", "mini-clip-robust")}) == 3
@@ -247,11 +247,11 @@ def test_page_says_when_a_picture_is_too_small_for_the_wave():
     app = open_page(pictures="CIFAR-10", cell="20,3")
     assert not app.exception
     assert "This picture is too small for this wave" in text(app)
-    assert json.loads(app.get("bidi_component")[0].proto.json)["picture"]["side"] == 31, "the browser refuses it, too"
+    assert json.loads(app.get("bidi_component")[0].proto.json)["picture"]["side"] == 31, "the browser refuses, too"
 
 
 def uploaded(side: int, name: str = "toy", **facts) -> Heatmap:
-    """A heat map as a visitor may upload it: printed rates, which compress to a few kilobytes."""
+    """A heat map that a visitor might upload: printed rates, which compress to a few kilobytes."""
     unknown = np.full((side, side), -1, dtype=np.int64)
     metadata = {
         "classifier": {"name": name},
@@ -290,7 +290,7 @@ def test_the_largest_maps_cost_less_than_two_seconds_of_one_core_a_redraw():
 
 def test_the_name_in_an_uploaded_map_leads_to_no_folder_of_the_server():
     name = f"open_clip:local-dir:{MODELS / 'mini-clip'}"
-    assert classifier_spec(name).title == "CLIP from mini-clip", "whoever looks it up finds a model"
+    assert classifier_spec(name).title == "CLIP from mini-clip", "looking up the name finds a model"
     heatmap = uploaded(3, name)
     assert label_of(heatmap).split(" · ")[0] == one_line(name)
     entry = Entry(label_of(heatmap), heatmap)
@@ -305,7 +305,7 @@ def test_every_shipped_map_says_where_it_comes_from(page):
     assert len(settable_widget(app, "maps").options) < 10
     labels = settable_widget(app.toggle(key=MORE).set_value(True).run(), "maps").options
     assert len(labels) == len(list(HEATMAPS.glob("*.npz"))) == len(set(labels))
-    assert not [label for label in labels if re.match("[a-z]", label)], "names for people"
+    assert not [label for label in labels if re.match("[a-z]", label)], "labels are display names"
     for chosen in np.array_split(labels, -(-len(labels) // 4)):
         settable_widget(app, "maps").set_value(chosen.tolist()).run()
         assert not app.exception
@@ -334,4 +334,4 @@ def test_tabs_count_classes_filter_the_picture_and_put_strengths_in_a_row():
         names = [(data.classes.names[a], data.classes.names[b]) for a, b in zip(data.labels, after, strict=True)]
         assert counts == Counter(names) and int(flipped) == (before != after).sum()
     again = open_page(pictures="CIFAR-10", tab="Low and high pass", radius32="9")
-    assert not again.exception and "L2 norm per channel" in text(again), "a tab of earlier versions"
+    assert not again.exception and "L2 norm per channel" in text(again), "a link of an earlier version"

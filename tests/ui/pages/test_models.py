@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def start_empty(patch, folder):
-    """No weights on this machine, no downloads of earlier tests, no network."""
+    """No weights on this machine, no downloads from earlier tests, no network."""
     patch.setenv("TORCH_HOME", str(folder / "torch"))
     patch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder / "hub"))
     patch.setattr("ui.models.weight_downloads._DOWNLOADS", WeightDownloads())
@@ -46,7 +46,7 @@ def _own_caches(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """The page as it opens; nobody presses anything."""
+    """The page as it opens; no button is pressed."""
     with pytest.MonkeyPatch.context() as patch:
         start_empty(patch, tmp_path_factory.mktemp("empty"))
         return opened()
@@ -90,7 +90,7 @@ def test_every_classifier_is_there_with_its_facts(page):
 def test_rows_link_to_the_maps_that_there_are(page):
     links = re.findall(r"frequency\?maps=([^)]*)\)", text_of(page))
     maps = [Heatmap.load(path) for path in (ROOT / "precomputed" / "heatmaps").glob("*.npz")]
-    # of two maps of one classifier and data set, that of more images; some maps are of networks that are not here
+    # of two maps of one classifier and data set, the one with more images; some maps' networks are not here
     known = {spec.name for spec in list_classifiers()}
     shipped = [
         entry.label
@@ -145,11 +145,11 @@ def test_download_shows_progress_and_then_ready(monkeypatch):
         assert app.get("progress")[0].proto.value == 25
         download._last -= 12
         app.run()
-        told = app.get("progress")[0].proto.text  # 12 s, and what the machine took since
+        told = app.get("progress")[0].proto.text  # 12 s plus the machine's own delay
         assert re.fullmatch(r"1\.0 MB of 4\.2 MB, stalled for \d\d s; retrying", told), told
         server.release()
         assert download.wait(LIMIT)
-    preparation().wait(LIMIT)  # which finds nothing to make
+    preparation().wait(LIMIT)  # which finds nothing to prepare
     app.run()
     assert not app.exception and not app.get("progress") and not app.error and not app.warning
     assert text_of(app).count(":green-badge") == ready + 1
@@ -258,7 +258,7 @@ def opened_cards(app: AppTest) -> list:
 
 
 def test_a_link_opens_the_card_of_one_classifier_and_of_no_other():
-    assert not opened_cards(opened()), "nothing was asked for"
+    assert not opened_cards(opened()), "no card was requested"
     for name in ("mini-clip-robust", "clip-vit-b-32"):
         app = AppTest.from_function(script, default_timeout=120)
         app.query_params.update(parse_qsl(card_link(name).partition("?")[2]))

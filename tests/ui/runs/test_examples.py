@@ -13,10 +13,10 @@ MINI, LARGE = ("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-3
     [
         ("inpainting", "cifar10", "eq3", (*LARGE, *MINI), MINI),
         ("generation", "cifar10", "blur", (*LARGE, *MINI), MINI),
-        # CLIP is the first choice for photographs where it is ready, but has no stored run.
+        # CLIP is the default for photographs where it is ready, but has no stored run.
         ("inpainting", "photographs", "mean_square", (*LARGE, "efficientnet-lite0"), ("efficientnet-lite0",)),
         ("generation", "photographs", "blur", (*LARGE, "efficientnet-lite0"), ("efficientnet-lite0",)),
-        # The example's own classifier is not ready: what can be chosen is.
+        # The example's own classifier is not ready: the selection stays.
         ("inpainting", "photographs", "eq3", LARGE, LARGE),
         ("inpainting", "cifar10", "eq3", (), ()),
     ],

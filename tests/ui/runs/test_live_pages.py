@@ -1,4 +1,4 @@
-"""The pages *Fill a hole* and *Draw* in Streamlit's test runner: runs on toys, bad input, addresses."""
+"""The pages *Fill a hole* and *Draw* in Streamlit's test runner: toy runs, bad input, URLs."""
 
 import io
 import threading
@@ -35,7 +35,7 @@ SPECS = [spec("toy-a", "Toy A"), spec("toy-b", "Toy B")]
 
 @pytest.fixture(autouse=True)
 def toys(monkeypatch):
-    """Two random classifiers in place of the bundled ones, and a queue of our own."""
+    """Two random classifiers in place of the bundled ones, and a separate queue."""
     manager = JobManager()
     monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
@@ -136,7 +136,7 @@ def test_inpainting_refuses_a_hole_that_is_none_in_one_sentence(mask, sentence):
 
 
 def test_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_stays(monkeypatch):
-    # The test runner cannot type a free text; a classifier without dogs comes to the same.
+    # The test runner cannot type free text; a classifier without dogs is equivalent.
     app = open_page("inpainting", inpainting_steps="3")
     run_to_the_end(app, "inpainting")
     dogless = ToyClassifier("toy-a")
@@ -174,7 +174,7 @@ def test_senseless_numbers_in_the_url_become_the_papers(name, value):
     app.run()
     assert not app.exception
     assert settable_widget(app, f"{name}-steps").value == (720 if name == "inpainting" else 60)
-    wanted = 40 * 32 / 224 if name == "generation" else 21.6 * 32 / 224 * 16 / 9  # scaled with the hole's side
+    wanted = 40 * 32 / 224 if name == "generation" else 21.6 * 32 / 224 * 16 / 9  # scales with the hole's side
     assert settable_widget(app, f"{name}-epsilon-32").value == pytest.approx(wanted)
 
 
@@ -280,7 +280,7 @@ def test_fast_is_a_hundred_adaptive_steps_where_nobody_has_said_otherwise():
         settable_widget(app, "inpainting-pace").value == "paper"
         and settable_widget(app, "inpainting-steps").value == 720
     )
-    assert not [one for one in open_page("generation").radio if "pace" in one.key], "its steps are few"
+    assert not [one for one in open_page("generation").radio if "pace" in one.key], "it has few steps"
 
 
 def test_fast_comes_first_where_the_papers_steps_would_take_over_a_minute(monkeypatch):
@@ -304,7 +304,7 @@ def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():
     while not app.session_state["inpainting.runs"].active.run.so_far():
         time.sleep(0.01)
     app.run()
-    if job.active:  # else the whole run was over before the pause
+    if job.active:  # otherwise the run ended before the pause
         data = replay_data(app)
         assert data["live"]["state"] == "paused" and data["steps"] == 300 and data["frame_steps"][0] == 0
         job.resume()
@@ -343,7 +343,7 @@ def test_a_link_opens_the_examples_that_were_shown_and_says_how_long_another_run
     app = open_page("inpainting")
     app.button(key="inpainting.row").click().run()
     assert app.query_params["inpainting-examples"] in ("shown", ["shown"])
-    assert "The result shows other pictures. Close the examples to paint" in said(app), "no unrelated hole beside them"
+    assert "The result shows other pictures. Close the examples to paint" in said(app), "no hole of another picture"
     again = open_page("inpainting", inpainting_examples="shown")
     assert not again.exception and replay_data(again)["targets"] == replay_data(app)["targets"]
     next(one for one in again.button if one.label == "Close the examples").click().run()
@@ -354,7 +354,7 @@ def test_a_link_opens_the_examples_that_were_shown_and_says_how_long_another_run
 
 
 def test_settings_that_the_page_sets_get_a_new_widget_that_no_browser_remembers():
-    """The browser drops what is in a closed popover, and sends the value it had there with the next click."""
+    """The browser drops the values of a closed popover, and sends the previous ones with the next click."""
     app = open_page("inpainting")
     first = settable_widget(app, "inpainting-steps")
     first.set_value(30).run()

@@ -1,4 +1,4 @@
-"""A target text that is too long for the text tower of `mini-clip`: one sentence on either page, nothing lost.
+"""A target text too long for `mini-clip`'s text tower: one sentence on either page, nothing lost.
 
 Nothing here depends on how good the classifier is.
 """
@@ -22,7 +22,7 @@ SHORT = "a small grey cat"
 
 @pytest.fixture(autouse=True)
 def nothing_starts_by_itself(monkeypatch):
-    """These tests press the button, whatever other tests have taught about the pace of the networks."""
+    """These tests press the button, whatever pace of the networks other tests have recorded."""
     monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: None)
 
 
@@ -34,7 +34,7 @@ def queue(monkeypatch):
 
 
 def open_page(page: str, **address: str) -> AppTest:
-    """The page with 32-pixel pictures and mini-clip alone; `target` is typed by the address."""
+    """The page with 32-pixel pictures and mini-clip alone; the URL sets `target`."""
     app = AppTest.from_file(str(APPS / f"{page}_app.py"), default_timeout=120)
     names = {"inpainting": "inpainting-target-cifar10", "generation": "generation-classes-cifar10"}
     app.query_params[names[page]] = address.pop("target")
@@ -47,7 +47,7 @@ def open_page(page: str, **address: str) -> AppTest:
 
 
 def again(app: AppTest) -> AppTest:
-    """Run the page; the test runner's selectbox knows only the options that the page offered, not a typed one."""
+    """Rerun the page; the test runner's selectbox knows only the page's options, not a typed one."""
     for box in app.selectbox:
         if box.value not in box.options:
             box.options.append(box.value)
@@ -102,7 +102,7 @@ def test_shorter_text_of_ones_own_runs_and_an_earlier_result_outlives_a_long_one
         settable_widget(app, "generation-classes-cifar10").set_value([LONG])
     run_to_the_end(again(app), page)
     assert not app.exception and "too long" in app.error[0].value
-    assert "Your run, 2 steps" not in said(app), "what is shown belongs to what is chosen"
+    assert "Your run, 2 steps" not in said(app), "the result belongs to the current choice"
     app.button(key=f"{page}.see").click()
     again(app)
     assert "Your run, 2 steps" in said(app) and replay_data(app)["targets"] == [SHORT]

@@ -1,4 +1,4 @@
-"""From runs to what the browser replays."""
+"""Conversion of runs into replay data for the browser."""
 
 import numpy as np
 import pytest

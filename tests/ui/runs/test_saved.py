@@ -36,7 +36,7 @@ PAGES = ("inpainting", "generation")
 
 @pytest.fixture(autouse=True)
 def toys(monkeypatch):
-    """A random classifier in place of the bundled ones, and a queue of our own."""
+    """A random classifier in place of the bundled ones, and a separate queue."""
     manager = JobManager()
     monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
@@ -78,7 +78,7 @@ def test_downloaded_run_opens_again_with_the_same_words_and_a_note(page):
     opened = app.session_state[f"{page}.runs"].result.runs[0]
     assert np.array_equal(opened.frames, run.frames) and opened.metadata == run.metadata
     after = replay_data(app)
-    own = ("id", "version", "seek")  # of the result, not of what it shows
+    own = ("id", "version", "seek")  # of the result, not of its picture
     assert {**after, **dict.fromkeys(own)} == {**before, **dict.fromkeys(own)}, "the same view"
     note = next(one.value for one in app.markdown if one.value.startswith("Opened from"))
     assert (
@@ -147,7 +147,7 @@ def test_files_that_cannot_be_shown_get_one_sentence_and_nothing_is_lost():
 @pytest.mark.parametrize(("size", "batch", "frames"), [((32, 32), 128, 400), ((90, 90), 128, 50), ((1, 1), 128, 1000)])
 def test_any_saved_run_costs_less_than_two_seconds_of_one_core(size, batch, frames):
     arrays = arrays_of("generation", size=size, batch=batch, frames=frames)
-    arrays["frame_deltas"][:] = 0  # else it would be too long to be uploaded
+    arrays["frame_deltas"][:] = 0  # otherwise too long to be uploaded
     data = packed(arrays)
     began = time.process_time()
     result = read_saved_run(data, "large.npz", "generation")
@@ -180,7 +180,7 @@ def test_uploader_names_its_limit_and_the_server_lets_it_through():
 @pytest.mark.parametrize(("page", "text"), list(zip(PAGES * 5, HOSTILE, strict=False)))
 def test_text_of_a_file_is_shown_as_plain_text(page, text):
     app = open_page(page)
-    # Streamlit itself refuses names with a zero byte, and its test runner those with half a letter.
+    # Streamlit refuses names with a NUL byte, and its test runner those with a lone surrogate.
     name = text.replace("\0", "").encode("ascii", "replace").decode()
     upload(app, packed(hostile_arrays(page, text)), f"{name}.npz")
     assert not app.exception and not app.error
@@ -190,7 +190,7 @@ def test_text_of_a_file_is_shown_as_plain_text(page, text):
         line = re.sub(r"^\*\*|\.\*\* (Loss)?|\*\*(?=[\d.]+ of 255\*\*)|(?<= of 255)\*\*", "", line)  # our own emphasis
         assert not re.search(r"(?<!\\)[<>`$*\[\]_]|:\w|\n", line), line
     assert not any(re.search(r"<script|<img src=x|\n\n!\[", one.proto.body) for one in app.get("html"))
-    # The replay gets the text as it is, on one line, and sets it as text: the test in a browser sees to that.
+    # The replay gets the text unchanged, on one line, and sets it as text: the browser test checks that.
     (model,) = replay_data(app)["models"]
     for line in (model["title"], *(name for name, _ in model["after"][0])):
         assert not re.search(r"[\n\x00-\x1f\u202e]", line) and len(line) < 400

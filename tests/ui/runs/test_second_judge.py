@@ -1,4 +1,4 @@
-"""Judgements by another network on the page *Draw*: of stored, own and opened runs, and of many pictures."""
+"""Judgements by another network on the page *Draw*: for stored, own and opened runs, and for many pictures."""
 
 import re
 import sys
@@ -107,7 +107,7 @@ def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
         f"by toy-a. It recognises {before} of 1695 % interval ("
     )
     app.run()
-    assert len(judges) == 1 and sentence(app) is not None, "another redraw asks nobody"
+    assert len(judges) == 1 and sentence(app) is not None, "another redraw triggers no judgement"
 
 
 def test_a_single_picture_is_not_judged(judges):
@@ -120,7 +120,7 @@ def test_opened_run_waits_for_the_first_paint_before_torch_is_loaded(judges, mon
     app = open_page("generation")
     slower = stored_run()
     frames = slower.frames.copy()
-    frames[-1, 0, 0, 0, 0] ^= 1  # no longer the stored one
+    frames[-1, 0, 0, 0, 0] ^= 1  # no longer the stored run
     monkeypatch.delitem(sys.modules, "torch")
     upload(app, replace(slower, frames=frames).to_bytes())
     assert not app.exception and judges == [] and "Loading the classifiers" in said(app)

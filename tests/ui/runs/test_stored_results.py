@@ -1,4 +1,4 @@
-"""The table of what became of many pictures: its numbers by plain sums, and on which pages it stands."""
+"""The table of results on many pictures: its numbers by plain sums, and the pages that show it."""
 
 import math
 import re

@@ -136,7 +136,7 @@ def test_origin_of_an_untrusted_run_is_drawn_without_its_optional_parts(run):
 
 
 def change_by_hand(run: PGDRun, frame: int, row: int) -> tuple[float, float]:
-    """Mean change in and around the hole of a frame, of 255, pixel by pixel."""
+    """Mean change in and around the hole of a frame, out of 255, pixel by pixel."""
     inside, outside = [], []
     _, height, width = run.start[row].shape
     for y in range(height):
@@ -163,13 +163,13 @@ def test_outcome_says_of_the_stored_pair_what_its_files_say(penalty):
         assert reads(
             number + end + rest, f"{255 * change['inside']:.1f} of 255", "rest", f"{255 * change['outside']:.2f}."
         )
-        # Independent of the stored start: the last frame against the original outside the hole says the same.
+        # Independent of the stored start: comparing the last frame with the original outside the hole gives the same.
         assert change_by_hand(run, len(run.frames) - 1, 0)[0] == pytest.approx(255 * change["inside"], abs=0.5)
     assert ["720 steps" in sentence for sentence in outcome(runs)] == [True, False]
 
 
 def test_default_pair_shows_the_contrast_that_the_page_is_about():
-    """Both become confident, and nothing outside the hole has changed: Eq. 3, minimised."""
+    """Both become confident, and nothing outside the hole changes, under Eq. 3, minimised."""
     runs = stored_example("inpainting", "cifar10", ("mini-clip", "mini-clip-robust"), "eq3").runs
     assert all(float(run.curves["target_probability"][-1, 0]) > 0.9 for run in runs)
     assert all(run.metadata["images"]["change"][0]["outside"] == 0 for run in runs)

@@ -1,4 +1,4 @@
-"""The job manager with real threads. Nothing sleeps: every wait is for an event, with a limit only a bug reaches."""
+"""The job manager with real threads. Nothing sleeps: each wait is for an event, with a limit only a bug reaches."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ class Steps:
             self.closed.set()
 
     def step(self, count=1):
-        """Allow `count` steps; return once their states have been taken: the next one has been asked for."""
+        """Allow `count` steps; return once their states have been taken, that is when the next one is requested."""
         for _ in range(count):
             assert self.asked.acquire(timeout=LIMIT)
             self.permits.release()
@@ -62,7 +62,7 @@ class Clock:
 
 
 def submitted(count, error=None, **options):
-    """A manager, steps, and the job of these steps, which runs."""
+    """A manager, steps, and the running job of these steps."""
     manager, steps = JobManager(**options), Steps(count, error)
     return manager, steps, manager.submit(steps, owner="a", total=count)
 
@@ -86,7 +86,7 @@ def test_latest_is_the_newest_state_until_the_iterator_ends():
 @pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
 def test_a_run_gives_way_to_pages():
     def priorities():
-        # A run of several classifiers has further threads, which must give way as well.
+        # Runs of several classifiers have more threads, which must yield as well.
         with ThreadPoolExecutor(1) as pool:
             yield [mine(), pool.submit(mine).result()]
 
@@ -110,7 +110,7 @@ def test_moments_are_states_some_time_apart_and_each_is_given_once():
     for _ in range(24):
         steps.step(1)
         clock.now += 1.0
-    assert job.moments() == list(range(21, 29)), "what nobody asks for is not kept for ever"
+    assert job.moments() == list(range(21, 29)), "states nobody fetches are dropped"
     job.stop()
 
 
@@ -167,7 +167,7 @@ def test_stop_shows_at_once_and_the_next_job_waits_for_the_step_in_flight():
     steps.permits.release()
     assert steps.closed.wait(LIMIT) and following.started.wait(LIMIT)
     assert steps.closed_in is steps.thread and steps.thread is not threading.current_thread()
-    assert (job.latest, job.done) == (1, 2), "the state that came after the stop is not shown"
+    assert (job.latest, job.done) == (1, 2), "a state that arrives after the stop is not shown"
     following.finish()
     assert second.wait(LIMIT)
 
@@ -191,8 +191,8 @@ def test_full_line_is_refused_with_a_sentence():
         manager.submit(lambda: [1], owner="d")
     with pytest.raises(QueueFull):
         manager.submit(lambda: [1], owner="a")
-    assert first.status == "running", "a refused job does not stop the one that runs"
-    again = manager.submit(lambda: [2], owner="c")  # takes the place that the same visitor had
+    assert first.status == "running", "a refused job does not stop the running one"
+    again = manager.submit(lambda: [2], owner="c")  # takes the same visitor's place in the queue
     assert waiting[1].status == "stopped" and again.position == 2
     blocking.finish()
     assert first.wait(LIMIT) and again.wait(LIMIT) and again.latest == 2
@@ -219,7 +219,7 @@ def test_running_job_without_heartbeat_is_abandoned_and_the_next_one_starts():
     assert first.status == "running"
     clock.now = 81.0
     second.beat()
-    left.permits.release()  # the step after which the silence is noticed
+    left.permits.release()  # the silence is noticed after this step
     assert first.wait(LIMIT) and first.status == "abandoned" and left.closed.wait(LIMIT)
     assert following.started.wait(LIMIT)
     following.finish()
@@ -246,7 +246,7 @@ def test_disconnected_owner_is_dropped_long_before_a_quiet_connected_one():
     connected.remove("b")
     clock.now = 9.0
     closed.step()
-    assert gone.status == "running", "a short break in the connection is forgiven"
+    assert gone.status == "running", "a short disconnection is tolerated"
     clock.now = 60.0
     closed.permits.release()
     assert gone.wait(LIMIT) and gone.status == "abandoned"
@@ -282,7 +282,7 @@ def test_paused_job_waits_keeps_its_slot_and_goes_on_where_it_was():
     assert job.paused and job.active and job.status == "running"
     waiting = manager.submit(lambda: [1], owner="b")
     steps.permits.release()  # the step in flight is still recorded
-    assert not steps.asked.acquire(timeout=0) or not steps.asked.acquire(timeout=0.2), "no further step is asked for"
+    assert not steps.asked.acquire(timeout=0) or not steps.asked.acquire(timeout=0.2), "no further step is requested"
     assert waiting.status == "queued" and not job.wait(0)
     job.resume()
     assert not job.paused
@@ -351,7 +351,7 @@ job = job_manager().submit(states, owner="visitor")
 while job.done < 2:
     time.sleep(0.01)
 """
-    # Without `JobManager.close` torch aborts, status -6: its thread is unwound where it must not be.
+    # Without `JobManager.close` torch aborts with status -6: its thread is unwound at a forbidden point.
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
 
@@ -361,7 +361,7 @@ def test_run_rests_while_a_visitor_waits_for_something_short():
     steps.step()
     with manager.before_runs():
         steps.permits.release()
-        assert steps.asked.acquire(timeout=LIMIT)  # of the step that was under way
+        assert steps.asked.acquire(timeout=LIMIT)  # of the step in progress
         assert not steps.asked.acquire(timeout=0.2), "the next step began beside the visitor's work"
     assert steps.asked.acquire(timeout=LIMIT)
     steps.finish()

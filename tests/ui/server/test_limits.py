@@ -1,4 +1,4 @@
-"""Limits of the server: set by its operator, told in the docs, kept whatever a browser sends."""
+"""Limits of the server: set by its operator, documented, and enforced whatever a browser sends."""
 
 import re
 import threading

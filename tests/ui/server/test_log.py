@@ -1,4 +1,4 @@
-"""The log tells of work what an operator needs, as JSON lines, and nothing of the visitor."""
+"""The log records what an operator needs, as JSON lines, and nothing about the visitor."""
 
 import io
 import json
@@ -45,7 +45,7 @@ def test_refused_run_is_told(lines):
     with pytest.raises(QueueFull):
         manager.submit(lambda: [1], owner="b", about={"what": "inpainting"})
     steps.finish()
-    assert job.wait(LIMIT)  # else its end is told to the next test
+    assert job.wait(LIMIT)  # otherwise the next test would see its end
     assert any(line["event"] == "run refused: the line is full" and line["what"] == "inpainting" for line in lines())
 
 

@@ -1,4 +1,4 @@
-"""One chooser of pictures for all pages: old URLs keep their meaning, uploads stay."""
+"""One picture chooser for all pages: old URLs keep their meaning, uploads stay."""
 
 import base64
 import gc
@@ -45,7 +45,7 @@ def open_page(name: str, **parameters: str) -> AppTest:
 
 
 def open_library(app: AppTest, page: str) -> AppTest:
-    """Open the dialog, as its button does, where one uploads."""
+    """Open the dialog for uploads, as its button does."""
     app.session_state[f"{page}.library_open"] = True
     app.run()
     return app.segmented_control(key=f"{page}.kind").set_value("Yours").run()
@@ -94,7 +94,7 @@ def test_upload_is_kept_when_its_widget_is_gone(name, prefix, keys):
     app = open_page(name, **{f"{prefix}pictures": "Photographs"})
     uploader(open_library(app, keys)).set_value(("mine.png", picture_file(), "image/png")).run()
     app.radio(key=f"{keys}.upload_size").set_value("32 px, CIFAR-10 classes").run()
-    assert app.query_params[f"{prefix}pictures"] == "Photographs", "not before it is used"
+    assert app.query_params[f"{prefix}pictures"] == "Photographs", "unchanged until the upload is used"
     app.button(key=f"{keys}.use").click().run()
     assert app.session_state[f"{prefix}pictures"] == "Yours" and app.query_params[f"{prefix}pictures"] == "Yours"
     assert app.session_state[f"{keys}.own"].size == 32

@@ -1,4 +1,4 @@
-"""Untrusted text on a page: its characters, and nothing that Markdown makes of them."""
+"""Untrusted text on a page: its characters, without Markdown."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Links from anyone: numbers without sense are ignored with a notice, and never end in a traceback."""
+"""Untrusted links: invalid numbers are ignored with a notice, and never cause a traceback."""
 
 import functools
 from pathlib import Path
@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from tests.ui.page_runner import settable_widget
 
 UI = Path(__file__).parents[3] / "ui"
-# Of each kind of widget that takes a number from the URL.
+# One of each kind of widget with a number in the URL.
 LINKS = {
     "inpainting": ("inpainting-steps", "inpainting-lambda", "inpainting-step-224"),
     "generation": ("generation-seed", "generation-seeds"),

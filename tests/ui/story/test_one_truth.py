@@ -27,7 +27,7 @@ from ui.pages.findings import FEATURES, SECTION, SHIFTS
 from ui.story.steps import STEPS, named_step
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
-# Evidence as it is read: '95 % interval' stands before the ends in a tooltip, and nowhere else.
+# Displayed evidence: '95 % interval' precedes the bounds in a tooltip, and nowhere else.
 FIGURE = re.compile(r"[+\N{MINUS SIGN}]?\d[\d.,]* (?:points|%|cycles per image)(?: \([^)]*\))?")
 
 
@@ -36,7 +36,7 @@ def plain(text: str) -> str:
 
 
 def rows(text: str) -> dict[str, tuple[str, str]]:
-    """Verdict and text of each claim in an HTML page, by its key; of several with one key the first."""
+    """Verdict and text of each claim in an HTML page, by its key; the first of several with one key."""
     parts = re.split(r'data-claim="([a-z0-9-]*)"', text)
     found = list(zip(parts[1::2], parts[2::2], strict=True))
     return {key: (VERDICT.search(row)[1], plain(row)) for key, row in reversed(found)}
@@ -52,7 +52,7 @@ def findings_of(**parameters) -> dict[str, tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
-    """The rows of *Findings* by what they are about."""
+    """The rows of *Findings* by their subject."""
     shifts = findings_of(**{SECTION: SHIFTS})
     painted = {SECTION: FEATURES, "painter": "Mini CLIP", "robust-painter": "Mini CLIP (robust)"}
     return {
@@ -91,7 +91,7 @@ def test_every_step_with_a_claim_is_compared():
     assert [step.slug for step in STEPS if step.claims] == compared
 
 
-# What the story says of a difference in words, as *Findings* says it.
+# The story's wording of a difference, which *Findings* shares.
 IN_FINDINGS = {
     "higher": "+{} points",
     "lower": "\N{MINUS SIGN}{} points",
@@ -116,7 +116,7 @@ def test_the_report_says_what_findings_says(everywhere):
     for finding in trial.here:
         row = next(row for row in table if finding.claim.quote in html.unescape(row))
         verdict, text = everywhere["papers"][finding.claim.key]
-        if finding.claim.key != "relies":  # which names its networks by their files
+        if finding.claim.key != "relies":  # it names its networks by their files
             figures = FIGURE.findall(plain(row))
             assert set(figures) <= set(FIGURE.findall(text)) and (figures or verdict == "not checkable here")
         assert VERDICT.findall(row) == [verdict, verdict]
@@ -133,7 +133,7 @@ def test_the_static_edition_says_what_findings_says(everywhere):
 
 def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
     all_maps = {label: entry.named for label, entry in shipped().items()}
-    small = "Mini CLIP · CIFAR-10, 1,000 images · computed"  # says what images it misclassifies
+    small = "Mini CLIP · CIFAR-10, 1,000 images · computed"  # its map records the misclassified images
     pairs = (CLIP, RESNET56), (MINI_CLIP, MINI_RESNET), (MINI_RESNET, MINI_CLIP), (small, MINI_RESNET)
     found = [one for pair in pairs for one in findings(*(all_maps[label] for label in pair), tuple(all_maps.values()))]
     found += feature_findings("mini-clip", "mini-clip-robust")

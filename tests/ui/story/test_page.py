@@ -1,4 +1,4 @@
-"""The page *Story* under Streamlit's AppTest: words, steps, URLs, and the links to the other pages."""
+"""The page *Story* under Streamlit's AppTest: text, steps, URLs, and links to the other pages."""
 
 import base64
 import html
@@ -82,7 +82,7 @@ def test_a_steps_url_opens_it_with_its_figure(step):
     assert f"<h2>{explained(html.escape(step.title), *JARGON)}</h2>" in read(app)
     for trial in step.claims:
         if (finding := trial.find()) is None:
-            continue  # of a profile that is not here
+            continue  # a profile's finding, which is not here
         assert html.escape(finding.claim.statement) in read(app) and f"{finding.judgement}</span>" in read(app)
         assert {each.what for each in finding.evidence} >= set(trial.shows)
     tabs = of(app, "current")
@@ -128,7 +128,7 @@ def test_what_convinces_as_it_is_is_recognised_by_nobody_and_what_convinces_from
 
 def test_any_of_1000_words_leads_to_a_run_of_the_same_network():
     app = opened()
-    assert len(app.selectbox(key="story.word").options) == 998  # two names belong to two classes each
+    assert len(app.selectbox(key="story.word").options) == 998  # two names are shared by two classes each
     app.selectbox(key="story.word").set_value("castle").run()
     (found,) = [each.proto.body for each in app.get("html") if "Draw: castle" in each.proto.body]
     page, _, query = html.unescape(re.search(r'href="([^"]*)"', found)[1]).partition("?")
@@ -173,7 +173,7 @@ def test_the_stripes_answers_are_those_of_the_networks():
 
 
 def link_of(step: str) -> tuple[str, dict[str, list[str]]]:
-    """The page that a step leads to, and the URL's parameters."""
+    """The page that a step links to, and the URL's parameters."""
     page, _, query = html.unescape(
         re.search(r'class="button-link" href="([^"]*)"', read(opened(step=step)))[1]
     ).partition("?")

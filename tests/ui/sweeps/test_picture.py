@@ -29,7 +29,7 @@ def test_exact_map_of_one_picture_is_a_prediction_for_each_wave():
     assert job.wait(120) and job.total == job.done == 1 + len(half_plane(SIDE))
     app.run()
     assert not app.exception and app.session_state["made"].startswith("Mini ResNet · one picture")
-    (body,) = [one.proto.json for one in app.get("bidi_component")]  # it stays where it was seen to grow
+    (body,) = [one.proto.json for one in app.get("bidi_component")]  # it stays where the visitor saw it grow
     assert "probability of the true class" in body and any(
         "The map is also among the others above." in one.value for one in app.markdown
     )

@@ -1,4 +1,4 @@
-"""A map that sharpens in the app: what is said of it, and that the script goes on with its file."""
+"""A map that sharpens in the app: its text, and the script continues its file."""
 
 import io
 import shlex
@@ -28,7 +28,7 @@ def archive(side=32, **changes):
 
 def test_time_to_the_next_point_follows_the_last_two_rounds():
     assert passes_to_next_point([PrecisionPoint(8.0, 1000)], 10**6) == (7, round(1000 * (8 / 7) ** 2))
-    rounds = [PrecisionPoint(16.0, 1000), PrecisionPoint(8.0, 4000)]  # halved by four times the passes
+    rounds = [PrecisionPoint(16.0, 1000), PrecisionPoint(8.0, 4000)]  # halved with four times the passes
     assert passes_to_next_point(rounds, 10**6) == (7, round(4000 * (8 / 7) ** 2))
     assert passes_to_next_point(rounds, 5000) is None
     assert passes_to_next_point([PrecisionPoint(0.9, 1000)], 10**6) is None

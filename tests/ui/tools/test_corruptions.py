@@ -1,4 +1,4 @@
-"""The tool *Corruptions* in Streamlit's test runner, with toys for networks."""
+"""The tool *Corruptions* in Streamlit's test runner, with toy networks."""
 
 import json
 import re

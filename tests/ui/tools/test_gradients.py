@@ -1,4 +1,4 @@
-"""The tool *Gradient* in Streamlit's test runner: pictures, numbers and charts against gradients taken here."""
+"""The tool *Gradient* in Streamlit's test runner: pictures, numbers and charts against gradients computed here."""
 
 import base64
 import html
@@ -40,7 +40,7 @@ def app():
 
 
 def gradients():
-    """{title: (3, H, W)} of the picture in view, by torch's own backward pass."""
+    """{title: (3, H, W)} of the current picture, by torch's own backward pass."""
     data, found = samples("cifar10"), {}
     for name, title in TITLES.items():
         image = torch.from_numpy(data.images[CIFAR][None].astype(np.float32) / 255).requires_grad_()
@@ -63,7 +63,9 @@ def figures(app):
 def table(app, label="The gradients in numbers"):
     """{title: {column: cell}} of a table of numbers, intervals behind them."""
     body = next(one.proto.body for one in app.get("html") if label in one.proto.body)
-    heads = [re.sub('<span class="tooltip-text".*', "", one) for one in re.findall("<th .*?</th>", body)]  # its meaning
+    heads = [
+        re.sub('<span class="tooltip-text".*', "", one) for one in re.findall("<th .*?</th>", body)
+    ]  # explanations
     heads = [re.sub("<.*?>", "", one) for one in heads]
     rows = [
         [html.unescape(re.sub("<.*?>", "", one)) for one in row.split("<td>")[1:]] for row in body.split("<tr>")[2:]

@@ -1,4 +1,4 @@
-"""The tool *Two pictures in one* in Streamlit's test runner, with toys for networks."""
+"""The tool *Two pictures in one* in Streamlit's test runner, with toy networks."""
 
 import json
 

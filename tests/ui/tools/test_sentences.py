@@ -1,4 +1,4 @@
-"""Sentences of the tools against counts made here, by hand or with scipy; and how they hedge."""
+"""Sentences of the tools against counts made here, by hand or with scipy; and their hedging."""
 
 import dataclasses
 
@@ -26,7 +26,7 @@ FILE = PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz"
 
 
 def predicted(*changes):
-    """All right but for `changes`: (class, taken for, how many of its ten)."""
+    """Correct predictions except `changes`: (class, predicted class, how many of its ten images)."""
     found = LABELS.copy()
     for label, prediction, count in changes:
         first = 10 * label + (found[10 * label : 10 * label + 10] != label).sum()
@@ -55,7 +55,7 @@ def test_what_few_pictures_do_not_show_is_hedged():
 def test_the_hardest_class_is_that_of_the_files_own_bits():
     heatmap = Heatmap.load(FILE)
     with np.load(FILE) as file:
-        # The wave (0, 1) is one of the four slowest: its row is the one with as many errors as its cell.
+        # The wave (0, 1) is one of the four slowest: its row has as many errors as its cell.
         wrong, labels = np.unpackbits(file["outcomes"], axis=1)[:, :1000].astype(bool), file["labels"]
         errors = file["top1_errors"][15, 16]
     (row,) = [k for k in range(1, 5) if wrong[k].sum() == errors]
@@ -82,7 +82,7 @@ def test_a_mixture_is_told_for_each_network():
 
 
 def mixed(title, classes, switches=None, together=0.0):
-    """A network that gives both classes so much together at each of four cutoffs."""
+    """A network that gives both classes a probability of `together` in sum at each of four cutoffs."""
     return Mixed(title, "", classes, 4 * [(together / 2, together / 2)], switches, "")
 
 
@@ -93,7 +93,7 @@ def test_crossover_cutoffs_come_in_order_and_hedged():
     assert reads(
         text, "B ", "2 cycles", "A ", "8", "low", "B ", "fewer", "A", "12.5 %", "A’s", "C and D", "not", "single pair"
     )
-    assert "B’s crossover" not in text, "what it sees is more than a fifth"
+    assert "B’s crossover" not in text, "the pictures' classes get more than a fifth"
     assert "fewer" not in crossover_cutoffs([mixed("A", pair, 2, 0.5), mixed("B", pair, 2, 0.5)], cutoffs)
     assert (
         reads(alone := crossover_cutoffs([mixed("A", pair)], cutoffs), "A", "not", "single pair") and "2" not in alone

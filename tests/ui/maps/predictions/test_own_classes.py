@@ -1,4 +1,4 @@
-"""Asking in the visitor's own words, in Streamlit's test runner: the numbers are the engine's, and nothing is lost."""
+"""Predictions for the visitor's own classes, in Streamlit's test runner: the engine's numbers, and nothing is lost."""
 
 import re
 import subprocess
@@ -31,7 +31,7 @@ MINI = classifier_spec("mini-clip")
 
 
 def question(kind: str = "cifar10-samples", position: int = 33) -> None:
-    """A page with the question alone, about a bundled picture."""
+    """A page with only the form for own classes, with a bundled picture."""
     import streamlit as st
 
     from core.data.samples import load_samples
@@ -60,7 +60,7 @@ def ready(monkeypatch):
 
 @pytest.fixture(scope="module")
 def other_clip():
-    """Another CLIP: random weights, and the vocabulary and length of the usual one."""
+    """Another CLIP, with random weights and the usual vocabulary and context length."""
     preprocess, tokenizer = Preprocess(32, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)), open_clip.get_tokenizer("ViT-B-32")
     return ClipModel(Identity("other-clip", "random"), tiny_clip(), tokenizer, preprocess).for_classes(CIFAR10)
 
@@ -98,7 +98,7 @@ def said(app: AppTest) -> str:
 
 
 def engine(classifier, kind: str = "cifar10-samples", position: int = 33, size: float = 4.0) -> np.ndarray:
-    """(2, K) probabilities in per cent, clean and with the wave, from the classifier itself."""
+    """(2, K) probabilities in per cent, clean and with the wave, from the classifier."""
     image = load_samples(kind).images[position].astype(np.float32) / 255
     wave = wave_on_image(image, (0, 5), size, seed=7, position=position)
     return 100 * class_probabilities(classifier, np.stack([wave.clean, wave.perturbed]))

@@ -1,4 +1,4 @@
-"""Runs that start by themselves, on real bundled networks; and which do not."""
+"""Real bundled networks: which runs start by themselves, and which do not."""
 
 from pathlib import Path
 
@@ -25,13 +25,13 @@ ALONE = ("pixels",)
 
 @pytest.fixture(autouse=True)
 def queue(monkeypatch):
-    """A queue of our own, in which this visitor runs; and torch, which a page waits for, is there."""
+    """A separate queue for this visitor's runs; torch, which a page waits for, is loaded."""
     import torch  # noqa: F401
 
     manager = JobManager()
     monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(pace, "FIRST_GUESS", 1e-7)  # whatever else this machine does meanwhile
+    monkeypatch.setattr(pace, "FIRST_GUESS", 1e-7)  # however busy the machine is
     monkeypatch.setattr(ui.runs.panel, "AT_ONCE", 120)
     monkeypatch.setattr(ui.runs.panel, "WAIT_SECONDS", 120)
     monkeypatch.setenv("CLIP_LAB_QUICK_SECONDS", "60")
@@ -56,7 +56,7 @@ def plan(side=32, steps=60, pictures=1):
 def test_networks_as_large_as_clip_are_slow_until_a_run_has_told_otherwise(tmp_path):
     weights = tmp_path / "open_clip_model.safetensors"
     with weights.open("wb") as file:
-        file.truncate(605_143_284)  # without content: only its size is looked at
+        file.truncate(605_143_284)  # sparse file: only its size is read
     (tmp_path / "open_clip_config.json").touch()
     large = [classifier_spec(f"open_clip:local-dir:{tmp_path}")]
     assert pace.is_slow(large, 720, 32**2) and not pace.is_slow(large, 100, 32**2)
@@ -76,12 +76,12 @@ def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_mor
     expected, most = pace.expected_seconds, limits().quick_seconds
     assert expected(plan(pictures=4), names, ALONE) < 2 < most < expected(plan(side=224), names, ALONE)
     assert expected(plan(), names, both) == 2 * expected(plan(), names, ALONE)
-    assert expected(plan(side=224, steps=120), ("efficientnet-lite0",), both) < most, "what pages begin with"
+    assert expected(plan(side=224, steps=120), ("efficientnet-lite0",), both) < most, "the pages' initial settings"
     assert expected(plan(), (), ALONE) is None and expected(plan(), ("mini-clip", "clip-vit-b-32"), ALONE) is None
     pace.remember_pace(plan(), names, ALONE, 0.1)
     assert expected(plan(), names, ALONE) == pytest.approx(6) and expected(plan(), names, both) == pytest.approx(12)
     pace.remember_pace(plan(), names, ALONE, None)
-    assert expected(plan(), names, ALONE) == pytest.approx(6), "nothing was learned"
+    assert expected(plan(), names, ALONE) == pytest.approx(6), "the pace is unchanged"
     pace.remember_pace(plan(), names, both, 0.02)
     pace.remember_pace(plan(), names, ALONE, 0.1)
     assert expected(plan(), names, ALONE) == pytest.approx(0.6), "one slow run does not end it"
@@ -96,7 +96,7 @@ def test_another_class_is_drawn_without_a_click_and_only_once():
     result = app.session_state["generation.runs"].result
     assert [run.metadata["class_names"][run.metadata["targets"][0]] for run in result.runs] == ["dog", "dog"]
     app.run()
-    assert app.session_state["generation.runs"].result.id == result.id, "what is there is not computed again"
+    assert app.session_state["generation.runs"].result.id == result.id, "an existing result is not recomputed"
     app.multiselect(key="generation-models-cifar10").set_value([ROBUST]).run()
     (run,) = app.session_state["generation.runs"].result.runs
     assert run.metadata["classifier"]["name"] == "mini-resnet-robust" and "Your run, 60 steps" in said(app)
@@ -125,7 +125,7 @@ def test_what_the_server_does_not_allow_does_not_start_by_itself(monkeypatch):
     limits.cache_clear()
     try:
         app = generation(generation_classes_cifar10="dog", generation_steps="20")
-        assert "The run of this link, computed again, 20 steps" in said(app), "so much it allows"
+        assert "The run of this link, computed again, 20 steps" in said(app), "this is within the limit"
         monkeypatch.setenv("CLIP_LAB_RUN_PICTURES", "1")
         limits.cache_clear()
         app = generation(generation_classes_cifar10="dog", generation_seeds="2", generation_steps="20")
@@ -154,7 +154,7 @@ def test_a_linked_sketch_is_painted_and_its_result_can_be_painted_on():
     app.button(key="generation.paint_on.0").click().run()
     assert not app.exception
     (again,) = app.session_state["generation.runs"].result.runs
-    assert np.allclose(again.start[0] * 255, run.frames[-1, 0], atol=1e-3), "it goes on from what was drawn"
+    assert np.allclose(again.start[0] * 255, run.frames[-1, 0], atol=1e-3), "the run continues from the drawing"
 
 
 def test_a_bundled_sketch_brings_its_class_and_a_broken_link_the_first_sketch():

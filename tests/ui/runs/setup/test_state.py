@@ -1,4 +1,4 @@
-"""The states of a page's runs and what moves from one to the next, on real runs of a toy, without Streamlit."""
+"""The states of a page's runs and their transitions, on real runs of a toy, without Streamlit."""
 
 import subprocess
 import sys
@@ -88,7 +88,7 @@ def test_a_stored_run_of_the_very_request_comes_before_the_last_run_of_another(e
     own = run_to_the_end(state, other_target())
     assert state.view(request(other_target()), lambda: example).result is own
     assert state.view(request(), lambda: example).result is example
-    assert state.view(request(longer()), lambda: example).result is None, "neither is what is asked for"
+    assert state.view(request(longer()), lambda: example).result is None, "neither matches the request"
 
 
 def test_a_run_stopped_halfway_can_resume_and_one_that_never_began_says_so():
@@ -126,7 +126,7 @@ def test_what_is_opened_stays_until_another_request_and_closes_to_what_was_there
     own = run_to_the_end(state, other_target())
     opened = replace(example, id="file", opened="the saved run")
     state.show(opened)
-    assert state.view(request(other_target()), nothing).result.id == "file", "though of another target"
+    assert state.view(request(other_target()), nothing).result.id == "file", "shown despite its other target"
     assert state.view(request(longer(other_target())), nothing).result is None, "another request"
     state.show(replace(opened, id="second"))
     assert state.close() is own, "two opened files do not pile up"
