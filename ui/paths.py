@@ -1,4 +1,4 @@
-"""Server responses at the paths of pages and at unknown paths."""
+"""Responses of the server at the paths of pages and at unknown paths."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoin
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-# Where the server is: else the page at /inpainting asks for /inpainting/_stcore first, and is answered 404, twice.
+# Sets the server's URL: otherwise the page at /inpainting first requests /inpainting/_stcore, and gets 404 twice.
 SERVER = b"<head><script>window.__streamlit = { BACKEND_BASE_URL: new URL('.', location).href };</script>"
 
 
 class PagesHaveOneName(BaseHTTPMiddleware):
-    """Sends a visitor of `/inpainting/anything` to `/inpainting`, with the query; and tells pages where the server is.
+    """Redirect `/inpainting/anything` to `/inpainting`, with its query, and add the server's URL to pages.
 
-    Streamlit answers every path that it does not know with its page, whose scripts are looked for beside that path:
-    one level down there are none, and the window would stay blank.
+    Streamlit answers unknown paths with its page, whose scripts have relative URLs: one level down these do not exist,
+    and the window would stay blank.
     """
 
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """Answer a request as Streamlit does, unless that is its page."""
+        """Return Streamlit's response, but redirect or complete its page."""
         if "text/html" in request.headers.get("accept", ""):
             del MutableHeaders(scope=request.scope)["accept-encoding"]  # the page is read below
         response = await call_next(request)
@@ -28,7 +28,7 @@ class PagesHaveOneName(BaseHTTPMiddleware):
             return response
         base = st.get_option("server.baseUrlPath").strip("/")
         page, *rest = request.url.path.removeprefix(f"/{base}").strip("/").split("/")
-        if rest:  # Relative, so that it holds behind a proxy that strips a path prefix.
+        if rest:  # The redirect is relative, so that it works behind a proxy that strips a path prefix.
             return RedirectResponse("../" * len(rest) + page + (f"?{request.url.query}" if request.url.query else ""))
         html = b"".join([part async for part in response.body_iterator])  # type: ignore[attr-defined]
         del response.headers["content-length"]

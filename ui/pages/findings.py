@@ -1,4 +1,4 @@
-"""Page *Findings*: the paper's claims about heat maps, each with the evidence of two chosen maps and a verdict."""
+"""Page *Findings*: the paper's claims, each with a verdict and its evidence from chosen maps or networks."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from ui.tools.registry import CORRUPTIONS
 
 T = TypeVar("T")
 
-# Both stand in the page's URL.
+# Both are in the page's URL.
 SUBJECT, REFERENCE = "subject", "reference"
 FILTER = "findings.verdicts"
 
 SECTION, MAPS, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
 SHIFTS = "Robustness: sections 1 and 4"
-# Where what a claim is about can be seen.
+# Claims by the page that shows their subject.
 _SHOWN_ON = {
     "inpainting": ("squiggles", "corrected", "plausible"),
     "generation": ("likely", "displayed", "sampled"),
 }
 
-# Not about two maps that one chooses.
+# Claims about all networks, not about two chosen maps.
 _OF_ALL = ("twins", "contrast", "shift")
 
-# What the page says, by heading.
+# Texts of the page, keyed by heading.
 WORDS = dict(
     re.findall(r"^## (\w+)\n\n(.*?)\n(?=\n## |$)", Path(__file__).with_suffix(".md").read_text("utf-8"), re.M | re.S)
 )
@@ -91,7 +91,7 @@ def _maps() -> None:
 
 
 def _shifts() -> None:
-    """Draw the findings on the paper's claims about robustness, over all networks."""
+    """Draw the findings about robustness, over all networks."""
     write_sentence(WORDS["shifts"], *JARGON)
     all_maps = shipped()
     judged = [
@@ -122,7 +122,7 @@ def _features() -> None:
 
 
 def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
-    """Draw menus side by side from the label, key and default of each."""
+    """Draw menus side by side, given as (label, key, default), and return the chosen options."""
     labels, places = list(options), st.columns(len(menus))
     return [
         options[
@@ -135,10 +135,10 @@ def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
 
 
 def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[str, str], *names: str) -> None:
-    """Draw the count of each verdict, as buttons that filter the table, and the table.
+    """Draw a filter button per verdict, with its count, and the table.
 
-    linked: labels of the maps that a URL can name, which are those that every visitor has. links: for claims that are
-    not about maps, by their key, the URL that shows what they are about. names: of the two that are compared.
+    linked: labels of the maps that a URL can name, since every visitor has them. links: URLs of claims that are not
+    about maps, keyed by claim. names: the two compared maps or networks.
     """
 
     def url(finding: Finding) -> str:

@@ -45,38 +45,38 @@ from ui.tools.page_state import PageState
 from ui.tools.registry import TOOL, draw_tools
 from ui.tools.strengths import strength_chart
 
-# Everything this page keeps for a visitor. The first six stand in its URL as well, as does `cell`.
+# Keys of this page in the session. The first six are also in the URL, as is `cell`.
 MAPS, METRIC, SHOW, CROP, STORY, CHART = "maps", "metric", "show", "crop", "story", "chart"
 CELL = "frequency.cell"
 PENDING, ALL_PREDICT, MORE = "frequency.pending_map", "frequency.all_predict", "frequency.more_maps"
 PRESET, FIGURE, WALK, PLACE = "frequency.story", "frequency.figure", "frequency.walk", "cell"
-# What is in the URL of a visitor who has been here; size and signs of the wave are other pages' as well.
+# Parameters that only this page's URL has; other pages also use the strength and the signs of the wave.
 IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, CHART, TOOL, "cell", "pictures", "picture", CLASSES, PROMPT})
 
-FIRST = attrgetter("first")  # of a sample set
+FIRST = attrgetter("first")  # default picture of a sample set
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 CROPPED = "63 × 63"
 BY_RADIUS, BY_STRENGTH = "Error by radius", "Error by strength"
-FORMER_CHART = "Strength"  # what links of earlier versions call the second chart
+FORMER_CHART = "Strength"  # name of the second chart in links of earlier versions
 TITLE = "Which frequencies does CLIP rely on?"
 ABOUT = "Each cell is a wave on pictures. Its colour shows how often it misleads."
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
-# What the page says about the selected wave, by what it is: `wave_answers.js` follows it.
+# Parts of the page about the selected wave, as CSS selectors; `wave_answers.js` updates them.
 BELONGS = {
     "table": ".st-key-frequency-predictions",
     "sentence": ".st-key-frequency-verdict",
     "chart": ".st-key-frequency-rings",
 }
 
-# Everything that changes with a click has its height from the start, and fits one window of 1440 x 900.
+# Everything that changes with a click has a fixed height, and fits a window of 1440 x 900.
 _STYLE = style_sheet(__file__)
 
 
 def page() -> None:
-    """Draw the page: reserve the place of every part first, then fill the cheapest parts first."""
-    st.markdown(_STYLE, unsafe_allow_html=True)  # unlike st.html it is there at the first paint
+    """Draw the page: reserve the place of every part, then fill the cheapest parts first."""
+    st.markdown(_STYLE, unsafe_allow_html=True)  # present at the first paint, unlike st.html
     _restore()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-title"):
         st.title(TITLE, width="content", anchor=False)
@@ -112,7 +112,7 @@ def page() -> None:
             chosen, frequency, picture, perturbed if predictors else None, predictors, count, _show_new_map, chart
         )
     )
-    count()  # last, and once: it takes longest
+    count()  # last, since it takes longest
 
 
 def _chart(chosen: list[Entry], frequency: Frequency) -> None:
@@ -125,15 +125,15 @@ def _chart(chosen: list[Entry], frequency: Frequency) -> None:
 
 
 def _restore() -> None:
-    """Restore the preset and wave of the URL, else this visit's state, else the first preset."""
+    """Restore the session's preset and wave, initially the URL's or the first preset."""
     state = st.session_state
     if label := state.pop(PENDING, None):
         state[MAPS] = [*state.get(MAPS, []), label][-MAX_MAPS:]
         selected = [entries()[name] for name in state[MAPS]]
         if selected[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" not in lacking_metrics(selected):
-            state[METRIC] = "Probability"  # one image is right or wrong; its probability says more
+            state[METRIC] = "Probability"  # a single image is right or wrong; its probability says more
         elif "Estimate" not in lacking_shows(selected, list(METRICS)[0], _side()):
-            state[METRIC], state[SHOW] = list(METRICS)[0], "Estimate"  # of few images the counts are noise
+            state[METRIC], state[SHOW] = list(METRICS)[0], "Estimate"  # counts over few images are noise
     if url.text(TOOL) == FORMER_CHART:
         state.setdefault(CHART, BY_STRENGTH)
     if CELL not in state:
@@ -143,7 +143,7 @@ def _restore() -> None:
         if unknown := [label for label in url.texts(MAPS) if label not in entries()]:
             names = as_markdown(one_line(", ".join(unknown), 120))
             st.toast(f"This link names maps that are missing here: {names}. A link cannot carry your own files.")
-    if PRESET in state:  # the rest of the URL is what differs from it
+    if PRESET in state:  # the rest of the URL holds the differences from the preset
         url.put(STORY, str(state[PRESET] + 1))
     url.put("cell", "{},{}".format(*state[CELL]))
 
@@ -155,7 +155,7 @@ def _parse_cell(text: str) -> Frequency | None:
 
 
 def _preset() -> MapPreset:
-    """Return the story that the page started with, the first unless a link or the visitor chose another."""
+    """Return the preset that the page started with: a link's, else the first."""
     return PRESETS[st.session_state.get(PRESET, 0)]
 
 
@@ -207,7 +207,7 @@ def _figures(picture: Picture | None) -> None:
 
 
 def _open_figure() -> None:
-    """Show a figure's maps and a picture that they are about; for callbacks."""
+    """Show a figure's maps and a picture of their kind; for callbacks."""
     state = st.session_state
     if state[FIGURE] is not None:
         story = FIGURES[state[FIGURE]]
@@ -216,7 +216,7 @@ def _open_figure() -> None:
 
 
 def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
-    """Offer the maps of such pictures, if no chosen map is about them."""
+    """Offer the maps of pictures like this one, if no chosen map has such pictures."""
     about = [set_of_map(entry.heatmap.metadata["dataset"]["name"]) for entry in chosen]
     row = SAMPLE_SETS[picture.kind]
     name = next((name for name, story in FIGURES.items() if story.pictures == row.title), None)
@@ -234,7 +234,7 @@ def _top() -> int:
 
 
 def _side() -> int:
-    """Return the side to which larger maps are cropped; the URL decides before there is a widget."""
+    """Return the side to which larger maps are cropped; until the widget exists, it is the URL's."""
     return CROPS.get(st.session_state.get(CROP) or url.text(CROP), CROPS[CROPPED])
 
 
@@ -260,7 +260,7 @@ def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | 
 
 
 def _walk(chosen: list[Entry], perturbed: PerturbedPicture) -> dict[str, dict[str, str]] | None:
-    """Return the page's text for each wave that *Play* is about to show; once, when it asks."""
+    """Return the page's text for each wave that *Play* is about to show, once per request; else None."""
     cells = st.session_state.pop(WALK, None)
     if not cells or "torch" not in sys.modules:
         return None
@@ -272,7 +272,7 @@ def _walk(chosen: list[Entry], perturbed: PerturbedPicture) -> dict[str, dict[st
 
 
 def _maps(chosen: list[Entry], selected: Frequency, perturbed: PerturbedPicture | None, outline: float) -> None:
-    """The maps beside the picture, a dashed circle around what a claim is about, and what a comparison leaves out."""
+    """Draw the maps beside the picture, with a dashed circle for the claim's waves, and notes on the comparison."""
     show = st.session_state[SHOW]
     maps = shown_maps(chosen, st.session_state[METRIC], show, _side())
     look: dict[str, Any] = {"selected": selected, "outline": outline, "key": "frequency.heatmaps"}
@@ -315,7 +315,7 @@ def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> Non
 def _predictions(
     chosen: list[Entry], perturbed: PerturbedPicture | None
 ) -> tuple[Callable[[], list[SamplePredictions]], list[Predictor]]:
-    """Draw the rows; return the function that counts flips, to be called last, and the predictors, if any may run."""
+    """Draw the predictions; return the function that counts flips, to be called last, and the predictors, if any."""
     if perturbed is None:
         pass
     elif not perturbed.possible:
@@ -328,6 +328,6 @@ def _predictions(
 
 
 def _predictors(chosen: list[Entry], perturbed: PerturbedPicture) -> list[Predictor]:
-    """Return the classifiers that predict; empty if none of the picture's classes is ready."""
+    """Return the classifiers that predict; empty if no ready classifier knows the picture's classes."""
     class_set = perturbed.picture.class_set
     return choose_predictors([] if st.session_state[ALL_PREDICT] else chosen, ready_classifiers(class_set), class_set)

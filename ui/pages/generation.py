@@ -1,4 +1,4 @@
-"""Page *Draw*: classifiers draw a class, starting from a blur of it or from noise, by PGD on Eq. 2."""
+"""Page *Draw*: classifiers draw a class by PGD on Eq. 2, from a blur, noise, a sketch or a picture."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def page() -> None:
 class GenerationRequest:
     """Requested drawings: the sample set, the targets and their starts.
 
-    starts: (B, 3, H, W) float32, as many for each target in turn; None while there is nothing to draw. seed: by which
-    they are drawn. facts: what a run's file says of them.
+    starts: (B, 3, H, W) float32, grouped by target, equally many each; None while there is nothing to draw. seed:
+    random seed of the starts. facts: their metadata in the run's file.
     """
 
     row: SampleSet
@@ -91,7 +91,7 @@ class GenerationRequest:
         return 0 if self.starts is None else len(self.starts) // len(self.targets)
 
     def plan(self, chosen: RunSettings) -> tuple[RunPlan | None, str]:
-        """The plan with these settings, or in one sentence why there is none."""
+        """Return the plan with these settings, or None and a one-sentence reason."""
         if self.starts is None:
             return None, "no class is chosen; choose one or describe it in words"
         targets = tuple(target for target in self.targets for _ in range(self.per_target))
@@ -99,13 +99,13 @@ class GenerationRequest:
 
 
 def _chosen_start() -> StartKind | None:
-    """The start that was chosen, or that a link names; None for the first of those offered."""
+    """Return the visitor's or the link's start; None for the default."""
     label = st.session_state.get(START) or url.text(START)
     return next((kind for kind, start in STARTS.items() if start.label == label), None)
 
 
 def _generation_request(toolbar: Toolbar, left: DeltaGenerator) -> GenerationRequest:
-    """Draw the widgets for it. left: where a sketch or a picture stands."""
+    """Draw the widgets of a request and return it. left: place of the sketch or picture."""
     sets = {row.drawn_title: row for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side) if row.drawn}
     _take_linked_set(sets)
     first = next((title for title, row in sets.items() if ready_classifiers(row.class_set)), next(iter(sets)))
@@ -128,12 +128,12 @@ def _generation_request(toolbar: Toolbar, left: DeltaGenerator) -> GenerationReq
 
 
 def _choose_start(row: SampleSet) -> StartKind:
-    """Draw the choice of what the runs start from; return it."""
+    """Draw the menu of starts; return the chosen one."""
     offered = {STARTS[kind].label: kind for kind in offered_starts(row)}
     first = next(iter(offered))
     follow(START, first)
     if st.session_state.get(START, first) not in offered:
-        st.session_state[START] = first  # another set's
+        st.session_state[START] = first  # the chosen start belongs to another set
     label = st.selectbox(
         "Start from",
         list(offered),
@@ -146,7 +146,7 @@ def _choose_start(row: SampleSet) -> StartKind:
 
 
 def _take_linked_set(sets: Mapping[str, SampleSet]) -> None:
-    """Choose the set whose classes or networks a link names: links of earlier versions say no more."""
+    """Choose the set of the classes or networks in a link: links of earlier versions do not name the set."""
     state, key = st.session_state, f"{PAGE}-set"
     if key in state or url.text(key):
         return
@@ -157,9 +157,9 @@ def _take_linked_set(sets: Mapping[str, SampleSet]) -> None:
 
 
 def offered_starts(row: SampleSet) -> list[StartKind]:
-    """The starts that the page offers for a set, the one to begin with first.
+    """Return the starts that the page offers for a set, the default first.
 
-    A class without images here has no blur of its own; at full size both searches begin with grey.
+    A class without images here has no blur of its own; at full size both searches start from grey.
     """
     kinds: list[StartKind] = [kind for kind, start in STARTS.items() if start.offered]
     if row.side < MIN_CROP_SIZE:
@@ -168,7 +168,7 @@ def offered_starts(row: SampleSet) -> list[StartKind]:
 
 
 def _targets(row: SampleSet, settings: DeltaGenerator) -> list[str]:
-    """Draw the classes to draw, in one line of the toolbar: one of them, or a popover where there are several."""
+    """Draw the choice of classes in the toolbar: a menu for one class, or a popover for several; return them."""
     names, several = list(dict.fromkeys(row.classes.names)), f"{PAGE}-classes-{row.class_set}"
     if len(row.drawn) == 1:
         toggle = partial(settings.toggle, "Several classes at once")
@@ -211,7 +211,7 @@ def _draw(row: SampleSet, class_name: str) -> None:
 
 
 def _random(row: SampleSet, targets: list[str], kind: StartKind, settings: DeltaGenerator) -> GenerationRequest:
-    """Draw how many starts each target has, and the random seed, among the settings; return what is to be drawn."""
+    """Draw the settings of random starts, their number per target and the seed; return the request."""
     for why in dict.fromkeys(set_start(target, row.name, kind).why for target in targets):
         if why:
             st.markdown(as_markdown(why))
@@ -231,7 +231,7 @@ def _random(row: SampleSet, targets: list[str], kind: StartKind, settings: Delta
 
 
 def _go_on_painting(result: RunResult) -> None:
-    """Draw a button per network that turns its drawing, the first of several, into the sketch to paint on."""
+    """Draw a button per network that copies its (first) drawing into the sketch, to paint on."""
     small = [run for run in result.runs if run.start.shape[-1] == SIDE]
     if not small:
         return
@@ -256,7 +256,7 @@ def _paint_on(run: PGDRun) -> None:
 
 
 def _start(drawing: GenerationRequest) -> None:
-    """Describe each target's starts and show them."""
+    """Describe and draw each target's starts."""
     kind, starts = drawing.kind, drawing.starts
     if starts is None:
         return
@@ -287,7 +287,7 @@ def _back(row: SampleSet) -> None:
 
 
 def _formula(kind: StartKind, searches: Sequence[Search], rule: str) -> None:
-    """rule: by which the classes of what is shown were chosen; may be empty."""
+    """Draw the formulas. rule: how the displayed classes were chosen; may be empty."""
     papers = paper.RUNS[PAGE]
     left, right = st.columns(2, gap="large")
     left.markdown(

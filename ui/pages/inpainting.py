@@ -1,4 +1,4 @@
-"""Page *Fill a hole*: paint a hole into a picture and watch classifiers fill it, by PGD on Eq. 3."""
+"""Page *Fill a hole*: paint a hole into a picture and watch classifiers fill it by PGD on Eq. 3."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FAILS = (
     "eye becomes curly fur. We looked at these results one by one."
 )
 TARGET_WIDTH = 200  # pixels
-BRUSH_SHARE = 28  # a brush's first radius is this part of the picture's side
+BRUSH_SHARE = 28  # the brush's default radius is the picture's side divided by this
 
 
 def page() -> None:
@@ -113,7 +113,7 @@ def _open_linked_examples(examples: RunResult) -> None:
 
 
 def _first_set() -> SampleSet:
-    """The sample set to begin with: full size where a classifier is ready, or the one of a link's hole or classes."""
+    """Return the default sample set: that of a link's hole or classes, else the largest with a ready classifier."""
     rows = sorted(SAMPLE_SETS.values(), key=lambda row: -row.side)
     linked = [row for row in rows if read_hole(url.text(HOLE), row.side) is not None]
     linked = linked or [row for row in rows if url.names_class_set(PAGE, row.class_set)]
@@ -122,9 +122,9 @@ def _first_set() -> SampleSet:
 
 
 def _holes(picture: Picture) -> dict[int, np.ndarray]:
-    """The holes of this visitor by the picture's side; the one for this picture is there.
+    """Return this visitor's holes, keyed by the picture's side, with an entry for this picture.
 
-    Pictures of one side share it, but for the hole that one begins with: that gives way to the next one's.
+    Pictures of one side share a hole, except that a picture's unchanged default hole is replaced by the next one's.
     """
     state, size = st.session_state, picture.size
     holes: dict[int, np.ndarray] = state.setdefault(HOLES, {})
@@ -160,7 +160,7 @@ def _painter(picture: Picture) -> None:
 
 
 def _squares(picture: Picture, epsilon: float | None) -> None:
-    """Squares in the middle, one click each. epsilon: the budget that is asked for, None where there is no run."""
+    """Draw buttons for squares in the middle. epsilon: budget of the requested run, None without one."""
     size, holes = picture.size, _holes(picture)
     papers, key = square_side(size), f"{PAGE}.square.{size}"
     sides = square_sides(size)
@@ -187,7 +187,7 @@ def _squares(picture: Picture, epsilon: float | None) -> None:
 
 
 def _random_place(size: int, side: int) -> np.ndarray:
-    """Return the paper's hole at the next random place; every visitor gets the same sequence."""
+    """Return a square hole at the next random place; every visitor gets the same sequence."""
     drawn = st.session_state[PLACES] = st.session_state.get(PLACES, 1) + 1  # 1 draws the middle of 32 pixels
     return random_square_mask(side, height=size, width=size, generator=np.random.default_rng(drawn))
 
@@ -274,7 +274,7 @@ def _formula(searches: Sequence[Search]) -> None:
         f"{PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too.",
         help=f"Eq. 3: {TERMS['Eq. 3']}.",
     )
-    # Folded, so that a phone's page stays short.
+    # Collapsed, to keep a phone's page short.
     more.expander("How Eq. 3 is minimised").markdown(
         r"This penalty is **exact**: the minimum changes nothing outside the hole while the cross-entropy's gradient "
         r"$g$ there is shorter than $\lambda$. Forward-backward steps find it: a step of length $t$ against "

@@ -26,7 +26,7 @@ def page() -> None:
     """Draw the page."""
     st.title("Models and data", anchor=False)
     linked_card()
-    # Ticks only while there is something to follow: each tick draws the table anew.
+    # Reruns on a timer only while something is in progress: each rerun redraws the table.
     st.fragment(_classifiers, run_every=REDRAW_SECONDS if _busy() else None)()
     with st.expander("Heat maps with their origin and licence"):
         maps_table()
@@ -44,7 +44,7 @@ def _busy() -> bool:
 
 def _classifiers() -> None:
     ticking, busy = st.session_state.setdefault("models.ticking", False), _busy()
-    if ticking != busy:  # one began or the last one ended: the page decides anew whether to tick
+    if ticking != busy:  # the first job began or the last one ended: the page starts or stops the timer
         st.session_state["models.ticking"] = busy
         st.rerun()
     text, banner = st.columns([2, 3], gap="large")

@@ -15,20 +15,20 @@ from ui.shared.look import look, page_tabs
 
 TITLE = "What does CLIP see?"
 
-# First of all, so that the first paint has the width of the page.
-# An emoji, and pages without icons: the picture of a material icon would be fetched from another server.
+# Called first, so that the first paint has the page's width.
+# The icon is an emoji, and pages have none: material icons would be fetched from another server.
 st.set_page_config(page_icon="🌊", layout="wide")
 try:
     limits()
-except ValueError as error:  # the operator's to mend, so it says how
+except ValueError as error:  # the message tells the operator how to fix it
     log("limits are wrong", error=error, reason=str(error))
     st.error(sentence(str(error)))
     st.stop()
 
-read_list()  # where no server of ours began with it
+read_list()  # in case the server's entry point has not read it
 
-# A page at the root has no other URL, so the story is there twice: at the root and at /story. Links of earlier versions
-# found *Frequencies* at the root, and still do.
+# A page at the root has no other URL, so the story is registered twice: at the root and at /story. Links of earlier
+# versions expect *Frequencies* at the root, and still find it.
 here = urlsplit(st.context.url or "").path.rpartition("/")[2]
 linked = here != "frequency" and not frequency.IN_URL.isdisjoint(url.names())
 listed = here == "story" or linked

@@ -16,17 +16,17 @@ from ui.story.judge import forget
 from ui.story.step import Step
 from ui.story.steps import STEPS, named_step
 
-STEP = "step"  # in the URL, which alone says where a visitor is
+STEP = "step"  # in the URL, the only place that stores the current step
 
-# Everything has its height from the start; on a phone the tabs stay in sight at the lower edge.
+# Everything has a fixed height; on a phone the tabs stay visible at the lower edge.
 _STYLE = style_sheet(__file__)
 
 
 def page() -> None:
     """Draw the step named in the URL."""
     st.markdown(_STYLE, unsafe_allow_html=True)
-    step = named_step(url.text(STEP)) or STEPS[0]  # a senseless URL shows the first
-    text = step_html(step)  # before anything is drawn, so that text and figure change together
+    step = named_step(url.text(STEP)) or STEPS[0]  # an invalid URL shows the first step
+    text = step_html(step)  # computed before anything is drawn, so that text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
         with st.container(key="story-steps"):

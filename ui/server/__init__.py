@@ -1,1 +1,1 @@
-"""State of the server, not of one page: its limits, its networks, its jobs and its log."""
+"""State shared by all pages of the server: limits, networks, jobs and log."""

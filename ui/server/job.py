@@ -1,4 +1,4 @@
-"""One visitor's piece of live work, as its page sees it. Does not import Streamlit."""
+"""One visitor's live job, as seen by its page. Does not import Streamlit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ JobStatus = Literal["queued", "running", "done", "stopped", "failed", "abandoned
 IteratorMaker = Callable[[], Iterable[Any]]
 MOMENT_SECONDS = 0.15
 _MOST_MOMENTS = 8
-_TIMED_STEPS = 20  # the speed shown is the mean of so many recent steps: a slow first one does not linger
+_TIMED_STEPS = 20  # the speed is the mean of this many recent steps, so that a slow first step drops out
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class QueueHooks:
     """Interface of a queue to its jobs.
 
     Attributes:
-        lock: held whenever the job's state is read or changed. clock: seconds, monotonic.
-        place: of a job in the line: 1 is next, 0 is not waiting.
-        finish: gives a job its last status, unless it has one.
+        lock: held whenever the job's state is read or changed. clock: returns monotonic seconds.
+        place: returns a job's place in the queue: 1 is next, 0 is not waiting.
+        finish: sets a job's final status, unless it has one.
     """
 
     lock: threading.RLock
@@ -33,16 +33,15 @@ class QueueHooks:
 
 
 class Job:
-    """One visitor's piece of work, made by `JobManager.submit`. Every attribute may be read from any thread.
+    """One visitor's job, created by `JobManager.submit`. Every attribute may be read from any thread.
 
     Attributes:
-        id: unique text.
-        owner: who asked for it.
-        total: number of states expected, or None.
-        status: "queued" or "running", and in the end "done", "stopped" (by its visitor), "failed" (see `error`),
-            "abandoned" (its visitor has gone) or "overtime" (it took too long). After one of those nothing changes
-            any more.
-        latest: the newest state, or None before the first; a state nobody looked at in time is overwritten.
+        id: unique string.
+        owner: id of its submitter.
+        total: expected number of states, or None.
+        status: "queued" or "running", finally "done", "stopped" (by its visitor), "failed" (see `error`), "abandoned"
+            (its visitor has gone) or "overtime" (it took too long). A final status never changes.
+        latest: the newest state, None before the first; unread states are overwritten.
         done: number of states so far.
         paused: whether it waits between two steps for `resume`; its status is still "running".
         error: the exception that ended a failed job.
@@ -66,12 +65,12 @@ class Job:
         self._about = about
         self._line = line
         self._make_iterator: IteratorMaker | None = make_iterator
-        self._started: float | None = None  # of the steps whose speed is shown
+        self._started: float | None = None  # start of the steps that `seconds_per_step` averages
         self._began: float | None = None
         self._asked = line.clock()
         self._last_beat = line.clock()
         self._stamps: deque[float] = deque(maxlen=_TIMED_STEPS + 1)
-        self._moments: deque[Any] = deque(maxlen=_MOST_MOMENTS)  # that nobody has asked for yet
+        self._moments: deque[Any] = deque(maxlen=_MOST_MOMENTS)  # not yet returned by `moments`
         self._moments_before: list[Any] = []
         self._last_moment = float("-inf")
         self._ended = threading.Event()
@@ -80,17 +79,17 @@ class Job:
 
     @property
     def paused(self) -> bool:
-        """True while the job runs and was asked to wait."""
+        """Whether the job is paused."""
         return self.status == "running" and not self._may_go_on.is_set()
 
     @property
     def active(self) -> bool:
-        """True while the job waits or runs."""
+        """Whether the job waits or runs."""
         return self.status in ("queued", "running")
 
     @property
     def position(self) -> int:
-        """Place in the waiting line: 1 is next, 0 is not waiting."""
+        """Place in the queue: 1 is next, 0 is not waiting."""
         return self._line.place(self)
 
     @property
@@ -116,9 +115,9 @@ class Job:
             return max(0.0, (self.total - self.done) * step - since_last)
 
     def moments(self) -> list[Any]:
-        """The states since the last call, at least 0.15 s apart, at most 8: motion for a page that is seldom redrawn.
+        """Return the states since the last call, at least 0.15 s apart, at most 8, for smooth motion between redraws.
 
-        If there is no new one, the last one again; none before the first state.
+        Without a new state, return the last one again; before the first state, return an empty list.
         """
         with self._line.lock:
             self._moments_before = list(self._moments) or self._moments_before[-1:]
@@ -126,27 +125,27 @@ class Job:
             return self._moments_before
 
     def stop(self) -> None:
-        """End the job at once for its visitor; the step in flight finishes unseen, then the next job begins."""
+        """Stop the job; its visitor sees it end at once, and the next job begins when the step in flight finishes."""
         self._line.finish(self, "stopped")
 
     def pause(self) -> None:
-        """Let the job wait after the step in flight; if nobody resumes it in time, it ends as stopped."""
+        """Pause the job after the step in flight; unless resumed in time, it ends as stopped."""
         self._may_go_on.clear()
 
     def resume(self) -> None:
-        """Let a paused job go on where it was."""
+        """Resume a paused job."""
         with self._line.lock:
             if self.paused:
-                # The pause belongs to no step: the speed is measured anew.
+                # The pause belongs to no step: restart the measurement of the speed.
                 self._stamps.clear()
                 self._started = self._line.clock()
             self._may_go_on.set()
 
     def beat(self) -> None:
-        """Say that the visitor is still there. Call it on every redraw, also while the job is queued."""
+        """Record that the visitor is still there. Call it on every redraw, also while the job is queued."""
         with self._line.lock:
             self._last_beat = self._line.clock()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block until the job has ended, at most `timeout` seconds; True if it has."""
+        """Block until the job has ended, for at most `timeout` seconds; return whether it has."""
         return self._ended.wait(timeout)

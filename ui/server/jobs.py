@@ -1,11 +1,11 @@
-"""Live work in the background: a process-wide queue that outlives a page's reruns.
+"""Live jobs in the background: a process-wide queue that outlives a page's reruns.
 
-A page hands in a function that makes an iterator (`core`'s live work is iterators), keeps the `Job` in its
-session, and draws `job.latest` whenever it likes; how often it draws never changes the result. One job runs,
-the others wait in order of arrival. A paused job keeps its place for a while, then it counts as stopped. A visitor
-who closes the tab stops calling `beat`, and the next in line begins.
+A page submits a function that makes an iterator (live work in `core` is iterators), keeps the `Job` in its session,
+and draws `job.latest` at any time; how often it draws never changes the result. One job runs, the others wait in order
+of arrival. A paused job keeps its place for a while, then it is stopped. A visitor who closes the tab stops calling
+`beat`, and the next job begins.
 
-Does not import Streamlit; the one manager of a server is in `server_jobs`.
+Does not import Streamlit; `server_jobs` has the server's only manager.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from ui.server.job import MOMENT_SECONDS, IteratorMaker, Job, JobStatus, QueueHo
 from ui.server.log import log
 
 _NICE = 10  # of 19: a page's thread gets nine times as much of a contested core
-_LONGEST_REST = 1.0  # seconds that a step waits for other work: a busy server's runs go on all the same
-_LOOK_SECONDS = 0.1  # between two looks whether a visitor still waits
+_LONGEST_REST = 1.0  # maximum seconds that a step waits for other work, so that runs progress on a busy server
+_LOOK_SECONDS = 0.1  # between two checks whether a visitor still waits
 
 Value = TypeVar("Value")
 _THIS_THREAD = threading.local()
-# On Linux a thread has the priority of the one that starts it: these two start now, with that of pages.
+# On Linux a thread inherits the priority of the thread that starts it: these two start now, at the pages' priority.
 _AT_FULL_PRIORITY = ThreadPoolExecutor(2, thread_name_prefix="full-priority")
 for _ in range(2):
     _AT_FULL_PRIORITY.submit(time.sleep, 0.1)
 
 
 class QueueFull(RuntimeError):
-    """The waiting line has reached its limit; the message is a sentence to show to the visitor."""
+    """The queue has reached its limit; the message is a sentence for the visitor."""
 
 
 def lower_priority() -> None:
-    """Lower the priority of this thread, and so of those that torch starts for it, where that can be done.
+    """Lower the priority of this thread, and of those that torch starts for it, where possible.
 
-    Linux alone has priorities of threads; elsewhere it would be that of the whole process. A sandbox may refuse it.
+    Only Linux has a priority per thread; elsewhere it would be that of the process. A sandbox may refuse it.
     """
     _THIS_THREAD.gives_way = True
     if sys.platform == "linux":
@@ -51,7 +51,7 @@ def lower_priority() -> None:
 
 
 def at_full_priority(make: Callable[[], Value]) -> Value:
-    """Make a value that a page may wait for as well: in this thread, or in another one where this one gives way."""
+    """Make a value that pages may also wait for: in this thread, or in another one if this one has low priority."""
     return _AT_FULL_PRIORITY.submit(make).result() if getattr(_THIS_THREAD, "gives_way", False) else make()
 
 
@@ -71,15 +71,15 @@ class JobManager:
     ) -> None:
         """
         Args:
-            queue_limit: jobs that may wait.
-            quiet_seconds: after so long without a beat, a job is abandoned if its owner is not connected.
-            heartbeat_seconds: after so long without a beat, it is abandoned anyway. Generous, because
-                browsers slow the timers of a hidden tab to one call a minute.
-            pause_seconds: so long a paused job keeps others waiting; then it ends as stopped.
-            run_seconds: a job that has run for so long ends as overtime.
-            is_connected: tells whether an owner's browser is still connected; without it, only
-                `heartbeat_seconds` counts.
-            clock: seconds, monotonic; replaced in tests.
+            queue_limit: maximum number of waiting jobs.
+            quiet_seconds: time without a beat after which a job is abandoned if its owner is not connected.
+            heartbeat_seconds: time without a beat after which it is abandoned anyway. Generous, because browsers
+                slow the timers of a hidden tab to one call a minute.
+            pause_seconds: maximum time that a paused job keeps others waiting; then it ends as stopped.
+            run_seconds: maximum duration of a job; then it ends as overtime.
+            is_connected: returns whether an owner's browser is still connected; without it, only `heartbeat_seconds`
+                counts.
+            clock: returns monotonic seconds; replaced in tests.
         """
         self._queue_limit = queue_limit
         self._quiet_seconds = quiet_seconds
@@ -91,16 +91,16 @@ class JobManager:
         self._lock = threading.RLock()
         self._line = QueueHooks(self._lock, clock, self._place, self._finish)
         self._queue: deque[Job] = deque()
-        # A stopped job stays here until its step in flight has finished: its thread still keeps a core busy.
+        # A stopped job stays here until its step in flight has finished, since its thread still uses a core.
         self._running: Job | None = None
         self._thread: threading.Thread | None = None
-        self._waiting_for = 0  # pieces of work that visitors are waiting for at this moment
+        self._waiting_for = 0  # number of `before_runs` blocks in progress
         self._calm = threading.Event()
         self._calm.set()
 
     @contextlib.contextmanager
     def before_runs(self) -> Iterator[None]:
-        """Short work that a visitor waits for: a run rests between two steps until the block is left, or a second."""
+        """Run a block of short work that a visitor waits for; a run rests between two steps meanwhile, 1 s at most."""
         with self._lock:
             self._waiting_for += 1
             self._calm.clear()
@@ -113,7 +113,7 @@ class JobManager:
                     self._calm.set()
 
     def wait_until_idle(self, end: threading.Event) -> None:
-        """Block while any run goes on or a visitor waits, or until `end`: for work that nobody waits for."""
+        """Block while a job runs or a visitor waits, or until `end` is set; for background work."""
         while (self._running is not None or not self._calm.is_set()) and not end.wait(_LOOK_SECONDS):
             pass
 
@@ -125,17 +125,17 @@ class JobManager:
         total: int | None = None,
         about: Mapping[str, Any] | None = None,
     ) -> Job:
-        """Queue a job; it starts at once when none runs. An earlier job of the same owner is stopped.
+        """Queue a job; it starts at once if none runs. An earlier job of the same owner is stopped.
 
         Args:
-            make_iterator: called in the worker thread; returns the iterator to consume, which is closed in
-                that same thread however the job ends. Only the newest state is offered, so each must stand on
-                its own (the map so far, not one more cell) and must not change after it was yielded.
-            owner: who asks, e.g. the session's id.
+            make_iterator: called in the worker thread; returns the iterator to consume, which is closed in the same
+                thread however the job ends. Pages see only the newest state, so each must be complete (the map so
+                far, not one more cell) and must not change after it was yielded.
+            owner: id of the submitter, such as the session's.
             total: number of states that the iterator will yield, if known.
             about: facts for the log, none about the visitor.
         Raises:
-            QueueFull: as many jobs wait already as may.
+            QueueFull: the queue has reached its limit.
         """
         with self._lock:
             self._drop_silent()
@@ -155,7 +155,7 @@ class JobManager:
         return job
 
     def close(self, timeout: float = 10.0) -> None:
-        """End every job and wait for the step in flight, so that the process can end: torch aborts in a lost thread."""
+        """End all jobs and wait for the step in flight: torch would abort if the process ended during a step."""
         with self._lock:
             for job in self._jobs():
                 self._finish(job, "abandoned")
@@ -186,7 +186,7 @@ class JobManager:
             lower_priority()
             assert job._make_iterator is not None
             states: Any = job._make_iterator()
-            # A generator is closed here, in the thread that ran it; a plain iterator has nothing to close.
+            # Close a generator here, in the thread that ran it; a plain iterator has no `close`.
             with contextlib.closing(states) if hasattr(states, "close") else contextlib.nullcontext():
                 for state in states:
                     if not self._record(job, state):
@@ -201,7 +201,7 @@ class JobManager:
         finally:
             self._finish(job, "failed", RuntimeError("the work ended with neither a result nor an error"))
             with self._lock:
-                job._make_iterator = None  # lets go of the classifiers and images that it holds
+                job._make_iterator = None  # releases the classifiers and images that it holds
                 self._running = None
                 self._start_next()
 
@@ -223,7 +223,7 @@ class JobManager:
             return job.active
 
     def _finish(self, job: Job, status: JobStatus, error: Exception | None = None) -> None:
-        """Give the job its last status, unless it has one."""
+        """Set the job's final status, unless it has one."""
         with self._lock:
             if not job.active:
                 return
@@ -237,7 +237,7 @@ class JobManager:
             job._may_go_on.set()
 
     def _drop_silent(self) -> None:
-        """Abandon every job whose visitor has gone. There is no timer: any other call brings this about."""
+        """Abandon all jobs whose visitors have gone. There is no timer: other methods call this."""
         now = self._clock()
         for job in self._jobs():
             silence = now - job._last_beat

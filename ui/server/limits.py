@@ -1,7 +1,7 @@
-"""Limits on what one visitor may ask of this server. Its operator sets other limits by environment variables.
+"""Limits on a visitor's requests to this server. Its operator changes them by environment variables.
 
-`limits().picture_mb` comes from `CLIP_LAB_PICTURE_MB` if that is set. Batch scripts know none of these: whoever runs
-them has the machine to themselves. Does not import Streamlit.
+For example, `CLIP_LAB_PICTURE_MB` sets `limits().picture_mb`. Batch scripts ignore the limits: they have the machine to
+themselves. Does not import Streamlit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _limit(value: int, what: str, *, low: int = 1, high: int = 10**9) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Whole numbers; what each one bounds stands in its metadata. The server refuses more, and pages say so before."""
+    """Limits as integers; their metadata describe them. The server refuses more, and pages say so in advance."""
 
     picture_mb: int = _limit(20, "MB of an uploaded picture", high=50)
     picture_megapixels: int = _limit(50, "megapixels of an uploaded picture, half of them as WebP", high=50)
@@ -51,10 +51,10 @@ class Limits:
 
     @staticmethod
     def from_environment(environment: Mapping[str, str]) -> Limits:
-        """The limits that the variables set, the defaults for all others.
+        """Return the limits that the variables set, with defaults for the others.
 
         Raises:
-            ValueError: a variable of our prefix names no limit, or its value is none; one sentence.
+            ValueError: a variable with our prefix names no limit, or its value is invalid; one sentence.
         """
         known = {PREFIX + field.name.upper(): field for field in fields(Limits)}
         values = {}
@@ -86,6 +86,6 @@ def limits() -> Limits:
 
 
 def check_upload(data: bytes, most_mb: int) -> None:
-    """Raise ValueError, one sentence, for a file of more MB than are taken: a browser may send any."""
+    """Raise ValueError, one sentence, for a file of more than `most_mb` MB; a browser may send any size."""
     if len(data) > most_mb * 2**20:
         raise ValueError(f"larger than the {most_mb} MB that this server takes; choose a smaller file")

@@ -1,8 +1,8 @@
-"""The server's log: one JSON object a line on standard error, about work and never about visitors.
+"""Log of the server: one JSON object per line on standard error, about jobs and never about visitors.
 
-A line has the time, the level, the event, and its facts: ids of runs, names of classifiers, numbers. What visitors type
-or upload is not logged, so of an error it holds the kind and the places in our code, not the text, which may quote
-them. Does not import Streamlit.
+A line has the time, the level, the event, and its facts: ids of runs, names of classifiers, numbers. The input and
+uploads of visitors are not logged, so an error has its type and its frames in our code, but not its message, which may
+quote them. Does not import Streamlit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).resolve().parents[2]
-_FRAMES = 8  # of a traceback, the innermost
+_FRAMES = 8  # innermost frames of a traceback
 
 
 class _JsonLines(logging.Formatter):
@@ -27,14 +27,14 @@ class _JsonLines(logging.Formatter):
 
 LOGGER = logging.getLogger("clip_lab")
 LOGGER.setLevel(logging.INFO)
-LOGGER.propagate = False  # Streamlit's handlers would write the same once more, in their own form
+LOGGER.propagate = False  # Streamlit's handlers would write each line again, in their own format
 _handler = logging.StreamHandler()
 _handler.setFormatter(_JsonLines())
 LOGGER.addHandler(_handler)
 
 
 def log(event: str, *, level: int = logging.INFO, error: BaseException | None = None, **facts: Any) -> None:
-    """Write a line. event: such as "run ended". facts: JSON values that say nothing of a visitor."""
+    """Write a line. event: such as "run ended". facts: JSON values, none about a visitor."""
     if error is not None:
         facts |= {"error": type(error).__name__, "trace": _places(error)}
         level = max(level, logging.WARNING)
@@ -42,7 +42,7 @@ def log(event: str, *, level: int = logging.INFO, error: BaseException | None = 
 
 
 def _places(error: BaseException) -> list[str]:
-    """Return the frames of an error, as "core/pgd/steps.py:85"; for other packages the file's name alone."""
+    """Return the frames of an error, as in "core/pgd/steps.py:85"; for other packages, only the file's name."""
     frames = []
     for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES:]:
         path = Path(frame.filename)

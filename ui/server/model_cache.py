@@ -1,6 +1,6 @@
-"""Cache shared by all visitors of this process: loaded classifiers first of all.
+"""Cache shared by all visitors of this process, mainly of loaded classifiers.
 
-It is not in one of Streamlit's caches: any visitor's browser may ask it to clear those.
+It does not use Streamlit's caches, which any visitor's browser can clear.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class _Slot:
-    """One value, made by the first who asks while the others wait; after an error by the next."""
+    """One value, made by the first caller while others wait; after an error, the next caller tries again."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -63,51 +63,51 @@ def single_flight_cache(max_entries: int | None) -> Callable[[Callable[..., Any]
 
 @functools.cache
 def read_list() -> None:
-    """Read the operator's list of classifiers, which imports their libraries, and log what cannot be used of it."""
+    """Read the operator's list of classifiers, which imports their libraries, and log unusable entries."""
     for reason in listed_classifiers().refused:
         log("classifier left out", level=logging.WARNING, reason=reason)
 
 
 def ready_classifiers(class_set: str) -> list[ClassifierSpec]:
-    """Classifiers whose weights are here and which know the words of a class set. Does not import torch."""
+    """Return the installed classifiers that know the words of a class set. Does not import torch."""
     return [spec for spec in list_classifiers() if spec.vocabulary in (None, class_set) and is_ready(spec.name)]
 
 
 def ready_clips() -> list[ClassifierSpec]:
-    """Zero-shot classifiers whose weights are here, whatever words they learned. Does not import torch."""
+    """Return the installed zero-shot classifiers, whatever their vocabulary. Does not import torch."""
     return [spec for spec in list_classifiers() if spec.kind == "zero-shot" and is_ready(spec.name)]
 
 
 def is_ready(name: str) -> bool:
-    """Whether a classifier's weights are here."""
+    """Return whether a classifier's weights are installed."""
     return classifier_state(name).status == "ready"
 
 
 @single_flight_cache(max_entries=24)
 def classifier_for(name: str, classes: str | ClassSet, template: str | None = None) -> Classifier:
-    """The classifier for a class set by name or, if it is zero-shot, for any classes; embeds each prompt once.
+    """Return a classifier for a named class set or, if it is zero-shot, for any classes; embeds each prompt once.
 
     Args:
-        template: prompt pattern for classes of one's own; None for the paper's.
+        template: prompt template for custom classes; None for the paper's.
     Raises:
-        ValueError: a class name too long for the text tower.
+        ValueError: a class name is too long for the text tower.
     """
     classifier = _loaded(name)
-    # By name where there is one: Streamlit takes 0.1 s to hash a thousand classes.
+    # Class sets are passed by name if they have one: Streamlit takes 0.1 s to hash a thousand classes.
     if isinstance(classes, str):
         return classifier.for_classes(CLASS_SETS[classes]())
     check_prompts(classifier, classes.names, template)
     return classifier.for_classes(classes, template)
 
 
-# There are as many as the registry has names, and a second copy would take more memory.
+# Unbounded: the registry limits the number of names, and a second copy would take more memory.
 @single_flight_cache(max_entries=None)
 def _loaded(name: str) -> Classifier:
     device = _prepared_device()
     spec = next(spec for spec in list_classifiers() if spec.name == name)
     classes = CIFAR10 if spec.kind == "zero-shot" else None
     classifier = load_classifier(name, classes, device=device)
-    # A collection of garbage looks through every object, and torch's, which stay for good, would make it 0.2 s.
+    # Garbage collection scans every object; torch's permanent ones would make each collection take 0.2 s.
     gc.collect()
     gc.freeze()
     return_freed_memory()
@@ -116,12 +116,12 @@ def _loaded(name: str) -> Classifier:
 
 @single_flight_cache(max_entries=1)
 def _prepared_device() -> str:
-    """Set torch up for a server of pages; returns where classifiers are to be."""
+    """Set up torch for a server of pages; return the device of the classifiers."""
     check_torch()
     import torch
 
     prepare_torch()
-    # One core stays with the pages: with a thread of torch's on each, every layer waits for the one that a redraw
+    # Leave one core to the pages: with a torch thread on every core, each layer waits for the thread that a redraw
     # interrupts, and a run takes twice as long (`benchmarks.live`, two cores).
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     return free_device()

@@ -1,4 +1,4 @@
-"""The jobs of this process: the one manager that all visitors share, and who a visitor is."""
+"""Jobs of this process: the manager shared by all visitors, and a visitor's id."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ui.server.model_cache import single_flight_cache
 
 @single_flight_cache(max_entries=1)
 def job_manager() -> JobManager:
-    """The one manager of this process, shared by all visitors. Owners are session ids, `current_owner()`."""
+    """Return this process's manager, shared by all visitors. Owners are session ids, `current_owner()`."""
     allowed = limits()
     manager = JobManager(
         queue_limit=allowed.queue_length,
         pause_seconds=allowed.pause_seconds,
         run_seconds=allowed.run_seconds,
-        # Streamlit's test runner has no server that could be asked.
+        # Streamlit's test runner has no server to query.
         is_connected=lambda owner: not st.runtime.exists() or st.runtime.get_instance().is_active_session(owner),
     )
     atexit.register(manager.close)
@@ -27,7 +27,7 @@ def job_manager() -> JobManager:
 
 
 def current_owner() -> str:
-    """Id of the visitor's session whose script is running."""
+    """Return the session id of the visitor whose script is running."""
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
     context = get_script_run_ctx()

@@ -1,1 +1,1 @@
-"""*Compute a map*: sweeps of a visitor's own, in the app."""
+"""*Compute a map*: a visitor's own sweeps in the app."""

@@ -1,4 +1,4 @@
-"""Images for *Compute a map*: bundled samples, an archive of the visitor's, or the one picture in view."""
+"""Images for *Compute a map*: bundled samples, a visitor's archive, or the chosen picture."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ ARCHIVE, READ = "sweep.archive", "sweep.read_archive"
 
 @dataclass(frozen=True, eq=False)
 class SweepImages:
-    """Images to sweep over. classes: the name of a class set, or the archive's own.
+    """Images to sweep over. classes: name of a class set, or the archive's own classes.
 
-    script: what `--dataset` of the script calls them; None for one picture.
+    script: their name for `--dataset` of the script; None for one picture.
     """
 
     dataset: ImageDataset
@@ -33,7 +33,7 @@ class SweepImages:
     script: str | None
 
     def classifiers(self) -> list[ClassifierSpec]:
-        """Return the ready classifiers that know the classes; any CLIP knows classes of one's own."""
+        """Return the ready classifiers that know the classes; any CLIP knows custom classes."""
         if isinstance(self.classes, ClassSet):
             return ready_clips()
         return ready_classifiers(self.classes)
@@ -47,7 +47,7 @@ def image_kinds() -> dict[str, str]:
 
 
 def chosen_images(kind: str, picture: Picture | None) -> SweepImages | str:
-    """The images, or a sentence that says what is missing."""
+    """Return the images, or a sentence that says what is missing."""
     if kind == "archive":
         return _uploaded()
     if kind != "picture":
@@ -78,7 +78,7 @@ def _uploaded() -> SweepImages | str:
 
 
 def read_upload(data: bytes, name: str) -> SweepImages | str:
-    """The images of an uploaded archive, or a sentence that says what is wrong with it, safe as Markdown."""
+    """Return the images of an uploaded archive, or a one-sentence error that is safe as Markdown."""
     allowed = limits()
     try:
         check_upload(data, allowed.archive_mb)

@@ -1,4 +1,4 @@
-"""*Compute a map*: a map that sharpens as it runs, or the exact map of one picture; live, stoppable, kept."""
+"""*Compute a map*: a live map that sharpens until stopped, or the exact map of one picture; the result is kept."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from ui.sweeps.sharpening import FIRST_IMAGES, SIDE, Sharpening, script_command,
 
 JOB, KEPT, SCRIPT = "sweep.job", "sweep.kept", "sweep.script"
 REDRAW_SECONDS = 0.5
-MAP_WIDTH = 360  # pixels of a map in the making: low enough to be seen with the controls above it
-# Images of a forward pass; fewer of large ones, after each of which a visitor can stop it.
+MAP_WIDTH = 360  # pixels of the live map: small enough to be visible with the controls above it
+# Images per forward pass; fewer large ones, since a visitor can stop only between passes.
 SMALL_SIDE, BATCH, BATCH_OF_LARGE = 64, 64, 8
 
 
 def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
-    """Controls of a sweep of one's own, maybe over the chosen picture; `on_result` gets each finished map's label."""
+    """Draw the controls of a sweep over a data set or the chosen picture; `on_result` gets a finished map's label."""
     st.markdown(
         f"Compute a {SIDE} × {SIDE} map of a data set, or the exact map of the picture above. The map is complete "
         "after the first round over all waves and gets sharper with every further round. Stop when it is sharp enough; "
@@ -46,7 +46,7 @@ def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> No
 
 
 def sweep_is_running() -> bool:
-    """Whether this visitor's sweep runs, or has ended and its map is still to be kept."""
+    """Return whether this visitor's sweep is running, or has ended and its map is not stored yet."""
     job: Job | None = st.session_state.get(JOB)
     return job is not None and (job.active or st.session_state.get(KEPT) != job.id)
 
@@ -118,7 +118,7 @@ def _start(name: str, chosen: SweepImages, epsilon: float) -> None:
 def _progress(on_result: Callable[[str], None]) -> None:
     job: Job = st.session_state[JOB]
     job.beat()
-    state: Sharpening | Heatmap | None = job.latest  # a map is that of one picture
+    state: Sharpening | Heatmap | None = job.latest  # a `Heatmap` for one picture
     status, maps = st.columns([2, 3])
     with status:
         _status(job, state)
@@ -133,7 +133,7 @@ def _progress(on_result: Callable[[str], None]) -> None:
 
 
 def _status(job: Job, state: Sharpening | Heatmap | None) -> None:
-    """Draw the progress and a button to stop, or the result with its download."""
+    """Draw the progress with a stop button, or the result with its download."""
     if job.status == "queued":
         st.info(f"Waiting: position {job.position} in line.")
     elif job.active and isinstance(state, Sharpening):
@@ -183,7 +183,7 @@ def _take_along(heatmap: Heatmap) -> None:
 
 
 def _draw(state: Sharpening | Heatmap) -> None:
-    """One picture's probabilities; or the last round's estimate, and the counts so far before there is one."""
+    """Draw one picture's probabilities, or the last round's estimate, or before the first estimate the counts."""
     if isinstance(state, Heatmap):
         maps = shown_maps([Entry("Exact", state)], "Probability", "Error", SIDE)
     elif state.estimated is not None:

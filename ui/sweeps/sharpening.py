@@ -1,4 +1,4 @@
-"""A map that sharpens as it runs: its state for a page, the time to the next point, and the command that resumes.
+"""State of a map that sharpens as it runs, the time to its next point, and the command that resumes it.
 
 Does not import Streamlit.
 """
@@ -15,12 +15,12 @@ from core.fourier.maps.heatmap import Heatmap
 from core.sweep.maps import passes_taken
 
 SIDE = 31
-FIRST_IMAGES = 5  # under each wave in the first round: a whole map within seconds, if a coarse one
+FIRST_IMAGES = 5  # per wave in the first round: a complete, if coarse, map within seconds
 
 
 @dataclass(frozen=True)
 class PrecisionPoint:
-    """Precision that a round has reached. half_width: mean, in points. passes: until then."""
+    """Precision after a round. half_width: mean, in points. passes: total so far."""
 
     half_width: float
     passes: int
@@ -28,7 +28,7 @@ class PrecisionPoint:
 
 @dataclass(frozen=True, eq=False)
 class Sharpening:
-    """The newest map, and the newest that holds an estimate. rounds: what each one has reached."""
+    """The newest map, and the newest with an estimate. rounds: precision after each round."""
 
     heatmap: Heatmap
     estimated: Heatmap | None
@@ -36,12 +36,12 @@ class Sharpening:
 
     @property
     def share(self) -> float:
-        """Share of all passes that are done."""
+        """Share of passes done."""
         return passes_taken(self.heatmap) / _all_passes(self.heatmap)
 
     @property
     def next_point(self) -> tuple[int, float] | None:
-        """The next whole point of half-width, and the seconds until it; None where no point is to come, or unknown."""
+        """Next integer half-width in points, and the seconds until it; None if there is none or it is unknown."""
         if not self.rounds:
             return None
         source, now = self.heatmap.metadata["source"], passes_taken(self.heatmap)
@@ -56,7 +56,7 @@ def _all_passes(heatmap: Heatmap) -> int:
 
 
 def sharpening(maps: Iterable[Heatmap]) -> Iterator[Sharpening]:
-    """The states of a sweep with precision."""
+    """Yield the states of a sweep with precision."""
     estimated: Heatmap | None = None
     rounds: tuple[PrecisionPoint, ...] = ()
     for heatmap in maps:
@@ -67,12 +67,12 @@ def sharpening(maps: Iterable[Heatmap]) -> Iterator[Sharpening]:
 
 
 def passes_to_next_point(rounds: Sequence[PrecisionPoint], most: int) -> tuple[int, int] | None:
-    """The next whole point below the present half-width, and the number of passes at which it may be expected.
+    """Return the next integer below the current half-width, and the number of passes at which to expect it.
 
-    The half-width is taken to fall by a power of the passes: that between the last two rounds, at first their root.
+    The half-width is assumed to fall as a power of the passes: that between the last two rounds, initially 1/2.
 
     Returns:
-        None where that would take more than the `most` passes that there are, or where it is below one point already.
+        None if it would take more than `most` passes, or if the half-width is at most one point already.
     """
     *_, last = rounds
     target, power = math.ceil(last.half_width) - 1, 0.5
@@ -81,18 +81,18 @@ def passes_to_next_point(rounds: Sequence[PrecisionPoint], most: int) -> tuple[i
         power = math.log(before.half_width / last.half_width) / math.log(last.passes / before.passes)
     if target < 1:
         return None
-    # In logarithms, since a half-width that hardly falls would take more passes than a float can hold.
+    # In logarithms: a half-width that hardly falls would take more passes than a float can hold.
     log_passes = math.log(last.passes) + math.log(last.half_width / target) / power
     return None if log_passes > math.log(most) else (target, round(math.exp(log_passes)))
 
 
 def sweep_options(images: int) -> dict[str, float]:
-    """`passes` and `precision` of a sweep over so many images that sharpens until all were taken."""
+    """Return `passes` and `precision` of a sweep over this many images that sharpens until it has used all."""
     return {"passes": min(1.0, FIRST_IMAGES / images), "precision": 0.01}
 
 
 def script_command(heatmap: Heatmap, dataset: str) -> str:
-    """Return the command that resumes a downloaded map. dataset: as `--dataset` takes it."""
+    """Return the command that resumes a downloaded map. dataset: value of `--dataset`."""
     facts = heatmap.metadata
     first = 100 * sweep_options(facts["dataset"]["n"])["passes"]
     arguments = [
