@@ -1,4 +1,4 @@
-// A button that says what it does.
+// Buttons; `name` is the label for screen readers and the tooltip.
 
 import { element } from "./dom.js";
 

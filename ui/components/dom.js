@@ -1,4 +1,4 @@
-// What every component needs: new elements, and bytes from their base64.
+// Helpers of all components: create elements, decode base64.
 
 export function element(tag, className = "", text = "") {
   const made = document.createElement(tag);

@@ -1,7 +1,7 @@
-// Fourier transforms of square pictures, and core/fourier/hybrid.py in the browser, in double precision.
+// Fourier transforms of square pictures and a port of core/fourier/hybrid.py, in double precision.
 
-const COLUMNS = 16; // transformed together: few enough for the processor's cache
-const NOTHING = 1e-5; // a smaller weight moves no pixel by a hundredth of a level
+const COLUMNS = 16; // columns transformed together, few enough for the processor's cache
+const NOTHING = 1e-5; // a smaller weight changes no pixel by a hundredth of a level
 
 function factors(size) {
   const found = [];
@@ -12,7 +12,7 @@ function factors(size) {
 
 const complex = (count) => [new Float64Array(count), new Float64Array(count)];
 
-// For size x size complex numbers: the powers of exp(-2 pi i / size), and room.
+// Plan for size x size complex numbers: the powers of exp(-2 pi i / size), and buffers.
 function createTransform(size) {
   const angles = Array.from({ length: size }, (_, k) => (-2 * Math.PI * k) / size);
   return {
@@ -25,8 +25,8 @@ function createTransform(size) {
   };
 }
 
-// Stockham's order: of the transforms of `done` numbers each, p make one of p * done; columns lie beside each other.
-// Returns the room that holds the result.
+// Stockham's algorithm: p transforms of `done` numbers are joined into one of p * done; columns are adjacent in memory.
+// Returns the buffer with the result.
 function transformColumns({ size, factors, cos, sin, rooms }) {
   let [from, to] = rooms, done = 1;
   for (const p of factors) {
@@ -76,7 +76,7 @@ function joinFour([re, im], [outRe, outIm], run, first, place, apart, twiddle) {
   }
 }
 
-// An odd prime: parts s and p - s together, a exp(-i t) + b exp(i t) = (a + b) cos t - i (a - b) sin t.
+// Odd primes: combine parts s and p - s, a exp(-i t) + b exp(i t) = (a + b) cos t - i (a - b) sin t.
 function joinOdd([re, im], [outRe, outIm], run, first, place, apart, twiddle, p) {
   const half = (p - 1) / 2, turns = Array.from({ length: p }, (_, part) => twiddle(part));
   const c = Float64Array.from(turns, ([cos]) => cos), s = Float64Array.from(turns, ([, sin]) => sin);
@@ -112,7 +112,7 @@ function joinOdd([re, im], [outRe, outIm], run, first, place, apart, twiddle, p)
   }
 }
 
-// The transform along columns, whose result lies in rows; a column of no weight stays nothing.
+// Transforms columns and writes the result to rows; a column without weight stays zero.
 /** @param {Float64Array | null} weight */
 function alongColumns(plan, from, to, weight) {
   const { size, rooms } = plan;
@@ -143,15 +143,15 @@ function scatter(room, to, size, first, wide) {
   }
 }
 
-// The two-dimensional transform of [real, imaginary]; with weights, of the numbers times weight[row] * weight[column].
+// Two-dimensional transform of [real, imaginary], multiplied by weight[row] * weight[column] if there are weights.
 /** @param {Float64Array | null} weight */
 function transformPicture(plan, from, to, weight) {
   alongColumns(plan, from, plan.halfway, weight);
   alongColumns(plan, plan.halfway, to, null);
 }
 
-// The spectrum of low - high, red and green as one complex picture, blue as another: a weight that is the same for a
-// wave and its mirror image keeps real and imaginary parts apart. Pictures are bytes (size, size, 3).
+// Spectrum of low - high, with red and green as one complex picture and blue as another: weights that are equal for a
+// wave and its mirror image keep real and imaginary parts separate. Pictures are bytes (size, size, 3).
 export function prepareHybrid(low, high, size) {
   const plan = createTransform(size), count = size * size;
   const channel = (k) => (k > 2 ? new Float64Array(count)
@@ -169,7 +169,7 @@ export function paintHybrid({ plan, high, spectra, result }, cutoff, rgba) {
     return (wave ? Math.exp(-(wave ** 2) / (2 * cutoff ** 2)) : 1) / size;
   });
   spectra.forEach(([re, im], pair) => {
-    // the inverse transform is the transform with both parts exchanged, before and after
+    // inverse transform: exchange both parts before and after the forward transform
     transformPicture(plan, [im, re], result, weight);
     for (let cell = 0; cell < count; cell++) {
       rgba[4 * cell + 2 * pair] = high[3 * cell + 2 * pair] + result[1][cell];

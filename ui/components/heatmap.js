@@ -1,5 +1,5 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
-// Beside a picture (`wave_panel.js`) the maps take as much room as leaves both, and what stands below, in the window.
+// Beside a picture (`wave_panel.js`) the maps are so large that both, and the content below, fit in the window.
 
 import { explained, tooltip } from "./tooltip.js";
 import { element, unpack } from "./dom.js";
@@ -7,13 +7,13 @@ import { describe, minus, name, number } from "./heatmap_text.js";
 import { markAnswers } from "./wave_answers.js";
 import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause, takeWalk } from "./wave_panel.js";
 
-const MIN_COLUMN = 270, MAX_SIDE = 480; // CSS pixels: a map's column at least, a map's side at most
+const MIN_COLUMN = 270, MAX_SIDE = 480; // CSS pixels: minimum width of a map's column, maximum side of a map
 const GUTTER = 54, GAP = 20; // room for the vertical axis; between columns
-const NARROW = 640, MIN_SIDE = 220, BESIDES = 540; // a phone's width; a map's side beside a picture; height of the rest
+const NARROW = 640, MIN_SIDE = 220, BESIDES = 540; // a phone's width; a map's minimum side beside a picture; height of the rest
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 const views = new WeakMap(); // parentElement -> view
-const remembered = new Map(); // data.key -> { token, frequency }: survives when Streamlit mounts us anew
+const remembered = new Map(); // data.key -> { token, frequency }: survives a remount by Streamlit
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return;
@@ -24,7 +24,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   let memory = remembered.get(data.key);
   if (memory?.token !== data.token) {
     memory = { token: data.token, frequency: data.value.slice(0, 2), epsilon: data.value[2] };
-    clearTimeout(view.timer); // a choice still on its way belongs to what was shown before
+    clearTimeout(view.timer); // a pending choice belongs to the previous content
   }
   remembered.set(data.key, memory);
   view.memory = memory;
@@ -66,7 +66,7 @@ function createView(parentElement) {
   return view;
 }
 
-// The panel comes, goes and is filled anew as Python says; `null` where there is no picture.
+// Adds, removes or updates the panel as Python requests; `null` without a picture.
 function showPicture(view, picture) {
   view.root.classList.toggle("lab", Boolean(picture));
   if (!picture) {
@@ -87,7 +87,7 @@ function showPicture(view, picture) {
   fillPanel(view.panel, picture);
 }
 
-// For what the page puts below the picture, such as predictions: both are variables of the document's root.
+// Sets two variables of the document's root for content that the page puts below the picture, such as predictions.
 function sayWherePanelEnds({ root, panel }) {
   if (!panel?.root.isConnected || root.classList.contains("narrow")) return;
   const from = root.getBoundingClientRect(), box = panel.root.getBoundingClientRect();
@@ -104,7 +104,7 @@ function rebuild(view, data) {
     view.maps = sides.map((side) => createMap(view, side));
     view.grid.replaceChildren(...view.maps.map((map) => map.figure));
   } // else keep the elements: a map that grows while it is computed keeps its focus, and clicks do not fall between
-  const terms = { ...data.terms }; // those that are still to be explained
+  const terms = { ...data.terms }; // those not explained yet
   data.maps.forEach((packed, k) => fill(view.maps[k], packed, data, table, terms));
   view.root.style.setProperty("--outline", data.outline || 0);
   drawBar(view, table, terms);
@@ -132,7 +132,7 @@ function showOne(view, place) {
   view.maps.forEach((map, k) => map.figure.classList.toggle("current", k === place));
 }
 
-// The elements and events of a map, still without content.
+// Elements and events of a map, without content.
 function createMap(view, side) {
   const half = (side - 1) / 2;
   const map = { side, half, figure: element("figure", "map") };
@@ -154,13 +154,13 @@ function createMap(view, side) {
   frame.lastChild.append(element("span", "unit", " (cycles per image)"));
   map.readout = map.figure.appendChild(element("div", "readout"));
 
-  // On a phone the picture stands above, and the finger draws along the map.
+  // On a phone the picture is above the map, and a finger drags across it.
   const follows = () => view.panel && view.root.classList.contains("narrow");
   map.plot.tabIndex = 0;
   map.plot.setAttribute("role", "application");
   map.plot.setAttribute("aria-roledescription", "heat map");
   map.plot.addEventListener("pointermove", (event) => {
-    if (event.pointerType === "touch" && !follows()) return; // there a finger scrolls or taps; it does not hover
+    if (event.pointerType === "touch" && !follows()) return; // elsewhere a finger scrolls or taps; it does not hover
     view.hover = pointedAt(map, event);
     showCursor(view);
   });
@@ -181,7 +181,7 @@ function createMap(view, side) {
     const step = event.shiftKey ? 5 : 1;
     const clamp = (value) => Math.max(-half, Math.min(half, value));
     const next = arrow ? view.memory.frequency.map((value, k) => clamp(value + step * arrow[k])) : [0, 0];
-    choose(view, next, view.panel ? REST_MILLISECONDS : event.repeat ? 150 : 0); // where the keys come to rest
+    choose(view, next, view.panel ? REST_MILLISECONDS : event.repeat ? 150 : 0); // reported when the keys rest
   });
   return map;
 }
@@ -196,20 +196,20 @@ function fill(map, { title, note, colour, subtitle, label, bytes, cells }, { ran
   map.heading.title = note && `${title} ${note}`;
   map.subheading.replaceChildren(...explained(subtitle, terms));
   map.label = label;
-  map.layers = numbers.byteLength / (bytes * side * side); // the values, or the values and both ends of their intervals
-  // The number in a layer, in units of the last decimal; NaN where not computed, undefined outside the map.
+  map.layers = numbers.byteLength / (bytes * side * side); // values, or values and both ends of their intervals
+  // Number in a layer, in units of the last decimal; NaN if not computed, undefined outside the map.
   map.at = ([i, j], layer = 0) => {
     if (Math.max(Math.abs(i), Math.abs(j)) > half) return undefined;
     const place = bytes * (layer * side * side + (i + half) * side + (j + half));
     const number = bytes === 2 ? numbers.getInt16(place, true) : numbers.getInt32(place, true);
-    return number === -(2 ** (8 * bytes - 1)) ? NaN : number; // the least one: not computed
+    return number === -(2 ** (8 * bytes - 1)) ? NaN : number; // the minimum means not computed
   };
   map.values = everyFrequency(half).map((frequency) => map.at(frequency) / 10 ** decimals);
   map.plot.setAttribute("aria-label",
     `${title}: ${label} at each frequency, ${minus(-half)} to ${half} cycles per image. Arrow keys choose a ` +
     "frequency, with Shift in steps of 5; Home returns to zero frequency.");
 
-  // One canvas pixel per cell, enlarged by CSS; cells not computed stay transparent, so that the hatching shows.
+  // One canvas pixel per cell, enlarged by CSS; missing cells stay transparent, so that the hatching shows.
   map.canvas.width = map.canvas.height = side;
   const context = map.canvas.getContext("2d");
   const image = context.createImageData(side, side);
@@ -249,14 +249,14 @@ function drawBar(view, table, terms) {
   }
 }
 
-// As many columns as fit, evenly filled. All maps get the same side, so that they compare; the coarsest map's cells
-// are a whole number of device pixels wide, unless that would waste more than an eighth of the room.
+// Uses as many columns as fit, evenly filled. All maps get the same side, for comparison; the coarsest map's cells are an
+// integer number of device pixels wide, unless that would waste more than an eighth of the space.
 function layOut(view) {
   const width = view.root.clientWidth, count = view.maps.length;
   if (!width || !count) return;
   const lab = Boolean(view.panel), narrow = width < NARROW;
   const most = lab && !narrow ? Math.max(MIN_SIDE, Math.min(MAX_SIDE, innerHeight - BESIDES)) : MAX_SIDE;
-  const picture = Math.max(200, Math.min(240, 0.64 * most)); // CSS pixels, and 1.5 times as much with the small ones
+  const picture = Math.max(200, Math.min(240, 0.64 * most)); // CSS pixels; 1.5 times as much with the thumbnails
   const free = lab && !narrow ? width - 1.5 * picture - 2 * GAP : width;
   const column = lab ? MIN_SIDE + GUTTER : MIN_COLUMN;
   const fitting = Math.max(1, Math.floor((free + GAP) / (column + GAP)));
@@ -294,8 +294,8 @@ function place(map, mark, [i, j]) {
   mark.style.setProperty("--y", `${(100 * (i + map.half + 0.5)) / map.side}%`);
 }
 
-// The radius of the point of the chart of rings that lies nearest to the pointer; null elsewhere on the page. Each point
-// of the chart is described as "radius 7, ..." (`ui/maps/radial_chart.py`).
+// Radius of the point nearest to the pointer in the chart of rings; null elsewhere on the page. Each point of the chart
+// is described as "radius 7, ..." (`ui/maps/radial_chart.py`).
 function pointedRadius(view, { target, clientX }) {
   const rings = view.data?.belongs?.chart, chart = rings && target.closest?.(rings);
   if (!chart) return null;
@@ -305,7 +305,7 @@ function pointedRadius(view, { target, clientX }) {
   return nearest && parseInt(nearest.getAttribute("aria-label").slice("radius ".length), 10);
 }
 
-// The ring of waves whose radius, rounded, is this one.
+// Shows the ring of waves of this rounded radius.
 function showRing(view, radius) {
   for (const { band } of view.maps) {
     band.hidden = radius === null;

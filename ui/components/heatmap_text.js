@@ -1,6 +1,6 @@
-// What a heat map says of a cell: its frequency, its number and the interval, in words.
+// Texts of a heat map's cell: its frequency, its number and the interval.
 
-// [the value, its interval] in words.
+// [value, interval] as text.
 export function describe(view, map, frequency) {
   const { decimals, unit } = view.data;
   const [value, low, high] = [0, 1, 2].map((layer) => (layer < map.layers ? map.at(frequency, layer) : NaN));

@@ -1,5 +1,5 @@
-// Two pictures in one: low frequencies of one and high frequencies of the other, mixed here at every cutoff of a slider.
-// Heat maps of the same document draw its cutoff as a circle: they inherit two variables of its root.
+// Mixes two pictures, low frequencies of one and high frequencies of the other, at every cutoff of a slider. Heat maps of
+// the same document draw the cutoff as a circle: they inherit two variables of the document's root.
 
 import { button } from "./buttons.js";
 import { element, unpack } from "./dom.js";
@@ -8,10 +8,10 @@ import { paintPixels } from "./pixels.js";
 import { createStrip, fillStrip } from "./picture_strip.js";
 
 const PLAY_MILLISECONDS = 140; // between two cutoffs
-const REST_MILLISECONDS = 400; // until a choice is reported
+const REST_MILLISECONDS = 400; // before a choice is reported
 
 const mixers = new WeakMap(); // parentElement -> mixer
-const places = new Map(); // key -> {token, at}: where a mixer was that is shown again
+const places = new Map(); // key -> {token, at}: last position, restored on a remount
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return;
@@ -64,7 +64,7 @@ function createSlider(mixer, parent) {
     halt(mixer);
     move(mixer, Number(input.value));
   });
-  input.addEventListener("change", () => rest(mixer, REST_MILLISECONDS)); // keys send one for each step
+  input.addEventListener("change", () => rest(mixer, REST_MILLISECONDS)); // keys send one per step
   mixer.ticks = parent.appendChild(element("div", "ticks"));
   mixer.marks = parent.appendChild(element("ul", "marks"));
   mixer.marks.setAttribute("aria-label", "Crossover cutoff of each network");
@@ -94,7 +94,7 @@ function load(mixer, data) {
   setTimeout(paintAhead, 100, mixer, mixer.hybrid);
 }
 
-// Something beside the slider's track; `at` from 0 to 1.
+// Creates an element beside the slider's track; `at` from 0 to 1.
 function placed(tag, className, text, at) {
   const made = element(tag, className, text);
   made.style.setProperty("--at", at);
@@ -141,7 +141,7 @@ function frame(mixer, at) {
   return mixer.frames[at];
 }
 
-// The neighbours of what is seen, one after the other, while the browser has nothing else to do.
+// Paints the missing mixtures while the browser is idle, nearest to the displayed one first.
 function paintAhead(mixer, hybrid) {
   if (mixer.hybrid !== hybrid || !mixer.root.isConnected) return;
   const missing = mixer.data.cutoffs.map((_, at) => at).filter((at) => !mixer.frames[at]);
@@ -151,7 +151,8 @@ function paintAhead(mixer, hybrid) {
   setTimeout(paintAhead, 20, mixer, hybrid);
 }
 
-// Picture, bars, sentence, and the circle on the heat maps (`heatmap.css`), of one cutoff. `data-cutoff` and `data-milliseconds` are read by tests and benchmarks.
+// Draws picture, bars, sentence, and the circle on the heat maps (`heatmap.css`) at one cutoff. Tests and benchmarks read
+// `data-cutoff` and `data-milliseconds`.
 function draw(mixer) {
   const start = performance.now(), { data, place: { at } } = mixer, cutoff = data.cutoffs[at];
   const { canvas, caption } = mixer.pictures.mixed;
@@ -190,7 +191,7 @@ function rest(mixer, wait) {
   mixer.resting = setTimeout(() => mixer.choose(), wait);
 }
 
-// From here to the last cutoff; from the last one, all over again.
+// Plays from here to the last cutoff; at the last one, starts again from the first.
 function play(mixer) {
   const last = mixer.data.cutoffs.length - 1;
   clearTimeout(mixer.resting);

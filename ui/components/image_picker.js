@@ -1,4 +1,4 @@
-// Draws the thumbnails, like radio buttons in a toolbar: the arrow keys look, a click, Enter or the space bar chooses.
+// Draws the thumbnails like radio buttons in a toolbar: arrow keys move the focus; a click, Enter or Space chooses.
 
 import { element } from "./dom.js";
 
@@ -14,7 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     picker.drawing = drawing;
     rebuild(picker, data);
   }
-  if (picker.selected !== data.selected) [picker.selected, picker.at] = [data.selected, Math.max(0, data.selected)]; // -1: none of them
+  if (picker.selected !== data.selected) [picker.selected, picker.at] = [data.selected, Math.max(0, data.selected)]; // -1: none
   showChoice(picker);
 }
 
@@ -28,7 +28,7 @@ function createPicker(parentElement) {
     caption: root.appendChild(element("div", "caption")),
     tiles: [],
     selected: null, // the choice
-    at: 0, // where the keyboard is
+    at: 0, // the focused tile
     hover: null,
   };
   const { grid, label } = picker;
@@ -65,7 +65,7 @@ function rebuild(picker, data) {
   paint(picker.tiles, data);
 }
 
-// Each tile gets a canvas of its own, so that no neighbour's pixels show at its edge however it is scaled.
+// Each tile gets its own canvas, so that scaling shows no neighbour's pixels at its edge.
 async function paint(tiles, { sheet, tile, columns }) {
   const image = new Image();
   image.src = sheet;
@@ -80,7 +80,7 @@ function showChoice(picker) {
   const { tiles, selected, at } = picker;
   tiles.forEach((tile, index) => {
     tile.setAttribute("aria-checked", String(index === selected));
-    tile.tabIndex = index === at ? 0 : -1; // Tab enters the group once, and leaves it again
+    tile.tabIndex = index === at ? 0 : -1; // Tab enters the group once, then leaves it
   });
   describe(picker);
 }
@@ -99,12 +99,12 @@ function hover(picker, index) {
 }
 
 function choose(picker, index) {
-  picker.selected = picker.at = index; // shown at once, whatever Python does
+  picker.selected = picker.at = index; // shown immediately, without waiting for Python
   showChoice(picker);
   picker.send(index);
 }
 
-// Left and right go along the pictures, up and down by a row; Home and End to the first and the last.
+// Left and right move by a picture, up and down by a row; Home and End go to the first and the last.
 function step(picker, event) {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const { at, tiles } = picker;
@@ -113,7 +113,7 @@ function step(picker, event) {
     ArrowLeft: Math.max(0, at - 1),
     ArrowRight: Math.min(last, at + 1),
     ArrowUp: at >= columns ? at - columns : at,
-    // from above a gap in the last row to that row's end
+    // above a gap in the last row, go to that row's end
     ArrowDown: Math.floor(at / columns) < Math.floor(last / columns) ? Math.min(last, at + columns) : at,
     Home: 0,
     End: last,

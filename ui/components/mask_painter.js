@@ -15,7 +15,7 @@ const maskKind = {
   begin: ({ side, radius }) => ({ tool: "square", side, sizes: { square: side, brush: radius, eraser: radius } }),
 
   follow({ data, memory, picture }) {
-    if (memory.side !== data.side) memory.side = memory.sizes.square = data.side; // Python offers another square
+    if (memory.side !== data.side) memory.side = memory.sizes.square = data.side; // Python has changed the square
     if (picture.getAttribute("src") === data.picture) return;
     picture.src = data.picture;
     picture.alt = data.alt;
@@ -71,14 +71,14 @@ export default function (mounted) {
   mountPainter(maskKind, mounted);
 }
 
-// A square of `side` pixels around [x, y], moved inside the image, never cut.
+// Square of `side` pixels around [x, y], shifted into the image rather than clipped.
 function stamp(mask, width, height, [x, y], side) {
   const left = Math.min(Math.max(x - Math.floor(side / 2), 0), width - side);
   const top = Math.min(Math.max(y - Math.floor(side / 2), 0), height - side);
   for (let row = top; row < top + side; row++) mask.fill(1, row * width + left, row * width + left + side);
 }
 
-// Packed bits in base64, the first pixel in a byte's highest bit.
+// Packed bits in base64, with the first pixel in a byte's highest bit.
 function packMask(mask) {
   const bytes = new Uint8Array(Math.ceil(mask.length / 8));
   mask.forEach((bit, k) => { bytes[k >> 3] |= bit << (7 - (k & 7)); });
@@ -98,7 +98,7 @@ function fillRuns(context, mask, width, height, scale) {
       if (!mask[row * width + column]) continue;
       const first = column;
       while (column + 1 < width && mask[row * width + column + 1]) column++;
-      const top = Math.round(row * scale), left = Math.round(first * scale); // whole device pixels: no seams
+      const top = Math.round(row * scale), left = Math.round(first * scale); // integer device pixels: no seams
       context.fillRect(left, top, Math.round((column + 1) * scale) - left, Math.round((row + 1) * scale) - top);
     }
   }

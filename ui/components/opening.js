@@ -1,11 +1,11 @@
-// The opening scene: a row of words to ask for, and two pictures that grow from one start, by each search.
+// Opening scene: a row of words to choose from, and two pictures that grow from one start, one per search.
 
 import { button } from "./buttons.js";
 import { element } from "./dom.js";
 
 const PLAY_MILLISECONDS = 3500;
 const scenes = new WeakMap(); // parentElement -> scene
-let played = ""; // the word whose pictures have grown: they do so once, also when mounted anew
+let played = ""; // the word whose animation has been played: once, even after a remount
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
@@ -78,7 +78,7 @@ function finish(scene) {
   show(scene, 1);
 }
 
-// Both pictures at a moment from 0 to 1; between two stored frames they mix. Judges are heard at the end.
+// Draws both pictures at a moment from 0 to 1, interpolated between stored frames. Judgements appear at the end.
 function show({ data, strips, figures, root }, part) {
   const { size, words, chosen } = data;
   root.dataset.part = String(part);
@@ -96,5 +96,5 @@ function show({ data, strips, figures, root }, part) {
   });
 }
 
-// No classifier means 0 % or 100 %.
+// Clamped to 1 and 99 %: no classifier means 0 % or 100 %.
 const percent = (share) => `${Math.min(99, Math.max(1, Math.round(100 * share)))} %`;

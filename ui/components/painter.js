@@ -1,31 +1,31 @@
-// What the painters share: cells of a picture, painted by mouse, finger or keys without a rerun, with undo, and enlarged
-// to whole device pixels.
+// Base of the painters: cells of a picture, painted by mouse, finger or keys without a rerun, with undo, and enlarged to
+// integer device pixels.
 //
-// What a painter paints is its `kind`:
-//   name, label         what it is, and its keys, for screen readers
-//   tools               [tool, text on its button, its key]
-//   unpack(text, count) the cells, a typed array, from Python's value; pack(cells) the value from them
-//   begin(data)         memory to begin with: the tool, the sizes by tool, and what is the kind's own
-//   follow(painter)     after each run of the page: what else Python may change
-//   build(painter)      its own elements; `under` the canvas, `bar` above it and `actions` below it
-//   sizeOf(memory)      [name, least, most] of the tool's size; null where the tool has none
+// Each painter defines a `kind`:
+//   name, label         name, and description with keys, for screen readers
+//   tools               [tool, text of its button, its key]
+//   unpack(text, count) decodes Python's value to cells, a typed array; pack(cells) encodes them
+//   begin(data)         returns the initial memory: tool, sizes by tool, and the kind's own fields
+//   follow(painter)     after each run of the page: applies other changes from Python
+//   build(painter)      adds the kind's elements; `under` the canvas, `bar` above it and `actions` below it
+//   sizeOf(memory)      [name, minimum, maximum] of the tool's size; null if the tool has none
 //   paint(memory, points, stroke)  paints along points; stroke = {tool, before, first, last}
-//   blank(memory)       what a cleared cell holds
-//   press(painter, key) a key of its own; true if it is one
-//   state(memory), spoken(memory)  one sentence below the picture; what a cell under the cursor is called
-//   show(painter)       draws; reach(painter, at) the {cells, colour} to outline under the pointer
+//   blank(memory)       value of a cleared cell
+//   press(painter, key) handles the kind's own keys; returns true if it did
+//   state(memory), spoken(memory)  the sentence below the picture; the name of the cell under the cursor
+//   show(painter)       draws; reach(painter, at) returns {cells, colour} to outline under the pointer
 
 import { button } from "./buttons.js";
 import { element } from "./dom.js";
 import { linePoints } from "./painter_shapes.js";
 
-const MAX_REACH = 4000; // pixels outside the image that a pointer can reach; so an ellipse's integers are exact
-const MAX_SIDE = 340; // CSS pixels: the picture's side at most
+const MAX_REACH = 4000; // pixels outside the image that a pointer can reach; keeps an ellipse's integers exact
+const MAX_SIDE = 340; // CSS pixels: maximum side of the picture
 const MAX_UNDO = 60;
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 const painters = new WeakMap(); // parentElement -> painter
-const remembered = new Map(); // data.key -> cells, undo, redo, tool, sizes: survives when Streamlit mounts us anew
+const remembered = new Map(); // data.key -> cells, undo, redo, tool, sizes: survives a remount by Streamlit
 
 export function mountPainter(kind, { data, parentElement, setStateValue, setTriggerValue }) {
   if (!data) return;
@@ -43,7 +43,7 @@ export function mountPainter(kind, { data, parentElement, setStateValue, setTrig
       cursor: [Math.floor(width / 2), Math.floor(height / 2)], ...kind.begin(data),
     };
   } else if (memory.token !== data.token) {
-    // Python has changed the picture: an action like any other, which can be undone.
+    // Python has changed the picture: treat it as an action that can be undone.
     painter.stroke = null;
     memory.token = data.token;
     remember(memory, memory.cells);
@@ -110,7 +110,7 @@ function listenToPointer(painter) {
   });
   stage.addEventListener("pointermove", (event) => {
     if (painter.stroke && painter.stroke.pointer !== event.pointerId) return;
-    // The browser bundles quick movements; the bundle holds every place the pointer has been.
+    // The browser coalesces quick movements; the event holds every position of the pointer.
     const bundle = event.getCoalescedEvents?.() ?? [];
     const places = (bundle.length ? bundle : [event]).map((one) => pointedAt(painter, one));
     painter.hover = places.at(-1);
@@ -182,7 +182,7 @@ export function change(painter, action) {
   finish(painter, before);
 }
 
-// The end of a stroke: remember how to undo it, and tell Python.
+// Ends a stroke: stores how to undo it, and reports it to Python.
 function finish(painter, before) {
   const { memory } = painter;
   if (before.some((cell, k) => cell !== memory.cells[k])) {
@@ -224,7 +224,7 @@ function pointedAt({ stage, memory: { width, height } }, event) {
   ];
 }
 
-// As large as fits; a whole number of device pixels for each image pixel, unless that wastes more than an eighth.
+// Makes the picture as large as fits, with integer device pixels per image pixel unless that wastes more than an eighth.
 function layOut(painter) {
   const { memory, stage, canvas } = painter;
   const room = Math.min(MAX_SIDE, painter.root.clientWidth);
@@ -266,7 +266,7 @@ export function show(painter) {
   outline(painter, cells, colour);
 }
 
-// The border between marked and unmarked cells: light on dark, so that it shows on every picture.
+// Outlines marked cells: light on dark, so that the border is visible on every picture.
 export function outline({ canvas, memory: { width, height } }, marked, colour) {
   const context = canvas.getContext("2d"), scale = canvas.width / width;
   const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height && marked[y * width + x];

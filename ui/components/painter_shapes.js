@@ -1,5 +1,5 @@
-// What a stroke paints, with integers only, bit for bit as tests/painter_oracle.py defines it. Points are whole image pixels
-// (x to the right, y down) and may lie outside the image; `cells` is a typed array, row by row.
+// Shapes of strokes, in integers, bit for bit as tests/painter_oracle.py defines them. Points are integer image pixels (x to
+// the right, y down) and may lie outside the image; `cells` is a typed array, row by row.
 
 // Every pixel of the Bresenham line, ends included.
 export function* linePoints([x, y], [x1, y1]) {
@@ -14,7 +14,7 @@ export function* linePoints([x, y], [x1, y1]) {
   }
 }
 
-// Every pixel at most `radius` from [x, y]; what falls outside the image is lost.
+// Every pixel at most `radius` from [x, y], clipped to the image.
 export function disc(cells, width, height, [x, y], radius, value) {
   for (let row = Math.max(y - radius, 0); row <= Math.min(y + radius, height - 1); row++) {
     const square = radius * radius - (row - y) * (row - y);
@@ -26,7 +26,7 @@ export function disc(cells, width, height, [x, y], radius, value) {
   }
 }
 
-// Every pixel whose centre lies in the ellipse that fills the box between two corner pixels, both included.
+// Every pixel whose centre lies in the ellipse inscribed in the box of two corner pixels, both included.
 export function ellipse(cells, width, height, [x, y], [x1, y1], value) {
   const across = Math.abs(x1 - x) + 1, down = Math.abs(y1 - y) + 1;
   for (let row = Math.max(Math.min(y, y1), 0); row <= Math.min(Math.max(y, y1), height - 1); row++) {
@@ -37,7 +37,7 @@ export function ellipse(cells, width, height, [x, y], [x1, y1], value) {
   }
 }
 
-// Every pixel that is reached from [x, y] over edges between pixels of its value.
+// Flood fill: every pixel connected to [x, y] by edges between pixels of its value.
 export function flood(cells, width, height, [x, y], value) {
   if (x < 0 || y < 0 || x >= width || y >= height) return;
   const found = cells[y * width + x], open = [[x, y]];

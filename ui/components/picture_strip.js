@@ -1,4 +1,4 @@
-// A row of thumbnails to choose a picture from: a native group of radio buttons, so that the arrow keys move through it.
+// Row of thumbnails to choose a picture from: native radio buttons, so that the arrow keys work.
 
 import { element } from "./dom.js";
 
@@ -8,22 +8,22 @@ export function createStrip(parent, label, pick) {
   return { root, pick, awaited: null, picking: 0 };
 }
 
-// `thumbnails` as ui/components/image_picker.py packs them, and `selected`; nothing where there are none.
+// `thumbnails` from ui/components/image_picker.py, and `selected`; nothing if there are no thumbnails.
 export function fillStrip(strip, thumbnails, name) {
   const { root } = strip;
   root.hidden = !thumbnails;
   if (!thumbnails) return;
   if (root.dataset.sheet !== thumbnails.digest) {
     root.dataset.sheet = thumbnails.digest;
-    // One rule for all: a data URL in each tile's own style would be read again for each.
+    // One rule for all tiles: the browser would decode a data URL in each tile's style again.
     const sheet = element("style", "", `.tile { background-image: url(${thumbnails.sheet}) }`);
     root.replaceChildren(sheet, ...thumbnails.captions.map((_, place) => thumbnail(strip, thumbnails, place, name)));
     strip.awaited = null;
   }
   if (strip.awaited === thumbnails.selected) strip.awaited = null;
-  if (strip.awaited != null) return; // a newer choice is on its way
+  if (strip.awaited != null) return; // a newer choice is pending
   const inputs = root.querySelectorAll("input"), chosen = inputs[thumbnails.selected];
-  for (const input of inputs) input.checked = input === chosen; // none, where the picture is the visitor's own
+  for (const input of inputs) input.checked = input === chosen; // none for the visitor's own picture
   if (chosen) reveal(root, chosen);
 }
 
@@ -37,7 +37,7 @@ function thumbnail(strip, { columns, captions, lossless }, place, name) {
     strip.awaited = place;
     reveal(strip.root, input);
     clearTimeout(strip.picking);
-    strip.picking = setTimeout(strip.pick, 100, place); // where a held key comes to rest
+    strip.picking = setTimeout(strip.pick, 100, place); // when a held key rests
   });
   const tile = label.appendChild(element("span", lossless ? "tile crisp" : "tile"));
   const rows = Math.ceil(captions.length / columns), percent = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
@@ -48,7 +48,7 @@ function thumbnail(strip, { columns, captions, lossless }, place, name) {
   return label;
 }
 
-// Scroll the strip, not the page, until the choice can be seen.
+// Scrolls the strip, not the page, to the choice.
 function reveal(root, input) {
   const { offsetLeft, offsetWidth } = input.parentElement;
   if (offsetLeft < root.scrollLeft || offsetLeft + offsetWidth > root.scrollLeft + root.clientWidth) {

@@ -1,4 +1,4 @@
-// From numbers to a picture: `value(at, channel)` of each pixel, row by row; a canvas rounds it, and clips it to 0 and 255.
+// Paints `value(at, channel)` of each pixel, row by row; the canvas rounds it and clips it to 0 and 255.
 
 export function paintPixels(canvas, width, height, value) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });

@@ -1,5 +1,5 @@
-// Replays runs of one or two classifiers: pictures, curves and numbers of one step, and the buttons that move it.
-// Texts come from run files, which may come from anyone: they are only ever set as textContent.
+// Replays runs of one or two classifiers: pictures, curves and numbers of a step, and the controls to change it.
+// Texts come from untrusted run files: they are only ever set as textContent.
 
 import { unpack } from "./dom.js";
 import { drawCharts } from "./replay_charts.js";
@@ -7,15 +7,15 @@ import { buildPictures, createView } from "./replay_elements.js";
 import { drawTop, drawTransport, playFrom, say, show, stop } from "./replay_moments.js";
 
 const views = new WeakMap(); // parentElement -> view
-const SIGHT = 0.8; // of the window's height: what begins below is not seen
-const remembered = new Map(); // data.key -> mode, factor, pixels, border, and the moment in view: survives a new mount
+const SIGHT = 0.8; // share of the window's height; content that starts below counts as out of sight
+const remembered = new Map(); // data.key -> mode, factor, pixels, border, and the displayed moment: survives a remount
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
   if (!views.has(parentElement)) views.set(parentElement, createView(parentElement));
   const view = views.get(parentElement);
   view.trigger = (name) => setTriggerValue(name, true);
-  if (view.version === data.version) return; // the same run: the place in it is the visitor's
+  if (view.version === data.version) return; // the same run: keep the visitor's position
   view.version = data.version;
   if (!remembered.has(data.key)) remembered.set(data.key, { mode: "picture", factor: 10, pixels: false, border: 50 });
   view.memory = remembered.get(data.key);
@@ -25,11 +25,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
 async function load(view, data) {
   const parts = [data.start, data.original ?? "", ...data.models.map((model) => model.frames)];
   const [start, original, ...frames] = await Promise.all(parts.map((text) => (data.packed && text ? inflate(text) : unpack(text))));
-  if (view.version !== data.version) return; // a newer one has come meanwhile
+  if (view.version !== data.version) return; // a newer version has arrived meanwhile
   stop(view);
   const { memory } = view, last = data.frame_steps.length - 1;
   for (const bytes of frames) undoDifferences(bytes, start.length);
-  // One that has ended begins at its last moment; a run in progress shows those that are new, one after the other.
+  // An ended run opens at its last moment; a run in progress plays its new moments, one after the other.
   const goesOn = data.live?.state === "running";
   if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: goesOn ? 0 : last });
   if (memory.id !== data.id) Object.assign(memory, { id: data.id, row: 0 });
@@ -41,7 +41,7 @@ async function load(view, data) {
   }));
   const shape = JSON.stringify([data.kind, data.width, data.height, data.targets.length, Boolean(data.original), data.models.map((one) => [one.title, one.colour])]);
   if (view.shape !== shape) {
-    view.shape = shape; // else the elements stay: the focus, and clicks between two moments, are not lost
+    view.shape = shape; // otherwise keep the elements, so that focus and clicks between two moments are not lost
     buildPictures(view);
   }
   for (const [k, model] of view.models.entries()) {
@@ -60,7 +60,8 @@ async function load(view, data) {
   if (goesOn) playFrom(view, (1000 * data.live.seconds) / (last + 1));
 }
 
-// Above a phone's settings a run would begin out of sight. A visitor's own is out of sight where its pictures are cut.
+// Scrolls to a run: on a phone it starts out of sight, below the settings. A visitor's own run also counts as out of sight
+// if its pictures are cut off.
 function seek(view, id) {
   view.memory.sought = id;
   const own = view.data.seek === "visitor", { top, bottom } = (own ? view.stage : view.root).getBoundingClientRect();
@@ -74,7 +75,7 @@ async function inflate(base64) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// Frames come as differences to the frame before, modulo 256, as in a run's file.
+// Frames arrive as differences from the previous frame, modulo 256, as in a run's file.
 function undoDifferences(bytes, size) {
   for (let k = size; k < bytes.length; k++) bytes[k] += bytes[k - size];
 }

@@ -1,13 +1,13 @@
-// The charts of a replay: what each is apart from its curves, and the curves, which grow while a run goes on.
+// Charts of a replay: their frames, and their curves, which grow during a run.
 
 import { element } from "./dom.js";
 import { MIN_LOSS, percent } from "./replay_text.js";
 
-const DASHES = ["none", "6 3", "2 3", "9 3 2 3"], KEYS = ["solid", "dashed", "dotted", "double"]; // of up to four runs
+const DASHES = ["none", "6 3", "2 3", "9 3 2 3"], KEYS = ["solid", "dashed", "dotted", "double"]; // for up to four runs
 const CURVES = ["probability", "loss", "change"];
 const SVG = "http://www.w3.org/2000/svg";
 
-// Three charts, each with one axis for all classifiers.
+// Draws three charts, each with one axis for all classifiers.
 export function drawCharts(view) {
   const { data, memory: { row } } = view;
   const titles = ["Target probability", "Loss (logarithmic)", `Change, L2 (at most ${data.budget})`];
@@ -28,7 +28,7 @@ export function drawCharts(view) {
   if (others.some((one) => !one.isConnected)) view.folded.replaceChildren(...others);
 }
 
-// What a chart is apart from its curves; while a run goes on, it seldom changes.
+// Draws a chart without its curves; during a run, this part seldom changes.
 function axesOf(title, name, bands, data, width, height) {
   const log = name === "loss";
   const values = bands.flatMap((parts) => [...parts[0], ...parts[2]]).filter((value) => !log || value > MIN_LOSS);
@@ -40,7 +40,7 @@ function axesOf(title, name, bands, data, width, height) {
   return { title, name, width, height, low, high, steps: data.steps, colours: data.models.map((model) => model.colour) };
 }
 
-// The end of an axis: a growing curve seldom moves it.
+// Rounds the end of an axis up, so that a growing curve seldom changes it.
 function roundAbove(value) {
   const unit = 10 ** Math.floor(Math.log10(value));
   return unit * ([1, 1.2, 1.6, 2, 3, 4, 5, 6, 8].find((number) => number * unit >= value) ?? 10);
@@ -75,7 +75,7 @@ function createChart(axes) {
     svg.appendChild(shape("polygon", { fill: colour, opacity: 0.25 })),
     svg.appendChild(shape("polyline", { stroke: colour, "stroke-dasharray": DASHES[k], class: "curve" })),
   ]);
-  // Where each classifier was first sure of the target.
+  // Marks where each classifier was first confident of the target.
   const dots = name === "probability" ? colours.map((colour) => svg.appendChild(shape("circle", { r: 4, fill: colour, class: "dot" }))) : [];
   const line = svg.appendChild(shape("line", { y1: top, y2: height - bottom, class: "mark" }));
   const text = name === "probability" ? percent : (value) => (value === undefined ? "" : small(value));

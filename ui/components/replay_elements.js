@@ -1,4 +1,4 @@
-// The elements of a replay: its bars, the pictures of each classifier, and the dialog that shows one large.
+// Elements of a replay: its bars, the pictures of each classifier, and the dialog that enlarges one.
 
 import { button } from "./buttons.js";
 import { element } from "./dom.js";
@@ -6,7 +6,7 @@ import { drawCharts } from "./replay_charts.js";
 import { drawTop, go, goToBest, goToSure, pause, play, press, show } from "./replay_moments.js";
 
 const FACTORS = [1, 2, 5, 10, 20, 50];
-const SMALL_BELOW = 100; // pixels of width; only small pictures can be shown with square pixels
+const SMALL_BELOW = 100; // pixels of width; only small pictures offer square pixels
 
 export function createView(parentElement) {
   const root = element("div", "replay"), view = { root, columns: [], references: [], timer: null };
@@ -70,7 +70,7 @@ export function buildPictures(view) {
   const { data, pictures } = view, many = data.targets.length > 1;
   view.dialog.close();
   view.root.classList.toggle("many", many);
-  const little = data.width < SMALL_BELOW; // large, a drawing of so few pixels is mush
+  const little = data.width < SMALL_BELOW; // a drawing of so few pixels blurs when enlarged
   view.root.classList.toggle("little", little);
   view.pixels.hidden = !little;
   view.modes.original.hidden = !data.original;
@@ -115,7 +115,7 @@ export function buildPictures(view) {
   if (many) view.stage.append(view.charts);
 }
 
-// A picture; among several it is a button that opens it large.
+// A picture; one of several is a button that enlarges it.
 function createFigure(view, parent, row, many) {
   const figure = parent.appendChild(element("figure"));
   const frame = figure.appendChild(element(many ? "button" : "div", "frame"));
@@ -130,7 +130,7 @@ function createFigure(view, parent, row, many) {
     frame.addEventListener("click", () => { view.memory.row = row; drawCharts(view); drawTop(view); show(view); enlarge(view); });
   } else {
     canvas.setAttribute("role", "img");
-    // The range covers the picture and is invisible itself: it gives pointer, finger and keyboard for nothing.
+    // An invisible range input covers the picture: it handles pointer, finger and keyboard natively.
     const range = frame.appendChild(element("input", "wipe"));
     made.range = Object.assign(range, { type: "range", min: 0, max: 100, step: 0.5 });
     range.setAttribute("aria-label", "Border between the start and this step");
@@ -139,7 +139,7 @@ function createFigure(view, parent, row, many) {
   return made;
 }
 
-// The chosen picture of every classifier, large, with the buttons of the page's own bar.
+// The chosen picture of every classifier, enlarged, with the same buttons as the page's bar.
 function enlarge(view) {
   const { dialog, data, memory } = view;
   const head = element("div", "bar");

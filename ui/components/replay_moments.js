@@ -1,10 +1,10 @@
-// One moment of a run after the other: moving to it, and drawing all that depends on it.
+// Moments of a run: navigation, and drawing everything that depends on the current moment.
 
 import { element } from "./dom.js";
 import { paintPixels } from "./pixels.js";
 import { bestKept, bestWords, percent, sureWords, verdict } from "./replay_text.js";
 
-const PLAY_MS = 4000, MIN_FRAME_MS = 33, MAX_FRAME_MS = 300; // a whole replay, and one frame of it
+const PLAY_MS = 4000, MIN_FRAME_MS = 33, MAX_FRAME_MS = 300; // duration of a complete replay, and of a frame
 
 // ---- moving ------------------------------------------------------------------------------------------------------
 
@@ -15,16 +15,16 @@ export function go(view, frame, playing = false) {
   show(view);
 }
 
-// Of the picture in view: the step at which the k-th classifier was first sure of its target, and after which change.
+// For the displayed picture: the step at which the k-th classifier was first confident of its target, and its change then.
 const sureOf = (view, k) => view.models[k].sure[view.memory.row];
 
-// The first frame at or after the step at which the classifier was sure of the target; none where it never was.
+// First frame at or after the step at which the classifier was first confident of the target; -1 if it never was.
 function sureFrame(view, k) {
   const step = sureOf(view, k)?.[0] ?? null;
   return step === null ? -1 : view.data.frame_steps.findIndex((one) => one >= step);
 }
 
-// The kept frame of the lowest loss, where the last one's is clearly above it and the run has halted; else -1.
+// Stored frame of the lowest loss, if the last loss is clearly higher and the run has halted; else -1.
 function bestFrame(view, k) {
   const { data, memory } = view, LOSS = 1, n = data.curve_steps.length, at = 3 * (3 * memory.row + LOSS) * n;
   if (going(data)) return -1;
@@ -47,10 +47,10 @@ export function play(view) {
   show(view);
 }
 
-// From the frame in view to the last, `wait` milliseconds each.
+// Plays from the displayed frame to the last, `wait` milliseconds each.
 export function playFrom(view, wait) {
   view.timer = setInterval(() => {
-    if (!view.root.isConnected) return stop(view); // another view may have gone on with its memory
+    if (!view.root.isConnected) return stop(view); // another view may have taken over its memory
     if (view.memory.frame >= view.data.frame_steps.length - 1) return pause(view);
     go(view, view.memory.frame + 1, true);
   }, wait);
@@ -69,7 +69,7 @@ export function pause(view) {
 export function press(view, event) {
   if (!view.data || view.data.live?.state === "running" || event.ctrlKey || event.altKey || event.metaKey) return;
   const [target] = event.composedPath(), { frame } = view.memory;
-  if (target.tagName === "SELECT" || (target.type === "range" && event.key !== " ")) return; // they know these keys
+  if (target.tagName === "SELECT" || (target.type === "range" && event.key !== " ")) return; // they handle these keys
   if (target.tagName === "BUTTON" && event.key === " ") return;
   const move = { ArrowLeft: frame - 1, ArrowRight: frame + 1, Home: 0, End: Infinity }[event.key];
   if (event.key === " ") view.timer ? pause(view) : play(view);
@@ -80,7 +80,7 @@ export function press(view, event) {
 
 // ---- drawing -----------------------------------------------------------------------------------------------------
 
-// Everything that depends on the moment in view.
+// Draws everything that depends on the displayed moment.
 export function show(view) {
   const { data, memory } = view, { frame, row } = memory;
   for (const [mode, one] of Object.entries(view.modes)) one.setAttribute("aria-pressed", String(mode === memory.mode));
@@ -111,7 +111,7 @@ export function show(view) {
     view.ticks.replaceChildren(...ticks.map((at) => new Option("", String(at))));
   }
   view.moves.slice(1, 4).forEach((move, k) => {
-    const at = data.frame_steps[frame + k - 1]; // runs keep some of their pictures, not those of all steps
+    const at = data.frame_steps[frame + k - 1]; // runs store the pictures of some steps only
     if (k !== 1) move.title = at === undefined ? "" : `to step ${at.toLocaleString("en")}, the next that is kept`;
   });
   if (view.dialog.open) {
@@ -173,7 +173,7 @@ function drawFigure(view, figure, k, row) {
   }
 }
 
-// Planes of red, green and blue become pixels; each is exact.
+// Converts planes of red, green and blue to pixels, exactly.
 function paintPlanes(canvas, image, start, mode, factor, border) {
   const { width, height } = canvas, area = width * height, split = wiping(mode) ? Math.round((border / 100) * width) : 0;
   paintPixels(canvas, width, height, mode === "change"
@@ -225,7 +225,7 @@ export function drawTop(view) {
   }));
 }
 
-// A text that stays is not laid out again.
+// Sets a text only if it changed, to avoid a new layout.
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,4 +1,4 @@
-// Scrolls a part of the page to the top of the window when Python has counted one more reason to, once it stands still.
+// Scrolls a part of the page to the top of the window when Python's counter increases, once the part has stopped moving.
 
 const STILL_FRAMES = 6, LATEST_MILLISECONDS = 6000;
 let seen = 0;

@@ -30,7 +30,7 @@ const sketchKind = {
   },
 
   begin: ({ radius, palette }) => ({
-    tool: "brush", sizes: { brush: radius }, colour: number(palette[0][1]), corner: null, // of an ellipse, by keys
+    tool: "brush", sizes: { brush: radius }, colour: number(palette[0][1]), corner: null, // of an ellipse by keys
     names: new Map(palette.map(([name, colour]) => [number(colour), name])),
   }),
 
@@ -52,7 +52,7 @@ const sketchKind = {
     const own = row.appendChild(element("label", "own"));
     painter.own = own.appendChild(element("input"));
     painter.own.type = "color";
-    for (const kind of ["click", "input"]) { // a click takes the same colour again, of which the browser says nothing
+    for (const kind of ["click", "input"]) { // a click chooses the same colour again, which fires no input event
       painter.own.addEventListener(kind, () => choose(painter, number(painter.own.value)));
     }
     own.appendChild(element("span", "", "Own colour"));
@@ -68,7 +68,7 @@ const sketchKind = {
     if (tool === "brush") {
       for (const at of points) disc(cells, width, height, at, sizes.brush, colour);
     } else if (tool === "ellipse") {
-      cells.set(before); // the pointer is still dragging its box
+      cells.set(before); // the pointer is still dragging the box
       ellipse(cells, width, height, first, last, colour);
     } else if (tool === "fill") flood(cells, width, height, first, colour);
     else {

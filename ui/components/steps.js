@@ -1,4 +1,4 @@
-// Tabs of a story's steps. All of them, Back and Next too, are links: what they open is what a click shows.
+// Tabs of a story's steps. All of them, including Back and Next, are links to the state that a click shows.
 
 import { element } from "./dom.js";
 
@@ -47,7 +47,7 @@ function buildTabs(view, names) {
   }));
 }
 
-// Without a modifier key, which opens another window, a click changes the step in this one.
+// A click changes the step in this window; with a modifier key, it opens another.
 function link(view, text, className) {
   const made = element("a", className, text);
   made.addEventListener("click", (event) => {
@@ -80,11 +80,11 @@ function go(view, step) {
   view.trigger("go", step);
 }
 
-// Arrow keys that nothing else on the page has a use for. Of several in a row, each goes on from the last.
+// Handles arrow keys that nothing else on the page uses. Each of several in a row continues from the last.
 function key(view, event) {
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (!step || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-  if (!view.root.getClientRects().length) return; // another page is in sight
+  if (!view.root.getClientRects().length) return; // another page is displayed
   const [target] = event.composedPath();
   if (target.closest?.("input, textarea, select, [contenteditable=true], [role=dialog], [role=radiogroup]")) return;
   const next = (view.awaited ?? view.data.current) + step;

@@ -1,11 +1,11 @@
-// A picture under stripes, and what networks take it for. A wave (i, j) is i stripes down and j across.
+// A picture under stripes, and networks' predictions for it. A wave (i, j) is i stripes down and j across.
 
 import { element, unpack } from "./dom.js";
 import { addBasis, fourierBasis, signsAt } from "./wave.js";
 
-const REST_MILLISECONDS = 250; // until a choice is reported
+const REST_MILLISECONDS = 250; // before a choice is reported
 const views = new WeakMap(); // parentElement -> view
-const places = new Map(); // key -> {token, wave}: what is in view, also when mounted anew; null is no wave
+const places = new Map(); // key -> {token, wave}: the displayed wave, kept across remounts; null is no wave
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!data) return;

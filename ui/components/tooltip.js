@@ -1,5 +1,4 @@
-// Text underlined with dots, and words where pointer, finger or keyboard ask for them; `ui/shared/sentences.py` writes
-// the same.
+// Text with a dotted underline and a tooltip for pointer, finger and keyboard; `ui/shared/sentences.py` writes the same.
 
 import { element } from "./dom.js";
 
@@ -11,7 +10,7 @@ export function tooltip(shown, words) {
   return made;
 }
 
-// Parts of a text, with an explanation behind each term where it first stands; one that has it is deleted from `terms`.
+// Parts of a text, with a tooltip at the first use of each term; explained terms are deleted from `terms`.
 export function explained(text, terms) {
   const pattern = new RegExp(`\\b(${Object.keys(terms).join("|")})\\b`);
   return text.split(pattern).map((part) => {

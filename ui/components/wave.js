@@ -1,5 +1,5 @@
-// The waves of core/fourier/basis.py, in the browser: the same operations in the same order, in the same precision,
-// so that a pixel drawn here is the pixel that the classifiers see. Pictures are square, (size, size, 3).
+// Port of the waves of core/fourier/basis.py: the same operations in the same order and precision, so that pixels drawn
+// here equal those that the classifiers see. Pictures are square, (size, size, 3).
 
 // fourier_basis: double precision, rounded to single at the end.
 export function fourierBasis([i, j], size) {
@@ -20,8 +20,8 @@ export function fourierBasis([i, j], size) {
 
 const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
-// perturb (Eq. 1), then to_uint8: every step rounded to single precision. `rgba` is a Uint8ClampedArray: what is stored in
-// it is clipped and rounded half to even, as numpy's rint does.
+// perturb (Eq. 1), then to_uint8, with every step rounded to single precision. `rgba` is a Uint8ClampedArray, which clips
+// values and rounds them half to even, like numpy's rint.
 export function addBasis(pixels, basis, epsilon, signs, rgba) {
   const size = Math.fround(epsilon);
   for (let cell = 0; cell < basis.length; cell++) {
@@ -34,7 +34,7 @@ export function addBasis(pixels, basis, epsilon, signs, rgba) {
   }
 }
 
-// The wave alone with its signs, from 0 to 1 whatever its size: 0.5 + 0.5 * sign * basis / largest.
+// Draws the wave alone with its signs, scaled to 0 to 1: 0.5 + 0.5 * sign * basis / largest.
 export function showBasis(basis, signs, rgba) {
   const largest = basis.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (let cell = 0; cell < basis.length; cell++) {
@@ -46,7 +46,7 @@ export function showBasis(basis, signs, rgba) {
   }
 }
 
-// Three bits a cell, row by row: is the sign of red, green, blue positive? null beyond the cells that are known.
+// Three bits per cell, row by row: whether the signs of red, green and blue are positive; null outside the known cells.
 export function signsAt(bits, side, [i, j]) {
   const half = (side - 1) / 2;
   if (Math.max(Math.abs(i), Math.abs(j)) > half) return null;
@@ -54,7 +54,7 @@ export function signsAt(bits, side, [i, j]) {
   return [0, 1, 2].map((channel) => ((bits[(first + channel) >> 3] >> ((first + channel) & 7)) & 1 ? 1 : -1));
 }
 
-// For each radius from 0 to the corner a wave of that rounded radius, as near to the diagonal towards (i, j) as can be.
+// A wave per rounded radius from 0 to the corner, each as close as possible to the diagonal towards (i, j).
 export function outward([i, j], half) {
   const found = new Map();
   for (let a = 0; a <= half; a++) {

@@ -1,10 +1,10 @@
-// What the page says about the selected wave, outside the component: dimmed while another wave is in view, stepped
-// through while a walk is played, and given in one line for each network above the maps of a phone.
+// The page's texts about the selected wave, outside the component: dimmed while another wave is displayed, updated while
+// a walk is played, and repeated in one line per network above the maps on a phone.
 
 import { element } from "./dom.js";
 import { name } from "./heatmap_text.js";
 
-// Of `data.belongs`: CSS selectors of the page's places. `data.walk`: what they hold for each wave of a walk.
+// `data.belongs`: CSS selectors of the page's parts. `data.walk`: their content for each wave of a walk.
 export function createAnswers(view) {
   const root = element("div", "answers");
   root.setAttribute("aria-hidden", "true"); // the table below says the same
@@ -17,7 +17,7 @@ export function createAnswers(view) {
 const places = (view, kind) => (view.data.belongs?.[kind] ? [...document.querySelectorAll(view.data.belongs[kind])] : []);
 const tableOf = (view) => places(view, "table")[0]?.querySelector("table[data-wave]");
 
-// Dims what belongs to another wave than the one in view, and says to which.
+// Dims parts that belong to another wave than the displayed one, and names that wave.
 export function markAnswers(view) {
   const { answers, timer } = view.panel ?? {};
   if (!answers || !view.data.belongs) return;
@@ -45,7 +45,7 @@ export function markAnswers(view) {
   markRing(view, Math.round(Math.hypot(...cursor)));
 }
 
-// The points of the chart at the radius in view.
+// Marks the chart's points at the displayed radius.
 function markRing(view, radius) {
   for (const chart of places(view, "chart")) {
     for (const point of chart.querySelectorAll("[data-at]")) delete point.dataset.at;
@@ -53,7 +53,7 @@ function markRing(view, radius) {
   }
 }
 
-// What the server has made of a wave beforehand takes the place of what it drew, and may draw again meanwhile.
+// Parts that precomputed content of a wave replaces; the server may redraw them meanwhile.
 const steppedParts = (view) => ({
   table: tableOf(view),
   verdict: places(view, "sentence")[0]?.querySelector(".verdict-row"),
@@ -70,7 +70,7 @@ function stepAnswers(view, cell) {
   }
 }
 
-// The page as the server drew it; what it draws next takes its place.
+// Restores the parts as the server drew them; its next redraw replaces them.
 export function restoreAnswers(view) {
   for (const [kind, part] of Object.entries(steppedParts(view)))
     if (part && "walk" in part.dataset) part.outerHTML = view.panel.answers.original[kind];

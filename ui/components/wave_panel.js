@@ -1,4 +1,4 @@
-// The picture under the wave beside the maps: redrawn with every movement of the maps' cursor, without Python.
+// The picture under the wave, beside the maps: redrawn with every movement of the maps' cursor, without Python.
 
 import { element, unpack } from "./dom.js";
 import { name } from "./heatmap_text.js";
@@ -7,10 +7,10 @@ import { createStrip, fillStrip } from "./picture_strip.js";
 import { addBasis, fourierBasis, outward, showBasis, signsAt } from "./wave.js";
 
 const PLAY_MILLISECONDS = 250; // between two waves of a tour
-const WALK_MILLISECONDS = 3000; // that a tour waits for its predictions at most
-export const REST_MILLISECONDS = 250; // until a choice is reported
+const WALK_MILLISECONDS = 3000; // maximum time that a tour waits for its predictions
+export const REST_MILLISECONDS = 250; // before a choice is reported
 
-// Of the view's functions: `moved` after the wave or its strength was changed, `report` to tell Python, after a delay.
+// Calls the view's `moved` after the wave or its strength has changed, and `report` to inform Python after a delay.
 export function createPanel(view) {
   const root = element("div", "panel");
   const panel = { root, view, pictures: {} };
@@ -45,7 +45,7 @@ export function createPanel(view) {
   return panel;
 }
 
-// Streamlit gives the focus back to its own buttons alone.
+// Returns the focus after a dialog: Streamlit does so only for its own buttons.
 function focusAfterDialog(button, seen = false) {
   const open = Boolean(document.querySelector("[role=dialog]"));
   if (seen && !open) button.focus({ preventScroll: true });
@@ -61,7 +61,7 @@ function createSlider(panel, parent) {
     panel.view.memory.epsilon = Number(input.value);
     panel.view.moved();
   });
-  input.addEventListener("change", () => panel.view.report(REST_MILLISECONDS)); // keys send one for each step
+  input.addEventListener("change", () => panel.view.report(REST_MILLISECONDS)); // keys send one per step
   return { input, text };
 }
 
@@ -83,7 +83,7 @@ export function fillPanel(panel, picture) {
   panel.library.hidden = !picture.library;
 }
 
-// What the cursor's wave does to the picture. `data-wave` and `data-milliseconds` are read by tests and benchmarks.
+// Draws the picture under the cursor's wave. Tests and benchmarks read `data-wave` and `data-milliseconds`.
 export function drawPanel(panel, frequency, epsilon) {
   const start = performance.now(), { size, side, usual, whose } = panel.data;
   const signs = signsAt(panel.signs, side, frequency);
@@ -118,8 +118,8 @@ function paintPanel(canvas, fill) {
 
 const number0 = (value) => Number(value.toFixed(3)).toString();
 
-// Play: from zero frequency to the corner, a wave for each radius; goes on where it was paused. The server is asked for
-// what the page says of these waves first, all at once.
+// *Play*: a wave per radius from zero frequency to the corner; resumes if it was paused. First requests the page's texts
+// for all these waves from the server.
 function askForWalk(panel) {
   const { view } = panel;
   if (panel.paused) return play(panel);

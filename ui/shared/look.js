@@ -1,6 +1,6 @@
-// Called in every run, so it answers only when it is asked. A page that is new to the window is shown part by part, from
-// the top: a part when nothing in it or above it waits for a widget's code or for this run, and all of that has kept its
-// height for a moment, so that nothing is seen to move. After five seconds it is shown as it is.
+// Called in every run, so it triggers a rerun only if Python requests one. A newly opened page appears part by part, from
+// the top: a part appears once nothing in it or above it waits for a widget's code or for this run, and their heights have
+// been stable for a moment, so that nothing visibly moves. After five seconds, everything is shown.
 const QUIET_MS = 60, LATEST_MS = 5000, { documentElement } = document;
 const PARTS = "[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]";
 const WAITS = "[data-testid=stSkeleton], [data-stale=true]";
@@ -12,7 +12,7 @@ export default ({ data, setTriggerValue }) => {
   if (data.ask) setTriggerValue("styled", true);
   if (data.page === page) return;
   page = data.page;
-  const began = performance.now(), heights = new WeakMap(); // of each part, and since when
+  const began = performance.now(), heights = new WeakMap(); // height of each part, and the time since which it is stable
   let shown = -1;
   const quiet = (part, now) => {
     const height = part.offsetHeight, [before, since] = heights.get(part) ?? [];
@@ -30,7 +30,7 @@ export default ({ data, setTriggerValue }) => {
     const parts = [...(document.querySelector(PARTS)?.children ?? [])];
     const still = parts.map((part) => quiet(part, now) && !part.querySelector(WAITS));
     const moving = still.indexOf(false), drawn = document.querySelector(".st-key-footer") && moving < 0;
-    // The last part may still grow while the footer is not there.
+    // The last part may still grow until the footer exists.
     if (!drawn && now - began < LATEST_MS) {
       show(Math.max(shown, Math.min(moving < 0 ? Infinity : moving, parts.length - 1)));
       requestAnimationFrame(look);
@@ -39,7 +39,7 @@ export default ({ data, setTriggerValue }) => {
     veil.replaceSync("");
     documentElement.dataset.shown = page;
   };
-  documentElement.dataset.shown = ""; // none yet; read by tests and benchmarks
+  documentElement.dataset.shown = ""; // no page shown yet; read by tests and benchmarks
   show(0);
   requestAnimationFrame(look);
 };
