@@ -55,7 +55,7 @@ BANDS: dict[str, Callable[[Heatmap], Band]] = {
 def in_band(heatmap: Heatmap, band: Band | str) -> Errors | None:
     """Return the mean top-1 error over the waves of a band, each counted once; None if none is computed.
 
-    band: waves, or a name of `BANDS`. From counts alone the interval is Wilson's for n images, as if all waves changed
+    band: waves, or a name in `BANDS`. From counts alone the interval is Wilson's for n images, as if all waves changed
     the prediction of the same images: too wide.
     """
     band = BANDS[band](heatmap) if isinstance(band, str) else band

@@ -38,7 +38,7 @@ DRAWN = {
     "classless": "drawings from blurs of no class",
     "independent": "drawings from pixel noise",
 }
-# The same for the search by views.
+# Their counterparts in the search by views.
 FILLED_BY_VIEWS = {searched("eq3", "views"): "holes"}
 DRAWN_BY_VIEWS = {searched("classless", "views"): DRAWN["classless"]}
 # Both searches: drawings with the same steps and ball, holes with the same ball.

@@ -220,9 +220,9 @@ def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.nda
 def _overrated(
     radii: np.ndarray, energy: np.ndarray, rise: np.ndarray, change: np.ndarray, bend: np.ndarray
 ) -> Overrated | None:
-    """Return the rings around the most overrated one, as far as the excess of their ranks is at least half of its own.
+    """Return the rings around the most overrated one whose excess of ranks is at least half of its own.
 
-    None unless that is at least a third of all ranks. change: of the loss, NaN where it is not known; bend: its own.
+    None unless its excess is at least a third of all ranks. change: of the loss, NaN if unknown; bend: the loss's.
     """
     from scipy.ndimage import label
     from scipy.stats import rankdata

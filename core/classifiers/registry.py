@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
 
 PAPERS_CLIP = paper.CLIP
-# Networks trained for the test of the patch grid, of which only the maps are bundled.
+# Networks trained for the test of the patch grid; only their maps are bundled.
 WITHOUT_WEIGHTS = {
     "mini-clip-vit-seed1": "Mini CLIP (plain ViT, seed 1)",
     "mini-clip-vit8": "Mini CLIP (plain ViT/8)",
@@ -48,7 +48,7 @@ WITHOUT_WEIGHTS = {
     "mini-clip-vit8-sincos-seed0": "Mini CLIP (plain ViT/8 at fixed positions, seed 0)",
     "mini-clip-vit8-sincos-seed1": "Mini CLIP (plain ViT/8 at fixed positions, seed 1)",
 }
-OWN_FILE = "file "  # prefix of the name of a user's own weights for a network of a family
+OWN_FILE = "file "  # name prefix of a user's own weights for a network of a family
 CLIPS = (PAPERS_CLIP, f"{PAPERS_CLIP}-robust")  # the paper's, and a robust one for comparison
 
 CLASSIFIERS: dict[str, ClassifierSpec] = {
@@ -61,7 +61,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         weights=HubFile(
             "timm/vit_base_patch32_clip_224.openai",
             ("open_clip_model.safetensors",),
-            revision="a6f597a30f7b82c51704746581f9a4e41421e878",  # of the digest below
+            revision="a6f597a30f7b82c51704746581f9a4e41421e878",  # matches the digest below
             download_bytes=605_143_284,
             sha256="e6d1bd7789aa45192b3bf90570a789b478bae1b74ebcce7eddd908e83a2b7c31",
         ),
@@ -77,7 +77,7 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
         title="CLIP ViT-B/32 (robust: TeCoA 4/255 on LAION-2B)",
         licence="MIT",
         image_size=224,
-        download_bytes=605_143_284,  # of clip-vit-b-32, whose tensors have the same names and shapes
+        download_bytes=605_143_284,  # size of clip-vit-b-32, whose tensors have the same names and shapes
     ),
     "resnet-50": ClassifierSpec(
         name="resnet-50",

@@ -1,7 +1,7 @@
 """Stored results of networks: those of the project, and profiles of further ones. Does not import torch.
 
 A profile is a folder with the layout of `precomputed/`, as `python -m core.reproduce.profile` writes it: `heatmaps/`,
-`predictions/`, `hybrids/` and so on, a folder a kind. Every page reads whatever lies there. Of two results of one
+`predictions/`, `hybrids/` and so on, one folder per kind. Every page reads whatever is in it. Of two results for one
 network the project's own counts, then that of the folder that comes first.
 """
 
@@ -18,13 +18,13 @@ from core.data.classes import PRECOMPUTED
 from core.shared import former_names
 from core.shared.files import ArchiveError, cache_folder
 
-VARIABLE = "CLIP_LAB_PROFILES"  # environment variable: further profiles, separated as PATH is
+VARIABLE = "CLIP_LAB_PROFILES"  # environment variable: further profiles, separated like PATH
 Result = TypeVar("Result")
 Content = TypeVar("Content")
 
 
 def profile_folders() -> tuple[Path, ...]:
-    """Return the profiles in `precomputed/profiles/`, those that the operator names, and those in the user's cache."""
+    """Return the profiles in `precomputed/profiles/`, the operator's, and those in the user's cache."""
     named = [Path(text).expanduser() for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
     inside = (sorted(parent.glob("*/")) for parent in (PRECOMPUTED / "profiles", cache_folder() / "profiles"))
     shipped, made_here = inside
@@ -32,14 +32,14 @@ def profile_folders() -> tuple[Path, ...]:
 
 
 def stored_files(kind: str) -> tuple[Path, ...]:
-    """Return the files of one kind, which is the name of their folder: the project's, then those of profiles."""
+    """Return the files of one kind, the name of their folder: first the project's, then those of profiles."""
     kinds = (kind, *([former_names.FOLDERS[kind]] if kind in former_names.FOLDERS else []))
     folders = (folder / name for folder in (PRECOMPUTED, *profile_folders()) for name in kinds)
     return tuple(path for folder in folders for path in sorted(folder.glob("*.npz")))
 
 
 def stored_state(*kinds: str) -> int:
-    """Return a number that is another once a file of these kinds is added, changed or removed."""
+    """Return a number that changes when a file of these kinds is added, changed or removed."""
     return hash(tuple(map(_stamps, kinds)))
 
 
@@ -48,7 +48,7 @@ def _stamps(kind: str) -> tuple[tuple[Path, int], ...]:
 
 
 def read_stored(load: Callable[[Path], Content], paths: Sequence[Path]) -> Iterator[Content]:
-    """Load each file; one of a profile that cannot be read is left out with a warning."""
+    """Load each file; skip unreadable ones of profiles with a warning."""
     for path in paths:
         try:
             yield load(path)
@@ -59,7 +59,7 @@ def read_stored(load: Callable[[Path], Content], paths: Sequence[Path]) -> Itera
 
 
 def first_by_name(results: Iterable[tuple[str, Content]]) -> dict[str, Content]:
-    """Return results by the name of their network, of two with one name the first."""
+    """Return results by network name; the first of several with one name counts."""
     by_name: dict[str, Content] = {}
     for name, result in results:
         by_name.setdefault(name, result)
@@ -67,7 +67,7 @@ def first_by_name(results: Iterable[tuple[str, Content]]) -> dict[str, Content]:
 
 
 def cached_by_files(kind: str) -> Callable[[Callable[[tuple[Path, ...]], Result]], Callable[[], Result]]:
-    """Decorate a function of the files of a kind: it is called again only where these are others, or have changed."""
+    """Decorate a function of the files of a kind: cache its result until files are added, changed or removed."""
 
     def decorate(read: Callable[[tuple[Path, ...]], Result]) -> Callable[[], Result]:
         @functools.lru_cache(maxsize=2)

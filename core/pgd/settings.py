@@ -20,7 +20,7 @@ FAST = (
 )
 QUICK_SHARE, QUICK_LENGTH = 0.4, 1.5
 QUICK = "Two fifths of the steps, each 1.5 times as long. It paints less, in less than half the time."
-# What a run by each search has to do, where both stand side by side.
+# Requirement on a run of each search, for display side by side.
 SEARCH_WORDS: dict[Search, str] = {
     "pixels": "the picture itself must convince, as in the paper",
     "views": "every view must convince, cropped and under noise",
@@ -32,13 +32,13 @@ RunKind = Literal["inpainting", "generation"]
 class Setting:
     """One setting.
 
-    name: of the field of `PGDConfig` or, for Eq. 3 alone, of `RunPlan`; with hyphens, the script's option.
-    label: with its unit. help: what it is. parameter: in URLs, after the page's name; empty where no page offers it.
-    scaled: what the paper's value at 224 pixels is scaled with: the picture's "side", or that and the "hole"'s.
-    choices: all that it can be, the usual one first; empty for numbers. whole: no fractions.
-    unsaid: the value that goes without saying, where there is one; that of choices is the first.
-    low, high, step: of the widget; of what is scaled, in steps of the paper's length. high 0: as the server allows.
-    digits: the widget's format. changed: what a comparison calls it. phrase: continues a sentence about a run.
+    name: field of `PGDConfig` or, for Eq. 3 alone, of `RunPlan`; with hyphens, the script's option.
+    label: with its unit. help: description. parameter: in URLs, after the page's name; empty if no page offers it.
+    scaled: the paper's value at 224 pixels scales with the picture's "side", or with that and the "hole"'s.
+    choices: all allowed values, the default first; empty for numbers. whole: integers only.
+    unsaid: the value that texts omit, if any; for choices the first.
+    low, high, step: of the widget; scaled values in units of the paper's length. high 0: the server's limit.
+    digits: the widget's format. changed: name in a comparison. phrase: continues a sentence about a run.
     """
 
     name: str

@@ -35,11 +35,11 @@ class PGDState:
 
     step: steps so far, 0 at the start. steps: total steps of the run.
     images: (B, 3, H, W) in [0, 1]. logits: (B, K). cross_entropy, penalty: (B,) the terms of the loss; penalty is None
-    where the objective has none. By views all of these are of the picture itself too, not of a view: measured at every
-    tenth step and at the last, and in between as they were.
+    if the objective has none. By views all of these are of the picture itself too, not of a view: measured at every
+    tenth step and at the last, and repeated in between.
     perturbation_norm: (B,) L2 distance to x0, over the whole image.
-    best_loss: (B,) lowest loss so far of each image. best_images: (B, 3, H, W) the image that had it.
-    memory: what steps of the rule "adaptive" know before they go on from here; else None.
+    best_loss: (B,) lowest loss so far of each image. best_images: (B, 3, H, W) the corresponding images.
+    memory: state of the rule "adaptive" needed to continue from here; else None.
     """
 
     step: int

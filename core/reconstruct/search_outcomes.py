@@ -109,7 +109,7 @@ class SearchOutcomes:
         return student(self.numbers[name])
 
     def of(self, pictures: tuple[str, ...]) -> SearchOutcomes:
-        """Select these pictures, in their order."""
+        """Return the outcomes on these pictures, in this order."""
         rows = [self.pictures.index(picture) for picture in pictures]
         return SearchOutcomes(
             pictures,

@@ -18,7 +18,7 @@ FOLDER = PRECOMPUTED / "views"
 OPENING, JUDGED = FOLDER / "opening.json", FOLDER / "judged.json"
 SIDE = 224  # of pictures, in pixels
 WORDS = ("volcano", "golden retriever", "teapot", "macaw", "lion")  # chosen by hand, in display order
-CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # of things to try
+CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def judge_name() -> str:
 
 @cache
 def opening_drawings(word: str) -> tuple[Drawing, ...]:
-    """Load a word of `WORDS` as both searches drew it, from the same start, within the same steps and the same ball."""
+    """Load a word of `WORDS` as drawn by both searches, from the same start, with the same steps and ball."""
     known = _opening()["words"][word]
     return tuple(Drawing(search=search, strip=strip_path(word, search), **_read(known[search])) for search in SEARCHES)
 

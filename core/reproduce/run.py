@@ -78,14 +78,14 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
 
 @dataclass(eq=False)
 class _Work:
-    """The chosen parts on a machine. skipped: those known not to run."""
+    """The chosen parts on a machine. skipped: those known to be unable to run."""
 
     machine: Machine
     chosen: Sequence[str]
     skipped: list[Skipped] = field(default_factory=list)
 
     def able(self, parts: Sequence[P]) -> list[P]:
-        """The parts that can run here, as the first process finds, which downloads; the others go into `skipped`."""
+        """Parts that can run here, as determined by the first process, which downloads; add the others to `skipped`."""
         parts, processes = [part for part in parts if part.key in self.chosen], self.machine.processes
         reasons = processes.broadcast(
             {part.key: self.machine.lacks(part) for part in parts} if processes.is_main else {}
@@ -108,7 +108,7 @@ class _Work:
                 self.skipped.append(Skipped(part, (sentence(one_line(error, 300)),)))
 
     def shared_out(self, parts: Sequence[P], run: Callable[[P], Result]) -> list[Result]:
-        """Return the results of the parts that can run, each computed and saved by one process.
+        """Return the results of the runnable parts, each computed and saved by one process.
 
         Results are gathered only at the end.
         """

@@ -68,7 +68,7 @@ def claims_sentence(result: ClaimComparison) -> str:
 
 
 def counted(verdicts: Sequence[Match], what: str) -> str:
-    """'3 maps: 2 agree, 1 cannot be told.'; `what` in the singular."""
+    """Return a count such as '3 maps: 2 agree, 1 cannot be told.'; `what` in the singular."""
     verbs = {
         Match.AGREES: ("agrees", "agree"),
         Match.DIFFERS: ("differs", "differ"),

@@ -36,7 +36,7 @@ COLUMNS = (
     "judge_share_after",
     "judge_share_sure",
 )
-THIRD = ("third_share_before", "third_share_after")  # by the third judge, except for its own pictures
+THIRD = ("third_share_before", "third_share_after")  # columns of the third judge, missing for its own pictures
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,10 @@ class JudgedOutcomes(Archived):
     """Outcomes of one network for K kinds of results: drawings by start, or filled holes by penalty, by search.
 
     pictures: (K, C, N) float64, the numbers of `COLUMNS` and `THIRD` for up to N pictures, NaN where there are none.
-    energy: (K, R) float64 of what was painted, by radius, as shares of all but the mean colour's; NaN where that was
-    not measured. metadata: classifier, judge and third (which may be None) with their weights, class_names, seed,
-    image_size, hole, dataset, source; kinds: of each its "name", "mode", "n" and "config"; runs: judgements of
-    the network's stored runs by `fingerprint`; large_runs: an `Opinion` on each stored drawing of large pictures.
+    energy: (K, R) float64 of the change by radius, as shares without the mean colour's; NaN where not measured.
+    metadata: classifier, judge and third (which may be None) with their weights, class_names, seed, image_size, hole,
+    dataset, source; kinds: "name", "mode", "n" and "config" of each; runs: judgements of the network's stored runs by
+    `fingerprint`; large_runs: an `Opinion` on each stored drawing of large pictures.
     """
 
     FILE = JUDGEMENTS
@@ -84,11 +84,10 @@ class JudgedOutcomes(Archived):
 class PictureOutcomes:
     """Outcomes of n pictures by one network; sha256: of its weights.
 
-    pictures: (n,) float64 by name, as in `core.runs.judgement.COLUMNS`; NaN where there is nothing to tell. The same
-    row is the same start, whichever network worked on it, where `starts` is the same. third: another judge, of another
-    family, who fills the columns `THIRD`; empty where nobody was asked, as of its own pictures. energy: (R,) of what
-    was painted, by radius, as shares of all but the mean colour's; None where that was not measured. facts: metadata
-    of its file, and of its kind.
+    pictures: (n,) float64 by name, as in `core.runs.judgement.COLUMNS`; NaN where undefined. Networks with equal
+    `starts` have the same start in the same row. third: another judge, from another family, for the columns `THIRD`;
+    empty if there is none, as for its own pictures. energy: (R,) of the change by radius, as shares without the mean
+    colour's; None if not measured. facts: metadata of its file and kind.
     """
 
     classifier: str
@@ -141,7 +140,7 @@ class PictureOutcomes:
         return float(np.median(changes)) if len(changes) else np.nan, len(changes)
 
     def mean(self, name: str) -> float:
-        """Return the mean of one number over all pictures."""
+        """Mean of one number over all pictures."""
         return float(self.pictures[name].mean())
 
     def first(self, count: int) -> PictureOutcomes:
@@ -149,7 +148,7 @@ class PictureOutcomes:
         return replace(self, pictures={name: values[:count] for name, values in self.pictures.items()})
 
     def sure_later(self) -> np.ndarray:
-        """Return where it became confident after the start, (n,) bool."""
+        """Return whether it became confident after the start, (n,) bool."""
         return self.pictures["sure_step"] > 0
 
 
@@ -186,7 +185,7 @@ class Opinion:
 
 
 def stored_opinion(mark: str) -> Opinion | None:
-    """Return the stored opinion on a run of large pictures with a `fingerprint`; None where there is none."""
+    """Return the stored opinion on a run of large pictures with a `fingerprint`; None if there is none."""
     opinions = (outcomes.metadata.get("large_runs", {}).get(mark) for outcomes in judged_outcomes().values())
     return next((Opinion(**content) for content in opinions if content is not None), None)
 

@@ -42,7 +42,7 @@ class RunPlan:
     penalty: Penalty = "eq3"
 
     def by(self, search: Search) -> RunPlan:
-        """Return the plan with another search, the same steps and the same ball."""
+        """Return the plan for another search with the same steps and ball."""
         return replace(self, config=replace(self.config, search=search))
 
     @property

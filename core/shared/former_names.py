@@ -1,6 +1,6 @@
 """Names in files, folders and links of earlier versions, with the current ones. All readers look them up here."""
 
-FOLDERS = {"corruptions": "disturbances"}  # of stored results: former name by current name
+FOLDERS = {"corruptions": "disturbances"}  # stored results: former name by current name
 ARRAYS = {"undisturbed": "clean"}  # in `.npz` files
 COLUMNS = {"own_before": "was_target", "target_share": "is_target"}  # of a reconstruction's `images.csv`
 FACTS = {"disturbances": "corruptions"}  # in the metadata of `.npz` files
@@ -8,5 +8,5 @@ PARAMETERS = {
     "disturbance": "corruption",
     "inpainting-fast": "inpainting-bfloat16",
     "generation-fast": "generation-bfloat16",
-}  # of URLs
-VALUES = {("tab", "Disturbances"): "Corruptions"}  # of URLs, by parameter and former value
+}  # URL parameters
+VALUES = {("tab", "Disturbances"): "Corruptions"}  # values of URL parameters, by parameter and former value

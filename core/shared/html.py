@@ -7,7 +7,7 @@ import re
 
 from core.shared.sentences import Number
 
-# What is explained where it first stands on a page, in at most twelve words.
+# Terms explained at their first occurrence on a page, in at most twelve words.
 TERMS = {
     "CLIP": "a network that learned from web images which text fits a picture",
     "ResNet": "a CNN: layers of filters, trained on pictures and their labels",
@@ -24,7 +24,7 @@ TERMS = {
 }
 # Terms that no step of the story explains in its own words.
 JARGON = ("robust twin", "of no class", "L2 budget", "Eq. 3", "top-1", "v")
-# Tags, and what holds no prose or has its explanation already.
+# Tags, and elements without prose or with their own explanation.
 _NO_PROSE = r"<(a|button|style|summary|svg)\b.*?</\1>|<span class=\"tooltip\".*?</span></span>|<[^>]*>"
 
 
@@ -51,7 +51,7 @@ def number_html(number: Number, *, bold: bool = False) -> str:
 
 
 def explained(text: str, *terms: str) -> str:
-    """Return HTML with what `TERMS` says of `terms` in a tooltip where each first stands."""
+    """Return HTML with an explanation from `TERMS` in a tooltip at the first occurrence of each of `terms`."""
     left = list(terms)
 
     def explain(match: re.Match[str]) -> str:

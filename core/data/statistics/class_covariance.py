@@ -75,7 +75,7 @@ def class_covariance(images: np.ndarray, grain: int, source: str, components: in
     deviations = (small - mean).reshape(n, -1) / np.float32(np.sqrt(n))
     if components is None:
         return ClassCovariance(mean, deviations, height, source, DIAGONAL)
-    variances, axes = np.linalg.eigh(deviations.T @ deviations)  # rising
+    variances, axes = np.linalg.eigh(deviations.T @ deviations)  # ascending
     largest = slice(-1, -1 - components, -1)
     factors = (axes[:, largest] * np.sqrt(variances[largest].clip(0))).T
     return ClassCovariance(mean, factors.astype(np.float32), height, source)
@@ -84,8 +84,8 @@ def class_covariance(images: np.ndarray, grain: int, source: str, components: in
 class DatasetCovariance(ByClass):
     """The covariances of a data set's classes, and their file.
 
-    numbers: mean, (K, 3, h, w) float16. factors, (K, k, 3 * h * w) int8: what `ClassCovariance` has, in units of
-    scales, (K, k), each a 127th of the largest. metadata: also counts, and image_size of the images that they are of.
+    numbers: mean, (K, 3, h, w) float16. factors, (K, k, 3 * h * w) int8: those of `ClassCovariance`, in units of
+    scales, (K, k), each a 127th of the largest. metadata: also counts, and image_size of the source images.
     """
 
     FILE = ArchiveKind(

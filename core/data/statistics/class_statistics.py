@@ -40,7 +40,7 @@ class ClassStatistics:
         return ClassStatistics(resize_planes(self.mean, image_size), resize_planes(self.std, image_size), source)
 
     def draw(self, count: int, *, generator: np.random.Generator) -> np.ndarray:
-        """(count, 3, H, W) float32: each pixel and channel drawn alone from Normal(mean, std), clipped to [0, 1].
+        """(count, 3, H, W) float32: pixels and channels drawn independently from Normal(mean, std), clipped to [0, 1].
 
         The first ones do not depend on how many are drawn.
         Source: the paper, sec. 2.2.

@@ -1,9 +1,9 @@
 """Differences of errors under waves: between two maps, two kinds of waves, or with and without a wave.
 
-`Errors.minus` alone decides how two errors are compared. Where both say which of the same images are misclassified,
-every image is one observation, whatever the number of waves: what is averaged over waves is averaged image by image
-first. Counts alone do not say this; Newcombe's interval takes the two as independent, and on the same images it may
-come out too wide or too narrow. Every interval is one of its own (pointwise).
+`Errors.minus` alone decides how two errors are compared. If both store which of the same images are misclassified,
+every image is one observation, whatever the number of waves: averages over waves are first taken image by image. With
+counts alone, Newcombe's interval treats the two as independent, and for the same images it may be too wide or too
+narrow. All intervals are pointwise.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from core.shared.errors import one_line
 
 @dataclass(frozen=True, eq=False)
 class Errors:
-    """An error, or a difference of two, with what it takes to compare it with another.
+    """An error, or a difference of two, with everything needed to compare it with another.
 
-    measured: a number, or (W,) of as many waves. scores: (n,) or (W, n), what each image has in its mean, such as 0 or
-    1; None where that is not known. images: equal for the same images in the same order.
+    measured: a number, or (W,) for as many waves. scores: (n,) or (W, n), each image's term in the mean, such as 0 or
+    1; None if unknown. images: equal for the same images in the same order.
     """
 
     measured: Measured
@@ -57,18 +57,18 @@ def images_of(heatmap: Heatmap) -> Hashable:
 
 
 def same_images(first: Heatmap, second: Heatmap) -> bool:
-    """Whether both maps say which images they misclassify, and these are the same images in the same order."""
+    """Return whether both maps store which images they misclassify, for the same images in the same order."""
     return first.labels is not None and images_of(first) == images_of(second)
 
 
 def errors_under(heatmap: Heatmap, waves: Sequence[Frequency], top: int = 1, confidence: float = 0.95) -> Errors:
-    """Return the errors under each of W waves that the map holds."""
+    """Return the errors under each of W waves of the map."""
     measured = Measured(*(wave_values(part, waves) for part in heatmap.interval(top, confidence)))
     return Errors(measured, _scores(heatmap, waves) if top == 1 else None, images_of(heatmap))
 
 
 def _scores(heatmap: Heatmap, waves: Sequence[Frequency | None]) -> np.ndarray | None:
-    """(W, n) int8, 1 where an image is misclassified; None stands for no wave."""
+    """(W, n) int8, 1 where an image is misclassified; None is the clean image."""
     if heatmap.outcomes is None or heatmap.labels is None:
         return None
     rows = [outcome_row(wave, heatmap.side) for wave in waves]
@@ -76,7 +76,7 @@ def _scores(heatmap: Heatmap, waves: Sequence[Frequency | None]) -> np.ndarray |
 
 
 def cell_error(heatmap: Heatmap, wave: Frequency, top: int = 1) -> Errors | None:
-    """Error under one wave; None where the map does not reach it or has not computed it."""
+    """Return the error under one wave; None where the map does not include it or has not computed it."""
     if max(map(abs, wave)) > heatmap.side // 2:
         return None
     errors = errors_under(heatmap, [wave], top)
@@ -86,7 +86,7 @@ def cell_error(heatmap: Heatmap, wave: Frequency, top: int = 1) -> Errors | None
 
 
 def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
-    """Error without any wave; None where the source does not give it."""
+    """Return the error without any wave; None where the source does not state it."""
     value = heatmap.clean_rate(top)
     if value is None:
         return None
@@ -97,7 +97,7 @@ def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
 
 @weak_lru_cache(8)
 def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float = 0.95) -> Measured:
-    """`first` minus `second` as (R, R) maps, NaN where either is unknown; the larger map is cropped to the smaller."""
+    """Return `first` minus `second` as (R, R) maps, NaN where either is unknown; crop the larger map to the smaller."""
     side = min(first.side, second.side)
     first, second = first.crop(side), second.crop(side)
     cells = _known_cells(first.rate(top) + second.rate(top))
@@ -107,7 +107,7 @@ def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float 
 
 @weak_lru_cache(8)
 def minus_clean(heatmap: Heatmap, top: int = 1) -> Measured | None:
-    """Error with the wave minus error without, as (R, R) maps; None where the source does not give the clean error."""
+    """Return the error with the wave minus that without, as (R, R) maps; None if the clean error is unknown."""
     cells, clean = _known_cells(heatmap.rate(top)), clean_error(heatmap, top)
     if clean is None:
         return None
@@ -128,7 +128,7 @@ def _as_maps(measured: Measured, cells: Sequence[Frequency], side: int) -> Measu
 
 
 def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
-    """Return the two-sided exact p of McNemar's test: each network is equally often the only one that is wrong."""
+    """Return the two-sided exact p of McNemar's test: each network is equally often the only wrong one."""
     from scipy.special import betainc  # the binomial distribution without scipy.stats, which takes 47 MB
 
     fewer, more = np.minimum(only_first, only_second), np.maximum(only_first, only_second)
@@ -137,7 +137,7 @@ def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class ClearWaves:
-    """Waves under which two maps differ, among all that both hold, at a controlled false discovery rate.
+    """Waves under which two maps differ, among their common waves, at a controlled false discovery rate.
 
     value: (W,) first minus second. p: (W,). clear: (W,) bool. paired: whether McNemar's test was used, or, from counts
     alone, the test of two independent proportions.

@@ -70,11 +70,11 @@ class Heatmap(Archived):
     true_probability: (R, R) float64 or None, mean softmax probability of the true class; NaN where not computed.
     outcomes: (1 + waves, ceil(n / 8)) uint8 or None: row by row, first without a wave, then for each wave of
     `half_plane(R)`, which of the n images are misclassified (top-1), as `numpy.packbits` packs them; zeros where not
-    computed. labels: (n,) uint16, their true classes; there where outcomes are.
-    sampling_variance: (R, R) float64 or None, variance of the top-1 error rate from sample to sample, where each wave
-    was added to a sample of its own; NaN where not computed.
-    estimate: (3, R, R) float64 or None, what `core.fourier.maps.estimate` made of the top-1 counts: the rate, low and
-    high end of its 95 % interval. `metadata["estimate"]` names the estimator. No other member holds any of it.
+    computed. labels: (n,) uint16, their true classes; present with outcomes.
+    sampling_variance: (R, R) float64 or None, variance of the top-1 error rate from sample to sample, if each wave
+    was added to its own sample; NaN where not computed.
+    estimate: (3, R, R) float64 or None, estimate by `core.fourier.maps.estimate` from the top-1 counts: rate, low and
+    high end of its 95 % interval. `metadata["estimate"]` names the estimator. No other member contains any of it.
     """
 
     FILE = HEATMAP_FILE

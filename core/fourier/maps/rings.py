@@ -34,11 +34,11 @@ class RadialProfile:
 def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, corners: bool = False) -> RadialProfile:
     """Return the mean error by radius sqrt(i^2 + j^2), rounded to whole cycles per image.
 
-    Each wave counts once, not once for (i, j) and once for (-i, -j). Only whole rings are given, unless `corners` asks
+    Each wave counts once, not once for (i, j) and once for (-i, -j). Complete rings only, unless `corners` asks
     for those beyond the map's half side as well. All waves of a ring were added to the same images, so their errors are
-    not independent: the interval takes each image as one observation where the map says which images are misclassified
-    (`clustered_interval`). Where only counts are known it is Wilson's for n images, as if all waves misled the same
-    ones, which makes it too wide.
+    not independent: the interval treats each image as one observation if the map stores which images are misclassified
+    (`clustered_interval`). From counts alone it is Wilson's for n images, as if all waves misled the same ones: too
+    wide.
     """
     half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
     i, j = np.indices(rate.shape) - half

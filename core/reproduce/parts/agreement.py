@@ -51,8 +51,8 @@ class MapAgreement:
     """Comparison of a computed map with its reference, errors in [0, 1].
 
     mean_error, mean_reference: over the common waves. mean_difference: the first minus the second, with its 95 %
-    interval. mean_absolute_difference: of the waves; expected_by_chance: that of two independent draws of as many
-    images as either map used, None where the two maps are of the same images. differing_waves: how many, 5 % false
+    interval. mean_absolute_difference: over the waves; expected_by_chance: that of two independent draws of as many
+    images as either map used, None if both maps use the same images. differing_waves: their number, with 5 % false
     discoveries allowed. identical_waves: those with the same count of errors, where both maps have the same images and
     random signs; else None. correlation: Pearson's over the waves, NaN below three. paired: compared image by image.
     """
@@ -107,11 +107,11 @@ class MapAgreement:
 
 
 def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
-    """Compare two maps of one side; None if they have no common waves.
+    """Compare two maps of the same side; None if they have no common waves.
 
-    The interval of the mean difference is paired where both maps say which of the same images they misclassify. Else
-    that of the computed map takes each image as one observation and the other is Wilson's, as if all waves misled the
-    same images; the two are joined as Newcombe does, as if the images were different ones: too wide, if anything.
+    The interval of the mean difference is paired if both maps store which of the same images they misclassify.
+    Otherwise the computed map's interval treats each image as one observation and the other is Wilson's, as if all
+    waves misled the same images; Newcombe's method combines them as if the images differed: too wide, if anything.
     """
     waves = common_waves(computed, reference)
     if not waves:
@@ -151,14 +151,14 @@ def _same_draw(first: Heatmap, second: Heatmap) -> bool:
 
 
 def common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
-    """Return the waves common to all maps, which have one side."""
+    """Return the common waves of maps of the same side."""
     waves = half_plane(maps[0].side)
     known = np.all([np.isfinite(wave_values(heatmap.rate(), waves)) for heatmap in maps], axis=0)
     return tuple(compress(waves, known))
 
 
 def restricted_to(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
-    """Return the map restricted to some waves."""
+    """Restrict the map to some waves."""
     gone = np.isnan(wave_map(np.zeros(len(waves)), waves, heatmap.side))
     changes: dict[str, Any] = {"count": np.where(gone, 0, heatmap.count)}
     changes |= {name: np.where(gone, -1, getattr(heatmap, name)) for name in ("top1_errors", "top5_errors")}
@@ -182,6 +182,6 @@ def wave_errors(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Errors:
 def _by_chance(rate: np.ndarray, n_a: np.ndarray, n_b: np.ndarray) -> float:
     """Return the mean absolute difference of two independent binomial draws of n_a and n_b images."""
     deviation = np.sqrt(rate * (1 - rate) * (1 / n_a + 1 / n_b))
-    # E|d| = s sqrt(2 / pi) for d ~ Normal(0, s^2), which the difference of two binomial shares is nearly: the mean of
+    # E|d| = s sqrt(2 / pi) for d ~ Normal(0, s^2), approximately the difference of two binomial shares: the mean of
     # the half-normal distribution (Leone, Nelson & Nottingham 1961).
     return float(np.sqrt(2 / np.pi) * deviation.mean())

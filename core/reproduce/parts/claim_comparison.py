@@ -18,10 +18,10 @@ from core.reproduce.parts.plan import MAPS, PAIRS, Pair, waves_needed
 
 @dataclass(frozen=True, eq=False)
 class ClaimComparison:
-    """A pair's claims. subject, reference: whose maps these are, and where from. waves: how many, of all.
+    """A pair's claims. subject, reference: network and origin of the maps. waves: number in use.
 
-    here: findings on the maps computed here. before: those on the maps they are compared with, None where there is
-    none, or where the waves are too few to tell. kind: "published" or "shipped", of these.
+    here: findings on the maps computed here. before: those on the reference maps, None if there are none, or too few
+    waves. kind: "published" or "shipped", of the reference maps.
     """
 
     pair: Pair
@@ -34,12 +34,12 @@ class ClaimComparison:
 
     @property
     def pairs(self) -> tuple[tuple[Finding, Finding | None], ...]:
-        """Each claim's finding here and before."""
+        """Each claim's findings here and before."""
         return tuple(zip(self.here, self.before, strict=True))
 
     @property
     def earlier(self) -> tuple[str, dict[str, Finding]] | None:
-        """Name of the earlier findings, and these by claim; None without any."""
+        """Name of the earlier findings, and the findings by claim; None without any."""
         findings_by_key = {finding.claim.key: finding for finding in self.before if finding is not None}
         return (self.kind.capitalize(), findings_by_key) if findings_by_key else None
 
@@ -50,7 +50,7 @@ class ClaimComparison:
 
     @property
     def same(self) -> int:
-        """Number of these with the same verdict here."""
+        """Number of claims with the same verdict here."""
         return sum(before is not None and here.verdict == before.verdict for here, before in self.pairs)
 
     def to_json(self) -> dict[str, Any]:

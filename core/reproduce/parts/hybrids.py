@@ -35,16 +35,16 @@ class HybridResult(PartResult):
 
     @property
     def radius(self) -> Evidence | None:
-        """The crossover cutoff; None where the shares do not cross."""
+        """Crossover cutoff; None where the shares do not cross."""
         return _radius(self.outcomes)
 
     @property
     def shipped(self) -> Evidence | None:
-        """Crossing of the shipped hybrids of the same weights and the same pairs; None without any."""
+        """Crossover of the shipped hybrids with the same weights and pairs; None without any."""
         measured, stored = self.outcomes, stored_hybrids().get(self.outcomes.metadata["classifier"]["name"])
         if stored is None or stored.metadata["classifier"]["sha256"] != measured.metadata["classifier"]["sha256"]:
             return None
-        stored = stored.among(np.arange(stored.pairs) < measured.pairs)  # fewer pairs of one seed are the first of more
+        stored = stored.among(np.arange(stored.pairs) < measured.pairs)  # fewer pairs of one seed are a prefix of more
         return _radius(stored) if same_pairs(measured, stored) else None
 
     def to_json(self) -> dict[str, Any]:

@@ -32,9 +32,9 @@ class Amount:
 class MapPart:
     """A heat map of the paper, or of a bundled model that stands in for one.
 
-    key: names its file. figure: the paper's, or that of the claims it takes part in. references: files in
-    `precomputed/heatmaps` to compare with, the first one on the very same images, else the last; none where no numbers
-    were published. quick: how much `--quick` computes.
+    key: names its file. figure: the paper's, or that of its claims. references: files in
+    `precomputed/heatmaps` to compare with, the first one on exactly the same images, else the last; none if no numbers
+    were published. quick: amount for `--quick`.
     """
 
     key: str
@@ -55,7 +55,7 @@ class MapPart:
 class TablePart:
     """Many inpainting or generation runs.
 
-    penalty, start: of Eq. 3, and where generation begins. published: the paper's mean loss before and after; None for
+    penalty, start: of Eq. 3, and of generation. published: the paper's mean loss before and after; None for
     a network that it does not report. quick, full: images.
     """
 
@@ -103,8 +103,8 @@ class Pair:
         return self.subject + MIXED, self.reference + MIXED
 
 
-MIXED = "-hybrids"  # suffix of the key of a map's network for its hybrid images
-# In the paper's order. All images and few waves say more than few images and all waves, as waves share their images.
+MIXED = "-hybrids"  # key suffix of a map's network for its hybrid images
+# In the paper's order. All images and few waves are more informative than the reverse, as waves share their images.
 MAPS = (
     MapPart("figure-1-clip", "Figure 1, left", CLIP, "cifar10", 31, ("clip-vit-b-32_cifar10_published.npz",),
             Amount(12, 100)),

@@ -43,8 +43,8 @@ class StoredCounts:
 class TableResult(PartResult):
     """Result of a part's runs.
 
-    settings: everything that the rows depend on. rows: an image each. picture: PNG of the first ones. source: date and
-    device of the last, and seconds of all so far.
+    settings: everything that determines the rows. rows: one per image. picture: PNG of the first ones. source: date and
+    device of the last run, and seconds of all so far.
     """
 
     part: TablePart
@@ -60,7 +60,7 @@ class TableResult(PartResult):
 
     @property
     def became(self) -> int:
-        """Number of images that become the target."""
+        """Number of images that became the target."""
         return sum(row.is_target for row in self.rows)
 
     @property
@@ -166,7 +166,7 @@ class TableResult(PartResult):
 
 
 def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, batch_size: int | None) -> TableResult:
-    """Run what is missing in the part's folder and read the rest; rows of other settings are replaced."""
+    """Run what is missing in the part's folder and read the rest; replace rows of other settings."""
     # Without bundled statistics the noise needs all images of a class.
     limit = count if part.mode == "inpaint" or part.dataset == "cifar10" else None
     data = machine.data(part.dataset, limit, part.samples)

@@ -25,9 +25,9 @@ SEED, BLOCKS = 0, 20  # blocks of pictures, for the bootstrap
 
 
 def measure_gradient(classifier: Classifier, data: ImageDataset, output: Path, *, bent_over: int) -> None:
-    """Write the energy of the gradient over all pictures, and how far the loss bends along each wave over the first.
+    """Write the gradient's energy over all pictures, and the loss's bend along each wave over the first ones.
 
-    data: at least as many pictures as `BLOCKS`; those beyond a multiple of it are left out.
+    data: at least `BLOCKS` pictures; those beyond a multiple of it are ignored.
     """
     arrays, facts = gradient_of(classifier, data, bent_over)
     metadata = {
@@ -82,9 +82,9 @@ def loss_changes(
     waves: Sequence[Frequency],
     epsilon: float,
 ) -> np.ndarray:
-    """Return (2, W, B) how much each picture's loss would change under W waves by its gradient alone, and does.
+    """Return (2, W, B) change of each picture's loss under W waves: by its gradient alone, and actual.
 
-    Both without their sign; the wave of Eq. 1, its signs and the clipping are the sweep's. at: of these images.
+    Both are absolute; the wave of Eq. 1, its signs and the clipping are the sweep's. at: positions of the images.
     """
     perturbed = [
         add_basis(
@@ -101,7 +101,7 @@ def loss_changes(
 
 
 def losses(classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return (B,) cross-entropy."""
+    """Return the cross-entropy, (B,)."""
     import torch
 
     with torch.inference_mode():

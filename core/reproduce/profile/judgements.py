@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.drawn)
 BATCH = 50
 DIGITS = 4  # significant digits of each number
-THIRD_JUDGE = "mini-clip-vit"  # of another family: the only small network with patches
-MakeJob = Callable[[int, int, int], JobConfig]  # of the pictures' side, how many, and the seed
+THIRD_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
+MakeJob = Callable[[int, int, int], JobConfig]  # side of the pictures, their number, and the seed
 Row = tuple[dict[str, Any], np.ndarray, np.ndarray]  # facts on a kind, its (C, n) numbers, its (R,) energy
 
 
@@ -54,7 +54,7 @@ class Kind:
 
 
 def _drawing(start: StartKind, search: Search | None = None) -> MakeJob:
-    """Return the job of drawings; with a search, it uses the steps and the ball of a run by views."""
+    """Return the job of drawings; with a search, use the steps and the ball of a run by views."""
 
     def job(size: int, count: int, seed: int) -> JobConfig:
         changes = {} if search is None else {**usual_settings("generation", size, search="views"), "search": search}
@@ -64,7 +64,7 @@ def _drawing(start: StartKind, search: Search | None = None) -> MakeJob:
 
 
 def _filling(penalty: Penalty, search: Search = "pixels", fewer: int = 1) -> MakeJob:
-    """Return the job of filled holes; fewer: how many times fewer and larger steps than the paper's."""
+    """Return the job of filled holes; fewer: factor by which steps are fewer and larger than the paper's."""
 
     def job(size: int, count: int, seed: int) -> JobConfig:
         side, changes = usual_side(size), dict[str, Any]()
@@ -126,14 +126,14 @@ def _is_there(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Pat
 
 
 def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PGDRun]:
-    """Load the stored drawings of a class set that lie beside the file, or that this machine has made."""
+    """Load the stored drawings of a class set, beside the file or made on this machine."""
     pattern = f"generation_{class_set}*__{network.file_name}*.npz"
     files = {file.name: file for folder in (machine_runs(), path.parents[1] / "runs") for file in folder.glob(pattern)}
     return [PGDRun.load(file) for _, file in sorted(files.items()) if stored_classifier(file) == network.file_name]
 
 
 def _opinions(network: ProfiledNetwork, path: Path, device: Any) -> dict[str, dict[str, Any]]:
-    """Return what another network sees in the stored drawings of large pictures; nothing where none is ready."""
+    """Return another network's predictions for the stored drawings of large pictures; empty if no judge is ready."""
     opinions: dict[str, dict[str, Any]] = {}
     for row in LARGE:
         runs = _drawn_runs(network, row.class_set, path)
@@ -215,7 +215,7 @@ def _known(path: Path, facts: Mapping[str, Any]) -> dict[str, Row]:
 
 
 def _painted(job: PGDJob, third: Classifier | None, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Paint a job's pictures; return their (C, n) numbers, and the (R,) energy of what was painted by radius."""
+    """Paint a job's pictures; return their (C, n) numbers, and the (R,) energy of the change by radius."""
     numbers, changes = [], []
     with progress_bar(desc=name, total=job.count * (job.config.steps + 1), unit="img-step", unit_scale=True) as bar:
         for first in range(0, job.count, BATCH):

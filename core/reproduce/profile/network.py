@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SAMPLES = "cifar10-samples"
 GRADIENT_PASSES = 3  # cost of a forward and backward pass, in forward passes
-SMALL = 32  # pixels: of larger pictures some parts would take too long, or nobody judges them
+SMALL = 32  # pixels: larger pictures would take some parts too long, or have no judges
 UNFINISHED = ".unfinished"  # suffix of an incomplete file, which no page reads
 
 
@@ -27,8 +27,8 @@ class ProfiledNetwork:
     """The profiled network.
 
     load: loads it for a class set. quick: less data than a full profile. images: the first pictures of the data set in
-    an order fixed by the seed; None for all. judges: of what it paints, for its
-    name and a device; None for the usual ones. again: whether nothing that is finished is taken over.
+    an order fixed by the seed; None for all. judges: loads the judges of its pictures, for
+    its name and a device; None for the usual ones. again: whether to recompute finished files.
     """
 
     name: str

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
 
 CHOICE = PRECOMPUTED / "default_picture.json"
-SIDE = 31  # of the map whose waves are put on the story's picture
-SCALE = 10_000  # probabilities are stored as whole numbers of this
+SIDE = 31  # of the map whose waves are added to the story's picture
+SCALE = 10_000  # probabilities are stored as integers in units of 1 / SCALE
 TOGETHER = 64  # pictures in one forward pass
 PREDICTIONS = ArchiveKind(
     name="file of predictions",
@@ -65,7 +65,7 @@ class StoredPredictions(Archived):
 
     classes, probabilities: (1 + W,) uint16, the top-1 class and its probability without a wave, then under each of
     `half_plane`. mixed: (P, 2 + C, K) uint16, probabilities of both pictures of each pair, then of their hybrids.
-    All probabilities are whole numbers of `SCALE`. metadata: classifier, the choice of pictures, source.
+    All probabilities are integers in units of 1 / `SCALE`. metadata: classifier, the choice of pictures, source.
     """
 
     FILE = PREDICTIONS
@@ -109,7 +109,7 @@ def stored_predictions(paths: tuple[Path, ...]) -> dict[str, StoredPredictions]:
 
 
 def measure_predictions(classifier: Classifier) -> StoredPredictions:
-    """Predict the story's pictures by a classifier of their classes."""
+    """Predict the story's pictures with a classifier of their classes."""
     facts = _chosen()
     data = load_samples(facts["samples"])
     images = data.images.astype(np.float32) / 255

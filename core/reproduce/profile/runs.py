@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    """Yield the runs that pages open with; in a full profile every example."""
+    """Yield the runs that pages open with; in a full profile all examples."""
     vocabulary = classifier_spec(network.name).vocabulary
     for row in SAMPLE_SETS.values():
         if vocabulary not in (None, row.class_set):
@@ -51,7 +51,7 @@ def _opening(row: SampleSet, name: str) -> Iterator[Example]:
 
 
 def opening_plan(row: SampleSet, seed: int) -> RunPlan:
-    """Every class from one blur: that of no class which the page *Draw* draws for a dog by this random seed."""
+    """Draw every class from one blur: the blur of no class used by the page *Draw* for a dog with this random seed."""
     names, dog = row.classes.names, ("dog",)
     blur = draw_starts(dog, 1, row.name, seed, "classless")
     facts = start_facts(dog, 1, row.name, "classless")

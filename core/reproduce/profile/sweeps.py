@@ -30,9 +30,9 @@ from core.sweep.predictions import MIXED_AT
 from core.sweep.processes import Processes
 from core.sweep.transforms import BATCH, Transforms, grow_in_file
 
-QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: images at most, and passes under waves
-FULL_SHARE = 0.02  # of the images under each wave of a full map
-OTHER_SIZES = {32: (1.0, 2.0, 8.0)}  # sizes v of the waves of further maps of a full profile, by the pictures' side
+QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
+FULL_SHARE = 0.02  # share of the images under each wave of a full map
+OTHER_SIZES = {32: (1.0, 2.0, 8.0)}  # sizes v of the waves in further maps of a full profile, by the pictures' side
 STRENGTH_IMAGES = 1000  # of a map at equal strength, which has only the corners
 ENLARGING = ("mini-clip", PAPERS_CLIP)  # enlarge small pictures
 
@@ -60,7 +60,7 @@ def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
 
 def _in_place_of_quick(make: Callable[[Path], None], path: Path) -> None:
-    """Make a map, and remove that of a quick profile, whose name has fewer images."""
+    """Make a map, and remove the quick profile's map, whose name has fewer images."""
     make(path)
     beginning, _, end = path.stem.rpartition("-")
     quick = path.with_name(f"{beginning}-{QUICK_IMAGES}{path.suffix}")
@@ -86,9 +86,9 @@ def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
 
 def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    """Yield the corners of its map at equal strength: under waves as weak as enlarging makes each CLIP's.
+    """Yield the corners of its map at equal strength: waves are weakened as each CLIP's enlargement does.
 
-    A network that enlarges pictures itself has none: the maps of those that it is held against have.
+    A network that enlarges pictures itself has none; only the networks compared with it have such maps.
     """
     data = network.images(QUICK_IMAGES if network.quick else STRENGTH_IMAGES)
     if network_side(network.name) != data.image_size or data.image_size > SMALL:
@@ -146,7 +146,7 @@ def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
 
 def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    """Yield the predictions for the story's picture under every wave, its exact map, and for its mixed pictures."""
+    """Yield the predictions for the story's picture under every wave, its exact map, and its mixed pictures."""
     if classifier_spec(network.name).vocabulary not in (None, CIFAR10.name):
         return
     passes = 1 + len(half_plane(SIDE)) + len(chosen_pictures()["mixtures"]["pairs"]) * (2 + MIXED_AT)

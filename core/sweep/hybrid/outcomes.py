@@ -85,7 +85,7 @@ class HybridOutcomes(TransformOutcomes):
         return alike and super().same_settings(other)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Bits and bytes."""
+        """Return the file's arrays, outcomes packed as bits."""
         few = _few(self.metadata)
         return {
             "cutoffs": self.cutoffs,
@@ -105,7 +105,7 @@ class HybridOutcomes(TransformOutcomes):
         check_array("clipped", clipped, (count,), np.float32)
         if cutoffs.dtype != np.float64 or count < 2 or not np.isfinite(cutoffs).all() or (np.diff(cutoffs) <= 0).any():
             raise ValueError("cutoffs must be finite and ascend")
-        later = np.diff(np.isfinite(clipped).astype(int)) > 0  # measured after an unmeasured one
+        later = np.diff(np.isfinite(clipped).astype(int)) > 0  # a cutoff measured after an unmeasured one
         classes = len(metadata["class_names"])
         if pairs == 0 or later.any() or max(labels.max(), predictions.max()) >= classes:
             raise ValueError("labels or cutoffs do not fit")
