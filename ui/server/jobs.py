@@ -56,7 +56,7 @@ def at_full_priority(make: Callable[[], Value]) -> Value:
 
 
 class JobManager:
-    """Runs jobs one at a time, in order of arrival, each in a thread of its own."""
+    """Runs jobs one at a time, in order of arrival, each in its own thread."""
 
     def __init__(
         self,

@@ -64,7 +64,7 @@ def twin_and_other() -> tuple[str, str]:
 
 
 def beside_the_twins() -> tuple[str, ...]:
-    """Return the CLIP whose predictions of corrupted pictures are stored, where it is not one of the twins."""
+    """Return the CLIP whose predictions of corrupted pictures are stored, unless it is one of the twins."""
     (clip, *_) = networks_for("comparison", stored_corruptions(), first_maps())
     return () if clip in corrupted_twins() else (clip,)
 

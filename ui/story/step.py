@@ -14,7 +14,7 @@ from core.claims.finding import Finding
 class ClaimEvidence:
     """Claim with its evidence, a row of *Findings*.
 
-    find: returns None where there is no evidence. shows: names of the evidence to show.
+    find: returns None if there is no evidence. shows: names of the evidence to show.
     """
 
     find: Callable[[], Finding | None]

@@ -30,7 +30,7 @@ def keep_sketch(picture: np.ndarray) -> None:
 def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
     """Draw the painter with the bundled sketches above it; return uint8 (32, 32, 3).
 
-    on_sketch: called with the class that a bundled sketch is meant for, when one is taken.
+    on_sketch: called with a bundled sketch's class when the visitor chooses it.
     """
     state = st.session_state
     if _KEPT not in state:
@@ -64,7 +64,7 @@ def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
 
 
 def picture_start(row: SampleSet) -> tuple[np.ndarray, str] | None:
-    """The button that opens the library; returns uint8 (side, side, 3) and what it is, None while none is chosen."""
+    """Draw the choice of a picture; return it, uint8 (side, side, 3), and its caption, or None without one."""
     if (picture := choose_picture(PAGE, row.title, st.container())) is None:
         return None
     st.image(picture.pixels.transpose(1, 2, 0), caption=picture.caption, width=150)
@@ -72,6 +72,6 @@ def picture_start(row: SampleSet) -> tuple[np.ndarray, str] | None:
 
 
 def to_starts(picture: np.ndarray, side: int, count: int) -> np.ndarray:
-    """(count, 3, side, side) float32 in [0, 1]: one picture for each target; a sketch is enlarged by whole pixels."""
+    """Return (count, 3, side, side) float32 in [0, 1], the picture once per target, enlarged by an integer factor."""
     planes = enlarged(picture, side).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     return np.repeat(planes[None], count, axis=0)

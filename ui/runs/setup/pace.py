@@ -11,22 +11,22 @@ from core.classifiers.spec import ClassifierSpec
 from core.pgd.view_settings import Search
 from core.runs.plan import RunPlan
 
-# Seconds that a step of one bundled network takes for each pixel, until a run here has told: about 2 ms for a picture
-# of 32 x 32 on two cores.
+# Seconds per step and pixel of a bundled network, before any run on this server: about 2 ms for a picture of 32 x 32 on
+# two cores.
 FIRST_GUESS = 2e-6
-# The same of a network of full-size pictures that starts by itself: 40 ms a step of 224 x 224 on two idle cores.
+# Likewise for full-size networks whose runs start automatically: 40 ms for a step of 224 x 224 on two idle cores.
 FULL_SIZE = {"efficientnet-lite0": 8e-7}
-# The same of any other network, whatever the picture's size, for each byte of its weights: CLIP ViT-B/32, 605 MB, takes
-# 0.2 s a step on one core.
+# Seconds per step and byte of weights of any other network, at any picture size: CLIP ViT-B/32, 605 MB, takes 0.2 s per
+# step on one core.
 BYTE_SECONDS = 3e-10
 SLOW_SECONDS = 60
-# Of a large network on one core, for one prompt, and for one step of one picture: for the bar of what is prepared.
+# Seconds per prompt, and per step of one picture, of a large network on one core: for the progress bar of preparations.
 PROMPT_SECONDS, STEP_SECONDS = 0.01, 0.2
 
 
 @st.cache_resource(show_spinner=False)
 def _paces() -> dict[tuple[str, ...], float]:
-    """Seconds for each step and pixel of runs on this server, and search, by the names of their networks."""
+    """Return the seconds per step, pixel and search of runs on this server, keyed by the names of their networks."""
     return {}
 
 
@@ -35,8 +35,8 @@ def remember_pace(
 ) -> None:
     """Record the pace of an ended run for estimates of later runs of these networks.
 
-    The best pace counts: a slow one tells of what else the server did meanwhile, after which no run would start by
-    itself again.
+    Only the best pace is kept: a slow one reflects other load on the server, and would stop runs from starting
+    automatically for good.
     """
     if seconds_per_step:
         pace, paces = seconds_per_step / _pixels(plan) / len(searches), _paces()
@@ -44,7 +44,7 @@ def remember_pace(
 
 
 def expected_seconds(plan: RunPlan, names: Sequence[str], searches: Sequence[Search]) -> float | None:
-    """Return the expected seconds of a run that may start by itself; None for networks that may not."""
+    """Return the expected seconds of a run that may start automatically; None for networks that may not."""
     guesses = {**dict.fromkeys(bundled_specs(), FIRST_GUESS), **FULL_SIZE}
     if not names or not set(names) <= guesses.keys():
         return None

@@ -45,7 +45,7 @@ PAPERS_PACE, FAST_PACE, QUICK_PACE, FULL_PACE = "paper", "fast", "quick", "full"
 SEARCH_TITLES: dict[Search, str] = {"pixels": "Pixels", "views": "Views"}
 FILLS: dict[Fill, str] = {"rim": "The colours of its rim", "region": "Its mean colour (paper)"}
 OFFERED: dict[str, Penalty] = {row.label: penalty for penalty, row in PENALTIES.items() if row.offered}
-# What links of earlier versions say, and what they mean.
+# Penalties by their names in links of earlier versions.
 RENAMED: dict[str, Penalty] = {
     "Norm (Eq. 3)": "norm",
     "Mean square (Santurkar et al.)": "mean_square",
@@ -55,10 +55,10 @@ RENAMED: dict[str, Penalty] = {
 
 
 def choose_picture(page: str, kind: str, place: DeltaGenerator) -> Picture | None:
-    """The picture of a run; None, which the page then says, while there is none.
+    """Draw the choice of a run's picture and return it; None, with a message on the page, if there is none.
 
     Args:
-        kind: as `chosen_picture` takes it. place: of the button that opens the library.
+        kind: as in `chosen_picture`. place: container of the button that opens the library.
     """
     where: dict[str, Any] = {"url_prefix": f"{page}-", "first": attrgetter("inpainted")}
     picture = chosen_picture(page, kind=kind, **where)
@@ -70,7 +70,7 @@ def choose_picture(page: str, kind: str, place: DeltaGenerator) -> Picture | Non
 
 
 def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[ClassifierSpec, ...]:
-    """One or two classifiers, in the order of choice; by default the paper's contrast, where it is ready."""
+    """Draw the choice of one or two classifiers, by default the paper's contrast if ready; return them in order."""
     by_title = {spec.title: spec for spec in ready}
     titles = st.multiselect(
         "Classifiers (one or two)",
@@ -86,7 +86,7 @@ def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[Cl
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
-    """Choices for a run: the settings, lambda of Eq. 3, what it multiplies, and what fills the hole at first."""
+    """Choices for a run. weight: lambda of Eq. 3. penalty: its factor. fill: initial content of the hole."""
 
     config: PGDConfig
     weight: float
@@ -95,7 +95,7 @@ class RunSettings:
 
 
 def choose_searches(page: str, size: int) -> tuple[Search, ...]:
-    """One or both searches, or none while none is chosen; by default those that the page begins with."""
+    """Draw the choice of searches and return none, one or both; by default the first searches of this size."""
     titles = [SEARCH_TITLES[search] for search in first_searches(size)]
     chosen = st.pills(
         "Search",
@@ -112,21 +112,21 @@ def choose_searches(page: str, size: int) -> tuple[Search, ...]:
 
 
 def models_in_url(page: str, class_set: str, names: Sequence[str]) -> list[tuple[str, str]]:
-    """The parameters of a link to a page with these classifiers chosen."""
+    """Return the parameters of a link to a page with these classifiers chosen."""
     return [(f"{page}-models-{class_set}", classifier_title(name)) for name in names]
 
 
 def first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
-    """Titles of the first contrast that is complete, else of the first classifier."""
+    """Return the titles of the first complete contrast, else of the first classifier."""
     titles = {spec.name: spec.title for spec in ready}
     return [titles[name] for name in networks_for("contrast", titles)] or list(titles.values())[:1]
 
 
 def choose_penalty(page: str) -> Penalty:
-    """Choose what keeps the picture outside the hole from changing; by default Eq. 3, minimised."""
+    """Draw the choice of penalty on changes outside the hole and return it; by default Eq. 3, minimised."""
     parameter = f"{page}-penalty"
     if (linked := RENAMED.get(url.text(parameter))) is not None:
-        url.put(parameter, None)  # which counts more than what the session holds
+        url.put(parameter, None)  # the URL would take precedence over the session
         st.session_state.setdefault(parameter, PENALTIES[linked if PENALTIES[linked].offered else "eq3"].label)
         st.session_state[f"{page}.linked_penalty"] = linked
     rules = " ".join(f"*{label}*: {PENALTIES[penalty].rule}" for label, penalty in OFFERED.items())
@@ -134,7 +134,7 @@ def choose_penalty(page: str) -> Penalty:
 
 
 def linked_penalty(page: str) -> str:
-    """One sentence where a link of an earlier version led here and meant another rule than a run takes now."""
+    """Return a notice if a link of an earlier version had a penalty that is no longer offered; else an empty string."""
     linked: Penalty | None = st.session_state.get(f"{page}.linked_penalty")
     if linked is None or PENALTIES[linked].offered:
         return ""
@@ -145,7 +145,7 @@ def linked_penalty(page: str) -> str:
 
 
 def set_searches(page: str, size: int, searches: Sequence[Search], fill: Fill) -> None:
-    """For callbacks: set these searches, and what the hole begins with as far as that is offered."""
+    """Set the searches and, if it is offered, the hole's initial fill; for callbacks."""
     state = st.session_state
     state[f"{page}-search-{size}"] = [title for search, title in SEARCH_TITLES.items() if search in searches]
     if fill in FILLS:
@@ -154,12 +154,12 @@ def set_searches(page: str, size: int, searches: Sequence[Search], fill: Fill) -
 
 
 def max_steps(page: str) -> int:
-    """Return how many steps a run of "inpainting" or "generation" may have."""
+    """Return the maximum number of steps of a run of "inpainting" or "generation"."""
     return {"inpainting": limits().inpainting_steps, "generation": limits().generation_steps}[page]
 
 
 def check_size(page: str, plan: RunPlan) -> None:
-    """Raise ValueError, one sentence, for more than the server allows: widgets keep to it, other clients need not."""
+    """Raise ValueError, one sentence, if a plan exceeds the server's limits; clients other than widgets may send it."""
     counts = ("steps", plan.config.steps, max_steps(page)), ("pictures", len(plan.start), limits().run_pictures)
     for what, count, most in counts:
         if count > most:
@@ -174,12 +174,13 @@ def run_settings(
     specs: Sequence[ClassifierSpec],
     searches: Sequence[Search],
 ) -> RunSettings:
-    """The paper's settings, scaled to the picture, or those of the search by views, with the visitor's changes to them.
+    """Draw the settings and return them: the paper's, scaled, or those of the search by views, with any changes.
 
     Args:
-        place: a popover. size: side of the picture in pixels. hole: of its hole, as `paper_settings` takes it.
-        specs: of the classifiers: where the paper's steps would take these long, the fast ones are what to begin with.
-        searches: by views as well, both take what that begins with: they are compared within the same steps and ball.
+        place: a popover. size: side of the picture in pixels. hole: side of its hole, as in `paper_settings`.
+        specs: the classifiers; if the paper's steps would take them long, the default is the fast settings.
+        searches: the chosen ones. If views are among them, both searches use their defaults, to be compared with the
+            same steps and budget.
     """
     by_views, unit = "views" in searches, paper_settings(page, size, hole)["step_size"]
     full = usual_settings(page, size, hole, "views" if by_views else "pixels")
@@ -203,7 +204,7 @@ def run_settings(
 
 
 def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
-    """Choose what fills the hole at first; by default its rim's colours where a search by views paints on from them."""
+    """Draw the choice of the hole's initial fill and return it; by default its rim's colours for a search by views."""
     key, usual = f"{page}-fill", _usual_fill(searches)
     follow(key, usual)
     about = (
@@ -213,7 +214,7 @@ def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
 
 
 def _radio(label: str, key: str, titles: Mapping[T, str], usual: T | None = None, *, help: str) -> T:
-    """Draw the choice of one of some options, by default the first; return it. titles: of the options."""
+    """Draw a choice of options and return the chosen one. titles: of the options. usual: default, else the first."""
     options = list(titles)
     named = {title.partition(" (")[0]: option for option, title in titles.items()}
     return settable_in_url(
@@ -222,7 +223,7 @@ def _radio(label: str, key: str, titles: Mapping[T, str], usual: T | None = None
             label, options, options.index(value), titles.__getitem__, name, help, horizontal=True
         ),
         options[0] if usual is None else usual,
-        lambda text: named.get(text.partition(" (")[0]),  # the number of steps in brackets may be another by now
+        lambda text: named.get(text.partition(" (")[0]),  # the number of steps in brackets may have changed since
         titles.__getitem__,
     )
 
@@ -233,7 +234,7 @@ def _usual_fill(searches: Sequence[Search]) -> Fill:
 
 @dataclass(frozen=True)
 class _Paces:
-    """The numbers of steps to choose from, the usual first. key: of the widget. about: what is not the whole run."""
+    """Numbers of steps to choose from, the default first. key: of the widget. about: notes on the shorter runs."""
 
     key: str
     labels: Mapping[str, str]
@@ -242,7 +243,7 @@ class _Paces:
 
 
 def _paces(page: str, full: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> _Paces | None:
-    """Return the numbers of steps to choose from; None where a run is short as it is."""
+    """Return the numbers of steps to choose from; None if the run is short anyway."""
     if (quick := quick_settings(full)) is not None:
         labels = {QUICK_PACE: f"Quick ({quick['steps']:,})", FULL_PACE: f"Full ({full['steps']:,})"}
         return _Paces(f"{page}-views-pace", labels, {QUICK_PACE: quick, FULL_PACE: full}, {QUICK_PACE: QUICK})
@@ -255,7 +256,7 @@ def _paces(page: str, full: Mapping[str, Any], size: int, specs: Sequence[Classi
 
 
 def _paced(page: str, full: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> Mapping[str, Any]:
-    """Return the default settings with all steps or fewer, as the visitor chooses."""
+    """Return the default settings with the visitor's choice of all or fewer steps."""
     if (paces := _paces(page, full, size, specs)) is None:
         return full
     usual = next(iter(paces.labels))
@@ -287,7 +288,7 @@ def _key(row: Setting, page: str, size: int) -> str:
 
 
 def _widget(place: DeltaGenerator, row: Setting, page: str, usuals: Mapping[str, Any], key: str, length: float) -> Any:
-    """Draw a setting; return its value. length: of the paper's step, in which widgets of what is scaled go."""
+    """Draw a setting; return its value. length: the paper's step size, the unit of scaled settings' widgets."""
     usual = _shown(row, page, usuals)
     follow(key, usual)
     if row.choices:
@@ -301,14 +302,14 @@ def _widget(place: DeltaGenerator, row: Setting, page: str, usuals: Mapping[str,
 
 
 def toggle_in_url(key: str, toggle: Callable[..., bool], usual: bool = False) -> bool:
-    """Draw a toggle that stands in the URL; return whether it is on. toggle: draws it, given `value` and `key`."""
+    """Draw a toggle stored in the URL; return whether it is on. toggle: draws it, given `value` and `key`."""
     names = {False: "false", True: "true"}
     read = {name: value for value, name in names.items()}.get
     return settable_in_url(key, lambda name, value: toggle(value=value, key=name), usual, read, names.__getitem__)
 
 
 def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float, high: float) -> Any:
-    """Draw a number that stands in the URL; return it. number: draws it, given `value` and `key`."""
+    """Draw a number stored in the URL; return it. number: draws it, given `value` and `key`."""
     parse = url.real(low, high)
 
     def read(text: str) -> Any:
@@ -319,7 +320,7 @@ def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float
 
 
 def _shown(row: Setting, page: str, paper: Mapping[str, Any]) -> Any:
-    """The paper's value, as its widget shows it on this server."""
+    """Return the paper's value as shown by its widget on this server."""
     value = paper[row.name]
     if row.choices:
         return value != row.choices[0]
@@ -327,8 +328,11 @@ def _shown(row: Setting, page: str, paper: Mapping[str, Any]) -> Any:
 
 
 def reset_settings(page: RunKind, size: int, hole: float | None, specs: Sequence[ClassifierSpec]) -> None:
-    """For callbacks: set what `choose_searches` and `run_settings` offer to what they begin with; arguments as those
-    take them."""
+    """Reset the widgets of `choose_searches` and `run_settings` to their defaults; for callbacks.
+
+    Args:
+        page, size, hole, specs: as in `run_settings`.
+    """
     state, searches = st.session_state, first_searches(size)
     set_searches(page, size, searches, _usual_fill(searches))
     usual = usual_settings(page, size, hole, "views" if "views" in searches else "pixels")

@@ -21,7 +21,7 @@ from ui.shared import url
 
 
 class Toolbar(NamedTuple):
-    """The row above a run: places of what is run, on which networks, by which search, of the settings, and of *Run*."""
+    """Containers of the row above a run: its subject, networks, searches, settings and *Run*."""
 
     subject: DeltaGenerator
     networks: DeltaGenerator
@@ -31,7 +31,7 @@ class Toolbar(NamedTuple):
 
 
 def draw_toolbar(page: str) -> Toolbar:
-    """Draw the places of a toolbar; in a narrow window they stand in several rows."""
+    """Draw the containers of a toolbar, which wraps in a narrow window."""
     run_state(page)
     row: dict[str, Any] = {"horizontal": True, "vertical_alignment": "bottom", "gap": "xsmall"}
     with st.container(**row, key=f"{page}.toolbar"):
@@ -51,8 +51,8 @@ def ask_for_run(
     """Draw classifiers, searches, settings and *Run*; return the request, or None if no classifier is ready.
 
     Args:
-        size: side of the pictures in pixels. hole: of a hole.
-        plan: from the settings to `RunRequest.plan` and `RunRequest.why`; a ValueError is the latter, too.
+        size: side of the pictures in pixels. hole: side of the hole, if any.
+        plan: maps the settings to `RunRequest.plan` and `RunRequest.why`; the message of a ValueError becomes `why`.
     """
     ready = ready_classifiers(class_set)
     if not ready:
@@ -79,7 +79,7 @@ def ask_for_run(
 
 
 def run_state(page: str) -> RunState:
-    """Return the state of this visitor's runs on a page; call it first before the page writes to the URL."""
+    """Return the state of this visitor's runs on a page; first call it before the page writes to the URL."""
     key = f"{page}.runs"
     if key not in st.session_state:
         st.session_state[key] = RunState(by_link=any(name.startswith(f"{page}-") for name in url.names()))
@@ -88,7 +88,7 @@ def run_state(page: str) -> RunState:
 
 
 def refusal(page: str, request: RunRequest) -> str:
-    """Return in one sentence why the request cannot run; empty if it can."""
+    """Return a one-sentence reason why the request cannot run; empty if it can."""
     if not request.names:
         return "no classifier is chosen; choose one or two"
     if not request.searches:
@@ -103,7 +103,7 @@ def refusal(page: str, request: RunRequest) -> str:
 
 
 def start(page: str, request: RunRequest, automatic: bool = False) -> bool:
-    """Stop this visitor's earlier run and queue a request, or show in one sentence why it cannot run."""
+    """Stop this visitor's earlier run and queue a request, or show a one-sentence reason why it cannot run."""
     plan, names = request.plan, request.names
     if (why := refusal(page, request)) or plan is None:
         run_state(page).refuse(why)
@@ -114,7 +114,7 @@ def start(page: str, request: RunRequest, automatic: bool = False) -> bool:
 
 
 def submit(page: str, run: Run, names: tuple[str, ...], searches: tuple[Search, ...], **how: bool) -> bool:
-    """Queue a run, or what is left of one that was stopped; False if there is no room, which the page then says.
+    """Queue a run, or the rest of a stopped one; return False, with a message on the page, if the queue is full.
 
     how: further fields of `ActiveRun`.
     """

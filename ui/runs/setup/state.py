@@ -7,7 +7,7 @@
     result --show--> another result --close--> the result before it
     any    --reset--> the stored example
 
-What is on the screen follows from the state, the request and the stored example: `RunState.view`.
+`RunState.view` derives the content of the screen from the state, the request and the stored example.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from core.runs.plan import RunPlan
 from core.runs.run import Run
 from ui.server.job import Job
 
-# How a run can end that may resume where it stands.
+# Early ends after which a run can resume.
 ENDED_EARLY = {
     "stopped": "stopped by you",
     "abandoned": "ended while you were away",
@@ -38,8 +38,8 @@ STOPPED_TOO_EARLY = "The run was stopped before its first step."
 class RunRequest:
     """Run requested by the page's settings.
 
-    plan: what is to run, or what of it can be looked at; None where there is nothing. why: in one sentence why it
-    cannot run; empty where it can. names: of the classifiers, each of which runs by each search.
+    plan: the plan to run, or only to preview if `why` is set; None if there is none. why: one-sentence reason why it
+    cannot run; empty if it can. names: of the classifiers; each classifier runs with each search.
     """
 
     plan: RunPlan | None
@@ -50,7 +50,7 @@ class RunRequest:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Text that differs for another plan or other classifiers; empty without a plan."""
+        """Digest of the plan, the classifiers and the searches; empty without a plan."""
         if (plan := self.plan) is None:
             return ""
         facts = [plan.targets, plan.config, plan.seed, plan.weight, plan.penalty]
@@ -59,13 +59,13 @@ class RunRequest:
         return hashlib.blake2b(b"".join([repr(facts).encode(), *arrays]), digest_size=16).hexdigest()
 
     def changes(self, runs: tuple[PGDRun, ...]) -> list[str]:
-        """Return what differs from finished runs, or why the request cannot run; empty where they are its result."""
+        """Return the differences from finished runs, or why the request cannot run; empty if they are its result."""
         if self.why or self.plan is None:
             return [self.why]
         return changed_settings(self.plan, self.names, runs, self.searches)
 
     def has_other_subject(self, result: RunResult | None) -> bool:
-        """Whether it is about other pictures or another target than the result, or there is no result."""
+        """Return whether it has other pictures or another target than the result, or there is no result."""
         if self.plan is None or not self.names or not self.searches:
             return False
         if result is None:
@@ -75,9 +75,9 @@ class RunRequest:
 
 @dataclass(frozen=True, eq=False)
 class ActiveRun:
-    """A run in progress: the job, what it works on, the names of its classifiers, and its searches.
+    """Run in progress: the job, the run, the names of its classifiers, and its searches.
 
-    automatic: nobody pressed *Run*, so the next request takes its place. linked: a link asked for it.
+    automatic: started without a click, so the next request replaces it. linked: requested by a link.
     """
 
     job: Job
@@ -89,12 +89,12 @@ class ActiveRun:
 
     @property
     def seek(self) -> str:
-        """Starter of the run, as `replay` takes it; empty for a link, whose page stays at its top."""
+        """Starter of the run for `replay`, "visitor" or "page"; empty for a link, whose page stays at its top."""
         return "" if self.linked else "page" if self.automatic else "visitor"
 
     @property
     def waits(self) -> bool:
-        """Whether the run is paused."""
+        """Whether the run is paused or queued."""
         return self.job.paused or self.job.status == "queued"
 
 
@@ -102,9 +102,9 @@ class ActiveRun:
 class RunResult:
     """Stored or ended runs to display.
 
-    id: unique to the result. note: what it is, plain text. unfinished: the run that was stopped and can resume.
-    seek: as the run's. stored: whether it comes with the project. opened: what a visitor who has opened it closes, else
-    empty. before: the result that was shown before it was opened.
+    id: unique to the result. note: plain description. unfinished: the stopped run, if it can resume. seek: as in
+    `ActiveRun`. stored: whether it comes with the project. opened: name of an opened result, on the button that closes
+    it; else empty. before: the result displayed before it was opened.
     """
 
     id: str
@@ -121,8 +121,8 @@ class RunResult:
 class RunView:
     """Content of the screen while no run is in progress.
 
-    result: None where the request has not run. changed: its settings that differ from the request's. linked: a link
-    asks for what has not run.
+    result: None if the request has not run. changed: its settings that differ from the request's. linked: whether a
+    link requests a run that has not run.
     """
 
     result: RunResult | None
@@ -134,9 +134,9 @@ class RunView:
 class RunState:
     """State of one page's runs.
 
-    active: the run in progress, or one that has ended and was not collected. result: this visitor's last run, or what
-    they opened. error: how the last run failed. refusal: why nothing was started, for one click. by_link: whether a
-    link with settings opened the page.
+    active: the run in progress, or an ended one that was not collected yet. result: this visitor's last run, or an
+    opened result. error: how the last run failed. refusal: why the last click started nothing. by_link: whether a link
+    with settings opened the page.
     """
 
     by_link: bool = False
@@ -144,30 +144,30 @@ class RunState:
     result: RunResult | None = None
     error: str = ""
     refusal: str = ""
-    # Fingerprints of requests: the one beside which the visitor asked to see the result all the same ("next" until it
-    # is known), and the last one that started by itself.
+    # Fingerprints of requests: the one for which the visitor chose to see a different result ("next" until it is
+    # known), and the last one that started automatically.
     _pinned: str | Literal["next"] = ""
     _started_alone: str = ""
-    _first: str | None = None  # the request with which the page opened: that of a link
+    _first: str | None = None  # the first request of the page, which is the link's if a link opened it
     _cache: dict[str, tuple[object, Any]] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:
-        """Whether a run waits or goes on."""
+        """Whether a run is queued or running."""
         return self.active is not None and self.active.job.active
 
     # Transitions.
 
     def begin(self, run: ActiveRun) -> None:
-        """A run was queued."""
+        """Set the queued run."""
         self.active = run
 
     def refuse(self, why: str) -> None:
-        """Note why nothing could be queued."""
+        """Record why nothing could be queued."""
         self.refusal = why
 
     def finish(self) -> ActiveRun | None:
-        """Turn a run that has ended into a result or an error; return it, None if nothing has come of it."""
+        """Turn the ended run into a result or an error; return it, or None if it has no result."""
         ended, self.active = self.active, None
         assert ended is not None
         job = ended.job
@@ -175,7 +175,7 @@ class RunState:
             self.error = str(job.error) or repr(job.error)
         try:
             runs = ended.run.so_far()
-        except ValueError as error:  # values that are not finite any more
+        except ValueError as error:  # values are no longer finite
             self.error = f"the run cannot be shown: {error}"
             return None
         if not runs:
@@ -188,14 +188,14 @@ class RunState:
         return ended
 
     def show(self, result: RunResult) -> None:
-        """Show a result until something else is chosen."""
+        """Show a result until the visitor chooses another."""
         if result.opened:
             last = self.result
             result = replace(result, before=last.before if last is not None and last.opened else last)
         self.result, self.error, self._pinned = result, "", "next"
 
     def close(self) -> RunResult | None:
-        """Leave what was opened; return what was shown before it."""
+        """Close the opened result; return the previous one."""
         assert self.result is not None
         before = self.result.before
         self.result = None
@@ -206,16 +206,16 @@ class RunState:
         self.result, self.error = None, ""
 
     def take_refusal(self) -> str:
-        """Return why nothing was started, and forget it."""
+        """Return and clear the reason why nothing was started."""
         why, self.refusal = self.refusal, ""
         return why
 
-    # What follows from the state.
+    # Derived from the state.
 
     def view(self, request: RunRequest | None, example: Callable[[], RunResult | None]) -> RunView:
-        """Return what to show: the result, else the example, as long as they are about what the request is about.
+        """Return what to show: the result, else the example, if they have the request's subject.
 
-        Of two the result comes first, unless the example alone is what the request asks for.
+        The result takes precedence, unless only the example matches the request.
         """
         if request is None:
             return RunView(self.result or example())
@@ -234,26 +234,26 @@ class RunState:
         return RunView(result, [] if result is None else request.changes(result.runs))
 
     def is_linked(self, request: RunRequest) -> bool:
-        """Whether it is the request of the link that opened the page."""
+        """Return whether a request is that of the link that opened the page."""
         return self.by_link and request.fingerprint == self._first
 
     def starts_alone(self, request: RunRequest) -> bool:
-        """Whether the request may start without a click: once, and not where the visitor asked to see a result."""
+        """Return whether a request may start without a click: only once, and not if the visitor chose a result."""
         return request.fingerprint not in (self._started_alone, self._pinned)
 
     def started_alone(self, request: RunRequest) -> None:
-        """Remember a request that starts without a click."""
+        """Record a request that starts without a click."""
         self._started_alone = request.fingerprint
 
     def cached(self, name: str, version: object, make: Callable[[], Any]) -> Any:
-        """Return something made for this visitor, such as a packed replay; made anew for another version."""
+        """Return a value cached for this visitor, such as a packed replay; recompute it if the version differs."""
         if self._cache.get(name, (None, None))[0] != version:
             self._cache[name] = version, make()
         return self._cache[name][1]
 
 
 def run_note(ended: ActiveRun, run: PGDRun) -> str:
-    """Return what a visitor's own run is: how many steps, how it ended, its pace."""
+    """Describe a visitor's own run: its steps, how it ended, its pace."""
     job, done, steps = ended.job, len(run.curves["loss"]) - 1, ended.run.plan.config.steps
     early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
     whose = "The run of this link, computed again" if ended.linked else "Your run"
