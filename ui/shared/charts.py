@@ -14,7 +14,7 @@ import streamlit as st
 from core.fourier.intervals import Measured
 
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
-SHAPES = ["circle", "diamond", "square", "triangle-up"]  # of points
+SHAPES = ["circle", "diamond", "square", "triangle-up"]  # shapes of points
 Rows = Sequence[dict[str, Any]]
 
 

@@ -181,7 +181,7 @@ def gradient_and_errors() -> None:
 def _gradient_and_errors() -> ShownMaps:
     entry = networks.steep()
     heatmap, stored = entry.heatmap, stored_gradient(entry.heatmap)
-    assert stored is not None and stored.side == heatmap.side  # of this map
+    assert stored is not None and stored.side == heatmap.side  # `steep` chooses a map with a stored gradient
     waves = half_plane(heatmap.side)
     gradient = f"energy along each wave, mean of {stored.pictures:,} pictures"
     errors = f"under each wave, n = {heatmap.images_per_wave or heatmap.metadata['dataset']['n']:,}"

@@ -36,7 +36,7 @@ from ui.story import networks
 from ui.story.step import Link
 from ui.story.story_data import load_stored
 
-CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; of WebP
+CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; WebP quality
 REQUESTED, WORD, PAINTER = "story.asked", "story.word", "story.painter"  # keys in the session
 ANY_WORD = "Any of 1,000 words (the five were chosen by hand)"
 TITLES = {

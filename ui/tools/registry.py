@@ -68,7 +68,7 @@ def draw_tools(page: PageState) -> None:
             label_visibility="collapsed",
             persist_state="session",
         )
-        assert name is not None  # one is required
+        assert name is not None  # `required` is set
         url.put(TOOL, name, DETAILS)
         scroll_into_view(PLACE, state[_BY_HAND])
         if TOOLS[name].of_picture and page.picture is None:

@@ -159,7 +159,7 @@ class RunState:
     # Transitions.
 
     def begin(self, run: ActiveRun) -> None:
-        """Set the queued run."""
+        """Record a queued run."""
         self.active = run
 
     def refuse(self, why: str) -> None:
