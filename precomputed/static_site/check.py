@@ -1,4 +1,4 @@
-"""Opens a built static edition as a visitor would, in Chromium and Firefox, and compares what it computes with torch.
+"""Open a built static edition as a visitor would, in Chromium and Firefox, and compare its results with torch's.
 
 The folder is served under a sub-path by a plain file server, and opened as a file. Needs requirements-dev.txt, and the
 browsers on the PATH.
@@ -39,7 +39,7 @@ NETWORK = "mini-clip"
 Evaluate = Callable[[str], Any]
 _NUMBERS = itertools.count(1)
 
-# The page's own engine, called as the page calls it. `values` stands before it.
+# The page's own engine, called as the page calls it. `values` is defined before it.
 _COMPUTE = """
 (async () => {
   const began = performance.now(), float = (values) => Float32Array.from(values);
@@ -59,7 +59,7 @@ _COMPUTE = """
   return JSON.stringify({ ready, logits: all, loss: entropy + term, images: [...last] });
 })()
 """
-# Once the components have laid themselves out anew.
+# After the components have updated their layout.
 _LOOKS = """
 new Promise((resolve) => setTimeout(resolve, 500)).then(() => JSON.stringify({
   dark: matchMedia("(prefers-color-scheme: dark)").matches, width: innerWidth,
@@ -76,10 +76,10 @@ _DRAWN = """new Promise((done) => {
 
 
 def check_site(folder: Path, browsers: Iterable[str] = ("chromium", "firefox")) -> str:
-    """Return one sentence on what was compared.
+    """Return one sentence on the comparison.
 
     Raises:
-        RuntimeError: a browser is missing, or shows or computes something else; one sentence.
+        RuntimeError: a browser is missing, or its results differ; one sentence.
     """
     sentences = []
     with served(folder) as url:
@@ -138,7 +138,7 @@ def _compared(evaluate: Evaluate) -> str:
 
 
 def run_request(name: str, plan: RunPlan, target: int, steps: int) -> dict[str, Any]:
-    """Return what the page's worker is asked for a run of Eq. 3 by one network, as JSON."""
+    """Return the request to the page's worker for a run of Eq. 3 by one network, as JSON."""
     config = replace(plan.config, steps=steps).to_json()
     mask = np.ones(plan.start.shape[-2:], bool) if plan.mask is None else plan.mask
     return {
@@ -150,7 +150,7 @@ def run_request(name: str, plan: RunPlan, target: int, steps: int) -> dict[str, 
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve the folder at a URL, under `SUB_PATH` alone."""
+    """Serve the folder at a URL, only under `SUB_PATH`."""
 
     class Handler(SimpleHTTPRequestHandler):
         def translate_path(self, path: str) -> str:
@@ -187,7 +187,7 @@ def _chromium(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], 
 
 @contextmanager
 def firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], None]]]:
-    """Any Firefox, over WebDriver BiDi, which it speaks itself: Playwright drives only its own build."""
+    """Any Firefox, over its own WebDriver BiDi: Playwright drives only its own build."""
     from websockets.sync.client import connect
 
     path = shutil.which("firefox") or shutil.which("firefox-esr")
@@ -227,7 +227,7 @@ def firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], No
 
 
 def _listening(log: Path) -> str:
-    """Return the address that Firefox says it listens at."""
+    """Return the address that Firefox reports to listen on."""
     for _ in range(300):
         if address := re.search(r"WebDriver BiDi listening on (ws://\S+)", log.read_text(errors="replace")):
             return address[1]
@@ -236,7 +236,7 @@ def _listening(log: Path) -> str:
 
 
 def _send(socket: Any, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return a command's result; events that come meanwhile are nobody's."""
+    """Send a command and return its result; ignore events in between."""
     number = next(_NUMBERS)
     socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
     while (answer := json.loads(socket.recv())).get("id") != number:

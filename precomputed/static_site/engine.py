@@ -1,4 +1,4 @@
-"""Engine of the page: onnxruntime-web, installed by npm and checked, and the networks' graphs and weights."""
+"""The page's engine: onnxruntime-web, installed by npm and checked, and the networks' graphs and weights."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ from ui.runs.setup.settings import SEARCH_TITLES
 
 LICENSE = RUNTIME / "LICENSE.txt"
 _DIST = RUNTIME / "node_modules" / "onnxruntime-web" / "dist"
-# sha256 of the two files that are shipped, of the version in package.json: plain WebAssembly, one thread.
+# sha256 of the two shipped files, for the version in package.json: plain WebAssembly, one thread.
 FILES = {
     "ort.wasm.bundle.min.mjs": "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",
     "ort-wasm-simd-threaded.wasm": "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
 }
-SETS = {32: "cifar10", 224: "photographs"}  # sample set of the networks whose pictures have a side in pixels
+SETS = {32: "cifar10", 224: "photographs"}  # sample set by the networks' picture side in pixels
 KINDS: tuple[RunKind, ...] = ("inpainting", "generation")
 OFFERED = [name for name, penalty in PENALTIES.items() if penalty.offered]
 STARTS_OFFERED: dict[int, tuple[StartKind, ...]] = {
     32: ("blur", "independent", "sketch", "picture"), 224: ("grey", "picture")
 }  # fmt: skip
-HALF = {"efficientnet-lite0"}  # whose weights come as numbers of 16 bits (docs/browser.md)
+HALF = {"efficientnet-lite0"}  # networks with 16-bit weights (docs/browser.md)
 
 
 def runtime_packs() -> dict[str, bytes]:
-    """Return the worker's script, onnxruntime-web and our own in one, and its WebAssembly.
+    """Return the worker's script, which includes onnxruntime-web, and its WebAssembly.
 
     Raises:
-        RuntimeError: it cannot be installed, or is not what `FILES` says.
+        RuntimeError: it cannot be installed, or differs from `FILES`.
     """
     install()
     _, wasm = (_checked(name) for name in FILES)
@@ -66,7 +66,7 @@ def _checked(name: str) -> bytes:
 
 
 def network_packs() -> dict[str, bytes]:
-    """Return each classifier's graphs and weights. Equal graphs, those of twins, come once."""
+    """Return each classifier's graphs and weights. Equal graphs, such as those of twins, are included once."""
     packs = {}
     for name in NETWORKS:
         facts, weights = graph_facts()[name], np.frombuffer(packed_weights(name), "<f4")
@@ -79,12 +79,12 @@ def network_packs() -> dict[str, bytes]:
 
 
 def graph_pack(facts: dict[str, Any], graph: str) -> str:
-    """Return the name of the pack that holds a graph."""
+    """Return the name of a graph's pack."""
     return f"{graph}.{facts['files'][graph][:12]}"
 
 
 def engine_facts() -> dict[str, Any]:
-    """Return what the page knows of networks, classes and settings."""
+    """Return the page's facts about networks, classes and settings."""
     return {
         "networks": {
             name: {
@@ -113,7 +113,7 @@ def engine_facts() -> dict[str, Any]:
 
 
 def _instead(name: str) -> dict[str, str]:
-    """Return the note on a network where it predicts beside the map of another, by the other's name."""
+    """Return the note on a network that predicts beside another one's map, by the other's name."""
     spec = classifier_spec(name)
     return {
         other: Predictor(spec, short_title(classifier_title(other))).note
@@ -142,7 +142,7 @@ def _set_facts(side: int, name: str) -> dict[str, Any]:
 
 
 def _settings(kind: RunKind, side: int, search: Search) -> list[dict[str, Any]]:
-    """Return the settings of a run to choose from, the usual ones first, each with its label and what the page runs."""
+    """Return the available settings of a run, the default first, each with its label and the page's configuration."""
     usual = usual_settings(kind, side, search=search)
     quick = quick_settings(usual)
     offered = {f"Full ({usual['steps']:,})": usual}
@@ -152,14 +152,14 @@ def _settings(kind: RunKind, side: int, search: Search) -> list[dict[str, Any]]:
 
 
 def _config(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings as JSON, with the colours that steps by views have."""
+    """Return settings as JSON, including the colours for steps by views."""
     config = PGDConfig(**{name: value for name, value in settings.items() if name != "weight"})
     colors = config.views and natural_pixels().covariance_power(config.views.colors).tolist()
     return config.to_json() | ({"colors": colors} if colors else {})
 
 
 STARTS_DRAWN: tuple[StartKind, ...] = ("blur", "independent")
-DRAWS = 4  # stored starts of each kind and class
+DRAWS = 4  # stored starts per kind and class
 
 
 def start_facts() -> dict[str, Any]:
@@ -177,5 +177,5 @@ def start_facts() -> dict[str, Any]:
 
 
 def _packed(picture: np.ndarray) -> str:
-    """The bytes of a uint8 (H, W, 3) picture."""
+    """Return the bytes of a uint8 (H, W, 3) picture."""
     return base64.b64encode(picture.tobytes()).decode()

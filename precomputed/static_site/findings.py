@@ -1,4 +1,4 @@
-"""The claims and what is found of them, as a page of its own: rows of the app's *Findings*, for the paper's maps."""
+"""A separate page of claims and findings: rows of the app's *Findings*, for the paper's maps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TITLE = "Findings: tests of the paper’s claims"
 
 
 def findings_page() -> bytes:
-    """findings.html, whole."""
+    """Return the complete findings.html."""
     all_maps = {label: entry.named for label, entry in shipped().items()}
     painters = networks_for("contrast", judged_outcomes())
     titles = [result_title(judged_outcomes()[name].metadata["classifier"]) for name in painters]
@@ -39,7 +39,7 @@ def findings_page() -> bytes:
 
 
 def _header() -> str:
-    """Return the navigation of the other pages, as it is there, with this one marked."""
+    """Return the navigation bar of the other pages, with this page marked."""
     index = (PAGE / "index.html").read_text(encoding="utf-8")
     header = index[index.index("<header>") : index.index("</header>")] + "</header>"
     return header.replace('href="#', 'href="index.html#').replace(

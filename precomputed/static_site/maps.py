@@ -1,4 +1,4 @@
-"""Heat maps, what is said of their waves, pictures and pairs to mix, packed as the app packs them for the browser."""
+"""Heat maps, sentences on their waves, pictures and hybrids, packed as the app packs them for the browser."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from ui.tools.sentences import crossover_cutoffs
 
 SIDE = 63  # larger maps are cropped, as in the app
 SHOWS = ("Error", "Minus clean")
-SEEDS = 4  # other signs of the waves, in turn
+SEEDS = 4  # further signs of the waves, in turn
 KEY = "waves"
 
 
 def stored_maps() -> dict[str, Any]:
-    """Return every shipped map of the usual v alone, and the difference of any two of equal side."""
+    """Return every shipped map at the usual v, and the difference of any two with equal sides."""
     maps = [entry.heatmap for entry in shipped().values()]
     papers = [
         heatmap for heatmap in maps if heatmap.metadata["epsilon"] == usual_epsilon(heatmap.metadata["image_size"])
@@ -61,7 +61,7 @@ def stored_maps() -> dict[str, Any]:
 
 
 def figure_facts() -> dict[str, dict[str, Any]]:
-    """Return by its name what a click on each of the paper’s figures shows, with the error by radius."""
+    """Return the maps behind a click on each of the paper’s figures, by name, with the error by radius."""
     facts = {}
     for name, preset in FIGURES.items():
         chart = radial_chart(_chosen(preset), top=1, selected=preset.frequency, side=SIDE)
@@ -77,7 +77,7 @@ def figure_facts() -> dict[str, dict[str, Any]]:
 
 
 def verdicts() -> dict[str, dict[str, Any]]:
-    """Return what the app says of each wave on the maps of a figure, HTML: sentences by wave, claims by their band."""
+    """Return the app's text about each wave on the maps of a figure, HTML: sentences by wave, claims by band."""
     packs = {}
     for name, preset in FIGURES.items():
         chosen, waves, bands = _chosen(preset), {}, {}
@@ -102,20 +102,20 @@ def _chosen(preset: MapPreset) -> list[Entry]:
 
 
 def _table(maps: dict[str, dict[str, Any]]) -> str:
-    """The colour map, which all maps of one show have: taken out of each of them, it stands in the file once."""
+    """Return the colour map that the maps share, removed from each so that the file contains it once."""
     (table,) = {packed.pop("table") for packed in maps.values()}
     return table
 
 
 def _packed(entries: Sequence[Entry], show: str) -> dict[str, Any]:
     maps = shown_maps(entries, "Top-1", show, SIDE)
-    # Whether weights are on this machine means nothing elsewhere.
+    # Whether weights are on this machine is irrelevant elsewhere.
     views = [replace(view, note="(the paper’s)" if view.note else "") for view in maps.views]
     return pack_maps(replace(maps, views=views))
 
 
 def hybrid_pairs() -> dict[str, Any]:
-    """The stored pairs to mix, each first at the cutoff of its own, and a sentence on each."""
+    """Return the stored pairs of hybrids, each first at its own cutoff, and a sentence on each."""
     mixtures = stored_mixtures(on_mixtures())
     packed = [pack_mixture(mixture) for mixture in mixtures]
     pairs = [
@@ -131,7 +131,7 @@ def hybrid_pairs() -> dict[str, Any]:
 
 
 def picture_set(kind: str) -> dict[str, Any]:
-    """All bundled pictures of a sample set, with the signs of each under every wave."""
+    """Return all bundled pictures of a sample set, with the signs of each under every wave."""
     data, names = samples(kind), captions(kind)
     side = min(SIDE, 2 * (data.image_size // 2) + 1)
     strength = usual_epsilon(data.image_size)
@@ -147,7 +147,7 @@ def picture_set(kind: str) -> dict[str, Any]:
     own = ("pixels", "caption", "signs")
     common = {name: value for name, value in packed[0][0].items() if name not in own}
     pictures = [{"caption": seeds[0]["caption"], "signs": [picture["signs"] for picture in seeds]} for seeds in packed]
-    if thumbnails.lossless:  # the sheet of all thumbnails then holds the pictures
+    if thumbnails.lossless:  # the sheet of all thumbnails then contains the pictures
         sheet = Image.open(io.BytesIO(base64.b64decode(thumbnails.sheet.partition(",")[2])))
         common["strip"]["sheet"] = _webp(sheet)
     else:
@@ -162,8 +162,8 @@ def picture_set(kind: str) -> dict[str, Any]:
 
 
 def _webp(picture: Image.Image) -> str:
-    """A data URI that holds every pixel."""
+    """Return a lossless picture as a data URI."""
     buffer = io.BytesIO()
-    # Of a lossless picture "quality" is effort. More takes eighteen times as long, and these become no smaller.
+    # In lossless mode "quality" is effort. More takes eighteen times as long without making these smaller.
     picture.save(buffer, "webp", lossless=True, quality=50, method=6)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -35,12 +35,12 @@ from ui.shared.table import scrolling_table_html
 
 KINDS: tuple[RunKind, ...] = get_args(RunKind)
 PAGES = {page.PAGE: page for page in (inpainting, generation)}
-FIRST = SAMPLE_SETS["photographs"]  # what the pages begin with, as the app's do
+FIRST = SAMPLE_SETS["photographs"]  # initial choice of the pages, as in the app
 
 
 @dataclass(frozen=True)
 class StoredReplay:
-    """One replay. id: of its file. listed: what the page shows to choose it, and beneath it. packed: the replay."""
+    """One replay. id: of its file. listed: text in the menu of runs, and beneath it. packed: the replay."""
 
     id: str
     listed: dict[str, Any]
@@ -48,7 +48,7 @@ class StoredReplay:
 
 
 def page_texts() -> dict[str, dict[str, Any]]:
-    """Return of each page of runs its title, what it is about, its tables, and the picture that it begins with."""
+    """Return for each page of runs its title, description and tables, and its initial picture."""
     return {
         kind: {
             "title": page.TITLE,
@@ -61,7 +61,7 @@ def page_texts() -> dict[str, dict[str, Any]]:
 
 
 def _tables(kind: RunKind) -> list[tuple[str, str]]:
-    """Titles and HTML of a page's tables."""
+    """Return titles and HTML of a page's tables."""
     made: Penalty | StartKind = "eq3" if kind == "inpainting" else "blur"
     rows = [many_row(name, painted) for name, painted in picture_outcomes(made).items()]
     table = scrolling_table_html(many_columns(made), rows, "Many pictures, by network")
@@ -74,7 +74,7 @@ def _tables(kind: RunKind) -> list[tuple[str, str]]:
 
 
 def run_replays(folders: Sequence[Path] = ()) -> list[StoredReplay]:
-    """All stored runs, those of one start and one kind of model together. folders: of further ones."""
+    """Return all stored runs, grouped by start and kind of model. folders: of further runs."""
     listed_replays = []
     for kind in KINDS:
         replays = []
@@ -92,7 +92,7 @@ def _penalty(run: PGDRun) -> Penalty | None:
 
 
 def _rank(run: PGDRun) -> tuple[int, int, bool]:
-    """Large pictures first, and of each the penalty and the start that pages begin with."""
+    """Return the sort key: large pictures first, then the pages' initial penalty and start."""
     return (
         -run.start.shape[-1],
         list(PENALTIES).index(_penalty(run) or "eq3"),
@@ -101,7 +101,7 @@ def _rank(run: PGDRun) -> tuple[int, int, bool]:
 
 
 def _facts(runs: Sequence[PGDRun]) -> dict[str, Any]:
-    """Return what the controls are set to with runs of one start. variant: penalty or start."""
+    """Return the settings of the controls for runs of one start. variant: penalty or start."""
     first = runs[0]
     row, place = sample_set_of(first), first.metadata["images"].get("index")
     return {
@@ -116,7 +116,7 @@ def _facts(runs: Sequence[PGDRun]) -> dict[str, Any]:
 
 
 def _square(row: SampleSet, place: int, run: PGDRun) -> tuple[int, int, int] | None:
-    """Return left, top and side of a run's square hole; None of one in the middle."""
+    """Return left, top and side of a run's square hole; None for one in the middle."""
     if run.mask is None or place not in row.holes or hole_side(run.mask) != row.holes[place][2]:
         return None
     return row.holes[place]
@@ -142,6 +142,6 @@ def _words(runs: Sequence[PGDRun]) -> dict[str, Any]:
 
 
 def _bold(text: str) -> str:
-    """Return HTML of a sentence, its numbers bold."""
+    """Return a sentence as HTML with bold numbers."""
     parts = Sentence(text).parts
     return "".join(f"<b>{html.escape(part)}</b>" if isinstance(part, Number) else html.escape(part) for part in parts)

@@ -24,7 +24,7 @@ from ui.shared.sentences import sentence_html
 from ui.story import judge
 from ui.tools.registry import CORRUPTIONS, GRADIENT, HYBRIDS, TOOLS, card_pictures
 
-LIVE = "cifar10"  # the set whose classes the networks of the engine know
+LIVE = "cifar10"  # the set with the classes of the engine's networks
 STYLES = (
     COMPONENT_FILES / "tooltip.css",
     *(Path(str(module.__file__)).with_suffix(".css") for module in (judge, prediction_table, findings)),
@@ -33,7 +33,7 @@ ONNX_LICENSE = "LICENSE.onnxruntime-web.txt"
 
 
 def tools() -> list[dict[str, str]]:
-    """Return the tools below the maps that this edition has, as the app's cards; step: whose figure is the tool's."""
+    """Return this edition's tools below the maps, as the app's cards; step: the story step with the tool's figure."""
     pictures = card_pictures()
     steps = {HYBRIDS: "mixture", GRADIENT: "why", CORRUPTIONS: "weather"}
     return [
@@ -43,15 +43,15 @@ def tools() -> list[dict[str, str]]:
 
 
 def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored: bool = False) -> int:
-    """Write all files; returns their bytes.
+    """Write all files; return their size in bytes.
 
     Args:
         app: URL of the full app, may be empty.
         more_runs: folders of runs.
-        stored: leave out what computes in the browser.
+        stored: omit everything that computes in the browser.
     Raises:
         RunFileError: a run is damaged.
-        OSError, RuntimeError: one sentence, where that cannot be done.
+        OSError, RuntimeError: writing or building failed; one sentence.
     """
     runs = run_replays(more_runs)
     sets = {row.name: {"title": row.title, "side": row.side} for row in SAMPLE_SETS.values()}

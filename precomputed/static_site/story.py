@@ -1,4 +1,4 @@
-"""The app's story for a page without Python: its words as HTML, and what the components of its figures are handed."""
+"""The app's story for a page without Python: its text as HTML, and the data of its figures' components."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ui.story import figures, judge, opening, wall
 from ui.story.steps import FORMER, STEPS
 from ui.story.story_data import WAVE
 
-# Where this edition shows what a step’s link leads to in the app.
+# This edition's counterpart of each page that a step links to in the app.
 _STEP_LINKS = {
     "frequency": "#waves",
     "inpainting": "#inpainting",
@@ -37,7 +37,7 @@ ROUND, SEED = "judge-round", 0
 
 
 def story() -> list[Part]:
-    """The steps: name, words, and the parts of the figure, each of one kind that `page/story.js` shows."""
+    """Return the steps: name, text, and the figure's parts, each of a kind that `page/story.js` shows."""
     return [
         {
             "name": step.name,
@@ -54,7 +54,7 @@ def story() -> list[Part]:
 
 
 def _here(html: str) -> str:
-    """Return HTML whose links lead into this edition; links that lead nowhere here are left out."""
+    """Return HTML with links into this edition; links without a counterpart are removed."""
 
     def replace_link(match: re.Match[str]) -> str:
         page = next((here for there, here in _STEP_LINKS.items() if there in match[2].split("?")[0]), None)
@@ -66,7 +66,7 @@ def _here(html: str) -> str:
 
 
 def story_pictures() -> dict[str, Part]:
-    """Return the parts that steps load by name when opened: the scene of each word, and a round to be judged."""
+    """Return the parts that steps load by name on opening: the scene of each word, and a round to be judged."""
     scenes = {
         _scene(word): pack_opening(opening.words(), place, opening.drawings(place), opening.captions(place))
         for place, word in enumerate(opening.words())
@@ -92,7 +92,7 @@ def _cards() -> list[Part]:
 
 
 def _round() -> Part:
-    """One round, the same for everybody: the app draws others."""
+    """Return one fixed round for everybody; the app draws new ones."""
     names = imagenet().names
     drawings = [
         {
@@ -149,7 +149,7 @@ _FIGURES = {
     wall.wall: lambda: [_html(wall.wall_html())],
     judge.judge_drawings: _judge,
     figures.stripes_and_maps: _wave,
-    figures.two_pictures: lambda: [{"kind": "mixer"}],  # the page has the pairs
+    figures.two_pictures: lambda: [{"kind": "mixer"}],  # the page itself includes the pairs
     figures.papers_maps: lambda: [_maps("slow")],
     figures.weakened_waves: _fast,
     figures.weather: _weather,

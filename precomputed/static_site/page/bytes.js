@@ -1,4 +1,4 @@
-// Bytes as text, pixels and planes, and logits as probabilities: what the page and its worker share.
+// Bytes as text, pixels and planes, and logits as probabilities: shared by the page and its worker.
 
 export const unpack = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
@@ -8,26 +8,26 @@ export function pack(bytes) {
   return btoa(text);
 }
 
-/** Let memory go at once: what waits for a sweep adds up to more than the networks. @param {any} values */
+/** Free memory at once: garbage waiting for collection would take more than the networks. @param {any} values */
 export const free = (values) => values?.buffer.transfer?.(0);
 
-export const LARGE = 2 ** 16; // numbers of a picture whose networks and steps take much memory
+export const LARGE = 2 ** 16; // number of values in a picture whose networks and steps need much memory
 
-// What came and went is swept when so much more is asked for, none of which is ever touched; else it waits for minutes.
+// Garbage is collected once this much is allocated, though never touched; otherwise it may wait for minutes.
 export const sweep = () => new ArrayBuffer(2 ** 27).byteLength;
 
-export const turn = () => new Promise((resolve) => setTimeout(resolve)); // what waits comes first: the page stays responsive
+export const turn = () => new Promise((resolve) => setTimeout(resolve)); // let events run: the page stays responsive
 
 export const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
-// Pixels, red, green and blue in turn, as planes of float32 in [0, 1]; and planes as whole levels, still planes.
+// Interleaved red, green and blue as planes of float32 in [0, 1]; and planes as integer levels, still planes.
 export function planes(pixels) {
   const area = pixels.length / 3, values = new Float32Array(pixels.length);
   for (let at = 0; at < area; at++) for (let k = 0; k < 3; k++) values[k * area + at] = UNIT[pixels[3 * at + k]];
   return values;
 }
 export function levels(values) {
-  const bytes = new Uint8ClampedArray(values.length); // which rounds half to even, as numpy does
+  const bytes = new Uint8ClampedArray(values.length); // rounds half to even, as numpy does
   for (let k = 0; k < values.length; k++) bytes[k] = Math.fround(values[k] * 255);
   return bytes;
 }

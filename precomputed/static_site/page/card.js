@@ -1,4 +1,4 @@
-// The start and what became of it, side by side, as a picture to be sent on.
+// The start and the result side by side, as a picture to share.
 
 import { levels, percent, pixelsOf } from "./bytes.js";
 import { element } from "./elements.js";

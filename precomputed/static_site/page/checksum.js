@@ -1,4 +1,4 @@
-// The check sum of zip files, CRC-32.
+// CRC-32, the checksum of zip files.
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   let value = n;

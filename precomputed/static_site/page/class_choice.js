@@ -1,4 +1,4 @@
-// A class to choose: a menu of a few, or a field to type one of many into.
+// A choice of a class: a menu for few, a text field for many.
 
 import { element, menu, Refusal } from "./elements.js";
 
@@ -6,9 +6,9 @@ const MENU = 20; // classes, at most
 
 /**
  * @param {HTMLElement} parent @param {string} text @param {string[]} classes
- * @param {string} usual what no choice means; empty where one is needed
+ * @param {string} usual label for no choice; empty if a choice is required
  * @param {string} id of the list @param {string} [first]
- * @returns {(() => number | null) & { set: (name: string) => void }} the class; null for the usual one
+ * @returns {(() => number | null) & { set: (name: string) => void }} the class; null for no choice
  */
 export function classChoice(parent, text, classes, usual, id, first = "") {
   if (classes.length <= MENU) {

@@ -1,4 +1,4 @@
-// What all parts of the page need: elements, and the app's components.
+// Shared by all parts of the page: elements, and the app's components.
 
 import { lab } from "./laboratory.js";
 
@@ -10,18 +10,18 @@ export function element(tag, text = "", attributes = {}) {
   return made;
 }
 
-// Why something cannot be done as it is asked for: a phrase for the visitor.
+// Reason for a failure: a phrase for the visitor.
 export class Refusal extends Error {}
 
 export const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 
-// HTML of our own making.
+// Trusted HTML.
 export function ours(made, html) {
   made.innerHTML = html;
   return made;
 }
 
-// A component in a shadow tree with its own style sheet; returns what hands it data. `events`: what it reports.
+// Mount a component in a shadow tree with its own style sheet; return a function that passes data. `events`: to report.
 export function mount(name, host, events, style = "") {
   const { mount, css } = lab.components[name];
   const root = host.attachShadow({ mode: "open" });
@@ -39,7 +39,7 @@ export function option(parent, type, name, value, text, choose) {
   return input;
 }
 
-// One of [value, text] pairs, which stand side by side; returns the radio buttons by value.
+// A row of radio buttons for [value, text] pairs; return the buttons by value.
 export function segmented(parent, legend, name, pairs, first, choose) {
   const group = parent.appendChild(element("fieldset", "", { className: "choice" }));
   group.append(element("legend", legend));
@@ -48,7 +48,7 @@ export function segmented(parent, legend, name, pairs, first, choose) {
   return radios;
 }
 
-// A button that opens what it holds below itself; returns the button, and where that goes.
+// A button that shows or hides a panel below itself; return the button and the panel.
 export function popover(parent, text) {
   const menu = parent.appendChild(element("details", "", { className: "menu" }));
   const summary = menu.appendChild(element("summary", text)), body = menu.appendChild(element("div", "", { className: "body" }));
@@ -61,7 +61,7 @@ export function popover(parent, text) {
   return { menu, summary, body };
 }
 
-// A tab for each of [name, element] pairs, the first one open.
+// Tabs for [name, element] pairs, the first one open.
 export function tabs(parent, pairs) {
   const bar = parent.appendChild(element("div", "", { className: "tabs", role: "tablist" }));
   const open = (at) => pairs.forEach(([, panel], k) => {
@@ -86,7 +86,7 @@ export function tabs(parent, pairs) {
   open(0);
 }
 
-// A labelled menu of [value, text] pairs; returns the select element.
+// A labelled menu of [value, text] pairs; return the select element.
 export function menu(parent, text, pairs, choose) {
   const select = parent.appendChild(element("label", text, { className: "field" })).appendChild(element("select"));
   for (const [value, name] of pairs) select.add(new Option(name, value));
@@ -100,7 +100,7 @@ export function download(name, blob) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-// A button that loads networks and then does its work, with a bar of what has come and one sentence where that fails.
+// A button that loads networks and then works, with a progress bar and a one-sentence error.
 export function loader(parent, text, work) {
   const root = parent.appendChild(element("div", "", { className: "loader" }));
   const button = root.appendChild(element("button", text, { type: "button", className: "primary" }));

@@ -1,4 +1,4 @@
-// The networks in this browser: loaded when a visitor asks, run by one worker, let go when its page is left.
+// The networks in this browser: loaded when a visitor asks, run by one worker, unloaded on leaving the page.
 
 import { LARGE, sweep } from "./bytes.js";
 import { lab } from "./laboratory.js";
@@ -8,18 +8,18 @@ import { blob as loadPack, forgetOthers, load, sizeOf, unpacked } from "./packs.
 const SIMD = Uint8Array.of(
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 );
-const LEAST_MEMORY = 1; // GB that the browser says the device has
+const LEAST_MEMORY = 1; // GB of device memory reported by the browser
 const TOO_LITTLE = "This device has too little memory to run the networks. Use another device or the full app.";
 /** @type {any} */
 let worker = null;
 let gone = "The networks were unloaded"; // why there is no worker
 /** @type {{ source: Blob, wasm: any } | null} */
-let runtime = null; // what a worker is started from
-const networks = new Map(); // name -> what the worker knows it by
+let runtime = null; // sources to start a worker from
+const networks = new Map(); // name -> the worker's key
 let count = 0, loading = Promise.resolve();
 const waiting = new Map(); // id -> { resolve, reject, report }
 
-// Why this browser cannot; empty where it can.
+// Return why this browser cannot run networks; empty if it can.
 function refusal() {
   const instead = "use a current Chrome, Edge, Firefox or Safari, or the full app.";
   if (!globalThis.WebAssembly || !WebAssembly.validate(SIMD)) return `This browser has no WebAssembly with SIMD: ${instead}`;
@@ -30,7 +30,7 @@ function refusal() {
 }
 
 /**
- * What the worker answers; `report` gets what it says meanwhile.
+ * Send a request to the worker and return its answer; `report` gets progress messages.
  *
  * @type {(what: string, values?: any, report?: (part: any) => void) => Promise<any>}
  */
@@ -41,7 +41,7 @@ const request = (what, values = {}, report = () => {}) => new Promise((resolve, 
   worker.postMessage({ id, request: what, ...values });
 });
 
-// A pack and how long it is unpacked, which the worker does.
+// A pack and its unpacked length; the worker unpacks it.
 const sized = async (name, blob) => ({ blob: await blob(name), size: lab.packs[name].size });
 
 async function begin() {
@@ -56,7 +56,7 @@ async function begin() {
     if (part) return report(part);
     waiting.delete(id);
     error ? reject(new Error(memory ? TOO_LITTLE : error)) : resolve(answer);
-    if (memory) close(TOO_LITTLE); // what it holds may be half done
+    if (memory) close(TOO_LITTLE); // its state may be inconsistent
   };
   worker.onerror = (event) => {
     event.preventDefault();
@@ -81,12 +81,12 @@ function end(why) {
   waiting.clear();
 }
 
-/** A run, whose worker gives way to a new one where it took much memory: WebAssembly's never shrinks. */
+/** Run; a run that used much memory ends its worker, since WebAssembly memory never shrinks. */
 async function run(values, report) {
   const current = worker, large = values.start.length > LARGE;
   await request("run", values, (part) => {
     report(part);
-    if (large) sweep(); // pictures are more than the page's own heap, which the browser goes by
+    if (large) sweep(); // pictures exceed the page's own heap, which triggers collection
   });
   if (!large || worker !== current || waiting.size) return;
   end("The run has ended");
@@ -94,7 +94,7 @@ async function run(values, report) {
   sweep();
 }
 
-// Packs that are to come before these networks compute.
+// Packs that these networks still need before computing.
 const missingPacks = (names, facts) => [
   ...(worker ? [] : ["worker", "wasm"]),
   ...names.filter((name) => !networks.has(name))
@@ -129,14 +129,14 @@ export const engine = {
   run,
   close,
   refusal,
-  // Load networks; report(share from 0 to 1). One load at a time; what has come is kept if it fails.
+  // Load networks; report(share from 0 to 1). One load at a time; received pieces are kept if it fails.
   load(names, report = (_) => {}) {
     loading = loading.catch(() => {}).then(() => loadAll(names, report));
     return loading;
   },
   control: (to) => worker?.postMessage({ request: "control", to }),
   has: (names) => names.every((name) => networks.has(name)),
-  // MB that are to come, as a visitor is told.
+  // MB still to load, for display.
   megabytes: (names, facts) => Math.max(1, Math.round(sizeOf(missingPacks(names, facts)) / 1e6)),
 };
 addEventListener("pagehide", () => close());

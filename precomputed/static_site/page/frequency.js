@@ -1,5 +1,5 @@
-// Frequencies, laid out as the app's page: the paper's figures, the sentence on a wave beside the claim about it, heat maps,
-// the picture under the wave, what networks predict of it, and tools.
+// Frequencies, laid out as the app's page: the paper's figures, the sentence on a wave beside its claim, heat maps,
+// the picture under the wave, the networks' predictions for it, and tools.
 
 import { pack, unpack } from "./bytes.js";
 import { byId, element, mount, option, ours, popover, segmented } from "./elements.js";
@@ -14,11 +14,11 @@ const POINT = "Point at a cell of a map to see its wave, the picture under it, a
 
 /** @param {Record<string, any>} data about, maps and figures @param {(host: HTMLElement) => void} drawTools */
 export async function frequency(data, drawTools) {
-  const { sets, live, frequency: texts } = data.about; // by name: title and side of its pictures; and the one that networks here know
+  const { sets, live, frequency: texts } = data.about; // by name: title and side of its pictures; and the set of the networks here
   const { labels, shown: views, tables } = data.maps, { figures } = data;
   byId("frequency-title").textContent = texts.title;
   ours(byId("frequency-about"), texts.about);
-  // `token` counts what the page, not the visitor, has changed; the component then takes over wave and strength.
+  // `token` counts changes by the page, not by the visitor; the component then takes over wave and strength.
   /** @type {Record<string, any>} */
   const now = { maps: [], show: "", set: "", picture: {}, own: {}, seed: 0, wave: [0, 0], strength: {}, token: 0, pictureMaps: [], edge: 0 };
   const showLab = mount("heatmap", byId("lab"), {
@@ -39,7 +39,7 @@ export async function frequency(data, drawTools) {
       draw();
     }),
   }, ".lab.narrow .scene { top: 0; }"); // Streamlit's header, which stays in sight there, is missing here
-  const firsts = {}; // of each set that is loaded, the picture to begin with
+  const firsts = {}; // initial picture of each loaded set
   const placeOf = (set) => now.picture[set] ?? firsts[set] ?? 0;
 
   const predict = await prediction(byId("lab"), byId("live"), (maps) => {
@@ -54,16 +54,16 @@ export async function frequency(data, drawTools) {
     draw();
   }
 
-  // The figure whose maps are in view.
+  // The figure with the current maps.
   const figureNow = () => Object.entries(figures).find(([, { maps }]) => String(maps) === String(now.maps)) ?? [null, null];
 
-  // Whether every chosen map can be shown so.
+  // Return whether every chosen map has this view.
   function offered(show) {
     if (show === "Difference") return now.maps.slice(0, 2).join(" | ") in views[show];
     return now.maps.every((label) => label in views[show]);
   }
 
-  // One view for each map, or that of the first two maps' difference, with the widest of their ranges.
+  // One view per map, or one of the first two maps' difference, with the widest of their ranges.
   function packed() {
     const [first, second] = now.maps;
     const difference = views.Difference[`${first} | ${second}`] ?? views.Difference[`${second} | ${first}`];
@@ -86,17 +86,17 @@ export async function frequency(data, drawTools) {
     firsts[now.set] = set.first;
     const place = placeOf(now.set), { signs, ...bundled } = set.pictures[place], bits = signs[now.seed % signs.length];
     const bytes = own ? own.pixels : await pixelsIn(set, place), caption = own ? "Your picture" : bundled.caption;
-    if (drawing !== drawings) return; // another choice came meanwhile
+    if (drawing !== drawings) return; // superseded by another choice
     const picture = { ...common, library: true, strip: { ...common.strip, selected: own ? -1 : place }, pixels: pack(bytes), caption, signs: bits };
     const strength = now.strength[common.usual] ?? common.usual;
-    // Another set of pictures has another strength: the component is told as if the page had changed it.
+    // Another set of pictures has another strength: the component treats it as a change by the page.
     const token = `${now.token} ${now.set}`;
     showLab({ key: common.key, token, value: [...now.wave, strength], about: common.usual, outline: now.edge, ...packed(), picture });
     const label = own ? null : set.labels[place], classifiers = now.maps.map((map) => labels[map]);
     predict(now.set === live ? { pixels: bytes, size: common.size, side: common.side, bits: unpack(bits), label, classifiers } : null);
   }
 
-  // What the app says of a wave on the maps of a figure, and of other maps how to read them.
+  // The app's text about a wave on the maps of a figure; for other maps, how to read them.
   async function tell() {
     const [, figure] = figureNow();
     const verdicts = figure && (await load(figure.verdicts)), [i, j] = now.wave;

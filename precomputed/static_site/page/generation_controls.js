@@ -1,4 +1,4 @@
-// What a drawing begins with: a class, and a start of one of several kinds.
+// Settings of a drawing: a class, and a start of one of several kinds.
 
 import { pack, planes, unpack } from "./bytes.js";
 import { classChoice } from "./class_choice.js";
@@ -16,7 +16,7 @@ const NOISE_NOTE = "Two engines may end in different pixels from pixel noise, eq
 /** Parameters of the page in the URL. */
 export const linked = () => new URLSearchParams(location.hash.split("?")[1] ?? "");
 
-/** Arguments and result as of `inpaintingControls`. @param {import("./run_page.js").Parts} parts */
+/** Arguments and result as for `inpaintingControls`. @param {import("./run_page.js").Parts} parts */
 export async function generationControls(parts, facts, side, { changed, ofSide, say }) {
   const sides = Object.entries(facts.sets).sort(([a], [b]) => Number(b) - Number(a)).map(([length, { title }]) => [length, title]);
   segmented(parts.subject, "Classes of", `side-${side}`, sides, String(side), (length) => ofSide(Number(length), -1, null));
@@ -27,7 +27,7 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
   const select = menu(parts.subject, "Start from", Object.entries(kinds).map(([kind, { label }]) => [kind, label]), (kind) => {
     now.kind = kind;
     if (kind === "picture" && !now.picture) choosePicture();
-    if (kind === "sketch" && !token) target.set(FIRST_SKETCH); // which it is of
+    if (kind === "sketch" && !token) target.set(FIRST_SKETCH); // the sketch's class
     show();
   });
   parts.subject.addEventListener("change", () => changed(true));

@@ -6,7 +6,7 @@ import { Philox } from "./pgd/philox.js";
 
 /**
  * @param {{ mean: number[], colors: number[][], spectrum: number, deviation: number }} natural
- * @param {number} side @param {number} draw another one for another start
+ * @param {number} side @param {number} draw index of the start
  */
 export async function greyStart({ mean, colors, spectrum, deviation }, side, draw) {
   const area = side * side, generator = new Philox([0, draw], [0, 0, 0, 0]);

@@ -1,8 +1,8 @@
-// Holes: their bits as the painter packs them, squares, and what a hole is filled with (core/images/masks.py).
+// Holes: packed bits as from the painter, squares, and fills (core/images/masks.py).
 
 import { pack, turn, unpack } from "./bytes.js";
 
-const SLICE_MS = 20; // of work, between two turns
+const SLICE_MS = 20; // of work before yielding to other events
 const SWEEPS = 400, RELAXATION = 1.9; // of Laplace's equation in a hole of up to a hundred pixels
 
 /** The bits of a mask, the first pixel in a byte's highest bit. @param {Uint8Array} mask */
@@ -21,7 +21,7 @@ export function square(size, side, left = (size - side) >> 1, top = left) {
   return Uint8Array.from({ length: size * size }, (_, k) => Number(inside(k % size, left) && inside(Math.floor(k / size), top)));
 }
 
-/** The picture, its hole filled by the hole's mean of each colour. @param {Float32Array} values @param {Uint8Array} mask */
+/** Fill a picture's hole with the hole's mean of each colour. @param {Float32Array} values @param {Uint8Array} mask */
 export function filled(values, mask) {
   const area = mask.length, start = values.slice();
   for (let plane = 0; plane < values.length; plane += area) {
@@ -37,7 +37,7 @@ export function filled(values, mask) {
 }
 
 /**
- * The picture, the colours around its hole carried into it as heat would spread: each pixel of the hole becomes the mean
+ * Fill a picture's hole with the colours around it, spread like heat: each pixel of the hole becomes the mean
  * of its neighbours. Source: successive over-relaxation, Young 1954.
  *
  * @param {Float32Array} values @param {Uint8Array} mask

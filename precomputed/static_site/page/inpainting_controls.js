@@ -1,4 +1,4 @@
-// What a hole is filled in: the picture, the hole, the target and the penalty.
+// Settings for filling a hole: the picture, the hole, the target and the penalty.
 
 import { levels, planes } from "./bytes.js";
 import { classChoice } from "./class_choice.js";
@@ -9,7 +9,7 @@ import { load } from "./packs.js";
 import { paint, pixelsIn } from "./pictures.js";
 
 const TRUE_CLASS = "its true class";
-const BRUSH_SHARE = 28; // a brush's first radius is this part of the picture's side
+const BRUSH_SHARE = 28; // the initial brush radius is 1 / BRUSH_SHARE of the picture's side
 const NO_TARGET = "your picture has no true class; choose a target";
 const NO_HOLE = "the hole is empty; paint one";
 const ALL_HOLE = "the hole covers the whole picture; erase a part of it";
@@ -17,8 +17,8 @@ const ALL_HOLE = "the hole covers the whole picture; erase a part of it";
 /**
  * @param {import("./run_page.js").Parts} parts @param {any} facts of the engine @param {number} side of the pictures
  * @param {{ changed: (isSubject: boolean, place?: number) => void, ofSide: (side: number, place: number, own: any) => void }} page
- *   what hears of changes, and of a picture of another side
- * @param {{ place?: number, own?: { pixels: Uint8Array, name: string } | null }} first the picture to begin with
+ *   called on changes, and on a picture with another side
+ * @param {{ place?: number, own?: { pixels: Uint8Array, name: string } | null }} first the initial picture
  * @returns {Promise<import("./run_page.js").Controls>}
  */
 export async function inpaintingControls(parts, facts, side, { changed, ofSide }, { place: first, own: chosenOwn = null }) {
@@ -62,7 +62,7 @@ export async function inpaintingControls(parts, facts, side, { changed, ofSide }
   async function take(/** @type {number} */ taken, /** @type {typeof chosenOwn} */ picture) {
     [place, own] = [taken, picture];
     pixels = own?.pixels ?? (await pixelsIn(set, place));
-    if (side > 32) mask = holeIn(own ? -1 : place); // each picture has its own; of small ones the visitor's stays
+    if (side > 32) mask = holeIn(own ? -1 : place); // large pictures have their own; small ones keep the visitor's
     token += 1;
     draw();
   }

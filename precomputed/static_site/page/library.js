@@ -1,17 +1,17 @@
-// All bundled pictures and a visitor's own, in a dialog, as *Pictures* of the app.
+// All bundled pictures and the visitor's own, in a dialog like the app's *Pictures*.
 
 import { element, mount, segmented } from "./elements.js";
 import { load } from "./packs.js";
 import { askForPicture } from "./pictures.js";
 
-const THUMBNAIL = { true: 32, false: 72 }; // CSS pixels: of pictures that stay pixel for pixel, and of others
+const THUMBNAIL = { true: 32, false: 72 }; // CSS pixels: size of pixelated thumbnails, and of others
 const OWN = "It is cropped to a square and made small, and it stays in this browser";
 
 /**
  * Open the library.
  *
  * @param {Record<string, { title: string, side: number }>} sets
- * @param {{ set: string, place: number }} selected place: -1 for a picture of one's own
+ * @param {{ set: string, place: number }} selected place: -1 for the visitor's own picture
  * @param {(choice: { set: string, place: number, own: { pixels: Uint8Array, name: string } | null }) => void} take
  */
 export function openLibrary(sets, selected, take) {
@@ -33,13 +33,13 @@ export function openLibrary(sets, selected, take) {
   async function draw() {
     const current = set, { common: { strip } } = await load(current), { lossless } = strip;
     const picked = current === selected.set ? selected.place : -1;
-    if (current !== set) return; // another one was chosen meanwhile
+    if (current !== set) return; // superseded by another choice
     show({ ...strip, selected: picked, label: "Bundled pictures", thumbnail: THUMBNAIL[String(lossless)], crisp: lossless });
   }
   const refuse = (why) => { refusal.textContent = why; };
   own.addEventListener("click", () => askForPicture(sets[set].side, (pixels, name) => end({ own: { pixels, name } }), refuse));
   close.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // beside it
+  dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // a click outside
   dialog.addEventListener("close", () => dialog.remove());
   dialog.showModal();
   draw();

@@ -1,5 +1,5 @@
 // Live runs: paint a hole or choose a start, and watch networks fill or draw it here. The painters and the replay are the
-// app's components; what Python does between two clicks there, this does.
+// app's components; this module takes the part of Python between two clicks.
 
 import { sweep } from "./bytes.js";
 import { card } from "./card.js";
@@ -13,19 +13,19 @@ import { runFile } from "./run_file.js";
 import { add, newRun, replayOf } from "./run_record.js";
 import { note, origin, outcome } from "./run_text.js";
 
-const FRAMES = 121, FRAME_BYTES = 5 * 2 ** 20; // of one painter, at most
+const FRAMES = 121, FRAME_BYTES = 5 * 2 ** 20; // limits per painter
 const SHOW_MS = 150; // between two drawings of a run
-const SIGHT = 0.8; // of the window's height: what begins below is not seen
+const SIGHT = 0.8; // of the window's height: parts that begin below are out of sight
 const KINDS = {
   inpainting: { first: ["mini-clip", "mini-clip-robust"], controls: inpaintingControls },
   generation: { first: ["mini-clip-robust", "mini-clip"], controls: generationControls },
 };
 
 /**
- * Add what a page of stored runs gains by networks: controls, and its replay shows what runs.
+ * Add live runs to a page of stored runs: controls, and a replay of the current run.
  *
  * @param {"inpainting" | "generation"} kind @param {any} view of `runPage`
- * @returns {Promise<(run: any) => Promise<void>>} what shows a stored run, and sets the controls to what it was made with
+ * @returns {Promise<(run: any) => Promise<void>>} shows a stored run, and sets the controls to its settings
  */
 export async function liveRuns(kind, view) {
   const facts = await load("engine"), { first, controls: make } = KINDS[kind], toolbar = view.find(".toolbar");
@@ -63,7 +63,7 @@ export async function liveRuns(kind, view) {
   }
   const say = (text) => { hint.textContent = text; };
 
-  // What the settings ask for, as a run that has not begun.
+  // A run with the current settings, not yet started.
   async function planned() {
     const request = await controls.plan(), chosen = painters.chosen();
     if (!chosen.names.length) throw new Error("no classifier is chosen; choose one or two");
@@ -75,8 +75,8 @@ export async function liveRuns(kind, view) {
     return newRun({ ...request, kind, models, classes, targetName: classes[request.target], steps, interval });
   }
 
-  // Another picture, hole or target: what is shown gives way to it. Another setting: what is shown stays, and says so.
-  // place: of a picture, or any set to draw, whose stored run is shown where there is one.
+  // Another picture, hole or target replaces the result in view; another setting keeps it, with a note.
+  // place: of a picture, or any number for drawings; if given, a matching stored run is shown instead.
   async function changed(isSubject, /** @type {number | null} */ place = null) {
     const current = ++made, isOf = (stored) => stored.side === side && [null, place].includes(stored.place);
     const stored = place !== null && view.runs.find(isOf);
@@ -115,7 +115,7 @@ export async function liveRuns(kind, view) {
 
   const start = loader(toolbar, "Run", async (report) => {
     const next = await planned(), { names } = painters.chosen();
-    engine.control("stop"); // a run that waits
+    engine.control("stop"); // a pending run
     await engine.load(names, report);
     label();
     made += 1;
@@ -123,7 +123,7 @@ export async function liveRuns(kind, view) {
     [framesDrawn, state] = [0, "running"];
     view.leave();
     view.say({ text: "Running…" });
-    const { top } = view.find(".replay").getBoundingClientRect(); // on a phone it is far below
+    const { top } = view.find(".replay").getBoundingClientRect(); // far below on a phone
     if (top > SIGHT * innerHeight) view.find(".replay").scrollIntoView({ block: "start" });
     await work(run);
   });
@@ -165,7 +165,7 @@ export async function liveRuns(kind, view) {
   /** @param {any} moment @param {number} [from] */
   async function draw(moment, from = 0) {
     const current = run, drawing = ++drawings, data = await replayOf(run, facts.sure, moment, from);
-    const newest = current === run && drawing === drawings; // else another one is on its way
+    const newest = current === run && drawing === drawings; // otherwise superseded
     if (newest) view.draw(data);
     return newest;
   }
@@ -176,7 +176,7 @@ export async function liveRuns(kind, view) {
     return made;
   });
 
-  // A run that has halted, whole.
+  // A stopped or finished run, complete.
   async function show() {
     const paused = state === "paused";
     if (!(await draw(paused ? { state, text: "", seconds: 0 } : null))) return;
@@ -198,14 +198,14 @@ export async function liveRuns(kind, view) {
   Object.assign(view.events, {
     pause: () => engine.control("pause"),
     resume: () => {
-      if (!run) return start.press(); // the button over what has not run yet
+      if (!run) return start.press(); // the button over a run that has not started
       state = "running";
       view.say({ text: "Running…", paragraphs: sentences(run) });
       engine.control("go");
     },
     stop: () => {
       engine.control("stop");
-      state = "stopped"; // said before the last state has come
+      state = "stopped"; // set before the last state arrives
       view.say({ text: "Stopped.", paragraphs: sentences(run) });
     },
   });

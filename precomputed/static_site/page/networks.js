@@ -11,7 +11,7 @@ import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 const networks = new Map();
 const sessions = new Map(); // "name graph" -> session
 
-/** The bytes of a pack; of numbers they come plane by plane, the lowest byte of all first. @param {Pack} pack */
+/** The bytes of a pack; numbers come plane by plane, all lowest bytes first. @param {Pack} pack */
 async function unpacked({ blob, size, bytes: planes = 1 }) {
   const bytes = new Uint8Array(size), count = size / planes;
   const reader = blob.stream().pipeThrough(/** @type {any} */ (new DecompressionStream("gzip"))).getReader();
@@ -60,8 +60,8 @@ async function session(name, graph) {
     sessions.set(key, await InferenceSession.create(model, {
       executionProviders: ["wasm"], enableCpuMemArena: false, externalData: [{ path: "weights.bin", data }],
     }));
-    free(data); // onnxruntime has its own
-    if (runtime) free(env.wasm.wasmBinary); // it is compiled by now
+    free(data); // onnxruntime has its own copy
+    if (runtime) free(env.wasm.wasmBinary); // compiled by now
     runtime = null;
     delete env.wasm.wasmBinary;
     sweep();
@@ -69,7 +69,7 @@ async function session(name, graph) {
   return sessions.get(key);
 }
 
-/** Let all sessions go. */
+/** Release all sessions. */
 export async function release() {
   for (const one of sessions.values()) await one.release();
   sessions.clear();
@@ -87,7 +87,7 @@ export async function predict(name, images) {
 }
 
 /**
- * A network's pass to a target class, as `pgdSteps` wants it.
+ * A network's pass to a target class, in the form that `pgdSteps` takes.
  *
  * @param {string} name @param {number} target
  * @returns {(images: Float32Array) => Promise<import("./pgd/steps.js").Pass>}

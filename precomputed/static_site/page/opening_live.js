@@ -1,4 +1,4 @@
-// Any of 1,000 words in the opening scene: drawn here, by both searches from one start, live.
+// Any of 1,000 words in the opening scene: drawn live, by both searches from one start.
 
 import { free, pixelsOf } from "./bytes.js";
 import { classChoice } from "./class_choice.js";
@@ -15,7 +15,7 @@ const INTERVAL = 4; // a picture every so many steps
 /**
  * @param {HTMLElement} host
  * @param {string} text of the field
- * @param {any} scene a stored one, for its words and captions
+ * @param {any} scene a stored one, for its text and captions
  * @param {(scene: any) => void} show
  */
 export async function drawAnyWord(host, text, scene, show) {
@@ -24,7 +24,7 @@ export async function drawAnyWord(host, text, scene, show) {
   const word = classChoice(form, text, classes, "", "any-word");
   const start = loader(form, "", draw);
   const stop = form.appendChild(element("button", "Stop", { type: "button", hidden: true }));
-  let ended = () => {}; // what the page says where a run halts
+  let ended = () => {}; // shows the page's text when a run halts
   const halt = () => {
     engine.control("stop");
     ended();
@@ -46,7 +46,7 @@ export async function drawAnyWord(host, text, scene, show) {
 
   async function draw(report) {
     const target = word();
-    engine.control("stop"); // a run that waits
+    engine.control("stop"); // a pending run
     await engine.load([NETWORK], report);
     label();
     stop.hidden = false;
@@ -79,7 +79,7 @@ export async function drawAnyWord(host, text, scene, show) {
       const pictures = newest.networks.map(({ frame }) => pixelsOf(frame));
       const strips = await Promise.all(pictures.map((pixels) => pictureUrl(pixels, SIDE)));
       for (const values of [...pictures, ...newest.networks.map(({ frame }) => frame)]) free(values);
-      if (over || newest.step <= step) return; // it comes too late
+      if (over || newest.step <= step) return; // outdated
       const before = drawings;
       step = newest.step;
       drawings = newest.networks.map(({ entropy }, k) => (

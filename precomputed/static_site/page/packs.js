@@ -14,7 +14,7 @@ lab.piece = (name, text) => {
   arrived.set(name, bytes);
 };
 
-// In the place of a visitor's cache that may be switched off, or not there without https: no cache.
+// Fallback for a cache that is disabled, or unavailable without https: no cache.
 const store = () => (served && globalThis.caches ? caches.open(STORE).catch(() => null) : Promise.resolve(null));
 
 function byScript(piece) {
@@ -31,7 +31,7 @@ function byScript(piece) {
   });
 }
 
-// What stands between the quotes of a piece's script, in the same memory.
+// The text between the quotes of a piece's script, as bytes in place.
 function unquoted(script) {
   const first = script.indexOf(0x2c) + 2, last = script.lastIndexOf(0x22);
   let count = 0;
@@ -53,7 +53,7 @@ async function byFetch(piece, version, keep) {
   if (!answer) {
     answer = await fetch(url);
     if (!answer.ok) throw new Error(`packs/${piece}.js: the server answered ${answer.status}`);
-    await cache?.put(url, answer.clone()).catch(() => {}); // the disk is full: it works all the same
+    await cache?.put(url, answer.clone()).catch(() => {}); // if the disk is full, continue without a cache
   }
   return unquoted(new Uint8Array(await answer.arrayBuffer()));
 }
@@ -72,8 +72,8 @@ async function one(piece, length, version, keep) {
   }
 }
 
-// A pack, still packed: a blob, which the browser keeps out of the page's memory. keep: for the next visit. report: called
-// with the bytes of each piece that came.
+// A pack, still packed: a blob, which the browser stores outside the page's memory. keep: for the next visit. report: called
+// with the number of bytes of each received piece.
 export async function blob(name, { keep = false, report = (_) => {} } = {}) {
   const { pieces, version } = lab.packs[name];
   /** @type {Blob[]} */
@@ -97,7 +97,7 @@ export function load(name) {
 
 export const sizeOf = (names) => names.flatMap((name) => lab.packs[name].pieces).reduce((sum, length) => sum + length, 0);
 
-// What earlier versions of this page kept is in nobody's way for long.
+// Delete the caches of earlier versions of this page.
 export async function forgetOthers() {
   const cache = await store(), versions = new Set(Object.values(lab.packs).map(({ version }) => version));
   for (const { url } of (await cache?.keys()) ?? []) if (!versions.has(new URL(url).search.slice(1))) cache?.delete(url);

@@ -1,4 +1,4 @@
-// The page: its sections, which the app's components fill with stored data in the place of Streamlit. Texts are only ever
+// The page: its sections, which the app's components fill with stored data in place of Streamlit. Texts are only ever
 // set as textContent.
 
 import { sweep } from "./bytes.js";
@@ -11,7 +11,7 @@ import { runPage } from "./run_page.js";
 import { story } from "./story.js";
 import { drawTools } from "./tools.js";
 
-/** Mount the mixer of pairs; `say` takes a sentence on the pair in view. */
+/** Mount the mixer of pairs; `say` takes a sentence on the current pair. */
 function mixer({ common, pairs }, key, host, say) {
   const show = mount("hybrid_mixer", host, { choice: () => {}, pick: draw });
   function draw(place) {
@@ -35,7 +35,7 @@ function open(sections) {
   return sections[current.id]?.();
 }
 
-/** What a section is, made when it is first opened; then what shows it once more. */
+/** Return a function that opens a section: it makes the section first, and shows it again later. */
 function once(make) {
   /** @type {Promise<any> | undefined} */
   let made;

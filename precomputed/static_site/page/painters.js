@@ -1,14 +1,14 @@
-// Painters: networks and the searches that they paint by.
+// Painters: networks with their searches.
 
 import { element, option, popover } from "./elements.js";
 
 const MAX_NETWORKS = 2;
 
 /**
- * The choice of one or two networks for pictures of a side, and of one or both searches.
+ * A choice of one or two networks for pictures of a side, and of one or both searches.
  *
  * @param {HTMLElement} parent @param {any} facts of the engine @param {number} side
- * @param {string[]} first networks that are chosen at first
+ * @param {string[]} first initial networks
  * @param {() => void} changed
  */
 export function painterChoice(parent, facts, side, first, changed) {
@@ -48,7 +48,7 @@ export function painterChoice(parent, facts, side, first, changed) {
 }
 
 /**
- * Painters of a plan: each network by each search, within the same steps and the same ball.
+ * Painters of a plan: each network with each search, with the same steps and the same ball.
  *
  * @param {{ names: string[], searches: string[] }} chosen @param {{ penalty: string | null, budget: number }} plan
  * @param {any} settings of the kind of run @param {any} facts of the engine @param {number} pace which of the settings
@@ -66,5 +66,5 @@ export function paintersOf({ names, searches }, plan, settings, facts, pace = 0)
   }));
 }
 
-/** What the worker needs of painters. */
+/** The worker's part of painters. */
 export const forWorker = (painters) => painters.map(({ name, config, penalty }) => ({ name, config, penalty }));

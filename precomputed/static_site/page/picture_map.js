@@ -1,10 +1,10 @@
-// A heat map of one picture: what each wave does to a network's confidence, in the form of the maps' component.
+// A heat map of one picture: each wave's effect on a network's confidence, in the format of the maps' component.
 
 import { pack, softmax } from "./bytes.js";
 
-const DECIMALS = 1; // of percent, as the maps' errors have
+const DECIMALS = 1; // of per cent, as for the maps' errors
 
-/** Every wave up to `half` once, for (i, j) and (-i, -j) look alike. @param {number} half @returns {[number, number][]} */
+/** Each distinct wave up to `half`: (i, j) equals (-i, -j). @param {number} half @returns {[number, number][]} */
 export function halfPlane(half) {
   const waves = /** @type {[number, number][]} */ ([]);
   for (let i = 0; i <= half; i++) for (let j = i ? -half : 0; j <= half; j++) waves.push([i, j]);

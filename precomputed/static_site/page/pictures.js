@@ -3,13 +3,13 @@
 import { free } from "./bytes.js";
 import { element } from "./elements.js";
 
-// What a canvas holds: pixels, red, green and blue in turn.
+// A canvas's pixels, with interleaved red, green and blue.
 function pixelsOn(context, side) {
   const { data } = context.getImageData(0, 0, side, side);
   return Uint8Array.from({ length: 3 * side * side }, (_, k) => data[4 * Math.floor(k / 3) + (k % 3)]);
 }
 
-// A picture of a set: one of its own, or its place in the sheet of thumbnails. Both are lossless.
+// A picture of a set: its own file, or its place in the sheet of thumbnails. Both are lossless.
 export async function pixelsIn({ common: { size, strip }, pictures }, place) {
   const { webp } = pictures[place], image = element("img", "", { src: webp ?? strip.sheet });
   await image.decode();
@@ -28,21 +28,21 @@ export function paint(canvas, pixels, side) {
   return canvas;
 }
 
-// A picture's URL, encoded beside the page's own work; to be revoked. @returns {Promise<string>}
+// A picture's URL, encoded in the background; the caller revokes it. @returns {Promise<string>}
 export async function pictureUrl(pixels, side) {
   const canvas = paint(element("canvas"), pixels, side), blob = await new Promise((done) => canvas.toBlob(done));
-  canvas.width = 0; // gives its memory back
+  canvas.width = 0; // frees its memory
   return URL.createObjectURL(blob);
 }
 
-// A visitor's picture, cut to the square in its middle and made small: pixels, red, green and blue in turn.
+// A visitor's picture, cropped to the central square and reduced: pixels, with interleaved red, green and blue.
 async function ownPicture(file, side) {
   const image = await createImageBitmap(file).catch(() => null);
   if (!image) throw new Error(`“${file.name}” is no picture that this browser can read. Choose a PNG, JPEG or WebP.`);
   let length = Math.min(image.width, image.height), left = (image.width - length) / 2, top = (image.height - length) / 2;
   /** @type {CanvasImageSource} */
   let source = image;
-  const halved = () => Math.max(side, Math.ceil(length / 2)); // each pixel of a halved picture counts alike
+  const halved = () => Math.max(side, Math.ceil(length / 2)); // halving weights all pixels equally
   for (;;) {
     const next = halved(), canvas = element("canvas", "", { width: next, height: next });
     const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -53,7 +53,7 @@ async function ownPicture(file, side) {
   }
 }
 
-// Let the visitor choose a picture; `take(pixels, name)`, or `refuse(sentence)`.
+// Let the visitor choose a picture; call `take(pixels, name)`, or `refuse(sentence)`.
 export function askForPicture(side, take, refuse) {
   const input = element("input", "", { type: "file", accept: "image/*" });
   input.addEventListener("change", async () => {

@@ -1,4 +1,4 @@
-// What the networks say of the picture, clean and under the wave, at every cell that one points at.
+// The networks' predictions for the picture, clean and under the wave, at every cell under the pointer.
 
 import { percent, planes, softmax } from "./bytes.js";
 import { element, loader, option, popover } from "./elements.js";
@@ -8,13 +8,13 @@ import { load } from "./packs.js";
 import { pictureMap } from "./picture_map.js";
 import { underWave } from "./under_wave.js";
 
-const SIDE = 32; // of the pictures whose networks predict here
+const SIDE = 32; // side of pictures with networks that predict here
 const HALF = SIDE / 2 - 1; // the largest frequency of their maps
 const FIRST = ["mini-clip", "mini-resnet"];
 const KNOW = "These networks know only the ten classes of CIFAR-10. Choose one of its pictures or your own.";
 
-// host: the heat maps' component; root: where the rows go. Returns `show(picture)`, to be called with each new picture
-// { pixels, size, side, bits, label }; null where the networks do not know its classes. addMaps: takes maps of this picture.
+// host: the heat maps' component; root: parent of the rows. Returns `show(picture)`, to be called with each new picture
+// { pixels, size, side, bits, label }; null if the networks do not know its classes. addMaps: takes maps of this picture.
 export async function prediction(host, root, addMaps) {
   if (!lab.packs.engine) return () => {};
   const facts = await load("engine"), { classes } = facts.sets[SIDE];
@@ -64,7 +64,7 @@ export async function prediction(host, root, addMaps) {
     if (!start.root.hidden && !below.hidden) start.press();
   }
 
-  // A row of the app's table (ui/maps/predictions/prediction_table.py).
+  // A row like those of the app's table (ui/maps/predictions/prediction_table.py).
   function row(name, before, after) {
     const { label } = picture, [first, then] = [before, after].map((shares) => shares.indexOf(Math.max(...shares)));
     const mark = (at) => `${classes[at]}${label === null ? "" : at === label ? " ✓" : " ✗"}`;
@@ -96,7 +96,7 @@ export async function prediction(host, root, addMaps) {
     made.replaceChildren(element("b", title), " \u2003", clean, "clean \u2002", under, "with the wave");
   }
 
-  // The newest wave only: one that came meanwhile is next.
+  // The newest wave only: one that arrives meanwhile is next.
   async function follow() {
     again = busy;
     if (busy || !picture || !panel || !engine.has([...chosen])) return;
@@ -128,7 +128,7 @@ export async function prediction(host, root, addMaps) {
   offer();
   return (next) => {
     picture = next;
-    const waits = !start.root.hidden; // for the networks
+    const waits = !start.root.hidden; // networks are not loaded yet
     table.hidden = below.hidden = !next || waits;
     message.textContent = next || waits ? "" : KNOW;
     if (!panel) {
@@ -136,7 +136,7 @@ export async function prediction(host, root, addMaps) {
       new MutationObserver(follow).observe(panel, { attributes: true, attributeFilter: ["data-milliseconds"] });
     }
     if (start.root.hidden && !engine.has([...chosen])) {
-      table.hidden = below.hidden = true; // let go meanwhile
+      table.hidden = below.hidden = true; // unloaded meanwhile
       offer();
     }
     follow();

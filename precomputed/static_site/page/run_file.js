@@ -1,4 +1,4 @@
-// A live run as the app's run file (core/runs/file.py): an .npz, which is a zip of .npy members, here without compression.
+// A live run as the app's run file (core/runs/file.py): an .npz, which is a zip of .npy members, here uncompressed.
 
 import { levels } from "./bytes.js";
 import { checksum } from "./checksum.js";
@@ -38,7 +38,7 @@ function zip(members) {
 
 const singles = (values) => new Uint8Array(Float32Array.from(values).buffer);
 
-// Settings as core/pgd/config.py writes them; colours follow from the views.
+// Settings in the format of core/pgd/config.py; colours follow from the views.
 function configOf({ colors: _, ...config }) {
   if (config.search === "pixels") delete config.search;
   return config;

@@ -1,5 +1,5 @@
-// A page of runs, laid out as the app's: a toolbar with one *Run*, what is painted, the run beside it, and what became of
-// it. It shows a stored run, what the settings ask for, or a live run (live_runs.js); all words on it are about that one.
+// A page of runs, laid out as the app's: a toolbar with one *Run*, the picture, the run beside it, and the outcome.
+// It shows a stored run, a run with the current settings, or a live run (live_runs.js); all text is about that run.
 
 import { element, mount, ours, popover, sentence, tabs } from "./elements.js";
 import { lab } from "./laboratory.js";
@@ -7,9 +7,9 @@ import { liveRuns } from "./live_runs.js";
 import { load } from "./packs.js";
 
 /**
- * @typedef {{ subject: HTMLElement, canvas: HTMLElement, settings: HTMLElement }} Parts where the controls go
+ * @typedef {{ subject: HTMLElement, canvas: HTMLElement, settings: HTMLElement }} Parts parents of the controls
  * @typedef {{ plan: () => Promise<any>, subject: () => number | null, bring: (run: any) => Promise<void> }} Controls
- *   what makes the plan, the place of the picture that it is about, and what sets them to a stored run
+ *   makes the plan, gives its picture's place, and sets the controls to a stored run
  */
 
 const CHOOSE = "Stored runs";
@@ -34,9 +34,9 @@ export async function runPage(kind, section, runs, texts) {
 
   const view = {
     events, section, find, first, runs, place: saved.menu,
-    isWhole: false, // a run that has ended or is paused
+    isWhole: false, // whether the run has ended or is paused
     note: (text) => note.replaceChildren(...(Array.isArray(text) ? text : [text])),
-    /** Words about what is shown: a note, paragraphs, an origin, buttons that save it. */
+    /** Text about the current run: a note, paragraphs, an origin, buttons that save it. */
     say({ text, paragraphs = [], from = [], save = [] }) {
       view.note(text);
       view.isWhole = from.length > 0;
@@ -59,7 +59,7 @@ export async function runPage(kind, section, runs, texts) {
       view.draw(data);
       view.say({ text: run.note, paragraphs: run.outcome.map((html) => ours(element("p"), html)), from: run.origins });
     },
-    /** Something else than a stored run is shown. */
+    /** Show something other than a stored run. */
     leave() {
       shown += 1;
       stored.value = "";

@@ -1,4 +1,4 @@
-// A live run: what is kept of its states, and what the replay component is handed, as ui/components/replay.py packs it.
+// A live run: its recorded states, and the replay component's data, packed as in ui/components/replay.py.
 
 import { levels, pack, softmax } from "./bytes.js";
 import { changes } from "./run_text.js";
@@ -6,7 +6,7 @@ import { changes } from "./run_text.js";
 const MAX_POINTS = 160; // of a curve
 
 /**
- * A run that begins. plan: of the controls, with `kind`, `models` (a painter's `name`, `network`, `title`, `about`, `colour`, `config`,
+ * A new run. plan: of the controls, with `kind`, `models` (a painter's `name`, `network`, `title`, `about`, `colour`, `config`,
  * `penalty`), `classes`, `targetName`, `steps` and `interval`.
  */
 export function newRun(plan) {
@@ -18,7 +18,7 @@ export function newRun(plan) {
   return { ...plan, models, startLevels: levels(plan.start), step: -1, frameSteps: [], seconds: 0, date: new Date().toISOString(), id };
 }
 
-/** Take in states of the worker: new ones, and a frame of the newest where a run was stopped. */
+/** Add states from the worker: new ones, and a frame of the newest if a run was stopped. */
 export function add(run, { states, pictures }, sure) {
   pictures?.forEach(({ last, best }, k) => { Object.assign(run.models[k], { last, bestImage: best }); });
   for (const state of states) {
@@ -53,7 +53,7 @@ function groups(count) {
   return Array.from({ length: points }, (_, k) => [first(k), k === points - 1 ? count : first(k + 1)]);
 }
 
-// Lowest, mean and highest of groups of neighbouring states.
+// Lowest, mean and highest values of groups of neighbouring states.
 function envelope(values) {
   const parts = groups(values.length).map(([from, to]) => values.slice(from, to));
   const mean = (part) => part.reduce((sum, value) => sum + value, 0) / part.length;
@@ -75,8 +75,8 @@ function ranked(logits, classes) {
   return [shares.map((share, k) => [classes[k], share]).sort((a, b) => b[1] - a[1]).slice(0, 5)];
 }
 
-// from: the first frame to hand over, of a run that goes on. live: { state, text, seconds }; null of one that has ended.
-// Where all frames come at once they are deflated: the component unpacks fewer characters then.
+// from: the first frame to send, of a run in progress. live: { state, text, seconds }; null after its end.
+// If all frames are sent at once they are deflated: the component then unpacks fewer characters.
 let version = 0;
 const deflated = async (bytes) =>
   pack(new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"))).arrayBuffer()));

@@ -1,4 +1,4 @@
-// A live run in words, as ui/runs/run_sentences.py and ui/runs/setup/state.py say them of the app's.
+// Text about a live run, as in ui/runs/run_sentences.py and ui/runs/setup/state.py.
 
 /**
  * Mean change in the hole and around it.
@@ -16,10 +16,10 @@ export function changes(start, image, mask, scale) {
 }
 
 /**
- * What has become of the run so far: for each painter what stands before, in and after the number. The replay says how
- * confident it is.
+ * The result of the run so far: for each painter the text before, in and after the number. The replay shows its
+ * confidence.
  *
- * @param {any} run @param {boolean} halted whether there is a picture of the last step; else its newest frame counts
+ * @param {any} run @param {boolean} halted whether there is a picture of the last step; else the newest frame counts
  */
 export function outcome(run, halted) {
   const drawn = run.kind === "generation", what = drawn ? "the start" : "the hole";
@@ -32,14 +32,14 @@ export function outcome(run, halted) {
   });
 }
 
-/** What a visitor's own run is: how many steps, how it ended, its pace. */
+/** A visitor's own run: number of steps, how it ended, its pace. */
 export function note(run) {
   const early = run.step < run.steps ? `, stopped by you after ${run.step.toLocaleString("en")} of ` : ", ";
   const pace = run.step ? `, ${Math.max(1, Math.round((1000 * run.seconds) / run.step))} ms per step` : "";
   return `Your run${early}${run.steps.toLocaleString("en")} steps${pace}.`;
 }
 
-/** Where it comes from. */
+/** Origin of the run. */
 export function origin(run) {
   const { config } = run.models[0];
   return `This browser computed ${run.step.toLocaleString("en")} steps of ${config.step_size.toPrecision(3)}, ` +

@@ -1,4 +1,4 @@
-// A sketch as text for a URL, in the format of core/images/sketch.py, so that the app reads it as well.
+// A sketch as text for a URL, in the format of core/images/sketch.py, so that the app can read it.
 
 import { pack, unpack } from "./bytes.js";
 
@@ -16,7 +16,7 @@ export async function sketchText(pixels) {
   return pack(await through(bytes, new CompressionStream("deflate"))).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-// Pixels, or null where the text, which may come from anyone, is no sketch.
+// Pixels, or null if the untrusted text is not a sketch.
 export async function sketchOf(text) {
   if (text.length > MAX_LENGTH || !/^[\w-]+$/.test(text)) return null;
   try {

@@ -1,4 +1,4 @@
-// The story's steps, laid out as the app's: words that were made with the page, and the app's own figures.
+// The story's steps, laid out as the app's: texts generated with the page, and the app's own figures.
 
 import { element, mount } from "./elements.js";
 import { lab } from "./laboratory.js";
@@ -17,14 +17,14 @@ const SHADOWED = `
   .chip { padding: 0.1rem 0.5rem; border-radius: 0.6rem; color: #fff; white-space: nowrap; }
   table { width: 100%; border-collapse: collapse; } th, td { padding: 0.4rem 0.8rem 0.4rem 0; text-align: left; vertical-align: top; }`;
 
-// HTML of our own making, apart from the page's style.
+// Trusted HTML, isolated from the page's style.
 function put(host, html) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.innerHTML = html;
   root.prepend(element("style", SHADOWED));
 }
 
-// What shows a part of a figure in its host; `parts` are all of the step, shown so far.
+// Functions that show a part of a figure in its host; `parts` are all parts of the step shown so far.
 const KINDS = {
   html: ({ html }, host) => put(host, html),
   opening({ scenes }, host, parts) {
@@ -92,7 +92,7 @@ const KINDS = {
       /** @type {HTMLElement} */ (asked.querySelectorAll(".options button")[Number(key) - 1])?.click();
     });
   },
-  // A wave chosen in the stripes is that of the maps beside them, and the other way round.
+  // A wave chosen in the stripes is selected in the maps beside them, and vice versa.
   stripes({ data }, host, parts) {
     const show = mount("stripes", host, { choice: ({ value }) => parts.maps?.(value) });
     parts.stripes = (value, token = String(value)) => show({ key: "stripes", token, about: null, ...data, value });
@@ -100,11 +100,11 @@ const KINDS = {
   },
   maps({ data, verdict }, host, parts) {
     const text = element("p"), first = String(data.value);
-    text.innerHTML = verdict ?? ""; // of our own making
+    text.innerHTML = verdict ?? ""; // trusted
     const show = mount("heatmap", host.appendChild(element("div")), { choice: ({ value }) => chosen(value.slice(0, 2), parts.stripes) });
     host.append(text);
     function chosen(value, follow) {
-      text.hidden = !verdict || String(value) !== first; // it is about one wave
+      text.hidden = !verdict || String(value) !== first; // the text is about one wave
       follow?.(value);
     }
     parts.maps = (value) => {
@@ -118,12 +118,12 @@ const KINDS = {
   replay: ({ data }, host) => mount("replay", host, {})({ key: "story", ...data }),
 };
 
-// Show parts of a figure in their order. shared: what they tell each other; `mixer(host)` mounts the pairs to mix.
+// Show parts of a figure in order. shared: state that they exchange; `mixer(host)` mounts the pairs to mix.
 export function showParts(host, all, shared) {
   for (const part of all) KINDS[part.kind](part, host.appendChild(element("div", "", { className: `figure ${part.kind}` })), shared);
 }
 
-// `mixer(host)` mounts the page's pairs. Returns what shows the step that the URL names, `#story?step=twins`.
+// `mixer(host)` mounts the page's pairs. Returns a function that shows the step in the URL, `#story?step=twins`.
 export async function story(section, mixer) {
   const steps = await load("story"), find = (selector) => section.querySelector(selector);
   const links = steps.map(({ links: [link] }) => link), names = steps.map(({ name }) => name);

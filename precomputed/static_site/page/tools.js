@@ -1,4 +1,4 @@
-// The tools below the maps, as cards: each is shown when its card is chosen, by what the story's figures are made of.
+// Cards of the tools below the maps; choosing a card shows its tool, made of the story's figures.
 
 import { byId, element, option, ours } from "./elements.js";
 import { load } from "./packs.js";

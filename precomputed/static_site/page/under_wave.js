@@ -1,10 +1,10 @@
-// A picture under a wave, as the classifiers see it.
+// A picture under a wave, as the classifiers receive it.
 
 import { fourierBasis, signsAt } from "../../../ui/components/wave.js";
 import { UNIT } from "./bytes.js";
 
 /**
- * clip(X + r v U, 0, 1), as core.fourier.basis.perturb: planes of float32; null beyond the waves whose signs are known.
+ * clip(X + r v U, 0, 1), as core.fourier.basis.perturb: planes of float32; null for waves without known signs.
  *
  * @param {{ pixels: Uint8Array, size: number, side: number, bits: Uint8Array }} picture its bytes, and the signs of a map's side
  * @param {[number, number]} wave @param {number} epsilon

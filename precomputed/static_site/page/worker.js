@@ -1,4 +1,4 @@
-// The worker: networks that predict, and runs of several painters side by side. It does one thing at a time, but heeds
+// The worker: networks that predict, and runs of several painters side by side. It does one thing at a time, but obeys
 // `control`, which may come during a run. A picture is 3 planes of float32 in [0, 1].
 
 import { LARGE, levels, sweep } from "./bytes.js";
@@ -21,17 +21,17 @@ import { underWave } from "./under_wave.js";
  * @property {number} interval a frame every so many steps @property {number} sure confidence whose first picture is kept
  */
 
-const REPORT_MS = 60; // between two messages of a run
+const REPORT_MS = 60; // between messages of a run
 class Stopped extends Error {}
 let control = "go", wake = (_) => {};
-const clock = new MessageChannel(); // a turn for incoming messages, without a timer's 4 milliseconds
+const clock = new MessageChannel(); // yields to incoming messages, without a timer's 4 milliseconds
 
 const turn = () => new Promise((resolve) => {
   clock.port1.onmessage = resolve;
   clock.port2.postMessage(0);
 });
 
-// A network's pass that a stop comes before: no run goes on for longer than one.
+// A network's pass that checks for a stop first: a stopped run ends within one pass.
 const heedful = (pass) => async (images) => {
   await turn();
   if (control === "stop") throw new Stopped();
@@ -56,7 +56,7 @@ const requests = {
     return { logits };
   },
 
-  // What networks say of a picture under each wave of a half plane; `report` gets the share that is done.
+  // Predictions of networks for a picture under each wave of a half plane; `report` gets the finished share.
   async map({ names, picture, epsilon, half }, report) {
     const waves = halfPlane(half), logits = Object.fromEntries(names.map((name) => [name, []]));
     control = "go";
@@ -77,7 +77,7 @@ const requests = {
   async run({ painters, start, mask, target, weight, interval, sure }, report) {
     const steps = painters[0].config.steps;
     control = "go";
-    await networks.release(); // nothing predicts meanwhile, and memory of WebAssembly never shrinks
+    await networks.release(); // nothing predicts meanwhile, and WebAssembly memory never shrinks
     const running = painters.map(({ name, config, penalty }) => {
       const pass = heedful(networks.passTo(name, target)), objective = penalty ? inpainting(mask, weight, penalty) : generation;
       return { iterator: pgdSteps(pass, objective, start, config), sure: false };
@@ -90,7 +90,7 @@ const requests = {
     const seen = (frame) => ({
       step: before[0].step,
       networks: before.map(({ crossEntropy: entropy, penalty, change, logits, images }, k) => {
-        const first = !running[k].sure && Math.exp(-entropy) >= sure; // its picture is wanted, too
+        const first = !running[k].sure && Math.exp(-entropy) >= sure; // its picture is kept, too
         running[k].sure ||= first;
         const pictures = { images: first ? images : null, frame: frame ? levels(images) : null };
         return { entropy, term: penalty ?? 0, change, logits, ...pictures };
@@ -116,7 +116,7 @@ const requests = {
       }
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
-      if (before.length) { // where a run halts there is something to see
+      if (before.length) { // a halted run has a picture to show
         states.push(seen(true));
         reportStates(true);
       }

@@ -1,4 +1,4 @@
-// The geometry of L2 PGD, as core/pgd/ball.py has it. A picture is three planes of float32 in [0, 1]. Loops, since a
+// The geometry of L2 PGD, as core/pgd/ball.py has it. A picture is three planes of float32 in [0, 1]. Uses loops, since a
 // callback for each number of a picture leaves megabytes of numbers behind.
 
 export const MIN_NORM = 1e-12; // guards a gradient of zero
@@ -24,11 +24,11 @@ export function plus(values, change, factor) {
   return result;
 }
 
-/** Of norm 1; zero stays zero. @param {Float32Array} gradient */
+/** Scale to norm 1; zero stays zero. @param {Float32Array} gradient */
 export const unit = (gradient) => scaled(gradient, 1 / Math.max(norm(gradient), MIN_NORM));
 
 /**
- * A change shorter by `radius`, at least zero: the proximal map of radius * ||.||_2.
+ * Shorten a change by `radius`, at most to zero: the proximal map of radius * ||.||_2.
  *
  * @param {Float32Array} change @param {number} radius
  */
@@ -38,7 +38,7 @@ export const shrink = (change, radius) => scaled(change, Math.max(0, 1 - radius 
 export const difference = (images, x0) => plus(images, x0, -1);
 
 /**
- * Onto the L2 ball of radius `epsilon` around `x0` first, then clipped to [0, 1].
+ * Project onto the L2 ball of radius `epsilon` around `x0`, then clip to [0, 1].
  *
  * @param {Float32Array} images @param {Float32Array} x0 @param {number} epsilon
  */

@@ -1,5 +1,5 @@
-// Discrete Fourier transforms of sides such as 32 and 224 = 2^5 * 7; packages on npm take powers of two alone, or are no
-// longer kept. Stockham's algorithm, radix 4 where it divides, else the smallest prime factor.
+// Discrete Fourier transforms of sides such as 32 and 224 = 2^5 * 7; packages on npm support powers of two alone, or are
+// unmaintained. Stockham's algorithm, radix 4 where it divides, else the smallest prime factor.
 
 /** @typedef {{ re: Float64Array, im: Float64Array }} Complex */
 
@@ -16,7 +16,7 @@ function factors(length) {
  *
  * @param {Complex} from overwritten
  * @param {Complex} to of the same length
- * @returns {Complex} that of the two that holds the result
+ * @returns {Complex} whichever of the two holds the result
  */
 function transform(from, to, length, width, sign) {
   let stride = width, rest = length;
@@ -80,7 +80,7 @@ function transposed({ re, im }, { re: toRe, im: toIm }, side) {
 const complex = (length) => ({ re: new Float64Array(length), im: new Float64Array(length) });
 
 /**
- * A filter of square planes that multiplies each frequency by a real number, the same for (i, j), (-i, -j) and (j, i).
+ * Filter of square planes that multiplies each frequency by a real number, equal for (i, j), (-i, -j) and (j, i).
  *
  * @param {number} side
  * @param {(i: number, j: number) => number} amplitude of the frequency (i, j), cycles per image

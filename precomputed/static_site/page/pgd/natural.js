@@ -1,12 +1,12 @@
-// Steps with the spectrum and the colours of natural pictures, as core/pgd/natural.py has them.
+// Steps with the spectrum and colours of natural pictures, as in core/pgd/natural.py.
 
 import { fourierFilter } from "./fft.js";
 import { within } from "./objectives.js";
 
 /**
- * The gradient times 1 / max(1, r)^p at r cycles per image, and times a matrix of colours, inside the hole alone.
+ * Multiply the gradient by 1 / max(1, r)^p at r cycles per image, and by a colour matrix, inside the hole alone.
  *
- * @param {{ spectrum: number, colors: number[][] }} settings p, and the covariance's power of natural pixels
+ * @param {{ spectrum: number, colors: number[][] }} settings p, and the power of the pixel covariance
  * @param {number} side @param {Uint8Array | null} hole
  */
 export function naturalSteps({ spectrum, colors }, side, hole) {

@@ -1,22 +1,22 @@
-// What a run minimises, as core/pgd/objectives.py has it: Eq. 2, and Eq. 3 with each of its penalties.
+// Objectives of a run, as in core/pgd/objectives.py: Eq. 2, and Eq. 3 with each of its penalties.
 
 import { difference, MIN_NORM, norm, plus, scaled, shrink, unit } from "./ball.js";
 
 /**
  * @typedef {object} Objective
- * @property {Uint8Array | null} hole (H * W), outside which nothing changes; null where all may
+ * @property {Uint8Array | null} hole (H * W), outside which nothing changes; null if everything may
  * @property {(images: Float32Array, x0: Float32Array) => { value: number, gradient?: Float32Array } | null} penalty
- *   of a picture, with its gradient unless `step` takes care of it; null where the cross-entropy is all
+ *   of a picture, with its gradient unless `step` handles it; null for the cross-entropy alone
  * @property {(images: Float32Array, x0: Float32Array, gradient: Float32Array, size: number) => Float32Array} step
  *   the picture after a step of L2 length `size`, before the projection
  */
 
 const plain = (images, _, gradient, size) => plus(images, unit(gradient), -size);
 
-/** Eq. 2: cross-entropy to the target class, nothing else. @type {Objective} */
+/** Eq. 2: cross-entropy to the target class. @type {Objective} */
 export const generation = { hole: null, penalty: () => null, step: plain };
 
-/** The values inside the hole, or those outside; the rest is zero. */
+/** Keep the values inside the hole, or those outside; zero the rest. */
 export function within(values, mask, inside) {
   const result = new Float32Array(values.length);
   for (let k = 0; k < values.length; k++) if (mask[k % mask.length] === inside) result[k] = values[k];
@@ -24,7 +24,7 @@ export function within(values, mask, inside) {
 }
 
 /**
- * Eq. 3: cross-entropy plus a penalty for changing what lies outside the hole.
+ * Eq. 3: cross-entropy plus a penalty for changes outside the hole.
  *
  * @param {Uint8Array} mask (H * W), 1 = hole
  * @param {number} weight lambda

@@ -1,7 +1,7 @@
 // numpy's Generator(Philox): the same numbers from the same key and counter, so that views equal core/pgd/views.py's.
 // Source: Salmon et al. 2011, Philox4x64-10; Marsaglia & Tsang 2000, the ziggurat of the normal distribution.
 
-// High and low words of both multipliers, and of what is added to the key in each round.
+// High and low words of both multipliers, and of the key's increment in each round.
 const M0 = 0xd2e7470e, M1 = 0xe14c6c93, N0 = 0xca5a8263, N1 = 0x95121157;
 const WEYL = [0x9e3779b97f4a7c15n, 0xbb67ae8584caa73bn];
 const ROUNDS = 10, WORD = 2 ** 32, HALF = 2 ** 16;
@@ -10,11 +10,11 @@ const LAYERS = 256, EDGE = 3.6541528853610088, AREA = 0.00492867323399, MANTISSA
 // High word of the product of two words; both partial sums are below 2^53.
 const high = (a, b) => Math.floor((a * (b >>> 16) + Math.floor((a * (b & 0xffff)) / HALF)) / HALF);
 
-// A 64-bit number's high and low word.
+// High and low word of a 64-bit number.
 const halves = (value) => [Number(BigInt.asUintN(32, value >> 32n)), Number(BigInt.asUintN(32, value))];
 
 export class Philox {
-  #keys; // of each round, words as of the counter
+  #keys; // per round, in words like the counter
   #counter;
   #block = new Uint32Array(8); // words of the newest four numbers, each low word first
   #next = 8;
@@ -22,7 +22,7 @@ export class Philox {
 
   /**
    * @param {[number, number]} key two 64-bit numbers below 2^53
-   * @param {[number, number, number, number]} counter the first block's, minus one
+   * @param {[number, number, number, number]} counter that of the first block, minus one
    */
   constructor(key, counter) {
     this.#keys = Array.from({ length: ROUNDS }, (_, round) =>
@@ -83,7 +83,7 @@ export class Philox {
     return low;
   }
 
-  /** Uniform among the whole numbers from 0 to `most`. Source: Lemire 2019. */
+  /** Uniform integer from 0 to `most`. Source: Lemire 2019. */
   integer(most) {
     if (most === 0) return 0;
     for (;;) {
@@ -94,7 +94,7 @@ export class Philox {
 
   #single = () => (this.word() >>> 8) / 2 ** 24;
 
-  /** A standard normal number of float32. */
+  /** Standard normal float32 number. */
   normal() {
     const { inside, width, height } = ZIGGURAT;
     for (;;) {
@@ -113,7 +113,7 @@ export class Philox {
   }
 }
 
-// Layers of equal area under exp(-x^2 / 2), from the base, 0, to the top: the part of each that lies under the curve.
+// Layers of equal area under exp(-x^2 / 2), from the base, 0, to the top: the share of each that lies under the curve.
 const ZIGGURAT = (() => {
   const inside = new Uint32Array(LAYERS), width = new Float32Array(LAYERS), height = new Float32Array(LAYERS);
   const curve = (x) => Math.exp(-0.5 * x * x), base = AREA / curve(EDGE);

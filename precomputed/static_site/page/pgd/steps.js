@@ -1,13 +1,13 @@
-// Projected gradient descent in an L2 ball, one state at a time, as core/pgd/steps.py has it. One picture.
+// Projected gradient descent in an L2 ball, one state at a time, as in core/pgd/steps.py. One picture.
 
 import { difference, norm, plus, project } from "./ball.js";
 import { naturalSteps } from "./natural.js";
 import { viewDraws, viewMap } from "./views.js";
 
-const LOOK_INTERVAL = 10; // by views, the picture itself is looked at once in so many steps
+const LOOK_INTERVAL = 10; // by views, steps between measurements of the picture itself
 
 /**
- * @typedef {object} Pass what a network says of a picture
+ * @typedef {object} Pass a network's outputs for a picture
  * @property {Float32Array} logits @property {number} crossEntropy @property {Float32Array} gradient of it
  */
 /**
@@ -59,7 +59,7 @@ export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
   }
 }
 
-// Natural gradients at random views, summed over those of a step; their length has no meaning.
+// Natural gradients at random views, summed over the views of a step; their length is arbitrary.
 function viewGradients(pass, /** @type {any} */ { views, colors }, x0, hole, seed) {
   const size = Math.sqrt(x0.length / 3), draw = viewDraws(views, x0, hole, seed);
   const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);

@@ -1,4 +1,4 @@
-// Random views of a picture, as core/pgd/views.py draws them: by random seed, step and start alone, to the same views.
+// Random views of a picture, equal to those of core/pgd/views.py: determined by random seed, step and start alone.
 
 import { checksum } from "../checksum.js";
 import { plus } from "./ball.js";
@@ -13,19 +13,19 @@ import { Philox } from "./philox.js";
 /**
  * @typedef {object} View
  * @property {number} left @property {number} top @property {number} side of the crop, in whole pixels
- * @property {number} dx @property {number} dy whole pixels that the picture is shifted by
+ * @property {number} dx @property {number} dy shift in whole pixels
  * @property {boolean} flip
- * @property {Float32Array | null} noise that is added
+ * @property {Float32Array | null} noise additive
  */
 
-// Python's: halves go to the even side.
+// Python's rounding: halves go to the even side.
 function round(value) {
   const low = Math.floor(value), rest = value - low;
   return rest > 0.5 || (rest === 0.5 && low % 2) ? low + 1 : low;
 }
 
 /**
- * Views of one run, which begins with `x0`.
+ * Views of one run that starts at `x0`.
  *
  * @param {ViewSettings} views @param {Float32Array} x0 @param {Uint8Array | null} hole @param {number} seed
  * @returns {(step: number, index: number) => View}
@@ -50,7 +50,7 @@ export function viewDraws(views, x0, hole, seed) {
   };
 }
 
-/** Mean place [x, y] of the hole's pixels. @param {Uint8Array} hole @param {number} size */
+/** Mean position [x, y] of the hole's pixels. @param {Uint8Array} hole @param {number} size */
 function holeCentre(hole, size) {
   let x = 0, y = 0, count = 0;
   for (let k = 0; k < hole.length; k++) {
@@ -63,7 +63,7 @@ function holeCentre(hole, size) {
 }
 
 /**
- * A view as a linear map of each axis, the picture's border mirrored by a shift, and its noise.
+ * A view as a linear map per axis, the picture's border mirrored by a shift, and its noise.
  *
  * @param {View} view @param {number} size
  */
@@ -75,13 +75,13 @@ export function viewMap({ left, top, side, dx, dy, flip, noise }, size) {
       const seen = alongRows(alongColumns(image, columns, size), rows, size);
       return noise ? plus(seen, noise, 1) : seen;
     },
-    /** The gradient at the picture, of that at the view. @param {Float32Array} gradient */
+    /** The gradient at the picture from that at the view. @param {Float32Array} gradient */
     adjoint: (gradient) => alongColumns(alongRows(gradient, rows, size, true), columns, size, true),
   };
 }
 
 /**
- * Where each place of an axis of the view comes from: `count` places of the picture, with their weights.
+ * Sources of each place on an axis of the view: `count` places of the picture, with their weights.
  *
  * @typedef {{ count: number, places: Int32Array, weights: Float64Array }} Taps
  * @returns {Taps}
@@ -91,7 +91,7 @@ function taps(size, first, side, shift, flip) {
   const sources = side < size ? resized(side, size) : Array.from({ length: size }, (_, at) => [[at, 1]]);
   if (flip) sources.reverse();
   const count = Math.max(...sources.map((parts) => parts.length));
-  const places = new Int32Array(size * count), weights = new Float64Array(size * count); // weight 0 where there are fewer
+  const places = new Int32Array(size * count), weights = new Float64Array(size * count); // weight 0 if there are fewer
   sources.forEach((parts, seen) => parts.forEach(([at, weight], k) => {
     places[seen * count + k] = mirrored(first + at - shift);
     weights[seen * count + k] = weight;
@@ -99,7 +99,7 @@ function taps(size, first, side, shift, flip) {
   return { count, places, weights };
 }
 
-// Antialiased bilinear resize of an axis, as torch has it.
+// Antialiased bilinear resize of an axis, as in torch.
 function resized(from, to) {
   const scale = from / to, support = Math.max(1, scale);
   return Array.from({ length: to }, (_, k) => {
@@ -112,7 +112,7 @@ function resized(from, to) {
   });
 }
 
-/** Each row as its taps say; or the adjoint of that. @param {Float32Array} from @param {Taps} taps @param {number} size */
+/** Resample each row by its taps; or the adjoint. @param {Float32Array} from @param {Taps} taps @param {number} size */
 function alongColumns(from, { count, places, weights }, size, adjoint = false) {
   const to = new Float32Array(from.length);
   for (let row = 0; row < from.length; row += size) {
@@ -127,7 +127,7 @@ function alongColumns(from, { count, places, weights }, size, adjoint = false) {
   return to;
 }
 
-/** The same of each column. @param {Float32Array} from @param {Taps} taps @param {number} size */
+/** Resample each column likewise. @param {Float32Array} from @param {Taps} taps @param {number} size */
 function alongRows(from, { count, places, weights }, size, adjoint = false) {
   const to = new Float32Array(from.length), area = size * size;
   for (let plane = 0; plane < from.length; plane += area) {
