@@ -304,7 +304,7 @@ def _colour(claim: Claim, maps: Comparison) -> Finding:
     return Finding(claim, verdict, tuple(evidence), (), (maps.subject.label,), wave, "Grey and coloured")
 
 
-# By the names used in claims.toml.
+# Checks by their names in claims.toml.
 CHECKS: dict[str, Check] = {
     "compared": _compared,
     "within": _within,

@@ -62,7 +62,7 @@ class Measure:
     unit: str = "error"
 
 
-# By the names that rows of claims give them.
+# Measures by their names in claims.toml.
 MEASURES = {
     "orders": Measure(
         lambda pictures: np.log10(pictures["loss_before"] / pictures["loss_after"].clip(LEAST_LOSS)), student, "orders"
@@ -255,7 +255,7 @@ def _who_judged(*painted: PictureOutcomes) -> str:
     return Sentence(*judges, f" human. Each kind has {first.n} pictures.")
 
 
-# By the names used in claims.toml. Arguments: the claim, stored results, subject and reference.
+# Checks by their names in claims.toml. Arguments: the claim, stored results, subject and reference.
 CHECKS: dict[str, Callable[[Claim, _Kinds, str, str], Finding]] = {
     "above": _above,
     "squiggles": _squiggles,

@@ -122,7 +122,7 @@ class Evidence:
 
     @property
     def label(self) -> str:
-        """'difference: ', or 'p ': what stands before the number."""
+        """'difference: ', or 'p ': the text before the number."""
         return f"{self.what} " if self.unit == "p" else f"{self.what}: "
 
     @property
@@ -217,7 +217,7 @@ BY_VIEWS = "by views"  # condition of results painted by that search
 class Finding:
     """A claim's evidence and verdict.
 
-    doubts: whole sentences. maps, wave, show, tool: what the page *Frequencies* is to show. networks: whose
+    doubts: complete sentences. maps, wave, show, tool: view of the page *Frequencies* showing it. networks: whose
     evidence it is, by the registry's names, which may be untrusted text. condition: under which it was measured, where
     that is not the paper's: "by views".
     """

@@ -62,7 +62,7 @@ _SKY, _WATER, _GRASS, _, _BROWN, _RED, _WHITE, _GREY = PALETTE.values()
 _PALE_GREY, _TAN, _BEIGE = (180, 180, 180), (170, 120, 70), (230, 200, 150)
 _FOREST, _MEADOW = (60, 110, 60), (120, 160, 110)
 
-# By CIFAR-10 class.
+# Sketches by CIFAR-10 class.
 SKETCHES: dict[str, Sketch] = {
     "horse": Sketch(
         _SKY,

@@ -139,7 +139,7 @@ def inpainting_plans(
 def generation_plans(
     dataset: ImageDataset, config: PGDConfig, *, target: str | None, start: StartKind, seed: int
 ) -> MakePlan:
-    """Return plans for starts of one class after the other, drawn by seed and image index.
+    """Return plans for starts of one class after another, drawn by seed and image index.
 
     Args:
         dataset: source of the statistics of classes without bundled ones.

@@ -1,4 +1,4 @@
-"""Table of roles: the networks that may stand for each of the paper's. Does not import torch."""
+"""Table of roles: the networks that may take the place of each of the paper's. Does not import torch."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-# By role: rows of networks shown together, in order of preference.
+# Role -> rows of networks shown together, in order of preference.
 ROLES: dict[str, tuple[tuple[str, ...], ...]] = {
     role: tuple(map(tuple, rows)) for role, rows in _TABLE["roles"].items()
 }
-# By network: its stand-in for predictions.
+# Network -> its stand-in for predictions.
 INSTEAD: dict[str, str] = _TABLE["instead"]
-# By network: its relation to the paper, "short" and optionally "more".
+# Network -> its relation to the paper, "short" and optionally "more".
 NETWORKS: dict[str, dict[str, str]] = _TABLE["networks"]
 
 

@@ -21,7 +21,7 @@ def stored_files():
 
 @cache
 def stored_kinds():
-    """By kind and network, the pictures' numbers (lists by name, None where there are none) and the energy."""
+    """{kind: {network: numbers of its pictures and energy}}; lists by name, with None for missing numbers."""
     kinds = {}
     for name, (facts, file) in stored_files().items():
         pictures, energies = file["pictures"], file["energy"]

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 REASON = "libgomp.so.1: cannot open shared object file"
-# As on a system without libgomp: torch is installed, and its import ends in an OSError.
+# Simulate a system without libgomp: torch is installed, and its import ends in an OSError.
 TORCH = f"raise OSError({REASON!r})"
 # One server, as in the app: one page after another, each in its own session.
 SCRIPT = f"""

@@ -125,7 +125,7 @@ def estimate_map(
 class _Model:
     """Covariance of the waves' rates for any hyperparameters.
 
-    Kernels depend on distances, of which a grid has few distinct ones, so they are tabulated.
+    Kernels depend on distances, few of which are distinct on a grid, so they are tabulated.
     fixed: (W, W) part without parameters; initially a constant of deviation 1, which leaves the map's level free.
     """
 

@@ -47,7 +47,7 @@ def outcomes(heatmap: Heatmap) -> MapOutcomes | None:
 
 
 def select_images(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
-    """Return the map restricted to chosen images.
+    """Restrict a map to chosen images.
 
     Args:
         heatmap: one with outcomes.

@@ -42,7 +42,7 @@ def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> floa
     several, rate = of_class > 1, wrong.mean()
     # Var of a stratified mean: sum_h W_h^2 s_h^2 / n_h (1 - f_h) (Cochran 1977, eq. 5.6), of classes h with n_h images;
     # shares W_h = n_h / n and f_h = f = n / N make it (1 - f) / n^2 * sum_h n_h s_h^2.
-    # Of e_h errors, n_h s_h^2 = e_h (n_h - e_h) / (n_h - 1) (variance of 0s and 1s, sec. 3.2).
+    # With e_h errors, n_h s_h^2 = e_h (n_h - e_h) / (n_h - 1) (variance of 0s and 1s, sec. 3.2).
     within = errors[several] * (of_class[several] - errors[several]) / (of_class[several] - 1)
     # If n_h = 1, s_h^2 is set to the whole sample's, n p (1 - p) / (n - 1).
     alone = (of_class == 1).sum() * rate * (1 - rate) * n / max(1, n - 1)

@@ -78,7 +78,7 @@ def test_downloaded_run_opens_again_with_the_same_words_and_a_note(page):
     opened = app.session_state[f"{page}.runs"].result.runs[0]
     assert np.array_equal(opened.frames, run.frames) and opened.metadata == run.metadata
     after = replay_data(app)
-    own = ("id", "version", "seek")  # of the result, not of its picture
+    own = ("id", "version", "seek")  # belong to the result, not to its content
     assert {**after, **dict.fromkeys(own)} == {**before, **dict.fromkeys(own)}, "the same view"
     note = next(one.value for one in app.markdown if one.value.startswith("Opened from"))
     assert (

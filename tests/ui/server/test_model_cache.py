@@ -37,7 +37,7 @@ def test_what_visitors_share_survives_a_browser_that_clears_streamlits_caches():
         return classifier_for("mini-resnet", "cifar10"), job_manager(), weight_downloads()
 
     before = shared()
-    # What Streamlit does at a browser's message `clear_cache`.
+    # Streamlit's reaction to a browser's message `clear_cache`.
     st.cache_data.clear()
     st.cache_resource.clear()
     assert all(now is then for now, then in zip(shared(), before, strict=True))
