@@ -212,10 +212,10 @@ assert json.loads(Path("toy.npz/settings.json").read_text())["start"] == "sepia"
 assert "sepia" in offered_starts(SAMPLE_SETS["cifar10"])
 """,
     "a corruption": """
-from core.claims.corruptions import SLOW
+from core.claims.corruptions import LOW
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 found = CorruptionOutcomes.load("toy.npz")
-assert found.keys[0] == SLOW[0] == "dusk" and found.measured.all() and (found.spectrum[0, :, 0] > 0).all()
+assert found.keys[0] == LOW[0] == "dusk" and found.measured.all() and (found.spectrum[0, :, 0] > 0).all()
 """,
     "a number of a map": """
 import numpy as np

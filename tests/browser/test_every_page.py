@@ -208,7 +208,7 @@ VIEWS = {
     "Corruptions": "Contrast, strength 2, 2,000 CIFAR-10 test pictures",
     "Your own words": "learned from captions about the ten classes",
     "Compute a map": "predictions unless you stop it",
-    "Add a map": "A heat map file",
+    "Add a map": "Heat map file",
     "Sources and downloads": "Galindo & Faria, Understanding CLIP Robustness, Figure 1, right",
 }
 

@@ -321,6 +321,7 @@ def test_play_leaves_the_sentence_on_the_wave_where_it_is(visit):
 @pytest.mark.slow
 def test_a_map_of_one_picture_has_one_meaning_to_its_end_which_is_in_sight(visit):
     page = visit("frequency?pictures=CIFAR-10&tab=Compute+a+map")
+    wait_until_still(page)  # a list that opens while the page still grows is closed again
     page.get_by_role("combobox", name="Images").click()
     page.get_by_role("option", name="The picture chosen above").click()
     wait_until_drawn(page)

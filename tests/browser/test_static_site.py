@@ -40,6 +40,12 @@ from ui.story.steps import STEPS, named_step
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
 
 
+def expect_headline(story, step):
+    """Expect a step's title as the headline; the explanation of a term may follow each word."""
+    title = r".*?\s".join(map(re.escape, step.title.split()))
+    expect(story.locator(".prose h2")).to_have_text(re.compile(f"^{title}$"))
+
+
 @pytest.fixture
 def open_site(browser, site):
     """`open_site(width)` -> page; the test fails at its end if the page threw an error or requested more than files."""
@@ -222,7 +228,7 @@ def test_strict_policy_that_allows_what_the_docs_name_lets_the_networks_run(serv
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
-        ("WebAssembly.validate = () => false", "This browser has no WebAssembly with SIMD: take a current Chrome"),
+        ("WebAssembly.validate = () => false", "This browser has no WebAssembly with SIMD: use a current Chrome"),
         ("Object.defineProperty(navigator, 'deviceMemory', { value: 0.5 })", "This device has too little memory"),
     ],
 )
@@ -335,8 +341,7 @@ def test_story_opens_with_the_apps_scenes(open_site):
     for link, (what, count) in figures.items():
         step = named_step(link)
         story.get_by_role("link", name=f": {step.name}").click()
-        title = r".*?\s".join(map(re.escape, step.title.split()))  # a term's explanation may follow each word
-        expect(story.locator(".prose h2")).to_have_text(re.compile(f"^{title}$"))
+        expect_headline(story, step)
         expect(story.locator(what).locator("visible=true")).to_have_count(count)
 
 
@@ -376,7 +381,7 @@ def test_every_step_of_the_story_is_accessible(open_site):
     story = page.locator("#story")
     for step in STEPS[2:]:
         story.get_by_role("link", name=f": {step.name}").click()
-        expect(story.locator(".prose h2")).to_have_text(step.title)
+        expect_headline(story, step)
         assert grave_faults(page) == [], step.name
 
 
