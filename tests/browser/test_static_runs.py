@@ -4,7 +4,6 @@ import copy
 import io
 import itertools
 import re
-import time
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ import torch
 from PIL import Image
 from playwright.sync_api import expect
 
-from benchmarks.browser import FOUR, memory_of_page
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10, imagenet
 from core.data.sample_sets import SAMPLE_SETS
@@ -26,8 +24,6 @@ from core.runs.file import PGDRun
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.run import Run
 from core.runs.starts import draw_starts
-from precomputed.static_site.check import served
-from tests.chromium import find_chromium
 
 pytestmark = pytest.mark.slow
 
@@ -287,46 +283,3 @@ def test_hole_in_a_photograph_of_ones_own_begins_with_its_rim(open_section, tmp_
     run = saved(page, "EfficientNet-Lite0 (ImageNet) by views")
     assert run.metadata["objective"]["penalty"] == "frozen" and run.metadata["images"]["fill"] == "rim"
     assert (np.rint(255 * run.start[0]).reshape(3, -1).T == (200, 40, 30)).all()
-
-
-@pytest.fixture
-def own_browser(browser):
-    """A Chromium with a single page, whose memory can be measured."""
-    started = browser.browser_type.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"])
-    yield started
-    started.close()
-
-
-@pytest.fixture
-def served_url(site):
-    with served(site) as url:
-        yield url
-
-
-@pytest.fixture
-def falls_below(own_browser):
-    """`falls_below(MB)`: return whether the page's memory falls below a limit within half a minute."""
-
-    def falls(most):
-        for _ in range(60):  # compiling code and garbage collection wait until the machine has time
-            if memory_of_page(own_browser) < most:
-                return True
-            time.sleep(0.5)
-        return False
-
-    return falls
-
-
-def test_four_networks_take_under_300_mb_and_give_them_back(own_browser, served_url, falls_below):
-    page = own_browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(f"{served_url}#inpainting")
-
-    expect(page.locator("#inpainting .toolbar .loader")).to_contain_text("nothing leaves this browser")
-    choose_small(page)
-    page.evaluate(FOUR)
-    assert falls_below(300), memory_of_page(own_browser)
-    page.locator("#inpainting .toolbar .loader button").click()  # one more run: Mini CLIP and its robust twin
-    expect(page.locator("#inpainting .step")).to_contain_text("ms a step")
-    assert falls_below(340), memory_of_page(own_browser)  # measured: 299 to 319
-    page.get_by_role("link", name="Open the full app").click()
-    assert falls_below(240), memory_of_page(own_browser)
