@@ -9,6 +9,7 @@ from core.claims.corruption_spectrum import stored_corruptions
 from core.claims.gradient_spectrum import stored_gradient
 from core.claims.hybrids import crossover_evidence
 from core.data.classes import CIFAR10
+from core.data.profiles import cached_by_files
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.view_settings import SEARCHES
 from core.reproduce.profile.predictions import stored_predictions
@@ -20,7 +21,8 @@ SMALL, LARGE = SAMPLE_SETS["cifar10"], SAMPLE_SETS["photographs"]
 HOLE = f"{SMALL.name}-{SMALL.inpainted}"  # the subject of the step's runs
 
 
-def first_maps() -> dict[str, Entry]:
+@cached_by_files("heatmaps")
+def first_maps(_: tuple[Path, ...]) -> dict[str, Entry]:
     """Return the first map of each network on CIFAR-10: a published one before others of the same weights."""
     maps: dict[str, Entry] = {}
     for entry in shipped().values():
