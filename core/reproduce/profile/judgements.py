@@ -23,7 +23,7 @@ from core.pgd.settings import usual_settings
 from core.pgd.view_settings import SEARCHES, Search
 from core.reconstruct.batches import run_batch
 from core.reconstruct.job import JobConfig, PGDJob, make_job
-from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, UNFINISHED, ProfiledNetwork, ProfileFile
+from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, ProfiledNetwork, ProfileFile, unfinished_path
 from core.runs.file import PGDRun
 from core.runs.judgement import COLUMNS, THIRD, choose_judge, fingerprint, judge_run, searched, top1
 from core.runs.picture_outcomes import JudgedOutcomes, Opinion
@@ -183,7 +183,7 @@ def _make(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobCo
         "dataset": dataset_facts(data),
         "source": computed_source(device_name(classifier)),
     }
-    unfinished = path.with_name(f"{path.stem}-{len(data)}{UNFINISHED}")
+    unfinished = unfinished_path(path, len(data))
     rows = {} if network.again else _known(path, facts)
     rows |= {name: row for name, row in _known(unfinished, facts).items() if row[0]["n"] >= _count(rows, name)}
     for name, config in jobs.items():

@@ -96,6 +96,11 @@ def usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
 
 def grown(make: Callable[[Path], None], count: int, path: Path) -> None:
     """Write a file under another name while incomplete, and rename it when done."""
-    unfinished = path.with_name(f"{path.stem}-{count}{UNFINISHED}")
+    unfinished = unfinished_path(path, count)
     make(unfinished)
     unfinished.replace(path)
+
+
+def unfinished_path(path: Path, count: int) -> Path:
+    """Return the path of a file while it is incomplete; count: tells amounts of data apart."""
+    return path.with_name(f"{path.stem}-{count}{UNFINISHED}")

@@ -39,12 +39,12 @@ ENLARGING = ("mini-clip", PAPERS_CLIP)  # enlarge small pictures
 
 def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data = network.images(QUICK_IMAGES if network.quick else None)
-    if not usual_epsilon(data.image_size):
+    usual = usual_epsilon(data.image_size)
+    if not usual:
         raise ValueError(f"the paper gives no size v for {data.image_size}-pixel images; choose --image-size 32 or 224")
     side = paper.MAP_SIDE.get(data.image_size, min(63, largest_side(data.image_size, data.image_size)))
     waves, n = len(half_plane(side)), len(data)
     per_wave = max(1, QUICK_PASSES // waves, 0 if network.quick else round(FULL_SHARE * n))
-    usual = usual_epsilon(data.image_size)
     for epsilon in (usual, *(() if network.quick else OTHER_SIZES.get(data.image_size, ()))):
         config = SweepConfig(
             side=side,
