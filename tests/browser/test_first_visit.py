@@ -380,8 +380,8 @@ def test_the_command_for_a_map_has_the_strength_that_the_page_shows(visit):
     page = visit("frequency?pictures=Photographs&tab=Compute+a+map")
     page.get_by_role("combobox", name="Images").click()
     page.get_by_role("option").first.click()  # small runs, which are quick
-    wait_until_drawn(page)
     strength = page.get_by_role("spinbutton", name="Strength v")
+    expect(strength).to_have_value("4.00")  # of 32-pixel pictures
     enter(strength, "15.69999999999999")
     wait_until_drawn(page)
     page.get_by_role("button", name="Compute a map").click()

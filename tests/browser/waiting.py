@@ -5,8 +5,12 @@ from playwright.sync_api import Page, expect
 PATIENCE = 120_000  # milliseconds: allows for a very busy machine; a test waits only as long as it must
 
 
+_TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+
+
 def wait_until_drawn(page: Page, timeout: float = PATIENCE) -> None:
     """Wait until the page's script has finished and the page is shown; up to `timeout` milliseconds each."""
+    page.wait_for_function(_TWO_FRAMES, timeout=timeout)  # a click marks the script as running one frame later
     idle = expect(page.get_by_test_id("stApp"))
     idle.to_have_attribute("data-test-script-state", "notRunning", timeout=timeout)
     # The script's first run brings only the style sheet; the browser then requests the page by itself.

@@ -83,7 +83,7 @@ KINDS = (
     Kind("blur", (0, 200), _drawing("blur")),
     Kind("classless", (0, 200), _drawing("classless")),
     Kind("independent", (0, 200), _drawing("independent")),
-    *(Kind(searched("classless", search), (10, 200), _drawing("classless", search)) for search in SEARCHES),
+    *(Kind(searched("classless", search), (6, 200), _drawing("classless", search)) for search in SEARCHES),
     Kind("eq3", (0, 200), _filling("eq3")),
     Kind("mean_square", (0, 200), _filling("mean_square", fewer=3)),
     Kind("norm", (0, 50), _filling("norm")),
