@@ -104,7 +104,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert stored_corruptions()[NAME].measured.all()
     assert stored_gradients()[NAME].energy.shape == (481,)
     kinds = judged_outcomes()[NAME].kinds()
-    assert {name: outcomes.n for name, outcomes in kinds.items()} == {"classless, pixels": 10, "classless, views": 10}
+    assert {name: outcomes.n for name, outcomes in kinds.items()} == {"classless, pixels": 6, "classless, views": 6}
     assert kinds["classless, views"].judge == "mini-resnet" and kinds["classless, views"].third == "mini-clip-vit"
     assert len(stored_predictions()[NAME].top1()) == 482 and stored_predictions()[NAME].hybrids(0).mixed.shape == (
         49,
