@@ -61,9 +61,7 @@ def _weakened(named: NamedMap, network_side: int) -> Heatmap | None:
     """Return the map of the same classifier and data with weakened waves, if measured."""
     for weakened in _weakened_maps():
         facts, expected = weakened.metadata, named.heatmap.metadata
-        same = (
-            facts["classifier"]["name"] == named.classifier and facts["dataset"]["name"] == expected["dataset"]["name"]
-        )
+        same = named.has_weights_of(facts) and facts["dataset"]["name"] == expected["dataset"]["name"]
         if same and facts.get("weakened_as") == network_side and facts["epsilon"] == expected["epsilon"]:
             return weakened
     return None

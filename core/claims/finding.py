@@ -65,23 +65,25 @@ class NamedMap:
         """Number of patches per side of its classifier's input; None for a network without patches."""
         return self.heatmap.metadata["classifier"].get("patch_grid")
 
-    def name_in(self, result: Archived) -> str:
-        """Return the name in a sentence about another result, with unusual weights named."""
-        weights = result.metadata["classifier"].get("weights_id")
-        if None in (weights, self.weights_id) or weights == self.weights_id or str(weights) in self.name:
-            return self.name
-        return f"{self.name} (weights: {weights})"
+    def has_weights_of(self, result: Mapping[str, Any]) -> bool:
+        """Return whether a result, given by its metadata, is of this map's classifier with the same weights.
+
+        Published maps without a sha256 have their network's usual weights.
+        """
+        own, other = self.heatmap.metadata["classifier"], result["classifier"]
+        if own["name"] != other["name"]:
+            return False
+        if own.get("sha256") is None and self.heatmap.metadata["source"]["type"] == "published":
+            return self.weights_id in (None, other.get("weights_id"))
+        return bool(own.get("sha256") == other.get("sha256"))
 
     def own(self, results: Mapping[str, Result]) -> Result | None:
-        """Return the result of this map's classifier with the same weights and data, or None.
-
-        Published maps do not name their weights and are matched by classifier name.
-        """
-        result, facts = results.get(self.classifier), self.heatmap.metadata
-        if result is None or facts["dataset"]["name"] != result.metadata["dataset"]["name"]:
+        """Return the result of this map's classifier with the same weights and data, or None."""
+        result = results.get(self.classifier)
+        if result is None or not self.has_weights_of(result.metadata):
             return None
-        same = facts["classifier"].get("sha256") == result.metadata["classifier"].get("sha256")
-        return result if same or facts["source"]["type"] == "published" else None
+        same_data = self.heatmap.metadata["dataset"]["name"] == result.metadata["dataset"]["name"]
+        return result if same_data else None
 
 
 # By unit: suffix, factor, digits, and whether a plus sign is shown.

@@ -24,7 +24,7 @@ def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tup
     On the pairs that both saw. None if either lacks stored hybrids or a crossover, or saw other pairs.
     """
     a, b = (named.own(stored_hybrids()) for named in (first, second))
-    return None if a is None or b is None else compared(first.name_in(a), a, second.name_in(b), b)
+    return None if a is None or b is None else compared(first.name, a, second.name, b)
 
 
 def compared(

@@ -142,7 +142,13 @@ CLASSIFIERS: dict[str, ClassifierSpec] = {
 
 def network_side(name: str) -> int | None:
     """Return the input side in pixels of a registered classifier; None if unknown."""
-    return next((spec.image_size for spec in list_classifiers() if spec.name == name), None)
+    return side_and_weights(name)[0]
+
+
+def side_and_weights(name: str) -> tuple[int | None, str | None]:
+    """Return a registered classifier's input side in pixels and the id of its weights; None for what is unknown."""
+    spec = next((spec for spec in list_classifiers() if spec.name == name), None)
+    return (None, None) if spec is None else (spec.image_size, spec.weights_id)
 
 
 def list_classifiers() -> tuple[ClassifierSpec, ...]:

@@ -145,7 +145,8 @@ def uploaded_dataset(data: bytes, name: str, *, sizes: Collection[int], limit: i
     pixels = archive.images.transpose(0, 3, 1, 2).copy()
     try:
         classes = _class_set(archive.class_names)
-        return ImageDataset(Path(name).stem, "test", pixels, archive.labels, classes, f"archive {Path(name).name}")
+        stem, source = Path(name).stem, f"archive {Path(name).name}"
+        return ImageDataset(_own_name(stem, source), "test", pixels, archive.labels, classes, source)
     except ValueError as error:
         raise ValueError(f"{label}: {one_line(error, MAX_REASON)}") from None
 
@@ -204,13 +205,21 @@ def _find_path(path: Path, name: str | Path, split: str) -> _RawDataset:
     if path.suffix == ".npz":
         archive = read_archive(path)
         classes = _class_set(archive.class_names)
-        return _RawDataset(path.stem, split, archive.images, archive.labels, classes, f"archive {path.name}")
+        source = f"archive {path.name}"
+        return _RawDataset(_own_name(path.stem, source), split, archive.images, archive.labels, classes, source)
     if not path.is_dir():
         raise _unknown(str(name), path)
     folders = class_folders(_split_folder(path, split))
     if not folders:
         raise FileNotFoundError(f"{path}: expected one folder of pictures for each class, found no folder in it")
-    return _list_folders(path.resolve().name, split, folders, _class_set(tuple(folder.name for folder in folders)))
+    data = path.resolve().name
+    classes = _class_set(tuple(folder.name for folder in folders))
+    return _list_folders(_own_name(data, f"folder {data}"), split, folders, classes)
+
+
+def _own_name(name: str, source: str) -> str:
+    """Return the name of a data set of one's own: its source where bundled pictures have the same name."""
+    return source if name in sets_by_dataset() else name
 
 
 def _unknown(name: str, path: Path) -> Exception:

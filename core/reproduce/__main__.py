@@ -2,8 +2,8 @@
 
 Computes the maps of Figures 1 and 2, judges the claims about them, tests the networks of Figure 1 on hybrid images,
 measures inpainting and generation, and compares each number with the published one. Bundled models run beside the
-paper's networks. Writes report.html and report.json, and maps/, hybrids/ and tables/, from which the same command
-resumes. The report lists parts that cannot run, with instructions.
+paper's networks. Writes report.html and report.json, a profile of each network in profiles/, and tables/, from which
+the same command resumes. The report lists parts that cannot run, with instructions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.reproduce.parts.plan import CLIP, KEYS
 from core.reproduce.run import run
-from core.shared.cli import MAX_SEED, check_output_folder, whole
+from core.shared.cli import MAX_SEED, check_output_folder, names_of, whole
 from core.shared.device import DTYPES
 from core.shared.errors import quoted
 from core.sweep.hybrid.pairs import MAX_PAIRS
@@ -31,17 +31,6 @@ def parse_weights(text: str) -> tuple[str, Path]:
     return name, Path(file).expanduser()
 
 
-def parse_parts(text: str) -> tuple[str, ...]:
-    """'figure-1-clip,figure-4-clip' -> both keys; a prefix like 'figure-1' selects all keys with it."""
-    chosen: set[str] = set()
-    for name in (part.strip() for part in text.split(",")):
-        matching = {name} & set(KEYS) or {key for key in KEYS if name and key.startswith(name)}
-        if not matching:
-            raise argparse.ArgumentTypeError(f"there is no part {quoted(name)}; known: {', '.join(KEYS)}")
-        chosen |= matching
-    return tuple(key for key in KEYS if key in chosen)
-
-
 def build_parser() -> argparse.ArgumentParser:
     """Return the command-line parser."""
     parser = argparse.ArgumentParser(
@@ -51,7 +40,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help="few waves and images: minutes on two cores")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into, or to resume")
-    parser.add_argument("--parts", type=parse_parts, default=KEYS, help="names or prefixes, e.g. figure-1,stand-in")
+    parser.add_argument(
+        "--parts", type=names_of(KEYS, "part"), default=KEYS, help="names or prefixes, e.g. figure-1,stand-in"
+    )
     parser.add_argument("--cells", type=whole(1), help="waves per map, drawn by the seed; default all")
     parser.add_argument("--limit", type=whole(1), help="images per map, drawn by the seed; default all")
     parser.add_argument("--runs", type=whole(1), help="inpainting and generation runs per part; default 100")

@@ -24,6 +24,7 @@ from core.reproduce.parts.machine import name_of
 from core.reproduce.parts.maps import MapResult
 from core.reproduce.parts.plan import Part
 from core.reproduce.parts.tables import TableResult
+from core.reproduce.profile.kinds import KINDS
 from core.runs.starts import STARTS
 from core.shared.colours import BAD, GOOD, HALF, OPEN
 from core.shared.errors import one_line
@@ -124,7 +125,7 @@ def to_html(results: Results) -> str:
         tables=tables,
         sentences=sentences,
         name_of=name_of,
-        starts=STARTS,
+        starts=[STARTS[kind.start] for kind in KINDS if kind.mode == "generate" and kind.suffix is not None],
         student=student,
         map_plots=map_plots,
     )

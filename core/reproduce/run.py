@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from itertools import chain, groupby
 from typing import TypeVar
 
 from core.classifiers.registry import classifier_spec
@@ -17,18 +17,17 @@ from core.reproduce.parts.claim_comparison import compare_claims
 from core.reproduce.parts.hybrids import run_hybrid_part
 from core.reproduce.parts.machine import Machine, PartResult
 from core.reproduce.parts.maps import run_map
-from core.reproduce.parts.plan import HYBRIDS, MAPS, TABLES, Amount, HybridPart, MapPart, TablePart
+from core.reproduce.parts.plan import HYBRIDS, MAPS, TABLES, Amount, HybridPart, MapPart, Part, TablePart
 from core.reproduce.parts.tables import run_table
 from core.reproduce.report import Cost, Results, Skipped, write_report
+from core.shared.cli import EXPECTED_ERRORS
 from core.shared.device import choose_device, name_device, prepare_torch
 from core.shared.errors import one_line, quoted, sentence
 from core.shared.files import make_folder
 from core.sweep.processes import Processes
 
-P = TypeVar("P", MapPart, HybridPart, TablePart)
+P = TypeVar("P", bound=Part)
 Result = TypeVar("Result", bound=PartResult)
-# Errors of a single part, such as damaged weights or a folder of another run.
-TROUBLE = (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError)
 
 
 def run(args: argparse.Namespace, processes: Processes) -> str:
@@ -37,9 +36,9 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
     if classifier_spec(args.clip).kind != "zero-shot":
         raise ValueError(f"--clip needs a zero-shot classifier; {quoted(args.clip)} has fixed classes")
     prepare_torch()
-    for folder in ("maps", "hybrids", "tables"):
-        make_folder(args.output / folder)
+    make_folder(args.output)
     machine = Machine(
+        output=args.output,
         device=choose_device(args.device, processes.local_rank),
         data_dir=args.data_dir,
         imagenet_dir=args.imagenet_dir or args.data_dir / "imagenet100",
@@ -47,6 +46,8 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
         weights=dict(args.weights),
         download=args.download,
         seed=args.seed,
+        dtype=args.dtype,
+        batch_size=args.batch_size,
         processes=processes,
     )
 
@@ -57,13 +58,14 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
     def count(part: HybridPart | TablePart, number: int | None) -> int:
         return number or (part.quick if args.quick else part.full)
 
-    work, batch = _Work(machine, args.parts), args.batch_size
-    compute = partial(run_map, machine=machine, folder=args.output / "maps", dtype=args.dtype, batch_size=batch)
-    mix = partial(run_hybrid_part, machine=machine, folder=args.output / "hybrids", batch_size=batch)
-    reconstruct = partial(run_table, machine=machine, folder=args.output / "tables", batch_size=batch)
-    maps = list(work.run_all(work.able(MAPS), lambda part: compute(part, amount(part))))
-    hybrids = work.shared_out(HYBRIDS, lambda part: mix(part, count(part, args.pairs)))
-    tables = work.shared_out(TABLES, lambda part: reconstruct(part, count(part, args.runs)))
+    work = _Work(machine, args.parts)
+    maps = list(work.run_all(work.able(MAPS), lambda part: run_map(part, amount(part), machine)))
+    hybrids = work.shared_out(
+        HYBRIDS,
+        lambda part: run_hybrid_part(part, count(part, args.pairs), machine),
+        group=lambda part: machine.name(part.classifier),  # parts of one network have one file
+    )
+    tables = work.shared_out(TABLES, lambda part: run_table(part, count(part, args.runs), machine))
     if not processes.is_main:
         return ""
     claims = compare_claims({result.part.key: result for result in maps})
@@ -101,20 +103,25 @@ class _Work:
         for part in parts:
             try:
                 yield run(part)
-            except TROUBLE as error:
+            except EXPECTED_ERRORS as error:
                 if self.machine.processes.count > 1:
                     raise
                 print(f"{part.key}: {error}", file=sys.stderr)
                 self.skipped.append(Skipped(part, (sentence(one_line(error, 300)),)))
 
-    def shared_out(self, parts: Sequence[P], run: Callable[[P], Result]) -> list[Result]:
-        """Return the results of the runnable parts, each computed and saved by one process.
+    def shared_out(
+        self, parts: Sequence[P], run: Callable[[P], Result], group: Callable[[P], str] = lambda part: part.key
+    ) -> list[Result]:
+        """Return the results of the runnable parts, each computed and saved by one process; of a group by the same one.
 
         Results are gathered only at the end.
         """
         able = self.able(parts)
         order = [part.key for part in able]
-        results = self.machine.processes.gather(able, lambda share: self.run_all(share, run), seconds=math.inf)
+        groups = [list(members) for _, members in groupby(sorted(able, key=group), group)]
+        results = self.machine.processes.gather(
+            groups, lambda share: self.run_all(chain(*share), run), seconds=math.inf
+        )
         return sorted(results, key=lambda result: order.index(result.part.key))
 
 

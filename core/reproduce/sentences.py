@@ -41,8 +41,8 @@ def plain_and_minimised(tables: Sequence[TableResult]) -> str:
     """Compare Eq. 3's loss by plain and by minimising steps for each network with both; empty without any."""
     losses: dict[str, dict[str, float]] = {}
     for table in tables:
-        if table.part.mode == "inpaint":
-            losses.setdefault(table.name, {})[table.part.penalty] = table.median("loss_after")
+        if table.part.kind.mode == "inpaint":
+            losses.setdefault(table.name, {})[table.part.kind.penalty] = table.median("loss_after")
     pairs = [
         f"{name} {small(medians['norm'])} against {small(medians['eq3'])}"
         for name, medians in losses.items()

@@ -19,6 +19,8 @@ from core.shared.errors import quoted
 Number = TypeVar("Number", int, float)
 QUIET_SECONDS = 30.0
 MAX_SEED = 2**64 - 1
+# Errors for the user, such as damaged weights or a folder of another run.
+EXPECTED_ERRORS = (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError)
 
 
 def whole(low: int, high: int = 2**63 - 1) -> Callable[[str], int]:
@@ -31,6 +33,21 @@ def number(*, above: bool = False) -> Callable[[str], float]:
     """Return an argparse type for finite numbers of at least 0, or `above` it."""
     expected = f"a number {'above' if above else 'of at least'} 0"
     return _parser(float, lambda value: 0 <= value < float("inf") and not (above and value == 0), expected)
+
+
+def names_of(known: Sequence[str], what: str) -> Callable[[str], tuple[str, ...]]:
+    """Return an argparse type for names or prefixes, separated by commas; the value has the order of `known`."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        chosen: set[str] = set()
+        for name in (part.strip() for part in text.split(",")):
+            matching = {name} & set(known) or {key for key in known if name and key.startswith(name)}
+            if not matching:
+                raise ArgumentTypeError(f"there is no {what} {quoted(name)}; known: {', '.join(known)}")
+            chosen |= matching
+        return tuple(key for key in known if key in chosen)
+
+    return parse
 
 
 def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], expected: str) -> Callable[[str], Number]:
@@ -72,7 +89,7 @@ def run_script(work: Callable[[], str], stopped: str) -> int:
     except KeyboardInterrupt:
         print(f"\nstopped; {stopped}", file=sys.stderr)
         return 130
-    except (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError) as error:
+    except EXPECTED_ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

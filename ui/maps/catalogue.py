@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
-from core.classifiers.registry import WITHOUT_WEIGHTS, classifier_title, list_classifiers, result_title, short_title
+from core.classifiers.registry import WITHOUT_WEIGHTS, classifier_title, result_title, short_title, side_and_weights
 from core.data.profiles import cached_by_files, read_stored
 from core.data.sample_sets import map_title, usual_epsilon
 from core.fourier.maps.heatmap import Heatmap
@@ -47,9 +48,7 @@ class Entry:
     @property
     def named(self) -> NamedMap:
         """Return the map as a `NamedMap` for claims."""
-        spec = next((spec for spec in list_classifiers() if spec.name == self.classifier), None)
-        side, weights = (None, None) if spec is None else (spec.image_size, spec.weights_id)
-        return NamedMap(self.name, self.label, self.heatmap, side, weights)
+        return NamedMap(self.name, self.label, self.heatmap, *side_and_weights(self.classifier))
 
     @property
     def subtitle(self) -> str:
@@ -84,7 +83,7 @@ def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
 
 
 def labelled(maps: Iterable[Heatmap]) -> dict[str, Entry]:
-    """Return shipped maps by label: the paper's first; of two with the same name the one with more images."""
+    """Return maps by label: the paper's first; of two with the same name the complete one, or that of more images."""
     by_label: dict[str, Entry] = {}
     for heatmap in sorted(maps, key=_rank):
         facts, first = heatmap.metadata, label_of(heatmap)
@@ -96,9 +95,9 @@ def labelled(maps: Iterable[Heatmap]) -> dict[str, Entry]:
     return by_label
 
 
-def _rank(heatmap: Heatmap) -> tuple[bool, int, float]:
-    facts = heatmap.metadata
-    return facts["source"]["type"] != "published", -facts["dataset"]["n"], facts["epsilon"]
+def _rank(heatmap: Heatmap) -> tuple[bool, bool, int, float]:
+    facts, incomplete = heatmap.metadata, bool(np.isnan(heatmap.rate()).any())
+    return facts["source"]["type"] != "published", incomplete, -facts["dataset"]["n"], facts["epsilon"]
 
 
 @cached_by_files("heatmaps")

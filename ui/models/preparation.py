@@ -23,7 +23,7 @@ from core.data.classes import CIFAR10, CLASS_SETS, imagenet, imagenet100
 from core.data.datasets import load_dataset
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.view_settings import Search
-from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, ProfileFile, usual_dataset
+from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, usual_dataset
 from core.reproduce.profile.parts import PARTS
 from core.reproduce.profile.runs import example_run
 from core.runs.examples import (
@@ -164,12 +164,7 @@ def _profile(spec: ClassifierSpec) -> Iterator[_Piece]:
     for part in PARTS.values():
         for item in part.items(network) if part.key != "runs" else ():
             if not item.is_there(folder / item.path):
-                yield _Piece(spec, part.what, PASS_SECONDS * item.passes, partial(_file, item, folder / item.path))
-
-
-def _file(item: ProfileFile, path: Path) -> None:
-    make_folder(path.parent)
-    item.make(path)
+                yield _Piece(spec, part.what, PASS_SECONDS * item.passes, partial(item.make_in, folder))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.claims.checks import findings
 from core.claims.finding import Finding, NamedMap, Verdict
-from core.classifiers.registry import network_side
+from core.classifiers.registry import side_and_weights
 from core.fourier.basis import Frequency, half_plane
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.parts.agreement import common_waves, measured_json, restricted_to
@@ -134,7 +134,7 @@ def _judge(maps: list[Heatmap | None], waves: tuple[Frequency, ...], whole: bool
             map_name(heatmap),
             name,
             restricted_to(heatmap, waves),
-            network_side(str(heatmap.metadata["classifier"]["name"])),
+            *side_and_weights(str(heatmap.metadata["classifier"]["name"])),
         )
         for heatmap, name in ((subject or reference, "subject"), (reference, "other"))
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,8 @@ from core.claims.hybrids import compared, favours_low_frequencies, stored_hybrid
 from core.reproduce.parts.agreement import measured_json
 from core.reproduce.parts.machine import Machine, PartResult
 from core.reproduce.parts.plan import PAIRS, HybridPart
+from core.reproduce.profile.sweeps import hybrids
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, same_pairs
-from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
-from core.sweep.transforms import BATCH, grow_in_file
 
 RELIES = CLAIMS["relies"]
 
@@ -68,22 +66,14 @@ def _radius(outcomes: HybridOutcomes) -> Evidence | None:
     return None if crossover is None else Evidence("crossover cutoff", crossover.radius, "radius")
 
 
-def run_hybrid_part(
-    part: HybridPart, count: int, machine: Machine, folder: Path, *, batch_size: int | None
-) -> HybridResult:
+def run_hybrid_part(part: HybridPart, count: int, machine: Machine) -> HybridResult:
     """Measure what is missing in the part's file.
 
     Raises:
         ValueError: the file holds hybrids of other settings.
     """
-    data = machine.data(part.dataset, None, part.samples)
-    config = HybridConfig(count, default_cutoffs(data.dataset.image_size), seed=machine.seed)
-    classifier = machine.classifier(part.classifier, data.dataset.classes)
-    path = folder / f"{part.key}.npz"
-    outcomes = grow_in_file(
-        config, classifier, data.dataset, path, batch_size=batch_size or BATCH, description=part.key
-    )
-    return HybridResult(part, outcomes, data.note)
+    (item,) = hybrids(machine.network(part), count)
+    return HybridResult(part, machine.complete(part, item), machine.missing_data(part.dataset))
 
 
 def hybrid_findings(results: Sequence[HybridResult]) -> dict[str, Finding]:

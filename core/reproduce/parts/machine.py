@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.classifiers.fetch.weights import format_bytes
-from core.classifiers.registry import (
-    classifier_spec,
-    classifier_state,
-    classifier_title,
-    list_classifiers,
-    load_classifier,
-)
+from core.classifiers.registry import classifier_spec, classifier_state, classifier_title, load_classifier
 from core.data.datasets import load_dataset
+from core.data.sample_sets import set_of_map
 from core.reproduce.parts.plan import CLIP, Part
-from core.runs.judgement import choose_judge
+from core.reproduce.profile.judgements import ready_judge
+from core.reproduce.profile.network import ProfiledNetwork, ProfileFile
 from core.shared.cli import progress_bar
 from core.shared.errors import one_line, sentence
+from core.shared.files import make_folder
+from core.shared.former_names import PART_FOLDERS
 from core.sweep.processes import Processes
 
 if TYPE_CHECKING:
@@ -28,26 +27,15 @@ if TYPE_CHECKING:
     from core.data.dataset import ImageDataset
 
 
-class Unavailable(Exception):
-    """A requirement of a part is missing; the message is one sentence with instructions."""
-
-
-@dataclass(frozen=True)
-class LoadedDataset:
-    """Images for a part. note: a sentence on differences from the paper's; may be empty."""
-
-    dataset: ImageDataset
-    note: str = ""
-
-
 @dataclass(eq=False)
 class Machine:
-    """Locations of classifiers and data, and permission to download.
+    """Locations of classifiers, data and results, and permission to download.
 
-    clip: the classifier in CLIP's place. weights: files for classifiers by name. download: allow fetching weights and
-    CIFAR-10. seed: of every choice of images.
+    output: folder of results. clip: the classifier in CLIP's place. weights: files for classifiers by name. download:
+    allow fetching weights and CIFAR-10. seed: of every choice of images. dtype: of the maps' forward passes.
     """
 
+    output: Path
     device: str
     data_dir: Path
     imagenet_dir: Path
@@ -55,9 +43,16 @@ class Machine:
     weights: Mapping[str, Path]
     download: bool
     seed: int
+    dtype: str
+    batch_size: int | None
     processes: Processes
-    _loaded: dict[tuple[str, ClassSet], Classifier] = field(default_factory=dict)
-    _read: dict[tuple[str, int | None], LoadedDataset] = field(default_factory=dict)
+    _network: ProfiledNetwork | None = None
+    # Cached: the sentence on a missing data set, and a few data sets.
+    missing_data: Callable[[str], str] = field(init=False)
+    images: Callable[[str, int | None], ImageDataset] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.missing_data, self.images = cache(self._missing_data), lru_cache(maxsize=4)(self._load_images)
 
     def name(self, classifier: str) -> str:
         """Return the registry name of the classifier in another one's place."""
@@ -65,27 +60,19 @@ class Machine:
 
     def lacks(self, part: Part) -> tuple[str, ...]:
         """List missing requirements of a part, one sentence each, after permitted downloads."""
-        reasons = []
-        for look in (
-            lambda: self._fetch(self.name(part.classifier)),
-            lambda: self.data(part.dataset, 1, part.samples),
-        ):
-            try:
-                look()
-            except Unavailable as error:
-                reasons.append(str(error))
-        return tuple(reasons)
+        weights, data = self._missing_weights(self.name(part.classifier)), self.missing_data(part.dataset)
+        return tuple(filter(None, (weights, data if part.needs_dataset else "")))
 
-    def _fetch(self, name: str) -> None:
-        """Ensure that a classifier's weights are on this machine."""
+    def _missing_weights(self, name: str) -> str:
+        """Return a sentence on a classifier's missing weights; empty if they are on this machine."""
         spec, file = classifier_spec(name), self.weights.get(name)
         state, title = classifier_state(name, file), one_line(spec.title)
         if state.status == "unavailable":
-            raise Unavailable(f"{title} is not available: {state.detail}")
+            return f"{title} is not available: {state.detail}"
         if state.status == "ready":
-            return
+            return ""
         if not self.download:
-            raise Unavailable(
+            return (
                 f"The weights of {title} are not on this machine: add --download "
                 f"({format_bytes(state.download_bytes).split(' (')[0]}), or --weights {name}=FILE."
             )
@@ -93,65 +80,63 @@ class Machine:
             try:
                 spec.weights.fetch(lambda done, total: bar.update(done - bar.n) and None)
             except (FileNotFoundError, RuntimeError) as error:
-                raise Unavailable(f"The weights of {title} could not be had: {sentence(str(error))}") from error
+                return f"The weights of {title} could not be downloaded: {sentence(str(error))}"
+        return ""
 
-    def classifier(self, name: str, classes: ClassSet) -> Classifier:
-        """Load a classifier that `lacks` has found; the last one stays loaded."""
-        name = self.name(name)
-        if (name, classes) not in self._loaded:
-            self._loaded.clear()
-            self._loaded[name, classes] = load_classifier(
-                name, classes, device=self.device, weights=self.weights.get(name)
+    def _missing_data(self, dataset: str) -> str:
+        """Return a sentence on a missing data set, for which bundled pictures stand in; empty if it is here."""
+        try:
+            self._load(dataset, 1)
+        except FileNotFoundError as error:
+            if dataset == "imagenet100":
+                return (
+                    "ImageNet100 is not here: give --imagenet-dir FOLDER with the validation images, "
+                    "one folder for each WordNet id."
+                )
+            if self.download:
+                return f"CIFAR-10 could not be downloaded: {one_line(error, 200)}."
+            return "CIFAR-10 is not here: give --data-dir FOLDER, or add --download (170 MB)."
+        return ""
+
+    def _load_images(self, dataset: str, limit: int | None) -> ImageDataset:
+        """Load the first images of a data set in an order fixed by the seed, or of the pictures that stand in."""
+        row = set_of_map(dataset)
+        assert row is not None
+        return self._load(row.dataset if self.missing_data(dataset) else dataset, limit)
+
+    def _load(self, dataset: str, limit: int | None) -> ImageDataset:
+        folder = self.imagenet_dir if dataset == "imagenet100" else self.data_dir
+        return load_dataset(dataset, folder, limit=limit, seed=self.seed, download=self.download)
+
+    def network(self, part: Part) -> ProfiledNetwork:
+        """Return the network of a part with its images; the last network stays loaded."""
+        name = self.name(part.classifier)
+        images = partial(self.images, part.dataset)
+        if self._network is None or self._network.name != name:
+            load = partial(load_classifier, name, device=self.device, weights=self.weights.get(name))
+            self._network = ProfiledNetwork(
+                name, load, images, False, self.seed, self.batch_size, dtype=self.dtype, processes=self.processes
             )
-        return self._loaded[name, classes]
+        return replace(self._network, images=images)
 
-    def judge(self, drawn_by: str, classes: ClassSet) -> Classifier | None:
+    def complete(self, part: Part, item: ProfileFile) -> Any:
+        """Complete a part's file in its network's profile, or in the folder of an earlier version; return its content.
+
+        Raises:
+            ValueError: the file has other settings.
+        """
+        path = self.output / "profiles" / self.network(part).file_name / item.path
+        former = self.output / PART_FOLDERS[item.path.parts[0]] / f"{part.key}.npz"
+        make_folder(path.parent)
+        return item.make(former if former.is_file() else path)
+
+    def judge(self, painter: str, classes: ClassSet) -> Classifier | None:
         """Load a ready judge of these classes, other than the painter; None if there is none."""
         vocabulary = "cifar10" if classes.name == "cifar10" else "imagenet"
-        ready = [
-            spec.name
-            for spec in list_classifiers()
-            if spec.vocabulary == vocabulary
-            and spec.kind == "closed-set"
-            and classifier_state(spec.name, self.weights.get(spec.name)).status == "ready"
-        ]
-        name = choose_judge(self.name(drawn_by), ready)
+        name = ready_judge(painter, vocabulary, self.weights, "closed-set")
         if name is None:
             return None
         return load_classifier(name, classes, device=self.device, weights=self.weights.get(name))
-
-    def data(self, name: str, limit: int | None, stand_in: str | None) -> LoadedDataset:
-        """Return the first `limit` images of a data set in an order fixed by the seed; a few stay in memory.
-
-        Args:
-            stand_in: bundled samples to use if the data set is missing; None for no substitute.
-        Raises:
-            Unavailable: the data set is missing and has no substitute.
-        """
-        if (name, limit) not in self._read:
-            folder = self.imagenet_dir if name == "imagenet100" else self.data_dir
-            try:
-                data = LoadedDataset(load_dataset(name, folder, limit=limit, seed=self.seed, download=self.download))
-            except FileNotFoundError as error:
-                missing = _missing(name, self.download, str(error))
-                if stand_in is None:
-                    raise Unavailable(missing) from error
-                data = LoadedDataset(load_dataset(stand_in, limit=limit, seed=self.seed), missing)
-            if len(self._read) > 3:
-                self._read.clear()
-            self._read[name, limit] = data
-        return self._read[name, limit]
-
-
-def _missing(name: str, download: bool, error: str) -> str:
-    if name == "imagenet100":
-        return (
-            "ImageNet100 is not here: give --imagenet-dir FOLDER with the validation images, "
-            "one folder for each WordNet id."
-        )
-    if download:
-        return f"CIFAR-10 could not be had: {one_line(error, 200)}."
-    return "CIFAR-10 is not here: give --data-dir FOLDER, or add --download (170 MB)."
 
 
 def name_of(classifier: str) -> str:

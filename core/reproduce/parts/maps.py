@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.data.classes import HEATMAPS
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.parts.agreement import MapAgreement, Match, map_agreement
-from core.reproduce.parts.machine import LoadedDataset, Machine, PartResult, name_of
+from core.reproduce.parts.machine import Machine, PartResult, name_of
 from core.reproduce.parts.plan import Amount, MapPart, draw_waves
-from core.shared import paper
-from core.sweep.loop.config import SweepConfig
-from core.sweep.output import run_sweep
+from core.reproduce.profile.sweeps import map_config, map_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,37 +67,22 @@ def map_name(heatmap: Heatmap) -> str:
     return name_of(str(heatmap.metadata["classifier"]["name"]))
 
 
-def run_map(
-    part: MapPart, amount: Amount, machine: Machine, folder: Path, *, dtype: str, batch_size: int | None
-) -> MapResult:
-    """Compute what is missing in the part's file. All processes of the group call this together.
+def run_map(part: MapPart, amount: Amount, machine: Machine) -> MapResult:
+    """Compute what is missing in the part's map. All processes of the group call this together.
 
     Raises:
         ValueError: the file holds a map of another configuration.
     """
-    data = machine.data(part.dataset, amount.images, part.samples)
-    config = SweepConfig(
-        side=part.side,
-        epsilon=paper.EPSILON[data.dataset.image_size],
-        seed=machine.seed,
-        cells=draw_waves(part.side, _waves(amount, data), seed=machine.seed),
-        batch_size=batch_size,
-        dtype=dtype,
-    )
-    classifier = machine.classifier(part.classifier, data.dataset.classes)
-    heatmap = run_sweep(classifier, data.dataset, config, folder / f"{part.key}.npz", machine.processes, part.key)
+    network, note = machine.network(part), machine.missing_data(part.dataset)
+    data = network.images(amount.images)
+    count = amount.waves
+    if note and count is not None and amount.images is not None:
+        count = max(count, count * amount.images // len(data))  # more waves of fewer images, for the same work
+    cells = draw_waves(part.side, None if note and amount.images is None else count, seed=machine.seed)
+    heatmap = machine.complete(part, map_file(network, data, replace(map_config(network, data), cells=cells)))
     reference = reference_map(part, heatmap)
     compared = None if reference is None else map_agreement(heatmap, reference)
-    return MapResult(part, heatmap, reference, compared, data.note)
-
-
-def _waves(amount: Amount, data: LoadedDataset) -> int | None:
-    """Return the number of waves: as requested, or more for sample images, for the same amount of work."""
-    if not data.note or amount.waves is None:
-        return amount.waves
-    if amount.images is None:
-        return None
-    return max(amount.waves, amount.waves * amount.images // len(data.dataset))
+    return MapResult(part, heatmap, reference, compared, note)
 
 
 def reference_map(part: MapPart, heatmap: Heatmap) -> Heatmap | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,10 +13,11 @@ from core.claims.bands import LOW
 from core.classifiers.registry import PAPERS_CLIP
 from core.fourier.basis import Frequency, half_plane, rounded_radius
 from core.fourier.intervals import FEWEST
-from core.pgd.penalties import Penalty
-from core.runs.starts import StartKind
+from core.reproduce.profile.kinds import KINDS, Kind
 
-CLIP = PAPERS_CLIP
+CLIP, EFFICIENTNET = PAPERS_CLIP, "efficientnet-lite0"
+HYBRIDS_SUFFIX = "-hybrids"  # of the keys of parts on hybrid images
+# Bundled networks, and the ends of their figures.
 MINIATURES = {"mini-clip": "", "mini-resnet": "", "mini-clip-robust": ", robust", "mini-resnet-robust": ", robust"}
 
 
@@ -29,62 +30,56 @@ class Amount:
 
 
 @dataclass(frozen=True)
-class MapPart:
-    """A heat map of the paper, or of a bundled model that stands in for one.
-
-    key: names its file. figure: the paper's, or that of its claims. references: files in
-    `precomputed/heatmaps` to compare with, the first one on exactly the same images, else the last; none if no numbers
-    were published. quick: amount for `--quick`.
-    """
+class Part:
+    """A part of the paper, or one in miniature. figure: the paper's, or that of its claims."""
 
     key: str
     figure: str
     classifier: str
     dataset: Literal["cifar10", "imagenet100"]
+
+    @property
+    def needs_dataset(self) -> bool:
+        """Whether the bundled pictures cannot replace a missing data set."""
+        return False
+
+
+@dataclass(frozen=True)
+class MapPart(Part):
+    """A heat map of the paper, or of a bundled model that stands in for one.
+
+    references: files in `precomputed/heatmaps` to compare with, the first one on exactly the same images, else the
+    last; none if no numbers were published. quick: amount for `--quick`.
+    """
+
     side: int
     references: tuple[str, ...]
     quick: Amount
 
     @property
-    def samples(self) -> str | None:
-        """Bundled substitute for a missing data set; ImageNet100 has none with its classes."""
-        return "cifar10-samples" if self.dataset == "cifar10" else None
+    def needs_dataset(self) -> bool:
+        """Whether it is one of ImageNet100, whose classes the bundled photographs lack."""
+        return self.dataset == "imagenet100"
 
 
 @dataclass(frozen=True)
-class TablePart:
-    """Many inpainting or generation runs.
+class TablePart(Part):
+    """Many inpainting or generation runs of a kind.
 
-    penalty, start: of Eq. 3, and of generation. published: the paper's mean loss before and after; None for
-    a network that it does not report. quick, full: images.
+    quick, full: number of images. published: the paper's mean loss before and after; None for a network that it does
+    not report.
     """
 
-    key: str
-    figure: str
-    mode: Literal["inpaint", "generate"]
-    classifier: str
-    dataset: Literal["cifar10", "imagenet100"]
+    kind: Kind
     quick: int
     full: int = 100
-    penalty: Penalty = "eq3"
-    start: StartKind = "blur"
     published: tuple[float, float] | None = None
-
-    @property
-    def samples(self) -> str:
-        """Bundled substitute for a missing data set."""
-        return "cifar10-samples" if self.dataset == "cifar10" else "photographs"
 
 
 @dataclass(frozen=True)
-class HybridPart:
+class HybridPart(Part):
     """Hybrid images for the network of a map. quick, full: pairs of pictures."""
 
-    key: str
-    figure: str
-    classifier: str
-    dataset: Literal["cifar10", "imagenet100"] = "cifar10"
-    samples: str = "cifar10-samples"
     quick: int = 200
     full: int = 2000
 
@@ -100,10 +95,28 @@ class Pair:
     @property
     def hybrids(self) -> tuple[str, str]:
         """Keys of both networks' hybrid images."""
-        return self.subject + MIXED, self.reference + MIXED
+        return self.subject + HYBRIDS_SUFFIX, self.reference + HYBRIDS_SUFFIX
 
 
-MIXED = "-hybrids"  # key suffix of a map's network for its hybrid images
+def _tables(
+    key: str,
+    figure: str,
+    mode: Literal["inpaint", "generate"],
+    dataset: Literal["cifar10", "imagenet100"],
+    quick: int,
+    networks: Mapping[str, str],
+    published: tuple[float, float] | None = None,
+) -> tuple[TablePart, ...]:
+    """Return a part for each kind of results and network. networks: ends of their figures, by name."""
+    return tuple(
+        TablePart(f"{key.format(name)}{kind.suffix}", f"{figure}{kind.title}{end}", name, dataset, kind, quick,
+                  published=published)
+        for kind in KINDS
+        if kind.mode == mode and kind.suffix is not None and (CLIP in networks or not kind.of_clip)
+        for name, end in networks.items()
+    )  # fmt: skip
+
+
 # In the paper's order. All images and few waves are more informative than the reverse, as waves share their images.
 MAPS = (
     MapPart("figure-1-clip", "Figure 1, left", CLIP, "cifar10", 31, ("clip-vit-b-32_cifar10_published.npz",),
@@ -118,42 +131,17 @@ MAPS = (
     MapPart("stand-in-resnet", "Figure 1 in miniature, right", "mini-resnet", "cifar10", 31,
             ("mini-resnet_cifar10-1000.npz", "mini-resnet_cifar10.npz"), Amount(48, 1000)),
 )  # fmt: skip
-# Inpainting: Eq. 3 minimised, Eq. 3 by plain steps, the notebook's penalty. Generation: from either start. The paper
-# does not state which step and which start the authors used.
+# The paper does not state which step and which start the authors used, so there is a part for each.
 TABLES = (
-    TablePart("figure-3-clip", "Figure 3", "inpaint", CLIP, "imagenet100", 1, published=(3.8, 2e-4)),
-    TablePart("figure-3-clip-plain", "Figure 3, by plain steps", "inpaint", CLIP, "imagenet100", 1, penalty="norm",
-              published=(3.8, 2e-4)),
-    TablePart("figure-3-clip-mean-square", "Figure 3, with the notebook’s penalty", "inpaint", CLIP, "imagenet100", 1,
-              penalty="mean_square", published=(3.8, 2e-4)),
-    TablePart("figure-4-clip", "Figure 4, from blurs", "generate", CLIP, "imagenet100", 4, published=(3.5, 3e-5)),
-    TablePart("figure-4-clip-noise", "Figure 4, from pixel noise", "generate", CLIP, "imagenet100", 4,
-              start="independent", published=(3.5, 3e-5)),
-    *(
-        TablePart(f"inpaint-{name}", f"Figure 3 in miniature{suffix}", "inpaint", name, "cifar10", 5)
-        for name, suffix in MINIATURES.items()
-    ),
-    *(
-        TablePart(f"inpaint-{name}-plain", f"Figure 3 in miniature, by plain steps{suffix}", "inpaint", name, "cifar10",
-                  5, penalty="norm")
-        for name, suffix in MINIATURES.items()
-    ),
-    TablePart("inpaint-efficientnet", "Figure 3, another network", "inpaint", "efficientnet-lite0", "imagenet100", 1),
-    TablePart("inpaint-efficientnet-plain", "Figure 3, another network, by plain steps", "inpaint",
-              "efficientnet-lite0", "imagenet100", 1, penalty="norm"),
-    *(
-        TablePart(f"generate-{name}", f"Figure 4 in miniature, from blurs{suffix}", "generate", name, "cifar10", 100)
-        for name, suffix in MINIATURES.items()
-    ),
-    *(
-        TablePart(f"generate-{name}-noise", f"Figure 4 in miniature, from pixel noise{suffix}", "generate", name,
-                  "cifar10", 100, start="independent")
-        for name, suffix in MINIATURES.items()
-    ),
-)  # fmt: skip
+    *_tables("figure-3-clip", "Figure 3", "inpaint", "imagenet100", 1, {CLIP: ""}, (3.8, 2e-4)),
+    *_tables("figure-4-clip", "Figure 4", "generate", "imagenet100", 4, {CLIP: ""}, (3.5, 3e-5)),
+    *_tables("inpaint-{}", "Figure 3 in miniature", "inpaint", "cifar10", 5, MINIATURES),
+    *_tables("inpaint-efficientnet", "Figure 3, another network", "inpaint", "imagenet100", 1, {EFFICIENTNET: ""}),
+    *_tables("generate-{}", "Figure 4 in miniature", "generate", "cifar10", 100, MINIATURES),
+)
 # A direct test of "relies more on low-frequency information", in addition to the maps.
 HYBRIDS = tuple(
-    HybridPart(part.key + MIXED, f"{part.figure}, hybrid images", part.classifier)
+    HybridPart(part.key + HYBRIDS_SUFFIX, f"{part.figure}, hybrid images", part.classifier, part.dataset)
     for part in MAPS
     if part.dataset == "cifar10"
 )
@@ -163,14 +151,13 @@ PAIRS = (
     Pair("Figure 1 in miniature", "stand-in-clip", "stand-in-resnet"),
 )
 KEYS = (*(part.key for part in MAPS), *(part.key for part in HYBRIDS), *(part.key for part in TABLES))
-Part = MapPart | HybridPart | TablePart
 
 
-def by_band(waves: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def split_by_band(waves: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Split (W, 2) waves of a map with a side by radius: low, corners, and between."""
     radius = rounded_radius(waves)
-    low, far = LOW.holds(radius), radius > side // 2
-    return waves[low], waves[far], waves[~low & ~far]
+    low, corners = LOW.holds(radius), radius > side // 2
+    return waves[low], waves[corners], waves[~low & ~corners]
 
 
 def waves_needed(waves: Sequence[Frequency], side: int) -> int | None:
@@ -178,10 +165,10 @@ def waves_needed(waves: Sequence[Frequency], side: int) -> int | None:
 
     Each band needs six waves, or all that it has: with fewer its mean depends on the drawn waves.
     """
-    have, all_of_them = (by_band(np.array(some), side) for some in (waves, half_plane(side)))
-    if all(len(some) >= min(FEWEST, len(every)) for some, every in zip(have, all_of_them, strict=True)):
+    bands, complete_bands = (split_by_band(np.array(selected), side) for selected in (waves, half_plane(side)))
+    if all(len(band) >= min(FEWEST, len(complete)) for band, complete in zip(bands, complete_bands, strict=True)):
         return None
-    return len(have) * FEWEST
+    return len(bands) * FEWEST
 
 
 def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:
@@ -196,6 +183,6 @@ def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, .
     if count is None or count >= len(waves):
         return None
     generator = np.random.default_rng(seed)
-    groups = [generator.permutation(group).tolist() for group in by_band(waves, side)]
-    drawn = [(i, j) for turn in itertools.zip_longest(*groups) for i, j in filter(None, turn)]
+    shuffled_bands = [generator.permutation(band).tolist() for band in split_by_band(waves, side)]
+    drawn = [(i, j) for row in itertools.zip_longest(*shuffled_bands) for i, j in filter(None, row)]
     return tuple(drawn[:count])

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.fourier.intervals import FEWEST, Measured, median_interval, student
 from core.reconstruct.batches import read_job, run_job
-from core.reconstruct.job import JobConfig, make_job
+from core.reconstruct.job import make_job
 from core.reconstruct.report import Reconstruction, judgement
 from core.reproduce.parts.agreement import Match
 from core.reproduce.parts.machine import Machine, PartResult
@@ -165,17 +164,15 @@ class TableResult(PartResult):
         }
 
 
-def run_table(part: TablePart, count: int, machine: Machine, folder: Path, *, batch_size: int | None) -> TableResult:
+def run_table(part: TablePart, count: int, machine: Machine) -> TableResult:
     """Run what is missing in the part's folder and read the rest; replace rows of other settings."""
     # Without bundled statistics the noise needs all images of a class.
-    limit = count if part.mode == "inpaint" or part.dataset == "cifar10" else None
-    data = machine.data(part.dataset, limit, part.samples)
-    classes = data.dataset.classes
-    classifier, judge = machine.classifier(part.classifier, classes), machine.judge(part.classifier, classes)
-    config = JobConfig(mode=part.mode, count=count, seed=machine.seed, penalty=part.penalty, start=part.start)
-    run_job(
-        make_job(config, classifier, data.dataset, judge), folder / part.key, batch_size, columns=SHOWN, name=part.key
-    )
-    settings, rows, picture = read_job(folder / part.key)
+    limit = count if part.kind.mode == "inpaint" or part.dataset == "cifar10" else None
+    network, folder = machine.network(part), machine.output / "tables" / part.key
+    data = network.images(limit)
+    classifier, judge = network.classifier(data.classes), machine.judge(network.name, data.classes)
+    job = make_job(part.kind.job(data.image_size, count, machine.seed), classifier, data, judge)
+    run_job(job, folder, machine.batch_size, columns=SHOWN, name=part.key)
+    settings, rows, picture = read_job(folder)
     source = settings.pop("source")
-    return TableResult(part, settings, tuple(rows), picture, source, data.note)
+    return TableResult(part, settings, tuple(rows), picture, source, machine.missing_data(part.dataset))

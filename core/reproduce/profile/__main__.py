@@ -26,26 +26,16 @@ from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
 from core.numbers import duration, milliseconds
 from core.reproduce.profile.judgements import third_judge
-from core.reproduce.profile.network import SAMPLES, ProfiledNetwork, ProfileFile, usual_dataset
+from core.reproduce.profile.network import MAX_BYTES, SAMPLES, ProfiledNetwork, ProfileFile, usual_dataset
 from core.reproduce.profile.parts import PARTS
-from core.reproduce.run import TROUBLE
-from core.shared.cli import MAX_SEED, check_output_folder, run_script, whole
-from core.shared.errors import one_line, quoted
-from core.shared.files import make_folder
+from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, names_of, run_script, whole
+from core.shared.errors import one_line
 
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
     from core.data.classes import ClassSet
 
 TIMED = 32  # images of the timed passes
-
-
-def parse_parts(text: str) -> tuple[str, ...]:
-    """'map,runs' -> ('map', 'runs')."""
-    names = tuple(part.strip() for part in text.split(","))
-    if unknown := [name for name in names if name not in PARTS]:
-        raise argparse.ArgumentTypeError(f"there is no part {quoted(unknown[0])}; known: {', '.join(PARTS)}")
-    return tuple(key for key in PARTS if key in names)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -58,7 +48,10 @@ def build_parser() -> argparse.ArgumentParser:
     add_classifier_options(parser)
     add_dataset_options(parser, default="")
     parser.add_argument("--quick", action="store_true", help="a smaller amount of everything, with wider intervals")
-    parser.add_argument("--parts", type=parse_parts, default=tuple(PARTS), help=f"of {', '.join(PARTS)}; default all")
+    known = tuple(PARTS)
+    parser.add_argument(
+        "--parts", type=names_of(known, "part"), default=known, help=f"of {', '.join(known)}; default all"
+    )
     parser.add_argument("--again", action="store_true", help="recompute existing files")
     parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the choice of images, signs and pairs")
     parser.add_argument("--batch-size", type=whole(1), help="default: that of each script")
@@ -116,7 +109,8 @@ def _run(args: argparse.Namespace) -> str:
         _make(network, todo, args.output)
     size = sum(path.stat().st_size for path in args.output.rglob("*.npz"))
     made = f"{len(todo)} files made, {there} were there" if there else f"{len(todo)} files made"
-    return f"{args.output}: {made}, {size / 1e6:.1f} MB in all"
+    large = f", above the {MAX_BYTES / 1e6:g} MB of a shared profile" if size > MAX_BYTES else ""
+    return f"{args.output}: {made}, {size / 1e6:.1f} MB in all{large}"
 
 
 def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], folder: Path) -> None:
@@ -129,10 +123,9 @@ def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], fol
     for number, (key, item) in enumerate(todo, 1):
         left = duration(seconds * (whole_cost - done))
         print(f"{number} of {len(todo)}, {PARTS[key].what}: {item.path}; about {left} left", file=sys.stderr)
-        make_folder((folder / item.path).parent)
         try:
-            item.make(folder / item.path)
-        except TROUBLE as error:
+            item.make_in(folder)
+        except EXPECTED_ERRORS as error:
             failed.append(f"{item.path}: {one_line(error, 300)}")
             print(failed[-1], file=sys.stderr)
         done += item.passes

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,13 @@ from core.data.provenance import classifier_facts, computed_source, dataset_fact
 from core.data.sample_sets import SAMPLE_SETS
 from core.images.masks import usual_side
 from core.images.radii import energy_by_radius
-from core.pgd.config import paper_inpainting
-from core.pgd.penalties import Penalty
-from core.pgd.settings import usual_settings
-from core.pgd.view_settings import SEARCHES, Search
 from core.reconstruct.batches import run_batch
 from core.reconstruct.job import JobConfig, PGDJob, make_job
-from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, ProfiledNetwork, ProfileFile, unfinished_path
+from core.reproduce.profile.kinds import KINDS
+from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, ProfiledNetwork, ProfileFile
 from core.runs.file import PGDRun
-from core.runs.judgement import COLUMNS, THIRD, choose_judge, fingerprint, judge_run, searched, top1
+from core.runs.judgement import COLUMNS, THIRD, choose_judge, fingerprint, judge_run, top1
 from core.runs.picture_outcomes import JudgedOutcomes, Opinion
-from core.runs.starts import StartKind
 from core.runs.stored import machine_runs, stored_classifier
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
@@ -40,55 +36,7 @@ LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.dr
 BATCH = 50
 DIGITS = 4  # significant digits of each number
 THIRD_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
-MakeJob = Callable[[int, int, int], JobConfig]  # side of the pictures, their number, and the seed
 Row = tuple[dict[str, Any], np.ndarray, np.ndarray]  # facts on a kind, its (C, n) numbers, its (R,) energy
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of results: its name in the file, their number in quick and full profiles, and their job."""
-
-    name: str
-    amounts: tuple[int, int]
-    job: MakeJob
-
-
-def _drawing(start: StartKind, search: Search | None = None) -> MakeJob:
-    """Return the job of drawings; with a search, use the steps and the ball of a run by views."""
-
-    def job(size: int, count: int, seed: int) -> JobConfig:
-        changes = {} if search is None else {**usual_settings("generation", size, search="views"), "search": search}
-        return JobConfig(mode="generate", count=count, seed=seed, start=start, changes=changes)
-
-    return job
-
-
-def _filling(penalty: Penalty, search: Search = "pixels", fewer: int = 1) -> MakeJob:
-    """Return the job of filled holes; fewer: factor by which steps are fewer and larger than the paper's."""
-
-    def job(size: int, count: int, seed: int) -> JobConfig:
-        side, changes = usual_side(size), dict[str, Any]()
-        if search == "views":
-            changes = usual_settings("inpainting", size, side, search)
-        elif fewer > 1:
-            usual = paper_inpainting(size, side)
-            changes = {"steps": usual.steps // fewer, "step_size": usual.step_size * fewer}
-        return JobConfig(mode="inpaint", count=count, seed=seed, hole=side, penalty=penalty, changes=changes)
-
-    return job
-
-
-# Plain steps are run only for their loss.
-KINDS = (
-    Kind("blur", (0, 200), _drawing("blur")),
-    Kind("classless", (0, 200), _drawing("classless")),
-    Kind("independent", (0, 200), _drawing("independent")),
-    *(Kind(searched("classless", search), (6, 200), _drawing("classless", search)) for search in SEARCHES),
-    Kind("eq3", (0, 200), _filling("eq3")),
-    Kind("mean_square", (0, 200), _filling("mean_square", fewer=3)),
-    Kind("norm", (0, 50), _filling("norm")),
-    Kind(searched("eq3", "views"), (0, 200), _filling("eq3", "views")),
-)
 
 
 def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -98,18 +46,13 @@ def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     if not knows or data.classes.names != CIFAR10.names or data.image_size > SMALL:
         return
     jobs = {
-        kind.name: kind.job(data.image_size, count, network.seed)
+        kind.name: kind.job(data.image_size, count, network.seed, kind.fewer)
         for kind in KINDS
         if (count := network.count(kind.amounts))
     }
-    passes = sum(GRADIENT_PASSES * job.count * _steps(job, data.image_size) for job in jobs.values())
+    passes = sum(GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values())
     path = Path("judgements", f"{network.file_name}.npz")
     yield ProfileFile(path, passes, partial(_make, network, data, jobs), partial(_is_there, network, jobs))
-
-
-def _steps(job: JobConfig, size: int) -> int:
-    usual = usual_settings("generation" if job.mode == "generate" else "inpainting", size, job.hole)
-    return int((usual | dict(job.changes))["steps"])
 
 
 def _is_there(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Path) -> bool:
@@ -137,7 +80,7 @@ def _opinions(network: ProfiledNetwork, path: Path, device: Any) -> dict[str, di
     opinions: dict[str, dict[str, Any]] = {}
     for row in LARGE:
         runs = _drawn_runs(network, row.class_set, path)
-        name = choose_judge(network.name, _ready(row.class_set)) if runs else None
+        name = ready_judge(network.name, row.class_set) if runs else None
         if name is not None:
             judge = load_classifier(name, row.classes, device=device)
             opinions |= {fingerprint(run): asdict(_opinion(run, judge)) for run in runs}
@@ -151,14 +94,22 @@ def _opinion(run: PGDRun, judge: Classifier) -> Opinion:
     return Opinion(judge.name, says, tuple((1 + (shares > own[:, None]).sum(axis=1)).tolist()))
 
 
-def _ready(vocabulary: str) -> list[str]:
-    specs = [spec for spec in list_classifiers() if spec.vocabulary == vocabulary]
-    return [spec.name for spec in specs if classifier_state(spec.name).status == "ready"]
+def ready_judge(
+    painter: str, vocabulary: str, weights: Mapping[str, Path] | None = None, kind: str | None = None
+) -> str | None:
+    """Return the name of a ready judge of a network's pictures; None if there is none.
+
+    weights: files in place of the published ones, by name. kind: of the judge; None for any.
+    """
+    files = weights or {}
+    specs = [spec for spec in list_classifiers() if spec.vocabulary == vocabulary and kind in (None, spec.kind)]
+    ready = [spec.name for spec in specs if classifier_state(spec.name, files.get(spec.name)).status == "ready"]
+    return choose_judge(painter, ready)
 
 
 def usual_judges(painter: str, device: Any) -> tuple[Classifier, Classifier | None]:
     """Load a ready judge of a network's pictures, and one of another family."""
-    name = choose_judge(painter, _ready(CIFAR10.name))
+    name = ready_judge(painter, CIFAR10.name)
     assert name is not None  # several are bundled
     return load_classifier(name, CIFAR10, device=device), third_judge(painter, device)
 
@@ -169,7 +120,7 @@ def third_judge(painter: str, device: Any) -> Classifier | None:
 
 
 def _make(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobConfig], path: Path) -> None:
-    """Paint and judge the missing kinds, saving the unfinished file after each."""
+    """Paint and judge the missing kinds, saving the file after each; take over those of a finished file."""
     classifier = network.classifier(data.classes)
     judge, third = (network.judges or usual_judges)(network.name, classifier.device)
     facts = {
@@ -183,20 +134,18 @@ def _make(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobCo
         "dataset": dataset_facts(data),
         "source": computed_source(device_name(classifier)),
     }
-    unfinished = unfinished_path(path, len(data))
-    rows = {} if network.again else _known(path, facts)
-    rows |= {name: row for name, row in _known(unfinished, facts).items() if row[0]["n"] >= _count(rows, name)}
+    rows = {} if network.again else _known(path.with_name(f"{network.file_name}.npz"), facts)
+    rows |= {name: row for name, row in _known(path, facts).items() if row[0]["n"] >= _count(rows, name)}
     for name, config in jobs.items():
         if _count(rows, name) < config.count:
             job = make_job(config, classifier, data, judge)
             entry = {"name": name, "mode": config.mode, "n": job.count, "config": job.settings["config"]}
             rows[name] = (entry, *_painted(job, third, name))
-            _outcomes(rows, {**facts, "runs": {}}).save(unfinished)
+            _outcomes(rows, {**facts, "runs": {}}).save(path)
     runs = {fingerprint(run): judge_run(run, judge) for run in _drawn_runs(network, CIFAR10.name, path)}
     judged = {mark: judgement.to_json() for mark, judgement in runs.items() if judgement is not None}
     large = _opinions(network, path, classifier.device)
-    _outcomes(rows, {**facts, "runs": judged, "large_runs": large}).save(unfinished)
-    unfinished.replace(path)
+    _outcomes(rows, {**facts, "runs": judged, "large_runs": large}).save(path)
 
 
 def _count(rows: Mapping[str, Row], name: str) -> int:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from core.data.dataset import ImageDataset
 from core.data.datasets import load_dataset
 from core.data.sample_sets import SAMPLE_SETS
+from core.shared.files import make_folder
+from core.sweep.processes import Processes
 
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
@@ -20,6 +22,7 @@ SAMPLES = "cifar10-samples"
 GRADIENT_PASSES = 3  # cost of a forward and backward pass, in forward passes
 SMALL = 32  # pixels: larger pictures would take some parts too long, or have no judges
 UNFINISHED = ".unfinished"  # suffix of an incomplete file, which no page reads
+MAX_BYTES = 6_000_000  # of the files of a profile that comes with the project
 
 
 @dataclass(eq=False)
@@ -28,7 +31,8 @@ class ProfiledNetwork:
 
     load: loads it for a class set. quick: less data than a full profile. images: the first pictures of the data set in
     an order fixed by the seed; None for all. judges: loads the judges of its pictures, for
-    its name and a device; None for the usual ones. again: whether to recompute finished files.
+    its name and a device; None for the usual ones. again: whether to recompute finished files. dtype: of the maps'
+    forward passes. processes: share the waves of maps.
     """
 
     name: str
@@ -39,11 +43,13 @@ class ProfiledNetwork:
     batch_size: int | None = None
     judges: Callable[[str, Any], tuple[Classifier, Classifier | None]] | None = None
     again: bool = False
+    dtype: str = "float32"
+    processes: Processes = Processes()
     _loaded: dict[ClassSet, Classifier] = field(default_factory=dict)
 
     @property
     def file_name(self) -> str:
-        """The network's name for file names."""
+        """Name of the network in file names."""
         return re.sub(r"[^\w.-]+", "-", self.name)
 
     def classifier(self, classes: ClassSet) -> Classifier:
@@ -62,13 +68,25 @@ class ProfiledNetwork:
 class ProfileFile:
     """A file of a profile: its path in the folder, its cost in forward passes, and its maker.
 
-    is_there: whether an existing file suffices.
+    make: writes the file, or completes it where it is incomplete; sweeps return its content. is_there: whether an
+    existing file suffices. replaces: path of a file with less data.
     """
 
     path: Path
     passes: float
-    make: Callable[[Path], None]
+    make: Callable[[Path], Any]
     is_there: Callable[[Path], bool] = Path.is_file
+    replaces: Path | None = None
+
+    def make_in(self, folder: Path) -> None:
+        """Make the file in a profile's folder; while incomplete it has another name, which tells amounts apart."""
+        path = folder / self.path
+        unfinished = path.with_name(f"{path.stem}-{self.passes:.0f}{UNFINISHED}")
+        make_folder(path.parent)
+        self.make(unfinished)
+        unfinished.replace(path)
+        if self.replaces is not None:
+            (folder / self.replaces).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -92,15 +110,3 @@ def usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
     except FileNotFoundError:
         return SAMPLES
     return "cifar10"
-
-
-def grown(make: Callable[[Path], None], count: int, path: Path) -> None:
-    """Write a file under another name while incomplete, and rename it when done."""
-    unfinished = unfinished_path(path, count)
-    make(unfinished)
-    unfinished.replace(path)
-
-
-def unfinished_path(path: Path, count: int) -> Path:
-    """Return the path of a file while it is incomplete; count: tells amounts of data apart."""
-    return path.with_name(f"{path.stem}-{count}{UNFINISHED}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
 from core.data.sample_sets import usual_epsilon
 from core.fourier.basis import half_plane, largest_side, rounded_radius
+from core.fourier.maps.heatmap import Heatmap
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
-from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, ProfiledNetwork, ProfileFile, grown
+from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, ProfiledNetwork, ProfileFile
 from core.reproduce.profile.predictions import SIDE, StoredPredictions, chosen_pictures, measure_predictions
 from core.shared import paper
 from core.sweep.corruption.measure import CorruptionConfig
@@ -25,10 +25,11 @@ from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
 from core.sweep.loop.config import SweepConfig
+from core.sweep.loop.sample import images_per_wave
+from core.sweep.maps import missing_waves
 from core.sweep.output import run_sweep
 from core.sweep.predictions import MIXED_AT
-from core.sweep.processes import Processes
-from core.sweep.transforms import BATCH, Transforms, grow_in_file
+from core.sweep.transforms import BATCH, TransformOutcomes, Transforms, grow_in_file
 
 QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
 FULL_SHARE = 0.02  # share of the images under each wave of a full map
@@ -38,45 +39,62 @@ ENLARGING = ("mini-clip", PAPERS_CLIP)  # enlarge small pictures
 
 
 def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield its map, and in a full profile those of other sizes of the waves."""
     data = network.images(QUICK_IMAGES if network.quick else None)
-    usual = usual_epsilon(data.image_size)
-    if not usual:
-        raise ValueError(f"the paper gives no size v for {data.image_size}-pixel images; choose --image-size 32 or 224")
-    side = paper.MAP_SIDE.get(data.image_size, min(63, largest_side(data.image_size, data.image_size)))
-    waves, n = len(half_plane(side)), len(data)
-    per_wave = max(1, QUICK_PASSES // waves, 0 if network.quick else round(FULL_SHARE * n))
-    for epsilon in (usual, *(() if network.quick else OTHER_SIZES.get(data.image_size, ()))):
-        config = SweepConfig(
-            side=side,
-            epsilon=epsilon,
-            seed=network.seed,
-            batch_size=network.batch_size,
-            passes=min(1.0, per_wave / n),
-        )
-        suffix = "" if epsilon == usual else f"_v{epsilon:g}"
-        path = Path("heatmaps", f"{network.file_name}_{data.name}-{n}{suffix}.npz")
-        make = partial(grown, partial(_sweep, network, data, config), n)
-        yield ProfileFile(path, n + waves * min(per_wave, n), partial(_in_place_of_quick, make))
+    n, config = len(data), map_config(network, data)
+    per_wave = max(1, QUICK_PASSES // len(config.waves), 0 if network.quick else round(FULL_SHARE * n))
+    config = replace(config, passes=min(1.0, per_wave / n))
+    quick = Path("heatmaps", f"{network.file_name}_{data.name}-{QUICK_IMAGES}.npz") if n > QUICK_IMAGES else None
+    yield replace(map_file(network, data, config), replaces=quick)
+    for epsilon in () if network.quick else OTHER_SIZES.get(data.image_size, ()):
+        yield map_file(network, data, replace(config, epsilon=epsilon))
 
 
-def _in_place_of_quick(make: Callable[[Path], None], path: Path) -> None:
-    """Make a map, and remove the quick profile's map, whose name has fewer images."""
-    make(path)
-    beginning, _, end = path.stem.rpartition("-")
-    quick = path.with_name(f"{beginning}-{QUICK_IMAGES}{path.suffix}")
-    if end.isdecimal() and int(end) > QUICK_IMAGES:
-        quick.unlink(missing_ok=True)
+def map_config(network: ProfiledNetwork, data: ImageDataset) -> SweepConfig:
+    """Return the settings of a map with the paper's waves, each on all images."""
+    size = data.image_size
+    epsilon, side = usual_epsilon(size), paper.MAP_SIDE.get(size, min(63, largest_side(size, size)))
+    if not epsilon:
+        raise ValueError(f"the paper gives no size v for {size}-pixel images; choose --image-size 32 or 224")
+    return SweepConfig(
+        side=side, epsilon=epsilon, seed=network.seed, batch_size=network.batch_size, dtype=network.dtype
+    )
 
 
-def hybrids(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+def map_file(
+    network: ProfiledNetwork, data: ImageDataset, config: SweepConfig, path: Path | None = None
+) -> ProfileFile:
+    """Return the file of a map; path: in the profile, by default that of a heat map."""
+    suffix = "" if config.epsilon == usual_epsilon(data.image_size) else f"_v{config.epsilon:g}"
+    path = path or Path("heatmaps", f"{network.file_name}_{data.name}-{len(data)}{suffix}.npz")
+    passes = len(data) + len(config.waves) * images_per_wave(len(data), config.passes)
+
+    def make(output: Path) -> Heatmap:
+        classifier = network.classifier(data.classes)
+        return run_sweep(classifier, data, config, output, network.processes, f"map of {network.file_name}")
+
+    def is_there(output: Path) -> bool:
+        return output.is_file() and not missing_waves(Heatmap.load(output), config)
+
+    return ProfileFile(path, passes, make, is_there)
+
+
+def hybrids(network: ProfiledNetwork, pairs: int | None = None) -> Iterator[ProfileFile]:
+    """Yield its predictions for hybrid images; pairs: their number, by default that of the profile."""
     data = network.images(None)
-    config = HybridConfig(network.count((150, 2000)), default_cutoffs(data.image_size), seed=network.seed)
+    count = pairs or network.count((150, 2000))
+    config = HybridConfig(count, default_cutoffs(data.image_size), seed=network.seed)
     passes = config.pairs * (2 + len(config.cutoffs))
     item = _table(network, "hybrids", config, data, passes)
-    yield replace(item, is_there=lambda path: path.is_file() and HybridOutcomes.load(path).pairs >= config.pairs)
+
+    def is_there(path: Path) -> bool:
+        return path.is_file() and (stored := HybridOutcomes.load(path)).pairs >= count and bool(stored.measured.all())
+
+    yield replace(item, is_there=is_there)
 
 
 def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield its predictions for corrupted pictures."""
     data = network.images(None)
     config = CorruptionConfig(network.count((100, 2000)), network.seed)
     pictures = min(config.pictures, len(data))
@@ -93,39 +111,28 @@ def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data = network.images(QUICK_IMAGES if network.quick else STRENGTH_IMAGES)
     if network_side(network.name) != data.image_size or data.image_size > SMALL:
         return
-    side = paper.MAP_SIDE[data.image_size]
-    cells = tuple(wave for wave in half_plane(side) if rounded_radius(np.array([wave]))[0] > side // 2)
+    config = map_config(network, data)
+    cells = tuple(wave for wave in config.waves if rounded_radius(np.array([wave]))[0] > config.side // 2)
     per_wave = max(1, QUICK_PASSES // len(cells)) if network.quick else len(data)
+    config = replace(config, cells=cells, passes=min(1.0, per_wave / len(data)))
     for weaken_as in sorted({enlarged for name in ENLARGING if (enlarged := network_side(name)) is not None}):
-        config = SweepConfig(
-            side=side,
-            epsilon=usual_epsilon(data.image_size),
-            seed=network.seed,
-            cells=cells,
-            batch_size=network.batch_size,
-            weaken_as=weaken_as,
-            passes=min(1.0, per_wave / len(data)),
-        )
-        passes = len(data) + len(cells) * min(per_wave, len(data))
         path = Path("strength", f"{network.file_name}_{data.name}_weakened-{weaken_as}.npz")
-        yield ProfileFile(path, passes, partial(grown, partial(_sweep, network, data, config), len(data)))
-
-
-def _sweep(network: ProfiledNetwork, data: ImageDataset, config: SweepConfig, path: Path) -> None:
-    run_sweep(network.classifier(data.classes), data, config, path, Processes(), "map")
+        yield map_file(network, data, replace(config, weaken_as=weaken_as), path)
 
 
 def _table(
     network: ProfiledNetwork, folder: str, config: Transforms[Any], data: ImageDataset, passes: int
 ) -> ProfileFile:
-    def make(path: Path) -> None:
-        classifier = network.classifier(data.classes)
-        grow_in_file(config, classifier, data, path, batch_size=network.batch_size or BATCH, description=folder)
+    def make(path: Path) -> TransformOutcomes:
+        classifier, description = network.classifier(data.classes), f"{folder} of {network.file_name}"
+        size = network.batch_size or BATCH
+        return grow_in_file(config, classifier, data, path, batch_size=size, description=description)
 
-    return ProfileFile(Path(folder, f"{network.file_name}.npz"), passes, partial(grown, make, passes))
+    return ProfileFile(Path(folder, f"{network.file_name}.npz"), passes, make)
 
 
 def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield the gradient of its loss, for small pictures."""
     data, bent_over = network.images(network.count((100, 1000))), network.count((4, 50))
     if data.image_size > SMALL:
         return

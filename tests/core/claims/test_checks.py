@@ -11,6 +11,7 @@ from scipy import stats
 from core.claims.bands import LOW, LOWEST, corners
 from core.claims.checks import claim_about, dips_clearly, findings
 from core.claims.finding import NamedMap, Verdict
+from core.claims.hybrids import stored_hybrids
 from core.claims.twins import twin_pairs
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
@@ -41,6 +42,19 @@ def published():
 
 
 NAN = math.nan
+
+
+def test_results_are_joined_to_a_map_of_the_same_weights_alone():
+    stored = stored_hybrids()["resnet-56"]
+
+    def of(**facts):
+        metadata = {**stored.metadata, "classifier": {**stored.metadata["classifier"], **facts}}
+        return {metadata["classifier"]["name"]: dataclasses.replace(stored, metadata=metadata)}
+
+    assert ALL_MAPS[RESNET56].own(of()) is not None and ALL_MAPS[RESNET56].own(of(sha256="0" * 64)) is None
+    clip = dataclasses.replace(ALL_MAPS[CLIP], weights_id="openai")  # whose map names no sha256
+    results = of(name=clip.classifier, weights_id="openai"), of(name=clip.classifier, weights_id="random")
+    assert clip.own(results[0]) is not None and clip.own(results[1]) is None
 
 
 def test_low_and_high_frequencies_part_the_two_published_maps(published):

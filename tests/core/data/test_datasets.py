@@ -13,6 +13,7 @@ from core.data import store
 from core.data.classes import CIFAR10, imagenet, imagenet100
 from core.data.dataset import ImageDataset
 from core.data.datasets import load_dataset
+from core.data.sample_sets import map_title, set_of_map
 from core.data.samples import load_samples
 
 CLASSES = ("ant", "bee", "cat")
@@ -88,6 +89,20 @@ def test_load_dataset_reads_bundled_samples():
     assert load_dataset("photographs").content_hash == samples.content_hash
     some = load_dataset("photographs", limit=3, seed=1, image_size=32)
     assert some.images.shape == (3, 3, 32, 32) and set(some.labels) <= set(samples.labels)
+
+
+def test_data_of_ones_own_named_like_the_bundled_ones_are_titled_by_their_origin(tmp_path):
+    write_folder(tmp_path / "photographs")
+    own, bundled = load_dataset(tmp_path / "photographs"), load_dataset("photographs")
+    assert (map_title(own.name), map_title(bundled.name)) == ("folder photographs", "bundled photographs")
+    assert set_of_map(own.name) is None
+    np.savez(
+        tmp_path / "cifar10-samples.npz",
+        images=own.images.transpose(0, 2, 3, 1),
+        labels=own.labels,
+        classes=np.array(CLASSES),
+    )
+    assert load_dataset(tmp_path / "cifar10-samples.npz").name == "archive cifar10-samples.npz"
 
 
 def test_load_dataset_finds_the_split_in_a_folder(tmp_path):

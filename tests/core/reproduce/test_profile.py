@@ -29,7 +29,7 @@ from core.data.samples import load_samples
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.profile import judgements, sweeps
 from core.reproduce.profile.__main__ import main
-from core.reproduce.profile.network import ProfiledNetwork
+from core.reproduce.profile.network import MAX_BYTES, ProfiledNetwork
 from core.reproduce.profile.parts import PARTS
 from core.reproduce.profile.predictions import stored_predictions
 from core.runs.examples import with_few_frames
@@ -99,6 +99,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert "8 files made" in printed.out and "cifar10-samples stands in" in printed.err
     assert "1 of 8, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
     assert not list(folder.rglob("*.unfinished"))
+    assert sum(path.stat().st_size for path in folder.rglob("*")) < MAX_BYTES
     monkeypatch.setenv(VARIABLE, str(folder))
     assert NAME in stored_hybrids() and stored_hybrids()[NAME].pairs == 150
     assert stored_corruptions()[NAME].measured.all()
@@ -215,11 +216,21 @@ def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is
 
 
 def test_a_full_map_takes_the_place_of_the_quick_one(tmp_path):
-    for name, kept in (("a_cifar10-10000", False), ("a_cifar10-10000_v1", True), ("a_cifar10-samples-100", True)):
-        quick = tmp_path / f"{name.partition('-1')[0]}-500.npz"
-        quick.touch()
-        sweeps._in_place_of_quick(Path.touch, tmp_path / f"{name}.npz")
-        assert (tmp_path / f"{name}.npz").exists() and quick.exists() == kept
+    samples = load_samples("cifar10-samples")
+
+    def items(count):
+        repeated = [np.resize(array, (count, *array.shape[1:])) for array in (samples.images, samples.labels)]
+        data = replace(samples, images=repeated[0], labels=repeated[1], name="many")
+        network = ProfiledNetwork(NAME, lambda classes: None, lambda limit: data, quick=False)
+        return list(PARTS["map"].items(network))
+
+    assert [item.replaces for item in items(sweeps.QUICK_IMAGES)] == [None] * 4
+    first, *others = items(sweeps.QUICK_IMAGES + 1)
+    assert first.replaces == Path("heatmaps/toy-linear_many-500.npz") and {item.replaces for item in others} == {None}
+    (tmp_path / "heatmaps").mkdir()
+    (tmp_path / first.replaces).touch()
+    replace(first, make=Path.touch).make_in(tmp_path)
+    assert list(tmp_path.rglob("*.npz")) == [tmp_path / first.path]
 
 
 def test_options_are_refused_in_one_sentence(tmp_path, capsys):
@@ -232,13 +243,18 @@ def test_options_are_refused_in_one_sentence(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_a_full_profile_of_a_network_for_both_sizes_of_pictures_stays_below_six_megabytes():
+def test_a_profile_of_a_network_for_both_sizes_of_pictures_stays_below_six_megabytes():
     """A CLIP has the files of Mini CLIP and of EfficientNet-Lite0 together, each for its own picture size."""
-    small, large, size = "mini-clip", "efficientnet-lite0", 0
-    for path in PRECOMPUTED.glob("runs/*.npz"):
-        if stored_classifier(path) in (small, large):
-            size += len(with_few_frames(PGDRun.load(path)).to_bytes())
-    for kind in ("predictions", "hybrids", "corruptions", "gradients", "judgements"):
-        size += (PRECOMPUTED / kind / f"{small}.npz").stat().st_size
-    size += 4 * (PRECOMPUTED / "heatmaps" / f"{small}_cifar10-1000.npz").stat().st_size
-    assert 4e6 < size < 6e6
+    small, large = "mini-clip", "efficientnet-lite0"
+    runs = {path: len(with_few_frames(PGDRun.load(path)).to_bytes()) for path in PRECOMPUTED.glob("runs/*.npz")}
+    runs = {path: size for path, size in runs.items() if stored_classifier(path) in (small, large)}
+    tables = sum(
+        (PRECOMPUTED / kind / f"{small}.npz").stat().st_size
+        for kind in ("predictions", "hybrids", "corruptions", "gradients", "judgements")
+    )
+    heatmap = (PRECOMPUTED / "heatmaps" / f"{small}_cifar10-1000.npz").stat().st_size
+    assert 4e6 < sum(runs.values()) + tables + 4 * heatmap < MAX_BYTES
+    clip = ProfiledNetwork(PAPERS_CLIP, lambda classes: None, lambda limit: None, quick=True)
+    quick = {item.path.name.replace(PAPERS_CLIP, name) for item in PARTS["runs"].items(clip) for name in (small, large)}
+    sizes = [size for path, size in runs.items() if path.name in quick]
+    assert len(sizes) >= 6 and sum(sizes) + tables + heatmap < MAX_BYTES

@@ -12,6 +12,8 @@ from PIL import Image
 from core.claims.finding import Verdict
 from core.claims.hybrids import stored_hybrids
 from core.data.classes import CIFAR10, imagenet100
+from core.data.datasets import load_dataset
+from core.data.profiles import VARIABLE
 from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
 from core.reconstruct import batches
@@ -23,10 +25,13 @@ from core.reproduce.parts.hybrids import HybridResult, hybrid_findings
 from core.reproduce.parts.maps import HEATMAPS, MapResult
 from core.reproduce.parts.plan import HYBRIDS, KEYS, MAPS, TABLES, draw_waves
 from core.reproduce.parts.tables import TableResult
+from core.reproduce.profile.network import ProfiledNetwork
+from core.reproduce.profile.parts import PARTS
 from core.reproduce.report import Cost, Results, Skipped, to_html
 from core.sweep.hybrid.outcomes import crossover_of
 from tests.core.oracles import wilson
 from tests.core.toy import save_clip, tiny_clip
+from ui.maps.catalogue import shipped
 
 WAVES, IMAGES, PAIRS = 5, 20, 20
 MIXED = ("stand-in-clip-hybrids", "stand-in-resnet-hybrids")
@@ -75,6 +80,12 @@ def named(entries, key):
     return next(entry for entry in entries if entry["key"] == key)
 
 
+def made(output, network, kind="heatmaps", data="cifar10"):
+    """The file of a network's profile in a reproduction."""
+    (path,) = output.glob(f"profiles/*{network}/{kind}/*{f'_{data}-*' if kind == 'heatmaps' else ''}.npz")
+    return path
+
+
 def raw(path):
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
@@ -85,7 +96,7 @@ def raw(path):
 
 def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
     found = named(report["maps"], "figure-1-clip")["compared_with"]
-    here, there = raw(output / "maps/figure-1-clip.npz"), raw(HEATMAPS / "clip-vit-b-32_cifar10_published.npz")
+    here, there = raw(made(output, "vit")), raw(HEATMAPS / "clip-vit-b-32_cifar10_published.npz")
     places = [(i, j) for i in range(31) for j in range(31) if here["count"][i, j] and (j > 15 or (j == 15 and i >= 15))]
     assert len(places) == WAVES and {here["count"][cell] for cell in places} == {IMAGES}
     ours = [here["top1_errors"][cell] / IMAGES for cell in places]
@@ -135,9 +146,9 @@ def test_a_table_summarises_its_rows(output, report):
     assert found["loss_after"]["mean"] < found["loss_before"]["mean"]
 
 
-def lead(output, key):
+def lead(output, network):
     """(C, n) lead of each pair, 1 where the low picture's class is predicted, -1 for the high one's; and cutoffs."""
-    file = raw(output / f"hybrids/{key}.npz")
+    file = raw(made(output, network, "hybrids"))
     said = np.unpackbits(file["says"], axis=2, count=PAIRS).astype(int)
     return said[0] - said[1], file["cutoffs"]
 
@@ -151,7 +162,7 @@ def radius_by_hand(leads, cutoffs):
 
 def test_hybrids_give_each_networks_change_of_mind(output, report):
     assert [one["key"] for one in report["hybrids"]] == ["figure-1-clip-hybrids", *MIXED]
-    radii = [radius_by_hand(*lead(output, key)) for key in MIXED]
+    radii = [radius_by_hand(*lead(output, network)) for network in ("mini-clip", "mini-resnet")]
     page = (output / "report.html").read_text("utf-8")
     assert any(radii)
     for key, radius in zip(MIXED, radii, strict=True):
@@ -242,20 +253,47 @@ def test_a_stopped_run_goes_on_to_the_same_report(place, output, report, tmp_pat
         patch.setattr(batches, "run_batch", stop_at_the_second)
         assert main(arguments(place, tmp_path, cells=2)) == 130
     assert len(from_csv((tmp_path / "tables/generate-mini-clip/images.csv").read_bytes())) == 1
-    before = raw(tmp_path / "maps/figure-2-clip.npz")["count"]
+    before = raw(made(tmp_path, "vit", data="imagenet100"))["count"]
     assert main(arguments(place, tmp_path)) == 0
     again = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert without_time(again) == without_time(report)
-    assert 0 < (before > 0).sum() < (raw(tmp_path / "maps/figure-2-clip.npz")["count"] > 0).sum()
+    assert 0 < (before > 0).sum() < (raw(made(tmp_path, "vit", data="imagenet100"))["count"] > 0).sum()
     assert figures(tmp_path) == figures(output)
 
 
-def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, output, tmp_path, capsys):
-    (tmp_path / "maps").mkdir()
-    (tmp_path / "maps/stand-in-clip.npz").write_bytes((output / "maps/stand-in-clip.npz").read_bytes())
+@pytest.mark.parametrize("former", [False, True])
+def test_a_folder_of_another_run_is_not_mixed_with_this_one(former, place, output, tmp_path, capsys):
+    map_file = made(output, "mini-clip")
+    copy = tmp_path / ("maps/stand-in-clip.npz" if former else map_file.relative_to(output))
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(map_file.read_bytes())
     assert main([*arguments(place, tmp_path), "--parts", "stand-in-clip", "--seed", "1"]) == 0
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert report["maps"] == [] and "another configuration" in report["not_run"][0]["reasons"][0]
+
+
+def test_maps_and_hybrids_of_an_earlier_version_are_read_where_they_are(place, output, report, tmp_path):
+    files = {"maps/stand-in-clip": "heatmaps", "hybrids/stand-in-clip-hybrids": "hybrids"}
+    for name, kind in files.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / f"{name}.npz").write_bytes(made(output, "mini-clip", kind).read_bytes())
+    assert main([*arguments(place, tmp_path), "--parts", "stand-in-clip,stand-in-clip-hybrids"]) == 0
+    again = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    for name, kind in (("stand-in-clip", "maps"), ("stand-in-clip-hybrids", "hybrids")):
+        assert named(again[kind], name) == named(report[kind], name), "the time as well"
+    assert not list(tmp_path.glob("profiles/**/*.npz"))
+
+
+def test_a_reproduction_is_a_profile_that_the_app_reads(place, output, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(made(output, "vit").parents[1]))
+    name = f"open_clip:local-dir:{place / 'vit'}"
+    assert stored_hybrids()[name].pairs == PAIRS
+    maps = [entry for entry in shipped().values() if entry.classifier == name]
+    assert {entry.heatmap.metadata["dataset"]["name"] for entry in maps} == {"cifar10", "imagenet100"}
+    network = ProfiledNetwork(name, lambda classes: None, lambda limit: load_dataset("cifar10", place, limit=20), True)
+    (item,) = PARTS["map"].items(network)
+    folder = made(output, "vit").parents[1]
+    assert (folder / item.path).is_file() and not item.is_there(folder / item.path), "it has few waves"
 
 
 # Verdicts
@@ -350,7 +388,7 @@ def test_the_page_fetches_nothing_and_runs_nothing(output):
 def test_hostile_names_stay_text(output):
     name = '<img src=x onerror="a()">|**b**'
     part = replace(MAPS[1], key=name, figure=name)
-    facts = Heatmap.load(output / "maps/stand-in-clip.npz").metadata
+    facts = Heatmap.load(made(output, "mini-clip")).metadata
     facts = {**facts, "classifier": {**facts["classifier"], "name": name, "weights_id": name}}
     facts["dataset"] = {**facts["dataset"], "name": name}
     published = Heatmap.load(HEATMAPS / PUBLISHED)
