@@ -16,7 +16,9 @@ from core.claims.gradient_spectrum import STORED
 from core.claims.hybrids import stored_hybrids
 from core.data.classes import PRECOMPUTED
 from core.data.profiles import VARIABLE
+from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
+from core.reproduce.parts.agreement import restricted_to
 from core.reproduce.profile.predictions import StoredPredictions
 from core.runs.file import PGDRun
 from core.runs.picture_outcomes import JudgedOutcomes
@@ -25,6 +27,7 @@ from core.sweep.hybrid.outcomes import HybridOutcomes
 from ui.maps.catalogue import shipped
 from ui.maps.presets import CLIP, RESNET56
 from ui.pages.findings import FEATURES
+from ui.story.networks import computed_map, first_maps
 from ui.story.steps import STEPS
 from ui.tools.registry import CORRUPTIONS, TOOL, TOOLS
 
@@ -186,6 +189,16 @@ def test_hybrids_are_joined_to_the_map_of_the_same_weights_alone(profile, monkey
     assert f"{PAPERS} saw no hybrid images" in published and RANDOM not in published
     monkeypatch.delenv(VARIABLE)
     assert "saw no hybrid images" in read(opened("findings")) and CLIP_NAME not in stored_hybrids()
+
+
+def test_the_story_leaves_out_an_incomplete_map(profile, tmp_path):
+    path = tmp_path / "heatmaps" / f"{CLIP_NAME}.npz"
+    heatmap = Heatmap.load(path)
+    restricted_to(heatmap, half_plane(31)[:12]).save(path)
+    label = f"{RANDOM} · CIFAR-10 · computed"
+    assert shipped()[label].more and CLIP_NAME not in first_maps() and computed_map(CLIP_NAME) is None
+    heatmap.save(path)
+    assert not shipped()[label].more and first_maps()[CLIP_NAME] == computed_map(CLIP_NAME) == shipped()[label]
 
 
 def test_section_32_is_about_clip_where_its_drawings_were_judged(profile, monkeypatch):

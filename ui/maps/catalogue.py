@@ -27,7 +27,8 @@ class Entry:
     """Heat map with its label and titles.
 
     label: unique name, used in the URL. shipped: whether it comes with this project, so that its texts can be trusted.
-    more: whether menus list it last: another strength, fewer images, another random seed.
+    more: whether menus list it last, and the story leaves it out: another strength, fewer images, another random seed,
+    waves missing.
     """
 
     label: str
@@ -89,15 +90,19 @@ def labelled(maps: Iterable[Heatmap]) -> dict[str, Entry]:
         facts, first = heatmap.metadata, label_of(heatmap)
         name, usual = facts["classifier"]["name"], facts["epsilon"] == usual_epsilon(facts["image_size"])
         label = label_of(heatmap, with_n=first in by_label)
-        by_label[label] = Entry(
-            label, heatmap, shipped=True, more=first in by_label or not usual or name in WITHOUT_WEIGHTS
-        )
+        more = first in by_label or not usual or _is_incomplete(heatmap) or name in WITHOUT_WEIGHTS
+        by_label[label] = Entry(label, heatmap, shipped=True, more=more)
     return by_label
 
 
 def _rank(heatmap: Heatmap) -> tuple[bool, bool, int, float]:
-    facts, incomplete = heatmap.metadata, bool(np.isnan(heatmap.rate()).any())
-    return facts["source"]["type"] != "published", incomplete, -facts["dataset"]["n"], facts["epsilon"]
+    facts = heatmap.metadata
+    published = facts["source"]["type"] == "published"
+    return not published, _is_incomplete(heatmap), -facts["dataset"]["n"], facts["epsilon"]
+
+
+def _is_incomplete(heatmap: Heatmap) -> bool:
+    return bool(np.isnan(heatmap.rate()).any())
 
 
 @cached_by_files("heatmaps")

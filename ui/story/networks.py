@@ -28,14 +28,14 @@ def first_maps(_: tuple[Path, ...]) -> dict[str, Entry]:
     for entry in shipped().values():
         facts = entry.heatmap.metadata
         on_cifar = facts["dataset"]["name"] == "cifar10" and tuple(facts["class_names"]) == CIFAR10.names
-        if on_cifar and entry.name == stored_title(entry.classifier):
+        if on_cifar and not entry.more and entry.name == stored_title(entry.classifier):
             maps.setdefault(entry.classifier, entry)
     return maps
 
 
 def computed_map(name: str) -> Entry | None:
     """Return the first map of a network on CIFAR-10's classes that is not a published one; None without one."""
-    maps = computed_maps(name)
+    maps = (entry for entry in computed_maps(name) if not entry.more)
     return next((entry for entry in maps if tuple(entry.heatmap.metadata["class_names"]) == CIFAR10.names), None)
 
 
