@@ -163,7 +163,7 @@ def _profile(spec: ClassifierSpec) -> Iterator[_Piece]:
     folder = cache_folder() / "profiles" / network.file_name
     for part in PARTS.values():
         for item in part.items(network) if part.key != "runs" else ():
-            if not item.is_there(folder / item.path):
+            if not item.is_there(folder):
                 yield _Piece(spec, part.what, PASS_SECONDS * item.passes, partial(item.make_in, folder))
 
 

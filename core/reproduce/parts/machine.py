@@ -12,8 +12,8 @@ from core.classifiers.fetch.weights import format_bytes
 from core.classifiers.registry import classifier_spec, classifier_state, classifier_title, load_classifier
 from core.data.datasets import load_dataset
 from core.data.sample_sets import set_of_map
-from core.reproduce.parts.plan import CLIP, Part
-from core.reproduce.profile.judgements import ready_judge
+from core.reproduce.parts.plan import CLIP, MapPart, Part
+from core.reproduce.profile.judgements import load_judge
 from core.reproduce.profile.network import ProfiledNetwork, ProfileFile
 from core.shared.cli import progress_bar
 from core.shared.errors import one_line, sentence
@@ -61,7 +61,9 @@ class Machine:
     def lacks(self, part: Part) -> tuple[str, ...]:
         """List missing requirements of a part, one sentence each, after permitted downloads."""
         weights, data = self._missing_weights(self.name(part.classifier)), self.missing_data(part.dataset)
-        return tuple(filter(None, (weights, data if part.needs_dataset else "")))
+        # The bundled photographs lack most of ImageNet100's classes, over which a map averages.
+        needs_data = isinstance(part, MapPart) and part.dataset == "imagenet100"
+        return tuple(filter(None, (weights, data if needs_data else "")))
 
     def _missing_weights(self, name: str) -> str:
         """Return a sentence on a classifier's missing weights; empty if they are on this machine."""
@@ -133,10 +135,7 @@ class Machine:
     def judge(self, painter: str, classes: ClassSet) -> Classifier | None:
         """Load a ready judge of these classes, other than the painter; None if there is none."""
         vocabulary = "cifar10" if classes.name == "cifar10" else "imagenet"
-        name = ready_judge(painter, vocabulary, self.weights, "closed-set")
-        if name is None:
-            return None
-        return load_classifier(name, classes, device=self.device, weights=self.weights.get(name))
+        return load_judge(painter, vocabulary, classes, self.device, self.weights, "closed-set")
 
 
 def name_of(classifier: str) -> str:

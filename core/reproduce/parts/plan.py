@@ -38,11 +38,6 @@ class Part:
     classifier: str
     dataset: Literal["cifar10", "imagenet100"]
 
-    @property
-    def needs_dataset(self) -> bool:
-        """Whether the bundled pictures cannot replace a missing data set."""
-        return False
-
 
 @dataclass(frozen=True)
 class MapPart(Part):
@@ -55,11 +50,6 @@ class MapPart(Part):
     side: int
     references: tuple[str, ...]
     quick: Amount
-
-    @property
-    def needs_dataset(self) -> bool:
-        """Whether it is one of ImageNet100, whose classes the bundled photographs lack."""
-        return self.dataset == "imagenet100"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
 from core.numbers import duration, milliseconds
-from core.reproduce.profile.judgements import third_judge
 from core.reproduce.profile.network import MAX_BYTES, SAMPLES, ProfiledNetwork, ProfileFile, usual_dataset
 from core.reproduce.profile.parts import PARTS
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, names_of, run_script, whole
@@ -83,9 +82,8 @@ def _run(args: argparse.Namespace) -> str:
     def load(classes: ClassSet) -> Classifier:
         return named_classifier(args, classes)
 
-    def judges(painter: str, device: str) -> tuple[Classifier, Classifier | None]:
-        choice = {"weights": args.judge_weights, "download": args.download, "device": device}
-        return load_classifier(args.judge, CIFAR10, **choice), third_judge(painter, device)
+    def judge(device: str) -> Classifier:
+        return load_classifier(args.judge, CIFAR10, device=device, weights=args.judge_weights, download=args.download)
 
     network = ProfiledNetwork(
         args.classifier,
@@ -94,15 +92,12 @@ def _run(args: argparse.Namespace) -> str:
         args.quick,
         args.seed,
         args.batch_size,
-        judges if args.judge else None,
+        judge if args.judge else None,
         args.again,
     )
     items = {key: list(PARTS[key].items(network)) for key in args.parts}
     todo = [
-        (key, item)
-        for key, files in items.items()
-        for item in files
-        if args.again or not item.is_there(args.output / item.path)
+        (key, item) for key, files in items.items() for item in files if args.again or not item.is_there(args.output)
     ]
     there = sum(map(len, items.values())) - len(todo)
     if todo:

@@ -31,6 +31,7 @@ from core.sweep.predictions import class_probabilities
 
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
+    from core.data.classes import ClassSet
 
 LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.drawn)
 BATCH = 50
@@ -52,13 +53,11 @@ def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     }
     passes = sum(GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values())
     path = Path("judgements", f"{network.file_name}.npz")
-    yield ProfileFile(path, passes, partial(_make, network, data, jobs), partial(_is_there, network, jobs))
+    yield ProfileFile(path, passes, partial(_make, network, data, jobs), partial(_is_enough, network, jobs))
 
 
-def _is_there(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Path) -> bool:
+def _is_enough(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Path) -> bool:
     """Return whether a file has enough pictures of every kind, and judgements of the stored runs."""
-    if not path.is_file():
-        return False
     stored = JudgedOutcomes.load(path)
     counts = {kind["name"]: kind["n"] for kind in stored.metadata["kinds"]}
     if any(counts.get(name, 0) < job.count for name, job in jobs.items()):
@@ -80,9 +79,8 @@ def _opinions(network: ProfiledNetwork, path: Path, device: Any) -> dict[str, di
     opinions: dict[str, dict[str, Any]] = {}
     for row in LARGE:
         runs = _drawn_runs(network, row.class_set, path)
-        name = ready_judge(network.name, row.class_set) if runs else None
-        if name is not None:
-            judge = load_classifier(name, row.classes, device=device)
+        judge = load_judge(network.name, row.class_set, row.classes, device) if runs else None
+        if judge is not None:
             opinions |= {fingerprint(run): asdict(_opinion(run, judge)) for run in runs}
     return opinions
 
@@ -94,35 +92,32 @@ def _opinion(run: PGDRun, judge: Classifier) -> Opinion:
     return Opinion(judge.name, says, tuple((1 + (shares > own[:, None]).sum(axis=1)).tolist()))
 
 
-def ready_judge(
-    painter: str, vocabulary: str, weights: Mapping[str, Path] | None = None, kind: str | None = None
-) -> str | None:
-    """Return the name of a ready judge of a network's pictures; None if there is none.
+def load_judge(
+    painter: str,
+    vocabulary: str,
+    classes: ClassSet,
+    device: Any,
+    weights: Mapping[str, Path] | None = None,
+    kind: str | None = None,
+) -> Classifier | None:
+    """Load a ready judge of a network's pictures, for some classes of a vocabulary; None if there is none.
 
     weights: files in place of the published ones, by name. kind: of the judge; None for any.
     """
     files = weights or {}
     specs = [spec for spec in list_classifiers() if spec.vocabulary == vocabulary and kind in (None, spec.kind)]
     ready = [spec.name for spec in specs if classifier_state(spec.name, files.get(spec.name)).status == "ready"]
-    return choose_judge(painter, ready)
-
-
-def usual_judges(painter: str, device: Any) -> tuple[Classifier, Classifier | None]:
-    """Load a ready judge of a network's pictures, and one of another family."""
-    name = ready_judge(painter, CIFAR10.name)
-    assert name is not None  # several are bundled
-    return load_classifier(name, CIFAR10, device=device), third_judge(painter, device)
-
-
-def third_judge(painter: str, device: Any) -> Classifier | None:
-    """Load the judge of another family; None for its own pictures."""
-    return None if painter == THIRD_JUDGE else load_classifier(THIRD_JUDGE, CIFAR10, device=device)
+    name = choose_judge(painter, ready)
+    return None if name is None else load_classifier(name, classes, device=device, weights=files.get(name))
 
 
 def _make(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobConfig], path: Path) -> None:
     """Paint and judge the missing kinds, saving the file after each; take over those of a finished file."""
     classifier = network.classifier(data.classes)
-    judge, third = (network.judges or usual_judges)(network.name, classifier.device)
+    device = classifier.device
+    judge = network.judge(device) if network.judge else load_judge(network.name, CIFAR10.name, CIFAR10, device)
+    assert judge is not None  # several are bundled
+    third = None if network.name == THIRD_JUDGE else load_classifier(THIRD_JUDGE, CIFAR10, device=device)
     facts = {
         "classifier": classifier_facts(classifier),
         "judge": classifier_facts(judge),
@@ -144,7 +139,7 @@ def _make(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobCo
             _outcomes(rows, {**facts, "runs": {}}).save(path)
     runs = {fingerprint(run): judge_run(run, judge) for run in _drawn_runs(network, CIFAR10.name, path)}
     judged = {mark: judgement.to_json() for mark, judgement in runs.items() if judgement is not None}
-    large = _opinions(network, path, classifier.device)
+    large = _opinions(network, path, device)
     _outcomes(rows, {**facts, "runs": judged, "large_runs": large}).save(path)
 
 

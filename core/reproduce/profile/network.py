@@ -30,9 +30,9 @@ class ProfiledNetwork:
     """The profiled network.
 
     load: loads it for a class set. quick: less data than a full profile. images: the first pictures of the data set in
-    an order fixed by the seed; None for all. judges: loads the judges of its pictures, for
-    its name and a device; None for the usual ones. again: whether to recompute finished files. dtype: of the maps'
-    forward passes. processes: share the waves of maps.
+    an order fixed by the seed; None for all. judge: loads the judge of its pictures onto a device; None for
+    the usual one. again: whether to recompute finished files. dtype: of the maps' forward passes. processes: share the
+    waves of maps.
     """
 
     name: str
@@ -41,7 +41,7 @@ class ProfiledNetwork:
     quick: bool
     seed: int = 0
     batch_size: int | None = None
-    judges: Callable[[str, Any], tuple[Classifier, Classifier | None]] | None = None
+    judge: Callable[[Any], Classifier] | None = None
     again: bool = False
     dtype: str = "float32"
     processes: Processes = Processes()
@@ -68,15 +68,20 @@ class ProfiledNetwork:
 class ProfileFile:
     """A file of a profile: its path in the folder, its cost in forward passes, and its maker.
 
-    make: writes the file, or completes it where it is incomplete; sweeps return its content. is_there: whether an
+    make: writes the file, or completes it where it is incomplete; sweeps return its content. is_enough: whether an
     existing file suffices. replaces: path of a file with less data.
     """
 
     path: Path
     passes: float
     make: Callable[[Path], Any]
-    is_there: Callable[[Path], bool] = Path.is_file
+    is_enough: Callable[[Path], bool] = Path.is_file
     replaces: Path | None = None
+
+    def is_there(self, folder: Path) -> bool:
+        """Return whether a profile's folder has a sufficient file."""
+        path = folder / self.path
+        return path.is_file() and self.is_enough(path)
 
     def make_in(self, folder: Path) -> None:
         """Make the file in a profile's folder; while incomplete it has another name, which tells amounts apart."""

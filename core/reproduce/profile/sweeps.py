@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from core.sweep.output import run_sweep
 from core.sweep.predictions import MIXED_AT
 from core.sweep.transforms import BATCH, TransformOutcomes, Transforms, grow_in_file
 
+Outcomes = TypeVar("Outcomes", bound=TransformOutcomes)
 QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
 FULL_SHARE = 0.02  # share of the images under each wave of a full map
 OTHER_SIZES = {32: (1.0, 2.0, 8.0)}  # sizes v of the waves in further maps of a full profile, by the pictures' side
@@ -73,10 +74,7 @@ def map_file(
         classifier = network.classifier(data.classes)
         return run_sweep(classifier, data, config, output, network.processes, f"map of {network.file_name}")
 
-    def is_there(output: Path) -> bool:
-        return output.is_file() and not missing_waves(Heatmap.load(output), config)
-
-    return ProfileFile(path, passes, make, is_there)
+    return ProfileFile(path, passes, make, lambda made: not missing_waves(Heatmap.load(made), config))
 
 
 def hybrids(network: ProfiledNetwork, pairs: int | None = None) -> Iterator[ProfileFile]:
@@ -85,12 +83,7 @@ def hybrids(network: ProfiledNetwork, pairs: int | None = None) -> Iterator[Prof
     count = pairs or network.count((150, 2000))
     config = HybridConfig(count, default_cutoffs(data.image_size), seed=network.seed)
     passes = config.pairs * (2 + len(config.cutoffs))
-    item = _table(network, "hybrids", config, data, passes)
-
-    def is_there(path: Path) -> bool:
-        return path.is_file() and (stored := HybridOutcomes.load(path)).pairs >= count and bool(stored.measured.all())
-
-    yield replace(item, is_there=is_there)
+    yield _table(network, HybridOutcomes, config, data, passes, lambda stored: stored.pairs >= count)
 
 
 def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -99,8 +92,7 @@ def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     config = CorruptionConfig(network.count((100, 2000)), network.seed)
     pictures = min(config.pictures, len(data))
     passes = pictures * (1 + len(CORRUPTIONS) * len(STRENGTHS))
-    item = _table(network, "corruptions", config, data, passes)
-    yield replace(item, is_there=lambda path: path.is_file() and CorruptionOutcomes.load(path).pictures >= pictures)
+    yield _table(network, CorruptionOutcomes, config, data, passes, lambda stored: stored.pictures >= pictures)
 
 
 def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -121,14 +113,25 @@ def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
 
 def _table(
-    network: ProfiledNetwork, folder: str, config: Transforms[Any], data: ImageDataset, passes: int
+    network: ProfiledNetwork,
+    kind: type[Outcomes],
+    config: Transforms[Outcomes],
+    data: ImageDataset,
+    passes: int,
+    is_enough: Callable[[Outcomes], bool],
 ) -> ProfileFile:
-    def make(path: Path) -> TransformOutcomes:
-        classifier, description = network.classifier(data.classes), f"{folder} of {network.file_name}"
+    """Return the file of a sweep over transforms; is_enough: whether measured outcomes suffice."""
+
+    def make(path: Path) -> Outcomes:
+        classifier, description = network.classifier(data.classes), f"{kind.what} of {network.file_name}"
         size = network.batch_size or BATCH
         return grow_in_file(config, classifier, data, path, batch_size=size, description=description)
 
-    return ProfileFile(Path(folder, f"{network.file_name}.npz"), passes, make)
+    def is_complete(path: Path) -> bool:
+        stored = kind.load(path)
+        return bool(stored.measured.all()) and is_enough(stored)
+
+    return ProfileFile(Path(kind.what, f"{network.file_name}.npz"), passes, make, is_complete)
 
 
 def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -148,7 +151,7 @@ def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         Path("gradients", f"{network.file_name}.npz"),
         passes,
         make,
-        lambda path: path.is_file() and load_gradients(path)[network.name].pictures >= len(data),
+        lambda path: load_gradients(path)[network.name].pictures >= len(data),
     )
 
 
@@ -165,5 +168,5 @@ def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         Path("predictions", f"{network.file_name}.npz"),
         passes,
         make,
-        lambda path: path.is_file() and StoredPredictions.load(path).is_current,
+        lambda path: StoredPredictions.load(path).is_current,
     )

@@ -293,7 +293,7 @@ def test_a_reproduction_is_a_profile_that_the_app_reads(place, output, monkeypat
     network = ProfiledNetwork(name, lambda classes: None, lambda limit: load_dataset("cifar10", place, limit=20), True)
     (item,) = PARTS["map"].items(network)
     folder = made(output, "vit").parents[1]
-    assert (folder / item.path).is_file() and not item.is_there(folder / item.path), "it has few waves"
+    assert (folder / item.path).is_file() and not item.is_there(folder), "it has few waves"
 
 
 # Verdicts
