@@ -14,22 +14,29 @@ export async function run({ folder, runtime, target, mask, side, config, seed, p
   const { env, InferenceSession, Tensor } = await import(pathToFileURL(`${runtime}/ort.wasm.bundle.min.mjs`).href);
   Object.assign(env.wasm, { numThreads: 1, wasmBinary: readFileSync(`${runtime}/ort-wasm-simd-threaded.wasm`) });
   const session = await InferenceSession.create(new Uint8Array(readFileSync(`${folder}/gradient.onnx`)), {
-    executionProviders: ["wasm"], externalData: [{ path: "weights.bin", data: new Uint8Array(readFileSync(`${folder}/weights.bin`)) }],
+    executionProviders: ["wasm"],
+    externalData: [{ path: "weights.bin", data: new Uint8Array(readFileSync(`${folder}/weights.bin`)) }],
   });
-  const x0 = floats(`${folder}/start.bin`), pictures = floats(`${folder}/pictures.bin`), gradients = floats(`${folder}/gradients.bin`);
+  const x0 = floats(`${folder}/start.bin`);
+  const pictures = floats(`${folder}/pictures.bin`);
+  const gradients = floats(`${folder}/gradients.bin`);
   const label = new Tensor("int64", BigInt64Array.of(BigInt(target)), [1]);
-  const apart = [], graph = [];
+  const apart = [];
+  const graph = [];
   let at = 0;
   const pass = async (images) => {
-    const { entropy, slope } = passes[at], place = at++ * x0.length, core = pictures.slice(place, place + x0.length);
+    const { entropy, slope } = passes[at];
+    const place = at++ * x0.length;
+    const core = pictures.slice(place, place + x0.length);
     apart.push(difference(images, core).reduce((most, value) => Math.max(most, Math.abs(value)), 0));
-    if (slope < 0) return { logits: new Float32Array(1), crossEntropy: entropy, gradient: x0 }; // a measurement of the picture, without a gradient
+    if (slope < 0) return { logits: new Float32Array(1), crossEntropy: entropy, gradient: x0 }; // no gradient needed
     const gradient = gradients.slice(slope * x0.length, (slope + 1) * x0.length);
     const result = await session.run({ images: new Tensor("float32", core, [1, 3, side, side]), target: label });
     graph.push(norm(difference(result.gradient.data, gradient)) / norm(gradient));
     return { logits: new Float32Array(1), crossEntropy: entropy, gradient };
   };
-  const objective = mask ? inpainting(Uint8Array.from(mask), 0, "frozen") : generation, changes = [];
+  const objective = mask ? inpainting(Uint8Array.from(mask), 0, "frozen") : generation;
+  const changes = [];
   let last;
   for await (const state of pgdSteps(pass, objective, x0, config, seed)) {
     changes.push(state.change);

@@ -9,15 +9,19 @@ const CLASSES = 4;
 export async function run({ side, target, mask, penalty, weight, x0, config, seed, scale }) {
   const length = 3 * side * side;
   const weights = Array.from({ length: CLASSES }, (_, k) =>
-    Float32Array.from({ length }, (_, n) => scale * Math.sin(((k + 1) * (n + 1)) / 1000)));
+    Float32Array.from({ length }, (_, n) => scale * Math.sin(((k + 1) * (n + 1)) / 1000)),
+  );
   const pass = async (images) => {
     const bent = weights.map((row) => Math.tanh(row.reduce((sum, value, n) => sum + value * (images[n] - 0.5), 0)));
-    const powers = bent.map((value) => Math.exp(4 * value)), sum = powers.reduce((all, value) => all + value, 0);
+    const powers = bent.map((value) => Math.exp(4 * value));
+    const sum = powers.reduce((all, value) => all + value, 0);
     const slopes = bent.map((value, k) => (powers[k] / sum - (k === target ? 1 : 0)) * 4 * (1 - value * value));
     return {
       logits: Float32Array.from(bent, (value) => 4 * value),
       crossEntropy: -Math.log(powers[target] / sum),
-      gradient: Float32Array.from({ length }, (_, n) => slopes.reduce((all, slope, k) => all + slope * weights[k][n], 0)),
+      gradient: Float32Array.from({ length }, (_, n) =>
+        slopes.reduce((all, slope, k) => all + slope * weights[k][n], 0),
+      ),
     };
   };
   const objective = penalty ? inpainting(Uint8Array.from(mask), weight, penalty) : generation;

@@ -1,15 +1,21 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
 // Beside a picture (`wave_panel.js`) the maps are so large that both, and the content below, fit in the window.
 
-import { explained, tooltip } from "./tooltip.js";
 import { element, unpack } from "./dom.js";
-import { describe, minus, name, number } from "./heatmap_text.js";
+import { createMap, fillMap, placeMark, pointedAt } from "./heatmap_map.js";
+import { describe, name, number } from "./heatmap_text.js";
+import { explained, tooltip } from "./tooltip.js";
 import { markAnswers } from "./wave_answers.js";
 import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause, takeWalk } from "./wave_panel.js";
 
-const MIN_COLUMN = 270, MAX_SIDE = 480; // CSS pixels: minimum width of a map's column, maximum side of a map
-const GUTTER = 54, GAP = 20; // room for the vertical axis; between columns
-const NARROW = 640, MIN_SIDE = 220, BESIDES = 540; // a phone's width; a map's minimum side beside a picture; height of the rest
+// CSS pixels.
+const MIN_COLUMN = 270; // width of a map's column
+const MAX_SIDE = 480; // of a map
+const MIN_SIDE = 220; // of a map beside a picture
+const GUTTER = 54; // for the vertical axis
+const GAP = 20; // between columns
+const NARROW = 640; // a phone's width
+const BESIDES = 540; // height of everything but the maps
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 const views = new WeakMap(); // parentElement -> view
@@ -90,7 +96,8 @@ function showPicture(view, picture) {
 // Sets two variables of the document's root for content that the page puts below the picture, such as predictions.
 function sayWherePanelEnds({ root, panel }) {
   if (!panel?.root.isConnected || root.classList.contains("narrow")) return;
-  const from = root.getBoundingClientRect(), box = panel.root.getBoundingClientRect();
+  const from = root.getBoundingClientRect();
+  const box = panel.root.getBoundingClientRect();
   const { style } = document.documentElement;
   style.setProperty("--panel-left", `${Math.round(box.left - from.left)}px`);
   style.setProperty("--panel-bottom", `${Math.round(box.bottom - from.top)}px`);
@@ -101,11 +108,12 @@ function rebuild(view, data) {
   const table = unpack(data.table);
   const sides = data.maps.map((packed) => packed.side);
   if (String(sides) !== String(view.maps.map((map) => map.side))) {
-    view.maps = sides.map((side) => createMap(view, side));
+    view.maps = sides.map(createMap);
+    view.maps.forEach((map) => listenTo(view, map));
     view.grid.replaceChildren(...view.maps.map((map) => map.figure));
   } // else keep the elements: a map that grows while it is computed keeps its focus, and clicks do not fall between
   const terms = { ...data.terms }; // those not explained yet
-  data.maps.forEach((packed, k) => fill(view.maps[k], packed, data, table, terms));
+  data.maps.forEach((packed, k) => fillMap(view.maps[k], packed, data, table, terms));
   view.root.style.setProperty("--outline", data.outline || 0);
   drawBar(view, table, terms);
   drawToggle(view);
@@ -114,13 +122,17 @@ function rebuild(view, data) {
 // On a phone one map is shown at a time.
 function drawToggle(view) {
   view.current = Math.min(view.current ?? 0, view.maps.length - 1);
-  const options = view.maps.length < 2 ? [] : view.maps.map((map, place) => {
-    const label = element("label"), input = label.appendChild(element("input"));
-    Object.assign(input, { type: "radio", name: `map-${view.data.key}`, checked: place === view.current });
-    input.addEventListener("change", () => showOne(view, place));
-    label.append(map.title);
-    return label;
-  });
+  const options =
+    view.maps.length < 2
+      ? []
+      : view.maps.map((map, place) => {
+          const label = element("label");
+          const input = label.appendChild(element("input"));
+          Object.assign(input, { type: "radio", name: `map-${view.data.key}`, checked: place === view.current });
+          input.addEventListener("change", () => showOne(view, place));
+          label.append(map.title);
+          return label;
+        });
   view.toggle.hidden = !options.length;
   view.toggle.setAttribute("aria-label", "Map shown");
   view.toggle.replaceChildren(...options);
@@ -132,29 +144,8 @@ function showOne(view, place) {
   view.maps.forEach((map, k) => map.figure.classList.toggle("current", k === place));
 }
 
-// Elements and events of a map, without content.
-function createMap(view, side) {
-  const half = (side - 1) / 2;
-  const map = { side, half, figure: element("figure", "map") };
-  const caption = map.figure.appendChild(element("figcaption"));
-  map.heading = caption.appendChild(element("div", "title"));
-  map.subheading = caption.appendChild(element("div", "subtitle"));
-  const frame = map.figure.appendChild(element("div", "frame"));
-  map.plot = element("div", "plot");
-  map.canvas = element("canvas");
-  map.ring = element("div", "mark ring");
-  map.lines = element("div", "lines");
-  map.band = element("div", "band");
-  map.band.hidden = true;
-  map.plot.append(map.canvas, element("div", "mark zero"), element("div", "cutoff"), element("div", "outline"), map.band, map.lines, map.ring);
-  frame.append(
-    element("div", "name down", "vertical frequency i"), ticks("down", half), map.plot,
-    ticks("right", half), element("div", "name right", "horizontal frequency j"),
-  );
-  frame.lastChild.append(element("span", "unit", " (cycles per image)"));
-  map.readout = map.figure.appendChild(element("div", "readout"));
-
-  // On a phone the picture is above the map, and a finger drags across it.
+// On a phone the picture is above the map, and a finger drags across it.
+function listenTo(view, map) {
   const follows = () => view.panel && view.root.classList.contains("narrow");
   map.plot.tabIndex = 0;
   map.plot.setAttribute("role", "application");
@@ -179,61 +170,26 @@ function createMap(view, side) {
     event.preventDefault(); // do not scroll the page
     view.hover = null;
     const step = event.shiftKey ? 5 : 1;
-    const clamp = (value) => Math.max(-half, Math.min(half, value));
+    const clamp = (value) => Math.max(-map.half, Math.min(map.half, value));
     const next = arrow ? view.memory.frequency.map((value, k) => clamp(value + step * arrow[k])) : [0, 0];
     choose(view, next, view.panel ? REST_MILLISECONDS : event.repeat ? 150 : 0); // reported when the keys rest
   });
-  return map;
-}
-
-function fill(map, { title, note, colour, subtitle, label, bytes, cells }, { range: [low, high], decimals }, table, terms) {
-  const { side, half } = map;
-  const numbers = new DataView(unpack(cells).buffer);
-  map.title = title;
-  map.heading.replaceChildren(title, element("span", "note", note));
-  if (colour) map.heading.prepend(element("span", "swatch"));
-  map.heading.style.setProperty("--colour", colour);
-  map.heading.title = note && `${title} ${note}`;
-  map.subheading.replaceChildren(...explained(subtitle, terms));
-  map.label = label;
-  map.layers = numbers.byteLength / (bytes * side * side); // values, or values and both ends of their intervals
-  // Number in a layer, in units of the last decimal; NaN if not computed, undefined outside the map.
-  map.at = ([i, j], layer = 0) => {
-    if (Math.max(Math.abs(i), Math.abs(j)) > half) return undefined;
-    const place = bytes * (layer * side * side + (i + half) * side + (j + half));
-    const number = bytes === 2 ? numbers.getInt16(place, true) : numbers.getInt32(place, true);
-    return number === -(2 ** (8 * bytes - 1)) ? NaN : number; // the minimum means not computed
-  };
-  map.values = everyFrequency(half).map((frequency) => map.at(frequency) / 10 ** decimals);
-  map.plot.setAttribute("aria-label",
-    `${title}: ${label} at each frequency, ${minus(-half)} to ${half} cycles per image. Arrow keys choose a ` +
-    "frequency, with Shift in steps of 5; Home returns to zero frequency.");
-
-  // One canvas pixel per cell, enlarged by CSS; missing cells stay transparent, so that the hatching shows.
-  map.canvas.width = map.canvas.height = side;
-  const context = map.canvas.getContext("2d");
-  const image = context.createImageData(side, side);
-  map.values.forEach((value, cell) => {
-    if (Number.isNaN(value)) return;
-    const place = Math.max(0, Math.min(255, Math.round((255 * (value - low)) / (high - low))));
-    image.data.set([...table.subarray(3 * place, 3 * place + 3), 255], 4 * cell);
-  });
-  context.putImageData(image, 0, 0);
-}
-
-function everyFrequency(half) {
-  const axis = Array.from({ length: 2 * half + 1 }, (_, k) => k - half);
-  return axis.flatMap((i) => axis.map((j) => [i, j]));
 }
 
 function drawBar(view, table, terms) {
-  const { range: [low, high], unit, maps } = view.data;
+  const {
+    range: [low, high],
+    unit,
+    maps,
+  } = view.data;
   const labels = [...new Set(maps.map((map) => map.label))].join(", ");
-  const scale = element("div", "scale"), label = element("span", "label");
+  const scale = element("div", "scale");
+  const label = element("span", "label");
   label.append(...explained(unit ? `${labels} (${unit})` : labels, terms));
   const stops = Array.from({ length: 33 }, (_, k) => 3 * Math.round((255 * k) / 32));
-  scale.style.background = `linear-gradient(to right, ${stops.map((s) => `rgb(${table.slice(s, s + 3)})`)})`;
-  const rough = (high - low) / 5, magnitude = 10 ** Math.floor(Math.log10(rough));
+  scale.style.background = `linear-gradient(to right, ${stops.map((at) => `rgb(${table.slice(at, at + 3)})`)})`;
+  const rough = (high - low) / 5;
+  const magnitude = 10 ** Math.floor(Math.log10(rough));
   const step = magnitude * ([1, 2, 5].find((nice) => nice * magnitude >= rough * 0.999) ?? 10);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) {
@@ -244,17 +200,19 @@ function drawBar(view, table, terms) {
   const values = view.maps.flatMap((map) => map.values);
   view.bar.append(element("span", "key origin", "zero frequency"), element("span", "key cutoff", "cutoff"));
   if (values.some(Number.isNaN)) view.bar.append(element("span", "key absent", "not computed"));
-  if (values.some((v) => v < low || v > high)) {
+  if (values.some((value) => value < low || value > high)) {
     view.bar.append(element("span", "key", "Values beyond the bar have the colour of its end."));
   }
 }
 
-// Uses as many columns as fit, evenly filled. All maps get the same side, for comparison; the coarsest map's cells are an
-// integer number of device pixels wide, unless that would waste more than an eighth of the space.
+// Uses as many columns as fit, evenly filled. All maps get the same side, for comparison; the coarsest map's cells are
+// an integer number of device pixels wide, unless that would waste more than an eighth of the space.
 function layOut(view) {
-  const width = view.root.clientWidth, count = view.maps.length;
+  const width = view.root.clientWidth;
+  const count = view.maps.length;
   if (!width || !count) return;
-  const lab = Boolean(view.panel), narrow = width < NARROW;
+  const lab = Boolean(view.panel);
+  const narrow = width < NARROW;
   const most = lab && !narrow ? Math.max(MIN_SIDE, Math.min(MAX_SIDE, innerHeight - BESIDES)) : MAX_SIDE;
   const picture = Math.max(200, Math.min(240, 0.64 * most)); // CSS pixels; 1.5 times as much with the thumbnails
   const free = lab && !narrow ? width - 1.5 * picture - 2 * GAP : width;
@@ -267,7 +225,8 @@ function layOut(view) {
   view.root.style.setProperty("--picture", `${Math.round(narrow ? Math.min(200, 0.5 * width) : picture)}px`);
   view.root.classList.toggle("narrow", narrow || (!lab && room < 340));
   view.root.classList.toggle("small", room < 220);
-  const coarsest = Math.min(...view.maps.map((map) => map.side)), ratio = window.devicePixelRatio || 1;
+  const coarsest = Math.min(...view.maps.map((map) => map.side));
+  const ratio = window.devicePixelRatio || 1;
   const whole = (Math.floor((room * ratio) / coarsest) * coarsest) / ratio;
   const side = whole > room * 0.875 ? whole : room;
   for (const map of view.maps) {
@@ -279,8 +238,8 @@ function layOut(view) {
 function showCursor(view) {
   for (const map of view.maps) {
     const cursor = view.hover ?? view.memory.frequency;
-    place(map, map.lines, cursor);
-    place(map, map.ring, view.memory.frequency);
+    placeMark(map, map.lines, cursor);
+    placeMark(map, map.ring, view.memory.frequency);
     const [value, interval] = describe(view, map, cursor);
     map.readout.replaceChildren(`${name(cursor)}: `, interval ? tooltip(value, interval) : value);
   }
@@ -288,18 +247,16 @@ function showCursor(view) {
   markAnswers(view);
 }
 
-function place(map, mark, [i, j]) {
-  mark.hidden = map.at([i, j]) === undefined;
-  mark.style.setProperty("--x", `${(100 * (j + map.half + 0.5)) / map.side}%`);
-  mark.style.setProperty("--y", `${(100 * (i + map.half + 0.5)) / map.side}%`);
-}
-
 // Radius of the point nearest to the pointer in the chart of rings; null elsewhere on the page. Each point of the chart
 // is described as "radius 7, ..." (`ui/maps/radial_chart.py`).
 function pointedRadius(view, { target, clientX }) {
-  const rings = view.data?.belongs?.chart, chart = rings && target.closest?.(rings);
+  const rings = view.data?.belongs?.chart;
+  const chart = rings && target.closest?.(rings);
   if (!chart) return null;
-  const away = (point) => { const box = point.getBoundingClientRect(); return Math.abs(box.left + box.width / 2 - clientX); };
+  const away = (point) => {
+    const box = point.getBoundingClientRect();
+    return Math.abs(box.left + box.width / 2 - clientX);
+  };
   const points = [...chart.querySelectorAll("[aria-label^='radius ']")].map((point) => [away(point), point]);
   const [, nearest] = points.reduce((a, b) => (b[0] < a[0] ? b : a), [Infinity, null]);
   return nearest && parseInt(nearest.getAttribute("aria-label").slice("radius ".length), 10);
@@ -319,7 +276,8 @@ function choose(view, frequency, delay) {
   if (view.panel) view.panel.paused = null;
   view.memory.frequency = frequency;
   showCursor(view);
-  view.live.textContent = `${name(frequency)}. ` +
+  view.live.textContent =
+    `${name(frequency)}. ` +
     view.maps.map((map) => `${map.title}: ${describe(view, map, frequency).filter(Boolean).join(", ")}.`).join(" ");
   if (changed) report(view, delay);
 }
@@ -328,19 +286,4 @@ function report(view, delay) {
   clearTimeout(view.timer);
   const { frequency, epsilon } = view.memory;
   view.timer = setTimeout(() => view.send(epsilon === undefined ? frequency : [...frequency, epsilon]), delay);
-}
-
-function pointedAt(map, event) {
-  const box = map.plot.getBoundingClientRect();
-  const cell = (offset, length) => Math.max(0, Math.min(map.side - 1, Math.floor((offset / length) * map.side)));
-  return [cell(event.clientY - box.top, box.height) - map.half, cell(event.clientX - box.left, box.width) - map.half];
-}
-
-function ticks(direction, half) {
-  const axis = element("div", `ticks ${direction}`);
-  for (const frequency of [-half, 0, half]) {
-    const tick = axis.appendChild(element("span", "", minus(frequency)));
-    tick.style.setProperty("--at", `${(100 * (frequency + half + 0.5)) / (2 * half + 1)}%`);
-  }
-  return axis;
 }

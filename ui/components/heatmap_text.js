@@ -6,7 +6,7 @@ export function describe(view, map, frequency) {
   const [value, low, high] = [0, 1, 2].map((layer) => (layer < map.layers ? map.at(frequency, layer) : NaN));
   if (value === undefined) return ["outside this map", ""];
   if (Number.isNaN(value)) return ["not computed", ""];
-  const text = (n) => number(view, n / 10 ** decimals, decimals);
+  const text = (count) => number(view, count / 10 ** decimals, decimals);
   const interval = Number.isNaN(low) || Number.isNaN(high) ? "" : `95 % interval (${text(low)} to ${text(high)})`;
   return [`${map.label} ${text(value)}${unit && ` ${unit}`}`, interval];
 }

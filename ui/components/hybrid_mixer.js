@@ -1,5 +1,5 @@
-// Mixes two pictures, low frequencies of one and high frequencies of the other, at every cutoff of a slider. Heat maps of
-// the same document draw the cutoff as a circle: they inherit two variables of the document's root.
+// Mixes two pictures, low frequencies of one and high frequencies of the other, at every cutoff of a slider. Heat maps
+// of the same document draw the cutoff as a circle: they inherit two variables of the document's root.
 
 import { button } from "./buttons.js";
 import { element, unpack } from "./dom.js";
@@ -31,7 +31,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
 }
 
 function createMixer(parentElement) {
-  const root = element("div", "mixer"), layout = root.appendChild(element("div", "layout"));
+  const root = element("div", "mixer");
+  const layout = root.appendChild(element("div", "layout"));
   const scene = layout.appendChild(element("div", "scene"));
   /** @type {Record<string, any>} */
   const mixer = { root, pictures: {}, timer: 0, resting: 0, frames: [] };
@@ -44,8 +45,9 @@ function createMixer(parentElement) {
   const controls = layout.appendChild(element("div", "controls"));
   createSlider(mixer, controls.appendChild(element("div", "cutoff")));
   mixer.sentence = controls.appendChild(element("p", "sentence"));
-  mixer.legend = controls.appendChild(element("p", "legend",
-    "Solid: probability of the low-frequency picture. Striped: of the high-frequency picture."));
+  mixer.legend = controls.appendChild(
+    element("p", "legend", "Solid: probability of the low-frequency picture. Striped: of the high-frequency picture."),
+  );
   mixer.networks = controls.appendChild(element("div", "networks"));
   const second = layout.appendChild(element("div", "second"));
   mixer.stripTitle = second.appendChild(element("div"));
@@ -58,7 +60,7 @@ function createMixer(parentElement) {
 function createSlider(mixer, parent) {
   const label = parent.appendChild(element("label"));
   mixer.text = label.appendChild(element("span"));
-  const input = mixer.input = label.appendChild(element("input"));
+  const input = (mixer.input = label.appendChild(element("input")));
   input.type = "range";
   input.addEventListener("input", () => {
     halt(mixer);
@@ -108,14 +110,16 @@ function fillNetworks(mixer, { networks, cutoffs }) {
   mixer.legend.hidden = !networks.length;
   mixer.bars = networks.map((network) => networkRow(network));
   mixer.networks.replaceChildren(...mixer.bars.map(({ root }) => root));
-  mixer.marks.replaceChildren(...networks.map(({ colour, mark, switches }) => {
-    const at = switches == null ? 0 : switches / (cutoffs.length - 1);
-    const side = switches == null ? "none" : at > 0.5 ? "left" : "right";
-    const made = placed("li", side, "", at);
-    made.style.setProperty("--colour", colour);
-    made.append(element("span", "words", mark));
-    return made;
-  }));
+  mixer.marks.replaceChildren(
+    ...networks.map(({ colour, mark, switches }) => {
+      const at = switches == null ? 0 : switches / (cutoffs.length - 1);
+      const side = switches == null ? "none" : at > 0.5 ? "left" : "right";
+      const made = placed("li", side, "", at);
+      made.style.setProperty("--colour", colour);
+      made.append(element("span", "words", mark));
+      return made;
+    }),
+  );
 }
 
 function networkRow({ title, colour, classes }) {
@@ -147,20 +151,30 @@ function paintAhead(mixer, hybrid) {
   const missing = mixer.data.cutoffs.map((_, at) => at).filter((at) => !mixer.frames[at]);
   if (!missing.length) return;
   const { at } = mixer.place;
-  frame(mixer, missing.reduce((best, one) => (Math.abs(one - at) < Math.abs(best - at) ? one : best)));
+  frame(
+    mixer,
+    missing.reduce((best, one) => (Math.abs(one - at) < Math.abs(best - at) ? one : best)),
+  );
   setTimeout(paintAhead, 20, mixer, hybrid);
 }
 
-// Draws picture, bars, sentence, and the circle on the heat maps (`heatmap.css`) at one cutoff. Tests and benchmarks read
-// `data-cutoff` and `data-milliseconds`.
+// Draws picture, bars, sentence, and the circle on the heat maps (`heatmap.css`) at one cutoff. Tests and benchmarks
+// read `data-cutoff` and `data-milliseconds`.
 function draw(mixer) {
-  const start = performance.now(), { data, place: { at } } = mixer, cutoff = data.cutoffs[at];
+  const start = performance.now();
+  const {
+    data,
+    place: { at },
+  } = mixer;
+  const cutoff = data.cutoffs[at];
   const { canvas, caption } = mixer.pictures.mixed;
   canvas.getContext("2d").putImageData(frame(mixer, at), 0, 0);
   const label = `Cutoff: ${cutoff} cycles per image`;
   caption.textContent = `Both, mixed at ${cutoff} cycles`;
-  canvas.setAttribute("aria-label",
-    `The low frequencies of ${data.low.caption} and the high frequencies of ${data.high.caption}. ${label}`);
+  canvas.setAttribute(
+    "aria-label",
+    `The low frequencies of ${data.low.caption} and the high frequencies of ${data.high.caption}. ${label}`,
+  );
   mixer.text.textContent = label;
   mixer.input.value = at;
   mixer.sentence.textContent = data.sentences[at] ?? "";

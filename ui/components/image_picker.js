@@ -14,7 +14,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     picker.drawing = drawing;
     rebuild(picker, data);
   }
-  if (picker.selected !== data.selected) [picker.selected, picker.at] = [data.selected, Math.max(0, data.selected)]; // -1: none
+  if (picker.selected !== data.selected) {
+    picker.selected = data.selected; // -1: none
+    picker.at = Math.max(0, data.selected);
+  }
   showChoice(picker);
 }
 
@@ -71,7 +74,8 @@ async function paint(tiles, { sheet, tile, columns }) {
   image.src = sheet;
   await image.decode();
   tiles.forEach((element, index) => {
-    const x = (index % columns) * tile, y = Math.floor(index / columns) * tile;
+    const x = (index % columns) * tile;
+    const y = Math.floor(index / columns) * tile;
     element.firstChild.getContext("2d").drawImage(image, x, y, tile, tile, 0, 0, tile, tile);
   });
 }
@@ -108,7 +112,8 @@ function choose(picker, index) {
 function step(picker, event) {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   const { at, tiles } = picker;
-  const columns = getComputedStyle(picker.grid).gridTemplateColumns.split(" ").length, last = tiles.length - 1;
+  const columns = getComputedStyle(picker.grid).gridTemplateColumns.split(" ").length;
+  const last = tiles.length - 1;
   const target = {
     ArrowLeft: Math.max(0, at - 1),
     ArrowRight: Math.min(last, at + 1),

@@ -2,14 +2,20 @@
 
 import { button } from "./buttons.js";
 import { element } from "./dom.js";
-import { mountPainter, outline } from "./painter.js";
+import { mountPainter } from "./painter.js";
+import { outline } from "./painter_outline.js";
 import { disc } from "./painter_shapes.js";
 
 const maskKind = {
   name: "mask painter",
-  label: "Hole in the picture. Arrow keys move the cursor, with Shift in steps of 10; Space " +
+  label:
+    "Hole in the picture. Arrow keys move the cursor, with Shift in steps of 10; Space " +
     "paints; plus and minus change the size; S, B and E choose square, brush and eraser; Z undoes, Y redoes.",
-  tools: [["square", "Square", "s"], ["brush", "Brush", "b"], ["eraser", "Eraser", "e"]],
+  tools: [
+    ["square", "Square", "s"],
+    ["brush", "Brush", "b"],
+    ["eraser", "Eraser", "e"],
+  ],
   pack: packMask,
   unpack: unpackMask,
   begin: ({ side, radius }) => ({ tool: "square", side, sizes: { square: side, brush: radius, eraser: radius } }),
@@ -53,7 +59,11 @@ const maskKind = {
   },
 
   show(painter) {
-    const { canvas, memory: { cells, width, height } } = painter, context = canvas.getContext("2d");
+    const {
+      canvas,
+      memory: { cells, width, height },
+    } = painter;
+    const context = canvas.getContext("2d");
     context.fillStyle = "rgb(214 39 140 / 0.5)";
     fillRuns(context, cells, width, height, canvas.width / width);
     outline(painter, cells, "#fff");
@@ -81,7 +91,9 @@ function stamp(mask, width, height, [x, y], side) {
 // Packed bits in base64, with the first pixel in a byte's highest bit.
 function packMask(mask) {
   const bytes = new Uint8Array(Math.ceil(mask.length / 8));
-  mask.forEach((bit, k) => { bytes[k >> 3] |= bit << (7 - (k & 7)); });
+  mask.forEach((bit, k) => {
+    bytes[k >> 3] |= bit << (7 - (k & 7));
+  });
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return btoa(text);
@@ -98,7 +110,8 @@ function fillRuns(context, mask, width, height, scale) {
       if (!mask[row * width + column]) continue;
       const first = column;
       while (column + 1 < width && mask[row * width + column + 1]) column++;
-      const top = Math.round(row * scale), left = Math.round(first * scale); // integer device pixels: no seams
+      const top = Math.round(row * scale); // integer device pixels: no seams
+      const left = Math.round(first * scale);
       context.fillRect(left, top, Math.round((column + 1) * scale) - left, Math.round((row + 1) * scale) - top);
     }
   }

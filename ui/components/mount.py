@@ -18,7 +18,7 @@ import streamlit as st
 T = TypeVar("T")
 Mount = Callable[..., Any]
 _HERE = Path(__file__).parent
-_IMPORT = re.compile(r'^import \{.*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 SOURCES: dict[str, tuple[str, str]] = {}  # CSS and JavaScript of each registered component
 

@@ -10,13 +10,17 @@ let played = ""; // the word whose animation has been played: once, even after a
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
   if (!scenes.has(parentElement)) scenes.set(parentElement, createScene(parentElement, data));
-  const scene = scenes.get(parentElement), { words, chosen } = data, word = words[chosen];
+  const scene = scenes.get(parentElement);
+  const { words, chosen } = data;
+  const word = words[chosen];
   scene.ask = (place) => setTriggerValue("ask", place);
   if (scene.data && scene.data.chosen !== chosen) delete scene.root.dataset.part; // until its frames are decoded
   scene.data = data;
   scene.chips.forEach((chip, place) => chip.setAttribute("aria-pressed", String(place === chosen)));
   scene.wish.textContent = `Ask for ${/^[aeiou]/.test(word) ? "an" : "a"} ${word}`;
-  scene.figures.forEach(({ judged }, k) => { judged.textContent = data.drawings[k].judged; });
+  scene.figures.forEach(({ judged }, k) => {
+    judged.textContent = data.drawings[k].judged;
+  });
   Promise.all(data.drawings.map(({ strip }) => decoded(strip))).then((strips) => {
     if (scene.data !== data) return;
     scene.strips = strips;
@@ -34,22 +38,27 @@ async function decoded(source) {
 }
 
 function createScene(parentElement, { words, drawings }) {
-  const root = element("div", "opening"), scene = { root, timer: 0 };
+  const root = element("div", "opening");
+  const scene = { root, timer: 0 };
   scene.wish = root.appendChild(element("div", "wish"));
   scene.wish.setAttribute("aria-live", "polite");
   const group = root.appendChild(element("div", "chips"));
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", "Word to ask for");
-  scene.chips = words.map((word, place) => button(group, word, () => {
-    played = "";
-    if (place === scene.data.chosen) grow(scene);
-    else scene.ask(place);
-  }));
+  scene.chips = words.map((word, place) =>
+    button(group, word, () => {
+      played = "";
+      if (place === scene.data.chosen) grow(scene);
+      else scene.ask(place);
+    }),
+  );
   const row = root.appendChild(element("div", "squares"));
   scene.figures = drawings.map(({ title, about }) => {
-    const figure = row.appendChild(element("figure")), canvas = figure.appendChild(element("canvas"));
+    const figure = row.appendChild(element("figure"));
+    const canvas = figure.appendChild(element("canvas"));
     canvas.setAttribute("role", "img");
-    const caption = figure.appendChild(element("figcaption")), line = caption.appendChild(element("div", "line"));
+    const caption = figure.appendChild(element("figcaption"));
+    const line = caption.appendChild(element("div", "line"));
     line.append(element("span", "title", title));
     const sure = line.appendChild(element("strong", "sure"));
     caption.append(element("span", "about", about));
@@ -60,7 +69,8 @@ function createScene(parentElement, { words, drawings }) {
 }
 
 function grow(scene) {
-  const start = performance.now(), { data } = scene;
+  const start = performance.now();
+  const { data } = scene;
   const step = (now) => {
     if (scene.data !== data || !scene.root.isConnected) return;
     const part = Math.min(1, (now - start) / PLAY_MILLISECONDS);
@@ -83,10 +93,15 @@ function show({ data, strips, figures, root }, part) {
   const { size, words, chosen } = data;
   root.dataset.part = String(part);
   data.drawings.forEach(({ title, shares }, k) => {
-    const { canvas, sure } = figures[k], at = part * (shares.length - 1), frame = Math.floor(at);
+    const { canvas, sure } = figures[k];
+    const at = part * (shares.length - 1);
+    const frame = Math.floor(at);
     if (canvas.width !== size) Object.assign(canvas, { width: size, height: size });
     const context = canvas.getContext("2d");
-    for (const [place, alpha] of [[frame, 1], [frame + 1, at - frame]]) {
+    for (const [place, alpha] of [
+      [frame, 1],
+      [frame + 1, at - frame],
+    ]) {
       if (!alpha) continue;
       context.globalAlpha = alpha;
       context.drawImage(strips[k], 0, place * size, size, size, 0, 0, size, size);

@@ -1,5 +1,5 @@
-// Base of the painters: cells of a picture, painted by mouse, finger or keys without a rerun, with undo, and enlarged to
-// integer device pixels.
+// Base of the painters: cells of a picture, painted by mouse, finger or keys without a rerun, with undo, and enlarged
+// to integer device pixels.
 //
 // Each painter defines a `kind`:
 //   name, label         name, and description with keys, for screen readers
@@ -17,6 +17,7 @@
 
 import { button } from "./buttons.js";
 import { element } from "./dom.js";
+import { outline } from "./painter_outline.js";
 import { linePoints } from "./painter_shapes.js";
 
 const MAX_REACH = 4000; // pixels outside the image that a pointer can reach; keeps an ellipse's integers exact
@@ -31,7 +32,8 @@ export function mountPainter(kind, { data, parentElement, setStateValue, setTrig
   if (!data) return;
   if (!painters.has(parentElement)) painters.set(parentElement, createPainter(kind, parentElement, data));
   const painter = painters.get(parentElement);
-  const [height, width] = data.about, count = width * height;
+  const [height, width] = data.about;
+  const count = width * height;
   painter.data = data;
   painter.trigger = (name) => setTriggerValue(name, true);
   painter.send = () =>
@@ -39,8 +41,14 @@ export function mountPainter(kind, { data, parentElement, setStateValue, setTrig
   let memory = remembered.get(data.key);
   if (!memory || memory.width !== width || memory.height !== height) {
     memory = {
-      width, height, token: data.token, cells: kind.unpack(data.value, count), undo: [], redo: [],
-      cursor: [Math.floor(width / 2), Math.floor(height / 2)], ...kind.begin(data),
+      width,
+      height,
+      token: data.token,
+      cells: kind.unpack(data.value, count),
+      undo: [],
+      redo: [],
+      cursor: [Math.floor(width / 2), Math.floor(height / 2)],
+      ...kind.begin(data),
     };
   } else if (memory.token !== data.token) {
     // Python has changed the picture: treat it as an action that can be undone.
@@ -58,11 +66,13 @@ export function mountPainter(kind, { data, parentElement, setStateValue, setTrig
 function createPainter(kind, parentElement, data) {
   const root = element("div", "painter");
   const painter = { kind, root, data, hover: null, stroke: null, focused: false };
-  const bar = painter.bar = root.appendChild(element("div", "bar"));
+  const bar = (painter.bar = root.appendChild(element("div", "bar")));
   const tools = bar.appendChild(element("div", "group"));
   tools.setAttribute("role", "group");
   tools.setAttribute("aria-label", "Tool");
-  painter.tools = Object.fromEntries(kind.tools.map(([tool, text]) => [tool, button(tools, text, () => take(painter, tool))]));
+  painter.tools = Object.fromEntries(
+    kind.tools.map(([tool, text]) => [tool, button(tools, text, () => take(painter, tool))]),
+  );
   const size = bar.appendChild(element("label", "size"));
   painter.sizeName = size.appendChild(element("span"));
   painter.size = size.appendChild(element("input"));
@@ -70,13 +80,13 @@ function createPainter(kind, parentElement, data) {
   painter.size.addEventListener("input", () => resize(painter, Number(painter.size.value)));
   painter.sizeText = size.appendChild(element("span", "number"));
 
-  const stage = painter.stage = root.appendChild(element("div", "stage"));
+  const stage = (painter.stage = root.appendChild(element("div", "stage")));
   stage.tabIndex = 0;
   stage.setAttribute("role", "application");
   stage.setAttribute("aria-roledescription", kind.name);
   stage.setAttribute("aria-label", kind.label);
 
-  const actions = painter.actions = root.appendChild(element("div", "bar"));
+  const actions = (painter.actions = root.appendChild(element("div", "bar")));
   const group = actions.appendChild(element("div", "group"));
   painter.undo = button(group, "Undo", () => step(painter, "undo", "redo"));
   painter.redo = button(group, "Redo", () => step(painter, "redo", "undo"));
@@ -89,8 +99,14 @@ function createPainter(kind, parentElement, data) {
 
   listenToPointer(painter);
   stage.addEventListener("keydown", (event) => press(painter, event));
-  stage.addEventListener("focus", () => { painter.focused = stage.matches(":focus-visible"); show(painter); });
-  stage.addEventListener("blur", () => { painter.focused = false; show(painter); });
+  stage.addEventListener("focus", () => {
+    painter.focused = stage.matches(":focus-visible");
+    show(painter);
+  });
+  stage.addEventListener("blur", () => {
+    painter.focused = false;
+    show(painter);
+  });
   parentElement.appendChild(root);
   new ResizeObserver(() => layOut(painter)).observe(root);
   return painter;
@@ -140,12 +156,15 @@ function listenToPointer(painter) {
 }
 
 function press(painter, event) {
-  const { memory, kind } = painter, key = event.key, low = key.toLowerCase();
+  const { memory, kind } = painter;
+  const key = event.key;
+  const low = key.toLowerCase();
   const command = event.ctrlKey || event.metaKey;
   const tool = kind.tools.find(([, , own]) => own === low);
   if (event.altKey || (command && !"zy".includes(low))) return;
   if (ARROWS[key]) {
-    const far = event.shiftKey ? 10 : 1, limits = [memory.width - 1, memory.height - 1];
+    const far = event.shiftKey ? 10 : 1;
+    const limits = [memory.width - 1, memory.height - 1];
     memory.cursor = memory.cursor.map((at, k) => Math.max(0, Math.min(limits[k], at + far * ARROWS[key][k])));
     painter.hover = null;
     painter.live.textContent = `column ${memory.cursor[0]}, row ${memory.cursor[1]}${kind.spoken(memory)}`;
@@ -210,7 +229,8 @@ function step(painter, from, to) {
 }
 
 function resize(painter, size) {
-  const { memory } = painter, range = painter.kind.sizeOf(memory);
+  const { memory } = painter;
+  const range = painter.kind.sizeOf(memory);
   if (range) memory.sizes[memory.tool] = Math.max(range[1], Math.min(range[2], Math.round(size)));
   show(painter);
 }
@@ -224,7 +244,8 @@ function pointedAt({ stage, memory: { width, height } }, event) {
   ];
 }
 
-// Makes the picture as large as fits, with integer device pixels per image pixel unless that wastes more than an eighth.
+// Makes the picture as large as fits, with integer device pixels per image pixel unless that wastes more than an
+// eighth.
 function layOut(painter) {
   const { memory, stage, canvas } = painter;
   const room = Math.min(MAX_SIDE, painter.root.clientWidth);
@@ -242,8 +263,10 @@ function layOut(painter) {
 export function show(painter) {
   const { memory, kind, canvas } = painter;
   if (!memory) return;
-  const { tool, sizes } = memory, range = kind.sizeOf(memory);
-  for (const [name, chosen] of Object.entries(painter.tools)) chosen.setAttribute("aria-pressed", String(name === tool));
+  const { tool, sizes } = memory;
+  const range = kind.sizeOf(memory);
+  for (const [name, chosen] of Object.entries(painter.tools))
+    chosen.setAttribute("aria-pressed", String(name === tool));
   painter.size.disabled = !range;
   if (range) {
     const [name, least, most] = range;
@@ -264,27 +287,4 @@ export function show(painter) {
   if (!at) return;
   const { cells, colour } = kind.reach(painter, at);
   outline(painter, cells, colour);
-}
-
-// Outlines marked cells: light on dark, so that the border is visible on every picture.
-export function outline({ canvas, memory: { width, height } }, marked, colour) {
-  const context = canvas.getContext("2d"), scale = canvas.width / width;
-  const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height && marked[y * width + x];
-  context.beginPath();
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (!marked[y * width + x]) continue;
-      const [l, t, r, b] = [x * scale, y * scale, (x + 1) * scale, (y + 1) * scale];
-      if (!inside(x - 1, y)) { context.moveTo(l, t); context.lineTo(l, b); }
-      if (!inside(x + 1, y)) { context.moveTo(r, t); context.lineTo(r, b); }
-      if (!inside(x, y - 1)) { context.moveTo(l, t); context.lineTo(r, t); }
-      if (!inside(x, y + 1)) { context.moveTo(l, b); context.lineTo(r, b); }
-    }
-  }
-  const ratio = window.devicePixelRatio || 1;
-  for (const [line, style] of [[3.5, "#000"], [1.5, colour]]) {
-    context.lineWidth = line * ratio;
-    context.strokeStyle = style;
-    context.stroke();
-  }
 }

@@ -22,7 +22,8 @@ export function fillStrip(strip, thumbnails, name) {
   }
   if (strip.awaited === thumbnails.selected) strip.awaited = null;
   if (strip.awaited != null) return; // a newer choice is pending
-  const inputs = root.querySelectorAll("input"), chosen = inputs[thumbnails.selected];
+  const inputs = root.querySelectorAll("input");
+  const chosen = inputs[thumbnails.selected];
   for (const input of inputs) input.checked = input === chosen; // none for the visitor's own picture
   if (chosen) reveal(root, chosen);
 }
@@ -40,10 +41,13 @@ function thumbnail(strip, { columns, captions, lossless }, place, name) {
     strip.picking = setTimeout(strip.pick, 100, place); // when a held key rests
   });
   const tile = label.appendChild(element("span", lossless ? "tile crisp" : "tile"));
-  const rows = Math.ceil(captions.length / columns), percent = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
-  const across = percent(place % columns, columns), down = percent(Math.floor(place / columns), rows);
+  const rows = Math.ceil(captions.length / columns);
+  const percent = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
+  const across = percent(place % columns, columns);
+  const down = percent(Math.floor(place / columns), rows);
   Object.assign(tile.style, {
-    backgroundPosition: `${across}% ${down}%`, backgroundSize: `${100 * columns}% ${100 * rows}%`,
+    backgroundPosition: `${across}% ${down}%`,
+    backgroundSize: `${100 * columns}% ${100 * rows}%`,
   });
   return label;
 }

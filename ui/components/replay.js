@@ -4,7 +4,8 @@
 import { unpack } from "./dom.js";
 import { drawCharts } from "./replay_charts.js";
 import { buildPictures, createView } from "./replay_elements.js";
-import { drawTop, drawTransport, playFrom, say, show, stop } from "./replay_moments.js";
+import { drawLikeliest } from "./replay_likeliest.js";
+import { drawTransport, playFrom, say, show, stop } from "./replay_moments.js";
 
 const views = new WeakMap(); // parentElement -> view
 const SIGHT = 0.8; // share of the window's height; content that starts below counts as out of sight
@@ -24,10 +25,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 async function load(view, data) {
   const parts = [data.start, data.original ?? "", ...data.models.map((model) => model.frames)];
-  const [start, original, ...frames] = await Promise.all(parts.map((text) => (data.packed && text ? inflate(text) : unpack(text))));
+  const [start, original, ...frames] = await Promise.all(
+    parts.map((text) => (data.packed && text ? inflate(text) : unpack(text))),
+  );
   if (view.version !== data.version) return; // a newer version has arrived meanwhile
   stop(view);
-  const { memory } = view, last = data.frame_steps.length - 1;
+  const { memory } = view;
+  const last = data.frame_steps.length - 1;
   for (const bytes of frames) undoDifferences(bytes, start.length);
   // An ended run opens at its last moment; a run in progress plays its new moments, one after the other.
   const goesOn = data.live?.state === "running";
@@ -37,9 +41,19 @@ async function load(view, data) {
   view.data = data;
   Object.assign(view, { start, original: data.original ? original : null });
   view.models = data.models.map((model, k) => ({
-    ...model, frames: frames[k], values: floats(model.values), curves: floats(model.curves),
+    ...model,
+    frames: frames[k],
+    values: floats(model.values),
+    curves: floats(model.curves),
   }));
-  const shape = JSON.stringify([data.kind, data.width, data.height, data.targets.length, Boolean(data.original), data.models.map((one) => [one.title, one.colour])]);
+  const shape = JSON.stringify([
+    data.kind,
+    data.width,
+    data.height,
+    data.targets.length,
+    Boolean(data.original),
+    data.models.map((one) => [one.title, one.colour]),
+  ]);
   if (view.shape !== shape) {
     view.shape = shape; // otherwise keep the elements, so that focus and clicks between two moments are not lost
     buildPictures(view);
@@ -54,17 +68,18 @@ async function load(view, data) {
   }
   drawCharts(view);
   drawTransport(view);
-  drawTop(view);
+  drawLikeliest(view);
   show(view);
   if (data.seek && memory.sought !== data.id) seek(view, data.id);
   if (goesOn) playFrom(view, (1000 * data.live.seconds) / (last + 1));
 }
 
-// Scrolls to a run: on a phone it starts out of sight, below the settings. A visitor's own run also counts as out of sight
-// if its pictures are cut off.
+// Scrolls to a run: on a phone it starts out of sight, below the settings. A visitor's own run also counts as out of
+// sight if its pictures are cut off.
 function seek(view, id) {
   view.memory.sought = id;
-  const own = view.data.seek === "visitor", { top, bottom } = (own ? view.stage : view.root).getBoundingClientRect();
+  const own = view.data.seek === "visitor";
+  const { top, bottom } = (own ? view.stage : view.root).getBoundingClientRect();
   if (top > SIGHT * window.innerHeight || (own ? top : bottom) < 0) view.root.scrollIntoView({ block: "start" });
 }
 

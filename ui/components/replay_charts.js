@@ -3,23 +3,45 @@
 import { element } from "./dom.js";
 import { MIN_LOSS, percent } from "./replay_text.js";
 
-const DASHES = ["none", "6 3", "2 3", "9 3 2 3"], KEYS = ["solid", "dashed", "dotted", "double"]; // for up to four runs
+// For up to four runs.
+const DASHES = ["none", "6 3", "2 3", "9 3 2 3"];
+const KEYS = ["solid", "dashed", "dotted", "double"];
 const CURVES = ["probability", "loss", "change"];
 const SVG = "http://www.w3.org/2000/svg";
 
 // Draws three charts, each with one axis for all classifiers.
 export function drawCharts(view) {
-  const { data, memory: { row } } = view;
+  const {
+    data,
+    memory: { row },
+  } = view;
   const titles = ["Target probability", "Loss (logarithmic)", `Change, L2 (at most ${data.budget})`];
-  const room = view.root.clientWidth, narrow = room < 700, wide = data.targets.length > 1 ? 300 : 220; // as in replay.css
-  const sizes = narrow ? [[Math.min(420, room) || 420, 168], [180, 112], [180, 112]] : [[wide, 146], [wide, 112], [wide, 112]];
-  view.marks = CURVES.map((name, c) => {
-    const bands = view.models.map((model) => [0, 1, 2].map((part) => { // lowest, mean, highest
-      const n = data.curve_steps.length, at = ((row * 3 + c) * 3 + part) * n;
-      return model.curves.subarray(at, at + n);
-    }));
-    const axes = axesOf(titles[c], name, bands, data, ...sizes[c]);
-    const known = view.marks?.[c], chart = known?.key === JSON.stringify(axes) ? known : createChart(axes);
+  const room = view.root.clientWidth;
+  const narrow = room < 700;
+  const wide = data.targets.length > 1 ? 300 : 220; // as in replay.css
+  const sizes = narrow
+    ? [
+        [Math.min(420, room) || 420, 168],
+        [180, 112],
+        [180, 112],
+      ]
+    : [
+        [wide, 146],
+        [wide, 112],
+        [wide, 112],
+      ];
+  view.marks = CURVES.map((name, k) => {
+    const bands = view.models.map((model) =>
+      // Lowest, mean, highest.
+      [0, 1, 2].map((part) => {
+        const length = data.curve_steps.length;
+        const at = ((row * 3 + k) * 3 + part) * length;
+        return model.curves.subarray(at, at + length);
+      }),
+    );
+    const axes = axesOf(titles[k], name, bands, data, ...sizes[k]);
+    const known = view.marks?.[k];
+    const chart = known?.key === JSON.stringify(axes) ? known : createChart(axes);
     drawCurves(chart, bands, data);
     return chart;
   });
@@ -37,7 +59,16 @@ function axesOf(title, name, bands, data, width, height) {
   const [low, high] = log
     ? [Math.floor(Math.log10(smallest)), Math.max(Math.ceil(Math.log10(largest)), Math.floor(Math.log10(smallest)) + 1)]
     : [0, name === "probability" ? 1 : roundAbove(largest)];
-  return { title, name, width, height, low, high, steps: data.steps, colours: data.models.map((model) => model.colour) };
+  return {
+    title,
+    name,
+    width,
+    height,
+    low,
+    high,
+    steps: data.steps,
+    colours: data.models.map((model) => model.colour),
+  };
 }
 
 // Rounds the end of an axis up, so that a growing curve seldom changes it.
@@ -47,8 +78,10 @@ function roundAbove(value) {
 }
 
 function createChart(axes) {
-  const { title, name, width, height, low, high, steps, colours } = axes, log = name === "loss";
-  const figure = element("figure", "chart"), head = figure.appendChild(element("figcaption", "", title));
+  const { title, name, width, height, low, high, steps, colours } = axes;
+  const log = name === "loss";
+  const figure = element("figure", "chart");
+  const head = figure.appendChild(element("figcaption", "", title));
   const keys = colours.map((colour, k) => {
     const key = head.appendChild(element("span", "key"));
     key.style.setProperty("--colour", colour);
@@ -69,24 +102,31 @@ function createChart(axes) {
     svg.append(label(left - 5, y(tick) + 4, "end", text));
   }
   for (const step of [0, Math.floor(steps / 2), steps]) {
-    svg.append(label(x(step), height - 5, step === steps ? "end" : step ? "middle" : "start", step.toLocaleString("en")));
+    svg.append(
+      label(x(step), height - 5, step === steps ? "end" : step ? "middle" : "start", step.toLocaleString("en")),
+    );
   }
   const curves = colours.map((colour, k) => [
     svg.appendChild(shape("polygon", { fill: colour, opacity: 0.25 })),
     svg.appendChild(shape("polyline", { stroke: colour, "stroke-dasharray": DASHES[k], class: "curve" })),
   ]);
   // Marks where each classifier was first confident of the target.
-  const dots = name === "probability" ? colours.map((colour) => svg.appendChild(shape("circle", { r: 4, fill: colour, class: "dot" }))) : [];
+  const dots =
+    name === "probability"
+      ? colours.map((colour) => svg.appendChild(shape("circle", { r: 4, fill: colour, class: "dot" })))
+      : [];
   const line = svg.appendChild(shape("line", { y1: top, y2: height - bottom, class: "mark" }));
   const text = name === "probability" ? percent : (value) => (value === undefined ? "" : small(value));
   return { key: JSON.stringify(axes), title, figure, svg, line, dots, keys, curves, x, y, text };
 }
 
 function drawCurves({ title, svg, curves, x, y }, bands, data) {
-  const said = bands.map(([, mean], k) => `${data.models[k].title} from ${mean[0]?.toPrecision(3)} to ${mean.at(-1)?.toPrecision(3)}`);
+  const said = bands.map(
+    ([, mean], k) => `${data.models[k].title} from ${mean[0]?.toPrecision(3)} to ${mean.at(-1)?.toPrecision(3)}`,
+  );
   svg.setAttribute("aria-label", `${title}: ${said.join("; ")}`);
   bands.forEach(([lowest, mean, highest], k) => {
-    const points = (part) => data.curve_steps.map((step, n) => `${x(step).toFixed(1)},${y(part[n]).toFixed(1)}`);
+    const points = (part) => data.curve_steps.map((step, at) => `${x(step).toFixed(1)},${y(part[at]).toFixed(1)}`);
     const [band, curve] = curves[k];
     band.setAttribute("points", [...points(highest), ...points(lowest).reverse()].join(" "));
     curve.setAttribute("points", points(mean).join(" "));
@@ -98,8 +138,14 @@ function decades(low, high) {
   return Array.from({ length: Math.floor((high - low) / stride) + 1 }, (_, k) => 10 ** (low + k * stride));
 }
 
-const decade = (value) => (value >= 0.01 && value <= 1000 ? String(Number(value.toPrecision(1))) : `1e${Math.round(Math.log10(value))}`.replace("-", "−"));
-const small = (value) => (value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1).replace("-", "−") : String(Number(value.toPrecision(3))));
+const decade = (value) =>
+  value >= 0.01 && value <= 1000
+    ? String(Number(value.toPrecision(1)))
+    : `1e${Math.round(Math.log10(value))}`.replace("-", "−");
+const small = (value) =>
+  value !== 0 && Math.abs(value) < 1e-3
+    ? value.toExponential(1).replace("-", "−")
+    : String(Number(value.toPrecision(3)));
 
 function label(x, y, anchor, text) {
   const made = shape("text", { x, y, "text-anchor": anchor });

@@ -3,20 +3,30 @@
 import { button } from "./buttons.js";
 import { element } from "./dom.js";
 import { drawCharts } from "./replay_charts.js";
-import { drawTop, go, goToBest, goToSure, pause, play, press, show } from "./replay_moments.js";
+import { drawLikeliest } from "./replay_likeliest.js";
+import { go, goToBest, goToSure, pause, play, press, show } from "./replay_moments.js";
 
 const FACTORS = [1, 2, 5, 10, 20, 50];
 const SMALL_BELOW = 100; // pixels of width; only small pictures offer square pixels
 
 export function createView(parentElement) {
-  const root = element("div", "replay"), view = { root, columns: [], references: [], timer: null };
+  const root = element("div", "replay");
+  const view = { root, columns: [], references: [], timer: null };
   const bar = root.appendChild(element("div", "bar"));
   const modes = bar.appendChild(element("div", "group"));
   modes.setAttribute("role", "group");
   modes.setAttribute("aria-label", "What the pictures show");
   view.modes = { picture: "Picture", wipe: "Wipe", original: "Wipe original", change: "Change" };
   for (const [mode, text] of Object.entries(view.modes)) {
-    view.modes[mode] = button(modes, text, () => { view.memory.mode = mode; show(view); }, text);
+    view.modes[mode] = button(
+      modes,
+      text,
+      () => {
+        view.memory.mode = mode;
+        show(view);
+      },
+      text,
+    );
   }
   view.factor = bar.appendChild(element("select"));
   view.factor.setAttribute("aria-label", "How many times the change is amplified");
@@ -25,7 +35,10 @@ export function createView(parentElement) {
     Object.assign(view.memory, { factor: Number(view.factor.value), mode: "change" });
     show(view);
   });
-  view.pixels = button(bar, "Pixels", () => { view.memory.pixels = !view.memory.pixels; show(view); });
+  view.pixels = button(bar, "Pixels", () => {
+    view.memory.pixels = !view.memory.pixels;
+    show(view);
+  });
   view.pixels.title = "Show every pixel as a square";
   view.note = bar.appendChild(element("span", "note"));
 
@@ -67,7 +80,8 @@ export function createView(parentElement) {
 }
 
 export function buildPictures(view) {
-  const { data, pictures } = view, many = data.targets.length > 1;
+  const { data, pictures } = view;
+  const many = data.targets.length > 1;
   view.dialog.close();
   view.root.classList.toggle("many", many);
   const little = data.width < SMALL_BELOW; // a drawing of so few pixels blurs when enlarged
@@ -75,13 +89,17 @@ export function buildPictures(view) {
   view.pixels.hidden = !little;
   view.modes.original.hidden = !data.original;
   const begun = data.kind === "inpainting" ? "With the hole" : "Start";
-  const references = [["Original", "original"], [begun, "start"]].filter(([, planes]) => view[planes] && !(many && planes === "start"));
+  const references = [
+    ["Original", "original"],
+    [begun, "start"],
+  ].filter(([, planes]) => view[planes] && !(many && planes === "start"));
   view.references = references.map(([name, planes]) => {
     const column = element("section", "model reference");
     column.append(element("h2", "", name));
     const tiles = column.appendChild(element("div", "tiles"));
     const figures = data.targets.map((target) => {
-      const figure = tiles.appendChild(element("figure")), canvas = figure.appendChild(element("canvas"));
+      const figure = tiles.appendChild(element("figure"));
+      const canvas = figure.appendChild(element("canvas"));
       Object.assign(canvas, { width: data.width, height: data.height });
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `${name}${many ? `, ${target}` : ""}`);
@@ -90,14 +108,16 @@ export function buildPictures(view) {
     return { column, planes, figures };
   });
   view.root.style.setProperty("--models", data.models.length);
-  const count = data.targets.length, [least, most] = little ? [96, 128] : [78, 150];
+  const count = data.targets.length;
+  const [least, most] = little ? [96, 128] : [78, 150];
   const tile = count > 8 ? least : count > 6 ? 100 : count > 4 ? 120 : most;
   view.root.style.setProperty("--tile", `${tile}px`);
   view.root.style.setProperty("--columns", Math.min(count, 8));
   view.columns = data.models.map((_, k) => {
     const column = element("section", "model");
     const title = column.appendChild(element("h2"));
-    const about = column.appendChild(element("p", "about")), aboutText = about.appendChild(element("span"));
+    const about = column.appendChild(element("p", "about"));
+    const aboutText = about.appendChild(element("span"));
     const card = element("a", "", "Its card");
     card.target = "_top";
     const tiles = column.appendChild(element("div", "tiles"));
@@ -109,7 +129,8 @@ export function buildPictures(view) {
     column.style.setProperty("--colour", data.models[k].colour);
     return { column, title, about, aboutText, card, figures, said, sure, best };
   });
-  const first = element("div", "beside"), sections = view.references.map((one) => one.column);
+  const first = element("div", "beside");
+  const sections = view.references.map((one) => one.column);
   first.append(...sections, view.charts);
   pictures.replaceChildren(...(many ? sections : [first]), ...view.columns.map((one) => one.column));
   if (many) view.stage.append(view.charts);
@@ -127,14 +148,23 @@ function createFigure(view, parent, row, many) {
   if (many) {
     made.caption = figure.appendChild(element("figcaption"));
     frame.type = "button";
-    frame.addEventListener("click", () => { view.memory.row = row; drawCharts(view); drawTop(view); show(view); enlarge(view); });
+    frame.addEventListener("click", () => {
+      view.memory.row = row;
+      drawCharts(view);
+      drawLikeliest(view);
+      show(view);
+      enlarge(view);
+    });
   } else {
     canvas.setAttribute("role", "img");
     // An invisible range input covers the picture: it handles pointer, finger and keyboard natively.
     const range = frame.appendChild(element("input", "wipe"));
     made.range = Object.assign(range, { type: "range", min: 0, max: 100, step: 0.5 });
     range.setAttribute("aria-label", "Border between the start and this step");
-    range.addEventListener("input", () => { view.memory.border = Number(range.value); show(view); });
+    range.addEventListener("input", () => {
+      view.memory.border = Number(range.value);
+      show(view);
+    });
   }
   return made;
 }
@@ -153,7 +183,11 @@ function enlarge(view) {
     const made = createFigure(view, section, memory.row, false);
     return { ...made, said: section.appendChild(element("p", "verdict")) };
   });
-  dialog.replaceChildren(head, row, element("p", "note", "Space plays, arrow keys step, Home and End go to the ends, Escape closes."));
+  dialog.replaceChildren(
+    head,
+    row,
+    element("p", "note", "Space plays, arrow keys step, Home and End go to the ends, Escape closes."),
+  );
   dialog.showModal();
   show(view);
 }

@@ -1,10 +1,11 @@
 // Moments of a run: navigation, and drawing everything that depends on the current moment.
 
-import { element } from "./dom.js";
 import { paintPixels } from "./pixels.js";
 import { bestKept, bestWords, percent, sureWords, verdict } from "./replay_text.js";
 
-const PLAY_MS = 4000, MIN_FRAME_MS = 33, MAX_FRAME_MS = 300; // duration of a complete replay, and of a frame
+const PLAY_MS = 4000; // duration of a complete replay
+const MIN_FRAME_MS = 33;
+const MAX_FRAME_MS = 300;
 
 // ---- moving ------------------------------------------------------------------------------------------------------
 
@@ -15,7 +16,8 @@ export function go(view, frame, playing = false) {
   show(view);
 }
 
-// For the displayed picture: the step at which the k-th classifier was first confident of its target, and its change then.
+// For the displayed picture: the step at which the k-th classifier was first confident of its target, and its change
+// then.
 const sureOf = (view, k) => view.models[k].sure[view.memory.row];
 
 // First frame at or after the step at which the classifier was first confident of the target; -1 if it never was.
@@ -26,10 +28,13 @@ function sureFrame(view, k) {
 
 // Stored frame of the lowest loss, if the last loss is clearly higher and the run has halted; else -1.
 function bestFrame(view, k) {
-  const { data, memory } = view, LOSS = 1, n = data.curve_steps.length, at = 3 * (3 * memory.row + LOSS) * n;
+  const { data, memory } = view;
+  const LOSS = 1;
+  const length = data.curve_steps.length;
+  const at = 3 * (3 * memory.row + LOSS) * length;
   if (going(data)) return -1;
   const kept = data.frame_steps.map((_, frame) => valueAt(view, k, LOSS, frame, memory.row));
-  return bestKept(kept, Math.min(...view.models[k].curves.subarray(at, at + n)));
+  return bestKept(kept, Math.min(...view.models[k].curves.subarray(at, at + length)));
 }
 
 function goTo(view, frame) {
@@ -68,7 +73,8 @@ export function pause(view) {
 
 export function press(view, event) {
   if (!view.data || view.data.live?.state === "running" || event.ctrlKey || event.altKey || event.metaKey) return;
-  const [target] = event.composedPath(), { frame } = view.memory;
+  const [target] = event.composedPath();
+  const { frame } = view.memory;
   if (target.tagName === "SELECT" || (target.type === "range" && event.key !== " ")) return; // they handle these keys
   if (target.tagName === "BUTTON" && event.key === " ") return;
   const move = { ArrowLeft: frame - 1, ArrowRight: frame + 1, Home: 0, End: Infinity }[event.key];
@@ -82,23 +88,34 @@ export function press(view, event) {
 
 // Draws everything that depends on the displayed moment.
 export function show(view) {
-  const { data, memory } = view, { frame, row } = memory;
+  const { data, memory } = view;
+  const { frame, row } = memory;
   for (const [mode, one] of Object.entries(view.modes)) one.setAttribute("aria-pressed", String(mode === memory.mode));
   view.factor.value = memory.factor;
   view.pixels.setAttribute("aria-pressed", String(memory.pixels));
   view.root.classList.toggle("crisp", memory.pixels && !view.pixels.hidden);
-  say(view.note, {
-    picture: "", wipe: data.kind === "inpainting" ? "left: with the hole, right: filled" : "left: start, right: picture",
-    original: "left: original, right: filled", change: "grey is no change",
-  }[memory.mode]);
-  view.references.forEach(({ planes, figures }) => figures.forEach(({ canvas }, n) => {
-    const size = 3 * data.width * data.height, plane = view[planes].subarray(n * size, (n + 1) * size);
-    paintPlanes(canvas, plane, plane, "picture", 1, 0);
-  }));
+  say(
+    view.note,
+    {
+      picture: "",
+      wipe: data.kind === "inpainting" ? "left: with the hole, right: filled" : "left: start, right: picture",
+      original: "left: original, right: filled",
+      change: "grey is no change",
+    }[memory.mode],
+  );
+  view.references.forEach(({ planes, figures }) =>
+    figures.forEach(({ canvas }, row) => {
+      const size = 3 * data.width * data.height;
+      const plane = view[planes].subarray(row * size, (row + 1) * size);
+      paintPlanes(canvas, plane, plane, "picture", 1, 0);
+    }),
+  );
   view.columns.forEach(({ figures, said, sure, best }, k) => {
-    figures.forEach((figure, n) => drawFigure(view, figure, k, n));
+    figures.forEach((figure, row) => drawFigure(view, figure, k, row));
     say(said, verdictOf(view, k));
-    const when = sureOf(view, k), text = when ? sureWords(when, data.sure, !data.live) : "", frames = [sureFrame(view, k), bestFrame(view, k)];
+    const when = sureOf(view, k);
+    const text = when ? sureWords(when, data.sure, !data.live) : "";
+    const frames = [sureFrame(view, k), bestFrame(view, k)];
     say(sure, text);
     sure.hidden = !text;
     sure.disabled = frames[0] < 0;
@@ -107,7 +124,10 @@ export function show(view) {
     if (frames[1] >= 0) say(best, bestWords(data.frame_steps[frames[1]]));
   });
   const ticks = data.models.map((_, k) => sureFrame(view, k)).filter((at) => at > 0);
-  if (view.ticks.childElementCount !== ticks.length || ticks.some((at, k) => view.ticks.children[k].value !== String(at))) {
+  if (
+    view.ticks.childElementCount !== ticks.length ||
+    ticks.some((at, k) => view.ticks.children[k].value !== String(at))
+  ) {
     view.ticks.replaceChildren(...ticks.map((at) => new Option("", String(at))));
   }
   view.moves.slice(1, 4).forEach((move, k) => {
@@ -121,12 +141,16 @@ export function show(view) {
     });
   }
   const step = data.frame_steps[frame];
-  const state = data.live?.state, plays = view.timer && state !== "running";
+  const state = data.live?.state;
+  const plays = view.timer && state !== "running";
   say(view.play, plays ? "Pause" : "Play");
   view.play.setAttribute("aria-label", plays ? "Pause the replay" : "Play");
   view.scrubber.value = going(data) ? step : frame;
   const place = `step ${step.toLocaleString("en")} of ${data.steps.toLocaleString("en")}`;
-  say(view.step, { queued: data.live?.text, new: data.live?.text, running: `${place} · ${data.live?.text}` }[state] ?? place);
+  say(
+    view.step,
+    { queued: data.live?.text, new: data.live?.text, running: `${place} · ${data.live?.text}` }[state] ?? place,
+  );
   view.scrubber.setAttribute("aria-valuetext", `step ${step}`);
   for (const [c, chart] of view.marks.entries()) {
     chart.line.setAttribute("x1", chart.x(step));
@@ -147,21 +171,37 @@ const valueAt = (view, k, curve, frame, row) =>
   view.models[k].values[(curve * view.data.frame_steps.length + frame) * view.data.targets.length + row];
 
 function verdictOf(view, k) {
-  const { data, memory: { frame, row } } = view, { title, network, curves } = view.models[k];
-  const before = curves[9 * row * data.curve_steps.length], ends = !going(data) && frame === data.frame_steps.length - 1;
-  return verdict(network || title, data.targets[row], data.frame_steps[frame], [before, valueAt(view, k, 0, frame, row)], ends);
+  const {
+    data,
+    memory: { frame, row },
+  } = view;
+  const { title, network, curves } = view.models[k];
+  const before = curves[9 * row * data.curve_steps.length];
+  const ends = !going(data) && frame === data.frame_steps.length - 1;
+  return verdict(
+    network || title,
+    data.targets[row],
+    data.frame_steps[frame],
+    [before, valueAt(view, k, 0, frame, row)],
+    ends,
+  );
 }
 
 function drawFigure(view, figure, k, row) {
-  const { data, memory } = view, { frame, mode, border } = memory, wipes = wiping(mode);
-  const size = 3 * data.width * data.height, count = data.targets.length;
+  const { data, memory } = view;
+  const { frame, mode, border } = memory;
+  const wipes = wiping(mode);
+  const size = 3 * data.width * data.height;
+  const count = data.targets.length;
   const offset = (frame * count + row) * size;
-  const image = view.models[k].frames.subarray(offset, offset + size), start = (mode === "original" ? view.original : view.start).subarray(row * size, row * size + size);
+  const image = view.models[k].frames.subarray(offset, offset + size);
+  const start = (mode === "original" ? view.original : view.start).subarray(row * size, row * size + size);
   paintPlanes(figure.canvas, image, start, mode, memory.factor, border);
   figure.border.hidden = !wipes;
   figure.border.style.left = `${border}%`;
   const chance = percent(valueAt(view, k, 0, frame, row));
-  const said = `${data.models[k].title}, ${data.targets[row]}, ${view.modes[mode].textContent.toLowerCase()} at step ${data.frame_steps[frame]}: ${chance}`;
+  const place = `${view.modes[mode].textContent.toLowerCase()} at step ${data.frame_steps[frame]}`;
+  const said = `${data.models[k].title}, ${data.targets[row]}, ${place}: ${chance}`;
   if (figure.range) {
     figure.range.hidden = !wipes;
     figure.range.value = border;
@@ -175,14 +215,23 @@ function drawFigure(view, figure, k, row) {
 
 // Converts planes of red, green and blue to pixels, exactly.
 function paintPlanes(canvas, image, start, mode, factor, border) {
-  const { width, height } = canvas, area = width * height, split = wiping(mode) ? Math.round((border / 100) * width) : 0;
-  paintPixels(canvas, width, height, mode === "change"
-    ? (at, channel) => Math.round(127.5 + factor * (image[channel * area + at] - start[channel * area + at]))
-    : (at, channel) => (at % width < split ? start : image)[channel * area + at]);
+  const { width, height } = canvas;
+  const area = width * height;
+  const split = wiping(mode) ? Math.round((border / 100) * width) : 0;
+  paintPixels(
+    canvas,
+    width,
+    height,
+    mode === "change"
+      ? (at, channel) => Math.round(127.5 + factor * (image[channel * area + at] - start[channel * area + at]))
+      : (at, channel) => (at % width < split ? start : image)[channel * area + at],
+  );
 }
 
 export function drawTransport(view) {
-  const { data } = view, state = data.live?.state ?? "ended", goes = going(data);
+  const { data } = view;
+  const state = data.live?.state ?? "ended";
+  const goes = going(data);
   view.run.hidden = state !== "new";
   for (const one of [...view.moves, view.scrubber]) one.disabled = goes || data.frame_steps.length < 2;
   view.scrubber.max = goes ? data.steps : Math.max(1, data.frame_steps.length - 1);
@@ -194,36 +243,6 @@ export function drawTransport(view) {
 
 const wiping = (mode) => mode === "wipe" || mode === "original";
 const going = (data) => data.live?.state === "running" || data.live?.state === "queued";
-
-export function drawTop(view) {
-  const { data, memory } = view;
-  const top = JSON.stringify([data.models.map(({ title, before, after }) => [title, before, after]), data.targets, memory.row, data.live?.state]);
-  if (view.topDrawn === top) return;
-  view.topDrawn = top;
-  view.likeliest.hidden = data.live?.state === "new" || data.models.every((model) => !model.before.length);
-  view.top.replaceChildren(...data.models.map((model) => {
-    const table = element("table"), head = table.createTHead().insertRow(), body = table.createTBody();
-    table.createCaption().textContent = `${model.title}`;
-    const [before, after] = [model.before[memory.row] ?? [], model.after[memory.row] ?? []];
-    for (const [end, text] of [["before", "at the start"], ["after", data.live ? "now" : "at the end"]]) {
-      const cell = head.appendChild(element("th", "", text));
-      cell.scope = "col";
-      cell.dataset.end = end;
-    }
-    for (let k = 0; k < 5; k++) {
-      const row = body.insertRow();
-      for (const [end, list] of [["before", before], ["after", after]]) {
-        const cell = row.insertCell();
-        cell.dataset.end = end;
-        if (!list[k]) { cell.textContent = "\u00a0"; continue; }
-        const [name, share] = list[k];
-        cell.append(element("span", name === data.targets[memory.row] ? "target" : "", name), element("span", "share", percent(share)));
-        cell.style.setProperty("--share", `${100 * share}%`);
-      }
-    }
-    return table;
-  }));
-}
 
 // Sets a text only if it changed, to avoid a new layout.
 export function say(element, text) {

@@ -31,7 +31,8 @@ export function sureWords([step, change], sure, ended = true) {
 
 // Index of the stored picture of the lowest loss, if the last loss is clearly higher; else -1.
 export function bestKept(kept, lowest) {
-  const last = kept.at(-1), best = kept.indexOf(Math.min(...kept));
+  const last = kept.at(-1);
+  const best = kept.indexOf(Math.min(...kept));
   return last > WORSE * Math.max(lowest, MIN_LOSS) && kept[best] < last ? best : -1;
 }
 

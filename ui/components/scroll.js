@@ -1,15 +1,19 @@
-// Scrolls a part of the page to the top of the window when Python's counter increases, once the part has stopped moving.
+// Scrolls a part of the page to the top of the window when Python's counter increases, once the part has stopped
+// moving.
 
-const STILL_FRAMES = 6, LATEST_MILLISECONDS = 6000;
+const STILL_FRAMES = 6;
+const LATEST_MILLISECONDS = 6000;
 let seen = 0;
 
 export default function ({ data }) {
   if (data.count <= seen) return;
   seen = data.count;
   const began = performance.now();
-  let before = NaN, same = 0;
+  let before = NaN;
+  let same = 0;
   const look = () => {
-    const part = document.querySelector(data.part), top = part?.getBoundingClientRect().top;
+    const part = document.querySelector(data.part);
+    const top = part?.getBoundingClientRect().top;
     same = part && top === before && document.documentElement.dataset.shown ? same + 1 : 0;
     before = top;
     if (same >= STILL_FRAMES) part.scrollIntoView({ block: "start" });

@@ -7,16 +7,24 @@ import { disc, ellipse, flood } from "./painter_shapes.js";
 
 const hex = (colour) => `#${colour.toString(16).padStart(6, "0")}`;
 const HINTS = {
-  brush: "Click or drag on the picture.", ellipse: "Drag a box on the picture.", fill: "Click on an area to fill it.",
+  brush: "Click or drag on the picture.",
+  ellipse: "Drag a box on the picture.",
+  fill: "Click on an area to fill it.",
   pick: "Click on the colour to paint with.",
 };
 
 const sketchKind = {
   name: "sketch painter",
-  label: "Sketch. Arrow keys move the cursor, with Shift in steps of 10; Space paints; B, E and F choose brush, ellipse " +
+  label:
+    "Sketch. Arrow keys move the cursor, with Shift in steps of 10; Space paints; B, E and F choose brush, ellipse " +
     "and fill, P picks a colour up; for an ellipse press Space at two corners of its box, Escape gives it up; 1 to 8 " +
     "choose colours; plus and minus change the size; Z undoes, Y redoes.",
-  tools: [["brush", "Brush", "b"], ["ellipse", "Ellipse", "e"], ["fill", "Fill", "f"], ["pick", "Pick up", "p"]],
+  tools: [
+    ["brush", "Brush", "b"],
+    ["ellipse", "Ellipse", "e"],
+    ["fill", "Fill", "f"],
+    ["pick", "Pick up", "p"],
+  ],
 
   pack(cells) {
     let text = "";
@@ -26,11 +34,17 @@ const sketchKind = {
 
   unpack(text, count) {
     const bytes = unpack(text);
-    return Uint32Array.from({ length: count }, (_, k) => (bytes[3 * k] << 16) | (bytes[3 * k + 1] << 8) | bytes[3 * k + 2]);
+    return Uint32Array.from(
+      { length: count },
+      (_, k) => (bytes[3 * k] << 16) | (bytes[3 * k + 1] << 8) | bytes[3 * k + 2],
+    );
   },
 
   begin: ({ radius, palette }) => ({
-    tool: "brush", sizes: { brush: radius }, colour: number(palette[0][1]), corner: null, // of an ellipse by keys
+    tool: "brush",
+    sizes: { brush: radius },
+    colour: number(palette[0][1]),
+    corner: null, // of an ellipse by keys
     names: new Map(palette.map(([name, colour]) => [number(colour), name])),
   }),
 
@@ -39,7 +53,8 @@ const sketchKind = {
   },
 
   build(painter) {
-    const row = element("div", "bar colours"), swatches = row.appendChild(element("div", "swatches"));
+    const row = element("div", "bar colours");
+    const swatches = row.appendChild(element("div", "swatches"));
     painter.bar.after(row);
     swatches.setAttribute("role", "group");
     swatches.setAttribute("aria-label", "Colour");
@@ -52,7 +67,8 @@ const sketchKind = {
     const own = row.appendChild(element("label", "own"));
     painter.own = own.appendChild(element("input"));
     painter.own.type = "color";
-    for (const kind of ["click", "input"]) { // a click chooses the same colour again, which fires no input event
+    for (const kind of ["click", "input"]) {
+      // a click chooses the same colour again, which fires no input event
       painter.own.addEventListener(kind, () => choose(painter, number(painter.own.value)));
     }
     own.appendChild(element("span", "", "Own colour"));
@@ -81,7 +97,8 @@ const sketchKind = {
   blank: ({ background }) => background,
 
   press(painter, key) {
-    const { memory } = painter, chosen = painter.swatches[Number(key) - 1];
+    const { memory } = painter;
+    const chosen = painter.swatches[Number(key) - 1];
     if (chosen) {
       choose(painter, chosen[0]);
       painter.live.textContent = nameOf(memory.names, chosen[0]);
@@ -104,7 +121,8 @@ const sketchKind = {
   state({ cells, colour, tool, names, corner }) {
     let count = 0;
     for (const cell of cells) count += Number(cell === colour);
-    const name = nameOf(names, colour), share = ((100 * count) / cells.length).toFixed(1);
+    const name = nameOf(names, colour);
+    const share = ((100 * count) / cells.length).toFixed(1);
     const hint = corner && tool === "ellipse" ? "Space at the other corner paints the ellipse." : HINTS[tool];
     return `${name[0].toUpperCase()}${name.slice(1)}: ${share} % of the picture. ${hint}`;
   },
@@ -118,12 +136,15 @@ const sketchKind = {
     if (sheet.width !== width) sheet.width = width;
     if (sheet.height !== height) sheet.height = height;
     const pixels = new ImageData(width, height);
-    cells.forEach((cell, k) => { pixels.data.set([cell >> 16, (cell >> 8) & 255, cell & 255, 255], 4 * k); });
+    cells.forEach((cell, k) => {
+      pixels.data.set([cell >> 16, (cell >> 8) & 255, cell & 255, 255], 4 * k);
+    });
     sheet.getContext("2d").putImageData(pixels, 0, 0);
   },
 
   reach({ memory: { cells, width, height, tool, sizes, corner }, stroke }, at) {
-    const reached = new Uint8Array(cells.length), first = stroke ? stroke.first : corner;
+    const reached = new Uint8Array(cells.length);
+    const first = stroke ? stroke.first : corner;
     if (tool === "ellipse" && first) ellipse(reached, width, height, first, at, 1);
     else disc(reached, width, height, at, tool === "brush" ? sizes.brush : 0, 1);
     return { cells: reached, colour: "#fff" };

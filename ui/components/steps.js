@@ -20,7 +20,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function createView(parentElement) {
-  const root = element("nav"), view = { root, tabs: [], awaited: null };
+  const root = element("nav");
+  const view = { root, tabs: [], awaited: null };
   root.setAttribute("aria-label", "Steps of the story");
   view.back = root.appendChild(link(view, "‹ Back", "end"));
   view.list = root.appendChild(element("ol"));
@@ -40,11 +41,13 @@ function buildTabs(view, names) {
     tab.setAttribute("aria-label", `${k + 1}: ${name}`);
     return tab;
   });
-  view.list.replaceChildren(...view.tabs.map((tab) => {
-    const item = element("li");
-    item.append(tab);
-    return item;
-  }));
+  view.list.replaceChildren(
+    ...view.tabs.map((tab) => {
+      const item = element("li");
+      item.append(tab);
+      return item;
+    }),
+  );
 }
 
 // A click changes the step in this window; with a modifier key, it opens another.

@@ -19,12 +19,20 @@ export default function ({ data, parentElement, setStateValue }) {
 }
 
 function createView(parentElement, { size, side, networks }) {
-  const root = element("div", "stripes"), figure = root.appendChild(element("figure"));
-  const canvas = figure.appendChild(element("canvas")), label = figure.appendChild(element("label"));
+  const root = element("div", "stripes");
+  const figure = root.appendChild(element("figure"));
+  const canvas = figure.appendChild(element("canvas"));
+  const label = figure.appendChild(element("label"));
   Object.assign(canvas, { width: size, height: size });
   canvas.setAttribute("role", "img");
   /** @type {Record<string, any>} */
-  const view = { root, canvas, text: label.appendChild(element("span")), input: label.appendChild(element("input")), timer: 0 };
+  const view = {
+    root,
+    canvas,
+    text: label.appendChild(element("span")),
+    input: label.appendChild(element("input")),
+    timer: 0,
+  };
   Object.assign(view.input, { type: "range", min: 0, max: (side - 1) / 2, step: 1 });
   view.input.addEventListener("input", () => {
     const stripes = Number(view.input.value);
@@ -51,11 +59,16 @@ function createView(parentElement, { size, side, networks }) {
 
 /** @param {Record<string, any>} view */
 function show({ data, place: { wave }, canvas, text, input, answers }) {
-  const { side, size, names, label, epsilon } = data, half = (side - 1) / 2;
+  const { side, size, names, label, epsilon } = data;
+  const half = (side - 1) / 2;
   input.value = wave ? Math.round(Math.hypot(...wave)) : 0;
-  text.textContent = !wave ? "No stripes" : wave[0] ? `Wave (${wave.join(", ").replaceAll("-", "\u2212")})`
-    : `${wave[1]} ${Math.abs(wave[1]) === 1 ? "stripe" : "stripes"} across: wave (0, ${wave[1]})`;
-  const image = new ImageData(size, size), pixels = unpack(data.pixels);
+  text.textContent = !wave
+    ? "No stripes"
+    : wave[0]
+      ? `Wave (${wave.join(", ").replaceAll("-", "\u2212")})`
+      : `${wave[1]} ${Math.abs(wave[1]) === 1 ? "stripe" : "stripes"} across: wave (0, ${wave[1]})`;
+  const image = new ImageData(size, size);
+  const pixels = unpack(data.pixels);
   const shown = wave ?? [0, 1];
   addBasis(pixels, fourierBasis(shown, size), wave ? epsilon : 0, signsAt(unpack(data.signs), side, shown), image.data);
   canvas.getContext("2d").putImageData(image, 0, 0);

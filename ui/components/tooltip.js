@@ -1,9 +1,11 @@
-// Text with a dotted underline and a tooltip for pointer, finger and keyboard; `ui/shared/sentences.py` writes the same.
+// Text with a dotted underline and a tooltip for pointer, finger and keyboard; `ui/shared/sentences.py` writes the
+// same.
 
 import { element } from "./dom.js";
 
 export function tooltip(shown, words) {
-  const made = element("span", "tooltip", shown), text = element("span", "tooltip-text", words);
+  const made = element("span", "tooltip", shown);
+  const text = element("span", "tooltip-text", words);
   made.tabIndex = 0;
   text.setAttribute("role", "tooltip");
   made.append(text);

@@ -3,8 +3,10 @@
 
 // fourier_basis: double precision, rounded to single at the end.
 export function fourierBasis([i, j], size) {
-  const along = (number, wave) => Float64Array.from({ length: size }, (_, k) => wave((2 * Math.PI * number * k) / size));
-  const down = [along(i, Math.cos), along(i, Math.sin)], across = [along(j, Math.cos), along(j, Math.sin)];
+  const along = (number, wave) =>
+    Float64Array.from({ length: size }, (_, k) => wave((2 * Math.PI * number * k) / size));
+  const down = [along(i, Math.cos), along(i, Math.sin)];
+  const across = [along(j, Math.cos), along(j, Math.sin)];
   const wave = new Float64Array(size * size);
   let squares = 0;
   for (let row = 0, cell = 0; row < size; row++) {
@@ -20,8 +22,8 @@ export function fourierBasis([i, j], size) {
 
 const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255);
 
-// perturb (Eq. 1), then to_uint8, with every step rounded to single precision. `rgba` is a Uint8ClampedArray, which clips
-// values and rounds them half to even, like numpy's rint.
+// perturb (Eq. 1), then to_uint8, with every step rounded to single precision. `rgba` is a Uint8ClampedArray, which
+// clips values and rounds them half to even, like numpy's rint.
 export function addBasis(pixels, basis, epsilon, signs, rgba) {
   const size = Math.fround(epsilon);
   for (let cell = 0; cell < basis.length; cell++) {

@@ -1,5 +1,5 @@
-// The page's texts about the selected wave, outside the component: dimmed while another wave is displayed, updated while
-// a walk is played, and repeated in one line per network above the maps on a phone.
+// The page's texts about the selected wave, outside the component: dimmed while another wave is displayed, updated
+// while a walk is played, and repeated in one line per network above the maps on a phone.
 
 import { element } from "./dom.js";
 import { name } from "./heatmap_text.js";
@@ -14,7 +14,8 @@ export function createAnswers(view) {
   return answers;
 }
 
-const places = (view, kind) => (view.data.belongs?.[kind] ? [...document.querySelectorAll(view.data.belongs[kind])] : []);
+const places = (view, kind) =>
+  view.data.belongs?.[kind] ? [...document.querySelectorAll(view.data.belongs[kind])] : [];
 const tableOf = (view) => places(view, "table")[0]?.querySelector("table[data-wave]");
 
 // Dims parts that belong to another wave than the displayed one, and names that wave.
@@ -23,7 +24,8 @@ export function markAnswers(view) {
   if (!answers || !view.data.belongs) return;
   const cursor = view.hover ?? view.memory.frequency;
   if (timer) stepAnswers(view, String(cursor));
-  const table = tableOf(view), of = table?.dataset.wave;
+  const table = tableOf(view);
+  const of = table?.dataset.wave;
   const note = of && of !== String(cursor) ? `of the selected wave ${name(of.split(",").map(Number))}` : "";
   for (const place of [...places(view, "table"), ...places(view, "sentence")]) {
     if ((place.dataset.elsewhere ?? "") === note) continue;
@@ -35,12 +37,15 @@ export function markAnswers(view) {
   const text = JSON.stringify(lines.map(([head, verdict]) => [head.textContent, verdict]));
   if (answers.text !== text) {
     answers.text = text;
-    answers.root.replaceChildren(...lines.map(([head, verdict]) => {
-      const line = element("div"), key = head.querySelector(".key");
-      if (key) line.append(key.cloneNode());
-      line.append(element("b", "", head.childNodes[1]?.textContent ?? ""), " ", verdict.replace("stays", "→"));
-      return line;
-    }));
+    answers.root.replaceChildren(
+      ...lines.map(([head, verdict]) => {
+        const line = element("div");
+        const key = head.querySelector(".key");
+        if (key) line.append(key.cloneNode());
+        line.append(element("b", "", head.childNodes[1]?.textContent ?? ""), " ", verdict.replace("stays", "→"));
+        return line;
+      }),
+    );
   }
   markRing(view, Math.round(Math.hypot(...cursor)));
 }
@@ -60,7 +65,9 @@ const steppedParts = (view) => ({
 });
 
 function stepAnswers(view, cell) {
-  const { answers } = view.panel, step = answers.walk?.[cell], parts = steppedParts(view);
+  const { answers } = view.panel;
+  const step = answers.walk?.[cell];
+  const parts = steppedParts(view);
   if (!step || !parts.table || parts.table.dataset.wave === cell) return;
   for (const [kind, part] of Object.entries(parts)) {
     if (!part) continue;

@@ -15,7 +15,11 @@ export function createPanel(view) {
   const root = element("div", "panel");
   const panel = { root, view, pictures: {} };
   const scene = root.appendChild(element("div", "scene"));
-  for (const [kind, caption] of [["perturbed", "With the wave"], ["clean", "Clean"], ["wave", "Wave"]]) {
+  for (const [kind, caption] of [
+    ["perturbed", "With the wave"],
+    ["clean", "Clean"],
+    ["wave", "Wave"],
+  ]) {
     const figure = scene.appendChild(element("figure", `picture ${kind}`));
     const canvas = figure.appendChild(element("canvas"));
     canvas.setAttribute("role", "img");
@@ -85,15 +89,18 @@ export function fillPanel(panel, picture) {
 
 // Draws the picture under the cursor's wave. Tests and benchmarks read `data-wave` and `data-milliseconds`.
 export function drawPanel(panel, frequency, epsilon) {
-  const start = performance.now(), { size, side, usual, whose } = panel.data;
+  const start = performance.now();
+  const { size, side, usual, whose } = panel.data;
   const signs = signsAt(panel.signs, side, frequency);
   panel.root.classList.toggle("refused", !signs);
   panel.slider.input.value = epsilon;
-  panel.slider.text.textContent =
-    `Strength v = ${number0(epsilon)}${epsilon !== usual ? ` (${whose}: ${usual})` : whose === "paper" ? ", as in the paper" : ", as usual"}`;
-  panel.refusal.textContent = signs ? "" :
-    `Pictures of ${size} pixels carry at most ${(side - 1) / 2} cycles per image. Choose a cell nearer the middle or ` +
-    "a larger picture.";
+  const compared = whose === "paper" ? ", as in the paper" : ", as usual";
+  const remark = epsilon === usual ? compared : ` (${whose}: ${usual})`;
+  panel.slider.text.textContent = `Strength v = ${number0(epsilon)}${remark}`;
+  panel.refusal.textContent = signs
+    ? ""
+    : `Pictures of ${size} pixels carry at most ${(side - 1) / 2} cycles per image. Choose a cell nearer the middle ` +
+      "or a larger picture.";
   panel.root.dataset.wave = String(frequency);
   if (!signs) return;
   const basis = fourierBasis(frequency, size);
@@ -104,22 +111,25 @@ export function drawPanel(panel, frequency, epsilon) {
   const what = radius ? `${radius.toFixed(1)} cycles per image` : "constant brightness";
   perturbed.caption.textContent = `With the wave ${name(frequency)}`;
   wave.caption.textContent = `Wave, ${radius.toFixed(1)} cycles`;
-  perturbed.canvas.setAttribute("aria-label",
-    `${panel.data.caption} with the wave ${name(frequency)} added: ${what}, v = ${number0(epsilon)}, clipped to [0, 1]`);
+  perturbed.canvas.setAttribute(
+    "aria-label",
+    `${panel.data.caption} with the wave ${name(frequency)} added: ${what}, v = ${number0(epsilon)}, clipped to [0, 1]`,
+  );
   wave.canvas.setAttribute("aria-label", `The wave ${name(frequency)} alone: ${what}, a random sign for each colour`);
   panel.root.dataset.milliseconds = performance.now() - start;
 }
 
 function paintPanel(canvas, fill) {
-  const context = canvas.getContext("2d"), image = new ImageData(canvas.width, canvas.height);
+  const context = canvas.getContext("2d");
+  const image = new ImageData(canvas.width, canvas.height);
   fill(image.data);
   context.putImageData(image, 0, 0);
 }
 
 const number0 = (value) => Number(value.toFixed(3)).toString();
 
-// *Play*: a wave per radius from zero frequency to the corner; resumes if it was paused. First requests the page's texts
-// for all these waves from the server.
+// *Play*: a wave per radius from zero frequency to the corner; resumes if it was paused. First requests the page's
+// texts for all these waves from the server.
 function askForWalk(panel) {
   const { view } = panel;
   if (panel.paused) return play(panel);
@@ -139,7 +149,8 @@ export function takeWalk(panel, walk) {
 }
 
 function play(panel) {
-  const { view } = panel, tour = panel.paused ?? panel.tour;
+  const { view } = panel;
+  const tour = panel.paused ?? panel.tour;
   panel.asked = panel.paused = null;
   panel.timer = setInterval(() => {
     if (!tour.length) return pause(panel);

@@ -1,7 +1,9 @@
-// Called in every run, so it triggers a rerun only if Python requests one. A newly opened page appears part by part, from
-// the top: a part appears once nothing in it or above it waits for a widget's code or for this run, and their heights have
-// been stable for a moment, so that nothing visibly moves. After five seconds, everything is shown.
-const QUIET_MS = 60, LATEST_MS = 5000, { documentElement } = document;
+// Called in every run, so it triggers a rerun only if Python requests one. A newly opened page appears part by part,
+// from the top: a part appears once nothing in it or above it waits for a widget's code or for this run, and their
+// heights have been stable for a moment, so that nothing visibly moves. After five seconds, everything is shown.
+const QUIET_MS = 60;
+const LATEST_MS = 5000;
+const { documentElement } = document;
 const PARTS = "[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]";
 const WAITS = "[data-testid=stSkeleton], [data-stale=true]";
 const veil = new CSSStyleSheet();
@@ -12,24 +14,29 @@ export default ({ data, setTriggerValue }) => {
   if (data.ask) setTriggerValue("styled", true);
   if (data.page === page) return;
   page = data.page;
-  const began = performance.now(), heights = new WeakMap(); // height of each part, and the time since which it is stable
+  const began = performance.now();
+  const heights = new WeakMap(); // part -> its height, and the time since which it is stable
   let shown = -1;
   const quiet = (part, now) => {
-    const height = part.offsetHeight, [before, since] = heights.get(part) ?? [];
+    const height = part.offsetHeight;
+    const [before, since] = heights.get(part) ?? [];
     if (height !== before) heights.set(part, [height, now]);
     return height === before && now - since >= QUIET_MS;
   };
   const show = (count) => {
     if (count === shown) return;
     shown = count;
-    veil.replaceSync(`${PARTS} > :nth-child(n + ${count + 1}), ${PARTS} > :nth-child(n + ${count + 1}) * `
-      + "{ visibility: hidden !important }");
+    veil.replaceSync(
+      `${PARTS} > :nth-child(n + ${count + 1}), ${PARTS} > :nth-child(n + ${count + 1}) * ` +
+        "{ visibility: hidden !important }",
+    );
   };
   const look = (now) => {
     if (data.page !== page) return;
     const parts = [...(document.querySelector(PARTS)?.children ?? [])];
     const still = parts.map((part) => quiet(part, now) && !part.querySelector(WAITS));
-    const moving = still.indexOf(false), drawn = document.querySelector(".st-key-footer") && moving < 0;
+    const moving = still.indexOf(false);
+    const drawn = document.querySelector(".st-key-footer") && moving < 0;
     // The last part may still grow until the footer exists.
     if (!drawn && now - began < LATEST_MS) {
       show(Math.max(shown, Math.min(moving < 0 ? Infinity : moving, parts.length - 1)));

@@ -22,7 +22,8 @@ export const UNIT = Float32Array.from({ length: 256 }, (_, level) => level / 255
 
 // Interleaved red, green and blue as planes of float32 in [0, 1]; and planes as integer levels, still planes.
 export function planes(pixels) {
-  const area = pixels.length / 3, values = new Float32Array(pixels.length);
+  const area = pixels.length / 3;
+  const values = new Float32Array(pixels.length);
   for (let at = 0; at < area; at++) for (let k = 0; k < 3; k++) values[k * area + at] = UNIT[pixels[3 * at + k]];
   return values;
 }
@@ -37,11 +38,13 @@ export function pixelsOf(planesOfBytes) {
   return Uint8Array.from({ length: 3 * area }, (_, k) => planesOfBytes[(k % 3) * area + Math.floor(k / 3)]);
 }
 
-export const percent = (share) => // as core.numbers.confidence
+// As core.numbers.confidence.
+export const percent = (share) =>
   share > 0.999 ? "over 99.9 %" : share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;
 
 export function softmax(logits) {
-  const most = Math.max(...logits), shares = Array.from(logits, (value) => Math.exp(value - most));
+  const most = Math.max(...logits);
+  const shares = Array.from(logits, (value) => Math.exp(value - most));
   const sum = shares.reduce((before, value) => before + value, 0);
   return shares.map((value) => value / sum);
 }

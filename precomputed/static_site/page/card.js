@@ -4,14 +4,21 @@ import { levels, percent, pixelsOf } from "./bytes.js";
 import { element } from "./elements.js";
 import { paint } from "./pictures.js";
 
-const WIDTH = 256, GAP = 16, TOP = 40, FONT = "system-ui, sans-serif";
+const WIDTH = 256;
+const GAP = 16;
+const TOP = 40;
+const FONT = "system-ui, sans-serif";
 
 /** @returns {HTMLCanvasElement} */
 export function card(run) {
   const side = Math.sqrt(run.start.length / 3);
-  const columns = [{ title: "The start", levels: run.startLevels }, ...run.models.map((model) => ({
-    title: `${model.title}: ${percent(model.probability.at(-1))} confident`, levels: levels(model.last),
-  }))];
+  const columns = [
+    { title: "The start", levels: run.startLevels },
+    ...run.models.map((model) => ({
+      title: `${model.title}: ${percent(model.probability.at(-1))} confident`,
+      levels: levels(model.last),
+    })),
+  ];
   const canvas = element("canvas", "", { width: GAP + columns.length * (WIDTH + GAP), height: WIDTH + 96 });
   const context = canvas.getContext("2d");
   context.fillStyle = "#ffffff";

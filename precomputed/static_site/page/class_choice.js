@@ -12,8 +12,15 @@ const MENU = 20; // classes, at most
  */
 export function classChoice(parent, text, classes, usual, id, first = "") {
   if (classes.length <= MENU) {
-    const select = menu(parent, text, [...(usual ? [["", usual]] : []), ...classes.map((name, k) => [String(k), name])], () => {});
-    const set = (name) => { select.value = String(classes.indexOf(name)); };
+    const select = menu(
+      parent,
+      text,
+      [...(usual ? [["", usual]] : []), ...classes.map((name, k) => [String(k), name])],
+      () => {},
+    );
+    const set = (name) => {
+      select.value = String(classes.indexOf(name));
+    };
     if (first) set(first);
     return Object.assign(() => (select.value === "" ? null : Number(select.value)), { set });
   }
@@ -29,8 +36,15 @@ export function classChoice(parent, text, classes, usual, id, first = "") {
     if (!word && usual) return null;
     const place = classes.findIndex((name) => name.toLowerCase() === word);
     if (!word) throw new Refusal("type a word first");
-    if (place < 0) throw new Refusal(`the network does not know “${word}”; choose one of its ${classes.length.toLocaleString("en")} words`);
+    if (place < 0)
+      throw new Refusal(
+        `the network does not know “${word}”; choose one of its ${classes.length.toLocaleString("en")} words`,
+      );
     return place;
   };
-  return Object.assign(chosen, { set: (name) => { input.value = name; } });
+  return Object.assign(chosen, {
+    set: (name) => {
+      input.value = name;
+    },
+  });
 }

@@ -43,7 +43,9 @@ export function option(parent, type, name, value, text, choose) {
 export function segmented(parent, legend, name, pairs, first, choose) {
   const group = parent.appendChild(element("fieldset", "", { className: "choice" }));
   group.append(element("legend", legend));
-  const radios = new Map(pairs.map(([value, text]) => [value, option(group, "radio", name, value, text, () => choose(value))]));
+  const radios = new Map(
+    pairs.map(([value, text]) => [value, option(group, "radio", name, value, text, () => choose(value))]),
+  );
   radios.get(first).checked = true;
   return radios;
 }
@@ -51,7 +53,8 @@ export function segmented(parent, legend, name, pairs, first, choose) {
 // A button that shows or hides a panel below itself; return the button and the panel.
 export function popover(parent, text) {
   const menu = parent.appendChild(element("details", "", { className: "menu" }));
-  const summary = menu.appendChild(element("summary", text)), body = menu.appendChild(element("div", "", { className: "body" }));
+  const summary = menu.appendChild(element("summary", text));
+  const body = menu.appendChild(element("div", "", { className: "body" }));
   document.addEventListener("click", (event) => event.composedPath().includes(menu) || (menu.open = false));
   menu.addEventListener("keydown", ({ key }) => {
     if (key !== "Escape" || !menu.open) return;
@@ -64,12 +67,13 @@ export function popover(parent, text) {
 // Tabs for [name, element] pairs, the first one open.
 export function tabs(parent, pairs) {
   const bar = parent.appendChild(element("div", "", { className: "tabs", role: "tablist" }));
-  const open = (at) => pairs.forEach(([, panel], k) => {
-    const tab = bar.children[k];
-    panel.hidden = k !== at;
-    tab.setAttribute("aria-selected", String(k === at));
-    tab.tabIndex = k === at ? 0 : -1;
-  });
+  const open = (at) =>
+    pairs.forEach(([, panel], k) => {
+      const tab = bar.children[k];
+      panel.hidden = k !== at;
+      tab.setAttribute("aria-selected", String(k === at));
+      tab.tabIndex = k === at ? 0 : -1;
+    });
   pairs.forEach(([name, panel], k) => {
     const tab = bar.appendChild(element("button", name, { type: "button", role: "tab" }));
     tab.addEventListener("click", () => open(k));
@@ -117,7 +121,8 @@ export function loader(parent, text, work) {
       });
     } catch (error) {
       const text = sentence(String(/** @type {any} */ (error).message));
-      status.textContent = error instanceof Refusal ? text : `${text} Press again to resume; nothing downloaded is lost.`;
+      status.textContent =
+        error instanceof Refusal ? text : `${text} Press again to resume; nothing downloaded is lost.`;
     }
     bar.hidden = true;
     button.disabled = false;

@@ -6,7 +6,37 @@ import { blob as loadPack, forgetOthers, load, sizeOf, unpacked } from "./packs.
 
 // A module of WebAssembly with one instruction of SIMD: v128.const, then i8x16.popcnt.
 const SIMD = Uint8Array.of(
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+  0,
+  97,
+  115,
+  109,
+  1,
+  0,
+  0,
+  0,
+  1,
+  5,
+  1,
+  96,
+  0,
+  1,
+  123,
+  3,
+  2,
+  1,
+  0,
+  10,
+  10,
+  1,
+  8,
+  0,
+  65,
+  0,
+  253,
+  15,
+  253,
+  98,
+  11,
 );
 const LEAST_MEMORY = 1; // GB of device memory reported by the browser
 const TOO_LITTLE = "This device has too little memory to run the networks. Use another device or the full app.";
@@ -16,14 +46,17 @@ let gone = "The networks were unloaded"; // why there is no worker
 /** @type {{ source: Blob, wasm: any } | null} */
 let runtime = null; // sources to start a worker from
 const networks = new Map(); // name -> the worker's key
-let count = 0, loading = Promise.resolve();
+let count = 0;
+let loading = Promise.resolve();
 const waiting = new Map(); // id -> { resolve, reject, report }
 
 // Return why this browser cannot run networks; empty if it can.
 function refusal() {
   const instead = "use a current Chrome, Edge, Firefox or Safari, or the full app.";
-  if (!globalThis.WebAssembly || !WebAssembly.validate(SIMD)) return `This browser has no WebAssembly with SIMD: ${instead}`;
-  if (!globalThis.DecompressionStream || !globalThis.Worker) return `This browser is too old to run the networks: ${instead}`;
+  if (!globalThis.WebAssembly || !WebAssembly.validate(SIMD))
+    return `This browser has no WebAssembly with SIMD: ${instead}`;
+  if (!globalThis.DecompressionStream || !globalThis.Worker)
+    return `This browser is too old to run the networks: ${instead}`;
   const memory = /** @type {any} */ (navigator).deviceMemory;
   if (memory < LEAST_MEMORY) return TOO_LITTLE;
   return "";
@@ -34,18 +67,20 @@ function refusal() {
  *
  * @type {(what: string, values?: any, report?: (part: any) => void) => Promise<any>}
  */
-const request = (what, values = {}, report = () => {}) => new Promise((resolve, reject) => {
-  if (!worker) return reject(new Error(gone));
-  const id = ++count;
-  waiting.set(id, { resolve, reject, report });
-  worker.postMessage({ id, request: what, ...values });
-});
+const request = (what, values = {}, report = () => {}) =>
+  new Promise((resolve, reject) => {
+    if (!worker) return reject(new Error(gone));
+    const id = ++count;
+    waiting.set(id, { resolve, reject, report });
+    worker.postMessage({ id, request: what, ...values });
+  });
 
 // A pack and its unpacked length; the worker unpacks it.
 const sized = async (name, blob) => ({ blob: await blob(name), size: lab.packs[name].size });
 
 async function begin() {
-  const { source, wasm } = /** @type {{ source: Blob, wasm: any }} */ (runtime), url = URL.createObjectURL(source);
+  const { source, wasm } = /** @type {{ source: Blob, wasm: any }} */ (runtime);
+  const url = URL.createObjectURL(source);
   try {
     worker = new Worker(url);
   } catch {
@@ -83,7 +118,8 @@ function end(why) {
 
 /** Run; a run that used much memory ends its worker, since WebAssembly memory never shrinks. */
 async function run(values, report) {
-  const current = worker, large = values.start.length > LARGE;
+  const current = worker;
+  const large = values.start.length > LARGE;
   await request("run", values, (part) => {
     report(part);
     if (large) sweep(); // pictures exceed the page's own heap, which triggers collection
@@ -97,14 +133,16 @@ async function run(values, report) {
 // Packs that these networks still need before computing.
 const missingPacks = (names, facts) => [
   ...(worker ? [] : ["worker", "wasm"]),
-  ...names.filter((name) => !networks.has(name))
+  ...names
+    .filter((name) => !networks.has(name))
     .flatMap((name) => [`${name}.weights`, ...Object.values(facts.networks[name].graphs)]),
 ];
 
 async function loadAll(names, report) {
   const why = refusal();
   if (why) throw new Error(why);
-  const facts = await load("engine"), missing = names.filter((name) => !networks.has(name));
+  const facts = await load("engine");
+  const missing = names.filter((name) => !networks.has(name));
   const total = sizeOf(missingPacks(names, facts));
   let done = 0;
   const blob = (name) => loadPack(name, { keep: true, report: (length) => report((done += length) / total) });
@@ -114,7 +152,8 @@ async function loadAll(names, report) {
     await begin();
   }
   for (const name of missing) {
-    const { bytes, graphs: names } = facts.networks[name], graphs = {};
+    const { bytes, graphs: names } = facts.networks[name];
+    const graphs = {};
     const network = { weights: { ...(await sized(`${name}.weights`, blob)), bytes }, graphs };
     for (const [graph, pack] of Object.entries(names)) graphs[graph] = await sized(pack, blob);
     await request("add", { name, network });

@@ -9,36 +9,64 @@ import { pixelsIn } from "./pictures.js";
 import { prediction } from "./prediction.js";
 
 const MAX_MAPS = 4;
-const POINT = "Point at a cell of a map to see its wave, the picture under it, and the error with its 95 % interval below the maps. " +
-  "“Figure 1” and “Figure 2” return to the paper’s maps.";
+const POINT =
+  "Point at a cell of a map to see its wave, the picture under it, and the error with its 95 % interval below the " +
+  "maps. “Figure 1” and “Figure 2” return to the paper’s maps.";
 
 /** @param {Record<string, any>} data about, maps and figures @param {(host: HTMLElement) => void} drawTools */
 export async function frequency(data, drawTools) {
-  const { sets, live, frequency: texts } = data.about; // by name: title and side of its pictures; and the set of the networks here
-  const { labels, shown: views, tables } = data.maps, { figures } = data;
+  // sets: title and side of the pictures by name; live: the set of the networks here
+  const { sets, live, frequency: texts } = data.about;
+  const { labels, shown: views, tables } = data.maps;
+  const { figures } = data;
   byId("frequency-title").textContent = texts.title;
   ours(byId("frequency-about"), texts.about);
   // `token` counts changes by the page, not by the visitor; the component then takes over wave and strength.
   /** @type {Record<string, any>} */
-  const now = { maps: [], show: "", set: "", picture: {}, own: {}, seed: 0, wave: [0, 0], strength: {}, token: 0, pictureMaps: [], edge: 0 };
-  const showLab = mount("heatmap", byId("lab"), {
-    choice: ({ value: [i, j, strength], about }) => {
-      now.wave = [i, j];
-      now.strength[about] = strength;
-      tell().then(() => draw(true));
+  const now = {
+    maps: [],
+    show: "",
+    set: "",
+    picture: {},
+    own: {},
+    seed: 0,
+    wave: [0, 0],
+    strength: {},
+    token: 0,
+    pictureMaps: [],
+    edge: 0,
+  };
+  const showLab = mount(
+    "heatmap",
+    byId("lab"),
+    {
+      choice: ({ value: [i, j, strength], about }) => {
+        now.wave = [i, j];
+        now.strength[about] = strength;
+        tell().then(() => draw(true));
+      },
+      flip: () => {
+        now.seed += 1;
+        draw();
+      },
+      pick: (place) => {
+        now.picture[now.set] = place;
+        delete now.own[now.set];
+        draw();
+      },
+      library: () =>
+        openLibrary(sets, { set: now.set, place: now.own[now.set] ? -1 : placeOf(now.set) }, ({ set, place, own }) => {
+          now.set = set;
+          if (own) now.own[set] = own;
+          else {
+            now.picture[set] = place;
+            delete now.own[set];
+          }
+          draw();
+        }),
     },
-    flip: () => { now.seed += 1; draw(); },
-    pick: (place) => { now.picture[now.set] = place; delete now.own[now.set]; draw(); },
-    library: () => openLibrary(sets, { set: now.set, place: now.own[now.set] ? -1 : placeOf(now.set) }, ({ set, place, own }) => {
-      now.set = set;
-      if (own) now.own[set] = own;
-      else {
-        now.picture[set] = place;
-        delete now.own[set];
-      }
-      draw();
-    }),
-  }, ".lab.narrow .scene { top: 0; }"); // Streamlit's header, which stays in sight there, is missing here
+    ".lab.narrow .scene { top: 0; }",
+  ); // Streamlit's header, which stays in sight there, is missing here
   const firsts = {}; // initial picture of each loaded set
   const placeOf = (set) => now.picture[set] ?? firsts[set] ?? 0;
 
@@ -55,7 +83,8 @@ export async function frequency(data, drawTools) {
   }
 
   // The figure with the current maps.
-  const figureNow = () => Object.entries(figures).find(([, { maps }]) => String(maps) === String(now.maps)) ?? [null, null];
+  const figureNow = () =>
+    Object.entries(figures).find(([, { maps }]) => String(maps) === String(now.maps)) ?? [null, null];
 
   // Return whether every chosen map has this view.
   function offered(show) {
@@ -71,7 +100,8 @@ export async function frequency(data, drawTools) {
     const show = offered(now.show) && now.show !== "Difference" ? now.show : "Error";
     const parts = now.maps.map((label) => views[show][label]);
     const range = [Math.min(...parts.map((part) => part.range[0])), Math.max(...parts.map((part) => part.range[1]))];
-    const maps = parts.flatMap((part) => part.maps), own = show === "Error" && maps.every(({ side }) => side === now.pictureMaps[0]?.side);
+    const maps = parts.flatMap((part) => part.maps);
+    const own = show === "Error" && maps.every(({ side }) => side === now.pictureMaps[0]?.side);
     const all = own ? { range: [0, 100], maps: [...maps, ...now.pictureMaps].slice(-MAX_MAPS) } : { range, maps };
     return { ...parts[0], table: tables[show], ...all };
   }
@@ -82,32 +112,60 @@ export async function frequency(data, drawTools) {
     const drawing = ++drawings;
     drawControls();
     await tell();
-    const set = await load(now.set), { common } = set, own = now.own[now.set];
+    const set = await load(now.set);
+    const { common } = set;
+    const own = now.own[now.set];
     firsts[now.set] = set.first;
-    const place = placeOf(now.set), { signs, ...bundled } = set.pictures[place], bits = signs[now.seed % signs.length];
-    const bytes = own ? own.pixels : await pixelsIn(set, place), caption = own ? "Your picture" : bundled.caption;
+    const place = placeOf(now.set);
+    const { signs, ...bundled } = set.pictures[place];
+    const bits = signs[now.seed % signs.length];
+    const bytes = own ? own.pixels : await pixelsIn(set, place);
+    const caption = own ? "Your picture" : bundled.caption;
     if (drawing !== drawings) return; // superseded by another choice
-    const picture = { ...common, library: true, strip: { ...common.strip, selected: own ? -1 : place }, pixels: pack(bytes), caption, signs: bits };
+    const picture = {
+      ...common,
+      library: true,
+      strip: { ...common.strip, selected: own ? -1 : place },
+      pixels: pack(bytes),
+      caption,
+      signs: bits,
+    };
     const strength = now.strength[common.usual] ?? common.usual;
     // Another set of pictures has another strength: the component treats it as a change by the page.
     const token = `${now.token} ${now.set}`;
-    showLab({ key: common.key, token, value: [...now.wave, strength], about: common.usual, outline: now.edge, ...packed(), picture });
-    const label = own ? null : set.labels[place], classifiers = now.maps.map((map) => labels[map]);
-    predict(now.set === live ? { pixels: bytes, size: common.size, side: common.side, bits: unpack(bits), label, classifiers } : null);
+    showLab({
+      key: common.key,
+      token,
+      value: [...now.wave, strength],
+      about: common.usual,
+      outline: now.edge,
+      ...packed(),
+      picture,
+    });
+    const label = own ? null : set.labels[place];
+    const classifiers = now.maps.map((map) => labels[map]);
+    predict(
+      now.set === live
+        ? { pixels: bytes, size: common.size, side: common.side, bits: unpack(bits), label, classifiers }
+        : null,
+    );
   }
 
   // The app's text about a wave on the maps of a figure; for other maps, how to read them.
   async function tell() {
     const [, figure] = figureNow();
-    const verdicts = figure && (await load(figure.verdicts)), [i, j] = now.wave;
+    const verdicts = figure && (await load(figure.verdicts));
+    const [i, j] = now.wave;
     const known = verdicts && (verdicts.waves[`${i},${j}`] ?? verdicts.waves[`${-i},${-j}`]);
-    const [verdict, band] = known || [POINT, ""], claim = verdicts?.bands[band];
+    const [verdict, band] = known || [POINT, ""];
+    const claim = verdicts?.bands[band];
     ours(byId("sentence"), verdict);
     ours(byId("claim"), claim?.html ?? "");
     now.edge = claim?.edge ?? 0;
   }
 
-  const names = Object.keys(figures), pairs = names.map((name) => [name, name]);
+  const names = Object.keys(figures);
+  const pairs = names.map((name) => [name, name]);
   const figureRadios = segmented(byId("figures"), "Figures of the paper", "figures", pairs, names[0], start);
   for (const group of byId("figures").querySelectorAll("legend")) group.className = "visually-hidden";
   const boxes = popover(byId("figures"), "Maps").body.appendChild(element("fieldset", "", { id: "maps" }));
@@ -119,13 +177,15 @@ export async function frequency(data, drawTools) {
       draw(true);
     });
   }
-  const view = popover(byId("figures"), "View").body, ways = Object.keys(views).map((show) => [show, show]);
+  const view = popover(byId("figures"), "View").body;
+  const ways = Object.keys(views).map((show) => [show, show]);
   const shows = segmented(view, "Show", "shows", ways, "Error", (show) => {
     now.show = show;
     draw(true);
   });
   function drawControls() {
-    const [name, figure] = figureNow(), whole = figure && figure.show === now.show && figure.pictures === now.set;
+    const [name, figure] = figureNow();
+    const whole = figure && figure.show === now.show && figure.pictures === now.set;
     for (const [figureName, radio] of figureRadios) radio.checked = whole && figureName === name;
     for (const box of boxes.querySelectorAll("input")) {
       box.checked = now.maps.includes(box.value);

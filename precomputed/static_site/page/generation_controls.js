@@ -10,26 +10,45 @@ import { sketchOf, sketchText } from "./sketch_text.js";
 
 const FIRST_SKETCH = "deer";
 const NO_PICTURE = "choose a picture to start from";
-const NOISE_NOTE = "Two engines may end in different pixels from pixel noise, equally confident: a ResNet’s max-pooling is not smooth, " +
-  "so rounding errors grow.";
+const NOISE_NOTE =
+  "Two engines may end in different pixels from pixel noise, equally confident: a ResNet’s max-pooling is not " +
+  "smooth, so rounding errors grow.";
 
 /** Parameters of the page in the URL. */
 export const linked = () => new URLSearchParams(location.hash.split("?")[1] ?? "");
 
 /** Arguments and result as for `inpaintingControls`. @param {import("./run_page.js").Parts} parts */
 export async function generationControls(parts, facts, side, { changed, ofSide, say }) {
-  const sides = Object.entries(facts.sets).sort(([a], [b]) => Number(b) - Number(a)).map(([length, { title }]) => [length, title]);
-  segmented(parts.subject, "Classes of", `side-${side}`, sides, String(side), (length) => ofSide(Number(length), -1, null));
-  const { classes, drawn, starts: kinds } = facts.sets[side], small = side === 32, word = linked().get("class");
-  const target = classChoice(parts.subject, "Draw", classes, "", `words-${side}`, classes.includes(word) ? word : drawn);
+  const sides = Object.entries(facts.sets)
+    .sort(([a], [b]) => Number(b) - Number(a))
+    .map(([length, { title }]) => [length, title]);
+  segmented(parts.subject, "Classes of", `side-${side}`, sides, String(side), (length) =>
+    ofSide(Number(length), -1, null),
+  );
+  const { classes, drawn, starts: kinds } = facts.sets[side];
+  const small = side === 32;
+  const word = linked().get("class");
+  const target = classChoice(
+    parts.subject,
+    "Draw",
+    classes,
+    "",
+    `words-${side}`,
+    classes.includes(word) ? word : drawn,
+  );
   const now = { kind: Object.keys(kinds)[0], draw: 0, picture: null };
   const starts = small ? await load("starts") : { sketches: {}, palette: [], drawn: {} };
-  const select = menu(parts.subject, "Start from", Object.entries(kinds).map(([kind, { label }]) => [kind, label]), (kind) => {
-    now.kind = kind;
-    if (kind === "picture" && !now.picture) choosePicture();
-    if (kind === "sketch" && !token) target.set(FIRST_SKETCH); // the sketch's class
-    show();
-  });
+  const select = menu(
+    parts.subject,
+    "Start from",
+    Object.entries(kinds).map(([kind, { label }]) => [kind, label]),
+    (kind) => {
+      now.kind = kind;
+      if (kind === "picture" && !now.picture) choosePicture();
+      if (kind === "sketch" && !token) target.set(FIRST_SKETCH); // the sketch's class
+      show();
+    },
+  );
   parts.subject.addEventListener("change", () => changed(true));
   const other = parts.settings.appendChild(element("button", "Another start", { type: "button" }));
   other.addEventListener("click", () => {
@@ -41,7 +60,8 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
   const another = parts.canvas.appendChild(element("button", "Pictures", { type: "button" }));
   another.addEventListener("click", choosePicture);
   const sketcher = parts.canvas.appendChild(element("div"));
-  let sketch = small ? unpack(starts.sketches[FIRST_SKETCH]) : new Uint8Array(0), token = 0;
+  let sketch = small ? unpack(starts.sketches[FIRST_SKETCH]) : new Uint8Array(0);
+  let token = 0;
   let drawSketch = () => {};
   if (small) sketchControls();
   function sketchControls() {
@@ -62,25 +82,39 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
       },
     });
     const { palette } = starts;
-    drawSketch = () => showPainter({
-      key: "sketch", token: String(token), value: pack(sketch), about: [side, side], palette, background: palette[0][1], radius: 2,
-    });
-    sketcher.appendChild(element("button", "Link to this sketch", { type: "button" })).addEventListener("click", async () => {
-      const text = await sketchText(sketch);
-      history.replaceState(null, "", `#generation?sketch=${text}&class=${classes[target() ?? 0]}`);
-      await navigator.clipboard?.writeText(location.href).catch(() => {});
-      say("The link is in the address bar, and on the clipboard if the browser allows it.");
-    });
+    drawSketch = () =>
+      showPainter({
+        key: "sketch",
+        token: String(token),
+        value: pack(sketch),
+        about: [side, side],
+        palette,
+        background: palette[0][1],
+        radius: 2,
+      });
+    sketcher
+      .appendChild(element("button", "Link to this sketch", { type: "button" }))
+      .addEventListener("click", async () => {
+        const text = await sketchText(sketch);
+        history.replaceState(null, "", `#generation?sketch=${text}&class=${classes[target() ?? 0]}`);
+        await navigator.clipboard?.writeText(location.href).catch(() => {});
+        say("The link is in the address bar, and on the clipboard if the browser allows it.");
+      });
   }
   function choosePicture() {
-    askForPicture(side, (chosen) => {
-      now.picture = chosen;
-      show();
-      changed(true);
-    }, say);
+    askForPicture(
+      side,
+      (chosen) => {
+        now.picture = chosen;
+        show();
+        changed(true);
+      },
+      say,
+    );
   }
   function show() {
-    const paints = now.kind === "sketch", hasPicture = now.kind === "picture";
+    const paints = now.kind === "sketch";
+    const hasPicture = now.kind === "picture";
     sketcher.hidden = !paints;
     another.hidden = !hasPicture;
     preview.hidden = !hasPicture || !now.picture;
@@ -103,15 +137,23 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
     return planes(unpack(stored[now.draw % stored.length]));
   }
 
-  const text = small && linked().get("sketch"), pixels = text && (await sketchOf(text));
+  const text = small && linked().get("sketch");
+  const pixels = text && (await sketchOf(text));
   if (pixels) [sketch, now.kind, select.value] = [pixels, "sketch", "sketch"];
   show();
   return {
     async plan() {
-      const class_ = target(), values = await start(), { label } = kinds[now.kind];
+      const class_ = target();
+      const values = await start();
+      const { label } = kinds[now.kind];
       if (!values) throw new Refusal(NO_PICTURE);
       return {
-        penalty: null, mask: new Uint8Array(side * side).fill(1), target: class_, start: values, budget: 1, original: null,
+        penalty: null,
+        mask: new Uint8Array(side * side).fill(1),
+        target: class_,
+        start: values,
+        budget: 1,
+        original: null,
         images: { dataset: "noise", start: now.kind, credit: `Start: ${label.toLowerCase()}` },
       };
     },

@@ -3,11 +3,17 @@
 import { pack, turn, unpack } from "./bytes.js";
 
 const SLICE_MS = 20; // of work before yielding to other events
-const SWEEPS = 400, RELAXATION = 1.9; // of Laplace's equation in a hole of up to a hundred pixels
+// Of Laplace's equation in a hole of up to a hundred pixels.
+const SWEEPS = 400;
+const RELAXATION = 1.9;
 
 /** The bits of a mask, the first pixel in a byte's highest bit. @param {Uint8Array} mask */
-export const bitsOf = (mask) => pack(Uint8Array.from({ length: mask.length / 8 }, (_, k) =>
-  mask.subarray(8 * k, 8 * k + 8).reduce((byte, bit) => (byte << 1) | bit, 0)));
+export const bitsOf = (mask) =>
+  pack(
+    Uint8Array.from({ length: mask.length / 8 }, (_, k) =>
+      mask.subarray(8 * k, 8 * k + 8).reduce((byte, bit) => (byte << 1) | bit, 0),
+    ),
+  );
 
 /** @param {string} text @param {number} size */
 export function maskOf(text, size) {
@@ -18,14 +24,18 @@ export function maskOf(text, size) {
 /** A square hole. @param {number} size of the picture @param {number} side */
 export function square(size, side, left = (size - side) >> 1, top = left) {
   const inside = (at, first) => at >= first && at < first + side;
-  return Uint8Array.from({ length: size * size }, (_, k) => Number(inside(k % size, left) && inside(Math.floor(k / size), top)));
+  return Uint8Array.from({ length: size * size }, (_, k) =>
+    Number(inside(k % size, left) && inside(Math.floor(k / size), top)),
+  );
 }
 
 /** Fill a picture's hole with the hole's mean of each colour. @param {Float32Array} values @param {Uint8Array} mask */
 export function filled(values, mask) {
-  const area = mask.length, start = values.slice();
+  const area = mask.length;
+  const start = values.slice();
   for (let plane = 0; plane < values.length; plane += area) {
-    let sum = 0, count = 0;
+    let sum = 0;
+    let count = 0;
     for (let at = 0; at < area; at++) {
       if (!mask[at]) continue;
       sum += values[plane + at];
@@ -44,13 +54,18 @@ export function filled(values, mask) {
  */
 export async function filledFromRim(values, mask) {
   let began = performance.now();
-  const area = mask.length, size = Math.sqrt(area), start = filled(values, mask);
-  const cells = Array.from(mask.keys()).filter((at) => mask[at]).map((at) => {
-    const column = at % size, neighbours = [at - size, at + size].filter((other) => other >= 0 && other < area);
-    if (column) neighbours.push(at - 1);
-    if (column < size - 1) neighbours.push(at + 1);
-    return { at, neighbours };
-  });
+  const area = mask.length;
+  const size = Math.sqrt(area);
+  const start = filled(values, mask);
+  const cells = Array.from(mask.keys())
+    .filter((at) => mask[at])
+    .map((at) => {
+      const column = at % size;
+      const neighbours = [at - size, at + size].filter((other) => other >= 0 && other < area);
+      if (column) neighbours.push(at - 1);
+      if (column < size - 1) neighbours.push(at + 1);
+      return { at, neighbours };
+    });
   for (let plane = 0; plane < values.length; plane += area) {
     const values64 = Float64Array.from(start.subarray(plane, plane + area));
     for (let sweep = 0; sweep < SWEEPS; sweep++) {

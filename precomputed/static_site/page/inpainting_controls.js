@@ -16,15 +16,27 @@ const ALL_HOLE = "the hole covers the whole picture; erase a part of it";
 
 /**
  * @param {import("./run_page.js").Parts} parts @param {any} facts of the engine @param {number} side of the pictures
- * @param {{ changed: (isSubject: boolean, place?: number) => void, ofSide: (side: number, place: number, own: any) => void }} page
- *   called on changes, and on a picture with another side
+ * @param {object} page
+ * @param {(isSubject: boolean, place?: number) => void} page.changed called on changes
+ * @param {(side: number, place: number, own: any) => void} page.ofSide called on a picture with another side
  * @param {{ place?: number, own?: { pixels: Uint8Array, name: string } | null }} first the initial picture
  * @returns {Promise<import("./run_page.js").Controls>}
  */
-export async function inpaintingControls(parts, facts, side, { changed, ofSide }, { place: first, own: chosenOwn = null }) {
-  const { name, title, classes, hole, holes, inpainted, papersHole } = facts.sets[side], set = await load(name);
-  const holeIn = (place) => (holes[place] ? square(side, holes[place][2], holes[place][0], holes[place][1]) : square(side, hole));
-  let place = first ?? inpainted, own = chosenOwn, pixels = own?.pixels ?? (await pixelsIn(set, place)), token = 0;
+export async function inpaintingControls(
+  parts,
+  facts,
+  side,
+  { changed, ofSide },
+  { place: first, own: chosenOwn = null },
+) {
+  const { name, title, classes, hole, holes, inpainted, papersHole } = facts.sets[side];
+  const set = await load(name);
+  const holeIn = (place) =>
+    holes[place] ? square(side, holes[place][2], holes[place][0], holes[place][1]) : square(side, hole);
+  let place = first ?? inpainted;
+  let own = chosenOwn;
+  let pixels = own?.pixels ?? (await pixelsIn(set, place));
+  let token = 0;
   let mask = holeIn(own ? -1 : place);
   const show = mount("mask_painter", parts.canvas.appendChild(element("div")), {
     choice: ({ value }) => {
@@ -40,7 +52,9 @@ export async function inpaintingControls(parts, facts, side, { changed, ofSide }
   squares.append(element("legend", "Square in the middle"));
   for (const length of facts.sets[side].squares) {
     const text = `${length} × ${length}${length === papersHole ? " (paper)" : ""}`;
-    squares.appendChild(element("button", text, { type: "button" })).addEventListener("click", () => cut(square(side, length)));
+    squares
+      .appendChild(element("button", text, { type: "button" }))
+      .addEventListener("click", () => cut(square(side, length)));
   }
   const truth = parts.canvas.appendChild(element("p"));
 
@@ -53,9 +67,14 @@ export async function inpaintingControls(parts, facts, side, { changed, ofSide }
   function draw() {
     const [, , stamp] = (!own && holes[place]) || [0, 0, hole];
     show({
-      key: `hole ${side}`, token: String(token), value: bitsOf(mask), about: [side, side],
-      picture: paint(element("canvas"), pixels, side).toDataURL(), alt: own ? own.name : set.pictures[place].caption,
-      side: stamp, radius: Math.max(1, Math.floor(side / BRUSH_SHARE)),
+      key: `hole ${side}`,
+      token: String(token),
+      value: bitsOf(mask),
+      about: [side, side],
+      picture: paint(element("canvas"), pixels, side).toDataURL(),
+      alt: own ? own.name : set.pictures[place].caption,
+      side: stamp,
+      radius: Math.max(1, Math.floor(side / BRUSH_SHARE)),
     });
     truth.textContent = own ? own.name : `True class: ${classes[set.labels[place]]}`;
   }
@@ -67,38 +86,55 @@ export async function inpaintingControls(parts, facts, side, { changed, ofSide }
     draw();
   }
 
-  const rows = Object.entries(facts.sets).map(([length, row]) => [row.name, { title: row.title, side: Number(length) }]);
+  const rows = Object.entries(facts.sets).map(([length, row]) => [
+    row.name,
+    { title: row.title, side: Number(length) },
+  ]);
   const sets = Object.fromEntries(rows);
   const pictures = parts.subject.appendChild(element("button", "Pictures", { type: "button" }));
-  pictures.addEventListener("click", () => openLibrary(sets, { set: name, place: own ? -1 : place }, async (choice) => {
-    if (choice.set !== name) return ofSide(sets[choice.set].side, choice.place, choice.own);
-    await take(choice.place, choice.own);
-    changed(true, choice.place);
-  }));
+  pictures.addEventListener("click", () =>
+    openLibrary(sets, { set: name, place: own ? -1 : place }, async (choice) => {
+      if (choice.set !== name) return ofSide(sets[choice.set].side, choice.place, choice.own);
+      await take(choice.place, choice.own);
+      changed(true, choice.place);
+    }),
+  );
   const target = classChoice(parts.subject, "Target", classes, TRUE_CLASS, `targets-${side}`);
   parts.subject.addEventListener("change", () => changed(true));
   const rules = parts.settings.appendChild(element("fieldset", "", { className: "radios" }));
   rules.append(element("legend", "Change outside the hole"));
   let penalty = Object.keys(facts.penalties)[0];
-  const radios = new Map(Object.entries(facts.penalties).map(([rule, { label, rule: about }]) => {
-    const radio = option(rules, "radio", `penalty-${side}`, rule, label, () => { penalty = rule; changed(false); });
-    /** @type {HTMLElement} */ (radio.parentElement).title = about;
-    return [rule, radio];
-  }));
+  const radios = new Map(
+    Object.entries(facts.penalties).map(([rule, { label, rule: about }]) => {
+      const radio = option(rules, "radio", `penalty-${side}`, rule, label, () => {
+        penalty = rule;
+        changed(false);
+      });
+      /** @type {HTMLElement} */ (radio.parentElement).title = about;
+      return [rule, radio];
+    }),
+  );
   radios.get(penalty).checked = true;
   draw();
 
   return {
     async plan() {
-      const chosen = target(), class_ = chosen === null ? (own ? null : set.labels[place]) : chosen;
+      const chosen = target();
+      const class_ = chosen === null ? (own ? null : set.labels[place]) : chosen;
       const count = mask.reduce((sum, bit) => sum + bit, 0);
       if (class_ === null) throw new Refusal(NO_TARGET);
       if (!count) throw new Refusal(NO_HOLE);
       if (count === mask.length) throw new Refusal(ALL_HOLE);
-      const values = planes(pixels), fromRim = side > 32, cells = mask.slice(); // as the app's examples
+      const values = planes(pixels);
+      const fromRim = side > 32; // as the app's examples
+      const cells = mask.slice();
       const credit = own ? "a visitor’s picture" : `${title}, ${set.pictures[place].caption}`;
       return {
-        penalty, mask: cells, target: class_, budget: Math.sqrt(count) / papersHole, original: levels(values),
+        penalty,
+        mask: cells,
+        target: class_,
+        budget: Math.sqrt(count) / papersHole,
+        original: levels(values),
         start: fromRim ? await filledFromRim(values, cells) : filled(values, cells),
         images: { dataset: own ? credit : title, credit, ...(fromRim ? { fill: "rim" } : {}) },
       };

@@ -20,7 +20,10 @@ export function openLibrary(sets, selected, take) {
   head.append(element("h2", "Choose a picture"));
   let { set } = selected;
   const pairs = Object.entries(sets).map(([name, { title }]) => [name, title]);
-  segmented(head, "Pictures", "library", pairs, set, (name) => { set = name; draw(); });
+  segmented(head, "Pictures", "library", pairs, set, (name) => {
+    set = name;
+    draw();
+  });
   const own = head.appendChild(element("button", "Your picture", { type: "button", title: OWN }));
   const close = head.appendChild(element("button", "Close", { type: "button" }));
   const refusal = dialog.appendChild(element("p", "", { className: "prose" }));
@@ -31,13 +34,27 @@ export function openLibrary(sets, selected, take) {
   };
   const show = mount("image_picker", dialog.appendChild(element("div")), { pick: (place) => end({ place }) });
   async function draw() {
-    const current = set, { common: { strip } } = await load(current), { lossless } = strip;
+    const current = set;
+    const {
+      common: { strip },
+    } = await load(current);
+    const { lossless } = strip;
     const picked = current === selected.set ? selected.place : -1;
     if (current !== set) return; // superseded by another choice
-    show({ ...strip, selected: picked, label: "Bundled pictures", thumbnail: THUMBNAIL[String(lossless)], crisp: lossless });
+    show({
+      ...strip,
+      selected: picked,
+      label: "Bundled pictures",
+      thumbnail: THUMBNAIL[String(lossless)],
+      crisp: lossless,
+    });
   }
-  const refuse = (why) => { refusal.textContent = why; };
-  own.addEventListener("click", () => askForPicture(sets[set].side, (pixels, name) => end({ own: { pixels, name } }), refuse));
+  const refuse = (why) => {
+    refusal.textContent = why;
+  };
+  own.addEventListener("click", () =>
+    askForPicture(sets[set].side, (pixels, name) => end({ own: { pixels, name } }), refuse),
+  );
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // a click outside
   dialog.addEventListener("close", () => dialog.remove());

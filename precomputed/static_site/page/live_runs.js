@@ -1,5 +1,5 @@
-// Live runs: paint a hole or choose a start, and watch networks fill or draw it here. The painters and the replay are the
-// app's components; this module takes the part of Python between two clicks.
+// Live runs: paint a hole or choose a start, and watch networks fill or draw it here. The painters and the replay are
+// the app's components; this module takes the part of Python between two clicks.
 
 import { sweep } from "./bytes.js";
 import { card } from "./card.js";
@@ -13,7 +13,8 @@ import { runFile } from "./run_file.js";
 import { add, newRun, replayOf } from "./run_record.js";
 import { note, origin, outcome } from "./run_text.js";
 
-const FRAMES = 121, FRAME_BYTES = 5 * 2 ** 20; // limits per painter
+const FRAMES = 121; // at most, per painter
+const FRAME_BYTES = 5 * 2 ** 20; // at most, per painter
 const SHOW_MS = 150; // between two drawings of a run
 const SIGHT = 0.8; // of the window's height: parts that begin below are out of sight
 const KINDS = {
@@ -28,12 +29,25 @@ const KINDS = {
  * @returns {Promise<(run: any) => Promise<void>>} shows a stored run, and sets the controls to its settings
  */
 export async function liveRuns(kind, view) {
-  const facts = await load("engine"), { first, controls: make } = KINDS[kind], toolbar = view.find(".toolbar");
+  const facts = await load("engine");
+  const { first, controls: make } = KINDS[kind];
+  const toolbar = view.find(".toolbar");
   const [subject, networks] = [0, 1].map(() => toolbar.appendChild(element("div", "", { className: "group" })));
-  const settings = popover(toolbar, "Settings"), canvas = view.find(".canvas");
-  let /** @type {any} */ controls = null, /** @type {any} */ painters = null;
-  let /** @type {any} */ run = null, /** @type {any} */ pace = null;
-  let side = 0, framesDrawn = 0, state = "ended", drawings = 0, made = 0;
+  const settings = popover(toolbar, "Settings");
+  const canvas = view.find(".canvas");
+  /** @type {any} */
+  let controls = null;
+  /** @type {any} */
+  let painters = null;
+  /** @type {any} */
+  let run = null;
+  /** @type {any} */
+  let pace = null;
+  let side = 0;
+  let framesDrawn = 0;
+  let state = "ended";
+  let drawings = 0;
+  let made = 0;
 
   // The controls for pictures of a side.
   async function rebuild(to, begin = {}) {
@@ -42,7 +56,11 @@ export async function liveRuns(kind, view) {
     const parts = { subject, canvas, settings: settings.body };
     const page = { changed, say, ofSide };
     controls = await make(parts, facts, side, page, begin);
-    painters = painterChoice(networks, facts, side, first, () => { label(); offerPaces(); changed(false); });
+    painters = painterChoice(networks, facts, side, first, () => {
+      label();
+      offerPaces();
+      changed(false);
+    });
     pace = element("div");
     settings.body.prepend(pace);
     offerPaces();
@@ -55,21 +73,29 @@ export async function liveRuns(kind, view) {
   const settingsOf = () => facts.sets[side].settings[kind];
   const offered = () => settingsOf()[painters.chosen().searches.includes("views") ? "views" : "pixels"];
   function offerPaces() {
-    const lengths = offered(), [{ config }] = lengths, scaled = kind === "inpainting" ? ", scaled with the hole" : "";
-    const settings = `${config.steps} steps of ${config.step_size.toPrecision(3)}; L2 budget ${config.epsilon.toPrecision(3)}${scaled}.`;
-    pace.replaceChildren(element("p", settings));
+    const lengths = offered();
+    const [{ config }] = lengths;
+    const scaled = kind === "inpainting" ? ", scaled with the hole" : "";
+    const size = config.step_size.toPrecision(3);
+    const budget = config.epsilon.toPrecision(3);
+    pace.replaceChildren(element("p", `${config.steps} steps of ${size}; L2 budget ${budget}${scaled}.`));
     const pairs = lengths.map(({ label: text }, k) => [String(k), text]);
     if (pairs.length > 1) menu(pace, "Number of steps", pairs, () => changed(false));
   }
-  const say = (text) => { hint.textContent = text; };
+  const say = (text) => {
+    hint.textContent = text;
+  };
 
   // A run with the current settings, not yet started.
   async function planned() {
-    const request = await controls.plan(), chosen = painters.chosen();
+    const request = await controls.plan();
+    const chosen = painters.chosen();
     if (!chosen.names.length) throw new Error("no classifier is chosen; choose one or two");
     if (!chosen.searches.length) throw new Error("no search is chosen; choose pixels, views or both");
-    const at = Number(pace.querySelector("select")?.value ?? 0), { classes } = facts.sets[side];
-    const models = paintersOf(chosen, request, settingsOf(), facts, at), { steps } = models[0].config;
+    const at = Number(pace.querySelector("select")?.value ?? 0);
+    const { classes } = facts.sets[side];
+    const models = paintersOf(chosen, request, settingsOf(), facts, at);
+    const { steps } = models[0].config;
     const frames = Math.min(FRAMES, Math.floor(FRAME_BYTES / request.start.length));
     const interval = Math.max(1, Math.ceil(steps / (frames - 1)));
     return newRun({ ...request, kind, models, classes, targetName: classes[request.target], steps, interval });
@@ -78,7 +104,8 @@ export async function liveRuns(kind, view) {
   // Another picture, hole or target replaces the result in view; another setting keeps it, with a note.
   // place: of a picture, or any number for drawings; if given, a matching stored run is shown instead.
   async function changed(isSubject, /** @type {number | null} */ place = null) {
-    const current = ++made, isOf = (stored) => stored.side === side && [null, place].includes(stored.place);
+    const current = ++made;
+    const isOf = (stored) => stored.side === side && [null, place].includes(stored.place);
     const stored = place !== null && view.runs.find(isOf);
     if (stored) return bring(stored);
     if (!isSubject) {
@@ -114,7 +141,8 @@ export async function liveRuns(kind, view) {
   }
 
   const start = loader(toolbar, "Run", async (report) => {
-    const next = await planned(), { names } = painters.chosen();
+    const next = await planned();
+    const { names } = painters.chosen();
     engine.control("stop"); // a pending run
     await engine.load(names, report);
     label();
@@ -127,16 +155,20 @@ export async function liveRuns(kind, view) {
     if (top > SIGHT * innerHeight) view.find(".replay").scrollIntoView({ block: "start" });
     await work(run);
   });
-  const size = start.root.appendChild(element("span", "", { className: "size" })), hint = view.find(".hint");
+  const size = start.root.appendChild(element("span", "", { className: "size" }));
+  const hint = view.find(".hint");
   function label() {
     const { names } = painters.chosen();
-    size.textContent = engine.has(names) ? "" : `A first run downloads ${engine.megabytes(names, facts)} MB; nothing leaves this browser.`;
+    size.textContent = engine.has(names)
+      ? ""
+      : `A first run downloads ${engine.megabytes(names, facts)} MB; nothing leaves this browser.`;
   }
 
   async function work(current) {
     start.button.disabled = false; // another run may take its place
     const { models, start: x0, mask, target, interval } = current;
-    let last = performance.now(), drawnAt = last;
+    let last = performance.now();
+    let drawnAt = last;
     const painters = forWorker(models);
     const request = { painters, start: x0, mask, target, weight: facts.weight, interval, sure: facts.sure };
     await engine.run(request, (part) => {
@@ -164,31 +196,42 @@ export async function liveRuns(kind, view) {
 
   /** @param {any} moment @param {number} [from] */
   async function draw(moment, from = 0) {
-    const current = run, drawing = ++drawings, data = await replayOf(run, facts.sure, moment, from);
+    const current = run;
+    const drawing = ++drawings;
+    const data = await replayOf(run, facts.sure, moment, from);
     const newest = current === run && drawing === drawings; // otherwise superseded
     if (newest) view.draw(data);
     return newest;
   }
 
-  const sentences = (current, halted = false) => outcome(current, halted).map(([before, number, after]) => {
-    const made = element("p", before);
-    made.append(element("b", number), after);
-    return made;
-  });
+  const sentences = (current, halted = false) =>
+    outcome(current, halted).map(([before, number, after]) => {
+      const made = element("p", before);
+      made.append(element("b", number), after);
+      return made;
+    });
 
   // A stopped or finished run, complete.
   async function show() {
     const paused = state === "paused";
     if (!(await draw(paused ? { state, text: "", seconds: 0 } : null))) return;
     /** @type {[string, () => void][]} */
-    const save = run.models.map((model, k) => [`Save ${model.title}’s run`, () => {
-      download(`${kind}-${model.name}-${model.config.search}.npz`, runFile(run, k, facts));
-    }]);
+    const save = run.models.map((model, k) => [
+      `Save ${model.title}’s run`,
+      () => {
+        download(`${kind}-${model.name}-${model.config.search}.npz`, runFile(run, k, facts));
+      },
+    ]);
     const send = () => card(run).toBlob((blob) => download(`${run.targetName}.png`, blob));
     if (kind === "generation") save.push(["Card to share", send]);
     const step = element("button", "One more step", { type: "button" });
     step.addEventListener("click", () => engine.control("step"));
-    view.say({ text: paused ? ["Paused. ", step] : note(run), paragraphs: sentences(run, true), from: [origin(run)], save });
+    view.say({
+      text: paused ? ["Paused. ", step] : note(run),
+      paragraphs: sentences(run, true),
+      from: [origin(run)],
+      save,
+    });
   }
 
   function forget() {
@@ -217,7 +260,8 @@ export async function liveRuns(kind, view) {
     }
     label();
   });
-  const word = linked().get("class"), small = linked().get("sketch") || facts.sets[32].classes.includes(word);
+  const word = linked().get("class");
+  const small = linked().get("sketch") || facts.sets[32].classes.includes(word);
   if (kind === "generation" && (small || word)) {
     await rebuild(small ? 32 : 224);
     await changed(true);

@@ -13,15 +13,20 @@ const sessions = new Map(); // "name graph" -> session
 
 /** The bytes of a pack; numbers come plane by plane, all lowest bytes first. @param {Pack} pack */
 async function unpacked({ blob, size, bytes: planes = 1 }) {
-  const bytes = new Uint8Array(size), count = size / planes;
-  const reader = blob.stream().pipeThrough(/** @type {any} */ (new DecompressionStream("gzip"))).getReader();
-  for (let at = 0; ;) {
+  const bytes = new Uint8Array(size);
+  const count = size / planes;
+  const reader = blob
+    .stream()
+    .pipeThrough(/** @type {any} */ (new DecompressionStream("gzip")))
+    .getReader();
+  for (let at = 0; ; ) {
     const { done, value } = await reader.read();
     if (done) return bytes;
     if (planes === 1) bytes.set(value, at);
-    else for (let k = 0, place = at; k < value.length; k++, place++) {
-      bytes[planes * (place % count) + Math.floor(place / count)] = value[k];
-    }
+    else
+      for (let k = 0, place = at; k < value.length; k++, place++) {
+        bytes[planes * (place % count) + Math.floor(place / count)] = value[k];
+      }
     at += value.length;
     free(value);
   }
@@ -29,9 +34,13 @@ async function unpacked({ blob, size, bytes: planes = 1 }) {
 
 // Numbers of 16 bits as float32.
 function widened(bytes) {
-  const halves = new Uint16Array(bytes.buffer), bits = new Uint32Array(halves.length), values = new Float32Array(bits.buffer);
+  const halves = new Uint16Array(bytes.buffer);
+  const bits = new Uint32Array(halves.length);
+  const values = new Float32Array(bits.buffer);
   for (let k = 0; k < halves.length; k++) {
-    const half = halves[k], exponent = (half >> 10) & 31, sign = (half & 0x8000) << 16;
+    const half = halves[k];
+    const exponent = (half >> 10) & 31;
+    const sign = (half & 0x8000) << 16;
     if (exponent) bits[k] = sign | ((exponent + 112) << 23) | ((half & 1023) << 13);
     else values[k] = (half & 0x8000 ? -1 : 1) * (half & 1023) * 2 ** -24;
   }
@@ -55,11 +64,16 @@ async function session(name, graph) {
   const key = `${name} ${graph}`;
   if (!sessions.has(key)) {
     if (runtime) env.wasm.wasmBinary = await unpacked(runtime);
-    const { graphs, weights } = /** @type {Network} */ (networks.get(name)), packed = await unpacked(weights);
-    const data = weights.bytes === 2 ? widened(packed) : packed, model = await unpacked(graphs[graph]);
-    sessions.set(key, await InferenceSession.create(model, {
-      executionProviders: ["wasm"], enableCpuMemArena: false, externalData: [{ path: "weights.bin", data }],
-    }));
+    const { graphs, weights } = /** @type {Network} */ (networks.get(name));
+    const packed = await unpacked(weights);
+    const data = weights.bytes === 2 ? widened(packed) : packed;
+    const model = await unpacked(graphs[graph]);
+    const created = await InferenceSession.create(model, {
+      executionProviders: ["wasm"],
+      enableCpuMemArena: false,
+      externalData: [{ path: "weights.bin", data }],
+    });
+    sessions.set(key, created);
     free(data); // onnxruntime has its own copy
     if (runtime) free(env.wasm.wasmBinary); // compiled by now
     runtime = null;

@@ -9,7 +9,9 @@ import { load } from "./packs.js";
 import { forWorker, paintersOf } from "./painters.js";
 import { pictureUrl } from "./pictures.js";
 
-const SIDE = 224, NETWORK = "efficientnet-lite0", SEARCHES = ["pixels", "views"];
+const SIDE = 224;
+const NETWORK = "efficientnet-lite0";
+const SEARCHES = ["pixels", "views"];
 const INTERVAL = 4; // a picture every so many steps
 
 /**
@@ -19,7 +21,8 @@ const INTERVAL = 4; // a picture every so many steps
  * @param {(scene: any) => void} show
  */
 export async function drawAnyWord(host, text, scene, show) {
-  const facts = await load("engine"), { classes, settings } = facts.sets[SIDE];
+  const facts = await load("engine");
+  const { classes, settings } = facts.sets[SIDE];
   const form = host.appendChild(element("form", "", { className: "fields any-word" }));
   const word = classChoice(form, text, classes, "", "any-word");
   const start = loader(form, "", draw);
@@ -58,15 +61,22 @@ export async function drawAnyWord(host, text, scene, show) {
   }
 
   async function run(target) {
-    const x0 = await greyStart(facts.natural, SIDE, 0), began = performance.now();
-    const plan = { penalty: null, budget: 1 }, choice = { names: [NETWORK], searches: SEARCHES };
-    const painters = forWorker(paintersOf(choice, plan, settings.generation, facts)), { steps } = painters[0].config;
+    const x0 = await greyStart(facts.natural, SIDE, 0);
+    const began = performance.now();
+    const plan = { penalty: null, budget: 1 };
+    const choice = { names: [NETWORK], searches: SEARCHES };
+    const painters = forWorker(paintersOf(choice, plan, settings.generation, facts));
+    const { steps } = painters[0].config;
     const mask = new Uint8Array(SIDE * SIDE).fill(1);
     const request = { painters, start: x0, mask, target, weight: 0, interval: INTERVAL, sure: 2 };
-    const words = [...scene.words, classes[target]], chosen = scene.words.length;
-    let step = -1, drawings = [], over = false;
+    const words = [...scene.words, classes[target]];
+    const chosen = scene.words.length;
+    let step = -1;
+    let drawings = [];
+    let over = false;
     const tell = (judged) => {
-      if (drawings.length) show({ ...scene, words, chosen, drawings: drawings.map((drawing) => ({ ...drawing, judged })) });
+      if (drawings.length)
+        show({ ...scene, words, chosen, drawings: drawings.map((drawing) => ({ ...drawing, judged })) });
     };
     ended = () => {
       over = stop.hidden = true;
@@ -82,8 +92,11 @@ export async function drawAnyWord(host, text, scene, show) {
       if (over || newest.step <= step) return; // outdated
       const before = drawings;
       step = newest.step;
-      drawings = newest.networks.map(({ entropy }, k) => (
-        { ...scene.drawings[k], shares: [Math.exp(-entropy)], strip: strips[k] }));
+      drawings = newest.networks.map(({ entropy }, k) => ({
+        ...scene.drawings[k],
+        shares: [Math.exp(-entropy)],
+        strip: strips[k],
+      }));
       if (step === steps) ended();
       else tell(`step ${step} of ${steps}${step ? `, ${Math.round((performance.now() - began) / step)} ms each` : ""}`);
       for (const { strip } of before) URL.revokeObjectURL(strip);

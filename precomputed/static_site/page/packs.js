@@ -2,7 +2,8 @@
 
 import { lab } from "./laboratory.js";
 
-const TRIES = 3, WAIT = 700; // of one piece; milliseconds between them, doubled each time
+const TRIES = 3; // of one piece
+const WAIT = 700; // milliseconds between them, doubled each time
 const STORE = "what-does-clip-see";
 const served = location.protocol !== "file:";
 const arrived = new Map(); // pieces that came as scripts
@@ -19,7 +20,10 @@ const store = () => (served && globalThis.caches ? caches.open(STORE).catch(() =
 
 function byScript(piece) {
   return new Promise((resolve, reject) => {
-    const script = Object.assign(document.createElement("script"), { src: `packs/${piece}.js`, charset: "x-user-defined" });
+    const script = Object.assign(document.createElement("script"), {
+      src: `packs/${piece}.js`,
+      charset: "x-user-defined",
+    });
     script.onload = () => {
       const bytes = arrived.get(piece);
       arrived.delete(piece);
@@ -33,7 +37,8 @@ function byScript(piece) {
 
 // The text between the quotes of a piece's script, as bytes in place.
 function unquoted(script) {
-  const first = script.indexOf(0x2c) + 2, last = script.lastIndexOf(0x22);
+  const first = script.indexOf(0x2c) + 2;
+  const last = script.lastIndexOf(0x22);
   let count = 0;
   for (let at = first; at < last; at++) {
     let byte = script[at];
@@ -72,8 +77,8 @@ async function one(piece, length, version, keep) {
   }
 }
 
-// A pack, still packed: a blob, which the browser stores outside the page's memory. keep: for the next visit. report: called
-// with the number of bytes of each received piece.
+// A pack, still packed: a blob, which the browser stores outside the page's memory. keep: for the next visit. report:
+// called with the number of bytes of each received piece.
 export async function blob(name, { keep = false, report = (_) => {} } = {}) {
   const { pieces, version } = lab.packs[name];
   /** @type {Blob[]} */
@@ -86,19 +91,24 @@ export async function blob(name, { keep = false, report = (_) => {} } = {}) {
   return new Blob(blobs);
 }
 
-export const unpacked = (/** @type {Blob} */ blob) => new Response(blob.stream().pipeThrough(new DecompressionStream("gzip")));
+export const unpacked = (/** @type {Blob} */ blob) =>
+  new Response(blob.stream().pipeThrough(new DecompressionStream("gzip")));
 
 // A JSON value, loaded once.
 /** @param {string} name @returns {Promise<any>} */
 export function load(name) {
-  if (!opened.has(name)) opened.set(name, blob(name).then((packed) => unpacked(packed).json()));
+  const json = async () => unpacked(await blob(name)).json();
+  if (!opened.has(name)) opened.set(name, json());
   return opened.get(name);
 }
 
-export const sizeOf = (names) => names.flatMap((name) => lab.packs[name].pieces).reduce((sum, length) => sum + length, 0);
+export const sizeOf = (names) =>
+  names.flatMap((name) => lab.packs[name].pieces).reduce((sum, length) => sum + length, 0);
 
 // Delete the caches of earlier versions of this page.
 export async function forgetOthers() {
-  const cache = await store(), versions = new Set(Object.values(lab.packs).map(({ version }) => version));
-  for (const { url } of (await cache?.keys()) ?? []) if (!versions.has(new URL(url).search.slice(1))) cache?.delete(url);
+  const cache = await store();
+  const versions = new Set(Object.values(lab.packs).map(({ version }) => version));
+  for (const { url } of (await cache?.keys()) ?? [])
+    if (!versions.has(new URL(url).search.slice(1))) cache?.delete(url);
 }

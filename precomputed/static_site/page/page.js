@@ -53,12 +53,19 @@ async function wavesSection() {
 
 async function runsSection(kind) {
   const [{ pages }, runs] = await Promise.all(["about", "runs"].map(load));
-  await runPage(kind, byId(kind), runs.filter((run) => run.kind === kind), pages[kind]);
+  await runPage(
+    kind,
+    byId(kind),
+    runs.filter((run) => run.kind === kind),
+    pages[kind],
+  );
 }
 
 async function main() {
   lab.engine = engine; // for checks and benchmarks
-  const { app, code } = await load("about"), where = byId("where"), source = element("a", "the repository", { href: code });
+  const { app, code } = await load("about");
+  const where = byId("where");
+  const source = element("a", "the repository", { href: code });
   byId("code").setAttribute("href", code);
   if (app) where.append("It runs at ", element("a", app, { href: app }), "; its code is in ", source, ".");
   else where.append("Its code is in ", source, ".");

@@ -12,19 +12,25 @@ const MAX_NETWORKS = 2;
  * @param {() => void} changed
  */
 export function painterChoice(parent, facts, side, first, changed) {
-  const { networks, searches } = facts, titles = Object.keys(networks).filter((name) => networks[name].side === side);
+  const { networks, searches } = facts;
+  const titles = Object.keys(networks).filter((name) => networks[name].side === side);
   const box = parent.appendChild(element("div", "", { className: "field" }));
   box.append(element("span", "Classifiers (one or two)", { className: "label" }));
-  const { summary, body } = popover(box, ""), list = body.appendChild(element("fieldset"));
+  const { summary, body } = popover(box, "");
+  const list = body.appendChild(element("fieldset"));
   list.append(element("legend", "Classifiers", { className: "visually-hidden" }));
-  const boxes = new Map(titles.map((name) => [name, option(list, "checkbox", `network-${side}`, name, networks[name].title, change)]));
+  const boxes = new Map(
+    titles.map((name) => [name, option(list, "checkbox", `network-${side}`, name, networks[name].title, change)]),
+  );
   const pills = parent.appendChild(element("fieldset", "", { className: "choice pills" }));
   pills.append(element("legend", "Search"));
-  const ways = new Map(Object.entries(searches).map(([name, { title, words }]) => {
-    const pill = option(pills, "checkbox", `search-${side}`, name, title, change);
-    /** @type {HTMLElement} */ (pill.parentElement).title = words;
-    return [name, pill];
-  }));
+  const ways = new Map(
+    Object.entries(searches).map(([name, { title, words }]) => {
+      const pill = option(pills, "checkbox", `search-${side}`, name, title, change);
+      /** @type {HTMLElement} */ (pill.parentElement).title = words;
+      return [name, pill];
+    }),
+  );
   const checked = (all) => [...all].filter(([, input]) => input.checked).map(([name]) => name);
   const chosen = () => ({ names: checked(boxes), searches: checked(ways) });
 
@@ -42,7 +48,10 @@ export function painterChoice(parent, facts, side, first, changed) {
     for (const [name, input] of ways) input.checked = chosenSearches.includes(name);
     show();
   }
-  set(first.filter((name) => boxes.has(name)), facts.sets[side].searches);
+  set(
+    first.filter((name) => boxes.has(name)),
+    facts.sets[side].searches,
+  );
   if (!chosen().names.length) set(titles.slice(0, 1), chosen().searches);
   return { chosen, set };
 }
@@ -54,16 +63,24 @@ export function painterChoice(parent, facts, side, first, changed) {
  * @param {any} settings of the kind of run @param {any} facts of the engine @param {number} pace which of the settings
  */
 export function paintersOf({ names, searches }, plan, settings, facts, pace = 0) {
-  const offered = settings[searches.includes("views") ? "views" : "pixels"], { config: usual } = offered[pace] ?? offered[0];
+  const offered = settings[searches.includes("views") ? "views" : "pixels"];
+  const { config: usual } = offered[pace] ?? offered[0];
   const config = { ...usual, epsilon: usual.epsilon * plan.budget };
-  return names.flatMap((name) => searches.map((search) => {
-    const { title, about, colour } = facts.networks[name], alone = searches.length === 1 && search === "pixels";
-    return {
-      name, colour, network: title, title: alone ? title : `${title} by ${search}`,
-      about: alone ? about : [facts.searches[search].words, about].filter(Boolean).join(". "),
-      config: { ...config, search }, penalty: plan.penalty && (search === "views" ? "frozen" : plan.penalty),
-    };
-  }));
+  return names.flatMap((name) =>
+    searches.map((search) => {
+      const { title, about, colour } = facts.networks[name];
+      const alone = searches.length === 1 && search === "pixels";
+      return {
+        name,
+        colour,
+        network: title,
+        title: alone ? title : `${title} by ${search}`,
+        about: alone ? about : [facts.searches[search].words, about].filter(Boolean).join(". "),
+        config: { ...config, search },
+        penalty: plan.penalty && (search === "views" ? "frozen" : plan.penalty),
+      };
+    }),
+  );
 }
 
 /** The worker's part of painters. */

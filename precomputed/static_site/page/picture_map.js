@@ -18,14 +18,21 @@ export function halfPlane(half) {
  * @param {number} column the class whose probability counts @param {string} className
  */
 export function pictureMap({ title, colour }, logits, half, column, className) {
-  const side = 2 * half + 1, cells = new Int16Array(side * side);
+  const side = 2 * half + 1;
+  const cells = new Int16Array(side * side);
   halfPlane(half).forEach(([i, j], k) => {
     const missing = Math.round(100 * 10 ** DECIMALS * (1 - softmax(logits[k])[column]));
     for (const sign of [1, -1]) cells[(half + sign * i) * side + half + sign * j] = missing;
   });
   const bytes = new Uint8Array(cells.buffer);
   return {
-    title: `${title}, this picture`, note: "", colour, subtitle: `n = 1, class “${className}”`,
-    label: "probability of another class", side, bytes: 2, cells: pack(bytes),
+    title: `${title}, this picture`,
+    note: "",
+    colour,
+    subtitle: `n = 1, class “${className}”`,
+    label: "probability of another class",
+    side,
+    bytes: 2,
+    cells: pack(bytes),
   };
 }

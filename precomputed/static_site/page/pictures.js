@@ -11,7 +11,8 @@ function pixelsOn(context, side) {
 
 // A picture of a set: its own file, or its place in the sheet of thumbnails. Both are lossless.
 export async function pixelsIn({ common: { size, strip }, pictures }, place) {
-  const { webp } = pictures[place], image = element("img", "", { src: webp ?? strip.sheet });
+  const { webp } = pictures[place];
+  const image = element("img", "", { src: webp ?? strip.sheet });
   await image.decode();
   const context = element("canvas", "", { width: size, height: size }).getContext("2d", { willReadFrequently: true });
   const [column, row] = webp ? [0, 0] : [place % strip.columns, Math.floor(place / strip.columns)];
@@ -22,7 +23,8 @@ export async function pixelsIn({ common: { size, strip }, pictures }, place) {
 export function paint(canvas, pixels, side) {
   Object.assign(canvas, { width: side, height: side });
   const image = new ImageData(side, side);
-  for (let at = 0; at < side * side; at++) image.data.set([pixels[3 * at], pixels[3 * at + 1], pixels[3 * at + 2], 255], 4 * at);
+  for (let at = 0; at < side * side; at++)
+    image.data.set([pixels[3 * at], pixels[3 * at + 1], pixels[3 * at + 2], 255], 4 * at);
   canvas.getContext("2d").putImageData(image, 0, 0);
   free(image.data);
   return canvas;
@@ -30,7 +32,8 @@ export function paint(canvas, pixels, side) {
 
 // A picture's URL, encoded in the background; the caller revokes it. @returns {Promise<string>}
 export async function pictureUrl(pixels, side) {
-  const canvas = paint(element("canvas"), pixels, side), blob = await new Promise((done) => canvas.toBlob(done));
+  const canvas = paint(element("canvas"), pixels, side);
+  const blob = await new Promise((done) => canvas.toBlob(done));
   canvas.width = 0; // frees its memory
   return URL.createObjectURL(blob);
 }
@@ -39,12 +42,15 @@ export async function pictureUrl(pixels, side) {
 async function ownPicture(file, side) {
   const image = await createImageBitmap(file).catch(() => null);
   if (!image) throw new Error(`“${file.name}” is no picture that this browser can read. Choose a PNG, JPEG or WebP.`);
-  let length = Math.min(image.width, image.height), left = (image.width - length) / 2, top = (image.height - length) / 2;
+  let length = Math.min(image.width, image.height);
+  let left = (image.width - length) / 2;
+  let top = (image.height - length) / 2;
   /** @type {CanvasImageSource} */
   let source = image;
   const halved = () => Math.max(side, Math.ceil(length / 2)); // halving weights all pixels equally
   for (;;) {
-    const next = halved(), canvas = element("canvas", "", { width: next, height: next });
+    const next = halved();
+    const canvas = element("canvas", "", { width: next, height: next });
     const context = canvas.getContext("2d", { willReadFrequently: true });
     Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "high" });
     context.drawImage(source, left, top, length, length, 0, 0, next, next);
@@ -58,7 +64,11 @@ export function askForPicture(side, take, refuse) {
   const input = element("input", "", { type: "file", accept: "image/*" });
   input.addEventListener("change", async () => {
     const [file] = input.files;
-    if (file) await ownPicture(file, side).then((pixels) => take(pixels, file.name), (error) => refuse(error.message));
+    if (file)
+      await ownPicture(file, side).then(
+        (pixels) => take(pixels, file.name),
+        (error) => refuse(error.message),
+      );
   });
   input.click();
 }

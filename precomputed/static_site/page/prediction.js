@@ -14,13 +14,19 @@ const FIRST = ["mini-clip", "mini-resnet"];
 const KNOW = "These networks know only the ten classes of CIFAR-10. Choose one of its pictures or your own.";
 
 // host: the heat maps' component; root: parent of the rows. Returns `show(picture)`, to be called with each new picture
-// { pixels, size, side, bits, label }; null if the networks do not know its classes. addMaps: takes maps of this picture.
+// { pixels, size, side, bits, label }; null if the networks do not know its classes. addMaps: takes maps of this
+// picture.
 export async function prediction(host, root, addMaps) {
   if (!lab.packs.engine) return () => {};
-  const facts = await load("engine"), { classes } = facts.sets[SIDE];
+  const facts = await load("engine");
+  const { classes } = facts.sets[SIDE];
   const names = Object.keys(facts.networks).filter((name) => facts.networks[name].side === SIDE);
   const chosen = new Set(FIRST);
-  let picture = null, clean = null, busy = false, again = false, panel = null;
+  let picture = null;
+  let clean = null;
+  let busy = false;
+  let again = false;
+  let panel = null;
 
   const table = root.appendChild(element("table", "", { className: "prediction-rows", hidden: true }));
   const start = loader(root, "", async (report) => {
@@ -34,15 +40,24 @@ export async function prediction(host, root, addMaps) {
   const choice = popover(below, "Classifiers").body.appendChild(element("fieldset"));
   choice.append(element("legend", "Classifiers", { className: "visually-hidden" }));
   const whole = loader(below, "Heat map of this picture", async (report) => {
-    const current = picture, { label, pixels } = current, selected = [...chosen];
+    const current = picture;
+    const { label, pixels } = current;
+    const selected = [...chosen];
     const epsilon = Number(panel.querySelector(".strength input").value);
-    const { logits } = await engine.request("map", { names: selected, picture: current, epsilon, half: HALF }, ({ share }) => report(share));
+    const { logits } = await engine.request(
+      "map",
+      { names: selected, picture: current, epsilon, half: HALF },
+      ({ share }) => report(share),
+    );
     const { logits: before } = await engine.request("predict", { names: selected, pictures: [planes(pixels)] });
     if (current !== picture || !logits) return;
-    addMaps(selected.map((name) => {
-      const shares = softmax(before[name][0]), column = label ?? shares.indexOf(Math.max(...shares));
-      return pictureMap(facts.networks[name], logits[name], HALF, column, classes[column]);
-    }));
+    addMaps(
+      selected.map((name) => {
+        const shares = softmax(before[name][0]);
+        const column = label ?? shares.indexOf(Math.max(...shares));
+        return pictureMap(facts.networks[name], logits[name], HALF, column, classes[column]);
+      }),
+    );
   });
   whole.button.className = "";
   whole.button.title = "481 waves, once each; the map shows probability, as an error takes many pictures";
@@ -66,17 +81,25 @@ export async function prediction(host, root, addMaps) {
 
   // A row like those of the app's table (ui/maps/predictions/prediction_table.py).
   function row(name, before, after) {
-    const { label } = picture, [first, then] = [before, after].map((shares) => shares.indexOf(Math.max(...shares)));
+    const { label } = picture;
+    const [first, then] = [before, after].map((shares) => shares.indexOf(Math.max(...shares)));
     const mark = (at) => `${classes[at]}${label === null ? "" : at === label ? " ✓" : " ✗"}`;
-    const made = element("tr"), column = label ?? first, { title, colour, instead } = facts.networks[name];
-    const head = element("th", "", { scope: "row" }), note = picture.classifiers.map((classifier) => instead[classifier]).find(Boolean);
+    const made = element("tr");
+    const column = label ?? first;
+    const { title, colour, instead } = facts.networks[name];
+    const head = element("th", "", { scope: "row" });
+    const note = picture.classifiers.map((classifier) => instead[classifier]).find(Boolean);
     head.append(Object.assign(element("span", "", { className: "key" }), { style: `background: ${colour}` }), title);
     if (note && !picture.classifiers.includes(name)) head.append(element("small", note));
     const verdict = element("td");
     verdict.append(...(first === then ? [`stays ${mark(first)}`] : [`${mark(first)} → `, element("b", mark(then))]));
     const bars = element("td");
-    for (const [shares, fill] of [[before, ""], [after, colour]]) {
-      const line = bars.appendChild(element("div")), bar = line.appendChild(element("span", "", { className: "bar" }));
+    for (const [shares, fill] of [
+      [before, ""],
+      [after, colour],
+    ]) {
+      const line = bars.appendChild(element("div"));
+      const bar = line.appendChild(element("span", "", { className: "bar" }));
       bar.style.width = `${55 * shares[column]}%`;
       bar.style.background = fill;
       line.append(percent(shares[column]));
@@ -86,12 +109,15 @@ export async function prediction(host, root, addMaps) {
   }
 
   function caption(wave) {
-    const made = table.caption ?? table.createCaption(), colours = [...chosen].map((name) => facts.networks[name].colour);
-    const [clean, under] = ["", `linear-gradient(90deg, ${[...colours, colours.at(-1)].join(", ")})`].map((background) => {
-      const bar = element("span", "", { className: "bar" });
-      bar.style.background = background;
-      return bar;
-    });
+    const made = table.caption ?? table.createCaption();
+    const colours = [...chosen].map((name) => facts.networks[name].colour);
+    const [clean, under] = ["", `linear-gradient(90deg, ${[...colours, colours.at(-1)].join(", ")})`].map(
+      (background) => {
+        const bar = element("span", "", { className: "bar" });
+        bar.style.background = background;
+        return bar;
+      },
+    );
     const title = `Predictions under the wave (${wave.map((k) => String(k).replace("-", "−")).join(", ")})`;
     made.replaceChildren(element("b", title), " \u2003", clean, "clean \u2002", under, "with the wave");
   }
@@ -101,7 +127,9 @@ export async function prediction(host, root, addMaps) {
     again = busy;
     if (busy || !picture || !panel || !engine.has([...chosen])) return;
     busy = true;
-    const began = performance.now(), current = picture, wave = panel.dataset.wave.split(",").map(Number);
+    const began = performance.now();
+    const current = picture;
+    const wave = panel.dataset.wave.split(",").map(Number);
     const moved = underWave(current, wave, Number(panel.querySelector(".strength input").value));
     try {
       const selected = [...chosen];
@@ -113,9 +141,12 @@ export async function prediction(host, root, addMaps) {
         const what = current.label === null ? "the clean prediction" : `“${classes[current.label]}”`;
         caption(wave);
         head.replaceChildren(element("tr"));
-        for (const text of ["model", "top-1 prediction", `probability of ${what}`]) head.rows[0].append(element("th", text, { scope: "col" }));
+        for (const text of ["model", "top-1 prediction", `probability of ${what}`])
+          head.rows[0].append(element("th", text, { scope: "col" }));
         const body = table.tBodies[0] ?? table.createTBody();
-        body.replaceChildren(...selected.map((name) => row(name, softmax(clean.logits[name][0]), softmax(logits[name][0]))));
+        body.replaceChildren(
+          ...selected.map((name) => row(name, softmax(clean.logits[name][0]), softmax(logits[name][0]))),
+        );
         Object.assign(table.dataset, { wave: String(wave), milliseconds: performance.now() - began });
       }
     } catch (error) {

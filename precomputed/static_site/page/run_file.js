@@ -8,7 +8,8 @@ import { changes } from "./run_text.js";
 function npy(dtype, shape, bytes) {
   const dimensions = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const text = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${dimensions}), }`;
-  const header = `${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11)}\n`, length = header.length;
+  const header = `${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11)}\n`;
+  const length = header.length;
   const made = new Uint8Array(10 + length + bytes.length);
   made.set([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, length & 255, length >> 8]);
   made.set(new TextEncoder().encode(header), 10);
@@ -20,19 +21,53 @@ const number = (value, bytes) => Array.from({ length: bytes }, (_, k) => Math.fl
 
 function zip(members) {
   /** @type {any[]} */
-  const parts = [], directory = [];
+  const parts = [];
+  const directory = [];
   let offset = 0;
   for (const [name, data] of members) {
     const path = new TextEncoder().encode(`${name}.npy`);
     // version, flags, stored, time, date (1980-01-01); sum, sizes; lengths of name and extra
-    const facts = [...number(20, 2), 0, 0, 0, 0, 0, 0, 33, 0, ...number(checksum(data), 4), ...number(data.length, 4),
-      ...number(data.length, 4), ...number(path.length, 2), 0, 0];
+    const facts = [
+      ...number(20, 2),
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      33,
+      0,
+      ...number(checksum(data), 4),
+      ...number(data.length, 4),
+      ...number(data.length, 4),
+      ...number(path.length, 2),
+      0,
+      0,
+    ];
     parts.push(Uint8Array.of(80, 75, 3, 4, ...facts, ...path), data);
-    directory.push(Uint8Array.of(80, 75, 1, 2, ...number(20, 2), ...facts, ...number(0, 10), ...number(offset, 4), ...path));
+    directory.push(
+      Uint8Array.of(80, 75, 1, 2, ...number(20, 2), ...facts, ...number(0, 10), ...number(offset, 4), ...path),
+    );
     offset += 30 + path.length + data.length;
   }
-  const size = directory.reduce((sum, entry) => sum + entry.length, 0), count = number(members.length, 2);
-  const end = Uint8Array.of(80, 75, 5, 6, 0, 0, 0, 0, ...count, ...count, ...number(size, 4), ...number(offset, 4), 0, 0);
+  const size = directory.reduce((sum, entry) => sum + entry.length, 0);
+  const count = number(members.length, 2);
+  const end = Uint8Array.of(
+    80,
+    75,
+    5,
+    6,
+    0,
+    0,
+    0,
+    0,
+    ...count,
+    ...count,
+    ...number(size, 4),
+    ...number(offset, 4),
+    0,
+    0,
+  );
   return new Blob([...parts, ...directory, end]);
 }
 
@@ -45,7 +80,8 @@ function configOf({ colors: _, ...config }) {
 }
 
 function metadataOf(run, k, facts) {
-  const model = run.models[k], filled = run.kind === "inpainting";
+  const model = run.models[k];
+  const filled = run.kind === "inpainting";
   const [inside, outside] = changes(run.start, model.last, run.mask, 1);
   return {
     kind: run.kind,
@@ -62,7 +98,10 @@ function metadataOf(run, k, facts) {
       sure: [model.sureAt === null ? null : { step: model.sureAt, change: model.sureChange }],
     },
     source: {
-      type: "computed", version: facts.version, date: run.date, device: "a browser, onnxruntime-web, 1 thread",
+      type: "computed",
+      version: facts.version,
+      date: run.date,
+      device: "a browser, onnxruntime-web, 1 thread",
       wall_seconds: Math.round(100 * run.seconds) / 100,
     },
     schema: 1,
@@ -71,8 +110,13 @@ function metadataOf(run, k, facts) {
 
 // The run of the k-th network.
 export function runFile(run, k, facts) {
-  const model = run.models[k], side = Math.sqrt(run.start.length / 3), picture = [1, 3, side, side], states = run.step + 1;
-  const metadata = metadataOf(run, k, facts), text = Array.from(JSON.stringify(metadata)), count = run.frameSteps.length;
+  const model = run.models[k];
+  const side = Math.sqrt(run.start.length / 3);
+  const picture = [1, 3, side, side];
+  const states = run.step + 1;
+  const metadata = metadataOf(run, k, facts);
+  const text = Array.from(JSON.stringify(metadata));
+  const count = run.frameSteps.length;
   const curves = [model.loss, model.probability, model.change, model.best];
   const terms = [model.entropy, model.term].slice(0, metadata.terms.length);
   const points = Uint32Array.from(text, (character) => Number(character.codePointAt(0)));

@@ -14,26 +14,40 @@ import { load } from "./packs.js";
 
 const CHOOSE = "Stored runs";
 
-/** @param {"inpainting" | "generation"} kind @param {HTMLElement} section @param {any[]} runs stored ones @param {any} texts */
+/**
+ * @param {"inpainting" | "generation"} kind @param {HTMLElement} section
+ * @param {any[]} runs stored ones @param {any} texts
+ */
 export async function runPage(kind, section, runs, texts) {
   section.append(/** @type {HTMLTemplateElement} */ (document.getElementById("runs")).content.cloneNode(true));
   const find = (selector) => /** @type {HTMLElement} */ (section.querySelector(selector));
   find("h1").textContent = texts.title;
   ours(find(".intro"), texts.intro);
-  const events = {}, drawReplay = mount("replay", find(".replay"), events);
+  const events = {};
+  const drawReplay = mount("replay", find(".replay"), events);
   const [note, outcome, origins] = [".note", ".outcome", ".origins"].map(find);
   const stored = /** @type {HTMLSelectElement} */ (find(".stored"));
   stored.add(new Option(CHOOSE, ""));
-  for (const run of runs) stored.add(new Option([run.what, run.variantTitle, run.title].filter(Boolean).join(" · "), run.id));
+  for (const run of runs)
+    stored.add(new Option([run.what, run.variantTitle, run.title].filter(Boolean).join(" · "), run.id));
   const saved = popover(find(".status"), "Download");
-  const parts = [["Where this run comes from", origins], ...texts.tables.map(([title, html]) => [title, ours(element("div"), html)])];
+  const parts = [
+    ["Where this run comes from", origins],
+    ...texts.tables.map(([title, html]) => [title, ours(element("div"), html)]),
+  ];
   tabs(find(".folds"), parts.reverse());
 
-  const first = runs.find((run) => run.side === texts.first.side && [null, texts.first.place].includes(run.place)) ?? runs[0];
+  const first =
+    runs.find((run) => run.side === texts.first.side && [null, texts.first.place].includes(run.place)) ?? runs[0];
   let shown = 0;
 
   const view = {
-    events, section, find, first, runs, place: saved.menu,
+    events,
+    section,
+    find,
+    first,
+    runs,
+    place: saved.menu,
     isWhole: false, // whether the run has ended or is paused
     note: (text) => note.replaceChildren(...(Array.isArray(text) ? text : [text])),
     /** Text about the current run: a note, paragraphs, an origin, buttons that save it. */
@@ -43,11 +57,13 @@ export async function runPage(kind, section, runs, texts) {
       outcome.replaceChildren(...paragraphs);
       origins.replaceChildren(...from.map((words) => element("p", words)));
       saved.menu.hidden = !save.length;
-      saved.body.replaceChildren(...save.map(([name, press]) => {
-        const made = element("button", name, { type: "button" });
-        made.addEventListener("click", press);
-        return made;
-      }));
+      saved.body.replaceChildren(
+        ...save.map(([name, press]) => {
+          const made = element("button", name, { type: "button" });
+          made.addEventListener("click", press);
+          return made;
+        }),
+      );
     },
     draw: (data) => drawReplay({ key: kind, ...data }),
     /** Show a stored run. */
@@ -64,7 +80,8 @@ export async function runPage(kind, section, runs, texts) {
       shown += 1;
       stored.value = "";
     },
-    refuse: (why) => view.say({ text: [element("b", "Not run yet"), `: ${sentence(why)[0].toLowerCase()}${sentence(why).slice(1)}`] }),
+    refuse: (why) =>
+      view.say({ text: [element("b", "Not run yet"), `: ${sentence(why)[0].toLowerCase()}${sentence(why).slice(1)}`] }),
   };
   /** @type {(run: any) => Promise<void>} */
   let chosen = (run) => view.show(run);

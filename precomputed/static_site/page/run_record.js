@@ -6,21 +6,44 @@ import { changes } from "./run_text.js";
 const MAX_POINTS = 160; // of a curve
 
 /**
- * A new run. plan: of the controls, with `kind`, `models` (a painter's `name`, `network`, `title`, `about`, `colour`, `config`,
- * `penalty`), `classes`, `targetName`, `steps` and `interval`.
+ * A new run. plan: of the controls, with `kind`, `models` (a painter's `name`, `network`, `title`, `about`, `colour`,
+ * `config`, `penalty`), `classes`, `targetName`, `steps` and `interval`.
  */
 export function newRun(plan) {
   const models = plan.models.map((painter) => ({
-    ...painter, probability: [], loss: [], change: [], entropy: [], term: [], best: [], frames: [],
-    last: plan.start, bestImage: plan.start, first: null, logits: null, sureAt: null, sureChange: 0,
+    ...painter,
+    probability: [],
+    loss: [],
+    change: [],
+    entropy: [],
+    term: [],
+    best: [],
+    frames: [],
+    last: plan.start,
+    bestImage: plan.start,
+    first: null,
+    logits: null,
+    sureAt: null,
+    sureChange: 0,
   }));
   const id = `live ${Date.now()}`;
-  return { ...plan, models, startLevels: levels(plan.start), step: -1, frameSteps: [], seconds: 0, date: new Date().toISOString(), id };
+  return {
+    ...plan,
+    models,
+    startLevels: levels(plan.start),
+    step: -1,
+    frameSteps: [],
+    seconds: 0,
+    date: new Date().toISOString(),
+    id,
+  };
 }
 
 /** Add states from the worker: new ones, and a frame of the newest if a run was stopped. */
 export function add(run, { states, pictures }, sure) {
-  pictures?.forEach(({ last, best }, k) => { Object.assign(run.models[k], { last, bestImage: best }); });
+  pictures?.forEach(({ last, best }, k) => {
+    Object.assign(run.models[k], { last, bestImage: best });
+  });
   for (const state of states) {
     if (state.step > run.step) addValues(run, state, sure);
     if (state.step !== run.step || !state.networks[0].frame || run.frameSteps.at(-1) === run.step) continue;
@@ -32,7 +55,9 @@ export function add(run, { states, pictures }, sure) {
 function addValues(run, { step, networks }, sure) {
   run.step = step;
   networks.forEach(({ entropy, term, change, logits, images }, k) => {
-    const model = run.models[k], loss = entropy + term, probability = Math.exp(-entropy);
+    const model = run.models[k];
+    const loss = entropy + term;
+    const probability = Math.exp(-entropy);
     const values = { entropy, term, change, loss, probability, best: Math.min(loss, model.best.at(-1) ?? Infinity) };
     for (const [name, value] of Object.entries(values)) model[name].push(Math.fround(value));
     model.first ??= logits;
@@ -62,44 +87,77 @@ function envelope(values) {
 
 /** Frames as the first one and the change of each later one, modulo 256, as in a run's file. */
 export function differences(frames) {
-  const length = frames[0]?.length ?? 0, bytes = new Uint8Array(frames.length * length);
+  const length = frames[0]?.length ?? 0;
+  const bytes = new Uint8Array(frames.length * length);
   frames.forEach((frame, at) => {
     const before = frames[at - 1];
-    for (let n = 0; n < length; n++) bytes[at * length + n] = frame[n] - (before ? before[n] : 0);
+    for (let k = 0; k < length; k++) bytes[at * length + k] = frame[k] - (before ? before[k] : 0);
   });
   return bytes;
 }
 
 function ranked(logits, classes) {
   const shares = softmax(logits);
-  return [shares.map((share, k) => [classes[k], share]).sort((a, b) => b[1] - a[1]).slice(0, 5)];
+  return [
+    shares
+      .map((share, k) => [classes[k], share])
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, 5),
+  ];
 }
 
 // from: the first frame to send, of a run in progress. live: { state, text, seconds }; null after its end.
 // If all frames are sent at once they are deflated: the component then unpacks fewer characters.
 let version = 0;
 const deflated = async (bytes) =>
-  pack(new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"))).arrayBuffer()));
+  pack(
+    new Uint8Array(
+      await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"))).arrayBuffer(),
+    ),
+  );
 /** @param {any} live */
 export async function replayOf(run, sure, live = null, from = 0) {
-  const begun = run.step >= 0, frameSteps = begun ? run.frameSteps.slice(from) : [0], whole = from === 0 && live?.state !== "running";
-  const text = whole ? deflated : pack, number = ++version;
-  const models = await Promise.all(run.models.map(async (model) => {
-    const curves = [model.probability, model.loss, model.change];
-    return {
-      title: model.title, network: model.network, about: model.about, colour: model.colour, card: "",
-      frames: await text(differences(begun ? model.frames.slice(from) : [run.startLevels])),
-      values: floats(begun ? curves.flatMap((curve) => frameSteps.map((step) => curve[step])) : []),
-      curves: floats(curves.flatMap(envelope)),
-      before: begun && whole ? ranked(model.first, run.classes) : [[]], after: begun && whole ? ranked(model.logits, run.classes) : [[]],
-      sure: begun && whole ? [[model.sureAt, model.sureAt === null ? null : model.sureChange]] : [],
-    };
-  }));
-  const side = Math.sqrt(run.start.length / 3), curveSteps = groups(run.step + 1).map(([first, end]) => (first + end - 1) / 2);
+  const begun = run.step >= 0;
+  const frameSteps = begun ? run.frameSteps.slice(from) : [0];
+  const whole = from === 0 && live?.state !== "running";
+  const text = whole ? deflated : pack;
+  const number = ++version;
+  const models = await Promise.all(
+    run.models.map(async (model) => {
+      const curves = [model.probability, model.loss, model.change];
+      return {
+        title: model.title,
+        network: model.network,
+        about: model.about,
+        colour: model.colour,
+        card: "",
+        frames: await text(differences(begun ? model.frames.slice(from) : [run.startLevels])),
+        values: floats(begun ? curves.flatMap((curve) => frameSteps.map((step) => curve[step])) : []),
+        curves: floats(curves.flatMap(envelope)),
+        before: begun && whole ? ranked(model.first, run.classes) : [[]],
+        after: begun && whole ? ranked(model.logits, run.classes) : [[]],
+        sure: begun && whole ? [[model.sureAt, model.sureAt === null ? null : model.sureChange]] : [],
+      };
+    }),
+  );
+  const side = Math.sqrt(run.start.length / 3);
+  const curveSteps = groups(run.step + 1).map(([first, end]) => (first + end - 1) / 2);
   return {
-    id: run.id, kind: run.kind, height: side, width: side, targets: [run.targetName],
-    steps: live ? run.steps : Math.max(1, run.step), budget: run.models[0].config.epsilon.toPrecision(3), sure,
-    frame_steps: frameSteps, packed: whole, start: await text(run.startLevels),
-    original: run.original ? await text(run.original) : null, curve_steps: curveSteps, models, live, version: `live ${number}`,
+    id: run.id,
+    kind: run.kind,
+    height: side,
+    width: side,
+    targets: [run.targetName],
+    steps: live ? run.steps : Math.max(1, run.step),
+    budget: run.models[0].config.epsilon.toPrecision(3),
+    sure,
+    frame_steps: frameSteps,
+    packed: whole,
+    start: await text(run.startLevels),
+    original: run.original ? await text(run.original) : null,
+    curve_steps: curveSteps,
+    models,
+    live,
+    version: `live ${number}`,
   };
 }

@@ -6,7 +6,9 @@
  * @param {ArrayLike<number>} start @param {ArrayLike<number>} image @param {Uint8Array} mask @param {number} scale
  */
 export function changes(start, image, mask, scale) {
-  const area = start.length / 3, sums = [0, 0], counts = [0, 0];
+  const area = start.length / 3;
+  const sums = [0, 0];
+  const counts = [0, 0];
   for (let at = 0; at < area; at++) {
     const place = mask[at] ? 0 : 1;
     for (let k = 0; k < 3; k++) sums[place] += Math.abs(image[k * area + at] - start[k * area + at]);
@@ -22,9 +24,11 @@ export function changes(start, image, mask, scale) {
  * @param {any} run @param {boolean} halted whether there is a picture of the last step; else the newest frame counts
  */
 export function outcome(run, halted) {
-  const drawn = run.kind === "generation", what = drawn ? "the start" : "the hole";
+  const drawn = run.kind === "generation";
+  const what = drawn ? "the start" : "the hole";
   return run.models.map((model, k) => {
-    const [inside, outside] = halted ? changes(run.start, model.last, run.mask, 255)
+    const [inside, outside] = halted
+      ? changes(run.start, model.last, run.mask, 255)
       : changes(run.startLevels, model.frames.at(-1), run.mask, 1);
     const rest = drawn ? "" : ` and the rest by ${outside.toFixed(2)}`;
     const after = k ? "" : ` after ${run.frameSteps.at(-1).toLocaleString("en")} steps`;
@@ -42,6 +46,8 @@ export function note(run) {
 /** Origin of the run. */
 export function origin(run) {
   const { config } = run.models[0];
-  return `This browser computed ${run.step.toLocaleString("en")} steps of ${config.step_size.toPrecision(3)}, ` +
-    `L2 budget ${config.epsilon.toPrecision(3)}, in ${run.seconds.toFixed(1)} s. ${run.images.credit}.`;
+  return (
+    `This browser computed ${run.step.toLocaleString("en")} steps of ${config.step_size.toPrecision(3)}, ` +
+    `L2 budget ${config.epsilon.toPrecision(3)}, in ${run.seconds.toFixed(1)} s. ${run.images.credit}.`
+  );
 }

@@ -6,16 +6,20 @@ import { drawAnyWord } from "./opening_live.js";
 import { load } from "./packs.js";
 
 const SHADOWED = `
-  a { color: var(--st-primary-color); } p, blockquote { max-width: var(--line); } h2 { margin: 0 0 0.5rem; font-size: 1.25rem; }
-  .lead { font-size: 1.125rem; line-height: 1.5; } .judged { margin: 1rem 0; }
+  a { color: var(--st-primary-color); }
+  p, blockquote { max-width: var(--line); }
+  h2 { margin: 0 0 0.5rem; font-size: 1.25rem; }
+  .lead { font-size: 1.125rem; line-height: 1.5; }
+  .judged { margin: 1rem 0; }
   .door {
-    display: inline-block; padding: 0.4rem 0.9rem; border: 1px solid var(--st-border-color); border-radius: 0.5rem; color: inherit;
-    text-decoration: none;
+    display: inline-block; padding: 0.4rem 0.9rem; border: 1px solid var(--st-border-color); border-radius: 0.5rem;
+    color: inherit; text-decoration: none;
   }
   @media (max-width: 768px) { .lead { font-size: 1rem; } }
   blockquote { margin: 0.6rem 0; padding-left: 0.8rem; border-left: 3px solid var(--st-border-color); }
   .chip { padding: 0.1rem 0.5rem; border-radius: 0.6rem; color: #fff; white-space: nowrap; }
-  table { width: 100%; border-collapse: collapse; } th, td { padding: 0.4rem 0.8rem 0.4rem 0; text-align: left; vertical-align: top; }`;
+  table { width: 100%; border-collapse: collapse; }
+  th, td { padding: 0.4rem 0.8rem 0.4rem 0; text-align: left; vertical-align: top; }`;
 
 // Trusted HTML, isolated from the page's style.
 function put(host, html) {
@@ -31,7 +35,8 @@ const KINDS = {
     const show = mount("opening", host, { ask: draw });
     let drawing = 0;
     async function draw(place) {
-      const current = ++drawing, scene = await load(scenes[place]);
+      const current = ++drawing;
+      const scene = await load(scenes[place]);
       if (current === drawing) show(scene);
     }
     draw(0);
@@ -45,13 +50,16 @@ const KINDS = {
     if (lab.packs.engine) await drawAnyWord(host, label, await load(parts.scene), parts.draws);
   },
   async judge({ round }, host) {
-    const { drawings, intervals, chance, searches } = await load(round), chosen = [];
-    const heading = host.appendChild(element("h3")), asked = host.appendChild(element("div", "", { className: "asked" }));
+    const { drawings, intervals, chance, searches } = await load(round);
+    const chosen = [];
+    const heading = host.appendChild(element("h3"));
+    const asked = host.appendChild(element("div", "", { className: "asked" }));
     heading.setAttribute("aria-live", "polite");
     const picture = ({ picture: src }, alt) => element("img", "", { src, alt, className: "drawing" });
     function draw() {
       if (chosen.length === drawings.length) return tell();
-      const at = chosen.length, place = `Drawing ${at + 1} of ${drawings.length}`;
+      const at = chosen.length;
+      const place = `Drawing ${at + 1} of ${drawings.length}`;
       heading.textContent = `${place}: what is it?`;
       const options = element("div", "", { className: "options" });
       asked.replaceChildren(picture(drawings[at], place), options);
@@ -64,15 +72,23 @@ const KINDS = {
       if (at) options.firstElementChild.focus();
     }
     function tell() {
-      const right = (search) => drawings.filter((drawing, k) => drawing.search === search && drawing.right === chosen[k]).length;
+      const right = (search) =>
+        drawings.filter((drawing, k) => drawing.search === search && drawing.right === chosen[k]).length;
       const count = drawings.length / searches.length;
-      heading.textContent = `${searches.map((search) => `${search}: ${right(search)} of ${count}`).join(", ")}, chance ${chance}`;
+      const scores = searches.map((search) => `${search}: ${right(search)} of ${count}`);
+      heading.textContent = `${scores.join(", ")}, chance ${chance}`;
       const ends = searches.map((search) => `${intervals[right(search)]} by ${search}`);
-      asked.replaceChildren(element("p", `95 % intervals: ${ends.join(" and ")}.`), ...searches.map((search) => {
-        const round = element("div", "", { className: "round" });
-        round.append(element("h4", `By ${search}`), ...drawings.filter((drawing) => drawing.search === search).map(result));
-        return round;
-      }));
+      asked.replaceChildren(
+        element("p", `95 % intervals: ${ends.join(" and ")}.`),
+        ...searches.map((search) => {
+          const round = element("div", "", { className: "round" });
+          round.append(
+            element("h4", `By ${search}`),
+            ...drawings.filter((drawing) => drawing.search === search).map(result),
+          );
+          return round;
+        }),
+      );
       const again = asked.appendChild(element("button", "The same ten again", { type: "button" }));
       again.addEventListener("click", () => {
         chosen.length = 0;
@@ -80,7 +96,9 @@ const KINDS = {
       });
     }
     function result(drawing) {
-      const word = drawing.options[drawing.right], choice = chosen[drawings.indexOf(drawing)], figure = element("figure");
+      const word = drawing.options[drawing.right];
+      const choice = chosen[drawings.indexOf(drawing)];
+      const figure = element("figure");
       const caption = element("figcaption", drawing.right === choice ? " ✓" : ` ✗ you: ${drawing.options[choice]}`);
       caption.prepend(element("b", word));
       figure.append(picture(drawing, word), caption);
@@ -99,9 +117,12 @@ const KINDS = {
     parts.stripes(data.value);
   },
   maps({ data, verdict }, host, parts) {
-    const text = element("p"), first = String(data.value);
+    const text = element("p");
+    const first = String(data.value);
     text.innerHTML = verdict ?? ""; // trusted
-    const show = mount("heatmap", host.appendChild(element("div")), { choice: ({ value }) => chosen(value.slice(0, 2), parts.stripes) });
+    const show = mount("heatmap", host.appendChild(element("div")), {
+      choice: ({ value }) => chosen(value.slice(0, 2), parts.stripes),
+    });
     host.append(text);
     function chosen(value, follow) {
       text.hidden = !verdict || String(value) !== first; // the text is about one wave
@@ -111,7 +132,8 @@ const KINDS = {
       chosen(value);
       draw(value);
     };
-    const draw = (value) => show({ key: `story ${data.maps.length} ${first}`, token: String(value), about: null, ...data, value });
+    const draw = (value) =>
+      show({ key: `story ${data.maps.length} ${first}`, token: String(value), about: null, ...data, value });
     draw(data.value);
   },
   mixer: (_, host, parts) => parts.mixer(host),
@@ -120,26 +142,48 @@ const KINDS = {
 
 // Show parts of a figure in order. shared: state that they exchange; `mixer(host)` mounts the pairs to mix.
 export function showParts(host, all, shared) {
-  for (const part of all) KINDS[part.kind](part, host.appendChild(element("div", "", { className: `figure ${part.kind}` })), shared);
+  for (const part of all)
+    KINDS[part.kind](part, host.appendChild(element("div", "", { className: `figure ${part.kind}` })), shared);
 }
 
 // `mixer(host)` mounts the page's pairs. Returns a function that shows the step in the URL, `#story?step=twins`.
 export async function story(section, mixer) {
-  const steps = await load("story"), find = (selector) => section.querySelector(selector);
-  const links = steps.map(({ links: [link] }) => link), names = steps.map(({ name }) => name);
-  const go = (number) => { location.hash = `#story?step=${links[number - 1]}`; };
-  const showTabs = mount("steps", find(".steps"), { go }, ".tab { gap: 0.25rem; font-size: 0.8rem; white-space: nowrap; }");
+  const steps = await load("story");
+  const find = (selector) => section.querySelector(selector);
+  const links = steps.map(({ links: [link] }) => link);
+  const names = steps.map(({ name }) => name);
+  const go = (number) => {
+    location.hash = `#story?step=${links[number - 1]}`;
+  };
+  const showTabs = mount(
+    "steps",
+    find(".steps"),
+    { go },
+    ".tab { gap: 0.25rem; font-size: 0.8rem; white-space: nowrap; }",
+  );
   const places = [".beside", ".figures", ".below"].map(find);
   const hosts = steps.map(() => places.map((place) => place.appendChild(element("div"))));
   return () => {
     const link = new URLSearchParams(location.hash.split("?")[1] ?? "").get("step");
-    const at = Math.max(0, steps.findIndex((step) => step.links.includes(link))), { title, html, figure, beside, below } = steps[at];
+    const at = Math.max(
+      0,
+      steps.findIndex((step) => step.links.includes(link)),
+    );
+    const { title, html, figure, beside, below } = steps[at];
     put(find(".prose"), html);
     showTabs({ names, links, current: at + 1, title, parameter: "step", base: "#story" });
-    hosts.forEach((columns, k) => { for (const column of columns) column.hidden = k !== at; });
+    hosts.forEach((columns, k) => {
+      for (const column of columns) column.hidden = k !== at;
+    });
     section.classList.toggle("first", at === 0);
-    const [left, middle, whole] = hosts[at], parts = { mixer };
+    const [left, middle, whole] = hosts[at];
+    const parts = { mixer };
     if (middle.childElementCount) return;
-    for (const [host, all] of [[middle, figure], [left, beside], [whole, below]]) showParts(host, all, parts);
+    for (const [host, all] of [
+      [middle, figure],
+      [left, beside],
+      [whole, below],
+    ])
+      showParts(host, all, parts);
   };
 }

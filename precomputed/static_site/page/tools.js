@@ -6,7 +6,10 @@ import { showParts } from "./story.js";
 
 const DETAILS = "Details";
 
-/** @param {HTMLElement} host @param {{ name: string, about: string, picture: string, step: string }[]} tools @param {any} mixer */
+/**
+ * @param {HTMLElement} host @param {any} mixer
+ * @param {{ name: string, about: string, picture: string, step: string }[]} tools
+ */
 export async function drawTools(host, tools, mixer) {
   const cards = host.appendChild(element("fieldset", "", { className: "cards" }));
   cards.append(element("legend", "Tools", { className: "visually-hidden" }));
@@ -24,7 +27,8 @@ export async function drawTools(host, tools, mixer) {
     minds.setAttribute("aria-live", "polite");
   }
   for (const { name, about, picture, step } of tools) {
-    const card = option(cards, "radio", "tools", name, "", () => open(name, step)), label = /** @type {HTMLElement} */ (card.parentElement);
+    const card = option(cards, "radio", "tools", name, "", () => open(name, step));
+    const label = /** @type {HTMLElement} */ (card.parentElement);
     label.append(element("img", "", { src: picture, alt: "" }), element("b", name), element("span", about));
   }
   panels.set(DETAILS, host.appendChild(byId("rings")));

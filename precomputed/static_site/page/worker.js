@@ -18,18 +18,21 @@ import { underWave } from "./under_wave.js";
  * @typedef {object} RunRequest
  * @property {Painter[]} painters @property {Float32Array} start @property {Uint8Array} mask 1 = may change
  * @property {number} target @property {number} weight lambda
- * @property {number} interval a frame every so many steps @property {number} sure confidence whose first picture is kept
+ * @property {number} interval a frame every so many steps
+ * @property {number} sure confidence whose first picture is kept
  */
 
 const REPORT_MS = 60; // between messages of a run
 class Stopped extends Error {}
-let control = "go", wake = (_) => {};
+let control = "go";
+let wake = (_) => {};
 const clock = new MessageChannel(); // yields to incoming messages, without a timer's 4 milliseconds
 
-const turn = () => new Promise((resolve) => {
-  clock.port1.onmessage = resolve;
-  clock.port2.postMessage(0);
-});
+const turn = () =>
+  new Promise((resolve) => {
+    clock.port1.onmessage = resolve;
+    clock.port2.postMessage(0);
+  });
 
 // A network's pass that checks for a stop first: a stopped run ends within one pass.
 const heedful = (pass) => async (images) => {
@@ -58,7 +61,8 @@ const requests = {
 
   // Predictions of networks for a picture under each wave of a half plane; `report` gets the finished share.
   async map({ names, picture, epsilon, half }, report) {
-    const waves = halfPlane(half), logits = Object.fromEntries(names.map((name) => [name, []]));
+    const waves = halfPlane(half);
+    const logits = Object.fromEntries(names.map((name) => [name, []]));
     control = "go";
     let last = performance.now();
     for (const [k, wave] of waves.entries()) {
@@ -79,7 +83,8 @@ const requests = {
     control = "go";
     await networks.release(); // nothing predicts meanwhile, and WebAssembly memory never shrinks
     const running = painters.map(({ name, config, penalty }) => {
-      const pass = heedful(networks.passTo(name, target)), objective = penalty ? inpainting(mask, weight, penalty) : generation;
+      const pass = heedful(networks.passTo(name, target));
+      const objective = penalty ? inpainting(mask, weight, penalty) : generation;
       return { iterator: pgdSteps(pass, objective, start, config), sure: false };
     });
     /** @type {any[]} */
@@ -116,7 +121,8 @@ const requests = {
       }
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;
-      if (before.length) { // a halted run has a picture to show
+      if (before.length) {
+        // a halted run has a picture to show
         states.push(seen(true));
         reportStates(true);
       }

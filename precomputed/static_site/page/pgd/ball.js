@@ -1,5 +1,5 @@
-// The geometry of L2 PGD, as core/pgd/ball.py has it. A picture is three planes of float32 in [0, 1]. Uses loops, since a
-// callback for each number of a picture leaves megabytes of numbers behind.
+// The geometry of L2 PGD, as core/pgd/ball.py has it. A picture is three planes of float32 in [0, 1]. Uses loops, since
+// a callback for each number of a picture leaves megabytes of numbers behind.
 
 export const MIN_NORM = 1e-12; // guards a gradient of zero
 
@@ -43,7 +43,8 @@ export const difference = (images, x0) => plus(images, x0, -1);
  * @param {Float32Array} images @param {Float32Array} x0 @param {number} epsilon
  */
 export function project(images, x0, epsilon) {
-  const change = difference(images, x0), result = plus(x0, change, Math.min(1, epsilon / norm(change)));
+  const change = difference(images, x0);
+  const result = plus(x0, change, Math.min(1, epsilon / norm(change)));
   for (let k = 0; k < result.length; k++) result[k] = Math.min(1, Math.max(0, result[k]));
   return result;
 }

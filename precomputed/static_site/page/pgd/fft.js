@@ -1,5 +1,5 @@
-// Discrete Fourier transforms of sides such as 32 and 224 = 2^5 * 7; packages on npm support powers of two alone, or are
-// unmaintained. Stockham's algorithm, radix 4 where it divides, else the smallest prime factor.
+// Discrete Fourier transforms of sides such as 32 and 224 = 2^5 * 7; packages on npm support powers of two alone, or
+// are unmaintained. Stockham's algorithm, radix 4 where it divides, else the smallest prime factor.
 
 /** @typedef {{ re: Float64Array, im: Float64Array }} Complex */
 
@@ -19,10 +19,13 @@ function factors(length) {
  * @returns {Complex} whichever of the two holds the result
  */
 function transform(from, to, length, width, sign) {
-  let stride = width, rest = length;
+  let stride = width;
+  let rest = length;
   for (const radix of factors(length)) {
-    const parts = rest / radix, pass = radix === 4 ? quarter : general;
-    for (let p = 0; p < parts; p++) pass(from, to, { radix, parts, p, stride, angle: (sign * 2 * Math.PI * p) / rest, sign });
+    const parts = rest / radix;
+    const pass = radix === 4 ? quarter : general;
+    for (let p = 0; p < parts; p++)
+      pass(from, to, { radix, parts, p, stride, angle: (sign * 2 * Math.PI * p) / rest, sign });
     [from, to] = [to, from];
     rest = parts;
     stride *= radix;
@@ -32,15 +35,27 @@ function transform(from, to, length, width, sign) {
 
 function quarter({ re, im }, { re: toRe, im: toIm }, { parts, p, stride, angle, sign }) {
   const step = stride * parts;
-  const c1 = Math.cos(angle), c2 = Math.cos(2 * angle), c3 = Math.cos(3 * angle);
-  const s1 = Math.sin(angle), s2 = Math.sin(2 * angle), s3 = Math.sin(3 * angle);
+  const c1 = Math.cos(angle);
+  const c2 = Math.cos(2 * angle);
+  const c3 = Math.cos(3 * angle);
+  const s1 = Math.sin(angle);
+  const s2 = Math.sin(2 * angle);
+  const s3 = Math.sin(3 * angle);
   for (let q = 0, at = stride * p, out = 4 * stride * p; q < stride; q++, at++, out++) {
-    const sumRe = re[at] + re[at + 2 * step], sumIm = im[at] + im[at + 2 * step];
-    const lessRe = re[at] - re[at + 2 * step], lessIm = im[at] - im[at + 2 * step];
-    const oddRe = re[at + step] + re[at + 3 * step], oddIm = im[at + step] + im[at + 3 * step];
-    const turnedRe = -sign * (im[at + step] - im[at + 3 * step]), turnedIm = sign * (re[at + step] - re[at + 3 * step]);
-    const x1 = lessRe + turnedRe, x2 = sumRe - oddRe, x3 = lessRe - turnedRe;
-    const y1 = lessIm + turnedIm, y2 = sumIm - oddIm, y3 = lessIm - turnedIm;
+    const sumRe = re[at] + re[at + 2 * step];
+    const sumIm = im[at] + im[at + 2 * step];
+    const lessRe = re[at] - re[at + 2 * step];
+    const lessIm = im[at] - im[at + 2 * step];
+    const oddRe = re[at + step] + re[at + 3 * step];
+    const oddIm = im[at + step] + im[at + 3 * step];
+    const turnedRe = -sign * (im[at + step] - im[at + 3 * step]);
+    const turnedIm = sign * (re[at + step] - re[at + 3 * step]);
+    const x1 = lessRe + turnedRe;
+    const x2 = sumRe - oddRe;
+    const x3 = lessRe - turnedRe;
+    const y1 = lessIm + turnedIm;
+    const y2 = sumIm - oddIm;
+    const y3 = lessIm - turnedIm;
     toRe[out] = sumRe + oddRe;
     toIm[out] = sumIm + oddIm;
     toRe[out + stride] = x1 * c1 - y1 * s1;
@@ -58,7 +73,9 @@ function general({ re, im }, { re: toRe, im: toIm }, { radix, parts, p, stride, 
     toRe.fill(0, out, out + stride);
     toIm.fill(0, out, out + stride);
     for (let k = 0; k < radix; k++) {
-      const turn = angle * j + (sign * 2 * Math.PI * ((j * k) % radix)) / radix, c = Math.cos(turn), s = Math.sin(turn);
+      const turn = angle * j + (sign * 2 * Math.PI * ((j * k) % radix)) / radix;
+      const c = Math.cos(turn);
+      const s = Math.sin(turn);
       const at = stride * (p + parts * k);
       for (let q = 0; q < stride; q++) {
         toRe[out + q] += re[at + q] * c - im[at + q] * s;
@@ -86,9 +103,14 @@ const complex = (length) => ({ re: new Float64Array(length), im: new Float64Arra
  * @param {(i: number, j: number) => number} amplitude of the frequency (i, j), cycles per image
  */
 export function fourierFilter(side, amplitude) {
-  const area = side * side, signed = (k) => (k < (side + 1) / 2 ? k : k - side);
-  const gains = Float64Array.from({ length: area }, (_, k) => amplitude(signed(Math.floor(k / side)), signed(k % side)) / area);
-  let here = complex(area), there = complex(area);
+  const area = side * side;
+  const signed = (k) => (k < (side + 1) / 2 ? k : k - side);
+  const gains = Float64Array.from(
+    { length: area },
+    (_, k) => amplitude(signed(Math.floor(k / side)), signed(k % side)) / area,
+  );
+  let here = complex(area);
+  let there = complex(area);
   const along = (sign) => {
     const result = transform(here, there, side, side, sign);
     if (result === there) [here, there] = [there, here];

@@ -10,10 +10,12 @@ import { within } from "./objectives.js";
  * @param {number} side @param {Uint8Array | null} hole
  */
 export function naturalSteps({ spectrum, colors }, side, hole) {
-  const area = side * side, filter = fourierFilter(side, (i, j) => Math.max(1, Math.hypot(i, j)) ** -spectrum);
+  const area = side * side;
+  const filter = fourierFilter(side, (i, j) => Math.max(1, Math.hypot(i, j)) ** -spectrum);
   const inside = (/** @type {Float32Array} */ values) => (hole ? within(values, hole, 1) : values);
   return (/** @type {Float32Array} */ gradient) => {
-    const filtered = inside(gradient).slice(), plane = (k) => filtered.subarray(k * area, (k + 1) * area);
+    const filtered = inside(gradient).slice();
+    const plane = (k) => filtered.subarray(k * area, (k + 1) * area);
     const [red, green, blue] = [0, 1, 2].map(plane);
     filter(red, green);
     filter(blue, null);

@@ -45,22 +45,32 @@ export function inpainting(mask, weight, penalty) {
       hole: null,
       step: plain,
       penalty(images, x0) {
-        const change = outside(images, x0), factor = weight / change.length;
+        const change = outside(images, x0);
+        const factor = weight / change.length;
         return { value: factor * norm(change) ** 2, gradient: scaled(change, 2 * factor) };
       },
     };
   }
   if (penalty !== "eq3") throw new Error(`penalty '${penalty}' is unknown; known: eq3, mean_square, frozen`);
-  return { hole: null, penalty: (images, x0) => ({ value: weight * norm(outside(images, x0)) }), step: forwardBackward };
+  return {
+    hole: null,
+    penalty: (images, x0) => ({ value: weight * norm(outside(images, x0)) }),
+    step: forwardBackward,
+  };
 
-  // A step against g, the cross-entropy's gradient, then the proximal map of lambda ||y||, y the change outside. Its length
-  // t ||s|| is `size`, s the shortest subgradient: outside, (1 - lambda / ||g||)+ g where y = 0, else g + lambda y / ||y||.
-  // Source: Combettes & Wajs 2005, eq. 3.6.
+  // A step against g, the cross-entropy's gradient, then the proximal map of lambda ||y||, y the change outside. Its
+  // length t ||s|| is `size`, s the shortest subgradient: outside, (1 - lambda / ||g||)+ g where y = 0, else g + lambda
+  // y / ||y||. Source: Combettes & Wajs 2005, eq. 3.6.
   function forwardBackward(images, x0, gradient, size) {
-    const y = outside(images, x0), g = within(gradient, mask, 0), direction = unit(y);
+    const y = outside(images, x0);
+    const g = within(gradient, mask, 0);
+    const direction = unit(y);
     const around = norm(y) === 0 ? shrink(g, weight) : g.map((value, k) => value + weight * direction[k]);
     const t = size / Math.max(norm(within(gradient, mask, 1).map((value, k) => value + around[k])), MIN_NORM);
-    const change = shrink(y.map((value, k) => value - t * g[k]), t * weight);
+    const change = shrink(
+      y.map((value, k) => value - t * g[k]),
+      t * weight,
+    );
     return images.map((value, k) => (mask[k % mask.length] ? value - t * gradient[k] : x0[k] + change[k]));
   }
 }

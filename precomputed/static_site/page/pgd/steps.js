@@ -40,20 +40,24 @@ const stepLength = ({ step_size: size, step_decay: decay = 1, steps }, step) =>
 export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
   if (config.step_rule === "adaptive") throw new Error("Auto-PGD's steps are not known here");
   const atViews = config.search === "views" ? viewGradients(pass, config, x0, objective.hole, seed) : null;
-  let images = x0, bestImages = x0, bestLoss = Infinity;
+  let images = x0;
+  let bestImages = x0;
+  let bestLoss = Infinity;
   /** @type {Pass | undefined} */
   let seen;
   for (let step = 0; step <= config.steps; step++) {
     const last = step === config.steps;
     if (!seen || !atViews || step % LOOK_INTERVAL === 0 || last) seen = await pass(images);
-    const { logits, crossEntropy } = seen, penalty = objective.penalty(images, x0);
+    const { logits, crossEntropy } = seen;
+    const penalty = objective.penalty(images, x0);
     const loss = crossEntropy + (penalty?.value ?? 0);
     if (step === 0 && !Number.isFinite(loss)) throw new Error(`the network’s loss at the start is ${loss}`);
     if (loss < bestLoss) [bestLoss, bestImages] = [loss, images];
     const change = norm(difference(images, x0));
     yield { step, images, logits, crossEntropy, penalty: penalty?.value ?? null, change, bestLoss, bestImages };
     if (last) return;
-    const slope = atViews ? await atViews(images, step) : seen.gradient, more = penalty?.gradient;
+    const slope = atViews ? await atViews(images, step) : seen.gradient;
+    const more = penalty?.gradient;
     const gradient = more ? plus(slope, more, 1) : slope;
     images = project(objective.step(images, x0, gradient, stepLength(config, step)), x0, config.epsilon);
   }
@@ -61,12 +65,14 @@ export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
 
 // Natural gradients at random views, summed over the views of a step; their length is arbitrary.
 function viewGradients(pass, /** @type {any} */ { views, colors }, x0, hole, seed) {
-  const size = Math.sqrt(x0.length / 3), draw = viewDraws(views, x0, hole, seed);
+  const size = Math.sqrt(x0.length / 3);
+  const draw = viewDraws(views, x0, hole, seed);
   const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);
   return async (images, step) => {
     let sum = new Float32Array(images.length);
     for (let index = 0; index < views.count; index++) {
-      const view = viewMap(draw(step, index), size), { gradient } = await pass(view.apply(images));
+      const view = viewMap(draw(step, index), size);
+      const { gradient } = await pass(view.apply(images));
       sum = plus(sum, view.adjoint(gradient), 1);
     }
     return natural(sum);

@@ -20,7 +20,8 @@ import { Philox } from "./philox.js";
 
 // Python's rounding: halves go to the even side.
 function round(value) {
-  const low = Math.floor(value), rest = value - low;
+  const low = Math.floor(value);
+  const rest = value - low;
   return rest > 0.5 || (rest === 0.5 && low % 2) ? low + 1 : low;
 }
 
@@ -31,7 +32,8 @@ function round(value) {
  * @returns {(step: number, index: number) => View}
  */
 export function viewDraws(views, x0, hole, seed) {
-  const size = Math.sqrt(x0.length / 3), key = checksum(new Uint8Array(x0.buffer, x0.byteOffset, x0.byteLength));
+  const size = Math.sqrt(x0.length / 3);
+  const key = checksum(new Uint8Array(x0.buffer, x0.byteOffset, x0.byteLength));
   const centre = hole && holeCentre(hole, size);
   const begin = (side, place, axis) => {
     if (!centre) return Math.floor(place * (size - side + 1));
@@ -52,7 +54,9 @@ export function viewDraws(views, x0, hole, seed) {
 
 /** Mean position [x, y] of the hole's pixels. @param {Uint8Array} hole @param {number} size */
 function holeCentre(hole, size) {
-  let x = 0, y = 0, count = 0;
+  let x = 0;
+  let y = 0;
+  let count = 0;
   for (let k = 0; k < hole.length; k++) {
     if (!hole[k]) continue;
     x += k % size;
@@ -68,7 +72,8 @@ function holeCentre(hole, size) {
  * @param {View} view @param {number} size
  */
 export function viewMap({ left, top, side, dx, dy, flip, noise }, size) {
-  const columns = taps(size, left, side, dx, flip), rows = taps(size, top, side, dy, false);
+  const columns = taps(size, left, side, dx, flip);
+  const rows = taps(size, top, side, dy, false);
   return {
     /** The view of a picture. @param {Float32Array} image */
     apply(image) {
@@ -91,20 +96,25 @@ function taps(size, first, side, shift, flip) {
   const sources = side < size ? resized(side, size) : Array.from({ length: size }, (_, at) => [[at, 1]]);
   if (flip) sources.reverse();
   const count = Math.max(...sources.map((parts) => parts.length));
-  const places = new Int32Array(size * count), weights = new Float64Array(size * count); // weight 0 if there are fewer
-  sources.forEach((parts, seen) => parts.forEach(([at, weight], k) => {
-    places[seen * count + k] = mirrored(first + at - shift);
-    weights[seen * count + k] = weight;
-  }));
+  const places = new Int32Array(size * count);
+  const weights = new Float64Array(size * count); // weight 0 if there are fewer
+  sources.forEach((parts, seen) =>
+    parts.forEach(([at, weight], k) => {
+      places[seen * count + k] = mirrored(first + at - shift);
+      weights[seen * count + k] = weight;
+    }),
+  );
   return { count, places, weights };
 }
 
 // Antialiased bilinear resize of an axis, as in torch.
 function resized(from, to) {
-  const scale = from / to, support = Math.max(1, scale);
+  const scale = from / to;
+  const support = Math.max(1, scale);
   return Array.from({ length: to }, (_, k) => {
     const centre = scale * (k + 0.5);
-    const low = Math.max(0, Math.floor(centre - support + 0.5)), high = Math.min(from, Math.floor(centre + support + 0.5));
+    const low = Math.max(0, Math.floor(centre - support + 0.5));
+    const high = Math.min(from, Math.floor(centre + support + 0.5));
     const weigh = (at) => Math.max(0, 1 - Math.abs(at - centre + 0.5) / support);
     const parts = Array.from({ length: high - low }, (_, n) => [low + n, weigh(low + n)]);
     const sum = parts.reduce((before, [, weight]) => before + weight, 0);
@@ -129,11 +139,14 @@ function alongColumns(from, { count, places, weights }, size, adjoint = false) {
 
 /** Resample each column likewise. @param {Float32Array} from @param {Taps} taps @param {number} size */
 function alongRows(from, { count, places, weights }, size, adjoint = false) {
-  const to = new Float32Array(from.length), area = size * size;
+  const to = new Float32Array(from.length);
+  const area = size * size;
   for (let plane = 0; plane < from.length; plane += area) {
     for (let n = 0; n < places.length; n++) {
-      const source = plane + places[n] * size, seen = plane + Math.floor(n / count) * size;
-      const [here, there] = adjoint ? [seen, source] : [source, seen], weight = weights[n];
+      const source = plane + places[n] * size;
+      const seen = plane + Math.floor(n / count) * size;
+      const [here, there] = adjoint ? [seen, source] : [source, seen];
+      const weight = weights[n];
       for (let column = 0; column < size; column++) to[there + column] += weight * from[here + column];
     }
   }
