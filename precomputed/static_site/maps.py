@@ -15,12 +15,14 @@ from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.fourier.basis import all_random_signs, half_plane
 from core.shared.html import TERMS
 from precomputed.static_site.charts import chart_html
-from ui.components.heatmap import PictureUnderWave, pack_maps, pack_picture
+from precomputed.static_site.markdown import markdown_html
+from ui.components.heatmap import PictureUnderWave, ShownMaps, pack_maps, pack_picture
 from ui.components.hybrid_mixer import pack_mixture
 from ui.components.image_picker import pack_thumbnails
 from ui.maps.catalogue import Entry, labelled, shipped
 from ui.maps.judged_maps import claim_html, claim_on
 from ui.maps.presets import FIGURES, MapPreset
+from ui.maps.provenance import source_text
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.views import lacking_shows, shown_maps
@@ -57,7 +59,8 @@ def stored_maps() -> dict[str, Any]:
         " | ".join(entry.label for entry in pair): _packed(pair, "Difference") for pair in pairs
     }
     classifiers = {label: entry.classifier for label, entry in entries.items()}
-    return {"labels": classifiers, "shown": maps_by_show, "tables": tables}
+    sources = markdown_html({label: source_text(entry) for label, entry in entries.items()})
+    return {"labels": classifiers, "shown": maps_by_show, "tables": tables, "sources": sources}
 
 
 def figure_facts() -> dict[str, dict[str, Any]]:
@@ -108,10 +111,12 @@ def _table(maps: dict[str, dict[str, Any]]) -> str:
 
 
 def _packed(entries: Sequence[Entry], show: str) -> dict[str, Any]:
-    maps = shown_maps(entries, "Top-1", show, SIDE)
-    # Whether weights are on this machine is irrelevant elsewhere.
-    views = [replace(view, note="(the paper’s)" if view.note else "") for view in maps.views]
-    return pack_maps(replace(maps, views=views))
+    return pack_maps(without_weights(shown_maps(entries, "Top-1", show, SIDE)))
+
+
+def without_weights(maps: ShownMaps) -> ShownMaps:
+    """Return maps whose notes do not say whether weights are on this machine, which is irrelevant elsewhere."""
+    return replace(maps, views=[replace(view, note="(the paper’s)" if view.note else "") for view in maps.views])
 
 
 def hybrid_pairs() -> dict[str, Any]:

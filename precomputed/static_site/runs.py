@@ -9,8 +9,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, get_args
 
+from core.classifiers.registry import result_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.masks import hole_side
+from core.numbers import join_list
 from core.pgd.penalties import PENALTIES, Penalty
 from core.pgd.settings import RunKind
 from core.runs.file import PGDRun
@@ -18,10 +20,12 @@ from core.runs.picture_outcomes import picture_outcomes
 from core.runs.starts import STARTS, StartKind
 from core.runs.stored import stored_classifier, stored_subjects
 from core.shared.sentences import Number, Sentence
+from precomputed.static_site.markdown import markdown_html
 from ui.pages import generation, inpainting
 from ui.runs.examples import CHOSEN, EXAMPLE
 from ui.runs.replays import run_replay
-from ui.runs.run_sentences import likeness, losses, origin, outcome, run_title, sample_set_of, target_of
+from ui.runs.run_sentences import VIEWS, likeness, losses, origin, outcome, run_title, sample_set_of, target_of
+from ui.runs.setup.settings import FILLS
 from ui.runs.stored_results import (
     COLUMNS,
     MANY,
@@ -49,14 +53,41 @@ class StoredReplay:
 
 def page_texts() -> dict[str, dict[str, Any]]:
     """Return for each page of runs its title, description and tables, and its initial picture."""
+    computed = _computed()
     return {
         kind: {
             "title": page.TITLE,
             "intro": sentence_html(page.INTRO, "CLIP", "robust"),
             "tables": _tables(kind),
+            "computed": computed[kind],
+            "starts": {start: f"<p>{html.escape(STARTS[start].source)}</p>" for start in STARTS},
             "first": {"side": FIRST.side, "place": FIRST.inpainted},
         }
         for kind, page in PAGES.items()
+    }
+
+
+def _computed() -> dict[str, Any]:
+    """Return the app's *What is computed* of each page: formulas by fill or start, and further explanations.
+
+    more: pairs of a title, which may be empty, and HTML. views: those of a search by views.
+    """
+    always, by_views = inpainting.explanations(("pixels",)), inpainting.explanations(("views",))
+    filled = {str(fill): inpainting.formula(fill) for fill in FILLS}
+    started = {str(start): generation.formula(start) for start in STARTS}
+    rendered = markdown_html({**by_views, **filled, **started, "": VIEWS})
+    return {
+        "inpainting": {
+            "formulas": {fill: rendered[fill] for fill in filled},
+            "more": [(title, rendered[title]) for title in always],
+            "views": [(title, rendered[title]) for title in by_views if title not in always],
+        },
+        "generation": {
+            "formulas": {start: rendered[start] for start in started},
+            "more": [],
+            "views": [("", rendered[""])],
+            "rules": {row.side: row.rule for row in SAMPLE_SETS.values()},
+        },
     }
 
 
@@ -109,6 +140,7 @@ def _facts(runs: Sequence[PGDRun]) -> dict[str, Any]:
         "place": place,
         "hole": _square(row, place, first) if row and isinstance(place, int) else None,
         "variant": _penalty(first) or first.metadata["images"].get("start"),
+        "fill": first.metadata["images"].get("fill") or "region",
         "target": first.metadata["targets"][0] if len(first.start) == 1 else None,
         "names": list(dict.fromkeys(run.metadata["classifier"]["name"] for run in runs)),
         "searches": list(dict.fromkeys(run.config.search for run in runs)),
@@ -130,7 +162,7 @@ def _words(runs: Sequence[PGDRun]) -> dict[str, Any]:
     targets = ", ".join(dict.fromkeys(target_of(first, row) for row in range(len(first.start))))
     row = len(first.start) > 1 and penalty is not None
     return {
-        "title": " and ".join(run_title(run, runs) for run in runs),
+        "title": _titles(runs),
         "what": f"{targets}, {first.start.shape[-1]} px",
         "variantTitle": variant,
         "note": CHOSEN.format(len(first.start)) if row else EXAMPLE,
@@ -139,6 +171,13 @@ def _words(runs: Sequence[PGDRun]) -> dict[str, Any]:
             f"{run_title(run, runs)}. {losses(run, 0) if len(run.start) == 1 else ''} {origin(run)}" for run in runs
         ],
     }
+
+
+def _titles(runs: Sequence[PGDRun]) -> str:
+    """Return the networks and, unless it is the paper's alone, the searches."""
+    names = join_list(list(dict.fromkeys(result_title(run.metadata["classifier"]) for run in runs)))
+    searches = list(dict.fromkeys(run.config.search for run in runs))
+    return names if searches == ["pixels"] else f"{names} by {join_list(searches)}"
 
 
 def _bold(text: str) -> str:

@@ -10,7 +10,8 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.reproduce import findings
 from core.shared.files import make_folder, write_atomically
 from core.shared.html import TERMS
-from precomputed.static_site.bundle import COMPONENT_FILES, PAGE, bundled, components_script
+from precomputed.static_site.bundle import COMPONENT_FILES, PAGE, bundled, chart_licenses, components_script
+from precomputed.static_site.classes import class_facts
 from precomputed.static_site.engine import LICENSE, engine_facts, network_packs, runtime_packs, start_facts
 from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import figure_facts, hybrid_pairs, picture_set, stored_maps, verdicts
@@ -22,23 +23,52 @@ from ui.pages import frequency
 from ui.shared.cite import PAPER
 from ui.shared.sentences import sentence_html
 from ui.story import judge
-from ui.tools.registry import CORRUPTIONS, GRADIENT, HYBRIDS, TOOLS, card_pictures
+from ui.tools.registry import (
+    BY_CLASS,
+    CORRUPTIONS,
+    DETAILS,
+    GRADIENT,
+    HYBRIDS,
+    OWN_FILE,
+    OWN_SWEEP,
+    OWN_WORDS,
+    SOURCES,
+    TOOLS,
+    card_pictures,
+)
 
 LIVE = "cifar10"  # the set with the classes of the engine's networks
 STYLES = (
     COMPONENT_FILES / "tooltip.css",
     *(Path(str(module.__file__)).with_suffix(".css") for module in (judge, prediction_table, findings)),
 )
-ONNX_LICENSE = "LICENSE.onnxruntime-web.txt"
+ONNX_LICENSE, CHART_LICENSES = "LICENSE.onnxruntime-web.txt", "LICENSES.charts.txt"
+
+
+# The story step with a tool's figure, or a panel of the page; and what is only in the full app.
+STEPS = {HYBRIDS: "mixture", GRADIENT: "why", CORRUPTIONS: "weather"}
+PANELS = {BY_CLASS: "classes", DETAILS: "details", SOURCES: "sources"}
+ELSEWHERE = {
+    OWN_WORDS: "The full app’s CLIP predicts among any words that you type. This page has no network that reads text.",
+    OWN_SWEEP: "The full app computes maps of many pictures. “Heat map of this picture” is the map of a single one.",
+    OWN_FILE: "The full app shows a map from your own file beside these.",
+    SOURCES: "The full app offers each map as a file, a table and a figure.",
+}
 
 
 def tools() -> list[dict[str, str]]:
-    """Return this edition's tools below the maps, as the app's cards; step: the story step with the tool's figure."""
+    """Return the app's tools below the maps. picture: on its card, empty for a tool without a card."""
     pictures = card_pictures()
-    steps = {HYBRIDS: "mixture", GRADIENT: "why", CORRUPTIONS: "weather"}
     return [
-        {"name": name, "about": TOOLS[name].about, "picture": pictures[name], "step": step}
-        for name, step in steps.items()
+        {
+            "name": name,
+            "about": tool.about,
+            "picture": pictures.get(name, ""),
+            "step": STEPS.get(name, ""),
+            "panel": PANELS.get(name, ""),
+            "elsewhere": ELSEWHERE.get(name, ""),
+        }
+        for name, tool in TOOLS.items()
     ]
 
 
@@ -64,9 +94,11 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored
             "live": LIVE,
             "frequency": {"title": frequency.TITLE, "about": sentence_html(frequency.ABOUT, *TERMS)},
             "tools": tools(),
+            "first_tool": DETAILS,
         },
         "maps": stored_maps(),
         "figures": figure_facts(),
+        "classes": class_facts(),
         **verdicts(),
         "hybrids": hybrid_pairs(),
         "story": story(),
@@ -83,6 +115,8 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored
         "findings.html": findings_page(),
         "components.js": components_script(),
         "page.js": bundled(PAGE / "page.js"),
+        "charts.js": bundled(PAGE / "charts.js", "--minify"),
+        CHART_LICENSES: chart_licenses(),
         **pack_files({**{name: json_bytes(value) for name, value in data.items()}, **engine}),
     }
     for name, content in files.items():

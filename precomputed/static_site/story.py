@@ -8,10 +8,11 @@ from typing import Any
 
 from core.data.classes import imagenet
 from core.fourier.intervals import wilson
-from core.pgd.view_settings import SEARCHES
+from core.pgd.view_settings import SEARCHES, Search
 from core.reconstruct.view_pictures import judged_path
-from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, draw_questions, stored_pool
+from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, Question, draw_questions, stored_pool
 from precomputed.static_site.charts import chart_html
+from precomputed.static_site.maps import without_weights
 from ui.components.heatmap import pack_maps
 from ui.components.opening import pack_opening
 from ui.components.packing import webp_data_uri
@@ -20,7 +21,7 @@ from ui.pages.story import step_html
 from ui.runs.replays import run_replay
 from ui.shared.look import style_sheet
 from ui.shared.sentences import sentence_html
-from ui.story import figures, judge, opening, wall
+from ui.story import card, figures, judge, opening, wall
 from ui.story.steps import FORMER, STEPS
 from ui.story.story_data import WAVE
 
@@ -31,9 +32,9 @@ _STEP_LINKS = {
     "generation": "#generation",
     "findings": "findings.html",
 }
-_LINK = re.compile(r'<a (class="\w+" )?href="([^"]*)"([^>]*)>(.*?)</a>')
+_LINK = re.compile(r'<a (class="[\w-]+" )?href="([^"]*)"([^>]*)>(.*?)</a>')
 Part = dict[str, Any]
-ROUND, SEED = "judge-round", 0
+JUDGED, ROUNDS = "judge-rounds", 100  # pack, and number of rounds in it
 
 
 def story() -> list[Part]:
@@ -65,17 +66,27 @@ def _here(html: str) -> str:
     return _LINK.sub(replace_link, html)
 
 
-def story_pictures() -> dict[str, Part]:
-    """Return the parts that steps load by name on opening: the scene of each word, and a round to be judged."""
+def story_pictures() -> dict[str, Any]:
+    """Return what steps load by name on opening: the scene of each word, rounds to be judged, and their drawings."""
     scenes = {
         _scene(word): pack_opening(opening.words(), place, opening.drawings(place), opening.captions(place))
         for place, word in enumerate(opening.words())
     }
-    return scenes | {ROUND: _round()}
+    pool = stored_pool()
+    drawings = {
+        _judged(label, search): webp_data_uri(judged_path(label, search))
+        for label in (*pool.recognised, *pool.unrecognised)
+        for search in SEARCHES
+    }
+    return scenes | drawings | {JUDGED: _rounds()}
 
 
 def _scene(word: str) -> str:
     return f"opening-{word.replace(' ', '-')}"
+
+
+def _judged(label: int, search: Search) -> str:
+    return f"judged-{label}-{search}"
 
 
 def _opening() -> list[Part]:
@@ -84,32 +95,55 @@ def _opening() -> list[Part]:
 
 def _any_word() -> list[Part]:
     lesson = style_sheet(opening.__file__) + opening.lesson_html("beside")
-    return [{"kind": "any-word", "label": opening.ANY_WORD}, _html(lesson)]
+    captions = [{"title": title, "about": about} for title, about in map(opening.TITLES.__getitem__, SEARCHES)]
+    return [{"kind": "any-word", "label": opening.any_word_label(), "captions": captions}, _html(lesson)]
 
 
 def _cards() -> list[Part]:
     return [_html(opening.lesson_html("below") + _here(opening.cards_html()))]
 
 
-def _round() -> Part:
-    """Return one fixed round for everybody; the app draws new ones."""
+def _rounds() -> Part:
+    """Return the app's rounds with the first seeds, and the texts of the score."""
     names = imagenet().names
-    drawings = [
-        {
-            "search": question.search,
-            "picture": webp_data_uri(judged_path(question.label, question.search)),
-            "options": [names[label] for label in question.options],
-            "right": question.options.index(question.label),
-        }
-        for question in draw_questions(stored_pool(), names, SEED)
-    ]
+    rounds = [list(map(_question, draw_questions(stored_pool(), names, seed))) for seed in range(ROUNDS)]
     ends = [wilson(right / PER_SEARCH, PER_SEARCH) for right in range(PER_SEARCH + 1)]
     intervals = [f"{100 * share.low:.0f} to {100 * share.high:.0f} %" for share in ends]
-    return {"drawings": drawings, "intervals": intervals, "chance": CHANCE, "searches": list(SEARCHES)}
+    return {
+        "rounds": rounds,
+        "intervals": intervals,
+        "chance": CHANCE,
+        "searches": list(SEARCHES),
+        "buttons": {"other": judge.NEW_ROUND, "again": judge.SAME_ROUND, "save": judge.SAVE},
+        "card": {
+            "title": card.TITLE,
+            "caption": card.caption(),
+            "width": card.WIDTH,
+            "height": card.HEIGHT,
+            "margin": card.MARGIN,
+            "tile": card.TILE,
+            "gap": card.GAP,
+            "ink": card.INK,
+            "paper": card.PAPER,
+            "right": card.RIGHT,
+            "wrong": card.WRONG,
+        },
+        "lesson": opening.lesson_html("beside"),
+    }
+
+
+def _question(question: Question) -> Part:
+    names = imagenet().names
+    return {
+        "search": question.search,
+        "picture": _judged(question.label, question.search),
+        "options": [names[label] for label in question.options],
+        "right": question.options.index(question.label),
+    }
 
 
 def _judge() -> list[Part]:
-    return [{"kind": "judge", "round": ROUND}, _html(f"<p>{html.escape(judge.about_the_classes())}</p>")]
+    return [{"kind": "judge", "rounds": JUDGED}, _html(f"<p>{html.escape(judge.about_the_classes())}</p>")]
 
 
 def _wave() -> list[Part]:
@@ -122,7 +156,7 @@ def _wave() -> list[Part]:
 
 def _maps(name: str) -> Part:
     maps = figures.MAPS[name]
-    data = {"value": list(maps.first), "outline": maps.outline(), **pack_maps(maps.make())}
+    data = {"value": list(maps.first), "outline": maps.outline(), **pack_maps(without_weights(maps.make()))}
     return {"kind": "maps", "data": data}
 
 

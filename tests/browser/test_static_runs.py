@@ -24,6 +24,7 @@ from core.runs.file import PGDRun
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.run import Run
 from core.runs.starts import draw_starts
+from ui.runs.run_sentences import likeness, losses
 
 pytestmark = pytest.mark.slow
 
@@ -123,6 +124,7 @@ def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_secti
     expect(section.locator(".outcome")).to_contain_text("after 720 steps", timeout=200_000)
     expect(note).to_contain_text("Your run, 720 steps, ")
     result = saved(page, "Mini CLIP")
+    expect(outcome).to_contain_text(likeness([result, saved(page, "Mini CLIP (robust)")]))
     data, place = load_samples("cifar10-samples"), SAMPLE_SETS["cifar10"].first
     mask = square_mask((16, 16), 16, height=32, width=32)
     config = paper_inpainting(32, hole_side(mask))
@@ -155,6 +157,33 @@ def test_class_is_drawn_as_torch_draws_it_and_the_card_shows_it(open_section):
     left = 16 + 2 * (256 + 16)  # besides the start and Mini CLIP
     drawn = card[44:300:8, left + 4 : left + 256 : 8]  # the middle of each pixel, at eight times the size
     assert np.array_equal(drawn, result.frames[-1, 0].transpose(1, 2, 0))
+
+
+def test_numbers_of_the_settings_are_those_of_the_run(open_section):
+    page = open_section("inpainting")
+    section = page.locator("#inpainting")
+    choose_small(page)
+    section.locator("summary", has_text="Settings").click()
+    steps, budget = section.get_by_label("Steps", exact=True), section.get_by_label("L2 budget (epsilon)")
+    expect(steps).to_have_value("720")
+    usual = float(budget.input_value())
+    steps.fill("30")
+    section.get_by_label("Step size (L2)").fill("0.05")
+    section.get_by_label("Penalty weight (lambda)").fill("3")
+    budget.fill("1000000")
+    budget.press("Enter")
+    expect(budget).to_have_value(f"{usual:.3f}")  # out of range
+    budget.fill("1.5")
+    budget.press("Enter")
+    section.get_by_role("button", name="12 × 12").click()
+    expect(budget).to_have_value("1.5")  # stays, as the visitor has chosen it
+    section.get_by_role("button", name="Run", exact=True).click()
+    expect(section.locator(".status .note")).to_contain_text("Your run, 30 steps", timeout=120_000)
+    run = saved(page, "Mini CLIP")
+    assert (run.config.steps, run.config.step_size, run.config.epsilon) == (30, 0.05, 1.5)
+    assert run.metadata["objective"]["weight"] == 3 and np.abs(run.curves["perturbation_norm"]).max() <= 1.5001
+    section.get_by_role("tab", name="Where this run comes from").click()
+    expect(section.locator(".origins")).to_contain_text(losses(run, 0).partition(";")[2])
 
 
 def test_stopped_run_is_kept_as_far_as_it_came_and_another_one_begins(open_section):

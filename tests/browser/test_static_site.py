@@ -21,21 +21,28 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.fourier.hybrid import hybrid
 from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.outcomes import class_errors
 from core.images.square import to_uint8
 from core.reproduce.profile.predictions import StoredPredictions, chosen_pictures, stored_predictions
 from core.runs.file import PGDRun
 from core.runs.picture_outcomes import JudgedOutcomes
 from core.runs.stored import stored_path
 from core.shared import paper
+from core.shared.sentences import Number
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
-from core.sweep.predictions import hybrid_cutoffs, wave_on_image
+from core.sweep.predictions import hybrid_cutoffs, top1_predictions, wave_on_image
 from precomputed.static_site import engine
 from precomputed.static_site.__main__ import main
 from precomputed.static_site.check import served
 from tests.browser.accessibility import grave_faults
 from tests.chromium import find_chromium
+from ui.maps.predictions.cell_predictions import SamplePredictions
+from ui.pages.findings import FEATURES, MAPS, SHIFTS
+from ui.pages.inpainting import explanations
 from ui.story.steps import STEPS, named_step
+from ui.tools.registry import OWN_WORDS, SOURCES, TOOLS
+from ui.tools.sentences import hardest_class, most_frequent_mistake
 
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
 
@@ -77,7 +84,7 @@ def test_site_is_small_holds_no_module_and_fetches_packs_alone(site):
     for path in (path for path in site.iterdir() if path.suffix in (".html", ".css", ".js")):
         text = path.read_text("utf-8")
         assert "export default" not in text and 'type="module"' not in text
-        assert ("fetch(" in text) == (path.name == "page.js")
+        assert ("fetch(" in text) == (path.name in ("page.js", "charts.js"))  # Vega has a loader, which nothing calls
 
 
 def test_runtime_that_is_not_the_pinned_one_is_refused(monkeypatch):
@@ -142,6 +149,14 @@ def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_se
             pictures = torch.from_numpy(np.stack([image, wave.perturbed]).astype(np.float32))
             wanted = load_classifier(name, CIFAR10)(pictures).softmax(1)[:, label]
             np.testing.assert_allclose(shares(page)[title], 100 * wanted.numpy(), atol=0.051)
+    for title, name in (("Mini CLIP", "mini-clip"), ("Mini ResNet", "mini-resnet")):
+        before, after = (
+            top1_predictions(load_classifier(name, CIFAR10), data.images, wave, paper.EPSILON[32])
+            for wave in (None, (-11, -6))
+        )
+        cell = table.locator("tbody tr", has_text=re.compile(f"^{title}")).locator("td").last
+        expect(cell).to_have_text(re.compile(f"^{(before != after).sum()} of 100"))
+        expect(cell.locator("[role=tooltip]")).to_contain_text("95 % interval")
     expect(table).to_contain_text("instead of CLIP ViT-B/32, in miniature")
     page.locator("#live summary").click()
     page.get_by_role("checkbox", name="Mini CLIP (robust)").check()
@@ -161,6 +176,40 @@ def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_se
     choose_in_library(page, "Photographs", 2)
     expect(page.locator("#lab .clean canvas")).to_have_attribute("width", "224")
     expect(page.locator("#live .prose").last).to_contain_text("Choose one of its pictures")
+
+
+def test_classes_show_the_maps_errors_and_count_confusions_here(open_site):
+    page = open_site()
+    page.locator("#tools").get_by_role("radio", name="Classes").check()
+    tool = page.locator("#tools .class-tool")
+    maps = {name: Heatmap.load(HEATMAPS / f"{name}_cifar10-1000.npz") for name in ("mini-clip", "mini-resnet")}
+    source = "1,000 images of CIFAR-10, v = 4"
+    for title, name in (("Mini CLIP", "mini-clip"), ("Mini ResNet", "mini-resnet")):
+        sentence = hardest_class(title, class_errors(maps[name], (0, 1)), CIFAR10.names, source)
+        parts = [part for part in sentence.sentences[0].parts if not isinstance(part, Number)]
+        for part in parts:
+            expect(tool).to_contain_text(part)
+    expect(tool.locator("svg")).to_have_count(1)
+    assert tool.locator("svg [aria-roledescription=point]").count() == 20  # each network and class
+    page.get_by_role("button", name="Predict here").click()
+    expect(tool.locator("svg")).to_have_count(3, timeout=60_000)
+    expect(tool).to_contain_text("Mini CLIP, n = 100; rows: true class")
+    classifier, data = load_classifier("mini-clip", CIFAR10), load_samples("cifar10-samples")
+    before, after = (top1_predictions(classifier, data.images, wave, paper.EPSILON[32]) for wave in (None, (0, 1)))
+    sample = SamplePredictions("Mini CLIP", "", "mini-clip", data.labels, before, after)
+    for part in most_frequent_mistake(sample, CIFAR10.names).parts[2:]:
+        expect(tool).to_contain_text(part)
+    assert grave_faults(page) == []
+
+
+def test_tools_are_the_apps_and_what_is_elsewhere_says_so(open_site):
+    page = open_site()
+    tools = page.locator("#tools")
+    assert [label.split("\n")[0] for label in tools.locator(".cards label").all_inner_texts()] == list(TOOLS)
+    tools.get_by_role("radio", name=OWN_WORDS).check()
+    expect(tools.locator(".tool:visible")).to_contain_text("no network that reads text")
+    tools.get_by_role("radio", name=SOURCES).check()
+    expect(tools.locator(".tool:visible")).to_contain_text("at commit")
 
 
 @pytest.fixture
@@ -309,6 +358,8 @@ def test_story_opens_with_the_apps_scenes(open_site):
     assert figure["x"] >= text["x"] + text["width"] and abs(figure["y"] - text["y"]) < 5  # side by side, as in the app
     story.get_by_role("link", name="Next").click()
     expect(story.get_by_role("link", name="2: Twins")).to_have_attribute("aria-current", "step")
+    for tooltip in story.locator(".prose [role=tooltip], .wall [role=tooltip]").locator("visible=true").all():
+        raise AssertionError(tooltip.inner_text())
     story.get_by_role("link", name="3: Judge").click()
     for number in range(1, 11):
         expect(story.get_by_role("heading", name=f"Drawing {number} of 10")).to_be_visible()
@@ -317,6 +368,17 @@ def test_story_opens_with_the_apps_scenes(open_site):
         story.get_by_role("heading", name=re.compile("pixels: [0-5] of 5, views: [0-5] of 5, chance 1"))
     ).to_be_visible()
     expect(story.locator(".round img")).to_have_count(10)
+    drawn = story.locator(".round img").evaluate_all("images => images.map((image) => image.src)")
+    with page.expect_download() as card:
+        story.get_by_role("button", name="Save as a card").click()
+    assert Image.open(card.value.path()).size == (1200, 630)
+    story.get_by_role("button", name="Ten new drawings").click()
+    expect(story.get_by_role("heading", name="Drawing 1 of 10")).to_be_visible()
+    for number in range(1, 11):
+        expect(story.get_by_role("heading", name=f"Drawing {number} of 10")).to_be_visible()
+        page.keyboard.press("1")
+    expect(story.locator(".round img")).to_have_count(10)
+    assert story.locator(".round img").evaluate_all("images => images.map((image) => image.src)") != drawn
     page.goto(page.url.partition("#")[0] + "#story?step=2")  # by its number, as in an earlier version
     expect(story.locator(".prose h2")).to_have_text(named_step("a-wave").title)
     expect(story.locator(".stripes canvas").first).to_be_visible()
@@ -343,6 +405,11 @@ def test_story_opens_with_the_apps_scenes(open_site):
         story.get_by_role("link", name=f": {step.name}").click()
         expect_headline(story, step)
         expect(story.locator(what).locator("visible=true")).to_have_count(count)
+
+
+def test_links_of_the_story_lead_to_this_edition(site):
+    links = re.findall(r'href=\\?"([^"\\]*)', json.dumps(unpacked(site, "story"), ensure_ascii=False))
+    assert {link.partition("?")[0] for link in links} == {"#story", "#waves", "#inpainting", "#generation"}
 
 
 @pytest.mark.slow
@@ -389,6 +456,10 @@ def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     page = open_site()
     page.get_by_role("link", name="Fill a hole").click()
     expect(page.locator("#inpainting .step")).to_have_text("step 120 of 120")
+    page.get_by_role("tab", name="What is computed").click()
+    expect(page.locator("#inpainting .computed math").first).to_be_visible()
+    expect(page.locator("#inpainting .computed")).to_contain_text("the colours of its rim")
+    expect(page.locator("#inpainting .computed summary")).to_have_text(list(explanations(("views",))))
     page.get_by_role("button", name="Pictures").click()
     expect(page.get_by_role("dialog").get_by_role("radio", name="hen", exact=False)).to_be_visible()
     assert grave_faults(page) == []
@@ -402,7 +473,9 @@ def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     page.get_by_role("link", name="Findings").click()
     expect(page.get_by_role("link", name="Findings")).to_have_attribute("aria-current", "page")
     expect(page.locator(".findings tr[data-claim]").first).to_be_visible()
-    assert "95 % interval" not in page.locator("main").inner_text()  # only in tooltips
+    expect(page.get_by_role("heading", level=2)).to_have_text([MAPS, FEATURES, SHIFTS])
+    tables = page.locator(".findings").all_inner_texts()
+    assert not any("95 % interval" in text for text in tables)  # only in tooltips
     page.get_by_role("link", name="Open the full app").click()
     expect(page.locator("#app")).to_contain_text("adds")
     expect(page.locator("#app code")).to_have_count(0)
@@ -438,7 +511,7 @@ def test_site_takes_a_profile(browser, tmp_path, monkeypatch):
     page, wrong = browser.new_page(), []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto((tmp_path / "site" / "findings.html").as_uri())
-    expect(page.get_by_role("heading", name="What CLIP ViT-B/32 and")).to_be_visible()
+    expect(page.get_by_role("heading", name="CLIP ViT-B/32 against Mini ResNet (robust)")).to_be_visible()
     for part in ("story?step=a-wave", "waves", "generation"):
         page.goto(f"{(tmp_path / 'site' / 'index.html').as_uri()}#{part}")
         expect(page.get_by_text("CLIP ViT-B/32").first).to_be_attached()

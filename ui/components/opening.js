@@ -18,8 +18,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   scene.data = data;
   scene.chips.forEach((chip, place) => chip.setAttribute("aria-pressed", String(place === chosen)));
   scene.wish.textContent = `Ask for ${/^[aeiou]/.test(word) ? "an" : "a"} ${word}`;
-  scene.figures.forEach(({ judged }, k) => {
-    judged.textContent = data.drawings[k].judged;
+  scene.figures.forEach((figure, k) => {
+    for (const name of ["title", "about", "judged"]) figure[name].textContent = data.drawings[k][name];
   });
   Promise.all(data.drawings.map(({ strip }) => decoded(strip))).then((strips) => {
     if (scene.data !== data) return;
@@ -53,16 +53,16 @@ function createScene(parentElement, { words, drawings }) {
     }),
   );
   const row = root.appendChild(element("div", "squares"));
-  scene.figures = drawings.map(({ title, about }) => {
+  scene.figures = drawings.map(() => {
     const figure = row.appendChild(element("figure"));
     const canvas = figure.appendChild(element("canvas"));
     canvas.setAttribute("role", "img");
     const caption = figure.appendChild(element("figcaption"));
     const line = caption.appendChild(element("div", "line"));
-    line.append(element("span", "title", title));
+    const title = line.appendChild(element("span", "title"));
     const sure = line.appendChild(element("strong", "sure"));
-    caption.append(element("span", "about", about));
-    return { canvas, sure, judged: caption.appendChild(element("span", "judged")) };
+    const [about, judged] = ["about", "judged"].map((name) => caption.appendChild(element("span", name)));
+    return { canvas, title, sure, about, judged };
   });
   parentElement.appendChild(root);
   return scene;

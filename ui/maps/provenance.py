@@ -14,9 +14,13 @@ from ui.shared.text import as_markdown, one_line
 
 def provenance(entry: Entry) -> None:
     """Draw the sentence."""
+    st.markdown(f"**{as_markdown(entry.label)}**  \n{source_text(entry)}")
+
+
+def source_text(entry: Entry) -> str:
+    """Return Markdown about a map's origin."""
     published = entry.shipped and entry.heatmap.metadata["source"]["type"] == "published"
-    text = published_text(entry.heatmap) if published else computed_text(entry.heatmap)
-    st.markdown(f"**{as_markdown(entry.label)}**  \n{text}")
+    return published_text(entry.heatmap) if published else computed_text(entry.heatmap)
 
 
 def published_text(heatmap: Heatmap) -> str:

@@ -18,7 +18,7 @@ from core.reproduce.findings import STYLE, VERDICTS, findings_html
 from core.runs.picture_outcomes import judged_outcomes
 from core.shared.html import JARGON, TERMS, explained
 from core.shared.roles import networks_for
-from ui.maps.catalogue import entries, shipped
+from ui.maps.catalogue import Entry, entries, shipped
 from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56
 from ui.runs.setup.settings import models_in_url
@@ -42,7 +42,7 @@ _SHOWN_ON = {
 }
 
 # Claims about all networks, not about two chosen maps.
-_OF_ALL = ("twins", "contrast", "shift")
+OF_ALL = ("twins", "contrast", "shift")
 
 # Texts of the page, keyed by heading.
 WORDS = dict(
@@ -80,14 +80,19 @@ def _maps() -> None:
     judged = [
         finding
         for finding in findings_between(subject, reference, *available.values())
-        if finding.claim.key not in _OF_ALL
+        if finding.claim.key not in OF_ALL
     ]
     if subject == reference:
         st.markdown("Both are the same map, so nothing can differ.")
     _judged(judged, shipped(), {}, subject.name, reference.name)
+    for place, words in zip(st.columns(2, gap="large"), about_verdicts(subject, reference), strict=True):
+        place.markdown(words)
+
+
+def about_verdicts(subject: Entry, reference: Entry) -> list[str]:
+    """Return the rules of the verdicts, and how the two maps are compared, as Markdown."""
     paired = same_images(subject.heatmap, reference.heatmap)
-    for place, name in zip(st.columns(2, gap="large"), ("rules", "paired" if paired else "unpaired"), strict=True):
-        place.markdown(WORDS[name])
+    return [WORDS["rules"], WORDS["paired" if paired else "unpaired"]]
 
 
 def _shifts() -> None:
@@ -97,7 +102,7 @@ def _shifts() -> None:
     judged = [
         finding
         for finding in findings_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
-        if finding.claim.key in _OF_ALL
+        if finding.claim.key in OF_ALL
     ]
     _judged(judged, all_maps, {"shift": link("frequency", ("tab", CORRUPTIONS))})
 

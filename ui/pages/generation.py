@@ -63,7 +63,9 @@ def page() -> None:
             _go_on_painting(result)
             second_judge(result)
     parts: dict[str, Callable[[], None]] = {
-        "What is computed": partial(_formula, kind, searches, row.rule if result is not None and result.stored else ""),
+        "What is computed": partial(
+            _computed, kind, searches, row.rule if result is not None and result.stored else ""
+        ),
         "The start": partial(_start, drawing),
         "Where this run comes from": partial(run_details, result),
     }
@@ -286,11 +288,20 @@ def _back(row: SampleSet) -> None:
     back_to_example(PAGE, row, kind, chosen)
 
 
-def _formula(kind: StartKind, searches: Sequence[Search], rule: str) -> None:
+def _computed(kind: StartKind, searches: Sequence[Search], rule: str) -> None:
     """Draw the formulas. rule: how the displayed classes were chosen; may be empty."""
-    papers = paper.RUNS[PAGE]
     left, right = st.columns(2, gap="large")
-    left.markdown(
+    left.markdown(formula(kind))
+    if "views" in searches:
+        right.markdown(VIEWS)
+    if rule:
+        right.markdown(rule)
+
+
+def formula(kind: StartKind) -> str:
+    """Return the start, the loss and its constraint as Markdown."""
+    papers = paper.RUNS[PAGE]
+    return (
         rf"The start $x_0$: {STARTS[kind].source[0].lower()}{STARTS[kind].source[1:]} From it, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target})\;$ (Eq. 2) "
         r"within $\lVert x - x_0\rVert_2 \le \varepsilon$, by steps "
@@ -298,7 +309,3 @@ def _formula(kind: StartKind, searches: Sequence[Search], rule: str) -> None:
         rf"At {paper.IMAGE_SIZE} pixels the paper takes $\varepsilon$ = {papers['epsilon']}, $\alpha$ = "
         rf"{papers['step_size']} and {papers['steps']} steps; here lengths scale with the side."
     )
-    if "views" in searches:
-        right.markdown(VIEWS)
-    if rule:
-        right.markdown(rule)

@@ -11,7 +11,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.hole_url import hole_text, read_hole
-from core.images.masks import hole_side, middle_square, random_square_mask, square_side, square_sides
+from core.images.masks import Fill, hole_side, middle_square, random_square_mask, square_side, square_sides
 from core.pgd.config import paper_inpainting
 from core.pgd.settings import RunKind
 from core.pgd.view_settings import Search
@@ -95,7 +95,7 @@ def page() -> None:
             if picture.label is not None:
                 st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
     parts: dict[str, Callable[[], None]] = {
-        "What is computed": partial(_formula, searches),
+        "What is computed": partial(_computed, searches),
         "What the stored runs show": draw_stored_inpainting,
         "Where this run comes from": partial(run_details, result),
     }
@@ -262,26 +262,32 @@ def _origin(picture: Picture) -> dict[str, object]:
     return {"dataset": "one picture", "index": picture.position, "credit": picture.caption}
 
 
-def _formula(searches: Sequence[Search]) -> None:
+def _computed(searches: Sequence[Search]) -> None:
     loss, more = st.columns(2, gap="large")
-    fill = st.session_state.get(f"{PAGE}-fill", "region")
+    loss.markdown(formula(st.session_state.get(f"{PAGE}-fill", "region")), help=f"Eq. 3: {TERMS['Eq. 3']}.")
+    for title, text in explanations(searches).items():  # collapsed, to keep a phone's page short
+        more.expander(title).markdown(text)
+
+
+def formula(fill: Fill) -> str:
+    """Return the loss and its constraints as Markdown."""
     filled = "its mean colour fills" if fill == "region" else "the colours of its rim, spread as heat spreads, fill"
-    loss.markdown(
+    return (
         rf"First, {filled} the hole, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) within "
         rf"$\lVert x - x_0\rVert_2 \le \varepsilon$. At {paper.IMAGE_SIZE} pixels the paper takes "
         rf"$\lambda$ = {PAPERS['weight']:g}, $\varepsilon$ = {PAPERS['epsilon']} and {PAPERS['steps']} steps of "
-        f"{PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too.",
-        help=f"Eq. 3: {TERMS['Eq. 3']}.",
+        f"{PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too."
     )
-    # Collapsed, to keep a phone's page short.
-    more.expander("How Eq. 3 is minimised").markdown(
+
+
+def explanations(searches: Sequence[Search]) -> dict[str, str]:
+    """Return further explanations as Markdown, by title."""
+    minimised = (
         r"This penalty is **exact**: the minimum changes nothing outside the hole while the cross-entropy's gradient "
         r"$g$ there is shorter than $\lambda$. Forward-backward steps find it: a step of length $t$ against "
         r"$g$, then for the change $y$ outside $y \leftarrow (1 - t\lambda / \lVert y\rVert_2)_+\,y$ (Combettes & "
         "Wajs 2005), the projection onto the ball, the clip."
     )
-    more.expander("What plain steps leave").markdown(plain_steps())
-    if "views" in searches:
-        more.expander("The search by views").markdown(VIEWS)
-        more.expander("Where it fails").markdown(FAILS)
+    by_views = {"The search by views": VIEWS, "Where it fails": FAILS} if "views" in searches else {}
+    return {"How Eq. 3 is minimised": minimised, "What plain steps leave": plain_steps()} | by_views

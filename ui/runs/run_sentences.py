@@ -21,7 +21,7 @@ from core.pgd.view_settings import Search
 from core.reconstruct.outcome import last_change, mean_similarity
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
-from core.shared.sentences import Number, Paragraph, Sentence
+from core.shared.sentences import Number, Paragraph, Sentence, filled
 from ui.shared.text import one_line
 
 VIEWS = (
@@ -33,6 +33,23 @@ VIEWS = (
 )
 MAX_TEXT_LENGTH = 140  # characters of a text that may be a sentence
 SSIM = "SSIM (structural similarity; 1 is an exact copy)"  # for its first mention on a page
+# Patterns of sentences about one picture, which the static edition fills in the browser as well.
+PATTERNS = {
+    "changed": "changed the {what} by {change} on average{after}.",
+    "start": "start",
+    "hole": "hole",
+    "amount": "{mean} of 255",
+    "after": " after {steps} steps",
+    "rest": "The rest changed by {mean}.",
+    "outcome": "{title} has {changed}",
+    "likeness": "The hole’s {ssim} to the original is {before} at the start. At the end it is {after}. {end}",
+    "by": "{value} by {title}",
+    "nearer": "{titles} came closer to the original.",
+    "only": "Only {titles} came closer to the original.",
+    "none": "No result is closer than the start.",
+    "losses": "Loss {first} → {last} in {steps} steps; change {norm} of at most {budget} (L2 norm).",
+    "small": "under 1e-7",
+}
 
 
 def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
@@ -66,10 +83,11 @@ def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
     """
     paragraphs: list[Paragraph] = []
     for run in runs:
-        after = "" if paragraphs else f" after {len(run.curves['loss']) - 1:,} steps"
+        after = "" if paragraphs else filled(PATTERNS["after"], steps=f"{len(run.curves['loss']) - 1:,}")
         title = run_title(run, runs)
         if len(run.start) == 1 and (changed := _changed(run, after)):
-            paragraphs.append(Paragraph(Sentence(f"{title} has ", changed[0]), *changed[1:]))
+            first_sentence = filled(PATTERNS["outcome"], title=title, changed=changed[0])
+            paragraphs.append(Paragraph(first_sentence, *changed[1:]))
             continue
         first, last = (confidence(float(end)) for end in run.curves["target_probability"][[0, -1]].mean(axis=1))
         targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
@@ -87,8 +105,10 @@ def _changed(run: PGDRun, after: str = "") -> tuple[Sentence, ...]:
     if len(changes) < len(run.start):
         return ()
     inside, outside = 255 * np.mean(changes, axis=0)
-    what, rest = ("start", ()) if run.mask is None else ("hole", (Sentence(f"The rest changed by {outside:.2f}."),))
-    return Sentence(f"changed the {what} by ", Number(f"{inside:.1f} of 255"), f" on average{after}."), *rest
+    what = PATTERNS["start" if run.mask is None else "hole"]
+    amount = Number(filled(PATTERNS["amount"], mean=f"{inside:.1f}"))
+    rest = () if run.mask is None else (filled(PATTERNS["rest"], mean=f"{outside:.2f}"),)
+    return filled(PATTERNS["changed"], what=what, change=amount, after=after), *rest
 
 
 def likeness(runs: Sequence[PGDRun]) -> str:
@@ -97,11 +117,11 @@ def likeness(runs: Sequence[PGDRun]) -> str:
     if len(pairs) < len(runs):
         return ""
     before = f"{pairs[0][1][0]:.2f}"
-    after = join_list([f"{pair[1]:.2f} by {title}" for title, pair in pairs])
+    after = join_list([filled(PATTERNS["by"], value=f"{pair[1]:.2f}", title=title) for title, pair in pairs])
     nearer = [title for title, pair in pairs if round(pair[1], 2) > float(before)]
-    only = "Only " if len(nearer) < len(runs) else ""
-    end = f"{only}{join_list(nearer)} came closer to the original." if nearer else "No result is closer than the start."
-    return f"The hole’s {SSIM} to the original is {before} at the start. At the end it is {after}. {end}"
+    which = "none" if not nearer else "only" if len(nearer) < len(runs) else "nearer"
+    end = filled(PATTERNS[which], titles=join_list(nearer) if nearer else "")
+    return filled(PATTERNS["likeness"], ssim=SSIM, before=before, after=after, end=end)
 
 
 def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
@@ -131,15 +151,19 @@ def counted(judgement: Judgement, count: int) -> Number:
 def losses(run: PGDRun, row: int) -> str:
     """Return the loss before and after, as the paper reports them."""
     loss, norm = run.curves["loss"][:, row], run.curves["perturbation_norm"][-1, row]
-    return (
-        f"Loss {loss[0]:.3g} → {_small(float(loss[-1]))} in {len(loss) - 1:,} steps; "
-        f"change {norm:.2f} of at most {run.config.epsilon:.3g} (L2 norm)."
+    return filled(
+        PATTERNS["losses"],
+        first=f"{loss[0]:.3g}",
+        last=_small(float(loss[-1])),
+        steps=f"{len(loss) - 1:,}",
+        norm=f"{norm:.2f}",
+        budget=f"{run.config.epsilon:.3g}",
     )
 
 
 def _small(loss: float) -> str:
     """Format a loss. float32 rounds a cross-entropy below about 1e-7 to zero, so smaller ones are 'under 1e-7'."""
-    return f"{loss:.2g}" if loss > 1e-7 else "under 1e-7"
+    return f"{loss:.2g}" if loss > 1e-7 else PATTERNS["small"]
 
 
 def origin(run: PGDRun) -> str:

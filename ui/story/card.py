@@ -13,6 +13,7 @@ from core.reconstruct.view_pictures import judged_path, painter_name
 from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, Question
 
 WIDTH, HEIGHT, MARGIN, TILE, GAP = 1200, 630, 40, 172, 12  # pixels; the size of a link's preview on social networks
+TITLE = "Which drawings did I recognise?"
 INK, PAPER, RIGHT, WRONG = "#1f2933", "#ffffff", "#1a7f37", "#b3261e"
 
 
@@ -20,7 +21,7 @@ def card(scores: Sequence[str], questions: Sequence[Question], choices: Sequence
     """Return a PNG with a row of drawings per search, each framed by whether it was recognised, and the scores."""
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     draw = ImageDraw.Draw(image)
-    draw.text((MARGIN, 28), "Which drawings did I recognise?", INK, ImageFont.load_default(44))
+    draw.text((MARGIN, 28), TITLE, INK, ImageFont.load_default(44))
     for row, (search, result) in enumerate(zip(SEARCHES, scores, strict=True)):
         top = 110 + row * (TILE + 50)
         drawn = [pair for pair in zip(questions, choices, strict=True) if pair[0].search == search]
@@ -35,9 +36,13 @@ def card(scores: Sequence[str], questions: Sequence[Question], choices: Sequence
         left = MARGIN + PER_SEARCH * (TILE + GAP) + 12
         draw.text((left, top + 30), name, INK, ImageFont.load_default(34))
         draw.text((left, top + 76), count, INK, ImageFont.load_default(44))
-    painter = short_title(classifier_spec(painter_name()).title)
-    caption = f"{painter} drew ten words by two searches; pure guessing gets {CHANCE:g} of {PER_SEARCH} right."
-    draw.text((MARGIN, HEIGHT - 62), caption, INK, ImageFont.load_default(26))
+    draw.text((MARGIN, HEIGHT - 62), caption(), INK, ImageFont.load_default(26))
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
+
+
+def caption() -> str:
+    """Return a sentence on the drawings and on guessing."""
+    painter = short_title(classifier_spec(painter_name()).title)
+    return f"{painter} drew ten words by two searches; pure guessing gets {CHANCE:g} of {PER_SEARCH} right."

@@ -34,6 +34,7 @@ from ui.story.opening import lesson_html
 
 SEED, CHOICES = "round", "chosen"  # in the URL
 ROUND = "story.round"  # seed of a visitor whose link has none
+NEW_ROUND, SAME_ROUND, SAVE = "Ten new drawings", "The same ten again", "Save as a card"  # buttons
 
 
 def judge_drawings() -> None:
@@ -106,10 +107,10 @@ def _tell(seed: int, questions: Sequence[Question], choices: Sequence[int]) -> N
         rows = [pair for pair in zip(questions, choices, strict=True) if pair[0].search == search]
         st.html(f'<div class="round"><h4>By {search}</h4>{"".join(_result(*row) for row in rows)}</div>')
     with st.container(horizontal=True):
-        st.button("Ten new drawings", key="story.judge.others", type="primary", on_click=forget)
-        st.button("The same ten again", key="story.judge.again", on_click=_put, args=(seed, ()))
+        st.button(NEW_ROUND, key="story.judge.others", type="primary", on_click=forget)
+        st.button(SAME_ROUND, key="story.judge.again", on_click=_put, args=(seed, ()))
         st.download_button(
-            "Save as a card",
+            SAVE,
             partial(card, scores(questions, choices), questions, choices),
             file_name="you-are-the-judge.png",
             mime="image/png",

@@ -147,7 +147,7 @@ def any_word() -> None:
     row = SAMPLE_SETS["photographs"]
     names = list(dict.fromkeys(row.classes.names))
     word = st.selectbox(
-        ANY_WORD if is_stored_pool() else ANY_WORD.partition(" (")[0],
+        any_word_label(),
         names,
         index=None,
         placeholder="Type a word: castle, goldfish …",
@@ -156,6 +156,11 @@ def any_word() -> None:
     if word is not None:
         st.html(link_to(word).html)
     st.html(lesson_html("beside"))
+
+
+def any_word_label() -> str:
+    """Return the label of the menu."""
+    return ANY_WORD if is_stored_pool() else ANY_WORD.partition(" (")[0]
 
 
 def lesson() -> tuple[str, str]:

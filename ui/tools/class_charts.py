@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
-import streamlit as st
 
 from core.fourier.maps.outcomes import ClassError
 from core.sweep.predictions import mistakes
 from ui.maps.predictions.cell_predictions import SamplePredictions
-from ui.shared.charts import chart, interval_chart, percents
+from ui.shared.charts import Chart, chart, interval_chart, percents
 
 HEIGHT = 255  # CSS pixels with axes
 RIGHT = "#d0d0d0"  # the diagonal; black text is legible on it in both themes
 
 
-def confusion_chart(predictions: SamplePredictions, names: Sequence[str]) -> None:
-    """Draw true classes in rows, predictions under the wave in columns; colour is the share of each mistake."""
+def confusion_chart(predictions: SamplePredictions, names: Sequence[str]) -> Chart:
+    """Return true classes in rows, predictions under the wave in columns; colour is the share of each mistake."""
     rows = _cells(predictions, names)
     order = alt.Scale(domain=list(names))
     base = alt.Chart().encode(
@@ -34,9 +33,8 @@ def confusion_chart(predictions: SamplePredictions, names: Sequence[str]) -> Non
     )
     light = alt.condition("datum.wrong && datum.share < 60", alt.value("#ffffff"), alt.value("#000000"))
     counts = base.mark_text(fontSize=11).encode(text="count:Q", color=light)
-    st.markdown(f"**{predictions.title}**, n = {len(predictions.labels)}; rows: true class")
     key, alt_text = f"classes.{predictions.name}", _in_words(predictions, names)
-    chart(rows, [cells, counts], alt.X("prediction:N"), None, height=HEIGHT, key=key, alt_text=alt_text).draw()
+    return chart(rows, [cells, counts], alt.X("prediction:N"), None, height=HEIGHT, key=key, alt_text=alt_text)
 
 
 def _cells(predictions: SamplePredictions, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -79,16 +77,15 @@ class ClassErrors:
     errors: Sequence[ClassError]
 
 
-def class_error_chart(series: Sequence[ClassErrors], names: Sequence[str]) -> None:
-    """Draw each network's error by class with 95 % intervals."""
+def class_error_chart(series: Sequence[ClassErrors], names: Sequence[str]) -> Chart:
+    """Return each network's error by class with 95 % intervals."""
     rows = [
         {"network": network.title, "class": names[error.label], "images": error.images} | percents("error", error.error)
         for network in series
         for error in network.errors
     ]
-    st.markdown("**Error by class** under the wave, with 95 % intervals")
     summary = "; ".join(f"{row['network']}, {row['class']}: {row['error']:.0f} % of {row['images']}" for row in rows)
-    interval_chart(
+    return interval_chart(
         rows,
         [network.title for network in series],
         [network.colour for network in series],
@@ -98,4 +95,4 @@ def class_error_chart(series: Sequence[ClassErrors], names: Sequence[str]) -> No
         height=HEIGHT,
         key="classes.errors",
         alt_text=f"Error under the wave class by class, with 95 % intervals. {summary}",
-    ).draw()
+    )

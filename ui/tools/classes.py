@@ -10,9 +10,9 @@ import streamlit as st
 from core.data.classes import CLASS_SETS, ClassSet
 from core.fourier.maps.outcomes import class_errors, class_errors_of
 from core.numbers import wave_name
-from core.shared.sentences import Paragraph
+from core.shared.sentences import Paragraph, filled
 from core.sweep.predictions import mistakes
-from ui.maps.catalogue import dataset_title, shipped
+from ui.maps.catalogue import Entry, dataset_title, shipped
 from ui.maps.models import model_colour
 from ui.maps.predictions.cell_panel import strength
 from ui.maps.predictions.cell_predictions import SamplePredictions
@@ -20,7 +20,7 @@ from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
 from ui.tools.class_charts import ClassErrors, class_error_chart, confusion_chart
 from ui.tools.page_state import PageState
-from ui.tools.sentences import hardest_class, most_frequent_mistake
+from ui.tools.sentences import CLASSES, hardest_class, most_frequent_mistake
 
 MAX_CLASSES = 20  # a larger matrix is illegible
 SHOWN, LISTED = 2, 6  # networks side by side; rows per network of the table that replaces the matrix
@@ -36,7 +36,7 @@ def class_panel(page: PageState) -> None:
         return
     series = list(_series(page, classes, counted))[:SHOWN]
     if not series and not counted:
-        st.markdown("No map in view says which images are misclassified, and no installed classifier predicts.")
+        st.markdown(CLASSES["none"])
         return
     left, right = st.columns(2, gap="large")
     if side_by_side:
@@ -45,9 +45,9 @@ def class_panel(page: PageState) -> None:
         with left:
             write_sentence(
                 Paragraph(
-                    f"Under the wave {wave_name(page.frequency)}:",
+                    filled(CLASSES["wave"], wave=wave_name(page.frequency)),
                     *sentences,
-                    f"This is a hint only, as each class has just {few} pictures. Grey is right, colour is wrong.",
+                    filled(CLASSES["hint"], few=str(few)),
                 )
             )
     if series:
@@ -58,10 +58,13 @@ def class_panel(page: PageState) -> None:
     columns = st.columns(len(side_by_side) + bool(series), gap="medium")
     for column, predictions in zip(columns, side_by_side, strict=False):
         with column:
-            confusion_chart(predictions, classes.names)
+            head = filled(CLASSES["matrix"], title=f"**{predictions.title}**", n=str(len(predictions.labels)))
+            st.markdown(head)
+            confusion_chart(predictions, classes.names).draw()
     if series:
         with columns[-1]:
-            class_error_chart(series, classes.names)
+            st.markdown(CLASSES["errors"].replace("Error by class", "**Error by class**"))
+            class_error_chart(series, classes.names).draw()
 
 
 def _series(page: PageState, classes: ClassSet, counted: Sequence[SamplePredictions]) -> Iterator[ClassErrors]:
@@ -79,18 +82,25 @@ def _series(page: PageState, classes: ClassSet, counted: Sequence[SamplePredicti
             continue
         if tuple(facts["class_names"]) == classes.names and (errors := class_errors(entry.heatmap, page.frequency)):
             named.add(name)
-            source = f"{facts['dataset']['n']:,} images of {dataset_title(facts['dataset']['name'])}, v = {size:g}"
-            yield ClassErrors(entry.name, source, model_colour(name), errors)
+            yield ClassErrors(entry.name, source_of(entry), model_colour(name), errors)
     for name, sample in predictions.items():
         if name not in named:
             errors = class_errors_of(sample.labels, sample.after)
-            yield ClassErrors(sample.title, f"the {len(sample.labels)} bundled samples", model_colour(name), errors)
+            source = filled(CLASSES["samples"], n=str(len(sample.labels)))
+            yield ClassErrors(sample.title, source, model_colour(name), errors)
+
+
+def source_of(entry: Entry) -> str:
+    """Return the images and the strength of a map."""
+    dataset, size = entry.heatmap.metadata["dataset"], entry.heatmap.metadata["epsilon"]
+    images, title = f"{dataset['n']:,}", dataset_title(dataset["name"])
+    return filled(CLASSES["map"], n=images, dataset=title, size=f"{size:g}")
 
 
 def _table(counted: Sequence[SamplePredictions], classes: ClassSet) -> None:
     """Draw the most frequent confusions in place of an almost empty matrix."""
     if not counted:
-        st.markdown("No installed classifier predicts these classes.")
+        st.markdown(CLASSES["unknown"])
         return
     labels = counted[0].labels
     st.markdown(

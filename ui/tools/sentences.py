@@ -17,11 +17,35 @@ from core.fourier.maps.wave_sizes import harmful_from
 from core.images.corruptions import CORRUPTIONS
 from core.numbers import decimal, interval, join_list, measured_percent, percent
 from core.shared.colours import ROBUST
-from core.shared.sentences import Number, Paragraph, Sentence
+from core.shared.sentences import Number, Paragraph, Sentence, filled
 from core.sweep.predictions import mistakes
 from ui.components.hybrid_mixer import Mixed
 from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.tools.corruption_charts import NetworkOutcomes
+
+# Patterns of the tool *Classes*, which the static edition fills in the browser as well.
+CLASSES = {
+    "wave": "Under the wave {wave}:",
+    "no mistake": "{who} mistakes no class for another.",
+    "mistake": "{who} mistakes {share} pictures of “{label}” for “{prediction}”{ties}. "
+    "It mistakes {before} without the wave, {change}.",
+    "tie": ", and 1 other confusion is as frequent",
+    "ties": ", and {count} other confusions are as frequent",
+    "fewer": "clearly fewer",
+    "noise": "a difference within the noise",
+    "hint": "This is a hint only, as each class has just {few} pictures. Grey is right, colour is wrong.",
+    "all": "{who} misclassifies {share} of every class.",
+    "most": "{who} misclassifies “{label}” most, {share} of {images}.",
+    "least": "It misclassifies “{label}” least, {share} of {images}{doubt}.",
+    "doubt": "; their intervals overlap",
+    "source": "Counted on {source}.",
+    "map": "{n} images of {dataset}, v = {size}",
+    "samples": "the {n} bundled samples",
+    "matrix": "{title}, n = {n}; rows: true class",
+    "errors": "Error by class under the wave, with 95 % intervals",
+    "none": "No map in view says which images are misclassified, and no installed classifier predicts.",
+    "unknown": "No installed classifier predicts these classes.",
+}
 
 
 def most_frequent_mistake(sample: SamplePredictions, names: Sequence[str]) -> Sentence:
@@ -29,20 +53,24 @@ def most_frequent_mistake(sample: SamplePredictions, names: Sequence[str]) -> Se
     who = sample.title + (f" ({sample.note})" if sample.note else "")
     ranked = mistakes(sample.labels, sample.after)
     if not ranked:
-        return Sentence(f"{who} mistakes no class for another.")
+        return filled(CLASSES["no mistake"], who=who)
     top = ranked[0]
     of_class = sample.labels == top.label
     before, after = (answers[of_class] == top.prediction for answers in (sample.before, sample.after))
     _, low, high = wilson(top.count / top.images, top.images)
     ties = sum(mistake.count == top.count for mistake in ranked) - 1
-    often = f", and {ties} other confusion{'s are' if ties > 1 else ' is'} as frequent" if ties else ""
+    often = filled(CLASSES["tie" if ties == 1 else "ties"], count=str(ties)) if ties else ""
     clear = mcnemar((after & ~before).sum(), (before & ~after).sum()) < 0.05 and after.sum() > before.sum()
     share = Number(f"{top.count} of {top.images}", f"{100 * low:.0f} to {100 * high:.0f} %")
-    return Sentence(
-        f"{who} mistakes ",
-        share,
-        f" pictures of “{names[top.label]}” for “{names[top.prediction]}”{often}. It mistakes {before.sum()} "
-        f"without the wave, {'clearly fewer' if clear else 'a difference within the noise'}.",
+    return filled(
+        CLASSES["mistake"],
+        who=who,
+        share=share,
+        label=names[top.label],
+        prediction=names[top.prediction],
+        ties=often,
+        before=str(before.sum()),
+        change=CLASSES["fewer" if clear else "noise"],
     )
 
 
@@ -52,19 +80,22 @@ def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str]
     `source`: the images, as in 'the 100 bundled samples'.
     """
     most, least = (choose(errors, key=lambda error: error.error.value) for choose in (max, min))
+    end = filled(CLASSES["source"], source=source)
     if most.error.value == least.error.value:
-        every = f"{title} misclassifies {percent(most.error.value)} of every class."
-        return Paragraph(every, f"Counted on {source}.")
-    doubt = "" if most.error.low > least.error.high else "; their intervals overlap"
+        return Paragraph(filled(CLASSES["all"], who=title, share=percent(most.error.value)), end)
+    doubt = "" if most.error.low > least.error.high else CLASSES["doubt"]
     sentences = (
-        Sentence(
-            f"{who} misclassifies “{names[error.label]}” {where}, ",
-            measured_percent(error.error),
-            f" of {error.images}{end}.",
+        filled(
+            CLASSES[which],
+            who=title,
+            label=names[error.label],
+            share=measured_percent(error.error),
+            images=str(error.images),
+            doubt=doubt,
         )
-        for who, error, where, end in ((title, most, "most", ""), ("It", least, "least", doubt))
+        for which, error in (("most", most), ("least", least))
     )
-    return Paragraph(*sentences, f"Counted on {source}.")
+    return Paragraph(*sentences, end)
 
 
 def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequency) -> str:

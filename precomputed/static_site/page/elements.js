@@ -15,6 +15,18 @@ export class Refusal extends Error {}
 
 export const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 
+// Parts of a sentence as nodes: numbers with an interval, which a tooltip holds, and bold ones.
+export const spoken = (parts) =>
+  parts.map((part) => {
+    if (typeof part !== "object") return String(part);
+    if (part.bold) return element("b", part.bold);
+    const root = element("span", "", { className: "tooltip", tabIndex: 0 });
+    const about = element("span", `95 % interval (${part.interval})`, { className: "tooltip-text" });
+    about.setAttribute("role", "tooltip");
+    root.append(part.text, about);
+    return root;
+  });
+
 // Trusted HTML.
 export function ours(made, html) {
   made.innerHTML = html;
@@ -56,6 +68,11 @@ export function popover(parent, text) {
   const summary = menu.appendChild(element("summary", text));
   const body = menu.appendChild(element("div", "", { className: "body" }));
   document.addEventListener("click", (event) => event.composedPath().includes(menu) || (menu.open = false));
+  menu.addEventListener("toggle", () => {
+    body.style.translate = "";
+    const beyond = body.getBoundingClientRect().right + 8 - document.documentElement.clientWidth;
+    if (beyond > 0) body.style.translate = `-${beyond}px 0`;
+  });
   menu.addEventListener("keydown", ({ key }) => {
     if (key !== "Escape" || !menu.open) return;
     menu.open = false;

@@ -2,6 +2,7 @@
 // the picture under the wave, the networks' predictions for it, and tools.
 
 import { pack, unpack } from "./bytes.js";
+import { classTool } from "./class_tool.js";
 import { byId, element, mount, option, ours, popover, segmented } from "./elements.js";
 import { openLibrary } from "./library.js";
 import { load } from "./packs.js";
@@ -13,7 +14,10 @@ const POINT =
   "Point at a cell of a map to see its wave, the picture under it, and the error with its 95 % interval below the " +
   "maps. “Figure 1” and “Figure 2” return to the paper’s maps.";
 
-/** @param {Record<string, any>} data about, maps and figures @param {(host: HTMLElement) => void} drawTools */
+/**
+ * @param {Record<string, any>} data about, maps and figures
+ * @param {(host: HTMLElement, panels: Record<string, (panel: HTMLElement) => any>) => void} drawTools
+ */
 export async function frequency(data, drawTools) {
   // sets: title and side of the pictures by name; live: the set of the networks here
   const { sets, live, frequency: texts } = data.about;
@@ -70,10 +74,40 @@ export async function frequency(data, drawTools) {
   const firsts = {}; // initial picture of each loaded set
   const placeOf = (set) => now.picture[set] ?? firsts[set] ?? 0;
 
-  const predict = await prediction(byId("lab"), byId("live"), (maps) => {
-    Object.assign(now, { pictureMaps: maps, show: "Error" });
-    draw(true);
-  });
+  const predict = await prediction(
+    byId("lab"),
+    byId("live"),
+    (maps) => {
+      Object.assign(now, { pictureMaps: maps, show: "Error" });
+      draw(true);
+    },
+    (counted) => tellClasses(counted),
+  );
+
+  // What the tools below the maps show; each is drawn when a visitor opens it.
+  const panels = {
+    classes: async (panel) => {
+      showClasses = await classTool(panel);
+      tellClasses({});
+    },
+    sources: (panel) => {
+      const place = panel.appendChild(element("div"));
+      showSources = () =>
+        place.replaceChildren(
+          ...now.maps.flatMap((label) => [element("h3", label), ours(element("div"), data.maps.sources[label])]),
+        );
+      showSources();
+    },
+  };
+  /** @type {(state: import("./class_tool.js").ClassState) => any} */
+  let showClasses = () => {};
+  let showSources = () => {};
+  let about = { wave: now.wave, epsilon: 0, labels: [], counted: null };
+  function tellClasses(change) {
+    about = { ...about, ...change };
+    const classifiers = now.maps.map((map) => labels[map]);
+    showClasses({ ...about, known: now.set === live, classifiers, predictors: predict.predictors(classifiers) });
+  }
 
   function start(name) {
     const { maps, show, wave, pictures } = figures[name];
@@ -144,11 +178,11 @@ export async function frequency(data, drawTools) {
     });
     const label = own ? null : set.labels[place];
     const classifiers = now.maps.map((map) => labels[map]);
-    predict(
-      now.set === live
-        ? { pixels: bytes, size: common.size, side: common.side, bits: unpack(bits), label, classifiers }
-        : null,
-    );
+    const { size, side } = common;
+    const shown = { pixels: bytes, size, side, bits: unpack(bits), label, classifiers, seed: now.seed };
+    predict.show(now.set === live ? shown : null);
+    tellClasses({ wave: now.wave, epsilon: strength, counted: null });
+    showSources();
   }
 
   // The app's text about a wave on the maps of a figure; for other maps, how to read them.
@@ -199,5 +233,5 @@ export async function frequency(data, drawTools) {
   }
 
   start(names[0]);
-  drawTools(byId("tools"));
+  drawTools(byId("tools"), panels);
 }

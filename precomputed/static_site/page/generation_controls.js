@@ -157,6 +157,8 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
         images: { dataset: "noise", start: now.kind, credit: `Start: ${label.toLowerCase()}` },
       };
     },
+    budget: () => 1,
+    follow() {},
     subject: () => null,
     async bring(run) {
       now.kind = run.variant in kinds ? run.variant : now.kind;

@@ -115,6 +115,25 @@ export async function inpaintingControls(
     }),
   );
   radios.get(penalty).checked = true;
+  const fills = parts.settings.appendChild(element("fieldset", "", { className: "radios" }));
+  fills.append(element("legend", "Initial colours of the hole"));
+  let fill = "region";
+  let usualFill = fill;
+  const fillRadios = new Map(
+    Object.entries(facts.fills).map(([kind, label]) => [
+      kind,
+      option(fills, "radio", `fill-${side}`, kind, label, () => {
+        fill = kind;
+        changed(true);
+      }),
+    ]),
+  );
+  fillRadios.get(fill).checked = true;
+  function setFill(kind) {
+    fill = usualFill = kind;
+    fillRadios.get(kind).checked = true;
+  }
+  const budget = () => Math.sqrt(mask.reduce((sum, bit) => sum + bit, 0)) / papersHole;
   draw();
 
   return {
@@ -126,21 +145,28 @@ export async function inpaintingControls(
       if (!count) throw new Refusal(NO_HOLE);
       if (count === mask.length) throw new Refusal(ALL_HOLE);
       const values = planes(pixels);
-      const fromRim = side > 32; // as the app's examples
+      const fromRim = fill === "rim";
       const cells = mask.slice();
       const credit = own ? "a visitor’s picture" : `${title}, ${set.pictures[place].caption}`;
       return {
         penalty,
         mask: cells,
         target: class_,
-        budget: Math.sqrt(count) / papersHole,
+        budget: budget(),
         original: levels(values),
         start: fromRim ? await filledFromRim(values, cells) : filled(values, cells),
         images: { dataset: own ? credit : title, credit, ...(fromRim ? { fill: "rim" } : {}) },
       };
     },
+    budget: () => budget() || 1,
+    follow(searches) {
+      const usual = searches.includes("views") ? "rim" : "region";
+      if (fill === usualFill) setFill(usual);
+      usualFill = usual;
+    },
     subject: () => (own ? null : place),
     async bring(run) {
+      if (run.fill in facts.fills) setFill(run.fill);
       if (radios.has(run.variant)) {
         penalty = run.variant;
         radios.get(penalty).checked = true;

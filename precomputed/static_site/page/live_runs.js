@@ -3,7 +3,7 @@
 
 import { sweep } from "./bytes.js";
 import { card } from "./card.js";
-import { download, element, loader, menu, popover } from "./elements.js";
+import { download, element, loader, popover, spoken } from "./elements.js";
 import { engine } from "./engine.js";
 import { generationControls, linked } from "./generation_controls.js";
 import { inpaintingControls } from "./inpainting_controls.js";
@@ -11,16 +11,14 @@ import { load } from "./packs.js";
 import { forWorker, painterChoice, paintersOf } from "./painters.js";
 import { runFile } from "./run_file.js";
 import { add, newRun, replayOf } from "./run_record.js";
-import { note, origin, outcome } from "./run_text.js";
+import { runSettings } from "./run_settings.js";
+import { likeness, losses, note, origin, outcome } from "./run_text.js";
 
 const FRAMES = 121; // at most, per painter
 const FRAME_BYTES = 5 * 2 ** 20; // at most, per painter
 const SHOW_MS = 150; // between two drawings of a run
 const SIGHT = 0.8; // of the window's height: parts that begin below are out of sight
-const KINDS = {
-  inpainting: { first: ["mini-clip", "mini-clip-robust"], controls: inpaintingControls },
-  generation: { first: ["mini-clip-robust", "mini-clip"], controls: generationControls },
-};
+const CONTROLS = { inpainting: inpaintingControls, generation: generationControls };
 
 /**
  * Add live runs to a page of stored runs: controls, and a replay of the current run.
@@ -30,7 +28,6 @@ const KINDS = {
  */
 export async function liveRuns(kind, view) {
   const facts = await load("engine");
-  const { first, controls: make } = KINDS[kind];
   const toolbar = view.find(".toolbar");
   const [subject, networks] = [0, 1].map(() => toolbar.appendChild(element("div", "", { className: "group" })));
   const settings = popover(toolbar, "Settings");
@@ -42,7 +39,7 @@ export async function liveRuns(kind, view) {
   /** @type {any} */
   let run = null;
   /** @type {any} */
-  let pace = null;
+  let numbers = null;
   let side = 0;
   let framesDrawn = 0;
   let state = "ended";
@@ -55,32 +52,25 @@ export async function liveRuns(kind, view) {
     for (const part of [subject, networks, settings.body, canvas]) part.replaceChildren();
     const parts = { subject, canvas, settings: settings.body };
     const page = { changed, say, ofSide };
-    controls = await make(parts, facts, side, page, begin);
-    painters = painterChoice(networks, facts, side, first, () => {
-      label();
-      offerPaces();
+    controls = await CONTROLS[kind](parts, facts, side, page, begin);
+    painters = painterChoice(networks, facts, side, () => {
+      offer();
       changed(false);
     });
-    pace = element("div");
-    settings.body.prepend(pace);
-    offerPaces();
+    numbers = runSettings(settings.body, facts.sets[side], kind, () => changed(false));
+    offer();
+  }
+  // The settings of the chosen searches; a number that the visitor has changed stays, unless `all` are reset.
+  function offer(all = false) {
+    const { searches } = painters.chosen();
+    controls.follow(searches);
+    numbers.offer(searches, all);
+    numbers.scale(controls.budget());
     label();
   }
   async function ofSide(other, place, own) {
     await rebuild(other, { place: place < 0 ? undefined : place, own });
     changed(true, place);
-  }
-  const settingsOf = () => facts.sets[side].settings[kind];
-  const offered = () => settingsOf()[painters.chosen().searches.includes("views") ? "views" : "pixels"];
-  function offerPaces() {
-    const lengths = offered();
-    const [{ config }] = lengths;
-    const scaled = kind === "inpainting" ? ", scaled with the hole" : "";
-    const size = config.step_size.toPrecision(3);
-    const budget = config.epsilon.toPrecision(3);
-    pace.replaceChildren(element("p", `${config.steps} steps of ${size}; L2 budget ${budget}${scaled}.`));
-    const pairs = lengths.map(({ label: text }, k) => [String(k), text]);
-    if (pairs.length > 1) menu(pace, "Number of steps", pairs, () => changed(false));
   }
   const say = (text) => {
     hint.textContent = text;
@@ -92,13 +82,16 @@ export async function liveRuns(kind, view) {
     const chosen = painters.chosen();
     if (!chosen.names.length) throw new Error("no classifier is chosen; choose one or two");
     if (!chosen.searches.length) throw new Error("no search is chosen; choose pixels, views or both");
-    const at = Number(pace.querySelector("select")?.value ?? 0);
-    const { classes } = facts.sets[side];
-    const models = paintersOf(chosen, request, settingsOf(), facts, at);
+    numbers.scale(request.budget);
+    const { pace, weight, lengths } = numbers.chosen();
+    const { classes, settings: all } = facts.sets[side];
+    const models = paintersOf(chosen, request, all[kind], facts, pace, lengths);
     const { steps } = models[0].config;
     const frames = Math.min(FRAMES, Math.floor(FRAME_BYTES / request.start.length));
     const interval = Math.max(1, Math.ceil(steps / (frames - 1)));
-    return newRun({ ...request, kind, models, classes, targetName: classes[request.target], steps, interval });
+    const targetName = classes[request.target];
+    const { searches } = chosen;
+    return newRun({ ...request, kind, models, classes, targetName, steps, interval, weight, searches });
   }
 
   // Another picture, hole or target replaces the result in view; another setting keeps it, with a note.
@@ -118,6 +111,7 @@ export async function liveRuns(kind, view) {
       const next = await planned();
       if (current !== made) return;
       view.draw(await replayOf(next, facts.sure, { state: "new", text: "Not run yet", seconds: 0 }));
+      view.explain(variantOf(next), next.searches);
       view.say({ text: [element("b", "Not run yet"), ". ", back()] });
     } catch (error) {
       if (current === made) view.refuse(/** @type {any} */ (error).message);
@@ -135,8 +129,7 @@ export async function liveRuns(kind, view) {
     if (stored.side !== side) await rebuild(stored.side);
     await controls.bring(stored);
     painters.set(stored.names, stored.searches);
-    offerPaces();
-    label();
+    offer(true);
     await view.show(stored);
   }
 
@@ -151,12 +144,14 @@ export async function liveRuns(kind, view) {
     [framesDrawn, state] = [0, "running"];
     view.leave();
     view.say({ text: "Running…" });
+    view.explain(variantOf(run), run.searches);
     const { top } = view.find(".replay").getBoundingClientRect(); // far below on a phone
     if (top > SIGHT * innerHeight) view.find(".replay").scrollIntoView({ block: "start" });
     await work(run);
   });
   const size = start.root.appendChild(element("span", "", { className: "size" }));
   const hint = view.find(".hint");
+  const variantOf = ({ images }) => (kind === "inpainting" ? (images.fill ?? "region") : images.start);
   function label() {
     const { names } = painters.chosen();
     size.textContent = engine.has(names)
@@ -166,11 +161,11 @@ export async function liveRuns(kind, view) {
 
   async function work(current) {
     start.button.disabled = false; // another run may take its place
-    const { models, start: x0, mask, target, interval } = current;
+    const { models, start: x0, mask, target, interval, weight } = current;
     let last = performance.now();
     let drawnAt = last;
     const painters = forWorker(models);
-    const request = { painters, start: x0, mask, target, weight: facts.weight, interval, sure: facts.sure };
+    const request = { painters, start: x0, mask, target, weight, interval, sure: facts.sure };
     await engine.run(request, (part) => {
       const now = performance.now();
       current.seconds += (now - last) / 1000;
@@ -204,12 +199,12 @@ export async function liveRuns(kind, view) {
     return newest;
   }
 
-  const sentences = (current, halted = false) =>
-    outcome(current, halted).map(([before, number, after]) => {
-      const made = element("p", before);
-      made.append(element("b", number), after);
-      return made;
-    });
+  const paragraph = (parts) => {
+    const made = element("p");
+    made.append(...spoken(parts));
+    return made;
+  };
+  const sentences = (current) => outcome(current, false, facts.sentences).map(paragraph);
 
   // A stopped or finished run, complete.
   async function show() {
@@ -228,8 +223,8 @@ export async function liveRuns(kind, view) {
     step.addEventListener("click", () => engine.control("step"));
     view.say({
       text: paused ? ["Paused. ", step] : note(run),
-      paragraphs: sentences(run, true),
-      from: [origin(run)],
+      paragraphs: [...outcome(run, true, facts.sentences), likeness(run, facts.sentences)].map(paragraph),
+      from: [...run.models.map((model) => `${model.title}. ${losses(model, facts.sentences)}`), origin(run)],
       save,
     });
   }
@@ -268,7 +263,7 @@ export async function liveRuns(kind, view) {
   } else {
     await rebuild(view.first.side);
     painters.set(view.first.names, view.first.searches);
-    label();
+    offer(true);
   }
   return bring;
 }

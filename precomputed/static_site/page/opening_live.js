@@ -10,19 +10,19 @@ import { forWorker, paintersOf } from "./painters.js";
 import { pictureUrl } from "./pictures.js";
 
 const SIDE = 224;
-const NETWORK = "efficientnet-lite0";
 const SEARCHES = ["pixels", "views"];
 const INTERVAL = 4; // a picture every so many steps
 
 /**
  * @param {HTMLElement} host
- * @param {string} text of the field
- * @param {any} scene a stored one, for its text and captions
+ * @param {{ label: string, captions: { title: string, about: string }[] }} texts of the field, and of each search
+ * @param {any} scene a stored one, for its words
  * @param {(scene: any) => void} show
  */
-export async function drawAnyWord(host, text, scene, show) {
+export async function drawAnyWord(host, { label: text, captions }, scene, show) {
   const facts = await load("engine");
-  const { classes, settings } = facts.sets[SIDE];
+  const { classes, settings, painters: names } = facts.sets[SIDE];
+  const { title } = facts.networks[names[0]];
   const form = host.appendChild(element("form", "", { className: "fields any-word" }));
   const word = classChoice(form, text, classes, "", "any-word");
   const start = loader(form, "", draw);
@@ -38,7 +38,7 @@ export async function drawAnyWord(host, text, scene, show) {
     if (!start.button.disabled) start.press();
   });
   const label = () => {
-    const size = engine.has([NETWORK]) ? "" : `: ${engine.megabytes([NETWORK], facts)} MB, nothing leaves this browser`;
+    const size = engine.has(names) ? "" : `: ${engine.megabytes(names, facts)} MB, nothing leaves this browser`;
     start.button.textContent = `Draw it here${size}`;
   };
   addEventListener("hashchange", () => {
@@ -50,7 +50,7 @@ export async function drawAnyWord(host, text, scene, show) {
   async function draw(report) {
     const target = word();
     engine.control("stop"); // a pending run
-    await engine.load([NETWORK], report);
+    await engine.load(names, report);
     label();
     stop.hidden = false;
     try {
@@ -64,7 +64,7 @@ export async function drawAnyWord(host, text, scene, show) {
     const x0 = await greyStart(facts.natural, SIDE, 0);
     const began = performance.now();
     const plan = { penalty: null, budget: 1 };
-    const choice = { names: [NETWORK], searches: SEARCHES };
+    const choice = { names, searches: SEARCHES };
     const painters = forWorker(paintersOf(choice, plan, settings.generation, facts));
     const { steps } = painters[0].config;
     const mask = new Uint8Array(SIDE * SIDE).fill(1);
@@ -81,7 +81,7 @@ export async function drawAnyWord(host, text, scene, show) {
     ended = () => {
       over = stop.hidden = true;
       const seconds = ((performance.now() - began) / 1000).toFixed(0);
-      tell(`${step} steps in ${seconds} s, in your browser; no other network has judged it.`);
+      tell(`${title}, ${step} steps in ${seconds} s, in your browser; no other network has judged it.`);
     };
     await engine.run(request, async ({ states }) => {
       const newest = states.findLast(({ networks }) => networks[0].frame);
@@ -93,7 +93,7 @@ export async function drawAnyWord(host, text, scene, show) {
       const before = drawings;
       step = newest.step;
       drawings = newest.networks.map(({ entropy }, k) => ({
-        ...scene.drawings[k],
+        ...captions[k],
         shares: [Math.exp(-entropy)],
         strip: strips[k],
       }));

@@ -48,7 +48,9 @@ function once(make) {
 async function wavesSection() {
   const [about, maps, figures] = await Promise.all(["about", "maps", "figures"].map(load));
   const mix = async (host, say) => mixer(await load("hybrids"), "hybrids", host, say);
-  await frequency({ about, maps, figures }, (host) => drawTools(host, about.tools, mix));
+  await frequency({ about, maps, figures }, (host, panels) =>
+    drawTools(host, about.tools, about.first_tool, mix, panels),
+  );
 }
 
 async function runsSection(kind) {

@@ -7,11 +7,9 @@ const MAX_NETWORKS = 2;
 /**
  * A choice of one or two networks for pictures of a side, and of one or both searches.
  *
- * @param {HTMLElement} parent @param {any} facts of the engine @param {number} side
- * @param {string[]} first initial networks
- * @param {() => void} changed
+ * @param {HTMLElement} parent @param {any} facts of the engine @param {number} side @param {() => void} changed
  */
-export function painterChoice(parent, facts, side, first, changed) {
+export function painterChoice(parent, facts, side, changed) {
   const { networks, searches } = facts;
   const titles = Object.keys(networks).filter((name) => networks[name].side === side);
   const box = parent.appendChild(element("div", "", { className: "field" }));
@@ -48,11 +46,7 @@ export function painterChoice(parent, facts, side, first, changed) {
     for (const [name, input] of ways) input.checked = chosenSearches.includes(name);
     show();
   }
-  set(
-    first.filter((name) => boxes.has(name)),
-    facts.sets[side].searches,
-  );
-  if (!chosen().names.length) set(titles.slice(0, 1), chosen().searches);
+  set(facts.sets[side].painters, facts.sets[side].searches);
   return { chosen, set };
 }
 
@@ -61,11 +55,12 @@ export function painterChoice(parent, facts, side, first, changed) {
  *
  * @param {{ names: string[], searches: string[] }} chosen @param {{ penalty: string | null, budget: number }} plan
  * @param {any} settings of the kind of run @param {any} facts of the engine @param {number} pace which of the settings
+ * @param {Record<string, number>} lengths numbers in the place of those settings'
  */
-export function paintersOf({ names, searches }, plan, settings, facts, pace = 0) {
+export function paintersOf({ names, searches }, plan, settings, facts, pace = 0, lengths = {}) {
   const offered = settings[searches.includes("views") ? "views" : "pixels"];
   const { config: usual } = offered[pace] ?? offered[0];
-  const config = { ...usual, epsilon: usual.epsilon * plan.budget };
+  const config = { ...usual, epsilon: usual.epsilon * plan.budget, ...lengths };
   return names.flatMap((name) =>
     searches.map((search) => {
       const { title, about, colour } = facts.networks[name];

@@ -9,16 +9,28 @@ function pixelsOn(context, side) {
   return Uint8Array.from({ length: 3 * side * side }, (_, k) => data[4 * Math.floor(k / 3) + (k % 3)]);
 }
 
-// A picture of a set: its own file, or its place in the sheet of thumbnails. Both are lossless.
-export async function pixelsIn({ common: { size, strip }, pictures }, place) {
-  const { webp } = pictures[place];
-  const image = element("img", "", { src: webp ?? strip.sheet });
-  await image.decode();
+// Pictures of a set: each in its own file, or in its place in the sheet of thumbnails. Both are lossless.
+async function pixelsAt({ common: { size, strip }, pictures }, places) {
   const context = element("canvas", "", { width: size, height: size }).getContext("2d", { willReadFrequently: true });
-  const [column, row] = webp ? [0, 0] : [place % strip.columns, Math.floor(place / strip.columns)];
-  context.drawImage(image, -size * column, -size * row);
-  return pixelsOn(context, size);
+  const image = element("img");
+  const all = [];
+  for (const place of places) {
+    const { webp } = pictures[place];
+    const source = webp ?? strip.sheet;
+    if (image.src !== source) image.src = source;
+    await image.decode();
+    const [column, row] = webp ? [0, 0] : [place % strip.columns, Math.floor(place / strip.columns)];
+    context.drawImage(image, -size * column, -size * row);
+    all.push(pixelsOn(context, size));
+  }
+  return all;
 }
+
+/** A picture of a set. @returns {Promise<Uint8Array>} */
+export const pixelsIn = async (set, place) => (await pixelsAt(set, [place]))[0];
+
+/** All pictures of a set. @returns {Promise<Uint8Array[]>} */
+export const allPixels = (set) => pixelsAt(set, set.pictures.keys());
 
 export function paint(canvas, pixels, side) {
   Object.assign(canvas, { width: side, height: side });

@@ -1,27 +1,36 @@
 // The networks' predictions for the picture, clean and under the wave, at every cell under the pointer.
 
 import { percent, planes, softmax } from "./bytes.js";
-import { element, loader, option, popover } from "./elements.js";
+import { element, loader, option, popover, spoken } from "./elements.js";
 import { engine } from "./engine.js";
 import { lab } from "./laboratory.js";
 import { load } from "./packs.js";
 import { pictureMap } from "./picture_map.js";
+import { sampleCounts } from "./sample_counts.js";
+import { filledText, waveName } from "./sentences.js";
+import { wilson } from "./statistics.js";
 import { underWave } from "./under_wave.js";
 
 const SIDE = 32; // side of pictures with networks that predict here
 const HALF = SIDE / 2 - 1; // the largest frequency of their maps
-const FIRST = ["mini-clip", "mini-resnet"];
+const REST_MS = 400; // without another wave, before flips are counted
 const KNOW = "These networks know only the ten classes of CIFAR-10. Choose one of its pictures or your own.";
 
-// host: the heat maps' component; root: parent of the rows. Returns `show(picture)`, to be called with each new picture
-// { pixels, size, side, bits, label }; null if the networks do not know its classes. addMaps: takes maps of this
-// picture.
-export async function prediction(host, root, addMaps) {
-  if (!lab.packs.engine) return () => {};
+/**
+ * The predictions of a picture { pixels, size, side, bits, label, seed, classifiers }, null if the networks do not know
+ * its classes.
+ *
+ * @param {any} host the heat maps' component @param {HTMLElement} root parent of the rows
+ * @param {(maps: any[]) => void} addMaps takes maps of this picture
+ * @param {(about: any) => void} counted takes predictions over the samples under the wave: `wave`, `epsilon`, `labels`
+ *   and `counted`, by network
+ */
+export async function prediction(host, root, addMaps, counted) {
+  if (!lab.packs.engine) return { show: (_) => {}, predictors: (_) => [] };
   const facts = await load("engine");
   const { classes } = facts.sets[SIDE];
   const names = Object.keys(facts.networks).filter((name) => facts.networks[name].side === SIDE);
-  const chosen = new Set(FIRST);
+  const chosen = new Set(facts.sets[SIDE].predictors);
   let picture = null;
   let clean = null;
   let busy = false;
@@ -79,6 +88,12 @@ export async function prediction(host, root, addMaps) {
     if (!start.root.hidden && !below.hidden) start.press();
   }
 
+  // Whose place a network takes beside the maps of others.
+  function noteOn(name, classifiers) {
+    const note = classifiers.map((classifier) => facts.networks[name].instead[classifier]).find(Boolean);
+    return note && !classifiers.includes(name) ? note : "";
+  }
+
   // A row like those of the app's table (ui/maps/predictions/prediction_table.py).
   function row(name, before, after) {
     const { label } = picture;
@@ -86,11 +101,11 @@ export async function prediction(host, root, addMaps) {
     const mark = (at) => `${classes[at]}${label === null ? "" : at === label ? " ✓" : " ✗"}`;
     const made = element("tr");
     const column = label ?? first;
-    const { title, colour, instead } = facts.networks[name];
+    const { title, colour } = facts.networks[name];
     const head = element("th", "", { scope: "row" });
-    const note = picture.classifiers.map((classifier) => instead[classifier]).find(Boolean);
+    const note = noteOn(name, picture.classifiers);
     head.append(Object.assign(element("span", "", { className: "key" }), { style: `background: ${colour}` }), title);
-    if (note && !picture.classifiers.includes(name)) head.append(element("small", note));
+    if (note) head.append(element("small", note));
     const verdict = element("td");
     verdict.append(...(first === then ? [`stays ${mark(first)}`] : [`${mark(first)} → `, element("b", mark(then))]));
     const bars = element("td");
@@ -104,7 +119,8 @@ export async function prediction(host, root, addMaps) {
       bar.style.background = fill;
       line.append(percent(shares[column]));
     }
-    made.append(head, verdict, bars);
+    made.append(head, verdict, bars, element("td", facts.flips.waits));
+    made.dataset.network = name;
     return made;
   }
 
@@ -118,8 +134,32 @@ export async function prediction(host, root, addMaps) {
         return bar;
       },
     );
-    const title = `Predictions under the wave (${wave.map((k) => String(k).replace("-", "−")).join(", ")})`;
+    const title = `Predictions under the wave ${waveName(wave)}`;
     made.replaceChildren(element("b", title), " \u2003", clean, "clean \u2002", under, "with the wave");
+  }
+
+  // Count over the samples how often the wave changes the top-1 prediction, once no other wave comes.
+  let counts = 0;
+  let counter = null;
+  function count(about) {
+    const current = ++counts;
+    const isCurrent = () => current === counts;
+    const selected = [...chosen];
+    setTimeout(async () => {
+      if (!isCurrent()) return;
+      counter ??= await sampleCounts(facts.sets[SIDE].name);
+      const all = await counter.count(selected, about, isCurrent, tellFlips).catch(() => null); // unloaded meanwhile
+      if (all) counted({ ...about, labels: counter.labels, counted: all });
+    }, REST_MS);
+  }
+  function tellFlips(name, before, after) {
+    const flips = after.filter((top, k) => top !== before[k]).length;
+    const whole = after.length === before.length;
+    const { low, high } = wilson(flips, after.length);
+    const interval = [low, high].map((end) => (100 * end).toFixed(0)).join(" to ");
+    const text = filledText(facts.flips.count, { flips, counted: after.length });
+    const cell = table.querySelector(`[data-network="${name}"] td:last-child`);
+    cell?.replaceChildren(...spoken(whole ? [{ text, interval: `${interval} %` }] : [`${text} …`]));
   }
 
   // The newest wave only: one that arrives meanwhile is next.
@@ -130,7 +170,8 @@ export async function prediction(host, root, addMaps) {
     const began = performance.now();
     const current = picture;
     const wave = panel.dataset.wave.split(",").map(Number);
-    const moved = underWave(current, wave, Number(panel.querySelector(".strength input").value));
+    const epsilon = Number(panel.querySelector(".strength input").value);
+    const moved = underWave(current, wave, epsilon);
     try {
       const selected = [...chosen];
       const logitsOf = (pixels) => engine.request("predict", { names: selected, pictures: [pixels] });
@@ -141,13 +182,15 @@ export async function prediction(host, root, addMaps) {
         const what = current.label === null ? "the clean prediction" : `“${classes[current.label]}”`;
         caption(wave);
         head.replaceChildren(element("tr"));
-        for (const text of ["model", "top-1 prediction", `probability of ${what}`])
+        const flips = filledText(facts.flips.head, { total: facts.flips.total });
+        for (const text of ["model", "top-1 prediction", `probability of ${what}`, flips])
           head.rows[0].append(element("th", text, { scope: "col" }));
         const body = table.tBodies[0] ?? table.createTBody();
         body.replaceChildren(
           ...selected.map((name) => row(name, softmax(clean.logits[name][0]), softmax(logits[name][0]))),
         );
         Object.assign(table.dataset, { wave: String(wave), milliseconds: performance.now() - began });
+        count({ wave, epsilon, seed: current.seed });
       }
     } catch (error) {
       message.textContent = /** @type {any} */ (error).message;
@@ -157,8 +200,14 @@ export async function prediction(host, root, addMaps) {
   }
 
   offer();
-  return (next) => {
+  const predictors = (classifiers) =>
+    [...chosen].map((name) => {
+      const { title, colour } = facts.networks[name];
+      return { name, title, colour, note: noteOn(name, classifiers) };
+    });
+  function show(next) {
     picture = next;
+    counts += 1;
     const waits = !start.root.hidden; // networks are not loaded yet
     table.hidden = below.hidden = !next || waits;
     message.textContent = next || waits ? "" : KNOW;
@@ -171,5 +220,6 @@ export async function prediction(host, root, addMaps) {
       offer();
     }
     follow();
-  };
+  }
+  return { show, predictors };
 }

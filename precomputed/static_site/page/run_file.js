@@ -86,7 +86,7 @@ function metadataOf(run, k, facts) {
   return {
     kind: run.kind,
     config: configOf(model.config),
-    objective: filled ? { kind: run.kind, weight: facts.weight, penalty: model.penalty } : { kind: run.kind },
+    objective: filled ? { kind: run.kind, weight: run.weight, penalty: model.penalty } : { kind: run.kind },
     targets: [run.target],
     class_names: run.classes,
     terms: filled && model.penalty !== "frozen" ? ["cross_entropy", "penalty"] : ["cross_entropy"],

@@ -8,11 +8,18 @@ import { load } from "./packs.js";
 
 /**
  * @typedef {{ subject: HTMLElement, canvas: HTMLElement, settings: HTMLElement }} Parts parents of the controls
- * @typedef {{ plan: () => Promise<any>, subject: () => number | null, bring: (run: any) => Promise<void> }} Controls
- *   makes the plan, gives its picture's place, and sets the controls to a stored run
+ * @typedef {object} Controls
+ * @property {() => Promise<any>} plan
+ * @property {() => number} budget in parts of that of the paper's hole
+ * @property {(searches: string[]) => void} follow sets what depends on the searches, unless the visitor has chosen it
+ * @property {() => number | null} subject the picture's place
+ * @property {(run: any) => Promise<void>} bring sets the controls to a stored run
  */
 
 const CHOOSE = "Stored runs";
+const COMPUTED = "What is computed";
+const START = "The start";
+const ORIGIN = "Where this run comes from";
 
 /**
  * @param {"inpainting" | "generation"} kind @param {HTMLElement} section
@@ -31,11 +38,11 @@ export async function runPage(kind, section, runs, texts) {
   for (const run of runs)
     stored.add(new Option([run.what, run.variantTitle, run.title].filter(Boolean).join(" · "), run.id));
   const saved = popover(find(".status"), "Download");
-  const parts = [
-    ["Where this run comes from", origins],
-    ...texts.tables.map(([title, html]) => [title, ours(element("div"), html)]),
-  ];
-  tabs(find(".folds"), parts.reverse());
+  const computed = element("div", "", { className: "computed" });
+  const start = element("div");
+  const [many, ...tables] = texts.tables.map(([title, html]) => [title, ours(element("div"), html)]);
+  const own = kind === "generation" ? [[START, start]] : tables;
+  tabs(find(".folds"), [many, [COMPUTED, computed], ...own, [ORIGIN, origins]]);
 
   const first =
     runs.find((run) => run.side === texts.first.side && [null, texts.first.place].includes(run.place)) ?? runs[0];
@@ -66,6 +73,19 @@ export async function runPage(kind, section, runs, texts) {
       );
     },
     draw: (data) => drawReplay({ key: kind, ...data }),
+    /** Explain what is computed. @param {string} variant the hole's fill, or the start @param {string[]} searches */
+    explain(variant, searches, rule = "") {
+      const { formulas, more, views } = texts.computed;
+      const column = element("div");
+      for (const [title, html] of searches.includes("views") ? [...more, ...views] : more) {
+        const fold = element("details");
+        fold.append(element("summary", title), ours(element("div"), html));
+        column.append(title ? fold : ours(element("div"), html));
+      }
+      column.append(...(rule ? [element("p", rule)] : []));
+      computed.replaceChildren(ours(element("div"), formulas[variant] ?? ""), column);
+      ours(start, texts.starts[variant] ?? "");
+    },
     /** Show a stored run. */
     async show(run = first) {
       const current = ++shown;
@@ -74,6 +94,8 @@ export async function runPage(kind, section, runs, texts) {
       if (current !== shown) return;
       view.draw(data);
       view.say({ text: run.note, paragraphs: run.outcome.map((html) => ours(element("p"), html)), from: run.origins });
+      const variant = kind === "inpainting" ? run.fill : run.variant;
+      view.explain(variant, run.searches, texts.computed.rules?.[run.side]);
     },
     /** Show something other than a stored run. */
     leave() {

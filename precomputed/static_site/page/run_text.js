@@ -1,4 +1,8 @@
-// Text about a live run, as in ui/runs/run_sentences.py and ui/runs/setup/state.py.
+// Text about a live run, from the patterns of ui/runs/run_sentences.py.
+
+import { levels } from "./bytes.js";
+import { filled, filledText, joined } from "./sentences.js";
+import { similarityInside } from "./ssim.js";
 
 /**
  * Mean change in the hole and around it.
@@ -18,21 +22,60 @@ export function changes(start, image, mask, scale) {
 }
 
 /**
- * The result of the run so far: for each painter the text before, in and after the number. The replay shows its
- * confidence.
+ * The result of the run so far: parts of the sentences on each painter. The replay shows its confidence.
  *
  * @param {any} run @param {boolean} halted whether there is a picture of the last step; else the newest frame counts
+ * @param {Record<string, string>} patterns
  */
-export function outcome(run, halted) {
+export function outcome(run, halted, patterns) {
   const drawn = run.kind === "generation";
-  const what = drawn ? "the start" : "the hole";
   return run.models.map((model, k) => {
     const [inside, outside] = halted
       ? changes(run.start, model.last, run.mask, 255)
       : changes(run.startLevels, model.frames.at(-1), run.mask, 1);
-    const rest = drawn ? "" : ` and the rest by ${outside.toFixed(2)}`;
-    const after = k ? "" : ` after ${run.frameSteps.at(-1).toLocaleString("en")} steps`;
-    return [`${model.title} has changed ${what} by `, `${inside.toFixed(1)} of 255`, ` on average${rest}${after}.`];
+    const steps = run.frameSteps.at(-1).toLocaleString("en");
+    const changed = filled(patterns.changed, {
+      what: patterns[drawn ? "start" : "hole"],
+      change: { bold: filledText(patterns.amount, { mean: inside.toFixed(1) }) },
+      after: k ? "" : filledText(patterns.after, { steps }),
+    });
+    const rest = drawn ? [] : [" ", filledText(patterns.rest, { mean: outside.toFixed(2) })];
+    return [...filled(patterns.outcome, { title: model.title, changed }), ...rest];
+  });
+}
+
+/**
+ * How much the filled holes resemble the original, as in the app; no parts without an original.
+ *
+ * @param {any} run @param {Record<string, string>} patterns
+ */
+export function likeness(run, patterns) {
+  if (!run.original) return [];
+  const original = Float32Array.from(run.original, (level) => level / 255);
+  const shown = (picture) => similarityInside(original, picture, run.mask).toFixed(2);
+  const before = shown(run.start);
+  const after = run.models.map(({ title, last }) => ({
+    title,
+    value: shown(Float32Array.from(levels(last), (level) => level / 255)),
+  }));
+  const nearer = after.filter(({ value }) => Number(value) > Number(before)).map(({ title }) => title);
+  const which = !nearer.length ? "none" : nearer.length < after.length ? "only" : "nearer";
+  const end = filledText(patterns[which], { titles: joined(nearer) });
+  const ends = joined(after.map((row) => filledText(patterns.by, row)));
+  return [filledText(patterns.likeness, { ssim: patterns.ssim, before, after: ends, end })];
+}
+
+const short = (number, digits) => String(Number(number.toPrecision(digits)));
+
+/** The loss of a painter before and after. @param {any} model @param {Record<string, string>} patterns */
+export function losses({ loss, change, config }, patterns) {
+  const last = loss.at(-1);
+  return filledText(patterns.losses, {
+    first: short(loss[0], 3),
+    last: last > 1e-7 ? short(last, 2) : patterns.small,
+    steps: (loss.length - 1).toLocaleString("en"),
+    norm: change.at(-1).toFixed(2),
+    budget: short(config.epsilon, 3),
   });
 }
 

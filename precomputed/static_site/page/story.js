@@ -1,6 +1,7 @@
 // The story's steps, laid out as the app's: texts generated with the page, and the app's own figures.
 
 import { element, mount } from "./elements.js";
+import { judge } from "./judge.js";
 import { lab } from "./laboratory.js";
 import { drawAnyWord } from "./opening_live.js";
 import { load } from "./packs.js";
@@ -11,7 +12,8 @@ const SHADOWED = `
   h2 { margin: 0 0 0.5rem; font-size: 1.25rem; }
   .lead { font-size: 1.125rem; line-height: 1.5; }
   .judged { margin: 1rem 0; }
-  .door {
+  .tooltip-text { display: none; }
+  .button-link {
     display: inline-block; padding: 0.4rem 0.9rem; border: 1px solid var(--st-border-color); border-radius: 0.5rem;
     color: inherit; text-decoration: none;
   }
@@ -25,7 +27,7 @@ const SHADOWED = `
 function put(host, html) {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.innerHTML = html;
-  root.prepend(element("style", SHADOWED));
+  root.prepend(element("style", SHADOWED), element("link", "", { rel: "stylesheet", href: "tooltip.css" }));
 }
 
 // Functions that show a part of a figure in its host; `parts` are all parts of the step shown so far.
@@ -46,70 +48,10 @@ const KINDS = {
     };
     parts.scene = scenes[0];
   },
-  async "any-word"({ label }, host, parts) {
-    if (lab.packs.engine) await drawAnyWord(host, label, await load(parts.scene), parts.draws);
+  async "any-word"(texts, host, parts) {
+    if (lab.packs.engine) await drawAnyWord(host, texts, await load(parts.scene), parts.draws);
   },
-  async judge({ round }, host) {
-    const { drawings, intervals, chance, searches } = await load(round);
-    const chosen = [];
-    const heading = host.appendChild(element("h3"));
-    const asked = host.appendChild(element("div", "", { className: "asked" }));
-    heading.setAttribute("aria-live", "polite");
-    const picture = ({ picture: src }, alt) => element("img", "", { src, alt, className: "drawing" });
-    function draw() {
-      if (chosen.length === drawings.length) return tell();
-      const at = chosen.length;
-      const place = `Drawing ${at + 1} of ${drawings.length}`;
-      heading.textContent = `${place}: what is it?`;
-      const options = element("div", "", { className: "options" });
-      asked.replaceChildren(picture(drawings[at], place), options);
-      drawings[at].options.forEach((word, k) => {
-        options.appendChild(element("button", word, { type: "button" })).addEventListener("click", () => {
-          chosen.push(k);
-          draw();
-        });
-      });
-      if (at) options.firstElementChild.focus();
-    }
-    function tell() {
-      const right = (search) =>
-        drawings.filter((drawing, k) => drawing.search === search && drawing.right === chosen[k]).length;
-      const count = drawings.length / searches.length;
-      const scores = searches.map((search) => `${search}: ${right(search)} of ${count}`);
-      heading.textContent = `${scores.join(", ")}, chance ${chance}`;
-      const ends = searches.map((search) => `${intervals[right(search)]} by ${search}`);
-      asked.replaceChildren(
-        element("p", `95 % intervals: ${ends.join(" and ")}.`),
-        ...searches.map((search) => {
-          const round = element("div", "", { className: "round" });
-          round.append(
-            element("h4", `By ${search}`),
-            ...drawings.filter((drawing) => drawing.search === search).map(result),
-          );
-          return round;
-        }),
-      );
-      const again = asked.appendChild(element("button", "The same ten again", { type: "button" }));
-      again.addEventListener("click", () => {
-        chosen.length = 0;
-        draw();
-      });
-    }
-    function result(drawing) {
-      const word = drawing.options[drawing.right];
-      const choice = chosen[drawings.indexOf(drawing)];
-      const figure = element("figure");
-      const caption = element("figcaption", drawing.right === choice ? " ✓" : ` ✗ you: ${drawing.options[choice]}`);
-      caption.prepend(element("b", word));
-      figure.append(picture(drawing, word), caption);
-      return figure;
-    }
-    draw();
-    document.addEventListener("keydown", ({ key, ctrlKey, altKey, metaKey }) => {
-      if (!host.getClientRects().length || ctrlKey || altKey || metaKey) return;
-      /** @type {HTMLElement} */ (asked.querySelectorAll(".options button")[Number(key) - 1])?.click();
-    });
-  },
+  judge: ({ rounds }, host) => judge(host, rounds, put),
   // A wave chosen in the stripes is selected in the maps beside them, and vice versa.
   stripes({ data }, host, parts) {
     const show = mount("stripes", host, { choice: ({ value }) => parts.maps?.(value) });
@@ -176,6 +118,7 @@ export async function story(section, mixer) {
       for (const column of columns) column.hidden = k !== at;
     });
     section.classList.toggle("first", at === 0);
+    section.dataset.step = links[at];
     const [left, middle, whole] = hosts[at];
     const parts = { mixer };
     if (middle.childElementCount) return;

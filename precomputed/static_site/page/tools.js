@@ -1,37 +1,51 @@
-// Cards of the tools below the maps; choosing a card shows its tool, made of the story's figures.
+// The tools below the maps, as the app's: cards and further names; choosing one shows its tool.
 
 import { byId, element, option, ours } from "./elements.js";
 import { load } from "./packs.js";
 import { showParts } from "./story.js";
 
-const DETAILS = "Details";
+/**
+ * @typedef {object} Tool
+ * @property {string} name @property {string} about text of its card @property {string} picture of its card, if any
+ * @property {string} step of the story, with its figure; or @property {string} panel of the page
+ * @property {string} elsewhere a sentence on what only the full app has; may be empty
+ */
 
 /**
- * @param {HTMLElement} host @param {any} mixer
- * @param {{ name: string, about: string, picture: string, step: string }[]} tools
+ * @param {HTMLElement} host @param {Tool[]} tools @param {string} first the tool that is open at first
+ * @param {any} mixer mounts the pairs to mix @param {Record<string, (panel: HTMLElement) => any>} panels
  */
-export async function drawTools(host, tools, mixer) {
+export async function drawTools(host, tools, first, mixer, panels) {
   const cards = host.appendChild(element("fieldset", "", { className: "cards" }));
   cards.append(element("legend", "Tools", { className: "visually-hidden" }));
-  const panels = new Map();
-  async function open(name, step) {
-    for (const [tool, panel] of panels) panel.hidden = tool !== name;
-    if (panels.has(name)) return;
-    const panel = host.appendChild(element("div", "", { className: "tool" }));
-    panels.set(name, panel);
+  const opened = new Map();
+  async function open({ name, step, panel, elsewhere }) {
+    for (const [tool, place] of opened) place.hidden = tool !== name;
+    if (opened.has(name)) return;
+    const place = host.appendChild(element("div", "", { className: "tool" }));
+    opened.set(name, place);
+    if (panel === "details") place.append(byId("rings"));
+    else if (panel) await panels[panel](place);
+    else if (step) await showFigure(place, step);
+    if (elsewhere) place.append(element("p", elsewhere));
+  }
+  async function showFigure(place, step) {
     const { text, figure } = (await load("story")).find(({ links }) => links.includes(step));
-    panel.append(element("p", text));
-    const parts = panel.appendChild(element("div", "", { className: "parts" }));
+    place.append(element("p", text));
+    const parts = place.appendChild(element("div", "", { className: "parts" }));
     showParts(parts, figure, { mixer: (at) => mixer(at, (html) => ours(minds, html)) });
-    const minds = panel.appendChild(element("p"));
+    const minds = place.appendChild(element("p"));
     minds.setAttribute("aria-live", "polite");
   }
-  for (const { name, about, picture, step } of tools) {
-    const card = option(cards, "radio", "tools", name, "", () => open(name, step));
+  const [large, small] = [0, 1].map(() => cards.appendChild(element("div")));
+  for (const tool of tools) {
+    const { name, about, picture } = tool;
+    const card = option(picture ? large : small, "radio", "tools", name, picture ? "" : name, () => open(tool));
     const label = /** @type {HTMLElement} */ (card.parentElement);
-    label.append(element("img", "", { src: picture, alt: "" }), element("b", name), element("span", about));
+    if (picture)
+      label.append(element("img", "", { src: picture, alt: "" }), element("b", name), element("span", about));
+    else label.className = "plain";
+    card.checked = name === first;
+    if (card.checked) open(tool);
   }
-  panels.set(DETAILS, host.appendChild(byId("rings")));
-  option(cards, "radio", "tools", DETAILS, DETAILS, () => open(DETAILS, "")).checked = true;
-  cards.lastElementChild.className = "plain";
 }

@@ -38,7 +38,7 @@ def plain(text: str) -> str:
 def rows(text: str) -> dict[str, tuple[str, str]]:
     """Verdict and text of each claim in an HTML page, by its key; the first of several with one key."""
     parts = re.split(r'data-claim="([a-z0-9-]*)"', text)
-    found = list(zip(parts[1::2], parts[2::2], strict=True))
+    found = list(zip(parts[1::2], (part.partition("<aside>")[0] for part in parts[2::2]), strict=True))
     return {key: (VERDICT.search(row)[1], plain(row)) for key, row in reversed(found)}
 
 

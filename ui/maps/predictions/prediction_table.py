@@ -10,14 +10,18 @@ import numpy as np
 import streamlit as st
 
 from core.fourier.basis import Frequency
+from core.fourier.intervals import wilson
 from core.numbers import wave_name
-from core.shared.html import isolated
+from core.shared.html import isolated, number_html
+from core.shared.sentences import Number
 from core.sweep.predictions import Predictions
 from ui.shared.look import style_sheet
 from ui.shared.table import row_html, table_html
 
 MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
 STYLE = style_sheet(__file__)
+# Head of the column of flips, its cells, and their placeholder.
+FLIPS, COUNTED, WAITS = "flips, of {total} samples", "{flips} of {counted}", "counting …"
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def rows_html(
     label: int | None,
     frequency: Frequency,
     total: int | None,
-    uncounted: str = "counting …",
+    uncounted: str = WAITS,
 ) -> str:
     """Return a table with a row for each classifier.
 
@@ -50,7 +54,7 @@ def rows_html(
         total: images over which flips are counted; None if they are not. uncounted: placeholder for a row's flips.
     """
     what = f"probability of “{isolated(names[label])}”" if label is not None else "probability of the clean prediction"
-    flips = [] if total is None else [f"flips, of {total} samples"]
+    flips = [] if total is None else [FLIPS.format(total=total)]
     colours = ",".join(dict.fromkeys(row.colour for row in (*rows, rows[-1])))
     wave = f"background:linear-gradient(90deg,{colours},{rows[-1].colour})"
     caption = (
@@ -69,11 +73,19 @@ def _row(row: PredictionRow, names: Sequence[str], label: int | None, total: int
     if before != after:
         verdict = f"{_mark(names, before, label)} → <b>{_mark(names, after, label)}</b>"
     note = f"<small>{html.escape(row.note)}</small>" if row.note else ""
-    counted = uncounted if row.flips is None else "{} of {}".format(*row.flips)
-    counted += " …" if row.flips is not None and row.flips[1] != total else ""
+    counted = uncounted if row.flips is None else _counted(*row.flips, total)
     head = f'<span class="key" style="background:{row.colour}"></span>{html.escape(row.title)}{note}'
     bars = f"<div>{_bar(clean[column])}</div><div>{_bar(wave[column], row.colour)}</div>"
     return row_html([verdict, bars, *([] if total is None else [counted])], head=head)
+
+
+def _counted(flips: int, counted: int, total: int | None) -> str:
+    """Return a count as HTML, with the 95 % interval of its share once all are counted."""
+    text = COUNTED.format(flips=flips, counted=counted)
+    if counted != total:
+        return f"{text} …"
+    _, low, high = wilson(flips / counted, counted)
+    return number_html(Number(text, f"{100 * low:.0f} to {100 * high:.0f} %"))
 
 
 def _mark(names: Sequence[str], column: int, label: int | None) -> str:

@@ -185,12 +185,8 @@ def run_settings(
     by_views, unit = "views" in searches, paper_settings(page, size, hole)["step_size"]
     full = usual_settings(page, size, hole, "views" if by_views else "pixels")
     with place:
-        whose = "the search by views, for both searches" if by_views else "the paper"
-        also = " (the budget also to the hole’s)" if "weight" in full else ""
-        st.markdown(
-            f"These are the settings of {whose}, scaled to the picture’s side{also}. A run may have "
-            f"{max_steps(page):,} steps and take {limits().run_seconds / 60:,.0f} minutes."
-        )
+        longest = f"A run may have {max_steps(page):,} steps and take {limits().run_seconds / 60:,.0f} minutes."
+        st.markdown(f"{about_settings(page, by_views)} {longest}")
         penalty, fill = (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
         usuals = _paced(page, full, size, specs)
         columns, below = st.columns(2), st.container()
@@ -201,6 +197,13 @@ def run_settings(
             chosen[row.name] = _widget(places.get(row.name, below), row, page, usuals, _key(row, page, size), unit)
     weight = chosen.pop("weight", 0.0)
     return RunSettings(config=PGDConfig(**chosen), weight=weight, penalty=penalty, fill=fill)
+
+
+def about_settings(page: RunKind, by_views: bool) -> str:
+    """Return a sentence on the origin of the default settings."""
+    whose = "the search by views, for both searches" if by_views else "the paper"
+    also = " (the budget also to the hole’s)" if page == "inpainting" else ""
+    return f"These are the settings of {whose}, scaled to the picture’s side{also}."
 
 
 def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
@@ -293,12 +296,16 @@ def _widget(place: DeltaGenerator, row: Setting, page: str, usuals: Mapping[str,
     follow(key, usual)
     if row.choices:
         return row.choices[toggle_in_url(key, partial(place.toggle, row.label, help=row.help), usual)]
-    unit = length if row.scaled else 1
-    low, high, step = (row.low * unit, row.high * unit or max_steps(page), row.step * unit)
-    if not row.whole:
-        low, high, step = float(low), float(high), float(step)
+    low, high, step = number_range(row, page, length)
     number = partial(place.number_input, row.label, low, high, step=step, format=row.digits, help=row.help or None)
     return number_in_url(key, number, usual, low, high)
+
+
+def number_range(row: Setting, page: str, length: float) -> tuple[float, float, float]:
+    """Return the lowest and the highest value of a number's widget, and its step; `length` as for `_widget`."""
+    unit = length if row.scaled else 1
+    low, high, step = row.low * unit, row.high * unit or max_steps(page), row.step * unit
+    return (low, high, step) if row.whole else (float(low), float(high), float(step))
 
 
 def toggle_in_url(key: str, toggle: Callable[..., bool], usual: bool = False) -> bool:
