@@ -27,7 +27,9 @@ def class_facts() -> dict[str, Any]:
     for entry in shipped().values():
         facts = entry.heatmap.metadata
         usual = facts["epsilon"] == usual_epsilon(facts["image_size"])
-        if usual and tuple(facts["class_names"]) == CIFAR10.names and outcomes(entry.heatmap) is not None:
+        # All waves on the same images: outcomes exist, and none is missing.
+        whole = outcomes(entry.heatmap) is not None and (entry.heatmap.count == facts["dataset"]["n"]).all()
+        if usual and whole and tuple(facts["class_names"]) == CIFAR10.names:
             maps.setdefault(entry.classifier, entry)
     return {
         "texts": CLASSES,

@@ -96,7 +96,8 @@ def _opening() -> list[Part]:
 def _any_word() -> list[Part]:
     lesson = style_sheet(opening.__file__) + opening.lesson_html("beside")
     captions = [{"title": title, "about": about} for title, about in map(opening.TITLES.__getitem__, SEARCHES)]
-    return [{"kind": "any-word", "label": opening.any_word_label(), "captions": captions}, _html(lesson)]
+    field = {"label": opening.any_word_label(), "isPainter": opening.is_stored_pool(), "captions": captions}
+    return [{"kind": "any-word", **field}, _html(lesson)]
 
 
 def _cards() -> list[Part]:

@@ -13,6 +13,7 @@ import { runFile } from "./run_file.js";
 import { add, newRun, replayOf } from "./run_record.js";
 import { runSettings } from "./run_settings.js";
 import { likeness, losses, note, origin, outcome } from "./run_text.js";
+import { joined } from "./sentences.js";
 
 const FRAMES = 121; // at most, per painter
 const FRAME_BYTES = 5 * 2 ** 20; // at most, per painter
@@ -128,9 +129,17 @@ export async function liveRuns(kind, view) {
     forget();
     if (stored.side !== side) await rebuild(stored.side);
     await controls.bring(stored);
+    take(stored);
+    await view.show(stored);
+  }
+  // Choose a stored run's networks and searches; say so if its networks do not run here.
+  function take(stored) {
     painters.set(stored.names, stored.searches);
     offer(true);
-    await view.show(stored);
+    const { names } = painters.chosen();
+    const titles = joined(names.map((name) => facts.networks[name].title));
+    if (!stored.names.some((name) => names.includes(name)))
+      say(`This stored run’s network is not part of this page; Run takes ${titles}.`);
   }
 
   const start = loader(toolbar, "Run", async (report) => {
@@ -262,8 +271,7 @@ export async function liveRuns(kind, view) {
     await changed(true);
   } else {
     await rebuild(view.first.side);
-    painters.set(view.first.names, view.first.searches);
-    offer(true);
+    take(view.first);
   }
   return bring;
 }

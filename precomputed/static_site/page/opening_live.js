@@ -15,11 +15,12 @@ const INTERVAL = 4; // a picture every so many steps
 
 /**
  * @param {HTMLElement} host
- * @param {{ label: string, captions: { title: string, about: string }[] }} texts of the field, and of each search
+ * @param {{ label: string, isPainter: boolean, captions: { title: string, about: string }[] }} texts
+ *   of the field, whether the stored drawings are by the network that draws here, and texts of each search
  * @param {any} scene a stored one, for its words
  * @param {(scene: any) => void} show
  */
-export async function drawAnyWord(host, { label: text, captions }, scene, show) {
+export async function drawAnyWord(host, { label: text, isPainter, captions }, scene, show) {
   const facts = await load("engine");
   const { classes, settings, painters: names } = facts.sets[SIDE];
   const { title } = facts.networks[names[0]];
@@ -39,7 +40,7 @@ export async function drawAnyWord(host, { label: text, captions }, scene, show) 
   });
   const label = () => {
     const size = engine.has(names) ? "" : `: ${engine.megabytes(names, facts)} MB, nothing leaves this browser`;
-    start.button.textContent = `Draw it here${size}`;
+    start.button.textContent = `Draw it here${isPainter ? "" : ` by ${title}`}${size}`;
   };
   addEventListener("hashchange", () => {
     if (!stop.hidden) halt();

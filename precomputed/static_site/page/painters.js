@@ -41,8 +41,10 @@ export function painterChoice(parent, facts, side, changed) {
     show();
     changed();
   }
+  // Choose networks, or the initial ones if none of those runs here, as after a stored run of a profile's CLIP.
   function set(names, chosenSearches) {
-    for (const [name, input] of boxes) input.checked = names.includes(name);
+    const here = names.some((name) => boxes.has(name)) ? names : facts.sets[side].painters;
+    for (const [name, input] of boxes) input.checked = here.includes(name);
     for (const [name, input] of ways) input.checked = chosenSearches.includes(name);
     show();
   }

@@ -60,6 +60,7 @@ def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
         "minis": findings_of(subject=MINI_CLIP, reference=MINI_RESNET) | {"contrast": shifts["contrast"]},
         "gradient": findings_of(subject=MINI_RESNET, reference=MINI_CLIP),
         "painted": findings_of(**painted),
+        "first painted": findings_of(**{SECTION: FEATURES}),
     }
 
 
@@ -126,7 +127,7 @@ def test_the_report_says_what_findings_says(everywhere):
 
 def test_the_static_edition_says_what_findings_says(everywhere):
     offline = rows(findings_page().decode())
-    for about in ("papers", "painted"):
+    for about in ("papers", "first painted"):
         for key, (verdict, text) in everywhere[about].items():
             assert offline[key][0] == verdict and FIGURE.findall(offline[key][1]) == FIGURE.findall(text)
 
