@@ -27,7 +27,7 @@ from core.classifiers.fetch.weights import (
 from core.classifiers.kinds.identity import Identity
 from core.classifiers.listed import listed_classifiers
 from core.classifiers.loaders import load_efficientnet_lite, load_open_clip, load_resnet56, load_torchvision
-from core.classifiers.spec import ClassifierSpec, ClassifierState
+from core.classifiers.spec import OWN_FILE, ClassifierSpec, ClassifierState, own_weights_id
 from core.data.classes import CLASS_SETS, ClassSet
 from core.shared import paper
 from core.shared.errors import one_line, sentence
@@ -48,7 +48,6 @@ WITHOUT_WEIGHTS = {
     "mini-clip-vit8-sincos-seed0": "Mini CLIP (plain ViT/8 at fixed positions, seed 0)",
     "mini-clip-vit8-sincos-seed1": "Mini CLIP (plain ViT/8 at fixed positions, seed 1)",
 }
-OWN_FILE = "file "  # name prefix of a user's own weights for a network of a family
 CLIPS = (PAPERS_CLIP, f"{PAPERS_CLIP}-robust")  # the paper's, and a robust one for comparison
 
 CLASSIFIERS: dict[str, ClassifierSpec] = {
@@ -178,11 +177,11 @@ def result_title(classifier: Mapping[str, Any], *, short: bool = True) -> str:
     short: without the bracket that names data or maker in any case.
     """
     name, weights = str(classifier["name"]), classifier.get("weights_id")
-    title, known = one_line(classifier_title(name)), _own_specs().get(name)
+    title, known = one_line(classifier_title(name)), _own_specs().get(name) or listed_classifiers().specs.get(name)
     usual = not str(weights).startswith(OWN_FILE) if known is None else weights == known.weights_id
     if usual or weights is None or classifier.get("sha256") is None:
         return short_title(title) if short else title
-    return f"{short_title(title)} (weights: {one_line(weights)})"
+    return f"{short_title(title).partition(' (weights: ')[0]} (weights: {one_line(weights)})"
 
 
 def trained_for(name: str) -> str:
@@ -292,7 +291,7 @@ def load_classifier(
             f"the cached weights of {spec.title} were not the published file and have been deleted; download it again"
         ) from error
     if own and not (spec.sha256 and sha256.startswith(spec.sha256)):
-        weights_id = OWN_FILE + path.name
+        weights_id = own_weights_id(path)
     model = spec.load(path, Identity(spec.name, weights_id, sha256)).to(device)
     if model.preprocess.mean.device.type == "cpu":
         import torch

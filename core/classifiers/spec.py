@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from core.classifiers.kinds.closed_set import ClosedSetClassifier
     from core.classifiers.kinds.zero_shot import ClipModel
 
+OWN_FILE = "file "  # prefix of the name of a user's own weights for a network of a family
+
+
+def own_weights_id(path: Path) -> str:
+    """Return the name of a user's own weights."""
+    return OWN_FILE + path.name
+
 
 @dataclass(frozen=True)
 class ClassifierSpec:

@@ -8,6 +8,7 @@ network the project's own counts, then that of the folder that comes first.
 from __future__ import annotations
 
 import functools
+import json
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from typing import TypeVar
 
 from core.data.classes import PRECOMPUTED
 from core.shared import former_names
-from core.shared.files import ArchiveError, cache_folder
+from core.shared.files import DAMAGE, ArchiveError, cache_folder, read_npz
 
 VARIABLE = "CLIP_LAB_PROFILES"  # environment variable: further profiles, separated like PATH
 Result = TypeVar("Result")
@@ -29,6 +30,19 @@ def profile_folders() -> tuple[Path, ...]:
     inside = (sorted(parent.glob("*/")) for parent in (PRECOMPUTED / "profiles", cache_folder() / "profiles"))
     shipped, made_here = inside
     return (*shipped, *named, *made_here)
+
+
+def profiled_networks() -> dict[str, str]:
+    """Return the networks with a heat map in a profile, by name, with the names of their weights."""
+    networks: dict[str, str] = {}
+    for path in (path for folder in profile_folders() for path in sorted(folder.glob("heatmaps/*.npz"))):
+        try:
+            arrays = read_npz(path.read_bytes(), required=("metadata",), limit=2**23)
+            classifier = json.loads(str(arrays["metadata"]))["classifier"]
+            networks.setdefault(str(classifier["name"]), str(classifier.get("weights_id")))
+        except DAMAGE:
+            continue  # a page that reads its content says why
+    return networks
 
 
 def stored_files(kind: str) -> tuple[Path, ...]:

@@ -1,21 +1,29 @@
 """`docs/adding.md` in practice: a torchvision network, own weights and photographs, one command."""
 
+import contextlib
+import io
+
 import pytest
 import torch
 import torchvision
 from PIL import Image
 
+from core.classifiers.listed import VARIABLE as LISTED
 from core.data.profiles import VARIABLE
 from core.data.samples import load_samples
 from core.reproduce.profile.__main__ import main
+from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.replay_reader import replay_data
 from tests.ui.test_with_profile import opened, read
 from ui.maps.catalogue import shipped
 from ui.maps.presets import CLIP, RESNET50
+from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP, TOOL
 
 pytestmark = pytest.mark.slow
 
 NAME = "torchvision:mobilenet_v3_small"
 TITLE = f"{NAME} (weights: file my_weights.pth)"
+INSTALLED = "mobilenet_v3_small (weights: file my_weights.pth)"
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +38,23 @@ def profile(tmp_path_factory):
         picture = Image.fromarray(image.transpose(1, 2, 0))
         picture.save(folder / "my_photographs" / data.classes.names[label] / "one.png")
     own = ["--weights", str(folder / "my_weights.pth"), "--dataset", str(folder / "my_photographs")]
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as report:
         patch.setattr("core.reproduce.profile.sweeps.QUICK_PASSES", 1)
-        parts = ["--quick", "--parts", "map,corruptions,runs"]
-        assert main(["--classifier", NAME, *own, *parts, "--output", str(folder / "profile")]) == 0
+        assert main(["--classifier", NAME, *own, "--quick", "--output", str(folder / "profile")]) == 0
+    assert f'start the app with {LISTED}="{NAME}={folder / "my_weights.pth"}"' in report.getvalue()
     return folder / "profile"
+
+
+def read_again(profile):
+    """Make the app read the map again, as after a start: its label names the network by its title."""
+    for path in profile.glob("heatmaps/*.npz"):
+        path.touch()
 
 
 @pytest.fixture(autouse=True)
 def read_by_the_app(profile, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(profile))
+    read_again(profile)
 
 
 def test_its_map_is_offered_beside_clips_and_names_the_file_of_its_weights():
@@ -64,3 +79,33 @@ def test_the_story_opens_with_its_drawings_where_a_visitor_chooses_them():
     assert not app.run().exception
     text = read(app)
     assert f"Two searches for what convinces {TITLE}" in text and "No other network has judged it." in text
+
+
+@pytest.fixture
+def installed(profile, monkeypatch):
+    """List the network and its weights, as the command says at its end."""
+    monkeypatch.setenv(LISTED, f"{NAME}={profile.parent / 'my_weights.pth'}")
+    read_again(profile)
+    return f"{INSTALLED} · my_photographs · computed"
+
+
+@pytest.mark.parametrize("tool", ["Details", HYBRIDS, GRADIENT, BY_CLASS, CORRUPTIONS, OWN_SWEEP])
+def test_the_tools_are_about_it_once_it_is_listed(tool, installed):
+    text = read(opened("frequency", maps=[RESNET50, installed], pictures="Photographs", **{TOOL: tool}))
+    assert INSTALLED in text and NAME not in text
+
+
+@pytest.mark.parametrize("page", ["inpainting", "generation"])
+def test_its_stored_runs_are_shown_where_it_is_chosen_and_it_runs(page, installed):
+    app = opened(page, **{f"{page}-models-imagenet": INSTALLED})
+    assert "A stored example" in said(app)
+    assert {model["title"].split(", by")[0] for model in replay_data(app)["models"]} == {INSTALLED}
+    app = opened(page, **{f"{page}-models-imagenet": INSTALLED, f"{page}-steps": 2})
+    run_to_the_end(app, page)
+    assert not app.exception and not app.error
+    assert "Your run, 2 steps" in said(app) and INSTALLED in read(app)
+
+
+def test_models_list_it_with_its_map(installed):
+    text = read(opened("models"))
+    assert INSTALLED in text and "frequency?maps=mobilenet" in text

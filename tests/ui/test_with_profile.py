@@ -1,12 +1,14 @@
-"""Networks that every page names, without and with a profile of the paper's CLIP, read from the rendered page.
+"""Networks that every page names without a profile of the paper's CLIP, with one, and with weights too.
 
-The profile holds bundled networks' numbers under CLIP's name, with weights marked as random.
+The profile holds bundled networks' numbers under CLIP's name, with weights marked as random. The weights are a small
+random CLIP's in open_clip's layout; with them the places that compute compute with CLIP.
 """
 
 import html
 import json
 import re
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.claims.gradient_spectrum import STORED
 from core.claims.hybrids import stored_hybrids
+from core.classifiers.families import family_spec
+from core.classifiers.registry import CLASSIFIERS
 from core.data.classes import PRECOMPUTED
 from core.data.profiles import VARIABLE
 from core.fourier.basis import half_plane
@@ -24,19 +28,26 @@ from core.runs.file import PGDRun
 from core.runs.picture_outcomes import JudgedOutcomes
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
+from tests.core.toy import save_clip, tiny_clip
+from tests.ui.page_runner import run_to_the_end
+from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import shipped
 from ui.maps.presets import CLIP, RESNET56
 from ui.pages.findings import FEATURES
+from ui.server import model_cache
 from ui.story.networks import computed_map, first_maps
+from ui.story.opening import WORD
 from ui.story.steps import STEPS
-from ui.tools.registry import CORRUPTIONS, TOOL, TOOLS
+from ui.sweeps.panel import JOB
+from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP, OWN_WORDS, TOOL, TOOLS
 
 APPS = Path(__file__).parent / "apps"
 CLIP_NAME = "clip-vit-b-32"
 PAPERS, RANDOM = "CLIP ViT-B/32", "CLIP ViT-B/32 (weights: random)"
-MINI, TWIN, CNN, LARGE_CNN = "Mini CLIP", "Mini CLIP (robust)", "Mini ResNet", "EfficientNet-Lite0"
+MINI, TWIN, LARGE_CNN = "Mini CLIP", "Mini CLIP (robust)", "EfficientNet-Lite0"
+CNN, CNN_TWIN = "Mini ResNet", "Mini ResNet (robust)"
 RESNET = "ResNet-56"
-NAMES = (RANDOM, TWIN, PAPERS, MINI, "Mini ResNet (robust)", CNN, RESNET, LARGE_CNN)
+NAMES = (RANDOM, TWIN, PAPERS, MINI, CNN_TWIN, CNN, RESNET, LARGE_CNN)
 
 
 def renamed(facts):
@@ -75,6 +86,24 @@ def profile(tmp_path, monkeypatch):
     (tmp_path / "gradients" / "clip.npz").write_bytes(content)
     monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv(VARIABLE, str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def clip_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clip")
+    save_clip(folder, tiny_clip())
+    return folder
+
+
+@pytest.fixture
+def weights(clip_folder, monkeypatch):
+    """Install a small random CLIP in the place of the paper's."""
+    small = family_spec(f"open_clip:local-dir:{clip_folder}")
+    installed = replace(CLASSIFIERS[CLIP_NAME], load=small.load, weights=small.weights)
+    monkeypatch.setitem(CLASSIFIERS, CLIP_NAME, installed)
+    yield
+    model_cache.classifier_for.cache_clear()
+    model_cache._loaded.cache_clear()
 
 
 def findings_page():
@@ -132,32 +161,88 @@ def named(text: str) -> set[str]:
     return found
 
 
-def step(name: str) -> tuple[str, dict[str, object]]:
-    return "story", {"step": name}
+@dataclass(frozen=True)
+class Place:
+    """A place of the app, and the networks that it names.
+
+    parameters: of its URL. without, profiled, weighted: the networks without CLIP's profile, with it, and with weights
+    too. None: further down the page lists all networks. act: what a visitor does there once the weights are here.
+    says: what the page then says.
+    """
+
+    page: str
+    parameters: dict[str, object] = field(default_factory=dict)
+    without: set[str] | None = None
+    profiled: set[str] = field(default_factory=lambda: {RANDOM})
+    weighted: set[str] | None = None
+    act: Callable[[AppTest], object] | None = None
+    says: str = ""
 
 
-HOLE = {"inpainting-pictures": "CIFAR-10"}
-DRAWING = {"generation-set": "CIFAR-10, 32 px"}
-# A page, and the networks it names without the profile and with it. Predictions and live runs need weights, and
-# CLIP's are not here: those stay with Mini CLIP, and the page says so. A tooltip names a robust network's twin.
+def step(name: str, *networks: set[str], **further) -> Place:
+    return Place("story", {"step": name}, *networks, **further)
+
+
+def tool(name: str, *networks: set[str], **further) -> Place:
+    """A tool of *Frequencies* with the paper's two maps; networks: those it names besides them."""
+    parameters = {"maps": [CLIP, RESNET56], "pictures": "CIFAR-10", TOOL: name}
+    return Place("frequency", parameters, *({PAPERS, RESNET, CNN, *some} for some in networks), **further)
+
+
+def choose_a_word(app):
+    app.selectbox(key=WORD).set_value("castle").run()
+
+
+def compute_a_map(app):
+    app.selectbox(key="sweep.images").select("picture").run()
+    app.selectbox(key="sweep.name").select(CLIP_NAME).run()
+    (button,) = [button for button in app.button if button.label == "Compute a map"]
+    button.click().run()
+    assert app.session_state[JOB].wait(120)
+    app.run()
+
+
+def run(page):
+    return lambda app: run_to_the_end(app, page)
+
+
+FEW = {"inpainting": {"inpainting-steps": 2}, "generation": {"generation-steps": 2}}
+HOLE = {"inpainting-pictures": "CIFAR-10", **FEW["inpainting"]}
+DRAWING = {"generation-set": "CIFAR-10, 32 px", **FEW["generation"]}
+RUN = "Your run, 2 steps"
+# The first tier walks a few; a tooltip names a robust network's twin.
 PLACES = {
-    "volcano": (step("volcano"), {LARGE_CNN}, {RANDOM, LARGE_CNN}),
-    "twins": (step("twins"), {MINI, TWIN}, {MINI, TWIN}),
-    "judge": (step("judge"), {LARGE_CNN}, {LARGE_CNN}),
-    "a-wave": (step("a-wave"), {MINI, CNN}, {RANDOM, CNN}),
-    "mixture": (step("mixture"), {MINI, CNN}, {RANDOM, CNN}),
-    "slow": (step("slow"), {PAPERS, RESNET}, {PAPERS, RESNET}),
-    "fast": (step("fast"), {PAPERS, RESNET}, {PAPERS, RESNET}),
-    "weather": (step("weather"), {MINI, TWIN}, {MINI, TWIN, RANDOM}),
-    "patches": (step("patches"), {PAPERS, RESNET}, {PAPERS, RESNET}),
-    "hole": (step("hole"), {MINI, TWIN}, {RANDOM, TWIN}),
-    "why": (step("why"), {CNN}, {RANDOM}),
-    "limits": (step("limits"), {PAPERS, MINI, CNN, RESNET}, {PAPERS, RANDOM, CNN}),
-    "a photograph's hole": (("inpainting", {}), {LARGE_CNN}, {RANDOM, LARGE_CNN}),
-    "a small picture's hole": (("inpainting", HOLE), None, {RANDOM, TWIN}),
-    "a drawing": (("generation", {}), {LARGE_CNN}, {RANDOM, LARGE_CNN}),
-    "small drawings": (("generation", DRAWING), None, {RANDOM, TWIN}),
-    "models": (("models", {}), None, {RANDOM}),
+    "volcano": step(
+        "volcano", {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, LARGE_CNN}, act=choose_a_word, says="Draw: castle"
+    ),
+    "twins": step("twins", {MINI, TWIN}, {MINI, TWIN}),
+    "judge": step("judge", {LARGE_CNN}, {LARGE_CNN}),
+    "a-wave": step("a-wave", {MINI, CNN}, {RANDOM, CNN}),
+    "mixture": step("mixture", {MINI, CNN}, {RANDOM, CNN}),
+    "slow": step("slow", {PAPERS, RESNET}, {PAPERS, RESNET}),
+    "fast": step("fast", {PAPERS, RESNET}, {PAPERS, RESNET}),
+    "weather": step("weather", {MINI, TWIN}, {MINI, TWIN, RANDOM}),
+    "patches": step("patches", {PAPERS, RESNET}, {PAPERS, RESNET}),
+    "hole": step("hole", {MINI, TWIN}, {RANDOM, TWIN}),
+    "why": step("why", {CNN}, {RANDOM}),
+    "limits": step("limits", {PAPERS, MINI, CNN, RESNET}, {PAPERS, RANDOM, CNN}, {PAPERS, RANDOM, CNN}),
+    "a photograph's hole": Place("inpainting", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS}),
+    "a small picture's hole": Place("inpainting", {"inpainting-pictures": "CIFAR-10"}, None, {RANDOM, TWIN}),
+    "a drawing": Place("generation", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS}),
+    "small drawings": Place("generation", {"generation-set": "CIFAR-10, 32 px"}, None, {RANDOM, TWIN}),
+    "models": Place("models", weighted=None, says="is installed"),
+    "a wave": tool("Details", {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN}),
+    "two in one": tool(HYBRIDS, {MINI}, {MINI}, set()),
+    "gradient": tool(GRADIENT, {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN}),
+    "classes": tool(BY_CLASS, {MINI}, {MINI, RANDOM}, {RANDOM}),
+    # A grey point is a network whose map is not shown; every CLIP predicts among one's own words.
+    "corruptions": tool(CORRUPTIONS, {MINI, TWIN, CNN_TWIN}, *2 * [{MINI, TWIN, CNN_TWIN, RANDOM}]),
+    "own words": tool(OWN_WORDS, *3 * [{MINI, TWIN}], says="CLIP ViT-B/32 (OpenAI)"),
+    "a map": tool(OWN_SWEEP, {MINI}, {MINI}, set(), act=compute_a_map, says="The map is also among the others above."),
+    "a run in a photo": Place("inpainting", FEW["inpainting"], None, {LARGE_CNN}, {PAPERS}, run("inpainting"), RUN),
+    "a run in a small picture": Place("inpainting", HOLE, None, {TWIN}, {PAPERS, TWIN}, run("inpainting"), RUN),
+    "a run of a drawing": Place("generation", FEW["generation"], None, {LARGE_CNN}, {PAPERS}, run("generation"), RUN),
+    "a run of small drawings": Place("generation", DRAWING, None, {TWIN}, {PAPERS, TWIN}, run("generation"), RUN),
 }
 
 
@@ -165,20 +250,39 @@ def test_every_step_of_the_story_is_walked():
     assert {step.slug for step in STEPS} <= PLACES.keys()
 
 
-FIRST_TIER = ("volcano", "mixture", "hole", "a small picture's hole")
-WALK = [pytest.param(place, marks=() if place in FIRST_TIER else pytest.mark.slow) for place in PLACES]
+def walk(places, first_tier):
+    return [pytest.param(place, marks=() if place in first_tier else pytest.mark.slow) for place in places]
 
 
-@pytest.mark.parametrize("place", WALK)
+@pytest.mark.parametrize("place", walk(PLACES, ("volcano", "mixture", "hole", "a small picture's hole")))
 def test_whom_a_place_names(place, request):
-    (page, parameters), without, within = PLACES[place]
-    before = named(read(opened(page, **parameters)))
+    place = PLACES[place]
+    before = named(read(opened(place.page, **place.parameters)))
     request.getfixturevalue("profile")
-    after = named(read(opened(page, **parameters)))
-    if without is None:  # further down the page lists all networks
-        assert RANDOM not in before and within <= after
+    after = named(read(opened(place.page, **place.parameters)))
+    if place.without is None:  # further down the page lists all networks
+        assert RANDOM not in before and place.profiled <= after
     else:
-        assert (before, after) == (without, within)
+        assert (before, after) == (place.without, place.profiled)
+
+
+@pytest.mark.parametrize("place", walk(PLACES, ("a wave", "a run in a small picture")))
+def test_where_a_place_computes_it_is_with_clip_once_its_weights_are_here(place, profile, weights):
+    place = PLACES[place]
+    app = opened(place.page, **place.parameters)
+    if place.act is not None:
+        place.act(app)
+    assert not app.exception and not app.error
+    text = read(app)
+    assert place.says in text
+    if place.says == RUN:  # further down the page lists all networks
+        assert named(" ".join(model["title"] for model in replay_data(app)["models"])) == place.weighted
+    elif place.weighted is not None:
+        assert named(text) == place.weighted
+    elif place.without is not None:
+        assert named(text) == place.profiled, "what is stored stays"
+    else:
+        assert named(text) & {RANDOM, PAPERS}
 
 
 def test_hybrids_are_joined_to_the_map_of_the_same_weights_alone(profile, monkeypatch):

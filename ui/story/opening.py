@@ -169,11 +169,12 @@ def lesson() -> tuple[str, str]:
     pair = stored.pair("draw") if stored else None
     assert stored is not None and pair is not None  # they are shipped
     pixels, views = (int(outcomes.recognised().sum()) for outcomes in pair)
-    whose = "" if is_stored_pool() else f"by {short_title(classifier_spec(stored.painter).title)} "
+    painter = "" if is_stored_pool() else short_title(classifier_spec(stored.painter).title)
+    whose, family = f"by {painter} " if painter else "", f"{painter or 'the painter'}’s own family"
     return (
         f"A network may know what it fails to paint. {judge} recognises {views} of {pair[0].n} random words drawn "
         f"{whose}from every view, and {pixels} by the paper’s search.",
-        f"This proves nothing about CLIP: EfficientNet is not CLIP, and {judge} belongs to the painter’s own family.",
+        f"This proves nothing about CLIP: EfficientNet is not CLIP, and {judge} belongs to {family}.",
     )
 
 

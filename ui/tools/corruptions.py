@@ -51,29 +51,29 @@ def corruption_panel(page: PageState) -> None:
     with left:
         key, strength = _controls(picture.size)
         _pictures(picture, key, strength, page.networks)
-    sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
-    if picture.size not in sides:
+    networks = _networks(picture.size, page.chosen, page.predictors)
+    if not networks:
+        sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
         sizes = join_list([f"{side} × {side}" for side in sorted(sides)])
         middle.info(f"Counts over many pictures exist for {sizes} pixels only; choose such a picture.")
         return
-    networks = _networks(picture.size, page.chosen, page.predictors)
-    predictions, score = _scored_predictions(*shipped().values(), stored=stored_state("corruptions"))
+    predictions, score = _scored_predictions(picture.size, *shipped().values(), stored=stored_state("corruptions"))
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
         accuracy_chart(networks, key, strength).draw()
     with right:
         st.markdown("**Rise of the error**, predicted and measured", help=_PREDICTION)
-        prediction_chart(networks, predictions, key)
+        if predictions:
+            prediction_chart(networks, predictions, key)
         st.caption(
             "Large points are this corruption. Squares mostly change low frequencies. Grey points are other networks."
         )
-    sentences = (
-        under_corruption(key, strength, networks),
-        maps_against_corruptions(score, len(predictions)),
-    )
-    for place, sentence in zip(st.columns(2, gap="large"), sentences, strict=True):
-        with place:
-            write_sentence(sentence)
+    left, right = st.columns(2, gap="large")
+    with left:
+        write_sentence(under_corruption(key, strength, networks))
+    with right:
+        if score is not None:
+            write_sentence(maps_against_corruptions(score, len(predictions)))
 
 
 def _controls(side: int) -> tuple[str, int]:
@@ -147,11 +147,15 @@ def _networks(size: int, chosen: Sequence[Entry], predictors: Sequence[Predictor
 
 
 @weak_lru_cache(4)
-def _scored_predictions(*shipped: Entry, stored: int) -> tuple[dict[str, Predicted], PredictionScore]:
-    """Return predictions by the shipped maps of networks with stored corruptions, keyed by name, and their score."""
+def _scored_predictions(size: int, *shipped: Entry, stored: int) -> tuple[dict[str, Predicted], PredictionScore | None]:
+    """Return predictions by the maps of networks with stored corruptions of pictures of one size, and their score.
+
+    Predictions are keyed by name. The score is None without any.
+    """
     predictions = {
         name: prediction
         for name, (named, outcomes) in mapped(entry.named for entry in shipped).items()
-        if (prediction := predicted(named, outcomes)) is not None
+        if outcomes.metadata["image_size"] == size and (prediction := predicted(named, outcomes)) is not None
     }
-    return predictions, score_predictions(tuple(CORRUPTIONS), list(predictions.values()))
+    score = score_predictions(tuple(CORRUPTIONS), list(predictions.values())) if predictions else None
+    return predictions, score

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.claims.corruption_spectrum import PredictionScore, rise
 from core.claims.gradient_spectrum import Overrated
+from core.data.sample_sets import map_title
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Measured, wilson
 from core.fourier.maps.contrasts import cell_error, contrast, mcnemar
@@ -18,9 +19,11 @@ from core.images.corruptions import CORRUPTIONS
 from core.numbers import decimal, interval, join_list, measured_percent, percent
 from core.shared.colours import ROBUST
 from core.shared.sentences import Number, Paragraph, Sentence, filled
+from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.predictions import mistakes
 from ui.components.hybrid_mixer import Mixed
 from ui.maps.predictions.cell_predictions import SamplePredictions
+from ui.shared.text import one_line
 from ui.tools.corruption_charts import NetworkOutcomes
 
 # Patterns of the tool *Classes*, which the static edition fills in the browser as well.
@@ -195,15 +198,18 @@ def crossover_cutoffs(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> st
 
 def under_corruption(key: str, strength: int, networks: Sequence[NetworkOutcomes]) -> Paragraph:
     """Return each network's accuracy, and how much more each robust twin loses than the ordinary twin."""
-    pictures = f"strength {strength}, {networks[0].outcomes.pictures:,} CIFAR-10 test pictures"
-    sentences = [Sentence(f"{CORRUPTIONS[key].label}, {pictures}.")]
+    samples = {row.name: _sample(row.outcomes) for row in networks}
+    alike = len({*samples.values()}) == 1
+    pictures = f", {samples[networks[0].name]}" if alike else ""
+    sentences = [Sentence(f"{CORRUPTIONS[key].label}, strength {strength}{pictures}.")]
     for row in networks:
         right = measured_percent(row.accuracy(key, strength))
-        sentences.append(Sentence(f"{row.title} classifies ", right, " correctly."))
+        of = "" if alike else f" of {samples[row.name]}"
+        sentences.append(Sentence(f"{row.title} classifies ", right, f"{of} correctly."))
     titles = {network.name: network for network in networks}
     for robust in networks:
         ordinary = titles.get(robust.name.removesuffix(ROBUST))
-        if ordinary is None or ordinary is robust:
+        if ordinary is None or ordinary is robust or ordinary.outcomes.images != robust.outcomes.images:
             continue
         losses = [rise(row.outcomes, row.outcomes.errors(key, strength=strength)) for row in (robust, ordinary)]
         more = losses[0].minus(losses[1]).measured.item()
@@ -211,6 +217,12 @@ def under_corruption(key: str, strength: int, networks: Sequence[NetworkOutcomes
         loss = Number(f"{decimal(100 * abs(more.value))} points", f"{interval(more)}, paired")
         sentences.append(Sentence(f"{robust.title} loses ", loss, f" {way} than {ordinary.title}{doubt}."))
     return Paragraph(*sentences)
+
+
+def _sample(outcomes: CorruptionOutcomes) -> str:
+    """Return the number and the data set of the pictures."""
+    data = outcomes.metadata["dataset"]
+    return f"{outcomes.pictures:,} {one_line(map_title(data['name']))} {data['split']} pictures"
 
 
 def maps_against_corruptions(score: PredictionScore, networks: int) -> Paragraph:

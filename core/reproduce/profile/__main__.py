@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.classifiers.listed import VARIABLE as LISTED
 from core.classifiers.options import add_classifier_options, named_classifier
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.classes import CIFAR10
@@ -105,7 +106,10 @@ def _run(args: argparse.Namespace) -> str:
     size = sum(path.stat().st_size for path in args.output.rglob("*.npz"))
     made = f"{len(todo)} files made, {there} were there" if there else f"{len(todo)} files made"
     large = f", above the {MAX_BYTES / 1e6:g} MB of a shared profile" if size > MAX_BYTES else ""
-    return f"{args.output}: {made}, {size / 1e6:.1f} MB in all{large}"
+    report = f"{args.output}: {made}, {size / 1e6:.1f} MB in all{large}"
+    if args.weights is not None and ":" in args.classifier:  # the app knows the published weights alone
+        report += f'\nstart the app with {LISTED}="{args.classifier}={args.weights}" to run it there'
+    return report
 
 
 def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], folder: Path) -> None:

@@ -1,9 +1,12 @@
 """The operator's list of classifiers: offered like all others, with one sentence for each unusable entry."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+import torchvision
 
 from core.classifiers.bundled import MODELS
 from core.classifiers.listed import VARIABLE, listed_classifiers
@@ -13,11 +16,16 @@ from core.classifiers.registry import (
     classifier_title,
     list_classifiers,
     load_classifier,
+    result_title,
 )
+from core.data import profiles
+from core.data.classes import PRECOMPUTED
 from core.data.samples import load_samples
+from core.fourier.maps.heatmap import Heatmap
 from core.sweep.predictions import class_probabilities
 from ui.server.model_cache import ready_classifiers, ready_clips
 
+MOBILE = "torchvision:mobilenet_v3_small"
 FOLDER = f"open_clip:local-dir:{MODELS / 'mini-clip'}"
 
 
@@ -77,6 +85,48 @@ def test_entry_that_cannot_be_used_is_one_sentence_and_the_others_stay(monkeypat
     assert sentence.startswith(f"{VARIABLE} lists {name!r}, which cannot be used: ") and reason in sentence
     assert sentence.endswith(".") and "\n" not in sentence and not sentence.endswith("..")
     assert list(listed_classifiers().specs) == [FOLDER]
+
+
+@pytest.fixture(scope="module")
+def own_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "mine.pth"
+    torch.save(torchvision.models.mobilenet_v3_small().state_dict(), path)
+    return path
+
+
+def test_listed_network_with_a_file_has_these_weights_and_is_named_by_them(monkeypatch, own_file):
+    monkeypatch.setenv(VARIABLE, f"{MOBILE}={own_file}, {MOBILE}={own_file.parent / 'none.pth'}, mini-clip={own_file}")
+    (spec,) = listed_classifiers().specs.values()
+    assert spec.name == MOBILE and spec.title == "mobilenet_v3_small (weights: file mine.pth)"
+    assert MOBILE in names(ready_classifiers("imagenet")) and classifier_state(MOBILE).status == "ready"
+    missing, unknown = listed_classifiers().refused
+    assert "lacks none.pth" in missing and "write open_clip:ARCHITECTURE/TAG" in unknown
+    classifier, given = load_classifier(MOBILE), load_classifier(MOBILE, weights=own_file)
+    assert classifier.weights_id == given.weights_id == "file mine.pth" and classifier.sha256 == given.sha256
+    assert result_title({"name": MOBILE, "weights_id": "file mine.pth", "sha256": "1" * 64}) == spec.title
+    other = result_title({"name": MOBILE, "weights_id": "torchvision", "sha256": "1" * 64})
+    assert other == "mobilenet_v3_small (weights: torchvision)"
+
+
+@pytest.mark.parametrize(
+    ("name", "weights_id", "listed"),
+    [
+        ("timm:resnet18", "timm resnet18.a1_in1k", True),
+        ("timm:resnet18", "file mine.safetensors", False),
+        ("timm:no_such_network", "timm no_such_network", False),
+        ("mini-clip", "mini-clip", False),
+    ],
+)
+def test_a_familys_network_is_listed_by_its_profile_unless_the_weights_are_others(
+    monkeypatch, tmp_path, name, weights_id, listed
+):
+    (tmp_path / "heatmaps").mkdir()
+    (tmp_path / "heatmaps" / "damaged.npz").write_bytes(b"none")
+    heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz")
+    classifier = {**heatmap.metadata["classifier"], "name": name, "weights_id": weights_id}
+    replace(heatmap, metadata={**heatmap.metadata, "classifier": classifier}).save(tmp_path / "heatmaps" / "map.npz")
+    monkeypatch.setenv(profiles.VARIABLE, str(tmp_path))
+    assert (list(listed_classifiers().specs) == [name]) is listed and not listed_classifiers().refused
 
 
 def test_entry_whose_package_is_missing_is_one_sentence(monkeypatch):
