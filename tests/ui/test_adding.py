@@ -99,7 +99,7 @@ def test_the_tools_are_about_it_once_it_is_listed(tool, installed):
 def test_its_stored_runs_are_shown_where_it_is_chosen_and_it_runs(page, installed):
     app = opened(page, **{f"{page}-models-imagenet": INSTALLED})
     assert "A stored example" in said(app)
-    assert {model["title"].split(", by")[0] for model in replay_data(app)["models"]} == {INSTALLED}
+    assert {model["title"].split(" by ")[0] for model in replay_data(app)["models"]} == {INSTALLED}
     app = opened(page, **{f"{page}-models-imagenet": INSTALLED, f"{page}-steps": 2})
     run_to_the_end(app, page)
     assert not app.exception and not app.error

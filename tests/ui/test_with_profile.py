@@ -29,7 +29,7 @@ from core.runs.picture_outcomes import JudgedOutcomes
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from tests.core.toy import save_clip, tiny_clip
-from tests.ui.page_runner import run_to_the_end
+from tests.ui.page_runner import run_to_the_end, said
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import shipped
 from ui.maps.presets import CLIP, RESNET56
@@ -234,7 +234,7 @@ PLACES = {
     "a wave": tool("Details", {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN}),
     "two in one": tool(HYBRIDS, {MINI}, {MINI}, set()),
     "gradient": tool(GRADIENT, {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN}),
-    "classes": tool(BY_CLASS, {MINI}, {MINI, RANDOM}, {RANDOM}),
+    "classes": tool(BY_CLASS, {MINI}, {MINI}, {RANDOM}),
     # A grey point is a network whose map is not shown; every CLIP predicts among one's own words.
     "corruptions": tool(CORRUPTIONS, {MINI, TWIN, CNN_TWIN}, *2 * [{MINI, TWIN, CNN_TWIN, RANDOM}]),
     "own words": tool(OWN_WORDS, *3 * [{MINI, TWIN}], says="CLIP ViT-B/32 (OpenAI)"),
@@ -254,7 +254,7 @@ def walk(places, first_tier):
     return [pytest.param(place, marks=() if place in first_tier else pytest.mark.slow) for place in places]
 
 
-@pytest.mark.parametrize("place", walk(PLACES, ("volcano", "mixture", "hole", "a small picture's hole")))
+@pytest.mark.parametrize("place", walk(PLACES, ("volcano", "hole", "a small picture's hole")))
 def test_whom_a_place_names(place, request):
     place = PLACES[place]
     before = named(read(opened(place.page, **place.parameters)))
@@ -266,7 +266,7 @@ def test_whom_a_place_names(place, request):
         assert (before, after) == (place.without, place.profiled)
 
 
-@pytest.mark.parametrize("place", walk(PLACES, ("a wave", "a run in a small picture")))
+@pytest.mark.parametrize("place", walk(PLACES, ("a wave", "gradient", "own words", "a run in a small picture")))
 def test_where_a_place_computes_it_is_with_clip_once_its_weights_are_here(place, profile, weights):
     place = PLACES[place]
     app = opened(place.page, **place.parameters)
@@ -337,3 +337,5 @@ def test_a_stored_hole_by_clip_stays_where_nobody_asked_for_a_run(profile):
     app = opened("inpainting")
     app.run()
     assert app.session_state["inpainting.runs"].active is None and RANDOM in named(read(app))
+    assert "Its network’s weights are not here: *Run* takes EfficientNet-Lite0." in said(app)
+    assert "Settings changed" not in said(app)

@@ -45,8 +45,8 @@ INTRO = (
     "convince, or the network is robust?"
 )
 FAILS = (
-    "The search by views makes the hen whole again. The koala’s head comes back as fur without a face, and the tabby’s "
-    "eye becomes curly fur. We looked at these results one by one."
+    "With EfficientNet-Lite0 the search by views makes the hen whole again. The koala’s head comes back as fur without "
+    "a face, and the tabby’s eye becomes curly fur. We looked at these results one by one."
 )
 TARGET_WIDTH = 200  # pixels
 BRUSH_SHARE = 28  # the brush's default radius is the picture's side divided by this

@@ -9,8 +9,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.registry import list_classifiers
-from core.numbers import duration
+from core.classifiers.registry import classifier_title, list_classifiers, short_title
+from core.numbers import duration, join_list
 from core.runs.file import PGDRun
 from core.shared.errors import sentence
 from ui.components.replay import RunProgress, replay
@@ -105,6 +105,9 @@ def _about(
     not_run = result is None and request is not None
     if result is not None:
         what = f" **Settings changed ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
+        if changed and result.stored and request is not None and state.is_first(request) and not _are_ready(result):
+            chosen = join_list([short_title(classifier_title(name)) for name in request.names])
+            what, changed = f" Its network’s weights are not here: *Run* takes {as_markdown(chosen)}.", []
         st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
     elif request is not None:
         why = request.why or (view.linked and run_state(page).result is None and _how_long(request)) or ""

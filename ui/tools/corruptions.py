@@ -72,7 +72,7 @@ def corruption_panel(page: PageState) -> None:
     with left:
         write_sentence(under_corruption(key, strength, networks))
     with right:
-        if score is not None:
+        if score is not None and np.isfinite(score.by_energy.value):
             write_sentence(maps_against_corruptions(score, len(predictions)))
 
 

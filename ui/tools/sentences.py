@@ -235,7 +235,8 @@ def maps_against_corruptions(score: PredictionScore, networks: int) -> Paragraph
     return Paragraph(
         Sentence("The maps’ predictions correlate with the measured rises by ", correlation(score.by_energy), "."),
         Sentence("Predictions that ignore the size of the change do so by ", correlation(score.by_share), f"{doubt}."),
-        f"These are {networks} networks and {score.count // networks} corruptions.",
+        f"{'This is 1 network' if networks == 1 else f'These are {networks} networks'} and {score.count // networks} "
+        "corruptions.",
         f"The maps fail for {CORRUPTIONS[worst].inline_label}, which misleads {way} than predicted (by "
         f"{abs(score.misjudged[worst]):.0f} of {score.count} ranks on average).{end}",
     )

@@ -235,7 +235,11 @@ class RunState:
 
     def is_linked(self, request: RunRequest) -> bool:
         """Return whether a request is that of the link that opened the page."""
-        return self.by_link and request.fingerprint == self._first
+        return self.by_link and self.is_first(request)
+
+    def is_first(self, request: RunRequest) -> bool:
+        """Return whether a request is that with which the page opened."""
+        return request.fingerprint == self._first
 
     def starts_alone(self, request: RunRequest) -> bool:
         """Return whether a request may start without a click: only once, and not if the visitor chose a result."""
