@@ -226,7 +226,7 @@ PLACES = {
     "hole": step("hole", {MINI, TWIN}, {RANDOM, TWIN}),
     "why": step("why", {CNN}, {RANDOM}),
     "limits": step("limits", {PAPERS, MINI, CNN, RESNET}, {PAPERS, RANDOM, CNN}, {PAPERS, RANDOM, CNN}),
-    "a photograph's hole": Place("inpainting", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS}),
+    "a photograph's hole": Place("inpainting", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS, LARGE_CNN}),
     "a small picture's hole": Place("inpainting", {"inpainting-pictures": "CIFAR-10"}, None, {RANDOM, TWIN}),
     "a drawing": Place("generation", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS}),
     "small drawings": Place("generation", {"generation-set": "CIFAR-10, 32 px"}, None, {RANDOM, TWIN}),

@@ -76,7 +76,7 @@ def _banner() -> None:
     if computed_maps(PAPERS_CLIP):
         st.success(
             f"**A profile of {stored_title(PAPERS_CLIP)} is installed.** *Story*, *Findings* and stored runs show it "
-            f"wherever it has a result. Its weights, a download of {size}, add predictions and your own runs.",
+            f"wherever it has a result. The paper’s weights, a download of {size}, add predictions and your own runs.",
             icon=":material/check_circle:",
         )
         return

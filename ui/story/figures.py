@@ -61,10 +61,12 @@ def stripes_and_maps() -> None:
 
 def about_the_maps() -> str:
     """Explain what a cell is, before the first maps."""
-    n = _maps_of(networks.on_one_picture())[0].heatmap.metadata["dataset"]["n"]
+    heatmap = _maps_of(networks.on_one_picture())[0].heatmap
+    n, sampled = heatmap.metadata["dataset"]["n"], heatmap.images_per_wave
+    pictures = f"n = {n:,} pictures" if sampled is None else f"{sampled:,} of n = {n:,} pictures"
     return (
         "Each cell is a wave. Its colour is the top-1 error: how often the prediction is wrong, for "
-        f"n = {n:,} pictures. The wave’s size is v. Click a cell to put its wave on the car."
+        f"{pictures}. The wave’s size is v. Click a cell to put its wave on the car."
     )
 
 
