@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from core.claims.finding import BY_VIEWS, Evidence, Finding, Verdict
-from core.classifiers.registry import classifier_title, short_title
+from core.claims.hybrids import stored_hybrids
+from core.classifiers.registry import classifier_title, result_title, short_title
+from core.runs.picture_outcomes import judged_outcomes
 from core.shared.colours import BAD, GOOD, HALF, OPEN
 from core.shared.errors import one_line, sentence
 from core.shared.html import isolated, number_html
@@ -90,7 +92,12 @@ def chip(finding: Finding) -> str:
 
 
 def _networks(finding: Finding) -> list[str]:
-    """Return the names of the networks of the evidence, from the labels of their maps; may be untrusted."""
+    """Return the names of the networks of the evidence, from the labels of their maps; may be untrusted.
+
+    Evidence without maps is of stored results, whose weights are named where they are not the usual ones.
+    """
+    if not finding.maps:
+        return [_stored_title(name) for name in finding.networks]
     titles = [_title(name) for name in finding.networks]
     named = [label.split(" · ")[0] for label in finding.maps]
     return [next((name for name in named if name.startswith(f"{title} (weights")), title) for title in titles]
@@ -103,6 +110,12 @@ def _with_titles(sentence: str) -> str:
 
 def _title(name: str) -> str:
     return short_title(one_line(classifier_title(name)))
+
+
+def _stored_title(name: str) -> str:
+    known = (results[name] for results in (judged_outcomes(), stored_hybrids()) if name in results)
+    result = next(known, None)
+    return _title(name) if result is None else result_title(result.metadata["classifier"])
 
 
 def _source(finding: Finding, names: Sequence[str]) -> str:

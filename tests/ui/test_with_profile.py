@@ -310,6 +310,7 @@ def test_section_32_is_about_clip_where_its_drawings_were_judged(profile, monkey
     assert RANDOM in app.selectbox(key="painter").options and app.selectbox(key="painter").value == RANDOM
     text = read(app)
     assert "No pictures by" not in text and "The judges are ResNet-56 and Mini CLIP (plain ViT)" in text
+    assert f"observed here, {RANDOM}" in text and f"observed here, {PAPERS} " not in text.replace(RANDOM, "")
     monkeypatch.delenv(VARIABLE)
     assert RANDOM not in opened("findings", section=FEATURES).selectbox(key="painter").options
 
