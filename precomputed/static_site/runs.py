@@ -75,7 +75,8 @@ def _computed() -> dict[str, Any]:
     always, by_views = inpainting.explanations(("pixels",)), inpainting.explanations(("views",))
     filled = {str(fill): inpainting.formula(fill) for fill in FILLS}
     started = {str(start): generation.formula(start) for start in STARTS}
-    rendered = markdown_html({**by_views, **filled, **started, "": VIEWS})
+    rules = {str(row.side): row.rule for row in SAMPLE_SETS.values()}
+    rendered = markdown_html({**by_views, **filled, **started, **rules, "": VIEWS})
     return {
         "inpainting": {
             "formulas": {fill: rendered[fill] for fill in filled},
@@ -86,7 +87,7 @@ def _computed() -> dict[str, Any]:
             "formulas": {start: rendered[start] for start in started},
             "more": [],
             "views": [("", rendered[""])],
-            "rules": {row.side: row.rule for row in SAMPLE_SETS.values()},
+            "rules": {side: rendered[side] for side, rule in rules.items() if rule},
         },
     }
 

@@ -369,6 +369,10 @@ def test_story_opens_with_the_apps_scenes(open_site):
     ).to_be_visible()
     expect(story.locator(".round img")).to_have_count(10)
     drawn = story.locator(".round img").evaluate_all("images => images.map((image) => image.src)")
+    assert re.search(r"#story\?step=judge&round=\d+&chosen=0{10}$", page.url)
+    page.reload()  # the link repeats the round
+    expect(story.locator(".round img")).to_have_count(10)
+    assert story.locator(".round img").evaluate_all("images => images.map((image) => image.src)") == drawn
     with page.expect_download() as card:
         story.get_by_role("button", name="Save as a card").click()
     assert Image.open(card.value.path()).size == (1200, 630)

@@ -5,6 +5,11 @@ import { download, element } from "./elements.js";
 import { judgeCard } from "./judge_card.js";
 import { load } from "./packs.js";
 
+// The round and the choices so far, which only the link stores; the app reads the same link.
+const linked = () => new URLSearchParams(location.hash.split("?")[1] ?? "");
+const putInLink = (seed, chosen) =>
+  history.replaceState(null, "", `#story?step=judge&round=${seed}&chosen=${chosen.join("")}`);
+
 /**
  * @param {HTMLElement} host @param {string} pack of the rounds
  * @param {(host: HTMLElement, html: string) => void} put shows HTML of the app
@@ -14,15 +19,16 @@ export async function judge(host, pack, put) {
   const heading = host.appendChild(element("h3"));
   const place = host.appendChild(element("div", "", { className: "asked" }));
   heading.setAttribute("aria-live", "polite");
-  let seed = Math.floor(Math.random() * rounds.length);
+  const known = linked().has("round") && Number(linked().get("round")) in rounds;
+  let seed = known ? Number(linked().get("round")) : Math.floor(Math.random() * rounds.length);
   /** @type {any[]} */
   let drawings = [];
   /** @type {number[]} */
   let chosen = [];
 
-  async function begin(next) {
+  async function begin(next, choices = "") {
     seed = next;
-    chosen = [];
+    chosen = Array.from(/^[0-4]{0,10}$/.test(choices) ? choices : "", Number);
     const round = seed;
     const pictures = await Promise.all(rounds[seed].map(({ picture }) => load(picture)));
     if (round !== seed) return;
@@ -44,6 +50,7 @@ export async function judge(host, pack, put) {
       key.setAttribute("aria-hidden", "true");
       option.addEventListener("click", () => {
         chosen.push(k);
+        putInLink(seed, chosen);
         draw();
       });
     });
@@ -97,5 +104,5 @@ export async function judge(host, pack, put) {
     if (!host.getClientRects().length || ctrlKey || altKey || metaKey) return;
     /** @type {HTMLElement | undefined} */ (place.querySelectorAll(".options button")[Number(key) - 1])?.click();
   });
-  await begin(seed);
+  await begin(seed, known ? (linked().get("chosen") ?? "") : "");
 }

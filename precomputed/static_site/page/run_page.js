@@ -82,7 +82,7 @@ export async function runPage(kind, section, runs, texts) {
         fold.append(element("summary", title), ours(element("div"), html));
         column.append(title ? fold : ours(element("div"), html));
       }
-      column.append(...(rule ? [element("p", rule)] : []));
+      column.append(ours(element("div"), rule));
       computed.replaceChildren(ours(element("div"), formulas[variant] ?? ""), column);
       ours(start, texts.starts[variant] ?? "");
     },
