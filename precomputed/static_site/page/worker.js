@@ -110,9 +110,11 @@ const requests = {
     try {
       for (let step = 0; step <= steps; step++) {
         const current = [];
-        for (const { iterator } of running) current.push((await iterator.next()).value);
+        for (const { iterator } of running) {
+          current.push((await iterator.next()).value);
+          if (start.length > LARGE) sweep();
+        }
         before = /** @type {import("./pgd/steps.js").State[]} */ (current);
-        if (start.length > LARGE) sweep();
         if (control === "step") control = "pause";
         const halted = control === "pause" || step === steps;
         states.push(seen(step % interval === 0 || halted));
