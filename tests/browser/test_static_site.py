@@ -521,7 +521,7 @@ def test_site_takes_a_profile(browser, tmp_path, monkeypatch):
         expect(page.get_by_text("CLIP ViT-B/32").first).to_be_attached()
     section = page.locator("#generation")  # shows CLIP's drawing, which another network continues here
     expect(section.locator(".toolbar .menu summary").first).to_have_text("EfficientNet-Lite0 (ImageNet)")
-    expect(section.locator(".hint")).to_contain_text("network is not part of this page; Run takes EfficientNet-Lite0")
+    expect(section.locator(".hint")).to_contain_text("weights are not here: Run takes EfficientNet-Lite0")
     page.goto(f"{(tmp_path / 'site' / 'index.html').as_uri()}#story")
     expect(page.get_by_role("button", name="Draw it here by EfficientNet-Lite0")).to_be_visible()
     page.close()

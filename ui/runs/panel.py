@@ -13,11 +13,12 @@ from core.classifiers.registry import classifier_title, list_classifiers, short_
 from core.numbers import duration, join_list
 from core.runs.file import PGDRun
 from core.shared.errors import sentence
+from core.shared.sentences import filled
 from ui.components.replay import RunProgress, replay
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.downloads import download_menu
 from ui.runs.replays import live_replay, run_replay
-from ui.runs.run_sentences import likeness, losses, origin, outcome, run_title
+from ui.runs.run_sentences import PATTERNS, likeness, losses, origin, outcome, run_title
 from ui.runs.saved import open_button
 from ui.runs.setup.pace import expected_seconds, remember_pace
 from ui.runs.setup.start import Toolbar, draw_toolbar, refusal, run_state, start, submit
@@ -107,7 +108,7 @@ def _about(
         what = f" **Settings changed ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
         if changed and result.stored and request is not None and state.is_first(request) and not _are_ready(result):
             chosen = join_list([short_title(classifier_title(name)) for name in request.names])
-            what, changed = f" Its network’s weights are not here: *Run* takes {as_markdown(chosen)}.", []
+            what, changed = f" {filled(PATTERNS['not here'], chosen=as_markdown(chosen))}", []
         st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
     elif request is not None:
         why = request.why or (view.linked and run_state(page).result is None and _how_long(request)) or ""

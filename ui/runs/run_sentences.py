@@ -49,6 +49,7 @@ PATTERNS = {
     "none": "No result is closer than the start.",
     "losses": "Loss {first} → {last} in {steps} steps; change {norm} of at most {budget} (L2 norm).",
     "small": "under 1e-7",
+    "not here": "Its network’s weights are not here: *Run* takes {chosen}.",
 }
 
 

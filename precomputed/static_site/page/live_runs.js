@@ -13,7 +13,7 @@ import { runFile } from "./run_file.js";
 import { add, newRun, replayOf } from "./run_record.js";
 import { runSettings } from "./run_settings.js";
 import { likeness, losses, note, origin, outcome } from "./run_text.js";
-import { joined } from "./sentences.js";
+import { filledText, joined } from "./sentences.js";
 
 const FRAMES = 121; // at most, per painter
 const FRAME_BYTES = 5 * 2 ** 20; // at most, per painter
@@ -139,7 +139,7 @@ export async function liveRuns(kind, view) {
     const { names } = painters.chosen();
     const titles = joined(names.map((name) => facts.networks[name].title));
     if (!stored.names.some((name) => names.includes(name)))
-      say(`This stored run’s network is not part of this page; Run takes ${titles}.`);
+      say(filledText(facts.sentences["not here"], { chosen: titles }).replaceAll("*", ""));
   }
 
   const start = loader(toolbar, "Run", async (report) => {
