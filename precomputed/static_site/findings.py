@@ -46,7 +46,7 @@ def _sections() -> list[str]:
     features = WORDS["features"].partition(". ")[2]  # without the sentence on choosing networks
     text = markdown_html(
         {"features": features, "shifts": WORDS["shifts"]}
-        | {f"about {k}": words for k, words in enumerate(about_verdicts(subject, reference))}
+        | {f"about {k}": paragraph for k, paragraph in enumerate(about_verdicts(subject, reference))}
     )
     parts: dict[str, tuple[str, str, Sequence[Finding], str]] = {
         MAPS: (

@@ -85,8 +85,8 @@ def _maps() -> None:
     if subject == reference:
         st.markdown("Both are the same map, so nothing can differ.")
     _judged(judged, shipped(), {}, subject.name, reference.name)
-    for place, words in zip(st.columns(2, gap="large"), about_verdicts(subject, reference), strict=True):
-        place.markdown(words)
+    for place, paragraph in zip(st.columns(2, gap="large"), about_verdicts(subject, reference), strict=True):
+        place.markdown(paragraph)
 
 
 def about_verdicts(subject: Entry, reference: Entry) -> list[str]:

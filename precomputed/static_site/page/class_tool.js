@@ -113,10 +113,10 @@ export async function classTool(host) {
       return;
     }
     await charts();
-    const words = element("div", "", { className: "parts" });
+    const sentences = element("div", "", { className: "parts" });
     const plots = element("div", "", { className: "parts" });
     if (ready.length) {
-      const left = words.appendChild(element("p"));
+      const left = sentences.appendChild(element("p"));
       const own = confusions(labels, labels);
       const few = Math.min(...own.map(({ images }) => images));
       const who = ({ title, note }) => (note ? `${title} (${note})` : title);
@@ -128,7 +128,7 @@ export async function classTool(host) {
       );
     }
     if (series.length) {
-      const right = words.appendChild(element("p"));
+      const right = sentences.appendChild(element("p"));
       right.append(...spoken(series.flatMap((row, k) => [k ? " " : "", ...hardestSentences(texts, names, row)])));
     }
     const made = await Promise.all(
@@ -156,6 +156,6 @@ export async function classTool(host) {
     }
     if (current !== drawings) return;
     plots.append(...made);
-    host.replaceChildren(words, plots);
+    host.replaceChildren(sentences, plots);
   };
 }
