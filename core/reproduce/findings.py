@@ -6,6 +6,7 @@ A row shows verdict, claim and one number; the rest is folded. In a narrow windo
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -31,6 +32,13 @@ STYLE = f"<style>\n{CSS}</style>"
 _UNKNOWN = "unknown"
 _FOLDED = {BY_VIEWS: "judged again, by views", _UNKNOWN: "cannot be checked here"}
 Url = Callable[[Finding], str]
+
+
+def verdict_labels(findings: Sequence[Finding]) -> dict[Verdict, str]:
+    """Return the verdicts to filter by, each with its sign and number of findings."""
+    count = Counter(finding.verdict for finding in findings)
+    verdicts = [verdict for verdict in Verdict if count[verdict] or verdict is not Verdict.UNDECIDED]
+    return {verdict: f"{VERDICTS[verdict][0]} {verdict}: {count[verdict]}" for verdict in verdicts}
 
 
 def findings_html(
@@ -76,7 +84,7 @@ def _row(finding: Finding, url: str, last_cell: str = "") -> str:
     rest = "".join(f"<li>{part}</li>" for k, part in enumerate(evidence) if k != lead)
     doubts = " ".join(isolated(_with_titles(doubt)) for doubt in finding.doubts)
     return (
-        f'<tr data-claim="{claim.key}"><td class="verdict">{chip(finding)}{see}</td>'
+        f'<tr data-claim="{claim.key}"><td class="verdict" data-verdict="{finding.verdict}">{chip(finding)}{see}</td>'
         f"<td>{html.escape(claim.statement)} <small>{_source(finding, _networks(finding))}</small>"
         f"<details><summary>How it is checked</summary>"
         f"{html.escape(sentence(claim.statistic))} {doubts}<ul>{rest}</ul></details></td>"

@@ -1,22 +1,25 @@
-"""A separate page of claims and findings: the tabs of the app's *Findings*, one below the other."""
+"""A separate page of claims and findings, with the tabs and filters of the app's *Findings*."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+from collections.abc import Collection, Sequence
 
 from core.claims.features import feature_findings
 from core.claims.finding import Finding
 from core.classifiers.registry import result_title
-from core.reproduce.findings import STYLE, findings_html
+from core.reproduce.findings import STYLE, findings_html, verdict_labels
 from core.runs.picture_outcomes import judged_outcomes
 from core.shared.html import JARGON, explained
 from core.shared.roles import networks_for
 from precomputed.static_site.bundle import PAGE
+from precomputed.static_site.maps import usual_maps
 from precomputed.static_site.markdown import markdown_html
 from ui.maps.catalogue import shipped
-from ui.maps.judged_maps import findings_between
+from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56
-from ui.pages.findings import FEATURES, MAPS, OF_ALL, SHIFTS, WORDS, about_verdicts
+from ui.pages.findings import FEATURES, MAPS, OF_ALL, SHIFTS, SHOWN_ON, WORDS, about_verdicts, number_of_verdicts
+from ui.tools.registry import CORRUPTIONS
 
 _FILE = "findings.html"
 TITLE = "Findings: tests of the paper’s claims"
@@ -29,7 +32,8 @@ def findings_page() -> bytes:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="light dark">\n<title>{TITLE}</title>\n'
-        f'<link rel="stylesheet" href="page.css"><link rel="stylesheet" href="tooltip.css">\n{STYLE}\n</head>\n<body>\n'
+        f'<link rel="stylesheet" href="page.css"><link rel="stylesheet" href="tooltip.css">\n{STYLE}\n'
+        '<script src="findings.js" defer></script>\n</head>\n<body>\n'
         f"{_header()}\n"
         f'<main class="findings-page"><h1>{TITLE}</h1>{body}</main>\n</body>\n</html>\n'
     ).encode()
@@ -58,10 +62,32 @@ def _sections() -> list[str]:
         FEATURES: (text["features"], " against ".join(titles), feature_findings(*painters), ""),
         SHIFTS: (text["shifts"], "", [finding for finding in of_maps if finding.claim.key in OF_ALL], ""),
     }
+    maps = usual_maps()
     return [
-        f"<h2>{title}</h2>{before}{against and f'<h3>{against}</h3>'}{findings_html(rows)}{after}"
+        f"<section><h2>{title}</h2>{before}{_filter(rows, against)}"
+        f"{findings_html(rows, lambda finding: _url(finding, maps))}{after}</section>"
         for title, (before, against, rows, after) in parts.items()
     ]
+
+
+def _filter(findings: Sequence[Finding], against: str) -> str:
+    """Return a box per verdict, as the app's; `page/findings.js` shows the rows of the checked ones."""
+    boxes = "".join(
+        f'<label><input type="checkbox" value="{verdict}">{html.escape(label)}</label>'
+        for verdict, label in verdict_labels(findings).items()
+    )
+    legend = html.escape(number_of_verdicts(findings, against))
+    return f'<fieldset class="choice pills" hidden><legend>{legend}</legend>{boxes}</fieldset>'
+
+
+def _url(finding: Finding, maps: Collection[str]) -> str:
+    """Return the URL of the section that shows a finding's maps or pictures; empty for those of the full app."""
+    page = next((page for page, keys in SHOWN_ON.items() if finding.claim.key in keys), "")
+    if page:
+        return f"index.html#{page}"
+    if finding.maps and set(finding.maps) <= set(maps):
+        return f"index.html#waves?{link_of(finding).partition('?')[2]}"
+    return f"index.html#waves?tab={CORRUPTIONS}" if finding.claim.key == "shift" else ""
 
 
 def _header() -> str:

@@ -25,7 +25,7 @@ from ui.maps.presets import FIGURES, MapPreset
 from ui.maps.provenance import source_text
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
-from ui.maps.views import lacking_shows, shown_maps
+from ui.maps.views import MINUS_NEIGHBOURS, lacking_shows, shown_maps
 from ui.shared.pictures import captions, samples
 from ui.shared.sentences import sentence_html
 from ui.story.networks import on_mixtures
@@ -33,18 +33,22 @@ from ui.tools.mixtures import STORED, stored_mixtures
 from ui.tools.sentences import crossover_cutoffs
 
 SIDE = 63  # larger maps are cropped, as in the app
-SHOWS = ("Error", "Minus clean")
+SHOWS = ("Error", "Minus clean", MINUS_NEIGHBOURS)
 SEEDS = 4  # further signs of the waves, in turn
 KEY = "waves"
 
 
+def usual_maps() -> dict[str, Entry]:
+    """Return the shipped maps at the usual v, by label."""
+    maps = [entry.heatmap for entry in shipped().values()]
+    return labelled(
+        [heatmap for heatmap in maps if heatmap.metadata["epsilon"] == usual_epsilon(heatmap.metadata["image_size"])]
+    )
+
+
 def stored_maps() -> dict[str, Any]:
     """Return every shipped map at the usual v, and the difference of any two with equal sides."""
-    maps = [entry.heatmap for entry in shipped().values()]
-    papers = [
-        heatmap for heatmap in maps if heatmap.metadata["epsilon"] == usual_epsilon(heatmap.metadata["image_size"])
-    ]
-    entries = labelled(papers)
+    entries = usual_maps()
     maps_by_show = {
         show: {
             label: _packed([entry], show)

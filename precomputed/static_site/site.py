@@ -115,6 +115,7 @@ def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored
         "findings.html": findings_page(),
         "components.js": components_script(),
         "page.js": bundled(PAGE / "page.js"),
+        "findings.js": bundled(PAGE / "findings.js"),
         "charts.js": bundled(PAGE / "charts.js", "--minify"),
         CHART_LICENSES: chart_licenses(),
         **pack_files({**{name: json_bytes(value) for name, value in data.items()}, **engine}),

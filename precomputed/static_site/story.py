@@ -59,6 +59,8 @@ def _here(html: str) -> str:
 
     def replace_link(match: re.Match[str]) -> str:
         page = next((here for there, here in _STEP_LINKS.items() if there in match[2].split("?")[0]), None)
+        if page == "#waves":
+            page += "?" + match[2].partition("?")[2]
         if match[2].startswith("?step="):
             page = f"#story{match[2]}"
         return f'<a {match[1] or ""}href="{page}">{match[4]}</a>' if page else ""

@@ -411,6 +411,34 @@ def test_story_opens_with_the_apps_scenes(open_site):
         expect(story.locator(what).locator("visible=true")).to_have_count(count)
 
 
+def test_findings_are_filtered_by_verdict_and_lead_to_what_they_are_about(browser, site):
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto((site / "findings.html").as_uri())
+    rows = page.locator("section:not([hidden]) tr[data-claim]:visible")
+    boxes = page.locator("section:not([hidden]) .pills label")
+    for box in boxes.all():
+        verdict, _, count = box.inner_text()[2:].partition(": ")
+        box.click()
+        expect(rows).to_have_count(int(count))
+        assert all(row.inner_text().startswith(box.inner_text()[:1]) for row in rows.all()), verdict
+        box.click()
+    page.get_by_role("tab", name=SHIFTS).click()
+    expect(rows.first).to_contain_text("robust")
+    page.get_by_role("tab", name=MAPS).click()
+    row = page.locator('tr[data-claim="high"]')
+    difference = row.locator("td").nth(2).inner_text()
+    row.get_by_role("link", name="See it").click()
+    expect(page.locator("#lab")).to_contain_text("CLIP ViT-B/32 minus ResNet-56")
+    expect(page.locator("#lab")).to_contain_text("With the wave (−14, −14)")
+    expect(page.locator("#sentence")).to_contain_text("(−14, −14): ")
+    assert difference.split()[-2] in page.locator("#claim").inner_text()
+    page.goto(f"{(site / 'index.html').as_uri()}#story?step=weather")
+    page.get_by_role("link", name="Try it").click()
+    expect(page.get_by_role("radio", name="Corruptions")).to_be_checked()
+    expect(page.locator("#lab figure.map .name, #lab figure.map figcaption").first).to_contain_text("Mini CLIP")
+    page.close()
+
+
 def test_links_of_the_story_lead_to_this_edition(site):
     links = re.findall(r'href=\\?"([^"\\]*)', json.dumps(unpacked(site, "story"), ensure_ascii=False))
     assert {link.partition("?")[0] for link in links} == {"#story", "#waves", "#inpainting", "#generation"}
@@ -477,9 +505,10 @@ def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     page.get_by_role("link", name="Findings").click()
     expect(page.get_by_role("link", name="Findings")).to_have_attribute("aria-current", "page")
     expect(page.locator(".findings tr[data-claim]").first).to_be_visible()
-    expect(page.get_by_role("heading", level=2)).to_have_text([MAPS, FEATURES, SHIFTS])
-    tables = page.locator(".findings").all_inner_texts()
+    tables = page.locator(".findings >> visible=true").all_inner_texts()
     assert not any("95 % interval" in text for text in tables)  # only in tooltips
+    expect(page.get_by_role("tab")).to_have_text([MAPS, FEATURES, SHIFTS])
+    assert grave_faults(page) == []
     page.get_by_role("link", name="Open the full app").click()
     expect(page.locator("#app")).to_contain_text("adds")
     expect(page.locator("#app code")).to_have_count(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -11,10 +10,10 @@ from typing import TypeVar
 import streamlit as st
 
 from core.claims.features import feature_findings
-from core.claims.finding import Finding, Verdict
+from core.claims.finding import Finding
 from core.classifiers.registry import result_title
 from core.fourier.maps.contrasts import same_images
-from core.reproduce.findings import STYLE, VERDICTS, findings_html
+from core.reproduce.findings import STYLE, findings_html, verdict_labels
 from core.runs.picture_outcomes import judged_outcomes
 from core.shared.html import JARGON, TERMS, explained
 from core.shared.roles import networks_for
@@ -36,7 +35,7 @@ FILTER = "findings.verdicts"
 SECTION, MAPS, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
 SHIFTS = "Robustness: sections 1 and 4"
 # Claims by the page that shows their subject.
-_SHOWN_ON = {
+SHOWN_ON = {
     "inpainting": ("squiggles", "corrected", "plausible"),
     "generation": ("likely", "displayed", "sampled"),
 }
@@ -121,8 +120,8 @@ def _features() -> None:
             ("In CLIP’s place", "painter", subject),
             ("In the robust model’s place", "robust-painter", reference),
         )
-    links = {page: link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
-    claim_links = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
+    links = {page: link(page, *models_in_url(page, "cifar10", chosen)) for page in SHOWN_ON}
+    claim_links = {key: links[page] for page, keys in SHOWN_ON.items() for key in keys}
     _judged(feature_findings(*chosen), (), claim_links, *(titles[name] for name in chosen))
 
 
@@ -139,6 +138,11 @@ def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
     ]
 
 
+def number_of_verdicts(judged: Sequence[Finding], against: str) -> str:
+    """Return how many verdicts there are, after the names of the compared maps or networks if there are any."""
+    return f"{against}: {len(judged)} verdicts" if against else f"{len(judged)} verdicts"
+
+
 def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[str, str], *names: str) -> None:
     """Draw a filter button per verdict, with its count, and the table.
 
@@ -150,12 +154,12 @@ def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[s
         on_map = finding.maps and set(finding.maps) <= set(linked)
         return link_of(finding) if on_map else links.get(finding.claim.key, "")
 
-    count, against = Counter(finding.verdict for finding in judged), " against ".join(map(as_markdown, names))
+    labels = verdict_labels(judged)
     chosen = st.pills(
-        f"{against}: {len(judged)} verdicts" if names else f"{len(judged)} verdicts",
-        [verdict for verdict in Verdict if count[verdict] or verdict is not Verdict.UNDECIDED],
+        number_of_verdicts(judged, " against ".join(map(as_markdown, names))),
+        list(labels),
         selection_mode="multi",
-        format_func=lambda verdict: f"{VERDICTS[verdict][0]} {verdict}: {count[verdict]}",
+        format_func=labels.__getitem__,
         key=FILTER,
     )
     rows = [finding for finding in judged if not chosen or finding.verdict in chosen]

@@ -1,6 +1,4 @@
-// Shared by all parts of the page: elements, and the app's components.
-
-import { lab } from "./laboratory.js";
+// Elements shared by all parts of the pages.
 
 export const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
@@ -31,16 +29,6 @@ export const spoken = (parts) =>
 export function ours(made, html) {
   made.innerHTML = html;
   return made;
-}
-
-// Mount a component in a shadow tree with its own style sheet; return a function that passes data. `events`: to report.
-export function mount(name, host, events, style = "") {
-  const { mount, css } = lab.components[name];
-  const root = host.attachShadow({ mode: "open" });
-  const parentElement = element("div");
-  root.append(element("style", css + style), parentElement);
-  const report = (event, value) => events[event]?.(value);
-  return (data) => mount({ data, parentElement, setStateValue: report, setTriggerValue: report });
 }
 
 export function option(parent, type, name, value, text, choose) {

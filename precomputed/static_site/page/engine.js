@@ -5,38 +5,10 @@ import { lab } from "./laboratory.js";
 import { blob as loadPack, forgetOthers, load, sizeOf, unpacked } from "./packs.js";
 
 // A module of WebAssembly with one instruction of SIMD: v128.const, then i8x16.popcnt.
+// biome-ignore format: bytes in rows
 const SIMD = Uint8Array.of(
-  0,
-  97,
-  115,
-  109,
-  1,
-  0,
-  0,
-  0,
-  1,
-  5,
-  1,
-  96,
-  0,
-  1,
-  123,
-  3,
-  2,
-  1,
-  0,
-  10,
-  10,
-  1,
-  8,
-  0,
-  65,
-  0,
-  253,
-  15,
-  253,
-  98,
-  11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10,
+  10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 );
 const LEAST_MEMORY = 1; // GB of device memory reported by the browser
 const TOO_LITTLE = "This device has too little memory to run the networks. Use another device or the full app.";

@@ -3,11 +3,13 @@
 
 import { pack, unpack } from "./bytes.js";
 import { classTool } from "./class_tool.js";
-import { byId, element, mount, option, ours, popover, segmented } from "./elements.js";
+import { byId, element, option, ours, popover, segmented } from "./elements.js";
+import { mount } from "./mount.js";
 import { openLibrary } from "./library.js";
 import { load } from "./packs.js";
 import { pixelsIn } from "./pictures.js";
 import { prediction } from "./prediction.js";
+import { waveName } from "./sentences.js";
 
 const MAX_MAPS = 4;
 const POINT =
@@ -15,6 +17,8 @@ const POINT =
   "maps. “Figure 1” and “Figure 2” return to the paper’s maps.";
 
 /**
+ * Return a function that shows what the address names.
+ *
  * @param {Record<string, any>} data about, maps and figures
  * @param {(host: HTMLElement, panels: Record<string, (panel: HTMLElement) => any>) => void} drawTools
  */
@@ -193,7 +197,8 @@ export async function frequency(data, drawTools) {
     const known = verdicts && (verdicts.waves[`${i},${j}`] ?? verdicts.waves[`${-i},${-j}`]);
     const [verdict, band] = known || [POINT, ""];
     const claim = verdicts?.bands[band];
-    ours(byId("sentence"), verdict);
+    // A wave and its negative are the same; the texts have one of the two names.
+    ours(byId("sentence"), verdict.replaceAll(waveName([-i, -j]), waveName([i, j])));
     ours(byId("claim"), claim?.html ?? "");
     now.edge = claim?.edge ?? 0;
   }
@@ -234,4 +239,31 @@ export async function frequency(data, drawTools) {
 
   start(names[0]);
   drawTools(byId("tools"), panels);
+  followLink();
+  return followLink;
+
+  // Show the maps, view, wave, picture and tool that the address names, as the app's links do.
+  function followLink() {
+    const link = new URLSearchParams(location.hash.split("?")[1]);
+    const maps = link.getAll("maps").filter((label) => label in labels);
+    const set = Object.keys(sets).find((name) => sets[name].title === link.get("pictures"));
+    const wave = (link.get("cell") ?? "").split(",").map(Number);
+    const tab = link.get("tab");
+    for (const tool of byId("tools").querySelectorAll(".cards input")) {
+      const radio = /** @type {HTMLInputElement} */ (tool);
+      if (radio.value === tab && !radio.checked) radio.click();
+    }
+    if (!maps.length) return;
+    now.maps = maps;
+    now.show = link.get("show") ?? "Error";
+    if (!(now.show in views) || !offered(now.show)) now.show = "Error";
+    if (wave.length === 2 && wave.every(Number.isInteger)) now.wave = wave;
+    if (set) {
+      now.set = set;
+      now.picture[set] = Number(link.get("picture") ?? 0);
+      delete now.own[set];
+    }
+    now.token += 1;
+    draw();
+  }
 }

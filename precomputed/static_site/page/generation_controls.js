@@ -2,7 +2,8 @@
 
 import { pack, planes, unpack } from "./bytes.js";
 import { classChoice } from "./class_choice.js";
-import { element, menu, mount, Refusal, segmented } from "./elements.js";
+import { element, menu, Refusal, segmented } from "./elements.js";
+import { mount } from "./mount.js";
 import { greyStart } from "./grey.js";
 import { load } from "./packs.js";
 import { askForPicture, paint } from "./pictures.js";

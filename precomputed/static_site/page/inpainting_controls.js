@@ -2,7 +2,8 @@
 
 import { levels, planes } from "./bytes.js";
 import { classChoice } from "./class_choice.js";
-import { element, mount, option, Refusal } from "./elements.js";
+import { element, option, Refusal } from "./elements.js";
+import { mount } from "./mount.js";
 import { bitsOf, filled, filledFromRim, maskOf, square } from "./holes.js";
 import { openLibrary } from "./library.js";
 import { load } from "./packs.js";

@@ -1,6 +1,7 @@
 // All bundled pictures and the visitor's own, in a dialog like the app's *Pictures*.
 
-import { element, mount, segmented } from "./elements.js";
+import { element, segmented } from "./elements.js";
+import { mount } from "./mount.js";
 import { load } from "./packs.js";
 import { askForPicture } from "./pictures.js";
 

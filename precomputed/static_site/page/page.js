@@ -2,7 +2,8 @@
 // set as textContent.
 
 import { sweep } from "./bytes.js";
-import { byId, element, mount } from "./elements.js";
+import { byId, element } from "./elements.js";
+import { mount } from "./mount.js";
 import { engine } from "./engine.js";
 import { frequency } from "./frequency.js";
 import { lab } from "./laboratory.js";
@@ -48,7 +49,7 @@ function once(make) {
 async function wavesSection() {
   const [about, maps, figures] = await Promise.all(["about", "maps", "figures"].map(load));
   const mix = async (host, say) => mixer(await load("hybrids"), "hybrids", host, say);
-  await frequency({ about, maps, figures }, (host, panels) =>
+  return frequency({ about, maps, figures }, (host, panels) =>
     drawTools(host, about.tools, about.first_tool, mix, panels),
   );
 }

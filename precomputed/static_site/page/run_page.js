@@ -1,7 +1,8 @@
 // A page of runs, laid out as the app's: a toolbar with one *Run*, the picture, the run beside it, and the outcome.
 // It shows a stored run, a run with the current settings, or a live run (live_runs.js); all text is about that run.
 
-import { element, mount, ours, popover, sentence, tabs } from "./elements.js";
+import { element, ours, popover, sentence, tabs } from "./elements.js";
+import { mount } from "./mount.js";
 import { lab } from "./laboratory.js";
 import { liveRuns } from "./live_runs.js";
 import { load } from "./packs.js";

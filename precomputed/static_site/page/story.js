@@ -1,6 +1,7 @@
 // The story's steps, laid out as the app's: texts generated with the page, and the app's own figures.
 
-import { element, mount } from "./elements.js";
+import { element } from "./elements.js";
+import { mount } from "./mount.js";
 import { judge } from "./judge.js";
 import { lab } from "./laboratory.js";
 import { drawAnyWord } from "./opening_live.js";
