@@ -31,7 +31,8 @@ from core.pgd.steps import pgd_steps
 from core.runs.plan import inpainting_plan
 from precomputed.graph_weights import NETWORKS, class_set
 from precomputed.static_site.check import run_request, served
-from precomputed.static_site.engine import SETS, engine_facts
+from precomputed.static_site.engine import engine_facts
+from precomputed.static_site.run_facts import SETS
 
 LINKS = (4, 20)  # Mbit/s
 STEPS, ROUNDS = 60, 3

@@ -12,10 +12,11 @@ from core.shared.files import make_folder, write_atomically
 from core.shared.html import TERMS
 from precomputed.static_site.bundle import COMPONENT_FILES, PAGE, bundled, chart_licenses, components_script
 from precomputed.static_site.classes import class_facts
-from precomputed.static_site.engine import LICENSE, engine_facts, network_packs, runtime_packs, start_facts
+from precomputed.static_site.engine import LICENSE, engine_facts, network_packs, runtime_packs
 from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import figure_facts, hybrid_pairs, picture_set, stored_maps, verdicts
 from precomputed.static_site.packs import FOLDER, json_bytes, pack_files
+from precomputed.static_site.run_facts import start_facts
 from precomputed.static_site.runs import page_texts, run_replays
 from precomputed.static_site.story import story, story_pictures
 from ui.maps.predictions import prediction_table

@@ -26,7 +26,7 @@ from precomputed.graph_weights import (
     graph_facts,
     packed_weights,
 )
-from precomputed.static_site.engine import SETS
+from precomputed.static_site.run_facts import SETS
 
 SMALL = [name for name, side in NETWORKS.items() if side == 32]
 SMOOTH = [name for name in NETWORKS if "clip" in name]  # the others use max-pooling
