@@ -97,6 +97,7 @@ def brightnesses(canvas: Locator) -> np.ndarray:
 # 1. A menu opened once.
 
 
+@pytest.mark.slow
 def test_a_menu_that_was_opened_and_closed_does_not_take_back_what_the_page_sets_later(visit):
     page = visit("frequency?pictures=CIFAR-10&show=Difference")
     for menu, inside in (("Maps", "More maps"), ("View", "Metric")):

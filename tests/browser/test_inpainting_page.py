@@ -247,9 +247,9 @@ def test_bad_target_and_empty_hole_get_a_sentence_and_nothing_is_lost(live_page)
 
 def test_generation_runs_and_replays(live_page):
     one = "generation-models-cifar10=Mini+ResNet"  # two by default, where both are bundled
-    page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=25&{one}", path="generation")
+    page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=12&{one}", path="generation")
     wait_until_drawn(page)
-    ended = page.get_by_text(re.compile("(Your run|The run of this link, computed again), 25 steps"))
+    ended = page.get_by_text(re.compile("(Your run|The run of this link, computed again), 12 steps"))
     if not ended.is_visible():  # otherwise it was quick, and started by itself
         start(page)
     expect(ended).to_be_visible(timeout=SLOW)
@@ -257,7 +257,7 @@ def test_generation_runs_and_replays(live_page):
         re.compile("is now .* confident of “airplane”")
     )
     tile = page.locator("[class*='-panel'] .replay button.frame").nth(1)
-    expect(tile).to_have_attribute("aria-label", re.compile("automobile, picture at step 25: "))
+    expect(tile).to_have_attribute("aria-label", re.compile("automobile, picture at step 12: "))
     last = pixels(page, 1)
     page.locator("[class*='-panel'] .replay .scrubber").focus()
     page.keyboard.press("Home")
@@ -276,7 +276,7 @@ def test_generation_runs_and_replays(live_page):
     page.get_by_text("ImageNet, 224 px").click()
     # The same number of steps with both searches, without another click.
     for search in ("pixels", "views"):
-        drawn = page.get_by_role("img", name=re.compile(f" by {search}, volcano, picture at step 25: "))
+        drawn = page.get_by_role("img", name=re.compile(f" by {search}, volcano, picture at step 12: "))
         expect(drawn).to_be_visible(timeout=SLOW)
 
 

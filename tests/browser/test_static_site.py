@@ -178,6 +178,7 @@ def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_se
     expect(page.locator("#live .prose").last).to_contain_text("Choose one of its pictures")
 
 
+@pytest.mark.slow
 def test_classes_show_the_maps_errors_and_count_confusions_here(open_site):
     page = open_site()
     page.locator("#tools").get_by_role("radio", name="Classes").check()

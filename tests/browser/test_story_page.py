@@ -35,7 +35,8 @@ def test_a_volcano_grows_once_by_itself_and_another_word_at_a_click(streamlit_ap
     assert len(squares) == 2 and all(320 <= box["width"] == box["height"] <= 400 for box in squares)
     assert all(box["y"] + box["height"] < 700 and box["y"] == squares[0]["y"] for box in squares)
     for word in ("volcano", "teapot"):
-        scene.get_by_role("button", name=word).click()
+        if word != "volcano":
+            scene.get_by_role("button", name=word).click()
         expect(scene.locator(".wish")).to_have_text(f"Ask for a {word}")
         expect(scene).to_have_attribute("data-part", "1")
         for k, (drawing, judged) in enumerate(zip(opening_drawings(word), scene.locator(".judged").all(), strict=True)):
