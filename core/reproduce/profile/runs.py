@@ -11,7 +11,7 @@ from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import OPENING_SEED, SAMPLE_SETS, SampleSet
 from core.pgd.config import paper_generation
 from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, ProfileFile
-from core.runs.examples import Example, examples, fast_example, first_searches, first_subjects, with_few_frames
+from core.runs.examples import Example, examples, first_subjects, with_few_frames
 from core.runs.file import PGDRun
 from core.runs.plan import RunPlan
 from core.runs.run import Run
@@ -33,11 +33,8 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
             continue
         first = first_subjects(row)
         for example in (*examples(row), *_opening(row, network.name)):
-            if network.quick:
-                if (example.kind, example.subject) not in first:
-                    continue
-                if example.kind == "inpainting" and len(first_searches(row.side)) == 1:
-                    example = fast_example(example)
+            if network.quick and (example.kind, example.subject) not in first:
+                continue
             search = example.plan.config.search
             path = stored_path(example.kind, example.subject, network.file_name, Path("runs"), search)
             passes = GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
