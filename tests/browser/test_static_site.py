@@ -545,7 +545,9 @@ def test_site_takes_a_profile(browser, tmp_path, monkeypatch):
     page, wrong = browser.new_page(), []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto((tmp_path / "site" / "findings.html").as_uri())
-    expect(page.get_by_role("heading", name="CLIP ViT-B/32 (OpenAI) against Mini ResNet (robust)")).to_be_visible()
+    page.get_by_role("tab", name=FEATURES).click()
+    compared = "CLIP ViT-B/32 (OpenAI) against Mini ResNet (robust): "
+    expect(page.locator("section:not([hidden]) legend")).to_contain_text(compared)
     for part in ("story?step=a-wave", "waves", "generation"):
         page.goto(f"{(tmp_path / 'site' / 'index.html').as_uri()}#{part}")
         expect(page.get_by_text("CLIP ViT-B/32").first).to_be_attached()
