@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from core.data.classes import CIFAR10
-from core.data.sample_sets import usual_epsilon
 from core.fourier.intervals import wilson
 from core.fourier.maps.outcomes import ClassError, class_errors, outcomes
 from precomputed.static_site.charts import vega
-from ui.maps.catalogue import Entry, shipped
+from precomputed.static_site.maps import usual_maps
+from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour
 from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.shared.charts import Chart
@@ -24,12 +24,11 @@ from ui.tools.sentences import CLASSES
 def class_facts() -> dict[str, Any]:
     """Return the tool's texts, charts and stored errors."""
     maps: dict[str, Entry] = {}
-    for entry in shipped().values():
+    for entry in usual_maps().values():
         facts = entry.heatmap.metadata
-        usual = facts["epsilon"] == usual_epsilon(facts["image_size"])
         # All waves on the same images: outcomes exist, and none is missing.
         whole = outcomes(entry.heatmap) is not None and (entry.heatmap.count == facts["dataset"]["n"]).all()
-        if usual and whole and tuple(facts["class_names"]) == CIFAR10.names:
+        if whole and tuple(facts["class_names"]) == CIFAR10.names:
             maps.setdefault(entry.classifier, entry)
     return {
         "texts": CLASSES,

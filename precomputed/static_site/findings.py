@@ -13,13 +13,13 @@ from core.runs.picture_outcomes import judged_outcomes
 from core.shared.html import JARGON, explained
 from core.shared.roles import networks_for
 from precomputed.static_site.bundle import PAGE
+from precomputed.static_site.links import url_here
 from precomputed.static_site.maps import usual_maps
 from precomputed.static_site.markdown import markdown_html
 from ui.maps.catalogue import shipped
 from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56
-from ui.pages.findings import FEATURES, MAPS, OF_ALL, SHIFTS, SHOWN_ON, WORDS, about_verdicts, number_of_verdicts
-from ui.tools.registry import CORRUPTIONS
+from ui.pages.findings import FEATURES, LINKS, MAPS, OF_ALL, SHIFTS, WORDS, about_verdicts, number_of_verdicts
 
 _FILE = "findings.html"
 TITLE = "Findings: tests of the paper’s claims"
@@ -81,13 +81,12 @@ def _filter(findings: Sequence[Finding], against: str) -> str:
 
 
 def _url(finding: Finding, maps: Collection[str]) -> str:
-    """Return the URL of the section that shows a finding's maps or pictures; empty for those of the full app."""
-    page = next((page for page, keys in SHOWN_ON.items() if finding.claim.key in keys), "")
-    if page:
-        return f"index.html#{page}"
-    if finding.maps and set(finding.maps) <= set(maps):
-        return f"index.html#waves?{link_of(finding).partition('?')[2]}"
-    return f"index.html#waves?tab={CORRUPTIONS}" if finding.claim.key == "shift" else ""
+    """Return the URL of the section that shows a finding; empty if that needs maps of the full app."""
+    if finding.maps:
+        url = link_of(finding) if set(finding.maps) <= set(maps) else ""
+    else:
+        url = LINKS.get(finding.claim.key, "")
+    return url and f"index.html{url_here(url)}"
 
 
 def _header() -> str:

@@ -12,6 +12,7 @@ from core.pgd.view_settings import SEARCHES, Search
 from core.reconstruct.view_pictures import judged_path
 from core.reconstruct.visitor_judge import CHANCE, PER_SEARCH, Question, draw_questions, stored_pool
 from precomputed.static_site.charts import chart_html
+from precomputed.static_site.links import url_here
 from precomputed.static_site.maps import without_weights
 from ui.components.heatmap import pack_maps
 from ui.components.opening import pack_opening
@@ -25,13 +26,6 @@ from ui.story import card, figures, judge, opening, wall
 from ui.story.steps import FORMER, STEPS
 from ui.story.story_data import WAVE
 
-# This edition's counterpart of each page that a step links to in the app.
-_STEP_LINKS = {
-    "frequency": "#waves",
-    "inpainting": "#inpainting",
-    "generation": "#generation",
-    "findings": "findings.html",
-}
 _LINK = re.compile(r'<a (class="[\w-]+" )?href="([^"]*)"([^>]*)>(.*?)</a>')
 Part = dict[str, Any]
 JUDGED, ROUNDS = "judge-rounds", 100  # pack, and number of rounds in it
@@ -58,12 +52,8 @@ def _here(html: str) -> str:
     """Return HTML with links into this edition; links without a counterpart are removed."""
 
     def replace_link(match: re.Match[str]) -> str:
-        page = next((here for there, here in _STEP_LINKS.items() if there in match[2].split("?")[0]), None)
-        if page == "#waves":
-            page += "?" + match[2].partition("?")[2]
-        if match[2].startswith("?step="):
-            page = f"#story{match[2]}"
-        return f'<a {match[1] or ""}href="{page}">{match[4]}</a>' if page else ""
+        url = url_here(match[2])
+        return f'<a {match[1] or ""}href="{url}">{match[4]}</a>' if url else ""
 
     return _LINK.sub(replace_link, html)
 

@@ -35,9 +35,15 @@ FILTER = "findings.verdicts"
 SECTION, MAPS, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
 SHIFTS = "Robustness: sections 1 and 4"
 # Claims by the page that shows their subject.
-SHOWN_ON = {
+_SHOWN_ON = {
     "inpainting": ("squiggles", "corrected", "plausible"),
     "generation": ("likely", "displayed", "sampled"),
+}
+
+# URLs of claims that are not about maps, without the chosen networks.
+LINKS = {
+    "shift": link("frequency", ("tab", CORRUPTIONS)),
+    **{key: link(page) for page, keys in _SHOWN_ON.items() for key in keys},
 }
 
 # Claims about all networks, not about two chosen maps.
@@ -103,7 +109,7 @@ def _shifts() -> None:
         for finding in findings_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
         if finding.claim.key in OF_ALL
     ]
-    _judged(judged, all_maps, {"shift": link("frequency", ("tab", CORRUPTIONS))})
+    _judged(judged, all_maps, LINKS)
 
 
 def _features() -> None:
@@ -120,8 +126,8 @@ def _features() -> None:
             ("In CLIP’s place", "painter", subject),
             ("In the robust model’s place", "robust-painter", reference),
         )
-    links = {page: link(page, *models_in_url(page, "cifar10", chosen)) for page in SHOWN_ON}
-    claim_links = {key: links[page] for page, keys in SHOWN_ON.items() for key in keys}
+    links = {page: link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
+    claim_links = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
     _judged(feature_findings(*chosen), (), claim_links, *(titles[name] for name in chosen))
 
 
