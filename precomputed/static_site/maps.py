@@ -21,7 +21,7 @@ from ui.components.hybrid_mixer import pack_mixture
 from ui.components.image_picker import pack_thumbnails
 from ui.maps.catalogue import Entry, labelled, shipped
 from ui.maps.judged_maps import claim_html, claim_on
-from ui.maps.presets import FIGURES, MapPreset
+from ui.maps.presets import FIGURES, PRESETS, MapPreset
 from ui.maps.provenance import source_text
 from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
@@ -73,6 +73,7 @@ def figure_facts() -> dict[str, dict[str, Any]]:
     for name, preset in FIGURES.items():
         chart = radial_chart(_chosen(preset), top=1, selected=preset.frequency, side=SIDE)
         facts[name] = {
+            "preset": PRESETS.index(preset) + 1,  # as the app's links name it
             "maps": preset.maps,
             "show": preset.show,
             "pictures": next(row.name for row in SAMPLE_SETS.values() if row.title == preset.pictures),

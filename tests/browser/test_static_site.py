@@ -437,6 +437,9 @@ def test_findings_are_filtered_by_verdict_and_lead_to_what_they_are_about(browse
     page.get_by_role("link", name="Try it").click()
     expect(page.get_by_role("radio", name="Corruptions")).to_be_checked()
     expect(page.locator("#lab figure.map .name, #lab figure.map figcaption").first).to_contain_text("Mini CLIP")
+    page.goto(f"{(site / 'index.html').as_uri()}#story?step=slow")
+    page.get_by_role("link", name="Try it").click()
+    expect(page.get_by_role("radio", name="Figure 1")).to_be_checked()  # not the maps chosen before
     page.close()
 
 
