@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import choose_option, wait_until_drawn
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def test_every_verdict_is_in_sight_on_a_phone_and_a_rows_link_leads_to_the_state
 def test_a_choice_stands_in_the_url_and_is_found_there(findings):
     page = findings(width=1440)
     first = page.locator(".findings tbody").first.inner_text()
-    page.get_by_role("combobox", name="Subject").click()
-    page.get_by_role("option", name="Mini CLIP · CIFAR-10 · computed", exact=True).click()
+    subject = page.get_by_role("option", name="Mini CLIP · CIFAR-10 · computed", exact=True)
+    choose_option(page.get_by_role("combobox", name="Subject"), subject)
     expect(page.get_by_text("Mini CLIP against ResNet-56: 13 verdicts")).to_be_visible()
     wait_until_drawn(page)
     assert "subject=" in page.url and page.locator(".findings tbody").first.inner_text() != first

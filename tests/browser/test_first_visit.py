@@ -12,7 +12,7 @@ from core.classifiers.registry import classifier_spec, short_title
 from core.runs.starts import STARTS
 from tests.browser.live_runs import SLOW, start, step_number, step_of, stop, wait_for_steps
 from tests.browser.step_links import SEEN, STEP_LINKS
-from tests.browser.waiting import wait_until_drawn, wait_until_still
+from tests.browser.waiting import choose_option, wait_until_drawn, wait_until_still
 from tests.firefox import find_firefox
 from ui.shared.url import PAGES
 from ui.story.steps import STEPS
@@ -279,8 +279,8 @@ def test_a_start_of_ones_own_keeps_the_classes_and_what_is_computed_speaks_of_it
     page = visit(f"generation?{DRAW_SMALL}")
     classes = page.locator(".st-key-generation-toolbar").get_by_role("button", name=re.compile("^Draw: "))
     before = re.compile(re.search(r"\d classes", classes.inner_text())[0])
-    page.get_by_role("combobox", name="Start from").click()
-    page.get_by_role("option", name=STARTS[kind].label, exact=True).click()
+    start_list = page.get_by_role("combobox", name="Start from")
+    choose_option(start_list, page.get_by_role("option", name=STARTS[kind].label, exact=True))
     expect(page).to_have_url(re.compile(f"start-from={STARTS[kind].label}"))
     wait_until_drawn(page)
     expect(classes).to_have_text(before)
@@ -322,9 +322,9 @@ def test_play_leaves_the_sentence_on_the_wave_where_it_is(visit):
 @pytest.mark.slow
 def test_a_map_of_one_picture_has_one_meaning_to_its_end_which_is_in_sight(visit):
     page = visit("frequency?pictures=CIFAR-10&tab=Compute+a+map")
-    wait_until_still(page)  # a list that opens while the page still grows is closed again
-    page.get_by_role("combobox", name="Images").click()
-    page.get_by_role("option", name="The picture chosen above").click()
+    choose_option(
+        page.get_by_role("combobox", name="Images"), page.get_by_role("option", name="The picture chosen above")
+    )
     wait_until_drawn(page)
     page.get_by_role("button", name="Compute a map").click()
     label = page.locator(".st-key-sweep-maps .bar .label")
@@ -379,8 +379,8 @@ def test_every_row_on_robustness_is_another_and_names_its_networks(visit):
 @pytest.mark.slow
 def test_the_command_for_a_map_has_the_strength_that_the_page_shows(visit):
     page = visit("frequency?pictures=Photographs&tab=Compute+a+map")
-    page.get_by_role("combobox", name="Images").click()
-    page.get_by_role("option").first.click()  # small runs, which are quick
+    # Small runs, which are quick.
+    choose_option(page.get_by_role("combobox", name="Images"), page.get_by_role("option").first)
     strength = page.get_by_role("spinbutton", name="Strength v")
     expect(strength).to_have_value("4.00")  # of 32-pixel pictures
     enter(strength, "15.69999999999999")

@@ -27,7 +27,7 @@ from tests.browser.live_runs import (
     wait_for_steps,
     wholly_in_the_window,
 )
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import choose_option, wait_until_drawn
 from tests.painter_oracle import stamp_mask
 from tests.ui.replay_reader import verdict
 
@@ -304,8 +304,10 @@ def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(pati
     expect(new).to_be_hidden()
     expect(page.locator(".state")).to_contain_text("Hole: 256 of")
     for target in ("cat", "its true class"):
-        page.get_by_role("combobox", name=re.compile("Target")).click()
-        page.get_by_role("option", name=target, exact=True).click()
+        choose_option(
+            page.get_by_role("combobox", name=re.compile("Target")),
+            page.get_by_role("option", name=target, exact=True),
+        )
         expect(new).to_be_visible(visible=target == "cat")
     page.get_by_role("button", name="Pictures").click()
     page.locator(".tile").nth(7).click()

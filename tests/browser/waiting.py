@@ -1,6 +1,7 @@
 """Wait for Streamlit in browser tests."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 PATIENCE = 120_000  # milliseconds: allows for a very busy machine; a test waits only as long as it must
 
@@ -43,3 +44,17 @@ _STILL = """frames => new Promise((resolve) => {
 def wait_until_still(page: Page, frames: int = 12) -> None:
     """Wait until so many consecutive frames (17 ms each on a quick machine) have the same elements and sizes."""
     page.evaluate(_STILL, frames)
+
+
+def choose_option(field: Locator, option: Locator) -> None:
+    """Open a list by its field and click an option; the list opens again if a growing page has closed it."""
+    for trial in range(5):
+        wait_until_still(field.page)
+        field.click()
+        try:
+            option.click(timeout=PATIENCE / 12)
+        except PlaywrightTimeout:
+            if trial == 4:
+                raise
+        else:
+            return
