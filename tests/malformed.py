@@ -32,8 +32,8 @@ from core.shared.errors import one_line, quoted
 from tests.ui.run_forge import arrays_of, packed
 from ui.maps.catalogue import Entry, label_of
 from ui.pages.frequency import _parse_cell
+from ui.runs.files import read_saved_run
 from ui.runs.run_sentences import origin, outcome
-from ui.runs.saved import read_saved_run
 from ui.shared.text import as_markdown, whole_number
 from ui.shared.url import _is_invalid
 

@@ -16,8 +16,7 @@ from ui.maps.catalogue import Entry
 from ui.maps.models import model_colour
 from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.shared.charts import Chart
-from ui.tools.class_charts import ClassErrors, class_error_chart, confusion_chart
-from ui.tools.classes import SHOWN, source_of
+from ui.tools.classes import SHOWN, ClassErrors, class_error_chart, confusion_chart, source_of
 from ui.tools.sentences import CLASSES
 
 

@@ -22,7 +22,7 @@ from ui.pages.story import step_html
 from ui.runs.replays import run_replay
 from ui.shared.look import style_sheet
 from ui.shared.sentences import sentence_html
-from ui.story import card, figures, judge, opening, wall
+from ui.story import figures, judge, opening, wall
 from ui.story.steps import FORMER, STEPS
 from ui.story.story_data import WAVE
 
@@ -109,17 +109,17 @@ def _rounds() -> Part:
         "searches": list(SEARCHES),
         "buttons": {"other": judge.NEW_ROUND, "again": judge.SAME_ROUND, "save": judge.SAVE},
         "card": {
-            "title": card.TITLE,
-            "caption": card.caption(),
-            "width": card.WIDTH,
-            "height": card.HEIGHT,
-            "margin": card.MARGIN,
-            "tile": card.TILE,
-            "gap": card.GAP,
-            "ink": card.INK,
-            "paper": card.PAPER,
-            "right": card.RIGHT,
-            "wrong": card.WRONG,
+            "title": judge.TITLE,
+            "caption": judge.caption(),
+            "width": judge.WIDTH,
+            "height": judge.HEIGHT,
+            "margin": judge.MARGIN,
+            "tile": judge.TILE,
+            "gap": judge.GAP,
+            "ink": judge.INK,
+            "paper": judge.PAPER,
+            "right": judge.RIGHT,
+            "wrong": judge.WRONG,
         },
         "lesson": opening.lesson_html("beside"),
     }

@@ -107,8 +107,6 @@ def heatmap_view(
         on_select: called with the frequency that the visitor chose, before the rerun. It should store it, and
             the next run should pass it back as `selected`.
         outline: radius of a dashed circle around zero frequency, in cycles per image; none if 0.
-    Raises:
-        ValueError: no maps, maps of several units, an empty range or an unknown colour map.
     """
     data = pack_maps(maps) | {"outline": outline}
     limit = max(len(view.values) // 2 for view in maps.views)
@@ -146,8 +144,6 @@ def wave_lab(
             pointing at one marks its ring.
         on_walk: called with the waves that *Play* is about to show, before the rerun, which may pass as `walk` what the
             page says of each, by "i,j": its "table", with an attribute data-wave, and the "verdict" on it, both HTML.
-    Raises:
-        ValueError: as `heatmap_view`.
     """
     data = pack_maps(maps) | {"outline": outline, "belongs": belongs and dict(belongs), "walk": walk and dict(walk)}
     limit = max(len(view.values) // 2 for view in maps.views)
@@ -194,16 +190,9 @@ def read_walk(value: Any, limit: int) -> list[Frequency]:
 
 def pack_maps(maps: ShownMaps) -> dict[str, Any]:
     """Return the maps and their colour bar as JSON for the browser."""
-    low, high = maps.value_range
-    if not maps.views:
-        raise ValueError("heatmap_view wants at least one map, got none")
-    if not low < high:
-        raise ValueError(f"value_range wants low < high, got {maps.value_range}")
     unit = maps.views[0].unit
-    if any(view.unit != unit for view in maps.views):
-        raise ValueError("maps beside one colour bar have one unit; these have several")
     return {
-        "range": [unit.scale * low, unit.scale * high],
+        "range": [unit.scale * end for end in maps.value_range],
         "table": base64.b64encode(colormap_table(maps.colormap).tobytes()).decode(),
         "signed": unit.signed,
         "unit": unit.name,

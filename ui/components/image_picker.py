@@ -59,11 +59,7 @@ def pack_thumbnails(pictures: np.ndarray, captions: Sequence[str]) -> Thumbnails
     Args:
         pictures: uint8 (N, S, S, 3), N >= 1.
         captions: N texts.
-    Raises:
-        ValueError: the numbers of captions and pictures differ.
     """
-    if len(captions) != len(pictures):
-        raise ValueError(f"every picture wants a caption, got {len(captions)} for {len(pictures)} pictures")
     tile, lossless = min(pictures.shape[1], MAX_TILE), pictures.shape[1] <= MAX_TILE
     columns = math.ceil(math.sqrt(len(pictures)))
     rows = math.ceil(len(pictures) / columns)
@@ -95,16 +91,10 @@ def image_picker(
             should store it, and the next run should pass it back as `selected`.
         side: of a thumbnail, in CSS pixels. A whole multiple of small pictures' own side shows all their pixels
             equally large.
-    Raises:
-        ValueError: `selected` is out of range.
     """
-    count = len(thumbnails.captions)
-    if not 0 <= selected < count:
-        raise ValueError(f"selected wants an index from 0 to {count - 1}, got {selected}")
-
     crisp = thumbnails.lossless and side >= thumbnails.tile
     _component(
         key=key,
         data={**thumbnails.packed(selected), "label": label, "thumbnail": side, "crisp": crisp},
-        on_pick_change=place_from(key, "pick", range(count), on_pick),
+        on_pick_change=place_from(key, "pick", range(len(thumbnails.captions)), on_pick),
     )

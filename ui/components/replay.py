@@ -84,15 +84,7 @@ def pack_replay(
         about: `id` of the run (a new run starts with its first image in view); `kind`, "inpainting" or "generation";
             `targets`, the target class of each image; `steps`, end of the charts' axis; `budget`, the largest allowed
             change.
-    Raises:
-        ValueError: the shapes do not match.
     """
-    for track in tracks:
-        if track.frames.shape != (len(frame_steps), *start.shape) or track.frames.dtype != np.uint8:
-            raise ValueError(
-                f"a replay wants uint8 frames of {(len(frame_steps), *start.shape)}, got {track.frames.dtype} "
-                f"{track.frames.shape}"
-            )
     # Not for live frames: unpacking one may take longer than the time until the next.
     packed = live is None or live.state in ("new", "paused")
     states, _ = envelope(np.arange(tracks[0].curves.shape[1], dtype=np.float32)[:, None])

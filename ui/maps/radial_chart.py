@@ -40,8 +40,7 @@ def radial_chart(
             rows.append(row | percents("error", Measured(*ring)))
     return line_chart(
         rows,
-        [entry.label for entry in chosen],
-        [model_colour(entry.classifier) for entry in chosen],
+        {entry.label: model_colour(entry.classifier) for entry in chosen},
         radius_axis(),
         alt.Y("error:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100])),
         int(rounded_radius([selected])[0]),

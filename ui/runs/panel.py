@@ -16,10 +16,9 @@ from core.shared.errors import sentence
 from core.shared.sentences import filled
 from ui.components.replay import RunProgress, replay
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
-from ui.runs.downloads import download_menu
+from ui.runs.files import download_menu, open_button
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.run_sentences import PATTERNS, likeness, losses, origin, outcome, run_title
-from ui.runs.saved import open_button
 from ui.runs.setup.pace import expected_seconds, remember_pace
 from ui.runs.setup.start import Toolbar, draw_toolbar, refusal, run_state, start, submit
 from ui.runs.setup.state import ActiveRun, RunRequest, RunResult, RunState, RunView

@@ -147,9 +147,7 @@ class JobManager:
                 raise QueueFull(f"The server is busy and {line}; please try again in a few minutes.")
             for earlier in own_jobs:
                 earlier.stop()
-            job = Job(
-                QueueHooks(self._lock, self._clock, self._place, self._finish), make_iterator, owner, total, about or {}
-            )
+            job = Job(self._line, make_iterator, owner, total, about or {})
             self._queue.append(job)
             self._start_next()
         return job

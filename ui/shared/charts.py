@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,10 +39,15 @@ def percents(field: str, measured: Measured) -> dict[str, float]:
     return dict(zip((field, "low", "high"), (100 * float(part) for part in measured), strict=True))
 
 
+def network_colours(colours: Mapping[str, str]) -> alt.Color:
+    """Return the encoding of networks by colour. colours: of each name in the field "network"."""
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    return alt.Color("network:N", scale=scale, legend=None)
+
+
 def line_chart(
     rows: Rows,
-    names: Sequence[str],
-    colours: Sequence[str],
+    colours: Mapping[str, str],
     x: alt.X,
     y: alt.Y,
     value: float,
@@ -61,17 +66,18 @@ def line_chart(
     """Return a chart with a line per network, a legend, and a dashed vertical line at `value`.
 
     Args:
-        rows: fields "network" (one of `names`), those of the axes, and "low" and "high" if `spread` is set.
+        rows: fields "network", those of the axes, and "low" and "high" if `spread` is set.
+        colours: of each network, in the legend's order.
         spread: how to draw intervals. hollow: Vega expression, true for points drawn hollow.
         thin: the field that distinguishes a network's two lines, and its value for the thin one.
         number: d3 format of values.
         title, legend_names, note: the legend's title, its names if shorter, and its note about points.
         height: CSS pixels of the plot with its axes.
     """
-    legend = chart_legend(title, legend_names or names, colours, note)
-    dashes = [DASHES[k % len(DASHES)] for k in range(len(names))]
-    colour = alt.Color("network:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
-    dash = alt.StrokeDash("network:N", scale=alt.Scale(domain=list(names), range=dashes), legend=None)
+    legend = chart_legend(title, legend_names or list(colours), list(colours.values()), note)
+    dashes = [DASHES[k % len(DASHES)] for k in range(len(colours))]
+    colour = network_colours(colours)
+    dash = alt.StrokeDash("network:N", scale=alt.Scale(domain=list(colours), range=dashes), legend=None)
     across, up = field_of(x), field_of(y)
     # A point's description, for screen readers and for `wave_answers.js`, which marks the ring under the pointer.
     spoken = f"'{across} ' + datum.{across} + ', ' + datum.network + ': ' + format(datum.{up}, '{number}')"
@@ -96,8 +102,7 @@ def line_chart(
 
 def interval_chart(
     rows: Rows,
-    names: Sequence[str],
-    colours: Sequence[str],
+    colours: Mapping[str, str],
     category: str,
     x: alt.X,
     value: float | None,
@@ -110,22 +115,22 @@ def interval_chart(
     """Return a chart with a point and its interval per network and category, in the order of the rows.
 
     Args:
-        rows, names, colours, height: as in `line_chart`.
+        rows, colours, height: as in `line_chart`.
         category: field of the categories. value: position of a dashed vertical line, if any. weak: Vega expression,
             true for faded rows.
     """
-    legend = chart_legend("", names, colours, dashed=False)
-    colour = alt.Color("network:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
+    names = list(colours)
+    legend = chart_legend("", names, list(colours.values()), dashed=False)
     order = list(dict.fromkeys(row[category] for row in rows))
     base = alt.Chart().encode(
         alt.Y(f"{category}:N", sort=order, title=None, axis=alt.Axis(labelOverlap=False)),
-        colour,
-        yOffset=alt.YOffset("network:N", sort=list(names)),
+        network_colours(colours),
+        yOffset=alt.YOffset("network:N", sort=names),
         opacity=alt.condition(weak, alt.value(0.45), alt.value(1)),
         tooltip=["network:N", f"{category}:N", *tooltips(x)],
     )
     spans = base.encode(alt.X("low:Q"), alt.X2("high:Q")).mark_rule(strokeWidth=2)
-    shape = alt.Shape("network:N", scale=alt.Scale(domain=list(names), range=SHAPES), legend=None)
+    shape = alt.Shape("network:N", scale=alt.Scale(domain=names, range=SHAPES), legend=None)
     points = base.encode(x, shape).mark_point(filled=True, size=45)
     return chart(rows, [spans, points], x, value, height=height, key=key, alt_text=alt_text, legend=legend)
 

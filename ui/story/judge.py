@@ -6,11 +6,13 @@ Only the URL holds a round, its seed and the words chosen so far: nothing is sto
 from __future__ import annotations
 
 import html
+import io
 import secrets
 from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
+from PIL import Image, ImageDraw, ImageFont
 
 from core.classifiers.registry import classifier_spec, short_title
 from core.data.classes import imagenet
@@ -20,6 +22,7 @@ from core.reconstruct.visitor_judge import (
     CHANCE,
     COUNT,
     MAX_SEED,
+    PER_SEARCH,
     Question,
     draw_questions,
     read_choices,
@@ -29,12 +32,15 @@ from core.reconstruct.visitor_judge import (
 from ui.components.packing import webp_data_uri
 from ui.shared import url
 from ui.shared.look import style_sheet
-from ui.story.card import card
 from ui.story.opening import lesson_html
 
 SEED, CHOICES = "round", "chosen"  # in the URL
 ROUND = "story.round"  # seed of a visitor whose link has none
 NEW_ROUND, SAME_ROUND, SAVE = "Ten new drawings", "The same ten again", "Save as a card"  # buttons
+# The card.
+WIDTH, HEIGHT, MARGIN, TILE, GAP = 1200, 630, 40, 172, 12  # pixels; the size of a link's preview on social networks
+TITLE = "Which drawings did I recognise?"
+INK, PAPER, RIGHT, WRONG = "#1f2933", "#ffffff", "#1a7f37", "#b3261e"
 
 
 def judge_drawings() -> None:
@@ -136,3 +142,34 @@ def _result(question: Question, place: int) -> str:
 def _picture(question: Question, alt: str) -> str:
     source = webp_data_uri(judged_path(question.label, question.search))
     return f'<img class="drawing" src="{source}" alt="{html.escape(alt, quote=True)}">'
+
+
+def card(scores: Sequence[str], questions: Sequence[Question], choices: Sequence[int]) -> bytes:
+    """Return a PNG with a row of drawings per search, each framed by whether it was recognised, and the scores."""
+    image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+    draw = ImageDraw.Draw(image)
+    draw.text((MARGIN, 28), TITLE, INK, ImageFont.load_default(44))
+    for row, (search, result) in enumerate(zip(SEARCHES, scores, strict=True)):
+        top = 110 + row * (TILE + 50)
+        drawn = [pair for pair in zip(questions, choices, strict=True) if pair[0].search == search]
+        for k, (question, place) in enumerate(drawn):
+            left = MARGIN + k * (TILE + GAP)
+            draw.rectangle(
+                (left - 4, top - 4, left + TILE + 3, top + TILE + 3), RIGHT if question.right(place) else WRONG
+            )
+            with Image.open(judged_path(question.label, search)) as drawing:
+                image.paste(drawing.convert("RGB").resize((TILE, TILE)), (left, top))
+        name, _, count = result.partition(": ")
+        left = MARGIN + PER_SEARCH * (TILE + GAP) + 12
+        draw.text((left, top + 30), name, INK, ImageFont.load_default(34))
+        draw.text((left, top + 76), count, INK, ImageFont.load_default(44))
+    draw.text((MARGIN, HEIGHT - 62), caption(), INK, ImageFont.load_default(26))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def caption() -> str:
+    """Return a sentence on the drawings and on guessing."""
+    painter = short_title(classifier_spec(painter_name()).title)
+    return f"{painter} drew ten words by two searches; pure guessing gets {CHANCE:g} of {PER_SEARCH} right."

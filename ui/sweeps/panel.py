@@ -12,7 +12,7 @@ from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
 from ui.components.heatmap import heatmap_view
 from ui.maps.catalogue import Entry, add_map
-from ui.maps.downloads import file_stem
+from ui.maps.files import file_stem
 from ui.maps.views import shown_maps
 from ui.server.job import Job
 from ui.server.jobs import QueueFull

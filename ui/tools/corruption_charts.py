@@ -15,7 +15,7 @@ from core.shared.colours import UNKNOWN
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from ui.maps.catalogue import stored_title
 from ui.maps.models import model_colour
-from ui.shared.charts import Chart, chart, interval_chart, percents, tooltips
+from ui.shared.charts import Chart, chart, interval_chart, network_colours, percents, tooltips
 
 CLEAN, OTHERS = "Clean", "other networks"
 GREY = "#8A8A8A"
@@ -50,7 +50,6 @@ def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int,
     accuracies = "; ".join(f"{row['network']}, {row['corruption']}: {row['accuracy']:.0f} %" for row in rows)
     return interval_chart(
         rows,
-        [network.title for network in networks],
         _colours(networks),
         "corruption",
         alt.X("accuracy:Q", title="top-1 accuracy (%)", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
@@ -84,10 +83,7 @@ def prediction_chart(networks: Sequence[NetworkOutcomes], predictions: Mapping[s
     scale, axis = alt.Scale(type="sqrt", domain=ends), alt.Axis(values=[0, 10, 25, 50, 100, 150, 200, 300, 400])
     guess = alt.X("predicted:Q", title="predicted by the map (points)", scale=scale, axis=axis)
     rise = alt.Y("rise:Q", title="measured (points)")
-    titles, colours = [network.title for network in networks], _colours(networks)
-    if predictions.keys() - chosen.keys():
-        titles, colours = [*titles, OTHERS], [*colours, GREY]
-    colour = alt.Color("network:N", scale=alt.Scale(domain=titles, range=colours), legend=None)
+    colour = network_colours(_colours(networks) | ({OTHERS: GREY} if predictions.keys() - chosen.keys() else {}))
     kinds = alt.Scale(domain=["low frequencies", "high frequencies"], range=["square", "circle"])
     shape = alt.Shape("changes:N", scale=kinds, legend=None)
     tooltip = ["who:N", "corruption:N", alt.Tooltip("predicted:Q", format=".1f"), *tooltips(rise)]
@@ -105,7 +101,10 @@ def prediction_chart(networks: Sequence[NetworkOutcomes], predictions: Mapping[s
     ).draw()
 
 
-def _colours(networks: Sequence[NetworkOutcomes]) -> list[str]:
-    """Return a colour per network: its own, or a neutral one if an earlier network has that colour."""
-    colours = [model_colour(network.name) for network in networks]
-    return [UNKNOWN if colour in colours[:k] else colour for k, colour in enumerate(colours)]
+def _colours(networks: Sequence[NetworkOutcomes]) -> dict[str, str]:
+    """Return a colour by title: the network's own, or a neutral one if an earlier network has that colour."""
+    colours = dict[str, str]()
+    for network in networks:
+        colour = model_colour(network.name)
+        colours[network.title] = UNKNOWN if colour in colours.values() else colour
+    return colours

@@ -134,16 +134,15 @@ def _chart(
     key: str = "",
     **look: Any,
 ) -> None:
-    titles = [network.title for network in networks]
+    colours = {network.title: model_colour(network.spec.name) for network in networks}
     line_chart(
         rows,
-        titles,
-        [model_colour(network.spec.name) for network in networks],
+        colours,
         radius_axis(),
         y,
         int(rounded_radius([frequency])[0]),
         height=210,
         key=f"gradients.{key or y.shorthand}",
-        alt_text=f"{what} against their radius, one line each for {', '.join(titles)}",
+        alt_text=f"{what} against their radius, one line each for {', '.join(colours)}",
         **look,
     ).draw()

@@ -16,15 +16,14 @@ from core.images.colormaps import colormap_table
 from core.images.square import png_data_uri
 from core.shared.roles import networks_for
 from ui.components.scroll import scroll_into_view
-from ui.maps.downloads import map_downloads
+from ui.maps.files import add_a_file, map_downloads, source_text
 from ui.maps.predictions.cell_panel import change_in_numbers
 from ui.maps.predictions.cell_predictions import draw_details
 from ui.maps.predictions.own_classes import CLASSES, PROMPT, own_classes
-from ui.maps.provenance import provenance
-from ui.maps.upload import add_a_file
 from ui.shared import url
 from ui.shared.picture_rows import to_picture
 from ui.shared.pictures import sample_picture, samples
+from ui.shared.text import as_markdown
 from ui.sweeps.panel import sweep_is_running, sweep_panel
 from ui.tools.classes import class_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel
@@ -103,8 +102,7 @@ def _own_sweep(page: PageState) -> None:
 def _sources(page: PageState) -> None:
     for entry in page.chosen:
         source, files = st.columns([5, 1], gap="medium")
-        with source:
-            provenance(entry)
+        source.markdown(f"**{as_markdown(entry.label)}**  \n{source_text(entry)}")
         with files:
             map_downloads(entry)
 

@@ -42,8 +42,7 @@ def strength_chart(frequency: Frequency) -> None:
     facts = series[0][1][0].metadata
     line_chart(
         rows,
-        [name for name, _ in series],
-        [model_colour(family[0].metadata["classifier"]["name"]) for _, family in series],
+        {name: model_colour(family[0].metadata["classifier"]["name"]) for name, family in series},
         alt.X("v:Q", title=STRENGTH, axis=alt.Axis(values=sorted({row["v"] for row in rows}), titlePadding=2)),
         alt.Y("error:Q", title="top-1 error (%)", scale=alt.Scale(domain=[0, 100])),
         usual_epsilon(facts["image_size"]),

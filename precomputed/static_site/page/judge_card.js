@@ -1,4 +1,4 @@
-// The card of a judge's ten drawings and score, with the app's measures (ui/story/card.py).
+// The card of a judge's ten drawings and score, with the app's measures (ui/story/judge.py).
 
 import { element } from "./elements.js";
 

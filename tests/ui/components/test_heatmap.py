@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.fourier.maps.metrics import METRICS, POINTS, Unit
 from core.images.colormaps import COLORMAPS, colormap_table, lightness
 from core.shared.colours import FEWER_OR_MORE_ERRORS
-from ui.components.heatmap import MapView, ShownMaps, _read_frequency, heatmap_view, pack_maps, read_choice, read_walk
+from ui.components.heatmap import MapView, ShownMaps, _read_frequency, pack_maps, read_choice, read_walk
 
 
 def page() -> None:
@@ -71,28 +71,17 @@ def test_the_unit_says_scale_decimals_and_sign_and_the_colour_map_does_not():
         assert (found["signed"], found["unit"], found["decimals"], found["range"]) == (True, "logits", 2, [-2, 2])
         least = np.iinfo(f"i{size}").min
         assert unpack(found["maps"][0])[0, 0].tolist() == [scale * 190, least, scale * -25]
-    with pytest.raises(ValueError, match="have one unit; these have several"):
-        pack_maps(ShownMaps([MapView("A", "", values, unit=unit) for unit in (margin, POINTS)], "vik", (-2, 2)))
+
+
+def test_unknown_colour_map_is_refused():
+    with pytest.raises(ValueError, match="colour map 'jet' is unknown; known: viridis, vik"):
+        colormap_table("jet")
 
 
 def test_only_a_frequency_of_the_largest_map_is_taken():
     assert _read_frequency([2, -2], 2) == (2, -2)
     for value in (None, {}, "no", [3, 0], [0, -3], [0.5, 0], ["0", "0"], [0], [0, 0, 0]):
         assert _read_frequency(value, 2) is None
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"views": []}, "at least one map"),
-        ({"value_range": (1, 1)}, r"low < high, got \(1, 1\)"),
-        ({"colormap": "jet"}, "colour map 'jet' is unknown; known: viridis, vik"),
-    ],
-)
-def test_view_refuses_what_it_cannot_show(change, message):
-    shown = ShownMaps(**{"views": [MapView("CLIP", "", np.zeros((3, 3)))]} | change)
-    with pytest.raises(ValueError, match=message):
-        heatmap_view(shown, selected=(0, 0), key="maps", on_select=print)
 
 
 @pytest.mark.parametrize("name", [*COLORMAPS, "#0072B2#D55E00", "#009E73#CC79A7", FEWER_OR_MORE_ERRORS])

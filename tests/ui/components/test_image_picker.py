@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core.data.samples import load_samples
-from ui.components.image_picker import image_picker, pack_thumbnails
+from ui.components.image_picker import pack_thumbnails
 
 
 def tiles_of(pictures):
@@ -38,11 +38,3 @@ def test_photographs_become_small_thumbnails():
     for picture, tile in zip(pictures, tiles, strict=True):
         wanted = np.asarray(Image.fromarray(picture).resize((96, 96), Image.Resampling.BILINEAR), dtype=float)
         assert np.abs(tile - wanted).mean() < 6, "wrong picture in a tile"
-
-
-def test_wrong_arguments_are_named():
-    pictures = np.zeros((2, 8, 8, 3), np.uint8)
-    with pytest.raises(ValueError, match="every picture wants a caption, got 1 for 2 pictures"):
-        pack_thumbnails(pictures, ["a"])
-    with pytest.raises(ValueError, match="index from 0 to 1, got 2"):
-        image_picker(pack_thumbnails(pictures, ["a", "b"]), selected=2, key="k", label="Image", on_pick=print)

@@ -43,11 +43,6 @@ def test_version_changes_with_any_byte_and_only_then():
     assert packed([one])["version"] != first
 
 
-def test_frames_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="wants uint8 frames"):
-        packed([track()], frames=3)
-
-
 @pytest.mark.parametrize("count", [1, 2, 159, 160, 161, 720, 2001])
 def test_envelope_holds_every_state_in_some_group(count):
     values = generator.standard_normal((count, 2)).astype(np.float32)

@@ -8,7 +8,7 @@ from core.data.classes import HEATMAPS
 from core.fourier.maps.contrasts import mismatches
 from core.fourier.maps.heatmap import Heatmap, HeatmapError
 from ui.maps.catalogue import Entry, label_of
-from ui.maps.provenance import computed_text
+from ui.maps.files import computed_text
 from ui.maps.sentences import cell_verdict
 
 MAP = Heatmap.load(HEATMAPS / "mini-clip_cifar10.npz")

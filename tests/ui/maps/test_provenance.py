@@ -8,7 +8,7 @@ import pytest
 from core.data.classes import HEATMAPS
 from core.fourier.maps.heatmap import Heatmap
 from ui.maps.catalogue import dataset_title, label_of
-from ui.maps.provenance import computed_text, published_text
+from ui.maps.files import computed_text, published_text
 
 HOSTILE = "[click](https://evil.example) <img src=x onerror=alert(1)> **bold** $x$"
 

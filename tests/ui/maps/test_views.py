@@ -18,9 +18,9 @@ from core.fourier.maps.metrics import METRICS, Metric, Unit
 from core.shared import colours
 from ui.components.heatmap import pack_maps
 from ui.maps.catalogue import Entry, labelled
+from ui.maps.files import computed_text
 from ui.maps.models import model_colour
 from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
-from ui.maps.provenance import computed_text
 from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
 
 FILE = PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz"

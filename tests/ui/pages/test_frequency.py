@@ -28,11 +28,11 @@ from core.sweep.predictions import class_probabilities, wave_on_image
 from precomputed.make_default_picture import CHOICE, default_picture
 from tests.ui.page_runner import settable_widget
 from ui.maps.catalogue import Entry, entries, label_of
+from ui.maps.files import UPLOADED
 from ui.maps.models import choose_predictors, map_note, model_colour
 from ui.maps.predictions.cell_predictions import LOADING
 from ui.maps.presets import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, PRESETS, RESNET50, RESNET56
 from ui.maps.sentences import cell_verdict
-from ui.maps.upload import UPLOADED
 from ui.maps.views import SHOWS
 from ui.pages.frequency import CELL, CROPS, FIGURE, MORE
 from ui.server.model_cache import classifier_for, ready_classifiers

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import ui.pages.generation
 import ui.pages.inpainting
 import ui.runs.examples
-import ui.runs.saved
+import ui.runs.files
 import ui.runs.setup.start
 import ui.shared.picture_choice
 from core.runs.file import PGDRun, RunFileError, pack_runs, read_runs
@@ -23,10 +23,9 @@ from tests.ui.page_runner import run_to_the_end, said, settable_widget
 from tests.ui.replay_reader import frames_of, numbers_of, replay_data
 from tests.ui.run_forge import HOSTILE, arrays_of, hostile_arrays, packed, sound_run
 from tests.ui.toys import ToyClassifier, spec
-from ui.runs.downloads import run_animation, run_picture, run_stem
+from ui.runs.files import read_saved_run, run_animation, run_picture, run_stem
 from ui.runs.replays import run_replay
 from ui.runs.run_sentences import losses, origin, outcome, saved_note
-from ui.runs.saved import read_saved_run
 from ui.server.jobs import JobManager
 from ui.server.limits import Limits, limits
 
@@ -158,13 +157,13 @@ def test_any_saved_run_costs_less_than_two_seconds_of_one_core(size, batch, fram
 def test_refused_file_is_not_read_again_at_every_click(monkeypatch):
     app = open_page("generation")
     upload(app, b"these are notes")
-    monkeypatch.setattr(ui.runs.saved, "read_saved_run", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(ui.runs.files, "read_saved_run", lambda *_: pytest.fail("read again"))
     settable_widget(app, "generation-seed").set_value(3).run()
     assert len(app.error) == 1
 
 
 def test_larger_files_are_refused_unread(monkeypatch):
-    monkeypatch.setattr(ui.runs.saved, "limits", lambda: Limits(run_file_mb=1))
+    monkeypatch.setattr(ui.runs.files, "limits", lambda: Limits(run_file_mb=1))
     with pytest.raises(RunFileError, match="larger than the 1 MB"):
         read_saved_run(bytes(2**20 + 1), "run.npz", "generation")
 
@@ -173,7 +172,7 @@ def test_uploader_names_its_limit_and_the_server_lets_it_through():
     app = open_page("generation")
     uploader = next(one for one in app.file_uploader if one.label == "Run file")
     assert uploader.proto.max_upload_size_mb == limits().run_file_mb
-    config = (Path(ui.runs.saved.__file__).parents[2] / ".streamlit" / "config.toml").read_text("utf-8")
+    config = (Path(ui.runs.files.__file__).parents[2] / ".streamlit" / "config.toml").read_text("utf-8")
     assert int(re.search(r"maxUploadSize = (\d+)", config)[1]) >= limits().run_file_mb
 
 

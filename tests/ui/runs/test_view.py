@@ -16,8 +16,8 @@ from core.runs.file import PGDRun
 from core.runs.stored import OPENING, RUNS, stored_classifier
 from tests.ui.reading import reads
 from tests.ui.run_forge import sound_run
-from ui.runs.downloads import run_animation, run_picture
 from ui.runs.examples import stored_example
+from ui.runs.files import run_animation, run_picture
 from ui.runs.run_sentences import likeness, losses, origin, outcome, run_title
 from ui.runs.stored_results import stored_inpainting
 from ui.shared.picture_rows import Figure, picture_row, to_picture

@@ -27,8 +27,7 @@ from tests.ui.replay_reader import replay_data
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.pages.story import step_html
 from ui.server.model_cache import classifier_for
-from ui.story.card import card
-from ui.story.judge import scores
+from ui.story.judge import card, scores
 from ui.story.opening import captions
 from ui.story.steps import STEPS
 from ui.story.story_data import STORED

@@ -184,14 +184,8 @@ def draw_details(predictors: Sequence[Predictor], perturbed: PerturbedPicture, b
             colour = model_colour(spec.name)
             prediction_table(spec.title, predictions, *about, colour=colour, frequency=perturbed.frequency)
     if by_classifier:
-        colours = [model_colour(spec.name) for spec in by_classifier]
         with beside:
-            probability_curve(
-                {spec.title: predictions for spec, predictions in by_classifier.items()},
-                *about,
-                perturbed.epsilon,
-                colours,
-            )
+            probability_curve(by_classifier, *about, perturbed.epsilon)
 
 
 def with_twins(predictors: Sequence[Predictor], class_set: str) -> list[ClassifierSpec]:

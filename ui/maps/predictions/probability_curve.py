@@ -6,28 +6,30 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
+from core.classifiers.registry import ClassifierSpec
 from core.sweep.predictions import Predictions
+from ui.maps.models import model_colour
 from ui.shared.charts import line_chart
 
 STRENGTH = "strength v of the wave (L2 norm per channel)"
 
 
 def probability_curve(
-    by_title: Mapping[str, Predictions], names: Sequence[str], label: int | None, epsilon: float, colours: Sequence[str]
+    by_classifier: Mapping[ClassifierSpec, Predictions], names: Sequence[str], label: int | None, epsilon: float
 ) -> None:
     """Plot the probability of the true class, or else of each clean top-1 prediction, against the size v."""
-    rows, lines = [], []
-    for title, predictions in by_title.items():
+    rows, colours = [], {}
+    for spec, predictions in by_classifier.items():
         column = int(predictions.clean.argmax()) if label is None else label
-        lines.append(title if label is not None else f"{title}: {names[column]}")
+        line = spec.title if label is not None else f"{spec.title}: {names[column]}"
+        colours[line] = model_colour(spec.name)
         rows += [
-            {"network": lines[-1], "v": size, "probability": 100 * float(value)}
+            {"network": line, "v": size, "probability": 100 * float(value)}
             for size, value in zip(predictions.epsilons, predictions.curve[:, column], strict=True)
         ]
     what = f"probability of “{names[label]}”" if label is not None else "probability of the clean prediction"
     line_chart(
         rows,
-        lines,
         colours,
         alt.X("v:Q", title=STRENGTH, axis=alt.Axis(tickCount=8)),
         alt.Y("probability:Q", title="probability (%)", scale=alt.Scale(domain=[0, 100])),

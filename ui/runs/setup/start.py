@@ -106,7 +106,7 @@ def start(page: str, request: RunRequest, automatic: bool = False) -> bool:
     """Stop this visitor's earlier run and queue a request, or show a one-sentence reason why it cannot run."""
     plan, names = request.plan, request.names
     if (why := refusal(page, request)) or plan is None:
-        run_state(page).refuse(why)
+        run_state(page).refusal = why
         return False
     run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.searches)
     linked = automatic and run_state(page).is_linked(request)
@@ -124,7 +124,7 @@ def submit(page: str, run: Run, names: tuple[str, ...], searches: tuple[Search, 
     try:
         job = job_manager().submit(run.states, owner=current_owner(), total=steps + 1 - run.step, about=about)
     except QueueFull as error:
-        run_state(page).refuse(str(error))
+        run_state(page).refusal = str(error)
         return False
-    run_state(page).begin(ActiveRun(job, run, names, searches, **how))
+    run_state(page).active = ActiveRun(job, run, names, searches, **how)
     return True

@@ -1,8 +1,8 @@
 """State machine of one visitor's runs on one page. Does not import Streamlit.
 
-    waiting for a click --begin--> in progress --finish--> result, or error
+    waiting for a click --active--> in progress --finish--> result, or error
              ^                          |
-             '--refuse (why)            '-- begin: a newer run takes its place
+             '--refusal                 '-- active: a newer run takes its place
 
     result --show--> another result --close--> the result before it
     any    --reset--> the stored example
@@ -157,14 +157,6 @@ class RunState:
         return self.active is not None and self.active.job.active
 
     # Transitions.
-
-    def begin(self, run: ActiveRun) -> None:
-        """Record a queued run."""
-        self.active = run
-
-    def refuse(self, why: str) -> None:
-        """Record why nothing could be queued."""
-        self.refusal = why
 
     def finish(self) -> ActiveRun | None:
         """Turn the ended run into a result or an error; return it, or None if it has no result."""

@@ -34,7 +34,7 @@ def start(
 ) -> ActiveRun:
     run = Run(plan, loads, SEARCHES)
     job = (manager or JobManager()).submit(run.states, owner="visitor", total=plan.config.steps + 1)
-    state.begin(ActiveRun(job, run, NAMES, SEARCHES, **how))
+    state.active = ActiveRun(job, run, NAMES, SEARCHES, **how)
     return state.active
 
 
@@ -155,7 +155,7 @@ def test_a_linked_run_says_so_and_one_that_has_not_run_as_well(example):
 
 def test_a_refusal_is_said_once():
     state = RunState()
-    state.refuse("the line is full")
+    state.refusal = "the line is full"
     assert (state.take_refusal(), state.take_refusal()) == ("the line is full", "")
 
 

@@ -1,20 +1,23 @@
-"""Provenance of a heat map in one sentence."""
+"""Heat maps as files: their provenance, downloads, and the upload of one's own."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import streamlit as st
 
-from core.fourier.maps.heatmap import Heatmap
-from ui.maps.catalogue import Entry
+from core.fourier.maps.export import heatmap_csv, heatmap_png
+from core.fourier.maps.heatmap import MAX_SIDE, Heatmap, HeatmapError
+from core.fourier.maps.metrics import TOP1
+from core.shared.errors import sentence
+from ui.maps.catalogue import Entry, add_map
+from ui.server.limits import check_upload, limits
 from ui.shared.text import as_markdown, one_line
 
-
-def provenance(entry: Entry) -> None:
-    """Draw the sentence."""
-    st.markdown(f"**{as_markdown(entry.label)}**  \n{source_text(entry)}")
+UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"
 
 
 def source_text(entry: Entry) -> str:
@@ -56,3 +59,41 @@ def computed_text(heatmap: Heatmap) -> str:
 
 def _number(value: object) -> str:
     return f"{value:,.0f}" if isinstance(value, int | float) and math.isfinite(value) else "?"
+
+
+def file_stem(label: str) -> str:
+    """Turn a label into a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]
+
+
+def map_downloads(entry: Entry) -> None:
+    """Draw a row of download buttons; files are created on click."""
+    stem, heatmap = file_stem(entry.label), entry.heatmap
+    title = entry.label.replace(" · ", ", ")
+    made: dict[str, Callable[[], bytes | str]] = {
+        "npz": heatmap.to_bytes,
+        "csv": partial(heatmap_csv, heatmap),
+        "png": partial(heatmap_png, heatmap.rate(), TOP1, title=title, footnote=entry.subtitle),
+    }
+    with st.container(horizontal=True):
+        for kind, make in made.items():
+            st.download_button(kind.upper(), make, f"{stem}.{kind}", key=f"{kind} {stem}", on_click="ignore")
+
+
+def add_a_file(on_new_map: Callable[[str], None]) -> None:
+    """Draw the upload of a file; `on_new_map` gets the label of each new map."""
+    most = limits().map_mb
+    st.markdown(
+        f"Upload a heat map (`.npz`) by `python -m core.sweep`, up to {most} MB and {MAX_SIDE} × {MAX_SIDE} cells."
+    )
+    file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=most)
+    if file is None or st.session_state.get(_LAST) == file.file_id:
+        return
+    st.session_state[_LAST] = file.file_id
+    try:
+        check_upload(file.getvalue(), most)
+        heatmap = Heatmap.from_bytes(file.getvalue(), name=file.name)
+    except (HeatmapError, ValueError) as error:
+        st.error(as_markdown(sentence(str(error))))
+        return
+    on_new_map(add_map(heatmap, origin="uploaded"))
