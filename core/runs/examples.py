@@ -6,7 +6,7 @@ Does not import torch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from core.data.statistics.class_covariance import covariance_path
 from core.images.masks import hole_side, middle_square, usual_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.penalties import PENALTIES, Penalty
-from core.pgd.settings import RunKind, fast_settings, quick_settings, usual_settings
+from core.pgd.settings import RunKind, quick_settings, usual_settings
 from core.pgd.view_settings import MIN_CROP_SIZE, SEARCHES, Search
 from core.runs.file import PGDRun, evenly_spaced
 from core.runs.plan import RunPlan, inpainting_plan
@@ -125,20 +125,6 @@ def _drawing(row: SampleSet, start: StartKind, config: PGDConfig) -> RunPlan:
         config=config,
         images=start_facts(row.drawn, 1, row.name, start),
     )
-
-
-def fast_example(example: Example) -> Example:
-    """Return an example with the fewer steps of `fast_settings`, under its own subject."""
-    settings = asdict(example.plan.config)
-    fast = fast_settings(settings)
-    if fast is None:
-        return example
-    return replace(example, subject=fast_subject(example.subject), plan=replace(example.plan, config=PGDConfig(**fast)))
-
-
-def fast_subject(subject: str) -> str:
-    """Return the subject in a fast run's file name."""
-    return f"{subject}-fast"
 
 
 def with_few_frames(run: PGDRun) -> PGDRun:

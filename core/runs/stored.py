@@ -1,8 +1,7 @@
 """Files of stored runs, which pages open with: their folders and names. No torch.
 
 A file is named KIND_SUBJECT__CLASSIFIER.npz, by views KIND_SUBJECT__CLASSIFIER__views.npz; files of one subject have
-the same starts. `core.reproduce.profile` writes them, including those of `precomputed/runs`; after a download the app
-adds some in this machine's cache.
+the same starts. `core.reproduce.profile` writes them, including those of `precomputed/runs`.
 """
 
 from __future__ import annotations
@@ -13,16 +12,10 @@ from pathlib import Path
 from core.data.classes import PRECOMPUTED
 from core.data.profiles import stored_files
 from core.pgd.view_settings import Search
-from core.shared.files import cache_folder
 
 RUNS = PRECOMPUTED / "runs"
 _ROW = "-row"
 OPENING = "opening"  # kind of the story's first runs: every class, from one blur of no class
-
-
-def machine_runs() -> Path:
-    """Return the folder of this machine's runs with downloaded classifiers."""
-    return cache_folder() / "runs"
 
 
 def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS, search: Search = "pixels") -> Path:
@@ -35,14 +28,13 @@ def stored_classifier(path: Path) -> str:
     return path.stem.split("__")[1]
 
 
-def stored_subjects(kind: str, *folders: Path) -> dict[str, list[Path]]:
-    """Return the files of each subject, in alphabetical order of subjects and classifiers; `folders`: further ones.
+def stored_subjects(kind: str) -> dict[str, list[Path]]:
+    """Return the files of each subject, in alphabetical order of subjects and classifiers.
 
     The first of several files with one name counts.
     """
     subjects: dict[str, list[Path]] = {}
-    paths = [*stored_files("runs"), *(path for folder in folders for path in folder.glob("*.npz"))]
-    by_name = {path.stem: path for path in reversed(paths) if re.fullmatch(rf"{kind}_.*__.*", path.stem)}
+    by_name = {path.stem: path for path in reversed(stored_files("runs")) if re.fullmatch(rf"{kind}_.*__.*", path.stem)}
     for path in (by_name[stem] for stem in sorted(by_name)):
         subjects.setdefault(path.stem.partition("__")[0].removeprefix(f"{kind}_"), []).append(path)
     return subjects

@@ -6,7 +6,6 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import Any, get_args
 
 from core.classifiers.registry import result_title
@@ -105,12 +104,12 @@ def _tables(kind: RunKind) -> list[tuple[str, str]]:
     return tables
 
 
-def run_replays(folders: Sequence[Path] = ()) -> list[StoredReplay]:
-    """Return all stored runs, grouped by start and kind of model. folders: of further runs."""
+def run_replays() -> list[StoredReplay]:
+    """Return all stored runs, grouped by start and kind of model."""
     listed_replays = []
     for kind in KINDS:
         replays = []
-        for subject, paths in stored_subjects(kind, *folders).items():
+        for subject, paths in stored_subjects(kind).items():
             for name, group in groupby(paths, key=lambda path: stored_classifier(path).removesuffix("-robust")):
                 runs, id = [PGDRun.load(path) for path in group], f"{kind}_{subject}__{name}"
                 listed = {"id": id, "kind": kind, **_facts(runs), **_words(runs)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from core.data.sample_sets import SAMPLE_SETS
@@ -73,18 +72,17 @@ def tools() -> list[dict[str, str]]:
     ]
 
 
-def write_site(folder: Path, app: str, more_runs: Sequence[Path] = (), *, stored: bool = False) -> int:
+def write_site(folder: Path, app: str, *, stored: bool = False) -> int:
     """Write all files; return their size in bytes.
 
     Args:
         app: URL of the full app, may be empty.
-        more_runs: folders of runs.
         stored: omit everything that computes in the browser.
     Raises:
         RunFileError: a run is damaged.
         OSError, RuntimeError: writing or building failed; one sentence.
     """
-    runs = run_replays(more_runs)
+    runs = run_replays()
     sets = {row.name: {"title": row.title, "side": row.side} for row in SAMPLE_SETS.values()}
     data = {
         "about": {

@@ -26,7 +26,6 @@ from core.images.square import to_uint8
 from core.reproduce.profile.predictions import StoredPredictions, chosen_pictures, stored_predictions
 from core.runs.file import PGDRun
 from core.runs.picture_outcomes import JudgedOutcomes
-from core.runs.stored import stored_path
 from core.shared import paper
 from core.shared.sentences import Number
 from core.sweep.corruption.outcomes import CorruptionOutcomes
@@ -517,22 +516,6 @@ def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     expect(page.locator("#app")).to_contain_text("adds")
     expect(page.locator("#app code")).to_have_count(0)
     expect(page.get_by_role("link", name="https://app.example")).to_be_visible()
-
-
-@pytest.mark.slow
-def test_runs_of_this_machine_are_taken_along(tmp_path, capsys):
-    made = tmp_path / "runs"
-    made.mkdir()
-    with pytest.raises(SystemExit):
-        main([str(tmp_path / "site"), "--runs", str(made)])
-    assert "holds no run" in capsys.readouterr().err
-    run = PGDRun.load(stored_path("inpainting", "photographs-0", "efficientnet-lite0"))
-    facts = {**run.metadata, "classifier": {**run.metadata["classifier"], "name": PAPERS_CLIP}}
-    replace(run, metadata=facts).save(stored_path("inpainting", "photographs-0", PAPERS_CLIP, made))
-    assert main([str(tmp_path / "site"), "--stored", "--runs", str(made)]) == 0
-    assert "CLIP ViT-B/32" in str(unpacked(tmp_path / "site", "runs"))
-    packs = unpacked(tmp_path / "site", f"inpainting_photographs-0__{PAPERS_CLIP}")
-    assert packs["models"][0]["title"].startswith("CLIP ViT-B/32")
 
 
 @pytest.mark.slow

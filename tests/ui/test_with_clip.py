@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from core.classifiers.registry import CLASSIFIERS, CLIPS, PAPERS_CLIP, classifier_title
 from core.pgd.view_settings import SEARCHES
 from core.runs.file import PGDRun
-from core.runs.stored import RUNS, machine_runs, stored_path
+from core.runs.stored import RUNS, stored_path
+from core.shared.files import cache_folder
 from tests.ui.page_runner import said
 from ui.maps.catalogue import entries
 from ui.maps.models import choose_predictors
@@ -134,9 +135,10 @@ def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_le
     weights((PAPERS_CLIP,))
     app = opened("inpainting")
     assert "Settings changed (the classifiers)" in said(app), "before they are computed, another network's example"
-    machine_runs().mkdir()
+    runs = cache_folder() / "profiles" / PAPERS_CLIP / "runs"
+    runs.mkdir(parents=True)
     for search in SEARCHES:
-        made = stored_path("inpainting", "photographs-6", PAPERS_CLIP, machine_runs(), search)
+        made = stored_path("inpainting", "photographs-6", PAPERS_CLIP, runs, search)
         shutil.copy(RUNS / stored_path("inpainting", "photographs-6", CNN, search=search).name, made)
         rename(made, PAPERS_CLIP)
     app = opened("inpainting")

@@ -16,25 +16,25 @@ from streamlit.testing.v1 import AppTest
 
 from core.claims.gradient_spectrum import STORED
 from core.claims.hybrids import stored_hybrids
-from core.classifiers.families import family_spec
-from core.classifiers.registry import CLASSIFIERS
 from core.data.classes import PRECOMPUTED
 from core.data.profiles import VARIABLE
 from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
+from core.images.hole_url import hole_text
+from core.images.masks import middle_square
 from core.reproduce.parts.agreement import restricted_to
 from core.reproduce.profile.predictions import StoredPredictions
 from core.runs.file import PGDRun
 from core.runs.picture_outcomes import JudgedOutcomes
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
-from tests.core.toy import save_clip, tiny_clip
-from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.page_runner import run_to_the_end, said, settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import shipped
 from ui.maps.presets import CLIP, RESNET56
+from ui.models.preparation import Preparation, missing
 from ui.pages.findings import FEATURES
-from ui.server import model_cache
+from ui.runs.setup import settings
 from ui.story.networks import computed_map, first_maps
 from ui.story.opening import WORD
 from ui.story.steps import STEPS
@@ -86,24 +86,6 @@ def profile(tmp_path, monkeypatch):
     (tmp_path / "gradients" / "clip.npz").write_bytes(content)
     monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv(VARIABLE, str(tmp_path))
-
-
-@pytest.fixture(scope="module")
-def clip_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("clip")
-    save_clip(folder, tiny_clip())
-    return folder
-
-
-@pytest.fixture
-def weights(clip_folder, monkeypatch):
-    """Install a small random CLIP in the place of the paper's."""
-    small = family_spec(f"open_clip:local-dir:{clip_folder}")
-    installed = replace(CLASSIFIERS[CLIP_NAME], load=small.load, weights=small.weights)
-    monkeypatch.setitem(CLASSIFIERS, CLIP_NAME, installed)
-    yield
-    model_cache.classifier_for.cache_clear()
-    model_cache._loaded.cache_clear()
 
 
 def findings_page():
@@ -267,7 +249,7 @@ def test_whom_a_place_names(place, request):
 
 
 @pytest.mark.parametrize("place", walk(PLACES, ("a wave", "gradient", "own words", "a run in a small picture")))
-def test_where_a_place_computes_it_is_with_clip_once_its_weights_are_here(place, profile, weights):
+def test_where_a_place_computes_it_is_with_clip_once_its_weights_are_here(place, profile, installed_clip):
     place = PLACES[place]
     app = opened(place.page, **place.parameters)
     if place.act is not None:
@@ -283,6 +265,29 @@ def test_where_a_place_computes_it_is_with_clip_once_its_weights_are_here(place,
         assert named(text) == place.profiled, "what is stored stays"
     else:
         assert named(text) & {RANDOM, PAPERS}
+
+
+def test_after_a_download_the_story_fills_its_hole_with_clip(installed_clip, tmp_path, monkeypatch):
+    monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path))
+    (hole,) = [piece for piece in missing() if "inpainting_cifar10" in str(piece.make)]
+    monkeypatch.setattr("ui.models.preparation.missing", lambda: [hole])
+    assert named(read(opened("story", step="hole"))) == {MINI, TWIN}
+    preparation = Preparation()
+    preparation.begin()
+    preparation.wait(120)
+    assert (preparation.status, preparation.error) == ("done", "")
+    app = opened("story", step="hole")
+    assert named(read(app)) == {PAPERS, TWIN} and replay_data(app)["steps"] == 720
+    monkeypatch.setattr(settings, "is_slow", lambda specs, steps, pixels: bool(specs))
+    app = opened("inpainting", **{"inpainting-pictures": "CIFAR-10"})
+    assert "An example computed on this machine" in said(app) and "Settings changed" not in said(app)
+    assert settable_widget(app, "inpainting-pace").value == "paper"
+    app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
+    app.button(key="inpainting.back").click().run()
+    assert "An example computed on this machine" in said(app) and "Settings changed" not in said(app)
+    small = {"inpainting-hole": hole_text(middle_square(32, 8))}
+    app = opened("inpainting", **{"inpainting-pictures": "CIFAR-10"}, **small)
+    assert settable_widget(app, "inpainting-pace").value == "fast", "no run of this hole is stored"
 
 
 def test_hybrids_are_joined_to_the_map_of_the_same_weights_alone(profile, monkeypatch):

@@ -1,4 +1,4 @@
-"""Background work after a download: class embeddings, the pages' default runs and quick profiles.
+"""Background work after a download: class embeddings and quick profiles, which begin with the pages' default runs.
 
 No page waits for it: it pauses during any visitor's work and does not enter the queue. Imports torch only when it
 starts.
@@ -9,40 +9,26 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
-import itertools
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec
 from core.classifiers.spec import ClassifierSpec
-from core.data.classes import CIFAR10, CLASS_SETS, imagenet, imagenet100
+from core.data.classes import CIFAR10, CLASS_SETS, PRECOMPUTED, imagenet, imagenet100
 from core.data.datasets import load_dataset
-from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.view_settings import Search
+from core.data.profiles import profile_folders
+from core.data.sample_sets import SAMPLE_SETS
 from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, usual_dataset
 from core.reproduce.profile.parts import PARTS
-from core.reproduce.profile.runs import example_run
-from core.runs.examples import (
-    Example,
-    examples,
-    fast_example,
-    fast_subject,
-    first_searches,
-    first_subjects,
-)
-from core.runs.file import PGDRun, RunFileError
-from core.runs.matching import changed_settings
-from core.runs.stored import RUNS, machine_runs, stored_path
-from core.shared import paper
 from core.shared.cli import watcher
 from core.shared.errors import sentence
-from core.shared.files import cache_folder, make_folder
+from core.shared.files import cache_folder
 from ui.models.weight_downloads import weight_downloads
-from ui.runs.setup.pace import PROMPT_SECONDS, STEP_SECONDS, is_slow
+from ui.runs.setup.pace import PROMPT_SECONDS, STEP_SECONDS
 from ui.runs.setup.settings import first_choice
 from ui.server.jobs import lower_priority
 from ui.server.limits import limits
@@ -149,91 +135,55 @@ class _Ended(Exception):
     """Signal that the process exits; the next start resumes."""
 
 
-def _run(spec: ClassifierSpec, class_set: str, example: Example, path: Path) -> None:
-    run = example_run(example.plan, classifier_for(spec.name, class_set), path.stem)
-    make_folder(machine_runs())
-    run.save(path)
+def _networks() -> list[ClassifierSpec]:
+    """Return the networks that pages open with, for large pictures first, then further zero-shot networks."""
+    rows = sorted(SAMPLE_SETS.values(), key=lambda row: -row.side)
+    ready = [ready_classifiers(row.class_set) for row in rows]
+    first = [spec for specs in ready for spec in specs if spec.title in first_choice(specs)]
+    return list(dict.fromkeys((*first, *(spec for specs in ready for spec in specs if spec.vocabulary is None))))
 
 
-def _profile(spec: ClassifierSpec) -> Iterator[_Piece]:
-    """Yield the missing parts of a network's quick profile except the runs, which `missing` yields."""
+def _network(spec: ClassifierSpec) -> ProfiledNetwork:
     dataset = usual_dataset(spec.vocabulary)
     images = functools.cache(lambda limit: load_dataset(dataset, limit=limit))
-    network = ProfiledNetwork(spec.name, lambda classes: classifier_for(spec.name, classes.name), images, quick=True)
-    folder = cache_folder() / "profiles" / network.file_name
-    for part in PARTS.values():
-        for item in part.items(network) if part.key != "runs" else ():
-            if not item.is_there(folder):
-                yield _Piece(spec, part.what, PASS_SECONDS * item.passes, partial(item.make_in, folder))
+    return ProfiledNetwork(spec.name, lambda classes: classifier_for(spec.name, classes.name), images, quick=True)
 
 
-@dataclass(frozen=True)
-class _FirstRun:
-    """Default run of a page: a sample set and one of the default classifiers."""
-
-    row: SampleSet
-    kind: str
-    subject: str
-    spec: ClassifierSpec
-    search: Search
-
-    @property
-    def paths(self) -> tuple[Path, Path]:
-        """Return the paths that may contain the run: shipped or computed on this machine."""
-        path = stored_path(self.kind, self.subject, self.spec.name, machine_runs(), self.search)
-        return RUNS / path.name, path
-
-
-def _first_runs() -> Iterator[_FirstRun]:
-    for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side):  # the paper's own experiment first
-        ready = {spec.title: spec for spec in ready_classifiers(row.class_set)}
-        specs = [ready[title] for title in first_choice(list(ready.values()))]
-        for kind, subject in first_subjects(row):
-            searches = first_searches(row.side)
-            slow = searches == ("pixels",) and kind == "inpainting"
-            slow = slow and is_slow(specs, int(paper.RUNS["inpainting"]["steps"]), row.side**2)
-            name = fast_subject(subject) if slow else subject
-            yield from (_FirstRun(row, kind, name, *pair) for pair in itertools.product(specs, searches))
+@functools.cache
+def _run_paths(spec: ClassifierSpec) -> tuple[Path, ...]:
+    """Return the paths of a network's runs in a profile."""
+    return tuple(file.path for file in PARTS["runs"].items(_network(spec)))
 
 
 def unprepared() -> bool:
-    """Return whether a default run is missing, judging by file names."""
-    return not all(any(path.is_file() for path in run.paths) for run in _first_runs())
+    """Return whether a run that pages open with is missing, judging by file names."""
+    folders = PRECOMPUTED, *profile_folders()
+    paths = (path for spec in _networks() for path in _run_paths(spec))
+    return not all(any((folder / path).is_file() for folder in folders) for path in paths)
 
 
 def missing() -> Iterator[_Piece]:
-    """Yield missing or outdated results: class embeddings, default runs, then quick profiles."""
-    todo = []
-    for run in _first_runs():
-        known = [example for usual in examples(run.row) for example in (usual, fast_example(usual))]
-        file = run.paths[0].name
-        example = next(candidate for candidate in known if candidate.path(run.spec.name).name == file)
-        if not any(is_made(path, run.spec.name, example) for path in run.paths):
-            todo.append((run, example))
-    for spec in dict.fromkeys(run.spec for run, _ in todo if run.spec.vocabulary is None):
-        for classes in (CIFAR10, imagenet100(), imagenet()):
-            class_set = classes.name if classes.name in CLASS_SETS else classes  # by name where pages ask by name
-            task = f"words for {len(classes):,} classes"
-            yield _Piece(spec, task, PROMPT_SECONDS * len(classes), partial(classifier_for, spec.name, class_set))
-    for run, example in sorted(todo, key=lambda pair: pair[0].kind == "generation"):
-        seconds = STEP_SECONDS * len(example.plan.start) * example.plan.config.steps
-        make = partial(_run, run.spec, run.row.class_set, example, run.paths[1])
-        by = ", by views" if run.search == "views" else ""
-        yield _Piece(run.spec, f"{example.kind}, {run.row.title}{by}", seconds, make)
-    for spec in ready_classifiers(CIFAR10.name) if limits().background_profile else ():
-        if spec.vocabulary is None:
-            yield from _profile(spec)
+    """Yield missing or outdated results of one network after the other: class embeddings, then its quick profile.
 
-
-def is_made(path: Path, name: str, example: Example) -> bool:
-    """Return whether a file holds the classifier's run with the current settings."""
-    try:
-        run = PGDRun.load(path)
-    except (RunFileError, OSError):
-        return False
-    names = run.metadata["class_names"]
-    targets = tuple(target if isinstance(target, str) else names[target] for target in example.plan.targets)
-    return not changed_settings(replace(example.plan, targets=targets), [name], [run])
+    A profile from elsewhere spares a network its own, except for runs that pages open with.
+    """
+    for spec in _networks():
+        network, folders = _network(spec), profile_folders()
+        own = cache_folder() / "profiles" / network.file_name
+        maps = (folder.glob(f"heatmaps/{network.file_name}_*.npz") for folder in folders if folder != own)
+        whole = spec.vocabulary is None and limits().background_profile and not any(map(any, maps))
+        pieces = [
+            _Piece(spec, part.what, PASS_SECONDS * file.passes, partial(file.make_in, own))
+            for part in (PARTS.values() if whole else (PARTS["runs"],))
+            for file in part.items(network)
+            if not any(file.is_there(folder) for folder in (PRECOMPUTED, *folders))
+        ]
+        if pieces and spec.vocabulary is None:
+            for classes in (CIFAR10, imagenet100(), imagenet()):
+                class_set = classes.name if classes.name in CLASS_SETS else classes  # by name where pages ask by name
+                task = f"words for {len(classes):,} classes"
+                yield _Piece(spec, task, PROMPT_SECONDS * len(classes), partial(classifier_for, spec.name, class_set))
+        yield from pieces
 
 
 _PREPARATION = Preparation()

@@ -19,7 +19,7 @@ from core.runs.plan import RunPlan, inpainting_plan
 from core.shared import paper
 from core.shared.html import TERMS
 from ui.components.mask_painter import mask_painter
-from ui.runs.examples import back_to_example, shown_first, stored_example, stored_row
+from ui.runs.examples import back_to_example, shown_first, stored_example, stored_row, with_first_run
 from ui.runs.panel import head, places, run_details, run_panel, run_status, show_result, tabs
 from ui.runs.run_sentences import VIEWS, sample_set_of, target_of
 from ui.runs.setup.settings import OFFERED, RunSettings, choose_picture, linked_penalty, set_searches
@@ -219,8 +219,10 @@ def _controls(picture: Picture, toolbar: Toolbar) -> RunRequest | None:
         )
         return planned, "" if target else NO_TARGET
 
-    side = hole_side(hole) or None
-    return ask_for_run(PAGE, picture.class_set, picture.size, plan, toolbar, hole=side)
+    side, row = hole_side(hole) or None, SAMPLE_SETS[picture.kind]
+    is_first = picture.position == row.inpainted and np.array_equal(hole, row.hole(row.inpainted))
+    stored = with_first_run(PAGE, row) if is_first else ()
+    return ask_for_run(PAGE, picture.class_set, picture.size, plan, toolbar, hole=side, stored=stored)
 
 
 def _bring(result: RunResult) -> None:

@@ -15,9 +15,11 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind
 from core.pgd.view_settings import SEARCHES, Search
+from core.runs.examples import first_subjects
 from core.runs.file import PGDRun, RunFileError
 from core.runs.starts import StartKind
-from core.runs.stored import is_row, machine_runs, row_of, stored_subjects
+from core.runs.stored import is_row, row_of, stored_subjects
+from core.shared.files import cache_folder
 from core.shared.roles import networks_for
 from ui.components.replay import replay
 from ui.runs.replays import run_replay
@@ -36,20 +38,15 @@ CHOSEN = (
 
 
 def _stored(kind: str) -> dict[str, list[PGDRun]]:
-    """Return runs by subject, including those computed on this machine; unreadable files are skipped."""
-    return _read(kind, made_here(), stored_state("runs"))
-
-
-def made_here() -> tuple[tuple[str, int], ...]:
-    """Return the runs computed on this machine with their modification times."""
-    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(machine_runs().glob("*.npz")))
+    """Return runs by subject; unreadable files are skipped."""
+    return _read(kind, stored_state("runs"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _read(kind: str, made: tuple[tuple[str, int], ...], stored: int) -> dict[str, list[PGDRun]]:
-    """Load runs by subject. made, stored: this machine's runs and the state of all others, the cache's key."""
+def _read(kind: str, stored: int) -> dict[str, list[PGDRun]]:
+    """Load runs by subject. stored: their state, a part of the cache's key."""
     read: dict[str, list[PGDRun]] = {}
-    for subject, paths in stored_subjects(kind, machine_runs()).items():
+    for subject, paths in stored_subjects(kind).items():
         for path in paths:
             try:
                 read.setdefault(subject, []).append(PGDRun.load(path))
@@ -119,6 +116,12 @@ def shown_first(kind: str, row: SampleSet, chosen: Sequence[str]) -> Sequence[st
     return names if PAPERS_CLIP in names else chosen
 
 
+def with_first_run(kind: str, row: SampleSet) -> set[str]:
+    """Return the networks whose run of a sample set's first example is stored."""
+    runs = _stored(kind).get(dict(first_subjects(row))[kind], [])
+    return {run.metadata["classifier"]["name"] for run in runs}
+
+
 def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[ClassifierSpec]) -> list[str]:
     """Return the titles of the classifiers of the default example, which *Back to the example* chooses.
 
@@ -144,7 +147,8 @@ def back_to_example(
     titles = example_titles(page, row.name, variant, ready)
     state.update({f"{page}-{name}": value for name, value in chosen.items()})
     state[f"{page}-models-{row.class_set}"] = titles
-    reset_settings(page, row.side, hole, [spec for spec in ready if spec.title in titles])
+    stored = with_first_run(page, row)
+    reset_settings(page, row.side, hole, [spec for spec in ready if spec.title in titles and spec.name not in stored])
 
 
 def stored_row(sample_set: str, classifiers: Sequence[str]) -> RunResult | None:
@@ -175,10 +179,10 @@ def _first(runs: list[PGDRun], searches: Sequence[Search]) -> list[PGDRun]:
 def _result(subject: str, runs: list[PGDRun]) -> RunResult:
     together = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
-    made = [name.partition("_")[2] for name, _ in made_here()]
+    made = [path.name.partition("_")[2] for path in cache_folder().glob("profiles/*/runs/*.npz")]
     here = any(name.startswith(f"{subject}__{run.metadata['classifier']['name']}") for name in made for run in together)
     note = MADE_HERE if here else EXAMPLE
-    return RunResult(f"stored.{subject}.{names}", together, note, stored=True)
+    return RunResult(f"stored.{subject}.{names}.{stored_state('runs')}", together, note, stored=True)
 
 
 def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_title, result_title
+from core.data.profiles import stored_state
 from core.data.sample_sets import SampleSet, map_title
 from core.numbers import measured_percent, percent
 from core.pgd.penalties import PENALTIES, Penalty
@@ -18,7 +19,7 @@ from core.runs.starts import RANDOM_KINDS, STARTS, StartKind
 from core.shared.colours import ROBUST
 from core.shared.html import JARGON
 from core.shared.sentences import Sentence
-from ui.runs.examples import made_here, stored_runs
+from ui.runs.examples import stored_runs
 from ui.runs.run_sentences import SSIM, counted
 from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
@@ -94,8 +95,8 @@ class StoredFindings:
 
 
 @st.cache_data(show_spinner=False)
-def stored_inpainting(made: tuple[tuple[str, int], ...] = ()) -> StoredFindings:
-    """Summarise all stored runs. Changes are means, of 255. made: this machine's runs, a part of the cache's key."""
+def stored_inpainting(stored: int = 0) -> StoredFindings:
+    """Summarise all stored runs. Changes are means, of 255. stored: their state, a part of the cache's key."""
     kinds: dict[str, list[tuple[float, ...]]] = {}
     for run in stored_runs("inpainting"):
         change, likeness = last_change(run, 0), similarity(run, 0)
@@ -145,7 +146,7 @@ def plain_steps() -> str:
 
 def draw_stored_inpainting() -> None:
     """Draw the summary, and the table below it."""
-    findings = stored_inpainting(made_here())
+    findings = stored_inpainting(stored_state("runs"))
     st.markdown(findings.summary)
     scrolling_table(COLUMNS, findings.rows, "The stored runs")
 

@@ -24,7 +24,7 @@ from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, ProfiledNetwo
 from core.runs.file import PGDRun
 from core.runs.judgement import COLUMNS, THIRD, choose_judge, fingerprint, judge_run, top1
 from core.runs.picture_outcomes import JudgedOutcomes, Opinion
-from core.runs.stored import machine_runs, stored_classifier
+from core.runs.stored import stored_classifier
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
 from core.sweep.predictions import class_probabilities
@@ -68,10 +68,9 @@ def _is_enough(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Pa
 
 
 def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PGDRun]:
-    """Load the stored drawings of a class set, beside the file or made on this machine."""
-    pattern = f"generation_{class_set}*__{network.file_name}*.npz"
-    files = {file.name: file for folder in (machine_runs(), path.parents[1] / "runs") for file in folder.glob(pattern)}
-    return [PGDRun.load(file) for _, file in sorted(files.items()) if stored_classifier(file) == network.file_name]
+    """Load the drawings of a class set that are stored beside the file."""
+    files = (path.parents[1] / "runs").glob(f"generation_{class_set}*__{network.file_name}*.npz")
+    return [PGDRun.load(file) for file in sorted(files) if stored_classifier(file) == network.file_name]
 
 
 def _opinions(network: ProfiledNetwork, path: Path, device: Any) -> dict[str, dict[str, Any]]:

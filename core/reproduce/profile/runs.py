@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from core.data.sample_sets import OPENING_SEED, SAMPLE_SETS, SampleSet
 from core.pgd.config import paper_generation
 from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, ProfileFile
 from core.runs.examples import Example, examples, first_subjects, with_few_frames
-from core.runs.file import PGDRun
+from core.runs.file import PGDRun, RunFileError
+from core.runs.matching import changed_settings
 from core.runs.plan import RunPlan
 from core.runs.run import Run
 from core.runs.starts import draw_starts, start_facts
@@ -26,7 +28,11 @@ if TYPE_CHECKING:
 
 
 def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    """Yield the runs that pages open with; in a full profile all examples."""
+    """Yield the runs that pages open with, the shortest first; in a full profile all examples."""
+    yield from sorted(_files(network), key=lambda file: file.passes)
+
+
+def _files(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     vocabulary = classifier_spec(network.name).vocabulary
     for row in SAMPLE_SETS.values():
         if vocabulary not in (None, row.class_set):
@@ -38,7 +44,9 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
             search = example.plan.config.search
             path = stored_path(example.kind, example.subject, network.file_name, Path("runs"), search)
             passes = GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
-            yield ProfileFile(path, passes, partial(_run, network, example, row.classes))
+            yield ProfileFile(
+                path, passes, partial(_run, network, example, row.classes), partial(is_current, network.name, example)
+            )
 
 
 def _opening(row: SampleSet, name: str) -> Iterator[Example]:
@@ -54,6 +62,17 @@ def opening_plan(row: SampleSet, seed: int) -> RunPlan:
     facts = start_facts(dog, 1, row.name, "classless")
     start = blur.repeat(len(names), axis=0)
     return RunPlan(targets=names, start=start, config=paper_generation(row.side), seed=seed, images=facts)
+
+
+def is_current(name: str, example: Example, path: Path) -> bool:
+    """Return whether a file holds a network's run of an example with its present settings."""
+    try:
+        run = PGDRun.load(path)
+    except RunFileError:
+        return False
+    names = run.metadata["class_names"]
+    targets = tuple(target if isinstance(target, str) else names[target] for target in example.plan.targets)
+    return not changed_settings(replace(example.plan, targets=targets), [name], [run])
 
 
 def _run(network: ProfiledNetwork, example: Example, classes: ClassSet, path: Path) -> None:

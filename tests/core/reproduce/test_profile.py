@@ -15,6 +15,7 @@ from core.claims.equal_strength import equal_strength
 from core.claims.finding import NamedMap
 from core.claims.gradient_spectrum import stored_gradients
 from core.claims.hybrids import stored_hybrids
+from core.classifiers.bundled import bundled_specs
 from core.classifiers.families import FAMILIES, Family
 from core.classifiers.fetch.weights import FolderFile
 from core.classifiers.kinds.closed_set import ClosedSetClassifier
@@ -97,7 +98,8 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert profile(folder) == 0
     printed = capsys.readouterr()
     assert "8 files made" in printed.out and "cifar10-samples stands in" in printed.err
-    assert "1 of 8, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
+    assert "1 of 8, the runs that pages open with: runs/generation_cifar10__toy-linear.npz" in printed.err
+    assert "3 of 8, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
     assert not list(folder.rglob("*.unfinished"))
     assert sum(path.stat().st_size for path in folder.rglob("*")) < MAX_BYTES
     monkeypatch.setenv(VARIABLE, str(folder))
@@ -205,6 +207,28 @@ def test_another_network_says_what_it_sees_in_large_drawings_and_the_opening_rea
     assert stored_opinion("unknown") is None
 
 
+def test_a_run_of_other_settings_or_a_damaged_one_is_made_again(tmp_path):
+    network = ProfiledNetwork("mini-clip", lambda classes: None, lambda limit: None, quick=True)
+    (file,) = [file for file in PARTS["runs"].items(network) if file.path.name.startswith("inpainting")]
+    stored = PGDRun.load(PRECOMPUTED / file.path)
+    path = tmp_path / file.path
+    path.parent.mkdir()
+    stored.save(path)
+    assert file.is_there(tmp_path)
+    settings = {**stored.metadata["config"], "epsilon": 1.0}
+    replace(stored, metadata={**stored.metadata, "config": settings}).save(path)
+    assert not file.is_there(tmp_path)
+    path.write_bytes(b"damaged")
+    assert not file.is_there(tmp_path)
+
+
+@pytest.mark.parametrize("name", [*bundled_specs()])
+def test_the_projects_runs_have_the_present_settings(name):
+    network = ProfiledNetwork(name, lambda classes: None, lambda limit: None, quick=False)
+    stored = [file for file in PARTS["runs"].items(network) if (PRECOMPUTED / file.path).is_file()]
+    assert [file.path for file in stored if not file.is_there(PRECOMPUTED)] == []
+
+
 def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is_full(toy, tmp_path):
     data = load_samples("cifar10-samples")
     assert profile(tmp_path, "--parts", "hybrids,gradient") == 0
@@ -236,7 +260,7 @@ def test_a_full_map_takes_the_place_of_the_quick_one(tmp_path):
 def test_options_are_refused_in_one_sentence(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["--classifier", NAME, "--output", str(tmp_path), "--parts", "story"])
-    assert "there is no part 'story'; known: map, strength" in capsys.readouterr().err
+    assert "there is no part 'story'; known: runs, map" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["--classifier", NAME, "--output", __file__])
     assert "--output must be a folder" in capsys.readouterr().err
@@ -255,8 +279,7 @@ def test_a_profile_of_a_network_for_both_sizes_of_pictures_stays_below_six_megab
     heatmap = (PRECOMPUTED / "heatmaps" / f"{small}_cifar10-1000.npz").stat().st_size
     assert 4e6 < sum(runs.values()) + tables + 4 * heatmap < MAX_BYTES
     clip = ProfiledNetwork(PAPERS_CLIP, lambda classes: None, lambda limit: None, quick=True)
-    # Fast runs are not shipped; those of the paper's steps keep as many frames.
-    names = [item.path.name.replace("-fast", "") for item in PARTS["runs"].items(clip)]
+    names = [item.path.name for item in PARTS["runs"].items(clip)]
     quick = {name.replace(PAPERS_CLIP, network) for name in names for network in (small, large)}
     sizes = [size for path, size in runs.items() if path.name in quick]
     assert len(sizes) == len(names) == 6 and sum(sizes) + tables + heatmap < MAX_BYTES

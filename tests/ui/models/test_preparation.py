@@ -1,25 +1,24 @@
 """Preparation after a download, with a bundled network in place of a downloaded one."""
 
-import dataclasses
 import threading
 import time
+from functools import partial
 
 import pytest
 
-from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP, classifier_spec, classifier_title
+from core.classifiers.registry import PAPERS_CLIP, classifier_title
 from core.data.datasets import load_dataset
-from core.data.profiles import stored_files
-from core.data.sample_sets import SAMPLE_SETS
-from core.runs.examples import examples
-from core.runs.file import PGDRun
-from core.runs.stored import machine_runs, stored_path
+from core.data.profiles import VARIABLE, stored_files
+from core.reproduce.profile.network import ProfiledNetwork, usual_dataset
+from core.reproduce.profile.parts import PARTS
 from core.shared.roles import ROLES
-from ui.models.preparation import Preparation, _profile, fetch_clip, is_made, missing, preparation, unprepared
-from ui.runs.examples import made_here, stored_example, stored_runs
+from ui.models.preparation import Preparation, fetch_clip, missing, preparation, unprepared
+from ui.runs.examples import MADE_HERE, stored_example, stored_runs
 from ui.server.limits import limits
 from ui.server.server_jobs import job_manager
 
 NAME = "mini-clip-vit"  # bundled, and without shipped runs
+HOLE = "inpainting_cifar10-5"
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +28,17 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setitem(ROLES, "contrast", ((NAME, "mini-clip-robust"),))
+    yield tmp_path
+    limits.cache_clear()
+
+
+def files(piece):
+    """The file of a profile that a piece makes."""
+    return piece.make.func.__self__
+
+
+def made_here(cache):
+    return sorted((path, path.stat().st_mtime_ns) for path in cache.glob("profiles/*/runs/*"))
 
 
 def test_what_is_shipped_is_not_made(monkeypatch):
@@ -36,27 +46,32 @@ def test_what_is_shipped_is_not_made(monkeypatch):
     assert not unprepared() and not [*missing()]
 
 
-def test_clip_gets_its_words_first_then_the_papers_experiment(monkeypatch):
-    here = dataclasses.replace(CLASSIFIERS[PAPERS_CLIP], weights=CLASSIFIERS["efficientnet-lite0"].weights)
-    monkeypatch.setitem(CLASSIFIERS, PAPERS_CLIP, here)
+def test_clip_gets_its_words_first_then_what_the_command_makes(installed_clip, monkeypatch):
     monkeypatch.setitem(ROLES, "contrast", ((PAPERS_CLIP,),))
+    pieces = list(missing())
     words = [f"words for {count} classes" for count in ("10", "100", "1,000")]
-    titles = ("Photographs", "Photographs, by views", "CIFAR-10")
-    runs = [f"{kind}, {title}" for kind in ("inpainting", "generation") for title in titles]
-    parts = ["its heat map", "the story's pictures", "hybrid images", "corruptions", "the gradient of its loss"]
-    parts.append("judges of what it paints")
-    assert [piece.what for piece in missing()] == [*words, *runs, *parts]
+    assert [piece.what for piece in pieces[:3]] == words
+    images = partial(load_dataset, usual_dataset(None))
+    network = ProfiledNetwork(PAPERS_CLIP, lambda classes: None, lambda limit: images(limit=limit), quick=True)
+    command = [file.path for part in PARTS.values() for file in part.items(network)]
+    assert [files(piece).path for piece in pieces[3:]] == command
+    runs = [path.name.partition("__")[0] for path in command[:6]]
+    assert runs == [*2 * ["inpainting_photographs-6"], *2 * ["generation_imagenet"], "generation_cifar10", HOLE]
     monkeypatch.setenv("CLIP_LAB_BACKGROUND_PROFILE", "0")
     limits.cache_clear()
-    try:
-        assert [piece.what for piece in missing()] == [*words, *runs]
-    finally:
-        limits.cache_clear()
+    assert [piece.what for piece in missing()] == [*words, *6 * [PARTS["runs"].what]]
 
 
-def test_a_server_fetches_clip_at_its_start_where_its_operator_says_so(monkeypatch):
-    here = dataclasses.replace(CLASSIFIERS[PAPERS_CLIP], weights=CLASSIFIERS["efficientnet-lite0"].weights)
-    monkeypatch.setitem(CLASSIFIERS, PAPERS_CLIP, here)
+def test_a_profile_from_elsewhere_is_not_made_again(installed_clip, tmp_path, monkeypatch):
+    monkeypatch.setitem(ROLES, "contrast", ((PAPERS_CLIP,),))
+    (tmp_path / "theirs" / "heatmaps").mkdir(parents=True)
+    (tmp_path / "theirs" / "heatmaps" / f"{PAPERS_CLIP}_cifar10-10000.npz").touch()
+    assert len([*missing()]) > 9
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "theirs"))
+    assert len([*missing()]) == 9, "words, and the runs, which that profile does not have"
+
+
+def test_a_server_fetches_clip_at_its_start_where_its_operator_says_so(installed_clip, monkeypatch):
     begun = []
     monkeypatch.setattr("ui.models.preparation.missing", lambda: begun.append("a look") or [])
     for value, expected in (("0", []), ("1", ["a look"])):
@@ -65,14 +80,14 @@ def test_a_server_fetches_clip_at_its_start_where_its_operator_says_so(monkeypat
         fetch_clip()
         preparation().wait(60)
         assert begun == expected
-    limits.cache_clear()
 
 
-def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(monkeypatch, tmp_path):
+def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(installed_clip, monkeypatch, tmp_path):
     few = load_dataset("cifar10-samples", limit=10)
     monkeypatch.setattr("ui.models.preparation.load_dataset", lambda name, limit: few)
-    folder, what = tmp_path / "profiles" / NAME / "corruptions", "corruptions"
-    (piece,) = [piece for piece in _profile(classifier_spec(NAME)) if piece.what == what]
+    folder, what = tmp_path / "profiles" / PAPERS_CLIP / "corruptions", "corruptions"
+    monkeypatch.setitem(ROLES, "contrast", ((PAPERS_CLIP,),))
+    (piece,) = [piece for piece in missing() if piece.what == what]
     monkeypatch.setattr("ui.models.preparation.missing", lambda: [piece])
     looks = iter(range(4))
     with monkeypatch.context() as patch:  # a visitor's work begins after four parts and does not end
@@ -83,25 +98,24 @@ def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(monkeypatc
         while preparation.fraction < 0.16 and time.monotonic() < deadline:
             time.sleep(0.01)
         preparation.close()
-    assert preparation.what == f"{classifier_title(NAME)}, {what}" and preparation.fraction == pytest.approx(4 / 24)
+    assert preparation.what == f"{classifier_title(PAPERS_CLIP)}, {what}"
+    assert preparation.fraction == pytest.approx(4 / 24)
     assert [path.suffix for path in folder.iterdir()] == [".unfinished"]
     again = Preparation()
     again.begin()
     again.wait(120)
     assert (again.status, again.error, again.fraction) == ("done", "", 1.0)
-    assert [*folder.iterdir()] == [folder / f"{NAME}.npz"] and folder / f"{NAME}.npz" in stored_files("corruptions")
-    assert what not in [piece.what for piece in _profile(classifier_spec(NAME))]
+    (path,) = folder.iterdir()
+    assert path.name == f"{PAPERS_CLIP}.npz" and path in stored_files("corruptions")
+    assert what not in [piece.what for piece in missing()]
 
 
-@pytest.mark.parametrize("slow", [pytest.param(False, marks=pytest.mark.slow), True])
-def test_examples_are_made_once_and_pages_find_them(slow, monkeypatch):
-    monkeypatch.setattr("ui.models.preparation.is_slow", lambda specs, steps, pixels: slow and pixels < 2000)
+@pytest.mark.slow
+def test_examples_are_made_once_and_pages_find_them(cache):
     before = {kind: len(stored_runs(kind)) for kind in ("inpainting", "generation")}
-    # with the fast steps the companion is run as well: its shipped run has the paper's steps
-    inpainting = [f"inpainting, CIFAR-10 {name}" for name in ((NAME, "mini-clip-robust") if slow else (NAME,))]
-    assert unprepared() and [f"{one.what} {one.spec.name}" for one in missing()] == [
-        *inpainting,
-        f"generation, CIFAR-10 {NAME}",
+    assert unprepared() and [(piece.spec.name, files(piece).path.name) for piece in missing()] == [
+        (NAME, f"generation_cifar10__{NAME}.npz"),
+        (NAME, f"{HOLE}__{NAME}.npz"),
     ]
     preparation = Preparation()
     preparation.begin()
@@ -109,34 +123,18 @@ def test_examples_are_made_once_and_pages_find_them(slow, monkeypatch):
     assert (preparation.status, preparation.error) == ("done", "") and not unprepared() and not [*missing()]
     for kind, count in before.items():
         (mine,) = [run for run in stored_runs(kind) if run.metadata["classifier"]["name"] == NAME]
-        assert len(stored_runs(kind)) == count + (len(inpainting) if kind == "inpainting" else 1)
-        assert len(mine.curves["loss"]) == mine.config.steps + 1 == {"generation": 61}.get(kind, 101 if slow else 721)
+        assert len(stored_runs(kind)) == count + 1
+        assert len(mine.curves["loss"]) == mine.config.steps + 1 == {"generation": 61, "inpainting": 721}[kind]
     shown = stored_example("inpainting", "cifar10", (NAME, "mini-clip-robust"), "eq3")
     assert [run.metadata["classifier"]["name"] for run in shown.runs] == [NAME, "mini-clip-robust"]
-    assert {run.config.steps for run in shown.runs} == {100 if slow else 720}
-    files = made_here()
+    assert shown.note == MADE_HERE
+    made = made_here(cache)
     preparation.begin()
     preparation.wait(60)
-    assert made_here() == files, "nothing is computed twice"
+    assert len(made) == 2 and made_here(cache) == made, "nothing is computed twice"
 
 
-def test_a_run_of_other_settings_or_a_damaged_one_is_made_again():
-    (example,) = [
-        one for one in examples(SAMPLE_SETS["cifar10"]) if (one.kind, one.subject) == ("inpainting", "cifar10-5")
-    ]
-    stored = PGDRun.load(stored_path("inpainting", "cifar10-5", "mini-clip"))
-    path = machine_runs() / "inpainting_cifar10-5__mini-clip.npz"
-    path.parent.mkdir()
-    stored.save(path)
-    assert is_made(path, "mini-clip", example)
-    settings = {**stored.metadata["config"], "epsilon": 1.0}
-    PGDRun(**{**vars(stored), "metadata": {**stored.metadata, "config": settings}}).save(path)
-    assert not is_made(path, "mini-clip", example)
-    path.write_bytes(b"damaged")
-    assert not is_made(path, "mini-clip", example) and path.name in [name for name, _ in made_here()]
-
-
-def test_it_rests_while_a_visitors_run_goes_on_and_ends_when_asked():
+def test_it_rests_while_a_visitors_run_goes_on_and_ends_when_asked(cache):
     go_on, preparation = threading.Event(), Preparation()
 
     def states():
@@ -149,16 +147,15 @@ def test_it_rests_while_a_visitors_run_goes_on_and_ends_when_asked():
     while "look" in preparation.what and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.5)
-    assert preparation.running and preparation.fraction == 0 and not made_here()
+    assert preparation.running and preparation.fraction == 0 and not made_here(cache)
     preparation.close()
-    assert preparation.status == "done" and not made_here(), "it ends without any result"
+    assert preparation.status == "done" and not made_here(cache), "it ends without any result"
     go_on.set()
     assert job.wait(30)
 
 
-def test_what_cannot_be_made_is_one_sentence(monkeypatch, tmp_path):
-    (tmp_path / "runs").write_text("a file where the folder should be")
-    monkeypatch.setattr("ui.models.preparation.is_slow", lambda specs, steps, pixels: pixels < 2000)  # fewer steps
+def test_what_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "profiles").write_text("a file where the folder should be")
     preparation = Preparation()
     preparation.begin()
     preparation.wait(120)

@@ -178,7 +178,7 @@ def run_settings(
 
     Args:
         place: a popover. size: side of the picture in pixels. hole: side of its hole, as in `paper_settings`.
-        specs: the classifiers; if the paper's steps would take them long, the default is the fast settings.
+        specs: classifiers for which the default is the fast settings if the paper's steps would take them long.
         searches: the chosen ones. If views are among them, both searches use their defaults, to be compared with the
             same steps and budget.
     """

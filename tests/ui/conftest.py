@@ -1,0 +1,28 @@
+"""A small CLIP with random weights, installed in the place of the paper's."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.classifiers.families import family_spec
+from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
+from tests.core.toy import save_clip, tiny_clip
+from ui.server import model_cache
+
+
+@pytest.fixture(scope="session")
+def clip_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clip")
+    save_clip(folder, tiny_clip())
+    return folder
+
+
+@pytest.fixture
+def installed_clip(clip_folder, monkeypatch):
+    """Install a small random CLIP, in open_clip's layout, in the place of the paper's."""
+    small = family_spec(f"open_clip:local-dir:{clip_folder}")
+    installed = replace(CLASSIFIERS[PAPERS_CLIP], load=small.load, weights=small.weights)
+    monkeypatch.setitem(CLASSIFIERS, PAPERS_CLIP, installed)
+    yield
+    model_cache.classifier_for.cache_clear()
+    model_cache._loaded.cache_clear()
