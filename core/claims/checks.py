@@ -24,6 +24,7 @@ from core.claims.finding import (
     NotCheckable,
     Verdict,
     check_claim,
+    has_usual_weights,
     require,
 )
 from core.claims.gradient_spectrum import gradient_finding
@@ -85,6 +86,11 @@ def findings(
     side = min(subject.heatmap.side, reference.heatmap.side, DRAWN_SIDE)
     maps = Comparison(_cropped(subject, side), _cropped(reference, side), tuple(all_maps))
     unlike = mismatches(maps.subject.heatmap, maps.reference.heatmap)
+    networks = subject.classifier, reference.classifier
+    usual = (
+        has_usual_weights(subject.heatmap.metadata["classifier"]),
+        has_usual_weights(reference.heatmap.metadata["classifier"]),
+    )
     results: list[Finding] = []
     for claim in CLAIMS.values() if only is None else (only,):
         if (check := CHECKS.get(claim.check)) is None:
@@ -92,7 +98,7 @@ def findings(
         if unlike and claim.about == "comparison":
             results.append(Finding(claim, Verdict.NOT_CHECKABLE, doubts=unlike))
         else:
-            results += check_claim(claim, check, maps, networks=(subject.classifier, reference.classifier))
+            results += check_claim(claim, check, maps, networks=networks, usual_weights=usual)
     return tuple(results)
 
 

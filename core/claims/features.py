@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from core.claims.finding import (
     NotCheckable,
     Verdict,
     check_claim,
+    has_usual_weights,
     require,
 )
 from core.fourier.intervals import Measured, paired_interval, student, wilson
@@ -28,7 +30,7 @@ from core.fourier.maps.contrasts import mcnemar
 from core.reconstruct.search_outcomes import LARGE_SIZE, stored_outcomes
 from core.runs.file import SURE
 from core.runs.judgement import searched
-from core.runs.picture_outcomes import PictureOutcomes, paired, picture_outcomes
+from core.runs.picture_outcomes import PictureOutcomes, judged_outcomes, paired, picture_outcomes
 from core.shared.roles import ROLES, networks_for
 from core.shared.sentences import Network, Sentence, joined
 
@@ -78,14 +80,18 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     First the paper's claims by the paper's search and by views, then our own. Both are names of classifiers; without
     stored results of both, claims cannot be checked.
     """
-    networks, findings = (subject, reference), list[Finding]()
+    networks, findings, stored = (subject, reference), list[Finding](), judged_outcomes()
+    of_subject, of_reference = (
+        name not in stored or has_usual_weights(stored[name].metadata["classifier"]) for name in networks
+    )
+    about: Any = {"networks": networks, "usual_weights": (of_subject, of_reference)}
     for claim in CLAIMS.values():
         if (check := CHECKS.get(claim.check)) is None:
             continue
         for kinds, condition in ((_Kinds(FILLED, DRAWN), ""), (_Kinds(FILLED_BY_VIEWS, DRAWN_BY_VIEWS), BY_VIEWS)):
-            results = check_claim(claim, check, kinds, *networks, networks=networks)
+            results = check_claim(claim, check, kinds, *networks, **about)
             findings += [replace(finding, condition=condition) for finding in results]
-    findings += check_claim(CLAIMS["views"], _views, subject, networks=networks)
+    findings += check_claim(CLAIMS["views"], _views, subject, **about)
     large = check_claim(CLAIMS["views"], _large_views)
     findings += [replace(finding, condition=f"{LARGE_SIZE} px") for finding in large]
     return (*findings, training_finding())

@@ -220,8 +220,9 @@ class Finding:
     """A claim's evidence and verdict.
 
     doubts: complete sentences. maps, wave, show, tool: view of the page *Frequencies* showing it. networks: whose
-    evidence it is, by the registry's names, which may be untrusted text. condition: under which it was measured, where
-    that is not the paper's: "by views".
+    evidence it is, by the registry's names, which may be untrusted text. usual_weights: whether each of these, if the
+    paper's, has the paper's weights; empty if all have. condition: under which it was measured, where that is not the
+    paper's: "by views".
     """
 
     claim: Claim
@@ -233,6 +234,7 @@ class Finding:
     show: str = "Error"
     tool: str = ""
     networks: tuple[str, ...] = ()
+    usual_weights: tuple[bool, ...] = ()
     condition: str = ""
 
     def __str__(self) -> str:
@@ -247,21 +249,31 @@ class Finding:
 
     @property
     def stand_in(self) -> str:
-        """Qualification of a verdict on networks other than those quoted; empty for the quoted ones.
+        """Qualification of a verdict on networks or weights other than those quoted; empty for the quoted ones.
 
         The paper's statements about robust networks in general apply to any of them.
         """
         # The robust model of section 3.2 is a ResNet-50 that is not available here.
         papers = self.claim.networks((paper.CLIP,), paper.RESNETS if self.claim.section == "3.1" else ())
-        unlike = [name for name, its in zip(self.networks, papers, strict=False) if name not in its]
+        usual = self.usual_weights or (True,) * len(self.networks)
+        rows = zip(self.networks, papers, usual, strict=False)
+        unlike = {name: name in its for name, its, is_usual in rows if name not in its or not is_usual}
         if not (unlike and self.claim.papers):
             return ""
+        if all(unlike.values()):
+            return "for other weights"
         return "in miniature" if all(name.startswith(MINIATURE) for name in unlike) else "for other networks"
 
     @property
     def judgement(self) -> str:
         """'holds', or 'holds, in miniature'."""
         return ", ".join(filter(None, (self.verdict, self.stand_in)))
+
+
+def has_usual_weights(classifier: Mapping[str, Any]) -> bool:
+    """Return whether a result's classifier, if the paper's, has the paper's weights; published results have no file."""
+    weights = classifier.get("weights_id")
+    return classifier.get("sha256") is None or weights in (None, paper.WEIGHTS.get(classifier["name"], weights))
 
 
 class NotCheckable(Exception):
@@ -284,14 +296,18 @@ def check_claim(
     check: Callable[..., Finding | Iterable[Finding]],
     *arguments: Any,
     networks: tuple[str, str] = ("", ""),
+    usual_weights: tuple[bool, bool] = (True, True),
 ) -> tuple[Finding, ...]:
     """Check a claim; return its findings, or one that says why it cannot be checked.
 
-    networks: registry names of subject and reference.
+    networks: registry names of subject and reference. usual_weights: as `has_usual_weights` of each.
     """
     try:
         result = check(claim, *arguments)
     except NotCheckable as error:
         return (Finding(claim, Verdict.NOT_CHECKABLE, doubts=(error.args[0],)),)
     several = (result,) if isinstance(result, Finding) else result
-    return tuple(replace(finding, networks=finding.networks or claim.networks(*networks)) for finding in several)
+    about, usual = claim.networks(*networks), claim.networks(*usual_weights)
+    return tuple(
+        finding if finding.networks else replace(finding, networks=about, usual_weights=usual) for finding in several
+    )

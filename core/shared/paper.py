@@ -22,3 +22,8 @@ RUNS: dict[str, dict[str, float]] = {
 
 # The networks of its heat maps, by registry name.
 CLIP, RESNETS = "clip-vit-b-32", ("resnet-50", "resnet-56")
+WEIGHTS = {
+    CLIP: "open_clip ViT-B-32-quickgelu/openai",
+    "resnet-50": "torchvision resnet50 IMAGENET1K_V1",
+    "resnet-56": "pytorch_resnet_cifar10 resnet56-4bfd9763",
+}

@@ -31,7 +31,7 @@ from core.sweep.hybrid.outcomes import HybridOutcomes
 from tests.ui.page_runner import run_to_the_end, said, settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import shipped
-from ui.maps.presets import CLIP, RESNET56
+from ui.maps.presets import CLIP, MINI_RESNET, RESNET56
 from ui.models.preparation import Preparation, missing
 from ui.pages.findings import FEATURES
 from ui.runs.setup import settings
@@ -308,6 +308,20 @@ def test_the_story_leaves_out_an_incomplete_map(profile, tmp_path):
     assert shipped()[label].more and CLIP_NAME not in first_maps() and computed_map(CLIP_NAME) is None
     heatmap.save(path)
     assert not shipped()[label].more and first_maps()[CLIP_NAME] == computed_map(CLIP_NAME) == shipped()[label]
+
+
+def test_a_verdict_on_other_weights_says_so(profile):
+    label = f"{RANDOM} · CIFAR-10 · computed"
+
+    def row(claim, **parameters):
+        page = "".join(part.proto.body for part in opened("findings", **parameters).get("html"))
+        return re.search(rf'<tr data-claim="{claim}">.*?</tr>', page, re.DOTALL)[0]
+
+    assert "for other" not in row("low", subject=CLIP, reference=RESNET56)
+    assert "for other weights" in row("low", subject=label, reference=RESNET56)
+    assert "for other networks" in row("low", subject=label, reference=MINI_RESNET)
+    drawn = row("likely", section=FEATURES)  # of stored results
+    assert RANDOM in drawn and "for other weights" in drawn
 
 
 def test_section_32_is_about_clip_where_its_drawings_were_judged(profile, monkeypatch):

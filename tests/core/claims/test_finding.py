@@ -46,21 +46,26 @@ def test_a_p_value_has_its_own_sign():
 
 
 @pytest.mark.parametrize(
-    ("claim", "networks", "words"),
+    ("claim", "networks", "usual", "words"),
     [
-        ("low", ("clip-vit-b-32", "resnet-56"), "holds"),
-        ("low", ("mini-clip", "mini-resnet"), "holds, in miniature"),
-        ("low", ("clip-vit-b-32", "mini-resnet"), "holds, in miniature"),
-        ("low", ("resnet-56", "clip-vit-b-32"), "holds, for other networks"),
-        ("low", ("mini-clip", "efficientnet-lite0"), "holds, for other networks"),
-        ("red", ("resnet-50",), "holds"),
-        ("red", ("clip-vit-b-32",), "holds, for other networks"),
-        ("plausible", ("clip-vit-b-32", "resnet-50"), "holds, for other networks"),  # the paper used a robust one
-        ("twins", ("mini-clip-robust", "mini-clip"), "holds"),  # a sentence about robust networks in general
-        ("training", ("mini-clip-robust", "mini-clip"), "holds"),  # no quotation
-        ("low", (), "holds"),
+        ("low", ("clip-vit-b-32", "resnet-56"), (), "holds"),
+        ("low", ("mini-clip", "mini-resnet"), (), "holds, in miniature"),
+        ("low", ("clip-vit-b-32", "mini-resnet"), (), "holds, in miniature"),
+        ("low", ("resnet-56", "clip-vit-b-32"), (), "holds, for other networks"),
+        ("low", ("mini-clip", "efficientnet-lite0"), (), "holds, for other networks"),
+        ("red", ("resnet-50",), (), "holds"),
+        ("red", ("clip-vit-b-32",), (), "holds, for other networks"),
+        ("plausible", ("clip-vit-b-32", "resnet-50"), (), "holds, for other networks"),  # the paper used a robust one
+        ("twins", ("mini-clip-robust", "mini-clip"), (), "holds"),  # a sentence about robust networks in general
+        ("training", ("mini-clip-robust", "mini-clip"), (), "holds"),  # no quotation
+        ("low", (), (), "holds"),
+        ("low", ("clip-vit-b-32", "resnet-56"), (True, True), "holds"),
+        ("low", ("clip-vit-b-32", "resnet-56"), (False, True), "holds, for other weights"),
+        ("low", ("clip-vit-b-32", "mini-resnet"), (True, True), "holds, in miniature"),
+        ("low", ("clip-vit-b-32", "mini-resnet"), (False, True), "holds, for other networks"),
+        ("red", ("clip-vit-b-32", "resnet-56"), (False, True), "holds, for other networks"),
     ],
 )
-def test_a_verdict_says_where_others_stand_in_for_those_that_its_quotation_is_about(claim, networks, words):
-    finding = Finding(CLAIMS[claim], Verdict.HOLDS, networks=networks)
+def test_a_verdict_says_where_others_stand_in_for_those_that_its_quotation_is_about(claim, networks, usual, words):
+    finding = Finding(CLAIMS[claim], Verdict.HOLDS, networks=networks, usual_weights=usual)
     assert finding.judgement == words and f") {words}." in str(finding)
