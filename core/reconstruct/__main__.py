@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from core.classifiers.options import add_classifier_options, named_classifier
 from core.data.options import add_dataset_options, named_dataset
 from core.images.masks import Fill
-from core.numbers import percent, small
+from core.numbers import count_of, percent, small
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import FAST, MAX_STEPS, SETTINGS, RunKind, paper_settings
 from core.reconstruct.batches import run_job
@@ -139,7 +139,7 @@ def _run(args: argparse.Namespace) -> str:
     summary = run_job(job, args.output, args.batch_size)
     before, after, share = (summary[name]["mean"] for name in ("loss_before", "loss_after", "is_target"))
     loss = f"loss {small(before)} -> {small(after)}"
-    line = f"{args.output}: {summary['n']} images, {loss}, {percent(share)} become the target"
+    line = f"{args.output}: {count_of(summary['n'], 'image')}, {loss}, {percent(share)} become the target"
     if job.judge is None:
         return line
     seen = summary["judge"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from core.claims.finding import BY_VIEWS, Evidence, Finding, Verdict
 from core.claims.hybrids import stored_hybrids
 from core.classifiers.registry import classifier_title, result_title, short_title
+from core.numbers import count_of
 from core.runs.picture_outcomes import judged_outcomes
 from core.shared.colours import BAD, GOOD, HALF, OPEN
 from core.shared.errors import one_line, sentence
@@ -58,7 +59,7 @@ def findings_html(
     tables = {why: _table(part, url, before) for why, part in parts.items() if part}
     for why in (BY_VIEWS, _UNKNOWN):
         if why in tables:
-            count = f"{len(parts[why])} claim{'s' if len(parts[why]) > 1 else ''} {_FOLDED[why]}"
+            count = f"{count_of(len(parts[why]), 'claim')} {_FOLDED[why]}"
             is_open = "" if "" in tables else " open"
             tables[why] = f"<details{is_open}><summary>{count}</summary>{tables[why]}</details>"
     return "".join(tables.values())

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from core.numbers import count_of
 from core.pgd.config import PGDConfig
 from core.runs.metadata import FACTS, check_agreement
 from core.shared.files import Archived, ArchiveError, ArchiveKind, check_array
@@ -98,10 +99,11 @@ class PGDRun(Archived):
         if count < 1 or steps[0] != 0 or steps[-1] != states - 1 or (steps[1:] <= steps[:-1]).any():
             raise ValueError(f"frames must rise from step 0 to step {states - 1}; got {steps.tolist()[:9]}")
         if states - 1 > self.config.steps:
-            raise ValueError(f"a run of {self.config.steps:,} steps cannot have {states:,} states")
+            raise ValueError(f"a run of {count_of(self.config.steps, 'step')} cannot have {count_of(states, 'state')}")
         self._check_numbers()
         if len(self.metadata["targets"]) != batch:
-            raise ValueError(f"a run of {batch} images needs {batch} targets; got {len(self.metadata['targets'])}")
+            targets, needed = len(self.metadata["targets"]), count_of(batch, "target")
+            raise ValueError(f"a run of {count_of(batch, 'image')} needs {needed}; got {targets}")
         if not (self.start.min() >= 0 and self.start.max() <= 1):
             raise ValueError("start must lie in [0, 1]")
 

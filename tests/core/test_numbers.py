@@ -49,3 +49,8 @@ def test_what_the_report_alone_writes():
     assert numbers.small_with_interval(Measured(0.2, float("nan"), float("nan"))) == "0.2"
     assert (numbers.milliseconds(0.023), numbers.milliseconds(0.00045)) == ("23 ms", "0.45 ms")
     assert numbers.wave_name((3, -4)) == "(3, \N{MINUS SIGN}4)"
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 images"), (1, "1 image"), (1001, "1,001 images")])
+def test_a_count_is_singular_for_one_alone(number, text):
+    assert numbers.count_of(number, "image") == text

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
+from core.numbers import count_of
 from core.runs.file import PGDRun, RunFileError, evenly_spaced, pack_runs, read_runs
 from core.shared.errors import sentence
 from ui.maps.files import file_stem
@@ -125,9 +126,9 @@ def read_saved_run(data: bytes, file_name: str, page: str) -> RunResult:
         or batch * height * width > MAX_PIXELS
     ):
         raise RunFileError(
-            f"{name}: too large to show, with {batch:,} images of {width:,} × {height:,} pixels in {len(run.frames):,} "
-            f"frames. The limits are {most.run_images} images, {most.run_side} pixels a side, {MAX_PIXELS:,} pixels in "
-            f"all and {most.run_frames:,} frames; save a smaller run"
+            f"{name}: too large to show, with {count_of(batch, 'image')} of {width:,} × {height:,} pixels in "
+            f"{count_of(len(run.frames), 'frame')}. The limits are {most.run_images} images, {most.run_side} pixels "
+            f"a side, {MAX_PIXELS:,} pixels in all and {most.run_frames:,} frames; save a smaller run"
         )
     id = f"opened.{hashlib.sha256(data).hexdigest()[:16]}"
     return RunResult(id, runs, saved_note(runs, file_name), opened="the saved run")

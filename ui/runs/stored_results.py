@@ -10,7 +10,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_title, result_title
 from core.data.profiles import stored_state
 from core.data.sample_sets import SampleSet, map_title
-from core.numbers import measured_percent, percent
+from core.numbers import count_of, measured_percent, percent
 from core.pgd.penalties import PENALTIES, Penalty
 from core.reconstruct.outcome import last_change, similarity
 from core.runs.file import SURE, PGDRun
@@ -156,7 +156,7 @@ def _summary(pairs: np.ndarray, confident: int) -> str:
     before, after = pairs.T
     rise, best = int((after > before).sum()), int((after - before).argmax())
     text = f"{confident} of {len(pairs)} stored runs end confident of the class ({100 * SURE:.0f} % or more). "
-    text += f"The hole’s {SSIM} to the original rises in {rise} run{'' if rise == 1 else 's'}"
+    text += f"The hole’s {SSIM} to the original rises in {count_of(rise, 'run')}"
     text += f", at best from {before[best]:.2f} to {after[best]:.2f}" if rise else ""
     repaired = int((after >= REPAIRED).sum())
     text += f". {repaired or 'No'} hole{'s are' if repaired > 1 else ' is'} repaired ({REPAIRED:g} or more)."

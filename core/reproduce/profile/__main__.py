@@ -25,7 +25,7 @@ from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
-from core.numbers import duration, milliseconds
+from core.numbers import count_of, duration, milliseconds
 from core.reproduce.profile.network import MAX_BYTES, SAMPLES, ProfiledNetwork, ProfileFile, usual_dataset
 from core.reproduce.profile.parts import PARTS
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, names_of, run_script, whole
@@ -104,7 +104,7 @@ def _run(args: argparse.Namespace) -> str:
     if todo:
         _make(network, todo, args.output)
     size = sum(path.stat().st_size for path in args.output.rglob("*.npz"))
-    made = f"{len(todo)} files made, {there} were there" if there else f"{len(todo)} files made"
+    made = f"{count_of(len(todo), 'file')} made{f', {there} were there' if there else ''}"
     large = f", above the {MAX_BYTES / 1e6:g} MB of a shared profile" if size > MAX_BYTES else ""
     report = f"{args.output}: {made}, {size / 1e6:.1f} MB in all{large}"
     if args.weights is not None and ":" in args.classifier:  # the app knows the published weights alone
@@ -117,7 +117,7 @@ def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], fol
     seconds = pass_seconds(network)
     failed: list[str] = []
     whole_cost, done, begun = sum(item.passes for _, item in todo), 0.0, time.perf_counter()
-    plan = f"{len(todo)} files, about {duration(seconds * whole_cost)} ({milliseconds(seconds)} a pass)"
+    plan = f"{count_of(len(todo), 'file')}, about {duration(seconds * whole_cost)} ({milliseconds(seconds)} a pass)"
     print(plan, file=sys.stderr)
     for number, (key, item) in enumerate(todo, 1):
         left = duration(seconds * (whole_cost - done))

@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Sequence
 
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
-from core.numbers import decimal, interval
+from core.numbers import count_of, decimal, interval
 from core.shared.cli import check_output, run_script
 from core.sweep.corruption.measure import CorruptionConfig
 from core.sweep.corruption.outcomes import CorruptionOutcomes
@@ -36,7 +36,9 @@ def _run(args: argparse.Namespace) -> str:
 def error_table(outcomes: CorruptionOutcomes) -> str:
     """Return a table of top-1 errors in per cent with 95 % intervals, one line per corruption."""
     clean = outcomes.clean_errors().measured
-    lines = [f"{outcomes.pictures:,} pictures; clean top-1 error {decimal(100 * clean.value)} ({interval(clean)})"]
+    lines = [
+        f"{count_of(outcomes.pictures, 'picture')}; clean top-1 error {decimal(100 * clean.value)} ({interval(clean)})"
+    ]
     for key in outcomes.keys:
         errors = [outcomes.errors(key, strength=strength).measured for strength in STRENGTHS]
         numbers = "; ".join(f"{decimal(100 * error.value)} ({interval(error)})" for error in errors)

@@ -16,7 +16,7 @@ from typing import get_args
 
 from core.data.dataset import ImageDataset
 from core.fourier.hybrid import Edge
-from core.numbers import decimal, percent
+from core.numbers import count_of, decimal, percent
 from core.shared.cli import check_output, number, run_script
 from core.shared.files import write_atomically
 from core.sweep.hybrid.figure import FORMATS, figure
@@ -69,7 +69,7 @@ def _run(args: argparse.Namespace) -> str:
 def crossover_summary(outcomes: HybridOutcomes) -> str:
     """Return the crossover cutoff in one line, with and without pairs of similar classes."""
     different = dissimilar_pairs(outcomes)
-    parts = [f"{outcomes.pairs:,} pairs, {_crossover(outcomes)}"]
+    parts = [f"{count_of(outcomes.pairs, 'pair')}, {_crossover(outcomes)}"]
     if 0 < different.sum() < outcomes.pairs:
         without = outcomes.among(different)
         parts.append(

@@ -123,11 +123,11 @@ def test_files_that_cannot_be_shown_get_one_sentence_and_nothing_is_lost():
         (packed(arrays_of("inpainting")), "a run of the page Fill a hole; open it there, not on Draw."),
         (
             packed(arrays_of("generation", size=(1, 1), frames=1001)),
-            "too large to show, with 1 images of 1 × 1 pixels in 1,001 frames.",
+            "too large to show, with 1 image of 1 × 1 pixels in 1,001 frames.",
         ),
         (
             packed(arrays_of("generation", size=(1, 600))),
-            "too large to show, with 1 images of 600 × 1 pixels in 4 frames.",
+            "too large to show, with 1 image of 600 × 1 pixels in 4 frames.",
         ),
         (packed(arrays_of("generation", size=(2, 2), batch=129)), "129 images"),
     ):
