@@ -87,6 +87,14 @@ def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_beside(freque
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("width", [1300, 1440, 1920])
+def test_the_claim_begins_where_the_picture_does(frequency_page, width):
+    page = frequency_page("frequency", width=width, height=900)
+    picture = page.locator(".panel canvas").first.bounding_box()
+    assert page.locator(".verdict-row .judged").bounding_box()["x"] == pytest.approx(picture["x"], abs=2)
+
+
+@pytest.mark.slow
 def test_pointing_at_the_chart_of_rings_marks_the_ring_in_every_map(frequency_page):
     page = frequency_page("frequency", height=900)
     chart = page.locator(".st-key-frequency-rings svg.marks")

@@ -135,6 +135,16 @@ def test_the_line_around_slow_waves_is_that_of_the_claim(streamlit_app, open_pag
     expect(value.get_by_role("tooltip")).to_contain_text("95 % interval (+8.1 to +10.6)")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("slug", ["slow", "patches", "why"])
+def test_maps_fill_a_high_window_with_the_claim_above_them(streamlit_app, open_page, slug):
+    page = open_page(f"{streamlit_app('app.py')}/story?step={slug}", width=1920, height=1080)
+    plots = [box.bounding_box() for box in page.locator(".plot").all()]
+    claim = page.locator(".story .judged").bounding_box()
+    assert len(plots) == 2 and all(box["width"] >= 520 for box in plots)
+    assert all(claim["y"] + claim["height"] <= box["y"] < box["y"] + box["height"] <= 1000 for box in plots)
+
+
 def test_the_first_step_is_seen_first_and_the_keys_move_on(streamlit_app, open_page):
     page = open_page(streamlit_app("app.py"), width=1440, height=900)
     heading = page.locator(".story h2")

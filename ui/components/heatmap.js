@@ -10,7 +10,7 @@ import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause, takeWalk }
 
 // CSS pixels.
 const MIN_COLUMN = 270; // width of a map's column
-const MAX_SIDE = 480; // of a map
+const MAX_SIDE = 480; // of a map, in windows up to 1,020 pixels high; in higher ones more
 const MIN_SIDE = 220; // of a map beside a picture
 const GUTTER = 54; // for the vertical axis
 const GAP = 20; // between columns
@@ -213,7 +213,7 @@ function layOut(view) {
   if (!width || !count) return;
   const lab = Boolean(view.panel);
   const narrow = width < NARROW;
-  const most = lab && !narrow ? Math.max(MIN_SIDE, Math.min(MAX_SIDE, innerHeight - BESIDES)) : MAX_SIDE;
+  const most = Math.max(lab && !narrow ? MIN_SIDE : MAX_SIDE, innerHeight - BESIDES);
   const picture = Math.max(200, Math.min(240, 0.64 * most)); // CSS pixels; 1.5 times as much with the thumbnails
   const free = lab && !narrow ? width - 1.5 * picture - 2 * GAP : width;
   const column = lab ? MIN_SIDE + GUTTER : MIN_COLUMN;
