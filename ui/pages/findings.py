@@ -59,16 +59,11 @@ def page() -> None:
     """Draw the page."""
     st.html(STYLE)
     st.title("Findings: tests of the paper’s claims", anchor=False)
-    maps, features, shifts = st.tabs([MAPS, FEATURES, SHIFTS], key=SECTION, on_change="rerun", bind="query-params")
-    if features.open:
-        with features:
-            _features()
-    elif shifts.open:
-        with shifts:
-            _shifts()
-    else:
-        with maps:
-            _maps()
+    tabs = st.tabs([MAPS, FEATURES, SHIFTS], key=SECTION, on_change="rerun", bind="query-params")
+    for tab, draw in zip(tabs, (_maps, _features, _shifts), strict=True):
+        if tab.open:
+            with tab:
+                draw()
 
 
 def _maps() -> None:

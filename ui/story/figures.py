@@ -101,11 +101,6 @@ def two_pictures() -> None:
     )
 
 
-def papers_maps() -> None:
-    """Draw the two published maps."""
-    _maps("slow")
-
-
 def weakened_waves() -> None:
     """Draw the difference of the published maps, and errors by radius."""
     left, right = st.columns(2, gap="medium")
@@ -153,16 +148,6 @@ def accuracy_by_corruption() -> Chart:
     return accuracy_chart(rows, "contrast", WEATHER, CHART_HEIGHT)
 
 
-def dips() -> None:
-    """Draw each wave's error minus its neighbours'."""
-    _maps("patches")
-
-
-def three_maps() -> None:
-    """Draw CLIP's published map, the map measured in its place, and a small CNN's."""
-    _maps("limits")
-
-
 def filled_hole() -> None:
     """Draw the stored run of an ordinary network and its robust twin."""
     example_replay(hole().runs, id=f"story.{hole().id}", key="story.hole")
@@ -173,11 +158,6 @@ def hole() -> RunResult:
     result = stored_example("inpainting", "cifar10", networks.filling(), "eq3", picture=networks.SMALL.inpainted)
     assert result is not None  # it is shipped
     return result
-
-
-def gradient_and_errors() -> None:
-    """Draw each wave's rank in a network's gradient and in its errors."""
-    _maps("why")
 
 
 def _gradient_and_errors() -> ShownMaps:
@@ -254,6 +234,12 @@ def _maps(name: str) -> None:
         on_select=partial(_keep, name),
         outline=MAPS[name].outline(),
     )
+
+
+papers_maps = partial(_maps, "slow")
+dips = partial(_maps, "patches")
+three_maps = partial(_maps, "limits")
+gradient_and_errors = partial(_maps, "why")
 
 
 def _cell(name: str) -> Frequency:

@@ -123,14 +123,9 @@ def strengths_apart(
         errors = [cell_error(member, frequency) for member in (heatmap, by_strength.get(epsilon)) if member is not None]
         if len(errors) == 2 and (difference := contrast(*errors)):
             sizes[int(np.sign(difference.value)) if difference.clear else 0].append(f"{epsilon:g}")
-    more = " clearly has more errors at v = "
-    templates = {
-        1: (first[0] + more, ""),
-        -1: (second[0] + more, ""),
-        0: ("the difference is within the noise at v = ", ""),
-    }
-    parts = [f"{before}{join_list(sizes[sign])}{after}" for sign, (before, after) in templates.items() if sizes[sign]]
-    sentence = "; ".join(parts)
+    more = "clearly has more errors"
+    results = {1: f"{first[0]} {more}", -1: f"{second[0]} {more}", 0: "the difference is within the noise"}
+    sentence = "; ".join(f"{result} at v = {join_list(sizes[sign])}" for sign, result in results.items() if sizes[sign])
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
 
