@@ -1,6 +1,7 @@
 """Entry of the app: `streamlit run app.py` serves the pages of `ui/pages/navigation.py`."""
 
 import contextlib
+import inspect
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -18,12 +19,14 @@ from ui.server.server_jobs import job_manager
 def read_pages() -> None:
     """Import the pages and read what the first one shows, while the first visitor's browser fetches its own part."""
     import pandas  # noqa: F401  # of which Streamlit asks whether a component's data are
+    import streamlit.emojis  # noqa: F401  # in which it looks for the page's icon
 
     import ui.pages.findings
     import ui.pages.models  # noqa: F401
     from ui.story.story_data import opening_runs, training
 
     opening_runs(), training()
+    inspect.stack()  # Streamlit asks for it in the first run; the files of all modules are looked for only once
     with contextlib.suppress(ValueError):  # limits that are wrong, of which every page tells
         fetch_clip()
 

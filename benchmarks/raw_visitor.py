@@ -5,12 +5,9 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit
 
-from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
-
-STYLED = '[{"event": "styled", "value": true}]'  # what `ui.shared.look` tells the server before the page is drawn
 
 
 async def seconds_to_open(address: str, page: str, query: str = "") -> float:
@@ -26,10 +23,6 @@ async def seconds_to_open(address: str, page: str, query: str = "") -> float:
         ask = BackMsg()
         ask.rerun_script.page_name, ask.rerun_script.query_string = page, query
         began = time.monotonic()
-        components = [answer.delta.new_element.bidi_component for answer in await _answer(socket, ask)]
-        look = next(part.id for part in components if part.component_name.endswith("look"))
-        state = ask.rerun_script.widget_states.widgets.add()
-        state.id, state.json_trigger_value = _make_trigger_id(look, "events"), STYLED
         await _answer(socket, ask)
         return time.monotonic() - began
 

@@ -8,12 +8,20 @@ from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoin
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-# Sets the server's URL: otherwise the page at /inpainting first requests /inpainting/_stcore, and gets 404 twice.
-SERVER = b"<head><script>window.__streamlit = { BACKEND_BASE_URL: new URL('.', location).href };</script>"
+from ui.shared.look import CSS
+
+# Sets the server's URL: otherwise the page at /inpainting first requests /inpainting/_stcore, and gets 404 twice. Hides
+# the page's parts until `look.js` shows them one by one, or for five seconds.
+HEAD = b"""<head><script>window.__streamlit = { BACKEND_BASE_URL: new URL('.', location).href };
+document.documentElement.dataset.shown = ''; setTimeout(() => document.getElementById('veil')?.remove(), 5000);
+</script><style id="veil">[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] > * { visibility: hidden }
+</style>"""
+# At the end, after Streamlit's own styles.
+STYLE = f"<style>{CSS}</style></body>".encode()
 
 
 class PagesHaveOneName(BaseHTTPMiddleware):
-    """Redirect `/inpainting/anything` to `/inpainting`, with its query, and add the server's URL to pages.
+    """Redirect `/inpainting/anything` to `/inpainting`, with its query, and add the server's URL and styles to pages.
 
     Streamlit answers unknown paths with its page, whose scripts have relative URLs: one level down these do not exist,
     and the window would stay blank.
@@ -32,4 +40,5 @@ class PagesHaveOneName(BaseHTTPMiddleware):
             return RedirectResponse("../" * len(rest) + page + (f"?{request.url.query}" if request.url.query else ""))
         html = b"".join([part async for part in response.body_iterator])  # type: ignore[attr-defined]
         del response.headers["content-length"]
-        return Response(html.replace(b"<head>", SERVER, 1), response.status_code, response.headers)
+        html = html.replace(b"<head>", HEAD, 1).replace(b"</body>", STYLE, 1)
+        return Response(html, response.status_code, response.headers)

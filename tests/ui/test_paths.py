@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui.paths import SERVER, PagesHaveOneName
+from ui.paths import HEAD, STYLE, PagesHaveOneName
 
 PAGE = f"<!DOCTYPE html><html><head></head><body>{'the page ' * 100}</body></html>"  # long enough to be compressed
 
@@ -44,11 +44,12 @@ def test_a_page_has_one_name(client, monkeypatch, base, asked, sent_to):
     assert "the page" in client.get(sent_to).text
 
 
-def test_a_page_is_told_where_its_server_is_and_is_otherwise_streamlits(client, monkeypatch):
+def test_a_page_has_its_servers_url_and_its_styles_and_is_otherwise_streamlits(client, monkeypatch):
     monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": ""}.__getitem__)
     answer = client.get("/inpainting", headers={"accept": "text/html", "accept-encoding": "gzip"})
-    assert SERVER.decode() in answer.text and answer.headers["content-length"] == str(len(answer.content))
-    assert answer.text.replace(SERVER.decode(), "<head>") == PAGE
+    head, style = HEAD.decode(), STYLE.decode()
+    assert head in answer.text and style in answer.text and answer.headers["content-length"] == str(len(answer.content))
+    assert answer.text.replace(head, "<head>").replace(style, "</body>") == PAGE
 
 
 def test_nobody_is_sent_to_another_host(client):

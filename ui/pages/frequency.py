@@ -35,7 +35,6 @@ from ui.maps.sentences import cell_verdict, other_strength
 from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
 from ui.server.model_cache import NONE_READY, ready_classifiers
 from ui.shared import url
-from ui.shared.look import style_sheet
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
 from ui.shared.sentences import write_sentence
@@ -70,13 +69,9 @@ BELONGS = {
     "chart": ".st-key-frequency-rings",
 }
 
-# Everything that changes with a click has a fixed height, and fits a window of 1440 x 900.
-_STYLE = style_sheet(__file__)
-
 
 def page() -> None:
     """Draw the page: reserve the place of every part, then fill the cheapest parts first."""
-    st.markdown(_STYLE, unsafe_allow_html=True)  # present at the first paint, unlike st.html
     _restore()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-title"):
         st.title(TITLE, width="content", anchor=False)

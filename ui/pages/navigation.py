@@ -44,8 +44,7 @@ pages = [
 ]
 chosen = st.navigation([home, *pages], position="top")
 st.set_page_config(page_title=f"{chosen.title} · {TITLE}")
-if not look(chosen.title):
-    st.stop()
+look(chosen.title)
 tabs = dict(zip(url.PAGES, pages, strict=True))
 if chosen == home or not listed:
     tabs["frequency" if linked else "story"] = home

@@ -11,20 +11,15 @@ from core.reproduce.findings import STYLE, judged_html
 from core.shared.html import JARGON, explained
 from ui.components.steps import step_tabs
 from ui.shared import url
-from ui.shared.look import style_sheet
 from ui.story.judge import forget
 from ui.story.step import Step
 from ui.story.steps import STEPS, named_step
 
 STEP = "step"  # in the URL, the only place that stores the current step
 
-# Everything has a fixed height; on a phone the tabs stay visible at the lower edge.
-_STYLE = style_sheet(__file__)
-
 
 def page() -> None:
     """Draw the step named in the URL."""
-    st.markdown(_STYLE, unsafe_allow_html=True)
     step = named_step(url.text(STEP)) or STEPS[0]  # an invalid URL shows the first step
     text = step_html(step)  # computed before anything is drawn, so that text and figure change together
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):

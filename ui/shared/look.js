@@ -1,6 +1,6 @@
-// Called in every run, so it triggers a rerun only if Python requests one. A newly opened page appears part by part,
-// from the top: a part appears once nothing in it or above it waits for a widget's code or for this run, and their
-// heights have been stable for a moment, so that nothing visibly moves. After five seconds, everything is shown.
+// A newly opened page appears part by part, from the top: a part appears once nothing in it or above it waits for a
+// widget's code or for this run, and their heights have been stable for a moment, so that nothing visibly moves. After
+// five seconds, everything is shown. Until this script is there, a style of the page hides everything (`ui/paths.py`).
 const QUIET_MS = 60;
 const LATEST_MS = 5000;
 const { documentElement } = document;
@@ -10,8 +10,7 @@ const veil = new CSSStyleSheet();
 document.adoptedStyleSheets.push(veil);
 let page = null;
 
-export default ({ data, setTriggerValue }) => {
-  if (data.ask) setTriggerValue("styled", true);
+export default ({ data }) => {
   if (data.page === page) return;
   page = data.page;
   const began = performance.now();
@@ -48,5 +47,6 @@ export default ({ data, setTriggerValue }) => {
   };
   documentElement.dataset.shown = ""; // no page shown yet; read by tests and benchmarks
   show(0);
+  document.getElementById("veil")?.remove();
   requestAnimationFrame(look);
 };

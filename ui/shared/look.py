@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -11,13 +10,12 @@ from streamlit.navigation.page import StreamlitPage
 
 from ui.shared.url import PAGES
 
-_STYLED = "look.styled"
-_LOOK, _TOOLTIP, _JS = (
-    Path(__file__).parent.joinpath(name).read_text(encoding="utf-8")
-    for name in ("look.css", "../components/tooltip.css", "look.js")
-)
-CSS = _LOOK + _TOOLTIP
-_look = st.components.v2.component("look", css=CSS, js=_JS, isolate_styles=False)
+_UI = Path(__file__).parents[1]
+_SHEETS = ("shared/look.css", "components/tooltip.css", "pages/story.css", "pages/frequency.css")
+# `ui.paths` puts it into the page that the server sends, so that it is there at the first paint.
+CSS = "".join((_UI / sheet).read_text(encoding="utf-8") for sheet in _SHEETS)
+_JS = (_UI / "shared" / "look.js").read_text(encoding="utf-8")
+_look = st.components.v2.component("look", js=_JS, isolate_styles=False)
 
 
 def style_sheet(module: str) -> str:
@@ -25,16 +23,9 @@ def style_sheet(module: str) -> str:
     return f"<style>\n{Path(module).with_suffix('.css').read_text(encoding='utf-8')}</style>"
 
 
-def look(page: str) -> bool:
-    """Add the CSS to the page `page`; called first and once per run, by `ui/pages/navigation.py`.
-
-    Returns whether the browser has the CSS. It does not in a visit's first run, and anything drawn then would move when
-    the CSS arrives; the browser requests the next run by itself.
-    """
-    styled = _STYLED in st.session_state
-    has_it = partial(st.session_state.__setitem__, _STYLED, True)
-    _look(key="look", data={"ask": not styled, "page": page}, on_styled_change=has_it)
-    return styled
+def look(page: str) -> None:
+    """Let the parts of the page `page` appear from the top, none before it stands still; called first in each run."""
+    _look(key="look", data={"page": page})
 
 
 def page_tabs(pages: Mapping[str, StreamlitPage]) -> None:

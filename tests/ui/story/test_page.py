@@ -251,7 +251,6 @@ def test_the_twins_link_opens_a_sketch_to_be_painted():
 )
 def test_the_root_draws_the_story_but_for_links_of_earlier_versions(parameters, heading):
     app = AppTest.from_file(str(ROOT / "ui" / "pages" / "navigation.py"), default_timeout=120)
-    app.session_state["look.styled"] = True
     for name, value in parameters.items():
         app.query_params[name] = value
     app.run()
