@@ -22,8 +22,8 @@ from ui.components.image_picker import pack_thumbnails
 from ui.maps.catalogue import Entry, labelled, shipped
 from ui.maps.files import source_text
 from ui.maps.judged_maps import claim_html, claim_on
+from ui.maps.line_charts import radial_chart
 from ui.maps.presets import FIGURES, PRESETS, MapPreset
-from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.views import MINUS_NEIGHBOURS, lacking_shows, shown_maps
 from ui.shared.pictures import captions, samples

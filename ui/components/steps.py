@@ -16,7 +16,6 @@ def step_tabs(
     *,
     title: str,
     parameter: str,
-    key: str,
     on_go: Callable[[int], None],
 ) -> None:
     """Show the tabs.
@@ -26,8 +25,6 @@ def step_tabs(
         current: the one on the screen, from 1. title: of that one, for screen readers.
         on_go: called with the step that the visitor chose, before the rerun; the next run should pass it as `current`.
     """
-
-    data = {
-        "names": list(names), "links": list(links), "current": current, "title": title, "parameter": parameter
-    }  # fmt: skip
+    key, tabs = "story.tabs", {"names": list(names), "links": list(links)}
+    data = tabs | {"current": current, "title": title, "parameter": parameter}
     _component(key=key, data=data, on_go_change=place_from(key, "go", range(1, len(names) + 1), on_go))

@@ -25,12 +25,12 @@ from core.shared.sentences import Paragraph
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, entries
 from ui.maps.judged_maps import claim_on, verdict_html
+from ui.maps.line_charts import radial_chart
 from ui.maps.models import Predictor, choose_predictors
 from ui.maps.predictions.cell_panel import PerturbedPicture, flip, seed, set_strength, strength, under_wave
 from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables
 from ui.maps.predictions.own_classes import CLASSES, PROMPT
 from ui.maps.presets import FIGURES, PRESETS, MapPreset
-from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict, other_strength
 from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
 from ui.server.model_cache import NONE_READY, ready_classifiers

@@ -11,7 +11,7 @@ from ui.server.log import log
 from ui.server.model_cache import read_list
 from ui.shared import url
 from ui.shared.cite import footer
-from ui.shared.look import look, page_tabs
+from ui.shared.look import look
 
 TITLE = "What does CLIP see?"
 
@@ -48,7 +48,9 @@ look(chosen.title)
 tabs = dict(zip(url.PAGES, pages, strict=True))
 if chosen == home or not listed:
     tabs["frequency" if linked else "story"] = home
-page_tabs(tabs)
+with st.container(horizontal=True, key="page-tabs"):  # for windows so narrow that Streamlit hides its navigation
+    for path, page in tabs.items():
+        st.page_link(page, label=url.PAGES[path].split(" and ")[0])
 url.read_former_names()
 url.drop_invalid_numbers()
 chosen.run()

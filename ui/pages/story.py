@@ -31,7 +31,6 @@ def page() -> None:
                 STEPS.index(step) + 1,
                 title=step.title,
                 parameter=STEP,
-                key="story.tabs",
                 on_go=_go,
             )
     left, figure = st.columns([33, 67] if step is STEPS[0] else [25, 75], gap="medium")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
-from streamlit.navigation.page import StreamlitPage
-
-from ui.shared.url import PAGES
 
 _UI = Path(__file__).parents[1]
 _SHEETS = ("shared/look.css", "components/tooltip.css", "pages/story.css", "pages/frequency.css")
@@ -26,10 +22,3 @@ def style_sheet(module: str) -> str:
 def look(page: str) -> None:
     """Let the parts of the page `page` appear from the top, none before it stands still; called first in each run."""
     _look(key="look", data={"page": page})
-
-
-def page_tabs(pages: Mapping[str, StreamlitPage]) -> None:
-    """Draw links to the pages, keyed by path, for windows so narrow that Streamlit hides its navigation."""
-    with st.container(horizontal=True, key="page-tabs"):
-        for path, page in pages.items():
-            st.page_link(page, label=PAGES[path].split(" and ")[0])

@@ -23,9 +23,9 @@ from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.stripes import StripedPicture, WavePredictions, stripes
 from ui.maps.catalogue import Entry, shipped, stored_title
+from ui.maps.line_charts import radial_chart
 from ui.maps.models import model_colour
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.maps.radial_chart import radial_chart
 from ui.maps.sentences import cell_verdict
 from ui.maps.views import MINUS_NEIGHBOURS, shown_maps
 from ui.runs.examples import example_replay, stored_example

@@ -10,7 +10,7 @@ from core.claims.checks import dips_clearly
 from core.claims.features import DRAWN, FILLED, training_finding
 from core.claims.finding import MINIATURE, Finding
 from core.classifiers.registry import PAPERS_CLIP, classifier_state
-from core.data.profiles import stored_state
+from core.data.profiles import cached_by_files
 from core.fourier.basis import Frequency, canonical_frequency, half_plane
 from core.fourier.maps.lattice import lattice
 from core.numbers import decimal, percent
@@ -54,14 +54,9 @@ def load_stored(path: Path, changed: int) -> PGDRun:
     return PGDRun.load(path)
 
 
-def training() -> Finding:
+@cached_by_files("judgements")
+def training(_: tuple[Path, ...]) -> Finding:
     """Return the finding on how much others recognise of an ordinary network's and its robust twin's pictures."""
-    return _training(stored_state("judgements"))
-
-
-@lru_cache(maxsize=2)
-def _training(stored: int) -> Finding:
-    """Return the finding; stored: the state of the stored data, a part of the cache's key."""
     return training_finding()
 
 

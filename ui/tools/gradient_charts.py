@@ -20,8 +20,8 @@ from core.fourier.maps.contrasts import clean_error
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.rings import ring_errors
 from core.pgd.view_settings import Search
+from ui.maps.line_charts import radius_axis
 from ui.maps.models import model_colour
-from ui.maps.radial_chart import radius_axis
 from ui.shared.charts import line_chart, percents
 
 MAX_SIDE = 63  # side of the grid of waves for a network without a map

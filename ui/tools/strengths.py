@@ -12,9 +12,8 @@ from core.fourier.basis import Frequency, rounded_radius
 from core.fourier.maps.wave_sizes import families, ring_curve, wave_curve
 from core.numbers import wave_name
 from ui.maps.catalogue import dataset_title, entries
+from ui.maps.line_charts import HEIGHT, STRENGTH
 from ui.maps.models import model_colour
-from ui.maps.predictions.probability_curve import STRENGTH
-from ui.maps.radial_chart import HEIGHT
 from ui.shared.charts import line_chart, percents
 from ui.shared.text import as_markdown
 from ui.tools.sentences import harmful_strengths, strengths_apart

@@ -21,10 +21,10 @@ from core.shared.colours import ROBUST
 from core.shared.device import check_torch
 from core.shared.errors import sentence
 from core.sweep.predictions import Predictions, predict_under_waves, top1_predictions
+from ui.maps.line_charts import probability_curve
 from ui.maps.models import Predictor, model_colour
 from ui.maps.predictions.cell_panel import PerturbedPicture
 from ui.maps.predictions.prediction_table import STYLE, PredictionRow, prediction_table, rows_html
-from ui.maps.predictions.probability_curve import probability_curve
 from ui.server.log import log
 from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.server.server_jobs import job_manager
