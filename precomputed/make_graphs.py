@@ -126,6 +126,7 @@ DECOMPOSITIONS: dict[Any, Callable[..., Any]] = {
     **core_aten_decompositions(),
     aten.convolution_backward.default: _convolution_backward,
     aten.hardtanh_backward.default: _relu6_backward,
+    aten._safe_softmax.default: torch.softmax,  # no row is masked as a whole, which torch's own looks for in each
     aten._upsample_bicubic2d_aa.default: _resize,
     aten._upsample_bicubic2d_aa_backward.default: _resize_backward,
 }
