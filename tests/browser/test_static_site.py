@@ -476,6 +476,47 @@ def test_heat_map_of_ones_picture_stands_beside_the_networks_maps(open_site):
     expect(page.locator("#lab figure.map")).to_have_count(2)
 
 
+ONE_CORE = "Object.defineProperty(navigator, 'hardwareConcurrency', { value: 1 })"
+# The second worker breaks once it has its share of the pictures.
+BREAKS = """
+(() => {
+  const { postMessage } = Worker.prototype;
+  let first = null;
+  Worker.prototype.postMessage = function (message) {
+    if (message.request === "predict") first ??= this;
+    if (message.request === "predict" && this !== first) this.onerror(new Event("error"));
+    else postMessage.call(this, message);
+  };
+})()
+"""
+PREDICT_ALL = """
+async (pictures) => {
+  const names = ["mini-clip", "mini-resnet"];
+  const { engine } = laboratory;
+  await engine.load(names);
+  const logits = await engine.predictAll(names, pictures.length, (k) => Float32Array.from(pictures[k]), () => {});
+  return names.map((name) => logits[name].map((row) => [...row]));
+}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("script", "workers"), [("0", 2), (ONE_CORE, 1), (BREAKS, 2)])
+def test_second_worker_helps_with_many_pictures_and_then_ends(open_site, script, workers):
+    page, started = open_site(), []
+    page.on("worker", lambda worker: started.append(worker))
+    page.evaluate(script)
+    images = load_samples("cifar10-samples").images.astype(np.float32) / 255
+    logits = page.evaluate(PREDICT_ALL, images.reshape(len(images), -1).tolist())
+    assert len(started) == workers
+    page.wait_for_timeout(500)  # the browser reports the end of a worker later
+    assert len(page.workers) == 1
+    with torch.inference_mode():
+        for name, rows in zip(("mini-clip", "mini-resnet"), logits, strict=True):
+            expected = load_classifier(name, CIFAR10)(torch.from_numpy(images)).numpy()
+            np.testing.assert_allclose(rows, expected, rtol=0, atol=1e-4)
+
+
 @pytest.mark.slow
 def test_every_step_of_the_story_is_accessible(open_site):
     page = open_site()

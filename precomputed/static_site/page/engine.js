@@ -3,6 +3,7 @@
 import { LARGE, sweep } from "./bytes.js";
 import { lab } from "./laboratory.js";
 import { blob as loadPack, forgetOthers, load, sizeOf, unpacked } from "./packs.js";
+import { thread, TOO_LITTLE } from "./thread.js";
 
 // A module of WebAssembly with one instruction of SIMD: v128.const, then i8x16.popcnt.
 // biome-ignore format: bytes in rows
@@ -11,16 +12,18 @@ const SIMD = Uint8Array.of(
   10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 );
 const LEAST_MEMORY = 1; // GB of device memory reported by the browser
-const TOO_LITTLE = "This device has too little memory to run the networks. Use another device or the full app.";
-/** @type {any} */
+const CHUNK = 26; // pictures that a worker of `predictAll` takes at once: 0.1 s
+/** @typedef {import("./thread.js").Thread & { ready: Promise<any> }} Equipped ready: it has all networks */
+/** @type {Equipped | null} */
 let worker = null;
+/** @type {Equipped | null} */
+let second = null; // while `predictAll` works
 let gone = "The networks were unloaded"; // why there is no worker
-/** @type {{ source: Blob, wasm: any } | null} */
+/** @type {{ script: Blob, wasm: any } | null} */
 let runtime = null; // sources to start a worker from
-const networks = new Map(); // name -> the worker's key
-let count = 0;
+const networks = new Map(); // name -> its packs
 let loading = Promise.resolve();
-const waiting = new Map(); // id -> { resolve, reject, report }
+let stops = 0; // how often work was stopped
 
 // Return why this browser cannot run networks; empty if it can.
 function refusal() {
@@ -34,44 +37,23 @@ function refusal() {
   return "";
 }
 
-/**
- * Send a request to the worker and return its answer; `report` gets progress messages.
- *
- * @type {(what: string, values?: any, report?: (part: any) => void) => Promise<any>}
- */
-const request = (what, values = {}, report = () => {}) =>
-  new Promise((resolve, reject) => {
-    if (!worker) return reject(new Error(gone));
-    const id = ++count;
-    waiting.set(id, { resolve, reject, report });
-    worker.postMessage({ id, request: what, ...values });
-  });
+/** Send a request to the worker. @type {import("./thread.js").Request} */
+const request = (...values) => (worker ? worker.request(...values) : Promise.reject(new Error(gone)));
 
 // A pack and its unpacked length; the worker unpacks it.
 const sized = async (name, blob) => ({ blob: await blob(name), size: lab.packs[name].size });
 
+/** Start a worker and give it all networks. @param {(why: string) => void} failed @returns {Equipped} */
+function started(failed) {
+  const { script, wasm } = /** @type {{ script: Blob, wasm: any }} */ (runtime);
+  const made = thread(script, failed);
+  const add = ([name, network]) => made.request("add", { name, network });
+  return { ...made, ready: Promise.all([made.request("start", { wasm }), ...Array.from(networks, add)]) };
+}
+
 async function begin() {
-  const { source, wasm } = /** @type {{ source: Blob, wasm: any }} */ (runtime);
-  const url = URL.createObjectURL(source);
-  try {
-    worker = new Worker(url);
-  } catch {
-    throw new Error("This server’s content security policy does not let the networks run. Open the page from a file.");
-  }
-  worker.onmessage = ({ data: { id, part, error, memory, ...answer } }) => {
-    const { resolve, reject, report } = waiting.get(id);
-    if (part) return report(part);
-    waiting.delete(id);
-    error ? reject(new Error(memory ? TOO_LITTLE : error)) : resolve(answer);
-    if (memory) close(TOO_LITTLE); // its state may be inconsistent
-  };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    close("The networks could not start: this browser or the server’s content security policy forbids it.");
-  };
-  const done = [request("start", { wasm })];
-  for (const [name, network] of networks) done.push(request("add", { name, network }));
-  await Promise.all(done);
+  worker = started(close);
+  await worker.ready;
 }
 
 function close(why = "The networks were unloaded") {
@@ -82,10 +64,14 @@ function close(why = "The networks were unloaded") {
 
 function end(why) {
   gone = why;
-  worker?.terminate();
+  worker?.end(why);
+  endSecond(why);
   worker = null;
-  for (const { reject } of waiting.values()) reject(new Error(why));
-  waiting.clear();
+}
+
+function endSecond(why) {
+  second?.end(why);
+  second = null;
 }
 
 /** Run; a run that used much memory ends its worker, since WebAssembly memory never shrinks. */
@@ -96,10 +82,59 @@ async function run(values, report) {
     report(part);
     if (large) sweep(); // pictures exceed the page's own heap, which triggers collection
   });
-  if (!large || worker !== current || waiting.size) return;
+  if (!large || worker !== current || current?.isBusy()) return;
   end("The run has ended");
   await begin();
   sweep();
+}
+
+/**
+ * Logits of many pictures by each network; null if stopped. While it lasts, a second worker helps on a device with more
+ * than one core: it begins at the last network, so that it holds few.
+ *
+ * @param {string[]} names @param {number} count @param {(k: number) => Float32Array | null} pictureAt
+ * @param {(share: number) => void} report
+ * @returns {Promise<Record<string, Float32Array[]> | null>}
+ */
+async function predictAll(names, count, pictureAt, report) {
+  const began = stops;
+  const starts = Array.from({ length: Math.ceil(count / CHUNK) }, (_, k) => k * CHUNK);
+  const chunks = names.flatMap((name) => starts.map((start) => ({ name, start })));
+  const total = chunks.length;
+  const logits = Object.fromEntries(names.map((name) => [name, new Array(count)]));
+  let done = 0;
+  async function work(/** @type {() => any} */ next, /** @type {import("./thread.js").Request} */ request) {
+    while (chunks.length && stops === began) {
+      const chunk = next();
+      const { name, start } = chunk;
+      const pictures = Array.from({ length: Math.min(CHUNK, count - start) }, (_, k) => pictureAt(start + k));
+      try {
+        const answer = await request("predict", { names: [name], pictures });
+        logits[name].splice(start, pictures.length, ...answer.logits[name]);
+      } catch (error) {
+        chunks.push(chunk);
+        throw error;
+      }
+      report(++done / total);
+    }
+  }
+  async function help() {
+    if (navigator.hardwareConcurrency < 2) return;
+    second = started(endSecond);
+    await second.ready;
+    await work(() => chunks.pop(), second.request);
+  }
+  const first = () => work(() => chunks.shift(), request);
+  const helped = help().catch(() => {});
+  try {
+    await first();
+    if (done < total) await helped;
+    await first(); // what a second worker that failed has left
+  } finally {
+    endSecond("The pictures are done");
+    sweep();
+  }
+  return stops === began ? logits : null;
 }
 
 // Packs that these networks still need before computing.
@@ -119,8 +154,8 @@ async function loadAll(names, report) {
   let done = 0;
   const blob = (name) => loadPack(name, { keep: true, report: (length) => report((done += length) / total) });
   if (!worker) {
-    const source = new Blob([await unpacked(await blob("worker")).blob()], { type: "text/javascript" });
-    runtime = { source, wasm: await sized("wasm", blob) };
+    const script = new Blob([await unpacked(await blob("worker")).blob()], { type: "text/javascript" });
+    runtime = { script, wasm: await sized("wasm", blob) };
     await begin();
   }
   for (const name of missing) {
@@ -137,6 +172,7 @@ async function loadAll(names, report) {
 
 export const engine = {
   request,
+  predictAll,
   run,
   close,
   refusal,
@@ -145,7 +181,10 @@ export const engine = {
     loading = loading.catch(() => {}).then(() => loadAll(names, report));
     return loading;
   },
-  control: (to) => worker?.postMessage({ request: "control", to }),
+  control(to) {
+    if (to === "stop") stops += 1;
+    worker?.post({ request: "control", to });
+  },
   has: (names) => names.every((name) => networks.has(name)),
   // MB still to load, for display.
   megabytes: (names, facts) => Math.max(1, Math.round(sizeOf(missingPacks(names, facts)) / 1e6)),

@@ -63,7 +63,8 @@ export const add = (name, network) => networks.set(name, network);
 async function session(name, graph) {
   const key = `${name} ${graph}`;
   if (!sessions.has(key)) {
-    if (runtime) env.wasm.wasmBinary = await unpacked(runtime);
+    const binary = runtime && (await unpacked(runtime));
+    env.wasm.wasmBinary = binary?.buffer; // onnxruntime would copy a Uint8Array
     const { graphs, weights } = /** @type {Network} */ (networks.get(name));
     const packed = await unpacked(weights);
     const data = weights.bytes === 2 ? widened(packed) : packed;
@@ -75,7 +76,7 @@ async function session(name, graph) {
     });
     sessions.set(key, created);
     free(data); // onnxruntime has its own copy
-    if (runtime) free(env.wasm.wasmBinary); // compiled by now
+    free(binary); // compiled by now
     runtime = null;
     delete env.wasm.wasmBinary;
     sweep();

@@ -5,7 +5,7 @@ import { element, loader, option, popover, spoken } from "./elements.js";
 import { engine } from "./engine.js";
 import { lab } from "./laboratory.js";
 import { load } from "./packs.js";
-import { pictureMap } from "./picture_map.js";
+import { halfPlane, pictureMap } from "./picture_map.js";
 import { sampleCounts } from "./sample_counts.js";
 import { filledText, waveName } from "./sentences.js";
 import { wilson } from "./statistics.js";
@@ -53,11 +53,9 @@ export async function prediction(host, root, addMaps, counted) {
     const { label, pixels } = current;
     const selected = [...chosen];
     const epsilon = Number(panel.querySelector(".strength input").value);
-    const { logits } = await engine.request(
-      "map",
-      { names: selected, picture: current, epsilon, half: HALF },
-      ({ share }) => report(share),
-    );
+    const waves = halfPlane(HALF);
+    const waved = (k) => underWave(current, waves[k], epsilon);
+    const logits = await engine.predictAll(selected, waves.length, waved, report);
     const { logits: before } = await engine.request("predict", { names: selected, pictures: [planes(pixels)] });
     if (current !== picture || !logits) return;
     addMaps(

@@ -5,8 +5,6 @@ import { LARGE, levels, sweep } from "./bytes.js";
 import * as networks from "./networks.js";
 import { generation, inpainting } from "./pgd/objectives.js";
 import { pgdSteps } from "./pgd/steps.js";
-import { halfPlane } from "./picture_map.js";
-import { underWave } from "./under_wave.js";
 
 /**
  * @typedef {object} Painter a network with how it steps
@@ -55,24 +53,6 @@ const requests = {
     for (const name of names) {
       logits[name] = [];
       for (const values of pictures) logits[name].push(await networks.predict(name, values));
-    }
-    return { logits };
-  },
-
-  // Predictions of networks for a picture under each wave of a half plane; `report` gets the finished share.
-  async map({ names, picture, epsilon, half }, report) {
-    const waves = halfPlane(half);
-    const logits = Object.fromEntries(names.map((name) => [name, []]));
-    control = "go";
-    let last = performance.now();
-    for (const [k, wave] of waves.entries()) {
-      const values = /** @type {Float32Array} */ (underWave(picture, wave, epsilon));
-      for (const name of names) logits[name].push(await networks.predict(name, values));
-      if (performance.now() - last < REPORT_MS) continue;
-      last = performance.now();
-      report({ share: (k + 1) / waves.length });
-      await turn();
-      if (control === "stop") return { stopped: true };
     }
     return { logits };
   },
