@@ -20,7 +20,7 @@ from ui.components.heatmap import PictureUnderWave, ShownMaps, pack_maps, pack_p
 from ui.components.hybrid_mixer import pack_mixture
 from ui.components.image_picker import pack_thumbnails
 from ui.maps.catalogue import Entry, labelled, shipped
-from ui.maps.files import source_text
+from ui.maps.files import file_stem, map_files, source_text
 from ui.maps.judged_maps import claim_html, claim_on
 from ui.maps.line_charts import radial_chart
 from ui.maps.presets import FIGURES, PRESETS, MapPreset
@@ -64,7 +64,18 @@ def stored_maps() -> dict[str, Any]:
     }
     classifiers = {label: entry.classifier for label, entry in entries.items()}
     sources = markdown_html({label: source_text(entry) for label, entry in entries.items()})
-    return {"labels": classifiers, "shown": maps_by_show, "tables": tables, "sources": sources}
+    files = {label: file_stem(label) for label in entries}
+    return {"labels": classifiers, "shown": maps_by_show, "tables": tables, "sources": sources, "files": files}
+
+
+def files_of_maps() -> dict[str, dict[str, str]]:
+    """Return the app's files of each map by suffix, in base64; each map's are a pack."""
+    packs = {}
+    for label, entry in usual_maps().items():
+        made = {kind: make() for kind, make in map_files(entry).items()}
+        contents = {kind: file.encode() if isinstance(file, str) else file for kind, file in made.items()}
+        packs[file_stem(label)] = {kind: base64.b64encode(file).decode() for kind, file in contents.items()}
+    return packs
 
 
 def figure_facts() -> dict[str, dict[str, Any]]:

@@ -13,9 +13,9 @@ from precomputed.static_site.bundle import COMPONENT_FILES, PAGE, bundled, chart
 from precomputed.static_site.classes import class_facts
 from precomputed.static_site.engine import LICENSE, engine_facts, network_packs, runtime_packs
 from precomputed.static_site.findings import findings_page
-from precomputed.static_site.maps import figure_facts, hybrid_pairs, picture_set, stored_maps, verdicts
+from precomputed.static_site.maps import figure_facts, files_of_maps, hybrid_pairs, picture_set, stored_maps, verdicts
 from precomputed.static_site.packs import FOLDER, json_bytes, pack_files
-from precomputed.static_site.run_facts import start_facts
+from precomputed.static_site.run_facts import start_facts, start_pictures
 from precomputed.static_site.runs import page_texts, run_replays
 from precomputed.static_site.story import story, story_pictures
 from ui.maps.predictions import prediction_table
@@ -52,7 +52,6 @@ ELSEWHERE = {
     OWN_WORDS: "The full app’s CLIP predicts among any words that you type. This page has no network that reads text.",
     OWN_SWEEP: "The full app computes maps of many pictures. “Heat map of this picture” is the map of a single one.",
     OWN_FILE: "The full app shows a map from your own file beside these.",
-    SOURCES: "The full app offers each map as a file, a table and a figure.",
 }
 
 
@@ -96,6 +95,7 @@ def write_site(folder: Path, app: str, *, stored: bool = False) -> int:
             "first_tool": DETAILS,
         },
         "maps": stored_maps(),
+        **files_of_maps(),
         "figures": figure_facts(),
         "classes": class_facts(),
         **verdicts(),

@@ -20,9 +20,10 @@ from core.data.profiles import VARIABLE
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.samples import load_samples
 from core.fourier.hybrid import hybrid
+from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.outcomes import class_errors
-from core.images.square import to_uint8
+from core.images.square import png_data_uri, to_uint8
 from core.reproduce.profile.predictions import StoredPredictions, chosen_pictures, stored_predictions
 from core.runs.file import PGDRun
 from core.runs.picture_outcomes import JudgedOutcomes
@@ -210,6 +211,18 @@ def test_tools_are_the_apps_and_what_is_elsewhere_says_so(open_site):
     expect(tools.locator(".tool:visible")).to_contain_text("no network that reads text")
     tools.get_by_role("radio", name=SOURCES).check()
     expect(tools.locator(".tool:visible")).to_contain_text("at commit")
+    path = HEATMAPS / "clip-vit-b-32_cifar10_published.npz"
+    for kind in ("NPZ", "CSV", "PNG"):
+        with page.expect_download() as download:
+            tools.get_by_role("button", name=kind).first.click()
+        assert download.value.suggested_filename == f"clip-vit-b-32-cifar-10-published.{kind.lower()}"
+        content = download.value.path().read_bytes()
+        if kind == "NPZ":
+            assert np.array_equal(
+                Heatmap.from_bytes(content, name=path.name).top1_errors, Heatmap.load(path).top1_errors
+            )
+        else:
+            assert content == heatmap_csv(Heatmap.load(path)).encode() if kind == "CSV" else content[1:4] == b"PNG"
 
 
 @pytest.fixture

@@ -66,18 +66,23 @@ def file_stem(label: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]
 
 
+def map_files(entry: Entry) -> dict[str, Callable[[], bytes | str]]:
+    """Return a function for each kind of file, by its suffix."""
+    title = entry.label.replace(" · ", ", ")
+    return {
+        "npz": entry.heatmap.to_bytes,
+        "csv": partial(heatmap_csv, entry.heatmap),
+        "png": partial(heatmap_png, entry.heatmap.rate(), TOP1, title=title, footnote=entry.subtitle),
+    }
+
+
 def map_downloads(entry: Entry) -> None:
     """Draw a row of download buttons; files are created on click."""
-    stem, heatmap = file_stem(entry.label), entry.heatmap
-    title = entry.label.replace(" · ", ", ")
-    made: dict[str, Callable[[], bytes | str]] = {
-        "npz": heatmap.to_bytes,
-        "csv": partial(heatmap_csv, heatmap),
-        "png": partial(heatmap_png, heatmap.rate(), TOP1, title=title, footnote=entry.subtitle),
-    }
+    stem = file_stem(entry.label)
     with st.container(horizontal=True):
-        for kind, make in made.items():
+        for kind, make in map_files(entry).items():
             st.download_button(kind.upper(), make, f"{stem}.{kind}", key=f"{kind} {stem}", on_click="ignore")
+
 
 
 def add_a_file(on_new_map: Callable[[str], None]) -> None:

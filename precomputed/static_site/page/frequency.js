@@ -3,7 +3,7 @@
 
 import { pack, unpack } from "./bytes.js";
 import { classTool } from "./class_tool.js";
-import { byId, element, option, ours, popover, segmented } from "./elements.js";
+import { byId, download, element, option, ours, popover, segmented } from "./elements.js";
 import { mount } from "./mount.js";
 import { openLibrary } from "./library.js";
 import { load } from "./packs.js";
@@ -15,6 +15,19 @@ const MAX_MAPS = 4;
 const POINT =
   "Point at a cell of a map to see its wave, the picture under it, and the error with its 95 % interval below the " +
   "maps. “Figure 1” and “Figure 2” return to the paper’s maps.";
+
+// Buttons that save a map's files.
+function filesOf(stem) {
+  const row = element("div", "", { className: "bar" });
+  for (const kind of ["npz", "csv", "png"]) {
+    const button = row.appendChild(element("button", kind.toUpperCase(), { type: "button" }));
+    button.addEventListener("click", async () => {
+      const files = await load(stem);
+      download(`${stem}.${kind}`, new Blob([unpack(files[kind])]));
+    });
+  }
+  return row;
+}
 
 /**
  * Return a function that shows what the address names.
@@ -98,7 +111,11 @@ export async function frequency(data, drawTools) {
       const place = panel.appendChild(element("div"));
       showSources = () =>
         place.replaceChildren(
-          ...now.maps.flatMap((label) => [element("h3", label), ours(element("div"), data.maps.sources[label])]),
+          ...now.maps.flatMap((label) => [
+            element("h3", label),
+            ours(element("div"), data.maps.sources[label]),
+            filesOf(data.maps.files[label]),
+          ]),
         );
       showSources();
     },
