@@ -20,18 +20,19 @@ from core.runs.examples import first_searches
 from core.runs.starts import STARTS, StartKind, draw_starts
 from core.shared.roles import networks_for
 from precomputed.graph_weights import NETWORKS
+from ui.pages.generation import START_TILE, STARTS_TITLE, offered_starts, start_figures
 from ui.runs.setup.settings import about_settings, max_steps, number_range
+from ui.shared.picture_rows import picture_groups
 
 SETS = {32: "cifar10", 224: "photographs"}  # sample set by the networks' picture side in pixels
 KINDS: tuple[RunKind, ...] = ("inpainting", "generation")
-STARTS_OFFERED: dict[int, tuple[StartKind, ...]] = {
-    32: ("blur", "independent", "sketch", "picture"), 224: ("grey", "picture")
-}  # fmt: skip
+LARGE_STARTS: tuple[StartKind, ...] = ("grey", "picture")  # no start of this side is stored
 
 
 def set_facts(side: int, name: str) -> dict[str, Any]:
     """Return the facts for runs on pictures of a side: classes, holes, and settings by kind and search."""
     row = SAMPLE_SETS[name]
+    starts = [kind for kind in offered_starts(row) if side == 32 or kind in LARGE_STARTS]
     return {
         "name": name,
         "title": row.drawn_title,
@@ -45,7 +46,7 @@ def set_facts(side: int, name: str) -> dict[str, Any]:
         "searches": first_searches(side),
         "painters": _first(side, "contrast"),
         "predictors": _first(side, "comparison"),
-        "starts": {kind: {"label": STARTS[kind].label, "source": STARTS[kind].source} for kind in STARTS_OFFERED[side]},
+        "starts": {kind: {"label": STARTS[kind].label, "source": STARTS[kind].source} for kind in starts},
         "settings": {kind: {search: _settings(kind, side, search) for search in SEARCHES} for kind in KINDS},
         "numbers": {kind: _numbers(kind, side) for kind in KINDS},
     }
@@ -95,22 +96,34 @@ def _config(settings: dict[str, Any]) -> dict[str, Any]:
     return config.to_json() | ({"colors": colors} if colors else {})
 
 
-STARTS_DRAWN: tuple[StartKind, ...] = ("blur", "independent")
+STARTS_DRAWN: tuple[StartKind, ...] = ("blur", "classless", "independent")
 DRAWS = 4  # stored starts per kind and class
+
+
+def _draws(kind: StartKind, class_name: str) -> np.ndarray:
+    """Return the stored starts, the app's with seed 0."""
+    return draw_starts([class_name], DRAWS, SETS[32], 0, kind)
 
 
 def start_facts() -> dict[str, Any]:
     """Return the starts of drawings: stored draws by kind and class, and the bundled sketches; pixels in base64."""
     drawn = {
-        kind: {
-            name: [_packed(to_uint8(start)) for start in draw_starts([name], DRAWS, "cifar10", 0, kind)]
-            for name in CIFAR10.names
-        }
+        kind: {name: [_packed(to_uint8(start)) for start in _draws(kind, name)] for name in CIFAR10.names}
         for kind in STARTS_DRAWN
     }
     sketches = {name: _packed(draw_sketch(name)) for name in SKETCHES}
     palette = [[name, "#{:02x}{:02x}{:02x}".format(*colour)] for name, colour in PALETTE.items()]
     return {"drawn": drawn, "sketches": sketches, "palette": palette}
+
+
+def start_pictures() -> dict[str, str]:
+    """Return the app's pictures of stored starts and their distributions, a group per class: HTML, a pack per kind."""
+    row = SAMPLE_SETS[SETS[32]]
+    packs = {}
+    for kind in STARTS_DRAWN:
+        groups = [start_figures(name, row, kind, _draws(kind, name)) for name in CIFAR10.names]
+        packs[f"starts-{kind}"] = picture_groups(groups, STARTS_TITLE, tile=START_TILE)
+    return packs
 
 
 def _packed(picture: np.ndarray) -> str:

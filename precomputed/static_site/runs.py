@@ -141,7 +141,7 @@ def _facts(runs: Sequence[PGDRun]) -> dict[str, Any]:
         "hole": _square(row, place, first) if row and isinstance(place, int) else None,
         "variant": _penalty(first) or first.metadata["images"].get("start"),
         "fill": first.metadata["images"].get("fill") or "region",
-        "target": first.metadata["targets"][0] if len(first.start) == 1 else None,
+        "targets": first.metadata["targets"],
         "names": list(dict.fromkeys(run.metadata["classifier"]["name"] for run in runs)),
         "searches": list(dict.fromkeys(run.config.search for run in runs)),
     }

@@ -103,6 +103,7 @@ def write_site(folder: Path, app: str, *, stored: bool = False) -> int:
         "story": story(),
         **story_pictures(),
         "runs": [replay.listed for replay in runs],
+        **start_pictures(),
         **{kind: picture_set(kind) for kind in SAMPLE_SETS},
         **{replay.id: replay.packed for replay in runs},
     }

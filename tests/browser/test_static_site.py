@@ -27,6 +27,7 @@ from core.images.square import png_data_uri, to_uint8
 from core.reproduce.profile.predictions import StoredPredictions, chosen_pictures, stored_predictions
 from core.runs.file import PGDRun
 from core.runs.picture_outcomes import JudgedOutcomes
+from core.runs.starts import STARTS, draw_starts
 from core.shared import paper
 from core.shared.sentences import Number
 from core.sweep.corruption.outcomes import CorruptionOutcomes
@@ -35,10 +36,12 @@ from core.sweep.predictions import hybrid_cutoffs, top1_predictions, wave_on_ima
 from precomputed.static_site import engine
 from precomputed.static_site.__main__ import main
 from precomputed.static_site.check import served
+from precomputed.static_site.runs import run_replays
 from tests.browser.accessibility import grave_faults
 from tests.chromium import find_chromium
 from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.pages.findings import FEATURES, MAPS, SHIFTS
+from ui.pages.generation import offered_starts
 from ui.pages.inpainting import explanations
 from ui.story.steps import STEPS, named_step
 from ui.tools.registry import OWN_WORDS, SOURCES, TOOLS
@@ -570,6 +573,32 @@ def test_stored_runs_are_replayed_and_the_full_app_is_named(open_site):
     expect(page.locator("#app")).to_contain_text("adds")
     expect(page.locator("#app code")).to_have_count(0)
     expect(page.get_by_role("link", name="https://app.example")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_starts_of_small_drawings_are_the_apps_with_pictures_of_their_distribution(open_site):
+    page, row = open_site(), SAMPLE_SETS["cifar10"]
+    page.get_by_role("link", name="Draw").click()
+    draw = page.locator("#generation")
+    draw.get_by_role("radio", name="CIFAR-10, 32 px").check()
+    menu = draw.get_by_label("Start from")
+    kinds = offered_starts(row)
+    expect(menu.locator("option")).to_have_text([STARTS[kind].label for kind in kinds])
+    expect(draw.locator(".status .note")).to_contain_text("stored example")
+    draw.get_by_role("tab", name="The start").click()
+    groups = draw.locator(".run-groups > div").filter(visible=True)
+    for kind in ("classless", "independent"):
+        menu.select_option(kind)
+        expect(groups).to_contain_text([f"{row.drawn[0]} Mean picture"], use_inner_text=True)
+        expect(groups).to_contain_text(STARTS[kind].name)
+        starts = draw_starts([row.drawn[0]], 1, row.name, 0, kind)
+        expect(groups.locator("img[alt^='Start 1']")).to_have_attribute("src", png_data_uri(to_uint8(starts[0])))
+    menu.select_option("grey")
+    expect(draw.locator(".status .note")).to_contain_text("Not run yet")
+    expect(groups).to_have_count(0)
+    stored = next(run for run in run_replays() if run.listed["side"] == 32 and run.listed["variant"] == "blur")
+    draw.get_by_label("Stored runs").select_option(stored.id)
+    expect(groups).to_have_count(len(stored.listed["targets"]))
 
 
 @pytest.mark.slow

@@ -84,7 +84,6 @@ def map_downloads(entry: Entry) -> None:
             st.download_button(kind.upper(), make, f"{stem}.{kind}", key=f"{kind} {stem}", on_click="ignore")
 
 
-
 def add_a_file(on_new_map: Callable[[str], None]) -> None:
     """Draw the upload of a file; `on_new_map` gets the label of each new map."""
     most = limits().map_mb

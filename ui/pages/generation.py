@@ -44,7 +44,8 @@ MAX_TARGETS = 10
 MAX_PER_CLASS = 4
 MAX_SEED = 999_999
 START = f"{PAGE}-start-from"
-TARGET_WIDTH, START_WIDTH = 200, 136  # pixels
+STARTS_TITLE = "Starts of each class"
+TARGET_WIDTH, START_WIDTH, START_TILE = 200, 136, 72  # pixels
 
 
 def page() -> None:
@@ -265,17 +266,25 @@ def _start(drawing: GenerationRequest) -> None:
     st.markdown(STARTS[kind].source)
     if kind not in RANDOM_KINDS:
         return
-    groups = []
-    for k, target in enumerate(drawing.targets):
-        start = set_start(target, drawing.row.name, kind)
-        mean, name = start.distribution.mean, STARTS[start.kind].name
-        figures = [Figure("Mean picture", "", to_picture(mean))]
-        if isinstance(start.distribution, ClassStatistics):
-            figures.append(Figure("Standard deviation", "black is zero", to_picture(start.distribution.std)))
-        own = range(k * drawing.per_target, (k + 1) * drawing.per_target)
-        figures += [Figure(f"Start {n + 1}", name, to_picture(starts[n])) for n in own]
-        groups.append((one_line(target), figures, f"From {one_line(start.distribution.source, 110)}."))
-    st.html(picture_groups(groups, "Starts of each class", tile=56))
+    per_target = drawing.per_target
+    groups = [
+        start_figures(target, drawing.row, kind, starts[k * per_target : (k + 1) * per_target], 1 + k * per_target)
+        for k, target in enumerate(drawing.targets)
+    ]
+    st.html(picture_groups(groups, STARTS_TITLE, tile=START_TILE))
+
+
+def start_figures(
+    target: str, row: SampleSet, kind: StartKind, starts: np.ndarray, number: int = 1
+) -> tuple[str, list[Figure], str]:
+    """Return a target, pictures of its starts and of their distribution, and its source. number: of the first start."""
+    start = set_start(target, row.name, kind)
+    figures = [Figure("Mean picture", "", to_picture(start.distribution.mean))]
+    if isinstance(start.distribution, ClassStatistics):
+        figures.append(Figure("Standard deviation", "black is zero", to_picture(start.distribution.std)))
+    name = STARTS[start.kind].name
+    figures += [Figure(f"Start {n}", name, to_picture(picture)) for n, picture in enumerate(starts, number)]
+    return one_line(target), figures, f"From {one_line(start.distribution.source, 110)}."
 
 
 def _back(row: SampleSet) -> None:

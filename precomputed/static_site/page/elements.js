@@ -69,16 +69,18 @@ export function popover(parent, text) {
   return { menu, summary, body };
 }
 
-// Tabs for [name, element] pairs, the first one open.
+// Tabs of [name, element, function that fills it on opening, if any], the first one open.
 export function tabs(parent, pairs) {
   const bar = parent.appendChild(element("div", "", { className: "tabs", role: "tablist" }));
-  const open = (at) =>
+  const open = (at) => {
     pairs.forEach(([, panel], k) => {
       const tab = bar.children[k];
       panel.hidden = k !== at;
       tab.setAttribute("aria-selected", String(k === at));
       tab.tabIndex = k === at ? 0 : -1;
     });
+    pairs[at][2]?.();
+  };
   pairs.forEach(([name, panel], k) => {
     const tab = bar.appendChild(element("button", name, { type: "button", role: "tab" }));
     tab.addEventListener("click", () => open(k));

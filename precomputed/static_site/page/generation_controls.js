@@ -165,7 +165,7 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
       now.kind = run.variant in kinds ? run.variant : now.kind;
       select.value = now.kind;
       now.draw = 0;
-      if (run.target !== null) target.set(classes[run.target]);
+      if (run.targets.length === 1) target.set(classes[run.targets[0]]);
       show();
     },
   };

@@ -112,7 +112,7 @@ export async function liveRuns(kind, view) {
       const next = await planned();
       if (current !== made) return;
       view.draw(await replayOf(next, facts.sure, { state: "new", text: "Not run yet", seconds: 0 }));
-      view.explain(variantOf(next), next.searches);
+      view.explain(variantOf(next), next.searches, [next.target]);
       view.say({ text: [element("b", "Not run yet"), ". ", back()] });
     } catch (error) {
       if (current === made) view.refuse(/** @type {any} */ (error).message);
@@ -153,7 +153,7 @@ export async function liveRuns(kind, view) {
     [framesDrawn, state] = [0, "running"];
     view.leave();
     view.say({ text: "Running…" });
-    view.explain(variantOf(run), run.searches);
+    view.explain(variantOf(run), run.searches, [run.target]);
     const { top } = view.find(".replay").getBoundingClientRect(); // far below on a phone
     if (top > SIGHT * innerHeight) view.find(".replay").scrollIntoView({ block: "start" });
     await work(run);

@@ -42,7 +42,8 @@ export async function runPage(kind, section, runs, texts) {
   const computed = element("div", "", { className: "computed" });
   const start = element("div");
   const [many, ...tables] = texts.tables.map(([title, html]) => [title, ours(element("div"), html)]);
-  const own = kind === "generation" ? [[START, start]] : tables;
+  let drawStarts = () => {};
+  const own = kind === "generation" ? [[START, start, () => drawStarts()]] : tables;
   tabs(find(".folds"), [many, [COMPUTED, computed], ...own, [ORIGIN, origins]]);
 
   const first =
@@ -74,8 +75,13 @@ export async function runPage(kind, section, runs, texts) {
       );
     },
     draw: (data) => drawReplay({ key: kind, ...data }),
-    /** Explain what is computed. @param {string} variant the hole's fill, or the start @param {string[]} searches */
-    explain(variant, searches, rule = "") {
+    /**
+     * Explain what is computed.
+     *
+     * @param {string} variant the hole's fill, or the start @param {string[]} searches
+     * @param {number[]} targets classes whose starts are shown
+     */
+    explain(variant, searches, targets, rule = "") {
       const { formulas, more, views } = texts.computed;
       const column = element("div");
       for (const [title, html] of searches.includes("views") ? [...more, ...views] : more) {
@@ -85,7 +91,7 @@ export async function runPage(kind, section, runs, texts) {
       }
       column.append(ours(element("div"), rule));
       computed.replaceChildren(ours(element("div"), formulas[variant] ?? ""), column);
-      ours(start, texts.starts[variant] ?? "");
+      explainStart(variant, targets);
     },
     /** Show a stored run. */
     async show(run = first) {
@@ -96,7 +102,7 @@ export async function runPage(kind, section, runs, texts) {
       view.draw(data);
       view.say({ text: run.note, paragraphs: run.outcome.map((html) => ours(element("p"), html)), from: run.origins });
       const variant = kind === "inpainting" ? run.fill : run.variant;
-      view.explain(variant, run.searches, texts.computed.rules?.[run.side]);
+      view.explain(variant, run.searches, run.targets, texts.computed.rules?.[run.side]);
     },
     /** Show something other than a stored run. */
     leave() {
@@ -106,6 +112,22 @@ export async function runPage(kind, section, runs, texts) {
     refuse: (why) =>
       view.say({ text: [element("b", "Not run yet"), `: ${sentence(why)[0].toLowerCase()}${sentence(why).slice(1)}`] }),
   };
+  // The kind of start; pictures of it once the tab is open.
+  function explainStart(variant, targets) {
+    const text = texts.starts[variant] ?? "";
+    const pack = `starts-${variant}`;
+    async function draw() {
+      if (start.hidden || !lab.packs[pack]) return;
+      const pictures = await load(pack);
+      if (drawStarts !== draw) return; // another start by now
+      ours(start, text + pictures);
+      const groups = /** @type {HTMLElement[]} */ ([...start.querySelectorAll(".run-groups > div")]);
+      for (const [k, group] of groups.entries()) group.hidden = !targets.includes(k);
+    }
+    ours(start, text);
+    drawStarts = draw;
+    draw();
+  }
   /** @type {(run: any) => Promise<void>} */
   let chosen = (run) => view.show(run);
   stored.addEventListener("change", () => {
