@@ -85,7 +85,7 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
         yield from spread("pointer to two predictions", _pointing(browser, url), "ms")
         for row in _page_run(browser, url, "mini-clip", "mini-clip-robust"):
             yield replace(row, name=f"two networks, {row.name}")
-        yield from _held(browser, url)
+        yield from _memory_rows(browser, url)
 
 
 def _opened(browser: Browser, url: str) -> Page:
@@ -129,7 +129,7 @@ def _steps(browser: Browser, url: str, name: str) -> Iterator[Row]:
 
 
 class _SlowLink:
-    """A page over a slow link, nothing cached: how long things take, and what comes for them."""
+    """A page over a slow link with an empty cache: times, and megabytes received."""
 
     def __init__(self, browser: Browser, link: int) -> None:
         self.page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
@@ -145,7 +145,7 @@ class _SlowLink:
         self._bytes += event["encodedDataLength"]
 
     def timed(self, act: Callable[[], object], selector: str) -> tuple[float, float]:
-        """Seconds from an act until an element is there, and megabytes that came meanwhile."""
+        """Return the seconds from an action until an element appears, and the megabytes received meanwhile."""
         began, before = time.perf_counter(), self._bytes
         act()
         self.page.wait_for_selector(selector)
@@ -153,7 +153,7 @@ class _SlowLink:
 
 
 def _opening(browser: Browser, url: str, link: int) -> Iterator[tuple[str, float, float]]:
-    """The stored pair of the opening, and the first moment of a word that is drawn here."""
+    """Time the opening's stored pair, and the first frame of a word drawn on this machine."""
     slow = _SlowLink(browser, link)
     page, scene = slow.page, "#story div.opening:not(.figure)"
     yield "the stored pair plays", *slow.timed(lambda: page.goto(url), f"{scene}[data-part]")
@@ -165,7 +165,7 @@ def _opening(browser: Browser, url: str, link: int) -> Iterator[tuple[str, float
 
 
 def _maps(browser: Browser, url: str, link: int) -> Iterator[tuple[str, float, float]]:
-    """The first maps, the first prediction of two networks, and a heat map of the picture by both."""
+    """Time the first maps, the first prediction of two networks, and the picture's heat map by both."""
     slow = _SlowLink(browser, link)
     page = slow.page
     yield "the first maps", *slow.timed(lambda: page.goto(f"{url}#waves"), "#lab .plot")
@@ -194,7 +194,7 @@ def _pointing(browser: Browser, url: str) -> list[float]:
 
 
 def _page_run(browser: Browser, url: str, name: str, other: str = "") -> Iterator[Row]:
-    """A whole inpainting run of one or two networks on the page: long tasks of the page, and memory of its process."""
+    """Measure a whole inpainting run of one or two networks: the page's long tasks, and its process's memory."""
     page = _opened(browser, f"{url}#inpainting")
     page.evaluate(
         "globalThis.long = []; new PerformanceObserver((list) => "
@@ -232,8 +232,8 @@ def _choose(page: Page, section: Locator, networks: set[str]) -> None:
     page.keyboard.press("Escape")
 
 
-def _held(browser: Browser, url: str) -> Iterator[Row]:
-    """Memory of the page: without networks, with four that have predicted, and once they are let go."""
+def _memory_rows(browser: Browser, url: str) -> Iterator[Row]:
+    """Measure the page's memory: without networks, with four that have predicted, and after releasing them."""
     page = _opened(browser, url)
     for name, script in {
         "idle": "0",
@@ -247,7 +247,7 @@ def _held(browser: Browser, url: str) -> Iterator[Row]:
 
 
 def memory_of_page(browser: Browser) -> float:
-    """MB that the largest of this browser's pages holds, the browser's own code among them (Linux: VmRSS)."""
+    """Return the memory of this browser's largest page in MB, including the browser's own code (Linux: VmRSS)."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     pids = [process["id"] for process in processes if process["type"] == "renderer"]
     return max(resident_mb(pid) for pid in pids if Path(f"/proc/{pid}/status").exists())

@@ -47,7 +47,7 @@ class EstimateScore:
 
 
 def score(truth: Heatmap, errors: np.ndarray, count: np.ndarray, share: float = 1.0) -> EstimateScore:
-    """Counts of few images, and what is estimated from them, against a whole map."""
+    """Score counts of few images, and their estimate, against a whole map."""
     start = time.perf_counter()
     estimate = estimate_map(errors, count, image_size=truth.metadata["image_size"], variance_share=share)
     seconds = time.perf_counter() - start
@@ -87,7 +87,7 @@ def simulated(truth: Heatmap, images: int, seed: int) -> EstimateScore:
 
 
 def resampled(truth: Heatmap, images: int, seed: int) -> EstimateScore:
-    """A real sweep over samples, counted from a map that says which images are misclassified under each wave."""
+    """Count a sweep over samples from a map that stores which images are misclassified under each wave."""
     result, labels = outcomes(truth), truth.labels
     assert result is not None and labels is not None
     samples = [balanced_sample(labels, images, wave, seed=seed) for wave in result.waves]
@@ -121,14 +121,14 @@ def score_rows(
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """Every map's figures for each number of images, then those of all maps together."""
+    """Yield every map's figures for each number of images, then those of all maps together."""
     if args.against:
         whole, progressive = map(Heatmap.load, args.against)
         counts = progressive.top1_errors, progressive.count, progressive.variance_share
         yield from score_rows(args.against[1].stem, [[score(whole, *counts)]])
         return
     stored = {path.stem: Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz"))}
-    # The large published map is not among those the estimator was made with: its middle is a fresh example.
+    # The estimator was not developed on the large published map: its middle is a fresh example.
     fresh = {"resnet-50_imagenet100_published": stored["resnet-50_imagenet100_published"].crop(SIDE)}
     maps = {name: heatmap for name, heatmap in stored.items() if heatmap.side == SIDE}
     complete = [name for name, heatmap in maps.items() if heatmap.metadata["dataset"]["n"] == 10_000]

@@ -49,7 +49,7 @@ STEPS = 20
 
 
 def network(name: str, classes: ClassSet, device: str) -> Classifier:
-    """The network for these classes; CLIP with random weights where its own are not here."""
+    """Load the network for these classes; CLIP gets random weights if its own are not on this machine."""
     if classifier_state(name).status == "ready":
         return load_classifier(name, classes, device=device)
     if name != CLIP:
@@ -66,14 +66,14 @@ def network(name: str, classes: ClassSet, device: str) -> Classifier:
 
 
 def pictures(side: int, count: int, classes: ClassSet) -> ImageDataset:
-    """Random ones."""
+    """Return random pictures."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (count, 3, side, side), dtype=np.uint8)
     return ImageDataset("random", "test", images, np.arange(count) % len(classes), classes, "random pixels")
 
 
 def map_rows(classifier: Classifier, data: ImageDataset, dtype: str, seconds: float, whole: int) -> Iterator[Row]:
-    """Pace and memory of a part of a map, and minutes of all of it; `whole`: images of the paper's."""
+    """Yield pace and memory for a part of a map, and the minutes for all of it. whole: the paper's images."""
     side = paper.MAP_SIDE[data.image_size]
     images = torch.as_tensor(data.images).to(classifier.device)
     size = BATCH.get(images.device.type, BATCH["cpu"])
@@ -84,7 +84,7 @@ def map_rows(classifier: Classifier, data: ImageDataset, dtype: str, seconds: fl
 
     @torch.inference_mode()
     def bare(network: Callable[[torch.Tensor], torch.Tensor], inputs: torch.Tensor) -> float:
-        """Images per second."""
+        """Return the images per second."""
         forward(network, inputs, dtype)
         passes = max(1, round(2000 / size)) if inputs.is_cuda else 1
         seconds = stopwatch(lambda: [forward(network, inputs, dtype) for _ in range(passes)], device=str(inputs.device))
@@ -111,7 +111,7 @@ def map_rows(classifier: Classifier, data: ImageDataset, dtype: str, seconds: fl
 
 
 def run_rows(classifier: Classifier, data: ImageDataset, dtype: str, count: int, rounds: int) -> Iterator[Row]:
-    """A step on so many pictures at once, beside bare passes in turns; 720 steps; memory; whether a run resumes."""
+    """Yield the time of a step on several pictures, beside bare passes in turns, and of 720 steps; memory; resuming."""
     side, device = data.image_size, classifier.device
     mask = torch.from_numpy(middle_square(side, square_side(side)))
     start = torch.as_tensor(data.images[:count]).to(device).float() / 255

@@ -38,7 +38,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 def saves(path: str, _: str) -> None:
-    """Save map after map and run after run, each with its number; print the number of each that is saved."""
+    """Save one numbered map and run after the other; print the number of each saved one."""
     print("ready", flush=True)
     folder = Path(path)
     heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz")
@@ -57,7 +57,7 @@ def _number(path: Path, load: Callable[[Path], Heatmap | PGDRun]) -> int:
 
 
 def check_saves(folder: Path, printed: str) -> None:
-    """Both files can be read, and hold what was saved last or what was being saved."""
+    """Check that both files can be read, and hold the last save or the interrupted one."""
     done = [int(line) for line in printed.splitlines() if line]
     for name, load in (("map.npz", Heatmap.load), ("run.npz", PGDRun.load)):
         if done:
@@ -76,13 +76,13 @@ def downloads(path: str, url: str) -> None:
 
 
 def check_download(folder: Path, printed: str) -> None:
-    """The file is whole or absent."""
+    """Check that the file is complete or absent."""
     path = folder / "weights.th"
     assert not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() == DIGEST
 
 
 class CheckSweep:
-    """Check that what was finished before a kill is there after all later ones."""
+    """Check that results finished before a kill survive all later kills."""
 
     def __init__(self) -> None:
         self.known: Heatmap | None = None
@@ -99,7 +99,7 @@ class CheckSweep:
 
 
 def kill(command: Sequence[str], ready: Callable[[subprocess.Popen[str]], object], seconds: float) -> str:
-    """Start a command, wait until it is ready, kill it without warning after so long; what it had printed."""
+    """Start a command, wait until it is ready, kill it after a delay, and return its output."""
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -115,10 +115,10 @@ def kill(command: Sequence[str], ready: Callable[[subprocess.Popen[str]], object
 
 
 def kill_often(moments: Mapping[str, int], seed: int = 0) -> Iterator[Row]:
-    """Kill "saves", "downloads" and "sweeps" so many times; yield what is left in their folders besides the results.
+    """Kill "saves", "downloads" and "sweeps", each its number of times; yield the files left beside the results.
 
     Raises:
-        AssertionError: something damaged was read as good, or something finished is lost.
+        AssertionError: damaged content was read as good, or a finished result is lost.
     """
     chance = random.Random(seed)
     checks = {"saves": check_saves, "downloads": check_download, "sweeps": CheckSweep()}
@@ -127,7 +127,7 @@ def kill_often(moments: Mapping[str, int], seed: int = 0) -> Iterator[Row]:
             folder = Path(temporary, kind)
             folder.mkdir()
             if kind == "sweeps":
-                command, ready = sweep_command(folder / "map.npz"), partial(_saved_anew, folder / "map.npz")
+                command, ready = sweep_command(folder / "map.npz"), partial(_wait_for_save, folder / "map.npz")
             else:
                 work = f"from benchmarks.kills import {kind}; {kind}({str(folder)!r}, {url!r})"
                 command, ready = [sys.executable, "-c", work], _started
@@ -136,7 +136,7 @@ def kill_often(moments: Mapping[str, int], seed: int = 0) -> Iterator[Row]:
             yield Row(f"{kind}, killed without harm", count, "times")
             yield Row(f"{kind}, left over", sum(path.name.startswith(".") for path in folder.iterdir()), "files")
             if kind == "sweeps" and count:
-                _compare_with_peaceful(folder)
+                _compare_with_uninterrupted(folder)
 
 
 def sweep_command(output: Path) -> list[str]:
@@ -149,15 +149,15 @@ def _started(process: subprocess.Popen[str]) -> None:
     process.stdout.readline()
 
 
-def _saved_anew(output: Path, process: subprocess.Popen[str]) -> None:
+def _wait_for_save(output: Path, process: subprocess.Popen[str]) -> None:
     """Wait until a sweep has saved cells, or has ended."""
     began = time.time()
     while process.poll() is None and not (output.exists() and output.stat().st_mtime > began):
         time.sleep(0.02)
 
 
-def _compare_with_peaceful(folder: Path) -> None:
-    """Finish the sweep, and do it once more without a kill: the counts are the same."""
+def _compare_with_uninterrupted(folder: Path) -> None:
+    """Finish the sweep, and check that an uninterrupted one has the same counts."""
     for name in ("map.npz", "peaceful.npz"):
         subprocess.run(sweep_command(folder / name), cwd=ROOT, check=True, capture_output=True)
     killed, peaceful = (Heatmap.load(folder / name) for name in ("map.npz", "peaceful.npz"))
@@ -166,7 +166,7 @@ def _compare_with_peaceful(folder: Path) -> None:
 
 @contextlib.contextmanager
 def server() -> Iterator[str]:
-    """A web server on this machine that gives out `CONTENT` slowly; yields the URL."""
+    """Serve `CONTENT` slowly on this machine; yield its URL."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:

@@ -55,7 +55,7 @@ COUNT_FRAMES = f"""milliseconds => new Promise(resolve => {{
 
 
 def bare_ms(classifier: torch.nn.Module, image: torch.Tensor, passes: int) -> float:
-    """Mean milliseconds of a forward and backward pass: the mean, because a run's time over its steps is one too."""
+    """Mean milliseconds of a forward and backward pass; the mean, as a run's time per step is a mean too."""
     target = torch.tensor([1])
     return 1000 * stopwatch(lambda: [bare_step(classifier, image, target) for _ in range(passes)]) / passes
 
@@ -73,7 +73,7 @@ def alone_ms(name: str, class_set: str, image: np.ndarray, steps: int) -> float:
 
 
 def frames_per_second(page: Page) -> float:
-    """How often the page shows another step while a run goes on."""
+    """Count the new steps that the page shows per second during a run."""
     page.get_by_role("button", name="Run", exact=True).click()
     page.wait_for_function(GOES_ON, polling=LOOK_EVERY_MS, timeout=WAIT_MS)
     frames = page.evaluate(COUNT_FRAMES, FRAMES_MS)
@@ -96,7 +96,7 @@ def run_ms(page: Page, steps: int) -> float:
 
 
 def stop_ms(page: Page) -> float:
-    """Milliseconds from the press of the stop button to the page that says so."""
+    """Milliseconds from a click on Stop until the page shows that the run has stopped."""
     page.get_by_role("button", name="Run", exact=True).click()
     page.wait_for_function(GOES_ON, polling=LOOK_EVERY_MS, timeout=WAIT_MS)
     page.wait_for_timeout(1000)
@@ -106,7 +106,7 @@ def stop_ms(page: Page) -> float:
 
 
 def rows_of_run(name: str, address: str, page: Page, rounds: int) -> Iterator[Row]:
-    """The figures of one classifier."""
+    """Yield the figures of one classifier."""
     spec = classifier_spec(name)
     photographs = spec.vocabulary == "imagenet"
     size, class_set = (224, "imagenet") if photographs else (32, "cifar10")
@@ -142,7 +142,7 @@ def rows_of_run(name: str, address: str, page: Page, rounds: int) -> Iterator[Ro
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """The figures of each classifier."""
+    """Yield the figures of each classifier."""
     with server(APP, {}) as (address, _, _), chromium(args.browser_nice) as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 1200})
         for name in args.classifiers:

@@ -36,7 +36,7 @@ from core.shared.device import prepare_torch
 
 
 def bare_step(classifier: Callable[[Tensor], Tensor], images: Tensor, targets: Tensor) -> Tensor:
-    """The least a step can cost."""
+    """The minimum work of a step."""
     variable = images.detach().requires_grad_()
     with torch.enable_grad():
         loss = functional.cross_entropy(classifier(variable), targets, reduction="sum")
@@ -44,7 +44,7 @@ def bare_step(classifier: Callable[[Tensor], Tensor], images: Tensor, targets: T
 
 
 def run_foolbox(classifier: Any, images: Tensor, targets: Tensor, config: PGDConfig) -> Tensor:
-    """Foolbox's result with the same settings."""
+    """Return foolbox's result with the same settings."""
     import foolbox
 
     model = foolbox.PyTorchModel(classifier, bounds=(0, 1), device=images.device)
@@ -54,7 +54,7 @@ def run_foolbox(classifier: Any, images: Tensor, targets: Tensor, config: PGDCon
 
 
 def step_rows(classifier: Any, images: Tensor, targets: Tensor, rounds: int, clock: str) -> Iterator[Row]:
-    """Milliseconds of a step, and relative to bare passes, of one batch."""
+    """Yield the milliseconds of a step on one batch, absolute and relative to bare passes."""
     size = images.shape[-1]
     hole, paper = torch.from_numpy(middle_square(size, square_side(size))), paper_inpainting(size)
     config = PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, steps=10_000)
@@ -88,7 +88,7 @@ def step_rows(classifier: Any, images: Tensor, targets: Tensor, rounds: int, clo
 
 
 def agreement_rows(classifier: Any, images: Tensor, targets: Tensor) -> Iterator[Row]:
-    """Largest difference of a pixel between foolbox and us after 60 steps, by budget."""
+    """Yield the largest difference of a pixel between foolbox and us after 60 steps, by budget."""
     paper = paper_generation(images.shape[-1])
     for share in (0.1, 0.5, 1.0):
         config = PGDConfig(epsilon=share * paper.epsilon, step_size=paper.step_size, steps=60)
@@ -98,7 +98,7 @@ def agreement_rows(classifier: Any, images: Tensor, targets: Tensor) -> Iterator
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """Steps of each batch size; then whether foolbox agrees."""
+    """Yield the steps of each batch size, then the agreement with foolbox."""
     prepare_torch()
     photographs = classifier_spec(args.classifier).vocabulary == "imagenet"
     data = load_samples("photographs" if photographs else "cifar10-samples")

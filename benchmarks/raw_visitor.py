@@ -27,9 +27,9 @@ async def seconds_to_open(address: str, page: str, query: str = "") -> float:
         return time.monotonic() - began
 
 
-async def _answer(socket: ClientConnection, ask: BackMsg) -> list[ForwardMsg]:
+async def _answer(socket: ClientConnection, message: BackMsg) -> list[ForwardMsg]:
     """All messages of one run of the script."""
-    await socket.send(ask.SerializeToString())
+    await socket.send(message.SerializeToString())
     messages = []
     async for data in socket:
         messages.append(ForwardMsg.FromString(data))

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from core.claims.checks import findings
-from core.claims.corruption_spectrum import mapped, predicted, score_predictions, stored_corruptions
+from core.claims.corruption_spectrum import maps_by_network, predict_rises, score_predictions, stored_corruptions
 from core.claims.features import feature_findings, training_finding
 from core.claims.finding import Finding, NamedMap
 from core.claims.gradient_spectrum import gradient_agreement, stored_gradient, stored_gradients
@@ -39,7 +39,7 @@ from core.shared.files import CACHE
 from core.sweep.corruption.measure import CorruptionConfig
 from core.sweep.hybrid.outcomes import crossover_of, dissimilar_pairs, paired_difference
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
-from core.sweep.transforms import growing
+from core.sweep.transforms import grow_outcomes
 
 MODEL = "mini-clip"
 PICTURES = 20  # for measurements of the model
@@ -101,7 +101,7 @@ def corruption_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]
     for name, outcomes in stored_corruptions().items():
         errors = [outcomes.errors(key, strength=strength) for key in outcomes.keys for strength in (None, *STRENGTHS)]
         yield f"corruptions of {name}", digest(outcomes.arrays(), outcomes.metadata, outcomes.clean_errors(), errors)
-    predictions = {name: predicted(*pair) for name, pair in mapped(all_maps).items()}
+    predictions = {name: predict_rises(*pair) for name, pair in maps_by_network(all_maps).items()}
     for name, guess in predictions.items():
         yield f"corruptions predicted of {name}", digest(guess)
     yield (
@@ -115,7 +115,7 @@ def corruption_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]
     for key, row in CORRUPTIONS.items():
         yield f"pictures under {key}", digest([corrupt(images, row, s, range(len(images))) for s in STRENGTHS])
     config, classifier = CorruptionConfig(PICTURES), load_classifier(MODEL, data.classes, device="cpu")
-    *_, last = growing(config, classifier, data)
+    *_, last = grow_outcomes(config, classifier, data)
     yield f"corruptions measured of {MODEL}", digest(last.arrays())
 
 
@@ -124,7 +124,7 @@ def hybrid_hashes() -> Iterator[tuple[str, str]]:
     stored = stored_hybrids()
     for name, outcomes in stored.items():
         distinct = dissimilar_pairs(outcomes)
-        parts = (outcomes.shares, crossover_of(outcomes), distinct, crossover_of(outcomes.among(distinct)))
+        parts = (outcomes.shares, crossover_of(outcomes), distinct, crossover_of(outcomes.subset(distinct)))
         yield f"hybrids of {name}", digest(outcomes.arrays(), outcomes.metadata, *parts)
     for first, second in itertools.combinations(stored, 2):
         yield f"hybrids of {first} and {second}", digest(paired_difference(stored[first], stored[second]))
@@ -136,7 +136,7 @@ def hybrid_hashes() -> Iterator[tuple[str, str]]:
         yield f"hybrids, {edge}", digest(mixed, [clipped_share(picture) for picture in mixed])
     config = HybridConfig(PICTURES, default_cutoffs(data.image_size))
     classifier = load_classifier(MODEL, data.classes, device="cpu")
-    *_, last = growing(config, classifier, data)
+    *_, last = grow_outcomes(config, classifier, data)
     yield f"hybrids measured of {MODEL}", digest(last.arrays())
 
 

@@ -46,8 +46,8 @@ def wait_for_rest(page: Page) -> None:
         page.wait_for_timeout(200)
 
 
-def take(out: Path) -> list[Path]:
-    """Write the pictures into the folder `out`; returns their paths."""
+def take_screenshots(out: Path) -> list[Path]:
+    """Write the pictures into the folder `out`; return their paths."""
     out.mkdir(parents=True, exist_ok=True)
     written = []
     with server(APP, {}) as (url, _, _), chromium() as browser:
@@ -82,7 +82,7 @@ def _play(page: Page, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Pictures of every page, for the README.")
     parser.add_argument("out", type=Path, help="folder to write them into")
-    for path in take(parser.parse_args().out):
+    for path in take_screenshots(parser.parse_args().out):
         print(path)
 
 

@@ -40,7 +40,7 @@ _STOPWATCH = """argument => { window.waited = new Promise(resolve => {
 def server(
     script: Path, environment: Mapping[str, str], log: IO[str] | int = subprocess.DEVNULL
 ) -> Iterator[tuple[str, subprocess.Popen, float]]:
-    """A Streamlit server that writes to `log`; yields its address, its process and the time it was started."""
+    """Start a Streamlit server that writes to `log`; yield its address, its process and the time of its start."""
     port, start = free_port(), time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"],
@@ -62,7 +62,7 @@ def server(
 def replicas(
     environment: Mapping[str, str], logs: Sequence[IO[str]], script: Path = APP
 ) -> Iterator[tuple[str, list[str], list[subprocess.Popen]]]:
-    """A process for each log, behind the proxy; yields the proxy's address, theirs, and the processes."""
+    """Start a process for each log, behind the proxy; yield the proxy's address, theirs, and the processes."""
     with contextlib.ExitStack() as stack:
         started = [stack.enter_context(server(script, environment, log)) for log in logs]
         port, addresses = free_port(), [address for address, _, _ in started]
@@ -77,7 +77,7 @@ def replicas(
 
 
 def configuration(addresses: Sequence[str], port: int) -> str:
-    """The committed file with these replicas, "host:port", in the place of the names that Docker resolves."""
+    """Return the committed file with these replicas, "host:port", in place of the names that Docker resolves."""
     text = CONFIGURATION.read_text()
     if BY_NAME not in text or BIND not in text:
         raise RuntimeError(f"{CONFIGURATION} has no line {BY_NAME.strip()!r} or {BIND!r}; look at {__file__}")
@@ -105,7 +105,7 @@ def chromium(nice: int = 0) -> Iterator[Browser]:
 
 @contextlib.contextmanager
 def chromium_path(nice: int = 0) -> Iterator[str]:
-    """Path of a Chromium, or of a script that starts one with a lower priority, which it cannot take back."""
+    """Path of a Chromium, or of a script that starts one with a lower priority, which it cannot raise again."""
     path = str(find_chromium())
     if not nice:
         yield path

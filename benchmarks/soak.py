@@ -65,8 +65,8 @@ WAITS = {
 class SoakRecord:
     """Record of the visitors' measurements.
 
-    waits: (what, seconds, whether a run went on). closed: when tabs with a run were. memory: (time, MB) while they
-    acted. opened: MB at rest, with one visitor, with all.
+    waits: (what, seconds, whether a run was in progress). closed: times at which tabs with a run were closed. memory:
+    (time, MB) while they acted. opened: MB at rest, with one visitor, with all.
     """
 
     waits: list[tuple[str, float, bool]] = field(default_factory=list)
@@ -81,8 +81,8 @@ class SoakRecord:
 class Visitor:
     """One visitor with a browser context of their own."""
 
-    def __init__(self, browser: Browser, address: str, seen: SoakRecord, seed: int, pause: float) -> None:
-        self.browser, self.address, self.seen, self.pause = browser, address, seen, pause
+    def __init__(self, browser: Browser, address: str, record: SoakRecord, seed: int, pause: float) -> None:
+        self.browser, self.address, self.record, self.pause = browser, address, record, pause
         self.chance = random.Random(seed)
 
     async def arrive(self) -> None:
@@ -94,16 +94,16 @@ class Visitor:
         await self.page.wait_for_selector(".prediction-rows")
 
     async def stay(self, until: float) -> None:
-        """Do one thing after the other until the time has come."""
+        """Act until the given time."""
         actions = {self.click: 5, self.look: 2, self.paint: 1, self.run: 3}
         while time.monotonic() < until:
             await self._rest()
             (action,) = self.chance.choices(list(actions), list(actions.values()))
             try:
                 self.page = await action(self.page) or self.page
-                self.seen.did[action.__name__] += 1
+                self.record.did[action.__name__] += 1
             except Error as error:  # a wait that took too long: reported, and the visitor tries something else
-                self.seen.troubles.append(f"{action.__name__}: {str(error).splitlines()[0]}")
+                self.record.troubles.append(f"{action.__name__}: {str(error).splitlines()[0]}")
         await self.page.context.close()
 
     async def _rest(self) -> None:
@@ -116,15 +116,15 @@ class Visitor:
         self._note("page", began)
 
     async def _until(self, locator: Locator) -> None:
-        """Look for something now and then until it is there."""
+        """Poll for an element until it appears."""
         latest = time.monotonic() + WAIT_MS / 1000
         while not await locator.count():
             if time.monotonic() > latest:
-                raise Error(f"{locator} did not come within {WAIT_MS / 1000:.0f} s")
+                raise Error(f"{locator} did not appear within {WAIT_MS / 1000:.0f} s")
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     def _note(self, what: str, began: float) -> None:
-        self.seen.waits.append((what, time.monotonic() - began, self.seen.running > 0))
+        self.record.waits.append((what, time.monotonic() - began, self.record.running > 0))
 
     async def _choose(self, page: Page, tab: str) -> None:
         """Go to a page by its tab."""
@@ -136,7 +136,7 @@ class Visitor:
         self._note("tab", began)
 
     async def click(self, page: Page) -> None:
-        """Cells of a map."""
+        """Click cells of a map."""
         await self._choose(page, "Frequencies")
         for _ in range(self.chance.randint(1, 4)):
             i, j = self.chance.randint(-15, 15), self.chance.randint(-15, 15)
@@ -154,7 +154,7 @@ class Visitor:
         await self._choose(page, self.chance.choice(TABS))
 
     async def paint(self, page: Page) -> None:
-        """A stroke of a hole."""
+        """Paint a stroke of a hole."""
         await self._choose(page, "Fill a hole")
         box = await page.locator(".painter .stage").bounding_box()
         assert box is not None
@@ -165,16 +165,16 @@ class Visitor:
         await page.mouse.up()
 
     async def run(self, page: Page, end: str = "") -> Page | None:
-        """A run: stopped, watched to its end, left for another page, or left by closing the tab."""
+        """Start a run; stop it, watch it to its end, leave for another page, or close the tab."""
         end = end or self.chance.choice(("stop", "watch", "leave", "close"))
         await self._open(page, f"inpainting?inpainting-steps={STEPS if end in ('watch', 'leave') else LONG}")
         await page.get_by_role("button", name="Run", exact=True).click()
         stop = page.get_by_role("button", name="Stop the run")
         await self._until(stop.or_(page.get_by_text("try again in a few minutes")))
         if not await stop.count():
-            self.seen.did["refused, as the line was full"] += 1
+            self.record.did["refused, as the line was full"] += 1
             return None
-        self.seen.running += 1
+        self.record.running += 1
         try:
             if end == "close":
                 return await self._close(page)
@@ -184,13 +184,13 @@ class Visitor:
             elif end == "watch":
                 await self._until(page.get_by_text(f"Your run, {STEPS} steps"))
         finally:
-            self.seen.running -= 1
+            self.record.running -= 1
         return None
 
     async def _close(self, page: Page) -> Page:
-        """Close the tab when its run has its slot; returns a new one."""
+        """Close the tab once its run has a slot; return a new one."""
         await self._until(page.locator(".replay .step", has_text="ms per step"))
-        self.seen.closed.append(datetime.now(UTC))
+        self.record.closed.append(datetime.now(UTC))
         context = page.context
         await page.close()
         return await context.new_page()
@@ -200,14 +200,14 @@ def _resident(pids: Sequence[int]) -> float:
     return sum(map(resident_mb, pids))
 
 
-async def _watch_memory(pids: Sequence[int], seen: SoakRecord, until: float) -> None:
+async def _watch_memory(pids: Sequence[int], record: SoakRecord, until: float) -> None:
     while time.monotonic() < until:
-        seen.memory.append((time.monotonic(), _resident(pids)))
+        record.memory.append((time.monotonic(), _resident(pids)))
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
 async def _level(pids: Sequence[int]) -> float:
-    """Memory once it has not grown for a while: the server reads its pages after it began to answer."""
+    """Return the memory once it has stopped growing: the server loads its pages after its first answer."""
     last, now = 0.0, _resident(pids)
     while now > last + 1:
         await asyncio.sleep(LEVEL_SECONDS)
@@ -215,41 +215,41 @@ async def _level(pids: Sequence[int]) -> float:
     return now
 
 
-async def _ask_server(address: str, seen: SoakRecord, seed: int, pause: float, until: float) -> None:
-    """A visitor without a browser, of the page that costs the server most."""
+async def _ask_server(address: str, record: SoakRecord, seed: int, pause: float, until: float) -> None:
+    """Open the page that costs the server most, again and again, without a browser."""
     chance = random.Random(seed)
     while time.monotonic() < until:
         await asyncio.sleep(chance.uniform(0.2, 1.8) * pause)
         cell = f"cell={chance.randint(-15, 15)},{chance.randint(0, 15)}"
         seconds = await seconds_to_open(address, "frequency", cell)
-        seen.waits.append(("server", seconds, seen.running > 0))
+        record.waits.append(("server", seconds, record.running > 0))
 
 
 async def _visit(address: str, pids: Sequence[int], logs: Sequence[Path], args: argparse.Namespace) -> SoakRecord:
-    seen, pause = SoakRecord(), args.pause
+    record, pause = SoakRecord(), args.pause
     with chromium_path(args.browser_nice) as path:
         async with async_playwright() as playwright:
-            seen.opened["at rest"] = await _level(pids)
+            record.opened["at rest"] = await _level(pids)
             browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
-            visitors = [Visitor(browser, address, seen, seed, pause) for seed in range(args.visitors)]
+            visitors = [Visitor(browser, address, record, seed, pause) for seed in range(args.visitors)]
             await visitors[0].arrive()
-            seen.opened["1 visitor"] = _resident(pids)
+            record.opened["1 visitor"] = _resident(pids)
             await asyncio.gather(*(visitor.arrive() for visitor in visitors[1:]))
-            seen.opened[f"{len(visitors)} visitors"] = _resident(pids)
+            record.opened[f"{len(visitors)} visitors"] = _resident(pids)
             if args.minutes:
                 until = time.monotonic() + 60 * args.minutes
-                raw = [_ask_server(address, seen, seed, pause, until) for seed in range(args.raw)]
+                raw = [_ask_server(address, record, seed, pause, until) for seed in range(args.raw)]
                 stays = [visitor.stay(until) for visitor in visitors]
-                await asyncio.gather(*stays, *raw, _watch_memory(pids, seen, until))
-                # At least once, whatever chance has done: a run whose visitor goes.
-                last = Visitor(browser, address, seen, len(visitors), pause)
+                await asyncio.gather(*stays, *raw, _watch_memory(pids, record, until))
+                # At least one visitor leaves during a run, whatever the random actions were.
+                last = Visitor(browser, address, record, len(visitors), pause)
                 await last.arrive()
                 await last.run(last.page, "close")
                 until = time.monotonic() + FREED_SECONDS
                 while _still_running(_events(_texts(logs))) and time.monotonic() < until:
                     await asyncio.sleep(0.5)
             await browser.close()
-    return seen
+    return record
 
 
 def _texts(logs: Sequence[Path]) -> str:
@@ -275,7 +275,7 @@ def _freed_after(closed: Sequence[datetime], events: Sequence[dict[str, Any]]) -
 
 @contextmanager
 def _served(args: argparse.Namespace) -> Iterator[tuple[str, list[int], list[Path]]]:
-    """Address, process ids and logs of what these visitors meet."""
+    """Serve the app to these visitors; yield its address, process ids and logs."""
     with ExitStack() as stack:
         logs = [stack.enter_context(tempfile.NamedTemporaryFile("w+")) for _ in range(args.replicas)]
         if args.replicas > 1:
@@ -288,23 +288,23 @@ def _served(args: argparse.Namespace) -> Iterator[tuple[str, list[int], list[Pat
         yield address, [process.pid for process in processes], [Path(log.name) for log in logs]
 
 
-def memory_rows(seen: SoakRecord) -> Iterator[Row]:
-    """Memory as the visitors came, and while they acted: level and slope after the first third."""
-    for visitors, value in seen.opened.items():
+def memory_rows(record: SoakRecord) -> Iterator[Row]:
+    """Yield the memory by number of visitors, and while they acted: level and slope after the first third."""
+    for visitors, value in record.opened.items():
         yield Row(f"memory of the server, {visitors}", value, "MB")
-    if len(seen.memory) > 3:
-        times, memory = np.array(seen.memory).T
+    if len(record.memory) > 3:
+        times, memory = np.array(record.memory).T
         steady = times > times[0] + (times[-1] - times[0]) / 3
         yield Row("memory of the server, level", float(np.median(memory[steady])), "MB")
         yield Row("memory of the server, highest", float(memory.max()), "MB")
         yield Row("memory of the server, slope", 3600 * float(np.polyfit(times[steady], memory[steady], 1)[0]), "MB/h")
 
 
-def visit_rows(seen: SoakRecord, logs: Sequence[str]) -> Iterator[Row]:
-    """Waits during runs, what was done, and what must not be: by the visitors' notes and each process's log."""
+def visit_rows(record: SoakRecord, logs: Sequence[str]) -> Iterator[Row]:
+    """Yield waits during runs, counts of actions, and failures, from the record and each process's log."""
     for what, title in WAITS.items():
-        yield from spread(title, [wait for kind, wait, busy in seen.waits if kind == what and busy], "s")
-    for action, count in sorted(seen.did.items()):
+        yield from spread(title, [wait for kind, wait, busy in record.waits if kind == what and busy], "s")
+    for action, count in sorted(record.did.items()):
         yield Row(f"visitors: {action}", count, "times")
     events = _events("".join(logs))
     started = [len({event["run"] for event in _events(log) if event["event"] == "run started"}) for log in logs]
@@ -314,27 +314,27 @@ def visit_rows(seen: SoakRecord, logs: Sequence[str]) -> Iterator[Row]:
     for status, count in Counter(event["status"] for event in events if event["event"] == "run ended").items():
         yield Row(f"runs, {status}", count, "runs")
     yield Row("slots still taken", len(_still_running(events)), "runs", "= 0")
-    freed = max(_freed_after(seen.closed, events), default=float("inf"))
+    freed = max(_freed_after(record.closed, events), default=float("inf"))
     yield Row("closed tab to freed slot, slowest", freed, "s", f"< {FREED_SECONDS:.0f}")
-    yield Row("waited in vain", len(seen.troubles), "times", "= 0")
+    yield Row("waited in vain", len(record.troubles), "times", "= 0")
     yield Row("exceptions", len(_tracebacks("".join(logs))), "tracebacks", "= 0")
 
 
 def _tracebacks(text: str) -> list[str]:
-    """Every traceback of a log, whole."""
+    """Return every complete traceback of a log."""
     return re.findall(r"Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*\S?.*", text)
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """Serve the visitors, then kill; exceptions and waits in vain are printed whole."""
+    """Run the visitors, then the kills; print exceptions and failed waits in full."""
     if args.visitors:
         with _served(args) as (address, pids, logs):
-            seen = asyncio.run(_visit(address, pids, logs, args))
+            record = asyncio.run(_visit(address, pids, logs, args))
             texts = [log.read_text() for log in logs]  # before the server ends, which frees all slots
-        print(*seen.troubles, *_tracebacks("".join(texts)), sep="\n", end="", file=sys.stderr)
-        yield from memory_rows(seen)
+        print(*record.troubles, *_tracebacks("".join(texts)), sep="\n", end="", file=sys.stderr)
+        yield from memory_rows(record)
         if args.minutes:
-            yield from visit_rows(seen, texts)
+            yield from visit_rows(record, texts)
     if args.kills:
         third = args.kills // 3
         yield from kill_often({"saves": args.kills - 2 * third, "downloads": third, "sweeps": third})

@@ -47,7 +47,7 @@ class PerturbedOneByOne(Dataset):
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """Throughput of the sweep, and relative to both others."""
+    """Yield the sweep's throughput, absolute and relative to both others."""
     prepare_torch()
     photographs = classifier_spec(args.classifier).vocabulary == "imagenet"
     data = load_samples("photographs" if photographs else "cifar10-samples")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.fourier.basis import Frequency
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.shared.sentences import Number
 
 
@@ -24,8 +24,8 @@ def count_of(number: int, noun: str) -> str:
 
 
 def displayed_difference(
-    difference: Measured, first: Any, second: Any, factor: float = 100, digits: int = 1
-) -> Measured:
+    difference: Interval, first: Any, second: Any, factor: float = 100, digits: int = 1
+) -> Interval:
     """Return a difference as computed from its two terms as displayed, so that readers can check it.
 
     Its interval is unchanged. factor, digits: of the displayed terms, such as per cent with one digit.
@@ -46,12 +46,12 @@ def confidence(share: float) -> str:
     return "under 0.1 %" if share < 0.001 else percent(share)
 
 
-def measured_percent(share: Measured) -> Number:
+def measured_percent(share: Interval) -> Number:
     """'33.1 % (32.2 to 34.0)'."""
     return Number(percent(share.value), interval(share))
 
 
-def signed_points(measured: Measured) -> Number:
+def signed_points(measured: Interval) -> Number:
     """A difference of shares: '−0.2 points (−1.4 to +1.0)'."""
     value, low, high = (decimal(100 * part, sign=True) for part in measured)
     return Number(f"{value} points", f"{low} to {high}")
@@ -62,7 +62,7 @@ def p_value(p: float) -> str:
     return f"= {p:.2f}" if p >= 0.01 else f"= {p:.1g}" if p >= 0.001 else "< 0.001"
 
 
-def interval(measured: Measured) -> str:
+def interval(measured: Interval) -> str:
     """Both ends in percentage points: '32.2 to 34.0'; with signs if these differ: '−0.9 to +1.6'.
 
     For a clear difference, magnitudes: the ends without sign, the smaller first.
@@ -73,7 +73,7 @@ def interval(measured: Measured) -> str:
     return " to ".join(decimal(end) for end in sorted(map(abs, ends)))
 
 
-def points(difference: Measured) -> Number:
+def points(difference: Interval) -> Number:
     """Size and direction of a clear difference: '17.8 points higher (16.6 to 19.0)'."""
     way = "higher" if difference.value > 0 else "lower"
     return Number(f"{decimal(100 * abs(difference.value))} points {way}", interval(difference))
@@ -86,7 +86,7 @@ def small(number: float) -> str:
     return f"{number:.1e}".replace("e-0", "e-").replace("-", "\N{MINUS SIGN}")
 
 
-def small_with_interval(measured: Measured) -> Number:
+def small_with_interval(measured: Interval) -> Number:
     """'3.8 (3.1 to 4.5)' of a non-negative number; the number alone if it has no interval."""
     if math.isnan(measured.low):
         return Number(small(measured.value))

@@ -93,13 +93,13 @@ def _gains(judge: Classifier, rows: np.ndarray, data: Any) -> np.ndarray:
     size, labels = data.image_size, data.labels[rows]
     config = paper_inpainting(size, usual_side(size))
     plan = inpainting_plan(data.images[rows], middle_square(size), labels.tolist(), config)
-    names, seen = [name for pair in PAIRS for name in pair], {}
+    names, probabilities = [name for pair in PAIRS for name in pair], {}
     for states in Run(plan, lambda: [load_classifier(name, CIFAR10) for name in names]).states():
         last = states
     for name, state in zip(names, last, strict=True):
-        seen[name] = class_probabilities(judge, state.images.cpu().numpy())[np.arange(len(rows)), labels]
-        print(name, seen[name].mean(), flush=True)
-    return np.mean([seen[robust] - seen[ordinary] for ordinary, robust in PAIRS], axis=0)
+        probabilities[name] = class_probabilities(judge, state.images.cpu().numpy())[np.arange(len(rows)), labels]
+        print(name, probabilities[name].mean(), flush=True)
+    return np.mean([probabilities[robust] - probabilities[ordinary] for ordinary, robust in PAIRS], axis=0)
 
 
 def opening_seed() -> int:

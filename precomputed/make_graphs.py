@@ -101,7 +101,7 @@ def _relu6_backward(gradient: Tensor, images: Tensor, low: float, high: float) -
 
 
 def _resizes(size: int, target: int) -> Tensor:
-    """(target, size): matrix that resizes one axis."""
+    """Return the matrix that resizes one axis, (target, size)."""
     with torch.utils._python_dispatch._disable_current_modes():
         eye = torch.eye(size)[None, None]
         return interpolate(eye, (target, size), mode="bicubic", align_corners=False, antialias=True)[0, 0]
@@ -132,7 +132,7 @@ DECOMPOSITIONS: dict[Any, Callable[..., Any]] = {
 }
 
 
-def exported(classifier: Classifier, graph: str, side: int) -> tuple[bytes, list[str]]:
+def export_graph(classifier: Classifier, graph: str, side: int) -> tuple[bytes, list[str]]:
     """Return a classifier's graph, and the weights that it reads: initializers in WEIGHTS, one after another."""
     weights = named_tensors(classifier)
     images = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
@@ -174,7 +174,7 @@ def _run() -> str:
     facts, size = {}, 0
     for name, side in NETWORKS.items():
         classifier = graph_classifier(name)
-        graphs = {graph: exported(classifier, graph, side) for graph in GRAPH_NAMES}
+        graphs = {graph: export_graph(classifier, graph, side) for graph in GRAPH_NAMES}
         (_, weights), (_, also) = graphs.values()
         assert weights == also, "both graphs share one file of weights"
         make_folder(GRAPHS / name)

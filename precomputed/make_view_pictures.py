@@ -45,7 +45,7 @@ from precomputed.make_views import JUDGE, PAINTER, SEED, SIZE
 FRAME_STEPS = (0, 6, 15, 30, 60, 90, 135, 180, 240, 300)
 QUALITY = 90  # of WebP
 HALF = 20  # classes that visitors judge, of each half
-UNSHOWN = ("brassiere", "bikini")  # bodies are not asked for on a page for everybody
+UNSHOWN = ("brassiere", "bikini")  # no bodies on a page for everybody
 CARD = 160  # side of a card's picture, in pixels: twice what is shown
 DIGITS = 4
 
@@ -77,15 +77,15 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 
 
 def _finished(work: Path, name: str) -> np.ndarray:
-    """(3, H, W) uint8: what became of a picture."""
+    """Return a finished picture, (3, H, W) uint8."""
     with np.load(work / f"{name}.npz", allow_pickle=False) as file:
         return file["result"]
 
 
 def _judged_classes(work: Path) -> dict[str, list[int]]:
-    """The first classes, in the order in which they were drawn by lot, that are recognised as drawn by views or not.
+    """Return the first classes of the random order whose drawings by views are recognised, and those whose are not.
 
-    As many of each half, at most `HALF`.
+    Both halves are equally large, at most `HALF`.
     """
     rows = json.loads(STORED.read_text())["pictures"]["draw-views"]
     halves: dict[str, list[int]] = {"recognised": [], "unrecognised": []}
@@ -98,7 +98,7 @@ def _judged_classes(work: Path) -> dict[str, list[int]]:
 
 
 def _write_cards() -> None:
-    """The pictures of things to try: a hole in a photograph, and a drawing to be judged."""
+    """Write the cards' pictures: a hole in a photograph, and a drawing to be judged."""
     samples = load_samples("photographs")
     image = samples.images[samples.labels.tolist().index(imagenet().names.index("hen"))]
     hole = fill_hole(image.astype(np.float32) / np.float32(255), middle_square(SIZE, SIZE // 3))
@@ -111,7 +111,7 @@ def _write_cards() -> None:
 
 
 def _drawn(word: str, config: PGDConfig, painter: Classifier, judge: Classifier) -> dict[str, Any]:
-    """Write the strips of a word; what the networks say of them, by search."""
+    """Write a word's strips; return the networks' predictions for them, by search."""
     names = imagenet().names
     label = names.index(word)
     start = draw_starts([word], 1, "photographs", SEED, "grey")

@@ -73,14 +73,14 @@ def main() -> None:
 
 
 def drawn_classes() -> list[int]:
-    """The classes to draw, in an order fixed by the seed, without those that settings were tried on."""
+    """Return the classes to draw, in an order fixed by the seed, without those used to tune the settings."""
     names = imagenet().names
     order = np.random.default_rng(SEED).permutation(len(names)).tolist()
     return [label for label in order if names[label] not in TRIED][:COUNT]
 
 
 def drawings() -> Iterator[tuple[str, RunPlan]]:
-    """Name and plan of every drawing: by views, by the paper's search, by views in fewer steps."""
+    """Yield name and plan of every drawing: by views, by the paper's search, by views in fewer steps."""
     settings = usual_settings("generation", SIZE, search="views")
     usual, quick = PGDConfig(**settings), PGDConfig(**(quick_settings(settings) or settings))
     for kind, config in (
@@ -94,7 +94,7 @@ def drawings() -> Iterator[tuple[str, RunPlan]]:
 
 
 def holes(folder: Path | None) -> Iterator[tuple[str, RunPlan]]:
-    """Name and plan of every filled hole, the bundled photographs first, each by views and by the paper's search."""
+    """Yield name and plan of every filled hole, bundled photographs first, each by views and by the paper's search."""
     bundled, chooser = load_samples("photographs"), load_classifier(CHOOSER)
     pictures = [(f"bundled-{k}", *pair) for k, pair in enumerate(zip(bundled.images, bundled.labels, strict=True))]
     if folder is not None:
@@ -118,7 +118,7 @@ def holes(folder: Path | None) -> Iterator[tuple[str, RunPlan]]:
 
 
 def hole_over_object(chooser: Classifier, image: np.ndarray, label: int) -> np.ndarray:
-    """(1, H, W) the square, of 25 places, whose filling by its rim's colours leaves the class least probable."""
+    """Return the square, (1, H, W), of 25 whose fill with its rim's colours leaves the class least probable."""
     middle = np.linspace(HOLE // 2, SIZE - HOLE // 2, PLACES).round().astype(int).tolist()
     masks = [square_mask((x, y), HOLE, height=SIZE, width=SIZE) for y in middle for x in middle]
     batch = np.repeat(image[None].astype(np.float32) / np.float32(255), len(masks), axis=0)
@@ -127,7 +127,9 @@ def hole_over_object(chooser: Classifier, image: np.ndarray, label: int) -> np.n
 
 
 def brushed_hole(square: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """(1, H, W) a round brush's stroke to and fro around a square hole's centre, until its area is the square's."""
+    """Return a round brush's stroke to and fro around a square hole's centre, (1, H, W), until it has the square's
+    area.
+    """
     rows, columns = np.indices(square.shape[-2:])
     centre = np.array(hole_centre(square))
     tip, hole = centre.copy(), np.zeros_like(square)
@@ -168,10 +170,10 @@ def _content(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> dict
     energies: dict[str, list[np.ndarray]] = {}
     for name in names:
         with np.load(work / f"{name}.npz", allow_pickle=False) as file:
-            made = {key: file[key] for key in file.files}
+            arrays = {key: file[key] for key in file.files}
         mode, search, which = name.split("-", 2)
-        energy = energy_by_radius((made["result"] / 255 - made["start"])[None])
-        groups.setdefault(f"{mode}-{search}", []).append(_row(which, plans[name], made, energy, judges))
+        energy = energy_by_radius((arrays["result"] / 255 - arrays["start"])[None])
+        groups.setdefault(f"{mode}-{search}", []).append(_row(which, plans[name], arrays, energy, judges))
         energies.setdefault(f"{mode}-{search}", []).append(energy[1:] / energy[1:].sum())
     configs = {"-".join(name.split("-")[:2]): plan.config.to_json() for name, plan in plans.items()}
     return {
@@ -187,25 +189,25 @@ def _content(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> dict
 
 
 def _judges() -> list[str]:
-    """The judge to report first, then every other classifier that is ready and knows ImageNet's classes."""
+    """Return the judge to report first, then every other classifier that is ready and knows ImageNet's classes."""
     known = [spec.name for spec in list_classifiers() if spec.vocabulary == "imagenet" or spec.vocabulary is None]
     ready = [name for name in known if name not in (PAINTER, JUDGE) and classifier_state(name).status == "ready"]
     return [JUDGE, *ready]
 
 
 def _row(
-    which: str, plan: RunPlan, made: dict[str, np.ndarray], energy: np.ndarray, judges: list[Classifier]
+    which: str, plan: RunPlan, arrays: dict[str, np.ndarray], energy: np.ndarray, judges: list[Classifier]
 ) -> dict[str, Any]:
     """Return the outcomes of one picture."""
-    target, start = int(plan.targets[0]), made["start"]
-    result = made["result"].astype(np.float32) / np.float32(255)
+    target, start = int(plan.targets[0]), arrays["start"]
+    result = arrays["result"].astype(np.float32) / np.float32(255)
     row = {
         "picture": which,
         "target": target,
-        "own": int(made["own"]) == target,
-        "confidence": _short(made["confidence"]),
-        "norm": _short(made["norm"]),
-        "seconds": float(made["seconds"]),
+        "own": int(arrays["own"]) == target,
+        "confidence": _short(arrays["confidence"]),
+        "norm": _short(arrays["norm"]),
+        "seconds": float(arrays["seconds"]),
         "radius": _short(mean_radius(energy)),
         "low": _short(share_within(energy, 8)),
         "places": [_place(judge, result, target) for judge in judges],
@@ -221,7 +223,7 @@ def _row(
 
 
 def _place(judge: Classifier, image: np.ndarray, target: int) -> int:
-    """Place of the target among the judge's classes: 1 is its top-1 prediction."""
+    """Return the rank of the target among the judge's classes: 1 is its top-1 prediction."""
     probabilities = class_probabilities(judge, image[None])[0]
     return int((probabilities > probabilities[target]).sum()) + 1
 

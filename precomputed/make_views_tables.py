@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from core.classifiers.registry import classifier_title
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.contrasts import mcnemar
 from core.images.radii import mean_radius
 from core.numbers import p_value
 from core.reconstruct.search_outcomes import SearchOutcomes, StoredOutcomes, stored_outcomes
-from core.runs.judgement import searched
+from core.runs.judgement import comparison_kind
 from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "views.md"
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def tables() -> str:
-    """All tables, Markdown."""
+    """Return all tables as Markdown."""
     stored = stored_outcomes()
     parts = [] if stored is None else [*_large(stored)]
     return "\n".join([*parts, *_small()])
@@ -95,7 +95,7 @@ def _count(outcomes: SearchOutcomes, judge: int, top: int, *, before: bool = Fal
 
 
 def _pairs(stored: StoredOutcomes, mode: str) -> Iterator[str]:
-    """McNemar's test of the pairs, for each judge."""
+    """Yield McNemar's test of the pairs for each judge."""
     if (pair := stored.pair(mode)) is None:
         return
     pixels, views = pair
@@ -103,8 +103,8 @@ def _pairs(stored: StoredOutcomes, mode: str) -> Iterator[str]:
         f"{classifier_title(judge)} {_mcnemar(pixels.recognised(k), views.recognised(k))}"
         for k, judge in enumerate(stored.judges)
     ]
-    told_apart = "; ".join(counts)
-    yield f"\nThe same {views.n} pictures, recognised by views alone / by the paper's search alone: {told_apart}."
+    comparisons = "; ".join(counts)
+    yield f"\nThe same {views.n} pictures, recognised by views alone / by the paper's search alone: {comparisons}."
 
 
 def _mcnemar(before: np.ndarray, after: np.ndarray) -> str:
@@ -113,9 +113,9 @@ def _mcnemar(before: np.ndarray, after: np.ndarray) -> str:
 
 
 def _small() -> Iterator[str]:
-    """The bundled networks, 32 pixels."""
-    drawn = {search: picture_outcomes(searched("classless", search)) for search in ("pixels", "views")}
-    filled = {"pixels": picture_outcomes("eq3"), "views": picture_outcomes(searched("eq3", "views"))}
+    """Yield the table of the bundled networks, at 32 pixels."""
+    drawn = {search: picture_outcomes(comparison_kind("classless", search)) for search in ("pixels", "views")}
+    filled = {"pixels": picture_outcomes("eq3"), "views": picture_outcomes(comparison_kind("eq3", "views"))}
     for title, by_search in (
         ("The bundled networks draw, 32 px, from blurs of no class, both in 120 steps", drawn),
         ("The bundled networks fill holes of 16 × 16, 32 px: 720 steps of the paper's, 120 by views", filled),
@@ -140,7 +140,7 @@ def _small_row(by_search: dict[str, dict[str, PictureOutcomes]], name: str, sear
     ]  # fmt: skip
 
 
-def _with_interval(measured: Measured, form: str) -> str:
+def _with_interval(measured: Interval, form: str) -> str:
     value, low, high = measured
     return f"{value:{form}} ({low:{form}} to {high:{form}})"
 

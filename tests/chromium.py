@@ -16,11 +16,11 @@ DEBIAN_PACKAGES = {"libatomic.so.1": "apt-get install libatomic1"}
 
 def find_chromium() -> Path | None:
     """Return the environment variable CHROMIUM, else a browser on the PATH, else Playwright's own; None without any."""
-    if given := os.environ.get("CHROMIUM"):
-        return Path(given)
+    if configured := os.environ.get("CHROMIUM"):
+        return Path(configured)
     for name in NAMES:
-        if found := shutil.which(name):
-            return Path(found)
+        if path := shutil.which(name):
+            return Path(path)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -54,14 +54,14 @@ def main() -> int:
         return 1
     if find_chromium() is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
-    found = find_chromium()
-    if found is None:
+    path = find_chromium()
+    if path is None:
         print("No Chromium could be found or installed: install one (Debian: apt-get install chromium) or set CHROMIUM")
         return 1
-    if wrong := problem(found, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "about:blank"):
+    if wrong := problem(path, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "about:blank"):
         print(wrong)
         return 1
-    print(f"Chromium for the browser tests: {found}")
+    print(f"Chromium for the browser tests: {path}")
     return 0
 
 

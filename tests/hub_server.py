@@ -28,7 +28,7 @@ class HubServer:
     status: status code to answer with, for all files or (`content_status`) for large files alone.
     cut_at: bytes after which it hangs up, once for each entry. stall_at: bytes after which it stalls until `awake`.
     seconds_per_piece: delay per MiB. ranges: whether it supports range requests.
-    asked: method, path and range of each request, in order. keys: of accounts, by path.
+    requests: method, path and range of each request, in order. keys: of accounts, by path.
     """
 
     files: dict[str, bytes | Path]
@@ -42,7 +42,7 @@ class HubServer:
     seconds_per_piece: float = 0.0
     ranges: bool = True
     sized: bool = True
-    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
     keys: dict[str, str | None] = field(default_factory=dict)
     awake: threading.Event = field(default_factory=threading.Event)
 
@@ -58,9 +58,9 @@ class HubServer:
         return content.stat().st_size if isinstance(content, Path) else len(content)
 
     @property
-    def ranges_asked(self) -> list[str | None]:
+    def requested_ranges(self) -> list[str | None]:
         """Ranges of the requests for a large file's content."""
-        return [given for method, path, given in self.asked if method == "GET" and path.startswith("/cdn/")]
+        return [span for method, path, span in self.requests if method == "GET" and path.startswith("/cdn/")]
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -74,16 +74,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _respond(self, body: bool) -> None:
         hub, path = self.server.hub, urlsplit(self.path).path
-        hub.asked.append((self.command, path, self.headers["Range"]))
+        hub.requests.append((self.command, path, self.headers["Range"]))
         hub.keys[path] = self.headers["Authorization"]
         if hub.status is not None:
             self.send_error(hub.status)
-        elif found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/revision/.*)?", path):
-            self._listing(found[1])
+        elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/revision/.*)?", path):
+            self._listing(match[1])
         elif (
-            found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path)
-        ) and f"{found[1]}/{found[2]}" in hub.files:
-            self._resolve(f"{found[1]}/{found[2]}", body)
+            match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/[^/]+/(.+)", path)
+        ) and f"{match[1]}/{match[2]}" in hub.files:
+            self._resolve(f"{match[1]}/{match[2]}", body)
         elif path.startswith("/cdn/") and path[5:] in hub.files:
             self._content(path[5:], body)
         else:
@@ -122,8 +122,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if hub.content_status is not None:
             self.send_error(hub.content_status)
             return
-        if hub.ranges and (given := re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "")):
-            start = int(given[1])
+        if hub.ranges and (match := re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "")):
+            start = int(match[1])
             if start >= size:
                 self._head(416, {"Content-Range": f"bytes */{size}", "Content-Length": "0"})
                 return

@@ -46,15 +46,15 @@ PIECES = ("9" * 5000, "-", "1e400", "inf", "nan", "\0", "\u202e", "\ud800", "%00
 
 def damaged(data: bytes, count: int, generator: random.Random) -> Iterator[bytes]:
     """Data cut short, with bytes changed, removed, doubled and inserted; every third time in the first bytes."""
-    for trial in range(count):
-        if trial % 6 == 0:
+    for attempt in range(count):
+        if attempt % 6 == 0:
             yield data[: generator.randrange(len(data))]
             continue
         changed = bytearray(data)
-        reach = len(data) if trial % 3 else min(200, len(data))
+        reach = len(data) if attempt % 3 else min(200, len(data))
         for _ in range(generator.randint(1, 8)):
             place = generator.randrange(reach)
-            match trial % 5:
+            match attempt % 5:
                 case 0:
                     del changed[place : place + 1]
                 case 1:
@@ -70,17 +70,17 @@ def repacked(data: bytes, count: int, generator: random.Random) -> Iterator[byte
     """Archives with one member damaged and the checksums right again, or one fact of the metadata replaced."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    for trial in range(count):
+    for attempt in range(count):
         name = generator.choice(list(members))
         content = next(damaged(members[name], 1, random.Random(generator.random())))
-        if trial % 6:
-            content = list(damaged(members[name], 6, random.Random(generator.random())))[trial % 6]
-        if trial % 2 and "metadata.npy" in members:
+        if attempt % 6:
+            content = list(damaged(members[name], 6, random.Random(generator.random())))[attempt % 6]
+        if attempt % 2 and "metadata.npy" in members:
             name, content = "metadata.npy", _other_fact(members["metadata.npy"], generator)
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            for each, whole in members.items():
-                archive.writestr(each, content if each == name else whole)
+            for member, whole in members.items():
+                archive.writestr(member, content if member == name else whole)
         yield buffer.getvalue()
 
 
@@ -194,14 +194,14 @@ def inputs() -> Iterator[tuple[str, Callable[[Any], None], tuple[type[Exception]
 def main() -> int:
     """Feed every parser; print what came of it."""
     warnings.simplefilter("ignore")
-    found: dict[str, dict[str, float]] = {}
+    results: dict[str, dict[str, float]] = {}
     rest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for name, parse, expected, spoiled in inputs():
-        counts = found.setdefault(name, {"inputs": 0, "refused": 0, "taken": 0, "slowest": 0.0})
-        for one in spoiled:
+        counts = results.setdefault(name, {"inputs": 0, "refused": 0, "taken": 0, "slowest": 0.0})
+        for data in spoiled:
             began = time.process_time()
             try:
-                parse(one)
+                parse(data)
                 counts["taken"] += 1
             except expected as error:
                 assert "\n" not in str(error) and len(str(error)) < 1000, f"not a short sentence: {error}"
@@ -209,7 +209,7 @@ def main() -> int:
             counts["inputs"] += 1
             counts["slowest"] = max(counts["slowest"], time.process_time() - began)
     most = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - rest)
-    print(json.dumps({"parsers": found, "memory": most}))
+    print(json.dumps({"parsers": results, "memory": most}))
     return 0
 
 

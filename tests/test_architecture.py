@@ -32,22 +32,22 @@ def modules_after(code):
 
 def imports_of(source, *, types):
     """Our modules that a source text imports, also inside functions; `types`: include imports for type checkers."""
-    found = set()
+    modules = set()
 
     def visit(node):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not types:
             return
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            modules.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
-                found.add(inner if inner in MODULES else node.module)
+                modules.add(inner if inner in MODULES else node.module)
         for child in ast.iter_child_nodes(node):
             visit(child)
 
     visit(ast.parse(source))
-    return found & MODULES.keys()
+    return modules & MODULES.keys()
 
 
 def all_imports(*, types):
@@ -60,7 +60,7 @@ def packages(graph, *, whole):
     package = {name: ".".join(name.split(".")[: 2 if whole else max(2, name.count("."))]) for name in names}
     joined = {name: set() for name in package.values()}
     for name, imported in graph.items():
-        joined[package[name]] |= {package[one] for one in imported} - {package[name]}
+        joined[package[name]] |= {package[module] for module in imported} - {package[name]}
     return joined
 
 

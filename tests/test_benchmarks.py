@@ -116,8 +116,8 @@ SOUND = [event(0, "run started", 1), event(9, "run ended", 1, status="abandoned"
 
 
 def missed(log, closed=4, troubles=()):
-    seen = SoakRecord(troubles=list(troubles), closed=[START + timedelta(seconds=closed)])
-    return [row.name for row in visit_rows(seen, ["\n".join(log)]) if row.missed]
+    record = SoakRecord(troubles=list(troubles), closed=[START + timedelta(seconds=closed)])
+    return [row.name for row in visit_rows(record, ["\n".join(log)]) if row.missed]
 
 
 def test_a_soak_fails_by_what_must_not_be():

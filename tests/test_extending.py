@@ -21,7 +21,7 @@ from core.classifiers.listed import VARIABLE, listed_classifiers
 from core.classifiers.registry import classifier_spec, classifier_title, load_classifier
 from core.classifiers.spec import ClassifierSpec
 from core.data.classes import CIFAR10
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.heatmap import Heatmap
 from core.reconstruct.__main__ import main as reconstruct
 from core.reproduce.parts.claim_comparison import compare_claims
@@ -55,7 +55,7 @@ def claim(monkeypatch) -> Claim:
     claim = Claim("toy", "9.9", "Waves <exist>.", "waves of the map", waves="any", check="toy")
 
     def check(claim, maps):
-        share = Evidence("share of <waves>", Measured(0.5, 0.25, 0.75), "error")
+        share = Evidence("share of <waves>", Interval(0.5, 0.25, 0.75), "error")
         return Finding(claim, Verdict.IN_PART, (share,), ("A toy.",), (maps.subject.label,), (1, 2))
 
     monkeypatch.setitem(CLAIMS, "toy", claim)
@@ -65,7 +65,7 @@ def claim(monkeypatch) -> Claim:
 
 
 def test_a_claim_arrives_in_the_table_of_findings(claim):
-    (row,) = [one for one in table(opened()) if html.escape(claim.statement) in one]
+    (row,) = [row_html for row_html in table(opened()) if html.escape(claim.statement) in row_html]
     assert "paper, §9.9" in row and "holds in part" in row and "A toy." in row
     assert "share of &lt;waves&gt;: <span" in row and "50.0 %" in row and "(25.0 to 75.0)" in row
 
@@ -133,7 +133,7 @@ def test_a_family_is_named_where_a_name_is_unknown(family, monkeypatch):
 
 
 def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
-    toy = ui.tools.registry.Tool(lambda shown: st.markdown(f"a toy at {shown.frequency}") and None)
+    toy = ui.tools.registry.Tool(lambda state: st.markdown(f"a toy at {state.frequency}") and None)
     monkeypatch.setitem(ui.tools.registry.TOOLS, "Toy", toy)
     app = open_page(tab="Toy", cell="2,3")
     assert (
@@ -222,9 +222,9 @@ import numpy as np
 from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import Heatmap
 from core.reconstruct.__main__ import main as reconstruct
-from ui.maps.catalogue import labelled
+from ui.maps.catalogue import maps_by_label
 from ui.maps.views import lacking_metrics
-(entry,) = labelled([Heatmap.load("toy.npz")]).values()
+(entry,) = maps_by_label([Heatmap.load("toy.npz")]).values()
 known = np.isfinite(entry.heatmap.margin)
 assert known.sum() == 3 and np.allclose(entry.heatmap.margin, 2 * entry.heatmap.true_probability - 1, equal_nan=True)
 assert ",margin," in heatmap_csv(entry.heatmap).partition("\\n")[0] and "Margin" not in lacking_metrics([entry])

@@ -14,10 +14,10 @@ def test_malformed_inputs_of_all_parsers_are_harmless():
         [sys.executable, "-m", "tests.malformed"], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
     assert ended.returncode == 0, ended.stderr[-3000:]
-    found = json.loads(ended.stdout)
-    parsers = found["parsers"]
-    assert sum(one["inputs"] for one in parsers.values()) >= 3000
-    for name, one in parsers.items():
-        assert one["refused"] > one["inputs"] / 20, f"{name}: the damage has no effect, so the test is void"
-        assert one["slowest"] < 5, name
-    assert found["memory"] < 500e6
+    report = json.loads(ended.stdout)
+    parsers = report["parsers"]
+    assert sum(counts["inputs"] for counts in parsers.values()) >= 3000
+    for name, counts in parsers.items():
+        assert counts["refused"] > counts["inputs"] / 20, f"{name}: the damage has no effect, so the test is void"
+        assert counts["slowest"] < 5, name
+    assert report["memory"] < 500e6

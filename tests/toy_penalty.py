@@ -29,7 +29,7 @@ Inpainting.penalty_term = penalty_term
 def on_the_page() -> None:
     """It can be selected; the run, its file and the sentence about it mention it."""
     from core.runs.file import PGDRun
-    from tests.ui.page_runner import run_to_the_end, said, settable_widget
+    from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
     from tests.ui.runs.test_live_pages import open_page
 
     app = open_page("inpainting", inpainting_penalty=ROW.label, inpainting_steps="2")
@@ -37,7 +37,7 @@ def on_the_page() -> None:
         app, "inpainting-penalty"
     ).value
     run_to_the_end(app, "inpainting")
-    assert not app.exception and not app.error and ROW.phrase in said(app)
+    assert not app.exception and not app.error and ROW.phrase in page_text(app)
     run = app.session_state["inpainting.runs"].result.runs[0]
     assert PGDRun.from_bytes(run.to_bytes(), name="run.npz").metadata["objective"]["penalty"] == "absolute"
     assert (np.abs(run.frames[-1] - run.start) * ~run.mask).any()  # under Eq. 3 nothing outside would change

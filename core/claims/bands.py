@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from core.fourier.basis import rounded_radius
-from core.fourier.intervals import Measured, clustered_interval, paired_interval, wilson
+from core.fourier.intervals import Interval, clustered_interval, paired_interval, wilson
 from core.fourier.maps.contrasts import Errors, clean_error, images_of
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.outcomes import grey, outcomes
@@ -83,7 +83,7 @@ def without_wave(heatmap: Heatmap) -> Errors | None:
     return Errors(wilson(errors / n, n).item())
 
 
-def grey_minus_coloured(heatmap: Heatmap, band: Band) -> Measured | None:
+def grey_minus_coloured(heatmap: Heatmap, band: Band) -> Interval | None:
     """Return the mean error under a band's grey waves minus that under its coloured ones, image by image.
 
     Images without both kinds of waves are left out: a few, in small bands. None without outcomes or a seed, or if no

@@ -31,7 +31,7 @@ from core.claims.gradient_spectrum import gradient_finding
 from core.claims.hybrids import crossover_evidence, favours_low_frequencies, lacking_hybrids
 from core.claims.twins import twin_findings
 from core.fourier.basis import Frequency, rounded_radius, wave_values
-from core.fourier.intervals import Measured, correlation
+from core.fourier.intervals import Interval, correlation
 from core.fourier.maps.contrasts import Errors, clear_waves, contrast, mismatches
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.lattice import Lattice, lattice
@@ -141,7 +141,7 @@ def _within(claim: Claim, maps: Comparison) -> Finding:
     return Finding(claim, verdict, (Evidence("difference", difference),), doubts, (named.label,), wave)
 
 
-def _more(heatmap: Heatmap, band: str, than: str) -> Measured | None:
+def _more(heatmap: Heatmap, band: str, than: str) -> Interval | None:
     """Return a map's error over one band minus its error over another."""
     return contrast(in_band(heatmap, band), in_band(heatmap, than))
 
@@ -204,8 +204,8 @@ def _by_heat_maps(maps: Comparison) -> tuple[list[bool], tuple[Evidence, ...], t
             ("The input size of one of the networks is unknown, so the maps cannot be compared at equal strength.",),
         )
     evidence: tuple[Evidence, ...] = (
-        Evidence("share of a corner wave that reaches the subject", Measured.exact(strength.subject), "ratio"),
-        Evidence("share that reaches the reference", Measured.exact(strength.reference), "ratio"),
+        Evidence("share of a corner wave that reaches the subject", Interval.exact(strength.subject), "ratio"),
+        Evidence("share that reaches the reference", Interval.exact(strength.reference), "ratio"),
     )
     alike = maps.reference.heatmap if strength.equal else strength.weakened
     corner = None if alike is None else contrast(in_band(heatmap, band), in_band(alike.crop(heatmap.side), band))
@@ -231,9 +231,9 @@ def _different(claim: Claim, maps: Comparison) -> Finding:
     waves = np.bincount(radius)
     around = [rates - (np.bincount(radius, rates) / np.maximum(waves, 1))[radius] for rates in values]
     evidence = (
-        Evidence(f"waves that differ (of {len(comparison.waves)})", Measured.exact(share), "error"),
-        Evidence("correlation of the two maps", Measured.exact(correlation(*values)), "ratio"),
-        Evidence("correlation without the ring means", Measured.exact(correlation(*around)), "ratio"),
+        Evidence(f"waves that differ (of {len(comparison.waves)})", Interval.exact(share), "error"),
+        Evidence("correlation of the two maps", Interval.exact(correlation(*values)), "ratio"),
+        Evidence("correlation without the ring means", Interval.exact(correlation(*around)), "ratio"),
     )
     verdict = Verdict.HOLDS if share > 0.5 else Verdict.FAILS
     doubt = "The correlations have no interval, as neighbouring waves are not independent."
@@ -286,9 +286,9 @@ def _lattice(claim: Claim, maps: Comparison) -> Finding:
         verdict = Verdict.HOLDS if b.p >= 0.05 else Verdict.IN_PART
     evidence = (
         Evidence(f"{maps.subject.name} at multiples of {period}", a.mean),
-        Evidence("p", Measured.exact(a.p), "p"),
+        Evidence("p", Interval.exact(a.p), "p"),
         Evidence(maps.reference.name, b.mean),
-        Evidence("p", Measured.exact(b.p), "p"),
+        Evidence("p", Interval.exact(b.p), "p"),
     )
     return Finding(claim, verdict, evidence, (doubt,), (maps.subject.label,), (period, period))
 

@@ -13,7 +13,7 @@ from core.claims.finding import NamedMap
 from core.claims.gradient_spectrum import rank_correlations
 from core.data.profiles import cached_by_files
 from core.data.sample_sets import usual_epsilon
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.contrasts import Errors
 from core.fourier.maps.rings import ring_errors
 from core.images.corruptions import STRENGTHS
@@ -39,7 +39,7 @@ def rise(outcomes: CorruptionOutcomes, errors: Errors) -> Errors:
 
 
 @dataclass(frozen=True, eq=False)
-class Predicted:
+class CorruptionPrediction:
     """Predicted and measured rise of one network's error, as fractions, for its outcomes' D corruptions, S strengths.
 
     by_share: (D, S) mean over rings of what the map's waves add to its clean error, each ring by its share of the
@@ -49,10 +49,10 @@ class Predicted:
 
     by_share: np.ndarray
     by_energy: np.ndarray
-    measured: Measured
+    measured: Interval
 
 
-def predicted(named: NamedMap, outcomes: CorruptionOutcomes) -> Predicted | None:
+def predict_rises(named: NamedMap, outcomes: CorruptionOutcomes) -> CorruptionPrediction | None:
     """Predict rises of the error from a map; None if its clean error is unknown or its pictures have another size.
 
     Waves beyond the map's corners are ignored: at 32 pixels 0.5 % of the energy of noise, less for the others.
@@ -67,10 +67,10 @@ def predicted(named: NamedMap, outcomes: CorruptionOutcomes) -> Predicted | None
     by_share = energy @ more / energy.sum(axis=-1)
     by_energy = energy @ more / (CHANNELS * float(facts["epsilon"]) ** 2)
     rises = [[rise(outcomes, outcomes.errors(key, strength=s)).measured for s in STRENGTHS] for key in outcomes.keys]
-    return Predicted(by_share, by_energy, Measured(*np.moveaxis(np.array(rises, dtype=np.float64), -1, 0)))
+    return CorruptionPrediction(by_share, by_energy, Interval(*np.moveaxis(np.array(rises, dtype=np.float64), -1, 0)))
 
 
-def mapped(all_maps: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, CorruptionOutcomes]]:
+def maps_by_network(all_maps: Iterable[NamedMap]) -> dict[str, tuple[NamedMap, CorruptionOutcomes]]:
     """Return, by classifier, the map at the paper's strength over the most images, with its corruption results."""
     result: dict[str, tuple[NamedMap, CorruptionOutcomes]] = {}
     for named in sorted(all_maps, key=lambda candidate: -int(candidate.heatmap.metadata["dataset"]["n"])):
@@ -91,14 +91,14 @@ class PredictionScore:
     between: correlation over the networks alone, of means over strengths, of each corruption; NaN for less than three.
     """
 
-    by_share: Measured
-    by_energy: Measured
+    by_share: Interval
+    by_energy: Interval
     count: int
     misjudged: dict[str, float]
     between: dict[str, float]
 
 
-def score_predictions(keys: Sequence[str], predictions: Sequence[Predicted]) -> PredictionScore:
+def score_predictions(keys: Sequence[str], predictions: Sequence[CorruptionPrediction]) -> PredictionScore:
     """Score predictions for at least one network against measurements. keys: of the corruptions."""
     from scipy.stats import rankdata
 
@@ -119,10 +119,10 @@ def score_predictions(keys: Sequence[str], predictions: Sequence[Predicted]) -> 
     )
 
 
-def _agreement(guess: np.ndarray, measured: np.ndarray) -> Measured:
+def _agreement(guess: np.ndarray, measured: np.ndarray) -> Interval:
     value = float(rank_correlations(guess.ravel(), measured.ravel()))
     generator, (networks, corruptions, _) = np.random.default_rng(0), guess.shape
     rows = generator.integers(networks, size=(DRAWS, networks, 1))
     columns = generator.integers(corruptions, size=(DRAWS, 1, corruptions))
     drawn = rank_correlations(*(grid[rows, columns].reshape(DRAWS, -1) for grid in (guess, measured)))
-    return Measured(value, *np.nanquantile(drawn, (0.025, 0.975)).tolist())
+    return Interval(value, *np.nanquantile(drawn, (0.025, 0.975)).tolist())

@@ -13,7 +13,7 @@ from core.claims.finding import MINIATURE, MORE, Claim, Evidence, Finding, Named
 from core.claims.gradient_spectrum import rank_correlations
 from core.claims.hybrids import stored_hybrids
 from core.claims.twins import by_pair
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.contrasts import Errors
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
 from core.numbers import decimal, join_list
@@ -66,7 +66,7 @@ def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     )
 
 
-def _more(a: CorruptionOutcomes, b: CorruptionOutcomes, keys: tuple[str, ...], strength: int | None = None) -> Measured:
+def _more(a: CorruptionOutcomes, b: CorruptionOutcomes, keys: tuple[str, ...], strength: int | None = None) -> Interval:
     """Return how much more corruptions raise a's error than b's, paired, at one strength or averaged over all."""
     rises: list[Errors] = [rise(outcomes, outcomes.errors(*keys, strength=strength)) for outcomes in (a, b)]
     return rises[0].minus(rises[1]).measured.item()
@@ -75,7 +75,7 @@ def _more(a: CorruptionOutcomes, b: CorruptionOutcomes, keys: tuple[str, ...], s
 def shift_finding(claim: Claim, all_maps: Sequence[NamedMap]) -> Finding:
     """Holds if lower crossover cutoffs go with smaller rises of the error under all corruptions together.
 
-    In part where they do so only under high-frequency ones, or where low-frequency ones reverse the order.
+    Holds in part if they do so only under high-frequency corruptions, or if low-frequency ones reverse the order.
     """
     networks = _networks()
     if len(networks) < FEWEST:
@@ -99,8 +99,8 @@ def shift_finding(claim: Claim, all_maps: Sequence[NamedMap]) -> Finding:
     for what, values in tested.items():
         value, p = exact_rank_test(radii, values)
         signs.append(int(np.sign(value)) if p < SIGNIFICANT else 0)
-        evidence.append(Evidence(f"correlation of the crossover cutoff with {what}", Measured.exact(value), "ratio"))
-        evidence.append(Evidence("p", Measured.exact(p), "p"))
+        evidence.append(Evidence(f"correlation of the crossover cutoff with {what}", Interval.exact(value), "ratio"))
+        evidence.append(Evidence("p", Interval.exact(p), "p"))
     together, high, low, _ = signs
     verdict = Verdict.HOLDS if together > 0 and low >= 0 else Verdict.IN_PART if together + high > 0 else Verdict.FAILS
     titles = {named.classifier: named.name for named in all_maps}

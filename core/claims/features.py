@@ -25,14 +25,14 @@ from core.claims.finding import (
     has_usual_weights,
     require,
 )
-from core.fourier.intervals import Measured, paired_interval, student, wilson
+from core.fourier.intervals import Interval, paired_interval, student, wilson
 from core.fourier.maps.contrasts import mcnemar
 from core.reconstruct.search_outcomes import LARGE_SIZE, stored_outcomes
 from core.runs.file import SURE
-from core.runs.judgement import searched
-from core.runs.picture_outcomes import PictureOutcomes, judged_outcomes, paired, picture_outcomes
+from core.runs.judgement import comparison_kind
+from core.runs.picture_outcomes import PictureOutcomes, judged_outcomes, on_common_starts, picture_outcomes
 from core.shared.roles import ROLES, networks_for
-from core.shared.sentences import Network, Sentence, joined
+from core.shared.sentences import Network, Sentence, join_parts
 
 FILLED = {"eq3": "holes by Eq. 3", "mean_square": "holes by the mean square"}
 DRAWN = {
@@ -41,17 +41,17 @@ DRAWN = {
     "independent": "drawings from pixel noise",
 }
 # Their counterparts in the search by views.
-FILLED_BY_VIEWS = {searched("eq3", "views"): "holes"}
-DRAWN_BY_VIEWS = {searched("classless", "views"): DRAWN["classless"]}
+FILLED_BY_VIEWS = {comparison_kind("eq3", "views"): "holes"}
+DRAWN_BY_VIEWS = {comparison_kind("classless", "views"): DRAWN["classless"]}
 # Both searches: drawings with the same steps and ball, holes with the same ball.
 SEARCHED = {
-    "drawings": (searched("classless", "pixels"), searched("classless", "views")),
-    "holes": ("eq3", searched("eq3", "views")),
+    "drawings": (comparison_kind("classless", "pixels"), comparison_kind("classless", "views")),
+    "holes": ("eq3", comparison_kind("eq3", "views")),
 }
 LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
 
 
-def _share(scores: np.ndarray) -> Measured:
+def _share(scores: np.ndarray) -> Interval:
     return wilson(scores.mean(), len(scores)).item()
 
 
@@ -60,7 +60,7 @@ class Measure:
     """A number per picture, its mean with an interval, and its unit."""
 
     of: Callable[[Mapping[str, np.ndarray]], np.ndarray]
-    mean: Callable[[np.ndarray], Measured] = _share
+    mean: Callable[[np.ndarray], Interval] = _share
     unit: str = "error"
 
 
@@ -118,16 +118,16 @@ def _stored(kinds: dict[str, str], *names: str) -> dict[str, list[PictureOutcome
     """Return the stored results of all these networks from the same starts, by evidence."""
     by_evidence = {evidence: picture_outcomes(kind) for kind, evidence in kinds.items()}
     stored = {evidence: [by[name] for name in names] for evidence, by in by_evidence.items() if by.keys() >= {*names}}
-    pairs = {evidence: results for evidence, some in stored.items() if (results := paired(some)) is not None}
+    pairs = {evidence: results for evidence, some in stored.items() if (results := on_common_starts(some)) is not None}
     return require(pairs or None, _nothing(*names))
 
 
 def _nothing(*names: str) -> str:
-    return Sentence("No pictures by ", joined(map(Network, names), last=" or "), " are stored.")
+    return Sentence("No pictures by ", join_parts(map(Network, names), last=" or "), " are stored.")
 
 
 def _finding(
-    claim: Claim, numbers: dict[str, Measured], holds: Callable[[Measured], bool], unit: str, *doubts: str
+    claim: Claim, numbers: dict[str, Interval], holds: Callable[[Interval], bool], unit: str, *doubts: str
 ) -> Finding:
     """Build a finding, one part per number."""
     evidence = tuple(Evidence(name, measured, unit) for name, measured in numbers.items())
@@ -160,8 +160,8 @@ def _squiggles(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Fin
         first, second = (float(need.mean()) for need in needs)
         evidence += [
             Evidence(f"difference, {name}", difference, "levels", (first, second)),
-            Evidence("mean of the subject", Measured.exact(first), "level"),
-            Evidence("mean of the reference", Measured.exact(second), "level"),
+            Evidence("mean of the subject", Interval.exact(first), "level"),
+            Evidence("mean of the reference", Interval.exact(second), "level"),
         ]
     if not parts:
         raise NotCheckable(_nothing(subject, reference))
@@ -199,7 +199,7 @@ def _large_views(claim: Claim) -> Finding:
         for pixels, views in (pair,)
     }
     counts = " and ".join(f"{len(signs)} {name}" for name, signs in scores.items())
-    kin = ", of the painter’s family, so it proves less; it is no human."
+    kin = ", of the painter’s family, so it proves less; it is not human."
     doubt = Sentence(f"{counts}. The judge is ", Network(stored.judges[0]), kin)
     finding = _gain(claim, scores, doubt)
     return replace(finding, networks=(stored.painter,))
@@ -223,14 +223,14 @@ def _gain(claim: Claim, scores: dict[str, np.ndarray], doubt: str) -> Finding:
     """
     gains = {name: paired_interval(signs).item() for name, signs in scores.items()}
     largest = max(float(mcnemar((signs > 0).sum(), (signs < 0).sum())) for signs in scores.values())
-    made = _finding(claim, gains, lambda gain: gain.low > 0, "points", doubt)
-    evidence = [replace(part, sign_words=RECOGNISED) for part in made.evidence]
-    return replace(made, evidence=(*evidence, Evidence("largest p", Measured.exact(largest), "p")))
+    finding = _finding(claim, gains, lambda gain: gain.low > 0, "points", doubt)
+    evidence = [replace(part, sign_words=RECOGNISED) for part in finding.evidence]
+    return replace(finding, evidence=(*evidence, Evidence("largest p", Interval.exact(largest), "p")))
 
 
 def _sampled(claim: Claim, kinds: _Kinds, subject: str, reference: str) -> Finding:
     """Holds if no judge recognises more in the results than in the starts."""
-    gains, gained = dict[str, Measured](), []
+    gains, gained = dict[str, Interval](), []
     for start, (painted,) in _stored(kinds.drawn, subject).items():
         scores = {
             start + remark: painted.pictures[f"{judge}_share_after"] - painted.pictures[f"{judge}_share_before"]

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from core.fourier.basis import Frequency
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.heatmap import Heatmap
 from core.numbers import decimal, displayed_difference, p_value
 from core.shared import paper
-from core.shared.files import Archived
+from core.shared.files import ArchiveContent
 from core.shared.sentences import Number
 
 MINIATURE = "mini-"  # prefix of the small networks trained here, which stand in for the paper's
 Known = TypeVar("Known")
 Place = TypeVar("Place")
-Result = TypeVar("Result", bound=Archived)
+Result = TypeVar("Result", bound=ArchiveContent)
 
 
 class Verdict(StrEnum):
@@ -99,7 +99,7 @@ _UNITS = {
 }
 
 
-MORE, RECOGNISED = ("more", "less"), ("more recognised", "fewer recognised")
+MORE, RECOGNISED = ("more", "less"), ("more are recognised", "fewer are recognised")
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Evidence:
     """
 
     what: str
-    measured: Measured
+    measured: Interval
     unit: str = "points"
     terms: tuple[float, float] | None = None
     sign_words: tuple[str, str] | None = None

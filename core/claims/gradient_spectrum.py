@@ -19,12 +19,12 @@ from core.data.classes import CIFAR10
 from core.data.profiles import cached_by_files, first_by_name, read_stored
 from core.fourier.basis import half_plane, rounded_radius, wave_map, wave_values
 from core.fourier.gradients import ring_energy
-from core.fourier.intervals import Measured, bootstrapped
+from core.fourier.intervals import Interval, bootstrap_interval
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.weak_cache import weak_lru_cache
 from core.numbers import decimal
 from core.shared.files import ArchiveKind, Fact
-from core.shared.sentences import Network, Sentence, joined
+from core.shared.sentences import Network, Sentence, join_parts
 
 # energy: (N, blocks, W) float16, `relative_energy` of each block of pictures, for each model and wave of `half_plane`.
 # slope, change: (N, W) float32, mean change of the loss under the sweep's wave by the gradient alone, and the real one.
@@ -50,8 +50,8 @@ class StoredGradient:
     sha256: str
     pictures: int
     blocks: np.ndarray
-    edges: Measured
-    mean_radius: Measured
+    edges: Interval
+    mean_radius: Interval
     slope: np.ndarray
     change: np.ndarray
     epsilon: float
@@ -97,8 +97,8 @@ def _read(
             facts["classifier"]["sha256"],
             metadata["dataset"]["n"],
             energy[k].astype(np.float64),
-            Measured(*facts["edges"]),
-            Measured(*facts["mean_radius"]),
+            Interval(*facts["edges"]),
+            Interval(*facts["mean_radius"]),
             slope[k].astype(np.float64),
             change[k].astype(np.float64),
             metadata["epsilon"],
@@ -117,7 +117,7 @@ def stored_gradient(heatmap: Heatmap) -> StoredGradient | None:
 
 
 @dataclass(frozen=True)
-class Overrated:
+class OverratedRings:
     """Neighbouring rings, radius `first` to `last`, whose waves raise the error less than the gradient's energy
     suggests.
 
@@ -149,11 +149,11 @@ class GradientAgreement:
     chance too often. overrated: None where no ring is far from its rank.
     """
 
-    waves: Measured
-    rings: Measured
+    waves: Interval
+    rings: Interval
     count: int
     p: float
-    overrated: Overrated | None
+    overrated: OverratedRings | None
 
 
 @weak_lru_cache(32)
@@ -185,8 +185,8 @@ def gradient_agreement(stored: StoredGradient, heatmap: Heatmap) -> GradientAgre
     return GradientAgreement(over_waves, over_rings, len(rise), p, overrated)
 
 
-def _measured(energy: np.ndarray, resampled: np.ndarray, rise: np.ndarray) -> Measured:
-    return bootstrapped(float(rank_correlations(energy, rise)), rank_correlations(resampled, rise))
+def _measured(energy: np.ndarray, resampled: np.ndarray, rise: np.ndarray) -> Interval:
+    return bootstrap_interval(float(rank_correlations(energy, rise)), rank_correlations(resampled, rise))
 
 
 def rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -219,7 +219,7 @@ def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.nda
 
 def _overrated(
     radii: np.ndarray, energy: np.ndarray, rise: np.ndarray, change: np.ndarray, bend: np.ndarray
-) -> Overrated | None:
+) -> OverratedRings | None:
     """Return the rings around the most overrated one whose excess of ranks is at least half of its own.
 
     None unless its excess is at least a third of all ranks. change: of the loss, NaN if unknown; bend: the loss's.
@@ -238,7 +238,7 @@ def _overrated(
     if not np.isnan(change).any():
         changed = float(rank_correlations(change, rise))
         why = (float(bend[inside].mean()), float(bend[~inside].mean()), changed)
-    return Overrated(first, last, without, *why)
+    return OverratedRings(first, last, without, *why)
 
 
 def where_it_fails(result: GradientAgreement, epsilon: float) -> str:
@@ -262,13 +262,13 @@ def where_it_fails(result: GradientAgreement, epsilon: float) -> str:
 
 def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
     """Holds if the correlation exceeds noise and chance; in part if the gradient overrates some rings."""
-    stored_for = joined(map(Network, stored_gradients()), last=" and ")
+    stored_for = join_parts(map(Network, stored_gradients()), last=" and ")
     lack = Sentence("Gradients are stored for the CIFAR-10 maps of ", stored_for, f", not for {named.name}.")
     stored = require(stored_gradient(named.heatmap), lack)
     result = require(gradient_agreement(stored, named.heatmap), "The map has too few waves to rank.")
     evidence = (
         Evidence(f"rank correlation over {result.count} waves", result.waves, "ratio"),
-        Evidence("p", Measured.exact(result.p), "p"),
+        Evidence("p", Interval.exact(result.p), "p"),
         Evidence("rank correlation over rings", result.rings, "ratio"),
     )
     verdict = Verdict.FAILS

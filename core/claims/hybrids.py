@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.claims.finding import Evidence, NamedMap
 from core.data.profiles import cached_by_files
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, first_pairs, paired_difference
 
 DIFFERENCE = "difference of crossover cutoffs"
@@ -18,18 +18,18 @@ def stored_hybrids(paths: tuple[Path, ...]) -> dict[str, HybridOutcomes]:
     return HybridOutcomes.stored(paths)
 
 
-def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Measured, tuple[Evidence, ...]] | None:
+def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Interval, tuple[Evidence, ...]] | None:
     """Return the paired difference of the crossover cutoffs, first minus second, and all three numbers as evidence.
 
-    On the pairs that both saw. None if either lacks stored hybrids or a crossover, or saw other pairs.
+    Only pairs that both saw count. None if either lacks stored hybrids or a crossover, or saw other pairs.
     """
     a, b = (named.own(stored_hybrids()) for named in (first, second))
-    return None if a is None or b is None else compared(first.name, a, second.name, b)
+    return None if a is None or b is None else compare_crossovers(first.name, a, second.name, b)
 
 
-def compared(
+def compare_crossovers(
     first: str, a: HybridOutcomes, second: str, b: HybridOutcomes
-) -> tuple[Measured, tuple[Evidence, ...]] | None:
+) -> tuple[Interval, tuple[Evidence, ...]] | None:
     """Compare two outcomes on the pairs that both networks saw. first, second: names of their classifiers."""
     count = min(a.pairs, b.pairs)
     a, b = first_pairs(a, count), first_pairs(b, count)
@@ -43,7 +43,7 @@ def compared(
     )
 
 
-def favours_low_frequencies(difference: Measured) -> bool:
+def favours_low_frequencies(difference: Interval) -> bool:
     """Return whether the first of two networks has the lower crossover cutoff, beyond the noise."""
     return bool(difference.high < 0)
 

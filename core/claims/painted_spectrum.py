@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.pgd.view_settings import SEARCHES, Search
 from core.reconstruct.search_outcomes import stored_outcomes
-from core.runs.judgement import searched
+from core.runs.judgement import comparison_kind
 from core.runs.picture_outcomes import picture_outcomes
 
 
@@ -20,7 +20,7 @@ def painted_energy(classifier: str, sha256: str | None) -> dict[Search, np.ndarr
     """
     large, energies = stored_outcomes(), dict[Search, np.ndarray]()
     for search in SEARCHES:
-        small = picture_outcomes(searched("classless", search)).get(classifier)
+        small = picture_outcomes(comparison_kind("classless", search)).get(classifier)
         if small is not None and small.energy is not None and small.sha256 == sha256:
             energies[search] = small.energy
         elif large is not None and large.painter == classifier and f"draw-{search}" in large.groups:
@@ -28,7 +28,7 @@ def painted_energy(classifier: str, sha256: str | None) -> dict[Search, np.ndarr
     return energies if len(energies) == len(SEARCHES) else {}
 
 
-def rise_under(energy: np.ndarray, rises: Mapping[int, Measured]) -> Measured:
+def rise_under(energy: np.ndarray, rises: Mapping[int, Interval]) -> Interval:
     """Return the mean rise of the error under the painted waves, each ring weighted by its share of the energy.
 
     Rings beyond the map and the mean colour are left out. The interval is that of the rises alone, with errors of
@@ -38,7 +38,7 @@ def rise_under(energy: np.ndarray, rises: Mapping[int, Measured]) -> Measured:
     return _weighted(energy[rings] / energy[rings].sum(), [rises[ring] for ring in rings])
 
 
-def difference_under(energies: Mapping[Search, np.ndarray], rises: Mapping[int, Measured]) -> Measured:
+def difference_under(energies: Mapping[Search, np.ndarray], rises: Mapping[int, Interval]) -> Interval:
     """Return the difference of `rise_under` between drawings by views and by the paper's search."""
     shortest = min(map(len, energies.values()))
     rings = [ring for ring in rises if 0 < ring < shortest]
@@ -46,8 +46,8 @@ def difference_under(energies: Mapping[Search, np.ndarray], rises: Mapping[int, 
     return _weighted(views - pixels, [rises[ring] for ring in rings])
 
 
-def _weighted(weights: np.ndarray, rises: list[Measured]) -> Measured:
+def _weighted(weights: np.ndarray, rises: list[Interval]) -> Interval:
     values = np.array([rise.value for rise in rises])
     half = np.array([(rise.high - rise.low) / 2 for rise in rises])
     middle, reach = float(weights @ values), float(np.sqrt((weights**2 * half**2).sum()))
-    return Measured(middle, middle - reach, middle + reach)
+    return Interval(middle, middle - reach, middle + reach)

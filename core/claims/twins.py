@@ -51,7 +51,7 @@ def by_pair(
 def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
     """Holds if low frequencies raise the robust twin's error more and its crossover cutoff, if known, is lower.
 
-    In part where only one of them is so, or low frequencies raise it more only relative to high ones.
+    Holds in part if only one of the two is true, or if low frequencies raise it more only relative to high ones.
     """
     low, far = (
         require(contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band)), "The maps lack these waves.")

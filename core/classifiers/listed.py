@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from core.classifiers.families import family_spec, name_forms
-from core.classifiers.fetch.weights import given_file
+from core.classifiers.fetch.weights import local_weights
 from core.classifiers.spec import ClassifierSpec, own_weights_id
 from core.data import profiles
 from core.numbers import join_list
@@ -26,20 +26,20 @@ _UNUSABLE = (ValueError, OSError, ImportError, RuntimeError)
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedClassifiers:
     """Entries of the list. specs: by name, in order. refused: one sentence for each unusable entry."""
 
     specs: dict[str, ClassifierSpec]
     refused: tuple[str, ...]
 
 
-def listed_classifiers() -> Listed:
+def listed_classifiers() -> ListedClassifiers:
     """Return the classifiers listed in the environment and those of profiles; read once, so changes need a restart."""
     return _read(os.environ.get(VARIABLE, ""), os.environ.get(profiles.VARIABLE, ""), cache_folder())
 
 
 @cache
-def _read(text: str, *_folders: str | Path) -> Listed:
+def _read(text: str, *_folders: str | Path) -> ListedClassifiers:
     specs, refused = dict[str, ClassifierSpec](), []
     for entry in dict.fromkeys(filter(None, map(str.strip, text.split(",")))):
         try:
@@ -50,7 +50,7 @@ def _read(text: str, *_folders: str | Path) -> Listed:
     for name, weights_id in profiles.profiled_networks().items():
         if name not in specs and (profiled := _profiled(name)) is not None and profiled.weights_id == weights_id:
             specs[name] = profiled
-    return Listed(specs, tuple(refused))
+    return ListedClassifiers(specs, tuple(refused))
 
 
 def _spec(entry: str) -> ClassifierSpec:
@@ -61,7 +61,7 @@ def _spec(entry: str) -> ClassifierSpec:
     if file:
         weights_id = own_weights_id(Path(file))
         title = f"{spec.title.partition(' (')[0]} (weights: {weights_id})"
-        spec = replace(spec, title=title, weights=given_file(Path(file), spec.weights), weights_id=weights_id)
+        spec = replace(spec, title=title, weights=local_weights(Path(file), spec.weights), weights_id=weights_id)
     if not spec.weights.origin and spec.weights.locate() is None:  # a folder cannot be downloaded
         raise FileNotFoundError(spec.weights.missing())
     return spec

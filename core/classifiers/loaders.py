@@ -233,7 +233,7 @@ def _open_clip_model(name: str, path: Path, **options: Any) -> Any:
     import open_clip
 
     try:
-        with _uninitialised():
+        with _skip_initialisation():
             return open_clip.create_model_from_pretrained(name, return_transform=False, **options)
     except Exception as error:  # open_clip, torch and safetensors raise many unrelated types for a bad file
         raise RuntimeError(
@@ -242,20 +242,20 @@ def _open_clip_model(name: str, path: Path, **options: Any) -> Any:
         ) from error
 
 
-def _uninitialised() -> Any:
+def _skip_initialisation() -> Any:
     """Context in which `torch.nn.init` does nothing, since all tensors are then loaded from a file, strictly.
 
     Otherwise a ViT-B/32 takes twice as long to load, for 150 million unused random numbers.
     """
     from torch.overrides import TorchFunctionMode
 
-    class Uninitialised(TorchFunctionMode):
+    class SkipInitialisation(TorchFunctionMode):
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             arguments = kwargs or {}
             fills = getattr(function, "__module__", "") == "torch.nn.init"
             return arguments["tensor"] if fills else function(*args, **arguments)
 
-    return Uninitialised()
+    return SkipInitialisation()
 
 
 def clip_model(identity: Identity, network: Any, tokenizer: Any) -> ClipModel:

@@ -22,7 +22,7 @@ from core.classifiers.fetch.weights import (
     check_sha256,
     discard,
     format_bytes,
-    given_file,
+    local_weights,
 )
 from core.classifiers.kinds.identity import Identity
 from core.classifiers.listed import listed_classifiers
@@ -230,7 +230,7 @@ def classifier_state(name: str, weights: Path | str | None = None, *, check_netw
         spec = classifier_spec(name)
     except ModuleNotFoundError as error:
         return ClassifierState("unavailable", sentence(str(error)))
-    source = spec.weights if weights is None else given_file(Path(weights), spec.weights)
+    source = spec.weights if weights is None else local_weights(Path(weights), spec.weights)
     if source.locate():
         # without the path: visitors of a public app read this
         return ClassifierState("ready", "Its weights are on this machine.")
@@ -302,7 +302,7 @@ def load_classifier(
 
 
 def _find_weights(spec: ClassifierSpec, weights: Path | str | None, download: bool) -> Path:
-    source = spec.weights if weights is None else given_file(Path(weights), spec.weights)
+    source = spec.weights if weights is None else local_weights(Path(weights), spec.weights)
     if path := source.locate():
         return path
     if download or not source.origin:

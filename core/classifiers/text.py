@@ -73,8 +73,8 @@ def _tidy(text: str) -> str:
     text = unicodedata.normalize("NFC", text)
     plain = "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
     # Joiners and direction marks (Cf) belong to emojis and right-to-left text, but are invisible alone.
-    seen = any(not character.isspace() and unicodedata.category(character) != "Cf" for character in plain)
-    return " ".join(plain.split()) if seen else ""
+    visible = any(not character.isspace() and unicodedata.category(character) != "Cf" for character in plain)
+    return " ".join(plain.split()) if visible else ""
 
 
 def find_class(name: str, classes: ClassSet) -> int | None:

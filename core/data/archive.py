@@ -83,8 +83,7 @@ def _archive(images: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> Ima
         )
     if labels.dtype.kind not in "iu" or labels.shape != shape[:1]:
         raise ValueError(
-            f"labels should be whole numbers from 0, one for each of {len(images)} images, "
-            f"is {labels.dtype} {labels.shape}"
+            f"labels should be whole numbers from 0, one per image, {len(images)}, is {labels.dtype} {labels.shape}"
         )
     if classes.dtype.kind != "U" or classes.ndim != 1:
         raise ValueError(f"classes should be one row of class names as text, is {classes.dtype} {classes.shape}")

@@ -218,7 +218,7 @@ def _find_path(path: Path, name: str | Path, split: str) -> _RawDataset:
 
 
 def _own_name(name: str, source: str) -> str:
-    """Return the name of a data set of one's own: its source where bundled pictures have the same name."""
+    """Return the name of a user's own data set: its source if bundled pictures have the same name."""
     return source if name in sets_by_dataset() else name
 
 

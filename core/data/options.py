@@ -9,7 +9,7 @@ from typing import Any
 from core.data.dataset import ImageDataset
 from core.data.datasets import load_dataset
 from core.data.sample_sets import sets_by_dataset
-from core.shared.cli import progress_bar, whole
+from core.shared.cli import integer, progress_bar
 
 
 def add_dataset_options(parser: ArgumentParser, default: str | None = None) -> None:
@@ -21,7 +21,7 @@ def add_dataset_options(parser: ArgumentParser, default: str | None = None) -> N
         help="cifar10, imagenet100, a folder of class folders, an .npz, or the bundled " + ", ".join(sets_by_dataset()),
     )
     parser.add_argument("--data-dir", type=Path, help="where cifar10 or imagenet100 lie")
-    parser.add_argument("--image-size", type=whole(8, 2**16), help="pixels, default 32 for cifar10, else 224")
+    parser.add_argument("--image-size", type=integer(8, 2**16), help="pixels, default 32 for cifar10, else 224")
 
 
 def named_dataset(args: Namespace, *, quiet: bool = False, **choices: Any) -> ImageDataset:

@@ -21,7 +21,7 @@ OUTCOME_FACTS = (
 )
 
 
-class Identified(Protocol):
+class NamedWeights(Protocol):
     """A classifier's name and weights."""
 
     name: str
@@ -30,7 +30,7 @@ class Identified(Protocol):
     sha256: str | None
 
 
-def classifier_facts(classifier: Identified) -> dict[str, Any]:
+def classifier_facts(classifier: NamedWeights) -> dict[str, Any]:
     """Return the facts that identify a classifier and its weights."""
     return {
         "name": classifier.name,

@@ -75,7 +75,7 @@ class SampleSet:
         """Title in the menu and in the URL of *Draw*."""
         return f"{self.classes_title}, {self.side} px"
 
-    def knows(self, class_names: Sequence[str]) -> bool:
+    def fits(self, class_names: Sequence[str]) -> bool:
         """Return whether these begin with the set's classes; own texts may follow."""
         return tuple(class_names[: len(self.classes)]) == self.classes.names
 

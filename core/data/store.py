@@ -48,14 +48,14 @@ def available_memory() -> int:
 
     On Linux the free memory of the machine or container; on macOS half of the installed memory; else 4 GiB.
     """
-    left = ASSUMED_MEMORY
+    available = ASSUMED_MEMORY
     with suppress(AttributeError, OSError, ValueError):
-        left = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+        available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     # /proc/meminfo counts the page cache as available, which sysconf's SC_AVPHYS_PAGES does not.
     with suppress(OSError, ValueError):
         fields = Path("/proc/meminfo").read_text().split()
-        left = int(fields[fields.index("MemAvailable:") + 1]) * 1024
+        available = int(fields[fields.index("MemAvailable:") + 1]) * 1024
     with suppress(OSError, ValueError):  # without a limit the first file says "max"
         limit, used = (int(Path("/sys/fs/cgroup", name).read_text()) for name in ("memory.max", "memory.current"))
-        left = min(left, max(limit - used, 0))
-    return left
+        available = min(available, max(limit - used, 0))
+    return available

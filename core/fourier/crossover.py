@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.fourier.intervals import Measured, bootstrapped
+from core.fourier.intervals import Interval, bootstrap_interval
 
 DRAWS = 1_000
 
@@ -21,7 +21,7 @@ class Crossover:
     and the same seed, the k-th resamples consist of the same pairs.
     """
 
-    radius: Measured
+    radius: Interval
     drawn: np.ndarray
 
 
@@ -45,12 +45,12 @@ def crossover(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, se
     generator, pairs = np.random.Generator(np.random.PCG64(seed)), lead.shape[1]
     even = np.full(pairs, 1 / pairs)
     drawn = equal_at(np.array([lead @ generator.multinomial(pairs, even) for _ in range(DRAWS)]), radii)
-    return Crossover(bootstrapped(value, drawn), drawn)  # its ends are NaN if any resample's radius is
+    return Crossover(bootstrap_interval(value, drawn), drawn)  # its ends are NaN if any resample's radius is
 
 
-def crossover_difference(a: Crossover, b: Crossover) -> Measured:
+def crossover_difference(a: Crossover, b: Crossover) -> Interval:
     """Return a's radius minus b's on the same pairs, with the interval of their paired resamples."""
-    return bootstrapped(a.radius.value - b.radius.value, a.drawn - b.drawn)
+    return bootstrap_interval(a.radius.value - b.radius.value, a.drawn - b.drawn)
 
 
 def equal_at(lead: np.ndarray, radii: np.ndarray) -> np.ndarray:

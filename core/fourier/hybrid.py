@@ -47,11 +47,11 @@ def hybrid(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> A
     Returns:
         The same shape: arrays float32; tensors of the dtype and on the device of `low`, differentiable.
     """
-    result = mixed(low, high, cutoff, edge).clip(0, 1)
+    result = mix(low, high, cutoff, edge).clip(0, 1)
     return result.astype(np.float32) if isinstance(result, np.ndarray) else result
 
 
-def mixed(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Array:
+def mix(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Array:
     """Mix two pictures as `hybrid` does, but without clipping and in float64."""
     if low.shape != high.shape:
         raise ValueError(f"both pictures must have one shape; got {tuple(low.shape)} and {tuple(high.shape)}")
@@ -71,7 +71,7 @@ def clipped_share(unclipped: np.ndarray) -> np.ndarray:
     contrast.
 
     Args:
-        unclipped: (..., C, H, W), as `mixed` returns it. Contrast: the difference from the channel means.
+        unclipped: (..., C, H, W), as `mix` returns it. Contrast: the difference from the channel means.
     """
     taken = np.linalg.norm((unclipped - unclipped.clip(0, 1)).reshape(*unclipped.shape[:-3], -1), axis=-1)
     contrast = unclipped - unclipped.mean(axis=(-2, -1), keepdims=True)

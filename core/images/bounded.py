@@ -36,7 +36,7 @@ def square_uploads(data: bytes, sizes: Sequence[int], *, max_pixels: int = MAX_P
         ImageError: as for `open_picture`, or decoding takes too much memory or time.
     """
     if not _one_at_a_time.acquire(timeout=SECONDS / 2):
-        raise ImageError("the server is busy with other pictures: try again in a few seconds")
+        raise ImageError("the server is busy with other pictures; try again in a few seconds")
     try:
         done = subprocess.run(
             [sys.executable, "-m", "core.images.bounded", str(max_pixels), *map(str, sizes)],
@@ -48,13 +48,13 @@ def square_uploads(data: bytes, sizes: Sequence[int], *, max_pixels: int = MAX_P
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ImageError("this picture takes too long to read: save a smaller copy, or try again later") from None
+        raise ImageError("this picture takes too long to read; save a smaller copy, or try again later") from None
     finally:
         _one_at_a_time.release()
     if done.returncode == _REFUSED:
         raise ImageError(done.stdout.decode("utf-8"))
     if done.returncode != 0:  # killed by the operating system, or a library hit the limit
-        raise ImageError("this picture takes too much memory to read: save a smaller copy")
+        raise ImageError("this picture takes too much memory to read; save a smaller copy")
     pixels = np.split(np.frombuffer(done.stdout, np.uint8), np.cumsum([3 * size**2 for size in sizes])[:-1])
     return tuple(part.reshape(size, size, 3).copy() for part, size in zip(pixels, sizes, strict=True))
 

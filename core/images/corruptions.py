@@ -162,9 +162,9 @@ _ROWS = (
     Corruption("noise", "Gaussian noise", "high", "standard deviation, of 1", (0.08, 0.12, 0.18), _noise,
                 "ImageNet-C’s gaussian_noise."),
     Corruption("impulses", "Impulse noise", "high", "share of values set to 0 or 1", (0.03, 0.06, 0.09), _impulses,
-                "ImageNet-C’s impulse_noise: in each channel by itself."),
+                "ImageNet-C’s impulse_noise: in each channel separately."),
     Corruption("blur", "Blur", "high", "standard deviation, pixels of 224", (1.0, 2.0, 3.0), _blur,
-                "ImageNet-C’s gaussian_blur; up to 64 pixels CIFAR-10-C’s, a 32nd of the side for each pixel.",
+                "ImageNet-C’s gaussian_blur; up to 64 pixels CIFAR-10-C’s, scaled with the side.",
                 small=(0.4, 0.6, 0.7)),
     Corruption("pixelation", "Pixelation", "high", "share of the side that is left", (0.6, 0.5, 0.4), _pixelation,
                 "ImageNet-C’s pixelate, whose lengths are shares of the side."),
@@ -176,7 +176,6 @@ _ROWS = (
     Corruption("brightness", "Brightness", "low", "added to the value of each pixel’s colour", (0.1, 0.2, 0.3),
                 _brightness, "ImageNet-C’s brightness: hue and saturation stay."),
     Corruption("fog", "Fog", "low", "height of the fog, of 1", FOGS, _fog,
-                "ImageNet-C’s fog; its surface is a sum of waves, with the amplitudes of the one built square by "
-                "square."),
+                "ImageNet-C’s fog; its surface is a sum of waves with the same amplitudes."),
 )  # fmt: skip
 CORRUPTIONS = {row.key: row for row in _ROWS}

@@ -54,10 +54,10 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
         ImageError: not a picture, or a damaged, oversized or tiny one; no other exception is raised.
     """
     if not data:
-        raise ImageError("this file is empty: choose a picture file")
+        raise ImageError("this file is empty; choose a picture file")
     if len(data) > MAX_BYTES:
         raise ImageError(
-            f"this file has {len(data) / 1e6:.1f} MB, more than the limit of {MAX_BYTES / 1e6:.0f} MB: save a smaller "
+            f"this file has {len(data) / 1e6:.1f} MB, more than the limit of {MAX_BYTES / 1e6:.0f} MB; save a smaller "
             "copy"
         )
     try:
@@ -70,9 +70,9 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     except Image.UnidentifiedImageError:
         raise ImageError(_unidentified(data)) from None
     except Image.DecompressionBombError:
-        raise ImageError(f"this picture has far more than {max_pixels:,} pixels: save a smaller copy") from None
+        raise ImageError(f"this picture has far more than {max_pixels:,} pixels; save a smaller copy") from None
     except MemoryError:
-        raise ImageError("this picture takes too much memory to read: save a smaller copy") from None
+        raise ImageError("this picture takes too much memory to read; save a smaller copy") from None
     except Exception as error:
         # Pillow's readers raise many undocumented exceptions for damaged bytes, from struct.error to IndexError.
         reason = str(error).split("\n")[0].strip().rstrip(".") or type(error).__name__
@@ -85,16 +85,16 @@ def _check_size(image: Image.Image, data: bytes, max_pixels: int) -> None:
         max_pixels //= 2  # the decoder keeps four copies with alpha
     if width * height > max_pixels:
         raise ImageError(
-            f"this picture has {width} x {height} pixels, more than the limit of {max_pixels:,}: save a smaller copy"
+            f"this picture has {width} x {height} pixels, more than the limit of {max_pixels:,}; save a smaller copy"
         )
     if min(width, height) < MIN_SIDE:
         raise ImageError(
-            f"this picture has only {width} x {height} pixels: choose one of at least {MIN_SIDE} x {MIN_SIDE}"
+            f"this picture has only {width} x {height} pixels; choose one of at least {MIN_SIDE} x {MIN_SIDE}"
         )
     # A progressive JPEG is fully decoded once per scan, and a scan can have ten bytes: a small file could keep a
     # processor busy for hours. In compressed data FF is followed by 00, so the markers can be counted.
     if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
-        raise ImageError(f"this JPEG has more than {MAX_JPEG_SCANS} scans, as no camera writes: save it as PNG")
+        raise ImageError(f"this JPEG has more than {MAX_JPEG_SCANS} scans, as no camera writes; save it as PNG")
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
@@ -124,7 +124,7 @@ def _paste_rgb(result: Image.Image, strip: Image.Image, top: int, file_format: s
         return
     if strip.mode not in _CONVERTIBLE:
         raise ImageError(
-            f"this picture has an unsupported colour mode ({strip.mode}): "
+            f"this picture has an unsupported colour mode ({strip.mode}); "
             "save it as a PNG or JPEG with 8 bits per colour"
         )
     if strip.has_transparency_data:
@@ -138,7 +138,7 @@ def _unidentified(data: bytes) -> str:
     """Return the message for bytes that Pillow does not recognise."""
     if data.startswith(_PICTURES) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
         return _damaged("its header is invalid")
-    return f"this file is {_kind(data)}: expected JPEG, PNG, WebP, GIF, BMP or TIFF; save the picture as one"
+    return f"this file is {_kind(data)}, not JPEG, PNG, WebP, GIF, BMP or TIFF; save the picture as one"
 
 
 def _kind(data: bytes) -> str:
@@ -154,4 +154,4 @@ def _kind(data: bytes) -> str:
 
 
 def _damaged(reason: str) -> str:
-    return f"this picture is damaged or incomplete ({reason}): open it in a picture viewer and save it again"
+    return f"this picture is damaged or incomplete ({reason}); open it in a picture viewer and save it again"

@@ -44,7 +44,7 @@ class PGDConfig:
 
     def __post_init__(self) -> None:
         for name in SETTINGS.keys() & {field.name for field in fields(self)}:
-            object.__setattr__(self, name, SETTINGS[name].checked(getattr(self, name)))
+            object.__setattr__(self, name, SETTINGS[name].validate(getattr(self, name)))
         if self.search == "views" and self.views is None:
             raise ValueError("the search by views needs the settings of its views, as `view_run` has them")
         if self.search == "views" and self.step_rule == "adaptive":

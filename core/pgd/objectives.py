@@ -30,8 +30,8 @@ class Objective:
     def check(self, images: Tensor) -> None:
         """Raise ValueError unless the objective fits (B, 3, H, W) images."""
         if self.targets.dtype != torch.int64 or self.targets.ndim != 1:
-            got = f"{tuple(self.targets.shape)} {self.targets.dtype}"
-            raise ValueError(f"targets must be (B,) int64 class indices; got {got}")
+            actual = f"{tuple(self.targets.shape)} {self.targets.dtype}"
+            raise ValueError(f"targets must be (B,) int64 class indices; got {actual}")
         _check_count("targets", self.targets, images)
 
     def to(self, device: torch.device) -> Self:
@@ -150,4 +150,4 @@ class Inpainting(Objective):
 
 def _check_count(name: str, entries: Tensor, images: Tensor) -> None:
     if len(entries) not in (1, len(images)):
-        raise ValueError(f"{name} must have one entry, or one for each of the {len(images)} images; got {len(entries)}")
+        raise ValueError(f"{name} must have one entry, or one per image, {len(images)}; got {len(entries)}")

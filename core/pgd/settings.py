@@ -56,7 +56,7 @@ class Setting:
     changed: str
     phrase: str
 
-    def checked(self, value: Any) -> Any:
+    def validate(self, value: Any) -> Any:
         """Check a value and convert it (from numpy or a widget) to a plain one for `PGDConfig` and JSON.
 
         Raises:
@@ -75,7 +75,7 @@ class Setting:
             raise ValueError(f"{self.name} must be a {expected}; got {value!r}")
         return int(value) if self.whole else float(value)
 
-    def same(self, value: Any, other: Any) -> bool:
+    def equals(self, value: Any, other: Any) -> bool:
         """Return whether two values are equal up to rounding; None means no value."""
         if self.choices or value is None or other is None:
             return value == other

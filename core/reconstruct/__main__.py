@@ -24,7 +24,7 @@ from core.reconstruct.job import JobConfig, PGDJob, make_job
 from core.runs.plan import prepare
 from core.runs.starts import RANDOM_KINDS, STARTS
 from core.shared import paper
-from core.shared.cli import MAX_SEED, number, run_script, whole
+from core.shared.cli import MAX_SEED, integer, number, run_script
 from core.shared.errors import quoted
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ def build_parser() -> argparse.ArgumentParser:
         add_classifier_options(mode)
         add_dataset_options(mode)
         mode.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
-        mode.add_argument("--limit", type=whole(1), default=100, help="number of images, default 100")
-        mode.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="seed of images, holes and noise")
+        mode.add_argument("--limit", type=integer(1), default=100, help="number of images, default 100")
+        mode.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="seed of images, holes and noise")
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
         mode.add_argument("--judge", help="another classifier, which judges whether the results show the target")
         mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, if it takes one")
         mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch for replay")
-        mode.add_argument("--batch-size", type=whole(1), help="images per batch")
+        mode.add_argument("--batch-size", type=integer(1), help="images per batch")
     _add_settings(inpaint, "inpainting")
     _add_settings(generate, "generation")
     inpaint.add_argument(
@@ -62,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     inpaint.add_argument(
         "--hole",
-        type=whole(1),
+        type=integer(1),
         metavar="SIDE",
         help="of the square, default 60 at 224 pixels, 16 at 32; scales epsilon",
     )
@@ -87,7 +87,7 @@ def _add_settings(parser: argparse.ArgumentParser, kind: RunKind) -> None:
     """Add an option for each setting, by default None."""
     for name, usual in paper_settings(kind, paper.IMAGE_SIZE).items():
         row = SETTINGS[name]
-        takes: Any = whole(1, MAX_STEPS) if row.whole else None if row.choices else number(above=bool(row.scaled))
+        takes: Any = integer(1, MAX_STEPS) if row.whole else None if row.choices else number(above=bool(row.scaled))
         scaled = f" at {paper.IMAGE_SIZE} pixels, scaled" if row.scaled else ""
         text = f"{row.label}; default {usual}{scaled}. {row.help}".strip().replace("%", "%%")
         parser.add_argument(f"--{name.replace('_', '-')}", type=takes, choices=row.choices or None, help=text)
@@ -99,10 +99,10 @@ def build_job(args: argparse.Namespace) -> PGDJob:
     # Generation needs statistics over all images of its classes.
     dataset = named_dataset(args, limit=args.limit if inpaint else None, seed=args.seed)
     own = ("hole", "penalty", "fill", "auto_pgd") if inpaint else ("start",)
-    given_settings = {name: getattr(args, name, None) for name in SETTINGS}
+    overrides = {name: getattr(args, name, None) for name in SETTINGS}
     config = JobConfig(
         count=args.limit,
-        changes={name: value for name, value in given_settings.items() if value is not None},
+        changes={name: value for name, value in overrides.items() if value is not None},
         **{name: getattr(args, name) for name in ("mode", "seed", "target", "keep", "save_run", *own)},
     )
     classifier, judge = named_classifier(args, dataset.classes), _named_judge(args, dataset)
@@ -142,11 +142,11 @@ def _run(args: argparse.Namespace) -> str:
     line = f"{args.output}: {count_of(summary['n'], 'image')}, {loss}, {percent(share)} become the target"
     if job.judge is None:
         return line
-    seen = summary["judge"]
-    low, high = map(percent, seen["after_interval"])
+    judged = summary["judge"]
+    low, high = map(percent, judged["after_interval"])
     return (
-        f"{line}; {seen['judge']} calls {seen['after']} the target (95 % interval {low} to {high}), of the starts "
-        f"{seen['before']}"
+        f"{line}; {judged['judge']} calls {judged['after']} the target (95 % interval {low} to {high}), of the starts "
+        f"{judged['before']}"
     )
 
 

@@ -109,10 +109,10 @@ def _judged(
 ) -> list[dict[str, Any]]:
     """Return each image's fields of a `Reconstruction` that the judge fills in; `judge_share_sure` is of `sure`."""
     names = judge.classes.names
-    seen = {when: top1(judge, images) for when, images in (("before", before), ("after", after), ("sure", sure))}
+    predicted = {when: top1(judge, images) for when, images in (("before", before), ("after", after), ("sure", sure))}
     return [
-        {f"judge_top1_{when}": names[seen[when][row]] for when in ("before", "after")}
-        | {f"judge_share_{when}": int(classes[row] == target) for when, classes in seen.items()}
+        {f"judge_top1_{when}": names[predicted[when][row]] for when in ("before", "after")}
+        | {f"judge_share_{when}": int(classes[row] == target) for when, classes in predicted.items()}
         for row, target in enumerate(targets)
     ]
 

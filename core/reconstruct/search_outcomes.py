@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.data.classes import PRECOMPUTED
-from core.fourier.intervals import Measured, student, wilson
+from core.fourier.intervals import Interval, student, wilson
 
 STORED = PRECOMPUTED / "views.json"
 LARGE_SIZE = 224  # side of the pictures in pixels
@@ -100,15 +100,15 @@ class SearchOutcomes:
         places = self.places_before if before else self.places
         return (places[:, judge] <= top).astype(np.float64)
 
-    def share(self, judge: int = 0, top: int = 1) -> Measured:
+    def share(self, judge: int = 0, top: int = 1) -> Interval:
         """Return the share of `recognised` with Wilson's 95 % interval."""
         return wilson(self.recognised(judge, top).mean(), self.n).item()
 
-    def mean(self, name: str) -> Measured:
+    def mean(self, name: str) -> Interval:
         """Return the mean of a number with Student's 95 % interval."""
         return student(self.numbers[name])
 
-    def of(self, pictures: tuple[str, ...]) -> SearchOutcomes:
+    def subset(self, pictures: tuple[str, ...]) -> SearchOutcomes:
         """Return the outcomes on these pictures, in this order."""
         rows = [self.pictures.index(picture) for picture in pictures]
         return SearchOutcomes(
@@ -141,7 +141,7 @@ class StoredOutcomes:
         if pixels is None or views is None:
             return None
         common = tuple(picture for picture in views.pictures if picture in pixels.pictures)
-        return (pixels.of(common), views.of(common)) if common else None
+        return (pixels.subset(common), views.subset(common)) if common else None
 
 
 @cache

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from core.fourier.intervals import Measured, wilson
+from core.fourier.intervals import Interval, wilson
 from core.pgd.view_settings import SEARCHES, Search
 from core.reconstruct.view_pictures import JUDGED
 
@@ -58,7 +58,7 @@ class Score:
     n: int
 
     @property
-    def share(self) -> Measured:
+    def share(self) -> Interval:
         """Share of right choices with its Wilson interval."""
         return wilson(self.right / self.n, self.n)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.reproduce.parts.plan import CLIP, KEYS
 from core.reproduce.run import run
-from core.shared.cli import MAX_SEED, check_output_folder, names_of, whole
+from core.shared.cli import MAX_SEED, check_output_folder, integer, names_of
 from core.shared.device import DTYPES
 from core.shared.errors import quoted
 from core.sweep.hybrid.pairs import MAX_PAIRS
@@ -43,10 +43,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--parts", type=names_of(KEYS, "part"), default=KEYS, help="names or prefixes, e.g. figure-1,stand-in"
     )
-    parser.add_argument("--cells", type=whole(1), help="waves per map, drawn by the seed; default all")
-    parser.add_argument("--limit", type=whole(1), help="images per map, drawn by the seed; default all")
-    parser.add_argument("--runs", type=whole(1), help="inpainting and generation runs per part; default 100")
-    parser.add_argument("--pairs", type=whole(1, MAX_PAIRS), help="pairs of pictures for hybrid images; default 2000")
+    parser.add_argument("--cells", type=integer(1), help="waves per map, drawn by the seed; default all")
+    parser.add_argument("--limit", type=integer(1), help="images per map, drawn by the seed; default all")
+    parser.add_argument("--runs", type=integer(1), help="inpainting and generation runs per part; default 100")
+    parser.add_argument("--pairs", type=integer(1, MAX_PAIRS), help="pairs of pictures for hybrid images; default 2000")
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="folder of CIFAR-10, default data")
     parser.add_argument("--imagenet-dir", type=Path, help="ImageNet100, a folder of class folders by WordNet id")
     parser.add_argument("--download", action="store_true", help="allow downloading weights and CIFAR-10")
@@ -61,8 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--clip", default=CLIP, metavar="NAME", help="another zero-shot classifier in CLIP's place")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     parser.add_argument("--dtype", default="float32", choices=DTYPES, help="of the maps' forward passes")
-    parser.add_argument("--batch-size", type=whole(1), help="images worked on at once, default measured")
-    parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of waves, signs, images, holes and noise")
+    parser.add_argument("--batch-size", type=integer(1), help="images worked on at once, default measured")
+    parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="of waves, signs, images, holes and noise")
     return parser
 
 

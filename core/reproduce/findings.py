@@ -17,7 +17,7 @@ from core.numbers import count_of
 from core.runs.picture_outcomes import judged_outcomes
 from core.shared.colours import BAD, GOOD, HALF, OPEN
 from core.shared.errors import one_line, sentence
-from core.shared.html import isolated, number_html
+from core.shared.html import bdi, number_html
 from core.shared.sentences import Network, Sentence
 
 # Sign and colour of each verdict.
@@ -83,7 +83,7 @@ def _row(finding: Finding, url: str, last_cell: str = "") -> str:
         see = f' <a href="{html.escape(url)}" aria-label="See it: {html.escape(claim.statistic)}">See it</a>'
     evidence, lead = evidence_html(finding.evidence), _lead(finding.evidence)
     rest = "".join(f"<li>{part}</li>" for k, part in enumerate(evidence) if k != lead)
-    doubts = " ".join(isolated(_with_titles(doubt)) for doubt in finding.doubts)
+    doubts = " ".join(bdi(_with_titles(doubt)) for doubt in finding.doubts)
     return (
         f'<tr data-claim="{claim.key}"><td class="verdict" data-verdict="{finding.verdict}">{chip(finding)}{see}</td>'
         f"<td>{html.escape(claim.statement)} <small>{_source(finding, _networks(finding))}</small>"
@@ -129,7 +129,7 @@ def _stored_title(name: str) -> str:
 
 def _source(finding: Finding, names: Sequence[str]) -> str:
     """'paper, §3.1, Mini CLIP against Mini ResNet', as HTML."""
-    whose = (" against " if len(names) < 3 else "; ").join(map(isolated, names))
+    whose = (" against " if len(names) < 3 else "; ").join(map(bdi, names))
     return ", ".join(filter(None, (html.escape(finding.source), whose)))
 
 

@@ -37,7 +37,7 @@ CHIPS = {Match.AGREES: GOOD, Match.DIFFERS: BAD, Match.UNDECIDED: HALF, Match.NO
 
 
 @dataclass(frozen=True)
-class Skipped:
+class SkippedPart:
     """A part that did not run, with reasons: sentences with instructions."""
 
     part: Part
@@ -65,7 +65,7 @@ class Results:
     claims: Sequence[ClaimComparison]
     hybrids: Sequence[HybridResult]
     tables: Sequence[TableResult]
-    skipped: Sequence[Skipped]
+    skipped: Sequence[SkippedPart]
     spent: Cost
 
 
@@ -134,11 +134,13 @@ def to_html(results: Results) -> str:
 def _summary(results: Results) -> str:
     """Return the counts of agreeing parts, equal verdicts, and skipped parts."""
     lines = [
-        sentences.counted([result.match for result in results.maps], "map"),
-        sentences.counted([result.match for result in results.tables], "table"),
+        sentences.verdict_counts([result.match for result in results.maps], "map"),
+        sentences.verdict_counts([result.match for result in results.tables], "table"),
     ]
     if results.claims:
-        judged, same = (sum(getattr(comparison, name) for comparison in results.claims) for name in ("known", "same"))
+        judged, same = (
+            sum(getattr(comparison, name) for comparison in results.claims) for name in ("known", "same_verdicts")
+        )
         lines.append(f"{same} of {judged} verdicts on claims are those of the published or shipped maps.")
     if results.skipped:
         lines.append(f"{len(results.skipped)} parts could not run.")

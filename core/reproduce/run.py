@@ -19,7 +19,7 @@ from core.reproduce.parts.machine import Machine, PartResult
 from core.reproduce.parts.maps import run_map
 from core.reproduce.parts.plan import HYBRIDS, MAPS, TABLES, Amount, HybridPart, MapPart, Part, TablePart
 from core.reproduce.parts.tables import run_table
-from core.reproduce.report import Cost, Results, Skipped, write_report
+from core.reproduce.report import Cost, Results, SkippedPart, write_report
 from core.shared.cli import EXPECTED_ERRORS
 from core.shared.device import choose_device, name_device, prepare_torch
 from core.shared.errors import one_line, quoted, sentence
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
         return number or (part.quick if args.quick else part.full)
 
     work = _Work(machine, args.parts)
-    maps = list(work.run_all(work.able(MAPS), lambda part: run_map(part, amount(part), machine)))
+    maps = list(work.run_all(work.runnable(MAPS), lambda part: run_map(part, amount(part), machine)))
     hybrids = work.shared_out(
         HYBRIDS,
         lambda part: run_hybrid_part(part, count(part, args.pairs), machine),
@@ -84,15 +84,15 @@ class _Work:
 
     machine: Machine
     chosen: Sequence[str]
-    skipped: list[Skipped] = field(default_factory=list)
+    skipped: list[SkippedPart] = field(default_factory=list)
 
-    def able(self, parts: Sequence[P]) -> list[P]:
+    def runnable(self, parts: Sequence[P]) -> list[P]:
         """Parts that can run here, as determined by the first process, which downloads; add the others to `skipped`."""
         parts, processes = [part for part in parts if part.key in self.chosen], self.machine.processes
         reasons = processes.broadcast(
-            {part.key: self.machine.lacks(part) for part in parts} if processes.is_main else {}
+            {part.key: self.machine.missing_requirements(part) for part in parts} if processes.is_main else {}
         )
-        self.skipped += [Skipped(part, reasons[part.key]) for part in parts if reasons[part.key]]
+        self.skipped += [SkippedPart(part, reasons[part.key]) for part in parts if reasons[part.key]]
         return [part for part in parts if not reasons[part.key]]
 
     def run_all(self, parts: Iterable[P], run: Callable[[P], Result]) -> Iterator[Result]:
@@ -107,7 +107,7 @@ class _Work:
                 if self.machine.processes.count > 1:
                     raise
                 print(f"{part.key}: {error}", file=sys.stderr)
-                self.skipped.append(Skipped(part, (sentence(one_line(error, 300)),)))
+                self.skipped.append(SkippedPart(part, (sentence(one_line(error, 300)),)))
 
     def shared_out(
         self, parts: Sequence[P], run: Callable[[P], Result], group: Callable[[P], str] = lambda part: part.key
@@ -116,7 +116,7 @@ class _Work:
 
         Results are gathered only at the end.
         """
-        able = self.able(parts)
+        able = self.runnable(parts)
         order = [part.key for part in able]
         groups = [list(members) for _, members in groupby(sorted(able, key=group), group)]
         results = self.machine.processes.gather(

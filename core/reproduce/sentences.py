@@ -63,11 +63,11 @@ def claims_sentence(result: ClaimComparison) -> str:
     against = f"{result.subject} against {result.reference}" if result.subject else result.reference
     text = f"{sentence(against)[:-1]}: {result.waves:,} waves."
     if result.known:
-        text += f" {result.same} of {result.known} verdicts are the same on the {result.kind} maps."
+        text += f" {result.same_verdicts} of {result.known} verdicts are the same on the {result.kind} maps."
     return text
 
 
-def counted(verdicts: Sequence[Match], what: str) -> str:
+def verdict_counts(verdicts: Sequence[Match], what: str) -> str:
     """Return a count such as '3 maps: 2 agree, 1 cannot be told.'; `what` in the singular."""
     verbs = {
         Match.AGREES: ("agrees", "agree"),

@@ -90,10 +90,10 @@ def _by_searches(row: SampleSet) -> Iterator[Example]:
         weight = settings.pop("weight")
         plan = _hole(row, (place,), mask, PGDConfig(**settings), weight=weight, fill="rim")
         for search in SEARCHES:
-            yield Example("inpainting", f"{row.name}-{place}", plan.by(search))
+            yield Example("inpainting", f"{row.name}-{place}", plan.with_search(search))
     plan = _drawing(row, "grey", PGDConfig(**first_settings("generation", row.side, None, "views")))
     for search in SEARCHES:
-        yield Example("generation", row.class_set, plan.by(search))
+        yield Example("generation", row.class_set, plan.with_search(search))
 
 
 def first_settings(kind: RunKind, side: int, hole: float | None, search: Search) -> dict[str, Any]:

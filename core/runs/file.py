@@ -20,7 +20,7 @@ import numpy as np
 from core.numbers import count_of
 from core.pgd.config import PGDConfig
 from core.runs.metadata import FACTS, check_agreement
-from core.shared.files import Archived, ArchiveError, ArchiveKind, check_array
+from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, check_array
 
 SURE = 0.9  # target probability from which a classifier counts as confident
 MAX_TOGETHER = 4  # runs in one file: two networks by two searches
@@ -45,7 +45,7 @@ RUN_FILE = ArchiveKind(
 
 
 @dataclass(frozen=True, eq=False)
-class PGDRun(Archived):
+class PGDRun(ArchiveContent):
     """Record of a PGD run on B images with S states, F of them kept as frames.
 
     frames: (F, B, 3, H, W) uint8, from step 0 to the last state. frame_steps: (F,) int64, ascending. start: (B, 3, H,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.fourier.intervals import Measured, wilson
+from core.fourier.intervals import Interval, wilson
 from core.runs.file import PGDRun
 from core.shared.roles import preference
 from core.sweep.predictions import class_probabilities
@@ -53,7 +53,7 @@ class Judgement:
         """Read an object of `to_json`."""
         return cls(content["judge"], content["n"], content["before"], content["after"])
 
-    def share(self, count: int) -> Measured:
+    def share(self, count: int) -> Interval:
         """Return a count as a share of n, with Wilson's 95 % interval."""
         return wilson(count / self.n, self.n).item()
 
@@ -63,7 +63,7 @@ class Judgement:
         return asdict(self) | intervals
 
 
-def searched(kind: str, search: str) -> str:
+def comparison_kind(kind: str, search: str) -> str:
     """Return the name of a kind of results, by start or penalty, in comparisons of searches.
 
     Both searches then use the steps and the ball of a run by views.
@@ -100,7 +100,7 @@ def judge_run(run: PGDRun, judge: Classifier) -> Judgement | None:
     targets = [run.metadata["targets"][row] for row in known]
     last = run.frames[-1, known].astype(np.float32) / np.float32(255)
     before, after = (
-        sum(seen == target for seen, target in zip(top1(judge, images), targets, strict=True))
+        sum(predictions == target for predictions, target in zip(top1(judge, images), targets, strict=True))
         for images in (run.start[known], last)
     )
     return Judgement(judge.name, len(known), before, after)

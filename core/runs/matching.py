@@ -29,7 +29,7 @@ def changed_settings(
     searches: as for `Run`.
     """
     run, searches = runs[0], searches or [plan.config.search]
-    plan = plan.by(searches[0])
+    plan = plan.with_search(searches[0])
     changed = []
     if plan.mask is not None and run.mask is not None and plan.original is not None and run.original is not None:
         if not np.array_equal(plan.original, run.original):
@@ -62,5 +62,5 @@ def changed_settings(
         changed.append(SETTINGS["search"].changed)
     rows = (SETTINGS["weight"], *SETTINGS.values())  # first, since it belongs to the penalty
     return list(
-        dict.fromkeys(changed + [row.changed for row in rows if not row.same(planned[row.name], ran[row.name])])
+        dict.fromkeys(changed + [row.changed for row in rows if not row.equals(planned[row.name], ran[row.name])])
     )

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from core.data.profiles import cached_by_files, first_by_name, read_stored
-from core.fourier.intervals import Measured, student
+from core.fourier.intervals import Interval, student
 from core.runs.judgement import COLUMNS, THIRD, Judgement
-from core.shared.files import Archived, ArchiveKind, Fact
+from core.shared.files import ArchiveContent, ArchiveKind, Fact
 
 JUDGEMENTS = ArchiveKind(
     name="file of judgements",
@@ -34,7 +34,7 @@ JUDGEMENTS = ArchiveKind(
 
 
 @dataclass(frozen=True, eq=False)
-class JudgedOutcomes(Archived):
+class JudgedOutcomes(ArchiveContent):
     """Outcomes of one network for K kinds of results: drawings by start, or filled holes by penalty, by search.
 
     pictures: (K, C, N) float64, the numbers of `COLUMNS` and `THIRD` for up to N pictures, NaN where there are none.
@@ -128,10 +128,10 @@ class PictureOutcomes:
         return Judgement(self.judge, self.n, before, after)
 
     @property
-    def confidence(self) -> tuple[float, Measured]:
+    def confidence(self) -> tuple[float, Interval]:
         """Mean probability of the target by the network, at the start and at the end."""
         before, after = np.exp(-self.pictures["loss_before"]), student(self.pictures["probability_after"])
-        return float(before.mean()), Measured(after.value, after.low, min(after.high, 1.0))
+        return float(before.mean()), Interval(after.value, after.low, min(after.high, 1.0))
 
     @property
     def until_sure(self) -> tuple[float, int]:
@@ -190,7 +190,7 @@ def stored_opinion(mark: str) -> Opinion | None:
     return next((Opinion(**content) for content in opinions if content is not None), None)
 
 
-def paired(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes] | None:
+def on_common_starts(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes] | None:
     """Return results on common starts, equally many of each; None if the starts differ."""
     if len({painted.starts for painted in results}) > 1:
         return None

@@ -41,7 +41,7 @@ class RunPlan:
     weight: float = paper.PENALTY_WEIGHT
     penalty: Penalty = "eq3"
 
-    def by(self, search: Search) -> RunPlan:
+    def with_search(self, search: Search) -> RunPlan:
         """Return the plan for another search with the same steps and ball."""
         return replace(self, config=replace(self.config, search=search))
 

@@ -40,7 +40,7 @@ class Run:
         self, plan: RunPlan, load_classifiers: Callable[[], Sequence[Classifier]], searches: Sequence[Search] = ()
     ) -> None:
         self.plan = plan
-        self._plans = [plan.by(search) for search in searches] or [plan]
+        self._plans = [plan.with_search(search) for search in searches] or [plan]
         self._load = load_classifiers
         self._lock = threading.Lock()
         self._recorders: list[RunRecorder] = []

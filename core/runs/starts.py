@@ -125,10 +125,10 @@ def start_of(
     if kind == "grey":
         return Start(kind, GreyNoise(image_size))
     if kind == "classless":
-        return Start(kind, _classless().resized(image_size))
+        return Start(kind, _classless().resize(image_size))
     bundled = _bundled(class_set, kind)
     if bundled is not None and name in bundled.class_names:
-        return Start(kind, bundled.of_class(name).resized(image_size))
+        return Start(kind, bundled.of_class(name).resize(image_size))
     images, source = _own_images(name, dataset)
     if kind == "blur" and len(images) >= MIN_IMAGES:
         return Start(kind, class_covariance(images, max(1, image_size // 56), source))  # 4 at 224 pixels, as there

@@ -23,7 +23,7 @@ MAX_SEED = 2**64 - 1
 EXPECTED_ERRORS = (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError)
 
 
-def whole(low: int, high: int = 2**63 - 1) -> Callable[[str], int]:
+def integer(low: int, high: int = 2**63 - 1) -> Callable[[str], int]:
     """Return an argparse type for whole numbers from `low` to `high`."""
     bounds = f"of at least {low:,}" if high == 2**63 - 1 else f"from {low:,} to {high:,}"
     return _parser(int, lambda value: low <= value <= high, f"a whole number {bounds}")
@@ -107,7 +107,7 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-class Watched:
+class SilentProgress:
     """An invisible progress bar: calls a function with the finished share, which may raise to stop the work."""
 
     def __init__(self, watch: Callable[[float], None], total: float | None = None, initial: float = 0, **_: Any):
@@ -121,7 +121,7 @@ class Watched:
     def set_postfix_str(self, text: str) -> None:
         """Do nothing."""
 
-    def __enter__(self) -> Watched:
+    def __enter__(self) -> SilentProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -133,9 +133,9 @@ watcher: ContextVar[Callable[[float], None] | None] = ContextVar("watcher", defa
 
 
 def progress_bar(**options: Any) -> Any:
-    """Return tqdm on standard error, at most every 30 seconds in a log file, or `Watched` for a watcher."""
+    """Return tqdm on standard error, at most every 30 seconds in a log file, or `SilentProgress` for a watcher."""
     if (watch := watcher.get()) is not None:
-        return Watched(watch, **options)
+        return SilentProgress(watch, **options)
     if not sys.stderr.isatty():
         options = {"mininterval": QUIET_SECONDS, "maxinterval": QUIET_SECONDS, "ascii": True, "ncols": 100} | options
     return tqdm(file=sys.stderr, **options)

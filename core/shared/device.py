@@ -23,8 +23,8 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 CLEARLY, SAME = 0.8, 1e-5  # relative time of a product, and relative error of its values
 
 
-class Located(Protocol):
-    """A classifier's device."""
+class OnDevice(Protocol):
+    """Anything on a device, such as a classifier."""
 
     @property
     def device(self) -> torch.device: ...
@@ -137,7 +137,7 @@ def free_device() -> str:
     return f"cuda:{free.index(max(free))}"
 
 
-def device_name(classifier: Located) -> str:
+def device_name(classifier: OnDevice) -> str:
     """Return a classifier's device as in `name_device`, with its backend."""
     backend = getattr(classifier, "backend", None)  # of `core.sweep.on_openvino`
     return name_device(classifier.device) + (f", {backend}" if backend else "")

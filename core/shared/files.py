@@ -254,7 +254,7 @@ class ArchiveKind:
             ) from error
 
 
-class Archived:
+class ArchiveContent:
     """Base class of archive contents: metadata, and conversions `arrays` and `build` to and from the file's arrays."""
 
     FILE: ClassVar[ArchiveKind]

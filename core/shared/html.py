@@ -15,7 +15,7 @@ TERMS = {
     "wave": "(i, j): cycles down and across; v: its L2 norm per channel",
     "interval": "about 95 of 100 such intervals, from new samples, hold the truth",
     "robust twin": "the same network, trained on pictures that were changed to mislead it",
-    "robust": "also trained against small changes; its twin was not",
+    "robust": "hard to mislead; in a network’s name: trained against small changes",
     "of no class": "soft random colours, drawn from the covariance of all classes’ images",
     "L2 budget": "largest allowed change: root of the sum of all pixels’ squared changes",
     "Eq. 3": "the paper’s loss: the target’s cross-entropy, plus a penalty outside the hole",
@@ -28,7 +28,7 @@ JARGON = ("robust twin", "of no class", "L2 budget", "Eq. 3", "top-1", "v")
 _NO_PROSE = r"<(a|button|style|summary|svg)\b.*?</\1>|<span class=\"tooltip\".*?</span></span>|<[^>]*>"
 
 
-def isolated(text: str) -> str:
+def bdi(text: str) -> str:
     """Return HTML that shows `text` literally, isolated from the direction of surrounding text."""
     return f"<bdi>{html.escape(text)}</bdi>"
 
@@ -36,7 +36,7 @@ def isolated(text: str) -> str:
 def tooltip(label: str, text: str, *, bold: bool = False) -> str:
     """Return HTML of `label`, underlined with dots, with `text` for pointer, finger or keyboard.
 
-    `ui/components/tooltip.css` has its look; a report, which nobody points at, shows both.
+    `ui/components/tooltip.css` has its look; a report, which is also printed, shows both.
     """
     label, text = html.escape(label), html.escape(text)
     label = f"<b>{label}</b>" if bold else label
@@ -50,14 +50,14 @@ def number_html(number: Number, *, bold: bool = False) -> str:
     return f"<b>{html.escape(number)}</b>" if bold else html.escape(number)
 
 
-def explained(text: str, *terms: str) -> str:
+def explain_terms(text: str, *terms: str) -> str:
     """Return HTML with an explanation from `TERMS` in a tooltip at the first occurrence of each of `terms`."""
-    left = list(terms)
+    remaining = list(terms)
 
     def explain(match: re.Match[str]) -> str:
-        if match[0] not in left:
+        if match[0] not in remaining:
             return match[0]
-        left.remove(match[0])
+        remaining.remove(match[0])
         return tooltip(match[0], TERMS[match[0]])
 
     names = "|".join(map(re.escape, terms))

@@ -1,7 +1,7 @@
 """Sentences as sequences of text and measured numbers, which pages and reports render.
 
 Each is a `str`, like markupsafe's `Markup`, and can be used as plain text. F-strings keep only plain text; write
-`Sentence("CLIP errs in ", number, ".")` to keep a number's interval.
+`Sentence("The error is ", number, ".")` to keep a number's interval.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def filled(pattern: str, **parts: str) -> Sentence:
     return Sentence(*(parts[text] if k % 2 else text for k, text in enumerate(texts)))
 
 
-def joined(parts: Iterable[str], between: str = ", ", last: str | None = None) -> Sentence:
+def join_parts(parts: Iterable[str], between: str = ", ", last: str | None = None) -> Sentence:
     """'1, 2, 3' with their numbers; `last` replaces the last comma."""
     spaced: list[str] = []
     parts = list(parts)

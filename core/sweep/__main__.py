@@ -12,7 +12,7 @@ from core.data.sample_sets import usual_epsilon
 from core.fourier.basis import Frequency, largest_side
 from core.numbers import percent
 from core.shared import paper
-from core.shared.cli import MAX_SEED, check_output, number, whole
+from core.shared.cli import MAX_SEED, check_output, integer, number
 from core.shared.device import DTYPES
 from core.shared.errors import quoted
 from core.sweep.loop.config import SweepConfig, check_side_fits
@@ -54,11 +54,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_classifier_options(parser)
     add_dataset_options(parser)
-    parser.add_argument("--limit", type=whole(1), help="number of images, chosen by the seed")
+    parser.add_argument("--limit", type=integer(1), help="number of images, chosen by the seed")
     parser.add_argument("--epsilon", type=number(), help="L2 size v per channel, default the paper's: 4.0 or 15.7")
     parser.add_argument(
         "--weaken-as",
-        type=whole(1),
+        type=integer(1),
         metavar="PIXELS",
         help="weaken each wave like enlarging the image to this network input, e.g. 224 for CLIP",
     )
@@ -75,9 +75,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="add images under all waves, round by round, until the map's estimate has 95%% intervals of this "
         "mean half-width, e.g. 2.0; --passes is then the first round's share, default 1%%",
     )
-    parser.add_argument("--side", type=whole(1), help="side of the map, odd, default the paper's: 31 or 63")
+    parser.add_argument("--side", type=integer(1), help="side of the map, odd, default the paper's: 31 or 63")
     parser.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
-    parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the signs and of the images")
+    parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="of the signs and of the images")
     parser.add_argument(
         "--dtype",
         type=not_auto,
@@ -98,7 +98,7 @@ def build_parser() -> argparse.ArgumentParser:
         dest="outcomes",
         help="do not store which images are misclassified under each wave, one bit each: 0.6 MB for CIFAR-10",
     )
-    parser.add_argument("--batch-size", type=whole(1), help="default 64, on a GPU 512; halved on OOM")
+    parser.add_argument("--batch-size", type=integer(1), help="default 64, on a GPU 512; halved on OOM")
     parser.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
     return parser
 

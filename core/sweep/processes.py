@@ -36,7 +36,7 @@ class Processes:
 
     @staticmethod
     @contextmanager
-    def joined() -> Iterator[Processes]:
+    def join_group() -> Iterator[Processes]:
         """Join the group of torchrun's environment variables, or form a group of one."""
         names = ("RANK", 0), ("LOCAL_RANK", 0), ("WORLD_SIZE", 1)
         processes = Processes(*(int(os.environ.get(name, default)) for name, default in names))
@@ -163,8 +163,8 @@ def _nothing_lost() -> Iterator[None]:
 def run_together(work: Callable[[Processes], str], stopped: str) -> int:
     """Run `run_script` in every process of the group."""
 
-    def joined() -> str:
-        with Processes.joined() as processes:
+    def run() -> str:
+        with Processes.join_group() as processes:
             return work(processes)
 
-    return run_script(joined, stopped)
+    return run_script(run, stopped)

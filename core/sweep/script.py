@@ -9,7 +9,7 @@ from pathlib import Path
 from core.classifiers.options import add_classifier_options, named_classifier
 from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
-from core.shared.cli import MAX_SEED, whole
+from core.shared.cli import MAX_SEED, integer
 from core.sweep.transforms import BATCH, Growing, Transforms, grow_in_file
 
 
@@ -22,9 +22,9 @@ def build_parser(
     )
     add_classifier_options(parser)
     add_dataset_options(parser)
-    parser.add_argument(f"--{count}", type=whole(1, most), default=2000, help=f"{of}, default 2000")
-    parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help=f"of the choice of {seed_of}")
-    parser.add_argument("--batch-size", type=whole(1), default=BATCH, help=f"default {BATCH}")
+    parser.add_argument(f"--{count}", type=integer(1, most), default=2000, help=f"{of}, default 2000")
+    parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help=f"of the choice of {seed_of}")
+    parser.add_argument("--batch-size", type=integer(1), default=BATCH, help=f"default {BATCH}")
     parser.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
     return parser
 

@@ -17,7 +17,7 @@ from core.data.profiles import first_by_name, read_stored
 from core.data.provenance import computed_source
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
-from core.shared.files import Archived
+from core.shared.files import ArchiveContent
 from core.sweep.output import only_writer
 from core.sweep.predictions import batches, finite_top1, pixels
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BATCH = 64
 
 
-class TransformOutcomes(Archived):
+class TransformOutcomes(ArchiveContent):
     """Base of dataclasses of arrays, with `metadata` on everything that determines them.
 
     what: name of the outcomes, for errors. unit: name of a part, for the progress bar.
@@ -95,7 +95,7 @@ class Transforms(Protocol[Growing]):
         """
 
 
-def growing(
+def grow_outcomes(
     transforms: Transforms[Growing],
     classifier: Classifier,
     dataset: ImageDataset,
@@ -119,14 +119,14 @@ def growing(
                 for side in places.T
             ]
             outcomes = replace(outcomes, **outcomes.originals(np.stack(alone), labels))
-        said, value = [], np.zeros(())
+        predictions, value = [], np.zeros(())
         for some in batches(places, batch_size):
             images, numbers = transforms.apply(place, [pixels(dataset, side) for side in some.T], some)
-            said.append(finite_top1(classifier, images))
+            predictions.append(finite_top1(classifier, images))
             value = value + numbers * len(some) / len(places)
         seconds = round(before + time.perf_counter() - begun, 2)
         facts = {**outcomes.metadata, "source": computed_source(device_name(classifier), wall_seconds=seconds)}
-        arrays = outcomes.part(place, np.concatenate(said) == labels, value)
+        arrays = outcomes.part(place, np.concatenate(predictions) == labels, value)
         outcomes = replace(outcomes, **arrays, metadata=facts)
         yield outcomes
 
@@ -156,7 +156,7 @@ def grow_in_file(
             raise ValueError(f"{output.name} holds {empty.what} of other settings; choose another --output")
         done = int(start.measured.sum())
         with progress_bar(desc=description, total=empty.measured.size, initial=done, unit=empty.unit) as bar:
-            for outcomes in growing(transforms, classifier, dataset, start, batch_size=batch_size):
+            for outcomes in grow_outcomes(transforms, classifier, dataset, start, batch_size=batch_size):
                 outcomes.save(output)
                 bar.update()
     return outcomes

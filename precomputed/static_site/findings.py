@@ -10,13 +10,13 @@ from core.claims.finding import Finding
 from core.classifiers.registry import result_title
 from core.reproduce.findings import STYLE, findings_html, verdict_labels
 from core.runs.picture_outcomes import judged_outcomes
-from core.shared.html import JARGON, explained
+from core.shared.html import JARGON, explain_terms
 from core.shared.roles import networks_for
 from precomputed.static_site.bundle import PAGE
 from precomputed.static_site.links import url_here
 from precomputed.static_site.maps import usual_maps
 from precomputed.static_site.markdown import markdown_html
-from ui.maps.catalogue import shipped
+from ui.maps.catalogue import shipped_maps
 from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56
 from ui.pages.findings import FEATURES, LINKS, MAPS, OF_ALL, SHIFTS, WORDS, about_verdicts, number_of_verdicts
@@ -27,7 +27,7 @@ TITLE = "Findings: tests of the paper’s claims"
 
 def findings_page() -> bytes:
     """Return the complete findings.html."""
-    body = explained("".join(_sections()), *JARGON)
+    body = explain_terms("".join(_sections()), *JARGON)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -41,7 +41,7 @@ def findings_page() -> bytes:
 
 def _sections() -> list[str]:
     """Return the HTML of each of the app's tabs."""
-    entries = shipped()
+    entries = shipped_maps()
     subject, reference = entries[CLIP], entries[RESNET56]
     of_maps = findings_between(subject, reference, *entries.values())
     painted = judged_outcomes()

@@ -19,7 +19,7 @@ from precomputed.static_site.markdown import markdown_html
 from ui.components.heatmap import PictureUnderWave, ShownMaps, pack_maps, pack_picture
 from ui.components.hybrid_mixer import pack_mixture
 from ui.components.image_picker import pack_thumbnails
-from ui.maps.catalogue import Entry, labelled, shipped
+from ui.maps.catalogue import Entry, maps_by_label, shipped_maps
 from ui.maps.files import file_stem, map_files, source_text
 from ui.maps.judged_maps import claim_html, claim_on
 from ui.maps.line_charts import radial_chart
@@ -40,8 +40,8 @@ KEY = "waves"
 
 def usual_maps() -> dict[str, Entry]:
     """Return the shipped maps at the usual v, by label."""
-    maps = [entry.heatmap for entry in shipped().values()]
-    return labelled(
+    maps = [entry.heatmap for entry in shipped_maps().values()]
+    return maps_by_label(
         [heatmap for heatmap in maps if heatmap.metadata["epsilon"] == usual_epsilon(heatmap.metadata["image_size"])]
     )
 
@@ -116,7 +116,7 @@ def _verdict_pack(figure: str) -> str:
 
 
 def _chosen(preset: MapPreset) -> list[Entry]:
-    entries = shipped()
+    entries = shipped_maps()
     return [entries[label] for label in preset.maps]
 
 

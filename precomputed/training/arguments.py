@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 
 from core.classifiers.fetch.weights import check_sha256
-from core.shared.cli import number, run_script, whole
+from core.shared.cli import integer, number, run_script
 from core.shared.device import choose_device, keep_freed_memory
 from precomputed.training.data import LabelledImages, load_cifar10
 from precomputed.training.recipes import Recipe
@@ -27,18 +27,18 @@ def training_parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--output", required=True, type=Path, help="folder for the checkpoint and the result")
     parser.add_argument("--robust", action="store_true", help="use the recipe of the adversarially trained twin")
     parser.add_argument("--start", type=Path, help="safetensors file of the same network to start from")
-    parser.add_argument("--attacked-images", type=whole(1), default=1000, help="test images for the robust accuracy")
+    parser.add_argument("--attacked-images", type=integer(1), default=1000, help="test images for the robust accuracy")
     parser.add_argument("--machine", default="one machine", help="hardware named in the model card")
-    parser.add_argument("--seed", type=whole(0))
+    parser.add_argument("--seed", type=integer(0))
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
-    parser.add_argument("--threads", type=whole(1), help="CPU threads; another number gives other rounding errors")
-    parser.add_argument("--limit", type=whole(1), help="train on this many images only")
-    parser.add_argument("--epochs", type=whole(1))
-    parser.add_argument("--batch-size", type=whole(1))
-    parser.add_argument("--shift", type=whole(0, 31), help="largest random shift in pixels")
+    parser.add_argument("--threads", type=integer(1), help="CPU threads; another number gives other rounding errors")
+    parser.add_argument("--limit", type=integer(1), help="train on this many images only")
+    parser.add_argument("--epochs", type=integer(1))
+    parser.add_argument("--batch-size", type=integer(1))
+    parser.add_argument("--shift", type=integer(0, 31), help="largest random shift in pixels")
     parser.add_argument("--muon-rate", type=number(above=True))
     parser.add_argument("--adam-rate", type=number(above=True))
-    parser.add_argument("--attack-steps", type=whole(0))
+    parser.add_argument("--attack-steps", type=integer(0))
     return parser
 
 

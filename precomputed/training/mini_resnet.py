@@ -22,7 +22,7 @@ from core.classifiers.kinds.identity import Identity
 from core.classifiers.kinds.preprocessing import Preprocess
 from core.classifiers.networks.mini_resnet import MiniResNet
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
-from core.shared.cli import whole
+from core.shared.cli import integer
 from precomputed.training.arguments import load_splits, recipe_from_args, run_command, training_parser
 from precomputed.training.cards import resnet_card
 from precomputed.training.data import Batch, LabelledImages, to_unit_range
@@ -114,7 +114,7 @@ def train(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     parser = training_parser(__doc__)
-    parser.add_argument("--widths", type=whole(1), nargs=3)
+    parser.add_argument("--widths", type=integer(1), nargs=3)
     return run_command(train, parser.parse_args(argv))
 
 

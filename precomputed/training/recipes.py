@@ -40,7 +40,7 @@ class Recipe:
 
     def purpose(self, task: str) -> str:
         """Describe the purpose of the training, as pages say it."""
-        attacked = f", moved against it by up to {self.epsilon:g} (L2)"
+        attacked = f", also under adversarial changes of up to {self.epsilon:g} (L2)"
         return f"trained to {task}{attacked if self.attack_steps else ''}"
 
 

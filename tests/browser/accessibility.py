@@ -10,10 +10,10 @@ OPTIONS = {"resultTypes": ["violations"], "preload": False}
 
 def grave_faults(page: Page) -> list[str]:
     """Return grave violations and wrong heading orders, one line per element."""
-    found = []
+    violations = []
     for violation in Axe().run(page, options=OPTIONS).response["violations"]:
         if violation["impact"] in GRAVE or violation["id"] == "heading-order":
-            found += [
+            violations += [
                 f"{violation['id']}: {node['html'][:200]} ({node['failureSummary']})" for node in violation["nodes"]
             ]
-    return found
+    return violations

@@ -103,7 +103,7 @@ def open_page(contexts: Callable[..., BrowserContext], browser_name: str) -> Ite
     """
     pages: list[Page] = []
     errors: list[str] = []
-    asked: list[str] = []
+    urls: list[str] = []
     missing: list[str] = []
 
     def open_(url: str, *, width: int = 1400, height: int = 900, **context) -> Page:
@@ -111,8 +111,8 @@ def open_page(contexts: Callable[..., BrowserContext], browser_name: str) -> Ite
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("websocket", lambda socket: asked.append(socket.url))
+        page.on("request", lambda request: urls.append(request.url))
+        page.on("websocket", lambda socket: urls.append(socket.url))
         page.on(
             "response", lambda answer: missing.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
         )
@@ -125,7 +125,7 @@ def open_page(contexts: Callable[..., BrowserContext], browser_name: str) -> Ite
         page.close()
     assert not errors, f"JavaScript errors on the page: {errors}"
     assert not missing, f"the server sent error responses: {missing}"
-    foreign = [url for url in asked if not is_local(url)]
+    foreign = [url for url in urls if not is_local(url)]
     assert not foreign, f"the page sent requests to third parties: {foreign}"
 
 

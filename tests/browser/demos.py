@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.samples import load_samples, sample_credits
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.metrics import PERCENT, POINTS, Unit
 from core.images.masks import encode_mask, random_square_mask, square_side
 from core.images.sketch import PALETTE, SKETCHES, draw_sketch
@@ -73,7 +73,7 @@ def demo_map(number: int, diverging: bool) -> MapView:
         title=f"Classifier {'ABCD'[number]}",
         subtitle=f"CIFAR-10, 10,000 images, clean error {8 + 12 * number} %",
         values=values / 100,
-        interval=Measured(values, (values - 1) / 100, (values + 1) / 100),
+        interval=Interval(values, (values - 1) / 100, (values + 1) / 100),
         value_label="difference" if diverging else "error",
         unit=POINTS if diverging else PERCENT,
     )

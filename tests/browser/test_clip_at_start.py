@@ -40,4 +40,4 @@ def test_a_server_fetches_clip_and_profiles_it_while_it_serves_the_miniature(str
         assert MINIATURE not in heading.inner_text()
         profile = tmp_path / "cache" / "profiles" / PAPERS_CLIP
         assert any((profile / "heatmaps").glob("*.npz")) and any((profile / "predictions").glob("*.npz"))
-        assert any(path == f"/cdn/{REPOSITORY}/open_clip_model.safetensors" for _, path, _ in hub.asked)
+        assert any(path == f"/cdn/{REPOSITORY}/open_clip_model.safetensors" for _, path, _ in hub.requests)

@@ -131,7 +131,7 @@ def expect_to_read_well(page: Page, width: int) -> None:
     read = page.evaluate(READ)
     assert read["blocks"] > 0 and read["long"] == []
     title = {"32px"} if width > 768 else {"24px"}
-    assert [one for one in read["sizes"] if one[0] not in SIZES | title] == []
+    assert [style for style in read["sizes"] if style[0] not in SIZES | title] == []
     assert read["edge"] == EDGES[width]
 
 
@@ -252,11 +252,11 @@ def opens_accessibly(page: Page, button: Locator, opened: str) -> None:
 
 def test_what_a_word_means_is_read_whole_on_a_phone(app, open_page):
     page = settled(open_page(f"{app}/frequency", width=390, height=844))
-    words = [one for one in page.locator(".tooltip").all() if one.is_visible()]
-    assert len(words) > 8
-    for one in words:
-        one.focus()
-        box = one.get_by_role("tooltip").bounding_box()
+    terms = [term for term in page.locator(".tooltip").all() if term.is_visible()]
+    assert len(terms) > 8
+    for term in terms:
+        term.focus()
+        box = term.get_by_role("tooltip").bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["y"] >= 0 and box["y"] + box["height"] <= 844
 
 

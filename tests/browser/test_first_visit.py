@@ -223,7 +223,7 @@ def test_a_paused_run_speaks_of_the_step_it_is_at(visit):
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEP_LINKS)
 def test_each_link_of_the_story_leads_to_what_it_promises(visit, step):
-    assert {each.slug for each in STEPS if each.link} == set(STEP_LINKS)
+    assert {story_step.slug for story_step in STEPS if story_step.link} == set(STEP_LINKS)
     page = visit(f"story?step={step}")
     page.locator(".story .button-link").click()
     page.wait_for_url(re.compile("^(?!.*/story)"))
@@ -356,14 +356,14 @@ def test_blue_is_never_fewer_errors_of_clip(visit):
 @pytest.mark.slow
 def test_the_headline_on_stripes_is_about_as_many_as_the_scene_begins_with(visit):
     page = visit("story?step=a-wave")
-    title, answers = page.locator(".story h2"), page.locator(".stripes .answer")
+    title, predictions = page.locator(".story h2"), page.locator(".stripes .answer")
     expect(title).to_have_text("One stripe misleads Mini CLIP but not Mini ResNet")
     expect(page.locator(".stripes label span")).to_contain_text("1 stripe")
-    expect(answers.nth(0).locator("s")).to_have_text("automobile")
-    expect(answers.nth(1).locator("s")).to_have_text("")
+    expect(predictions.nth(0).locator("s")).to_have_text("automobile")
+    expect(predictions.nth(1).locator("s")).to_have_text("")
     expect(page.locator(".story .lead")).to_contain_text("more stripes mislead both")
     page.locator(".stripes").get_by_role("slider").fill("5")
-    for answer in answers.all():
+    for answer in predictions.all():
         expect(answer.locator("s")).to_have_text("automobile")
 
 
@@ -409,8 +409,8 @@ def test_a_judge_counts_the_pictures_that_are_shown(visit):
     page = visit(f"generation?{DRAW_SMALL}")
     models = page.locator(".replay .model:not(.reference)")
     counts = re.findall(r"(\d+) of (\d+)", page.locator(".st-key-run-results").inner_text())
-    shown = models.first.locator("canvas").count()
-    assert shown and {int(of) for _, of in counts if int(of) < 20} == {shown}, counts
+    pictures = models.first.locator("canvas").count()
+    assert pictures and {int(of) for _, of in counts if int(of) < 20} == {pictures}, counts
 
 
 @pytest.mark.slow

@@ -61,11 +61,11 @@ def percentages(page: Page, title: str) -> dict[str, tuple[float, float]]:
     table = page.locator(".predictions").filter(has_text=title).first
     expect(table.locator("tr").nth(1)).to_be_visible(timeout=SLOW)
     rows = table.locator("tr").all_inner_texts()
-    found = {}
+    shares = {}
     for row in rows[1:]:
         name, clean, wave = (part.strip() for part in row.split("\t"))
-        found[name.removesuffix(" ✓")] = float(clean.rstrip("%")), float(wave.rstrip("%"))
-    return found
+        shares[name.removesuffix(" ✓")] = float(clean.rstrip("%")), float(wave.rstrip("%"))
+    return shares
 
 
 def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_beside(frequency_page):
@@ -122,10 +122,10 @@ def test_predictions_and_norms_are_the_engines(frequency_page):
     classifier = load_classifier("efficientnet-lite0", data.classes)
     clean, perturbed = class_probabilities(classifier, np.stack([wave.clean, wave.perturbed]))
     page = frequency_page("?cell=0,12&pictures=Photographs&picture=3&v224=31.4")
-    found = percentages(page, "EfficientNet")
+    shares = percentages(page, "EfficientNet")
     best = int(clean.argmax())
-    assert data.classes.names[best] in found and data.classes.names[int(perturbed.argmax())] in found
-    for name, (before, after) in found.items():
+    assert data.classes.names[best] in shares and data.classes.names[int(perturbed.argmax())] in shares
+    for name, (before, after) in shares.items():
         column = data.classes.names.index(name)
         assert before == pytest.approx(100 * clean[column], abs=0.15)
         assert after == pytest.approx(100 * perturbed[column], abs=0.15)
@@ -140,7 +140,7 @@ def test_url_brings_the_whole_state_back_and_share_gives_it(frequency_page):
     page.get_by_role("radio", name="Top-5").or_(page.get_by_role("button", name="Top-5")).first.click()
     expect(page.locator(".readout").first).to_contain_text("top-5")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Flip the wave").click()
+    page.get_by_role("button", name="Other signs").click()
     expect(page).to_have_url(re.compile("signs=1"))
     wait_until_drawn(page)
     tool(page, "Sources and downloads").click()
@@ -167,7 +167,7 @@ def test_broken_files_get_a_sentence_and_nothing_is_lost(frequency_page):
     page = frequency_page("?pictures=Yours&tab=Add+a+map")
     upload = page.get_by_test_id("stFileUploaderDropzoneInput").first
     upload.set_input_files({"name": "broken.npz", "mimeType": "application/zip", "buffer": b"PK nothing"})
-    expect(page.get_by_text("broken.npz: not a heat map file, or a damaged one")).to_be_visible()
+    expect(page.get_by_text("broken.npz”: not a heat map file, or a damaged one")).to_be_visible()
     good = (HEATMAPS / "resnet-50_imagenet100_published.npz").read_bytes()
     upload.set_input_files({"name": "good.npz", "mimeType": "application/zip", "buffer": good})
     expect(page.locator(".plot")).to_have_count(3)

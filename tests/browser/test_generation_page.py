@@ -19,12 +19,12 @@ def test_the_button_goes_to_the_first_frame_at_which_a_network_is_sure(streamlit
     page = open_page(f"{streamlit_app('app.py')}/generation?{small}", width=1440, height=900)
     run = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
     wait_until_drawn(page)
-    step, words = first_sure(run, 0)
-    page.get_by_role("button", name=f"{words}: go there").click()
-    shown = next(int(frame) for frame in run.frame_steps if frame >= step)
-    expect(page.locator(".replay .step")).to_have_text(f"step {shown} of 60")
+    step, label = first_sure(run, 0)
+    page.get_by_role("button", name=f"{label}: go there").click()
+    first_frame = next(int(frame) for frame in run.frame_steps if frame >= step)
+    expect(page.locator(".replay .step")).to_have_text(f"step {first_frame} of 60")
     marks = page.locator(".replay datalist option").evaluate_all("all => all.map(one => one.value)")
-    assert str(run.frame_steps.tolist().index(shown)) in marks
+    assert str(run.frame_steps.tolist().index(first_frame)) in marks
     dot = page.locator(".replay circle.dot").first
     expect(dot).to_be_visible()
 

@@ -69,9 +69,9 @@ def test_tiles_show_the_pictures_pixel_for_pixel(demo):
         "all => all.filter((_, k) => k % 9 === 0)"
         ".map(c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data])"
     )
-    shown = np.array(pixels).reshape(-1, 32, 32, 4)
-    assert np.array_equal(shown[..., :3], load_samples("cifar10-samples").images[::9].transpose(0, 2, 3, 1))
-    assert (shown[..., 3] == 255).all()
+    tiles = np.array(pixels).reshape(-1, 32, 32, 4)
+    assert np.array_equal(tiles[..., :3], load_samples("cifar10-samples").images[::9].transpose(0, 2, 3, 1))
+    assert (tiles[..., 3] == 255).all()
     assert page.locator("canvas").first.evaluate("c => getComputedStyle(c).imageRendering") == "pixelated"
 
 

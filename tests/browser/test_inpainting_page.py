@@ -57,9 +57,9 @@ def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
     expect(page.locator("[class*='-panel'] .replay .chart svg:visible")).to_have_count(1)
     page.get_by_text("Loss and length of the change").click()
     expect(page.locator("[class*='-panel'] .replay .chart svg:visible")).to_have_count(3)
-    for name, wanted in (("Original", run.original[0]), ("With the hole", np.rint(255 * run.start[0]))):
+    for name, expected in (("Original", run.original[0]), ("With the hole", np.rint(255 * run.start[0]))):
         read = page.get_by_role("img", name=name, exact=True).evaluate(READ)
-        assert np.array_equal(rgb(read), wanted.transpose(1, 2, 0)), name
+        assert np.array_equal(rgb(read), expected.transpose(1, 2, 0)), name
     last, start = run.frames[-1, 0].astype(int), np.rint(255 * run.start[0]).astype(int)
     assert np.array_equal(pixels(page), last.transpose(1, 2, 0))
     page.get_by_role("button", name="Change", exact=True).click()
@@ -229,8 +229,8 @@ def test_address_brings_the_whole_state_back(live_page):
 
 @pytest.mark.slow
 def test_bad_target_and_empty_hole_get_a_sentence_and_nothing_is_lost(live_page):
-    one = "inpainting-models-cifar10=Mini+ResNet"  # a CLIP would accept any text
-    page = live_page(f"?{SMALL}&inpainting-target-cifar10=a+catt&inpainting-steps=21&{one}")
+    model = "inpainting-models-cifar10=Mini+ResNet"  # a CLIP would accept any text
+    page = live_page(f"?{SMALL}&inpainting-target-cifar10=a+catt&inpainting-steps=21&{model}")
     start(page)
     alert = page.get_by_test_id("stAlert")
     expect(alert).to_contain_text("Target 'a catt' is not among the 10 classes", timeout=SLOW)
@@ -246,8 +246,8 @@ def test_bad_target_and_empty_hole_get_a_sentence_and_nothing_is_lost(live_page)
 
 
 def test_generation_runs_and_replays(live_page):
-    one = "generation-models-cifar10=Mini+ResNet"  # two by default, where both are bundled
-    page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=12&{one}", path="generation")
+    model = "generation-models-cifar10=Mini+ResNet"  # two by default, where both are bundled
+    page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=12&{model}", path="generation")
     wait_until_drawn(page)
     ended = page.get_by_text(re.compile("(Your run|The run of this link, computed again), 12 steps"))
     if not ended.is_visible():  # otherwise it was quick, and started by itself
@@ -324,25 +324,25 @@ def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(pati
 
 @pytest.mark.slow
 def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(patient_page):
-    one = "inpainting-models-cifar10=Mini+ResNet"
-    page = patient_page(f"?{SMALL}&inpainting-steps=2000&{one}&inpainting-picture=3")
-    wanted = load_samples("cifar10-samples").images[3].transpose(1, 2, 0)
+    model = "inpainting-models-cifar10=Mini+ResNet"
+    page = patient_page(f"?{SMALL}&inpainting-steps=2000&{model}&inpainting-picture=3")
+    picture = load_samples("cifar10-samples").images[3].transpose(1, 2, 0)
     original = page.get_by_role("img", name="Original", exact=True)
     expect(step_of(page)).to_have_text("Not run yet")
-    assert np.array_equal(rgb(original.evaluate(READ)), wanted)
+    assert np.array_equal(rgb(original.evaluate(READ)), picture)
     page.get_by_role("button", name="Run what is chosen").click()
     wait_for_steps(page)
     stop(page)
     stage_click(page, 28, 28, 32)
     expect(step_of(page)).to_have_text("Not run yet")
     hole = read_hole(re.search("inpainting-hole=([^&]+)", page.url)[1], 32)[0]
-    assert np.array_equal(pixels(page)[~hole], wanted[~hole]) and len(np.unique(pixels(page)[hole], axis=0)) == 1
+    assert np.array_equal(pixels(page)[~hole], picture[~hole]) and len(np.unique(pixels(page)[hole], axis=0)) == 1
     page.get_by_role("button", name="Show the last run").click()
     expect(page.get_by_text(re.compile("Your run, stopped by you"))).to_be_visible()
     expect(page.locator(".state")).to_contain_text("Hole: 256 of")
     page.get_by_role("button", name="Wipe original").click()
     half = pixels(page)[:, :16]
-    assert np.array_equal(half, wanted[:, :16])
+    assert np.array_equal(half, picture[:, :16])
 
 
 @pytest.mark.slow

@@ -107,12 +107,12 @@ def test_keys_move_the_cursor_paint_and_change_the_size(demo):
     expect_mask(page, mask)
     for key in ("b", "-", "Shift+ArrowUp", "ArrowRight", " "):
         page.keyboard.press(key)
-    both = combine(mask, brush_mask([(15, 15)], 0, height=32, width=32))
-    expect_mask(page, both)
+    union = combine(mask, brush_mask([(15, 15)], 0, height=32, width=32))
+    expect_mask(page, union)
     page.keyboard.press("Control+z")
     expect_mask(page, mask)
     page.keyboard.press("Control+Shift+Z")
-    expect_mask(page, both)
+    expect_mask(page, union)
 
 
 @pytest.mark.slow

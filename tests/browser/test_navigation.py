@@ -14,19 +14,19 @@ def app(streamlit_app):
 
 
 @pytest.mark.parametrize(
-    ("link", "title", "wanted"),
+    ("link", "title", "pattern"),
     [
         ("?cell=3,4&story=2", "Frequencies", r"\?(?=.*cell=3(,|%2C)4).*story=2"),  # URL of an earlier version
         ("inpainting/x?inpainting-steps=77", "Fill a hole", r"inpainting\?.*inpainting-steps=77"),
     ],
 )
-def test_parameters_of_a_link_arrive_and_stay_also_below_a_page(app, open_page, link, title, wanted):
+def test_parameters_of_a_link_arrive_and_stay_also_below_a_page(app, open_page, link, title, pattern):
     page = open_page(f"{app}/{link}", width=1440)
     expect(page).to_have_title(re.compile(f"^{title}"))
     wait_until_drawn(page)
     expect(page.locator("h1")).to_be_visible()
     wait_until_still(page)
-    assert re.match(f"{app}/{wanted}", page.url)
+    assert re.match(f"{app}/{pattern}", page.url)
 
 
 @pytest.mark.slow
@@ -55,8 +55,8 @@ def test_pages_are_in_sight_on_a_phone(app, open_page):
 def test_the_paper_can_be_cited(app, open_page):
     footer = open_page(f"{app}/findings", width=1440).locator(".st-key-footer")
     footer.get_by_role("button", name="Cite").click()
-    shown = footer.page.get_by_test_id("stPopoverBody")
-    shown.get_by_text("What it builds on").click()
+    popover = footer.page.get_by_test_id("stPopoverBody")
+    popover.get_by_text("What it builds on").click()
     for key in ("galindo-faria-clip-robustness", "yin2019fourier", "santurkar2019image", "radford2021learning"):
-        expect(shown).to_contain_text(key)
-    expect(shown.get_by_test_id("stCode")).to_have_count(2)
+        expect(popover).to_contain_text(key)
+    expect(popover.get_by_test_id("stCode")).to_have_count(2)

@@ -35,11 +35,11 @@ def own_table(page: Page) -> Locator:
 
 def numbers(table: Locator) -> dict[str, tuple[float, float]]:
     """Class -> probabilities in per cent, clean and with the wave."""
-    found = {}
+    shares = {}
     for row in table.locator("tr").all()[1:]:
         name, clean, wave = row.locator("td").all_inner_texts()
-        found[name.strip()] = float(clean.strip().rstrip("%")), float(wave.strip().rstrip("%"))
-    return found
+        shares[name.strip()] = float(clean.strip().rstrip("%")), float(wave.strip().rstrip("%"))
+    return shares
 
 
 def engine(names: tuple[str, ...], template: str) -> dict[str, tuple[float, float]]:
@@ -52,12 +52,12 @@ def engine(names: tuple[str, ...], template: str) -> dict[str, tuple[float, floa
 
 def expect_predictions(page: Page, names: tuple[str, ...], template: str) -> None:
     """Wait until the table holds these classes and the engine's numbers."""
-    wanted = engine(names, template)
+    expected = engine(names, template)
     for name in names:
         expect(own_table(page).get_by_role("cell", name=name, exact=True)).to_be_visible(timeout=SLOW)
     deadline = time.monotonic() + SLOW / 1000
-    while (found := numbers(own_table(page))) != {name: pytest.approx(wanted[name], abs=0.051) for name in names}:
-        assert time.monotonic() < deadline, f"{found} is not {wanted}"
+    while (actual := numbers(own_table(page))) != {name: pytest.approx(expected[name], abs=0.051) for name in names}:
+        assert time.monotonic() < deadline, f"{actual} is not {expected}"
         page.wait_for_timeout(200)
 
 
@@ -105,8 +105,8 @@ def test_question_is_kept_on_another_page_and_a_long_one_stays_out_of_the_url(fr
 @pytest.mark.slow
 def test_typed_text_runs_nothing_and_fits_a_phone(frequency_page):
     page = frequency_page("&prompt={class}", width=390)
-    asked_for: list[str] = []
-    page.on("request", lambda request: asked_for.append(request.url))
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
     page.on("dialog", lambda dialog: pytest.fail("typed text was run"))
     names = ("<img src=x onerror=alert(1)>", "**bold**", "🐈", "قطة")
     classes, _ = fields(page)
@@ -123,5 +123,5 @@ def test_typed_text_runs_nothing_and_fits_a_phone(frequency_page):
     alert = page.get_by_test_id("stAlert")
     expect(alert).to_contain_text("comes twice")
     assert alert.locator("img, a").count() == 0
-    assert not any("remote.invalid" in url and "127.0.0.1" not in url for url in asked_for)
+    assert not any("remote.invalid" in url and "127.0.0.1" not in url for url in urls)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

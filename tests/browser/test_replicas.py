@@ -22,8 +22,8 @@ def proxy(tmp_path_factory):
     if not shutil.which("haproxy"):
         pytest.skip("there is no haproxy here")
     folder = tmp_path_factory.mktemp("replicas")
-    with (folder / "1").open("w") as first, (folder / "2").open("w") as second, replicas({}, [first, second]) as found:
-        yield found[0]
+    with (folder / "1").open("w") as first, (folder / "2").open("w") as second, replicas({}, [first, second]) as urls:
+        yield urls[0]
 
 
 def picture():
@@ -39,10 +39,12 @@ def test_uploads_reach_the_replica_that_holds_the_visitors_session(proxy, browse
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         page = context.new_page()
         uploads = []
-        page.on("response", lambda one, found=uploads: found.append(one.status) if "upload_file" in one.url else None)
+        page.on(
+            "response", lambda reply, sent=uploads: sent.append(reply.status) if "upload_file" in reply.url else None
+        )
         page.goto(f"{proxy}/frequency?pictures=Yours")
         wait_until_drawn(page)
-        (cookie,) = [one for one in context.cookies() if one["name"] == "replica"]
+        (cookie,) = [cookie for cookie in context.cookies() if cookie["name"] == "replica"]
         page.get_by_role("button", name="Choose a picture").click()
         upload = page.get_by_role("dialog").get_by_test_id("stFileUploaderDropzoneInput")
         upload.set_input_files(picture())
@@ -51,7 +53,7 @@ def test_uploads_reach_the_replica_that_holds_the_visitors_session(proxy, browse
         expect(page.locator(".picture canvas").first).to_be_visible()
         page.reload()
         wait_until_drawn(page)
-        assert [one["value"] for one in context.cookies() if one["name"] == "replica"] == [cookie["value"]]
+        assert [later["value"] for later in context.cookies() if later["name"] == "replica"] == [cookie["value"]]
         assert cookie["httpOnly"] and uploads and max(uploads) < 300
         at.append(cookie["value"])
         context.close()

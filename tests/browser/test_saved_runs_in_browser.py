@@ -103,9 +103,9 @@ def test_run_of_the_other_size_brings_its_picture_hole_and_target_and_shows_its_
 @pytest.mark.slow
 def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page, tmp_path):
     page = live_page()
-    shown = "all => all.map(one => one.toDataURL())"
+    script = "all => all.map(one => one.toDataURL())"
     expect(page.locator("[class*='-panel'] .replay canvas")).to_have_count(4)
-    before = page.locator("[class*='-panel'] .replay canvas").evaluate_all(shown)
+    before = page.locator("[class*='-panel'] .replay canvas").evaluate_all(script)
     alert = page.get_by_test_id("stPopoverBody").get_by_test_id("stAlert")
     for name, data, reason in (
         ("notes.npz", b"these are notes", "not a saved run, or a damaged one"),
@@ -120,7 +120,7 @@ def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page,
         open_saved(page, data, name)
         expect(alert).to_contain_text(reason)
         assert "Traceback" not in alert.inner_text() and not alert.locator("a, img").count()
-        assert page.locator("[class*='-panel'] .replay canvas").evaluate_all(shown) == before
+        assert page.locator("[class*='-panel'] .replay canvas").evaluate_all(script) == before
     large = tmp_path / "large.npz"
     with large.open("wb") as file:
         file.truncate(65 * 2**20)
@@ -134,8 +134,8 @@ def test_files_that_cannot_be_shown_get_a_sentence_and_the_view_stays(live_page,
 @pytest.mark.parametrize("kind", ["inpainting", pytest.param("generation", marks=pytest.mark.slow)])
 def test_hostile_text_is_shown_as_letters_and_asks_no_other_server(live_page, kind):
     page = live_page(path=kind, width=390, height=800)
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    urls = []
+    page.on("request", lambda request: urls.append(request.url))
     open_saved(page, packed(hostile_arrays(kind, HOSTILE)), "odd.npz")
     expect(page.get_by_text("Opened from “odd.npz”")).to_be_visible()
     expect(page.locator("[class*='-panel'] .replay .verdict").first).to_have_text(
@@ -149,7 +149,7 @@ def test_hostile_text_is_shown_as_letters_and_asks_no_other_server(live_page, ki
     expect(page.get_by_text(re.compile("seed 5. Weights <img src=x"))).to_be_visible()
     expect(page.locator("[class*='-panel'] .replay td").first).to_contain_text("<img src=x onerror=")
     wait_until_drawn(page)
-    assert not [url for url in asked if "evil.example" in url or url.endswith("/x")]
+    assert not [url for url in urls if "evil.example" in url or url.endswith("/x")]
     assert page.evaluate("window.hit") is None
     links = page.locator("a").evaluate_all("all => all.map(one => one.href)")
     assert not [link for link in links if "evil.example" in link], links

@@ -66,7 +66,7 @@ def expect_picture(page: Page, picture: np.ndarray) -> None:
     expect(page.get_by_text(f"Python has {digest}", exact=True).first).to_be_visible()
 
 
-def shown(page: Page, size: int = 32) -> np.ndarray:
+def pixels_of(page: Page, size: int = 32) -> np.ndarray:
     """Pixels that the browser shows."""
     values = page.locator(".sheet").evaluate(
         "(e) => [...e.getContext('2d').getImageData(0, 0, e.width, e.height).data]"
@@ -94,7 +94,7 @@ def test_strokes_of_every_tool_are_those_of_the_oracle(demo, size, width):
     choose(page, "Fill", "grass green")
     drag(page, [(0, size - 1), (size // 2, size // 2)], size)  # only the start point counts
     expect_picture(page, sheet.fill((0, size - 1), "grass green"))
-    np.testing.assert_array_equal(shown(page, size), sheet.picture)
+    np.testing.assert_array_equal(pixels_of(page, size), sheet.picture)
 
 
 @pytest.mark.slow
@@ -147,7 +147,7 @@ def test_python_may_put_a_bundled_sketch_there_and_undo_takes_it_back(demo):
     for name in ("ship", "horse"):
         choose(page, name)
         expect_picture(page, draw_sketch(name))
-    np.testing.assert_array_equal(shown(page), draw_sketch("horse"))
+    np.testing.assert_array_equal(pixels_of(page), draw_sketch("horse"))
     choose(page, "Undo")
     expect_picture(page, draw_sketch("ship"))
     choose(page, "Undo")
@@ -235,7 +235,7 @@ def test_sketch_survives_hiding_the_painter(demo):
     for _ in range(2):
         page.get_by_text("Show the painter").click()
     expect(page.locator(".state")).to_contain_text("Red: ")
-    np.testing.assert_array_equal(shown(page), sheet.picture)
+    np.testing.assert_array_equal(pixels_of(page), sheet.picture)
     choose(page, "Undo")
     expect_picture(page, Sheet().picture)
 

@@ -149,7 +149,7 @@ def test_stop_is_said_at_once_and_the_worker_ends_within_a_pass(open_page):
     ask_for(page, "castle")
     expect(page.locator("#story .judged").first).to_contain_text(re.compile(r"step \d"), timeout=200_000)
     slowdown = page.evaluate(SLOWDOWN)
-    said, ended = page.evaluate(STOP)
-    assert said < STOP_MS and ended < STOP_MS * max(1, slowdown), (said, ended, slowdown)
+    reply, ended = page.evaluate(STOP)
+    assert reply < STOP_MS and ended < STOP_MS * max(1, slowdown), (reply, ended, slowdown)
     page.locator(".any-word .loader button").click()  # the replacement worker draws as well
     expect(page.locator("#story .judged").first).to_contain_text(re.compile(r"step \d"), timeout=200_000)

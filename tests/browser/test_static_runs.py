@@ -90,8 +90,8 @@ def assert_same(result, expected):
     for curve, values in expected.curves.items():
         np.testing.assert_allclose(result.curves[curve], values, rtol=1e-3, atol=1e-3, err_msg=curve)
     np.testing.assert_allclose(result.logits, expected.logits, atol=0.05)
-    for frames, others in ((result.frames, expected.frames), (result.best, expected.best)):
-        assert np.abs(frames.astype(int) - others).max() <= 1
+    for frames, reference in ((result.frames, expected.frames), (result.best, expected.best)):
+        assert np.abs(frames.astype(int) - reference).max() <= 1
     for name in ("change", "sure"):
         ours, torchs = (run.metadata["images"][name] for run in (result, expected))
         assert ours == [pytest.approx(fact, abs=1e-4) for fact in torchs]

@@ -67,7 +67,9 @@ def open_site(browser, site):
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on(
             "request",
-            lambda one: wrong.append(one.url) if not one.url.startswith(("file:", "data:", "blob:")) else None,
+            lambda request: (
+                wrong.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None
+            ),
         )
         page.goto(f"{(site / 'index.html').as_uri()}#waves")
         expect(page.locator("#lab .plot").first).to_be_visible()
@@ -111,11 +113,11 @@ def test_clicked_cell_shows_its_error_and_its_wave_to_the_bit(open_site):
     expect(page.locator("#verdict .prose")).to_contain_text(
         f"Error under the wave (\N{MINUS SIGN}12, 5): CLIP ViT-B/32 {error:.1f} %", use_inner_text=True
     )
-    shown = np.array(page.locator("#lab .perturbed canvas").evaluate(PIXELS)).reshape(32, 32, 4)[..., :3]
+    pixels = np.array(page.locator("#lab .perturbed canvas").evaluate(PIXELS)).reshape(32, 32, 4)[..., :3]
     place = SAMPLE_SETS["cifar10"].first
     image = load_samples("cifar10-samples").images[place].astype(np.float32) / 255
     wave = wave_on_image(image, frequency, paper.EPSILON[32], seed=0, position=place)
-    assert np.array_equal(shown, to_uint8(wave.perturbed))
+    assert np.array_equal(pixels, to_uint8(wave.perturbed))
 
 
 def choose_in_library(page, title, place):
@@ -129,10 +131,10 @@ def choose_in_library(page, title, place):
 def shares(page):
     """Read the prediction rows: {network: [clean, with the wave]} for the true class, in per cent."""
     rows = page.locator("#live tbody tr")
-    told = rows.evaluate_all(
+    texts = rows.evaluate_all(
         "rows => rows.map(row => [row.cells[0].childNodes[1], ...row.cells[2].children].map(one => one.textContent))"
     )
-    return {name: [float(text.removesuffix(" %")) for text in both] for name, *both in told}
+    return {name: [float(text.removesuffix(" %")) for text in percentages] for name, *percentages in texts}
 
 
 def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_server(open_site, tmp_path):
@@ -150,8 +152,8 @@ def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_se
         wave = wave_on_image(image, (row - 15, column - 15), paper.EPSILON[32], seed=0, position=place)
         for title, name in (("Mini CLIP", "mini-clip"), ("Mini ResNet", "mini-resnet")):
             pictures = torch.from_numpy(np.stack([image, wave.perturbed]).astype(np.float32))
-            wanted = load_classifier(name, CIFAR10)(pictures).softmax(1)[:, label]
-            np.testing.assert_allclose(shares(page)[title], 100 * wanted.numpy(), atol=0.051)
+            expected = load_classifier(name, CIFAR10)(pictures).softmax(1)[:, label]
+            np.testing.assert_allclose(shares(page)[title], 100 * expected.numpy(), atol=0.051)
     for title, name in (("Mini CLIP", "mini-clip"), ("Mini ResNet", "mini-resnet")):
         before, after = (
             top1_predictions(load_classifier(name, CIFAR10), data.images, wave, paper.EPSILON[32])
@@ -240,23 +242,23 @@ def served_page(browser, site):
 
 @pytest.mark.slow
 def test_load_that_fails_says_so_and_goes_on_from_there(served_page):
-    page, asked = served_page, []
-    page.on("request", lambda one: asked.append(one.url.rpartition("/")[2].partition("?")[0]))
+    page, requests = served_page, []
+    page.on("request", lambda request: requests.append(request.url.rpartition("/")[2].partition("?")[0]))
     page.route("**/mini-clip.weights.3.js*", lambda route: route.abort())
     page.goto(f"{page.base}#waves")
     button = page.get_by_role("button", name="Predict here")
     button.click()
-    told = page.locator("#live .loader .prose").first
-    expect(told).to_contain_text("Press again to resume; nothing downloaded is lost.")
-    assert asked.count("mini-clip.weights.3.js") == 3, "three attempts"
+    message = page.locator("#live .loader .prose").first
+    expect(message).to_contain_text("Press again to resume; nothing downloaded is lost.")
+    assert requests.count("mini-clip.weights.3.js") == 3, "three attempts"
     page.unroute("**/mini-clip.weights.3.js*")
     button.click()
     expect(page.locator("#live table")).to_be_visible()
-    assert asked.count("wasm.0.js") == asked.count("mini-clip.weights.2.js") == 1
+    assert requests.count("wasm.0.js") == requests.count("mini-clip.weights.2.js") == 1
     page.reload()
     page.get_by_role("button", name="Predict here").click()
     expect(page.locator("#live table")).to_be_visible()
-    assert asked.count("mini-clip.weights.2.js") == 1, "a second visit loads nothing"
+    assert requests.count("mini-clip.weights.2.js") == 1, "a second visit loads nothing"
 
 
 @pytest.mark.slow
@@ -298,13 +300,13 @@ def test_strict_policy_that_allows_what_the_docs_name_lets_the_networks_run(serv
     ],
 )
 def test_browser_that_cannot_is_told_so_and_loads_nothing(served_page, script, sentence):
-    page, asked = served_page, []
-    page.on("request", lambda one: asked.append(one.url.rpartition("/")[2]))
+    page, requests = served_page, []
+    page.on("request", lambda request: requests.append(request.url.rpartition("/")[2]))
     page.add_init_script(script)
     page.goto(f"{page.base}#waves")
     page.get_by_role("button", name="Predict here").click()
     expect(page.locator("#live .loader .prose").first).to_contain_text(sentence)
-    assert not [name for name in asked if name.startswith(("wasm.", "worker."))]
+    assert not [name for name in requests if name.startswith(("wasm.", "worker."))]
 
 
 @pytest.mark.slow
@@ -333,13 +335,13 @@ def test_stored_pairs_are_mixed_as_the_engine_mixes_them_and_the_circle_follows(
             mixer.locator("input[type=range]").fill(str(place))
             low, high = stored["pairs"][pair]
             mixed = hybrid(images[low], images[high], cutoffs[place])
-            shown = np.array(mixer.locator(".mixed canvas").evaluate(PIXELS)).reshape(32, 32, 4)[..., :3]
-            assert np.abs(shown - to_uint8(mixed).astype(int)).max() <= 1
+            pixels = np.array(mixer.locator(".mixed canvas").evaluate(PIXELS)).reshape(32, 32, 4)[..., :3]
+            assert np.abs(pixels - to_uint8(mixed).astype(int)).max() <= 1
             for network, name in zip(mixer.locator(".network").all(), ("mini-clip", "mini-resnet"), strict=True):
                 predicted = stored_predictions()[name].hybrids(pair).mixed[place][data.labels[[low, high]]]
-                told = [float(text.removesuffix(" %")) for text in network.locator(".share").all_inner_texts()]
-                np.testing.assert_allclose(told, 100 * predicted, atol=0.051)
-            plot, circle = (page.locator(f"#lab {one}").first.bounding_box() for one in (".plot", ".plot .cutoff"))
+                percentages = [float(text.removesuffix(" %")) for text in network.locator(".share").all_inner_texts()]
+                np.testing.assert_allclose(percentages, 100 * predicted, atol=0.051)
+            plot, circle = (page.locator(f"#lab {css}").first.bounding_box() for css in (".plot", ".plot .cutoff"))
             assert (circle["width"] - 2) / 2 * 31 / plot["width"] == pytest.approx(cutoffs[place], abs=0.1)
         expect(page.locator("#tools")).to_contain_text("This is a single pair.")
 
@@ -350,7 +352,7 @@ def test_figures_maps_pictures_and_signs_can_be_changed(open_site):
     page.get_by_role("radio", name="Figure 2").check()
     expect(page.locator("#lab .perturbed canvas")).to_have_attribute("width", "224")
     before = page.locator("#lab .perturbed canvas").evaluate("canvas => canvas.toDataURL()")
-    page.get_by_role("button", name="Flip the wave").click()
+    page.get_by_role("button", name="Other signs").click()
     assert page.locator("#lab .perturbed canvas").evaluate("canvas => canvas.toDataURL()") != before
     page.get_by_text("Maps", exact=True).click()
     page.get_by_role("checkbox", name="EfficientNet-Lite0").uncheck()
@@ -659,7 +661,7 @@ def unpacked(site, name):
     script = b"".join(
         re.search(rb'","(.*)"\);\n', path.read_bytes(), re.S)[1] for path in sorted(site.glob(f"packs/{name}.*.js"))
     )
-    plain = re.sub(rb"\\(.)", lambda found: {b"n": b"\n", b"r": b"\r"}.get(found[1], found[1]), script, flags=re.S)
+    plain = re.sub(rb"\\(.)", lambda match: {b"n": b"\n", b"r": b"\r"}.get(match[1], match[1]), script, flags=re.S)
     return json.loads(gzip.decompress(plain))
 
 
@@ -673,7 +675,7 @@ def checked(site, name):
 @pytest.mark.parametrize("name", ["chromium", "firefox"])
 @pytest.mark.slow
 def test_check_compares_the_served_site_with_torch_in_both_browsers(site, name):
-    if not any(shutil.which(one) for one in (name, f"{name}-esr")):
+    if not any(shutil.which(command) for command in (name, f"{name}-esr")):
         pytest.skip(f"there is no {name} here")
     done = checked(site, name)
     assert re.match(rf"{name}: largest differences from torch: logits \de-0\d, ", done.stdout), done.stderr

@@ -99,10 +99,10 @@ def test_who_wants_no_motion_sees_the_end_at_once(streamlit_app, open_page):
 def test_stripes_turn_the_car_into_a_ship_for_mini_clip_alone(streamlit_app, open_page):
     page = open_page(f"{streamlit_app('app.py')}/story?step=a-wave", width=1440, height=900)
     scene = page.locator(".stripes")
-    answers, slider = scene.locator(".answer"), scene.get_by_role("slider")
+    predictions, slider = scene.locator(".answer"), scene.get_by_role("slider")
     canvas = scene.locator("canvas")
     assert canvas.bounding_box()["width"] == 380 and canvas.bounding_box()["y"] + 380 < 900
-    for answer, was, now in ((answers.nth(0), "automobile", "ship"), (answers.nth(1), "", "automobile")):
+    for answer, was, now in ((predictions.nth(0), "automobile", "ship"), (predictions.nth(1), "", "automobile")):
         expect(answer.locator("s")).to_have_text(was)
         expect(answer.locator("strong")).to_have_text(now)
         assert answer.locator("strong").evaluate("e => getComputedStyle(e).fontSize") == "28px"
@@ -110,10 +110,10 @@ def test_stripes_turn_the_car_into_a_ship_for_mini_clip_alone(streamlit_app, ope
     image = load_samples("cifar10-samples").images[place].astype(np.float32) / 255
     assert np.array_equal(pixels(canvas), to_uint8(wave_on_image(image, (0, 1), 4.0, seed=0, position=place).perturbed))
     slider.fill("0")
-    expect(answers.nth(0).locator("strong")).to_have_text("automobile")
+    expect(predictions.nth(0).locator("strong")).to_have_text("automobile")
     assert np.array_equal(pixels(canvas), to_uint8(image))
     slider.fill("3")
-    expect(answers.nth(1).locator("strong")).to_have_text("bird")
+    expect(predictions.nth(1).locator("strong")).to_have_text("bird")
     expect(page.locator(".readout").first).to_contain_text("(0, 3)")  # the maps below follow
     expect(page.get_by_text("Error under the wave (0, 3): Mini CLIP")).to_be_visible()
     plot = page.locator(".plot").first
@@ -128,7 +128,7 @@ def test_stripes_turn_the_car_into_a_ship_for_mini_clip_alone(streamlit_app, ope
 @pytest.mark.slow
 def test_the_line_around_slow_waves_is_that_of_the_claim(streamlit_app, open_page):
     page = open_page(f"{streamlit_app('app.py')}/story?step=slow", width=1440, height=900)
-    plot, line = (page.locator(one).first.bounding_box() for one in (".plot", ".outline"))
+    plot, line = (page.locator(selector).first.bounding_box() for selector in (".plot", ".outline"))
     assert abs(line["width"] / plot["width"] * 31 / 2 - 2.5) < 0.05
     value = page.locator(".story .tooltip").last
     value.focus()

@@ -112,15 +112,15 @@ def test_pointing_at_a_cell_draws_the_engines_pixels_without_a_rerun(lab, sample
 
 def outside(page: Page, selectors: list[str]) -> list[str]:
     """Return the parts that are not fully in the window, below the bar."""
-    size, found = page.viewport_size, []
+    size, cut_off = page.viewport_size, []
     for selector in selectors:
         boxes = page.locator(selector).evaluate_all("all => all.map(one => one.getBoundingClientRect().toJSON())")
         assert boxes, selector
         for box in boxes:
             inside = box["left"] >= 0 and box["right"] <= size["width"] and box["width"] > 50
             if not (inside and box["top"] >= HEADER and box["bottom"] <= size["height"]):
-                found.append(f"{selector}: {box}")
-    return found
+                cut_off.append(f"{selector}: {box}")
+    return cut_off
 
 
 @pytest.mark.slow
@@ -134,8 +134,8 @@ def test_a_click_on_any_cell_shows_its_effect_without_scrolling(lab):
         parts = [".plot", ".picture canvas", *([".prediction-rows"] if width > 1024 else [])]
         for frequency in some_cells(count, 15):
             page.mouse.click(*middle(page, 1, frequency, 31))
-            shown = page.locator('.prediction-rows[data-wave="{},{}"]'.format(*frequency))
-            expect(shown).to_have_count(1, timeout=SLOW)
+            rows = page.locator('.prediction-rows[data-wave="{},{}"]'.format(*frequency))
+            expect(rows).to_have_count(1, timeout=SLOW)
             wait_until_drawn(page)  # a table being replaced by a rerun has no rectangle
             assert page.locator(".plot").count() == 2 and page.locator(".picture canvas").count() == 3
             assert not outside(page, parts), (width, frequency)
@@ -148,8 +148,8 @@ def test_a_click_on_any_cell_shows_its_effect_without_scrolling(lab):
 @pytest.mark.parametrize("width", [700, 820, 1100])
 def test_nothing_of_the_picture_is_cut_off_beside_the_maps(lab, width):
     page = lab(width=width, height=1180)
-    for one in page.locator(".picture canvas, .controls, .heatmaps .bar, .heatmaps .plot").all():
-        box = one.bounding_box()
+    for item in page.locator(".picture canvas, .controls, .heatmaps .bar, .heatmaps .plot").all():
+        box = item.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= width
     assert page.locator(".scene").evaluate("scene => scene.scrollWidth <= scene.clientWidth")
 
@@ -186,9 +186,9 @@ def test_play_runs_outward_to_the_corner_and_escape_stops_it(lab):
     }""")
     page.get_by_role("button", name="Play").click()
     page.wait_for_function("() => window.seen.length > 5")
-    seen = [tuple(map(int, one.split(","))) for one in page.evaluate("window.seen")]
-    radii = [round(np.hypot(*one)) for one in seen if one != (0, -3)]
-    assert radii == sorted(radii) and len(set(radii)) >= 4, seen
+    waves = [tuple(map(int, step.split(","))) for step in page.evaluate("window.seen")]
+    radii = [round(np.hypot(*step)) for step in waves if step != (0, -3)]
+    assert radii == sorted(radii) and len(set(radii)) >= 4, waves
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     stopped = wave.get_attribute("data-wave")
@@ -230,15 +230,15 @@ def test_predictions_and_sentence_step_with_the_walk(lab):
 
     classifiers = [load_classifier(name, CLASS_SETS["cifar10"]()) for name in ("mini-clip", "mini-resnet")]
     image = load_samples("cifar10-samples").images[33].astype(np.float32) / 255
-    shown = [entries()[label] for label in PRESETS[0].maps]
-    for cell, (verdicts, said, beside) in walked.items():
+    compared = [entries()[label] for label in PRESETS[0].maps]
+    for cell, (verdicts, sentence, beside) in walked.items():
         assert beside, "as when no walk is playing"
         frequency = tuple(map(int, cell.split(",")))
-        if said is not None:
-            assert cell_verdict(shown, frequency) in plain(said)
-            about = claim_about(frequency, *(one.heatmap for one in shown))
-            assert ("data-claim" in said) == (about is not None)
-            assert about is None or f"{finding_of_claim(*shown, about[0]).evidence[-1].number}</b>" in said
+        if sentence is not None:
+            assert cell_verdict(compared, frequency) in plain(sentence)
+            about = claim_about(frequency, *(entry.heatmap for entry in compared))
+            assert ("data-claim" in sentence) == (about is not None)
+            assert about is None or f"{finding_of_claim(*compared, about[0]).evidence[-1].number}</b>" in sentence
         wave = wave_on_image(image, frequency, 4.0, seed=0, position=33)
         for classifier, verdict in zip(classifiers, verdicts, strict=True):
             best = class_probabilities(classifier, wave.perturbed[None])[0].argmax()
@@ -248,7 +248,7 @@ def test_predictions_and_sentence_step_with_the_walk(lab):
 def test_flip_and_another_picture(lab):
     page = lab("?pictures=CIFAR-10&cell=0,5")
     before = pixels(page, "wave")
-    page.get_by_role("button", name="Flip the wave").click()
+    page.get_by_role("button", name="Other signs").click()
     expect(page).to_have_url(re.compile("signs=1"))
     wait_until_drawn(page)
     assert (pixels(page, "wave") != before).any()
@@ -290,10 +290,10 @@ def test_on_a_phone_the_picture_stays_above_and_follows_the_finger(lab):
     expect(page).to_have_url(re.compile("cell=9%2C9"))
     assert page.locator(".scene").bounding_box()["height"] <= 110
     expect(page.locator(".prediction-rows")).to_have_attribute("data-wave", "9,9", timeout=SLOW)
-    told = page.locator(".answers > div").all_inner_texts()
+    lines = page.locator(".answers > div").all_inner_texts()
     rows = page.locator(".prediction-rows tbody tr").all()
-    assert len(told) == len(rows) == 2
-    for line, row in zip(told, rows, strict=True):
+    assert len(lines) == len(rows) == 2
+    for line, row in zip(lines, rows, strict=True):
         assert row.locator("td").first.inner_text().split()[-2] in line
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     assert page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight") <= 3500

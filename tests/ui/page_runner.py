@@ -13,10 +13,10 @@ def run_to_the_end(app: AppTest, page: str) -> AppTest:
     return app.run()
 
 
-def said(app: AppTest) -> str:
+def page_text(app: AppTest) -> str:
     """The page's text, captions, notes and errors, one line each."""
     kinds = (app.markdown, app.caption, app.info, app.error)
-    return "\n".join(one.value for kind in kinds for one in kind)
+    return "\n".join(item.value for kind in kinds for item in kind)
 
 
 def settable_widget(app: AppTest, name: str) -> Any:

@@ -19,9 +19,9 @@ def reads(text: str, *parts: object) -> bool:
     """Return whether a text contains the parts in order."""
     place = 0
     for part in map(str, parts):
-        found = text.find(part, place)
-        if found < 0:
+        index = text.find(part, place)
+        if index < 0:
             print(f"{part!r} is not after {text[:place]!r} in {text[place:]!r}")
             return False
-        place = found + len(part)
+        place = index + len(part)
     return True

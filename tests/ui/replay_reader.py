@@ -17,8 +17,8 @@ from core.runs.file import PGDRun
 
 def replay_data(app: AppTest) -> dict[str, Any]:
     """The JSON data of the page's replay; examples come after it."""
-    found, *_ = [data for one in app.get("bidi_component") if "models" in (data := json.loads(one.proto.json))]
-    return found
+    replay, *_ = [data for item in app.get("bidi_component") if "models" in (data := json.loads(item.proto.json))]
+    return replay
 
 
 def frames_of(data: dict[str, Any], k: int) -> np.ndarray:
@@ -56,4 +56,4 @@ def first_sure(run: PGDRun, row: int) -> tuple[int, str]:
     """The step at which a classifier was first confident of a target during the run, and the browser's text on it."""
     step = run.sure_step(row)
     change = 255 * run.metadata["images"]["sure"][row]["change"]
-    return step, f"90 % sure at step {step:,}, after {change:.1f} of 255"
+    return step, f"90 % sure at step {step:,}, changed by {change:.1f} of 255"

@@ -12,10 +12,10 @@ from core.classifiers.listed import VARIABLE as LISTED
 from core.data.profiles import VARIABLE
 from core.data.samples import load_samples
 from core.reproduce.profile.__main__ import main
-from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.replay_reader import replay_data
 from tests.ui.test_with_profile import opened, read
-from ui.maps.catalogue import shipped
+from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP, RESNET50
 from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP, TOOL
 
@@ -59,13 +59,13 @@ def read_by_the_app(profile, monkeypatch):
 
 def test_its_map_is_offered_beside_clips_and_names_the_file_of_its_weights():
     label = f"{TITLE} · my_photographs · computed"
-    assert label in shipped() and not shipped()[label].more
+    assert label in shipped_maps() and not shipped_maps()[label].more
     text = read(opened("frequency", maps=[RESNET50, label], pictures="Yours"))
     assert TITLE in text and "ResNet-50" in text
 
 
 def test_findings_compare_it_with_clip():
-    (label,) = [label for label in shipped() if label.startswith(TITLE)]
+    (label,) = [label for label in shipped_maps() if label.startswith(TITLE)]
     text = read(opened("findings", subject=label, reference=RESNET50))
     assert TITLE in text
     assert "They were measured on different data" in text or "not checkable here" in text
@@ -98,12 +98,12 @@ def test_the_tools_are_about_it_once_it_is_listed(tool, installed):
 @pytest.mark.parametrize("page", ["inpainting", "generation"])
 def test_its_stored_runs_are_shown_where_it_is_chosen_and_it_runs(page, installed):
     app = opened(page, **{f"{page}-models-imagenet": INSTALLED})
-    assert "A stored example" in said(app)
+    assert "A stored example" in page_text(app)
     assert {model["title"].split(" by ")[0] for model in replay_data(app)["models"]} == {INSTALLED}
     app = opened(page, **{f"{page}-models-imagenet": INSTALLED, f"{page}-steps": 2})
     run_to_the_end(app, page)
     assert not app.exception and not app.error
-    assert "Your run, 2 steps" in said(app) and INSTALLED in read(app)
+    assert "Your run, 2 steps" in page_text(app) and INSTALLED in read(app)
 
 
 def test_models_list_it_with_its_map(installed):

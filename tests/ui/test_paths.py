@@ -28,7 +28,7 @@ def client():
 
 
 @pytest.mark.parametrize(
-    ("base", "asked", "sent_to"),
+    ("base", "url", "sent_to"),
     [
         ("", "/inpainting/x", "/inpainting"),
         ("", "/inpainting/x/y?cell=3,4&v=2", "/inpainting?cell=3,4&v=2"),
@@ -36,9 +36,9 @@ def client():
         ("a/lab/", "/a/lab/inpainting/x", "/a/lab/inpainting"),
     ],
 )
-def test_a_page_has_one_name(client, monkeypatch, base, asked, sent_to):
+def test_a_page_has_one_name(client, monkeypatch, base, url, sent_to):
     monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": base}.__getitem__)
-    answer = client.get(asked)
+    answer = client.get(url)
     assert answer.status_code == 307
     assert str(answer.next_request.url) == f"http://lab.example{sent_to}"
     assert "the page" in client.get(sent_to).text
@@ -53,8 +53,8 @@ def test_a_page_has_its_servers_url_and_its_styles_and_is_otherwise_streamlits(c
 
 
 def test_nobody_is_sent_to_another_host(client):
-    for asked in ("/x//evil.example/y", "/%2F%2Fevil.example/y", "/evil.example:80/y", "/\\evil.example/y"):
-        answer = client.get(asked)
+    for url in ("/x//evil.example/y", "/%2F%2Fevil.example/y", "/evil.example:80/y", "/\\evil.example/y"):
+        answer = client.get(url)
         assert answer.status_code != 307 or answer.next_request.url.host == "lab.example"
 
 

@@ -20,7 +20,7 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.fourier.maps.heatmap import Heatmap
 from core.sweep.__main__ import main
 from precomputed.static_site.maps import picture_set
-from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.runs.test_live_pages import open_page
 from tests.ui.toys import ToyClassifier, spec
 from ui.server.jobs import JobManager
@@ -115,7 +115,7 @@ def test_inpainting_fills_a_hole_in_its_picture():
     app = open_page("inpainting", inpainting_pictures="Shapes", inpainting_steps="3")
     assert app.selectbox(key="inpainting-target-shapes").options[1:] == list(SHAPES.names)
     run_to_the_end(app, "inpainting")
-    assert not app.exception and not app.error and "Your run, 3 steps" in said(app)
+    assert not app.exception and not app.error and "Your run, 3 steps" in page_text(app)
     run, by_views = app.session_state["inpainting.runs"].result.runs
     assert (run.config.search, by_views.config.search) == ("pixels", "views")
     assert np.array_equal(run.original[0], samples("shapes").images[4]) and run.metadata["targets"] == [1]

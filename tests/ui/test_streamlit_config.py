@@ -28,8 +28,8 @@ def test_visitors_see_no_traceback():
         raise RuntimeError("/folder/of/the/server")
 
     streamlit.config.get_config_options(force_reparse=True)
-    (shown,) = AppTest.from_function(script).run().exception
-    assert "/folder" not in shown.message and not shown.stack_trace
+    (error,) = AppTest.from_function(script).run().exception
+    assert "/folder" not in error.message and not error.stack_trace
 
 
 def test_plain_run_command_listens_on_this_machine_alone_and_the_container_everywhere():

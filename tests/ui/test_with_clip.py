@@ -16,7 +16,7 @@ from core.pgd.view_settings import SEARCHES
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS, stored_path
 from core.shared.files import cache_folder
-from tests.ui.page_runner import said
+from tests.ui.page_runner import page_text
 from ui.maps.catalogue import entries
 from ui.maps.models import choose_predictors
 from ui.maps.presets import CLIP, RESNET56
@@ -94,7 +94,7 @@ def models_page():
     models.page()
 
 
-def shown(place):
+def text_at(place):
     page, _, what = place.partition(" ")
     if page in ("inpainting", "generation"):
         if what == "opens with":
@@ -115,14 +115,14 @@ def shown(place):
     if place == "the story's last step says":
         return STEPS[-1].more()
     app = AppTest.from_function(models_page, default_timeout=120).run()
-    return said(app) + "\n".join(one.value for one in app.success)
+    return page_text(app) + "\n".join(item.value for item in app.success)
 
 
-@pytest.mark.parametrize(("place", "here", "wanted"), CASES, ids=[f"{place}, {here}" for place, here, _ in CASES])
-def test_each_place_says_whether_it_shows_clip_or_its_miniature(weights, place, here, wanted):
+@pytest.mark.parametrize(("place", "here", "expected"), CASES, ids=[f"{place}, {here}" for place, here, _ in CASES])
+def test_each_place_says_whether_it_shows_clip_or_its_miniature(weights, place, here, expected):
     weights(HERE[here])
-    found = shown(place)
-    assert found == wanted or (isinstance(found, str) and str(wanted) in found), (found, wanted)
+    actual = text_at(place)
+    assert actual == expected or (isinstance(actual, str) and str(expected) in actual), (actual, expected)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
@@ -134,7 +134,7 @@ def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_le
     monkeypatch.setattr("ui.runs.panel.expected_seconds", lambda *_: None)  # nothing starts by itself
     weights((PAPERS_CLIP,))
     app = opened("inpainting")
-    assert "Settings changed (the classifiers)" in said(app), "before they are computed, another network's example"
+    assert "Settings changed (the classifiers)" in page_text(app), "before they are computed, another network's example"
     runs = cache_folder() / "profiles" / PAPERS_CLIP / "runs"
     runs.mkdir(parents=True)
     for search in SEARCHES:
@@ -142,13 +142,13 @@ def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_le
         shutil.copy(RUNS / stored_path("inpainting", "photographs-6", CNN, search=search).name, made)
         rename(made, PAPERS_CLIP)
     app = opened("inpainting")
-    assert "An example computed on this machine, made like your own runs." in said(app)
-    assert "Settings changed" not in said(app)
+    assert "An example computed on this machine, made like your own runs." in page_text(app)
+    assert "Settings changed" not in page_text(app)
     app.multiselect(key="inpainting-models-imagenet").set_value([classifier_title(CNN)]).run()
-    assert "A stored example, made like" in said(app)
+    assert "A stored example, made like" in page_text(app)
     app.selectbox(key="inpainting-target-imagenet").set_value("goldfish").run()
     app.button(key="inpainting.back").click().run()
-    assert networks(app, "inpainting", "imagenet") == (PAPERS_CLIP,) and "this machine" in said(app)
+    assert networks(app, "inpainting", "imagenet") == (PAPERS_CLIP,) and "this machine" in page_text(app)
 
 
 def rename(path, name):

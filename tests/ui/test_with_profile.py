@@ -28,9 +28,9 @@ from core.runs.file import PGDRun
 from core.runs.picture_outcomes import JudgedOutcomes
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
-from tests.ui.page_runner import run_to_the_end, said, settable_widget
+from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import replay_data
-from ui.maps.catalogue import shipped
+from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP, MINI_RESNET, RESNET56
 from ui.models.preparation import Preparation, missing
 from ui.pages.findings import FEATURES
@@ -135,12 +135,12 @@ def read(app) -> str:
 
 def named(text: str) -> set[str]:
     """The networks that a text names; a longer name counts once."""
-    found = set()
+    names = set()
     for name in NAMES:
         if name in text:
-            found.add(name)
+            names.add(name)
             text = text.replace(name, "")
-    return found
+    return names
 
 
 @dataclass(frozen=True)
@@ -280,18 +280,18 @@ def test_after_a_download_the_story_fills_its_hole_with_clip(installed_clip, tmp
     assert named(read(app)) == {PAPERS, TWIN} and replay_data(app)["steps"] == 720
     monkeypatch.setattr(settings, "is_slow", lambda specs, steps, pixels: bool(specs))
     app = opened("inpainting", **{"inpainting-pictures": "CIFAR-10"})
-    assert "An example computed on this machine" in said(app) and "Settings changed" not in said(app)
+    assert "An example computed on this machine" in page_text(app) and "Settings changed" not in page_text(app)
     assert settable_widget(app, "inpainting-pace").value == "paper"
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     app.button(key="inpainting.back").click().run()
-    assert "An example computed on this machine" in said(app) and "Settings changed" not in said(app)
+    assert "An example computed on this machine" in page_text(app) and "Settings changed" not in page_text(app)
     small = {"inpainting-hole": hole_text(middle_square(32, 8))}
     app = opened("inpainting", **{"inpainting-pictures": "CIFAR-10"}, **small)
     assert settable_widget(app, "inpainting-pace").value == "fast", "no run of this hole is stored"
 
 
 def test_hybrids_are_joined_to_the_map_of_the_same_weights_alone(profile, monkeypatch):
-    (label,) = [label for label, entry in shipped().items() if entry.classifier == CLIP_NAME and label != CLIP]
+    (label,) = [label for label, entry in shipped_maps().items() if entry.classifier == CLIP_NAME and label != CLIP]
     assert label == f"{RANDOM} · CIFAR-10 · computed" and CLIP_NAME in stored_hybrids()
     assert f"crossover cutoff of {RANDOM}" in read(opened("findings", subject=label))
     published = read(opened("findings"))
@@ -305,9 +305,11 @@ def test_the_story_leaves_out_an_incomplete_map(profile, tmp_path):
     heatmap = Heatmap.load(path)
     restricted_to(heatmap, half_plane(31)[:12]).save(path)
     label = f"{RANDOM} · CIFAR-10 · computed"
-    assert shipped()[label].more and CLIP_NAME not in first_maps() and computed_map(CLIP_NAME) is None
+    assert shipped_maps()[label].more and CLIP_NAME not in first_maps() and computed_map(CLIP_NAME) is None
     heatmap.save(path)
-    assert not shipped()[label].more and first_maps()[CLIP_NAME] == computed_map(CLIP_NAME) == shipped()[label]
+    assert (
+        not shipped_maps()[label].more and first_maps()[CLIP_NAME] == computed_map(CLIP_NAME) == shipped_maps()[label]
+    )
 
 
 def test_a_verdict_on_other_weights_says_so(profile):
@@ -357,5 +359,5 @@ def test_a_stored_hole_by_clip_stays_where_nobody_asked_for_a_run(profile):
     app = opened("inpainting")
     app.run()
     assert app.session_state["inpainting.runs"].active is None and RANDOM in named(read(app))
-    assert "Its network’s weights are not here: *Run* takes EfficientNet-Lite0." in said(app)
-    assert "Settings changed" not in said(app)
+    assert "Its network’s weights are not here: *Run* takes EfficientNet-Lite0." in page_text(app)
+    assert "Settings changed" not in page_text(app)

@@ -4,10 +4,10 @@ const COLUMNS = 16; // columns transformed together, few enough for the processo
 const NOTHING = 1e-5; // a smaller weight changes no pixel by a hundredth of a level
 
 function factors(size) {
-  const found = [];
-  for (; size % 4 === 0; size /= 4) found.push(4);
-  for (let p = 2; size > 1; p++) for (; size % p === 0; size /= p) found.push(p);
-  return found;
+  const radices = [];
+  for (; size % 4 === 0; size /= 4) radices.push(4);
+  for (let p = 2; size > 1; p++) for (; size % p === 0; size /= p) radices.push(p);
+  return radices;
 }
 
 const complex = (count) => [new Float64Array(count), new Float64Array(count)];
@@ -157,8 +157,8 @@ function alongColumns(plan, from, to, weight) {
       continue;
     }
     for (const part of [0, 1]) gather(from[part], rooms[0][part], size, first, wide, weight);
-    const found = transformColumns(plan);
-    for (const part of [0, 1]) scatter(found[part], to[part], size, first, wide);
+    const columns = transformColumns(plan);
+    for (const part of [0, 1]) scatter(columns[part], to[part], size, first, wide);
   }
 }
 

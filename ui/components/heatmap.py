@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 
 from core.fourier.basis import Frequency
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.metrics import PERCENT, Unit
 from core.images.colormaps import colormap_table
 from core.shared import paper
@@ -45,7 +45,7 @@ class MapView:
     title: str
     subtitle: str
     values: np.ndarray
-    interval: Measured | None = None
+    interval: Interval | None = None
     value_label: str = "error"
     note: str = ""
     colour: str = ""
@@ -215,7 +215,7 @@ def pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
         "whose": "paper" if picture.pixels.shape[-1] in paper.EPSILON else "usual",
         "most": picture.most,
         "step": picture.usual / 20,
-        "strip": picture.strip and picture.strip.packed(picture.selected),
+        "strip": picture.strip and picture.strip.to_json(picture.selected),
     }
 
 

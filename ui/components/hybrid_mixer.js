@@ -153,7 +153,7 @@ function paintAhead(mixer, hybrid) {
   const { at } = mixer.place;
   frame(
     mixer,
-    missing.reduce((best, one) => (Math.abs(one - at) < Math.abs(best - at) ? one : best)),
+    missing.reduce((best, place) => (Math.abs(place - at) < Math.abs(best - at) ? place : best)),
   );
   setTimeout(paintAhead, 20, mixer, hybrid);
 }

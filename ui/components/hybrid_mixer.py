@@ -102,5 +102,5 @@ def pack_mixture(mixture: Mixture) -> dict[str, Any]:
         "ticks": [[(power - first) / (last - first), f"{2.0**power:g}"] for power in powers],
         "networks": [asdict(network) for network in mixture.networks],
         "sentences": list(mixture.sentences),
-        "strip": {**mixture.strip.packed(mixture.second), "title": mixture.strip_title},
+        "strip": {**mixture.strip.to_json(mixture.second), "title": mixture.strip_title},
     }

@@ -48,7 +48,7 @@ class Thumbnails:
         """Return a digest of the pictures in this order."""
         return hashlib.blake2b(self.sheet.encode(), digest_size=16).hexdigest()
 
-    def packed(self, selected: int) -> dict[str, Any]:
+    def to_json(self, selected: int) -> dict[str, Any]:
         """Return JSON for the browser; `selected` is the index of the chosen picture."""
         return {**vars(self), "digest": self.digest, "selected": selected}
 
@@ -95,6 +95,6 @@ def image_picker(
     crisp = thumbnails.lossless and side >= thumbnails.tile
     _component(
         key=key,
-        data={**thumbnails.packed(selected), "label": label, "thumbnail": side, "crisp": crisp},
+        data={**thumbnails.to_json(selected), "label": label, "thumbnail": side, "crisp": crisp},
         on_pick_change=place_from(key, "pick", range(len(thumbnails.captions)), on_pick),
     )

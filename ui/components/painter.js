@@ -128,7 +128,7 @@ function listenToPointer(painter) {
     if (painter.stroke && painter.stroke.pointer !== event.pointerId) return;
     // The browser coalesces quick movements; the event holds every position of the pointer.
     const bundle = event.getCoalescedEvents?.() ?? [];
-    const places = (bundle.length ? bundle : [event]).map((one) => pointedAt(painter, one));
+    const places = (bundle.length ? bundle : [event]).map((pointed) => pointedAt(painter, pointed));
     painter.hover = places.at(-1);
     painter.focused = false;
     if (painter.stroke) {

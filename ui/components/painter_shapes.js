@@ -51,12 +51,12 @@ export function ellipse(cells, width, height, [x, y], [x1, y1], value) {
 // Flood fill: every pixel connected to [x, y] by edges between pixels of its value.
 export function flood(cells, width, height, [x, y], value) {
   if (x < 0 || y < 0 || x >= width || y >= height) return;
-  const found = cells[y * width + x];
+  const former = cells[y * width + x];
   const open = [[x, y]];
-  if (found === value) return;
+  if (former === value) return;
   for (let at = open.pop(); at; at = open.pop()) {
     const [column, row] = at;
-    if (column < 0 || row < 0 || column >= width || row >= height || cells[row * width + column] !== found) continue;
+    if (column < 0 || row < 0 || column >= width || row >= height || cells[row * width + column] !== former) continue;
     cells[row * width + column] = value;
     open.push([column - 1, row], [column + 1, row], [column, row - 1], [column, row + 1]);
   }

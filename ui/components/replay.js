@@ -52,7 +52,7 @@ async function load(view, data) {
     data.height,
     data.targets.length,
     Boolean(data.original),
-    data.models.map((one) => [one.title, one.colour]),
+    data.models.map((model) => [model.title, model.colour]),
   ]);
   if (view.shape !== shape) {
     view.shape = shape; // otherwise keep the elements, so that focus and clicks between two moments are not lost

@@ -121,10 +121,10 @@ function createChart(axes) {
 }
 
 function drawCurves({ title, svg, curves, x, y }, bands, data) {
-  const said = bands.map(
+  const ranges = bands.map(
     ([, mean], k) => `${data.models[k].title} from ${mean[0]?.toPrecision(3)} to ${mean.at(-1)?.toPrecision(3)}`,
   );
-  svg.setAttribute("aria-label", `${title}: ${said.join("; ")}`);
+  svg.setAttribute("aria-label", `${title}: ${ranges.join("; ")}`);
   bands.forEach(([lowest, mean, highest], k) => {
     const points = (part) => data.curve_steps.map((step, at) => `${x(step).toFixed(1)},${y(part[at]).toFixed(1)}`);
     const [band, curve] = curves[k];

@@ -122,12 +122,12 @@ export function buildPictures(view) {
     card.target = "_top";
     const tiles = column.appendChild(element("div", "tiles"));
     const figures = data.targets.map((_, row) => createFigure(view, tiles, row, many));
-    const said = column.appendChild(element("p", "verdict"));
+    const verdict = column.appendChild(element("p", "verdict"));
     const [sure, best] = [goToSure, goToBest].map((there) => button(column, "", () => there(view, k)));
     sure.classList.add("sure");
     best.classList.add("sure", "best");
     column.style.setProperty("--colour", data.models[k].colour);
-    return { column, title, about, aboutText, card, figures, said, sure, best };
+    return { column, title, about, aboutText, card, figures, verdict, sure, best };
   });
   const first = element("div", "beside");
   const sections = view.references.map((one) => one.column);
@@ -181,7 +181,7 @@ function enlarge(view) {
     const section = row.appendChild(element("section"));
     section.append(element("h2", "", model.title));
     const made = createFigure(view, section, memory.row, false);
-    return { ...made, said: section.appendChild(element("p", "verdict")) };
+    return { ...made, verdict: section.appendChild(element("p", "verdict")) };
   });
   dialog.replaceChildren(
     head,

@@ -33,8 +33,8 @@ function bestFrame(view, k) {
   const length = data.curve_steps.length;
   const at = 3 * (3 * memory.row + LOSS) * length;
   if (going(data)) return -1;
-  const kept = data.frame_steps.map((_, frame) => valueAt(view, k, LOSS, frame, memory.row));
-  return bestKept(kept, Math.min(...view.models[k].curves.subarray(at, at + length)));
+  const losses = data.frame_steps.map((_, frame) => valueAt(view, k, LOSS, frame, memory.row));
+  return bestKept(losses, Math.min(...view.models[k].curves.subarray(at, at + length)));
 }
 
 function goTo(view, frame) {
@@ -90,7 +90,9 @@ export function press(view, event) {
 export function show(view) {
   const { data, memory } = view;
   const { frame, row } = memory;
-  for (const [mode, one] of Object.entries(view.modes)) one.setAttribute("aria-pressed", String(mode === memory.mode));
+  for (const [mode, button] of Object.entries(view.modes)) {
+    button.setAttribute("aria-pressed", String(mode === memory.mode));
+  }
   view.factor.value = memory.factor;
   view.pixels.setAttribute("aria-pressed", String(memory.pixels));
   view.root.classList.toggle("crisp", memory.pixels && !view.pixels.hidden);
@@ -110,9 +112,9 @@ export function show(view) {
       paintPlanes(canvas, plane, plane, "picture", 1, 0);
     }),
   );
-  view.columns.forEach(({ figures, said, sure, best }, k) => {
+  view.columns.forEach(({ figures, verdict, sure, best }, k) => {
     figures.forEach((figure, row) => drawFigure(view, figure, k, row));
-    say(said, verdictOf(view, k));
+    say(verdict, verdictOf(view, k));
     const when = sureOf(view, k);
     const text = when ? sureWords(when, data.sure, !data.live) : "";
     const frames = [sureFrame(view, k), bestFrame(view, k)];
@@ -132,12 +134,12 @@ export function show(view) {
   }
   view.moves.slice(1, 4).forEach((move, k) => {
     const at = data.frame_steps[frame + k - 1]; // runs store the pictures of some steps only
-    if (k !== 1) move.title = at === undefined ? "" : `to step ${at.toLocaleString("en")}, the next that is kept`;
+    if (k !== 1) move.title = at === undefined ? "" : `To step ${at.toLocaleString("en")}, the next stored one`;
   });
   if (view.dialog.open) {
     view.large.forEach((figure, k) => {
       drawFigure(view, figure, k, row);
-      say(figure.said, verdictOf(view, k));
+      say(figure.verdict, verdictOf(view, k));
     });
   }
   const step = data.frame_steps[frame];
@@ -201,13 +203,13 @@ function drawFigure(view, figure, k, row) {
   figure.border.style.left = `${border}%`;
   const chance = percent(valueAt(view, k, 0, frame, row));
   const place = `${view.modes[mode].textContent.toLowerCase()} at step ${data.frame_steps[frame]}`;
-  const said = `${data.models[k].title}, ${data.targets[row]}, ${place}: ${chance}`;
+  const description = `${data.models[k].title}, ${data.targets[row]}, ${place}: ${chance}`;
   if (figure.range) {
     figure.range.hidden = !wipes;
     figure.range.value = border;
-    figure.canvas.setAttribute("aria-label", said);
+    figure.canvas.setAttribute("aria-label", description);
   } else {
-    figure.frame.setAttribute("aria-label", `${said}. Open large`);
+    figure.frame.setAttribute("aria-label", `${description}. Open large`);
     figure.frame.setAttribute("aria-pressed", String(row === memory.row));
     figure.caption.textContent = `${data.targets[row]}\n${chance}`;
   }

@@ -26,7 +26,7 @@ export function sureWords([step, change], sure, ended = true) {
   const how = `${Math.round(100 * sure)} % sure`;
   if (step === null) return ended ? `never ${how}` : `not ${how} so far`;
   if (step === 0) return `${how} at once`;
-  return `${how} at step ${stepName(step)}${change === null ? "" : `, after ${(255 * change).toFixed(1)} of 255`}`;
+  return `${how} at step ${stepName(step)}${change === null ? "" : `, changed by ${(255 * change).toFixed(1)} of 255`}`;
 }
 
 // Index of the stored picture of the lowest loss, if the last loss is clearly higher; else -1.

@@ -58,13 +58,13 @@ export function signsAt(bits, side, [i, j]) {
 
 // A wave per rounded radius from 0 to the corner, each as close as possible to the diagonal towards (i, j).
 export function outward([i, j], half) {
-  const found = new Map();
+  const nearest = new Map();
   for (let a = 0; a <= half; a++) {
     for (let b = a; b <= half; b++) {
       const radius = Math.round(Math.hypot(a, b));
-      if (!found.has(radius) || b - a < found.get(radius)[1] - found.get(radius)[0]) found.set(radius, [a, b]);
+      if (!nearest.has(radius) || b - a < nearest.get(radius)[1] - nearest.get(radius)[0]) nearest.set(radius, [a, b]);
     }
   }
   const towards = ([a, b]) => [i < 0 ? -a : a, j < 0 ? -b : b];
-  return [...found.keys()].sort((a, b) => a - b).map((radius) => towards(found.get(radius)));
+  return [...nearest.keys()].sort((a, b) => a - b).map((radius) => towards(nearest.get(radius)));
 }

@@ -33,7 +33,7 @@ export function createPanel(view) {
   const buttons = controls.appendChild(element("div", "buttons"));
   panel.play = buttons.appendChild(element("button", "play"));
   panel.play.addEventListener("click", () => (panel.timer ? pause(panel) : askForWalk(panel)));
-  const flip = buttons.appendChild(element("button", "flip", "Flip the wave"));
+  const flip = buttons.appendChild(element("button", "flip", "Other signs"));
   flip.title = "Draw other random signs, one per colour: light becomes dark";
   flip.addEventListener("click", () => panel.view.trigger("flip", true));
   const pictures = controls.appendChild(element("div", "buttons pictures"));

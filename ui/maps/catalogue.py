@@ -83,7 +83,7 @@ def label_of(heatmap: Heatmap, *, with_n: bool = False) -> str:
     return f"{title} · {dataset_title(facts['dataset']['name'])}{images}{size} · {origin}"
 
 
-def labelled(maps: Iterable[Heatmap]) -> dict[str, Entry]:
+def maps_by_label(maps: Iterable[Heatmap]) -> dict[str, Entry]:
     """Return maps by label: the paper's first; of two with the same name the complete one, or that of more images."""
     by_label: dict[str, Entry] = {}
     for heatmap in sorted(maps, key=_rank):
@@ -106,14 +106,14 @@ def _is_incomplete(heatmap: Heatmap) -> bool:
 
 
 @cached_by_files("heatmaps")
-def shipped(paths: tuple[Path, ...]) -> dict[str, Entry]:
+def shipped_maps(paths: tuple[Path, ...]) -> dict[str, Entry]:
     """Return the maps that come with this project and with profiles, by label."""
-    return labelled(read_stored(Heatmap.load, paths))
+    return maps_by_label(read_stored(Heatmap.load, paths))
 
 
 def computed_maps(name: str) -> list[Entry]:
     """Return the maps of a network that come with this project or a profile, and were not published by others."""
-    entries = (entry for entry in shipped().values() if entry.classifier == name)
+    entries = (entry for entry in shipped_maps().values() if entry.classifier == name)
     return [entry for entry in entries if entry.heatmap.metadata["source"]["type"] != "published"]
 
 
@@ -124,14 +124,14 @@ def stored_title(name: str) -> str:
 
 def entries() -> dict[str, Entry]:
     """Return all maps available to this visitor, by label."""
-    return shipped() | {entry.label: entry for entry in st.session_state.get(_UPLOADED, [])}
+    return shipped_maps() | {entry.label: entry for entry in st.session_state.get(_UPLOADED, [])}
 
 
 def add_map(heatmap: Heatmap, *, origin: str) -> str:
     """Add a map for this visitor and return its label; an identical map is stored once."""
     added: list[Entry] = st.session_state.setdefault(_UPLOADED, [])
     for entry in added:
-        if entry.heatmap.same(heatmap):
+        if entry.heatmap.equals(heatmap):
             return entry.label
     base, taken = f"{label_of(heatmap).rsplit(' · ', 1)[0]} · {origin}", entries()
     label = next(name for number in itertools.count(1) if (name := f"{base} {number}") not in taken)

@@ -88,7 +88,7 @@ def add_a_file(on_new_map: Callable[[str], None]) -> None:
     """Draw the upload of a file; `on_new_map` gets the label of each new map."""
     most = limits().map_mb
     st.markdown(
-        f"Upload a heat map (`.npz`) by `python -m core.sweep`, up to {most} MB and {MAX_SIDE} × {MAX_SIDE} cells."
+        f"Upload a heat map (`.npz`) made by `python -m core.sweep`, up to {most} MB and {MAX_SIDE} × {MAX_SIDE} cells."
     )
     file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=most)
     if file is None or st.session_state.get(_LAST) == file.file_id:
@@ -96,7 +96,7 @@ def add_a_file(on_new_map: Callable[[str], None]) -> None:
     st.session_state[_LAST] = file.file_id
     try:
         check_upload(file.getvalue(), most)
-        heatmap = Heatmap.from_bytes(file.getvalue(), name=file.name)
+        heatmap = Heatmap.from_bytes(file.getvalue(), name=f"“{file.name}”")
     except (HeatmapError, ValueError) as error:
         st.error(as_markdown(sentence(str(error))))
         return

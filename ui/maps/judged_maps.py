@@ -11,7 +11,7 @@ from core.data.profiles import stored_state
 from core.fourier.basis import Frequency
 from core.fourier.weak_cache import weak_lru_cache
 from core.reproduce.findings import judged_html
-from core.shared.html import TERMS, explained
+from core.shared.html import TERMS, explain_terms
 from ui.maps.catalogue import Entry
 from ui.shared.sentences import sentence_html
 from ui.shared.url import link
@@ -38,7 +38,9 @@ def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
 def verdict_html(verdict: str, about: tuple[Finding, Band] | None) -> str:
     """Return HTML with the sentence on a wave and the claim about such waves."""
     judged = claim_html(*about) if about else ""
-    return explained(f'<div class="verdict-row"><p class="prose">{sentence_html(verdict)}</p>{judged}</div>', *TERMS)
+    return explain_terms(
+        f'<div class="verdict-row"><p class="prose">{sentence_html(verdict)}</p>{judged}</div>', *TERMS
+    )
 
 
 def claim_html(finding: Finding, band: Band) -> str:

@@ -9,7 +9,7 @@ import altair as alt
 
 from core.classifiers.registry import ClassifierSpec
 from core.fourier.basis import Frequency, rounded_radius
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.heatmap import MAX_SIDE
 from core.fourier.maps.rings import radial_profile
 from core.sweep.predictions import Predictions
@@ -40,7 +40,7 @@ def radial_chart(
         error = profile.rate, profile.low, profile.high
         for radius, whole, *ring in zip(profile.radius.tolist(), profile.whole.tolist(), *error, strict=True):
             row = {"network": entry.label, "radius": radius, "whole": whole}
-            rows.append(row | percents("error", Measured(*ring)))
+            rows.append(row | percents("error", Interval(*ring)))
     return line_chart(
         rows,
         {entry.label: model_colour(entry.classifier) for entry in chosen},

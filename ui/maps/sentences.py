@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.fourier.basis import Frequency
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.contrasts import Errors, cell_error, clean_error, mismatches
 from core.numbers import displayed_difference, interval, measured_percent, percent, points, wave_name
-from core.shared.sentences import Number, Paragraph, Sentence, joined
+from core.shared.sentences import Number, Paragraph, Sentence, join_parts
 from ui.maps.catalogue import Entry
 
 
@@ -25,7 +25,7 @@ def cell_verdict(chosen: Sequence[Entry], frequency: Frequency, top: int = 1) ->
     wave = f"wave {wave_name(frequency)}"
     if not known:
         return Paragraph(f"No map in view has the {wave}.")
-    errors = joined(_error(entry, error.measured) for entry, error in known)
+    errors = join_parts(_error(entry, error.measured) for entry, error in known)
     sentences = [Sentence(f"{'Top-5 error' if top == 5 else 'Error'} under the {wave}: ", errors, ".")]
     if len(known) <= 2 and not any(_one_image(entry) for entry, _ in known):
         sentences.append(_rise(*known[0], top) if len(known) == 1 else _contrast(*known))
@@ -43,7 +43,7 @@ def other_strength(chosen: Sequence[Entry], size: int, epsilon: float) -> str:
     return f"The maps and this sentence are for v = {named}; the picture and its predictions for v = {epsilon:.3g}."
 
 
-def _error(entry: Entry, error: Measured) -> Sentence:
+def _error(entry: Entry, error: Interval) -> Sentence:
     if _one_image(entry):
         return Sentence(f"{entry.name} {'wrong' if error.value else 'right'} on its one image")
     return Sentence(f"{entry.name} ", measured_percent(error))
@@ -68,11 +68,11 @@ def _contrast(first: tuple[Entry, Errors], second: tuple[Entry, Errors]) -> Sent
     return Sentence(f"{first[0].name}’s error is ", points(difference), ".")
 
 
-def _noise(difference: Measured) -> Number:
+def _noise(difference: Interval) -> Number:
     return Number("the noise", interval(difference))
 
 
-def _difference(first: Errors, second: Errors) -> Measured:
+def _difference(first: Errors, second: Errors) -> Interval:
     """Return the difference as it is read beside the two."""
     return displayed_difference(first.minus(second).measured.item(), first.measured.value, second.measured.value)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.contrasts import difference, minus_clean
 from core.fourier.maps.estimate import MapEstimate, estimate_map
 from core.fourier.maps.heatmap import Heatmap
@@ -99,7 +99,7 @@ def _signed(views: list[MapView], colormap: str = FEWER_OR_MORE_ERRORS) -> Shown
 def _view(
     entry: Entry,
     values: np.ndarray | None,
-    interval: Measured | None,
+    interval: Interval | None,
     label: str,
     unit: Unit = PERCENT,
     title: str = "",
@@ -172,7 +172,7 @@ def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     if has_enough_images(heatmap):
         return _value(entry, heatmap, next(row for row in METRICS.values() if row.top == top))
     if top == 1 and heatmap.estimate is not None:  # what the sweep stored
-        error = Measured(*heatmap.estimate)
+        error = Interval(*heatmap.estimate)
     else:
         errors, share = (heatmap.top1_errors, heatmap.variance_share) if top == 1 else (heatmap.top5_errors, 1.0)
         error = _estimated(errors, heatmap.count, heatmap.metadata["image_size"], share).error

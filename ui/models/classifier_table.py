@@ -13,7 +13,7 @@ from core.classifiers.registry import PAPERS_CLIP, classifier_state, list_classi
 from core.classifiers.spec import ClassifierSpec, ClassifierState
 from core.shared.html import tooltip
 from core.shared.roles import NETWORKS
-from ui.maps.catalogue import dataset_title, shipped
+from ui.maps.catalogue import dataset_title, shipped_maps
 from ui.models.preparation import preparation
 from ui.models.weight_downloads import WeightDownload, weight_downloads
 from ui.shared import url
@@ -94,7 +94,7 @@ def _size(spec: ClassifierSpec) -> str:
 def _maps(spec: ClassifierSpec) -> str:
     """Return links to this classifier's shipped maps: for each data set the first, which has the most images."""
     links: dict[str, str] = {}
-    for label, entry in shipped().items():
+    for label, entry in shipped_maps().items():
         if entry.classifier == spec.name:
             data = dataset_title(entry.heatmap.metadata["dataset"]["name"]).split(",")[0]
             links.setdefault(data, f"[{data}](frequency?maps={quote(label)})")

@@ -15,9 +15,9 @@ from core.classifiers.registry import result_title
 from core.fourier.maps.contrasts import same_images
 from core.reproduce.findings import STYLE, findings_html, verdict_labels
 from core.runs.picture_outcomes import judged_outcomes
-from core.shared.html import JARGON, TERMS, explained
+from core.shared.html import JARGON, TERMS, explain_terms
 from core.shared.roles import networks_for
-from ui.maps.catalogue import Entry, entries, shipped
+from ui.maps.catalogue import Entry, entries, shipped_maps
 from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56
 from ui.runs.setup.settings import models_in_url
@@ -84,7 +84,7 @@ def _maps() -> None:
     ]
     if subject == reference:
         st.markdown("Both are the same map, so nothing can differ.")
-    _judged(judged, shipped(), {}, subject.name, reference.name)
+    _judged(judged, shipped_maps(), {}, subject.name, reference.name)
     for place, paragraph in zip(st.columns(2, gap="large"), about_verdicts(subject, reference), strict=True):
         place.markdown(paragraph)
 
@@ -98,7 +98,7 @@ def about_verdicts(subject: Entry, reference: Entry) -> list[str]:
 def _shifts() -> None:
     """Draw the findings about robustness, over all networks."""
     write_sentence(WORDS["shifts"], *JARGON)
-    all_maps = shipped()
+    all_maps = shipped_maps()
     judged = [
         finding
         for finding in findings_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
@@ -110,7 +110,7 @@ def _shifts() -> None:
 def _features() -> None:
     """Draw the claims of section 3.2 for any two networks with judged pictures."""
     text, menus = st.columns(2, gap="large")
-    text.markdown(explained(WORDS["features"], *JARGON), unsafe_allow_html=True)
+    text.markdown(explain_terms(WORDS["features"], *JARGON), unsafe_allow_html=True)
     painted = judged_outcomes()
     facts = {name: outcomes.metadata["classifier"] for name, outcomes in painted.items()}
     titles = {name: result_title(classifier, short=False) for name, classifier in facts.items()}
@@ -164,4 +164,4 @@ def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[s
         key=FILTER,
     )
     rows = [finding for finding in judged if not chosen or finding.verdict in chosen]
-    st.html(explained(findings_html(rows, url), *JARGON))
+    st.html(explain_terms(findings_html(rows, url), *JARGON))

@@ -273,7 +273,7 @@ def _computed(searches: Sequence[Search]) -> None:
 
 def formula(fill: Fill) -> str:
     """Return the loss and its constraints as Markdown."""
-    filled = "its mean colour fills" if fill == "region" else "the colours of its rim, spread as heat spreads, fill"
+    filled = "its mean colour fills" if fill == "region" else "the colours of its rim, extended smoothly, fill"
     return (
         rf"First, {filled} the hole, which gives $x_0$. With $m$ = 1 in the hole, $x$ minimises "
         r"$\;\mathrm{CE}(x, \mathrm{target}) + \lambda\,\lVert (x_0 - x)(1 - m)\rVert_2\;$ (Eq. 3) within "

@@ -8,7 +8,7 @@ import re
 import streamlit as st
 
 from core.reproduce.findings import STYLE, judged_html
-from core.shared.html import JARGON, explained
+from core.shared.html import JARGON, explain_terms
 from ui.components.steps import step_tabs
 from ui.shared import url
 from ui.story.judge import forget
@@ -56,7 +56,7 @@ def step_html(step: Step) -> str:
         f'<p class="lead">{_unbroken(step.text + step.more())}</p>{tried}'
         f"{step.link.html if step.link else ''}</div>"
     )
-    return f"{STYLE}{explained(read, *JARGON)}"
+    return f"{STYLE}{explain_terms(read, *JARGON)}"
 
 
 def _unbroken(text: str) -> str:

@@ -89,7 +89,7 @@ def stored_example(
     def nearness(runs: list[PGDRun]) -> int:
         facts = runs[0].metadata
         alike = variant in (facts["objective"].get("penalty"), facts["images"].get("start"))
-        of_set = runs[0].start.shape[-1] == row.side and row.knows(facts["class_names"])
+        of_set = runs[0].start.shape[-1] == row.side and row.fits(facts["class_names"])
         of_picture = picture is not None and facts["images"].get("index") == picture
         return 80 * of_set + 40 * of_picture + 20 * alike + len(_of(runs, classifiers, searches))
 
@@ -110,7 +110,7 @@ def shown_first(kind: str, row: SampleSet, chosen: Sequence[str]) -> Sequence[st
     if {*first} != {*chosen} or PAPERS_CLIP in first:
         return chosen
     runs = [
-        run for run in stored_runs(kind) if run.start.shape[-1] == row.side and row.knows(run.metadata["class_names"])
+        run for run in stored_runs(kind) if run.start.shape[-1] == row.side and row.fits(run.metadata["class_names"])
     ]
     names = networks_for("contrast", {run.metadata["classifier"]["name"] for run in runs})
     return names if PAPERS_CLIP in names else chosen

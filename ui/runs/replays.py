@@ -38,7 +38,7 @@ def run_replay(
             to list the most probable classes.
     """
     first = runs[0]
-    frames = kept_frames(len(first.frames), first.start.size)
+    frames = sampled_frames(len(first.frames), first.start.size)
     rows, searches = range(len(first.start)), {run.config.search for run in runs}
     tracks = [
         Track(
@@ -131,7 +131,7 @@ def _network(
     return {"title": title, "network": network, "colour": model_colour(name), "about": about, "card": card}
 
 
-def kept_frames(count: int, frame_bytes: int) -> np.ndarray:
+def sampled_frames(count: int, frame_bytes: int) -> np.ndarray:
     """Return evenly spaced indices of the frames to send, including both ends."""
     most = max(2, min(MAX_FRAMES, MAX_BYTES // max(1, frame_bytes)))
     return evenly_spaced(count, most)

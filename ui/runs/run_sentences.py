@@ -74,7 +74,7 @@ def target_of(run: PGDRun, row: int) -> str:
 
 def sample_set_of(run: PGDRun) -> SampleSet | None:
     """Return the sample set whose classes the run's start with (own texts may follow); None if there is none."""
-    return next((row for row in SAMPLE_SETS.values() if row.knows(run.metadata["class_names"])), None)
+    return next((row for row in SAMPLE_SETS.values() if row.fits(run.metadata["class_names"])), None)
 
 
 def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
@@ -96,7 +96,7 @@ def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
         confident = Sentence(f"{title} is ", Number(last), f" confident of {target}{after}{mean}.")
         changed = _changed(run)
         further = (Sentence("It has ", changed[0]), *changed[1:]) if changed else ()
-        paragraphs.append(Paragraph(confident, f"It was {first} before.", *further))
+        paragraphs.append(Paragraph(confident, f"It was {first} confident before.", *further))
     return paragraphs
 
 
@@ -125,17 +125,17 @@ def likeness(runs: Sequence[PGDRun]) -> str:
     return filled(PATTERNS["likeness"], ssim=SSIM, before=before, after=after, end=end)
 
 
-def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
+def judged(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
     """Return how many pictures second judges recognise, of runs from the same starts."""
     sentences: list[Sentence] = []
-    runs = [run for run, _ in seen]
-    for judge, pairs in groupby(seen, key=lambda pair: pair[1].judge):
+    runs = [run for run, _ in judged_runs]
+    for judge, pairs in groupby(judged_runs, key=lambda pair: pair[1].judge):
         who = one_line(classifier_title(judge))
         for run, judgement in pairs:
-            share, by = counted(judgement, judgement.after), run_title(run, runs)
+            share, by = count_with_interval(judgement, judgement.after), run_title(run, runs)
             sentences.append(Sentence(f"{who} recognises the target in ", share, f" pictures by {by}."))
             who = "It"
-        sentences.append(Sentence("It recognises ", counted(judgement, judgement.before), " starts."))
+        sentences.append(Sentence("It recognises ", count_with_interval(judgement, judgement.before), " starts."))
         if unknown := len(run.start) - judgement.n:
             sentences.append(
                 Sentence(f"{unknown} of {len(run.start)} are left out, as it does not know their targets.")
@@ -143,7 +143,7 @@ def judged(seen: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
     return Paragraph(*sentences)
 
 
-def counted(judgement: Judgement, count: int) -> Number:
+def count_with_interval(judgement: Judgement, count: int) -> Number:
     """Format a count of the judged pictures with the 95 % interval of its share, as in '4 of 8 (22 to 78 %)'."""
     _, low, high = judgement.share(count)
     return Number(f"{count} of {judgement.n}", f"{100 * low:.0f} to {100 * high:.0f} %")

@@ -20,7 +20,7 @@ from core.shared.colours import ROBUST
 from core.shared.html import JARGON
 from core.shared.sentences import Sentence
 from ui.runs.examples import stored_runs
-from ui.runs.run_sentences import SSIM, counted
+from ui.runs.run_sentences import SSIM, count_with_interval
 from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
 
@@ -31,7 +31,7 @@ COLUMNS = ("Networks", "Runs", "Confident at the end", "Hole changes by", "Rest 
 
 def is_stored(row: SampleSet, kind: StartKind | Penalty) -> bool:
     """Return whether many pictures of these classes are stored for this kind of start or penalty."""
-    return any(row.knows(painted.facts["class_names"]) for painted in picture_outcomes(kind).values())
+    return any(row.fits(painted.facts["class_names"]) for painted in picture_outcomes(kind).values())
 
 
 def many_pictures(kind: StartKind | Penalty) -> None:
@@ -56,7 +56,7 @@ def many_summary(kind: StartKind | Penalty) -> Sentence:
     return Sentence(
         f"Each network {made}, in {first.config['steps']} steps. "
         f"{classifier_title(first.judge)}, which painted none of them, recognised ",
-        counted(first.judgement, first.judgement.before),
+        count_with_interval(first.judgement, first.judgement.before),
         " at the start.",
     )
 
@@ -82,7 +82,7 @@ def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
         f"{result_title(painted.facts['classifier'], short=False)}{fewer}{judge}",
         Sentence(f"{percent(before)} → ", measured_percent(after)),
         f"{255 * change:.1f} of 255 ({count} pictures)" if count else "–",
-        counted(painted.judgement, painted.judgement.after),
+        count_with_interval(painted.judgement, painted.judgement.after),
     )
 
 
@@ -139,8 +139,8 @@ def plain_steps() -> str:
     return (
         "**Plain steps** do not find the minimum, as the penalty’s gradient has full length however small the change. "
         f"With a hole of {side} × {side} they leave a mean loss of {min(plain):.2g} to {max(plain):.2g}. Minimised, it "
-        f"is {min(solved):.1g} to {max(solved):.1g}. Both are of {n} pictures, {len(plain)} networks. The paper does "
-        "not say which steps led to its 2 × 10⁻⁴."
+        f"is {min(solved):.1g} to {max(solved):.1g}. Both are means over {n} pictures, by {len(plain)} networks. The "
+        "paper does not say which steps led to its 2 × 10⁻⁴."
     )
 
 

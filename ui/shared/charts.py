@@ -11,7 +11,7 @@ from typing import Any, Literal
 import altair as alt
 import streamlit as st
 
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 SHAPES = ["circle", "diamond", "square", "triangle-up"]  # shapes of points
@@ -34,7 +34,7 @@ class Chart:
         st.vega_lite_chart(self.spec, width="stretch", key=self.key, alt=self.alt_text)
 
 
-def percents(field: str, measured: Measured) -> dict[str, float]:
+def percents(field: str, measured: Interval) -> dict[str, float]:
     """Return a number and its interval, in per cent, as fields of a chart's row."""
     return dict(zip((field, "low", "high"), (100 * float(part) for part in measured), strict=True))
 

@@ -155,7 +155,7 @@ def _uploaded(page: str, usual: str) -> Picture | None:
         return None
     name, upload = st.session_state[key]
     if isinstance(upload, str):
-        st.error(as_markdown(f"{one_line(name, 60)}: {upload}"))
+        st.error(as_markdown(f"“{one_line(name, 60)}”: {upload}."))
         return None
     preview, left, right = st.columns([1, 2, 2])
     uses = {f"{row.side} px, {row.classes_title} classes": row for row in SAMPLE_SETS.values()}

@@ -28,7 +28,7 @@ def to_picture(image: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(image.transpose(1, 2, 0)) if image.dtype == np.uint8 else to_uint8(image)
 
 
-def enlarged(picture: np.ndarray, side: int) -> np.ndarray:
+def enlarge(picture: np.ndarray, side: int) -> np.ndarray:
     """Enlarge (H, W, 3) by the largest integer factor that keeps it within `side`; each pixel becomes a square."""
     times = max(1, side // len(picture))
     return picture.repeat(times, axis=0).repeat(times, axis=1)

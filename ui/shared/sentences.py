@@ -10,7 +10,7 @@ import html
 
 import streamlit as st
 
-from core.shared.html import explained, number_html
+from core.shared.html import explain_terms, number_html
 from core.shared.sentences import Number, Paragraph, Sentence
 from ui.shared.text import as_markdown
 
@@ -22,7 +22,7 @@ def sentence_html(text: str, *terms: str, bold: bool = True) -> str:
 
     bold: whether to set a sentence's only number with an interval in bold.
     """
-    return explained(" ".join(_html(sentence, bold) for sentence in Paragraph(text).sentences), *terms)
+    return explain_terms(" ".join(_html(sentence, bold) for sentence in Paragraph(text).sentences), *terms)
 
 
 def sentence_markdown(text: str) -> str:

@@ -22,7 +22,7 @@ from core.shared.sentences import Paragraph
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.stripes import StripedPicture, WavePredictions, stripes
-from ui.maps.catalogue import Entry, shipped, stored_title
+from ui.maps.catalogue import Entry, shipped_maps, stored_title
 from ui.maps.line_charts import radial_chart
 from ui.maps.models import model_colour
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
@@ -155,15 +155,15 @@ def filled_hole() -> None:
 
 def hole() -> RunResult:
     """Return the runs of the step *Hole*."""
-    result = stored_example("inpainting", "cifar10", networks.filling(), "eq3", picture=networks.SMALL.inpainted)
+    result = stored_example("inpainting", "cifar10", networks.hole_networks(), "eq3", picture=networks.SMALL.inpainted)
     assert result is not None  # it is shipped
     return result
 
 
 def _gradient_and_errors() -> ShownMaps:
-    entry = networks.steep()
+    entry = networks.gradient_map()
     heatmap, stored = entry.heatmap, stored_gradient(entry.heatmap)
-    assert stored is not None and stored.side == heatmap.side  # `steep` chooses a map with a stored gradient
+    assert stored is not None and stored.side == heatmap.side  # `gradient_map` chooses a map with a stored gradient
     waves = half_plane(heatmap.side)
     gradient = f"energy along each wave, mean of {stored.pictures:,} pictures"
     errors = f"under each wave, n = {heatmap.images_per_wave or heatmap.metadata['dataset']['n']:,}"
@@ -185,7 +185,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def _entries(*labels: str) -> list[Entry]:
-    maps = shipped()
+    maps = shipped_maps()
     return [maps[label] for label in labels]
 
 

@@ -15,7 +15,7 @@ from core.pgd.view_settings import SEARCHES
 from core.reproduce.profile.predictions import stored_predictions
 from core.runs.stored import OPENING, stored_classifier, stored_subjects
 from core.shared.roles import networks_for
-from ui.maps.catalogue import Entry, computed_maps, shipped, stored_title
+from ui.maps.catalogue import Entry, computed_maps, shipped_maps, stored_title
 
 SMALL, LARGE = SAMPLE_SETS["cifar10"], SAMPLE_SETS["photographs"]
 HOLE = f"{SMALL.name}-{SMALL.inpainted}"  # the subject of the step's runs
@@ -25,7 +25,7 @@ HOLE = f"{SMALL.name}-{SMALL.inpainted}"  # the subject of the step's runs
 def first_maps(_: tuple[Path, ...]) -> dict[str, Entry]:
     """Return the first map of each network on CIFAR-10: a published one before others of the same weights."""
     maps: dict[str, Entry] = {}
-    for entry in shipped().values():
+    for entry in shipped_maps().values():
         facts = entry.heatmap.metadata
         on_cifar = facts["dataset"]["name"] == "cifar10" and tuple(facts["class_names"]) == CIFAR10.names
         if on_cifar and not entry.more and entry.name == stored_title(entry.classifier):
@@ -76,7 +76,7 @@ def drawing_twins() -> tuple[str, ...]:
     return networks_for("twins", [stored_classifier(path) for path in stored_subjects(OPENING)["cifar10"]])
 
 
-def filling() -> tuple[str, ...]:
+def hole_networks() -> tuple[str, ...]:
     """Return an ordinary network and a robust one that filled the step's hole."""
     return networks_for("contrast", [stored_classifier(path) for path in stored_subjects("inpainting")[HOLE]])
 
@@ -89,16 +89,16 @@ def large_drawings() -> dict[str, dict[str, Path]]:
     return {name: paths for name, paths in drawings.items() if len(paths) == len(SEARCHES)}
 
 
-def painters() -> tuple[str, ...]:
+def drawing_networks() -> tuple[str, ...]:
     """Return the networks whose drawings the story can open with, the preferred one first."""
     drawings = large_drawings()
     first = networks_for("painter", drawings)
     return (*first, *(name for name in drawings if name not in first))
 
 
-def steep() -> Entry:
+def gradient_map() -> Entry:
     """Return the map to compare with its network's gradient."""
-    maps = {entry.classifier: entry for entry in reversed(shipped().values()) if stored_gradient(entry.heatmap)}
+    maps = {entry.classifier: entry for entry in reversed(shipped_maps().values()) if stored_gradient(entry.heatmap)}
     (name,) = networks_for("gradient", maps)
     return maps[name]
 

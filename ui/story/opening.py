@@ -25,12 +25,12 @@ from core.runs.picture_outcomes import stored_opinion
 from core.shared.roles import networks_for
 from ui.components.opening import opening
 from ui.components.packing import webp_data_uri
-from ui.maps.catalogue import shipped
+from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP
 from ui.runs.setup.settings import models_in_url
 from ui.server.model_cache import ready_classifiers
 from ui.shared.look import style_sheet
-from ui.shared.picture_rows import enlarged
+from ui.shared.picture_rows import enlarge
 from ui.shared.url import link
 from ui.story import networks
 from ui.story.step import Link
@@ -53,7 +53,7 @@ TO_TRY = (
 
 def ask_for_a_word() -> None:
     """Draw the stored drawings of the word that the visitor chose, by one of the networks that drew it."""
-    if len(names := networks.painters()) > 1:
+    if len(names := networks.drawing_networks()) > 1:
         st.segmented_control(
             "Drawn by", names, default=names[0], format_func=_title, key=PAINTER, required=True, persist_state="session"
         )
@@ -69,7 +69,7 @@ def is_stored_pool() -> bool:
 
 def _painter() -> str:
     """Return the network that the visitor has chosen, by default the preferred one."""
-    names, chosen = networks.painters(), st.session_state.get(PAINTER)
+    names, chosen = networks.drawing_networks(), st.session_state.get(PAINTER)
     return chosen if chosen in names else names[0]
 
 
@@ -209,6 +209,6 @@ def cards_html() -> str:
 def _card_picture(name: str) -> str:
     if name in CARDS:
         return webp_data_uri(CARDS[name])
-    rates, colours = shipped()[CLIP].heatmap.rate(), colormap_table("viridis")
+    rates, colours = shipped_maps()[CLIP].heatmap.rate(), colormap_table("viridis")
     parts = (rates - rates.min()) / (rates.max() - rates.min())
-    return png_data_uri(enlarged(colours[(parts * (len(colours) - 1)).round().astype(int)], CARD_SIDE))
+    return png_data_uri(enlarge(colours[(parts * (len(colours) - 1)).round().astype(int)], CARD_SIDE))

@@ -106,7 +106,7 @@ def _twins_and_clip() -> list[str]:
 
 def _steep_and_other() -> tuple[str, str]:
     """Return the labels of the map compared with its network's gradient, and of another network's."""
-    steep, maps = networks.steep(), networks.first_maps()
+    steep, maps = networks.gradient_map(), networks.first_maps()
     return steep.label, next(maps[name].label for name in networks.on_mixtures() if name != steep.classifier)
 
 
@@ -119,7 +119,7 @@ def _paint_your_own() -> Link:
 def _fill_your_own() -> Link:
     row = networks.SMALL
     picture = ("inpainting-pictures", row.title), ("inpainting-picture", row.inpainted)
-    chosen = models_in_url("inpainting", row.class_set, networks.filling())
+    chosen = models_in_url("inpainting", row.class_set, networks.hole_networks())
     return Link("Fill your own →", link("inpainting", *picture, *chosen))
 
 
@@ -193,7 +193,7 @@ STEPS = (
         "Hole",
         figures.filled_hole,
         _fill_your_own,
-        names=_titles(networks.filling),
+        names=_titles(networks.hole_networks),
         holds=painted_by_the_robust_twin,
         more=other_networks,
     ),
@@ -202,7 +202,7 @@ STEPS = (
         figures.gradient_and_errors,
         _frequency(("tab", GRADIENT), _cell(*WAVE), show=lambda: _steep_and_other()[:1]),
         _about(_steep_and_other, "gradient", "rank correlation over 481 waves"),
-        names=lambda: [networks.steep().name],
+        names=lambda: [networks.gradient_map().name],
         holds=lambda: findings_by_claim(*_steep_and_other())["gradient"].verdict in (Verdict.HOLDS, Verdict.IN_PART),
     ),
     _step(

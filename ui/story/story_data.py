@@ -17,7 +17,7 @@ from core.numbers import decimal, percent
 from core.reproduce.profile.predictions import SIDE, chosen_pictures, stored_predictions
 from core.runs.file import SURE, PGDRun
 from core.runs.stored import OPENING, stored_classifier, stored_subjects
-from ui.maps.catalogue import shipped
+from ui.maps.catalogue import shipped_maps
 from ui.maps.judged_maps import findings_between
 from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
 from ui.models.classifier_table import format_size
@@ -31,7 +31,7 @@ TEST_OF_PATCHES = "mini-clip-vit"  # prefix of the networks trained to test the 
 
 def findings_by_claim(subject: str, reference: str) -> dict[str, Finding]:
     """Return the findings about two shipped maps, given by label, keyed by claim; the first of several."""
-    all_maps = shipped()
+    all_maps = shipped_maps()
     ordered = findings_between(all_maps[subject], all_maps[reference], *all_maps.values())
     return {finding.claim.key: finding for finding in reversed(ordered)}
 
@@ -74,7 +74,7 @@ def drawn_by_the_robust_twin() -> bool:
 
 def painted_by_the_robust_twin() -> bool:
     """Return whether others recognise more of the holes filled by the step's robust network."""
-    return _gains(networks.filling(), FILLED["eq3"])
+    return _gains(networks.hole_networks(), FILLED["eq3"])
 
 
 def misled_by_one_stripe() -> bool:
@@ -97,12 +97,12 @@ def the_test() -> str:
     """Return a sentence on how many small networks, trained for this test, dip on the grid of their own patches."""
     tested = [
         lattice(entry.heatmap, entry.heatmap.metadata["classifier"]["patch_grid"])
-        for entry in shipped().values()
+        for entry in shipped_maps().values()
         if str(entry.heatmap.metadata["classifier"]["name"]).startswith(TEST_OF_PATCHES)
     ]
     dips = sum(dip is not None and dips_clearly(dip) for dip in tested)
-    result = f"{dips or 'None'} of {len(tested)} small CLIPs trained to test this clearly dip{'s' * (dips == 1)}"
-    return f" {result}." if tested else ""
+    agree = f"{dips or 'none'} agree{'' if dips > 1 else 's'}"
+    return f" Of {len(tested)} small CLIPs trained to test this, {agree}." if tested else ""
 
 
 def equally_strong() -> str:
@@ -114,7 +114,7 @@ def equally_strong() -> str:
 
 def other_networks() -> str:
     """Return a sentence on how many more of the robust twin's filled holes another network recognises."""
-    if training().networks[::-1] != networks.filling():
+    if training().networks[::-1] != networks.hole_networks():
         return ""
     (evidence,) = [row for row in training().evidence if row.what == FILLED["eq3"]]
     points, way = decimal(100 * abs(evidence.measured.value)), "more" if evidence.measured.value > 0 else "fewer"

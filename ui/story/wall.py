@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.images.square import png_data_uri
-from core.shared.html import JARGON, explained
+from core.shared.html import JARGON, explain_terms
 from ui.shared.look import style_sheet
 from ui.shared.picture_rows import to_picture
 from ui.story import networks
@@ -40,7 +40,7 @@ def wall_html() -> str:
             ]
         bands.append(f'<div class="band">{"".join(cells)}</div>')
     blur = _picture(runs[0].frames[0, 0], "A blur of no class")
-    words = f"<span>All drawings begin with this {explained('blur of no class', *JARGON)}.</span>"
+    words = f"<span>All drawings begin with this {explain_terms('blur of no class', *JARGON)}.</span>"
     start = f'<div class="begin">{blur}{words}</div>'
     return f'{style_sheet(__file__)}<div class="wall">{start}{"".join(bands)}</div>'
 

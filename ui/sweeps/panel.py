@@ -84,7 +84,7 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
         _start(name, chosen, round(epsilon, 6))  # a step of the widget leaves 15.69999…
     estimate = (
-        f"{waves * images:,} predictions unless you stop it, the first round with {min(images, FIRST_IMAGES)} images "
+        f"{waves * images:,} predictions unless you stop it; the first round uses {min(images, FIRST_IMAGES)} images "
         f"per wave. This server allows {most:,} in up to {limits().run_seconds / 60:,.0f} minutes."
     )
     right.caption(f"{waves} predictions" if chosen.script is None else estimate)

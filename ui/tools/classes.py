@@ -16,7 +16,7 @@ from core.fourier.maps.outcomes import ClassError, class_errors, class_errors_of
 from core.numbers import wave_name
 from core.shared.sentences import Paragraph, filled
 from core.sweep.predictions import mistakes
-from ui.maps.catalogue import Entry, dataset_title, shipped
+from ui.maps.catalogue import Entry, dataset_title, shipped_maps
 from ui.maps.models import model_colour
 from ui.maps.predictions.cell_panel import strength
 from ui.maps.predictions.cell_predictions import SamplePredictions
@@ -80,7 +80,7 @@ def _series(page: PageState, classes: ClassSet, counted: Sequence[SamplePredicti
     """
     named, epsilon = set(), None if page.picture is None else strength(page.picture.size)
     predictions = {row.name: row for row in counted}
-    own_maps = [entry for entry in shipped().values() if entry.classifier in predictions]
+    own_maps = [entry for entry in shipped_maps().values() if entry.classifier in predictions]
     for entry in dict.fromkeys([*page.chosen, *own_maps]):
         facts = entry.heatmap.metadata
         name, size = facts["classifier"]["name"], facts["epsilon"]

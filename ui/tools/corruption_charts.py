@@ -8,8 +8,8 @@ from typing import Any
 
 import altair as alt
 
-from core.claims.corruption_spectrum import Predicted
-from core.fourier.intervals import Measured
+from core.claims.corruption_spectrum import CorruptionPrediction
+from core.fourier.intervals import Interval
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
 from core.shared.colours import UNKNOWN
 from core.sweep.corruption.outcomes import CorruptionOutcomes
@@ -30,11 +30,11 @@ class NetworkOutcomes:
     title: str
     outcomes: CorruptionOutcomes
 
-    def accuracy(self, key: str | None, strength: int) -> Measured:
+    def accuracy(self, key: str | None, strength: int) -> Interval:
         """Return the accuracy under a corruption, or under none."""
         outcomes = self.outcomes
         error = (outcomes.clean_errors() if key is None else outcomes.errors(key, strength=strength)).measured
-        return Measured(1 - error.value, 1 - error.high, 1 - error.low)
+        return Interval(1 - error.value, 1 - error.high, 1 - error.low)
 
 
 def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int, height: int = HEIGHT) -> Chart:
@@ -61,7 +61,9 @@ def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int,
     )
 
 
-def prediction_chart(networks: Sequence[NetworkOutcomes], predictions: Mapping[str, Predicted], key: str) -> None:
+def prediction_chart(
+    networks: Sequence[NetworkOutcomes], predictions: Mapping[str, CorruptionPrediction], key: str
+) -> None:
     """Draw the predicted and the measured rise of the error, a point per network, corruption and strength."""
     chosen = {network.name: network.title for network in networks}
     rows: list[dict[str, Any]] = [
@@ -74,7 +76,7 @@ def prediction_chart(networks: Sequence[NetworkOutcomes], predictions: Mapping[s
             "shown": 0.95 if row.key == key else 0.55,
             "predicted": 100 * float(prediction.by_energy[d, s]),
         }
-        | percents("rise", Measured(*(part[d, s] for part in prediction.measured)))
+        | percents("rise", Interval(*(part[d, s] for part in prediction.measured)))
         for name, prediction in sorted(predictions.items(), key=lambda item: item[0] in chosen)
         for d, row in enumerate(CORRUPTIONS.values())
         for s, strength in enumerate(STRENGTHS)

@@ -8,11 +8,11 @@ import numpy as np
 import streamlit as st
 
 from core.claims.corruption_spectrum import (
-    Predicted,
+    CorruptionPrediction,
     PredictionScore,
     corruptions_of,
-    mapped,
-    predicted,
+    maps_by_network,
+    predict_rises,
     score_predictions,
     stored_corruptions,
 )
@@ -23,7 +23,7 @@ from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.numbers import join_list
 from core.shared.colours import ROBUST
 from core.sweep.predictions import class_probabilities
-from ui.maps.catalogue import Entry, shipped, stored_title
+from ui.maps.catalogue import Entry, shipped_maps, stored_title
 from ui.maps.models import Predictor
 from ui.maps.predictions.cell_predictions import predict_all
 from ui.server.model_cache import classifier_for
@@ -57,7 +57,7 @@ def corruption_panel(page: PageState) -> None:
         sizes = join_list([f"{side} × {side}" for side in sorted(sides)])
         middle.info(f"Counts over many pictures exist for {sizes} pixels only; choose such a picture.")
         return
-    predictions, score = _scored_predictions(picture.size, *shipped().values(), stored=stored_state("corruptions"))
+    predictions, score = _scored_predictions(picture.size, *shipped_maps().values(), stored=stored_state("corruptions"))
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
         accuracy_chart(networks, key, strength).draw()
@@ -147,15 +147,17 @@ def _networks(size: int, chosen: Sequence[Entry], predictors: Sequence[Predictor
 
 
 @weak_lru_cache(4)
-def _scored_predictions(size: int, *shipped: Entry, stored: int) -> tuple[dict[str, Predicted], PredictionScore | None]:
+def _scored_predictions(
+    size: int, *entries: Entry, stored: int
+) -> tuple[dict[str, CorruptionPrediction], PredictionScore | None]:
     """Return predictions by the maps of networks with stored corruptions of pictures of one size, and their score.
 
     Predictions are keyed by name. The score is None without any.
     """
     predictions = {
         name: prediction
-        for name, (named, outcomes) in mapped(entry.named for entry in shipped).items()
-        if outcomes.metadata["image_size"] == size and (prediction := predicted(named, outcomes)) is not None
+        for name, (named, outcomes) in maps_by_network(entry.named for entry in entries).items()
+        if outcomes.metadata["image_size"] == size and (prediction := predict_rises(named, outcomes)) is not None
     }
     score = score_predictions(tuple(CORRUPTIONS), list(predictions.values())) if predictions else None
     return predictions, score

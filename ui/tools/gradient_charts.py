@@ -15,7 +15,7 @@ from core.claims.painted_spectrum import painted_energy
 from core.classifiers.registry import ClassifierSpec, short_title
 from core.fourier.basis import Frequency, largest_side, rounded_radius
 from core.fourier.gradients import relative_energy, ring_energy
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.contrasts import clean_error
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.rings import ring_errors
@@ -57,7 +57,7 @@ class NetworkGradient:
         return painted_energy(self.spec.name, self.sha256)
 
     @property
-    def rises(self) -> dict[int, Measured]:
+    def rises(self) -> dict[int, Interval]:
         """Rise of its map's error under the waves of each ring; empty if unknown."""
         if self.heatmap is None or (clean := clean_error(self.heatmap)) is None:
             return {}

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.claims.gradient_spectrum import (
     GradientAgreement,
-    Overrated,
+    OverratedRings,
     StoredGradient,
     gradient_agreement,
     stored_gradient,
@@ -18,7 +18,7 @@ from core.claims.gradient_spectrum import (
 from core.claims.painted_spectrum import difference_under, rise_under
 from core.classifiers.registry import ClassifierSpec
 from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.heatmap import Heatmap
 from core.images.colormaps import colormap_table
 from core.numbers import decimal, join_list, p_value, percent, signed_points, small_with_interval
@@ -28,7 +28,7 @@ from core.shared.sentences import Sentence
 from core.sweep.predictions import class_probabilities
 from ui.maps.predictions.cell_predictions import predict_all
 from ui.server.model_cache import classifier_for
-from ui.shared.picture_rows import Figure, enlarged, picture_row, to_picture
+from ui.shared.picture_rows import Figure, enlarge, picture_row, to_picture
 from ui.shared.pictures import Picture
 from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
@@ -66,9 +66,9 @@ def gradient_panel(page: PageState) -> None:
     steep = [network for network in networks if network.length > 0]
     limit = max((float(np.quantile(np.abs(_brightness(network)), SCALE_SHARE)) for network in steep), default=1.0)
     text, pictures = st.columns([2, 5], gap="medium")
-    text.markdown(_what_is_shown(picture))
+    text.markdown(_description(picture))
     with pictures:
-        original = Figure("This picture", picture.caption, enlarged(to_picture(picture.image), SHOWN_SIDE))
+        original = Figure("This picture", picture.caption, enlarge(to_picture(picture.image), SHOWN_SIDE))
         st.html(picture_row([original, *(_figure(network, picture, limit) for network in networks)], tile=140))
         st.html(_colour_bar(limit))
     why, painting = _table(networks, picture, maps), [network for network in networks if network.painted]
@@ -106,13 +106,13 @@ def _map_of(spec: ClassifierSpec, picture: Picture, maps: Sequence[Heatmap]) -> 
     return None
 
 
-def _what_is_shown(picture: Picture) -> str:
+def _description(picture: Picture) -> str:
     of = "each network’s own prediction"
     if picture.label is not None:
         of = f"“{as_markdown(picture.classes.names[picture.label])}”"
     return (
         f"This is the gradient of the loss of {of} at the picture without a wave. Each step of *Fill a hole* or *Draw* "
-        "follows such a gradient, scaled to length 1 as it is here."
+        "follows such a gradient, scaled to length 1 as here."
     )
 
 
@@ -124,7 +124,7 @@ def _brightness(network: NetworkGradient) -> np.ndarray:
 def _figure(network: NetworkGradient, picture: Picture, limit: float) -> Figure:
     note = "" if picture.label is not None else f"loss of “{picture.classes.names[network.label]}”"
     places = np.rint((np.clip(_brightness(network) / limit, -1, 1) + 1) * 127.5).astype(int)
-    pixels = enlarged(colormap_table(GRADIENT)[places], SHOWN_SIDE)
+    pixels = enlarge(colormap_table(GRADIENT)[places], SHOWN_SIDE)
     return Figure(network.title, note if network.length else "The loss is flat here.", pixels)
 
 
@@ -153,7 +153,9 @@ def _painted_waves(painting: Sequence[NetworkGradient]) -> None:
     parts = [place.format(join_list(names)) for place, names in moved.items() if names]
     rest = [name for name in differences if not any(name in names for names in moved.values())]
     sentence = f"Views shift the painting {' and '.join(parts)}" if parts else "Views shift no painting clearly"
-    st.markdown(as_markdown(f"{sentence}{f'; no clear difference for {join_list(rest)}' if parts and rest else ''}."))
+    st.markdown(
+        as_markdown(f"{sentence}{f'; they make no clear difference for {join_list(rest)}' if parts and rest else ''}.")
+    )
     rows = [
         [network.title, *(percent(rise_under(network.painted[search], network.rises).value) for search in SEARCHES),
          signed_points(differences[network.title])]
@@ -169,7 +171,7 @@ def _table(networks: Sequence[NetworkGradient], picture: Picture, maps: Sequence
 
     Returns a reason why gradients overrate some waves; empty if none is known.
     """
-    rows, overrated, size = list[dict[str, str]](), dict[str, Overrated](), 0.0
+    rows, overrated, size = list[dict[str, str]](), dict[str, OverratedRings](), 0.0
     for network in networks:
         rows.append({"Network": network.title} | _places(network, picture))
         stored = None if network.heatmap is None else stored_gradient(network.heatmap)
@@ -199,7 +201,7 @@ def _places(network: NetworkGradient, picture: Picture) -> dict[str, str]:
     return row
 
 
-def _errors(ranked: GradientAgreement, weaker: tuple[float, Measured] | None) -> dict[str, str]:
+def _errors(ranked: GradientAgreement, weaker: tuple[float, Interval] | None) -> dict[str, str]:
     """Return how well the gradient's energy ranks waves by the rise of the error, and where it fails.
 
     weaker: strength of another map, and the correlation over its waves.
@@ -218,7 +220,7 @@ def _errors(ranked: GradientAgreement, weaker: tuple[float, Measured] | None) ->
 
 def _with_weaker_waves(
     stored: StoredGradient, epsilon: float, maps: Sequence[Heatmap]
-) -> tuple[float, Measured] | None:
+) -> tuple[float, Interval] | None:
     """Return the smallest strength below `epsilon` with a map, and the correlation over its waves; None without one."""
     weaker = [other for other in maps if other.metadata["epsilon"] < epsilon and stored_gradient(other) is stored]
     weakest = min(weaker, key=lambda other: other.metadata["epsilon"], default=None)

@@ -78,7 +78,7 @@ def _mixtures(networks: tuple[tuple[str, str], ...], stored: int) -> tuple[Mixtu
     pairs = [[sample_picture(KIND, place) for place in pair] for pair in STORED["pairs"]]
     captions = [f"{_name(high)}; low frequencies of {_name(low)}" for low, high in pairs]
     strip = pack_thumbnails(np.stack([high.pixels.transpose(1, 2, 0) for _, high in pairs]), captions)
-    heading = f"{len(pairs)} pairs, by the picture of the high frequencies"
+    heading = f"{len(pairs)} pairs; the tiles show the high-frequency pictures"
     made = []
     for place, (low, high) in enumerate(pairs):
         predictions = {

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.claims.corruption_spectrum import PredictionScore, rise
-from core.claims.gradient_spectrum import Overrated
+from core.claims.gradient_spectrum import OverratedRings
 from core.data.sample_sets import map_title
 from core.fourier.basis import Frequency
-from core.fourier.intervals import Measured, wilson
+from core.fourier.intervals import Interval, wilson
 from core.fourier.maps.contrasts import cell_error, contrast, mcnemar
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.outcomes import ClassError
@@ -129,7 +129,7 @@ def strengths_apart(
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
 
-def why_overrated(overrated: Mapping[str, Overrated], epsilon: float) -> str:
+def why_overrated(overrated: Mapping[str, OverratedRings], epsilon: float) -> str:
     """Return a likely reason if the loss bends less along the overrated waves than elsewhere; else an empty string."""
     bent = [(title, waves) for title, waves in overrated.items() if waves.bend_elsewhere > waves.bend]
     if not bent:
@@ -141,13 +141,13 @@ def why_overrated(overrated: Mapping[str, Overrated], epsilon: float) -> str:
     )
     changed = [waves.changed for _, waves in bent]
     return (
-        "A likely reason: a gradient describes very small waves only, and the loss bends less along the overrated "
-        f"ones, at v = {epsilon:g}. {networks} The actual change correlates with the error by at least "
+        f"A likely reason: a gradient describes very small waves only, and at v = {epsilon:g} the loss bends less "
+        f"along the overrated ones. {networks} The actual change correlates with the error by at least "
         f"{decimal(min(changed), 2)} over rings."
     )
 
 
-def correlation(measured: Measured, more: str = "") -> Number:
+def correlation(measured: Interval, more: str = "") -> Number:
     """Format a correlation with its interval, as in '0.42 (−0.10 to 0.71)'; `more` follows the interval."""
     value, low, high = (decimal(part, 2) for part in measured)
     return Number(value, f"{low} to {high}{more}")

@@ -29,9 +29,9 @@ def hub_files(repo_id: str, revision: str | None) -> dict[str, int | None]:
     """
     from huggingface_hub import HfApi
 
-    ask = partial(HfApi().model_info, repo_id, revision=revision, files_metadata=True, timeout=PROBE_SECONDS)
+    request = partial(HfApi().model_info, repo_id, revision=revision, files_metadata=True, timeout=PROBE_SECONDS)
     with hub_errors(repo_id, revision):
-        return {file.rfilename: file.size for file in call_with_deadline(ask).siblings or ()}
+        return {file.rfilename: file.size for file in call_with_deadline(request).siblings or ()}
 
 
 def hub_file(repo_id: str, name: str, revision: str | None) -> Path:
@@ -79,13 +79,13 @@ def hub_weights(
     return hub_file(repo_id, name, revision)
 
 
-def kept_revision(repo_id: str) -> str | None:
+def pinned_revision(repo_id: str) -> str | None:
     """Return the commit that this machine fetched first, if recorded."""
     path = _folder(repo_id) / "refs" / FIRST_USED
     return path.read_text().strip() if path.is_file() else None
 
 
-def keep_revision(repo_id: str, commit: str) -> None:
+def pin_revision(repo_id: str, commit: str) -> None:
     """Record a commit as the one to use from now on."""
     path = _folder(repo_id) / "refs" / FIRST_USED
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.classifiers.fetch.download import Progress, download, probe
-from core.classifiers.fetch.hub import hub_file, hub_files, hub_weights, keep_revision, kept_revision
+from core.classifiers.fetch.hub import hub_file, hub_files, hub_weights, pin_revision, pinned_revision
 
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 # In open_clip's order of preference, so that the file checked is the file loaded.
@@ -123,7 +123,7 @@ class FolderFile(WeightSource):
         return f"the folder {self.folder} lacks {', '.join(lacking)}; add the file or check the path"
 
 
-def given_file(path: Path, published: WeightSource) -> FolderFile:
+def local_weights(path: Path, published: WeightSource) -> FolderFile:
     """Return a source for a user's own weight file or folder, in place of the `published` one."""
     path = path.expanduser()
     if path.is_dir():
@@ -225,11 +225,11 @@ class HubFile(WeightSource):
             hub_file(self.repo_id, name, revision)
         path = hub_weights(self.repo_id, weights, revision, self.sha256, progress)
         if self.revision is None:
-            keep_revision(self.repo_id, path.parent.name)
+            pin_revision(self.repo_id, path.parent.name)
         return path
 
     def _kept_revision(self) -> str | None:
-        return self.revision or kept_revision(self.repo_id)
+        return self.revision or pinned_revision(self.repo_id)
 
     def _files_to_fetch(self) -> dict[str, int | None]:
         """Return the files to fetch with their sizes, the weight file last."""

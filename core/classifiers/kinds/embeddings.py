@@ -42,7 +42,7 @@ def load_prompt_embeddings(folder: Path, weights_sha256: str | None) -> dict[str
         return dict(zip(file["prompts"].tolist(), file["embeddings"], strict=True))
 
 
-def kept_embeddings(identity: Identity, prompts: list[str], embed: Callable[[list[str]], np.ndarray]) -> np.ndarray:
+def cached_embeddings(identity: Identity, prompts: list[str], embed: Callable[[list[str]], np.ndarray]) -> np.ndarray:
     """Return (K, D) unit rows of K prompts, read from the cache, or embedded and cached if possible.
 
     A cache file counts if it is complete and the text tower still gives the same embedding of its first prompt, up to

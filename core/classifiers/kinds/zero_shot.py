@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from core.classifiers.kinds.base import Classifier
-from core.classifiers.kinds.embeddings import kept_embeddings
+from core.classifiers.kinds.embeddings import cached_embeddings
 from core.classifiers.kinds.identity import Identity
 from core.classifiers.kinds.preprocessing import Preprocess
 from core.data.classes import ClassSet
@@ -68,7 +68,7 @@ class ClipModel(nn.Module):
         known = self.embedded
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in known]
         if new:
-            rows = kept_embeddings(self.identity, new, self._embed) if keep else self._embed(new)
+            rows = cached_embeddings(self.identity, new, self._embed) if keep else self._embed(new)
             known = {**known, **dict(zip(new, rows, strict=True))}
         return torch.from_numpy(np.stack([known[prompt] for prompt in prompts])).to(self.preprocess.mean.device)
 

@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from core.data.sample_sets import map_title
-from core.shared.files import Archived, Fact
+from core.shared.files import ArchiveContent, Fact
 
 FACTS = (Fact("class_names", "list"), Fact("dataset", "text"), Fact("split", "text"))
 
 
 @dataclass(frozen=True, eq=False)
-class ByClass(Archived):
+class StatisticsByClass(ArchiveContent):
     """Statistics of K classes.
 
     numbers: as stored, rounded; the first axis is the class, in label order. metadata: class names, data set's name,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.statistics.by_class import FACTS, ByClass
+from core.data.statistics.by_class import FACTS, StatisticsByClass
 from core.data.statistics.class_statistics import STATISTICS, resize_planes
 from core.shared.files import ArchiveKind, Fact
 
@@ -35,7 +35,7 @@ class ClassCovariance:
     source: str
     diagonal: float = 0.0
 
-    def resized(self, image_size: int) -> ClassCovariance:
+    def resize(self, image_size: int) -> ClassCovariance:
         """Return the same covariance for images of `image_size` x `image_size` pixels."""
         return replace(self, image_size=image_size)
 
@@ -81,7 +81,7 @@ def class_covariance(images: np.ndarray, grain: int, source: str, components: in
     return ClassCovariance(mean, factors.astype(np.float32), height, source)
 
 
-class DatasetCovariance(ByClass):
+class DatasetCovariance(StatisticsByClass):
     """The covariances of a data set's classes, and their file.
 
     numbers: mean, (K, 3, h, w) float16. factors, (K, k, 3 * h * w) int8: those of `ClassCovariance`, in units of

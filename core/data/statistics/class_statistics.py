@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from core.data.classes import IMAGENET_MEAN, IMAGENET_STD, PRECOMPUTED
-from core.data.statistics.by_class import FACTS, ByClass
+from core.data.statistics.by_class import FACTS, StatisticsByClass
 from core.shared.files import ArchiveKind
 
 STATISTICS = PRECOMPUTED / "statistics"
@@ -31,7 +31,7 @@ class ClassStatistics:
     std: np.ndarray
     source: str
 
-    def resized(self, image_size: int) -> ClassStatistics:
+    def resize(self, image_size: int) -> ClassStatistics:
         """Return the statistics for `image_size` x `image_size` images, linearly interpolated."""
         height, width = self.mean.shape[1:]
         if (height, width) == (image_size, image_size):
@@ -73,7 +73,7 @@ def natural_statistics(image_size: int) -> ClassStatistics:
     return ClassStatistics(mean, std, source)
 
 
-class DatasetStatistics(ByClass):
+class DatasetStatistics(StatisticsByClass):
     """The statistics of a data set's classes, and their file.
 
     numbers: mean, std, (K, 3, H, W) float16: at most 0.00025 off, a sixteenth of a grey level of 255. counts, (K,).

@@ -16,7 +16,7 @@ from itertools import compress, product
 import numpy as np
 
 from core.fourier.basis import Frequency, half_plane, wave_values
-from core.fourier.intervals import Measured, newcombe, paired_interval, wilson
+from core.fourier.intervals import Interval, newcombe, paired_interval, wilson
 from core.fourier.maps.heatmap import Heatmap, outcome_row
 from core.fourier.weak_cache import weak_lru_cache
 from core.shared.errors import one_line
@@ -30,7 +30,7 @@ class Errors:
     1; None if unknown. images: equal for the same images in the same order.
     """
 
-    measured: Measured
+    measured: Interval
     scores: np.ndarray | None = None
     images: Hashable = None
 
@@ -42,7 +42,7 @@ class Errors:
         return Errors(paired_interval(scores, confidence), scores, self.images)
 
 
-def contrast(first: Errors | None, second: Errors | None) -> Measured | None:
+def contrast(first: Errors | None, second: Errors | None) -> Interval | None:
     """Return the first minus the second, for a cell, a ring, a band or no wave; None if either is unknown."""
     return None if first is None or second is None else first.minus(second).measured.item()
 
@@ -63,7 +63,7 @@ def same_images(first: Heatmap, second: Heatmap) -> bool:
 
 def errors_under(heatmap: Heatmap, waves: Sequence[Frequency], top: int = 1, confidence: float = 0.95) -> Errors:
     """Return the errors under each of W waves of the map."""
-    measured = Measured(*(wave_values(part, waves) for part in heatmap.interval(top, confidence)))
+    measured = Interval(*(wave_values(part, waves) for part in heatmap.interval(top, confidence)))
     return Errors(measured, _scores(heatmap, waves) if top == 1 else None, images_of(heatmap))
 
 
@@ -96,7 +96,7 @@ def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
 
 
 @weak_lru_cache(8)
-def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float = 0.95) -> Measured:
+def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float = 0.95) -> Interval:
     """Return `first` minus `second` as (R, R) maps, NaN where either is unknown; crop the larger map to the smaller."""
     side = min(first.side, second.side)
     first, second = first.crop(side), second.crop(side)
@@ -106,7 +106,7 @@ def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float 
 
 
 @weak_lru_cache(8)
-def minus_clean(heatmap: Heatmap, top: int = 1) -> Measured | None:
+def minus_clean(heatmap: Heatmap, top: int = 1) -> Interval | None:
     """Return the error with the wave minus that without, as (R, R) maps; None if the clean error is unknown."""
     cells, clean = _known_cells(heatmap.rate(top)), clean_error(heatmap, top)
     if clean is None:
@@ -120,11 +120,11 @@ def _known_cells(rate: np.ndarray) -> list[Frequency]:
     return list(compress(product(span, span), np.isfinite(rate).ravel()))
 
 
-def _as_maps(measured: Measured, cells: Sequence[Frequency], side: int) -> Measured:
+def _as_maps(measured: Interval, cells: Sequence[Frequency], side: int) -> Interval:
     maps = np.full((3, side, side), np.nan)
     rows, columns = np.reshape(cells, (-1, 2)).astype(np.int64).T + side // 2
     maps[:, rows, columns] = measured
-    return Measured(*maps)
+    return Interval(*maps)
 
 
 def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:

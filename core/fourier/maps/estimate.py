@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.fourier.basis import half_plane, wave_map, wave_values
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.heatmap import Heatmap
 
 # Metadata of an estimate. Increase the version with every change of the numbers.
@@ -42,7 +42,7 @@ class MapEstimate:
     None if the counts show none.
     """
 
-    error: Measured
+    error: Interval
     hyperparameters: dict[str, float]
     lattice: int | None
 
@@ -117,7 +117,7 @@ def estimate_map(
     deviation = np.sqrt(np.maximum(noise - noise**2 * inverse.diagonal(), 0))
     rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # E[sin(x)^2] for x ~ Normal(m, s^2)
     low, high = (np.sin(np.clip(mean + z * deviation, 0, np.pi / 2)) ** 2 for z in (-_Z, _Z))
-    error = Measured(*(wave_map(values, waves, side) for values in (rate, low, high)))
+    error = Interval(*(wave_map(values, waves, side) for values in (rate, low, high)))
     named = dict(zip(_START, np.exp(parameters).tolist(), strict=True))
     return MapEstimate(error, named, lattice and lattice[0])
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from core.fourier.basis import Frequency, canonical_frequency, check_side, half_plane, wave_values
-from core.fourier.intervals import Measured, wilson
+from core.fourier.intervals import Interval, wilson
 from core.shared.errors import one_line
-from core.shared.files import MAX_NAME, Archived, ArchiveError, ArchiveKind, Fact, check_array
+from core.shared.files import MAX_NAME, ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
 
 
 class HeatmapError(ArchiveError):
@@ -59,7 +59,7 @@ HEATMAP_FILE = ArchiveKind(
 
 
 @dataclass(frozen=True, eq=False)
-class Heatmap(Archived):
+class Heatmap(ArchiveContent):
     """Errors of one classifier on one data set, for every wave of a centred odd square.
 
     top1_errors, top5_errors: (R, R) int64, -1 where not computed. count: (R, R) int64, images per cell.
@@ -155,11 +155,11 @@ class Heatmap(Archived):
         computed = (errors >= 0) & (self.count > 0)
         return np.divide(errors, self.count, out=np.full(errors.shape, np.nan), where=computed)
 
-    def interval(self, top: int = 1, confidence: float = 0.95) -> Measured:
+    def interval(self, top: int = 1, confidence: float = 0.95) -> Interval:
         """(R, R) `rate` with its Wilson interval; a printed rate's rounding widens it on both sides."""
         rate, half = self.rate(top), self.rounding(top)
         low = wilson(np.clip(rate - half, 0, 1), self.images, confidence).low
-        return Measured(rate, low, wilson(np.clip(rate + half, 0, 1), self.images, confidence).high)
+        return Interval(rate, low, wilson(np.clip(rate + half, 0, 1), self.images, confidence).high)
 
     @property
     def images(self) -> np.ndarray:
@@ -235,7 +235,7 @@ class Heatmap(Archived):
             )
         return heatmap
 
-    def same(self, other: Heatmap) -> bool:
+    def equals(self, other: Heatmap) -> bool:
         """Return whether both maps are equal."""
         own_arrays, other_arrays = self.arrays(), other.arrays()
         return (

@@ -11,7 +11,7 @@ from itertools import compress
 import numpy as np
 
 from core.fourier.basis import Frequency, half_plane, wave_values
-from core.fourier.intervals import Measured, student
+from core.fourier.intervals import Interval, student
 from core.fourier.maps.heatmap import Heatmap
 
 _DRAWS_AT_ONCE = 5_000  # bounds the memory for random numbers
@@ -29,7 +29,7 @@ class Lattice:
 
     waves: tuple[Frequency, ...]
     contrasts: np.ndarray
-    mean: Measured
+    mean: Interval
     p: float
     draws: int
 
@@ -64,10 +64,10 @@ def lattice(heatmap: Heatmap, period: int, *, draws: int = 10_000, seed: int = 0
         return None
     everywhere, values = wave_values(contrasts, known), wave_values(contrasts, waves)
     mean = student(values)
-    generator, as_low, left = np.random.default_rng(seed), 0, draws
-    while left > 0:
-        order = generator.random((min(left, _DRAWS_AT_ONCE), len(known)))
+    generator, as_low, remaining = np.random.default_rng(seed), 0, draws
+    while remaining > 0:
+        order = generator.random((min(remaining, _DRAWS_AT_ONCE), len(known)))
         drawn = np.argpartition(order, len(waves) - 1, axis=1)[:, : len(waves)]
         as_low += int((everywhere[drawn].mean(axis=1) <= mean.value).sum())
-        left -= len(order)
+        remaining -= len(order)
     return Lattice(waves, values, mean, (1 + as_low) / (1 + draws), draws)

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.heatmap import Heatmap
 
 
@@ -42,7 +42,7 @@ class Metric:
     unit: Unit = PERCENT
     value_range: tuple[float, float] = (0.0, 1.0)
     colormap: str = "viridis"
-    interval: Callable[[Heatmap], Measured | None] = lambda heatmap: None
+    interval: Callable[[Heatmap], Interval | None] = lambda heatmap: None
     top: int | None = None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.fourier.basis import Frequency, half_plane, random_signs, wave_cells, wave_values
-from core.fourier.intervals import Measured, wilson
+from core.fourier.intervals import Interval, wilson
 from core.fourier.maps.contrasts import cell_error
 from core.fourier.maps.heatmap import MEANS, Heatmap
 from core.fourier.weak_cache import weak_lru_cache
@@ -125,7 +125,7 @@ class ClassError:
     """Error among the `images` of one class. label: its index."""
 
     label: int
-    error: Measured
+    error: Interval
     images: int
 
 

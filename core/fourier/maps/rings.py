@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.fourier.basis import rounded_radius
-from core.fourier.intervals import Measured, clustered_interval, wilson
+from core.fourier.intervals import Interval, clustered_interval, wilson
 from core.fourier.maps.contrasts import Errors, images_of
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.outcomes import outcomes
@@ -66,7 +66,7 @@ def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
     profile, scores, images = radial_profile(heatmap, corners=True), ring_scores(heatmap) or {}, images_of(heatmap)
     columns = (column.tolist() for column in (profile.radius, profile.rate, profile.low, profile.high))
     return {
-        radius: Errors(Measured(*numbers), scores.get(radius), images)
+        radius: Errors(Interval(*numbers), scores.get(radius), images)
         for radius, *numbers in zip(*columns, strict=True)
     }
 
@@ -80,7 +80,7 @@ def ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
     return {int(ring): result.wrong[radius == ring].mean(axis=0) for ring in np.unique(radius)}
 
 
-def ring_differences(first: Heatmap, second: Heatmap) -> tuple[tuple[int, Measured], ...]:
+def ring_differences(first: Heatmap, second: Heatmap) -> tuple[tuple[int, Interval], ...]:
     """Return (radius, first minus second) of each ring; the larger map is cropped to the smaller."""
     side = min(first.side, second.side)
     first, second = first.crop(side), second.crop(side)

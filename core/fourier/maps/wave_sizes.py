@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from core.fourier.basis import Frequency
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.contrasts import Errors, cell_error, clean_error, contrast
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.rings import ring_errors
@@ -17,7 +17,7 @@ class SizePoint:
     """Error at one size v of the wave, its L2 norm per channel; v = 0 means no wave."""
 
     epsilon: float
-    error: Measured
+    error: Interval
 
 
 def families(maps: Iterable[Heatmap]) -> tuple[tuple[Heatmap, ...], ...]:

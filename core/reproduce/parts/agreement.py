@@ -12,7 +12,7 @@ import numpy as np
 
 from core.claims.bands import Band, in_band
 from core.fourier.basis import Frequency, half_plane, wave_map, wave_values
-from core.fourier.intervals import Measured, correlation
+from core.fourier.intervals import Interval, correlation
 from core.fourier.maps.contrasts import Errors, clear_waves, contrast, errors_under, same_images
 from core.fourier.maps.heatmap import MEANS, Heatmap, outcome_row
 
@@ -30,7 +30,7 @@ class Match(StrEnum):
     NOT_COMPARED = "nothing to compare with"
 
 
-def measured_json(measured: Measured) -> dict[str, Any]:
+def measured_json(measured: Interval) -> dict[str, Any]:
     """Return a number with its interval, [low, high], as a JSON object, null if unknown."""
     value = None if math.isnan(measured.value) else measured.value
     return {"value": value, "interval": measured.ends}
@@ -43,7 +43,7 @@ class WaveRow:
     wave: Frequency
     error: float
     reference: float
-    difference: Measured
+    difference: Interval
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class MapAgreement:
 
     mean_error: float
     mean_reference: float
-    mean_difference: Measured
+    mean_difference: Interval
     mean_absolute_difference: float
     expected_by_chance: float | None
     differing_waves: int
@@ -125,7 +125,7 @@ def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
     a, b = computed_errors.measured.value, reference_errors.measured.value
     differences = computed_errors.minus(reference_errors).measured
     rows = tuple(
-        WaveRow(wave, error, other, Measured(*numbers))
+        WaveRow(wave, error, other, Interval(*numbers))
         for wave, error, other, *numbers in zip(waves, *(part.tolist() for part in (a, b, *differences)), strict=True)
     )
     return MapAgreement(
@@ -159,12 +159,12 @@ def common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
 
 def restricted_to(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
     """Restrict the map to some waves."""
-    gone = np.isnan(wave_map(np.zeros(len(waves)), waves, heatmap.side))
-    changes: dict[str, Any] = {"count": np.where(gone, 0, heatmap.count)}
-    changes |= {name: np.where(gone, -1, getattr(heatmap, name)) for name in ("top1_errors", "top5_errors")}
+    absent = np.isnan(wave_map(np.zeros(len(waves)), waves, heatmap.side))
+    changes: dict[str, Any] = {"count": np.where(absent, 0, heatmap.count)}
+    changes |= {name: np.where(absent, -1, getattr(heatmap, name)) for name in ("top1_errors", "top5_errors")}
     for name in ("printed_rates", *MEANS, "sampling_variance"):
         if (array := getattr(heatmap, name)) is not None:
-            changes[name] = np.where(gone, np.nan, array)
+            changes[name] = np.where(absent, np.nan, array)
     if heatmap.outcomes is not None:
         rows = [outcome_row(wave, heatmap.side) for wave in (None, *waves)]
         changes["outcomes"] = np.zeros_like(heatmap.outcomes)

@@ -49,7 +49,7 @@ class ClaimComparison:
         return sum(finding is not None for finding in self.before)
 
     @property
-    def same(self) -> int:
+    def same_verdicts(self) -> int:
         """Number of claims with the same verdict here."""
         return sum(before is not None and here.verdict == before.verdict for here, before in self.pairs)
 

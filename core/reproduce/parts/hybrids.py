@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.claims.finding import CLAIMS, Evidence, Finding, Verdict
-from core.claims.hybrids import compared, favours_low_frequencies, stored_hybrids
+from core.claims.hybrids import compare_crossovers, favours_low_frequencies, stored_hybrids
 from core.reproduce.parts.agreement import measured_json
 from core.reproduce.parts.machine import Machine, PartResult
 from core.reproduce.parts.plan import PAIRS, HybridPart
@@ -42,7 +42,7 @@ class HybridResult(PartResult):
         measured, stored = self.outcomes, stored_hybrids().get(self.outcomes.metadata["classifier"]["name"])
         if stored is None or stored.metadata["classifier"]["sha256"] != measured.metadata["classifier"]["sha256"]:
             return None
-        stored = stored.among(np.arange(stored.pairs) < measured.pairs)  # fewer pairs of one seed are a prefix of more
+        stored = stored.subset(np.arange(stored.pairs) < measured.pairs)  # fewer pairs of one seed are a prefix of more
         return _radius(stored) if same_pairs(measured, stored) else None
 
     def to_json(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def hybrid_findings(results: Sequence[HybridResult]) -> dict[str, Finding]:
 
 
 def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
-    comparison = compared(subject.name, subject.outcomes, reference.name, reference.outcomes)
+    comparison = compare_crossovers(subject.name, subject.outcomes, reference.name, reference.outcomes)
     if comparison is None:
         return Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them has no crossover cutoff.",))
     difference, evidence = comparison

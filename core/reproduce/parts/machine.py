@@ -58,7 +58,7 @@ class Machine:
         """Return the registry name of the classifier in another one's place."""
         return self.clip if classifier == CLIP else classifier
 
-    def lacks(self, part: Part) -> tuple[str, ...]:
+    def missing_requirements(self, part: Part) -> tuple[str, ...]:
         """List missing requirements of a part, one sentence each, after permitted downloads."""
         weights, data = self._missing_weights(self.name(part.classifier)), self.missing_data(part.dataset)
         # The bundled photographs lack most of ImageNet100's classes, over which a map averages.

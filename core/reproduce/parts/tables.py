@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.fourier.intervals import FEWEST, Measured, median_interval, student
+from core.fourier.intervals import FEWEST, Interval, median_interval, student
 from core.reconstruct.batches import read_job, run_job
 from core.reconstruct.job import make_job
 from core.reconstruct.report import Reconstruction, judgement
@@ -58,7 +58,7 @@ class TableResult(PartResult):
         return self.settings
 
     @property
-    def became(self) -> int:
+    def target_count(self) -> int:
         """Number of images that became the target."""
         return sum(row.is_target for row in self.rows)
 
@@ -94,8 +94,8 @@ class TableResult(PartResult):
         return StoredCounts(painted.n, painted.own, judge["name"], judge["sha256"], painted.judgement.after)
 
     @property
-    def mended(self) -> tuple[int, int]:
-        """Holes that changed the prediction and were repaired: (repaired, all of these)."""
+    def repaired(self) -> tuple[int, int]:
+        """Holes that changed the prediction: (number repaired, number of all)."""
         wrong = [row for row in self.rows if row.label and row.top1_before != row.label]
         return sum(row.top1_after == row.label for row in wrong), len(wrong)
 
@@ -111,7 +111,7 @@ class TableResult(PartResult):
             return Match.DIFFERS if outside else Match.UNDECIDED
         if stored is None:
             return Match.NOT_COMPARED
-        counts = [(self.became, stored.own)]
+        counts = [(self.target_count, stored.own)]
         if (judged := self.judged) is not None and self.settings["judge"]["sha256"] == stored.judge_sha256:
             counts.append((judged.after, stored.judged))
         return Match.AGREES if all(abs(here - there) <= PICTURES for here, there in counts) else Match.DIFFERS
@@ -131,7 +131,7 @@ class TableResult(PartResult):
             needed = max(needed, n * (max(high - value, value - low) / max(to_bound, 1e-3)) ** 2)
         return math.ceil(needed)
 
-    def _against(self, published: tuple[float, float]) -> list[tuple[Measured, int]]:
+    def _against(self, published: tuple[float, float]) -> list[tuple[Interval, int]]:
         """Return median losses before and after, relative to the published ones, and the allowed factors."""
         return [
             (median_interval(self.values(name) / there), factor)
@@ -142,7 +142,7 @@ class TableResult(PartResult):
         """Return the numbers as a JSON object."""
         means = {name: student(self.values(name)) for name in FACTORS}
         stored, judged, objective = self.stored, self.judged, self.settings["objective"]
-        fixed, wrong = self.mended
+        fixed, wrong = self.repaired
         return {
             **super().to_json(),
             "match": self.match,
@@ -154,7 +154,7 @@ class TableResult(PartResult):
                 for name, mean in means.items()
             },
             "published": self.part.published,
-            "become_target": self.became,
+            "become_target": self.target_count,
             "judge": None if judged is None else judged.to_json(),
             "stored": None if stored is None else vars(stored),
             "wrong_before": wrong,

@@ -28,7 +28,7 @@ from core.data.options import add_dataset_options, named_dataset
 from core.numbers import count_of, duration, milliseconds
 from core.reproduce.profile.network import MAX_BYTES, SAMPLES, ProfiledNetwork, ProfileFile, usual_dataset
 from core.reproduce.profile.parts import PARTS
-from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, names_of, run_script, whole
+from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, run_script
 from core.shared.errors import one_line
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--parts", type=names_of(known, "part"), default=known, help=f"of {', '.join(known)}; default all"
     )
     parser.add_argument("--again", action="store_true", help="recompute existing files")
-    parser.add_argument("--seed", type=whole(0, MAX_SEED), default=0, help="of the choice of images, signs and pairs")
-    parser.add_argument("--batch-size", type=whole(1), help="default: that of each script")
+    parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="of the choice of images, signs and pairs")
+    parser.add_argument("--batch-size", type=integer(1), help="default: that of each script")
     parser.add_argument("--judge", help="a classifier of CIFAR-10's classes; default ResNet-56 where it is ready")
     parser.add_argument("--judge-weights", type=Path, help="weight file of the judge, where it takes one")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write, or to resume")

@@ -10,7 +10,7 @@ from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind, usual_settings
 from core.pgd.view_settings import SEARCHES, Search
 from core.reconstruct.job import JobConfig
-from core.runs.judgement import searched
+from core.runs.judgement import comparison_kind
 from core.runs.starts import StartKind
 
 
@@ -57,12 +57,12 @@ KINDS = (
     Kind("classless", (0, 200), "generate", start="classless"),
     Kind("independent", (0, 200), "generate", start="independent", suffix="-noise", title=", from pixel noise"),
     *(
-        Kind(searched("classless", search), (6, 200), "generate", start="classless", search=search)
+        Kind(comparison_kind("classless", search), (6, 200), "generate", start="classless", search=search)
         for search in SEARCHES
     ),
     Kind("eq3", (0, 200), "inpaint", suffix=""),
     Kind("mean_square", (0, 200), "inpaint", penalty="mean_square", fewer=3, suffix="-mean-square",
          title=", with the notebook’s penalty", of_clip=True),
     Kind("norm", (0, 50), "inpaint", penalty="norm", suffix="-plain", title=", by plain steps"),
-    Kind(searched("eq3", "views"), (0, 200), "inpaint", search="views"),
+    Kind(comparison_kind("eq3", "views"), (0, 200), "inpaint", search="views"),
 )  # fmt: skip

@@ -20,7 +20,7 @@ from core.data.samples import load_samples
 from core.fourier.basis import half_plane
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
-from core.shared.files import Archived, ArchiveKind, Fact, check_array
+from core.shared.files import ArchiveContent, ArchiveKind, Fact, check_array
 from core.sweep.predictions import (
     HybridPredictions,
     batches,
@@ -60,7 +60,7 @@ def _chosen() -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class StoredPredictions(Archived):
+class StoredPredictions(ArchiveContent):
     """Predictions of one network for the story's picture under every wave, and for its pairs of mixed pictures.
 
     classes, probabilities: (1 + W,) uint16, the top-1 class and its probability without a wave, then under each of

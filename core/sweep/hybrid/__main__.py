@@ -34,8 +34,8 @@ def parse_cutoffs(text: str) -> tuple[float, ...]:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the measuring command."""
     parser = build_table_parser("core.sweep.hybrid", __doc__, "pairs", MAX_PAIRS, "of pictures", "pairs")
-    told_cutoffs = 'cycles per image, ascending, e.g. --cutoffs="2,4,8"; default 1 to half of the side'
-    parser.add_argument("--cutoffs", type=parse_cutoffs, help=told_cutoffs)
+    cutoffs_help = 'cycles per image, ascending, e.g. --cutoffs="2,4,8"; default 1 to half of the side'
+    parser.add_argument("--cutoffs", type=parse_cutoffs, help=cutoffs_help)
     parser.add_argument("--edge", choices=get_args(Edge), default="gaussian", help="of the filter")
     return parser
 
@@ -71,7 +71,7 @@ def crossover_summary(outcomes: HybridOutcomes) -> str:
     different = dissimilar_pairs(outcomes)
     parts = [f"{count_of(outcomes.pairs, 'pair')}, {_crossover(outcomes)}"]
     if 0 < different.sum() < outcomes.pairs:
-        without = outcomes.among(different)
+        without = outcomes.subset(different)
         parts.append(
             f"without the {outcomes.pairs - without.pairs:,} pairs of classes that it takes for each other in "
             f"{percent(ALIKE, 0)} or more {_crossover(without)}"

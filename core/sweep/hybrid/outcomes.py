@@ -11,7 +11,7 @@ import numpy as np
 from core.data.provenance import OUTCOME_FACTS
 from core.fourier.crossover import Crossover, crossover, crossover_difference
 from core.fourier.hybrid import Edge
-from core.fourier.intervals import Measured, wilson
+from core.fourier.intervals import Interval, wilson
 from core.fourier.weak_cache import weak_lru_cache
 from core.shared.files import ArchiveKind, Fact, check_array
 from core.sweep.transforms import TransformOutcomes
@@ -70,12 +70,12 @@ class HybridOutcomes(TransformOutcomes):
         return int(self.measured.sum())
 
     @property
-    def shares(self) -> tuple[Measured, Measured]:
+    def shares(self) -> tuple[Interval, Interval]:
         """Shares of pairs with the low and the high picture's class predicted, by measured cutoff (Wilson)."""
         low, high = (wilson(side[: self.done].mean(axis=1), self.pairs) for side in self.says)
         return low, high
 
-    def among(self, chosen: np.ndarray) -> HybridOutcomes:
+    def subset(self, chosen: np.ndarray) -> HybridOutcomes:
         """Return the outcomes on chosen pairs, (n,) bool."""
         parts = {name: getattr(self, name)[..., chosen] for name in ("says", "labels", "predictions")}
         return replace(self, **parts)
@@ -133,7 +133,7 @@ def crossover_of(outcomes: HybridOutcomes) -> Crossover | None:
 @weak_lru_cache(32)
 def first_pairs(outcomes: HybridOutcomes, count: int) -> HybridOutcomes:
     """Return the outcomes on the first pairs, equal to those of fewer pairs of the same seed."""
-    return outcomes if outcomes.pairs <= count else outcomes.among(np.arange(outcomes.pairs) < count)
+    return outcomes if outcomes.pairs <= count else outcomes.subset(np.arange(outcomes.pairs) < count)
 
 
 def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
@@ -143,7 +143,7 @@ def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
     return alike and same and np.array_equal(a.labels, b.labels)
 
 
-def paired_difference(a: HybridOutcomes, b: HybridOutcomes) -> Measured | None:
+def paired_difference(a: HybridOutcomes, b: HybridOutcomes) -> Interval | None:
     """Return a's crossover cutoff minus b's, paired; None if either has none or their pairs differ."""
     first, second = crossover_of(a), crossover_of(b)
     return crossover_difference(first, second) if first and second and same_pairs(a, b) else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from core.data.provenance import outcome_facts
-from core.fourier.hybrid import Edge, clipped_share, mixed
+from core.fourier.hybrid import Edge, clipped_share, mix
 from core.sweep.hybrid.outcomes import HybridOutcomes
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class HybridConfig:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the hybrids of one cutoff, and the share of their contrast lost by clipping."""
         low, high = pictures
-        unclipped = mixed(low, high, self.cutoffs[place[0]], self.edge)
+        unclipped = mix(low, high, self.cutoffs[place[0]], self.edge)
         return unclipped.clip(0, 1).astype(np.float32), clipped_share(unclipped).mean()
 
 

@@ -45,9 +45,9 @@ class File:
         for i in range(-half, half + 1):
             for j in range(half + 1):
                 if j > 0 or i >= 0:
-                    both = float(rates[middle + i, middle + j] + rates[middle - i, middle - j]) / 2
-                    if not math.isnan(both):
-                        self.cells[i, j] = both
+                    rate = float(rates[middle + i, middle + j] + rates[middle - i, middle - j]) / 2
+                    if not math.isnan(rate):
+                        self.cells[i, j] = rate
 
     def band(self, first, last):
         """(mean error, n) of the waves of these radii."""
@@ -73,22 +73,22 @@ def minus(a, b):
 
 def judged(subject, reference, all_maps):
     """{key: finding}; claims about twins under the robust one's name."""
-    found = {}
+    by_key = {}
     for finding in findings(subject, reference, list(all_maps)):
         key = finding.claim.key
-        found[f"{key} {finding.maps[0]}" if key == "twins" and finding.maps else key] = finding
-    return found
+        by_key[f"{key} {finding.maps[0]}" if key == "twins" and finding.maps else key] = finding
+    return by_key
 
 
 def numbers(finding):
     """[(value, low, high), ...] in per cent."""
-    return [tuple(100 * end for end in each.measured) for each in finding.evidence]
+    return [tuple(100 * end for end in evidence.measured) for evidence in finding.evidence]
 
 
-def assert_says(finding, verdict, *wanted):
+def assert_says(finding, verdict, *evidence):
     assert finding.verdict == verdict
-    for found, expected in zip(numbers(finding), wanted, strict=True):
-        assert found == pytest.approx(expected, abs=1e-6, nan_ok=True)
+    for actual, expected in zip(numbers(finding), evidence, strict=True):
+        assert actual == pytest.approx(expected, abs=1e-6, nan_ok=True)
 
 
 def crossover_by_loops(name):

@@ -15,7 +15,7 @@ from core.claims.hybrids import stored_hybrids
 from core.claims.twins import twin_pairs
 from core.data.classes import PRECOMPUTED
 from core.fourier.basis import half_plane
-from core.fourier.intervals import Measured, paired_interval
+from core.fourier.intervals import Interval, paired_interval
 from core.fourier.maps.lattice import Lattice
 from core.reproduce.parts.agreement import restricted_to
 from tests.core.claims.judging import (
@@ -73,7 +73,7 @@ def test_the_resnet_is_affected_least_where_the_paper_says_not_at_all(published)
     clean = (resnet.clean, *wilson(resnet.clean, 10_000))
     less = gap(resnet.band(2, 21), resnet.band(0, 1))
     assert rise[1] > 0 and less[1] > 0
-    assert_says(published["spared"], Verdict.IN_PART, rise, [100 * each for each in clean], less)
+    assert_says(published["spared"], Verdict.IN_PART, rise, [100 * rate for rate in clean], less)
     assert_says(published["red"], Verdict.HOLDS, gap(resnet.band(16, 21), resnet.band(0, 1)))
 
 
@@ -85,15 +85,15 @@ def test_within_its_own_map_clip_is_least_vulnerable_at_the_lowest_frequencies(p
 
 def test_most_waves_differ_and_the_maps_correlate(published):
     clip, resnet = File(FOLDER / f"{CLIP}.npz").cells, File(FOLDER / f"{RESNET56}.npz").cells
-    shown = {name: ALL_MAPS[name].heatmap.error_rate for name in (CLIP, RESNET56)}
+    rates = {name: ALL_MAPS[name].heatmap.error_rate for name in (CLIP, RESNET56)}
     p = []
     for i, j in clip:  # one test per wave, at the cell with its canonical name
-        a, b = (round(10_000 * shown[name][15 + i, 15 + j]) for name in (CLIP, RESNET56))
+        a, b = (round(10_000 * rates[name][15 + i, 15 + j]) for name in (CLIP, RESNET56))
         p.append(stats.chi2_contingency([[a, 10_000 - a], [b, 10_000 - b]], correction=False).pvalue)
     ranked = sorted(p)
-    share = max(k for k, each in enumerate(ranked, 1) if each <= 0.05 * k / len(p)) / len(p)
+    share = max(k for k, value in enumerate(ranked, 1) if value <= 0.05 * k / len(p)) / len(p)
     radius = {wave: round(math.hypot(*wave)) for wave in clip}
-    once = [{wave: shown[name][15 + wave[0], 15 + wave[1]] for wave in clip} for name in (CLIP, RESNET56)]
+    once = [{wave: rates[name][15 + wave[0], 15 + wave[1]] for wave in clip} for name in (CLIP, RESNET56)]
     around = []
     for cells in once:
         rings = {r: mean(rate for wave, rate in cells.items() if radius[wave] == r) for r in set(radius.values())}
@@ -129,10 +129,10 @@ def test_robust_twins_lean_towards_low_frequencies_only_relative_to_high_ones(pu
     assert more(0, 2)[2] < 0 < minus(more(0, 2), more(16, 21))[1]
     finding = published[f"twins {kind}-robust_cifar10"]
     assert finding.verdict == Verdict.IN_PART and "disagree" in finding.doubts[1]
-    for found, wanted in zip(numbers(finding)[-2:], (more(0, 2), more(16, 21)), strict=True):
-        assert found == pytest.approx(wanted, abs=1e-6)
+    for actual, expected in zip(numbers(finding)[-2:], (more(0, 2), more(16, 21)), strict=True):
+        assert actual == pytest.approx(expected, abs=1e-6)
     a, b = crossover_by_loops(f"{kind}-robust"), crossover_by_loops(kind)
-    values = [each.measured.value for each in finding.evidence[:3]]
+    values = [evidence.measured.value for evidence in finding.evidence[:3]]
     assert values == pytest.approx([a, b, a - b]) and finding.evidence[2].measured.high < 0
 
 
@@ -158,15 +158,15 @@ def test_robust_twins_without_hybrid_images_are_judged_by_slow_waves_alone(low, 
         counts = {"top1_errors": errors, "top5_errors": np.zeros_like(errors), "clean": np.array([1000, 0, 10_000])}
         facts = {**whole.metadata, "classifier": {**whole.metadata["classifier"], "name": name}}
         all_maps.append(NamedMap(name, name, dataclasses.replace(whole, **counts, metadata=facts)))
-    found = judged(*all_maps, all_maps)["twins other-robust"]
+    twins = judged(*all_maps, all_maps)["twins other-robust"]
     rise = gap((low / 10_000, 10_000), (0.1, 10_000)), gap((0.2, 10_000), (0.1, 10_000))
-    assert found.verdict == verdict and numbers(found)[0] == pytest.approx(minus(*rise))
+    assert twins.verdict == verdict and numbers(twins)[0] == pytest.approx(minus(*rise))
 
 
 def test_hybrid_images_are_the_first_evidence_where_both_networks_saw_the_same(published):
     finding = judged(ALL_MAPS["mini-clip_cifar10"], ALL_MAPS[RESNET56], [])["relies"]
     a, b = crossover_by_loops("mini-clip"), crossover_by_loops("resnet-56")
-    assert [each.measured.value for each in finding.evidence[:3]] == pytest.approx([a, b, a - b])
+    assert [evidence.measured.value for evidence in finding.evidence[:3]] == pytest.approx([a, b, a - b])
     difference = finding.evidence[2]
     assert difference.measured.high < 0 and difference.number.endswith(" cycles per image")
     assert finding.verdict == Verdict.HOLDS  # ResNet-56 was weakened by CLIP's resize, this network was not
@@ -191,17 +191,17 @@ def test_hybrids_of_other_weights_are_not_taken():
     facts = named.heatmap.metadata
     other = {**facts, "classifier": {**facts["classifier"], "sha256": "0" * 64}}
     changed = dataclasses.replace(named, heatmap=dataclasses.replace(named.heatmap, metadata=other))
-    found = judged(changed, reference, [])["relies"]
-    assert all(each.unit != "radii" for each in found.evidence) and "direct test is missing" in found.doubts[-1]
+    relies = judged(changed, reference, [])["relies"]
+    assert all(part.unit != "radii" for part in relies.evidence) and "direct test is missing" in relies.doubts[-1]
 
 
 @pytest.mark.parametrize(("p", "high", "dips"), [(0.001, -0.01, True), (0.02, -0.01, False), (0.001, 0.01, False)])
 def test_a_dip_is_clear_by_its_interval_and_by_random_draws(p, high, dips):
-    assert dips_clearly(Lattice(((7, 0),), np.array([-0.1]), Measured(-0.1, -0.2, high), p, 1000)) == dips
+    assert dips_clearly(Lattice(((7, 0),), np.array([-0.1]), Interval(-0.1, -0.2, high), p, 1000)) == dips
 
 
 def test_only_clip_dips_on_the_lattice_of_its_patches(published):
-    wanted = []
+    expected = []
     for name in (CLIP, RESNET56):
         rates, dips = ALL_MAPS[name].heatmap.error_rate, []
         for i, j in half_plane(31)[1:]:
@@ -209,11 +209,11 @@ def test_only_clip_dips_on_the_lattice_of_its_patches(published):
                 block = rates[14 + i : 17 + i, 14 + j : 17 + j]
                 dips.append(100 * float(block[1, 1] - (block.sum() - block[1, 1]) / 8))
         half = stats.t.ppf(0.975, len(dips) - 1) * stdev(dips) / math.sqrt(len(dips))
-        wanted.append((mean(dips), mean(dips) - half, mean(dips) + half))
-    found = numbers(published["lattice"])
+        expected.append((mean(dips), mean(dips) - half, mean(dips) + half))
+    actual = numbers(published["lattice"])
     assert published["lattice"].verdict == Verdict.HOLDS
-    assert found[0] == pytest.approx(wanted[0]) and found[2] == pytest.approx(wanted[1])
-    assert found[1][0] < 0.1 and found[3][0] > 5  # p, in per cent
+    assert actual[0] == pytest.approx(expected[0]) and actual[2] == pytest.approx(expected[1])
+    assert actual[1][0] < 0.1 and actual[3][0] > 5  # p, in per cent
 
 
 def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
@@ -231,7 +231,7 @@ def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
     with np.load(PRECOMPUTED / "strength" / "kept_norm.npz") as file:
         waves = [wave for wave in clip.cells if round(math.hypot(*wave)) > 15]
         share = mean(float(file["32_224"][15 + i, 15 + j]) for i, j in waves)
-    assert [round(each[0], 3) for each in numbers(finding)[:2]] == [round(100 * share, 3), 100]
+    assert [round(value[0], 3) for value in numbers(finding)[:2]] == [round(100 * share, 3), 100]
 
 
 def test_equal_strength_is_paired_where_the_images_are_the_same():
@@ -245,8 +245,8 @@ def test_equal_strength_is_paired_where_the_images_are_the_same():
         with np.load(path) as file:
             means.append(np.unpackbits(file["outcomes"][rows], axis=1)[:, :1000].mean(axis=0))
     gaps = means[0] - means[1]
-    found = numbers(judged(subject, reference, [])["relies"])[-1]
-    assert found == pytest.approx([100 * float(each) for each in (gaps.mean(), *paired_interval(gaps)[1:])])
+    interval = numbers(judged(subject, reference, [])["relies"])[-1]
+    assert interval == pytest.approx([100 * float(end) for end in (gaps.mean(), *paired_interval(gaps)[1:])])
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -342,9 +342,9 @@ def odd_maps():
         name: np.where(rows[:, None], getattr(plain, name), empty[name]) for name in empty if name != "true_probability"
     }
     yield "half of the cells", dataclasses.replace(plain, **half)
-    one = {name: np.minimum(getattr(plain, name), 1) for name in ("top1_errors", "top5_errors", "count")}
+    counts = {name: np.minimum(getattr(plain, name), 1) for name in ("top1_errors", "top5_errors", "count")}
     facts = {**plain.metadata, "dataset": {"name": "one picture", "n": 1}}
-    yield "one image", dataclasses.replace(plain, **one, clean=np.array([0, 0, 1]), metadata=facts)
+    yield "one image", dataclasses.replace(plain, **counts, clean=np.array([0, 0, 1]), metadata=facts)
     flat = {name: np.full_like(unknown, 500) for name in ("top1_errors", "top5_errors")}
     yield "the same error everywhere", dataclasses.replace(plain, **flat)
 
@@ -374,6 +374,6 @@ def test_half_of_the_waves_are_not_most_of_them():
         for i, j in waves[:far]:
             errors[15 + i, 15 + j] = errors[15 - i, 15 - j] = 0
         other = dataclasses.replace(named.heatmap, top1_errors=errors)
-        few = [dataclasses.replace(named, heatmap=restricted_to(each, waves)) for each in (named.heatmap, other)]
-        found = judged(*few, [])["different"]
-        assert found.verdict == verdict and found.evidence[0].measured.value == far / 4
+        few = [dataclasses.replace(named, heatmap=restricted_to(heatmap, waves)) for heatmap in (named.heatmap, other)]
+        different = judged(*few, [])["different"]
+        assert different.verdict == verdict and different.evidence[0].measured.value == far / 4

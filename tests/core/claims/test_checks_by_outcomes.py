@@ -56,24 +56,24 @@ def with_outcomes(name, seed, level):
 def test_maps_with_outcomes_are_judged_image_by_image():
     first, a, clean_a, radius = with_outcomes("mini-resnet", 0, 0.6)
     second, b, _, _ = with_outcomes("mini-resnet-robust", 1, 0.65)
-    found = judged(first, second, [first, second])
-    both = [wrong[radius <= 2].mean(axis=0) for wrong in (a, b)]
-    low = both[0] - both[1]
-    wanted = [(part.mean(), *clustered_interval(part)[1:]) for part in both]
-    wanted.append((low.mean(), *paired_interval(low)[1:]))
-    assert_says(found["low"], Verdict.HOLDS, *([100 * float(x) for x in one] for one in wanted))
+    by_key = judged(first, second, [first, second])
+    errors = [wrong[radius <= 2].mean(axis=0) for wrong in (a, b)]
+    low = errors[0] - errors[1]
+    expected = [(part.mean(), *clustered_interval(part)[1:]) for part in errors]
+    expected.append((low.mean(), *paired_interval(low)[1:]))
+    assert_says(by_key["low"], Verdict.HOLDS, *([100 * float(x) for x in interval] for interval in expected))
     rise = a[radius > 15].mean(axis=0) - clean_a
     clean = clustered_interval(clean_a.astype(float))
     assert_says(
-        found["robust-high"],
+        by_key["robust-high"],
         Verdict.FAILS,
         [100 * float(x) for x in (rise.mean(), *paired_interval(rise)[1:])],
         [100 * float(x) for x in (clean_a.mean(), *clean[1:])],
     )
     # both networks take 32 pixels: no weakening is needed, and the corners are compared directly
-    assert found["relies"].verdict in (Verdict.IN_PART, Verdict.FAILS)
-    assert numbers(found["relies"])[2] == numbers(found["high"])[2]
-    assert "twins mini-resnet-robust" in found
+    assert by_key["relies"].verdict in (Verdict.IN_PART, Verdict.FAILS)
+    assert numbers(by_key["relies"])[2] == numbers(by_key["high"])[2]
+    assert "twins mini-resnet-robust" in by_key
 
 
 def test_grey_and_coloured_waves_are_told_apart_by_the_signs_of_each_image():
@@ -81,7 +81,7 @@ def test_grey_and_coloured_waves_are_told_apart_by_the_signs_of_each_image():
     assert judged(first, first, [])["colour"].verdict == Verdict.NOT_CHECKABLE  # no seed, no signs
     seeded = dataclasses.replace(first.heatmap, metadata={**first.heatmap.metadata, "seed": 7})
     finding = judged(dataclasses.replace(first, heatmap=seeded), first, [])["colour"]
-    wanted = []
+    expected = []
     for band in (radius <= 2, radius > 15):
         gaps = []
         rows = np.flatnonzero(band)
@@ -92,8 +92,8 @@ def test_grey_and_coloured_waves_are_told_apart_by_the_signs_of_each_image():
                 kinds[len(set(sign[image])) == 1].append(wrong[row, image])
             if all(kinds.values()):
                 gaps.append(mean(map(float, kinds[True])) - mean(map(float, kinds[False])))
-        wanted.append([100 * float(each) for each in (mean(gaps), *paired_interval(np.array(gaps))[1:])])
-    assert numbers(finding)[:2] == [pytest.approx(each) for each in wanted]
+        expected.append([100 * float(value) for value in (mean(gaps), *paired_interval(np.array(gaps))[1:])])
+    assert numbers(finding)[:2] == [pytest.approx(value) for value in expected]
     assert finding.verdict == Verdict.FAILS  # its outcomes ignore the signs
     grey_wrong = grey_all = 0
     for row in np.flatnonzero(radius > 15):
@@ -101,7 +101,7 @@ def test_grey_and_coloured_waves_are_told_apart_by_the_signs_of_each_image():
             if len(set(sign)) == 1:
                 grey_wrong, grey_all = grey_wrong + bad, grey_all + 1
     assert numbers(finding)[2][0] == pytest.approx(100 * grey_wrong / grey_all, abs=1)
-    assert finding.evidence[1].terms == tuple(one.measured.value for one in finding.evidence[2:])
+    assert finding.evidence[1].terms == tuple(evidence.measured.value for evidence in finding.evidence[2:])
 
 
 @pytest.mark.parametrize(

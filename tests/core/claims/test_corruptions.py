@@ -13,7 +13,13 @@ from scipy import stats
 
 from core.claims import corruptions
 from core.claims.checks import findings
-from core.claims.corruption_spectrum import corruptions_of, mapped, predicted, score_predictions, stored_corruptions
+from core.claims.corruption_spectrum import (
+    corruptions_of,
+    maps_by_network,
+    predict_rises,
+    score_predictions,
+    stored_corruptions,
+)
 from core.claims.corruptions import HIGH, LOW, contrast_findings, exact_rank_test, shift_finding
 from core.claims.finding import CLAIMS, NamedMap, Verdict, check_claim
 from core.data.classes import PRECOMPUTED
@@ -31,7 +37,7 @@ ALL_MAPS = [
 ]
 
 
-def counted(name):
+def shipped_counts(name):
     """Read a shipped file under its original names: (n,) and (8, 3, n) whether each picture is wrong; spectra."""
     with np.load(FOLDER / f"{name}.npz") as file:
         n = json.loads(str(file["metadata"]))["pictures"]
@@ -42,25 +48,25 @@ def counted(name):
 
 
 def rise(name, kinds=tuple(CORRUPTIONS)):
-    clean, wrong, _ = counted(name)
+    clean, wrong, _ = shipped_counts(name)
     return wrong[[list(CORRUPTIONS).index(kind) for kind in kinds]].mean() - clean.mean()
 
 
 def test_all_six_networks_saw_the_same_pictures_whole_and_in_a_few_kilobytes():
     stored = stored_corruptions()
     assert sorted(stored) == NAMES and len(NAMES) == 6
-    assert len({one.images for one in stored.values()}) == 1
-    for one in stored.values():
-        assert one.measured.all() and one.pictures == 2000 and one.keys == tuple(CORRUPTIONS)
-        assert one.metadata["corruptions"] == {
+    assert len({outcomes.images for outcomes in stored.values()}) == 1
+    for outcomes in stored.values():
+        assert outcomes.measured.all() and outcomes.pictures == 2000 and outcomes.keys == tuple(CORRUPTIONS)
+        assert outcomes.metadata["corruptions"] == {
             row.key: [row.amount(s, 32) for s in (1, 2, 3)] for row in CORRUPTIONS.values()
         }
-        np.testing.assert_allclose(one.spectrum, stored["mini-clip"].spectrum, rtol=1e-5)  # of the pictures alone
+        np.testing.assert_allclose(outcomes.spectrum, stored["mini-clip"].spectrum, rtol=1e-5)  # of the pictures alone
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 300_000
 
 
 def test_corruptions_change_the_frequencies_that_their_kind_names_most():
-    *_, spectrum = counted("mini-clip")
+    *_, spectrum = shipped_counts("mini-clip")
     below = spectrum[..., :4].sum(axis=-1) / spectrum.sum(axis=-1)
     for row, shares in zip(CORRUPTIONS.values(), below, strict=True):
         assert (shares.min() > 0.5) if row.kind == "low" else (shares.max() < 0.3), row.key
@@ -71,18 +77,18 @@ def test_corruptions_change_the_frequencies_that_their_kind_names_most():
 def test_contrast_changes_harm_robust_twins_more_and_high_frequency_corruptions_less(kind):
     robust = next(named for named in ALL_MAPS if named.label == f"{kind}-robust_cifar10")
     (finding,) = contrast_findings(CLAIMS["contrast"], robust, ALL_MAPS)
-    wanted = [rise(f"{kind}-robust", kinds) - rise(kind, kinds) for kinds in (("contrast",), LOW, HIGH)]
-    assert [one.measured.value for one in finding.evidence] == pytest.approx(wanted)
-    assert wanted[0] > wanted[1] > 0 > wanted[2]
+    expected = [rise(f"{kind}-robust", kinds) - rise(kind, kinds) for kinds in (("contrast",), LOW, HIGH)]
+    assert [evidence.measured.value for evidence in finding.evidence] == pytest.approx(expected)
+    assert expected[0] > expected[1] > 0 > expected[2]
     assert finding.verdict == Verdict.HOLDS and "limited to low frequencies" in finding.doubts[2]
-    (clean_a, wrong_a, _), (clean_b, wrong_b, _) = (counted(name) for name in (f"{kind}-robust", kind))
+    (clean_a, wrong_a, _), (clean_b, wrong_b, _) = (shipped_counts(name) for name in (f"{kind}-robust", kind))
     stated = re.findall(r"[+-][\d.]+(?= points)", finding.doubts[1].replace("−", "-"))
     by_strength = 100 * ((wrong_a[5].mean(axis=1) - clean_a.mean()) - (wrong_b[5].mean(axis=1) - clean_b.mean()))
     assert [float(number) for number in stated] == pytest.approx([by_strength[0], by_strength[-1]], abs=0.051)
     assert finding.maps == (robust.label, f"{kind}_cifar10") and finding.tool == "Corruptions"
-    pairs = [counted(name) for name in (f"{kind}-robust", kind)]
-    each = [wrong[5].mean(axis=0) - clean for clean, wrong, _ in pairs]
-    low, high = stats.bootstrap((each[0] - each[1],), np.mean, n_resamples=2000, rng=0).confidence_interval
+    pairs = [shipped_counts(name) for name in (f"{kind}-robust", kind)]
+    rises = [wrong[5].mean(axis=0) - clean for clean, wrong, _ in pairs]
+    low, high = stats.bootstrap((rises[0] - rises[1],), np.mean, n_resamples=2000, rng=0).confidence_interval
     assert finding.evidence[0].measured[1:] == pytest.approx((low, high), abs=0.002)
 
 
@@ -92,7 +98,7 @@ def test_corruptions_of_other_weights_or_without_a_twin_are_not_taken():
     other = {**facts, "classifier": {**facts["classifier"], "sha256": "0" * 64}}
     changed = dataclasses.replace(robust, heatmap=dataclasses.replace(robust.heatmap, metadata=other))
     assert corruptions_of(robust) is stored_corruptions()["mini-clip-robust"] and corruptions_of(changed) is None
-    (finding,) = [one for one in findings(robust, robust, [robust]) if one.claim.key == "contrast"]
+    (finding,) = [candidate for candidate in findings(robust, robust, [robust]) if candidate.claim.key == "contrast"]
     assert finding.verdict == Verdict.NOT_CHECKABLE and "robust twin" in finding.doubts[0]
 
 
@@ -118,12 +124,12 @@ def test_the_permutation_test_goes_through_every_order():
 def test_lower_crossover_goes_with_robustness_to_high_frequency_corruptions():
     radii = [crossover_by_loops(name) for name in NAMES]
     finding = shift_finding(SHIFT, ALL_MAPS)
-    found = [one.measured.value for one in finding.evidence]
+    values = [evidence.measured.value for evidence in finding.evidence]
     for k, kinds in enumerate((tuple(CORRUPTIONS), HIGH, LOW)):
-        assert found[2 * k : 2 * k + 2] == pytest.approx(by_every_order(radii, [rise(name, kinds) for name in NAMES]))
-    ratio = [(1 - counted(name)[1][0].mean()) / (1 - counted(name)[1][5].mean()) for name in NAMES]
-    assert found[6:] == pytest.approx(by_every_order(radii, ratio))
-    assert found[0] > 0.9 and found[2] > 0.9 and found[4] < -0.8 and max(found[1::2]) < 0.05
+        assert values[2 * k : 2 * k + 2] == pytest.approx(by_every_order(radii, [rise(name, kinds) for name in NAMES]))
+    ratio = [(1 - shipped_counts(name)[1][0].mean()) / (1 - shipped_counts(name)[1][5].mean()) for name in NAMES]
+    assert values[6:] == pytest.approx(by_every_order(radii, ratio))
+    assert values[0] > 0.9 and values[2] > 0.9 and values[4] < -0.8 and max(values[1::2]) < 0.05
     assert finding.verdict == Verdict.IN_PART
     assert "6 small networks (" in finding.doubts[0] and "5 of 8 are high-frequency" in finding.doubts[1]
 
@@ -139,38 +145,38 @@ def test_the_verdict_on_shifts_follows_the_ranks(monkeypatch):
     )
     monkeypatch.setattr(corruptions, "exact_rank_test", lambda first, second: next(signs))
     made = [shift_finding(SHIFT, ALL_MAPS) for _ in range(3)]
-    assert [one.verdict for one in made] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]
-    assert not any("the other way round" in doubt for one in made for doubt in one.doubts)
+    assert [result.verdict for result in made] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]
+    assert not any("the other way round" in doubt for result in made for doubt in result.doubts)
 
 
 def test_a_maps_prediction_is_the_sum_over_its_rings():
-    found = mapped(ALL_MAPS)
-    assert sorted(found) == NAMES
-    named, outcomes = found["mini-resnet"]
+    by_name = maps_by_network(ALL_MAPS)
+    assert sorted(by_name) == NAMES
+    named, outcomes = by_name["mini-resnet"]
     rates, clean = named.heatmap.error_rate, named.heatmap.clean_rate()
     rings = {}
     for i, j in half_plane(31):
         rings.setdefault(round(math.hypot(i, j)), []).append(rates[15 + i, 15 + j])
-    *_, spectrum = counted("mini-resnet")
-    one = predicted(named, outcomes)
+    *_, spectrum = shipped_counts("mini-resnet")
+    prediction = predict_rises(named, outcomes)
     for d, s in ((0, 1), (5, 2), (7, 0)):
         energy = spectrum[d, s, : max(rings) + 1]
         total = sum(energy[radius] * (mean(rings[radius]) - clean) for radius in rings)
-        assert one.by_energy[d, s] == pytest.approx(total / (3 * 4.0**2)) and one.by_share[d, s] == pytest.approx(
-            total / energy.sum()
-        )
-    clean, wrong, _ = counted("mini-resnet")
-    np.testing.assert_allclose(one.measured.value, wrong.mean(axis=-1) - clean.mean())
+        assert prediction.by_energy[d, s] == pytest.approx(total / (3 * 4.0**2)) and prediction.by_share[
+            d, s
+        ] == pytest.approx(total / energy.sum())
+    clean, wrong, _ = shipped_counts("mini-resnet")
+    np.testing.assert_allclose(prediction.measured.value, wrong.mean(axis=-1) - clean.mean())
 
 
 def test_maps_rank_corruptions_by_their_energy_and_fail_for_brightness_contrast_and_fog():
-    ones = {name: predicted(*pair) for name, pair in mapped(ALL_MAPS).items()}
-    keys, measured = tuple(CORRUPTIONS), np.array([one.measured.value for one in ones.values()])
-    trial = score_predictions(keys, list(ones.values()))
+    predictions = {name: predict_rises(*pair) for name, pair in maps_by_network(ALL_MAPS).items()}
+    keys, measured = tuple(CORRUPTIONS), np.array([network.measured.value for network in predictions.values()])
+    score = score_predictions(keys, list(predictions.values()))
     for part in ("by_share", "by_energy"):
-        guess = np.array([getattr(one, part) for one in ones.values()])
-        found = getattr(trial, part)
-        assert found.value == pytest.approx(stats.spearmanr(guess.ravel(), measured.ravel())[0])
+        guess = np.array([getattr(network, part) for network in predictions.values()])
+        correlation = getattr(score, part)
+        assert correlation.value == pytest.approx(stats.spearmanr(guess.ravel(), measured.ravel())[0])
         rng, drawn = np.random.default_rng(1), []
         for _ in range(1000):  # resample again, cell by cell
             rows, columns = rng.integers(6, size=6), rng.integers(8, size=8)
@@ -178,11 +184,11 @@ def test_maps_rank_corruptions_by_their_energy_and_fail_for_brightness_contrast_
             drawn.append(
                 stats.spearmanr(*(np.concatenate([of[cell] for cell in cells]) for of in (guess, measured)))[0]
             )
-        assert found[1:] == pytest.approx(np.quantile(drawn, (0.025, 0.975)), abs=0.08)
-    assert trial.by_energy.low > 0 > trial.by_share.low and trial.count == 144
-    assert min(trial.misjudged, key=trial.misjudged.get) == "brightness" and sum(
-        trial.misjudged.values()
+        assert correlation[1:] == pytest.approx(np.quantile(drawn, (0.025, 0.975)), abs=0.08)
+    assert score.by_energy.low > 0 > score.by_share.low and score.count == 144
+    assert min(score.misjudged, key=score.misjudged.get) == "brightness" and sum(
+        score.misjudged.values()
     ) == pytest.approx(0)
-    assert [key for key, value in trial.between.items() if value < 0] == ["contrast", "fog"]
-    alone = score_predictions(keys, [ones["mini-clip"]])
+    assert [key for key, value in score.between.items() if value < 0] == ["contrast", "fog"]
+    alone = score_predictions(keys, [predictions["mini-clip"]])
     assert alone.count == 24 and all(math.isnan(value) for value in alone.between.values())

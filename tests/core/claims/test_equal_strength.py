@@ -32,14 +32,14 @@ def test_the_shipped_shares_are_those_of_the_preprocessing():
 
 
 def test_clips_waves_are_weakened_and_the_resnets_are_not():
-    found = equal_strength(named("clip-vit-b-32_cifar10_published"), named("resnet-56_cifar10_published"), CORNERS)
-    assert found.subject == pytest.approx(0.65, abs=0.005) and found.reference == 1 and not found.equal
-    assert found.network_side == 224
+    strengths = equal_strength(named("clip-vit-b-32_cifar10_published"), named("resnet-56_cifar10_published"), CORNERS)
+    assert strengths.subject == pytest.approx(0.65, abs=0.005) and strengths.reference == 1 and not strengths.equal
+    assert strengths.network_side == 224
 
 
 def test_networks_of_one_size_need_nothing():
-    found = equal_strength(named("mini-resnet_cifar10"), named("resnet-56_cifar10_published"), CORNERS)
-    assert found.equal and found.subject == found.reference == 1
+    strengths = equal_strength(named("mini-resnet_cifar10"), named("resnet-56_cifar10_published"), CORNERS)
+    assert strengths.equal and strengths.subject == strengths.reference == 1
 
 
 def test_what_was_not_measured_is_unknown():

@@ -30,7 +30,7 @@ def pictures(kind, name):
 def agresti_min(before, after):
     """Mean of paired differences of 0 and 1, with half an observation added to each cell of the 2 x 2 table."""
     n = len(before) + 2
-    up, down = (sum(one - other == sign for one, other in zip(after, before, strict=True)) for sign in (1, -1))
+    up, down = (sum(end - other == sign for end, other in zip(after, before, strict=True)) for sign in (1, -1))
     middle = (up - down) / n
     half = Z * math.sqrt(((up + down + 1) / n - middle**2) / n)
     return (up - down) / len(before), middle - half, middle + half
@@ -57,58 +57,58 @@ def by_key(subject="mini-clip", reference="mini-resnet-robust", condition=""):
 
 
 def numbers(finding, unit=None):
-    return [tuple(one.measured) for one in finding.evidence if unit is None or one.unit == unit]
+    return [tuple(evidence.measured) for evidence in finding.evidence if unit is None or evidence.unit == unit]
 
 
-def assert_close(found, wanted):
-    assert len(found) == len(wanted)
-    for one, other in zip(found, wanted, strict=True):
-        assert one == pytest.approx(other, abs=1e-6, nan_ok=True)
+def assert_close(actual, expected):
+    assert len(actual) == len(expected)
+    for value, other in zip(actual, expected, strict=True):
+        assert value == pytest.approx(other, abs=1e-6, nan_ok=True)
 
 
 @pytest.mark.parametrize("condition", KINDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_falls_of_the_loss_are_means_of_logarithms(name, condition):
-    finding, wanted = by_key(name, condition=condition)["losses"], []
+    finding, expected = by_key(name, condition=condition)["losses"], []
     for kind in itertools.chain(*KINDS[condition]):
         rows = pictures(kind, name)
         falls = [
             math.log10(before / max(after, 1e-7))
             for before, after in zip(rows["loss_before"], rows["loss_after"], strict=True)
         ]
-        wanted.append(t_interval(falls))
-    assert_close(numbers(finding), wanted)
-    four = [low >= 4 for _, low, _ in wanted]
+        expected.append(t_interval(falls))
+    assert_close(numbers(finding), expected)
+    four = [low >= 4 for _, low, _ in expected]
     assert finding.verdict == (Verdict.HOLDS if all(four) else Verdict.IN_PART if any(four) else Verdict.FAILS)
 
 
 @pytest.mark.parametrize("reference", [name for name in NAMES if name != "mini-clip"])
 def test_change_needed_until_sure_is_compared_on_the_same_pictures(reference):
-    finding, wanted = by_key(reference=reference)["squiggles"], []
+    finding, expected = by_key(reference=reference)["squiggles"], []
     for kind in ("eq3", "mean_square"):
-        mine, other = (pictures(kind, name) for name in ("mini-clip", reference))
-        both = [k for k in range(len(mine["sure_step"])) if mine["sure_step"][k] and other["sure_step"][k]]
-        pairs = [(mine["sure_change"][k], other["sure_change"][k]) for k in both]
-        wanted.append(t_interval([a - b for a, b in pairs]))
-        wanted += [(mean(one), math.nan, math.nan) for one in zip(*pairs, strict=True)]
-    assert_close(numbers(finding), wanted)
-    less = [high < 0 for _, _, high in (wanted[0], wanted[3])]
+        subject, other = (pictures(kind, name) for name in ("mini-clip", reference))
+        confident = [k for k in range(len(subject["sure_step"])) if subject["sure_step"][k] and other["sure_step"][k]]
+        pairs = [(subject["sure_change"][k], other["sure_change"][k]) for k in confident]
+        expected.append(t_interval([a - b for a, b in pairs]))
+        expected += [(mean(values), math.nan, math.nan) for values in zip(*pairs, strict=True)]
+    assert_close(numbers(finding), expected)
+    less = [high < 0 for _, _, high in (expected[0], expected[3])]
     assert finding.verdict == (Verdict.HOLDS if all(less) else Verdict.IN_PART if any(less) else Verdict.FAILS)
 
 
 def test_wrong_answers_that_become_right_and_drawings_of_which_it_is_sure():
-    found = by_key()
-    wanted = []
+    results = by_key()
+    expected = []
     for kind in ("eq3", "mean_square"):
         rows = pictures(kind, "mini-clip")
         ends = [end for before, end in zip(rows["was_target"], rows["is_target"], strict=True) if not before]
-        wanted.append(wilson(sum(ends), len(ends)))
-    assert_close(numbers(found["corrected"]), wanted)
-    wanted = []
+        expected.append(wilson(sum(ends), len(ends)))
+    assert_close(numbers(results["corrected"]), expected)
+    expected = []
     for kind in DRAWN:
         sure = [share >= 0.9 for share in pictures(kind, "mini-clip")["probability_after"]]
-        wanted.append(wilson(sum(sure), len(sure)))
-    assert_close(numbers(found["likely"]), wanted)
+        expected.append(wilson(sum(sure), len(sure)))
+    assert_close(numbers(results["likely"]), expected)
 
 
 @pytest.mark.parametrize("condition", KINDS)
@@ -118,10 +118,10 @@ def test_what_other_networks_recognise_is_compared_picture_by_picture(key, subje
     finding, shares, ps = by_key(subject, condition=condition)[key], [], []
     judges = ("judge",) if subject == THIRD_JUDGE else ("judge", "third")
     for kind, judge in itertools.product(KINDS[condition][key == "displayed"], judges):
-        mine, other = (pictures(kind, name)[f"{judge}_share_after"] for name in (subject, "mini-resnet-robust"))
-        shares.append(agresti_min(mine, other))
-        gained = sum(b > a for a, b in zip(mine, other, strict=True))
-        apart = sum(b != a for a, b in zip(mine, other, strict=True))
+        first, other = (pictures(kind, name)[f"{judge}_share_after"] for name in (subject, "mini-resnet-robust"))
+        shares.append(agresti_min(first, other))
+        gained = sum(b > a for a, b in zip(first, other, strict=True))
+        apart = sum(b != a for a, b in zip(first, other, strict=True))
         ps.append(stats.binomtest(gained, apart).pvalue)
     assert_close(numbers(finding, "points"), shares)
     assert finding.evidence[-1].measured.value == pytest.approx(max(ps), rel=1e-9, abs=0)
@@ -131,12 +131,12 @@ def test_what_other_networks_recognise_is_compared_picture_by_picture(key, subje
 
 
 def test_what_the_starts_had_already_is_taken_away():
-    finding, wanted = by_key()["sampled"], []
+    finding, expected = by_key()["sampled"], []
     for kind, judge in itertools.product(DRAWN, ("judge", "third")):
         rows = pictures(kind, "mini-clip")
-        wanted.append(agresti_min(rows[f"{judge}_share_before"], rows[f"{judge}_share_after"]))
-    assert_close(numbers(finding), wanted)
-    no_more = [low <= 0 for _, low, _ in wanted]
+        expected.append(agresti_min(rows[f"{judge}_share_before"], rows[f"{judge}_share_after"]))
+    assert_close(numbers(finding), expected)
+    no_more = [low <= 0 for _, low, _ in expected]
     assert finding.verdict == (Verdict.HOLDS if all(no_more) else Verdict.IN_PART if any(no_more) else Verdict.FAILS)
     assert any("people may not see" in doubt for doubt in finding.doubts) == (not all(no_more))
 
@@ -169,11 +169,11 @@ def test_large_pictures_are_judged_by_the_place_of_their_class():
             {row["picture"]: row["places"][0] == 1 for row in stored["pictures"].get(f"{mode}-{search}", [])}
             for search in ("pixels", "views")
         )
-        both = [name for name in views if name in pixels]
-        if both:
-            expected.append(agresti_min([pixels[name] for name in both], [views[name] for name in both]))
+        common = [name for name in views if name in pixels]
+        if common:
+            expected.append(agresti_min([pixels[name] for name in common], [views[name] for name in common]))
     assert_close(numbers(finding, "points"), expected)
-    assert stored["judges"][0]["name"] in finding.doubts[0] and "it is no human" in finding.doubts[0]
+    assert stored["judges"][0]["name"] in finding.doubts[0] and "it is not human" in finding.doubts[0]
 
 
 def test_the_row_of_the_twins_stays_whichever_networks_are_chosen():
@@ -183,13 +183,13 @@ def test_the_row_of_the_twins_stays_whichever_networks_are_chosen():
 
 
 def test_networks_of_which_nothing_is_stored_cannot_be_checked():
-    found = by_key("clip-vit-b-32", "mini-resnet-robust")
-    told = {key: finding.verdict for key, finding in found.items()}
-    assert told.pop("training") == Verdict.HOLDS
+    results = by_key("clip-vit-b-32", "mini-resnet-robust")
+    verdicts = {key: finding.verdict for key, finding in results.items()}
+    assert verdicts.pop("training") == Verdict.HOLDS
     by_views = by_key("clip-vit-b-32", "mini-resnet-robust", VIEWS)
     assert {finding.verdict for finding in by_views.values()} == {Verdict.NOT_CHECKABLE}
-    assert set(told.values()) == {Verdict.NOT_CHECKABLE}
-    assert "clip-vit-b-32" in found["losses"].doubts[0]
+    assert set(verdicts.values()) == {Verdict.NOT_CHECKABLE}
+    assert "clip-vit-b-32" in results["losses"].doubts[0]
 
 
 def forged(**changes):
@@ -207,17 +207,17 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
     strong = forged(sure_step=step, sure_change=step / 90, judge_share_after=np.ones(10))
     monkeypatch.setattr(core.claims.features, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
     monkeypatch.setattr(core.claims.features, "networks_for", lambda *_: ("a", "b"))
-    found = by_key("a", "b")
-    assert {found[key].verdict for key in ("losses", "squiggles", "plausible", "displayed", "training")} == {
+    results = by_key("a", "b")
+    assert {results[key].verdict for key in ("losses", "squiggles", "plausible", "displayed", "training")} == {
         Verdict.HOLDS
     }
     # If a third judge recognises none of the reference's pictures, these claims hold in part.
     blind = {"third_share_before": np.zeros(10), "third_share_after": np.zeros(10)}
-    asked = {
-        name: replace(one, third="third", pictures={**one.pictures, **blind})
-        for name, one in (("a", weak), ("b", strong))
+    forged_outcomes = {
+        name: replace(outcomes, third="third", pictures={**outcomes.pictures, **blind})
+        for name, outcomes in (("a", weak), ("b", strong))
     }
-    monkeypatch.setattr(core.claims.features, "picture_outcomes", lambda kind: asked)
+    monkeypatch.setattr(core.claims.features, "picture_outcomes", lambda kind: forged_outcomes)
     assert {by_key("a", "b")[key].verdict for key in ("plausible", "displayed")} == {Verdict.IN_PART}
     monkeypatch.setattr(core.claims.features, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
     back = by_key("b", "a")
@@ -225,10 +225,10 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
 
 
 def test_pictures_are_compared_by_a_judge_that_both_had_or_not_at_all(monkeypatch):
-    seen = {"third_share_before": np.zeros(10), "third_share_after": np.ones(10)}
-    one, other = (replace(forged(), third="third", pictures={**forged().pictures, **seen}) for _ in range(2))
+    third_shares = {"third_share_before": np.zeros(10), "third_share_after": np.ones(10)}
+    first, other = (replace(forged(), third="third", pictures={**forged().pictures, **third_shares}) for _ in range(2))
     for judge, third, judges in (("judge", "third", 2), ("other", "third", 1), ("judge", "it", 1), ("other", "it", 0)):
-        pair = {"a": one, "b": replace(other, judge=judge, third=third)}
+        pair = {"a": first, "b": replace(other, judge=judge, third=third)}
         monkeypatch.setattr(core.claims.features, "picture_outcomes", lambda kind, pair=pair: pair)
         finding = by_key("a", "b")["plausible"]
         assert (finding.verdict == Verdict.NOT_CHECKABLE) == (judges == 0)
@@ -245,8 +245,8 @@ def test_two_pictures_that_both_became_sure_of_are_the_fewest_with_an_interval(m
 
 
 def test_stored_pictures_are_read_as_they_stand():
-    one = picture_outcomes("eq3")["mini-clip"]
-    assert one.n == len(pictures("eq3", "mini-clip")["loss_after"]) and picture_outcomes("nothing") == {}
-    assert one.own == sum(pictures("eq3", "mini-clip")["is_target"])
-    assert one.judgement.after == sum(pictures("eq3", "mini-clip")["judge_share_after"])
-    assert one.first(7).mean("change_inside") == pytest.approx(mean(pictures("eq3", "mini-clip")["change_inside"][:7]))
+    clip = picture_outcomes("eq3")["mini-clip"]
+    assert clip.n == len(pictures("eq3", "mini-clip")["loss_after"]) and picture_outcomes("nothing") == {}
+    assert clip.own == sum(pictures("eq3", "mini-clip")["is_target"])
+    assert clip.judgement.after == sum(pictures("eq3", "mini-clip")["judge_share_after"])
+    assert clip.first(7).mean("change_inside") == pytest.approx(mean(pictures("eq3", "mini-clip")["change_inside"][:7]))

@@ -3,7 +3,7 @@
 import pytest
 
 from core.claims.finding import CLAIMS, MORE, Evidence, Finding, Verdict
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from tests.ui.reading import numbers_in
 
 
@@ -21,7 +21,7 @@ from tests.ui.reading import numbers_in
     ],
 )
 def test_evidence_has_the_form_of_its_unit(unit, text):
-    assert str(Evidence("x", Measured(0.25, 0.2, 0.3), unit)) == text
+    assert str(Evidence("x", Interval(0.25, 0.2, 0.3), unit)) == text
 
 
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda claim: claim.key)
@@ -33,8 +33,8 @@ def test_a_sentence_of_a_claim_has_two_numbers_at_most(claim):
 @pytest.mark.parametrize(
     ("measured", "text"),
     [
-        (Measured(0.25, 0.2, 0.3), "x: 25.0 points more (+20.0 to +30.0)"),
-        (Measured(-0.25, -0.3, -0.2), "x: 25.0 points less (\N{MINUS SIGN}30.0 to \N{MINUS SIGN}20.0)"),
+        (Interval(0.25, 0.2, 0.3), "x: 25.0 points more (+20.0 to +30.0)"),
+        (Interval(-0.25, -0.3, -0.2), "x: 25.0 points less (\N{MINUS SIGN}30.0 to \N{MINUS SIGN}20.0)"),
     ],
 )
 def test_a_difference_in_words_has_no_sign_but_in_its_interval(measured, text):
@@ -42,11 +42,11 @@ def test_a_difference_in_words_has_no_sign_but_in_its_interval(measured, text):
 
 
 def test_a_p_value_has_its_own_sign():
-    assert str(Evidence("p", Measured.exact(0.03), "p")) == "p = 0.03"
+    assert str(Evidence("p", Interval.exact(0.03), "p")) == "p = 0.03"
 
 
 @pytest.mark.parametrize(
-    ("claim", "networks", "usual", "words"),
+    ("claim", "networks", "usual", "judgement"),
     [
         ("low", ("clip-vit-b-32", "resnet-56"), (), "holds"),
         ("low", ("mini-clip", "mini-resnet"), (), "holds, in miniature"),
@@ -66,6 +66,6 @@ def test_a_p_value_has_its_own_sign():
         ("red", ("clip-vit-b-32", "resnet-56"), (False, True), "holds, for other networks"),
     ],
 )
-def test_a_verdict_says_where_others_stand_in_for_those_that_its_quotation_is_about(claim, networks, usual, words):
+def test_a_verdict_says_where_others_stand_in_for_those_that_its_quotation_is_about(claim, networks, usual, judgement):
     finding = Finding(CLAIMS[claim], Verdict.HOLDS, networks=networks, usual_weights=usual)
-    assert finding.judgement == words and f") {words}." in str(finding)
+    assert finding.judgement == judgement and f") {judgement}." in str(finding)

@@ -23,7 +23,7 @@ from core.data.profiles import stored_files
 from core.data.samples import load_samples
 from core.fourier.basis import half_plane, rounded_radius, wave_map
 from core.fourier.gradients import edge_correlation, loss_gradients, mean_radius, relative_energy
-from core.fourier.intervals import Measured, student
+from core.fourier.intervals import Interval, student
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.profile.gradients import loss_changes
 
@@ -53,19 +53,19 @@ def with_errors(values):
 
 def gradient(energy, **changes):
     """A gradient that is equal in all blocks of pictures, for a loss without curvature."""
-    blocks, one, none = np.tile(energy, (20, 1)), np.ones(len(WAVES)), Measured(0, 0, 0)
-    found = StoredGradient("", 1000, blocks, none, none, slope=one, change=one, epsilon=4.0)
-    return dataclasses.replace(found, **changes)
+    blocks, unit, none = np.tile(energy, (20, 1)), np.ones(len(WAVES)), Interval(0, 0, 0)
+    stored = StoredGradient("", 1000, blocks, none, none, slope=unit, change=unit, epsilon=4.0)
+    return dataclasses.replace(stored, **changes)
 
 
 def test_every_bundled_model_has_a_stored_gradient_with_its_own_weights_on_the_maps_images():
     stored = stored_gradients()
     assert stored.keys() == bundled_specs().keys()
-    for name, one in stored.items():
+    for name, spectrum in stored.items():
         heatmap = shipped(name)
-        assert one.sha256 == heatmap.metadata["classifier"]["sha256"] and stored_gradient(heatmap) is one
-        assert one.side == 31 and one.pictures == 1000 and one.edges.low > 0
-        assert one.energy @ np.where(RADIUS == 0, 1, 2) / 31**2 == pytest.approx(1, rel=1e-3)
+        assert spectrum.sha256 == heatmap.metadata["classifier"]["sha256"] and stored_gradient(heatmap) is spectrum
+        assert spectrum.side == 31 and spectrum.pictures == 1000 and spectrum.edges.low > 0
+        assert spectrum.energy @ np.where(RADIUS == 0, 1, 2) / 31**2 == pytest.approx(1, rel=1e-3)
     thousand = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-resnet_cifar10-1000.npz")
     for path in stored_files("gradients"):
         with np.load(path) as file:
@@ -76,25 +76,25 @@ def test_every_bundled_model_has_a_stored_gradient_with_its_own_weights_on_the_m
 def test_the_stored_gradient_is_that_of_other_pictures_within_the_noise():
     data, classifier = load_samples("cifar10-samples"), load_classifier("mini-resnet", CIFAR10)
     images, stored = data.images.astype(np.float32) / 255, stored_gradients()["mini-resnet"]
-    found = loss_gradients(classifier, images, data.labels).gradients
-    radius = student(mean_radius(relative_energy(found, 31), 31))
-    edges = student(np.array([edge_correlation(*pair) for pair in zip(images, found, strict=True)]))
+    gradients = loss_gradients(classifier, images, data.labels).gradients
+    radius = student(mean_radius(relative_energy(gradients, 31), 31))
+    edges = student(np.array([edge_correlation(*pair) for pair in zip(images, gradients, strict=True)]))
     for here, there in ((radius, stored.mean_radius), (edges, stored.edges)):
         assert abs(here.value - there.value) < 2 * (here.high - here.value)
 
 
 def test_agreement_is_scipys_over_waves_and_over_ring_means():
     heatmap, stored = shipped("mini-resnet"), stored_gradients()["mini-resnet"]
-    found = gradient_agreement(stored, heatmap)
+    agreement = gradient_agreement(stored, heatmap)
     rise = [heatmap.top1_errors[15 + i, 15 + j] - heatmap.clean[0] for i, j in WAVES]
-    assert found.count == 481 and found.waves.value == pytest.approx(spearmanr(stored.energy, rise).statistic)
+    assert agreement.count == 481 and agreement.waves.value == pytest.approx(spearmanr(stored.energy, rise).statistic)
     rings = [[k for k, wave in enumerate(WAVES) if round(math.hypot(*wave)) == r] for r in range(22)]
     means = [[np.mean([values[k] for k in ring]) for ring in rings] for values in (stored.energy, rise)]
-    assert found.rings.value == pytest.approx(spearmanr(*means).statistic)
+    assert agreement.rings.value == pytest.approx(spearmanr(*means).statistic)
     # Other pictures give other correlations: the interval is as wide as the spread of single blocks implies.
     single = [spearmanr(block, rise).statistic for block in stored.blocks]
-    width = found.waves.high - found.waves.low
-    assert 0 < width < 4 * np.std(single) and found.waves.low < found.waves.value < found.waves.high
+    width = agreement.waves.high - agreement.waves.low
+    assert 0 < width < 4 * np.std(single) and agreement.waves.low < agreement.waves.value < agreement.waves.high
 
 
 def test_smooth_maps_agree_by_chance_more_often_than_rough_ones():
@@ -103,19 +103,19 @@ def test_smooth_maps_agree_by_chance_more_often_than_rough_ones():
     noise = generator.normal(size=len(WAVES))
     for energy, limit in ((smooth, 0.2), (rough, 0.002)):
         weak = 0.5 * energy / energy.std() + noise  # correlates at about 0.45 with either
-        found = gradient_agreement(gradient(energy), with_errors(5000 + 500 * weak))
-        assert found.waves.value == pytest.approx(0.45, abs=0.1)
-        assert (found.p < 0.002) == (limit == 0.002), found
+        agreement = gradient_agreement(gradient(energy), with_errors(5000 + 500 * weak))
+        assert agreement.waves.value == pytest.approx(0.45, abs=0.1)
+        assert (agreement.p < 0.002) == (limit == 0.002), agreement
 
 
 def test_maps_by_chance_have_the_waves_of_the_ranks_with_other_signs():
     stored = gradient(np.random.default_rng(0).normal(size=len(WAVES)) + RADIUS)
-    found, ranks = _as_smooth(stored, np.random.default_rng(1)), rankdata(stored.energy)
-    wanted = np.fft.fft2(np.fft.ifftshift(wave_map(ranks - ranks.mean(), WAVES, 31)))
-    spectra = np.fft.fft2(np.fft.ifftshift(found, axes=(1, 2)))
-    np.testing.assert_allclose(np.abs(spectra[:20]), np.broadcast_to(np.abs(wanted), (20, 31, 31)), atol=1e-6)
-    kept = np.mean(np.sign(spectra.real) == np.sign(wanted.real), axis=0)
-    assert len(found) == 1000 and (abs(kept - 0.5) < 0.08).all()
+    maps, ranks = _as_smooth(stored, np.random.default_rng(1)), rankdata(stored.energy)
+    spectrum = np.fft.fft2(np.fft.ifftshift(wave_map(ranks - ranks.mean(), WAVES, 31)))
+    spectra = np.fft.fft2(np.fft.ifftshift(maps, axes=(1, 2)))
+    np.testing.assert_allclose(np.abs(spectra[:20]), np.broadcast_to(np.abs(spectrum), (20, 31, 31)), atol=1e-6)
+    agreement = np.mean(np.sign(spectra.real) == np.sign(spectrum.real), axis=0)
+    assert len(maps) == 1000 and (abs(agreement - 0.5) < 0.08).all()
 
 
 def test_rings_that_the_gradient_overrates_are_named_with_how_far_the_loss_bends():
@@ -125,9 +125,9 @@ def test_rings_that_the_gradient_overrates_are_named_with_how_far_the_loss_bends
     assert gradient_agreement(gradient(energy), heatmap).overrated is None
     bent = np.where(slow, 1.5, 6.0) * (1 + RADIUS)
     stored = gradient(np.where(slow, 50 - RADIUS, energy), slope=1 + RADIUS, change=bent)
-    found = gradient_agreement(stored, heatmap).overrated
-    assert (found.first, found.last, found.without) == (0, 2, pytest.approx(1))
-    assert (found.bend, found.bend_elsewhere, found.changed) == pytest.approx((1.5, 6, 1))
+    overrated = gradient_agreement(stored, heatmap).overrated
+    assert (overrated.first, overrated.last, overrated.without) == (0, 2, pytest.approx(1))
+    assert (overrated.bend, overrated.bend_elsewhere, overrated.changed) == pytest.approx((1.5, 6, 1))
     other = dataclasses.replace(heatmap, metadata={**heatmap.metadata, "epsilon": 1.0})
     assert math.isnan(gradient_agreement(stored, other).overrated.bend), "the loss was measured at another size"
 
@@ -135,7 +135,7 @@ def test_rings_that_the_gradient_overrates_are_named_with_how_far_the_loss_bends
 def test_verdicts_on_the_shipped_maps():
     for name in stored_gradients():
         finding = judged_alone(named(shipped(name)))
-        waves, p, rings = (one.measured for one in finding.evidence)
+        waves, p, rings = (evidence.measured for evidence in finding.evidence)
         assert (finding.wave, finding.show, finding.maps) == ((0, 1), "Minus clean", ("toy",))
         assert waves.low > 0 and p.value < 0.05 and -1 <= rings.low <= rings.high <= 1
         fails = [doubt for doubt in finding.doubts if "overrates radius 0 to" in doubt and "times as much" in doubt]
@@ -170,9 +170,9 @@ def test_the_loss_of_a_linear_classifier_hardly_bends_along_a_short_wave(linear_
     at = loss_gradients(linear_classifier, images, labels)
     for epsilon, tolerance in ((1e-3, 5e-3), (0.5, None)):
         waves = [(0, 1), (1, 2)]
-        both = loss_changes(linear_classifier, images, labels, at, waves, epsilon)
+        changes = loss_changes(linear_classifier, images, labels, at, waves, epsilon)
         by_gradient, change = loss_changes(linear_classifier, images, labels, at, waves[1:], epsilon)[:, 0]
-        np.testing.assert_allclose(both[:, 1], [by_gradient, change], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(changes[:, 1], [by_gradient, change], rtol=1e-4, atol=1e-6)
         assert by_gradient.shape == change.shape == (5,)
         if tolerance:
             np.testing.assert_allclose(change, by_gradient, rtol=tolerance, atol=1e-5)

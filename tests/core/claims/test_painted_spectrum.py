@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from core.claims.painted_spectrum import difference_under, painted_energy, rise_under
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from tests.core.judged import stored_files, stored_kinds
 
 RISES = {
-    0: Measured(0.9, 0.8, 1.0),
-    1: Measured(0.3, 0.2, 0.4),
-    2: Measured(0.1, 0.06, 0.14),
-    7: Measured(0.5, 0.4, 0.6),
+    0: Interval(0.9, 0.8, 1.0),
+    1: Interval(0.3, 0.2, 0.4),
+    2: Interval(0.1, 0.06, 0.14),
+    7: Interval(0.5, 0.4, 0.6),
 }
 PIXELS, VIEWS = np.array([0.0, 0.1, 0.2, 0.7]), np.array([0.0, 0.6, 0.3, 0.1])
 

@@ -64,8 +64,8 @@ def test_a_listed_folder_predicts_as_the_bundled_model_in_it(monkeypatch):
     monkeypatch.setenv(VARIABLE, FOLDER)
     data = load_samples("cifar10-samples")
     images = data.images[:8].astype(np.float32) / 255
-    mine, bundled = (class_probabilities(load_classifier(name, data.classes), images) for name in (FOLDER, "mini-clip"))
-    np.testing.assert_allclose(mine, bundled, atol=1e-5)
+    own, bundled = (class_probabilities(load_classifier(name, data.classes), images) for name in (FOLDER, "mini-clip"))
+    np.testing.assert_allclose(own, bundled, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_listed_network_with_a_file_has_these_weights_and_is_named_by_them(monke
     assert MOBILE in names(ready_classifiers("imagenet")) and classifier_state(MOBILE).status == "ready"
     missing, unknown = listed_classifiers().refused
     assert "lacks none.pth" in missing and "write open_clip:ARCHITECTURE/TAG" in unknown
-    classifier, given = load_classifier(MOBILE), load_classifier(MOBILE, weights=own_file)
-    assert classifier.weights_id == given.weights_id == "file mine.pth" and classifier.sha256 == given.sha256
+    classifier, from_file = load_classifier(MOBILE), load_classifier(MOBILE, weights=own_file)
+    assert classifier.weights_id == from_file.weights_id == "file mine.pth" and classifier.sha256 == from_file.sha256
     assert result_title({"name": MOBILE, "weights_id": "file mine.pth", "sha256": "1" * 64}) == spec.title
     other = result_title({"name": MOBILE, "weights_id": "torchvision", "sha256": "1" * 64})
     assert other == "mobilenet_v3_small (weights: torchvision)"

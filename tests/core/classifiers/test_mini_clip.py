@@ -49,12 +49,12 @@ def test_logits_and_gradients_are_open_clips(name, classes):
 @pytest.mark.parametrize("name", CLIPS)
 def test_kept_embeddings_are_those_of_the_text_tower(name):
     ours = load_classifier(name)
-    kept = load_prompt_embeddings(MODELS / name, ours.sha256)
-    words = dict.fromkeys((*CIFAR10.names, *DEFAULT_WORDS))
-    assert list(kept) == [f"a photo of a {word}" for word in words]
-    tokens = ours.tokenizer(list(kept))
+    embeddings = load_prompt_embeddings(MODELS / name, ours.sha256)
+    prompts = dict.fromkeys((*CIFAR10.names, *DEFAULT_WORDS))
+    assert list(embeddings) == [f"a photo of a {word}" for word in prompts]
+    tokens = ours.tokenizer(list(embeddings))
     rows = ours.network.encode_text(tokens, normalize=True)
-    torch.testing.assert_close(torch.from_numpy(np.stack(list(kept.values()))), rows, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(torch.from_numpy(np.stack(list(embeddings.values()))), rows, rtol=1e-5, atol=1e-6)
 
 
 def test_embeddings_of_other_weights_are_not_used(tmp_path, monkeypatch):

@@ -224,9 +224,9 @@ def test_a_file_that_is_not_the_published_one_is_deleted_so_that_it_can_be_fetch
     assert classifier_state("resnet-56").status == "ready"
     with pytest.raises(
         RuntimeError, match=r"were not the published file and have been deleted; download it again"
-    ) as said:
+    ) as error:
         load_classifier("resnet-56")
-    assert str(tmp_path) not in str(said.value) and classifier_state("resnet-56").status == "downloadable"
+    assert str(tmp_path) not in str(error.value) and classifier_state("resnet-56").status == "downloadable"
     path.write_bytes(b"another file")
     with pytest.raises(RuntimeError, match="is not the published one"):
         load_classifier("resnet-56", weights=path)

@@ -64,8 +64,8 @@ class Named:
     def tokenizer(self, prompts, context_length=8):
         rows = []
         for prompt in prompts:
-            words = [sum(map(ord, word)) for word in prompt.split()][: context_length - 1] + [1]
-            rows.append(words + [0] * (context_length - len(words)))
+            tokens = [sum(map(ord, word)) for word in prompt.split()][: context_length - 1] + [1]
+            rows.append(tokens + [0] * (context_length - len(tokens)))
         return torch.tensor(rows)
 
 

@@ -39,7 +39,7 @@ def test_read_archive_returns_what_was_written(tmp_path, compressed):
         ({"images": np.zeros((0, 10, 10, 3), np.uint8)}, r"has the shape \(0, 10, 10, 3\)"),
         ({"images": np.zeros((7, 10, 10, 3), np.float32)}, "is float32: convert it"),
         ({"labels": np.zeros(7)}, r"labels should be whole numbers from 0, .* is float64 \(7,\)"),
-        ({"labels": np.zeros(6, int)}, r"one for each of 7 images, is int64 \(6,\)"),
+        ({"labels": np.zeros(6, int)}, r"one per image, 7, is int64 \(6,\)"),
         ({"classes": np.array([b"ant", b"bee", b"cat"])}, "class names as text, is .S3"),
         ({"classes": np.array("ant")}, r"one row of class names as text, is <U3 \(\)"),
     ],

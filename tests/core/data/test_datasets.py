@@ -119,13 +119,13 @@ def test_load_dataset_finds_the_split_in_a_folder(tmp_path):
 
 
 def test_load_dataset_reports_progress_in_the_callers_thread(tmp_path):
-    seen = []
+    calls = []
     load_dataset(
         write_folder(tmp_path / "insects", per_class=9),
-        progress=lambda done, total: seen.append((done, total, threading.current_thread())),
+        progress=lambda done, total: calls.append((done, total, threading.current_thread())),
     )
-    assert [done for done, _, _ in seen] == list(range(1, 28))
-    assert {(total, thread) for _, total, thread in seen} == {(27, threading.main_thread())}
+    assert [done for done, _, _ in calls] == list(range(1, 28))
+    assert {(total, thread) for _, total, thread in calls} == {(27, threading.main_thread())}
 
 
 def test_load_dataset_names_an_unreadable_picture(tmp_path):

@@ -15,7 +15,7 @@ from core.fourier.maps.heatmap import Heatmap
 from core.runs.stored import stored_subjects
 from core.shared.files import CACHE, ArchiveError
 from core.sweep.hybrid.outcomes import HybridOutcomes
-from ui.maps.catalogue import shipped
+from ui.maps.catalogue import shipped_maps
 
 KINDS = ("heatmaps", "hybrids", "corruptions", "gradients", "runs")
 
@@ -62,7 +62,7 @@ def test_a_networks_results_are_read_from_a_profile_once_they_lie_there(profile)
     assert "older" in stored_corruptions(), "profiles of earlier versions contain this folder"
     heatmap = named(Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz"), "toy")
     heatmap.save(profile / "heatmaps" / "toy_cifar10.npz")
-    assert shipped()["toy · CIFAR-10 · computed"].classifier == "toy"
+    assert shipped_maps()["toy · CIFAR-10 · computed"].classifier == "toy"
     run = next((PRECOMPUTED / "runs").glob("generation_cifar10__mini-clip.npz"))
     shutil.copy(run, profile / "runs" / "generation_cifar10__toy.npz")
     assert profile / "runs" / "generation_cifar10__toy.npz" in stored_subjects("generation")["cifar10"]

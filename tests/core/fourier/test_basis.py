@@ -51,11 +51,11 @@ def test_frequency_to_cell_has_zero_in_the_middle_and_refuses_what_lies_outside(
 
 @pytest.mark.parametrize(("side", "waves"), [(1, 1), (3, 5), (31, 481), (63, 1985)])
 def test_half_plane_holds_each_wave_once(side, waves):
-    found = half_plane(side)
-    assert len(found) == len(set(found)) == waves
-    mirrored = set(found) | {(-i, -j) for i, j in found}
+    half = half_plane(side)
+    assert len(half) == len(set(half)) == waves
+    mirrored = set(half) | {(-i, -j) for i, j in half}
     assert len(mirrored) == side * side
-    assert all(canonical_frequency(-i, -j) == (i, j) for i, j in found)
+    assert all(canonical_frequency(-i, -j) == (i, j) for i, j in half)
 
 
 @pytest.mark.parametrize(("size", "side"), [(32, 31), (33, 33), (224, 223), (1, 1)])
@@ -76,8 +76,8 @@ def test_random_signs_do_not_change_between_releases():
 
 def test_random_signs_are_balanced_and_independent_between_channels_waves_and_seeds():
     signs = random_signs(20_000, (1, 1), seed=0).astype(float)
-    others = [random_signs(20_000, (1, 2), seed=0), random_signs(20_000, (1, 1), seed=1)]
-    columns = np.concatenate([signs, *others], axis=1)
+    variants = [random_signs(20_000, (1, 2), seed=0), random_signs(20_000, (1, 1), seed=1)]
+    columns = np.concatenate([signs, *variants], axis=1)
     correlation = np.corrcoef(columns.T)
     # Five standard errors of a correlation of 20,000 independent pairs.
     assert np.abs(columns.mean(axis=0)).max() < 5 / np.sqrt(20_000)

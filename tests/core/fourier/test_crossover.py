@@ -11,7 +11,7 @@ from core.fourier.crossover import DRAWS, crossover, crossover_difference
 CUTOFFS = (1.0, 2.0, 4.0, 8.0)
 
 
-def said(*counts, n=10):
+def says(*counts, n=10):
     """(C, n) bool with the given number of True in each row."""
     return np.array([[k < count for k in range(n)] for count in counts])
 
@@ -26,17 +26,17 @@ def by_hand(low, high, cutoffs):
 
 
 def test_it_lies_on_the_straight_line_between_two_cutoffs():
-    found = crossover(said(0, 2, 5, 9), said(9, 5, 4, 0), CUTOFFS)  # -0.3 at 2, +0.1 at 4
-    assert found.radius.value == pytest.approx(2 + 2 * 0.75)
+    result = crossover(says(0, 2, 5, 9), says(9, 5, 4, 0), CUTOFFS)  # -0.3 at 2, +0.1 at 4
+    assert result.radius.value == pytest.approx(2 + 2 * 0.75)
 
 
 def test_it_is_the_cutoff_itself_where_both_are_equal_there():
-    assert crossover(said(0, 4, 5, 9), said(9, 4, 4, 0), CUTOFFS).radius.value == 2
+    assert crossover(says(0, 4, 5, 9), says(9, 4, 4, 0), CUTOFFS).radius.value == 2
 
 
 def test_without_a_crossover_there_is_none():
-    assert crossover(said(0, 1, 2, 3), said(9, 8, 7, 6), CUTOFFS) is None
-    assert crossover(said(6, 7, 8, 9), said(3, 2, 1, 0), CUTOFFS) is None
+    assert crossover(says(0, 1, 2, 3), says(9, 8, 7, 6), CUTOFFS) is None
+    assert crossover(says(6, 7, 8, 9), says(3, 2, 1, 0), CUTOFFS) is None
 
 
 def random_network(seed, n=200, at=4.0):
@@ -48,29 +48,29 @@ def random_network(seed, n=200, at=4.0):
 
 def test_the_interval_is_a_percentile_bootstrap_over_pairs():
     low, high = random_network(0)
-    found = crossover(low, high, CUTOFFS)
+    result = crossover(low, high, CUTOFFS)
     rng = np.random.default_rng(9)
     drawn = []
     for _ in range(DRAWS):
         some = rng.integers(0, 200, 200)
         drawn.append(by_hand(low[:, some], high[:, some], CUTOFFS))
-    assert found.radius.value == pytest.approx(by_hand(low, high, CUTOFFS))
+    assert result.radius.value == pytest.approx(by_hand(low, high, CUTOFFS))
     spread = np.std(drawn)
-    assert found.radius[1:] == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.3 * spread)
+    assert result.radius[1:] == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.3 * spread)
     again, other = crossover(low, high, CUTOFFS), crossover(low, high, CUTOFFS, seed=1)
-    assert again.radius == found.radius and other.radius[1:] != found.radius[1:]
+    assert again.radius == result.radius and other.radius[1:] != result.radius[1:]
 
 
 def test_the_difference_of_two_networks_is_of_the_same_drawn_pairs():
     a, b = (crossover(*random_network(0, at=at), CUTOFFS) for at in (4.0, 5.0))
-    found = crossover_difference(a, b)
-    assert found.value == pytest.approx(a.radius.value - b.radius.value) and found.high < 0
+    result = crossover_difference(a, b)
+    assert result.value == pytest.approx(a.radius.value - b.radius.value) and result.high < 0
     itself = crossover_difference(a, crossover(*random_network(0), CUTOFFS))
     assert itself == (0, 0, 0)
     unpaired = math.hypot(a.radius.high - a.radius.low, b.radius.high - b.radius.low)
-    assert found.high - found.low < unpaired
+    assert result.high - result.low < unpaired
 
 
 def test_an_interval_is_unknown_where_some_drawn_sample_does_not_cross():
-    found = crossover(said(4, 5, 5, 6), said(6, 5, 5, 5), CUTOFFS)
-    assert found.radius.value == 2 and math.isnan(found.radius.low) and math.isnan(found.radius.high)
+    result = crossover(says(4, 5, 5, 6), says(6, 5, 5, 5), CUTOFFS)
+    assert result.radius.value == 2 and math.isnan(result.radius.low) and math.isnan(result.radius.high)

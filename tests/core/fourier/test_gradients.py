@@ -45,16 +45,16 @@ def test_the_gradient_of_a_linear_classifier_is_the_one_on_paper():
     classifier = LinearClassifier()
     images = RNG.random((CHUNK + 3, 3, SIZE, SIZE), np.float32)
     labels = np.arange(len(images)) % 4
-    found = loss_gradients(classifier, images, labels)
-    wanted = classifier.gradient(torch.from_numpy(images), torch.from_numpy(labels))
-    np.testing.assert_allclose(found.gradients, wanted, atol=1e-6)
+    result = loss_gradients(classifier, images, labels)
+    expected = classifier.gradient(torch.from_numpy(images), torch.from_numpy(labels))
+    np.testing.assert_allclose(result.gradients, expected, atol=1e-6)
     logits = images.reshape(len(images), -1) @ classifier.weight.numpy().T
     chosen = np.exp(logits - logits.max(1, keepdims=True))
     np.testing.assert_allclose(
-        found.loss, -np.log((chosen / chosen.sum(1, keepdims=True))[range(len(images)), labels]), 1e-4
+        result.loss, -np.log((chosen / chosen.sum(1, keepdims=True))[range(len(images)), labels]), 1e-4
     )
     with torch.inference_mode():  # as on pages
-        np.testing.assert_array_equal(loss_gradients(classifier, images, labels).gradients, found.gradients)
+        np.testing.assert_array_equal(loss_gradients(classifier, images, labels).gradients, result.gradients)
 
 
 def test_a_classifier_that_cannot_be_differentiated_is_refused():
@@ -63,10 +63,10 @@ def test_a_classifier_that_cannot_be_differentiated_is_refused():
 
 
 def test_energy_is_that_of_the_definition_and_of_the_waves_of_a_sweep():
-    (found,) = relative_energy(GRADIENT[None], SIDE)
-    wanted = energies(GRADIENT, SIDE)
-    mean = sum(value * (1 if wave == (0, 0) else 2) for wave, value in wanted.items()) / SIDE**2
-    np.testing.assert_allclose(found, [value / mean for value in wanted.values()])
+    (energy,) = relative_energy(GRADIENT[None], SIDE)
+    expected = energies(GRADIENT, SIDE)
+    mean = sum(value * (1 if wave == (0, 0) else 2) for wave, value in expected.items()) / SIDE**2
+    np.testing.assert_allclose(energy, [value / mean for value in expected.values()])
     # The mean, over phases and Eq. 1's signs, of the squared change of the loss per unit of v, to first order.
     for wave in ((0, 0), (0, 1), (2, -3)):
         y, x = np.indices((SIZE, SIZE))
@@ -77,8 +77,8 @@ def test_energy_is_that_of_the_definition_and_of_the_waves_of_a_sweep():
             if not turn:
                 np.testing.assert_allclose(basis, fourier_basis(*wave, SIZE, SIZE), atol=1e-6)
             squares.append((np.array(signs) @ (GRADIENT * basis).sum((1, 2))) ** 2)
-        wave = next(one for one in (wave, (-wave[0], -wave[1])) if one in wanted)
-        assert np.mean(squares) == pytest.approx(wanted[wave], rel=1e-5)
+        wave = next(candidate for candidate in (wave, (-wave[0], -wave[1])) if candidate in expected)
+        assert np.mean(squares) == pytest.approx(expected[wave], rel=1e-5)
 
 
 def test_energies_of_all_waves_add_up_to_the_squared_length():
@@ -126,9 +126,9 @@ def test_edges_are_sobels_and_a_gradient_on_them_correlates_fully():
     image = RNG.random((3, 12, 12), np.float32)
     grey = np.pad(0.299 * image[0] + 0.587 * image[1] + 0.114 * image[2], 1, mode="edge")
     kernel = np.array([[1, 2, 1], [0, 0, 0], [-1, -2, -1]])
-    wanted = np.hypot(convolve2d(grey, kernel, "valid"), convolve2d(grey, kernel.T, "valid"))
-    np.testing.assert_allclose(edge_strength(image), wanted, rtol=1e-5)
-    on_edges = np.stack([wanted, -wanted, 2 * wanted]) ** 3
+    edges = np.hypot(convolve2d(grey, kernel, "valid"), convolve2d(grey, kernel.T, "valid"))
+    np.testing.assert_allclose(edge_strength(image), edges, rtol=1e-5)
+    on_edges = np.stack([edges, -edges, 2 * edges]) ** 3
     assert edge_correlation(image, on_edges) == pytest.approx(1)
     assert edge_correlation(image, 1 / on_edges) == pytest.approx(-1)
     assert math.isnan(edge_correlation(image, 0 * on_edges)) and math.isnan(edge_correlation(0 * image, on_edges))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.fourier.hybrid import clipped_share, hybrid, low_weight, mixed
+from core.fourier.hybrid import clipped_share, hybrid, low_weight, mix
 
 
 def coefficient(picture, i, j):
@@ -25,13 +25,13 @@ def pictures(seed=0, size=12):
 @pytest.mark.parametrize("cutoff", [0.7, 2.0, 3.5])
 def test_every_wave_of_a_hybrid_is_the_stated_share_of_both(edge, cutoff):
     low, high = pictures()
-    found = mixed(low, high, cutoff, edge)
+    mixture = mix(low, high, cutoff, edge)
     for i in range(-5, 6):
         for j in range(-5, 6):
             r = math.hypot(i, j)
             share = float(r <= cutoff) if edge == "sharp" else math.exp(-(r**2) / (2 * cutoff**2))
-            wanted = share * coefficient(low[1], i, j) + (1 - share) * coefficient(high[1], i, j)
-            assert coefficient(found[1], i, j) == pytest.approx(wanted, abs=1e-6)
+            expected = share * coefficient(low[1], i, j) + (1 - share) * coefficient(high[1], i, j)
+            assert coefficient(mixture[1], i, j) == pytest.approx(expected, abs=1e-6)
 
 
 def test_infinity_gives_the_low_picture_and_zero_the_high_one_with_its_means():
@@ -46,10 +46,10 @@ def test_infinity_gives_the_low_picture_and_zero_the_high_one_with_its_means():
 def test_a_hybrid_is_clipped_and_says_how_much_that_took():
     low, high = np.zeros((3, 8, 8), np.float32), np.zeros((3, 8, 8), np.float32)
     high[:, ::2] = 1  # half above, half below its mean, which the low picture's mean replaces
-    unclipped = mixed(low, high, 0)
+    unclipped = mix(low, high, 0)
     np.testing.assert_allclose(unclipped, high - 0.5, atol=1e-12)
-    found = hybrid(low, high, 0)
-    assert found.dtype == np.float32 and set(np.unique(found)) == {0, 0.5}
+    image = hybrid(low, high, 0)
+    assert image.dtype == np.float32 and set(np.unique(image)) == {0, 0.5}
     assert clipped_share(unclipped) == pytest.approx(math.sqrt(0.5))
     assert clipped_share(np.full((2, 3, 8, 8), 0.5)).tolist() == [0, 0]
 
@@ -58,11 +58,11 @@ def test_a_hybrid_is_clipped_and_says_how_much_that_took():
 @pytest.mark.parametrize("size", [32, 31, 224])
 def test_tensors_get_the_pixels_of_arrays_in_their_own_dtype_and_on_their_own_device(edge, size):
     low, high = np.random.default_rng(size).uniform(0, 1, (2, 2, 3, size, size))
-    wanted = hybrid(low, high, 4.0, edge)
+    expected = hybrid(low, high, 4.0, edge)
     for dtype in (torch.float32, torch.float64):
-        found = hybrid(*(torch.tensor(picture, dtype=dtype) for picture in (low, high)), 4.0, edge)
-        assert found.dtype == dtype and found.device.type == "cpu"
-        np.testing.assert_allclose(found.numpy(), wanted, atol=1e-6)
+        result = hybrid(*(torch.tensor(picture, dtype=dtype) for picture in (low, high)), 4.0, edge)
+        assert result.dtype == dtype and result.device.type == "cpu"
+        np.testing.assert_allclose(result.numpy(), expected, atol=1e-6)
     elsewhere = hybrid(*(torch.empty(3, 8, 8, device="meta") for _ in range(2)), 4.0, edge)
     assert elsewhere.device.type == "meta" and elsewhere.shape == (3, 8, 8)
 
@@ -70,11 +70,11 @@ def test_tensors_get_the_pixels_of_arrays_in_their_own_dtype_and_on_their_own_de
 def test_the_gradient_of_a_hybrid_goes_to_each_picture_by_its_share_of_each_wave():
     low, high = (torch.from_numpy(picture.astype("f8")).requires_grad_() for picture in pictures())
     ramp = torch.from_numpy(np.random.default_rng(1).normal(size=low.shape))
-    (mixed(low, high, 2.0) * ramp).sum().backward()
+    (mix(low, high, 2.0) * ramp).sum().backward()
     # the filter is symmetric, so it is its own transpose
     nothing = np.zeros(low.shape)
-    np.testing.assert_allclose(low.grad, mixed(ramp.numpy(), nothing, 2.0), atol=1e-9)
-    np.testing.assert_allclose(high.grad, mixed(nothing, ramp.numpy(), 2.0), atol=1e-9)
+    np.testing.assert_allclose(low.grad, mix(ramp.numpy(), nothing, 2.0), atol=1e-9)
+    np.testing.assert_allclose(high.grad, mix(nothing, ramp.numpy(), 2.0), atol=1e-9)
 
 
 def test_a_picture_mixed_with_itself_stays():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from core.fourier.intervals import FEWEST, Measured, median_interval, newcombe, wilson
+from core.fourier.intervals import FEWEST, Interval, median_interval, newcombe, wilson
 
 
 @pytest.mark.parametrize(("errors", "n"), [(0, 10), (1, 10), (10, 10), (543, 1000), (3, 7)])
@@ -38,11 +38,11 @@ def test_newcombe_agrees_with_the_published_example():
 
 def test_a_difference_is_clear_where_its_interval_leaves_zero_out():
     low, high = np.array([0.1, 0.0, -0.1, -0.2, -0.2]), np.array([0.2, 0.2, 0.1, 0.0, -0.1])
-    assert Measured((low + high) / 2, low, high).clear.tolist() == [True, False, False, False, True]
+    assert Interval((low + high) / 2, low, high).clear.tolist() == [True, False, False, False, True]
 
 
 def test_ends_are_null_in_json_where_there_is_no_interval():
-    assert Measured(0.2, 0.1, 0.3).ends == [0.1, 0.3] and Measured.exact(0.2).ends == [None, None]
+    assert Interval(0.2, 0.1, 0.3).ends == [0.1, 0.3] and Interval.exact(0.2).ends == [None, None]
 
 
 def test_newcombe_of_a_map_with_itself_surrounds_zero():

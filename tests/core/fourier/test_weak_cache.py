@@ -37,13 +37,13 @@ def test_result_is_computed_once_and_only_the_newest_are_kept():
 
 
 def test_dropped_map_is_freed_with_all_that_was_computed_from_it():
-    mine, other = copy_of(SHIPPED[0]), SHIPPED[1]
+    first, other = copy_of(SHIPPED[0]), SHIPPED[1]
     # One of each cache, with the map in every position.
-    results = [outcomes(mine), by_colour(mine), difference(mine, other).low, difference(other, mine).low]
-    results.append(minus_clean(mine).low)
-    assert all(result is not None for result in results) and outcomes(mine) is results[0]
-    gone = [weakref.ref(one) for one in (mine, mine.outcomes, *results, results[0].wrong)]
-    del mine, results
+    results = [outcomes(first), by_colour(first), difference(first, other).low, difference(other, first).low]
+    results.append(minus_clean(first).low)
+    assert all(result is not None for result in results) and outcomes(first) is results[0]
+    references = [weakref.ref(value) for value in (first, first.outcomes, *results, results[0].wrong)]
+    del first, results
     gc.collect()
-    assert [one() for one in gone] == [None] * len(gone)
+    assert [value() for value in references] == [None] * len(references)
     assert outcomes(other) is outcomes(other), "results of other maps stay"

@@ -106,7 +106,7 @@ def test_square_uploads_gives_what_data_sets_get(file_format):
 
 def test_square_uploads_says_what_the_decoder_says(monkeypatch):
     monkeypatch.setattr(bounded, "SECONDS", 120.0)  # on a busy machine
-    with pytest.raises(ImageError, match="this file is a PDF document: expected JPEG"):
+    with pytest.raises(ImageError, match="this file is a PDF document, not JPEG"):
         square_uploads(b"%PDF-1.7", (32,))
 
 

@@ -42,17 +42,17 @@ def test_a_pictures_corruption_depends_on_its_place_and_the_seed_alone(key):
 
 
 def test_noise_has_the_stated_deviation_and_is_the_same_at_each_strength():
-    found = [under("noise", GREY, strength) - GREY for strength in STRENGTHS]
-    assert [one.std() for one in found] == pytest.approx([0.08, 0.12, 0.18], rel=0.03)
-    inside = np.abs(found[2]) < 0.49
-    np.testing.assert_allclose(found[0][inside] * 0.18 / 0.08, found[2][inside], atol=1e-5)
+    noises = [under("noise", GREY, strength) - GREY for strength in STRENGTHS]
+    assert [noise.std() for noise in noises] == pytest.approx([0.08, 0.12, 0.18], rel=0.03)
+    inside = np.abs(noises[2]) < 0.49
+    np.testing.assert_allclose(noises[0][inside] * 0.18 / 0.08, noises[2][inside], atol=1e-5)
 
 
 def test_impulses_set_the_stated_share_to_black_and_white_in_each_channel():
-    found = under("impulses", GREY, 3)
-    assert set(np.unique(found)) == {0.0, 0.5, 1.0}
-    assert [(found == value).mean() for value in (0, 1)] == pytest.approx([0.045] * 2, abs=0.004)
-    assert ((found != 0.5).sum(axis=1) == 1).any()
+    image = under("impulses", GREY, 3)
+    assert set(np.unique(image)) == {0.0, 0.5, 1.0}
+    assert [(image == value).mean() for value in (0, 1)] == pytest.approx([0.045] * 2, abs=0.004)
+    assert ((image != 0.5).sum(axis=1) == 1).any()
 
 
 @pytest.mark.parametrize(("side", "sigmas"), [(32, (0.4, 0.6, 0.7)), (64, (0.8, 1.2, 1.4)), (224, (1, 2, 3))])
@@ -62,10 +62,10 @@ def test_blur_weakens_a_wave_as_the_sum_over_a_sampled_bell_says(side, sigmas):
     images = np.broadcast_to((0.5 + 0.4 * wave), (1, 3, side, side)).astype(np.float32)
     for strength, sigma in zip(STRENGTHS, sigmas, strict=True):
         inner = (under("blur", images, strength) - 0.5)[0, 0, side // 2, side // 4 : -side // 4]
-        left = float(inner @ wave[side // 4 : -side // 4]) / (wave[side // 4 : -side // 4] ** 2).sum() / 0.4
+        attenuation = float(inner @ wave[side // 4 : -side // 4]) / (wave[side // 4 : -side // 4] ** 2).sum() / 0.4
         bell = [math.exp(-(k**2) / (2 * sigma**2)) for k in range(-20, 21)]  # sampled at integer pixels
         exact = sum(b * math.cos(2 * math.pi * cycles * k / side) for k, b in enumerate(bell, -20)) / sum(bell)
-        assert left == pytest.approx(exact, abs=1e-3)
+        assert attenuation == pytest.approx(exact, abs=1e-3)
 
 
 def test_pixelation_by_half_is_the_mean_of_each_block():
@@ -77,34 +77,34 @@ def test_pixelation_by_half_is_the_mean_of_each_block():
 
 
 def test_jpeg_is_what_another_library_makes_of_the_picture():
-    wanted = [
+    expected = [
         decode_jpeg(encode_jpeg(torch.tensor(np.rint(image * 255).astype(np.uint8)), 18), ImageReadMode.RGB).numpy()
         for image in SMOOTH
     ]
-    found = under("jpeg", SMOOTH) * 255
-    assert np.abs(found - np.stack(wanted)).mean() < 1.5 and np.abs(found - 255 * SMOOTH).mean() > 2
+    result = under("jpeg", SMOOTH) * 255
+    assert np.abs(result - np.stack(expected)).mean() < 1.5 and np.abs(result - 255 * SMOOTH).mean() > 2
 
 
 def test_contrast_is_less_around_each_channels_mean():
-    found = under("contrast", SMOOTH)
-    for a, b in zip(SMOOTH.reshape(9, -1), found.reshape(9, -1), strict=True):
+    result = under("contrast", SMOOTH)
+    for a, b in zip(SMOOTH.reshape(9, -1), result.reshape(9, -1), strict=True):
         assert b.mean() == pytest.approx(a.mean(), abs=1e-6) and b.std() == pytest.approx(0.3 * a.std(), rel=1e-4)
 
 
 def test_brightness_adds_to_the_value_of_hue_saturation_and_value():
     images = np.random.default_rng(2).random((1, 3, 8, 8)).astype(np.float32)
     images[0, :, 0, 0] = 0
-    found = under("brightness", images)
+    result = under("brightness", images)
     for y, x in np.ndindex(8, 8):
         hue, saturation, value = colorsys.rgb_to_hsv(*images[0, :, y, x].tolist())
-        wanted = colorsys.hsv_to_rgb(hue, saturation, min(value + 0.2, 1))
-        assert found[0, :, y, x] == pytest.approx(wanted, abs=1e-6)
+        expected = colorsys.hsv_to_rgb(hue, saturation, min(value + 0.2, 1))
+        assert result[0, :, y, x] == pytest.approx(expected, abs=1e-6)
 
 
 def test_fog_is_a_grey_cloud_that_lowers_the_contrast_and_keeps_the_brightest_in_range():
-    found = under("fog", SMOOTH)
+    foggy = under("fog", SMOOTH)
     peak = SMOOTH.max(axis=(1, 2, 3), keepdims=True)
-    cloud = (found * (peak + 2) / peak - SMOOTH) / 2
+    cloud = (foggy * (peak + 2) / peak - SMOOTH) / 2
     np.testing.assert_allclose(cloud, np.broadcast_to(cloud[:, :1], cloud.shape), atol=1e-5)
     assert cloud.min(axis=(1, 2, 3)) == pytest.approx([0] * 3, abs=1e-5)
     assert cloud.max(axis=(1, 2, 3)) == pytest.approx([1] * 3, abs=1e-5)
@@ -117,8 +117,8 @@ def test_the_clouds_waves_shrink_by_the_stated_power(decay):
     for seed in range(100):
         cloud = _cloud((64, 64), decay, np.random.default_rng(seed))
         energy += np.abs(np.fft.fft2(cloud - cloud.mean())) ** 2 / cloud.var()
-    kept = (radius >= 2) & (radius <= 30)
-    slope = np.polyfit(np.log(radius[kept]), np.log(energy[kept]) / 2, 1)[0]
+    band = (radius >= 2) & (radius <= 30)
+    slope = np.polyfit(np.log(radius[band]), np.log(energy[band]) / 2, 1)[0]
     assert slope == pytest.approx(-(1 + math.log2(decay)), abs=0.1)
 
 

@@ -145,7 +145,7 @@ def test_decode_image_refuses_too_many_pixels_or_bytes(monkeypatch):
 
 
 def test_decode_image_refuses_a_tiny_picture():
-    with pytest.raises(ImageError, match="only 1 x 1 pixels: choose one of at least 8 x 8"):
+    with pytest.raises(ImageError, match="only 1 x 1 pixels; choose one of at least 8 x 8"):
         decode_image(encode(Image.new("RGB", (1, 1)), "PNG"))
 
 
@@ -172,13 +172,13 @@ def test_decode_image_refuses_a_jpeg_with_endless_scans():
     ],
 )
 def test_decode_image_names_what_is_no_picture(data, kind):
-    with pytest.raises(ImageError, match=f"this file is {kind}.*: expected JPEG, PNG"):
+    with pytest.raises(ImageError, match=f"this file is {kind}.*, not JPEG, PNG"):
         decode_image(data)
 
 
 def test_decode_image_reads_no_other_formats_of_pillow():
     for file_format in ("ICO", "PPM", "TGA", "EPS", "ICNS"):
-        with pytest.raises(ImageError, match="expected JPEG"):
+        with pytest.raises(ImageError, match="not JPEG"):
             decode_image(encode(Image.fromarray(picture(32, 32)), file_format))
 
 

@@ -92,24 +92,24 @@ def test_check_mask_says_what_is_wrong(mask, message):
 
 def test_fill_hole_takes_the_mean_of_region_or_image_and_keeps_everything_outside():
     images = np.random.default_rng(0).random((2, 3, 24, 20), dtype=np.float32)
-    kept = images.copy()
+    before = images.copy()
     mask = masks.square_mask((9, 9), 7, **SIZE)
     filled = masks.fill_hole(images, mask)
-    np.testing.assert_array_equal(images, kept)
+    np.testing.assert_array_equal(images, before)
     outside = np.broadcast_to(~mask, images.shape)
     np.testing.assert_array_equal(filled[outside], images[outside])
-    wanted = images[:, :, mask[0]].mean(axis=-1, keepdims=True)
-    np.testing.assert_allclose(filled[:, :, mask[0]], np.broadcast_to(wanted, (2, 3, 49)), atol=1e-6)
+    mean = images[:, :, mask[0]].mean(axis=-1, keepdims=True)
+    np.testing.assert_allclose(filled[:, :, mask[0]], np.broadcast_to(mean, (2, 3, 49)), atol=1e-6)
     filled = masks.fill_hole(images[0], mask, "image")
     np.testing.assert_allclose(filled[:, mask[0]][:, 0], images[0].mean(axis=(1, 2)), atol=1e-6)
 
 
 def test_fill_hole_takes_one_mask_per_image():
     images = np.random.default_rng(2).random((2, 3, 24, 20), dtype=np.float32)
-    both = np.stack([masks.square_mask((5, 5), 5, **SIZE), masks.square_mask((12, 15), 3, **SIZE)])
-    filled = masks.fill_hole(images, both)
+    holes = np.stack([masks.square_mask((5, 5), 5, **SIZE), masks.square_mask((12, 15), 3, **SIZE)])
+    filled = masks.fill_hole(images, holes)
     for row in range(2):
-        np.testing.assert_array_equal(filled[row], masks.fill_hole(images[row], both[row]))
+        np.testing.assert_array_equal(filled[row], masks.fill_hole(images[row], holes[row]))
 
 
 @pytest.mark.parametrize(

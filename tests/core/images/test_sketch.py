@@ -145,9 +145,9 @@ def test_decode_takes_little_time_and_memory_whatever_the_text():
     for text in (bomb, long):
         with pytest.raises(ValueError, match="not a sketch"):
             decode_sketch(text, 32)
-    took, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
+    seconds, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 200_000 and took < 1
+    assert peak < 200_000 and seconds < 1
 
 
 def test_decode_of_flipped_bits_gives_a_sketch_or_the_one_sentence():
@@ -185,12 +185,12 @@ def test_draw_sketch_paints_shapes_in_order(monkeypatch):
     shapes = (Shape("ellipse", red, (4, 6, 20, 30)), Shape("box", blue, (0, 28, 32, 32)))
     leaning = Shape("box", green, (20, 0, 24, 4), lean=4)
     monkeypatch.setitem(SKETCHES, "test", Sketch((1, 2, 3), (*shapes, leaning)))
-    wanted = np.full((32, 32, 3), (1, 2, 3), np.uint8)
-    wanted[ellipse_mask((4, 6), (19, 29), height=32, width=32)[0]] = red
-    wanted[28:] = blue
+    expected = np.full((32, 32, 3), (1, 2, 3), np.uint8)
+    expected[ellipse_mask((4, 6), (19, 29), height=32, width=32)[0]] = red
+    expected[28:] = blue
     for row in range(4):
-        wanted[row, 20 + row : 24 + row] = green
-    np.testing.assert_array_equal(draw_sketch("test"), wanted)
+        expected[row, 20 + row : 24 + row] = green
+    np.testing.assert_array_equal(draw_sketch("test"), expected)
 
 
 def test_draw_sketch_refuses_what_it_does_not_know():
@@ -225,8 +225,8 @@ XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1
 def test_colours_are_told_apart_with_any_eyes(cones):
     values = np.array(list(PALETTE.values())) / 255
     linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-    seen = np.clip(linear @ np.transpose(CONES[cones]), 0, 1) @ XYZ.T / XYZ.sum(axis=1)
-    root = np.where(seen > 0.008856, np.cbrt(seen), 7.787 * seen + 16 / 116)
+    perceived = np.clip(linear @ np.transpose(CONES[cones]), 0, 1) @ XYZ.T / XYZ.sum(axis=1)
+    root = np.where(perceived > 0.008856, np.cbrt(perceived), 7.787 * perceived + 16 / 116)
     lab = np.stack([116 * root[:, 1], 500 * (root[:, 0] - root[:, 1]), 200 * (root[:, 1] - root[:, 2])], axis=1)
     distances = np.linalg.norm(lab[:, None] - lab[None], axis=2)[np.triu_indices(len(lab), 1)]
     assert distances.min() >= 23

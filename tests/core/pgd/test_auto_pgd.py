@@ -60,8 +60,8 @@ def test_adaptive_steps_are_those_of_the_paper_whatever_the_losses(steps):
         points.append(rule.step(points[-1], torch.tensor(gradient).float(), torch.tensor(loss).float()))
     decisions = set()
     for row in range(40):
-        wanted, halved = auto_pgd(x0[row].double().numpy(), gradients[:, row], losses[:, row], config)
-        np.testing.assert_allclose(torch.stack(points)[:, row].numpy(), wanted, atol=1e-5)
+        expected, halved = auto_pgd(x0[row].double().numpy(), gradients[:, row], losses[:, row], config)
+        np.testing.assert_allclose(torch.stack(points)[:, row].numpy(), expected, atol=1e-5)
         decisions |= set(halved)
     assert decisions == {True, False}
 

@@ -20,12 +20,12 @@ def test_penalty_and_its_gradient_are_those_of_the_formula(seed, penalty):
     else:
         value, gradient = 3 * square / change[0].size, 6 * change / change[0].size
     variable = images.clone().requires_grad_()
-    found = Inpainting(random_targets(4, seed), centre_mask(), weight=3, penalty=penalty).penalty_term(variable, x0)
+    term = Inpainting(random_targets(4, seed), centre_mask(), weight=3, penalty=penalty).penalty_term(variable, x0)
     if penalty == "norm":
         eq3 = Inpainting(random_targets(4, seed), centre_mask(), weight=3).penalty_term(variable, x0)
-        assert torch.equal(eq3, found) and not eq3.requires_grad, "the step handles the penalty"
-    np.testing.assert_allclose(found.detach().numpy(), value, rtol=1e-5)
-    np.testing.assert_allclose(torch.autograd.grad(found.sum(), variable)[0].numpy(), gradient, atol=1e-6)
+        assert torch.equal(eq3, term) and not eq3.requires_grad, "the step handles the penalty"
+    np.testing.assert_allclose(term.detach().numpy(), value, rtol=1e-5)
+    np.testing.assert_allclose(torch.autograd.grad(term.sum(), variable)[0].numpy(), gradient, atol=1e-6)
 
 
 @pytest.mark.parametrize("penalty", ["norm", "mean_square"])
@@ -34,8 +34,8 @@ def test_penalty_has_no_gradient_where_nothing_outside_has_changed(penalty):
     objective = Inpainting(random_targets(2, 0), centre_mask(), penalty=penalty)
     for change in (torch.zeros_like(x0), 0.01 * centre_mask().expand_as(x0)):
         variable = (x0 + change).requires_grad_()
-        found = objective.penalty_term(variable, x0)
-        assert not found.any() and not torch.autograd.grad(found.sum(), variable)[0].any()
+        term = objective.penalty_term(variable, x0)
+        assert not term.any() and not torch.autograd.grad(term.sum(), variable)[0].any()
 
 
 def test_each_image_may_have_a_hole_of_its_own():
@@ -63,8 +63,8 @@ def test_inpainting_refuses_settings_out_of_range(changes, message):
 
 def test_objectives_describe_their_settings():
     assert Generation(torch.tensor([0])).to_json() == {"kind": "generation"}
-    wanted = {"kind": "inpainting", "weight": 2.0, "penalty": "mean_square"}
-    assert Inpainting(torch.tensor([0]), centre_mask(), weight=2.0, penalty="mean_square").to_json() == wanted
+    expected = {"kind": "inpainting", "weight": 2.0, "penalty": "mean_square"}
+    assert Inpainting(torch.tensor([0]), centre_mask(), weight=2.0, penalty="mean_square").to_json() == expected
 
 
 # The forward-backward step of Eq. 3, against its definition.
@@ -101,13 +101,13 @@ def test_step_of_eq3_is_the_slow_minimum_of_its_definition(weight, changed):
     after = (images - x0)[0].double().numpy()
     np.testing.assert_allclose(after[~outside], (y - t * g)[~outside], atol=1e-5)
     # The proximal map: no point outside has a lower t * weight * ||z|| + 1/2 ||z - (y - t g)||^2.
-    to, found = (y - t * g)[outside], after[outside]
+    to, minimum = (y - t * g)[outside], after[outside]
 
     def value(z):
         return t * weight * np.linalg.norm(z) + 0.5 * np.sum((z - to) ** 2)
 
     best = min(minimize(value, to * share, options={"gtol": 1e-9}).fun for share in (1e-3, 0.5, 1.0))
-    assert value(found) <= min(best, value(np.zeros_like(to))) + 1e-7
+    assert value(minimum) <= min(best, value(np.zeros_like(to))) + 1e-7
 
 
 def test_step_of_eq3_has_its_length_and_leaves_the_outside_where_the_gradient_is_short():

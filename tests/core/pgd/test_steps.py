@@ -60,7 +60,7 @@ def test_pictures_that_do_not_fit_the_memory_are_halved_and_end_alike(kind):
         return network(batch)
 
     objective = objective_for(kind, 5, 1)
-    whole, halved = (run_pgd(one, objective, images, config_for(steps=6)) for one in (network, crowded))
+    whole, halved = (run_pgd(model, objective, images, config_for(steps=6)) for model in (network, crowded))
     torch.testing.assert_close(halved.images, whole.images, atol=1e-5, rtol=0)
     torch.testing.assert_close(halved.loss, whole.loss, atol=1e-5, rtol=1e-5)
     assert sizes == [5, 3, *[2, 2, 1] * 7], "tried once, not at every step"
@@ -137,14 +137,14 @@ def test_pgd_steps_describes_its_images_truly(penalty):
     for number, state in enumerate(pgd_steps(classifier, objective, images, config)):
         logits, change = classifier(state.images), state.images - images
         outside = (change * ~centre_mask()).flatten(1)
-        wanted = 0.1 * (outside.square().mean(dim=1) if penalty == "mean_square" else outside.norm(dim=1))
+        penalty_value = 0.1 * (outside.square().mean(dim=1) if penalty == "mean_square" else outside.norm(dim=1))
         probability = logits.softmax(dim=1)[torch.arange(3), targets]
         assert (state.step, state.steps) == (number, 12)
         torch.testing.assert_close(state.logits, logits)
         torch.testing.assert_close(state.target_probability, probability)
         torch.testing.assert_close(state.cross_entropy, -probability.log())
-        torch.testing.assert_close(state.penalty, wanted)
-        torch.testing.assert_close(state.loss, -probability.log() + wanted)
+        torch.testing.assert_close(state.penalty, penalty_value)
+        torch.testing.assert_close(state.loss, -probability.log() + penalty_value)
         torch.testing.assert_close(state.perturbation_norm, change.flatten(1).norm(dim=1))
         losses.append(state.loss)
         pictures.append(state.images)
@@ -174,9 +174,9 @@ def test_run_goes_on_from_any_state_to_the_same_bits(rule, at):
     for _ in range(2):  # and can be continued a second time
         rest = list(pgd_steps(ConvClassifier(3), objective, images, config, after=whole[at]))
         assert [state.step for state in rest] == list(range(at, 10))
-        for one, other in zip(whole[at:], rest, strict=True):
+        for direct, other in zip(whole[at:], rest, strict=True):
             for name in ("images", "logits", "loss", "best_loss", "best_images", "perturbation_norm"):
-                assert torch.equal(getattr(one, name), getattr(other, name)), name
+                assert torch.equal(getattr(direct, name), getattr(other, name)), name
 
 
 # Eq. 3, minimised
@@ -244,7 +244,7 @@ def test_eq3_reaches_the_optimum_of_a_small_convex_problem_whose_outside_changes
 @pytest.mark.parametrize("kind", KINDS)
 def test_states_stay_in_the_ball_and_in_range_and_repeat(kind, rule, seed):
     classifier, images = ConvClassifier(seed), random_images(3, seed)
-    objective, config, kept = objective_for(kind, 3, seed), config_for(rule), images.clone()
+    objective, config, before = objective_for(kind, 3, seed), config_for(rule), images.clone()
     first, second = (list(pgd_steps(classifier, objective, images, config)) for _ in range(2))
     for state, again in zip(first, second, strict=True):
         assert float((state.images - images).flatten(1).norm(dim=1).max()) <= config.epsilon * (1 + 1e-5)
@@ -252,7 +252,7 @@ def test_states_stay_in_the_ball_and_in_range_and_repeat(kind, rule, seed):
         for name in ("images", "loss", "best_loss", "best_images", "perturbation_norm", "target_probability"):
             assert torch.equal(getattr(state, name), getattr(again, name)), name
             assert not getattr(state, name).requires_grad
-    assert torch.equal(images, kept)
+    assert torch.equal(images, before)
     assert all(parameter.grad is None for parameter in classifier.parameters())
 
 
@@ -299,25 +299,25 @@ def test_kept_states_never_change_later(rule):
         copies.append([state.images.clone(), state.best_images.clone(), state.best_loss.clone(), state.loss.clone()])
     for state, copied in zip(states, copies, strict=True):
         now = (state.images, state.best_images, state.best_loss, state.loss)
-        assert all(torch.equal(one, other) for one, other in zip(now, copied, strict=True))
+        assert all(torch.equal(before, other) for before, other in zip(now, copied, strict=True))
 
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("mode", [torch.enable_grad, torch.no_grad, torch.inference_mode])
 def test_grad_mode_neither_leaks_out_nor_matters(mode, rule):
     classifier, objective = ConvClassifier(), objective_for("norm", 2, 0)
-    wanted = run_pgd(classifier, objective, random_images(2, 0), config_for(rule))
+    expected = run_pgd(classifier, objective, random_images(2, 0), config_for(rule))
     with mode():
         before = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
         for state in pgd_steps(classifier, objective, random_images(2, 0), config_for(rule)):
             assert (torch.is_grad_enabled(), torch.is_inference_mode_enabled()) == before
             last = state
-    assert torch.equal(last.images, wanted.images)
+    assert torch.equal(last.images, expected.images)
 
 
 def test_interrupted_run_leaves_everything_usable():
     classifier, objective, images = ConvClassifier(), objective_for("norm", 2, 0), random_images(2, 0)
-    wanted = run_pgd(classifier, objective, images, config_for())
+    expected = run_pgd(classifier, objective, images, config_for())
     with (
         pytest.raises(KeyboardInterrupt),
         contextlib.closing(pgd_steps(classifier, objective, images, config_for())) as states,
@@ -327,16 +327,16 @@ def test_interrupted_run_leaves_everything_usable():
                 raise KeyboardInterrupt
     assert torch.is_grad_enabled() and next(states, None) is None
     assert not classifier.training and not any(module._forward_hooks for module in classifier.modules())
-    assert torch.equal(run_pgd(classifier, objective, images, config_for()).images, wanted.images)
+    assert torch.equal(run_pgd(classifier, objective, images, config_for()).images, expected.images)
 
 
 def test_runs_in_several_threads_do_not_disturb_each_other():
     classifier, images = ConvClassifier(), random_images(2, 0)
     objectives = [objective_for(kind, 2, seed) for kind in ("generation", "norm") for seed in range(2)]
-    wanted = [run_pgd(classifier, objective, images, config_for()).images for objective in objectives]
+    expected = [run_pgd(classifier, objective, images, config_for()).images for objective in objectives]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda one: run_pgd(classifier, one, images, config_for()).images, objectives))
-    assert all(torch.equal(one, other) for one, other in zip(found, wanted, strict=True))
+        results = list(pool.map(lambda goal: run_pgd(classifier, goal, images, config_for()).images, objectives))
+    assert all(torch.equal(result, other) for result, other in zip(results, expected, strict=True))
 
 
 # Bad input: one sentence each
@@ -352,10 +352,10 @@ def test_runs_in_several_threads_do_not_disturb_each_other():
         ({"images": torch.full((2, 3, 8, 8), torch.nan)}, r"must lie in \[0, 1\]"),
         ({"objective": Generation(torch.tensor([0, 4]))}, "target 4 is not a class.*from 0 to 3"),
         ({"objective": Generation(torch.tensor([0, -1]))}, "target -1 is not a class"),
-        ({"objective": Generation(torch.tensor([0, 1, 2]))}, "each of the 2 images; got 3"),
+        ({"objective": Generation(torch.tensor([0, 1, 2]))}, "one per image, 2; got 3"),
         ({"objective": Generation(torch.tensor([0.0, 1.0]))}, "int64 class indices"),
         ({"objective": Inpainting(torch.tensor([0]), centre_mask(16))}, r"mask is \(16, 16\) pixels"),
-        ({"objective": Inpainting(torch.tensor([0]), centre_mask().repeat(3, 1, 1, 1))}, "each of the 2 images; got 3"),
+        ({"objective": Inpainting(torch.tensor([0]), centre_mask().repeat(3, 1, 1, 1))}, "one per image, 2; got 3"),
     ],
 )
 def test_pgd_steps_refuses_bad_arguments_at_the_call(changes, message):

@@ -17,7 +17,7 @@ def ssim_by_hand(original: np.ndarray, picture: np.ndarray, hole: np.ndarray) ->
     for channel in range(3):
         for y, x in zip(*np.nonzero(hole[0]), strict=True):
             a, b = (
-                one[channel, y - 3 : y + 4, x - 3 : x + 4].astype(np.float64).ravel() for one in (original, picture)
+                image[channel, y - 3 : y + 4, x - 3 : x + 4].astype(np.float64).ravel() for image in (original, picture)
             )
             covariance = np.cov(a, b)
             c1, c2 = 0.01**2, 0.03**2
@@ -28,8 +28,8 @@ def ssim_by_hand(original: np.ndarray, picture: np.ndarray, hole: np.ndarray) ->
 
 def test_similarity_is_ssim_inside_the_hole_to_the_original_at_the_start_and_at_the_end():
     original, hole = RUN.original[0] / 255, RUN.mask[0]
-    wanted = ssim_by_hand(original, RUN.start[0], hole), ssim_by_hand(original, RUN.frames[-1, 0] / 255, hole)
-    assert similarity(RUN, 0) == pytest.approx(wanted, abs=1e-5) and mean_similarity(RUN) == similarity(RUN, 0)
+    expected = ssim_by_hand(original, RUN.start[0], hole), ssim_by_hand(original, RUN.frames[-1, 0] / 255, hole)
+    assert similarity(RUN, 0) == pytest.approx(expected, abs=1e-5) and mean_similarity(RUN) == similarity(RUN, 0)
     several = sound_run("inpainting", batch=2)
     assert mean_similarity(several) == pytest.approx(np.mean([similarity(several, row) for row in (0, 1)], axis=0))
     assert (

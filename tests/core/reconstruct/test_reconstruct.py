@@ -108,9 +108,9 @@ def written(request, archive, tmp_path_factory):
     # A toy barely depends on single pixels, so its Eq. 3 needs a weak penalty to make any change worthwhile.
     weight = ["--weight", "0.05"] if mode == "inpaint" else []
     command = ["--limit", "12", "--steps", "15", "--batch-size", "9", "--judge", "judge", "--save-run", *weight]
-    with contextlib.redirect_stdout(io.StringIO()) as told:
+    with contextlib.redirect_stdout(io.StringIO()) as stdout:
         assert run(mode, archive, output, *command) == 0
-    return mode, output, told.getvalue()
+    return mode, output, stdout.getvalue()
 
 
 def test_script_writes_table_summary_settings_and_grid(written):
@@ -143,23 +143,23 @@ def test_script_saves_a_run_to_be_replayed(written):
 
 
 def test_script_asks_a_second_judge_about_starts_and_results(written):
-    _, output, told = written
+    _, output, stdout = written
     saved, rows = PGDRun.load(output / "run.npz"), table(output)
     judge, names = ConvClassifier(seed=1, classes=10), CIFAR10.names
     counts = {}
     for when, images in (("before", saved.start), ("after", saved.frames[-1].astype(np.float32) / 255)):
-        seen = [names[k] for k in judge(torch.from_numpy(images)).argmax(dim=1).tolist()]
-        assert [row[f"judge_top1_{when}"] for row in rows[:9]] == seen
+        predictions = [names[k] for k in judge(torch.from_numpy(images)).argmax(dim=1).tolist()]
+        assert [row[f"judge_top1_{when}"] for row in rows[:9]] == predictions
         hits = [row[f"judge_top1_{when}"] == row["target"] for row in rows]
         assert [int(row[f"judge_share_{when}"]) for row in rows] == hits
         counts[when] = sum(hits)
     assert any(row["judge_top1_after"] != row["top1_after"] for row in rows), "another network"
-    found = json.loads((output / "summary.json").read_text())["judge"]
+    summary = json.loads((output / "summary.json").read_text())["judge"]
     _, low, high = wilson(counts["after"] / 12, 12)
-    wanted = {"judge": "judge", "n": 12, **counts, "after_interval": pytest.approx([float(low), float(high)])}
-    assert wanted.items() <= found.items()
+    expected = {"judge": "judge", "n": 12, **counts, "after_interval": pytest.approx([float(low), float(high)])}
+    assert expected.items() <= summary.items()
     assert json.loads((output / "settings.json").read_text())["judge"]["name"] == "judge"
-    assert f"judge calls {counts['after']} the target (95 % interval {100 * low:.1f} % to {100 * high:.1f} %)" in told
+    assert f"judge calls {counts['after']} the target (95 % interval {100 * low:.1f} % to {100 * high:.1f} %)" in stdout
 
 
 def test_script_without_a_judge_and_with_bundled_samples_leaves_its_columns_empty(tmp_path):
@@ -172,8 +172,8 @@ def test_script_without_a_judge_and_with_bundled_samples_leaves_its_columns_empt
 def test_script_refuses_a_free_text_as_target_that_the_judge_cannot_know(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("core.classifiers.options.load_classifier", load_classifier)  # only a CLIP takes free text
     arguments = ["--classifier", "mini-clip", "--dataset", "cifar10-samples", "--output", str(tmp_path / "out")]
-    words = ["--target", "a red bird", "--judge", "mini-resnet"]
-    assert reconstruct.main(["generate", *arguments, *words, "--device", "cpu"]) == 2
+    options = ["--target", "a red bird", "--judge", "mini-resnet"]
+    assert reconstruct.main(["generate", *arguments, *options, "--device", "cpu"]) == 2
     expected = "--judge knows only the data set's classes, not --target 'a red bird'"
     assert expected in capsys.readouterr().err and not (tmp_path / "out").exists()
 
@@ -181,9 +181,9 @@ def test_script_refuses_a_free_text_as_target_that_the_judge_cannot_know(tmp_pat
 def test_script_gives_the_same_numbers_for_any_batch_size(archive, tmp_path):
     for size in ("1", "4"):
         assert run("inpaint", archive, tmp_path / size, "--limit", "4", "--steps", "5", "--batch-size", size) == 0
-    for one, other in zip(table(tmp_path / "1"), table(tmp_path / "4"), strict=True):
-        assert one["target"] == other["target"]
-        assert float(one["loss_after"]) == pytest.approx(float(other["loss_after"]), abs=1e-3)
+    for row, other in zip(table(tmp_path / "1"), table(tmp_path / "4"), strict=True):
+        assert row["target"] == other["target"]
+        assert float(row["loss_after"]) == pytest.approx(float(other["loss_after"]), abs=1e-3)
 
 
 def test_script_searches_by_views_the_same_for_any_batch_size(archive, tmp_path):
@@ -247,7 +247,7 @@ def whole(request, archive, tmp_path_factory):
     ],
 )
 def test_stopped_script_resumes_to_the_same_files(whole, stop, finished, archive, tmp_path, monkeypatch):
-    (mode, wanted), counts = whole, Counter()
+    (mode, expected), counts = whole, Counter()
 
     def watched(function, name):
         def call(*arguments):
@@ -270,7 +270,7 @@ def test_stopped_script_resumes_to_the_same_files(whole, stop, finished, archive
         assert counts["run_batch"] == (11 - finished + 1) // 2
         counts.clear()
         assert run(mode, archive, tmp_path / "out", *RESUMED) == 0 and counts["run_batch"] == 0
-    assert contents(tmp_path / "out") == wanted
+    assert contents(tmp_path / "out") == expected
 
 
 @pytest.mark.parametrize("more", [["--seed", "1"], ["--limit", "5"], ["--keep", "best"], ["--save-run"]])

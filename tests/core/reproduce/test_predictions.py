@@ -29,9 +29,9 @@ def test_the_pictures_map_agrees_with_one_wave_after_the_other():
     place = chosen["story"]["position"]
     image = load_samples(chosen["samples"]).images[place].astype(np.float32) / 255
     classifier = load_classifier("mini-resnet", CIFAR10)
-    asked = predict_under_waves(classifier, image, waves, chosen["epsilon"], seed=chosen["seed"], position=place)
+    reference = predict_under_waves(classifier, image, waves, chosen["epsilon"], seed=chosen["seed"], position=place)
     for (label, probability), predictions in zip(
-        stored_predictions()["mini-resnet"].top1()[201:204], asked, strict=True
+        stored_predictions()["mini-resnet"].top1()[201:204], reference, strict=True
     ):
         assert label == predictions.perturbed.argmax()
         assert probability == pytest.approx(predictions.perturbed.max(), abs=2e-4)

@@ -39,7 +39,7 @@ from core.runs.judgement import fingerprint
 from core.runs.picture_outcomes import JudgedOutcomes, judged_outcomes, stored_opinion
 from core.runs.stored import stored_classifier, stored_path, stored_subjects
 from tests.core.toy import save_clip, tiny_clip
-from ui.maps.catalogue import shipped
+from ui.maps.catalogue import shipped_maps
 from ui.story import opening
 
 NAME = "toy:linear"
@@ -113,7 +113,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
         49,
         10,
     )
-    (entry,) = [entry for entry in shipped().values() if entry.classifier == NAME]
+    (entry,) = [entry for entry in shipped_maps().values() if entry.classifier == NAME]
     assert entry.heatmap.estimate is not None and (entry.heatmap.count > 0).all()
     drawn = [path for path in stored_subjects("generation")["cifar10"] if path.stem.endswith("__toy-linear")]
     assert PGDRun.load(*drawn).metadata["classifier"]["name"] == NAME
@@ -126,8 +126,8 @@ def test_a_clip_of_random_weights_in_the_layout_of_a_hub_is_profiled(tmp_path, m
     where = ["--data-dir", str(tmp_path), "--output", str(folder)]
     assert main(["--classifier", name, "--quick", "--parts", "corruptions", *where]) == 0
     monkeypatch.setenv(VARIABLE, str(folder))
-    found = stored_corruptions()[name]
-    assert found.pictures == 100 and found.metadata["template"] == "a photo of a {class}"
+    outcomes = stored_corruptions()[name]
+    assert outcomes.pictures == 100 and outcomes.metadata["template"] == "a photo of a {class}"
 
 
 def test_corners_at_equal_strength_are_made_of_networks_that_enlarge_nothing(tmp_path, monkeypatch):
@@ -149,9 +149,9 @@ def test_corners_at_equal_strength_are_made_of_networks_that_enlarge_nothing(tmp
     reference = NamedMap("a", "a", replace(made, metadata={**made.metadata, "weakened_as": None}), 32)
     facts = {**made.metadata, "classifier": {"name": "clip-vit-b-32"}}
     subject = NamedMap("b", "b", replace(made, metadata=facts), 224)
-    found = equal_strength(subject, reference, corners(made))
-    assert found is not None and found.weakened is not None
-    assert found.weakened.metadata["classifier"]["name"] == "mini-resnet"
+    strengths = equal_strength(subject, reference, corners(made))
+    assert strengths is not None and strengths.weakened is not None
+    assert strengths.weakened.metadata["classifier"]["name"] == "mini-resnet"
 
 
 def test_a_stopped_profile_goes_on_where_it_stood(toy, tmp_path, capsys):
@@ -174,18 +174,18 @@ def test_judgements_that_are_there_are_taken_over_and_the_runs_beside_them_judge
     path = tmp_path / "judgements" / "toy-linear.npz"
     first = JudgedOutcomes.load(path)
     monkeypatch.setattr(judgements, "KINDS", (pixels, views))
-    asked = []
+    calls = []
     monkeypatch.setattr(
-        judgements, "_painted", lambda *a, painted=judgements._painted: asked.append(a[2]) or painted(*a)
+        judgements, "_painted", lambda *a, painted=judgements._painted: calls.append(a[2]) or painted(*a)
     )
-    assert profile(tmp_path, "--parts", "runs,judgements") == 0 and asked == ["classless, views"]
-    both = JudgedOutcomes.load(path)
-    assert np.array_equal(first.pictures[0], both.pictures[0], equal_nan=True) and len(both.pictures) == 2
-    (mark,) = both.metadata["runs"]
+    assert profile(tmp_path, "--parts", "runs,judgements") == 0 and calls == ["classless, views"]
+    outcomes = JudgedOutcomes.load(path)
+    assert np.array_equal(first.pictures[0], outcomes.pictures[0], equal_nan=True) and len(outcomes.pictures) == 2
+    (mark,) = outcomes.metadata["runs"]
     (run,) = (PGDRun.load(file) for file in (tmp_path / "runs").glob("generation_cifar10__*"))
-    assert fingerprint(run) == mark and both.metadata["runs"][mark]["judge"] == "mini-resnet"
+    assert fingerprint(run) == mark and outcomes.metadata["runs"][mark]["judge"] == "mini-resnet"
     assert profile(tmp_path, "--parts", "judgements", "--judge", "mini-resnet-robust", "--again") == 0
-    assert JudgedOutcomes.load(path).metadata["judge"]["name"] == "mini-resnet-robust" and len(asked) == 3
+    assert JudgedOutcomes.load(path).metadata["judge"]["name"] == "mini-resnet-robust" and len(calls) == 3
 
 
 def test_another_network_says_what_it_sees_in_large_drawings_and_the_opening_reads_it(tmp_path, monkeypatch):
@@ -249,8 +249,8 @@ def test_a_full_map_takes_the_place_of_the_quick_one(tmp_path):
         return list(PARTS["map"].items(network))
 
     assert [item.replaces for item in items(sweeps.QUICK_IMAGES)] == [None] * 4
-    first, *others = items(sweeps.QUICK_IMAGES + 1)
-    assert first.replaces == Path("heatmaps/toy-linear_many-500.npz") and {item.replaces for item in others} == {None}
+    first, *rest = items(sweeps.QUICK_IMAGES + 1)
+    assert first.replaces == Path("heatmaps/toy-linear_many-500.npz") and {item.replaces for item in rest} == {None}
     (tmp_path / "heatmaps").mkdir()
     (tmp_path / first.replaces).touch()
     replace(first, make=Path.touch).make_in(tmp_path)

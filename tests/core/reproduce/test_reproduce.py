@@ -27,11 +27,11 @@ from core.reproduce.parts.plan import HYBRIDS, KEYS, MAPS, TABLES, draw_waves
 from core.reproduce.parts.tables import TableResult
 from core.reproduce.profile.network import ProfiledNetwork
 from core.reproduce.profile.parts import PARTS
-from core.reproduce.report import Cost, Results, Skipped, to_html
+from core.reproduce.report import Cost, Results, SkippedPart, to_html
 from core.sweep.hybrid.outcomes import crossover_of
 from tests.core.oracles import wilson
 from tests.core.toy import save_clip, tiny_clip
-from ui.maps.catalogue import shipped
+from ui.maps.catalogue import shipped_maps
 
 WAVES, IMAGES, PAIRS = 5, 20, 20
 MIXED = ("stand-in-clip-hybrids", "stand-in-resnet-hybrids")
@@ -95,18 +95,18 @@ def raw(path):
 
 
 def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
-    found = named(report["maps"], "figure-1-clip")["compared_with"]
+    comparison = named(report["maps"], "figure-1-clip")["compared_with"]
     here, there = raw(made(output, "vit")), raw(HEATMAPS / "clip-vit-b-32_cifar10_published.npz")
     places = [(i, j) for i in range(31) for j in range(31) if here["count"][i, j] and (j > 15 or (j == 15 and i >= 15))]
     assert len(places) == WAVES and {here["count"][cell] for cell in places} == {IMAGES}
     ours = [here["top1_errors"][cell] / IMAGES for cell in places]
     theirs = [(there["printed_rates"][0][i, j] + there["printed_rates"][0][30 - i, 30 - j]) / 2 for i, j in places]
-    assert sorted((row["i"], row["j"]) for row in found["rows"]) == sorted((i - 15, j - 15) for i, j in places)
-    assert found["mean_error"] == pytest.approx(sum(ours) / WAVES)
-    assert found["mean_reference"] == pytest.approx(sum(theirs) / WAVES)
+    assert sorted((row["i"], row["j"]) for row in comparison["rows"]) == sorted((i - 15, j - 15) for i, j in places)
+    assert comparison["mean_error"] == pytest.approx(sum(ours) / WAVES)
+    assert comparison["mean_reference"] == pytest.approx(sum(theirs) / WAVES)
     sizes = [abs(a - b) for a, b in zip(ours, theirs, strict=True)]
-    assert found["mean_absolute_difference"] == pytest.approx(sum(sizes) / WAVES)
-    assert abs(found["largest"]["difference"]) == pytest.approx(max(sizes))
+    assert comparison["mean_absolute_difference"] == pytest.approx(sum(sizes) / WAVES)
+    assert abs(comparison["largest"]["difference"]) == pytest.approx(max(sizes))
     # Every image is one observation: the share of waves that mislead the network on it.
     order = {wave: row for row, wave in enumerate(half_plane(31), start=1)}
     bits = np.unpackbits(here["outcomes"], axis=1)[:, :IMAGES]
@@ -114,15 +114,15 @@ def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
     mean = sum(shares) / IMAGES
     variance = sum((share - mean) ** 2 for share in shares) / IMAGES**2
     low, high = wilson(mean, mean * (1 - mean) / variance)
-    their_mean = found["mean_reference"]
+    their_mean = comparison["mean_reference"]
     their_low, their_high = wilson(their_mean, 10_000)
     ends = [
         mean - their_mean - math.hypot(mean - low, their_high - their_mean),
         mean - their_mean + math.hypot(high - mean, their_mean - their_low),
     ]
-    assert found["interval"] == pytest.approx(ends)
-    words = f"{100 * (mean - their_mean):+.1f} points ({100 * ends[0]:+.1f} to {100 * ends[1]:+.1f})".replace("-", "−")
-    assert words in (output / "report.html").read_text("utf-8")
+    assert comparison["interval"] == pytest.approx(ends)
+    text = f"{100 * (mean - their_mean):+.1f} points ({100 * ends[0]:+.1f} to {100 * ends[1]:+.1f})".replace("-", "−")
+    assert text in (output / "report.html").read_text("utf-8")
 
 
 def test_another_network_in_the_place_of_clip_gets_no_verdict_about_the_paper(output, report):
@@ -132,25 +132,25 @@ def test_another_network_in_the_place_of_clip_gets_no_verdict_about_the_paper(ou
 
 
 def test_a_table_summarises_its_rows(output, report):
-    found = named(report["tables"], "generate-mini-clip")
+    summary = named(report["tables"], "generate-mini-clip")
     rows = [vars(row) for row in from_csv((output / "tables/generate-mini-clip/images.csv").read_bytes())]
-    assert found["n"] == len(rows) == 2
+    assert summary["n"] == len(rows) == 2
     for name in ("loss_before", "loss_after"):
         first, second = (row[name] for row in rows)
         middle, half = (first + second) / 2, abs(first - second) / 2
-        assert found[name]["mean"] == found[name]["median"] == pytest.approx(middle)
+        assert summary[name]["mean"] == summary[name]["median"] == pytest.approx(middle)
         # Student's t with one degree of freedom is tan(0.475 pi); two values' standard error is half their distance.
         margin = math.tan(0.475 * math.pi) * half
-        assert found[name]["interval"] == pytest.approx([middle - margin, middle + margin])
-    assert found["become_target"] == sum(row["top1_after"] == row["target"] for row in rows)
-    assert found["loss_after"]["mean"] < found["loss_before"]["mean"]
+        assert summary[name]["interval"] == pytest.approx([middle - margin, middle + margin])
+    assert summary["become_target"] == sum(row["top1_after"] == row["target"] for row in rows)
+    assert summary["loss_after"]["mean"] < summary["loss_before"]["mean"]
 
 
 def lead(output, network):
     """(C, n) lead of each pair, 1 where the low picture's class is predicted, -1 for the high one's; and cutoffs."""
     file = raw(made(output, network, "hybrids"))
-    said = np.unpackbits(file["says"], axis=2, count=PAIRS).astype(int)
-    return said[0] - said[1], file["cutoffs"]
+    says = np.unpackbits(file["says"], axis=2, count=PAIRS).astype(int)
+    return says[0] - says[1], file["cutoffs"]
 
 
 def radius_by_hand(leads, cutoffs):
@@ -161,33 +161,33 @@ def radius_by_hand(leads, cutoffs):
 
 
 def test_hybrids_give_each_networks_change_of_mind(output, report):
-    assert [one["key"] for one in report["hybrids"]] == ["figure-1-clip-hybrids", *MIXED]
+    assert [entry["key"] for entry in report["hybrids"]] == ["figure-1-clip-hybrids", *MIXED]
     radii = [radius_by_hand(*lead(output, network)) for network in ("mini-clip", "mini-resnet")]
     page = (output / "report.html").read_text("utf-8")
     assert any(radii)
     for key, radius in zip(MIXED, radii, strict=True):
-        one = named(report["hybrids"], key)
-        assert one["pairs"] == PAIRS and one["shipped_radius"] is None, "the shipped radius is for other pictures"
-        assert one["radius"] is None if radius is None else one["radius"]["value"] == pytest.approx(radius)
+        entry = named(report["hybrids"], key)
+        assert entry["pairs"] == PAIRS and entry["shipped_radius"] is None, "the shipped radius is for other pictures"
+        assert entry["radius"] is None if radius is None else entry["radius"]["value"] == pytest.approx(radius)
         assert radius is None or f"{radius:.1f} cycles per image" in page
-    (found,) = report["claims_by_hybrids"].values()
-    assert (found["verdict"] == "not checkable here") == (None in radii)
+    (finding,) = report["claims_by_hybrids"].values()
+    assert (finding["verdict"] == "not checkable here") == (None in radii)
     assert "so its hybrid images say nothing about the paper" in page
 
 
 def test_the_claim_by_hybrids_holds_where_the_subject_changes_its_mind_first():
-    shipped, parts = stored_hybrids(), {part.key: part for part in HYBRIDS}
+    hybrids, parts = stored_hybrids(), {part.key: part for part in HYBRIDS}
     for names, verdict in ((("mini-clip", "mini-resnet"), "holds"), (("mini-resnet", "mini-clip"), "fails")):
-        results = [HybridResult(parts[key], shipped[name], "") for key, name in zip(MIXED, names, strict=True)]
-        found = hybrid_findings(results)["Figure 1 in miniature"]
-        radii = [radius_by_hand(shipped[n].says[0] * 1.0 - shipped[n].says[1], shipped[n].cutoffs) for n in names]
-        told = [evidence.measured.value for evidence in found.evidence]
-        assert told == pytest.approx([*radii, radii[0] - radii[1]]) and found.verdict == verdict
+        results = [HybridResult(parts[key], hybrids[name], "") for key, name in zip(MIXED, names, strict=True)]
+        finding = hybrid_findings(results)["Figure 1 in miniature"]
+        radii = [radius_by_hand(hybrids[n].says[0] * 1.0 - hybrids[n].says[1], hybrids[n].cutoffs) for n in names]
+        values = [evidence.measured.value for evidence in finding.evidence]
+        assert values == pytest.approx([*radii, radii[0] - radii[1]]) and finding.verdict == verdict
 
 
 def test_shipped_hybrids_are_compared_on_the_same_pairs():
     whole = stored_hybrids()["mini-clip"]
-    few = whole.among(np.arange(whole.pairs) < 200)
+    few = whole.subset(np.arange(whole.pairs) < 200)
     part = next(part for part in HYBRIDS if part.classifier == "mini-clip")
     result = HybridResult(part, few, "")
     assert result.shipped == result.radius and result.shipped.measured.value != crossover_of(whole).radius.value
@@ -207,8 +207,8 @@ def test_without_data_samples_stand_in_or_the_part_says_what_to_do(tmp_path, pla
     parts = ("--parts", "figure-2-clip,stand-in-resnet", "--data-dir", str(tmp_path), "--limit", "10", "--cells", "2")
     assert main([*arguments(place, tmp_path / "output"), *parts]) == 0
     report = json.loads((tmp_path / "output/report.json").read_text("utf-8"))
-    (found,), (missing,) = report["maps"], report["not_run"]
-    assert found["dataset"]["name"] == "cifar10-samples" and "--data-dir" in found["note"]
+    (row,), (missing,) = report["maps"], report["not_run"]
+    assert row["dataset"]["name"] == "cifar10-samples" and "--data-dir" in row["note"]
     assert missing["key"] == "figure-2-clip" and "--imagenet-dir FOLDER" in missing["reasons"][0]
 
 
@@ -288,7 +288,7 @@ def test_a_reproduction_is_a_profile_that_the_app_reads(place, output, monkeypat
     monkeypatch.setenv(VARIABLE, str(made(output, "vit").parents[1]))
     name = f"open_clip:local-dir:{place / 'vit'}"
     assert stored_hybrids()[name].pairs == PAIRS
-    maps = [entry for entry in shipped().values() if entry.classifier == name]
+    maps = [entry for entry in shipped_maps().values() if entry.classifier == name]
     assert {entry.heatmap.metadata["dataset"]["name"] for entry in maps} == {"cifar10", "imagenet100"}
     network = ProfiledNetwork(name, lambda classes: None, lambda limit: load_dataset("cifar10", place, limit=20), True)
     (item,) = PARTS["map"].items(network)
@@ -317,29 +317,29 @@ def drawn(n, shuffled=False):
     [(10_000, False, Match.AGREES), (100, False, Match.UNDECIDED), (10_000, True, Match.DIFFERS)],
 )
 def test_a_verdict_follows_the_evidence(n, shuffled, expected):
-    found = map_agreement(drawn(n, shuffled), Heatmap.load(HEATMAPS / PUBLISHED))
-    assert found.match == expected
+    agreement = map_agreement(drawn(n, shuffled), Heatmap.load(HEATMAPS / PUBLISHED))
+    assert agreement.match == expected
     if not shuffled:  # one draw around the other, where chance makes two draws
-        assert found.mean_absolute_difference == pytest.approx(
-            found.expected_by_chance * math.sqrt(10_000 / (10_000 + n)), rel=0.1
+        assert agreement.mean_absolute_difference == pytest.approx(
+            agreement.expected_by_chance * math.sqrt(10_000 / (10_000 + n)), rel=0.1
         )
 
 
 def test_a_constant_shift_differs():
     near = drawn(10_000)
     shifted = np.minimum(near.top1_errors + 400, 10_000)
-    found = map_agreement(replace(near, top1_errors=shifted, top5_errors=shifted), Heatmap.load(HEATMAPS / PUBLISHED))
-    assert found.match == Match.DIFFERS and found.mean_difference.value == pytest.approx(0.04, abs=0.002)
+    shift = map_agreement(replace(near, top1_errors=shifted, top5_errors=shifted), Heatmap.load(HEATMAPS / PUBLISHED))
+    assert shift.match == Match.DIFFERS and shift.mean_difference.value == pytest.approx(0.04, abs=0.002)
 
 
 def test_claims_are_judged_on_the_same_waves_here_and_before():
     part = next(part for part in MAPS if part.key == "figure-1-resnet")
     published = Heatmap.load(HEATMAPS / PUBLISHED)
-    (trial,) = compare_claims({part.key: MapResult(part, drawn(10_000), published, None, "")})
-    assert trial.subject.startswith("the published map of CLIP") and trial.reference.startswith("the computed map of")
-    assert trial.same == len(trial.before) == len(trial.here) == 9
+    (claims,) = compare_claims({part.key: MapResult(part, drawn(10_000), published, None, "")})
+    assert claims.subject.startswith("the published map of CLIP") and claims.reference.startswith("the computed map of")
+    assert claims.same_verdicts == len(claims.before) == len(claims.here) == 9
     (other,) = compare_claims({part.key: MapResult(part, drawn(10_000, shuffled=True), published, None, "")})
-    assert other.same < len(other.before)
+    assert other.same_verdicts < len(other.before)
 
 
 def computed(count):
@@ -347,25 +347,28 @@ def computed(count):
     part = next(part for part in MAPS if part.key == "figure-1-resnet")
     waves = draw_waves(31, count, seed=0) or half_plane(31)
     published = Heatmap.load(HEATMAPS / PUBLISHED)
-    (found,) = compare_claims({part.key: MapResult(part, restricted_to(drawn(10_000), waves), published, None, "")})
-    return found
+    (claims,) = compare_claims({part.key: MapResult(part, restricted_to(drawn(10_000), waves), published, None, "")})
+    return claims
 
 
 @pytest.mark.parametrize("count", [3, 5, 12, 17])
 def test_claims_cannot_be_told_from_few_waves_a_band(count):
-    found = computed(count)
-    assert {one.verdict for one in found.here} <= {Verdict.UNDECIDED, Verdict.NOT_CHECKABLE}
-    told = [one for one in found.here if one.verdict == Verdict.UNDECIDED]
-    assert told and all(
-        f"takes 18 waves (--cells 18), 6 of each band; here are {count}." in one.doubts[0] for one in told
+    claims = computed(count)
+    assert {finding.verdict for finding in claims.here} <= {Verdict.UNDECIDED, Verdict.NOT_CHECKABLE}
+    undecided = [finding for finding in claims.here if finding.verdict == Verdict.UNDECIDED]
+    assert undecided and all(
+        f"takes 18 waves (--cells 18), 6 of each band; here are {count}." in finding.doubts[0] for finding in undecided
     )
-    assert found.known == found.same == 0
+    assert claims.known == claims.same_verdicts == 0
 
 
 @pytest.mark.parametrize("count", [18, 48, None])
 def test_claims_are_judged_from_six_waves_a_band_on(count):
-    found = computed(count)
-    assert Verdict.UNDECIDED not in {one.verdict for one in found.here} and found.known == found.same > 5
+    claims = computed(count)
+    assert (
+        Verdict.UNDECIDED not in {finding.verdict for finding in claims.here}
+        and claims.known == claims.same_verdicts > 5
+    )
 
 
 # The page
@@ -404,7 +407,7 @@ def test_hostile_names_stay_text(output):
         stored, metadata={**stored.metadata, "classifier": facts["classifier"], "dataset": facts["dataset"]}
     )
     mixed = HybridResult(replace(HYBRIDS[0], figure=name), outcomes, name)
-    results = Results(name, name, 0, maps, claims, [mixed], [table], [Skipped(part, (name,))], Cost(1, 1, 1, 1))
+    results = Results(name, name, 0, maps, claims, [mixed], [table], [SkippedPart(part, (name,))], Cost(1, 1, 1, 1))
     tags = Tags(to_html(results))
     assert {attributes["src"][:22] for tag, attributes in tags.seen if tag == "img"} == {"data:image/png;base64,"}
     assert not [tag for tag, attributes in tags.seen if tag == "script" or "onerror" in attributes]
@@ -415,7 +418,7 @@ def test_options_are_refused_in_one_sentence(tmp_path, capsys):
     for wrong in (["--parts", "figure-9"], ["--weights", "resnet-56"]):
         with pytest.raises(SystemExit):
             main(["--output", str(tmp_path), *wrong])
-    told = capsys.readouterr().err
-    assert f"there is no part 'figure-9'; known: {KEYS[0]}" in told and '"resnet-56=FILE"' in told
+    message = capsys.readouterr().err
+    assert f"there is no part 'figure-9'; known: {KEYS[0]}" in message and '"resnet-56=FILE"' in message
     assert main(["--output", str(tmp_path / "new"), "--clip", "mini-resnet"]) == 2
     assert "--clip needs a zero-shot classifier; 'mini-resnet' has fixed classes" in capsys.readouterr().err

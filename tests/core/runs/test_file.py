@@ -38,16 +38,16 @@ def record(kind="inpainting", *, until=None, penalty="eq3", **changes):
 
 def same(first, second):
     for field in dataclasses.fields(PGDRun):
-        one, other = getattr(first, field.name), getattr(second, field.name)
-        if isinstance(one, dict):
-            assert list(one) == list(other)
-            for key in one:
-                np.testing.assert_array_equal(one[key], other[key])
-        elif one is None:
+        value, other = getattr(first, field.name), getattr(second, field.name)
+        if isinstance(value, dict):
+            assert list(value) == list(other)
+            for key in value:
+                np.testing.assert_array_equal(value[key], other[key])
+        elif value is None:
             assert other is None
         else:
-            np.testing.assert_array_equal(one, other)
-            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(value, other)
+            assert value.dtype == other.dtype
 
 
 def test_a_start_is_stored_to_the_bit_and_takes_no_room_where_it_is_the_original():
@@ -84,8 +84,8 @@ def test_recorder_of_an_interrupted_run_ends_where_it_was_stopped():
 
 def test_runs_of_one_file_begin_with_the_same_pictures_and_steps():
     run, shorter = record(steps=4)[0], record(steps=3)[0]
-    for one, other in zip(read_runs(pack_runs([run, run]), name="two"), (run, run), strict=True):
-        same(one, other)
+    for restored, other in zip(read_runs(pack_runs([run, run]), name="two"), (run, run), strict=True):
+        same(restored, other)
     for other in (shorter, dataclasses.replace(run, start=1 - run.start), record("generation", steps=4)[0]):
         with pytest.raises(RunFileError, match="two: its runs differ in pictures or steps"):
             read_runs(pack_runs([run, other]), name="two")
@@ -97,8 +97,8 @@ def test_runs_of_one_file_begin_with_the_same_pictures_and_steps():
 )
 def test_frame_interval_keeps_as_many_frames_as_there_is_room_for(steps, frame_bytes):
     def fits(interval):
-        kept = len({*range(0, steps + 1, interval), steps})
-        return kept == 2 or (kept <= 121 and kept * frame_bytes <= 48 * 2**20)
+        count = len({*range(0, steps + 1, interval), steps})
+        return count == 2 or (count <= 121 and count * frame_bytes <= 48 * 2**20)
 
     interval = frame_interval(steps, frame_bytes)
     assert fits(interval) and (interval == 1 or not fits(interval - 1))
@@ -133,11 +133,11 @@ def test_file_says_all_that_is_needed_to_repeat_the_run_to_the_bit(kind, setting
 def test_top_classes_are_sorted_probabilities():
     run, states = record(steps=5)
     top = run.top_classes(1, last=True, count=4)
-    wanted = states[-1].logits[1].softmax(dim=0)
+    probabilities = states[-1].logits[1].softmax(dim=0)
     assert [probability for _, probability in top] == pytest.approx(
-        wanted.sort(descending=True).values.tolist(), rel=1e-5
+        probabilities.sort(descending=True).values.tolist(), rel=1e-5
     )
-    assert top[0][0] == run.metadata["class_names"][int(wanted.argmax())]
+    assert top[0][0] == run.metadata["class_names"][int(probabilities.argmax())]
 
 
 def altered(change):

@@ -43,25 +43,25 @@ def painted():
 
     classifier, objective = prepare(plan, model)
     steps = pgd_steps(classifier, objective, torch.from_numpy(plan.start), config)
-    seen = [next(steps) for _ in range(40)]
-    probability = np.array([state.logits.softmax(1)[range(4), objective.targets].numpy() for state in seen])
-    return run, mask, plan.start, probability, [state.images.numpy() for state in seen]
+    first_states = [next(steps) for _ in range(40)]
+    probability = np.array([state.logits.softmax(1)[range(4), objective.targets].numpy() for state in first_states])
+    return run, mask, plan.start, probability, [state.images.numpy() for state in first_states]
 
 
 def test_the_first_confident_step_and_the_change_up_to_it_are_those_of_the_states(painted):
     run, mask, start, probability, images = painted
-    (done,), kept = run.so_far(), run.first_confident(0)
+    (done,), confident = run.so_far(), run.first_confident(0)
     known = 0
     for row, fact in enumerate(done.metadata["images"]["sure"]):
         steps = np.flatnonzero(probability[:, row] >= 0.9)
         assert done.sure_step(row) == (int(steps[0]) if len(steps) else None)
         if not len(steps):
-            assert fact is None and kept.steps[row] == -1
+            assert fact is None and confident.steps[row] == -1
             continue
         known += 1
         at = int(steps[0])
-        assert fact["step"] == at == int(kept.steps[row])
-        assert np.array_equal(kept.images[row].numpy(), images[at][row])
+        assert fact["step"] == at == int(confident.steps[row])
+        assert np.array_equal(confident.images[row].numpy(), images[at][row])
         inside = np.broadcast_to(mask, start[row].shape)
         assert fact["change"] == pytest.approx(np.abs(images[at][row] - start[row])[inside].mean(), rel=1e-5)
     assert known >= 3 and done.sure_step(3) == 0 < done.sure_step(0), "most pictures should become confident"
@@ -79,15 +79,15 @@ def test_the_fact_travels_in_the_file_and_a_forged_one_is_refused(painted):
 
 def test_a_batch_tells_it_of_each_image_with_what_the_judge_sees_then():
     data = load_samples("cifar10-samples")
-    wanted = JobConfig(mode="inpaint", count=6, changes={"steps": 30, "step_size": 0.2}, hole=16)
-    job = make_job(wanted, toy(), data, toy())  # its own judge: it agrees where it is confident
+    config = JobConfig(mode="inpaint", count=6, changes={"steps": 30, "step_size": 0.2}, hole=16)
+    job = make_job(config, toy(), data, toy())  # its own judge: it agrees where it is confident
     result = run_batch(job, job.make_plan(range(6)), range(6), lambda: None)
-    for row, one in enumerate(result.rows):
-        assert one.sure_step == result.run.sure_step(row)
-        assert (one.sure_change is None) == (one.sure_step is None)
-        if one.sure_step == 0:
-            assert one.sure_change == 0 and one.judge_share_sure == one.judge_share_before
-        if one.sure_step is not None:
-            assert one.judge_share_sure == 1
-        assert one.was_target == (one.top1_before == one.target) and one.judge_share_sure in (0, 1)
-    assert any(one.sure_step for one in result.rows)
+    for row, facts in enumerate(result.rows):
+        assert facts.sure_step == result.run.sure_step(row)
+        assert (facts.sure_change is None) == (facts.sure_step is None)
+        if facts.sure_step == 0:
+            assert facts.sure_change == 0 and facts.judge_share_sure == facts.judge_share_before
+        if facts.sure_step is not None:
+            assert facts.judge_share_sure == 1
+        assert facts.was_target == (facts.top1_before == facts.target) and facts.judge_share_sure in (0, 1)
+    assert any(facts.sure_step for facts in result.rows)

@@ -12,7 +12,13 @@ from core.data.classes import CIFAR10, PRECOMPUTED, ClassSet
 from core.data.profiles import VARIABLE
 from core.runs.file import PGDRun
 from core.runs.judgement import COLUMNS, THIRD, Judgement, choose_judge, fingerprint, judge_run
-from core.runs.picture_outcomes import PictureOutcomes, judged_outcomes, paired, picture_outcomes, stored_judgement
+from core.runs.picture_outcomes import (
+    PictureOutcomes,
+    judged_outcomes,
+    on_common_starts,
+    picture_outcomes,
+    stored_judgement,
+)
 from core.runs.stored import RUNS
 from tests.core.judged import THIRD_JUDGE, stored_files
 from tests.ui.run_forge import arrays_of, packed
@@ -102,9 +108,9 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
     for kind, many in kinds.items():
         assert many.n == (50 if kind == "norm" else 200) and many.judge == facts["judge"]["name"]
         assert many.sha256.startswith(card["sha256"]), "the model that drew is the bundled one"
-        asked = kind != "norm" and name != THIRD_JUDGE
-        assert many.third == (THIRD_JUDGE if asked else "")
-        assert set(many.pictures) == {*COLUMNS, *(THIRD if asked else ())}
+        has_third = kind != "norm" and name != THIRD_JUDGE
+        assert many.third == (THIRD_JUDGE if has_third else "")
+        assert set(many.pictures) == {*COLUMNS, *(THIRD if has_third else ())}
         assert {len(values) for values in many.pictures.values()} == {many.n}
         assert np.array_equal(many.pictures["sure_step"] >= 0, ~np.isnan(many.pictures["sure_change"]))
         assert picture_outcomes(kind)[name].starts == picture_outcomes(kind)["mini-clip"].starts
@@ -119,9 +125,9 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
 def test_fewer_pictures_of_a_profile_are_paired_with_the_first_of_many_and_other_starts_are_not():
     many = picture_outcomes("blur")["mini-clip"]
     few = picture_outcomes("blur")["mini-resnet"].first(10)
-    first, second = paired([many, few])
+    first, second = on_common_starts([many, few])
     assert first.n == second.n == 10 and np.array_equal(first.pictures["loss_after"], many.pictures["loss_after"][:10])
-    assert paired([many, replace(few, facts={**few.facts, "seed": 1})]) is None
+    assert on_common_starts([many, replace(few, facts={**few.facts, "seed": 1})]) is None
 
 
 def test_a_profiles_judgements_are_read_and_those_of_few_pictures_come_last(tmp_path, monkeypatch):

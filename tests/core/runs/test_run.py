@@ -90,13 +90,13 @@ def test_each_classifier_runs_by_every_search_within_the_same_ball():
         assert np.array_equal(run.frames, other.frames) and np.array_equal(run.logits, other.logits)
     loaded = read_runs(pack_runs(runs), name="file")
     assert [run.config for run in loaded] == [run.config for run in runs]
-    both = ("pixels", "views")
-    assert changed_settings(plan, ["a", "b"], loaded, both) == []
-    assert changed_settings(plan, ["a", "b"], loaded[:1], both) == ["the classifiers"]
-    assert changed_settings(plan, ["a"], loaded[:1], both) == ["the search"]
-    assert changed_settings(plan.by("views"), ["a"], loaded[1:2]) == []
+    searches = ("pixels", "views")
+    assert changed_settings(plan, ["a", "b"], loaded, searches) == []
+    assert changed_settings(plan, ["a", "b"], loaded[:1], searches) == ["the classifiers"]
+    assert changed_settings(plan, ["a"], loaded[:1], searches) == ["the search"]
+    assert changed_settings(plan.with_search("views"), ["a"], loaded[1:2]) == []
     other = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), replace(config, views=Views(shift=1)))
-    assert changed_settings(other.by("views"), ["a"], loaded[1:2]) == ["the search"]
+    assert changed_settings(other.with_search("views"), ["a"], loaded[1:2]) == ["the search"]
 
 
 def test_run_stopped_before_its_first_state_has_nothing_to_show():
@@ -106,10 +106,10 @@ def test_run_stopped_before_its_first_state_has_nothing_to_show():
 def test_curves_hold_the_means_so_far():
     engine = run_of("a", targets=("cat", "ship"))
     states = engine.states()
-    seen = [next(states)[0] for _ in range(3)]
+    first_states = [next(states)[0] for _ in range(3)]
     curves = engine.curves(0)
-    assert curves["penalty"] == pytest.approx(np.stack([state.penalty for state in seen]))
-    assert curves["loss"] == pytest.approx(np.stack([state.loss for state in seen]))
+    assert curves["penalty"] == pytest.approx(np.stack([state.penalty for state in first_states]))
+    assert curves["loss"] == pytest.approx(np.stack([state.loss for state in first_states]))
 
 
 def test_target_that_is_no_class_is_refused_in_one_sentence():

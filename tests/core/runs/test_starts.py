@@ -74,8 +74,8 @@ def test_class_without_images_starts_from_a_blur_of_no_class_and_says_why():
     assert not noise.why, "pixel noise was requested"
     assert noise.kind == "independent" and "not this class" in noise.distribution.source
     np.testing.assert_allclose(noise.distribution.mean[:, 0, 0], IMAGENET_MEAN, atol=1e-6)
-    asked = start_of("cat", "cifar10", 32, "classless")
-    assert asked.kind == "classless" and not asked.why
+    classless = start_of("cat", "cifar10", 32, "classless")
+    assert classless.kind == "classless" and not classless.why
     assert start_of("macaw", "imagenet", 224).distribution.draw(1, generator=np.random.default_rng(0)).shape == (
         (1, 3, 224, 224)
     )
@@ -86,12 +86,12 @@ def test_blurs_of_no_class_have_the_covariance_of_all_classes_together():
     pooled = stored.pooled()
     # By the law of total covariance: mean E[x x'] over ten classes, minus the square of their mean.
     second = [
-        one.factors.T.astype(float) @ one.factors + np.outer(one.mean.ravel(), one.mean.ravel().astype(float))
-        for one in map(stored.of_class, stored.class_names)
+        blur.factors.T.astype(float) @ blur.factors + np.outer(blur.mean.ravel(), blur.mean.ravel().astype(float))
+        for blur in map(stored.of_class, stored.class_names)
     ]
     mean = np.mean([stored.of_class(name).mean for name in stored.class_names], axis=0).ravel().astype(float)
-    wanted = np.mean(second, axis=0) - np.outer(mean, mean)
-    np.testing.assert_allclose(pooled.factors.T.astype(float) @ pooled.factors, wanted, atol=2e-6)
+    expected = np.mean(second, axis=0) - np.outer(mean, mean)
+    np.testing.assert_allclose(pooled.factors.T.astype(float) @ pooled.factors, expected, atol=2e-6)
     np.testing.assert_allclose(pooled.mean.ravel(), mean, atol=1e-6)
 
 
@@ -104,11 +104,11 @@ def test_a_class_without_images_starts_grey_where_the_picture_is_large():
 
 @pytest.mark.parametrize("kind", ["blur", "classless", "independent", "grey"])
 def test_draw_starts_of_a_target_do_not_depend_on_its_neighbours(kind):
-    both = draw_starts(["cat", "a red bus"], 2, "cifar10", 7, kind)
+    starts = draw_starts(["cat", "a red bus"], 2, "cifar10", 7, kind)
     alone = draw_starts(["a red bus"], 2, "cifar10", 7, kind)
-    assert both.shape == (4, 3, 32, 32)
-    np.testing.assert_array_equal(both[2:], alone)
-    assert not np.array_equal(draw_starts(["cat"], 2, "cifar10", 8, kind), both[:2])
+    assert starts.shape == (4, 3, 32, 32)
+    np.testing.assert_array_equal(starts[2:], alone)
+    assert not np.array_equal(draw_starts(["cat"], 2, "cifar10", 8, kind), starts[:2])
 
 
 def test_start_facts_say_which_start_each_target_has():
@@ -116,4 +116,4 @@ def test_start_facts_say_which_start_each_target_has():
     assert facts["start"] == "blur" and "“cat” from blur of 5,000 training images" in facts["credit"]
     assert "“a red bus” from blur of no class of 50,000 training images of all classes" in facts["credit"]
     assert start_facts(["a red bus"], 1, "cifar10")["start"] == "classless", "the actual start, not the requested one"
-    assert all(words.source.endswith(".") for words in STARTS.values())
+    assert all(kind.source.endswith(".") for kind in STARTS.values())

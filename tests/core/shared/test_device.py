@@ -32,16 +32,19 @@ class Network(nn.Module):
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_weights_cast_once_give_the_same_bits_as_cast_at_every_call(dtype):
     network, images = Network(), torch.rand(2, 3, 8, 8)
-    kept = {name: one.clone() for name, one in network.named_parameters()}
+    before = {name: model.clone() for name, model in network.named_parameters()}
     twin = with_cast_weights(network, dtype)
-    found = []
-    for one in (network, twin):
+    results = []
+    for model in (network, twin):
         variable = images.clone().requires_grad_()
-        logits = forward(one, variable, dtype)
-        found.append((logits.detach(), *torch.autograd.grad(logits[:, 1].sum(), variable)))
-    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
-    assert {name for name, one in twin.named_parameters() if one.dtype == torch.float32} == {"norm.weight", "norm.bias"}
-    assert all(torch.equal(one, kept[name]) for name, one in network.named_parameters())
+        logits = forward(model, variable, dtype)
+        results.append((logits.detach(), *torch.autograd.grad(logits[:, 1].sum(), variable)))
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
+    assert {name for name, model in twin.named_parameters() if model.dtype == torch.float32} == {
+        "norm.weight",
+        "norm.bias",
+    }
+    assert all(torch.equal(model, before[name]) for name, model in network.named_parameters())
 
 
 def test_nothing_is_cast_in_float32_nor_where_there_is_no_network():

@@ -30,9 +30,9 @@ def test_the_first_row_all_of_whose_networks_are_available_is_taken():
     small = ("mini-clip", "mini-clip-robust")
     assert networks_for("twins", small) == small
     assert networks_for("twins", (*small, "clip-vit-b-32")) == small
-    both = ("clip-vit-b-32", "clip-vit-b-32-robust")
-    assert networks_for("twins", (*small, *both)) == both
-    assert networks_for("twins", (*small, *both), small) == small, "each of the two kinds of results counts"
+    clips = ("clip-vit-b-32", "clip-vit-b-32-robust")
+    assert networks_for("twins", (*small, *clips)) == clips
+    assert networks_for("twins", (*small, *clips), small) == small, "each of the two kinds of results counts"
     assert networks_for("contrast", (*small, "clip-vit-b-32")) == ("clip-vit-b-32", "mini-clip-robust")
     assert networks_for("twins", ()) == ()
 

@@ -9,9 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 
-def kill_when_written(module: str, words: list[str], output: Path) -> None:
+def kill_when_written(module: str, arguments: list[str], output: Path) -> None:
     """Start `python -m MODULE WORDS` and kill it once `output` exists; it must not have exited before."""
-    process = subprocess.Popen([sys.executable, "-m", module, *words], cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not output.exists():
         assert process.poll() is None and time.monotonic() < deadline

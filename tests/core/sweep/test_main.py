@@ -86,16 +86,16 @@ def test_script_fills_the_map_symmetrically_and_records_where_it_came_from(whole
 def test_pictures_of_another_size_want_an_epsilon_and_get_the_largest_map_up_to_63(tmp_path, capsys, pixels, side):
     images = np.random.default_rng(0).integers(0, 256, (4, pixels, pixels, 3), dtype=np.uint8)
     np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(4), classes=np.array(CIFAR10.names))
-    given = ["--classifier", "mini-resnet", "--dataset", str(tmp_path / "noise.npz"), "--cells=0,0", "--device", "cpu"]
-    given += ["--output", str(tmp_path / "map.npz")]
-    assert main(given) == 2 and f"no size v for {pixels}-pixel images" in capsys.readouterr().err
-    assert main([*given, "--epsilon", "4"]) == 0
+    args = ["--classifier", "mini-resnet", "--dataset", str(tmp_path / "noise.npz"), "--cells=0,0", "--device", "cpu"]
+    args += ["--output", str(tmp_path / "map.npz")]
+    assert main(args) == 2 and f"no size v for {pixels}-pixel images" in capsys.readouterr().err
+    assert main([*args, "--epsilon", "4"]) == 0
     assert Heatmap.load(tmp_path / "map.npz").side == side
 
 
 def test_rank_0_loads_the_network_before_the_others_may(archive, tmp_path, monkeypatch):
     events, load = [], sweep.named_classifier
-    monkeypatch.setattr(sweep, "named_classifier", lambda *given: events.append("loads") or load(*given))
+    monkeypatch.setattr(sweep, "named_classifier", lambda *arguments: events.append("loads") or load(*arguments))
     monkeypatch.setattr(Processes, "broadcast", lambda self, value: events.append("shares") or value)
     assert main(command(archive, tmp_path / "map.npz", "--cells=0,0")) == 0
     assert events[:3] == ["loads", "shares", "shares"]
@@ -192,10 +192,10 @@ def test_script_under_torchrun_loses_a_process_starts_again_and_samples_as_one_p
     os.kill(int(workers.stdout.split()[-1]), signal.SIGKILL)
     _, text = process.communicate(timeout=300)
     assert process.returncode == 0, text
-    one, two = Heatmap.load(tmp_path / "one.npz"), Heatmap.load(output)
+    single, two = Heatmap.load(tmp_path / "one.npz"), Heatmap.load(output)
     assert two.metadata["source"]["processes"] == 2
     for name in ("top1_errors", "top5_errors", "count", "clean", "sampling_variance"):
-        np.testing.assert_array_equal(getattr(two, name), getattr(one, name))
+        np.testing.assert_array_equal(getattr(two, name), getattr(single, name))
     np.testing.assert_array_equal(two.clean, whole.clean)
     for wave in half_plane(SIDE):
         wrong = np.unpackbits(whole.outcomes[outcome_row(wave, SIDE)], count=20)

@@ -37,9 +37,9 @@ def test_growing_heatmaps_add_one_wave_each_after_the_clean_error(linear_classif
         for result in results:
             i, j = result.frequency
             row, col = half + sign * i, half + sign * j
-            found = [getattr(maps[-1], name)[row, col] for name in ("top1_errors", "top5_errors", "count")]
+            counts = [getattr(maps[-1], name)[row, col] for name in ("top1_errors", "top5_errors", "count")]
             wrong = maps[-1].outcomes[outcome_row((i, j), CONFIG.side)].tobytes()
-            assert CellResult((i, j), *found, maps[-1].true_probability[row, col], wrong) == result
+            assert CellResult((i, j), *counts, maps[-1].true_probability[row, col], wrong) == result
 
 
 @pytest.mark.parametrize("known", [1, 4, 13])
@@ -92,7 +92,7 @@ def test_growing_heatmaps_refuse_a_map_of_another_configuration(linear_classifie
 
 def test_metadata_say_how_waves_are_weakened(linear_classifier, noise_dataset):
     weakened = dataclasses.replace(CONFIG, weaken_as=64)
-    first, plain = (next(growing_heatmaps(linear_classifier, noise_dataset, one)) for one in (weakened, CONFIG))
+    first, plain = (next(growing_heatmaps(linear_classifier, noise_dataset, config)) for config in (weakened, CONFIG))
     assert first.metadata["weakened_as"] == 64 and "weakened_as" not in plain.metadata
 
 
@@ -112,12 +112,14 @@ def test_growing_heatmaps_of_samples_say_so_and_continue_from_a_saved_map(linear
 
 def test_growing_heatmaps_of_all_images_are_those_without_a_sample(linear_classifier, noise_dataset):
     almost = dataclasses.replace(CONFIG, passes=0.99)  # 36.6 of 37 images
-    first, second = (list(growing_heatmaps(linear_classifier, noise_dataset, one))[-1] for one in (CONFIG, almost))
+    first, second = (
+        list(growing_heatmaps(linear_classifier, noise_dataset, config))[-1] for config in (CONFIG, almost)
+    )
     assert_same_cells(first, second)
     assert "sample" not in second.metadata
 
 
-def counted(heatmap):
+def counts_of(heatmap):
     names = ("top1_errors", "top5_errors", "count", "clean", "true_probability", "sampling_variance", "estimate")
     return {name: getattr(heatmap, name) for name in names}
 
@@ -138,7 +140,7 @@ def test_growing_heatmaps_sharpen_round_by_round_until_precise(linear_classifier
             first = balanced_order(noise_dataset.labels, wave, seed=3)[: heatmap.count[cell]]
             assert heatmap.top1_errors[cell] == (wrong[first].sum() if len(first) else -1)
     assert maps[-1].metadata["estimate"]["estimator"] == ESTIMATOR
-    assert Heatmap.from_bytes(maps[-1].to_bytes(), name="map").same(maps[-1])
+    assert Heatmap.from_bytes(maps[-1].to_bytes(), name="map").equals(maps[-1])
 
 
 def test_growing_heatmaps_of_all_images_are_exact_however_precise_they_should_be(linear_classifier, noise_dataset):
@@ -159,8 +161,8 @@ def test_growing_heatmaps_of_several_rounds_continue_to_the_same_map(linear_clas
     *_, resumed = growing_heatmaps(
         linear_classifier, noise_dataset, config, Heatmap.from_bytes(part.to_bytes(), name="map")
     )
-    for name, array in counted(resumed).items():
-        np.testing.assert_allclose(array, counted(whole)[name], rtol=ROUNDING if name == "true_probability" else 0)
+    for name, array in counts_of(resumed).items():
+        np.testing.assert_allclose(array, counts_of(whole)[name], rtol=ROUNDING if name == "true_probability" else 0)
     assert resumed.metadata["estimate"] == whole.metadata["estimate"]
     assert list(growing_heatmaps(linear_classifier, noise_dataset, config, resumed)) == []
     sharper = dataclasses.replace(config, precision=5.0)

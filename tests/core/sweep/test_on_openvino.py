@@ -28,14 +28,14 @@ def test_openvino_predicts_what_torch_does_and_says_its_name():
 
 
 @pytest.mark.parametrize(
-    ("words", "why"),
+    ("options", "why"),
     [
         (["--backend", "openvino", "--dtype", "bfloat16"], "omit one of them"),
         (["--backend", "openvino"], "pip install openvino"),
     ],
 )
-def test_it_is_refused_in_a_sentence(words, why, tmp_path, capsys, monkeypatch):
+def test_it_is_refused_in_a_sentence(options, why, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    given = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--device", "cpu"]
-    assert main([*given, *words, "--output", str(tmp_path / "map.npz")]) == 2
+    arguments = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--device", "cpu"]
+    assert main([*arguments, *options, "--output", str(tmp_path / "map.npz")]) == 2
     assert why in capsys.readouterr().err

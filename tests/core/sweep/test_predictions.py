@@ -34,23 +34,23 @@ def test_wave_on_image_gives_an_image_the_signs_of_its_place_in_the_data_set(noi
 def test_several_waves_are_predicted_as_each_alone(linear_classifier, noise_images):
     image = noise_images[0][0].astype(np.float32) / 255
     waves = [(0, 1), (1, 1), (-1, 2)]
-    for wave, found in zip(
+    for wave, prediction in zip(
         waves, predict_under_waves(linear_classifier, image, waves, 2.0, seed=5, position=3), strict=True
     ):
         (alone,) = predict_under_waves(linear_classifier, image, [wave], 2.0, (), seed=5, position=3)
-        np.testing.assert_allclose(found.perturbed, alone.perturbed, atol=1e-6)
-        np.testing.assert_allclose(found.clean, alone.clean, atol=1e-6)
+        np.testing.assert_allclose(prediction.perturbed, alone.perturbed, atol=1e-6)
+        np.testing.assert_allclose(prediction.clean, alone.clean, atol=1e-6)
 
 
 def test_predict_under_wave_holds_the_clean_the_perturbed_and_the_curve(linear_classifier, noise_images):
     image = noise_images[0][0].astype(np.float32) / 255
-    (found,) = predict_under_waves(linear_classifier, image, [(1, 1)], 2.0, (0.0, 1.0, 2.0), seed=0, position=0)
-    np.testing.assert_allclose(found.clean.sum(), 1, rtol=1e-5)
-    np.testing.assert_allclose(found.curve[0], found.clean, rtol=1e-5)
-    np.testing.assert_allclose(found.curve[2], found.perturbed, rtol=1e-5)
-    assert not np.allclose(found.curve[1], found.clean)
+    (prediction,) = predict_under_waves(linear_classifier, image, [(1, 1)], 2.0, (0.0, 1.0, 2.0), seed=0, position=0)
+    np.testing.assert_allclose(prediction.clean.sum(), 1, rtol=1e-5)
+    np.testing.assert_allclose(prediction.curve[0], prediction.clean, rtol=1e-5)
+    np.testing.assert_allclose(prediction.curve[2], prediction.perturbed, rtol=1e-5)
+    assert not np.allclose(prediction.curve[1], prediction.clean)
     logits = linear_classifier(torch.from_numpy(image)[None])
-    np.testing.assert_allclose(found.clean, logits.softmax(1)[0].numpy(), rtol=1e-5)
+    np.testing.assert_allclose(prediction.clean, logits.softmax(1)[0].numpy(), rtol=1e-5)
 
 
 def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_classifier, noise_images, noise_dataset):
@@ -86,14 +86,14 @@ def test_mistakes_count_every_wrong_prediction_the_most_frequent_first():
 def test_hybrids_are_predicted_at_every_cutoff(linear_classifier):
     low, high = np.random.default_rng(5).random((2, 3, 8, 8), dtype=np.float32)
     cutoffs = hybrid_cutoffs(8)
-    found = predict_hybrids(linear_classifier, low, high, cutoffs)
+    predictions = predict_hybrids(linear_classifier, low, high, cutoffs)
     assert cutoffs[0] == 0.5 and cutoffs[-1] == 8 and list(cutoffs) == sorted(set(cutoffs)) and 2.0 in cutoffs
     for k in (0, 20, len(cutoffs) - 1):
         alone = class_probabilities(linear_classifier, hybrid(low, high, cutoffs[k])[None])[0]
-        np.testing.assert_allclose(found.mixed[k], alone, atol=1e-6)
-    for part, image in ((found.low, low), (found.high, high)):
+        np.testing.assert_allclose(predictions.mixed[k], alone, atol=1e-6)
+    for part, image in ((predictions.low, low), (predictions.high, high)):
         np.testing.assert_allclose(part, class_probabilities(linear_classifier, image[None])[0], atol=1e-6)
-    assert found.cutoffs == cutoffs
+    assert predictions.cutoffs == cutoffs
 
 
 @pytest.mark.parametrize(
@@ -102,5 +102,5 @@ def test_hybrids_are_predicted_at_every_cutoff(linear_classifier):
 )
 def test_the_switch_is_where_the_low_picture_stays_more_probable(low_shares, place):
     mixed = np.array([[1 - share, share] for share in low_shares])
-    found = HybridPredictions((1.0, 2.0, 4.0, 8.0), mixed[-1], mixed[0], mixed)
-    assert found.switches_at(1, 0) == place
+    predictions = HybridPredictions((1.0, 2.0, 4.0, 8.0), mixed[-1], mixed[0], mixed)
+    assert predictions.switches_at(1, 0) == place

@@ -64,14 +64,14 @@ def test_a_killed_process_ends_the_run_and_the_same_command_computes_what_is_mis
     archive, output, peaceful = (tmp_path / name for name in ("noise.npz", "map.npz", "peaceful.npz"))
     write_noise(archive)
     for lost in (0, 1):
-        both, before = start_two(archive, output), cells(output)
+        processes, before = start_two(archive, output), cells(output)
         while (saved := cells(output)) == before:  # the file is written during the run
-            assert both[0].poll() is None, both[0].stderr.read()
+            assert processes[0].poll() is None, processes[0].stderr.read()
             time.sleep(0.02)
-        both[lost].kill()
-        both[lost].wait()
-        _, text = both[1 - lost].communicate(timeout=300)
-        assert both[1 - lost].returncode == 2, text
+        processes[lost].kill()
+        processes[lost].wait()
+        _, text = processes[1 - lost].communicate(timeout=300)
+        assert processes[1 - lost].returncode == 2, text
         assert "error: another process of this run has ended; finished cells are saved, run the same command" in text
         assert "Traceback" not in text
         assert before < saved <= cells(output) < 225, "gathered results are kept"

@@ -21,10 +21,10 @@ class Script:
 
     main: object
     outcomes: type
-    words: tuple
+    options: tuple
     slow: tuple
     parts: int
-    fewer: tuple  # options of `words` with smaller counts
+    fewer: tuple  # those of `options` with smaller counts
     tells: str
 
 
@@ -52,8 +52,8 @@ each_script = pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 
 
 def command(script, archive, output, *more, name="mini-resnet"):
-    given = ("--classifier", name, "--dataset", archive, "--device", "cpu", "--output", output)
-    return [*map(str, given), *script.words, *more]
+    options = ("--classifier", name, "--dataset", archive, "--device", "cpu", "--output", output)
+    return [*map(str, options), *script.options, *more]
 
 
 @each_script
@@ -61,9 +61,12 @@ def test_a_run_is_kept_with_its_provenance_and_repeats_itself(script, archive, t
     output = tmp_path / "one.npz"
     assert script.main(command(script, archive, output)) == 0
     assert script.tells in capsys.readouterr().out and [path.name for path in tmp_path.iterdir()] == ["one.npz"]
-    found = script.outcomes.load(output)
-    assert found.measured.all() and found.metadata["source"]["wall_seconds"] > 0
-    assert found.metadata["classifier"]["name"] == "mini-resnet" and len(found.metadata["classifier"]["sha256"]) == 64
+    outcomes = script.outcomes.load(output)
+    assert outcomes.measured.all() and outcomes.metadata["source"]["wall_seconds"] > 0
+    assert (
+        outcomes.metadata["classifier"]["name"] == "mini-resnet"
+        and len(outcomes.metadata["classifier"]["sha256"]) == 64
+    )
     written = output.read_bytes()
     assert script.main(command(script, archive, output)) == 0 and output.read_bytes() == written  # nothing was left
 
@@ -72,10 +75,10 @@ def test_a_run_is_kept_with_its_provenance_and_repeats_itself(script, archive, t
 @each_script
 def test_a_killed_run_goes_on_by_the_same_command(script, archive, tmp_path):
     output, whole = tmp_path / "killed.npz", tmp_path / "whole.npz"
-    words = command(script, archive, output, *script.slow)
-    kill_when_written(script.main.__module__.removesuffix(".__main__"), words, output)
+    arguments = command(script, archive, output, *script.slow)
+    kill_when_written(script.main.__module__.removesuffix(".__main__"), arguments, output)
     assert 0 < script.outcomes.load(output).measured.sum() < script.parts
-    assert script.main(words) == 0 == script.main(command(script, archive, whole, *script.slow))
+    assert script.main(arguments) == 0 == script.main(command(script, archive, whole, *script.slow))
     resumed, at_once = (script.outcomes.load(path).arrays() for path in (output, whole))
     for name, values in at_once.items():
         np.testing.assert_array_equal(resumed[name], values)
@@ -98,9 +101,9 @@ def test_other_settings_on_the_same_output_are_refused(script, archive, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("script", "words", "why"),
+    ("script", "options", "why"),
     [
-        *((script, words, why) for script in SCRIPTS for words, why in (
+        *((script, options, why) for script in SCRIPTS for options, why in (
             (["--output", "map.png"], "ends in .npz"),
             (["--output", "nowhere/map.npz"], "does not exist"),
         )),
@@ -110,37 +113,37 @@ def test_other_settings_on_the_same_output_are_refused(script, archive, tmp_path
         ("hybrid", ["--output", "map.npz", "--edge", "soft"], "--edge"),
     ],
 )  # fmt: skip
-def test_options_that_mean_nothing_are_refused(script, words, why, capsys):
+def test_options_that_mean_nothing_are_refused(script, options, why, capsys):
     with pytest.raises(SystemExit):
-        SCRIPTS[script].main(["--classifier", "mini-resnet", "--dataset", "cifar10", *words])
+        SCRIPTS[script].main(["--classifier", "mini-resnet", "--dataset", "cifar10", *options])
     assert why in capsys.readouterr().err
 
 
 def test_every_error_is_told(archive, tmp_path, capsys):
     script, output = SCRIPTS["corruption"], tmp_path / "one.npz"
     assert script.main(command(script, archive, output)) == 0
-    told, found = capsys.readouterr().out, CorruptionOutcomes.load(output)
-    assert found.pictures == 20 and found.keys == tuple(CORRUPTIONS)
-    assert all(row.label in told for row in CORRUPTIONS.values())
-    assert f"{100 * found.errors('fog', strength=3).measured.value:.1f} (" in told.splitlines()[-1]
+    stdout, outcomes = capsys.readouterr().out, CorruptionOutcomes.load(output)
+    assert outcomes.pictures == 20 and outcomes.keys == tuple(CORRUPTIONS)
+    assert all(row.label in stdout for row in CORRUPTIONS.values())
+    assert f"{100 * outcomes.errors('fog', strength=3).measured.value:.1f} (" in stdout.splitlines()[-1]
 
 
 def test_cutoffs_are_numbers_between_commas(archive, tmp_path):
     assert hybrid.parse_cutoffs("1,2.5,4") == (1, 2.5, 4)
     script, output = SCRIPTS["hybrid"], tmp_path / "one.npz"
     assert script.main(command(script, archive, output)) == 0
-    found = HybridOutcomes.load(output)
-    assert found.cutoffs.tolist() == [2, 4, 8] and found.done == 3 and found.pairs == 30
+    outcomes = HybridOutcomes.load(output)
+    assert outcomes.cutoffs.tolist() == [2, 4, 8] and outcomes.done == 3 and outcomes.pairs == 30
 
 
 def test_photographs_are_mixed_at_their_own_side(tmp_path):
     output = tmp_path / "photographs.npz"
-    words = ["--classifier", "efficientnet-lite0", "--dataset", "photographs", "--pairs", "3", "--cutoffs", "1,224"]
-    assert hybrid.main([*words, "--output", str(output)]) == 0
-    found = HybridOutcomes.load(output)
-    assert found.metadata["image_size"] == 224 and len(found.metadata["class_names"]) == 1000
+    arguments = ["--classifier", "efficientnet-lite0", "--dataset", "photographs", "--pairs", "3", "--cutoffs", "1,224"]
+    assert hybrid.main([*arguments, "--output", str(output)]) == 0
+    outcomes = HybridOutcomes.load(output)
+    assert outcomes.metadata["image_size"] == 224 and len(outcomes.metadata["class_names"]) == 1000
     # almost only the low picture's waves, so its prediction equals that for the unmixed picture
-    np.testing.assert_array_equal(found.says[0, 1], found.predictions[0] == found.labels[0])
+    np.testing.assert_array_equal(outcomes.says[0, 1], outcomes.predictions[0] == outcomes.labels[0])
     assert default_cutoffs(224)[0] == 1 and default_cutoffs(224)[-1] == pytest.approx(112, rel=0.05)
 
 
@@ -164,6 +167,6 @@ def test_the_figure_names_its_networks_and_is_the_same_each_time(archive, tmp_pa
 def test_the_figure_of_two_networks_is_told_with_their_difference(tmp_path, capsys):
     files = [str(PRECOMPUTED / "hybrids" / f"{name}.npz") for name in ("mini-clip", "mini-clip-robust")]
     assert hybrid.main(["plot", *files, "--output", str(tmp_path / "figure.svg")]) == 0
-    one, other, difference, path = capsys.readouterr().out.splitlines()
-    assert one.startswith("mini-clip: ") and other.startswith("mini-clip-robust: ") and path.endswith("figure.svg")
+    first, other, difference, path = capsys.readouterr().out.splitlines()
+    assert first.startswith("mini-clip: ") and other.startswith("mini-clip-robust: ") and path.endswith("figure.svg")
     assert difference.startswith("mini-clip minus mini-clip-robust: +")

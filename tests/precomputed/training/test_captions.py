@@ -36,10 +36,10 @@ def test_captions_name_their_own_class_and_no_other():
 
 
 def test_captions_claim_exactly_their_attribute():
-    words = [set(attribute.synonyms) for attribute in ATTRIBUTES]
+    synonyms = [set(attribute.synonyms) for attribute in ATTRIBUTES]
     for caption in captions():
-        said = [k for k, of_attribute in enumerate(words) if of_attribute & set(re.findall(r"\w+", caption.text))]
-        assert said == ([] if caption.attribute == -1 else [caption.attribute]), caption
+        claimed = [k for k, of_attribute in enumerate(synonyms) if of_attribute & set(re.findall(r"\w+", caption.text))]
+        assert claimed == ([] if caption.attribute == -1 else [caption.attribute]), caption
 
 
 def test_held_out_captions_share_no_pattern_and_no_name_with_training():
@@ -58,10 +58,10 @@ def test_fill_uses_an_before_a_vowel():
 
 
 @pytest.mark.parametrize(
-    ("colour", "wanted"),
+    ("colour", "expected"),
     [((0.1, 0.1, 0.1), {"dark", "grey"}), ((0.9, 0.9, 0.9), {"bright", "grey"}), ((0.4, 0.4, 0.6), {"bluish"}),
      ((0.6, 0.4, 0.4), {"reddish"}), ((0.45, 0.5, 0.45), {"greenish"}), ((0.5, 0.47, 0.47), set())],
 )  # fmt: skip
-def test_attributes_of_flat_colours(colour, wanted):
+def test_attributes_of_flat_colours(colour, expected):
     (holds,) = attributes_of(flat(*colour))
-    assert {attribute.synonyms[0] for attribute, true in zip(ATTRIBUTES, holds, strict=True) if true} == wanted
+    assert {attribute.synonyms[0] for attribute, true in zip(ATTRIBUTES, holds, strict=True) if true} == expected

@@ -21,9 +21,9 @@ def test_alternating_flips_show_both_sides_in_two_epochs():
 @pytest.mark.parametrize("shift", [0, 2])
 def test_flip_and_shift_agrees_with_a_slow_twin(shift):
     images, flips = torch.rand(6, 3, 8, 8), torch.tensor([True, False] * 3)
-    found = flip_and_shift(images, flips, shift, seeded_generator(1))
+    result = flip_and_shift(images, flips, shift, seeded_generator(1))
     shifts = torch.randint(2 * shift + 1, (2, 6), generator=seeded_generator(1))
     for k, (row, column) in enumerate(shifts.T.tolist()):
         image = images[k].flip(-1) if flips[k] else images[k]
         padded = F.pad(image, (shift,) * 4, mode="reflect")
-        assert torch.equal(found[k], padded[:, row : row + 8, column : column + 8])
+        assert torch.equal(result[k], padded[:, row : row + 8, column : column + 8])

@@ -31,5 +31,5 @@ def test_clean_accuracy_counts_an_uneven_last_batch():
 
 def test_robust_accuracy_finds_what_can_be_fooled():
     # Closing a gap of g takes an L2 length of g / sqrt(2): 102 / 255 / 1.41 = 0.28 and 153 / 255 / 1.41 = 0.42.
-    found = robust_accuracy(TwoPixels().eval(), pairs(102, 153), Attack(epsilon=0.35, step_size=0.05))
-    assert found == Accuracy(1, 2)
+    accuracy = robust_accuracy(TwoPixels().eval(), pairs(102, 153), Attack(epsilon=0.35, step_size=0.05))
+    assert accuracy == Accuracy(1, 2)

@@ -12,8 +12,8 @@ KINDS = pytest.mark.parametrize(
 )
 
 
-def assert_same_weights(one, other):
-    for name, tensor in one.network.state_dict().items():
+def assert_same_weights(first, other):
+    for name, tensor in first.network.state_dict().items():
         assert torch.equal(tensor, other.network.state_dict()[name]), name
 
 

@@ -46,15 +46,15 @@ def test_adversarial_fine_tuning_changes_the_image_tower_alone(make_training):
 def test_caption_targets_by_hand():
     probabilities = torch.tensor([[1.0, 0.0], [0.25, 0.75]])
     attributes = torch.tensor([[True, False], [False, True]])
-    found = caption_targets(probabilities, attributes, torch.tensor([0, 0, 1, 1]), torch.tensor([-1, 0, 1, 0]))
-    assert found.tolist() == [[1.0, 1.0, 0.0, 0.0], [0.25, 0.0, 0.75, 0.0]]
+    targets = caption_targets(probabilities, attributes, torch.tensor([0, 0, 1, 1]), torch.tensor([-1, 0, 1, 0]))
+    assert targets.tolist() == [[1.0, 1.0, 0.0, 0.0], [0.25, 0.0, 0.75, 0.0]]
 
 
 def test_contrastive_loss_is_clips_own_when_captions_are_unique():
     torch.manual_seed(0)
     images, texts = (F.normalize(torch.randn(6, 8), dim=1) for _ in range(2))
-    wanted = open_clip.ClipLoss()(images, texts, torch.tensor(10.0))
-    assert torch.allclose(contrastive_loss(images, texts, torch.tensor(10.0), torch.eye(6)), wanted, atol=1e-6)
+    expected = open_clip.ClipLoss()(images, texts, torch.tensor(10.0))
+    assert torch.allclose(contrastive_loss(images, texts, torch.tensor(10.0), torch.eye(6)), expected, atol=1e-6)
 
 
 def test_contrastive_loss_agrees_with_a_slow_twin():
@@ -66,8 +66,8 @@ def test_contrastive_loss_agrees_with_a_slow_twin():
     logits = 7 * images @ texts.T
     rows = [-(row / row.sum() * logits[k].log_softmax(0)).sum() for k, row in enumerate(truth)]
     columns = [-(truth[:, k] / truth[:, k].sum() * logits[:, k].log_softmax(0)).sum() for k in range(4)]
-    wanted = (torch.stack(rows).mean() + torch.stack(columns).mean()) / 2
-    assert torch.allclose(contrastive_loss(images, texts, torch.tensor(7.0), truth), wanted, atol=1e-6)
+    expected = (torch.stack(rows).mean() + torch.stack(columns).mean()) / 2
+    assert torch.allclose(contrastive_loss(images, texts, torch.tensor(7.0), truth), expected, atol=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +88,8 @@ def test_open_clip_loads_the_folder_by_itself_and_gives_the_same_logits(bundle):
     images = torch.rand(2, 3, 32, 32)
     prompts = tokenizer(fill_template("a photo of a {class}", CIFAR10))
     with torch.no_grad():
-        wanted, _ = loaded.eval().get_logits(classifier.preprocess(images), prompts)
-    assert torch.allclose(classifier(images), wanted, atol=1e-5)
+        logits, _ = loaded.eval().get_logits(classifier.preprocess(images), prompts)
+    assert torch.allclose(classifier(images), logits, atol=1e-5)
 
 
 def test_open_clips_preprocessing_sees_what_training_saw(bundle):
@@ -113,8 +113,8 @@ def test_held_out_accuracy_agrees_with_a_classifier_of_each_set_of_prompts(bundl
 def test_recipe_still_describes_the_bundled_model(name, bundle, architecture):
     folder = PRECOMPUTED / "models" / name
     assert (folder / "open_clip_config.json").read_text() == (bundle[0] / "open_clip_config.json").read_text()
-    words = [gzip.decompress((path / VOCABULARY).read_bytes()) for path in (folder, bundle[0])]
-    assert words[0] == words[1]
+    vocabularies = [gzip.decompress((path / VOCABULARY).read_bytes()) for path in (folder, bundle[0])]
+    assert vocabularies[0] == vocabularies[1]
     pixels = architecture["preprocess_cfg"]
     assert (tuple(pixels["mean"]), tuple(pixels["std"])) == (CIFAR10_MEAN, CIFAR10_STD)
 

@@ -80,5 +80,5 @@ def test_command_says_at_the_start_that_foolbox_is_missing(monkeypatch, tmp_path
 
 def test_command_names_missing_weights_in_one_sentence(tmp_path, capsys):
     assert main(["--data", str(tmp_path), "--output", str(tmp_path), "--start", "nowhere.safetensors"]) == 2
-    wanted = "error: there are no weights at nowhere.safetensors; train them first, or name another file\n"
-    assert capsys.readouterr().err == wanted
+    message = "error: there are no weights at nowhere.safetensors; train them first, or name another file\n"
+    assert capsys.readouterr().err == message

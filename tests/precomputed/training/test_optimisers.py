@@ -16,13 +16,13 @@ def test_orthogonalise_keeps_directions_and_levels_sizes(shape):
 def test_muon_keeps_the_norm_and_learns():
     torch.manual_seed(0)
     weight = torch.nn.Parameter(torch.randn(6, 10))
-    wanted = torch.randn(6, 10)
-    wanted = wanted * (6**0.5 / wanted.norm())
+    target = torch.randn(6, 10)
+    target = target * (6**0.5 / target.norm())
     optimiser = Muon([weight], 0.1, momentum=0.6, weight_decay=None)
     for k in range(120):
         optimiser.param_groups[0]["lr"] = 0.1 * (1 - k / 120)
         optimiser.zero_grad()
-        (weight - wanted).square().sum().backward()
+        (weight - target).square().sum().backward()
         optimiser.step()
-    assert (weight - wanted).norm() < 0.3 * wanted.norm()
+    assert (weight - target).norm() < 0.3 * target.norm()
     assert weight.norm().item() == pytest.approx(6**0.5, rel=0.05)

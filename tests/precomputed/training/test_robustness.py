@@ -18,11 +18,11 @@ from precomputed.training.robustness import HEADING, measure, section, with_sect
 def test_each_attack_leaves_no_more_than_the_one_before():
     samples = load_samples("cifar10-samples")
     data = LabelledImages(torch.from_numpy(samples.images[:6]), torch.from_numpy(samples.labels[:6]), "samples")
-    found = measure(load_classifier("mini-resnet-robust", CIFAR10), data, iterations=10, queries=30)
-    left = [found[name].correct for name in ("clean", "pgd", "apgd-ce", "apgd-t", "square")]
-    assert left[0] > left[1] and left[1:] == sorted(left[1:], reverse=True)
-    assert found["pgd, epsilon 4"].correct == 0
-    assert all(accuracy.count == 6 for accuracy in found.values())
+    accuracies = measure(load_classifier("mini-resnet-robust", CIFAR10), data, iterations=10, queries=30)
+    correct = [accuracies[name].correct for name in ("clean", "pgd", "apgd-ce", "apgd-t", "square")]
+    assert correct[0] > correct[1] and correct[1:] == sorted(correct[1:], reverse=True)
+    assert accuracies["pgd, epsilon 4"].correct == 0
+    assert all(accuracy.count == 6 for accuracy in accuracies.values())
 
 
 def test_card_gets_the_section_once():
@@ -37,8 +37,8 @@ def test_card_gets_the_section_once():
 def test_cards_of_the_robust_models_tell_what_was_measured(name):
     content = json.loads((MODELS / name / "robustness.json").read_text(encoding="utf-8"))
     assert content["sha256"] == bundled_specs()[name].sha256
-    found = {attack: Accuracy(*numbers) for attack, numbers in content["accuracy"].items()}
-    assert model_card(name).endswith(section(found))
-    left = [found[attack].correct for attack in ("clean", "pgd", "apgd-ce", "apgd-t", "square")]
-    assert left == sorted(left, reverse=True) and found["pgd, epsilon 4"].correct == 0
-    assert {accuracy.count for accuracy in found.values()} == {1000}
+    accuracies = {attack: Accuracy(*numbers) for attack, numbers in content["accuracy"].items()}
+    assert model_card(name).endswith(section(accuracies))
+    correct = [accuracies[attack].correct for attack in ("clean", "pgd", "apgd-ce", "apgd-t", "square")]
+    assert correct == sorted(correct, reverse=True) and accuracies["pgd, epsilon 4"].correct == 0
+    assert {accuracy.count for accuracy in accuracies.values()} == {1000}

@@ -19,17 +19,17 @@ MIX = """({ prepareHybrid, paintHybrid }, { low, high, size, cutoffs }) => {
 }"""
 
 
-def mixed(low, high, cutoffs):
+def mix(low, high, cutoffs):
     """(cutoffs, size, size, 4) pixels that the browser would show for two (3, size, size) uint8 pictures."""
     size = low.shape[-1]
     pictures = {name: image.transpose(1, 2, 0).ravel().tolist() for name, image in (("low", low), ("high", high))}
-    found = in_node("fourier.js", MIX, {**pictures, "size": size, "cutoffs": list(cutoffs)})
-    return np.array(found, np.uint8).reshape(-1, size, size, 4)
+    pixels = in_node("fourier.js", MIX, {**pictures, "size": size, "cutoffs": list(cutoffs)})
+    return np.array(pixels, np.uint8).reshape(-1, size, size, 4)
 
 
 def assert_the_engines(low, high, cutoffs):
     images = [image.astype(np.float32) / 255 for image in (low, high)]
-    for cutoff, picture in zip(cutoffs, mixed(low, high, cutoffs), strict=True):
+    for cutoff, picture in zip(cutoffs, mix(low, high, cutoffs), strict=True):
         expected = to_uint8(hybrid(*images, cutoff)).astype(int)
         assert np.abs(picture[..., :3] - expected).max() <= 1, cutoff
         assert (picture[..., 3] == 255).all()

@@ -18,12 +18,12 @@ def page() -> None:
     import numpy as np
     import streamlit as st
 
-    from core.fourier.intervals import Measured
+    from core.fourier.intervals import Interval
     from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 
     small = np.array([[0.1004, 0.2006, 0.3], [0.0, np.nan, 0.9995], [-0.0004, 0.5425, 1.0]])
     views = [
-        MapView("Small", "with intervals", small, Measured(small, small - 0.01, small + 0.01)),
+        MapView("Small", "with intervals", small, Interval(small, small - 0.01, small + 0.01)),
         MapView("Large", "", np.arange(25.0).reshape(5, 5) / 100, value_label="rate"),
     ]
     heatmap_view(
@@ -67,10 +67,10 @@ def test_the_unit_says_scale_decimals_and_sign_and_the_colour_map_does_not():
     assert (points["signed"], points["unit"], points["range"]) == (True, "points", [-20, 20])
     margin = Unit("logits", decimals=2, signed=True)
     for scale, size in ((1, 2), (1000, 4)):
-        found = pack_maps(ShownMaps([MapView("A", "", scale * values, unit=margin)], "vik", (-2, 2)))
-        assert (found["signed"], found["unit"], found["decimals"], found["range"]) == (True, "logits", 2, [-2, 2])
+        packed = pack_maps(ShownMaps([MapView("A", "", scale * values, unit=margin)], "vik", (-2, 2)))
+        assert (packed["signed"], packed["unit"], packed["decimals"], packed["range"]) == (True, "logits", 2, [-2, 2])
         least = np.iinfo(f"i{size}").min
-        assert unpack(found["maps"][0])[0, 0].tolist() == [scale * 190, least, scale * -25]
+        assert unpack(packed["maps"][0])[0, 0].tolist() == [scale * 190, least, scale * -25]
 
 
 def test_unknown_colour_map_is_refused():

@@ -36,5 +36,5 @@ def test_photographs_become_small_thumbnails():
     assert head == "data:image/jpeg" and packed.tile == 96 and not packed.lossless
     assert len(packed.sheet) < 100_000
     for picture, tile in zip(pictures, tiles, strict=True):
-        wanted = np.asarray(Image.fromarray(picture).resize((96, 96), Image.Resampling.BILINEAR), dtype=float)
-        assert np.abs(tile - wanted).mean() < 6, "wrong picture in a tile"
+        expected = np.asarray(Image.fromarray(picture).resize((96, 96), Image.Resampling.BILINEAR), dtype=float)
+        assert np.abs(tile - expected).mean() < 6, "wrong picture in a tile"

@@ -11,21 +11,21 @@ def number(value):
     return value if isinstance(value, int) and 0 <= value < 10 else None
 
 
-def choice(shown: Synchronised, value) -> dict:
-    return {"value": value, "token": shown.token, "about": shown.about}
+def choice(state: Synchronised, value) -> dict:
+    return {"value": value, "token": state.token, "about": state.about}
 
 
 def test_choice_is_taken_and_not_sent_back():
-    shown = Synchronised(1, "pictures")
-    assert shown.receive(choice(shown, 4), number) == 4
-    assert shown.follow(4, "pictures") is shown and shown.sent == 1
+    state = Synchronised(1, "pictures")
+    assert state.receive(choice(state, 4), number) == 4
+    assert state.follow(4, "pictures") is state and state.sent == 1
 
 
 def test_choice_that_the_page_does_not_follow_is_put_right():
-    shown = Synchronised(1)
-    shown.receive(choice(shown, 4), number)
-    after = shown.follow(1)
-    assert after.token != shown.token and after.sent == 1
+    state = Synchronised(1)
+    state.receive(choice(state, 4), number)
+    after = state.follow(1)
+    assert after.token != state.token and after.sent == 1
 
 
 def test_choice_made_before_the_browser_heard_of_a_change_goes_out_again():
@@ -37,16 +37,16 @@ def test_choice_made_before_the_browser_heard_of_a_change_goes_out_again():
 
 
 def test_other_pictures_take_the_selection_back_to_pythons():
-    shown = Synchronised(1, "pictures")
-    shown.receive(choice(shown, 4), number)
-    assert shown.follow(1, "others").sent == 1 and shown.follow(4, "others") is not shown
+    state = Synchronised(1, "pictures")
+    state.receive(choice(state, 4), number)
+    assert state.follow(1, "others").sent == 1 and state.follow(4, "others") is not state
 
 
 def test_choice_that_makes_no_sense_is_ignored():
-    shown = Synchronised(1, "pictures")
-    whole = choice(shown, 4)
+    state = Synchronised(1, "pictures")
+    whole = choice(state, 4)
     for sent in (None, "no", {}, {"value": 4}, whole | {"value": "4"}, whole | {"value": 10}, whole | {"about": "x"}):
-        assert shown.receive(sent, number) is None and shown.value == 1
+        assert state.receive(sent, number) is None and state.value == 1
 
 
 def page() -> None:

@@ -25,8 +25,8 @@ LINES = "({ linePoints }, lines) => lines.map(([start, end]) => [...linePoints(s
 def painted(tool, strokes, height, width):
     """(strokes, H, W) uint8: pixels painted by a tool, given its points and other arguments."""
     values = [{"tool": tool, "points": points, "more": more} for points, more in strokes]
-    found = in_node("painter_shapes.js", PAINT, {"height": height, "width": width, "strokes": values})
-    return np.array(found, np.uint8).reshape(-1, height, width)
+    pixels = in_node("painter_shapes.js", PAINT, {"height": height, "width": width, "strokes": values})
+    return np.array(pixels, np.uint8).reshape(-1, height, width)
 
 
 def points(rng, count, height, width):
@@ -36,8 +36,8 @@ def points(rng, count, height, width):
 
 def test_lines_are_the_oracles_in_every_direction():
     lines = [((3, -2), (3 + x, y - 2)) for x in range(-9, 10) for y in range(-9, 10)]
-    for line, found in zip(lines, in_node("painter_shapes.js", LINES, lines), strict=True):
-        assert [tuple(point) for point in found] == list(line_points(*line)), line
+    for line, points in zip(lines, in_node("painter_shapes.js", LINES, lines), strict=True):
+        assert [tuple(point) for point in points] == list(line_points(*line)), line
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (24, 40)])

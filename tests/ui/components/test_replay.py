@@ -30,17 +30,17 @@ def packed(tracks, frames=4, batch=2, size=(5, 6), **options):
 def test_frames_and_numbers_arrive_to_the_byte(live):
     tracks = [track(), track()]
     data = packed(tracks, live=live)
-    for k, one in enumerate(tracks):
-        assert np.array_equal(frames_of(data, k), one.frames)
-        assert np.array_equal(numbers_of(data, k), one.curves[:, :4])
+    for k, expected in enumerate(tracks):
+        assert np.array_equal(frames_of(data, k), expected.frames)
+        assert np.array_equal(numbers_of(data, k), expected.curves[:, :4])
 
 
 def test_version_changes_with_any_byte_and_only_then():
-    one = track()
-    first = packed([one])["version"]
-    assert packed([one])["version"] == first
-    one.frames[2, 1, 0, 3, 3] ^= 1
-    assert packed([one])["version"] != first
+    single = track()
+    first = packed([single])["version"]
+    assert packed([single])["version"] == first
+    single.frames[2, 1, 0, 3, 3] ^= 1
+    assert packed([single])["version"] != first
 
 
 @pytest.mark.parametrize("count", [1, 2, 159, 160, 161, 720, 2001])

@@ -62,13 +62,13 @@ def test_picture_and_wave_are_the_engines_to_the_bit(samples, place, seed, count
 def test_signs_of_every_wave_are_the_engines_and_none_beyond_the_map():
     signs = all_random_signs(15, 4, seed=2)[..., 3, :]
     waves = [(i, j) for i in range(-7, 8) for j in range(-7, 8)]
-    found = in_node(
+    result = in_node(
         "wave.js",
         SIGNS,
         {"bits": list(base64.b64decode(pack_signs(signs))), "side": 15, "waves": [*waves, (8, 0), (0, -8)]},
     )
-    assert found[-2:] == [None, None]
-    np.testing.assert_array_equal(found[:-2], signs.reshape(-1, 3))
+    assert result[-2:] == [None, None]
+    np.testing.assert_array_equal(result[:-2], signs.reshape(-1, 3))
 
 
 def test_tour_runs_outward_by_one_radius_at_a_time_on_the_selected_side():

@@ -16,18 +16,18 @@ CHUNK = FLIP_CHUNKS[False]
 @pytest.fixture
 def drawn(monkeypatch):
     """The rows' flips each time they are drawn; the visitor clicks elsewhere after the given numbers of drawings."""
-    seen, clicks, real = [], [], cell_predictions.rows_html
+    counts, clicks, real = [], [], cell_predictions.rows_html
 
     def draw(rows, *arguments):
-        seen.append([row.flips for row in rows])
-        if len(seen) in clicks:
+        counts.append([row.flips for row in rows])
+        if len(counts) in clicks:
             st.stop()  # as Streamlit does when a script draws while a rerun is pending
         return real(rows, *arguments)
 
     monkeypatch.setattr(cell_predictions, "rows_html", draw)
     monkeypatch.setattr(cell_predictions, "REDRAW_SECONDS", -1)  # after every chunk
     st.cache_data.clear()
-    return seen, clicks
+    return counts, clicks
 
 
 def open_page():
@@ -51,12 +51,12 @@ def test_counting_tells_how_far_it_is(drawn):
 def test_a_click_ends_the_counting_at_the_next_chunk(drawn, monkeypatch):
     _, clicks = drawn
     clicks.append(2)
-    asked, real = [], cell_predictions.top1_predictions
+    batches, real = [], cell_predictions.top1_predictions
 
     def predict(classifier, images, *arguments, **options):
-        asked.append(len(images))
+        batches.append(len(images))
         return real(classifier, images, *arguments, **options)
 
     monkeypatch.setattr(cell_predictions, "top1_predictions", predict)
     assert not open_page().exception
-    assert asked == [CHUNK, CHUNK], "one chunk without the wave and with it"
+    assert batches == [CHUNK, CHUNK], "one chunk without the wave and with it"

@@ -24,26 +24,26 @@ def with_source(heatmap: Heatmap, **changes: object) -> Heatmap:
 
 @pytest.mark.parametrize("path", sorted(HEATMAPS.glob("*_published.npz")), ids=lambda path: path.stem)
 def test_the_papers_maps_say_run_commit_and_licence(path):
-    words = published_text(Heatmap.load(path))
-    assert "b97de37" in words and "MIT" in words and "](https://" in words
+    text = published_text(Heatmap.load(path))
+    assert "b97de37" in text and "MIT" in text and "](https://" in text
 
 
 def test_computed_map_says_when_with_what_and_how_fast(computed):
-    words, source = computed_text(computed), computed.metadata["source"]
-    assert source["date"][:10] in words and f"{source['wall_seconds']:,.0f} s" in words
-    assert computed.metadata["classifier"]["sha256"][:12] in words
+    text, source = computed_text(computed), computed.metadata["source"]
+    assert source["date"][:10] in text and f"{source['wall_seconds']:,.0f} s" in text
+    assert computed.metadata["classifier"]["sha256"][:12] in text
 
 
 @pytest.mark.parametrize("value", [HOSTILE, None, float("nan"), {"b": 1}], ids=repr)
 def test_whatever_an_untrusted_file_holds_is_shown_as_plain_text(computed, value):
     names = ("date", "version", "device", "wall_seconds", "images_per_second")
-    words = computed_text(with_source(computed, **dict.fromkeys(names, value)))
-    assert not re.search(r"(?<!\\)[\[\]<>*$]", words), words
+    text = computed_text(with_source(computed, **dict.fromkeys(names, value)))
+    assert not re.search(r"(?<!\\)[\[\]<>*$]", text), text
 
 
 def test_a_file_that_calls_itself_published_gets_no_link(computed):
-    words = computed_text(with_source(computed, type="published", url="https://evil.example", citation=HOSTILE))
-    assert "evil.example" not in words
+    text = computed_text(with_source(computed, type="published", url="https://evil.example", citation=HOSTILE))
+    assert "evil.example" not in text
 
 
 def test_names_of_an_untrusted_file_stay_on_one_line(computed):

@@ -14,7 +14,7 @@ from core.fourier.maps.heatmap import Heatmap
 from tests.core import oracles
 from tests.core.oracles import Z as Z  # the tests of the story take it from here
 from tests.core.oracles import wilson
-from ui.maps.catalogue import Entry, labelled
+from ui.maps.catalogue import Entry, maps_by_label
 from ui.maps.presets import CLIP, EFFICIENTNET, MINI_CLIP, PRESETS, RESNET50, RESNET56
 from ui.maps.sentences import cell_verdict
 
@@ -67,7 +67,7 @@ def newcombe(a, rate_a, b, rate_b):
 
 def shipped():
     maps = [Heatmap.load(path) for path in FOLDER.glob("*.npz")]
-    return labelled(maps)
+    return maps_by_label(maps)
 
 
 ENTRIES = shipped()
@@ -81,11 +81,11 @@ def numbers_in(text):
     return [float(number) for number in re.findall(r"[-+]?\d+(?:\.\d+)?", text)]
 
 
-def assert_numbers(text, wanted, tolerance=0.0501):
+def assert_numbers(text, expected, tolerance=0.0501):
     """Compare numbers rounded to one digit, with a tolerance of 0.05 points for the rounding of published rates."""
-    found = numbers_in(text)
-    assert len(found) == len(wanted), (text, wanted)
-    assert found == pytest.approx(wanted, abs=tolerance), text
+    actual = numbers_in(text)
+    assert len(actual) == len(expected), (text, expected)
+    assert actual == pytest.approx(expected, abs=tolerance), text
 
 
 @pytest.mark.parametrize("story", PRESETS, ids=lambda story: story.title)
@@ -109,7 +109,7 @@ def test_another_map_makes_another_sentence(story):
 def test_verdict_on_two_maps_gives_errors_intervals_and_difference(frequency):
     clip, resnet = File(CLIP), File(RESNET56)
     a, b = clip.cells[frequency], resnet.cells[frequency]
-    errors = [100 * each for rate, file in ((a, clip), (b, resnet)) for each in (rate, *file.wilson(rate))]
+    errors = [100 * bound for rate, file in ((a, clip), (b, resnet)) for bound in (rate, *file.wilson(rate))]
     ends = sorted(abs(100 * end) for end in newcombe(clip, a, resnet, b))
     text = cell_verdict([ENTRIES[CLIP], ENTRIES[RESNET56]], frequency)
     assert_numbers(text, [*frequency, *errors, 100 * abs(a - b), *ends], tolerance=0.15)  # intervals include rounding
@@ -127,7 +127,7 @@ def test_verdict_on_one_map_gives_the_rise_over_its_clean_error():
     mini = File(MINI_CLIP)
     text, rate = cell_verdict([ENTRIES[MINI_CLIP]], (0, 5)), mini.cells[0, 5]
     ends = sorted(100 * end for end in newcombe(mini, rate, mini, mini.clean))
-    errors = [100 * each for each in (rate, *mini.wilson(rate))]
+    errors = [100 * bound for bound in (rate, *mini.wilson(rate))]
     assert_numbers(text, [0, 5, *errors, 100 * (rate - mini.clean), *ends, 100 * mini.clean])
     assert "than without" not in cell_verdict([ENTRIES[CLIP]], (0, 5))  # its clean error is not published
 
@@ -145,8 +145,8 @@ def test_verdict_names_maps_that_end_before_the_wave():
 
 def test_verdict_on_a_map_of_one_picture_speaks_of_that_picture():
     facts = {**ENTRIES[MINI_CLIP].heatmap.metadata, "dataset": {"name": "one picture", "n": 1}}
-    errors, ones = np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]]), np.ones((3, 3), np.int64)
-    single = Heatmap(errors, 0 * errors, ones, np.array([0, 0, 1]), facts)
+    errors, counts = np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]]), np.ones((3, 3), np.int64)
+    single = Heatmap(errors, 0 * errors, counts, np.array([0, 0, 1]), facts)
     entry = Entry("Mini CLIP · one picture · computed here 1", single)
     assert "wrong on its one image" in cell_verdict([entry], (1, -1))
     assert "right on its one image" in cell_verdict([entry, entry], (0, 0))

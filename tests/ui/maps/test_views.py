@@ -17,14 +17,14 @@ from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.metrics import METRICS, Metric, Unit
 from core.shared import colours
 from ui.components.heatmap import pack_maps
-from ui.maps.catalogue import Entry, labelled
+from ui.maps.catalogue import Entry, maps_by_label
 from ui.maps.files import computed_text
 from ui.maps.models import model_colour
 from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
 from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
 
 FILE = PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz"
-ENTRIES = labelled(Heatmap.load(path) for path in sorted(FILE.parent.glob("*.npz")))
+ENTRIES = maps_by_label(Heatmap.load(path) for path in sorted(FILE.parent.glob("*.npz")))
 SMALL = "Mini CLIP · CIFAR-10, 1,000 images · computed"
 
 
@@ -37,7 +37,7 @@ def test_of_two_maps_with_one_name_the_smaller_says_its_images():
 def test_a_map_of_another_strength_says_so_and_stands_beside_the_papers():
     small = ENTRIES[SMALL].heatmap
     weak = dataclasses.replace(small, metadata={**small.metadata, "epsilon": 0.5})
-    assert list(labelled([weak, small])) == [
+    assert list(maps_by_label([weak, small])) == [
         "Mini CLIP · CIFAR-10, 1,000 images, v = 0.5 · computed",
         "Mini CLIP · CIFAR-10 · computed",
     ]
@@ -46,12 +46,12 @@ def test_a_map_of_another_strength_says_so_and_stands_beside_the_papers():
 def test_grey_and_coloured_waves_are_shown_apart():
     with np.load(FILE) as file:
         bits, seed = file["outcomes"], json.loads(str(file["metadata"]))["seed"]
-    shown = shown_maps([ENTRIES[SMALL]], "Top-1", "Grey and coloured", 31)
-    assert [view.title for view in shown.views] == ["Mini CLIP, grey", "Mini CLIP, coloured"]
+    maps = shown_maps([ENTRIES[SMALL]], "Top-1", "Grey and coloured", 31)
+    assert [view.title for view in maps.views] == ["Mini CLIP, grey", "Mini CLIP, coloured"]
     for row, (i, j) in list(enumerate(half_plane(31), 1))[::40]:
         wrong = np.unpackbits(bits[row])[:1000]
         alike = np.array([len(set(sign)) == 1 for sign in random_signs(1000, (i, j), seed=seed).tolist()])
-        for view, chosen in zip(shown.views, (alike, ~alike), strict=True):
+        for view, chosen in zip(maps.views, (alike, ~alike), strict=True):
             assert view.values[15 + i, 15 + j] == pytest.approx(wrong[chosen].mean())
             assert view.values[15 - i, 15 - j] == pytest.approx(wrong[chosen].mean())
 
@@ -74,8 +74,8 @@ def test_what_a_map_lacks_is_not_offered_and_told():
 
 
 def test_a_difference_has_the_colour_of_the_network_that_is_worse():
-    shown = shown_maps([ENTRIES[CLIP], ENTRIES[RESNET56]], "Top-1", "Difference", 31)
-    assert shown.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}"
+    maps = shown_maps([ENTRIES[CLIP], ENTRIES[RESNET56]], "Top-1", "Difference", 31)
+    assert maps.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}"
 
 
 def test_only_the_first_two_maps_are_told_by_colour():
@@ -96,9 +96,9 @@ def sampled(images, side=15, **changes):
 def test_estimate_is_shown_as_such_with_its_own_interval():
     heatmap = sampled(100)
     (view,) = shown_maps([Entry("Mini CLIP · x · y", heatmap)], "Top-5", "Estimate", 31).views
-    found = estimate_map(heatmap.top5_errors, heatmap.count, image_size=32)
-    np.testing.assert_array_equal(view.values, found.error.value)
-    np.testing.assert_array_equal(view.interval, found.error)
+    estimate = estimate_map(heatmap.top5_errors, heatmap.count, image_size=32)
+    np.testing.assert_array_equal(view.values, estimate.error.value)
+    np.testing.assert_array_equal(view.interval, estimate.error)
     assert (view.title, view.value_label) == ("Mini CLIP, estimate", "estimated top-5 error")
     assert "100 of 10,000 images under each wave" in view.subtitle and "estimate, not counts" in view.subtitle
     (counts,) = shown_maps([Entry("Mini CLIP · x · y", heatmap)], "Top-5", "Error", 31).views
@@ -112,7 +112,9 @@ def test_a_stored_estimate_is_shown_and_no_other_view_holds_it():
     np.testing.assert_array_equal(view.values, heatmap.estimate[0] / 2)
     np.testing.assert_array_equal(view.interval, heatmap.estimate / 2)
     for metric, show in (("Top-1", "Error"), ("Top-1", "Minus clean"), ("Top-5", "Estimate")):
-        first, second = (shown_maps([Entry("A · x · y", one)], metric, show, 31) for one in (forged, sampled(100)))
+        first, second = (
+            shown_maps([Entry("A · x · y", source)], metric, show, 31) for source in (forged, sampled(100))
+        )
         np.testing.assert_array_equal(first.views[0].values, second.views[0].values)
     assert "by Gaussian process over the frequencies, version 1" in computed_text(heatmap)
 
@@ -143,13 +145,13 @@ def test_beside_an_estimate_a_map_of_enough_images_shows_its_counts():
 def test_a_further_row_of_the_table_is_shown_with_its_own_unit_and_stands_in_the_csv(monkeypatch):
     heatmap = ENTRIES[SMALL].heatmap
     unit = Unit("logits", decimals=2, signed=True)
-    margin = Metric("margin", "Margin", "mean margin", lambda one: 2 - one.rate(), unit, (-3, 3), "vik")
+    margin = Metric("margin", "Margin", "mean margin", lambda source: 2 - source.rate(), unit, (-3, 3), "vik")
     monkeypatch.setitem(METRICS, "Margin", margin)
-    shown = shown_maps([ENTRIES[SMALL]], "Margin", "Error", 31)
-    packed = pack_maps(shown)
+    maps = shown_maps([ENTRIES[SMALL]], "Margin", "Error", 31)
+    packed = pack_maps(maps)
     assert (packed["unit"], packed["decimals"], packed["signed"], packed["range"]) == ("logits", 2, True, [-3, 3])
     assert packed["maps"][0]["label"] == "mean margin"
-    np.testing.assert_array_equal(shown.views[0].values, 2 - heatmap.rate())
+    np.testing.assert_array_equal(maps.views[0].values, 2 - heatmap.rate())
     column = [float(row["margin"]) for row in csv.DictReader(io.StringIO(heatmap_csv(heatmap)))]
     np.testing.assert_allclose(column, 2 - heatmap.rate().ravel(), atol=1e-6)
 
@@ -165,6 +167,6 @@ def test_a_colour_means_one_thing():
     ends = re.findall("#[0-9A-F]{6}", colours.FEWER_OR_MORE_ERRORS)
     every = [colour.lower() for colour in [*networks, *verdicts, *ends]]
     assert len(ends) == 2 and len(every) == len(set(every))
-    shown = shown_maps([ENTRIES[MINI_CLIP]], "Top-1", "Minus clean", 31)
-    assert shown.colormap == colours.FEWER_OR_MORE_ERRORS
+    maps = shown_maps([ENTRIES[MINI_CLIP]], "Top-1", "Minus clean", 31)
+    assert maps.colormap == colours.FEWER_OR_MORE_ERRORS
     assert model_colour("clip-vit-b-32") != model_colour("mini-clip")

@@ -89,9 +89,9 @@ def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(installed_
     monkeypatch.setitem(ROLES, "contrast", ((PAPERS_CLIP,),))
     (piece,) = [piece for piece in missing() if piece.what == what]
     monkeypatch.setattr("ui.models.preparation.missing", lambda: [piece])
-    looks = iter(range(4))
+    checks = iter(range(4))
     with monkeypatch.context() as patch:  # a visitor's work begins after four parts and does not end
-        patch.setattr(job_manager(), "wait_until_idle", lambda end: next(looks, None) is None and end.wait(60))
+        patch.setattr(job_manager(), "wait_until_idle", lambda end: next(checks, None) is None and end.wait(60))
         preparation = Preparation()
         preparation.begin()
         deadline = time.monotonic() + 120
@@ -122,12 +122,12 @@ def test_examples_are_made_once_and_pages_find_them(cache):
     preparation.wait(120)
     assert (preparation.status, preparation.error) == ("done", "") and not unprepared() and not [*missing()]
     for kind, count in before.items():
-        (mine,) = [run for run in stored_runs(kind) if run.metadata["classifier"]["name"] == NAME]
+        (stored,) = [run for run in stored_runs(kind) if run.metadata["classifier"]["name"] == NAME]
         assert len(stored_runs(kind)) == count + 1
-        assert len(mine.curves["loss"]) == mine.config.steps + 1 == {"generation": 61, "inpainting": 721}[kind]
-    shown = stored_example("inpainting", "cifar10", (NAME, "mini-clip-robust"), "eq3")
-    assert [run.metadata["classifier"]["name"] for run in shown.runs] == [NAME, "mini-clip-robust"]
-    assert shown.note == MADE_HERE
+        assert len(stored.curves["loss"]) == stored.config.steps + 1 == {"generation": 61, "inpainting": 721}[kind]
+    example = stored_example("inpainting", "cifar10", (NAME, "mini-clip-robust"), "eq3")
+    assert [run.metadata["classifier"]["name"] for run in example.runs] == [NAME, "mini-clip-robust"]
+    assert example.note == MADE_HERE
     made = made_here(cache)
     preparation.begin()
     preparation.wait(60)

@@ -16,7 +16,7 @@ from core.claims.finding import MINIATURE, Claim, Evidence, Finding, Verdict
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.registry import classifier_title
 from core.data.classes import HEATMAPS, PRECOMPUTED
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.findings import _row
 from ui.maps.catalogue import Entry
@@ -32,7 +32,7 @@ def script():
     findings.page()
 
 
-def told_story():
+def story_step():
     from ui.pages import story
 
     story.page()
@@ -49,8 +49,8 @@ def opened(**state) -> AppTest:
 
 def table(app: AppTest) -> list[str]:
     """The rows of the table, as HTML."""
-    (found,) = [each.proto.body for each in app.get("html") if "<table" in each.proto.body]
-    return re.findall(r'<tr data-claim="[^"]*">(<td.*?)</tr>', found)
+    (table_html,) = [item.proto.body for item in app.get("html") if "<table" in item.proto.body]
+    return re.findall(r'<tr data-claim="[^"]*">(<td.*?)</tr>', table_html)
 
 
 def verdicts(app: AppTest) -> list[str]:
@@ -61,15 +61,16 @@ def verdicts(app: AppTest) -> list[str]:
 def counts(app: AppTest) -> dict[str, int]:
     """Return the labels of the buttons above the table."""
     return {
-        each[2:].rpartition(": ")[0]: int(each.rpartition(": ")[2]) for each in app.button_group(key=FILTER).options
+        option[2:].rpartition(": ")[0]: int(option.rpartition(": ")[2])
+        for option in app.button_group(key=FILTER).options
     }
 
 
 def test_page_opens_with_the_papers_two_maps_and_counts_its_verdicts():
     app = opened()
     assert (app.selectbox[0].value, app.selectbox[1].value) == (CLIP, RESNET56)
-    found = verdicts(app)
-    assert len(found) == 13 and {name: count for name, count in counts(app).items() if count} == Counter(found)
+    actual = verdicts(app)
+    assert len(actual) == 13 and {name: count for name, count in counts(app).items() if count} == Counter(actual)
     assert app.button_group(key=FILTER).label == "CLIP ViT-B/32 against ResNet-56: 13 verdicts"
     assert any("treat the maps as independent" in text.value for text in app.markdown)
 
@@ -80,7 +81,7 @@ def test_a_verdicts_button_leaves_its_rows_alone():
     for verdict in (Verdict.FAILS, Verdict.NOT_CHECKABLE):
         app.button_group(key=FILTER).set_value([verdict]).run()
         assert table(app) == [row for row in every if f"> {verdict}" in re.sub("(?<=>).(?= )", "", row)]
-    (body,) = [each.proto.body for each in app.get("html") if "<table" in each.proto.body]
+    (body,) = [item.proto.body for item in app.get("html") if "<table" in item.proto.body]
     assert "<details open><summary>4 claims cannot be checked here" in body
     app.button_group(key=FILTER).set_value([]).run()
     assert table(app) == every
@@ -101,9 +102,9 @@ OF_ROBUST_NETWORKS = {"twins", "contrast", "shift"}
 
 def boxes(app: AppTest) -> list[tuple[str, str]]:
     """Each verdict on a page, as a row or beside a sentence: its claim, and its visible text, nothing expanded."""
-    bodies = re.sub("</?bdi>", "", " ".join(each.proto.body for each in app.get("html")))
-    found = re.findall(r'data-claim="([^"]*)">(.*?)</(?:tr|div)>', bodies, re.S)
-    return [(claim, html.unescape(re.sub("<details.*?</details>|<[^>]*>", " ", body))) for claim, body in found]
+    bodies = re.sub("</?bdi>", "", " ".join(item.proto.body for item in app.get("html")))
+    matches = re.findall(r'data-claim="([^"]*)">(.*?)</(?:tr|div)>', bodies, re.S)
+    return [(claim, html.unescape(re.sub("<details.*?</details>|<[^>]*>", " ", body))) for claim, body in matches]
 
 
 SMALL = [classifier_title(name) for name in bundled_specs() if name.startswith(MINIATURE)]
@@ -139,7 +140,7 @@ def test_a_network_that_is_no_miniature_of_the_papers_is_called_another():
 
 @pytest.mark.parametrize("step", range(1, 11))
 def test_no_step_of_the_story_shows_a_miniatures_verdict_unlabelled(step):
-    app = AppTest.from_function(told_story, default_timeout=60)
+    app = AppTest.from_function(story_step, default_timeout=60)
     app.query_params["step"] = str(step)
     assert not app.run().exception
     expect_labels(app)
@@ -153,16 +154,16 @@ def test_robust_features_are_judged_of_any_two_networks_that_painted():
     assert (app.selectbox(key="painter").value, app.selectbox(key="robust-painter").value) == (
         "Mini CLIP", "Mini ResNet (robust)",
     )  # fmt: skip
-    found, wanted = verdicts(app), feature_findings("mini-clip", "mini-resnet-robust")
-    assert sorted(found) == sorted(str(one.verdict) for one in wanted)
+    actual, expected = verdicts(app), feature_findings("mini-clip", "mini-resnet-robust")
+    assert sorted(actual) == sorted(str(entry.verdict) for entry in expected)
     assert app.button_group(key=FILTER).label == "Mini CLIP against Mini ResNet (robust): 17 verdicts"
-    assert {name: count for name, count in counts(app).items() if count} == Counter(found)
+    assert {name: count for name, count in counts(app).items() if count} == Counter(actual)
     links = [parse_qs(link) for link in re.findall(r'href="[a-z]+\?([^"]*)"', html.unescape("".join(table(app))))]
     assert len(links) == 12 and {tuple(link.popitem()[1]) for link in links} == {("Mini CLIP", "Mini ResNet (robust)")}
     app.selectbox(key="painter").set_value("Mini ResNet").run()
-    others = feature_findings("mini-resnet", "mini-resnet-robust")
-    by_views = [finding for finding in others if finding.condition == "by views"]
-    rest = [finding for finding in others if finding not in by_views]
+    pair_findings = feature_findings("mini-resnet", "mini-resnet-robust")
+    by_views = [finding for finding in pair_findings if finding.condition == "by views"]
+    rest = [finding for finding in pair_findings if finding not in by_views]
     assert verdicts(app) == [str(finding.verdict) for finding in (*rest, *by_views)], "folded views come last"
 
 
@@ -188,7 +189,7 @@ def test_maps_with_outcomes_are_paired_and_told_by_colour():
     assert "over 481 waves" in gradient and "overrates radius 0 to 3" in gradient
     assert known[-1] == "holds in part"
     hidden = len(verdicts(app)) - len(known)
-    (body,) = [each.proto.body for each in app.get("html") if "<table" in each.proto.body]
+    (body,) = [item.proto.body for item in app.get("html") if "<table" in item.proto.body]
     folded = body.partition(f"<details><summary>{hidden} claims cannot be checked here")[2]
     assert folded.count("<tr data-claim") == hidden > 1
 
@@ -218,18 +219,18 @@ def test_what_the_paper_says_of_robustness_has_a_tab_and_corruptions_are_seen_on
 
 
 def test_numbers_carry_signs_units_and_intervals():
-    measured = Measured(-0.0639, -0.0773, -0.0506)
+    measured = Interval(-0.0639, -0.0773, -0.0506)
     claim = Claim("key", "3.1", "They <differ>.", "a minus b")
-    shown = [
+    cells = [
         Evidence("difference", measured),
-        Evidence("clean", Measured(0.0672, 0.0625, 0.0723), "error"),
-        Evidence("share", Measured(0.653, float("nan"), float("nan")), "ratio"),
-        Evidence("p", Measured(0.0001, float("nan"), float("nan")), "p"),
+        Evidence("clean", Interval(0.0672, 0.0625, 0.0723), "error"),
+        Evidence("share", Interval(0.653, float("nan"), float("nan")), "ratio"),
+        Evidence("p", Interval(0.0001, float("nan"), float("nan")), "p"),
     ]
-    row = _row(Finding(claim, Verdict.HOLDS, tuple(shown)), "")
-    rest, shown = (re.sub("<[^>]*>", "", part) for part in re.search("<ul>(.*)</ul>.*<td>(.*)</td>", row).groups())
+    row = _row(Finding(claim, Verdict.HOLDS, tuple(cells)), "")
+    rest, cells = (re.sub("<[^>]*>", "", part) for part in re.search("<ul>(.*)</ul>.*<td>(.*)</td>", row).groups())
     assert rest == "clean: 6.7 %95 % interval (6.2 to 7.2)share: 0.65p &lt; 0.001"
-    assert shown == "difference: −6.4 points95 % interval (−7.7 to −5.1)"
+    assert cells == "difference: −6.4 points95 % interval (−7.7 to −5.1)"
     text = re.sub("<[^>]*>", "", row)
     assert "“They &lt;differ&gt;.” paper, §3.1" in text and "href" not in row
 
@@ -237,8 +238,8 @@ def test_numbers_carry_signs_units_and_intervals():
 def test_a_map_of_ones_own_is_judged_but_not_linked_and_its_name_stays_text():
     heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz")
     facts = {**heatmap.metadata, "classifier": {"name": "<b>bold</b>"}}
-    mine = Entry("<b>bold</b> · CIFAR-10 · uploaded 1", dataclasses.replace(heatmap, metadata=facts))
-    app = opened(**{"frequency.my_maps": [mine], "subject": mine.label})
+    own_map = Entry("<b>bold</b> · CIFAR-10 · uploaded 1", dataclasses.replace(heatmap, metadata=facts))
+    app = opened(**{"frequency.my_maps": [own_map], "subject": own_map.label})
     rows = table(app)
     assert not any("href" in rows[k] for k in (0, 1, 5)) and any("href" in row for row in rows)
     assert not any("<b>bold" in row for row in rows)
@@ -259,9 +260,9 @@ def test_link_of_escapes_what_urls_reserve():
 def test_findings_about_a_dropped_map_are_freed():
     maps = [Heatmap.load(HEATMAPS / f"{name}_cifar10-1000.npz") for name in ("mini-clip", "mini-resnet")]
     all_maps = [Entry("a", maps.pop(0)), Entry("b", maps.pop(), shipped=True)]
-    found = findings_between(*all_maps, *all_maps)
-    assert found and found is findings_between(*all_maps, *all_maps)
-    gone = [weakref.ref(all_maps[0].heatmap), weakref.ref(found[0])]
-    del all_maps[0], found
+    results = findings_between(*all_maps, *all_maps)
+    assert results and results is findings_between(*all_maps, *all_maps)
+    references = [weakref.ref(all_maps[0].heatmap), weakref.ref(results[0])]
+    del all_maps[0], results
     gc.collect()
-    assert [one() for one in gone] == [None, None]
+    assert [reference() for reference in references] == [None, None]

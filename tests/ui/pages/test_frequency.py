@@ -55,13 +55,13 @@ def open_page(**parameters) -> AppTest:
 def text(app: AppTest) -> str:
     """All text of the page, with intervals in brackets."""
     drawn = [element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind]
-    told = [one.proto.body for one in app.get("html") if 'class="prose' in one.proto.body]
-    return "\n".join([*drawn, *(plain(one) for one in told)])
+    bodies = [part.proto.body for part in app.get("html") if 'class="prose' in part.proto.body]
+    return "\n".join([*drawn, *(plain(part) for part in bodies)])
 
 
 def plain(body: str) -> str:
     """HTML as a plain-text sentence: intervals in brackets, without explanations of terms."""
-    terms = "|".join(re.escape(html.escape(words)) for words in TERMS.values())
+    terms = "|".join(re.escape(html.escape(explanation)) for explanation in TERMS.values())
     body = re.sub(
         f'<span class="tooltip-text" role="tooltip">(?:{terms})</span>|<style>.*?</style>', "", body, flags=re.S
     )
@@ -115,8 +115,8 @@ def test_link_to_a_story_opens_its_state_and_keeps_its_url(number, maps, cell, s
             pictures,
             picture,
         )
-        shown = {key: settable_widget(app, key).value for key in ("show", "metric", "crop")}
-        assert shown == {"show": show, "metric": "Top-1", "crop": "63 × 63"}
+        widgets = {key: settable_widget(app, key).value for key in ("show", "metric", "crop")}
+        assert widgets == {"show": show, "metric": "Top-1", "crop": "63 × 63"}
         assert app.query_params == {"story": number, "cell": "{},{}".format(*cell)}
         assert cell_verdict([entries()[label] for label in maps], cell) in text(app)
 
@@ -140,15 +140,15 @@ def test_models_predict_for_the_maps_shown_and_robust_ones_for_robust_ones():
 
     def who(*labels):
         chosen = [known[label] for label in labels]
-        return {one.spec.name: one.instead_of for one in choose_predictors(chosen, ready, "cifar10")}
+        return {predictor.spec.name: predictor.instead_of for predictor in choose_predictors(chosen, ready, "cifar10")}
 
     assert who(CLIP, RESNET56) == {"mini-clip": "CLIP ViT-B/32", "mini-resnet": "ResNet-56"}
     assert who(CLIP, MINI_CLIP, MINI_RESNET_ROBUST) == {"mini-clip": "", "mini-resnet-robust": ""}
     assert who() == {spec.name: "" for spec in ready}
     photographs = choose_predictors([known[CLIP], known[RESNET56]], ready_classifiers("imagenet"), "imagenet")
-    assert {one.note for one in photographs} == {""}, "no ImageNet network stands in for maps of CIFAR-10"
-    told = [one.note for one in choose_predictors([known[CLIP], known[RESNET50]], ready, "cifar10")]
-    assert told == ["instead of CLIP ViT-B/32, in miniature"]
+    assert {predictor.note for predictor in photographs} == {""}, "no ImageNet network stands in for maps of CIFAR-10"
+    notes = [predictor.note for predictor in choose_predictors([known[CLIP], known[RESNET50]], ready, "cifar10")]
+    assert notes == ["instead of CLIP ViT-B/32, in miniature"]
     assert len({model_colour(name) for name in ("clip-vit-b-32", "mini-clip", "mini-clip-robust")}) == 3
     assert "map only" in map_note(known[CLIP]) and not map_note(known[MINI_CLIP])
 
@@ -234,10 +234,10 @@ def test_chart_of_strengths_has_a_line_for_each_wave_and_ring_of_maps_that_diffe
         itertools.product(("Mini CLIP", "Mini ResNet"), (wave, ring)), 5
     )  # v = 0, 1, 2, 4 and 8
     first = Heatmap.load(HEATMAPS / "mini-clip_cifar10-1000_v2.npz")
-    shown = {row["of"]: row["error"] for row in rows if (row["network"], row["v"]) == ("Mini CLIP", 2.0)}
+    errors = {row["of"]: row["error"] for row in rows if (row["network"], row["v"]) == ("Mini CLIP", 2.0)}
     profile = radial_profile(first, corners=True)
-    assert shown[wave] == pytest.approx(100 * first.rate()[first.side // 2, first.side // 2 + 3])
-    assert shown[ring] == pytest.approx(100 * profile.rate[profile.radius == 3].item())
+    assert errors[wave] == pytest.approx(100 * first.rate()[first.side // 2, first.side // 2 + 3])
+    assert errors[ring] == pytest.approx(100 * profile.rate[profile.radius == 3].item())
     assert "Mini CLIP’s error is clearly above its clean" in text(app)
     far = text(open_page(maps=[RESNET50], cell="0,30", **linked))
     assert "No network here has maps at several strengths v with this wave" in far
@@ -295,9 +295,9 @@ def test_the_name_in_an_uploaded_map_leads_to_no_folder_of_the_server():
     assert label_of(heatmap).split(" · ")[0] == one_line(name)
     entry = Entry(label_of(heatmap), heatmap)
     assert not map_note(entry) and model_colour(name) == UNKNOWN
-    assert {one.spec.name for one in choose_predictors([entry], ready_classifiers("cifar10"), "cifar10")} == {
-        spec.name for spec in ready_classifiers("cifar10")
-    }
+    assert {
+        predictor.spec.name for predictor in choose_predictors([entry], ready_classifiers("cifar10"), "cifar10")
+    } == {spec.name for spec in ready_classifiers("cifar10")}
 
 
 def test_every_shipped_map_says_where_it_comes_from(page):
@@ -309,9 +309,9 @@ def test_every_shipped_map_says_where_it_comes_from(page):
     for chosen in np.array_split(labels, -(-len(labels) // 4)):
         settable_widget(app, "maps").set_value(chosen.tolist()).run()
         assert not app.exception
-        shown = text(app)
+        visible = text(app)
         for label in chosen:
-            assert f"**{label}**" in shown
+            assert f"**{label}**" in visible
     assert "the run's log says ResNet-56" in text(settable_widget(app, "maps").set_value(list(PRESETS[0].maps)).run())
 
 

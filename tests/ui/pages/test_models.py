@@ -21,7 +21,7 @@ from core.reproduce.profile.__main__ import build_parser as build_profile_parser
 from core.shared.roles import NETWORKS
 from core.sweep.__main__ import build_parser
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
-from ui.maps.catalogue import labelled
+from ui.maps.catalogue import maps_by_label
 from ui.models import data_tables
 from ui.models.classifier_table import format_size
 from ui.models.preparation import preparation
@@ -70,7 +70,7 @@ def text_of(app: AppTest) -> str:
 
 
 def button(app: AppTest, name: str):
-    return next((each for each in app.button if each.key == f"models.download.{name}"), None)
+    return next((candidate for candidate in app.button if candidate.key == f"models.download.{name}"), None)
 
 
 def serve_resnet56_from(monkeypatch, source):
@@ -84,7 +84,7 @@ def test_every_classifier_is_there_with_its_facts(page):
             assert fact in text, (spec.name, fact)
     assert NETWORKS.keys() == {*CLASSIFIERS, *bundled_specs()}
     for role in NETWORKS.values():
-        assert all(words in text for words in role.values())
+        assert all(sentence in text for sentence in role.values())
 
 
 def test_rows_link_to_the_maps_that_there_are(page):
@@ -94,7 +94,7 @@ def test_rows_link_to_the_maps_that_there_are(page):
     known = {spec.name for spec in list_classifiers()}
     shipped = [
         entry.label
-        for entry in labelled(maps).values()
+        for entry in maps_by_label(maps).values()
         if "1,000 images" not in entry.label and entry.heatmap.metadata["classifier"]["name"] in known
     ]
     assert sorted(map(unquote, links)) == sorted(shipped)
@@ -145,8 +145,8 @@ def test_download_shows_progress_and_then_ready(monkeypatch):
         assert app.get("progress")[0].proto.value == 25
         download._last -= 12
         app.run()
-        told = app.get("progress")[0].proto.text  # 12 s plus the machine's own delay
-        assert re.fullmatch(r"1\.0 MB of 4\.2 MB, stalled for \d\d s; retrying", told), told
+        message = app.get("progress")[0].proto.text  # 12 s plus the machine's own delay
+        assert re.fullmatch(r"1\.0 MB of 4\.2 MB, stalled for \d\d s; retrying", message), message
         server.release()
         assert download.wait(LIMIT)
     preparation().wait(LIMIT)  # which finds nothing to prepare
@@ -169,10 +169,10 @@ def test_dead_network_is_one_sentence_beside_the_button_of_who_asked_for_it_only
 
 
 def test_details_say_which_file_is_accepted(page):
-    shown = text_of(page)
-    assert "Pinned: sha256 e6d1bd7789aa…, any other file is refused." in shown
-    assert shown.count("Pinned on first use, as no digest is published") == 1
-    assert "what this machine fetched first is kept (none so far)" in shown
+    visible = text_of(page)
+    assert "Pinned: sha256 e6d1bd7789aa…, any other file is refused." in visible
+    assert visible.count("Pinned on first use, as no digest is published") == 1
+    assert "what this machine fetched first is kept (none so far)" in visible
 
 
 def test_unavailable_classifier_says_what_is_missing(monkeypatch):
@@ -229,12 +229,12 @@ def test_commands_of_the_how_to_are_understood_by_the_scripts():
     commands = (ROOT / "docs" / "adding.md").read_text().split("```")[1::2]
     assert len(commands) >= 4
     for command in commands:
-        words = shlex.split(command.replace("\\\n", " "))
-        start = words.index("-m") + 1
-        assert words[0] in ("python", "torchrun")
-        given = parsers[words[start]]().parse_args(words[start + 1 :])
-        classifier_spec(given.classifier)  # a known name
-        assert (given.output.suffix == ".npz") == (words[start] == "core.sweep")
+        arguments = shlex.split(command.replace("\\\n", " "))
+        start = arguments.index("-m") + 1
+        assert arguments[0] in ("python", "torchrun")
+        args = parsers[arguments[start]]().parse_args(arguments[start + 1 :])
+        classifier_spec(args.classifier)  # a known name
+        assert (args.output.suffix == ".npz") == (arguments[start] == "core.sweep")
 
 
 def test_format_size():
@@ -243,18 +243,18 @@ def test_format_size():
 
 
 def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy(page):
-    shown = text_of(page)
+    visible = text_of(page)
     for name in bundled_specs():
         card = model_card(name)
-        assert card is not None and f"**{name}**" in shown
+        assert card is not None and f"**{name}**" in visible
         fact = re.search(r"95 % interval .*, n = 10,000", card)[0]
         start, end = re.sub(r"(?<=\d)%", " %", fact).split("interval ")
-        assert f"{start}interval ({end})" in shown
+        assert f"{start}interval ({end})" in visible
     assert model_card("clip-vit-b-32") is None and model_card("..") is None
 
 
 def opened_cards(app: AppTest) -> list:
-    return [one for one in app.expander if one.proto.expanded]
+    return [expander for expander in app.expander if expander.proto.expanded]
 
 
 def test_a_link_opens_the_card_of_one_classifier_and_of_no_other():
@@ -274,12 +274,12 @@ def test_operators_classifiers_have_a_row_and_what_cannot_be_used_has_a_sentence
     name = f"open_clip:local-dir:{ROOT / 'precomputed/models/mini-clip'}"
     monkeypatch.setenv("CLIP_LAB_CLASSIFIERS", f"timm:resnet18, timm:[no](such), {name}")
     app = opened()
-    shown = text_of(app)
-    assert "**resnet18.a1\\_in1k (timm)**" in shown and "**CLIP from mini-clip**" in shown
-    assert "Added on this server; not in the paper" in shown and button(app, "timm:resnet18")
+    visible = text_of(app)
+    assert "**resnet18.a1\\_in1k (timm)**" in visible and "**CLIP from mini-clip**" in visible
+    assert "Added on this server; not in the paper" in visible and button(app, "timm:resnet18")
     (warning,) = app.warning
-    said = warning.value.replace("\N{WORD JOINER}", "")
-    assert said.startswith(r"CLIP\_LAB\_CLASSIFIERS lists 'timm:\[no\](such)', which cannot be used: timm has no")
+    message = warning.value.replace("\N{WORD JOINER}", "")
+    assert message.startswith(r"CLIP\_LAB\_CLASSIFIERS lists 'timm:\[no\](such)', which cannot be used: timm has no")
     lines = []
     monkeypatch.setattr("ui.server.model_cache.log", lambda event, **facts: lines.append(facts["reason"]))
     read_list.cache_clear()

@@ -9,7 +9,7 @@ MINI, LARGE = ("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-3
 
 
 @pytest.mark.parametrize(
-    ("page", "sample_set", "variant", "ready", "wanted"),
+    ("page", "sample_set", "variant", "ready", "expected"),
     [
         ("inpainting", "cifar10", "eq3", (*LARGE, *MINI), MINI),
         ("generation", "cifar10", "blur", (*LARGE, *MINI), MINI),
@@ -21,6 +21,6 @@ MINI, LARGE = ("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-3
         ("inpainting", "cifar10", "eq3", (), ()),
     ],
 )
-def test_the_way_back_chooses_the_examples_own_classifiers(page, sample_set, variant, ready, wanted):
+def test_the_way_back_chooses_the_examples_own_classifiers(page, sample_set, variant, ready, expected):
     specs = [classifier_spec(name) for name in ready]
-    assert example_titles(page, sample_set, variant, specs) == [classifier_spec(name).title for name in wanted]
+    assert example_titles(page, sample_set, variant, specs) == [classifier_spec(name).title for name in expected]

@@ -21,7 +21,7 @@ from core.images.hole_url import hole_text
 from core.pgd.settings import FAST
 from core.reconstruct.outcome import similarity
 from core.runs.file import PGDRun
-from tests.ui.page_runner import run_to_the_end, said, settable_widget
+from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.examples import stored_row
@@ -61,7 +61,9 @@ def test_both_pages_show_a_stored_run_before_any_click():
     for name in ("inpainting", "generation"):
         app = open_page(name)
         assert not app.exception
-        assert "A stored example" in said(app) and "of 255" in said(app) and len(replay_data(app)["models"]) == 2
+        assert (
+            "A stored example" in page_text(app) and "of 255" in page_text(app) and len(replay_data(app)["models"]) == 2
+        )
 
 
 def test_examples_say_how_many_they_are_and_go_with_another_picture_or_target():
@@ -71,20 +73,22 @@ def test_examples_say_how_many_they_are_and_go_with_another_picture_or_target():
     assert count > 1 and examples.label == f"{count} examples"
     for change in ("picture", "target"):
         app.button(key="inpainting.row").click().run()
-        assert not app.exception and len(replay_data(app)["targets"]) == count and "Not run yet" not in said(app)
+        assert not app.exception and len(replay_data(app)["targets"]) == count and "Not run yet" not in page_text(app)
         if change == "picture":
             app.session_state["inpainting.places"] = {"cifar10": 9}
             app.run()
         else:
             app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
-        assert "Not run yet" in said(app) and len(replay_data(app)["targets"]) == 1, change
+        assert "Not run yet" in page_text(app) and len(replay_data(app)["targets"]) == 1, change
         app.button(key="inpainting.back").click().run()
 
 
 def test_inpainting_says_where_the_papers_finding_holds_here():
     app = open_page("inpainting")
-    assert "**Plain steps** do not" in said(app) and plain_steps() in said(app)
-    assert stored_inpainting().summary in said(app) and "What the stored runs show" in [tab.label for tab in app.tabs]
+    assert "**Plain steps** do not" in page_text(app) and plain_steps() in page_text(app)
+    assert stored_inpainting().summary in page_text(app) and "What the stored runs show" in [
+        tab.label for tab in app.tabs
+    ]
 
 
 def test_inpainting_runs_on_two_classifiers_and_shows_both():
@@ -92,7 +96,7 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
     app.multiselect(key="inpainting-models-cifar10").set_value(["Toy A", "Toy B"]).run()
     run_to_the_end(app, "inpainting")
     assert not app.exception and not app.error
-    assert "Your run, 30 steps" in said(app)
+    assert "Your run, 30 steps" in page_text(app)
     assert [model["title"] for model in replay_data(app)["models"]] == ["toy-a", "toy-b"]
     runs = app.session_state["inpainting.runs"].result.runs
     assert [run.metadata["classifier"]["name"] for run in runs] == ["toy-a", "toy-b"]
@@ -100,8 +104,8 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
     assert np.array_equal(runs[0].start, runs[1].start)
     assert replay_data(app)["frame_steps"] == list(range(31))
     before, first, second = similarity(runs[0], 0)[0], similarity(runs[0], 0)[1], similarity(runs[1], 0)[1]
-    told = f"original is {before:.2f} at the start. At the end it is {first:.2f} by toy-a and {second:.2f} by toy-b."
-    assert "SSIM (structural similarity; 1 is an exact copy)" in said(app) and told in said(app)
+    text = f"original is {before:.2f} at the start. At the end it is {first:.2f} by toy-a and {second:.2f} by toy-b."
+    assert "SSIM (structural similarity; 1 is an exact copy)" in page_text(app) and text in page_text(app)
 
 
 def test_generation_runs_a_grid_of_classes_and_samples():
@@ -111,8 +115,8 @@ def test_generation_runs_a_grid_of_classes_and_samples():
     assert not app.exception and not app.error
     (run,) = app.session_state["generation.runs"].result.runs
     assert [run.metadata["class_names"][k] for k in run.metadata["targets"]] == ["ship", "ship", "frog", "frog"]
-    assert "5,000 training images of “ship” in CIFAR-10" in said(app)
-    assert PGDRun.from_bytes(run.to_bytes(), name="it").config.dtype == "bfloat16" and "; in bfloat16" in said(app)
+    assert "5,000 training images of “ship” in CIFAR-10" in page_text(app)
+    assert PGDRun.from_bytes(run.to_bytes(), name="it").config.dtype == "bfloat16" and "; in bfloat16" in page_text(app)
     assert replay_data(app)["targets"] == ["ship", "ship", "frog", "frog"]
     app.selectbox(key=f"generation.{app.session_state['generation.runs'].result.id}.row").set_value(3).run()
     assert not app.exception
@@ -146,7 +150,7 @@ def test_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_s
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith("Target 'dog' is not among the 9 classes of classifier 'toy-a'")
-    assert "Your run, 3 steps" in said(app)
+    assert "Your run, 3 steps" in page_text(app)
     monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     run_to_the_end(app, "inpainting")
@@ -174,8 +178,8 @@ def test_senseless_numbers_in_the_url_become_the_papers(name, value):
     app.run()
     assert not app.exception
     assert settable_widget(app, f"{name}-steps").value == (720 if name == "inpainting" else 60)
-    wanted = 40 * 32 / 224 if name == "generation" else 21.6 * 32 / 224 * 16 / 9  # scales with the hole's side
-    assert settable_widget(app, f"{name}-epsilon-32").value == pytest.approx(wanted)
+    expected = 40 * 32 / 224 if name == "generation" else 21.6 * 32 / 224 * 16 / 9  # scales with the hole's side
+    assert settable_widget(app, f"{name}-epsilon-32").value == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("hole", "picture"), [("32.zzz", "6"), ("224.AAAA", "-1"), ("x", "100"), ("", "x")])
@@ -187,13 +191,13 @@ def test_senseless_url_opens_the_page_all_the_same(hole, picture):
 
 
 def upload(app: AppTest, name: str, data: bytes) -> None:
-    uploader = next(one for one in app.file_uploader if one.label.startswith("Your picture"))
+    uploader = next(widget for widget in app.file_uploader if widget.label.startswith("Your picture"))
     uploader.set_value((name, data, "image/png")).run()
 
 
 def test_upload_is_used_at_either_size_and_needs_a_target():
     app = open_page("inpainting", inpainting_pictures="Yours", inpainting_steps="2")
-    assert "Choose a bundled picture under" in said(app)
+    assert "Choose a bundled picture under" in page_text(app)
     data = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)).save(data, "PNG")
     app.button(key="inpainting.choice").click().run()
@@ -211,12 +215,12 @@ def test_broken_upload_gets_a_sentence():
     app = open_page("inpainting", inpainting_pictures="Yours")
     app.button(key="inpainting.choice").click().run()
     upload(app, "notes.png", b"these are notes")
-    assert not app.exception and app.error[0].value.startswith("notes.png:")
+    assert not app.exception and app.error[0].value.startswith("“notes.png”:")
 
 
 def test_classes_without_a_classifier_point_to_the_models_page():
     app = open_page("inpainting", inpainting_pictures="Photographs")
-    assert not app.exception and "Models and data" in said(app)
+    assert not app.exception and "Models and data" in page_text(app)
 
 
 @pytest.mark.parametrize("name", ["inpainting", "generation"])
@@ -243,19 +247,19 @@ def test_full_line_is_a_sentence_and_nothing_is_lost(monkeypatch, name):
     app.button(key=f"{name}.start").click().run()
     release.set()
     assert not app.exception and "try again in a few minutes" in app.error[0].value
-    assert "A stored example" in said(app)
+    assert "A stored example" in page_text(app)
 
 
 def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     app = run_to_the_end(open_page("inpainting", inpainting_steps="3"), "inpainting")
-    assert "Your run, 3 steps" in said(app) and "Settings changed" not in said(app)
+    assert "Your run, 3 steps" in page_text(app) and "Settings changed" not in page_text(app)
     settable_widget(app, "inpainting-penalty").set_value("Mean square").run()
     settable_widget(app, "inpainting-steps").set_value(5).run()
     settable_widget(app, "inpainting-bfloat16").set_value(True).run()
-    assert "Settings changed (the penalty, steps or lengths, the precision)" in said(app)
+    assert "Settings changed (the penalty, steps or lengths, the precision)" in page_text(app)
     app.button(key="inpainting.back").click().run()
     assert not app.exception
-    assert "A stored example" in said(app) and "(the classifiers)" in said(app), "the toys have no stored run"
+    assert "A stored example" in page_text(app) and "(the classifiers)" in page_text(app), "the toys have no stored run"
     assert (
         settable_widget(app, "inpainting-steps").value == 720 and not settable_widget(app, "inpainting-bfloat16").value
     )
@@ -268,8 +272,8 @@ def test_fast_is_a_hundred_adaptive_steps_where_nobody_has_said_otherwise():
     assert settable_widget(app, "inpainting-steps").value == 100
     assert settable_widget(app, "inpainting-step-32").value == pytest.approx(100 * length)
     run_to_the_end(app, "inpainting")
-    assert not app.exception and "Your run, 100 steps" in said(app) and "Settings changed" not in said(app)
-    assert "adaptive steps" in said(app) and FAST in said(app)
+    assert not app.exception and "Your run, 100 steps" in page_text(app) and "Settings changed" not in page_text(app)
+    assert "adaptive steps" in page_text(app) and FAST in page_text(app)
     settable_widget(app, "inpainting-steps").set_value(150).run()
     settable_widget(app, "inpainting-pace").set_value("paper").run()
     assert settable_widget(app, "inpainting-steps").value == 150, "a visitor's own number stays"
@@ -280,7 +284,7 @@ def test_fast_is_a_hundred_adaptive_steps_where_nobody_has_said_otherwise():
         settable_widget(app, "inpainting-pace").value == "paper"
         and settable_widget(app, "inpainting-steps").value == 720
     )
-    assert not [one for one in open_page("generation").radio if "pace" in one.key], "it has few steps"
+    assert not [widget for widget in open_page("generation").radio if "pace" in widget.key], "it has few steps"
 
 
 def test_fast_comes_first_where_the_papers_steps_would_take_over_a_minute(monkeypatch):
@@ -310,7 +314,7 @@ def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():
         job.resume()
     assert job.wait(60)
     app.run()
-    assert "Your run, 300 steps" in said(app)
+    assert "Your run, 300 steps" in page_text(app)
 
 
 @pytest.mark.parametrize(("old", "penalty"), RENAMED.items())
@@ -318,8 +322,12 @@ def test_links_of_earlier_versions_open_and_say_which_rule_they_meant(old, penal
     app = open_page("inpainting", inpainting_penalty=old)
     label = "Mean square" if penalty == "mean_square" else "Eq. 3"
     assert not app.exception and settable_widget(app, "inpainting-penalty").value == label
-    told = {"norm": "by plain steps, which stop short", "frozen": "everything outside the hole frozen"}.get(penalty)
-    assert "An earlier version made" in said(app) and told in said(app) if told else "earlier" not in said(app)
+    note = {"norm": "by plain steps, which stop short", "frozen": "everything outside the hole frozen"}.get(penalty)
+    assert (
+        "An earlier version made" in page_text(app) and note in page_text(app)
+        if note
+        else "earlier" not in page_text(app)
+    )
 
 
 def test_hole_of_another_size_scales_the_budget_unless_the_visitor_has_chosen_one():
@@ -343,14 +351,16 @@ def test_a_link_opens_the_examples_that_were_shown_and_says_how_long_another_run
     app = open_page("inpainting")
     app.button(key="inpainting.row").click().run()
     assert app.query_params["inpainting-examples"] in ("shown", ["shown"])
-    assert "The result shows other pictures. Close the examples to paint" in said(app), "no hole of another picture"
+    assert "The result shows other pictures. Close the examples to paint" in page_text(app), (
+        "no hole of another picture"
+    )
     again = open_page("inpainting", inpainting_examples="shown")
     assert not again.exception and replay_data(again)["targets"] == replay_data(app)["targets"]
-    next(one for one in again.button if one.label == "Close the examples").click().run()
-    assert "A stored example" in said(again) and "inpainting-examples" not in again.query_params
+    next(button for button in again.button if button.label == "Close the examples").click().run()
+    assert "A stored example" in page_text(again) and "inpainting-examples" not in again.query_params
     monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: 240.0)
     linked = open_page("inpainting", inpainting_target_cifar10="cat")
-    assert "this link’s run is not stored, and computing it takes about 4 min" in said(linked)
+    assert "this link’s run is not stored, and computing it takes about 4 min" in page_text(linked)
 
 
 def test_settings_that_the_page_sets_get_a_new_widget_that_no_browser_remembers():

@@ -62,8 +62,8 @@ def run_to_the_end(app: AppTest, page: str) -> AppTest:
     return again(app)
 
 
-def said(app: AppTest) -> str:
-    return "\n".join(one.value for kind in (app.markdown, app.caption, app.error) for one in kind)
+def page_text(app: AppTest) -> str:
+    return "\n".join(item.value for kind in (app.markdown, app.caption, app.error) for item in kind)
 
 
 def chosen_target(app: AppTest, page: str) -> str:
@@ -84,7 +84,7 @@ def test_text_too_long_for_the_text_tower_gets_one_sentence_and_nothing_is_lost(
     assert error.value.endswith("shorten it.") and error.value.count(". ") == 0 and len(error.value) < 400
     assert chosen_target(app, page) == LONG, "what was typed is still there"
     assert settable_widget(app, f"{page}-steps").value == 3
-    assert "Not run yet" in said(app)
+    assert "Not run yet" in page_text(app)
     assert not app.button(key=f"{page}.start").disabled, "the page can run again"
 
 
@@ -93,7 +93,7 @@ def test_shorter_text_of_ones_own_runs_and_an_earlier_result_outlives_a_long_one
     app = open_page(page, target=SHORT, steps="2")
     run_to_the_end(app, page)
     assert not app.exception and not app.error
-    assert replay_data(app)["targets"] == [SHORT] and "Your run, 2 steps" in said(app)
+    assert replay_data(app)["targets"] == [SHORT] and "Your run, 2 steps" in page_text(app)
     (run,) = app.session_state[f"{page}.runs"].result.runs
     assert run.metadata["class_names"][-1] == SHORT and len(run.metadata["class_names"]) == 11
     if page == "inpainting":
@@ -102,7 +102,7 @@ def test_shorter_text_of_ones_own_runs_and_an_earlier_result_outlives_a_long_one
         settable_widget(app, "generation-classes-cifar10").set_value([LONG])
     run_to_the_end(again(app), page)
     assert not app.exception and "too long" in app.error[0].value
-    assert "Your run, 2 steps" not in said(app), "the result belongs to the current choice"
+    assert "Your run, 2 steps" not in page_text(app), "the result belongs to the current choice"
     app.button(key=f"{page}.see").click()
     again(app)
-    assert "Your run, 2 steps" in said(app) and replay_data(app)["targets"] == [SHORT]
+    assert "Your run, 2 steps" in page_text(app) and replay_data(app)["targets"] == [SHORT]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.core.judged import stored_kinds
-from tests.ui.page_runner import run_to_the_end, said, settable_widget
+from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
 from ui.runs.setup.settings import OFFERED
 
@@ -17,11 +17,11 @@ def test_chosen_penalty_is_the_runs_and_stands_in_its_file_and_origin(label):
     (run,) = app.session_state["inpainting.runs"].result.runs
     penalty = OFFERED[label]
     assert run.metadata["objective"] == {"kind": "inpainting", "weight": 10.0, "penalty": penalty}
-    words = {
+    phrases = {
         "eq3": "lambda 10: Eq. 3, minimised by forward-backward steps",
         "mean_square": "lambda 10: the mean square of the notebook of Santurkar et al.",
     }
-    assert words[penalty] in said(app).replace("\\", "")
+    assert phrases[penalty] in page_text(app).replace("\\", "")
 
 
 def test_senseless_penalty_in_the_url_becomes_the_papers():
@@ -35,11 +35,11 @@ def test_generation_has_no_penalty():
 
 
 def test_page_says_what_plain_steps_leave_in_the_stored_numbers():
-    words = said(open_page("inpainting"))
+    text = page_text(open_page("inpainting"))
     plain, solved = (
         [sum(row["loss_after"][:50]) / 50 for row in stored_kinds()[penalty].values()] for penalty in ("norm", "eq3")
     )
-    assert all(one > 5 * other for one, other in zip(plain, solved, strict=True))
-    assert f"{min(plain):.2g} to {max(plain):.2g}. Minimised, it is {min(solved):.1g} to {max(solved):.1g}." in words
-    assert "a hole of 16 × 16" in words and "Both are of 50 pictures" in words and "not reachable" not in words
-    assert "does not say which steps led to its 2 × 10⁻⁴" in words
+    assert all(loss > 5 * other for loss, other in zip(plain, solved, strict=True))
+    assert f"{min(plain):.2g} to {max(plain):.2g}. Minimised, it is {min(solved):.1g} to {max(solved):.1g}." in text
+    assert "a hole of 16 × 16" in text and "Both are means over 50 pictures" in text and "not reachable" not in text
+    assert "does not say which steps led to its 2 × 10⁻⁴" in text

@@ -11,7 +11,7 @@ from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import sound_run
 from tests.ui.toys import ToyClassifier, toy_plan
 from ui.components.replay import RunProgress
-from ui.runs.replays import MAX_BYTES, kept_frames, live_replay, run_replay
+from ui.runs.replays import MAX_BYTES, live_replay, run_replay, sampled_frames
 
 PAIR = [
     PGDRun.load(RUNS / f"inpainting_cifar10-5-mean-square__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
@@ -35,10 +35,10 @@ def test_finished_runs_keep_their_frames_and_numbers():
 
 @pytest.mark.parametrize(("count", "size"), [(1, 3), (2, 10**9), (31, 3072), (1000, 3), (121, 150528)])
 def test_kept_frames_hold_both_ends_and_stay_small(count, size):
-    kept = kept_frames(count, size)
-    assert kept[0] == 0 and kept[-1] == count - 1 and (np.diff(kept) > 0).all()
-    assert len(kept) <= 121 and (len(kept) <= 2 or len(kept) * size <= MAX_BYTES)
-    assert count > 121 or count * size > MAX_BYTES or len(kept) == count
+    frames = sampled_frames(count, size)
+    assert frames[0] == 0 and frames[-1] == count - 1 and (np.diff(frames) > 0).all()
+    assert len(frames) <= 121 and (len(frames) <= 2 or len(frames) * size <= MAX_BYTES)
+    assert count > 121 or count * size > MAX_BYTES or len(frames) == count
 
 
 def test_many_frames_of_an_opened_file_are_thinned():
@@ -57,8 +57,8 @@ def test_live_moments_are_the_states_given_with_all_curves():
     assert data["frame_steps"] == [1, 3] and data["steps"] == 6 and len(data["curve_steps"]) == 4
     for k in range(2):
         for frame, moment in enumerate(moments):
-            seen = torch.from_numpy(frames_of(data, k)[frame])
-            assert torch.equal(seen, (moment[k].images * 255).round().to(torch.uint8))
+            pixels = torch.from_numpy(frames_of(data, k)[frame])
+            assert torch.equal(pixels, (moment[k].images * 255).round().to(torch.uint8))
             assert numbers_of(data, k)[0, frame] == pytest.approx(moment[k].target_probability.numpy())
     states.close()
 

@@ -19,7 +19,7 @@ import ui.runs.setup.start
 import ui.shared.picture_choice
 from core.runs.file import PGDRun, RunFileError, pack_runs, read_runs
 from core.runs.stored import RUNS
-from tests.ui.page_runner import run_to_the_end, said, settable_widget
+from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import frames_of, numbers_of, replay_data
 from tests.ui.run_forge import HOSTILE, arrays_of, hostile_arrays, packed, sound_run
 from tests.ui.toys import ToyClassifier, spec
@@ -59,12 +59,12 @@ def open_page(page: str, **address: str) -> AppTest:
 
 
 def upload(app: AppTest, data: bytes, name: str = "run.npz") -> AppTest:
-    uploader = next(one for one in app.file_uploader if one.label == "Run file")
+    uploader = next(widget for widget in app.file_uploader if widget.label == "Run file")
     return uploader.set_value((name, data, "application/octet-stream")).run()
 
 
 def button(app: AppTest, label: str):
-    return next((one for one in app.button if one.label == label), None)
+    return next((candidate for candidate in app.button if candidate.label == label), None)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -79,7 +79,7 @@ def test_downloaded_run_opens_again_with_the_same_words_and_a_note(page):
     after = replay_data(app)
     own = ("id", "version", "seek")  # belong to the result, not to its content
     assert {**after, **dict.fromkeys(own)} == {**before, **dict.fromkeys(own)}, "the same view"
-    note = next(one.value for one in app.markdown if one.value.startswith("Opened from"))
+    note = next(item.value for item in app.markdown if item.value.startswith("Opened from"))
     assert (
         note.startswith("Opened from “mine.npz”. The file says: toy-a, weights random")
         and "; 4 steps, random seed 0;" in note
@@ -91,27 +91,27 @@ def test_downloaded_run_opens_again_with_the_same_words_and_a_note(page):
 def test_opened_run_is_closed_to_what_was_shown_before_and_gives_way_to_a_new_run(page):
     app = open_page(page)
     upload(app, packed(arrays_of(page)))
-    assert "Opened from" in said(app) and "A stored example" not in said(app)
+    assert "Opened from" in page_text(app) and "A stored example" not in page_text(app)
     button(app, "Close the saved run").click().run()
-    assert "A stored example" in said(app)
+    assert "A stored example" in page_text(app)
     run_to_the_end(app, page)
     upload(app, packed(arrays_of(page)))
-    assert "stranger has changed" in said(app) and "Your run, 4 steps" not in said(app)
+    assert "stranger has changed" in page_text(app) and "Your run, 4 steps" not in page_text(app)
     button(app, "Close the saved run").click().run()
-    assert "Your run, 4 steps" in said(app), "the visitor's own result is not lost"
+    assert "Your run, 4 steps" in page_text(app), "the visitor's own result is not lost"
     upload(app, packed(arrays_of(page)))
     run_to_the_end(app, page)
-    assert "Your run, 4 steps" in said(app) and "Opened from" not in said(app)
+    assert "Your run, 4 steps" in page_text(app) and "Opened from" not in page_text(app)
 
 
 def test_uploader_starts_empty_again_after_a_file_was_opened():
     app = open_page("generation")
     upload(app, packed(arrays_of("generation")))
-    assert next(one for one in app.file_uploader if one.label == "Run file").value is None
+    assert next(widget for widget in app.file_uploader if widget.label == "Run file").value is None
     other = arrays_of("generation")
     other["metadata"]["seed"] = 77
     upload(app, packed(other), "second.npz")
-    assert "random seed 77" in said(app) and "second.npz" in said(app)
+    assert "random seed 77" in page_text(app) and "second.npz" in page_text(app)
 
 
 def test_files_that_cannot_be_shown_get_one_sentence_and_nothing_is_lost():
@@ -135,12 +135,12 @@ def test_files_that_cannot_be_shown_get_one_sentence_and_nothing_is_lost():
         assert not app.exception
         (error,) = app.error
         assert error.value.startswith("“odd.npz”: ") and reason in error.value and "\n" not in error.value
-        assert "Your run, 4 steps" in said(app) and not app.session_state["generation.runs"].result.opened
+        assert "Your run, 4 steps" in page_text(app) and not app.session_state["generation.runs"].result.opened
         assert settable_widget(app, "generation-steps").value == 4
     app.run()
     assert len(app.error) == 1, "the sentence stays until another file is chosen"
     upload(app, packed(arrays_of("generation")))
-    assert not app.error and "Opened from" in said(app)
+    assert not app.error and "Opened from" in page_text(app)
 
 
 @pytest.mark.parametrize(("size", "batch", "frames"), [((32, 32), 128, 400), ((90, 90), 128, 50), ((1, 1), 128, 1000)])
@@ -170,7 +170,7 @@ def test_larger_files_are_refused_unread(monkeypatch):
 
 def test_uploader_names_its_limit_and_the_server_lets_it_through():
     app = open_page("generation")
-    uploader = next(one for one in app.file_uploader if one.label == "Run file")
+    uploader = next(widget for widget in app.file_uploader if widget.label == "Run file")
     assert uploader.proto.max_upload_size_mb == limits().run_file_mb
     config = (Path(ui.runs.files.__file__).parents[2] / ".streamlit" / "config.toml").read_text("utf-8")
     assert int(re.search(r"maxUploadSize = (\d+)", config)[1]) >= limits().run_file_mb
@@ -183,12 +183,12 @@ def test_text_of_a_file_is_shown_as_plain_text(page, text):
     name = text.replace("\0", "").encode("ascii", "replace").decode()
     upload(app, packed(hostile_arrays(page, text)), f"{name}.npz")
     assert not app.exception and not app.error
-    words = [one.value for one in app.markdown if re.search("Opened from|has changed|Computed ", one.value)]
-    assert len(words) == 3
-    for line in "\n\n".join(words).split("\n\n"):
+    notes = [item.value for item in app.markdown if re.search("Opened from|has changed|Computed ", item.value)]
+    assert len(notes) == 3
+    for line in "\n\n".join(notes).split("\n\n"):
         line = re.sub(r"^\*\*|\.\*\* (Loss)?|\*\*(?=[\d.]+ of 255\*\*)|(?<= of 255)\*\*", "", line)  # our own emphasis
         assert not re.search(r"(?<!\\)[<>`$*\[\]_]|:\w|\n", line), line
-    assert not any(re.search(r"<script|<img src=x|\n\n!\[", one.proto.body) for one in app.get("html"))
+    assert not any(re.search(r"<script|<img src=x|\n\n!\[", item.proto.body) for item in app.get("html"))
     # The replay gets the text unchanged, on one line, and sets it as text: the browser test checks that.
     (model,) = replay_data(app)["models"]
     for line in (model["title"], *(name for name, _ in model["after"][0])):
@@ -198,9 +198,9 @@ def test_text_of_a_file_is_shown_as_plain_text(page, text):
 @pytest.mark.parametrize("text", HOSTILE)
 def test_words_are_one_bounded_line(text):
     run = PGDRun.from_bytes(packed(hostile_arrays("inpainting", text)), name="odd")
-    for words in (outcome([run])[0], losses(run, 0), origin(run), saved_note([run], text)):
-        assert "\n" not in words and len(words) < 1500
-        words.encode("utf-8")
+    for sentence in (outcome([run])[0], losses(run, 0), origin(run), saved_note([run], text)):
+        assert "\n" not in sentence and len(sentence) < 1500
+        sentence.encode("utf-8")
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "馬", 'a/b\\c:d*e?f"g<h>i|j\r\nSet-Cookie: x'])
@@ -227,27 +227,36 @@ def test_a_pair_is_one_file_that_opens_as_a_pair_and_brings_picture_hole_and_tar
     runs = [PGDRun.load(RUNS / f"inpainting_cifar10-5__{name}.npz") for name in ("mini-resnet", "mini-resnet-robust")]
     app = open_page("inpainting", picture="7")
     upload(app, pack_runs(runs))
-    assert not app.exception and not app.error and "Not run yet" not in said(app)
-    assert "Mini ResNet, weights" in said(app) and "and Mini ResNet (robust), weights" in said(app)
-    shown = replay_data(app)
+    assert not app.exception and not app.error and "Not run yet" not in page_text(app)
+    assert "Mini ResNet, weights" in page_text(app) and "and Mini ResNet (robust), weights" in page_text(app)
+    replay = replay_data(app)
     for k, run in enumerate(runs):
-        assert np.array_equal(frames_of(shown, k)[-1], run.frames[-1])
+        assert np.array_equal(frames_of(replay, k)[-1], run.frames[-1])
     assert app.session_state["inpainting.places"]["cifar10"] == 5
     assert np.array_equal(app.session_state["inpainting.holes"][32], runs[0].mask[0])
     assert app.selectbox(key="inpainting-target-cifar10").value == "dog"
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
-    assert "Not run yet" in said(app) and button(app, "Show the last run") is not None
+    assert "Not run yet" in page_text(app) and button(app, "Show the last run") is not None
     app.button(key="inpainting.back").click().run()
-    assert not app.exception and "A stored example" in said(app) and app.session_state["inpainting.runs"].result is None
+    assert (
+        not app.exception
+        and "A stored example" in page_text(app)
+        and app.session_state["inpainting.runs"].result is None
+    )
 
 
 def test_files_that_are_no_pair_are_refused_in_one_sentence():
-    one = sound_run("inpainting")
-    other = replace(one, start=1 - one.start)
-    for data, reason in ((pack_runs([one, other]), "differ in pictures or steps"), (pack_runs(5 * [one]), "at most 4")):
+    first = sound_run("inpainting")
+    other = replace(first, start=1 - first.start)
+    for data, reason in (
+        (pack_runs([first, other]), "differ in pictures or steps"),
+        (pack_runs(5 * [first]), "at most 4"),
+    ):
         with pytest.raises(RunFileError, match=reason):
             read_runs(data, name="it")
-    assert [run.frames.tolist() for run in read_runs(pack_runs([one, one]), name="it")] == 2 * [one.frames.tolist()]
+    assert [run.frames.tolist() for run in read_runs(pack_runs([first, first]), name="it")] == 2 * [
+        first.frames.tolist()
+    ]
 
 
 @pytest.mark.parametrize("size", [(512, 1), (1, 512), (3, 200)])
@@ -263,7 +272,7 @@ def test_odd_but_sound_files_are_shown(page, options):
     app = open_page(page)
     upload(app, packed(arrays_of(page, **options)))
     outcome_begins = "stranger is **" if options.get("batch") else "stranger has changed"
-    assert not app.exception and not app.error and outcome_begins in said(app)
+    assert not app.exception and not app.error and outcome_begins in page_text(app)
 
 
 def test_as_many_classes_as_are_allowed_are_shown():
@@ -272,7 +281,7 @@ def test_as_many_classes_as_are_allowed_are_shown():
     arrays["logits"] = np.random.default_rng(0).standard_normal((2, 1, 50_000)).astype(np.float32)
     app = open_page("generation")
     upload(app, packed(arrays))
-    assert not app.exception and "stranger has changed" in said(app)
+    assert not app.exception and "stranger has changed" in page_text(app)
 
 
 @pytest.mark.parametrize("value", [0.0, -5.0, 1e-30, 3e38, -3e38])
@@ -297,4 +306,4 @@ def test_extreme_config_is_shown():
     arrays["metadata"]["seed"] = 2**64 - 1
     app = open_page("inpainting")
     upload(app, packed(arrays))
-    assert not app.exception and "3 of 100,000 steps" in said(app)
+    assert not app.exception and "3 of 100,000 steps" in page_text(app)

@@ -13,7 +13,7 @@ from core.runs.matching import FILL, changed_settings
 from core.runs.plan import inpainting_plan
 from core.runs.run import Run
 from core.runs.stored import stored_classifier
-from tests.ui.page_runner import run_to_the_end, said, settable_widget
+from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import replay_data
 from tests.ui.runs.test_live_pages import open_page, toys  # noqa: F401
 from tests.ui.toys import ToyClassifier, toy_plan
@@ -36,15 +36,15 @@ def test_quick_settings_keep_the_ball_and_the_views(kind, steps):
 
 
 def test_full_size_pages_begin_with_both_searches_of_one_start_and_budget():
-    found = {kind: stored_example(kind, "photographs", ["efficientnet-lite0"], "", ["pixels", "views"], 6) for kind in
+    pairs = {kind: stored_example(kind, "photographs", ["efficientnet-lite0"], "", ["pixels", "views"], 6) for kind in
              ("generation", "inpainting")}  # fmt: skip
-    for kind, result in found.items():
+    for kind, result in pairs.items():
         pixels, views = result.runs
         assert (pixels.config.search, views.config.search) == ("pixels", "views"), kind
         assert np.array_equal(pixels.start, views.start)
         assert (pixels.config.steps, pixels.config.epsilon) == (views.config.steps, views.config.epsilon)
         assert [run_title(run, result.runs).rpartition(" by ")[2] for run in result.runs] == ["pixels", "views"]
-    hen = found["inpainting"].runs[1]
+    hen = pairs["inpainting"].runs[1]
     outside = ~SAMPLE_SETS["photographs"].hole(6)[0]
     assert np.array_equal(hen.frames[-1, 0][:, outside], hen.original[0][:, outside]), "nothing outside moves"
 
@@ -72,7 +72,7 @@ def test_two_networks_by_two_searches_run_side_by_side_and_are_saved_together():
     titles = ["toy-a by pixels", "toy-a by views", "toy-b by pixels", "toy-b by views"]
     assert [model["title"] for model in replay_data(app)["models"]] == titles
     assert [model["network"] for model in replay_data(app)["models"]] == ["toy-a", "toy-a", "toy-b", "toy-b"]
-    assert all(title in said(app) for title in titles)
+    assert all(title in page_text(app) for title in titles)
     again = read_runs(pack_runs(runs), name="it")
     assert [run.config for run in again] == [run.config for run in runs]
 

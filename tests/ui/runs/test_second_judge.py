@@ -14,7 +14,7 @@ from core.runs.file import PGDRun
 from core.runs.judgement import Judgement, fingerprint
 from core.runs.stored import stored_path
 from tests.core.judged import stored_files
-from tests.ui.page_runner import run_to_the_end, said
+from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.reading import reads
 from tests.ui.runs.test_saved import open_page, toys, upload  # noqa: F401
 from tests.ui.toys import ToyClassifier, spec
@@ -32,8 +32,8 @@ def never(*_):
 
 def sentence(app):
     """Return the page's text on the judge, without markup: an interval follows its number."""
-    told = [one.proto.body for one in app.get("html") if "recognises the target" in one.proto.body.lower()]
-    return re.sub(r"<style>.*?</style>|<[^>]*>", "", told[0], flags=re.DOTALL) if told else None
+    bodies = [item.proto.body for item in app.get("html") if "recognises the target" in item.proto.body.lower()]
+    return re.sub(r"<style>.*?</style>|<[^>]*>", "", bodies[0], flags=re.DOTALL) if bodies else None
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ def judges(monkeypatch):
     monkeypatch.setattr(
         ui.runs.second_judge, "ready_classifiers", lambda class_set: [spec("toy-a", "Toy A"), spec("other", "Other")]
     )
-    asked = []
+    calls = []
 
     def load(name, class_set):
-        asked.append((name, class_set))
+        calls.append((name, class_set))
         return ToyClassifier(name)
 
     monkeypatch.setattr(ui.runs.second_judge, "classifier_for", load)
-    return asked
+    return calls
 
 
 def test_clip_judges_only_who_asks_for_it(judges, monkeypatch):
@@ -82,11 +82,11 @@ def test_stored_example_is_judged_without_any_classifier(monkeypatch):
         stored_files()[name][0]["runs"][fingerprint(PGDRun.load(stored_path("generation", "cifar10", name)))]
         for name in ("mini-clip", "mini-clip-robust")
     )
-    words = sentence(app)
+    judgement = sentence(app)
     begin = f"ResNet-56 (CIFAR-10) recognises the target in {first['after']} of 895 % interval ("
-    assert words.startswith(begin) and ") pictures by Mini CLIP. It recognises the target in " in words
-    assert f"{second['after']} of 895 % interval (" in words and ") pictures by Mini CLIP (robust). It" in words
-    assert f"It recognises {first['before']} of 8" in words
+    assert judgement.startswith(begin) and ") pictures by Mini CLIP. It recognises the target in " in judgement
+    assert f"{second['after']} of 895 % interval (" in judgement and ") pictures by Mini CLIP (robust). It" in judgement
+    assert f"It recognises {first['before']} of 8" in judgement
 
 
 def test_own_run_is_judged_once_by_the_classifier_that_did_not_draw_it(judges):
@@ -123,7 +123,7 @@ def test_opened_run_waits_for_the_first_paint_before_torch_is_loaded(judges, mon
     frames[-1, 0, 0, 0, 0] ^= 1  # no longer the stored run
     monkeypatch.delitem(sys.modules, "torch")
     upload(app, replace(slower, frames=frames).to_bytes())
-    assert not app.exception and judges == [] and "Loading the classifiers" in said(app)
+    assert not app.exception and judges == [] and "Loading the classifiers" in page_text(app)
     assert sentence(app) is None
 
 
@@ -135,11 +135,11 @@ def test_run_without_another_classifier_says_so_and_one_of_foreign_classes_says_
     frames[-1, 0, 0, 0, 0] ^= 1
     other = replace(run, frames=frames)
     app = upload(open_page("generation"), other.to_bytes())
-    assert "No other installed classifier knows these classes" in said(app) and not app.exception
+    assert "No other installed classifier knows these classes" in page_text(app) and not app.exception
     names = [f"class {k}" for k in range(10)]
     foreign = replace(other, metadata={**other.metadata, "class_names": names})
     app = upload(open_page("generation"), foreign.to_bytes())
-    assert "No other installed" not in said(app) and sentence(app) is None and not app.exception
+    assert "No other installed" not in page_text(app) and sentence(app) is None and not app.exception
 
 
 def test_judge_that_cannot_be_loaded_is_one_sentence(judges, monkeypatch):
@@ -151,13 +151,13 @@ def test_judge_that_cannot_be_loaded_is_one_sentence(judges, monkeypatch):
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith("The second judge failed: weight file \\[x\\]")
-    assert "Your run, 4 steps" in said(app)
+    assert "Your run, 4 steps" in page_text(app)
 
 
 def test_runs_of_different_judges_get_a_sentence_each():
     run, other = stored_run(), stored_run("mini-resnet")
-    words = judged([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
+    sentences = judged([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
     first = ("Mini ResNet", "2 of 4 (15 to 85 %)", "Mini CLIP", "1 of 4 (5 to 70 %)", "starts", "4 of 8", "Mini CLIP")
-    assert reads(words, *first)
+    assert reads(sentences, *first)
     second = (". Mini CLIP", "3 of 4 (30 to 95 %)", "Mini ResNet", "0 of 4 (0 to 49 %)", "starts", "4 of 8")
-    assert reads(words, *second)
+    assert reads(sentences, *second)

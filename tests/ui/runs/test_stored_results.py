@@ -26,9 +26,9 @@ def wilson(count, n):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_row_is_counted_from_the_stored_pictures(kind):
-    for name, one in picture_outcomes(kind).items():
+    for name, row in picture_outcomes(kind).items():
         rows = stored_kinds()[kind][name]
-        _, own, change, recognised = many_row(name, one)
+        _, own, change, recognised = many_row(name, row)
         before, after = mean(math.exp(-loss) for loss in rows["loss_before"]), rows["probability_after"]
         half = stats.t.ppf(0.975, len(after) - 1) * stdev(after) / math.sqrt(len(after))
         start, end, low, high = map(float, re.findall(r"[\d.]+", own.replace("over ", "")))
@@ -45,11 +45,11 @@ def test_every_row_is_counted_from_the_stored_pictures(kind):
 
 def recognised(kind):
     """The last cell of every row, as HTML."""
-    return [sentence_html(many_row(name, one)[-1], bold=False) for name, one in picture_outcomes(kind).items()]
+    return [sentence_html(many_row(name, row)[-1], bold=False) for name, row in picture_outcomes(kind).items()]
 
 
 def tables(app):
-    return [one.proto.body for one in app.get("html") if "Many pictures" in one.proto.body]
+    return [item.proto.body for item in app.get("html") if "Many pictures" in item.proto.body]
 
 
 def test_pages_show_it_beside_small_pictures_only():
@@ -57,13 +57,13 @@ def test_pages_show_it_beside_small_pictures_only():
         app = open_page("generation", **{"start-from": label})
         (table,) = tables(app)
         assert all(
-            sentence_html(many_row(name, one)[-1], bold=False) in table for name, one in picture_outcomes(kind).items()
+            sentence_html(many_row(name, row)[-1], bold=False) in table for name, row in picture_outcomes(kind).items()
         )
         begin = many_summary(kind).partition(" recognised")[0]
-        assert any(begin in one.proto.body and "95 % interval" in one.proto.body for one in app.get("html"))
+        assert any(begin in row.proto.body and "95 % interval" in row.proto.body for row in app.get("html"))
     (table,) = tables(open_page("inpainting"))
     assert all(
-        sentence_html(many_row(name, one)[-1], bold=False) in table for name, one in picture_outcomes("eq3").items()
+        sentence_html(many_row(name, row)[-1], bold=False) in table for name, row in picture_outcomes("eq3").items()
     )
     app = open_page("generation", set="ImageNet, 224 px")
     assert not app.exception and not tables(app)

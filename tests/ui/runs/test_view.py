@@ -45,17 +45,17 @@ def test_stored_runs_load_and_say_where_they_come_from(path):
 
 def test_stored_example_prefers_the_size_then_the_classifiers():
     for kind in ("inpainting", "generation"):
-        found = stored_example(kind, "photographs", ["efficientnet-lite0"], "eq3")
-        assert found is not None and found.runs[0].start.shape[-1] == 224
+        example = stored_example(kind, "photographs", ["efficientnet-lite0"], "eq3")
+        assert example is not None and example.runs[0].start.shape[-1] == 224
     assert stored_example("nothing", "photographs", [], "eq3") is None
 
 
 @pytest.mark.parametrize("penalty", ["eq3", "mean_square"])
 @pytest.mark.parametrize("pair", [("mini-clip", "mini-clip-robust"), ("efficientnet-lite0",)], ids="+".join)
 def test_stored_example_has_the_chosen_penalty_and_classifiers(pair, penalty):
-    found = stored_example("inpainting", "photographs" if len(pair) == 1 else "cifar10", pair, penalty)
-    assert tuple(run.metadata["classifier"]["name"] for run in found.runs) == pair
-    assert {run.metadata["objective"]["penalty"] for run in found.runs} == {penalty}
+    example = stored_example("inpainting", "photographs" if len(pair) == 1 else "cifar10", pair, penalty)
+    assert tuple(run.metadata["classifier"]["name"] for run in example.runs) == pair
+    assert {run.metadata["objective"]["penalty"] for run in example.runs} == {penalty}
 
 
 def test_run_file_of_any_version_says_which_rule_it_used():
@@ -90,15 +90,15 @@ def tiles(image: Image.Image, count: int) -> list[np.ndarray]:
     return [pixels[:224, 232 * k : 232 * k + 224] for k in range(count)]
 
 
-def enlarged(pixels: np.ndarray) -> np.ndarray:
+def enlarge(pixels: np.ndarray) -> np.ndarray:
     picture = Image.fromarray(pixels.transpose(1, 2, 0))
     return np.asarray(picture.resize((224, 224), Image.Resampling.BICUBIC))
 
 
 def test_picture_shows_the_original_and_the_last_frame_of_each_run(pair):
-    found = tiles(Image.open(io.BytesIO(run_picture(pair, 0))), 3)
-    for tile, pixels in zip(found, (pair[0].original[0], *(run.frames[-1, 0] for run in pair)), strict=True):
-        assert np.array_equal(tile, enlarged(pixels))
+    pictures = tiles(Image.open(io.BytesIO(run_picture(pair, 0))), 3)
+    for tile, pixels in zip(pictures, (pair[0].original[0], *(run.frames[-1, 0] for run in pair)), strict=True):
+        assert np.array_equal(tile, enlarge(pixels))
 
 
 def test_animation_is_lossless_smooth_and_ends_with_the_last_frame(pair):
@@ -107,7 +107,7 @@ def test_animation_is_lossless_smooth_and_ends_with_the_last_frame(pair):
     for number, frame in ((0, 0), (animation.n_frames - 1, -1)):
         animation.seek(number)
         for tile, run in zip(tiles(animation, 3)[1:], pair, strict=True):
-            assert np.array_equal(tile, enlarged(run.frames[frame, 0]))
+            assert np.array_equal(tile, enlarge(run.frames[frame, 0]))
 
 
 def test_photograph_is_taken_away_pixel_for_pixel():
@@ -132,7 +132,7 @@ def test_to_picture_rounds_floats():
 
 def test_origin_of_an_untrusted_run_is_drawn_without_its_optional_parts(run):
     bare = replace(run, metadata={**run.metadata, "images": {}, "source": {}})
-    assert "unknown" in origin(bare) and outcome([bare])[0].endswith("% before.")
+    assert "unknown" in origin(bare) and outcome([bare])[0].endswith("% confident before.")
 
 
 def change_by_hand(run: PGDRun, frame: int, row: int) -> tuple[float, float]:
@@ -203,9 +203,9 @@ def test_likeness_of_the_stored_pair_is_ssim_inside_the_hole_to_the_original(pen
 def test_likeness_is_left_out_where_a_file_does_not_allow_it():
     run = sound_run("inpainting", batch=2)
     assert " at the start. " in likeness([run]) and likeness([sound_run("generation")]) == ""
-    one = run.mask.repeat(2, axis=0)
-    one[1] = False
-    for bad in (replace(run, original=None), replace(run, mask=None), replace(run, mask=one)):
+    mask = run.mask.repeat(2, axis=0)
+    mask[1] = False
+    for bad in (replace(run, original=None), replace(run, mask=None), replace(run, mask=mask)):
         assert likeness([bad]) == "" == likeness([run, bad])
     assert likeness([sound_run("inpainting", size=(6, 9))]) == ""
 
@@ -218,11 +218,11 @@ def test_perfect_repair_came_closer_to_the_original():
 
 
 def test_stored_findings_have_a_row_for_each_kind_of_network_with_the_ranges_of_its_runs():
-    found = stored_inpainting()
+    table = stored_inpainting()
     runs = [PGDRun.load(path) for path in STORED if path.stem.startswith("inpainting") and "-row__" not in path.stem]
-    assert len(runs) == 14 and sum(int(row[1]) for row in found.rows) == len(runs)
+    assert len(runs) == 14 and sum(int(row[1]) for row in table.rows) == len(runs)
     robust = [run for run in runs if run.metadata["classifier"]["name"].endswith("-robust")]
-    (row,) = [row for row in found.rows if row[0].startswith("robust")]
+    (row,) = [row for row in table.rows if row[0].startswith("robust")]
     changes = sorted(255 * run.metadata["images"]["change"][0]["inside"] for run in robust)
     ends = sorted(similarity(run, 0)[1] for run in robust)
     assert reads(row[3], f"{changes[0]:.1f}", f"{changes[-1]:.1f}") and reads(
@@ -230,4 +230,4 @@ def test_stored_findings_have_a_row_for_each_kind_of_network_with_the_ranges_of_
     )
     confident = sum(np.exp(-run.terms["cross_entropy"][-1, 0]) >= 0.9 for run in runs)
     rises = sum(after > before for before, after in (similarity(run, 0) for run in runs))
-    assert reads(found.summary, confident, f"of {len(runs)} stored runs", "rises in", rises, "No hole is repaired")
+    assert reads(table.summary, confident, f"of {len(runs)} stored runs", "rises in", rises, "No hole is repaired")

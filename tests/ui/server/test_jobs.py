@@ -20,7 +20,7 @@ class Steps:
 
     def __init__(self, count, error=None):
         self.count, self.error = count, error
-        self.permits, self.asked = threading.Semaphore(0), threading.Semaphore(0)
+        self.permits, self.requested = threading.Semaphore(0), threading.Semaphore(0)
         self.started, self.closed = threading.Event(), threading.Event()
         self.thread = self.closed_in = None
 
@@ -29,7 +29,7 @@ class Steps:
         self.started.set()
         try:
             for step in range(self.count):
-                self.asked.release()
+                self.requested.release()
                 assert self.permits.acquire(timeout=LIMIT), "the test never allowed this step"
                 yield step
             if self.error:
@@ -41,10 +41,10 @@ class Steps:
     def step(self, count=1):
         """Allow `count` steps; return once their states have been taken, that is when the next one is requested."""
         for _ in range(count):
-            assert self.asked.acquire(timeout=LIMIT)
+            assert self.requested.acquire(timeout=LIMIT)
             self.permits.release()
-        assert self.asked.acquire(timeout=LIMIT)
-        self.asked.release()
+        assert self.requested.acquire(timeout=LIMIT)
+        self.requested.release()
 
     def finish(self):
         for _ in range(self.count):
@@ -88,15 +88,15 @@ def test_a_run_gives_way_to_pages():
     def priorities():
         # Runs of several classifiers have more threads, which must yield as well.
         with ThreadPoolExecutor(1) as pool:
-            yield [mine(), pool.submit(mine).result()]
+            yield [timed(), pool.submit(timed).result()]
 
-    def mine():
+    def timed():
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
-    before = mine()
+    before = timed()
     job = JobManager().submit(priorities, owner="a")
     assert job.wait(LIMIT) and job.status == "done"
-    assert mine() == before < min(job.latest)
+    assert timed() == before < min(job.latest)
 
 
 def test_moments_are_states_some_time_apart_and_each_is_given_once():
@@ -210,17 +210,17 @@ def test_second_job_of_an_owner_replaces_the_first():
 
 def test_running_job_without_heartbeat_is_abandoned_and_the_next_one_starts():
     clock, following = Clock(), Steps(1)
-    manager, left, first = submitted(100, heartbeat_seconds=30, clock=clock)
+    manager, silent, first = submitted(100, heartbeat_seconds=30, clock=clock)
     for now in (25.0, 50.0):
         clock.now = now
         first.beat()
-        left.step()
+        silent.step()
     second = manager.submit(following, owner="b")
     assert first.status == "running"
     clock.now = 81.0
     second.beat()
-    left.permits.release()  # the silence is noticed after this step
-    assert first.wait(LIMIT) and first.status == "abandoned" and left.closed.wait(LIMIT)
+    silent.permits.release()  # the silence is noticed after this step
+    assert first.wait(LIMIT) and first.status == "abandoned" and silent.closed.wait(LIMIT)
     assert following.started.wait(LIMIT)
     following.finish()
     assert second.wait(LIMIT) and second.status == "done"
@@ -229,11 +229,11 @@ def test_running_job_without_heartbeat_is_abandoned_and_the_next_one_starts():
 def test_queued_job_without_heartbeat_makes_room():
     clock = Clock()
     manager, blocking, first = submitted(1, queue_limit=1, heartbeat_seconds=30, clock=clock)
-    gone = manager.submit(lambda: [1], owner="b")
+    waiting = manager.submit(lambda: [1], owner="b")
     clock.now = 31.0
     first.beat()
     following = manager.submit(lambda: [1], owner="c")
-    assert gone.status == "abandoned" and following.position == 1
+    assert waiting.status == "abandoned" and following.position == 1
     blocking.finish()
     assert following.wait(LIMIT)
 
@@ -242,14 +242,14 @@ def test_disconnected_owner_is_dropped_long_before_a_quiet_connected_one():
     clock, connected = Clock(), {"a", "b"}
     manager = JobManager(quiet_seconds=10, heartbeat_seconds=150, is_connected=connected.__contains__, clock=clock)
     closed, hidden = Steps(10), Steps(10)
-    gone, in_background = manager.submit(closed, owner="b"), manager.submit(hidden, owner="a")
+    disconnected, in_background = manager.submit(closed, owner="b"), manager.submit(hidden, owner="a")
     connected.remove("b")
     clock.now = 9.0
     closed.step()
-    assert gone.status == "running", "a short disconnection is tolerated"
+    assert disconnected.status == "running", "a short disconnection is tolerated"
     clock.now = 60.0
     closed.permits.release()
-    assert gone.wait(LIMIT) and gone.status == "abandoned"
+    assert disconnected.wait(LIMIT) and disconnected.status == "abandoned"
     hidden.step()
     assert in_background.status == "running"
     clock.now = 151.0
@@ -282,7 +282,9 @@ def test_paused_job_waits_keeps_its_slot_and_goes_on_where_it_was():
     assert job.paused and job.active and job.status == "running"
     waiting = manager.submit(lambda: [1], owner="b")
     steps.permits.release()  # the step in flight is still recorded
-    assert not steps.asked.acquire(timeout=0) or not steps.asked.acquire(timeout=0.2), "no further step is requested"
+    assert not steps.requested.acquire(timeout=0) or not steps.requested.acquire(timeout=0.2), (
+        "no further step is requested"
+    )
     assert waiting.status == "queued" and not job.wait(0)
     job.resume()
     assert not job.paused
@@ -361,8 +363,8 @@ def test_run_rests_while_a_visitor_waits_for_something_short():
     steps.step()
     with manager.before_runs():
         steps.permits.release()
-        assert steps.asked.acquire(timeout=LIMIT)  # of the step in progress
-        assert not steps.asked.acquire(timeout=0.2), "the next step began beside the visitor's work"
-    assert steps.asked.acquire(timeout=LIMIT)
+        assert steps.requested.acquire(timeout=LIMIT)  # of the step in progress
+        assert not steps.requested.acquire(timeout=0.2), "the next step began beside the visitor's work"
+    assert steps.requested.acquire(timeout=LIMIT)
     steps.finish()
     assert job.wait(LIMIT) and job.status == "done" and job.done == 3

@@ -23,14 +23,14 @@ SERVER = Path(__file__).parents[3] / "docs" / "server.md"
 def test_docs_list_every_limit_with_its_default():
     rows = re.findall(rf"`{PREFIX}(\w+)` \| ([\d,]+) ", SERVER.read_text("utf-8"))
     assert {name: int(value.replace(",", "")) for name, value in rows} == {
-        one.name.upper(): one.default for one in fields(Limits)
+        limit.name.upper(): limit.default for limit in fields(Limits)
     }
 
 
 def test_environment_sets_limits_and_leaves_the_others():
-    others = {"CLIP_LAB_CLASSIFIERS": "timm:resnet18", "CLIP_LAB_CACHE": "y", "PATH": "x"}
-    found = Limits.from_environment({"CLIP_LAB_QUEUE_LENGTH": "0", "CLIP_LAB_PICTURE_MB": " 5 "} | others)
-    assert found == replace(Limits(), queue_length=0, picture_mb=5)
+    unrelated = {"CLIP_LAB_CLASSIFIERS": "timm:resnet18", "CLIP_LAB_CACHE": "y", "PATH": "x"}
+    limits = Limits.from_environment({"CLIP_LAB_QUEUE_LENGTH": "0", "CLIP_LAB_PICTURE_MB": " 5 "} | unrelated)
+    assert limits == replace(Limits(), queue_length=0, picture_mb=5)
 
 
 @pytest.mark.parametrize("value", ["", "-1", "0", "1.5", "many", "51", "9" * 5000, "1e3"])
@@ -79,15 +79,15 @@ def test_first_visitors_at_once_share_one_manager():
     from ui.server import server_jobs
 
     server_jobs.job_manager.cache_clear()
-    found, barrier = [], threading.Barrier(8)
+    managers, barrier = [], threading.Barrier(8)
 
     def visit():
         barrier.wait(LIMIT)
-        found.append(server_jobs.job_manager())
+        managers.append(server_jobs.job_manager())
 
     threads = [threading.Thread(target=visit) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(LIMIT)
-    assert len(found) == 8 and len(set(map(id, found))) == 1
+    assert len(managers) == 8 and len(set(map(id, managers))) == 1

@@ -54,25 +54,25 @@ def test_visitors_who_come_at_once_load_a_classifier_once(monkeypatch):
     for cached in (model_cache._loaded, classifier_for):
         cached.cache_clear()
     with ThreadPoolExecutor(4) as pool:
-        found = set(pool.map(lambda _: classifier_for("mini-resnet-robust", "cifar10"), range(4)))
-    assert len(found) == 1 and loaded == ["mini-resnet-robust"]
+        classifiers = set(pool.map(lambda _: classifier_for("mini-resnet-robust", "cifar10"), range(4)))
+    assert len(classifiers) == 1 and loaded == ["mini-resnet-robust"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
 def test_a_page_never_waits_for_a_load_that_gives_way(monkeypatch):
-    def mine() -> int:
+    def timed() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     def load(name, *args, **options):
-        at.append(mine())
+        at.append(timed())
         return registry.load_classifier(name, *args, **options)
 
     def run():
         lower_priority()
         classifier_for("mini-resnet", "cifar10")
-        at.append(mine())
+        at.append(timed())
 
-    at, pages = [], mine()
+    at, pages = [], timed()
     monkeypatch.setattr(model_cache, "load_classifier", load)
     for cached in (model_cache._loaded, classifier_for):
         cached.cache_clear()

@@ -52,7 +52,7 @@ def open_library(app: AppTest, page: str) -> AppTest:
 
 
 def uploader(app: AppTest):
-    return next(one for one in app.file_uploader if one.label.startswith("Your picture"))
+    return next(widget for widget in app.file_uploader if widget.label.startswith("Your picture"))
 
 
 def picture_file(side: int = 64) -> bytes:
@@ -98,11 +98,11 @@ def test_upload_is_kept_when_its_widget_is_gone(name, prefix, keys):
     app.button(key=f"{keys}.use").click().run()
     assert app.session_state[f"{prefix}pictures"] == "Yours" and app.query_params[f"{prefix}pictures"] == "Yours"
     assert app.session_state[f"{keys}.own"].size == 32
-    assert not any(one.label.startswith("Your picture") for one in app.file_uploader), "the dialog has closed"
+    assert not any(widget.label.startswith("Your picture") for widget in app.file_uploader), "the dialog has closed"
     open_library(app, keys)
     assert not app.exception and not app.error
-    kept, pixels = app.session_state[f"{keys}.uploaded"]
-    assert kept == "mine.png" and {size: array.shape for size, array in pixels.items()} == {
+    stored_name, pixels = app.session_state[f"{keys}.uploaded"]
+    assert stored_name == "mine.png" and {size: array.shape for size, array in pixels.items()} == {
         32: (3, 32, 32),
         224: (3, 224, 224),
     }
@@ -114,7 +114,7 @@ def test_an_upload_is_shown_at_the_size_of_the_pictures_beside_it(beside, size):
     app = open_library(open_page("frequency", pictures=beside), "cell")
     uploader(app).set_value(("mine.png", picture_file(), "image/png")).run()
     assert app.radio(key="cell.upload_size").value.startswith(f"{size} px")
-    (preview,) = [one.proto.body for one in app.get("html") if 'alt="mine.png"' in one.proto.body]
+    (preview,) = [item.proto.body for item in app.get("html") if 'alt="mine.png"' in item.proto.body]
     data = io.BytesIO(base64.b64decode(preview.partition("base64,")[2].partition('"')[0]))
     np.testing.assert_array_equal(
         np.asarray(Image.open(data)), uploaded_pixels(picture_file())[size].transpose(1, 2, 0)
@@ -146,4 +146,4 @@ def test_a_broken_upload_is_refused_without_being_decoded_again(monkeypatch):
 def test_name_of_a_broken_upload_is_shown_as_letters():
     app = open_library(open_page("frequency"), "cell")
     uploader(app).set_value(("![](https:evil).png", b"no picture", "image/png")).run()
-    assert not app.exception and app.error[0].value.startswith(r"\!\[\](https:")
+    assert not app.exception and app.error[0].value.startswith(r"“\!\[\](https:")

@@ -6,44 +6,44 @@ import re
 import pytest
 
 from core import numbers
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.shared.html import TERMS
-from core.shared.sentences import Number, Paragraph, Sentence, joined
+from core.shared.sentences import Number, Paragraph, Sentence, join_parts
 from ui.shared.sentences import sentence_html, sentence_markdown
 
 INTERVAL = re.compile(
     '<span class="tooltip" tabindex="0">(.*?)<span class="tooltip-text" role="tooltip">(.*?)</span></span>'
 )
-ERROR, LOWER = Measured(0.639, 0.629, 0.648), Measured(-0.087, -0.101, -0.075)
+ERROR, LOWER = Interval(0.639, 0.629, 0.648), Interval(-0.087, -0.101, -0.075)
 
 
 @pytest.mark.parametrize(
-    ("number", "shown", "interval"),
+    ("number", "number_html", "interval"),
     [
         (numbers.measured_percent(ERROR), "63.9 %", "(62.9 to 64.8)"),
         (numbers.points(LOWER), "8.7 points lower", "(7.5 to 10.1)"),
         (numbers.signed_points(LOWER), "−8.7 points", "(−10.1 to −7.5)"),
-        (numbers.small_with_interval(Measured(3.8, 3.1, 4.5)), "3.8", "(3.1 to 4.5)"),
+        (numbers.small_with_interval(Interval(3.8, 3.1, 4.5)), "3.8", "(3.1 to 4.5)"),
         (Number("0.42", "0.30 to 0.50; p < 0.001"), "0.42", "(0.30 to 0.50; p &lt; 0.001)"),
     ],
 )
-def test_an_interval_goes_behind_its_number(number, shown, interval):
+def test_an_interval_goes_behind_its_number(number, number_html, interval):
     for text in (
         number,
         Sentence("Under the wave it is ", number, " of all."),
         Paragraph("Two.", Sentence(number, ".")),
     ):
-        assert INTERVAL.findall(sentence_html(text)) == [(f"<b>{shown}</b>", f"95 % interval {interval}")]
+        assert INTERVAL.findall(sentence_html(text)) == [(f"<b>{number_html}</b>", f"95 % interval {interval}")]
         assert html.escape(number) in html.escape(text), "plain text has it in brackets"
 
 
 def test_a_number_without_an_interval_is_text():
-    for number in (numbers.small_with_interval(Measured.exact(2.0)), Number("<5")):
+    for number in (numbers.small_with_interval(Interval.exact(2.0)), Number("<5")):
         assert sentence_html(Sentence("It is ", number, ".")) == f"It is {html.escape(number)}."
 
 
 def test_parts_survive_being_put_together():
-    pair = joined([Sentence(f"{name} ", numbers.measured_percent(ERROR)) for name in "ABC"], ", ", " and ")
+    pair = join_parts([Sentence(f"{name} ", numbers.measured_percent(ERROR)) for name in "ABC"], ", ", " and ")
     whole = Paragraph(Sentence("Errors: ", pair, "."), "", Paragraph("One more.", "Two more."))
     assert (
         whole
@@ -60,21 +60,21 @@ def test_markdown_has_its_numbers_bold_and_all_else_as_text():
 
 def test_one_number_a_sentence_is_bold_and_only_where_it_is_the_only_one():
     first, second = (Number(f"{k}.0 %", f"{k}.0 to {k}.1") for k in (1, 2))
-    both, more = (
+    paired, more = (
         Sentence("A ", first, ", B ", second, "."),
         Sentence("B’s is ", Number("1.0 points higher", "0.8 to 1.2")),
     )
-    found = sentence_html(Paragraph(both, more))
-    assert re.findall("<b>(.*?)</b>", found) == ["1.0 points higher"]
+    html_text = sentence_html(Paragraph(paired, more))
+    assert re.findall("<b>(.*?)</b>", html_text) == ["1.0 points higher"]
 
 
 def test_a_term_is_explained_where_it_first_stands_in_at_most_twelve_words():
-    found = sentence_html(Paragraph("CLIP and CLIP’s twin.", "CLIP again, under a wave."), "CLIP", "wave")
-    assert [shown for shown, _ in INTERVAL.findall(found)] == ["CLIP", "wave"]
-    assert re.sub("<.*?>", "", found.replace(TERMS["CLIP"], "").replace(TERMS["wave"], "")) == (
+    html_text = sentence_html(Paragraph("CLIP and CLIP’s twin.", "CLIP again, under a wave."), "CLIP", "wave")
+    assert [term for term, _ in INTERVAL.findall(html_text)] == ["CLIP", "wave"]
+    assert re.sub("<.*?>", "", html_text.replace(TERMS["CLIP"], "").replace(TERMS["wave"], "")) == (
         "CLIP and CLIP’s twin. CLIP again, under a wave."
     )
-    assert all(len(words.split()) <= 12 for words in TERMS.values())
+    assert all(len(explanation.split()) <= 12 for explanation in TERMS.values())
 
 
 def test_what_a_visitor_named_stays_text():

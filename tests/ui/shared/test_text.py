@@ -33,8 +33,8 @@ def test_markdown_signs_lose_their_meaning():
 
 def test_urls_icons_and_emoji_are_broken_up_by_an_invisible_character():
     for text in ("https://evil.example", "www.evil.example", "a@evil.example", ":smile:", ":material/x:"):
-        shown = as_markdown(text)
-        assert "\N{WORD JOINER}" in shown and shown.replace("\N{WORD JOINER}", "") == text
+        escaped = as_markdown(text)
+        assert "\N{WORD JOINER}" in escaped and escaped.replace("\N{WORD JOINER}", "") == text
 
 
 def test_whole_number_takes_decimal_digits_alone():

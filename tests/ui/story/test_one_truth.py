@@ -20,7 +20,7 @@ from tests.ui.pages.test_findings import script
 from tests.ui.pages.test_frequency import plain as sentence_of
 from tests.ui.pages.test_frequency import text as read
 from tests.ui.story.test_page import opened
-from ui.maps.catalogue import shipped
+from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.sentences import cell_verdict
 from ui.pages.findings import FEATURES, SECTION, SHIFTS
@@ -38,8 +38,8 @@ def plain(text: str) -> str:
 def rows(text: str) -> dict[str, tuple[str, str]]:
     """Verdict and text of each claim in an HTML page, by its key; the first of several with one key."""
     parts = re.split(r'data-claim="([a-z0-9-]*)"', text)
-    found = list(zip(parts[1::2], (part.partition("<aside>")[0] for part in parts[2::2]), strict=True))
-    return {key: (VERDICT.search(row)[1], plain(row)) for key, row in reversed(found)}
+    pairs = list(zip(parts[1::2], (part.partition("<aside>")[0] for part in parts[2::2]), strict=True))
+    return {key: (VERDICT.search(row)[1], plain(row)) for key, row in reversed(pairs)}
 
 
 def findings_of(**parameters) -> dict[str, tuple[str, str]]:
@@ -47,7 +47,7 @@ def findings_of(**parameters) -> dict[str, tuple[str, str]]:
     app.query_params.update(parameters)
     app.run()
     assert not app.exception
-    return rows("".join(each.proto.body for each in app.get("html")))
+    return rows("".join(item.proto.body for item in app.get("html")))
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +77,10 @@ def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
     ],
 )
 def test_the_story_says_what_findings_says(everywhere, step, about):
-    (body,) = [each.proto.body for each in opened(step=step).get("html") if 'class="story"' in each.proto.body]
-    told = rows(body)
-    assert len(told) == sum(claim.find() is not None for claim in named_step(step).claims) > 0
-    for key, (verdict, text) in told.items():
+    (body,) = [item.proto.body for item in opened(step=step).get("html") if 'class="story"' in item.proto.body]
+    in_story = rows(body)
+    assert len(in_story) == sum(claim.find() is not None for claim in named_step(step).claims) > 0
+    for key, (verdict, text) in in_story.items():
         assert verdict == everywhere[about][key][0]
         figures = FIGURE.findall(text)
         assert figures or key == "gradient"
@@ -96,7 +96,7 @@ def test_every_step_with_a_claim_is_compared():
 IN_FINDINGS = {
     "higher": "+{} points",
     "lower": "\N{MINUS SIGN}{} points",
-    "more": "{} points more recognised",
+    "more": "{} points more are recognised",
     "fewer": "{} points fewer recognised",
 }
 
@@ -111,10 +111,10 @@ def test_the_report_says_what_findings_says(everywhere):
     """With the published map as if computed here."""
     part = next(part for part in MAPS if part.key == "figure-1-resnet")
     published = Heatmap.load(HEATMAPS / part.references[-1])
-    (trial,) = compare_claims({part.key: MapResult(part, published, published, None, "")})
-    page = to_html(Results("", "", 0, [], [trial], [], [], [], Cost(1, 1, 1, None)))
+    (comparison,) = compare_claims({part.key: MapResult(part, published, published, None, "")})
+    page = to_html(Results("", "", 0, [], [comparison], [], [], [], Cost(1, 1, 1, None)))
     table, compared = re.findall(r"<tr\b.*?</tr>", page, re.DOTALL), 0
-    for finding in trial.here:
+    for finding in comparison.here:
         row = next(row for row in table if finding.claim.quote in html.unescape(row))
         verdict, text = everywhere["papers"][finding.claim.key]
         if finding.claim.key != "relies":  # it names its networks by their files
@@ -133,19 +133,21 @@ def test_the_static_edition_says_what_findings_says(everywhere):
 
 
 def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
-    all_maps = {label: entry.named for label, entry in shipped().items()}
+    all_maps = {label: entry.named for label, entry in shipped_maps().items()}
     small = "Mini CLIP · CIFAR-10, 1,000 images · computed"  # its map records the misclassified images
     pairs = (CLIP, RESNET56), (MINI_CLIP, MINI_RESNET), (MINI_RESNET, MINI_CLIP), (small, MINI_RESNET)
-    found = [one for pair in pairs for one in findings(*(all_maps[label] for label in pair), tuple(all_maps.values()))]
-    found += feature_findings("mini-clip", "mini-clip-robust")
+    all_findings = [
+        part for pair in pairs for part in findings(*(all_maps[label] for label in pair), tuple(all_maps.values()))
+    ]
+    all_findings += feature_findings("mini-clip", "mini-clip-robust")
     terms, compared = {"points": "error", "radii": "radius", "levels": "level"}, set()
-    for finding in found:
-        shown = [(each, each.number.split()[0].replace("\N{MINUS SIGN}", "-")) for each in finding.evidence]
-        for k, (each, difference) in enumerate(shown):
-            after, before = shown[k + 1 : k + 3], shown[max(0, k - 2) : k]
+    for finding in all_findings:
+        rows = [(part, part.number.split()[0].replace("\N{MINUS SIGN}", "-")) for part in finding.evidence]
+        for k, (part, difference) in enumerate(rows):
+            after, before = rows[k + 1 : k + 3], rows[max(0, k - 2) : k]
             for pair in after, before:
-                if len(pair) == 2 and all(one.unit == terms.get(each.unit) for one, _ in pair):
-                    assert float(difference) == pytest.approx(float(pair[0][1]) - float(pair[1][1]), abs=1e-6), each
+                if len(pair) == 2 and all(term.unit == terms.get(part.unit) for term, _ in pair):
+                    assert float(difference) == pytest.approx(float(pair[0][1]) - float(pair[1][1]), abs=1e-6), part
                     compared.add(finding.claim.key)
                     break
     assert compared == {"low", "high", "relies", "twins", "squiggles", "colour"}
@@ -153,12 +155,14 @@ def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
 
 def test_the_sentence_about_a_wave_is_one():
     """Story's below its maps, Frequency's, and the static edition's."""
-    for maps, told in (
+    for maps, texts in (
         ((MINI_CLIP, MINI_RESNET), read(opened(step="a-wave"))),
         ((CLIP, RESNET56), sentence_of(verdicts()["verdicts-figure-1"]["waves"]["0,1"][0])),
     ):
-        sentence = cell_verdict([shipped()[label] for label in maps], (0, 1))
-        assert sentence in told and sentence in read(opened("frequency", maps=list(maps), cell="0,1", pictures="Yours"))
+        sentence = cell_verdict([shipped_maps()[label] for label in maps], (0, 1))
+        assert sentence in texts and sentence in read(
+            opened("frequency", maps=list(maps), cell="0,1", pictures="Yours")
+        )
 
 
 @pytest.mark.parametrize(
@@ -168,11 +172,11 @@ def test_the_sentence_about_a_wave_is_one():
 @pytest.mark.parametrize(("cell", "key"), [("0,1", "low"), ("-2,0", "low"), ("-14,-14", "high"), ("5,5", None)])
 def test_frequency_says_of_a_wave_what_findings_says_of_its_claim(everywhere, about, maps, cell, key):
     app = opened("frequency", maps=list(maps), cell=cell, pictures="Yours")
-    found = rows("".join(each.proto.body for each in app.get("html") if "verdict-row" in each.proto.body))
-    assert list(found) == ([key] if key else [])
+    in_page = rows("".join(item.proto.body for item in app.get("html") if "verdict-row" in item.proto.body))
+    assert list(in_page) == ([key] if key else [])
     if key:
-        verdict, words = everywhere[about][key]
-        assert found[key][0] == verdict
-        assert FIGURE.findall(found[key][1]) == FIGURE.findall(words) and len(FIGURE.findall(words)) == 3
-    (lab,) = [one.proto.json for one in app.get("bidi_component") if '"maps"' in one.proto.json]
+        verdict, text = everywhere[about][key]
+        assert in_page[key][0] == verdict
+        assert FIGURE.findall(in_page[key][1]) == FIGURE.findall(text) and len(FIGURE.findall(text)) == 3
+    (lab,) = [item.proto.json for item in app.get("bidi_component") if '"maps"' in item.proto.json]
     assert json.loads(lab)["outline"] == {"low": 2.5, "high": 15.5, None: 0}[key]

@@ -20,7 +20,7 @@ from core.reconstruct.view_pictures import SIDE, WORDS, judged_path, opening_dra
 from core.reconstruct.visitor_judge import draw_questions, stored_pool
 from core.runs.file import SURE, PGDRun
 from core.runs.stored import OPENING, stored_path
-from core.shared.html import JARGON, explained
+from core.shared.html import JARGON, explain_terms
 from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.ui.page_runner import settable_widget
 from tests.ui.replay_reader import replay_data
@@ -48,12 +48,12 @@ def opened(page: str = "story", **parameters) -> AppTest:
 
 def read(app: AppTest) -> str:
     """Return a step's text as HTML."""
-    (found,) = [each.proto.body for each in app.get("html") if 'class="story"' in each.proto.body]
-    return found
+    (body,) = [item.proto.body for item in app.get("html") if 'class="story"' in item.proto.body]
+    return body
 
 
 def components(app: AppTest) -> list[dict]:
-    return [json.loads(one.proto.json) for one in app.get("bidi_component")]
+    return [json.loads(item.proto.json) for item in app.get("bidi_component")]
 
 
 def of(app: AppTest, name: str) -> dict:
@@ -62,7 +62,7 @@ def of(app: AppTest, name: str) -> dict:
     return data
 
 
-def words(text: str) -> int:
+def word_count(text: str) -> int:
     return len(re.findall(r"\S*\w\S*", text))
 
 
@@ -71,23 +71,23 @@ def test_the_story_is_read_in_three_minutes():
     texts = [
         html.unescape(re.sub(r"<[^>]*>", " ", hidden.sub("", step_html(step)))) + f" {step.name}" for step in STEPS
     ]
-    assert 400 < sum(map(words, texts)) <= 540
-    assert words(STEPS[0].text) <= 45 and max(words(step.text + step.more()) for step in STEPS[1:]) <= 25
+    assert 400 < sum(map(word_count, texts)) <= 540
+    assert word_count(STEPS[0].text) <= 45 and max(word_count(step.text + step.more()) for step in STEPS[1:]) <= 25
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.slug)
 def test_a_steps_url_opens_it_with_its_figure(step):
     app = opened(step=step.slug)
-    assert f"<h2>{explained(html.escape(step.title), *JARGON)}</h2>" in read(app)
-    for trial in step.claims:
-        if (finding := trial.find()) is None:
+    assert f"<h2>{explain_terms(html.escape(step.title), *JARGON)}</h2>" in read(app)
+    for claim in step.claims:
+        if (finding := claim.find()) is None:
             continue  # a profile's finding, which is not here
         assert html.escape(finding.claim.statement) in read(app) and f"{finding.judgement}</span>" in read(app)
-        assert {each.what for each in finding.evidence} >= set(trial.shows)
+        assert {item.what for item in finding.evidence} >= set(claim.shows)
     tabs = of(app, "current")
-    assert tabs["current"] == STEPS.index(step) + 1 and tabs["names"] == [each.name for each in STEPS]
+    assert tabs["current"] == STEPS.index(step) + 1 and tabs["names"] == [item.name for item in STEPS]
     drawn = [data for data in components(app) if "current" not in data]
-    assert drawn or app.get("vega_lite_chart") or any("<img" in each.proto.body for each in app.get("html"))
+    assert drawn or app.get("vega_lite_chart") or any("<img" in item.proto.body for item in app.get("html"))
     assert app.query_params["step"] == step.slug
     assert not app.error and not app.warning
 
@@ -129,15 +129,15 @@ def test_any_of_1000_words_leads_to_a_run_of_the_same_network():
     app = opened()
     assert len(app.selectbox(key="story.word").options) == 998  # two names are shared by two classes each
     app.selectbox(key="story.word").set_value("castle").run()
-    (found,) = [each.proto.body for each in app.get("html") if "Draw: castle" in each.proto.body]
-    page, _, query = html.unescape(re.search(r'href="([^"]*)"', found)[1]).partition("?")
+    (link,) = [item.proto.body for item in app.get("html") if "Draw: castle" in item.proto.body]
+    page, _, query = html.unescape(re.search(r'href="([^"]*)"', link)[1]).partition("?")
     there = opened(page, **parse_qs(query))
     assert settable_widget(there, "generation-classes-imagenet").value == ["castle"]
     assert there.session_state["generation-models-imagenet"] == ["EfficientNet-Lite0 (ImageNet)"]
 
 
 def test_the_wall_shows_every_class_by_both_networks():
-    (body,) = [each.proto.body for each in opened(step="twins").get("html") if 'class="wall"' in each.proto.body]
+    (body,) = [item.proto.body for item in opened(step="twins").get("html") if 'class="wall"' in item.proto.body]
     names, runs = (
         SAMPLE_SETS["cifar10"].classes.names,
         [PGDRun.load(stored_path(OPENING, "cifar10", n)) for n in ("mini-clip", "mini-clip-robust")],
@@ -207,18 +207,18 @@ def test_a_link_to_a_tool_opens_the_networks_of_the_figure(step, labels):
 
 
 def test_the_link_to_inpainting_opens_the_run_of_the_figure():
-    found, parameters = link_of("hole")
-    assert found == "inpainting"
-    there, here = replay_data(opened(found, **parameters)), replay_data(opened(step="hole"))
+    page, parameters = link_of("hole")
+    assert page == "inpainting"
+    there, here = replay_data(opened(page, **parameters)), replay_data(opened(step="hole"))
     assert [model["frames"] for model in there["models"]] == [model["frames"] for model in here["models"]]
 
 
 def test_the_link_to_two_pictures_opens_the_pair_of_the_figure():
-    found, parameters = link_of("mixture")
-    app = opened(found, **parameters)
+    page, parameters = link_of("mixture")
+    app = opened(page, **parameters)
     assert tuple(settable_widget(app, "maps").value) == (MINI_CLIP, MINI_RESNET)
     (there,), (here,) = (
-        [data for data in components(one) if "cutoffs" in data] for one in (app, opened(step="mixture"))
+        [data for data in components(opened_app) if "cutoffs" in data] for opened_app in (app, opened(step="mixture"))
     )
     for key in ("pair", "cutoffs", "value", "low", "high"):
         assert there[key] == here[key]
@@ -233,8 +233,8 @@ def test_another_stored_pair_is_chosen_in_the_story():
 
 
 def test_the_twins_link_opens_a_sketch_to_be_painted():
-    found, parameters = link_of("twins")
-    app = opened(found, **parameters)
+    page, parameters = link_of("twins")
+    app = opened(page, **parameters)
     assert app.selectbox(key="generation-start-from").value == "Sketch"
     assert of(app, "sketches" if any("sketches" in data for data in components(app)) else "palette")
 
@@ -258,7 +258,7 @@ def test_the_root_draws_the_story_but_for_links_of_earlier_versions(parameters, 
 
 
 def judged(app: AppTest) -> str:
-    return " ".join(each.value for each in app.markdown) + " ".join(each.proto.body for each in app.get("html"))
+    return " ".join(item.value for item in app.markdown) + " ".join(item.proto.body for item in app.get("html"))
 
 
 def test_a_judge_walks_through_ten_drawings_and_the_link_alone_holds_them():

@@ -29,9 +29,9 @@ def test_exact_map_of_one_picture_is_a_prediction_for_each_wave():
     assert job.wait(120) and job.total == job.done == 1 + len(half_plane(SIDE))
     app.run()
     assert not app.exception and app.session_state["made"].startswith("Mini ResNet · one picture")
-    (body,) = [one.proto.json for one in app.get("bidi_component")]  # it stays where the visitor saw it grow
+    (body,) = [item.proto.json for item in app.get("bidi_component")]  # it stays where the visitor saw it grow
     assert "probability of the true class" in body and any(
-        "The map is also among the others above." in one.value for one in app.markdown
+        "The map is also among the others above." in item.value for item in app.markdown
     )
     data = load_samples("cifar10-samples")
     image, classifier = data.images[3].astype(np.float32) / 255, load_classifier("mini-resnet", data.classes)

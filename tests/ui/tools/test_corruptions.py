@@ -8,7 +8,7 @@ import pytest
 
 import ui.tools.corruptions
 from core.claims.corruption_spectrum import PredictionScore, stored_corruptions
-from core.fourier.intervals import Measured
+from core.fourier.intervals import Interval
 from core.images.corruptions import CORRUPTIONS, corrupt
 from core.sweep.predictions import class_probabilities
 from tests.ui.pages.test_frequency import open_page, text
@@ -23,11 +23,11 @@ from ui.tools.sentences import maps_against_corruptions, under_corruption
 
 @pytest.fixture(autouse=True)
 def toys(monkeypatch):
-    kept = ui.tools.corruptions._predictions
-    kept.clear()
+    cache = ui.tools.corruptions._predictions
+    cache.clear()
     monkeypatch.setattr(ui.tools.corruptions, "classifier_for", lambda name, classes: ToyClassifier(name))
     yield
-    kept.clear()
+    cache.clear()
 
 
 def opened(**parameters):
@@ -47,14 +47,14 @@ def charts(app):
 def test_url_opens_the_corruption_and_both_pictures_carry_predictions():
     app = opened(picture="1", corruption="Fog", severity="3")
     assert app.selectbox(key="corruption").value == "Fog" and app.select_slider(key="severity").value == 3
-    shown = next(part.body for part in app.get("html") if "Clean" in part.body)
+    body = next(part.body for part in app.get("html") if "Clean" in part.body)
     image, names = samples("cifar10").images[[1]] / 255, samples("cifar10").classes.names
     fog = corrupt(image, CORRUPTIONS["fog"], 3, [1])
     for name in ("mini-clip", "mini-clip-robust"):
         for pixels in (image.astype(np.float32), fog):
-            found = class_probabilities(ToyClassifier(name), pixels)[0]
-            assert f"{names[found.argmax()]}" in shown and f"{100 * found.max():.0f} %" in shown
-    assert "Fog, strength 3" in shown
+            probabilities = class_probabilities(ToyClassifier(name), pixels)[0]
+            assert f"{names[probabilities.argmax()]}" in body and f"{100 * probabilities.max():.0f} %" in body
+    assert "Fog, strength 3" in body
 
 
 def test_bars_are_the_stored_shares_of_the_maps_networks_and_their_twins():
@@ -64,15 +64,15 @@ def test_bars_are_the_stored_shares_of_the_maps_networks_and_their_twins():
     names = {"Mini CLIP": "mini-clip", "Mini CLIP (robust)": "mini-clip-robust", "ResNet-56": "resnet-56"}
     assert {row["network"] for row in bars} == set(names) and len(bars) == 3 * 9
     for row in bars:
-        one = stored[names[row["network"]]]
+        outcomes = stored[names[row["network"]]]
         key = next((row_.key for row_ in CORRUPTIONS.values() if row_.label == row["corruption"]), None)
-        wanted = one.clean if key is None else one.correct[one.keys.index(key), 0]
-        assert row["accuracy"] == pytest.approx(100 * wanted.mean()) and row["low"] < row["accuracy"] < row["high"]
+        correct = outcomes.clean if key is None else outcomes.correct[outcomes.keys.index(key), 0]
+        assert row["accuracy"] == pytest.approx(100 * correct.mean()) and row["low"] < row["accuracy"] < row["high"]
         assert row["chosen"] == (row["corruption"] in ("Clean", "Contrast"))
     assert len(points) == 144 and {row["network"] for row in points} == {*names, "other networks"}
     chosen = next(row for row in points if row["who"] == "ResNet-56" and row["corruption"] == "Fog, strength 2")
-    one = stored["resnet-56"]
-    assert chosen["rise"] == pytest.approx(100 * (one.clean.mean() - one.correct[7, 1].mean()))
+    outcomes = stored["resnet-56"]
+    assert chosen["rise"] == pytest.approx(100 * (outcomes.clean.mean() - outcomes.correct[7, 1].mean()))
     assert "Contrast, strength 1, 2,000 CIFAR-10 test pictures" in text(app) and "144 ranks" in text(app)
 
 
@@ -105,16 +105,16 @@ def test_without_a_picture_the_tab_asks_for_one():
 def test_sentences_say_who_loses_more_and_where_maps_fail():
     stored = stored_corruptions()
     ordinary, robust = (NetworkOutcomes(name, name.title(), stored[name]) for name in ("mini-clip", "mini-clip-robust"))
-    told = under_corruption("contrast", 1, [ordinary, robust])
-    wrong = [one.outcomes.clean.mean() - one.outcomes.correct[5, 0].mean() for one in (ordinary, robust)]
-    more = re.search(r"Mini-Clip-Robust loses ([0-9.]+) points \([^)]*paired\) more than Mini-Clip\.", told)
+    text = under_corruption("contrast", 1, [ordinary, robust])
+    wrong = [network.outcomes.clean.mean() - network.outcomes.correct[5, 0].mean() for network in (ordinary, robust)]
+    more = re.search(r"Mini-Clip-Robust loses ([0-9.]+) points \([^)]*paired\) more than Mini-Clip\.", text)
     assert float(more[1]) == pytest.approx(100 * (wrong[1] - wrong[0]), abs=0.051)
-    assert f"Mini-Clip classifies {100 * ordinary.outcomes.correct[5, 0].mean():.1f} % (" in told
+    assert f"Mini-Clip classifies {100 * ordinary.outcomes.correct[5, 0].mean():.1f} % (" in text
     assert "paired) less than " in under_corruption("noise", 2, [ordinary, robust])
     assert "which may be chance" in under_corruption("brightness", 1, [ordinary, robust])
-    trial = PredictionScore(
-        Measured(0.4, 0.1, 0.8), Measured(0.7, 0.4, 0.9), 24, {"fog": 2.0, "jpeg": 6.0}, {"fog": 0.1}
+    score = PredictionScore(
+        Interval(0.4, 0.1, 0.8), Interval(0.7, 0.4, 0.9), 24, {"fog": 2.0, "jpeg": 6.0}, {"fog": 0.1}
     )
-    told = maps_against_corruptions(trial, 1)
-    assert "0.70 (0.40 to 0.90)" in told and "JPEG, which misleads more than predicted (by 6 of 24 ranks" in told
-    assert "chance" not in told and "wrong order" not in told
+    text = maps_against_corruptions(score, 1)
+    assert "0.70 (0.40 to 0.90)" in text and "JPEG, which misleads more than predicted (by 6 of 24 ranks" in text
+    assert "chance" not in text and "wrong order" not in text

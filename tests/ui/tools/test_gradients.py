@@ -41,43 +41,43 @@ def app():
 
 def gradients():
     """{title: (3, H, W)} of the current picture, by torch's own backward pass."""
-    data, found = samples("cifar10"), {}
+    data, by_title = samples("cifar10"), {}
     for name, title in TITLES.items():
         image = torch.from_numpy(data.images[CIFAR][None].astype(np.float32) / 255).requires_grad_()
         logits = classifier_for(name, "cifar10")(image)
         (-logits.log_softmax(1)[0, data.labels[CIFAR]]).backward()
-        found[title] = image.grad[0].numpy()
-    return found
+        by_title[title] = image.grad[0].numpy()
+    return by_title
 
 
 def figures(app):
     """{title: (note, pixels)} of the row of pictures."""
-    body = next(one.proto.body for one in app.get("html") if "run-row" in one.proto.body)
-    found = re.findall(r'<img src="data:image/png;base64,([^"]*)" alt="([^:"]*)(?:: ([^"]*))?"', body)
+    body = next(item.proto.body for item in app.get("html") if "run-row" in item.proto.body)
+    matches = re.findall(r'<img src="data:image/png;base64,([^"]*)" alt="([^:"]*)(?:: ([^"]*))?"', body)
     return {
         title: (note, np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")))
-        for data, title, note in found
+        for data, title, note in matches
     }
 
 
 def table(app, label="The gradients in numbers"):
     """{title: {column: cell}} of a table of numbers, intervals behind them."""
-    body = next(one.proto.body for one in app.get("html") if label in one.proto.body)
+    body = next(item.proto.body for item in app.get("html") if label in item.proto.body)
     heads = [
-        re.sub('<span class="tooltip-text".*', "", one) for one in re.findall("<th .*?</th>", body)
+        re.sub('<span class="tooltip-text".*', "", item) for item in re.findall("<th .*?</th>", body)
     ]  # explanations
-    heads = [re.sub("<.*?>", "", one) for one in heads]
+    heads = [re.sub("<.*?>", "", item) for item in heads]
     rows = [
-        [html.unescape(re.sub("<.*?>", "", one)) for one in row.split("<td>")[1:]] for row in body.split("<tr>")[2:]
+        [html.unescape(re.sub("<.*?>", "", item)) for item in row.split("<td>")[1:]] for row in body.split("<tr>")[2:]
     ]
     return {row[0]: dict(zip(heads, row, strict=True)) for row in rows}
 
 
 def test_each_network_shows_its_gradient_on_one_scale_with_its_edges(app):
-    shown, image = figures(app), samples("cifar10").images[CIFAR].astype(np.float32) / 255
-    assert list(shown) == ["This picture", *TITLES.values(), "Mini ResNet (robust)"]
+    pictures, image = figures(app), samples("cifar10").images[CIFAR].astype(np.float32) / 255
+    assert list(pictures) == ["This picture", *TITLES.values(), "Mini ResNet (robust)"]
     for title, gradient in gradients().items():
-        _, pixels = shown[title]
+        _, pixels = pictures[title]
         size = np.sqrt((gradient**2).sum(0)).ravel()
         row = table(app)[title]
         assert row["Edges"] == f"{spearmanr(size, edge_strength(image).ravel()).statistic:.2f}"
@@ -87,9 +87,9 @@ def test_each_network_shows_its_gradient_on_one_scale_with_its_edges(app):
         for sign, warmer in ((1, True), (-1, False)):  # brown has more red than blue
             strong = small[sign * signed > np.quantile(sign * signed, 0.97)]
             assert ((strong[:, 0] > strong[:, 2]) == warmer).all()
-    (bar,) = [one.proto.body for one in app.get("html") if "One scale for all" in one.proto.body]
+    (bar,) = [item.proto.body for item in app.get("html") if "One scale for all" in item.proto.body]
     limit = float(re.search(r"\+(\d\.\d\d)<", bar)[1])
-    brightest = [np.quantile(abs(one.sum(0)) / np.linalg.norm(one), 0.995) for one in gradients().values()]
+    brightest = [np.quantile(abs(item.sum(0)) / np.linalg.norm(item), 0.995) for item in gradients().values()]
     assert limit >= max(brightest) - 0.006
 
 
@@ -137,10 +137,10 @@ def test_what_a_network_draws_is_charted_by_radius_and_set_against_its_errors(ap
 
 def test_the_table_gives_the_agreement_and_where_it_fails(app):
     for name, label in (("mini-clip", MINI_CLIP), ("mini-resnet", MINI_RESNET)):
-        found, row = gradient_agreement(stored_gradients()[name], entries()[label].heatmap), table(app)[TITLES[name]]
-        assert row["Says which waves mislead"].startswith(f"{found.waves.value:.2f}95 % interval (")
-        assert row["Over rings"] == f"{found.rings.value:.2f}".replace("-", "\N{MINUS SIGN}")
-        assert row["Overrates"] == ("–" if found.overrated is None else found.overrated.radii)
+        match, row = gradient_agreement(stored_gradients()[name], entries()[label].heatmap), table(app)[TITLES[name]]
+        assert row["Says which waves mislead"].startswith(f"{match.waves.value:.2f}95 % interval (")
+        assert row["Over rings"] == f"{match.rings.value:.2f}".replace("-", "\N{MINUS SIGN}")
+        assert row["Overrates"] == ("–" if match.overrated is None else match.overrated.radii)
         assert row["At v = 1"].startswith("0.")
     bend = gradient_agreement(stored_gradients()["mini-clip"], entries()[MINI_CLIP].heatmap).overrated.bend
     assert f"Mini CLIP’s loss changes {bend:.1f} times" in text(app)
@@ -152,10 +152,10 @@ def test_without_a_picture_it_says_what_to_choose_and_before_the_first_paint_not
 
 def test_a_photograph_has_a_gradient_and_a_map_but_nothing_stored():
     app = opened(pictures="Photographs")
-    shown, said = figures(app), text(app)
-    assert "EfficientNet-Lite0" in shown and list(table(app)["EfficientNet-Lite0"]) == [
+    pictures, visible = figures(app), text(app)
+    assert "EfficientNet-Lite0" in pictures and list(table(app)["EfficientNet-Lite0"]) == [
         "Network",
         "Edges",
         "Mean radius",
     ]
-    assert "in the network’s own map, v = 15.7" in said and "Says which waves mislead" not in said
+    assert "in the network’s own map, v = 15.7" in visible and "Says which waves mislead" not in visible

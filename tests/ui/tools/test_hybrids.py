@@ -46,9 +46,9 @@ def test_every_cutoff_has_each_networks_probabilities_for_both_classes():
     assert data["strip"]["selected"] == 4 and len(data["sentences"]) == len(CUTOFFS)
     mixed = np.stack([hybrid(images[1], images[4], cutoff) for cutoff in CUTOFFS])
     for network, name in zip(data["networks"], ("mini-clip", "mini-resnet"), strict=True):
-        wanted = class_probabilities(ToyClassifier(name), mixed)
-        np.testing.assert_allclose(network["shares"], wanted[:, [labels[1], labels[4]]], atol=1e-4)
-        top = samples("cifar10").classes.names[wanted[0].argmax()]
+        expected = class_probabilities(ToyClassifier(name), mixed)
+        np.testing.assert_allclose(network["shares"], expected[:, [labels[1], labels[4]]], atol=1e-4)
+        top = samples("cifar10").classes.names[expected[0].argmax()]
         assert network["classes"] == ["automobile", "deer"]
         assert f"{network['title']} predicts “{top}”" in data["sentences"][0]
     assert "This is a single pair." in text(app)
@@ -64,7 +64,7 @@ def test_a_senseless_url_opens_the_sets_own_pair_in_the_middle(linked):
 def test_two_pictures_of_one_class_have_nothing_to_change():
     app, data = opened(picture="1", second="11")
     assert "there is no crossover" in text(app)
-    assert not any("-frequency picture" in told for told in data["sentences"])
+    assert not any("-frequency picture" in sentence for sentence in data["sentences"])
 
 
 def test_without_a_picture_the_tab_asks_for_one():
@@ -74,27 +74,27 @@ def test_without_a_picture_the_tab_asks_for_one():
 
 def test_a_picture_without_a_class_counts_as_what_the_network_predicts_for_it():
     probabilities = np.eye(10, dtype=np.float32)
-    found = HybridPredictions((1.0, 2.0, 4.0), probabilities[3], probabilities[6], probabilities[[6, 6, 3]])
+    predictions = HybridPredictions((1.0, 2.0, 4.0), probabilities[3], probabilities[6], probabilities[[6, 6, 3]])
     own = Picture(samples("cifar10").images[0], None, "cifar10", 0, "mine.png")
-    mixed = _mixed(Predictor(classifier_spec("mini-clip")), found, own, sample_picture("cifar10", 4))
+    mixed = _mixed(Predictor(classifier_spec("mini-clip")), predictions, own, sample_picture("cifar10", 4))
     assert mixed.classes == ("cat", "deer") and [a for a, _ in mixed.shares] == [0, 0, 1]
     assert mixed.switches == 2 and mixed.mark == "Mini CLIP 4"
 
 
 def test_stored_mixtures_say_what_the_tab_says_of_the_same_pair():
-    shown, (low, high) = stored_mixtures(("mini-clip", "mini-resnet"))[1], STORED["pairs"][1]
-    for network, name in zip(shown.networks, ("mini-clip", "mini-resnet"), strict=True):
+    stored, (low, high) = stored_mixtures(("mini-clip", "mini-resnet"))[1], STORED["pairs"][1]
+    for network, name in zip(stored.networks, ("mini-clip", "mini-resnet"), strict=True):
         classifier = load_classifier(name, samples("cifar10").classes)
-        found = predict_hybrids(classifier, *(sample_picture("cifar10", k).image for k in (low, high)), CUTOFFS)
+        predictions = predict_hybrids(classifier, *(sample_picture("cifar10", k).image for k in (low, high)), CUTOFFS)
         pair = sample_picture("cifar10", low), sample_picture("cifar10", high)
-        wanted = _mixed(Predictor(classifier_spec(name)), found, *pair)
+        expected = _mixed(Predictor(classifier_spec(name)), predictions, *pair)
         assert (network.title, network.classes, network.switches, network.mark) == (
-            wanted.title,
-            wanted.classes,
-            wanted.switches,
-            wanted.mark,
+            expected.title,
+            expected.classes,
+            expected.switches,
+            expected.mark,
         )
-        np.testing.assert_allclose(network.shares, wanted.shares, atol=2e-4)
+        np.testing.assert_allclose(network.shares, expected.shares, atol=2e-4)
 
 
 def test_the_figure_for_talks_is_of_the_networks_that_predict_here_and_their_twins(monkeypatch):
@@ -106,7 +106,7 @@ def test_the_figure_for_talks_is_of_the_networks_that_predict_here_and_their_twi
     assert "2,000 pairs as a figure for talks:" in text(app)
     names, (svg, png) = zip(*drawn[-2:], strict=True)
     assert names == ("two-pictures-in-one.svg", "two-pictures-in-one.png")
-    shown = svg().decode()
+    figure = svg().decode()
     for name in ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust"):
-        assert f"{name}: {crossover_of(stored_hybrids()[name]).radius.value:.1f}" in shown
+        assert f"{name}: {crossover_of(stored_hybrids()[name]).radius.value:.1f}" in figure
     assert png().startswith(b"\x89PNG")

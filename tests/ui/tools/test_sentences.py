@@ -25,31 +25,41 @@ LABELS = np.repeat(np.arange(10), 10)
 FILE = PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz"
 
 
-def predicted(*changes):
+def changed(*changes):
     """Correct predictions except `changes`: (class, predicted class, how many of its ten images)."""
-    found = LABELS.copy()
+    predictions = LABELS.copy()
     for label, prediction, count in changes:
-        first = 10 * label + (found[10 * label : 10 * label + 10] != label).sum()
-        found[first : first + count] = prediction
-    return found
+        first = 10 * label + (predictions[10 * label : 10 * label + 10] != label).sum()
+        predictions[first : first + count] = prediction
+    return predictions
 
 
-def told(before, after):
+def sentence(before, after):
     return most_frequent_mistake(SamplePredictions("Toy", "shown instead of CLIP", "toy", LABELS, before, after), NAMES)
 
 
 def test_the_most_frequent_mistake_is_named_with_its_interval():
     low, high = (f"{100 * end:.0f}" for end in binomtest(7, 10).proportion_ci(method="wilson"))
-    text = told(predicted(), predicted((1, 8, 7), (3, 5, 4)))
+    text = sentence(changed(), changed((1, 8, 7), (3, 5, 4)))
     assert reads(
         text, "Toy (shown instead of CLIP)", "7 of 10", low, high, "automobile", "ship", "mistakes 0 without", "clearly"
     )
 
 
 def test_what_few_pictures_do_not_show_is_hedged():
-    assert reads(told(predicted((1, 8, 1)), predicted((1, 8, 4))), "4 of 10", "mistakes 1 without", "within the noise")
-    assert reads(told(predicted(), predicted((1, 8, 3), (2, 4, 3), (5, 3, 3))), "3 of 10", "2 other", "as frequent")
-    assert reads(told(LABELS, LABELS), "Toy", "no class")
+    assert reads(
+        sentence(changed((1, 8, 1)), changed((1, 8, 4))),
+        "4 of 10",
+        "mistakes 1 without",
+        "within the noise",
+    )
+    assert reads(
+        sentence(changed(), changed((1, 8, 3), (2, 4, 3), (5, 3, 3))),
+        "3 of 10",
+        "2 other",
+        "as frequent",
+    )
+    assert reads(sentence(LABELS, LABELS), "Toy", "no class")
 
 
 def test_the_hardest_class_is_that_of_the_files_own_bits():
@@ -67,7 +77,7 @@ def test_the_hardest_class_is_that_of_the_files_own_bits():
         for place, where in ((most, "most"), (least, "least"))
     ]
     assert reads(sentence, "Toy", *facts[0], *facts[1], "1,000 images") and "overlap" not in sentence
-    few = class_errors_of(LABELS, predicted((1, 8, 4), (2, 3, 2)))
+    few = class_errors_of(LABELS, changed((1, 8, 4), (2, 3, 2)))
     assert "their intervals overlap" in hardest_class("Toy", few, NAMES, "100 images")
 
 
@@ -88,7 +98,12 @@ def mixed(title, classes, switches=None, together=0.0):
 
 def test_crossover_cutoffs_come_in_order_and_hedged():
     pair, cutoffs = ("cat", "ship"), (1.0, 2.0, 4.0, 8.0)
-    networks = [mixed("A", pair, 3, 0.125), mixed("B", pair, 1, 0.6), mixed("C", pair), mixed("D", pair, 0)]
+    networks = [
+        mixed("A", pair, 3, 0.125),
+        mixed("B", pair, 1, 0.6),
+        mixed("C", pair),
+        mixed("D", pair, 0),
+    ]
     text = crossover_cutoffs(networks, cutoffs)
     assert reads(
         text, "B ", "2 cycles", "A ", "8", "low", "B ", "fewer", "A", "12.5 %", "A’s", "C and D", "not", "single pair"

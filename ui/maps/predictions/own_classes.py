@@ -13,6 +13,7 @@ from core.classifiers.bundled import bundled_specs
 from core.classifiers.registry import ClassifierSpec
 from core.classifiers.text import DEFAULT_WORDS, MAX_CLASSES, MIN_CLASSES, parse_class_list, parse_template
 from core.data.classes import ClassSet
+from core.numbers import join_list
 from core.shared import paper
 from core.shared.device import check_torch
 from core.shared.errors import sentence
@@ -65,7 +66,7 @@ def own_classes(perturbed: PerturbedPicture | None) -> None:
     small = [spec.title for spec in clips if spec.name in bundled_specs()]
     if small:
         st.markdown(
-            f"{' and '.join(small)} learned from captions about the ten classes of CIFAR-10 only, so any other word is "
+            f"{join_list(small)} learned from captions about the ten classes of CIFAR-10 only, so any other word is "
             "a guess."
         )
     with st.container(key="own-predictions"):

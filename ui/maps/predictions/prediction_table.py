@@ -12,7 +12,7 @@ import streamlit as st
 from core.fourier.basis import Frequency
 from core.fourier.intervals import wilson
 from core.numbers import wave_name
-from core.shared.html import isolated, number_html
+from core.shared.html import bdi, number_html
 from core.shared.sentences import Number
 from core.sweep.predictions import Predictions
 from ui.shared.look import style_sheet
@@ -53,7 +53,7 @@ def rows_html(
         names: class names. label: index of the true class, or None.
         total: images over which flips are counted; None if they are not. uncounted: placeholder for a row's flips.
     """
-    what = f"probability of “{isolated(names[label])}”" if label is not None else "probability of the clean prediction"
+    what = f"probability of “{bdi(names[label])}”" if label is not None else "probability of the clean prediction"
     flips = [] if total is None else [FLIPS.format(total=total)]
     colours = ",".join(dict.fromkeys(row.colour for row in (*rows, rows[-1])))
     wave = f"background:linear-gradient(90deg,{colours},{rows[-1].colour})"
@@ -90,7 +90,7 @@ def _counted(flips: int, counted: int, total: int | None) -> str:
 
 def _mark(names: Sequence[str], column: int, label: int | None) -> str:
     mark = "" if label is None else " ✓" if column == label else " ✗"
-    return f"{isolated(names[column])}{mark}"
+    return f"{bdi(names[column])}{mark}"
 
 
 def prediction_table(
@@ -113,9 +113,9 @@ def prediction_table(
     probabilities = np.stack([predictions.clean, predictions.perturbed], axis=1)  # (K, 2)
     leading = leading_classes(probabilities, MAX_COMPLETE_ROWS if complete else MAX_ROWS, whole=complete)
     lines = [
-        ("true", f"{isolated(names[row])} ✓", probabilities[row])
+        ("true", f"{bdi(names[row])} ✓", probabilities[row])
         if row == label
-        else ("", isolated(names[row]), probabilities[row])
+        else ("", bdi(names[row]), probabilities[row])
         for row in leading
     ]
     if complete and len(leading) < len(names):
@@ -123,7 +123,7 @@ def prediction_table(
             ("rest", f"{len(names) - len(leading)} more classes", np.maximum(0, 1 - probabilities[leading].sum(0)))
         )
     body = [row_html([name, _bar(clean), _bar(wave, colour)], kind) for kind, name, (clean, wave) in lines]
-    before, after = (isolated(names[row]) for row in probabilities.argmax(0))
+    before, after = (bdi(names[row]) for row in probabilities.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(title)}: {verdict}"
     st.html(STYLE + _table("predictions", frequency, caption, ["class", "clean", "with the wave"], body))

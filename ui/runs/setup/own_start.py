@@ -14,7 +14,7 @@ from core.images.square import square_image
 from ui.components.sketch_painter import sketch_painter
 from ui.runs.setup.settings import choose_picture
 from ui.shared import url
-from ui.shared.picture_rows import enlarged
+from ui.shared.picture_rows import enlarge
 
 PAGE = "generation"
 LINKED = f"{PAGE}-sketch"  # in the URL
@@ -73,5 +73,5 @@ def picture_start(row: SampleSet) -> tuple[np.ndarray, str] | None:
 
 def to_starts(picture: np.ndarray, side: int, count: int) -> np.ndarray:
     """Return (count, 3, side, side) float32 in [0, 1], the picture once per target, enlarged by an integer factor."""
-    planes = enlarged(picture, side).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    planes = enlarge(picture, side).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     return np.repeat(planes[None], count, axis=0)

@@ -15,7 +15,7 @@ from huggingface_hub import constants
 from core.classifiers.families import family_spec
 from core.classifiers.fetch import download as network
 from core.classifiers.fetch.download import call_with_deadline, download, probe
-from core.classifiers.fetch.hub import keep_revision, kept_revision
+from core.classifiers.fetch.hub import pin_revision, pinned_revision
 from core.classifiers.fetch.weights import HubFile, check_sha256
 from core.classifiers.registry import load_classifier
 from core.data.classes import CIFAR10
@@ -79,7 +79,7 @@ def test_a_connection_that_breaks_is_taken_up_again_with_one_count_of_progress(h
     counts = []
     path = source_of(hub).fetch(lambda *step: counts.append(step))
     assert check_sha256(path, hub.digest(NAME)) and path == source_of(hub).locate()
-    assert hub.ranges_asked == [None, f"bytes={PIECE}-", f"bytes={3 * PIECE - 5}-"]
+    assert hub.requested_ranges == [None, f"bytes={PIECE}-", f"bytes={3 * PIECE - 5}-"]
     assert counts == sorted(counts) and {total for _, total in counts} == {len(CONTENT)} == {counts[-1][0]}
     assert blobs(tmp_path) == [hub.digest(NAME)], "neither a partial file nor a lock remains"
 
@@ -99,15 +99,15 @@ def test_a_killed_process_is_gone_on_from(hub, tmp_path):
     env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "hub")}
     child = subprocess.Popen([sys.executable, "-c", code], env=env)
     deadline = time.monotonic() + WAIT
-    while not (found := list((tmp_path / "hub").rglob("*.part"))) or found[0].stat().st_size < 2 * PIECE:
+    while not (parts := list((tmp_path / "hub").rglob("*.part"))) or parts[0].stat().st_size < 2 * PIECE:
         assert time.monotonic() < deadline and child.poll() is None
         time.sleep(0.02)
     child.send_signal(signal.SIGKILL)
     child.wait(WAIT)
     hub.stall_at = None
-    hub.asked.clear()
+    hub.requests.clear()
     assert source_of(hub).fetch().read_bytes() == CONTENT
-    assert hub.ranges_asked == [f"bytes={2 * PIECE}-"]
+    assert hub.requested_ranges == [f"bytes={2 * PIECE}-"]
 
 
 def test_a_process_killed_after_the_last_byte_fetches_nothing_again(hub, tmp_path):
@@ -116,7 +116,7 @@ def test_a_process_killed_after_the_last_byte_fetches_nothing_again(hub, tmp_pat
     digest = hub.digest(NAME)
     (folder / f".{digest}.{digest}.part").write_bytes(CONTENT)
     assert source_of(hub).fetch().read_bytes() == CONTENT
-    assert hub.ranges_asked == [f"bytes={len(CONTENT)}-"]
+    assert hub.requested_ranges == [f"bytes={len(CONTENT)}-"]
 
 
 def test_a_stall_is_noticed_and_what_has_arrived_is_kept(hub, monkeypatch):
@@ -126,7 +126,7 @@ def test_a_stall_is_noticed_and_what_has_arrived_is_kept(hub, monkeypatch):
         FileNotFoundError, match=r"^the download from localhost was interrupted after 2\.1 MB \(timed out\)"
     ):
         source_of(hub).fetch()
-    assert hub.ranges_asked == [None, *[f"bytes={2 * PIECE}-"] * 2]
+    assert hub.requested_ranges == [None, *[f"bytes={2 * PIECE}-"] * 2]
     hub.stall_at = None
     assert source_of(hub).fetch().read_bytes() == CONTENT
 
@@ -139,19 +139,19 @@ def test_a_connection_that_never_brings_a_byte_is_given_up(monkeypatch, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "message"),
     [
         (401, "answered 401 Unauthorized; it gives this file only to accounts with access"),
         (404, "answered 404 Not Found; it may have moved"),
         (503, "answered 503 Service Unavailable; it is busy or broken, so try again in a few minutes"),
     ],
 )
-def test_a_refusal_is_one_sentence_which_says_whose_and_what_to_do(hub, status, said):
+def test_a_refusal_is_one_sentence_which_says_whose_and_what_to_do(hub, status, message):
     hub.status = status
-    with pytest.raises(FileNotFoundError, match=f"^127.0.0.1 {said}$"):
+    with pytest.raises(FileNotFoundError, match=f"^127.0.0.1 {message}$"):
         source_of(hub).fetch()
     hub.status, hub.content_status = None, status
-    with pytest.raises(FileNotFoundError, match=f"^localhost {said}$"):
+    with pytest.raises(FileNotFoundError, match=f"^localhost {message}$"):
         source_of(hub).fetch()
 
 
@@ -159,7 +159,7 @@ def test_the_pinned_digest_decides_and_not_what_the_hub_states(hub, tmp_path):
     pinned = "f" * 64
     with pytest.raises(RuntimeError, match=f"offers another file .* sha256 is {hub.digest(NAME)}, expected {pinned}"):
         source_of(hub, sha256=pinned).fetch()
-    assert hub.ranges_asked == [], "nothing is fetched of a file known to be a different one"
+    assert hub.requested_ranges == [], "nothing is fetched of a file known to be a different one"
     hub.stated[NAME] = pinned  # a hub that lies, or bytes corrupted on the way
     with pytest.raises(RuntimeError, match=rf"is not the published file.* expected {pinned}; it was deleted"):
         source_of(hub, sha256=pinned).fetch()
@@ -182,9 +182,9 @@ def test_without_a_pin_the_first_commit_and_its_digest_are_kept(hub):
     hub.commit = "d" * 40  # the repository has a newer commit
     path.unlink()
     assert source.locate() is None
-    hub.asked.clear()
+    hub.requests.clear()
     source.fetch()
-    resolved = [path for _, path, _ in hub.asked if "/resolve/" in path]
+    resolved = [path for _, path, _ in hub.requests if "/resolve/" in path]
     assert resolved and all(f"/resolve/{COMMIT}/" in path for path in resolved)
 
 
@@ -230,7 +230,7 @@ def test_two_at_once_fetch_it_once(hub, monkeypatch):
     hub.awake.set()
     for thread in fetch:
         thread.join(WAIT)
-    assert source_of(hub).locate().read_bytes() == CONTENT and hub.ranges_asked == [None]
+    assert source_of(hub).locate().read_bytes() == CONTENT and hub.requested_ranges == [None]
 
 
 @pytest.mark.slow
@@ -240,8 +240,8 @@ def test_two_processes_fetch_it_once(hub, tmp_path):
     code = f"from core.classifiers.fetch.weights import HubFile; {source!r}.fetch()"
     env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "hub")}
     replicas = [subprocess.Popen([sys.executable, "-c", code], env=env) for _ in range(2)]
-    assert [one.wait(4 * WAIT) for one in replicas] == [0, 0]
-    assert source.locate().read_bytes() == CONTENT and hub.ranges_asked == [None]
+    assert [process.wait(4 * WAIT) for process in replicas] == [0, 0]
+    assert source.locate().read_bytes() == CONTENT and hub.requested_ranges == [None]
 
 
 def test_a_file_without_a_known_digest_begins_anew(hub, tmp_path):
@@ -259,10 +259,10 @@ def test_a_file_without_a_known_digest_begins_anew(hub, tmp_path):
 
 def test_the_commit_that_is_kept_can_be_changed(tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    assert kept_revision("owner/name") is None
+    assert pinned_revision("owner/name") is None
     for commit in ("a" * 40, "b" * 40):
-        keep_revision("owner/name", commit)
-        assert kept_revision("owner/name") == commit
+        pin_revision("owner/name", commit)
+        assert pinned_revision("owner/name") == commit
 
 
 def test_a_clip_of_the_hub_is_fetched_with_its_tokenizer_and_loads(hub, tmp_path):

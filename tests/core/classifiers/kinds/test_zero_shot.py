@@ -86,8 +86,8 @@ def test_hardly_any_random_numbers_are_drawn_for_weights_that_are_read_from_a_fi
     with Drawn() as theirs:
         open_clip.create_model(f"local-dir:{folder}")
     assert ours.count < 0.3 * theirs.count
-    for name, wanted in network.state_dict().items():
-        assert torch.equal(classifier.network.state_dict()[name], wanted), name
+    for name, weight in network.state_dict().items():
+        assert torch.equal(classifier.network.state_dict()[name], weight), name
 
 
 def test_folder_agrees_with_open_clip(tiny):
@@ -128,8 +128,8 @@ def test_logit_bias_is_added_as_open_clip_adds_it(tmp_path):
     save_clip(tmp_path, network, TINY_CLIP | {"init_logit_bias": -10.0})
     images = torch.rand(2, 3, 32, 32)
     tokens = open_clip.tokenize([f"a photo of a {name}" for name in ANIMALS.names])
-    wanted, _ = network.get_logits((images - 0.5) / 0.25, tokens)
-    torch.testing.assert_close(load_classifier(f"open_clip:local-dir:{tmp_path}", ANIMALS)(images), wanted)
+    logits, _ = network.get_logits((images - 0.5) / 0.25, tokens)
+    torch.testing.assert_close(load_classifier(f"open_clip:local-dir:{tmp_path}", ANIMALS)(images), logits)
 
 
 def test_for_classes_shares_the_towers_and_leaves_the_first_alone(tiny):

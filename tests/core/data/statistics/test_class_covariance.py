@@ -23,10 +23,10 @@ def small_values(images, grain):
 
 def test_exact_covariance_is_that_of_the_images():
     images = pictures(40)
-    wanted = np.cov(small_values(images, 1), rowvar=False, bias=True) + 1e-4 * np.eye(192)
+    expected = np.cov(small_values(images, 1), rowvar=False, bias=True) + 1e-4 * np.eye(192)
     drawn = class_covariance(images, 1, "").draw(20000, generator=np.random.default_rng(0))
-    found = np.cov(drawn.reshape(20000, -1), rowvar=False, bias=True)
-    np.testing.assert_allclose(found, wanted, atol=0.05 * wanted.max())
+    covariance = np.cov(drawn.reshape(20000, -1), rowvar=False, bias=True)
+    np.testing.assert_allclose(covariance, expected, atol=0.05 * expected.max())
 
 
 def test_components_are_the_principal_ones():
@@ -35,8 +35,8 @@ def test_components_are_the_principal_ones():
     variances, axes = np.linalg.eigh(np.cov(values, rowvar=False, bias=True))
     for components in (3, 12):
         factors = class_covariance(images, 4, "", components).factors
-        kept = (axes * variances)[:, -components:] @ axes[:, -components:].T
-        np.testing.assert_allclose(factors.T @ factors, kept, atol=1e-6)
+        expected = (axes * variances)[:, -components:] @ axes[:, -components:].T
+        np.testing.assert_allclose(factors.T @ factors, expected, atol=1e-6)
 
 
 def test_coarse_images_are_enlarged_linearly():
@@ -44,9 +44,9 @@ def test_coarse_images_are_enlarged_linearly():
     corners = drawn[[0, 0, -1, -1], [0, -1, 0, -1]].reshape(2, 2)
     assert drawn.shape == (8, 8)
     across = np.interp(np.arange(8), [1.5, 5.5], [0, 1])
-    wanted = np.outer(1 - across, 1 - across) * corners[0, 0] + np.outer(1 - across, across) * corners[0, 1]
-    wanted += np.outer(across, 1 - across) * corners[1, 0] + np.outer(across, across) * corners[1, 1]
-    np.testing.assert_allclose(drawn, wanted, atol=1e-6)
+    expected = np.outer(1 - across, 1 - across) * corners[0, 0] + np.outer(1 - across, across) * corners[0, 1]
+    expected += np.outer(across, 1 - across) * corners[1, 0] + np.outer(across, across) * corners[1, 1]
+    np.testing.assert_allclose(drawn, expected, atol=1e-6)
 
 
 def test_covariance_refuses_what_it_cannot_use():
@@ -64,10 +64,10 @@ def test_saved_covariances_are_those_of_the_data_set_to_a_127th(tmp_path):
     assert loaded.class_names == ("ant", "bee") and loaded.counts == [15, 15]
     for label, name in enumerate(classes.names):
         exact = class_covariance(images[label::2], 4, "", 5)
-        found = loaded.of_class(name)
-        assert found.image_size == 8 and found.source.startswith(f"15 training images of “{name}” in squares")
-        np.testing.assert_allclose(found.mean, exact.mean, atol=3e-4)
-        np.testing.assert_allclose(found.factors, exact.factors, atol=np.abs(exact.factors).max() / 200)
+        blur = loaded.of_class(name)
+        assert blur.image_size == 8 and blur.source.startswith(f"15 training images of “{name}” in squares")
+        np.testing.assert_allclose(blur.mean, exact.mean, atol=3e-4)
+        np.testing.assert_allclose(blur.factors, exact.factors, atol=np.abs(exact.factors).max() / 200)
     with pytest.raises(ValueError, match="no covariance for class 'cat'; there are some for ant, bee"):
         loaded.of_class("cat")
     (tmp_path / "d.npz").write_bytes(b"PK")

@@ -26,17 +26,17 @@ def small_dataset(counts=(5, 7), seed=0) -> ImageDataset:
 
 def test_dataset_statistics_agree_with_numpy():
     dataset = small_dataset()
-    found = dataset_statistics(dataset)
+    statistics = dataset_statistics(dataset)
     for label in range(2):
         pixels = dataset.images[dataset.labels == label]
         images = pixels / 255
         exact = class_statistics(pixels, "")
         assert np.allclose(exact.mean, images.mean(axis=0), atol=1e-6)
         assert np.allclose(exact.std, images.std(axis=0), atol=1e-6)
-        rounded = found.of_class(f"class {label}")
+        rounded = statistics.of_class(f"class {label}")
         assert np.abs(rounded.mean - exact.mean).max() <= 0.00025 and np.abs(rounded.std - exact.std).max() <= 0.00025
         assert rounded.mean.dtype == rounded.std.dtype == np.float32
-    assert found.counts == [5, 7]
+    assert statistics.counts == [5, 7]
 
 
 def test_save_and_load_keep_every_number(tmp_path):
@@ -45,9 +45,9 @@ def test_save_and_load_keep_every_number(tmp_path):
     loaded = DatasetStatistics.load(str(tmp_path / "s.npz"))
     assert loaded.class_names == statistics.class_names and loaded.counts == statistics.counts
     for name in statistics.class_names:
-        one, other = statistics.of_class(name), loaded.of_class(name)
-        assert np.array_equal(one.mean, other.mean) and np.array_equal(one.std, other.std)
-        assert one.source == other.source
+        saved, other = statistics.of_class(name), loaded.of_class(name)
+        assert np.array_equal(saved.mean, other.mean) and np.array_equal(saved.std, other.std)
+        assert saved.source == other.source
 
 
 def test_of_class_says_where_the_numbers_come_from():
@@ -59,16 +59,16 @@ def test_of_class_says_where_the_numbers_come_from():
 
 def test_resized_keeps_constants_and_says_so():
     natural = natural_statistics(32)
-    large = natural.resized(224)
+    large = natural.resize(224)
     assert large.mean.shape == (3, 224, 224)
     np.testing.assert_allclose(large.mean[:, 0, 0], IMAGENET_MEAN, atol=1e-6)
     assert "resized from 32 to 224" in large.source and "not this class" in large.source
-    assert natural.resized(32) is natural
+    assert natural.resize(32) is natural
 
 
 def test_resized_interpolates_between_pixel_centres():
     ramp = np.tile(np.linspace(0, 1, 4, dtype=np.float32), (3, 4, 1))
-    large = ClassStatistics(ramp, ramp, "ramp").resized(8).mean[0, 0]
+    large = ClassStatistics(ramp, ramp, "ramp").resize(8).mean[0, 0]
     np.testing.assert_allclose(large[1:-1], (np.arange(1, 7) - 0.5) / 6, atol=1e-6)
 
 
@@ -91,10 +91,10 @@ def test_main_reads_an_archive(tmp_path, capsys):
     np.savez(tmp_path / "set.npz", images=images, labels=np.array([0, 1] * 3), classes=np.array(["one", "two"]))
     assert main(["--dataset", str(tmp_path / "set.npz"), "--output", str(tmp_path)]) == 0
     assert "2 classes, 6 images" in capsys.readouterr().out
-    wanted = images[1::2].transpose(0, 3, 1, 2).mean(axis=0) / 255
-    assert np.allclose(DatasetStatistics.load(tmp_path / "custom.npz").of_class("two").mean, wanted, atol=3e-4)
+    mean = images[1::2].transpose(0, 3, 1, 2).mean(axis=0) / 255
+    assert np.allclose(DatasetStatistics.load(tmp_path / "custom.npz").of_class("two").mean, mean, atol=3e-4)
     covariance = DatasetCovariance.load(tmp_path / "custom_covariance.npz").of_class("two")
-    assert np.allclose(covariance.mean, wanted.reshape(3, 4, 2, 4, 2).mean(axis=(2, 4)), atol=3e-4)
+    assert np.allclose(covariance.mean, mean.reshape(3, 4, 2, 4, 2).mean(axis=(2, 4)), atol=3e-4)
 
 
 def test_main_explains_a_missing_data_set(tmp_path, capsys):
@@ -104,8 +104,8 @@ def test_main_explains_a_missing_data_set(tmp_path, capsys):
 
 def test_bundled_statistics_of_cifar10():
     statistics = DatasetStatistics.load(STATISTICS / "cifar10.npz")
-    found = [statistics.of_class(name) for name in statistics.class_names]
-    mean, std = (np.stack([getattr(one, part) for one in found]) for part in ("mean", "std"))
+    classes = [statistics.of_class(name) for name in statistics.class_names]
+    mean, std = (np.stack([getattr(of_class, part) for of_class in classes]) for part in ("mean", "std"))
     assert mean.shape == (10, 3, 32, 32) and statistics.counts == [5000] * 10
     # CIFAR-10's published channel means; the classes are of equal size.
     assert np.allclose(mean.mean(axis=(0, 2, 3)), CIFAR10_MEAN, atol=2e-4)

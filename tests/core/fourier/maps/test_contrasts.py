@@ -62,8 +62,8 @@ def under(first, second, wave):
 
 def test_mcnemar_is_scipys_binomial_test():
     pairs = [(0, 0), (3, 9), (9, 3), (40, 41), (0, 12), (200, 150)]
-    wanted = [stats.binomtest(b, b + c, 0.5).pvalue if b + c else 1.0 for b, c in pairs]
-    assert mcnemar(*np.transpose(pairs)) == pytest.approx(wanted)
+    expected = [stats.binomtest(b, b + c, 0.5).pvalue if b + c else 1.0 for b, c in pairs]
+    assert mcnemar(*np.transpose(pairs)) == pytest.approx(expected)
 
 
 def test_paired_interval_is_agresti_and_mins():
@@ -83,8 +83,8 @@ def test_paired_interval_covers_the_truth_in_about_19_of_20_cases():
 
 
 def test_clustered_interval_of_one_wave_is_wilsons_and_covers_the_truth_of_many():
-    one = (np.arange(N) < 30).astype(float)
-    _, low, high = clustered_interval(one)
+    wrong = (np.arange(N) < 30).astype(float)
+    _, low, high = clustered_interval(wrong)
     assert (low, high) == (pytest.approx(wilson(0.15, N).low), pytest.approx(wilson(0.15, N).high))
     assert clustered_interval(np.zeros(N)) == pytest.approx(wilson(0.0, N))
     rng = np.random.default_rng(0)
@@ -97,18 +97,18 @@ def test_clustered_interval_of_one_wave_is_wilsons_and_covers_the_truth_of_many(
 
 def test_maps_on_the_same_images_are_compared_image_by_image(two):
     a, b, first, second = two
-    found, waves = clear_waves(first, second), half_plane(SIDE)
+    clear, waves = clear_waves(first, second), half_plane(SIDE)
     differences = errors_under(first, waves).minus(errors_under(second, waves)).scores
     np.testing.assert_array_equal(differences, a[1:].astype(int) - b[1:])
     for row, (i, j) in enumerate(half_plane(SIDE), 1):
         only_a, only_b = int((a[row] & ~b[row]).sum()), int((b[row] & ~a[row]).sum())
-        assert found.p[row - 1] == pytest.approx(stats.binomtest(only_a, only_a + only_b).pvalue)
-        wanted = paired_interval(a[row].astype(int) - b[row])
+        assert clear.p[row - 1] == pytest.approx(stats.binomtest(only_a, only_a + only_b).pvalue)
+        interval = paired_interval(a[row].astype(int) - b[row])
         for sign in (1, -1):
-            assert difference(first, second).low[2 + sign * i, 2 + sign * j] == wanted.low
-            found_there = under(first, second, (sign * i, sign * j))
-            assert found_there == wanted
-            assert found_there.value == pytest.approx(a[row].mean() - b[row].mean())
+            assert difference(first, second).low[2 + sign * i, 2 + sign * j] == interval.low
+            interval_there = under(first, second, (sign * i, sign * j))
+            assert interval_there == interval
+            assert interval_there.value == pytest.approx(a[row].mean() - b[row].mean())
         rise = contrast(cell_error(first, (i, j)), clean_error(first))
         assert rise == paired_interval(a[row].astype(int) - a[0])
         assert rise == tuple(part[2 + i, 2 + j] for part in minus_clean(first))
@@ -123,26 +123,26 @@ def test_rings_take_each_image_as_one_observation(two):
         _, low, high = clustered_interval(scores)
         assert (profile.low[place], profile.high[place]) == (pytest.approx(low), pytest.approx(high))
         gaps = scores - b[1:][radius == ring].mean(axis=0)
-        found = dict(ring_differences(first, second))[ring]
-        assert found.value == pytest.approx(gaps.mean())
-        assert found == pytest.approx(tuple(map(float, paired_interval(gaps))))
+        gap = dict(ring_differences(first, second))[ring]
+        assert gap.value == pytest.approx(gaps.mean())
+        assert gap == pytest.approx(tuple(map(float, paired_interval(gaps))))
 
 
 def test_what_is_not_known_to_be_paired_is_not_paired(two):
     _, b, first, second = two
-    others = heatmap(b[1:], b[0], content_hash="1")
+    shifted = heatmap(b[1:], b[0], content_hash="1")
     nameless = heatmap(b[1:], b[0], content_hash=None)
     counts = dataclasses.replace(second, outcomes=None, labels=None)
     assert same_images(first, second)
-    for other in (others, nameless, counts):
+    for other in (shifted, nameless, counts):
         assert not same_images(first, other)
         assert not clear_waves(first, other).paired
         unpaired, paired = under(first, other, (1, 1)), under(first, second, (1, 1))
         assert unpaired.value == pytest.approx(paired.value)
         assert unpaired.high - unpaired.low > paired.high - paired.low  # these two misclassify mostly the same images
     # A map has the same images as itself, named or not.
-    rise, wanted = contrast(cell_error(nameless, (1, 1)), clean_error(nameless)), minus_clean(second)
-    assert rise == tuple(part[3, 3] for part in wanted)
+    rise, expected = contrast(cell_error(nameless, (1, 1)), clean_error(nameless)), minus_clean(second)
+    assert rise == tuple(part[3, 3] for part in expected)
     assert difference(first, counts, top=5).low[0, 0] == difference(first, second, top=5).low[0, 0]
 
 
@@ -157,8 +157,8 @@ def test_newcombes_interval_is_too_narrow_where_two_networks_fail_on_different_i
 
 def test_clear_waves_hold_the_false_discovery_rate(two):
     a, b, first, second = two
-    found = clear_waves(first, second)
-    assert found.paired and found.waves == half_plane(SIDE)
+    clear = clear_waves(first, second)
+    assert clear.paired and clear.waves == half_plane(SIDE)
     p = np.array([
         stats.binomtest(int((x & ~y).sum()), max(1, int((x ^ y).sum()))).pvalue
         for x, y in zip(a[1:], b[1:], strict=True)
@@ -166,18 +166,18 @@ def test_clear_waves_hold_the_false_discovery_rate(two):
     # Benjamini and Hochberg by hand: all up to the last rank k whose p is at most 0.05 k / m
     ranks = np.sort(p)
     last = max(k for k in range(13) if ranks[k] <= 0.05 * (k + 1) / 13)
-    np.testing.assert_array_equal(found.clear, p <= ranks[last])
-    assert 0 < found.clear.sum() < 13
+    np.testing.assert_array_equal(clear.clear, p <= ranks[last])
+    assert 0 < clear.clear.sum() < 13
 
 
 def test_clear_waves_from_counts_alone_is_the_test_of_two_proportions(two):
     a, b, first, second = two
-    found = clear_waves(first, dataclasses.replace(second, outcomes=None, labels=None), rate=1e-9)
+    clear = clear_waves(first, dataclasses.replace(second, outcomes=None, labels=None), rate=1e-9)
     p = []
     for x, y in zip(a[1:].sum(axis=1), b[1:].sum(axis=1), strict=True):
         p.append(stats.chi2_contingency([[x, N - x], [y, N - y]], correction=False).pvalue)
-    np.testing.assert_allclose(found.p, p)
-    np.testing.assert_array_equal(found.clear, stats.false_discovery_control(p) <= 1e-9)
+    np.testing.assert_allclose(clear.p, p)
+    np.testing.assert_array_equal(clear.clear, stats.false_discovery_control(p) <= 1e-9)
     some = clear_waves(first, dataclasses.replace(second, outcomes=None, labels=None), rate=0.2).clear
     np.testing.assert_array_equal(some, stats.false_discovery_control(p) <= 0.2)
     assert some.any()

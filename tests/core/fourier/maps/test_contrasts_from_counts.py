@@ -25,9 +25,9 @@ SMALL = heatmap([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
 
 
 def test_cell_error_reads_the_wave_with_its_interval():
-    found = cell_error(SMALL, (-1, 0)).measured
-    assert found.value == 0.2
-    assert (found.low, found.high) == pytest.approx(wilson(0.2, 100))
+    error = cell_error(SMALL, (-1, 0)).measured
+    assert error.value == 0.2
+    assert (error.low, error.high) == pytest.approx(wilson(0.2, 100))
     assert cell_error(SMALL, (0, -1)).measured.value == 0.1
     assert cell_error(SMALL, (0, -1), top=5).measured.value == 0
 
@@ -65,8 +65,8 @@ def test_difference_crops_to_the_smaller_map_and_subtracts():
 
 
 def test_minus_clean_subtracts_the_clean_error_or_says_it_is_unknown():
-    found = minus_clean(SMALL)
-    assert found is not None and found.value[0, 0] == pytest.approx(0.35)
+    rise = minus_clean(SMALL)
+    assert rise is not None and rise.value[0, 0] == pytest.approx(0.35)
     unknown = Heatmap(SMALL.top1_errors, SMALL.top5_errors, SMALL.count, np.full(3, -1, dtype=np.int64), METADATA)
     assert minus_clean(unknown) is None
 

@@ -66,22 +66,22 @@ def example():
 @pytest.mark.parametrize("share", [1.0, 0.6])
 def test_estimate_is_the_textbook_posterior(example, share):
     errors, count, _ = example
-    found = estimate_map(errors, count, image_size=SIZE, variance_share=share)
+    estimate = estimate_map(errors, count, image_size=SIZE, variance_share=share)
     n, k = values(count), values(errors)
-    prior = slow_covariance(half_plane(SIDE), found.hyperparameters)
+    prior = slow_covariance(half_plane(SIDE), estimate.hyperparameters)
     gain = prior @ np.linalg.inv(prior + np.diag(share / (4 * n + 2)))
     mean = math.pi / 4 + gain @ (np.arcsin(np.sqrt((k + 0.375) / (n + 0.75))) - math.pi / 4)
     deviation = np.sqrt(np.diag(prior - gain @ prior))
-    assert found.lattice is None
-    np.testing.assert_allclose(values(found.error.low), np.sin(mean - 1.96 * deviation) ** 2, atol=1e-5)
-    np.testing.assert_allclose(values(found.error.high), np.sin(mean + 1.96 * deviation) ** 2, atol=1e-5)
+    assert estimate.lattice is None
+    np.testing.assert_allclose(values(estimate.error.low), np.sin(mean - 1.96 * deviation) ** 2, atol=1e-5)
+    np.testing.assert_allclose(values(estimate.error.high), np.sin(mean + 1.96 * deviation) ** 2, atol=1e-5)
     z = np.linspace(-8, 8, 2001)
     sampled = np.sin(mean[:, None] + deviation[:, None] * z) ** 2
-    np.testing.assert_allclose(values(found.error.value), sampled @ norm.pdf(z) * (z[1] - z[0]), atol=1e-6)
+    np.testing.assert_allclose(values(estimate.error.value), sampled @ norm.pdf(z) * (z[1] - z[0]), atol=1e-6)
 
 
 def test_hyperparameters_are_the_likeliest(example):
-    errors, count, found = example
+    errors, count, fit = example
     n, k = values(count), values(errors)
     observed = np.arcsin(np.sqrt((k + 0.375) / (n + 0.75))) - math.pi / 4
     start, spread = (0.2, 6, 0.05, 0.05, 4, 0.01), (1.5, 1, 1.5, 1.5, 1, 1)
@@ -91,9 +91,9 @@ def test_hyperparameters_are_the_likeliest(example):
         pulls = [math.log(names[name] / value) for name, value in zip(NAMES, start, strict=True)]
         return multivariate_normal(cov=covariance).logpdf(observed) + norm.logpdf(pulls, scale=spread).sum()
 
-    best = evidence(found.hyperparameters)
+    best = evidence(fit.hyperparameters)
     for name in NAMES:  # a maximum, where the evidence is flat
-        less, more = (evidence(found.hyperparameters | {name: found.hyperparameters[name] * x}) for x in (1 / 1.1, 1.1))
+        less, more = (evidence(fit.hyperparameters | {name: fit.hyperparameters[name] * x}) for x in (1 / 1.1, 1.1))
         assert max(less, more) < best + 1e-3 and abs(more - less) < 2e-3, name
 
 
@@ -101,10 +101,10 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     truth, inside, squares = smooth_truth(15), [], []
     for seed in range(8):
         errors = drawn(truth, 100, seed)
-        found = estimate_map(errors, np.full((15, 15), 100), image_size=SIZE)
+        estimate = estimate_map(errors, np.full((15, 15), 100), image_size=SIZE)
         real = (truth + truth[::-1, ::-1]) / 2
-        inside.append(values((found.error.low <= real) & (real <= found.error.high), 15).mean())
-        squares.append([np.mean(values((rate - real) ** 2, 15)) for rate in (errors / 100, found.error.value)])
+        inside.append(values((estimate.error.low <= real) & (real <= estimate.error.high), 15).mean())
+        squares.append([np.mean(values((rate - real) ** 2, 15)) for rate in (errors / 100, estimate.error.value)])
     assert 0.92 <= np.mean(inside) <= 0.99
     raw, estimated = np.sqrt(np.mean(squares, axis=0))
     assert estimated < raw / 2
@@ -116,9 +116,9 @@ def test_dips_of_a_lattice_are_found_and_kept():
     dips = (i % 5 == 0) & (j % 5 == 0) & ((i != 0) | (j != 0))
     errors = drawn(truth - 0.08 * dips, 200)
     count = np.full(truth.shape, 200)
-    found = estimate_map(errors, count, image_size=SIZE)
-    assert found.lattice == 5
-    assert np.mean((found.error.value - truth)[dips]) == pytest.approx(-0.08, abs=0.03)
+    estimate = estimate_map(errors, count, image_size=SIZE)
+    assert estimate.lattice == 5
+    assert np.mean((estimate.error.value - truth)[dips]) == pytest.approx(-0.08, abs=0.03)
 
 
 def test_the_shift_of_a_lattice_is_the_likeliest_of_all_sizes():
@@ -144,8 +144,8 @@ def test_two_waves_are_the_fewest_of_a_lattice():
 
 def test_a_lattice_is_seldom_found_where_there_is_none():
     count = np.full((15, 15), 200)
-    found = [estimate_map(drawn(smooth_truth(15), 200, seed), count, image_size=SIZE) for seed in range(20)]
-    assert sum(estimate.lattice is not None for estimate in found) <= 3  # one in twenty is expected
+    estimates = [estimate_map(drawn(smooth_truth(15), 200, seed), count, image_size=SIZE) for seed in range(20)]
+    assert sum(estimate.lattice is not None for estimate in estimates) <= 3  # one in twenty is expected
 
 
 def test_estimate_reads_counted_cells_of_one_half_plane_alone(example):
@@ -155,31 +155,31 @@ def test_estimate_reads_counted_cells_of_one_half_plane_alone(example):
     fewer[2, 3] = fewer[8, 7] = 0
     forged[2, 3] = forged[8, 7] = -1
     forged[4, :5] = 0  # j < 0: known from the other half
-    found = estimate_map(forged, fewer, image_size=SIZE)
-    for array in found.error:
+    estimate = estimate_map(forged, fewer, image_size=SIZE)
+    for array in estimate.error:
         assert np.isnan(array[2, 3]) and np.isnan(array[8, 7]) and np.isfinite(array).sum() == SIDE**2 - 2
-    assert np.nanmax(abs(found.error.value - whole.error.value)) < 0.05
+    assert np.nanmax(abs(estimate.error.value - whole.error.value)) < 0.05
 
 
 def test_more_images_narrow_the_interval():
     count = np.full((SIDE, SIDE), 50)
     count[5, 7] = count[5, 3] = 5000
-    found = estimate_map(drawn(smooth_truth(), count), count, image_size=SIZE)
-    width = found.error.high - found.error.low
+    estimate = estimate_map(drawn(smooth_truth(), count), count, image_size=SIZE)
+    width = estimate.error.high - estimate.error.low
     assert width[5, 7] < np.delete(values(width), list(half_plane(SIDE)).index((0, 2))).min() / 2
 
 
 @pytest.mark.parametrize("share", [0, 1])
 def test_estimate_stays_within_0_and_1_where_every_prediction_is_alike(share):
     count = np.full((5, 5), 20)
-    found = estimate_map(count * share, count, image_size=8)
-    for array in found.error:
+    estimate = estimate_map(count * share, count, image_size=8)
+    for array in estimate.error:
         assert ((array >= 0) & (array <= 1)).all() and (abs(array - share) < 0.15).all()
 
 
 def test_estimate_needs_two_waves_and_takes_no_more_than_it_can():
-    single, one = np.zeros((3, 3), int), np.zeros((3, 3), int)
-    one[1, 1] = 10
-    assert estimate_map(single, one, image_size=8) is None
+    single, measured = np.zeros((3, 3), int), np.zeros((3, 3), int)
+    measured[1, 1] = 10
+    assert estimate_map(single, measured, image_size=8) is None
     large = np.full((65, 65), 10)
     assert half_plane(65)[MAX_WAVES:] and estimate_map(large, large, image_size=224) is None

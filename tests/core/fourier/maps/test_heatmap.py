@@ -97,7 +97,7 @@ def test_save_and_load_give_the_same_map(tmp_path):
     loaded = Heatmap.load(tmp_path / "map.npz")
     for name in ("top1_errors", "top5_errors", "count", "clean"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(example(), name))
-    assert loaded.metadata == METADATA and loaded.printed_rates is None and example().same(loaded)
+    assert loaded.metadata == METADATA and loaded.printed_rates is None and example().equals(loaded)
     assert [path.name for path in tmp_path.iterdir()] == ["map.npz"]
     with pytest.raises(FileNotFoundError, match="create it first"):
         example().save(tmp_path / "nowhere" / "map.npz")
@@ -212,9 +212,9 @@ def test_an_error_about_a_file_is_one_short_line():
 
 
 def test_same_compares_numbers_and_metadata():
-    assert not example().same(example(clean=np.array([2, 0, 10], dtype=np.int64)))
-    assert not example().same(example(metadata=METADATA | {"epsilon": 2.0}))
-    assert not example().same(example(true_probability=np.full((3, 3), np.nan)))
+    assert not example().equals(example(clean=np.array([2, 0, 10], dtype=np.int64)))
+    assert not example().equals(example(metadata=METADATA | {"epsilon": 2.0}))
+    assert not example().equals(example(true_probability=np.full((3, 3), np.nan)))
 
 
 def test_load_of_a_forged_shape_touches_no_memory_for_it():

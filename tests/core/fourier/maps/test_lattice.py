@@ -17,53 +17,56 @@ def dips(name, period, limit=14):
     """{(i, j): points below or above the mean of the eight neighbours}, by plain loops over the file."""
     with np.load(FOLDER / f"{name}.npz") as file:
         rates = (file["printed_rates"][0] if "printed_rates" in file else file["top1_errors"] / file["count"]).tolist()
-    found = {}
+    contrasts = {}
     for i in range(-limit, limit + 1):
         for j in range(limit + 1):
             if (j == 0 and i <= 0) or i % period or j % period:
                 continue
             block = [rates[15 + i + down][15 + j + across] for down in (-1, 0, 1) for across in (-1, 0, 1)]
-            found[i, j] = 100 * (block[4] - (sum(block) - block[4]) / 8)
-    return found
+            contrasts[i, j] = 100 * (block[4] - (sum(block) - block[4]) / 8)
+    return contrasts
 
 
 def test_clips_published_map_dips_on_the_lattice_of_its_seven_patches():
-    wanted = dips("clip-vit-b-32_cifar10_published", 7)
-    assert len(wanted) == 12
-    assert -min(wanted.values()) == pytest.approx(9.5, abs=0.05) and -max(wanted.values()) == pytest.approx(
+    expected = dips("clip-vit-b-32_cifar10_published", 7)
+    assert len(expected) == 12
+    assert -min(expected.values()) == pytest.approx(9.5, abs=0.05) and -max(expected.values()) == pytest.approx(
         3.2, abs=0.06
     )
-    found = lattice(Heatmap.load(FOLDER / "clip-vit-b-32_cifar10_published.npz"), 7)
-    assert dict(zip(found.waves, 100 * found.contrasts, strict=True)) == pytest.approx(wanted)
-    assert 100 * found.mean.value == pytest.approx(sum(wanted.values()) / 12) == pytest.approx(-6.4, abs=0.05)
-    assert found.mean.low < found.mean.value < found.mean.high < 0
+    result = lattice(Heatmap.load(FOLDER / "clip-vit-b-32_cifar10_published.npz"), 7)
+    assert dict(zip(result.waves, 100 * result.contrasts, strict=True)) == pytest.approx(expected)
+    assert 100 * result.mean.value == pytest.approx(sum(expected.values()) / 12) == pytest.approx(-6.4, abs=0.05)
+    assert result.mean.low < result.mean.value < result.mean.high < 0
     # no random draw of twelve cells is as low: with another generator and another way of drawing, too
     every, rng = list(dips("clip-vit-b-32_cifar10_published", 1).values()), random.Random(1)
-    assert found.p == 1 / 10_001 and min(sum(rng.sample(every, 12)) / 12 for _ in range(5_000)) > -3
+    assert result.p == 1 / 10_001 and min(sum(rng.sample(every, 12)) / 12 for _ in range(5_000)) > -3
 
 
 @pytest.mark.parametrize("period", [2, 3, 4, 5, 6, 8, 9, 10])
 def test_no_other_lattice_of_that_map_dips(period):
-    wanted = dips("clip-vit-b-32_cifar10_published", period)
-    found = lattice(Heatmap.load(FOLDER / "clip-vit-b-32_cifar10_published.npz"), period)
-    assert 100 * found.mean.value == pytest.approx(sum(wanted.values()) / len(wanted)) == pytest.approx(0, abs=0.8)
-    assert found.p > 0.05
+    expected = dips("clip-vit-b-32_cifar10_published", period)
+    result = lattice(Heatmap.load(FOLDER / "clip-vit-b-32_cifar10_published.npz"), period)
+    assert 100 * result.mean.value == pytest.approx(sum(expected.values()) / len(expected)) == pytest.approx(0, abs=0.8)
+    assert result.p > 0.05
 
 
 @pytest.mark.parametrize("name", ["resnet-56_cifar10_published", "mini-clip_cifar10", "mini-resnet_cifar10"])
 def test_networks_without_patches_do_not_dip(name):
-    found = lattice(Heatmap.load(FOLDER / f"{name}.npz"), 7)
-    assert 100 * found.mean.value == pytest.approx(sum(dips(name, 7).values()) / 12) and found.p > 0.1
+    result = lattice(Heatmap.load(FOLDER / f"{name}.npz"), 7)
+    assert 100 * result.mean.value == pytest.approx(sum(dips(name, 7).values()) / 12) and result.p > 0.1
 
 
 def test_the_page_about_patches_tells_what_the_shipped_maps_say():
     text = (PRECOMPUTED.parent / "docs" / "patch_grid.md").read_text(encoding="utf-8").replace("−", "-")
     rows = [line.strip("| ").replace("**", "").split(" | ") for line in text.splitlines() if line.startswith("| `")]
     assert len(rows) >= 12
-    for name, _, _, _, *told in rows:
-        for period, words in zip((4, 7, 8), told, strict=True):
-            found = dips(name.strip("`"), period)
-            assert float(words.split()[0]) == pytest.approx(sum(found.values()) / len(found), abs=0.051), (name, period)
+    for name, _, _, _, *cells in rows:
+        for period, cell in zip((4, 7, 8), cells, strict=True):
+            contrasts = dips(name.strip("`"), period)
+            assert float(cell.split()[0]) == pytest.approx(sum(contrasts.values()) / len(contrasts), abs=0.051), (
+                name,
+                period,
+            )
 
 
 @pytest.fixture

@@ -41,18 +41,18 @@ def swept(linear_classifier, noise_dataset):
 
 def test_outcomes_are_those_of_the_slow_twin(swept):
     heatmap, wrong = swept
-    found = outcomes(heatmap)
-    assert found.waves == CONFIG.waves
-    np.testing.assert_array_equal(found.clean, wrong[None])
-    np.testing.assert_array_equal(found.wrong, [wrong[wave] for wave in CONFIG.waves])
-    assert 0 < found.wrong.mean() < 1 and not (found.wrong == found.wrong[0]).all()
+    result = outcomes(heatmap)
+    assert result.waves == CONFIG.waves
+    np.testing.assert_array_equal(result.clean, wrong[None])
+    np.testing.assert_array_equal(result.wrong, [wrong[wave] for wave in CONFIG.waves])
+    assert 0 < result.wrong.mean() < 1 and not (result.wrong == result.wrong[0]).all()
 
 
 def test_one_image_is_enough(linear_classifier, noise_dataset):
-    one = dataclasses.replace(noise_dataset, images=noise_dataset.images[:1], labels=noise_dataset.labels[:1])
-    *_, heatmap = growing_heatmaps(linear_classifier, one, CONFIG)
-    found = outcomes(heatmap)
-    assert found.waves == CONFIG.waves and found.clean.tolist() == [heatmap.clean[0] == 1]
+    single = dataclasses.replace(noise_dataset, images=noise_dataset.images[:1], labels=noise_dataset.labels[:1])
+    *_, heatmap = growing_heatmaps(linear_classifier, single, CONFIG)
+    result = outcomes(heatmap)
+    assert result.waves == CONFIG.waves and result.clean.tolist() == [heatmap.clean[0] == 1]
 
 
 def test_grey_waves_have_one_sign_in_all_channels(swept, noise_dataset):
@@ -62,10 +62,10 @@ def test_grey_waves_have_one_sign_in_all_channels(swept, noise_dataset):
         i, j = wave
         signs = random_signs(len(noise_dataset), wave, seed=CONFIG.seed).tolist()
         grey = [r == g == b for r, g, b in signs]
-        for found, kind in ((colours.grey, True), (colours.coloured, False)):
+        for part, kind in ((colours.grey, True), (colours.coloured, False)):
             of_kind = [bad for bad, is_grey in zip(wrong[wave], grey, strict=True) if is_grey == kind]
             for cell in ((2 + i, 2 + j), (2 - i, 2 - j)):
-                assert (found.top1_errors[cell], found.count[cell]) == (sum(of_kind), len(of_kind))
+                assert (part.top1_errors[cell], part.count[cell]) == (sum(of_kind), len(of_kind))
     np.testing.assert_array_equal(colours.grey.top1_errors + colours.coloured.top1_errors, heatmap.top1_errors)
 
 
@@ -74,8 +74,8 @@ def test_classes_share_the_errors_out(swept, noise_dataset):
     classes = by_class(heatmap)
     assert list(classes) == sorted(set(noise_dataset.labels.tolist()))
     for k in classes:
-        mine = [bad for bad, label in zip(wrong[1, 2], noise_dataset.labels, strict=True) if label == k]
-        assert (classes[k].top1_errors[3, 4], classes[k].count[3, 4]) == (sum(mine), len(mine))
+        of_class = [bad for bad, label in zip(wrong[1, 2], noise_dataset.labels, strict=True) if label == k]
+        assert (classes[k].top1_errors[3, 4], classes[k].count[3, 4]) == (sum(of_class), len(of_class))
         clean = [bad for bad, label in zip(wrong[None], noise_dataset.labels, strict=True) if label == k]
         assert classes[k].clean.tolist() == [sum(clean), -1, len(clean)]
 
@@ -84,13 +84,13 @@ def test_errors_by_class_are_the_same_from_outcomes_and_from_predictions(swept, 
     heatmap, wrong = swept
     labels = noise_dataset.labels
     predictions = np.where(wrong[1, 2], (labels + 1) % 6, labels)
-    found = class_errors(heatmap, (-1, -2))
-    assert found == class_errors_of(labels, predictions)
-    for one in found:
-        mine = [bad for bad, label in zip(wrong[1, 2], labels, strict=True) if label == one.label]
-        test = binomtest(sum(mine), len(mine)).proportion_ci(method="wilson")
-        assert (one.images, one.error.value) == (len(mine), pytest.approx(np.mean(mine)))
-        assert (one.error.low, one.error.high) == pytest.approx((test.low, test.high), abs=1e-9)
+    errors = class_errors(heatmap, (-1, -2))
+    assert errors == class_errors_of(labels, predictions)
+    for row in errors:
+        of_class = [bad for bad, label in zip(wrong[1, 2], labels, strict=True) if label == row.label]
+        test = binomtest(sum(of_class), len(of_class)).proportion_ci(method="wilson")
+        assert (row.images, row.error.value) == (len(of_class), pytest.approx(np.mean(of_class)))
+        assert (row.error.low, row.error.high) == pytest.approx((test.low, test.high), abs=1e-9)
     without = dataclasses.replace(heatmap, outcomes=None, labels=None)
     assert class_errors(without, (1, 2)) == class_errors(heatmap, (5, 5)) == ()
 
@@ -102,8 +102,8 @@ def test_a_map_without_outcomes_or_seed_has_nothing_to_tell_apart(swept):
     with pytest.raises(ValueError, match="does not say which images"):
         select_images(without, np.ones(37, bool))
     for seed, tells in ((None, False), (True, False), (-1, False), (0, True), (2**64 - 1, True), (2**64, False)):
-        found = by_colour(dataclasses.replace(heatmap, metadata={**heatmap.metadata, "seed": seed}))
-        assert (found is not None) == tells, seed
+        colours = by_colour(dataclasses.replace(heatmap, metadata={**heatmap.metadata, "seed": seed}))
+        assert (colours is not None) == tells, seed
 
 
 def test_outcomes_survive_saving_cropping_and_half_a_sweep(linear_classifier, noise_dataset, swept, tmp_path):

@@ -43,11 +43,13 @@ def test_rings_agree_with_a_loop_over_the_file(name):
     half, sums = len(rates) // 2, {}
     for i, j in itertools.product(range(-half, half + 1), repeat=2):
         sums.setdefault(round(math.sqrt(i * i + j * j)), []).append(rates[half + i, half + j])
-    found = Heatmap.load(FILES[name])
+    heatmap = Heatmap.load(FILES[name])
     # both halves of a map hold the same waves, so the mean over all cells equals the mean over waves
     means = {radius: sum(rates) / len(rates) for radius, rates in sorted(sums.items())}
-    assert {radius: errors.measured.value for radius, errors in ring_errors(found).items()} == pytest.approx(means)
-    assert radial_profile(found, corners=True).waves.tolist() == [math.ceil(len(sums[radius]) / 2) for radius in means]
+    assert {radius: errors.measured.value for radius, errors in ring_errors(heatmap).items()} == pytest.approx(means)
+    assert radial_profile(heatmap, corners=True).waves.tolist() == [
+        math.ceil(len(sums[radius]) / 2) for radius in means
+    ]
 
 
 def test_differences_crop_the_larger_map_to_the_same_waves():

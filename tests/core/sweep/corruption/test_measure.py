@@ -19,7 +19,7 @@ from core.images.radii import energy_by_radius
 from core.shared.files import ArchiveError
 from core.sweep.corruption.measure import CorruptionConfig
 from core.sweep.corruption.outcomes import CorruptionOutcomes
-from core.sweep.transforms import growing
+from core.sweep.transforms import grow_outcomes
 
 SIZE = 16
 CLASSES = ClassSet("custom", ("dark", "bright"))
@@ -46,38 +46,38 @@ def brighter_than(level, name="threshold"):
 
 @pytest.fixture(scope="module")
 def states():
-    return list(growing(CONFIG, brighter_than(0.425), pictures(), batch_size=7))
+    return list(grow_outcomes(CONFIG, brighter_than(0.425), pictures(), batch_size=7))
 
 
 def test_contrast_keeps_the_mean_and_brightness_does_not(states):
-    found = states[-1]
-    assert found.clean.all() and found.correct[found.keys.index("contrast")].all()
+    outcomes = states[-1]
+    assert outcomes.clean.all() and outcomes.correct[outcomes.keys.index("contrast")].all()
     labels = pictures().labels[CONFIG.places(pictures())[:, 0]]
-    np.testing.assert_array_equal(found.correct[found.keys.index("brightness")][1:], [labels == 1] * 2)
-    error = found.errors("brightness", strength=2).measured
+    np.testing.assert_array_equal(outcomes.correct[outcomes.keys.index("brightness")][1:], [labels == 1] * 2)
+    error = outcomes.errors("brightness", strength=2).measured
     assert error == pytest.approx(wilson((labels == 0).mean(), 25))
-    mean = found.errors("brightness")
+    mean = outcomes.errors("brightness")
     assert mean.measured.value == pytest.approx(
-        np.mean([found.errors("brightness", strength=s).measured.value for s in (1, 2, 3)])
+        np.mean([outcomes.errors("brightness", strength=s).measured.value for s in (1, 2, 3)])
     )
-    assert found.errors("contrast", "brightness").measured.value == pytest.approx(mean.measured.value / 2)
-    assert mean.minus(found.clean_errors()).measured.low > 0
+    assert outcomes.errors("contrast", "brightness").measured.value == pytest.approx(mean.measured.value / 2)
+    assert mean.minus(outcomes.clean_errors()).measured.low > 0
 
 
 def test_outcomes_and_spectra_are_those_of_pictures_corrupted_one_by_one(states):
-    data, network, found = pictures(), brighter_than(0.425), states[-1]
+    data, network, outcomes = pictures(), brighter_than(0.425), states[-1]
     for key in ("noise", "fog", "blur"):
-        row, d = CORRUPTIONS[key], found.keys.index(key)
+        row, d = CORRUPTIONS[key], outcomes.keys.index(key)
         for strength in STRENGTHS:
             energy = []
             for n, place in enumerate(CONFIG.places(pictures())[:, 0].tolist()):
                 image = data.images[[place]].astype(np.float32) / 255
                 changed = corrupt(image, row, strength, [place], seed=3)
-                said = int(changed.astype(np.float64).mean() > 0.425)
-                assert found.correct[d, strength - 1, n] == (said == data.labels[place])
-                assert int(network(torch.from_numpy(changed)).argmax()) == said
+                prediction = int(changed.astype(np.float64).mean() > 0.425)
+                assert outcomes.correct[d, strength - 1, n] == (prediction == data.labels[place])
+                assert int(network(torch.from_numpy(changed)).argmax()) == prediction
                 energy.append(energy_by_radius(changed - image))
-            np.testing.assert_allclose(found.spectrum[d, strength - 1], np.mean(energy, axis=0), rtol=1e-9)
+            np.testing.assert_allclose(outcomes.spectrum[d, strength - 1], np.mean(energy, axis=0), rtol=1e-9)
 
 
 def test_pictures_are_drawn_once_each_and_fewer_are_the_first_of_more():
@@ -95,39 +95,39 @@ def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(states,
     assert [int(state.measured.sum()) for state in states] == list(range(1, 25))
     states[9].save(tmp_path / "half.npz")
     half = CorruptionOutcomes.load(tmp_path / "half.npz")
-    rest = list(growing(CONFIG, network, data, half))
+    rest = list(grow_outcomes(CONFIG, network, data, half))
     assert len(rest) == 14 and half.measured.sum() == 10
     np.testing.assert_array_equal(rest[-1].correct, states[-1].correct)
     np.testing.assert_array_equal(rest[-1].clean, states[-1].clean)
     np.testing.assert_allclose(rest[-1].spectrum, states[-1].spectrum, rtol=1e-6)
-    assert list(growing(CONFIG, network, data, rest[-1])) == []
+    assert list(grow_outcomes(CONFIG, network, data, rest[-1])) == []
     assert CONFIG.empty(network, data).same_settings(half)
     for other in (CorruptionConfig(24, 3), CorruptionConfig(25, 4)):
         assert not other.empty(network, data).same_settings(half)
 
 
 def test_a_file_holds_everything_and_damage_is_refused(states, tmp_path):
-    found, path = states[-1], tmp_path / "one.npz"
-    found.save(path)
+    outcomes, path = states[-1], tmp_path / "one.npz"
+    outcomes.save(path)
     again = CorruptionOutcomes.load(path)
     for name in ("correct", "clean"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
-    assert again.metadata == found.metadata and again.images == found.images and again.measured.all()
-    rows = found.metadata["corruptions"]
+        np.testing.assert_array_equal(getattr(again, name), getattr(outcomes, name))
+    assert again.metadata == outcomes.metadata and again.images == outcomes.images and again.measured.all()
+    rows = outcomes.metadata["corruptions"]
     for change in (
-        {"clean": found.clean[:8]},
-        {"correct": found.correct[:, :2]},
-        {"spectrum": -found.spectrum},
-        {"spectrum": found.spectrum[..., 0]},
-        {"metadata": {**found.metadata, "pictures": 9}},
-        {"metadata": {**found.metadata, "corruptions": {**rows, "fog": [1, 2]}}},
-        {"metadata": {**found.metadata, "corruptions": {**rows, "fog": [1, 2, "x"]}}},
+        {"clean": outcomes.clean[:8]},
+        {"correct": outcomes.correct[:, :2]},
+        {"spectrum": -outcomes.spectrum},
+        {"spectrum": outcomes.spectrum[..., 0]},
+        {"metadata": {**outcomes.metadata, "pictures": 9}},
+        {"metadata": {**outcomes.metadata, "corruptions": {**rows, "fog": [1, 2]}}},
+        {"metadata": {**outcomes.metadata, "corruptions": {**rows, "fog": [1, 2, "x"]}}},
     ):
-        dataclasses.replace(found, **change).save(path)
+        dataclasses.replace(outcomes, **change).save(path)
         with pytest.raises(ArchiveError, match=r"one\.npz"):
             CorruptionOutcomes.load(path)
 
 
 def test_logits_that_are_not_finite_are_an_error():
     with pytest.raises(RuntimeError, match="not finite"):
-        next(growing(CONFIG, brighter_than(math.nan), pictures()))
+        next(grow_outcomes(CONFIG, brighter_than(math.nan), pictures()))

@@ -17,7 +17,7 @@ from core.shared.colours import OWN, distinct_colours
 from core.shared.files import ArchiveError
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, dissimilar_pairs, paired_difference
 from core.sweep.hybrid.pairs import HybridConfig, draw_pairs
-from core.sweep.transforms import growing
+from core.sweep.transforms import grow_outcomes
 
 SIZE, CUTOFFS = 16, (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0)
 CLASSES = ClassSet("custom", ("slow", "fast"))
@@ -47,7 +47,7 @@ def linear(slow, fast, weight=1.0, name="linear"):
 
 
 def states_of(classifier, dataset, config, **named):
-    return list(growing(config, classifier, dataset, **named))
+    return list(grow_outcomes(config, classifier, dataset, **named))
 
 
 def last(*settings, **named):
@@ -69,15 +69,15 @@ def on_paper(slow, fast, weight=1.0):
 
 @pytest.mark.parametrize(("slow", "fast", "weight"), [(1, 6, 1.0), (2, 3, 1.0), (1, 5, 3.0)])
 def test_a_linear_network_changes_its_mind_where_paper_and_pencil_say(slow, fast, weight):
-    found = last(linear(slow, fast, weight), stripes(slow, fast), HybridConfig(20, CUTOFFS))
+    outcomes = last(linear(slow, fast, weight), stripes(slow, fast), HybridConfig(20, CUTOFFS))
     at = on_paper(slow, fast, weight)
-    assert [bool(c > at) for c in CUTOFFS] == found.says[0].all(axis=1).tolist()
-    assert (found.says[0] == ~found.says[1]).all()
+    assert [bool(c > at) for c in CUTOFFS] == outcomes.says[0].all(axis=1).tolist()
+    assert (outcomes.says[0] == ~outcomes.says[1]).all()
     k = next(k for k, c in enumerate(CUTOFFS) if c > at)
-    assert crossover_of(found).radius == pytest.approx([(CUTOFFS[k - 1] + CUTOFFS[k]) / 2] * 3)  # from -1 to +1
-    one, two = states_of(linear(slow, fast, weight), stripes(slow, fast), HybridConfig(20, CUTOFFS[k - 1 : k + 1]))
-    assert crossover_of(one) is None and crossover_of(two).radius == crossover_of(found).radius
-    assert (found.predictions == found.labels).all()
+    assert crossover_of(outcomes).radius == pytest.approx([(CUTOFFS[k - 1] + CUTOFFS[k]) / 2] * 3)  # from -1 to +1
+    short, two = states_of(linear(slow, fast, weight), stripes(slow, fast), HybridConfig(20, CUTOFFS[k - 1 : k + 1]))
+    assert crossover_of(short) is None and crossover_of(two).radius == crossover_of(outcomes).radius
+    assert (outcomes.predictions == outcomes.labels).all()
 
 
 def test_outcomes_are_those_of_pictures_mixed_one_by_one():
@@ -85,19 +85,19 @@ def test_outcomes_are_those_of_pictures_mixed_one_by_one():
     images = rng.integers(0, 256, (30, 3, SIZE, SIZE), dtype=np.uint8)
     data = ImageDataset("noise", "test", images, np.arange(30) % 2, CLASSES, "made here")
     network = linear(1, 6)
-    found = last(network, data, HybridConfig(25, (1.0, 4.0), "sharp", seed=2), batch_size=7)
+    outcomes = last(network, data, HybridConfig(25, (1.0, 4.0), "sharp", seed=2), batch_size=7)
     pairs = draw_pairs(data.labels, 25, seed=2)
     i = np.fft.fftfreq(SIZE, 1 / SIZE)
     for k, cutoff in enumerate((1.0, 4.0)):
-        kept, shares = np.hypot(i[:, None], i) <= cutoff, []
+        low_pass, shares = np.hypot(i[:, None], i) <= cutoff, []
         for n, (a, b) in enumerate(pairs):
-            whole = np.where(kept, np.fft.fft2(images[a] / 255), np.fft.fft2(images[b] / 255))
+            whole = np.where(low_pass, np.fft.fft2(images[a] / 255), np.fft.fft2(images[b] / 255))
             picture = np.fft.ifft2(whole).real
-            said = int(network(torch.tensor(picture.clip(0, 1), dtype=torch.float32)[None]).argmax())
-            assert found.says[:, k, n].tolist() == [said == data.labels[a], said == data.labels[b]]
+            prediction = int(network(torch.tensor(picture.clip(0, 1), dtype=torch.float32)[None]).argmax())
+            assert outcomes.says[:, k, n].tolist() == [prediction == data.labels[a], prediction == data.labels[b]]
             around = picture - picture.mean(axis=(1, 2), keepdims=True)
             shares.append(math.dist(picture.ravel(), picture.clip(0, 1).ravel()) / np.sqrt((around**2).sum()))
-        assert found.clipped[k] == pytest.approx(np.mean(shares))
+        assert outcomes.clipped[k] == pytest.approx(np.mean(shares))
 
 
 def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(tmp_path):
@@ -107,31 +107,31 @@ def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(tmp_pat
     assert (states[0].predictions == states[0].labels).all()
     states[3].save(tmp_path / "half.npz")
     half = HybridOutcomes.load(tmp_path / "half.npz")
-    rest = list(growing(config, network, data, half))
+    rest = list(grow_outcomes(config, network, data, half))
     assert [state.done for state in rest] == list(range(5, len(CUTOFFS) + 1)) and half.done == 4
     np.testing.assert_array_equal(rest[-1].says, states[-1].says)
     np.testing.assert_array_equal(rest[-1].predictions, states[-1].predictions)
-    assert list(growing(config, network, data, rest[-1])) == []
+    assert list(grow_outcomes(config, network, data, rest[-1])) == []
     assert config.empty(network, data).same_settings(half)
     for other in (HybridConfig(19, CUTOFFS), HybridConfig(20, CUTOFFS[1:]), HybridConfig(20, CUTOFFS, "sharp")):
         assert not other.empty(network, data).same_settings(half)
 
 
 def test_a_file_holds_everything_and_damage_is_refused(tmp_path):
-    found, path = last(linear(1, 6), stripes(1, 6), HybridConfig(20, CUTOFFS)), tmp_path / "one.npz"
-    found.save(path)
+    outcomes, path = last(linear(1, 6), stripes(1, 6), HybridConfig(20, CUTOFFS)), tmp_path / "one.npz"
+    outcomes.save(path)
     again = HybridOutcomes.load(path)
     for name in ("cutoffs", "says", "labels", "predictions"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
-    assert again.metadata == found.metadata and again.metadata["classifier"]["weights_id"] == "on paper"
+        np.testing.assert_array_equal(getattr(again, name), getattr(outcomes, name))
+    assert again.metadata == outcomes.metadata and again.metadata["classifier"]["weights_id"] == "on paper"
     assert again.metadata["source"]["type"] == "computed" and again.metadata["dataset"]["n"] == 40
     for change in (
-        {"cutoffs": found.cutoffs[::-1]},
-        {"labels": found.labels + 2},
-        {"clipped": np.array([np.nan, *found.clipped[1:]])},
-        {"metadata": {**found.metadata, "edge": "soft"}},
+        {"cutoffs": outcomes.cutoffs[::-1]},
+        {"labels": outcomes.labels + 2},
+        {"clipped": np.array([np.nan, *outcomes.clipped[1:]])},
+        {"metadata": {**outcomes.metadata, "edge": "soft"}},
     ):
-        dataclasses.replace(found, **change).save(path)
+        dataclasses.replace(outcomes, **change).save(path)
         with pytest.raises(ArchiveError, match="one.npz"):
             HybridOutcomes.load(path)
 
@@ -139,8 +139,8 @@ def test_a_file_holds_everything_and_damage_is_refused(tmp_path):
 def test_two_networks_are_compared_on_the_same_pairs_only():
     data, config = stripes(1, 6), HybridConfig(20, CUTOFFS)
     a, b = (last(linear(1, 6, weight), data, config) for weight in (0.2, 5.0))
-    wanted = crossover_of(a).radius.value - crossover_of(b).radius.value
-    assert wanted < -1 and paired_difference(a, b) == pytest.approx([wanted] * 3)
+    expected = crossover_of(a).radius.value - crossover_of(b).radius.value
+    assert expected < -1 and paired_difference(a, b) == pytest.approx([expected] * 3)
     assert paired_difference(a, last(linear(1, 6), data, HybridConfig(20, CUTOFFS, seed=1))) is None
     assert paired_difference(a, last(linear(1, 6), data, HybridConfig(20, (0.1, 0.2)))) is None  # no crossover
 
@@ -150,10 +150,10 @@ def test_classes_taken_for_each_other_can_be_left_out():
     labels = np.array([[0, 1, 2, 0], [1, 0, 0, 2]])  # cat and dog twice, cat and ship twice
     predictions = np.array([[1, 1, 2, 0], [1, 0, 0, 2]])  # one of four cats is taken for a dog
     says = np.zeros((2, 2, 4), dtype=bool)
-    found = HybridOutcomes(np.array([1.0, 2.0]), says, labels, predictions, np.zeros(2), facts)
-    assert dissimilar_pairs(found, 0.1).tolist() == [False, False, True, True]  # (1/4 + 0) / 2 = 0.125
-    assert dissimilar_pairs(found, 0.13).all()
-    assert found.among(dissimilar_pairs(found, 0.1)).labels.tolist() == [[2, 0], [0, 2]]
+    outcomes = HybridOutcomes(np.array([1.0, 2.0]), says, labels, predictions, np.zeros(2), facts)
+    assert dissimilar_pairs(outcomes, 0.1).tolist() == [False, False, True, True]  # (1/4 + 0) / 2 = 0.125
+    assert dissimilar_pairs(outcomes, 0.13).all()
+    assert outcomes.subset(dissimilar_pairs(outcomes, 0.1)).labels.tolist() == [[2, 0], [0, 2]]
 
 
 def test_logits_that_are_not_finite_are_an_error():

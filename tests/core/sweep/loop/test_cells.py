@@ -48,10 +48,10 @@ def counts(results):
 
 
 def test_sweep_agrees_with_the_slow_twin(linear_classifier, noise_dataset):
-    found = counts(sweep_cells(linear_classifier, noise_dataset, CONFIG))
+    actual = counts(sweep_cells(linear_classifier, noise_dataset, CONFIG))
     expected = {wave: (top1, top5, 37) for wave, top1, top5 in slow_sweep(linear_classifier, noise_dataset, CONFIG)}
-    assert found == expected
-    assert len({top1 for top1, _, _ in found.values()}) > 3, "the example is too easy to tell cells apart"
+    assert actual == expected
+    assert len({top1 for top1, _, _ in actual.values()}) > 3, "the example is too easy to tell cells apart"
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 37, 100, None])
@@ -84,16 +84,16 @@ def test_sweep_of_fewer_images_counts_the_same_images_the_same_way(linear_classi
 def test_sampled_sweep_counts_its_images_as_the_whole_sweep_does(linear_classifier, noise_dataset, batch_size):
     config = dataclasses.replace(CONFIG, passes=0.25, batch_size=batch_size)
     whole = {result.frequency: result for result in sweep_cells(linear_classifier, noise_dataset, CONFIG)}
-    found = {result.frequency: result for result in sweep_cells(linear_classifier, noise_dataset, config)}
-    assert found.keys() == whole.keys()
-    for wave, result in found.items():
+    sampled = {result.frequency: result for result in sweep_cells(linear_classifier, noise_dataset, config)}
+    assert sampled.keys() == whole.keys()
+    for wave, result in sampled.items():
         wrong = np.unpackbits(np.frombuffer(whole[wave].wrong, np.uint8), count=37)
         chosen = balanced_sample(noise_dataset.labels, 9, wave, seed=CONFIG.seed)
         assert (result.count, result.top1_errors) == (9, wrong[chosen].sum())
         bits = np.unpackbits(np.frombuffer(result.wrong, np.uint8), count=9)
         np.testing.assert_array_equal(bits, wrong[chosen])
         assert result.variance == sampling_variance(bits, noise_dataset.labels[chosen], 37)
-    assert len({result.top1_errors for result in found.values()}) > 3
+    assert len({result.top1_errors for result in sampled.values()}) > 3
 
 
 def test_sampled_sweep_takes_all_images_for_the_clean_error(linear_classifier, noise_dataset):
@@ -112,12 +112,12 @@ def test_weakened_waves_are_those_that_enlarging_would_leave(linear_classifier, 
     shares = resize_attenuation(Preprocess(24, (0.0,) * 3, (1.0,) * 3), 8, 5)
     assert shares[4, 4] < 0.9 < shares[2, 3]
     for wave, share in (((0, 1), shares[2, 3]), ((2, 2), shares[4, 4])):
-        one = dataclasses.replace(CONFIG, epsilon=CONFIG.epsilon * share, cells=(wave,))
-        (wanted,) = sweep_cells(linear_classifier, noise_dataset, one)
-        (found,) = sweep_cells(linear_classifier, noise_dataset, dataclasses.replace(config, cells=(wave,)))
-        assert found.true_probability == pytest.approx(wanted.true_probability, abs=1e-6)
+        weaker = dataclasses.replace(CONFIG, epsilon=CONFIG.epsilon * share, cells=(wave,))
+        (expected,) = sweep_cells(linear_classifier, noise_dataset, weaker)
+        (result,) = sweep_cells(linear_classifier, noise_dataset, dataclasses.replace(config, cells=(wave,)))
+        assert result.true_probability == pytest.approx(expected.true_probability, abs=1e-6)
     (whole,) = sweep_cells(linear_classifier, noise_dataset, dataclasses.replace(CONFIG, cells=((2, 2),)))
-    assert whole.true_probability != pytest.approx(wanted.true_probability, abs=1e-4)
+    assert whole.true_probability != pytest.approx(expected.true_probability, abs=1e-4)
 
 
 def test_sweep_of_the_clean_images_adds_no_wave(linear_classifier, noise_dataset):

@@ -43,15 +43,15 @@ def preprocess(size, interpolation="bicubic"):
     ("size", "interpolation"), [(224, "bicubic"), (64, "bicubic"), (224, "bilinear"), (24, "bicubic")]
 )
 def test_share_is_that_of_pillows_resize(size, interpolation):
-    wanted = pillows(32, size, Image.Resampling[interpolation.upper()])
-    assert ours(preprocess(size, interpolation), 32) == pytest.approx(wanted, abs=2e-4)
+    expected = pillows(32, size, Image.Resampling[interpolation.upper()])
+    assert ours(preprocess(size, interpolation), 32) == pytest.approx(expected, abs=2e-4)
 
 
 def test_clips_resize_halves_the_fastest_waves():
-    found = ours(preprocess(224), 32)
+    shares = ours(preprocess(224), 32)
     for radius, share in {5: 0.99, 10: 0.90, 15: 0.73, 18: 0.62, 21: 0.53}.items():
-        assert found[radius] == pytest.approx(share, abs=0.006)
-    assert found[0] == pytest.approx(1, abs=1e-5)
+        assert shares[radius] == pytest.approx(share, abs=0.006)
+    assert shares[0] == pytest.approx(1, abs=1e-5)
 
 
 def test_a_network_of_the_images_own_size_gets_the_whole_wave():

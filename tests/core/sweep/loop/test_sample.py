@@ -37,8 +37,8 @@ def test_sample_depends_on_wave_and_seed_alone():
         return balanced_sample(LABELS, 20, wave, seed=seed).tolist()
 
     assert sample((3, -2), 5) == sample((-3, 2), 5) == sample((3, -2), 5)
-    others = [sample((3, -2), 6), sample((3, 2), 5), sample((2, 3), 5)]
-    assert all(other != sample((3, -2), 5) for other in others)
+    samples = [sample((3, -2), 6), sample((3, 2), 5), sample((2, 3), 5)]
+    assert all(other != sample((3, -2), 5) for other in samples)
     # Fixed values, so that a map begun by one version is not continued with other images by another.
     assert sample((3, -2), 5) == [3, 4, 13, 14, 16, 25, 31, 33, 44, 49, 51, 55, 58, 69, 70, 72, 77, 79, 90, 92]
 
@@ -62,10 +62,10 @@ def test_sampling_variance_is_that_of_many_samples():
     waves = half_plane(63)
     samples = [balanced_sample(labels, 100, wave, seed=0) for wave in waves]
     rates = np.array([wrong[sample].mean() for sample in samples])
-    found = np.mean([sampling_variance(wrong[sample], labels[sample], 500) for sample in samples])
+    variance = np.mean([sampling_variance(wrong[sample], labels[sample], 500) for sample in samples])
     assert rates.mean() == pytest.approx(wrong.mean(), abs=0.003)
-    assert found == pytest.approx(rates.var(), rel=0.12)  # the variance of 1,985 draws is known to 3 %
-    assert found < 0.6 * 0.8 * wrong.mean() * (1 - wrong.mean()) / 100, "of images drawn at random"
+    assert variance == pytest.approx(rates.var(), rel=0.12)  # the variance of 1,985 draws is known to 3 %
+    assert variance < 0.6 * 0.8 * wrong.mean() * (1 - wrong.mean()) / 100, "of images drawn at random"
 
 
 def test_sampling_variance_of_single_images_is_that_of_the_whole_sample():
@@ -104,11 +104,11 @@ def test_rounds_grow_by_a_quarter_and_end_with_all_images():
 def test_pooled_variance_is_that_of_both_samples_together():
     labels = np.repeat([0, 1, 2], [200, 200, 100])
     wrong = np.random.default_rng(2).random(500) < np.array([0.05, 0.9, 0.4])[labels]
-    rates, found = [], []
+    rates, pooled = [], []
     for wave in half_plane(63):
         order = balanced_order(labels, wave, seed=0)
         parts = [sampling_variance(wrong[part], labels[part], 500) for part in (order[:50], order[50:100])]
         rates.append(wrong[order[:100]].mean())
-        found.append(pooled_variance(parts[0], 50, parts[1], 50, 500))
-    assert np.mean(found) == pytest.approx(np.var(rates), rel=0.12)
+        pooled.append(pooled_variance(parts[0], 50, parts[1], 50, 500))
+    assert np.mean(pooled) == pytest.approx(np.var(rates), rel=0.12)
     assert pooled_variance(0.01, 250, 0.01, 250, 500) == 0

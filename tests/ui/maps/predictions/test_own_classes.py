@@ -68,13 +68,13 @@ def other_clip():
 @pytest.fixture
 def two_clips(ready, other_clip, monkeypatch):
     """Make both classifiers ready, and return them by name."""
-    both = {"mini-clip": load_classifier("mini-clip", CIFAR10), "other-clip": other_clip}
-    monkeypatch.setattr(ui.server.model_cache, "_loaded", both.__getitem__)
+    models = {"mini-clip": load_classifier("mini-clip", CIFAR10), "other-clip": other_clip}
+    monkeypatch.setattr(ui.server.model_cache, "_loaded", models.__getitem__)
     ready.append(spec("other-clip", "Other CLIP"))
-    return both
+    return models
 
 
-def ask(classes: str | None = None, prompt: str | None = None, **place) -> AppTest:
+def opened(classes: str | None = None, prompt: str | None = None, **place) -> AppTest:
     app = AppTest.from_function(question, default_timeout=120, kwargs=place).run()
     if classes is not None:
         app.text_area(key=CLASSES).set_value(classes)
@@ -89,12 +89,12 @@ def tables(app: AppTest) -> list[str]:
 
 def rows(table: str) -> dict[str, tuple[float, float]]:
     """Class -> probabilities in per cent, clean and with the wave."""
-    found = re.findall(r"<tr[^>]*><td>(.*?)</td>.*?</span>([\d.]+) %</td>.*?</span>([\d.]+) %</td></tr>", table)
-    return {unescape(re.sub(r"</?bdi>", "", name)): (float(a), float(b)) for name, a, b in found}
+    matches = re.findall(r"<tr[^>]*><td>(.*?)</td>.*?</span>([\d.]+) %</td>.*?</span>([\d.]+) %</td></tr>", table)
+    return {unescape(re.sub(r"</?bdi>", "", name)): (float(a), float(b)) for name, a, b in matches}
 
 
-def said(app: AppTest) -> str:
-    return "\n".join(one.value for kind in (app.markdown, app.caption, app.info) for one in kind)
+def page_text(app: AppTest) -> str:
+    return "\n".join(item.value for kind in (app.markdown, app.caption, app.info) for item in kind)
 
 
 def engine(classifier, kind: str = "cifar10-samples", position: int = 33, size: float = 4.0) -> np.ndarray:
@@ -104,30 +104,30 @@ def engine(classifier, kind: str = "cifar10-samples", position: int = 33, size: 
     return 100 * class_probabilities(classifier, np.stack([wave.clean, wave.perturbed]))
 
 
-def expect_numbers(table: str, names: tuple[str, ...], wanted: np.ndarray) -> None:
-    found = rows(table)
-    assert set(found) == set(names)
+def expect_numbers(table: str, names: tuple[str, ...], expected: np.ndarray) -> None:
+    actual = rows(table)
+    assert set(actual) == set(names)
     for column, name in enumerate(names):
-        assert found[name] == pytest.approx(wanted[:, column], abs=0.051)
+        assert actual[name] == pytest.approx(expected[:, column], abs=0.051)
 
 
 def test_predictions_are_the_engines_also_for_large_pictures():
     names = ("a kitten", "puppy", "speed boat")
-    app = ask(" a kitten ,puppy\n\nspeed   boat", "an image of {class}", kind="photographs", position=2)
+    app = opened(" a kitten ,puppy\n\nspeed   boat", "an image of {class}", kind="photographs", position=2)
     assert not app.exception and not app.error
     classifier = load_classifier("mini-clip", ClassSet("custom", names), template="an image of {class}")
     expect_numbers(tables(app)[0], names, engine(classifier, "photographs", 2, 31.4))
 
 
 def test_page_opens_with_a_list_that_is_answered():
-    app = ask()
+    app = opened()
     assert app.text_area(key=CLASSES).value == DEFAULT_CLASSES
     names = tuple(DEFAULT_CLASSES.split(", "))
     expect_numbers(tables(app)[0], names, engine(load_classifier("mini-clip", ClassSet("custom", names))))
 
 
 def test_every_ready_clip_predicts_among_exactly_the_same_list(two_clips):
-    app = ask("cat; a small dog; ship", "{class}!")
+    app = opened("cat; a small dog; ship", "{class}!")
     assert not app.exception and not app.error
     classes = ClassSet("custom", ("cat", "a small dog", "ship"))
     for table, clip, title in zip(tables(app), two_clips.values(), (MINI.title, "Other CLIP"), strict=True):
@@ -137,7 +137,7 @@ def test_every_ready_clip_predicts_among_exactly_the_same_list(two_clips):
 
 def test_a_name_too_long_for_one_text_tower_is_refused_by_that_one_alone(two_clips):
     typed = f"dog, {' '.join(['cat'] * 30)}"
-    app = ask(typed)
+    app = opened(typed)
     (error,) = app.error
     assert error.value.startswith(f"{MINI.title}: the class name is too long: classifier 'mini-clip' reads only 24")
     assert error.value.endswith("shorten it.")
@@ -154,7 +154,7 @@ def test_a_name_too_long_for_one_text_tower_is_refused_by_that_one_alone(two_cli
     ],
 )
 def test_what_cannot_be_asked_gets_one_sentence_and_stays_in_its_field(classes, prompt, sentence):
-    app = ask(classes, prompt)
+    app = opened(classes, prompt)
     assert not app.exception and not tables(app)
     (error,) = app.error
     assert error.value.replace("\\", "").startswith(sentence)
@@ -167,25 +167,25 @@ def test_what_cannot_be_asked_gets_one_sentence_and_stays_in_its_field(classes, 
 
 def test_typed_text_is_never_taken_for_markup():
     names = ("<img src=x onerror=alert(1)>", "**bold**", "🐈", "قطة", "a\N{RIGHT-TO-LEFT OVERRIDE}b")
-    app = ask("\n".join(names), "{class}")
+    app = opened("\n".join(names), "{class}")
     assert not app.exception and not app.error
     (table,) = tables(app)
     assert "<img" not in table and "<bdi>&lt;img src=x onerror=alert(1)&gt;</bdi>" in table
     expect_numbers(table, names, engine(load_classifier("mini-clip", ClassSet("custom", names), template="{class}")))
-    app = ask("![p](http://x.y/z.png), dog, ![p](http://x.y/z.png)")
+    app = opened("![p](http://x.y/z.png), dog, ![p](http://x.y/z.png)")
     (error,) = app.error
     assert r"\!\[p\](http:" in error.value
 
 
 def test_a_long_list_shows_the_leading_classes_and_what_the_others_share():
     names = tuple(f"cat number {k}" for k in range(100))
-    app = ask("\n".join(names))
-    wanted = engine(load_classifier("mini-clip", ClassSet("custom", names)))
-    found = rows(tables(app)[0])
-    (rest,) = (name for name in found if name.endswith("more classes"))
-    leading = [names.index(name) for name in found if name != rest]
-    assert rest == f"{100 - len(leading)} more classes" and set(wanted.argmax(1)) <= set(leading)
-    assert found[rest] == pytest.approx(100 - wanted[:, leading].sum(1), abs=0.06)
+    app = opened("\n".join(names))
+    expected = engine(load_classifier("mini-clip", ClassSet("custom", names)))
+    actual = rows(tables(app)[0])
+    (rest,) = (name for name in actual if name.endswith("more classes"))
+    leading = [names.index(name) for name in actual if name != rest]
+    assert rest == f"{100 - len(leading)} more classes" and set(expected.argmax(1)) <= set(leading)
+    assert actual[rest] == pytest.approx(100 - expected[:, leading].sum(1), abs=0.06)
 
 
 def test_a_list_is_embedded_once_and_a_question_answered_once(monkeypatch):
@@ -194,7 +194,7 @@ def test_a_list_is_embedded_once_and_a_question_answered_once(monkeypatch):
     monkeypatch.setattr(
         ClipModel, "embed_prompts", lambda self, prompts, **_: calls.append(prompts) or real(self, prompts)
     )
-    app = ask("cat, dog, {class}", "the {class}")
+    app = opened("cat, dog, {class}", "the {class}")
     app.text_area(key=CLASSES).set_value("cat,dog\n\n{class}").run()
     monkeypatch.setattr(
         ui.maps.predictions.cell_predictions, "predict_under_waves", lambda *_, **__: pytest.fail("asked again")
@@ -213,11 +213,11 @@ def test_url_brings_the_question_back():
 
 @pytest.mark.parametrize("typed", [", ".join(f"dog number {k}" for k in range(99)), "one"])
 def test_question_is_kept_while_the_visitor_is_elsewhere(typed):
-    app = ask(typed, "a nice {class}")
-    assert ("too long for the URL" in said(app)) == (len(typed) > MAX_URL_TEXT / 2)
+    app = opened(typed, "a nice {class}")
+    assert ("too long for the URL" in page_text(app)) == (len(typed) > MAX_URL_TEXT / 2)
     app.session_state["elsewhere"] = True
     app.run()
-    assert "another part" in said(app) and not app.text_area
+    assert "another part" in page_text(app) and not app.text_area
     app.session_state["elsewhere"] = False
     app.run()
     assert app.text_area(key=CLASSES).value == typed and app.text_input(key=PROMPT).value == "a nice {class}"
@@ -225,9 +225,9 @@ def test_question_is_kept_while_the_visitor_is_elsewhere(typed):
 
 def test_without_a_clip_one_sentence_says_what_it_is_and_where_to_get_one(ready):
     ready.remove(MINI)
-    app = ask()
+    app = opened()
     assert not app.exception
-    assert "any classes that you type" in said(app) and "**Models and data** offers some" in said(app)
+    assert "any classes that you type" in page_text(app) and "**Models and data** offers some" in page_text(app)
     assert not app.text_area and not app.text_input and not app.button
 
 

@@ -12,7 +12,7 @@ from core.classifiers.registry import classifier_spec
 from core.images.sketch import SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.pgd.config import PGDConfig
 from core.runs.plan import RunPlan
-from tests.ui.page_runner import said, settable_widget
+from tests.ui.page_runner import page_text, settable_widget
 from ui.runs.setup import pace
 from ui.server.jobs import JobManager
 from ui.server.limits import limits
@@ -72,17 +72,17 @@ def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_mor
     monkeypatch.undo()
     limits.cache_clear()
     pace._paces().clear()
-    names, both = ("mini-clip", "mini-clip-robust"), ("pixels", "views")
+    names, searches = ("mini-clip", "mini-clip-robust"), ("pixels", "views")
     expected, most = pace.expected_seconds, limits().quick_seconds
     assert expected(plan(pictures=4), names, ALONE) < 2 < most < expected(plan(side=224), names, ALONE)
-    assert expected(plan(), names, both) == 2 * expected(plan(), names, ALONE)
-    assert expected(plan(side=224, steps=120), ("efficientnet-lite0",), both) < most, "the pages' initial settings"
+    assert expected(plan(), names, searches) == 2 * expected(plan(), names, ALONE)
+    assert expected(plan(side=224, steps=120), ("efficientnet-lite0",), searches) < most, "the pages' initial settings"
     assert expected(plan(), (), ALONE) is None and expected(plan(), ("mini-clip", "clip-vit-b-32"), ALONE) is None
     pace.remember_pace(plan(), names, ALONE, 0.1)
-    assert expected(plan(), names, ALONE) == pytest.approx(6) and expected(plan(), names, both) == pytest.approx(12)
+    assert expected(plan(), names, ALONE) == pytest.approx(6) and expected(plan(), names, searches) == pytest.approx(12)
     pace.remember_pace(plan(), names, ALONE, None)
     assert expected(plan(), names, ALONE) == pytest.approx(6), "the pace is unchanged"
-    pace.remember_pace(plan(), names, both, 0.02)
+    pace.remember_pace(plan(), names, searches, 0.02)
     pace.remember_pace(plan(), names, ALONE, 0.1)
     assert expected(plan(), names, ALONE) == pytest.approx(0.6), "one slow run does not end it"
     pace._paces().clear()
@@ -90,22 +90,22 @@ def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_mor
 
 def test_another_class_is_drawn_without_a_click_and_only_once():
     app = generation(generation_set="CIFAR-10, 32 px")
-    assert not app.exception and "A stored example" in said(app)
+    assert not app.exception and "A stored example" in page_text(app)
     settable_widget(app, "generation-classes-cifar10").set_value(["dog"]).run()
-    assert not app.exception and "Your run, 60 steps" in said(app)
+    assert not app.exception and "Your run, 60 steps" in page_text(app)
     result = app.session_state["generation.runs"].result
     assert [run.metadata["class_names"][run.metadata["targets"][0]] for run in result.runs] == ["dog", "dog"]
     app.run()
     assert app.session_state["generation.runs"].result.id == result.id, "an existing result is not recomputed"
     app.multiselect(key="generation-models-cifar10").set_value([ROBUST]).run()
     (run,) = app.session_state["generation.runs"].result.runs
-    assert run.metadata["classifier"]["name"] == "mini-resnet-robust" and "Your run, 60 steps" in said(app)
+    assert run.metadata["classifier"]["name"] == "mini-resnet-robust" and "Your run, 60 steps" in page_text(app)
 
 
 def test_a_long_run_waits_for_its_button(monkeypatch):
     monkeypatch.setattr(pace, "FIRST_GUESS", 1.0)
     app = generation(generation_classes_cifar10="dog")
-    assert "Not run yet" in said(app) and app.session_state["generation.runs"].result is None
+    assert "Not run yet" in page_text(app) and app.session_state["generation.runs"].result is None
 
 
 def test_what_is_asked_next_takes_the_place_of_a_run_that_started_by_itself(monkeypatch):
@@ -117,7 +117,7 @@ def test_what_is_asked_next_takes_the_place_of_a_run_that_started_by_itself(monk
     assert not app.exception and first is not second and not first.active
     assert second.wait(60) and first.status == "stopped"
     app.run()
-    assert "Your run, 20 steps" in said(app)
+    assert "Your run, 20 steps" in page_text(app)
 
 
 def test_what_the_server_does_not_allow_does_not_start_by_itself(monkeypatch):
@@ -125,7 +125,7 @@ def test_what_the_server_does_not_allow_does_not_start_by_itself(monkeypatch):
     limits.cache_clear()
     try:
         app = generation(generation_classes_cifar10="dog", generation_steps="20")
-        assert "The run of this link, computed again, 20 steps" in said(app), "this is within the limit"
+        assert "The run of this link, computed again, 20 steps" in page_text(app), "this is within the limit"
         monkeypatch.setenv("CLIP_LAB_RUN_PICTURES", "1")
         limits.cache_clear()
         app = generation(generation_classes_cifar10="dog", generation_seeds="2", generation_steps="20")
@@ -149,8 +149,8 @@ def test_a_linked_sketch_is_painted_and_its_result_can_be_painted_on():
                      generation_models_cifar10=ROBUST)  # fmt: skip
     assert not app.exception
     (run,) = app.session_state["generation.runs"].result.runs
-    wanted = decode_sketch(text, 32).transpose(2, 0, 1).astype(np.float32) / 255
-    assert np.allclose(run.start[0], wanted, atol=1e-6) and run.metadata["images"]["start"] == "sketch"
+    expected = decode_sketch(text, 32).transpose(2, 0, 1).astype(np.float32) / 255
+    assert np.allclose(run.start[0], expected, atol=1e-6) and run.metadata["images"]["start"] == "sketch"
     app.button(key="generation.paint_on.0").click().run()
     assert not app.exception
     (again,) = app.session_state["generation.runs"].result.runs
@@ -164,7 +164,7 @@ def test_a_bundled_sketch_brings_its_class_and_a_broken_link_the_first_sketch():
     app.selectbox(key="generation.bundled_sketch").set_value("ship").run()
     assert settable_widget(app, "generation-classes-cifar10").value == ["ship"]
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("ship"))
-    assert app.query_params["generation-sketch"] in (wanted := encode_sketch(draw_sketch("ship")), [wanted])
+    assert app.query_params["generation-sketch"] in (expected := encode_sketch(draw_sketch("ship")), [expected])
 
 
 def test_a_picture_can_become_another_class():
@@ -191,14 +191,14 @@ def test_the_first_sketch_changes_no_class_and_a_bundled_one_that_is_taken_does(
 def test_a_link_of_a_run_opens_that_run_and_says_whose_it_is():
     app = generation(generation_set="CIFAR-10, 32 px", generation_models_cifar10=ROBUST)
     settable_widget(app, "generation-classes-cifar10").set_value(["dog"]).run()
-    assert "Your run, 60 steps" in said(app)
+    assert "Your run, 60 steps" in page_text(app)
     link = {name: app.query_params[name] for name in app.query_params}
     again = AppTest.from_file(str(GENERATION), default_timeout=120)
     for name, values in link.items():
         again.query_params[name] = values
     again.run()
-    assert not again.exception and "The run of this link, computed again, 60 steps" in said(again)
-    first, second = (one.session_state["generation.runs"].result.runs[0] for one in (app, again))
+    assert not again.exception and "The run of this link, computed again, 60 steps" in page_text(again)
+    first, second = (opened.session_state["generation.runs"].result.runs[0] for opened in (app, again))
     assert np.array_equal(first.frames[-1], second.frames[-1])
     settable_widget(again, "generation-classes-cifar10").set_value(["cat"]).run()
-    assert "Your run, 60 steps" in said(again)
+    assert "Your run, 60 steps" in page_text(again)

@@ -168,5 +168,5 @@ def test_what_was_made_is_kept_until_its_version_changes():
 
 def test_fingerprints_tell_plans_and_networks_apart():
     plans = [request(), request(longer()), request(other_target()), request(names=("toy-b",))]
-    assert len({one.fingerprint for one in plans}) == 4 and request(None).fingerprint == ""
+    assert len({plan.fingerprint for plan in plans}) == 4 and request(None).fingerprint == ""
     assert request().fingerprint == request(toy_plan()).fingerprint
