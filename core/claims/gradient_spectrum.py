@@ -36,6 +36,7 @@ STORED = ArchiveKind(
     facts=(Fact("models", "list"), Fact("dataset.n", "whole number", 2), Fact("epsilon", "number")),
 )
 MIN_WAVES, DRAWS = 30, 1_000
+BLOCKS = 20  # of pictures, for the bootstrap
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,7 +264,8 @@ def where_it_fails(result: GradientAgreement, epsilon: float) -> str:
 def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
     """Holds if the correlation exceeds noise and chance; in part if the gradient overrates some rings."""
     stored_for = join_parts(map(Network, stored_gradients()), last=" and ")
-    lack = Sentence("Gradients are stored for the CIFAR-10 maps of ", stored_for, f", not for {named.name}.")
+    needed = f"A profile stores one if it has at least {BLOCKS} pictures of 32 pixels."
+    lack = Sentence("Gradients are stored for the CIFAR-10 maps of ", stored_for, f", not for {named.name}. {needed}")
     stored = require(stored_gradient(named.heatmap), lack)
     result = require(gradient_agreement(stored, named.heatmap), "The map has too few waves to rank.")
     evidence = (

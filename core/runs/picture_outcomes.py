@@ -26,7 +26,7 @@ JUDGEMENTS = ArchiveKind(
         Fact("third.name", "text", optional=True),
         Fact("class_names", "list", 1),
         Fact("image_size", "whole number", 1),
-        Fact("kinds", "list", 1),
+        Fact("kinds", "list"),
         Fact("runs", "JSON object"),
         Fact("large_runs", "JSON object", optional=True),
     ),
@@ -36,6 +36,8 @@ JUDGEMENTS = ArchiveKind(
 @dataclass(frozen=True, eq=False)
 class JudgedOutcomes(ArchiveContent):
     """Outcomes of one network for K kinds of results: drawings by start, or filled holes by penalty, by search.
+
+    K is 0 for a network whose drawings of large pictures alone were judged.
 
     pictures: (K, C, N) float64, the numbers of `COLUMNS` and `THIRD` for up to N pictures, NaN where there are none.
     energy: (K, R) float64 of the change by radius, as shares without the mean colour's; NaN where not measured.

@@ -175,7 +175,7 @@ def missing() -> Iterator[_Piece]:
         pieces = [
             _Piece(spec, part.what, PASS_SECONDS * file.passes, partial(file.make_in, own))
             for part in (PARTS.values() if whole else (PARTS["runs"],))
-            for file in part.items(network)
+            for file in part.files(network)[0]
             if not any(file.is_there(folder) for folder in (PRECOMPUTED, *folders))
         ]
         if pieces and spec.vocabulary is None:

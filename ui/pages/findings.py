@@ -111,7 +111,7 @@ def _features() -> None:
     """Draw the claims of section 3.2 for any two networks with judged pictures."""
     text, menus = st.columns(2, gap="large")
     text.markdown(explain_terms(WORDS["features"], *JARGON), unsafe_allow_html=True)
-    painted = judged_outcomes()
+    painted = {name: outcomes for name, outcomes in judged_outcomes().items() if outcomes.metadata["kinds"]}
     facts = {name: outcomes.metadata["classifier"] for name, outcomes in painted.items()}
     titles = {name: result_title(classifier, short=False) for name, classifier in facts.items()}
     subject, reference = (titles[name] for name in networks_for("painted", painted))

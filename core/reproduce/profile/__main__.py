@@ -96,7 +96,8 @@ def _run(args: argparse.Namespace) -> str:
         judge if args.judge else None,
         args.again,
     )
-    items = {key: list(PARTS[key].items(network)) for key in args.parts}
+    parts = {key: PARTS[key].files(network) for key in args.parts}
+    items, lacks = (dict(zip(parts, column, strict=True)) for column in zip(*parts.values(), strict=True))
     todo = [
         (key, item) for key, files in items.items() for item in files if args.again or not item.is_there(args.output)
     ]
@@ -107,6 +108,7 @@ def _run(args: argparse.Namespace) -> str:
     made = f"{count_of(len(todo), 'file')} made{f', {there} were there' if there else ''}"
     large = f", above the {MAX_BYTES / 1e6:g} MB of a shared profile" if size > MAX_BYTES else ""
     report = f"{args.output}: {made}, {size / 1e6:.1f} MB in all{large}"
+    report += "".join(f"\nleft out: {PARTS[key].what}, which {why}" for key, why in lacks.items() if why)
     if args.weights is not None and ":" in args.classifier:  # the app knows the published weights alone
         report += f'\nstart the app with {LISTED}="{args.classifier}={args.weights}" to run it there'
     return report

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.claims.gradient_spectrum import STORED
+from core.claims.gradient_spectrum import BLOCKS, STORED
 from core.classifiers.kinds.base import Classifier
 from core.data.dataset import ImageDataset
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
@@ -21,7 +21,7 @@ from core.shared.files import write_atomically
 from core.sweep.predictions import batches
 from core.sweep.transforms import BATCH
 
-SEED, BLOCKS = 0, 20  # blocks of pictures, for the bootstrap
+SEED = 0
 
 
 def measure_gradient(classifier: Classifier, data: ImageDataset, output: Path, *, bent_over: int) -> None:

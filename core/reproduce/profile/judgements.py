@@ -1,4 +1,4 @@
-"""A profile's file of judgements: drawings and filled holes by both searches, and stored runs."""
+"""A profile's file of judgements: small drawings and filled holes by both searches, and stored runs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from core.classifiers.registry import classifier_spec, classifier_state, list_cl
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
 from core.data.provenance import classifier_facts, computed_source, dataset_facts
-from core.data.sample_sets import SAMPLE_SETS
+from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.masks import usual_side
 from core.images.radii import energy_by_radius
 from core.reconstruct.batches import run_batch
 from core.reconstruct.job import JobConfig, PGDJob, make_job
 from core.reproduce.profile.kinds import KINDS
-from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, ProfiledNetwork, ProfileFile
+from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, Lacking, ProfiledNetwork, ProfileFile
 from core.runs.file import PGDRun
 from core.runs.judgement import COLUMNS, THIRD, choose_judge, fingerprint, judge_run, top1
 from core.runs.picture_outcomes import JudgedOutcomes, Opinion
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
     from core.data.classes import ClassSet
 
+SMALL_SET = SAMPLE_SETS[CIFAR10.name]
 LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.drawn)
 BATCH = 50
 DIGITS = 4  # significant digits of each number
@@ -41,19 +42,28 @@ Row = tuple[dict[str, Any], np.ndarray, np.ndarray]  # facts on a kind, its (C, 
 
 
 def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    """Yield the file of judgements, for small pictures of CIFAR-10's classes, which all judges know."""
-    data = network.images(max(network.count(kind.amounts) for kind in KINDS))
-    knows = classifier_spec(network.name).vocabulary in (None, CIFAR10.name)
-    if not knows or data.classes.names != CIFAR10.names or data.image_size > SMALL:
-        return
+    """Yield the file of judgements: of small pictures of CIFAR-10's classes, which all judges know, and of runs."""
+    data, vocabulary = network.images(max(network.count(kind.amounts) for kind in KINDS)), _vocabulary(network)
+    is_small = data.classes.names == CIFAR10.names and data.image_size <= SMALL
     jobs = {
         kind.name: kind.job(data.image_size, count, network.seed, kind.fewer)
         for kind in KINDS
-        if (count := network.count(kind.amounts))
+        if is_small and vocabulary in (None, CIFAR10.name) and (count := network.count(kind.amounts))
     }
-    passes = sum(GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values())
+    if not jobs and not any(_judged(network, row) for row in LARGE):
+        raise Lacking(f"need CIFAR-10’s pictures of {SMALL} pixels, or another network that knows the drawn classes")
+    passes = sum(GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values()) or len(LARGE)
     path = Path("judgements", f"{network.file_name}.npz")
     yield ProfileFile(path, passes, partial(_make, network, data, jobs), partial(_is_enough, network, jobs))
+
+
+def _vocabulary(network: ProfiledNetwork) -> str | None:
+    return classifier_spec(network.name).vocabulary
+
+
+def _judged(network: ProfiledNetwork, row: SampleSet) -> bool:
+    """Return whether a network draws a sample set's classes and another one that knows them is ready."""
+    return _vocabulary(network) in (None, row.class_set) and ready_judge(network.name, row.class_set) is not None
 
 
 def _is_enough(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Path) -> bool:
@@ -91,6 +101,19 @@ def _opinion(run: PGDRun, judge: Classifier) -> Opinion:
     return Opinion(judge.name, says, tuple((1 + (shares > own[:, None]).sum(axis=1)).tolist()))
 
 
+def ready_judge(
+    painter: str, vocabulary: str, weights: Mapping[str, Path] | None = None, kind: str | None = None
+) -> str | None:
+    """Return the judge of a network's pictures among ready networks of a vocabulary; None if there is none.
+
+    weights: files in place of the published ones, by name. kind: of the judge; None for any.
+    """
+    files = weights or {}
+    specs = [spec for spec in list_classifiers() if spec.vocabulary == vocabulary and kind in (None, spec.kind)]
+    ready = [spec.name for spec in specs if classifier_state(spec.name, files.get(spec.name)).status == "ready"]
+    return choose_judge(painter, ready)
+
+
 def load_judge(
     painter: str,
     vocabulary: str,
@@ -99,24 +122,21 @@ def load_judge(
     weights: Mapping[str, Path] | None = None,
     kind: str | None = None,
 ) -> Classifier | None:
-    """Load a ready judge of a network's pictures, for some classes of a vocabulary; None if there is none.
-
-    weights: files in place of the published ones, by name. kind: of the judge; None for any.
-    """
-    files = weights or {}
-    specs = [spec for spec in list_classifiers() if spec.vocabulary == vocabulary and kind in (None, spec.kind)]
-    ready = [spec.name for spec in specs if classifier_state(spec.name, files.get(spec.name)).status == "ready"]
-    name = choose_judge(painter, ready)
-    return None if name is None else load_classifier(name, classes, device=device, weights=files.get(name))
+    """Load the `ready_judge` for some classes of its vocabulary."""
+    name = ready_judge(painter, vocabulary, weights, kind)
+    return None if name is None else load_classifier(name, classes, device=device, weights=(weights or {}).get(name))
 
 
 def _make(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobConfig], path: Path) -> None:
     """Paint and judge the missing kinds, saving the file after each; take over those of a finished file."""
     classifier = network.classifier(data.classes)
     device = classifier.device
-    judge = network.judge(device) if network.judge else load_judge(network.name, CIFAR10.name, CIFAR10, device)
-    assert judge is not None  # several are bundled
-    third = None if network.name == THIRD_JUDGE else load_classifier(THIRD_JUDGE, CIFAR10, device=device)
+    row = SMALL_SET if jobs else next(row for row in LARGE if _judged(network, row))
+    own_judge = network.judge if jobs else None
+    judge = own_judge(device) if own_judge else load_judge(network.name, row.class_set, row.classes, device)
+    assert judge is not None  # several are bundled for small pictures
+    has_third = jobs and network.name != THIRD_JUDGE
+    third = load_classifier(THIRD_JUDGE, CIFAR10, device=device) if has_third else None
     facts = {
         "classifier": classifier_facts(classifier),
         "judge": classifier_facts(judge),
@@ -184,6 +204,8 @@ def _short(number: float | None) -> float:
 
 def _outcomes(rows: Mapping[str, Row], facts: dict[str, Any]) -> JudgedOutcomes:
     """Combine rows, padded to the longest."""
+    if not rows:
+        return JudgedOutcomes(np.zeros((0, len(COLUMNS) + len(THIRD), 0)), np.zeros((0, 0)), {**facts, "kinds": []})
     kinds, numbers, energy = zip(*rows.values(), strict=True)
     most = max(part.shape[1] for part in numbers)
     padded = [np.pad(part, ((0, 0), (0, most - part.shape[1])), constant_values=np.nan) for part in numbers]

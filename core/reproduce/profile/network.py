@@ -94,16 +94,28 @@ class ProfileFile:
             (folder / self.replaces).unlink(missing_ok=True)
 
 
+class Lacking(Exception):
+    """A network or its pictures lack what a part needs; the message continues a sentence about the part."""
+
+
 @dataclass(frozen=True)
 class ProfilePart:
     """A part of a profile.
 
-    key: for the option --parts. what: name in a sentence. items: yields a network's files, in order.
+    key: for the option --parts. what: name in a sentence. items: yields a network's files, in order, or raises
+    `Lacking`.
     """
 
     key: str
     what: str
     items: Callable[[ProfiledNetwork], Iterator[ProfileFile]]
+
+    def files(self, network: ProfiledNetwork) -> tuple[list[ProfileFile], str]:
+        """Return a network's files, and why there are none; the reason may be empty."""
+        try:
+            return list(self.items(network)), ""
+        except Lacking as error:
+            return [], str(error)
 
 
 def usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:

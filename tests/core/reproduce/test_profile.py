@@ -229,6 +229,38 @@ def test_the_projects_runs_have_the_present_settings(name):
     assert [file.path for file in stored if not file.is_there(PRECOMPUTED)] == []
 
 
+def test_drawings_by_a_network_of_imagenets_classes_are_judged_too(tmp_path, monkeypatch):
+    name, judge = "efficientnet-lite1", "efficientnet-lite0"
+    stored = PGDRun.load(stored_path("generation", "imagenet", judge, search="views"))
+    path = stored_path("generation", "imagenet", name, tmp_path / "runs", "views")
+    path.parent.mkdir()
+    run = replace(stored, metadata={**stored.metadata, "classifier": {**stored.metadata["classifier"], "name": name}})
+    run.save(path)
+    photographs = load_samples("photographs")
+    network = ProfiledNetwork(name, partial(load_classifier, judge), lambda limit: photographs, quick=True)
+    (file,) = PARTS["judgements"].items(network)
+    file.make_in(tmp_path)
+    assert file.is_there(tmp_path)
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    opinion = stored_opinion(fingerprint(run))
+    assert (opinion.judge, *opinion.says, *opinion.ranks) == (judge, "volcano", 1)
+    assert JudgedOutcomes.load(tmp_path / file.path).kinds() == {}
+    monkeypatch.setattr(judgements, "ready_judge", lambda *arguments: None)
+    files, why = PARTS["judgements"].files(network)
+    assert files == [] and "another network that knows the drawn classes" in why
+
+
+def test_the_command_says_what_a_part_needs(toy, tmp_path, capsys):
+    few = load_samples("cifar10-samples")
+    arrays = {"images": few.images[:12].transpose(0, 2, 3, 1), "labels": few.labels[:12], "classes": few.classes.names}
+    np.savez(tmp_path / "few.npz", **arrays)
+    options = ("--parts", "gradient,hybrids", "--dataset", str(tmp_path / "few.npz"), "--image-size", "32")
+    assert profile(tmp_path, *options) == 0
+    printed = capsys.readouterr().out
+    assert "1 file made" in printed
+    assert "needs at least 20 pictures of 32 pixels, and there are 12 pictures of 32" in printed
+
+
 def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is_full(toy, tmp_path):
     data = load_samples("cifar10-samples")
     assert profile(tmp_path, "--parts", "hybrids,gradient") == 0
