@@ -162,7 +162,7 @@ _ROWS = (
     Corruption("noise", "Gaussian noise", "high", "standard deviation, of 1", (0.08, 0.12, 0.18), _noise,
                 "ImageNet-C’s gaussian_noise."),
     Corruption("impulses", "Impulse noise", "high", "share of values set to 0 or 1", (0.03, 0.06, 0.09), _impulses,
-                "ImageNet-C’s impulse_noise: in each channel separately."),
+                "ImageNet-C’s impulse_noise, in each channel separately."),
     Corruption("blur", "Blur", "high", "standard deviation, pixels of 224", (1.0, 2.0, 3.0), _blur,
                 "ImageNet-C’s gaussian_blur; up to 64 pixels CIFAR-10-C’s, scaled with the side.",
                 small=(0.4, 0.6, 0.7)),
@@ -172,9 +172,9 @@ _ROWS = (
                 "ImageNet-C’s jpeg_compression; its blocks of 8 × 8 pixels are a quarter of the side of a small "
                 "picture."),
     Corruption("contrast", "Contrast", "low", "share of the contrast that is left", (0.4, 0.3, 0.2), _contrast,
-                "ImageNet-C’s contrast: around the mean of each channel."),
+                "ImageNet-C’s contrast, around the mean of each channel."),
     Corruption("brightness", "Brightness", "low", "added to the value of each pixel’s colour", (0.1, 0.2, 0.3),
-                _brightness, "ImageNet-C’s brightness: hue and saturation stay."),
+                _brightness, "ImageNet-C’s brightness; hue and saturation stay."),
     Corruption("fog", "Fog", "low", "height of the fog, of 1", FOGS, _fog,
                 "ImageNet-C’s fog; its surface is a sum of waves with the same amplitudes."),
 )  # fmt: skip
