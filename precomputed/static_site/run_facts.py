@@ -82,7 +82,7 @@ def _settings(kind: RunKind, side: int, search: Search) -> list[dict[str, Any]]:
     offered = {f"Full ({usual['steps']:,})": usual}
     if quick is not None:
         offered = {f"Quick ({quick['steps']:,})": quick, **offered}
-    about = f"{about_settings(kind, search == 'views')} A run may have {max_steps(kind):,} steps."
+    about = f"{about_settings(kind, search == 'views')} A run takes at most {max_steps(kind):,} steps."
     return [
         {"label": label, "about": about, "weight": settings.get("weight", 0), "config": _config(settings)}
         for label, settings in offered.items()

@@ -15,7 +15,7 @@ from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.lattice import neighbour_contrasts
 from core.fourier.maps.metrics import METRICS, PERCENT, POINTS, Metric, Unit
 from core.fourier.maps.outcomes import by_colour, has_coloured_signs
-from core.numbers import displayed_difference
+from core.numbers import displayed_difference, join_list
 from core.shared.colours import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps
 from ui.maps.catalogue import Entry
@@ -63,7 +63,8 @@ def lacking_metrics(chosen: Sequence[Entry]) -> dict[str, str]:
     for name, row in METRICS.items():
         without = [entry.name for entry in chosen if row.array(entry.heatmap) is None]
         if without:
-            reasons[name] = f"not in the map of {' and '.join(dict.fromkeys(without))}"
+            names = list(dict.fromkeys(without))
+            reasons[name] = f"not in the map{'s' * (len(names) > 1)} of {join_list(names)}"
     return reasons
 
 

@@ -156,7 +156,7 @@ def open_button(page: str, show: Callable[[RunResult], None]) -> None:
 
     with st.popover("Open a saved run", icon=":material/folder_open:", key=f"{page}.open.{number}"):
         st.markdown(
-            f"Open a *Run file* (`.npz`, up to {most} MB) of the page {PAGES[page]}, or one from "
+            f"Open a run file (`.npz`, up to {most} MB) of the page {PAGES[page]}, or one from "
             "`python -m core.reconstruct --save-run`. The page replays it step by step without computing anything."
         )
         key = f"{page}.saved.{number}"

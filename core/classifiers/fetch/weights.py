@@ -57,7 +57,7 @@ class WeightSource:
 
     def pinned(self) -> str:
         """Return a sentence on which file is accepted."""
-        return f"Pinned: sha256 {self.sha256[:12]}…, any other file is refused." if self.sha256 else "Not pinned."
+        return f"Pinned: sha256 {self.sha256[:12]}…; any other file is refused." if self.sha256 else "Not pinned."
 
     def missing(self) -> str:
         """Return a sentence on what is missing and what to do about it."""

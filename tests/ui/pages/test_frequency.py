@@ -188,7 +188,7 @@ def test_page_says_where_the_picture_has_another_strength_than_the_maps():
 def test_menu_says_why_something_is_not_offered(page):
     app = open_page(show="Minus clean", metric="Probability")
     assert (settable_widget(app, "metric").value, settable_widget(app, "show").value) == ("Top-1", "Error")
-    assert "Probability (not in the map of CLIP ViT-B/32 and ResNet-56)." in text(app)
+    assert "Probability (not in the maps of CLIP ViT-B/32 and ResNet-56)." in text(app)
     assert "Minus clean (the clean error of CLIP ViT-B/32 and ResNet-56 is not published with the map)" in text(app)
 
 

@@ -170,7 +170,7 @@ def test_dead_network_is_one_sentence_beside_the_button_of_who_asked_for_it_only
 
 def test_details_say_which_file_is_accepted(page):
     visible = text_of(page)
-    assert "Pinned: sha256 e6d1bd7789aa…, any other file is refused." in visible
+    assert "Pinned: sha256 e6d1bd7789aa…; any other file is refused." in visible
     assert visible.count("Pinned on first use, as no digest is published") == 1
     assert "what this machine fetched first is kept (none so far)" in visible
 

@@ -185,7 +185,7 @@ def run_settings(
     by_views, unit = "views" in searches, paper_settings(page, size, hole)["step_size"]
     full = usual_settings(page, size, hole, "views" if by_views else "pixels")
     with place:
-        longest = f"A run may have {max_steps(page):,} steps and take {limits().run_seconds / 60:,.0f} minutes."
+        longest = f"A run takes at most {max_steps(page):,} steps and {limits().run_seconds / 60:,.0f} minutes."
         st.markdown(f"{about_settings(page, by_views)} {longest}")
         penalty, fill = (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
         usuals = _paced(page, full, size, specs)
@@ -201,9 +201,9 @@ def run_settings(
 
 def about_settings(page: RunKind, by_views: bool) -> str:
     """Return a sentence on the origin of the default settings."""
-    whose = "the search by views, for both searches" if by_views else "the paper"
+    begin = "Both searches use the settings of the search by views" if by_views else "These are the paper’s settings"
     also = " (the budget also to the hole’s)" if page == "inpainting" else ""
-    return f"These are the settings of {whose}, scaled to the picture’s side{also}."
+    return f"{begin}, scaled to the picture’s side{also}."
 
 
 def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
