@@ -46,7 +46,9 @@ def run_sweep(
         if processes.is_main and output.exists():
             start = Heatmap.load(output)
             if not same_configuration(start, empty):
-                raise ValueError(f"{output.name} holds a map of another configuration; choose another --output")
+                raise ValueError(
+                    f"{output.name} holds a map of another configuration; choose another --output, or delete it"
+                )
         heatmap = start = processes.broadcast(start)
         total, images = None, images_per_wave(len(dataset), config.passes)
         if config.precision is None:

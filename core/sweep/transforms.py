@@ -153,7 +153,9 @@ def grow_in_file(
     with only_writer(output):
         outcomes = start = type(empty).load(output) if output.exists() else empty
         if not empty.same_settings(start):
-            raise ValueError(f"{output.name} holds {empty.what} of other settings; choose another --output")
+            raise ValueError(
+                f"{output.name} holds {empty.what} of other settings; choose another --output, or delete it"
+            )
         done = int(start.measured.sum())
         with progress_bar(desc=description, total=empty.measured.size, initial=done, unit=empty.unit) as bar:
             for outcomes in grow_outcomes(transforms, classifier, dataset, start, batch_size=batch_size):
