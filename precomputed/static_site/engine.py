@@ -93,7 +93,6 @@ def engine_facts() -> dict[str, Any]:
         "penalties": {name: {"label": PENALTIES[name].label, "rule": PENALTIES[name].rule} for name in OFFERED},
         "fills": FILLS,
         "searches": {name: {"title": SEARCH_TITLES[name], "words": SEARCH_WORDS[name]} for name in SEARCHES},
-        "weight": paper.PENALTY_WEIGHT,
         "natural": {
             "mean": natural_pixels().mean.tolist(), "colors": natural_pixels().covariance_power(0.5).tolist(),
             "spectrum": PINK, "deviation": FAINT,

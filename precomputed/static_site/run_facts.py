@@ -46,7 +46,7 @@ def set_facts(side: int, name: str) -> dict[str, Any]:
         "searches": first_searches(side),
         "painters": _first(side, "contrast"),
         "predictors": _first(side, "comparison"),
-        "starts": {kind: {"label": STARTS[kind].label, "source": STARTS[kind].source} for kind in starts},
+        "starts": {kind: STARTS[kind].label for kind in starts},
         "settings": {kind: {search: _settings(kind, side, search) for search in SEARCHES} for kind in KINDS},
         "numbers": {kind: _numbers(kind, side) for kind in KINDS},
     }
@@ -67,7 +67,6 @@ def _numbers(kind: RunKind, side: int) -> list[dict[str, Any]]:
             "label": row.label,
             "help": row.help,
             "range": number_range(row, kind, usual["step_size"]),
-            "scaled": row.scaled == "hole",
             "digits": int(row.digits[2]) if row.digits else None,
         }
         for name, row in SETTINGS.items()

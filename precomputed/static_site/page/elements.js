@@ -8,6 +8,12 @@ export function element(tag, text = "", attributes = {}) {
   return made;
 }
 
+export function button(text, press, attributes = {}) {
+  const made = element("button", text, { type: "button", ...attributes });
+  made.addEventListener("click", press);
+  return made;
+}
+
 // Reason for a failure: a phrase for the visitor.
 export class Refusal extends Error {}
 
@@ -114,12 +120,11 @@ export function download(name, blob) {
 // A button that loads networks and then works, with a progress bar and a one-sentence error.
 export function loader(parent, text, work) {
   const root = parent.appendChild(element("div", "", { className: "loader" }));
-  const button = root.appendChild(element("button", text, { type: "button", className: "primary" }));
   const bar = root.appendChild(element("progress", "", { max: 1, hidden: true }));
   const status = root.appendChild(element("span", "", { className: "prose" }));
   status.setAttribute("role", "status");
   const press = async () => {
-    button.disabled = true;
+    start.disabled = true;
     status.textContent = "";
     try {
       await work((share) => {
@@ -132,8 +137,9 @@ export function loader(parent, text, work) {
         error instanceof Refusal ? text : `${text} Press again to resume; nothing downloaded is lost.`;
     }
     bar.hidden = true;
-    button.disabled = false;
+    start.disabled = false;
   };
-  button.addEventListener("click", press);
-  return { root, button, status, press };
+  const start = button(text, press, { className: "primary" });
+  root.prepend(start);
+  return { root, button: start, status, press };
 }

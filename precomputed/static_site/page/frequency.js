@@ -3,7 +3,7 @@
 
 import { pack, unpack } from "./bytes.js";
 import { classTool } from "./class_tool.js";
-import { byId, download, element, option, ours, popover, segmented } from "./elements.js";
+import { button, byId, download, element, option, ours, popover, segmented } from "./elements.js";
 import { mount } from "./mount.js";
 import { openLibrary } from "./library.js";
 import { load } from "./packs.js";
@@ -20,11 +20,8 @@ const POINT =
 function filesOf(stem) {
   const row = element("div", "", { className: "bar" });
   for (const kind of ["npz", "csv", "png"]) {
-    const button = row.appendChild(element("button", kind.toUpperCase(), { type: "button" }));
-    button.addEventListener("click", async () => {
-      const files = await load(stem);
-      download(`${stem}.${kind}`, new Blob([unpack(files[kind])]));
-    });
+    const save = async () => download(`${stem}.${kind}`, new Blob([unpack((await load(stem))[kind])]));
+    row.append(button(kind.toUpperCase(), save));
   }
   return row;
 }

@@ -2,7 +2,7 @@
 
 import { pack, planes, unpack } from "./bytes.js";
 import { classChoice } from "./class_choice.js";
-import { element, menu, Refusal, segmented } from "./elements.js";
+import { button, element, menu, Refusal, segmented } from "./elements.js";
 import { mount } from "./mount.js";
 import { greyStart } from "./grey.js";
 import { load } from "./packs.js";
@@ -39,27 +39,21 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
   );
   const now = { kind: Object.keys(kinds)[0], draw: 0, picture: null };
   const starts = small ? await load("starts") : { sketches: {}, palette: [], drawn: {} };
-  const select = menu(
-    parts.subject,
-    "Start from",
-    Object.entries(kinds).map(([kind, { label }]) => [kind, label]),
-    (kind) => {
-      now.kind = kind;
-      if (kind === "picture" && !now.picture) choosePicture();
-      if (kind === "sketch" && !token) target.set(FIRST_SKETCH); // the sketch's class
-      show();
-    },
-  );
+  const select = menu(parts.subject, "Start from", Object.entries(kinds), (kind) => {
+    now.kind = kind;
+    if (kind === "picture" && !now.picture) choosePicture();
+    if (kind === "sketch" && !token) target.set(FIRST_SKETCH); // the sketch's class
+    show();
+  });
   parts.subject.addEventListener("change", () => changed(true));
-  const other = parts.settings.appendChild(element("button", "Another start", { type: "button" }));
-  other.addEventListener("click", () => {
+  const other = button("Another start", () => {
     now.draw += 1;
     changed(true);
   });
+  parts.settings.append(other);
 
   const preview = parts.canvas.appendChild(element("canvas", "", { className: "start" }));
-  const another = parts.canvas.appendChild(element("button", "Pictures", { type: "button" }));
-  another.addEventListener("click", choosePicture);
+  const another = parts.canvas.appendChild(button("Pictures", choosePicture));
   const sketcher = parts.canvas.appendChild(element("div"));
   let sketch = small ? unpack(starts.sketches[FIRST_SKETCH]) : new Uint8Array(0);
   let token = 0;
@@ -93,14 +87,13 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
         background: palette[0][1],
         radius: 2,
       });
-    sketcher
-      .appendChild(element("button", "Link to this sketch", { type: "button" }))
-      .addEventListener("click", async () => {
-        const text = await sketchText(sketch);
-        history.replaceState(null, "", `#generation?sketch=${text}&class=${classes[target() ?? 0]}`);
-        await navigator.clipboard?.writeText(location.href).catch(() => {});
-        say("The link is in the address bar, and on the clipboard if the browser allows it.");
-      });
+    async function link() {
+      const text = await sketchText(sketch);
+      history.replaceState(null, "", `#generation?sketch=${text}&class=${classes[target() ?? 0]}`);
+      await navigator.clipboard?.writeText(location.href).catch(() => {});
+      say("The link is in the address bar, and on the clipboard if the browser allows it.");
+    }
+    sketcher.append(button("Link to this sketch", link));
   }
   function choosePicture() {
     askForPicture(
@@ -146,7 +139,6 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
     async plan() {
       const class_ = target();
       const values = await start();
-      const { label } = kinds[now.kind];
       if (!values) throw new Refusal(NO_PICTURE);
       return {
         penalty: null,
@@ -155,12 +147,11 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
         start: values,
         budget: 1,
         original: null,
-        images: { dataset: "noise", start: now.kind, credit: `Start: ${label.toLowerCase()}` },
+        images: { dataset: "noise", start: now.kind, credit: `Start: ${kinds[now.kind].toLowerCase()}` },
       };
     },
     budget: () => 1,
     follow() {},
-    subject: () => null,
     async bring(run) {
       now.kind = run.variant in kinds ? run.variant : now.kind;
       select.value = now.kind;

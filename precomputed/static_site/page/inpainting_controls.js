@@ -2,7 +2,7 @@
 
 import { levels, planes } from "./bytes.js";
 import { classChoice } from "./class_choice.js";
-import { element, option, Refusal } from "./elements.js";
+import { button, element, option, Refusal } from "./elements.js";
 import { mount } from "./mount.js";
 import { bitsOf, filled, filledFromRim, maskOf, square } from "./holes.js";
 import { openLibrary } from "./library.js";
@@ -53,9 +53,7 @@ export async function inpaintingControls(
   squares.append(element("legend", "Square in the middle"));
   for (const length of facts.sets[side].squares) {
     const text = `${length} × ${length}${length === papersHole ? " (paper)" : ""}`;
-    squares
-      .appendChild(element("button", text, { type: "button" }))
-      .addEventListener("click", () => cut(square(side, length)));
+    squares.append(button(text, () => cut(square(side, length))));
   }
   const truth = parts.canvas.appendChild(element("p"));
 
@@ -92,14 +90,13 @@ export async function inpaintingControls(
     { title: row.title, side: Number(length) },
   ]);
   const sets = Object.fromEntries(rows);
-  const pictures = parts.subject.appendChild(element("button", "Pictures", { type: "button" }));
-  pictures.addEventListener("click", () =>
+  const choosePicture = () =>
     openLibrary(sets, { set: name, place: own ? -1 : place }, async (choice) => {
       if (choice.set !== name) return ofSide(sets[choice.set].side, choice.place, choice.own);
       await take(choice.place, choice.own);
       changed(true, choice.place);
-    }),
-  );
+    });
+  parts.subject.append(button("Pictures", choosePicture));
   const target = classChoice(parts.subject, "Target", classes, TRUE_CLASS, `targets-${side}`);
   parts.subject.addEventListener("change", () => changed(true));
   const rules = parts.settings.appendChild(element("fieldset", "", { className: "radios" }));
@@ -165,7 +162,6 @@ export async function inpaintingControls(
       if (fill === usualFill) setFill(usual);
       usualFill = usual;
     },
-    subject: () => (own ? null : place),
     async bring(run) {
       if (run.fill in facts.fills) setFill(run.fill);
       if (radios.has(run.variant)) {

@@ -1,7 +1,7 @@
 // *You are the judge*: ten stored drawings, one after the other, and the number recognised of each search, as in the
 // app (ui/story/judge.py).
 
-import { download, element } from "./elements.js";
+import { button, download, element } from "./elements.js";
 import { judgeCard } from "./judge_card.js";
 import { load } from "./packs.js";
 
@@ -45,14 +45,13 @@ export async function judge(host, pack, put) {
     const options = element("div", "", { className: "options" });
     place.replaceChildren(picture(drawings[at], name), options);
     drawings[at].options.forEach((word, k) => {
-      const option = options.appendChild(element("button", word, { type: "button" }));
-      const key = option.appendChild(element("kbd", String(k + 1)));
-      key.setAttribute("aria-hidden", "true");
-      option.addEventListener("click", () => {
+      const choose = () => {
         chosen.push(k);
         putInLink(seed, chosen);
         draw();
-      });
+      };
+      const key = options.appendChild(button(word, choose)).appendChild(element("kbd", String(k + 1)));
+      key.setAttribute("aria-hidden", "true");
     });
     if (at) options.firstElementChild.focus();
   }
@@ -73,8 +72,7 @@ export async function judge(host, pack, put) {
       return round;
     });
     const bar = element("div", "", { className: "bar" });
-    const offer = (text, press, className = "") =>
-      bar.appendChild(element("button", text, { type: "button", className })).addEventListener("click", press);
+    const offer = (text, press, className = "") => bar.append(button(text, press, { className }));
     offer(
       buttons.other,
       () => begin((seed + 1 + Math.floor(Math.random() * (rounds.length - 1))) % rounds.length),

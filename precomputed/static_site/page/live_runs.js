@@ -3,7 +3,7 @@
 
 import { sweep } from "./bytes.js";
 import { card } from "./card.js";
-import { download, element, loader, popover, spoken } from "./elements.js";
+import { button, download, element, loader, popover, spoken } from "./elements.js";
 import { engine } from "./engine.js";
 import { generationControls, linked } from "./generation_controls.js";
 import { inpaintingControls } from "./inpainting_controls.js";
@@ -118,11 +118,7 @@ export async function liveRuns(kind, view) {
       if (current === made) view.refuse(/** @type {any} */ (error).message);
     }
   }
-  const back = () => {
-    const button = element("button", "Back to the example", { type: "button" });
-    button.addEventListener("click", () => bring(view.first));
-    return button;
-  };
+  const back = () => button("Back to the example", () => bring(view.first));
 
   async function bring(stored) {
     made += 1;
@@ -222,16 +218,12 @@ export async function liveRuns(kind, view) {
     /** @type {[string, () => void][]} */
     const save = run.models.map((model, k) => [
       `Save ${model.title}’s run`,
-      () => {
-        download(`${kind}-${model.name}-${model.config.search}.npz`, runFile(run, k, facts));
-      },
+      () => download(`${kind}-${model.name}-${model.config.search}.npz`, runFile(run, k, facts)),
     ]);
     const send = () => card(run).toBlob((blob) => download(`${run.targetName}.png`, blob));
     if (kind === "generation") save.push(["Card to share", send]);
-    const step = element("button", "One more step", { type: "button" });
-    step.addEventListener("click", () => engine.control("step"));
     view.say({
-      text: paused ? ["Paused. ", step] : note(run),
+      text: paused ? ["Paused. ", button("One more step", () => engine.control("step"))] : note(run),
       paragraphs: [...outcome(run, true, facts.sentences), likeness(run, facts.sentences)].map(paragraph),
       from: [...run.models.map((model) => `${model.title}. ${losses(model, facts.sentences)}`), origin(run)],
       save,

@@ -2,7 +2,7 @@
 
 import { free, pixelsOf } from "./bytes.js";
 import { classChoice } from "./class_choice.js";
-import { element, loader } from "./elements.js";
+import { button, element, loader } from "./elements.js";
 import { engine } from "./engine.js";
 import { greyStart } from "./grey.js";
 import { load } from "./packs.js";
@@ -27,13 +27,12 @@ export async function drawAnyWord(host, { label: text, isPainter, captions }, sc
   const form = host.appendChild(element("form", "", { className: "fields any-word" }));
   const word = classChoice(form, text, classes, "", "any-word");
   const start = loader(form, "", draw);
-  const stop = form.appendChild(element("button", "Stop", { type: "button", hidden: true }));
   let ended = () => {}; // shows the page's text when a run halts
   const halt = () => {
     engine.control("stop");
     ended();
   };
-  stop.addEventListener("click", halt);
+  const stop = form.appendChild(button("Stop", halt, { hidden: true }));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!start.button.disabled) start.press();

@@ -1,7 +1,7 @@
 // A page of runs, laid out as the app's: a toolbar with one *Run*, the picture, the run beside it, and the outcome.
 // It shows a stored run, a run with the current settings, or a live run (live_runs.js); all text is about that run.
 
-import { element, ours, popover, sentence, tabs } from "./elements.js";
+import { button, element, ours, popover, sentence, tabs } from "./elements.js";
 import { mount } from "./mount.js";
 import { lab } from "./laboratory.js";
 import { liveRuns } from "./live_runs.js";
@@ -13,7 +13,6 @@ import { load } from "./packs.js";
  * @property {() => Promise<any>} plan
  * @property {() => number} budget in parts of that of the paper's hole
  * @property {(searches: string[]) => void} follow sets what depends on the searches, unless the visitor has chosen it
- * @property {() => number | null} subject the picture's place
  * @property {(run: any) => Promise<void>} bring sets the controls to a stored run
  */
 
@@ -52,11 +51,9 @@ export async function runPage(kind, section, runs, texts) {
 
   const view = {
     events,
-    section,
     find,
     first,
     runs,
-    place: saved.menu,
     isWhole: false, // whether the run has ended or is paused
     note: (text) => note.replaceChildren(...(Array.isArray(text) ? text : [text])),
     /** Text about the current run: a note, paragraphs, an origin, buttons that save it. */
@@ -66,13 +63,7 @@ export async function runPage(kind, section, runs, texts) {
       outcome.replaceChildren(...paragraphs);
       origins.replaceChildren(...from.map((words) => element("p", words)));
       saved.menu.hidden = !save.length;
-      saved.body.replaceChildren(
-        ...save.map(([name, press]) => {
-          const made = element("button", name, { type: "button" });
-          made.addEventListener("click", press);
-          return made;
-        }),
-      );
+      saved.body.replaceChildren(...save.map(([name, press]) => button(name, press)));
     },
     draw: (data) => drawReplay({ key: kind, ...data }),
     /**
