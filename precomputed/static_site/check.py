@@ -64,6 +64,7 @@ _LOOKS = """
 new Promise((resolve) => setTimeout(resolve, 500)).then(() => JSON.stringify({
   dark: matchMedia("(prefers-color-scheme: dark)").matches, width: innerWidth,
   needs: document.documentElement.scrollWidth, background: getComputedStyle(document.body).backgroundColor,
+  scrolled: scrollY,
   ready: document.querySelector("#live button")?.textContent ?? "",
 }))
 """
@@ -102,6 +103,8 @@ def check_site(folder: Path, browsers: Iterable[str] = ("chromium", "firefox")) 
 def _check_looks(looks: dict[str, Any], where: str, dark: bool) -> None:
     if looks["needs"] > looks["width"]:
         raise RuntimeError(f"{where}: the page is {looks['needs']} px wide; look for what does not wrap")
+    if looks["scrolled"]:
+        raise RuntimeError(f"{where}: the page is scrolled by {looks['scrolled']} px; look for scroll-margin-top")
     if looks["dark"] != dark or (looks["background"] == "rgb(255, 255, 255)") == dark:
         raise RuntimeError(f"{where}: the background is {looks['background']}; look at page.css")
     if not looks["ready"].startswith("Predict here"):
