@@ -180,7 +180,7 @@ def test_broken_files_get_a_sentence_and_nothing_is_lost(frequency_page):
     upload = page.get_by_role("dialog").get_by_test_id("stFileUploaderDropzoneInput")
     for name, data in (("notes.png", b"these are notes, not a picture"), ("half.png", whole.getvalue()[:2000])):
         upload.set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
-        alert = page.get_by_test_id("stAlert").filter(has_text=f"{name}:")
+        alert = page.get_by_test_id("stAlert").filter(has_text=f"{name}”:")
         expect(alert).to_be_visible()
         assert "Traceback" not in alert.inner_text()
         expect(page.locator(".plot")).to_have_count(3)
