@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec
@@ -24,6 +23,7 @@ from core.data.profiles import profile_folders
 from core.data.sample_sets import SAMPLE_SETS
 from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, usual_dataset
 from core.reproduce.profile.parts import PARTS
+from core.reproduce.profile.runs import first_paths
 from core.shared.cli import watcher
 from core.shared.errors import sentence
 from core.shared.files import cache_folder
@@ -144,21 +144,14 @@ def _networks() -> list[ClassifierSpec]:
 
 
 def _network(spec: ClassifierSpec) -> ProfiledNetwork:
-    dataset = usual_dataset(spec.vocabulary)
-    images = functools.cache(lambda limit: load_dataset(dataset, limit=limit))
+    images = functools.cache(lambda limit: load_dataset(usual_dataset(spec.vocabulary), limit=limit))
     return ProfiledNetwork(spec.name, lambda classes: classifier_for(spec.name, classes.name), images, quick=True)
-
-
-@functools.cache
-def _run_paths(spec: ClassifierSpec) -> tuple[Path, ...]:
-    """Return the paths of a network's runs in a profile."""
-    return tuple(file.path for file in PARTS["runs"].items(_network(spec)))
 
 
 def unprepared() -> bool:
     """Return whether a run that pages open with is missing, judging by file names."""
     folders = PRECOMPUTED, *profile_folders()
-    paths = (path for spec in _networks() for path in _run_paths(spec))
+    paths = (path for spec in _networks() for path in first_paths(_network(spec)))
     return not all(any((folder / path).is_file() for folder in folders) for path in paths)
 
 

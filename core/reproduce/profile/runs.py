@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ from core.classifiers.registry import classifier_spec
 from core.data.sample_sets import OPENING_SEED, SAMPLE_SETS, SampleSet
 from core.pgd.config import paper_generation
 from core.reproduce.profile.network import GRADIENT_PASSES, ProfiledNetwork, ProfileFile
-from core.runs.examples import Example, examples, first_subjects, with_few_frames
+from core.runs.examples import Example, examples, first_searches, first_subjects, with_few_frames
 from core.runs.file import PGDRun, RunFileError
 from core.runs.matching import changed_settings
 from core.runs.plan import RunPlan
@@ -32,17 +33,25 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     yield from sorted(_files(network), key=lambda file: file.passes)
 
 
-def _files(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+def first_paths(network: ProfiledNetwork) -> Iterator[Path]:
+    """Yield the paths of the runs that pages open with."""
+    for row in _rows(network):
+        for (kind, subject), search in itertools.product(first_subjects(row), first_searches(row.side)):
+            yield stored_path(kind, subject, network.file_name, Path("runs"), search)
+
+
+def _rows(network: ProfiledNetwork) -> list[SampleSet]:
     vocabulary = classifier_spec(network.name).vocabulary
-    for row in SAMPLE_SETS.values():
-        if vocabulary not in (None, row.class_set):
-            continue
-        first = first_subjects(row)
+    return [row for row in SAMPLE_SETS.values() if vocabulary in (None, row.class_set)]
+
+
+def _files(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    first = set(first_paths(network))
+    for row in _rows(network):
         for example in (*examples(row), *_opening(row, network.name)):
-            if network.quick and (example.kind, example.subject) not in first:
+            path = example.path(network.file_name, Path("runs"))
+            if network.quick and path not in first:
                 continue
-            search = example.plan.config.search
-            path = stored_path(example.kind, example.subject, network.file_name, Path("runs"), search)
             passes = GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
             yield ProfileFile(
                 path, passes, partial(_run, network, example, row.classes), partial(is_current, network.name, example)

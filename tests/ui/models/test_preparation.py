@@ -11,6 +11,7 @@ from core.data.datasets import load_dataset
 from core.data.profiles import VARIABLE, stored_files
 from core.reproduce.profile.network import ProfiledNetwork, usual_dataset
 from core.reproduce.profile.parts import PARTS
+from core.reproduce.profile.runs import first_paths
 from core.shared.roles import ROLES
 from ui.models.preparation import Preparation, fetch_clip, missing, preparation, unprepared
 from ui.runs.examples import MADE_HERE, stored_example, stored_runs
@@ -56,6 +57,7 @@ def test_clip_gets_its_words_first_then_what_the_command_makes(installed_clip, m
     command = [file.path for part in PARTS.values() for file in part.items(network)]
     assert [files(piece).path for piece in pieces[3:]] == command
     runs = [path.name.partition("__")[0] for path in command[:6]]
+    assert {*first_paths(network)} == {*command[:6]}
     assert runs == [*2 * ["inpainting_photographs-6"], *2 * ["generation_imagenet"], "generation_cifar10", HOLE]
     monkeypatch.setenv("CLIP_LAB_BACKGROUND_PROFILE", "0")
     limits.cache_clear()
