@@ -14,12 +14,6 @@ def wait_until_drawn(page: Page, timeout: float = PATIENCE) -> None:
     page.wait_for_function(_TWO_FRAMES, timeout=timeout)  # a click marks the script as running one frame later
     idle = expect(page.get_by_test_id("stApp"))
     idle.to_have_attribute("data-test-script-state", "notRunning", timeout=timeout)
-    # The script's first run brings only the style sheet; the browser then requests the page by itself.
-    page.wait_for_function(
-        "() => !document.querySelector('.st-key-look') || document.querySelector('.st-key-page-tabs')",
-        timeout=timeout,
-    )
-    idle.to_have_attribute("data-test-script-state", "notRunning", timeout=timeout)
     page.wait_for_function("() => document.documentElement.dataset.shown !== ''", timeout=timeout)
 
 
