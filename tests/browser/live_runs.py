@@ -53,7 +53,7 @@ def rendering(page: Page) -> set[str]:
 
 
 def wholly_in_the_window(page: Page) -> None:
-    """Pictures, transport bar and probability curve are in the window, the results equal squares in one row."""
+    """Pictures of 32 pixels, transport bar and curve are in the window, the pictures equal, the results in a column."""
     window = page.viewport_size
     expect(page.locator("[class*='-panel'] .replay .pictures canvas")).to_have_count(4)
     # In one call: a run in progress redraws its charts between two calls.
@@ -67,9 +67,10 @@ def wholly_in_the_window(page: Page) -> None:
         assert box["left"] >= 0 and box["right"] <= window["width"], box
         assert box["top"] >= 0 and box["bottom"] <= window["height"], box
     pictures = [box for box in boxes if abs(box["width"] - box["height"]) < 1]
-    results = [box for box in pictures if box["width"] >= 128]  # small pictures are shown at four times their size
-    assert len(pictures) == 4 and len(results) == 2, pictures
-    assert len({(round(box["width"]), round(box["top"])) for box in results}) == 1, pictures
+    assert len(pictures) == 4 and len({round(box["width"]) for box in pictures}) == 1, pictures
+    original, start, *results = pictures
+    assert original["top"] == start["top"] == results[0]["top"], pictures
+    assert len({box["left"] for box in results}) == 1 and results[0]["bottom"] < results[1]["top"], pictures
 
 
 def stop(page: Page) -> None:

@@ -42,13 +42,13 @@ def wait_until_still(page: Page, frames: int = 12) -> None:
 
 def choose_option(field: Locator, option: Locator) -> None:
     """Open a list by its field and click an option; the list opens again if a growing page has closed it."""
-    for trial in range(5):
+    for attempt in range(5):
         wait_until_still(field.page)
         field.click()
         try:
             option.click(timeout=PATIENCE / 12)
         except PlaywrightTimeout:
-            if trial == 4:
+            if attempt == 4:
                 raise
         else:
             return
