@@ -6,8 +6,8 @@ import copy
 import ctypes
 import functools
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from core.shared.errors import one_line
@@ -90,6 +90,23 @@ def products_by_onednn() -> bool:
     taken = fast < CLEARLY * slow and bool((usual - other).norm() < SAME * usual.norm())
     torch.set_float32_matmul_precision("medium" if taken else before)
     return taken
+
+
+@contextmanager
+def usual_products() -> Iterator[None]:
+    """Multiply matrices as torch does by default within the block; for scripts, since the setting is global.
+
+    With oneDNN, torch copies an attention's weights once per token if it needs gradients of several pictures, which
+    takes twice the time of MKL.
+    """
+    import torch
+
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def check_torch() -> None:

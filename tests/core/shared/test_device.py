@@ -11,6 +11,7 @@ from core.shared.device import (
     name_device,
     prepare_torch,
     products_by_onednn,
+    usual_products,
     with_cast_weights,
 )
 
@@ -69,3 +70,15 @@ def test_a_server_process_takes_the_gpu_with_the_most_free_memory(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda number: ((10, 70, 40)[number] << 30, 80 << 30))
     assert free_device() == "cuda:1"
+
+
+def test_products_are_the_usual_within_a_block_and_as_before_after_it():
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with pytest.raises(RuntimeError, match="within"), usual_products():
+            assert torch.get_float32_matmul_precision() == "highest"
+            raise RuntimeError("within")
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(before)
