@@ -52,6 +52,41 @@ def test_pages_are_in_sight_on_a_phone(app, open_page):
 
 
 @pytest.mark.slow
+def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
+    page = open_page(f"{app}/story?step=slow", width=1440)
+
+    def follow(name, expected):
+        page.get_by_role("link", name=name, exact=True).first.click()
+        expect(page).to_have_title(re.compile(f"^{expected}"))
+        wait_until_drawn(page)
+
+    def back(expected, url):
+        page.go_back()
+        expect(page).to_have_title(re.compile(f"^{expected}"))
+        wait_until_drawn(page)
+        assert page.url == url
+
+    follow("Frequencies", "Frequencies")
+    plot = page.locator(".st-key-frequency-lab .plot").first
+    for place in (40, 80, 120):  # each click changes the URL
+        before = page.url
+        plot.click(position={"x": place, "y": place})
+        page.wait_for_url(lambda url, before=before: url != before)
+        wait_until_drawn(page)
+    cell = page.url
+    follow("Findings", "Findings")
+    page.get_by_role("tab", name="Robust features").click()
+    wait_until_drawn(page)
+    section = page.url
+    assert "section=" in section
+    follow("Draw", "Draw")
+    back("Findings", section)
+    expect(page.get_by_role("tab", name="Robust features")).to_have_attribute("aria-selected", "true")
+    back("Frequencies", cell)
+    back("Story", f"{app}/story?step=slow")
+
+
+@pytest.mark.slow
 def test_the_paper_can_be_cited(app, open_page):
     footer = open_page(f"{app}/findings", width=1440).locator(".st-key-footer")
     footer.get_by_role("button", name="Cite").click()

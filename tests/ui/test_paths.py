@@ -48,6 +48,7 @@ def test_a_page_has_its_servers_url_and_its_styles_and_is_otherwise_streamlits(c
     monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": ""}.__getitem__)
     answer = client.get("/inpainting", headers={"accept": "text/html", "accept-encoding": "gzip"})
     head, style = HEAD.decode(), STYLE.decode()
+    assert "history.pushState =" in head and "__streamlit" in head
     assert head in answer.text and style in answer.text and answer.headers["content-length"] == str(len(answer.content))
     assert answer.text.replace(head, "<head>").replace(style, "</body>") == PAGE
 
