@@ -15,10 +15,13 @@ from ui.shared.look import CSS
 _HISTORY = (Path(__file__).parent / "shared" / "history.js").read_bytes()
 # Sets the server's URL: otherwise the page at /inpainting first requests /inpainting/_stcore, and gets 404 twice. Hides
 # the page's parts until `look.js` shows them one by one, or for five seconds.
-HEAD = b"""<head><script>%bwindow.__streamlit = { BACKEND_BASE_URL: new URL('.', location).href };
+HEAD = (
+    b"""<head><script>%bwindow.__streamlit = { BACKEND_BASE_URL: new URL('.', location).href };
 document.documentElement.dataset.shown = ''; setTimeout(() => document.getElementById('veil')?.remove(), 5000);
 </script><style id="veil">[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] > * { visibility: hidden }
-</style>""" % _HISTORY
+</style>"""
+    % _HISTORY
+)
 # At the end, after Streamlit's own styles.
 STYLE = f"<style>{CSS}</style></body>".encode()
 

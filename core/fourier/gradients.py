@@ -41,6 +41,9 @@ def loss_gradients(classifier: Callable[[Tensor], Tensor], images: np.ndarray, l
     """
     import torch
 
+    from core.shared.network_copies import with_contiguous_attention
+
+    classifier = with_contiguous_attention(classifier)
     device = getattr(classifier, "device", "cpu")
     losses, gradients = [], []
     with torch.inference_mode(False), torch.enable_grad():

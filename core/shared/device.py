@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 import ctypes
 import functools
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
 
 from core.shared.errors import one_line
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
-
-ModuleT = TypeVar("ModuleT")
 
 DTYPES = ("float32", "bfloat16", "float16")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -92,23 +89,6 @@ def products_by_onednn() -> bool:
     return taken
 
 
-@contextmanager
-def usual_products() -> Iterator[None]:
-    """Multiply matrices as torch does by default within the block; for scripts, since the setting is global.
-
-    With oneDNN, torch copies an attention's weights once per token if it needs gradients of several pictures, which
-    takes twice the time of MKL.
-    """
-    import torch
-
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
-
-
 def check_torch() -> None:
     """Import torch, or raise a one-sentence RuntimeError: a system library or a temporary folder may be missing."""
     try:
@@ -178,28 +158,3 @@ def forward(classifier: Callable[[Tensor], Tensor], images: Tensor, dtype: str) 
 
     with torch.autocast(images.device.type, getattr(torch, dtype), enabled=dtype != "float32"):
         return classifier(images).float()
-
-
-def with_cast_weights(network: ModuleT, dtype: str) -> ModuleT:
-    """Return a network for passes in a dtype, with weights cast once instead of by autocast at every call.
-
-    Results are bit-identical; everything else is shared, and `network` is unchanged. Anything but a torch module, or
-    for float32, is returned as is.
-    """
-    import torch
-    from torch import nn
-
-    if dtype == "float32" or not isinstance(network, nn.Module):
-        return network
-
-    def cast(module: nn.Module) -> nn.Module:
-        twin = copy.copy(module)
-        if isinstance(module, nn.Linear | nn.modules.conv._ConvNd | nn.MultiheadAttention):
-            twin._parameters = {
-                name: None if weight is None else nn.Parameter(weight.to(getattr(torch, dtype)), requires_grad=False)
-                for name, weight in module._parameters.items()
-            }
-        twin._modules = {name: None if child is None else cast(child) for name, child in module._modules.items()}
-        return twin
-
-    return cast(network)  # type: ignore[return-value]

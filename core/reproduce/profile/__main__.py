@@ -10,7 +10,6 @@ cache.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import functools
 import sys
 import time
@@ -30,7 +29,6 @@ from core.numbers import count_of, duration, milliseconds
 from core.reproduce.profile.network import MAX_BYTES, SAMPLES, ProfiledNetwork, ProfileFile, usual_dataset
 from core.reproduce.profile.parts import PARTS
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, run_script
-from core.shared.device import usual_products
 from core.shared.errors import one_line
 
 if TYPE_CHECKING:
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from core.data.classes import ClassSet
 
 TIMED = 32  # images of the timed passes
-PAINTED = "judgements"  # part of many gradient steps on several pictures
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -128,8 +125,7 @@ def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], fol
         left = duration(seconds * (whole_cost - done))
         print(f"{number} of {len(todo)}, {PARTS[key].what}: {item.path}; about {left} left", file=sys.stderr)
         try:
-            with usual_products() if key == PAINTED else contextlib.nullcontext():
-                item.make_in(folder)
+            item.make_in(folder)
         except EXPECTED_ERRORS as error:
             failed.append(f"{item.path}: {one_line(error, 300)}")
             print(failed[-1], file=sys.stderr)

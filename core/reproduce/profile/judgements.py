@@ -20,7 +20,7 @@ from core.images.radii import energy_by_radius
 from core.reconstruct.batches import run_batch
 from core.reconstruct.job import JobConfig, PGDJob, make_job
 from core.reproduce.profile.kinds import KINDS
-from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, Lacking, ProfiledNetwork, ProfileFile
+from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, MissingDataError, ProfiledNetwork, ProfileFile
 from core.runs.file import PGDRun
 from core.runs.judgement import COLUMNS, THIRD, choose_judge, fingerprint, judge_run, top1
 from core.runs.picture_outcomes import JudgedOutcomes, Opinion
@@ -51,7 +51,9 @@ def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         if is_small and vocabulary in (None, CIFAR10.name) and (count := network.count(kind.amounts))
     }
     if not jobs and not any(_judged(network, row) for row in LARGE):
-        raise Lacking(f"need CIFAR-10’s pictures of {SMALL} pixels, or another network that knows the drawn classes")
+        raise MissingDataError(
+            f"need CIFAR-10’s pictures of {SMALL} pixels, or another network that knows the drawn classes"
+        )
     passes = sum(GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values()) or len(LARGE)
     path = Path("judgements", f"{network.file_name}.npz")
     yield ProfileFile(path, passes, partial(_make, network, data, jobs), partial(_is_enough, network, jobs))

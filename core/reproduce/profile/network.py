@@ -94,7 +94,7 @@ class ProfileFile:
             (folder / self.replaces).unlink(missing_ok=True)
 
 
-class Lacking(Exception):
+class MissingDataError(Exception):
     """A network or its pictures lack what a part needs; the message continues a sentence about the part."""
 
 
@@ -103,7 +103,7 @@ class ProfilePart:
     """A part of a profile.
 
     key: for the option --parts. what: name in a sentence. items: yields a network's files, in order, or raises
-    `Lacking`.
+    `MissingDataError`.
     """
 
     key: str
@@ -114,7 +114,7 @@ class ProfilePart:
         """Return a network's files, and why there are none; the reason may be empty."""
         try:
             return list(self.items(network)), ""
-        except Lacking as error:
+        except MissingDataError as error:
             return [], str(error)
 
 

@@ -18,7 +18,7 @@ from core.fourier.basis import half_plane, largest_side, rounded_radius
 from core.fourier.maps.heatmap import Heatmap
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
 from core.numbers import count_of
-from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, Lacking, ProfiledNetwork, ProfileFile
+from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, MissingDataError, ProfiledNetwork, ProfileFile
 from core.reproduce.profile.predictions import SIDE, StoredPredictions, chosen_pictures, measure_predictions
 from core.shared import paper
 from core.sweep.corruption.measure import CorruptionConfig
@@ -140,7 +140,7 @@ def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     data, bent_over = network.images(network.count((100, 1000))), network.count((4, 50))
     if data.image_size > SMALL or len(data) < BLOCKS:
         have = f"{count_of(len(data), 'picture')} of {data.image_size}"
-        raise Lacking(f"needs at least {BLOCKS} pictures of {SMALL} pixels, and there are {have}")
+        raise MissingDataError(f"needs at least {BLOCKS} pictures of {SMALL} pixels, and there are {have}")
     waves = len(half_plane(largest_side(data.image_size, data.image_size)))
 
     def make(path: Path) -> None:
@@ -160,7 +160,7 @@ def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the predictions for the story's picture under every wave, its exact map, and its mixed pictures."""
     if classifier_spec(network.name).vocabulary not in (None, CIFAR10.name):
-        raise Lacking("need a network of CIFAR-10’s classes")
+        raise MissingDataError("need a network of CIFAR-10’s classes")
     passes = 1 + len(half_plane(SIDE)) + len(chosen_pictures()["mixtures"]["pairs"]) * (2 + MIXED_AT)
 
     def make(path: Path) -> None:

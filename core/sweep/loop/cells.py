@@ -13,7 +13,7 @@ import numpy as np
 
 from core.fourier.basis import perturb
 from core.fourier.maps.heatmap import MEANS
-from core.shared.device import forward, with_cast_weights
+from core.shared.device import forward
 from core.sweep.loop.config import BATCH, Span, SweepConfig, Wave, check_side_fits
 from core.sweep.loop.groups import Group, first_group
 from core.sweep.loop.sample import sampling_variance
@@ -73,6 +73,8 @@ def _sweep(
 ) -> Iterator[CellResult]:
     """Run the loop of `sweep_cells`: several waves with few images share a pass; a wave with many takes several."""
     import torch
+
+    from core.shared.network_copies import with_cast_weights
 
     if not waves:
         return

@@ -60,8 +60,9 @@ def make_training(coloured, architecture, tokenizer) -> Callable[..., Training]:
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Bit-identical runs need a fixed number of threads."""
-    before = torch.get_num_threads()
+    """Bit-identical runs need a fixed number of threads. A training also sets the precision of products."""
+    threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
     torch.set_num_threads(1)
     yield
-    torch.set_num_threads(before)
+    torch.set_num_threads(threads)
+    torch.set_float32_matmul_precision(precision)
