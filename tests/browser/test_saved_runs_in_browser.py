@@ -10,7 +10,7 @@ from core.numbers import confidence
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS
 from tests.browser.live_runs import download
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.ui.replay_reader import verdict
 from tests.ui.run_forge import arrays_of, hostile_arrays, packed
 from ui.runs.run_sentences import target_of
@@ -36,8 +36,17 @@ def open_saved(page: Page, data: bytes, name: str = "run.npz") -> None:
 
 
 def numbers(page: Page) -> tuple:
-    """Everything that the view shows about a run: sentences, pictures, predictions, curves."""
+    """Everything that the view shows about a run, once it no longer changes."""
     expect(page.locator("[class*='-panel'] .replay canvas").first).to_be_visible()
+    before, now = None, current_numbers(page)
+    while now != before:  # pictures are decoded after the text is there
+        wait_until_still(page)
+        before, now = now, current_numbers(page)
+    return now
+
+
+def current_numbers(page: Page) -> tuple:
+    """Sentences, pictures, predictions and curves."""
     return (
         page.locator("[class*='-panel'] .replay .verdict").all_inner_texts(),
         page.locator("[class*='-panel'] .replay canvas").evaluate_all("all => all.map(one => one.toDataURL())"),
