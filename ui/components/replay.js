@@ -6,6 +6,7 @@ import { drawCharts } from "./replay_charts.js";
 import { buildPictures, createView } from "./replay_elements.js";
 import { drawLikeliest } from "./replay_likeliest.js";
 import { drawTransport, playFrom, say, show, stop } from "./replay_moments.js";
+import { asSentences } from "./replay_text.js";
 
 const views = new WeakMap(); // parentElement -> view
 const SIGHT = 0.8; // share of the window's height; content that starts below counts as out of sight
@@ -61,7 +62,7 @@ async function load(view, data) {
   for (const [k, model] of view.models.entries()) {
     const { title, about, aboutText, card } = view.columns[k];
     say(title, model.title);
-    say(aboutText, `${model.about}. `);
+    say(aboutText, `${asSentences(model.about)}. `);
     about.hidden = !model.about;
     card.href = model.card;
     about.replaceChildren(aboutText, ...(model.about && model.card ? [card] : []));

@@ -1,7 +1,7 @@
 // Moments of a run: navigation, and drawing everything that depends on the current moment.
 
 import { paintPixels } from "./pixels.js";
-import { bestKept, bestWords, percent, sureWords, verdict } from "./replay_text.js";
+import { bestKept, bestWords, percent, searchOf, sureWords, verdict } from "./replay_text.js";
 
 const PLAY_MS = 4000; // duration of a complete replay
 const MIN_FRAME_MS = 33;
@@ -163,7 +163,9 @@ export function show(view) {
       dot.setAttribute("cx", chart.x(sure ?? 0));
       dot.setAttribute("cy", chart.y(view.data.sure));
     });
-    chart.keys.forEach((key, k) => say(key, chart.text(valueAt(view, k, c, frame, row))));
+    chart.keys.forEach((key, k) =>
+      say(key, `${searchOf(view.models[k])} ${chart.text(valueAt(view, k, c, frame, row))}`.trim()),
+    );
   }
   const ends = { before: frame === 0, after: frame === data.frame_steps.length - 1 };
   for (const cell of view.top.querySelectorAll("[data-end]")) cell.classList.toggle("now", ends[cell.dataset.end]);

@@ -12,6 +12,12 @@ export function percent(share) {
   return share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;
 }
 
+// Gives the phrases of a text, joined by ". ", the capitals of sentences.
+export const asSentences = (text) => text.replace(/(^|\. )[a-z]/g, (begin) => begin.toUpperCase());
+
+// The rest of a title after the network's, "by views", which tells curves of one colour apart; may be empty.
+export const searchOf = ({ title, network }) => (network ? title.slice(network.length).trim() : "");
+
 // Sentence on a network's confidence at a step and before the first; `ends`: whether the run ends there.
 export function verdict(title, target, step, [before, now], ends) {
   if (now === undefined) return "";

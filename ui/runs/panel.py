@@ -100,7 +100,7 @@ def _about(
 ) -> None:
     """Draw what is displayed, whether it matches the settings, and possible actions."""
     state, result, changed = run_state(page), view.result, view.changed
-    if error := state.take_refusal() or state.error:
+    if error := state.take_refusal() or state.error:  # after a click, in place of the same reason below
         st.error(as_markdown(sentence(error)))
     not_run = result is None and request is not None
     if result is not None:
@@ -111,7 +111,7 @@ def _about(
         st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
     elif request is not None:
         why = request.why or (view.linked and run_state(page).result is None and _how_long(request)) or ""
-        st.markdown(f"**Not run yet**{f': {as_markdown(why)}' if why else ''}.")
+        st.markdown(f"**Not run yet**{f': {as_markdown(why)}' if why not in ('', error) else ''}.")
     last = state.result
     if last is not None and last is not result:
         again = partial(show_result, page, last, bring)

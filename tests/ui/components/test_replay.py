@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.node import in_node
 from tests.ui.replay_reader import frames_of, numbers_of
 from ui.components.replay import MAX_POINTS, RunProgress, Track, envelope, pack_replay
 
@@ -67,3 +68,14 @@ def test_envelope_begins_and_ends_with_the_states_themselves(count):
     bands, firsts = envelope(np.arange(count, dtype=np.float32)[:, None])
     assert bands[0, :, 0].tolist() == [0, 0, 0] and bands[0, :, -1].tolist() == 3 * [count - 1]
     assert envelope(np.zeros((0, 1), np.float32))[0].shape == (1, 3, 0) and firsts[0] == 0
+
+
+def test_texts_about_a_network_are_sentences_and_curves_of_one_colour_have_a_name():
+    about = "the picture itself must convince, as in the paper. trained to match images, up to 0.5 (L2)"
+    models = [{"title": title, "network": "Mini CLIP"} for title in ("Mini CLIP by views", "Mini CLIP")]
+    calculate = "({ asSentences, searchOf }, [about, models]) => [asSentences(about), ...models.map(searchOf)]"
+    assert in_node("replay_text.js", calculate, [about, models]) == [
+        "The picture itself must convince, as in the paper. Trained to match images, up to 0.5 (L2)",
+        "by views",
+        "",
+    ]
