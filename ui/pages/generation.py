@@ -27,7 +27,7 @@ from ui.runs.setup.own_start import keep_sketch, picture_start, sketch_start, to
 from ui.runs.setup.settings import RunSettings, follow, number_in_url, toggle_in_url
 from ui.runs.setup.start import Toolbar, ask_for_run
 from ui.runs.setup.state import RunResult
-from ui.runs.stored_results import MANY, is_stored, many_pictures
+from ui.runs.stored_results import COMPUTED, MANY, is_stored, many_pictures
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
 from ui.shared.picture_rows import Figure, picture_groups, to_picture
@@ -64,13 +64,12 @@ def page() -> None:
             _go_on_painting(result)
             second_judge(result)
     parts: dict[str, Callable[[], None]] = {
-        "What is computed": partial(
-            _computed, kind, searches, row.rule if result is not None and result.stored else ""
-        ),
+        MANY: partial(many_pictures, row, kind),
+        COMPUTED: partial(_computed, kind, searches, row.rule if result is not None and result.stored else ""),
         "The start": partial(_start, drawing),
         "Where this run comes from": partial(run_details, result),
     }
-    tabs({MANY: partial(many_pictures, kind)} | parts if is_stored(row, kind) else parts)
+    tabs(parts, MANY if is_stored(row, kind) else COMPUTED)
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ from ui.runs.run_sentences import VIEWS, sample_set_of, target_of
 from ui.runs.setup.settings import OFFERED, RunSettings, choose_picture, linked_penalty, set_searches
 from ui.runs.setup.start import Toolbar, ask_for_run, run_state
 from ui.runs.setup.state import RunRequest, RunResult
-from ui.runs.stored_results import MANY, draw_stored_inpainting, is_stored, many_pictures, plain_steps
+from ui.runs.stored_results import COMPUTED, MANY, draw_stored_inpainting, is_stored, many_pictures, plain_steps
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
 from ui.shared.picture_choice import take_picture
@@ -95,11 +95,12 @@ def page() -> None:
             if picture.label is not None:
                 st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
     parts: dict[str, Callable[[], None]] = {
-        "What is computed": partial(_computed, searches),
+        MANY: partial(many_pictures, row, penalty),
+        COMPUTED: partial(_computed, searches),
         "What the stored runs show": draw_stored_inpainting,
         "Where this run comes from": partial(run_details, result),
     }
-    tabs({MANY: partial(many_pictures, penalty)} | parts if is_stored(row, penalty) else parts)
+    tabs(parts, MANY if is_stored(row, penalty) else COMPUTED)
 
 
 def _open_linked_examples(examples: RunResult) -> None:

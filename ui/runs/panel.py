@@ -212,9 +212,12 @@ def run_details(result: RunResult | None) -> None:
         st.markdown(f"**{as_markdown(run_title(run, result.runs))}.** {numbers} {as_markdown(origin(run))}")
 
 
-def tabs(parts: Mapping[str, Callable[[], None]]) -> None:
-    """Draw a tab for each name with its function."""
-    for tab, draw in zip(st.tabs(list(parts)), parts.values(), strict=True):
+def tabs(parts: Mapping[str, Callable[[], None]], first: str) -> None:
+    """Draw a tab for each name with its function; `first` is open initially.
+
+    A page always has the same tabs: if one moved, Streamlit would scroll to the open tab, away from the settings.
+    """
+    for tab, draw in zip(st.tabs(list(parts), default=first), parts.values(), strict=True):
         with tab:
             draw()
 

@@ -24,7 +24,8 @@ from ui.runs.run_sentences import SSIM, count_with_interval
 from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
 
-MANY = "Many pictures"  # a tab's name
+MANY, COMPUTED = "Many pictures", "What is computed"  # names of tabs
+NOT_STORED = "Results over many pictures are stored for CIFAR-10 with its default settings, not for these settings."
 REPAIRED = 0.9  # minimum SSIM to the original for a repaired hole; at the start it is below 0.5
 COLUMNS = ("Networks", "Runs", "Confident at the end", "Hole changes by", "Rest by", "SSIM in the hole: start", "End")
 
@@ -34,8 +35,11 @@ def is_stored(row: SampleSet, kind: StartKind | Penalty) -> bool:
     return any(row.fits(painted.facts["class_names"]) for painted in picture_outcomes(kind).values())
 
 
-def many_pictures(kind: StartKind | Penalty) -> None:
-    """Draw a table of all pictures from one kind of start, or filled with one penalty."""
+def many_pictures(row: SampleSet, kind: StartKind | Penalty) -> None:
+    """Draw a table of all pictures of a set's classes from one kind of start, or filled with one penalty."""
+    if not is_stored(row, kind):
+        st.markdown(NOT_STORED)
+        return
     left, right = st.columns([2, 3], gap="large")
     with left:
         write_sentence(many_summary(kind), *JARGON)
@@ -136,11 +140,12 @@ def plain_steps() -> str:
     n, side = first.n, first.facts["hole"]
     plain = [painted.mean("loss_after") for painted in by_plain_steps.values() if painted.n == n]
     solved = [painted.first(n).mean("loss_after") for painted in picture_outcomes("eq3").values() if painted.n >= n]
+    low, high = (np.format_float_positional(end, 1, fractional=False) for end in (min(solved), max(solved)))
     return (
         "**Plain steps** do not find the minimum, as the penalty’s gradient has full length however small the change. "
         f"With a hole of {side} × {side} they leave a mean loss of {min(plain):.2g} to {max(plain):.2g}. Minimised, it "
-        f"is {min(solved):.1g} to {max(solved):.1g}. Both are means over {n} pictures, by {len(plain)} networks. The "
-        "paper does not say which steps led to its 2 × 10⁻⁴."
+        f"is {low} to {high}. Both are means over {n} pictures, by {len(plain)} networks. The "
+        "paper does not say which steps led to its 0.0002."
     )
 
 

@@ -10,8 +10,9 @@ from scipy import stats
 from core.runs.picture_outcomes import picture_outcomes
 from core.runs.starts import STARTS
 from tests.core.judged import stored_kinds
+from tests.ui.page_runner import page_text
 from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
-from ui.runs.stored_results import many_columns, many_row, many_summary
+from ui.runs.stored_results import NOT_STORED, many_columns, many_row, many_summary
 from ui.shared.sentences import sentence_html
 
 Z = NormalDist().inv_cdf(0.975)
@@ -66,4 +67,17 @@ def test_pages_show_it_beside_small_pictures_only():
         sentence_html(many_row(name, row)[-1], bold=False) in table for name, row in picture_outcomes("eq3").items()
     )
     app = open_page("generation", set="ImageNet, 224 px")
-    assert not app.exception and not tables(app)
+    assert not app.exception and not tables(app) and NOT_STORED in page_text(app)
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "titles"),
+    [
+        ("generation", "set", ("CIFAR-10, 32 px", "ImageNet, 224 px")),
+        ("inpainting", "pictures", ("CIFAR-10", "Photographs")),
+    ],
+)
+def test_a_page_always_has_the_same_tabs_since_streamlit_scrolls_to_one_that_moves(page, name, titles):
+    small, large = (open_page(page, **{name: title}) for title in titles)
+    assert [tab.label for tab in small.tabs] == [tab.label for tab in large.tabs]
+    assert tables(small) and not tables(large) and NOT_STORED in page_text(large)
