@@ -167,6 +167,14 @@ def test_the_first_step_is_seen_first_and_the_keys_move_on(streamlit_app, open_p
         wait_until_drawn(page)
 
 
+@pytest.mark.slow
+def test_a_claim_stays_in_its_column_in_a_narrow_window(streamlit_app, open_page):
+    page = open_page(f"{streamlit_app('app.py')}/story?step=twins", width=820)
+    right = page.locator(".story").bounding_box()["x"] + page.locator(".story").bounding_box()["width"]
+    for part in page.locator(".story .judged :is(blockquote, .source, b)").all():
+        assert part.bounding_box()["x"] + part.bounding_box()["width"] <= right + 1, part.inner_text()
+
+
 def test_the_first_step_fits_a_phone_with_its_buttons_in_sight(streamlit_app, open_page):
     page = open_page(f"{streamlit_app('app.py')}/story?step=1", width=400, height=850)
     assert page.get_by_test_id("stMainBlockContainer").evaluate("e => e.scrollHeight") <= 3500
