@@ -81,8 +81,8 @@ def run_status(
         _start_alone(page, state.view(request, example), request)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         if state.active is not None and state.running:
-            paused = f"Paused. The run stops if it stays paused for {limits().pause_seconds} s."
-            st.markdown(paused if state.active.job.paused else "Running…")
+            job, paused = state.active.job, f"Paused. The run stops if it stays paused for {limits().pause_seconds} s."
+            st.markdown(paused if job.paused else "Waiting…" if job.status == "queued" else "Running…")
             # Keeps the row's height, so that the panel does not move.
             st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)
             return None
@@ -259,7 +259,7 @@ def _live(page: str, waits: bool) -> None:
     job.beat()
     moments, show = job.moments(), partial(_replay, page, seek=active.seek)
     if job.status == "queued":
-        live = RunProgress("queued", f"Waiting for other visitors’ runs: position {job.position} in line")
+        live = RunProgress("queued", f"Waiting for other runs: position {job.position} in line")
     elif job.paused:
         live = RunProgress("paused")
     elif not moments:

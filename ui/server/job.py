@@ -40,7 +40,7 @@ class Job:
         owner: id of its submitter.
         total: expected number of states, or None.
         status: "queued" or "running", finally "done", "stopped" (by its visitor), "failed" (see `error`), "abandoned"
-            (its visitor has gone) or "overtime" (it took too long). A final status never changes.
+            (its visitor has gone) or "overtime" (it ran or stayed paused for too long). A final status never changes.
         latest: the newest state, None before the first; unread states are overwritten.
         done: number of states so far.
         paused: whether it waits between two steps for `resume`; its status is still "running".
@@ -129,7 +129,7 @@ class Job:
         self._line.finish(self, "stopped")
 
     def pause(self) -> None:
-        """Pause the job after the step in flight; unless resumed in time, it ends as stopped."""
+        """Pause the job after the step in flight; unless resumed in time, it ends as overtime."""
         self._may_go_on.clear()
 
     def resume(self) -> None:

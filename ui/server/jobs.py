@@ -75,7 +75,7 @@ class JobManager:
             quiet_seconds: time without a beat after which a job is abandoned if its owner is not connected.
             heartbeat_seconds: time without a beat after which it is abandoned anyway. Generous, because browsers
                 slow the timers of a hidden tab to one call a minute.
-            pause_seconds: maximum time that a paused job keeps others waiting; then it ends as stopped.
+            pause_seconds: maximum time that a paused job keeps others waiting; then it ends as overtime.
             run_seconds: maximum duration of a job; then it ends as overtime.
             is_connected: returns whether an owner's browser is still connected; without it, only `heartbeat_seconds`
                 counts.
@@ -190,7 +190,7 @@ class JobManager:
                     if not self._record(job, state):
                         break
                     if not job._may_go_on.wait(self._pause_seconds):
-                        self._finish(job, "stopped")
+                        self._finish(job, "overtime")
                         break
                     self._calm.wait(_LONGEST_REST)
             self._finish(job, "done")

@@ -373,3 +373,15 @@ def test_settings_that_the_page_sets_get_a_new_widget_that_no_browser_remembers(
     app.button(key="inpainting.back").click().run()
     assert settable_widget(app, "inpainting-steps").value == 720 != first.value
     assert settable_widget(app, "inpainting-steps").key != first.key
+
+
+def test_a_queued_run_is_not_said_to_be_running():
+    manager, end = ui.runs.setup.start.job_manager(), threading.Event()
+    other = manager.submit(lambda: iter(lambda: end.wait(60), True), owner="another visitor")
+    app = open_page("inpainting", inpainting_steps="30")
+    app.button(key="inpainting.start").click().run()
+    assert "Waiting…" in page_text(app) and "Running…" not in page_text(app)
+    assert replay_data(app)["live"]["text"] == "Waiting for other runs: position 1 in line"
+    end.set()
+    assert other.wait(60) and app.session_state["inpainting.runs"].active.job.wait(60)
+    assert "Your run, 30 steps" in page_text(app.run())
