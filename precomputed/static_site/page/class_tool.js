@@ -2,6 +2,7 @@
 
 import { hardestSentences, mistakeSentence, sampleErrors, storedErrors } from "./class_errors.js";
 import { element, spoken } from "./elements.js";
+import { latest } from "./latest.js";
 import { load } from "./packs.js";
 import { filledText, waveName } from "./sentences.js";
 import { confusions } from "./statistics.js";
@@ -45,7 +46,7 @@ export async function classTool(host) {
   const facts = await load("classes");
   const { texts, names } = facts;
   host.classList.add("class-tool");
-  let drawings = 0;
+  const { begin } = latest();
 
   function seriesOf({ classifiers, predictors, counted, wave, epsilon, labels }) {
     const shown = [...new Set([...classifiers, ...predictors.map(({ name }) => name)])];
@@ -104,7 +105,7 @@ export async function classTool(host) {
 
   return async (state) => {
     const counts = (name) => /** @type {{ before: number[], after: number[] }} */ (state.counted?.[name]);
-    const current = ++drawings;
+    const isLatest = begin();
     const { known, counted, labels, predictors, wave } = state;
     const ready = predictors.filter(({ name }) => counted?.[name]).slice(0, facts.charts.errors.length);
     const series = known ? seriesOf(state) : [];
@@ -154,7 +155,7 @@ export async function classTool(host) {
       chart.firstElementChild?.after(legend(series));
       made.push(chart);
     }
-    if (current !== drawings) return;
+    if (!isLatest()) return;
     plots.append(...made);
     host.replaceChildren(sentences, plots);
   };

@@ -2,6 +2,7 @@
 
 import { LARGE, sweep } from "./bytes.js";
 import { lab } from "./laboratory.js";
+import { latest } from "./latest.js";
 import { blob as loadPack, forgetOthers, load, sizeOf, unpacked } from "./packs.js";
 import { thread, TOO_LITTLE } from "./thread.js";
 
@@ -23,7 +24,7 @@ let gone = "The networks were unloaded"; // why there is no worker
 let runtime = null; // sources to start a worker from
 const networks = new Map(); // name -> its packs
 let loading = Promise.resolve();
-let stops = 0; // how often work was stopped
+const stops = latest();
 
 // Return why this browser cannot run networks; empty if it can.
 function refusal() {
@@ -97,14 +98,14 @@ async function run(values, report) {
  * @returns {Promise<Record<string, Float32Array[]> | null>}
  */
 async function predictAll(names, count, pictureAt, report) {
-  const began = stops;
+  const isLatest = stops.current();
   const starts = Array.from({ length: Math.ceil(count / CHUNK) }, (_, k) => k * CHUNK);
   const chunks = names.flatMap((name) => starts.map((start) => ({ name, start })));
   const total = chunks.length;
   const logits = Object.fromEntries(names.map((name) => [name, new Array(count)]));
   let done = 0;
   async function work(/** @type {() => any} */ next, /** @type {import("./thread.js").Request} */ request) {
-    while (chunks.length && stops === began) {
+    while (chunks.length && isLatest()) {
       const chunk = next();
       const { name, start } = chunk;
       const pictures = Array.from({ length: Math.min(CHUNK, count - start) }, (_, k) => pictureAt(start + k));
@@ -134,7 +135,7 @@ async function predictAll(names, count, pictureAt, report) {
     endSecond("The pictures are done");
     sweep();
   }
-  return stops === began ? logits : null;
+  return isLatest() ? logits : null;
 }
 
 // Packs that these networks still need before computing.
@@ -182,7 +183,7 @@ export const engine = {
     return loading;
   },
   control(to) {
-    if (to === "stop") stops += 1;
+    if (to === "stop") stops.begin();
     worker?.post({ request: "control", to });
   },
   has: (names) => names.every((name) => networks.has(name)),

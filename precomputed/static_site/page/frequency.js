@@ -6,6 +6,7 @@ import { classTool } from "./class_tool.js";
 import { button, byId, download, element, option, ours, popover, segmented } from "./elements.js";
 import { mount } from "./mount.js";
 import { openLibrary } from "./library.js";
+import { latest } from "./latest.js";
 import { load } from "./packs.js";
 import { pixelsIn } from "./pictures.js";
 import { prediction } from "./prediction.js";
@@ -59,9 +60,10 @@ export async function frequency(data, drawTools) {
     byId("lab"),
     {
       choice: ({ value: [i, j, strength], about }) => {
+        const sameStrength = strength === (now.strength[about] ?? about);
         now.wave = [i, j];
         now.strength[about] = strength;
-        tell().then(() => draw(true));
+        draw(sameStrength);
       },
       flip: () => {
         now.seed += 1;
@@ -88,9 +90,11 @@ export async function frequency(data, drawTools) {
   const firsts = {}; // initial picture of each loaded set
   const placeOf = (set) => now.picture[set] ?? firsts[set] ?? 0;
 
+  const ownMaps = latest(); // of the chosen picture
   const predict = await prediction(
     byId("lab"),
     byId("live"),
+    ownMaps,
     (maps) => {
       Object.assign(now, { pictureMaps: maps, show: "Error" });
       draw(true);
@@ -158,13 +162,18 @@ export async function frequency(data, drawTools) {
     return { ...parts[0], table: tables[show], ...all };
   }
 
-  let drawings = 0;
+  const drawings = latest();
+  // samePicture: under waves of the same strength and signs
   async function draw(samePicture = false) {
-    if (!samePicture) now.pictureMaps = [];
-    const drawing = ++drawings;
+    if (!samePicture) {
+      now.pictureMaps = [];
+      ownMaps.begin();
+    }
+    const isLatest = drawings.begin();
     drawControls();
-    await tell();
+    await tell(isLatest);
     const set = await load(now.set);
+    if (!isLatest()) return;
     const { common } = set;
     const own = now.own[now.set];
     firsts[now.set] = set.first;
@@ -173,7 +182,7 @@ export async function frequency(data, drawTools) {
     const bits = signs[now.seed % signs.length];
     const bytes = own ? own.pixels : await pixelsIn(set, place);
     const caption = own ? "Your picture" : bundled.caption;
-    if (drawing !== drawings) return; // superseded by another choice
+    if (!isLatest()) return;
     const picture = {
       ...common,
       library: true,
@@ -204,9 +213,10 @@ export async function frequency(data, drawTools) {
   }
 
   // The app's text about a wave on the maps of a figure; for other maps, how to read them.
-  async function tell() {
+  async function tell(isLatest) {
     const [, figure] = figureNow();
     const verdicts = figure && (await load(figure.verdicts));
+    if (!isLatest()) return;
     const [i, j] = now.wave;
     const known = verdicts && (verdicts.waves[`${i},${j}`] ?? verdicts.waves[`${-i},${-j}`]);
     const [verdict, band] = known || [POINT, ""];

@@ -10,6 +10,7 @@ import { askForPicture, paint } from "./pictures.js";
 import { sketchOf, sketchText } from "./sketch_text.js";
 
 const FIRST_SKETCH = "deer";
+let token = 0; // of the painter's content; the painter remembers the last one when the controls are rebuilt
 const NO_PICTURE = "choose a picture to start from";
 const NOISE_NOTE =
   "Two engines may end in different pixels from pixel noise, equally confident: a ResNet’s max-pooling is not " +
@@ -23,9 +24,9 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
   const sides = Object.entries(facts.sets)
     .sort(([a], [b]) => Number(b) - Number(a))
     .map(([length, { title }]) => [length, title]);
-  segmented(parts.subject, "Classes of", `side-${side}`, sides, String(side), (length) =>
-    ofSide(Number(length), -1, null),
-  );
+  const radios = segmented(parts.subject, "Classes of", `side-${side}`, sides, String(side), async (length) => {
+    if (!(await ofSide(Number(length), -1, null))) radios.get(String(side)).checked = true;
+  });
   const { classes, drawn, starts: kinds } = facts.sets[side];
   const small = side === 32;
   const word = linked().get("class");
@@ -42,10 +43,13 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
   const select = menu(parts.subject, "Start from", Object.entries(kinds), (kind) => {
     now.kind = kind;
     if (kind === "picture" && !now.picture) choosePicture();
-    if (kind === "sketch" && !token) target.set(FIRST_SKETCH); // the sketch's class
+    if (kind === "sketch" && token === firstToken) target.set(FIRST_SKETCH); // the sketch's class
     show();
+    warn();
   });
-  parts.subject.addEventListener("change", () => changed(true));
+  parts.subject.addEventListener("change", ({ target: input }) => {
+    if (/** @type {HTMLInputElement} */ (input).type !== "radio") changed(true);
+  });
   const other = button("Another start", () => {
     now.draw += 1;
     changed(true);
@@ -56,7 +60,7 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
   const another = parts.canvas.appendChild(button("Pictures", choosePicture));
   const sketcher = parts.canvas.appendChild(element("div"));
   let sketch = small ? unpack(starts.sketches[FIRST_SKETCH]) : new Uint8Array(0);
-  let token = 0;
+  const firstToken = ++token;
   let drawSketch = () => {};
   if (small) sketchControls();
   function sketchControls() {
@@ -116,8 +120,8 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
     other.hidden = paints || hasPicture;
     if (paints) drawSketch();
     if (hasPicture && now.picture) paint(preview, now.picture, side);
-    say(now.kind === "independent" ? NOISE_NOTE : "");
   }
+  const warn = () => say(now.kind === "independent" ? NOISE_NOTE : "");
 
   const greys = new Map(); // draw -> promise of a start
   async function start() {
@@ -158,6 +162,7 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
       now.draw = 0;
       if (run.targets.length === 1) target.set(classes[run.targets[0]]);
       show();
+      warn();
     },
   };
 }

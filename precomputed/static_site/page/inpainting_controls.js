@@ -13,13 +13,16 @@ const TRUE_CLASS = "its true class";
 const BRUSH_SHARE = 28; // the initial brush radius is 1 / BRUSH_SHARE of the picture's side
 const NO_TARGET = "your picture has no true class; choose a target";
 const NO_HOLE = "the hole is empty; paint one";
+let token = 0; // of the painter's content; the painter remembers the last one when the controls are rebuilt
 const ALL_HOLE = "the hole covers the whole picture; erase a part of it";
 
 /**
  * @param {import("./run_page.js").Parts} parts @param {any} facts of the engine @param {number} side of the pictures
  * @param {object} page
  * @param {(isSubject: boolean, place?: number) => void} page.changed called on changes
- * @param {(side: number, place: number, own: any) => void} page.ofSide called on a picture with another side
+ * @param {(side: number, place: number, own: any, isLatest?: () => boolean) => Promise<boolean>} page.ofSide called
+ *   on a picture with another side; returns false if another request came meanwhile
+ * @param {() => () => boolean} page.begin begins a request, and returns whether it is the latest
  * @param {{ place?: number, own?: { pixels: Uint8Array, name: string } | null }} first the initial picture
  * @returns {Promise<import("./run_page.js").Controls>}
  */
@@ -27,7 +30,7 @@ export async function inpaintingControls(
   parts,
   facts,
   side,
-  { changed, ofSide },
+  { changed, ofSide, begin },
   { place: first, own: chosenOwn = null },
 ) {
   const { name, title, classes, hole, holes, inpainted, papersHole } = facts.sets[side];
@@ -37,7 +40,7 @@ export async function inpaintingControls(
   let place = first ?? inpainted;
   let own = chosenOwn;
   let pixels = own?.pixels ?? (await pixelsIn(set, place));
-  let token = 0;
+  token += 1;
   let mask = holeIn(own ? -1 : place);
   const show = mount("mask_painter", parts.canvas.appendChild(element("div")), {
     choice: ({ value }) => {
@@ -77,12 +80,14 @@ export async function inpaintingControls(
     });
     truth.textContent = own ? own.name : `True class: ${classes[set.labels[place]]}`;
   }
-  async function take(/** @type {number} */ taken, /** @type {typeof chosenOwn} */ picture) {
-    [place, own] = [taken, picture];
-    pixels = own?.pixels ?? (await pixelsIn(set, place));
-    if (side > 32) mask = holeIn(own ? -1 : place); // large pictures have their own; small ones keep the visitor's
+  // Another picture with its hole; return false if another request came meanwhile.
+  async function take(/** @type {number} */ taken, /** @type {typeof chosenOwn} */ picture, cells, isLatest) {
+    const loaded = picture?.pixels ?? (await pixelsIn(set, taken));
+    if (!isLatest()) return false;
+    [place, own, pixels, mask] = [taken, picture, loaded, cells];
     token += 1;
     draw();
+    return true;
   }
 
   const rows = Object.entries(facts.sets).map(([length, row]) => [
@@ -92,9 +97,10 @@ export async function inpaintingControls(
   const sets = Object.fromEntries(rows);
   const choosePicture = () =>
     openLibrary(sets, { set: name, place: own ? -1 : place }, async (choice) => {
-      if (choice.set !== name) return ofSide(sets[choice.set].side, choice.place, choice.own);
-      await take(choice.place, choice.own);
-      changed(true, choice.place);
+      const isLatest = begin();
+      if (choice.set !== name) return ofSide(sets[choice.set].side, choice.place, choice.own, isLatest);
+      const cells = side > 32 ? holeIn(choice.place) : mask; // small pictures keep the visitor's
+      if (await take(choice.place, choice.own, cells, isLatest)) changed(true, choice.place);
     });
   parts.subject.append(button("Pictures", choosePicture));
   const target = classChoice(parts.subject, "Target", classes, TRUE_CLASS, `targets-${side}`);
@@ -162,19 +168,15 @@ export async function inpaintingControls(
       if (fill === usualFill) setFill(usual);
       usualFill = usual;
     },
-    async bring(run) {
+    async bring(run, isLatest) {
+      const [top, left, length] = run.hole ?? [];
+      const cells = run.hole ? square(side, length, top, left) : square(side, hole);
+      if (typeof run.place === "number" && !(await take(run.place, null, cells, isLatest))) return;
       if (run.fill in facts.fills) setFill(run.fill);
       if (radios.has(run.variant)) {
         penalty = run.variant;
         radios.get(penalty).checked = true;
       }
-      if (typeof run.place !== "number") return;
-      mask = run.hole ? square(side, run.hole[2], run.hole[0], run.hole[1]) : square(side, hole);
-      place = run.place;
-      own = null;
-      pixels = await pixelsIn(set, place);
-      token += 1;
-      draw();
     },
   };
 }

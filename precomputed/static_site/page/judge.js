@@ -3,6 +3,7 @@
 
 import { button, download, element } from "./elements.js";
 import { judgeCard } from "./judge_card.js";
+import { latest } from "./latest.js";
 import { load } from "./packs.js";
 
 // The round and the choices so far, which only the link stores; the app reads the same link.
@@ -25,13 +26,14 @@ export async function judge(host, pack, put) {
   let drawings = [];
   /** @type {number[]} */
   let chosen = [];
+  const fetches = latest();
 
-  async function begin(next, choices = "") {
-    seed = next;
+  async function begin(round, choices = "") {
+    const isLatest = fetches.begin();
+    const pictures = await Promise.all(rounds[round].map(({ picture }) => load(picture)));
+    if (!isLatest()) return;
+    seed = round;
     chosen = Array.from(/^[0-4]{0,10}$/.test(choices) ? choices : "", Number);
-    const round = seed;
-    const pictures = await Promise.all(rounds[seed].map(({ picture }) => load(picture)));
-    if (round !== seed) return;
     drawings = rounds[seed].map((question, k) => ({ ...question, source: pictures[k] }));
     draw();
   }

@@ -2,6 +2,7 @@
 
 import { element, segmented } from "./elements.js";
 import { mount } from "./mount.js";
+import { latest } from "./latest.js";
 import { load } from "./packs.js";
 import { askForPicture } from "./pictures.js";
 
@@ -19,6 +20,7 @@ export function openLibrary(sets, selected, take) {
   const dialog = document.body.appendChild(element("dialog", "", { className: "library" }));
   const head = dialog.appendChild(element("div", "", { className: "bar" }));
   head.append(element("h2", "Choose a picture"));
+  const { begin } = latest();
   let { set } = selected;
   const pairs = Object.entries(sets).map(([name, { title }]) => [name, title]);
   segmented(head, "Pictures", "library", pairs, set, (name) => {
@@ -35,13 +37,13 @@ export function openLibrary(sets, selected, take) {
   };
   const show = mount("image_picker", dialog.appendChild(element("div")), { pick: (place) => end({ place }) });
   async function draw() {
-    const current = set;
+    const isLatest = begin();
     const {
       common: { strip },
-    } = await load(current);
+    } = await load(set);
+    if (!isLatest()) return;
     const { lossless } = strip;
-    const picked = current === selected.set ? selected.place : -1;
-    if (current !== set) return; // superseded by another choice
+    const picked = set === selected.set ? selected.place : -1;
     show({
       ...strip,
       selected: picked,
@@ -53,12 +55,17 @@ export function openLibrary(sets, selected, take) {
   const refuse = (why) => {
     refusal.textContent = why;
   };
-  own.addEventListener("click", () =>
-    askForPicture(sets[set].side, (pixels, name) => end({ own: { pixels, name } }), refuse),
-  );
+  own.addEventListener("click", () => {
+    const isLatest = begin();
+    const use = (pixels, name) => isLatest() && end({ own: { pixels, name } });
+    askForPicture(sets[set].side, use, refuse);
+  });
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close()); // a click outside
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    begin();
+    dialog.remove();
+  });
   dialog.showModal();
   draw();
 }

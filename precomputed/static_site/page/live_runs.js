@@ -7,6 +7,7 @@ import { button, download, element, loader, popover, spoken } from "./elements.j
 import { engine } from "./engine.js";
 import { generationControls, linked } from "./generation_controls.js";
 import { inpaintingControls } from "./inpainting_controls.js";
+import { latest } from "./latest.js";
 import { load } from "./packs.js";
 import { forWorker, painterChoice, paintersOf } from "./painters.js";
 import { runFile } from "./run_file.js";
@@ -25,14 +26,15 @@ const CONTROLS = { inpainting: inpaintingControls, generation: generationControl
  * Add live runs to a page of stored runs: controls, and a replay of the current run.
  *
  * @param {"inpainting" | "generation"} kind @param {any} view of `runPage`
- * @returns {Promise<(run: any) => Promise<void>>} shows a stored run, and sets the controls to its settings
  */
 export async function liveRuns(kind, view) {
   const facts = await load("engine");
   const toolbar = view.find(".toolbar");
-  const [subject, networks] = [0, 1].map(() => toolbar.appendChild(element("div", "", { className: "group" })));
+  const group = () => element("div", "", { className: "group" });
+  let subject = toolbar.appendChild(group());
+  const networks = toolbar.appendChild(group());
   const settings = popover(toolbar, "Settings");
-  const canvas = view.find(".canvas");
+  let canvas = view.find(".canvas");
   /** @type {any} */
   let controls = null;
   /** @type {any} */
@@ -44,22 +46,32 @@ export async function liveRuns(kind, view) {
   let side = 0;
   let framesDrawn = 0;
   let state = "ended";
-  let drawings = 0;
-  let made = 0;
+  let isChanged = false; // a setting, since the run began
+  const drawings = latest();
 
-  // The controls for pictures of a side.
-  async function rebuild(to, begin = {}) {
-    side = to;
-    for (const part of [subject, networks, settings.body, canvas]) part.replaceChildren();
-    const parts = { subject, canvas, settings: settings.body };
-    const page = { changed, say, ofSide };
-    controls = await CONTROLS[kind](parts, facts, side, page, begin);
+  // Replace the controls by those for pictures of another side; return false if another request came meanwhile.
+  async function rebuild(to, isLatest, begin = {}) {
+    const parts = {
+      subject: group(),
+      canvas: element("div", "", { className: "canvas" }),
+      settings: document.createDocumentFragment(),
+    };
+    const made = await CONTROLS[kind](parts, facts, to, { changed, say, ofSide, begin: view.begin }, begin);
+    if (!isLatest()) return false;
+    [side, controls] = [to, made];
+    subject.replaceWith(parts.subject);
+    canvas.replaceWith(parts.canvas);
+    ({ subject, canvas } = parts);
+    networks.replaceChildren();
+    settings.body.replaceChildren(parts.settings);
+    say("");
     painters = painterChoice(networks, facts, side, () => {
       offer();
       changed(false);
     });
     numbers = runSettings(settings.body, facts.sets[side], kind, () => changed(false));
     offer();
+    return true;
   }
   // The settings of the chosen searches; a number that the visitor has changed stays, unless `all` are reset.
   function offer(all = false) {
@@ -69,9 +81,10 @@ export async function liveRuns(kind, view) {
     numbers.scale(controls.budget());
     label();
   }
-  async function ofSide(other, place, own) {
-    await rebuild(other, { place: place < 0 ? undefined : place, own });
-    changed(true, place);
+  async function ofSide(other, place, own, isLatest = view.begin()) {
+    const isRebuilt = await rebuild(other, isLatest, { place: place < 0 ? undefined : place, own });
+    if (isRebuilt) changed(true, place);
+    return isRebuilt;
   }
   const say = (text) => {
     hint.textContent = text;
@@ -83,7 +96,7 @@ export async function liveRuns(kind, view) {
     const chosen = painters.chosen();
     if (!chosen.names.length) throw new Error("no classifier is chosen; choose one or two");
     if (!chosen.searches.length) throw new Error("no search is chosen; choose pixels, views or both");
-    numbers.scale(request.budget);
+    numbers.scale(controls.budget());
     const { pace, weight, lengths } = numbers.chosen();
     const { classes, settings: all } = facts.sets[side];
     const models = paintersOf(chosen, request, all[kind], facts, pace, lengths);
@@ -98,35 +111,39 @@ export async function liveRuns(kind, view) {
   // Another picture, hole or target replaces the result in view; another setting keeps it, with a note.
   // place: of a picture, or any number for drawings; if given, a matching stored run is shown instead.
   async function changed(isSubject, /** @type {number | null} */ place = null) {
-    const current = ++made;
+    const goesOn = !isSubject && run && state !== "ended";
+    const isLatest = goesOn ? view.current() : view.begin();
+    isChanged ||= goesOn;
     const isOf = (stored) => stored.side === side && [null, place].includes(stored.place);
     const stored = place !== null && view.runs.find(isOf);
     if (stored) return bring(stored);
-    if (!isSubject) {
-      if (view.isWhole) view.note([element("b", "Settings changed"), ": ", element("i", "Run"), ", or ", back()]);
-      return;
-    }
+    if (!isSubject && view.isWhole) view.note(settingsChanged());
+    if (goesOn || (!isSubject && view.isWhole)) return;
     forget();
     view.leave();
     try {
       const next = await planned();
-      if (current !== made) return;
-      view.draw(await replayOf(next, facts.sure, { state: "new", text: "Not run yet", seconds: 0 }));
+      const data = await replayOf(next, facts.sure, { state: "new", text: "Not run yet", seconds: 0 });
+      if (!isLatest()) return;
+      view.draw(data);
       view.explain(variantOf(next), next.searches, [next.target]);
       view.say({ text: [element("b", "Not run yet"), ". ", back()] });
     } catch (error) {
-      if (current === made) view.refuse(/** @type {any} */ (error).message);
+      if (isLatest()) view.refuse(/** @type {any} */ (error).message);
     }
   }
   const back = () => button("Back to the example", () => bring(view.first));
+  const settingsChanged = () => [element("b", "Settings changed"), ": ", element("i", "Run"), ", or ", back()];
 
+  // Show a stored run, once the controls have its settings.
   async function bring(stored) {
-    made += 1;
+    const isLatest = view.begin();
     forget();
-    if (stored.side !== side) await rebuild(stored.side);
-    await controls.bring(stored);
+    if (stored.side !== side && !(await rebuild(stored.side, isLatest))) return;
+    await controls.bring(stored, isLatest);
+    if (!isLatest()) return;
     take(stored);
-    await view.show(stored);
+    await view.show(stored, isLatest);
   }
   // Choose a stored run's networks and searches; say so if its networks do not run here.
   function take(stored) {
@@ -139,14 +156,17 @@ export async function liveRuns(kind, view) {
   }
 
   const start = loader(toolbar, "Run", async (report) => {
+    const isLatest = view.current();
     const next = await planned();
     const { names } = painters.chosen();
     engine.control("stop"); // a pending run
     await engine.load(names, report);
     label();
-    made += 1;
+    if (!isLatest()) return;
+    view.begin();
+    drawings.begin();
     run = next;
-    [framesDrawn, state] = [0, "running"];
+    [framesDrawn, state, isChanged] = [0, "running", false];
     view.leave();
     view.say({ text: "Running…" });
     view.explain(variantOf(run), run.searches, [run.target]);
@@ -196,12 +216,10 @@ export async function liveRuns(kind, view) {
 
   /** @param {any} moment @param {number} [from] */
   async function draw(moment, from = 0) {
-    const current = run;
-    const drawing = ++drawings;
+    const isLatest = drawings.begin();
     const data = await replayOf(run, facts.sure, moment, from);
-    const newest = current === run && drawing === drawings; // otherwise superseded
-    if (newest) view.draw(data);
-    return newest;
+    if (isLatest()) view.draw(data);
+    return isLatest();
   }
 
   const paragraph = (parts) => {
@@ -223,7 +241,9 @@ export async function liveRuns(kind, view) {
     const send = () => card(run).toBlob((blob) => download(`${run.targetName}.png`, blob));
     if (kind === "generation") save.push(["Card to share", send]);
     view.say({
-      text: paused ? ["Paused. ", button("One more step", () => engine.control("step"))] : note(run),
+      text: paused
+        ? ["Paused. ", button("One more step", () => engine.control("step"))]
+        : [note(run), ...(isChanged ? [" ", ...settingsChanged()] : [])],
       paragraphs: [...outcome(run, true, facts.sentences), likeness(run, facts.sentences)].map(paragraph),
       from: [...run.models.map((model) => `${model.title}. ${losses(model, facts.sentences)}`), origin(run)],
       save,
@@ -233,6 +253,8 @@ export async function liveRuns(kind, view) {
   function forget() {
     if (run && state !== "ended") engine.control("stop");
     run = null;
+    view.isWhole = false;
+    drawings.begin();
   }
   Object.assign(view.events, {
     pause: () => engine.control("pause"),
@@ -250,20 +272,12 @@ export async function liveRuns(kind, view) {
   });
   addEventListener("hashchange", () => {
     const here = location.hash.split("?")[0] === `#${kind}`;
-    if (run && state !== "ended" && !here) {
-      forget();
-      view.show();
-    }
+    if (run && state !== "ended" && !here) changed(true);
     label();
   });
   const word = linked().get("class");
   const small = linked().get("sketch") || facts.sets[32].classes.includes(word);
-  if (kind === "generation" && (small || word)) {
-    await rebuild(small ? 32 : 224);
-    await changed(true);
-  } else {
-    await rebuild(view.first.side);
-    take(view.first);
-  }
-  return bring;
+  view.choose = bring;
+  if (kind !== "generation" || !(small || word)) await bring(view.requested);
+  else if (await rebuild(small ? 32 : 224, view.begin())) await changed(true);
 }

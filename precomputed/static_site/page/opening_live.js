@@ -18,9 +18,9 @@ const INTERVAL = 4; // a picture every so many steps
  * @param {{ label: string, isPainter: boolean, captions: { title: string, about: string }[] }} texts
  *   of the field, whether the stored drawings are by the network that draws here, and texts of each search
  * @param {any} scene a stored one, for its words
- * @param {(scene: any) => void} show
+ * @param {{ begin: () => () => boolean, show: (scene: any) => void }} opening shows the scene of its latest request
  */
-export async function drawAnyWord(host, { label: text, isPainter, captions }, scene, show) {
+export async function drawAnyWord(host, { label: text, isPainter, captions }, scene, { begin, show }) {
   const facts = await load("engine");
   const { classes, settings, painters: names } = facts.sets[SIDE];
   const { title } = facts.networks[names[0]];
@@ -48,19 +48,20 @@ export async function drawAnyWord(host, { label: text, isPainter, captions }, sc
   label();
 
   async function draw(report) {
-    const target = word();
+    word(); // refuses an unknown one
     engine.control("stop"); // a pending run
     await engine.load(names, report);
     label();
     stop.hidden = false;
     try {
-      await run(target);
+      await run(word());
     } finally {
       stop.hidden = true;
     }
   }
 
   async function run(target) {
+    const isLatest = begin();
     const x0 = await greyStart(facts.natural, SIDE, 0);
     const began = performance.now();
     const plan = { penalty: null, budget: 1 };
@@ -75,7 +76,7 @@ export async function drawAnyWord(host, { label: text, isPainter, captions }, sc
     let drawings = [];
     let over = false;
     const tell = (judged) => {
-      if (drawings.length)
+      if (drawings.length && isLatest())
         show({ ...scene, words, chosen, drawings: drawings.map((drawing) => ({ ...drawing, judged })) });
     };
     ended = () => {
@@ -84,6 +85,7 @@ export async function drawAnyWord(host, { label: text, isPainter, captions }, sc
       tell(`${title}, ${step} steps in ${seconds} s, in your browser; no other network has judged it.`);
     };
     await engine.run(request, async ({ states }) => {
+      if (!over && !isLatest()) return halt(); // a stored word was chosen
       const newest = states.findLast(({ networks }) => networks[0].frame);
       if (!newest) return;
       const pictures = newest.networks.map(({ frame }) => pixelsOf(frame));

@@ -4,6 +4,7 @@ import { percent, planes, softmax } from "./bytes.js";
 import { element, loader, option, popover, spoken } from "./elements.js";
 import { engine } from "./engine.js";
 import { lab } from "./laboratory.js";
+import { latest } from "./latest.js";
 import { load } from "./packs.js";
 import { halfPlane, pictureMap } from "./picture_map.js";
 import { sampleCounts } from "./sample_counts.js";
@@ -21,16 +22,18 @@ const KNOW = "These networks know only the ten classes of CIFAR-10. Choose one o
  * its classes.
  *
  * @param {any} host the heat maps' component @param {HTMLElement} root parent of the rows
- * @param {(maps: any[]) => void} addMaps takes maps of this picture
+ * @param {ReturnType<typeof latest>} ownMaps requests of maps of a picture
+ * @param {(maps: any[]) => void} addMaps takes the maps of the latest request
  * @param {(about: any) => void} counted takes predictions over the samples under the wave: `wave`, `epsilon`, `labels`
  *   and `counted`, by network
  */
-export async function prediction(host, root, addMaps, counted) {
+export async function prediction(host, root, ownMaps, addMaps, counted) {
   if (!lab.packs.engine) return { show: (_) => {}, predictors: (_) => [] };
   const facts = await load("engine");
   const { classes } = facts.sets[SIDE];
   const names = Object.keys(facts.networks).filter((name) => facts.networks[name].side === SIDE);
   const chosen = new Set(facts.sets[SIDE].predictors);
+  const choices = latest(); // of a picture and networks
   let picture = null;
   let clean = null;
   let busy = false;
@@ -49,6 +52,7 @@ export async function prediction(host, root, addMaps, counted) {
   const choice = popover(below, "Classifiers").body.appendChild(element("fieldset"));
   choice.append(element("legend", "Classifiers", { className: "visually-hidden" }));
   const whole = loader(below, "Heat map of this picture", async (report) => {
+    const isLatest = ownMaps.begin();
     const current = picture;
     const { label, pixels } = current;
     const selected = [...chosen];
@@ -57,7 +61,7 @@ export async function prediction(host, root, addMaps, counted) {
     const waved = (k) => underWave(current, waves[k], epsilon);
     const logits = await engine.predictAll(selected, waves.length, waved, report);
     const { logits: before } = await engine.request("predict", { names: selected, pictures: [planes(pixels)] });
-    if (current !== picture || !logits) return;
+    if (!isLatest() || !logits) return;
     addMaps(
       selected.map((name) => {
         const shares = softmax(before[name][0]);
@@ -72,6 +76,8 @@ export async function prediction(host, root, addMaps, counted) {
   for (const name of names) {
     const box = option(choice, "checkbox", "networks", name, facts.networks[name].title, async ({ checked }) => {
       checked ? chosen.add(name) : chosen.delete(name);
+      choices.begin();
+      ownMaps.begin();
       clean = null;
       if (!engine.has([...chosen])) offer();
       else follow();
@@ -137,16 +143,15 @@ export async function prediction(host, root, addMaps, counted) {
   }
 
   // Count over the samples how often the wave changes the top-1 prediction, once no other wave comes.
-  let counts = 0;
+  const counts = latest();
   let counter = null;
   function count(about) {
-    const current = ++counts;
-    const isCurrent = () => current === counts;
+    const isLatest = counts.begin();
     const selected = [...chosen];
     setTimeout(async () => {
-      if (!isCurrent()) return;
+      if (!isLatest()) return;
       counter ??= await sampleCounts(facts.sets[SIDE].name);
-      const all = await counter.count(selected, about, isCurrent, tellFlips).catch(() => null); // unloaded meanwhile
+      const all = await counter.count(selected, about, isLatest, tellFlips).catch(() => null); // unloaded meanwhile
       if (all) counted({ ...about, labels: counter.labels, counted: all });
     }, REST_MS);
   }
@@ -166,6 +171,7 @@ export async function prediction(host, root, addMaps, counted) {
     if (busy || !picture || !panel || !engine.has([...chosen])) return;
     busy = true;
     const began = performance.now();
+    const isLatest = choices.current();
     const current = picture;
     const wave = panel.dataset.wave.split(",").map(Number);
     const epsilon = Number(panel.querySelector(".strength input").value);
@@ -173,9 +179,10 @@ export async function prediction(host, root, addMaps, counted) {
     try {
       const selected = [...chosen];
       const logitsOf = (pixels) => engine.request("predict", { names: selected, pictures: [pixels] });
-      if (clean?.picture !== current) clean = { picture: current, ...(await logitsOf(planes(current.pixels))) };
-      const { logits } = moved ? await logitsOf(moved) : clean;
-      if (current === picture && selected.every((name) => name in clean.logits)) {
+      const before = clean ?? (await logitsOf(planes(current.pixels)));
+      const { logits } = moved ? await logitsOf(moved) : before;
+      if (isLatest()) {
+        clean = before;
         const head = table.createTHead();
         const what = current.label === null ? "the clean prediction" : `“${classes[current.label]}”`;
         caption(wave);
@@ -185,7 +192,7 @@ export async function prediction(host, root, addMaps, counted) {
           head.rows[0].append(element("th", text, { scope: "col" }));
         const body = table.tBodies[0] ?? table.createTBody();
         body.replaceChildren(
-          ...selected.map((name) => row(name, softmax(clean.logits[name][0]), softmax(logits[name][0]))),
+          ...selected.map((name) => row(name, softmax(before.logits[name][0]), softmax(logits[name][0]))),
         );
         Object.assign(table.dataset, { wave: String(wave), milliseconds: performance.now() - began });
         count({ wave, epsilon, seed: current.seed });
@@ -205,7 +212,9 @@ export async function prediction(host, root, addMaps, counted) {
     });
   function show(next) {
     picture = next;
-    counts += 1;
+    clean = null;
+    choices.begin();
+    counts.begin();
     const waits = !start.root.hidden; // networks are not loaded yet
     table.hidden = below.hidden = !next || waits;
     message.textContent = next || waits ? "" : KNOW;

@@ -4,16 +4,17 @@
 import { button, element, ours, popover, sentence, tabs } from "./elements.js";
 import { mount } from "./mount.js";
 import { lab } from "./laboratory.js";
+import { latest } from "./latest.js";
 import { liveRuns } from "./live_runs.js";
 import { load } from "./packs.js";
 
 /**
- * @typedef {{ subject: HTMLElement, canvas: HTMLElement, settings: HTMLElement }} Parts parents of the controls
+ * @typedef {{ subject: HTMLElement, canvas: HTMLElement, settings: ParentNode }} Parts parents of the controls
  * @typedef {object} Controls
  * @property {() => Promise<any>} plan
  * @property {() => number} budget in parts of that of the paper's hole
  * @property {(searches: string[]) => void} follow sets what depends on the searches, unless the visitor has chosen it
- * @property {(run: any) => Promise<void>} bring sets the controls to a stored run
+ * @property {(run: any, isLatest: () => boolean) => Promise<void>} bring sets the controls to a stored run
  */
 
 const CHOOSE = "Stored runs";
@@ -47,14 +48,16 @@ export async function runPage(kind, section, runs, texts) {
 
   const first =
     runs.find((run) => run.side === texts.first.side && [null, texts.first.place].includes(run.place)) ?? runs[0];
-  let shown = 0;
+  const views = latest();
 
   const view = {
+    ...views, // requests of something to show: a stored run, or a run with other settings
     events,
     find,
     first,
     runs,
-    isWhole: false, // whether the run has ended or is paused
+    requested: first, // the latest stored run
+    isWhole: false, // whether the run in view has ended or is paused
     note: (text) => note.replaceChildren(...(Array.isArray(text) ? text : [text])),
     /** Text about the current run: a note, paragraphs, an origin, buttons that save it. */
     say({ text, paragraphs = [], from = [], save = [] }) {
@@ -85,11 +88,11 @@ export async function runPage(kind, section, runs, texts) {
       explainStart(variant, targets);
     },
     /** Show a stored run. */
-    async show(run = first) {
-      const current = ++shown;
+    async show(run, isLatest = views.begin()) {
+      view.requested = run;
       stored.value = run.id;
       const data = await load(run.id);
-      if (current !== shown) return;
+      if (!isLatest()) return;
       view.draw(data);
       view.say({ text: run.note, paragraphs: run.outcome.map((html) => ours(element("p"), html)), from: run.origins });
       const variant = kind === "inpainting" ? run.fill : run.variant;
@@ -97,35 +100,35 @@ export async function runPage(kind, section, runs, texts) {
     },
     /** Show something other than a stored run. */
     leave() {
-      shown += 1;
       stored.value = "";
     },
+    /** Called with a stored run that the visitor chooses. @type {(run: any) => Promise<void>} */
+    choose: (run) => view.show(run),
     refuse: (why) =>
       view.say({ text: [element("b", "Not run yet"), `: ${sentence(why)[0].toLowerCase()}${sentence(why).slice(1)}`] }),
   };
   // The kind of start; pictures of it once the tab is open.
+  const explanations = latest();
   function explainStart(variant, targets) {
     const text = texts.starts[variant] ?? "";
     const pack = `starts-${variant}`;
-    async function draw() {
+    const isLatest = explanations.begin();
+    drawStarts = async () => {
       if (start.hidden || !lab.packs[pack]) return;
       const pictures = await load(pack);
-      if (drawStarts !== draw) return; // another start by now
+      if (!isLatest()) return;
       ours(start, text + pictures);
       const groups = /** @type {HTMLElement[]} */ ([...start.querySelectorAll(".run-groups > div")]);
       for (const [k, group] of groups.entries()) group.hidden = !targets.includes(k);
-    }
+    };
     ours(start, text);
-    drawStarts = draw;
-    draw();
+    drawStarts();
   }
-  /** @type {(run: any) => Promise<void>} */
-  let chosen = (run) => view.show(run);
   stored.addEventListener("change", () => {
     const run = runs.find(({ id }) => id === stored.value);
-    if (run) chosen(run);
+    if (run) view.choose(run);
   });
-  await view.show();
-  if (lab.packs.engine) chosen = await liveRuns(kind, view);
+  await view.show(first);
+  if (lab.packs.engine) await liveRuns(kind, view);
   else find(".toolbar").hidden = find(".canvas").hidden = true;
 }

@@ -18,13 +18,13 @@ export async function sampleCounts(name) {
   const clean = new Map(); // network -> predictions without a wave
 
   // Predictions for all pictures; null once they are outdated.
-  async function predictions(network, pictureAt, isCurrent, report) {
+  async function predictions(network, pictureAt, isLatest, report) {
     const tops = /** @type {number[]} */ ([]);
     while (tops.length < pixels.length) {
       const pictures = pixels.slice(tops.length, tops.length + CHUNK).map((_, k) => pictureAt(tops.length + k));
       const { logits } = await engine.request("predict", { names: [network], pictures });
       tops.push(...logits[network].map((row) => topOf([...row])));
-      if (!isCurrent()) return null;
+      if (!isLatest()) return null;
       report(tops);
     }
     return tops;
@@ -36,14 +36,14 @@ export async function sampleCounts(name) {
      * Count for each network in turn; `report(network, before, after)` gets predictions as they come.
      *
      * @param {string[]} networks @param {{ wave: [number, number], epsilon: number, seed: number }} about
-     * @param {() => boolean} isCurrent @param {(network: string, before: number[], after: number[]) => void} report
+     * @param {() => boolean} isLatest @param {(network: string, before: number[], after: number[]) => void} report
      */
-    async count(networks, { wave, epsilon, seed }, isCurrent, report) {
+    async count(networks, { wave, epsilon, seed }, isLatest, report) {
       const counted = {};
       for (const network of networks) {
         const plain = (k) => planes(pixels[k]);
         if (!clean.has(network)) {
-          const tops = await predictions(network, plain, isCurrent, () => {});
+          const tops = await predictions(network, plain, isLatest, () => {});
           if (!tops) return null;
           clean.set(network, tops);
         }
@@ -53,7 +53,7 @@ export async function sampleCounts(name) {
         const tops = await predictions(
           network,
           (k) => waved(k) ?? plain(k),
-          isCurrent,
+          isLatest,
           (after) => report(network, before, after),
         );
         if (!tops) return null;

@@ -5,6 +5,7 @@ import { mount } from "./mount.js";
 import { judge } from "./judge.js";
 import { lab } from "./laboratory.js";
 import { drawAnyWord } from "./opening_live.js";
+import { latest } from "./latest.js";
 import { load } from "./packs.js";
 
 const SHADOWED = `
@@ -36,21 +37,17 @@ const KINDS = {
   html: ({ html }, host) => put(host, html),
   opening({ scenes }, host, parts) {
     const show = mount("opening", host, { ask: draw });
-    let drawing = 0;
+    const { begin } = latest();
     async function draw(place) {
-      const current = ++drawing;
+      const isLatest = begin();
       const scene = await load(scenes[place]);
-      if (current === drawing) show(scene);
+      if (isLatest()) show(scene);
     }
     draw(0);
-    parts.draws = (scene) => {
-      drawing += 1;
-      show(scene);
-    };
-    parts.scene = scenes[0];
+    parts.opening = { first: scenes[0], begin, show };
   },
   async "any-word"(texts, host, parts) {
-    if (lab.packs.engine) await drawAnyWord(host, texts, await load(parts.scene), parts.draws);
+    if (lab.packs.engine) await drawAnyWord(host, texts, await load(parts.opening.first), parts.opening);
   },
   judge: ({ rounds }, host) => judge(host, rounds, put),
   // A wave chosen in the stripes is selected in the maps beside them, and vice versa.
