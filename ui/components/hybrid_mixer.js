@@ -2,6 +2,7 @@
 // of the same document draw the cutoff as a circle: they inherit two variables of the document's root.
 
 import { button } from "./buttons.js";
+import { countOf } from "./count_of.js";
 import { element, unpack } from "./dom.js";
 import { paintHybrid, prepareHybrid } from "./fourier.js";
 import { paintPixels } from "./pixels.js";
@@ -169,8 +170,9 @@ function draw(mixer) {
   const cutoff = data.cutoffs[at];
   const { canvas, caption } = mixer.pictures.mixed;
   canvas.getContext("2d").putImageData(frame(mixer, at), 0, 0);
-  const label = `Cutoff: ${cutoff} cycles per image`;
-  caption.textContent = `Both, mixed at ${cutoff} cycles`;
+  const cycles = countOf(cutoff, "cycle");
+  const label = `Cutoff: ${cycles} per image`;
+  caption.textContent = `Both, mixed at ${cycles}`;
   canvas.setAttribute(
     "aria-label",
     `The low frequencies of ${data.low.caption} and the high frequencies of ${data.high.caption}. ${label}`,
@@ -178,7 +180,7 @@ function draw(mixer) {
   mixer.text.textContent = label;
   mixer.input.value = at;
   mixer.sentence.textContent = data.sentences[at] ?? "";
-  mixer.input.setAttribute("aria-valuetext", `${cutoff} cycles per image. ${mixer.sentence.textContent}`);
+  mixer.input.setAttribute("aria-valuetext", `${cycles} per image. ${mixer.sentence.textContent}`);
   mixer.bars.forEach(({ root, bars }, number) => {
     const { title, classes, shares } = data.networks[number];
     const percent = shares[at].map((share) => `${(100 * share).toFixed(1)} %`);

@@ -1,5 +1,6 @@
 // The picture under the wave, beside the maps: redrawn with every movement of the maps' cursor, without Python.
 
+import { countOf } from "./count_of.js";
 import { element, unpack } from "./dom.js";
 import { name } from "./heatmap_text.js";
 import { createAnswers, restoreAnswers } from "./wave_answers.js";
@@ -99,8 +100,8 @@ export function drawPanel(panel, frequency, epsilon) {
   panel.slider.text.textContent = `Strength v = ${number0(epsilon)}${remark}`;
   panel.refusal.textContent = signs
     ? ""
-    : `Pictures of ${size} pixels carry at most ${(side - 1) / 2} cycles per image. Choose a cell nearer the middle ` +
-      "or a larger picture.";
+    : `Pictures of ${size} pixels carry at most ${countOf((side - 1) / 2, "cycle")} per image. Choose a cell nearer ` +
+      "the middle or a larger picture.";
   panel.root.dataset.wave = String(frequency);
   if (!signs) return;
   const basis = fourierBasis(frequency, size);

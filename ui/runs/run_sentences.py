@@ -13,7 +13,7 @@ import numpy as np
 
 from core.classifiers.registry import classifier_title, result_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.numbers import confidence, join_list
+from core.numbers import confidence, count_of, join_list
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
@@ -39,7 +39,7 @@ PATTERNS = {
     "start": "start",
     "hole": "hole",
     "amount": "{mean} of 255",
-    "after": " after {steps} steps",
+    "after": " after {steps}",
     "rest": "The rest changed by {mean}.",
     "outcome": "{title} has {changed}",
     "likeness": "The hole’s {ssim} to the original is {before} at the start. At the end it is {after}. {end}",
@@ -47,7 +47,7 @@ PATTERNS = {
     "nearer": "{titles} came closer to the original.",
     "only": "Only {titles} came closer to the original.",
     "none": "No result is closer than the start.",
-    "losses": "Loss {first} → {last} in {steps} steps; change {norm} of at most {budget} (L2 norm).",
+    "losses": "Loss {first} → {last} in {steps}; change {norm} of at most {budget} (L2 norm).",
     "small": "under 1e-7",
     "not here": "Its network’s weights are not here: *Run* takes {chosen}.",
 }
@@ -84,7 +84,7 @@ def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
     """
     paragraphs: list[Paragraph] = []
     for run in runs:
-        after = "" if paragraphs else filled(PATTERNS["after"], steps=f"{len(run.curves['loss']) - 1:,}")
+        after = "" if paragraphs else filled(PATTERNS["after"], steps=count_of(len(run.curves["loss"]) - 1, "step"))
         title = run_title(run, runs)
         if len(run.start) == 1 and (changed := _changed(run, after)):
             first_sentence = filled(PATTERNS["outcome"], title=title, changed=changed[0])
@@ -156,7 +156,7 @@ def losses(run: PGDRun, row: int) -> str:
         PATTERNS["losses"],
         first=f"{loss[0]:.3g}",
         last=_small(float(loss[-1])),
-        steps=f"{len(loss) - 1:,}",
+        steps=count_of(len(loss) - 1, "step"),
         norm=f"{norm:.2f}",
         budget=f"{run.config.epsilon:.3g}",
     )
@@ -184,7 +184,7 @@ def saved_note(runs: Sequence[PGDRun], file_name: str) -> str:
     """Return the origin stated in an opened run file."""
     first, *_ = runs
     done, steps = len(first.curves["loss"]) - 1, first.config.steps
-    length = f"{done:,} steps" if done == steps else f"{done:,} of {steps:,} steps"
+    length = count_of(done, "step") if done == steps else f"{done:,} of {count_of(steps, 'step')}"
     by_weights = {_weights(run): None for run in runs}
     networks = " and ".join(
         f"{join_list([run_title(run, runs) for run in runs if _weights(run) == weights])}, "

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.data.classes import CLASS_SETS, ClassSet
 from core.fourier.maps.outcomes import ClassError, class_errors, class_errors_of
-from core.numbers import wave_name
+from core.numbers import count_of, wave_name
 from core.shared.sentences import Paragraph, filled
 from core.sweep.predictions import mistakes
 from ui.maps.catalogue import Entry, dataset_title, shipped_maps
@@ -53,7 +53,7 @@ def class_panel(page: PageState) -> None:
                 Paragraph(
                     filled(CLASSES["wave"], wave=wave_name(page.frequency)),
                     *sentences,
-                    filled(CLASSES["hint"], few=str(few)),
+                    filled(CLASSES["hint"], few=count_of(few, "picture")),
                 )
             )
     if series:
@@ -92,7 +92,7 @@ def _series(page: PageState, classes: ClassSet, counted: Sequence[SamplePredicti
     for name, sample in predictions.items():
         if name not in named:
             errors = class_errors_of(sample.labels, sample.after)
-            source = filled(CLASSES["samples"], n=str(len(sample.labels)))
+            source = filled(CLASSES["samples"], n=count_of(len(sample.labels), "bundled sample"))
             yield ClassErrors(sample.title, source, model_colour(name), errors)
 
 

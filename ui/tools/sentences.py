@@ -36,14 +36,14 @@ CLASSES = {
     "ties": ", and {count} other confusions are as frequent",
     "fewer": "clearly fewer",
     "noise": "a difference within the noise",
-    "hint": "This is a hint only, as each class has just {few} pictures. Grey is right, colour is wrong.",
+    "hint": "This is a hint only, as each class has just {few}. Grey is right, colour is wrong.",
     "all": "{who} misclassifies {share} of every class.",
     "most": "{who} misclassifies “{label}” most, {share} of {images}.",
     "least": "It misclassifies “{label}” least, {share} of {images}{doubt}.",
     "doubt": "; their intervals overlap",
     "source": "Counted on {source}.",
     "map": "{n} images of {dataset}, v = {size}",
-    "samples": "the {n} bundled samples",
+    "samples": "the {n}",
     "matrix": "{title}, n = {n}; rows: true class",
     "errors": "Error by class under the wave, with 95 % intervals",
     "none": "No map in view says which images are misclassified, and no installed classifier predicts.",
@@ -159,7 +159,11 @@ def at_cutoff(cutoff: float, predictions: Sequence[tuple[str, tuple[str, str], s
     for title, (low, high), top in predictions:
         whose = {low: "the low-frequency picture", high: "the high-frequency picture"}.get(top, "neither of the two")
         parts.append(f"{title} predicts “{top}”" + ("" if low == high else f", {whose}"))
-    return f"Cutoff {cutoff:g} cycles per image: {'; '.join(parts)}."
+    return f"Cutoff {_cycles(cutoff)} per image: {'; '.join(parts)}."
+
+
+def _cycles(cutoff: float) -> str:
+    return f"{cutoff:g} cycle{'' if cutoff == 1 else 's'}"
 
 
 UNSURE = 0.2  # if both classes together get less, a network sees neither
@@ -174,7 +178,7 @@ def crossover_cutoffs(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> st
     sentences = []
     if switching:
         (place, first), *later = switching
-        crossovers = [f"{first} crosses over at {cutoffs[place]:g} cycles per image"]
+        crossovers = [f"{first} crosses over at {_cycles(cutoffs[place])} per image"]
         crossovers += [f"{title} at {cutoffs[place]:g}" for place, title in later]
         sentences.append(f"{join_list(crossovers)}. The low-frequency picture’s class is more probable from there on.")
         if later and place < later[-1][0]:

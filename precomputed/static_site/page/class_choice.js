@@ -1,5 +1,6 @@
 // A choice of a class: a menu for few, a text field for many.
 
+import { countOf } from "../../../ui/components/count_of.js";
 import { element, menu, Refusal } from "./elements.js";
 
 const MENU = 20; // classes, at most
@@ -37,9 +38,7 @@ export function classChoice(parent, text, classes, usual, id, first = "") {
     const place = classes.findIndex((name) => name.toLowerCase() === word);
     if (!word) throw new Refusal("type a word first");
     if (place < 0)
-      throw new Refusal(
-        `the network does not know “${word}”; choose one of its ${classes.length.toLocaleString("en")} words`,
-      );
+      throw new Refusal(`the network does not know “${word}”; choose one of its ${countOf(classes.length, "word")}`);
     return place;
   };
   return Object.assign(chosen, {

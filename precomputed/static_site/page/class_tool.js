@@ -1,5 +1,6 @@
 // The tool *Classes*: confusions of classes under the wave, counted here, and errors by class, as ui/tools/classes.py.
 
+import { countOf } from "../../../ui/components/count_of.js";
 import { hardestSentences, mistakeSentence, sampleErrors, storedErrors } from "./class_errors.js";
 import { element, spoken } from "./elements.js";
 import { latest } from "./latest.js";
@@ -57,7 +58,7 @@ export async function classTool(host) {
         const errors = storedErrors(facts.errors[name], wave);
         return errors ? [{ name, title, colour, source, errors }] : [];
       });
-    const source = filledText(texts.samples, { n: labels.length });
+    const source = filledText(texts.samples, { n: countOf(labels.length, "bundled sample") });
     const rest = predictors.filter(({ name }) => counted?.[name] && !stored.some((row) => row.name === name));
     const ofSamples = rest.map(({ name, title, colour }) => ({
       name,
@@ -125,7 +126,7 @@ export async function classTool(host) {
         filledText(texts.wave, { wave: waveName(wave) }),
         " ",
         ...spoken(ready.flatMap((row) => [...mistakeSentence(texts, names, who(row), labels, counts(row.name)), " "])),
-        filledText(texts.hint, { few }),
+        filledText(texts.hint, { few: countOf(few, "picture") }),
       );
     }
     if (series.length) {

@@ -1,5 +1,6 @@
 // Any of 1,000 words in the opening scene: drawn live, by both searches from one start.
 
+import { countOf } from "../../../ui/components/count_of.js";
 import { free, pixelsOf } from "./bytes.js";
 import { classChoice } from "./class_choice.js";
 import { button, element, loader } from "./elements.js";
@@ -82,7 +83,7 @@ export async function drawAnyWord(host, { label: text, isPainter, captions }, sc
     ended = () => {
       over = stop.hidden = true;
       const seconds = ((performance.now() - began) / 1000).toFixed(0);
-      tell(`${title}, ${step} steps in ${seconds} s, in your browser; no other network has judged it.`);
+      tell(`${title}, ${countOf(step, "step")} in ${seconds} s, in your browser; no other network has judged it.`);
     };
     await engine.run(request, async ({ states }) => {
       if (!over && !isLatest()) return halt(); // a stored word was chosen

@@ -1,5 +1,6 @@
 // Text about a live run, from the patterns of ui/runs/run_sentences.py.
 
+import { countOf } from "../../../ui/components/count_of.js";
 import { levels } from "./bytes.js";
 import { filled, filledText, joined } from "./sentences.js";
 import { similarityInside } from "./ssim.js";
@@ -33,7 +34,7 @@ export function outcome(run, halted, patterns) {
     const [inside, outside] = halted
       ? changes(run.start, model.last, run.mask, 255)
       : changes(run.startLevels, model.frames.at(-1), run.mask, 1);
-    const steps = run.frameSteps.at(-1).toLocaleString("en");
+    const steps = countOf(run.frameSteps.at(-1), "step");
     const changed = filled(patterns.changed, {
       what: patterns[drawn ? "start" : "hole"],
       change: { bold: filledText(patterns.amount, { mean: inside.toFixed(1) }) },
@@ -73,7 +74,7 @@ export function losses({ loss, change, config }, patterns) {
   return filledText(patterns.losses, {
     first: short(loss[0], 3),
     last: last > 1e-7 ? short(last, 2) : patterns.small,
-    steps: (loss.length - 1).toLocaleString("en"),
+    steps: countOf(loss.length - 1, "step"),
     norm: change.at(-1).toFixed(2),
     budget: short(config.epsilon, 3),
   });
@@ -83,14 +84,14 @@ export function losses({ loss, change, config }, patterns) {
 export function note(run) {
   const early = run.step < run.steps ? `, stopped by you after ${run.step.toLocaleString("en")} of ` : ", ";
   const pace = run.step ? `, ${Math.max(1, Math.round((1000 * run.seconds) / run.step))} ms per step` : "";
-  return `Your run${early}${run.steps.toLocaleString("en")} steps${pace}.`;
+  return `Your run${early}${countOf(run.steps, "step")}${pace}.`;
 }
 
 /** Origin of the run. */
 export function origin(run) {
   const { config } = run.models[0];
   return (
-    `This browser computed ${run.step.toLocaleString("en")} steps of ${config.step_size.toPrecision(3)}, ` +
+    `This browser computed ${countOf(run.step, "step")} of ${config.step_size.toPrecision(3)}, ` +
     `L2 budget ${config.epsilon.toPrecision(3)}, in ${run.seconds.toFixed(1)} s. ${run.images.credit}.`
   );
 }

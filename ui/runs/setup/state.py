@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from core.numbers import count_of
 from core.pgd.view_settings import Search
 from core.runs.file import PGDRun
 from core.runs.matching import SUBJECT, changed_settings
@@ -253,5 +254,6 @@ def run_note(ended: ActiveRun, run: PGDRun) -> str:
     job, done, steps = ended.job, len(run.curves["loss"]) - 1, ended.run.plan.config.steps
     early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
     whose = "The run of this link, computed again" if ended.linked else "Your run"
-    note = f"{whose}, {done:,} steps" if early is None else f"{whose}, {early} after {done:,} of {steps:,} steps"
+    length = count_of(done, "step") if early is None else f"{early} after {done:,} of {count_of(steps, 'step')}"
+    note = f"{whose}, {length}"
     return note + (f", {1000 * job.seconds_per_step:.0f} ms per step." if done and job.seconds_per_step else ".")
