@@ -102,16 +102,18 @@ def _about(
     state, result, changed = run_state(page), view.result, view.changed
     if error := state.take_refusal() or state.error:  # after a click, in place of the same reason below
         st.error(as_markdown(sentence(error)))
-    not_run = result is None and request is not None
+    not_run, why = result is None and request is not None, "" if request is None else refusal(page, request)
+    reason = f": {as_markdown(why)}" if why not in ("", error) else ""
     if result is not None:
         what = f" **Settings changed ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
+        what = f" **Not run yet**{reason}, or" if changed and why else what
         if changed and result.stored and request is not None and state.is_first(request) and not _are_ready(result):
             chosen = join_list([short_title(classifier_title(name)) for name in request.names])
             what, changed = f" {filled(PATTERNS['not here'], chosen=as_markdown(chosen))}", []
         st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
     elif request is not None:
-        why = request.why or (view.linked and run_state(page).result is None and _how_long(request)) or ""
-        st.markdown(f"**Not run yet**{f': {as_markdown(why)}' if why not in ('', error) else ''}.")
+        slow = _how_long(request) if view.linked and state.result is None and not why else ""
+        st.markdown(f"**Not run yet**{f': {as_markdown(slow)}' if slow else reason}.")
     last = state.result
     if last is not None and last is not result:
         again = partial(show_result, page, last, bring)

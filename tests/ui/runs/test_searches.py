@@ -84,6 +84,17 @@ def test_without_any_search_nothing_runs():
     assert not app.exception and "no search is chosen" in app.error[0].value.lower()
 
 
+@pytest.mark.parametrize(("widget", "reason"), [("search-32", "no search is chosen"), ("models-cifar10", "no classi")])
+def test_settings_that_cannot_run_say_why_beside_the_example_and_do_not_offer_run(widget, reason):
+    app = open_page("inpainting", inpainting_pictures="CIFAR-10")
+    kind = app.pills if "search" in widget else app.multiselect
+    kind(key=f"inpainting-{widget}").set_value([]).run()
+    assert f"A stored example, made like your own runs. **Not run yet**: {reason}" in page_text(app)
+    assert "Settings changed" not in page_text(app)
+    app.button(key="inpainting.back").click().run()
+    assert "Not run yet" not in page_text(app) and not app.exception
+
+
 def test_links_of_earlier_versions_open_the_small_pictures_that_they_name():
     app = open_page("generation", generation_classes_cifar10="ship")
     assert app.segmented_control(key="generation-set").value == SAMPLE_SETS["cifar10"].drawn_title

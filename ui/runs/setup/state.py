@@ -63,6 +63,8 @@ class RunRequest:
         """Return the differences from finished runs, or why the request cannot run; empty if they are its result."""
         if self.why or self.plan is None:
             return [self.why]
+        if not self.searches:
+            return ["the search"]
         return changed_settings(self.plan, self.names, runs, self.searches)
 
     def has_other_subject(self, result: RunResult | None) -> bool:
