@@ -33,7 +33,7 @@ EXAMPLE = "A stored example, made like your own runs."
 MADE_HERE = "An example computed on this machine, made like your own runs."
 CHOSEN = (
     "A rule chose these {} stored examples: in each class the picture with the median gain of the robust networks, as "
-    "another network sees it, and the classes with the largest gain. The tab *Many pictures* counts all."
+    "another network sees it, and the classes with the largest gain. The tab “Many pictures” counts all."
 )
 
 

@@ -355,6 +355,7 @@ def test_a_link_opens_the_examples_that_were_shown_and_says_how_long_another_run
     assert "The result shows other pictures. Close the examples to paint" in page_text(app), (
         "no hole of another picture"
     )
+    assert "The tab “Many pictures” counts all" in page_text(app) and "\\*" not in page_text(app)
     again = open_page("inpainting", inpainting_examples="shown")
     assert not again.exception and replay_data(again)["targets"] == replay_data(app)["targets"]
     next(button for button in again.button if button.label == "Close the examples").click().run()
