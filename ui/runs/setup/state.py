@@ -151,6 +151,7 @@ class RunState:
     # known), and the last one that started automatically.
     _pinned: str | Literal["next"] = ""
     _started_alone: str = ""
+    _failed: str = ""  # the request beside which `error` is displayed
     _first: str | None = None  # the first request of the page, which is the link's if a link opened it
     _cache: dict[str, tuple[object, Any]] = field(default_factory=dict)
 
@@ -216,6 +217,9 @@ class RunState:
             return RunView(self.result or example())
         if self._first is None:
             self._first = request.fingerprint
+        if self._failed not in ("", request.fingerprint):
+            self.error = ""
+        self._failed = request.fingerprint if self.error else ""
         if self._pinned == "next":
             self._pinned = request.fingerprint
         pinned = request.fingerprint == self._pinned

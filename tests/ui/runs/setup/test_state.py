@@ -117,6 +117,12 @@ def test_a_failed_run_leaves_an_error_and_the_result_before_it():
 
     assert start(state, loads=fails).job.wait(60)
     assert state.finish() is None and state.error == "weights are damaged" and state.result is own
+    state.view(request(), nothing)
+    state.view(request(), nothing)
+    assert state.error == "weights are damaged"
+    state.view(request(longer()), nothing)
+    assert not state.error, "it is of another request"
+    state.error = "weights are damaged"
     state.reset()
     assert not state.error and state.result is None
 
