@@ -42,16 +42,16 @@ async ({ names, run, steps }) => {
   const { engine } = laboratory, start = Float32Array.from(run.start);
   const [painter] = run.painters, mask = Uint8Array.from(run.mask);
   const painters = (steps) => [{ ...painter, config: { ...painter.config, steps } }];
-  const given = (steps) => ({ ...run, start, mask, painters: painters(steps) });
-  const timed = async (what, asked) => {
+  const request = (steps) => ({ ...run, start, mask, painters: painters(steps) });
+  const timed = async (what, values) => {
     const began = performance.now();
-    await engine.request(what, asked);
+    await engine.request(what, values);
     return performance.now() - began;
   };
   await engine.load(names);
-  await timed("run", given(3));
-  const few = await timed("run", given(3));
-  const many = await timed("run", given(steps + 3));
+  await timed("run", request(3));
+  const few = await timed("run", request(3));
+  const many = await timed("run", request(steps + 3));
   await engine.request("predict", { names, pictures: [start] });
   const predict = await timed("predict", { names, pictures: Array(50).fill(start) });
   return { step: (many - few) / steps, predict: predict / 50 };

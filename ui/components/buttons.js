@@ -3,12 +3,12 @@
 import { element } from "./dom.js";
 
 export function button(parent, text, action, name = "") {
-  const made = parent.appendChild(element("button", "", text));
-  made.type = "button";
+  const node = parent.appendChild(element("button", "", text));
+  node.type = "button";
   if (name) {
-    made.setAttribute("aria-label", name);
-    made.title = name;
+    node.setAttribute("aria-label", name);
+    node.title = name;
   }
-  made.addEventListener("click", action);
-  return made;
+  node.addEventListener("click", action);
+  return node;
 }

@@ -99,9 +99,9 @@ function load(mixer, data) {
 
 // Creates an element beside the slider's track; `at` from 0 to 1.
 function placed(tag, className, text, at) {
-  const made = element(tag, className, text);
-  made.style.setProperty("--at", at);
-  return made;
+  const node = element(tag, className, text);
+  node.style.setProperty("--at", at);
+  return node;
 }
 
 function fillNetworks(mixer, { networks, cutoffs }) {
@@ -115,10 +115,10 @@ function fillNetworks(mixer, { networks, cutoffs }) {
     ...networks.map(({ colour, mark, switches }) => {
       const at = switches == null ? 0 : switches / (cutoffs.length - 1);
       const side = switches == null ? "none" : at > 0.5 ? "left" : "right";
-      const made = placed("li", side, "", at);
-      made.style.setProperty("--colour", colour);
-      made.append(element("span", "words", mark));
-      return made;
+      const item = placed("li", side, "", at);
+      item.style.setProperty("--colour", colour);
+      item.append(element("span", "words", mark));
+      return item;
     }),
   );
 }

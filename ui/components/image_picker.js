@@ -38,13 +38,13 @@ function createPicker(parentElement) {
   label.id = "label";
   grid.setAttribute("role", "radiogroup");
   grid.setAttribute("aria-labelledby", label.id);
-  const pointed = (event) => picker.tiles.indexOf(event.target.closest(".tile"));
-  grid.addEventListener("click", (event) => pointed(event) >= 0 && choose(picker, pointed(event)));
+  const tileAt = (event) => picker.tiles.indexOf(event.target.closest(".tile"));
+  grid.addEventListener("click", (event) => tileAt(event) >= 0 && choose(picker, tileAt(event)));
   grid.addEventListener("pointermove", (event) => {
-    if (event.pointerType !== "touch") hover(picker, pointed(event)); // a finger scrolls or taps
+    if (event.pointerType !== "touch") hover(picker, tileAt(event)); // a finger scrolls or taps
   });
   grid.addEventListener("pointerleave", () => hover(picker, -1));
-  grid.addEventListener("focusin", (event) => (picker.at = pointed(event)));
+  grid.addEventListener("focusin", (event) => (picker.at = tileAt(event)));
   grid.addEventListener("keydown", (event) => step(picker, event));
   parentElement.appendChild(root);
   return picker;

@@ -128,7 +128,7 @@ function listenToPointer(painter) {
     if (painter.stroke && painter.stroke.pointer !== event.pointerId) return;
     // The browser coalesces quick movements; the event holds every position of the pointer.
     const bundle = event.getCoalescedEvents?.() ?? [];
-    const places = (bundle.length ? bundle : [event]).map((pointed) => pointedAt(painter, pointed));
+    const places = (bundle.length ? bundle : [event]).map((moment) => pointedAt(painter, moment));
     painter.hover = places.at(-1);
     painter.focused = false;
     if (painter.stroke) {
@@ -160,7 +160,7 @@ function press(painter, event) {
   const key = event.key;
   const low = key.toLowerCase();
   const command = event.ctrlKey || event.metaKey;
-  const tool = kind.tools.find(([, , own]) => own === low);
+  const tool = kind.tools.find(([, , shortcut]) => shortcut === low);
   if (event.altKey || (command && !"zy".includes(low))) return;
   if (ARROWS[key]) {
     const far = event.shiftKey ? 10 : 1;
@@ -265,8 +265,8 @@ export function show(painter) {
   if (!memory) return;
   const { tool, sizes } = memory;
   const range = kind.sizeOf(memory);
-  for (const [name, chosen] of Object.entries(painter.tools))
-    chosen.setAttribute("aria-pressed", String(name === tool));
+  for (const [name, toolButton] of Object.entries(painter.tools))
+    toolButton.setAttribute("aria-pressed", String(name === tool));
   painter.size.disabled = !range;
   if (range) {
     const [name, least, most] = range;

@@ -23,9 +23,9 @@ export function fillStrip(strip, thumbnails, name) {
   if (strip.awaited === thumbnails.selected) strip.awaited = null;
   if (strip.awaited != null) return; // a newer choice is pending
   const inputs = root.querySelectorAll("input");
-  const chosen = inputs[thumbnails.selected];
-  for (const input of inputs) input.checked = input === chosen; // none for the visitor's own picture
-  if (chosen) reveal(root, chosen);
+  const current = inputs[thumbnails.selected];
+  for (const input of inputs) input.checked = input === current; // none for the visitor's own picture
+  if (current) reveal(root, current);
 }
 
 function thumbnail(strip, { columns, captions, lossless }, place, name) {

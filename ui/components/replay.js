@@ -79,9 +79,9 @@ async function load(view, data) {
 // sight if its pictures are cut off.
 function seek(view, id) {
   view.memory.sought = id;
-  const own = view.data.seek === "visitor";
-  const { top, bottom } = (own ? view.stage : view.root).getBoundingClientRect();
-  if (top > SIGHT * window.innerHeight || (own ? top : bottom) < 0) view.root.scrollIntoView({ block: "start" });
+  const isOwn = view.data.seek === "visitor";
+  const { top, bottom } = (isOwn ? view.stage : view.root).getBoundingClientRect();
+  if (top > SIGHT * window.innerHeight || (isOwn ? top : bottom) < 0) view.root.scrollIntoView({ block: "start" });
 }
 
 const floats = (base64) => new Float32Array(unpack(base64).buffer);

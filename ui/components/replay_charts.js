@@ -40,14 +40,14 @@ export function drawCharts(view) {
       }),
     );
     const axes = axesOf(titles[k], name, bands, data, ...sizes[k]);
-    const known = view.marks?.[k];
-    const chart = known?.key === JSON.stringify(axes) ? known : createChart(axes);
+    const existing = view.marks?.[k];
+    const chart = existing?.key === JSON.stringify(axes) ? existing : createChart(axes);
     drawCurves(chart, bands, data);
     return chart;
   });
-  const [figure, ...others] = view.marks.map((chart) => chart.figure);
+  const [figure, ...further] = view.marks.map((chart) => chart.figure);
   if (!figure.isConnected) view.charts.replaceChildren(figure, view.more);
-  if (others.some((one) => !one.isConnected)) view.folded.replaceChildren(...others);
+  if (further.some((chart) => !chart.isConnected)) view.folded.replaceChildren(...further);
 }
 
 // Draws a chart without its curves; during a run, this part seldom changes.
@@ -148,13 +148,13 @@ const small = (value) =>
     : String(Number(value.toPrecision(3)));
 
 function label(x, y, anchor, text) {
-  const made = shape("text", { x, y, "text-anchor": anchor });
-  made.textContent = text;
-  return made;
+  const node = shape("text", { x, y, "text-anchor": anchor });
+  node.textContent = text;
+  return node;
 }
 
 function shape(tag, attributes) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
 }

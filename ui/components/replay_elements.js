@@ -88,10 +88,10 @@ export function buildPictures(view) {
   view.root.classList.toggle("little", little);
   view.pixels.hidden = !little;
   view.modes.original.hidden = !data.original;
-  const begun = data.kind === "inpainting" ? "With the hole" : "Start";
+  const startTitle = data.kind === "inpainting" ? "With the hole" : "Start";
   const references = [
     ["Original", "original"],
-    [begun, "start"],
+    [startTitle, "start"],
   ].filter(([, planes]) => view[planes] && !(many && planes === "start"));
   view.references = references.map(([name, planes]) => {
     const column = element("section", "model reference");
@@ -130,9 +130,9 @@ export function buildPictures(view) {
     return { column, title, about, aboutText, card, figures, verdict, sure, best };
   });
   const first = element("div", "beside");
-  const sections = view.references.map((one) => one.column);
+  const sections = view.references.map(({ column }) => column);
   first.append(...sections, view.charts);
-  pictures.replaceChildren(...(many ? sections : [first]), ...view.columns.map((one) => one.column));
+  pictures.replaceChildren(...(many ? sections : [first]), ...view.columns.map(({ column }) => column));
   if (many) view.stage.append(view.charts);
 }
 
@@ -144,9 +144,9 @@ function createFigure(view, parent, row, many) {
   Object.assign(canvas, { width: view.data.width, height: view.data.height });
   const border = frame.appendChild(element("div", "border"));
   /** @type {Record<string, any>} */
-  const made = { figure, frame, canvas, border, caption: null, range: null };
+  const parts = { figure, frame, canvas, border, caption: null, range: null };
   if (many) {
-    made.caption = figure.appendChild(element("figcaption"));
+    parts.caption = figure.appendChild(element("figcaption"));
     frame.type = "button";
     frame.addEventListener("click", () => {
       view.memory.row = row;
@@ -159,14 +159,14 @@ function createFigure(view, parent, row, many) {
     canvas.setAttribute("role", "img");
     // An invisible range input covers the picture: it handles pointer, finger and keyboard natively.
     const range = frame.appendChild(element("input", "wipe"));
-    made.range = Object.assign(range, { type: "range", min: 0, max: 100, step: 0.5 });
+    parts.range = Object.assign(range, { type: "range", min: 0, max: 100, step: 0.5 });
     range.setAttribute("aria-label", "Border between the start and this step");
     range.addEventListener("input", () => {
       view.memory.border = Number(range.value);
       show(view);
     });
   }
-  return made;
+  return parts;
 }
 
 // The chosen picture of every classifier, enlarged, with the same buttons as the page's bar.
@@ -180,8 +180,8 @@ function enlarge(view) {
   view.large = view.models.map((model) => {
     const section = row.appendChild(element("section"));
     section.append(element("h2", "", model.title));
-    const made = createFigure(view, section, memory.row, false);
-    return { ...made, verdict: section.appendChild(element("p", "verdict")) };
+    const parts = createFigure(view, section, memory.row, false);
+    return { ...parts, verdict: section.appendChild(element("p", "verdict")) };
   });
   dialog.replaceChildren(
     head,

@@ -1,7 +1,7 @@
 // Moments of a run: navigation, and drawing everything that depends on the current moment.
 
 import { paintPixels } from "./pixels.js";
-import { bestKept, bestWords, percent, searchOf, sureWords, verdict } from "./replay_text.js";
+import { bestStored, bestWords, percent, searchOf, sureWords, verdict } from "./replay_text.js";
 
 const PLAY_MS = 4000; // duration of a complete replay
 const MIN_FRAME_MS = 33;
@@ -23,7 +23,7 @@ const sureOf = (view, k) => view.models[k].sure[view.memory.row];
 // First frame at or after the step at which the classifier was first confident of the target; -1 if it never was.
 function sureFrame(view, k) {
   const step = sureOf(view, k)?.[0] ?? null;
-  return step === null ? -1 : view.data.frame_steps.findIndex((one) => one >= step);
+  return step === null ? -1 : view.data.frame_steps.findIndex((frameStep) => frameStep >= step);
 }
 
 // Stored frame of the lowest loss, if the last loss is clearly higher and the run has halted; else -1.
@@ -34,7 +34,7 @@ function bestFrame(view, k) {
   const at = 3 * (3 * memory.row + LOSS) * length;
   if (going(data)) return -1;
   const losses = data.frame_steps.map((_, frame) => valueAt(view, k, LOSS, frame, memory.row));
-  return bestKept(losses, Math.min(...view.models[k].curves.subarray(at, at + length)));
+  return bestStored(losses, Math.min(...view.models[k].curves.subarray(at, at + length)));
 }
 
 function goTo(view, frame) {
@@ -237,7 +237,7 @@ export function drawTransport(view) {
   const state = data.live?.state ?? "ended";
   const goes = going(data);
   view.run.hidden = state !== "new";
-  for (const one of [...view.moves, view.scrubber]) one.disabled = goes || data.frame_steps.length < 2;
+  for (const control of [...view.moves, view.scrubber]) control.disabled = goes || data.frame_steps.length < 2;
   view.scrubber.max = goes ? data.steps : Math.max(1, data.frame_steps.length - 1);
   view.live.hidden = state === "ended" || state === "new";
   view.pause.hidden = state !== "running";

@@ -36,10 +36,10 @@ export function sureWords([step, change], sure, ended = true) {
 }
 
 // Index of the stored picture of the lowest loss, if the last loss is clearly higher; else -1.
-export function bestKept(kept, lowest) {
-  const last = kept.at(-1);
-  const best = kept.indexOf(Math.min(...kept));
-  return last > WORSE * Math.max(lowest, MIN_LOSS) && kept[best] < last ? best : -1;
+export function bestStored(losses, lowest) {
+  const last = losses.at(-1);
+  const best = losses.indexOf(Math.min(...losses));
+  return last > WORSE * Math.max(lowest, MIN_LOSS) && losses[best] < last ? best : -1;
 }
 
 export const bestWords = (step) => `The last step is not the best; see step ${stepName(step)}`;

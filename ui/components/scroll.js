@@ -3,11 +3,11 @@
 
 const STILL_FRAMES = 6;
 const LATEST_MILLISECONDS = 6000;
-let seen = 0;
+let lastCount = 0;
 
 export default function ({ data }) {
-  if (data.count <= seen) return;
-  seen = data.count;
+  if (data.count <= lastCount) return;
+  lastCount = data.count;
   const began = performance.now();
   let before = NaN;
   let same = 0;

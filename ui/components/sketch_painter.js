@@ -98,10 +98,10 @@ const sketchKind = {
 
   press(painter, key) {
     const { memory } = painter;
-    const chosen = painter.swatches[Number(key) - 1];
-    if (chosen) {
-      choose(painter, chosen[0]);
-      painter.live.textContent = nameOf(memory.names, chosen[0]);
+    const swatch = painter.swatches[Number(key) - 1];
+    if (swatch) {
+      choose(painter, swatch[0]);
+      painter.live.textContent = nameOf(memory.names, swatch[0]);
     } else if (key === "Escape" && memory.corner) memory.corner = null;
     else if (key === " " && memory.tool === "ellipse") {
       painter.hover = null;

@@ -10,11 +10,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const view = views.get(parentElement);
   view.trigger = setTriggerValue;
   if (view.tabs.length !== data.names.length) buildTabs(view, data.names);
-  const moved = view.data && view.data.current !== data.current;
+  const hasMoved = view.data && view.data.current !== data.current;
   view.data = data;
   if (view.awaited === data.current) view.awaited = null;
   show(view);
-  if (!moved) return;
+  if (!hasMoved) return;
   document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);
   view.spoken.textContent = `Step ${data.current} of ${data.names.length}: ${data.title}`;
 }
@@ -52,13 +52,13 @@ function buildTabs(view, names) {
 
 // A click changes the step in this window; with a modifier key, it opens another.
 function link(view, text, className) {
-  const made = element("a", className, text);
-  made.addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || !made.hasAttribute("href")) return;
+  const link = element("a", className, text);
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || !link.hasAttribute("href")) return;
     event.preventDefault();
-    go(view, made.step);
+    go(view, link.step);
   });
-  return made;
+  return link;
 }
 
 function show(view) {
@@ -72,10 +72,10 @@ function show(view) {
   lead(view, view.next, current < names.length ? current + 1 : null);
 }
 
-function lead(view, made, step) {
-  made.step = step;
-  if (step) made.href = `${view.data.base ?? ""}?${view.data.parameter}=${view.data.links[step - 1]}`;
-  else made.removeAttribute("href");
+function lead(view, link, step) {
+  link.step = step;
+  if (step) link.href = `${view.data.base ?? ""}?${view.data.parameter}=${view.data.links[step - 1]}`;
+  else link.removeAttribute("href");
 }
 
 function go(view, step) {

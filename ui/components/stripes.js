@@ -69,8 +69,14 @@ function show({ data, place: { wave }, canvas, text, input, answers }) {
       : `${wave[1]} ${Math.abs(wave[1]) === 1 ? "stripe" : "stripes"} across: wave (0, ${wave[1]})`;
   const image = new ImageData(size, size);
   const pixels = unpack(data.pixels);
-  const shown = wave ?? [0, 1];
-  addBasis(pixels, fourierBasis(shown, size), wave ? epsilon : 0, signsAt(unpack(data.signs), side, shown), image.data);
+  const basisWave = wave ?? [0, 1];
+  addBasis(
+    pixels,
+    fourierBasis(basisWave, size),
+    wave ? epsilon : 0,
+    signsAt(unpack(data.signs), side, basisWave),
+    image.data,
+  );
   canvas.getContext("2d").putImageData(image, 0, 0);
   canvas.setAttribute("aria-label", `A picture of: ${names[label]}. ${text.textContent}`);
   data.networks.forEach(({ clean, cells }, k) => {

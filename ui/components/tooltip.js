@@ -3,13 +3,13 @@
 
 import { element } from "./dom.js";
 
-export function tooltip(shown, words) {
-  const made = element("span", "tooltip", shown);
+export function tooltip(term, words) {
+  const node = element("span", "tooltip", term);
   const text = element("span", "tooltip-text", words);
-  made.tabIndex = 0;
+  node.tabIndex = 0;
   text.setAttribute("role", "tooltip");
-  made.append(text);
-  return made;
+  node.append(text);
+  return node;
 }
 
 // Parts of a text, with a tooltip at the first use of each term; explained terms are deleted from `terms`.

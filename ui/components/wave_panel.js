@@ -137,22 +137,22 @@ function askForWalk(panel) {
   const half = Math.min((panel.data.side - 1) / 2, ...view.maps.map((map) => map.half));
   panel.tour = outward(view.memory.frequency, half);
   panel.answers.walk = null;
-  clearTimeout(panel.asked);
-  panel.asked = setTimeout(() => play(panel), view.data.belongs ? WALK_MILLISECONDS : 0);
+  clearTimeout(panel.request);
+  panel.request = setTimeout(() => play(panel), view.data.belongs ? WALK_MILLISECONDS : 0);
   if (view.data.belongs) view.trigger("walk", { cells: panel.tour, epsilon: view.memory.epsilon });
 }
 
 export function takeWalk(panel, walk) {
   panel.answers.walk = walk;
-  if (!panel.asked || panel.timer) return;
-  clearTimeout(panel.asked);
+  if (!panel.request || panel.timer) return;
+  clearTimeout(panel.request);
   play(panel);
 }
 
 function play(panel) {
   const { view } = panel;
   const tour = panel.paused ?? panel.tour;
-  panel.asked = panel.paused = null;
+  panel.request = panel.paused = null;
   panel.timer = setInterval(() => {
     if (!tour.length) return pause(panel);
     view.hover = null;
@@ -164,8 +164,8 @@ function play(panel) {
 }
 
 export function pause(panel, tell = true) {
-  clearTimeout(panel.asked);
-  panel.asked = null;
+  clearTimeout(panel.request);
+  panel.request = null;
   if (!panel.timer) return false;
   clearInterval(panel.timer);
   panel.timer = null;

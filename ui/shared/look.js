@@ -15,7 +15,7 @@ export default ({ data }) => {
   page = data.page;
   const began = performance.now();
   const heights = new WeakMap(); // part -> its height, and the time since which it is stable
-  let shown = -1;
+  let visible = -1;
   const quiet = (part, now) => {
     const height = part.offsetHeight;
     const [before, since] = heights.get(part) ?? [];
@@ -23,8 +23,8 @@ export default ({ data }) => {
     return height === before && now - since >= QUIET_MS;
   };
   const show = (count) => {
-    if (count === shown) return;
-    shown = count;
+    if (count === visible) return;
+    visible = count;
     veil.replaceSync(
       `${PARTS} > :nth-child(n + ${count + 1}), ${PARTS} > :nth-child(n + ${count + 1}) * ` +
         "{ visibility: hidden !important }",
@@ -35,10 +35,10 @@ export default ({ data }) => {
     const parts = [...(document.querySelector(PARTS)?.children ?? [])];
     const still = parts.map((part) => quiet(part, now) && !part.querySelector(WAITS));
     const moving = still.indexOf(false);
-    const drawn = document.querySelector(".st-key-footer") && moving < 0;
+    const isDrawn = document.querySelector(".st-key-footer") && moving < 0;
     // The last part may still grow until the footer exists.
-    if (!drawn && now - began < LATEST_MS) {
-      show(Math.max(shown, Math.min(moving < 0 ? Infinity : moving, parts.length - 1)));
+    if (!isDrawn && now - began < LATEST_MS) {
+      show(Math.max(visible, Math.min(moving < 0 ? Infinity : moving, parts.length - 1)));
       requestAnimationFrame(look);
       return;
     }

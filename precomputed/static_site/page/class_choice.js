@@ -32,7 +32,7 @@ export function classChoice(parent, text, classes, usual, id, first = "") {
   list.append(...[...new Set(classes)].map((name) => new Option("", name)));
   input.setAttribute("list", id);
   input.addEventListener("focus", () => input.select());
-  const chosen = () => {
+  const choice = () => {
     const word = input.value.trim().toLowerCase();
     if (!word && usual) return null;
     const place = classes.findIndex((name) => name.toLowerCase() === word);
@@ -41,7 +41,7 @@ export function classChoice(parent, text, classes, usual, id, first = "") {
       throw new Refusal(`the network does not know “${word}”; choose one of its ${countOf(classes.length, "word")}`);
     return place;
   };
-  return Object.assign(chosen, {
+  return Object.assign(choice, {
     set: (name) => {
       input.value = name;
     },

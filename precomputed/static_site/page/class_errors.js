@@ -27,9 +27,9 @@ export function sampleErrors(labels, predictions) {
   return [...new Set(labels)]
     .sort((a, b) => a - b)
     .map((label) => {
-      const own = predictions.filter((_, k) => labels[k] === label);
-      const wrong = own.filter((top) => top !== label);
-      return { label, images: own.length, ...wilson(wrong.length, own.length) };
+      const ofClass = predictions.filter((_, k) => labels[k] === label);
+      const wrong = ofClass.filter((top) => top !== label);
+      return { label, images: ofClass.length, ...wilson(wrong.length, ofClass.length) };
     });
 }
 
@@ -39,11 +39,14 @@ export function mistakeSentence(texts, names, who, labels, { before, after }) {
   if (!ranked.length) return filled(texts["no mistake"], { who });
   const [top] = ranked;
   const ties = ranked.filter(({ count }) => count === top.count).length - 1;
-  const taken = (tops) => tops.map((prediction, k) => labels[k] === top.label && prediction === top.prediction);
-  const [clean, waved] = [before, after].map(taken);
+  const matches = (tops) => tops.map((prediction, k) => labels[k] === top.label && prediction === top.prediction);
+  const [clean, withWave] = [before, after].map(matches);
   const sum = (flags) => flags.filter(Boolean).length;
-  const [gained, lost] = [waved.filter((flag, k) => flag && !clean[k]), clean.filter((flag, k) => flag && !waved[k])];
-  const clear = mcnemar(gained.length, lost.length) < 0.05 && sum(waved) > sum(clean);
+  const [gained, lost] = [
+    withWave.filter((flag, k) => flag && !clean[k]),
+    clean.filter((flag, k) => flag && !withWave[k]),
+  ];
+  const clear = mcnemar(gained.length, lost.length) < 0.05 && sum(withWave) > sum(clean);
   return filled(texts.mistake, {
     who,
     label: names[top.label],

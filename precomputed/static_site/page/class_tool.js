@@ -2,7 +2,7 @@
 
 import { countOf } from "../../../ui/components/count_of.js";
 import { hardestSentences, mistakeSentence, sampleErrors, storedErrors } from "./class_errors.js";
-import { element, spoken } from "./elements.js";
+import { element, sentenceNodes } from "./elements.js";
 import { latest } from "./latest.js";
 import { load } from "./packs.js";
 import { filledText, waveName } from "./sentences.js";
@@ -31,7 +31,7 @@ const charts = () =>
       });
 
 // A chart's template with networks in the place of its own.
-function named(spec, networks) {
+function withNetworks(spec, networks) {
   let text = JSON.stringify(spec);
   networks.forEach(({ title, colour }, k) => {
     text = text
@@ -50,8 +50,8 @@ export async function classTool(host) {
   const { begin } = latest();
 
   function seriesOf({ classifiers, predictors, counted, wave, epsilon, labels }) {
-    const shown = [...new Set([...classifiers, ...predictors.map(({ name }) => name)])];
-    const stored = shown
+    const candidates = [...new Set([...classifiers, ...predictors.map(({ name }) => name)])];
+    const ofMaps = candidates
       .filter((name) => facts.errors[name]?.epsilon === epsilon)
       .flatMap((name) => {
         const { title, colour, source } = facts.errors[name];
@@ -59,7 +59,7 @@ export async function classTool(host) {
         return errors ? [{ name, title, colour, source, errors }] : [];
       });
     const source = filledText(texts.samples, { n: countOf(labels.length, "bundled sample") });
-    const rest = predictors.filter(({ name }) => counted?.[name] && !stored.some((row) => row.name === name));
+    const rest = predictors.filter(({ name }) => counted?.[name] && !ofMaps.some((row) => row.name === name));
     const ofSamples = rest.map(({ name, title, colour }) => ({
       name,
       title,
@@ -67,7 +67,7 @@ export async function classTool(host) {
       source,
       errors: sampleErrors(labels, counted?.[name].after ?? []),
     }));
-    return [...stored, ...ofSamples].slice(0, facts.charts.errors.length);
+    return [...ofMaps, ...ofSamples].slice(0, facts.charts.errors.length);
   }
 
   const matrixRows = (labels, after) =>
@@ -119,21 +119,25 @@ export async function classTool(host) {
     const plots = element("div", "", { className: "parts" });
     if (ready.length) {
       const left = sentences.appendChild(element("p"));
-      const own = confusions(labels, labels);
-      const few = Math.min(...own.map(({ images }) => images));
+      const perClass = confusions(labels, labels);
+      const few = Math.min(...perClass.map(({ images }) => images));
       const who = ({ title, note }) => (note ? `${title} (${note})` : title);
       left.append(
         filledText(texts.wave, { wave: waveName(wave) }),
         " ",
-        ...spoken(ready.flatMap((row) => [...mistakeSentence(texts, names, who(row), labels, counts(row.name)), " "])),
+        ...sentenceNodes(
+          ready.flatMap((row) => [...mistakeSentence(texts, names, who(row), labels, counts(row.name)), " "]),
+        ),
         filledText(texts.hint, { few: countOf(few, "picture") }),
       );
     }
     if (series.length) {
       const right = sentences.appendChild(element("p"));
-      right.append(...spoken(series.flatMap((row, k) => [k ? " " : "", ...hardestSentences(texts, names, row)])));
+      right.append(
+        ...sentenceNodes(series.flatMap((row, k) => [k ? " " : "", ...hardestSentences(texts, names, row)])),
+      );
     }
-    const made = await Promise.all(
+    const plotted = await Promise.all(
       ready.map(({ name, title }) => {
         const about = filledText(texts.matrix, { title, n: labels.length });
         return figure(about, facts.charts.matrix, matrixRows(labels, counts(name).after), about);
@@ -151,13 +155,13 @@ export async function classTool(host) {
         })),
       );
       const parts = rows.map((row) => `${row.network}, ${row.class}: ${row.error.toFixed(0)} % of ${row.images}`);
-      const spec = named(facts.charts.errors[series.length - 1], series);
+      const spec = withNetworks(facts.charts.errors[series.length - 1], series);
       const chart = await figure(texts.errors, spec, rows, `${texts.errors}. ${parts.join("; ")}`);
       chart.firstElementChild?.after(legend(series));
-      made.push(chart);
+      plotted.push(chart);
     }
     if (!isLatest()) return;
-    plots.append(...made);
+    plots.append(...plotted);
     host.replaceChildren(sentences, plots);
   };
 }

@@ -3,15 +3,15 @@
 export const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 export function element(tag, text = "", attributes = {}) {
-  const made = Object.assign(document.createElement(tag), attributes);
-  made.textContent = text;
-  return made;
+  const node = Object.assign(document.createElement(tag), attributes);
+  node.textContent = text;
+  return node;
 }
 
 export function button(text, press, attributes = {}) {
-  const made = element("button", text, { type: "button", ...attributes });
-  made.addEventListener("click", press);
-  return made;
+  const node = element("button", text, { type: "button", ...attributes });
+  node.addEventListener("click", press);
+  return node;
 }
 
 // Reason for a failure: a phrase for the visitor.
@@ -20,7 +20,7 @@ export class Refusal extends Error {}
 export const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 
 // Parts of a sentence as nodes: numbers with an interval, which a tooltip holds, and bold ones.
-export const spoken = (parts) =>
+export const sentenceNodes = (parts) =>
   parts.map((part) => {
     if (typeof part !== "object") return String(part);
     if (part.bold) return element("b", part.bold);
@@ -31,10 +31,10 @@ export const spoken = (parts) =>
     return root;
   });
 
-// Trusted HTML.
-export function ours(made, html) {
-  made.innerHTML = html;
-  return made;
+// Set the content of an element to trusted HTML; return the element.
+export function setHtml(node, html) {
+  node.innerHTML = html;
+  return node;
 }
 
 export function option(parent, type, name, value, text, choose) {

@@ -19,7 +19,7 @@ const CHUNK = 26; // pictures that a worker of `predictAll` takes at once: 0.1 s
 let worker = null;
 /** @type {Equipped | null} */
 let second = null; // while `predictAll` works
-let gone = "The networks were unloaded"; // why there is no worker
+let endReason = "The networks were unloaded"; // why there is no worker
 /** @type {{ script: Blob, wasm: any } | null} */
 let runtime = null; // sources to start a worker from
 const networks = new Map(); // name -> its packs
@@ -39,7 +39,7 @@ function refusal() {
 }
 
 /** Send a request to the worker. @type {import("./thread.js").Request} */
-const request = (...values) => (worker ? worker.request(...values) : Promise.reject(new Error(gone)));
+const request = (...values) => (worker ? worker.request(...values) : Promise.reject(new Error(endReason)));
 
 // A pack and its unpacked length; the worker unpacks it.
 const sized = async (name, blob) => ({ blob: await blob(name), size: lab.packs[name].size });
@@ -47,9 +47,9 @@ const sized = async (name, blob) => ({ blob: await blob(name), size: lab.packs[n
 /** Start a worker and give it all networks. @param {(why: string) => void} failed @returns {Equipped} */
 function started(failed) {
   const { script, wasm } = /** @type {{ script: Blob, wasm: any }} */ (runtime);
-  const made = thread(script, failed);
-  const add = ([name, network]) => made.request("add", { name, network });
-  return { ...made, ready: Promise.all([made.request("start", { wasm }), ...Array.from(networks, add)]) };
+  const background = thread(script, failed);
+  const add = ([name, network]) => background.request("add", { name, network });
+  return { ...background, ready: Promise.all([background.request("start", { wasm }), ...Array.from(networks, add)]) };
 }
 
 async function begin() {
@@ -64,7 +64,7 @@ function close(why = "The networks were unloaded") {
 }
 
 function end(why) {
-  gone = why;
+  endReason = why;
   worker?.end(why);
   endSecond(why);
   worker = null;

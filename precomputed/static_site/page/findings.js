@@ -1,5 +1,6 @@
 // Findings: each section is a tab, and boxes choose the verdicts whose rows are shown, as in the app.
 
+import { countOf } from "../../../ui/components/count_of.js";
 import { tabs } from "./elements.js";
 
 const main = /** @type {HTMLElement} */ (document.querySelector("main"));
@@ -7,23 +8,22 @@ const sections = [.../** @type {NodeListOf<HTMLElement>} */ (main.querySelectorA
 
 /** Show the rows of the checked verdicts, all if none is; a folded table that is alone is opened. */
 function filter(section, boxes) {
-  const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
+  const verdicts = boxes.filter((box) => box.checked).map((box) => box.value);
   const tables = [...section.querySelectorAll("table.findings")].map((table) => {
     const rows = [...table.querySelectorAll("tbody tr")];
     for (const row of rows) {
       const { verdict } = /** @type {HTMLElement} */ (row.querySelector(".verdict")).dataset;
-      row.hidden = chosen.length > 0 && !chosen.includes(verdict);
+      row.hidden = verdicts.length > 0 && !verdicts.includes(verdict);
     }
     const count = rows.filter((row) => !row.hidden).length;
     const folded = table.parentElement.closest("details");
     (folded ?? table).hidden = count === 0;
     const summary = folded?.querySelector("summary");
-    if (summary)
-      summary.textContent = summary.textContent.replace(/^\d+ claims?/, `${count} claim${count > 1 ? "s" : ""}`);
+    if (summary) summary.textContent = summary.textContent.replace(/^\d+ claims?/, countOf(count, "claim"));
     return { folded, count };
   });
-  const [first, ...others] = tables.filter(({ count }) => count);
-  if (first?.folded && !others.length) first.folded.open = true;
+  const [first, ...rest] = tables.filter(({ count }) => count);
+  if (first?.folded && !rest.length) first.folded.open = true;
 }
 
 tabs(

@@ -3,7 +3,7 @@
 
 import { pack, unpack } from "./bytes.js";
 import { classTool } from "./class_tool.js";
-import { button, byId, download, element, option, ours, popover, segmented } from "./elements.js";
+import { button, byId, download, element, option, popover, segmented, setHtml } from "./elements.js";
 import { mount } from "./mount.js";
 import { openLibrary } from "./library.js";
 import { latest } from "./latest.js";
@@ -39,7 +39,7 @@ export async function frequency(data, drawTools) {
   const { labels, shown: views, tables } = data.maps;
   const { figures } = data;
   byId("frequency-title").textContent = texts.title;
-  ours(byId("frequency-about"), texts.about);
+  setHtml(byId("frequency-about"), texts.about);
   // `token` counts changes by the page, not by the visitor; the component then takes over wave and strength.
   /** @type {Record<string, any>} */
   const now = {
@@ -114,7 +114,7 @@ export async function frequency(data, drawTools) {
         place.replaceChildren(
           ...now.maps.flatMap((label) => [
             element("h3", label),
-            ours(element("div"), data.maps.sources[label]),
+            setHtml(element("div"), data.maps.sources[label]),
             filesOf(data.maps.files[label]),
           ]),
         );
@@ -157,8 +157,8 @@ export async function frequency(data, drawTools) {
     const parts = now.maps.map((label) => views[show][label]);
     const range = [Math.min(...parts.map((part) => part.range[0])), Math.max(...parts.map((part) => part.range[1]))];
     const maps = parts.flatMap((part) => part.maps);
-    const own = show === "Error" && maps.every(({ side }) => side === now.pictureMaps[0]?.side);
-    const all = own ? { range: [0, 100], maps: [...maps, ...now.pictureMaps].slice(-MAX_MAPS) } : { range, maps };
+    const fits = show === "Error" && maps.every(({ side }) => side === now.pictureMaps[0]?.side);
+    const all = fits ? { range: [0, 100], maps: [...maps, ...now.pictureMaps].slice(-MAX_MAPS) } : { range, maps };
     return { ...parts[0], table: tables[show], ...all };
   }
 
@@ -206,8 +206,8 @@ export async function frequency(data, drawTools) {
     const label = own ? null : set.labels[place];
     const classifiers = now.maps.map((map) => labels[map]);
     const { size, side } = common;
-    const shown = { pixels: bytes, size, side, bits: unpack(bits), label, classifiers, seed: now.seed };
-    predict.show(now.set === live ? shown : null);
+    const subject = { pixels: bytes, size, side, bits: unpack(bits), label, classifiers, seed: now.seed };
+    predict.show(now.set === live ? subject : null);
     tellClasses({ wave: now.wave, epsilon: strength, counted: null });
     showSources();
   }
@@ -218,12 +218,12 @@ export async function frequency(data, drawTools) {
     const verdicts = figure && (await load(figure.verdicts));
     if (!isLatest()) return;
     const [i, j] = now.wave;
-    const known = verdicts && (verdicts.waves[`${i},${j}`] ?? verdicts.waves[`${-i},${-j}`]);
-    const [verdict, band] = known || [POINT, ""];
+    const entry = verdicts && (verdicts.waves[`${i},${j}`] ?? verdicts.waves[`${-i},${-j}`]);
+    const [verdict, band] = entry || [POINT, ""];
     const claim = verdicts?.bands[band];
     // A wave and its negative are the same; the texts have one of the two names.
-    ours(byId("sentence"), verdict.replaceAll(waveName([-i, -j]), waveName([i, j])));
-    ours(byId("claim"), claim?.html ?? "");
+    setHtml(byId("sentence"), verdict.replaceAll(waveName([-i, -j]), waveName([i, j])));
+    setHtml(byId("claim"), claim?.html ?? "");
     now.edge = claim?.edge ?? 0;
   }
 
@@ -258,7 +258,7 @@ export async function frequency(data, drawTools) {
       radio.checked = show === now.show;
       radio.disabled = !offered(show);
     }
-    ours(byId("rings"), figure?.chart ?? "");
+    setHtml(byId("rings"), figure?.chart ?? "");
   }
 
   start(names[0]);

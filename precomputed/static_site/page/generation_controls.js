@@ -50,11 +50,11 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
   parts.subject.addEventListener("change", ({ target: input }) => {
     if (/** @type {HTMLInputElement} */ (input).type !== "radio") changed(true);
   });
-  const other = button("Another start", () => {
+  const anotherStart = button("Another start", () => {
     now.draw += 1;
     changed(true);
   });
-  parts.settings.append(other);
+  parts.settings.append(anotherStart);
 
   const preview = parts.canvas.appendChild(element("canvas", "", { className: "start" }));
   const another = parts.canvas.appendChild(button("Pictures", choosePicture));
@@ -102,8 +102,8 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
   function choosePicture() {
     askForPicture(
       side,
-      (chosen) => {
-        now.picture = chosen;
+      (picture) => {
+        now.picture = picture;
         show();
         changed(true);
       },
@@ -117,7 +117,7 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
     another.hidden = !hasPicture;
     preview.hidden = !hasPicture || !now.picture;
     parts.canvas.hidden = !paints && !hasPicture;
-    other.hidden = paints || hasPicture;
+    anotherStart.hidden = paints || hasPicture;
     if (paints) drawSketch();
     if (hasPicture && now.picture) paint(preview, now.picture, side);
   }
@@ -131,8 +131,8 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
       if (!greys.has(now.draw)) greys.set(now.draw, greyStart(facts.natural, side, now.draw));
       return greys.get(now.draw);
     }
-    const stored = starts.drawn[now.kind][classes[target() ?? 0]];
-    return planes(unpack(stored[now.draw % stored.length]));
+    const drawings = starts.drawn[now.kind][classes[target() ?? 0]];
+    return planes(unpack(drawings[now.draw % drawings.length]));
   }
 
   const text = small && linked().get("sketch");

@@ -3,7 +3,7 @@
 import { pack, turn, unpack } from "./bytes.js";
 
 const SLICE_MS = 20; // of work before yielding to other events
-// Of Laplace's equation in a hole of up to a hundred pixels.
+// Sweeps, and factor of over-relaxation: enough for Laplace's equation in a hole of up to a hundred pixels.
 const SWEEPS = 400;
 const RELAXATION = 1.9;
 
@@ -61,7 +61,7 @@ export async function filledFromRim(values, mask) {
     .filter((at) => mask[at])
     .map((at) => {
       const column = at % size;
-      const neighbours = [at - size, at + size].filter((other) => other >= 0 && other < area);
+      const neighbours = [at - size, at + size].filter((neighbour) => neighbour >= 0 && neighbour < area);
       if (column) neighbours.push(at - 1);
       if (column < size - 1) neighbours.push(at + 1);
       return { at, neighbours };
@@ -71,7 +71,7 @@ export async function filledFromRim(values, mask) {
     for (let sweep = 0; sweep < SWEEPS; sweep++) {
       for (const { at, neighbours } of cells) {
         let sum = 0;
-        for (const other of neighbours) sum += values64[other];
+        for (const neighbour of neighbours) sum += values64[neighbour];
         values64[at] += RELAXATION * (sum / neighbours.length - values64[at]);
       }
       if (performance.now() - began < SLICE_MS) continue;

@@ -142,8 +142,8 @@ export async function inpaintingControls(
 
   return {
     async plan() {
-      const chosen = target();
-      const class_ = chosen === null ? (own ? null : set.labels[place]) : chosen;
+      const choice = target();
+      const class_ = choice === null ? (own ? null : set.labels[place]) : choice;
       const count = mask.reduce((sum, bit) => sum + bit, 0);
       if (class_ === null) throw new Refusal(NO_TARGET);
       if (!count) throw new Refusal(NO_HOLE);

@@ -8,8 +8,8 @@ import { load } from "./packs.js";
 
 // The round and the choices so far, which only the link stores; the app reads the same link.
 const linked = () => new URLSearchParams(location.hash.split("?")[1] ?? "");
-const putInLink = (seed, chosen) =>
-  history.replaceState(null, "", `#story?step=judge&round=${seed}&chosen=${chosen.join("")}`);
+const putInLink = (seed, answers) =>
+  history.replaceState(null, "", `#story?step=judge&round=${seed}&chosen=${answers.join("")}`);
 
 /**
  * @param {HTMLElement} host @param {string} pack of the rounds
@@ -18,14 +18,14 @@ const putInLink = (seed, chosen) =>
 export async function judge(host, pack, put) {
   const { rounds, intervals, chance, searches, buttons, card, lesson } = await load(pack);
   const heading = host.appendChild(element("h3"));
-  const place = host.appendChild(element("div", "", { className: "asked" }));
+  const place = host.appendChild(element("div", "", { className: "question" }));
   heading.setAttribute("aria-live", "polite");
-  const known = linked().has("round") && Number(linked().get("round")) in rounds;
-  let seed = known ? Number(linked().get("round")) : Math.floor(Math.random() * rounds.length);
+  const isLinked = linked().has("round") && Number(linked().get("round")) in rounds;
+  let seed = isLinked ? Number(linked().get("round")) : Math.floor(Math.random() * rounds.length);
   /** @type {any[]} */
   let drawings = [];
   /** @type {number[]} */
-  let chosen = [];
+  let answers = [];
   const fetches = latest();
 
   async function begin(round, choices = "") {
@@ -33,23 +33,23 @@ export async function judge(host, pack, put) {
     const pictures = await Promise.all(rounds[round].map(({ picture }) => load(picture)));
     if (!isLatest()) return;
     seed = round;
-    chosen = Array.from(/^[0-4]{0,10}$/.test(choices) ? choices : "", Number);
+    answers = Array.from(/^[0-4]{0,10}$/.test(choices) ? choices : "", Number);
     drawings = rounds[seed].map((question, k) => ({ ...question, source: pictures[k] }));
     draw();
   }
   const picture = ({ source }, alt) => element("img", "", { src: source, alt, className: "drawing" });
 
   function draw() {
-    if (chosen.length === drawings.length) return tell();
-    const at = chosen.length;
+    if (answers.length === drawings.length) return tell();
+    const at = answers.length;
     const name = `Drawing ${at + 1} of ${drawings.length}`;
     heading.textContent = `${name}: what is it?`;
     const options = element("div", "", { className: "options" });
     place.replaceChildren(picture(drawings[at], name), options);
     drawings[at].options.forEach((word, k) => {
       const choose = () => {
-        chosen.push(k);
-        putInLink(seed, chosen);
+        answers.push(k);
+        putInLink(seed, answers);
         draw();
       };
       const key = options.appendChild(button(word, choose)).appendChild(element("kbd", String(k + 1)));
@@ -60,7 +60,7 @@ export async function judge(host, pack, put) {
 
   function tell() {
     const right = (search) =>
-      drawings.filter((drawing, k) => drawing.search === search && drawing.right === chosen[k]).length;
+      drawings.filter((drawing, k) => drawing.search === search && drawing.right === answers[k]).length;
     const count = drawings.length / searches.length;
     const scores = searches.map((search) => `${search}: ${right(search)} of ${count}`);
     heading.textContent = `${scores.join(", ")}, chance ${chance}`;
@@ -82,7 +82,7 @@ export async function judge(host, pack, put) {
     );
     offer(buttons.again, () => begin(seed));
     offer(buttons.save, async () => {
-      const canvas = await judgeCard(card, searches, scores, drawings, chosen);
+      const canvas = await judgeCard(card, searches, scores, drawings, answers);
       canvas.toBlob((blob) => download("you-are-the-judge.png", blob));
     });
     const after = element("div");
@@ -92,7 +92,7 @@ export async function judge(host, pack, put) {
 
   function result(drawing) {
     const word = drawing.options[drawing.right];
-    const choice = chosen[drawings.indexOf(drawing)];
+    const choice = answers[drawings.indexOf(drawing)];
     const figure = element("figure");
     const caption = element("figcaption", drawing.right === choice ? " ✓" : ` ✗ you: ${drawing.options[choice]}`);
     caption.prepend(element("b", word));
@@ -104,5 +104,5 @@ export async function judge(host, pack, put) {
     if (!host.getClientRects().length || ctrlKey || altKey || metaKey) return;
     /** @type {HTMLElement | undefined} */ (place.querySelectorAll(".options button")[Number(key) - 1])?.click();
   });
-  await begin(seed, known ? (linked().get("chosen") ?? "") : "");
+  await begin(seed, isLinked ? (linked().get("chosen") ?? "") : "");
 }

@@ -27,7 +27,7 @@ export function openLibrary(sets, selected, take) {
     set = name;
     draw();
   });
-  const own = head.appendChild(element("button", "Your picture", { type: "button", title: OWN }));
+  const upload = head.appendChild(element("button", "Your picture", { type: "button", title: OWN }));
   const close = head.appendChild(element("button", "Close", { type: "button" }));
   const refusal = dialog.appendChild(element("p", "", { className: "prose" }));
   refusal.setAttribute("role", "status");
@@ -43,10 +43,10 @@ export function openLibrary(sets, selected, take) {
     } = await load(set);
     if (!isLatest()) return;
     const { lossless } = strip;
-    const picked = set === selected.set ? selected.place : -1;
+    const place = set === selected.set ? selected.place : -1;
     show({
       ...strip,
-      selected: picked,
+      selected: place,
       label: "Bundled pictures",
       thumbnail: THUMBNAIL[String(lossless)],
       crisp: lossless,
@@ -55,7 +55,7 @@ export function openLibrary(sets, selected, take) {
   const refuse = (why) => {
     refusal.textContent = why;
   };
-  own.addEventListener("click", () => {
+  upload.addEventListener("click", () => {
     const isLatest = begin();
     const use = (pixels, name) => isLatest() && end({ own: { pixels, name } });
     askForPicture(sets[set].side, use, refuse);

@@ -3,7 +3,7 @@
 
 import { sweep } from "./bytes.js";
 import { card } from "./card.js";
-import { button, download, element, loader, popover, spoken } from "./elements.js";
+import { button, download, element, loader, popover, sentenceNodes } from "./elements.js";
 import { engine } from "./engine.js";
 import { generationControls, linked } from "./generation_controls.js";
 import { inpaintingControls } from "./inpainting_controls.js";
@@ -56,9 +56,9 @@ export async function liveRuns(kind, view) {
       canvas: element("div", "", { className: "canvas" }),
       settings: document.createDocumentFragment(),
     };
-    const made = await CONTROLS[kind](parts, facts, to, { changed, say, ofSide, begin: view.begin }, begin);
+    const replacement = await CONTROLS[kind](parts, facts, to, { changed, say, ofSide, begin: view.begin }, begin);
     if (!isLatest()) return false;
-    [side, controls] = [to, made];
+    [side, controls] = [to, replacement];
     subject.replaceWith(parts.subject);
     canvas.replaceWith(parts.canvas);
     ({ subject, canvas } = parts);
@@ -75,7 +75,7 @@ export async function liveRuns(kind, view) {
   }
   // The settings of the chosen searches; a number that the visitor has changed stays, unless `all` are reset.
   function offer(all = false) {
-    const { searches } = painters.chosen();
+    const { searches } = painters.selection();
     controls.follow(searches);
     numbers.offer(searches, all);
     numbers.scale(controls.budget());
@@ -93,18 +93,18 @@ export async function liveRuns(kind, view) {
   // A run with the current settings, not yet started.
   async function planned() {
     const request = await controls.plan();
-    const chosen = painters.chosen();
-    if (!chosen.names.length) throw new Error("no classifier is chosen; choose one or two");
-    if (!chosen.searches.length) throw new Error("no search is chosen; choose pixels, views or both");
+    const selection = painters.selection();
+    if (!selection.names.length) throw new Error("no classifier is chosen; choose one or two");
+    if (!selection.searches.length) throw new Error("no search is chosen; choose pixels, views or both");
     numbers.scale(controls.budget());
-    const { pace, weight, lengths } = numbers.chosen();
+    const { pace, weight, lengths } = numbers.selection();
     const { classes, settings: all } = facts.sets[side];
-    const models = paintersOf(chosen, request, all[kind], facts, pace, lengths);
+    const models = paintersOf(selection, request, all[kind], facts, pace, lengths);
     const { steps } = models[0].config;
     const frames = Math.min(FRAMES, Math.floor(FRAME_BYTES / request.start.length));
     const interval = Math.max(1, Math.ceil(steps / (frames - 1)));
     const targetName = classes[request.target];
-    const { searches } = chosen;
+    const { searches } = selection;
     return newRun({ ...request, kind, models, classes, targetName, steps, interval, weight, searches });
   }
 
@@ -114,9 +114,9 @@ export async function liveRuns(kind, view) {
     const goesOn = !isSubject && run && state !== "ended";
     const isLatest = goesOn ? view.current() : view.begin();
     isChanged ||= goesOn;
-    const isOf = (stored) => stored.side === side && [null, place].includes(stored.place);
-    const stored = place !== null && view.runs.find(isOf);
-    if (stored) return bring(stored);
+    const isOf = (example) => example.side === side && [null, place].includes(example.place);
+    const example = place !== null && view.runs.find(isOf);
+    if (example) return bring(example);
     if (!isSubject && view.isWhole) view.note(settingsChanged());
     if (goesOn || (!isSubject && view.isWhole)) return;
     forget();
@@ -136,29 +136,29 @@ export async function liveRuns(kind, view) {
   const settingsChanged = () => [element("b", "Settings changed"), ": ", element("i", "Run"), ", or ", back()];
 
   // Show a stored run, once the controls have its settings.
-  async function bring(stored) {
+  async function bring(example) {
     const isLatest = view.begin();
     forget();
-    if (stored.side !== side && !(await rebuild(stored.side, isLatest))) return;
-    await controls.bring(stored, isLatest);
+    if (example.side !== side && !(await rebuild(example.side, isLatest))) return;
+    await controls.bring(example, isLatest);
     if (!isLatest()) return;
-    take(stored);
-    await view.show(stored, isLatest);
+    take(example);
+    await view.show(example, isLatest);
   }
   // Choose a stored run's networks and searches; say so if its networks do not run here.
-  function take(stored) {
-    painters.set(stored.names, stored.searches);
+  function take(example) {
+    painters.set(example.names, example.searches);
     offer(true);
-    const { names } = painters.chosen();
+    const { names } = painters.selection();
     const titles = joined(names.map((name) => facts.networks[name].title));
-    if (!stored.names.some((name) => names.includes(name)))
+    if (!example.names.some((name) => names.includes(name)))
       say(filledText(facts.sentences["not here"], { chosen: titles }).replaceAll("*", ""));
   }
 
   const start = loader(toolbar, "Run", async (report) => {
     const isLatest = view.current();
     const next = await planned();
-    const { names } = painters.chosen();
+    const { names } = painters.selection();
     engine.control("stop"); // a pending run
     await engine.load(names, report);
     label();
@@ -178,7 +178,7 @@ export async function liveRuns(kind, view) {
   const hint = view.find(".hint");
   const variantOf = ({ images }) => (kind === "inpainting" ? (images.fill ?? "region") : images.start);
   function label() {
-    const { names } = painters.chosen();
+    const { names } = painters.selection();
     size.textContent = engine.has(names)
       ? ""
       : `A first run downloads ${engine.megabytes(names, facts)} MB; nothing leaves this browser.`;
@@ -223,9 +223,9 @@ export async function liveRuns(kind, view) {
   }
 
   const paragraph = (parts) => {
-    const made = element("p");
-    made.append(...spoken(parts));
-    return made;
+    const node = element("p");
+    node.append(...sentenceNodes(parts));
+    return node;
   };
   const sentences = (current) => outcome(current, false, facts.sentences).map(paragraph);
 

@@ -86,7 +86,7 @@ async function session(name, graph) {
 
 /** Release all sessions. */
 export async function release() {
-  for (const one of sessions.values()) await one.release();
+  for (const instance of sessions.values()) await instance.release();
   sessions.clear();
 }
 

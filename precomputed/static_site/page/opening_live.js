@@ -28,10 +28,10 @@ export async function drawAnyWord(host, { label: text, isPainter, captions }, sc
   const form = host.appendChild(element("form", "", { className: "fields any-word" }));
   const word = classChoice(form, text, classes, "", "any-word");
   const start = loader(form, "", draw);
-  let ended = () => {}; // shows the page's text when a run halts
+  let onEnd = () => {}; // shows the page's text when a run halts
   const halt = () => {
     engine.control("stop");
-    ended();
+    onEnd();
   };
   const stop = form.appendChild(button("Stop", halt, { hidden: true }));
   form.addEventListener("submit", (event) => {
@@ -72,15 +72,19 @@ export async function drawAnyWord(host, { label: text, isPainter, captions }, sc
     const mask = new Uint8Array(SIDE * SIDE).fill(1);
     const request = { painters, start: x0, mask, target, weight: 0, interval: INTERVAL, sure: 2 };
     const words = [...scene.words, classes[target]];
-    const chosen = scene.words.length;
     let step = -1;
     let drawings = [];
     let over = false;
     const tell = (judged) => {
       if (drawings.length && isLatest())
-        show({ ...scene, words, chosen, drawings: drawings.map((drawing) => ({ ...drawing, judged })) });
+        show({
+          ...scene,
+          words,
+          chosen: scene.words.length,
+          drawings: drawings.map((drawing) => ({ ...drawing, judged })),
+        });
     };
-    ended = () => {
+    onEnd = () => {
       over = stop.hidden = true;
       const seconds = ((performance.now() - began) / 1000).toFixed(0);
       tell(`${title}, ${countOf(step, "step")} in ${seconds} s, in your browser; no other network has judged it.`);
@@ -100,7 +104,7 @@ export async function drawAnyWord(host, { label: text, isPainter, captions }, sc
         shares: [Math.exp(-entropy)],
         strip: strips[k],
       }));
-      if (step === steps) ended();
+      if (step === steps) onEnd();
       else tell(`step ${step} of ${steps}${step ? `, ${Math.round((performance.now() - began) / step)} ms each` : ""}`);
       for (const { strip } of before) URL.revokeObjectURL(strip);
     });

@@ -5,18 +5,18 @@ import { lab } from "./laboratory.js";
 const TRIES = 3; // of one piece
 const WAIT = 700; // milliseconds between them, doubled each time
 const STORE = "what-does-clip-see";
-const served = location.protocol !== "file:";
-const arrived = new Map(); // pieces that came as scripts
-const opened = new Map(); // name -> promise of a JSON value
+const isServed = location.protocol !== "file:";
+const scriptPieces = new Map(); // pieces that came as scripts
+const values = new Map(); // name -> promise of a JSON value
 
 lab.piece = (name, text) => {
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < bytes.length; at++) bytes[at] = text.charCodeAt(at) & 255;
-  arrived.set(name, bytes);
+  scriptPieces.set(name, bytes);
 };
 
 // Fallback for a cache that is disabled, or unavailable without https: no cache.
-const store = () => (served && globalThis.caches ? caches.open(STORE).catch(() => null) : Promise.resolve(null));
+const store = () => (isServed && globalThis.caches ? caches.open(STORE).catch(() => null) : Promise.resolve(null));
 
 function byScript(piece) {
   return new Promise((resolve, reject) => {
@@ -25,8 +25,8 @@ function byScript(piece) {
       charset: "x-user-defined",
     });
     script.onload = () => {
-      const bytes = arrived.get(piece);
-      arrived.delete(piece);
+      const bytes = scriptPieces.get(piece);
+      scriptPieces.delete(piece);
       script.remove();
       bytes ? resolve(bytes) : reject(new Error(`packs/${piece}.js is damaged`));
     };
@@ -63,14 +63,14 @@ async function byFetch(piece, version, keep) {
   return unquoted(new Uint8Array(await answer.arrayBuffer()));
 }
 
-async function one(piece, length, version, keep) {
+async function fetchPiece(piece, length, version, keep) {
   for (let attempt = 1; ; attempt++) {
     try {
-      const bytes = served ? await byFetch(piece, version, keep) : await byScript(piece);
+      const bytes = isServed ? await byFetch(piece, version, keep) : await byScript(piece);
       if (bytes.length !== length) throw new Error(`packs/${piece}.js arrived incomplete`);
       return bytes;
     } catch (error) {
-      if (attempt === TRIES || !served) throw error;
+      if (attempt === TRIES || !isServed) throw error;
       if (keep) await (await store())?.delete(new URL(`packs/${piece}.js?${version}`, document.baseURI).href);
       await new Promise((resolve) => setTimeout(resolve, WAIT * 2 ** attempt));
     }
@@ -84,7 +84,7 @@ export async function blob(name, { keep = false, report = (_) => {} } = {}) {
   /** @type {Blob[]} */
   const blobs = [];
   for (const [k, length] of pieces.entries()) {
-    const bytes = await one(`${name}.${k}`, length, version, keep);
+    const bytes = await fetchPiece(`${name}.${k}`, length, version, keep);
     blobs.push(new Blob([bytes]));
     report(length);
   }
@@ -98,8 +98,8 @@ export const unpacked = (/** @type {Blob} */ blob) =>
 /** @param {string} name @returns {Promise<any>} */
 export function load(name) {
   const json = async () => unpacked(await blob(name)).json();
-  if (!opened.has(name)) opened.set(name, json());
-  return opened.get(name);
+  if (!values.has(name)) values.set(name, json());
+  return values.get(name);
 }
 
 export const sizeOf = (names) =>

@@ -39,10 +39,10 @@ function open(sections) {
 /** Return a function that opens a section: it makes the section first, and shows it again later. */
 function once(make) {
   /** @type {Promise<any> | undefined} */
-  let made;
+  let section;
   return async () => {
-    made ??= make();
-    (await made)?.();
+    section ??= make();
+    (await section)?.();
   };
 }
 

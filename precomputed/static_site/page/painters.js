@@ -30,10 +30,10 @@ export function painterChoice(parent, facts, side, changed) {
     }),
   );
   const checked = (all) => [...all].filter(([, input]) => input.checked).map(([name]) => name);
-  const chosen = () => ({ names: checked(boxes), searches: checked(ways) });
+  const selection = () => ({ names: checked(boxes), searches: checked(ways) });
 
   function show() {
-    const { names } = chosen();
+    const { names } = selection();
     summary.textContent = names.map((name) => networks[name].title).join(", ") || "None";
     for (const [name, input] of boxes) input.disabled = names.length === MAX_NETWORKS && !names.includes(name);
   }
@@ -49,7 +49,7 @@ export function painterChoice(parent, facts, side, changed) {
     show();
   }
   set(facts.sets[side].painters, facts.sets[side].searches);
-  return { chosen, set };
+  return { selection, set };
 }
 
 /**

@@ -45,7 +45,7 @@ export function paint(canvas, pixels, side) {
 // A picture's URL, encoded in the background; the caller revokes it. @returns {Promise<string>}
 export async function pictureUrl(pixels, side) {
   const canvas = paint(element("canvas"), pixels, side);
-  const blob = await new Promise((done) => canvas.toBlob(done));
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve));
   canvas.width = 0; // frees its memory
   return URL.createObjectURL(blob);
 }

@@ -1,7 +1,7 @@
 // The networks' predictions for the picture, clean and under the wave, at every cell under the pointer.
 
 import { percent, planes, softmax } from "./bytes.js";
-import { element, loader, option, popover, spoken } from "./elements.js";
+import { element, loader, option, popover, sentenceNodes } from "./elements.js";
 import { engine } from "./engine.js";
 import { lab } from "./laboratory.js";
 import { latest } from "./latest.js";
@@ -32,7 +32,7 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
   const facts = await load("engine");
   const { classes } = facts.sets[SIDE];
   const names = Object.keys(facts.networks).filter((name) => facts.networks[name].side === SIDE);
-  const chosen = new Set(facts.sets[SIDE].predictors);
+  const selection = new Set(facts.sets[SIDE].predictors);
   const choices = latest(); // of a picture and networks
   let picture = null;
   let clean = null;
@@ -42,7 +42,7 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
 
   const table = root.appendChild(element("table", "", { className: "prediction-rows", hidden: true }));
   const start = loader(root, "", async (report) => {
-    await engine.load([...chosen], report);
+    await engine.load([...selection], report);
     start.root.hidden = true;
     below.hidden = table.hidden = false;
     clean = null;
@@ -55,11 +55,11 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
     const isLatest = ownMaps.begin();
     const current = picture;
     const { label, pixels } = current;
-    const selected = [...chosen];
+    const selected = [...selection];
     const epsilon = Number(panel.querySelector(".strength input").value);
     const waves = halfPlane(HALF);
-    const waved = (k) => underWave(current, waves[k], epsilon);
-    const logits = await engine.predictAll(selected, waves.length, waved, report);
+    const withWave = (k) => underWave(current, waves[k], epsilon);
+    const logits = await engine.predictAll(selected, waves.length, withWave, report);
     const { logits: before } = await engine.request("predict", { names: selected, pictures: [planes(pixels)] });
     if (!isLatest() || !logits) return;
     addMaps(
@@ -75,20 +75,20 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
   const message = root.appendChild(element("p", "", { className: "prose" }));
   for (const name of names) {
     const box = option(choice, "checkbox", "networks", name, facts.networks[name].title, async ({ checked }) => {
-      checked ? chosen.add(name) : chosen.delete(name);
+      checked ? selection.add(name) : selection.delete(name);
       choices.begin();
       ownMaps.begin();
       clean = null;
-      if (!engine.has([...chosen])) offer();
+      if (!engine.has([...selection])) offer();
       else follow();
     });
-    box.checked = chosen.has(name);
+    box.checked = selection.has(name);
   }
 
   function offer() {
-    const size = engine.megabytes([...chosen], facts);
+    const size = engine.megabytes([...selection], facts);
     start.button.textContent = `Predict here: ${size} MB, nothing leaves this browser`;
-    start.root.hidden = engine.has([...chosen]);
+    start.root.hidden = engine.has([...selection]);
     if (!start.root.hidden && !below.hidden) start.press();
   }
 
@@ -103,7 +103,7 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
     const { label } = picture;
     const [first, then] = [before, after].map((shares) => shares.indexOf(Math.max(...shares)));
     const mark = (at) => `${classes[at]}${label === null ? "" : at === label ? " ✓" : " ✗"}`;
-    const made = element("tr");
+    const tableRow = element("tr");
     const column = label ?? first;
     const { title, colour } = facts.networks[name];
     const head = element("th", "", { scope: "row" });
@@ -123,14 +123,14 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
       bar.style.background = fill;
       line.append(percent(shares[column]));
     }
-    made.append(head, verdict, bars, element("td", facts.flips.waits));
-    made.dataset.network = name;
-    return made;
+    tableRow.append(head, verdict, bars, element("td", facts.flips.waits));
+    tableRow.dataset.network = name;
+    return tableRow;
   }
 
   function caption(wave) {
-    const made = table.caption ?? table.createCaption();
-    const colours = [...chosen].map((name) => facts.networks[name].colour);
+    const node = table.caption ?? table.createCaption();
+    const colours = [...selection].map((name) => facts.networks[name].colour);
     const [clean, under] = ["", `linear-gradient(90deg, ${[...colours, colours.at(-1)].join(", ")})`].map(
       (background) => {
         const bar = element("span", "", { className: "bar" });
@@ -139,7 +139,7 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
       },
     );
     const title = `Predictions under the wave ${waveName(wave)}`;
-    made.replaceChildren(element("b", title), " \u2003", clean, "clean \u2002", under, "with the wave");
+    node.replaceChildren(element("b", title), " \u2003", clean, "clean \u2002", under, "with the wave");
   }
 
   // Count over the samples how often the wave changes the top-1 prediction, once no other wave comes.
@@ -147,7 +147,7 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
   let counter = null;
   function count(about) {
     const isLatest = counts.begin();
-    const selected = [...chosen];
+    const selected = [...selection];
     setTimeout(async () => {
       if (!isLatest()) return;
       counter ??= await sampleCounts(facts.sets[SIDE].name);
@@ -162,25 +162,25 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
     const interval = [low, high].map((end) => (100 * end).toFixed(0)).join(" to ");
     const text = filledText(facts.flips.count, { flips, counted: after.length });
     const cell = table.querySelector(`[data-network="${name}"] td:last-child`);
-    cell?.replaceChildren(...spoken(whole ? [{ text, interval: `${interval} %` }] : [`${text} …`]));
+    cell?.replaceChildren(...sentenceNodes(whole ? [{ text, interval: `${interval} %` }] : [`${text} …`]));
   }
 
   // The newest wave only: one that arrives meanwhile is next.
   async function follow() {
     again = busy;
-    if (busy || !picture || !panel || !engine.has([...chosen])) return;
+    if (busy || !picture || !panel || !engine.has([...selection])) return;
     busy = true;
     const began = performance.now();
     const isLatest = choices.current();
     const current = picture;
     const wave = panel.dataset.wave.split(",").map(Number);
     const epsilon = Number(panel.querySelector(".strength input").value);
-    const moved = underWave(current, wave, epsilon);
+    const perturbed = underWave(current, wave, epsilon);
     try {
-      const selected = [...chosen];
+      const selected = [...selection];
       const logitsOf = (pixels) => engine.request("predict", { names: selected, pictures: [pixels] });
       const before = clean ?? (await logitsOf(planes(current.pixels)));
-      const { logits } = moved ? await logitsOf(moved) : before;
+      const { logits } = perturbed ? await logitsOf(perturbed) : before;
       if (isLatest()) {
         clean = before;
         const head = table.createTHead();
@@ -206,7 +206,7 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
 
   offer();
   const predictors = (classifiers) =>
-    [...chosen].map((name) => {
+    [...selection].map((name) => {
       const { title, colour } = facts.networks[name];
       return { name, title, colour, note: noteOn(name, classifiers) };
     });
@@ -222,7 +222,7 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
       panel = host.shadowRoot.querySelector(".panel");
       new MutationObserver(follow).observe(panel, { attributes: true, attributeFilter: ["data-milliseconds"] });
     }
-    if (start.root.hidden && !engine.has([...chosen])) {
+    if (start.root.hidden && !engine.has([...selection])) {
       table.hidden = below.hidden = true; // unloaded meanwhile
       offer();
     }

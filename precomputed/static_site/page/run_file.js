@@ -10,11 +10,11 @@ function npy(dtype, shape, bytes) {
   const text = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${dimensions}), }`;
   const header = `${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11)}\n`;
   const length = header.length;
-  const made = new Uint8Array(10 + length + bytes.length);
-  made.set([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, length & 255, length >> 8]);
-  made.set(new TextEncoder().encode(header), 10);
-  made.set(bytes, 10 + length);
-  return made;
+  const member = new Uint8Array(10 + length + bytes.length);
+  member.set([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, length & 255, length >> 8]);
+  member.set(new TextEncoder().encode(header), 10);
+  member.set(bytes, 10 + length);
+  return member;
 }
 
 const number = (value, bytes) => Array.from({ length: bytes }, (_, k) => Math.floor(value / 256 ** k) & 255);

@@ -1,7 +1,7 @@
 // A page of runs, laid out as the app's: a toolbar with one *Run*, the picture, the run beside it, and the outcome.
 // It shows a stored run, a run with the current settings, or a live run (live_runs.js); all text is about that run.
 
-import { button, element, ours, popover, sentence, tabs } from "./elements.js";
+import { button, element, popover, sentence, setHtml, tabs } from "./elements.js";
 import { mount } from "./mount.js";
 import { lab } from "./laboratory.js";
 import { latest } from "./latest.js";
@@ -30,21 +30,21 @@ export async function runPage(kind, section, runs, texts) {
   section.append(/** @type {HTMLTemplateElement} */ (document.getElementById("runs")).content.cloneNode(true));
   const find = (selector) => /** @type {HTMLElement} */ (section.querySelector(selector));
   find("h1").textContent = texts.title;
-  ours(find(".intro"), texts.intro);
+  setHtml(find(".intro"), texts.intro);
   const events = {};
   const drawReplay = mount("replay", find(".replay"), events);
   const [note, outcome, origins] = [".note", ".outcome", ".origins"].map(find);
-  const stored = /** @type {HTMLSelectElement} */ (find(".stored"));
-  stored.add(new Option(CHOOSE, ""));
+  const storedRuns = /** @type {HTMLSelectElement} */ (find(".stored"));
+  storedRuns.add(new Option(CHOOSE, ""));
   for (const run of runs)
-    stored.add(new Option([run.what, run.variantTitle, run.title].filter(Boolean).join(" · "), run.id));
+    storedRuns.add(new Option([run.what, run.variantTitle, run.title].filter(Boolean).join(" · "), run.id));
   const saved = popover(find(".status"), "Download");
   const computed = element("div", "", { className: "computed" });
   const start = element("div");
-  const [many, ...tables] = texts.tables.map(([title, html]) => [title, ours(element("div"), html)]);
+  const [many, ...tables] = texts.tables.map(([title, html]) => [title, setHtml(element("div"), html)]);
   let drawStarts = () => {};
-  const own = kind === "generation" ? [[START, start, () => drawStarts()]] : tables;
-  tabs(find(".folds"), [many, [COMPUTED, computed], ...own, [ORIGIN, origins]]);
+  const moreTabs = kind === "generation" ? [[START, start, () => drawStarts()]] : tables;
+  tabs(find(".folds"), [many, [COMPUTED, computed], ...moreTabs, [ORIGIN, origins]]);
 
   const first =
     runs.find((run) => run.side === texts.first.side && [null, texts.first.place].includes(run.place)) ?? runs[0];
@@ -80,27 +80,31 @@ export async function runPage(kind, section, runs, texts) {
       const column = element("div");
       for (const [title, html] of searches.includes("views") ? [...more, ...views] : more) {
         const fold = element("details");
-        fold.append(element("summary", title), ours(element("div"), html));
-        column.append(title ? fold : ours(element("div"), html));
+        fold.append(element("summary", title), setHtml(element("div"), html));
+        column.append(title ? fold : setHtml(element("div"), html));
       }
-      column.append(ours(element("div"), rule));
-      computed.replaceChildren(ours(element("div"), formulas[variant] ?? ""), column);
+      column.append(setHtml(element("div"), rule));
+      computed.replaceChildren(setHtml(element("div"), formulas[variant] ?? ""), column);
       explainStart(variant, targets);
     },
     /** Show a stored run. */
     async show(run, isLatest = views.begin()) {
       view.requested = run;
-      stored.value = run.id;
+      storedRuns.value = run.id;
       const data = await load(run.id);
       if (!isLatest()) return;
       view.draw(data);
-      view.say({ text: run.note, paragraphs: run.outcome.map((html) => ours(element("p"), html)), from: run.origins });
+      view.say({
+        text: run.note,
+        paragraphs: run.outcome.map((html) => setHtml(element("p"), html)),
+        from: run.origins,
+      });
       const variant = kind === "inpainting" ? run.fill : run.variant;
       view.explain(variant, run.searches, run.targets, texts.computed.rules?.[run.side]);
     },
     /** Show something other than a stored run. */
     leave() {
-      stored.value = "";
+      storedRuns.value = "";
     },
     /** Called with a stored run that the visitor chooses. @type {(run: any) => Promise<void>} */
     choose: (run) => view.show(run),
@@ -117,15 +121,15 @@ export async function runPage(kind, section, runs, texts) {
       if (start.hidden || !lab.packs[pack]) return;
       const pictures = await load(pack);
       if (!isLatest()) return;
-      ours(start, text + pictures);
+      setHtml(start, text + pictures);
       const groups = /** @type {HTMLElement[]} */ ([...start.querySelectorAll(".run-groups > div")]);
       for (const [k, group] of groups.entries()) group.hidden = !targets.includes(k);
     };
-    ours(start, text);
+    setHtml(start, text);
     drawStarts();
   }
-  stored.addEventListener("change", () => {
-    const run = runs.find(({ id }) => id === stored.value);
+  storedRuns.addEventListener("change", () => {
+    const run = runs.find(({ id }) => id === storedRuns.value);
     if (run) view.choose(run);
   });
   await view.show(first);

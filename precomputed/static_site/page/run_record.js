@@ -117,8 +117,8 @@ const deflated = async (bytes) =>
   );
 /** @param {any} live */
 export async function replayOf(run, sure, live = null, from = 0) {
-  const begun = run.step >= 0;
-  const frameSteps = begun ? run.frameSteps.slice(from) : [0];
+  const hasBegun = run.step >= 0;
+  const frameSteps = hasBegun ? run.frameSteps.slice(from) : [0];
   const whole = from === 0 && live?.state !== "running";
   const text = whole ? deflated : pack;
   const number = ++version;
@@ -131,12 +131,12 @@ export async function replayOf(run, sure, live = null, from = 0) {
         about: model.about,
         colour: model.colour,
         card: "",
-        frames: await text(differences(begun ? model.frames.slice(from) : [run.startLevels])),
-        values: floats(begun ? curves.flatMap((curve) => frameSteps.map((step) => curve[step])) : []),
+        frames: await text(differences(hasBegun ? model.frames.slice(from) : [run.startLevels])),
+        values: floats(hasBegun ? curves.flatMap((curve) => frameSteps.map((step) => curve[step])) : []),
         curves: floats(curves.flatMap(envelope)),
-        before: begun && whole ? ranked(model.first, run.classes) : [[]],
-        after: begun && whole ? ranked(model.logits, run.classes) : [[]],
-        sure: begun && whole ? [[model.sureAt, model.sureAt === null ? null : model.sureChange]] : [],
+        before: hasBegun && whole ? ranked(model.first, run.classes) : [[]],
+        after: hasBegun && whole ? ranked(model.logits, run.classes) : [[]],
+        sure: hasBegun && whole ? [[model.sureAt, model.sureAt === null ? null : model.sureChange]] : [],
       };
     }),
   );

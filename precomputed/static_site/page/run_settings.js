@@ -81,7 +81,7 @@ export function runSettings(parent, set, kind, changed) {
       follow();
     },
     /** Return which of the numbers of steps is chosen, and all numbers. */
-    chosen() {
+    selection() {
       const { weight, ...lengths } = numbers.values();
       return { pace: place(), weight, lengths };
     },

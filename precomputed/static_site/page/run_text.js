@@ -29,18 +29,18 @@ export function changes(start, image, mask, scale) {
  * @param {Record<string, string>} patterns
  */
 export function outcome(run, halted, patterns) {
-  const drawn = run.kind === "generation";
+  const isDrawing = run.kind === "generation";
   return run.models.map((model, k) => {
     const [inside, outside] = halted
       ? changes(run.start, model.last, run.mask, 255)
       : changes(run.startLevels, model.frames.at(-1), run.mask, 1);
     const steps = countOf(run.frameSteps.at(-1), "step");
     const changed = filled(patterns.changed, {
-      what: patterns[drawn ? "start" : "hole"],
+      what: patterns[isDrawing ? "start" : "hole"],
       change: { bold: filledText(patterns.amount, { mean: inside.toFixed(1) }) },
       after: k ? "" : filledText(patterns.after, { steps }),
     });
-    const rest = drawn ? [] : [" ", filledText(patterns.rest, { mean: outside.toFixed(2) })];
+    const rest = isDrawing ? [] : [" ", filledText(patterns.rest, { mean: outside.toFixed(2) })];
     return [...filled(patterns.outcome, { title: model.title, changed }), ...rest];
   });
 }
@@ -53,11 +53,11 @@ export function outcome(run, halted, patterns) {
 export function likeness(run, patterns) {
   if (!run.original) return [];
   const original = Float32Array.from(run.original, (level) => level / 255);
-  const shown = (picture) => similarityInside(original, picture, run.mask).toFixed(2);
-  const before = shown(run.start);
+  const similarity = (picture) => similarityInside(original, picture, run.mask).toFixed(2);
+  const before = similarity(run.start);
   const after = run.models.map(({ title, last }) => ({
     title,
-    value: shown(Float32Array.from(levels(last), (level) => level / 255)),
+    value: similarity(Float32Array.from(levels(last), (level) => level / 255)),
   }));
   const nearer = after.filter(({ value }) => Number(value) > Number(before)).map(({ title }) => title);
   const which = !nearer.length ? "none" : nearer.length < after.length ? "only" : "nearer";

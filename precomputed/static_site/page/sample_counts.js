@@ -49,10 +49,11 @@ export async function sampleCounts(name) {
         }
         const before = clean.get(network);
         const bits = ({ signs }) => unpack(signs[seed % signs.length]);
-        const waved = (k) => underWave({ pixels: pixels[k], size, side, bits: bits(set.pictures[k]) }, wave, epsilon);
+        const withWave = (k) =>
+          underWave({ pixels: pixels[k], size, side, bits: bits(set.pictures[k]) }, wave, epsilon);
         const tops = await predictions(
           network,
-          (k) => waved(k) ?? plain(k),
+          (k) => withWave(k) ?? plain(k),
           isLatest,
           (after) => report(network, before, after),
         );

@@ -33,7 +33,7 @@ export function confusions(labels, predictions) {
   const cells = new Map();
   labels.forEach((label, k) => {
     const key = `${label} ${predictions[k]}`;
-    const images = labels.filter((other) => other === label).length;
+    const images = labels.filter((value) => value === label).length;
     const cell = cells.get(key) ?? { label, prediction: predictions[k], count: 0, images };
     cells.set(key, { ...cell, count: cell.count + 1 });
   });

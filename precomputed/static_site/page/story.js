@@ -61,15 +61,15 @@ const KINDS = {
     const first = String(data.value);
     text.innerHTML = verdict ?? ""; // trusted
     const show = mount("heatmap", host.appendChild(element("div")), {
-      choice: ({ value }) => chosen(value.slice(0, 2), parts.stripes),
+      choice: ({ value }) => select(value.slice(0, 2), parts.stripes),
     });
     host.append(text);
-    function chosen(value, follow) {
+    function select(value, follow) {
       text.hidden = !verdict || String(value) !== first; // the text is about one wave
       follow?.(value);
     }
     parts.maps = (value) => {
-      chosen(value);
+      select(value);
       draw(value);
     };
     const draw = (value) =>

@@ -1,6 +1,6 @@
 // The tools below the maps, as the app's: cards and further names; choosing one shows its tool.
 
-import { byId, element, option, ours } from "./elements.js";
+import { byId, element, option, setHtml } from "./elements.js";
 import { load } from "./packs.js";
 import { showParts } from "./story.js";
 
@@ -18,12 +18,12 @@ import { showParts } from "./story.js";
 export async function drawTools(host, tools, first, mixer, panels) {
   const cards = host.appendChild(element("fieldset", "", { className: "cards" }));
   cards.append(element("legend", "Tools", { className: "visually-hidden" }));
-  const opened = new Map();
+  const places = new Map();
   async function open({ name, step, panel, elsewhere }) {
-    for (const [tool, place] of opened) place.hidden = tool !== name;
-    if (opened.has(name)) return;
+    for (const [tool, place] of places) place.hidden = tool !== name;
+    if (places.has(name)) return;
     const place = host.appendChild(element("div", "", { className: "tool" }));
-    opened.set(name, place);
+    places.set(name, place);
     if (panel === "details") place.append(byId("rings"));
     else if (panel) await panels[panel](place);
     else if (step) await showFigure(place, step);
@@ -33,7 +33,7 @@ export async function drawTools(host, tools, first, mixer, panels) {
     const { text, figure } = (await load("story")).find(({ links }) => links.includes(step));
     place.append(element("p", text));
     const parts = place.appendChild(element("div", "", { className: "parts" }));
-    showParts(parts, figure, { mixer: (at) => mixer(at, (html) => ours(minds, html)) });
+    showParts(parts, figure, { mixer: (at) => mixer(at, (html) => setHtml(minds, html)) });
     const minds = place.appendChild(element("p"));
     minds.setAttribute("aria-live", "polite");
   }

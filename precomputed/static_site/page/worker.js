@@ -33,7 +33,7 @@ const turn = () =>
   });
 
 // A network's pass that checks for a stop first: a stopped run ends within one pass.
-const heedful = (pass) => async (images) => {
+const stoppable = (pass) => async (images) => {
   await turn();
   if (control === "stop") throw new Stopped();
   return pass(images);
@@ -63,7 +63,7 @@ const requests = {
     control = "go";
     await networks.release(); // nothing predicts meanwhile, and WebAssembly memory never shrinks
     const running = painters.map(({ name, config, penalty }) => {
-      const pass = heedful(networks.passTo(name, target));
+      const pass = stoppable(networks.passTo(name, target));
       const objective = penalty ? inpainting(mask, weight, penalty) : generation;
       return { iterator: pgdSteps(pass, objective, start, config), sure: false };
     });
@@ -72,7 +72,7 @@ const requests = {
     /** @type {import("./pgd/steps.js").State[]} */
     let before = [];
     let last = performance.now();
-    const seen = (frame) => ({
+    const stateOf = (frame) => ({
       step: before[0].step,
       networks: before.map(({ crossEntropy: entropy, penalty, change, logits, images }, k) => {
         const first = !running[k].sure && Math.exp(-entropy) >= sure; // its picture is kept, too
@@ -97,7 +97,7 @@ const requests = {
         before = /** @type {import("./pgd/steps.js").State[]} */ (current);
         if (control === "step") control = "pause";
         const halted = control === "pause" || step === steps;
-        states.push(seen(step % interval === 0 || halted));
+        states.push(stateOf(step % interval === 0 || halted));
         if (halted || performance.now() - last > REPORT_MS) reportStates(halted);
         while (control === "pause" && step < steps) await new Promise((resolve) => (wake = resolve));
       }
@@ -105,7 +105,7 @@ const requests = {
       if (!(error instanceof Stopped)) throw error;
       if (before.length) {
         // a halted run has a picture to show
-        states.push(seen(true));
+        states.push(stateOf(true));
         reportStates(true);
       }
     }

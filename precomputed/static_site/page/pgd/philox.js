@@ -130,8 +130,8 @@ export class Philox {
       }
       for (;;) {
         const beyond = -Math.log1p(-this.#single()) / EDGE;
-        const other = -Math.log1p(-this.#single());
-        if (2 * other > beyond * beyond) return Math.fround((size >>> 8) & 1 ? -(EDGE + beyond) : EDGE + beyond);
+        const bound = -Math.log1p(-this.#single());
+        if (2 * bound > beyond * beyond) return Math.fround((size >>> 8) & 1 ? -(EDGE + beyond) : EDGE + beyond);
       }
     }
   }

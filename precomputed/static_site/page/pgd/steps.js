@@ -44,11 +44,11 @@ export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
   let bestImages = x0;
   let bestLoss = Infinity;
   /** @type {Pass | undefined} */
-  let seen;
+  let evaluated;
   for (let step = 0; step <= config.steps; step++) {
     const last = step === config.steps;
-    if (!seen || !atViews || step % LOOK_INTERVAL === 0 || last) seen = await pass(images);
-    const { logits, crossEntropy } = seen;
+    if (!evaluated || !atViews || step % LOOK_INTERVAL === 0 || last) evaluated = await pass(images);
+    const { logits, crossEntropy } = evaluated;
     const penalty = objective.penalty(images, x0);
     const loss = crossEntropy + (penalty?.value ?? 0);
     if (step === 0 && !Number.isFinite(loss)) throw new Error(`the network’s loss at the start is ${loss}`);
@@ -56,7 +56,7 @@ export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
     const change = norm(difference(images, x0));
     yield { step, images, logits, crossEntropy, penalty: penalty?.value ?? null, change, bestLoss, bestImages };
     if (last) return;
-    const slope = atViews ? await atViews(images, step) : seen.gradient;
+    const slope = atViews ? await atViews(images, step) : evaluated.gradient;
     const more = penalty?.gradient;
     const gradient = more ? plus(slope, more, 1) : slope;
     images = project(objective.step(images, x0, gradient, stepLength(config, step)), x0, config.epsilon);

@@ -77,8 +77,8 @@ export function viewMap({ left, top, side, dx, dy, flip, noise }, size) {
   return {
     /** The view of a picture. @param {Float32Array} image */
     apply(image) {
-      const seen = alongRows(alongColumns(image, columns, size), rows, size);
-      return noise ? plus(seen, noise, 1) : seen;
+      const view = alongRows(alongColumns(image, columns, size), rows, size);
+      return noise ? plus(view, noise, 1) : view;
     },
     /** The gradient at the picture from that at the view. @param {Float32Array} gradient */
     adjoint: (gradient) => alongColumns(alongRows(gradient, rows, size, true), columns, size, true),
@@ -98,10 +98,10 @@ function taps(size, first, side, shift, flip) {
   const count = Math.max(...sources.map((parts) => parts.length));
   const places = new Int32Array(size * count);
   const weights = new Float64Array(size * count); // weight 0 if there are fewer
-  sources.forEach((parts, seen) =>
+  sources.forEach((parts, place) =>
     parts.forEach(([at, weight], k) => {
-      places[seen * count + k] = mirrored(first + at - shift);
-      weights[seen * count + k] = weight;
+      places[place * count + k] = mirrored(first + at - shift);
+      weights[place * count + k] = weight;
     }),
   );
   return { count, places, weights };
@@ -144,8 +144,8 @@ function alongRows(from, { count, places, weights }, size, adjoint = false) {
   for (let plane = 0; plane < from.length; plane += area) {
     for (let n = 0; n < places.length; n++) {
       const source = plane + places[n] * size;
-      const seen = plane + Math.floor(n / count) * size;
-      const [here, there] = adjoint ? [seen, source] : [source, seen];
+      const target = plane + Math.floor(n / count) * size;
+      const [here, there] = adjoint ? [target, source] : [source, target];
       const weight = weights[n];
       for (let column = 0; column < size; column++) to[there + column] += weight * from[here + column];
     }
