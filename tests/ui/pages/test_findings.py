@@ -266,3 +266,10 @@ def test_findings_about_a_dropped_map_are_freed():
     del all_maps[0], results
     gc.collect()
     assert [reference() for reference in references] == [None, None]
+
+
+def test_a_finding_about_photographs_opens_with_a_photograph():
+    urls = [html.unescape(url) for url in re.findall(r'href="frequency\?([^"]*)"', "".join(table(opened())))]
+    pictures = {label: query.get("pictures") for query in map(parse_qs, urls) for label in query["maps"]}
+    photographs = [label for label, kind in pictures.items() if kind == ["Photographs"]]
+    assert photographs == ["ResNet-50 · ImageNet100 · published"] and pictures[CLIP] is None
