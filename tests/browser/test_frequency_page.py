@@ -2,7 +2,7 @@
 
 import io
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import numpy as np
 import pytest
@@ -92,6 +92,15 @@ def test_the_claim_begins_where_the_picture_does(frequency_page, width):
     page = frequency_page("frequency", width=width, height=900)
     picture = page.locator(".panel canvas").first.bounding_box()
     assert page.locator(".verdict-row .judged").bounding_box()["x"] == pytest.approx(picture["x"], abs=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "width"), [(1, 400), (4, 256)])
+def test_the_sentence_on_a_wave_has_its_width_beside_any_number_of_maps(frequency_page, count, width):
+    names = ("CLIP ViT-B/32", "ResNet-56", "Mini CLIP", "Mini ResNet")
+    maps = [("maps", f"{name} · CIFAR-10 · {'published' if k < 2 else 'computed'}") for k, name in enumerate(names)]
+    page = frequency_page(f"frequency?{urlencode(maps[:count])}", width=1440)
+    assert page.locator(".verdict-row .prose").bounding_box()["width"] >= width
 
 
 @pytest.mark.slow
