@@ -189,7 +189,7 @@ def run_panel(page: str, result: RunResult | None, request: RunRequest | None) -
             stopped = None if result.unfinished is None else RunProgress("stopped")
             packed = state.cached("replay", result.id, lambda: run_replay(result.runs, id=result.id, live=stopped))
             resume = None if result.unfinished is None else partial(_resume, page, result.unfinished)
-            _replay(page, packed, resume, seek=result.seek)
+            _replay(page, packed, resume, seek=state.seek(result))
         elif request is not None and (plan := request.plan) is not None:
             new, version = RunProgress("new", "Not run yet"), request.fingerprint
             start_alone = partial(live_replay, plan, request.names, request.searches, [], [], id=version, live=new)

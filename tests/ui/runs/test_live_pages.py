@@ -386,3 +386,12 @@ def test_a_queued_run_is_not_said_to_be_running():
     end.set()
     assert other.wait(60) and app.session_state["inpainting.runs"].active.job.wait(60)
     assert "Your run, 30 steps" in page_text(app.run())
+
+
+def test_an_example_that_takes_anothers_place_is_brought_into_sight():
+    """On a phone the settings stand below the pictures."""
+    app = open_page("generation")
+    assert replay_data(app)["seek"] == "" and replay_data(app.run())["seek"] == "", "a page opens at its top"
+    app.selectbox(key="generation-start-from").set_value("Pixel noise").run()
+    assert "A stored example" in page_text(app) and replay_data(app)["seek"] == "page"
+    assert replay_data(app.run())["seek"] == ""

@@ -152,6 +152,7 @@ class RunState:
     _pinned: str | Literal["next"] = ""
     _started_alone: str = ""
     _failed: str = ""  # the request beside which `error` is displayed
+    _displayed: str = ""  # the last result on the screen
     _first: str | None = None  # the first request of the page, which is the link's if a link opened it
     _cache: dict[str, tuple[object, Any]] = field(default_factory=dict)
 
@@ -205,6 +206,11 @@ class RunState:
         """Return and clear the reason why nothing was started."""
         why, self.refusal = self.refusal, ""
         return why
+
+    def seek(self, result: RunResult) -> str:
+        """Return a displayed result's `seek`; a stored one that takes another's place is sought, too."""
+        before, self._displayed = self._displayed, result.id
+        return result.seek or ("page" if before not in ("", result.id) else "")
 
     # Derived from the state.
 
