@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import re
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from core.data.dataset import ImageDataset
+from core.shared.errors import one_line
 from core.shared.files import Fact
 
 VERSION = "0.1.0"
@@ -68,3 +71,9 @@ def computed_source(device: str, **facts: Any) -> dict[str, Any]:
     """Return the `source` of a computed result: version, date, device name, and further `facts`."""
     date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return {"type": "computed", "version": VERSION, "date": date, "device": device, **facts}
+
+
+def device_text(source: Mapping[str, Any]) -> str:
+    """Return the device of a result's `source` for a page, "CPU, 1 thread"; earlier versions wrote "1 threads"."""
+    device = one_line(source.get("device") or "an unknown device")
+    return re.sub(r"\b1 threads\b", "1 thread", re.sub(r"\bcpu\b", "CPU", device))

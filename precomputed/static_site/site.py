@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from core.data.sample_sets import SAMPLE_SETS
+from core.fourier.maps.metrics import TOP1
 from core.reproduce import findings
 from core.shared.files import make_folder, write_atomically
 from core.shared.html import TERMS
@@ -90,7 +91,7 @@ def write_site(folder: Path, app: str, *, stored: bool = False) -> int:
             "pages": page_texts(),
             "sets": sets,
             "live": LIVE,
-            "frequency": {"title": frequency.TITLE, "about": sentence_html(frequency.ABOUT, *TERMS)},
+            "frequency": {"title": frequency.TITLE, "about": sentence_html(frequency.about_maps(TOP1), *TERMS)},
             "tools": tools(),
             "first_tool": DETAILS,
         },

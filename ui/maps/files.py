@@ -9,6 +9,7 @@ from functools import partial
 
 import streamlit as st
 
+from core.data.provenance import device_text
 from core.fourier.maps.export import heatmap_csv, heatmap_png
 from core.fourier.maps.heatmap import MAX_SIDE, Heatmap, HeatmapError
 from core.fourier.maps.metrics import TOP1
@@ -43,7 +44,7 @@ def computed_text(heatmap: Heatmap) -> str:
     classifier = facts["classifier"]
     text = (
         f"Computed {one_line(source.get('date', 'some day'))[:10]} with version "
-        f"{one_line(source.get('version', '?'), 20)} on {one_line(source.get('device', '?'))} in "
+        f"{one_line(source.get('version', '?'), 20)} on {device_text(source)} in "
         f"{_number(source.get('wall_seconds'))} s ({_number(source.get('images_per_second'))} images/s); weights "
         f"{one_line(classifier.get('weights_id', '?'))}, sha256 {one_line(classifier.get('sha256') or 'unknown', 13)}; "
         f"seed {one_line(facts.get('seed'), 20)}, {one_line(facts.get('dtype', 'float32'), 20)}."

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_title
 from core.data.profiles import stored_files
+from core.data.provenance import device_text
 from core.data.samples import load_samples, sample_credits
 from core.fourier.maps.heatmap import Heatmap, HeatmapError
 from core.images.square import png_data_uri, square_image
@@ -63,8 +64,7 @@ def _map_row(path: Path, changed_ns: int) -> dict[str, Any]:
     """Return a row of the table; `changed_ns`, the file's modification time, is part of the cache key."""
     heatmap = Heatmap.load(path)
     facts, source = heatmap.metadata, heatmap.metadata["source"]
-    date, device = str(source.get("date", "undated"))[:10], str(source.get("device", "unknown"))
-    device = re.sub(r"\b1 threads$", "1 thread", device.replace("cpu", "CPU"))  # as the batch script writes it
+    date = str(source.get("date", "undated"))[:10]
     url = source.get("url", "")
     return {
         "Classifier": one_line(classifier_title(facts["classifier"]["name"])),
@@ -74,7 +74,7 @@ def _map_row(path: Path, changed_ns: int) -> dict[str, Any]:
         "v": float(facts["epsilon"]),
         "Origin": source["type"],
         "Licence": source.get("licence", OURS),
-        "Citation": source.get("citation", f"computed with this project, {date}, on {device}"),
+        "Citation": source.get("citation", f"computed with this project, {date}, on {device_text(source)}"),
         "Link": f"{url}/tree/{source['commit']}" if url and source.get("commit") else url,
         "Notes": re.sub(r"(\d) x (\d)", r"\1 × \2", source.get("note", "")),
     }

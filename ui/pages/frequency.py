@@ -17,7 +17,7 @@ from core.data.sample_sets import SAMPLE_SETS, set_of_map
 from core.fourier.basis import Frequency
 from core.fourier.maps.contrasts import mismatches
 from core.fourier.maps.heatmap import MAX_SIDE
-from core.fourier.maps.metrics import METRICS
+from core.fourier.maps.metrics import METRICS, TOP1, Metric
 from core.numbers import join_list
 from core.reproduce.findings import STYLE
 from core.shared.html import TERMS
@@ -58,7 +58,6 @@ CROPPED = "63 × 63"
 BY_RADIUS, BY_STRENGTH = "Error by radius", "Error by strength"
 FORMER_CHART = "Strength"  # name of the second chart in links of earlier versions
 TITLE = "Which frequencies does CLIP rely on?"
-ABOUT = "Each cell is a wave on pictures. Its colour shows how often it misleads."
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
@@ -75,11 +74,13 @@ def page() -> None:
     _restore()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-title"):
         st.title(TITLE, width="content", anchor=False)
-        write_sentence(ABOUT, *TERMS)
+        introduction = st.container()
     with st.container(horizontal=True, gap="small", key="frequency-bar"):
         figures = st.container(width="content", key="frequency-figures")
         chosen = _controls(entries())
         verdict = st.container(key="frequency-verdict")
+    with introduction:
+        write_sentence(about_maps(METRICS[st.session_state.get(METRIC, TOP1.name)]), *TERMS)
     picture = chosen_picture(PLACE, url_prefix="", first=FIRST, kind=_preset().pictures)
     with figures:
         _figures(picture)
@@ -108,6 +109,12 @@ def page() -> None:
         )
     )
     count()  # last, since it takes longest
+
+
+def about_maps(metric: Metric) -> str:
+    """Describe the cells of maps and their colour."""
+    colour = f"the {metric.label}" if metric.top is None else "how often it misleads"
+    return f"Each cell is a wave on pictures. Its colour shows {colour}."
 
 
 def _chart(chosen: list[Entry], frequency: Frequency) -> None:

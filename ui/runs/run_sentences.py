@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.classifiers.registry import classifier_title, result_title
+from core.data.provenance import device_text
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.numbers import confidence, count_of, join_list
 from core.pgd.config import settings_of
@@ -175,7 +176,7 @@ def origin(run: PGDRun) -> str:
     credit = one_line(images.get("credit") or images.get("dataset") or "picture of unknown origin", MAX_TEXT_LENGTH)
     return (
         f"{credit}. {settings}; random seed {run.metadata['seed']}. {_weights(run)}. Computed {_date(run)} with "
-        f"version {one_line(source.get('version') or '?')} on {one_line(source.get('device') or '?')} in "
+        f"version {one_line(source.get('version') or '?')} on {device_text(source)} in "
         f"{source.get('wall_seconds') or 0:,.0f} s."
     )
 

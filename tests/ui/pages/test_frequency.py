@@ -192,6 +192,15 @@ def test_menu_says_why_something_is_not_offered(page):
     assert "Minus clean (the clean error of CLIP ViT-B/32 and ResNet-56 is not published with the map)" in text(app)
 
 
+@pytest.mark.parametrize(
+    "metric, colour", [("Top-1", "how often it misleads."), ("Probability", "the probability of the true class.")]
+)
+def test_introduction_tells_what_the_colour_shows(metric, colour):
+    app = open_page(maps=[MINI_CLIP], metric=metric, show="Error")
+    assert settable_widget(app, "metric").value == metric
+    assert f"Each cell is a wave on pictures. Its colour shows {colour}" in text(app)
+
+
 def test_page_without_maps_asks_for_one():
     app = open_page()
     settable_widget(app, "maps").set_value([]).run()
