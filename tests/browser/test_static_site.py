@@ -262,6 +262,26 @@ def test_load_that_fails_says_so_and_goes_on_from_there(served_page):
 
 
 @pytest.mark.slow
+def test_part_that_does_not_arrive_is_named_and_comes_with_the_next_request(served_page):
+    page = served_page
+    page.goto(f"{page.base}#generation")
+    section, failure = page.locator("#generation"), page.locator("#failure")
+    expect(section.locator(".step")).to_have_text("step 120 of 120")
+    page.route("**/packs/generation_cifar10__mini-clip.*", lambda route: route.fulfill(status=503))
+    stored = section.get_by_label("Stored runs", exact=True)
+    stored.select_option("generation_cifar10__mini-clip")
+    missing = "packs/generation_cifar10__mini-clip.0.js: the server answered 503"
+    expect(failure).to_contain_text(f"A part of this page did not arrive ({missing}).")
+    expect(failure.get_by_role("button", name="Reload the page")).to_be_visible()
+    page.unroute("**/packs/generation_cifar10__mini-clip.*")
+    for run in ("generation_cifar10-noise__mini-clip", "generation_cifar10__mini-clip"):
+        stored.select_option(run)
+        expect(section.locator(".step")).to_have_text("step 60 of 60")
+    expect(section.locator(".toolbar .group summary")).to_have_text("Mini CLIP, Mini CLIP (robust)")
+    expect(failure).to_be_empty()
+
+
+@pytest.mark.slow
 def test_server_that_forbids_workers_is_named_in_one_sentence(served_page):
     page = served_page
 

@@ -94,11 +94,29 @@ export async function blob(name, { keep = false, report = (_) => {} } = {}) {
 export const unpacked = (/** @type {Blob} */ blob) =>
   new Response(blob.stream().pipeThrough(new DecompressionStream("gzip")));
 
-// A JSON value, loaded once.
+const failures = new Map(); // name -> error of a value that did not arrive
+let report = (/** @type {Map<string, Error>} */ _) => {};
+
+/** Call `show` with the errors of values that have not arrived, by name, whenever these change. */
+export function onFailure(show) {
+  report = show;
+}
+
+// A JSON value, loaded once; again if it did not arrive.
 /** @param {string} name @returns {Promise<any>} */
 export function load(name) {
   const json = async () => unpacked(await blob(name)).json();
-  if (!values.has(name)) values.set(name, json());
+  if (!values.has(name)) {
+    const value = json();
+    value.then(
+      () => failures.delete(name) && report(failures),
+      (error) => {
+        values.delete(name);
+        report(failures.set(name, error));
+      },
+    );
+    values.set(name, value);
+  }
   return values.get(name);
 }
 

@@ -2,12 +2,12 @@
 // set as textContent.
 
 import { sweep } from "./bytes.js";
-import { byId, element } from "./elements.js";
+import { button, byId, element } from "./elements.js";
 import { mount } from "./mount.js";
 import { engine } from "./engine.js";
 import { frequency } from "./frequency.js";
 import { lab } from "./laboratory.js";
-import { load } from "./packs.js";
+import { load, onFailure } from "./packs.js";
 import { runPage } from "./run_page.js";
 import { story } from "./story.js";
 import { drawTools } from "./tools.js";
@@ -64,8 +64,16 @@ async function runsSection(kind) {
   );
 }
 
+/** Say which part of the page did not arrive, and offer to try again. */
+function showFailures(failures) {
+  const [error] = failures.values();
+  const text = error ? `A part of this page did not arrive (${error.message}). ` : "";
+  byId("failure").replaceChildren(text, ...(error ? [button("Reload the page", () => location.reload())] : []));
+}
+
 async function main() {
   lab.engine = engine; // for checks and benchmarks
+  onFailure(showFailures);
   const { app, code } = await load("about");
   const where = byId("where");
   const source = element("a", "the repository", { href: code });
