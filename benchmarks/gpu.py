@@ -38,7 +38,7 @@ from core.pgd.steps import pgd_steps
 from core.reconstruct.batches import BATCH_PIXELS
 from core.shared import paper
 from core.shared.device import choose_device, forward, name_device, prepare_torch
-from core.shared.network_copies import with_cast_weights, with_contiguous_attention
+from core.shared.network_copies import for_gradients, with_cast_weights
 from core.sweep.loop.config import BATCH, SweepConfig
 from core.sweep.maps import growing_heatmaps, passes_taken
 
@@ -119,8 +119,7 @@ def run_rows(classifier: Classifier, data: ImageDataset, dtype: str, count: int,
     targets = torch.as_tensor(data.labels[:count]).to(device)
     usual = paper_inpainting(side)
     config = PGDConfig(epsilon=usual.epsilon, step_size=usual.step_size, steps=3 * rounds + STEPS, dtype=dtype)
-    objective = Inpainting(targets, mask)
-    cast = with_contiguous_attention(with_cast_weights(classifier, dtype))
+    objective, cast = Inpainting(targets, mask), for_gradients(classifier, dtype)
     _reset_memory(device)
     states = pgd_steps(classifier, objective, start, config)
     works = {

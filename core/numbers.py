@@ -18,11 +18,6 @@ def decimal(number: float, digits: int = 1, *, sign: bool = False) -> str:
     return f"{np.round(number, digits):{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def count_of(number: int, noun: str) -> str:
-    """'1 image' or '1,001 images'."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def displayed_difference(
     difference: Interval, first: Any, second: Any, factor: float = 100, digits: int = 1
 ) -> Interval:

@@ -41,9 +41,9 @@ def loss_gradients(classifier: Callable[[Tensor], Tensor], images: np.ndarray, l
     """
     import torch
 
-    from core.shared.network_copies import with_contiguous_attention
+    from core.shared.network_copies import for_gradients
 
-    classifier = with_contiguous_attention(classifier)
+    classifier = for_gradients(classifier)
     device = getattr(classifier, "device", "cpu")
     losses, gradients = [], []
     with torch.inference_mode(False), torch.enable_grad():

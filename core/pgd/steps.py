@@ -23,7 +23,7 @@ from core.pgd.natural import NaturalSteps
 from core.pgd.objectives import Objective
 from core.pgd.passes import ImageClassifier, Passes
 from core.pgd.views import ViewDraws
-from core.shared.network_copies import with_cast_weights, with_contiguous_attention
+from core.shared.network_copies import for_gradients
 
 # Steps by views between measurements of the picture itself, which take an extra forward pass.
 LOOK_INTERVAL = 10
@@ -129,7 +129,7 @@ def _steps(
         x0 = images.clone()
         objective = objective.to(x0.device)  # once, so that no step waits for the transfer
         targets = objective.targets.expand(len(x0))
-        classifier = with_contiguous_attention(with_cast_weights(classifier, config.dtype))
+        classifier = for_gradients(classifier, config.dtype)
     auto_pgd = AutoPGD(x0, objective, config) if config.step_rule == "adaptive" else None
     passes = Passes(classifier, targets, config.dtype, len(x0))
     by_views = _ViewGradients(passes, config, x0, objective.hole, seed) if config.search == "views" else None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from core.classifiers.options import add_classifier_options, named_classifier
 from core.data.options import add_dataset_options, named_dataset
 from core.images.masks import Fill
-from core.numbers import count_of, percent, small
+from core.numbers import percent, small
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import FAST, MAX_STEPS, SETTINGS, RunKind, paper_settings
 from core.reconstruct.batches import run_job
@@ -26,6 +26,7 @@ from core.runs.starts import RANDOM_KINDS, STARTS
 from core.shared import paper
 from core.shared.cli import MAX_SEED, integer, number, run_script
 from core.shared.errors import quoted
+from core.shared.sentences import count_of
 
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier

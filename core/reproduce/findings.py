@@ -13,12 +13,11 @@ from pathlib import Path
 from core.claims.finding import BY_VIEWS, Evidence, Finding, Verdict
 from core.claims.hybrids import stored_hybrids
 from core.classifiers.registry import classifier_title, result_title, short_title
-from core.numbers import count_of
 from core.runs.picture_outcomes import judged_outcomes
 from core.shared.colours import BAD, GOOD, HALF, OPEN
 from core.shared.errors import one_line, sentence
 from core.shared.html import bdi, number_html
-from core.shared.sentences import Network, Sentence
+from core.shared.sentences import Network, Sentence, count_of
 
 # Sign and colour of each verdict.
 VERDICTS = {

@@ -29,6 +29,7 @@ from core.runs.starts import STARTS
 from core.shared.colours import BAD, GOOD, HALF, OPEN
 from core.shared.errors import one_line
 from core.shared.files import write_atomically, write_json
+from core.shared.sentences import count_of
 
 SCHEMA = 1
 MAX_ROWS = 60  # of a folded table; the JSON has all
@@ -122,6 +123,7 @@ def to_html(results: Results) -> str:
         hybrid_findings=hybrid_findings(results.hybrids),
         relies=CLAIMS["relies"],
         numbers=numbers,
+        count_of=count_of,
         tables=tables,
         sentences=sentences,
         name_of=name_of,

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from core.numbers import count_of
 from core.pgd.config import PGDConfig
 from core.runs.metadata import FACTS, check_agreement
 from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, check_array
+from core.shared.sentences import count_of
 
 SURE = 0.9  # target probability from which a classifier counts as confident
 MAX_TOGETHER = 4  # runs in one file: two networks by two searches

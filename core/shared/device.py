@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from core.shared.errors import one_line
+from core.shared.sentences import count_of
 
 if TYPE_CHECKING:
     import torch
@@ -149,8 +150,8 @@ def name_device(device: str | torch.device) -> str:
         rounding = "TF32" if torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32 else "no TF32"
         return f"{torch.cuda.get_device_name(device)}, {rounding}"
     by_onednn = device.type == "cpu" and torch.get_float32_matmul_precision() == "medium"
-    threads = torch.get_num_threads()
-    return f"{device.type}, {threads} thread{'' if threads == 1 else 's'}{', products by oneDNN' if by_onednn else ''}"
+    threads = count_of(torch.get_num_threads(), "thread")
+    return f"{device.type}, {threads}{', products by oneDNN' if by_onednn else ''}"
 
 
 def forward(classifier: Callable[[Tensor], Tensor], images: Tensor, dtype: str) -> Tensor:

@@ -11,6 +11,12 @@ import re
 from collections.abc import Iterable
 
 
+def count_of(number: float, noun: str) -> str:
+    """'1 image', '1,001 images' or '2.5 cycles'."""
+    digits = f"{int(number):,}" if number == int(number) else f"{number:g}"
+    return f"{digits} {noun}{'' if number == 1 else 's'}"
+
+
 class Number(str):
     """A measured number: '33.1 % (32.2 to 34.0)'.
 

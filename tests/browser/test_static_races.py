@@ -57,6 +57,10 @@ def ready(page, name):
     return section
 
 
+def stored_runs(section):
+    return section.get_by_label("Stored runs", exact=True)
+
+
 def choose_search(section):
     section.get_by_role("checkbox", name="views").uncheck()
 
@@ -96,14 +100,14 @@ def choose_network(section):
 def test_setting_chosen_while_a_stored_run_is_fetched_stays(open_section, name, run, choose):
     page = open_section(name, run)
     section = ready(page, name)
-    section.get_by_label("Stored runs", exact=True).select_option(run)
+    stored_runs(section).select_option(run)
     titles = ["Mini CLIP", "Mini CLIP (robust)"] if "cifar10" in run else ["EfficientNet-Lite0 (ImageNet)"]
     expect(section.locator(".toolbar .group summary")).to_have_text(", ".join(titles))
     if name == "inpainting":  # the controls show the stored run's picture
         expect(section.locator(".canvas p")).to_have_text(f"True class: {'dog' if 'cifar10' in run else 'koala'}")
     choose(section)
     release(page)
-    expect(section.get_by_label("Stored runs", exact=True)).to_have_value("")
+    expect(stored_runs(section)).to_have_value("")
     expect(section.locator(".status .note")).to_contain_text("Not run yet. Back to the example")
     expect(section.locator(".outcome")).to_be_empty()
     expect(section.locator(".step")).to_contain_text("Not run yet")
@@ -117,10 +121,10 @@ def test_stored_run_chosen_while_another_one_is_fetched_is_shown_with_its_contro
     page = open_section("inpainting", first, "cifar10")  # controls of its pictures, too, are late
     section = ready(page, "inpainting")
     for run in (first, second):
-        section.get_by_label("Stored runs", exact=True).select_option(run)
+        stored_runs(section).select_option(run)
     expect(section.locator(".canvas p")).to_have_text("True class: koala")
     release(page)
-    expect(section.get_by_label("Stored runs", exact=True)).to_have_value(second)
+    expect(stored_runs(section)).to_have_value(second)
     expect(section.get_by_role("button", name="Pictures")).to_have_count(1)
     expect(section.locator(".canvas p")).to_have_text("True class: koala")
     expect(section.locator(".toolbar .group summary")).to_have_text("EfficientNet-Lite0 (ImageNet)")
@@ -145,7 +149,7 @@ def test_stored_run_chosen_before_the_controls_are_there_sets_them(open_section)
     page = open_section("generation", "engine")
     section = page.locator("#generation")
     expect(section.locator(".status .note")).to_contain_text("A stored example")
-    section.get_by_label("Stored runs", exact=True).select_option("generation_cifar10-noise__mini-clip")
+    stored_runs(section).select_option("generation_cifar10-noise__mini-clip")
     expect(section.locator(".step")).to_have_text("step 60 of 60")
     release(page)
     expect(section.locator(".toolbar .group summary")).to_have_text("Mini CLIP, Mini CLIP (robust)")
@@ -156,7 +160,7 @@ def test_stored_run_chosen_before_the_controls_are_there_sets_them(open_section)
 def test_run_whose_setting_changes_while_its_networks_load_does_not_begin(open_section):
     page = open_section("generation", "mini-clip.weights")
     section = ready(page, "generation")
-    section.get_by_label("Stored runs", exact=True).select_option("generation_cifar10__mini-clip")
+    stored_runs(section).select_option("generation_cifar10__mini-clip")
     expect(section.get_by_label("Start from")).to_have_value("blur")
     section.get_by_role("button", name="Run", exact=True).click()
     expect(section.get_by_role("button", name="Run", exact=True)).to_be_disabled()
@@ -171,7 +175,7 @@ def test_run_whose_setting_changes_while_its_networks_load_does_not_begin(open_s
 def test_setting_changed_during_a_run_is_named_beside_its_result(open_section):
     page = open_section("generation")
     section = ready(page, "generation")
-    section.get_by_label("Stored runs", exact=True).select_option("generation_cifar10__mini-clip")
+    stored_runs(section).select_option("generation_cifar10__mini-clip")
     expect(section.get_by_label("Start from")).to_have_value("blur")
     section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".step")).to_contain_text("ms a step")
@@ -183,7 +187,7 @@ def test_setting_changed_during_a_run_is_named_beside_its_result(open_section):
 def test_run_that_the_visitor_leaves_gives_way_to_the_settings(open_section):
     page = open_section("generation")
     section = ready(page, "generation")
-    section.get_by_label("Stored runs", exact=True).select_option("generation_cifar10__mini-clip")
+    stored_runs(section).select_option("generation_cifar10__mini-clip")
     expect(section.get_by_label("Start from")).to_have_value("blur")
     section.locator(".toolbar").get_by_label("Draw").select_option(label="ship")
     section.get_by_role("button", name="Run", exact=True).click()

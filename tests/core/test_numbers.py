@@ -5,6 +5,7 @@ import pytest
 
 from core import numbers
 from core.fourier.intervals import Interval
+from core.shared.sentences import count_of
 
 
 def test_shares_and_differences_have_true_minus_signs_and_one_digit():
@@ -53,4 +54,4 @@ def test_what_the_report_alone_writes():
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 images"), (1, "1 image"), (1001, "1,001 images")])
 def test_a_count_is_singular_for_one_alone(number, text):
-    assert numbers.count_of(number, "image") == text
+    assert count_of(number, "image") == text

@@ -11,8 +11,8 @@ from core.fourier.intervals import wilson
 from core.fourier.maps.contrasts import mcnemar
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.outcomes import class_errors, class_errors_of
-from core.numbers import count_of
 from core.reconstruct.report import ssim_inside
+from core.shared.sentences import count_of
 from core.sweep.predictions import mistakes
 from precomputed.static_site.bundle import PAGE
 from precomputed.static_site.classes import class_facts

@@ -14,7 +14,7 @@ from core.claims.bands import without_wave
 from core.claims.finding import NamedMap
 from core.classifiers.registry import WITHOUT_WEIGHTS, classifier_title, result_title, short_title, side_and_weights
 from core.data.profiles import cached_by_files, read_stored
-from core.data.sample_sets import map_title, usual_epsilon
+from core.data.sample_sets import SampleSet, map_title, set_of_map, usual_epsilon
 from core.fourier.maps.heatmap import Heatmap
 from core.numbers import percent
 from ui.shared.text import one_line
@@ -45,6 +45,11 @@ class Entry:
     def classifier(self) -> str:
         """Registry name of the classifier; untrusted text where the file came from outside."""
         return str(self.heatmap.metadata["classifier"]["name"])
+
+    @property
+    def sample_set(self) -> SampleSet | None:
+        """Sample set whose classes the map is about; None if unknown."""
+        return set_of_map(self.heatmap.metadata["dataset"]["name"])
 
     @property
     def named(self) -> NamedMap:

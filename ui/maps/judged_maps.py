@@ -8,7 +8,7 @@ from core.claims.bands import Band
 from core.claims.checks import claim_about, findings
 from core.claims.finding import Claim, Finding
 from core.data.profiles import stored_state
-from core.data.sample_sets import SAMPLE_SETS, set_of_map
+from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.basis import Frequency
 from core.fourier.weak_cache import weak_lru_cache
 from core.reproduce.findings import judged_html
@@ -60,7 +60,7 @@ def claim_on(chosen: Sequence[Entry], frequency: Frequency) -> tuple[Finding, Ba
 def link_of(finding: Finding) -> str:
     """Return the URL of *Frequencies* that shows a finding, with pictures like those of the first map if known."""
     entry = shipped_maps().get(finding.maps[0])
-    row = None if entry is None else set_of_map(entry.heatmap.metadata["dataset"]["name"])
+    row = None if entry is None else entry.sample_set
     pictures = [("pictures", row.title)] if row not in (None, next(iter(SAMPLE_SETS.values()))) else []
     maps = (("maps", label) for label in finding.maps)
     tool = [("tab", finding.tool)] if finding.tool else []

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from core.claims.finding import MINIATURE
 from core.classifiers.registry import ClassifierSpec, classifier_title, list_classifiers, short_title
-from core.data.sample_sets import set_of_map
 from core.shared.colours import network_colour
 from core.shared.roles import INSTEAD
 from ui.maps.catalogue import Entry
@@ -56,9 +55,7 @@ def choose_predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], 
     by_name = {spec.name: spec for spec in ready}
     names = list(dict.fromkeys(entry.classifier for entry in chosen))
     of_others = {
-        entry.classifier
-        for entry in chosen
-        if (row := set_of_map(entry.heatmap.metadata["dataset"]["name"])) is not None and row.class_set != class_set
+        entry.classifier for entry in chosen if entry.sample_set is not None and entry.sample_set.class_set != class_set
     }
     for name in names:
         if name in by_name:

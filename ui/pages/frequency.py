@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.claims.bands import Band
 from core.claims.finding import Finding
-from core.data.sample_sets import SAMPLE_SETS, set_of_map
+from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.basis import Frequency
 from core.fourier.maps.contrasts import mismatches
 from core.fourier.maps.heatmap import MAX_SIDE
@@ -134,8 +134,8 @@ def _restore() -> None:
         selected = [entries()[name] for name in state[MAPS]]
         if selected[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" not in lacking_metrics(selected):
             state[METRIC] = "Probability"  # a single image is right or wrong; its probability says more
-        elif "Estimate" not in lacking_shows(selected, list(METRICS)[0], _side()):
-            state[METRIC], state[SHOW] = list(METRICS)[0], "Estimate"  # counts over few images are noise
+        elif "Estimate" not in lacking_shows(selected, TOP1.name, _side()):
+            state[METRIC], state[SHOW] = TOP1.name, "Estimate"  # counts over few images are noise
     if url.text(TOOL) == FORMER_CHART:
         state.setdefault(CHART, BY_STRENGTH)
     if CELL not in state:
@@ -178,7 +178,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
     chosen = [available[label] for label in labels]
     with st.popover("View", icon=":material/tune:"):
         if chosen:
-            _choose("Metric", list(METRICS), METRIC, list(METRICS)[0], lacking_metrics(chosen))
+            _choose("Metric", list(METRICS), METRIC, TOP1.name, lacking_metrics(chosen))
             _choose("Show", SHOWS, SHOW, _preset().show, lacking_shows(chosen, st.session_state[METRIC], _side()))
         _choose("Crop", list(CROPS), CROP, CROPPED, {})
         _choose("Chart", [BY_RADIUS, BY_STRENGTH], CHART, BY_RADIUS, {})
@@ -203,7 +203,7 @@ def _figures(picture: Picture | None) -> None:
     """Draw a button for each of the paper's two figures; the displayed one is marked."""
     state, kind = st.session_state, None if picture is None else SAMPLE_SETS[picture.kind].title
     now = state.get(MAPS), state.get(SHOW), kind
-    matching = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == list(METRICS)[0]]
+    matching = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == TOP1.name]
     state[FIGURE] = next(iter(matching), None)
     st.pills("Figures of the paper", list(FIGURES), key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
 
@@ -214,12 +214,12 @@ def _open_figure() -> None:
     if state[FIGURE] is not None:
         story = FIGURES[state[FIGURE]]
         state[MAPS], state[SHOW], state["pictures"] = story.state
-        state[METRIC], state[CELL] = list(METRICS)[0], story.frequency
+        state[METRIC], state[CELL] = TOP1.name, story.frequency
 
 
 def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
     """Offer the maps of pictures like this one, if no chosen map has such pictures."""
-    about = [set_of_map(entry.heatmap.metadata["dataset"]["name"]) for entry in chosen]
+    about = [entry.sample_set for entry in chosen]
     row = SAMPLE_SETS[picture.kind]
     name = next((name for name, story in FIGURES.items() if story.pictures == row.title), None)
     if name is None or any(sample_set is None or sample_set.class_set == row.class_set for sample_set in about):

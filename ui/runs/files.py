@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
-from core.numbers import count_of
 from core.runs.file import PGDRun, RunFileError, evenly_spaced, pack_runs, read_runs
 from core.shared.errors import sentence
+from core.shared.sentences import count_of
 from ui.maps.files import file_stem
 from ui.runs.run_sentences import run_title, saved_note, target_of
 from ui.runs.setup.state import RunResult

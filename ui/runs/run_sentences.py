@@ -14,7 +14,7 @@ import numpy as np
 from core.classifiers.registry import classifier_title, result_title
 from core.data.provenance import device_text
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.numbers import confidence, count_of, join_list
+from core.numbers import confidence, join_list
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
@@ -22,7 +22,7 @@ from core.pgd.view_settings import Search
 from core.reconstruct.outcome import last_change, mean_similarity
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
-from core.shared.sentences import Number, Paragraph, Sentence, filled
+from core.shared.sentences import Number, Paragraph, Sentence, count_of, filled
 from ui.shared.text import one_line
 
 VIEWS = (

@@ -10,7 +10,7 @@ import streamlit as st
 from core.classifiers.registry import classifier_title, result_title
 from core.data.profiles import stored_state
 from core.data.sample_sets import SampleSet, map_title
-from core.numbers import count_of, measured_percent, percent
+from core.numbers import measured_percent, percent
 from core.pgd.penalties import PENALTIES, Penalty
 from core.reconstruct.outcome import last_change, similarity
 from core.runs.file import SURE, PGDRun
@@ -18,7 +18,7 @@ from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
 from core.runs.starts import RANDOM_KINDS, STARTS, StartKind
 from core.shared.colours import ROBUST
 from core.shared.html import JARGON
-from core.shared.sentences import Sentence
+from core.shared.sentences import Sentence, count_of
 from ui.runs.examples import stored_runs
 from ui.runs.run_sentences import SSIM, count_with_interval
 from ui.shared.sentences import write_sentence

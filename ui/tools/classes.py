@@ -13,8 +13,8 @@ import streamlit as st
 
 from core.data.classes import CLASS_SETS, ClassSet
 from core.fourier.maps.outcomes import ClassError, class_errors, class_errors_of
-from core.numbers import count_of, wave_name
-from core.shared.sentences import Paragraph, filled
+from core.numbers import wave_name
+from core.shared.sentences import Paragraph, count_of, filled
 from core.sweep.predictions import mistakes
 from ui.maps.catalogue import Entry, dataset_title, shipped_maps
 from ui.maps.models import model_colour

@@ -18,7 +18,7 @@ from core.fourier.maps.wave_sizes import harmful_from
 from core.images.corruptions import CORRUPTIONS
 from core.numbers import decimal, interval, join_list, measured_percent, percent
 from core.shared.colours import ROBUST
-from core.shared.sentences import Number, Paragraph, Sentence, filled
+from core.shared.sentences import Number, Paragraph, Sentence, count_of, filled
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.predictions import mistakes
 from ui.components.hybrid_mixer import Mixed
@@ -159,11 +159,7 @@ def at_cutoff(cutoff: float, predictions: Sequence[tuple[str, tuple[str, str], s
     for title, (low, high), top in predictions:
         whose = {low: "the low-frequency picture", high: "the high-frequency picture"}.get(top, "neither of the two")
         parts.append(f"{title} predicts “{top}”" + ("" if low == high else f", {whose}"))
-    return f"Cutoff {_cycles(cutoff)} per image: {'; '.join(parts)}."
-
-
-def _cycles(cutoff: float) -> str:
-    return f"{cutoff:g} cycle{'' if cutoff == 1 else 's'}"
+    return f"Cutoff {count_of(cutoff, 'cycle')} per image: {'; '.join(parts)}."
 
 
 UNSURE = 0.2  # if both classes together get less, a network sees neither
@@ -178,7 +174,7 @@ def crossover_cutoffs(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> st
     sentences = []
     if switching:
         (place, first), *later = switching
-        crossovers = [f"{first} crosses over at {_cycles(cutoffs[place])} per image"]
+        crossovers = [f"{first} crosses over at {count_of(cutoffs[place], 'cycle')} per image"]
         crossovers += [f"{title} at {cutoffs[place]:g}" for place, title in later]
         sentences.append(f"{join_list(crossovers)}. The low-frequency picture’s class is more probable from there on.")
         if later and place < later[-1][0]:

@@ -25,11 +25,12 @@ from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
 from core.data.options import add_dataset_options, named_dataset
-from core.numbers import count_of, duration, milliseconds
+from core.numbers import duration, milliseconds
 from core.reproduce.profile.network import MAX_BYTES, SAMPLES, ProfiledNetwork, ProfileFile, usual_dataset
 from core.reproduce.profile.parts import PARTS
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, run_script
 from core.shared.errors import one_line
+from core.shared.sentences import count_of
 
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier

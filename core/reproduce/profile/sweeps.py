@@ -17,10 +17,10 @@ from core.data.sample_sets import usual_epsilon
 from core.fourier.basis import half_plane, largest_side, rounded_radius
 from core.fourier.maps.heatmap import Heatmap
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
-from core.numbers import count_of
 from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, MissingDataError, ProfiledNetwork, ProfileFile
 from core.reproduce.profile.predictions import SIDE, StoredPredictions, chosen_pictures, measure_predictions
 from core.shared import paper
+from core.shared.sentences import count_of
 from core.sweep.corruption.measure import CorruptionConfig
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes

@@ -11,8 +11,9 @@ import argparse
 from collections.abc import Sequence
 
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
-from core.numbers import count_of, decimal, interval
+from core.numbers import decimal, interval
 from core.shared.cli import check_output, run_script
+from core.shared.sentences import count_of
 from core.sweep.corruption.measure import CorruptionConfig
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.script import build_parser, measured

@@ -16,9 +16,10 @@ from typing import get_args
 
 from core.data.dataset import ImageDataset
 from core.fourier.hybrid import Edge
-from core.numbers import count_of, decimal, percent
+from core.numbers import decimal, percent
 from core.shared.cli import check_output, number, run_script
 from core.shared.files import write_atomically
+from core.shared.sentences import count_of
 from core.sweep.hybrid.figure import FORMATS, figure
 from core.sweep.hybrid.outcomes import ALIKE, HybridOutcomes, crossover_of, dissimilar_pairs, paired_difference
 from core.sweep.hybrid.pairs import MAX_PAIRS, HybridConfig, default_cutoffs

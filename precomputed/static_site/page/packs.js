@@ -95,11 +95,11 @@ export const unpacked = (/** @type {Blob} */ blob) =>
   new Response(blob.stream().pipeThrough(new DecompressionStream("gzip")));
 
 const failures = new Map(); // name -> error of a value that did not arrive
-let report = (/** @type {Map<string, Error>} */ _) => {};
+let showFailures = (/** @type {Map<string, Error>} */ _) => {};
 
 /** Call `show` with the errors of values that have not arrived, by name, whenever these change. */
 export function onFailure(show) {
-  report = show;
+  showFailures = show;
 }
 
 // A JSON value, loaded once; again if it did not arrive.
@@ -109,10 +109,10 @@ export function load(name) {
   if (!values.has(name)) {
     const value = json();
     value.then(
-      () => failures.delete(name) && report(failures),
+      () => failures.delete(name) && showFailures(failures),
       (error) => {
         values.delete(name);
-        report(failures.set(name, error));
+        showFailures(failures.set(name, error));
       },
     );
     values.set(name, value);

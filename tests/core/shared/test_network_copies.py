@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from core.shared.device import forward
 from core.shared.network_copies import with_cast_weights, with_contiguous_attention
@@ -56,12 +57,8 @@ class LargestOutput(TorchDispatchMode):
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         output = function(*args, **(kwargs or {}))
-        self.values = max([self.values, *(tensor.numel() for tensor in tuple_of(output) if torch.is_tensor(tensor))])
+        self.values = max([self.values, *(part.numel() for part in tree_leaves(output) if torch.is_tensor(part))])
         return output
-
-
-def tuple_of(output):
-    return output if isinstance(output, tuple | list) else (output,)
 
 
 @pytest.mark.parametrize("count", [1, 3])
