@@ -173,6 +173,11 @@ def test_first_prediction_of_a_bundled_clip_waits_for_no_other_library():
     assert "torch" in loaded and not loaded & {"open_clip", "timm", "torchvision"}
 
 
+def test_every_download_is_by_the_button_whose_file_stays():
+    files = [path for path in (ROOT / "ui").rglob("*.py") if "st.download_button" in path.read_text("utf-8")]
+    assert files == [ROOT / "ui/shared/downloads.py"]
+
+
 def test_core_offers_its_public_names():
     for name in core.__all__:
         assert getattr(core, name) is not None

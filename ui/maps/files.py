@@ -16,6 +16,7 @@ from core.fourier.maps.metrics import TOP1
 from core.shared.errors import sentence
 from ui.maps.catalogue import Entry, add_map
 from ui.server.limits import check_upload, limits
+from ui.shared.downloads import download_button
 from ui.shared.text import as_markdown, one_line
 
 UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"
@@ -82,7 +83,7 @@ def map_downloads(entry: Entry) -> None:
     stem = file_stem(entry.label)
     with st.container(horizontal=True):
         for kind, make in map_files(entry).items():
-            st.download_button(kind.upper(), make, f"{stem}.{kind}", key=f"{kind} {stem}", on_click="ignore")
+            download_button(kind.upper(), make, f"{stem}.{kind}", key=f"{kind} {stem}")
 
 
 def add_a_file(on_new_map: Callable[[str], None]) -> None:

@@ -19,6 +19,7 @@ from ui.maps.files import file_stem
 from ui.runs.run_sentences import run_title, saved_note, target_of
 from ui.runs.setup.state import RunResult
 from ui.server.limits import check_upload, limits
+from ui.shared.downloads import download_button
 from ui.shared.picture_rows import to_picture
 from ui.shared.text import as_markdown, one_line
 from ui.shared.url import PAGES
@@ -91,14 +92,8 @@ def download_menu(runs: Sequence[PGDRun], *, key: str) -> None:
         }
         with st.container(horizontal=True, gap="small"):
             for label, (make, suffix) in kinds.items():
-                st.download_button(
-                    label,
-                    make,
-                    f"{run_stem(runs, row)}.{suffix}",
-                    key=f"{key}.{row}.{suffix}",
-                    on_click="ignore",
-                    icon=":material/download:",
-                )
+                name = f"{run_stem(runs, row)}.{suffix}"
+                download_button(label, make, name, key=f"{key}.{row}.{suffix}", icon=":material/download:")
 
 
 def read_saved_run(data: bytes, file_name: str, page: str) -> RunResult:

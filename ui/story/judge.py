@@ -31,6 +31,7 @@ from core.reconstruct.visitor_judge import (
 )
 from ui.components.packing import webp_data_uri
 from ui.shared import url
+from ui.shared.downloads import download_button
 from ui.shared.look import style_sheet
 from ui.story.opening import lesson_html
 
@@ -115,13 +116,8 @@ def _tell(seed: int, questions: Sequence[Question], choices: Sequence[int]) -> N
     with st.container(horizontal=True):
         st.button(NEW_ROUND, key="story.judge.others", type="primary", on_click=forget)
         st.button(SAME_ROUND, key="story.judge.again", on_click=_put, args=(seed, ()))
-        st.download_button(
-            SAVE,
-            partial(card, scores(questions, choices), questions, choices),
-            file_name="you-are-the-judge.png",
-            mime="image/png",
-            key="story.judge.card",
-        )
+        make = partial(card, scores(questions, choices), questions, choices)
+        download_button(SAVE, make, "you-are-the-judge.png", key="story.judge.card")
     st.html(lesson_html("beside"))
 
 

@@ -19,6 +19,7 @@ from ui.server.jobs import QueueFull
 from ui.server.limits import limits
 from ui.server.model_cache import NONE_READY, classifier_for
 from ui.server.server_jobs import current_owner, job_manager
+from ui.shared.downloads import download_button
 from ui.shared.pictures import Picture
 from ui.shared.text import as_markdown
 from ui.sweeps.images import SweepImages, chosen_images, image_kinds
@@ -175,7 +176,7 @@ def _take_along(heatmap: Heatmap) -> None:
     """Draw the device that computed the map, its download, and the command that resumes it."""
     st.caption(f"Computed on {as_markdown(heatmap.metadata['source']['device'])}.")
     stem = file_stem(f"{heatmap.metadata['classifier']['name']} {heatmap.metadata['dataset']['name']}")
-    st.download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download", on_click="ignore")
+    download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download")
     script = st.session_state.get(SCRIPT)
     if script:
         st.caption("Save it as `map.npz`, and this command resumes until it is precise to one point:")

@@ -18,6 +18,7 @@ from ui.maps.models import Predictor
 from ui.maps.predictions.cell_predictions import predict_all, torch_starts
 from ui.server.model_cache import classifier_for
 from ui.shared import url
+from ui.shared.downloads import download_button
 from ui.shared.picture_choice import thumbnails
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.shared.sentences import write_sentence
@@ -68,7 +69,7 @@ def _figure_for_talks(picture: Picture, specs: Sequence[ClassifierSpec]) -> None
         for suffix in FORMATS:
             kind, name = suffix[1:], f"two-pictures-in-one{suffix}"
             made = partial(figure, networks, kind)
-            st.download_button(kind.upper(), made, name, key=f"hybrids.{kind}", on_click="ignore")
+            download_button(kind.upper(), made, name, key=f"hybrids.{kind}")
 
 
 def _second(picture: Picture) -> int:

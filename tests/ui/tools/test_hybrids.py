@@ -99,9 +99,7 @@ def test_stored_mixtures_say_what_the_tab_says_of_the_same_pair():
 
 def test_the_figure_for_talks_is_of_the_networks_that_predict_here_and_their_twins(monkeypatch):
     drawn = []
-    monkeypatch.setattr(
-        ui.tools.hybrids.st, "download_button", lambda label, made, name, **_: drawn.append((name, made))
-    )
+    monkeypatch.setattr(ui.tools.hybrids, "download_button", lambda label, made, name, **_: drawn.append((name, made)))
     app, _ = opened()
     assert "2,000 pairs as a figure for talks:" in text(app)
     names, (svg, png) = zip(*drawn[-2:], strict=True)

@@ -14,6 +14,7 @@ from core.sweep.predictions import wave_on_image
 from ui.components.heatmap import PictureUnderWave
 from ui.components.image_picker import Thumbnails
 from ui.shared import url
+from ui.shared.downloads import download_button
 from ui.shared.pictures import Picture
 from ui.shared.text import whole_number
 
@@ -100,11 +101,11 @@ def change_in_numbers(perturbed: PerturbedPicture) -> None:
         f"Largest change of a pixel: {largest:.3f} of 1.",
         width="content",
     )
-    row.download_button(
-        "The picture with the wave (PNG)",
-        lambda: png_bytes(to_uint8(wave.perturbed)),
-        f"wave_{i}_{j}_{name}.png",
-        "image/png",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    with row:
+        download_button(
+            "The picture with the wave (PNG)",
+            lambda: png_bytes(to_uint8(wave.perturbed)),
+            f"wave_{i}_{j}_{name}.png",
+            key="cell.picture",
+            icon=":material/download:",
+        )
