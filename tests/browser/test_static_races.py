@@ -1,12 +1,14 @@
 """The static edition when something arrives late: a newer choice stays, and text, picture and controls agree."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from precomputed.static_site.check import served
+from tests.browser.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +42,9 @@ def open_section(browser, site) -> Iterator[Callable[..., Page]]:
 
 def release(page):
     """Let the late responses arrive, and wait until the page would have shown them."""
+    end = time.monotonic() + PATIENCE / 1000
     while not page.late:
+        assert time.monotonic() < end, "nothing late was requested"
         page.wait_for_timeout(50)
     page.is_late = False
     for route in page.late:
@@ -209,6 +213,23 @@ def test_word_chosen_while_another_ones_scene_is_fetched_is_shown(open_section):
     release(page)
     expect(words.locator(".wish")).to_have_text("Ask for a lion")
     expect(words.get_by_role("button", name="lion")).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.parametrize("choice", ["lion", "Draw"])
+def test_drawing_whose_network_arrives_after_another_choice_does_not_begin(open_section, choice):
+    page = open_section("story", "efficientnet-lite0.weights")
+    words, form = page.locator("#story .figure.opening"), page.locator("#story .any-word form")
+    form.get_by_label("Any of 1,000 words").fill("castle")
+    form.get_by_role("button", name="Draw it here").click()
+    if choice == "lion":
+        words.get_by_role("button", name=choice).click()
+    else:
+        page.get_by_role("link", name=choice, exact=True).click()
+    release(page)
+    expect(form.locator("button.primary")).to_be_enabled()
+    page.get_by_role("link", name="Story", exact=True).click()
+    expect(form.get_by_role("button", name="Stop")).to_be_hidden()
+    expect(words.locator(".wish")).to_have_text(f"Ask for a {'lion' if choice == 'lion' else 'volcano'}")
 
 
 def test_figure_chosen_while_anothers_sentences_are_fetched_keeps_its_own(open_section):

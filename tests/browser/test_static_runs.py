@@ -303,9 +303,13 @@ def test_hole_in_a_photograph_of_ones_own_begins_with_its_rim(open_section, tmp_
     expect(section.locator(".status .note")).to_contain_text(
         "Not run yet: your picture has no true class; choose a target."
     )
+    expect(section.locator(".replay").first).to_be_hidden()  # a stored run of another picture
     section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".loader .prose")).to_contain_text("choose a target")
-    section.locator(".toolbar").get_by_label("Target").fill("hen")
+    target = section.locator(".toolbar").get_by_label("Target")
+    target.fill("hen")
+    target.press("Enter")
+    expect(section.locator(".replay").first).to_be_visible()
     section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".step")).to_contain_text("ms a step", timeout=200_000)
     section.get_by_role("button", name="Stop the run").click()

@@ -49,20 +49,21 @@ export async function drawAnyWord(host, { label: text, isPainter, captions }, sc
   label();
 
   async function draw(report) {
-    word(); // refuses an unknown one
+    const target = word(); // refuses an unknown one
     engine.control("stop"); // a pending run
+    const isLatest = begin();
     await engine.load(names, report);
     label();
+    if (!isLatest() || !host.offsetParent) return; // a stored word was chosen, or another section
     stop.hidden = false;
     try {
-      await run(word());
+      await run(target, isLatest);
     } finally {
       stop.hidden = true;
     }
   }
 
-  async function run(target) {
-    const isLatest = begin();
+  async function run(target, isLatest) {
     const x0 = await greyStart(facts.natural, SIDE, 0);
     const began = performance.now();
     const plan = { penalty: null, budget: 1 };

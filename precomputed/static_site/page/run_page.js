@@ -32,8 +32,8 @@ export async function runPage(kind, section, runs, texts) {
   find("h1").textContent = texts.title;
   setHtml(find(".intro"), texts.intro);
   const events = {};
-  const drawReplay = mount("replay", find(".replay"), events);
-  const [note, outcome, origins] = [".note", ".outcome", ".origins"].map(find);
+  const [replay, note, outcome, origins] = [".replay", ".note", ".outcome", ".origins"].map(find);
+  const drawReplay = mount("replay", replay, events);
   const storedRuns = /** @type {HTMLSelectElement} */ (find(".stored"));
   storedRuns.add(new Option(CHOOSE, ""));
   for (const run of runs)
@@ -68,7 +68,10 @@ export async function runPage(kind, section, runs, texts) {
       saved.menu.hidden = !save.length;
       saved.body.replaceChildren(...save.map(([name, press]) => button(name, press)));
     },
-    draw: (data) => drawReplay({ key: kind, ...data }),
+    draw(data) {
+      replay.hidden = false;
+      drawReplay({ key: kind, ...data });
+    },
     /**
      * Explain what is computed.
      *
@@ -108,8 +111,10 @@ export async function runPage(kind, section, runs, texts) {
     },
     /** Called with a stored run that the visitor chooses. @type {(run: any) => Promise<void>} */
     choose: (run) => view.show(run),
-    refuse: (why) =>
-      view.say({ text: [element("b", "Not run yet"), `: ${sentence(why)[0].toLowerCase()}${sentence(why).slice(1)}`] }),
+    refuse(why) {
+      replay.hidden = true; // it shows other settings
+      view.say({ text: [element("b", "Not run yet"), `: ${sentence(why)[0].toLowerCase()}${sentence(why).slice(1)}`] });
+    },
   };
   // The kind of start; pictures of it once the tab is open.
   const explanations = latest();
