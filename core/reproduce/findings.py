@@ -37,8 +37,7 @@ Url = Callable[[Finding], str]
 def verdict_labels(findings: Sequence[Finding]) -> dict[Verdict, str]:
     """Return the verdicts to filter by, each with its sign and number of findings."""
     count = Counter(finding.verdict for finding in findings)
-    verdicts = [verdict for verdict in Verdict if count[verdict] or verdict is not Verdict.UNDECIDED]
-    return {verdict: f"{VERDICTS[verdict][0]} {verdict}: {count[verdict]}" for verdict in verdicts}
+    return {verdict: f"{VERDICTS[verdict][0]} {verdict}: {count[verdict]}" for verdict in Verdict if count[verdict]}
 
 
 def findings_html(

@@ -21,16 +21,16 @@ from ui.maps.catalogue import Entry, entries, shipped_maps
 from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56
 from ui.runs.setup.settings import models_in_url
+from ui.shared import url
 from ui.shared.sentences import write_sentence
 from ui.shared.text import as_markdown
-from ui.shared.url import link
 from ui.tools.registry import CORRUPTIONS
 
 T = TypeVar("T")
 
 # Both are in the page's URL.
 SUBJECT, REFERENCE = "subject", "reference"
-FILTER = "findings.verdicts"
+FILTER, VERDICTS = "findings.verdicts", "verdict"  # key of the session, and the URL's parameter
 
 SECTION, MAPS, FEATURES = "section", "Heat maps: section 3.1", "Robust features: section 3.2"
 SHIFTS = "Robustness: sections 1 and 4"
@@ -42,8 +42,8 @@ _SHOWN_ON = {
 
 # URLs of claims that are not about maps, without the chosen networks.
 LINKS = {
-    "shift": link("frequency", ("tab", CORRUPTIONS)),
-    **{key: link(page) for page, keys in _SHOWN_ON.items() for key in keys},
+    "shift": url.link("frequency", ("tab", CORRUPTIONS)),
+    **{key: url.link(page) for page, keys in _SHOWN_ON.items() for key in keys},
 }
 
 # Claims about all networks, not about two chosen maps.
@@ -82,8 +82,6 @@ def _maps() -> None:
         for finding in findings_between(subject, reference, *available.values())
         if finding.claim.key not in OF_ALL
     ]
-    if subject == reference:
-        st.markdown("Both are the same map, so nothing can differ.")
     _judged(judged, shipped_maps(), {}, subject.name, reference.name)
     for place, paragraph in zip(st.columns(2, gap="large"), about_verdicts(subject, reference), strict=True):
         place.markdown(paragraph)
@@ -121,22 +119,20 @@ def _features() -> None:
             ("In CLIP’s place", "painter", subject),
             ("In the robust model’s place", "robust-painter", reference),
         )
-    links = {page: link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
+    links = {page: url.link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
     claim_links = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
     _judged(feature_findings(*chosen), (), claim_links, *(titles[name] for name in chosen))
 
 
 def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
-    """Draw menus side by side, given as (label, key, default), and return the chosen options."""
-    labels, places = list(options), st.columns(len(menus))
-    return [
-        options[
-            place.selectbox(
-                label, labels, index=labels.index(first) if first in options else 0, key=key, bind="query-params"
-            )
-        ]
-        for place, (label, key, first) in zip(places, menus, strict=True)
-    ]
+    """Draw menus side by side, given as (label, key, default), and return the chosen options, all of them different."""
+    remaining, chosen = dict(options), []
+    for place, (label, key, first) in zip(st.columns(len(menus)), menus, strict=True):
+        labels = list(remaining)
+        index = labels.index(first) if first in remaining else 0
+        option = place.selectbox(label, labels, index=index, key=key, bind="query-params")
+        chosen.append(remaining.pop(option))
+    return chosen
 
 
 def number_of_verdicts(judged: Sequence[Finding], against: str) -> str:
@@ -151,11 +147,12 @@ def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[s
     about maps, keyed by claim. names: the two compared maps or networks.
     """
 
-    def url(finding: Finding) -> str:
+    def url_of(finding: Finding) -> str:
         on_map = finding.maps and set(finding.maps) <= set(linked)
         return link_of(finding) if on_map else links.get(finding.claim.key, "")
 
     labels = verdict_labels(judged)
+    st.session_state.setdefault(FILTER, [verdict for verdict in labels if verdict in url.texts(VERDICTS)])
     chosen = st.pills(
         number_of_verdicts(judged, " against ".join(map(as_markdown, names))),
         list(labels),
@@ -163,5 +160,6 @@ def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[s
         format_func=labels.__getitem__,
         key=FILTER,
     )
+    url.put_all(VERDICTS, [str(verdict) for verdict in chosen], [])
     rows = [finding for finding in judged if not chosen or finding.verdict in chosen]
-    st.html(explain_terms(findings_html(rows, url), *JARGON))
+    st.html(explain_terms(findings_html(rows, url_of), *JARGON))

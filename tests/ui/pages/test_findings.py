@@ -22,7 +22,7 @@ from core.reproduce.findings import _row
 from ui.maps.catalogue import Entry
 from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.pages.findings import FEATURES, FILTER, SECTION, SHIFTS
+from ui.pages.findings import FEATURES, FILTER, MAPS, SECTION, SHIFTS, VERDICTS
 from ui.tools.registry import CORRUPTIONS, TOOLS
 
 
@@ -70,7 +70,7 @@ def test_page_opens_with_the_papers_two_maps_and_counts_its_verdicts():
     app = opened()
     assert (app.selectbox[0].value, app.selectbox[1].value) == (CLIP, RESNET56)
     actual = verdicts(app)
-    assert len(actual) == 13 and {name: count for name, count in counts(app).items() if count} == Counter(actual)
+    assert len(actual) == 13 and counts(app) == Counter(actual)
     assert app.button_group(key=FILTER).label == "CLIP ViT-B/32 against ResNet-56: 13 verdicts"
     assert any("treat the maps as independent" in text.value for text in app.markdown)
 
@@ -85,6 +85,33 @@ def test_a_verdicts_button_leaves_its_rows_alone():
     assert "<details open><summary>4 claims cannot be checked here" in body
     app.button_group(key=FILTER).set_value([]).run()
     assert table(app) == every
+
+
+def test_every_button_of_every_section_has_rows_and_a_choice_holds_only_where_it_has_some():
+    app = opened()
+    for section in (MAPS, FEATURES, SHIFTS):
+        app.session_state[SECTION] = section
+        for verdict in map(Verdict, counts(app.run())):
+            app.button_group(key=FILTER).set_value([verdict]).run()
+            assert set(verdicts(app)) == {verdict} and app.query_params[VERDICTS] == verdict
+    app.session_state[SECTION] = MAPS
+    app.run()
+    app.button_group(key=FILTER).set_value([Verdict.FAILS, Verdict.HOLDS]).run()
+    for section, remaining in ((SHIFTS, {Verdict.HOLDS}), (FEATURES, {Verdict.HOLDS})):
+        app.session_state[SECTION] = section
+        assert not app.run().exception and set(verdicts(app)) == remaining
+    app.session_state[SECTION] = MAPS
+    app.run()
+    app.button_group(key=FILTER).set_value([Verdict.FAILS]).run()
+    app.session_state[SECTION] = SHIFTS
+    assert not app.run().exception and len(verdicts(app)) == 5 and VERDICTS not in app.query_params
+
+
+def test_a_links_verdicts_are_chosen_where_there_are_some():
+    for chosen, count in (("fails", 1), ("cannot tell", 13), ("nonsense", 13)):
+        app = AppTest.from_function(script, default_timeout=120)
+        app.query_params[VERDICTS] = chosen
+        assert not app.run().exception and len(verdicts(app)) == count
 
 
 def test_a_row_shows_its_verdict_first_and_one_number_alone():
@@ -157,7 +184,7 @@ def test_robust_features_are_judged_of_any_two_networks_that_painted():
     actual, expected = verdicts(app), feature_findings("mini-clip", "mini-resnet-robust")
     assert sorted(actual) == sorted(str(entry.verdict) for entry in expected)
     assert app.button_group(key=FILTER).label == "Mini CLIP against Mini ResNet (robust): 17 verdicts"
-    assert {name: count for name, count in counts(app).items() if count} == Counter(actual)
+    assert counts(app) == Counter(actual)
     links = [parse_qs(link) for link in re.findall(r'href="[a-z]+\?([^"]*)"', html.unescape("".join(table(app))))]
     assert len(links) == 12 and {tuple(link.popitem()[1]) for link in links} == {("Mini CLIP", "Mini ResNet (robust)")}
     app.selectbox(key="painter").set_value("Mini ResNet").run()
@@ -174,9 +201,18 @@ def test_other_maps_make_another_table():
     second = table(app)
     assert len(second) == 13 and not set(first[:6]) & set(second[:6])
     assert app.button_group(key=FILTER).label == "Mini CLIP against Mini ResNet: 13 verdicts"
-    app.selectbox[1].select(MINI_CLIP).run()
-    assert "nothing can differ" in " ".join(text.value for text in app.markdown)
-    assert verdicts(app)[0] == "fails"
+
+
+@pytest.mark.parametrize("key", ["subject", "painter"])
+def test_nothing_is_compared_with_itself(key):
+    app = AppTest.from_function(script, default_timeout=120)
+    app.query_params[SECTION] = MAPS if key == "subject" else FEATURES
+    subject, reference = app.run().selectbox
+    assert subject.key == key and subject.value not in reference.options
+    assert {*reference.options, subject.value} == set(subject.options)
+    former = reference.value
+    subject.set_value(former).run()
+    assert not app.exception and app.selectbox[1].value != former == app.selectbox[0].value
 
 
 def test_maps_with_outcomes_are_paired_and_told_by_colour():
