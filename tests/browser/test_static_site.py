@@ -522,6 +522,25 @@ def test_heat_map_of_ones_picture_stands_beside_the_networks_maps(open_site):
     expect(page.locator("#lab figure.map")).to_have_count(2)
 
 
+@pytest.mark.slow
+def test_heat_map_of_a_small_picture_stands_beside_maps_of_large_ones_in_the_view_of_errors(open_site):
+    page = open_site()
+    page.get_by_role("radio", name="Figure 2").check()
+    choose_in_library(page, "CIFAR-10", 7)
+    page.get_by_role("button", name="Predict here").click()
+    page.get_by_role("button", name="Heat map of this picture").click()
+    maps = page.locator("#lab figure.map")
+    expect(maps).to_have_count(4, timeout=200_000)
+    assert [maps.nth(k).locator(".ticks.right span").last.inner_text() for k in (1, 2)] == ["31", "15"]
+    page.get_by_text("View", exact=True).click()
+    page.get_by_role("radio", name="Minus neighbours").check()
+    expect(maps).to_have_count(2)
+    expect(page.locator("#live")).to_contain_text("choose Error in View")
+    page.get_by_role("radio", name="Error", exact=True).check()
+    expect(maps).to_have_count(4)
+    expect(page.locator("#live")).not_to_contain_text("choose Error in View")
+
+
 ONE_CORE = "Object.defineProperty(navigator, 'hardwareConcurrency', { value: 1 })"
 # The second worker breaks once it has its share of the pictures.
 BREAKS = """

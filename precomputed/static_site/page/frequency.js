@@ -16,6 +16,7 @@ const MAX_MAPS = 4;
 const POINT =
   "Point at a cell of a map to see its wave, the picture under it, and the error with its 95 % interval below the " +
   "maps. “Figure 1” and “Figure 2” return to the paper’s maps.";
+const IN_ERROR = "The maps of this picture show probability; choose Error in View to see them.";
 
 // Buttons that save a map's files.
 function filesOf(stem) {
@@ -157,7 +158,7 @@ export async function frequency(data, drawTools) {
     const parts = now.maps.map((label) => views[show][label]);
     const range = [Math.min(...parts.map((part) => part.range[0])), Math.max(...parts.map((part) => part.range[1]))];
     const maps = parts.flatMap((part) => part.maps);
-    const fits = show === "Error" && maps.every(({ side }) => side === now.pictureMaps[0]?.side);
+    const fits = show === "Error" && now.pictureMaps.length > 0;
     const all = fits ? { range: [0, 100], maps: [...maps, ...now.pictureMaps].slice(-MAX_MAPS) } : { range, maps };
     return { ...parts[0], table: tables[show], ...all };
   }
@@ -207,7 +208,7 @@ export async function frequency(data, drawTools) {
     const classifiers = now.maps.map((map) => labels[map]);
     const { size, side } = common;
     const subject = { pixels: bytes, size, side, bits: unpack(bits), label, classifiers, seed: now.seed };
-    predict.show(now.set === live ? subject : null);
+    predict.show(now.set === live ? subject : null, now.pictureMaps.length && now.show !== "Error" ? IN_ERROR : "");
     tellClasses({ wave: now.wave, epsilon: strength, counted: null });
     showSources();
   }

@@ -28,7 +28,7 @@ const KNOW = "These networks know only the ten classes of CIFAR-10. Choose one o
  *   and `counted`, by network
  */
 export async function prediction(host, root, ownMaps, addMaps, counted) {
-  if (!lab.packs.engine) return { show: (_) => {}, predictors: (_) => [] };
+  if (!lab.packs.engine) return { show: (_next, _note) => {}, predictors: (_) => [] };
   const facts = await load("engine");
   const { classes } = facts.sets[SIDE];
   const names = Object.keys(facts.networks).filter((name) => facts.networks[name].side === SIDE);
@@ -210,14 +210,14 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
       const { title, colour } = facts.networks[name];
       return { name, title, colour, note: noteOn(name, classifiers) };
     });
-  function show(next) {
+  function show(next, note = "") {
     picture = next;
     clean = null;
     choices.begin();
     counts.begin();
     const waits = !start.root.hidden; // networks are not loaded yet
     table.hidden = below.hidden = !next || waits;
-    message.textContent = next || waits ? "" : KNOW;
+    message.textContent = next || waits ? note : KNOW;
     if (!panel) {
       panel = host.shadowRoot.querySelector(".panel");
       new MutationObserver(follow).observe(panel, { attributes: true, attributeFilter: ["data-milliseconds"] });
