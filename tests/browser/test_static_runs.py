@@ -244,6 +244,20 @@ def test_link_carries_a_sketch_and_its_class(open_section):
     assert np.array_equal(decode_sketch(text, 32), draw_sketch("frog")) and page.url.endswith("class=frog")
 
 
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        ("class=unicorn", "These networks do not know the link’s class “unicorn”."),
+        ("sketch=xyz&class=ship", "The link’s sketch cannot be read; copy the whole link."),
+        ("class=castle", ""),
+    ],
+)
+def test_link_that_names_what_is_unknown_says_so(open_section, link, sentence):
+    section = open_section("generation", f"?{link}").locator("#generation")
+    expect(section.locator(".status .note")).to_contain_text("Not run yet")
+    expect(section.locator(".hint")).to_have_text(sentence)
+
+
 def test_networks_are_let_go_and_come_again(open_section):
     page = open_section("generation")
     choose_small(page)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -379,6 +380,25 @@ def test_figures_maps_pictures_and_signs_can_be_changed(open_site):
     expect(page.locator("#lab figure.map")).to_have_count(1)
     expect(page.locator("#figures :checked[name=figures]")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") == 400
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("picture", "cell", "caption", "wave"),
+    [
+        ("4", "3,-2", "deer", "(3, \N{MINUS SIGN}2)"),
+        ("5000", "3,99999", "automobile", "(0, 1)"),
+        ("abc", "x", "automobile", "(0, 1)"),
+    ],
+)
+def test_link_with_a_wrong_picture_or_wave_shows_the_first(open_site, picture, cell, caption, wave):
+    page = open_site()
+    url = page.url.partition("#")[0]
+    page.goto("about:blank")
+    maps = quote("ResNet-56 · CIFAR-10 · published")
+    page.goto(f"{url}#waves?maps={maps}&pictures=CIFAR-10&picture={picture}&cell={cell}")
+    expect(page.locator("#lab .strip :checked")).to_have_attribute("aria-label", caption)
+    expect(page.locator("#lab .readout")).to_contain_text(f"{wave}: top-1 error")
 
 
 def test_story_opens_with_the_apps_scenes(open_site):

@@ -178,6 +178,7 @@ export async function frequency(data, drawTools) {
     const { common } = set;
     const own = now.own[now.set];
     firsts[now.set] = set.first;
+    if (!set.pictures[placeOf(now.set)]) delete now.picture[now.set]; // a link named no picture of the set
     const place = placeOf(now.set);
     const { signs, ...bundled } = set.pictures[place];
     const bits = signs[now.seed % signs.length];
@@ -284,7 +285,8 @@ export async function frequency(data, drawTools) {
     now.maps = maps;
     now.show = link.get("show") ?? "Error";
     if (!(now.show in views) || !offered(now.show)) now.show = "Error";
-    if (wave.length === 2 && wave.every(Number.isInteger)) now.wave = wave;
+    const half = Math.max(...maps.map((label) => views.Error[label].maps[0].side)) >> 1;
+    if (wave.length === 2 && wave.every((k) => Number.isInteger(k) && Math.abs(k) <= half)) now.wave = wave;
     if (set) {
       now.set = set;
       now.picture[set] = Number(link.get("picture") ?? 0);

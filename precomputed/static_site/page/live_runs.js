@@ -15,6 +15,7 @@ import { add, newRun, replayOf } from "./run_record.js";
 import { runSettings } from "./run_settings.js";
 import { likeness, losses, note, origin, outcome } from "./run_text.js";
 import { filledText, joined } from "./sentences.js";
+import { sketchOf } from "./sketch_text.js";
 
 const FRAMES = 121; // at most, per painter
 const FRAME_BYTES = 5 * 2 ** 20; // at most, per painter
@@ -275,9 +276,14 @@ export async function liveRuns(kind, view) {
     if (run && state !== "ended" && !here) changed(true);
     label();
   });
-  const word = linked().get("class");
-  const small = linked().get("sketch") || facts.sets[32].classes.includes(word);
+  const [word, sketch] = ["class", "sketch"].map((name) => linked().get(name));
+  const small = sketch || facts.sets[32].classes.includes(word);
   view.choose = bring;
   if (kind !== "generation" || !(small || word)) await bring(view.requested);
-  else if (await rebuild(small ? 32 : 224, view.begin())) await changed(true);
+  else if (await rebuild(small ? 32 : 224, view.begin())) {
+    if (word && !facts.sets[small ? 32 : 224].classes.includes(word))
+      say(`These networks do not know the link’s class “${word}”.`);
+    if (sketch && !(await sketchOf(sketch))) say("The link’s sketch cannot be read; copy the whole link.");
+    await changed(true);
+  }
 }
