@@ -31,7 +31,8 @@ from core.images.masks import middle_square, square_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.objectives import Generation, Inpainting
 from core.pgd.settings import usual_settings
-from core.pgd.steps import LOOK_INTERVAL, pgd_steps, run_pgd
+from core.pgd.steps import pgd_steps, run_pgd
+from core.pgd.view_settings import LOOK_INTERVAL
 from core.shared.device import prepare_torch
 
 

@@ -22,11 +22,9 @@ from core.pgd.config import PGDConfig
 from core.pgd.natural import NaturalSteps
 from core.pgd.objectives import Objective
 from core.pgd.passes import ImageClassifier, Passes
+from core.pgd.view_settings import LOOK_INTERVAL
 from core.pgd.views import ViewDraws
 from core.shared.network_copies import for_gradients
-
-# Steps by views between measurements of the picture itself, which take an extra forward pass.
-LOOK_INTERVAL = 10
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 Search = Literal["pixels", "views"]
 SEARCHES: tuple[Search, ...] = get_args(Search)
+LOOK_INTERVAL = 10  # steps between measurements of the picture itself, which take an extra forward pass
 MIN_CROP_SIZE = 64  # pixels: smaller pictures are shifted, as a crop would show too little
 
 

@@ -38,6 +38,7 @@ class Track:
         change in [0, 1] by then (None if unknown); empty during the run.
     about: the task and the classifier's training. card: URL of its card, or empty.
     network: the classifier's title in sentences, if shorter than `title`.
+    every: steps between measurements; in between, and until the run's last step, the curves repeat the last one.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Track:
     about: str = ""
     card: str = ""
     network: str = ""
+    every: int = 1
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ def pack_replay(
         original: (B, 3, H, W) uint8, the pictures without their holes, or None.
         live: progress of an unfinished run, or None.
         about: `id` of the run (a new run starts with its first image in view); `kind`, "inpainting" or "generation";
-            `targets`, the target class of each image; `steps`, end of the charts' axis; `budget`, the largest allowed
-            change.
+            `targets`, the target class of each image; `steps`, end of the charts' axis; `planned`, the run's steps if
+            it does not end early; `budget`, the largest allowed change.
     """
     # Not for live frames: unpacking one may take longer than the time until the next.
     packed = live is None or live.state in ("new", "paused")

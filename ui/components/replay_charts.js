@@ -1,7 +1,7 @@
 // Charts of a replay: their frames, and their curves, which grow during a run.
 
 import { element } from "./dom.js";
-import { MIN_LOSS, percent } from "./replay_text.js";
+import { MIN_LOSS, measuredAt, percent } from "./replay_text.js";
 
 // For up to four runs.
 const DASHES = ["none", "6 3", "2 3", "9 3 2 3"];
@@ -117,16 +117,21 @@ function createChart(axes) {
       : [];
   const line = svg.appendChild(shape("line", { y1: top, y2: height - bottom, class: "mark" }));
   const text = name === "probability" ? percent : (value) => (value === undefined ? "" : small(value));
-  return { key: JSON.stringify(axes), title, figure, svg, line, dots, keys, curves, x, y, text };
+  return { key: JSON.stringify(axes), title, name, figure, svg, line, dots, keys, curves, x, y, text };
 }
 
-function drawCurves({ title, svg, curves, x, y }, bands, data) {
+function drawCurves({ title, name, svg, curves, x, y }, bands, data) {
   const ranges = bands.map(
     ([, mean], k) => `${data.models[k].title} from ${mean[0]?.toPrecision(3)} to ${mean.at(-1)?.toPrecision(3)}`,
   );
   svg.setAttribute("aria-label", `${title}: ${ranges.join("; ")}`);
+  const steps = data.curve_steps;
   bands.forEach(([lowest, mean, highest], k) => {
-    const points = (part) => data.curve_steps.map((step, at) => `${x(step).toFixed(1)},${y(part[at]).toFixed(1)}`);
+    // Confidence and loss are drawn where they were measured; in between they repeat.
+    const every = name === "change" ? 1 : data.models[k].every;
+    const isNew = (step, at) => at === 0 || measuredAt(step, every, data.planned) > steps[at - 1];
+    const places = steps.flatMap((step, at) => (isNew(step, at) ? [at] : []));
+    const points = (part) => places.map((at) => `${x(steps[at]).toFixed(1)},${y(part[at]).toFixed(1)}`);
     const [band, curve] = curves[k];
     band.setAttribute("points", [...points(highest), ...points(lowest).reverse()].join(" "));
     curve.setAttribute("points", points(mean).join(" "));

@@ -1,7 +1,7 @@
 // Moments of a run: navigation, and drawing everything that depends on the current moment.
 
 import { paintPixels } from "./pixels.js";
-import { bestStored, bestWords, percent, searchOf, sureWords, verdict } from "./replay_text.js";
+import { bestStored, bestWords, measuredAt, percent, searchOf, sureWords, verdict } from "./replay_text.js";
 
 const PLAY_MS = 4000; // duration of a complete replay
 const MIN_FRAME_MS = 33;
@@ -33,7 +33,10 @@ function bestFrame(view, k) {
   const length = data.curve_steps.length;
   const at = 3 * (3 * memory.row + LOSS) * length;
   if (going(data)) return -1;
-  const losses = data.frame_steps.map((_, frame) => valueAt(view, k, LOSS, frame, memory.row));
+  const last = data.frame_steps.length - 1;
+  const losses = data.frame_steps.map((step, frame) =>
+    frame === last || measured(view, k, frame) === step ? valueAt(view, k, LOSS, frame, memory.row) : Infinity,
+  );
   return bestStored(losses, Math.min(...view.models[k].curves.subarray(at, at + length)));
 }
 
@@ -116,14 +119,14 @@ export function show(view) {
     figures.forEach((figure, row) => drawFigure(view, figure, k, row));
     say(verdict, verdictOf(view, k));
     const when = sureOf(view, k);
-    const text = when ? sureWords(when, data.sure, !data.live) : "";
+    const text = when ? sureWords(when, data.sure, !data.live, view.models[k].every) : "";
     const frames = [sureFrame(view, k), bestFrame(view, k)];
     say(sure, text);
     sure.hidden = !text;
     sure.disabled = frames[0] < 0;
     sure.setAttribute("aria-label", frames[0] < 0 ? text : `${text}: go there`);
     best.hidden = frames[1] < 0;
-    if (frames[1] >= 0) say(best, bestWords(data.frame_steps[frames[1]]));
+    if (frames[1] >= 0) say(best, bestWords(data.frame_steps[frames[1]], !data.live));
   });
   const ticks = data.models.map((_, k) => sureFrame(view, k)).filter((at) => at > 0);
   if (
@@ -163,9 +166,10 @@ export function show(view) {
       dot.setAttribute("cx", chart.x(sure ?? 0));
       dot.setAttribute("cy", chart.y(view.data.sure));
     });
-    chart.keys.forEach((key, k) =>
-      say(key, `${searchOf(view.models[k])} ${chart.text(valueAt(view, k, c, frame, row))}`.trim()),
-    );
+    chart.keys.forEach((key, k) => {
+      const value = chart.text(valueAt(view, k, c, frame, row));
+      say(key, `${searchOf(view.models[k])} ${value}${chart.name === "change" ? "" : since(view, k)}`.trim());
+    });
   }
   const ends = { before: frame === 0, after: frame === data.frame_steps.length - 1 };
   for (const cell of view.top.querySelectorAll("[data-end]")) cell.classList.toggle("now", ends[cell.dataset.end]);
@@ -174,12 +178,22 @@ export function show(view) {
 const valueAt = (view, k, curve, frame, row) =>
   view.models[k].values[(curve * view.data.frame_steps.length + frame) * view.data.targets.length + row];
 
+// Step of the measurement that a frame shows.
+const measured = ({ data, models }, k, frame) => measuredAt(data.frame_steps[frame], models[k].every, data.planned);
+
+// Where the displayed frame shows an earlier measurement: its step, to follow a number.
+function since(view, k) {
+  const { frame } = view.memory;
+  const step = measured(view, k, frame);
+  return step < view.data.frame_steps[frame] ? ` at step ${step.toLocaleString("en")}` : "";
+}
+
 function verdictOf(view, k) {
   const {
     data,
     memory: { frame, row },
   } = view;
-  const { title, network, curves } = view.models[k];
+  const { title, network, curves, every } = view.models[k];
   const before = curves[9 * row * data.curve_steps.length];
   const ends = !going(data) && frame === data.frame_steps.length - 1;
   return verdict(
@@ -188,6 +202,8 @@ function verdictOf(view, k) {
     data.frame_steps[frame],
     [before, valueAt(view, k, 0, frame, row)],
     ends,
+    every,
+    data.planned,
   );
 }
 
@@ -203,7 +219,7 @@ function drawFigure(view, figure, k, row) {
   paintPlanes(figure.canvas, image, start, mode, memory.factor, border);
   figure.border.hidden = !wipes;
   figure.border.style.left = `${border}%`;
-  const chance = percent(valueAt(view, k, 0, frame, row));
+  const chance = percent(valueAt(view, k, 0, frame, row)) + since(view, k);
   const place = `${view.modes[mode].textContent.toLowerCase()} at step ${data.frame_steps[frame]}`;
   const description = `${data.models[k].title}, ${data.targets[row]}, ${place}: ${chance}`;
   if (figure.range) {

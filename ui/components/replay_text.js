@@ -18,21 +18,31 @@ export const asSentences = (text) => text.replace(/(^|\. )[a-z]/g, (begin) => be
 // The rest of a title after the network's, "by views", which tells curves of one colour apart; may be empty.
 export const searchOf = ({ title, network }) => (network ? title.slice(network.length).trim() : "");
 
+// Step of the latest measurement: a run measures `every` so many steps and at its last, the `planned` one.
+export const measuredAt = (step, every, planned) => (step === planned ? step : step - (step % every));
+
+const intervalWords = (every) => `measured every ${every} steps`;
+
 // Sentence on a network's confidence at a step and before the first; `ends`: whether the run ends there.
-export function verdict(title, target, step, [before, now], ends) {
+export function verdict(title, target, step, [before, now], ends, every = 1, planned = step) {
   if (now === undefined) return "";
-  if (step === 0) return `${title} is ${percent(now)} confident of “${target}” before the first step.`;
-  const begin = `${title} is ${ends ? "now " : ""}${percent(now)} confident of “${target}”`;
-  return `${begin}${ends ? "" : ` at step ${stepName(step)}`} (before: ${percent(before)}).`;
+  const measured = measuredAt(step, every, planned);
+  const earlier = measured < step;
+  const is = earlier ? "was" : ends && step ? "is now" : "is";
+  const at = ends && !earlier ? "" : ` at step ${stepName(measured)}`;
+  const when = measured ? `${at} (before: ${percent(before)})` : " before the first step";
+  return `${title} ${is} ${percent(now)} confident of “${target}”${when}${earlier ? `; ${intervalWords(every)}` : ""}.`;
 }
 
 // Text on when a network was first confident of its target: the step, null if it never was, and the mean change then.
 // `ended`: whether the run has ended; if not, the network may still become confident.
-export function sureWords([step, change], sure, ended = true) {
+export function sureWords([step, change], sure, ended = true, every = 1) {
   const how = `${Math.round(100 * sure)} % sure`;
   if (step === null) return ended ? `never ${how}` : `not ${how} so far`;
   if (step === 0) return `${how} at once`;
-  return `${how} at step ${stepName(step)}${change === null ? "" : `, changed by ${(255 * change).toFixed(1)} of 255`}`;
+  const interval = every === 1 ? "" : ` (${intervalWords(every)})`;
+  const changed = change === null ? "" : `, changed by ${(255 * change).toFixed(1)} of 255`;
+  return `${how} at step ${stepName(step)}${interval}${changed}`;
 }
 
 // Index of the stored picture of the lowest loss, if the last loss is clearly higher; else -1.
@@ -42,4 +52,5 @@ export function bestStored(losses, lowest) {
   return last > WORSE * Math.max(lowest, MIN_LOSS) && losses[best] < last ? best : -1;
 }
 
-export const bestWords = (step) => `The last step is not the best; see step ${stepName(step)}`;
+export const bestWords = (step, ended) =>
+  ended ? `The last step is not the best; see step ${stepName(step)}` : `Step ${stepName(step)} is the best so far`;

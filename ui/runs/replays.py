@@ -10,7 +10,7 @@ import numpy as np
 
 from core.classifiers.registry import result_title, trained_for
 from core.pgd.settings import SEARCH_WORDS
-from core.pgd.view_settings import Search
+from core.pgd.view_settings import LOOK_INTERVAL, Search
 from core.reconstruct.outcome import change_until_sure
 from core.runs.file import PGDRun, evenly_spaced
 from core.runs.plan import RunPlan
@@ -61,6 +61,7 @@ def run_replay(
         kind=first.metadata["kind"],
         targets=[target_of(first, row) for row in rows],
         steps=max(1, len(first.curves["loss"]) - 1) if live is None else first.config.steps,
+        planned=first.config.steps,
         budget=f"{first.config.epsilon:.3g}",
     )
 
@@ -107,6 +108,7 @@ def live_replay(
         kind="generation" if plan.mask is None else "inpainting",
         targets=[one_line(target) for target in plan.targets],
         steps=plan.config.steps,
+        planned=plan.config.steps,
         budget=f"{plan.config.epsilon:.3g}",
     )
 
@@ -128,7 +130,9 @@ def _network(
     if {*searches} != {"pixels"}:
         about = f"{SEARCH_WORDS[search]}{about and '. '}{about}"
     title = searched_title(network, search, searches)
-    return {"title": title, "network": network, "colour": model_colour(name), "about": about, "card": card}
+    every = LOOK_INTERVAL if search == "views" else 1
+    texts = {"title": title, "network": network, "colour": model_colour(name), "about": about, "card": card}
+    return {**texts, "every": every}
 
 
 def sampled_frames(count: int, frame_bytes: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from core.numbers import confidence, join_list
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
-from core.pgd.view_settings import Search
+from core.pgd.view_settings import LOOK_INTERVAL, Search
 from core.reconstruct.outcome import last_change, mean_similarity
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
@@ -41,6 +41,7 @@ PATTERNS = {
     "hole": "hole",
     "amount": "{mean} of 255",
     "after": " after {steps}",
+    "measured": " (measured at step {step})",
     "rest": "The rest changed by {mean}.",
     "outcome": "{title} has {changed}",
     "likeness": "The hole’s {ssim} to the original is {before} at the start. At the end it is {after}. {end}",
@@ -94,11 +95,18 @@ def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
         first, last = (confidence(float(end)) for end in run.curves["target_probability"][[0, -1]].mean(axis=1))
         targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
         target, mean = (f"“{targets[0]}”", "") if len(targets) == 1 else ("its targets", ", on average")
-        confident = Sentence(f"{title} is ", Number(last), f" confident of {target}{after}{mean}.")
+        confident = Sentence(f"{title} is ", Number(last), f" confident of {target}{after}{_measured(run)}{mean}.")
         changed = _changed(run)
         further = (Sentence("It has ", changed[0]), *changed[1:]) if changed else ()
         paragraphs.append(Paragraph(confident, f"It was {first} confident before.", *further))
     return paragraphs
+
+
+def _measured(run: PGDRun) -> str:
+    """Return the step of a run's last confidence and loss; empty if that is its last step."""
+    last = len(run.curves["loss"]) - 1
+    step = last if run.config.search == "pixels" or last == run.config.steps else last - last % LOOK_INTERVAL
+    return "" if step == last else filled(PATTERNS["measured"], step=f"{step:,}")
 
 
 def _changed(run: PGDRun, after: str = "") -> tuple[Sentence, ...]:
@@ -157,7 +165,7 @@ def losses(run: PGDRun, row: int) -> str:
         PATTERNS["losses"],
         first=f"{loss[0]:.3g}",
         last=_small(float(loss[-1])),
-        steps=count_of(len(loss) - 1, "step"),
+        steps=f"{count_of(len(loss) - 1, 'step')}{_measured(run)}",
         norm=f"{norm:.2f}",
         budget=f"{run.config.epsilon:.3g}",
     )

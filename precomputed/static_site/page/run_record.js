@@ -1,6 +1,7 @@
 // A live run: its recorded states, and the replay component's data, packed as in ui/components/replay.py.
 
 import { levels, pack, softmax } from "./bytes.js";
+import { LOOK_INTERVAL } from "./pgd/steps.js";
 import { changes } from "./run_text.js";
 
 const MAX_POINTS = 160; // of a curve
@@ -131,6 +132,7 @@ export async function replayOf(run, sure, live = null, from = 0) {
         about: model.about,
         colour: model.colour,
         card: "",
+        every: model.config.search === "views" ? LOOK_INTERVAL : 1,
         frames: await text(differences(hasBegun ? model.frames.slice(from) : [run.startLevels])),
         values: floats(hasBegun ? curves.flatMap((curve) => frameSteps.map((step) => curve[step])) : []),
         curves: floats(curves.flatMap(envelope)),
@@ -149,6 +151,7 @@ export async function replayOf(run, sure, live = null, from = 0) {
     width: side,
     targets: [run.targetName],
     steps: live ? run.steps : Math.max(1, run.step),
+    planned: run.steps,
     budget: run.models[0].config.epsilon.toPrecision(3),
     sure,
     frame_steps: frameSteps,

@@ -1,7 +1,9 @@
 // Text about a live run, from the patterns of ui/runs/run_sentences.py.
 
 import { countOf } from "../../../ui/components/count_of.js";
+import { measuredAt } from "../../../ui/components/replay_text.js";
 import { levels } from "./bytes.js";
+import { LOOK_INTERVAL } from "./pgd/steps.js";
 import { filled, filledText, joined } from "./sentences.js";
 import { similarityInside } from "./ssim.js";
 
@@ -71,10 +73,13 @@ const short = (number, digits) => String(Number(number.toPrecision(digits)));
 /** The loss of a painter before and after. @param {any} model @param {Record<string, string>} patterns */
 export function losses({ loss, change, config }, patterns) {
   const last = loss.at(-1);
+  const step = loss.length - 1;
+  const measured = measuredAt(step, config.search === "views" ? LOOK_INTERVAL : 1, config.steps);
+  const at = measured < step ? filledText(patterns.measured, { step: measured.toLocaleString("en") }) : "";
   return filledText(patterns.losses, {
     first: short(loss[0], 3),
     last: last > 1e-7 ? short(last, 2) : patterns.small,
-    steps: countOf(loss.length - 1, "step"),
+    steps: countOf(step, "step") + at,
     norm: change.at(-1).toFixed(2),
     budget: short(config.epsilon, 3),
   });

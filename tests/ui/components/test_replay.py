@@ -79,3 +79,27 @@ def test_texts_about_a_network_are_sentences_and_curves_of_one_colour_have_a_nam
         "by views",
         "",
     ]
+
+
+def test_texts_between_measurements_name_the_measured_step():
+    """By views, confidence is measured every ten steps and at the planned last one, 24."""
+    calculate = """({ verdict, sureWords, measuredAt }, steps) => [
+      ...steps.map((step) => verdict("A", "hen", step, [0.5, 0.8], step === 24 || step === 14, 10, 24)),
+      sureWords([20, 0.1], 0.9, true, 10), measuredAt(14, 1, 24)]"""
+    assert in_node("replay_text.js", calculate, [0, 4, 10, 14, 24]) == [
+        "A is 80.0 % confident of “hen” before the first step.",
+        "A was 80.0 % confident of “hen” before the first step; measured every 10 steps.",
+        "A is 80.0 % confident of “hen” at step 10 (before: 50.0 %).",
+        "A was 80.0 % confident of “hen” at step 10 (before: 50.0 %); measured every 10 steps.",
+        "A is now 80.0 % confident of “hen” (before: 50.0 %).",
+        "90 % sure at step 20 (measured every 10 steps), changed by 25.5 of 255",
+        14,
+    ]
+
+
+def test_best_step_is_the_best_so_far_until_the_run_has_ended():
+    calculate = "({ bestWords }, step) => [bestWords(step, false), bestWords(step, true)]"
+    assert in_node("replay_text.js", calculate, 1200) == [
+        "Step 1,200 is the best so far",
+        "The last step is not the best; see step 1,200",
+    ]

@@ -1,9 +1,12 @@
 """Conversion of runs into replay data for the browser."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from core.pgd.view_settings import LOOK_INTERVAL
 from core.runs.file import PGDRun
 from core.runs.run import Run
 from core.runs.stored import RUNS
@@ -12,6 +15,7 @@ from tests.ui.run_forge import sound_run
 from tests.ui.toys import ToyClassifier, toy_plan
 from ui.components.replay import RunProgress
 from ui.runs.replays import MAX_BYTES, live_replay, run_replay, sampled_frames
+from ui.runs.run_sentences import losses
 
 PAIR = [
     PGDRun.load(RUNS / f"inpainting_cifar10-5-mean-square__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
@@ -61,6 +65,26 @@ def test_live_moments_are_the_states_given_with_all_curves():
             assert torch.equal(pixels, (moment[k].images * 255).round().to(torch.uint8))
             assert numbers_of(data, k)[0, frame] == pytest.approx(moment[k].target_probability.numpy())
     states.close()
+
+
+def test_replay_of_a_stopped_run_by_views_says_how_often_it_measured():
+    run = PGDRun.load(RUNS / "inpainting_photographs-6__efficientnet-lite0__views.npz")
+    data = run_replay([run], id="views")
+    assert data["models"][0]["every"] == LOOK_INTERVAL and data["planned"] == run.config.steps
+    assert "measured" not in losses(run, 0)
+    done = LOOK_INTERVAL + 4
+    stopped = replace(
+        run,
+        frames=run.frames[:2],
+        frame_steps=np.array([0, done]),
+        curves={name: curve[: done + 1] for name, curve in run.curves.items()},
+        terms={name: term[: done + 1] for name, term in run.terms.items()},
+    )
+    data = run_replay([stopped], id="stopped")
+    assert (data["steps"], data["planned"]) == (done, run.config.steps)
+    assert f"in {done} steps (measured at step {LOOK_INTERVAL});" in losses(stopped, 0)
+    repeated = stopped.curves["loss"][LOOK_INTERVAL:]
+    assert (repeated == repeated[0]).all() and (stopped.curves["loss"][:LOOK_INTERVAL] != repeated[0]).all()
 
 
 def test_before_the_first_state_the_start_is_shown():

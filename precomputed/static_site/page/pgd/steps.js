@@ -4,7 +4,7 @@ import { difference, norm, plus, project } from "./ball.js";
 import { naturalSteps } from "./natural.js";
 import { viewDraws, viewMap } from "./views.js";
 
-const LOOK_INTERVAL = 10; // by views, steps between measurements of the picture itself
+export const LOOK_INTERVAL = 10; // by views, steps between measurements of the picture itself
 
 /**
  * @typedef {object} Pass a network's outputs for a picture
