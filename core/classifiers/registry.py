@@ -318,5 +318,5 @@ def _find_weights(spec: ClassifierSpec, weights: Path | str | None, download: bo
             reach = f" ({error})"
     raise FileNotFoundError(
         f"classifier {spec.name!r} cannot be loaded: {source.missing()}; allow a download of {format_bytes(size)} from "
-        f"{source.origin} with download=True, or give a weight file with weights=PATH{reach}"
+        f"{source.origin} with download=True (--download), or give a weight file with weights=PATH (--weights){reach}"
     )

@@ -169,7 +169,7 @@ def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> ImageArc
     if not (root / folder).is_dir() and not download:
         raise FileNotFoundError(
             f"CIFAR-10 is not in {data_dir}: pass data_dir, a folder with {folder} or cifar10-{split}.npz, "
-            "or download=True to fetch it there (170 MB)"
+            "or download=True (--download) to fetch it there (170 MB)"
         )
     try:
         # torchvision compares the checksum of every file before it unpickles it.

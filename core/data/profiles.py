@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from core.data.classes import PRECOMPUTED
 from core.shared import former_names
+from core.shared.errors import quoted
 from core.shared.files import DAMAGE, ArchiveError, cache_folder, read_npz
 
 VARIABLE = "CLIP_LAB_PROFILES"  # environment variable: further profiles, separated like PATH
@@ -24,12 +25,21 @@ Result = TypeVar("Result")
 Content = TypeVar("Content")
 
 
+def _operators() -> list[Path]:
+    return [Path(text).expanduser() for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
+
+
+def missing_profiles() -> list[str]:
+    """Return a sentence for each of the operator's folders that is not there."""
+    missing = [str(folder) for folder in _operators() if not folder.is_dir()]
+    return [f"{VARIABLE} names {quoted(folder, 200)}, which is no folder." for folder in missing]
+
+
 def profile_folders() -> tuple[Path, ...]:
     """Return the profiles in `precomputed/profiles/`, the operator's, and those in the user's cache."""
-    named = [Path(text).expanduser() for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
     inside = (sorted(parent.glob("*/")) for parent in (PRECOMPUTED / "profiles", cache_folder() / "profiles"))
     shipped, made_here = inside
-    return (*shipped, *named, *made_here)
+    return (*shipped, *_operators(), *made_here)
 
 
 def profiled_networks() -> dict[str, str]:

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from benchmarks.browser import FOUR, memory_of_page
 from precomputed.static_site.check import served
 from tests.browser.test_static_runs import choose_small
+from tests.browser.waiting import new_page
 from tests.chromium import find_chromium
 
 pytestmark = pytest.mark.slow
@@ -62,7 +63,7 @@ def open_page(own_browser, site):
     with served(site) as url:
 
         def open_(name):
-            page = own_browser.new_page(viewport={"width": 1440, "height": 900})
+            page = new_page(own_browser, viewport={"width": 1440, "height": 900})
             page.add_init_script(OBSERVE)
             page.goto(f"{url}#{name}")
             expect(page.locator(f"#{name} .loader").first).to_contain_text("nothing leaves this browser")

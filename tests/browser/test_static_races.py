@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from precomputed.static_site.check import served
-from tests.browser.waiting import PATIENCE
+from tests.browser.waiting import PATIENCE, new_page
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,7 @@ def open_section(browser, site) -> Iterator[Callable[..., Page]]:
     with served(site) as url:
 
         def open_(name, *late):
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page = new_page(browser, viewport={"width": 1440, "height": 900})
             pages.append(page)
             page.late, page.is_late = [], True
             page.on("pageerror", lambda error: wrong.append(error.stack))

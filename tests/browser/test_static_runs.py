@@ -24,6 +24,7 @@ from core.runs.file import PGDRun
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.run import Run
 from core.runs.starts import draw_starts
+from tests.browser.waiting import new_page
 from ui.runs.run_sentences import likeness, losses
 
 pytestmark = pytest.mark.slow
@@ -35,7 +36,7 @@ def open_section(browser, site):
     pages, wrong = [], []
 
     def open_(name, after=""):
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page = new_page(browser, viewport={"width": 1440, "height": 900})
         pages.append(page)
         page.on("pageerror", lambda error: wrong.append(error.stack))
         page.goto(f"{(site / 'index.html').as_uri()}#{name}{after}")

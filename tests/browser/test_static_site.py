@@ -39,6 +39,7 @@ from precomputed.static_site.__main__ import main
 from precomputed.static_site.check import served
 from precomputed.static_site.runs import run_replays
 from tests.browser.accessibility import grave_faults
+from tests.browser.waiting import new_page
 from tests.chromium import find_chromium
 from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.pages.findings import FEATURES, MAPS, SHIFTS
@@ -63,7 +64,7 @@ def open_site(browser, site):
     pages, wrong = [], []
 
     def open_(width=1440, **context):
-        page = browser.new_page(viewport={"width": width, "height": 900}, **context)
+        page = new_page(browser, viewport={"width": width, "height": 900}, **context)
         pages.append(page)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on(
@@ -235,7 +236,7 @@ def test_tools_are_the_apps_and_what_is_elsewhere_says_so(open_site):
 def served_page(browser, site):
     """The page on a plain file server, under a sub-path."""
     with served(site) as url:
-        page = browser.new_page()
+        page = new_page(browser)
         page.base = url
         yield page
         page.close()
@@ -334,7 +335,7 @@ def test_browser_that_cannot_is_told_so_and_loads_nothing(served_page, script, s
 def test_memory_that_does_not_suffice_is_told_in_one_sentence(browser, site):
     few = "--js-flags=--wasm-max-mem-pages=270"  # in units of 64 KiB; onnxruntime starts with 256
     small = browser.browser_type.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu", few])
-    page = small.new_page()
+    page = new_page(small)
     page.goto(f"{(site / 'index.html').as_uri()}#waves")
     page.get_by_role("button", name="Predict here").click()
     expect(page.locator("#live .prose").filter(has_text="This device has too little memory")).to_be_visible()
@@ -470,7 +471,7 @@ def test_story_opens_with_the_apps_scenes(open_site):
 
 
 def test_findings_are_filtered_by_verdict_and_lead_to_what_they_are_about(browser, site):
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page = new_page(browser, viewport={"width": 1440, "height": 900})
     page.goto((site / "findings.html").as_uri())
     rows = page.locator("section:not([hidden]) tr[data-claim]:visible")
     boxes = page.locator("section:not([hidden]) .pills label")
@@ -680,7 +681,7 @@ def test_site_takes_a_profile(browser, tmp_path, monkeypatch):
     assert "CLIP ViT-B/32 · CIFAR-10 · computed" in unpacked(tmp_path / "site", "maps")["labels"]
     replay = unpacked(tmp_path / "site", f"generation_cifar10__{PAPERS_CLIP}")
     assert replay["models"][0]["title"].startswith("CLIP ViT-B/32")
-    page, wrong = browser.new_page(), []
+    page, wrong = new_page(browser), []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto((tmp_path / "site" / "findings.html").as_uri())
     page.get_by_role("tab", name=FEATURES).click()

@@ -1,6 +1,6 @@
 """Wait for Streamlit in browser tests."""
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 PATIENCE = 120_000  # milliseconds: allows for a very busy machine; a test waits only as long as it must
@@ -33,6 +33,13 @@ TRACK_RUNS = """(() => {
 })()"""
 
 _TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+
+
+def new_page(browser: Browser | BrowserContext, **settings) -> Page:
+    """Open a page outside the shared contexts; its actions wait as long as those of `open_page`."""
+    page = browser.new_page(**settings)
+    page.set_default_timeout(PATIENCE)
+    return page
 
 
 def wait_until_drawn(page: Page, timeout: float = PATIENCE) -> None:

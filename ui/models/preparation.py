@@ -13,7 +13,10 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Literal
+
+from filelock import FileLock, Timeout
 
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec
 from core.classifiers.spec import ClassifierSpec
@@ -26,7 +29,7 @@ from core.reproduce.profile.parts import PARTS
 from core.reproduce.profile.runs import first_paths
 from core.shared.cli import watcher
 from core.shared.errors import sentence
-from core.shared.files import cache_folder
+from core.shared.files import cache_folder, make_folder
 from ui.models.weight_downloads import weight_downloads
 from ui.runs.setup.pace import PROMPT_SECONDS, STEP_SECONDS
 from ui.runs.setup.settings import first_choice
@@ -106,7 +109,8 @@ class Preparation:
             log("preparation started")
             reason: Exception | None = None
             try:
-                self._prepare()
+                with contextlib.suppress(_Ended), self._only_process():
+                    self._prepare()
             except Exception as error:  # a page shows the sentence, the log the traceback
                 reason, why = error, str(error) if isinstance(error, RuntimeError) else type(error).__name__
                 self.error = sentence(f"the examples could not be made: {why}")
@@ -124,11 +128,19 @@ class Preparation:
                 raise _Ended
 
         watcher.set(rest)  # for this thread only
-        with contextlib.suppress(_Ended):
-            for piece in pieces:
-                rest(0.0)
-                piece.make()
-                done += piece.seconds
+        for piece in pieces:
+            rest(0.0)
+            piece.make()
+            done += piece.seconds
+
+    def _only_process(self) -> contextlib.AbstractContextManager[object]:
+        """Return a lock, acquired once no other process with this cache, such as a replica, prepares anything."""
+        make_folder(cache_folder())
+        lock = FileLock(cache_folder() / "preparation.lock")  # released when the process ends, however it does
+        while not self._end.is_set():
+            with contextlib.suppress(Timeout):
+                return lock.acquire(timeout=1)
+        raise _Ended
 
 
 class _Ended(Exception):
@@ -148,6 +160,11 @@ def _network(spec: ClassifierSpec) -> ProfiledNetwork:
     return ProfiledNetwork(spec.name, lambda classes: classifier_for(spec.name, classes.name), images, quick=True)
 
 
+def _own_folder(network: ProfiledNetwork) -> Path:
+    """Return the folder of the profile that is made here."""
+    return cache_folder() / "profiles" / network.file_name
+
+
 def unprepared() -> bool:
     """Return whether a run that pages open with is missing, judging by file names."""
     folders = PRECOMPUTED, *profile_folders()
@@ -162,7 +179,7 @@ def missing() -> Iterator[_Piece]:
     """
     for spec in _networks():
         network, folders = _network(spec), profile_folders()
-        own = cache_folder() / "profiles" / network.file_name
+        own = _own_folder(network)
         maps = (folder.glob(f"heatmaps/{network.file_name}_*.npz") for folder in folders if folder != own)
         whole = spec.vocabulary is None and limits().background_profile and not any(map(any, maps))
         pieces = [
@@ -188,10 +205,11 @@ def preparation() -> Preparation:
 
 
 def fetch_clip() -> None:
-    """Start fetching the paper's CLIP, if the operator enabled it, and the work after downloads; return at once."""
-    if not limits().clip:
-        return
-    if is_ready(PAPERS_CLIP):
-        preparation().begin()
-    else:
+    """Start fetching the paper's CLIP, if the operator enabled it, and the work after downloads; return at once.
+
+    Unfinished work of an earlier process goes on.
+    """
+    if limits().clip and not is_ready(PAPERS_CLIP):
         weight_downloads().start(classifier_spec(PAPERS_CLIP), then=preparation().begin)
+    elif limits().clip or any(_own_folder(_network(spec)).is_dir() for spec in _networks()):
+        preparation().begin()

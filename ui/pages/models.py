@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, classifier_title
+from core.data.profiles import missing_profiles
 from core.shared.html import TERMS
 from core.shared.roles import INSTEAD
 from ui.maps.catalogue import computed_maps, stored_title
@@ -58,7 +59,7 @@ def _classifiers() -> None:
     with banner:
         _banner()
     classifier_table()
-    for reason in listed_classifiers().refused:
+    for reason in (*listed_classifiers().refused, *missing_profiles()):
         st.warning(as_markdown(reason), icon=":material/warning:")
 
 
@@ -100,7 +101,7 @@ def _preparation() -> None:
         return
     if state.error:
         st.warning(as_markdown(state.error), icon=":material/warning:")
-    if unprepared():
+    if state.error or unprepared():
         st.button(
             "Compute the missing examples",
             help="Examples are the holes and drawings that *Fill a hole* and *Draw* open with, and a CLIP’s profile. "

@@ -16,6 +16,7 @@ from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
 from core.classifiers.text import check_prompts
 from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
+from core.data.profiles import missing_profiles
 from core.shared.device import check_torch, free_device, prepare_torch, return_freed_memory
 from ui.server.jobs import at_full_priority
 from ui.server.log import log
@@ -63,9 +64,9 @@ def single_flight_cache(max_entries: int | None) -> Callable[[Callable[..., Any]
 
 @functools.cache
 def read_list() -> None:
-    """Read the operator's list of classifiers, which imports their libraries, and log unusable entries."""
-    for reason in listed_classifiers().refused:
-        log("classifier left out", level=logging.WARNING, reason=reason)
+    """Read the operator's list of classifiers, which imports their libraries, and log unusable entries and profiles."""
+    for reason in (*listed_classifiers().refused, *missing_profiles()):
+        log("left out", level=logging.WARNING, reason=reason)
 
 
 def ready_classifiers(class_set: str) -> list[ClassifierSpec]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.data.provenance import device_text
 from core.data.sample_sets import usual_epsilon
 from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
@@ -174,7 +175,7 @@ def progress_text(state: Sharpening) -> str:
 
 def _take_along(heatmap: Heatmap) -> None:
     """Draw the device that computed the map, its download, and the command that resumes it."""
-    st.caption(f"Computed on {as_markdown(heatmap.metadata['source']['device'])}.")
+    st.caption(f"Computed on {as_markdown(device_text(heatmap.metadata['source']))}.")
     stem = file_stem(f"{heatmap.metadata['classifier']['name']} {heatmap.metadata['dataset']['name']}")
     download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download")
     script = st.session_state.get(SCRIPT)

@@ -1,10 +1,9 @@
 """Make a network's profile: python -m core.reproduce.profile --classifier NAME --output DIR
 
 Makes the heat map, predictions, hybrid images, corruptions, the gradient, the runs that pages open with, and what
-judges recognise. Resumable: complete files are kept, and partial ones resume. Uses CIFAR-10 if it is in --data-dir,
-else bundled pictures, or the data set of --dataset; intervals and n show which. The app
-reads the folder as `precomputed/profiles/NAME`, as one that CLIP_LAB_PROFILES names, or as `profiles/NAME` in its
-cache.
+judges recognise. Resumable: complete files are kept, and sweeps resume within theirs. Uses CIFAR-10 if it is in
+--data-dir, else bundled pictures, or the data set of --dataset; intervals and n show which. The app reads the folder as
+`precomputed/profiles/NAME`, as one that CLIP_LAB_PROFILES names, or as `profiles/NAME` in its cache.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import argparse
 import functools
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,7 +106,7 @@ def _run(args: argparse.Namespace) -> str:
     if todo:
         _make(network, todo, args.output)
     size = sum(path.stat().st_size for path in args.output.rglob("*.npz"))
-    made = f"{count_of(len(todo), 'file')} made{f', {there} were there' if there else ''}"
+    made = f"{count_of(len(todo), 'file')} made{f', {there} kept' if there else ''}"
     large = f", above the {MAX_BYTES / 1e6:g} MB of a shared profile" if size > MAX_BYTES else ""
     report = f"{args.output}: {made}, {size / 1e6:.1f} MB in all{large}"
     report += "".join(f"\nleft out: {PARTS[key].what}, which {why}" for key, why in lacks.items() if why)
@@ -119,19 +119,26 @@ def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], fol
     """Make the files in order, and print before each its name and the remaining time."""
     seconds = pass_seconds(network)
     failed: list[str] = []
-    whole_cost, done, begun = sum(item.passes for _, item in todo), 0.0, time.perf_counter()
-    plan = f"{count_of(len(todo), 'file')}, about {duration(seconds * whole_cost)} ({milliseconds(seconds)} a pass)"
-    print(plan, file=sys.stderr)
+    # Seconds and passes of finished files, by part.
+    spent, passes = defaultdict[str, float](float), defaultdict[str, float](float)
+
+    def left(items: Sequence[tuple[str, ProfileFile]]) -> str:
+        # Parts differ in their passes: some take one picture at a time, or need gradients.
+        rates = {key: spent[key] / passes[key] for key in spent}
+        return duration(sum(item.passes * rates.get(key, seconds) for key, item in items))
+
+    print(f"{count_of(len(todo), 'file')}, about {left(todo)} ({milliseconds(seconds)} a pass)", file=sys.stderr)
     for number, (key, item) in enumerate(todo, 1):
-        left = duration(seconds * (whole_cost - done))
-        print(f"{number} of {len(todo)}, {PARTS[key].what}: {item.path}; about {left} left", file=sys.stderr)
+        about = f"{PARTS[key].what}: {item.path}; about {left(todo[number - 1 :])} left"
+        print(f"{number} of {len(todo)}, {about}", file=sys.stderr)
+        begun = time.perf_counter()
         try:
             item.make_in(folder)
         except EXPECTED_ERRORS as error:
             failed.append(f"{item.path}: {one_line(error, 300)}")
             print(failed[-1], file=sys.stderr)
-        done += item.passes
-        seconds = (time.perf_counter() - begun) / done
+        spent[key] += time.perf_counter() - begun
+        passes[key] += item.passes
     if failed:
         raise RuntimeError(f"{len(failed)} of {len(todo)} files could not be made; {failed[0]}")
 

@@ -149,7 +149,9 @@ def test_classifier_state_offline_is_unavailable_in_one_sentence(name, monkeypat
 
 
 def test_load_classifier_never_downloads_unasked():
-    with pytest.raises(FileNotFoundError, match=rf"{RESNET56_BYTES:,} bytes.* with download=True, or .* weights=PATH"):
+    with pytest.raises(
+        FileNotFoundError, match=rf"{RESNET56_BYTES:,} bytes.* with download=True .--download., or .* weights=PATH"
+    ):
         load_classifier("resnet-56")
 
 

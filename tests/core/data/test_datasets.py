@@ -294,7 +294,9 @@ def test_load_dataset_reads_torchvisions_cifar10_and_refuses_a_damaged_one(torch
 
 
 def test_load_dataset_says_how_to_get_cifar10_and_downloads_it_only_when_asked(tmp_path, monkeypatch):
-    with pytest.raises(FileNotFoundError, match=r"CIFAR-10 is not in .*download=True to fetch it there \(170 MB\)"):
+    with pytest.raises(
+        FileNotFoundError, match=r"CIFAR-10 is not in .*download=True \(--download\) to fetch it there \(170 MB\)"
+    ):
         load_dataset("cifar10", tmp_path)
     assert list(tmp_path.iterdir()) == []
     from torchvision.datasets import CIFAR10 as Torchvision

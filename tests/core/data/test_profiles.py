@@ -10,7 +10,7 @@ from core.claims.corruption_spectrum import stored_corruptions
 from core.claims.gradient_spectrum import stored_gradients
 from core.claims.hybrids import stored_hybrids
 from core.data.classes import PRECOMPUTED
-from core.data.profiles import VARIABLE, profile_folders, read_stored, stored_files
+from core.data.profiles import VARIABLE, missing_profiles, profile_folders, read_stored, stored_files
 from core.fourier.maps.heatmap import Heatmap
 from core.runs.stored import stored_subjects
 from core.shared.files import CACHE, ArchiveError
@@ -47,6 +47,12 @@ def test_profiles_come_after_the_project_in_the_order_of_the_variable(tmp_path, 
     files = stored_files("hybrids")
     assert [path.parts[-3] for path in files[-3:]] == ["b", "a", "c"]
     assert all(PRECOMPUTED in path.parents for path in files[:-3])
+
+
+def test_an_operators_folder_that_is_not_there_is_named(tmp_path, monkeypatch):
+    assert missing_profiles() == []
+    monkeypatch.setenv(VARIABLE, os.pathsep.join((str(tmp_path), "/nowhere/clip", "")))
+    assert missing_profiles() == ["CLIP_LAB_PROFILES names '/nowhere/clip', which is no folder."]
 
 
 def test_a_networks_results_are_read_from_a_profile_once_they_lie_there(profile):

@@ -1,5 +1,6 @@
 """A network's profile: made by one command, resumed, read by the pages. The network is linear, with random weights."""
 
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+import core.reproduce.profile.__main__ as profile_script
 from core.claims.bands import corners
 from core.claims.corruption_spectrum import stored_corruptions
 from core.claims.equal_strength import equal_strength
@@ -28,9 +30,10 @@ from core.data.datasets import load_dataset
 from core.data.profiles import VARIABLE
 from core.data.samples import load_samples
 from core.fourier.maps.heatmap import Heatmap
+from core.numbers import duration
 from core.reproduce.profile import judgements, sweeps
 from core.reproduce.profile.__main__ import main
-from core.reproduce.profile.network import MAX_BYTES, ProfiledNetwork
+from core.reproduce.profile.network import MAX_BYTES, ProfiledNetwork, ProfileFile
 from core.reproduce.profile.parts import PARTS
 from core.reproduce.profile.predictions import stored_predictions
 from core.runs.examples import with_few_frames
@@ -117,7 +120,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert entry.heatmap.estimate is not None and (entry.heatmap.count > 0).all()
     drawn = [path for path in stored_subjects("generation")["cifar10"] if path.stem.endswith("__toy-linear")]
     assert PGDRun.load(*drawn).metadata["classifier"]["name"] == NAME
-    assert profile(folder) == 0 and "0 files made, 8 were there" in capsys.readouterr().out
+    assert profile(folder) == 0 and "0 files made, 8 kept" in capsys.readouterr().out
 
 
 def test_a_clip_of_random_weights_in_the_layout_of_a_hub_is_profiled(tmp_path, monkeypatch):
@@ -259,6 +262,18 @@ def test_the_command_says_what_a_part_needs(toy, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "1 file made" in printed
     assert "needs at least 20 pictures of 32 pixels, and there are 12 pictures of 32" in printed
+
+
+def test_the_time_left_counts_each_part_at_its_own_pace(monkeypatch, tmp_path, capsys):
+    clock = iter((0, 100, 100, 200, 200, 260))  # before and after each file: seconds
+    monkeypatch.setattr(profile_script.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(profile_script, "pass_seconds", lambda network: 1.0)
+    files = [("runs", "a", 10), ("runs", "b", 10), ("map", "c", 60)]
+    todo = [(part, ProfileFile(Path(name), passes, Path.touch)) for part, name, passes in files]
+    profile_script._make(None, todo, tmp_path)
+    printed = capsys.readouterr().err.splitlines()
+    seconds = (80, 80, 10 * 10 + 60, 60)  # runs take ten seconds a pass
+    assert [re.search("about (.*?)( left| \\(|$)", line)[1] for line in printed] == [*map(duration, seconds)]
 
 
 def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is_full(toy, tmp_path):

@@ -5,6 +5,7 @@ import time
 from functools import partial
 
 import pytest
+from filelock import FileLock
 
 from core.classifiers.registry import PAPERS_CLIP, classifier_title
 from core.data.datasets import load_dataset
@@ -73,7 +74,7 @@ def test_a_profile_from_elsewhere_is_not_made_again(installed_clip, tmp_path, mo
     assert len([*missing()]) == 9, "words, and the runs, which that profile does not have"
 
 
-def test_a_server_fetches_clip_at_its_start_where_its_operator_says_so(installed_clip, monkeypatch):
+def test_a_server_fetches_clip_at_its_start_where_its_operator_says_so_and_goes_on(installed_clip, cache, monkeypatch):
     begun = []
     monkeypatch.setattr("ui.models.preparation.missing", lambda: begun.append("a look") or [])
     for value, expected in (("0", []), ("1", ["a look"])):
@@ -82,6 +83,28 @@ def test_a_server_fetches_clip_at_its_start_where_its_operator_says_so(installed
         fetch_clip()
         preparation().wait(60)
         assert begun == expected
+    monkeypatch.setenv("CLIP_LAB_CLIP", "0")
+    limits.cache_clear()
+    (cache / "profiles" / PAPERS_CLIP).mkdir(parents=True)  # an earlier process began, as a visitor asked
+    fetch_clip()
+    preparation().wait(60)
+    assert begun == ["a look"] * 2
+
+
+def test_of_processes_with_one_cache_one_prepares(cache, monkeypatch):
+    looks = []
+    monkeypatch.setattr("ui.models.preparation.missing", lambda: looks.append("a look") or [])
+    with FileLock(cache / "preparation.lock"):
+        preparation = Preparation()
+        preparation.begin()
+        preparation.wait(1.5)
+        assert preparation.running and not looks
+        ended = Preparation()
+        ended.begin()
+        ended.close()
+        assert ended.status == "done" and not looks
+    preparation.wait(60)
+    assert preparation.status == "done" and looks == ["a look"]
 
 
 def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(installed_clip, monkeypatch, tmp_path):

@@ -273,16 +273,18 @@ def test_a_link_opens_the_card_of_one_classifier_and_of_no_other():
 def test_operators_classifiers_have_a_row_and_what_cannot_be_used_has_a_sentence(monkeypatch):
     name = f"open_clip:local-dir:{ROOT / 'precomputed/models/mini-clip'}"
     monkeypatch.setenv("CLIP_LAB_CLASSIFIERS", f"timm:resnet18, timm:[no](such), {name}")
+    monkeypatch.setenv("CLIP_LAB_PROFILES", "/nowhere")
     app = opened()
     visible = text_of(app)
     assert "**resnet18.a1\\_in1k (timm)**" in visible and "**CLIP from mini-clip**" in visible
     assert "Added on this server; not in the paper" in visible and button(app, "timm:resnet18")
-    (warning,) = app.warning
+    warning, profile = app.warning
+    assert profile.value.endswith("names '/nowhere', which is no folder.")
     message = warning.value.replace("\N{WORD JOINER}", "")
     assert message.startswith(r"CLIP\_LAB\_CLASSIFIERS lists 'timm:\[no\](such)', which cannot be used: timm has no")
     lines = []
     monkeypatch.setattr("ui.server.model_cache.log", lambda event, **facts: lines.append(facts["reason"]))
     read_list.cache_clear()
     read_list(), read_list()
-    assert len(lines) == 1 and "'timm:[no](such)', which cannot be used" in lines[0]
+    assert len(lines) == 2 and "'timm:[no](such)', which cannot be used" in lines[0] and "'/nowhere'" in lines[1]
     read_list.cache_clear()
