@@ -87,7 +87,7 @@ def _opening() -> list[Part]:
 
 def _any_word() -> list[Part]:
     lesson = style_sheet(opening.__file__) + opening.lesson_html("beside")
-    captions = [{"title": title, "about": about} for title, about in map(opening.TITLES.__getitem__, SEARCHES)]
+    captions = [{"title": f"By {search}", "about": opening.TITLES[search][1]} for search in SEARCHES]
     field = {"label": opening.any_word_label(), "isPainter": opening.is_stored_pool(), "captions": captions}
     return [{"kind": "any-word", **field}, _html(lesson)]
 

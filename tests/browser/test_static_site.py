@@ -518,6 +518,9 @@ def test_any_word_is_drawn_in_the_opening_scene_and_stops_when_told(open_site):
     opening.get_by_role("button", name="Draw it here").click()
     expect(page.locator("#story .wish")).to_have_text("Ask for a castle", timeout=200_000)
     expect(page.locator("#story .judged").last).to_contain_text("of 120", timeout=200_000)
+    expect(page.locator("#story figcaption .title")).to_have_text(["By pixels", "By views"])
+    boxes = [opening.get_by_role("button", name=name).bounding_box() for name in ("Draw it here", "Stop")]
+    assert boxes[0]["x"] + boxes[0]["width"] < boxes[1]["x"]
     page.locator("#story .figure.opening").get_by_role("button", name="teapot").click()  # ends the drawing
     expect(opening.get_by_role("button", name="Stop")).to_be_hidden()
     expect(opening.get_by_role("button", name="Draw it here")).to_be_enabled()

@@ -25,7 +25,7 @@ export async function drawAnyWord(host, { label: text, isPainter, captions }, sc
   const facts = await load("engine");
   const { classes, settings, painters: names } = facts.sets[SIDE];
   const { title } = facts.networks[names[0]];
-  const form = host.appendChild(element("form", "", { className: "fields any-word" }));
+  const form = host.appendChild(element("form", "", { className: "any-word" }));
   const word = classChoice(form, text, classes, "", "any-word");
   const start = loader(form, "", draw);
   let onEnd = () => {}; // shows the page's text when a run halts

@@ -18,7 +18,9 @@ function numberInputs(parent, rows, changed) {
       const input = field.appendChild(element("input", "", { type: "number", step: String(step) }));
       input.addEventListener("change", () => {
         const value = row.digits === null ? Math.round(input.valueAsNumber) : input.valueAsNumber;
-        input.value = value >= low && value <= high ? String(value) : input.defaultValue;
+        if (Number.isNaN(value)) input.value = input.defaultValue;
+        else if (value >= low && value <= high) input.value = String(value);
+        else input.value = (value < low ? low : high).toFixed(row.digits ?? 0);
         changed();
       });
       return [row.name, { digits: row.digits, input, usual: 0 }];
