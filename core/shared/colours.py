@@ -9,8 +9,14 @@ ROBUST = "-robust"  # suffix of the registry name of an adversarially trained tw
 # Networks by kind: ordinary and robust. After Okabe & Ito 2008 and P. Tol's schemes: distinguishable with every common
 # form of colour blindness, with a contrast of at least 3 on white and on black.
 NETWORKS = {"zero-shot": ("#0072B2", "#009E73"), "closed-set": ("#D55E00", "#999933")}
-# Networks shown next to others of their kind, by registry name; a miniature of CLIP does not look like CLIP.
-OWN = {"mini-clip": "#A050D0", "mini-clip-vit": "#8878C3", "mini-resnet": "#CC8400", "efficientnet-lite0": "#CC79A7"}
+# Networks shown next to others of their kind, by registry name: miniatures beside the paper's, ResNet-50 beside 56.
+OWN = {
+    "mini-clip": "#A050D0",
+    "mini-clip-vit": "#8878C3",
+    "mini-resnet": "#CC8400",
+    "resnet-50": "#D8003C",
+    "efficientnet-lite0": "#CC79A7",
+}
 UNKNOWN = "#8C6D31"  # uploaded maps of unknown kind
 
 # For further networks in a figure, if their colours are taken or unknown.
