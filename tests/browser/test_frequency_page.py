@@ -79,7 +79,7 @@ def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_beside(freque
     expect_readouts(page, spelled(CLIP, (5, -9)), spelled(RESNET56, (5, -9)))
     expect(page.get_by_role("img", name=f"with the wave {wave_name((5, -9))} added")).to_be_visible()
     expect(page).to_have_url(re.compile("cell=5%2C-9"))
-    expect(page.get_by_text("the paper’s, map only; weights to download")).to_have_count(2)
+    expect(page.get_by_text("the paper’s, map only")).to_have_count(2)
     page.set_viewport_size({"width": 390, "height": 800})
     expect(page.locator(".heatmaps.narrow")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,18 +29,20 @@ class Entry:
 
     label: unique name, used in the URL. shipped: whether it comes with this project, so that its texts can be trusted.
     more: whether menus list it last, and the story leaves it out: another strength, fewer images, another random seed,
-    waves missing.
+    waves missing. apart: what tells it from maps of the same classifier beside it.
     """
 
     label: str
     heatmap: Heatmap
     shipped: bool = False
     more: bool = False
+    apart: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """Name of the classifier, as in the label."""
-        return self.label.split(" · ")[0]
+        """Name of the classifier, as in the label, and what tells the map apart."""
+        name = self.label.split(" · ")[0]
+        return f"{name} ({', '.join(self.apart)})" if self.apart else name
 
     @property
     def classifier(self) -> str:
@@ -68,6 +71,26 @@ class Entry:
             range_ = f"{sampled:,}" if least == sampled else f"{least:,} to {sampled:,}"
             images = f"{range_} of {data['n']:,} images under each wave"
         return f"{dataset_title(data['name'])}, {images} · v = {facts['epsilon']:g} · {error}"
+
+
+def named_apart(chosen: Iterable[Entry]) -> list[Entry]:
+    """Return maps to be read together: where names repeat, the first facts that differ follow them."""
+    named = list(chosen)
+    facts: tuple[Callable[[Entry], str], ...] = (
+        lambda entry: dataset_title(entry.heatmap.metadata["dataset"]["name"]),
+        lambda entry: f"v\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{entry.heatmap.metadata['epsilon']:g}",
+        lambda entry: f"n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{entry.heatmap.metadata['dataset']['n']:,}",
+        lambda entry: entry.label.rpartition(" · ")[2],
+    )
+    for fact in facts:
+        values = defaultdict[str, set[str]](set)
+        for entry in named:
+            values[entry.name].add(fact(entry))
+        named = [
+            replace(entry, apart=(*entry.apart, fact(entry))) if len(values[entry.name]) > 1 else entry
+            for entry in named
+        ]
+    return named
 
 
 def dataset_title(name: str) -> str:

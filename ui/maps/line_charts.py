@@ -13,7 +13,7 @@ from core.fourier.intervals import Interval
 from core.fourier.maps.heatmap import MAX_SIDE
 from core.fourier.maps.rings import radial_profile
 from core.sweep.predictions import Predictions
-from ui.maps.catalogue import Entry
+from ui.maps.catalogue import Entry, named_apart
 from ui.maps.models import model_colour
 from ui.shared.charts import Chart, line_chart, percents
 
@@ -50,7 +50,7 @@ def radial_chart(
         spread="band",
         hollow="!datum.whole",
         title="Error by radius",
-        legend_names=[entry.name for entry in chosen],
+        legend_names=[entry.name for entry in named_apart(chosen)],
         note="" if all(row["whole"] for row in rows) else "○ ring cut by the map’s edges",
         height=height,
         key="frequency.radial",

@@ -28,7 +28,7 @@ def map_note(entry: Entry) -> str:
     name = entry.classifier
     if entry.heatmap.metadata["source"]["type"] != "published" or name not in _specs():
         return ""
-    return "(the paper’s)" if is_ready(name) else "(the paper’s, map only; weights to download)"
+    return "(the paper’s)" if is_ready(name) else "(the paper’s, map only)"
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Interval
 from core.fourier.maps.contrasts import Errors, cell_error, clean_error, mismatches
-from core.numbers import displayed_difference, interval, measured_percent, percent, points, wave_name
+from core.numbers import displayed_difference, interval, join_list, measured_percent, percent, points, wave_name
 from core.shared.sentences import Number, Paragraph, Sentence, join_parts
-from ui.maps.catalogue import Entry
+from ui.maps.catalogue import Entry, named_apart
 
 
 def cell_verdict(chosen: Sequence[Entry], frequency: Frequency, top: int = 1) -> Paragraph:
@@ -20,7 +20,7 @@ def cell_verdict(chosen: Sequence[Entry], frequency: Frequency, top: int = 1) ->
         frequency: (i, j), cycles per image.
         top: 1 or 5, for top-1 or top-5 error.
     """
-    pairs = [(entry, cell_error(entry.heatmap, frequency, top)) for entry in chosen]
+    pairs = [(entry, cell_error(entry.heatmap, frequency, top)) for entry in named_apart(chosen)]
     known = [(entry, error) for entry, error in pairs if error is not None]
     wave = f"wave {wave_name(frequency)}"
     if not known:
@@ -36,11 +36,14 @@ def cell_verdict(chosen: Sequence[Entry], frequency: Frequency, top: int = 1) ->
 
 def other_strength(chosen: Sequence[Entry], size: int, epsilon: float) -> str:
     """Warn if the wave on the picture of `size` pixels is not as strong as its maps' waves; else return nothing."""
-    strengths = {entry.heatmap.metadata["epsilon"] for entry in chosen if entry.heatmap.metadata["image_size"] == size}
+    facts = [entry.heatmap.metadata for entry in chosen]
+    strengths = {row["epsilon"] for row in facts if row["image_size"] == size}
     if not strengths or strengths == {epsilon}:
         return ""
-    named = " and ".join(f"{strength:g}" for strength in sorted(strengths))
-    return f"The maps and this sentence are for v = {named}; the picture and its predictions for v = {epsilon:.3g}."
+    named = join_list([f"{strength:g}" for strength in sorted(strengths)])
+    all_alike = all(row["image_size"] == size for row in facts)
+    whose = "The maps and this sentence" if all_alike else f"The maps of {size}-pixel pictures"
+    return f"{whose} are for v = {named}; the picture and its predictions for v = {epsilon:.3g}."
 
 
 def _error(entry: Entry, error: Interval) -> Sentence:

@@ -18,7 +18,7 @@ from core.fourier.maps.outcomes import by_colour, has_coloured_signs
 from core.numbers import displayed_difference, join_list
 from core.shared.colours import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps
-from ui.maps.catalogue import Entry
+from ui.maps.catalogue import Entry, named_apart
 from ui.maps.models import map_note, model_colour
 
 MINUS_NEIGHBOURS = "Minus neighbours"
@@ -37,7 +37,7 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
         show: one of `SHOWS`, not among `lacking_shows`.
         side: larger maps are cropped to this many cells.
     """
-    maps = [(entry, entry.heatmap.crop(side)) for entry in chosen]
+    maps = [(entry, entry.heatmap.crop(side)) for entry in named_apart(chosen)]
     row, top = METRICS[metric], METRICS[metric].top or 1
     if show == "Difference":
         first, second = (model_colour(entry.classifier) for entry, _ in maps[:2])
@@ -82,7 +82,7 @@ def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, 
         reasons["Difference"] = "needs two maps"
     if top != 1 or any(not has_coloured_signs(entry.heatmap) for entry in chosen):
         reasons["Grey and coloured"] = "needs the top-1 error and maps that say which images are misclassified"
-    maps = {entry.name: entry.heatmap.crop(side) for entry in chosen}
+    maps = {entry.name: entry.heatmap.crop(side) for entry in named_apart(chosen)}
     if all(map(has_enough_images, maps.values())):
         reasons["Estimate"] = f"not needed, as every cell has {ENOUGH_IMAGES:,} images or more"
     elif refused := [f"{name}: {why}" for name, heatmap in maps.items() if (why := why_no_estimate(heatmap, top))]:

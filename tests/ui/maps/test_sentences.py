@@ -14,9 +14,9 @@ from core.fourier.maps.heatmap import Heatmap
 from tests.core import oracles
 from tests.core.oracles import Z as Z  # the tests of the story take it from here
 from tests.core.oracles import wilson
-from ui.maps.catalogue import Entry, maps_by_label
+from ui.maps.catalogue import Entry, maps_by_label, named_apart
 from ui.maps.presets import CLIP, EFFICIENTNET, MINI_CLIP, PRESETS, RESNET50, RESNET56
-from ui.maps.sentences import cell_verdict
+from ui.maps.sentences import cell_verdict, other_strength
 
 FOLDER = PRECOMPUTED / "heatmaps"
 FILE_OF = {
@@ -150,3 +150,24 @@ def test_verdict_on_a_map_of_one_picture_speaks_of_that_picture():
     entry = Entry("Mini CLIP · one picture · computed here 1", single)
     assert "wrong on its one image" in cell_verdict([entry], (1, -1))
     assert "right on its one image" in cell_verdict([entry, entry], (0, 0))
+
+
+def test_only_maps_of_the_pictures_size_are_said_to_have_another_strength():
+    clip, large = ENTRIES[CLIP], ENTRIES[RESNET50]
+    assert other_strength([clip], 32, 5.2).startswith("The maps and this sentence are for v = 4; ")
+    assert other_strength([clip, large], 32, 5.2).startswith("The maps of 32-pixel pictures are for v = 4; ")
+    assert other_strength([clip, large], 224, 8).startswith("The maps of 224-pixel pictures are for v = 15.7; ")
+    assert other_strength([clip, large], 32, 4) == other_strength([large], 32, 5.2) == ""
+
+
+def test_maps_of_one_network_are_told_apart_by_what_differs_first():
+    of_strengths = [f"Mini CLIP · CIFAR-10, 1,000 images, v = {v} · computed" for v in (1, 2, 8)]
+    chosen = [ENTRIES[label] for label in (MINI_CLIP, *of_strengths)]
+    names = [f"Mini CLIP (v\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{v})" for v in (4, 1, 2, 8)]
+    assert [entry.name for entry in named_apart(chosen)] == names
+    assert all(f"{name} " in cell_verdict(chosen, (0, 1)) for name in names)
+    chosen = [ENTRIES[label] for label in (MINI_CLIP, "Mini CLIP · CIFAR-10, 1,000 images · computed", CLIP)]
+    expected = ["Mini CLIP (n = 10,000)", "Mini CLIP (n = 1,000)", "CLIP ViT-B/32"]
+    assert [entry.name.replace("\N{NO-BREAK SPACE}", " ") for entry in named_apart(chosen)] == expected
+    twice = [ENTRIES[CLIP], dataclasses.replace(ENTRIES[CLIP], label=CLIP.replace("published", "uploaded 1"))]
+    assert [entry.name for entry in named_apart(twice)] == ["CLIP ViT-B/32 (published)", "CLIP ViT-B/32 (uploaded 1)"]

@@ -170,3 +170,8 @@ def test_a_colour_means_one_thing():
     maps = shown_maps([ENTRIES[MINI_CLIP]], "Top-1", "Minus clean", 31)
     assert maps.colormap == colours.FEWER_OR_MORE_ERRORS
     assert model_colour("clip-vit-b-32") != model_colour("mini-clip")
+
+
+def test_no_two_networks_with_a_listed_map_share_a_colour():
+    names = {entry.classifier for entry in ENTRIES.values() if not entry.more}
+    assert len(names) > 6 and len(set(map(model_colour, names))) == len(names)
