@@ -21,6 +21,7 @@ from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import numpy as np
 
@@ -37,6 +38,7 @@ SECTIONS = ("story", "inpainting", "generation", "app", "waves")
 STEPS = 20
 NETWORK = "mini-clip"
 Evaluate = Callable[[str], Any]
+_Opened = tuple[Evaluate, Callable[[int], None], Callable[[str], Any]]  # evaluate, set the width, navigate
 _NUMBERS = itertools.count(1)
 
 # The page's own engine, called as the page calls it. `values` is defined before it.
@@ -59,19 +61,28 @@ _COMPUTE = """
   return JSON.stringify({ ready, logits: all, loss: entropy + term, images: [...last] });
 })()
 """
-# After the components have updated their layout.
+# Once the page's height has rested for a while, after the components have updated their layout.
 _LOOKS = """
-new Promise((resolve) => setTimeout(resolve, 500)).then(() => JSON.stringify({
+new Promise((resolve) => {
+  let height = 0, since = performance.now();
+  const look = () => {
+    const { scrollHeight } = document.documentElement;
+    if (scrollHeight !== height) [height, since] = [scrollHeight, performance.now()];
+    performance.now() - since > 200 ? resolve() : setTimeout(look, 20);
+  };
+  look();
+}).then(() => JSON.stringify({
   dark: matchMedia("(prefers-color-scheme: dark)").matches, width: innerWidth,
   needs: document.documentElement.scrollWidth, background: getComputedStyle(document.body).backgroundColor,
   scrolled: scrollY,
-  ready: document.querySelector("#live button")?.textContent ?? "",
 }))
 """
-
-
+# The text of the first button below the maps, once they are drawn.
 _DRAWN = """new Promise((done) => {
-    const look = () => (document.querySelector("#live button") ? done(1) : setTimeout(look, 50));
+    const look = () => (
+      document.querySelector("#rings svg") ? done(document.querySelector("#live button")?.textContent ?? "")
+      : setTimeout(look, 50)
+    );
     look();
 })"""
 
@@ -84,20 +95,30 @@ def check_site(folder: Path, browsers: Iterable[str] = ("chromium", "firefox")) 
     """
     sentences = []
     with served(folder) as url:
-        for name in browsers:
-            for dark in (False, True):
-                with _BROWSERS[name](f"{url}#waves", dark) as (evaluate, resize):
-                    evaluate(_DRAWN)
-                    for width, section in itertools.product(WIDTHS, SECTIONS):
-                        resize(width)
-                        evaluate(f"(location.hash = '#{section}', 1)")
-                        where = f"{name}, {'dark' if dark else 'light'}, {width} px, {section}"
-                        _check_looks(json.loads(evaluate(_LOOKS)), where, dark)
-                    if not dark:
-                        sentences.append(f"{name}: {_compared(evaluate)}")
-            with _BROWSERS[name]((folder.resolve() / "index.html").as_uri(), False) as (evaluate, _):
-                sentences.append(f"{name}, from a file: {_compared(evaluate)}")
+        homes = {"": url, ", from a file": (folder.resolve() / "index.html").as_uri()}
+        for name, (how, home), dark in itertools.product(browsers, homes.items(), (False, True)):
+            compared = _check_pages(name, how, home, dark)
+            if compared:
+                sentences.append(f"{name}{how}: {compared}")
     return "; ".join(sentences)
+
+
+def _check_pages(name: str, how: str, home: str, dark: bool) -> str:
+    """Look at every section and at the findings, wide and narrow; in light, return the comparison with torch."""
+    scheme = "dark" if dark else "light"
+    with _BROWSERS[name](f"{home}#waves", dark) as (evaluate, resize, navigate):
+        if not evaluate(_DRAWN).startswith("Predict here"):
+            raise RuntimeError(f"{name}{how}: no button offers predictions; build the site without --stored")
+        for width, section in itertools.product(WIDTHS, SECTIONS):
+            resize(width)
+            evaluate(f"(location.hash = '#{section}', 1)")
+            _check_looks(json.loads(evaluate(_LOOKS)), f"{name}{how}, {scheme}, {width} px, {section}", dark)
+        compared = "" if dark else _compared(evaluate)
+        navigate(urljoin(home, "findings.html"))
+        for width in WIDTHS:
+            resize(width)
+            _check_looks(json.loads(evaluate(_LOOKS)), f"{name}{how}, {scheme}, {width} px, findings", dark)
+    return compared
 
 
 def _check_looks(looks: dict[str, Any], where: str, dark: bool) -> None:
@@ -107,8 +128,6 @@ def _check_looks(looks: dict[str, Any], where: str, dark: bool) -> None:
         raise RuntimeError(f"{where}: the page is scrolled by {looks['scrolled']} px; look for scroll-margin-top")
     if looks["dark"] != dark or (looks["background"] == "rgb(255, 255, 255)") == dark:
         raise RuntimeError(f"{where}: the background is {looks['background']}; look at page.css")
-    if not looks["ready"].startswith("Predict here"):
-        raise RuntimeError(f"{where}: no button offers predictions; build the site without --stored")
 
 
 def _compared(evaluate: Evaluate) -> str:
@@ -174,7 +193,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _chromium(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], None]]]:
+def _chromium(url: str, dark: bool) -> Iterator[_Opened]:
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium") or shutil.which("google-chrome")
@@ -183,13 +202,13 @@ def _chromium(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], 
         page = browser.new_page(color_scheme="dark" if dark else "light")
         page.goto(url)
         try:
-            yield page.evaluate, lambda width: page.set_viewport_size({"width": width, "height": 900})
+            yield page.evaluate, lambda width: page.set_viewport_size({"width": width, "height": 900}), page.goto
         finally:
             browser.close()
 
 
 @contextmanager
-def firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], None]]]:
+def _firefox(url: str, dark: bool) -> Iterator[_Opened]:
     """Any Firefox, over its own WebDriver BiDi: Playwright drives only its own build."""
     from websockets.sync.client import connect
 
@@ -209,7 +228,11 @@ def firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], No
                 send = functools.partial(_send, socket)
                 send("session.new", {"capabilities": {}})
                 context = send("browsingContext.create", {"type": "tab"})["context"]
-                send("browsingContext.navigate", {"context": context, "url": url, "wait": "complete"})
+
+                def navigate(target: str) -> None:
+                    send("browsingContext.navigate", {"context": context, "url": target, "wait": "complete"})
+
+                navigate(url)
 
                 def evaluate(expression: str) -> Any:
                     parameters = {"expression": expression, "target": {"context": context}, "awaitPromise": True}
@@ -223,7 +246,7 @@ def firefox(url: str, dark: bool) -> Iterator[tuple[Evaluate, Callable[[int], No
                         "browsingContext.setViewport", {"context": context, "viewport": {"width": width, "height": 900}}
                     )
 
-                yield evaluate, resize
+                yield evaluate, resize, navigate
         finally:
             process.terminate()
             process.wait(timeout=20)
@@ -249,4 +272,4 @@ def _send(socket: Any, method: str, parameters: dict[str, Any]) -> dict[str, Any
     return answer["result"]
 
 
-_BROWSERS = {"chromium": _chromium, "firefox": firefox}
+_BROWSERS = {"chromium": _chromium, "firefox": _firefox}

@@ -753,11 +753,12 @@ def test_check_compares_the_served_site_with_torch_in_both_browsers(site, name):
 
 
 @pytest.mark.slow
-def test_check_refuses_a_site_that_does_not_fit_a_phone(site, tmp_path):
+@pytest.mark.parametrize(("place", "page"), [("body", "story"), (".findings-page", "findings")])
+def test_check_refuses_a_page_that_does_not_fit_a_phone(site, tmp_path, place, page):
     shutil.copytree(site, tmp_path / "wrong")
     with (tmp_path / "wrong" / "page.css").open("a") as style:
-        style.write("body { min-width: 500px; }")
-    assert "chromium, light, 390 px, story: the page is" in checked(tmp_path / "wrong", "chromium").stderr
+        style.write(f"{place} {{ min-width: 500px; }}")
+    assert f"chromium, light, 390 px, {page}: the page is" in checked(tmp_path / "wrong", "chromium").stderr
 
 
 def test_address_that_is_none_is_refused(tmp_path, capsys):
