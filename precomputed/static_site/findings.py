@@ -49,7 +49,7 @@ def _sections() -> list[str]:
     titles = [result_title(painted[name].metadata["classifier"], short=False) for name in painters]
     features = WORDS["features"].partition(". ")[2]  # without the sentence on choosing networks
     text = markdown_html(
-        {"features": features, "shifts": WORDS["shifts"]}
+        {"features": features, **{key: WORDS[key] for key in ("pictures", "parts", "shifts")}}
         | {f"about {k}": paragraph for k, paragraph in enumerate(about_verdicts(subject, reference))}
     )
     parts: dict[str, tuple[str, str, Sequence[Finding], str]] = {
@@ -59,7 +59,12 @@ def _sections() -> list[str]:
             [finding for finding in of_maps if finding.claim.key not in OF_ALL],
             f"<aside>{text['about 0']}{text['about 1']}</aside>",
         ),
-        FEATURES: (text["features"], " against ".join(titles), feature_findings(*painters), ""),
+        FEATURES: (
+            text["features"],
+            " against ".join(titles),
+            feature_findings(*painters),
+            f"<aside>{text['pictures']}{text['parts']}</aside>",
+        ),
         SHIFTS: (text["shifts"], "", [finding for finding in of_maps if finding.claim.key in OF_ALL], ""),
     }
     maps = usual_maps()

@@ -108,7 +108,7 @@ def _shifts() -> None:
 def _features() -> None:
     """Draw the claims of section 3.2 for any two networks with judged pictures."""
     text, menus = st.columns(2, gap="large")
-    text.markdown(explain_terms(WORDS["features"], *JARGON), unsafe_allow_html=True)
+    text.markdown(WORDS["features"])
     painted = {name: outcomes for name, outcomes in judged_outcomes().items() if outcomes.metadata["kinds"]}
     facts = {name: outcomes.metadata["classifier"] for name, outcomes in painted.items()}
     titles = {name: result_title(classifier, short=False) for name, classifier in facts.items()}
@@ -122,6 +122,8 @@ def _features() -> None:
     links = {page: url.link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
     claim_links = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
     _judged(feature_findings(*chosen), (), claim_links, *(titles[name] for name in chosen))
+    for place, key in zip(st.columns(2, gap="large"), ("pictures", "parts"), strict=True):
+        place.markdown(explain_terms(WORDS[key], *JARGON), unsafe_allow_html=True)
 
 
 def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:

@@ -47,11 +47,11 @@ def corruption_panel(page: PageState) -> None:
     """Draw the tool for the chosen picture."""
     assert page.picture is not None
     picture = page.picture
-    left, middle, right = st.columns([4, 5, 5], gap="medium")
+    networks = _networks(picture.size, page.chosen, page.predictors)
+    left, middle, *more = st.columns([4, 5, 5] if networks else 2, gap="medium")
     with left:
         key, strength = _controls(picture.size)
-        _pictures(picture, key, strength, page.networks)
-    networks = _networks(picture.size, page.chosen, page.predictors)
+        _pictures(picture, key, strength, page.networks, tile=150 if networks else 240)
     if not networks:
         sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
         sizes = join_list([f"{side} × {side}" for side in sorted(sides)])
@@ -61,7 +61,7 @@ def corruption_panel(page: PageState) -> None:
     with middle:
         st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
         accuracy_chart(networks, key, strength).draw()
-    with right:
+    with more[0]:
         st.markdown("**Rise of the error**, predicted and measured", help=_PREDICTION)
         if predictions:
             prediction_chart(networks, predictions, key)
@@ -100,7 +100,7 @@ def _controls(side: int) -> tuple[str, int]:
     return labels[label], int(strength)
 
 
-def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[ClassifierSpec]) -> None:
+def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[ClassifierSpec], tile: int) -> None:
     """Draw the picture without and with the corruption, and each network's predictions."""
     probabilities = predict_all(networks, lambda name: _predictions(name, picture, key, strength))
     images = {
@@ -111,7 +111,7 @@ def _pictures(picture: Picture, key: str, strength: int, networks: Sequence[Clas
     for k, (title, image) in enumerate(images.items()):
         labels = [_prediction(short_title(spec.title), answer[k], picture) for spec, answer in probabilities.items()]
         figures.append(Figure(title, " · ".join(labels), to_picture(image)))
-    st.html(picture_row(figures, tile=150))
+    st.html(picture_row(figures, tile=tile))
 
 
 def _prediction(title: str, probabilities: np.ndarray, picture: Picture) -> str:

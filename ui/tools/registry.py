@@ -100,11 +100,11 @@ def _own_sweep(page: PageState) -> None:
 
 
 def _sources(page: PageState) -> None:
-    for entry in page.chosen:
-        source, files = st.columns([5, 1], gap="medium")
-        source.markdown(f"**{as_markdown(entry.label)}**  \n{source_text(entry)}")
-        with files:
-            map_downloads(entry)
+    for k in range(0, len(page.chosen), 2):
+        for entry, place in zip(page.chosen[k : k + 2], st.columns(2, gap="large"), strict=False):
+            with place:
+                st.markdown(f"**{as_markdown(entry.label)}**  \n{source_text(entry)}")
+                map_downloads(entry)
 
 
 # Keyed by the name on the page and in the URL; tools with cards come first.
