@@ -26,14 +26,14 @@ def read_pages() -> None:
     from ui.story.story_data import opening_runs, training
 
     opening_runs(), training()
-    inspect.stack()  # Streamlit asks for it in the first run; the files of all modules are looked for only once
-    with contextlib.suppress(ValueError):  # limits that are wrong, of which every page tells
+    inspect.stack()  # Streamlit calls it in the first run; the search for all modules' files is cached
+    with contextlib.suppress(ValueError):  # invalid limits, which every page reports
         fetch_clip()
 
 
 @contextlib.asynccontextmanager
 async def serving(app: st.App) -> AsyncIterator[None]:
-    """Lives as long as the server, which ends by the signal that it got: nothing of Python's own end is reached."""
+    """Read what pages need before the server starts, and stop its jobs when it ends: Streamlit skips `atexit`."""
     read_list()  # before anybody waits for a page
     threading.Thread(target=read_pages, daemon=True).start()
     yield
@@ -42,7 +42,7 @@ async def serving(app: st.App) -> AsyncIterator[None]:
 
 
 NAVIGATION = Path(__file__).parent / "ui" / "pages" / "navigation.py"
-# Else Streamlit puts this folder first for each run of the script and takes it away after it: an import that goes on in
-# another thread then skips a folder, and does not find what is there.
+# Streamlit prepends this folder for each run of the script and removes it afterwards, unless it is there: an import in
+# another thread would then skip a folder, and not find its modules.
 sys.path.append(str(NAVIGATION.parent))
 app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName)])

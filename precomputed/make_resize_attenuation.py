@@ -2,7 +2,8 @@
 
     python -m precomputed.make_resize_attenuation
 
-writes precomputed/strength/kept_norm.npz: for each pair of sizes a map of shares, named IMAGE_NETWORK in pixels.
+writes precomputed/strength/resize_attenuation.npz: for each pair of sizes a map of shares, named IMAGE_NETWORK in
+pixels.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ const maskKind = {
 
   blank: () => 0,
   press: () => false,
-  spoken: () => "",
+  cellName: () => "",
 
   state({ cells }) {
     let count = 0;

@@ -12,7 +12,7 @@
 //   paint(memory, points, stroke)  paints along points; stroke = {tool, before, first, last}
 //   blank(memory)       value of a cleared cell
 //   press(painter, key) handles the kind's own keys; returns true if it did
-//   state(memory), spoken(memory)  the sentence below the picture; the name of the cell under the cursor
+//   state(memory), cellName(memory)  the sentence below the picture; the name of the cell under the cursor
 //   show(painter)       draws; reach(painter, at) returns {cells, colour} to outline under the pointer
 
 import { button } from "./buttons.js";
@@ -167,7 +167,7 @@ function press(painter, event) {
     const limits = [memory.width - 1, memory.height - 1];
     memory.cursor = memory.cursor.map((at, k) => Math.max(0, Math.min(limits[k], at + far * ARROWS[key][k])));
     painter.hover = null;
-    painter.live.textContent = `column ${memory.cursor[0]}, row ${memory.cursor[1]}${kind.spoken(memory)}`;
+    painter.live.textContent = `column ${memory.cursor[0]}, row ${memory.cursor[1]}${kind.cellName(memory)}`;
   } else if (kind.press(painter, key)) {
     // a key of the kind's own
   } else if (key === " ") {

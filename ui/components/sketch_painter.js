@@ -116,7 +116,7 @@ const sketchKind = {
     return true;
   },
 
-  spoken: ({ cells, width, cursor: [x, y], names }) => `, ${nameOf(names, cells[y * width + x])}`,
+  cellName: ({ cells, width, cursor: [x, y], names }) => `, ${nameOf(names, cells[y * width + x])}`,
 
   state({ cells, colour, tool, names, corner }) {
     let count = 0;

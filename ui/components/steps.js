@@ -16,7 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   show(view);
   if (!hasMoved) return;
   document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);
-  view.spoken.textContent = `Step ${data.current} of ${data.names.length}: ${data.title}`;
+  view.live.textContent = `Step ${data.current} of ${data.names.length}: ${data.title}`;
 }
 
 function createView(parentElement) {
@@ -26,8 +26,8 @@ function createView(parentElement) {
   view.back = root.appendChild(link(view, "‹ Back", "end"));
   view.list = root.appendChild(element("ol"));
   view.next = root.appendChild(link(view, "Next ›", "end next"));
-  view.spoken = root.appendChild(element("div", "visually-hidden"));
-  view.spoken.setAttribute("aria-live", "polite");
+  view.live = root.appendChild(element("div", "visually-hidden"));
+  view.live.setAttribute("aria-live", "polite");
   parentElement.appendChild(root);
   const press = (event) => (root.isConnected ? key(view, event) : document.removeEventListener("keydown", press));
   document.addEventListener("keydown", press);

@@ -22,7 +22,7 @@ from ui.shared.text import as_markdown, one_line
 TITLE_WIDTH, STATUS_WIDTH = 330, 200  # pixels
 # Format in the model cards: '77.80 % (95 % interval 76.97 % to 78.60 %, n = 10,000)'.
 _INTERVAL = re.compile(r"(\d+(?:[.,]\d+)*(?: %| points)?) \((?:95 % interval )?([^() ]+(?: %)? to [^()]*)\)")
-REQUESTED = "models.asked"  # this visitor's downloads, by classifier: only they see a failure
+REQUESTED = "models.requested"  # this visitor's downloads, by classifier: only they see a failure
 
 
 def classifier_table() -> None:

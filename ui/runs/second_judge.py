@@ -23,7 +23,7 @@ NOBODY = (
 )
 JUDGED = "generation.judged"  # this visitor's judgements, keyed by pictures and judge
 JUDGED_RESULT, ASK_BUTTON = (
-    "generation.judge_asked",
+    "generation.judge_requested",
     "generation.ask_judge",
 )  # the result that CLIP is to judge; the button
 

@@ -80,8 +80,8 @@ def line_chart(
     dash = alt.StrokeDash("network:N", scale=alt.Scale(domain=list(colours), range=dashes), legend=None)
     across, up = field_of(x), field_of(y)
     # A point's description, for screen readers and for `wave_answers.js`, which marks the ring under the pointer.
-    spoken = f"'{across} ' + datum.{across} + ', ' + datum.network + ': ' + format(datum.{up}, '{number}')"
-    base = alt.Chart().transform_calculate(spoken=spoken).encode(x, color=colour)
+    description = f"'{across} ' + datum.{across} + ', ' + datum.network + ': ' + format(datum.{up}, '{number}')"
+    base = alt.Chart().transform_calculate(description=description).encode(x, color=colour)
     ends = base.encode(alt.Y("low:Q", title=y["title"]), alt.Y2("high:Q"))
     spreads = {"": [], "band": [ends.mark_area(opacity=0.2)], "bars": [ends.mark_rule(strokeWidth=2)]}
     tooltip = ["network:N", x.shorthand, *tooltips(y, number, ends=spread != "")]
@@ -95,7 +95,7 @@ def line_chart(
         )
     filled = alt.Fill("network:N", scale=colour["scale"], legend=None)
     fill = alt.condition(hollow, alt.value("transparent"), filled)
-    points = base.encode(y, alt.Description("spoken:N"), fill=fill, tooltip=tooltip).mark_point(size=20, opacity=1)
+    points = base.encode(y, alt.Description("description:N"), fill=fill, tooltip=tooltip).mark_point(size=20, opacity=1)
     layers = [*spreads[spread], line, *([] if thin else [points])]
     return chart(rows, layers, x, value, height=height, key=key, alt_text=alt_text, legend=legend)
 

@@ -37,7 +37,7 @@ from ui.story.step import Link
 from ui.story.story_data import load_stored
 
 CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; WebP quality
-REQUESTED, WORD, PAINTER = "story.asked", "story.word", "story.painter"  # keys in the session
+REQUESTED, WORD, PAINTER = "story.requested", "story.word", "story.painter"  # keys in the session
 ANY_WORD = "Any of 1,000 words (the five were chosen by hand)"
 TITLES = {
     "pixels": ("Convinces as it is", "Each step follows the gradient at the picture itself, as in the paper."),

@@ -228,7 +228,7 @@ def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
     finding = published["relies"]
     assert numbers(finding)[2] == pytest.approx(corner)
     assert finding.verdict == Verdict.IN_PART and corner[1] > 0  # only the low frequencies support it
-    with np.load(PRECOMPUTED / "strength" / "kept_norm.npz") as file:
+    with np.load(PRECOMPUTED / "strength" / "resize_attenuation.npz") as file:
         waves = [wave for wave in clip.cells if round(math.hypot(*wave)) > 15]
         share = mean(float(file["32_224"][15 + i, 15 + j]) for i, j in waves)
     assert [round(value[0], 3) for value in numbers(finding)[:2]] == [round(100 * share, 3), 100]

@@ -114,7 +114,7 @@ def test_the_first_step_needs_no_parameter_and_draws_a_volcano_of_the_stored_fra
         with Image.open(io.BytesIO(strip)) as image:
             assert image.size == (SIDE, SIDE * len(drawing["shares"]))
         assert tuple(drawing["shares"]) == stored.confidence and strip == stored.strip.read_bytes()
-    app.session_state["story.asked"] = 3
+    app.session_state["story.requested"] = 3
     assert of(app.run(), "drawings")["chosen"] == 3
 
 
