@@ -1,8 +1,8 @@
 """Judgements by another network on the page *Draw*: for stored, own and opened runs, and for many pictures."""
 
 import re
-import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.reading import reads
 from tests.ui.runs.test_saved import open_page, toys, upload  # noqa: F401
 from tests.ui.toys import ToyClassifier, spec
+from ui.maps.predictions import cell_predictions
 from ui.runs.run_sentences import judged
 from ui.runs.setup.state import RunResult
 
@@ -121,7 +122,8 @@ def test_opened_run_waits_for_the_first_paint_before_torch_is_loaded(judges, mon
     slower = stored_run()
     frames = slower.frames.copy()
     frames[-1, 0, 0, 0, 0] ^= 1  # no longer the stored run
-    monkeypatch.delitem(sys.modules, "torch")
+    # Not by removing torch itself: a background thread would import it a second time.
+    monkeypatch.setattr(cell_predictions, "sys", SimpleNamespace(modules={}))
     upload(app, replace(slower, frames=frames).to_bytes())
     assert not app.exception and judges == [] and "Loading the classifiers" in page_text(app)
     assert sentence(app) is None
