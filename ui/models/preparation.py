@@ -121,14 +121,14 @@ class Preparation:
         whole, done = sum(piece.seconds for piece in pieces), 0.0
 
         def rest(share: float) -> None:
-            self.what = f"{piece.spec.title}, {piece.what}"
             self.fraction = (done + share * piece.seconds) / whole
             job_manager().wait_until_idle(self._end)
             if self._end.is_set():
                 raise _Ended
 
         watcher.set(rest)  # for this thread only
-        for piece in pieces:
+        for number, piece in enumerate(pieces, 1):
+            self.what = f"{piece.spec.title}, {piece.what} ({number} of {len(pieces)})"
             rest(0.0)
             piece.make()
             done += piece.seconds

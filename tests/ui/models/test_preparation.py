@@ -123,7 +123,7 @@ def test_a_profile_is_made_in_the_background_and_goes_on_after_an_end(installed_
         while preparation.fraction < 0.16 and time.monotonic() < deadline:
             time.sleep(0.01)
         preparation.close()
-    assert preparation.what == f"{classifier_title(PAPERS_CLIP)}, {what}"
+    assert preparation.what == f"{classifier_title(PAPERS_CLIP)}, {what} (1 of 1)"
     assert preparation.fraction == pytest.approx(4 / 24)
     assert [path.suffix for path in folder.iterdir()] == [".unfinished"]
     again = Preparation()
