@@ -12,9 +12,8 @@ from core.fourier.basis import fourier_basis, half_plane, wave_map
 if TYPE_CHECKING:
     from core.classifiers.kinds.preprocessing import Preprocess
 
-STORED_ATTENUATION = (
-    PRECOMPUTED / "strength" / "resize_attenuation.npz"
-)  # made by `precomputed.make_resize_attenuation`
+# Made by `precomputed.make_resize_attenuation`.
+STORED_ATTENUATION = PRECOMPUTED / "strength" / "resize_attenuation.npz"
 _AMPLITUDE = 0.25  # of the wave, around middle grey, to avoid clipping
 _AT_ONCE = 32  # waves in memory
 
