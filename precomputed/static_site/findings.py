@@ -28,11 +28,12 @@ TITLE = "Findings: tests of the paper’s claims"
 def findings_page() -> bytes:
     """Return the complete findings.html."""
     body = explain_terms("".join(_sections()), *JARGON)
+    links = _of_index("<link", '"tooltip.css">')  # icon and styles
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="light dark">\n<title>{TITLE}</title>\n'
-        f'<link rel="stylesheet" href="page.css"><link rel="stylesheet" href="tooltip.css">\n{STYLE}\n'
+        f"{links}\n{STYLE}\n"
         '<script src="findings.js" defer></script>\n</head>\n<body>\n'
         f"{_header()}\n"
         f'<main class="findings-page"><h1>{TITLE}</h1>{body}</main>\n</body>\n</html>\n'
@@ -96,8 +97,15 @@ def _url(finding: Finding, maps: Collection[str]) -> str:
 
 def _header() -> str:
     """Return the navigation bar of the other pages, with this page marked."""
-    index = (PAGE / "index.html").read_text(encoding="utf-8")
-    header = index[index.index("<header>") : index.index("</header>")] + "</header>"
-    return header.replace('href="#', 'href="index.html#').replace(
-        f'href="{_FILE}"', f'href="{_FILE}" aria-current="page"'
+    return (
+        _of_index("<header>", "</header>")
+        .replace('href="#', 'href="index.html#')
+        .replace(f'href="{_FILE}"', f'href="{_FILE}" aria-current="page"')
     )
+
+
+def _of_index(start: str, end: str) -> str:
+    """Return the first part of the other pages between two texts, with both."""
+    index = (PAGE / "index.html").read_text(encoding="utf-8")
+    at = index.index(start)
+    return index[at : index.index(end, at)] + end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import Any
 
 from core.data.classes import imagenet
@@ -24,10 +25,11 @@ from ui.shared.look import style_sheet
 from ui.shared.sentences import sentence_html
 from ui.story import figures, judge, opening, wall
 from ui.story.steps import FORMER, STEPS
-from ui.story.story_data import WAVE
+from ui.story.story_data import WAVE, far_from_clip, limits
 
 _LINK = re.compile(r'<a (class="[\w-]+" )?href="([^"]*)"([^>]*)>(.*?)</a>')
 Part = dict[str, Any]
+KEYS = "Keys 1 to 5 choose."  # `page/story.js` hides it on devices without keys
 JUDGED, ROUNDS = "judge-rounds", 100  # pack, and number of rounds in it
 
 
@@ -37,7 +39,7 @@ def story() -> list[Part]:
         {
             "name": step.name,
             "links": [step.slug, *(str(k) for k, former in enumerate(FORMER, 1) if former == step.slug)],
-            "html": _here(step_html(step)),
+            "html": _here(step_html(replace(step, more=_MORE.get(step.more, step.more)))),
             "title": step.title,
             "text": step.text,
             "figure": _FIGURES[step.draw](),
@@ -55,7 +57,7 @@ def _here(html: str) -> str:
         url = url_here(match[2])
         return f'<a {match[1] or ""}href="{url}">{match[4]}</a>' if url else ""
 
-    return _LINK.sub(replace_link, html)
+    return _LINK.sub(replace_link, html).replace(KEYS, f'<span class="keys">{KEYS}</span>')
 
 
 def story_pictures() -> dict[str, Any]:
@@ -185,5 +187,6 @@ _FIGURES = {
     figures.gradient_and_errors: lambda: [_maps("why")],
     figures.three_maps: lambda: [_maps("limits")],
 }
+_MORE = {limits: lambda: f"{far_from_clip()} CLIP itself runs in the full app."}
 _BESIDE = {opening.ask_for_a_word: _any_word}
 _BELOW = {opening.ask_for_a_word: _cards}

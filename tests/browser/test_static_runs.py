@@ -225,7 +225,7 @@ def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_sect
         start.select_option("picture")
     expect(note).to_be_empty()
     section.get_by_role("button", name="Run", exact=True).click()
-    expect(section.locator(".loader .prose")).to_contain_text("Choose a picture to start from.")
+    expect(section.locator(".status .note")).to_have_text("Not run yet: choose a picture to start from.")
     chooser.value.set_files(red)
     expect(section.locator("canvas.start")).to_be_visible()
     section.get_by_role("button", name="Run", exact=True).click()
@@ -259,6 +259,31 @@ def test_link_that_names_what_is_unknown_says_so(open_section, link, sentence):
     section = open_section("generation", f"?{link}").locator("#generation")
     expect(section.locator(".status .note")).to_contain_text("Not run yet")
     expect(section.locator(".hint")).to_have_text(sentence)
+
+
+def test_settings_that_cannot_run_are_named_until_they_can(open_section):
+    page = open_section("generation")
+    section = page.locator("#generation")
+    note, refusal = section.locator(".status .note"), section.locator(".toolbar + .prose")
+    run = section.get_by_role("button", name="Run", exact=True)
+    for search in ("pixels", "views"):
+        section.get_by_role("checkbox", name=search).uncheck()
+    expect(note).to_contain_text("Settings changed")
+    run.click()
+    expect(refusal).to_have_text("No search is chosen; choose pixels, views or both.")
+    word = section.locator(".toolbar").get_by_label("Draw")
+    word.fill("unicorn")
+    word.press("Enter")
+    expect(refusal).to_be_empty()
+    expect(note).to_contain_text("Not run yet: the network does not know “unicorn”")
+    run.click()
+    expect(run).to_be_enabled()
+    expect(refusal).to_be_empty()  # the note says it
+    section.get_by_role("checkbox", name="views").check()
+    word.fill("castle")
+    word.press("Enter")
+    assert "unicorn" not in note.inner_text()
+    expect(section.locator(".replay").first).to_be_visible()
 
 
 def test_networks_are_let_go_and_come_again(open_section):
@@ -317,12 +342,13 @@ def test_hole_in_a_photograph_of_ones_own_begins_with_its_rim(open_section, tmp_
     with page.expect_file_chooser() as chooser:
         page.get_by_role("dialog").get_by_role("button", name="Your picture").click()
     chooser.value.set_files(red)
+    expect(section.locator(".canvas > p")).to_have_text("Your picture, red.png")
     expect(section.locator(".status .note")).to_contain_text(
         "Not run yet: your picture has no true class; choose a target."
     )
     expect(section.locator(".replay").first).to_be_hidden()  # a stored run of another picture
     section.get_by_role("button", name="Run", exact=True).click()
-    expect(section.locator(".loader .prose")).to_contain_text("choose a target")
+    expect(section.locator(".status .note")).to_contain_text("choose a target")
     target = section.locator(".toolbar").get_by_label("Target")
     target.fill("hen")
     target.press("Enter")

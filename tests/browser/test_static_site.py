@@ -38,6 +38,7 @@ from precomputed.static_site import engine
 from precomputed.static_site.__main__ import main
 from precomputed.static_site.check import served
 from precomputed.static_site.runs import run_replays
+from precomputed.static_site.story import KEYS
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import new_page
 from tests.chromium import find_chromium
@@ -473,6 +474,7 @@ def test_story_opens_with_the_apps_scenes(open_site):
 def test_findings_are_filtered_by_verdict_and_lead_to_what_they_are_about(browser, site):
     page = new_page(browser, viewport={"width": 1440, "height": 900})
     page.goto((site / "findings.html").as_uri())
+    expect(page.locator("head link[rel=icon]")).to_have_count(1)  # else browsers request one
     rows = page.locator("section:not([hidden]) tr[data-claim]:visible")
     boxes = page.locator("section:not([hidden]) .pills label")
     for box in boxes.all():
@@ -501,6 +503,20 @@ def test_findings_are_filtered_by_verdict_and_lead_to_what_they_are_about(browse
     page.close()
 
 
+@pytest.mark.slow
+def test_story_names_no_keys_on_a_phone_and_no_download(open_site):
+    page = open_site(390, has_touch=True, is_mobile=True)
+    page.evaluate("location.hash = '#story?step=judge'")
+    keys, question = page.get_by_text(KEYS, exact=True), page.locator("#story .figures")
+    expect(page.locator("#story .options button")).to_have_count(5)
+    expect(keys).to_have_count(1)
+    expect(keys.or_(page.locator(".options kbd")).locator("visible=true")).to_have_count(0)
+    assert page.locator("#story .text").bounding_box()["y"] < question.bounding_box()["y"]
+    page.evaluate("location.hash = '#story?step=limits'")
+    expect(page.locator("#story .lead")).to_contain_text("CLIP itself runs in the full app.")
+    expect(page.locator("#story .lead")).not_to_contain_text("MB")
+
+
 def test_links_of_the_story_lead_to_this_edition(site):
     links = re.findall(r'href=\\?"([^"\\]*)', json.dumps(unpacked(site, "story"), ensure_ascii=False))
     assert {link.partition("?")[0] for link in links} == {"#story", "#waves", "#inpainting", "#generation"}
@@ -515,6 +531,7 @@ def test_any_word_is_drawn_in_the_opening_scene_and_stops_when_told(open_site):
     opening.get_by_role("button", name="Draw it here").click()
     expect(opening.locator(".prose")).to_contain_text("does not know “castel”")
     opening.get_by_label("Any of 1,000 words").fill("castle")
+    expect(opening.locator(".prose")).to_be_empty()
     opening.get_by_role("button", name="Draw it here").click()
     expect(page.locator("#story .wish")).to_have_text("Ask for a castle", timeout=200_000)
     expect(page.locator("#story .judged").last).to_contain_text("of 120", timeout=200_000)

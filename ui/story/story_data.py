@@ -121,11 +121,16 @@ def other_networks() -> str:
     return f" Another network recognises {points} points {way} of the twin’s holes."
 
 
-def limits() -> str:
-    """Return sentences on the share of waves where another map differs from CLIP's, and whether CLIP is installed."""
+def far_from_clip() -> str:
+    """Return a sentence on the share of waves where another map differs from CLIP's."""
     computed = networks.computed_map(PAPERS_CLIP)
     label = MINI_CLIP if computed is None else computed.label
     share = findings_by_claim(CLIP, label)["different"].evidence[0].measured.value
-    whose, state = "Mini CLIP’s" if computed is None else "That map", classifier_state(PAPERS_CLIP)
+    return f" {'Mini CLIP’s' if computed is None else 'That map'} differs at {percent(share, 0)} of waves."
+
+
+def limits() -> str:
+    """Return that sentence, and whether CLIP is installed."""
+    state = classifier_state(PAPERS_CLIP)
     there = "is installed" if state.status == "ready" else f"needs {format_size(state.download_bytes)}"
-    return f" {whose} differs at {percent(share, 0)} of waves. CLIP {there}."
+    return f"{far_from_clip()} CLIP {there}."

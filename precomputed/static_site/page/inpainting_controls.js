@@ -74,11 +74,11 @@ export async function inpaintingControls(
       value: bitsOf(mask),
       about: [side, side],
       picture: paint(element("canvas"), pixels, side).toDataURL(),
-      alt: own ? own.name : set.pictures[place].caption,
+      alt: own ? `Your picture, ${own.name}` : set.pictures[place].caption,
       side: stamp,
       radius: Math.max(1, Math.floor(side / BRUSH_SHARE)),
     });
-    truth.textContent = own ? own.name : `True class: ${classes[set.labels[place]]}`;
+    truth.textContent = own ? `Your picture, ${own.name}` : `True class: ${classes[set.labels[place]]}`;
   }
   // Another picture with its hole; return false if another request came meanwhile.
   async function take(/** @type {number} */ taken, /** @type {typeof chosenOwn} */ picture, cells, isLatest) {

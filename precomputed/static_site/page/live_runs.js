@@ -3,7 +3,7 @@
 
 import { sweep } from "./bytes.js";
 import { card } from "./card.js";
-import { button, download, element, loader, popover, sentenceNodes } from "./elements.js";
+import { button, download, element, loader, popover, Refusal, sentenceNodes } from "./elements.js";
 import { engine } from "./engine.js";
 import { generationControls, linked } from "./generation_controls.js";
 import { inpaintingControls } from "./inpainting_controls.js";
@@ -95,8 +95,8 @@ export async function liveRuns(kind, view) {
   async function planned() {
     const request = await controls.plan();
     const selection = painters.selection();
-    if (!selection.names.length) throw new Error("no classifier is chosen; choose one or two");
-    if (!selection.searches.length) throw new Error("no search is chosen; choose pixels, views or both");
+    if (!selection.names.length) throw new Refusal("no classifier is chosen; choose one or two");
+    if (!selection.searches.length) throw new Refusal("no search is chosen; choose pixels, views or both");
     numbers.scale(controls.budget());
     const { pace, weight, lengths } = numbers.selection();
     const { classes, settings: all } = facts.sets[side];
@@ -112,6 +112,7 @@ export async function liveRuns(kind, view) {
   // Another picture, hole or target replaces the result in view; another setting keeps it, with a note.
   // place: of a picture, or any number for drawings; if given, a matching stored run is shown instead.
   async function changed(isSubject, /** @type {number | null} */ place = null) {
+    start.status.textContent = ""; // a refusal of other settings
     const goesOn = !isSubject && run && state !== "ended";
     const isLatest = goesOn ? view.current() : view.begin();
     isChanged ||= goesOn;
@@ -122,6 +123,7 @@ export async function liveRuns(kind, view) {
     if (goesOn || (!isSubject && view.isWhole)) return;
     forget();
     view.leave();
+    view.note("");
     try {
       const next = await planned();
       const data = await replayOf(next, facts.sure, { state: "new", text: "Not run yet", seconds: 0 });
@@ -158,7 +160,10 @@ export async function liveRuns(kind, view) {
 
   const start = loader(toolbar, "Run", async (report) => {
     const isLatest = view.current();
-    const next = await planned();
+    const next = await planned().catch((error) => {
+      if (!view.find(".replay").hidden) throw error; // else the note has this sentence
+    });
+    if (!next) return;
     const { names } = painters.selection();
     engine.control("stop"); // a pending run
     await engine.load(names, report);
@@ -175,6 +180,7 @@ export async function liveRuns(kind, view) {
     if (top > SIGHT * innerHeight) view.find(".replay").scrollIntoView({ block: "start" });
     await work(run);
   });
+  toolbar.after(start.status);
   const size = start.root.appendChild(element("span", "", { className: "size" }));
   const hint = view.find(".hint");
   const variantOf = ({ images }) => (kind === "inpainting" ? (images.fill ?? "region") : images.start);

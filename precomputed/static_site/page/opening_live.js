@@ -28,6 +28,9 @@ export async function drawAnyWord(host, { label: text, isPainter, captions }, sc
   const form = host.appendChild(element("form", "", { className: "any-word" }));
   const word = classChoice(form, text, classes, "", "any-word");
   const start = loader(form, "", draw);
+  form.addEventListener("input", () => {
+    start.status.textContent = ""; // a refusal of another word
+  });
   let onEnd = () => {}; // shows the page's text when a run halts
   const halt = () => {
     engine.control("stop");

@@ -15,6 +15,7 @@ const SHADOWED = `
   .lead { font-size: 1.125rem; line-height: 1.5; }
   .judged { margin: 1rem 0; }
   .tooltip-text { display: none; }
+  @media (hover: none) { .keys { display: none; } }
   .button-link {
     display: inline-block; padding: 0.4rem 0.9rem; border: 1px solid var(--st-border-color); border-radius: 0.5rem;
     color: inherit; text-decoration: none;
