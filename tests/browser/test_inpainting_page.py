@@ -330,6 +330,7 @@ def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(patient_pa
     original = page.get_by_role("img", name="Original", exact=True)
     expect(step_of(page)).to_have_text("Not run yet")
     assert np.array_equal(rgb(original.evaluate(READ)), picture)
+    expect(page.get_by_text("Run", exact=True)).to_have_count(1)
     page.get_by_role("button", name="Run what is chosen").click()
     wait_for_steps(page)
     stop(page)
@@ -348,6 +349,9 @@ def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(patient_pa
 @pytest.mark.slow
 def test_table_of_stored_runs_scrolls_by_itself_on_a_phone(live_page):
     page = live_page(width=390, height=800)
+    parts = ("panel", "toolbar", "outcome")
+    places = [page.locator(f".st-key-inpainting-{part}").bounding_box()["y"] for part in parts]
+    assert places == sorted(places), "settings come before what became of each run"
     page.get_by_role("tab", name="What the stored runs show").click()
     wait_until_drawn(page)
     table = page.get_by_role("table").filter(has_text="SSIM in the hole: start")

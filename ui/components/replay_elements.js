@@ -65,8 +65,6 @@ export function createView(parentElement) {
   view.stop = button(view.live, "Stop", () => view.trigger("stop"), "Stop the run");
   const stage = (view.stage = root.appendChild(element("div", "stage")));
   view.pictures = stage.appendChild(element("div", "pictures"));
-  view.run = button(stage, "▶ Run", () => view.trigger("resume"), "Run what is chosen");
-  view.run.classList.add("run");
   view.charts = stage.appendChild(element("div", "charts"));
   view.more = element("details");
   view.more.append(element("summary", "", "Loss and length of the change"), (view.folded = element("div", "charts")));

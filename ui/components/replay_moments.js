@@ -49,6 +49,7 @@ export const goToBest = (view, k) => goTo(view, bestFrame(view, k));
 
 export function play(view) {
   const count = view.data.frame_steps.length;
+  if (view.data.live?.state === "new") view.trigger("resume"); // begins the run
   if (count < 2) return;
   if (view.memory.frame === count - 1) view.memory.frame = 0;
   playFrom(view, Math.max(MIN_FRAME_MS, Math.min(MAX_FRAME_MS, PLAY_MS / count)));
@@ -149,7 +150,7 @@ export function show(view) {
   const state = data.live?.state;
   const plays = view.timer && state !== "running";
   say(view.play, plays ? "Pause" : "Play");
-  view.play.setAttribute("aria-label", plays ? "Pause the replay" : "Play");
+  view.play.setAttribute("aria-label", plays ? "Pause the replay" : state === "new" ? "Run what is chosen" : "Play");
   view.scrubber.value = going(data) ? step : frame;
   const place = `step ${step.toLocaleString("en")} of ${data.steps.toLocaleString("en")}`;
   say(
@@ -252,8 +253,8 @@ export function drawTransport(view) {
   const { data } = view;
   const state = data.live?.state ?? "ended";
   const goes = going(data);
-  view.run.hidden = state !== "new";
   for (const control of [...view.moves, view.scrubber]) control.disabled = goes || data.frame_steps.length < 2;
+  if (state === "new") view.play.disabled = false;
   view.scrubber.max = goes ? data.steps : Math.max(1, data.frame_steps.length - 1);
   view.live.hidden = state === "ended" || state === "new";
   view.pause.hidden = state !== "running";
