@@ -116,7 +116,7 @@ def test_four_networks_take_under_300_mb_and_give_them_back(own_browser, open_pa
     page.evaluate(FOUR)
     wait_for_memory(own_browser, OTHERWISE_MB)
     page.locator("#inpainting .toolbar .loader button").click()  # one more run: Mini CLIP and its robust twin
-    expect(page.locator("#inpainting .step")).to_contain_text("ms a step")
+    expect(page.locator("#inpainting .step")).to_contain_text("ms per step")
     wait_for_memory(own_browser, 340)  # measured: 299 to 319
     page.get_by_role("link", name="Open the full app").click()
     wait_for_memory(own_browser, 240)

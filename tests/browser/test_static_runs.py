@@ -109,7 +109,7 @@ def test_painted_hole_is_filled_as_torch_fills_it_and_halts_when_told(open_secti
     section.locator(".toolbar").get_by_label("Target").select_option("deer")
     section.get_by_role("button", name="Run", exact=True).click()
     step, outcome, note = section.locator(".step"), section.locator(".outcome"), section.locator(".status .note")
-    expect(step).to_contain_text("ms a step")
+    expect(step).to_contain_text("ms per step")
     expect(outcome).to_contain_text(re.compile(r"Mini CLIP has changed .* after [1-9]\d? steps"))  # at the current step
     expect(section.get_by_label("Stored runs", exact=True)).to_have_value("")  # no stored run is shown
     expect(note).to_have_text("Running…")
@@ -196,7 +196,7 @@ def test_stopped_run_is_kept_as_far_as_it_came_and_another_one_begins(open_secti
     section.locator("summary", has_text="Mini CLIP").click()
     section.get_by_role("checkbox", name="Mini CLIP (robust)").uncheck()
     section.get_by_role("button", name="Run", exact=True).click()
-    expect(section.locator(".step")).to_contain_text("ms a step")
+    expect(section.locator(".step")).to_contain_text("ms per step")
     section.get_by_role("button", name="Stop the run").click()
     expect(section.locator(".status .note")).to_contain_text(" of 720 steps")
     result = saved(page, "Mini CLIP")
@@ -354,7 +354,7 @@ def test_hole_in_a_photograph_of_ones_own_begins_with_its_rim(open_section, tmp_
     target.press("Enter")
     expect(section.locator(".replay").first).to_be_visible()
     section.get_by_role("button", name="Run", exact=True).click()
-    expect(section.locator(".step")).to_contain_text("ms a step", timeout=200_000)
+    expect(section.locator(".step")).to_contain_text("ms per step", timeout=200_000)
     section.get_by_role("button", name="Stop the run").click()
     run = saved(page, "EfficientNet-Lite0 (ImageNet) by views")
     assert run.metadata["objective"]["penalty"] == "frozen" and run.metadata["images"]["fill"] == "rim"

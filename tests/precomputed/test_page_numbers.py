@@ -11,6 +11,7 @@ from core.fourier.intervals import wilson
 from core.fourier.maps.contrasts import mcnemar
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.outcomes import class_errors, class_errors_of
+from core.numbers import pace
 from core.reconstruct.report import ssim_inside
 from core.shared.sentences import count_of
 from core.sweep.predictions import mistakes
@@ -51,6 +52,13 @@ def test_count_has_a_singular_noun_for_one_as_in_the_app():
     counts = [0, 1, 2, 1001]
     calculate = "({ countOf }, counts) => counts.map((count) => countOf(count, 'step'))"
     assert in_node("count_of.js", calculate, counts) == [count_of(count, "step") for count in counts]
+
+
+def test_pace_of_a_run_is_the_apps():
+    paces = [0.0894, 0.9994, 0.9996, 1.211]
+    calculate = "({ pace }, paces) => paces.map((seconds) => pace({ seconds, step: 1 }))"
+    expected = ["89 ms per step", "999 ms per step", "1.0 s per step", "1.2 s per step"]
+    assert in_node(PAGE / "run_text.js", calculate, paces) == expected == [*map(pace, paces)]
 
 
 def test_run_stopped_after_one_step_is_described_in_the_singular():

@@ -13,7 +13,7 @@ import { forWorker, painterChoice, paintersOf } from "./painters.js";
 import { runFile } from "./run_file.js";
 import { add, newRun, replayOf } from "./run_record.js";
 import { runSettings } from "./run_settings.js";
-import { likeness, losses, note, origin, outcome } from "./run_text.js";
+import { likeness, losses, note, origin, outcome, pace } from "./run_text.js";
 import { filledText, joined } from "./sentences.js";
 import { sketchOf } from "./sketch_text.js";
 
@@ -210,8 +210,7 @@ export async function liveRuns(kind, view) {
         return;
       }
       if (now - drawnAt < SHOW_MS || current.frameSteps.length <= framesDrawn) return;
-      const text = `${Math.max(1, Math.round((1000 * current.seconds) / Math.max(1, current.step)))} ms a step`;
-      draw({ state: "running", text, seconds: (now - drawnAt) / 1000 }, framesDrawn);
+      draw({ state: "running", text: pace(current), seconds: (now - drawnAt) / 1000 }, framesDrawn);
       view.say({ text: "Running…", paragraphs: sentences(current) });
       [drawnAt, framesDrawn] = [now, current.frameSteps.length];
     });

@@ -85,11 +85,17 @@ export function losses({ loss, change, config }, patterns) {
   });
 }
 
+/** Time per step, as in the app. @param {{ seconds: number, step: number }} run */
+export function pace({ seconds, step }) {
+  const each = seconds / Math.max(1, step);
+  const milliseconds = Math.max(1, Math.round(1000 * each));
+  return milliseconds < 1000 ? `${milliseconds} ms per step` : `${each.toFixed(1)} s per step`;
+}
+
 /** A visitor's own run: number of steps, how it ended, its pace. */
 export function note(run) {
   const early = run.step < run.steps ? `, stopped by you after ${run.step.toLocaleString("en")} of ` : ", ";
-  const pace = run.step ? `, ${Math.max(1, Math.round((1000 * run.seconds) / run.step))} ms per step` : "";
-  return `Your run${early}${countOf(run.steps, "step")}${pace}.`;
+  return `Your run${early}${countOf(run.steps, "step")}${run.step ? `, ${pace(run)}` : ""}.`;
 }
 
 /** Origin of the run. */

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from core.numbers import pace
 from core.pgd.view_settings import Search
 from core.runs.file import PGDRun
 from core.runs.matching import SUBJECT, changed_settings
@@ -268,4 +269,4 @@ def run_note(ended: ActiveRun, run: PGDRun) -> str:
     whose = "The run of this link, computed again" if ended.linked else "Your run"
     length = count_of(done, "step") if early is None else f"{early} after {done:,} of {count_of(steps, 'step')}"
     note = f"{whose}, {length}"
-    return note + (f", {1000 * job.seconds_per_step:.0f} ms per step." if done and job.seconds_per_step else ".")
+    return note + (f", {pace(job.seconds_per_step)}." if done and job.seconds_per_step else ".")
