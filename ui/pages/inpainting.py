@@ -173,15 +173,17 @@ def _squares(picture: Picture, epsilon: float | None) -> None:
         if (side := st.session_state[key]) is not None:
             holes[size], st.session_state[f"{SIDE}.{size}"] = middle_square(size, side), side
 
-    papers_epsilon = paper_inpainting(size, hole_side(holes[size]) or None).epsilon
+    side = hole_side(holes[size])
+    papers_epsilon = paper_inpainting(size, side or None).epsilon
+    here = f", here to {papers_epsilon:.3g}" if side else ""
     st.pills(
-        f"Square in the middle · L2 budget **{epsilon or papers_epsilon:.3g}**",
+        f"Square in the middle{f' · L2 budget **{epsilon or papers_epsilon:.3g}**' if side else ''}",
         sides,
         format_func=lambda side: f"{side} × {side}{' (paper)' if side == papers else ''}",
         key=key,
         on_change=cut,
         help=f"{TERMS['L2 budget'].capitalize()}. The paper’s budget of {PAPERS['epsilon']} is scaled with the sides "
-        f"of picture and hole, here to {papers_epsilon:.3g}. The search by views has a larger budget. The paper’s hole "
+        f"of picture and hole{here}. The search by views has a larger budget. The paper’s hole "
         f"of {paper.HOLE_SIDE} of {paper.IMAGE_SIZE} pixels is {papers} × {papers} here. Holes of other shapes count "
         "as squares of equal area.",
     )

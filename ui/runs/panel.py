@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import classifier_title, list_classifiers, short_title
-from core.numbers import duration, join_list
+from core.numbers import duration, join_list, pace
 from core.runs.file import PGDRun
 from core.shared.errors import sentence
 from core.shared.sentences import filled
@@ -25,6 +25,7 @@ from ui.runs.setup.state import ActiveRun, RunRequest, RunResult, RunState, RunV
 from ui.server.job import Job
 from ui.server.limits import limits
 from ui.server.model_cache import is_ready
+from ui.shared import url
 from ui.shared.look import style_sheet
 from ui.shared.sentences import sentence_markdown, write_sentence
 from ui.shared.text import as_markdown
@@ -103,17 +104,17 @@ def _about(
     if error := state.take_refusal() or state.error:  # after a click, in place of the same reason below
         st.error(as_markdown(sentence(error)))
     not_run, why = result is None and request is not None, "" if request is None else refusal(page, request)
-    reason = f": {as_markdown(why)}" if why not in ("", error) else ""
+    refused = f"**These settings cannot run**{f': {as_markdown(why)}' if why != error else ''}."
     if result is not None:
-        what = f" **Settings changed ({as_markdown(', '.join(changed))})**: *Run*, or" if changed else ""
-        what = f" **Not run yet**{reason}, or" if changed and why else what
+        what = f" **Settings changed ({as_markdown(', '.join(changed))})**: *Run* computes them." if changed else ""
+        what = f" {refused}" if changed and why else what
         if changed and result.stored and request is not None and state.is_first(request) and not _are_ready(result):
             chosen = join_list([short_title(classifier_title(name)) for name in request.names])
             what, changed = f" {filled(PATTERNS['not here'], chosen=as_markdown(chosen))}", []
         st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
     elif request is not None:
-        slow = _how_long(request) if view.linked and state.result is None and not why else ""
-        st.markdown(f"**Not run yet**{f': {as_markdown(slow)}' if slow else reason}.")
+        slow = _how_long(request) if view.linked and state.result is None else ""
+        st.markdown(refused if why else f"**Not run yet**{f': {as_markdown(slow)}' if slow else ''}.")
     last = state.result
     if last is not None and last is not result:
         again = partial(show_result, page, last, bring)
@@ -181,6 +182,8 @@ def _are_ready(result: RunResult) -> bool:
 def run_panel(page: str, result: RunResult | None, request: RunRequest | None) -> None:
     """Draw the run in progress, else the result, else the requested run before its start, always in the same place."""
     state = run_state(page)
+    if state.active is not None or (result is not None and not result.stored):
+        url.tell_of_link("The run is computed again there; *Download* saves this one.")
     with st.container(key=f"{page}.panel"):
         if state.active is not None:
             waits = state.active.waits
@@ -285,4 +288,4 @@ def _pace(job: Job) -> str:
         return "computing the first step"
     whole = round(left)
     time_left = f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
-    return f"{1000 * step:.0f} ms per step · about {time_left} left"
+    return f"{pace(step)} · about {time_left} left"

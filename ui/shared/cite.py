@@ -55,7 +55,7 @@ def footer() -> None:
         )
         # The page's URL is complete only now.
         with st.popover("Share", icon=":material/link:"):
-            st.markdown("This link opens what you see now, without your own pictures and files.")
+            st.markdown(url.about_link())
             st.code(url.address(), language=None, wrap_lines=True)
         with st.popover("Cite", icon=":material/format_quote:"):
             st.markdown("**The paper.** Cite it for the experiments, and for the heat maps marked as published.")

@@ -41,7 +41,9 @@ def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], i
     url.put(key, state[key], default)
     chosen = kinds[state[key]]
     if chosen == UPLOAD:
-        return state.get(_own(page))
+        if (own := state.get(_own(page))) is not None:
+            url.tell_of_link("Choose your picture again there.")
+        return own
     places, parameter = _places(page), f"{url_prefix}picture"
     if chosen not in places:
         place = url.number(parameter, range(len(samples(chosen))))

@@ -25,7 +25,7 @@ PAGES = {
     "models": "Models and data",
 }
 CARD = "card"  # the classifier whose card *Models and data* opens
-_DROPPED = "url.dropped"
+_DROPPED, _LESS = "url.dropped", "url.less"
 _FORMER_TITLE = re.compile("(Mini CLIP|Mini ResNet), (robust|plain ViT[^·]*?)(?= ·|$)")
 
 
@@ -106,6 +106,18 @@ def link(page: str, *parameters: tuple[str, object]) -> str:
 def card_link(classifier: str) -> str:
     """Return the URL of *Models and data* with a classifier's card open."""
     return link("models", (CARD, classifier))
+
+
+def tell_of_link(sentence: str) -> None:
+    """Add a sentence to *Share* on what the page's link opens less of than is on the screen, until the next run."""
+    st.session_state.setdefault(_LESS, {})[sentence] = True
+
+
+def about_link() -> str:
+    """Return the sentences of *Share*, and forget those of this run."""
+    less = st.session_state.pop(_LESS, {})
+    opens = "these settings" if less else "what you see now"
+    return " ".join([f"This link opens {opens}, without your own pictures and files.", *less])
 
 
 def address() -> str:

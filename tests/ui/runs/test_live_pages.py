@@ -206,7 +206,7 @@ def test_upload_is_used_at_either_size_and_needs_a_target():
     app.button(key="inpainting.use").click().run()
     app.button(key="inpainting.start").click().run()
     assert not app.exception and app.error[0].value.startswith("Your picture has no true class")
-    assert "**Not run yet**." in page_text(app), "the reason stands in the error alone"
+    assert "**These settings cannot run**." in page_text(app), "the reason stands in the error alone"
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     run_to_the_end(app, "inpainting")
     assert not app.error and replay_data(app)["targets"] == ["cat"]

@@ -89,10 +89,21 @@ def test_settings_that_cannot_run_say_why_beside_the_example_and_do_not_offer_ru
     app = open_page("inpainting", inpainting_pictures="CIFAR-10")
     kind = app.pills if "search" in widget else app.multiselect
     kind(key=f"inpainting-{widget}").set_value([]).run()
-    assert f"A stored example, made like your own runs. **Not run yet**: {reason}" in page_text(app)
-    assert "Settings changed" not in page_text(app)
+    assert f"A stored example, made like your own runs. **These settings cannot run**: {reason}" in page_text(app)
+    assert "Settings changed" not in page_text(app) and "Not run yet" not in page_text(app)
     app.button(key="inpainting.back").click().run()
-    assert "Not run yet" not in page_text(app) and not app.exception
+    assert "cannot run" not in page_text(app) and not app.exception
+
+
+def test_a_cleared_hole_cannot_run_and_has_no_budget():
+    app = open_page("inpainting", inpainting_pictures="CIFAR-10")
+    app.session_state["inpainting.holes"][32] = np.zeros((1, 32, 32), bool)
+    app.run()
+    assert (
+        "made like your own runs. **These settings cannot run**: the mask is empty; paint a hole first."
+        in page_text(app)
+    )
+    assert app.pills(key="inpainting.square.32").label == "Square in the middle"
 
 
 def test_links_of_earlier_versions_open_the_small_pictures_that_they_name():
@@ -131,3 +142,10 @@ def test_the_budget_beside_the_squares_is_that_of_the_run():
     assert "L2 budget **5.49**" in app.pills(key="inpainting.square.32").label, "the paper's"
     settable_widget(app, "inpainting-epsilon-32").set_value(7.0).run()
     assert "L2 budget **7**" in app.pills(key="inpainting.square.32").label
+
+
+def test_the_link_of_an_own_run_is_one_of_its_settings():
+    app = open_page("generation", generation_classes_cifar10="ship", generation_steps="3")
+    assert "url.less" not in app.session_state, "the stored example"
+    run_to_the_end(app, "generation")
+    assert [*app.session_state["url.less"]] == ["The run is computed again there; *Download* saves this one."]
