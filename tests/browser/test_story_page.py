@@ -82,6 +82,33 @@ def test_a_judge_chooses_by_keys_and_sees_the_score(streamlit_app, open_page):
 
 
 @pytest.mark.slow
+def test_back_takes_a_judges_choices_back_one_by_one_and_then_leaves_the_round(streamlit_app, open_page):
+    page = open_page(f"{streamlit_app('app.py')}/story?step=hole", width=1440, height=900)
+    page.get_by_label(re.compile(": Judge$")).click()
+    drawing = page.get_by_role("heading", name=re.compile("^Drawing "))
+    seen = []
+    for number in (1, 2, 3):
+        expect(drawing).to_have_text(f"Drawing {number} of 10: what is it?")
+        wait_until_drawn(page)
+        seen.append(page.locator("img.drawing").get_attribute("src"))
+        if number < 3:
+            page.keyboard.press("1")
+    for number in (2, 1):
+        page.go_back()
+        expect(drawing).to_have_text(f"Drawing {number} of 10: what is it?")
+        wait_until_drawn(page)
+    assert page.locator("img.drawing").get_attribute("src") == seen[0], "the same round"
+    page.keyboard.press("2")
+    expect(drawing).to_have_text("Drawing 2 of 10: what is it?")
+    expect(page).to_have_url(re.compile("chosen=1($|&)"))
+    wait_until_drawn(page)
+    for address in (re.compile("^(?!.*chosen=).*step=judge"), re.compile("step=hole")):
+        page.go_back()
+        expect(page).to_have_url(address)
+        wait_until_drawn(page)
+
+
+@pytest.mark.slow
 def test_who_wants_no_motion_sees_the_end_at_once(streamlit_app, open_page):
     page = open_page(streamlit_app("app.py"), width=1440, height=900, reduced_motion="reduce")
     parts = page.locator(".opening").evaluate("""scene => new Promise(done => {

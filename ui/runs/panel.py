@@ -106,7 +106,7 @@ def _about(
     not_run, why = result is None and request is not None, "" if request is None else refusal(page, request)
     refused = f"**These settings cannot run**{f': {as_markdown(why)}' if why != error else ''}."
     if result is not None:
-        what = f" **Settings changed ({as_markdown(', '.join(changed))})**: *Run* computes them." if changed else ""
+        what = f" **Settings changed ({as_markdown(', '.join(changed))})**: *Run* applies them." if changed else ""
         what = f" {refused}" if changed and why else what
         if changed and result.stored and request is not None and state.is_first(request) and not _are_ready(result):
             chosen = join_list([short_title(classifier_title(name)) for name in request.names])

@@ -1,7 +1,7 @@
 // Makes the browser's Back leave a page at once and return to the state in which it was left. Streamlit alone adds an
 // entry to the history for every change of a page's URL, and one for the URL that it empties or changes on the way to
-// another page. Here only other pages and the story's steps are entries. A classic script in the page that the server
-// sends (`ui/paths.py`): Streamlit writes the first URL before any component is there.
+// another page. Here only other pages, the story's steps and a judge's choices are entries. A classic script in the page
+// that the server sends (`ui/paths.py`): Streamlit writes the first URL before any component is there.
 (() => {
   const SOON_MS = 1000; // what Streamlit does on the way to another page takes less
   const add = history.pushState.bind(history);
@@ -9,10 +9,11 @@
 
   history.pushState = (state, unused, url) => {
     const next = new URL(url ?? "", location.href);
-    const step = next.searchParams.get("step");
+    const before = new URLSearchParams(location.search);
+    const isNew = (name) => next.searchParams.get(name) && next.searchParams.get(name) !== before.get(name);
     const now = performance.now();
     const recent = now - former.at < SOON_MS;
-    if (next.pathname === location.pathname && (!step || step === new URLSearchParams(location.search).get("step"))) {
+    if (next.pathname === location.pathname && !isNew("step") && !isNew("chosen")) {
       if (!recent) former = { url: location.href, at: now };
       history.replaceState(state, unused, url);
       return;
