@@ -259,6 +259,8 @@ def test_link_that_names_what_is_unknown_says_so(open_section, link, sentence):
     section = open_section("generation", f"?{link}").locator("#generation")
     expect(section.locator(".status .note")).to_contain_text("Not run yet")
     expect(section.locator(".hint")).to_have_text(sentence)
+    section.get_by_role("checkbox", name="pixels").uncheck()
+    expect(section.locator(".hint")).to_be_empty()
 
 
 def test_settings_that_cannot_run_are_named_until_they_can(open_section):

@@ -285,6 +285,18 @@ def test_part_that_does_not_arrive_is_named_and_comes_with_the_next_request(serv
 
 
 @pytest.mark.slow
+def test_script_of_the_charts_that_does_not_arrive_is_named(served_page):
+    served_page.route("**/charts.js", lambda route: route.abort())
+    served_page.goto(f"{served_page.base}#waves")
+    served_page.locator("#tools").get_by_role("radio", name="Classes").check()
+    expect(served_page.locator("#tools")).to_contain_text("charts.js, did not arrive; choose another wave")
+    served_page.unroute_all()
+    plot = served_page.locator("#lab .plot").first
+    plot.click(position={"x": 30, "y": 30})
+    expect(served_page.locator("#tools .chart svg").first).to_be_visible()
+
+
+@pytest.mark.slow
 def test_server_that_forbids_workers_is_named_in_one_sentence(served_page):
     page = served_page
 
@@ -393,14 +405,14 @@ def test_figures_maps_pictures_and_signs_can_be_changed(open_site):
         ("abc", "x", "automobile", "(0, 1)"),
     ],
 )
-def test_link_with_a_wrong_picture_or_wave_shows_the_first(open_site, picture, cell, caption, wave):
+def test_link_with_a_wrong_picture_wave_or_map_shows_what_it_can(open_site, picture, cell, caption, wave):
     page = open_site()
     url = page.url.partition("#")[0]
     page.goto("about:blank")
     maps = quote("ResNet-56 · CIFAR-10 · published")
-    page.goto(f"{url}#waves?maps={maps}&pictures=CIFAR-10&picture={picture}&cell={cell}")
+    page.goto(f"{url}#waves?maps={maps}&maps={maps}&maps=toString&pictures=CIFAR-10&picture={picture}&cell={cell}")
     expect(page.locator("#lab .strip :checked")).to_have_attribute("aria-label", caption)
-    expect(page.locator("#lab .readout")).to_contain_text(f"{wave}: top-1 error")
+    expect(page.locator("#lab .readout")).to_contain_text(f"{wave}: top-1 error")  # in a single map
 
 
 def test_story_opens_with_the_apps_scenes(open_site):
@@ -561,6 +573,32 @@ def test_heat_map_of_ones_picture_stands_beside_the_networks_maps(open_site):
     expect(page.locator("#lab figure.map").last.locator(".readout")).to_contain_text("probability of another class")
     page.locator("#lab .strip input").nth(7).check()
     expect(page.locator("#lab figure.map")).to_have_count(2)
+    page.locator("#live summary").click()
+    networks = page.locator("#live fieldset input").all()
+    for box in networks:
+        box.uncheck()
+    page.locator("#live summary").click()  # the menu covers the button
+    page.get_by_role("button", name="Heat map of this picture").click()
+    expect(page.locator("#live .prose").get_by_text("No classifier is chosen; choose one or more.")).to_be_visible()
+    page.locator("#live summary").click()
+    for box in networks:
+        box.check()
+    page.locator("#live summary").click()
+    expect(page.locator("#live tbody tr")).to_have_count(5)
+    page.get_by_role("button", name="Heat map of this picture").click()
+    expect(page.locator("#lab figure.map")).to_have_count(5, timeout=200_000)
+
+
+@pytest.mark.slow
+def test_networks_that_are_let_go_are_offered_again(open_site):
+    page = open_site()
+    page.get_by_role("button", name="Predict here").click()
+    expect(page.locator("#live tbody tr")).to_have_count(2)
+    page.get_by_role("link", name="Open the full app").click()
+    page.get_by_role("link", name="Frequencies").click()
+    expect(page.get_by_role("button", name="Heat map of this picture")).to_be_hidden()
+    page.get_by_role("button", name="Predict here").click()
+    expect(page.locator("#live tbody tr")).to_have_count(2)
 
 
 @pytest.mark.slow

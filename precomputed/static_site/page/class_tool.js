@@ -18,6 +18,8 @@ import { confusions } from "./statistics.js";
  * @property {number[]} labels of the samples
  */
 
+const NO_CHARTS = "The script of the charts, charts.js, did not arrive; choose another wave to try again.";
+
 /** @type {any} */
 const page = globalThis;
 const charts = () =>
@@ -26,7 +28,7 @@ const charts = () =>
     : new Promise((resolve, reject) => {
         const script = Object.assign(document.createElement("script"), { src: "charts.js" });
         script.onload = resolve;
-        script.onerror = () => reject(new Error("charts.js is missing; copy the whole folder"));
+        script.onerror = reject;
         document.head.append(script);
       });
 
@@ -114,7 +116,12 @@ export async function classTool(host) {
       host.replaceChildren(element("p", texts[known ? "none" : "unknown"]));
       return;
     }
-    await charts();
+    try {
+      await charts();
+    } catch {
+      host.replaceChildren(element("p", NO_CHARTS));
+      return;
+    }
     const sentences = element("div", "", { className: "parts" });
     const plots = element("div", "", { className: "parts" });
     if (ready.length) {

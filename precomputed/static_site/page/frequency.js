@@ -158,9 +158,9 @@ export async function frequency(data, drawTools) {
     const parts = now.maps.map((label) => views[show][label]);
     const range = [Math.min(...parts.map((part) => part.range[0])), Math.max(...parts.map((part) => part.range[1]))];
     const maps = parts.flatMap((part) => part.maps);
-    const fits = show === "Error" && now.pictureMaps.length > 0;
-    const all = fits ? { range: [0, 100], maps: [...maps, ...now.pictureMaps].slice(-MAX_MAPS) } : { range, maps };
-    return { ...parts[0], table: tables[show], ...all };
+    if (show !== "Error" || !now.pictureMaps.length) return { ...parts[0], table: tables[show], range, maps };
+    const all = [...maps, ...now.pictureMaps].slice(-Math.max(MAX_MAPS, now.pictureMaps.length));
+    return { ...parts[0], table: tables[show], range: [0, 100], maps: all };
   }
 
   const drawings = latest();
@@ -271,7 +271,7 @@ export async function frequency(data, drawTools) {
   // Show the maps, view, wave, picture and tool that the address names, as the app's links do.
   function followLink() {
     const link = new URLSearchParams(location.hash.split("?")[1]);
-    const maps = link.getAll("maps").filter((label) => label in labels);
+    const maps = [...new Set(link.getAll("maps"))].filter((label) => Object.hasOwn(labels, label)).slice(0, MAX_MAPS);
     const set = Object.keys(sets).find((name) => sets[name].title === link.get("pictures"));
     const wave = (link.get("cell") ?? "").split(",").map(Number);
     const tab = link.get("tab");
@@ -281,7 +281,7 @@ export async function frequency(data, drawTools) {
     }
     const preset = names.find((name) => String(figures[name].preset) === link.get("story"));
     if (preset) start(preset);
-    if (!maps.length) return;
+    if (!maps.length) return draw(true); // networks may be unloaded since
     now.maps = maps;
     now.show = link.get("show") ?? "Error";
     if (!(now.show in views) || !offered(now.show)) now.show = "Error";

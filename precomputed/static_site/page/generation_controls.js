@@ -45,7 +45,6 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
     if (kind === "picture" && !now.picture) choosePicture();
     if (kind === "sketch" && token === firstToken) target.set(FIRST_SKETCH); // the sketch's class
     show();
-    warn();
   });
   parts.subject.addEventListener("change", ({ target: input }) => {
     if (/** @type {HTMLInputElement} */ (input).type !== "radio") changed(true);
@@ -121,7 +120,6 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
     if (paints) drawSketch();
     if (hasPicture && now.picture) paint(preview, now.picture, side);
   }
-  const warn = () => say(now.kind === "independent" ? NOISE_NOTE : "");
 
   const greys = new Map(); // draw -> promise of a start
   async function start() {
@@ -155,6 +153,7 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
       };
     },
     budget: () => 1,
+    note: () => (now.kind === "independent" ? NOISE_NOTE : ""),
     follow() {},
     async bring(run) {
       now.kind = run.variant in kinds ? run.variant : now.kind;
@@ -162,7 +161,6 @@ export async function generationControls(parts, facts, side, { changed, ofSide, 
       now.draw = 0;
       if (run.targets.length === 1) target.set(classes[run.targets[0]]);
       show();
-      warn();
     },
   };
 }

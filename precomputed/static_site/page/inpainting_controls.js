@@ -163,6 +163,7 @@ export async function inpaintingControls(
       };
     },
     budget: () => budget() || 1,
+    note: () => "",
     follow(searches) {
       const usual = searches.includes("views") ? "rim" : "region";
       if (fill === usualFill) setFill(usual);

@@ -65,7 +65,7 @@ export async function liveRuns(kind, view) {
     ({ subject, canvas } = parts);
     networks.replaceChildren();
     settings.body.replaceChildren(parts.settings);
-    say("");
+    say(controls.note());
     painters = painterChoice(networks, facts, side, () => {
       offer();
       changed(false);
@@ -113,6 +113,7 @@ export async function liveRuns(kind, view) {
   // place: of a picture, or any number for drawings; if given, a matching stored run is shown instead.
   async function changed(isSubject, /** @type {number | null} */ place = null) {
     start.status.textContent = ""; // a refusal of other settings
+    say(controls.note());
     const goesOn = !isSubject && run && state !== "ended";
     const isLatest = goesOn ? view.current() : view.begin();
     isChanged ||= goesOn;
@@ -145,6 +146,7 @@ export async function liveRuns(kind, view) {
     if (example.side !== side && !(await rebuild(example.side, isLatest))) return;
     await controls.bring(example, isLatest);
     if (!isLatest()) return;
+    say(controls.note());
     take(example);
     await view.show(example, isLatest);
   }
@@ -286,9 +288,9 @@ export async function liveRuns(kind, view) {
   view.choose = bring;
   if (kind !== "generation" || !(small || word)) await bring(view.requested);
   else if (await rebuild(small ? 32 : 224, view.begin())) {
+    await changed(true);
     if (word && !facts.sets[small ? 32 : 224].classes.includes(word))
       say(`These networks do not know the link’s class “${word}”.`);
     if (sketch && !(await sketchOf(sketch))) say("The link’s sketch cannot be read; copy the whole link.");
-    await changed(true);
   }
 }

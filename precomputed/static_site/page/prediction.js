@@ -1,7 +1,7 @@
 // The networks' predictions for the picture, clean and under the wave, at every cell under the pointer.
 
 import { percent, planes, softmax } from "./bytes.js";
-import { element, loader, option, popover, sentenceNodes } from "./elements.js";
+import { element, loader, option, popover, Refusal, sentenceNodes } from "./elements.js";
 import { engine } from "./engine.js";
 import { lab } from "./laboratory.js";
 import { latest } from "./latest.js";
@@ -56,6 +56,7 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
     const current = picture;
     const { label, pixels } = current;
     const selected = [...selection];
+    if (!selected.length) throw new Refusal("no classifier is chosen; choose one or more");
     const epsilon = Number(panel.querySelector(".strength input").value);
     const waves = halfPlane(HALF);
     const withWave = (k) => underWave(current, waves[k], epsilon);

@@ -13,6 +13,7 @@ import { load } from "./packs.js";
  * @typedef {object} Controls
  * @property {() => Promise<any>} plan
  * @property {() => number} budget in parts of that of the paper's hole
+ * @property {() => string} note what to know of the settings; may be empty
  * @property {(searches: string[]) => void} follow sets what depends on the searches, unless the visitor has chosen it
  * @property {(run: any, isLatest: () => boolean) => Promise<void>} bring sets the controls to a stored run
  */
