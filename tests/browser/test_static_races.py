@@ -185,7 +185,7 @@ def test_setting_changed_during_a_run_is_named_beside_its_result(open_section):
     expect(section.locator(".step")).to_contain_text("ms per step")
     choose_network(section)
     expect(section.locator(".status .note")).to_contain_text("Your run, 60 steps", timeout=120_000)
-    expect(section.locator(".status .note")).to_contain_text("Settings changed: Run, or")
+    expect(section.locator(".status .note")).to_contain_text("Settings changed: Run applies them.")
 
 
 def test_run_that_the_visitor_leaves_gives_way_to_the_settings(open_section):

@@ -137,7 +137,13 @@ export async function liveRuns(kind, view) {
     }
   }
   const back = () => button("Back to the example", () => bring(view.first));
-  const settingsChanged = () => [element("b", "Settings changed"), ": ", element("i", "Run"), ", or ", back()];
+  const settingsChanged = () => [
+    element("b", "Settings changed"),
+    ": ",
+    element("i", "Run"),
+    " applies them. ",
+    back(),
+  ];
 
   // Show a stored run, once the controls have its settings.
   async function bring(example) {
