@@ -219,20 +219,20 @@ def test_pixel_noise_has_its_note_and_a_picture_of_ones_own_is_a_start(open_sect
     start, note = section.locator(".toolbar").get_by_label("Start from"), section.locator(".hint")
     start.select_option("independent")
     expect(note).to_contain_text("Two engines may end in different pixels from pixel noise")
-    red = tmp_path / "red.png"
-    Image.new("RGB", (64, 48), (200, 40, 30)).save(red)
+    clear = tmp_path / "clear.png"
+    Image.new("RGBA", (64, 48), (200, 40, 30, 0)).save(clear)  # white, as in the app
     with page.expect_file_chooser() as chooser:
         start.select_option("picture")
     expect(note).to_be_empty()
     section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".status .note")).to_have_text("Not run yet: choose a picture to start from.")
-    chooser.value.set_files(red)
+    chooser.value.set_files(clear)
     expect(section.locator("canvas.start")).to_be_visible()
     section.get_by_role("button", name="Run", exact=True).click()
     expect(section.locator(".outcome")).to_contain_text("after 60 steps", timeout=120_000)
     result = saved(page, "Mini CLIP (robust)")
     assert result.metadata["images"]["start"] == "picture"
-    assert (np.rint(255 * result.start[0]).reshape(3, -1).T == (200, 40, 30)).all()
+    assert (np.rint(255 * result.start[0]).reshape(3, -1).T == 255).all()
 
 
 def test_link_carries_a_sketch_and_its_class(open_section):

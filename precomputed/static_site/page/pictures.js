@@ -64,7 +64,8 @@ async function ownPicture(file, side) {
     const next = halved();
     const canvas = element("canvas", "", { width: next, height: next });
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "high" });
+    Object.assign(context, { imageSmoothingEnabled: true, imageSmoothingQuality: "high", fillStyle: "#ffffff" });
+    context.fillRect(0, 0, next, next); // what is transparent becomes white, as in the app
     context.drawImage(source, left, top, length, length, 0, 0, next, next);
     [source, length, left, top] = [canvas, next, 0, 0];
     if (next === side) return pixelsOn(context, side);
