@@ -33,12 +33,11 @@ from ui.shared.look import style_sheet
 from ui.shared.picture_rows import enlarge
 from ui.shared.url import link
 from ui.story import networks
-from ui.story.step import Link
 from ui.story.story_data import load_stored
 
 CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; WebP quality
 REQUESTED, WORD, PAINTER = "story.requested", "story.word", "story.painter"  # keys in the session
-ANY_WORD = "Any of 1,000 words (the five were chosen by hand)"
+ANY_WORD = f"Any of 1,000 words ({WORDS[0]} to {WORDS[-1]} were chosen by hand)"
 TITLES = {
     "pixels": ("Convinces as it is", "Each step follows the gradient at the picture itself, as in the paper."),
     "views": ("Convinces from every view", "Each step follows the gradient at a random crop, under noise."),
@@ -143,18 +142,13 @@ def judged(drawing: Drawing, word: str) -> str:
 
 
 def any_word() -> None:
-    """Draw a menu of all ImageNet classes, which links to *Draw*."""
-    row = SAMPLE_SETS["photographs"]
-    names = list(dict.fromkeys(row.classes.names))
-    word = st.selectbox(
-        any_word_label(),
-        names,
-        index=None,
-        placeholder="Type a word: castle, goldfish …",
-        key=WORD,
-    )
-    if word is not None:
-        st.html(link_to(word).html)
+    """Draw a menu of all ImageNet classes, and a button that leads to *Draw* with the chosen one."""
+    names = list(dict.fromkeys(SAMPLE_SETS["photographs"].classes.names))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        word = st.selectbox(
+            any_word_label(), names, index=None, placeholder="Type a word: castle, goldfish …", key=WORD
+        )
+        st.html(button_html(word), width="content")
     st.html(lesson_html("beside"))
 
 
@@ -183,12 +177,15 @@ def lesson_html(place: str) -> str:
     return f'<div class="lesson {place}">{"".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in lesson())}</div>'
 
 
-def link_to(word: str) -> Link:
-    """Return a link to the page that draws the word."""
+def button_html(word: str | None) -> str:
+    """Return a link to the page that draws the word, as a button; without a word it leads nowhere."""
+    if word is None:
+        return '<a class="draw" role="link" aria-disabled="true">Draw</a>'
     row = SAMPLE_SETS["photographs"]
     painters = networks_for("painter", [spec.name for spec in ready_classifiers(row.class_set)])
     chosen = ("generation-set", row.drawn_title), (f"generation-classes-{row.class_set}", word)
-    return Link(f"Draw: {word} →", link("generation", *chosen, *models_in_url("generation", row.class_set, painters)))
+    url = html.escape(link("generation", *chosen, *models_in_url("generation", row.class_set, painters)))
+    return f'<a class="draw" href="{url}" aria-label="Draw: {html.escape(word)}">Draw</a>'
 
 
 def cards() -> None:

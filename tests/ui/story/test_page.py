@@ -128,6 +128,7 @@ def test_what_convinces_as_it_is_is_recognised_by_nobody_and_what_convinces_from
 def test_any_of_1000_words_leads_to_a_run_of_the_same_network():
     app = opened()
     assert len(app.selectbox(key="story.word").options) == 998  # two names are shared by two classes each
+    assert any('aria-disabled="true">Draw</a>' in item.proto.body for item in app.get("html"))
     app.selectbox(key="story.word").set_value("castle").run()
     (link,) = [item.proto.body for item in app.get("html") if "Draw: castle" in item.proto.body]
     page, _, query = html.unescape(re.search(r'href="([^"]*)"', link)[1]).partition("?")
