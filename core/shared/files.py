@@ -114,12 +114,14 @@ def read_npz(
     """
     if data.count(_MEMBER) > _MAX_MEMBERS:
         raise ValueError(f"it has more than {_MAX_MEMBERS:,} members")
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        raise ValueError("it is cut short or another kind of file")
     arrays: dict[str, np.ndarray] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
         members = {former_names.ARRAYS.get(name, name): entry for name, entry in members.items()}
-        if missing := set(required) - members.keys():
-            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+        if set(required) - members.keys():
+            raise ValueError("it holds other data")
         for name in (*required, *(name for name in optional if name in members)):
             # Reading stops at this size, and an array's memory is untouched until filled.
             limit -= members[name].file_size

@@ -41,7 +41,7 @@ PHOTOGRAPHS, CIFAR = "Photographs", "CIFAR-10"
 LARGE, SMALL = "ImageNet, 224 px", "CIFAR-10, 32 px"
 SMALL_PAIR, PAIR = (MINI, MINI_ROBUST), CLIPS
 STAND_IN = (MINI, "instead of CLIP ViT-B/32, in miniature")
-DOWNLOAD, IS_HERE = "CLIP needs 605 MB", "CLIP is installed"
+DOWNLOAD, IS_HERE = "Downloading CLIP takes 605 MB", "CLIP is installed"
 ROWS = (
     Row("inpainting opens with", 4 * (PHOTOGRAPHS,)),
     Row("inpainting opens with the networks", ((CNN,), (PAPERS_CLIP,), PAIR, (ROBUST,))),

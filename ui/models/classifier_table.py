@@ -105,8 +105,11 @@ def _details(spec: ClassifierSpec, state: ClassifierState) -> None:
     role = _role(spec)
     side = f"{spec.image_size} px" if spec.image_size else "size as configured"
     source = f"[source]({spec.source})" if spec.source.startswith("http") else spec.source
-    st.markdown(f"**{spec.title}**, `{spec.name}`: {role['short']}. {role.get('more', '')}")
-    st.markdown(f"{spec.kind} · {side} · licence {spec.licence} · {source}  \nWeights: {spec.weights_id}")
+    st.markdown(f"**{spec.title}**: {role['short']}. {role.get('more', '')}")
+    st.markdown(
+        f"{spec.kind} · {side} · licence {spec.licence} · {source}  \nName in commands: `{spec.name}`  \n"
+        f"Weights: {spec.weights_id}"
+    )
     for more in (_maps(spec), state.detail, spec.weights.pinned() if spec.weights.origin else ""):
         if more:
             st.markdown(more)

@@ -132,5 +132,5 @@ def far_from_clip() -> str:
 def limits() -> str:
     """Return that sentence, and whether CLIP is installed."""
     state = classifier_state(PAPERS_CLIP)
-    there = "is installed" if state.status == "ready" else f"needs {format_size(state.download_bytes)}"
-    return f"{far_from_clip()} CLIP {there}."
+    download = f"Downloading CLIP takes {format_size(state.download_bytes)}"
+    return f"{far_from_clip()} {'CLIP is installed' if state.status == 'ready' else download}."

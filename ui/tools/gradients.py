@@ -74,7 +74,7 @@ def gradient_panel(page: PageState) -> None:
     why, painting = _table(networks, picture, maps), [network for network in networks if network.painted]
     if why or painting:
         # One expander for both, to keep a phone's page short.
-        with text.expander("Overrated and painted waves"):
+        with text.expander("Waves that the gradient overrates, and waves that networks paint"):
             write_sentence(why)
             if painting:
                 painted_chart(painting, page.frequency)

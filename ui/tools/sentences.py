@@ -141,8 +141,9 @@ def why_overrated(overrated: Mapping[str, OverratedRings], epsilon: float) -> st
     )
     changed = [waves.changed for _, waves in bent]
     return (
-        f"A likely reason: a gradient describes very small waves only, and at v = {epsilon:g} the loss bends less "
-        f"along the overrated ones. {networks} The actual change correlates with the error by at least "
+        f"Overrated waves mislead less than the gradient’s energy suggests. A likely reason: a gradient describes very "
+        f"small waves only, and at v = {epsilon:g} the loss bends less along the overrated ones. {networks} The actual "
+        "change correlates with the error by at least "
         f"{decimal(min(changed), 2)} over rings."
     )
 

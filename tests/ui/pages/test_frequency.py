@@ -23,6 +23,7 @@ from core.fourier.maps.heatmap import MAX_SIDE, Heatmap
 from core.fourier.maps.metrics import METRICS
 from core.fourier.maps.rings import radial_profile
 from core.shared.colours import UNKNOWN
+from core.shared.files import npz_bytes
 from core.shared.html import TERMS
 from core.sweep.predictions import class_probabilities, wave_on_image
 from precomputed.make_default_picture import CHOICE, default_picture
@@ -295,6 +296,22 @@ def test_the_largest_maps_cost_less_than_two_seconds_of_one_core_a_redraw():
         began = time.process_time()
         make()
         assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    "data, why",
+    [
+        (b"these are notes", "it is cut short or another kind of file"),
+        ((HEATMAPS / "mini-clip_cifar10.npz").read_bytes()[:5000], "it is cut short or another kind of file"),
+        (npz_bytes(images=np.zeros(3)), "it holds other data"),
+    ],
+)
+def test_a_file_that_is_no_map_is_refused_in_plain_words(data, why):
+    app = open_page(tab=OWN_FILE)
+    app.file_uploader(key=UPLOADED).set_value(("map.npz", data, "")).run()
+    (error,) = app.error
+    message = error.value.replace("\N{WORD JOINER}", "")
+    assert f"not a heat map file, or a damaged one ({why})" in message and "core.sweep" in message
 
 
 def test_the_name_in_an_uploaded_map_leads_to_no_folder_of_the_server():

@@ -264,7 +264,7 @@ def test_a_link_opens_the_card_of_one_classifier_and_of_no_other():
         app.query_params.update(parse_qsl(card_link(name).partition("?")[2]))
         (card,) = opened_cards(app.run())
         assert card.label == classifier_spec(name).title
-        assert f"`{name}`" in card.markdown[0].value
+        assert f"Name in commands: `{name}`" in card.markdown[1].value
     app = AppTest.from_function(script, default_timeout=120)
     app.query_params["card"] = "../nobody"
     assert not opened_cards(app.run()) and not app.exception
