@@ -19,6 +19,13 @@ const NOISE_NOTE =
 /** Parameters of the page in the URL. */
 export const linked = () => new URLSearchParams(location.hash.split("?")[1] ?? "");
 
+/** A sentence on what of the URL cannot be read; may be empty. @param {string[]} classes */
+export async function unreadLink(classes) {
+  const [word, sketch] = ["class", "sketch"].map((name) => linked().get(name));
+  if (sketch && !(await sketchOf(sketch))) return "The link’s sketch cannot be read; copy the whole link.";
+  return word && !classes.includes(word) ? `These networks do not know the link’s class “${word}”.` : "";
+}
+
 /** Arguments and result as for `inpaintingControls`. @param {import("./run_page.js").Parts} parts */
 export async function generationControls(parts, facts, side, { changed, ofSide, say }) {
   const sides = Object.entries(facts.sets)

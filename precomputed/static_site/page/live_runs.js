@@ -5,7 +5,7 @@ import { sweep } from "./bytes.js";
 import { card } from "./card.js";
 import { button, download, element, loader, popover, Refusal, sentenceNodes } from "./elements.js";
 import { engine } from "./engine.js";
-import { generationControls, linked } from "./generation_controls.js";
+import { generationControls, linked, unreadLink } from "./generation_controls.js";
 import { inpaintingControls } from "./inpainting_controls.js";
 import { latest } from "./latest.js";
 import { load } from "./packs.js";
@@ -15,7 +15,6 @@ import { add, newRun, replayOf } from "./run_record.js";
 import { runSettings } from "./run_settings.js";
 import { likeness, losses, note, origin, outcome, pace } from "./run_text.js";
 import { filledText, joined } from "./sentences.js";
-import { sketchOf } from "./sketch_text.js";
 
 const FRAMES = 121; // at most, per painter
 const FRAME_BYTES = 5 * 2 ** 20; // at most, per painter
@@ -289,14 +288,12 @@ export async function liveRuns(kind, view) {
     if (run && state !== "ended" && !here) changed(true);
     label();
   });
-  const [word, sketch] = ["class", "sketch"].map((name) => linked().get(name));
-  const small = sketch || facts.sets[32].classes.includes(word);
+  const word = linked().get("class");
+  const small = linked().get("sketch") || facts.sets[32].classes.includes(word);
   view.choose = bring;
   if (kind !== "generation" || !(small || word)) await bring(view.requested);
   else if (await rebuild(small ? 32 : 224, view.begin())) {
     await changed(true);
-    if (word && !facts.sets[small ? 32 : 224].classes.includes(word))
-      say(`These networks do not know the link’s class “${word}”.`);
-    if (sketch && !(await sketchOf(sketch))) say("The link’s sketch cannot be read; copy the whole link.");
+    say((await unreadLink(facts.sets[side].classes)) || controls.note());
   }
 }
