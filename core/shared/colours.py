@@ -17,7 +17,7 @@ OWN = {
     "resnet-50": "#D8003C",
     "efficientnet-lite0": "#CC79A7",
     "efficientnet-lite1": "#AA66FF",
-    "efficientnet-lite2": "#6611FF",
+    "efficientnet-lite2": "#7733FF",
 }
 UNKNOWN = "#8C6D31"  # uploaded maps of unknown kind
 
