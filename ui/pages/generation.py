@@ -37,8 +37,8 @@ from ui.shared.text import as_markdown, one_line
 PAGE: RunKind = "generation"
 TITLE = "Can CLIP draw what it sees?"
 INTRO = (
-    "The paper says that CLIP changes a picture until it is sure of a class, yet we see nothing. What if every view "
-    "must convince, or the network is robust?"
+    "The paper says that CLIP changes a picture until it is confident, yet we see nothing. What if every view must "
+    "convince, or the network is robust?"
 )
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4
