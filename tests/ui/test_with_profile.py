@@ -173,6 +173,7 @@ def tool(name: str, *networks: set[str], **further) -> Place:
 
 def choose_a_word(app):
     app.selectbox(key=WORD).set_value("castle").run()
+    assert any('aria-label="Draw: castle"' in part.proto.body for part in app.get("html"))
 
 
 def compute_a_map(app):
@@ -194,9 +195,7 @@ DRAWING = {"generation-set": "CIFAR-10, 32 px", **FEW["generation"]}
 RUN = "Your run, 2 steps"
 # The first tier walks a few; a tooltip names a robust network's twin.
 PLACES = {
-    "volcano": step(
-        "volcano", {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, LARGE_CNN}, act=choose_a_word, says="Draw: castle"
-    ),
+    "volcano": step("volcano", {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, LARGE_CNN}, act=choose_a_word),
     "twins": step("twins", {MINI, TWIN}, {MINI, TWIN}),
     "judge": step("judge", {LARGE_CNN}, {LARGE_CNN}),
     "a-wave": step("a-wave", {MINI, CNN}, {RANDOM, CNN}),
