@@ -18,8 +18,8 @@ _HISTORY = (Path(__file__).parent / "shared" / "history.js").read_bytes()
 HEAD = (
     b"""<head><script>%bwindow.__streamlit = { BACKEND_BASE_URL: new URL('.', location).href };
 document.documentElement.dataset.shown = ''; setTimeout(() => document.getElementById('veil')?.remove(), 5000);
-</script><style id="veil">[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] > * { visibility: hidden }
-</style>"""
+</script><style id="veil">[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] * {
+visibility: hidden !important }</style>"""
     % _HISTORY
 )
 # At the end, after Streamlit's own styles.

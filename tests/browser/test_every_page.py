@@ -9,6 +9,7 @@ from core.shared.html import JARGON
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.ui.reading import numbers_in
+from ui.paths import HEAD
 from ui.shared.url import PAGES
 from ui.story.steps import STEPS
 
@@ -163,6 +164,17 @@ def test_page_has_its_title_stays_put_fits_and_is_accessible(app, open_page, pat
         if width == 400:
             make_dark(page)
         assert grave_faults(page) == [], width
+
+
+def test_nothing_shows_before_the_page_is_laid_out(contexts):
+    """Streamlit's placeholders are visible by a style of their own; on a slow computer they showed and moved."""
+    page = contexts().new_page()
+    block = '<div data-testid="stMainBlockContainer"><div data-testid="stVerticalBlock">{}</div></div>'
+    page.set_content(HEAD.decode() + block.format('<div><p style="visibility: visible">a placeholder</p></div>'))
+    expect(page.get_by_text("a placeholder")).to_be_hidden()
+    page.locator("#veil").evaluate("e => e.remove()")
+    expect(page.get_by_text("a placeholder")).to_be_visible()
+    page.close()
 
 
 @pytest.mark.slow
