@@ -9,8 +9,13 @@ from typing import Any, Literal, get_args
 
 Search = Literal["pixels", "views"]
 SEARCHES: tuple[Search, ...] = get_args(Search)
-LOOK_INTERVAL = 10  # steps between measurements of the picture itself, which take an extra forward pass
+LOOK_INTERVAL = 10  # by views, steps between measurements of the picture itself, which take an extra forward pass
 MIN_CROP_SIZE = 64  # pixels: smaller pictures are shifted, as a crop would show too little
+
+
+def look_interval(search: Search) -> int:
+    """Return the number of steps between measurements of the picture itself."""
+    return LOOK_INTERVAL if search == "views" else 1
 
 
 @dataclass(frozen=True, kw_only=True)

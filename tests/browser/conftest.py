@@ -15,7 +15,7 @@ from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from precomputed.static_site.__main__ import main
-from tests.browser.waiting import PATIENCE, TRACK_RUNS, wait_until_drawn
+from tests.browser.waiting import PATIENCE, new_context, wait_until_drawn
 from tests.chromium import find_chromium
 from tests.firefox import launch_firefox
 from tests.shared_server import session_folder, url_of
@@ -81,10 +81,7 @@ def contexts(request: pytest.FixtureRequest) -> Callable[..., BrowserContext]:
 
     @functools.cache
     def context(browser: str = "browser", **settings) -> BrowserContext:
-        made = request.getfixturevalue(browser).new_context(**settings)
-        made.set_default_timeout(PATIENCE)
-        made.add_init_script(TRACK_RUNS)
-        return made
+        return new_context(request.getfixturevalue(browser), **settings)
 
     return context
 

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from benchmarks.serving import replicas
-from tests.browser.waiting import PATIENCE, TRACK_RUNS, wait_until_drawn
+from tests.browser.waiting import new_context, wait_until_drawn
 
 pytestmark = pytest.mark.slow
 
@@ -36,9 +36,7 @@ def picture():
 def test_uploads_reach_the_replica_that_holds_the_visitors_session(proxy, browser):
     at = []
     for _ in range(VISITORS):
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(PATIENCE)
-        context.add_init_script(TRACK_RUNS)
+        context = new_context(browser, viewport={"width": 1440, "height": 900})
         page = context.new_page()
         uploads = []
         page.on(

@@ -35,6 +35,14 @@ TRACK_RUNS = """(() => {
 _TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 
 
+def new_context(browser: Browser, **settings) -> BrowserContext:
+    """Open a context whose pages wait as long as the tests do, and follow the runs that a click requests."""
+    context = browser.new_context(**settings)
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(TRACK_RUNS)
+    return context
+
+
 def new_page(browser: Browser | BrowserContext, **settings) -> Page:
     """Open a page outside the shared contexts; its actions wait as long as those of `open_page`."""
     page = browser.new_page(**settings)

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.classifiers.registry import result_title, trained_for
 from core.pgd.settings import SEARCH_WORDS
-from core.pgd.view_settings import LOOK_INTERVAL, Search
+from core.pgd.view_settings import Search, look_interval
 from core.reconstruct.outcome import change_until_sure
 from core.runs.file import PGDRun, evenly_spaced
 from core.runs.plan import RunPlan
@@ -130,9 +130,8 @@ def _network(
     if {*searches} != {"pixels"}:
         about = f"{SEARCH_WORDS[search]}{about and '. '}{about}"
     title = searched_title(network, search, searches)
-    every = LOOK_INTERVAL if search == "views" else 1
     texts = {"title": title, "network": network, "colour": model_colour(name), "about": about, "card": card}
-    return {**texts, "every": every}
+    return {**texts, "every": look_interval(search)}
 
 
 def sampled_frames(count: int, frame_bytes: int) -> np.ndarray:

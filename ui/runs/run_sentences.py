@@ -18,7 +18,7 @@ from core.numbers import confidence, join_list
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
-from core.pgd.view_settings import LOOK_INTERVAL, Search
+from core.pgd.view_settings import Search, look_interval
 from core.reconstruct.outcome import last_change, mean_similarity
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
@@ -105,7 +105,7 @@ def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
 def _measured(run: PGDRun) -> str:
     """Return the step of a run's last confidence and loss; empty if that is its last step."""
     last = len(run.curves["loss"]) - 1
-    step = last if run.config.search == "pixels" or last == run.config.steps else last - last % LOOK_INTERVAL
+    step = last if last == run.config.steps else last - last % look_interval(run.config.search)
     return "" if step == last else filled(PATTERNS["measured"], step=f"{step:,}")
 
 

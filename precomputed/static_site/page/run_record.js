@@ -1,7 +1,7 @@
 // A live run: its recorded states, and the replay component's data, packed as in ui/components/replay.py.
 
 import { levels, pack, softmax } from "./bytes.js";
-import { LOOK_INTERVAL } from "./pgd/steps.js";
+import { lookInterval } from "./pgd/steps.js";
 import { changes } from "./run_text.js";
 
 const MAX_POINTS = 160; // of a curve
@@ -132,7 +132,7 @@ export async function replayOf(run, sure, live = null, from = 0) {
         about: model.about,
         colour: model.colour,
         card: "",
-        every: model.config.search === "views" ? LOOK_INTERVAL : 1,
+        every: lookInterval(model.config.search),
         frames: await text(differences(hasBegun ? model.frames.slice(from) : [run.startLevels])),
         values: floats(hasBegun ? curves.flatMap((curve) => frameSteps.map((step) => curve[step])) : []),
         curves: floats(curves.flatMap(envelope)),

@@ -3,7 +3,7 @@
 import { countOf } from "../../../ui/components/count_of.js";
 import { measuredAt } from "../../../ui/components/replay_text.js";
 import { levels } from "./bytes.js";
-import { LOOK_INTERVAL } from "./pgd/steps.js";
+import { lookInterval } from "./pgd/steps.js";
 import { filled, filledText, joined } from "./sentences.js";
 import { similarityInside } from "./ssim.js";
 
@@ -74,7 +74,7 @@ const short = (number, digits) => String(Number(number.toPrecision(digits)));
 export function losses({ loss, change, config }, patterns) {
   const last = loss.at(-1);
   const step = loss.length - 1;
-  const measured = measuredAt(step, config.search === "views" ? LOOK_INTERVAL : 1, config.steps);
+  const measured = measuredAt(step, lookInterval(config.search), config.steps);
   const at = measured < step ? filledText(patterns.measured, { step: measured.toLocaleString("en") }) : "";
   return filledText(patterns.losses, {
     first: short(loss[0], 3),

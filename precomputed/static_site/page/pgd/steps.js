@@ -4,7 +4,10 @@ import { difference, norm, plus, project } from "./ball.js";
 import { naturalSteps } from "./natural.js";
 import { viewDraws, viewMap } from "./views.js";
 
-export const LOOK_INTERVAL = 10; // by views, steps between measurements of the picture itself
+const LOOK_INTERVAL = 10; // by views, steps between measurements of the picture itself
+
+/** Number of steps between measurements of the picture itself. @param {string} search */
+export const lookInterval = (search) => (search === "views" ? LOOK_INTERVAL : 1);
 
 /**
  * @typedef {object} Pass a network's outputs for a picture
