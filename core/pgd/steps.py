@@ -130,7 +130,9 @@ def _steps(
         classifier = for_gradients(classifier, config.dtype)
     auto_pgd = AutoPGD(x0, objective, config) if config.step_rule == "adaptive" else None
     passes = Passes(classifier, targets, config.dtype, len(x0))
-    by_views = _ViewGradients(passes, config, x0, objective.hole, seed) if config.search == "views" else None
+    by_views = (
+        _ViewGradients(classifier, targets, config, x0, objective.hole, seed) if config.search == "views" else None
+    )
     first, x, best_loss, best_images = 0, x0, torch.full((len(x0),), torch.inf, device=x0.device), x0
     if after is not None:
         first, x, best_loss, best_images = after.step, after.images, after.best_loss, after.best_images
@@ -181,21 +183,42 @@ def _steps(
 class _ViewGradients:
     """Natural gradients at random views of a run's images, step by step."""
 
-    def __init__(self, passes: Passes, config: PGDConfig, x0: Tensor, hole: Tensor | None, seed: int) -> None:
+    def __init__(
+        self,
+        classifier: ImageClassifier,
+        targets: Tensor,
+        config: PGDConfig,
+        x0: Tensor,
+        hole: Tensor | None,
+        seed: int,
+    ) -> None:
         assert config.views is not None
-        self._passes, self._count = passes, config.views.count
+        self._views, self._steps, self._size = config.views, config.steps, x0.shape[-1]
         self._draws, self._natural = ViewDraws(config.views, x0, hole, seed), NaturalSteps(config.views, x0, hole)
+        self._any_size = getattr(classifier, "any_size", False)
+        sides = {self._input_size(step) for step in range(config.steps)}
+        self._passes = {
+            side: Passes(_at_size(classifier, side, self._size), targets, config.dtype, len(x0)) for side in sides
+        }
 
     def __call__(self, images: Tensor, step: int) -> Tensor:
         """Return the (B, 3, H, W) sum over this step's views; its length is arbitrary."""
-        gradients = [self._gradient(images, step, index) for index in range(self._count)]
+        gradients = [self._gradient(images, step, index) for index in range(self._views.count)]
         return self._natural(sum(gradients[1:], gradients[0]))
 
+    def _input_size(self, step: int) -> int:
+        return self._views.input_size(step, self._steps, self._size) if self._any_size else self._size
+
     def _gradient(self, images: Tensor, step: int, index: int) -> Tensor:
-        variable = images.detach().requires_grad_()
-        views = self._draws.at(step, variable, index)
-        _, _, gradient = self._passes(views.detach(), False)
+        variable, side = images.detach().requires_grad_(), self._input_size(step)
+        views = self._draws.at(step, variable, index, side)
+        _, _, gradient = self._passes[side](views.detach(), False)
         return torch.autograd.grad(views, variable, gradient)[0]  # the adjoint of crop and resize
+
+
+def _at_size(classifier: ImageClassifier, side: int, size: int) -> ImageClassifier:
+    """Return the classifier of views of this side; of the picture's own, the classifier as it is."""
+    return classifier if side == size else classifier.at_size(side)  # type: ignore[attr-defined]
 
 
 def _check_images(images: Tensor) -> None:

@@ -11,6 +11,7 @@ Search = Literal["pixels", "views"]
 SEARCHES: tuple[Search, ...] = get_args(Search)
 LOOK_INTERVAL = 10  # by views, steps between measurements of the picture itself, which take an extra forward pass
 MIN_CROP_SIZE = 64  # pixels: smaller pictures are shifted, as a crop would show too little
+INPUT_MULTIPLE = 16  # pixels: to which smaller inputs are rounded
 
 
 def look_interval(search: Search) -> int:
@@ -31,6 +32,9 @@ class Views:
         spectrum: p, at least 0: the gradient is multiplied by 1 / max(1, r)^p at r cycles per image.
         colors: q, at least 0: it is multiplied by the q-th power of the colour covariance of natural pixels.
         count: views per step, 1 to 64, whose gradients are averaged.
+        inputs: (side, share) pairs, in order: for this share of the steps, views have this side relative to the
+            picture's, and so has the input of a network that takes any size (`Classifier.any_size`); then the whole
+            side. Shares add up to at most 1. Small inputs at first draw large objects, in less time.
     Raises:
         ValueError: a value is out of range; the message names it.
     Source: Athalye et al. 2018 (expectation over transformations); Olah et al. 2017 (spectrum, colours).
@@ -44,9 +48,12 @@ class Views:
     spectrum: float = 0.0
     colors: float = 0.0
     count: int = 1
+    inputs: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         for field in fields(self):
+            if field.name == "inputs":
+                continue
             value = getattr(self, field.name)
             kind = {"int": int, "bool": bool}.get(str(field.type), float)
             number = isinstance(value, (int, float)) and isinstance(value, bool) == (kind is bool)
@@ -57,10 +64,21 @@ class Views:
             raise ValueError(f"views need 0 < min_side <= max_side <= 1; got {self.min_side} and {self.max_side}")
         if not 1 <= self.count <= 64:
             raise ValueError(f"views.count must be from 1 to 64; got {self.count}")
+        object.__setattr__(self, "inputs", _input_stages(self.inputs))
+
+    def input_size(self, step: int, steps: int, size: int) -> int:
+        """Return the side in pixels of the views after `step` of `steps` steps, for a picture of side `size`."""
+        share = 0.0
+        for side, part in self.inputs:
+            share += part
+            if step < round(share * steps):
+                return min(size, INPUT_MULTIPLE * max(1, round(side * size / INPUT_MULTIPLE)))
+        return size
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as a JSON object."""
-        return asdict(self)
+        """Return the settings as a JSON object, without `inputs` if the size is constant."""
+        content = {**asdict(self), "inputs": [list(stage) for stage in self.inputs]}
+        return {name: value for name, value in content.items() if name != "inputs" or value}
 
     @staticmethod
     def from_json(content: Mapping[str, Any]) -> Views:
@@ -69,6 +87,19 @@ class Views:
         if not isinstance(content, Mapping) or not set(content) <= known:
             raise ValueError(f"views must be a JSON object of {', '.join(sorted(known))}; got {content!r}")
         return Views(**content)
+
+
+def _input_stages(stages: Any) -> tuple[tuple[float, float], ...]:
+    """Check `Views.inputs`, from JSON too, and return plain numbers."""
+    expected = "pairs of a side and a share of the steps, both in (0, 1], whose shares add up to at most 1"
+    try:
+        plain = tuple((float(side), float(share)) for side, share in stages)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"views.inputs must be {expected}; got {stages!r}") from error
+    inside = all(0 < side <= 1 and 0 < share <= 1 for side, share in plain)
+    if not inside or sum(share for _, share in plain) > 1 + 1e-9:
+        raise ValueError(f"views.inputs must be {expected}; got {stages!r}")
+    return plain
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -20,8 +21,8 @@ from core.pgd.view_settings import Views
 class View:
     """One view of a square image: a crop or a shift, a flip, and additive noise.
 
-    left, top, side: of the crop, in whole pixels. dx, dy: shift in whole pixels.
-    noise: (3, H, W) float32, or None.
+    left, top, side: of the crop, in whole pixels. dx, dy: shift in whole pixels. size: side of the view in pixels;
+    0 for the image's. noise: float32, of the view's shape, or None.
     """
 
     left: int
@@ -31,18 +32,20 @@ class View:
     dy: int = 0
     flip: bool = False
     noise: np.ndarray | None = None
+    size: int = 0
 
     def apply(self, image: Tensor) -> Tensor:
-        """Return the view of a (3, H, W) image, same shape; differentiable."""
+        """Return the view of a (3, H, W) image, (3, size, size); differentiable."""
         size = image.shape[-1]
+        shown = self.size or size
         reach = max(abs(self.dx), abs(self.dy))
         if reach:
             mirrored = F.pad(image[None], (reach, reach, reach, reach), mode="reflect")[0]
             top, left = reach - self.dy, reach - self.dx
             image = mirrored[:, top : top + size, left : left + size]
-        if self.side < size:
+        if self.side < size or shown < size:
             crop = image[None, :, self.top : self.top + self.side, self.left : self.left + self.side]
-            image = F.interpolate(crop, size=(size, size), mode="bilinear", antialias=True)[0]
+            image = F.interpolate(crop, size=(shown, shown), mode="bilinear", antialias=True)[0]
         if self.flip:
             image = image.flip(-1)
         if self.noise is not None:
@@ -56,13 +59,22 @@ def image_key(image: Tensor) -> int:
 
 
 def draw_view(
-    views: Views, size: int, *, seed: int, step: int, key: int, hole: tuple[float, float] | None = None, index: int = 0
+    views: Views,
+    size: int,
+    *,
+    seed: int,
+    step: int,
+    key: int,
+    hole: tuple[float, float] | None = None,
+    index: int = 0,
+    shown: int = 0,
 ) -> View:
     """Draw the view of one image of `size` x `size` pixels at one step.
 
     Args:
         seed: 0 to 2**64 - 1. key: the image's `image_key`. index: among the views of this step.
         hole: centre (x, y) of the hole in pixels, near which crops lie; None for crops anywhere.
+        shown: side of the view in pixels; 0 for `size`.
     """
     counter = np.array([0, 0, index, step], dtype=np.uint64)  # views never overlap in the counter
     generator = np.random.Generator(np.random.Philox(key=np.array([seed, key], dtype=np.uint64), counter=counter))
@@ -74,8 +86,9 @@ def draw_view(
     )
     noise = None
     if views.noise:
-        noise = generator.standard_normal((3, size, size), dtype=np.float32) * np.float32(views.noise)
-    return View(left, top, side, dx, dy, views.flip and mirrored < 0.5, noise)
+        shape = (3, shown or size, shown or size)
+        noise = generator.standard_normal(shape, dtype=np.float32) * np.float32(views.noise)
+    return View(left, top, side, dx, dy, views.flip and mirrored < 0.5, noise, shown)
 
 
 def _start(size: int, side: int, place: float, centre: float | None) -> int:
@@ -100,13 +113,12 @@ class ViewDraws:
         if hole is not None:
             self._centres = [hole_centre(mask) for mask in hole.expand(len(x0), -1, -1, -1).cpu().numpy()]
 
-    def at(self, step: int, images: Tensor, index: int = 0) -> Tensor:
-        """Return the (B, 3, H, W) views at a step; differentiable."""
+    def at(self, step: int, images: Tensor, index: int = 0, shown: int = 0) -> Tensor:
+        """Return the (B, 3, H, W) views at a step, of side `shown` unless that is 0; differentiable."""
+        draw = partial(draw_view, self._views, self._size, seed=self._seed, step=step, index=index, shown=shown)
         return torch.stack(
             [
-                draw_view(self._views, self._size, seed=self._seed, step=step, key=key, hole=centre, index=index).apply(
-                    image
-                )
+                draw(key=key, hole=centre).apply(image)
                 for image, key, centre in zip(images, self._keys, self._centres, strict=True)
             ]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Literal, Self
 
 import torch
@@ -25,6 +26,7 @@ class Classifier(nn.Module):
         template: the prompt's pattern; None for a closed-set classifier.
         image_size: the network's own input side in pixels.
         patch_grid: see `patch_grid`.
+        any_size: whether the network is known to take inputs of any side; see `at_size`.
     """
 
     kind: Literal["zero-shot", "closed-set"]
@@ -36,6 +38,7 @@ class Classifier(nn.Module):
         self.name, self.weights_id, self.sha256 = identity.name, identity.weights_id, identity.sha256
         self.image_size = preprocess.size
         self.patch_grid = patch_grid(network, preprocess.size)
+        self.any_size = takes_any_size(network)
         self.network = network
         self.preprocess = preprocess
         self.classes = classes
@@ -50,6 +53,19 @@ class Classifier(nn.Module):
         """Stay in eval mode, whatever `mode` says, so that batch statistics and dropout never change a prediction."""
         return super().train(False)
 
+    def at_size(self, side: int) -> Self:
+        """Return a classifier that shares this network and resizes images to `side` pixels, not to its `image_size`.
+
+        Raises:
+            ValueError: the network is not known to take other sides.
+        """
+        if not self.any_size:
+            raise ValueError(f"classifier {self.name!r} takes {self.image_size} pixels a side only; got {side}")
+        other = copy.copy(self)
+        other._modules = {**self._modules, "preprocess": self.preprocess.at_size(side)}
+        other.image_size = side
+        return other
+
     def for_classes(self, class_set: ClassSet, template: str | None = None) -> Classifier:
         """Return a classifier for other classes that shares this network.
 
@@ -60,6 +76,16 @@ class Classifier(nn.Module):
             ValueError: a closed-set classifier does not know a class or was given a template; a bad template.
         """
         raise NotImplementedError
+
+
+def takes_any_size(network: nn.Module) -> bool:
+    """Return whether a network is known to take inputs of any side: convolutions, then an average over all places."""
+    tower = getattr(network, "visual", network)
+    layers = (nn.Conv2d, nn.Linear, nn.modules.batchnorm._BatchNorm)
+    other = [
+        m for m in tower.modules() if not isinstance(m, layers) and next(m.parameters(recurse=False), None) is not None
+    ]
+    return not other and any(isinstance(module, nn.AdaptiveAvgPool2d) for module in tower.modules())
 
 
 def patch_grid(network: nn.Module, image_size: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import torch
@@ -33,6 +34,12 @@ class Preprocess(nn.Module):
         self.interpolation = interpolation
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(-1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(-1, 1, 1), persistent=False)
+
+    def at_size(self, side: int) -> Preprocess:
+        """Return the same preprocessing for inputs of another side."""
+        other = copy.copy(self)
+        other.size = side
+        return other
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, H) pixel values in [0, 1] -> (B, 3, size, size) normalised.

@@ -113,6 +113,51 @@ def test_the_gradient_through_views_is_their_adjoint():
     assert float((draws.at(4, other) * weight).sum()) == pytest.approx(float((other * gradient).sum()), rel=1e-4)
 
 
+def test_the_input_size_follows_its_schedule():
+    views = Views(inputs=((0.5, 0.4), (0.7, 0.3)))
+    sizes = [views.input_size(step, 10, 224) for step in range(11)]
+    assert sizes == 4 * [112] + 3 * [160] + 4 * [224], "0.7 of 224 is rounded to a multiple of 16"
+    assert Views().input_size(0, 10, 224) == 224 and views.input_size(0, 10, 8) == 8
+    assert Views.from_json(views.to_json()) == views and "inputs" not in Views().to_json()
+
+
+def test_a_view_of_another_size_is_the_crop_resampled_once_with_noise_of_its_own_size():
+    image, facts = random_images(1, 0, 64)[0], {"seed": 0, "step": 1, "key": 2}
+    crop = draw_view(CROPS, 64, **facts)
+    view = draw_view(CROPS, 64, **facts, shown=32)
+    assert (view.left, view.top, view.side) == (crop.left, crop.top, crop.side), "the same place"
+    seen = image[None, :, view.top : view.top + view.side, view.left : view.left + view.side]
+    expected = F.interpolate(seen, size=(32, 32), mode="bilinear", antialias=True)[0] + torch.from_numpy(view.noise)
+    assert torch.equal(view.apply(image), expected)
+
+
+class AnySize(ConvClassifier):
+    """A classifier that averages over all places, and records the sizes that it is given."""
+
+    any_size = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = []
+
+    def at_size(self, side):
+        return lambda images: self(images)
+
+    def __call__(self, images):
+        self.seen.append(images.shape[-1])
+        return super().__call__(images)
+
+
+def test_a_network_of_any_size_sees_small_views_first_and_others_see_the_whole_side():
+    views, images = Views(min_side=0.4, inputs=((0.5, 0.5),)), random_images(1, 0, 64)
+    network = AnySize()
+    run_pgd(network, Generation(torch.tensor([1])), images, config_for(views, steps=4))
+    assert network.seen == [64, 32, 32, 64, 64, 64], "start, four steps, end"
+    network.any_size, network.seen = False, []
+    run_pgd(network, Generation(torch.tensor([1])), images, config_for(views, steps=4))
+    assert network.seen == 6 * [64]
+
+
 # Natural steps
 
 
@@ -251,6 +296,9 @@ def test_by_views_needs_a_frozen_outside():
         ({"noise": float("nan")}, "views.noise must be"),
         ({"flip": 1}, "views.flip must be"),
         ({"count": 0}, "views.count"),
+        ({"inputs": 0.5}, "views.inputs must be pairs"),
+        ({"inputs": ((0.5, 0.6), (0.7, 0.6))}, "add up to at most 1"),
+        ({"inputs": ((0, 0.5),)}, "views.inputs must be pairs"),
     ],
 )
 def test_views_refuse_what_is_out_of_range(changes, message):
