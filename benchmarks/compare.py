@@ -1,12 +1,12 @@
-"""Hashes of all results computed from the shipped files, to check that a change alters none.
+"""Hashes of all results, to check before and after a change that it alters none.
 
-    python -m benchmarks.results > before.txt
-    python -m benchmarks.results | diff before.txt -
+    python -m benchmarks.compare > before.txt
+    python -m benchmarks.compare | diff before.txt -
 
-One line each for: the claims of every shipped map as subject, with every map as reference; the claims of section 3.2 of
-every stored network; each stored gradient, file of corruptions and of hybrids, with derived results; corrupted and
-hybrid pictures; and short measurements of a bundled model. Numbers are hashed bit by bit, so lines may differ between
-machines but not on one.
+One line each for: the numbers of every shipped map; its claims, with every map as reference; the claims of section 3.2
+of every stored network; each stored gradient, file of corruptions and of hybrids, with derived results; corrupted and
+hybrid pictures; short sweeps and runs of bundled models; and the data that each page gives to its components. Numbers
+are hashed bit by bit, so lines may differ between machines but not on one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
+from streamlit.testing.v1 import AppTest
 
 from core.claims.checks import findings
 from core.claims.corruption_spectrum import maps_by_network, predict_rises, score_predictions, stored_corruptions
@@ -34,15 +35,37 @@ from core.data.samples import load_samples
 from core.fourier.hybrid import clipped_share, hybrid
 from core.fourier.maps.heatmap import Heatmap
 from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from core.images.masks import middle_square
+from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
+from core.pgd.view_settings import Views
+from core.runs.plan import RunPlan, inpainting_plan
+from core.runs.run import Run
 from core.runs.picture_outcomes import judged_outcomes
 from core.shared.files import CACHE
 from core.sweep.corruption.measure import CorruptionConfig
 from core.sweep.hybrid.outcomes import crossover_of, dissimilar_pairs, paired_difference
 from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
+from core.sweep.loop.config import SweepConfig
+from core.sweep.maps import growing_heatmaps
 from core.sweep.transforms import grow_outcomes
 
 MODEL = "mini-clip"
 PICTURES = 20  # for measurements of the model
+STEPS = 6  # of runs
+RUNS = {"mini-clip": "cifar10-samples", "mini-resnet": "cifar10-samples", "efficientnet-lite0": "photographs"}
+# Views whose every setting takes part; small pictures are shifted, large ones cropped.
+VIEWS = {
+    32: Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5),
+    224: Views(min_side=0.4, noise=0.08, spectrum=1.2, colors=0.5),
+}
+PAGES = {
+    "story": "story",
+    "frequency": "frequency",
+    "frequency, a wave": "frequency?cell=3,4",
+    "inpainting": "inpainting",
+    "generation": "generation",
+    "generation, CIFAR-10": "generation?generation-set=CIFAR-10, 32 px",
+}
 
 
 def plain(value: Any) -> Any:
@@ -75,6 +98,56 @@ def shipped_maps() -> list[NamedMap]:
     return [
         NamedMap(name, name, heatmap, network_side(heatmap.metadata["classifier"]["name"])) for name, heatmap in maps
     ]
+
+
+def map_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
+    """Yield hashes of the numbers of each shipped map, and of a short sweep."""
+    for named in all_maps:
+        heatmap = named.heatmap
+        numbers = heatmap.top1_errors, heatmap.top5_errors, heatmap.count, heatmap.clean, heatmap.rate()
+        yield f"map {named.name}", digest(numbers, heatmap.metadata["epsilon"], heatmap.metadata["class_names"])
+    data = load_samples("cifar10-samples")
+    config = SweepConfig(side=5, epsilon=4.0, batch_size=64)
+    *_, last = growing_heatmaps(load_classifier(MODEL, data.classes, device="cpu"), data, config)
+    yield f"map measured of {MODEL}", digest(last.top1_errors, last.top5_errors, last.count, last.clean)
+
+
+def run_hashes() -> Iterator[tuple[str, str]]:
+    """Yield hashes of the last pictures of short runs by both searches."""
+    for name, samples in RUNS.items():
+        data = load_samples(samples)
+        classifier = load_classifier(name, data.classes, device="cpu")
+        original, target = data.images[:1], (int(data.labels[0]),)
+        side = data.image_size
+        start = np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32)
+        settings = paper_generation(side), paper_inpainting(side)
+        for search in ("pixels", "views"):
+            further: dict[str, Any] = {"steps": STEPS, "search": search, "views": VIEWS[side]}
+            draw, fill = (PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, **further) for paper in settings)
+            mask = middle_square(side, side // 4)
+            for kind, plan in (
+                ("draw", RunPlan(targets=target, start=start, config=draw)),
+                ("fill", inpainting_plan(original, mask, target, fill)),
+            ):
+                *_, (state,) = Run(plan, lambda classifier=classifier: [classifier]).states()
+                numbers = state.images.numpy(), state.logits.numpy(), state.cross_entropy.numpy()
+                yield f"run of {name}, {kind} by {search}", digest(numbers)
+
+
+def page_hashes() -> Iterator[tuple[str, str]]:
+    """Yield hashes of the data that pages give to their components when they open."""
+    for title, url in PAGES.items():
+        page, _, query = url.partition("?")
+        app = AppTest.from_string(f"from ui.pages import {page}\n{page}.page()", default_timeout=120)
+        if query:
+            name, _, value = query.partition("=")
+            app.query_params[name] = value
+        app.run()
+        for number, part in enumerate(app.get("bidi_component"), start=1):
+            data = json.loads(part.proto.json)
+            for passing in ("token", "key", "version"):  # of this session
+                data.pop(passing, None)
+            yield f"component {number} of {title}: {part.proto.component_name}", digest(data)
 
 
 def claim_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
@@ -145,7 +218,9 @@ def main() -> int:
     os.environ.pop(VARIABLE, None)
     os.environ[CACHE] = os.devnull
     all_maps = shipped_maps()
-    for results in (claim_hashes(all_maps), gradient_hashes(all_maps), corruption_hashes(all_maps), hybrid_hashes()):
+    parts = map_hashes, claim_hashes, gradient_hashes, corruption_hashes
+    tables = [part(all_maps) for part in parts]
+    for results in (*tables, hybrid_hashes(), run_hashes(), page_hashes()):
         for name, hashed in results:
             print(f"{hashed}  {name}", flush=True)
     return 0
