@@ -38,9 +38,9 @@ from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.images.masks import middle_square
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.view_settings import Views
+from core.runs.picture_outcomes import judged_outcomes
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.run import Run
-from core.runs.picture_outcomes import judged_outcomes
 from core.shared.files import CACHE
 from core.sweep.corruption.measure import CorruptionConfig
 from core.sweep.hybrid.outcomes import crossover_of, dissimilar_pairs, paired_difference
@@ -145,7 +145,7 @@ def page_hashes() -> Iterator[tuple[str, str]]:
         app.run()
         for number, part in enumerate(app.get("bidi_component"), start=1):
             data = json.loads(part.proto.json)
-            for passing in ("token", "key", "version"):  # of this session
+            for passing in ("token", "key", "version", "id"):  # of this session
                 data.pop(passing, None)
             yield f"component {number} of {title}: {part.proto.component_name}", digest(data)
 
