@@ -1,0 +1,68 @@
+"""The place of a hole and the hole alone, on pictures whose answer is known."""
+
+import numpy as np
+import pytest
+
+from core.images.masks import fill_hole, square_mask
+from core.reconstruct.holes import PLACES, costliest_hole, hole_alone
+
+SIZE, SIDE = 40, 12
+
+
+def softmax(logits):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def probabilities(images):
+    """Class 1 is as probable as a 6 x 6 spot is bright; class 0 never changes."""
+    spot = images[:, :, 26:32, 8:14].mean(axis=(1, 2, 3))
+    return softmax(np.stack([np.full_like(spot, 0.5), 2 * spot], axis=1))
+
+
+@pytest.fixture
+def image():
+    spotted = np.zeros((3, SIZE, SIZE), np.uint8)
+    spotted[:, 26:32, 8:14] = 255
+    return spotted
+
+
+@pytest.mark.parametrize("label", [None, 1])
+def test_the_hole_lies_over_what_the_network_looks_at(image, label):
+    mask = costliest_hole(image, SIDE, probabilities, label)
+    assert mask.shape == (1, SIZE, SIZE) and mask.sum() == SIDE**2 and mask[0, 26:32, 8:14].all()
+
+
+def test_the_place_is_the_best_of_all_candidates_by_a_plain_loop():
+    generator = np.random.default_rng(0)
+    image = generator.integers(0, 256, (3, SIZE, SIZE), dtype=np.uint8)
+    weights = generator.normal(size=(3, 3 * SIZE * SIZE)) / 30
+
+    def linear(images):
+        return softmax(images.reshape(len(images), -1) @ weights.T)
+
+    scores = {}
+    for y in np.linspace(SIDE // 2, SIZE - SIDE // 2, PLACES).round().astype(int).tolist():
+        for x in np.linspace(SIDE // 2, SIZE - SIDE // 2, PLACES).round().astype(int).tolist():
+            mask = square_mask((x, y), SIDE, height=SIZE, width=SIZE)
+            scores[x, y] = linear(fill_hole(image / np.float32(255), mask, "rim")[None])[0, 2]
+    best = square_mask(min(scores, key=scores.get), SIDE, height=SIZE, width=SIZE)
+    assert np.array_equal(costliest_hole(image, SIDE, linear, 2), best)
+
+
+@pytest.mark.parametrize(
+    ("centre", "top", "left", "side"),
+    [((20, 24), 17, 13, 14), ((0, 0), 0, 0, 14), ((40, 20), 13, 26, 14)],
+)
+def test_the_hole_alone_has_a_tenth_around_it_and_stays_inside(centre, top, left, side):
+    pixels = np.arange(SIZE * SIZE).reshape(1, SIZE, SIZE)
+    alone = hole_alone(pixels, square_mask(centre, SIDE, height=SIZE, width=SIZE))
+    assert np.array_equal(alone, pixels[:, top : top + side, left : left + side])
+
+
+def test_a_wide_hole_is_shown_in_a_square_and_a_large_one_in_the_whole_picture():
+    mask = np.zeros((1, SIZE, SIZE), bool)
+    mask[:, 18:20, 5:25] = True
+    assert hole_alone(np.zeros((2, 3, SIZE, SIZE)), mask).shape == (2, 3, 24, 24)
+    mask[:, :, 1:] = True
+    assert hole_alone(np.zeros((3, SIZE, SIZE)), mask).shape == (3, SIZE, SIZE)
