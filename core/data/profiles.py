@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.data.classes import PRECOMPUTED
-from core.shared import former_names
 from core.shared.errors import quoted
 from core.shared.files import DAMAGE, ArchiveError, cache_folder, read_npz
 
@@ -57,9 +56,8 @@ def profiled_networks() -> dict[str, str]:
 
 def stored_files(kind: str) -> tuple[Path, ...]:
     """Return the files of one kind, the name of their folder: first the project's, then those of profiles."""
-    kinds = (kind, *([former_names.FOLDERS[kind]] if kind in former_names.FOLDERS else []))
-    folders = (folder / name for folder in (PRECOMPUTED, *profile_folders()) for name in kinds)
-    return tuple(path for folder in folders for path in sorted(folder.glob("*.npz")))
+    folders = (PRECOMPUTED, *profile_folders())
+    return tuple(path for folder in folders for path in sorted((folder / kind).glob("*.npz")))
 
 
 def stored_state(*kinds: str) -> int:

@@ -74,6 +74,6 @@ def computed_source(device: str, **facts: Any) -> dict[str, Any]:
 
 
 def device_text(source: Mapping[str, Any]) -> str:
-    """Return the device of a result's `source` for a page, "CPU, 1 thread"; earlier versions wrote "1 threads"."""
+    """Return the device of a result's `source` for a page, "CPU, 1 thread"; shipped files have "cpu, 1 threads"."""
     device = one_line(source.get("device") or "an unknown device")
     return re.sub(r"\b1 threads\b", "1 thread", re.sub(r"\bcpu\b", "CPU", device))

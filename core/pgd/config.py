@@ -9,8 +9,6 @@ from typing import Any
 from core.pgd.settings import SETTINGS, paper_settings
 from core.pgd.view_settings import Search, Views
 
-# Settings in run files of earlier versions; never offered by a page or script.
-RETIRED = {"random_start", "restarts", "momentum", "stop_loss"}
 # Settings that a file may omit.
 UNSAID = {"dtype": "float32", "search": "pixels", "step_decay": 1.0, "views": None}
 
@@ -55,7 +53,7 @@ class PGDConfig:
         return self.step_size * (1 - (1 - self.step_decay) * step / max(1, self.steps - 1))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as a JSON object, without defaults that files of earlier versions omit."""
+        """Return the settings as a JSON object, without defaults that a file may omit."""
         values = {**asdict(self), "views": None if self.views is None else self.views.to_json()}
         return {name: value for name, value in values.items() if name not in UNSAID or value != UNSAID[name]}
 
@@ -63,7 +61,7 @@ class PGDConfig:
     def from_json(settings: Mapping[str, Any]) -> PGDConfig:
         """Read and check the settings in an object of `to_json`."""
         known = {field.name: field.default is MISSING for field in fields(PGDConfig)}
-        if unknown := set(settings) - set(known) - RETIRED:
+        if unknown := set(settings) - set(known):
             raise ValueError(f"unknown PGD settings {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
         if missing := {name for name in known if known[name]} - set(settings):
             raise ValueError(f"PGD settings lack {', '.join(sorted(missing))}")

@@ -22,7 +22,6 @@ class PenaltyText:
     weighted: bool = True
 
 
-# "norm" occurs in files of earlier versions.
 PENALTIES: dict[Penalty, PenaltyText] = {
     "eq3": PenaltyText(
         "Eq. 3",

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from core.runs.judgement import Judgement
-from core.shared import former_names
 
 # Fields with mean and standard deviation in summary.json.
 SUMMARY = (
@@ -178,6 +177,5 @@ def from_csv(data: bytes) -> list[Reconstruction]:
         "float | None": lambda text: float(text) if text else None,
     }
     table = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""))
-    table.fieldnames = [former_names.COLUMNS.get(name, name) for name in table.fieldnames or ()]
     kinds = {field.name: read[str(field.type)] for field in fields(Reconstruction)}
     return [Reconstruction(**{name: kind(row[name]) for name, kind in kinds.items()}) for row in table]

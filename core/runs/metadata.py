@@ -8,7 +8,7 @@ from typing import Any, get_args
 from core.images.masks import Fill
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES
-from core.runs.starts import RETIRED_KINDS, START_KINDS
+from core.runs.starts import START_KINDS
 from core.shared.errors import quoted
 from core.shared.files import Fact
 
@@ -44,7 +44,7 @@ FACTS = (
     Fact("images.change", "list", optional=True),
     Fact("images.sure", "list", optional=True),
     Fact("images.fill", "text", choices=get_args(Fill), optional=True),
-    Fact("images.start", "text", choices=(*START_KINDS, *RETIRED_KINDS), optional=True),
+    Fact("images.start", "text", choices=START_KINDS, optional=True),
     Fact("source", "JSON object"),
     Fact("source.wall_seconds", "number", high=1e12, optional=True),
     *(Fact(text, "text", high=MAX_TEXT_LENGTH, optional=True) for text in TEXTS),

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 StartKind = Literal["blur", "classless", "independent", "grey", "sketch", "picture"]
 START_KINDS: tuple[StartKind, ...] = get_args(StartKind)
-RETIRED_KINDS = ("full-covariance",)  # in run files of earlier versions
 MIN_IMAGES = 8  # fewer images give no useful covariance of a class
 
 

@@ -15,7 +15,6 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
-from core.shared import former_names
 from core.shared.errors import one_line, quoted
 
 Content = TypeVar("Content")
@@ -119,7 +118,6 @@ def read_npz(
     arrays: dict[str, np.ndarray] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
-        members = {former_names.ARRAYS.get(name, name): entry for name, entry in members.items()}
         if set(required) - members.keys():
             raise ValueError("it holds other data")
         for name in (*required, *(name for name in optional if name in members)):
@@ -237,8 +235,7 @@ class ArchiveKind:
             text = arrays.pop("metadata")
             if text.dtype.kind != "U" or text.shape or text.itemsize > 4 * _MAX_METADATA:
                 raise ValueError(f"metadata must be one text of at most {_MAX_METADATA:,} characters")
-            facts = json.loads(str(text))
-            metadata = {former_names.FACTS.get(key, key): value for key, value in facts.items()}
+            metadata = json.loads(str(text))
             if (schema := metadata.pop("schema", None)) != self.schema:
                 raise self.error(
                     f"{name}: schema {quoted(schema)} is unknown to this version, which reads schema "

@@ -38,13 +38,6 @@ def parse_passes(text: str) -> float:
     return share
 
 
-def not_auto(text: str) -> str:
-    """Return the text; raise an error for "auto", which earlier versions accepted."""
-    if text == "auto":
-        raise argparse.ArgumentTypeError('"auto" is no longer supported: omit the option, or name a choice')
-    return text
-
-
 def build_parser() -> argparse.ArgumentParser:
     """Return the command-line parser."""
     parser = argparse.ArgumentParser(
@@ -80,14 +73,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="of the signs and of the images")
     parser.add_argument(
         "--dtype",
-        type=not_auto,
         default="float32",
         choices=DTYPES,
         help="bfloat16 rounds more and is faster on supporting hardware",
     )
     parser.add_argument(
         "--backend",
-        type=not_auto,
         default="torch",
         choices=("torch", "openvino"),
         help="backend for float32; openvino, for CPUs, needs the package of that name",

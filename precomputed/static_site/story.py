@@ -24,7 +24,7 @@ from ui.runs.replays import run_replay
 from ui.shared.look import style_sheet
 from ui.shared.sentences import sentence_html
 from ui.story import figures, judge, opening, wall
-from ui.story.steps import FORMER, STEPS
+from ui.story.steps import STEPS
 from ui.story.story_data import WAVE, far_from_clip, limits
 
 _LINK = re.compile(r'<a (class="[\w-]+" )?href="([^"]*)"([^>]*)>(.*?)</a>')
@@ -38,7 +38,7 @@ def story() -> list[Part]:
     return [
         {
             "name": step.name,
-            "links": [step.slug, *(str(k) for k, former in enumerate(FORMER, 1) if former == step.slug)],
+            "links": [step.slug],
             "html": _here(step_html(replace(step, more=_MORE.get(step.more, step.more)))),
             "title": step.title,
             "text": step.text,

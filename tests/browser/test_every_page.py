@@ -216,7 +216,6 @@ VIEWS = {
     "Two pictures in one": "pairs as a figure for talks",
     "Gradient": "Rise of the error in",
     "Classes": "Error by class",
-    "Strength": "thin: its ring",  # URL of an earlier version; now a choice of the chart
     "Corruptions": "Contrast, strength 2, 2,000 CIFAR-10 test pictures",
     "Your own words": "learned from captions about the ten classes",
     "Compute a map": "predictions unless you stop it",

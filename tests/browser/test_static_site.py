@@ -455,8 +455,6 @@ def test_story_opens_with_the_apps_scenes(open_site):
         page.keyboard.press("1")
     expect(story.locator(".round img")).to_have_count(10)
     assert story.locator(".round img").evaluate_all("images => images.map((image) => image.src)") != drawn
-    page.goto(page.url.partition("#")[0] + "#story?step=2")  # by its number, as in an earlier version
-    expect(story.locator(".prose h2")).to_have_text(named_step("a-wave").title)
     expect(story.locator(".stripes canvas").first).to_be_visible()
     maps = story.locator(".maps:visible")
     expect(maps.locator("p")).to_contain_text("Mini CLIP 48.7 %")

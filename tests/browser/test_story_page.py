@@ -203,7 +203,7 @@ def test_a_claim_stays_in_its_column_in_a_narrow_window(streamlit_app, open_page
 
 
 def test_the_first_step_fits_a_phone_with_its_buttons_in_sight(streamlit_app, open_page):
-    page = open_page(f"{streamlit_app('app.py')}/story?step=1", width=400, height=850)
+    page = open_page(f"{streamlit_app('app.py')}/story?step=volcano", width=400, height=850)
     assert page.get_by_test_id("stMainBlockContainer").evaluate("e => e.scrollHeight") <= 3500
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     box = page.get_by_role("link", name="Next").bounding_box()

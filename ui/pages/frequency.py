@@ -29,7 +29,6 @@ from ui.maps.line_charts import radial_chart
 from ui.maps.models import Predictor, choose_predictors
 from ui.maps.predictions.cell_panel import PerturbedPicture, flip, seed, set_strength, strength, under_wave
 from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables
-from ui.maps.predictions.own_classes import CLASSES, PROMPT
 from ui.maps.presets import FIGURES, PRESETS, MapPreset
 from ui.maps.sentences import cell_verdict, other_strength
 from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
@@ -41,7 +40,7 @@ from ui.shared.sentences import write_sentence
 from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
 from ui.tools.page_state import PageState
-from ui.tools.registry import TOOL, draw_tools
+from ui.tools.registry import draw_tools
 from ui.tools.strengths import strength_chart
 
 # Keys of this page in the session. The first six are also in the URL, as is `cell`.
@@ -49,14 +48,11 @@ MAPS, METRIC, SHOW, CROP, STORY, CHART = "maps", "metric", "show", "crop", "stor
 CELL = "frequency.cell"
 PENDING, ALL_PREDICT, MORE = "frequency.pending_map", "frequency.all_predict", "frequency.more_maps"
 PRESET, FIGURE, WALK, PLACE = "frequency.story", "frequency.figure", "frequency.walk", "cell"
-# Parameters that only this page's URL has; other pages also use the strength and the signs of the wave.
-IN_URL = frozenset({MAPS, METRIC, SHOW, CROP, STORY, CHART, TOOL, "cell", "pictures", "picture", CLASSES, PROMPT})
 
 FIRST = attrgetter("first")  # default picture of a sample set
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 CROPPED = "63 × 63"
 BY_RADIUS, BY_STRENGTH = "Error by radius", "Error by strength"
-FORMER_CHART = "Strength"  # name of the second chart in links of earlier versions
 TITLE = "Which frequencies does CLIP rely on?"
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
@@ -136,8 +132,6 @@ def _restore() -> None:
             state[METRIC] = "Probability"  # a single image is right or wrong; its probability says more
         elif "Estimate" not in lacking_shows(selected, TOP1.name, _side()):
             state[METRIC], state[SHOW] = TOP1.name, "Estimate"  # counts over few images are noise
-    if url.text(TOOL) == FORMER_CHART:
-        state.setdefault(CHART, BY_STRENGTH)
     if CELL not in state:
         if linked := url.number(STORY, range(1, len(PRESETS) + 1)):
             state[PRESET] = linked - 1

@@ -148,7 +148,7 @@ def _choose_start(row: SampleSet) -> StartKind:
 
 
 def _take_linked_set(sets: Mapping[str, SampleSet]) -> None:
-    """Choose the set of the classes or networks in a link: links of earlier versions do not name the set."""
+    """Choose the set of the classes or networks in a link, which need not name the set."""
     state, key = st.session_state, f"{PAGE}-set"
     if key in state or url.text(key):
         return

@@ -22,7 +22,7 @@ from ui.components.mask_painter import mask_painter
 from ui.runs.examples import back_to_example, shown_first, stored_example, stored_row, with_first_run
 from ui.runs.panel import head, places, run_details, run_panel, run_status, show_result, tabs
 from ui.runs.run_sentences import VIEWS, sample_set_of, target_of
-from ui.runs.setup.settings import OFFERED, RunSettings, choose_picture, linked_penalty, set_searches
+from ui.runs.setup.settings import OFFERED, RunSettings, choose_picture, set_searches
 from ui.runs.setup.start import Toolbar, ask_for_run, run_state
 from ui.runs.setup.state import RunRequest, RunResult
 from ui.runs.stored_results import COMPUTED, MANY, draw_stored_inpainting, is_stored, many_pictures, plain_steps
@@ -69,8 +69,6 @@ def page() -> None:
             toolbar.subject.button(f"{count} examples", on_click=show_result, args=(PAGE, examples), key=f"{PAGE}.row")
             _open_linked_examples(examples)
     with right:
-        if notice := linked_penalty(PAGE):
-            st.info(as_markdown(notice))
         result = run_status(
             PAGE,
             lambda: stored_example(

@@ -27,31 +27,23 @@ except ValueError as error:  # the message tells the operator how to fix it
 
 read_list()  # in case the server's entry point has not read it
 
-# A page at the root has no other URL, so the story is registered twice: at the root and at /story. Links of earlier
-# versions expect *Frequencies* at the root, and still find it.
-here = urlsplit(st.context.url or "").path.rpartition("/")[2]
-linked = here != "frequency" and not frequency.IN_URL.isdisjoint(url.names())
-listed = here == "story" or linked
-title = url.PAGES["frequency" if linked else "story"]
-home = st.Page(
-    frequency.page if linked else story.page, title=title, default=True, visibility="hidden" if listed else "visible"
-)
+# A page at the root has no other URL, so the story is registered twice, at the root and at /story; one is shown.
+at_root = urlsplit(st.context.url or "").path.rpartition("/")[2] != "story"
+home = st.Page(story.page, title=url.PAGES["story"], default=True, visibility="visible" if at_root else "hidden")
 drawn = (story.page, frequency.page, inpainting.page, generation.page, findings.page, models.page)
-hidden = set() if listed else {"story"}
 pages = [
-    st.Page(draw, title=title, url_path=path, visibility="hidden" if path in hidden else "visible")
+    st.Page(draw, title=title, url_path=path, visibility="hidden" if path == "story" and at_root else "visible")
     for (path, title), draw in zip(url.PAGES.items(), drawn, strict=True)
 ]
 chosen = st.navigation([home, *pages], position="top")
 st.set_page_config(page_title=f"{chosen.title} · {TITLE}")
 look(chosen.title)
 tabs = dict(zip(url.PAGES, pages, strict=True))
-if chosen == home or not listed:
-    tabs["frequency" if linked else "story"] = home
+if at_root:
+    tabs["story"] = home
 with st.container(horizontal=True, key="page-tabs"):  # for windows so narrow that Streamlit hides its navigation
     for path, page in tabs.items():
         st.page_link(page, label=url.PAGES[path].split(" and ")[0])
-url.read_former_names()
 url.drop_invalid_numbers()
 chosen.run()
 footer()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from core.shared import former_names
 from core.shared.errors import one_line
 from ui.shared.text import as_markdown, whole_number
 
 T = TypeVar("T")
 MAX_NUMBER = 1e15  # no page uses larger numbers, and Streamlit's widgets fail on infinite ones
-# Titles of pages in navigation and sentences, keyed by path; the paths are the same in links of all versions.
+# Titles of pages in navigation and sentences, keyed by path.
 PAGES = {
     "story": "Story",
     "frequency": "Frequencies",
@@ -26,7 +24,6 @@ PAGES = {
 }
 CARD = "card"  # the classifier whose card *Models and data* opens
 _DROPPED, _LESS = "url.dropped", "url.less"
-_FORMER_TITLE = re.compile("(Mini CLIP|Mini ResNet), (robust|plain ViT[^·]*?)(?= ·|$)")
 
 
 def names() -> frozenset[str]:
@@ -124,22 +121,6 @@ def address() -> str:
     """Return the page's full URL with all parameters."""
     query = urlencode({name: texts(name) for name in st.query_params}, doseq=True)
     return f"{st.context.url or ''}{'?' if query else ''}{query}"
-
-
-def read_former_names() -> None:
-    """Replace the names of earlier versions in the URL by today's; call it before any widget."""
-    linked = {name: texts(name) for name in st.query_params}
-    renamed = {
-        former_names.PARAMETERS.get(name, name): [_todays_value(name, value) for value in values]
-        for name, values in linked.items()
-    }
-    if renamed != linked:
-        st.query_params.from_dict(renamed)
-        st.rerun()  # widgets of this run would still read the former names
-
-
-def _todays_value(name: str, value: str) -> str:
-    return former_names.VALUES.get((name, value), _FORMER_TITLE.sub(r"\1 (\2)", value))
 
 
 def drop_invalid_numbers() -> None:

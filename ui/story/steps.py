@@ -80,13 +80,10 @@ def _step(
 
 
 def named_step(slug: str) -> Step | None:
-    """Return the step of a URL's slug or former number; None if there is none."""
-    former = {str(k): name for k, name in enumerate(FORMER, 1)}
-    return next((step for step in STEPS if step.slug == former.get(slug, slug)), None)
+    """Return the step of a URL's slug; None if there is none."""
+    return next((step for step in STEPS if step.slug == slug), None)
 
 
-# The ten steps of earlier versions, which links name by number, from 1.
-FORMER = ("volcano", "a-wave", "mixture", "slow", "fast", "weather", "patches", "hole", "why", "limits")
 WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 CAR = ("pictures", "CIFAR-10"), ("picture", STORED["story"]["position"])
 PAPERS = "CLIP ViT-B/32", "ResNet-56", "difference"

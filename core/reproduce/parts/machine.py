@@ -18,7 +18,6 @@ from core.reproduce.profile.network import ProfiledNetwork, ProfileFile
 from core.shared.cli import progress_bar
 from core.shared.errors import one_line, sentence
 from core.shared.files import make_folder
-from core.shared.former_names import PART_FOLDERS
 from core.sweep.processes import Processes
 
 if TYPE_CHECKING:
@@ -122,15 +121,14 @@ class Machine:
         return replace(self._network, images=images)
 
     def complete(self, part: Part, item: ProfileFile) -> Any:
-        """Complete a part's file in its network's profile, or in the folder of an earlier version; return its content.
+        """Complete a part's file in its network's profile; return its content.
 
         Raises:
             ValueError: the file has other settings.
         """
         path = self.output / "profiles" / self.network(part).file_name / item.path
-        former = self.output / PART_FOLDERS[item.path.parts[0]] / f"{part.key}.npz"
         make_folder(path.parent)
-        return item.make(former if former.is_file() else path)
+        return item.make(path)
 
     def judge(self, painter: str, classes: ClassSet) -> Classifier | None:
         """Load a ready judge of these classes, other than the painter; None if there is none."""

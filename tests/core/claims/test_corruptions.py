@@ -38,12 +38,10 @@ ALL_MAPS = [
 
 
 def shipped_counts(name):
-    """Read a shipped file under its original names: (n,) and (8, 3, n) whether each picture is wrong; spectra."""
+    """Read a shipped file by numpy alone: (n,) and (8, 3, n) whether each picture is wrong; spectra."""
     with np.load(FOLDER / f"{name}.npz") as file:
         n = json.loads(str(file["metadata"]))["pictures"]
-        clean, wrong = (
-            1 - np.unpackbits(file[part], axis=-1, count=n).astype(int) for part in ("undisturbed", "correct")
-        )
+        clean, wrong = (1 - np.unpackbits(file[part], axis=-1, count=n).astype(int) for part in ("clean", "correct"))
         return clean, wrong, file["spectrum"].astype(float)
 
 

@@ -63,9 +63,6 @@ def test_a_networks_results_are_read_from_a_profile_once_they_lie_there(profile)
     assert stored_hybrids()["toy"].pairs == stored.pairs
     named(stored_corruptions()["mini-clip"], "toy").save(profile / "corruptions" / "toy.npz")
     assert "toy" in stored_corruptions()
-    (profile / "disturbances").mkdir()
-    named(stored_corruptions()["mini-clip"], "older").save(profile / "disturbances" / "older.npz")
-    assert "older" in stored_corruptions(), "profiles of earlier versions contain this folder"
     heatmap = named(Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz"), "toy")
     heatmap.save(profile / "heatmaps" / "toy_cifar10.npz")
     assert shipped_maps()["toy · CIFAR-10 · computed"].classifier == "toy"

@@ -48,11 +48,6 @@ def test_config_from_json_names_what_it_does_not_know():
         PGDConfig.from_json({"epsilon": 1.0, "step_size": 1.0})
 
 
-def test_config_from_json_reads_what_the_first_version_wrote():
-    retired = {"random_start": False, "restarts": 1, "momentum": 0.0, "stop_loss": None}
-    assert PGDConfig.from_json(PLAIN | {"step_rule": "constant"} | retired) == PGDConfig(**PLAIN)
-
-
 def test_paper_settings_scale_with_the_image():
     assert paper_inpainting(224) == PGDConfig(epsilon=21.6, step_size=0.1, steps=720)
     assert paper_generation(224) == PGDConfig(epsilon=40, step_size=1, steps=60)

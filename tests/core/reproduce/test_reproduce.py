@@ -261,28 +261,15 @@ def test_a_stopped_run_goes_on_to_the_same_report(place, output, report, tmp_pat
     assert figures(tmp_path) == figures(output)
 
 
-@pytest.mark.parametrize("former", [False, True])
-def test_a_folder_of_another_run_is_not_mixed_with_this_one(former, place, output, tmp_path, capsys):
+def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, output, tmp_path, capsys):
     map_file = made(output, "mini-clip")
-    copy = tmp_path / ("maps/stand-in-clip.npz" if former else map_file.relative_to(output))
+    copy = tmp_path / map_file.relative_to(output)
     copy.parent.mkdir(parents=True)
     copy.write_bytes(map_file.read_bytes())
     assert main([*arguments(place, tmp_path), "--parts", "stand-in-clip", "--seed", "1"]) == 0
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     (reason,) = report["not_run"][0]["reasons"]
     assert report["maps"] == [] and "another configuration; choose another --output, or delete it" in reason
-
-
-def test_maps_and_hybrids_of_an_earlier_version_are_read_where_they_are(place, output, report, tmp_path):
-    files = {"maps/stand-in-clip": "heatmaps", "hybrids/stand-in-clip-hybrids": "hybrids"}
-    for name, kind in files.items():
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / f"{name}.npz").write_bytes(made(output, "mini-clip", kind).read_bytes())
-    assert main([*arguments(place, tmp_path), "--parts", "stand-in-clip,stand-in-clip-hybrids"]) == 0
-    again = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    for name, kind in (("stand-in-clip", "maps"), ("stand-in-clip-hybrids", "hybrids")):
-        assert named(again[kind], name) == named(report[kind], name), "the time as well"
-    assert not list(tmp_path.glob("profiles/**/*.npz"))
 
 
 def test_a_reproduction_is_a_profile_that_the_app_reads(place, output, monkeypatch):

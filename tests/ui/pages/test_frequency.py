@@ -233,9 +233,8 @@ def test_chart_of_rings_has_a_row_for_each_ring_of_each_map():
         ]
 
 
-@pytest.mark.parametrize("linked", [{"chart": "Error by strength"}, {"tab": "Strength"}], ids=["now", "earlier"])
-def test_chart_of_strengths_has_a_line_for_each_wave_and_ring_of_maps_that_differ_in_v(linked):
-    app = open_page(cell="0,3", **linked)
+def test_chart_of_strengths_has_a_line_for_each_wave_and_ring_of_maps_that_differ_in_v():
+    app = open_page(cell="0,3", chart="Error by strength")
     assert not app.exception and app.session_state["chart"] == "Error by strength"
     rows = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"][0]["data"]["values"]
     lines = Counter((row["network"], row["of"]) for row in rows)
@@ -249,7 +248,7 @@ def test_chart_of_strengths_has_a_line_for_each_wave_and_ring_of_maps_that_diffe
     assert errors[wave] == pytest.approx(100 * first.rate()[first.side // 2, first.side // 2 + 3])
     assert errors[ring] == pytest.approx(100 * profile.rate[profile.radius == 3].item())
     assert "Mini CLIP’s error is clearly above its clean" in text(app)
-    far = text(open_page(maps=[RESNET50], cell="0,30", **linked))
+    far = text(open_page(maps=[RESNET50], cell="0,30", chart="Error by strength"))
     assert "No network here has maps at several strengths v with this wave" in far
 
 
@@ -359,5 +358,3 @@ def test_tabs_count_classes_filter_the_picture_and_put_strengths_in_a_row():
         before = class_probabilities(classifier, data.images.astype("f4") / 255).argmax(1)
         names = [(data.classes.names[a], data.classes.names[b]) for a, b in zip(data.labels, after, strict=True)]
         assert counts == Counter(names) and int(flipped) == (before != after).sum()
-    again = open_page(pictures="CIFAR-10", tab="Low and high pass", radius32="9")
-    assert not again.exception and "L2 norm per channel" in text(again), "a link of an earlier version"

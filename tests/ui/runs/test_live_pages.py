@@ -25,7 +25,6 @@ from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.examples import stored_row
-from ui.runs.setup.settings import RENAMED
 from ui.runs.stored_results import plain_steps, stored_inpainting
 from ui.server.jobs import JobManager
 
@@ -316,19 +315,6 @@ def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():
     assert job.wait(60)
     app.run()
     assert "Your run, 300 steps" in page_text(app)
-
-
-@pytest.mark.parametrize(("old", "penalty"), RENAMED.items())
-def test_links_of_earlier_versions_open_and_say_which_rule_they_meant(old, penalty):
-    app = open_page("inpainting", inpainting_penalty=old)
-    label = "Mean square" if penalty == "mean_square" else "Eq. 3"
-    assert not app.exception and settable_widget(app, "inpainting-penalty").value == label
-    note = {"norm": "by plain steps, which stop short", "frozen": "everything outside the hole frozen"}.get(penalty)
-    assert (
-        "An earlier version made" in page_text(app) and note in page_text(app)
-        if note
-        else "earlier" not in page_text(app)
-    )
 
 
 def test_hole_of_another_size_scales_the_budget_unless_the_visitor_has_chosen_one():

@@ -1,4 +1,4 @@
-"""Both searches side by side: initial state, titles, equal budgets, run files, links of earlier versions."""
+"""Both searches side by side: initial state, titles, equal budgets, run files, links."""
 
 import numpy as np
 import pytest
@@ -106,7 +106,7 @@ def test_a_cleared_hole_cannot_run_and_has_no_budget():
     assert app.pills(key="inpainting.square.32").label == "Square in the middle"
 
 
-def test_links_of_earlier_versions_open_the_small_pictures_that_they_name():
+def test_links_open_the_small_pictures_that_they_name():
     app = open_page("generation", generation_classes_cifar10="ship")
     assert app.segmented_control(key="generation-set").value == SAMPLE_SETS["cifar10"].drawn_title
     app = open_page("inpainting", inpainting_hole=hole_text(middle_square(32, 10)))

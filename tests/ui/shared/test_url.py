@@ -54,33 +54,3 @@ def test_other_numbers_in_a_link_stay():
 def test_no_other_file_reads_or_writes_the_url():
     files = [path for path in UI.rglob("*.py") if "st.query_params" in path.read_text(encoding="utf-8")]
     assert files == [UI / "shared" / "url.py"]
-
-
-@pytest.mark.parametrize(
-    ("linked", "now"),
-    [
-        ("Mini CLIP, robust · CIFAR-10 · computed", "Mini CLIP (robust) · CIFAR-10 · computed"),
-        ("Mini ResNet, robust", "Mini ResNet (robust)"),
-        (
-            "Mini CLIP, plain ViT/8, seed 1 · CIFAR-10 · computed",
-            "Mini CLIP (plain ViT/8, seed 1) · CIFAR-10 · computed",
-        ),
-        ("Mini CLIP · CIFAR-10, 1,000 images · computed", "Mini CLIP · CIFAR-10, 1,000 images · computed"),
-    ],
-)
-def test_networks_in_links_of_earlier_versions_have_the_titles_of_now(linked, now):
-    app = AppTest.from_string("from ui.shared.url import read_former_names\n\nread_former_names()")
-    app.query_params["maps"] = [linked, linked]
-    app.query_params["cell"] = "3,4"
-    app.run()
-    assert not app.exception and app.query_params["maps"] == [now, now] and app.query_params["cell"] == "3,4"
-
-
-def test_links_of_earlier_versions_have_the_parameters_and_tools_of_now():
-    app = AppTest.from_string("from ui.shared.url import read_former_names\n\nread_former_names()")
-    for name, value in {"tab": "Disturbances", "disturbance": "Fog", "inpainting-fast": "true"}.items():
-        app.query_params[name] = value
-    app.run()
-    now = {name: app.query_params[name] for name in ("tab", "corruption", "inpainting-bfloat16")}
-    assert not app.exception and list(now.values()) == ["Corruptions", "Fog", "true"]
-    assert len(app.query_params) == 3

@@ -92,13 +92,6 @@ def test_a_steps_url_opens_it_with_its_figure(step):
     assert not app.error and not app.warning
 
 
-@pytest.mark.parametrize("former", range(1, 11))
-def test_links_of_the_ten_steps_of_earlier_versions_open_these(former):
-    names = ["Volcano", "A wave", "Mixture", "Slow", "Fast", "Weather", "Patches", "Hole", "Why", "Limits"]
-    tabs = of(opened(step=str(former)), "current")
-    assert tabs["names"][tabs["current"] - 1] == names[former - 1]
-
-
 @pytest.mark.parametrize("step", ["0", "11", "-1", "two"])
 def test_a_senseless_step_is_the_first(step):
     assert FIRST in read(opened(step=step))
@@ -240,22 +233,10 @@ def test_the_twins_link_opens_a_sketch_to_be_painted():
     assert of(app, "sketches" if any("sketches" in data for data in components(app)) else "palette")
 
 
-@pytest.mark.parametrize(
-    ("parameters", "heading"),
-    [
-        ({}, "What does CLIP see?"),
-        ({"step": "3"}, "What does CLIP see?"),
-        ({"v32": "6", "signs": "2"}, "What does CLIP see?"),
-        ({"cell": "3,4", "maps": CLIP}, "Which frequencies does CLIP rely on?"),
-        ({"story": "4"}, "Which frequencies does CLIP rely on?"),
-    ],
-)
-def test_the_root_draws_the_story_but_for_links_of_earlier_versions(parameters, heading):
+def test_the_root_draws_the_story():
     app = AppTest.from_file(str(ROOT / "ui" / "pages" / "navigation.py"), default_timeout=120)
-    for name, value in parameters.items():
-        app.query_params[name] = value
     app.run()
-    assert not app.exception and [title.value for title in app.title] == [heading]
+    assert not app.exception and [title.value for title in app.title] == ["What does CLIP see?"]
 
 
 def judged(app: AppTest) -> str:

@@ -45,13 +45,6 @@ PAPERS_PACE, FAST_PACE, QUICK_PACE, FULL_PACE = "paper", "fast", "quick", "full"
 SEARCH_TITLES: dict[Search, str] = {"pixels": "Pixels", "views": "Views"}
 FILLS: dict[Fill, str] = {"rim": "The colours of its rim", "region": "Its mean colour (paper)"}
 OFFERED: dict[str, Penalty] = {row.label: penalty for penalty, row in PENALTIES.items() if row.offered}
-# Penalties by their names in links of earlier versions.
-RENAMED: dict[str, Penalty] = {
-    "Norm (Eq. 3)": "norm",
-    "Mean square (Santurkar et al.)": "mean_square",
-    "Frozen": "frozen",
-    "Frozen: hold everything outside the hole": "frozen",
-}
 
 
 def choose_picture(page: str, kind: str, place: DeltaGenerator) -> Picture | None:
@@ -125,23 +118,8 @@ def first_choice(ready: Sequence[ClassifierSpec]) -> list[str]:
 def choose_penalty(page: str) -> Penalty:
     """Draw the choice of penalty on changes outside the hole and return it; by default Eq. 3, minimised."""
     parameter = f"{page}-penalty"
-    if (linked := RENAMED.get(url.text(parameter))) is not None:
-        url.put(parameter, None)  # the URL would take precedence over the session
-        st.session_state.setdefault(parameter, PENALTIES[linked if PENALTIES[linked].offered else "eq3"].label)
-        st.session_state[f"{page}.linked_penalty"] = linked
     rules = " ".join(f"*{label}*: {PENALTIES[penalty].rule}" for label, penalty in OFFERED.items())
     return OFFERED[_radio("Change outside the hole", parameter, {label: label for label in OFFERED}, help=rules)]
-
-
-def linked_penalty(page: str) -> str:
-    """Return a notice if a link of an earlier version had a penalty that is no longer offered; else an empty string."""
-    linked: Penalty | None = st.session_state.get(f"{page}.linked_penalty")
-    if linked is None or PENALTIES[linked].offered:
-        return ""
-    return (
-        f"An earlier version made this link, for a run with {PENALTIES[linked].phrase}. New runs take the penalty "
-        "chosen now."
-    )
 
 
 def set_searches(page: str, size: int, searches: Sequence[Search], fill: Fill) -> None:
