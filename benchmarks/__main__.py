@@ -4,7 +4,7 @@
     python -m benchmarks --quick --json > figures.json
 
 Each benchmark runs in its own process, one after the other. Ratios hold on any machine, since both sides are timed in
-turns; other figures depend on this machine and its load. `--quick` skips browser benchmarks and uses fewer rounds.
+turns; other figures depend on this machine and its load. `--quick` skips the browser and uses fewer rounds.
 """
 
 from __future__ import annotations
@@ -18,22 +18,18 @@ MODEL = "mini-clip"
 
 
 def rows(args: argparse.Namespace) -> Iterator[Row]:
-    """Yield the rows of each script; for the estimate, those of all maps together."""
+    """Yield the rows of each script."""
     few = args.quick
     yield from rows_of("sweep", MODEL, *(("--rounds", "3", "--images", "128", "--batch-size", "32") if few else ()))
     yield from rows_of("pgd", MODEL, "--batch", "1", *(("--rounds", "8", "--no-agreement") if few else ()))
-    estimates = rows_of("estimate", "--images", "200", *(("--seeds", "1", "--maps", "2") if few else ("--seeds", "4")))
-    yield from estimates[-6:]
     if not few:
-        yield from rows_of("app")
-        yield from rows_of("live", MODEL)
-        yield from rows_of("soak", "--minutes", "0")
+        yield from rows_of("serving")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("--quick", action="store_true", help="no browser, fewer rounds: within four minutes")
+    parser.add_argument("--quick", action="store_true", help="no browser, fewer rounds")
     run_script(rows, parser, argv)
     return 0
 

@@ -2,13 +2,11 @@
 
 import argparse
 import json
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from benchmarks import measure
 from benchmarks.measure import Row, Times, in_turns, rows_of, run_script, spread, table
-from benchmarks.soak import SoakRecord, visit_rows
 
 
 def figures(rows, unit):
@@ -30,27 +28,6 @@ def test_a_step_is_not_grossly_slower_than_bare_passes_and_ends_where_foolbox_do
     rows = rows_of("pgd", "mini-resnet", "--batch", "1", "--rounds", "15", "--clock", "cpu")
     assert figures(rows, "ratio")["PGD step, inpainting"] < 2.5  # 1.1 on a quiet machine
     assert max(figures(rows, "largest difference").values()) < 0.1
-
-
-@pytest.mark.slow
-def test_what_a_gpu_is_measured_by_runs_in_small_on_a_cpu():
-    small = ("--device", "cpu", "--seconds", "0.2", "--rounds", "3", "--images", "5")
-    rows = rows_of("gpu", "--network", "mini-resnet", *small)
-    assert all("bundled mini-resnet on cpu" in row.name for row in rows)
-    pace, minutes = (list(figures(rows, unit).values()) for unit in ("1/s", "min"))
-    assert len(pace) == 2 and [60 * a * b for a, b in zip(pace, minutes, strict=True)] == pytest.approx([4.82e6] * 2)
-    resumed = [row for row in rows if "resumed to the same bits" in row.name]
-    assert len(resumed) == 4 and not any(row.missed for row in resumed)
-
-
-def test_an_estimated_map_is_closer_than_the_counts_it_is_made_of(capsys):
-    from benchmarks.estimate import main
-
-    main(["--images", "200", "--seeds", "1", "--maps", "2", "--json"])
-    rows = {row["name"]: row["value"] for row in json.loads(capsys.readouterr().out)["rows"]}
-    title = "map from 2 % of the passes"
-    assert rows[f"{title}, estimate"] < 0.6 * rows[f"{title}, raw"]
-    assert rows[f"{title}, intervals that hold the map"] > 85
 
 
 def test_the_table_is_markdown_with_a_line_for_each_row():
@@ -103,31 +80,6 @@ def test_a_script_prints_its_rows_for_people_or_as_json(capsys):
     run_script(lambda _: iter(rows), argparse.ArgumentParser(), ["--json"])
     printed = json.loads(capsys.readouterr().out)
     assert [Row(**row) for row in printed["rows"]] == rows and "streamlit" in printed["facts"]
-
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def event(seconds, name, run, **facts):
-    return json.dumps({"time": (START + timedelta(seconds=seconds)).isoformat(), "event": name, "run": run} | facts)
-
-
-SOUND = [event(0, "run started", 1), event(9, "run ended", 1, status="abandoned")]
-
-
-def missed(log, closed=4, troubles=()):
-    record = SoakRecord(troubles=list(troubles), closed=[START + timedelta(seconds=closed)])
-    return [row.name for row in visit_rows(record, ["\n".join(log)]) if row.missed]
-
-
-def test_a_soak_fails_by_what_must_not_be():
-    freed = "closed tab to freed slot, slowest"
-    assert missed(SOUND) == []
-    assert missed(["Traceback (most recent call last):", "  File", "KeyError: 96", *SOUND]) == ["exceptions"]
-    assert missed(SOUND, troubles=["run: timeout"]) == ["waited in vain"]
-    assert missed(SOUND, closed=-12) == [freed]
-    assert missed([*SOUND, event(5, "run started", 2)]) == ["slots still taken"]
-    assert missed([]) == ["runs", freed]
 
 
 def test_versions_are_those_installed(monkeypatch):

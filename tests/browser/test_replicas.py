@@ -2,18 +2,24 @@
 
 import io
 import shutil
+import subprocess
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from benchmarks.serving import replicas
+from benchmarks.measure import ROOT
+from benchmarks.serving import APP, server, wait_for
 from tests.browser.waiting import new_context, wait_until_drawn
+from tests.shared_server import free_port
 
 pytestmark = pytest.mark.slow
 
 VISITORS = 4
+BY_NAME = "    server-template app- 16 app:8501 check resolvers docker init-addr none\n"
+BIND = "bind :8501"
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +27,19 @@ def proxy(tmp_path_factory):
     """URL of the proxy."""
     if not shutil.which("haproxy"):
         pytest.skip("there is no haproxy here")
-    folder = tmp_path_factory.mktemp("replicas")
-    with (folder / "1").open("w") as first, (folder / "2").open("w") as second, replicas({}, [first, second]) as urls:
-        yield urls[0]
+    # The committed file, with the replicas' addresses in place of the names that Docker resolves.
+    text = (ROOT / "cloud" / "haproxy.cfg").read_text()
+    assert BY_NAME in text and BIND in text
+    port, file = free_port(), tmp_path_factory.mktemp("replicas") / "haproxy.cfg"
+    with ExitStack() as stack:
+        addresses = [stack.enter_context(server(APP, {}))[0].removeprefix("http://") for _ in range(2)]
+        lines = [f"    server app-{k} {address} check\n" for k, address in enumerate(addresses, 1)]
+        file.write_text(text.replace(BY_NAME, "".join(lines)).replace(BIND, f"bind 127.0.0.1:{port}"))
+        process = subprocess.Popen(["haproxy", "-db", "-q", "-f", str(file)])
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        wait_for(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}"
 
 
 def picture():

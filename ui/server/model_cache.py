@@ -123,6 +123,6 @@ def _prepared_device() -> str:
 
     prepare_torch()
     # Leave one core to the pages: with a torch thread on every core, each layer waits for the thread that a redraw
-    # interrupts, and a run takes twice as long (`benchmarks.live`, two cores).
+    # interrupts, and a run takes twice as long (measured on two cores).
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     return free_device()
