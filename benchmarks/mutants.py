@@ -1,6 +1,6 @@
-"""Mutation score of the tests on a sample of mutmut's mutants of the engine, as configured in `pyproject.toml`.
+"""Mutation score of each package of the engine, on a sample of mutmut's mutants, as configured in `pyproject.toml`.
 
-    python -m benchmarks.mutants --count 200 --seed 0
+    python -m benchmarks.mutants --count 200 --seed 0    # 200 mutants a package
     mutmut show NAME    # the change of a survivor, for a reader to judge
 
 Results are kept in `mutants/`; another call uses other mutants of the same sources.
@@ -9,6 +9,7 @@ Results are kept in `mutants/`; another call uses other mutants of the same sour
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -34,14 +35,19 @@ def run(*names: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--count", type=int, default=200, help="mutants of each package")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     run(FIRST)
-    sample = random.Random(args.seed).sample(sorted(results()), args.count)
-    run(*sample)
-    survivors = [name for name in sample if results()[name] in (0, 5, 33)]  # 5, 33: no test reaches it
-    print(*survivors, f"{args.count - len(survivors)} of {args.count} killed", sep="\n")
+    samples: dict[str, list[str]] = {}
+    for package, names in itertools.groupby(sorted(results()), key=lambda name: name.split(".")[1]):
+        mutants = list(names)
+        samples[package] = random.Random(args.seed).sample(mutants, min(args.count, len(mutants)))
+    run(*itertools.chain.from_iterable(samples.values()))
+    codes = results()
+    for package, sample in samples.items():
+        survivors = [name for name in sample if codes[name] in (0, 5, 33)]  # 5, 33: no test reaches it
+        print(*survivors, f"{package}: {len(sample) - len(survivors)} of {len(sample)} killed", sep="\n", flush=True)
 
 
 if __name__ == "__main__":
