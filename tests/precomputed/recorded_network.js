@@ -10,13 +10,17 @@ import { pgdSteps } from "../../precomputed/static_site/page/pgd/steps.js";
 
 const floats = (path) => new Float32Array(new Uint8Array(readFileSync(path)).buffer);
 
-export async function run({ folder, runtime, target, mask, side, config, seed, passes }) {
+export async function run({ folder, runtime, target, mask, graphs, config, seed, passes }) {
   const { env, InferenceSession, Tensor } = await import(pathToFileURL(`${runtime}/ort.wasm.bundle.min.mjs`).href);
   Object.assign(env.wasm, { numThreads: 1, wasmBinary: readFileSync(`${runtime}/ort-wasm-simd-threaded.wasm`) });
-  const session = await InferenceSession.create(new Uint8Array(readFileSync(`${folder}/gradient.onnx`)), {
-    executionProviders: ["wasm"],
-    externalData: [{ path: "weights.bin", data: new Uint8Array(readFileSync(`${folder}/weights.bin`)) }],
-  });
+  const data = new Uint8Array(readFileSync(`${folder}/weights.bin`));
+  const sessions = {};
+  for (const [side, graph] of Object.entries(graphs)) {
+    sessions[side] = await InferenceSession.create(new Uint8Array(readFileSync(`${folder}/${graph}.onnx`)), {
+      executionProviders: ["wasm"],
+      externalData: [{ path: "weights.bin", data }],
+    });
+  }
   const x0 = floats(`${folder}/start.bin`);
   const pictures = floats(`${folder}/pictures.bin`);
   const gradients = floats(`${folder}/gradients.bin`);
@@ -24,17 +28,23 @@ export async function run({ folder, runtime, target, mask, side, config, seed, p
   const apart = [];
   const graph = [];
   let at = 0;
+  let seen = 0; // values of the pictures so far
+  let used = 0; // of the gradients
   const pass = async (images) => {
-    const { entropy, slope } = passes[at];
-    const place = at++ * x0.length;
-    const core = pictures.slice(place, place + x0.length);
+    const { entropy, slope, side } = passes[at++];
+    const { length } = images;
+    const core = pictures.slice(seen, seen + length);
+    seen += length;
     apart.push(difference(images, core).reduce((most, value) => Math.max(most, Math.abs(value)), 0));
     if (slope < 0) return { logits: new Float32Array(1), crossEntropy: entropy, gradient: x0 }; // no gradient needed
-    const gradient = gradients.slice(slope * x0.length, (slope + 1) * x0.length);
-    const result = await session.run({ images: new Tensor("float32", core, [1, 3, side, side]), target: label });
+    const gradient = gradients.slice(used, used + length);
+    used += length;
+    const feeds = { images: new Tensor("float32", core, [1, 3, side, side]), target: label };
+    const result = await sessions[side].run(feeds);
     graph.push(norm(difference(result.gradient.data, gradient)) / norm(gradient));
     return { logits: new Float32Array(1), crossEntropy: entropy, gradient };
   };
+  pass.sides = Object.keys(graphs).map(Number);
   const objective = mask ? inpainting(Uint8Array.from(mask), 0, "frozen") : generation;
   const changes = [];
   let last;

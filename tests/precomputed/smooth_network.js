@@ -6,12 +6,15 @@ import { pgdSteps } from "../../precomputed/static_site/page/pgd/steps.js";
 
 const CLASSES = 4;
 
-export async function run({ side, target, mask, penalty, weight, x0, config, seed, scale }) {
-  const length = 3 * side * side;
-  const weights = Array.from({ length: CLASSES }, (_, k) =>
-    Float32Array.from({ length }, (_, n) => scale * Math.sin(((k + 1) * (n + 1)) / 1000)),
-  );
+export async function run({ sides, target, mask, penalty, weight, x0, config, seed, scale }) {
+  const matrix = (length) =>
+    Array.from({ length: CLASSES }, (_, k) =>
+      Float32Array.from({ length }, (_, n) => scale * Math.sin(((k + 1) * (n + 1)) / 1000)),
+    );
+  const matrices = new Map([...sides.map((side) => 3 * side * side), x0.length].map((n) => [n, matrix(n)]));
   const pass = async (images) => {
+    const { length } = images;
+    const weights = matrices.get(length);
     const bent = weights.map((row) => Math.tanh(row.reduce((sum, value, n) => sum + value * (images[n] - 0.5), 0)));
     const powers = bent.map((value) => Math.exp(4 * value));
     const sum = powers.reduce((all, value) => all + value, 0);
@@ -24,6 +27,7 @@ export async function run({ side, target, mask, penalty, weight, x0, config, see
       ),
     };
   };
+  pass.sides = sides;
   const objective = penalty ? inpainting(Uint8Array.from(mask), weight, penalty) : generation;
   const states = [];
   for await (const state of pgdSteps(pass, objective, Float32Array.from(x0), config, seed)) states.push(state);

@@ -1,5 +1,6 @@
 """The steps of the static edition in Node, against `core.pgd`: every rule, to 1e-5 over 60 steps."""
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +24,18 @@ SMOOTH, RECORDED = (Path(__file__).with_name(f"{name}_network.js") for name in (
 
 
 class SmoothNetwork(torch.nn.Module):
-    """The network in smooth_network.js."""
+    """The network in smooth_network.js, which has other weights for other sides."""
+
+    any_size = True
 
     def __init__(self, side, scale):
         super().__init__()
+        self.scale = scale
         values = np.arange(1, CLASSES + 1)[:, None] * np.arange(1, 3 * side * side + 1)
         self.matrix = torch.from_numpy((scale * np.sin(values / 1000)).astype(np.float32))
+
+    def at_size(self, side):
+        return SmoothNetwork(side, self.scale)
 
     def forward(self, images):
         return 4 * torch.tanh((images.flatten(1) - 0.5) @ self.matrix.T)
@@ -47,8 +54,9 @@ def _in_node(objective, x0, config, seed, scale):
     settings = config.to_json()
     if config.views:
         settings["colors"] = natural_pixels().covariance_power(config.views.colors).tolist()
+    sides = config.views.small_inputs(x0.shape[-1]) if config.views else []
     values = {
-        "side": x0.shape[-1], "target": int(objective.targets[0]), "x0": x0.ravel().astype(float).tolist(),
+        "sides": sides, "target": int(objective.targets[0]), "x0": x0.ravel().astype(float).tolist(),
         "config": settings, "seed": seed, "scale": scale,
     }  # fmt: skip
     if isinstance(objective, Inpainting):
@@ -100,10 +108,17 @@ def test_sixty_steps_are_those_of_core(side, search, penalty):
 class Recorder(torch.nn.Module):
     """A classifier that records each pass: its picture, cross-entropy to a target, and gradient where it has one."""
 
+    any_size = True
+
     def __init__(self, classifier, target):
         super().__init__()
         self.classifier, self.target = classifier, target
         self.pictures, self.entropies, self.gradients, self.slopes = [], [], [], []
+
+    def at_size(self, side):
+        other = copy.copy(self)
+        other._modules = {"classifier": self.classifier.at_size(side)}
+        return other
 
     def forward(self, images):
         self.pictures.append(images.detach().clone())
@@ -135,12 +150,17 @@ def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path
     for file, tensors in (("start", [start]), ("pictures", recorder.pictures), ("gradients", recorder.gradients)):
         write_floats(tmp_path / f"{file}.bin", tensors)
     (tmp_path / WEIGHTS).write_bytes(packed_weights(name))
-    (tmp_path / "gradient.onnx").write_bytes((GRAPHS / name / "gradient.onnx").read_bytes())
+    graphs = {side: "gradient"} | {small: f"gradient-{small}" for small in config.views.small_inputs(side)}
+    for graph in graphs.values():
+        (tmp_path / f"{graph}.onnx").write_bytes((GRAPHS / name / f"{graph}.onnx").read_bytes())
     values = {
         "folder": str(tmp_path), "runtime": str(RUNTIME / "node_modules/onnxruntime-web/dist"), "target": int(target),
-        "mask": mask.ravel().astype(int).tolist() if hole else None, "side": side, "seed": SEED,
+        "mask": mask.ravel().astype(int).tolist() if hole else None, "graphs": graphs, "seed": SEED,
         "config": config.to_json() | {"colors": natural_pixels().covariance_power(config.views.colors).tolist()},
-        "passes": [dict(entropy=e, slope=k) for e, k in zip(recorder.entropies, recorder.slopes, strict=True)],
+        "passes": [
+            {"entropy": entropy, "slope": slope, "side": picture.shape[-1]}
+            for entropy, slope, picture in zip(recorder.entropies, recorder.slopes, recorder.pictures, strict=True)
+        ],
     }  # fmt: skip
     result = in_node(RECORDED, "(module, values) => module.run(values)", values, timeout=300)
     assert result["passes"] == len(recorder.pictures) == 60 + 7  # one view a step, one look in ten steps and at the end
@@ -154,11 +174,14 @@ def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path
     assert len(gradients) == 60 and gradients.min() < 1e-5 and np.median(gradients) < 2e-3, gradients
 
 
-@pytest.mark.parametrize(("side", "count"), [(32, 2), (224, 1)])
-def test_few_steps_by_views_are_those_of_core(side, count):
+@pytest.mark.parametrize(
+    ("side", "count", "inputs"),
+    [(32, 2, ()), (224, 1, ()), (224, 1, ((0.25, 0.4), (0.5, 0.3))), (32, 1, ((0.5, 0.5),))],
+)
+def test_few_steps_by_views_are_those_of_core(side, count, inputs):
     x0, scale = np.full((1, 3, side, side), 0.5, np.float32), 0.02 * 32 / side
     config = _config("generation", side, "views", steps=3)
-    config = replace(config, views=replace(config.views, count=count))
+    config = replace(config, views=replace(config.views, count=count, inputs=inputs))
     objective = Generation(torch.tensor([2]))
     states = list(pgd_steps(SmoothNetwork(side, scale), objective, torch.from_numpy(x0), config))
     result = _in_node(objective, x0, config, 0, scale)

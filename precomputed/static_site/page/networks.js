@@ -102,16 +102,21 @@ export async function predict(name, images) {
 }
 
 /**
- * A network's pass to a target class, in the form that `pgdSteps` takes.
+ * A network's pass to a target class, in the form that `pgdSteps` takes. A graph "gradient-112" takes that side alone.
  *
  * @param {string} name @param {number} target
- * @returns {(images: Float32Array) => Promise<import("./pgd/steps.js").Pass>}
+ * @returns {((images: Float32Array) => Promise<import("./pgd/steps.js").Pass>) & { sides: number[] }}
  */
 export function passTo(name, target) {
   const label = new Tensor("int64", BigInt64Array.of(BigInt(target)), [1]);
-  return async (images) => {
+  const { graphs } = /** @type {Network} */ (networks.get(name));
+  const sides = Object.keys(graphs).flatMap((graph) => graph.match(/^gradient-(\d+)$/)?.slice(1).map(Number) ?? []);
+  const pass = async (images) => {
     const feeds = { images: picture(images), target: label };
-    const { logits, cross_entropy: entropy, gradient } = await (await session(name, "gradient")).run(feeds);
+    const side = feeds.images.dims[3];
+    const graph = sides.includes(side) ? `gradient-${side}` : "gradient";
+    const { logits, cross_entropy: entropy, gradient } = await (await session(name, graph)).run(feeds);
     return { logits: logits.data, crossEntropy: entropy.data[0], gradient: gradient.data };
   };
+  return Object.assign(pass, { sides });
 }

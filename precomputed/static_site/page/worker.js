@@ -33,11 +33,15 @@ const turn = () =>
   });
 
 // A network's pass that checks for a stop first: a stopped run ends within one pass.
-const stoppable = (pass) => async (images) => {
-  await turn();
-  if (control === "stop") throw new Stopped();
-  return pass(images);
-};
+const stoppable = (pass) =>
+  Object.assign(
+    async (images) => {
+      await turn();
+      if (control === "stop") throw new Stopped();
+      return pass(images);
+    },
+    { sides: pass.sides },
+  );
 
 const requests = {
   async start({ wasm }) {

@@ -2,7 +2,7 @@
 
 import { difference, norm, plus, project } from "./ball.js";
 import { naturalSteps } from "./natural.js";
-import { viewDraws, viewMap } from "./views.js";
+import { inputSize, viewDraws, viewMap } from "./views.js";
 
 const LOOK_INTERVAL = 10; // by views, steps between measurements of the picture itself
 
@@ -35,7 +35,8 @@ const stepLength = ({ step_size: size, step_decay: decay = 1, steps }, step) =>
 /**
  * Minimise an objective around `x0`: `steps` + 1 states, the first before any step.
  *
- * @param {(images: Float32Array) => Promise<Pass>} pass of the network, to the target class
+ * @param {((images: Float32Array) => Promise<Pass>) & { sides?: number[] }} pass of the network, to the target class;
+ *   sides: of smaller pictures that it takes, too
  * @param {import("./objectives.js").Objective} objective
  * @param {Float32Array} x0 @param {Config} config @param {number} [seed] of the random views
  * @returns {AsyncGenerator<State>}
@@ -67,14 +68,16 @@ export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
 }
 
 // Natural gradients at random views, summed over the views of a step; their length is arbitrary.
-function viewGradients(pass, /** @type {any} */ { views, colors }, x0, hole, seed) {
+function viewGradients(pass, /** @type {any} */ { views, colors, steps }, x0, hole, seed) {
   const size = Math.sqrt(x0.length / 3);
   const draw = viewDraws(views, x0, hole, seed);
   const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);
   return async (images, step) => {
+    const small = inputSize(views, step, steps, size);
+    const shown = pass.sides?.includes(small) ? small : size;
     let sum = new Float32Array(images.length);
     for (let index = 0; index < views.count; index++) {
-      const view = viewMap(draw(step, index), size);
+      const view = viewMap(draw(step, index, shown), size, shown);
       const { gradient } = await pass(view.apply(images));
       sum = plus(sum, view.adjoint(gradient), 1);
     }

@@ -8,6 +8,7 @@ import { Philox } from "./philox.js";
  * @typedef {object} ViewSettings as core/pgd/view_settings.py has them
  * @property {number} min_side @property {number} max_side @property {number} shift @property {boolean} flip
  * @property {number} noise @property {number} spectrum @property {number} count
+ * @property {[number, number][]} [inputs] pairs of a relative side and the share of the steps that have it
  */
 
 /**
@@ -25,11 +26,29 @@ function round(value) {
   return rest > 0.5 || (rest === 0.5 && low % 2) ? low + 1 : low;
 }
 
+const INPUT_MULTIPLE = 16; // pixels: to which smaller views are rounded
+
 /**
- * Views of one run that starts at `x0`.
+ * Side in pixels of the views after `step` of `steps` steps, for a picture of side `size`.
+ *
+ * @param {ViewSettings} views @param {number} step @param {number} steps @param {number} size
+ */
+export function inputSize({ inputs = [] }, step, steps, size) {
+  let share = 0;
+  for (const [side, part] of inputs) {
+    share += part;
+    if (step < round(share * steps)) {
+      return Math.min(size, INPUT_MULTIPLE * Math.max(1, round((side * size) / INPUT_MULTIPLE)));
+    }
+  }
+  return size;
+}
+
+/**
+ * Views of one run that starts at `x0`; shown: the view's side in pixels.
  *
  * @param {ViewSettings} views @param {Float32Array} x0 @param {Uint8Array | null} hole @param {number} seed
- * @returns {(step: number, index: number) => View}
+ * @returns {(step: number, index: number, shown: number) => View}
  */
 export function viewDraws(views, x0, hole, seed) {
   const size = Math.sqrt(x0.length / 3);
@@ -40,12 +59,12 @@ export function viewDraws(views, x0, hole, seed) {
     const around = centre[axis] + ((place - 0.5) * side) / 2; // within a quarter of its side of the hole's centre
     return Math.min(Math.max(round(around - side / 2), 0), size - side);
   };
-  return (step, index) => {
+  return (step, index, shown) => {
     const generator = new Philox([seed, key], [0, 0, index, step]);
     const [part, across, down, mirrored] = [0, 1, 2, 3].map(() => generator.random());
     const [dx, dy] = [0, 1].map(() => generator.integer(2 * views.shift) - views.shift);
     const side = Math.min(size, Math.max(1, round(size * (views.min_side + part * (views.max_side - views.min_side)))));
-    const noise = views.noise ? new Float32Array(x0.length) : null;
+    const noise = views.noise ? new Float32Array(3 * shown * shown) : null;
     if (noise) for (let k = 0; k < noise.length; k++) noise[k] = generator.normal() * Math.fround(views.noise);
     const flip = views.flip && mirrored < 0.5;
     return { left: begin(side, across, 0), top: begin(side, down, 1), side, dx, dy, flip, noise };
@@ -69,42 +88,42 @@ function holeCentre(hole, size) {
 /**
  * A view as a linear map per axis, the picture's border mirrored by a shift, and its noise.
  *
- * @param {View} view @param {number} size
+ * @param {View} view @param {number} size of the picture @param {number} shown side of the view
  */
-export function viewMap({ left, top, side, dx, dy, flip, noise }, size) {
-  const columns = taps(size, left, side, dx, flip);
-  const rows = taps(size, top, side, dy, false);
+export function viewMap({ left, top, side, dx, dy, flip, noise }, size, shown) {
+  const columns = taps(size, shown, left, side, dx, flip);
+  const rows = taps(size, shown, top, side, dy, false);
   return {
     /** The view of a picture. @param {Float32Array} image */
     apply(image) {
-      const view = alongRows(alongColumns(image, columns, size), rows, size);
+      const view = alongRows(alongColumns(image, columns), rows, shown);
       return noise ? plus(view, noise, 1) : view;
     },
     /** The gradient at the picture from that at the view. @param {Float32Array} gradient */
-    adjoint: (gradient) => alongColumns(alongRows(gradient, rows, size, true), columns, size, true),
+    adjoint: (gradient) => alongColumns(alongRows(gradient, rows, shown, true), columns, true),
   };
 }
 
 /**
- * Sources of each place on an axis of the view: `count` places of the picture, with their weights.
+ * Sources of each of an axis's `to` places in the view: `count` of `from` places in the picture, with their weights.
  *
- * @typedef {{ count: number, places: Int32Array, weights: Float64Array }} Taps
+ * @typedef {{ from: number, to: number, count: number, places: Int32Array, weights: Float64Array }} Taps
  * @returns {Taps}
  */
-function taps(size, first, side, shift, flip) {
-  const mirrored = (at) => (at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at);
-  const sources = side < size ? resized(side, size) : Array.from({ length: size }, (_, at) => [[at, 1]]);
+function taps(from, to, first, side, shift, flip) {
+  const mirrored = (at) => (at < 0 ? -at : at >= from ? 2 * (from - 1) - at : at);
+  const sources = side === to ? Array.from({ length: to }, (_, at) => [[at, 1]]) : resized(side, to);
   if (flip) sources.reverse();
   const count = Math.max(...sources.map((parts) => parts.length));
-  const places = new Int32Array(size * count);
-  const weights = new Float64Array(size * count); // weight 0 if there are fewer
+  const places = new Int32Array(to * count);
+  const weights = new Float64Array(to * count); // weight 0 if there are fewer
   sources.forEach((parts, place) =>
     parts.forEach(([at, weight], k) => {
       places[place * count + k] = mirrored(first + at - shift);
       weights[place * count + k] = weight;
     }),
   );
-  return { count, places, weights };
+  return { from, to, count, places, weights };
 }
 
 // Antialiased bilinear resize of an axis, as in torch.
@@ -122,33 +141,35 @@ function resized(from, to) {
   });
 }
 
-/** Resample each row by its taps; or the adjoint. @param {Float32Array} from @param {Taps} taps @param {number} size */
-function alongColumns(from, { count, places, weights }, size, adjoint = false) {
-  const to = new Float32Array(from.length);
-  for (let row = 0; row < from.length; row += size) {
-    for (let n = 0, seen = row; seen < row + size; seen++) {
+/** Resample each row by its taps; or the adjoint. @param {Float32Array} values @param {Taps} taps */
+function alongColumns(values, { from, to, count, places, weights }, adjoint = false) {
+  const rows = values.length / (adjoint ? to : from);
+  const result = new Float32Array(rows * (adjoint ? from : to));
+  for (let row = 0; row < rows; row++) {
+    const source = row * from;
+    for (let n = 0, seen = row * to; seen < (row + 1) * to; seen++) {
       for (const end = n + count; n < end; n++) {
-        const at = row + places[n];
-        if (adjoint) to[at] += weights[n] * from[seen];
-        else to[seen] += weights[n] * from[at];
+        const at = source + places[n];
+        if (adjoint) result[at] += weights[n] * values[seen];
+        else result[seen] += weights[n] * values[at];
       }
     }
   }
-  return to;
+  return result;
 }
 
-/** Resample each column likewise. @param {Float32Array} from @param {Taps} taps @param {number} size */
-function alongRows(from, { count, places, weights }, size, adjoint = false) {
-  const to = new Float32Array(from.length);
-  const area = size * size;
-  for (let plane = 0; plane < from.length; plane += area) {
+/** Resample each column likewise; width: of a row. @param {Float32Array} values @param {Taps} taps */
+function alongRows(values, { from, to, count, places, weights }, /** @type {number} */ width, adjoint = false) {
+  const planes = values.length / (width * (adjoint ? to : from));
+  const result = new Float32Array(planes * width * (adjoint ? from : to));
+  for (let plane = 0; plane < planes; plane++) {
     for (let n = 0; n < places.length; n++) {
-      const source = plane + places[n] * size;
-      const target = plane + Math.floor(n / count) * size;
+      const source = (plane * from + places[n]) * width;
+      const target = (plane * to + Math.floor(n / count)) * width;
       const [here, there] = adjoint ? [target, source] : [source, target];
       const weight = weights[n];
-      for (let column = 0; column < size; column++) to[there + column] += weight * from[here + column];
+      for (let column = 0; column < width; column++) result[there + column] += weight * values[here + column];
     }
   }
-  return to;
+  return result;
 }
