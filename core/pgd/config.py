@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from core.pgd.settings import SETTINGS, paper_settings
 from core.pgd.view_settings import Search, Views
-
-# Settings that a file may omit.
-UNSAID = {"dtype": "float32", "search": "pixels", "step_decay": 1.0, "views": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,23 +16,18 @@ class PGDConfig:
 
     Args:
         epsilon: radius of the ball around x0; above 0.
-        step_size: length of a step, above 0; of the first one if `step_rule` is "adaptive".
+        step_size: length of a step, above 0.
         steps: number of steps, 1 to 100,000.
-        step_rule: "constant", or "adaptive": momentum, and a step size per image that halves when progress stalls
-            (Auto-PGD, Croce & Hein 2020).
-        dtype: precision of the network's forward and backward pass; the images and the steps are always float32.
         search: "pixels", the paper's, steps along the gradient at the picture itself; "views" at a random view.
         step_decay: length of the last step relative to the first, in (0, 1]; linear in between.
         views: how views are drawn; required for search "views", else ignored.
     Raises:
-        ValueError: a value is out of range, or the search by views lacks its settings or has adaptive steps.
+        ValueError: a value is out of range, or the search by views lacks its settings.
     """
 
     epsilon: float
     step_size: float
     steps: int
-    step_rule: str = "constant"
-    dtype: str = "float32"
     search: Search = "pixels"
     step_decay: float = 1.0
     views: Views | None = None
@@ -45,30 +37,23 @@ class PGDConfig:
             object.__setattr__(self, name, SETTINGS[name].validate(getattr(self, name)))
         if self.search == "views" and self.views is None:
             raise ValueError("the search by views needs the settings of its views, as `view_run` has them")
-        if self.search == "views" and self.step_rule == "adaptive":
-            raise ValueError("adaptive steps compare losses, which differ from view to view; take constant steps")
 
     def step_length(self, step: int) -> float:
         """Return the L2 length of the step after `step` steps."""
         return self.step_size * (1 - (1 - self.step_decay) * step / max(1, self.steps - 1))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as a JSON object, without defaults that a file may omit."""
-        values = {**asdict(self), "views": None if self.views is None else self.views.to_json()}
-        return {name: value for name, value in values.items() if name not in UNSAID or value != UNSAID[name]}
+        """Return the settings as a JSON object."""
+        return {**asdict(self), "views": None if self.views is None else self.views.to_json()}
 
     @staticmethod
     def from_json(settings: Mapping[str, Any]) -> PGDConfig:
         """Read and check the settings in an object of `to_json`."""
-        known = {field.name: field.default is MISSING for field in fields(PGDConfig)}
-        if unknown := set(settings) - set(known):
-            raise ValueError(f"unknown PGD settings {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
-        if missing := {name for name in known if known[name]} - set(settings):
-            raise ValueError(f"PGD settings lack {', '.join(sorted(missing))}")
-        values = {name: value for name, value in settings.items() if name in known}
-        if values.get("views") is not None:
-            values["views"] = Views.from_json(values["views"])
-        return PGDConfig(**values)
+        known = {field.name for field in fields(PGDConfig)}
+        if set(settings) != known:
+            raise ValueError(f"PGD settings must be {', '.join(sorted(known))}; got {', '.join(sorted(settings))}")
+        views = settings["views"]
+        return PGDConfig(**{**settings, "views": None if views is None else Views.from_json(views)})
 
 
 def settings_of(config: PGDConfig, weight: float | None) -> dict[str, Any]:

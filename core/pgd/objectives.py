@@ -80,13 +80,11 @@ class Inpainting(Objective):
         penalty: "eq3": weight * ||(x0 - x) * (1 - mask)||_2 as printed in the paper, where x0 are the initial images
             (the original outside the hole), minimised by forward-backward steps;
             "mean_square": weight * mean(((x0 - x) * (1 - mask))^2);
-            "norm": that of "eq3" by plain steps, which do not reach its minimum; "frozen": nothing outside the hole
-            changes, which is the minimum of "eq3" if the gradient outside is shorter than weight.
+            "frozen": nothing outside the hole changes, which is the minimum of "eq3" if the gradient outside is
+            shorter than weight.
     Raises:
         ValueError: negative weight, unknown penalty, or a mask that is not bool (1, H, W) or (B, 1, H, W).
     Source: the paper, sec. 2.2 ("eq3"); the public notebook of Santurkar et al. 2019 ("mean_square").
-        With "norm" torch picks 0 from the subgradients at x = x0. Near x0 the penalty's gradient has full length
-        however small the change, so plain steps oscillate around x0, leaving a loss of up to weight * step_size / 2.
     """
 
     mask: Tensor
@@ -122,8 +120,7 @@ class Inpainting(Objective):
         outside = (images - x0) * ~self.mask
         if self.penalty == "mean_square":
             return self.weight * outside.square().mean(dim=(1, 2, 3))
-        norm = self.weight * torch.linalg.vector_norm(outside, dim=(1, 2, 3))
-        return norm.detach() if self.penalty == "eq3" else norm
+        return (self.weight * torch.linalg.vector_norm(outside, dim=(1, 2, 3))).detach()
 
     def step(self, images: Tensor, x0: Tensor, gradient: Tensor, size: Tensor | float) -> Tensor:
         if self.penalty == "eq3":

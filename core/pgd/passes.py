@@ -8,8 +8,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.shared.device import forward
-
 ImageClassifier = Callable[[Tensor], Tensor]
 
 
@@ -19,8 +17,8 @@ class Passes:
     Processes all images at once, or in halves after running out of memory.
     """
 
-    def __init__(self, classifier: ImageClassifier, targets: Tensor, dtype: str, size: int) -> None:
-        self._classifier, self._targets, self._dtype, self._size = classifier, targets, dtype, size
+    def __init__(self, classifier: ImageClassifier, targets: Tensor, size: int) -> None:
+        self._classifier, self._targets, self._size = classifier, targets, size
 
     def __call__(self, images: Tensor, last: bool) -> tuple[Tensor, Tensor, Tensor | None]:
         while True:
@@ -42,7 +40,7 @@ class Passes:
 
     def _part(self, images: Tensor, targets: Tensor, last: bool) -> tuple[Tensor, Tensor, Tensor | None]:
         variable = images.detach().requires_grad_(not last)  # without a gradient, no activations are kept
-        logits = forward(self._classifier, variable, self._dtype)
+        logits = self._classifier(variable)
         cross_entropy = F.cross_entropy(logits, targets, reduction="none")
         if last:
             return logits.detach(), cross_entropy.detach(), None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Penalty = Literal["eq3", "mean_square", "norm", "frozen"]
+Penalty = Literal["eq3", "mean_square", "frozen"]
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,6 @@ PENALTIES: dict[Penalty, PenaltyText] = {
         "lambda times the mean squared change over all pixels and channels, a far smaller number, as in the notebook "
         "of Santurkar et al.; the rest changes a little.",
         offered=True,
-    ),
-    "norm": PenaltyText(
-        "Eq. 3, plain steps",
-        "Eq. 3 by plain steps, which stop short of its minimum",
-        "that of eq3 by plain steps, which stop short of its minimum.",
     ),
     "frozen": PenaltyText(
         "Frozen",

@@ -13,11 +13,6 @@ from core.pgd.view_settings import Search, view_run
 from core.shared import paper
 
 MAX_STEPS = 100_000
-FAST_STEPS, FIRST_LENGTH = 100, 100
-FAST = (
-    f"{FAST_STEPS} steps of Auto-PGD, which adapts their length and begins with {FIRST_LENGTH} times the paper’s. "
-    "They reach nearly the same loss by another path, so they end in another picture."
-)
 QUICK_SHARE, QUICK_LENGTH = 0.4, 1.5
 QUICK = "Two fifths of the steps, each 1.5 times as long. It paints less, in less than half the time."
 # Requirement on a run of each search, for display side by side.
@@ -92,13 +87,6 @@ _ROWS = (
             help="Radius of the ball around the start, over all pixels and channels, values in [0, 1]."),
     Setting(name="weight", label="Penalty weight (lambda)", parameter="lambda", high=1000, changed="its weight",
             phrase=", lambda {:g}: "),
-    Setting(name="dtype", label="Rounded (bfloat16)", parameter="bfloat16", choices=("float32", "bfloat16"),
-            changed="the precision", phrase="; in {}",
-            help="The network computes with 8 bits of precision instead of 24. Steps of large networks may get faster; "
-            "those of small ones get slower (Mini CLIP’s took 1.6 times as long where we measured). Every step changes "
-            "a little, so the run ends in another picture."),
-    Setting(name="step_rule", label="Step rule", choices=("constant", "adaptive"), changed="the step rule",
-            phrase="; {} steps", help="adaptive: Auto-PGD."),
     Setting(name="step_decay", label="Last step, in parts of the first", low=0.01, high=1, step=0.1,
             changed="steps or lengths", phrase=", shrinking to {:.0%}", unsaid=1.0,
             help="The step size falls linearly to this fraction of the first step."),
@@ -143,17 +131,6 @@ def _scaled(values_at_224: Mapping[str, float], image_size: int, hole_side: floa
             value = value * hole_side / square_side(image_size)
         values[name] = value
     return values
-
-
-def fast_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the settings with fewer steps, as described in `FAST`; None if there are already few.
-
-    Measured: `docs/reconstruct.md`.
-    """
-    if usual["steps"] <= FAST_STEPS or usual["search"] == "views":
-        return None
-    step_size = FIRST_LENGTH * usual["step_size"]
-    return {**usual, "steps": FAST_STEPS, "step_size": step_size, "step_rule": "adaptive"}
 
 
 def quick_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:

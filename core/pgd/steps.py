@@ -9,14 +9,12 @@ The app, the batch script and the tests consume the same iterator:
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from core.pgd.auto_pgd import AutoPGD
 from core.pgd.ball import norms, project
 from core.pgd.config import PGDConfig
 from core.pgd.natural import NaturalSteps
@@ -36,8 +34,6 @@ class PGDState:
     if the objective has none. By views all of these are of the picture itself too, not of a view: measured at every
     tenth step and at the last, and repeated in between.
     perturbation_norm: (B,) L2 distance to x0, over the whole image.
-    best_loss: (B,) lowest loss so far of each image. best_images: (B, 3, H, W) the corresponding images.
-    memory: state of the rule "adaptive" needed to continue from here; else None.
     """
 
     step: int
@@ -47,9 +43,6 @@ class PGDState:
     cross_entropy: Tensor
     penalty: Tensor | None
     perturbation_norm: Tensor
-    best_loss: Tensor
-    best_images: Tensor
-    memory: AutoPGD | None = None
 
     @property
     def loss(self) -> Tensor:
@@ -83,7 +76,7 @@ def pgd_steps(
         classifier: (B, 3, H, W) images in [0, 1] -> (B, K) logits, in evaluation mode.
         objective: `Generation`, `Inpainting` or another `Objective`.
         images: (B, 3, H, W) float32 in [0, 1], the start x0, on the classifier's device. Never changed.
-        config: lengths, number of steps and their rule.
+        config: lengths, number of steps, and the search.
         after: a state of the same run to resume from: bit for bit if passes are deterministic, as on a CPU.
         seed: of the random views, 0 to 2**64 - 1.
     Returns:
@@ -108,7 +101,7 @@ def pgd_steps(
 def run_pgd(
     classifier: ImageClassifier, objective: Objective, images: Tensor, config: PGDConfig, *, seed: int = 0
 ) -> PGDState:
-    """Return the last state of `pgd_steps`, which also holds the best images; same arguments and errors."""
+    """Return the last state of `pgd_steps`; same arguments and errors."""
     for state in pgd_steps(classifier, objective, images, config, seed=seed):
         last = state
     return last
@@ -127,17 +120,14 @@ def _steps(
         x0 = images.clone()
         objective = objective.to(x0.device)  # once, so that no step waits for the transfer
         targets = objective.targets.expand(len(x0))
-        classifier = for_gradients(classifier, config.dtype)
-    auto_pgd = AutoPGD(x0, objective, config) if config.step_rule == "adaptive" else None
-    passes = Passes(classifier, targets, config.dtype, len(x0))
+        classifier = for_gradients(classifier)
+    passes = Passes(classifier, targets, len(x0))
     by_views = (
         _ViewGradients(classifier, targets, config, x0, objective.hole, seed) if config.search == "views" else None
     )
-    first, x, best_loss, best_images = 0, x0, torch.full((len(x0),), torch.inf, device=x0.device), x0
+    first, x = 0, x0
     if after is not None:
-        first, x, best_loss, best_images = after.step, after.images, after.best_loss, after.best_images
-        auto_pgd = copy.copy(after.memory)
-        logits, cross_entropy = after.logits, after.cross_entropy
+        first, x, logits, cross_entropy = after.step, after.images, after.logits, after.cross_entropy
     for step in range(first, config.steps + 1):
         last = step == config.steps
         with torch.inference_mode(False), torch.enable_grad():
@@ -157,9 +147,6 @@ def _steps(
             if gradient is not None and penalty is not None and penalty.requires_grad:
                 gradient = gradient + torch.autograd.grad(penalty.sum(), variable)[0]
         with torch.inference_mode(False), torch.no_grad():
-            better = loss < best_loss
-            best_loss = torch.where(better, loss, best_loss)
-            best_images = torch.where(better[:, None, None, None], x, best_images)
             state = PGDState(
                 step=step,
                 steps=config.steps,
@@ -168,15 +155,9 @@ def _steps(
                 cross_entropy=cross_entropy,
                 penalty=None if penalty is None else penalty.detach(),
                 perturbation_norm=norms(x - x0).flatten(),
-                best_loss=best_loss,
-                best_images=best_images,
-                memory=copy.copy(auto_pgd),  # its tensors are replaced, never modified
             )
             if gradient is not None:
-                if auto_pgd is None:
-                    x = project(objective.step(x, x0, gradient, config.step_length(step)), x0, config.epsilon)
-                else:
-                    x = auto_pgd.step(x, gradient, loss)
+                x = project(objective.step(x, x0, gradient, config.step_length(step)), x0, config.epsilon)
         yield state
 
 
@@ -197,9 +178,7 @@ class _ViewGradients:
         self._draws, self._natural = ViewDraws(config.views, x0, hole, seed), NaturalSteps(config.views, x0, hole)
         self._any_size = getattr(classifier, "any_size", False)
         sides = {self._input_size(step) for step in range(config.steps)}
-        self._passes = {
-            side: Passes(_at_size(classifier, side, self._size), targets, config.dtype, len(x0)) for side in sides
-        }
+        self._passes = {side: Passes(_at_size(classifier, side, self._size), targets, len(x0)) for side in sides}
 
     def __call__(self, images: Tensor, step: int) -> Tensor:
         """Return the (B, 3, H, W) sum over this step's views; its length is arbitrary."""

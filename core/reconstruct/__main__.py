@@ -18,7 +18,7 @@ from core.data.options import add_dataset_options, named_dataset
 from core.images.masks import Fill
 from core.numbers import percent, small
 from core.pgd.penalties import PENALTIES
-from core.pgd.settings import FAST, MAX_STEPS, SETTINGS, RunKind, paper_settings
+from core.pgd.settings import MAX_STEPS, SETTINGS, RunKind, paper_settings
 from core.reconstruct.batches import run_job
 from core.reconstruct.job import JobConfig, PGDJob, make_job
 from core.runs.plan import prepare
@@ -48,7 +48,6 @@ def build_parser() -> argparse.ArgumentParser:
         mode.add_argument("--limit", type=integer(1), default=100, help="number of images, default 100")
         mode.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="seed of images, holes and noise")
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
-        mode.add_argument("--keep", choices=("last", "best"), default="last", help="result: last state, or lowest loss")
         mode.add_argument("--judge", help="another classifier, which judges whether the results show the target")
         mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, if it takes one")
         mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch for replay")
@@ -67,7 +66,6 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="SIDE",
         help="of the square, default 60 at 224 pixels, 16 at 32; scales epsilon",
     )
-    inpaint.add_argument("--auto-pgd", "--fast", action="store_true", help=FAST)
     inpaint.add_argument(
         "--fill",
         choices=get_args(Fill),
@@ -99,12 +97,12 @@ def build_job(args: argparse.Namespace) -> PGDJob:
     inpaint = args.mode == "inpaint"
     # Generation needs statistics over all images of its classes.
     dataset = named_dataset(args, limit=args.limit if inpaint else None, seed=args.seed)
-    own = ("hole", "penalty", "fill", "auto_pgd") if inpaint else ("start",)
+    own = ("hole", "penalty", "fill") if inpaint else ("start",)
     overrides = {name: getattr(args, name, None) for name in SETTINGS}
     config = JobConfig(
         count=args.limit,
         changes={name: value for name, value in overrides.items() if value is not None},
-        **{name: getattr(args, name) for name in ("mode", "seed", "target", "keep", "save_run", *own)},
+        **{name: getattr(args, name) for name in ("mode", "seed", "target", "save_run", *own)},
     )
     classifier, judge = named_classifier(args, dataset.classes), _named_judge(args, dataset)
     job = make_job(config, classifier, dataset, judge)

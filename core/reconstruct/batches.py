@@ -49,30 +49,20 @@ class BatchResult:
 
 def run_batch(job: PGDJob, plan: RunPlan, indices: Sequence[int], progress: Callable[[], None]) -> BatchResult:
     """Run one batch; call `progress` after every state."""
-    import torch
-
     engine = Run(plan, lambda: [job.classifier])
     for (state,) in engine.states():
         last = state
         progress()
     (run,) = engine.so_far()
-    best = job.settings["keep"] == "best"
-    results = last.best_images if best else last.images
-    logits = last.logits
-    if best:
-        with torch.inference_mode():
-            logits = job.classifier(results)
     targets = run.metadata["targets"]
-    after = -logits.log_softmax(dim=1).cpu().numpy()[np.arange(len(targets)), targets]
-    before, images = run.terms["cross_entropy"][0], results.cpu().numpy()
+    after = -last.logits.log_softmax(dim=1).cpu().numpy()[np.arange(len(targets)), targets]
+    before, images = run.terms["cross_entropy"][0], last.images.cpu().numpy()
     names = run.metadata["class_names"]
     labels = plan.images.get("labels", [""] * len(targets))
     originals = plan.start if plan.original is None else plan.original.astype(np.float32) / np.float32(255)
-    first_confident = engine.first_confident(0)
-    assert first_confident is not None
     judged: list[dict[str, Any]] = [{}] * len(targets)
     if job.judge is not None:
-        judged = _judged(job.judge, plan.start, images, first_confident.images.cpu().numpy(), targets)
+        judged = _judged(job.judge, plan.start, images, targets)
     holes = np.ones((len(targets), 1, *images.shape[2:]), dtype=bool) if plan.mask is None else plan.mask
     rows = [
         Reconstruction(
@@ -80,15 +70,15 @@ def run_batch(job: PGDJob, plan: RunPlan, indices: Sequence[int], progress: Call
             label=labels[row],
             target=names[targets[row]],
             top1_before=names[int(run.logits[0, row].argmax())],
-            top1_after=names[int(logits[row].argmax())],
+            top1_after=names[int(last.logits[row].argmax())],
             loss_before=float(run.curves["loss"][0, row]),
-            loss_after=float(run.curves["best_loss" if best else "loss"][-1, row]),
+            loss_after=float(run.curves["loss"][-1, row]),
             cross_entropy_before=float(before[row]),
             cross_entropy_after=float(after[row]),
             probability_before=float(np.exp(-before[row])),
             probability_after=float(np.exp(-after[row])),
             was_target=int(run.logits[0, row].argmax() == targets[row]),
-            is_target=int(logits[row].argmax() == targets[row]),
+            is_target=int(last.logits[row].argmax() == targets[row]),
             **measure_change(originals[row], plan.start[row], images[row], holes[row]),
             **_until_sure(run, row),
             **judged[row],
@@ -104,12 +94,10 @@ def _until_sure(run: PGDRun, row: int) -> dict[str, Any]:
     return {f"sure_{name}": value for name, value in sure.items()}
 
 
-def _judged(
-    judge: Classifier, before: np.ndarray, after: np.ndarray, sure: np.ndarray, targets: Sequence[int]
-) -> list[dict[str, Any]]:
-    """Return each image's fields of a `Reconstruction` that the judge fills in; `judge_share_sure` is of `sure`."""
+def _judged(judge: Classifier, before: np.ndarray, after: np.ndarray, targets: Sequence[int]) -> list[dict[str, Any]]:
+    """Return each image's fields of a `Reconstruction` that the judge fills in."""
     names = judge.classes.names
-    predicted = {when: top1(judge, images) for when, images in (("before", before), ("after", after), ("sure", sure))}
+    predicted = {when: top1(judge, images) for when, images in (("before", before), ("after", after))}
     return [
         {f"judge_top1_{when}": names[predicted[when][row]] for when in ("before", "after")}
         | {f"judge_share_{when}": int(classes[row] == target) for when, classes in predicted.items()}

@@ -13,7 +13,7 @@ from core.data.provenance import classifier_facts, dataset_facts
 from core.images.masks import Fill, random_square_mask, usual_side
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import Penalty
-from core.pgd.settings import fast_settings, usual_settings
+from core.pgd.settings import usual_settings
 from core.pgd.view_settings import Search
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.starts import Start, StartKind, start_of
@@ -30,10 +30,9 @@ class JobConfig:
     """Configuration of a job; the defaults are those of the search.
 
     mode: Eq. 3 or Eq. 2. count: images, at most those of the data set for inpainting. seed: of holes and noise. target:
-    one class or text for all; None for the true class, or every class in turn. keep: whether the result is the last
-    state or that of the lowest loss. changes: to the settings of `core.pgd.settings`, by name. hole: side of the
-    square. penalty, fill: of Eq. 3, and what fills the hole. auto_pgd: as described in `FAST`, unless `changes`
-    override it; only for inpainting. start: kind of start for generation.
+    one class or text for all; None for the true class, or every class in turn. changes: to the settings of
+    `core.pgd.settings`, by name. hole: side of the square. penalty, fill: of Eq. 3, and what fills the hole. start:
+    kind of start for generation.
     save_run: also save the first batch as a run for replay.
     """
 
@@ -41,12 +40,10 @@ class JobConfig:
     count: int
     seed: int = 0
     target: str | None = None
-    keep: Literal["last", "best"] = "last"
     changes: Mapping[str, Any] = field(default_factory=dict)
     hole: int | None = None
     penalty: Penalty = "eq3"
     fill: Fill = "region"
-    auto_pgd: bool = False
     start: StartKind = "blur"
     save_run: bool = False
 
@@ -55,7 +52,7 @@ class JobConfig:
 class PGDJob:
     """A job of `count` images in batches planned by `make_plan`.
 
-    settings: a JSON object of everything that determines the results; keep and save_run as in `JobConfig`. judge:
+    settings: a JSON object of everything that determines the results; save_run as in `JobConfig`. judge:
     another network, which classifies starts and results; its first classes are the data set's.
     """
 
@@ -81,7 +78,7 @@ def make_job(
     if request.mode == "inpaint":
         count, side = min(request.count, len(dataset)), request.hole or usual_side(size)
         usual = usual_settings("inpainting", size, side, search)
-        values = ((request.auto_pgd and fast_settings(usual)) or usual) | dict(request.changes)
+        values = usual | dict(request.changes)
         penalty = "frozen" if search == "views" else request.penalty
         objective = {"weight": values.pop("weight"), "penalty": penalty, "fill": request.fill, "side": side}
         config = PGDConfig(**values)
@@ -97,7 +94,6 @@ def make_job(
         "config": config.to_json(),
         "objective": objective,
         "start": None if objective else request.start,
-        "keep": request.keep,
         "target": target,
         "seed": seed,
         "count": count,

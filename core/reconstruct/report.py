@@ -45,7 +45,6 @@ class Reconstruction:
     sure_change: change_inside at that step.
     judge_top1_before, judge_top1_after: class names; "" without a second judge.
     judge_share_before, judge_share_after: 1 if these equal the target, else 0; None without a judge.
-    judge_share_sure: the same at sure_step.
     """
 
     index: int
@@ -73,7 +72,6 @@ class Reconstruction:
     judge_top1_after: str = ""
     judge_share_before: int | None = None
     judge_share_after: int | None = None
-    judge_share_sure: int | None = None
 
 
 def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> dict[str, Any]:

@@ -9,11 +9,10 @@ import numpy as np
 
 from core import numbers
 from core.fourier.basis import half_plane
-from core.numbers import signed_points, small
+from core.numbers import signed_points
 from core.reproduce.parts.agreement import Match
 from core.reproduce.parts.claim_comparison import ClaimComparison
 from core.reproduce.parts.maps import MapResult
-from core.reproduce.parts.tables import TableResult
 from core.shared.errors import sentence
 
 percent = partial(numbers.percent, space="\N{NO-BREAK SPACE}")
@@ -34,27 +33,6 @@ def map_sentence(result: MapResult) -> str:
         f"{done}. Mean error over the common waves: {percent(agreement.mean_error)} here, "
         f"{percent(agreement.mean_reference)} {result.kind}, "
         f"difference {signed_points(agreement.mean_difference)}{identical}."
-    )
-
-
-def plain_and_minimised(tables: Sequence[TableResult]) -> str:
-    """Compare Eq. 3's loss by plain and by minimising steps for each network with both; empty without any."""
-    losses: dict[str, dict[str, float]] = {}
-    for table in tables:
-        if table.part.kind.mode == "inpaint":
-            losses.setdefault(table.name, {})[table.part.kind.penalty] = table.median("loss_after")
-    pairs = [
-        f"{name} {small(medians['norm'])} against {small(medians['eq3'])}"
-        for name, medians in losses.items()
-        if {"norm", "eq3"} <= medians.keys()
-    ]
-    if not pairs:
-        return ""
-    return (
-        "Plain steps do not minimise Eq. 3: beside the start its penalty’s gradient has full length however small the "
-        "change. Forward-backward steps do, and nearly always change nothing outside the hole. Median loss after, by "
-        f"plain steps against minimised: {'; '.join(pairs)}. Which steps the authors took cannot be seen from the "
-        "paper."
     )
 
 

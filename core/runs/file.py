@@ -1,9 +1,8 @@
 """Files of finished PGD runs: frames, curves, settings and provenance. Does not import torch.
 
 A file is one `.npz` that loads with `allow_pickle=False`. Frames are stored as differences to the previous frame,
-modulo 256: lossless and several times smaller, as a step changes few bytes by more than one. Likewise the best images,
-relative to the last frame, and the bits of the start, relative to the first; earlier versions and the static edition
-store "best" and "start" directly.
+modulo 256: lossless and several times smaller, as a step changes few bytes by more than one. Likewise the bits of the
+start, relative to the first frame.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from core.shared.sentences import count_of
 
 SURE = 0.9  # target probability from which a classifier counts as confident
 MAX_TOGETHER = 4  # runs in one file: two networks by two searches
-CURVES = ("loss", "target_probability", "perturbation_norm", "best_loss")
+CURVES = ("loss", "target_probability", "perturbation_norm")
 
 
 class RunFileError(ArchiveError):
@@ -35,8 +34,8 @@ RUN_FILE = ArchiveKind(
     name="saved run",
     maker="this app",
     schema=1,
-    required=("frame_deltas", "frame_steps", "curves", "terms", "logits"),
-    optional=("start", "start_bits", "best", "best_deltas", "original", "mask"),
+    required=("frame_deltas", "frame_steps", "start_bits", "curves", "terms", "logits"),
+    optional=("original", "mask"),
     max_bytes=128 * 2**20,
     max_content=512 * 2**20,
     facts=FACTS,
@@ -49,9 +48,8 @@ class PGDRun(ArchiveContent):
     """Record of a PGD run on B images with S states, F of them kept as frames.
 
     frames: (F, B, 3, H, W) uint8, from step 0 to the last state. frame_steps: (F,) int64, ascending. start: (B, 3, H,
-    W) float32, the exact start: with the settings it repeats the run bit for bit. best: (B, 3, H, W) uint8, the images
-    with the lowest loss.
-    curves: (S, B) float32 by name: loss, target_probability, perturbation_norm, best_loss.
+    W) float32, the exact start: with the settings it repeats the run bit for bit.
+    curves: (S, B) float32 by name: loss, target_probability, perturbation_norm.
     terms: (S, B) float32 by name: the loss terms, which add up to the loss.
     logits: (2, B, K) float32 of the first and of the last state.
     original: (B, 3, H, W) uint8 before the hole was cut, or None. mask: (B or 1, 1, H, W) bool, or None.
@@ -63,7 +61,6 @@ class PGDRun(ArchiveContent):
     frames: np.ndarray
     frame_steps: np.ndarray
     start: np.ndarray
-    best: np.ndarray
     curves: Mapping[str, np.ndarray]
     terms: Mapping[str, np.ndarray]
     logits: np.ndarray
@@ -81,7 +78,6 @@ class PGDRun(ArchiveContent):
             "frames": (self.frames, (count, *shape), np.uint8),
             "frame_steps": (self.frame_steps, (count,), np.int64),
             "start": (self.start, (batch, 3, height, width), np.float32),
-            "best": (self.best, shape, np.uint8),
             "logits": (self.logits, (2, batch, len(self.metadata["class_names"])), np.float32),
         }
         expected |= {f"curve {name}": (curve, (states, batch), np.float32) for name, curve in self.curves.items()}
@@ -136,7 +132,6 @@ class PGDRun(ArchiveContent):
             "frame_deltas": frame_differences(self.frames),
             "frame_steps": self.frame_steps,
             "start_bits": bit_differences(self.start, self.frames[0]),
-            "best_deltas": self.best - self.frames[-1],
             "curves": np.stack([self.curves[name] for name in CURVES]),
             "terms": np.stack(list(self.terms.values())),
             "logits": self.logits,
@@ -150,20 +145,14 @@ class PGDRun(ArchiveContent):
     @classmethod
     def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> PGDRun:
         check_agreement(metadata)
-        frames, curves, terms = (arrays.pop(name) for name in ("frame_deltas", "curves", "terms"))
+        frames, curves, terms, bits = (arrays.pop(name) for name in ("frame_deltas", "curves", "terms", "start_bits"))
         if frames.dtype != np.uint8 or frames.ndim != 5 or not len(frames):
             raise ValueError(f"frames are {frames.shape} {frames.dtype}")
         frames = undo_differences(frames)
-        if (bits := arrays.pop("start_bits", None)) is not None:
-            check_array("start_bits", bits, (4, *frames.shape[1:]), np.uint8)
-            arrays["start"] = undo_bit_differences(bits, frames[0])
-        if (deltas := arrays.pop("best_deltas", None)) is not None:
-            check_array("best_deltas", deltas, frames.shape[1:], np.uint8)
-            arrays["best"] = deltas + frames[-1]
-        if missing := {"start", "best"} - arrays.keys():
-            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+        check_array("start_bits", bits, (4, *frames.shape[1:]), np.uint8)
         return cls(
             frames=frames,
+            start=undo_bit_differences(bits, frames[0]),
             curves=dict(zip(CURVES, curves, strict=True)),
             terms=dict(zip(metadata["terms"], terms, strict=True)),
             metadata={name: fact for name, fact in metadata.items() if name != "terms"},

@@ -34,7 +34,6 @@ COLUMNS = (
     "sure_change",
     "judge_share_before",
     "judge_share_after",
-    "judge_share_sure",
 )
 THIRD = ("third_share_before", "third_share_after")  # columns of the third judge, missing for its own pictures
 

@@ -82,7 +82,6 @@ class RunRecorder:
             "loss": loss,
             "target_probability": np.exp(-terms[0]),
             "perturbation_norm": norm,
-            "best_loss": np.fmin.accumulate(loss),
         }
         return curves, dict(zip(("cross_entropy", "penalty"), terms, strict=False))
 
@@ -127,7 +126,6 @@ class RunRecorder:
             frames=np.stack(frames),
             frame_steps=np.array(frame_steps, dtype=np.int64),
             start=plan.start,
-            best=_bytes(self.last.best_images),
             curves=curves,
             terms=terms,
             logits=np.stack([_numpy(self._first.logits), _numpy(self.last.logits)]),

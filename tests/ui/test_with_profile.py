@@ -20,21 +20,18 @@ from core.data.classes import PRECOMPUTED
 from core.data.profiles import VARIABLE
 from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
-from core.images.hole_url import hole_text
-from core.images.masks import middle_square
 from core.reproduce.parts.agreement import restricted_to
 from core.reproduce.profile.predictions import StoredPredictions
 from core.runs.file import PGDRun
 from core.runs.picture_outcomes import JudgedOutcomes
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
-from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
+from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP, MINI_RESNET, RESNET56
 from ui.models.preparation import Preparation, missing
 from ui.pages.findings import FEATURES
-from ui.runs.setup import settings
 from ui.story.networks import computed_map, first_maps
 from ui.story.opening import WORD
 from ui.story.steps import STEPS
@@ -277,16 +274,11 @@ def test_after_a_download_the_story_fills_its_hole_with_clip(installed_clip, tmp
     assert (preparation.status, preparation.error) == ("done", "")
     app = opened("story", step="hole")
     assert named(read(app)) == {PAPERS, TWIN} and replay_data(app)["steps"] == 720
-    monkeypatch.setattr(settings, "is_slow", lambda specs, steps, pixels: bool(specs))
     app = opened("inpainting", **{"inpainting-pictures": "CIFAR-10"})
     assert "An example computed on this machine" in page_text(app) and "Settings changed" not in page_text(app)
-    assert settable_widget(app, "inpainting-pace").value == "paper"
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     app.button(key="inpainting.back").click().run()
     assert "An example computed on this machine" in page_text(app) and "Settings changed" not in page_text(app)
-    small = {"inpainting-hole": hole_text(middle_square(32, 8))}
-    app = opened("inpainting", **{"inpainting-pictures": "CIFAR-10"}, **small)
-    assert settable_widget(app, "inpainting-pace").value == "fast", "no run of this hole is stored"
 
 
 def test_hybrids_are_joined_to_the_map_of_the_same_weights_alone(profile, monkeypatch):

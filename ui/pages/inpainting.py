@@ -19,13 +19,13 @@ from core.runs.plan import RunPlan, inpainting_plan
 from core.shared import paper
 from core.shared.html import TERMS
 from ui.components.mask_painter import mask_painter
-from ui.runs.examples import back_to_example, shown_first, stored_example, stored_row, with_first_run
+from ui.runs.examples import back_to_example, shown_first, stored_example, stored_row
 from ui.runs.panel import head, places, run_details, run_panel, run_status, show_result, tabs
 from ui.runs.run_sentences import VIEWS, sample_set_of, target_of
 from ui.runs.setup.settings import OFFERED, RunSettings, choose_picture, set_searches
 from ui.runs.setup.start import Toolbar, ask_for_run, run_state
 from ui.runs.setup.state import RunRequest, RunResult
-from ui.runs.stored_results import COMPUTED, MANY, draw_stored_inpainting, is_stored, many_pictures, plain_steps
+from ui.runs.stored_results import COMPUTED, MANY, draw_stored_inpainting, is_stored, many_pictures
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
 from ui.shared.picture_choice import take_picture
@@ -220,10 +220,7 @@ def _controls(picture: Picture, toolbar: Toolbar) -> RunRequest | None:
         )
         return planned, "" if target else NO_TARGET
 
-    side, row = hole_side(hole) or None, SAMPLE_SETS[picture.kind]
-    is_first = picture.position == row.inpainted and np.array_equal(hole, row.hole(row.inpainted))
-    stored = with_first_run(PAGE, row) if is_first else ()
-    return ask_for_run(PAGE, picture.class_set, picture.size, plan, toolbar, hole=side, stored=stored)
+    return ask_for_run(PAGE, picture.class_set, picture.size, plan, toolbar, hole=hole_side(hole) or None)
 
 
 def _bring(result: RunResult) -> None:
@@ -293,4 +290,4 @@ def explanations(searches: Sequence[Search]) -> dict[str, str]:
         "Wajs 2005), the projection onto the ball, the clip."
     )
     by_views = {"The search by views": VIEWS, "Where it fails": FAILS} if "views" in searches else {}
-    return {"How Eq. 3 is minimised": minimised, "What plain steps leave": plain_steps()} | by_views
+    return {"How Eq. 3 is minimised": minimised} | by_views

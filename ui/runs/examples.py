@@ -15,7 +15,6 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.penalties import Penalty
 from core.pgd.settings import RunKind
 from core.pgd.view_settings import SEARCHES, Search
-from core.runs.examples import first_subjects
 from core.runs.file import PGDRun, RunFileError
 from core.runs.starts import StartKind
 from core.runs.stored import is_row, row_of, stored_subjects
@@ -116,12 +115,6 @@ def shown_first(kind: str, row: SampleSet, chosen: Sequence[str]) -> Sequence[st
     return names if PAPERS_CLIP in names else chosen
 
 
-def with_first_run(kind: str, row: SampleSet) -> set[str]:
-    """Return the networks whose run of a sample set's first example is stored."""
-    runs = _stored(kind).get(dict(first_subjects(row))[kind], [])
-    return {run.metadata["classifier"]["name"] for run in runs}
-
-
 def example_titles(kind: str, sample_set: str, variant: str, ready: Sequence[ClassifierSpec]) -> list[str]:
     """Return the titles of the classifiers of the default example, which *Back to the example* chooses.
 
@@ -147,8 +140,7 @@ def back_to_example(
     titles = example_titles(page, row.name, variant, ready)
     state.update({f"{page}-{name}": value for name, value in chosen.items()})
     state[f"{page}-models-{row.class_set}"] = titles
-    stored = with_first_run(page, row)
-    reset_settings(page, row.side, hole, [spec for spec in ready if spec.title in titles and spec.name not in stored])
+    reset_settings(page, row.side, hole)
 
 
 def stored_row(sample_set: str, classifiers: Sequence[str]) -> RunResult | None:

@@ -133,22 +133,6 @@ def _range(values: np.ndarray, digits: int) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def plain_steps() -> str:
-    """Compare the loss of Eq. 3 left by plain steps with its minimum; Markdown."""
-    by_plain_steps = picture_outcomes("norm")
-    first = next(iter(by_plain_steps.values()))
-    n, side = first.n, first.facts["hole"]
-    plain = [painted.mean("loss_after") for painted in by_plain_steps.values() if painted.n == n]
-    solved = [painted.first(n).mean("loss_after") for painted in picture_outcomes("eq3").values() if painted.n >= n]
-    low, high = (np.format_float_positional(end, 1, fractional=False) for end in (min(solved), max(solved)))
-    return (
-        "**Plain steps** do not find the minimum, as the penalty’s gradient has full length however small the change. "
-        f"With a hole of {side} × {side} they leave a mean loss of {min(plain):.2g} to {max(plain):.2g}. Minimised, it "
-        f"is {low} to {high}. Both are means over {n} pictures, by {len(plain)} networks. The "
-        "paper does not say which steps led to its 0.0002."
-    )
-
-
 def draw_stored_inpainting() -> None:
     """Draw the summary, and the table below it."""
     findings = stored_inpainting(stored_state("runs"))

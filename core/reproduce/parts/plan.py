@@ -121,7 +121,7 @@ MAPS = (
     MapPart("stand-in-resnet", "Figure 1 in miniature, right", "mini-resnet", "cifar10", 31,
             ("mini-resnet_cifar10-1000.npz", "mini-resnet_cifar10.npz"), Amount(48, 1000)),
 )  # fmt: skip
-# The paper does not state which step and which start the authors used, so there is a part for each.
+# The paper does not state which start the authors used, so there is a part for each.
 TABLES = (
     *_tables("figure-3-clip", "Figure 3", "inpaint", "imagenet100", 1, {CLIP: ""}, (3.8, 2e-4)),
     *_tables("figure-4-clip", "Figure 4", "generate", "imagenet100", 4, {CLIP: ""}, (3.5, 3e-5)),

@@ -51,7 +51,6 @@ class Kind:
         )
 
 
-# Plain steps are run only for their loss.
 KINDS = (
     Kind("blur", (0, 200), "generate", suffix="", title=", from blurs"),
     Kind("classless", (0, 200), "generate", start="classless"),
@@ -63,6 +62,5 @@ KINDS = (
     Kind("eq3", (0, 200), "inpaint", suffix=""),
     Kind("mean_square", (0, 200), "inpaint", penalty="mean_square", fewer=3, suffix="-mean-square",
          title=", with the notebook’s penalty", of_clip=True),
-    Kind("norm", (0, 50), "inpaint", penalty="norm", suffix="-plain", title=", by plain steps"),
     Kind(comparison_kind("eq3", "views"), (0, 200), "inpaint", search="views"),
 )  # fmt: skip

@@ -203,9 +203,7 @@ def test_script_searches_by_views_the_same_for_any_batch_size(archive, tmp_path)
 
 
 def test_script_takes_settings_and_target_from_the_command_line(archive, tmp_path):
-    more = (
-        "--steps 3 --epsilon 0.5 --step-size 0.4 --weight 2 --penalty mean_square --fill image --target cat --keep last"
-    )
+    more = "--steps 3 --epsilon 0.5 --step-size 0.4 --weight 2 --penalty mean_square --fill image --target cat"
     assert run("inpaint", archive, tmp_path / "out", "--limit", "3", *more.split()) == 0
     settings = json.loads((tmp_path / "out" / "settings.json").read_text())
     assert (settings["config"]["epsilon"], settings["config"]["step_size"]) == (0.5, 0.4)
@@ -273,7 +271,7 @@ def test_stopped_script_resumes_to_the_same_files(whole, stop, finished, archive
     assert contents(tmp_path / "out") == expected
 
 
-@pytest.mark.parametrize("more", [["--seed", "1"], ["--limit", "5"], ["--keep", "best"], ["--save-run"]])
+@pytest.mark.parametrize("more", [["--seed", "1"], ["--limit", "5"], ["--save-run"]])
 def test_script_replaces_rows_of_other_settings(more, archive, tmp_path):
     assert run("generate", archive, tmp_path / "out", "--limit", "4", "--steps", "2") == 0
     for folder in ("out", "fresh"):
@@ -330,15 +328,6 @@ def test_script_ends_with_one_sentence_where_it_cannot_write(output, message, ar
     (tmp_path / "out" / "images.csv").mkdir(parents=True)
     assert run("inpaint", archive, tmp_path / output, "--limit", "1", "--steps", "1") == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {message}")
-
-
-@pytest.mark.parametrize("option", ["--auto-pgd", "--fast"])
-def test_auto_pgd_takes_adaptive_steps_unless_settings_differ(archive, tmp_path, option):
-    assert run("inpaint", archive, tmp_path / "out", "--limit", "1", option, "--steps", "3") == 0
-    config = json.loads((tmp_path / "out" / "settings.json").read_text())["config"]
-    length = 0.1 * 16 / 224
-    assert config["steps"] == 3 and config["step_rule"] == "adaptive"
-    assert config["step_size"] == pytest.approx(100 * length)
 
 
 def test_script_runs_as_a_module(monkeypatch, capsys):

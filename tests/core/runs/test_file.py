@@ -56,12 +56,6 @@ def test_a_start_is_stored_to_the_bit_and_takes_no_room_where_it_is_the_original
     outside = ~np.broadcast_to(run.mask, run.start.shape)
     assert not packed["start_bits"][:, outside].any() and packed["start_bits"][:, ~outside].any()
     same(PGDRun.from_bytes(run.to_bytes(), name="run"), run)
-    former = packed | {"start": run.start, "best": run.best}
-    for name in ("start_bits", "best_deltas"):
-        former.pop(name)
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **former)
-    same(PGDRun.from_bytes(buffer.getvalue(), name="former"), run)
 
 
 def test_recorder_keeps_curves_whole_and_every_few_frames():
@@ -114,9 +108,7 @@ def test_run_survives_saving(kind, tmp_path):
     np.load(tmp_path / "run.npz", allow_pickle=False)
 
 
-@pytest.mark.parametrize(
-    "settings", [{}, {"penalty": "norm"}, {"penalty": "mean_square"}, {"penalty": "frozen"}, {"step_rule": "adaptive"}]
-)
+@pytest.mark.parametrize("settings", [{}, {"penalty": "mean_square"}, {"penalty": "frozen"}])
 @pytest.mark.parametrize("kind", ["inpainting", "generation"])
 def test_file_says_all_that_is_needed_to_repeat_the_run_to_the_bit(kind, settings):
     run, states = record(kind, steps=9, **settings)
@@ -162,14 +154,14 @@ def alter_metadata(**changes):
     [
         (alter_metadata(schema=99), "schema '99' is unknown"),
         (alter_metadata(targets=[0]), "needs 2 targets"),
-        (alter_metadata(config={"epsilon": 1}), "settings lack"),
-        (lambda arrays: arrays.pop("best_deltas"), "lacks best"),
+        (alter_metadata(config={"epsilon": 1}), "PGD settings must be"),
+        (lambda arrays: arrays.pop("start_bits"), "holds other data"),
         (lambda arrays: arrays.update(frame_steps=arrays["frame_steps"] + 1), "must rise from step 0"),
         (lambda arrays: arrays.update(start_bits=arrays["start_bits"] ^ 64), "must lie in"),
         (lambda arrays: arrays.update(start_bits=arrays["start_bits"][:3]), "start_bits must be"),
         (lambda arrays: arrays.update(mask=arrays["mask"][..., :4]), "mask must be"),
         (lambda arrays: arrays.update(logits=arrays["logits"][:, :1]), "logits must be"),
-        (lambda arrays: arrays.update(best_deltas=np.array([{}])), "Object arrays cannot be loaded"),
+        (lambda arrays: arrays.update(logits=np.array([{}])), "Object arrays cannot be loaded"),
     ],
 )
 def test_foreign_content_is_refused_in_one_sentence(change, message):

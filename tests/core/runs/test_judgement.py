@@ -38,9 +38,8 @@ class RedJudge(nn.Module):
 def forged_run(reds, targets, names=CIFAR10.names) -> PGDRun:
     """A run whose pictures have these reds, between 0 and 255, in their first pixel: at the start and at the end."""
     arrays = arrays_of("generation", batch=len(targets), frames=2)
-    arrays["start"][:, 0, 0, 0] = np.array([start for start, _ in reds]) / 255
     frames = np.zeros_like(arrays["frame_deltas"])
-    frames[1, :, 0, 0, 0] = [end for _, end in reds]
+    frames[:, :, 0, 0, 0] = [[start for start, _ in reds], [(end - start) % 256 for start, end in reds]]
     names = list(names)
     arrays |= {"frame_deltas": frames, "logits": np.zeros((2, len(targets), len(names)), dtype=np.float32)}
     arrays["metadata"] |= {"targets": targets, "class_names": names}
@@ -101,14 +100,14 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
     starts = {"blur": "cifar10", "independent": "cifar10-noise"}
     kinds = judged_outcomes()[name].kinds()
     assert set(kinds) == {
-        *starts, "classless", "classless, pixels", "classless, views", "eq3", "eq3, views", "mean_square", "norm"
+        *starts, "classless", "classless, pixels", "classless, views", "eq3", "eq3, views", "mean_square"
     }  # fmt: skip
     assert facts["judge"]["name"] not in BUNDLED and facts["judge"]["sha256"]
     card = json.loads((PRECOMPUTED / "models" / name / "config.json").read_text())
     for kind, many in kinds.items():
-        assert many.n == (50 if kind == "norm" else 200) and many.judge == facts["judge"]["name"]
+        assert many.n == 200 and many.judge == facts["judge"]["name"]
         assert many.sha256.startswith(card["sha256"]), "the model that drew is the bundled one"
-        has_third = kind != "norm" and name != THIRD_JUDGE
+        has_third = name != THIRD_JUDGE
         assert many.third == (THIRD_JUDGE if has_third else "")
         assert set(many.pictures) == {*COLUMNS, *(THIRD if has_third else ())}
         assert {len(values) for values in many.pictures.values()} == {many.n}

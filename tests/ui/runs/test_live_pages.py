@@ -18,9 +18,7 @@ import ui.runs.setup.start
 import ui.shared.picture_choice
 from core.data.classes import CIFAR10, ClassSet
 from core.images.hole_url import hole_text
-from core.pgd.settings import FAST
 from core.reconstruct.outcome import similarity
-from core.runs.file import PGDRun
 from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
@@ -108,14 +106,13 @@ def test_inpainting_runs_on_two_classifiers_and_shows_both():
 
 
 def test_generation_runs_a_grid_of_classes_and_samples():
-    app = open_page("generation", generation_steps="5", generation_seeds="2", generation_bfloat16="true")
+    app = open_page("generation", generation_steps="5", generation_seeds="2")
     settable_widget(app, "generation-classes-cifar10").set_value(["ship", "frog"]).run()
     run_to_the_end(app, "generation")
     assert not app.exception and not app.error
     (run,) = app.session_state["generation.runs"].result.runs
     assert [run.metadata["class_names"][k] for k in run.metadata["targets"]] == ["ship", "ship", "frog", "frog"]
     assert "5,000 training images of “ship” in CIFAR-10" in page_text(app)
-    assert PGDRun.from_bytes(run.to_bytes(), name="it").config.dtype == "bfloat16" and "; in bfloat16" in page_text(app)
     assert replay_data(app)["targets"] == ["ship", "ship", "frog", "frog"]
     app.selectbox(key=f"generation.{app.session_state['generation.runs'].result.id}.row").set_value(3).run()
     assert not app.exception
@@ -255,49 +252,12 @@ def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     assert "Your run, 3 steps" in page_text(app) and "Settings changed" not in page_text(app)
     settable_widget(app, "inpainting-penalty").set_value("Mean square").run()
     settable_widget(app, "inpainting-steps").set_value(5).run()
-    settable_widget(app, "inpainting-bfloat16").set_value(True).run()
-    assert "Settings changed (the penalty, steps or lengths, the precision)" in page_text(app)
+    assert "Settings changed (the penalty, steps or lengths)" in page_text(app)
     app.button(key="inpainting.back").click().run()
     assert not app.exception
     assert "A stored example" in page_text(app) and "(the classifiers)" in page_text(app), "the toys have no stored run"
-    assert (
-        settable_widget(app, "inpainting-steps").value == 720 and not settable_widget(app, "inpainting-bfloat16").value
-    )
-    assert settable_widget(app, "inpainting-penalty").value == "Eq. 3"
-
-
-def test_fast_is_a_hundred_adaptive_steps_where_nobody_has_said_otherwise():
-    app = open_page("inpainting", inpainting_pace="Fast (100)")
-    length = 0.1 * 32 / 224
-    assert settable_widget(app, "inpainting-steps").value == 100
-    assert settable_widget(app, "inpainting-step-32").value == pytest.approx(100 * length)
-    run_to_the_end(app, "inpainting")
-    assert not app.exception and "Your run, 100 steps" in page_text(app) and "Settings changed" not in page_text(app)
-    assert "adaptive steps" in page_text(app) and FAST in page_text(app)
-    settable_widget(app, "inpainting-steps").set_value(150).run()
-    settable_widget(app, "inpainting-pace").set_value("paper").run()
-    assert settable_widget(app, "inpainting-steps").value == 150, "a visitor's own number stays"
-    assert settable_widget(app, "inpainting-step-32").value == pytest.approx(length)
-    settable_widget(app, "inpainting-pace").set_value("fast").run()
-    app.button(key="inpainting.back").click().run()
-    assert (
-        settable_widget(app, "inpainting-pace").value == "paper"
-        and settable_widget(app, "inpainting-steps").value == 720
-    )
-    assert not [widget for widget in open_page("generation").radio if "pace" in widget.key], "it has few steps"
-
-
-def test_fast_comes_first_where_the_papers_steps_would_take_over_a_minute(monkeypatch):
-    monkeypatch.setattr(ui.runs.setup.settings, "is_slow", lambda specs, steps, pixels: list(specs) == [SPECS[1]])
-    app = open_page("inpainting")
     assert settable_widget(app, "inpainting-steps").value == 720
-    app.multiselect(key="inpainting-models-cifar10").set_value(["Toy B"]).run()
-    assert (
-        settable_widget(app, "inpainting-pace").value == "fast"
-        and settable_widget(app, "inpainting-steps").value == 100
-    )
-    settable_widget(app, "inpainting-pace").set_value("paper").run()
-    assert not app.exception and settable_widget(app, "inpainting-steps").value == 720
+    assert settable_widget(app, "inpainting-penalty").value == "Eq. 3"
 
 
 def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():

@@ -1,4 +1,4 @@
-"""Expected duration of runs: which start automatically, and which should take fewer steps."""
+"""Expected duration of runs, which decides whether they start automatically."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.classifiers.bundled import bundled_specs
-from core.classifiers.spec import ClassifierSpec
 from core.pgd.view_settings import Search
 from core.runs.plan import RunPlan
 
@@ -16,10 +15,6 @@ from core.runs.plan import RunPlan
 FIRST_GUESS = 2e-6
 # Likewise for full-size networks whose runs start automatically: 40 ms for a step of 224 x 224 on two idle cores.
 FULL_SIZE = {"efficientnet-lite0": 8e-7}
-# Seconds per step and byte of weights of any other network, at any picture size: CLIP ViT-B/32, 605 MB, takes 0.2 s per
-# step on one core.
-BYTE_SECONDS = 3e-10
-SLOW_SECONDS = 60
 # Seconds per prompt, and per step of one picture, of a large network on one core: for the progress bar of preparations.
 PROMPT_SECONDS, STEP_SECONDS = 0.01, 0.2
 
@@ -50,15 +45,6 @@ def expected_seconds(plan: RunPlan, names: Sequence[str], searches: Sequence[Sea
         return None
     pace = _paces().get(tuple(names), sum(guesses[name] for name in names))
     return pace * len(searches) * _pixels(plan) * plan.config.steps
-
-
-def is_slow(specs: Sequence[ClassifierSpec], steps: int, pixels: int) -> bool:
-    """Return whether a run of this many steps and pixels is expected to take over a minute."""
-    pace = _paces().get(tuple(spec.name for spec in specs))
-    if pace is not None:
-        return pace * pixels * steps > SLOW_SECONDS
-    weights = (spec.weights.locate() for spec in specs)
-    return BYTE_SECONDS * sum(path.stat().st_size for path in weights if path) * steps > SLOW_SECONDS
 
 
 def _pixels(plan: RunPlan) -> int:

@@ -16,13 +16,11 @@ from core.images.masks import Fill
 from core.pgd.config import PGDConfig
 from core.pgd.penalties import PENALTIES, Penalty
 from core.pgd.settings import (
-    FAST,
     QUICK,
     SEARCH_WORDS,
     SETTINGS,
     RunKind,
     Setting,
-    fast_settings,
     paper_settings,
     quick_settings,
     usual_settings,
@@ -31,7 +29,6 @@ from core.pgd.view_settings import Search
 from core.runs.examples import first_searches
 from core.runs.plan import RunPlan
 from core.shared.roles import networks_for
-from ui.runs.setup.pace import is_slow
 from ui.server.limits import limits
 from ui.shared import url
 from ui.shared.picture_choice import chosen_picture, open_library, picture_library
@@ -41,7 +38,7 @@ from ui.shared.settable import settable_in_url
 T = TypeVar("T")
 MAX_CLASSIFIERS = 2
 CLASSIFIERS_WIDTH = 290  # pixels: two names in one line
-PAPERS_PACE, FAST_PACE, QUICK_PACE, FULL_PACE = "paper", "fast", "quick", "full"
+QUICK_PACE, FULL_PACE = "quick", "full"
 SEARCH_TITLES: dict[Search, str] = {"pixels": "Pixels", "views": "Views"}
 FILLS: dict[Fill, str] = {"rim": "The colours of its rim", "region": "Its mean colour (paper)"}
 OFFERED: dict[str, Penalty] = {row.label: penalty for penalty, row in PENALTIES.items() if row.offered}
@@ -149,14 +146,12 @@ def run_settings(
     page: RunKind,
     size: int,
     hole: float | None,
-    specs: Sequence[ClassifierSpec],
     searches: Sequence[Search],
 ) -> RunSettings:
     """Draw the settings and return them: the paper's, scaled, or those of the search by views, with any changes.
 
     Args:
         place: a popover. size: side of the picture in pixels. hole: side of its hole, as in `paper_settings`.
-        specs: classifiers for which the default is the fast settings if the paper's steps would take them long.
         searches: the chosen ones. If views are among them, both searches use their defaults, to be compared with the
             same steps and budget.
     """
@@ -166,13 +161,10 @@ def run_settings(
         longest = f"A run takes at most {max_steps(page):,} steps and {limits().run_seconds / 60:,.0f} minutes."
         st.markdown(f"{about_settings(page, by_views)} {longest}")
         penalty, fill = (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
-        usuals = _paced(page, full, size, specs)
-        columns, below = st.columns(2), st.container()
-        numbers = [row for row in _offered(full) if not row.choices]
-        places = {row.name: columns[k % 2] for k, row in enumerate(numbers)}
-        chosen = dict(usuals)
-        for row in _offered(full):
-            chosen[row.name] = _widget(places.get(row.name, below), row, page, usuals, _key(row, page, size), unit)
+        usuals = _paced(page, full)
+        columns, chosen = st.columns(2), dict(usuals)
+        for k, row in enumerate(_offered(full)):
+            chosen[row.name] = _widget(columns[k % 2], row, page, usuals, _key(row, page, size), unit)
     weight = chosen.pop("weight", 0.0)
     return RunSettings(config=PGDConfig(**chosen), weight=weight, penalty=penalty, fill=fill)
 
@@ -213,41 +205,15 @@ def _usual_fill(searches: Sequence[Search]) -> Fill:
     return "rim" if "views" in searches else "region"
 
 
-@dataclass(frozen=True)
-class _Paces:
-    """Numbers of steps to choose from, the default first. key: of the widget. about: notes on the shorter runs."""
-
-    key: str
-    labels: Mapping[str, str]
-    settings: Mapping[str, Mapping[str, Any]]
-    about: Mapping[str, str]
-
-
-def _paces(page: str, full: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> _Paces | None:
-    """Return the numbers of steps to choose from; None if the run is short anyway."""
-    if (quick := quick_settings(full)) is not None:
-        labels = {QUICK_PACE: f"Quick ({quick['steps']:,})", FULL_PACE: f"Full ({full['steps']:,})"}
-        return _Paces(f"{page}-views-pace", labels, {QUICK_PACE: quick, FULL_PACE: full}, {QUICK_PACE: QUICK})
-    if (fast := fast_settings(full)) is not None:
-        labels = {PAPERS_PACE: f"As in the paper ({full['steps']:,})", FAST_PACE: f"Fast ({fast['steps']:,})"}
-        if is_slow(specs, full["steps"], size**2):
-            labels = dict(reversed(labels.items()))
-        return _Paces(f"{page}-pace", labels, {PAPERS_PACE: full, FAST_PACE: fast}, {FAST_PACE: FAST})
-    return None
-
-
-def _paced(page: str, full: Mapping[str, Any], size: int, specs: Sequence[ClassifierSpec]) -> Mapping[str, Any]:
+def _paced(page: str, full: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the default settings with the visitor's choice of all or fewer steps."""
-    if (paces := _paces(page, full, size, specs)) is None:
+    if (quick := quick_settings(full)) is None:
         return full
-    usual = next(iter(paces.labels))
-    follow(paces.key, usual)
-    titles = {pace: paces.labels[pace] for pace in paces.settings}
-    about = " ".join(f"*{pace.capitalize()}*: {text}" for pace, text in paces.about.items())
-    chosen = _radio("Number of steps", paces.key, titles, usual, help=about)
-    if chosen in paces.about:
-        st.caption(paces.about[chosen])
-    return paces.settings[chosen]
+    titles = {QUICK_PACE: f"Quick ({quick['steps']:,})", FULL_PACE: f"Full ({full['steps']:,})"}
+    if _radio("Number of steps", f"{page}-views-pace", titles, help=QUICK) == FULL_PACE:
+        return full
+    st.caption(QUICK)
+    return quick
 
 
 def follow(key: str, usual: Any) -> None:
@@ -272,8 +238,6 @@ def _widget(place: DeltaGenerator, row: Setting, page: str, usuals: Mapping[str,
     """Draw a setting; return its value. length: the paper's step size, the unit of scaled settings' widgets."""
     usual = _shown(row, page, usuals)
     follow(key, usual)
-    if row.choices:
-        return row.choices[toggle_in_url(key, partial(place.toggle, row.label, help=row.help), usual)]
     low, high, step = number_range(row, page, length)
     number = partial(place.number_input, row.label, low, high, step=step, format=row.digits, help=row.help or None)
     return number_in_url(key, number, usual, low, high)
@@ -307,22 +271,17 @@ def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float
 def _shown(row: Setting, page: str, paper: Mapping[str, Any]) -> Any:
     """Return the paper's value as shown by its widget on this server."""
     value = paper[row.name]
-    if row.choices:
-        return value != row.choices[0]
     return min(value, max_steps(page)) if row.whole else value
 
 
-def reset_settings(page: RunKind, size: int, hole: float | None, specs: Sequence[ClassifierSpec]) -> None:
-    """Reset the widgets of `choose_searches` and `run_settings` to their defaults; for callbacks.
-
-    Args:
-        page, size, hole, specs: as in `run_settings`.
+def reset_settings(page: RunKind, size: int, hole: float | None) -> None:
+    """Reset the widgets of `choose_searches` and `run_settings`, with the same arguments, to their defaults; for
+    callbacks.
     """
     state, searches = st.session_state, first_searches(size)
     set_searches(page, size, searches, _usual_fill(searches))
     usual = usual_settings(page, size, hole, "views" if "views" in searches else "pixels")
-    if (paces := _paces(page, usual, size, specs)) is not None:
-        pace = state[paces.key] = next(iter(paces.labels))
-        usual = {**paces.settings[pace]}
+    if (quick := quick_settings(usual)) is not None:
+        state[f"{page}-views-pace"], usual = QUICK_PACE, quick
     for row in _offered(usual):
         state[_key(row, page, size)] = _shown(row, page, usual)

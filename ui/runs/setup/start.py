@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -47,13 +47,11 @@ def ask_for_run(
     plan: Callable[[RunSettings], tuple[RunPlan | None, str]],
     toolbar: Toolbar,
     hole: float | None = None,
-    stored: Container[str] = (),
 ) -> RunRequest | None:
     """Draw classifiers, searches, settings and *Run*; return the request, or None if no classifier is ready.
 
     Args:
-        size: side of the pictures in pixels. hole: side of the hole, if any. stored: networks whose run is stored with
-            all its steps, which are then the default also where they take long.
+        size: side of the pictures in pixels. hole: side of the hole, if any.
         plan: maps the settings to `RunRequest.plan` and `RunRequest.why`; the message of a ValueError becomes `why`.
     """
     ready = ready_classifiers(class_set)
@@ -65,8 +63,7 @@ def ask_for_run(
     with toolbar.search:
         searches = choose_searches(page, size)
     names = tuple(spec.name for spec in specs)
-    not_stored = [spec for spec in specs if spec.name not in stored]
-    chosen = run_settings(toolbar.settings, page, size, hole, not_stored, searches)
+    chosen = run_settings(toolbar.settings, page, size, hole, searches)
     pressed = toolbar.run.button(
         "Run", type="primary", icon=":material/play_arrow:", disabled=run_state(page).running, key=f"{page}.start"
     )

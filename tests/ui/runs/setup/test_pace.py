@@ -8,7 +8,6 @@ from streamlit.testing.v1 import AppTest
 
 import ui.runs.panel
 import ui.runs.setup.start
-from core.classifiers.registry import classifier_spec
 from core.images.sketch import SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.pgd.config import PGDConfig
 from core.runs.plan import RunPlan
@@ -51,21 +50,6 @@ def generation(**address) -> AppTest:
 def plan(side=32, steps=60, pictures=1):
     start = np.zeros((pictures, 3, side, side), np.float32)
     return RunPlan(targets=(0,) * pictures, start=start, config=PGDConfig(epsilon=1, step_size=1, steps=steps))
-
-
-def test_networks_as_large_as_clip_are_slow_until_a_run_has_told_otherwise(tmp_path):
-    weights = tmp_path / "open_clip_model.safetensors"
-    with weights.open("wb") as file:
-        file.truncate(605_143_284)  # sparse file: only its size is read
-    (tmp_path / "open_clip_config.json").touch()
-    large = [classifier_spec(f"open_clip:local-dir:{tmp_path}")]
-    assert pace.is_slow(large, 720, 32**2) and not pace.is_slow(large, 100, 32**2)
-    for name, pixels in (("mini-clip", 32**2), ("mini-clip-robust", 32**2), ("efficientnet-lite0", 224**2)):
-        assert not pace.is_slow([classifier_spec(name)], 720, pixels)
-    pace.remember_pace(plan(side=224), [large[0].name], ALONE, 0.01)
-    assert not pace.is_slow(large, 720, 224**2)
-    pace.remember_pace(plan(side=224), ("efficientnet-lite0",), ALONE, 0.1)
-    assert pace.is_slow([classifier_spec("efficientnet-lite0")], 720, 224**2)
 
 
 def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_more(monkeypatch):
