@@ -23,9 +23,9 @@ def read_pages() -> None:
 
     import ui.pages.findings
     import ui.pages.models  # noqa: F401
-    from ui.story.story_data import opening_runs, training
+    from ui.story.facts import opening_runs
 
-    opening_runs(), training()
+    opening_runs()
     inspect.stack()  # Streamlit calls it in the first run; the search for all modules' files is cached
     with contextlib.suppress(ValueError):  # invalid limits, which every page reports
         fetch_clip()

@@ -157,8 +157,7 @@ def test_judging_two_maps_does_not_import_torch():
 
 
 def test_what_the_server_reads_at_its_start_leaves_the_statistics_of_scipy_alone():
-    loaded = modules_after("import app\napp.read_pages()\nimport sys\nassert 'scipy.stats' not in sys.modules")
-    assert "scipy" in loaded, "scipy.special is only a small part of scipy"
+    modules_after("import app\napp.read_pages()\nimport sys\nassert 'scipy.stats' not in sys.modules")
 
 
 def test_first_prediction_of_a_bundled_clip_waits_for_no_other_library():

@@ -18,6 +18,7 @@ COMPONENTS = (
     "heatmap",
     "hybrid_mixer",
     "image_picker",
+    "judge",
     "mask_painter",
     "opening",
     "replay",
@@ -47,7 +48,7 @@ def components_script() -> bytes:
     """
     parts = ["const laboratory = { components: {} };"]
     for name in COMPONENTS:
-        import_module(f"ui.components.{name}")  # registers its sources
+        import_module("ui.components.story" if name in ("steps", "judge") else f"ui.components.{name}")
         css, js = mount.SOURCES[name]
         if js.count(_EXPORT) != 1 or js.count("export ") != 1 or "import " in js:
             raise ValueError(f"{name}.js must hold one 'export default function' and no other export or import")

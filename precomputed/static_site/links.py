@@ -11,7 +11,7 @@ _PAGES = {
 
 def url_here(url: str) -> str:
     """Return this edition's URL of a page of the app; empty if it has no counterpart."""
-    if url.startswith("?step="):
+    if url.startswith("?chapter="):
         return f"#story{url}"
     name, _, state = url.partition("?")
     page = next((here for there, here in _PAGES.items() if there in name), "")

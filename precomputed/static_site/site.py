@@ -23,12 +23,9 @@ from ui.maps.predictions import prediction_table
 from ui.pages import frequency
 from ui.shared.cite import PAPER
 from ui.shared.sentences import sentence_html
-from ui.story import judge
 from ui.tools.registry import (
     BY_CLASS,
-    CORRUPTIONS,
     DETAILS,
-    GRADIENT,
     HYBRIDS,
     OWN_FILE,
     OWN_SWEEP,
@@ -41,13 +38,13 @@ from ui.tools.registry import (
 LIVE = "cifar10"  # the set with the classes of the engine's networks
 STYLES = (
     COMPONENT_FILES / "tooltip.css",
-    *(Path(str(module.__file__)).with_suffix(".css") for module in (judge, prediction_table, findings)),
+    *(Path(str(module.__file__)).with_suffix(".css") for module in (prediction_table, findings)),
 )
 ONNX_LICENSE, CHART_LICENSES = "LICENSE.onnxruntime-web.txt", "LICENSES.charts.txt"
 
 
 # The story step with a tool's figure, or a panel of the page; and what is only in the full app.
-STEPS = {HYBRIDS: "mixture", GRADIENT: "why", CORRUPTIONS: "weather"}
+STEPS = {HYBRIDS: "mixture"}
 PANELS = {BY_CLASS: "classes", DETAILS: "details", SOURCES: "sources"}
 ELSEWHERE = {
     OWN_WORDS: "The full app’s CLIP predicts among any words that you type. This page has no network that reads text.",

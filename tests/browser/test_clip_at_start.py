@@ -28,8 +28,8 @@ def test_a_server_fetches_clip_and_profiles_it_while_it_serves_the_miniature(str
         url = streamlit_app(
             APP, env={"HF_ENDPOINT": hub.url, "DEMO_TINY_CLIP": REPOSITORY, "CLIP_LAB_CLIP": "1", **folders}
         )
-        page = open_page(f"{url}/?step=a-wave", width=1440)
-        heading = page.locator(".story h2")
+        page = open_page(f"{url}/?chapter=wave", width=1440)
+        heading = page.locator(".story.note").first
         expect(heading).to_contain_text(MINIATURE)
         deadline = time.monotonic() + PATIENCE
         while CLIP not in heading.inner_text() and time.monotonic() < deadline:

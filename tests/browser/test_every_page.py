@@ -11,7 +11,7 @@ from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.ui.reading import numbers_in
 from ui.paths import HEAD
 from ui.shared.url import PAGES
-from ui.story.steps import STEPS
+from ui.story.chapters import SLUGS
 
 MAX_HEIGHTS = {1440: 1800, 400: 3500}  # by width, in CSS pixels
 POPOVER = "[data-testid=stPopoverBody]"
@@ -91,7 +91,7 @@ SENTENCES = r"""() => {
     .flatMap((part) => part.innerText.split(/(?<=[.;:])\s+(?=[A-Z“])/));
 }"""
 READ_PATHS = [
-    *(f"story?step={step.slug}" for step in STEPS),
+    *(f"story?chapter={slug}" for slug in SLUGS),
     "frequency",
     *(f"frequency?tab={tool}" for tool in ("Two+pictures+in+one", "Gradient", "Classes", "Corruptions")),
     "inpainting",

@@ -46,7 +46,7 @@ def test_pages_are_in_sight_on_a_phone(app, open_page):
 
 @pytest.mark.slow
 def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
-    page = open_page(f"{app}/story?step=slow", width=1440)
+    page = open_page(f"{app}/story?chapter=wave", width=1440)
 
     def follow(name, expected):
         page.get_by_role("link", name=name, exact=True).first.click()
@@ -76,7 +76,7 @@ def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
     back("Findings", section)
     expect(page.get_by_role("tab", name="Robust features")).to_have_attribute("aria-selected", "true")
     back("Frequencies", cell)
-    back("Story", f"{app}/story?step=slow")
+    back("Story", f"{app}/story?chapter=wave")
 
 
 @pytest.mark.slow

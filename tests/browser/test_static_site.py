@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 from playwright.sync_api import expect
+from ui.story.steps import STEPS, named_step
 
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, load_classifier
 from core.data.classes import CIFAR10, HEATMAPS, PRECOMPUTED
@@ -46,7 +47,6 @@ from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.pages.findings import FEATURES, MAPS, SHIFTS
 from ui.pages.generation import offered_starts
 from ui.pages.inpainting import explanations
-from ui.story.steps import STEPS, named_step
 from ui.tools.registry import OWN_WORDS, SOURCES, TOOLS
 from ui.tools.sentences import hardest_class, most_frequent_mistake
 

@@ -78,7 +78,7 @@ def test_the_story_opens_with_its_drawings_where_a_visitor_chooses_them():
     app.session_state["story.painter"] = "torchvision-mobilenet_v3_small"
     assert not app.run().exception
     text = read(app)
-    assert f"Two searches for what convinces {TITLE}" in text
+    assert f"{TITLE} turns one grey start" in text
     assert "Another network, EfficientNet-Lite0, says" in text and "No other network has judged it." not in text
 
 

@@ -32,9 +32,9 @@ from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP, MINI_RESNET, RESNET56
 from ui.models.preparation import Preparation, missing
 from ui.pages.findings import FEATURES
+from ui.story.chapters import SLUGS
 from ui.story.networks import computed_map, first_maps
 from ui.story.opening import WORD
-from ui.story.steps import STEPS
 from ui.sweeps.panel import JOB
 from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP, OWN_WORDS, TOOL, TOOLS
 
@@ -158,8 +158,8 @@ class Place:
     says: str = ""
 
 
-def step(name: str, *networks: set[str], **further) -> Place:
-    return Place("story", {"step": name}, *networks, **further)
+def chapter(name: str, *networks: set[str], **further) -> Place:
+    return Place("story", {"chapter": name}, *networks, **further)
 
 
 def tool(name: str, *networks: set[str], **further) -> Place:
@@ -192,18 +192,12 @@ DRAWING = {"generation-set": "CIFAR-10, 32 px", **FEW["generation"]}
 RUN = "Your run, 2 steps"
 # The first tier walks a few; a tooltip names a robust network's twin.
 PLACES = {
-    "volcano": step("volcano", {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, LARGE_CNN}, act=choose_a_word),
-    "twins": step("twins", {MINI, TWIN}, {MINI, TWIN}),
-    "judge": step("judge", {LARGE_CNN}, {LARGE_CNN}),
-    "a-wave": step("a-wave", {MINI, CNN}, {RANDOM, CNN}),
-    "mixture": step("mixture", {MINI, CNN}, {RANDOM, CNN}),
-    "slow": step("slow", {PAPERS, RESNET}, {PAPERS, RESNET}),
-    "fast": step("fast", {PAPERS, RESNET}, {PAPERS, RESNET}),
-    "weather": step("weather", {MINI, TWIN}, {MINI, TWIN, RANDOM}),
-    "patches": step("patches", {PAPERS, RESNET}, {PAPERS, RESNET}),
-    "hole": step("hole", {MINI, TWIN}, {RANDOM, TWIN}),
-    "why": step("why", {CNN}, {RANDOM}),
-    "limits": step("limits", {PAPERS, MINI, CNN, RESNET}, {PAPERS, RANDOM, CNN}, {PAPERS, RANDOM, CNN}),
+    "word": chapter("word", {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, LARGE_CNN}, act=choose_a_word),
+    "judge": chapter("judge", set(), set()),
+    "wave": chapter("wave", {PAPERS, RESNET, MINI, CNN}, {PAPERS, RESNET, RANDOM, CNN}),
+    "mixture": chapter("mixture", {MINI, CNN, TWIN}, {RANDOM, CNN, TWIN}),
+    "hole": chapter("hole", {LARGE_CNN, MINI, TWIN, RESNET}, {RANDOM, MINI, TWIN, RESNET}),
+    "limits": chapter("limits", {PAPERS, MINI, CNN, RESNET, LARGE_CNN}, None),
     "a photograph's hole": Place("inpainting", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS, LARGE_CNN}),
     "a small picture's hole": Place("inpainting", {"inpainting-pictures": "CIFAR-10"}, None, {RANDOM, TWIN}),
     "a drawing": Place("generation", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS}),
@@ -224,15 +218,15 @@ PLACES = {
 }
 
 
-def test_every_step_of_the_story_is_walked():
-    assert {step.slug for step in STEPS} <= PLACES.keys()
+def test_every_chapter_of_the_story_is_walked():
+    assert set(SLUGS) <= PLACES.keys()
 
 
 def walk(places, first_tier):
     return [pytest.param(place, marks=() if place in first_tier else pytest.mark.slow) for place in places]
 
 
-@pytest.mark.parametrize("place", walk(PLACES, ("volcano", "hole", "a small picture's hole")))
+@pytest.mark.parametrize("place", walk(PLACES, ("word", "hole", "a small picture's hole")))
 def test_whom_a_place_names(place, request):
     place = PLACES[place]
     before = named(read(opened(place.page, **place.parameters)))
@@ -263,17 +257,14 @@ def test_where_a_place_computes_it_is_with_clip_once_its_weights_are_here(place,
         assert named(text) & {RANDOM, PAPERS}
 
 
-def test_after_a_download_the_story_fills_its_hole_with_clip(installed_clip, tmp_path, monkeypatch):
+def test_after_a_download_clip_fills_the_hole_of_the_example(installed_clip, tmp_path, monkeypatch):
     monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path))
     (hole,) = [piece for piece in missing() if "inpainting_cifar10" in str(piece.make)]
     monkeypatch.setattr("ui.models.preparation.missing", lambda: [hole])
-    assert named(read(opened("story", step="hole"))) == {MINI, TWIN}
     preparation = Preparation()
     preparation.begin()
     preparation.wait(120)
     assert (preparation.status, preparation.error) == ("done", "")
-    app = opened("story", step="hole")
-    assert named(read(app)) == {PAPERS, TWIN} and replay_data(app)["steps"] == 720
     app = opened("inpainting", **{"inpainting-pictures": "CIFAR-10"})
     assert "An example computed on this machine" in page_text(app) and "Settings changed" not in page_text(app)
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
@@ -342,7 +333,7 @@ def test_the_tool_of_corruptions_charts_clips_stored_outcomes(profile):
 
 
 def test_a_story_of_one_wave_shows_one_verdict(profile):
-    text = read(opened("story", step="mixture"))
+    text = read(opened("story", chapter="mixture"))
     assert text.count("CLIP relies more on low-frequency information") == 1
 
 

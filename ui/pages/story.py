@@ -1,64 +1,74 @@
-"""Page *Story*, the home page: steps, each with an interactive figure, most with a claim and its verdict."""
+"""Page *Story*, the home page: six chapters, each with interactive figures."""
 
 from __future__ import annotations
 
 import html
-import re
+from collections.abc import Callable
 
 import streamlit as st
 
-from core.reproduce.findings import STYLE, judged_html
+from core.reproduce.findings import STYLE
 from core.shared.html import JARGON, explain_terms
-from ui.components.steps import step_tabs
+from ui.components.story import step_tabs
 from ui.shared import url
-from ui.story.judge import forget
-from ui.story.step import Step
-from ui.story.steps import STEPS, named_step
+from ui.story import figures, judge, opening
+from ui.story.chapters import NAMES, SLUGS, TITLES, Chapter, chapter
 
-STEP = "step"  # in the URL, the only place that stores the current step
+CHAPTER = "chapter"  # in the URL, the only place that stores the current one
+FIGURES: dict[str, Callable[[], object]] = {
+    "word": opening.ask_for_a_word,
+    "judge": judge.judge_drawings,
+    "stripes": figures.striped_picture,
+    "maps": figures.papers_maps,
+    "mixer": figures.two_pictures,
+    "hole": figures.filled_hole,
+    "wall": figures.wall,
+    "limits": figures.three_maps,
+    "clip": figures.real_clip,
+}
 
 
 def page() -> None:
-    """Draw the step named in the URL."""
-    step = named_step(url.text(STEP)) or STEPS[0]  # an invalid URL shows the first step
-    text = step_html(step)  # computed before anything is drawn, so that text and figure change together
+    """Draw the chapter named in the URL, by default the first."""
+    slug = url.text(CHAPTER)
+    place = SLUGS.index(slug) if slug in SLUGS else 0
+    here = chapter(place)  # computed before anything is drawn, so that text and figure change together
+    first, *others = here.parts
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
         with st.container(key="story-steps"):
-            step_tabs(
-                [member.name for member in STEPS],
-                [member.slug for member in STEPS],
-                STEPS.index(step) + 1,
-                title=step.title,
-                parameter=STEP,
-                on_go=_go,
-            )
-    left, figure = st.columns([33, 67] if step is STEPS[0] else [25, 75], gap="medium")
+            step_tabs(NAMES, SLUGS, place + 1, title=TITLES[place], parameter=CHAPTER, on_go=_go)
+    left, right = st.columns([33, 67] if place == 0 else [25, 75], gap="medium")
     with left:
-        st.html(text)
-        step.beside()
-    with figure, st.container(key="story-figure"):
-        step.draw()
-    step.below()
+        st.html(chapter_html(here))
+        if first.figure == "word":
+            opening.any_word()
+            _note(first.note, "beside")
+    with right, st.container(key="story-figure"):
+        FIGURES[first.figure]()
+        _note(first.note, "below" if first.figure == "word" else "")
+        for part in others:
+            _note(part.text)
+            FIGURES[part.figure]()
+            _note(part.note)
+    if first.figure == "word":
+        opening.cards()
+
+
+def _note(text: str, place: str = "") -> None:
+    """Draw a text; place: "beside" the figure in a wide window, or "below" it in a narrow one, by default in both."""
+    if text:
+        st.html(f'<div class="story note {place}">{explain_terms(text, *JARGON)}</div>')
 
 
 def _go(number: int) -> None:
-    forget()
-    url.put(STEP, STEPS[number - 1].slug)
+    judge.forget()
+    url.put(CHAPTER, SLUGS[number - 1])
 
 
-def step_html(step: Step) -> str:
-    """Return a step's texts, claims and link as HTML."""
-    findings = [(claim.find(), claim.shows) for claim in step.claims]
-    tried = "".join(judged_html(finding, shows) for finding, shows in findings if finding is not None)
-    read = (
-        f'<div class="story"><h2>{html.escape(step.title)}</h2>'
-        f'<p class="lead">{_unbroken(step.text + step.more())}</p>{tried}'
-        f"{step.link.html if step.link else ''}</div>"
-    )
-    return f"{STYLE}{explain_terms(read, *JARGON)}"
-
-
-def _unbroken(text: str) -> str:
-    """Escape text, keeping numbers and their units on one line."""
-    return html.escape(re.sub(r"(?<=\d) (?=%|points|MB)", "\N{NO-BREAK SPACE}", text))
+def chapter_html(here: Chapter) -> str:
+    """Return a chapter's title, first text, claims and link as HTML."""
+    claims = "".join(part.claims for part in here.parts)
+    link = f'<a class="button-link" href="{html.escape(here.link[1])}">{here.link[0]}</a>' if here.link else ""
+    text = f"<h2>{html.escape(here.title)}</h2>{here.parts[0].text}{claims}{link}"
+    return f'{STYLE}<div class="story">{explain_terms(text, *JARGON)}</div>'

@@ -1,6 +1,6 @@
 // Makes the browser's Back leave a page at once and return to the state in which it was left. Streamlit alone adds an
 // entry to the history for every change of a page's URL, and one for the URL that it empties or changes on the way to
-// another page. Here only other pages, the story's steps and a judge's choices are entries. A classic script in the
+// another page. Here only other pages and the story’s chapters are entries. A classic script in the
 // page that the server sends (`ui/paths.py`): Streamlit writes the first URL before any component is there.
 (() => {
   const SOON_MS = 1000; // what Streamlit does on the way to another page takes less
@@ -13,7 +13,7 @@
     const isNew = (name) => next.searchParams.get(name) && next.searchParams.get(name) !== before.get(name);
     const now = performance.now();
     const recent = now - former.at < SOON_MS;
-    if (next.pathname === location.pathname && !isNew("step") && !isNew("chosen")) {
+    if (next.pathname === location.pathname && !isNew("chapter")) {
       if (!recent) former = { url: location.href, at: now };
       history.replaceState(state, unused, url);
       return;

@@ -1,24 +1,23 @@
-"""Networks of each step of the story: a role's preferred ones among those with all the data that the step needs."""
+"""Networks of each chapter: a role's preferred ones among those with all the data that it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
-from core.claims.corruption_spectrum import stored_corruptions
-from core.claims.gradient_spectrum import stored_gradient
 from core.claims.hybrids import crossover_evidence
 from core.data.classes import CIFAR10
 from core.data.profiles import cached_by_files
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.view_settings import SEARCHES
 from core.reproduce.profile.predictions import stored_predictions
+from core.runs.file import PGDRun
 from core.runs.stored import OPENING, stored_classifier, stored_subjects
 from core.shared.roles import networks_for
 from ui.maps.catalogue import Entry, computed_maps, shipped_maps, stored_title
 
-SMALL, LARGE = SAMPLE_SETS["cifar10"], SAMPLE_SETS["photographs"]
-HOLE = f"{SMALL.name}-{SMALL.inpainted}"  # the subject of the step's runs
+LARGE = SAMPLE_SETS["photographs"]
 
 
 @cached_by_files("heatmaps")
@@ -54,31 +53,15 @@ def on_mixtures() -> tuple[str, ...]:
     return networks_for("comparison", stored_predictions(), maps, together=saw_the_same)
 
 
-def corrupted_twins() -> tuple[str, ...]:
-    """Return an ordinary network and its robust twin whose predictions of corrupted pictures are stored."""
-    return networks_for("twins", stored_corruptions(), first_maps())
-
-
-def twin_and_other() -> tuple[str, str]:
-    """Return the labels of the ordinary twin's map, whose findings are about its pair, and of the ResNet's."""
-    maps = first_maps()
-    return maps[corrupted_twins()[0]].label, maps[on_mixtures()[-1]].label
-
-
-def beside_the_twins() -> tuple[str, ...]:
-    """Return the CLIP whose predictions of corrupted pictures are stored, unless it is one of the twins."""
-    (clip, *_) = networks_for("comparison", stored_corruptions(), first_maps())
-    return () if clip in corrupted_twins() else (clip,)
-
-
 def drawing_twins() -> tuple[str, ...]:
     """Return an ordinary network and its robust twin that drew every class from one blur."""
     return networks_for("twins", [stored_classifier(path) for path in stored_subjects(OPENING)["cifar10"]])
 
 
 def hole_networks() -> tuple[str, ...]:
-    """Return an ordinary network and a robust one that filled the step's hole."""
-    return networks_for("contrast", [stored_classifier(path) for path in stored_subjects("inpainting")[HOLE]])
+    """Return the network that filled the hole of the first photograph by both searches."""
+    paths = stored_subjects("inpainting").get(f"{LARGE.name}-{LARGE.inpainted}", [])
+    return networks_for("painter", [stored_classifier(path) for path in paths if path.stem.endswith("__views")])
 
 
 def large_drawings() -> dict[str, dict[str, Path]]:
@@ -89,18 +72,17 @@ def large_drawings() -> dict[str, dict[str, Path]]:
     return {name: paths for name, paths in drawings.items() if len(paths) == len(SEARCHES)}
 
 
+@lru_cache(maxsize=8)
+def load_stored(path: Path, changed: int) -> PGDRun:
+    """Load a run; changed: the file's modification time, a part of the cache's key."""
+    return PGDRun.load(path)
+
+
 def drawing_networks() -> tuple[str, ...]:
     """Return the networks whose drawings the story can open with, the preferred one first."""
     drawings = large_drawings()
     first = networks_for("painter", drawings)
     return (*first, *(name for name in drawings if name not in first))
-
-
-def gradient_map() -> Entry:
-    """Return the map to compare with its network's gradient."""
-    maps = {entry.classifier: entry for entry in reversed(shipped_maps().values()) if stored_gradient(entry.heatmap)}
-    (name,) = networks_for("gradient", maps)
-    return maps[name]
 
 
 def titles(names: Sequence[str]) -> list[str]:

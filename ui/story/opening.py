@@ -17,7 +17,6 @@ from core.images.colormaps import colormap_table
 from core.images.square import png_data_uri
 from core.numbers import percent
 from core.pgd.view_settings import SEARCHES, Search
-from core.reconstruct.search_outcomes import stored_outcomes
 from core.reconstruct.view_pictures import CARDS, WORDS, Drawing, judge_name, opening_drawings, painter_name
 from core.runs.file import SURE, PGDRun
 from core.runs.judgement import fingerprint
@@ -33,7 +32,6 @@ from ui.shared.look import style_sheet
 from ui.shared.picture_rows import enlarge
 from ui.shared.url import link
 from ui.story import networks
-from ui.story.story_data import load_stored
 
 CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; WebP quality
 REQUESTED, WORD, PAINTER = "story.requested", "story.word", "story.painter"  # keys in the session
@@ -46,7 +44,7 @@ TITLES = {
 TO_TRY = (
     ("Paint a hole", "Networks fill it as you watch.", "hole", "inpainting"),
     ("Touch a heat map", "Which stripes mislead CLIP, and which a ResNet?", "map", "frequency"),
-    ("You are the judge", "Ten drawings, five words each: which do you recognise?", "judge", "?step=judge"),
+    ("You are the judge", "Ten drawings, five words each: which do you recognise?", "judge", "?chapter=judge"),
 )
 
 
@@ -101,7 +99,7 @@ def drawings(place: int) -> tuple[Drawing, ...]:
 def _runs(painter: str) -> dict[Search, PGDRun]:
     """Load a network's runs by search."""
     paths = networks.large_drawings()[painter]
-    return {search: load_stored(paths[search], paths[search].stat().st_mtime_ns) for search in SEARCHES}
+    return {search: networks.load_stored(paths[search], paths[search].stat().st_mtime_ns) for search in SEARCHES}
 
 
 @weak_lru_cache(16)
@@ -149,32 +147,11 @@ def any_word() -> None:
             any_word_label(), names, index=None, placeholder="Type a word: castle, goldfish …", key=WORD
         )
         st.html(button_html(word), width="content")
-    st.html(lesson_html("beside"))
 
 
 def any_word_label() -> str:
     """Return the label of the menu."""
     return ANY_WORD if is_stored_pool() else ANY_WORD.partition(" (")[0]
-
-
-def lesson() -> tuple[str, str]:
-    """Return two sentences: what the drawings say about the paper's claim, and what they do not."""
-    stored, judge = stored_outcomes(), short_title(classifier_spec(judge_name()).title)
-    pair = stored.pair("draw") if stored else None
-    assert stored is not None and pair is not None  # they are shipped
-    pixels, views = (int(outcomes.recognised().sum()) for outcomes in pair)
-    painter = "" if is_stored_pool() else short_title(classifier_spec(stored.painter).title)
-    whose, family = f"by {painter} " if painter else "", f"{painter or 'the painter'}’s own family"
-    return (
-        f"A network may know what it fails to paint. {judge} recognises {views} of {pair[0].n} random words drawn "
-        f"{whose}from every view, and {pixels} by the paper’s search.",
-        f"This proves nothing about CLIP: EfficientNet is not CLIP, and {judge} belongs to {family}.",
-    )
-
-
-def lesson_html(place: str) -> str:
-    """Return the lesson as HTML; place: "beside" the drawings in a wide window, or "below" them in a narrow one."""
-    return f'<div class="lesson {place}">{"".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in lesson())}</div>'
 
 
 def button_html(word: str | None) -> str:
@@ -190,7 +167,7 @@ def button_html(word: str | None) -> str:
 
 def cards() -> None:
     """Draw links to things to try, each with a picture."""
-    st.html(lesson_html("below") + cards_html())
+    st.html(cards_html())
 
 
 def cards_html() -> str:

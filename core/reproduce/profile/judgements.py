@@ -24,7 +24,7 @@ from core.reproduce.profile.network import GRADIENT_PASSES, SMALL, MissingDataEr
 from core.runs.file import PGDRun
 from core.runs.judgement import COLUMNS, THIRD, choose_judge, fingerprint, judge_run, top1
 from core.runs.picture_outcomes import JudgedOutcomes, Opinion
-from core.runs.stored import stored_classifier
+from core.runs.stored import OPENING, stored_classifier
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
 from core.sweep.predictions import class_probabilities
@@ -81,7 +81,12 @@ def _is_enough(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Pa
 
 def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PGDRun]:
     """Load the drawings of a class set that are stored beside the file."""
-    files = (path.parents[1] / "runs").glob(f"generation_{class_set}*__{network.file_name}*.npz")
+    kinds = "generation", OPENING
+    files = (
+        file
+        for kind in kinds
+        for file in (path.parents[1] / "runs").glob(f"{kind}_{class_set}*__{network.file_name}*.npz")
+    )
     return [PGDRun.load(file) for file in sorted(files) if stored_classifier(file) == network.file_name]
 
 

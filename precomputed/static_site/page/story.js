@@ -50,7 +50,7 @@ const KINDS = {
   async "any-word"(texts, host, parts) {
     if (lab.packs.engine) await drawAnyWord(host, texts, await load(parts.opening.first), parts.opening);
   },
-  judge: ({ rounds }, host) => judge(host, rounds, put),
+  judge: (texts, host) => judge(host, texts),
   // A wave chosen in the stripes is selected in the maps beside them, and vice versa.
   stripes({ data }, host, parts) {
     const show = mount("stripes", host, { choice: ({ value }) => parts.maps?.(value) });

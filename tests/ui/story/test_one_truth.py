@@ -23,8 +23,9 @@ from tests.ui.story.test_page import opened
 from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.sentences import cell_verdict
-from ui.pages.findings import FEATURES, SECTION, SHIFTS
-from ui.story.steps import STEPS, named_step
+from ui.pages.findings import FEATURES, SECTION
+from ui.story.chapters import NAMES, chapter
+from ui.story.facts import FACTS
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
 # Displayed evidence: '95 % interval' precedes the bounds in a tooltip, and nowhere else.
@@ -53,58 +54,28 @@ def findings_of(**parameters) -> dict[str, tuple[str, str]]:
 @pytest.fixture(scope="module")
 def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
     """The rows of *Findings* by their subject."""
-    shifts = findings_of(**{SECTION: SHIFTS})
-    painted = {SECTION: FEATURES, "painter": "Mini CLIP", "robust-painter": "Mini CLIP (robust)"}
     return {
         "papers": findings_of(subject=CLIP, reference=RESNET56),
-        "minis": findings_of(subject=MINI_CLIP, reference=MINI_RESNET) | {"contrast": shifts["contrast"]},
+        "minis": findings_of(subject=MINI_CLIP, reference=MINI_RESNET),
         "gradient": findings_of(subject=MINI_RESNET, reference=MINI_CLIP),
-        "painted": findings_of(**painted),
         "first painted": findings_of(**{SECTION: FEATURES}),
     }
 
 
-@pytest.mark.parametrize(
-    ("step", "about"),
-    [
-        ("twins", "painted"),
-        ("mixture", "minis"),
-        ("slow", "papers"),
-        ("fast", "papers"),
-        ("weather", "minis"),
-        ("patches", "papers"),
-        ("why", "gradient"),
-    ],
-)
-def test_the_story_says_what_findings_says(everywhere, step, about):
-    (body,) = [item.proto.body for item in opened(step=step).get("html") if 'class="story"' in item.proto.body]
-    in_story = rows(body)
-    assert len(in_story) == sum(claim.find() is not None for claim in named_step(step).claims) > 0
-    for key, (verdict, text) in in_story.items():
+@pytest.mark.parametrize(("name", "about"), [("Wave", "papers"), ("Mixture", "minis")])
+def test_the_story_says_what_findings_says(everywhere, name, about):
+    claims = rows("".join(part.claims for part in chapter(NAMES.index(name)).parts))
+    assert len(claims) == {"Wave": 2, "Mixture": 1}[name]
+    for key, (verdict, text) in claims.items():
         assert verdict == everywhere[about][key][0]
-        figures = FIGURE.findall(text)
-        assert figures or key == "gradient"
-        assert set(figures) <= set(FIGURE.findall(everywhere[about][key][1]))
+        (figure,) = FIGURE.findall(text)  # one claim, one number
+        assert figure in FIGURE.findall(everywhere[about][key][1])
 
 
-def test_every_step_with_a_claim_is_compared():
-    compared = ["twins", "mixture", "slow", "fast", "weather", "patches", "why"]
-    assert [step.slug for step in STEPS if step.claims] == compared
-
-
-# The story's wording of a difference, which *Findings* shares.
-IN_FINDINGS = {
-    "higher": "+{} points",
-    "lower": "\N{MINUS SIGN}{} points",
-    "more": "{} points more are recognised",
-    "fewer": "{} points fewer recognised",
-}
-
-
-def test_figures_said_in_passing_are_those_of_findings(everywhere):
-    for step, about, key in (("fast", "papers", "relies"), ("hole", "painted", "training")):
-        ((number, way),) = re.findall(r"([\d.]+) points (\w+)", named_step(step).more())
-        assert IN_FINDINGS[way].format(number) in everywhere[about][key][1]
+def test_a_difference_said_in_passing_is_that_of_findings(everywhere):
+    number, way = re.search(r"([\d.]+) points (\w+)", FACTS["equal"]()).groups()
+    sign = {"higher": "+", "lower": "\N{MINUS SIGN}"}[way]
+    assert f"{sign}{number} points" in everywhere["papers"]["relies"][1]
 
 
 def test_the_report_says_what_findings_says(everywhere):
@@ -156,7 +127,7 @@ def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
 def test_the_sentence_about_a_wave_is_one():
     """Story's below its maps, Frequency's, and the static edition's."""
     for maps, texts in (
-        ((MINI_CLIP, MINI_RESNET), read(opened(step="a-wave"))),
+        ((CLIP, RESNET56), read(opened(chapter="wave"))),
         ((CLIP, RESNET56), sentence_of(verdicts()["verdicts-figure-1"]["waves"]["0,1"][0])),
     ):
         sentence = cell_verdict([shipped_maps()[label] for label in maps], (0, 1))
