@@ -59,7 +59,7 @@ def _scene(word: str) -> str:
 
 
 def _any_word() -> list[Part]:
-    captions = [{"title": f"By {search}", "about": opening.TITLES[search][1]} for search in SEARCHES]
+    captions = [{"title": f"By {search}", "about": opening.REQUIREMENTS[search]} for search in SEARCHES]
     field = {"label": opening.any_word_label(), "isPainter": opening.is_stored_pool(), "captions": captions}
     return [{"kind": "any-word", **field}]
 

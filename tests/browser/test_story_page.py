@@ -52,13 +52,19 @@ def test_a_volcano_grows_once_by_itself_and_another_word_at_a_click(streamlit_ap
     expect(page.get_by_role("heading", name="Can CLIP fill a hole?")).to_be_visible()
 
 
-def test_any_word_leads_to_a_drawing_of_it(streamlit_app, open_page):
+def test_a_word_and_enter_draw_it_in_place_and_the_run_goes_on_in_draw(streamlit_app, open_page):
     page = open_page(streamlit_app("app.py"), width=390, height=844)
-    page.get_by_role("combobox", name="Any of 1,000 words").fill("castle")
-    page.get_by_role("option", name="castle", exact=True).click()
-    page.get_by_role("link", name="Draw: castle").click()
+    box = page.get_by_role("combobox", name="Any of 1,000 words")
+    box.fill("castle")
+    expect(page.get_by_role("option", name="castle", exact=True)).to_be_visible()
+    box.press("Enter")
+    scene = page.locator(".opening")
+    expect(scene.get_by_text("Ask for a castle")).to_be_visible()
+    expect(scene.get_by_text(re.compile("left|just now")).first).to_be_visible(timeout=120_000)
+    page.get_by_role("button", name="Open in Draw").click()
     expect(page.get_by_role("heading", name="Can CLIP draw what it sees?")).to_be_visible()
     expect(page.get_by_text("castle").first).to_be_visible()
+    expect(page.get_by_text(re.compile("Running|Your run"))).to_be_visible()
 
 
 def test_a_judge_is_told_at_once_and_gets_a_line_to_share(streamlit_app, open_page):

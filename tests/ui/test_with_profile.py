@@ -34,7 +34,7 @@ from ui.models.preparation import Preparation, missing
 from ui.pages.findings import FEATURES
 from ui.story.chapters import SLUGS
 from ui.story.networks import computed_map, first_maps
-from ui.story.opening import WORD
+from ui.story.own_word import WORD
 from ui.sweeps.panel import JOB
 from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP, OWN_WORDS, TOOL, TOOLS
 
@@ -170,7 +170,7 @@ def tool(name: str, *networks: set[str], **further) -> Place:
 
 def choose_a_word(app):
     app.selectbox(key=WORD).set_value("castle").run()
-    assert any('aria-label="Draw: castle"' in part.proto.body for part in app.get("html"))
+    assert any('"castle"' in part.proto.json for part in app.get("bidi_component"))
 
 
 def compute_a_map(app):

@@ -41,6 +41,7 @@ look(chosen.title)
 tabs = dict(zip(url.PAGES, pages, strict=True))
 if at_root:
     tabs["story"] = home
+url.keep_pages(tabs)
 with st.container(horizontal=True, key="page-tabs"):  # for windows so narrow that Streamlit hides its navigation
     for path, page in tabs.items():
         st.page_link(page, label=url.PAGES[path].split(" and ")[0])

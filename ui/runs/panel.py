@@ -77,7 +77,7 @@ def run_status(
     """
     state = run_state(page)
     if state.active is not None and not state.running:
-        _collect(state)
+        collect(state)
     if request is not None and (state.active is None or state.active.automatic):
         _start_alone(page, state.view(request, example), request)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
@@ -169,7 +169,7 @@ def _start_alone(page: str, view: RunView, request: RunRequest) -> None:
     start(page, request, automatic=True)
     # A slower run is followed live, like any other.
     if state.active is not None and seconds < AT_ONCE and state.active.job.wait(WAIT_SECONDS):
-        _collect(state)
+        collect(state)
 
 
 def _are_ready(result: RunResult) -> bool:
@@ -247,7 +247,7 @@ def _resume(page: str, stopped: ActiveRun) -> None:
     submit(page, stopped.run, stopped.names, stopped.searches)
 
 
-def _collect(state: RunState) -> None:
+def collect(state: RunState) -> None:
     """Turn an ended run into a result and record its pace."""
     if (ended := state.finish()) is not None:
         remember_pace(ended.run.plan, ended.names, ended.searches, ended.job.seconds_per_step)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import streamlit as st
@@ -23,7 +23,7 @@ PAGES = {
     "models": "Models and data",
 }
 CARD = "card"  # the classifier whose card *Models and data* opens
-_DROPPED, _LESS = "url.dropped", "url.less"
+_DROPPED, _LESS, _OPEN = "url.dropped", "url.less", "url.pages"
 
 
 def names() -> frozenset[str]:
@@ -98,6 +98,17 @@ def real(low: float, high: float) -> Callable[[str], float | None]:
 def link(page: str, *parameters: tuple[str, object]) -> str:
     """Return the URL of a page's state, relative to the app's."""
     return f"{page}?{urlencode(parameters, quote_via=quote)}"
+
+
+def keep_pages(pages: Mapping[str, Any]) -> None:
+    """Remember Streamlit's pages by path for `open_page`."""
+    st.session_state[_OPEN] = pages
+
+
+def open_page(path: str) -> None:
+    """Go to a page within this session, whose state it keeps; a link would begin another one."""
+    if (pages := st.session_state.get(_OPEN)) is not None:  # None where a page is tested alone
+        st.switch_page(pages[path])
 
 
 def card_link(classifier: str) -> str:

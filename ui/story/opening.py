@@ -11,7 +11,6 @@ import streamlit as st
 from PIL import Image
 
 from core.classifiers.registry import classifier_spec, classifier_title, result_title, short_title
-from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.weak_cache import weak_lru_cache
 from core.images.colormaps import colormap_table
 from core.images.square import png_data_uri
@@ -21,25 +20,18 @@ from core.reconstruct.view_pictures import CARDS, WORDS, Drawing, judge_name, op
 from core.runs.file import SURE, PGDRun
 from core.runs.judgement import fingerprint
 from core.runs.picture_outcomes import stored_opinion
-from core.shared.roles import networks_for
 from ui.components.opening import opening
 from ui.components.packing import webp_data_uri
 from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP
-from ui.runs.setup.settings import models_in_url
-from ui.server.model_cache import ready_classifiers
 from ui.shared.look import style_sheet
 from ui.shared.picture_rows import enlarge
-from ui.shared.url import link
 from ui.story import networks
+from ui.story.own_word import REQUIREMENTS, TITLES, draw_scene, shown_run, word_box
 
 CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; WebP quality
-REQUESTED, WORD, PAINTER = "story.requested", "story.word", "story.painter"  # keys in the session
+REQUESTED, PAINTER = "story.requested", "story.painter"  # keys in the session
 ANY_WORD = f"Any of 1,000 words ({WORDS[0]} to {WORDS[-1]} were chosen by hand)"
-TITLES = {
-    "pixels": ("Convinces as it is", "Each step follows the gradient at the picture itself, as in the paper."),
-    "views": ("Convinces from every view", "Each step follows the gradient at a random crop, under noise."),
-}
 # Title, text, picture file and link of each card.
 TO_TRY = (
     ("Paint a hole", "Networks fill it as you watch.", "hole", "inpainting"),
@@ -55,6 +47,9 @@ def ask_for_a_word() -> None:
             "Drawn by", names, default=names[0], format_func=_title, key=PAINTER, required=True, persist_state="session"
         )
     known = words()
+    if shown_run() is not None:
+        draw_scene(known, partial(st.session_state.__setitem__, REQUESTED))
+        return
     place = min(st.session_state.get(REQUESTED, 0), len(known) - 1)
     opening(known, place, drawings(place), captions(place), on_ask=partial(st.session_state.__setitem__, REQUESTED))
 
@@ -124,10 +119,10 @@ def captions(place: int) -> list[tuple[str, str, str]]:
     """Return title, search and judgement of each of a word's drawings. place: index of the word in `words()`."""
     rows = []
     for drawing in drawings(place):
-        title, about = TITLES[drawing.search]
+        title = TITLES[drawing.search][1]
         if (confidence := drawing.confidence[-1]) < SURE:
             title = f"Not convinced: {percent(confidence, 0)} sure"
-        rows.append((title, about, judged(drawing, words()[place])))
+        rows.append((title, REQUIREMENTS[drawing.search], judged(drawing, words()[place])))
     return rows
 
 
@@ -140,29 +135,13 @@ def judged(drawing: Drawing, word: str) -> str:
 
 
 def any_word() -> None:
-    """Draw a menu of all ImageNet classes, and a button that leads to *Draw* with the chosen one."""
-    names = list(dict.fromkeys(SAMPLE_SETS["photographs"].classes.names))
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        word = st.selectbox(
-            any_word_label(), names, index=None, placeholder="Type a word: castle, goldfish …", key=WORD
-        )
-        st.html(button_html(word), width="content")
+    """Draw the box in which any word is asked for."""
+    word_box(any_word_label(), _painter())
 
 
 def any_word_label() -> str:
     """Return the label of the menu."""
     return ANY_WORD if is_stored_pool() else ANY_WORD.partition(" (")[0]
-
-
-def button_html(word: str | None) -> str:
-    """Return a link to the page that draws the word, as a button; without a word it leads nowhere."""
-    if word is None:
-        return '<a class="draw" role="link" aria-disabled="true">Draw</a>'
-    row = SAMPLE_SETS["photographs"]
-    painters = networks_for("painter", [spec.name for spec in ready_classifiers(row.class_set)])
-    chosen = ("generation-set", row.drawn_title), (f"generation-classes-{row.class_set}", word)
-    url = html.escape(link("generation", *chosen, *models_in_url("generation", row.class_set, painters)))
-    return f'<a class="draw" href="{url}" aria-label="Draw: {html.escape(word)}">Draw</a>'
 
 
 def cards() -> None:

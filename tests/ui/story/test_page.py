@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+import time
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -18,6 +19,7 @@ from core.data.samples import load_samples
 from core.images.square import png_data_uri
 from core.reconstruct.view_pictures import SIDE, WORDS, judged_path, opening_drawings
 from core.reconstruct.visitor_judge import draw_questions, stored_pool
+from core.runs.examples import first_settings
 from core.runs.file import SURE, PGDRun
 from core.runs.stored import OPENING, stored_path
 from core.sweep.predictions import class_probabilities, wave_on_image
@@ -25,6 +27,7 @@ from tests.ui.page_runner import settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET
 from ui.server.model_cache import classifier_for
+from ui.story import own_word
 from ui.story.chapters import NAMES, SLUGS, TITLES, chapter
 from ui.story.facts import FACTS, STORED
 from ui.story.opening import captions
@@ -118,16 +121,33 @@ def test_what_convinces_as_it_is_is_recognised_by_nobody_and_what_convinces_from
             assert (drawing.place == 1) == judged.endswith(f"says {word}, too.") == ("every view" in title)
 
 
-def test_any_of_1000_words_leads_to_a_run_of_the_same_network():
+def test_a_typed_word_is_drawn_in_place_and_opens_on_the_page_that_draws(monkeypatch):
+    monkeypatch.setattr(own_word, "first_settings", lambda *page: first_settings(*page) | {"steps": 2})
     app = opened()
     assert len(app.selectbox(key="story.word").options) == 998  # two names are shared by two classes each
-    assert any('aria-disabled="true">Draw</a>' in item.proto.body for item in app.get("html"))
-    app.selectbox(key="story.word").set_value("castle").run()
-    (link,) = [item.proto.body for item in app.get("html") if "Draw: castle" in item.proto.body]
-    page, _, query = html.unescape(re.search(r'href="([^"]*)"', link)[1]).partition("?")
-    there = opened(page, **parse_qs(query))
-    assert settable_widget(there, "generation-classes-imagenet").value == ["castle"]
-    assert there.session_state["generation-models-imagenet"] == ["EfficientNet-Lite0 (ImageNet)"]
+    assert app.button(key="story.draw").disabled
+    app.selectbox(key="story.word").set_value("castle").run()  # Enter in the box, without the button
+    deadline = time.monotonic() + 120
+    while "just now" not in (scene := of(app, "drawings"))["drawings"][0]["judged"] and time.monotonic() < deadline:
+        assert scene["words"] == [*WORDS, "castle"] and scene["chosen"] == len(WORDS)
+        time.sleep(0.05)
+        app.run()
+    runs = app.session_state["generation.runs"].result.runs
+    assert [run.config.search for run in runs] == ["pixels", "views"]
+    assert {run.metadata["classifier"]["name"] for run in runs} == {"efficientnet-lite0"}
+    for drawing, run in zip(scene["drawings"], runs, strict=True):
+        assert drawing["shares"] == [run.curves["target_probability"][-1, 0]]
+        strip = base64.b64decode(drawing["strip"].removeprefix("data:image/webp;base64,"))
+        with Image.open(io.BytesIO(strip)) as image:
+            picture = np.asarray(image.convert("RGB")).astype(int)
+        assert np.abs(picture - run.frames[-1, 0].transpose(1, 2, 0)).mean() < 4  # WebP is lossy
+    app.button(key="story.open").click().run()
+    assert app.session_state["generation-class-imagenet"] == "castle"
+    there = AppTest.from_file(str(APPS / "generation_app.py"), default_timeout=120)
+    for name in ("generation.runs", "generation-set", "generation-class-imagenet", "generation-models-imagenet"):
+        there.session_state[name] = app.session_state[name]
+    replay = replay_data(there.run())
+    assert replay["targets"] == ["castle"] and replay["steps"] == 2 and len(replay["models"]) == 2
 
 
 def test_the_wall_shows_every_class_by_both_networks():
