@@ -27,13 +27,11 @@ from core.data.classes import HEATMAPS
 from core.fourier.maps.heatmap import Heatmap, HeatmapError
 from core.images.decode import ImageError, decode_image
 from core.images.hole_url import hole_text, read_hole
-from core.runs.file import RunFileError
+from core.runs.file import PGDRun, RunFileError
 from core.shared.errors import one_line, quoted
 from tests.ui.run_forge import arrays_of, packed
 from ui.maps.catalogue import Entry, label_of
 from ui.pages.frequency import _parse_cell
-from ui.runs.files import read_saved_run
-from ui.runs.run_sentences import origin, outcome
 from ui.shared.text import as_markdown, whole_number
 from ui.shared.url import _is_invalid
 
@@ -146,8 +144,7 @@ def read_map(data: bytes) -> None:
 
 
 def read_run(data: bytes) -> None:
-    (run,) = read_saved_run(data, "odd.npz", "inpainting").runs
-    assert outcome([run]) and origin(run)
+    PGDRun.from_bytes(data, name="odd.npz")
 
 
 def read_picture(data: bytes) -> None:

@@ -17,12 +17,10 @@ from typing import Any
 import numpy as np
 
 from core.pgd.config import PGDConfig
-from core.runs.metadata import FACTS, check_agreement
-from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, check_array
+from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
 from core.shared.sentences import count_of
 
 SURE = 0.9  # target probability from which a classifier counts as confident
-MAX_TOGETHER = 4  # runs in one file: two networks by two searches
 CURVES = ("loss", "target_probability", "perturbation_norm")
 
 
@@ -31,14 +29,26 @@ class RunFileError(ArchiveError):
 
 
 RUN_FILE = ArchiveKind(
-    name="saved run",
-    maker="this app",
+    name="run",
+    maker="the app or core.reproduce.profile",
     schema=1,
     required=("frame_deltas", "frame_steps", "start_bits", "curves", "terms", "logits"),
     optional=("original", "mask"),
     max_bytes=128 * 2**20,
     max_content=512 * 2**20,
-    facts=FACTS,
+    facts=(
+        Fact("kind", "text", choices=("inpainting", "generation")),
+        Fact("config", "JSON object"),
+        Fact("objective", "JSON object"),
+        Fact("targets", "list"),
+        Fact("class_names", "list", low=1),
+        Fact("terms", "list", low=1),
+        Fact("seed", "whole number", high=2**64 - 1),
+        Fact("classifier.name", "text"),
+        Fact("classifier.weights_id", "text"),
+        Fact("images", "JSON object"),
+        Fact("source", "JSON object"),
+    ),
     error=RunFileError,
 )
 
@@ -91,7 +101,6 @@ class PGDRun(ArchiveContent):
         if set(self.curves) != set(CURVES) or states < 1 or self.start.size < 1:
             raise ValueError(f"a run needs the curves {', '.join(CURVES)}, an image and at least one state")
         steps = self.frame_steps
-        # Compared, not subtracted: differences of forged steps can wrap around to positive.
         if count < 1 or steps[0] != 0 or steps[-1] != states - 1 or (steps[1:] <= steps[:-1]).any():
             raise ValueError(f"frames must rise from step 0 to step {states - 1}; got {steps.tolist()[:9]}")
         if states - 1 > self.config.steps:
@@ -144,7 +153,6 @@ class PGDRun(ArchiveContent):
 
     @classmethod
     def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> PGDRun:
-        check_agreement(metadata)
         frames, curves, terms, bits = (arrays.pop(name) for name in ("frame_deltas", "curves", "terms", "start_bits"))
         if frames.dtype != np.uint8 or frames.ndim != 5 or not len(frames):
             raise ValueError(f"frames are {frames.shape} {frames.dtype}")
@@ -217,35 +225,3 @@ def pack_runs(runs: Sequence[PGDRun]) -> bytes:
         for k, run in enumerate(runs, 1):
             archive.writestr(zipfile.ZipInfo(f"{k}.npz"), run.to_bytes())
     return buffer.getvalue()
-
-
-def read_runs(data: bytes, *, name: str, limit: int = RUN_FILE.max_content) -> tuple[PGDRun, ...]:
-    """Read the run or runs of a file of `pack_runs`.
-
-    Args:
-        data: trusted or not. name: of the file, for errors. limit: maximum unpacked size of the arrays in bytes.
-    Raises:
-        RunFileError: as for `PGDRun.from_bytes`, or the runs differ in pictures or steps.
-    """
-    parts = _parts(data, name)
-    runs = tuple(PGDRun.from_bytes(part, name=name, limit=limit // len(parts)) for part in parts)
-    first, *rest = runs
-    for run in rest:
-        alike = np.array_equal(run.start, first.start) and np.array_equal(run.frame_steps, first.frame_steps)
-        if not alike or run.metadata["kind"] != first.metadata["kind"]:
-            raise RunFileError(f"{name}: its runs differ in pictures or steps; open them one by one")
-    return runs
-
-
-def _parts(data: bytes, name: str) -> list[bytes]:
-    """Return the members of an archive of run files; these must be uncompressed, so they cannot exceed its size."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            if not members or any(not member.filename.endswith(".npz") for member in members):
-                return [data]
-            if len(members) <= MAX_TOGETHER and all(entry.compress_type == zipfile.ZIP_STORED for entry in members):
-                return [archive.read(member) for member in members]
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError):
-        return [data]  # refused by `PGDRun.from_bytes`
-    raise RunFileError(f"{name}: an archive may hold at most {MAX_TOGETHER} run files, uncompressed")

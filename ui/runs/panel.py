@@ -16,7 +16,7 @@ from core.shared.errors import sentence
 from core.shared.sentences import filled
 from ui.components.replay import RunProgress, replay
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
-from ui.runs.files import download_menu, open_button
+from ui.runs.files import download_menu
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.run_sentences import PATTERNS, likeness, losses, origin, outcome, run_title
 from ui.runs.setup.pace import expected_seconds, remember_pace
@@ -126,7 +126,6 @@ def _about(
         st.button(f"Close {result.opened}", icon=":material/close:", on_click=close, type="tertiary")
     elif result is not None and not result.stored and not changed:
         st.button("Show the stored example", on_click=back, type="tertiary")
-    open_button(page, partial(show_result, page, bring=bring))
     if result is not None:
         download_menu(result.runs, key=f"{page}.{result.id}")
 

@@ -189,23 +189,6 @@ def origin(run: PGDRun) -> str:
     )
 
 
-def saved_note(runs: Sequence[PGDRun], file_name: str) -> str:
-    """Return the origin stated in an opened run file."""
-    first, *_ = runs
-    done, steps = len(first.curves["loss"]) - 1, first.config.steps
-    length = count_of(done, "step") if done == steps else f"{done:,} of {count_of(steps, 'step')}"
-    by_weights = {_weights(run): None for run in runs}
-    networks = " and ".join(
-        f"{join_list([run_title(run, runs) for run in runs if _weights(run) == weights])}, "
-        f"{weights[0].lower()}{weights[1:]}"
-        for weights in by_weights
-    )
-    return (
-        f"Opened from “{one_line(file_name, 60)}”. The file says: {networks}; "
-        f"{length}, random seed {first.metadata['seed']}; computed {_date(first)}."
-    )
-
-
 def _weights(run: PGDRun) -> str:
     classifier = run.metadata["classifier"]
     digest = one_line(classifier.get("sha256") or "")[:12]

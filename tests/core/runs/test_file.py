@@ -12,7 +12,7 @@ import torch
 from core.pgd.config import PGDConfig
 from core.pgd.objectives import Generation, Inpainting
 from core.pgd.steps import pgd_steps
-from core.runs.file import PGDRun, RunFileError, pack_runs, read_runs
+from core.runs.file import PGDRun, RunFileError
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.record import frame_interval
 from core.runs.run import Run
@@ -74,15 +74,6 @@ def test_recorder_of_an_interrupted_run_ends_where_it_was_stopped():
     np.testing.assert_array_equal(run.frames[-1], np.rint(states[-1].images.numpy() * 255).astype(np.uint8))
     start, _ = record(until=0)
     assert PGDRun.from_bytes(start.to_bytes(), name="start").frame_steps.tolist() == [0]
-
-
-def test_runs_of_one_file_begin_with_the_same_pictures_and_steps():
-    run, shorter = record(steps=4)[0], record(steps=3)[0]
-    for restored, other in zip(read_runs(pack_runs([run, run]), name="two"), (run, run), strict=True):
-        same(restored, other)
-    for other in (shorter, dataclasses.replace(run, start=1 - run.start), record("generation", steps=4)[0]):
-        with pytest.raises(RunFileError, match="two: its runs differ in pictures or steps"):
-            read_runs(pack_runs([run, other]), name="two")
 
 
 @pytest.mark.parametrize(

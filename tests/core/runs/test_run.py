@@ -1,5 +1,7 @@
 """The engine of runs: PGD's own numbers, on several classifiers at once: complete, stopped and refused runs."""
 
+import io
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +14,7 @@ from core.pgd.config import PGDConfig
 from core.pgd.objectives import Inpainting
 from core.pgd.steps import run_pgd
 from core.pgd.view_settings import Views
-from core.runs.file import pack_runs, read_runs
+from core.runs.file import PGDRun, pack_runs
 from core.runs.matching import changed_settings
 from core.runs.plan import inpainting_plan
 from core.runs.run import Run
@@ -88,7 +90,8 @@ def test_each_classifier_runs_by_every_search_within_the_same_ball():
     list(again.states())
     for run, other in zip(runs, again.so_far(), strict=True):
         assert np.array_equal(run.frames, other.frames) and np.array_equal(run.logits, other.logits)
-    loaded = read_runs(pack_runs(runs), name="file")
+    with zipfile.ZipFile(io.BytesIO(pack_runs(runs))) as archive:
+        loaded = [PGDRun.from_bytes(archive.read(name), name=name) for name in archive.namelist()]
     assert [run.config for run in loaded] == [run.config for run in runs]
     searches = ("pixels", "views")
     assert changed_settings(plan, ["a", "b"], loaded, searches) == []

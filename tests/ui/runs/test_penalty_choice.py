@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
-from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
+from tests.ui.runs.test_files import open_page, toys  # noqa: F401
 from ui.runs.setup.settings import OFFERED
 
 

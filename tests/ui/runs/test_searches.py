@@ -8,7 +8,6 @@ from core.images.hole_url import hole_text
 from core.images.masks import fill_hole, middle_square
 from core.pgd.settings import quick_settings, usual_settings
 from core.runs.examples import examples
-from core.runs.file import pack_runs, read_runs
 from core.runs.matching import FILL, changed_settings
 from core.runs.plan import inpainting_plan
 from core.runs.run import Run
@@ -60,7 +59,7 @@ def test_no_two_examples_share_a_file_and_each_names_its_classifier(row):
     assert len(set(paths)) == len(paths) and {stored_classifier(path) for path in paths} == {"mini-clip"}
 
 
-def test_two_networks_by_two_searches_run_side_by_side_and_are_saved_together():
+def test_two_networks_by_two_searches_run_side_by_side():
     app = open_page("generation", generation_classes_cifar10="ship", generation_steps="3")
     app.multiselect(key="generation-models-cifar10").set_value(["Toy A", "Toy B"])
     app.pills(key="generation-search-32").set_value(BOTH).run()
@@ -73,8 +72,6 @@ def test_two_networks_by_two_searches_run_side_by_side_and_are_saved_together():
     assert [model["title"] for model in replay_data(app)["models"]] == titles
     assert [model["network"] for model in replay_data(app)["models"]] == ["toy-a", "toy-a", "toy-b", "toy-b"]
     assert all(title in page_text(app) for title in titles)
-    again = read_runs(pack_runs(runs), name="it")
-    assert [run.config for run in again] == [run.config for run in runs]
 
 
 def test_without_any_search_nothing_runs():

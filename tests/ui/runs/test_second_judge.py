@@ -16,7 +16,7 @@ from core.runs.stored import stored_path
 from tests.core.judged import stored_files
 from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.reading import reads
-from tests.ui.runs.test_saved import open_page, toys, upload  # noqa: F401
+from tests.ui.runs.test_files import open_page, show_run, toys  # noqa: F401
 from tests.ui.toys import ToyClassifier, spec
 from ui.maps.predictions import cell_predictions
 from ui.runs.run_sentences import judged
@@ -124,7 +124,7 @@ def test_opened_run_waits_for_the_first_paint_before_torch_is_loaded(judges, mon
     frames[-1, 0, 0, 0, 0] ^= 1  # no longer the stored run
     # Not by removing torch itself: a background thread would import it a second time.
     monkeypatch.setattr(cell_predictions, "sys", SimpleNamespace(modules={}))
-    upload(app, replace(slower, frames=frames).to_bytes())
+    show_run(app, "generation", replace(slower, frames=frames))
     assert not app.exception and judges == [] and "Loading the classifiers" in page_text(app)
     assert sentence(app) is None
 
@@ -136,11 +136,11 @@ def test_run_without_another_classifier_says_so_and_one_of_foreign_classes_says_
     frames = run.frames.copy()
     frames[-1, 0, 0, 0, 0] ^= 1
     other = replace(run, frames=frames)
-    app = upload(open_page("generation"), other.to_bytes())
+    app = show_run(open_page("generation"), "generation", other)
     assert "No other installed classifier knows these classes" in page_text(app) and not app.exception
     names = [f"class {k}" for k in range(10)]
     foreign = replace(other, metadata={**other.metadata, "class_names": names})
-    app = upload(open_page("generation"), foreign.to_bytes())
+    app = show_run(open_page("generation"), "generation", foreign)
     assert "No other installed" not in page_text(app) and sentence(app) is None and not app.exception
 
 

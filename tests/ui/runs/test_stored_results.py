@@ -11,7 +11,7 @@ from core.runs.picture_outcomes import picture_outcomes
 from core.runs.starts import STARTS
 from tests.core.judged import stored_kinds
 from tests.ui.page_runner import page_text
-from tests.ui.runs.test_saved import open_page, toys  # noqa: F401
+from tests.ui.runs.test_files import open_page, toys  # noqa: F401
 from ui.runs.stored_results import NOT_STORED, many_columns, many_row, many_summary
 from ui.shared.sentences import sentence_html
 

@@ -58,7 +58,7 @@ def sketch_start(on_sketch: Callable[[str], None]) -> np.ndarray:
     try:
         text = encode_sketch(state[_KEPT])
     except ValueError:
-        st.markdown("This picture has too many details for a link: *Share* leaves it out, but a saved run keeps it.")
+        st.markdown("This picture has too many details for a link, so *Share* leaves it out.")
     url.put(LINKED, text, encode_sketch(draw_sketch(FIRST)))
     return state[_KEPT]
 

@@ -130,12 +130,12 @@ def test_a_failed_run_leaves_an_error_and_the_result_before_it():
 def test_what_is_opened_stays_until_another_request_and_closes_to_what_was_there(example):
     state = RunState()
     own = run_to_the_end(state, other_target())
-    opened = replace(example, id="file", opened="the saved run")
+    opened = replace(example, id="file", opened="the examples")
     state.show(opened)
     assert state.view(request(other_target()), nothing).result.id == "file", "shown despite its other target"
     assert state.view(request(longer(other_target())), nothing).result is None, "another request"
     state.show(replace(opened, id="second"))
-    assert state.close() is own, "two opened files do not pile up"
+    assert state.close() is own, "two opened results do not pile up"
 
 
 def test_a_request_starts_alone_once_and_never_over_what_the_visitor_opened(example):

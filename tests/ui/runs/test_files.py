@@ -1,0 +1,114 @@
+"""Downloads of a run, and odd runs on the pages *Fill a hole* and *Draw*: text stays text, and nothing crashes."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import ui.pages.generation
+import ui.pages.inpainting
+import ui.runs.examples
+import ui.runs.files
+import ui.runs.setup.start
+import ui.shared.picture_choice
+from core.runs.file import PGDRun
+from tests.ui.replay_reader import replay_data
+from tests.ui.run_forge import HOSTILE, hostile_arrays, packed, sound_run
+from tests.ui.toys import ToyClassifier, spec
+from ui.runs.files import run_animation, run_picture, run_stem
+from ui.runs.run_sentences import losses, origin, outcome
+from ui.runs.setup.state import RunResult
+from ui.server.jobs import JobManager
+
+APPS = Path(__file__).parents[1] / "apps"
+PAGES = ("inpainting", "generation")
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch):
+    """A random classifier in place of the bundled ones, and a separate queue."""
+    manager = JobManager()
+    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    ready = {"cifar10": [spec("toy-a", "Toy A")]}
+    for page in (
+        ui.pages.inpainting,
+        ui.pages.generation,
+        ui.runs.setup.start,
+        ui.runs.examples,
+        ui.shared.picture_choice,
+    ):
+        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: ready.get(class_set, []))
+
+
+def open_page(page: str, **address: str) -> AppTest:
+    app = AppTest.from_file(str(APPS / f"{page}_app.py"), default_timeout=120)
+    for name, value in ({"steps": "4"} | address).items():
+        app.query_params[f"{page}-{name}"] = value
+    return app.run()
+
+
+def show_run(app: AppTest, page: str, run: PGDRun) -> AppTest:
+    """Show a forged run in place of the page's own result."""
+    app.session_state[f"{page}.runs"].show(RunResult("forged", (run,), "A forged run."))
+    return app.run()
+
+
+def button(app: AppTest, label: str):
+    return next((candidate for candidate in app.button if candidate.label == label), None)
+
+
+@pytest.mark.parametrize(("page", "text"), list(zip(PAGES * 5, HOSTILE, strict=False)))
+def test_text_of_a_file_is_shown_as_plain_text(page, text):
+    app = open_page(page)
+    show_run(app, page, PGDRun.from_bytes(packed(hostile_arrays(page, text)), name="odd"))
+    assert not app.exception and not app.error
+    notes = [item.value for item in app.markdown if re.search("has changed|Computed ", item.value)]
+    assert len(notes) == 2
+    for line in "\n\n".join(notes).split("\n\n"):
+        line = re.sub(r"^\*\*|\.\*\* (Loss)?|\*\*(?=[\d.]+ of 255\*\*)|(?<= of 255)\*\*", "", line)  # our own emphasis
+        assert not re.search(r"(?<!\\)[<>`$*\[\]_]|:\w|\n", line), line
+    assert not any(re.search(r"<script|<img src=x|\n\n!\[", item.proto.body) for item in app.get("html"))
+    # The replay gets the text unchanged, on one line, and sets it as text: the browser test checks that.
+    (model,) = replay_data(app)["models"]
+    for line in (model["title"], *(name for name, _ in model["after"][0])):
+        assert not re.search(r"[\n\x00-\x1f\u202e]", line) and len(line) < 400
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_words_are_one_bounded_line(text):
+    run = PGDRun.from_bytes(packed(hostile_arrays("inpainting", text)), name="odd")
+    for sentence in (outcome([run])[0], losses(run, 0), origin(run)):
+        assert "\n" not in sentence and len(sentence) < 1500
+        sentence.encode("utf-8")
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "馬", 'a/b\\c:d*e?f"g<h>i|j\r\nSet-Cookie: x'])
+@pytest.mark.parametrize("kind", PAGES)
+def test_file_names_are_short_and_safe_on_every_system(text, kind):
+    run = PGDRun.from_bytes(packed(hostile_arrays(kind, text)), name="odd")
+    assert re.fullmatch(rf"{kind}(-[a-z0-9]+)*", run_stem([run], 0)) and len(run_stem([run], 0)) < 110
+
+
+def test_file_names_say_kind_classifier_target_and_picture():
+    run = sound_run("generation", batch=2)
+    assert run_stem([run], 1) == "generation-stranger-class-3-2"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_downloads_of_a_hostile_file_work(text):
+    run = PGDRun.from_bytes(packed(hostile_arrays("inpainting", text)), name="odd")
+    assert run_animation([run], 0) and run_picture([run], 0)
+    again = PGDRun.from_bytes(run.to_bytes(), name="again")
+    assert again.metadata["class_names"][0] == text
+
+
+@pytest.mark.parametrize("size", [(512, 1), (1, 512), (3, 200)])
+def test_animation_of_an_odd_shape_stays_small(size):
+    run = sound_run("generation", size=size)
+    frame = Image.open(io.BytesIO(run_animation([run], 0)))
+    assert max(frame.size) <= 2 * 512 and frame.n_frames == 4
