@@ -31,11 +31,6 @@ def usual_side(image_size: int) -> int:
     return max(square_side(image_size), min(16, image_size // 2))
 
 
-def square_sides(image_size: int) -> list[int]:
-    """Sides of the squares that pages offer, in rising order: the paper's, the usual one, 3/8 and 5/8 of the image."""
-    return sorted({square_side(image_size), usual_side(image_size), image_size * 3 // 8, image_size * 5 // 8})
-
-
 def hole_side(mask: np.ndarray) -> float:
     """Return the side of a square of the hole's area, (1, H, W); for a batch (B, 1, H, W) the mean."""
     return float(np.sqrt(mask.reshape(-1, mask.shape[-2] * mask.shape[-1]).sum(axis=1)).mean())

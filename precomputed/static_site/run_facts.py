@@ -10,7 +10,7 @@ import numpy as np
 from core.data.classes import CIFAR10
 from core.data.sample_sets import SAMPLE_SETS
 from core.data.statistics.natural_pixels import natural_pixels
-from core.images.masks import square_side, square_sides, usual_side
+from core.images.masks import square_side, usual_side
 from core.images.sketch import PALETTE, SKETCHES, draw_sketch
 from core.images.square import to_uint8
 from core.pgd.config import PGDConfig
@@ -42,7 +42,7 @@ def set_facts(side: int, name: str) -> dict[str, Any]:
         "holes": row.holes,
         "hole": usual_side(side),
         "papersHole": square_side(side),
-        "squares": sorted(square_sides(side)),
+        "squares": sorted({square_side(side), usual_side(side)}),
         "searches": first_searches(side),
         "painters": _first(side, "contrast"),
         "predictors": _first(side, "comparison"),

@@ -16,7 +16,7 @@ import streamlit as st
 from core.data.samples import load_samples, sample_credits
 from core.fourier.intervals import Interval
 from core.fourier.maps.metrics import PERCENT, POINTS, Unit
-from core.images.masks import encode_mask, random_square_mask, square_side
+from core.images.masks import encode_mask, square_side
 from core.images.sketch import PALETTE, SKETCHES, draw_sketch
 from core.numbers import wave_name
 from tests.browser.demo_values import SIDES, demo_value
@@ -114,25 +114,19 @@ def mask() -> None:
     position = 1 if st.checkbox("Other picture") else 0
     name = f"mask{size}"
     st.session_state.setdefault(name, np.zeros((1, size, size), dtype=bool))
-    st.session_state.setdefault("seed", 0)
 
     def paint(painted: np.ndarray) -> None:
         st.session_state[name] = painted
-
-    def random_place() -> None:
-        generator = np.random.default_rng(st.session_state.seed)
-        paint(random_square_mask(square_side(size), height=size, width=size, generator=generator))
-        st.session_state.seed += 1
 
     if st.checkbox("Show the painter", value=True):
         mask_painter(
             data.images[position].transpose(1, 2, 0),
             st.session_state[name],
             side=square_side(size),
+            papers=square_side(size),
             radius=max(1, size // 28),
             key="demo",
             on_paint=paint,
-            on_random=random_place,
         )
     painted = st.session_state[name]
     st.text(f"Python has {painted.sum()} pixels, {digest(encode_mask(painted).encode())}")

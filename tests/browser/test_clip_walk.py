@@ -66,15 +66,10 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
     expect(clip).not_to_contain_text("instead of")
 
     go_to("inpainting?inpainting-steps=20")
-    expect(page.get_by_text("Square in the middle")).to_be_visible()
     expect(page.get_by_role("combobox", name=re.compile("Classifiers"))).to_be_visible()
     expect(page.get_by_test_id("stMultiSelect").get_by_text(TITLE)).to_be_visible()
-    paper = page.get_by_role("radio", name="60 × 60 (paper)")
-    page.get_by_text("60 × 60 (paper)").click()
-    expect(paper).to_be_checked()
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.get_by_text(re.compile("Your run, 20 steps, .* m?s per step"))).to_be_visible(timeout=SLOW)
-    expect(paper).to_be_checked()
 
     go_to("generation?generation-steps=5")
     expect(page.get_by_test_id("stMultiSelect").get_by_text(TITLE)).to_be_visible()

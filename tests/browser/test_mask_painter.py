@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.images.masks import encode_mask, random_square_mask, square_side
+from core.images.masks import encode_mask, square_side
 from tests.browser.painting import TOUCH, drag, place
 from tests.painter_oracle import brush_mask, combine, erase, stamp_mask
 
@@ -70,11 +70,10 @@ def test_strokes_of_every_tool_are_those_of_the_oracle(demo):
     expect_mask(page, mask)
 
 
-def test_undo_redo_clear_and_random_place(demo):
+def test_undo_redo_and_clear(demo):
     page = demo()
     first = stamp_mask([(60, 60)], 60, height=224, width=224)
     second = combine(first, brush_mask([(150, 150), (200, 100)], 8, height=224, width=224))
-    random = random_square_mask(60, height=224, width=224, generator=np.random.default_rng(0))
     empty = np.zeros_like(first)
     undo, redo = (page.get_by_role("button", name=name) for name in ("Undo", "Redo"))
     expect(undo).to_be_disabled()
@@ -88,11 +87,9 @@ def test_undo_redo_clear_and_random_place(demo):
     redo.click()
     expect_mask(page, second)
     expect(redo).to_be_disabled()
-    page.get_by_role("button", name="Random place").click()
-    expect_mask(page, random)
     page.get_by_role("button", name="Clear").click()
     expect_mask(page, empty)
-    for mask in (random, second, first, empty):
+    for mask in (second, first, empty):
         undo.click()
         expect_mask(page, mask)
     expect(undo).to_be_disabled()

@@ -11,6 +11,7 @@ import ui.pages.frequency
 import ui.pages.generation
 import ui.pages.inpainting
 import ui.runs.examples
+import ui.runs.first_guess
 import ui.runs.second_judge
 import ui.runs.setup.start
 import ui.shared.picture_choice
@@ -70,6 +71,7 @@ def one_classifier(monkeypatch):
         return ToyClassifier(name, SIDE, classes=SHAPES)
 
     monkeypatch.setattr(ui.runs.setup.start, "classifier_for", load)
+    monkeypatch.setattr(ui.runs.first_guess, "classifier_for", load)
     ready = [spec("toy-a", "Toy A")]
     for page in (ui.maps.predictions.cell_predictions, ui.pages.frequency):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])

@@ -1,6 +1,5 @@
 // Paints a hole into a picture. The mask is one byte per image pixel; the screen only enlarges it.
 
-import { button } from "./buttons.js";
 import { element } from "./dom.js";
 import { mountPainter } from "./painter.js";
 import { outline } from "./painter_outline.js";
@@ -30,7 +29,9 @@ const maskKind = {
   build(painter) {
     painter.picture = painter.stage.appendChild(element("img"));
     painter.picture.draggable = false;
-    button(painter.actions, "Random place", () => painter.trigger("random"));
+    painter.ticks = painter.size.parentElement.appendChild(element("datalist"));
+    painter.ticks.id = "papers";
+    painter.size.setAttribute("list", "papers");
   },
 
   sizeOf({ tool, width, height }) {
@@ -61,8 +62,10 @@ const maskKind = {
   show(painter) {
     const {
       canvas,
-      memory: { cells, width, height },
+      memory: { cells, width, height, tool },
     } = painter;
+    const { papers } = painter.data;
+    painter.ticks.replaceChildren(...(tool === "square" ? [new Option(`${papers} (paper)`, String(papers))] : []));
     const context = canvas.getContext("2d");
     context.fillStyle = "rgb(214 39 140 / 0.5)";
     fillRuns(context, cells, width, height, canvas.width / width);

@@ -1,4 +1,4 @@
-"""Pixel-exact mask painter: square stamp, brush, eraser, undo, redo, clear, random place.
+"""Pixel-exact mask painter: square stamp, brush, eraser, undo, redo, clear.
 
 `mask_painter.js` holds the mask at the picture's resolution, paints without a rerun and reports the mask after each
 stroke. `tests/painter_oracle.py` is the reference implementation of a stroke.
@@ -23,10 +23,10 @@ def mask_painter(
     mask: np.ndarray,
     *,
     side: int,
+    papers: int,
     radius: int,
     key: str,
     on_paint: Callable[[np.ndarray], None],
-    on_random: Callable[[], None],
     alt: str = "the picture under the hole",
 ) -> None:
     """Show a picture and let the visitor paint its hole.
@@ -35,11 +35,10 @@ def mask_painter(
         picture: uint8 (H, W, 3).
         mask: bool (1, H, W) of the picture's size, True = hole.
         side, radius: size in pixels of the square stamp until the visitor takes another one, and first size of
-            brush and eraser.
+            brush and eraser. papers: side of the paper's square, a mark on the slider.
         key: unique on the page.
         on_paint: called with the new (1, H, W) mask after each stroke, before the rerun. It should store it, and the
             next run should pass it back as `mask`.
-        on_random: called when the visitor asks for a random place; it should store another mask.
         alt: what the picture shows, for screen readers.
     """
     height, width = picture.shape[:2]
@@ -50,8 +49,7 @@ def mask_painter(
         read=lambda value: _read_bits(value, height, width),
         on_choice=lambda bits: on_paint(decode_mask(bits, height=height, width=width)),
         about=[height, width],  # a mask fits pictures of one size only
-        data={"picture": png_data_uri(picture), "alt": alt, "side": side, "radius": radius},
-        on_random_change=on_random,
+        data={"picture": png_data_uri(picture), "alt": alt, "side": side, "papers": papers, "radius": radius},
     )
 
 

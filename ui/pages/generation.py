@@ -25,7 +25,7 @@ from ui.runs.run_sentences import VIEWS, run_title, target_of
 from ui.runs.second_judge import class_set_of, second_judge
 from ui.runs.setup.own_start import keep_sketch, picture_start, sketch_start, to_starts
 from ui.runs.setup.settings import RunSettings, follow, number_in_url, toggle_in_url
-from ui.runs.setup.start import Toolbar, ask_for_run
+from ui.runs.setup.start import Toolbar, ask_for_run, choose_networks
 from ui.runs.setup.state import RunResult
 from ui.runs.stored_results import COMPUTED, MANY, is_stored, many_pictures
 from ui.server.model_cache import ready_classifiers
@@ -54,7 +54,8 @@ def page() -> None:
     toolbar, left, right = places(PAGE, painter=_chosen_start() in ("sketch", "picture"))
     drawing = _generation_request(toolbar, left)
     row, kind = drawing.row, drawing.kind
-    request = ask_for_run(PAGE, row.class_set, row.side, drawing.plan, toolbar)
+    specs = choose_networks(PAGE, row.class_set, toolbar)
+    request = None if specs is None else ask_for_run(PAGE, specs, row.class_set, row.side, drawing.plan, toolbar)
     names, searches = ((), ()) if request is None else (request.names, request.searches)
     with right:
         example = partial(stored_example, PAGE, row.name, shown_first(PAGE, row, names), kind, searches)

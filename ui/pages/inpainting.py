@@ -8,11 +8,11 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_title
+from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.hole_url import hole_text, read_hole
-from core.images.masks import Fill, hole_side, middle_square, random_square_mask, square_side, square_sides
-from core.pgd.config import paper_inpainting
+from core.images.masks import Fill, hole_side, square_side
+from core.numbers import confidence
 from core.pgd.settings import RunKind
 from core.pgd.view_settings import Search
 from core.runs.plan import RunPlan, inpainting_plan
@@ -20,10 +20,11 @@ from core.shared import paper
 from core.shared.html import TERMS
 from ui.components.mask_painter import mask_painter
 from ui.runs.examples import back_to_example, shown_first, stored_example, stored_row
+from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.panel import head, places, run_details, run_panel, run_status, show_result, tabs
 from ui.runs.run_sentences import VIEWS, sample_set_of, target_of
 from ui.runs.setup.settings import OFFERED, RunSettings, choose_picture, set_searches
-from ui.runs.setup.start import Toolbar, ask_for_run, run_state
+from ui.runs.setup.start import Toolbar, ask_for_run, choose_networks, run_state
 from ui.runs.setup.state import RunRequest, RunResult
 from ui.runs.stored_results import COMPUTED, MANY, draw_stored_inpainting, is_stored, many_pictures
 from ui.server.model_cache import ready_classifiers
@@ -36,9 +37,10 @@ from ui.shared.text import as_markdown, one_line
 PAGE: RunKind = "inpainting"
 PAPERS = paper.RUNS[PAGE]
 HOLE, EXAMPLES = f"{PAGE}-hole", f"{PAGE}-examples"  # in the URL
-HOLES, PLACES, SIDE = f"{PAGE}.holes", f"{PAGE}.places_drawn", f"{PAGE}.side"
-TRUE_CLASS = "its true class"
-NO_TARGET = "your picture has no true class; choose a target or its true class"
+HOLES = f"{PAGE}.holes"
+USUAL_TARGET = "What it shows: its true class, or the network’s first guess"
+NO_TARGET = "the network has no first guess of your picture yet; choose a target, or a network"
+WHERE_IT_LOOKS = "The hole lies where, of 25 places, it costs"
 TITLE = "Can CLIP fill a hole?"
 INTRO = (
     "The paper says that CLIP fills a hole until it is confident, yet we see only squiggles. What if every view must "
@@ -48,7 +50,7 @@ FAILS = (
     "With EfficientNet-Lite0 the search by views makes the hen whole again. The koala’s head comes back as fur without "
     "a face, and the tabby’s eye becomes curly fur. We looked at these results one by one."
 )
-TARGET_WIDTH = 200  # pixels
+TARGET_WIDTH = 340  # pixels
 BRUSH_SHARE = 28  # the brush's default radius is the picture's side divided by this
 
 
@@ -56,11 +58,11 @@ def page() -> None:
     """Draw the page."""
     head(TITLE, INTRO)
     toolbar, left, right = places(PAGE, painter=True)
-    request = None
+    request = guess = spec = None
     with left:
         picture = choose_picture(PAGE, _first_set().title, toolbar.subject)
         if picture is not None:
-            request = _controls(picture, toolbar)
+            request, guess, spec = _controls(picture, toolbar)
         penalty = OFFERED[st.session_state.get(f"{PAGE}-penalty", next(iter(OFFERED)))]
         names, searches = ((), ()) if request is None else (request.names, request.searches)
         row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
@@ -88,8 +90,7 @@ def page() -> None:
         if result is not None and result.opened and len(result.runs[0].start) > 1:
             st.markdown(f"The result shows other pictures. Close {result.opened} to paint a hole into your own choice.")
         elif picture is not None:
-            _painter(picture)
-            _squares(picture, None if request is None or request.plan is None else request.plan.config.epsilon)
+            _painter(picture, guess, spec)
             if picture.label is not None:
                 st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
     parts: dict[str, Callable[[], None]] = {
@@ -120,92 +121,73 @@ def _first_set() -> SampleSet:
     return next(iter(linked or ready or rows))
 
 
-def _holes(picture: Picture) -> dict[int, np.ndarray]:
-    """Return this visitor's holes, keyed by the picture's side, with an entry for this picture.
+def _first_hole(picture: Picture, guess: FirstGuess | None) -> np.ndarray:
+    """Return the hole that a picture begins with: the chosen one, where the network looks, or until then the middle."""
+    if guess is None or _has_chosen_hole(picture):
+        return SAMPLE_SETS[picture.kind].hole(picture.position)
+    return guess.hole
 
-    Pictures of one side share a hole, except that a picture's unchanged default hole is replaced by the next one's.
+
+def _has_chosen_hole(picture: Picture) -> bool:
+    row = SAMPLE_SETS[picture.kind]
+    return not picture.own and picture.position in (row.inpainted, row.by_the_paper, *row.holes)
+
+
+def _hole(picture: Picture, guess: FirstGuess | None) -> np.ndarray:
+    """Return this visitor's hole for pictures of this side.
+
+    It is shared by all of them, except that a picture's unchanged first hole is replaced by the next one's.
     """
     state, size = st.session_state, picture.size
     holes: dict[int, np.ndarray] = state.setdefault(HOLES, {})
-    first, place = SAMPLE_SETS[picture.kind].hole(picture.position), f"{PAGE}.first_hole.{size}"
+    first, place = _first_hole(picture, guess), f"{PAGE}.first_hole.{size}"
     if size not in holes:
         linked = read_hole(url.text(HOLE), size)
         holes[size] = first if linked is None else linked
     elif np.array_equal(holes[size], state.get(place, first)):
         holes[size] = first
     state[place] = first
-    return holes
+    return holes[size]
 
 
-def _painter(picture: Picture) -> None:
-    """Draw the picture with its hole, shared by all pictures of the same size."""
-    size, holes = picture.size, _holes(picture)
-    first = hole_side(SAMPLE_SETS[picture.kind].hole(picture.position))
-    side = st.session_state.get(f"{SIDE}.{size}", round(first))
+def _painter(picture: Picture, guess: FirstGuess | None, spec: ClassifierSpec | None) -> None:
+    """Draw the picture with its hole."""
+    size, hole = picture.size, _hole(picture, guess)
+    first = st.session_state[f"{PAGE}.first_hole.{size}"]
     mask_painter(
         to_picture(picture.pixels),
-        holes[size],
-        side=side,
+        hole,
+        side=round(hole_side(first)),
+        papers=square_side(size),
         radius=max(1, size // BRUSH_SHARE),
         key=f"{PAGE}.painter",
-        on_paint=lambda mask: holes.__setitem__(size, mask),
-        on_random=lambda: holes.__setitem__(size, _random_place(size, side)),
+        on_paint=lambda mask: st.session_state[HOLES].__setitem__(size, mask),
         alt=picture.caption,
     )
-    text = hole_text(holes[size])
+    computed = guess is not None and spec is not None and np.array_equal(hole, guess.hole)
+    if computed and not _has_chosen_hole(picture):
+        name = as_markdown(one_line(picture.classes.names[guess.label], 60))
+        st.markdown(
+            f"{WHERE_IT_LOOKS} {as_markdown(short_title(spec.title))} most: filled from its rim, “{name}” falls from "
+            f"{confidence(guess.probability)} to {confidence(guess.filled)}. Paint another one as you like."
+        )
+        url.put(HOLE, None)  # the link's reader gets the same
+        return
+    text = hole_text(hole)
     if text is None:
         st.markdown("This hole has too many details for the URL, so a link to this page will not contain it.")
     url.put(HOLE, text)
 
 
-def _squares(picture: Picture, epsilon: float | None) -> None:
-    """Draw buttons for squares in the middle. epsilon: budget of the requested run, None without one."""
-    size, holes = picture.size, _holes(picture)
-    papers, key = square_side(size), f"{PAGE}.square.{size}"
-    sides = square_sides(size)
-    st.session_state[key] = next(
-        (side for side in sides if np.array_equal(holes[size], middle_square(size, side))), None
-    )
-
-    def cut() -> None:
-        if (side := st.session_state[key]) is not None:
-            holes[size], st.session_state[f"{SIDE}.{size}"] = middle_square(size, side), side
-
-    side = hole_side(holes[size])
-    papers_epsilon = paper_inpainting(size, side or None).epsilon
-    here = f", here to {papers_epsilon:.3g}" if side else ""
-    st.pills(
-        f"Square in the middle{f' · L2 budget **{epsilon or papers_epsilon:.3g}**' if side else ''}",
-        sides,
-        format_func=lambda side: f"{side} × {side}{' (paper)' if side == papers else ''}",
-        key=key,
-        on_change=cut,
-        help=f"{TERMS['L2 budget'].capitalize()}. The paper’s budget of {PAPERS['epsilon']} is scaled with the sides "
-        f"of picture and hole{here}. The search by views has a larger budget. The paper’s hole "
-        f"of {paper.HOLE_SIDE} of {paper.IMAGE_SIZE} pixels is {papers} × {papers} here. Holes of other shapes count "
-        "as squares of equal area.",
-    )
-
-
-def _random_place(size: int, side: int) -> np.ndarray:
-    """Return a square hole at the next random place; every visitor gets the same sequence."""
-    drawn = st.session_state[PLACES] = st.session_state.get(PLACES, 1) + 1  # 1 draws the middle of 32 pixels
-    return random_square_mask(side, height=size, width=size, generator=np.random.default_rng(drawn))
-
-
-def _controls(picture: Picture, toolbar: Toolbar) -> RunRequest | None:
-    """Draw target, classifiers, settings and *Run*; return the request."""
-    target = toolbar.subject.selectbox(
-        "Target (CLIP: any text)",
-        [TRUE_CLASS, *dict.fromkeys(picture.classes.names)],
-        key=f"{PAGE}-target-{picture.class_set}",
-        bind="query-params",
-        accept_new_options=True,
-        width=TARGET_WIDTH,
-    )
-    if target == TRUE_CLASS:
-        target = "" if picture.label is None else picture.classes.names[picture.label]
-    hole = _holes(picture)[picture.size]
+def _controls(picture: Picture, toolbar: Toolbar) -> tuple[RunRequest | None, FirstGuess | None, ClassifierSpec | None]:
+    """Draw target, classifiers, settings and *Run*; return the request, and the first guess with its network."""
+    specs = choose_networks(PAGE, picture.class_set, toolbar)
+    if specs is None:
+        return None, None, None
+    looks = picture.label is None or not (_has_chosen_hole(picture) or url.text(HOLE) or _is_painted(picture))
+    spec = specs[0] if specs and looks else None
+    guess = None if spec is None else first_guess(spec, picture)
+    target, hole = _choose_target(picture, guess, spec, toolbar), _hole(picture, guess)
 
     def plan(chosen: RunSettings) -> tuple[RunPlan, str]:
         planned = inpainting_plan(
@@ -220,7 +202,42 @@ def _controls(picture: Picture, toolbar: Toolbar) -> RunRequest | None:
         )
         return planned, "" if target else NO_TARGET
 
-    return ask_for_run(PAGE, picture.class_set, picture.size, plan, toolbar, hole=hole_side(hole) or None)
+    side = hole_side(hole) or None
+    return ask_for_run(PAGE, specs, picture.class_set, picture.size, plan, toolbar, hole=side), guess, spec
+
+
+def _is_painted(picture: Picture) -> bool:
+    """Return whether the visitor has changed the hole of pictures of this side."""
+    hole = st.session_state.get(HOLES, {}).get(picture.size)
+    return hole is not None and not np.array_equal(hole, st.session_state.get(f"{PAGE}.first_hole.{picture.size}"))
+
+
+def _choose_target(picture: Picture, guess: FirstGuess | None, spec: ClassifierSpec | None, toolbar: Toolbar) -> str:
+    """Draw the target, which a menu changes; return it, empty if it is not known yet.
+
+    Without a choice it is the true class of a bundled picture, and a network's own first guess of the visitor's.
+    """
+    key, names = f"{PAGE}-target-{picture.class_set}", picture.classes.names
+    target = st.session_state.get(key) or url.text(key) or USUAL_TARGET
+    about = ""
+    if target == USUAL_TARGET:
+        if picture.label is not None:
+            target, about = names[picture.label], ", its true class"
+        elif guess is not None and spec is not None:
+            target, about = names[guess.label], f", its own first guess, {confidence(guess.probability)}"
+        else:
+            target = ""
+    label = f"{as_markdown(one_line(target, 40)) or 'Target'}{about} · change"
+    with toolbar.subject.popover(label, icon=":material/target:", key=f"{PAGE}.target"):
+        st.selectbox(
+            "Target (CLIP: any text)",
+            [USUAL_TARGET, *dict.fromkeys(names)],
+            key=key,
+            bind="query-params",
+            accept_new_options=True,
+            width=TARGET_WIDTH,
+        )
+    return target
 
 
 def _bring(result: RunResult) -> None:
@@ -235,7 +252,7 @@ def _bring(result: RunResult) -> None:
         take_picture(PAGE, row.name, place, url_prefix=f"{PAGE}-")
     else:
         credit = one_line(facts.get("credit") or "the picture of the run", 60)
-        take_picture(PAGE, UPLOAD, Picture(original, None, row.name, 0, credit), url_prefix=f"{PAGE}-")
+        take_picture(PAGE, UPLOAD, Picture(original, None, row.name, 0, credit, own=True), url_prefix=f"{PAGE}-")
     state.setdefault(HOLES, {})[row.side] = run.mask[0]
     state[f"{PAGE}-target-{row.class_set}"] = target_of(run, 0)
     titles = list(dict.fromkeys(classifier_title(run.metadata["classifier"]["name"]) for run in result.runs))
@@ -249,7 +266,7 @@ def _back(row: SampleSet) -> None:
     state, label = st.session_state, next(iter(OFFERED))
     state.setdefault(f"{PAGE}.places", {})[row.name] = row.inpainted
     hole = state.setdefault(HOLES, {})[row.side] = row.hole(row.inpainted)
-    chosen = {"pictures": row.title, f"target-{row.class_set}": TRUE_CLASS, "penalty": label}
+    chosen = {"pictures": row.title, f"target-{row.class_set}": USUAL_TARGET, "penalty": label}
     back_to_example(PAGE, row, OFFERED[label], chosen, hole_side(hole))
 
 

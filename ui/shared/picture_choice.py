@@ -173,7 +173,7 @@ def _uploaded(page: str, usual: str) -> Picture | None:
         key=f"{page}.true_class.{row.class_set}",
         persist_state="session",
     )
-    return Picture(upload[row.side], label, row.name, 0, name)
+    return Picture(upload[row.side], label, row.name, 0, name, own=True)
 
 
 def _read_upload(name: str, data: bytes) -> tuple[str, dict[int, np.ndarray] | str]:

@@ -23,7 +23,7 @@ class Picture:
 
     pixels: (3, H, W) uint8, H = W. label: index of the true class in `classes`, None for a visitor's picture without
     one. kind: name of the sample set that it belongs to or is used like. position: its index in its data set, which
-    seeds the signs of its waves.
+    seeds the signs of its waves. own: whether it is the visitor's.
     """
 
     pixels: np.ndarray
@@ -31,6 +31,7 @@ class Picture:
     kind: str
     position: int
     caption: str
+    own: bool = False
 
     @property
     def size(self) -> int:

@@ -12,6 +12,7 @@ import ui.pages.generation
 import ui.pages.inpainting
 import ui.runs.examples
 import ui.runs.files
+import ui.runs.first_guess
 import ui.runs.setup.start
 import ui.shared.picture_choice
 from core.runs.file import PGDRun
@@ -34,6 +35,7 @@ def toys(monkeypatch):
     monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
     monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda name, class_set: ToyClassifier(name))
     ready = {"cifar10": [spec("toy-a", "Toy A")]}
     for page in (
         ui.pages.inpainting,

@@ -3,6 +3,7 @@
 import io
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +14,23 @@ from streamlit.testing.v1 import AppTest
 import ui.pages.generation
 import ui.pages.inpainting
 import ui.runs.examples
+import ui.runs.first_guess
 import ui.runs.setup.settings
 import ui.runs.setup.start
 import ui.shared.picture_choice
 from core.data.classes import CIFAR10, ClassSet
 from core.images.hole_url import hole_text
+from core.images.masks import middle_square
+from core.reconstruct.holes import costliest_hole
 from core.reconstruct.outcome import similarity
+from core.sweep.predictions import class_probabilities
 from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec
 from ui.runs.examples import stored_row
-from ui.runs.stored_results import plain_steps, stored_inpainting
+from ui.runs.stored_results import stored_inpainting
 from ui.server.jobs import JobManager
+from ui.shared.pictures import samples
 
 APPS = Path(__file__).parents[1] / "apps"
 SPECS = [spec("toy-a", "Toy A"), spec("toy-b", "Toy B")]
@@ -37,6 +43,7 @@ def toys(monkeypatch):
     monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
     monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda name, class_set: ToyClassifier(name))
     for page in (
         ui.pages.inpainting,
         ui.pages.generation,
@@ -82,7 +89,6 @@ def test_examples_say_how_many_they_are_and_go_with_another_picture_or_target():
 
 def test_inpainting_says_where_the_papers_finding_holds_here():
     app = open_page("inpainting")
-    assert "**Plain steps** do not" in page_text(app) and plain_steps() in page_text(app)
     assert stored_inpainting().summary in page_text(app) and "What the stored runs show" in [
         tab.label for tab in app.tabs
     ]
@@ -142,12 +148,14 @@ def test_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_s
     dogless = ToyClassifier("toy-a")
     dogless.classes = ClassSet("custom", tuple(name for name in CIFAR10.names if name != "dog"))
     monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda *_: dogless)
+    monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda *_: dogless)
     run_to_the_end(app, "inpainting")
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith("Target 'dog' is not among the 9 classes of classifier 'toy-a'")
     assert "Your run, 3 steps" in page_text(app)
     monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda name, class_set: ToyClassifier(name))
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     run_to_the_end(app, "inpainting")
     assert not app.error and replay_data(app)["targets"] == ["cat"]
@@ -191,7 +199,7 @@ def upload(app: AppTest, name: str, data: bytes) -> None:
     uploader.set_value((name, data, "image/png")).run()
 
 
-def test_upload_is_used_at_either_size_and_needs_a_target():
+def test_upload_is_used_at_either_size_with_the_networks_first_guess_and_a_hole_where_it_looks():
     app = open_page("inpainting", inpainting_pictures="Yours", inpainting_steps="2")
     assert "Choose a bundled picture under" in page_text(app)
     data = io.BytesIO()
@@ -200,12 +208,29 @@ def test_upload_is_used_at_either_size_and_needs_a_target():
     upload(app, "mine.png", data.getvalue())
     app.radio(key="inpainting.upload_size").set_value("32 px, CIFAR-10 classes").run()
     app.button(key="inpainting.use").click().run()
-    app.button(key="inpainting.start").click().run()
-    assert not app.exception and app.error[0].value.startswith("Your picture has no true class")
-    assert "**These settings cannot run**." in page_text(app), "the reason stands in the error alone"
+    pixels, toy = app.session_state["inpainting.own"].pixels, ToyClassifier("toy-a")
+    (shares,) = class_probabilities(toy, pixels[None].astype(np.float32) / 255)
+    hole = costliest_hole(pixels, 16, partial(class_probabilities, toy))
+    assert not app.exception and np.array_equal(app.session_state["inpainting.holes"][32], hole)
+    assert "inpainting-hole" not in app.query_params and "of 25 places, it costs Toy A most" in page_text(app)
+    run_to_the_end(app, "inpainting")
+    assert not app.error and replay_data(app)["targets"] == [CIFAR10.names[shares.argmax()]]
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     run_to_the_end(app, "inpainting")
     assert not app.error and replay_data(app)["targets"] == ["cat"]
+    app.session_state["inpainting.holes"][32] = middle_square(32, 9)
+    app.run()
+    assert app.session_state["inpainting.holes"][32].sum() == 81 and "inpainting-hole" in app.query_params
+
+
+def test_bundled_picture_without_a_chosen_hole_begins_with_one_where_the_network_looks():
+    app = open_page("inpainting", inpainting_picture="7")
+    data = samples("cifar10")
+    hole = costliest_hole(data.images[7], 16, partial(class_probabilities, ToyClassifier("toy-a")))
+    assert not app.exception and np.array_equal(app.session_state["inpainting.holes"][32], hole)
+    app.session_state["inpainting.places"] = {"cifar10": 5}
+    app.run()
+    assert np.array_equal(app.session_state["inpainting.holes"][32], middle_square(32)), "its own, chosen by hand"
 
 
 def test_broken_upload_gets_a_sentence():
@@ -224,6 +249,7 @@ def test_classes_without_a_classifier_point_to_the_models_page():
 def test_numbers_that_are_none_any_more_fail_in_one_sentence(monkeypatch, name):
     broken = ToyClassifier("broken", strength=float("nan"))
     monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda *_: broken)
+    monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda *_: broken)
     app = open_page(name)
     run_to_the_end(app, name)
     assert not app.exception and "not finite" in app.error[0].value
@@ -283,14 +309,16 @@ def test_hole_of_another_size_scales_the_budget_unless_the_visitor_has_chosen_on
     def budget():
         return settable_widget(app, "inpainting-epsilon-32").value
 
-    assert app.button_group(key="inpainting.square.32").value == 16 and round(budget(), 2) == 5.49
-    app.button_group(key="inpainting.square.32").set_value(9).run()
-    assert app.session_state["inpainting.holes"][32].sum() == 81 and round(budget(), 2) == 3.09
-    pills = app.button_group(key="inpainting.square.32")
-    assert "L2 budget **3.09**" in pills.label and "60 of 224 pixels is 9 × 9 here" in pills.help
+    def cut(side):
+        app.session_state["inpainting.holes"][32] = middle_square(32, side)
+        app.run()
+
+    assert round(budget(), 2) == 5.49
+    cut(9)
+    assert round(budget(), 2) == 3.09
     settable_widget(app, "inpainting-epsilon-32").set_value(2.0).run()
-    app.button_group(key="inpainting.square.32").set_value(20).run()
-    assert app.session_state["inpainting.holes"][32].sum() == 400 and budget() == 2.0
+    cut(20)
+    assert budget() == 2.0
     assert not app.exception
 
 

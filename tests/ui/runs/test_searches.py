@@ -12,7 +12,7 @@ from core.runs.matching import FILL, changed_settings
 from core.runs.plan import inpainting_plan
 from core.runs.run import Run
 from core.runs.stored import stored_classifier
-from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
+from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.replay_reader import replay_data
 from tests.ui.runs.test_live_pages import open_page, toys  # noqa: F401
 from tests.ui.toys import ToyClassifier, toy_plan
@@ -92,7 +92,7 @@ def test_settings_that_cannot_run_say_why_beside_the_example_and_do_not_offer_ru
     assert "cannot run" not in page_text(app) and not app.exception
 
 
-def test_a_cleared_hole_cannot_run_and_has_no_budget():
+def test_a_cleared_hole_cannot_run():
     app = open_page("inpainting", inpainting_pictures="CIFAR-10")
     app.session_state["inpainting.holes"][32] = np.zeros((1, 32, 32), bool)
     app.run()
@@ -100,7 +100,6 @@ def test_a_cleared_hole_cannot_run_and_has_no_budget():
         "made like your own runs. **These settings cannot run**: the mask is empty; paint a hole first."
         in page_text(app)
     )
-    assert app.pills(key="inpainting.square.32").label == "Square in the middle"
 
 
 def test_links_open_the_small_pictures_that_they_name():
@@ -132,13 +131,6 @@ def test_the_likeliest_classes_of_a_run_in_progress_are_of_the_states_so_far():
     for last in (False, True):
         assert run.top_classes(0, last=last) == [so_far.top_classes(row, last=last) for row in range(len(so_far.start))]
     states.close()
-
-
-def test_the_budget_beside_the_squares_is_that_of_the_run():
-    app = open_page("inpainting", inpainting_pictures="CIFAR-10")
-    assert "L2 budget **5.49**" in app.pills(key="inpainting.square.32").label, "the paper's"
-    settable_widget(app, "inpainting-epsilon-32").set_value(7.0).run()
-    assert "L2 budget **7**" in app.pills(key="inpainting.square.32").label
 
 
 def test_the_link_of_an_own_run_is_one_of_its_settings():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.classifiers.registry import ClassifierSpec
 from core.pgd.settings import RunKind
 from core.pgd.view_settings import Search
 from core.runs.plan import RunPlan
@@ -40,26 +41,31 @@ def draw_toolbar(page: str) -> Toolbar:
         return Toolbar(subject, networks, search, settings, st.container(width="content"))
 
 
-def ask_for_run(
-    page: RunKind,
-    class_set: str,
-    size: int,
-    plan: Callable[[RunSettings], tuple[RunPlan | None, str]],
-    toolbar: Toolbar,
-    hole: float | None = None,
-) -> RunRequest | None:
-    """Draw classifiers, searches, settings and *Run*; return the request, or None if no classifier is ready.
-
-    Args:
-        size: side of the pictures in pixels. hole: side of the hole, if any.
-        plan: maps the settings to `RunRequest.plan` and `RunRequest.why`; the message of a ValueError becomes `why`.
-    """
+def choose_networks(page: RunKind, class_set: str, toolbar: Toolbar) -> tuple[ClassifierSpec, ...] | None:
+    """Draw the choice of classifiers and return it; None, with a message on the page, if none is ready."""
     ready = ready_classifiers(class_set)
     if not ready:
         st.info(NONE_READY)
         return None
     with toolbar.networks:
-        specs = choose_classifiers(ready, key=f"{page}-models-{class_set}")
+        return choose_classifiers(ready, key=f"{page}-models-{class_set}")
+
+
+def ask_for_run(
+    page: RunKind,
+    specs: Sequence[ClassifierSpec],
+    class_set: str,
+    size: int,
+    plan: Callable[[RunSettings], tuple[RunPlan | None, str]],
+    toolbar: Toolbar,
+    hole: float | None = None,
+) -> RunRequest:
+    """Draw searches, settings and *Run*; return the request.
+
+    Args:
+        specs: the chosen classifiers. size: side of the pictures in pixels. hole: side of the hole, if any.
+        plan: maps the settings to `RunRequest.plan` and `RunRequest.why`; the message of a ValueError becomes `why`.
+    """
     with toolbar.search:
         searches = choose_searches(page, size)
     names = tuple(spec.name for spec in specs)

@@ -1,0 +1,55 @@
+"""A network's own first guess of a picture, and the hole where the network looks. Imports torch only to predict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.classifiers.registry import ClassifierSpec
+from core.images.masks import fill_hole, usual_side
+from core.reconstruct.holes import costliest_hole
+from core.sweep.predictions import batches, class_probabilities
+from ui.maps.predictions.cell_predictions import torch_starts, try_predict, wait_for_first_paint
+from ui.server.model_cache import classifier_for
+from ui.shared.pictures import Picture
+
+TOGETHER = 8  # pictures in one forward pass
+
+
+@dataclass(frozen=True, eq=False)
+class FirstGuess:
+    """A network's top-1 prediction for a picture, and the hole that costs it most.
+
+    label: index of the class. probability, filled: its probability for the picture, and with the hole filled from its
+    rim. hole: bool (1, H, W).
+    """
+
+    label: int
+    probability: float
+    filled: float
+    hole: np.ndarray
+
+
+def first_guess(spec: ClassifierSpec, picture: Picture) -> FirstGuess | None:
+    """Return a network's first guess of a picture; None until torch may be loaded, or, with the reason on the page, if
+    the network fails.
+    """
+    if wait_for_first_paint() or not torch_starts():
+        return None
+    return try_predict(spec, lambda: _guess(spec.name, picture.class_set, picture.pixels))
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _guess(name: str, class_set: str, pixels: np.ndarray) -> FirstGuess:
+    classifier, image = classifier_for(name, class_set), pixels[None].astype(np.float32) / np.float32(255)
+
+    def probabilities(images: np.ndarray) -> np.ndarray:
+        return np.concatenate([class_probabilities(classifier, some) for some in batches(images, TOGETHER)])
+
+    (shares,) = probabilities(image)
+    label = int(shares.argmax())
+    hole = costliest_hole(pixels, usual_side(pixels.shape[-1]), probabilities, label)
+    (filled,) = probabilities(fill_hole(image, hole, "rim"))
+    return FirstGuess(label, float(shares[label]), float(filled[label]), hole)
