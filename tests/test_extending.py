@@ -16,10 +16,10 @@ import ui.tools.registry
 from core.claims.checks import CHECKS
 from core.claims.finding import CLAIMS, Claim, Evidence, Finding, Verdict
 from core.classifiers.families import FAMILIES, Family
-from core.classifiers.fetch.weights import FolderFile
 from core.classifiers.listed import VARIABLE, listed_classifiers
 from core.classifiers.registry import classifier_spec, classifier_title, load_classifier
 from core.classifiers.spec import ClassifierSpec
+from core.classifiers.weights import FolderFile
 from core.data.classes import CIFAR10
 from core.fourier.intervals import Interval
 from core.fourier.maps.heatmap import Heatmap

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from core.classifiers.fetch.weights import OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, FolderFile
 from core.classifiers.loaders import load_bundled_clip, load_bundled_network
 from core.classifiers.spec import ClassifierSpec
+from core.classifiers.weights import OPEN_CLIP_CONFIG, OPEN_CLIP_WEIGHTS, FolderFile
 from core.data.classes import PRECOMPUTED
 
 MODELS = PRECOMPUTED / "models"

@@ -14,7 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.classifiers.fetch.weights import (
+from core.classifiers.loaders import load_open_clip, load_open_clip_folder, load_timm, load_torchvision
+from core.classifiers.spec import ClassifierSpec
+from core.classifiers.weights import (
     OPEN_CLIP_CONFIG,
     OPEN_CLIP_WEIGHTS,
     TIMM_WEIGHTS,
@@ -23,8 +25,6 @@ from core.classifiers.fetch.weights import (
     HubFile,
     UrlFile,
 )
-from core.classifiers.loaders import load_open_clip, load_open_clip_folder, load_timm, load_torchvision
-from core.classifiers.spec import ClassifierSpec
 from core.numbers import join_list
 
 HUB = "https://huggingface.co"

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 
 from core.classifiers.families import family_spec, name_forms
-from core.classifiers.fetch.weights import local_weights
 from core.classifiers.spec import ClassifierSpec, own_weights_id
+from core.classifiers.weights import local_weights
 from core.data import profiles
 from core.numbers import join_list
 from core.shared.errors import one_line, quoted

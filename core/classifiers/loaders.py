@@ -14,9 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.classifiers.fetch.weights import OPEN_CLIP_CONFIG
 from core.classifiers.kinds.embeddings import load_prompt_embeddings
 from core.classifiers.kinds.identity import Identity
+from core.classifiers.weights import OPEN_CLIP_CONFIG
 from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, CLASS_SETS, ClassSet, imagenet
 
 if TYPE_CHECKING:

@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.families import family_spec, name_forms, open_clip_repository
-from core.classifiers.fetch.weights import (
+from core.classifiers.kinds.identity import Identity
+from core.classifiers.listed import listed_classifiers
+from core.classifiers.loaders import load_efficientnet_lite, load_open_clip, load_resnet56, load_torchvision
+from core.classifiers.spec import OWN_FILE, ClassifierSpec, ClassifierState, own_weights_id
+from core.classifiers.weights import (
     HubFile,
     PackageFile,
     UrlFile,
@@ -24,10 +28,6 @@ from core.classifiers.fetch.weights import (
     format_bytes,
     local_weights,
 )
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.listed import listed_classifiers
-from core.classifiers.loaders import load_efficientnet_lite, load_open_clip, load_resnet56, load_torchvision
-from core.classifiers.spec import OWN_FILE, ClassifierSpec, ClassifierState, own_weights_id
 from core.data.classes import CLASS_SETS, ClassSet
 from core.shared import paper
 from core.shared.errors import one_line, sentence
@@ -214,15 +214,14 @@ def classifier_spec(name: str) -> ClassifierSpec:
     raise ValueError(f"classifier {name!r} is unknown; {hint}known: {', '.join([*known, *name_forms()])}")
 
 
-def classifier_state(name: str, weights: Path | str | None = None, *, check_network: bool = False) -> ClassifierState:
-    """Return whether a classifier can be used now. Any network check takes at most five seconds.
+def classifier_state(name: str, weights: Path | str | None = None) -> ClassifierState:
+    """Return whether a classifier can be used now. Does not use the network.
 
     Does not import torch for `list_classifiers()`; a name with a library's prefix imports that library.
 
     Args:
         name: as for `classifier_spec`.
         weights: a weight file or its folder, in place of the published one.
-        check_network: also check whether missing weights are reachable, and their exact size.
     Raises:
         ValueError: the name is unknown.
     """
@@ -237,11 +236,6 @@ def classifier_state(name: str, weights: Path | str | None = None, *, check_netw
     if not source.origin:
         return ClassifierState("unavailable", sentence(source.missing()))
     size = source.download_bytes
-    if check_network:
-        try:
-            size = source.remote_bytes() or size
-        except FileNotFoundError as error:
-            return ClassifierState("unavailable", sentence(f"{source.missing()}, and {error}"), size)
     return ClassifierState("downloadable", f"A download of {format_bytes(size)} from {source.origin}.", size)
 
 
@@ -310,12 +304,11 @@ def _find_weights(spec: ClassifierSpec, weights: Path | str | None, download: bo
             return source.fetch()
         except FileNotFoundError as error:
             raise FileNotFoundError(f"classifier {spec.name!r} cannot be loaded: {error}") from error
-    size, reach = source.download_bytes, ""
-    if size is None:
-        try:
-            size = source.remote_bytes()
-        except FileNotFoundError as error:
-            reach = f" ({error})"
+    size, reach = None, ""
+    try:
+        size = source.remote_bytes()
+    except FileNotFoundError as error:
+        reach = f" ({error})"
     raise FileNotFoundError(
         f"classifier {spec.name!r} cannot be loaded: {source.missing()}; allow a download of {format_bytes(size)} from "
         f"{source.origin} with download=True (--download), or give a weight file with weights=PATH (--weights){reach}"

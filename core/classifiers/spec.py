@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from core.classifiers.fetch.weights import WeightSource
 from core.classifiers.kinds.identity import Identity
+from core.classifiers.weights import WeightSource
 
 if TYPE_CHECKING:
     from core.classifiers.kinds.closed_set import ClosedSetClassifier

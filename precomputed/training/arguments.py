@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from core.classifiers.fetch.weights import check_sha256
+from core.classifiers.weights import check_sha256
 from core.shared.cli import integer, number, run_script
 from core.shared.device import choose_device, keep_freed_memory
 from precomputed.training.data import LabelledImages, load_cifar10

@@ -12,8 +12,8 @@ from starlette.middleware import Middleware
 
 from app import NAVIGATION, serving
 from core.classifiers.families import open_clip_repository
-from core.classifiers.fetch.weights import UrlFile
 from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
+from core.classifiers.weights import UrlFile
 from ui.paths import PagesHaveOneName
 
 if digest := os.environ.get("DEMO_CLIP_SHA256"):

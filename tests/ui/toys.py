@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.classifiers.fetch.weights import FolderFile
+from core.classifiers.weights import FolderFile
 from core.data.classes import CIFAR10, ClassSet
 from core.pgd.config import PGDConfig
 from core.runs.plan import RunPlan, inpainting_plan

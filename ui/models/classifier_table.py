@@ -8,9 +8,9 @@ from urllib.parse import quote
 import streamlit as st
 
 from core.classifiers.bundled import model_card
-from core.classifiers.fetch.download import STALL_SECONDS
 from core.classifiers.registry import PAPERS_CLIP, classifier_state, list_classifiers
 from core.classifiers.spec import ClassifierSpec, ClassifierState
+from core.classifiers.weights import STALL_SECONDS
 from core.shared.html import tooltip
 from core.shared.roles import NETWORKS
 from ui.maps.catalogue import dataset_title, shipped_maps
@@ -122,7 +122,7 @@ def _details(spec: ClassifierSpec, state: ClassifierState) -> None:
 def _progress_text(download: WeightDownload) -> str:
     total, silent = format_size(download.total), download.silent_seconds
     if silent >= STALL_SECONDS:
-        return f"{format_size(download.received or 0)} of {total}, stalled for {silent:.0f} s; retrying"
+        return f"{format_size(download.received or 0)} of {total}, no data for {silent:.0f} s"
     if download.received is None:
         return f"Downloading {total}, {download.seconds:.0f} s so far"
     return f"{format_size(download.received)} of {total}"

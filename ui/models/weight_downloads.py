@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal
 
-from core.classifiers.fetch.weights import WeightSource
 from core.classifiers.spec import ClassifierSpec
+from core.classifiers.weights import WeightSource
 from core.shared.errors import sentence
 from ui.server.log import log
 

@@ -84,8 +84,7 @@ def _banner() -> None:
     st.info(
         f"**Only the heat map of the paper’s CLIP is bundled.** A download of {size} installs {spec.title} itself. It "
         "then predicts on *Frequencies*, also among your own words, and *Fill a hole* and *Draw* open with it. Until "
-        f"then {classifier_title(INSTEAD[PAPERS_CLIP])} takes its place, in miniature. An interrupted download "
-        "resumes.",
+        f"then {classifier_title(INSTEAD[PAPERS_CLIP])} takes its place, in miniature.",
         icon=":material/info:",
     )
 

@@ -8,8 +8,8 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.classifiers.fetch.weights import format_bytes
 from core.classifiers.registry import classifier_spec, classifier_state, classifier_title, load_classifier
+from core.classifiers.weights import format_bytes
 from core.data.datasets import load_dataset
 from core.data.sample_sets import set_of_map
 from core.reproduce.parts.plan import CLIP, MapPart, Part

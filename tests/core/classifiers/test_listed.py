@@ -54,7 +54,7 @@ def test_menus_offer_a_listed_classifier_for_the_class_sets_it_serves(monkeypatc
     assert FOLDER in sets["cifar10"] and FOLDER in sets["imagenet"] and FOLDER in names(ready_clips())
     assert classifier_state("timm:resnet18").status == "downloadable" and "timm:resnet18" not in sets["imagenet"]
     monkeypatch.setattr(
-        "core.classifiers.fetch.weights.HubFile.locate", lambda self: MODELS
+        "core.classifiers.weights.HubFile.locate", lambda self: MODELS
     )  # as if its weights had been downloaded
     assert "timm:resnet18" in names(ready_classifiers("imagenet"))
     assert "timm:resnet18" not in names(ready_classifiers("cifar10")) and "timm:resnet18" not in names(ready_clips())

@@ -19,12 +19,12 @@ from core.claims.gradient_spectrum import stored_gradients
 from core.claims.hybrids import stored_hybrids
 from core.classifiers.bundled import bundled_specs
 from core.classifiers.families import FAMILIES, Family
-from core.classifiers.fetch.weights import FolderFile
 from core.classifiers.kinds.closed_set import ClosedSetClassifier
 from core.classifiers.kinds.preprocessing import Preprocess
 from core.classifiers.loaders import load_strictly, read_weights
 from core.classifiers.registry import PAPERS_CLIP, load_classifier
 from core.classifiers.spec import ClassifierSpec
+from core.classifiers.weights import FolderFile
 from core.data.classes import CIFAR10, PRECOMPUTED
 from core.data.datasets import load_dataset
 from core.data.profiles import VARIABLE

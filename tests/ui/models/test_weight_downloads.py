@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from core.classifiers.fetch.weights import PackageFile, UrlFile
 from core.classifiers.registry import CLASSIFIERS
+from core.classifiers.weights import PackageFile, UrlFile
 from tests.weight_server import LIMIT, PIECE, dead_address, silent_server, weight_server
 from ui.models.weight_downloads import WeightDownloads
 

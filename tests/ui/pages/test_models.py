@@ -13,8 +13,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifiers.bundled import bundled_specs, model_card
-from core.classifiers.fetch.weights import PackageFile, UrlFile
 from core.classifiers.registry import CLASSIFIERS, classifier_spec, list_classifiers
+from core.classifiers.weights import PackageFile, UrlFile
 from core.data.samples import sample_credits
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.profile.__main__ import build_parser as build_profile_parser

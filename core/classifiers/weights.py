@@ -1,23 +1,31 @@
-"""Sources of classifiers' weights: whether they are on this machine, and how to get them. Does not import torch.
+"""How weight files come here, checked: huggingface_hub for the hub, pooch for other URLs. Does not import torch.
 
-`locate` finds files on this machine, without the network. `fetch` may download, after a probe that gives up within
-seconds on a dead network.
+`locate` finds files on this machine, without the network. `fetch` may download: huggingface_hub resumes where a
+connection broke, and locks and completes its cache; pooch starts anew.
 """
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import hashlib
+import http.client
 import importlib.util
+import logging
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from core.classifiers.fetch.download import Progress, download, probe
-from core.classifiers.fetch.hub import hub_file, hub_files, hub_weights, pin_revision, pinned_revision
+from tqdm import tqdm
 
+PROBE_SECONDS = 4.0  # for the first response of a server, so that nobody waits long for a dead network
+STALL_SECONDS = 10.0  # without a byte, after which huggingface_hub retries and pooch gives up
+FIRST_USED = "first-used"  # our name for a commit in the hub's cache, like the hub's "main"
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 # In open_clip's order of preference, so that the file checked is the file loaded.
 OPEN_CLIP_WEIGHTS = (
@@ -28,6 +36,8 @@ OPEN_CLIP_WEIGHTS = (
 )
 TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "vocab*", "merges.txt", "*.model", "bpe*")
 TIMM_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+
+Progress = Callable[[int, int | None], None]  # bytes so far, total bytes (None if unknown)
 
 
 class WeightSource:
@@ -64,12 +74,12 @@ class WeightSource:
         raise NotImplementedError
 
     def remote_bytes(self) -> int | None:
-        """Ask the server for the size of the download.
+        """Return the download size, asking the server where it is not known beforehand.
 
         Raises:
-            FileNotFoundError: the file cannot be reached; one sentence, within five seconds.
+            FileNotFoundError: the server cannot be reached; one sentence.
         """
-        raise FileNotFoundError(self.missing())
+        return self.download_bytes
 
     def fetch(self, progress: Progress | None = None) -> Path:
         """Download the weights and return the file.
@@ -77,8 +87,8 @@ class WeightSource:
         Args:
             progress: called with bytes so far and total bytes (None if unknown), in any thread.
         Raises:
-            FileNotFoundError: as `remote_bytes`, or the download was interrupted.
-            RuntimeError: the file is not the published one.
+            FileNotFoundError: the file cannot be reached, or the download was interrupted.
+            RuntimeError: the file is not the published one; it was deleted.
         """
         raise FileNotFoundError(self.missing())
 
@@ -156,12 +166,16 @@ class UrlFile(WeightSource):
     def missing(self) -> str:
         return f"its weight file {self.path.name} is not on this machine"
 
-    def remote_bytes(self) -> int | None:
-        return probe(self.url)
-
     def fetch(self, progress: Progress | None = None) -> Path:
-        download(self.url, self.path, sha256=self.sha256, size=self.download_bytes, progress=progress)
-        return self.path
+        import pooch
+
+        pooch.get_logger().setLevel(logging.WARNING)
+        bar = True if progress is None else _reporting(progress)()
+        downloader = pooch.HTTPDownloader(progressbar=bar, timeout=(PROBE_SECONDS, STALL_SECONDS), chunk_size=1 << 18)
+        whole = f"sha256:{self.sha256}" if self.sha256 and len(self.sha256) == 64 else None  # torchvision states eight
+        with _one_sentence(self.origin):
+            pooch.retrieve(self.url, whole, self.path.name, self.path.parent, downloader=downloader)
+        return _checked(self.path, self.sha256, self.origin)
 
 
 @dataclass(frozen=True)
@@ -200,16 +214,13 @@ class HubFile(WeightSource):
         from huggingface_hub import try_to_load_from_cache
 
         for name in self.weights:
-            path = try_to_load_from_cache(self.repo_id, name, revision=self._kept_revision())
+            path = try_to_load_from_cache(self.repo_id, name, revision=self._revision())
             if isinstance(path, str) and all((Path(path).parent / other).is_file() for other in self.beside):
                 return Path(path)
         return None
 
     def missing(self) -> str:
         return f"its weights (hub repository {self.repo_id}) are not in this machine's cache"
-
-    def remote_bytes(self) -> int | None:
-        return sum(size or 0 for size in self._files_to_fetch().values())
 
     def pinned(self) -> str:
         if self.sha256:
@@ -218,28 +229,50 @@ class HubFile(WeightSource):
         stored = f"commit {here.parent.name[:12]}, sha256 {here.resolve().name[:12]}…" if here else "none so far"
         return f"Pinned on first use, as no digest is published: what this machine fetched first is kept ({stored})."
 
+    def remote_bytes(self) -> int | None:
+        if self.download_bytes is not None:
+            return self.download_bytes
+        with _one_sentence(self.origin):
+            return sum(size or 0 for size in self._files().values()) or None
+
     def fetch(self, progress: Progress | None = None) -> Path:
-        revision = self._kept_revision()
-        *configs, weights = self._files_to_fetch()
-        for name in configs:
-            hub_file(self.repo_id, name, revision)
-        path = hub_weights(self.repo_id, weights, revision, self.sha256, progress)
+        from huggingface_hub import hf_hub_download
+
+        with _one_sentence(self.origin):
+            *others, weights = self._files()
+            of_weights = {} if progress is None else {"tqdm_class": _reporting(progress)}
+            for name, bar in (*((other, {}) for other in others), (weights, of_weights)):
+                path = Path(hf_hub_download(self.repo_id, name, revision=self._revision(), **bar))
+        _checked(path, self.sha256, self.origin)
         if self.revision is None:
-            pin_revision(self.repo_id, path.parent.name)
+            self._first_used.parent.mkdir(parents=True, exist_ok=True)
+            self._first_used.write_text(path.parent.name)
         return path
 
-    def _kept_revision(self) -> str | None:
-        return self.revision or pinned_revision(self.repo_id)
+    @property
+    def _first_used(self) -> Path:
+        from huggingface_hub import constants
+        from huggingface_hub.file_download import repo_folder_name
 
-    def _files_to_fetch(self) -> dict[str, int | None]:
-        """Return the files to fetch with their sizes, the weight file last."""
-        files = hub_files(self.repo_id, self._kept_revision())
-        weights = [name for name in self.weights if name in files][:1]
-        needed = {name: name in files for name in self.beside} | {" or ".join(self.weights): bool(weights)}
+        folder = repo_folder_name(repo_id=self.repo_id, repo_type="model")
+        return Path(constants.HF_HUB_CACHE, folder, "refs", FIRST_USED)
+
+    def _revision(self) -> str | None:
+        """Return the commit to use: the pinned one, or the one that this machine fetched first."""
+        return self.revision or (self._first_used.read_text().strip() if self._first_used.is_file() else None)
+
+    def _files(self) -> dict[str, int | None]:
+        """Return the files to fetch with their sizes, the weight file last; a dead network shows here in seconds."""
+        from huggingface_hub import HfApi
+
+        ask = {"revision": self._revision(), "files_metadata": True, "timeout": PROBE_SECONDS}
+        names = {file.rfilename: file.size for file in HfApi().model_info(self.repo_id, **ask).siblings or ()}
+        weights = [name for name in self.weights if name in names][:1]
+        needed = {name: name in names for name in self.beside} | {" or ".join(self.weights): bool(weights)}
         if absent := [name for name, there in needed.items() if not there]:
             raise FileNotFoundError(f"{self.origin} lacks {', '.join(absent)}, so it cannot be loaded")
-        extras = [name for name in files if any(fnmatch.fnmatch(name, pattern) for pattern in self.extras)]
-        return {name: files[name] for name in (*self.beside, *extras, *weights)}
+        extras = [name for name in names if any(fnmatch.fnmatch(name, pattern) for pattern in self.extras)]
+        return {name: names[name] for name in (*self.beside, *extras, *weights)}
 
 
 def check_sha256(path: Path, expected: str | None = None) -> str:
@@ -254,7 +287,9 @@ def check_sha256(path: Path, expected: str | None = None) -> str:
     Raises:
         RuntimeError: the digest differs; names the file and both digests.
     """
-    expected = expected or _cached_digest(path)
+    blob = path.resolve()
+    if expected is None and blob.parent.name == "blobs" and re.fullmatch("[0-9a-f]{64}", blob.name):
+        expected = blob.name
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if expected and not digest.startswith(expected):
@@ -271,11 +306,71 @@ def discard(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _cached_digest(path: Path) -> str | None:
-    blob = path.resolve()
-    return blob.name if blob.parent.name == "blobs" and re.fullmatch("[0-9a-f]{64}", blob.name) else None
-
-
 def format_bytes(count: int | None) -> str:
     """605143284 -> '605.1 MB (605,143,284 bytes)'; None -> 'unknown size'."""
     return "unknown size" if count is None else f"{count / 1e6:.1f} MB ({count:,} bytes)"
+
+
+def _checked(path: Path, sha256: str | None, origin: str) -> Path:
+    """Return a downloaded file, or delete it and raise RuntimeError, one sentence, if it is not the published one."""
+    try:
+        check_sha256(path, sha256)
+    except RuntimeError as error:
+        discard(path)
+        raise RuntimeError(_other_file(origin)) from error
+    return path
+
+
+def _other_file(origin: str) -> str:
+    return f"what {origin} sent is not the published file, by its sha256; it was deleted, so try again"
+
+
+def _reporting(progress: Progress) -> type[tqdm]:
+    """Return a progress bar for huggingface_hub and pooch that draws nothing and reports to `progress`."""
+
+    class Reporting(tqdm):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **{**options, "disable": True})
+
+        def __bool__(self) -> bool:
+            return True
+
+        def update(self, n: float | None = 1) -> None:
+            self.n += n or 0
+            progress(int(self.n if not self.total else min(self.n, self.total)), self.total and int(self.total))
+
+        def reset(self, total: float | None = None) -> None:
+            self.n = 0
+
+    return Reporting
+
+
+@contextmanager
+def _one_sentence(origin: str) -> Iterator[None]:
+    """Turn errors of huggingface_hub, pooch, their HTTP clients and the system into one-sentence errors."""
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except Exception as error:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if type(error) is FileNotFoundError and error.errno is None:
+            raise  # our own
+        if isinstance(error, errors.OfflineModeIsEnabled):
+            reason = "HF_HUB_OFFLINE forbids asking the hub; unset it to download"
+        elif isinstance(error, errors.GatedRepoError):
+            reason = f"{origin} is open only to people who accepted its terms; accept them there and log in"
+        elif isinstance(error, (errors.RepositoryNotFoundError, errors.RevisionNotFoundError)):
+            reason = f"the hub has no public {origin} at the pinned commit"
+        elif isinstance(error, ValueError) and "hash" in str(error):  # pooch's, which has kept nothing
+            raise RuntimeError(_other_file(origin)) from error
+        elif status is not None:
+            later = status == 429 or status >= 500
+            advice = "it is busy or broken, so try again in a few minutes" if later else "it may have moved"
+            reason = f"{origin} answered {status} {http.client.responses.get(status, '')}; {advice}"
+        elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            reason = "the disk is full; make room and try again"
+        else:
+            short = str(error).partition("\n")[0][:200] or type(error).__name__
+            reason = f"{origin} cannot be reached, or broke off ({short}); check the network and try again"
+        raise FileNotFoundError(reason) from error

@@ -1,1 +1,0 @@
-"""Fetching weight files: any URL, and the Hugging Face Hub. Does not import torch."""

@@ -1,0 +1,221 @@
+"""Find, download and check weight files, against local servers that hang up, fall silent, refuse or lie."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from huggingface_hub import constants
+
+from core.classifiers import weights
+from core.classifiers.families import family_spec
+from core.classifiers.registry import load_classifier
+from core.classifiers.weights import FolderFile, HubFile, PackageFile, UrlFile, check_sha256, format_bytes
+from core.data.classes import CIFAR10
+from tests.core.toy import save_clip, tiny_clip
+from tests.hub_server import COMMIT, PIECE, hub_server
+from tests.weight_server import dead_address, silent_server
+
+CONTENT = bytes(range(256)) * (4 * PIECE // 256)
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+NAME = "owner/name/weights.bin"
+WAIT = 120  # seconds; reached only if there is a bug
+
+
+@pytest.fixture
+def use_hub(tmp_path, monkeypatch):
+    """Return a function that makes a URL the hub, with empty caches."""
+
+    def use(url):
+        monkeypatch.setattr(constants, "ENDPOINT", url)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}")
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+    return use
+
+
+@pytest.fixture
+def hub(use_hub):
+    """A hub with one repository, and empty caches."""
+    with hub_server({NAME: CONTENT, "owner/name/config.json": b"{}"}) as server:
+        use_hub(server.url)
+        yield server
+
+
+def source_of(**changes):
+    return HubFile(
+        "owner/name",
+        ("better.bin", "weights.bin"),
+        ("config.json",),
+        **{"revision": COMMIT, "sha256": DIGEST} | changes,
+    )
+
+
+def url_file(hub, sha256=DIGEST):
+    return UrlFile(f"{hub.url}/cdn/{NAME}", sha256)
+
+
+def left(tmp_path):
+    """Names of files without the small ones and the hub's locks."""
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 1000]
+    return sorted(path.name for path in files if not path.is_symlink())
+
+
+def test_package_file_is_found_without_importing_the_package():
+    assert PackageFile("timm", "data/_info/imagenet_synsets.txt", "timm").locate() is not None
+    missing = PackageFile("no_such_package", "weights.bin", "no-such-package")
+    assert missing.locate() is None
+    with pytest.raises(FileNotFoundError, match="run 'pip install no-such-package'"):
+        missing.fetch()
+
+
+def test_folder_file_takes_the_first_and_wants_its_companions(tmp_path):
+    source = FolderFile(tmp_path, ("a.bin", "b.bin"), ("config.json",))
+    (tmp_path / "b.bin").touch()
+    assert source.locate() is None and "lacks config.json" in source.missing()
+    (tmp_path / "config.json").touch()
+    assert source.locate() == tmp_path / "b.bin"
+    (tmp_path / "a.bin").touch()
+    assert source.locate() == tmp_path / "a.bin"
+
+
+def test_format_bytes():
+    assert format_bytes(605_143_284) == "605.1 MB (605,143,284 bytes)"
+    assert format_bytes(None) == "unknown size"
+
+
+def test_hub_file_is_fetched_with_what_lies_beside_it_and_its_progress(hub, tmp_path):
+    source, steps = source_of(), []
+    assert source.locate() is None and source.remote_bytes() == len(CONTENT) + 2
+    path = source.fetch(lambda *step: steps.append(step))
+    assert path == source.locate() and str(path).endswith(f"{COMMIT}/weights.bin") and path.read_bytes() == CONTENT
+    assert (path.parent / "config.json").read_bytes() == b"{}"
+    assert steps == sorted(steps) and steps[-1] == (len(CONTENT), len(CONTENT))
+    assert check_sha256(path) == DIGEST and left(tmp_path) == [DIGEST]
+    path.resolve().write_bytes(CONTENT[:-1])
+    with pytest.raises(RuntimeError, match=f"weights.bin is not the published one.*expected {DIGEST}"):
+        check_sha256(path)
+
+
+def test_url_file_lies_where_torch_hub_keeps_its_own(hub, tmp_path):
+    source, steps = url_file(hub), []
+    assert str(source.path.parent.parent) == torch.hub.get_dir() and source.locate() is None
+    path = source.fetch(lambda *step: steps.append(step))
+    assert path == source.locate() == tmp_path / "hub" / "checkpoints" / "weights.bin"
+    assert path.read_bytes() == CONTENT and steps[-1] == (len(CONTENT), len(CONTENT)) and len(steps) > 3
+
+
+@pytest.mark.parametrize("pinned", ["f" * 64, "f" * 8, None])
+@pytest.mark.parametrize("kind", ["hub", "url"])
+def test_another_file_than_the_published_one_is_refused_and_nothing_stays(hub, tmp_path, kind, pinned):
+    if pinned is None:
+        hub.stated[NAME] = "0" * 64  # a hub that lies, or bytes corrupted on the way
+    source = source_of(sha256=pinned) if kind == "hub" else url_file(hub, pinned or "0" * 64)
+    with pytest.raises(RuntimeError, match=r"sent is not the published file, by its sha256; it was deleted"):
+        source.fetch()
+    assert source.locate() is None and left(tmp_path) == []
+
+
+def test_an_interrupted_hub_download_resumes(hub, tmp_path, monkeypatch):
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", PIECE)  # it goes on after the last whole chunk
+    hub.cut_at = [PIECE, 3 * PIECE - 5]
+    steps = []
+    path = source_of().fetch(lambda *step: steps.append(step))
+    assert check_sha256(path, DIGEST) and hub.requested_ranges == [None, f"bytes={PIECE}-", f"bytes={2 * PIECE}-"]
+    assert steps == sorted(steps) and steps[-1] == (len(CONTENT), len(CONTENT)) and left(tmp_path) == [DIGEST]
+
+
+def test_an_interrupted_download_from_elsewhere_says_so_leaves_nothing_and_starts_anew(hub, tmp_path):
+    hub.cut_at = [PIECE]
+    with pytest.raises(FileNotFoundError, match=r"^127\.0\.0\.1 cannot be reached, or broke off \(.*; check"):
+        url_file(hub).fetch()
+    assert left(tmp_path) == []
+    assert url_file(hub).fetch().read_bytes() == CONTENT and hub.requested_ranges == [None, None]
+
+
+@pytest.mark.slow
+def test_two_processes_fetch_it_once(hub, tmp_path):
+    hub.seconds_per_piece = 1.0  # so that the second download starts in the middle
+    code = f"from core.classifiers.weights import HubFile; {source_of()!r}.fetch()"
+    env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "hub")}
+    replicas = [subprocess.Popen([sys.executable, "-c", code], env=env) for _ in range(2)]
+    assert [process.wait(WAIT) for process in replicas] == [0, 0]
+    assert source_of().locate().read_bytes() == CONTENT and hub.requested_ranges == [None]
+
+
+@pytest.mark.parametrize("kind", ["silent", "dead"])
+@pytest.mark.parametrize("where", ["hub", "url"])
+def test_a_dead_network_is_one_sentence_within_seconds(kind, where, use_hub, monkeypatch, tmp_path):
+    monkeypatch.setattr(weights, "PROBE_SECONDS", 0.5)
+    monkeypatch.setattr(weights, "STALL_SECONDS", 0.5)
+    with silent_server() as silent:
+        url = silent if kind == "silent" else dead_address()
+        use_hub(url.removesuffix("/weights.th"))
+        start = time.monotonic()
+        with pytest.raises(
+            FileNotFoundError, match=r"^(127\.0\.0\.1|huggingface.co/owner/name) cannot be reached, or "
+        ):
+            (source_of() if where == "hub" else UrlFile(url)).fetch()
+    assert time.monotonic() - start < 3 and left(tmp_path) == []
+
+
+@pytest.mark.parametrize(("status", "advice"), [(404, "Not Found; it may have moved"), (503, "busy or broken, so try")])
+def test_a_refusal_is_one_sentence_which_says_whose_and_what_to_do(hub, status, advice, monkeypatch):
+    hub.status = status
+    with pytest.raises(FileNotFoundError, match=rf"^127\.0\.0\.1 answered {status} .*{advice}"):
+        url_file(hub).fetch()
+    if status == 503:
+        with pytest.raises(FileNotFoundError, match=f"^huggingface.co/owner/name answered {status} .*{advice}"):
+            source_of().fetch()
+
+
+def test_hub_file_says_what_the_hub_does_not_have(hub, monkeypatch):
+    with pytest.raises(FileNotFoundError, match=r"the hub has no public huggingface\.co/owner/other"):
+        HubFile("owner/other", ("weights.bin",)).fetch()
+    with pytest.raises(FileNotFoundError, match=re.escape("huggingface.co/owner/name lacks y.json, x.bin or z.bin")):
+        HubFile("owner/name", ("x.bin", "z.bin"), ("y.json",)).fetch()
+    with pytest.raises(ValueError, match=r"called owner/name, got '\.\./\.\./etc'"):
+        HubFile("../../etc", ("weights.bin",))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(FileNotFoundError, match="HF_HUB_OFFLINE forbids asking the hub; unset it to download"):
+        source_of().remote_bytes()
+
+
+def test_a_full_disk_is_one_sentence(hub, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "/somewhere/secret")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", full)
+    with pytest.raises(FileNotFoundError, match="^the disk is full; make room and try again$"):
+        source_of().fetch()
+
+
+def test_without_a_pin_the_first_commit_and_its_digest_are_kept(hub):
+    source = source_of(sha256=None, revision=None)
+    assert "none so far" in source.pinned()
+    path = source.fetch()
+    assert path == source.locate() and path.parent.name == COMMIT
+    assert f"commit {COMMIT[:12]}, sha256 {DIGEST[:12]}" in source.pinned()
+    hub.commit = "d" * 40  # the repository has a newer commit
+    path.unlink()
+    assert source.locate() is None
+    hub.requests.clear()
+    source.fetch()
+    resolved = [path for _, path, _ in hub.requests if "/resolve/" in path]
+    assert resolved and all(f"/resolve/{COMMIT}/" in path for path in resolved)
+
+
+def test_a_clip_of_the_hub_is_fetched_with_its_tokenizer_and_loads(hub, tmp_path):
+    made = tmp_path / "made"
+    save_clip(made, tiny_clip())
+    (made / "tokenizer_config.json").write_text("{}")
+    hub.files = {f"owner/clip/{path.name}": path.read_bytes() for path in made.iterdir()}
+    spec = family_spec("open_clip:hf-hub:owner/clip")
+    assert (spec.weights.fetch().parent / "tokenizer_config.json").is_file()
+    assert load_classifier(spec.name, CIFAR10).classes == CIFAR10
