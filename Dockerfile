@@ -21,7 +21,7 @@ RUN pip install --user -r requirements.txt
 COPY --chown=user . .
 
 # With the paper's CLIP: docker build --build-arg CLIP=1 ., or the variable CLIP_LAB_CLIP of the value 1 at the start or of
-# a Space. It is downloaded and profiled in the background, while the app serves the miniature.
+# a Space. It is downloaded and its profile made, while the app serves the miniature.
 ARG CLIP=0
 ENV CLIP_LAB_CLIP=$CLIP
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui.models.preparation import fetch_clip, preparation
 from ui.paths import PagesHaveOneName
+from ui.server.downloads import fetch_clip, profile_maker
 from ui.server.model_cache import read_list
 from ui.server.server_jobs import job_manager
 
@@ -37,7 +37,7 @@ async def serving(app: st.App) -> AsyncIterator[None]:
     read_list()  # before anybody waits for a page
     threading.Thread(target=read_pages, daemon=True).start()
     yield
-    preparation().close()
+    profile_maker().close()
     job_manager().close()
 
 

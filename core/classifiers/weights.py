@@ -370,6 +370,8 @@ def _one_sentence(origin: str) -> Iterator[None]:
             reason = f"{origin} answered {status} {http.client.responses.get(status, '')}; {advice}"
         elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
             reason = "the disk is full; make room and try again"
+        elif isinstance(error, OSError) and error.filename:
+            reason = f"its folder cannot be written ({error.strerror}); check the disk and try again"
         else:
             short = str(error).partition("\n")[0][:200] or type(error).__name__
             reason = f"{origin} cannot be reached, or broke off ({short}); check the network and try again"

@@ -8,7 +8,6 @@ import threading
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,35 +106,8 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-class SilentProgress:
-    """An invisible progress bar: calls a function with the finished share, which may raise to stop the work."""
-
-    def __init__(self, watch: Callable[[float], None], total: float | None = None, initial: float = 0, **_: Any):
-        self.n, self.total, self._watch = initial, total, watch
-
-    def update(self, n: float = 1) -> None:
-        """Add finished units."""
-        self.n += n
-        self._watch(min(1.0, self.n / self.total) if self.total else 0.0)
-
-    def set_postfix_str(self, text: str) -> None:
-        """Do nothing."""
-
-    def __enter__(self) -> SilentProgress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-# Called in place of drawing a bar, as in the app's background work.
-watcher: ContextVar[Callable[[float], None] | None] = ContextVar("watcher", default=None)
-
-
 def progress_bar(**options: Any) -> Any:
-    """Return tqdm on standard error, at most every 30 seconds in a log file, or `SilentProgress` for a watcher."""
-    if (watch := watcher.get()) is not None:
-        return SilentProgress(watch, **options)
+    """Return tqdm on standard error, at most every 30 seconds in a log file."""
     if not sys.stderr.isatty():
         options = {"mininterval": QUIET_SECONDS, "maxinterval": QUIET_SECONDS, "ascii": True, "ncols": 100} | options
     return tqdm(file=sys.stderr, **options)

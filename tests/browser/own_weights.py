@@ -15,6 +15,7 @@ from core.classifiers.families import open_clip_repository
 from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
 from core.classifiers.weights import UrlFile
 from ui.paths import PagesHaveOneName
+from ui.server import downloads
 
 if digest := os.environ.get("DEMO_CLIP_SHA256"):
     weights = dataclasses.replace(CLASSIFIERS[PAPERS_CLIP].weights, sha256=digest)
@@ -23,6 +24,7 @@ if repository := os.environ.get("DEMO_TINY_CLIP"):
     CLASSIFIERS[PAPERS_CLIP] = open_clip_repository(
         repository, name=PAPERS_CLIP, title=CLASSIFIERS[PAPERS_CLIP].title, image_size=32
     )
+downloads.MODULE = "tests.browser.own_profile"
 if url := os.environ.get("DEMO_WEIGHTS_URL"):
     CLASSIFIERS["resnet-56"] = dataclasses.replace(CLASSIFIERS["resnet-56"], weights=UrlFile(url, None, 3_471_733))
 app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName)])

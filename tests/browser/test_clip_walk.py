@@ -54,7 +54,7 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
     expect(row).to_contain_text("ready", timeout=SLOW)
     assert hub.requested_ranges == [None, "bytes=100000000-"]
     expect(page.get_by_text("the paper’s CLIP, is installed")).to_be_visible()
-    expect(page.get_by_text(re.compile("Computing examples in the background: CLIP"))).to_be_visible()
+    expect(page.get_by_role("button", name="Make the profile of CLIP ViT-B/32 (OpenAI)")).to_be_visible()
 
     def go_to(path):
         page.goto(f"{url}/{path}")

@@ -17,10 +17,13 @@ from streamlit.testing.v1 import AppTest
 from core.claims.gradient_spectrum import STORED
 from core.claims.hybrids import stored_hybrids
 from core.data.classes import PRECOMPUTED
+from core.data.datasets import load_dataset
 from core.data.profiles import VARIABLE
 from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
 from core.reproduce.parts.agreement import restricted_to
+from core.reproduce.profile.network import ProfiledNetwork
+from core.reproduce.profile.parts import PARTS
 from core.reproduce.profile.predictions import StoredPredictions
 from core.runs.file import PGDRun
 from core.runs.picture_outcomes import JudgedOutcomes
@@ -30,8 +33,8 @@ from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP, MINI_RESNET, RESNET56
-from ui.models.preparation import Preparation, missing
 from ui.pages.findings import FEATURES
+from ui.server.model_cache import classifier_for
 from ui.story.chapters import SLUGS
 from ui.story.networks import computed_map, first_maps
 from ui.story.own_word import WORD
@@ -257,14 +260,12 @@ def test_where_a_place_computes_it_is_with_clip_once_its_weights_are_here(place,
         assert named(text) & {RANDOM, PAPERS}
 
 
-def test_after_a_download_clip_fills_the_hole_of_the_example(installed_clip, tmp_path, monkeypatch):
+def test_clip_fills_the_hole_of_the_example_once_its_profile_has_it(installed_clip, tmp_path, monkeypatch):
     monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path))
-    (hole,) = [piece for piece in missing() if "inpainting_cifar10" in str(piece.make)]
-    monkeypatch.setattr("ui.models.preparation.missing", lambda: [hole])
-    preparation = Preparation()
-    preparation.begin()
-    preparation.wait(120)
-    assert (preparation.status, preparation.error) == ("done", "")
+    data = load_dataset("cifar10-samples")
+    network = ProfiledNetwork(CLIP_NAME, lambda classes: classifier_for(CLIP_NAME, classes.name), lambda _: data, True)
+    (hole,) = [file for file in PARTS["runs"].files(network)[0] if "inpainting_cifar10" in file.path.name]
+    hole.make_in(tmp_path / "profiles" / CLIP_NAME)
     app = opened("inpainting", **{"inpainting-pictures": "CIFAR-10"})
     assert "An example computed on this machine" in page_text(app) and "Settings changed" not in page_text(app)
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()

@@ -14,8 +14,7 @@ from core.classifiers.weights import STALL_SECONDS
 from core.shared.html import tooltip
 from core.shared.roles import NETWORKS
 from ui.maps.catalogue import dataset_title, shipped_maps
-from ui.models.preparation import preparation
-from ui.models.weight_downloads import WeightDownload, weight_downloads
+from ui.server.downloads import WeightDownload, weight_downloads
 from ui.shared import url
 from ui.shared.text import as_markdown, one_line
 
@@ -75,7 +74,7 @@ def _download_button(spec: ClassifierSpec, state: ClassifierState) -> None:
 
 
 def _ask(spec: ClassifierSpec) -> None:
-    st.session_state.setdefault(REQUESTED, {})[spec.name] = weight_downloads().start(spec, then=preparation().begin)
+    st.session_state.setdefault(REQUESTED, {})[spec.name] = weight_downloads().start(spec)
 
 
 def _failure(spec: ClassifierSpec) -> None:

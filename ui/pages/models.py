@@ -15,10 +15,9 @@ from core.shared.roles import INSTEAD
 from ui.maps.catalogue import computed_maps, stored_title
 from ui.models.classifier_table import classifier_table, format_size, linked_card
 from ui.models.data_tables import maps_table, samples_tables
-from ui.models.preparation import preparation, unprepared
-from ui.models.weight_downloads import weight_downloads
+from ui.server.downloads import profile_maker, unprofiled, weight_downloads
 from ui.shared.sentences import write_sentence
-from ui.shared.text import as_markdown
+from ui.shared.text import as_markdown, one_line
 
 REDRAW_SECONDS = 0.5  # while a download runs
 
@@ -39,8 +38,8 @@ def page() -> None:
 
 
 def _busy() -> bool:
-    """Return whether a download or a preparation is running."""
-    return weight_downloads().running or preparation().running
+    """Return whether a download or the making of a profile is running."""
+    return weight_downloads().running or profile_maker().running
 
 
 def _classifiers() -> None:
@@ -55,7 +54,7 @@ def _classifiers() -> None:
             "download adds.",
             *TERMS,
         )
-        _preparation()
+        _profile()
     with banner:
         _banner()
     classifier_table()
@@ -89,22 +88,21 @@ def _banner() -> None:
     )
 
 
-def _preparation() -> None:
-    """Draw the progress of examples after a download, or a button that computes missing ones."""
-    state = preparation()
-    if state.running:
-        st.progress(
-            state.fraction,
-            text=f"Computing examples in the background: {as_markdown(state.what)}.",
-        )
+def _profile() -> None:
+    """Draw the progress of a profile, or a button that makes or resumes the first CLIP's that lacks one."""
+    maker = profile_maker()
+    if maker.running:
+        st.progress(maker.fraction, text=f"Profile of {as_markdown(maker.title)}: {as_markdown(maker.what)}.")
         return
-    if state.error:
-        st.warning(as_markdown(state.error), icon=":material/warning:")
-    if state.error or unprepared():
+    if maker.error:
+        st.warning(as_markdown(maker.error), icon=":material/warning:")
+    for spec in unprofiled()[:1]:
         st.button(
-            "Compute the missing examples",
-            help="Examples are the holes and drawings that *Fill a hole* and *Draw* open with, and a CLIP’s profile. "
-            "They take minutes on one core, in the background.",
-            on_click=preparation().begin,
-            key="models.prepare",
+            f"Make the profile of {as_markdown(one_line(spec.title))}",
+            help="Its heat map, the story’s pictures, hybrid images, corruptions, gradient, judged drawings, and the "
+            "runs that *Fill a hole* and *Draw* open with: about ten minutes on two cores, beside visitors’ runs. "
+            "Pressed again after an end of the server, it resumes.",
+            on_click=profile_maker().start,
+            args=(spec,),
+            key="models.profile",
         )

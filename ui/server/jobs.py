@@ -25,7 +25,6 @@ from ui.server.log import log
 
 _NICE = 10  # of 19: a page's thread gets nine times as much of a contested core
 _LONGEST_REST = 1.0  # maximum seconds that a step waits for other work, so that runs progress on a busy server
-_LOOK_SECONDS = 0.1  # between two checks whether a visitor still waits
 
 Value = TypeVar("Value")
 _THIS_THREAD = threading.local()
@@ -111,11 +110,6 @@ class JobManager:
                 self._waiting_for -= 1
                 if not self._waiting_for:
                     self._calm.set()
-
-    def wait_until_idle(self, end: threading.Event) -> None:
-        """Block while a job runs or a visitor waits, or until `end` is set; for background work."""
-        while (self._running is not None or not self._calm.is_set()) and not end.wait(_LOOK_SECONDS):
-            pass
 
     def submit(
         self,

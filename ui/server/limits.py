@@ -40,7 +40,6 @@ class Limits:
     quick_seconds: int = _limit(12, "seconds that a run of bundled models may take to start without a click", low=0)
     run_seconds: int = _limit(3600, "seconds that a run or a sweep may take; what it has computed is kept")
     pause_seconds: int = _limit(60, "seconds that a paused run keeps others waiting")
-    background_profile: int = _limit(1, "whether a downloaded CLIP is profiled in the background", low=0, high=1)
     clip: int = _limit(0, "whether the server fetches the paper's CLIP at its start, 0 or 1", low=0, high=1)
     queue_length: int = _limit(8, "runs that may wait in line", low=0)
 

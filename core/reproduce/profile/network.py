@@ -25,6 +25,11 @@ UNFINISHED = ".unfinished"  # suffix of an incomplete file, which no page reads
 MAX_BYTES = 6_000_000  # of the files of a profile that comes with the project
 
 
+def profile_name(classifier: str) -> str:
+    """Return the name of a classifier's profile and of its files."""
+    return re.sub(r"[^\w.-]+", "-", classifier)
+
+
 @dataclass(eq=False)
 class ProfiledNetwork:
     """The profiled network.
@@ -50,7 +55,7 @@ class ProfiledNetwork:
     @property
     def file_name(self) -> str:
         """Name of the network in file names."""
-        return re.sub(r"[^\w.-]+", "-", self.name)
+        return profile_name(self.name)
 
     def classifier(self, classes: ClassSet) -> Classifier:
         """Return the classifier for some classes; the last one stays loaded."""

@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.classifiers import registry
 from core.data.classes import ClassSet
-from ui.models.weight_downloads import weight_downloads
 from ui.server import model_cache
+from ui.server.downloads import weight_downloads
 from ui.server.jobs import lower_priority
 from ui.server.model_cache import classifier_for, ready_classifiers, ready_clips
 from ui.server.server_jobs import job_manager

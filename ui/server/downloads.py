@@ -1,0 +1,254 @@
+"""Weights that are being downloaded and profiles that are being made, for all visitors of this process.
+
+Neither enters the queue of live work, and both go on after the visitor has left. Does not import Streamlit, because any
+visitor's browser can clear its caches.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from core.classifiers.registry import PAPERS_CLIP, classifier_spec, list_classifiers
+from core.classifiers.spec import ClassifierSpec
+from core.data.profiles import stored_files
+from core.reproduce.profile.network import profile_name
+from core.shared.errors import sentence
+from core.shared.files import cache_folder, make_folder
+from ui.server.limits import limits
+from ui.server.log import log
+from ui.server.model_cache import is_ready
+
+Status = Literal["idle", "running", "done", "failed"]
+ROOT = Path(__file__).resolve().parents[2]
+MODULE = "core.reproduce.profile"
+NICE = 10  # of 19: pages and visitors' runs get nine times as much of a contested core
+END_SECONDS = 5.0
+_PROGRESS = re.compile(r"(\d+) of (\d+), (.*)")  # a line of the command's output, before each file
+
+
+class WeightDownload:
+    """One download, created by `WeightDownloads.start`. All attributes may be read from any thread.
+
+    Attributes:
+        title: the classifier's display name.
+        total: total bytes, if known.
+        received: bytes so far; None if the source does not report them.
+        silent_seconds: seconds since the last byte or the start.
+        status: "running", "done" or "failed" (see `error`).
+        error: one sentence for the visitor, empty unless failed.
+    """
+
+    def __init__(self, title: str, total: int | None) -> None:
+        self.title = title
+        self.total = total
+        self.received: int | None = None
+        self.status: Status = "running"
+        self.error = ""
+        self._started = self._last = time.monotonic()
+        self._ended = threading.Event()
+
+    @property
+    def fraction(self) -> float | None:
+        """Fraction downloaded, in [0, 1]; None if unknown."""
+        if self.received is None or not self.total:
+            return None
+        return min(1.0, self.received / self.total)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the download started."""
+        return time.monotonic() - self._started
+
+    @property
+    def silent_seconds(self) -> float:
+        return time.monotonic() - self._last
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until the download ends, at most `timeout` seconds; return whether it has ended. Not for pages."""
+        return self._ended.wait(timeout)
+
+    def _report(self, received: int, total: int | None) -> None:
+        if received != self.received:
+            self._last = time.monotonic()
+        self.received, self.total = received, total or self.total
+
+    def _run(self, spec: ClassifierSpec, then: Callable[[], object]) -> None:
+        log("download started", classifier=spec.name, bytes=self.total)
+        reason: Exception | None = None
+        try:
+            spec.weights.fetch(self._report)
+        except (FileNotFoundError, RuntimeError) as error:  # what a source says it raises: sentences for people
+            reason, self.error = error, sentence(str(error))
+        except Exception as error:
+            reason = error
+            why = getattr(error, "strerror", None) or type(error).__name__  # without the path that an error may name
+            self.error = f"The download of {self.title} failed ({why}); check the disk and try again."
+        self.status = "failed" if self.error else "done"
+        facts: dict[str, Any] = {"status": self.status, "seconds": round(self.seconds, 3), "bytes": self.received}
+        log("download ended", error=reason, classifier=spec.name, **facts)
+        if self.status == "done":
+            then()
+        self._ended.set()
+
+
+class WeightDownloads:
+    """This process's downloads by classifier."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._downloads: dict[str, WeightDownload] = {}
+
+    def start(self, spec: ClassifierSpec, then: Callable[[], object] = lambda: None) -> WeightDownload:
+        """Start downloading a classifier's weights or return the running download, without blocking.
+
+        then: called in the download's thread after success.
+        """
+        with self._lock:
+            known = self._downloads.get(spec.name)
+            if known is not None and known.status == "running":
+                return known
+            started = self._downloads[spec.name] = WeightDownload(spec.title, spec.download_bytes)
+        threading.Thread(target=started._run, args=(spec, then), name=f"download-{spec.name}", daemon=True).start()
+        return started
+
+    def get(self, name: str) -> WeightDownload | None:
+        """Return the latest download of a classifier's weights, running or ended, or None."""
+        return self._downloads.get(name)
+
+    @property
+    def running(self) -> bool:
+        """Whether any download is running."""
+        with self._lock:
+            return any(download.status == "running" for download in self._downloads.values())
+
+
+class ProfileMaker:
+    """The only subprocess that makes a profile in the cache. All attributes may be read from any thread.
+
+    Attributes:
+        status: "idle", "running", "done" or "failed" (see `error`).
+        title: the network's. what: the file being made, as the command says it. fraction: finished files, in [0, 1].
+        error: one sentence for the visitor, empty unless failed.
+    """
+
+    def __init__(self) -> None:
+        self.status: Status = "idle"
+        self.title, self.what, self.error, self.fraction = "", "", "", 0.0
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.status == "running"
+
+    def start(self, spec: ClassifierSpec) -> None:
+        """Start making a network's profile, or resume it, unless one is being made; return at once."""
+        with self._lock:
+            if self.running:
+                return
+            self.status, self.title, self.what, self.error, self.fraction = "running", spec.title, "starting", "", 0.0
+            self._thread = threading.Thread(target=self._work, args=(spec,), name="profile", daemon=True)
+            self._thread.start()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Block until the subprocess has ended, at most `timeout` seconds. Not for pages."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def close(self) -> None:
+        """End the subprocess; what it has finished is kept."""
+        if (process := self._process) is not None:
+            process.terminate()
+            self.wait(END_SECONDS)
+            process.kill()  # in the middle of a long step; files are written whole
+            self.wait(END_SECONDS)
+
+    def _work(self, spec: ClassifierSpec) -> None:
+        folder = cache_folder() / "profiles" / profile_name(spec.name)
+        try:
+            make_folder(folder.parent)
+            # Released when this process ends, however it does.
+            with FileLock(folder.with_suffix(".lock")).acquire(timeout=0):
+                log("profile started", classifier=spec.name)
+                self.error = self._run(spec, folder)
+                log("profile ended", classifier=spec.name, failed=bool(self.error))
+        except Timeout:
+            self.error = f"Another process of this server is making the profile of {spec.title}; wait until it is here."
+        except OSError as error:
+            log("profile ended", error=error, classifier=spec.name)
+            self.error = f"The profile of {spec.title} could not be made ({error.strerror}); check the disk."
+        self.status = "failed" if self.error else "done"
+
+    def _run(self, spec: ClassifierSpec, folder: Path) -> str:
+        """Run the command and read its progress; return a sentence on why it failed, empty if it did not."""
+        command = [sys.executable, "-m", MODULE, "--classifier", spec.name, "--quick", "--output", str(folder)]
+        threads = str(max(1, (os.cpu_count() or 2) - 1))
+        process = self._process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=os.environ | {"OMP_NUM_THREADS": threads},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+        with contextlib.suppress(OSError, AttributeError):  # a sandbox may refuse it, and Windows has none
+            os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+        last = ""
+        assert process.stderr is not None
+        for line in process.stderr:
+            if progress := _PROGRESS.match(line):
+                number, count, self.what = progress.groups()
+                self.fraction = (int(number) - 1) / int(count)
+            elif line.startswith("error: "):
+                last = line.removeprefix("error: ").strip()
+        self._process = None
+        if process.wait() == 0:
+            return ""
+        return sentence(f"the profile of {spec.title} is not finished ({last or 'its process was ended'}): try again")
+
+
+_DOWNLOADS, _PROFILES = WeightDownloads(), ProfileMaker()
+
+
+def weight_downloads() -> WeightDownloads:
+    """Return the process's downloads, shared by all visitors."""
+    return _DOWNLOADS
+
+
+def profile_maker() -> ProfileMaker:
+    """Return the process's maker of profiles, shared by all visitors."""
+    return _PROFILES
+
+
+def unprofiled() -> list[ClassifierSpec]:
+    """Return the installed CLIPs without a whole profile, judging by its last file."""
+    made = {path.stem for path in stored_files("judgements")}
+    clips = (spec for spec in list_classifiers() if spec.vocabulary is None and is_ready(spec.name))
+    return [spec for spec in clips if profile_name(spec.name) not in made]
+
+
+def fetch_clip() -> None:
+    """Fetch the paper's CLIP and make its profile, if the operator enabled it; return at once."""
+
+    def make_profile() -> None:
+        if spec in unprofiled():
+            profile_maker().start(spec)
+
+    spec = classifier_spec(PAPERS_CLIP)
+    if limits().clip and is_ready(PAPERS_CLIP):
+        make_profile()
+    elif limits().clip:
+        weight_downloads().start(spec, then=make_profile)
