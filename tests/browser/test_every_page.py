@@ -241,7 +241,7 @@ def test_what_opens_is_accessible(app, open_page):
     page = settled(open_page(f"{app}/models", width=1440))
     opens_accessibly(page, page.locator(".st-key-models-row-mini-clip").get_by_role("button").last, POPOVER)
     page = settled(open_page(f"{app}/inpainting", width=1440))
-    for name in ("Download", "Share", "Cite"):
+    for name in ("Download", "Share"):
         opens_accessibly(page, page.get_by_role("button", name=name), POPOVER)
     opens_accessibly(page, page.get_by_role("button", name="Pictures"), "[role=dialog]")
 

@@ -82,9 +82,9 @@ def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
 @pytest.mark.slow
 def test_the_paper_can_be_cited(app, open_page):
     footer = open_page(f"{app}/findings", width=1440).locator(".st-key-footer")
-    footer.get_by_role("button", name="Cite").click()
+    footer.get_by_role("button", name="Share").click()
     popover = footer.page.get_by_test_id("stPopoverBody")
-    popover.get_by_text("What it builds on").click()
+    popover.get_by_text("Cite", exact=True).click()
     for key in ("galindo-faria-clip-robustness", "yin2019fourier", "santurkar2019image", "radford2021learning"):
         expect(popover).to_contain_text(key)
-    expect(popover.get_by_test_id("stCode")).to_have_count(2)
+    expect(popover.get_by_test_id("stCode")).to_have_count(3)

@@ -57,11 +57,13 @@ class ShownMaps:
     """Maps to draw together. They share a unit; their sides may differ.
 
     value_range: limits of the shared colour bar; values beyond are clipped. colormap: argument of `colormap_table`.
+    terms: those to explain at their first place in the maps.
     """
 
     views: Sequence[MapView]
     colormap: str = "viridis"
     value_range: tuple[float, float] = (0, 1)
+    terms: Sequence[str] = ("top-1", "v")
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +200,7 @@ def pack_maps(maps: ShownMaps) -> dict[str, Any]:
         "unit": unit.name,
         "decimals": unit.decimals,
         "maps": [_pack(view) for view in maps.views],
-        "terms": {term: TERMS[term] for term in ("top-1", "v")},
+        "terms": {term: TERMS[term] for term in maps.terms},
     }
 
 

@@ -14,6 +14,7 @@ export function tooltip(term, words) {
 
 // Parts of a text, with a tooltip at the first use of each term; explained terms are deleted from `terms`.
 export function explained(text, terms) {
+  if (!Object.keys(terms).length) return [text];
   const pattern = new RegExp(`\\b(${Object.keys(terms).join("|")})\\b`);
   return text.split(pattern).map((part) => {
     const words = terms[part];

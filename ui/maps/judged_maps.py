@@ -12,9 +12,9 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.basis import Frequency
 from core.fourier.weak_cache import weak_lru_cache
 from core.reproduce.findings import judged_html
-from core.shared.html import TERMS, explain_terms
+from core.shared.html import TERMS
 from ui.maps.catalogue import Entry, shipped_maps
-from ui.shared.sentences import sentence_html
+from ui.shared.sentences import explain_on_page, sentence_html
 from ui.shared.url import link
 
 
@@ -39,9 +39,8 @@ def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
 def verdict_html(verdict: str, about: tuple[Finding, Band] | None) -> str:
     """Return HTML with the sentence on a wave and the claim about such waves."""
     judged = claim_html(*about) if about else ""
-    return explain_terms(
-        f'<div class="verdict-row"><p class="prose">{sentence_html(verdict)}</p>{judged}</div>', *TERMS
-    )
+    row = f'<div class="verdict-row"><p class="prose">{sentence_html(verdict)}</p>{judged}</div>'
+    return explain_on_page(row, "verdict", *TERMS)
 
 
 def claim_html(finding: Finding, band: Band) -> str:

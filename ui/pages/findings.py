@@ -15,14 +15,14 @@ from core.classifiers.registry import result_title
 from core.fourier.maps.contrasts import same_images
 from core.reproduce.findings import STYLE, findings_html, verdict_labels
 from core.runs.picture_outcomes import judged_outcomes
-from core.shared.html import JARGON, TERMS, explain_terms
+from core.shared.html import JARGON, TERMS
 from core.shared.roles import networks_for
 from ui.maps.catalogue import Entry, entries, shipped_maps
 from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56
 from ui.runs.setup.settings import models_in_url
 from ui.shared import url
-from ui.shared.sentences import write_sentence
+from ui.shared.sentences import explain_on_page, write_sentence
 from ui.shared.text import as_markdown
 from ui.tools.registry import CORRUPTIONS
 
@@ -123,7 +123,7 @@ def _features() -> None:
     claim_links = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
     _judged(feature_findings(*chosen), (), claim_links, *(titles[name] for name in chosen))
     for place, key in zip(st.columns(2, gap="large"), ("pictures", "parts"), strict=True):
-        place.markdown(explain_terms(WORDS[key], *JARGON), unsafe_allow_html=True)
+        place.markdown(explain_on_page(WORDS[key], key, *JARGON), unsafe_allow_html=True)
 
 
 def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
@@ -164,4 +164,4 @@ def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[s
     )
     url.put_all(VERDICTS, [str(verdict) for verdict in chosen], [])
     rows = [finding for finding in judged if not chosen or finding.verdict in chosen]
-    st.html(explain_terms(findings_html(rows, url_of), *JARGON))
+    st.html(explain_on_page(findings_html(rows, url_of), "claims", *JARGON))

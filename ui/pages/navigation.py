@@ -12,6 +12,7 @@ from ui.server.model_cache import read_list
 from ui.shared import url
 from ui.shared.cite import footer
 from ui.shared.look import look
+from ui.shared.sentences import forget_explained
 
 TITLE = "What does CLIP see?"
 
@@ -46,5 +47,6 @@ with st.container(horizontal=True, key="page-tabs"):  # for windows so narrow th
     for path, page in tabs.items():
         st.page_link(page, label=url.PAGES[path].split(" and ")[0])
 url.drop_invalid_numbers()
+forget_explained()
 chosen.run()
 footer()

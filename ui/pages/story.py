@@ -8,9 +8,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.reproduce.findings import STYLE
-from core.shared.html import JARGON, explain_terms
+from core.shared.html import JARGON
 from ui.components.story import step_tabs
 from ui.shared import url
+from ui.shared.sentences import explain_on_page
 from ui.story import figures, judge, opening
 from ui.story.chapters import NAMES, SLUGS, TITLES, Chapter, chapter
 
@@ -58,7 +59,7 @@ def page() -> None:
 def _note(text: str, place: str = "") -> None:
     """Draw a text; place: "beside" the figure in a wide window, or "below" it in a narrow one, by default in both."""
     if text:
-        st.html(f'<div class="story note {place}">{explain_terms(text, *JARGON)}</div>')
+        st.html(f'<div class="story note {place}">{explain_on_page(text, text, *JARGON)}</div>')
 
 
 def _go(number: int) -> None:
@@ -71,4 +72,4 @@ def chapter_html(here: Chapter) -> str:
     claims = "".join(part.claims for part in here.parts)
     link = f'<a class="button-link" href="{html.escape(here.link[1])}">{here.link[0]}</a>' if here.link else ""
     text = f"<h2>{html.escape(here.title)}</h2>{here.parts[0].text}{claims}{link}"
-    return f'{STYLE}<div class="story">{explain_terms(text, *JARGON)}</div>'
+    return f'{STYLE}<div class="story">{explain_on_page(text, "chapter", *JARGON)}</div>'

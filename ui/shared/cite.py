@@ -46,7 +46,7 @@ def _line(reference: Reference) -> str:
 
 
 def footer() -> None:
-    """Draw the last line of a page: the paper's title, its authors, a link, *Share* and *Cite*."""
+    """Draw the last line of a page: the paper's title, its authors, a link, and *Share* with how to cite."""
     with st.container(horizontal=True, vertical_alignment="center", key="footer"):
         title = PAPER.field("title").replace("{", "").replace("}", "")
         st.markdown(
@@ -57,9 +57,8 @@ def footer() -> None:
         with st.popover("Share", icon=":material/link:"):
             st.markdown(url.about_link())
             st.code(url.address(), language=None, wrap_lines=True)
-        with st.popover("Cite", icon=":material/format_quote:"):
-            st.markdown("**The paper.** Cite it for the experiments, and for the heat maps marked as published.")
-            st.code(PAPER.bibtex, language="latex", wrap_lines=True)
-            with st.expander("What it builds on"):
-                st.markdown("; ".join(map(_line, BUILDS_ON)) + ".")
+            with st.expander("Cite"):
+                st.markdown("The paper, for the experiments and for the heat maps marked as published:")
+                st.code(PAPER.bibtex, language="latex", wrap_lines=True)
+                st.markdown("; ".join(map(_line, BUILDS_ON)) + ":")
                 st.code("\n\n".join(work.bibtex for work in BUILDS_ON), language="latex", wrap_lines=True)

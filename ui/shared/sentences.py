@@ -10,10 +10,11 @@ import html
 
 import streamlit as st
 
-from core.shared.html import explain_terms, number_html
+from core.shared.html import TERMS, explain_terms, number_html
 from core.shared.sentences import Number, Paragraph, Sentence
 from ui.shared.text import as_markdown
 
+EXPLAINED = "terms.explained"  # key in the session: the place on the page that explains a term, by term
 NARROW_PERCENT = "\N{NO-BREAK SPACE}%"  # keeps a number and its sign on one line
 
 
@@ -38,8 +39,31 @@ def sentence_markdown(text: str) -> str:
 
 
 def write_sentence(text: str, *terms: str) -> None:
-    """Draw `sentence_html` as a paragraph."""
-    st.html(f'<p class="prose">{sentence_html(text, *terms)}</p>')
+    """Draw `sentence_html` as a paragraph, with terms explained at their first place on the page."""
+    st.html(f'<p class="prose">{explain_on_page(sentence_html(text), text, *terms)}</p>')
+
+
+def explain_on_page(text: str, place: str, *terms: str) -> str:
+    """Return HTML with the `TERMS` entry of each term at its first place on the page.
+
+    Args:
+        text: HTML. place: the same whenever a fragment draws this text again.
+    """
+    places = st.session_state.setdefault(EXPLAINED, {})
+    result = explain_terms(text, *(term for term in terms if places.get(term, place) == place))
+    places.update({term: place for term in terms if term not in places and html.escape(TERMS[term]) in result})
+    return result
+
+
+def unexplained(place: str, *terms: str) -> list[str]:
+    """Return those of some terms that no other place explains; this one, a component, will."""
+    places = st.session_state.setdefault(EXPLAINED, {})
+    return [term for term in terms if places.setdefault(term, place) == place]
+
+
+def forget_explained() -> None:
+    """Start a page on which no term is explained yet."""
+    st.session_state.pop(EXPLAINED, None)
 
 
 def _html(sentence: Sentence, bold: bool) -> str:

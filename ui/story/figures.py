@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -31,7 +32,7 @@ from ui.runs.setup.state import RunResult
 from ui.shared.look import style_sheet
 from ui.shared.picture_rows import to_picture
 from ui.shared.pictures import sample_picture
-from ui.shared.sentences import write_sentence
+from ui.shared.sentences import unexplained, write_sentence
 from ui.shared.url import card_link
 from ui.story import networks
 from ui.story.facts import STORED, WAVE, opening_runs
@@ -51,13 +52,17 @@ def striped_picture() -> None:
 
 def papers_maps() -> None:
     """Draw the paper's maps of CLIP and of a ResNet, and the numbers of the selected wave."""
-    heatmap_view(maps_of(*PAPERS), selected=_cell(), key="story.maps", on_select=_keep, outline=LOW.edge)
+    heatmap_view(_terms_once(maps_of(*PAPERS)), selected=_cell(), key="story.maps", on_select=_keep, outline=LOW.edge)
     write_sentence(verdict_on(_cell()), *JARGON)
 
 
 def maps_of(*labels: str) -> ShownMaps:
     """Return shipped maps, by label, to draw side by side."""
     return shown_maps(_entries(*labels), "Top-1", "Error", SIDE)
+
+
+def _terms_once(maps: ShownMaps) -> ShownMaps:
+    return replace(maps, terms=unexplained("maps", *maps.terms))
 
 
 def verdict_on(cell: Frequency) -> Paragraph:
@@ -132,7 +137,7 @@ def _picture(pixels: np.ndarray, alt: str) -> str:
 
 def three_maps() -> None:
     """Draw CLIP's published map, the map of CLIP or its miniature measured here, and a small CNN's."""
-    heatmap_view(maps_of(*limits()), selected=_cell(), key="story.limits", on_select=_keep)
+    heatmap_view(_terms_once(maps_of(*limits())), selected=_cell(), key="story.limits", on_select=_keep)
 
 
 def limits() -> list[str]:

@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core import numbers
 from core.fourier.intervals import Interval
@@ -80,3 +81,18 @@ def test_a_term_is_explained_where_it_first_stands_in_at_most_twelve_words():
 def test_what_a_visitor_named_stays_text():
     assert sentence_html("<b>x</b> & (0, 1) (a to b)") == "&lt;b&gt;x&lt;/b&gt; &amp; (0, 1) (a to b)"
     assert "<i>" not in sentence_html(Sentence("<i>", Number("<i>5 %", "1 to <i>2"), "</i> of CLIP"), *TERMS)
+
+
+def test_a_term_is_explained_at_its_first_place_on_a_page_and_there_again():
+    def script():
+        import streamlit as st
+
+        from ui.shared.sentences import explain_on_page, forget_explained
+
+        forget_explained()
+        for place, text in (("above", "CLIP"), ("below", "CLIP, wave"), ("above", "CLIP, again")):
+            st.text(explain_on_page(text, place, "CLIP", "wave"))
+
+    above, below, again = (text.value for text in AppTest.from_function(script).run().text)
+    assert TERMS["CLIP"] in above and TERMS["CLIP"] in again
+    assert TERMS["CLIP"] not in below and TERMS["wave"] in below
