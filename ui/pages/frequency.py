@@ -41,10 +41,9 @@ from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
 from ui.tools.page_state import PageState
 from ui.tools.registry import draw_tools
-from ui.tools.strengths import strength_chart
 
-# Keys of this page in the session. The first six are also in the URL, as is `cell`.
-MAPS, METRIC, SHOW, CROP, STORY, CHART = "maps", "metric", "show", "crop", "story", "chart"
+# Keys of this page in the session. The first five are also in the URL, as is `cell`.
+MAPS, METRIC, SHOW, CROP, STORY = "maps", "metric", "show", "crop", "story"
 CELL = "frequency.cell"
 PENDING, ALL_PREDICT, MORE = "frequency.pending_map", "frequency.all_predict", "frequency.more_maps"
 PRESET, FIGURE, WALK, PLACE = "frequency.story", "frequency.figure", "frequency.walk", "cell"
@@ -52,7 +51,6 @@ PRESET, FIGURE, WALK, PLACE = "frequency.story", "frequency.figure", "frequency.
 FIRST = attrgetter("first")  # default picture of a sample set
 CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
 CROPPED = "63 × 63"
-BY_RADIUS, BY_STRENGTH = "Error by radius", "Error by strength"
 TITLE = "Which frequencies does CLIP rely on?"
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
@@ -114,12 +112,9 @@ def about_maps(metric: Metric) -> str:
 
 
 def _chart(chosen: list[Entry], frequency: Frequency) -> None:
-    """Draw the errors by radius or by strength."""
+    """Draw the errors by radius."""
     with st.container(key="frequency-rings"):
-        if st.session_state[CHART] == BY_STRENGTH:
-            strength_chart(frequency)
-        else:
-            radial_chart(chosen, top=_top(), selected=frequency, side=_side()).draw()
+        radial_chart(chosen, top=_top(), selected=frequency, side=_side()).draw()
 
 
 def _restore() -> None:
@@ -175,7 +170,6 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
             _choose("Metric", list(METRICS), METRIC, TOP1.name, lacking_metrics(chosen))
             _choose("Show", SHOWS, SHOW, _preset().show, lacking_shows(chosen, st.session_state[METRIC], _side()))
         _choose("Crop", list(CROPS), CROP, CROPPED, {})
-        _choose("Chart", [BY_RADIUS, BY_STRENGTH], CHART, BY_RADIUS, {})
         st.toggle("All installed models predict", key=ALL_PREDICT)
     return chosen
 

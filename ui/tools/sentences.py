@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from core.claims.corruption_spectrum import PredictionScore, rise
 from core.claims.gradient_spectrum import OverratedRings
 from core.data.sample_sets import map_title
-from core.fourier.basis import Frequency
 from core.fourier.intervals import Interval, wilson
-from core.fourier.maps.contrasts import cell_error, contrast, mcnemar
-from core.fourier.maps.heatmap import Heatmap
+from core.fourier.maps.contrasts import mcnemar
 from core.fourier.maps.outcomes import ClassError
-from core.fourier.maps.wave_sizes import harmful_from
 from core.images.corruptions import CORRUPTIONS
 from core.numbers import decimal, interval, join_list, measured_percent, percent
 from core.shared.colours import ROBUST
@@ -99,34 +94,6 @@ def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str]
         for which, error in (("most", most), ("least", least))
     )
     return Paragraph(*sentences, end)
-
-
-def harmful_strengths(title: str, family: Sequence[Heatmap], frequency: Frequency) -> str:
-    """Name the strength from which a wave clearly raises one network's error."""
-    clean, first = family[0].clean_rate(), harmful_from(family, frequency)
-    if clean is None:
-        return ""
-    if first is None:
-        return f"No measured strength raises {title}’s error clearly and lastingly above {percent(clean)}."
-    smallest = ", the smallest one measured" if first == family[0].metadata["epsilon"] else ""
-    return f"{title}’s error is clearly above its clean error, {percent(clean)}, from v = {first:g} on{smallest}."
-
-
-def strengths_apart(
-    first: tuple[str, Sequence[Heatmap]], second: tuple[str, Sequence[Heatmap]], frequency: Frequency
-) -> str:
-    """Name the strengths at which one of two networks clearly makes more errors under a wave."""
-    by_strength = {heatmap.metadata["epsilon"]: heatmap for heatmap in second[1]}
-    sizes: dict[int, list[str]] = {1: [], -1: [], 0: []}
-    for heatmap in first[1]:
-        epsilon = heatmap.metadata["epsilon"]
-        errors = [cell_error(member, frequency) for member in (heatmap, by_strength.get(epsilon)) if member is not None]
-        if len(errors) == 2 and (difference := contrast(*errors)):
-            sizes[int(np.sign(difference.value)) if difference.clear else 0].append(f"{epsilon:g}")
-    more = "clearly has more errors"
-    results = {1: f"{first[0]} {more}", -1: f"{second[0]} {more}", 0: "the difference is within the noise"}
-    sentence = "; ".join(f"{result} at v = {join_list(sizes[sign])}" for sign, result in results.items() if sizes[sign])
-    return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
 
 def why_overrated(overrated: Mapping[str, OverratedRings], epsilon: float) -> str:

@@ -21,7 +21,6 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import MAX_SIDE, Heatmap
 from core.fourier.maps.metrics import METRICS
-from core.fourier.maps.rings import radial_profile
 from core.shared.colours import UNKNOWN
 from core.shared.files import npz_bytes
 from core.shared.html import TERMS
@@ -231,25 +230,6 @@ def test_chart_of_rings_has_a_row_for_each_ring_of_each_map():
         assert [(row["network"], row["radius"]) for row in rows] == [
             (m, r) for m in (CLIP, RESNET56) for r in range(22)
         ]
-
-
-def test_chart_of_strengths_has_a_line_for_each_wave_and_ring_of_maps_that_differ_in_v():
-    app = open_page(cell="0,3", chart="Error by strength")
-    assert not app.exception and app.session_state["chart"] == "Error by strength"
-    rows = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"][0]["data"]["values"]
-    lines = Counter((row["network"], row["of"]) for row in rows)
-    wave, ring = "the wave (0, 3)", "its ring, radius 3"
-    assert lines == dict.fromkeys(
-        itertools.product(("Mini CLIP", "Mini ResNet"), (wave, ring)), 5
-    )  # v = 0, 1, 2, 4 and 8
-    first = Heatmap.load(HEATMAPS / "mini-clip_cifar10-1000_v2.npz")
-    errors = {row["of"]: row["error"] for row in rows if (row["network"], row["v"]) == ("Mini CLIP", 2.0)}
-    profile = radial_profile(first, corners=True)
-    assert errors[wave] == pytest.approx(100 * first.rate()[first.side // 2, first.side // 2 + 3])
-    assert errors[ring] == pytest.approx(100 * profile.rate[profile.radius == 3].item())
-    assert "Mini CLIP’s error is clearly above its clean" in text(app)
-    far = text(open_page(maps=[RESNET50], cell="0,30", chart="Error by strength"))
-    assert "No network here has maps at several strengths v with this wave" in far
 
 
 def test_page_says_when_a_picture_is_too_small_for_the_wave():

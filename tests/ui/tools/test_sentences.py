@@ -1,7 +1,5 @@
 """Sentences of the tools against counts made here, by hand or with scipy; and their hedging."""
 
-import dataclasses
-
 import numpy as np
 from scipy.stats import binomtest
 
@@ -15,9 +13,7 @@ from ui.tools.sentences import (
     at_cutoff,
     crossover_cutoffs,
     hardest_class,
-    harmful_strengths,
     most_frequent_mistake,
-    strengths_apart,
 )
 
 NAMES = CIFAR10.names
@@ -114,21 +110,3 @@ def test_crossover_cutoffs_come_in_order_and_hedged():
         reads(alone := crossover_cutoffs([mixed("A", pair)], cutoffs), "A", "not", "single pair") and "2" not in alone
     )
     assert "there is no crossover" in crossover_cutoffs([mixed("A", ("cat", "cat"))], cutoffs)
-
-
-def sized(errors, epsilon, clean=100, n=1000):
-    whole = dataclasses.replace(Heatmap.load(FILE), outcomes=None, labels=None, true_probability=None)
-    square = np.full((31, 31), errors)
-    metadata = {**whole.metadata, "epsilon": epsilon}
-    return dataclasses.replace(whole, top1_errors=square, clean=np.array([clean, 0, n]), metadata=metadata)
-
-
-def test_strengths_are_told_apart_where_the_intervals_allow_it():
-    first = sized(105, 1.0), sized(200, 2.0), sized(400, 4.0)
-    second = sized(160, 1.0), sized(205, 2.0), sized(300, 4.0), sized(500, 8.0)
-    assert reads(text := harmful_strengths("A", first, (3, 4)), "A", "10.0 %", "v = 2") and "smallest" not in text
-    assert reads(harmful_strengths("B", second, (3, 4)), "B", "10.0 %", "v = 1", "smallest")
-    assert reads(harmful_strengths("A", first[:1], (3, 4)), "No measured strength", "A", "10.0 %")
-    text = strengths_apart(("A", first), ("B", second), (3, 4))
-    assert reads(text, "A clearly", "v = 4", "B clearly", "v = 1", "within the noise", "v = 2")
-    assert strengths_apart(("A", first[:1]), ("B", second[1:]), (3, 4)) == ""
