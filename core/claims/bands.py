@@ -1,4 +1,4 @@
-"""Errors that claims compare: over bands of waves, without a wave, and by colour."""
+"""Errors that claims compare: over bands of waves and without a wave."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from core.fourier.basis import rounded_radius
-from core.fourier.intervals import Interval, clustered_interval, paired_interval, wilson
+from core.fourier.intervals import clustered_interval, wilson
 from core.fourier.maps.contrasts import Errors, clean_error, images_of
 from core.fourier.maps.heatmap import Heatmap
-from core.fourier.maps.outcomes import grey, outcomes
+from core.fourier.maps.outcomes import outcomes
 from core.fourier.maps.rings import radial_profile
 
 
@@ -81,22 +81,3 @@ def without_wave(heatmap: Heatmap) -> Errors | None:
     if not isinstance(errors, int) or not isinstance(n, int) or not 0 <= errors <= n or n == 0:
         return None
     return Errors(wilson(errors / n, n).item())
-
-
-def grey_minus_coloured(heatmap: Heatmap, band: Band) -> Interval | None:
-    """Return the mean error under a band's grey waves minus that under its coloured ones, image by image.
-
-    Images without both kinds of waves are left out: a few, in small bands. None without outcomes or a seed, or if no
-    image has both.
-    """
-    result, signs = outcomes(heatmap), grey(heatmap)
-    if result is None or signs is None:
-        return None
-    chosen = band.holds(rounded_radius(result.waves))
-    wrong, signs = result.wrong[chosen], signs[chosen]
-    met_both_kinds = signs.any(axis=0) & ~signs.all(axis=0)
-    if not met_both_kinds.any():
-        return None
-    wrong, signs = wrong[:, met_both_kinds], signs[:, met_both_kinds]
-    parts = [(wrong & some).sum(axis=0) / some.sum(axis=0) for some in (signs, ~signs)]
-    return paired_interval(parts[0] - parts[1]).item()

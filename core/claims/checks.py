@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.claims.bands import BANDS, LOW, Band, corners, grey_minus_coloured, in_band, without_wave
+from core.claims.bands import BANDS, LOW, Band, corners, in_band, without_wave
 from core.claims.corruptions import contrast_findings, shift_finding
 from core.claims.equal_strength import equal_strength
 from core.claims.finding import (
@@ -35,7 +35,6 @@ from core.fourier.intervals import Interval, correlation
 from core.fourier.maps.contrasts import Errors, clear_waves, contrast, mismatches
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.lattice import Lattice, lattice
-from core.fourier.maps.outcomes import by_colour
 from core.fourier.maps.rings import ring_differences
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
@@ -293,23 +292,6 @@ def _lattice(claim: Claim, maps: Comparison) -> Finding:
     return Finding(claim, verdict, evidence, (doubt,), (maps.subject.label,), (period, period))
 
 
-def _colour(claim: Claim, maps: Comparison) -> Finding:
-    """Holds if the two differ beyond the noise in either band."""
-    heatmap, why = maps.subject.heatmap, "The subject’s map does not say which images are misclassified."
-    far, parts = corners(heatmap), require(by_colour(heatmap), why)
-    differences = [require(grey_minus_coloured(heatmap, band), why) for band in (LOW, far)]
-    grey, coloured = (require(in_band(part, far), why).measured for part in (parts.grey, parts.coloured))
-    evidence = [
-        Evidence("grey minus coloured, radius up to 2", differences[0]),
-        Evidence("grey minus coloured, corners", differences[1], terms=(grey.value, coloured.value)),
-        Evidence("grey waves in the corners", grey, "error"),
-        Evidence("coloured waves in the corners", coloured, "error"),
-    ]
-    verdict = Verdict.HOLDS if differences[0].clear or differences[1].clear else Verdict.FAILS
-    wave = _wave(heatmap)
-    return Finding(claim, verdict, tuple(evidence), (), (maps.subject.label,), wave, "Grey and coloured")
-
-
 # Checks by their names in claims.toml.
 CHECKS: dict[str, Check] = {
     "compared": _compared,
@@ -323,6 +305,5 @@ CHECKS: dict[str, Check] = {
     "contrast": lambda claim, maps: contrast_findings(claim, maps.subject, maps.all_maps),
     "shift": lambda claim, maps: shift_finding(claim, maps.all_maps),
     "lattice": _lattice,
-    "colour": _colour,
     "gradient": lambda claim, maps: gradient_finding(claim, maps.subject),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from core.fourier.basis import half_plane, rounded_radius, wave_map, wave_values
 from core.fourier.gradients import ring_energy
 from core.fourier.intervals import Interval, bootstrap_interval
 from core.fourier.maps.heatmap import Heatmap
-from core.fourier.weak_cache import weak_lru_cache
 from core.numbers import decimal
 from core.shared.files import ArchiveKind, Fact
 from core.shared.sentences import Network, Sentence, join_parts
@@ -157,7 +157,7 @@ class GradientAgreement:
     overrated: OverratedRings | None
 
 
-@weak_lru_cache(32)
+@lru_cache(32)
 def gradient_agreement(stored: StoredGradient, heatmap: Heatmap) -> GradientAgreement | None:
     """Correlate the gradient's energy with the rise of the error; None if the map has too few waves.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from core.claims.bands import Band
 from core.claims.checks import claim_about, findings
@@ -10,7 +11,6 @@ from core.claims.finding import Claim, Finding
 from core.data.profiles import stored_state
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.basis import Frequency
-from core.fourier.weak_cache import weak_lru_cache
 from core.reproduce.findings import judged_html
 from core.shared.html import TERMS
 from ui.maps.catalogue import Entry, shipped_maps
@@ -23,13 +23,13 @@ def findings_between(subject: Entry, reference: Entry, *all_maps: Entry) -> tupl
     return _findings(subject, reference, *all_maps, stored=stored_state("hybrids", "corruptions", "gradients"))
 
 
-@weak_lru_cache(16)
+@lru_cache(16)
 def _findings(subject: Entry, reference: Entry, *all_maps: Entry, stored: int) -> tuple[Finding, ...]:
     """Return cached findings; `stored` is the state of the other stored results on which they depend."""
     return findings(subject.named, reference.named, tuple(entry.named for entry in all_maps))
 
 
-@weak_lru_cache(64)
+@lru_cache(64)
 def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
     """Return the finding on one claim about these two maps."""
     (finding,) = findings(subject.named, reference.named, (), claim)

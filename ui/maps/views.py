@@ -14,7 +14,6 @@ from core.fourier.maps.estimate import MapEstimate, estimate_map
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.lattice import neighbour_contrasts
 from core.fourier.maps.metrics import METRICS, PERCENT, POINTS, Metric, Unit
-from core.fourier.maps.outcomes import by_colour, has_coloured_signs
 from core.numbers import displayed_difference, join_list
 from core.shared.colours import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps
@@ -22,14 +21,14 @@ from ui.maps.catalogue import Entry, named_apart
 from ui.maps.models import map_note, model_colour
 
 MINUS_NEIGHBOURS = "Minus neighbours"
-SHOWS = ("Error", "Minus clean", MINUS_NEIGHBOURS, "Difference", "Grey and coloured", "Estimate")
+SHOWS = ("Error", "Minus clean", MINUS_NEIGHBOURS, "Difference", "Estimate")
 NEIGHBOURS_RANGE = 0.1  # limits of their colour bar, as fractions
 # From this many images per wave on, a count is as good as an estimate. More cells than in a 31 x 31 map take minutes.
 ENOUGH_IMAGES, MAX_ESTIMATED_SIDE = 1000, 31
 
 
 def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> ShownMaps:
-    """Return a view of each map, or of the first two maps' difference; by colour, two views of each of the first two.
+    """Return a view of each map, or of the first two maps' difference.
 
     Args:
         chosen: at least one.
@@ -45,8 +44,6 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
         return _signed(
             [_difference(maps[0], maps[1], top)], f"{second}{first}" if first != second else FEWER_OR_MORE_ERRORS
         )
-    if show == "Grey and coloured":
-        return ShownMaps([view for pair in maps[:2] for view in _colours(*pair)])
     if show == "Estimate":
         return ShownMaps([_estimate(*pair, top) for pair in maps])
     if show == MINUS_NEIGHBOURS:
@@ -80,8 +77,6 @@ def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, 
         reasons[MINUS_NEIGHBOURS] = "needs the top-1 error"
     if len(chosen) < 2:
         reasons["Difference"] = "needs two maps"
-    if top != 1 or any(not has_coloured_signs(entry.heatmap) for entry in chosen):
-        reasons["Grey and coloured"] = "needs the top-1 error and maps that say which images are misclassified"
     maps = {entry.name: entry.heatmap.crop(side) for entry in named_apart(chosen)}
     if all(map(has_enough_images, maps.values())):
         reasons["Estimate"] = f"not needed, as every cell has {ENOUGH_IMAGES:,} images or more"
@@ -126,27 +121,6 @@ def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
 def _minus_neighbours(entry: Entry, heatmap: Heatmap) -> MapView:
     subtitle = "green: fewer errors than under the eight neighbouring waves"
     return _view(entry, neighbour_contrasts(heatmap), None, "error minus its neighbours’", POINTS, subtitle=subtitle)
-
-
-def _colours(entry: Entry, heatmap: Heatmap) -> list[MapView]:
-    """Return views of the errors under waves with equal signs in all channels, and under all other waves."""
-    parts, n = by_colour(heatmap), heatmap.metadata["dataset"]["n"]
-    if parts is None:
-        return [_view(entry, None, None, "top-1 error by colour")]
-    return [
-        _view(
-            entry,
-            part.rate(),
-            part.interval(),
-            "top-1 error",
-            title=f"{entry.name}, {kind}",
-            subtitle=f"{images}: {share} of {n:,} images under each wave",
-        )
-        for part, kind, images, share in (
-            (parts.grey, "grey", "one sign in all channels", "a quarter"),
-            (parts.coloured, "coloured", "different signs", "three quarters"),
-        )
-    ]
 
 
 def has_enough_images(heatmap: Heatmap) -> bool:

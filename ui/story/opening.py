@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 import streamlit as st
 from PIL import Image
@@ -97,7 +97,7 @@ def _runs(painter: str) -> dict[Search, PGDRun]:
     return {search: networks.load_stored(paths[search], paths[search].stat().st_mtime_ns) for search in SEARCHES}
 
 
-@weak_lru_cache(16)
+@lru_cache(16)
 def _strip(run: PGDRun, place: int) -> bytes:
     """Encode a picture's frames, stacked vertically."""
     file = io.BytesIO()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
@@ -18,7 +19,6 @@ from core.claims.corruption_spectrum import (
 )
 from core.classifiers.registry import ClassifierSpec, short_title
 from core.data.profiles import stored_state
-from core.fourier.weak_cache import weak_lru_cache
 from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.numbers import join_list
 from core.shared.colours import ROBUST
@@ -146,7 +146,7 @@ def _networks(size: int, chosen: Sequence[Entry], predictors: Sequence[Predictor
     return [NetworkOutcomes(name, stored_title(name), stored[name]) for name in selected]
 
 
-@weak_lru_cache(4)
+@lru_cache(4)
 def _scored_predictions(
     size: int, *entries: Entry, stored: int
 ) -> tuple[dict[str, CorruptionPrediction], PredictionScore | None]:

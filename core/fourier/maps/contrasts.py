@@ -11,6 +11,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import compress, product
 
 import numpy as np
@@ -18,7 +19,6 @@ import numpy as np
 from core.fourier.basis import Frequency, half_plane, wave_values
 from core.fourier.intervals import Interval, newcombe, paired_interval, wilson
 from core.fourier.maps.heatmap import Heatmap, outcome_row
-from core.fourier.weak_cache import weak_lru_cache
 from core.shared.errors import one_line
 
 
@@ -95,7 +95,7 @@ def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
     return Errors(measured, None if scores is None else scores[0], images_of(heatmap))
 
 
-@weak_lru_cache(8)
+@lru_cache(8)
 def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float = 0.95) -> Interval:
     """Return `first` minus `second` as (R, R) maps, NaN where either is unknown; crop the larger map to the smaller."""
     side = min(first.side, second.side)
@@ -105,7 +105,7 @@ def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float 
     return _as_maps(a.minus(b, confidence).measured, cells, side)
 
 
-@weak_lru_cache(8)
+@lru_cache(8)
 def minus_clean(heatmap: Heatmap, top: int = 1) -> Interval | None:
     """Return the error with the wave minus that without, as (R, R) maps; None if the clean error is unknown."""
     cells, clean = _known_cells(heatmap.rate(top)), clean_error(heatmap, top)

@@ -1,21 +1,18 @@
-"""Per-image outcomes of a heat map: errors among chosen images, under grey and coloured waves, by class.
-
-No classifier is run: the random signs follow from the seed, the classes from the file.
-"""
+"""Per-image outcomes of a heat map: errors among chosen images, and by class."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import compress
 from typing import Any
 
 import numpy as np
 
-from core.fourier.basis import Frequency, half_plane, random_signs, wave_cells, wave_values
+from core.fourier.basis import Frequency, half_plane, wave_cells, wave_values
 from core.fourier.intervals import Interval, wilson
 from core.fourier.maps.contrasts import cell_error
 from core.fourier.maps.heatmap import MEANS, Heatmap
-from core.fourier.weak_cache import weak_lru_cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +28,7 @@ class MapOutcomes:
     clean: np.ndarray | None
 
 
-@weak_lru_cache(8)
+@lru_cache(8)
 def outcomes(heatmap: Heatmap) -> MapOutcomes | None:
     """Return the outcomes of a map; None if its file has none."""
     if heatmap.outcomes is None or heatmap.labels is None:
@@ -77,42 +74,7 @@ def select_images(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
     )
 
 
-@dataclass(frozen=True)
-class Colours:
-    """A map split by the signs: grey if a wave has the same sign in all three channels, else coloured."""
-
-    grey: Heatmap
-    coloured: Heatmap
-
-
-def has_coloured_signs(heatmap: Heatmap) -> bool:
-    """Return whether a map has outcomes and a seed, which distinguish grey from coloured waves."""
-    seed = heatmap.metadata.get("seed")
-    return heatmap.outcomes is not None and type(seed) is int and 0 <= seed < 2**64
-
-
-def grey(heatmap: Heatmap) -> np.ndarray | None:
-    """Return whether an image's wave had the same sign in all three channels, (W, n) for the computed waves.
-
-    None without outcomes or a seed.
-    """
-    result = outcomes(heatmap)
-    if result is None or not has_coloured_signs(heatmap):
-        return None
-    seed: int = heatmap.metadata["seed"]
-    n = result.wrong.shape[1]
-    signs = [abs(random_signs(n, wave, seed=seed).sum(axis=1)) == 3 for wave in result.waves]
-    return np.array(signs, dtype=bool).reshape(-1, n)
-
-
-@weak_lru_cache(8)
-def by_colour(heatmap: Heatmap) -> Colours | None:
-    """Return the errors under grey waves, a quarter of all, and coloured ones; None without outcomes or a seed."""
-    signs = grey(heatmap)
-    return None if signs is None else Colours(select_images(heatmap, signs), select_images(heatmap, ~signs))
-
-
-@weak_lru_cache(8)
+@lru_cache(8)
 def by_class(heatmap: Heatmap) -> dict[int, Heatmap] | None:
     """Return the map of each class with images, by its index in `class_names`; None without outcomes."""
     if heatmap.labels is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, get_args
 
 import numpy as np
@@ -12,7 +13,6 @@ from core.data.provenance import OUTCOME_FACTS
 from core.fourier.crossover import Crossover, crossover, crossover_difference
 from core.fourier.hybrid import Edge
 from core.fourier.intervals import Interval, wilson
-from core.fourier.weak_cache import weak_lru_cache
 from core.shared.files import ArchiveKind, Fact, check_array
 from core.sweep.transforms import TransformOutcomes
 
@@ -120,7 +120,7 @@ def _few(metadata: Mapping[str, Any]) -> type[np.uint8] | type[np.uint16]:
     return np.uint8 if len(metadata["class_names"]) <= 256 else np.uint16
 
 
-@weak_lru_cache(32)
+@lru_cache(32)
 def crossover_of(outcomes: HybridOutcomes) -> Crossover | None:
     """Return the crossover cutoff of the network; None if it has none, or too little is measured."""
     done = outcomes.done
@@ -130,7 +130,7 @@ def crossover_of(outcomes: HybridOutcomes) -> Crossover | None:
     return crossover(low, high, outcomes.cutoffs[:done].tolist())
 
 
-@weak_lru_cache(32)
+@lru_cache(32)
 def first_pairs(outcomes: HybridOutcomes, count: int) -> HybridOutcomes:
     """Return the outcomes on the first pairs, equal to those of fewer pairs of the same seed."""
     return outcomes if outcomes.pairs <= count else outcomes.subset(np.arange(outcomes.pairs) < count)

@@ -2,14 +2,13 @@
 
 import dataclasses
 import math
-from statistics import mean
 
 import numpy as np
 import pytest
 
 from core.claims.finding import NamedMap, Verdict
 from core.classifiers.registry import network_side
-from core.fourier.basis import half_plane, random_signs
+from core.fourier.basis import half_plane
 from core.fourier.intervals import clustered_interval, paired_interval
 from core.fourier.maps.heatmap import Heatmap, empty_outcomes
 from tests.core.claims.judging import assert_says, judged, numbers
@@ -74,34 +73,6 @@ def test_maps_with_outcomes_are_judged_image_by_image():
     assert by_key["relies"].verdict in (Verdict.IN_PART, Verdict.FAILS)
     assert numbers(by_key["relies"])[2] == numbers(by_key["high"])[2]
     assert "twins mini-resnet-robust" in by_key
-
-
-def test_grey_and_coloured_waves_are_told_apart_by_the_signs_of_each_image():
-    first, wrong, _, radius = with_outcomes("mini-resnet", 0, 0.6)
-    assert judged(first, first, [])["colour"].verdict == Verdict.NOT_CHECKABLE  # no seed, no signs
-    seeded = dataclasses.replace(first.heatmap, metadata={**first.heatmap.metadata, "seed": 7})
-    finding = judged(dataclasses.replace(first, heatmap=seeded), first, [])["colour"]
-    expected = []
-    for band in (radius <= 2, radius > 15):
-        gaps = []
-        rows = np.flatnonzero(band)
-        signs = [random_signs(N, half_plane(31)[row], seed=7).tolist() for row in rows]
-        for image in range(N):
-            kinds = {True: [], False: []}
-            for row, sign in zip(rows, signs, strict=True):
-                kinds[len(set(sign[image])) == 1].append(wrong[row, image])
-            if all(kinds.values()):
-                gaps.append(mean(map(float, kinds[True])) - mean(map(float, kinds[False])))
-        expected.append([100 * float(value) for value in (mean(gaps), *paired_interval(np.array(gaps))[1:])])
-    assert numbers(finding)[:2] == [pytest.approx(value) for value in expected]
-    assert finding.verdict == Verdict.FAILS  # its outcomes ignore the signs
-    grey_wrong = grey_all = 0
-    for row in np.flatnonzero(radius > 15):
-        for bad, sign in zip(wrong[row], random_signs(N, half_plane(31)[row], seed=7).tolist(), strict=True):
-            if len(set(sign)) == 1:
-                grey_wrong, grey_all = grey_wrong + bad, grey_all + 1
-    assert numbers(finding)[2][0] == pytest.approx(100 * grey_wrong / grey_all, abs=1)
-    assert finding.evidence[1].terms == tuple(evidence.measured.value for evidence in finding.evidence[2:])
 
 
 @pytest.mark.parametrize(

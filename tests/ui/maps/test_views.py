@@ -1,16 +1,14 @@
-"""Displayed maps: grey and coloured waves separately, from the file's own bits."""
+"""Displayed maps: what is offered, estimates, further metrics, colours."""
 
 import csv
 import dataclasses
 import io
-import json
 import re
 
 import numpy as np
 import pytest
 
 from core.data.classes import PRECOMPUTED
-from core.fourier.basis import half_plane, random_signs
 from core.fourier.maps.estimate import estimate_map, with_estimate
 from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import Heatmap
@@ -44,27 +42,13 @@ def test_a_map_of_another_strength_says_so_and_stands_beside_the_papers():
     ]
 
 
-def test_grey_and_coloured_waves_are_shown_apart():
-    with np.load(FILE) as file:
-        bits, seed = file["outcomes"], json.loads(str(file["metadata"]))["seed"]
-    maps = shown_maps([ENTRIES[SMALL]], "Top-1", "Grey and coloured", 31)
-    assert [view.title for view in maps.views] == ["Mini CLIP, grey", "Mini CLIP, coloured"]
-    for row, (i, j) in list(enumerate(half_plane(31), 1))[::40]:
-        wrong = np.unpackbits(bits[row])[:1000]
-        alike = np.array([len(set(sign)) == 1 for sign in random_signs(1000, (i, j), seed=seed).tolist()])
-        for view, chosen in zip(maps.views, (alike, ~alike), strict=True):
-            assert view.values[15 + i, 15 + j] == pytest.approx(wrong[chosen].mean())
-            assert view.values[15 - i, 15 - j] == pytest.approx(wrong[chosen].mean())
-
-
 def test_what_a_map_lacks_is_not_offered_and_told():
     clip, mini = ENTRIES[CLIP], ENTRIES[MINI_CLIP]
     assert lacking_shows(2 * [ENTRIES[SMALL]], "Top-1", 31).keys() == {"Estimate"}
-    assert lacking_shows([clip, mini], "Top-1", 31).keys() == {"Estimate", "Minus clean", "Grey and coloured"}
+    assert lacking_shows([clip, mini], "Top-1", 31).keys() == {"Estimate", "Minus clean"}
     assert lacking_shows([mini], "Top-5", 31).keys() == {
         "Minus neighbours",
         "Difference",
-        "Grey and coloured",
         "Estimate",
     }
     assert lacking_shows([mini], "Probability", 31).keys() == set(SHOWS[1:])
@@ -77,12 +61,6 @@ def test_what_a_map_lacks_is_not_offered_and_told():
 def test_a_difference_has_the_colour_of_the_network_that_is_worse():
     maps = shown_maps([ENTRIES[CLIP], ENTRIES[RESNET56]], "Top-1", "Difference", 31)
     assert maps.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}"
-
-
-def test_only_the_first_two_maps_are_told_by_colour():
-    entry = ENTRIES[SMALL]
-    many = [Entry(f"{k} · x · y", entry.heatmap) for k in range(3)]
-    assert len(shown_maps(many, "Top-1", "Grey and coloured", 31).views) == 4
 
 
 def sampled(images, side=15, **changes):

@@ -11,7 +11,6 @@ from core.fourier.basis import add_basis, fourier_basis, random_signs
 from core.fourier.maps.heatmap import Heatmap, HeatmapError
 from core.fourier.maps.outcomes import (
     by_class,
-    by_colour,
     class_errors,
     class_errors_of,
     outcomes,
@@ -55,20 +54,6 @@ def test_one_image_is_enough(linear_classifier, noise_dataset):
     assert result.waves == CONFIG.waves and result.clean.tolist() == [heatmap.clean[0] == 1]
 
 
-def test_grey_waves_have_one_sign_in_all_channels(swept, noise_dataset):
-    heatmap, wrong = swept
-    colours = by_colour(heatmap)
-    for wave in CONFIG.waves:
-        i, j = wave
-        signs = random_signs(len(noise_dataset), wave, seed=CONFIG.seed).tolist()
-        grey = [r == g == b for r, g, b in signs]
-        for part, kind in ((colours.grey, True), (colours.coloured, False)):
-            of_kind = [bad for bad, is_grey in zip(wrong[wave], grey, strict=True) if is_grey == kind]
-            for cell in ((2 + i, 2 + j), (2 - i, 2 - j)):
-                assert (part.top1_errors[cell], part.count[cell]) == (sum(of_kind), len(of_kind))
-    np.testing.assert_array_equal(colours.grey.top1_errors + colours.coloured.top1_errors, heatmap.top1_errors)
-
-
 def test_classes_share_the_errors_out(swept, noise_dataset):
     heatmap, wrong = swept
     classes = by_class(heatmap)
@@ -95,15 +80,12 @@ def test_errors_by_class_are_the_same_from_outcomes_and_from_predictions(swept, 
     assert class_errors(without, (1, 2)) == class_errors(heatmap, (5, 5)) == ()
 
 
-def test_a_map_without_outcomes_or_seed_has_nothing_to_tell_apart(swept):
+def test_a_map_without_outcomes_has_nothing_to_tell_apart(swept):
     heatmap, _ = swept
     without = dataclasses.replace(heatmap, outcomes=None, labels=None)
-    assert outcomes(without) is None and by_colour(without) is None and by_class(without) is None
+    assert outcomes(without) is None and by_class(without) is None
     with pytest.raises(ValueError, match="does not say which images"):
         select_images(without, np.ones(37, bool))
-    for seed, tells in ((None, False), (True, False), (-1, False), (0, True), (2**64 - 1, True), (2**64, False)):
-        colours = by_colour(dataclasses.replace(heatmap, metadata={**heatmap.metadata, "seed": seed}))
-        assert (colours is not None) == tells, seed
 
 
 def test_outcomes_survive_saving_cropping_and_half_a_sweep(linear_classifier, noise_dataset, swept, tmp_path):
