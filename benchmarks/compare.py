@@ -163,7 +163,7 @@ def claim_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
 def gradient_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     """Yield hashes of the stored gradients, and of their agreement with each map."""
     for name, stored in stored_gradients().items():
-        yield f"gradient of {name}", digest(stored, stored.energy, stored.bend)
+        yield f"gradient of {name}", digest(stored, stored.energy)
     for named in all_maps:
         if (gradient := stored_gradient(named.heatmap)) is not None:
             yield f"gradient against {named.name}", digest(gradient_agreement(gradient, named.heatmap))

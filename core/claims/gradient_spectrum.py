@@ -6,10 +6,8 @@ chance is measured with random maps as smooth as the gradient's own.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,48 +17,52 @@ from core.claims.finding import Claim, Evidence, Finding, NamedMap, Verdict, req
 from core.data.classes import CIFAR10
 from core.data.profiles import cached_by_files, first_by_name, read_stored
 from core.fourier.basis import half_plane, rounded_radius, wave_map, wave_values
-from core.fourier.gradients import ring_energy
 from core.fourier.intervals import Interval, bootstrap_interval
 from core.fourier.maps.heatmap import Heatmap
-from core.numbers import decimal
-from core.shared.files import ArchiveKind, Fact
+from core.shared.files import ArchiveContent, ArchiveKind, Fact
 from core.shared.sentences import Network, Sentence, join_parts
 
-# energy: (N, blocks, W) float16, `relative_energy` of each block of pictures, for each model and wave of `half_plane`.
-# slope, change: (N, W) float32, mean change of the loss under the sweep's wave by the gradient alone, and the real one.
 STORED = ArchiveKind(
     name="file of gradients",
     maker="core.reproduce.profile",
     schema=1,
-    required=("energy", "slope", "change"),
-    facts=(Fact("models", "list"), Fact("dataset.n", "whole number", 2), Fact("epsilon", "number")),
+    required=("blocks",),
+    facts=(Fact("classifier.name", "text"), Fact("dataset.n", "whole number", 2)),
 )
 MIN_WAVES, DRAWS = 30, 1_000
 BLOCKS = 20  # of pictures, for the bootstrap
 
 
 @dataclass(frozen=True, eq=False)
-class StoredGradient:
-    """Measurements of one model's gradients on CIFAR-10's 32 x 32 pixels.
+class StoredGradient(ArchiveContent):
+    """Energy of one network's gradients on CIFAR-10's 32 x 32 pixels.
 
-    sha256: of its weights. blocks: (blocks, W) mean `relative_energy` of each block of as many pictures. edges,
-    mean_radius: means over the pictures, with Student's intervals. slope, change: (W,) mean change of the loss under
-    each wave of Eq. 1 of size `epsilon`: by the gradient alone, and the real one.
+    blocks: (BLOCKS, W) float16, mean `relative_energy` of each block of as many pictures along each of `half_plane`.
+    metadata: classifier, dataset, source.
     """
 
-    sha256: str
-    pictures: int
+    FILE = STORED
+
     blocks: np.ndarray
-    edges: Interval
-    mean_radius: Interval
-    slope: np.ndarray
-    change: np.ndarray
-    epsilon: float
+    metadata: dict[str, Any]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"blocks": self.blocks}
 
     @property
+    def pictures(self) -> int:
+        """Number of pictures."""
+        return int(self.metadata["dataset"]["n"])
+
+    @property
+    def sha256(self) -> str | None:
+        """SHA-256 of the network's weights."""
+        return self.metadata["classifier"].get("sha256")
+
+    @cached_property
     def energy(self) -> np.ndarray:
         """(W,) mean over all pictures."""
-        return self.blocks.mean(axis=0)
+        return self.blocks.mean(axis=0, dtype=np.float64)
 
     @property
     def side(self) -> int:
@@ -71,40 +73,12 @@ class StoredGradient:
         """(..., R, R) maps of (..., W) values of its waves."""
         return wave_map(values, half_plane(self.side), self.side)
 
-    @property
-    def bend(self) -> np.ndarray:
-        """(rings,) real change of the loss along the waves of each ring, as a multiple of the gradient's prediction."""
-        return ring_energy(self.change, self.side) / ring_energy(self.slope, self.side)
-
 
 @cached_by_files("gradients")
 def stored_gradients(paths: tuple[Path, ...]) -> dict[str, StoredGradient]:
     """Load the stored gradients by classifier name; the first file of a name counts."""
-    files = read_stored(load_gradients, paths)
-    return dict(sorted(first_by_name(pair for gradients in files for pair in gradients.items()).items()))
-
-
-def load_gradients(path: Path) -> dict[str, StoredGradient]:
-    """Load a file; raises the errors of `STORED`."""
-    return STORED.load(path, _read)
-
-
-def _read(
-    metadata: Mapping[str, Any], energy: np.ndarray, slope: np.ndarray, change: np.ndarray
-) -> dict[str, StoredGradient]:
-    stored = {}
-    for k, facts in enumerate(metadata["models"]):
-        stored[facts["classifier"]["name"]] = StoredGradient(
-            facts["classifier"]["sha256"],
-            metadata["dataset"]["n"],
-            energy[k].astype(np.float64),
-            Interval(*facts["edges"]),
-            Interval(*facts["mean_radius"]),
-            slope[k].astype(np.float64),
-            change[k].astype(np.float64),
-            metadata["epsilon"],
-        )
-    return stored
+    files = read_stored(StoredGradient.load, paths)
+    return dict(sorted(first_by_name((file.metadata["classifier"]["name"], file) for file in files).items()))
 
 
 def stored_gradient(heatmap: Heatmap) -> StoredGradient | None:
@@ -118,43 +92,19 @@ def stored_gradient(heatmap: Heatmap) -> StoredGradient | None:
 
 
 @dataclass(frozen=True)
-class OverratedRings:
-    """Neighbouring rings, radius `first` to `last`, whose waves raise the error less than the gradient's energy
-    suggests.
-
-    without: Spearman's correlation over all other rings. bend, bend_elsewhere: `StoredGradient.bend` there, and the
-    mean over the other rings. changed: the correlation over all rings of the real change of the loss in place of the
-    gradient. The last three are NaN where the map's waves have another size.
-    """
-
-    first: int
-    last: int
-    without: float
-    bend: float
-    bend_elsewhere: float
-    changed: float
-
-    @property
-    def radii(self) -> str:
-        """'radius 0 to 3'."""
-        return f"radius {self.first}" + (f" to {self.last}" if self.last > self.first else "")
-
-
-@dataclass(frozen=True)
 class GradientAgreement:
     """Spearman's correlation of a gradient's energy with the rise of the error.
 
     waves, rings: over `count` single waves, and over the means of rings of rounded radius; with 95 % intervals over the
     gradient's pictures. p: share of `DRAWS` maps as smooth as the gradient's whose correlation over the waves is as
     high or higher, counting its own as one of them. Rings have none: two smooth curves over so few of them agree by
-    chance too often. overrated: None where no ring is far from its rank.
+    chance too often.
     """
 
     waves: Interval
     rings: Interval
     count: int
     p: float
-    overrated: OverratedRings | None
 
 
 @lru_cache(32)
@@ -171,7 +121,7 @@ def gradient_agreement(stored: StoredGradient, heatmap: Heatmap) -> GradientAgre
         return None
     radii, ring = np.unique(rounded_radius(waves), return_inverse=True)
     to_rings = np.eye(len(radii))[ring] / np.bincount(ring)
-    blocks = wave_values(stored.maps(stored.blocks), waves)
+    blocks = wave_values(stored.maps(stored.blocks.astype(np.float64)), waves)
     generator = np.random.default_rng(0)
     drawn = generator.multinomial(len(blocks), np.full(len(blocks), 1 / len(blocks)), DRAWS) / len(blocks)
     energy, resampled = blocks.mean(axis=0), drawn @ blocks
@@ -179,11 +129,7 @@ def gradient_agreement(stored: StoredGradient, heatmap: Heatmap) -> GradientAgre
     over_rings = _measured(energy @ to_rings, resampled @ to_rings, rise @ to_rings)
     as_smooth = wave_values(_as_smooth(stored, generator), waves)
     p = (1 + int((rank_correlations(as_smooth, rise) >= over_waves.value).sum())) / (1 + DRAWS)
-    change = wave_values(stored.maps(stored.change), waves) @ to_rings
-    if heatmap.metadata["epsilon"] != stored.epsilon:
-        change = np.full(len(radii), np.nan)  # of waves of another size
-    overrated = _overrated(radii, energy @ to_rings, rise @ to_rings, change, stored.bend[radii])
-    return GradientAgreement(over_waves, over_rings, len(rise), p, overrated)
+    return GradientAgreement(over_waves, over_rings, len(rise), p)
 
 
 def _measured(energy: np.ndarray, resampled: np.ndarray, rise: np.ndarray) -> Interval:
@@ -218,51 +164,8 @@ def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.nda
     return np.fft.fftshift(np.fft.ifft2(np.fft.fft2(np.fft.ifftshift(centred)).real * signs).real, axes=(1, 2))
 
 
-def _overrated(
-    radii: np.ndarray, energy: np.ndarray, rise: np.ndarray, change: np.ndarray, bend: np.ndarray
-) -> OverratedRings | None:
-    """Return the rings around the most overrated one whose excess of ranks is at least half of its own.
-
-    None unless its excess is at least a third of all ranks. change: of the loss, NaN if unknown; bend: the loss's.
-    """
-    from scipy.ndimage import label
-    from scipy.stats import rankdata
-
-    above = rankdata(energy) - rankdata(rise)
-    if above.max() < len(radii) / 3:
-        return None
-    runs, _ = label(above > above.max() / 2)
-    inside = runs == runs[above.argmax()]
-    first, last = radii[inside][[0, -1]].tolist()
-    without = float(rank_correlations(energy[~inside], rise[~inside]))
-    why = (math.nan,) * 3
-    if not np.isnan(change).any():
-        changed = float(rank_correlations(change, rise))
-        why = (float(bend[inside].mean()), float(bend[~inside].mean()), changed)
-    return OverratedRings(first, last, without, *why)
-
-
-def where_it_fails(result: GradientAgreement, epsilon: float) -> str:
-    """Describe the rings that the gradient overrates, and a possible reason; empty if there are none."""
-    overrated = result.overrated
-    if overrated is None:
-        return ""
-    text = (
-        f"The gradient overrates {overrated.radii}: these waves mislead less than its energy suggests. "
-        f"Without them the correlation over rings is {decimal(overrated.without, 2)}."
-    )
-    if overrated.bend_elsewhere > overrated.bend:
-        text += (
-            " A likely reason: a gradient describes very small waves only. "
-            f"At v = {epsilon:g} the loss changes {overrated.bend:.1f} times as much as the gradient predicts along "
-            f"these waves, and {overrated.bend_elsewhere:.1f} times along the others. "
-            f"The actual change of the loss correlates by {decimal(overrated.changed, 2)} over rings."
-        )
-    return text
-
-
 def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
-    """Holds if the correlation exceeds noise and chance; in part if the gradient overrates some rings."""
+    """Holds if the correlation exceeds noise and chance; in part if that over rings is below the threshold."""
     stored_for = join_parts(map(Network, stored_gradients()), last=" and ")
     needed = f"A profile stores one if it has at least {BLOCKS} pictures of 32 pixels."
     lack = Sentence("Gradients are stored for the CIFAR-10 maps of ", stored_for, f", not for {named.name}. {needed}")
@@ -275,6 +178,8 @@ def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
     )
     verdict = Verdict.FAILS
     if result.waves.low > 0 and result.p < 0.05:
-        verdict = Verdict.HOLDS if result.overrated is None else Verdict.IN_PART
-    doubts = tuple(filter(None, [where_it_fails(result, named.heatmap.metadata["epsilon"])]))
+        verdict = Verdict.HOLDS if result.rings.value >= claim.threshold else Verdict.IN_PART
+    doubts = ()
+    if verdict == Verdict.IN_PART:
+        doubts = ("Over rings, where the few low frequencies weigh more, the correlation is weak.",)
     return Finding(claim, verdict, evidence, doubts, (named.label,), (0, 1), "Minus clean")

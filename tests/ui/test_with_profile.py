@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.claims.gradient_spectrum import STORED
+from core.claims.gradient_spectrum import StoredGradient
 from core.claims.hybrids import stored_hybrids
 from core.data.classes import PRECOMPUTED
 from core.data.datasets import load_dataset
@@ -64,6 +64,7 @@ def profile(tmp_path, monkeypatch):
         ("corruptions", CorruptionOutcomes, "corruptions/mini-clip.npz"),
         ("predictions", StoredPredictions, "predictions/mini-clip.npz"),
         ("judgements", JudgedOutcomes, "judgements/mini-clip.npz"),
+        ("gradients", StoredGradient, "gradients/mini-clip.npz"),
     )
     for kind, stored, path in files:
         (tmp_path / kind).mkdir()
@@ -77,13 +78,6 @@ def profile(tmp_path, monkeypatch):
         name = f"{kind}__{CLIP_NAME}{'__views' if rest.endswith('__views') else ''}.npz"
         if not kind.startswith("opening"):  # which a full profile contains
             replace(run, metadata=renamed(run.metadata)).save(tmp_path / "runs" / name)
-    (tmp_path / "gradients").mkdir()
-
-    def rename(metadata, **arrays):
-        return STORED.pack(arrays, {**metadata, "models": [renamed(facts) for facts in metadata["models"]]})
-
-    content = STORED.load(PRECOMPUTED / "gradients" / "mini-clip.npz", rename)
-    (tmp_path / "gradients" / "clip.npz").write_bytes(content)
     monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv(VARIABLE, str(tmp_path))
 

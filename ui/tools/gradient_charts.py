@@ -11,7 +11,6 @@ import numpy as np
 import streamlit as st
 
 from core.claims.gradient_spectrum import StoredGradient, stored_gradients
-from core.claims.painted_spectrum import painted_energy
 from core.classifiers.registry import ClassifierSpec, short_title
 from core.fourier.basis import Frequency, largest_side, rounded_radius
 from core.fourier.gradients import relative_energy, ring_energy
@@ -19,7 +18,6 @@ from core.fourier.intervals import Interval
 from core.fourier.maps.contrasts import clean_error
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.rings import ring_errors
-from core.pgd.view_settings import Search
 from ui.maps.line_charts import radius_axis
 from ui.maps.models import model_colour
 from ui.shared.charts import line_chart, percents
@@ -50,11 +48,6 @@ class NetworkGradient:
         """Stored gradient over many pictures of this size; None if there is none."""
         known = stored_gradients().get(self.spec.name) if self.gradient.shape[-1] == 32 else None
         return known if known is not None and known.sha256 == self.sha256 else None
-
-    @property
-    def painted(self) -> dict[Search, np.ndarray]:
-        """Energy of its drawings by radius, keyed by search; empty if unknown."""
-        return painted_energy(self.spec.name, self.sha256)
 
     @property
     def rises(self) -> dict[int, Interval]:
@@ -92,22 +85,6 @@ def energy_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> N
     _chart(networks, rows, energy_axis, frequency, "Energy of the gradient along waves", thin=thin, number=".3g")
 
 
-def painted_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> None:
-    """Draw the energy of each network's drawings by radius, for the paper's search and by views."""
-    rows: list[dict[str, Any]] = [
-        {"network": network.title, "of": search, "radius": ring, "energy": 100 * float(share)}
-        for network in networks
-        for search, energy in network.painted.items()
-        for ring, share in enumerate(energy[: network.side // 2 + 1])
-        if ring
-    ]
-    if rows:
-        st.markdown("**Energy of what it draws**: the paper’s search, thin; by views, thick")
-        energy_axis = alt.Y("energy:Q", title="% of the change’s energy")
-        what = "Energy of drawings"
-        _chart(networks, rows, energy_axis, frequency, what, thin=("of", "pixels"), number=".2g", key="painted")
-
-
 def rise_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> None:
     """Draw the rise of the error in each network's own map by radius, with 95 % intervals."""
     mapped = [network for network in networks if network.rises]
@@ -131,7 +108,6 @@ def _chart(
     y: alt.Y,
     frequency: Frequency,
     what: str,
-    key: str = "",
     **look: Any,
 ) -> None:
     colours = {network.title: model_colour(network.spec.name) for network in networks}
@@ -142,7 +118,7 @@ def _chart(
         y,
         int(rounded_radius([frequency])[0]),
         height=210,
-        key=f"gradients.{key or y.shorthand}",
+        key=f"gradients.{y.shorthand}",
         alt_text=f"{what} against their radius, one line each for {', '.join(colours)}",
         **look,
     ).draw()

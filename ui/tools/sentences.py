@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from core.claims.corruption_spectrum import PredictionScore, rise
-from core.claims.gradient_spectrum import OverratedRings
 from core.data.sample_sets import map_title
 from core.fourier.intervals import Interval, wilson
 from core.fourier.maps.contrasts import mcnemar
@@ -94,25 +93,6 @@ def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str]
         for which, error in (("most", most), ("least", least))
     )
     return Paragraph(*sentences, end)
-
-
-def why_overrated(overrated: Mapping[str, OverratedRings], epsilon: float) -> str:
-    """Return a likely reason if the loss bends less along the overrated waves than elsewhere; else an empty string."""
-    bent = [(title, waves) for title, waves in overrated.items() if waves.bend_elsewhere > waves.bend]
-    if not bent:
-        return ""
-    networks = " ".join(
-        f"{title}’s loss changes {waves.bend:.1f} times as much as its gradient predicts along these waves, "
-        f"{waves.bend_elsewhere:.1f} times along the others."
-        for title, waves in bent
-    )
-    changed = [waves.changed for _, waves in bent]
-    return (
-        f"Overrated waves mislead less than the gradient’s energy suggests. A likely reason: a gradient describes very "
-        f"small waves only, and at v = {epsilon:g} the loss bends less along the overrated ones. {networks} The actual "
-        "change correlates with the error by at least "
-        f"{decimal(min(changed), 2)} over rings."
-    )
 
 
 def correlation(measured: Interval, more: str = "") -> Number:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from core.claims.gradient_spectrum import BLOCKS, load_gradients
+from core.claims.gradient_spectrum import BLOCKS, StoredGradient
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, network_side
 from core.data.classes import CIFAR10
 from core.data.dataset import ImageDataset
@@ -137,23 +137,21 @@ def _table(
 
 def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the gradient of its loss, for small pictures."""
-    data, bent_over = network.images(network.count((100, 1000))), network.count((4, 50))
+    data = network.images(network.count((100, 1000)))
     if data.image_size > SMALL or len(data) < BLOCKS:
         have = f"{count_of(len(data), 'picture')} of {data.image_size}"
         raise MissingDataError(f"needs at least {BLOCKS} pictures of {SMALL} pixels, and there are {have}")
-    waves = len(half_plane(largest_side(data.image_size, data.image_size)))
 
     def make(path: Path) -> None:
         from core.reproduce.profile.gradients import measure_gradient
 
-        measure_gradient(network.classifier(data.classes), data, path, bent_over=bent_over)
+        measure_gradient(network.classifier(data.classes), data).save(path)
 
-    passes = GRADIENT_PASSES * len(data) + waves * bent_over
     yield ProfileFile(
         Path("gradients", f"{network.file_name}.npz"),
-        passes,
+        GRADIENT_PASSES * len(data),
         make,
-        lambda path: load_gradients(path)[network.name].pictures >= len(data),
+        lambda path: StoredGradient.load(path).pictures >= len(data),
     )
 
 

@@ -1,4 +1,4 @@
-"""Gradients and their energies against formulas, plain sums over pixels, and scipy's convolution."""
+"""Gradients and their energies against formulas, plain sums over pixels."""
 
 import cmath
 import itertools
@@ -7,18 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy.signal import convolve2d
 
 from core.fourier.basis import fourier_basis, half_plane
-from core.fourier.gradients import (
-    CHUNK,
-    edge_correlation,
-    edge_strength,
-    loss_gradients,
-    mean_radius,
-    relative_energy,
-    ring_energy,
-)
+from core.fourier.gradients import CHUNK, loss_gradients, relative_energy, ring_energy
 from tests.core.toy import SIZE, LinearClassifier
 
 RNG = np.random.default_rng(0)
@@ -47,14 +38,9 @@ def test_the_gradient_of_a_linear_classifier_is_the_one_on_paper():
     labels = np.arange(len(images)) % 4
     result = loss_gradients(classifier, images, labels)
     expected = classifier.gradient(torch.from_numpy(images), torch.from_numpy(labels))
-    np.testing.assert_allclose(result.gradients, expected, atol=1e-6)
-    logits = images.reshape(len(images), -1) @ classifier.weight.numpy().T
-    chosen = np.exp(logits - logits.max(1, keepdims=True))
-    np.testing.assert_allclose(
-        result.loss, -np.log((chosen / chosen.sum(1, keepdims=True))[range(len(images)), labels]), 1e-4
-    )
+    np.testing.assert_allclose(result, expected, atol=1e-6)
     with torch.inference_mode():  # as on pages
-        np.testing.assert_array_equal(loss_gradients(classifier, images, labels).gradients, result.gradients)
+        np.testing.assert_array_equal(loss_gradients(classifier, images, labels), result)
 
 
 def test_a_classifier_that_cannot_be_differentiated_is_refused():
@@ -92,7 +78,6 @@ def test_one_wave_has_all_energy_in_its_cells_and_a_point_spreads_it_evenly():
     wave = np.stack([sign * fourier_basis(3, -4, 16, 16) for sign in (1, -1, 0.5)])
     (energy,) = relative_energy(wave[None], 15)
     assert energy[half_plane(15).index((-3, 4))] == pytest.approx(15**2 / 2)
-    assert mean_radius(energy, 15) == pytest.approx(5)
     point = np.zeros((1, 3, 16, 16))
     point[0, 1, 4, 7] = 2
     flat = relative_energy(point, 15)
@@ -106,29 +91,10 @@ def test_rings_are_those_of_rounded_radius():
     rings = {}
     for wave, value in zip(half_plane(SIDE), energy, strict=True):
         rings.setdefault(round(math.hypot(*wave)), []).append((value, 1 if wave == (0, 0) else 2))
-    cells = SIDE**2
     np.testing.assert_allclose(ring_energy(energy, SIDE), [np.mean([v for v, _ in rings[r]]) for r in sorted(rings)])
-    radius = sum(
-        math.hypot(*wave) * value * (1 if wave == (0, 0) else 2)
-        for wave, value in zip(half_plane(SIDE), energy, strict=True)
-    )
-    assert mean_radius(energy, SIDE) == pytest.approx(radius / cells)
 
 
 @pytest.mark.parametrize("side", [4, 9])
 def test_a_side_that_the_pixels_cannot_carry_is_refused(side):
     with pytest.raises(ValueError, match="must be odd|up to side 7"):
         relative_energy(GRADIENT[None], side)
-
-
-@pytest.mark.filterwarnings("error")
-def test_edges_are_sobels_and_a_gradient_on_them_correlates_fully():
-    image = RNG.random((3, 12, 12), np.float32)
-    grey = np.pad(0.299 * image[0] + 0.587 * image[1] + 0.114 * image[2], 1, mode="edge")
-    kernel = np.array([[1, 2, 1], [0, 0, 0], [-1, -2, -1]])
-    edges = np.hypot(convolve2d(grey, kernel, "valid"), convolve2d(grey, kernel.T, "valid"))
-    np.testing.assert_allclose(edge_strength(image), edges, rtol=1e-5)
-    on_edges = np.stack([edges, -edges, 2 * edges]) ** 3
-    assert edge_correlation(image, on_edges) == pytest.approx(1)
-    assert edge_correlation(image, 1 / on_edges) == pytest.approx(-1)
-    assert math.isnan(edge_correlation(image, 0 * on_edges)) and math.isnan(edge_correlation(0 * image, on_edges))
