@@ -23,7 +23,7 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from core.claims.checks import findings
-from core.claims.corruption_spectrum import maps_by_network, predict_rises, score_predictions, stored_corruptions
+from core.claims.corruptions import stored_corruptions
 from core.claims.features import feature_findings, training_finding
 from core.claims.finding import Finding, NamedMap
 from core.claims.gradient_spectrum import gradient_agreement, stored_gradient, stored_gradients
@@ -169,20 +169,11 @@ def gradient_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
             yield f"gradient against {named.name}", digest(gradient_agreement(gradient, named.heatmap))
 
 
-def corruption_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
-    """Yield hashes of outcomes under corruptions, stored, predicted by maps and measured, and of the pictures."""
+def corruption_hashes() -> Iterator[tuple[str, str]]:
+    """Yield hashes of outcomes under corruptions, stored and measured, and of the pictures."""
     for name, outcomes in stored_corruptions().items():
         errors = [outcomes.errors(key, strength=strength) for key in outcomes.keys for strength in (None, *STRENGTHS)]
         yield f"corruptions of {name}", digest(outcomes.arrays(), outcomes.metadata, outcomes.clean_errors(), errors)
-    predictions = {name: predict_rises(*pair) for name, pair in maps_by_network(all_maps).items()}
-    for name, guess in predictions.items():
-        yield f"corruptions predicted of {name}", digest(guess)
-    yield (
-        "corruptions predicted",
-        digest(
-            score_predictions(tuple(CORRUPTIONS), [prediction for prediction in predictions.values() if prediction])
-        ),
-    )
     data = load_samples("cifar10-samples")
     images = data.images[:PICTURES].astype(np.float32) / 255
     for key, row in CORRUPTIONS.items():
@@ -218,9 +209,8 @@ def main() -> int:
     os.environ.pop(VARIABLE, None)
     os.environ[CACHE] = os.devnull
     all_maps = shipped_maps()
-    parts = map_hashes, claim_hashes, gradient_hashes, corruption_hashes
-    tables = [part(all_maps) for part in parts]
-    for results in (*tables, hybrid_hashes(), run_hashes(), page_hashes()):
+    tables = [part(all_maps) for part in (map_hashes, claim_hashes, gradient_hashes)]
+    for results in (*tables, corruption_hashes(), hybrid_hashes(), run_hashes(), page_hashes()):
         for name, hashed in results:
             print(f"{hashed}  {name}", flush=True)
     return 0

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
-from core.claims.corruption_spectrum import corruptions_of, rise, stored_corruptions
 from core.claims.finding import MINIATURE, MORE, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, require
 from core.claims.gradient_spectrum import rank_correlations
 from core.claims.hybrids import stored_hybrids
 from core.claims.twins import by_pair
+from core.data.profiles import cached_by_files
 from core.fourier.intervals import Interval
 from core.fourier.maps.contrasts import Errors
 from core.images.corruptions import CORRUPTIONS, STRENGTHS
@@ -27,6 +28,22 @@ NO_TWINS = "No corruption results are stored for a network and its robust twin."
 TOOL = "Corruptions"  # tool of the page *Frequencies*
 FEWEST, SIGNIFICANT = 4, 0.05
 RESAMPLES = 50_000  # more than 8!, so p is exact for up to eight networks
+
+
+@cached_by_files("corruptions")
+def stored_corruptions(paths: tuple[Path, ...]) -> dict[str, CorruptionOutcomes]:
+    """Load the stored outcomes under corruptions, by classifier name."""
+    return CorruptionOutcomes.stored(paths)
+
+
+def corruptions_of(named: NamedMap) -> CorruptionOutcomes | None:
+    """Return the stored outcomes of a map's classifier with the same weights and data, or None."""
+    return named.own(stored_corruptions())
+
+
+def rise(outcomes: CorruptionOutcomes, errors: Errors) -> Errors:
+    """Return the rise of the error: that under corruption minus that on the same clean pictures."""
+    return errors.minus(outcomes.clean_errors())
 
 
 def contrast_findings(claim: Claim, subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[Finding]:

@@ -1,46 +1,31 @@
-"""Tool *Corruptions*: the chosen picture under a corruption, its predictions, and the effects that maps predict."""
+"""Tool *Corruptions*: the chosen picture under a corruption, its predictions, and accuracies over many."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import streamlit as st
 
-from core.claims.corruption_spectrum import (
-    CorruptionPrediction,
-    PredictionScore,
-    corruptions_of,
-    maps_by_network,
-    predict_rises,
-    score_predictions,
-    stored_corruptions,
-)
+from core.claims.corruptions import corruptions_of, stored_corruptions
 from core.classifiers.registry import ClassifierSpec, short_title
-from core.data.profiles import stored_state
 from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.numbers import join_list
 from core.shared.colours import ROBUST
 from core.sweep.predictions import class_probabilities
-from ui.maps.catalogue import Entry, shipped_maps, stored_title
+from ui.maps.catalogue import Entry, stored_title
 from ui.maps.models import Predictor
 from ui.maps.predictions.cell_predictions import predict_all
 from ui.server.model_cache import classifier_for
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import Picture
 from ui.shared.sentences import write_sentence
-from ui.tools.corruption_charts import NetworkOutcomes, accuracy_chart, prediction_chart
+from ui.tools.corruption_charts import NetworkOutcomes, accuracy_chart
 from ui.tools.page_state import MAX_NETWORKS, PageState
-from ui.tools.sentences import maps_against_corruptions, under_corruption
+from ui.tools.sentences import under_corruption
 
 KIND, STRENGTH = "corruption", "severity"  # in the URL
 USUAL = "Contrast"
-_PREDICTION = (
-    "The prediction is a sum over rings: how much the ring’s waves raise the error in the network’s heat map, times "
-    "the energy that the corruption changes there (in units of the map’s wave). It can exceed 100 points. Correlations "
-    "have 95 % intervals by bootstrap over networks and corruptions."
-)
 
 
 def corruption_panel(page: PageState) -> None:
@@ -48,32 +33,19 @@ def corruption_panel(page: PageState) -> None:
     assert page.picture is not None
     picture = page.picture
     networks = _networks(picture.size, page.chosen, page.predictors)
-    left, middle, *more = st.columns([4, 5, 5] if networks else 2, gap="medium")
+    left, right = st.columns([4, 5] if networks else 2, gap="medium")
     with left:
         key, strength = _controls(picture.size)
         _pictures(picture, key, strength, page.networks, tile=150 if networks else 240)
-    if not networks:
-        sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
-        sizes = join_list([f"{side} × {side}" for side in sorted(sides)])
-        middle.info(f"Counts over many pictures exist for {sizes} pixels only; choose such a picture.")
-        return
-    predictions, score = _scored_predictions(picture.size, *shipped_maps().values(), stored=stored_state("corruptions"))
-    with middle:
-        st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
-        accuracy_chart(networks, key, strength).draw()
-    with more[0]:
-        st.markdown("**Rise of the error**, predicted and measured", help=_PREDICTION)
-        if predictions:
-            prediction_chart(networks, predictions, key)
-        st.caption(
-            "Large points are this corruption. Squares mostly change low frequencies. Grey points are other networks."
-        )
-    left, right = st.columns(2, gap="large")
-    with left:
-        write_sentence(under_corruption(key, strength, networks))
     with right:
-        if score is not None and np.isfinite(score.by_energy.value):
-            write_sentence(maps_against_corruptions(score, len(predictions)))
+        if networks:
+            st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
+            accuracy_chart(networks, key, strength).draw()
+            write_sentence(under_corruption(key, strength, networks))
+        else:
+            sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
+            sizes = join_list([f"{side} × {side}" for side in sorted(sides)])
+            st.info(f"Counts over many pictures exist for {sizes} pixels only; choose such a picture.")
 
 
 def _controls(side: int) -> tuple[str, int]:
@@ -144,20 +116,3 @@ def _networks(size: int, chosen: Sequence[Entry], predictors: Sequence[Predictor
     pairs = [name for ordinary in names for name in (ordinary, f"{ordinary}{ROBUST}") if name in stored]
     selected = list(dict.fromkeys(pairs))[:MAX_NETWORKS] or list(stored)[:MAX_NETWORKS]
     return [NetworkOutcomes(name, stored_title(name), stored[name]) for name in selected]
-
-
-@lru_cache(4)
-def _scored_predictions(
-    size: int, *entries: Entry, stored: int
-) -> tuple[dict[str, CorruptionPrediction], PredictionScore | None]:
-    """Return predictions by the maps of networks with stored corruptions of pictures of one size, and their score.
-
-    Predictions are keyed by name. The score is None without any.
-    """
-    predictions = {
-        name: prediction
-        for name, (named, outcomes) in maps_by_network(entry.named for entry in entries).items()
-        if outcomes.metadata["image_size"] == size and (prediction := predict_rises(named, outcomes)) is not None
-    }
-    score = score_predictions(tuple(CORRUPTIONS), list(predictions.values())) if predictions else None
-    return predictions, score

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.claims.corruption_spectrum import PredictionScore, rise
+from core.claims.corruptions import rise
 from core.data.sample_sets import map_title
 from core.fourier.intervals import Interval, wilson
 from core.fourier.maps.contrasts import mcnemar
@@ -166,20 +166,3 @@ def _sample(outcomes: CorruptionOutcomes) -> str:
     """Return the number and the data set of the pictures."""
     data = outcomes.metadata["dataset"]
     return f"{outcomes.pictures:,} {one_line(map_title(data['name']))} {data['split']} pictures"
-
-
-def maps_against_corruptions(score: PredictionScore, networks: int) -> Paragraph:
-    """Describe how well maps rank the effects of corruptions, and where they fail."""
-    doubt = "" if score.by_share.clear else ", which may be chance"
-    worst = max(score.misjudged, key=lambda key: abs(score.misjudged[key]))
-    way = "less" if score.misjudged[worst] < 0 else "more"
-    reversed_ = [CORRUPTIONS[key].inline_label for key, value in score.between.items() if value < 0]
-    end = f" They rank the networks in the wrong order under {join_list(reversed_)}." if reversed_ else ""
-    return Paragraph(
-        Sentence("The maps’ predictions correlate with the measured rises by ", correlation(score.by_energy), "."),
-        Sentence("Predictions that ignore the size of the change do so by ", correlation(score.by_share), f"{doubt}."),
-        f"{'This is 1 network' if networks == 1 else f'These are {networks} networks'} and {score.count // networks} "
-        "corruptions.",
-        f"The maps fail for {CORRUPTIONS[worst].inline_label}, which misleads {way} than predicted (by "
-        f"{abs(score.misjudged[worst]):.0f} of {score.count} ranks on average).{end}",
-    )

@@ -5,7 +5,6 @@ import itertools
 import json
 import math
 import re
-from statistics import mean
 
 import numpy as np
 import pytest
@@ -13,17 +12,17 @@ from scipy import stats
 
 from core.claims import corruptions
 from core.claims.checks import findings
-from core.claims.corruption_spectrum import (
+from core.claims.corruptions import (
+    HIGH,
+    LOW,
+    contrast_findings,
     corruptions_of,
-    maps_by_network,
-    predict_rises,
-    score_predictions,
+    exact_rank_test,
+    shift_finding,
     stored_corruptions,
 )
-from core.claims.corruptions import HIGH, LOW, contrast_findings, exact_rank_test, shift_finding
 from core.claims.finding import CLAIMS, NamedMap, Verdict, check_claim
 from core.data.classes import PRECOMPUTED
-from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
 from core.images.corruptions import CORRUPTIONS
 from tests.core.claims.judging import crossover_by_loops
@@ -145,48 +144,3 @@ def test_the_verdict_on_shifts_follows_the_ranks(monkeypatch):
     made = [shift_finding(SHIFT, ALL_MAPS) for _ in range(3)]
     assert [result.verdict for result in made] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]
     assert not any("the other way round" in doubt for result in made for doubt in result.doubts)
-
-
-def test_a_maps_prediction_is_the_sum_over_its_rings():
-    by_name = maps_by_network(ALL_MAPS)
-    assert sorted(by_name) == NAMES
-    named, outcomes = by_name["mini-resnet"]
-    rates, clean = named.heatmap.error_rate, named.heatmap.clean_rate()
-    rings = {}
-    for i, j in half_plane(31):
-        rings.setdefault(round(math.hypot(i, j)), []).append(rates[15 + i, 15 + j])
-    *_, spectrum = shipped_counts("mini-resnet")
-    prediction = predict_rises(named, outcomes)
-    for d, s in ((0, 1), (5, 2), (7, 0)):
-        energy = spectrum[d, s, : max(rings) + 1]
-        total = sum(energy[radius] * (mean(rings[radius]) - clean) for radius in rings)
-        assert prediction.by_energy[d, s] == pytest.approx(total / (3 * 4.0**2)) and prediction.by_share[
-            d, s
-        ] == pytest.approx(total / energy.sum())
-    clean, wrong, _ = shipped_counts("mini-resnet")
-    np.testing.assert_allclose(prediction.measured.value, wrong.mean(axis=-1) - clean.mean())
-
-
-def test_maps_rank_corruptions_by_their_energy_and_fail_for_brightness_contrast_and_fog():
-    predictions = {name: predict_rises(*pair) for name, pair in maps_by_network(ALL_MAPS).items()}
-    keys, measured = tuple(CORRUPTIONS), np.array([network.measured.value for network in predictions.values()])
-    score = score_predictions(keys, list(predictions.values()))
-    for part in ("by_share", "by_energy"):
-        guess = np.array([getattr(network, part) for network in predictions.values()])
-        correlation = getattr(score, part)
-        assert correlation.value == pytest.approx(stats.spearmanr(guess.ravel(), measured.ravel())[0])
-        rng, drawn = np.random.default_rng(1), []
-        for _ in range(1000):  # resample again, cell by cell
-            rows, columns = rng.integers(6, size=6), rng.integers(8, size=8)
-            cells = [(row, column) for row in rows for column in columns]
-            drawn.append(
-                stats.spearmanr(*(np.concatenate([of[cell] for cell in cells]) for of in (guess, measured)))[0]
-            )
-        assert correlation[1:] == pytest.approx(np.quantile(drawn, (0.025, 0.975)), abs=0.08)
-    assert score.by_energy.low > 0 > score.by_share.low and score.count == 144
-    assert min(score.misjudged, key=score.misjudged.get) == "brightness" and sum(
-        score.misjudged.values()
-    ) == pytest.approx(0)
-    assert [key for key, value in score.between.items() if value < 0] == ["contrast", "fog"]
-    alone = score_predictions(keys, [predictions["mini-clip"]])
-    assert alone.count == 24 and all(math.isnan(value) for value in alone.between.values())

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.claims.corruption_spectrum import stored_corruptions
+from core.claims.corruptions import stored_corruptions
 from core.claims.gradient_spectrum import stored_gradients
 from core.claims.hybrids import stored_hybrids
 from core.data.classes import PRECOMPUTED

@@ -12,7 +12,7 @@ from torch import nn
 
 import core.reproduce.profile.__main__ as profile_script
 from core.claims.bands import corners
-from core.claims.corruption_spectrum import stored_corruptions
+from core.claims.corruptions import stored_corruptions
 from core.claims.equal_strength import equal_strength
 from core.claims.finding import NamedMap
 from core.claims.gradient_spectrum import stored_gradients

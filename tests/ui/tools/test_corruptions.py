@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 import ui.tools.corruptions
-from core.claims.corruption_spectrum import PredictionScore, stored_corruptions
-from core.fourier.intervals import Interval
+from core.claims.corruptions import stored_corruptions
 from core.images.corruptions import CORRUPTIONS, corrupt
 from core.sweep.predictions import class_probabilities
 from tests.ui.pages.test_frequency import open_page, text
@@ -18,7 +17,7 @@ from ui.maps.presets import MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET56
 from ui.shared.pictures import samples
 from ui.tools.corruption_charts import NetworkOutcomes
 from ui.tools.registry import CORRUPTIONS as TOOL
-from ui.tools.sentences import maps_against_corruptions, under_corruption
+from ui.tools.sentences import under_corruption
 
 
 @pytest.fixture(autouse=True)
@@ -38,10 +37,9 @@ def opened(**parameters):
     return app
 
 
-def charts(app):
-    """The rows of the tab's two charts."""
-    specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")[-2:]]
-    return [spec["layer"][0]["data"]["values"] for spec in specs]
+def bars_of(app):
+    """The rows of the tab's chart."""
+    return json.loads(app.get("vega_lite_chart")[-1].proto.spec)["layer"][0]["data"]["values"]
 
 
 def test_url_opens_the_corruption_and_both_pictures_carry_predictions():
@@ -59,7 +57,7 @@ def test_url_opens_the_corruption_and_both_pictures_carry_predictions():
 
 def test_bars_are_the_stored_shares_of_the_maps_networks_and_their_twins():
     app = opened(corruption="Contrast", severity="1", maps=[MINI_CLIP, RESNET56])
-    bars, points = charts(app)
+    bars = bars_of(app)
     stored = stored_corruptions()
     names = {"Mini CLIP": "mini-clip", "Mini CLIP (robust)": "mini-clip-robust", "ResNet-56": "resnet-56"}
     assert {row["network"] for row in bars} == set(names) and len(bars) == 3 * 9
@@ -69,19 +67,15 @@ def test_bars_are_the_stored_shares_of_the_maps_networks_and_their_twins():
         correct = outcomes.clean if key is None else outcomes.correct[outcomes.keys.index(key), 0]
         assert row["accuracy"] == pytest.approx(100 * correct.mean()) and row["low"] < row["accuracy"] < row["high"]
         assert row["chosen"] == (row["corruption"] in ("Clean", "Contrast"))
-    assert len(points) == 144 and {row["network"] for row in points} == {*names, "other networks"}
-    chosen = next(row for row in points if row["who"] == "ResNet-56" and row["corruption"] == "Fog, strength 2")
-    outcomes = stored["resnet-56"]
-    assert chosen["rise"] == pytest.approx(100 * (outcomes.clean.mean() - outcomes.correct[7, 1].mean()))
-    assert "Contrast, strength 1, 2,000 CIFAR-10 test pictures" in text(app) and "144 ranks" in text(app)
+    assert "Contrast, strength 1, 2,000 CIFAR-10 test pictures" in text(app)
 
 
 def test_four_networks_at_most_and_twins_stand_beside_each_other():
-    bars, _ = charts(opened(maps=[MINI_CLIP, MINI_RESNET]))
+    bars = bars_of(opened(maps=[MINI_CLIP, MINI_RESNET]))
     assert list(dict.fromkeys(row["network"] for row in bars)) == [
         "Mini CLIP", "Mini CLIP (robust)", "Mini ResNet", "Mini ResNet (robust)",
     ]  # fmt: skip
-    bars, _ = charts(opened(maps=[MINI_RESNET_ROBUST]))
+    bars = bars_of(opened(maps=[MINI_RESNET_ROBUST]))
     assert "Mini ResNet (robust)" in {row["network"] for row in bars}
 
 
@@ -94,7 +88,7 @@ def test_a_senseless_url_opens_contrast_in_the_middle(linked):
 def test_of_larger_pictures_only_the_picture_is_shown_and_the_tab_says_so(monkeypatch):
     monkeypatch.setattr(ui.tools.corruptions, "_predictions", lambda *_: np.eye(2, 1000))  # toys see 32 pixels
     app = opened(pictures="Photographs")
-    assert "for 32 × 32 pixels only" in text(app) and "144 ranks" not in text(app)
+    assert "for 32 × 32 pixels only" in text(app)
 
 
 def test_without_a_picture_the_tab_asks_for_one():
@@ -102,7 +96,7 @@ def test_without_a_picture_the_tab_asks_for_one():
     assert not app.exception and "a bundled picture" in text(app)
 
 
-def test_sentences_say_who_loses_more_and_where_maps_fail():
+def test_sentences_say_who_loses_more():
     stored = stored_corruptions()
     ordinary, robust = (NetworkOutcomes(name, name.title(), stored[name]) for name in ("mini-clip", "mini-clip-robust"))
     text = under_corruption("contrast", 1, [ordinary, robust])
@@ -112,9 +106,3 @@ def test_sentences_say_who_loses_more_and_where_maps_fail():
     assert f"Mini-Clip classifies {100 * ordinary.outcomes.correct[5, 0].mean():.1f} % (" in text
     assert "paired) less than " in under_corruption("noise", 2, [ordinary, robust])
     assert "which may be chance" in under_corruption("brightness", 1, [ordinary, robust])
-    score = PredictionScore(
-        Interval(0.4, 0.1, 0.8), Interval(0.7, 0.4, 0.9), 24, {"fog": 2.0, "jpeg": 6.0}, {"fog": 0.1}
-    )
-    text = maps_against_corruptions(score, 1)
-    assert "0.70 (0.40 to 0.90)" in text and "JPEG, which misleads more than predicted (by 6 of 24 ranks" in text
-    assert "chance" not in text and "wrong order" not in text
