@@ -117,10 +117,7 @@ def growing_heatmaps(
     empty = empty_heatmap(classifier, dataset, config)
     if start is not None and not same_configuration(start, empty):
         raise ValueError("the map to continue from has another configuration")
-    start = start or empty
-    # Older files lack newer means, which are unknown for their waves.
-    lacking = {name: getattr(empty, name) for name in MEANS if getattr(start, name) is None}
-    return _rounds(classifier, dataset, config, replace(start, **lacking), processes or Processes())
+    return _rounds(classifier, dataset, config, start or empty, processes or Processes())
 
 
 def _rounds(
