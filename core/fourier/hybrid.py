@@ -5,58 +5,50 @@ Source: Oliva, Torralba & Schyns 2006; in the spirit of the cue conflicts of Gei
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from core.fourier.basis import Array
 from core.images.radii import wave_radii
 
-Edge = Literal["gaussian", "sharp"]
 
-
-def low_weight(height: int, width: int, cutoff: float, edge: Edge = "gaussian") -> np.ndarray:
+def low_weight(height: int, width: int, cutoff: float) -> np.ndarray:
     """Return the share of each wave of `numpy.fft.rfft2` that comes from the low picture, (H, W // 2 + 1).
 
-    exp(-r^2 / (2 cutoff^2)) at r cycles per image, or 1 up to the cutoff and 0 beyond. At cutoff 0 only the mean of
+    exp(-r^2 / (2 cutoff^2)) at r cycles per image. At cutoff 0 only the mean of
     each channel comes from the low picture; at infinity everything does.
 
     Raises:
-        ValueError: the cutoff is negative or NaN, or the edge unknown.
+        ValueError: the cutoff is negative or NaN.
     """
     if not cutoff >= 0:
         raise ValueError(f"a cutoff counts cycles per image and is >= 0; got {cutoff}")
     radii = wave_radii(height, width)
-    if edge == "sharp":
-        return (radii <= cutoff).astype(np.float64)
-    if edge != "gaussian":
-        raise ValueError(f"edge must be 'gaussian' or 'sharp'; got {edge!r}")
     if cutoff == 0:
         return (radii == 0).astype(np.float64)
     return np.exp(-(radii**2) / (2 * cutoff**2))
 
 
-def hybrid(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Array:
+def hybrid(low: Array, high: Array, cutoff: float) -> Array:
     """Return the low picture's low frequencies plus the high picture's high ones, clipped to [0, 1].
 
     Works on numpy arrays and on torch tensors, and returns the same kind.
 
     Args:
         low, high: (..., H, W) float in [0, 1], of one shape; channels are mixed separately.
-        cutoff, edge: as for `low_weight`.
+        cutoff: as for `low_weight`.
     Returns:
         The same shape: arrays float32; tensors of the dtype and on the device of `low`, differentiable.
     """
-    result = mix(low, high, cutoff, edge).clip(0, 1)
+    result = mix(low, high, cutoff).clip(0, 1)
     return result.astype(np.float32) if isinstance(result, np.ndarray) else result
 
 
-def mix(low: Array, high: Array, cutoff: float, edge: Edge = "gaussian") -> Array:
+def mix(low: Array, high: Array, cutoff: float) -> Array:
     """Mix two pictures as `hybrid` does, but without clipping and in float64."""
     if low.shape != high.shape:
         raise ValueError(f"both pictures must have one shape; got {tuple(low.shape)} and {tuple(high.shape)}")
     size = height, width = low.shape[-2:]
-    weight = low_weight(height, width, cutoff, edge)
+    weight = low_weight(height, width, cutoff)
     if isinstance(low, np.ndarray):
         spectra = [np.fft.rfft2(picture.astype(np.float64)) for picture in (low, high)]
         return np.fft.irfft2(weight * spectra[0] + (1 - weight) * spectra[1], s=size)

@@ -136,9 +136,8 @@ def free_device() -> str:
 
 
 def device_name(classifier: OnDevice) -> str:
-    """Return a classifier's device as in `name_device`, with its backend."""
-    backend = getattr(classifier, "backend", None)  # of `core.sweep.on_openvino`
-    return name_device(classifier.device) + (f", {backend}" if backend else "")
+    """Return a classifier's device as in `name_device`."""
+    return name_device(classifier.device)
 
 
 def name_device(device: str | torch.device) -> str:

@@ -78,12 +78,6 @@ def build_parser() -> argparse.ArgumentParser:
         help="bfloat16 rounds more and is faster on supporting hardware",
     )
     parser.add_argument(
-        "--backend",
-        default="torch",
-        choices=("torch", "openvino"),
-        help="backend for float32; openvino, for CPUs, needs the package of that name",
-    )
-    parser.add_argument(
         "--no-outcomes",
         action="store_false",
         dest="outcomes",
@@ -123,12 +117,6 @@ def _run(args: argparse.Namespace, processes: Processes) -> str:
         if processes.is_main == (turn == "first"):
             classifier = named_classifier(args, dataset.classes, processes.local_rank)
         processes.broadcast(None)
-    if args.backend == "openvino":
-        if config.dtype != "float32":
-            raise ValueError(f"--backend openvino computes in float32, but --dtype is {config.dtype}: omit one of them")
-        from core.sweep.on_openvino import on_openvino
-
-        classifier = on_openvino(classifier, dataset)
     heatmap = run_sweep(classifier, dataset, config, args.output, processes)
     computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
     if heatmap.estimate is not None:

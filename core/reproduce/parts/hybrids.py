@@ -51,7 +51,7 @@ class HybridResult(PartResult):
         radii = {"radius": self.radius, "shipped_radius": self.shipped}
         return {
             **super().to_json(),
-            **{name: facts[name] for name in ("classifier", "dataset", "image_size", "edge", "seed")},
+            **{name: facts[name] for name in ("classifier", "dataset", "image_size", "seed")},
             "pairs": self.outcomes.pairs,
             "cutoffs": self.outcomes.cutoffs.tolist(),
             "says_low": low.value.tolist(),

@@ -12,10 +12,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from core.data.dataset import ImageDataset
-from core.fourier.hybrid import Edge
 from core.numbers import decimal, percent
 from core.shared.cli import check_output, number, run_script
 from core.shared.files import write_atomically
@@ -37,7 +35,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser = build_table_parser("core.sweep.hybrid", __doc__, "pairs", MAX_PAIRS, "of pictures", "pairs")
     cutoffs_help = 'cycles per image, ascending, e.g. --cutoffs="2,4,8"; default 1 to half of the side'
     parser.add_argument("--cutoffs", type=parse_cutoffs, help=cutoffs_help)
-    parser.add_argument("--edge", choices=get_args(Edge), default="gaussian", help="of the filter")
     return parser
 
 
@@ -62,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace) -> str:
     def table(dataset: ImageDataset) -> HybridConfig:
-        return HybridConfig(args.pairs, args.cutoffs or default_cutoffs(dataset.image_size), args.edge, args.seed)
+        return HybridConfig(args.pairs, args.cutoffs or default_cutoffs(dataset.image_size), args.seed)
 
     return f"{args.output}: {crossover_summary(measured(args, table))}"
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from core.data.provenance import OUTCOME_FACTS
 from core.fourier.crossover import Crossover, crossover, crossover_difference
-from core.fourier.hybrid import Edge
 from core.fourier.intervals import Interval, wilson
 from core.shared.files import ArchiveKind, Fact, check_array
 from core.sweep.transforms import TransformOutcomes
@@ -24,7 +23,6 @@ HYBRIDS = ArchiveKind(
     required=("cutoffs", "says", "labels", "predictions", "clipped"),
     facts=(
         *OUTCOME_FACTS,
-        Fact("edge", "text", choices=get_args(Edge)),
         Fact("class_names", "list", 1, 2**16),
     ),
 )
@@ -138,9 +136,8 @@ def first_pairs(outcomes: HybridOutcomes, count: int) -> HybridOutcomes:
 
 def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
     """Return whether both networks saw the same pairs, possibly at different cutoffs."""
-    alike = all(a.metadata[name] == b.metadata[name] for name in ("seed", "edge"))
     same = a.metadata["dataset"]["content_hash"] == b.metadata["dataset"]["content_hash"]
-    return alike and same and np.array_equal(a.labels, b.labels)
+    return same and a.metadata["seed"] == b.metadata["seed"] and np.array_equal(a.labels, b.labels)
 
 
 def paired_difference(a: HybridOutcomes, b: HybridOutcomes) -> Interval | None:

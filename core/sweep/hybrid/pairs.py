@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.data.provenance import outcome_facts
-from core.fourier.hybrid import Edge, clipped_share, mix
+from core.fourier.hybrid import clipped_share, mix
 from core.sweep.hybrid.outcomes import HybridOutcomes
 
 if TYPE_CHECKING:
@@ -24,19 +24,16 @@ SMALL_CUTOFFS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 11.0, 16
 class HybridConfig:
     """Settings of a measurement on hybrids, besides classifier and data set.
 
-    pairs: their number. cutoffs: ascending, in cycles per image. edge: of the filter. seed: of the choice of pairs.
+    pairs: their number. cutoffs: ascending, in cycles per image. seed: of the choice of pairs.
     """
 
     pairs: int
     cutoffs: tuple[float, ...]
-    edge: Edge = "gaussian"
     seed: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.pairs <= MAX_PAIRS:
             raise ValueError(f"pairs must be 1 to {MAX_PAIRS:,}; got {self.pairs}")
-        if self.edge not in get_args(Edge):
-            raise ValueError(f"edge must be one of {', '.join(get_args(Edge))}; got {self.edge!r}")
         ends = (0.0, *self.cutoffs, float("inf"))
         if len(self.cutoffs) < 2 or not all(a < b for a, b in zip(ends, ends[1:], strict=False)):
             raise ValueError(f"cutoffs must be at least two finite, ascending numbers above 0; got {self.cutoffs}")
@@ -49,7 +46,7 @@ class HybridConfig:
         """Return outcomes before any measurement."""
         labels, count = dataset.labels[self.places(dataset).T], len(self.cutoffs)
         says, clipped = np.zeros((2, count, self.pairs), dtype=bool), np.full(count, np.nan)
-        facts = outcome_facts(classifier, dataset, self.seed, edge=self.edge)
+        facts = outcome_facts(classifier, dataset, self.seed)
         cutoffs = np.array(self.cutoffs, dtype=np.float64)
         return HybridOutcomes(cutoffs, says, labels, np.zeros_like(labels), clipped, facts)
 
@@ -58,7 +55,7 @@ class HybridConfig:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the hybrids of one cutoff, and the share of their contrast lost by clipping."""
         low, high = pictures
-        unclipped = mix(low, high, self.cutoffs[place[0]], self.edge)
+        unclipped = mix(low, high, self.cutoffs[place[0]])
         return unclipped.clip(0, 1).astype(np.float32), clipped_share(unclipped).mean()
 
 

@@ -85,13 +85,13 @@ def test_outcomes_are_those_of_pictures_mixed_one_by_one():
     images = rng.integers(0, 256, (30, 3, SIZE, SIZE), dtype=np.uint8)
     data = ImageDataset("noise", "test", images, np.arange(30) % 2, CLASSES, "made here")
     network = linear(1, 6)
-    outcomes = last(network, data, HybridConfig(25, (1.0, 4.0), "sharp", seed=2), batch_size=7)
+    outcomes = last(network, data, HybridConfig(25, (1.0, 4.0), seed=2), batch_size=7)
     pairs = draw_pairs(data.labels, 25, seed=2)
     i = np.fft.fftfreq(SIZE, 1 / SIZE)
     for k, cutoff in enumerate((1.0, 4.0)):
-        low_pass, shares = np.hypot(i[:, None], i) <= cutoff, []
+        share, shares = np.exp(-(i[:, None] ** 2 + i**2) / (2 * cutoff**2)), []
         for n, (a, b) in enumerate(pairs):
-            whole = np.where(low_pass, np.fft.fft2(images[a] / 255), np.fft.fft2(images[b] / 255))
+            whole = share * np.fft.fft2(images[a] / 255) + (1 - share) * np.fft.fft2(images[b] / 255)
             picture = np.fft.ifft2(whole).real
             prediction = int(network(torch.tensor(picture.clip(0, 1), dtype=torch.float32)[None]).argmax())
             assert outcomes.says[:, k, n].tolist() == [prediction == data.labels[a], prediction == data.labels[b]]
@@ -113,7 +113,7 @@ def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(tmp_pat
     np.testing.assert_array_equal(rest[-1].predictions, states[-1].predictions)
     assert list(grow_outcomes(config, network, data, rest[-1])) == []
     assert config.empty(network, data).same_settings(half)
-    for other in (HybridConfig(19, CUTOFFS), HybridConfig(20, CUTOFFS[1:]), HybridConfig(20, CUTOFFS, "sharp")):
+    for other in (HybridConfig(19, CUTOFFS), HybridConfig(20, CUTOFFS[1:]), HybridConfig(20, CUTOFFS, seed=1)):
         assert not other.empty(network, data).same_settings(half)
 
 
@@ -129,7 +129,6 @@ def test_a_file_holds_everything_and_damage_is_refused(tmp_path):
         {"cutoffs": outcomes.cutoffs[::-1]},
         {"labels": outcomes.labels + 2},
         {"clipped": np.array([np.nan, *outcomes.clipped[1:]])},
-        {"metadata": {**outcomes.metadata, "edge": "soft"}},
     ):
         dataclasses.replace(outcomes, **change).save(path)
         with pytest.raises(ArchiveError, match="one.npz"):
@@ -146,7 +145,7 @@ def test_two_networks_are_compared_on_the_same_pairs_only():
 
 
 def test_classes_taken_for_each_other_can_be_left_out():
-    facts = {"class_names": ["cat", "dog", "ship"], "seed": 0, "edge": "gaussian"}
+    facts = {"class_names": ["cat", "dog", "ship"], "seed": 0}
     labels = np.array([[0, 1, 2, 0], [1, 0, 0, 2]])  # cat and dog twice, cat and ship twice
     predictions = np.array([[1, 1, 2, 0], [1, 0, 0, 2]])  # one of four cats is taken for a dog
     says = np.zeros((2, 2, 4), dtype=bool)

@@ -41,7 +41,6 @@ def test_cutoffs_cover_one_to_half_the_side():
         ({"cutoffs": (1.0,)}, "at least two"),
         ({"cutoffs": (2.0, 1.0)}, "ascend"),
         ({"cutoffs": (1.0, float("inf"))}, "finite"),
-        ({"edge": "soft"}, "gaussian, sharp"),
     ],
 )
 def test_a_configuration_that_means_nothing_is_refused(change, why):
