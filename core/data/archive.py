@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.shared.errors import one_line
-from core.shared.files import DAMAGE, MAX_NAME, MAX_REASON, check_characters, read_npz
+from core.shared.files import DAMAGE, MAX_REASON, check_characters
 
 MEMBERS = ("images", "labels", "classes")
 
@@ -51,23 +51,6 @@ def read_archive(path: Path) -> ImageArchive:
         return _archive(*(arrays[name] for name in MEMBERS))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-
-
-def parse_archive(data: bytes, name: str, *, limit: int) -> ImageArchive:
-    """Read an archive from an untrusted file's bytes.
-
-    Args:
-        name: of the file, for errors.
-        limit: maximum size of all arrays, unpacked, in bytes.
-    Raises:
-        ValueError: as for `read_archive`, or it is damaged or too large.
-    """
-    try:
-        arrays = read_npz(data, required=MEMBERS, limit=limit)
-        return _archive(*(arrays[name] for name in MEMBERS))
-    except DAMAGE as error:
-        reason = one_line(error, MAX_REASON)
-        raise ValueError(f"{one_line(name, MAX_NAME)}: not a usable image archive: {reason}") from error
 
 
 def _archive(images: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> ImageArchive:

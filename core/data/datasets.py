@@ -1,14 +1,14 @@
 """Labelled images for sweeps and pages: CIFAR-10, ImageNet100, bundled samples, any folder or archive."""
 
 import difflib
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
 
-from core.data.archive import ImageArchive, parse_archive, read_archive
+from core.data.archive import ImageArchive, read_archive
 from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
 from core.data.dataset import ImageDataset
 from core.data.folder import class_folders, list_pictures, read_picture
@@ -16,8 +16,6 @@ from core.data.sample_sets import sets_by_dataset
 from core.data.samples import load_samples
 from core.data.store import empty_images
 from core.images.square import square_image
-from core.shared.errors import one_line
-from core.shared.files import MAX_NAME, MAX_REASON
 
 MIN_SIZE = 8
 PHOTOGRAPH_SIZE = 224  # default side in pixels for files of any size
@@ -125,30 +123,6 @@ def load_dataset(
             if progress is not None:
                 progress(done, len(indices))
     return ImageDataset(raw.name, raw.split, images, raw.labels[indices], raw.classes, raw.source)
-
-
-def uploaded_dataset(data: bytes, name: str, *, sizes: Collection[int], limit: int) -> ImageDataset:
-    """Return the data set in an untrusted archive's bytes, as `load_dataset` reads it from a file of that name.
-
-    Args:
-        name: the file's.
-        sizes: accepted image sides in pixels.
-        limit: maximum unpacked size in bytes.
-    Raises:
-        ValueError: as `parse_archive`, images of another size, or labels and classes that do not fit together.
-    """
-    archive = parse_archive(data, name, limit=limit)
-    label, (height, width) = one_line(name, MAX_NAME), archive.images.shape[1:3]
-    if height != width or height not in sizes:
-        accepted = " or ".join(f"{size} x {size}" for size in sizes)
-        raise ValueError(f"{label}: images of {height} x {width} pixels; expected {accepted}")
-    pixels = archive.images.transpose(0, 3, 1, 2).copy()
-    try:
-        classes = _class_set(archive.class_names)
-        stem, source = Path(name).stem, f"archive {Path(name).name}"
-        return ImageDataset(_own_name(stem, source), "test", pixels, archive.labels, classes, source)
-    except ValueError as error:
-        raise ValueError(f"{label}: {one_line(error, MAX_REASON)}") from None
 
 
 def _find_cifar10(data_dir: Path, split: str, download: bool) -> _RawDataset:

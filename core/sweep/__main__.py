@@ -19,8 +19,6 @@ from core.sweep.loop.config import SweepConfig, check_side_fits
 from core.sweep.output import run_sweep
 from core.sweep.processes import Processes, run_together
 
-FIRST_ROUND = 0.01  # of the images, with --precision
-
 
 def parse_cells(text: str) -> tuple[Frequency, ...]:
     """'11,10;-3,4' -> ((11, 10), (-3, 4))."""
@@ -59,14 +57,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--passes",
         type=parse_passes,
         metavar="SHARE",
+        default=1.0,
         help="add each wave to this share of the images, e.g. 2%%, its own class-balanced sample",
-    )
-    parser.add_argument(
-        "--precision",
-        type=number(above=True),
-        metavar="POINTS",
-        help="add images under all waves, round by round, until the map's estimate has 95%% intervals of this "
-        "mean half-width, e.g. 2.0; --passes is then the first round's share, default 1%%",
     )
     parser.add_argument("--side", type=integer(1), help="side of the map, odd, default the paper's: 31 or 63")
     parser.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
@@ -99,13 +91,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace, processes: Processes) -> str:
-    if args.passes is None:
-        args.passes = 1.0 if args.precision is None else FIRST_ROUND
     dataset = named_dataset(args, limit=args.limit, seed=args.seed, quiet=not processes.is_main)
     size = dataset.image_size
     if args.epsilon is None and not usual_epsilon(size):
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
-    as_given = ("seed", "cells", "dtype", "batch_size", "weaken_as", "outcomes", "passes", "precision")
+    as_given = ("seed", "cells", "dtype", "batch_size", "weaken_as", "outcomes", "passes")
     config = SweepConfig(
         side=paper.MAP_SIDE.get(size, min(63, largest_side(size, size))) if args.side is None else args.side,
         epsilon=usual_epsilon(size) if args.epsilon is None else args.epsilon,

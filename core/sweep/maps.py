@@ -16,7 +16,7 @@ from core.fourier.maps.heatmap import MEANS, Heatmap, empty_outcomes, outcome_ro
 from core.shared.device import device_name
 from core.sweep.loop.cells import CellResult, sweep_cells
 from core.sweep.loop.config import SweepConfig, Wave
-from core.sweep.loop.sample import images_per_wave, pooled_variance, round_ends
+from core.sweep.loop.sample import images_per_wave
 from core.sweep.processes import Processes
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ def empty_heatmap(classifier: Classifier, dataset: ImageDataset, config: SweepCo
     if config.weaken_as is not None:
         metadata["weakened_as"] = config.weaken_as
     sampled = images_per_wave(len(dataset), config.passes)
-    if config.precision is not None:
-        rule = "class-balanced samples of its own for each wave, fixed by seed and wave, round by round"
-        metadata["sample"] = {"first_round": round_ends(len(dataset), sampled)[0], "rule": rule}
-    elif sampled < len(dataset):
+    if sampled < len(dataset):
         rule = "a class-balanced sample of its own for each wave, fixed by seed and wave"
         metadata["sample"] = {"images_per_wave": sampled, "rule": rule}
     unknown = np.full((config.side, config.side), -1, dtype=np.int64)
@@ -79,13 +76,10 @@ def same_configuration(first: Heatmap, second: Heatmap) -> bool:
     return begun == other
 
 
-def missing_waves(heatmap: Heatmap, config: SweepConfig, images: int = 1) -> list[Wave]:
-    """Return the waves of `config` under which `heatmap` counts fewer than `images` images.
-
-    None means the clean images, which come first.
-    """
+def missing_waves(heatmap: Heatmap, config: SweepConfig) -> list[Wave]:
+    """Return the waves of `config` that `heatmap` lacks. None means the clean images, which come first."""
     clean = [] if heatmap.clean[2] > 0 else [None]
-    return [*clean, *(wave for wave in config.waves if heatmap.count[frequency_to_cell(*wave, config.side)] < images)]
+    return [*clean, *(wave for wave in config.waves if not heatmap.count[frequency_to_cell(*wave, config.side)])]
 
 
 def passes_taken(heatmap: Heatmap) -> int:
@@ -103,53 +97,39 @@ def growing_heatmaps(
 ) -> Iterator[Heatmap]:
     """Yield the maps of a sweep, each with one more wave; the first of a new map has only the clean error.
 
-    With `config.precision` every round adds images to all waves, and its last map has an estimate. Without, the last
-    map has one if each wave has its own sample.
+    The last map has an estimate if each wave has its own sample.
 
     Args:
         start: the map to resume, equal in every process; None for a new one. Its cells are not recomputed, so nothing
             is yielded for a complete map.
         processes: distributes the waves; all processes of the group call this together. Rank 0 gets every map, the
-            others the last of each round.
+            others the last.
     Raises:
         ValueError: at the call, as for `sweep_cells`, or if `start` has another configuration.
     """
     empty = empty_heatmap(classifier, dataset, config)
     if start is not None and not same_configuration(start, empty):
         raise ValueError("the map to continue from has another configuration")
-    return _rounds(classifier, dataset, config, start or empty, processes or Processes())
+    return _growing(classifier, dataset, config, start or empty, processes or Processes())
 
 
-def _rounds(
+def _growing(
     classifier: Classifier, dataset: ImageDataset, config: SweepConfig, heatmap: Heatmap, processes: Processes
 ) -> Iterator[Heatmap]:
-    """Run rounds until the estimate is precise enough; without a precision there is only one."""
-    first, begin = images_per_wave(len(dataset), config.passes), 0
-    for end in [first] if config.precision is None else round_ends(len(dataset), first):
-        if todo := missing_waves(heatmap, config, end):
-            costs = [len(dataset) if wave is None else end - begin for wave in todo]
-            span = None if config.precision is None else (begin, end)
-            results = processes.gather(
-                todo,
-                lambda waves: sweep_cells(classifier, dataset, config, waves=waves, span=span),  # noqa: B023
-                costs,
-            )
-            grown = _grow(heatmap, results, device_name(classifier), processes.count)
-            for heatmap in grown:
-                yield heatmap
-            heatmap = processes.broadcast(heatmap)
-            if not processes.is_main:
-                yield heatmap
-        begin = end
-        if "sample" not in heatmap.metadata or not missing_waves(heatmap, config, end + 1):
-            continue  # no samples, or a resumed map that is already further
-        if heatmap.estimate is None:
-            # One process estimates for all: rounding could end the sweep in only some processes.
-            heatmap = processes.broadcast(with_estimate(heatmap) if processes.is_main else heatmap)
-            if heatmap.estimate is not None:
-                yield heatmap
-        if config.precision is not None and heatmap.metadata["estimate"]["half_width"] <= config.precision:
-            return
+    if todo := missing_waves(heatmap, config):
+        images = images_per_wave(len(dataset), config.passes)
+        costs = [len(dataset) if wave is None else images for wave in todo]
+        results = processes.gather(todo, lambda waves: sweep_cells(classifier, dataset, config, waves=waves), costs)
+        for grown in _grow(heatmap, results, device_name(classifier), processes.count):
+            heatmap = grown
+            yield heatmap
+        heatmap = processes.broadcast(heatmap)
+        if not processes.is_main:
+            yield heatmap
+    if "sample" in heatmap.metadata and heatmap.estimate is None:
+        heatmap = processes.broadcast(with_estimate(heatmap) if processes.is_main else heatmap)
+        if heatmap.estimate is not None:
+            yield heatmap
 
 
 def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processes: int) -> Iterator[Heatmap]:
@@ -182,19 +162,12 @@ def _grow(heatmap: Heatmap, results: Iterable[CellResult], device: str, processe
 
 
 def _entered(heatmap: Heatmap, wave: Frequency, result: CellResult, means: dict[str, float]) -> dict[str, np.ndarray]:
-    """Return the arrays changed by adding a result to the counts at (i, j) and (-i, -j)."""
-    cells = wave_cells(*wave, heatmap.side)
-    n, m = int(heatmap.count[cells[0]]), result.count
-    values: dict[str, float] = {"count": n + m}
-    for name in ("top1_errors", "top5_errors"):
-        values[name] = getattr(result, name) + (getattr(heatmap, name)[cells[0]] if n else 0)
-    for name, mean in means.items():
-        values[name] = (n * float(getattr(heatmap, name)[cells[0]]) + m * mean) / (n + m) if n else mean
+    """Return the arrays changed by entering a result at (i, j) and (-i, -j)."""
+    values = {name: getattr(result, name) for name in ("count", "top1_errors", "top5_errors")} | means
     if heatmap.sampling_variance is not None and result.variance is not None:
-        total, before = heatmap.metadata["dataset"]["n"], float(heatmap.sampling_variance[cells[0]])
-        values["sampling_variance"] = pooled_variance(before, n, result.variance, m, total) if n else result.variance
+        values["sampling_variance"] = result.variance
     arrays = {name: getattr(heatmap, name).copy() for name in values}
     for name, value in values.items():
-        for cell in cells:
+        for cell in wave_cells(*wave, heatmap.side):
             arrays[name][cell] = value
     return arrays

@@ -50,9 +50,8 @@ def run_sweep(
                     f"{output.name} holds a map of another configuration; choose another --output, or delete it"
                 )
         heatmap = start = processes.broadcast(start)
-        total, images = None, images_per_wave(len(dataset), config.passes)
-        if config.precision is None:
-            total = sum(len(dataset) if wave is None else images for wave in missing_waves(start, config))
+        images = images_per_wave(len(dataset), config.passes)
+        total = sum(len(dataset) if wave is None else images for wave in missing_waves(start, config))
         saved, quiet = -SAVE_SECONDS, not processes.is_main or total == 0
         with progress_bar(desc=description, total=total, unit="img", unit_scale=True, disable=quiet) as bar:
             try:

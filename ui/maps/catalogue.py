@@ -67,9 +67,7 @@ class Entry:
         error = "clean error not published" if clean is None else f"clean error {percent(clean.measured.value)}"
         images, sampled = f"n = {data['n']:,}", self.heatmap.images_per_wave
         if sampled is not None:
-            least = int(self.heatmap.count.min(initial=sampled, where=self.heatmap.count > 0))
-            range_ = f"{sampled:,}" if least == sampled else f"{least:,} to {sampled:,}"
-            images = f"{range_} of {data['n']:,} images under each wave"
+            images = f"{sampled:,} of {data['n']:,} images under each wave"
         return f"{dataset_title(data['name'])}, {images} · v = {facts['epsilon']:g} · {error}"
 
 

@@ -1,32 +1,37 @@
-"""*Compute a map*: a live map that sharpens until stopped, or the exact map of one picture; the result is kept."""
+"""*Compute a map*: a quick live map of bundled samples, or the exact map of one picture; the result is kept."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
+from core.data.dataset import ImageDataset
 from core.data.provenance import device_text
-from core.data.sample_sets import usual_epsilon
+from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.fourier.basis import half_plane
 from core.fourier.maps.heatmap import Heatmap
+from core.sweep.loop.config import SweepConfig
+from core.sweep.loop.sample import images_per_wave
 from ui.components.heatmap import heatmap_view
 from ui.maps.catalogue import Entry, add_map
 from ui.maps.files import file_stem
 from ui.maps.views import shown_maps
 from ui.server.job import Job
 from ui.server.jobs import QueueFull
-from ui.server.limits import limits
-from ui.server.model_cache import NONE_READY, classifier_for
+from ui.server.model_cache import NONE_READY, classifier_for, ready_classifiers
 from ui.server.server_jobs import current_owner, job_manager
 from ui.shared.downloads import download_button
-from ui.shared.pictures import Picture
+from ui.shared.pictures import Picture, samples
 from ui.shared.text import as_markdown
-from ui.sweeps.images import SweepImages, chosen_images, image_kinds
-from ui.sweeps.sharpening import FIRST_IMAGES, SIDE, Sharpening, script_command, sharpening, sweep_options
 
-JOB, KEPT, SCRIPT = "sweep.job", "sweep.kept", "sweep.script"
+JOB, KEPT = "sweep.job", "sweep.kept"
+SIDE = 31
+QUICK_PREDICTIONS = 5_000  # of a map of samples, under waves
+ONE_PICTURE = "picture"
 REDRAW_SECONDS = 0.5
 MAP_WIDTH = 360  # pixels of the live map: small enough to be visible with the controls above it
 # Images per forward pass; fewer large ones, since a visitor can stop only between passes.
@@ -34,11 +39,10 @@ SMALL_SIDE, BATCH, BATCH_OF_LARGE = 64, 64, 8
 
 
 def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> None:
-    """Draw the controls of a sweep over a data set or the chosen picture; `on_result` gets a finished map's label."""
+    """Draw the controls of a sweep over samples or the chosen picture; `on_result` gets a finished map's label."""
     st.markdown(
-        f"Compute a {SIDE} × {SIDE} map of a data set, or the exact map of the picture above. The map is complete "
-        "after the first round over all waves and gets sharper with every further round. Stop when it is sharp enough; "
-        "`python -m core.sweep` resumes from the file."
+        f"Compute a {SIDE} × {SIDE} map: a quick one of the bundled samples, each wave on a few of them, or the exact "
+        "map of the picture above. `python -m core.sweep` computes larger ones."
     )
     job: Job | None = st.session_state.get(JOB)
     running = job is not None and job.active
@@ -55,142 +59,134 @@ def sweep_is_running() -> bool:
 
 def _settings(picture: Picture | None, *, disabled: bool) -> None:
     columns = st.columns([3, 3, 2], vertical_alignment="bottom")
-    kinds = image_kinds()
+    titles = {row.name: row.maps.get(row.dataset, row.title) for row in SAMPLE_SETS.values()}
+    kinds = {name: f"{title[0].upper()}{title[1:]}" for name, title in titles.items()}
+    kinds[ONE_PICTURE] = "The picture chosen above"
     first = 0 if picture is None else list(kinds).index(picture.kind)
     kind = columns[0].selectbox(
         "Images", list(kinds), first, format_func=kinds.__getitem__, key="sweep.images", disabled=disabled
     )
-    chosen = chosen_images(kind, picture)
-    if isinstance(chosen, str):
-        st.info(chosen)
+    if kind != ONE_PICTURE:
+        dataset, classes = samples(kind), SAMPLE_SETS[kind].class_set
+    elif picture is None or picture.label is None:
+        st.info("Choose a picture above to compute its map; your own picture also needs its true class.")
         return
-    ready = {spec.name: spec.title for spec in chosen.classifiers()}
+    else:
+        pixels, labels = picture.pixels[None], np.array([picture.label])
+        dataset = ImageDataset("one picture", "test", pixels, labels, picture.classes, picture.caption)
+        classes = picture.class_set
+    ready = {spec.name: spec.title for spec in ready_classifiers(classes)}
     if not ready:
         st.info(NONE_READY)
         return
     name = columns[1].selectbox(
         "Classifier", list(ready), format_func=ready.__getitem__, key="sweep.name", disabled=disabled
     )
-    size, images = chosen.dataset.image_size, len(chosen.dataset)
+    size = dataset.image_size
     epsilon = columns[2].number_input(
         "Strength v", 0.0, 10 * usual_epsilon(size), usual_epsilon(size), key=f"sweep.v{size}", disabled=disabled
     )
-    waves, most = len(half_plane(SIDE)), limits().sweep_predictions
-    if waves * images > most:
-        st.info(
-            f"{waves} waves × {images:,} images are too many: this server allows {most:,} predictions "
-            "a sweep. Choose fewer images, or use the script."
-        )
-        return
+    config = sweep_config(dataset, round(epsilon, 6))  # a step of the widget leaves 15.69999…
     left, right = st.columns([2, 7], vertical_alignment="center")
     if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
-        _start(name, chosen, round(epsilon, 6))  # a step of the widget leaves 15.69999…
-    estimate = (
-        f"{waves * images:,} predictions unless you stop it; the first round uses {min(images, FIRST_IMAGES)} images "
-        f"per wave. This server allows {most:,} in up to {limits().run_seconds / 60:,.0f} minutes."
+        _start(name, classes, dataset, config)
+    each = images_per_wave(len(dataset), config.passes)
+    waves, images = len(config.waves), len(dataset)
+    right.caption(
+        f"{each * waves:,} predictions" + (f": {waves} waves, each on {each} of {images} images" * (images > 1))
     )
-    right.caption(f"{waves} predictions" if chosen.script is None else estimate)
 
 
-def _start(name: str, chosen: SweepImages, epsilon: float) -> None:
-    from core.sweep.loop.config import SweepConfig
-
-    dataset, exact = chosen.dataset, chosen.script is None
-    options: dict[str, Any] = {} if exact else sweep_options(len(dataset))
+def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
+    """Return the settings of a map in about `QUICK_PREDICTIONS` predictions."""
+    passes = min(1.0, QUICK_PREDICTIONS / (len(half_plane(SIDE)) * len(dataset)))
     batch_size = BATCH if dataset.image_size <= SMALL_SIDE else BATCH_OF_LARGE
-    config = SweepConfig(side=SIDE, epsilon=epsilon, batch_size=batch_size, **options)
+    return SweepConfig(side=SIDE, epsilon=epsilon, batch_size=batch_size, passes=passes)
 
+
+def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) -> None:
     def work() -> Any:
         from core.sweep.maps import growing_heatmaps
 
-        maps = growing_heatmaps(classifier_for(name, chosen.classes), dataset, config)
-        return maps if exact else sharpening(maps)
+        return growing_heatmaps(classifier_for(name, classes), dataset, config)
 
-    total = len(config.waves) + 1 if exact else None
     about = {"what": "sweep", "classifiers": [name], "side": SIDE, "images": len(dataset), "pixels": dataset.image_size}
     try:
-        job = job_manager().submit(work, owner=current_owner(), total=total, about=about)
+        job = job_manager().submit(work, owner=current_owner(), total=len(config.waves) + 1, about=about)
     except QueueFull as error:
         st.error(str(error))
         return
-    st.session_state[JOB], st.session_state[SCRIPT] = job, chosen.script
+    st.session_state[JOB] = job
     st.rerun()
 
 
 def _progress(on_result: Callable[[str], None]) -> None:
     job: Job = st.session_state[JOB]
     job.beat()
-    state: Sharpening | Heatmap | None = job.latest  # a `Heatmap` for one picture
+    heatmap: Heatmap | None = job.latest
     status, maps = st.columns([2, 3])
     with status:
-        _status(job, state)
+        _status(job, heatmap)
     with maps, st.container(key="sweep-maps"):
-        if state is not None:
-            _draw(state)
+        if heatmap is not None:
+            _draw(heatmap)
     if not job.active and st.session_state.get(KEPT) != job.id:
         st.session_state[KEPT] = job.id
-        if state is not None and (_heatmap(state).count > 0).any():
-            on_result(add_map(_heatmap(state), origin="computed here"))
+        if heatmap is not None and (heatmap.count > 0).any():
+            on_result(add_map(heatmap, origin="computed here"))
         st.rerun()
 
 
-def _status(job: Job, state: Sharpening | Heatmap | None) -> None:
+def _status(job: Job, heatmap: Heatmap | None) -> None:
     """Draw the progress with a stop button, or the result with its download."""
     if job.status == "queued":
         st.info(f"Waiting: position {job.position} in line.")
-    elif job.active and isinstance(state, Sharpening):
-        st.progress(min(1.0, state.share), progress_text(state))
     elif job.active:
-        st.progress(min(1.0, job.done / (job.total or 1)), "The first predictions…" if state is None else "All waves…")
+        done = max(0, job.done - 1)  # the clean images come first
+        text = "The first predictions…" if heatmap is None else f"{done} of {(job.total or 1) - 1} waves"
+        st.progress(min(1.0, job.done / (job.total or 1)), text)
     elif job.status == "failed":
         st.error(f"The sweep ended early: {as_markdown(str(job.error))}")
     if job.active and st.button("Stop and keep the map", icon=":material/stop:"):
         job.stop()
         st.rerun()
-    if not job.active and state is not None:
+    if not job.active and heatmap is not None:
         ended = {"done": "Done", "overtime": "Stopped by this server’s time limit"}.get(job.status, "Stopped")
-        summary = f"{ended}: {progress_text(state)}" if isinstance(state, Sharpening) else ended
-        st.markdown(f"{summary}. The map is also among the others above.")
-        _take_along(_heatmap(state))
-
-
-def _heatmap(state: Sharpening | Heatmap) -> Heatmap:
-    return state.heatmap if isinstance(state, Sharpening) else state
-
-
-def progress_text(state: Sharpening) -> str:
-    """Describe the map's progress, its precision, and the time to the next point."""
-    heatmap = state.heatmap
-    counts = heatmap.count[heatmap.count > 0]
-    if not state.rounds:
-        waves = sum(heatmap.count[i + SIDE // 2, j + SIDE // 2] > 0 for i, j in half_plane(SIDE))
-        return f"first round, {waves} of {len(half_plane(SIDE))} waves"
-    text = f"{counts.min():,} of {heatmap.metadata['dataset']['n']:,} images under every wave, "
-    text += f"the estimate is precise to ± {state.rounds[-1].half_width:.1f} points (95 %, mean over the cells)"
-    if state.next_point is not None:
-        target, seconds = state.next_point
-        text += f"; ± {target} in about {max(1, round(seconds))} s"
-    return text
+        st.markdown(f"{ended}. The map is also among the others above.")
+        _take_along(heatmap)
 
 
 def _take_along(heatmap: Heatmap) -> None:
     """Draw the device that computed the map, its download, and the command that resumes it."""
-    st.caption(f"Computed on {as_markdown(device_text(heatmap.metadata['source']))}.")
-    stem = file_stem(f"{heatmap.metadata['classifier']['name']} {heatmap.metadata['dataset']['name']}")
+    facts = heatmap.metadata
+    st.caption(f"Computed on {as_markdown(device_text(facts['source']))}.")
+    stem = file_stem(f"{facts['classifier']['name']} {facts['dataset']['name']}")
     download_button("Download the map", heatmap.to_bytes, f"{stem}.npz", key="sweep.download")
-    script = st.session_state.get(SCRIPT)
-    if script:
-        st.caption("Save it as `map.npz`, and this command resumes until it is precise to one point:")
-        st.code(script_command(heatmap, script), language=None, wrap_lines=True)
+    if facts["dataset"]["n"] > 1:
+        st.caption("Save it as `map.npz`, and this command resumes it:")
+        st.code(script_command(heatmap), language=None, wrap_lines=True)
 
 
-def _draw(state: Sharpening | Heatmap) -> None:
-    """Draw one picture's probabilities, or the last round's estimate, or before the first estimate the counts."""
-    if isinstance(state, Heatmap):
-        maps = shown_maps([Entry("Exact", state)], "Probability", "Error", SIDE)
-    elif state.estimated is not None:
-        maps = shown_maps([Entry("So far", state.estimated)], "Top-1", "Estimate", SIDE)
+def script_command(heatmap: Heatmap) -> str:
+    """Return the command that resumes a downloaded map of bundled samples."""
+    facts = heatmap.metadata
+    each = heatmap.images_per_wave or facts["dataset"]["n"]
+    return shlex.join(
+        [
+            *("python", "-m", "core.sweep", "--classifier", facts["classifier"]["name"]),
+            *("--dataset", facts["dataset"]["name"], "--side", str(heatmap.side), "--epsilon", str(facts["epsilon"])),
+            *("--passes", f"{100 * each / facts['dataset']['n']:.9g}%", "--output", "map.npz"),
+        ]
+    )
+
+
+def _draw(heatmap: Heatmap) -> None:
+    """Draw one picture's probabilities, or the counts so far, or at the end the estimate."""
+    if heatmap.metadata["dataset"]["n"] == 1:
+        maps = shown_maps([Entry("Exact", heatmap)], "Probability", "Error", SIDE)
+    elif heatmap.estimate is not None:
+        maps = shown_maps([Entry("This map", heatmap)], "Top-1", "Estimate", SIDE)
     else:
-        maps = shown_maps([Entry("Counts so far", state.heatmap)], "Top-1", "Error", SIDE)
+        maps = shown_maps([Entry("Counts so far", heatmap)], "Top-1", "Error", SIDE)
     with st.container(width=MAP_WIDTH, key="sweep-map"):
         heatmap_view(maps, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)

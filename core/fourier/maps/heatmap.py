@@ -170,14 +170,9 @@ class Heatmap(ArchiveContent):
 
     @property
     def images_per_wave(self) -> int | None:
-        """Number of images per wave, the largest if they differ; None if all waves had the same images.
-
-        If it is a number, each wave had its own sample.
-        """
+        """Number of images in each wave's own sample; None if all waves had the same images."""
         sample = self.metadata.get("sample")
-        if not isinstance(sample, Mapping):
-            return None
-        return int(self.count.max()) if "first_round" in sample else sample.get("images_per_wave")
+        return sample.get("images_per_wave") if isinstance(sample, Mapping) else None
 
     @property
     def variance_share(self) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from core.fourier.basis import perturb
 from core.fourier.maps.heatmap import MEANS
 from core.shared.device import forward
-from core.sweep.loop.config import BATCH, Span, SweepConfig, Wave, check_side_fits
+from core.sweep.loop.config import BATCH, SweepConfig, Wave, check_side_fits
 from core.sweep.loop.groups import Group, first_group
 from core.sweep.loop.sample import sampling_variance
 
@@ -49,7 +49,6 @@ def sweep_cells(
     config: SweepConfig,
     *,
     waves: Sequence[Wave] | None = None,
-    span: Span = None,
 ) -> Iterator[CellResult]:
     """Yield the errors of `classifier` under each wave, in order.
 
@@ -59,17 +58,16 @@ def sweep_cells(
     Args:
         dataset: its labels are indices of the classifier's classes.
         waves: the frequencies to compute, None for the clean images; by default `config.waves`.
-        span: (start, stop) of each wave's `balanced_order`, the images to use in place of the share `config.passes`.
     Raises:
         ValueError: at the call, if the images are too small for `config.side`.
         RuntimeError: while iterating, if logits are not finite, or one image does not fit the memory.
     """
     check_side_fits(config.side, dataset.image_size)
-    return _sweep(classifier, dataset, config, config.waves if waves is None else waves, span)
+    return _sweep(classifier, dataset, config, config.waves if waves is None else waves)
 
 
 def _sweep(
-    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, waves: Sequence[Wave], span: Span
+    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, waves: Sequence[Wave]
 ) -> Iterator[CellResult]:
     """Run the loop of `sweep_cells`: several waves with few images share a pass; a wave with many takes several."""
     import torch
@@ -83,7 +81,7 @@ def _sweep(
     classifier = with_cast_weights(classifier, config.dtype)
     size = config.batch_size or BATCH.get(images.device.type, BATCH["cpu"])
     while waves:
-        group = first_group(waves, dataset, config, span, size)
+        group = first_group(waves, dataset, config, size)
         try:
             tally, wrong = _errors(classifier, images, labels, group, size, config.dtype)
         except torch.OutOfMemoryError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.fourier import basis
-from core.fourier.maps.estimate import MAX_WAVES
 from core.shared.device import DTYPES
 
 # Images per forward pass, by device. On a CPU 64 took at most 1 % longer than 4, 16 or 32, for any of five networks at
@@ -13,8 +12,6 @@ from core.shared.device import DTYPES
 BATCH = {"cpu": 64, "cuda": 512}
 # A frequency, or None for the clean images.
 Wave = basis.Frequency | None
-# Range in a wave's balanced order of images; None for a sweep of one round.
-Span = tuple[int, int] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +26,6 @@ class SweepConfig:
     outcomes: whether to store which images are misclassified under each wave, one bit each.
     passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave has its own class-balanced
     sample. The clean error is always over all images. A map of samples stores no outcomes.
-    precision: half-width in points, above 0, of the estimate's 95 % interval, mean over the cells: the sweep adds
-    images to all waves, round by round, until this is reached or all images are used. `passes` is then the share of the
-    first round. None for a sweep of one round.
     """
 
     side: int
@@ -43,7 +37,6 @@ class SweepConfig:
     weaken_as: int | None = None
     outcomes: bool = True
     passes: float = 1.0
-    precision: float | None = None
 
     def __post_init__(self) -> None:
         basis.check_side(self.side)
@@ -61,13 +54,6 @@ class SweepConfig:
             raise ValueError(f"passes is a share of the images, above 0 and at most 1; got {self.passes}")
         for i, j in self.cells or ():
             basis.frequency_to_cell(i, j, self.side)
-        if self.precision is not None:
-            if not 0 < self.precision < float("inf"):
-                raise ValueError(f"precision is a half-width in points, above 0; got {self.precision}")
-            if not 2 <= len(self.waves) <= MAX_WAVES:
-                raise ValueError(
-                    f"precision needs an estimate, which takes 2 to {MAX_WAVES:,} waves; got {len(self.waves):,}"
-                )
 
     @property
     def waves(self) -> tuple[basis.Frequency, ...]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.fourier import basis
-from core.sweep.loop.config import Span, SweepConfig, Wave
-from core.sweep.loop.sample import balanced_order, balanced_sample, images_per_wave
+from core.sweep.loop.config import SweepConfig, Wave
+from core.sweep.loop.sample import balanced_sample, images_per_wave
 
 if TYPE_CHECKING:
     import torch
@@ -46,16 +46,18 @@ class Group:
         return zip(*(tensor.tensor_split(-(-self.count // size), 1) for tensor in tensors), strict=True)
 
 
-def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfig, span: Span, size: int) -> Group:
+def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfig, size: int) -> Group:
     """Return the first wave with as many following ones, added to equally many images, as fit a batch of `size`."""
     total, height = len(dataset), dataset.image_size
-    count = images_under(waves[0], total, config, span)
-    alike = itertools.takewhile(lambda wave: images_under(wave, total, config, span) == count, waves)
+    count = images_under(waves[0], total, config)
+    alike = itertools.takewhile(lambda wave: images_under(wave, total, config) == count, waves)
     group = tuple(itertools.islice(alike, max(1, size // count)))
     signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
     places = np.arange(total)[None]
     if count < total:  # so these are not the clean images
-        places = np.stack([_places(wave, dataset.labels, config, span) for wave in group if wave is not None])
+        places = np.stack(
+            [balanced_sample(dataset.labels, count, wave, seed=config.seed) for wave in group if wave is not None]
+        )
         signs = np.take_along_axis(signs, places[..., None], axis=1)  # an image has the same signs as in a full sweep
     scaled = np.zeros((len(group), height, height), np.float32)
     for k, wave in enumerate(group):
@@ -64,18 +66,9 @@ def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfi
     return Group(group, scaled, places, signs)
 
 
-def images_under(wave: Wave, total: int, config: SweepConfig, span: Span) -> int:
+def images_under(wave: Wave, total: int, config: SweepConfig) -> int:
     """Return the number of images that a wave is added to; the clean error uses all."""
-    if wave is None:
-        return total
-    return images_per_wave(total, config.passes) if span is None else span[1] - span[0]
-
-
-def _places(wave: basis.Frequency, labels: np.ndarray, config: SweepConfig, span: Span) -> np.ndarray:
-    """Return the positions of a wave's images, if these are not all."""
-    if span is None:
-        return balanced_sample(labels, images_per_wave(len(labels), config.passes), wave, seed=config.seed)
-    return balanced_order(labels, wave, seed=config.seed)[slice(*span)]
+    return total if wave is None else images_per_wave(total, config.passes)
 
 
 def _epsilon(wave: basis.Frequency, config: SweepConfig, image_size: int) -> float:

@@ -1,7 +1,4 @@
-"""Class-balanced samples of images, one per wave, determined by seed and wave.
-
-A sweep of one round uses a `balanced_sample`; one of several rounds follows a `balanced_order`.
-"""
+"""Class-balanced samples of images, one per wave, determined by seed and wave."""
 
 from __future__ import annotations
 
@@ -13,17 +10,6 @@ from core.fourier.basis import Frequency, wave_bits
 def images_per_wave(total: int, passes: float) -> int:
     """Return the number of images in a share of `total`, at least one."""
     return max(1, round(passes * total))
-
-
-def round_ends(total: int, first: int) -> list[int]:
-    """Return the number of images per wave after each round: `first`, then a quarter more each time, up to `total`.
-
-    A round has at least two images, as a single one shows no variance.
-    """
-    ends = [min(total, max(2, first))]
-    while ends[-1] < total:
-        ends.append(min(total, ends[-1] + max(2, ends[-1] // 4)))
-    return ends
 
 
 def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> float:
@@ -49,16 +35,6 @@ def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> floa
     return float(within.sum() + alone) / n**2 * (1 - n / total)
 
 
-def pooled_variance(first: float, n: int, second: float, m: int, total: int) -> float:
-    """Return the `sampling_variance` of two disjoint samples of n and m images together, from that of each."""
-    # Var of a mean of n among N: v = s^2 / n (1 - n / N) (Cochran 1977, theorem 2.2), so s^2 = v n / (1 - n / N);
-    # the s^2 of n + m images is (n s_1^2 + m s_2^2) / (n + m), and their v follows.
-    of_one_image = sum(
-        variance * size**2 / (1 - size / total) for variance, size in ((first, n), (second, m)) if 0 < size < total
-    ) / (n + m)
-    return of_one_image / (n + m) * (1 - (n + m) / total)
-
-
 def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int) -> np.ndarray:
     """Draw positions of `size` distinct images with each class in proportion, to within one image.
 
@@ -79,25 +55,3 @@ def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int
     shuffled = np.lexsort((bits[:total], labels))
     start = int(bits[total] % np.uint64(total))
     return np.sort(shuffled[(np.arange(size) * total + start) // size])
-
-
-def balanced_order(labels: np.ndarray, wave: Frequency, *, seed: int) -> np.ndarray:
-    """Return a wave's order of all images in which every prefix has each class in proportion.
-
-    Each class's images, shuffled, are spread evenly from a random start, so any prefix is a balanced sample, to within
-    one image for classes of equal size.
-
-    Args:
-        labels: (N,) class of every image.
-        wave: (i, j), cycles per image; (i, j) and (-i, -j) have the same order.
-        seed: 0 to 2**64 - 1.
-    Returns:
-        (N,) int64, a permutation.
-    """
-    of_class = np.bincount(labels)
-    bits = wave_bits(len(labels) + len(of_class), wave, seed=seed, stream=1)
-    shuffled = np.lexsort((bits[: len(labels)], labels))
-    start = bits[len(labels) :] / 2.0**64
-    rank = np.arange(len(labels)) - np.repeat(np.cumsum(of_class) - of_class, of_class)
-    place = (rank + np.repeat(start, of_class)) / np.repeat(of_class, of_class)
-    return shuffled[np.argsort(place, kind="stable")]

@@ -129,27 +129,6 @@ def test_script_killed_then_stopped_by_ctrl_c_resumes_to_identical_counts(archiv
     assert_same_counts(Heatmap.load(output), whole)
 
 
-@pytest.mark.slow
-def test_script_killed_while_it_sharpens_a_map_ends_with_the_same_file(archive, tmp_path, capsys):
-    sharpen = ("--precision", "3", "--passes", "20%")  # several rounds
-    assert main(command(archive, tmp_path / "once.npz", *sharpen)) == 0
-    assert "estimated to" in capsys.readouterr().out
-    output = tmp_path / "map.npz"
-    process = start("core.sweep", *command(archive, output, *sharpen))
-    wait_for_more_than(0, output, process)
-    process.kill()
-    process.wait()
-    killed = Heatmap.load(output)
-    assert main(command(archive, output, *sharpen)) == 0
-    once, resumed = Heatmap.load(tmp_path / "once.npz"), Heatmap.load(output)
-    assert 0 < killed.count.sum() < once.count.sum()
-    for name in ("top1_errors", "top5_errors", "count", "clean", "sampling_variance", "estimate"):
-        np.testing.assert_array_equal(getattr(resumed, name), getattr(once, name))
-    # A product's last bit may depend on the number of images in it, and the waves are regrouped.
-    np.testing.assert_allclose(resumed.true_probability, once.true_probability, rtol=1e-6)
-    assert resumed.metadata["estimate"]["half_width"] <= 3
-
-
 def test_script_computes_chosen_cells_and_adds_others_later(archive, whole, tmp_path, capsys):
     output = tmp_path / "map.npz"
     assert main(command(archive, output, "--cells=2,1;-2,2")) == 0
@@ -163,11 +142,6 @@ def test_script_computes_chosen_cells_and_adds_others_later(archive, whole, tmp_
     known = more.count > 0
     assert known.sum() == 5
     np.testing.assert_array_equal(more.top1_errors[known], whole.top1_errors[known])
-
-
-def test_script_asked_for_a_precision_begins_with_few_images(archive, tmp_path):
-    assert main(command(archive, tmp_path / "map.npz", "--side", "5", "--precision", "45")) == 0
-    assert (Heatmap.load(tmp_path / "map.npz").count < 20).all()
 
 
 def test_script_refuses_another_configuration_on_the_same_output(archive, tmp_path, capsys):

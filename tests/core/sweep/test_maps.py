@@ -1,7 +1,6 @@
 """Growing maps: their contents, and that each of them can be continued."""
 
 import dataclasses
-import io
 from itertools import islice
 
 import numpy as np
@@ -11,12 +10,10 @@ from core.fourier.maps.estimate import ESTIMATOR
 from core.fourier.maps.heatmap import Heatmap, outcome_row
 from core.sweep.loop.cells import CellResult, sweep_cells
 from core.sweep.loop.config import SweepConfig
-from core.sweep.loop.sample import balanced_order, round_ends
 from core.sweep.maps import growing_heatmaps, passes_taken
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 ROUNDING = 1e-6  # tolerance of a mean probability: a product's last bit may depend on the number of images in it
-ROUNDS = dataclasses.replace(CONFIG, passes=0.1, precision=7.0)
 
 
 def assert_same_cells(first, second):
@@ -57,29 +54,6 @@ def test_growing_heatmaps_continue_from_a_saved_map(linear_classifier, noise_dat
     assert list(growing_heatmaps(linear_classifier, noise_dataset, CONFIG, rest[-1])) == []
 
 
-def test_a_file_written_before_a_member_existed_resumes_with_it_for_the_waves_to_come(
-    linear_classifier, noise_dataset, tmp_path
-):
-    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, CONFIG)
-    *_, part = islice(growing_heatmaps(linear_classifier, noise_dataset, CONFIG), 4)
-    old = {name: value for name, value in np.load(io.BytesIO(part.to_bytes())).items() if name != "true_probability"}
-    np.savez(tmp_path / "map.npz", **old)
-    start = Heatmap.load(tmp_path / "map.npz")
-    assert start.true_probability is None
-    *_, rest = growing_heatmaps(linear_classifier, noise_dataset, CONFIG, start)
-    known = np.where(part.count > 0, np.nan, whole.true_probability)
-    assert_same_cells(rest, dataclasses.replace(whole, true_probability=known))
-    assert list(growing_heatmaps(linear_classifier, noise_dataset, CONFIG, rest)) == []
-    *_, more = growing_heatmaps(linear_classifier, noise_dataset, ROUNDS)
-    *_, part = islice(growing_heatmaps(linear_classifier, noise_dataset, ROUNDS), 15)
-    *_, rest = growing_heatmaps(
-        linear_classifier, noise_dataset, ROUNDS, dataclasses.replace(part, true_probability=None)
-    )
-    assert np.isnan(rest.true_probability[part.count > 0]).all(), "it is unknown for some images"
-    for name in ("top1_errors", "count", "sampling_variance", "estimate"):
-        np.testing.assert_array_equal(getattr(rest, name), getattr(more, name))
-
-
 @pytest.mark.parametrize(
     "change", [{"epsilon": 1.0}, {"seed": 4}, {"side": 3}, {"dtype": "bfloat16"}, {"weaken_as": 64}, {"passes": 0.25}]
 )
@@ -103,10 +77,11 @@ def test_growing_heatmaps_of_samples_say_so_and_continue_from_a_saved_map(linear
     assert whole.metadata["sample"]["images_per_wave"] == 9
     assert whole.outcomes is None and whole.labels is None
     assert 0 < whole.variance_share <= 1
+    assert whole.metadata["estimate"]["estimator"] == ESTIMATOR
     *_, part = islice(growing_heatmaps(linear_classifier, noise_dataset, config), 6)
     part.save(tmp_path / "map.npz")
     *_, resumed = growing_heatmaps(linear_classifier, noise_dataset, config, Heatmap.load(tmp_path / "map.npz"))
-    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability", "sampling_variance"):
+    for name in ("top1_errors", "top5_errors", "count", "clean", "true_probability", "sampling_variance", "estimate"):
         np.testing.assert_array_equal(getattr(resumed, name), getattr(whole, name))
 
 
@@ -117,54 +92,3 @@ def test_growing_heatmaps_of_all_images_are_those_without_a_sample(linear_classi
     )
     assert_same_cells(first, second)
     assert "sample" not in second.metadata
-
-
-def counts_of(heatmap):
-    names = ("top1_errors", "top5_errors", "count", "clean", "true_probability", "sampling_variance", "estimate")
-    return {name: getattr(heatmap, name) for name in names}
-
-
-def test_growing_heatmaps_sharpen_round_by_round_until_precise(linear_classifier, noise_dataset):
-    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, CONFIG)
-    known = {wave: np.unpackbits(whole.outcomes[outcome_row(wave, 5)], count=37) for wave in CONFIG.waves}
-    maps = list(growing_heatmaps(linear_classifier, noise_dataset, ROUNDS))
-    rounds = [heatmap for heatmap in maps if heatmap.estimate is not None]
-    ends = [int(heatmap.count.max()) for heatmap in rounds]
-    assert ends == round_ends(37, 4)[: len(ends)] and len(ends) > 1
-    widths = [heatmap.metadata["estimate"]["half_width"] for heatmap in rounds]
-    assert widths[-1] <= 7 < min(widths[:-1]) and rounds[-1] is maps[-1]
-    for heatmap in maps[1:]:
-        assert heatmap.count.max() - heatmap.count[heatmap.count > 0].min() <= ends[-1] - ends[-2]
-        for wave, wrong in known.items():
-            cell = wave[0] + 2, wave[1] + 2
-            first = balanced_order(noise_dataset.labels, wave, seed=3)[: heatmap.count[cell]]
-            assert heatmap.top1_errors[cell] == (wrong[first].sum() if len(first) else -1)
-    assert maps[-1].metadata["estimate"]["estimator"] == ESTIMATOR
-    assert Heatmap.from_bytes(maps[-1].to_bytes(), name="map").equals(maps[-1])
-
-
-def test_growing_heatmaps_of_all_images_are_exact_however_precise_they_should_be(linear_classifier, noise_dataset):
-    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, CONFIG)
-    config = dataclasses.replace(CONFIG, passes=0.1, precision=0.001)
-    *_, sharp = growing_heatmaps(linear_classifier, noise_dataset, config)
-    for name in ("top1_errors", "top5_errors", "count", "clean"):
-        np.testing.assert_array_equal(getattr(sharp, name), getattr(whole, name))
-    np.testing.assert_allclose(sharp.true_probability, whole.true_probability, rtol=ROUNDING)
-    assert (sharp.sampling_variance == 0).all()
-
-
-@pytest.mark.parametrize("known", [1, 9, 15, 30])
-def test_growing_heatmaps_of_several_rounds_continue_to_the_same_map(linear_classifier, noise_dataset, known):
-    config = ROUNDS
-    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, config)
-    *_, part = islice(growing_heatmaps(linear_classifier, noise_dataset, config), known)
-    *_, resumed = growing_heatmaps(
-        linear_classifier, noise_dataset, config, Heatmap.from_bytes(part.to_bytes(), name="map")
-    )
-    for name, array in counts_of(resumed).items():
-        np.testing.assert_allclose(array, counts_of(whole)[name], rtol=ROUNDING if name == "true_probability" else 0)
-    assert resumed.metadata["estimate"] == whole.metadata["estimate"]
-    assert list(growing_heatmaps(linear_classifier, noise_dataset, config, resumed)) == []
-    sharper = dataclasses.replace(config, precision=5.0)
-    *_, more = growing_heatmaps(linear_classifier, noise_dataset, sharper, resumed)
-    assert more.count.min() > resumed.count.max() and more.metadata["estimate"]["half_width"] <= 5

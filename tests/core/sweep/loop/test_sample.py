@@ -4,14 +4,7 @@ import numpy as np
 import pytest
 
 from core.fourier.basis import half_plane, random_signs
-from core.sweep.loop.sample import (
-    balanced_order,
-    balanced_sample,
-    images_per_wave,
-    pooled_variance,
-    round_ends,
-    sampling_variance,
-)
+from core.sweep.loop.sample import balanced_sample, images_per_wave, sampling_variance
 
 LABELS = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 3], [40, 40, 15, 5]))
 
@@ -71,44 +64,3 @@ def test_sampling_variance_is_that_of_many_samples():
 def test_sampling_variance_of_single_images_is_that_of_the_whole_sample():
     wrong = np.array([True, False, False, True, False])
     assert sampling_variance(wrong, np.arange(5), 50) == pytest.approx(0.4 * 0.6 / 4 * 0.9)
-
-
-def test_every_beginning_of_an_order_is_balanced():
-    labels = np.random.default_rng(0).permutation(np.arange(100) % 4)
-    for wave in half_plane(5):
-        order = balanced_order(labels, wave, seed=7)
-        assert sorted(order) == list(range(100))
-        counts = np.cumsum(labels[order][:, None] == np.arange(4), axis=0)  # (n, classes)
-        assert abs(counts - np.arange(1, 101)[:, None] / 4).max() < 1
-        uneven = np.bincount(LABELS[balanced_order(LABELS, wave, seed=7)[:20]], minlength=4)
-        assert abs(uneven - [8, 8, 3, 1]).max() <= 2
-
-
-def test_order_depends_on_wave_and_seed_alone_and_begins_with_any_image_as_often():
-    first = balanced_order(LABELS, (3, -2), seed=5)
-    np.testing.assert_array_equal(first, balanced_order(LABELS, (-3, 2), seed=5))
-    # Fixed values, so that a map begun by one version is not continued with other images by another.
-    assert first[:12].tolist() == [30, 8, 18, 60, 10, 45, 54, 55, 72, 82, 21, 73]
-    begins = np.bincount(
-        np.concatenate([balanced_order(LABELS, wave, seed=1)[:30] for wave in half_plane(63)]), minlength=100
-    )
-    expected = 0.3 * len(half_plane(63))
-    assert abs(begins - expected).max() < 5 * np.sqrt(expected)
-
-
-def test_rounds_grow_by_a_quarter_and_end_with_all_images():
-    assert round_ends(100, 20) == [20, 25, 31, 38, 47, 58, 72, 90, 100]
-    assert round_ends(10, 1) == [2, 4, 6, 8, 10] and round_ends(3, 50) == [3]
-
-
-def test_pooled_variance_is_that_of_both_samples_together():
-    labels = np.repeat([0, 1, 2], [200, 200, 100])
-    wrong = np.random.default_rng(2).random(500) < np.array([0.05, 0.9, 0.4])[labels]
-    rates, pooled = [], []
-    for wave in half_plane(63):
-        order = balanced_order(labels, wave, seed=0)
-        parts = [sampling_variance(wrong[part], labels[part], 500) for part in (order[:50], order[50:100])]
-        rates.append(wrong[order[:100]].mean())
-        pooled.append(pooled_variance(parts[0], 50, parts[1], 50, 500))
-    assert np.mean(pooled) == pytest.approx(np.var(rates), rel=0.12)
-    assert pooled_variance(0.01, 250, 0.01, 250, 500) == 0

@@ -1,4 +1,8 @@
-"""The exact map of one picture, computed on the page: the probability of its class under every wave."""
+"""Maps computed on the page: the exact one of a picture, and a quick one, which the script resumes."""
+
+import dataclasses
+import shlex
+from itertools import islice
 
 import numpy as np
 from streamlit.testing.v1 import AppTest
@@ -6,9 +10,11 @@ from streamlit.testing.v1 import AppTest
 from core.classifiers.registry import load_classifier
 from core.data.samples import load_samples
 from core.fourier.basis import half_plane
+from core.fourier.maps.heatmap import Heatmap
+from core.sweep.__main__ import main
+from core.sweep.maps import growing_heatmaps
 from core.sweep.predictions import class_probabilities, wave_on_image
-from ui.sweeps.panel import JOB
-from ui.sweeps.sharpening import SIDE
+from ui.sweeps.panel import JOB, SIDE, script_command, sweep_config
 
 
 def panel():
@@ -39,3 +45,20 @@ def test_exact_map_of_one_picture_is_a_prediction_for_each_wave():
         perturbed = wave_on_image(image, (i, j), job.latest.metadata["epsilon"], seed=0, position=0).perturbed
         exact = class_probabilities(classifier, perturbed[None])[0, data.labels[3]]
         assert abs(job.latest.true_probability[i + SIDE // 2, j + SIDE // 2] - exact) < 1e-4
+
+
+def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypatch, capsys):
+    data = load_samples("cifar10-samples")
+    classifier, config = (
+        load_classifier("mini-clip", data.classes),
+        dataclasses.replace(sweep_config(data, 4.0), side=3),
+    )
+    *_, whole = growing_heatmaps(classifier, data, config)
+    *_, part = islice(growing_heatmaps(classifier, data, config), 3)
+    part.save(tmp_path / "map.npz")
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(script_command(part))[3:]) == 0
+    assert "9 of 9 cells, estimated to" in capsys.readouterr().out
+    more = Heatmap.load("map.npz")
+    np.testing.assert_array_equal(more.top1_errors, whole.top1_errors)
+    assert more.images_per_wave == 10 and sweep_config(data, 4.0).passes < 0.11
