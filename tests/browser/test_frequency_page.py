@@ -236,7 +236,7 @@ def test_a_map_of_ones_own_starts_stops_and_stands_beside_the_others(frequency_p
     page.get_by_role("button", name="Compute a map").click()
     expect(page.get_by_text(re.compile(r"\d\d+ of 481 waves"))).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Stop and keep the map").click()
-    expect(page.get_by_text("Stopped: ")).to_be_visible()
+    expect(page.get_by_text("Stopped. The map")).to_be_visible()
     expect(page.get_by_text("python -m core.sweep --classifier")).to_be_visible()
     expect(page.locator(".st-key-frequency-lab .plot")).to_have_count(3)
     expect(page.locator(".st-key-sweep-maps .plot")).to_be_visible()

@@ -15,7 +15,7 @@ import ui.runs.first_guess
 import ui.runs.second_judge
 import ui.runs.setup.start
 import ui.shared.picture_choice
-import ui.sweeps.images
+import ui.sweeps.panel
 from core.data.classes import CLASS_SETS, ClassSet
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.fourier.maps.heatmap import Heatmap
@@ -30,7 +30,7 @@ from ui.tools.registry import TOOLS
 
 SIDE = 96
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
-PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.second_judge, ui.shared.picture_choice, ui.sweeps.images)
+PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.second_judge, ui.shared.picture_choice, ui.sweeps.panel)
 
 
 @pytest.fixture(autouse=True)

@@ -92,9 +92,8 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
         _start(name, classes, dataset, config)
     each = images_per_wave(len(dataset), config.passes)
     waves, images = len(config.waves), len(dataset)
-    right.caption(
-        f"{each * waves:,} predictions" + (f": {waves} waves, each on {each} of {images} images" * (images > 1))
-    )
+    on = f": {waves} waves, each on {each} of {images} images" if images > 1 else ""
+    right.caption(f"{each * waves:,} predictions{on}")
 
 
 def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:

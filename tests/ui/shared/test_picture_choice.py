@@ -17,7 +17,7 @@ import ui.pages.frequency
 import ui.pages.inpainting
 import ui.runs.setup.start
 import ui.shared.picture_choice
-import ui.sweeps.images
+import ui.sweeps.panel
 from core.data.sample_sets import SAMPLE_SETS
 from ui.shared.pictures import sample_picture, uploaded_pixels
 
@@ -32,7 +32,7 @@ def no_classifiers(monkeypatch):
         ui.pages.inpainting,
         ui.runs.setup.start,
         ui.shared.picture_choice,
-        ui.sweeps.images,
+        ui.sweeps.panel,
     ):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
 

@@ -49,10 +49,8 @@ def test_exact_map_of_one_picture_is_a_prediction_for_each_wave():
 
 def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypatch, capsys):
     data = load_samples("cifar10-samples")
-    classifier, config = (
-        load_classifier("mini-clip", data.classes),
-        dataclasses.replace(sweep_config(data, 4.0), side=3),
-    )
+    classifier = load_classifier("mini-clip", data.classes)
+    config = dataclasses.replace(sweep_config(data, 4.0), side=3)
     *_, whole = growing_heatmaps(classifier, data, config)
     *_, part = islice(growing_heatmaps(classifier, data, config), 3)
     part.save(tmp_path / "map.npz")
