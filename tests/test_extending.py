@@ -223,11 +223,11 @@ from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import Heatmap
 from core.reconstruct.__main__ import main as reconstruct
 from ui.maps.catalogue import maps_by_label
-from ui.maps.views import lacking_metrics
+from ui.maps.views import offered_metrics
 (entry,) = maps_by_label([Heatmap.load("toy.npz")]).values()
 known = np.isfinite(entry.heatmap.margin)
 assert known.sum() == 3 and np.allclose(entry.heatmap.margin, 2 * entry.heatmap.true_probability - 1, equal_nan=True)
-assert ",margin," in heatmap_csv(entry.heatmap).partition("\\n")[0] and "Margin" not in lacking_metrics([entry])
+assert ",margin," in heatmap_csv(entry.heatmap).partition("\\n")[0] and "Margin" in offered_metrics([entry])
 """,
 }
 

@@ -25,7 +25,7 @@ from ui.maps.judged_maps import claim_html, claim_on
 from ui.maps.line_charts import radial_chart
 from ui.maps.presets import FIGURES, PRESETS, MapPreset
 from ui.maps.sentences import cell_verdict
-from ui.maps.views import MINUS_NEIGHBOURS, lacking_shows, shown_maps
+from ui.maps.views import offered_shows, shown_maps
 from ui.shared.pictures import captions, samples
 from ui.shared.sentences import sentence_html
 from ui.story.networks import on_mixtures
@@ -33,7 +33,7 @@ from ui.tools.mixtures import STORED, stored_mixtures
 from ui.tools.sentences import crossover_cutoffs
 
 SIDE = 63  # larger maps are cropped, as in the app
-SHOWS = ("Error", "Minus clean", MINUS_NEIGHBOURS)
+SHOWS = ("Error", "Minus clean")
 SEEDS = 4  # further signs of the waves, in turn
 KEY = "waves"
 
@@ -51,9 +51,7 @@ def stored_maps() -> dict[str, Any]:
     entries = usual_maps()
     maps_by_show = {
         show: {
-            label: _packed([entry], show)
-            for label, entry in entries.items()
-            if show not in lacking_shows([entry], "Top-1", SIDE)
+            label: _packed([entry], show) for label, entry in entries.items() if show in offered_shows([entry], "Top-1")
         }
         for show in SHOWS
     }

@@ -10,11 +10,11 @@ import altair as alt
 from core.classifiers.registry import ClassifierSpec
 from core.fourier.basis import Frequency, rounded_radius
 from core.fourier.intervals import Interval
-from core.fourier.maps.heatmap import MAX_SIDE
 from core.fourier.maps.rings import radial_profile
 from core.sweep.predictions import Predictions
 from ui.maps.catalogue import Entry, named_apart
 from ui.maps.models import model_colour
+from ui.maps.views import SHOWN_SIDE
 from ui.shared.charts import Chart, line_chart, percents
 
 HEIGHT = 190  # CSS pixels of plot and axes together
@@ -27,7 +27,7 @@ def radius_axis() -> alt.X:
 
 
 def radial_chart(
-    chosen: Sequence[Entry], *, top: int, selected: Frequency, side: int = MAX_SIDE, height: int = HEIGHT
+    chosen: Sequence[Entry], *, top: int, selected: Frequency, side: int = SHOWN_SIDE, height: int = HEIGHT
 ) -> Chart:
     """Plot the mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
 

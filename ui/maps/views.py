@@ -14,26 +14,27 @@ from core.fourier.maps.estimate import MapEstimate, estimate_map
 from core.fourier.maps.heatmap import Heatmap
 from core.fourier.maps.lattice import neighbour_contrasts
 from core.fourier.maps.metrics import METRICS, PERCENT, POINTS, Metric, Unit
-from core.numbers import displayed_difference, join_list
+from core.numbers import displayed_difference
 from core.shared.colours import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps
 from ui.maps.catalogue import Entry, named_apart
 from ui.maps.models import map_note, model_colour
 
 MINUS_NEIGHBOURS = "Minus neighbours"
-SHOWS = ("Error", "Minus clean", MINUS_NEIGHBOURS, "Difference", "Estimate")
+SHOWS = ("Error", "Minus clean", "Difference", "Estimate")
+SHOWN_SIDE = 63  # the middle of larger maps, as in the paper
 NEIGHBOURS_RANGE = 0.1  # limits of their colour bar, as fractions
 # From this many images per wave on, a count is as good as an estimate. More cells than in a 31 x 31 map take minutes.
 ENOUGH_IMAGES, MAX_ESTIMATED_SIDE = 1000, 31
 
 
-def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> ShownMaps:
+def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int = SHOWN_SIDE) -> ShownMaps:
     """Return a view of each map, or of the first two maps' difference.
 
     Args:
         chosen: at least one.
-        metric: a name in `METRICS`, not among `lacking_metrics`.
-        show: one of `SHOWS`, not among `lacking_shows`.
+        metric: one of `offered_metrics`.
+        show: one of `offered_shows`, or for the story `MINUS_NEIGHBOURS`.
         side: larger maps are cropped to this many cells.
     """
     maps = [(entry, entry.heatmap.crop(side)) for entry in named_apart(chosen)]
@@ -54,35 +55,24 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int) -> Sh
     return ShownMaps([_value(*pair, row) for pair in maps], row.colormap, row.value_range)
 
 
-def lacking_metrics(chosen: Sequence[Entry]) -> dict[str, str]:
-    """Return the metrics that a chosen map lacks, by their names in `METRICS`, with the reason."""
-    reasons = {}
-    for name, row in METRICS.items():
-        without = [entry.name for entry in chosen if row.array(entry.heatmap) is None]
-        if without:
-            names = list(dict.fromkeys(without))
-            reasons[name] = f"not in the map{'s' * (len(names) > 1)} of {join_list(names)}"
-    return reasons
+def offered_metrics(chosen: Sequence[Entry]) -> list[str]:
+    """Return the names in `METRICS` that all chosen maps have."""
+    return [name for name, row in METRICS.items() if all(row.array(entry.heatmap) is not None for entry in chosen)]
 
 
-def lacking_shows(chosen: Sequence[Entry], metric: str, side: int) -> dict[str, str]:
-    """Return the `SHOWS` that any chosen map lacks, with the reason, so that no view is empty."""
+def offered_shows(chosen: Sequence[Entry], metric: str) -> list[str]:
+    """Return the `SHOWS` that all chosen maps have, so that no view is empty."""
     top = METRICS[metric].top
     if top is None:
-        return dict.fromkeys(SHOWS[1:], "needs an error as the metric")
-    reasons = {}
-    if unknown := [entry.name for entry in chosen if entry.heatmap.clean_rate(top) is None]:
-        reasons["Minus clean"] = f"the clean error of {' and '.join(unknown)} is not published with the map"
-    if top != 1:
-        reasons[MINUS_NEIGHBOURS] = "needs the top-1 error"
-    if len(chosen) < 2:
-        reasons["Difference"] = "needs two maps"
-    maps = {entry.name: entry.heatmap.crop(side) for entry in named_apart(chosen)}
-    if all(map(has_enough_images, maps.values())):
-        reasons["Estimate"] = f"not needed, as every cell has {ENOUGH_IMAGES:,} images or more"
-    elif refused := [f"{name}: {why}" for name, heatmap in maps.items() if (why := why_no_estimate(heatmap, top))]:
-        reasons["Estimate"] = refused[0]
-    return reasons
+        return ["Error"]
+    maps = [entry.heatmap.crop(SHOWN_SIDE) for entry in chosen]
+    there = {
+        "Error": True,
+        "Minus clean": all(heatmap.clean_rate(top) is not None for heatmap in maps),
+        "Difference": len(maps) > 1,
+        "Estimate": not all(map(has_enough_images, maps)) and all(can_be_estimated(heatmap, top) for heatmap in maps),
+    }
+    return [show for show in SHOWS if there[show]]
 
 
 def _signed(views: list[MapView], colormap: str = FEWER_OR_MORE_ERRORS) -> ShownMaps:
@@ -129,17 +119,12 @@ def has_enough_images(heatmap: Heatmap) -> bool:
     return len(images) > 1 and bool(images.min() >= ENOUGH_IMAGES)
 
 
-def why_no_estimate(heatmap: Heatmap, top: int) -> str | None:
-    """Return why a map has no estimate, as part of a sentence; None if it has one or needs none."""
+def can_be_estimated(heatmap: Heatmap, top: int) -> bool:
+    """Return whether a map has an estimate, can be estimated in seconds, or needs no estimate."""
     if has_enough_images(heatmap) or (top == 1 and heatmap.estimate is not None):
-        return None
-    if np.count_nonzero(heatmap.images) < 2:
-        return "too few cells are computed"
-    if heatmap.images_per_wave is None or heatmap.printed_rates is not None:
-        return "all waves share the same few images, so chance shifts the whole map; sweep with --passes instead"
-    if heatmap.side > MAX_ESTIMATED_SIDE:
-        return "more than 31 × 31 cells take minutes; choose that crop under View"
-    return None
+        return True
+    own_samples = heatmap.images_per_wave is not None and heatmap.printed_rates is None  # else chance shifts all cells
+    return own_samples and np.count_nonzero(heatmap.images) > 1 and heatmap.side <= MAX_ESTIMATED_SIDE
 
 
 def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
@@ -164,7 +149,7 @@ def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
 @st.cache_data(max_entries=64, show_spinner="Estimating the map from few images per wave…")
 def _estimated(errors: np.ndarray, count: np.ndarray, image_size: int, share: float) -> MapEstimate:
     estimate = estimate_map(errors, count, image_size=image_size, variance_share=share)
-    assert estimate is not None  # `why_no_estimate` has said so
+    assert estimate is not None  # `can_be_estimated` has said so
     return estimate
 
 

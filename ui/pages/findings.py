@@ -71,16 +71,16 @@ def _maps() -> None:
     text, menus = st.columns(2, gap="large")
     with text:
         write_sentence(" ".join(WORDS["introduction"].split()), *TERMS)
-    available = entries()
+    every = entries()
+    linked = {*url.texts(SUBJECT), *url.texts(REFERENCE)}
+    available = {label: entry for label, entry in every.items() if label in linked or not entry.more}
     if len(available) < 2:
         st.info("A comparison needs two maps; add some on *Frequencies*.")
         return
     with menus:
         subject, reference = _choose(available, ("Subject", SUBJECT, CLIP), ("Reference", REFERENCE, RESNET56))
     judged = [
-        finding
-        for finding in findings_between(subject, reference, *available.values())
-        if finding.claim.key not in OF_ALL
+        finding for finding in findings_between(subject, reference, *every.values()) if finding.claim.key not in OF_ALL
     ]
     _judged(judged, shipped_maps(), {}, subject.name, reference.name)
     for place, paragraph in zip(st.columns(2, gap="large"), about_verdicts(subject, reference), strict=True):

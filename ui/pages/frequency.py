@@ -31,7 +31,7 @@ from ui.maps.predictions.cell_panel import PerturbedPicture, flip, seed, set_str
 from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables
 from ui.maps.presets import FIGURES, PRESETS, MapPreset
 from ui.maps.sentences import cell_verdict, other_strength
-from ui.maps.views import SHOWS, lacking_metrics, lacking_shows, shown_maps
+from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.server.model_cache import NONE_READY, ready_classifiers
 from ui.shared import url
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
@@ -42,15 +42,13 @@ from ui.shared.text import as_markdown, one_line
 from ui.tools.page_state import PageState
 from ui.tools.registry import draw_tools
 
-# Keys of this page in the session. The first five are also in the URL, as is `cell`.
-MAPS, METRIC, SHOW, CROP, STORY = "maps", "metric", "show", "crop", "story"
+# Keys of this page in the session. The first four are also in the URL, as is `cell`.
+MAPS, METRIC, SHOW, STORY = "maps", "metric", "show", "story"
 CELL = "frequency.cell"
-PENDING, ALL_PREDICT, MORE = "frequency.pending_map", "frequency.all_predict", "frequency.more_maps"
+PENDING, ALL_PREDICT = "frequency.pending_map", "frequency.all_predict"
 PRESET, FIGURE, WALK, PLACE = "frequency.story", "frequency.figure", "frequency.walk", "cell"
 
 FIRST = attrgetter("first")  # default picture of a sample set
-CROPS = {"31 × 31": 31, "63 × 63": 63, "Full": MAX_SIDE}
-CROPPED = "63 × 63"
 TITLE = "Which frequencies does CLIP rely on?"
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
@@ -114,7 +112,7 @@ def about_maps(metric: Metric) -> str:
 def _chart(chosen: list[Entry], frequency: Frequency) -> None:
     """Draw the errors by radius."""
     with st.container(key="frequency-rings"):
-        radial_chart(chosen, top=_top(), selected=frequency, side=_side()).draw()
+        radial_chart(chosen, top=_top(), selected=frequency).draw()
 
 
 def _restore() -> None:
@@ -123,9 +121,9 @@ def _restore() -> None:
     if label := state.pop(PENDING, None):
         state[MAPS] = [*state.get(MAPS, []), label][-MAX_MAPS:]
         selected = [entries()[name] for name in state[MAPS]]
-        if selected[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" not in lacking_metrics(selected):
+        if selected[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" in offered_metrics(selected):
             state[METRIC] = "Probability"  # a single image is right or wrong; its probability says more
-        elif "Estimate" not in lacking_shows(selected, TOP1.name, _side()):
+        elif "Estimate" in offered_shows(selected, TOP1.name):
             state[METRIC], state[SHOW] = TOP1.name, "Estimate"  # counts over few images are noise
     if CELL not in state:
         if linked := url.number(STORY, range(1, len(PRESETS) + 1)):
@@ -157,34 +155,26 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
         st.toast(f"This link names too many maps; these are the first {MAX_MAPS}.")
     selected = st.session_state.setdefault(MAPS, linked[:MAX_MAPS] or default)
     with st.popover("Maps", icon=":material/grid_on:"):
-        more = st.session_state.get(MORE, False)
-        offered = [label for label, entry in available.items() if more or label in selected or not entry.more]
+        offered = [label for label, entry in available.items() if label in selected or not entry.more]
         labels = settable(
             MAPS, lambda key, value: st.multiselect("Maps", offered, value, key=key, max_selections=MAX_MAPS)
         )
-        st.toggle("More maps: other strengths, fewer images, other random seeds", key=MORE)
     url.put_all(MAPS, labels, default)
     chosen = [available[label] for label in labels]
     with st.popover("View", icon=":material/tune:"):
         if chosen:
-            _choose("Metric", list(METRICS), METRIC, TOP1.name, lacking_metrics(chosen))
-            _choose("Show", SHOWS, SHOW, _preset().show, lacking_shows(chosen, st.session_state[METRIC], _side()))
-        _choose("Crop", list(CROPS), CROP, CROPPED, {})
+            _choose("Metric", offered_metrics(chosen), METRIC, TOP1.name)
+            _choose("Show", offered_shows(chosen, st.session_state[METRIC]), SHOW, _preset().show)
         st.toggle("All installed models predict", key=ALL_PREDICT)
     return chosen
 
 
-def _choose(label: str, options: Sequence[str], key: str, usual: str, lacking: dict[str, str]) -> None:
-    """Draw a choice among the options that the chosen maps have, and say why others are unavailable."""
-    offered = [option for option in options if option not in lacking]
+def _choose(label: str, offered: Sequence[str], key: str, usual: str) -> None:
+    """Draw a choice among the options that the chosen maps have."""
     if st.session_state.setdefault(key, url.text(key)) not in offered:
         st.session_state[key] = usual if usual in offered else offered[0]
     settable(key, lambda name, value: st.segmented_control(label, offered, default=value, key=name, required=True))
     url.put(key, st.session_state[key], usual)
-    if lacking:
-        st.caption(
-            as_markdown("Unavailable: " + "; ".join(f"{option} ({why})" for option, why in lacking.items()) + ".")
-        )
 
 
 def _figures(picture: Picture | None) -> None:
@@ -223,11 +213,6 @@ def _top() -> int:
     return METRICS[st.session_state[METRIC]].top or 1
 
 
-def _side() -> int:
-    """Return the side to which larger maps are cropped; until the widget exists, it is the URL's."""
-    return CROPS.get(st.session_state.get(CROP) or url.text(CROP), CROPS[CROPPED])
-
-
 def _show_new_map(label: str) -> None:
     """Show a new map beside the displayed ones from the next run on."""
     st.session_state[PENDING] = label
@@ -264,7 +249,7 @@ def _walk(chosen: list[Entry], perturbed: PerturbedPicture) -> dict[str, dict[st
 def _maps(chosen: list[Entry], selected: Frequency, perturbed: PerturbedPicture | None, outline: float) -> None:
     """Draw the maps beside the picture, with a dashed circle for the claim's waves, and notes on the comparison."""
     show = st.session_state[SHOW]
-    maps = shown_maps(chosen, st.session_state[METRIC], show, _side())
+    maps = shown_maps(chosen, st.session_state[METRIC], show)
     look: dict[str, Any] = {"selected": selected, "outline": outline, "key": "frequency.heatmaps"}
     if perturbed is None:
         st.info("Choose a bundled picture or upload your own.")

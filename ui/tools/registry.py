@@ -1,4 +1,4 @@
-"""Tools below the maps: four as cards, the rest by name. Only the open tool and a running sweep are computed."""
+"""Tools below the maps: four as cards, the rest by name. Only an open tool and a running sweep are computed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.images.square import png_data_uri
 from core.shared.roles import networks_for
 from ui.components.scroll import scroll_into_view
 from ui.maps.files import add_a_file, map_downloads, source_text
-from ui.maps.predictions.cell_panel import change_in_numbers
+from ui.maps.predictions.cell_panel import download_picture
 from ui.maps.predictions.cell_predictions import draw_details
 from ui.maps.predictions.own_classes import CLASSES, PROMPT, own_classes
 from ui.shared import url
@@ -51,26 +51,26 @@ def draw_tools(page: PageState) -> None:
     """Draw the row of tools, and the open one below it."""
     state = st.session_state
     if _OPEN not in state:
-        linked = url.text(TOOL) if url.text(TOOL) in TOOLS else DETAILS
-        if not url.names().isdisjoint((CLASSES, PROMPT)) and linked == DETAILS:
+        linked = url.text(TOOL) if url.text(TOOL) in TOOLS else None
+        if linked is None and not url.names().isdisjoint((CLASSES, PROMPT)):
             linked = OWN_WORDS
-        state[_OPEN], state[_BY_HAND] = linked, int(linked != DETAILS)
+        state[_OPEN], state[_BY_HAND] = linked, int(linked is not None)
     with st.container(key=PLACE):
         st.html(_pictures())
         name = st.pills(
             "Tools",
             list(TOOLS),
-            required=True,
             format_func=_label,
             key=_OPEN,
             on_change=lambda: state.__setitem__(_BY_HAND, state[_BY_HAND] + 1),
             label_visibility="collapsed",
             persist_state="session",
         )
-        assert name is not None  # `required` is set
-        url.put(TOOL, name, DETAILS)
+        url.put(TOOL, name or "", "")
         scroll_into_view(PLACE, state[_BY_HAND])
-        if TOOLS[name].of_picture and page.picture is None:
+        if name is None:
+            pass
+        elif TOOLS[name].of_picture and page.picture is None:
             st.info("This tool needs a picture: choose a bundled one or upload your own.")
         else:
             TOOLS[name].draw(page)
@@ -88,7 +88,7 @@ def _details(page: PageState) -> None:
         page.chart()
     if page.perturbed is not None:
         draw_details(page.predictors, page.perturbed, right)
-        change_in_numbers(page.perturbed)
+        download_picture(page.perturbed)
 
 
 def _own_sweep(page: PageState) -> None:

@@ -35,21 +35,18 @@ from core.sweep.transforms import BATCH, TransformOutcomes, Transforms, grow_in_
 Outcomes = TypeVar("Outcomes", bound=TransformOutcomes)
 QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
 FULL_SHARE = 0.02  # share of the images under each wave of a full map
-OTHER_SIZES = {32: (1.0, 2.0, 8.0)}  # sizes v of the waves in further maps of a full profile, by the pictures' side
 STRENGTH_IMAGES = 1000  # of a map at equal strength, which has only the corners
 ENLARGING = ("mini-clip", PAPERS_CLIP)  # enlarge small pictures
 
 
 def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    """Yield its map, and in a full profile those of other sizes of the waves."""
+    """Yield its map."""
     data = network.images(QUICK_IMAGES if network.quick else None)
     n, config = len(data), map_config(network, data)
     per_wave = max(1, QUICK_PASSES // len(config.waves), 0 if network.quick else round(FULL_SHARE * n))
     config = replace(config, passes=min(1.0, per_wave / n))
     quick = Path("heatmaps", f"{network.file_name}_{data.name}-{QUICK_IMAGES}.npz") if n > QUICK_IMAGES else None
     yield replace(map_file(network, data, config), replaces=quick)
-    for epsilon in () if network.quick else OTHER_SIZES.get(data.image_size, ()):
-        yield map_file(network, data, replace(config, epsilon=epsilon))
 
 
 def map_config(network: ProfiledNetwork, data: ImageDataset) -> SweepConfig:
@@ -67,8 +64,7 @@ def map_file(
     network: ProfiledNetwork, data: ImageDataset, config: SweepConfig, path: Path | None = None
 ) -> ProfileFile:
     """Return the file of a map; path: in the profile, by default that of a heat map."""
-    suffix = "" if config.epsilon == usual_epsilon(data.image_size) else f"_v{config.epsilon:g}"
-    path = path or Path("heatmaps", f"{network.file_name}_{data.name}-{len(data)}{suffix}.npz")
+    path = path or Path("heatmaps", f"{network.file_name}_{data.name}-{len(data)}.npz")
     passes = len(data) + len(config.waves) * images_per_wave(len(data), config.passes)
 
     def make(output: Path) -> Heatmap:

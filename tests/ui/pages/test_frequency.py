@@ -2,7 +2,6 @@
 
 import base64
 import html
-import itertools
 import json
 import re
 import time
@@ -34,7 +33,7 @@ from ui.maps.predictions.cell_predictions import LOADING
 from ui.maps.presets import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, PRESETS, RESNET50, RESNET56
 from ui.maps.sentences import cell_verdict
 from ui.maps.views import SHOWS
-from ui.pages.frequency import CELL, CROPS, FIGURE, MORE
+from ui.pages.frequency import CELL, FIGURE
 from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import picture_kinds, samples
 from ui.shared.text import one_line
@@ -75,16 +74,13 @@ def page():
 
 def test_page_draws_maps_of_different_size_in_every_way(page):
     settable_widget(page, "maps").select("ResNet-50 · ImageNet100 · published")
-    crops, drawn = itertools.cycle(CROPS), set()
-    page.toggle(key=MORE).set_value(True).run()
-    small = "Mini CLIP · CIFAR-10, 1,000 images · computed"
-    for maps in ([CLIP, RESNET56, RESNET50], [MINI_CLIP, MINI_RESNET, EFFICIENTNET], [small]):
+    drawn = set()
+    for maps in ([CLIP, RESNET56, RESNET50], [MINI_CLIP, MINI_RESNET, EFFICIENTNET], [MINI_CLIP]):
         settable_widget(page, "maps").set_value(maps).run()
         for metric in settable_widget(page, "metric").options:
             settable_widget(page, "metric").set_value(metric).run()
             for show in settable_widget(page, "show").options:
-                settable_widget(page, "show").set_value(show)
-                settable_widget(page, "crop").set_value(next(crops)).run()
+                settable_widget(page, "show").set_value(show).run()
                 assert not page.exception, (maps, metric, show)
                 for packed in json.loads(page.get("bidi_component")[0].proto.json)["maps"]:
                     cells = np.frombuffer(base64.b64decode(packed["cells"]), f"<i{packed['bytes']}")
@@ -115,8 +111,8 @@ def test_link_to_a_story_opens_its_state_and_keeps_its_url(number, maps, cell, s
             pictures,
             picture,
         )
-        widgets = {key: settable_widget(app, key).value for key in ("show", "metric", "crop")}
-        assert widgets == {"show": show, "metric": "Top-1", "crop": "63 × 63"}
+        widgets = {key: settable_widget(app, key).value for key in ("show", "metric")}
+        assert widgets == {"show": show, "metric": "Top-1"}
         assert app.query_params == {"story": number, "cell": "{},{}".format(*cell)}
         assert cell_verdict([entries()[label] for label in maps], cell) in text(app)
 
@@ -185,11 +181,9 @@ def test_page_says_where_the_picture_has_another_strength_than_the_maps():
     assert "and its predictions for v" not in text(open_page(pictures="CIFAR-10"))
 
 
-def test_menu_says_why_something_is_not_offered(page):
+def test_a_link_to_what_the_maps_lack_opens_what_they_have():
     app = open_page(show="Minus clean", metric="Probability")
     assert (settable_widget(app, "metric").value, settable_widget(app, "show").value) == ("Top-1", "Error")
-    assert "Probability (not in the maps of CLIP ViT-B/32 and ResNet-56)." in text(app)
-    assert "Minus clean (the clean error of CLIP ViT-B/32 and ResNet-56 is not published with the map)" in text(app)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +217,7 @@ def test_page_shows_the_first_maps_of_a_link_with_too_many_and_says_so(page):
 
 
 def test_chart_of_rings_has_a_row_for_each_ring_of_each_map():
-    app = open_page(maps=[CLIP, RESNET56])
+    app = open_page(maps=[CLIP, RESNET56], tab="Details")
     *layers, _ = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"]
     for layer in layers:
         rows = layer["data"]["values"]
@@ -262,7 +256,7 @@ def upload(app: AppTest, heatmap: Heatmap) -> AppTest:
 
 @pytest.mark.slow
 def test_the_largest_maps_cost_less_than_two_seconds_of_one_core_a_redraw():
-    app = open_page(crop="Full", tab=OWN_FILE)
+    app = open_page(tab=OWN_FILE)
     for number in range(1, 5):
         upload(app, uploaded(MAX_SIDE, epsilon=float(number)))
     assert len(settable_widget(app, "maps").value) == 4
@@ -307,9 +301,8 @@ def test_the_name_in_an_uploaded_map_leads_to_no_folder_of_the_server():
 
 def test_every_shipped_map_says_where_it_comes_from(page):
     app = open_page(tab=SOURCES)
-    assert len(settable_widget(app, "maps").options) < 10
-    labels = settable_widget(app.toggle(key=MORE).set_value(True).run(), "maps").options
-    assert len(labels) == len(list(HEATMAPS.glob("*.npz"))) == len(set(labels))
+    labels = settable_widget(app, "maps").options
+    assert len(labels) == len(set(labels)) < 10
     assert not [label for label in labels if re.match("[a-z]", label)], "labels are display names"
     for chosen in np.array_split(labels, -(-len(labels) // 4)):
         settable_widget(app, "maps").set_value(chosen.tolist()).run()

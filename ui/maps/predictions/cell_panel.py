@@ -84,8 +84,8 @@ def flip() -> None:
     st.session_state[SEED] = seed() + 1
 
 
-def change_in_numbers(perturbed: PerturbedPicture) -> None:
-    """Draw the norms that clipping leaves of the wave, and a download of the picture with it."""
+def download_picture(perturbed: PerturbedPicture) -> None:
+    """Draw a download of the picture with the wave."""
     wave = wave_on_image(
         perturbed.picture.image,
         perturbed.frequency,
@@ -93,19 +93,11 @@ def change_in_numbers(perturbed: PerturbedPicture) -> None:
         seed=perturbed.seed,
         position=perturbed.picture.position,
     )
-    norms = " / ".join(f"{norm:.2f}" for norm in wave.norm)
-    largest = float(np.abs(wave.change).max())
-    (i, j), name, row = perturbed.frequency, f"v{perturbed.epsilon:g}", st.container(horizontal=True)
-    row.markdown(
-        f"L2 norm per channel: {perturbed.epsilon:.2f} before clipping; {norms} (red / green / blue) after. "
-        f"Largest change of a pixel: {largest:.3f} of 1.",
-        width="content",
+    i, j = perturbed.frequency
+    download_button(
+        "The picture with the wave (PNG)",
+        lambda: png_bytes(to_uint8(wave.perturbed)),
+        f"wave_{i}_{j}_v{perturbed.epsilon:g}.png",
+        key="cell.picture",
+        icon=":material/download:",
     )
-    with row:
-        download_button(
-            "The picture with the wave (PNG)",
-            lambda: png_bytes(to_uint8(wave.perturbed)),
-            f"wave_{i}_{j}_{name}.png",
-            key="cell.picture",
-            icon=":material/download:",
-        )
