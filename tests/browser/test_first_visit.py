@@ -298,25 +298,6 @@ def test_beside_the_examples_no_other_picture_stands_with_a_hole(visit):
 
 
 @pytest.mark.slow
-def test_play_leaves_the_sentence_on_the_wave_where_it_is(visit):
-    page = visit("frequency?pictures=CIFAR-10")
-    expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
-    wait_until_drawn(page)
-    places = (
-        "() => [...document.querySelectorAll('.verdict-row > *')].map(part => {"
-        "const { x, width } = part.getBoundingClientRect(); return [Math.round(x), Math.round(width)]; })"
-    )
-    before = page.evaluate(places)
-    page.get_by_role("button", name="Play").click()
-    expect(page.locator(".verdict-row[data-walk]")).to_be_visible(timeout=SLOW)
-    during = page.evaluate(places)
-    assert during[0][0] == before[0][0] and abs(during[0][1] - before[0][1]) <= 8, (before, during)
-    if len(during) > 1:
-        assert during[1][0] > during[0][0] + during[0][1] - 8, "the claim beside the sentence"
-    page.keyboard.press("Escape")
-
-
-@pytest.mark.slow
 def test_a_map_of_one_picture_has_one_meaning_to_its_end_which_is_in_sight(visit):
     page = visit("frequency?pictures=CIFAR-10&tab=Compute+a+map")
     choose_option(

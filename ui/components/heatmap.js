@@ -6,7 +6,7 @@ import { createMap, fillMap, placeMark, pointedAt } from "./heatmap_map.js";
 import { describe, name, number } from "./heatmap_text.js";
 import { explained, tooltip } from "./tooltip.js";
 import { markAnswers } from "./wave_answers.js";
-import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause, takeWalk } from "./wave_panel.js";
+import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause } from "./wave_panel.js";
 
 // CSS pixels.
 const MIN_COLUMN = 270; // width of a map's column
@@ -34,7 +34,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   }
   remembered.set(data.key, memory);
   view.memory = memory;
-  const drawing = JSON.stringify({ ...data, token: null, value: null, picture: null, walk: null });
+  const drawing = JSON.stringify({ ...data, token: null, value: null, picture: null });
   const redraw = view.drawing !== drawing;
   if (redraw) {
     view.drawing = drawing;
@@ -42,7 +42,6 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   }
   showPicture(view, data.picture);
   if (redraw) layOut(view);
-  if (view.panel && data.walk) takeWalk(view.panel, data.walk);
   showCursor(view);
 }
 

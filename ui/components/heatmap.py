@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from core.fourier.basis import Frequency
 from core.fourier.intervals import Interval
@@ -124,12 +123,9 @@ def wave_lab(
     selected: Frequency,
     key: str,
     on_select: Callable[[Frequency, float], None],
-    on_flip: Callable[[], None],
     on_pick: Callable[[int], None],
     on_library: Callable[[], None],
     belongs: Mapping[str, str] | None = None,
-    walk: Mapping[str, Mapping[str, str]] | None = None,
-    on_walk: Callable[[list[Frequency]], None] | None = None,
     outline: float = 0,
 ) -> None:
     """Show heat maps beside a picture; the browser adds the wave under the cursor to it without a rerun.
@@ -138,24 +134,15 @@ def wave_lab(
         maps, selected, key, outline: as `heatmap_view` takes them.
         on_select: called with the frequency and the size v that the visitor chose, before the rerun. It should store
             both, and the next run should pass them back.
-        on_flip: called when the visitor asks for other signs.
         on_pick: called with the index of the thumbnail that the visitor chose.
         on_library: called when the visitor asks for all pictures.
         belongs: CSS selectors of what the page says about the selected wave, its "table" and "sentence", which are
             dimmed while another wave is in view; and of a "chart" by Vega-Lite whose points have a field `radius`:
             pointing at one marks its ring.
-        on_walk: called with the waves that *Play* is about to show, before the rerun, which may pass as `walk` what the
-            page says of each, by "i,j": its "table", with an attribute data-wave, and the "verdict" on it, both HTML.
     """
-    data = pack_maps(maps) | {"outline": outline, "belongs": belongs and dict(belongs), "walk": walk and dict(walk)}
+    data = pack_maps(maps) | {"outline": outline, "belongs": belongs and dict(belongs)}
     limit = max(len(view.values) // 2 for view in maps.views)
     thumbnails = range(len(picture.strip.captions) if picture.strip else 0)
-
-    def walks() -> None:
-        cells = read_walk(st.session_state[key].get("walk"), limit)
-        if cells and on_walk is not None:
-            on_walk(cells)
-
     mount_synchronised(
         _component,
         key,
@@ -164,9 +151,7 @@ def wave_lab(
         on_choice=lambda choice: on_select(choice[:2], choice[2]),
         about=picture.usual,  # a size v is meaningful only for pictures of one size
         data=data | {"picture": pack_picture(picture, key) | {"library": True}},
-        on_flip_change=on_flip,
         on_pick_change=place_from(key, "pick", thumbnails, on_pick),
-        on_walk_change=walks,
         on_library_change=on_library,
     )
 
@@ -179,15 +164,6 @@ def read_choice(value: Any, *, limit: int, most: float) -> tuple[int, int, float
             # The slider sums its steps: 15.699999999999999 is 15.7.
             return frequency and (*frequency, round(float(epsilon), 6))
     return None
-
-
-def read_walk(value: Any, limit: int) -> list[Frequency]:
-    """Parse the waves of a walk sent by the browser; return none if they are invalid."""
-    match value:
-        case {"cells": [*cells]} if len(cells) <= 2 * limit:
-            frequencies = [_read_frequency(cell, limit) for cell in cells]
-            return [cell for cell in frequencies if cell is not None]
-    return []
 
 
 def pack_maps(maps: ShownMaps) -> dict[str, Any]:

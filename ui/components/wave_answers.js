@@ -1,14 +1,14 @@
-// The page's texts about the selected wave, outside the component: dimmed while another wave is displayed, updated
-// while a walk is played, and repeated in one line per network above the maps on a phone.
+// The page's texts about the selected wave, outside the component: dimmed while another wave is displayed,
+// and repeated in one line per network above the maps on a phone.
 
 import { element } from "./dom.js";
 import { name } from "./heatmap_text.js";
 
-// `data.belongs`: CSS selectors of the page's parts. `data.walk`: their content for each wave of a walk.
+// `data.belongs`: CSS selectors of the page's parts.
 export function createAnswers(view) {
   const root = element("div", "answers");
   root.setAttribute("aria-hidden", "true"); // the table below says the same
-  const answers = { root, walk: null, original: {} };
+  const answers = { root };
   const observer = new MutationObserver(() => (root.isConnected ? markAnswers(view) : observer.disconnect()));
   observer.observe(document.querySelector("[data-testid=stMain]") ?? document.body, { childList: true, subtree: true });
   return answers;
@@ -20,10 +20,9 @@ const tableOf = (view) => places(view, "table")[0]?.querySelector("table[data-wa
 
 // Dims parts that belong to another wave than the displayed one, and names that wave.
 export function markAnswers(view) {
-  const { answers, timer } = view.panel ?? {};
+  const { answers } = view.panel ?? {};
   if (!answers || !view.data.belongs) return;
   const cursor = view.hover ?? view.memory.frequency;
-  if (timer) stepAnswers(view, String(cursor));
   const table = tableOf(view);
   const of = table?.dataset.wave;
   const note = of && of !== String(cursor) ? `of the selected wave ${name(of.split(",").map(Number))}` : "";
@@ -56,29 +55,4 @@ function markRing(view, radius) {
     for (const point of chart.querySelectorAll("[data-at]")) delete point.dataset.at;
     for (const point of chart.querySelectorAll(`[aria-label^='radius ${radius},']`)) point.dataset.at = "";
   }
-}
-
-// Parts that precomputed content of a wave replaces; the server may redraw them meanwhile.
-const steppedParts = (view) => ({
-  table: tableOf(view),
-  verdict: places(view, "sentence")[0]?.querySelector(".verdict-row"),
-});
-
-function stepAnswers(view, cell) {
-  const { answers } = view.panel;
-  const step = answers.walk?.[cell];
-  const parts = steppedParts(view);
-  if (!step || !parts.table || parts.table.dataset.wave === cell) return;
-  for (const [kind, part] of Object.entries(parts)) {
-    if (!part) continue;
-    if (!("walk" in part.dataset)) answers.original[kind] = part.outerHTML;
-    part.outerHTML = step[kind];
-    steppedParts(view)[kind].dataset.walk = "";
-  }
-}
-
-// Restores the parts as the server drew them; its next redraw replaces them.
-export function restoreAnswers(view) {
-  for (const [kind, part] of Object.entries(steppedParts(view)))
-    if (part && "walk" in part.dataset) part.outerHTML = view.panel.answers.original[kind];
 }

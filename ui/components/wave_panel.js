@@ -3,12 +3,11 @@
 import { countOf } from "./count_of.js";
 import { element, unpack } from "./dom.js";
 import { name } from "./heatmap_text.js";
-import { createAnswers, restoreAnswers } from "./wave_answers.js";
+import { createAnswers } from "./wave_answers.js";
 import { createStrip, fillStrip } from "./picture_strip.js";
 import { addBasis, fourierBasis, outward, showBasis, signsAt } from "./wave.js";
 
 const PLAY_MILLISECONDS = 250; // between two waves of a tour
-const WALK_MILLISECONDS = 3000; // maximum time that a tour waits for its predictions
 export const REST_MILLISECONDS = 250; // before a choice is reported
 
 // Calls the view's `moved` after the wave or its strength has changed, and `report` to inform Python after a delay.
@@ -33,10 +32,7 @@ export function createPanel(view) {
   panel.slider = createSlider(panel, controls);
   const buttons = controls.appendChild(element("div", "buttons"));
   panel.play = buttons.appendChild(element("button", "play"));
-  panel.play.addEventListener("click", () => (panel.timer ? pause(panel) : askForWalk(panel)));
-  const flip = buttons.appendChild(element("button", "flip", "Other signs"));
-  flip.title = "Draw other random signs, one per colour: light becomes dark";
-  flip.addEventListener("click", () => panel.view.trigger("flip", true));
+  panel.play.addEventListener("click", () => (panel.timer ? pause(panel) : play(panel)));
   const pictures = controls.appendChild(element("div", "buttons pictures"));
   panel.strip = createStrip(pictures, "Bundled pictures", (place) => panel.view.trigger("pick", place));
   panel.library = pictures.appendChild(element("button", "library", "Library, upload"));
@@ -129,30 +125,12 @@ function paintPanel(canvas, fill) {
 
 const number0 = (value) => Number(value.toFixed(3)).toString();
 
-// *Play*: a wave per radius from zero frequency to the corner; resumes if it was paused. First requests the page's
-// texts for all these waves from the server.
-function askForWalk(panel) {
-  const { view } = panel;
-  if (panel.paused) return play(panel);
-  const half = Math.min((panel.data.side - 1) / 2, ...view.maps.map((map) => map.half));
-  panel.tour = outward(view.memory.frequency, half);
-  panel.answers.walk = null;
-  clearTimeout(panel.request);
-  panel.request = setTimeout(() => play(panel), view.data.belongs ? WALK_MILLISECONDS : 0);
-  if (view.data.belongs) view.trigger("walk", { cells: panel.tour, epsilon: view.memory.epsilon });
-}
-
-export function takeWalk(panel, walk) {
-  panel.answers.walk = walk;
-  if (!panel.request || panel.timer) return;
-  clearTimeout(panel.request);
-  play(panel);
-}
-
+// *Play*: a wave per radius from zero frequency to the corner; resumes if it was paused.
 function play(panel) {
   const { view } = panel;
-  const tour = panel.paused ?? panel.tour;
-  panel.request = panel.paused = null;
+  const half = Math.min((panel.data.side - 1) / 2, ...view.maps.map((map) => map.half));
+  const tour = panel.paused ?? outward(view.memory.frequency, half);
+  panel.paused = null;
   panel.timer = setInterval(() => {
     if (!tour.length) return pause(panel);
     view.hover = null;
@@ -164,12 +142,9 @@ function play(panel) {
 }
 
 export function pause(panel, tell = true) {
-  clearTimeout(panel.request);
-  panel.request = null;
   if (!panel.timer) return false;
   clearInterval(panel.timer);
   panel.timer = null;
-  restoreAnswers(panel.view);
   sayPlaying(panel);
   if (tell) panel.view.report(0);
   return true;

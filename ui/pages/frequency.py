@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
@@ -27,8 +26,8 @@ from ui.maps.catalogue import Entry, entries
 from ui.maps.judged_maps import claim_on, verdict_html
 from ui.maps.line_charts import radial_chart
 from ui.maps.models import Predictor, choose_predictors
-from ui.maps.predictions.cell_panel import PerturbedPicture, flip, seed, set_strength, strength, under_wave
-from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint, walk_tables
+from ui.maps.predictions.cell_panel import PerturbedPicture, set_strength, strength, under_wave
+from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint
 from ui.maps.presets import FIGURES, PRESETS, MapPreset
 from ui.maps.sentences import cell_verdict, other_strength
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
@@ -46,7 +45,7 @@ from ui.tools.registry import draw_tools
 MAPS, METRIC, SHOW, STORY = "maps", "metric", "show", "story"
 CELL = "frequency.cell"
 PENDING, ALL_PREDICT = "frequency.pending_map", "frequency.all_predict"
-PRESET, FIGURE, WALK, PLACE = "frequency.story", "frequency.figure", "frequency.walk", "cell"
+PRESET, FIGURE, PLACE = "frequency.story", "frequency.figure", "cell"
 
 FIRST = attrgetter("first")  # default picture of a sample set
 TITLE = "Which frequencies does CLIP rely on?"
@@ -83,7 +82,7 @@ def page() -> None:
     frequency = st.session_state[CELL]
     perturbed = None
     if picture is not None:
-        perturbed = PerturbedPicture(picture, frequency, strength(picture.size), seed())
+        perturbed = PerturbedPicture(picture, frequency, strength(picture.size))
     about = _claim(chosen, frequency)
     with verdict:
         st.html(f"{STYLE}{_verdict_html(chosen, frequency, perturbed, about)}")
@@ -234,18 +233,6 @@ def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | 
     return claim_on(chosen, frequency) if _top() == 1 else None
 
 
-def _walk(chosen: list[Entry], perturbed: PerturbedPicture) -> dict[str, dict[str, str]] | None:
-    """Return the page's text for each wave that *Play* is about to show, once per request; else None."""
-    cells = st.session_state.pop(WALK, None)
-    if not cells or "torch" not in sys.modules:
-        return None
-    tables = walk_tables(_predictors(chosen, perturbed), perturbed, cells)
-    return {
-        "{},{}".format(*cell): {"table": table, "verdict": _verdict_html(chosen, cell, perturbed, _claim(chosen, cell))}
-        for cell, table in tables.items()
-    }
-
-
 def _maps(chosen: list[Entry], selected: Frequency, perturbed: PerturbedPicture | None, outline: float) -> None:
     """Draw the maps beside the picture, with a dashed circle for the claim's waves, and notes on the comparison."""
     show = st.session_state[SHOW]
@@ -261,12 +248,9 @@ def _maps(chosen: list[Entry], selected: Frequency, perturbed: PerturbedPicture 
             maps,
             under_wave(picture, side, picture_strip(url_prefix="")),
             on_select=partial(_select, picture.size),
-            on_flip=flip,
             on_pick=lambda place: pick_picture(PLACE, place, url_prefix=""),
             on_library=partial(open_library, PLACE),
             belongs=BELONGS,
-            walk=_walk(chosen, perturbed),
-            on_walk=lambda cells: st.session_state.__setitem__(WALK, cells),
             **look,
         )
     if show == "Difference":

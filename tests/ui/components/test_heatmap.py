@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.fourier.maps.metrics import METRICS, POINTS, Unit
 from core.images.colormaps import COLORMAPS, colormap_table, lightness
 from core.shared.colours import FEWER_OR_MORE_ERRORS
-from ui.components.heatmap import MapView, ShownMaps, _read_frequency, pack_maps, read_choice, read_walk
+from ui.components.heatmap import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
 
 
 def page() -> None:
@@ -127,7 +127,6 @@ def lab() -> None:
         selected=(0, 1),
         key="lab",
         on_select=lambda frequency, epsilon: None,
-        on_flip=lambda: None,
         on_pick=lambda place: None,
         on_library=lambda: None,
     )
@@ -157,12 +156,3 @@ def test_only_a_wave_of_the_map_at_a_strength_of_the_slider_is_taken(value):
 def test_a_choice_is_a_wave_and_a_strength():
     assert read_choice([1, -1, 5], limit=1, most=16) == (1, -1, 5.0)
     assert read_choice([1, -1, 15.699999999999999], limit=1, most=16) == (1, -1, 15.7), "the name that commands use"
-
-
-@pytest.mark.parametrize("value", [None, {"cells": "ab"}, {"cells": 3 * [[0, 1]]}, {"cells": [[0, 2], [1], "x"]}])
-def test_a_walk_has_waves_of_the_map_alone_and_no_more_than_radii(value):
-    assert read_walk(value, 1) == []
-
-
-def test_a_walk_goes_through_its_waves():
-    assert read_walk({"cells": [[0, 0], [0, 1]]}, 1) == [(0, 0), (0, 1)]

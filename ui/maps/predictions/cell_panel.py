@@ -1,4 +1,4 @@
-"""The picture under the wave, and controls for the wave's size v and signs, which are part of the URL."""
+"""The picture under the wave, and the wave's size v, which is part of the URL."""
 
 from __future__ import annotations
 
@@ -16,19 +16,17 @@ from ui.components.image_picker import Thumbnails
 from ui.shared import url
 from ui.shared.downloads import download_button
 from ui.shared.pictures import Picture
-from ui.shared.text import whole_number
 
-SEED = "signs"  # in the URL
+SEED = 0  # of the signs, as in the shipped maps
 
 
 @dataclass(frozen=True, eq=False)
 class PerturbedPicture:
-    """Subject of the predictions: a picture, a wave (i, j), its size v per channel, and the seed of its signs."""
+    """Subject of the predictions: a picture, a wave (i, j), and its size v per channel."""
 
     picture: Picture
     frequency: Frequency
     epsilon: float
-    seed: int
 
     @property
     def possible(self) -> bool:
@@ -43,7 +41,7 @@ def under_wave(picture: Picture, side: int, strip: Thumbnails | None) -> Picture
     """
     side = min(side, 2 * (picture.size // 2) + 1)
     count = len(strip.captions) if strip else picture.position + 1
-    signs = _signs(side, count, seed())[:, :, picture.position]
+    signs = _signs(side, count)[:, :, picture.position]
     return PictureUnderWave(
         picture.pixels,
         picture.caption,
@@ -57,8 +55,8 @@ def under_wave(picture: Picture, side: int, strip: Thumbnails | None) -> Picture
 
 # For all pictures of a set at once: that takes no longer than for one.
 @st.cache_data(show_spinner=False, max_entries=8)
-def _signs(side: int, count: int, seed: int) -> np.ndarray:
-    return all_random_signs(side, count, seed=seed)
+def _signs(side: int, count: int) -> np.ndarray:
+    return all_random_signs(side, count, seed=SEED)
 
 
 def strength(size: int) -> float:
@@ -74,23 +72,13 @@ def set_strength(size: int, epsilon: float) -> None:
         url.put(f"v{size}", None)
 
 
-def seed() -> int:
-    """Return the seed of the signs."""
-    return url.session_value(SEED, SEED, whole_number, 0)
-
-
-def flip() -> None:
-    """Switch to the next signs."""
-    st.session_state[SEED] = seed() + 1
-
-
 def download_picture(perturbed: PerturbedPicture) -> None:
     """Draw a download of the picture with the wave."""
     wave = wave_on_image(
         perturbed.picture.image,
         perturbed.frequency,
         perturbed.epsilon,
-        seed=perturbed.seed,
+        seed=SEED,
         position=perturbed.picture.position,
     )
     i, j = perturbed.frequency

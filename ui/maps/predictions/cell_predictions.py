@@ -23,7 +23,7 @@ from core.shared.errors import sentence
 from core.sweep.predictions import Predictions, predict_under_waves, top1_predictions
 from ui.maps.line_charts import probability_curve
 from ui.maps.models import Predictor, model_colour
-from ui.maps.predictions.cell_panel import PerturbedPicture
+from ui.maps.predictions.cell_panel import SEED, PerturbedPicture
 from ui.maps.predictions.prediction_table import STYLE, PredictionRow, prediction_table, rows_html
 from ui.server.log import log
 from ui.server.model_cache import classifier_for, ready_classifiers
@@ -108,9 +108,7 @@ def draw_predictions(
             for start in range(0, total or 0, size):
                 chunk = predictor.spec.name, picture.kind, start, size
                 before = np.concatenate([before, _over_samples(*chunk)])
-                after = np.concatenate(
-                    [after, _over_samples(*chunk, perturbed.frequency, perturbed.epsilon, perturbed.seed)]
-                )
+                after = np.concatenate([after, _over_samples(*chunk, perturbed.frequency, perturbed.epsilon)])
                 rows[predictor] = replace(rows[predictor], flips=(int((before != after).sum()), len(after)))
                 if time.monotonic() - drawn > REDRAW_SECONDS:
                     draw()
@@ -126,24 +124,6 @@ def draw_predictions(
 
     draw()
     return cache(count)
-
-
-def walk_tables(
-    predictors: Sequence[Predictor], perturbed: PerturbedPicture, cells: Sequence[Frequency]
-) -> dict[Frequency, str]:
-    """Return the table of `draw_predictions` for each wave, without flips; empty if a network fails."""
-    picture = perturbed.picture
-    predictions = predict_all(
-        [predictor.spec for predictor in predictors], lambda name: _under_waves(name, perturbed, tuple(cells))
-    )
-    if len(predictions) < len(predictors):
-        return {}
-    rows_by_predictor = [[_row(predictor, wave) for wave in predictions[predictor.spec]] for predictor in predictors]
-    about = picture.classes.names, picture.label
-    return {
-        cell: rows_html(rows, *about, cell, _total(picture), "–")
-        for cell, *rows in zip(cells, *rows_by_predictor, strict=True)
-    }
 
 
 def _row(predictor: Predictor, predictions: Predictions) -> PredictionRow:
@@ -218,26 +198,15 @@ def predictions_of(
     """A classifier's predictions; classes, template: as `classifier_for` takes them. sizes: of the curve's waves."""
     picture, wave = perturbed.picture, ([perturbed.frequency], perturbed.epsilon, sizes)
     classifier = classifier_for(name, classes, template)
-    (predictions,) = predict_under_waves(
-        classifier, picture.image, *wave, seed=perturbed.seed, position=picture.position
-    )
+    (predictions,) = predict_under_waves(classifier, picture.image, *wave, seed=SEED, position=picture.position)
     return predictions
-
-
-@st.cache_data(show_spinner=False, max_entries=50)
-def _under_waves(name: str, perturbed: PerturbedPicture, cells: tuple[Frequency, ...]) -> list[Predictions]:
-    picture = perturbed.picture
-    classifier = classifier_for(name, picture.class_set)
-    return predict_under_waves(
-        classifier, picture.image, cells, perturbed.epsilon, seed=perturbed.seed, position=picture.position
-    )
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)
 def _over_samples(
-    name: str, kind: str, start: int, count: int, wave: Frequency | None = None, epsilon: float = 0.0, seed: int = 0
+    name: str, kind: str, start: int, count: int, wave: Frequency | None = None, epsilon: float = 0.0
 ) -> np.ndarray:
     """Return top-1 predictions for a chunk of the samples, with a wave if one is given."""
     classifier = classifier_for(name, SAMPLE_SETS[kind].class_set)
     images = samples(kind).images[start : start + count]
-    return top1_predictions(classifier, images, wave, epsilon, seed=seed, start=start)
+    return top1_predictions(classifier, images, wave, epsilon, seed=SEED, start=start)

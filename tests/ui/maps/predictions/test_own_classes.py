@@ -45,7 +45,7 @@ def question(kind: str = "cifar10-samples", position: int = 33) -> None:
     if st.session_state.get("elsewhere"):
         st.write("another part of the app")
     else:
-        own_classes.own_classes(PerturbedPicture(picture, (0, 5), size, 7))
+        own_classes.own_classes(PerturbedPicture(picture, (0, 5), size))
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ def page_text(app: AppTest) -> str:
 def engine(classifier, kind: str = "cifar10-samples", position: int = 33, size: float = 4.0) -> np.ndarray:
     """(2, K) probabilities in per cent, clean and with the wave, from the classifier."""
     image = load_samples(kind).images[position].astype(np.float32) / 255
-    wave = wave_on_image(image, (0, 5), size, seed=7, position=position)
+    wave = wave_on_image(image, (0, 5), size, seed=0, position=position)
     return 100 * class_probabilities(classifier, np.stack([wave.clean, wave.perturbed]))
 
 
