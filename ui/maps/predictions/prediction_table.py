@@ -45,13 +45,12 @@ def rows_html(
     label: int | None,
     frequency: Frequency,
     total: int | None,
-    uncounted: str = WAITS,
 ) -> str:
     """Return a table with a row for each classifier.
 
     Args:
         names: class names. label: index of the true class, or None.
-        total: images over which flips are counted; None if they are not. uncounted: placeholder for a row's flips.
+        total: images over which flips are counted; None if they are not.
     """
     what = f"probability of “{bdi(names[label])}”" if label is not None else "probability of the clean prediction"
     flips = [] if total is None else [FLIPS.format(total=total)]
@@ -61,11 +60,11 @@ def rows_html(
         f"<b>Predictions under the wave {wave_name(frequency)}</b> &emsp;"
         f'<span class="bar"></span>clean &ensp;<span class="bar" style="{wave}"></span>with the wave'
     )
-    body = [_row(row, names, label, total, uncounted) for row in rows]
+    body = [_row(row, names, label, total) for row in rows]
     return _table("prediction-rows", frequency, caption, ["model", "top-1 prediction", what, *flips], body)
 
 
-def _row(row: PredictionRow, names: Sequence[str], label: int | None, total: int | None, uncounted: str) -> str:
+def _row(row: PredictionRow, names: Sequence[str], label: int | None, total: int | None) -> str:
     clean, wave = row.predictions.clean, row.predictions.perturbed
     before, after = int(clean.argmax()), int(wave.argmax())
     column = before if label is None else label
@@ -73,7 +72,7 @@ def _row(row: PredictionRow, names: Sequence[str], label: int | None, total: int
     if before != after:
         verdict = f"{_mark(names, before, label)} → <b>{_mark(names, after, label)}</b>"
     note = f"<small>{html.escape(row.note)}</small>" if row.note else ""
-    counted = uncounted if row.flips is None else _counted(*row.flips, total)
+    counted = WAITS if row.flips is None else _counted(*row.flips, total)
     head = f'<span class="key" style="background:{row.colour}"></span>{html.escape(row.title)}{note}'
     bars = f"<div>{_bar(clean[column])}</div><div>{_bar(wave[column], row.colour)}</div>"
     return row_html([verdict, bars, *([] if total is None else [counted])], head=head)
