@@ -4,7 +4,7 @@
 import { button } from "./buttons.js";
 import { countOf } from "./count_of.js";
 import { element, unpack } from "./dom.js";
-import { paintHybrid, prepareHybrid } from "./fourier.js";
+import { paintHybrid, prepareHybrid } from "./mixture.js";
 import { paintPixels } from "./pixels.js";
 import { createStrip, fillStrip } from "./picture_strip.js";
 

@@ -1,10 +1,10 @@
-"""fourier.js mixes two pictures as the engine does, within one level of 255; in Node."""
+"""mixture.js mixes two pictures as the engine does, to float rounding; in Node."""
 
 import numpy as np
 import pytest
 
 from core.data.samples import load_samples
-from core.fourier.hybrid import hybrid
+from core.fourier.hybrid import hybrid, mix
 from core.images.square import to_uint8
 from core.sweep.predictions import hybrid_cutoffs
 from tests.node import in_node
@@ -12,27 +12,28 @@ from tests.node import in_node
 MIX = """({ prepareHybrid, paintHybrid }, { low, high, size, cutoffs }) => {
   const prepared = prepareHybrid(low, high, size);
   return cutoffs.map((cutoff) => {
-    const rgba = new Uint8ClampedArray(4 * size * size);
-    paintHybrid(prepared, cutoff, rgba);
-    return [...rgba];
+    const [shown, exact] = [new Uint8ClampedArray(4 * size * size), new Float64Array(4 * size * size)];
+    paintHybrid(prepared, cutoff, shown);
+    paintHybrid(prepared, cutoff, exact);
+    return [[...shown], [...exact]];
   });
 }"""
 
 
-def mix(low, high, cutoffs):
-    """(cutoffs, size, size, 4) pixels that the browser would show for two (3, size, size) uint8 pictures."""
+def mixed(low, high, cutoffs):
+    """(cutoffs, 2, size, size, 4) pixels that the browser shows for two (3, size, size) uint8 pictures, and exact."""
     size = low.shape[-1]
     pictures = {name: image.transpose(1, 2, 0).ravel().tolist() for name, image in (("low", low), ("high", high))}
-    pixels = in_node("fourier.js", MIX, {**pictures, "size": size, "cutoffs": list(cutoffs)})
-    return np.array(pixels, np.uint8).reshape(-1, size, size, 4)
+    pixels = in_node("mixture.js", MIX, {**pictures, "size": size, "cutoffs": list(cutoffs)})
+    return np.array(pixels).reshape(-1, 2, size, size, 4)
 
 
 def assert_the_engines(low, high, cutoffs):
     images = [image.astype(np.float32) / 255 for image in (low, high)]
-    for cutoff, picture in zip(cutoffs, mix(low, high, cutoffs), strict=True):
-        expected = to_uint8(hybrid(*images, cutoff)).astype(int)
-        assert np.abs(picture[..., :3] - expected).max() <= 1, cutoff
-        assert (picture[..., 3] == 255).all()
+    for cutoff, (shown, exact) in zip(cutoffs, mixed(low, high, cutoffs), strict=True):
+        unclipped = mix(*images, cutoff).transpose(1, 2, 0)
+        np.testing.assert_allclose(exact[..., :3] / 255, unclipped, atol=1e-7, err_msg=str(cutoff))
+        assert np.abs(shown[..., :3] - to_uint8(hybrid(*images, cutoff))).max() <= 1 and (shown[..., 3] == 255).all()
 
 
 def test_every_cutoff_of_small_pictures_is_the_engines():
