@@ -11,7 +11,6 @@ from core.reproduce import findings
 from core.shared.files import make_folder, write_atomically
 from core.shared.html import TERMS
 from precomputed.static_site.bundle import COMPONENT_FILES, PAGE, bundled, chart_licenses, components_script
-from precomputed.static_site.classes import class_facts
 from precomputed.static_site.engine import LICENSE, engine_facts, network_packs, runtime_packs
 from precomputed.static_site.findings import findings_page
 from precomputed.static_site.maps import figure_facts, files_of_maps, hybrid_pairs, picture_set, stored_maps, verdicts
@@ -24,7 +23,6 @@ from ui.pages import frequency
 from ui.shared.cite import PAPER
 from ui.shared.sentences import sentence_html
 from ui.tools.registry import (
-    BY_CLASS,
     DETAILS,
     HYBRIDS,
     OWN_FILE,
@@ -45,7 +43,7 @@ ONNX_LICENSE, CHART_LICENSES = "LICENSE.onnxruntime-web.txt", "LICENSES.charts.t
 
 # The story step with a tool's figure, or a panel of the page; and what is only in the full app.
 STEPS = {HYBRIDS: "mixture"}
-PANELS = {BY_CLASS: "classes", DETAILS: "details", SOURCES: "sources"}
+PANELS = {DETAILS: "details", SOURCES: "sources"}
 ELSEWHERE = {
     OWN_WORDS: "The full app’s CLIP predicts among any words that you type. This page has no network that reads text.",
     OWN_SWEEP: "The full app computes maps of many pictures. “Heat map of this picture” is the map of a single one.",
@@ -95,7 +93,6 @@ def write_site(folder: Path, app: str, *, stored: bool = False) -> int:
         "maps": stored_maps(),
         **files_of_maps(),
         "figures": figure_facts(),
-        "classes": class_facts(),
         **verdicts(),
         "hybrids": hybrid_pairs(),
         "story": story(),

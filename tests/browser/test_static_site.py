@@ -24,14 +24,12 @@ from core.data.samples import load_samples
 from core.fourier.hybrid import hybrid
 from core.fourier.maps.export import heatmap_csv
 from core.fourier.maps.heatmap import Heatmap
-from core.fourier.maps.outcomes import class_errors
 from core.images.square import png_data_uri, to_uint8
 from core.reproduce.profile.predictions import StoredPredictions, chosen_pictures, stored_predictions
 from core.runs.file import PGDRun
 from core.runs.picture_outcomes import JudgedOutcomes
 from core.runs.starts import STARTS, draw_starts
 from core.shared import paper
-from core.shared.sentences import Number
 from core.sweep.corruption.outcomes import CorruptionOutcomes
 from core.sweep.hybrid.outcomes import HybridOutcomes
 from core.sweep.predictions import hybrid_cutoffs, top1_predictions, wave_on_image
@@ -43,12 +41,10 @@ from precomputed.static_site.story import KEYS
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import new_page
 from tests.chromium import find_chromium
-from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.pages.findings import FEATURES, MAPS, SHIFTS
 from ui.pages.generation import offered_starts
 from ui.pages.inpainting import explanations
 from ui.tools.registry import OWN_WORDS, SOURCES, TOOLS
-from ui.tools.sentences import hardest_class, most_frequent_mistake
 
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
 
@@ -184,31 +180,6 @@ def test_predictions_under_the_pointer_are_torchs_and_nothing_is_asked_of_any_se
     choose_in_library(page, "Photographs", 2)
     expect(page.locator("#lab .clean canvas")).to_have_attribute("width", "224")
     expect(page.locator("#live .prose").last).to_contain_text("Choose one of its pictures")
-
-
-@pytest.mark.slow
-def test_classes_show_the_maps_errors_and_count_confusions_here(open_site):
-    page = open_site()
-    page.locator("#tools").get_by_role("radio", name="Classes").check()
-    tool = page.locator("#tools .class-tool")
-    maps = {name: Heatmap.load(HEATMAPS / f"{name}_cifar10-1000.npz") for name in ("mini-clip", "mini-resnet")}
-    source = "1,000 images of CIFAR-10, v = 4"
-    for title, name in (("Mini CLIP", "mini-clip"), ("Mini ResNet", "mini-resnet")):
-        sentence = hardest_class(title, class_errors(maps[name], (0, 1)), CIFAR10.names, source)
-        parts = [part for part in sentence.sentences[0].parts if not isinstance(part, Number)]
-        for part in parts:
-            expect(tool).to_contain_text(part)
-    expect(tool.locator("svg")).to_have_count(1)
-    assert tool.locator("svg [aria-roledescription=point]").count() == 20  # each network and class
-    page.get_by_role("button", name="Predict here").click()
-    expect(tool.locator("svg")).to_have_count(3, timeout=60_000)
-    expect(tool).to_contain_text("Mini CLIP, n = 100; rows: true class")
-    classifier, data = load_classifier("mini-clip", CIFAR10), load_samples("cifar10-samples")
-    before, after = (top1_predictions(classifier, data.images, wave, paper.EPSILON[32]) for wave in (None, (0, 1)))
-    sample = SamplePredictions("Mini CLIP", "", "mini-clip", data.labels, before, after)
-    for part in most_frequent_mistake(sample, CIFAR10.names).parts[2:]:
-        expect(tool).to_contain_text(part)
-    assert grave_faults(page) == []
 
 
 def test_tools_are_the_apps_and_what_is_elsewhere_says_so(open_site):

@@ -1,26 +1,16 @@
 """Numbers and sentences of the static edition, computed in Node from the page's own modules, against the app's."""
 
-import json
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 
-from core.data.classes import CIFAR10, HEATMAPS
 from core.fourier.intervals import wilson
 from core.fourier.maps.contrasts import mcnemar
-from core.fourier.maps.heatmap import Heatmap
-from core.fourier.maps.outcomes import class_errors, class_errors_of
 from core.numbers import pace
 from core.reconstruct.report import ssim_inside
 from core.shared.sentences import count_of
-from core.sweep.predictions import mistakes
 from precomputed.static_site.bundle import PAGE
-from precomputed.static_site.classes import class_facts
 from tests.node import in_node
-from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.runs.run_sentences import PATTERNS
-from ui.tools.sentences import CLASSES, hardest_class, most_frequent_mistake
 
 SPOKEN = "(parts) => parts.map((part) => part.text ? `${part.text} (${part.interval})` : part).join('')"
 
@@ -77,48 +67,3 @@ def test_run_stopped_after_one_step_is_described_in_the_singular():
         "Loss 2 → 1.5 in 1 step; change 0.10 of at most 4 (L2 norm).",
         "Toy has changed the start by 51.0 of 255 on average after 1 step.",
     ]
-
-
-def test_confusions_and_their_sentence_are_the_apps():
-    generator = np.random.default_rng(1)
-    labels = np.repeat(np.arange(10), 10)
-    for changed in (0, 1, 4, 60):
-        before, after = labels.copy(), labels.copy()
-        after[generator.permutation(100)[:changed]] = generator.integers(10, size=changed)
-        values = {"labels": labels.tolist(), "before": before.tolist(), "after": after.tolist(), "texts": CLASSES}
-        values["names"] = CIFAR10.names
-        calculate = "({ mistakes }, { labels, after }) => mistakes(labels, after)"
-        rows = [asdict(mistake) for mistake in mistakes(labels, after)]
-        assert in_node(PAGE / "statistics.js", calculate, values) == rows
-        calculate = f"({{ mistakeSentence }}, v) => ({SPOKEN})(mistakeSentence(v.texts, v.names, 'Toy', v.labels, v))"
-        expected = most_frequent_mistake(SamplePredictions("Toy", "", "toy", labels, before, after), CIFAR10.names)
-        assert in_node(PAGE / "class_errors.js", calculate, values) == expected
-
-
-def test_errors_by_class_and_their_sentence_are_the_apps():
-    heatmap = Heatmap.load(HEATMAPS / "mini-clip_cifar10-1000.npz")
-    stored = class_facts()["errors"]["mini-clip"]
-    calculate = f"""({{ storedErrors, hardestSentences }}, {{ stored, waves, texts, names }}) => waves.map((wave) => {{
-      const errors = storedErrors(stored, wave);
-      return [errors, ({SPOKEN})(hardestSentences(texts, names, {{ title: "Toy", source: "images", errors }}))];
-    }})"""
-    waves = [(0, 0), (0, 1), (-3, 4), (15, -15)]
-    values = {"stored": stored, "waves": waves, "texts": CLASSES, "names": CIFAR10.names}
-    for wave, (rows, sentence) in zip(waves, in_node(PAGE / "class_errors.js", calculate, values), strict=True):
-        errors = class_errors(heatmap, wave)
-        for row, error in zip(rows, errors, strict=True):
-            assert (row["label"], row["images"]) == (error.label, error.images)
-            assert (row["value"], row["low"], row["high"]) == pytest.approx(tuple(error.error))
-        assert sentence == hardest_class("Toy", errors, CIFAR10.names, "images")
-    labels, tops = np.repeat([2, 5], 10), np.tile([2, 2, 5, 3, 5], 4)
-    calculate = "({ sampleErrors }, [labels, tops]) => sampleErrors(labels, tops).map((row) => [row.label, row.value])"
-    expected = [[row.label, pytest.approx(float(row.error.value))] for row in class_errors_of(labels, tops)]
-    assert in_node(PAGE / "class_errors.js", calculate, [labels.tolist(), tops.tolist()]) == expected
-
-
-def test_charts_of_the_tool_read_the_rows_of_the_browser():
-    charts = class_facts()["charts"]
-    for chart in (*charts["errors"], charts["matrix"]):
-        (rows,) = [data for data in chart["data"] if data["name"] == "rows"]
-        assert rows["values"] and all("values" not in data for data in chart["data"] if data is not rows)
-    assert '"network 1"' in json.dumps(charts["errors"][1]) and "#000001" in json.dumps(charts["errors"][1])

@@ -66,7 +66,7 @@ def draw_tools(page: PageState) -> None:
             label_visibility="collapsed",
             persist_state="session",
         )
-        url.put(TOOL, name or "", "")
+        url.put(TOOL, name)
         scroll_into_view(PLACE, state[_BY_HAND])
         if name is None:
             pass

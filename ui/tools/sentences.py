@@ -6,93 +6,15 @@ from collections.abc import Sequence
 
 from core.claims.corruptions import rise
 from core.data.sample_sets import map_title
-from core.fourier.intervals import Interval, wilson
-from core.fourier.maps.contrasts import mcnemar
-from core.fourier.maps.outcomes import ClassError
+from core.fourier.intervals import Interval
 from core.images.corruptions import CORRUPTIONS
 from core.numbers import decimal, interval, join_list, measured_percent, percent
 from core.shared.colours import ROBUST
-from core.shared.sentences import Number, Paragraph, Sentence, count_of, filled
+from core.shared.sentences import Number, Paragraph, Sentence, count_of
 from core.sweep.corruption.outcomes import CorruptionOutcomes
-from core.sweep.predictions import mistakes
 from ui.components.hybrid_mixer import Mixed
-from ui.maps.predictions.cell_predictions import SamplePredictions
 from ui.shared.text import one_line
 from ui.tools.corruption_charts import NetworkOutcomes
-
-# Patterns of the tool *Classes*, which the static edition fills in the browser as well.
-CLASSES = {
-    "wave": "Under the wave {wave}:",
-    "no mistake": "{who} mistakes no class for another.",
-    "mistake": "{who} mistakes {share} pictures of “{label}” for “{prediction}”{ties}. "
-    "It mistakes {before} without the wave, {change}.",
-    "tie": ", and 1 other confusion is as frequent",
-    "ties": ", and {count} other confusions are as frequent",
-    "fewer": "clearly fewer",
-    "noise": "a difference within the noise",
-    "hint": "This is a hint only, as each class has just {few}. Grey is right, colour is wrong.",
-    "all": "{who} misclassifies {share} of every class.",
-    "most": "{who} misclassifies “{label}” most, {share} of {images}.",
-    "least": "It misclassifies “{label}” least, {share} of {images}{doubt}.",
-    "doubt": "; their intervals overlap",
-    "source": "Counted on {source}.",
-    "map": "{n} images of {dataset}, v = {size}",
-    "samples": "the {n}",
-    "matrix": "{title}, n = {n}; rows: true class",
-    "errors": "Error by class under the wave, with 95 % intervals",
-    "none": "No map in view says which images are misclassified, and no installed classifier predicts.",
-    "unknown": "No installed classifier predicts these classes.",
-}
-
-
-def most_frequent_mistake(sample: SamplePredictions, names: Sequence[str]) -> Sentence:
-    """Name the most frequent confusion: 'Mini CLIP mistakes 7 of 10 pictures of “cat” for “ship”. It mistakes 0 …'"""
-    who = sample.title + (f" ({sample.note})" if sample.note else "")
-    ranked = mistakes(sample.labels, sample.after)
-    if not ranked:
-        return filled(CLASSES["no mistake"], who=who)
-    top = ranked[0]
-    of_class = sample.labels == top.label
-    before, after = (answers[of_class] == top.prediction for answers in (sample.before, sample.after))
-    _, low, high = wilson(top.count / top.images, top.images)
-    ties = sum(mistake.count == top.count for mistake in ranked) - 1
-    often = filled(CLASSES["tie" if ties == 1 else "ties"], count=str(ties)) if ties else ""
-    clear = mcnemar((after & ~before).sum(), (before & ~after).sum()) < 0.05 and after.sum() > before.sum()
-    share = Number(f"{top.count} of {top.images}", f"{100 * low:.0f} to {100 * high:.0f} %")
-    return filled(
-        CLASSES["mistake"],
-        who=who,
-        share=share,
-        label=names[top.label],
-        prediction=names[top.prediction],
-        ties=often,
-        before=str(before.sum()),
-        change=CLASSES["fewer" if clear else "noise"],
-    )
-
-
-def hardest_class(title: str, errors: Sequence[ClassError], names: Sequence[str], source: str) -> Paragraph:
-    """Name the classes that a network misclassifies most and least, hedged where their intervals overlap.
-
-    `source`: the images, as in 'the 100 bundled samples'.
-    """
-    most, least = (choose(errors, key=lambda error: error.error.value) for choose in (max, min))
-    end = filled(CLASSES["source"], source=source)
-    if most.error.value == least.error.value:
-        return Paragraph(filled(CLASSES["all"], who=title, share=percent(most.error.value)), end)
-    doubt = "" if most.error.low > least.error.high else CLASSES["doubt"]
-    sentences = (
-        filled(
-            CLASSES[which],
-            who=title,
-            label=names[error.label],
-            share=measured_percent(error.error),
-            images=str(error.images),
-            doubt=doubt,
-        )
-        for which, error in (("most", most), ("least", least))
-    )
-    return Paragraph(*sentences, end)
 
 
 def correlation(measured: Interval, more: str = "") -> Number:

@@ -2,7 +2,6 @@
 // the picture under the wave, the networks' predictions for it, and tools.
 
 import { pack, unpack } from "./bytes.js";
-import { classTool } from "./class_tool.js";
 import { button, byId, download, element, option, popover, segmented, setHtml } from "./elements.js";
 import { mount } from "./mount.js";
 import { openLibrary } from "./library.js";
@@ -100,15 +99,10 @@ export async function frequency(data, drawTools) {
       Object.assign(now, { pictureMaps: maps, show: "Error" });
       draw(true);
     },
-    (counted) => tellClasses(counted),
   );
 
   // What the tools below the maps show; each is drawn when a visitor opens it.
   const panels = {
-    classes: async (panel) => {
-      showClasses = await classTool(panel);
-      tellClasses({});
-    },
     sources: (panel) => {
       const place = panel.appendChild(element("div"));
       showSources = () =>
@@ -122,15 +116,7 @@ export async function frequency(data, drawTools) {
       showSources();
     },
   };
-  /** @type {(state: import("./class_tool.js").ClassState) => any} */
-  let showClasses = () => {};
   let showSources = () => {};
-  let about = { wave: now.wave, epsilon: 0, labels: [], counted: null };
-  function tellClasses(change) {
-    about = { ...about, ...change };
-    const classifiers = now.maps.map((map) => labels[map]);
-    showClasses({ ...about, known: now.set === live, classifiers, predictors: predict.predictors(classifiers) });
-  }
 
   function start(name) {
     const { maps, show, wave, pictures } = figures[name];
@@ -210,7 +196,6 @@ export async function frequency(data, drawTools) {
     const { size, side } = common;
     const subject = { pixels: bytes, size, side, bits: unpack(bits), label, classifiers, seed: now.seed };
     predict.show(now.set === live ? subject : null, now.pictureMaps.length && now.show !== "Error" ? IN_ERROR : "");
-    tellClasses({ wave: now.wave, epsilon: strength, counted: null });
     showSources();
   }
 

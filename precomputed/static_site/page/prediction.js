@@ -24,10 +24,8 @@ const KNOW = "These networks know only the ten classes of CIFAR-10. Choose one o
  * @param {any} host the heat maps' component @param {HTMLElement} root parent of the rows
  * @param {ReturnType<typeof latest>} ownMaps requests of maps of a picture
  * @param {(maps: any[]) => void} addMaps takes the maps of the latest request
- * @param {(about: any) => void} counted takes predictions over the samples under the wave: `wave`, `epsilon`, `labels`
- *   and `counted`, by network
  */
-export async function prediction(host, root, ownMaps, addMaps, counted) {
+export async function prediction(host, root, ownMaps, addMaps) {
   if (!lab.packs.engine) return { show: (_next, _note) => {}, predictors: (_) => [] };
   const facts = await load("engine");
   const { classes } = facts.sets[SIDE];
@@ -152,8 +150,7 @@ export async function prediction(host, root, ownMaps, addMaps, counted) {
     setTimeout(async () => {
       if (!isLatest()) return;
       counter ??= await sampleCounts(facts.sets[SIDE].name);
-      const all = await counter.count(selected, about, isLatest, tellFlips).catch(() => null); // unloaded meanwhile
-      if (all) counted({ ...about, labels: counter.labels, counted: all });
+      await counter.count(selected, about, isLatest, tellFlips).catch(() => null); // unloaded meanwhile
     }, REST_MS);
   }
   function tellFlips(name, before, after) {

@@ -313,21 +313,27 @@ def test_every_shipped_map_says_where_it_comes_from(page):
     assert "the run's log says ResNet-56" in text(settable_widget(app, "maps").set_value(list(PRESETS[0].maps)).run())
 
 
-def test_tabs_count_classes_filter_the_picture_and_put_strengths_in_a_row():
+def test_classes_list_the_confusions_of_the_samples_under_the_wave():
     app = open_page(pictures="CIFAR-10", tab=BY_CLASS)
     app.session_state[LOADING] = True  # as if the browser had painted
     app.run()
     assert not app.exception and not app.error
-    flips = re.findall(r"(\d+) of 100<", "".join(element.proto.body for element in app.get("html")))
-    matrices = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")[:2]]
-    for flipped, name, spec in zip(flips, ("mini-clip", "mini-resnet"), matrices, strict=True):
-        counts = {(cell["class"], cell["prediction"]): cell["count"] for cell in spec["layer"][0]["data"]["values"]}
-        data, classifier = samples("cifar10"), classifier_for(name, "cifar10")
-        waves = [
-            wave_on_image(image.astype("f4") / 255, (0, 1), 4.0, seed=0, position=k).perturbed
-            for k, image in enumerate(data.images)
-        ]
-        after = class_probabilities(classifier, np.stack(waves)).argmax(1)
-        before = class_probabilities(classifier, data.images.astype("f4") / 255).argmax(1)
-        names = [(data.classes.names[a], data.classes.names[b]) for a, b in zip(data.labels, after, strict=True)]
-        assert counts == Counter(names) and int(flipped) == (before != after).sum()
+    bodies = [element.proto.body for element in app.get("html")]
+    flips = re.findall(r"(\d+) of 100<", "".join(bodies))
+    (table,) = [body for body in bodies if "Most frequent confusions" in body]
+    rows = [re.findall("<td>(.*?)</td>", row) for row in table.split("<tr>")[2:]]
+    data, images = samples("cifar10"), samples("cifar10").images.astype("f4") / 255
+    for flipped, title, name in zip(flips, ("Mini CLIP", "Mini ResNet"), ("mini-clip", "mini-resnet"), strict=True):
+        classifier, names = classifier_for(name, "cifar10"), data.classes.names
+        waves = [wave_on_image(image, (0, 1), 4.0, seed=0, position=k).perturbed for k, image in enumerate(images)]
+        before, after = (class_probabilities(classifier, some).argmax(1) for some in (images, np.stack(waves)))
+        assert int(flipped) == (before != after).sum()
+        listed = [row for row in rows if row[0] == title]
+        pairs = Counter((names[a], names[b]) for a, b in zip(data.labels, after, strict=True) if a != b)
+        assert [row[3] for row in listed] == [f"{count} of 10" for _, count in pairs.most_common(6)]
+        for _, label, prediction, count, without in listed:
+            assert pairs[label, prediction] == int(count.split()[0])
+            mistaken = (data.labels == names.index(label)) & (before == names.index(prediction))
+            assert int(without) == mistaken.sum()
+    unknown = open_page(pictures="CIFAR-10", tab="Low and high pass")
+    assert not unknown.exception and "tab" not in unknown.query_params
