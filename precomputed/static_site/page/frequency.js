@@ -91,15 +91,10 @@ export async function frequency(data, drawTools) {
   const placeOf = (set) => now.picture[set] ?? firsts[set] ?? 0;
 
   const ownMaps = latest(); // of the chosen picture
-  const predict = await prediction(
-    byId("lab"),
-    byId("live"),
-    ownMaps,
-    (maps) => {
-      Object.assign(now, { pictureMaps: maps, show: "Error" });
-      draw(true);
-    },
-  );
+  const predict = await prediction(byId("lab"), byId("live"), ownMaps, (maps) => {
+    Object.assign(now, { pictureMaps: maps, show: "Error" });
+    draw(true);
+  });
 
   // What the tools below the maps show; each is drawn when a visitor opens it.
   const panels = {
