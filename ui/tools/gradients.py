@@ -133,4 +133,5 @@ def _table(networks: Sequence[NetworkGradient]) -> None:
         over_waves = Sentence(correlation(ranked.waves, f"; p {p_value(ranked.p)}; {ranked.count} waves"), chance)
         rows.append([network.title, over_waves, decimal(ranked.rings.value, 2)])
     if rows:
+        st.markdown("**Does it say which waves mislead?** Its rank correlation with the rise of the error:")
         scrolling_table(("Network", WAVES, RINGS), rows, "Does the gradient say which waves mislead?", ABOUT)
