@@ -72,7 +72,7 @@ def _maps() -> None:
     with text:
         write_sentence(" ".join(WORDS["introduction"].split()), *TERMS)
     every = entries()
-    linked = {*url.texts(SUBJECT), *url.texts(REFERENCE)}
+    linked = {label for key in (SUBJECT, REFERENCE) for label in (*url.texts(key), st.session_state.get(key))}
     available = {label: entry for label, entry in every.items() if label in linked or not entry.more}
     if len(available) < 2:
         st.info("A comparison needs two maps; add some on *Frequencies*.")

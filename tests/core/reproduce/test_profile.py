@@ -295,9 +295,8 @@ def test_a_full_map_takes_the_place_of_the_quick_one(tmp_path):
         network = ProfiledNetwork(NAME, lambda classes: None, lambda limit: data, quick=False)
         return list(PARTS["map"].items(network))
 
-    assert [item.replaces for item in items(sweeps.QUICK_IMAGES)] == [None] * 4
-    first, *rest = items(sweeps.QUICK_IMAGES + 1)
-    assert first.replaces == Path("heatmaps/toy-linear_many-500.npz") and {item.replaces for item in rest} == {None}
+    assert [item.replaces for item in items(sweeps.QUICK_IMAGES)] == [None]
+    assert [item.replaces for item in items(sweeps.QUICK_IMAGES + 1)] == [Path("heatmaps/toy-linear_many-500.npz")]
     (tmp_path / "heatmaps").mkdir()
     (tmp_path / first.replaces).touch()
     replace(first, make=Path.touch).make_in(tmp_path)

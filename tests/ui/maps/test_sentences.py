@@ -14,7 +14,7 @@ from core.fourier.maps.heatmap import Heatmap
 from tests.core import oracles
 from tests.core.oracles import Z as Z  # the tests of the story take it from here
 from tests.core.oracles import wilson
-from ui.maps.catalogue import Entry, maps_by_label, named_apart
+from ui.maps.catalogue import Entry, label_of, maps_by_label, named_apart
 from ui.maps.presets import CLIP, EFFICIENTNET, MINI_CLIP, PRESETS, RESNET50, RESNET56
 from ui.maps.sentences import cell_verdict, other_strength
 
@@ -161,8 +161,11 @@ def test_only_maps_of_the_pictures_size_are_said_to_have_another_strength():
 
 
 def test_maps_of_one_network_are_told_apart_by_what_differs_first():
-    of_strengths = [f"Mini CLIP · CIFAR-10, 1,000 images, v = {v} · computed" for v in (1, 2, 8)]
-    chosen = [ENTRIES[label] for label in (MINI_CLIP, *of_strengths)]
+    facts = ENTRIES[MINI_CLIP].heatmap.metadata
+    weaker = (
+        dataclasses.replace(ENTRIES[MINI_CLIP].heatmap, metadata={**facts, "epsilon": float(v)}) for v in (1, 2, 8)
+    )
+    chosen = [ENTRIES[MINI_CLIP], *(Entry(label_of(heatmap), heatmap) for heatmap in weaker)]
     names = [f"Mini CLIP (v\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{v})" for v in (4, 1, 2, 8)]
     assert [entry.name for entry in named_apart(chosen)] == names
     assert all(f"{name} " in cell_verdict(chosen, (0, 1)) for name in names)
