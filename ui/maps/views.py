@@ -12,7 +12,6 @@ from core.fourier.intervals import Interval
 from core.fourier.maps.contrasts import difference, minus_clean
 from core.fourier.maps.estimate import MapEstimate, estimate_map
 from core.fourier.maps.heatmap import Heatmap
-from core.fourier.maps.lattice import neighbour_contrasts
 from core.fourier.maps.metrics import METRICS, PERCENT, POINTS, Metric, Unit
 from core.numbers import displayed_difference
 from core.shared.colours import FEWER_OR_MORE_ERRORS
@@ -20,10 +19,8 @@ from ui.components.heatmap import MapView, ShownMaps
 from ui.maps.catalogue import Entry, named_apart
 from ui.maps.models import map_note, model_colour
 
-MINUS_NEIGHBOURS = "Minus neighbours"
 SHOWS = ("Error", "Minus clean", "Difference", "Estimate")
 SHOWN_SIDE = 63  # the middle of larger maps, as in the paper
-NEIGHBOURS_RANGE = 0.1  # limits of their colour bar, as fractions
 # From this many images per wave on, a count is as good as an estimate. More cells than in a 31 x 31 map take minutes.
 ENOUGH_IMAGES, MAX_ESTIMATED_SIDE = 1000, 31
 
@@ -34,7 +31,7 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int = SHOW
     Args:
         chosen: at least one.
         metric: one of `offered_metrics`.
-        show: one of `offered_shows`, or for the story `MINUS_NEIGHBOURS`.
+        show: one of `offered_shows`.
         side: larger maps are cropped to this many cells.
     """
     maps = [(entry, entry.heatmap.crop(side)) for entry in named_apart(chosen)]
@@ -47,9 +44,6 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int = SHOW
         )
     if show == "Estimate":
         return ShownMaps([_estimate(*pair, top) for pair in maps])
-    if show == MINUS_NEIGHBOURS:
-        views = [_minus_neighbours(*pair) for pair in maps]
-        return ShownMaps(views, FEWER_OR_MORE_ERRORS, (-NEIGHBOURS_RANGE, NEIGHBOURS_RANGE))
     if show == "Minus clean":
         return _signed([_minus_clean(*pair, top) for pair in maps])
     return ShownMaps([_value(*pair, row) for pair in maps], row.colormap, row.value_range)
@@ -106,11 +100,6 @@ def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     rise, clean = minus_clean(heatmap, top), heatmap.clean_rate(top)
     rise = rise and displayed_difference(rise, heatmap.rate(top), clean)
     return _view(entry, rise and rise.value, rise, f"rise of top-{top} error", POINTS)
-
-
-def _minus_neighbours(entry: Entry, heatmap: Heatmap) -> MapView:
-    subtitle = "green: fewer errors than under the eight neighbouring waves"
-    return _view(entry, neighbour_contrasts(heatmap), None, "error minus its neighbours’", POINTS, subtitle=subtitle)
 
 
 def has_enough_images(heatmap: Heatmap) -> bool:

@@ -19,7 +19,6 @@ from core.runs.stored import OPENING, stored_classifier, stored_subjects
 from ui.maps.catalogue import shipped_maps
 from ui.maps.judged_maps import findings_between
 from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
-from ui.maps.views import MINUS_NEIGHBOURS
 from ui.models.classifier_table import format_size
 from ui.shared.url import link
 from ui.story import networks, opening
@@ -129,9 +128,7 @@ FACTS: dict[str, Callable[[], str]] = {
     "least": lambda: str(int(100 * min(run.curves["target_probability"][-1].min() for run in opening_runs()))),
     "recognised": _recognised,
     "clip_here": _clip_here,
-    "patches": lambda: _frequency(
-        ("show", MINUS_NEIGHBOURS), ("cell", f"{CLIP_GRID},{CLIP_GRID}"), maps=(CLIP, RESNET56)
-    ),
+    "patches": lambda: _frequency(("cell", f"{CLIP_GRID},{CLIP_GRID}"), maps=(CLIP, RESNET56)),
     "gradient": lambda: _frequency(("tab", GRADIENT), maps=labels(networks.on_mixtures()[1:])),
     "weather": lambda: _frequency(("tab", CORRUPTIONS), maps=labels(networks.drawing_twins())),
 }
