@@ -11,7 +11,6 @@ import streamlit as st
 from PIL import Image
 
 from core.classifiers.registry import classifier_spec, classifier_title, result_title, short_title
-from core.fourier.weak_cache import weak_lru_cache
 from core.images.colormaps import colormap_table
 from core.images.square import png_data_uri
 from core.numbers import percent
