@@ -33,7 +33,10 @@ START_SECONDS = 30.0
 EMPTY = "import streamlit as st\nst.html('<div class=\"plot\">empty</div>')\n"
 MAP = ".plot"
 # Two classifiers predict small pictures, one large ones; the side is the first map's.
-QUERIES = {"32 px": ("?pictures=CIFAR-10&cell=0,2", 31), "224 px": ("?story=4&cell=0,2", 63)}
+QUERIES = {
+    "32 px": ("?pictures=CIFAR-10&cell=0,2", 31),
+    "224 px": ("?pictures=Photographs&maps=ResNet-50+·+ImageNet100+·+published&cell=0,2", 63),
+}
 # Milliseconds from the next press of the pointer to the first frame with the predictions of a wave.
 PRESS = """wave => { window.waited = new Promise(resolve => {
   addEventListener("pointerdown", () => {

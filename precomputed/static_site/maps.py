@@ -23,7 +23,7 @@ from ui.maps.catalogue import Entry, maps_by_label, shipped_maps
 from ui.maps.files import file_stem, map_files, source_text
 from ui.maps.judged_maps import claim_html, claim_on
 from ui.maps.line_charts import radial_chart
-from ui.maps.presets import FIGURES, PRESETS, MapPreset
+from ui.maps.presets import FIGURES, MapPreset
 from ui.maps.sentences import cell_verdict
 from ui.maps.views import offered_shows, shown_maps
 from ui.shared.pictures import captions, samples
@@ -82,9 +82,8 @@ def figure_facts() -> dict[str, dict[str, Any]]:
     for name, preset in FIGURES.items():
         chart = radial_chart(_chosen(preset), top=1, selected=preset.frequency, side=SIDE)
         facts[name] = {
-            "preset": PRESETS.index(preset) + 1,  # as the app's links name it
             "maps": preset.maps,
-            "show": preset.show,
+            "show": "Error",
             "pictures": next(row.name for row in SAMPLE_SETS.values() if row.title == preset.pictures),
             "wave": preset.frequency,
             "verdicts": _verdict_pack(name),

@@ -141,7 +141,7 @@ def test_predictions_are_the_engines(frequency_page):
 
 
 def test_url_brings_the_whole_state_back_and_share_gives_it(frequency_page):
-    page = frequency_page("frequency?story=3")
+    page = frequency_page("frequency?show=Difference&cell=8,8")
     expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56", exact=True)).to_be_visible()
     page.get_by_role("button", name="View").click()
     page.get_by_role("radio", name="Top-5").or_(page.get_by_role("button", name="Top-5")).first.click()
@@ -156,7 +156,7 @@ def test_url_brings_the_whole_state_back_and_share_gives_it(frequency_page):
     expect(again.locator(".readout").first).to_have_text(line)
     assert drawn(again) == wave
     expect(tool(again, "Sources and downloads")).to_be_checked()
-    assert "story=3" in again.url and re.search("cell=8(,|%2C)8", again.url)
+    assert "show=Difference" in again.url and re.search("cell=8(,|%2C)8", again.url)
     page.get_by_role("button", name="Share").click()
     link = page.get_by_test_id("stPopoverBody").locator("code").inner_text().strip()
     assert link.partition("?")[0] == url.partition("?")[0].rstrip("/")

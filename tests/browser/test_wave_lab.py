@@ -3,6 +3,7 @@
 import base64
 import random
 import re
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from core.fourier.basis import fourier_basis, random_signs
 from core.images.square import to_uint8
 from core.sweep.predictions import wave_on_image
 from tests.browser.waiting import wait_until_drawn, wait_until_still
+from ui.maps.presets import RESNET50
 
 SLOW = 90_000  # milliseconds: enough to load torch and a classifier on a busy machine
 HEADER = 60  # CSS pixels that Streamlit's own bar covers
@@ -59,7 +61,7 @@ def some_cells(count: int, half: int) -> list[tuple[int, int]]:
     [
         ("cifar10-samples", "?pictures=CIFAR-10&picture=33&v32=6.2", 6, 15, 6.2),
         pytest.param(
-            *("photographs", "?pictures=Photographs&story=4&picture=5&v224=15.7", 6, 31, 15.7),
+            *("photographs", f"?pictures=Photographs&maps={quote(RESNET50)}&picture=5&v224=15.7", 6, 31, 15.7),
             marks=pytest.mark.slow,
         ),
     ],

@@ -1,4 +1,4 @@
-"""Preset states of *Frequencies*, opened by the URLs `story=1` to `story=5`, and their maps."""
+"""The paper's figures as states of *Frequencies*, and labels of shipped maps."""
 
 from __future__ import annotations
 
@@ -15,27 +15,21 @@ EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 @dataclass(frozen=True)
 class MapPreset:
-    """Initial state of the page. frequency: (i, j). show: one of `views.SHOWS`. pictures: one of `picture_kinds`."""
+    """Maps, wave and pictures of a figure. frequency: (i, j). pictures: one of `picture_kinds`."""
 
-    title: str
     maps: tuple[str, ...]
     frequency: tuple[int, int]
-    show: str = "Error"
     pictures: str = "CIFAR-10"
 
     @property
     def state(self) -> tuple[list[str], str, str]:
         """Return the page's state: maps, displayed quantity and pictures."""
-        return list(self.maps), self.show, self.pictures
+        return list(self.maps), "Error", self.pictures
 
 
-PRESETS = (
-    MapPreset("Figure 1: the slowest waves", (CLIP, RESNET56), (0, 1)),
-    MapPreset("Figure 1: the corners", (CLIP, RESNET56), (-14, -14)),
-    MapPreset("Figure 1: where the two cross", (CLIP, RESNET56), (8, 8), show="Difference"),
-    MapPreset("Figure 2: ImageNet at 224 pixels", (RESNET50, EFFICIENTNET), (0, 9), pictures="Photographs"),
-    MapPreset("In miniature: networks trained here", (CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST), (-14, -14)),
-)
-
-# The paper's two heat map figures, by name, with pictures of their data sets.
-FIGURES = {"Figure 1": PRESETS[0], "Figure 2": PRESETS[3]}
+# The paper's two heat map figures, by name, with pictures of their data sets; the page opens with the first.
+FIGURES = {
+    "Figure 1": MapPreset((CLIP, RESNET56), (0, 1)),
+    "Figure 2": MapPreset((RESNET50, EFFICIENTNET), (0, 9), pictures="Photographs"),
+}
+FIRST_FIGURE = FIGURES["Figure 1"]

@@ -28,7 +28,7 @@ from ui.maps.line_charts import radial_chart
 from ui.maps.models import Predictor, choose_predictors
 from ui.maps.predictions.cell_panel import PerturbedPicture, set_strength, strength, under_wave
 from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint
-from ui.maps.presets import FIGURES, PRESETS, MapPreset
+from ui.maps.presets import FIGURES, FIRST_FIGURE
 from ui.maps.sentences import cell_verdict, other_strength
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.server.model_cache import NONE_READY, ready_classifiers
@@ -41,11 +41,11 @@ from ui.shared.text import as_markdown, one_line
 from ui.tools.page_state import PageState
 from ui.tools.registry import draw_tools
 
-# Keys of this page in the session. The first four are also in the URL, as is `cell`.
-MAPS, METRIC, SHOW, STORY = "maps", "metric", "show", "story"
+# Keys of this page in the session. The first three are also in the URL, as is `cell`.
+MAPS, METRIC, SHOW = "maps", "metric", "show"
 CELL = "frequency.cell"
 PENDING, ALL_PREDICT = "frequency.pending_map", "frequency.all_predict"
-PRESET, FIGURE, PLACE = "frequency.story", "frequency.figure", "cell"
+FIGURE, PLACE = "frequency.figure", "cell"
 
 FIRST = attrgetter("first")  # default picture of a sample set
 TITLE = "Which frequencies does CLIP rely on?"
@@ -72,7 +72,7 @@ def page() -> None:
         verdict = st.container(key="frequency-verdict")
     with introduction:
         write_sentence(about_maps(METRICS[st.session_state.get(METRIC, TOP1.name)]), *TERMS)
-    picture = chosen_picture(PLACE, url_prefix="", first=FIRST, kind=_preset().pictures)
+    picture = chosen_picture(PLACE, url_prefix="", first=FIRST, kind=FIRST_FIGURE.pictures)
     with figures:
         _figures(picture)
     picture_library(PLACE, url_prefix="", first=FIRST)
@@ -115,7 +115,7 @@ def _chart(chosen: list[Entry], frequency: Frequency) -> None:
 
 
 def _restore() -> None:
-    """Restore the session's preset and wave, initially the URL's or the first preset."""
+    """Restore the session's wave, initially the URL's or that of the first figure."""
     state = st.session_state
     if label := state.pop(PENDING, None):
         state[MAPS] = [*state.get(MAPS, []), label][-MAX_MAPS:]
@@ -125,14 +125,10 @@ def _restore() -> None:
         elif "Estimate" in offered_shows(selected, TOP1.name):
             state[METRIC], state[SHOW] = TOP1.name, "Estimate"  # counts over few images are noise
     if CELL not in state:
-        if linked := url.number(STORY, range(1, len(PRESETS) + 1)):
-            state[PRESET] = linked - 1
-        state[CELL] = _parse_cell(url.text("cell")) or _preset().frequency
+        state[CELL] = _parse_cell(url.text("cell")) or FIRST_FIGURE.frequency
         if unknown := [label for label in url.texts(MAPS) if label not in entries()]:
             names = as_markdown(one_line(", ".join(unknown), 120))
             st.toast(f"This link names maps that are missing here: {names}. A link cannot carry your own files.")
-    if PRESET in state:  # the rest of the URL holds the differences from the preset
-        url.put(STORY, str(state[PRESET] + 1))
     url.put("cell", "{},{}".format(*state[CELL]))
 
 
@@ -142,14 +138,9 @@ def _parse_cell(text: str) -> Frequency | None:
     return cell if cell and max(map(abs, cell)) <= MAX_FREQUENCY else None
 
 
-def _preset() -> MapPreset:
-    """Return the preset that the page started with: a link's, else the first."""
-    return PRESETS[st.session_state.get(PRESET, 0)]
-
-
 def _controls(available: dict[str, Entry]) -> list[Entry]:
     """Draw two menus and return the chosen maps in order."""
-    default, linked = [[label for label in some if label in available] for some in (_preset().maps, url.texts(MAPS))]
+    default, linked = [[label for label in some if label in available] for some in (FIRST_FIGURE.maps, url.texts(MAPS))]
     if len(linked) > MAX_MAPS:
         st.toast(f"This link names too many maps; these are the first {MAX_MAPS}.")
     selected = st.session_state.setdefault(MAPS, linked[:MAX_MAPS] or default)
@@ -163,7 +154,7 @@ def _controls(available: dict[str, Entry]) -> list[Entry]:
     with st.popover("View", icon=":material/tune:"):
         if chosen:
             _choose("Metric", offered_metrics(chosen), METRIC, TOP1.name)
-            _choose("Show", offered_shows(chosen, st.session_state[METRIC]), SHOW, _preset().show)
+            _choose("Show", offered_shows(chosen, st.session_state[METRIC]), SHOW, "Error")
         st.toggle("All installed models predict", key=ALL_PREDICT)
     return chosen
 

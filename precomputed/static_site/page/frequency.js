@@ -259,8 +259,6 @@ export async function frequency(data, drawTools) {
       const radio = /** @type {HTMLInputElement} */ (tool);
       if (radio.value === tab && !radio.checked) radio.click();
     }
-    const preset = names.find((name) => String(figures[name].preset) === link.get("story"));
-    if (preset) start(preset);
     if (!maps.length) return draw(true); // networks may be unloaded since
     now.maps = maps;
     now.show = link.get("show") ?? "Error";

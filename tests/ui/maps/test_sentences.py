@@ -15,7 +15,7 @@ from tests.core import oracles
 from tests.core.oracles import Z as Z  # the tests of the story take it from here
 from tests.core.oracles import wilson
 from ui.maps.catalogue import Entry, label_of, maps_by_label, named_apart
-from ui.maps.presets import CLIP, EFFICIENTNET, MINI_CLIP, PRESETS, RESNET50, RESNET56
+from ui.maps.presets import CLIP, EFFICIENTNET, FIGURES, MINI_CLIP, RESNET50, RESNET56
 from ui.maps.sentences import cell_verdict, other_strength
 
 FOLDER = PRECOMPUTED / "heatmaps"
@@ -88,7 +88,7 @@ def assert_numbers(text, expected, tolerance=0.0501):
     assert actual == pytest.approx(expected, abs=tolerance), text
 
 
-@pytest.mark.parametrize("story", PRESETS, ids=lambda story: story.title)
+@pytest.mark.parametrize("story", FIGURES.values(), ids=FIGURES)
 def test_another_map_makes_another_sentence(story):
     rng, shuffled = np.random.default_rng(0), {}
     for label, entry in ENTRIES.items():

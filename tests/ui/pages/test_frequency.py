@@ -30,12 +30,21 @@ from ui.maps.catalogue import Entry, entries, label_of
 from ui.maps.files import UPLOADED
 from ui.maps.models import choose_predictors, map_note, model_colour
 from ui.maps.predictions.cell_predictions import LOADING
-from ui.maps.presets import CLIP, EFFICIENTNET, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, PRESETS, RESNET50, RESNET56
+from ui.maps.presets import (
+    CLIP,
+    EFFICIENTNET,
+    FIRST_FIGURE,
+    MINI_CLIP,
+    MINI_RESNET,
+    MINI_RESNET_ROBUST,
+    RESNET50,
+    RESNET56,
+)
 from ui.maps.sentences import cell_verdict
 from ui.maps.views import SHOWS
 from ui.pages.frequency import CELL, FIGURE
 from ui.server.model_cache import classifier_for, ready_classifiers
-from ui.shared.pictures import picture_kinds, samples
+from ui.shared.pictures import samples
 from ui.shared.text import one_line
 from ui.tools.registry import BY_CLASS, OWN_FILE, SOURCES
 
@@ -89,42 +98,24 @@ def test_page_draws_maps_of_different_size_in_every_way(page):
     assert {metric for metric, _ in drawn} == set(METRICS) and {show for _, show in drawn} == set(SHOWS) - {"Estimate"}
 
 
-@pytest.mark.parametrize(
-    ("number", "maps", "cell", "show", "pictures", "picture"),
-    [
-        ("1", [CLIP, RESNET56], (0, 1), "Error", "CIFAR-10", CIFAR),
-        ("2", [CLIP, RESNET56], (-14, -14), "Error", "CIFAR-10", CIFAR),
-        ("3", [CLIP, RESNET56], (8, 8), "Difference", "CIFAR-10", CIFAR),
-        ("4", [RESNET50, EFFICIENTNET], (0, 9), "Error", "Photographs", PHOTOGRAPH),
-        ("5", [CLIP, MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST], (-14, -14), "Error", "CIFAR-10", CIFAR),
-    ],
-)
-def test_link_to_a_story_opens_its_state_and_keeps_its_url(number, maps, cell, show, pictures, picture):
+def test_the_page_opens_with_the_first_figure_and_keeps_its_url():
     app = AppTest.from_file(str(APP), default_timeout=120)
-    app.query_params["story"] = number
     for _ in range(2):  # the second run keeps what the first one opened
         app.run()
-        state = app.session_state
+        state, maps = app.session_state, [CLIP, RESNET56]
         assert not app.exception and settable_widget(app, "maps").value == maps
-        assert (state[CELL], state["pictures"], state["cell.places"][picture_kinds()[pictures]]) == (
-            cell,
-            pictures,
-            picture,
-        )
+        assert (state[CELL], state["pictures"], state["cell.places"]["cifar10"]) == ((0, 1), "CIFAR-10", CIFAR)
         widgets = {key: settable_widget(app, key).value for key in ("show", "metric")}
-        assert widgets == {"show": show, "metric": "Top-1"}
-        assert app.query_params == {"story": number, "cell": "{},{}".format(*cell)}
-        assert cell_verdict([entries()[label] for label in maps], cell) in text(app)
+        assert widgets == {"show": "Error", "metric": "Top-1"}
+        assert app.query_params == {"cell": "0,1"}
+        assert cell_verdict([entries()[label] for label in maps], (0, 1)) in text(app)
 
 
-def test_link_to_a_story_opens_it_except_where_the_link_says_otherwise():
-    app = open_page(story="3", cell="2,5", show="Error", metric="Top-5", maps=[MINI_CLIP])
+def test_a_link_opens_its_state():
+    app = open_page(cell="2,5", show="Error", metric="Top-5", maps=[MINI_CLIP])
     assert app.query_params["cell"] == "2,5" and settable_widget(app, "show").value == "Error"
     assert settable_widget(app, "metric").value == "Top-5" and settable_widget(app, "maps").value == [MINI_CLIP]
-    assert app.query_params["story"] == "3" and app.session_state["pictures"] == "Yours"
-    for senseless in ("99", "0", "-1", "two"):
-        app = open_page(story=senseless)
-        assert settable_widget(app, "maps").value == list(PRESETS[0].maps) and app.session_state[CELL] == (0, 1)
+    assert app.session_state["pictures"] == "Yours"
 
 
 def test_default_picture_is_what_the_rule_gives():
@@ -205,7 +196,7 @@ def test_page_without_maps_asks_for_one():
 def test_page_takes_a_senseless_url_for_the_first_story(cell):
     app = open_page(cell=cell)
     assert not app.exception
-    assert app.query_params["cell"] == "{},{}".format(*PRESETS[0].frequency)
+    assert app.query_params["cell"] == "{},{}".format(*FIRST_FIGURE.frequency)
 
 
 def test_page_shows_the_first_maps_of_a_link_with_too_many_and_says_so(page):
@@ -310,7 +301,7 @@ def test_every_shipped_map_says_where_it_comes_from(page):
         visible = text(app)
         for label in chosen:
             assert f"**{label}**" in visible
-    assert "the run's log says ResNet-56" in text(settable_widget(app, "maps").set_value(list(PRESETS[0].maps)).run())
+    assert "the run's log says ResNet-56" in text(settable_widget(app, "maps").set_value(list(FIRST_FIGURE.maps)).run())
 
 
 def test_classes_list_the_confusions_of_the_samples_under_the_wave():
