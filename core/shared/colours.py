@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 ROBUST = "-robust"  # suffix of the registry name of an adversarially trained twin
 
 # Networks by kind: ordinary and robust. After Okabe & Ito 2008 and P. Tol's schemes: distinguishable with every common
@@ -22,7 +20,6 @@ OWN = {
 UNKNOWN = "#8C6D31"  # uploaded maps of unknown kind
 
 # For further networks in a figure, if their colours are taken or unknown.
-SPARE = ("#56B4E9", "#E69F00", "#000000")
 
 # One network: fewer errors at the low end, more at the high end. A difference of two networks has their own colours.
 FEWER_OR_MORE_ERRORS = "#1B7837#762A83"
@@ -37,13 +34,3 @@ GOOD, HALF, BAD, OPEN = ("✓", "#1a7f37"), ("◐", "#8a5a00"), ("✕", "#b3261e
 def network_colour(name: str, kind: str | None) -> str:
     """Return a network's colour by registry name; kind: a key of `NETWORKS`, None for an unlisted network."""
     return OWN.get(name) or (NETWORKS[kind][name.endswith(ROBUST)] if kind else UNKNOWN)
-
-
-def distinct_colours(networks: Sequence[tuple[str, str | None]]) -> list[str]:
-    """Return colours for networks in one figure, by name and kind; distinct as long as there are enough."""
-    colours: list[str] = []
-    for name, kind in networks:
-        colour, spare = network_colour(name, kind), [candidate for candidate in SPARE if candidate not in colours]
-        taken = colour in colours or colour == UNKNOWN
-        colours.append(spare[0] if taken and spare else colour)
-    return colours

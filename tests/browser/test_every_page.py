@@ -213,7 +213,7 @@ def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
 # For each tab of *Frequencies* with four networks, a text that appears once the tab is complete.
 VIEWS = {
     "Details": "Probability of “automobile”",
-    "Two pictures in one": "pairs as a figure for talks",
+    "Two pictures in one": "This is a single pair.",
     "Gradient": "Rise of the error in",
     "Classes": "Error by class",
     "Corruptions": "Contrast, strength 2, 2,000 CIFAR-10 test pictures",

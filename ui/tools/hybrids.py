@@ -8,17 +8,13 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.claims.hybrids import stored_hybrids
-from core.classifiers.registry import ClassifierSpec
 from core.data.sample_sets import SAMPLE_SETS
-from core.sweep.hybrid.figure import FORMATS, figure
 from core.sweep.predictions import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.maps.models import Predictor
 from ui.maps.predictions.cell_predictions import predict_all, torch_starts
 from ui.server.model_cache import classifier_for
 from ui.shared import url
-from ui.shared.downloads import download_button
 from ui.shared.picture_choice import thumbnails
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.shared.sentences import write_sentence
@@ -55,21 +51,6 @@ def hybrid_panel(page: PageState) -> None:
             f"other picture the rest; c is the cutoff. Networks predict at each of the slider’s {len(cutoffs)} "
             "cutoffs; no bar is interpolated. The wave of the maps above is not added."
         )
-    _figure_for_talks(picture, page.networks)
-
-
-def _figure_for_talks(picture: Picture, specs: Sequence[ClassifierSpec]) -> None:
-    """Draw download buttons for a figure of the stored pairs, for the networks that predict here and their twins."""
-    stored = [stored_hybrids().get(spec.name) for spec in specs]
-    networks = [hybrids for hybrids in stored if hybrids is not None and hybrids.metadata["image_size"] == picture.size]
-    if not networks:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{networks[0].pairs:,} pairs as a figure for talks:", width="content")
-        for suffix in FORMATS:
-            kind, name = suffix[1:], f"two-pictures-in-one{suffix}"
-            made = partial(figure, networks, kind)
-            download_button(kind.upper(), made, name, key=f"hybrids.{kind}")
 
 
 def _second(picture: Picture) -> int:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from core.data.classes import PRECOMPUTED
 from core.images.corruptions import CORRUPTIONS
 from core.sweep.corruption import __main__ as corruption
 from core.sweep.corruption.outcomes import CorruptionOutcomes
@@ -145,28 +144,3 @@ def test_photographs_are_mixed_at_their_own_side(tmp_path):
     # almost only the low picture's waves, so its prediction equals that for the unmixed picture
     np.testing.assert_array_equal(outcomes.says[0, 1], outcomes.predictions[0] == outcomes.labels[0])
     assert default_cutoffs(224)[0] == 1 and default_cutoffs(224)[-1] == pytest.approx(112, rel=0.05)
-
-
-def test_the_figure_names_its_networks_and_is_the_same_each_time(archive, tmp_path, capsys):
-    files = [tmp_path / f"{name}.npz" for name in ("mini-resnet", "mini-resnet-robust")]
-    for path in files:
-        assert hybrid.main(command(SCRIPTS["hybrid"], archive, path, name=path.stem)) == 0
-    svg, png = tmp_path / "figure.svg", tmp_path / "figure.png"
-    assert hybrid.main(["plot", *map(str, files), "--output", str(svg)]) == 0
-    first = svg.read_bytes()
-    assert hybrid.main(["plot", *map(str, files), "--output", str(svg)]) == 0
-    assert svg.read_bytes() == first and first.startswith(b"<?xml")
-    assert "mini-resnet-robust: " in capsys.readouterr().out
-    assert hybrid.main(["plot", str(files[0]), "--output", str(png)]) == 0
-    assert png.read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(SystemExit):
-        hybrid.main(["plot", str(files[0]), "--output", "figure.pdf"])
-    assert hybrid.main(["plot", str(tmp_path / "none.npz"), "--output", str(png)]) == 2
-
-
-def test_the_figure_of_two_networks_is_told_with_their_difference(tmp_path, capsys):
-    files = [str(PRECOMPUTED / "hybrids" / f"{name}.npz") for name in ("mini-clip", "mini-clip-robust")]
-    assert hybrid.main(["plot", *files, "--output", str(tmp_path / "figure.svg")]) == 0
-    first, other, difference, path = capsys.readouterr().out.splitlines()
-    assert first.startswith("mini-clip: ") and other.startswith("mini-clip-robust: ") and path.endswith("figure.svg")
-    assert difference.startswith("mini-clip minus mini-clip-robust: +")

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 import ui.tools.hybrids
-from core.claims.hybrids import stored_hybrids
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.hybrid import hybrid
-from core.sweep.hybrid.outcomes import crossover_of
 from core.sweep.predictions import HybridPredictions, class_probabilities, hybrid_cutoffs, predict_hybrids
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
@@ -95,16 +93,3 @@ def test_stored_mixtures_say_what_the_tab_says_of_the_same_pair():
             expected.mark,
         )
         np.testing.assert_allclose(network.shares, expected.shares, atol=2e-4)
-
-
-def test_the_figure_for_talks_is_of_the_networks_that_predict_here_and_their_twins(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(ui.tools.hybrids, "download_button", lambda label, made, name, **_: drawn.append((name, made)))
-    app, _ = opened()
-    assert "2,000 pairs as a figure for talks:" in text(app)
-    names, (svg, png) = zip(*drawn[-2:], strict=True)
-    assert names == ("two-pictures-in-one.svg", "two-pictures-in-one.png")
-    figure = svg().decode()
-    for name in ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust"):
-        assert f"{name}: {crossover_of(stored_hybrids()[name]).radius.value:.1f}" in figure
-    assert png().startswith(b"\x89PNG")

@@ -13,7 +13,6 @@ from core.classifiers.kinds.identity import Identity
 from core.classifiers.kinds.preprocessing import Preprocess
 from core.data.classes import ClassSet
 from core.data.dataset import ImageDataset
-from core.shared.colours import OWN, distinct_colours
 from core.shared.files import ArchiveError
 from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, dissimilar_pairs, paired_difference
 from core.sweep.hybrid.pairs import HybridConfig, draw_pairs
@@ -158,10 +157,3 @@ def test_classes_taken_for_each_other_can_be_left_out():
 def test_logits_that_are_not_finite_are_an_error():
     with pytest.raises(RuntimeError, match="not finite"):
         last(linear(1, 6, math.nan), stripes(1, 6), HybridConfig(20, CUTOFFS))
-
-
-def test_colours_of_the_figure_are_those_of_the_pages_and_differ():
-    networks = [("mini-clip", "zero-shot"), ("mini-resnet", "closed-set"), ("a file", None), ("another", None)]
-    colours = distinct_colours(networks)
-    assert colours[:2] == [OWN["mini-clip"], OWN["mini-resnet"]] and len(set(colours)) == 4
-    assert len(set(distinct_colours(networks[:1] * 3))) == 3
