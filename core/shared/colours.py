@@ -19,8 +19,6 @@ OWN = {
 }
 UNKNOWN = "#8C6D31"  # uploaded maps of unknown kind
 
-# For further networks in a figure, if their colours are taken or unknown.
-
 # One network: fewer errors at the low end, more at the high end. A difference of two networks has their own colours.
 FEWER_OR_MORE_ERRORS = "#1B7837#762A83"
 
