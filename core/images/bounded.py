@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.images.decode import MAX_PIXELS, ImageError, open_picture
+from core.images.decode import ImageError, open_picture
 from core.images.square import square_image
 
 SECONDS = 5.0  # half to wait for other pictures, half for this one; a photograph takes at most 1.5
@@ -25,11 +25,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 _one_at_a_time = threading.Lock()
 
 
-def square_uploads(data: bytes, sizes: Sequence[int], *, max_pixels: int = MAX_PIXELS) -> tuple[np.ndarray, ...]:
+def square_uploads(data: bytes, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
     """Return `square_image` of an untrusted picture file in several sizes; decodes one file at a time.
 
-    Args:
-        max_pixels: as for `open_picture`.
     Returns:
         uint8 (size, size, 3) for each of `sizes`.
     Raises:
@@ -39,7 +37,7 @@ def square_uploads(data: bytes, sizes: Sequence[int], *, max_pixels: int = MAX_P
         raise ImageError("the server is busy with other pictures; try again in a few seconds")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "core.images.bounded", str(max_pixels), *map(str, sizes)],
+            [sys.executable, "-m", "core.images.bounded", *map(str, sizes)],
             input=data,
             capture_output=True,
             timeout=SECONDS / 2,
@@ -60,17 +58,14 @@ def square_uploads(data: bytes, sizes: Sequence[int], *, max_pixels: int = MAX_P
 
 
 def main() -> int:
-    """Decode standard input into squares of raw pixels on standard output.
-
-    The arguments are the maximum number of pixels and the squares' sides.
-    """
-    max_pixels, *sizes = map(int, sys.argv[1:])
+    """Decode standard input into squares of raw pixels on standard output; the arguments are their sides."""
+    sizes = [int(text) for text in sys.argv[1:]]
     if sys.platform == "linux":
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     try:
-        picture = open_picture(sys.stdin.buffer.read(), max_pixels=max_pixels)
+        picture = open_picture(sys.stdin.buffer.read())
         sys.stdout.buffer.write(b"".join(square_image(picture, size).tobytes() for size in sizes))
     except ImageError as error:
         sys.stdout.buffer.write(str(error).encode("utf-8"))

@@ -15,10 +15,11 @@ from core.fourier.maps.heatmap import MAX_SIDE, Heatmap, HeatmapError
 from core.fourier.maps.metrics import TOP1
 from core.shared.errors import sentence
 from ui.maps.catalogue import Entry, add_map
-from ui.server.limits import check_upload, limits
+from ui.server.limits import check_upload
 from ui.shared.downloads import download_button
 from ui.shared.text import as_markdown, one_line
 
+MAP_MB = 10  # of an uploaded heat map
 UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"
 
 
@@ -88,16 +89,15 @@ def map_downloads(entry: Entry) -> None:
 
 def add_a_file(on_new_map: Callable[[str], None]) -> None:
     """Draw the upload of a file; `on_new_map` gets the label of each new map."""
-    most = limits().map_mb
     st.markdown(
-        f"Upload a heat map (`.npz`) made by `python -m core.sweep`, up to {most} MB and {MAX_SIDE} × {MAX_SIDE} cells."
+        f"Upload a heat map (`.npz`) of `python -m core.sweep`, up to {MAP_MB} MB and {MAX_SIDE} × {MAX_SIDE} cells."
     )
-    file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=most)
+    file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=MAP_MB)
     if file is None or st.session_state.get(_LAST) == file.file_id:
         return
     st.session_state[_LAST] = file.file_id
     try:
-        check_upload(file.getvalue(), most)
+        check_upload(file.getvalue(), MAP_MB)
         heatmap = Heatmap.from_bytes(file.getvalue(), name=f"“{file.name}”")
     except (HeatmapError, ValueError) as error:
         st.error(as_markdown(sentence(str(error))))

@@ -23,6 +23,7 @@ from ui.runs.setup.pace import expected_seconds, remember_pace
 from ui.runs.setup.start import Toolbar, draw_toolbar, refusal, run_state, start, submit
 from ui.runs.setup.state import ActiveRun, RunRequest, RunResult, RunState, RunView
 from ui.server.job import Job
+from ui.server.jobs import PAUSE_SECONDS
 from ui.server.limits import limits
 from ui.server.model_cache import is_ready
 from ui.shared import url
@@ -82,7 +83,7 @@ def run_status(
         _start_alone(page, state.view(request, example), request)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         if state.active is not None and state.running:
-            job, paused = state.active.job, f"Paused. The run stops if it stays paused for {limits().pause_seconds} s."
+            job, paused = state.active.job, f"Paused. The run stops if it stays paused for {PAUSE_SECONDS:.0f} s."
             st.markdown(paused if job.paused else "Waiting…" if job.status == "queued" else "Running…")
             # Keeps the row's height, so that the panel does not move.
             st.button("Download", icon=":material/download:", key=f"{page}.not_yet", disabled=True)

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from ui.server.job import MOMENT_SECONDS, IteratorMaker, Job, JobStatus, QueueHooks
 from ui.server.log import log
 
+PAUSE_SECONDS = 60.0  # that a paused run keeps others waiting
 _NICE = 10  # of 19: a page's thread gets nine times as much of a contested core
 _LONGEST_REST = 1.0  # maximum seconds that a step waits for other work, so that runs progress on a busy server
 
@@ -63,7 +64,7 @@ class JobManager:
         queue_limit: int = 8,
         quiet_seconds: float = 10.0,
         heartbeat_seconds: float = 150.0,
-        pause_seconds: float = 60.0,
+        pause_seconds: float = PAUSE_SECONDS,
         run_seconds: float = 3600.0,
         is_connected: Callable[[str], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,

@@ -17,7 +17,6 @@ def job_manager() -> JobManager:
     allowed = limits()
     manager = JobManager(
         queue_limit=allowed.queue_length,
-        pause_seconds=allowed.pause_seconds,
         run_seconds=allowed.run_seconds,
         # Streamlit's test runner has no server to query.
         is_connected=lambda owner: not st.runtime.exists() or st.runtime.get_instance().is_active_session(owner),

@@ -89,5 +89,5 @@ def uploaded_pixels(data: bytes) -> dict[int, np.ndarray]:
     """
     check_upload(data, limits().picture_mb)
     sizes = sides()
-    squares = square_uploads(data, sizes, max_pixels=limits().picture_megapixels * 10**6)
+    squares = square_uploads(data, sizes)
     return {size: square.transpose(2, 0, 1).copy() for size, square in zip(sizes, squares, strict=True)}

@@ -12,7 +12,7 @@ import ui.shared.pictures
 from core.pgd.config import paper_generation
 from core.runs.plan import RunPlan
 from tests.ui.server.test_jobs import LIMIT, Clock, Steps
-from ui.runs.setup.settings import check_size, max_steps
+from ui.runs.setup.settings import check_size
 from ui.server.jobs import JobManager
 from ui.server.limits import PREFIX, Limits, check_upload, limits
 from ui.shared.pictures import uploaded_pixels
@@ -50,11 +50,11 @@ def test_server_refuses_a_run_that_no_widget_would_ask_for():
         config = replace(paper_generation(32), steps=steps)
         return RunPlan(targets=(0,) * pictures, start=np.zeros((pictures, 3, 8, 8), np.float32), config=config)
 
-    check_size("generation", plan(16, max_steps("generation")))
-    with pytest.raises(ValueError, match="1,000 steps per run, not 1,001; choose fewer"):
-        check_size("generation", plan(16, 1001))
+    check_size(plan(16, limits().run_steps))
+    with pytest.raises(ValueError, match="2,000 steps per run, not 2,001; choose fewer"):
+        check_size(plan(16, 2001))
     with pytest.raises(ValueError, match="16 pictures per run, not 17"):
-        check_size("generation", plan(17, 5))
+        check_size(plan(17, 5))
 
 
 def test_upload_is_measured_on_the_server(monkeypatch):

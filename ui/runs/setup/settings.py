@@ -128,14 +128,9 @@ def set_searches(page: str, size: int, searches: Sequence[Search], fill: Fill) -
         state[f"{page}-fill.followed"] = _usual_fill(searches)
 
 
-def max_steps(page: str) -> int:
-    """Return the maximum number of steps of a run of "inpainting" or "generation"."""
-    return {"inpainting": limits().inpainting_steps, "generation": limits().generation_steps}[page]
-
-
-def check_size(page: str, plan: RunPlan) -> None:
+def check_size(plan: RunPlan) -> None:
     """Raise ValueError, one sentence, if a plan exceeds the server's limits; clients other than widgets may send it."""
-    counts = ("steps", plan.config.steps, max_steps(page)), ("pictures", len(plan.start), limits().run_pictures)
+    counts = ("steps", plan.config.steps, limits().run_steps), ("pictures", len(plan.start), limits().run_pictures)
     for what, count, most in counts:
         if count > most:
             raise ValueError(f"this server allows {most:,} {what} per run, not {count:,}; choose fewer")
@@ -158,13 +153,13 @@ def run_settings(
     by_views, unit = "views" in searches, paper_settings(page, size, hole)["step_size"]
     full = usual_settings(page, size, hole, "views" if by_views else "pixels")
     with place:
-        longest = f"A run takes at most {max_steps(page):,} steps and {limits().run_seconds / 60:,.0f} minutes."
+        longest = f"A run takes at most {limits().run_steps:,} steps and {limits().run_seconds / 60:,.0f} minutes."
         st.markdown(f"{about_settings(page, by_views)} {longest}")
         penalty, fill = (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
         usuals = _paced(page, full)
         columns, chosen = st.columns(2), dict(usuals)
         for k, row in enumerate(_offered(full)):
-            chosen[row.name] = _widget(columns[k % 2], row, page, usuals, _key(row, page, size), unit)
+            chosen[row.name] = _widget(columns[k % 2], row, usuals, _key(row, page, size), unit)
     weight = chosen.pop("weight", 0.0)
     return RunSettings(config=PGDConfig(**chosen), weight=weight, penalty=penalty, fill=fill)
 
@@ -234,19 +229,19 @@ def _key(row: Setting, page: str, size: int) -> str:
     return f"{page}-{row.parameter}{f'-{size}' if row.scaled else ''}"
 
 
-def _widget(place: DeltaGenerator, row: Setting, page: str, usuals: Mapping[str, Any], key: str, length: float) -> Any:
+def _widget(place: DeltaGenerator, row: Setting, usuals: Mapping[str, Any], key: str, length: float) -> Any:
     """Draw a setting; return its value. length: the paper's step size, the unit of scaled settings' widgets."""
-    usual = _shown(row, page, usuals)
+    usual = _shown(row, usuals)
     follow(key, usual)
-    low, high, step = number_range(row, page, length)
+    low, high, step = number_range(row, length)
     number = partial(place.number_input, row.label, low, high, step=step, format=row.digits, help=row.help or None)
     return number_in_url(key, number, usual, low, high)
 
 
-def number_range(row: Setting, page: str, length: float) -> tuple[float, float, float]:
+def number_range(row: Setting, length: float) -> tuple[float, float, float]:
     """Return the lowest and the highest value of a number's widget, and its step; `length` as for `_widget`."""
     unit = length if row.scaled else 1
-    low, high, step = row.low * unit, row.high * unit or max_steps(page), row.step * unit
+    low, high, step = row.low * unit, row.high * unit or limits().run_steps, row.step * unit
     return (low, high, step) if row.whole else (float(low), float(high), float(step))
 
 
@@ -268,10 +263,10 @@ def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float
     return settable_in_url(key, lambda name, value: number(value=value, key=name), usual, read)
 
 
-def _shown(row: Setting, page: str, paper: Mapping[str, Any]) -> Any:
+def _shown(row: Setting, paper: Mapping[str, Any]) -> Any:
     """Return the paper's value as shown by its widget on this server."""
     value = paper[row.name]
-    return min(value, max_steps(page)) if row.whole else value
+    return min(value, limits().run_steps) if row.whole else value
 
 
 def reset_settings(page: RunKind, size: int, hole: float | None) -> None:
@@ -284,4 +279,4 @@ def reset_settings(page: RunKind, size: int, hole: float | None) -> None:
     if (quick := quick_settings(usual)) is not None:
         state[f"{page}-views-pace"], usual = QUICK_PACE, quick
     for row in _offered(usual):
-        state[_key(row, page, size)] = _shown(row, page, usual)
+        state[_key(row, page, size)] = _shown(row, usual)

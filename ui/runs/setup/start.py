@@ -102,7 +102,7 @@ def refusal(page: str, request: RunRequest) -> str:
     if request.plan is None or request.why:
         return request.why
     try:
-        check_size(page, request.plan)
+        check_size(request.plan)
     except ValueError as error:
         return str(error)
     return ""

@@ -105,7 +105,7 @@ def test_what_is_asked_next_takes_the_place_of_a_run_that_started_by_itself(monk
 
 
 def test_what_the_server_does_not_allow_does_not_start_by_itself(monkeypatch):
-    monkeypatch.setenv("CLIP_LAB_GENERATION_STEPS", "20")
+    monkeypatch.setenv("CLIP_LAB_RUN_STEPS", "20")
     limits.cache_clear()
     try:
         app = generation(generation_classes_cifar10="dog", generation_steps="20")
