@@ -36,7 +36,6 @@ from core.images.radii import energy_by_radius, mean_radius, share_within
 from core.pgd.config import PGDConfig
 from core.pgd.settings import quick_settings, usual_settings
 from core.pgd.views import hole_centre
-from core.reconstruct.report import ssim_inside
 from core.reconstruct.search_outcomes import STORED, TRIED
 from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.run import Run
@@ -214,10 +213,7 @@ def _row(
         "places_before": [_place(judge, start, target) for judge in judges],
     }
     if plan.original is not None and plan.mask is not None:
-        original = plan.original[0].astype(np.float32) / np.float32(255)
         hole = plan.mask.reshape(-1, *plan.mask.shape[-2:])[:1]
-        row |= {f"ssim_{name}": _short(ssim_inside(original, image, hole)) for name, image in
-                (("before", start), ("after", result))}  # fmt: skip
         row["corner"] = [int(axis.min()) for axis in np.nonzero(hole[0])][::-1]
     return row
 

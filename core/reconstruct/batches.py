@@ -18,6 +18,7 @@ from core.numbers import percent
 from core.reconstruct.grid import picture_grid
 from core.reconstruct.job import PGDJob
 from core.reconstruct.report import Reconstruction, from_csv, measure_change, summarise, to_csv
+from core.runs.file import SURE
 from core.runs.judgement import top1
 from core.runs.plan import RunPlan
 from core.runs.run import Run
@@ -49,9 +50,17 @@ class BatchResult:
 
 def run_batch(job: PGDJob, plan: RunPlan, indices: Sequence[int], progress: Callable[[], None]) -> BatchResult:
     """Run one batch; call `progress` after every state."""
+    import torch
+
     engine = Run(plan, lambda: [job.classifier])
+    # Each picture's first step with a confident network, and the picture then; kept on the device, so no step waits.
+    sure_steps, sure_images = torch.full((len(plan.start),), -1), torch.from_numpy(plan.start)
     for (state,) in engine.states():
-        last = state
+        last, device = state, state.images.device
+        sure_steps, sure_images = sure_steps.to(device), sure_images.to(device)
+        new = (sure_steps < 0) & (state.target_probability >= SURE)
+        sure_steps = torch.where(new, state.step, sure_steps)
+        sure_images = torch.where(new[:, None, None, None], state.images, sure_images)
         progress()
     (run,) = engine.so_far()
     targets = run.metadata["targets"]
@@ -64,6 +73,10 @@ def run_batch(job: PGDJob, plan: RunPlan, indices: Sequence[int], progress: Call
     if job.judge is not None:
         judged = _judged(job.judge, plan.start, images, targets)
     holes = np.ones((len(targets), 1, *images.shape[2:]), dtype=bool) if plan.mask is None else plan.mask
+    sure = [
+        {} if step < 0 else {"sure_step": step, "sure_change": measure_change(*pictures)["change_inside"]}
+        for step, *pictures in zip(sure_steps.tolist(), plan.start, sure_images.cpu().numpy(), holes, strict=True)
+    ]
     rows = [
         Reconstruction(
             index=index,
@@ -79,19 +92,13 @@ def run_batch(job: PGDJob, plan: RunPlan, indices: Sequence[int], progress: Call
             probability_after=float(np.exp(-after[row])),
             was_target=int(run.logits[0, row].argmax() == targets[row]),
             is_target=int(last.logits[row].argmax() == targets[row]),
-            **measure_change(originals[row], plan.start[row], images[row], holes[row]),
-            **_until_sure(run, row),
+            **measure_change(plan.start[row], images[row], holes[row]),
+            **sure[row],
             **judged[row],
         )
         for row, index in enumerate(indices)
     ]
     return BatchResult(rows, run, {"original": originals, "start": plan.start, "result": images})
-
-
-def _until_sure(run: PGDRun, row: int) -> dict[str, Any]:
-    """Return the fields of `Reconstruction` on the first step with a confident classifier."""
-    sure = run.metadata["images"]["sure"][row] or {"step": None, "change": None}
-    return {f"sure_{name}": value for name, value in sure.items()}
 
 
 def _judged(judge: Classifier, before: np.ndarray, after: np.ndarray, targets: Sequence[int]) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -19,14 +18,9 @@ SUMMARY = (
     "loss_after",
     "probability_after",
     "is_target",
-    "ssim_inside",
-    "psnr_inside",
     "change_inside",
     "change_outside",
 )
-# The infinite PSNR of an exact copy would spoil a mean and is not valid JSON.
-HIGHEST_PSNR = 100.0
-WINDOW = 7  # side of SSIM's windows in pixels
 
 
 @dataclass(frozen=True)
@@ -37,8 +31,6 @@ class Reconstruction:
     loss_before, loss_after: Eq. 2 or 3. cross_entropy_before, cross_entropy_after: its first term alone.
     probability_before, probability_after: of the target, in [0, 1].
     was_target, is_target: 1 if the top-1 class is the target before or after, respectively; else 0.
-    ssim_inside: structural similarity to the original, -1 to 1, its map averaged over the hole.
-    psnr_inside: in dB, to the original, inside the hole; an exact copy counts as 100.
     change_inside, change_outside: mean absolute change of a value, in [0, 1], in and around the hole.
     norm_outside: L2 norm of the change around the hole. perturbation_norm: of the whole change.
     sure_step: the first step with a target probability of 90 % or more; None if there is none.
@@ -60,8 +52,6 @@ class Reconstruction:
     probability_after: float
     was_target: int
     is_target: int
-    ssim_inside: float
-    psnr_inside: float
     change_inside: float
     change_outside: float
     norm_outside: float
@@ -74,51 +64,22 @@ class Reconstruction:
     judge_share_after: int | None = None
 
 
-def measure_change(original: np.ndarray, before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> dict[str, Any]:
+def measure_change(before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> dict[str, Any]:
     """Return the fields of a `Reconstruction` that depend only on pixels.
 
-    Similarity is to the original, change relative to the start.
-
     Args:
-        original, before, after: (3, H, W) float32 in [0, 1].
+        before, after: (3, H, W) float32 in [0, 1].
         hole: (1, H, W) bool. If all True, as in generation, nothing lies outside, and change_outside is 0.
     """
     inside = np.broadcast_to(hole, after.shape)
-    error = float(((original - after)[inside].astype(np.float64) ** 2).mean())
-    psnr = HIGHEST_PSNR if error == 0 else min(-10 * math.log10(error), HIGHEST_PSNR)
     change = (after - before).astype(np.float64)
     outside = change[~inside]
     return dict(
-        ssim_inside=ssim_inside(original, after, hole),
-        psnr_inside=psnr,
         change_inside=float(np.abs(change[inside]).mean()),
         change_outside=float(np.abs(outside).mean()) if outside.size else 0.0,
         norm_outside=float(np.sqrt((outside**2).sum())),
         perturbation_norm=float(np.sqrt((change**2).sum())),
     )
-
-
-def ssim_inside(original: np.ndarray, after: np.ndarray, hole: np.ndarray) -> float:
-    """Return the structural similarity to the original, -1 to 1, averaged over the hole.
-
-    Args:
-        original, after: (3, H, W) float32 in [0, 1].
-        hole: (1, H, W) bool, not empty.
-    Source: Wang et al. 2004, eq. 13. Differs by: square instead of Gaussian windows, as in scikit-image, with mirrored
-    borders.
-    """
-    from scipy.ndimage import uniform_filter
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return uniform_filter(values, size=(1, WINDOW, WINDOW))
-
-    c1, c2 = 0.01**2, 0.03**2  # K1 and K2 of the paper, for values from 0 to 1
-    sample = WINDOW**2 / (WINDOW**2 - 1)
-    x, y = mean(original), mean(after)
-    xx, yy = (sample * (mean(picture * picture) - at * at) for picture, at in ((original, x), (after, y)))
-    xy = sample * (mean(original * after) - x * y)
-    similarity = ((2 * x * y + c1) * (2 * xy + c2)) / ((x**2 + y**2 + c1) * (xx + yy + c2))  # (3, H, W)
-    return float(similarity[np.broadcast_to(hole, after.shape)].mean())
 
 
 def judgement(rows: Sequence[Reconstruction], judge: str) -> Judgement:

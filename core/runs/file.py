@@ -126,11 +126,6 @@ class PGDRun(ArchiveContent):
         """The settings of the run."""
         return PGDConfig.from_json(self.metadata["config"])
 
-    def sure_step(self, row: int) -> int | None:
-        """Return the first step with a classifier confident in image `row`'s target; None if there is none."""
-        sure = self.curves["target_probability"][:, row] >= SURE
-        return int(sure.argmax()) if sure.any() else None
-
     def top_classes(self, row: int, *, last: bool, count: int = 5) -> list[tuple[str, float]]:
         """Return (class name, probability) of the likeliest classes of image `row` at the first or last state."""
         return likeliest(self.logits[1 if last else 0, row], self.metadata["class_names"], count)

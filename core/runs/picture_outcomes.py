@@ -135,12 +135,6 @@ class PictureOutcomes:
         before, after = np.exp(-self.pictures["loss_before"]), student(self.pictures["probability_after"])
         return float(before.mean()), Interval(after.value, after.low, min(after.high, 1.0))
 
-    @property
-    def until_sure(self) -> tuple[float, int]:
-        """Median mean change, in [0, 1], until it became confident on the way, and the number of such pictures."""
-        changes = self.pictures["sure_change"][self.sure_later()]
-        return float(np.median(changes)) if len(changes) else np.nan, len(changes)
-
     def mean(self, name: str) -> float:
         """Mean of one number over all pictures."""
         return float(self.pictures[name].mean())

@@ -12,7 +12,6 @@ from torch import Tensor
 from core.data.provenance import classifier_facts, computed_source
 from core.pgd.steps import PGDState
 from core.runs.file import PGDRun, likeliest
-from core.runs.first_confident import FirstConfident
 from core.shared.device import device_name
 
 if TYPE_CHECKING:
@@ -37,12 +36,11 @@ class RunRecorder:
     may poll several times a second.
 
     Attributes:
-        last: the newest state, None before the first. sure: the first confident state of each image; None likewise.
+        last: the newest state, None before the first.
     """
 
     def __init__(self, plan: RunPlan, classifier: Classifier, objective: Objective) -> None:
         self.last: PGDState | None = None
-        self.sure: FirstConfident | None = None
         self._plan, self._objective = plan, objective
         # Metadata only, so that a finished run does not keep its classifier in memory.
         self._classifier = {**classifier_facts(classifier), "template": classifier.template}
@@ -65,8 +63,6 @@ class RunRecorder:
         terms = [state.cross_entropy, *([] if state.penalty is None else [state.penalty])]
         self._new.append(torch.stack([*terms, state.perturbation_norm]))
         self._first, self.last = self._first or state, state
-        self.sure = self.sure or FirstConfident(state.images)
-        self.sure.add(state)
         if state.step % self._interval == 0:
             self._frames.append(_bytes(state.images))
             self._frame_steps.append(state.step)
@@ -96,7 +92,7 @@ class RunRecorder:
         Raises:
             ValueError: there is no state yet.
         """
-        if self._first is None or self.last is None or self.sure is None:
+        if self._first is None or self.last is None:
             raise ValueError("nothing was recorded: the run was stopped before its first state")
         frames, frame_steps = list(self._frames), list(self._frame_steps)
         if frame_steps[-1] != self.last.step:
@@ -104,13 +100,7 @@ class RunRecorder:
             frame_steps.append(self.last.step)
         curves, terms = self.curves()
         plan, settings = self._plan, self._objective.to_json()
-        change, until_sure = (
-            mean_change(plan.start, images.cpu().numpy(), plan.mask) for images in (self.last.images, self.sure.images)
-        )
-        sure = [
-            None if step < 0 else {"step": step, "change": change["inside"]}
-            for step, change in zip(self.sure.steps.tolist(), until_sure, strict=True)
-        ]
+        change = mean_change(plan.start, self.last.images.cpu().numpy(), plan.mask)
         metadata = {
             "kind": settings["kind"],
             "config": plan.config.to_json(),
@@ -119,7 +109,7 @@ class RunRecorder:
             "class_names": self._class_names,
             "seed": plan.seed,
             "classifier": self._classifier,
-            "images": {**plan.images, "change": change, "sure": sure},
+            "images": {**plan.images, "change": change},
             "source": computed_source(self._device, wall_seconds=round(self._seconds, 2)),
         }
         return PGDRun(

@@ -22,7 +22,6 @@ from core.shared.device import check_torch
 if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
     from core.pgd.steps import PGDState
-    from core.runs.first_confident import FirstConfident
     from core.runs.record import RunRecorder
 
 
@@ -85,21 +84,15 @@ class Run:
         last = self._recorders[0].last if self._recorders else None
         return 0 if last is None else last.step
 
-    def curves(self, k: int) -> dict[str, np.ndarray]:
-        """Return the k-th run's curves and loss terms so far, each (S, B)."""
+    def target_probability(self, k: int) -> np.ndarray:
+        """Return the target probability in the k-th run at every state so far, (S, B)."""
         with self._lock:
-            curves, terms = self._recorders[k].curves()
-            return curves | terms
+            return self._recorders[k].curves()[0]["target_probability"]
 
     def top_classes(self, k: int, *, last: bool) -> list[list[tuple[str, float]]]:
         """Return each image's likeliest classes in the k-th run, at the first or newest state."""
         with self._lock:
             return self._recorders[k].top_classes(last=last)
-
-    def first_confident(self, k: int) -> FirstConfident | None:
-        """Return the first confident states of the k-th run; None before the first state."""
-        with self._lock:
-            return self._recorders[k].sure
 
     def so_far(self) -> tuple[PGDRun, ...]:
         """Return the runs so far; none before the first state."""

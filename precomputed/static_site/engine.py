@@ -22,7 +22,7 @@ from precomputed.static_site.packs import planes
 from precomputed.static_site.run_facts import SETS, set_facts
 from ui.maps.models import Predictor, model_colour
 from ui.maps.predictions.prediction_table import COUNTED, FLIPS, WAITS
-from ui.runs.run_sentences import PATTERNS, SSIM
+from ui.runs.run_sentences import PATTERNS
 from ui.runs.setup.settings import FILLS, SEARCH_TITLES
 from ui.shared.pictures import samples
 
@@ -99,7 +99,7 @@ def engine_facts() -> dict[str, Any]:
         },
         "sure": SURE,
         "version": VERSION,
-        "sentences": PATTERNS | {"ssim": SSIM},
+        "sentences": PATTERNS,
         "flips": {"head": FLIPS, "count": COUNTED, "waits": WAITS, "total": len(samples(SETS[32]))},
     }  # fmt: skip
 

@@ -23,15 +23,13 @@ from precomputed.static_site.markdown import markdown_html
 from ui.pages import generation, inpainting
 from ui.runs.examples import CHOSEN, EXAMPLE
 from ui.runs.replays import run_replay
-from ui.runs.run_sentences import VIEWS, likeness, losses, origin, outcome, run_title, sample_set_of, target_of
+from ui.runs.run_sentences import VIEWS, losses, origin, outcome, run_title, sample_set_of, target_of
 from ui.runs.setup.settings import FILLS
 from ui.runs.stored_results import (
-    COLUMNS,
     MANY,
     many_columns,
     many_row,
     many_summary,
-    stored_inpainting,
 )
 from ui.shared.sentences import sentence_html
 from ui.shared.table import scrolling_table_html
@@ -96,12 +94,7 @@ def _tables(kind: RunKind) -> list[tuple[str, str]]:
     made: Penalty | StartKind = "eq3" if kind == "inpainting" else "blur"
     rows = [many_row(name, painted) for name, painted in picture_outcomes(made).items()]
     table = scrolling_table_html(many_columns(made), rows, "Many pictures, by network")
-    tables = [(MANY, f"<p>{sentence_html(many_summary(made))}</p>{table}")]
-    if kind == "inpainting":
-        outcomes = stored_inpainting()
-        stored = scrolling_table_html(COLUMNS, outcomes.rows, "The stored runs")
-        tables.append(("What the stored runs show", f"<p>{html.escape(outcomes.summary)}</p>{stored}"))
-    return tables
+    return [(MANY, f"<p>{sentence_html(many_summary(made))}</p>{table}")]
 
 
 def run_replays() -> list[StoredReplay]:
@@ -166,7 +159,7 @@ def _words(runs: Sequence[PGDRun]) -> dict[str, Any]:
         "what": f"{targets}, {first.start.shape[-1]} px",
         "variantTitle": variant,
         "note": CHOSEN.format(len(first.start)) if row else EXAMPLE,
-        "outcome": [_bold(text) for text in (*outcome(runs), likeness(runs)) if text],
+        "outcome": [_bold(text) for text in outcome(runs)],
         "origins": [
             f"{run_title(run, runs)}. {losses(run, 0) if len(run.start) == 1 else ''} {origin(run)}" for run in runs
         ],

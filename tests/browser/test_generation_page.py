@@ -5,28 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.runs.file import PGDRun
-from core.runs.stored import stored_path
 from tests.browser.live_runs import SLOW
-from tests.browser.waiting import wait_until_drawn
-from tests.ui.replay_reader import first_sure
 
 SKETCH = "?generation-start-from=Sketch&generation-classes-cifar10=horse&generation-models-cifar10=Mini ResNet (robust)"
-
-
-def test_the_button_goes_to_the_first_frame_at_which_a_network_is_sure(streamlit_app, open_page):
-    small = "generation-set=CIFAR-10%2C+32+px"
-    page = open_page(f"{streamlit_app('app.py')}/generation?{small}", width=1440, height=900)
-    run = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
-    wait_until_drawn(page)
-    step, label = first_sure(run, 0)
-    page.get_by_role("button", name=f"{label}: go there").click()
-    first_frame = next(int(frame) for frame in run.frame_steps if frame >= step)
-    expect(page.locator(".replay .step")).to_have_text(f"step {first_frame} of 60")
-    marks = page.locator(".replay datalist option").evaluate_all("all => all.map(one => one.value)")
-    assert str(run.frame_steps.tolist().index(first_frame)) in marks
-    dot = page.locator(".replay circle.dot").first
-    expect(dot).to_be_visible()
 
 
 @pytest.mark.slow

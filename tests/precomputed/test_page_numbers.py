@@ -6,25 +6,12 @@ import pytest
 from core.fourier.intervals import wilson
 from core.fourier.maps.contrasts import mcnemar
 from core.numbers import pace
-from core.reconstruct.report import ssim_inside
 from core.shared.sentences import count_of
 from precomputed.static_site.bundle import PAGE
 from tests.node import in_node
 from ui.runs.run_sentences import PATTERNS
 
 SPOKEN = "(parts) => parts.map((part) => part.text ? `${part.text} (${part.interval})` : part).join('')"
-
-
-@pytest.mark.parametrize("size", [32, 224])
-def test_structural_similarity_is_the_apps(size):
-    generator = np.random.default_rng(size)
-    original = generator.random((3, size, size), np.float32)
-    after = np.clip(original + 0.3 * generator.standard_normal(original.shape, np.float32), 0, 1)
-    hole = np.zeros((1, size, size), bool)
-    hole[:, : size // 3, size // 2 :] = True  # at two borders, which are mirrored
-    values = [original.ravel().tolist(), after.ravel().tolist(), hole.ravel().astype(int).tolist()]
-    calculate = "({ similarityInside }, [a, b, m]) => similarityInside(Float32Array.from(a), Float32Array.from(b), m)"
-    assert in_node(PAGE / "ssim.js", calculate, values) == pytest.approx(ssim_inside(original, after, hole), abs=1e-4)
 
 
 def test_intervals_and_tests_of_counts_are_the_apps():

@@ -33,9 +33,9 @@ def frames_of(data: dict[str, Any], k: int) -> np.ndarray:
 
 
 def numbers_of(data: dict[str, Any], k: int) -> np.ndarray:
-    """(3, F, B): target probability, loss and change at each frame."""
+    """(F, B): target probability at each frame."""
     values = np.frombuffer(base64.b64decode(data["models"][k]["values"]), dtype="<f4")
-    return values.reshape(3, len(data["frame_steps"]), len(data["targets"]))
+    return values.reshape(len(data["frame_steps"]), len(data["targets"]))
 
 
 def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
@@ -50,10 +50,3 @@ def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
     if frame == len(run.frames) - 1:
         return f"{title} is now {now} {end} (before: {before})."
     return f"{title} is {now} {end} at step {step:,} (before: {before})."
-
-
-def first_sure(run: PGDRun, row: int) -> tuple[int, str]:
-    """The step at which a classifier was first confident of a target during the run, and the browser's text on it."""
-    step = run.sure_step(row)
-    change = 255 * run.metadata["images"]["sure"][row]["change"]
-    return step, f"90 % sure at step {step:,}, changed by {change:.1f} of 255"

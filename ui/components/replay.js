@@ -1,8 +1,8 @@
 // Replays runs of one or two classifiers: pictures, curves and numbers of a step, and the controls to change it.
-// Texts come from untrusted run files: they are only ever set as textContent.
+// Texts are untrusted: they are only ever set as textContent.
 
 import { unpack } from "./dom.js";
-import { drawCharts } from "./replay_charts.js";
+import { drawChart } from "./replay_chart.js";
 import { buildPictures, createView } from "./replay_elements.js";
 import { drawLikeliest } from "./replay_likeliest.js";
 import { drawTransport, playFrom, say, show, stop } from "./replay_moments.js";
@@ -38,7 +38,6 @@ async function load(view, data) {
   const goesOn = data.live?.state === "running";
   if (memory.version !== data.version) Object.assign(memory, { version: data.version, frame: goesOn ? 0 : last });
   if (memory.id !== data.id) Object.assign(memory, { id: data.id, row: 0 });
-  if (memory.mode === "original" && !data.original) memory.mode = "wipe";
   view.data = data;
   Object.assign(view, { start, original: data.original ? original : null });
   view.models = data.models.map((model, k) => ({
@@ -67,7 +66,7 @@ async function load(view, data) {
     card.href = model.card;
     about.replaceChildren(aboutText, ...(model.about && model.card ? [card] : []));
   }
-  drawCharts(view);
+  drawChart(view);
   drawTransport(view);
   drawLikeliest(view);
   show(view);

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.runs.file import SURE, frame_differences
+from core.runs.file import frame_differences
 from ui.components.mount import register
 
 MAX_POINTS = 160  # per curve: longer curves are drawn as an envelope
@@ -27,27 +27,24 @@ Ranked = Sequence[tuple[str, float]]
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One classifier's run in a replay: F frames of B images, curves of S states. Texts are plain.
+    """One classifier's run in a replay: F frames of B images, a curve of S states. Texts are plain.
 
     title: title above the picture. frames: (F, B, 3, H, W) uint8.
-    curves: (3, S, B) float32, target probability, loss and L2 norm of the change.
+    curve: (S, B) float32, target probability.
     colour: the classifier's colour, e.g. "#0072B2".
     before, after: for each image, the likeliest classes and their probabilities in the first and the last frame; may be
         empty.
-    sure: for each image, the first step at which the classifier was sure of the target (None if never) and the mean
-        change in [0, 1] by then (None if unknown); empty during the run.
     about: the task and the classifier's training. card: URL of its card, or empty.
     network: the classifier's title in sentences, if shorter than `title`.
-    every: steps between measurements; in between, and until the run's last step, the curves repeat the last one.
+    every: steps between measurements; in between, and until the run's last step, the curve repeats the last one.
     """
 
     title: str
     frames: np.ndarray
-    curves: np.ndarray
+    curve: np.ndarray
     colour: str
     before: Sequence[Ranked] = ()
     after: Sequence[Ranked] = ()
-    sure: Sequence[tuple[int | None, float | None]] = ()
     about: str = ""
     card: str = ""
     network: str = ""
@@ -84,16 +81,15 @@ def pack_replay(
         original: (B, 3, H, W) uint8, the pictures without their holes, or None.
         live: progress of an unfinished run, or None.
         about: `id` of the run (a new run starts with its first image in view); `kind`, "inpainting" or "generation";
-            `targets`, the target class of each image; `steps`, end of the charts' axis; `planned`, the run's steps if
-            it does not end early; `budget`, the largest allowed change.
+            `targets`, the target class of each image; `steps`, end of the chart's axis; `planned`, the run's steps if
+            it does not end early.
     """
     # Not for live frames: unpacking one may take longer than the time until the next.
     packed = live is None or live.state in ("new", "paused")
-    states, _ = envelope(np.arange(tracks[0].curves.shape[1], dtype=np.float32)[:, None])
+    states, _ = envelope(np.arange(len(tracks[0].curve), dtype=np.float32)[:, None])
     data = about | {
         "height": start.shape[2],
         "width": start.shape[3],
-        "sure": SURE,
         "frame_steps": list(frame_steps),
         "packed": packed,
         "start": _bytes(start, packed),
@@ -119,8 +115,8 @@ def replay(data: Mapping[str, Any], *, key: str, seek: str = "", **events: Calla
 
 
 def envelope(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the minimum, mean and maximum of up to 160 groups of neighbouring states, to avoid moire in oscillating
-    curves.
+    """Return the minimum, mean and maximum of up to 160 groups of neighbouring states, to avoid moire in an oscillating
+    curve.
 
     The first and the last state are separate groups, so that a curve's ends equal the numbers beside it.
 
@@ -142,11 +138,12 @@ def envelope(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _pack(track: Track, frame_steps: Sequence[int], packed: bool) -> dict[str, Any]:
-    known = [step for step in frame_steps if step < track.curves.shape[1]]  # of a run that has not begun, nothing
-    return vars(track) | {
+    known = [step for step in frame_steps if step < len(track.curve)]  # of a run that has not begun, nothing
+    texts = {name: value for name, value in vars(track).items() if name not in ("frames", "curve")}
+    return texts | {
         "frames": _bytes(frame_differences(track.frames), packed),
-        "values": _base64(track.curves[:, known].astype("<f4").tobytes()),
-        "curves": _base64(np.stack([envelope(curve)[0] for curve in track.curves], axis=1).astype("<f4").tobytes()),
+        "values": _base64(track.curve[known].astype("<f4").tobytes()),
+        "curves": _base64(envelope(track.curve)[0].astype("<f4").tobytes()),
     }
 
 

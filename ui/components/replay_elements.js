@@ -2,9 +2,9 @@
 
 import { button } from "./buttons.js";
 import { element } from "./dom.js";
-import { drawCharts } from "./replay_charts.js";
+import { drawChart } from "./replay_chart.js";
 import { drawLikeliest } from "./replay_likeliest.js";
-import { go, goToBest, goToSure, pause, play, press, show } from "./replay_moments.js";
+import { go, pause, play, press, show } from "./replay_moments.js";
 
 const FACTORS = [1, 2, 5, 10, 20, 50];
 const SMALL_BELOW = 100; // pixels of width; only small pictures offer square pixels
@@ -16,7 +16,7 @@ export function createView(parentElement) {
   const modes = bar.appendChild(element("div", "group"));
   modes.setAttribute("role", "group");
   modes.setAttribute("aria-label", "What the pictures show");
-  view.modes = { picture: "Picture", wipe: "Wipe", original: "Wipe original", change: "Change" };
+  view.modes = { picture: "Picture", wipe: "Wipe", change: "Change" };
   for (const [mode, text] of Object.entries(view.modes)) {
     view.modes[mode] = button(
       modes,
@@ -45,19 +45,14 @@ export function createView(parentElement) {
   const transport = root.appendChild(element("div", "transport"));
   const steps = transport.appendChild(element("div", "group"));
   view.moves = [
-    button(steps, "|◀", () => go(view, 0), "First step"),
     button(steps, "◀", () => go(view, view.memory.frame - 1), "Previous picture"),
     (view.play = button(steps, "Play", () => (view.timer ? pause(view) : play(view)), "Play")),
     button(steps, "▶", () => go(view, view.memory.frame + 1), "Next picture"),
-    button(steps, "▶|", () => go(view, Infinity), "Last step"),
   ];
   view.scrubber = transport.appendChild(element("input", "scrubber"));
   Object.assign(view.scrubber, { type: "range", min: 0, step: 1 });
   view.scrubber.setAttribute("aria-label", "Step of the run");
   view.scrubber.addEventListener("input", () => go(view, Number(view.scrubber.value)));
-  view.ticks = transport.appendChild(element("datalist"));
-  view.ticks.id = "sure";
-  view.scrubber.setAttribute("list", "sure");
   view.step = transport.appendChild(element("output", "step"));
   view.live = transport.appendChild(element("div", "group"));
   view.pause = button(view.live, "Pause", () => view.trigger("pause"), "Pause the run");
@@ -66,8 +61,6 @@ export function createView(parentElement) {
   const stage = (view.stage = root.appendChild(element("div", "stage")));
   view.pictures = stage.appendChild(element("div", "pictures"));
   view.charts = stage.appendChild(element("div", "charts"));
-  view.more = element("details");
-  view.more.append(element("summary", "", "Loss and length of the change"), (view.folded = element("div", "charts")));
   view.live.hidden = true;
   view.likeliest = root.appendChild(element("details", "likeliest"));
   view.likeliest.append(element("summary", "", "Most likely classes"), (view.top = element("div", "top")));
@@ -85,7 +78,6 @@ export function buildPictures(view) {
   const little = data.width < SMALL_BELOW; // a drawing of so few pixels blurs when enlarged
   view.root.classList.toggle("little", little);
   view.pixels.hidden = !little;
-  view.modes.original.hidden = !data.original;
   const startTitle = data.kind === "inpainting" ? "With the hole" : "Start";
   const references = [
     ["Original", "original"],
@@ -121,11 +113,8 @@ export function buildPictures(view) {
     const tiles = column.appendChild(element("div", "tiles"));
     const figures = data.targets.map((_, row) => createFigure(view, tiles, row, many));
     const verdict = column.appendChild(element("p", "verdict"));
-    const [sure, best] = [goToSure, goToBest].map((there) => button(column, "", () => there(view, k)));
-    sure.classList.add("sure");
-    best.classList.add("sure", "best");
     column.style.setProperty("--colour", data.models[k].colour);
-    return { column, title, about, aboutText, card, figures, verdict, sure, best };
+    return { column, title, about, aboutText, card, figures, verdict };
   });
   const first = element("div", "beside");
   const sections = view.references.map(({ column }) => column);
@@ -148,7 +137,7 @@ function createFigure(view, parent, row, many) {
     frame.type = "button";
     frame.addEventListener("click", () => {
       view.memory.row = row;
-      drawCharts(view);
+      drawChart(view);
       drawLikeliest(view);
       show(view);
       enlarge(view);

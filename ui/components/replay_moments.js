@@ -1,7 +1,7 @@
 // Moments of a run: navigation, and drawing everything that depends on the current moment.
 
 import { paintPixels } from "./pixels.js";
-import { bestStored, bestWords, measuredAt, percent, searchOf, sureWords, verdict } from "./replay_text.js";
+import { measuredAt, percent, searchOf, verdict } from "./replay_text.js";
 
 const PLAY_MS = 4000; // duration of a complete replay
 const MIN_FRAME_MS = 33;
@@ -15,37 +15,6 @@ export function go(view, frame, playing = false) {
   view.memory.frame = Math.max(0, Math.min(last, frame));
   show(view);
 }
-
-// For the displayed picture: the step at which the k-th classifier was first confident of its target, and its change
-// then.
-const sureOf = (view, k) => view.models[k].sure[view.memory.row];
-
-// First frame at or after the step at which the classifier was first confident of the target; -1 if it never was.
-function sureFrame(view, k) {
-  const step = sureOf(view, k)?.[0] ?? null;
-  return step === null ? -1 : view.data.frame_steps.findIndex((frameStep) => frameStep >= step);
-}
-
-// Stored frame of the lowest loss, if the last loss is clearly higher and the run has halted; else -1.
-function bestFrame(view, k) {
-  const { data, memory } = view;
-  const LOSS = 1;
-  const length = data.curve_steps.length;
-  const at = 3 * (3 * memory.row + LOSS) * length;
-  if (going(data)) return -1;
-  const last = data.frame_steps.length - 1;
-  const losses = data.frame_steps.map((step, frame) =>
-    frame === last || measured(view, k, frame) === step ? valueAt(view, k, LOSS, frame, memory.row) : Infinity,
-  );
-  return bestStored(losses, Math.min(...view.models[k].curves.subarray(at, at + length)));
-}
-
-function goTo(view, frame) {
-  if (frame >= 0) go(view, frame);
-}
-
-export const goToSure = (view, k) => goTo(view, sureFrame(view, k));
-export const goToBest = (view, k) => goTo(view, bestFrame(view, k));
 
 export function play(view) {
   const count = view.data.frame_steps.length;
@@ -105,7 +74,6 @@ export function show(view) {
     {
       picture: "",
       wipe: data.kind === "inpainting" ? "left: with the hole, right: filled" : "left: start, right: picture",
-      original: "left: original, right: filled",
       change: "grey is no change",
     }[memory.mode],
   );
@@ -116,27 +84,11 @@ export function show(view) {
       paintPlanes(canvas, plane, plane, "picture", 1, 0);
     }),
   );
-  view.columns.forEach(({ figures, verdict, sure, best }, k) => {
+  view.columns.forEach(({ figures, verdict }, k) => {
     figures.forEach((figure, row) => drawFigure(view, figure, k, row));
     say(verdict, verdictOf(view, k));
-    const when = sureOf(view, k);
-    const text = when ? sureWords(when, data.sure, !data.live, view.models[k].every) : "";
-    const frames = [sureFrame(view, k), bestFrame(view, k)];
-    say(sure, text);
-    sure.hidden = !text;
-    sure.disabled = frames[0] < 0;
-    sure.setAttribute("aria-label", frames[0] < 0 ? text : `${text}: go there`);
-    best.hidden = frames[1] < 0;
-    if (frames[1] >= 0) say(best, bestWords(data.frame_steps[frames[1]], !data.live));
   });
-  const ticks = data.models.map((_, k) => sureFrame(view, k)).filter((at) => at > 0);
-  if (
-    view.ticks.childElementCount !== ticks.length ||
-    ticks.some((at, k) => view.ticks.children[k].value !== String(at))
-  ) {
-    view.ticks.replaceChildren(...ticks.map((at) => new Option("", String(at))));
-  }
-  view.moves.slice(1, 4).forEach((move, k) => {
+  view.moves.forEach((move, k) => {
     const at = data.frame_steps[frame + k - 1]; // runs store the pictures of some steps only
     if (k !== 1) move.title = at === undefined ? "" : `To step ${at.toLocaleString("en")}, the next stored one`;
   });
@@ -158,26 +110,17 @@ export function show(view) {
     { queued: data.live?.text, new: data.live?.text, running: `${place} · ${data.live?.text}` }[state] ?? place,
   );
   view.scrubber.setAttribute("aria-valuetext", `step ${step}`);
-  for (const [c, chart] of view.marks.entries()) {
-    chart.line.setAttribute("x1", chart.x(step));
-    chart.line.setAttribute("x2", chart.x(step));
-    chart.dots.forEach((dot, k) => {
-      const sure = sureOf(view, k)?.[0] ?? null;
-      dot.style.display = sure === null ? "none" : "";
-      dot.setAttribute("cx", chart.x(sure ?? 0));
-      dot.setAttribute("cy", chart.y(view.data.sure));
-    });
-    chart.keys.forEach((key, k) => {
-      const value = chart.text(valueAt(view, k, c, frame, row));
-      say(key, `${searchOf(view.models[k])} ${value}${chart.name === "change" ? "" : since(view, k)}`.trim());
-    });
-  }
+  view.chart.line.setAttribute("x1", view.chart.x(step));
+  view.chart.line.setAttribute("x2", view.chart.x(step));
+  view.chart.keys.forEach((key, k) => {
+    say(key, `${searchOf(view.models[k])} ${percent(valueAt(view, k, frame, row))}${since(view, k)}`.trim());
+  });
   const ends = { before: frame === 0, after: frame === data.frame_steps.length - 1 };
   for (const cell of view.top.querySelectorAll("[data-end]")) cell.classList.toggle("now", ends[cell.dataset.end]);
 }
 
-const valueAt = (view, k, curve, frame, row) =>
-  view.models[k].values[(curve * view.data.frame_steps.length + frame) * view.data.targets.length + row];
+// The target probability of a picture by the k-th classifier.
+const valueAt = (view, k, frame, row) => view.models[k].values[frame * view.data.targets.length + row];
 
 // Step of the measurement that a frame shows.
 const measured = ({ data, models }, k, frame) => measuredAt(data.frame_steps[frame], models[k].every, data.planned);
@@ -195,13 +138,13 @@ function verdictOf(view, k) {
     memory: { frame, row },
   } = view;
   const { title, network, curves, every } = view.models[k];
-  const before = curves[9 * row * data.curve_steps.length];
+  const before = curves[3 * row * data.curve_steps.length];
   const ends = !going(data) && frame === data.frame_steps.length - 1;
   return verdict(
     network || title,
     data.targets[row],
     data.frame_steps[frame],
-    [before, valueAt(view, k, 0, frame, row)],
+    [before, valueAt(view, k, frame, row)],
     ends,
     every,
     data.planned,
@@ -211,16 +154,16 @@ function verdictOf(view, k) {
 function drawFigure(view, figure, k, row) {
   const { data, memory } = view;
   const { frame, mode, border } = memory;
-  const wipes = wiping(mode);
+  const wipes = mode === "wipe";
   const size = 3 * data.width * data.height;
   const count = data.targets.length;
   const offset = (frame * count + row) * size;
   const image = view.models[k].frames.subarray(offset, offset + size);
-  const start = (mode === "original" ? view.original : view.start).subarray(row * size, row * size + size);
+  const start = view.start.subarray(row * size, row * size + size);
   paintPlanes(figure.canvas, image, start, mode, memory.factor, border);
   figure.border.hidden = !wipes;
   figure.border.style.left = `${border}%`;
-  const chance = percent(valueAt(view, k, 0, frame, row)) + since(view, k);
+  const chance = percent(valueAt(view, k, frame, row)) + since(view, k);
   const place = `${view.modes[mode].textContent.toLowerCase()} at step ${data.frame_steps[frame]}`;
   const description = `${data.models[k].title}, ${data.targets[row]}, ${place}: ${chance}`;
   if (figure.range) {
@@ -238,7 +181,7 @@ function drawFigure(view, figure, k, row) {
 function paintPlanes(canvas, image, start, mode, factor, border) {
   const { width, height } = canvas;
   const area = width * height;
-  const split = wiping(mode) ? Math.round((border / 100) * width) : 0;
+  const split = mode === "wipe" ? Math.round((border / 100) * width) : 0;
   paintPixels(
     canvas,
     width,
@@ -262,7 +205,6 @@ export function drawTransport(view) {
   view.stop.hidden = state === "stopped";
 }
 
-const wiping = (mode) => mode === "wipe" || mode === "original";
 const going = (data) => data.live?.state === "running" || data.live?.state === "queued";
 
 // Sets a text only if it changed, to avoid a new layout.

@@ -1,7 +1,4 @@
-// Texts about a moment of a replay, for runs that are stored, saved or in progress, on a page or without one.
-
-const WORSE = 1.05; // times the lowest loss; above this, the last state counts as worse
-export const MIN_LOSS = 1e-6; // lower values are rounding errors; no axis goes below
+// Texts about a moment of a replay, for runs that are stored or in progress, on a page or without one.
 
 const stepName = (step) => step.toLocaleString("en");
 
@@ -33,24 +30,3 @@ export function verdict(title, target, step, [before, now], ends, every = 1, pla
   const when = measured ? `${at} (before: ${percent(before)})` : " before the first step";
   return `${title} ${is} ${percent(now)} confident of “${target}”${when}${earlier ? `; ${intervalWords(every)}` : ""}.`;
 }
-
-// Text on when a network was first confident of its target: the step, null if it never was, and the mean change then.
-// `ended`: whether the run has ended; if not, the network may still become confident.
-export function sureWords([step, change], sure, ended = true, every = 1) {
-  const how = `${Math.round(100 * sure)} % sure`;
-  if (step === null) return ended ? `never ${how}` : `not ${how} so far`;
-  if (step === 0) return `${how} at once`;
-  const interval = every === 1 ? "" : ` (${intervalWords(every)})`;
-  const changed = change === null ? "" : `, changed by ${(255 * change).toFixed(1)} of 255`;
-  return `${how} at step ${stepName(step)}${interval}${changed}`;
-}
-
-// Index of the stored picture of the lowest loss, if the last loss is clearly higher; else -1.
-export function bestStored(losses, lowest) {
-  const last = losses.at(-1);
-  const best = losses.indexOf(Math.min(...losses));
-  return last > WORSE * Math.max(lowest, MIN_LOSS) && losses[best] < last ? best : -1;
-}
-
-export const bestWords = (step, ended) =>
-  ended ? `The last step is not the best; see step ${stepName(step)}` : `Step ${stepName(step)} is the best so far`;

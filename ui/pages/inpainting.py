@@ -26,7 +26,7 @@ from ui.runs.run_sentences import VIEWS, sample_set_of, target_of
 from ui.runs.setup.settings import OFFERED, RunSettings, choose_picture, set_searches
 from ui.runs.setup.start import Toolbar, ask_for_run, choose_networks, run_state
 from ui.runs.setup.state import RunRequest, RunResult
-from ui.runs.stored_results import COMPUTED, MANY, draw_stored_inpainting, is_stored, many_pictures
+from ui.runs.stored_results import COMPUTED, MANY, is_stored, many_pictures
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
 from ui.shared.picture_choice import take_picture
@@ -96,7 +96,6 @@ def page() -> None:
     parts: dict[str, Callable[[], None]] = {
         MANY: partial(many_pictures, row, penalty),
         COMPUTED: partial(_computed, searches),
-        "What the stored runs show": draw_stored_inpainting,
         "Where this run comes from": partial(run_details, result),
     }
     tabs(parts, MANY if is_stored(row, penalty) else COMPUTED)

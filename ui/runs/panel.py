@@ -18,7 +18,7 @@ from ui.components.replay import RunProgress, replay
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.files import download_menu
 from ui.runs.replays import live_replay, run_replay
-from ui.runs.run_sentences import PATTERNS, likeness, losses, origin, outcome, run_title
+from ui.runs.run_sentences import PATTERNS, losses, origin, outcome, run_title
 from ui.runs.setup.pace import expected_seconds, remember_pace
 from ui.runs.setup.start import Toolbar, draw_toolbar, refusal, run_state, start, submit
 from ui.runs.setup.state import ActiveRun, RunRequest, RunResult, RunState, RunView
@@ -203,8 +203,8 @@ def run_panel(page: str, result: RunResult | None, request: RunRequest | None) -
 
 
 def _outcome(runs: Sequence[PGDRun]) -> str:
-    """Return the outcome as Markdown: a paragraph per run, and one about all."""
-    return "\n\n".join([*map(sentence_markdown, outcome(runs)), as_markdown(likeness(runs))]).strip()
+    """Return the outcome as Markdown, a paragraph per run."""
+    return "\n\n".join(map(sentence_markdown, outcome(runs)))
 
 
 def run_details(result: RunResult | None) -> None:
@@ -276,7 +276,7 @@ def _live(page: str, waits: bool) -> None:
         show(state.cached("replay", (job.id, run.step, live), so_far))
         return
     places = range(len(active.names) * len(active.searches) if moments else 0)
-    curves = [run.curves(k) for k in places]
+    curves = [run.target_probability(k) for k in places]
     classes = [(run.top_classes(k, last=False), run.top_classes(k, last=True)) for k in places]
     about = (run.plan, active.names, active.searches)
     show(live_replay(*about, moments, curves, id=job.id, live=live, classes=classes))

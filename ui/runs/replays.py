@@ -11,7 +11,6 @@ import numpy as np
 from core.classifiers.registry import result_title, trained_for
 from core.pgd.settings import SEARCH_WORDS
 from core.pgd.view_settings import Search, look_interval
-from core.reconstruct.outcome import change_until_sure
 from core.runs.file import PGDRun, evenly_spaced
 from core.runs.plan import RunPlan
 from ui.components.replay import Ranked, RunProgress, Track, pack_replay
@@ -43,10 +42,9 @@ def run_replay(
     tracks = [
         Track(
             frames=run.frames[frames],
-            curves=_stacked(run.curves),
+            curve=run.curves["target_probability"],
             before=[_ranked(run, row, last=False) for row in rows if classes],
             after=[_ranked(run, row, last=True) for row in rows if classes],
-            sure=[(run.sure_step(row), change_until_sure(run, row)) for row in rows],
             **_network(run.metadata["classifier"], run.config.search, searches, cards),
         )
         for run in runs
@@ -62,7 +60,6 @@ def run_replay(
         targets=[target_of(first, row) for row in rows],
         steps=max(1, len(first.curves["loss"]) - 1) if live is None else first.config.steps,
         planned=first.config.steps,
-        budget=f"{first.config.epsilon:.3g}",
     )
 
 
@@ -71,7 +68,7 @@ def live_replay(
     names: Sequence[str],
     searches: Sequence[Search],
     moments: Sequence[Sequence[PGDState]],
-    curves: Sequence[Mapping[str, np.ndarray]],
+    curves: Sequence[np.ndarray],
     *,
     id: str,
     live: RunProgress,
@@ -82,21 +79,19 @@ def live_replay(
     Args:
         names, searches: of the classifiers; each classifier runs with each search.
         moments: lists of one state per run, at the same step; without any, the start is shown.
-        curves: `Run.curves` per run; none before the first state.
+        curves: `Run.target_probability` per run; none before the first state.
         classes: `Run.top_classes` per run, a pair for the first and the newest state.
     """
     start = to_uint8_planes(plan.start)
     tracks = []
     for k, (name, search) in enumerate(itertools.product(names, searches)):
-        frames, numbers = start[None], np.zeros((3, 0, len(start)), np.float32)
+        frames, curve = start[None], np.zeros((0, len(start)), np.float32)
         if moments:
             frames = np.stack([to_uint8_planes(moment[k].images.cpu().numpy()) for moment in moments])
-            numbers = _stacked(curves[k])
+            curve = curves[k]
         before, after = classes[k] if classes else ([()] * len(start), ())
         tracks.append(
-            Track(
-                frames=frames, curves=numbers, before=before, after=after, **_network({"name": name}, search, searches)
-            )
+            Track(frames=frames, curve=curve, before=before, after=after, **_network({"name": name}, search, searches))
         )
     return pack_replay(
         tracks,
@@ -109,12 +104,7 @@ def live_replay(
         targets=[one_line(target) for target in plan.targets],
         steps=plan.config.steps,
         planned=plan.config.steps,
-        budget=f"{plan.config.epsilon:.3g}",
     )
-
-
-def _stacked(curves: Mapping[str, np.ndarray]) -> np.ndarray:
-    return np.stack([curves[name] for name in ("target_probability", "loss", "perturbation_norm")])
 
 
 def _network(

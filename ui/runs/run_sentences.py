@@ -14,12 +14,11 @@ import numpy as np
 from core.classifiers.registry import classifier_title, result_title
 from core.data.provenance import device_text
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.numbers import confidence, join_list
+from core.numbers import confidence
 from core.pgd.config import settings_of
 from core.pgd.penalties import PENALTIES
 from core.pgd.settings import SETTINGS
 from core.pgd.view_settings import Search, look_interval
-from core.reconstruct.outcome import last_change, mean_similarity
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
 from core.shared.sentences import Number, Paragraph, Sentence, count_of, filled
@@ -33,7 +32,6 @@ VIEWS = (
     "al. 2017)."
 )
 MAX_TEXT_LENGTH = 140  # characters of a text that may be a sentence
-SSIM = "SSIM (structural similarity; 1 is an exact copy)"  # for its first mention on a page
 # Patterns of sentences about one picture, which the static edition fills in the browser as well.
 PATTERNS = {
     "changed": "changed the {what} by {change} on average{after}.",
@@ -42,13 +40,7 @@ PATTERNS = {
     "amount": "{mean} of 255",
     "after": " after {steps}",
     "measured": " (measured at step {step})",
-    "rest": "The rest changed by {mean}.",
     "outcome": "{title} has {changed}",
-    "likeness": "The hole’s {ssim} to the original is {before} at the start. At the end it is {after}. {end}",
-    "by": "{value} by {title}",
-    "nearer": "{titles} came closer to the original.",
-    "only": "Only {titles} came closer to the original.",
-    "none": "No result is closer than the start.",
     "losses": "Loss {first} → {last} in {steps}; change {norm} of at most {budget} (L2 norm).",
     "small": "under 1e-7",
     "not here": "Its network’s weights are not here: *Run* takes {chosen}.",
@@ -89,15 +81,14 @@ def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
         after = "" if paragraphs else filled(PATTERNS["after"], steps=count_of(len(run.curves["loss"]) - 1, "step"))
         title = run_title(run, runs)
         if len(run.start) == 1 and (changed := _changed(run, after)):
-            first_sentence = filled(PATTERNS["outcome"], title=title, changed=changed[0])
-            paragraphs.append(Paragraph(first_sentence, *changed[1:]))
+            paragraphs.append(Paragraph(filled(PATTERNS["outcome"], title=title, changed=changed)))
             continue
         first, last = (confidence(float(end)) for end in run.curves["target_probability"][[0, -1]].mean(axis=1))
         targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
         target, mean = (f"“{targets[0]}”", "") if len(targets) == 1 else ("its targets", ", on average")
         confident = Sentence(f"{title} is ", Number(last), f" confident of {target}{after}{_measured(run)}{mean}.")
         changed = _changed(run)
-        further = (Sentence("It has ", changed[0]), *changed[1:]) if changed else ()
+        further = (Sentence("It has ", changed),) if changed else ()
         paragraphs.append(Paragraph(confident, f"It was {first} confident before.", *further))
     return paragraphs
 
@@ -109,29 +100,14 @@ def _measured(run: PGDRun) -> str:
     return "" if step == last else filled(PATTERNS["measured"], step=f"{step:,}")
 
 
-def _changed(run: PGDRun, after: str = "") -> tuple[Sentence, ...]:
-    """Return 'changed the hole by 12.3 of 255 on average.' and the rest's change; empty if any image lacks them."""
-    changes = [change for row in range(len(run.start)) if (change := last_change(run, row)) is not None]
+def _changed(run: PGDRun, after: str = "") -> Sentence | None:
+    """Return 'changed the hole by 12.3 of 255 on average.'; None if the run does not tell."""
+    changes = [change["inside"] for change in run.metadata["images"].get("change") or []]
     if len(changes) < len(run.start):
-        return ()
-    inside, outside = 255 * np.mean(changes, axis=0)
+        return None
     what = PATTERNS["start" if run.mask is None else "hole"]
-    amount = Number(filled(PATTERNS["amount"], mean=f"{inside:.1f}"))
-    rest = () if run.mask is None else (filled(PATTERNS["rest"], mean=f"{outside:.2f}"),)
-    return filled(PATTERNS["changed"], what=what, change=amount, after=after), *rest
-
-
-def likeness(runs: Sequence[PGDRun]) -> str:
-    """Compare the filled holes with the original, in sentences; empty if a picture has no original."""
-    pairs = [(run_title(run, runs), pair) for run in runs if (pair := mean_similarity(run)) is not None]
-    if len(pairs) < len(runs):
-        return ""
-    before = f"{pairs[0][1][0]:.2f}"
-    after = join_list([filled(PATTERNS["by"], value=f"{pair[1]:.2f}", title=title) for title, pair in pairs])
-    nearer = [title for title, pair in pairs if round(pair[1], 2) > float(before)]
-    which = "none" if not nearer else "only" if len(nearer) < len(runs) else "nearer"
-    end = filled(PATTERNS[which], titles=join_list(nearer) if nearer else "")
-    return filled(PATTERNS["likeness"], ssim=SSIM, before=before, after=after, end=end)
+    amount = Number(filled(PATTERNS["amount"], mean=f"{255 * np.mean(changes):.1f}"))
+    return filled(PATTERNS["changed"], what=what, change=amount, after=after)
 
 
 def judged(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:

@@ -125,7 +125,7 @@ export async function replayOf(run, sure, live = null, from = 0) {
   const number = ++version;
   const models = await Promise.all(
     run.models.map(async (model) => {
-      const curves = [model.probability, model.loss, model.change];
+      const curves = [model.probability];
       return {
         title: model.title,
         network: model.network,
@@ -138,7 +138,6 @@ export async function replayOf(run, sure, live = null, from = 0) {
         curves: floats(curves.flatMap(envelope)),
         before: hasBegun && whole ? ranked(model.first, run.classes) : [[]],
         after: hasBegun && whole ? ranked(model.logits, run.classes) : [[]],
-        sure: hasBegun && whole ? [[model.sureAt, model.sureAt === null ? null : model.sureChange]] : [],
       };
     }),
   );

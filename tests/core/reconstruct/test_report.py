@@ -5,62 +5,35 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from skimage import metrics
 
-from core.data.samples import load_samples
 from core.reconstruct.grid import picture_grid
-from core.reconstruct.report import Reconstruction, from_csv, measure_change, ssim_inside, to_csv
+from core.reconstruct.report import Reconstruction, from_csv, measure_change, to_csv
 
 
 def test_measure_change_against_slow_twins():
     generator = np.random.default_rng(1)
-    original, before, after = generator.random((3, 3, 16, 16), dtype=np.float32)
+    before, after = generator.random((2, 3, 16, 16), dtype=np.float32)
     hole = np.zeros((1, 16, 16), dtype=bool)
     hole[:, 4:10, 5:12] = True
-    change = measure_change(original, before, after, hole)
+    change = measure_change(before, after, hole)
     inside = [(c, y, x) for c in range(3) for y in range(4, 10) for x in range(5, 12)]
     outside = [(c, y, x) for c in range(3) for y in range(16) for x in range(16) if not hole[0, y, x]]
-    maps = [metrics.structural_similarity(original[c], after[c], data_range=1.0, full=True)[1] for c in range(3)]
-    assert change["ssim_inside"] == pytest.approx(np.mean([maps[c][y, x] for c, y, x in inside]), abs=1e-6)
-    error = np.mean([(float(original[at]) - float(after[at])) ** 2 for at in inside])
-    assert change["psnr_inside"] == pytest.approx(-10 * np.log10(error), abs=1e-4)
     assert change["change_inside"] == pytest.approx(np.mean([abs(after[at] - before[at]) for at in inside]), abs=1e-6)
     assert change["change_outside"] == pytest.approx(np.mean([abs(after[at] - before[at]) for at in outside]), abs=1e-6)
     assert change["perturbation_norm"] == pytest.approx(float(np.linalg.norm(after - before)), abs=1e-4)
 
 
-def test_similarity_is_scikit_images():
-    generator = np.random.default_rng(2)
-    photographs, small = load_samples("photographs").images[:2], load_samples("cifar10-samples").images[:2]
-    pairs = [
-        generator.random((2, 3, 24, 17), dtype=np.float32),
-        *(image.astype(np.float32) / 255 for image in (photographs, small)),
-    ]
-    for original, other in pairs:
-        after = (original + 0.1 * other).clip(0, 1)  # similar pictures, as reconstructions are
-        for picture in (other, after):
-            _, expected = metrics.structural_similarity(original, picture, channel_axis=0, data_range=1.0, full=True)
-            height, width = original.shape[1:]
-            middle, corner = np.zeros((2, 1, height, width), dtype=bool)
-            middle[:, 5:12, 6:11] = corner[:, :9, width - 4 :] = (
-                True  # the second hole reaches the border, where windows are mirrored
-            )
-            for hole in (middle, corner, np.ones_like(middle)):
-                mean = expected[np.broadcast_to(hole, picture.shape)].mean()
-                assert ssim_inside(original, picture, hole) == pytest.approx(mean, abs=1e-6)
-
-
 def test_measure_change_of_a_perfect_reconstruction():
     image = np.random.default_rng(0).random((3, 16, 16), dtype=np.float32)
-    changes = measure_change(image, image, image, np.ones((1, 16, 16), dtype=bool))
-    assert changes == dict.fromkeys(changes, 0) | {"ssim_inside": 1, "psnr_inside": 100}
+    changes = measure_change(image, image, np.ones((1, 16, 16), dtype=bool))
+    assert changes == dict.fromkeys(changes, 0)
 
 
 def test_rows_are_read_back_to_the_bit():
-    numbers = np.random.default_rng(0).random(12).tolist()
+    numbers = np.random.default_rng(0).random(10).tolist()
     rows = [
         Reconstruction(0, "", 'a, "b"\nc', "é", "x", *numbers[:6], 1, 0, *numbers[6:]),
-        Reconstruction(1, "cat", "dog", "-1", "1.5", *numbers[6:], 0, 1, *numbers[:6], 7, 0.1, "a", "b", 0, 1),
+        Reconstruction(1, "cat", "dog", "-1", "1.5", *numbers[4:], 0, 1, *numbers[:4], 7, 0.1, "a", "b", 0, 1),
     ]
     assert from_csv(to_csv(rows)) == rows
 

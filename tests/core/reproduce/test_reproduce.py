@@ -385,7 +385,7 @@ def test_hostile_names_stay_text(output):
     published = Heatmap.load(HEATMAPS / PUBLISHED)
     heatmap = replace(drawn(100), metadata=facts)
     maps = [MapResult(part, heatmap, published, map_agreement(heatmap, published), name)]
-    row = Reconstruction(0, name, name, name, name, *[1.0] * 6, 1, 1, *[0.5] * 6, 2, 0.5, name, name, 1, 1)
+    row = Reconstruction(0, name, name, name, name, *[1.0] * 6, 1, 1, *[0.5] * 4, 2, 0.5, name, name, 1, 1)
     settings = {"mode": "inpaint", "start": name, "config": {"steps": 1}, "judge": {"name": name}, "objective": {}}
     part = replace(TABLES[0], key=name, figure=name)
     table = TableResult(part, {**facts, **settings}, (row,), b"", {"seconds": 1.0}, name)

@@ -106,13 +106,11 @@ def test_run_stopped_before_its_first_state_has_nothing_to_show():
     assert run_of("a").so_far() == ()
 
 
-def test_curves_hold_the_means_so_far():
+def test_target_probability_is_that_of_the_states_so_far():
     engine = run_of("a", targets=("cat", "ship"))
     states = engine.states()
     first_states = [next(states)[0] for _ in range(3)]
-    curves = engine.curves(0)
-    assert curves["penalty"] == pytest.approx(np.stack([state.penalty for state in first_states]))
-    assert curves["loss"] == pytest.approx(np.stack([state.loss for state in first_states]))
+    assert engine.target_probability(0) == pytest.approx(np.stack([state.target_probability for state in first_states]))
 
 
 def test_target_that_is_no_class_is_refused_in_one_sentence():

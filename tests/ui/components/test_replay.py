@@ -14,7 +14,7 @@ def track(frames=4, batch=2, states=7, size=(5, 6)):
     return Track(
         title="A",
         frames=generator.integers(0, 256, (frames, batch, 3, *size), dtype=np.uint8),
-        curves=generator.random((3, states, batch), dtype=np.float32),
+        curve=generator.random((states, batch), dtype=np.float32),
         colour="#0072B2",
         before=[[("cat", 0.5)]] * batch,
         after=[[("dog", 0.7)]] * batch,
@@ -23,7 +23,7 @@ def track(frames=4, batch=2, states=7, size=(5, 6)):
 
 def packed(tracks, frames=4, batch=2, size=(5, 6), **options):
     start = np.zeros((batch, 3, *size), dtype=np.uint8)
-    settings = {"id": "x", "kind": "generation", "targets": ["cat"] * batch, "steps": 6, "budget": "1"}
+    settings = {"id": "x", "kind": "generation", "targets": ["cat"] * batch, "steps": 6}
     return pack_replay(tracks, start, range(frames), **settings | options)
 
 
@@ -33,7 +33,7 @@ def test_frames_and_numbers_arrive_to_the_byte(live):
     data = packed(tracks, live=live)
     for k, expected in enumerate(tracks):
         assert np.array_equal(frames_of(data, k), expected.frames)
-        assert np.array_equal(numbers_of(data, k), expected.curves[:, :4])
+        assert np.array_equal(numbers_of(data, k), expected.curve[:4])
 
 
 def test_version_changes_with_any_byte_and_only_then():
@@ -56,7 +56,7 @@ def test_envelope_holds_every_state_in_some_group(count):
             assert bands[row, :, n] == pytest.approx([group.min(), group.mean(), group.max()], abs=1e-6)
 
 
-def test_envelope_shows_the_full_swing_of_a_loss_that_oscillates():
+def test_envelope_shows_the_full_swing_of_a_curve_that_oscillates():
     swinging = np.tile([0.0, 1.0], 1000)[:, None]
     bands, _ = envelope(swinging)
     low, mean, high = bands[0][:, 1:-1]
@@ -83,23 +83,14 @@ def test_texts_about_a_network_are_sentences_and_curves_of_one_colour_have_a_nam
 
 def test_texts_between_measurements_name_the_measured_step():
     """By views, confidence is measured every ten steps and at the planned last one, 24."""
-    calculate = """({ verdict, sureWords, measuredAt }, steps) => [
+    calculate = """({ verdict, measuredAt }, steps) => [
       ...steps.map((step) => verdict("A", "hen", step, [0.5, 0.8], step === 24 || step === 14, 10, 24)),
-      sureWords([20, 0.1], 0.9, true, 10), measuredAt(14, 1, 24)]"""
+      measuredAt(14, 1, 24)]"""
     assert in_node("replay_text.js", calculate, [0, 4, 10, 14, 24]) == [
         "A is 80.0 % confident of “hen” before the first step.",
         "A was 80.0 % confident of “hen” before the first step; measured every 10 steps.",
         "A is 80.0 % confident of “hen” at step 10 (before: 50.0 %).",
         "A was 80.0 % confident of “hen” at step 10 (before: 50.0 %); measured every 10 steps.",
         "A is now 80.0 % confident of “hen” (before: 50.0 %).",
-        "90 % sure at step 20 (measured every 10 steps), changed by 25.5 of 255",
         14,
-    ]
-
-
-def test_best_step_is_the_best_so_far_until_the_run_has_ended():
-    calculate = "({ bestWords }, step) => [bestWords(step, false), bestWords(step, true)]"
-    assert in_node("replay_text.js", calculate, 1200) == [
-        "Step 1,200 is the best so far",
-        "The last step is not the best; see step 1,200",
     ]

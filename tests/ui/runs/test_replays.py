@@ -27,11 +27,8 @@ def test_finished_runs_keep_their_frames_and_numbers():
     assert data["frame_steps"] == PAIR[0].frame_steps.tolist() and data["live"] is None
     for k, run in enumerate(PAIR):
         assert np.array_equal(frames_of(data, k), run.frames)
-        probability, loss, change = numbers_of(data, k)
         for frame, step in enumerate(run.frame_steps):
-            assert probability[frame] == pytest.approx(run.curves["target_probability"][step])
-            assert loss[frame] == pytest.approx(run.curves["loss"][step])
-            assert change[frame] == pytest.approx(run.curves["perturbation_norm"][step])
+            assert numbers_of(data, k)[frame] == pytest.approx(run.curves["target_probability"][step])
         assert [name for name, _ in data["models"][k]["after"][0]] == [
             name for name, _ in run.top_classes(0, last=True)
         ]
@@ -45,7 +42,7 @@ def test_kept_frames_hold_both_ends_and_stay_small(count, size):
     assert count > 121 or count * size > MAX_BYTES or len(frames) == count
 
 
-def test_many_frames_of_an_opened_file_are_thinned():
+def test_many_frames_are_thinned():
     run = sound_run("generation", batch=3, frames=1000)
     data = run_replay([run], id="long")
     assert data["frame_steps"][0] == 0 and data["frame_steps"][-1] == 999 and len(data["frame_steps"]) <= 121
@@ -56,14 +53,14 @@ def test_live_moments_are_the_states_given_with_all_curves():
     run = Run(toy_plan(), lambda: [ToyClassifier("toy-a"), ToyClassifier("toy-b")])
     states = run.states()
     moments = [next(states) for _ in range(4)][1::2]
-    curves = [run.curves(0), run.curves(1)]
+    curves = [run.target_probability(0), run.target_probability(1)]
     data = live_replay(run.plan, ["toy-a", "toy-b"], ["pixels"], moments, curves, id="j", live=RunProgress("running"))
     assert data["frame_steps"] == [1, 3] and data["steps"] == 6 and len(data["curve_steps"]) == 4
     for k in range(2):
         for frame, moment in enumerate(moments):
             pixels = torch.from_numpy(frames_of(data, k)[frame])
             assert torch.equal(pixels, (moment[k].images * 255).round().to(torch.uint8))
-            assert numbers_of(data, k)[0, frame] == pytest.approx(moment[k].target_probability.numpy())
+            assert numbers_of(data, k)[frame] == pytest.approx(moment[k].target_probability.numpy())
     states.close()
 
 

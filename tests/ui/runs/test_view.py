@@ -11,15 +11,13 @@ from PIL import Image
 
 from core.numbers import confidence
 from core.pgd.penalties import PENALTIES
-from core.reconstruct.outcome import similarity
 from core.runs.file import PGDRun
 from core.runs.stored import OPENING, RUNS, stored_classifier
 from tests.ui.reading import reads
 from tests.ui.run_forge import sound_run
 from ui.runs.examples import stored_example
 from ui.runs.files import run_animation, run_picture
-from ui.runs.run_sentences import likeness, losses, origin, outcome, run_title
-from ui.runs.stored_results import stored_inpainting
+from ui.runs.run_sentences import losses, origin, outcome, run_title
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 
 STORED = sorted(RUNS.glob("*.npz"))
@@ -189,45 +187,3 @@ def test_outcome_of_several_pictures_gives_their_means(run):
         assert "changed" in begin and "confident" not in end
     else:
         assert number == last and first in further[0][0] and ("on average" in end) == (len(run.start) > 1)
-
-
-@pytest.mark.parametrize("penalty", ["", "-mean-square"])
-def test_likeness_of_the_stored_pair_is_ssim_inside_the_hole_to_the_original(penalty):
-    names = ("mini-resnet", "mini-resnet-robust")
-    runs = [PGDRun.load(RUNS / f"inpainting_cifar10-5{penalty}__{name}.npz") for name in names]
-    (before, first), (_, second) = (similarity(run, 0) for run in runs)
-    numbers = (f"{before:.2f}", "start", f"{first:.2f}", "Mini ResNet", f"{second:.2f}", "Mini ResNet (robust)")
-    assert max(first, second) < before and reads(likeness(runs), "SSIM", *numbers, "No result is closer")
-
-
-def test_likeness_is_left_out_where_a_file_does_not_allow_it():
-    run = sound_run("inpainting", batch=2)
-    assert " at the start. " in likeness([run]) and likeness([sound_run("generation")]) == ""
-    mask = run.mask.repeat(2, axis=0)
-    mask[1] = False
-    for bad in (replace(run, original=None), replace(run, mask=None), replace(run, mask=mask)):
-        assert likeness([bad]) == "" == likeness([run, bad])
-    assert likeness([sound_run("inpainting", size=(6, 9))]) == ""
-
-
-def test_perfect_repair_came_closer_to_the_original():
-    run = sound_run("inpainting")
-    frames = run.frames.copy()
-    frames[-1] = run.original
-    assert reads(likeness([replace(run, frames=frames)]), "1.00", "stranger", "closer")
-
-
-def test_stored_findings_have_a_row_for_each_kind_of_network_with_the_ranges_of_its_runs():
-    table = stored_inpainting()
-    runs = [PGDRun.load(path) for path in STORED if path.stem.startswith("inpainting") and "-row__" not in path.stem]
-    assert len(runs) == 14 and sum(int(row[1]) for row in table.rows) == len(runs)
-    robust = [run for run in runs if run.metadata["classifier"]["name"].endswith("-robust")]
-    (row,) = [row for row in table.rows if row[0].startswith("robust")]
-    changes = sorted(255 * run.metadata["images"]["change"][0]["inside"] for run in robust)
-    ends = sorted(similarity(run, 0)[1] for run in robust)
-    assert reads(row[3], f"{changes[0]:.1f}", f"{changes[-1]:.1f}") and reads(
-        row[6], f"{ends[0]:.2f}", f"{ends[-1]:.2f}"
-    )
-    confident = sum(np.exp(-run.terms["cross_entropy"][-1, 0]) >= 0.9 for run in runs)
-    rises = sum(after > before for before, after in (similarity(run, 0) for run in runs))
-    assert reads(table.summary, confident, f"of {len(runs)} stored runs", "rises in", rises, "No hole is repaired")
