@@ -101,11 +101,6 @@ def milliseconds(seconds: float) -> str:
     return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"
 
 
-def pace(seconds: float) -> str:
-    """'23 ms per step', '1.2 s per step'."""
-    return f"{1000 * seconds:.0f} ms per step" if round(1000 * seconds) < 1000 else f"{seconds:.1f} s per step"
-
-
 def wave_name(frequency: Frequency) -> str:
     """'(3, −4)'."""
     return f"({frequency[0]}, {frequency[1]})".replace("-", "\N{MINUS SIGN}")

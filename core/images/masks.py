@@ -15,7 +15,7 @@ import numpy as np
 from core.shared import paper
 
 Point = tuple[int, int]
-Fill = Literal["region", "image", "rim"]
+Fill = Literal["region", "rim"]
 
 
 def square_side(image_size: int) -> int:
@@ -136,26 +136,23 @@ def fill_hole(images: np.ndarray, mask: np.ndarray, fill: Fill = "region") -> np
     Args:
         images: (3, H, W) or (B, 3, H, W) float, pixel values in [0, 1].
         mask: (1, H, W), or (B, 1, H, W) for one hole per image.
-        fill: "region", the mean per channel over the hole (the paper); "image", that of the whole image; "rim", the
-            colours around the hole extended smoothly by Laplace's equation.
+        fill: "region", the mean per channel over the hole (the paper); "rim", the colours around the hole extended
+            smoothly by Laplace's equation.
     Returns:
         float32 images, same shape.
     Raises:
         ValueError: the mask does not fit the images, is empty or full, or the fill is unknown.
-    Source: the paper, sec. 2.2 ("region"); the notebook of Santurkar et al. 2019 ("image"). "rim" reveals nothing of
-        the covered pixels, whereas "region" reveals their mean.
+    Source: the paper, sec. 2.2 ("region"). "rim" reveals nothing of the covered pixels, whereas "region" reveals their
+        mean.
     """
     check_mask(mask, height=images.shape[-2], width=images.shape[-1])
     if fill == "rim":
         batch = images.reshape(-1, *images.shape[-3:])
         holes = np.broadcast_to(mask.reshape(-1, *mask.shape[-2:]), (len(batch), *images.shape[-2:]))
         return np.stack([_spread_rim(*pair) for pair in zip(batch, holes, strict=True)]).reshape(images.shape)
-    if fill == "region":
-        weight = mask.astype(np.float64)
-    elif fill == "image":
-        weight = np.ones_like(mask, dtype=np.float64)
-    else:
+    if fill != "region":
         raise ValueError(f"fill must be one of {', '.join(get_args(Fill))}; got {fill!r}")
+    weight = mask.astype(np.float64)
     mean = (images * weight).sum(axis=(-2, -1), keepdims=True) / weight.sum(axis=(-2, -1), keepdims=True)
     return np.where(mask, mean, images).astype(np.float32)
 

@@ -70,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--fill",
         choices=get_args(Fill),
         default="region",
-        help="mean of the hole or of the whole image, or the colours of the hole's rim",
+        help="mean of the hole, or the colours of its rim",
     )
     generate.add_argument(
         "--start",

@@ -30,7 +30,7 @@ def step_number(step: Locator) -> int:
 
 
 def wait_for_steps(page: Page) -> None:
-    expect(step_of(page)).to_have_text(re.compile(r"step [1-9][\d,]* of .* m?s per step"), timeout=SLOW)
+    expect(step_of(page)).to_have_text(re.compile(r"step [1-9][\d,]* of .* left"), timeout=SLOW)
 
 
 def pixels(page: Page, k: int = 0) -> np.ndarray:

@@ -69,12 +69,12 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
     expect(page.get_by_role("combobox", name=re.compile("Classifiers"))).to_be_visible()
     expect(page.get_by_test_id("stMultiSelect").get_by_text(TITLE)).to_be_visible()
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_text(re.compile("Your run, 20 steps, .* m?s per step"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Your run, 20 steps")).to_be_visible(timeout=SLOW)
 
     go_to("generation?generation-steps=5")
     expect(page.get_by_test_id("stMultiSelect").get_by_text(TITLE)).to_be_visible()
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_text(re.compile("Your run, 5 steps, .* m?s per step"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Your run, 5 steps")).to_be_visible(timeout=SLOW)
 
     go_to("frequency?pictures=CIFAR-10&tab=Your+own+words&classes=a%20cat,%20a%20pattern%20of%20stripes")
     own = page.locator(".st-key-own-predictions .predictions").first

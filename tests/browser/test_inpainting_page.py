@@ -214,7 +214,7 @@ def test_address_brings_the_whole_state_back(live_page):
     page.get_by_role("button", name="Pictures").click()
     page.locator(".tile").nth(3).click()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.get_by_text("True class: macaw")).to_be_visible()
+    expect(page.get_by_text("macaw, its true class")).to_be_visible()
     stage_click(page, 200, 10, 224)
     mask = stamp_mask([(200, 10)], 60, height=224, width=224) | stamp_mask([(112, 112)], 60, height=224, width=224)
     expect(page).to_have_url(re.compile(re.escape(f"inpainting-hole={hole_text(mask)}")))
@@ -224,7 +224,7 @@ def test_address_brings_the_whole_state_back(live_page):
     expect(again.locator(".state")).to_contain_text(f"{mask.sum():,} of")
     assert read_hole(re.search("inpainting-hole=([^&]+)", again.url)[1], 224).sum() == mask.sum()
     assert "inpainting-steps=33" in again.url and "inpainting-picture=3" in again.url
-    expect(again.get_by_text("True class: macaw")).to_be_visible()
+    expect(again.get_by_text("macaw, its true class")).to_be_visible()
 
 
 @pytest.mark.slow

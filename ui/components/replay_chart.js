@@ -58,7 +58,9 @@ function createChart(axes) {
 }
 
 function drawCurves({ svg, curves, x, y }, bands, data) {
-  const ranges = bands.map(([, mean], k) => `${data.models[k].title} from ${percent(mean[0])} to ${percent(mean.at(-1))}`);
+  const ranges = bands.map(
+    ([, mean], k) => `${data.models[k].title} from ${percent(mean[0])} to ${percent(mean.at(-1))}`,
+  );
   svg.setAttribute("aria-label", `${TITLE}: ${ranges.join("; ")}`);
   const steps = data.curve_steps;
   bands.forEach(([lowest, mean, highest], k) => {

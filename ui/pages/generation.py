@@ -27,7 +27,7 @@ from ui.runs.setup.own_start import keep_sketch, picture_start, sketch_start, to
 from ui.runs.setup.settings import RunSettings, follow, number_in_url, toggle_in_url
 from ui.runs.setup.start import Toolbar, ask_for_run, choose_networks
 from ui.runs.setup.state import RunResult
-from ui.runs.stored_results import COMPUTED, MANY, is_stored, many_pictures
+from ui.runs.stored_results import COMPUTED, MANY, ORIGIN, is_stored, many_pictures
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
 from ui.shared.picture_rows import Figure, picture_groups, to_picture
@@ -68,9 +68,9 @@ def page() -> None:
         MANY: partial(many_pictures, row, kind),
         COMPUTED: partial(_computed, kind, searches, row.rule if result is not None and result.stored else ""),
         "The start": partial(_start, drawing),
-        "Where this run comes from": partial(run_details, result),
+        ORIGIN: partial(run_details, result),
     }
-    tabs(parts, MANY if is_stored(row, kind) else COMPUTED)
+    tabs(parts, MANY if is_stored(row, kind) else ORIGIN)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ from ui.runs.run_sentences import VIEWS, sample_set_of, target_of
 from ui.runs.setup.settings import OFFERED, RunSettings, choose_picture, set_searches
 from ui.runs.setup.start import Toolbar, ask_for_run, choose_networks, run_state
 from ui.runs.setup.state import RunRequest, RunResult
-from ui.runs.stored_results import COMPUTED, MANY, is_stored, many_pictures
+from ui.runs.stored_results import COMPUTED, MANY, ORIGIN, is_stored, many_pictures
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
 from ui.shared.picture_choice import take_picture
@@ -38,7 +38,7 @@ PAGE: RunKind = "inpainting"
 PAPERS = paper.RUNS[PAGE]
 HOLE, EXAMPLES = f"{PAGE}-hole", f"{PAGE}-examples"  # in the URL
 HOLES = f"{PAGE}.holes"
-USUAL_TARGET = "What it shows: its true class, or the network’s first guess"
+USUAL_TARGET = "What it shows: true class or first guess"
 NO_TARGET = "the network has no first guess of your picture yet; choose a target, or a network"
 WHERE_IT_LOOKS = "The hole lies where, of 25 places, it costs"
 TITLE = "Can CLIP fill a hole?"
@@ -91,14 +91,12 @@ def page() -> None:
             st.markdown(f"The result shows other pictures. Close {result.opened} to paint a hole into your own choice.")
         elif picture is not None:
             _painter(picture, guess, spec)
-            if picture.label is not None:
-                st.markdown(f"True class: {as_markdown(picture.classes.names[picture.label])}")
     parts: dict[str, Callable[[], None]] = {
         MANY: partial(many_pictures, row, penalty),
         COMPUTED: partial(_computed, searches),
-        "Where this run comes from": partial(run_details, result),
+        ORIGIN: partial(run_details, result),
     }
-    tabs(parts, MANY if is_stored(row, penalty) else COMPUTED)
+    tabs(parts, MANY if is_stored(row, penalty) else ORIGIN)
 
 
 def _open_linked_examples(examples: RunResult) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import classifier_title, list_classifiers, short_title
-from core.numbers import duration, join_list, pace
+from core.numbers import duration, join_list
 from core.runs.file import PGDRun
 from core.shared.errors import sentence
 from core.shared.sentences import filled
@@ -270,7 +270,7 @@ def _live(page: str, waits: bool) -> None:
     elif not moments:
         live = RunProgress("running", "loading the classifiers (a few seconds the first time)")
     else:
-        live = RunProgress("running", _pace(job), REDRAW_SECONDS)
+        live = RunProgress("running", _time_left(job), REDRAW_SECONDS)
     if (waits or not moments) and (runs := run.so_far()):
         so_far = partial(run_replay, runs, id=job.id, live=live)
         show(state.cached("replay", (job.id, run.step, live), so_far))
@@ -282,10 +282,8 @@ def _live(page: str, waits: bool) -> None:
     show(live_replay(*about, moments, curves, id=job.id, live=live, classes=classes))
 
 
-def _pace(job: Job) -> str:
-    step, left = job.seconds_per_step, job.seconds_left
-    if job.done < 2 or step is None or left is None:
+def _time_left(job: Job) -> str:
+    if job.done < 2 or job.seconds_left is None:
         return "computing the first step"
-    whole = round(left)
-    time_left = f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
-    return f"{pace(step)} · about {time_left} left"
+    whole = round(job.seconds_left)
+    return f"about {whole // 60} min {whole % 60} s left" if whole >= 60 else f"about {whole} s left"

@@ -16,7 +16,7 @@ from ui.runs.run_sentences import count_with_interval
 from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table
 
-MANY, COMPUTED = "Many pictures", "What is computed"  # names of tabs
+MANY, COMPUTED, ORIGIN = "Many pictures", "What is computed", "Where this run comes from"  # names of tabs
 NOT_STORED = "Results over many pictures are stored for CIFAR-10 with its default settings, not for these settings."
 
 

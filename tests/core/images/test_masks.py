@@ -90,7 +90,7 @@ def test_check_mask_says_what_is_wrong(mask, message):
         masks.check_mask(mask, **SIZE)
 
 
-def test_fill_hole_takes_the_mean_of_region_or_image_and_keeps_everything_outside():
+def test_fill_hole_takes_the_mean_of_the_region_and_keeps_everything_outside():
     images = np.random.default_rng(0).random((2, 3, 24, 20), dtype=np.float32)
     before = images.copy()
     mask = masks.square_mask((9, 9), 7, **SIZE)
@@ -100,8 +100,6 @@ def test_fill_hole_takes_the_mean_of_region_or_image_and_keeps_everything_outsid
     np.testing.assert_array_equal(filled[outside], images[outside])
     mean = images[:, :, mask[0]].mean(axis=-1, keepdims=True)
     np.testing.assert_allclose(filled[:, :, mask[0]], np.broadcast_to(mean, (2, 3, 49)), atol=1e-6)
-    filled = masks.fill_hole(images[0], mask, "image")
-    np.testing.assert_allclose(filled[:, mask[0]][:, 0], images[0].mean(axis=(1, 2)), atol=1e-6)
 
 
 def test_fill_hole_takes_one_mask_per_image():

@@ -203,11 +203,11 @@ def test_script_searches_by_views_the_same_for_any_batch_size(archive, tmp_path)
 
 
 def test_script_takes_settings_and_target_from_the_command_line(archive, tmp_path):
-    more = "--steps 3 --epsilon 0.5 --step-size 0.4 --weight 2 --penalty mean_square --fill image --target cat"
+    more = "--steps 3 --epsilon 0.5 --step-size 0.4 --weight 2 --penalty mean_square --fill rim --target cat"
     assert run("inpaint", archive, tmp_path / "out", "--limit", "3", *more.split()) == 0
     settings = json.loads((tmp_path / "out" / "settings.json").read_text())
     assert (settings["config"]["epsilon"], settings["config"]["step_size"]) == (0.5, 0.4)
-    assert settings["objective"] == {"weight": 2.0, "penalty": "mean_square", "fill": "image", "side": 8}
+    assert settings["objective"] == {"weight": 2.0, "penalty": "mean_square", "fill": "rim", "side": 8}
     assert {row["target"] for row in table(tmp_path / "out")} == {"cat"}
     assert max(float(row["perturbation_norm"]) for row in table(tmp_path / "out")) <= 0.5 * 1.00001
 

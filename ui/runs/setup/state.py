@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from core.numbers import pace
 from core.pgd.view_settings import Search
 from core.runs.file import PGDRun
 from core.runs.matching import SUBJECT, changed_settings
@@ -263,10 +262,9 @@ class RunState:
 
 
 def run_note(ended: ActiveRun, run: PGDRun) -> str:
-    """Describe a visitor's own run: its steps, how it ended, its pace."""
+    """Describe a visitor's own run: its steps and how it ended."""
     job, done, steps = ended.job, len(run.curves["loss"]) - 1, ended.run.plan.config.steps
     early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
     whose = "The run of this link, computed again" if ended.linked else "Your run"
     length = count_of(done, "step") if early is None else f"{early} after {done:,} of {count_of(steps, 'step')}"
-    note = f"{whose}, {length}"
-    return note + (f", {pace(job.seconds_per_step)}." if done and job.seconds_per_step else ".")
+    return f"{whose}, {length}."
