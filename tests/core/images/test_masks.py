@@ -117,7 +117,7 @@ def test_fill_hole_takes_one_mask_per_image():
         (lambda: masks.random_square_mask(0, **SIZE, generator=np.random.default_rng()), "side must be from 1 to 20"),
         (
             lambda: masks.fill_hole(np.zeros((3, 24, 20), np.float32), masks.square_mask((5, 5), 3, **SIZE), "blue"),
-            "region, image, rim; got 'blue'",
+            "region, rim; got 'blue'",
         ),
     ],
 )

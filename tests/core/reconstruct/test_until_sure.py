@@ -22,7 +22,8 @@ def toy():
 def test_a_batch_tells_the_first_confident_step_and_the_change_up_to_it_of_each_image():
     import torch
 
-    data, config = load_samples("cifar10-samples"), JobConfig(mode="inpaint", count=6, changes={"steps": 30}, hole=16)
+    data, changes = load_samples("cifar10-samples"), {"steps": 30, "step_size": 0.2}
+    config = JobConfig(mode="inpaint", count=6, changes=changes, hole=16)
     job = make_job(config, toy(), data)
     plan = job.make_plan(range(6))
     rows = run_batch(job, plan, range(6), lambda: None).rows

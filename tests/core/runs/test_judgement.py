@@ -19,7 +19,7 @@ from core.runs.picture_outcomes import (
     picture_outcomes,
     stored_judgement,
 )
-from core.runs.stored import RUNS
+from core.runs.stored import OPENING, RUNS
 from tests.core.judged import THIRD_JUDGE, stored_files
 from tests.ui.run_forge import arrays_of, packed
 
@@ -113,8 +113,9 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
         assert {len(values) for values in many.pictures.values()} == {many.n}
         assert np.array_equal(many.pictures["sure_step"] >= 0, ~np.isnan(many.pictures["sure_change"]))
         assert picture_outcomes(kind)[name].starts == picture_outcomes(kind)["mini-clip"].starts
-    runs = [PGDRun.load(path) for path in RUNS.glob(f"generation_*__{name}.npz")]
-    assert {run.metadata["images"]["start"] for run in runs} <= {*starts} and len(runs) == len(facts["runs"])
+    runs = [PGDRun.load(path) for kind in ("generation", OPENING) for path in RUNS.glob(f"{kind}_*__{name}.npz")]
+    assert {run.metadata["images"]["start"] for run in runs} <= {*starts, "classless"}
+    assert len(runs) == len(facts["runs"])
     for run in runs:
         judgement = stored_judgement(fingerprint(run))
         assert judgement is not None and judgement.n == len(run.start)
