@@ -142,12 +142,11 @@ def thumbnails(kind: str) -> Thumbnails:
 def _uploaded(page: str, usual: str) -> Picture | None:
     """Draw the upload and return the visitor's picture, used like the set `usual` unless they choose another."""
     key = f"{page}.uploaded"
-    most = limits()
+    most = limits().picture_mb
     file = st.file_uploader(
-        f"Your picture (JPEG, PNG, WebP, GIF, BMP or TIFF, up to {most.picture_mb} MB and {most.picture_megapixels} "
-        "megapixels; this server keeps it only during your visit)",
+        f"Your picture (JPEG, PNG, WebP, GIF, BMP or TIFF, up to {most} MB; kept only during your visit)",
         key=f"{page}.upload",
-        max_upload_size=most.picture_mb,
+        max_upload_size=most,
     )
     if file is not None and st.session_state.get(f"{key}_id") != file.file_id:
         # Read once per file, not in every run; kept in this session only.

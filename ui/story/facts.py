@@ -75,17 +75,23 @@ def _equal_strength() -> str:
 
 
 def far_from_clip() -> str:
-    """Return the share of waves where the map of the network in CLIP's place differs from CLIP's published one."""
+    """Return the share of waves where the map of the network in CLIP's place differs from CLIP's published one.
+
+    Empty where the two cannot be compared, such as a quick map of bundled pictures.
+    """
     computed = networks.computed_map(PAPERS_CLIP)
     label = MINI_CLIP if computed is None else computed.label
-    return percent(findings_by_claim(CLIP, label)["different"].evidence[0].measured.value, 0)
+    evidence = findings_by_claim(CLIP, label)["different"].evidence
+    return percent(evidence[0].measured.value, 0) if evidence else ""
 
 
 def _stands_in() -> str:
     """Say which network predicts in CLIP's place, and how far its map is from CLIP's."""
     clip, resnet = networks.titles(networks.on_one_picture())
     if networks.on_one_picture()[0] == PAPERS_CLIP:
-        return f"{clip} itself predicts here. Our map of it differs from the paper’s at {far_from_clip()} of waves."
+        far = far_from_clip()
+        map_here = f" Our map of it differs from the paper’s at {far} of waves." if far else ""
+        return f"{clip} itself predicts here.{map_here}"
     return (
         f"**{clip} stands for CLIP here**: a small CLIP trained for this project, beside {resnet}, a small ResNet. "
         f"Its map differs from CLIP’s at {far_from_clip()} of waves."
