@@ -42,13 +42,6 @@ def live_page(streamlit_app, open_page):
     return lambda query="", path="inpainting", **window: open_page(f"{streamlit_app('app.py')}/{path}{query}", **window)
 
 
-@pytest.fixture
-def patient_page(streamlit_app, open_page):
-    """`live_page` of a server where no run starts by itself."""
-    url = streamlit_app("app.py", env={"CLIP_LAB_QUICK_SECONDS": "0"})
-    return lambda query="", path="inpainting", **window: open_page(f"{url}/{path}{query}", **window)
-
-
 def test_page_opens_on_a_stored_run_and_replays_it_to_the_byte(live_page):
     page = live_page(f"?{LARGE}&inpainting-picture=0&inpainting-search-224=Pixels")
     expect(page.get_by_text("A stored example, made like your own runs.")).to_be_visible()
@@ -135,8 +128,8 @@ def test_pictures_of_photographs_offer_no_square_pixels(live_page):
 
 
 @pytest.mark.slow
-def test_running_paused_and_finished_run_stay_wholly_in_the_window_at_one_place(patient_page):
-    page = patient_page(f"?{SMALL}&inpainting-steps=2000", width=1440, height=900)
+def test_running_paused_and_finished_run_stay_wholly_in_the_window_at_one_place(live_page):
+    page = live_page(f"?{SMALL}&inpainting-steps=2000", width=1440, height=900)
     expect(step_of(page)).to_have_text("step 720 of 720")
     wait_until_drawn(page)
     wholly_in_the_window(page)
@@ -191,8 +184,8 @@ def test_run_stop_and_run_again(live_page):
 
 
 @pytest.mark.slow
-def test_run_goes_on_while_the_visitor_looks_at_another_page(patient_page):
-    page = patient_page(f"?{SMALL}&inpainting-steps=1000&inpainting-lambda=7&inpainting-models-cifar10=Mini+ResNet")
+def test_run_goes_on_while_the_visitor_looks_at_another_page(live_page):
+    page = live_page(f"?{SMALL}&inpainting-steps=1000&inpainting-lambda=7&inpainting-models-cifar10=Mini+ResNet")
     stage_click(page, 8, 20, 32)
     mask = stamp_mask([(8, 20)], 16, height=32, width=32) | stamp_mask([(16, 16)], 16, height=32, width=32)
     expect(page.locator(".state")).to_contain_text(f"{mask.sum():,} of")
@@ -249,10 +242,8 @@ def test_generation_runs_and_replays(live_page):
     model = "generation-models-cifar10=Mini+ResNet"  # two by default, where both are bundled
     page = live_page(f"?generation-set=CIFAR-10%2C+32+px&generation-steps=12&{model}", path="generation")
     wait_until_drawn(page)
-    ended = page.get_by_text(re.compile("(Your run|The run of this link, computed again), 12 steps"))
-    if not ended.is_visible():  # otherwise it was quick, and started by itself
-        start(page)
-    expect(ended).to_be_visible(timeout=SLOW)
+    start(page)
+    expect(page.get_by_text(re.compile("Your run, 12 steps"))).to_be_visible(timeout=SLOW)
     expect(page.locator("[class*='-panel'] .replay .verdict").first).to_have_text(
         re.compile("is now .* confident of “airplane”")
     )
@@ -293,8 +284,8 @@ def test_generation_shows_both_models_rows_on_one_screen(streamlit_app, open_pag
 
 
 @pytest.mark.slow
-def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(patient_page):
-    page = patient_page(f"?{SMALL}")
+def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(live_page):
+    page = live_page(f"?{SMALL}")
     new = page.locator(".st-key-inpainting-status").get_by_text("Not run yet")
     expect(page.get_by_text("A stored example")).to_be_visible()
     stage_click(page, 4, 4, 32)
@@ -324,9 +315,9 @@ def test_another_hole_has_not_run_yet_and_the_way_back_leads_to_the_example(pati
 
 
 @pytest.mark.slow
-def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(patient_page):
+def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(live_page):
     model = "inpainting-models-cifar10=Mini+ResNet"
-    page = patient_page(f"?{SMALL}&inpainting-steps=2000&{model}&inpainting-picture=3")
+    page = live_page(f"?{SMALL}&inpainting-steps=2000&{model}&inpainting-picture=3")
     picture = load_samples("cifar10-samples").images[3].transpose(1, 2, 0)
     original = page.get_by_role("img", name="Original", exact=True)
     expect(step_of(page)).to_have_text("Not run yet")

@@ -132,7 +132,6 @@ def test_each_chapter_says_whether_it_is_of_small_networks_or_of_the_papers(name
 
 
 def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_leads_to_them(weights, monkeypatch):
-    monkeypatch.setattr("ui.runs.panel.expected_seconds", lambda *_: None)  # nothing starts by itself
     weights((PAPERS_CLIP,))
     app = opened("inpainting")
     assert "Settings changed (the classifiers)" in page_text(app), "before they are computed, another network's example"

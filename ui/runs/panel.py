@@ -15,7 +15,6 @@ from core.runs.file import PGDRun
 from core.shared.errors import sentence
 from core.shared.sentences import filled
 from ui.components.replay import RunProgress, replay
-from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.files import download_menu
 from ui.runs.replays import live_replay, run_replay
 from ui.runs.run_sentences import PATTERNS, losses, origin, outcome, run_title
@@ -24,7 +23,6 @@ from ui.runs.setup.start import Toolbar, draw_toolbar, refusal, run_state, start
 from ui.runs.setup.state import ActiveRun, RunRequest, RunResult, RunState, RunView
 from ui.server.job import Job
 from ui.server.jobs import PAUSE_SECONDS
-from ui.server.limits import limits
 from ui.server.model_cache import is_ready
 from ui.shared import url
 from ui.shared.look import style_sheet
@@ -33,9 +31,6 @@ from ui.shared.text import as_markdown
 
 # A redraw costs the browser more than the pictures in it, so each one sends several moments of the run.
 REDRAW_SECONDS = 0.5
-# The page waits for an automatic run that is expected to end within AT_ONCE seconds, for WAIT_SECONDS at most, and
-# shows only its end.
-AT_ONCE, WAIT_SECONDS = 2.0, 4.0
 WAITING_SECONDS = 2.0  # between updates of a paused or queued run: there may be many of these at once
 _STYLE = style_sheet(__file__)
 
@@ -79,8 +74,6 @@ def run_status(
     state = run_state(page)
     if state.active is not None and not state.running:
         collect(state)
-    if request is not None and (state.active is None or state.active.automatic):
-        _start_alone(page, state.view(request, example), request)
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         if state.active is not None and state.running:
             job, paused = state.active.job, f"Paused. The run stops if it stays paused for {PAUSE_SECONDS:.0f} s."
@@ -114,8 +107,7 @@ def _about(
             what, changed = f" {filled(PATTERNS['not here'], chosen=as_markdown(chosen))}", []
         st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
     elif request is not None:
-        slow = _how_long(request) if view.linked and state.result is None else ""
-        st.markdown(refused if why else f"**Not run yet**{f': {as_markdown(slow)}' if slow else ''}.")
+        st.markdown(refused if why else f"**Not run yet**{_how_long(request)}.")
     last = state.result
     if last is not None and last is not result:
         again = partial(show_result, page, last, bring)
@@ -132,13 +124,10 @@ def _about(
 
 
 def _how_long(request: RunRequest) -> str:
-    """Explain why a link opens without its run; empty if the run starts automatically."""
+    """Return how long a run takes that has not begun, as the end of a sentence; empty if unknown."""
     plan = request.plan
     seconds = None if plan is None else expected_seconds(plan, request.names, request.searches)
-    if seconds is not None and seconds <= limits().quick_seconds:
-        return ""
-    about = "long" if seconds is None else f"about {duration(seconds)}"
-    return f"this link’s run is not stored, and computing it takes {about}"
+    return "" if seconds is None else f": *Run* takes about {duration(max(1.0, seconds))}"
 
 
 def show_result(page: str, result: RunResult, bring: Callable[[RunResult], None] = lambda result: None) -> None:
@@ -151,25 +140,6 @@ def _close(page: str, bring: Callable[[RunResult], None]) -> None:
     """Close an opened result and show the previous one again; for callbacks."""
     if (before := run_state(page).close()) is not None:
         show_result(page, before, bring)
-
-
-def _start_alone(page: str, view: RunView, request: RunRequest) -> None:
-    """Start a request once, without a click, if it is quick and not yet displayed; wait for it if it is very quick."""
-    state = run_state(page)
-    if refusal(page, request) or request.plan is None or (view.result is not None and not view.changed):
-        return
-    if view.result is not None and view.result.stored and not _are_ready(view.result):
-        return  # the stored result of a CLIP profile stays on the screen: nobody would see this run
-    seconds = expected_seconds(request.plan, request.names, request.searches)
-    if seconds is None or seconds > limits().quick_seconds:
-        return
-    if not state.starts_alone(request) or wait_for_first_paint():
-        return
-    state.started_alone(request)
-    start(page, request, automatic=True)
-    # A slower run is followed live, like any other.
-    if state.active is not None and seconds < AT_ONCE and state.active.job.wait(WAIT_SECONDS):
-        collect(state)
 
 
 def _are_ready(result: RunResult) -> bool:
@@ -195,8 +165,8 @@ def run_panel(page: str, result: RunResult | None, request: RunRequest | None) -
             _replay(page, packed, resume, seek=state.seek(result))
         elif request is not None and (plan := request.plan) is not None:
             new, version = RunProgress("new", "Not run yet"), request.fingerprint
-            start_alone = partial(live_replay, plan, request.names, request.searches, [], [], id=version, live=new)
-            _replay(page, state.cached("replay", version, start_alone), partial(start, page, request))
+            at_start = partial(live_replay, plan, request.names, request.searches, [], [], id=version, live=new)
+            _replay(page, state.cached("replay", version, at_start), partial(start, page, request))
     if state.active is None and result is not None:
         with st.container(key=f"{page}.outcome"):
             st.markdown(state.cached("outcome", result.id, lambda: _outcome(result.runs)))
@@ -262,7 +232,7 @@ def _live(page: str, waits: bool) -> None:
     assert active is not None
     job, run = active.job, active.run
     job.beat()
-    moments, show = job.moments(), partial(_replay, page, seek=active.seek)
+    moments, show = job.moments(), partial(_replay, page, seek="visitor")
     if job.status == "queued":
         live = RunProgress("queued", f"Waiting for other runs: position {job.position} in line")
     elif job.paused:

@@ -31,7 +31,6 @@ class Limits:
     picture_mb: int = _limit(20, "MB of an uploaded picture", high=50)
     run_steps: int = _limit(2000, "steps of a run", high=100_000)
     run_pictures: int = _limit(16, "pictures that one run draws: classes times samples", high=64)
-    quick_seconds: int = _limit(12, "seconds that a run of bundled models may take to start without a click", low=0)
     run_seconds: int = _limit(3600, "seconds that a run or a sweep may take; what it has computed is kept")
     clip: int = _limit(0, "whether the server fetches the paper's CLIP at its start, 0 or 1", low=0, high=1)
     queue_length: int = _limit(8, "runs that may wait in line", low=0)

@@ -324,7 +324,7 @@ def test_a_link_opens_the_examples_that_were_shown_and_says_how_long_another_run
     assert "A stored example" in page_text(again) and "inpainting-examples" not in again.query_params
     monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: 240.0)
     linked = open_page("inpainting", inpainting_target_cifar10="cat")
-    assert "this link’s run is not stored, and computing it takes about 4 min" in page_text(linked)
+    assert "Not run yet**: *Run* takes about 4 min" in page_text(linked)
 
 
 def test_settings_that_the_page_sets_get_a_new_widget_that_no_browser_remembers():

@@ -21,12 +21,6 @@ SHORT = "a small grey cat"
 
 
 @pytest.fixture(autouse=True)
-def nothing_starts_by_itself(monkeypatch):
-    """These tests press the button, whatever pace of the networks other tests have recorded."""
-    monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: None)
-
-
-@pytest.fixture(autouse=True)
 def queue(monkeypatch):
     manager = JobManager()
     monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)

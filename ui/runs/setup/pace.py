@@ -1,4 +1,4 @@
-"""Expected duration of runs, which decides whether they start automatically."""
+"""Expected duration of runs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from core.runs.plan import RunPlan
 # Seconds per step and pixel of a bundled network, before any run on this server: about 2 ms for a picture of 32 x 32 on
 # two cores.
 FIRST_GUESS = 2e-6
-# Likewise for full-size networks whose runs start automatically: 40 ms for a step of 224 x 224 on two idle cores.
+# Likewise for full-size networks: 40 ms for a step of 224 x 224 on two idle cores.
 FULL_SIZE = {"efficientnet-lite0": 8e-7}
-# Seconds per prompt, and per step of one picture, of a large network on one core: for the progress bar of preparations.
-PROMPT_SECONDS, STEP_SECONDS = 0.01, 0.2
 
 
 @st.cache_resource(show_spinner=False)
@@ -30,8 +28,7 @@ def remember_pace(
 ) -> None:
     """Record the pace of an ended run for estimates of later runs of these networks.
 
-    Only the best pace is kept: a slow one reflects other load on the server, and would stop runs from starting
-    automatically for good.
+    Only the best pace is kept: a slow one reflects other load on the server.
     """
     if seconds_per_step:
         pace, paces = seconds_per_step / _pixels(plan) / len(searches), _paces()
@@ -39,7 +36,7 @@ def remember_pace(
 
 
 def expected_seconds(plan: RunPlan, names: Sequence[str], searches: Sequence[Search]) -> float | None:
-    """Return the expected seconds of a run that may start automatically; None for networks that may not."""
+    """Return the expected seconds of a run; None for networks of unknown pace."""
     guesses = {**dict.fromkeys(bundled_specs(), FIRST_GUESS), **FULL_SIZE}
     if not names or not set(names) <= guesses.keys():
         return None

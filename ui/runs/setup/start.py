@@ -18,7 +18,6 @@ from ui.runs.setup.state import ActiveRun, RunRequest, RunState
 from ui.server.jobs import QueueFull
 from ui.server.model_cache import NONE_READY, classifier_for, ready_classifiers
 from ui.server.server_jobs import current_owner, job_manager
-from ui.shared import url
 
 
 class Toolbar(NamedTuple):
@@ -85,10 +84,10 @@ def ask_for_run(
 
 
 def run_state(page: str) -> RunState:
-    """Return the state of this visitor's runs on a page; first call it before the page writes to the URL."""
+    """Return the state of this visitor's runs on a page."""
     key = f"{page}.runs"
     if key not in st.session_state:
-        st.session_state[key] = RunState(by_link=any(name.startswith(f"{page}-") for name in url.names()))
+        st.session_state[key] = RunState()
     state: RunState = st.session_state[key]
     return state
 
@@ -108,22 +107,18 @@ def refusal(page: str, request: RunRequest) -> str:
     return ""
 
 
-def start(page: str, request: RunRequest, automatic: bool = False) -> bool:
+def start(page: str, request: RunRequest) -> bool:
     """Stop this visitor's earlier run and queue a request, or show a one-sentence reason why it cannot run."""
     plan, names = request.plan, request.names
     if (why := refusal(page, request)) or plan is None:
         run_state(page).refusal = why
         return False
     run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.searches)
-    linked = automatic and run_state(page).is_linked(request)
-    return submit(page, run, names, request.searches, automatic=automatic, linked=linked)
+    return submit(page, run, names, request.searches)
 
 
-def submit(page: str, run: Run, names: tuple[str, ...], searches: tuple[Search, ...], **how: bool) -> bool:
-    """Queue a run, or the rest of a stopped one; return False, with a message on the page, if the queue is full.
-
-    how: further fields of `ActiveRun`.
-    """
+def submit(page: str, run: Run, names: tuple[str, ...], searches: tuple[Search, ...]) -> bool:
+    """Queue a run, or the rest of a stopped one; return False, with a message on the page, if the queue is full."""
     steps, (pictures, *_, pixels) = run.plan.config.steps, run.plan.start.shape
     about = {"what": page, "classifiers": names, "searches": searches, "steps": steps, "from_step": run.step}
     about |= {"pictures": pictures, "pixels": pixels}
@@ -132,5 +127,5 @@ def submit(page: str, run: Run, names: tuple[str, ...], searches: tuple[Search, 
     except QueueFull as error:
         run_state(page).refusal = str(error)
         return False
-    run_state(page).active = ActiveRun(job, run, names, searches, **how)
+    run_state(page).active = ActiveRun(job, run, names, searches)
     return True

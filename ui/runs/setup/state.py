@@ -78,22 +78,12 @@ class RunRequest:
 
 @dataclass(frozen=True, eq=False)
 class ActiveRun:
-    """Run in progress: the job, the run, the names of its classifiers, and its searches.
-
-    automatic: started without a click, so the next request replaces it. linked: requested by a link.
-    """
+    """Run in progress: the job, the run, the names of its classifiers, and its searches."""
 
     job: Job
     run: Run
     names: tuple[str, ...]
     searches: tuple[Search, ...]
-    automatic: bool = False
-    linked: bool = False
-
-    @property
-    def seek(self) -> str:
-        """Starter of the run for `replay`, "visitor" or "page"; empty for a link, whose page stays at its top."""
-        return "" if self.linked else "page" if self.automatic else "visitor"
 
     @property
     def waits(self) -> bool:
@@ -106,8 +96,8 @@ class RunResult:
     """Stored or ended runs to display.
 
     id: unique to the result. note: plain description. unfinished: the stopped run, if it can resume. seek: as in
-    `ActiveRun`. stored: whether it comes with the project. opened: name of an opened result, on the button that closes
-    it; else empty. before: the result displayed before it was opened.
+    `replay`. stored: whether it comes with the project. opened: name of an opened result, on the button that closes it;
+    else empty. before: the result displayed before it was opened.
     """
 
     id: str
@@ -124,13 +114,11 @@ class RunResult:
 class RunView:
     """Content of the screen while no run is in progress.
 
-    result: None if the request has not run. changed: its settings that differ from the request's. linked: whether a
-    link requests a run that has not run.
+    result: None if the request has not run. changed: its settings that differ from the request's.
     """
 
     result: RunResult | None
     changed: list[str] = field(default_factory=list)
-    linked: bool = False
 
 
 @dataclass(eq=False)
@@ -138,19 +126,15 @@ class RunState:
     """State of one page's runs.
 
     active: the run in progress, or an ended one that was not collected yet. result: this visitor's last run, or an
-    opened result. error: how the last run failed. refusal: why the last click started nothing. by_link: whether a link
-    with settings opened the page.
+    opened result. error: how the last run failed. refusal: why the last click started nothing.
     """
 
-    by_link: bool = False
     active: ActiveRun | None = None
     result: RunResult | None = None
     error: str = ""
     refusal: str = ""
-    # Fingerprints of requests: the one for which the visitor chose to see a different result ("next" until it is
-    # known), and the last one that started automatically.
+    # Fingerprint of the request for which the visitor chose to see a different result; "next" until it is known.
     _pinned: str | Literal["next"] = ""
-    _started_alone: str = ""
     _failed: str = ""  # the request beside which `error` is displayed
     _displayed: str = ""  # the last result on the screen
     _first: str | None = None  # the first request of the page, which is the link's if a link opened it
@@ -181,7 +165,7 @@ class RunState:
             return None
         can_resume = job.status in ENDED_EARLY and len(runs[0].curves["loss"]) <= ended.run.plan.config.steps
         note, unfinished = run_note(ended, runs[0]), ended if can_resume else None
-        self.result = RunResult(job.id, runs, note, unfinished, seek=ended.seek)
+        self.result = RunResult(job.id, runs, note, unfinished, seek="visitor")
         return ended
 
     def show(self, result: RunResult) -> None:
@@ -235,24 +219,12 @@ class RunState:
             if result is None or (stored is not None and not request.changes(stored.runs)):
                 result = stored
         if request.has_other_subject(result):
-            return RunView(result if pinned else None, linked=self.is_linked(request))
+            return RunView(result if pinned else None)
         return RunView(result, [] if result is None else request.changes(result.runs))
-
-    def is_linked(self, request: RunRequest) -> bool:
-        """Return whether a request is that of the link that opened the page."""
-        return self.by_link and self.is_first(request)
 
     def is_first(self, request: RunRequest) -> bool:
         """Return whether a request is that with which the page opened."""
         return request.fingerprint == self._first
-
-    def starts_alone(self, request: RunRequest) -> bool:
-        """Return whether a request may start without a click: only once, and not if the visitor chose a result."""
-        return request.fingerprint not in (self._started_alone, self._pinned)
-
-    def started_alone(self, request: RunRequest) -> None:
-        """Record a request that starts without a click."""
-        self._started_alone = request.fingerprint
 
     def cached(self, name: str, version: object, make: Callable[[], Any]) -> Any:
         """Return a value cached for this visitor, such as a packed replay; recompute it if the version differs."""
@@ -265,6 +237,5 @@ def run_note(ended: ActiveRun, run: PGDRun) -> str:
     """Describe a visitor's own run: its steps and how it ended."""
     job, done, steps = ended.job, len(run.curves["loss"]) - 1, ended.run.plan.config.steps
     early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
-    whose = "The run of this link, computed again" if ended.linked else "Your run"
     length = count_of(done, "step") if early is None else f"{early} after {done:,} of {count_of(steps, 'step')}"
-    return f"{whose}, {length}."
+    return f"Your run, {length}."

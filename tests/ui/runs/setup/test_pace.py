@@ -1,4 +1,4 @@
-"""Real bundled networks: which runs start by themselves, and which do not."""
+"""Real bundled networks on *Draw*: how long runs take, and what they start from."""
 
 from pathlib import Path
 
@@ -30,14 +30,7 @@ def queue(monkeypatch):
     manager = JobManager()
     monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
     monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(pace, "FIRST_GUESS", 1e-7)  # however busy the machine is
-    monkeypatch.setattr(ui.runs.panel, "AT_ONCE", 120)
-    monkeypatch.setattr(ui.runs.panel, "WAIT_SECONDS", 120)
-    monkeypatch.setenv("CLIP_LAB_QUICK_SECONDS", "60")
-    limits.cache_clear()
     pace._paces().clear()
-    yield
-    limits.cache_clear()
 
 
 def generation(**address) -> AppTest:
@@ -47,20 +40,26 @@ def generation(**address) -> AppTest:
     return app.run()
 
 
+def drawn(app: AppTest) -> AppTest:
+    """Press *Run* and wait for its end."""
+    app.button(key="generation.start").click().run()
+    assert not app.exception
+    if (active := app.session_state["generation.runs"].active) is not None:
+        assert active.job.wait(120)
+    return app.run()
+
+
 def plan(side=32, steps=60, pictures=1):
     start = np.zeros((pictures, 3, side, side), np.float32)
     return RunPlan(targets=(0,) * pictures, start=start, config=PGDConfig(epsilon=1, step_size=1, steps=steps))
 
 
-def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_more(monkeypatch):
-    monkeypatch.undo()
-    limits.cache_clear()
-    pace._paces().clear()
+def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_more():
     names, searches = ("mini-clip", "mini-clip-robust"), ("pixels", "views")
-    expected, most = pace.expected_seconds, limits().quick_seconds
-    assert expected(plan(pictures=4), names, ALONE) < 2 < most < expected(plan(side=224), names, ALONE)
+    expected = pace.expected_seconds
+    assert expected(plan(pictures=4), names, ALONE) < 2 < 12 < expected(plan(side=224), names, ALONE)
     assert expected(plan(), names, searches) == 2 * expected(plan(), names, ALONE)
-    assert expected(plan(side=224, steps=120), ("efficientnet-lite0",), searches) < most, "the pages' initial settings"
+    assert expected(plan(side=224, steps=120), ("efficientnet-lite0",), searches) < 12, "the pages' initial settings"
     assert expected(plan(), (), ALONE) is None and expected(plan(), ("mini-clip", "clip-vit-b-32"), ALONE) is None
     pace.remember_pace(plan(), names, ALONE, 0.1)
     assert expected(plan(), names, ALONE) == pytest.approx(6) and expected(plan(), names, searches) == pytest.approx(12)
@@ -72,48 +71,26 @@ def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_mor
     pace._paces().clear()
 
 
-def test_another_class_is_drawn_without_a_click_and_only_once():
+def test_nothing_is_drawn_without_a_click_and_the_page_says_how_long_it_takes():
     app = generation(generation_set="CIFAR-10, 32 px")
     assert not app.exception and "A stored example" in page_text(app)
     settable_widget(app, "generation-classes-cifar10").set_value(["dog"]).run()
-    assert not app.exception and "Your run, 60 steps" in page_text(app)
-    result = app.session_state["generation.runs"].result
+    assert not app.exception and "Not run yet: *Run* takes about 1 s" in page_text(app).replace("**", "")
+    assert app.session_state["generation.runs"].active is None
+    result = drawn(app).session_state["generation.runs"].result
+    assert "Your run, 60 steps" in page_text(app)
     assert [run.metadata["class_names"][run.metadata["targets"][0]] for run in result.runs] == ["dog", "dog"]
-    app.run()
-    assert app.session_state["generation.runs"].result.id == result.id, "an existing result is not recomputed"
-    app.multiselect(key="generation-models-cifar10").set_value([ROBUST]).run()
-    (run,) = app.session_state["generation.runs"].result.runs
-    assert run.metadata["classifier"]["name"] == "mini-resnet-robust" and "Your run, 60 steps" in page_text(app)
+    linked = generation(generation_classes_cifar10="cat")
+    assert "Not run yet" in page_text(linked) and linked.session_state["generation.runs"].result is None
 
 
-def test_a_long_run_waits_for_its_button(monkeypatch):
-    monkeypatch.setattr(pace, "FIRST_GUESS", 1.0)
-    app = generation(generation_classes_cifar10="dog")
-    assert "Not run yet" in page_text(app) and app.session_state["generation.runs"].result is None
-
-
-def test_what_is_asked_next_takes_the_place_of_a_run_that_started_by_itself(monkeypatch):
-    monkeypatch.setattr(ui.runs.panel, "WAIT_SECONDS", 0)  # so that no page waits for its run
-    app = generation(generation_classes_cifar10="dog", generation_steps="1000")
-    first = app.session_state["generation.runs"].active.job
-    settable_widget(app, "generation-steps").set_value(20).run()
-    second = app.session_state["generation.runs"].active.job
-    assert not app.exception and first is not second and not first.active
-    assert second.wait(60) and first.status == "stopped"
-    app.run()
-    assert "Your run, 20 steps" in page_text(app)
-
-
-def test_what_the_server_does_not_allow_does_not_start_by_itself(monkeypatch):
-    monkeypatch.setenv("CLIP_LAB_RUN_STEPS", "20")
+def test_what_the_server_does_not_allow_does_not_start(monkeypatch):
+    monkeypatch.setenv("CLIP_LAB_RUN_PICTURES", "1")
     limits.cache_clear()
     try:
-        app = generation(generation_classes_cifar10="dog", generation_steps="20")
-        assert "The run of this link, computed again, 20 steps" in page_text(app), "this is within the limit"
-        monkeypatch.setenv("CLIP_LAB_RUN_PICTURES", "1")
-        limits.cache_clear()
-        app = generation(generation_classes_cifar10="dog", generation_seeds="2", generation_steps="20")
-        assert not app.exception and app.session_state["generation.runs"].result is None
+        app = drawn(generation(generation_classes_cifar10="dog", generation_seeds="2", generation_steps="20"))
+        assert "this server allows 1 pictures per run" in page_text(app)
+        assert app.session_state["generation.runs"].result is None
     finally:
         monkeypatch.undo()
         limits.cache_clear()
@@ -122,6 +99,7 @@ def test_what_the_server_does_not_allow_does_not_start_by_itself(monkeypatch):
 def test_another_start_keeps_the_class_that_was_chosen():
     app = generation(generation_classes_cifar10="dog")
     app.selectbox(key="generation-start-from").set_value("Pixel noise").run()
+    drawn(app)
     assert not app.exception and settable_widget(app, "generation-classes-cifar10").value == ["dog"]
     (run, _) = app.session_state["generation.runs"].result.runs
     assert run.metadata["images"]["start"] == "independent"
@@ -131,12 +109,12 @@ def test_a_linked_sketch_is_painted_and_its_result_can_be_painted_on():
     text = encode_sketch(draw_sketch("frog"))
     app = generation(generation_start_from="Sketch", generation_sketch=text, generation_classes_cifar10="frog",
                      generation_models_cifar10=ROBUST)  # fmt: skip
-    assert not app.exception
+    drawn(app)
     (run,) = app.session_state["generation.runs"].result.runs
     expected = decode_sketch(text, 32).transpose(2, 0, 1).astype(np.float32) / 255
     assert np.allclose(run.start[0], expected, atol=1e-6) and run.metadata["images"]["start"] == "sketch"
     app.button(key="generation.paint_on.0").click().run()
-    assert not app.exception
+    drawn(app)
     (again,) = app.session_state["generation.runs"].result.runs
     assert np.allclose(again.start[0] * 255, run.frames[-1, 0], atol=1e-3), "the run continues from the drawing"
 
@@ -156,7 +134,7 @@ def test_a_picture_can_become_another_class():
                      generation_models_cifar10=ROBUST)  # fmt: skip
     from core.data.samples import load_samples
 
-    assert not app.exception
+    drawn(app)
     (run,) = app.session_state["generation.runs"].result.runs
     assert np.allclose(run.start[0] * 255, load_samples("cifar10-samples").images[3], atol=1e-3)
     assert run.metadata["images"]["start"] == "picture"
@@ -168,21 +146,17 @@ def test_the_first_sketch_changes_no_class_and_a_bundled_one_that_is_taken_does(
     classes = settable_widget(app, "generation-classes-cifar10").value
     app.selectbox(key="generation-start-from").set_value("Sketch").run()
     assert not app.exception and settable_widget(app, "generation-classes-cifar10").value == classes
-    (run,) = app.session_state["generation.runs"].result.runs
+    (run,) = drawn(app).session_state["generation.runs"].result.runs
     assert len(run.start) == len(classes) == 8 and all(np.array_equal(run.start[0], start) for start in run.start)
 
 
-def test_a_link_of_a_run_opens_that_run_and_says_whose_it_is():
+def test_a_link_of_a_run_opens_its_settings_and_draws_the_same():
     app = generation(generation_set="CIFAR-10, 32 px", generation_models_cifar10=ROBUST)
     settable_widget(app, "generation-classes-cifar10").set_value(["dog"]).run()
-    assert "Your run, 60 steps" in page_text(app)
-    link = {name: app.query_params[name] for name in app.query_params}
+    drawn(app)
     again = AppTest.from_file(str(GENERATION), default_timeout=120)
-    for name, values in link.items():
-        again.query_params[name] = values
-    again.run()
-    assert not again.exception and "The run of this link, computed again, 60 steps" in page_text(again)
+    for name in app.query_params:
+        again.query_params[name] = app.query_params[name]
+    drawn(again.run())
     first, second = (opened.session_state["generation.runs"].result.runs[0] for opened in (app, again))
     assert np.array_equal(first.frames[-1], second.frames[-1])
-    settable_widget(again, "generation-classes-cifar10").set_value(["cat"]).run()
-    assert "Your run, 60 steps" in page_text(again)

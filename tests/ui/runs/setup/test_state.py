@@ -30,11 +30,11 @@ def other_target(plan=PLAN):
 
 
 def start(
-    state: RunState, plan=PLAN, *, loads=lambda: [ToyClassifier("toy-a")], manager: JobManager | None = None, **how
+    state: RunState, plan=PLAN, *, loads=lambda: [ToyClassifier("toy-a")], manager: JobManager | None = None
 ) -> ActiveRun:
     run = Run(plan, loads, SEARCHES)
     job = (manager or JobManager()).submit(run.states, owner="visitor", total=plan.config.steps + 1)
-    state.active = ActiveRun(job, run, NAMES, SEARCHES, **how)
+    state.active = ActiveRun(job, run, NAMES, SEARCHES)
     return state.active
 
 
@@ -136,27 +136,6 @@ def test_what_is_opened_stays_until_another_request_and_closes_to_what_was_there
     assert state.view(request(longer(other_target())), nothing).result is None, "another request"
     state.show(replace(opened, id="second"))
     assert state.close() is own, "two opened results do not pile up"
-
-
-def test_a_request_starts_alone_once_and_never_over_what_the_visitor_opened(example):
-    state = RunState()
-    assert state.starts_alone(request())
-    state.started_alone(request())
-    assert not state.starts_alone(request()) and state.starts_alone(request(longer()))
-    state.show(replace(example, opened="the examples"))
-    state.view(request(longer()), nothing)
-    assert not state.starts_alone(request(longer()))
-
-
-def test_a_linked_run_says_so_and_one_that_has_not_run_as_well(example):
-    state = RunState(by_link=True)
-    view = state.view(request(other_target()), lambda: example)
-    assert view.result is None and view.linked
-    assert start(state, other_target(), automatic=True, linked=True).job.wait(60)
-    state.finish()
-    assert state.result.note.startswith("The run of this link, computed again, 6 steps") and not state.result.seek
-    assert not state.view(request(longer()), nothing).linked, "the visitor has chosen something else"
-    assert not RunState().view(request(), nothing).linked
 
 
 def test_a_refusal_is_said_once():
