@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.fourier.basis import Frequency, PerturbedImages, add_basis, fourier_basis, random_signs
+from core.fourier.basis import Frequency, add_basis, fourier_basis, random_signs
 from core.fourier.hybrid import hybrid
 from core.shared.device import forward
 
@@ -63,17 +63,11 @@ def pixels(dataset: ImageDataset, places: np.ndarray) -> np.ndarray:
 class WaveOnImage:
     """An image with one wave of one size.
 
-    clean, perturbed: (3, H, W) float32 in [0, 1]. change: perturbed minus clean. norm: (3,) float32, L2 norm of the
-    change per channel, after clipping.
+    clean, perturbed: (3, H, W) float32 in [0, 1].
     """
 
     clean: np.ndarray
     perturbed: np.ndarray
-    norm: np.ndarray
-
-    @property
-    def change(self) -> np.ndarray:
-        return self.perturbed - self.clean
 
 
 def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, seed: int, position: int) -> WaveOnImage:
@@ -86,14 +80,13 @@ def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, se
         seed: of the signs.
         position: place of the image in its data set.
     """
-    result = _with_wave(image[None], frequency, epsilon, seed, position)
-    return WaveOnImage(image, result.images[0], result.norm[0])
+    return WaveOnImage(image, _with_wave(image[None], frequency, epsilon, seed, position)[0])
 
 
-def _with_wave(images: np.ndarray, frequency: Frequency, epsilon: float, seed: int, start: int) -> PerturbedImages:
+def _with_wave(images: np.ndarray, frequency: Frequency, epsilon: float, seed: int, start: int) -> np.ndarray:
     """Add a wave to (B, 3, H, W) images, the first at position `start` of its data set."""
     signs = random_signs(start + len(images), frequency, seed=seed)[start:]
-    return add_basis(images, fourier_basis(*frequency, *images.shape[2:]), epsilon, signs=signs)
+    return add_basis(images, fourier_basis(*frequency, *images.shape[2:]), epsilon, signs=signs).images
 
 
 @dataclass(frozen=True)
@@ -148,7 +141,7 @@ def top1_predictions(
     """
     pixels = images.astype(np.float32) / 255
     if wave is not None:
-        pixels = _with_wave(pixels, wave, epsilon, seed, start).images
+        pixels = _with_wave(pixels, wave, epsilon, seed, start)
     return class_probabilities(classifier, pixels).argmax(1)
 
 
