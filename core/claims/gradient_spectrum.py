@@ -179,7 +179,7 @@ def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
     verdict = Verdict.FAILS
     if result.waves.low > 0 and result.p < 0.05:
         verdict = Verdict.HOLDS if result.rings.value >= claim.threshold else Verdict.IN_PART
-    doubts = ()
+    doubts: tuple[str, ...] = ()
     if verdict == Verdict.IN_PART:
         doubts = ("Over rings, where the few low frequencies weigh more, the correlation is weak.",)
     return Finding(claim, verdict, evidence, doubts, (named.label,), (0, 1), "Minus clean")
