@@ -41,7 +41,7 @@ MOVES = """async (slider, places) => {
 
 
 def opened(streamlit_app, open_page, query: str, **window) -> Page:
-    page = open_page(f"{streamlit_app('app.py')}/?{TAB}&{query}", **({"width": 1440, "height": 900} | window))
+    page = open_page(f"{streamlit_app('app.py')}/frequency?{TAB}&{query}", **({"width": 1440, "height": 900} | window))
     expect(page.locator(".mixer .network").first).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
     return page

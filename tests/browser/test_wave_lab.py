@@ -179,6 +179,7 @@ def test_what_belongs_to_the_selected_wave_is_dimmed_while_another_is_in_view(la
     expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
     expect(page.locator("[data-elsewhere]")).to_have_count(0)
+    page.locator(".plot").first.scroll_into_view_if_needed()
     page.mouse.move(*middle(page, 0, (-4, 0), 31))
     for place in places.all():
         expect(place).to_have_attribute("data-elsewhere", "of the selected wave (0, 3)")

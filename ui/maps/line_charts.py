@@ -47,7 +47,7 @@ def radial_chart(
         radius_axis(),
         alt.Y("error:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100])),
         int(rounded_radius([selected])[0]),
-        spread="band",
+        band=True,
         hollow="!datum.whole",
         title="Error by radius",
         legend_names=[entry.name for entry in named_apart(chosen)],

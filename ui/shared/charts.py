@@ -6,7 +6,7 @@ import html
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 import streamlit as st
@@ -52,7 +52,7 @@ def line_chart(
     y: alt.Y,
     value: float,
     *,
-    spread: Literal["", "band", "bars"] = "",
+    band: bool = False,
     hollow: str = "false",
     thin: tuple[str, str] | None = None,
     number: str = ".1f",
@@ -66,9 +66,9 @@ def line_chart(
     """Return a chart with a line per network, a legend, and a dashed vertical line at `value`.
 
     Args:
-        rows: fields "network", those of the axes, and "low" and "high" if `spread` is set.
+        rows: fields "network", those of the axes, and "low" and "high" with a band.
         colours: of each network, in the legend's order.
-        spread: how to draw intervals. hollow: Vega expression, true for points drawn hollow.
+        band: whether to draw intervals. hollow: Vega expression, true for points drawn hollow.
         thin: the field that distinguishes a network's two lines, and its value for the thin one.
         number: d3 format of values.
         title, legend_names, note: the legend's title, its names if shorter, and its note about points.
@@ -83,8 +83,7 @@ def line_chart(
     description = f"'{across} ' + datum.{across} + ', ' + datum.network + ': ' + format(datum.{up}, '{number}')"
     base = alt.Chart().transform_calculate(description=description).encode(x, color=colour)
     ends = base.encode(alt.Y("low:Q", title=y["title"]), alt.Y2("high:Q"))
-    spreads = {"": [], "band": [ends.mark_area(opacity=0.2)], "bars": [ends.mark_rule(strokeWidth=2)]}
-    tooltip = ["network:N", x.shorthand, *tooltips(y, number, ends=spread != "")]
+    tooltip = ["network:N", x.shorthand, *tooltips(y, number, ends=band)]
     line = base.encode(y, dash, tooltip=tooltip).mark_line()
     if thin:
         weak = f"datum.{thin[0]} == '{thin[1]}'"
@@ -96,7 +95,7 @@ def line_chart(
     filled = alt.Fill("network:N", scale=colour["scale"], legend=None)
     fill = alt.condition(hollow, alt.value("transparent"), filled)
     points = base.encode(y, alt.Description("description:N"), fill=fill, tooltip=tooltip).mark_point(size=20, opacity=1)
-    layers = [*spreads[spread], line, *([] if thin else [points])]
+    layers = [*([ends.mark_area(opacity=0.2)] if band else []), line, *([] if thin else [points])]
     return chart(rows, layers, x, value, height=height, key=key, alt_text=alt_text, legend=legend)
 
 

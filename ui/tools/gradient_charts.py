@@ -99,7 +99,7 @@ def rise_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> Non
     sizes = sorted({network.heatmap.metadata["epsilon"] for network in mapped if network.heatmap is not None})
     st.markdown(f"**Rise of the error** in the network’s own map, v = {', '.join(f'{size:g}' for size in sizes)}")
     rise = alt.Y("rise:Q", title="points above clean error")
-    _chart(mapped, rows, rise, frequency, "Rise of the error under waves", spread="band")
+    _chart(mapped, rows, rise, frequency, "Rise of the error under waves", band=True)
 
 
 def _chart(

@@ -109,7 +109,6 @@ def test_other_settings_on_the_same_output_are_refused(script, archive, tmp_path
         ("corruption", ["--output", "map.npz", "--pictures", "0"], "--pictures"),
         ("hybrid", ["--output", "map.npz", "--pairs", "0"], "--pairs"),
         ("hybrid", ["--output", "map.npz", "--cutoffs", "1,x"], "--cutoffs"),
-        ("hybrid", ["--output", "map.npz", "--edge", "soft"], "--edge"),
     ],
 )  # fmt: skip
 def test_options_that_mean_nothing_are_refused(script, options, why, capsys):
