@@ -5,10 +5,11 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from core.data.samples import load_samples
-from core.images.hole_url import hole_text, read_hole
+from core.images.hole_url import read_hole
 from core.runs.file import PGDRun
 from core.runs.stored import RUNS
 from tests.browser.live_runs import (
@@ -208,10 +209,14 @@ def test_address_brings_the_whole_state_back(live_page):
     page.locator(".tile").nth(3).click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text("macaw, its true class")).to_be_visible()
-    stage_click(page, 200, 10, 224)
-    mask = stamp_mask([(200, 10)], 60, height=224, width=224) | stamp_mask([(112, 112)], 60, height=224, width=224)
-    expect(page).to_have_url(re.compile(re.escape(f"inpainting-hole={hole_text(mask)}")))
+    expect(page.get_by_text("of 25 places, it costs EfficientNet-Lite0 most")).to_be_visible(timeout=SLOW)
+    assert "inpainting-hole" not in page.url, "the reader of a link gets the same hole"
     wait_until_drawn(page)
+    stage_click(page, 200, 200, 224)
+    expect(page).to_have_url(re.compile("inpainting-hole="))
+    wait_until_drawn(page)
+    mask = read_hole(re.search("inpainting-hole=([^&]+)", page.url)[1], 224)
+    assert mask[stamp_mask([(200, 200)], 60, height=224, width=224)].all() and mask.sum() > 3600
     query = page.url.partition("?")[2]
     again = live_page(f"?{query}")
     expect(again.locator(".state")).to_contain_text(f"{mask.sum():,} of")
@@ -333,3 +338,16 @@ def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(live_page)
     page.get_by_role("button", name="Show the last run").click()
     expect(page.get_by_text(re.compile("Your run, stopped by you"))).to_be_visible()
     expect(page.locator(".state")).to_contain_text("Hole: 256 of")
+
+
+def test_own_photograph_begins_with_the_networks_first_guess_and_a_hole_where_it_looks(patient_page, tmp_path):
+    page = patient_page(f"?{LARGE}")
+    Image.fromarray(load_samples("photographs").images[3].transpose(1, 2, 0)).save(tmp_path / "mine.png")
+    page.get_by_role("button", name="Pictures").click()
+    page.get_by_role("dialog").get_by_text("Yours").click()
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "mine.png")
+    page.get_by_role("button", name="Use this picture").click()
+    expect(page.get_by_role("button", name="macaw, its own first guess")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("of 25 places, it costs EfficientNet-Lite0 most")).to_be_visible()
+    expect(page.locator(".state")).to_contain_text("Hole: 3,600 of")
+    expect(page.locator(".st-key-inpainting-status").get_by_text("Not run yet")).to_be_visible()
