@@ -68,7 +68,7 @@ def test_a_run_begins_and_finishes_as_the_result_of_its_request(example):
     assert state.finish() is active and state.active is None and not state.error
     view = state.view(request(), lambda: example)
     assert view.result is state.result and view.changed == []
-    assert view.result.note.startswith("Your run, 6 steps, ") and view.result.unfinished is None
+    assert view.result.note.startswith("Your run, 6 steps.") and view.result.unfinished is None
 
 
 def test_before_any_run_the_example_is_shown_with_what_differs_from_the_request(example):
