@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from core.data.dataset import ImageDataset
 
 StartKind = Literal["blur", "classless", "independent", "grey", "sketch", "picture"]
-START_KINDS: tuple[StartKind, ...] = get_args(StartKind)
 MIN_IMAGES = 8  # fewer images give no useful covariance of a class
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 import functools
 import gc
 import logging
+import math
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+import cachetools
 
 from core.classifiers.listed import listed_classifiers
 from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
@@ -30,33 +33,15 @@ if TYPE_CHECKING:
     from core.classifiers.kinds.base import Classifier
 
 
-class _Slot:
-    """One value, made by the first caller while others wait; after an error, the next caller tries again."""
+def single_flight_cache(max_entries: float = math.inf) -> Callable[[Callable[..., Any]], Any]:
+    """Cache results, at a page's priority; compute a value once if several threads ask for it at once."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._value: Any = None
-
-    def get(self, make: Callable[[], Any]) -> Any:
-        with self._lock:
-            if self._value is None:
-                self._value = at_full_priority(make)
-            return self._value
-
-
-def single_flight_cache(max_entries: int | None) -> Callable[[Callable[..., Any]], Any]:
-    """Cache results like `functools.lru_cache`, but compute a value once if several threads ask for it at once."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        slots, lock = functools.lru_cache(max_entries)(lambda *key: _Slot()), threading.Lock()
-
+    def decorate(function: Callable[..., Any]) -> Any:
+        @cachetools.cached(cachetools.LRUCache(max_entries), condition=threading.Condition())
         @functools.wraps(function)
         def get(*key: Any) -> Any:
-            with lock:
-                slot = slots(*key)
-            return slot.get(lambda: function(*key))
+            return at_full_priority(lambda: function(*key))
 
-        get.cache_clear = slots.cache_clear  # type: ignore[attr-defined]
         return get
 
     return decorate
@@ -102,7 +87,7 @@ def classifier_for(name: str, classes: str | ClassSet, template: str | None = No
 
 
 # Unbounded: the registry limits the number of names, and a second copy would take more memory.
-@single_flight_cache(max_entries=None)
+@single_flight_cache()
 def _loaded(name: str) -> Classifier:
     device = _prepared_device()
     spec = next(spec for spec in list_classifiers() if spec.name == name)
