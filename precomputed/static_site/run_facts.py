@@ -21,7 +21,8 @@ from core.runs.starts import STARTS, StartKind, draw_starts
 from core.shared.roles import networks_for
 from precomputed.graph_weights import NETWORKS
 from ui.pages.generation import START_TILE, STARTS_TITLE, offered_starts, start_figures
-from ui.runs.setup.settings import about_settings, max_steps, number_range
+from ui.runs.setup.settings import about_settings, number_range
+from ui.server.limits import limits
 from ui.shared.picture_rows import picture_groups
 
 SETS = {32: "cifar10", 224: "photographs"}  # sample set by the networks' picture side in pixels
@@ -66,7 +67,7 @@ def _numbers(kind: RunKind, side: int) -> list[dict[str, Any]]:
             "name": name,
             "label": row.label,
             "help": row.help,
-            "range": number_range(row, kind, usual["step_size"]),
+            "range": number_range(row, usual["step_size"]),
             "digits": int(row.digits[2]) if row.digits else None,
         }
         for name, row in SETTINGS.items()
@@ -81,7 +82,7 @@ def _settings(kind: RunKind, side: int, search: Search) -> list[dict[str, Any]]:
     offered = {f"Full ({usual['steps']:,})": usual}
     if quick is not None:
         offered = {f"Quick ({quick['steps']:,})": quick, **offered}
-    about = f"{about_settings(kind, search == 'views')} A run takes at most {max_steps(kind):,} steps."
+    about = f"{about_settings(kind, search == 'views')} A run takes at most {limits().run_steps:,} steps."
     return [
         {"label": label, "about": about, "weight": settings.get("weight", 0), "config": _config(settings)}
         for label, settings in offered.items()

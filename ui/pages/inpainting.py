@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
+from core.classifiers.registry import classifier_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.hole_url import hole_text, read_hole
 from core.images.masks import Fill, hole_side, square_side
@@ -37,7 +37,7 @@ from ui.shared.text import as_markdown, one_line
 PAGE: RunKind = "inpainting"
 PAPERS = paper.RUNS[PAGE]
 HOLE, EXAMPLES = f"{PAGE}-hole", f"{PAGE}-examples"  # in the URL
-HOLES = f"{PAGE}.holes"
+HOLES, FIRST_HOLES = f"{PAGE}.holes", f"{PAGE}.first_holes"  # by side: as painted, and as pictures begin
 USUAL_TARGET = "What it shows: true class or first guess"
 NO_TARGET = "the network has no first guess of your picture yet; choose a target, or a network"
 WHERE_IT_LOOKS = "The hole lies where, of 25 places, it costs"
@@ -58,11 +58,11 @@ def page() -> None:
     """Draw the page."""
     head(TITLE, INTRO)
     toolbar, left, right = places(PAGE, painter=True)
-    request = guess = spec = None
+    request = guess = None
     with left:
         picture = choose_picture(PAGE, _first_set().title, toolbar.subject)
         if picture is not None:
-            request, guess, spec = _controls(picture, toolbar)
+            request, guess = _controls(picture, toolbar)
         penalty = OFFERED[st.session_state.get(f"{PAGE}-penalty", next(iter(OFFERED)))]
         names, searches = ((), ()) if request is None else (request.names, request.searches)
         row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
@@ -90,7 +90,7 @@ def page() -> None:
         if result is not None and result.opened and len(result.runs[0].start) > 1:
             st.markdown(f"The result shows other pictures. Close {result.opened} to paint a hole into your own choice.")
         elif picture is not None:
-            _painter(picture, guess, spec)
+            _painter(picture, guess)
     parts: dict[str, Callable[[], None]] = {
         MANY: partial(many_pictures, row, penalty),
         COMPUTED: partial(_computed, searches),
@@ -137,35 +137,34 @@ def _hole(picture: Picture, guess: FirstGuess | None) -> np.ndarray:
     """
     state, size = st.session_state, picture.size
     holes: dict[int, np.ndarray] = state.setdefault(HOLES, {})
-    first, place = _first_hole(picture, guess), f"{PAGE}.first_hole.{size}"
+    firsts: dict[int, np.ndarray] = state.setdefault(FIRST_HOLES, {})
+    first = _first_hole(picture, guess)
     if size not in holes:
         linked = read_hole(url.text(HOLE), size)
         holes[size] = first if linked is None else linked
-    elif np.array_equal(holes[size], state.get(place, first)):
+    elif np.array_equal(holes[size], firsts.get(size, first)):
         holes[size] = first
-    state[place] = first
+    firsts[size] = first
     return holes[size]
 
 
-def _painter(picture: Picture, guess: FirstGuess | None, spec: ClassifierSpec | None) -> None:
+def _painter(picture: Picture, guess: FirstGuess | None) -> None:
     """Draw the picture with its hole."""
     size, hole = picture.size, _hole(picture, guess)
-    first = st.session_state[f"{PAGE}.first_hole.{size}"]
     mask_painter(
         to_picture(picture.pixels),
         hole,
-        side=round(hole_side(first)),
+        side=round(hole_side(st.session_state[FIRST_HOLES][size])),
         papers=square_side(size),
         radius=max(1, size // BRUSH_SHARE),
         key=f"{PAGE}.painter",
         on_paint=lambda mask: st.session_state[HOLES].__setitem__(size, mask),
         alt=picture.caption,
     )
-    computed = guess is not None and spec is not None and np.array_equal(hole, guess.hole)
-    if computed and not _has_chosen_hole(picture):
-        name = as_markdown(one_line(picture.classes.names[guess.label], 60))
+    if guess is not None and not _has_chosen_hole(picture) and np.array_equal(hole, guess.hole):
+        name = as_markdown(one_line(guess.name, 60))
         st.markdown(
-            f"{WHERE_IT_LOOKS} {as_markdown(short_title(spec.title))} most: filled from its rim, “{name}” falls from "
+            f"{WHERE_IT_LOOKS} {as_markdown(guess.network)} most: filled from its rim, “{name}” falls from "
             f"{confidence(guess.probability)} to {confidence(guess.filled)}. Paint another one as you like."
         )
         url.put(HOLE, None)  # the link's reader gets the same
@@ -176,15 +175,14 @@ def _painter(picture: Picture, guess: FirstGuess | None, spec: ClassifierSpec | 
     url.put(HOLE, text)
 
 
-def _controls(picture: Picture, toolbar: Toolbar) -> tuple[RunRequest | None, FirstGuess | None, ClassifierSpec | None]:
-    """Draw target, classifiers, settings and *Run*; return the request, and the first guess with its network."""
+def _controls(picture: Picture, toolbar: Toolbar) -> tuple[RunRequest | None, FirstGuess | None]:
+    """Draw target, classifiers, settings and *Run*; return the request and the first guess."""
     specs = choose_networks(PAGE, picture.class_set, toolbar)
     if specs is None:
-        return None, None, None
+        return None, None
     looks = picture.label is None or not (_has_chosen_hole(picture) or url.text(HOLE) or _is_painted(picture))
-    spec = specs[0] if specs and looks else None
-    guess = None if spec is None else first_guess(spec, picture)
-    target, hole = _choose_target(picture, guess, spec, toolbar), _hole(picture, guess)
+    guess = first_guess(specs[0], picture) if specs and looks else None
+    target, hole = _choose_target(picture, guess, toolbar), _hole(picture, guess)
 
     def plan(chosen: RunSettings) -> tuple[RunPlan, str]:
         planned = inpainting_plan(
@@ -200,16 +198,16 @@ def _controls(picture: Picture, toolbar: Toolbar) -> tuple[RunRequest | None, Fi
         return planned, "" if target else NO_TARGET
 
     side = hole_side(hole) or None
-    return ask_for_run(PAGE, specs, picture.class_set, picture.size, plan, toolbar, hole=side), guess, spec
+    return ask_for_run(PAGE, specs, picture.class_set, picture.size, plan, toolbar, hole=side), guess
 
 
 def _is_painted(picture: Picture) -> bool:
     """Return whether the visitor has changed the hole of pictures of this side."""
-    hole = st.session_state.get(HOLES, {}).get(picture.size)
-    return hole is not None and not np.array_equal(hole, st.session_state.get(f"{PAGE}.first_hole.{picture.size}"))
+    hole, first = (st.session_state.get(key, {}).get(picture.size) for key in (HOLES, FIRST_HOLES))
+    return hole is not None and (first is None or not np.array_equal(hole, first))
 
 
-def _choose_target(picture: Picture, guess: FirstGuess | None, spec: ClassifierSpec | None, toolbar: Toolbar) -> str:
+def _choose_target(picture: Picture, guess: FirstGuess | None, toolbar: Toolbar) -> str:
     """Draw the target, which a menu changes; return it, empty if it is not known yet.
 
     Without a choice it is the true class of a bundled picture, and a network's own first guess of the visitor's.
@@ -220,8 +218,8 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, spec: ClassifierS
     if target == USUAL_TARGET:
         if picture.label is not None:
             target, about = names[picture.label], ", its true class"
-        elif guess is not None and spec is not None:
-            target, about = names[guess.label], f", its own first guess, {confidence(guess.probability)}"
+        elif guess is not None:
+            target, about = guess.name, f", its own first guess, {confidence(guess.probability)}"
         else:
             target = ""
     label = f"{as_markdown(one_line(target, 40)) or 'Target'}{about} · change"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import ClassifierSpec
+from core.classifiers.registry import ClassifierSpec, short_title
 from core.images.masks import fill_hole, usual_side
 from core.reconstruct.holes import costliest_hole
 from core.sweep.predictions import batches, class_probabilities
@@ -22,11 +22,12 @@ TOGETHER = 8  # pictures in one forward pass
 class FirstGuess:
     """A network's top-1 prediction for a picture, and the hole that costs it most.
 
-    label: index of the class. probability, filled: its probability for the picture, and with the hole filled from its
-    rim. hole: bool (1, H, W).
+    network: short title of the network. name: of the class. probability, filled: its probability for the picture, and
+    with the hole filled from its rim. hole: bool (1, H, W).
     """
 
-    label: int
+    network: str
+    name: str
     probability: float
     filled: float
     hole: np.ndarray
@@ -38,11 +39,16 @@ def first_guess(spec: ClassifierSpec, picture: Picture) -> FirstGuess | None:
     """
     if wait_for_first_paint() or not torch_starts():
         return None
-    return try_predict(spec, lambda: _guess(spec.name, picture.class_set, picture.pixels))
+    known = try_predict(spec, lambda: _guess(spec.name, picture.class_set, picture.pixels))
+    if known is None:
+        return None
+    label, probability, filled, hole = known
+    return FirstGuess(short_title(spec.title), picture.classes.names[label], probability, filled, hole)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _guess(name: str, class_set: str, pixels: np.ndarray) -> FirstGuess:
+def _guess(name: str, class_set: str, pixels: np.ndarray) -> tuple[int, float, float, np.ndarray]:
+    """Return the class and the numbers and the hole of a `FirstGuess`."""
     classifier, image = classifier_for(name, class_set), pixels[None].astype(np.float32) / np.float32(255)
 
     def probabilities(images: np.ndarray) -> np.ndarray:
@@ -52,4 +58,4 @@ def _guess(name: str, class_set: str, pixels: np.ndarray) -> FirstGuess:
     label = int(shares.argmax())
     hole = costliest_hole(pixels, usual_side(pixels.shape[-1]), probabilities, label)
     (filled,) = probabilities(fill_hole(image, hole, "rim"))
-    return FirstGuess(label, float(shares[label]), float(filled[label]), hole)
+    return label, float(shares[label]), float(filled[label]), hole
