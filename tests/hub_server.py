@@ -25,10 +25,9 @@ class HubServer:
 
     files: "owner/name/file" -> content, or the path of a file with the content.
     stated: false digests that the hub states, by the same names.
-    status: status code to answer with, for all files or (`content_status`) for large files alone.
-    cut_at: bytes after which it hangs up, once for each entry. stall_at: bytes after which it stalls until `awake`.
-    seconds_per_piece: delay per MiB. ranges: whether it supports range requests.
-    requests: method, path and range of each request, in order. keys: of accounts, by path.
+    status: status code to answer with.
+    cut_at: bytes after which it hangs up, once for each entry. seconds_per_piece: delay per MiB.
+    requests: method, path and range of each request, in order.
     """
 
     files: dict[str, bytes | Path]
@@ -36,15 +35,9 @@ class HubServer:
     commit: str = COMMIT
     stated: dict[str, str] = field(default_factory=dict)
     status: int | None = None
-    content_status: int | None = None
     cut_at: list[int] = field(default_factory=list)
-    stall_at: int | None = None
     seconds_per_piece: float = 0.0
-    ranges: bool = True
-    sized: bool = True
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
-    keys: dict[str, str | None] = field(default_factory=dict)
-    awake: threading.Event = field(default_factory=threading.Event)
 
     def digest(self, name: str) -> str:
         content = self.files[name]
@@ -75,7 +68,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _respond(self, body: bool) -> None:
         hub, path = self.server.hub, urlsplit(self.path).path
         hub.requests.append((self.command, path, self.headers["Range"]))
-        hub.keys[path] = self.headers["Authorization"]
         if hub.status is not None:
             self.send_error(hub.status)
         elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/revision/.*)?", path):
@@ -95,10 +87,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not names:
             self._head(404, {"X-Error-Code": "RepoNotFound", "Content-Length": "0"})
             return
-        files = [
-            {"rfilename": name.removeprefix(f"{repo}/"), **({"size": hub.size(name)} if hub.sized else {})}
-            for name in names
-        ]
+        files = [{"rfilename": name.removeprefix(f"{repo}/"), "size": hub.size(name)} for name in names]
         data = json.dumps({"_id": "1", "id": repo, "sha": hub.commit, "siblings": files}).encode()
         self._head(200, {"Content-Type": "application/json", "Content-Length": str(len(data))})
         self.wfile.write(data)
@@ -119,10 +108,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _content(self, name: str, body: bool) -> None:
         hub, size, start = self.server.hub, self.server.hub.size(name), 0
-        if hub.content_status is not None:
-            self.send_error(hub.content_status)
-            return
-        if hub.ranges and (match := re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "")):
+        if match := re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or ""):
             start = int(match[1])
             if start >= size:
                 self._head(416, {"Content-Range": f"bytes */{size}", "Content-Length": "0"})
@@ -135,12 +121,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _send(self, content: bytes | Path, start: int, size: int) -> None:
         hub = self.server.hub
         end = min(size, hub.cut_at.pop(0)) if hub.cut_at else size
-        stall = size if hub.stall_at is None else hub.stall_at
         with contextlib.suppress(OSError):  # the client has gone
             for at in range(start, end, PIECE):
                 upto = min(at + PIECE, end)
-                if upto > stall:
-                    hub.awake.wait(60)
                 if isinstance(content, Path):
                     with content.open("rb") as file:
                         file.seek(at)
@@ -173,5 +156,4 @@ def hub_server(files: dict[str, bytes | Path]) -> Iterator[HubServer]:
         server.hub = hub = HubServer(files, f"http://127.0.0.1:{server.server_port}")
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield hub
-        hub.awake.set()
         server.shutdown()

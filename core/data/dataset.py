@@ -16,7 +16,7 @@ class ImageDataset:
     Args:
         name: "cifar10", "imagenet100", or the name of a folder, archive or sample.
         split: "train", "test" or "val".
-        images: uint8 (N, 3, H, W), H = W; an array in memory or a memory map.
+        images: uint8 (N, 3, H, W), H = W.
         labels: int64 (N,), positions in `classes.names`.
         classes: the classes, in label order.
         source: description, with the name of the file or folder.

@@ -14,7 +14,6 @@ from core.data.dataset import ImageDataset
 from core.data.folder import class_folders, list_pictures, read_picture
 from core.data.sample_sets import sets_by_dataset
 from core.data.samples import load_samples
-from core.data.store import empty_images
 from core.images.square import square_image
 
 MIN_SIZE = 8
@@ -52,7 +51,6 @@ def load_dataset(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
     download: bool = False,
-    memory_limit_bytes: int | None = None,
 ) -> ImageDataset:
     """Read a data set and decode it once.
 
@@ -72,12 +70,10 @@ def load_dataset(
         seed: random seed of that draw.
         progress: called with images done and total images, in this thread.
         download: fetch CIFAR-10 (170 MB) if missing; nothing else is ever downloaded.
-        memory_limit_bytes: larger data sets go to a temporary file; None means half of the free memory. Archives are
-            first read into memory as a whole.
     Raises:
         ValueError: an unknown name, an argument out of range, or an archive with the wrong arrays.
         FileNotFoundError: the data set is missing or incomplete.
-        RuntimeError: a damaged file, which is named; or neither memory nor disk has enough room.
+        RuntimeError: a damaged file, which is named.
     """
     if split not in SPLIT_FOLDERS:
         raise ValueError(f"split {split!r} is unknown; known: {', '.join(SPLIT_FOLDERS)}")
@@ -107,7 +103,7 @@ def load_dataset(
             "pass image_size to crop them"
         )
     size = image_size or (PHOTOGRAPH_SIZE if isinstance(first, Path) else first.shape[0])
-    images = empty_images(len(indices), size, memory_limit_bytes=memory_limit_bytes)
+    images = np.empty((len(indices), 3, size, size), np.uint8)
 
     def fill(place: int) -> None:
         picture = raw.pictures[indices[place]]

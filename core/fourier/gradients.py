@@ -31,9 +31,9 @@ def loss_gradients(classifier: Callable[[Tensor], Tensor], images: np.ndarray, l
     """
     import torch
 
-    from core.shared.network_copies import for_gradients
+    from core.shared.network_copies import with_contiguous_attention
 
-    classifier = for_gradients(classifier)
+    classifier = with_contiguous_attention(classifier)
     device = getattr(classifier, "device", "cpu")
     gradients = []
     with torch.inference_mode(False), torch.enable_grad():

@@ -22,7 +22,7 @@ from core.pgd.objectives import Objective
 from core.pgd.passes import ImageClassifier, Passes
 from core.pgd.view_settings import LOOK_INTERVAL
 from core.pgd.views import ViewDraws
-from core.shared.network_copies import for_gradients
+from core.shared.network_copies import with_contiguous_attention
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +120,7 @@ def _steps(
         x0 = images.clone()
         objective = objective.to(x0.device)  # once, so that no step waits for the transfer
         targets = objective.targets.expand(len(x0))
-        classifier = for_gradients(classifier)
+        classifier = with_contiguous_attention(classifier)
     passes = Passes(classifier, targets, len(x0))
     by_views = (
         _ViewGradients(classifier, targets, config, x0, objective.hole, seed) if config.search == "views" else None

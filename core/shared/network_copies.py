@@ -28,11 +28,6 @@ def with_cast_weights(network: ModuleT, dtype: str) -> ModuleT:
     return network if dtype == "float32" else _with_changed_modules(network, cast)
 
 
-def for_gradients(network: ModuleT, dtype: str = "float32") -> ModuleT:
-    """Return a network for forward and backward passes in a dtype; `network` is unchanged."""
-    return with_contiguous_attention(with_cast_weights(network, dtype))
-
-
 def with_contiguous_attention(network: ModuleT) -> ModuleT:
     """Return a network for gradients of several pictures, whose attention reads tokens from contiguous memory.
 

@@ -3,13 +3,11 @@
 import hashlib
 import pickle
 import threading
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import store
 from core.data.classes import CIFAR10, imagenet, imagenet100
 from core.data.dataset import ImageDataset
 from core.data.datasets import load_dataset
@@ -138,29 +136,6 @@ def test_load_dataset_names_an_unreadable_picture(tmp_path):
     (root / "bee" / "2.png").symlink_to(root / "gone.png")
     with pytest.raises(RuntimeError, match=r"bee.2\.png: this file cannot be read \(No such file"):
         load_dataset(root)
-
-
-def test_load_dataset_uses_a_memory_map_above_the_limit(tmp_path, monkeypatch):
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    monkeypatch.setattr(store.tempfile, "tempdir", str(scratch))
-    write_folder(tmp_path / "insects")
-    size = 12 * 3 * 32 * 32
-    in_memory = load_dataset(tmp_path / "insects", image_size=32, memory_limit_bytes=size)
-    mapped = load_dataset(tmp_path / "insects", image_size=32, memory_limit_bytes=size - 1)
-    assert isinstance(mapped.images, np.memmap) and not isinstance(in_memory.images, np.memmap)
-    assert mapped.content_hash == in_memory.content_hash
-    assert list(scratch.iterdir()) == [], "nothing may remain, even if the process is killed now"
-
-
-def test_load_dataset_refuses_what_fits_nowhere(tmp_path, monkeypatch):
-    monkeypatch.setattr(store.shutil, "disk_usage", lambda folder: SimpleNamespace(free=1000))
-    with pytest.raises(RuntimeError, match=r"12 images of 224 px need 0\.00 GB; .* use fewer images"):
-        load_dataset(write_folder(tmp_path / "insects"), memory_limit_bytes=10)
-
-
-def test_available_memory_is_plausible():
-    assert 2**20 < store.available_memory() < 2**50
 
 
 # Archives
