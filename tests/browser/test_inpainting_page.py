@@ -340,8 +340,8 @@ def test_what_is_shown_is_of_the_picture_and_the_hole_that_are_chosen(live_page)
     expect(page.locator(".state")).to_contain_text("Hole: 256 of")
 
 
-def test_own_photograph_begins_with_the_networks_first_guess_and_a_hole_where_it_looks(patient_page, tmp_path):
-    page = patient_page(f"?{LARGE}")
+def test_own_photograph_begins_with_the_networks_first_guess_and_a_hole_where_it_looks(live_page, tmp_path):
+    page = live_page(f"?{LARGE}")
     Image.fromarray(load_samples("photographs").images[3].transpose(1, 2, 0)).save(tmp_path / "mine.png")
     page.get_by_role("button", name="Pictures").click()
     page.get_by_role("dialog").get_by_text("Yours").click()

@@ -180,7 +180,7 @@ def _controls(picture: Picture, toolbar: Toolbar) -> tuple[RunRequest | None, Fi
     specs = choose_networks(PAGE, picture.class_set, toolbar)
     if specs is None:
         return None, None
-    looks = picture.label is None or not (_has_chosen_hole(picture) or url.text(HOLE) or _is_painted(picture))
+    looks = picture.label is None or not (_has_chosen_hole(picture) or _is_painted(picture))
     guess = first_guess(specs[0], picture) if specs and looks else None
     target, hole = _choose_target(picture, guess, toolbar), _hole(picture, guess)
 
@@ -202,9 +202,11 @@ def _controls(picture: Picture, toolbar: Toolbar) -> tuple[RunRequest | None, Fi
 
 
 def _is_painted(picture: Picture) -> bool:
-    """Return whether the visitor has changed the hole of pictures of this side."""
+    """Return whether the visitor, or a link, has changed the hole of pictures of this side."""
     hole, first = (st.session_state.get(key, {}).get(picture.size) for key in (HOLES, FIRST_HOLES))
-    return hole is not None and (first is None or not np.array_equal(hole, first))
+    if hole is None:
+        return read_hole(url.text(HOLE), picture.size) is not None
+    return first is None or not np.array_equal(hole, first)
 
 
 def _choose_target(picture: Picture, guess: FirstGuess | None, toolbar: Toolbar) -> str:

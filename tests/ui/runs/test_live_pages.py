@@ -216,9 +216,12 @@ def test_bundled_picture_without_a_chosen_hole_begins_with_one_where_the_network
     data = samples("cifar10")
     hole = costliest_hole(data.images[7], 16, partial(class_probabilities, ToyClassifier("toy-a")))
     assert not app.exception and np.array_equal(app.session_state["inpainting.holes"][32], hole)
-    app.session_state["inpainting.places"] = {"cifar10": 5}
-    app.run()
-    assert np.array_equal(app.session_state["inpainting.holes"][32], middle_square(32)), "its own, chosen by hand"
+    for place, expected in ((5, middle_square(32)), (7, hole)):  # that of 5 was chosen by hand
+        app.session_state["inpainting.places"] = {"cifar10": place}
+        app.run()
+        assert np.array_equal(app.session_state["inpainting.holes"][32], expected), place
+    linked = open_page("inpainting", inpainting_picture="7", inpainting_hole=hole_text(middle_square(32, 9)))
+    assert linked.session_state["inpainting.holes"][32].sum() == 81 and "25 places" not in page_text(linked)
 
 
 def test_broken_upload_gets_a_sentence():
