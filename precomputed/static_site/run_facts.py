@@ -20,10 +20,9 @@ from core.runs.examples import first_searches
 from core.runs.starts import STARTS, StartKind, draw_starts
 from core.shared.roles import networks_for
 from precomputed.graph_weights import NETWORKS
-from ui.pages.generation import START_TILE, STARTS_TITLE, offered_starts, start_figures
+from ui.pages.generation import offered_starts
 from ui.runs.setup.settings import about_settings, number_range
 from ui.server.limits import limits
-from ui.shared.picture_rows import picture_groups
 
 SETS = {32: "cifar10", 224: "photographs"}  # sample set by the networks' picture side in pixels
 KINDS: tuple[RunKind, ...] = ("inpainting", "generation")
@@ -117,13 +116,8 @@ def start_facts() -> dict[str, Any]:
 
 
 def start_pictures() -> dict[str, str]:
-    """Return the app's pictures of stored starts and their distributions, a group per class: HTML, a pack per kind."""
-    row = SAMPLE_SETS[SETS[32]]
-    packs = {}
-    for kind in STARTS_DRAWN:
-        groups = [start_figures(name, row, kind, _draws(kind, name)) for name in CIFAR10.names]
-        packs[f"starts-{kind}"] = picture_groups(groups, STARTS_TITLE, tile=START_TILE)
-    return packs
+    """Return nothing: the app no longer shows distributions of starts."""
+    return {}
 
 
 def _packed(picture: np.ndarray) -> str:

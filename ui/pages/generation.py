@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.data.statistics.class_statistics import ClassStatistics
 from core.images.sketch import SIDE
 from core.pgd.settings import RunKind
 from core.pgd.view_settings import MIN_CROP_SIZE, Search
@@ -30,7 +29,7 @@ from ui.runs.setup.state import RunResult
 from ui.runs.stored_results import COMPUTED, MANY, ORIGIN, is_stored, many_pictures
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
-from ui.shared.picture_rows import Figure, picture_groups, to_picture
+from ui.shared.picture_rows import to_picture
 from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
 
@@ -44,8 +43,7 @@ MAX_TARGETS = 10
 MAX_PER_CLASS = 4
 MAX_SEED = 999_999
 START = f"{PAGE}-start-from"
-STARTS_TITLE = "Starts of each class"
-TARGET_WIDTH, START_WIDTH, START_TILE = 200, 136, 72  # pixels
+TARGET_WIDTH, START_WIDTH = 200, 136  # pixels
 
 
 def page() -> None:
@@ -67,7 +65,6 @@ def page() -> None:
     parts: dict[str, Callable[[], None]] = {
         MANY: partial(many_pictures, row, kind),
         COMPUTED: partial(_computed, kind, searches, row.rule if result is not None and result.stored else ""),
-        "The start": partial(_start, drawing),
         ORIGIN: partial(run_details, result),
     }
     tabs(parts, MANY if is_stored(row, kind) else ORIGIN)
@@ -256,35 +253,6 @@ def _paint_on(run: PGDRun) -> None:
     st.session_state[START] = STARTS["sketch"].label
     if class_set := class_set_of(run):
         st.session_state[f"{PAGE}-classes-{class_set}"] = [target_of(run, 0)]
-
-
-def _start(drawing: GenerationRequest) -> None:
-    """Describe and draw each target's starts."""
-    kind, starts = drawing.kind, drawing.starts
-    if starts is None:
-        return
-    st.markdown(STARTS[kind].source)
-    if kind not in RANDOM_KINDS:
-        return
-    per_target = drawing.per_target
-    groups = [
-        start_figures(target, drawing.row, kind, starts[k * per_target : (k + 1) * per_target], 1 + k * per_target)
-        for k, target in enumerate(drawing.targets)
-    ]
-    st.html(picture_groups(groups, STARTS_TITLE, tile=START_TILE))
-
-
-def start_figures(
-    target: str, row: SampleSet, kind: StartKind, starts: np.ndarray, number: int = 1
-) -> tuple[str, list[Figure], str]:
-    """Return a target, pictures of its starts and of their distribution, and its source. number: of the first start."""
-    start = set_start(target, row.name, kind)
-    figures = [Figure("Mean picture", "", to_picture(start.distribution.mean))]
-    if isinstance(start.distribution, ClassStatistics):
-        figures.append(Figure("Standard deviation", "black is zero", to_picture(start.distribution.std)))
-    name = STARTS[start.kind].name
-    figures += [Figure(f"Start {n}", name, to_picture(picture)) for n, picture in enumerate(starts, number)]
-    return one_line(target), figures, f"From {one_line(start.distribution.source, 110)}."
 
 
 def _back(row: SampleSet) -> None:

@@ -45,14 +45,3 @@ def picture_row(figures: Sequence[Figure], *, tile: int = 130) -> str:
             f"<figcaption><b>{html.escape(figure.title)}</b>{note}</figcaption></figure>"
         )
     return f'{_STYLE}<div class="run-row" style="--tile:{tile}px">{"".join(parts)}</div>'
-
-
-def picture_groups(groups: Sequence[tuple[str, Sequence[Figure], str]], label: str, *, tile: int = 130) -> str:
-    """Return groups of pictures as HTML, each with a plain heading and note; they scroll in a narrow window."""
-    parts = [
-        f"<div><p>{html.escape(heading)}</p>{picture_row(figures, tile=tile)}<p>{html.escape(note)}</p></div>"
-        for heading, figures, note in groups
-    ]
-    # Focusable, so that the keyboard can scroll it.
-    name = html.escape(label, quote=True)
-    return f'<div class="run-groups" tabindex="0" role="region" aria-label="{name}">{"".join(parts)}</div>'
