@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import math
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,27 +17,20 @@ if TYPE_CHECKING:
 
 def heatmap_csv(heatmap: Heatmap) -> str:
     """Return a CSV with a header and one row per cell; empty if not computed or not published."""
+    import pandas as pd
+
     waves = np.indices(heatmap.count.shape) - heatmap.side // 2
-    counts = {"images": heatmap.images, "top1_errors": heatmap.top1_errors, "top5_errors": heatmap.top5_errors}
-    columns: dict[str, Iterable[Any]] = dict(zip("ij", waves.reshape(2, -1).tolist(), strict=True))
-    columns |= {name: _texts(count, lambda n: "" if n < 0 else str(n)) for name, count in counts.items()}
+    table = pd.DataFrame(waves.reshape(2, -1).T, columns=["i", "j"])
+    for name in ("images", "top1_errors", "top5_errors"):
+        count = pd.Series(getattr(heatmap, name).ravel(), dtype="Int64")
+        table[name] = count.where(count >= 0)
     for metric in METRICS.values():
         measured = metric.interval(heatmap)
         names = [metric.key] if measured is None else [f"{metric.key}_{part}" for part in ("rate", "low", "high")]
         for name, array in zip(names, measured or (metric.array(heatmap),), strict=True):
             if array is not None:
-                columns[name] = _texts(array, lambda x: "" if math.isnan(x) else f"{x:.6f}")
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return stream.getvalue()
-
-
-def _texts(array: np.ndarray, text: Callable[[Any], str]) -> np.ndarray:
-    """Format each element, once per distinct value: an error of n images has at most n + 1."""
-    values, where = np.unique(array, return_inverse=True)
-    return np.array([text(value) for value in values.tolist()], dtype=object)[where.ravel()]
+                table[name] = array.ravel()
+    return str(table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
 
 
 def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str = "") -> bytes:
