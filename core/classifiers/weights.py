@@ -240,9 +240,10 @@ class HubFile(WeightSource):
 
         with _one_sentence(self.origin):
             *others, weights = self._files()
-            of_weights = {} if progress is None else {"tqdm_class": _reporting(progress)}
-            for name, bar in (*((other, {}) for other in others), (weights, of_weights)):
-                path = Path(hf_hub_download(self.repo_id, name, revision=self._revision(), **bar))
+            for name in others:
+                hf_hub_download(self.repo_id, name, revision=self._revision())
+            bar = None if progress is None else _reporting(progress)
+            path = Path(hf_hub_download(self.repo_id, weights, revision=self._revision(), tqdm_class=bar))
         _checked(path, self.sha256, self.origin)
         if self.revision is None:
             self._first_used.parent.mkdir(parents=True, exist_ok=True)
@@ -265,8 +266,8 @@ class HubFile(WeightSource):
         """Return the files to fetch with their sizes, the weight file last; a dead network shows here in seconds."""
         from huggingface_hub import HfApi
 
-        ask = {"revision": self._revision(), "files_metadata": True, "timeout": PROBE_SECONDS}
-        names = {file.rfilename: file.size for file in HfApi().model_info(self.repo_id, **ask).siblings or ()}
+        info = HfApi().model_info(self.repo_id, revision=self._revision(), files_metadata=True, timeout=PROBE_SECONDS)
+        names = {file.rfilename: file.size for file in info.siblings or ()}
         weights = [name for name in self.weights if name in names][:1]
         needed = {name: name in names for name in self.beside} | {" or ".join(self.weights): bool(weights)}
         if absent := [name for name, there in needed.items() if not there]:
@@ -336,7 +337,7 @@ def _reporting(progress: Progress) -> type[tqdm]:
             return True
 
         def update(self, n: float | None = 1) -> None:
-            self.n += n or 0
+            self.n += int(n or 0)
             progress(int(self.n if not self.total else min(self.n, self.total)), self.total and int(self.total))
 
         def reset(self, total: float | None = None) -> None:
