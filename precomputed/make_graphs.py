@@ -1,10 +1,10 @@
-"""Export prediction and gradient of the static edition's classifiers as ONNX graphs.
+"""Export prediction and gradient of the article's classifiers as ONNX graphs.
 
     python -m precomputed.make_graphs
 
 writes precomputed/graphs/NAME/predict.onnx and gradient.onnx, and provenance.json. Both are traced from the classifier
-alone; the steps of `core.pgd` are JavaScript (precomputed/static_site/page/pgd). No graph holds weights: its
-initializers are named after the classifier's own tensors and share one file, which the static site is built
+alone; the steps of `core.pgd` are JavaScript (web/engine). No graph holds weights: its
+initializers are named after the classifier's own tensors and share one file, which the article is built
 with from the classifier's weight file (`precomputed.graph_weights`). Needs requirements-dev.txt. Takes two minutes of
 one core.
 """

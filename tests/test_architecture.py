@@ -19,7 +19,9 @@ def module_name(path):
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-MODULES = {module_name(path): path for top in ("core", "ui", "precomputed") for path in (ROOT / top).rglob("*.py")}
+MODULES = {
+    module_name(path): path for top in ("core", "ui", "web", "precomputed") for path in (ROOT / top).rglob("*.py")
+}
 
 
 def modules_after(code):

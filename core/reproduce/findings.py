@@ -1,4 +1,4 @@
-"""HTML table of findings for the app, the static edition and the report, one row per claim.
+"""HTML table of findings for the app, the article and the report, one row per claim.
 
 A row shows verdict, claim and one number; the rest is folded. In a narrow window rows become cards.
 """

@@ -25,7 +25,7 @@ from core.runs.plan import RunPlan, inpainting_plan
 from core.runs.starts import StartKind, draw_starts, start_facts
 from core.runs.stored import RUNS, row_of, stored_path
 
-# Number of frames kept for a small picture, for several, and for a large one; the static edition ships them all.
+# Number of frames kept for a small picture, for several, and for a large one.
 FRAMES_OF_ONE, FRAMES_OF_SEVERAL, FRAMES_OF_LARGE = 31, 9, 7
 # Offered penalties, with the suffix of each run's name.
 STORED_PENALTIES: dict[Penalty, str] = {

@@ -1,8 +1,8 @@
 """A real Streamlit server and a real Chromium, for tests that click, point, press keys and look.
 
 Fixtures: `streamlit_app` starts a script and returns its URL; `browser` is Chromium; `open_page` opens a URL in a
-window of a given size and waits until Streamlit has drawn the page, in Firefox where a test sets `browser_name`; `site`
-is the folder of the static edition. Every test here carries the marker `browser`.
+window of a given size and waits until Streamlit has drawn the page, in Firefox where a test sets `browser_name`. Every
+test here carries the marker `browser`.
 """
 
 import functools
@@ -11,10 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from precomputed.static_site.__main__ import main
 from tests.browser.waiting import PATIENCE, new_context, wait_until_drawn
 from tests.chromium import find_chromium
 from tests.firefox import launch_firefox
@@ -125,13 +123,3 @@ def open_page(contexts: Callable[..., BrowserContext], browser_name: str) -> Ite
     assert not missing, f"the server sent error responses: {missing}"
     foreign = [url for url in urls if not is_local(url)]
     assert not foreign, f"the page sent requests to third parties: {foreign}"
-
-
-@pytest.fixture(scope="session")
-def site() -> Path:
-    """The static edition, written once by the first test process that needs it."""
-    folder = session_folder() / "static"
-    with FileLock(folder.with_suffix(".lock")):
-        if not (folder / "index.html").exists():  # written last, after all data
-            assert main([str(folder), "--app", "https://app.example"]) == 0
-    return folder

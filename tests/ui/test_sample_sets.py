@@ -20,7 +20,6 @@ from core.data.classes import CLASS_SETS, ClassSet
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.fourier.maps.heatmap import Heatmap
 from core.sweep.__main__ import main
-from precomputed.static_site.maps import picture_set
 from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.runs.test_live_pages import open_page
 from tests.ui.toys import ToyClassifier, spec
@@ -101,11 +100,6 @@ def test_frequency_page_shows_and_sweeps_its_pictures():
 @pytest.mark.parametrize("tool", [name for name, tool in TOOLS.items() if tool.of_picture])
 def test_tools_about_a_picture_take_its_pictures(tool):
     assert not open_page("frequency", pictures="Shapes", tab=tool).exception
-
-
-def test_static_edition_packs_its_pictures():
-    packed = picture_set("shapes")
-    assert len(packed["pictures"]) == 6 and packed["common"]["size"] == SIDE and packed["common"]["usual"] == 8
 
 
 def test_a_side_without_a_size_v_is_refused():

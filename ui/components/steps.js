@@ -74,7 +74,7 @@ function show(view) {
 
 function lead(view, link, step) {
   link.step = step;
-  if (step) link.href = `${view.data.base ?? ""}?${view.data.parameter}=${view.data.links[step - 1]}`;
+  if (step) link.href = `?${view.data.parameter}=${view.data.links[step - 1]}`;
   else link.removeAttribute("href");
 }
 

@@ -32,7 +32,7 @@ VIEWS = (
     "al. 2017)."
 )
 MAX_TEXT_LENGTH = 140  # characters of a text that may be a sentence
-# Patterns of sentences about one picture, which the static edition fills in the browser as well.
+# Patterns of sentences about one picture.
 PATTERNS = {
     "changed": "changed the {what} by {change} on average{after}.",
     "start": "start",

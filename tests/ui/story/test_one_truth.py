@@ -1,4 +1,4 @@
-"""Each claim has one verdict and one set of figures: on Story, Findings, Frequency, in the report and offline."""
+"""Each claim has one verdict and one set of figures: on Story, Findings, Frequency, in the report and the article."""
 
 import html
 import json
@@ -14,10 +14,7 @@ from core.reproduce.parts.claim_comparison import compare_claims
 from core.reproduce.parts.maps import HEATMAPS, MapResult
 from core.reproduce.parts.plan import MAPS
 from core.reproduce.report import Cost, Results, to_html
-from precomputed.static_site.findings import findings_page
-from precomputed.static_site.maps import verdicts
 from tests.ui.pages.test_findings import script
-from tests.ui.pages.test_frequency import plain as sentence_of
 from tests.ui.pages.test_frequency import text as read
 from tests.ui.story.test_page import opened
 from ui.maps.catalogue import shipped_maps
@@ -26,6 +23,7 @@ from ui.maps.sentences import cell_verdict
 from ui.pages.findings import FEATURES, SECTION
 from ui.story.chapters import NAMES, chapter
 from ui.story.facts import FACTS
+from web.findings import sections
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')
 # Displayed evidence: '95 % interval' precedes the bounds in a tooltip, and nowhere else.
@@ -96,8 +94,8 @@ def test_the_report_says_what_findings_says(everywhere):
     assert compared >= 9
 
 
-def test_the_static_edition_says_what_findings_says(everywhere):
-    offline = rows(findings_page().decode())
+def test_the_article_says_what_findings_says(everywhere):
+    offline = rows("".join(html for _, html in sections()))
     for about in ("papers", "first painted"):
         for key, (verdict, text) in everywhere[about].items():
             assert offline[key][0] == verdict and FIGURE.findall(offline[key][1]) == FIGURE.findall(text)
@@ -125,15 +123,10 @@ def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
 
 
 def test_the_sentence_about_a_wave_is_one():
-    """Story's below its maps, Frequency's, and the static edition's."""
-    for maps, texts in (
-        ((CLIP, RESNET56), read(opened(chapter="wave"))),
-        ((CLIP, RESNET56), sentence_of(verdicts()["verdicts-figure-1"]["waves"]["0,1"][0])),
-    ):
-        sentence = cell_verdict([shipped_maps()[label] for label in maps], (0, 1))
-        assert sentence in texts and sentence in read(
-            opened("frequency", maps=list(maps), cell="0,1", pictures="Yours")
-        )
+    """Story's below its maps, and Frequency's."""
+    sentence = cell_verdict([shipped_maps()[label] for label in (CLIP, RESNET56)], (0, 1))
+    assert sentence in read(opened(chapter="wave"))
+    assert sentence in read(opened("frequency", maps=[CLIP, RESNET56], cell="0,1", pictures="Yours"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+// A run of the article's steps on a smooth analytic network: logits 4 tanh(W (x - 0.5)), where W[k, n] is
+// sin((k + 1)(n + 1) / 1000) times a scale.
+
+import { generation, inpainting } from "../../web/engine/pgd.js";
+import { pgdSteps } from "../../web/engine/steps.js";
+
+const CLASSES = 4;
+
+export async function run({ sides, target, mask, penalty, weight, x0, config, seed, scale }) {
+  const matrix = (length) =>
+    Array.from({ length: CLASSES }, (_, k) =>
+      Float32Array.from({ length }, (_, n) => scale * Math.sin(((k + 1) * (n + 1)) / 1000)),
+    );
+  const matrices = new Map([...sides.map((side) => 3 * side * side), x0.length].map((n) => [n, matrix(n)]));
+  const pass = async (images) => {
+    const { length } = images;
+    const weights = matrices.get(length);
+    const bent = weights.map((row) => Math.tanh(row.reduce((sum, value, n) => sum + value * (images[n] - 0.5), 0)));
+    const powers = bent.map((value) => Math.exp(4 * value));
+    const sum = powers.reduce((all, value) => all + value, 0);
+    const slopes = bent.map((value, k) => (powers[k] / sum - (k === target ? 1 : 0)) * 4 * (1 - value * value));
+    return {
+      logits: Float32Array.from(bent, (value) => 4 * value),
+      crossEntropy: -Math.log(powers[target] / sum),
+      gradient: Float32Array.from({ length }, (_, n) =>
+        slopes.reduce((all, slope, k) => all + slope * weights[k][n], 0),
+      ),
+    };
+  };
+  pass.sides = sides;
+  const objective = penalty ? inpainting(Uint8Array.from(mask), weight, penalty) : generation;
+  const states = [];
+  for await (const state of pgdSteps(pass, objective, Float32Array.from(x0), config, seed)) states.push(state);
+  const { images } = states.at(-1);
+  return {
+    entropies: states.map((state) => state.crossEntropy),
+    penalties: states.map((state) => state.penalty ?? 0),
+    changes: states.map((state) => state.change),
+    images: [...images],
+  };
+}

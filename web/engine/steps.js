@@ -1,0 +1,77 @@
+// Projected gradient descent in an L2 ball, one state at a time, as in core/pgd/steps.py. One picture.
+
+import { difference, norm, plus, project } from "./pgd.js";
+import { inputSize, naturalSteps, viewDraws, viewMap } from "./search.js";
+
+const LOOK_INTERVAL = 10; // by views, steps between measurements of the picture itself
+
+/**
+ * @typedef {object} Pass a network's outputs for a picture
+ * @property {Float32Array} logits @property {number} crossEntropy @property {Float32Array} gradient of it
+ */
+/**
+ * @typedef {object} Config as core/pgd/config.py has it
+ * @property {number} epsilon @property {number} step_size @property {number} steps
+ * @property {"pixels" | "views"} [search] @property {number} [step_decay]
+ * @property {import("./search.js").ViewSettings} [views]
+ * @property {number[][]} [colors] power of the colour covariance of natural pixels; with views
+ */
+/**
+ * @typedef {object} State
+ * @property {number} step taken so far @property {Float32Array} images
+ * @property {Float32Array} logits @property {number} crossEntropy @property {number | null} penalty
+ * @property {number} change L2 distance to the start
+ */
+
+/** L2 length of the step after `step` steps. @param {Config} config @param {number} step */
+const stepLength = ({ step_size: size, step_decay: decay = 1, steps }, step) =>
+  size * (1 - ((1 - decay) * step) / Math.max(1, steps - 1));
+
+/**
+ * Minimise an objective around `x0`: `steps` + 1 states, the first before any step.
+ *
+ * @param {((images: Float32Array) => Promise<Pass>) & { sides?: number[] }} pass of the network, to the target class;
+ *   sides: of smaller pictures that it takes, too
+ * @param {import("./pgd.js").Objective} objective
+ * @param {Float32Array} x0 @param {Config} config @param {number} [seed] of the random views
+ * @returns {AsyncGenerator<State>}
+ */
+export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
+  const atViews = config.search === "views" ? viewGradients(pass, config, x0, objective.hole, seed) : null;
+  let images = x0;
+  /** @type {Pass | undefined} */
+  let evaluated;
+  for (let step = 0; step <= config.steps; step++) {
+    const last = step === config.steps;
+    if (!evaluated || !atViews || step % LOOK_INTERVAL === 0 || last) evaluated = await pass(images);
+    const { logits, crossEntropy } = evaluated;
+    const penalty = objective.penalty(images, x0);
+    const loss = crossEntropy + (penalty?.value ?? 0);
+    if (step === 0 && !Number.isFinite(loss)) throw new Error(`the network’s loss at the start is ${loss}`);
+    const change = norm(difference(images, x0));
+    yield { step, images, logits, crossEntropy, penalty: penalty?.value ?? null, change };
+    if (last) return;
+    const slope = atViews ? await atViews(images, step) : evaluated.gradient;
+    const more = penalty?.gradient;
+    const gradient = more ? plus(slope, more, 1) : slope;
+    images = project(objective.step(images, x0, gradient, stepLength(config, step)), x0, config.epsilon);
+  }
+}
+
+// Natural gradients at random views, summed over the views of a step; their length is arbitrary.
+function viewGradients(pass, /** @type {any} */ { views, colors, steps }, x0, hole, seed) {
+  const size = Math.sqrt(x0.length / 3);
+  const draw = viewDraws(views, x0, hole, seed);
+  const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);
+  return async (images, step) => {
+    const small = inputSize(views, step, steps, size);
+    const shown = pass.sides?.includes(small) ? small : size;
+    let sum = new Float32Array(images.length);
+    for (let index = 0; index < views.count; index++) {
+      const view = viewMap(draw(step, index, shown), size, shown);
+      const { gradient } = await pass(view.apply(images));
+      sum = plus(sum, view.adjoint(gradient), 1);
+    }
+    return natural(sum);
+  };
+}

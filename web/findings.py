@@ -1,0 +1,40 @@
+"""The second page: every claim with its verdict, from the table of the report and of the app's *Findings*."""
+
+from __future__ import annotations
+
+from core.claims.features import feature_findings
+from core.classifiers.registry import result_title
+from core.reproduce.findings import findings_html
+from core.runs.picture_outcomes import judged_outcomes
+from core.shared.html import JARGON, explain_terms
+from core.shared.roles import networks_for
+from ui.maps.catalogue import shipped_maps
+from ui.maps.judged_maps import findings_between
+from ui.maps.presets import CLIP, RESNET56
+from ui.pages.findings import FEATURES, MAPS, OF_ALL, SHIFTS, WORDS
+from ui.story.chapters import paragraphs
+
+
+def sections() -> list[tuple[str, str]]:
+    """Return title and HTML of each part."""
+    maps = shipped_maps()
+    subject, reference = maps[CLIP], maps[RESNET56]
+    of_maps = findings_between(subject, reference, *maps.values())
+    painted = judged_outcomes()
+    painters = networks_for("painted", painted)
+    titles = [result_title(painted[name].metadata["classifier"], short=False) for name in painters]
+    of_all = [finding for finding in of_maps if finding.claim.key in OF_ALL]
+    texts = {
+        MAPS: (f"{subject.name} against {reference.name}.", WORDS["rules"], WORDS["unpaired"]),
+        FEATURES: (f"{' against '.join(titles)}.", WORDS["pictures"], WORDS["parts"]),
+        SHIFTS: (WORDS["shifts"],),
+    }
+    rows = {
+        MAPS: [finding for finding in of_maps if finding not in of_all],
+        FEATURES: feature_findings(*painters),
+        SHIFTS: of_all,
+    }
+    return [
+        (title, explain_terms(paragraphs("\n\n".join(text)) + findings_html(rows[title]), *JARGON))
+        for title, text in texts.items()
+    ]

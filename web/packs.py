@@ -1,0 +1,212 @@
+"""Packs: the data of the article's figures, compressed and cut into pieces that are classic scripts.
+
+A page from a file may load scripts but not fetch. To keep one byte per byte (base64 takes a third more), a piece's text
+is read as `x-user-defined`, where byte b is a character whose code ends in b; a page from a server fetches the same
+files and reads their bytes (`engine/packs.js`).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from core.classifiers.registry import classifier_title, short_title
+from core.data.classes import CIFAR10, imagenet
+from core.data.statistics.natural_pixels import FAINT, PINK, natural_pixels
+from core.pgd.config import PGDConfig
+from core.pgd.settings import RunKind, quick_settings, usual_settings
+from core.pgd.view_settings import SEARCHES
+from core.reconstruct.view_pictures import judged_path
+from core.reconstruct.visitor_judge import stored_pool
+from core.runs.file import SURE, PGDRun
+from precomputed.graph_weights import NETWORKS, graph_facts
+from ui.components.heatmap import ShownMaps, pack_maps
+from ui.components.hybrid_mixer import pack_mixture
+from ui.components.opening import pack_opening
+from ui.components.packing import pack_pixels, webp_data_uri
+from ui.components.stripes import pack_stripes
+from ui.maps.models import model_colour
+from ui.shared.pictures import sample_picture
+from ui.story import figures, judge, networks, opening
+from ui.story.facts import WAVE
+from ui.story.own_word import REQUIREMENTS, TITLES
+from ui.tools.mixtures import STORED, stored_mixtures
+
+PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
+FOLDER = "packs"
+HALF = {"efficientnet-lite0"}  # networks with 16-bit weights (docs/browser.md)
+PAINTER, PREDICTORS = "efficientnet-lite0", ("mini-clip", "mini-resnet")
+ROUNDS = 40  # of the judge
+FRAMES = 12  # of a stored run
+INTERVAL = 6  # steps between pictures of a live run
+_QUOTED = {b'"': b'\\"', b"\\": b"\\\\", b"\n": b"\\n", b"\r": b"\\r"}
+_SPECIAL = re.compile(rb'["\\\n\r]')
+
+
+def pack_files(contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Convert name -> content into file -> bytes: the pieces of all packs, and their index `FOLDER/index.js`."""
+    files, index = {}, {}
+    for name, content in contents.items():
+        packed = min((_gzip(content, how) for how in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY)), key=len)
+        pieces = [packed[at : at + PIECE] for at in range(0, len(packed), PIECE)]
+        for k, piece in enumerate(pieces):
+            text = _SPECIAL.sub(lambda match: _QUOTED[match[0]], piece)
+            files[f"{FOLDER}/{name}.{k}.js"] = b'laboratory.piece("%s.%d","%s");\n' % (name.encode(), k, text)
+        digest = hashlib.sha256(packed).hexdigest()[:16]
+        index[name] = {"pieces": [len(piece) for piece in pieces], "size": len(content), "version": digest}
+    files[f"{FOLDER}/index.js"] = b"laboratory.packs = %s;\n" % json_bytes(index)
+    return files
+
+
+def _gzip(content: bytes, strategy: int) -> bytes:
+    """strategy: of zlib; strings never repeat in weights, and looking for them costs more than it saves."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+    return packer.compress(content) + packer.flush()
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return a JSON value to be packed."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def planes(values: np.ndarray) -> bytes:
+    """Return little-endian numbers plane by plane, lowest bytes first: the highest ones, being alike, compress well."""
+    return values.view(np.uint8).reshape(-1, values.itemsize).T.tobytes()
+
+
+def figure_packs() -> dict[str, Any]:
+    """Return what the figures load, by name: the component's data, and what a figure needs besides."""
+    mixtures, mixed = mixer()
+    drawings = {
+        f"judged-{label}-{search}": webp_data_uri(judged_path(label, search))
+        for label in stored_pool()
+        for search in SEARCHES
+    }
+    return {
+        "word": {"words": opening.words(), "stored": list(range(len(opening.words()))), **searches()},
+        **{f"word-{place}": _word(place) for place in range(len(opening.words()))},
+        "judge": {
+            "rounds": [judge.questions(seed, pictures=False) for seed in range(ROUNDS)],
+            "searches": judge.SEARCHED,
+        },
+        **drawings,
+        "stripes": {"value": list(WAVE), **pack_stripes(figures.car_under_stripes())},
+        "maps": _maps(figures.maps_of(*figures.PAPERS), figures.LOW.edge),
+        "limits": _maps(figures.maps_of(*figures.limits())),
+        "mixer": mixtures,
+        **mixed,
+        "hole": hole(),
+        "wall": figures.wall_html(),
+    }
+
+
+def _word(place: int) -> dict[str, Any]:
+    return pack_opening(opening.words(), place, opening.drawings(place), opening.captions(place))
+
+
+def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
+    """Pack maps whose notes do not say whether weights are on this machine, which is irrelevant elsewhere."""
+    views = [replace(view, note="(the paper’s)" if view.note else "") for view in maps.views]
+    return {"value": list(WAVE), "outline": outline, **pack_maps(replace(maps, views=views))}
+
+
+def mixer() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the pairs have in common, and each pair by name, first at its own cutoff."""
+    packed = [pack_mixture(mixture) for mixture in stored_mixtures(networks.on_mixtures())]
+    common = ("strip", "cutoffs", "ticks", "size")
+    pairs = {
+        f"mixer-{k}": {name: value for name, value in pair.items() if name not in common}
+        | {"value": pair["cutoffs"].index(cutoff)}
+        for k, (pair, cutoff) in enumerate(zip(packed, STORED["starts"], strict=True))
+    }
+    return {name: packed[0][name] for name in common}, pairs
+
+
+def hole() -> dict[str, Any]:
+    """Return the first photograph with its hole, and its stored runs by both searches as two drawings."""
+    row, runs = networks.LARGE, figures.hole().runs
+    picture = sample_picture(row.name, row.inpainted)
+    mask = runs[0].mask
+    assert mask is not None
+    targets = runs[0].metadata["targets"]
+    return {
+        "pixels": pack_pixels(picture.pixels),
+        "caption": picture.caption,
+        "mask": base64.b64encode(np.packbits(mask[0])).decode(),
+        "target": targets[0],
+        "drawings": [
+            {
+                "strip": _strip(run),
+                "shares": run.curves["target_probability"][run.frame_steps[_frames(run)], 0].tolist(),
+            }
+            for run in runs
+        ],
+        **searches(),
+    }
+
+
+def _frames(run: PGDRun) -> np.ndarray:
+    return np.linspace(0, len(run.frames) - 1, FRAMES).round().astype(int)
+
+
+def _strip(run: PGDRun) -> str:
+    """Encode frames of a run's first picture, stacked vertically."""
+    file, frames = io.BytesIO(), run.frames[_frames(run), 0].transpose(0, 2, 3, 1)
+    Image.fromarray(frames.reshape(-1, *frames.shape[2:])).save(file, "WEBP", quality=90)
+    return webp_data_uri(file.getvalue())
+
+
+def searches() -> dict[str, Any]:
+    """Return of each search the titles of a drawing before and after it convinces, and what it follows."""
+    rows = [(*TITLES[search], REQUIREMENTS[search]) for search in SEARCHES]
+    return {"searches": [dict(zip(("before", "after", "about"), row, strict=True)) for row in rows], "sure": SURE}
+
+
+def engine_facts() -> dict[str, Any]:
+    """Return the page's facts about networks, classes and settings."""
+    return {
+        "networks": {
+            name: {
+                "title": short_title(classifier_title(name)),
+                "colour": model_colour(name),
+                "bytes": 2 if name in HALF else 4,
+                "graphs": {graph: graph_pack(name, graph) for graph in graph_facts()[name]["files"]},
+            }
+            for name in (PAINTER, *PREDICTORS)
+        },
+        "painter": PAINTER,
+        "predictors": PREDICTORS,
+        "classes": list(imagenet().names),
+        "small": list(CIFAR10.names),
+        "settings": {kind: _settings(kind) for kind in ("inpainting", "generation")},
+        "natural": {
+            "mean": natural_pixels().mean.tolist(), "colors": natural_pixels().covariance_power(0.5).tolist(),
+            "spectrum": PINK, "deviation": FAINT,
+        },
+    }  # fmt: skip
+
+
+def graph_pack(name: str, graph: str) -> str:
+    """Return the name of a graph's pack; equal graphs are one."""
+    return f"{graph}.{graph_facts()[name]['files'][graph][:12]}"
+
+
+def _settings(kind: RunKind) -> dict[str, Any]:
+    """Return the settings of a run by both searches, which take the same steps in the same ball."""
+    side = NETWORKS[PAINTER]
+    usual = usual_settings(kind, side, search="views")
+    settings = {name: value for name, value in (quick_settings(usual) or usual).items() if name != "weight"}
+    config = PGDConfig(**settings)
+    assert config.views is not None
+    colors = natural_pixels().covariance_power(config.views.colors).tolist()
+    return {"config": {**config.to_json(), "colors": colors}, "weight": usual.get("weight", 0), "interval": INTERVAL}

@@ -1,0 +1,87 @@
+// The article's figures: each is mounted when it comes into view, with the components of the app, and on its own.
+
+import { sweep } from "../engine/bytes.js";
+import { engine } from "../engine/client.js";
+import { components, load } from "../engine/packs.js";
+import { holeFigure } from "./hole.js";
+import { judgeFigure } from "./judge.js";
+import { limitsFigure, mapsFigure, stripesFigure } from "./waves.js";
+import { wordFigure } from "./words.js";
+
+const AHEAD = "600px"; // of the window, in which figures load before they are seen
+const FIGURES = {
+  word: wordFigure,
+  judge: judgeFigure,
+  stripes: stripesFigure,
+  maps: mapsFigure,
+  mixer: mixerFigure,
+  hole: holeFigure,
+  limits: limitsFigure,
+  async wall({ stage }) {
+    stage.innerHTML = await load("wall"); // made with the page
+  },
+};
+
+/**
+ * @typedef {object} Figure what a figure gets
+ * @property {HTMLElement} stage its place
+ * @property {(name: string, host: HTMLElement, events?: any, style?: string) => (data: any) => void} mount a component
+ * @property {(action: () => any) => Promise<void>} attempt do something whose data may not arrive: a sentence then says
+ *   so, with a button that tries again, until it has arrived
+ */
+
+/** Mount a component in a shadow tree with its own style sheet; return a function that passes data. */
+function mount(name, host, events = {}, style = "") {
+  const { mount, css } = components[name];
+  const root = host.attachShadow({ mode: "open" });
+  const parentElement = document.createElement("div");
+  const sheet = document.createElement("style");
+  sheet.textContent = css + style;
+  root.append(sheet, parentElement);
+  const report = (event, value) => events[event]?.(value);
+  return (data) => mount({ data, parentElement, setStateValue: report, setTriggerValue: report });
+}
+
+/** @param {HTMLElement} root @returns {Figure} */
+function figureIn(root) {
+  const failure = /** @type {HTMLElement} */ (root.querySelector(".failure"));
+  async function attempt(action) {
+    try {
+      await action();
+      failure.hidden = true;
+    } catch (error) {
+      const again = Object.assign(document.createElement("button"), { type: "button", textContent: "Try again" });
+      again.addEventListener("click", () => attempt(action));
+      failure.replaceChildren(`A part of this figure did not arrive: ${/** @type {any} */ (error).message}.`, again);
+      failure.hidden = false;
+    }
+  }
+  return { stage: /** @type {HTMLElement} */ (root.querySelector(".stage")), mount, attempt };
+}
+
+/** Two pictures in one: stored pairs. @param {Figure} figure */
+async function mixerFigure({ stage, mount, attempt }) {
+  const common = await load("mixer");
+  const show = mount("hybrid_mixer", stage, { choice: () => {}, pick: (place) => attempt(() => draw(place)) });
+  async function draw(place) {
+    const pair = await load(`mixer-${place}`);
+    show({ key: "mixer", token: String(place), ...common, ...pair, strip: { ...common.strip, selected: place } });
+  }
+  await draw(0);
+}
+
+const seen = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const name = /** @type {HTMLElement} */ (target).dataset.figure ?? "";
+      if (!isIntersecting || !FIGURES[name]) continue;
+      seen.unobserve(target);
+      const figure = figureIn(/** @type {HTMLElement} */ (target));
+      figure.attempt(() => FIGURES[name](figure));
+    }
+  },
+  { rootMargin: AHEAD },
+);
+for (const figure of document.querySelectorAll(".figure")) seen.observe(figure);
+Object.assign(/** @type {any} */ (globalThis), { article: { engine, load } }); // for checks
+sweep();
