@@ -2,7 +2,7 @@
 
 Writes to a folder: images.csv (a row per image), summary.json (means and standard deviations; with --judge also how
 many images another network calls the target), settings.json (all settings) and grid.png (the first images, as in the
-paper's Figures 3 and 4); with --save-run also run.npz, the first batch as a run that the app can replay. All files are
+paper's Figures 3 and 4); with --save-run also run.npz, the first batch as a run for `PGDRun.load`. All files are
 complete after every batch. The same command on the same folder resumes; other settings start over.
 """
 
@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--judge", help="another classifier, which judges whether the results show the target")
         mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, if it takes one")
-        mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch for replay")
+        mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch as a run")
         mode.add_argument("--batch-size", type=integer(1), help="images per batch")
     _add_settings(inpaint, "inpainting")
     _add_settings(generate, "generation")

@@ -33,7 +33,7 @@ class JobConfig:
     one class or text for all; None for the true class, or every class in turn. changes: to the settings of
     `core.pgd.settings`, by name. hole: side of the square. penalty, fill: of Eq. 3, and what fills the hole. start:
     kind of start for generation.
-    save_run: also save the first batch as a run for replay.
+    save_run: also save the first batch as a run.
     """
 
     mode: Literal["inpaint", "generate"]

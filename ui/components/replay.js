@@ -59,12 +59,10 @@ async function load(view, data) {
     buildPictures(view);
   }
   for (const [k, model] of view.models.entries()) {
-    const { title, about, aboutText, card } = view.columns[k];
+    const { title, about } = view.columns[k];
     say(title, model.title);
-    say(aboutText, `${asSentences(model.about)}. `);
+    say(about, `${asSentences(model.about)}.`);
     about.hidden = !model.about;
-    card.href = model.card;
-    about.replaceChildren(aboutText, ...(model.about && model.card ? [card] : []));
   }
   drawChart(view);
   drawTransport(view);

@@ -34,7 +34,7 @@ class Track:
     colour: the classifier's colour, e.g. "#0072B2".
     before, after: for each image, the likeliest classes and their probabilities in the first and the last frame; may be
         empty.
-    about: the task and the classifier's training. card: URL of its card, or empty.
+    about: the task and the classifier's training.
     network: the classifier's title in sentences, if shorter than `title`.
     every: steps between measurements; in between, and until the run's last step, the curve repeats the last one.
     """
@@ -46,7 +46,6 @@ class Track:
     before: Sequence[Ranked] = ()
     after: Sequence[Ranked] = ()
     about: str = ""
-    card: str = ""
     network: str = ""
     every: int = 1
 

@@ -107,14 +107,11 @@ export function buildPictures(view) {
     const column = element("section", "model");
     const title = column.appendChild(element("h2"));
     const about = column.appendChild(element("p", "about"));
-    const aboutText = about.appendChild(element("span"));
-    const card = element("a", "", "Its card");
-    card.target = "_top";
     const tiles = column.appendChild(element("div", "tiles"));
     const figures = data.targets.map((_, row) => createFigure(view, tiles, row, many));
     const verdict = column.appendChild(element("p", "verdict"));
     column.style.setProperty("--colour", data.models[k].colour);
-    return { column, title, about, aboutText, card, figures, verdict };
+    return { column, title, about, figures, verdict };
   });
   const first = element("div", "beside");
   const sections = view.references.map(({ column }) => column);

@@ -17,7 +17,6 @@ from ui.components.replay import Ranked, RunProgress, Track, pack_replay
 from ui.maps.models import model_colour
 from ui.runs.run_sentences import searched_title, target_of
 from ui.shared.text import one_line
-from ui.shared.url import card_link
 
 if TYPE_CHECKING:
     from core.pgd.steps import PGDState
@@ -27,14 +26,13 @@ MAX_FRAMES = 121
 
 
 def run_replay(
-    runs: Sequence[PGDRun], *, id: str, live: RunProgress | None = None, cards: bool = True, classes: bool = True
+    runs: Sequence[PGDRun], *, id: str, live: RunProgress | None = None, classes: bool = True
 ) -> dict[str, Any]:
     """Return the replay of runs with the same start and frame steps; long runs are thinned, to download quickly.
 
     Args:
         id: unique to the result.
-        live: progress of a paused or stopped run. cards: whether to link to the classifiers' cards. classes: whether
-            to list the most probable classes.
+        live: progress of a paused or stopped run. classes: whether to list the most probable classes.
     """
     first = runs[0]
     frames = sampled_frames(len(first.frames), first.start.size)
@@ -45,7 +43,7 @@ def run_replay(
             curve=run.curves["target_probability"],
             before=[_ranked(run, row, last=False) for row in rows if classes],
             after=[_ranked(run, row, last=True) for row in rows if classes],
-            **_network(run.metadata["classifier"], run.config.search, searches, cards),
+            **_network(run.metadata["classifier"], run.config.search, searches),
         )
         for run in runs
     ]
@@ -107,20 +105,17 @@ def live_replay(
     )
 
 
-def _network(
-    classifier: Mapping[str, Any], search: Search, searches: Collection[Search], cards: bool = True
-) -> dict[str, Any]:
+def _network(classifier: Mapping[str, Any], search: Search, searches: Collection[Search]) -> dict[str, Any]:
     """Return the texts about a classifier; one unknown here, since a file may contain any name, gets its name only.
 
     classifier: its metadata. search: of its run; searches: of all runs beside it.
     """
     name, network = classifier["name"], result_title(classifier, short=False)
     about = trained_for(name)
-    card = card_link(name) if cards and about else ""
     if {*searches} != {"pixels"}:
         about = f"{SEARCH_WORDS[search]}{about and '. '}{about}"
     title = searched_title(network, search, searches)
-    texts = {"title": title, "network": network, "colour": model_colour(name), "about": about, "card": card}
+    texts = {"title": title, "network": network, "colour": model_colour(name), "about": about}
     return {**texts, "every": look_interval(search)}
 
 
