@@ -15,7 +15,6 @@ from core.data.sample_sets import set_of_map
 from core.reproduce.parts.plan import CLIP, MapPart, Part
 from core.reproduce.profile.judgements import load_judge
 from core.reproduce.profile.network import ProfiledNetwork, ProfileFile
-from core.shared.cli import progress_bar
 from core.shared.errors import one_line, sentence
 from core.shared.files import make_folder
 from core.sweep.processes import Processes
@@ -77,11 +76,10 @@ class Machine:
                 f"The weights of {title} are not on this machine: add --download "
                 f"({format_bytes(state.download_bytes).split(' (')[0]}), or --weights {name}=FILE."
             )
-        with progress_bar(desc=name, unit="B", unit_scale=True, total=state.download_bytes) as bar:
-            try:
-                spec.weights.fetch(lambda done, total: bar.update(done - bar.n) and None)
-            except (FileNotFoundError, RuntimeError) as error:
-                return f"The weights of {title} could not be downloaded: {sentence(str(error))}"
+        try:
+            spec.weights.fetch()
+        except (FileNotFoundError, RuntimeError) as error:
+            return f"The weights of {title} could not be downloaded: {sentence(str(error))}"
         return ""
 
     def _missing_data(self, dataset: str) -> str:
