@@ -7,7 +7,6 @@ Each is a `str`, like markupsafe's `Markup`, and can be used as plain text. F-st
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable
 
 
@@ -72,12 +71,6 @@ class Paragraph(str):
             inner for text in texts for inner in (text.sentences if isinstance(text, Paragraph) else [Sentence(text)])
         )
         return made
-
-
-def filled(pattern: str, **parts: str) -> Sentence:
-    """Return a sentence from a pattern with a part's name in braces in the place of each part."""
-    texts = re.split(r"\{(\w+)\}", pattern)
-    return Sentence(*(parts[text] if k % 2 else text for k, text in enumerate(texts)))
 
 
 def join_parts(parts: Iterable[str], between: str = ", ", last: str | None = None) -> Sentence:

@@ -13,11 +13,10 @@ from core.classifiers.registry import classifier_title, list_classifiers, short_
 from core.numbers import duration, join_list
 from core.runs.file import PGDRun
 from core.shared.errors import sentence
-from core.shared.sentences import filled
 from ui.components.replay import RunProgress, replay
 from ui.runs.files import download_menu
 from ui.runs.replays import live_replay, run_replay
-from ui.runs.run_sentences import PATTERNS, losses, origin, outcome, run_title
+from ui.runs.run_sentences import losses, origin, outcome, run_title
 from ui.runs.setup.pace import expected_seconds, remember_pace
 from ui.runs.setup.start import Toolbar, draw_toolbar, refusal, run_state, start, submit
 from ui.runs.setup.state import ActiveRun, RunRequest, RunResult, RunState, RunView
@@ -104,7 +103,7 @@ def _about(
         what = f" {refused}" if changed and why else what
         if changed and result.stored and request is not None and state.is_first(request) and not _are_ready(result):
             chosen = join_list([short_title(classifier_title(name)) for name in request.names])
-            what, changed = f" {filled(PATTERNS['not here'], chosen=as_markdown(chosen))}", []
+            what, changed = f" Its network’s weights are not here: *Run* takes {as_markdown(chosen)}.", []
         st.markdown(f"{':material/sync_problem: ' if changed else ''}{as_markdown(result.note)}{what}")
     elif request is not None:
         st.markdown(refused if why else f"**Not run yet**{_how_long(request)}.")

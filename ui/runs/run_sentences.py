@@ -21,7 +21,7 @@ from core.pgd.settings import SETTINGS
 from core.pgd.view_settings import Search, look_interval
 from core.runs.file import PGDRun
 from core.runs.judgement import Judgement
-from core.shared.sentences import Number, Paragraph, Sentence, count_of, filled
+from core.shared.sentences import Number, Paragraph, Sentence, count_of
 from ui.shared.text import one_line
 
 VIEWS = (
@@ -32,19 +32,6 @@ VIEWS = (
     "al. 2017)."
 )
 MAX_TEXT_LENGTH = 140  # characters of a text that may be a sentence
-# Patterns of sentences about one picture.
-PATTERNS = {
-    "changed": "changed the {what} by {change} on average{after}.",
-    "start": "start",
-    "hole": "hole",
-    "amount": "{mean} of 255",
-    "after": " after {steps}",
-    "measured": " (measured at step {step})",
-    "outcome": "{title} has {changed}",
-    "losses": "Loss {first} → {last} in {steps}; change {norm} of at most {budget} (L2 norm).",
-    "small": "under 1e-7",
-    "not here": "Its network’s weights are not here: *Run* takes {chosen}.",
-}
 
 
 def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
@@ -78,10 +65,10 @@ def outcome(runs: Sequence[PGDRun]) -> list[Paragraph]:
     """
     paragraphs: list[Paragraph] = []
     for run in runs:
-        after = "" if paragraphs else filled(PATTERNS["after"], steps=count_of(len(run.curves["loss"]) - 1, "step"))
+        after = "" if paragraphs else f" after {count_of(len(run.curves['loss']) - 1, 'step')}"
         title = run_title(run, runs)
         if len(run.start) == 1 and (changed := _changed(run, after)):
-            paragraphs.append(Paragraph(filled(PATTERNS["outcome"], title=title, changed=changed)))
+            paragraphs.append(Paragraph(Sentence(f"{title} has ", changed)))
             continue
         first, last = (confidence(float(end)) for end in run.curves["target_probability"][[0, -1]].mean(axis=1))
         targets = list(dict.fromkeys(target_of(run, row) for row in range(len(run.start))))
@@ -97,7 +84,7 @@ def _measured(run: PGDRun) -> str:
     """Return the step of a run's last confidence and loss; empty if that is its last step."""
     last = len(run.curves["loss"]) - 1
     step = last if last == run.config.steps else last - last % look_interval(run.config.search)
-    return "" if step == last else filled(PATTERNS["measured"], step=f"{step:,}")
+    return "" if step == last else f" (measured at step {step:,})"
 
 
 def _changed(run: PGDRun, after: str = "") -> Sentence | None:
@@ -105,9 +92,8 @@ def _changed(run: PGDRun, after: str = "") -> Sentence | None:
     changes = [change["inside"] for change in run.metadata["images"].get("change") or []]
     if len(changes) < len(run.start):
         return None
-    what = PATTERNS["start" if run.mask is None else "hole"]
-    amount = Number(filled(PATTERNS["amount"], mean=f"{255 * np.mean(changes):.1f}"))
-    return filled(PATTERNS["changed"], what=what, change=amount, after=after)
+    what, amount = "start" if run.mask is None else "hole", Number(f"{255 * np.mean(changes):.1f} of 255")
+    return Sentence(f"changed the {what} by ", amount, f" on average{after}.")
 
 
 def judged(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> Paragraph:
@@ -137,19 +123,11 @@ def count_with_interval(judgement: Judgement, count: int) -> Number:
 def losses(run: PGDRun, row: int) -> str:
     """Return the loss before and after, as the paper reports them."""
     loss, norm = run.curves["loss"][:, row], run.curves["perturbation_norm"][-1, row]
-    return filled(
-        PATTERNS["losses"],
-        first=f"{loss[0]:.3g}",
-        last=_small(float(loss[-1])),
-        steps=f"{count_of(len(loss) - 1, 'step')}{_measured(run)}",
-        norm=f"{norm:.2f}",
-        budget=f"{run.config.epsilon:.3g}",
+    last = f"{loss[-1]:.2g}" if loss[-1] > 1e-7 else "under 1e-7"  # float32 rounds a smaller cross-entropy to zero
+    return (
+        f"Loss {loss[0]:.3g} → {last} in {count_of(len(loss) - 1, 'step')}{_measured(run)}; change {norm:.2f} of at "
+        f"most {run.config.epsilon:.3g} (L2 norm)."
     )
-
-
-def _small(loss: float) -> str:
-    """Format a loss. float32 rounds a cross-entropy below about 1e-7 to zero, so smaller ones are 'under 1e-7'."""
-    return f"{loss:.2g}" if loss > 1e-7 else PATTERNS["small"]
 
 
 def origin(run: PGDRun) -> str:
