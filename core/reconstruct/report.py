@@ -91,30 +91,15 @@ def judgement(rows: Sequence[Reconstruction], judge: str) -> Judgement:
 def summarise(rows: Sequence[Reconstruction], judge: str | None = None) -> dict[str, Any]:
     """Return {"n": images, and for each of SUMMARY {"mean": ..., "std": ...}}; std over n, 0 for a single image.
 
-    "sure": number of images with a confident classifier "at_once" and "later"; for the latter the medians of "step" and
-    "change", the mean absolute change inside the hole by then.
     judge: name of the second judge, if any; its counts are added as "judge".
     """
     summary: dict[str, Any] = {"n": len(rows)}
     for name in SUMMARY:
         values = np.array([getattr(row, name) for row in rows], dtype=np.float64)
         summary[name] = {"mean": float(values.mean()), "std": float(values.std())}
-    summary["sure"] = until_sure(rows)
     if judge is not None:
         summary["judge"] = judgement(rows, judge).to_json()
     return summary
-
-
-def until_sure(rows: Sequence[Reconstruction]) -> dict[str, Any]:
-    """Return the part "sure" of a summary; medians are None if it is empty."""
-    later = [row for row in rows if row.sure_step]
-    steps, changes = (np.array([getattr(row, f"sure_{name}") for row in later]) for name in ("step", "change"))
-    return {
-        "at_once": sum(row.sure_step == 0 for row in rows),
-        "later": len(later),
-        "step": float(np.median(steps)) if later else None,
-        "change": float(np.median(changes)) if later else None,
-    }
 
 
 def to_csv(rows: Sequence[Reconstruction]) -> bytes:

@@ -115,13 +115,12 @@ def test_inpainting_fills_a_hole_in_its_picture():
     run, by_views = app.session_state["inpainting.runs"].result.runs
     assert (run.config.search, by_views.config.search) == ("pixels", "views")
     assert np.array_equal(run.original[0], samples("shapes").images[4]) and run.metadata["targets"] == [1]
-    assert run.metadata["images"] | {"change": 0, "sure": 0} == {
+    assert run.metadata["images"] | {"change": 0} == {
         "dataset": "shapes-samples",
         "index": 4,
         "credit": "Shapes test image of class ring",
         "fill": "rim",
         "change": 0,
-        "sure": 0,
     }
 
 

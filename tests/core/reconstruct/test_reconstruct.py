@@ -118,7 +118,7 @@ def test_script_writes_table_summary_settings_and_grid(written):
     files = ["grid.png", "images.csv", "run.npz", "settings.json", "summary.json"]
     assert sorted(path.name for path in output.iterdir()) == files
     summary, rows = json.loads((output / "summary.json").read_text()), table(output)
-    assert set(summary) == {"n", "sure", "judge", *SUMMARY} and summary["n"] == len(rows) == 12
+    assert set(summary) == {"n", "judge", *SUMMARY} and summary["n"] == len(rows) == 12
     for name in SUMMARY:
         values = [float(row[name]) for row in rows]
         assert summary[name] == {"mean": pytest.approx(np.mean(values)), "std": pytest.approx(np.std(values))}
