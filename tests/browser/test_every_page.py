@@ -218,7 +218,7 @@ VIEWS = {
     "Classes": "Error by class",
     "Corruptions": "Contrast, strength 2, 2,000 CIFAR-10 test pictures",
     "Your own words": "learned from captions about the ten classes",
-    "Compute a map": "predictions unless you stop it",
+    "Compute a map": "481 waves, each on",
     "Add a map": "Heat map file",
     "Sources and downloads": "Galindo & Faria, Understanding CLIP Robustness, Figure 1, right",
 }
