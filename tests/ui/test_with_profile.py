@@ -205,7 +205,7 @@ PLACES = {
     "gradient": tool(GRADIENT, {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN}),
     "classes": tool(BY_CLASS, {MINI}, {MINI}, {RANDOM}),
     # A grey point is a network whose map is not shown; every CLIP predicts among one's own words.
-    "corruptions": tool(CORRUPTIONS, {MINI, TWIN, CNN_TWIN}, *2 * [{MINI, TWIN, CNN_TWIN, RANDOM}]),
+    "corruptions": tool(CORRUPTIONS, {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN, RANDOM}),
     "own words": tool(OWN_WORDS, *3 * [{MINI, TWIN}], says="CLIP ViT-B/32 (OpenAI)"),
     "a map": tool(OWN_SWEEP, {MINI}, {MINI}, set(), act=compute_a_map, says="The map is also among the others above."),
     "a run in a photo": Place("inpainting", FEW["inpainting"], None, {LARGE_CNN}, {PAPERS}, run("inpainting"), RUN),
