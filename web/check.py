@@ -48,9 +48,8 @@ _COMPUTE = """
   let state;
   const run = { ...values.run, start: float(values.run.start), mask: Uint8Array.from(values.run.mask) };
   const { last } = await engine.run(run, (part) => (state = part));
-  const [{ entropy, term }] = state.painters;
   const all = logits[values.network].map((row) => [...row]);
-  return JSON.stringify({ ready, logits: all, loss: entropy + term, images: [...last] });
+  return JSON.stringify({ ready, logits: all, loss: state.entropy + state.term, images: [...last] });
 })()
 """
 

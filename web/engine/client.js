@@ -13,15 +13,25 @@ const LEAST_MEMORY = 1; // GB of device memory reported by the browser
 const TOO_LITTLE = "This device has too little memory to run the networks; use another device or the full lab.";
 const UNLOADED = "The networks were unloaded";
 
-/** @type {Worker | null} */
-let worker = null;
+const FOR_TWO = 4; // GB of it that two workers of one run take at least
+
+/**
+ * A worker: `request` sends a request and returns its answer, `report` gets messages on its progress.
+ *
+ * @typedef {object} Thread
+ * @property {(what: string, values?: any, report?: (part: any) => void) => Promise<any>} request
+ * @property {() => void} stop ends its run @property {(why: string) => void} end @property {() => boolean} isBusy
+ */
+/** @type {Thread | null} */
+let main = null;
+/** @type {Thread | null} */
+let second = null; // while a run by two searches lasts
 let endReason = UNLOADED; // why there is no worker
 /** @type {{ script: Blob, wasm: any } | null} */
 let runtime = null; // sources to start a worker from
-const waiting = new Map(); // id of a request -> { resolve, reject, report }
 const networks = new Map(); // name -> its packs
-let requestCount = 0;
 let loading = Promise.resolve();
+let stops = 0; // so far
 
 /** Requests whose answers may come late: `begin` starts one and returns whether it is still the latest. */
 export function latest() {
@@ -42,10 +52,13 @@ function refusal() {
   return /** @type {any} */ (navigator).deviceMemory < LEAST_MEMORY ? TOO_LITTLE : "";
 }
 
-function start(/** @type {Blob} */ script) {
-  const url = URL.createObjectURL(script);
+/** @param {Blob} script @param {(why: string) => void} failed gets the reason why it cannot go on @returns {Thread} */
+function thread(script, failed) {
+  const waiting = new Map(); // id of a request -> { resolve, reject, report }
+  let count = 0;
+  let worker;
   try {
-    worker = new Worker(url);
+    worker = new Worker(URL.createObjectURL(script));
   } catch {
     throw new Error("This server’s content security policy does not let the networks run. Open the page from a file.");
   }
@@ -54,45 +67,45 @@ function start(/** @type {Blob} */ script) {
     if (part) return report(part);
     waiting.delete(id);
     error ? reject(new Error(memory ? TOO_LITTLE : error)) : resolve(answer);
-    if (memory) close(TOO_LITTLE); // its state may be inconsistent
+    if (memory) failed(TOO_LITTLE); // its state may be inconsistent
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    close("The networks could not start: this browser or the server’s content security policy forbids it.");
+    failed("The networks could not start: this browser or the server’s content security policy forbids it.");
   };
-}
-
-/**
- * Send a request to the worker; `report` gets messages on its progress.
- *
- * @param {string} what @param {any} [values] @param {(part: any) => void} [report] @returns {Promise<any>}
- */
-function request(what, values = {}, report = () => {}) {
-  return new Promise((resolve, reject) => {
-    if (!worker) return reject(new Error(endReason));
-    const id = ++requestCount;
-    waiting.set(id, { resolve, reject, report });
-    worker.postMessage({ id, request: what, ...values });
-  });
+  return {
+    request: (what, values = {}, report = () => {}) =>
+      new Promise((resolve, reject) => {
+        const id = ++count;
+        waiting.set(id, { resolve, reject, report });
+        worker.postMessage({ id, request: what, ...values });
+      }),
+    stop: () => worker.postMessage({ request: "stop" }),
+    end(why) {
+      worker.terminate();
+      for (const { reject } of waiting.values()) reject(new Error(why));
+      waiting.clear();
+    },
+    isBusy: () => waiting.size > 0,
+  };
 }
 
 // A pack and its unpacked length; the worker unpacks it.
 const sized = async (name, blob) => ({ blob: await blob(name), size: packs()[name].size });
 
-// Start a worker and give it all networks.
-async function begin() {
+/** Start a worker with some networks. @param {string[]} names */
+async function started(names) {
   const { script, wasm } = /** @type {{ script: Blob, wasm: any }} */ (runtime);
-  start(script);
-  const add = ([name, network]) => request("add", { name, network });
-  await Promise.all([request("start", { wasm }), ...Array.from(networks, add)]);
+  const background = thread(script, close);
+  const add = (name) => background.request("add", { name, network: networks.get(name) });
+  await Promise.all([background.request("start", { wasm }), ...names.map(add)]);
+  return background;
 }
 
 function end(why) {
   endReason = why;
-  worker?.terminate();
-  worker = null;
-  for (const { reject } of waiting.values()) reject(new Error(why));
-  waiting.clear();
+  for (const background of [main, second]) background?.end(why);
+  main = second = null;
 }
 
 function close(why = UNLOADED) {
@@ -101,24 +114,46 @@ function close(why = UNLOADED) {
   networks.clear();
 }
 
-/** Run; a run that used much memory ends its worker, since WebAssembly memory never shrinks. */
-async function run(values, report) {
-  const current = worker;
+const request = (...values) =>
+  main ? main.request(.../** @type {[string]} */ (values)) : Promise.reject(new Error(endReason));
+
+/**
+ * Run; `report` gets each painter's states, with its place. A device with two cores and enough memory runs two painters
+ * side by side. A run that used much memory ends its workers, since WebAssembly memory never shrinks.
+ */
+async function run({ painters, ...values }, report) {
+  const current = main;
+  if (!current) throw new Error(endReason);
   const large = values.start.length > LARGE;
-  const answer = await request("run", values, (part) => {
-    report(part);
+  const [first, other] = painters;
+  const { hardwareConcurrency, deviceMemory = FOR_TWO } = /** @type {any} */ (navigator);
+  const isSplit = large && other && hardwareConcurrency > 1 && deviceMemory >= FOR_TWO;
+  const before = stops;
+  if (isSplit) second = await started([other.name]).catch(() => null);
+  if (stops !== before) values.stopped = true;
+  const reported = (from) => (part) => {
+    report({ ...part, place: part.place + from });
     if (large) sweep(); // pictures exceed the page's own heap, which triggers collection
-  });
-  if (!large || worker !== current || waiting.size) return answer;
+  };
+  const all = second
+    ? [
+        current.request("run", { ...values, painters: [first] }, reported(0)),
+        second.request("run", { ...values, painters: [other] }, reported(1)),
+      ]
+    : [current.request("run", { ...values, painters }, reported(0))];
+  const [answer] = await Promise.all(all);
+  second?.end("The run has ended");
+  second = null;
+  if (!large || main !== current || current.isBusy()) return answer;
   end("The run has ended");
-  await begin();
+  main = await started([...networks.keys()]);
   sweep();
   return answer;
 }
 
 // Packs that these networks still need before computing.
 const missingPacks = (names, facts) => [
-  ...(worker ? [] : ["worker", "wasm"]),
+  ...(main ? [] : ["worker", "wasm"]),
   ...names
     .filter((name) => !networks.has(name))
     .flatMap((name) => [`${name}.weights`, ...Object.values(facts.networks[name].graphs)]),
@@ -132,10 +167,10 @@ async function loadAll(names, report) {
   const total = sizeOf(missingPacks(names, facts));
   let done = 0;
   const blob = (name) => loadPack(name, { keep: true, report: (length) => report((done += length) / total) });
-  if (!worker) {
+  if (!main) {
     const script = new Blob([await unpacked(await blob("worker")).blob()], { type: "text/javascript" });
     runtime = { script, wasm: await sized("wasm", blob) };
-    await begin();
+    main = await started([]);
   }
   for (const name of missing) {
     const { bytes, graphs: names } = facts.networks[name];
@@ -157,7 +192,10 @@ export const engine = {
     loading = loading.catch(() => {}).then(() => loadAll(names, report));
     return loading;
   },
-  stop: () => worker?.postMessage({ request: "stop" }),
+  stop() {
+    stops += 1;
+    for (const background of [main, second]) background?.stop();
+  },
   has: (names) => names.every((name) => networks.has(name)),
   // MB still to load, for display.
   megabytes: (names, facts) => Math.max(1, Math.round(sizeOf(missingPacks(names, facts)) / 1e6)),

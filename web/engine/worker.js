@@ -141,6 +141,7 @@ function passTo(name, target) {
  * @property {Painter[]} painters @property {Float32Array} start @property {Uint8Array} mask 1 = may change
  * @property {number} target @property {number} weight lambda
  * @property {number} interval pictures every so many steps
+ * @property {boolean} [stopped] whether the reader has stopped it already
  */
 
 class Stopped extends Error {}
@@ -181,10 +182,10 @@ const requests = {
     return { logits };
   },
 
-  /** @param {RunRequest} request @param {(part: any) => void} report of states, with pictures as levels */
-  async run({ painters, start, mask, target, weight, interval }, report) {
+  /** @param {RunRequest} request @param {(part: any) => void} report of a painter's state, its picture as levels */
+  async run({ painters, start, mask, target, weight, interval, stopped = false }, report) {
     const { steps } = painters[0].config;
-    isStopped = false;
+    isStopped = stopped;
     await release(); // nothing predicts meanwhile, and WebAssembly memory never shrinks
     const running = painters.map(({ name, config, penalty }) => {
       const objective = penalty ? inpainting(mask, weight, penalty) : generation;
@@ -193,19 +194,14 @@ const requests = {
     let last = start; // of the first painter
     try {
       for (let step = 0; step <= steps; step++) {
-        const states = [];
-        for (const iterator of running) {
-          states.push(/** @type {import("./steps.js").State} */ ((await iterator.next()).value));
+        for (const [place, iterator] of running.entries()) {
+          const { value } = await iterator.next();
+          const { crossEntropy, penalty, change, images } = /** @type {import("./steps.js").State} */ (value);
           if (start.length > LARGE) sweep();
+          if (place === 0) last = images;
+          if (step % interval && step !== steps) continue;
+          report({ place, step, entropy: crossEntropy, term: penalty ?? 0, change, frame: levels(images) });
         }
-        last = states[0].images;
-        if (step % interval && step !== steps) continue;
-        report({
-          step,
-          painters: states.map(({ crossEntropy, penalty, change, images }) => {
-            return { entropy: crossEntropy, term: penalty ?? 0, change, frame: levels(images) };
-          }),
-        });
       }
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;

@@ -107,24 +107,27 @@ export async function drawLive(kind, facts, { start, mask, target, budget }, isW
     penalty: kind === "generation" ? null : search === "views" ? "frozen" : "eq3",
   }));
   const began = performance.now();
-  let shown = -1;
-  /** @type {{ strip: string, shares: number[] }[][]} */
-  const shownBefore = []; // whose pictures may still be decoded
+  const steps = SEARCHES.map(() => -1);
+  /** @type {{ strip: string, shares: number[] }[]} */
+  const drawings = [];
+  const strips = SEARCHES.map(() => /** @type {string[]} */ ([])); // whose pictures may still be decoded
   let last = Promise.resolve();
-  const { stopped } = await engine.run({ painters, start, mask, target, weight, interval }, ({ step, painters }) => {
+  const request = { painters, start, mask, target, weight, interval };
+  const { stopped } = await engine.run(request, ({ place, step, entropy, frame }) => {
     if (!isWanted()) return engine.stop();
-    const left = Math.ceil((((performance.now() - began) / 1000) * (config.steps - step)) / Math.max(1, step));
-    say(step === 0 ? "It begins …" : step < config.steps ? `${left} s left` : "");
+    steps[place] = step;
+    const slowest = Math.min(...steps);
+    const left = Math.ceil((((performance.now() - began) / 1000) * (config.steps - slowest)) / Math.max(1, slowest));
+    say(slowest <= 0 ? "It begins …" : slowest < config.steps ? `${left} s left` : "");
     last = last.then(async () => {
-      const pictures = painters.map(({ frame }) => pixelsOf(frame));
-      const strips = await Promise.all(pictures.map((pixels) => pictureUrl(pixels, SIDE)));
-      for (const values of [...pictures, ...painters.map(({ frame }) => frame)]) free(values);
-      if (step <= shown || !isWanted()) return;
-      shown = step;
-      const drawings = painters.map(({ entropy }, k) => ({ strip: strips[k], shares: [Math.exp(-entropy)] }));
-      show(drawings);
-      shownBefore.push(drawings);
-      if (shownBefore.length > 2) for (const { strip } of shownBefore.shift() ?? []) URL.revokeObjectURL(strip);
+      const pixels = pixelsOf(frame);
+      const strip = await pictureUrl(pixels, SIDE);
+      for (const values of [pixels, frame]) free(values);
+      if (!isWanted()) return URL.revokeObjectURL(strip);
+      drawings[place] = { strip, shares: [Math.exp(-entropy)] };
+      if (SEARCHES.every((_, k) => drawings[k])) show([...drawings]);
+      strips[place].push(strip);
+      if (strips[place].length > 3) URL.revokeObjectURL(/** @type {string} */ (strips[place].shift()));
     });
   });
   await last;
