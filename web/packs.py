@@ -142,7 +142,7 @@ def hole() -> dict[str, Any]:
     return {
         "pixels": pack_pixels(picture.pixels),
         "caption": picture.caption,
-        "mask": base64.b64encode(np.packbits(mask[0])).decode(),
+        "mask": base64.b64encode(np.packbits(mask[0]).tobytes()).decode(),
         "target": targets[0],
         "drawings": [
             {

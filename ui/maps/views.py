@@ -113,7 +113,7 @@ def can_be_estimated(heatmap: Heatmap, top: int) -> bool:
     if has_enough_images(heatmap) or (top == 1 and heatmap.estimate is not None):
         return True
     own_samples = heatmap.images_per_wave is not None and heatmap.printed_rates is None  # else chance shifts all cells
-    return own_samples and np.count_nonzero(heatmap.images) > 1 and heatmap.side <= MAX_ESTIMATED_SIDE
+    return own_samples and bool(np.count_nonzero(heatmap.images) > 1) and heatmap.side <= MAX_ESTIMATED_SIDE
 
 
 def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:

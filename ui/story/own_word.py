@@ -22,7 +22,7 @@ from core.reconstruct.view_pictures import Drawing
 from core.runs.examples import first_settings
 from core.runs.file import SURE
 from core.runs.plan import RunPlan
-from core.runs.starts import draw_starts, start_facts
+from core.runs.starts import StartKind, draw_starts, start_facts
 from core.shared.errors import sentence
 from core.shared.roles import networks_for
 from ui.components.opening import opening
@@ -37,7 +37,8 @@ from ui.shared.text import as_markdown
 
 PAGE: RunKind = "generation"  # whose run it is
 WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; the id of the run shown in the story
-ROW, START = SAMPLE_SETS["photographs"], "grey"
+ROW = SAMPLE_SETS["photographs"]
+START: StartKind = "grey"
 WEBP_QUALITY = 90
 # Title of a drawing that has not convinced the network yet, and of one that has.
 TITLES: dict[Search, tuple[str, str]] = {
