@@ -129,6 +129,10 @@ def test_nothing_moves_while_one_scrolls_and_nothing_is_inaccessible(open_articl
     moved = [shift for shift in page.evaluate("shifts") if shift[0] > 0.01]
     assert sum(value for value, _ in moved) < 0.05, moved
     assert grave_faults(page) == []
+    page.get_by_role("link", name="Findings").first.click()
+    expect(page.locator(".findings .chip").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert grave_faults(page) == []
 
 
 @pytest.mark.parametrize("browser_name", ["browser", "firefox"])

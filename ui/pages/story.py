@@ -45,6 +45,9 @@ def page() -> None:
         if first.figure == "word":
             opening.any_word()
             _note(first.note, "beside")
+        if claims := claims_html(here):
+            with st.container(key="story-claims"):
+                st.html(claims)
     with right, st.container(key="story-figure"):
         FIGURES[first.figure]()
         _note(first.note, "below" if first.figure == "word" else "")
@@ -68,8 +71,15 @@ def _go(number: int) -> None:
 
 
 def chapter_html(here: Chapter) -> str:
-    """Return a chapter's title, first text, claims and link as HTML."""
+    """Return a chapter's title and first text as HTML."""
+    text = f"<h2>{html.escape(here.title)}</h2>{here.parts[0].text}"
+    return f'<div class="story">{explain_on_page(text, "chapter", *JARGON)}</div>'
+
+
+def claims_html(here: Chapter) -> str:
+    """Return a chapter's claims and link as HTML; empty if it has none."""
     claims = "".join(part.claims for part in here.parts)
     link = f'<a class="button-link" href="{html.escape(here.link[1])}">{here.link[0]}</a>' if here.link else ""
-    text = f"<h2>{html.escape(here.title)}</h2>{here.parts[0].text}{claims}{link}"
-    return f'{STYLE}<div class="story">{explain_on_page(text, "chapter", *JARGON)}</div>'
+    if not claims + link:
+        return ""
+    return f'{STYLE}<div class="story">{explain_on_page(claims, "claims", *JARGON)}{link}</div>'
