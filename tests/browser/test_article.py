@@ -11,9 +11,10 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10
+from core.data.classes import CIFAR10, imagenet
 from core.data.samples import load_samples
 from core.images.square import square_image
+from core.reconstruct.visitor_judge import draw_questions, stored_pool
 from core.sweep.predictions import class_probabilities, wave_on_image
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import PATIENCE
@@ -151,6 +152,21 @@ def test_a_word_is_drawn_live_and_stops_and_a_stored_one_takes_its_place(open_ar
     expect(word.locator(".say")).to_have_text("Stopped.", timeout=PATIENCE)
     word.get_by_role("button", name="macaw").click()
     expect(word.locator(".wish")).to_have_text("Ask for a macaw")
+    field.press("Enter")
+    expect(word.locator(".wish")).to_have_text("Ask for a castle", timeout=PATIENCE)
+    hole = bring(page, "hole")  # another run takes its place
+    hole.get_by_role("button", name="Fill").click()
+    expect(hole.locator(".say")).to_contain_text(re.compile(r"\d+ s left"), timeout=PATIENCE)
+    expect(word.locator(".say")).to_have_text("Stopped.")
+    hole.get_by_role("button", name="Stop").click()
+    expect(hole.locator(".say")).to_have_text("Stopped.", timeout=PATIENCE)
+
+
+def test_a_link_to_a_round_opens_it(open_article, folder):
+    page = open_article(url=f"{(folder / 'index.html').as_uri()}#judge-3")
+    expect(page.locator(".row.judge img")).to_be_in_viewport()
+    names, question = imagenet().names, draw_questions(stored_pool(), imagenet().names, 3)[0]
+    expect(page.locator(".row.judge .options button")).to_have_text([names[label] for label in question.options])
 
 
 def test_ones_own_picture_is_predicted_under_each_wave_as_torch_does(open_article):

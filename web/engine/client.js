@@ -32,6 +32,7 @@ let runtime = null; // sources to start a worker from
 const networks = new Map(); // name -> its packs
 let loading = Promise.resolve();
 let stops = 0; // so far
+let running = Promise.resolve(); // the latest run
 
 /** Requests whose answers may come late: `begin` starts one and returns whether it is still the latest. */
 export function latest() {
@@ -117,18 +118,31 @@ function close(why = UNLOADED) {
 const request = (...values) =>
   main ? main.request(.../** @type {[string]} */ (values)) : Promise.reject(new Error(endReason));
 
+function stop() {
+  stops += 1;
+  for (const background of [main, second]) background?.stop();
+}
+
+/** Run, once an earlier run has stopped; `report` gets each painter's states, with its place. */
+async function run(values, report) {
+  stop();
+  const before = stops;
+  const run = running.then(() => runNow(values, report, before));
+  running = run.catch(() => {});
+  return run;
+}
+
 /**
- * Run; `report` gets each painter's states, with its place. A device with two cores and enough memory runs two painters
+ * Run; before: number of stops when the reader asked for it. A device with two cores and the memory runs two painters
  * side by side. A run that used much memory ends its workers, since WebAssembly memory never shrinks.
  */
-async function run({ painters, ...values }, report) {
+async function runNow({ painters, ...values }, report, before) {
   const current = main;
   if (!current) throw new Error(endReason);
   const large = values.start.length > LARGE;
   const [first, other] = painters;
   const { hardwareConcurrency, deviceMemory = FOR_TWO } = /** @type {any} */ (navigator);
   const isSplit = large && other && hardwareConcurrency > 1 && deviceMemory >= FOR_TWO;
-  const before = stops;
   if (isSplit) second = await started([other.name]).catch(() => null);
   if (stops !== before) values.stopped = true;
   const reported = (from) => (part) => {
@@ -192,10 +206,7 @@ export const engine = {
     loading = loading.catch(() => {}).then(() => loadAll(names, report));
     return loading;
   },
-  stop() {
-    stops += 1;
-    for (const background of [main, second]) background?.stop();
-  },
+  stop,
   has: (names) => names.every((name) => networks.has(name)),
   // MB still to load, for display.
   megabytes: (names, facts) => Math.max(1, Math.round(sizeOf(missingPacks(names, facts)) / 1e6)),

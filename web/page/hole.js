@@ -54,9 +54,16 @@ export async function holeFigure({ stage, mount }) {
   function drawPainter() {
     token += 1;
     painter({
-      key: "hole", token: String(token), value: bitsOf(mask), about: [SIDE, SIDE],
-      picture: paint(pixels, SIDE).toDataURL(), alt: caption, side: SQUARE, papers: SQUARE, radius: BRUSH,
-    }); // biome-ignore format: one line a kind
+      key: "hole",
+      token: String(token),
+      value: bitsOf(mask),
+      about: [SIDE, SIDE],
+      picture: paint(pixels, SIDE).toDataURL(),
+      alt: caption,
+      side: SQUARE,
+      papers: SQUARE,
+      radius: BRUSH,
+    });
   }
   function drawPair(drawings) {
     const word = input.value || "picture";

@@ -18,5 +18,4 @@ export async function judgeFigure({ stage, mount, attempt }) {
   }
   const linked = linkedRound();
   await draw(linked in rounds ? linked : any());
-  if (linked in rounds) stage.closest("section")?.scrollIntoView();
 }

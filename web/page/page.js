@@ -82,6 +82,8 @@ const seen = new IntersectionObserver(
   },
   { rootMargin: AHEAD },
 );
+// A link to a round of the judge names more than its chapter.
+if (location.hash.startsWith("#judge-")) document.getElementById("judge")?.scrollIntoView({ behavior: "instant" });
 for (const figure of document.querySelectorAll(".figure")) seen.observe(figure);
 Object.assign(/** @type {any} */ (globalThis), { article: { engine, load } }); // for checks
 sweep();

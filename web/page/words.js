@@ -114,7 +114,7 @@ export async function drawLive(kind, facts, { start, mask, target, budget }, isW
   let last = Promise.resolve();
   const request = { painters, start, mask, target, weight, interval };
   const { stopped } = await engine.run(request, ({ place, step, entropy, frame }) => {
-    if (!isWanted()) return engine.stop();
+    if (!isWanted()) return; // whoever takes its place has stopped it
     steps[place] = step;
     const slowest = Math.min(...steps);
     const left = Math.ceil((((performance.now() - began) / 1000) * (config.steps - slowest)) / Math.max(1, slowest));
