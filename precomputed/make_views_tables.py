@@ -27,13 +27,19 @@ GROUPS = {
     "draw-pixels": "the paper's search",
     "draw-views": "views",
     "draw-quick": "views, quick",
+    "former-views": "views, earlier settings",
+    "former-quick": "views, quick, earlier settings",
     "hole-pixels": "the paper's search",
     "hole-views": "views",
-    "hole-brush": "views, a brushed hole of equal area",
+}
+# Compared on the same pictures, the first against the second.
+PAIRS = {
+    "draw": (("draw-views", "draw-pixels"), ("draw-views", "former-views"), ("draw-quick", "former-quick")),
+    "hole": (("hole-views", "hole-pixels"),),
 }
 
 
-def main() -> None:
+def write() -> None:
     """Write the tables into the document."""
     before, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
     DOCUMENT.write_text(f"{before}{BEGIN}\n\n{tables()}\n{END}{rest.partition(END)[2]}", "utf-8")
@@ -50,61 +56,74 @@ def _large(stored: StoredOutcomes) -> Iterator[str]:
     painter = classifier_title(stored.painter)
     judges = [classifier_title(judge) for judge in stored.judges]
     heads = ["search", "steps", "n", "own confidence", *(f"{judge}: top-1, top-5" for judge in judges)]
-    heads += ["L2 change", "mean radius of the change", "within radius 8"]
+    heads += ["L2 change", "mean radius of the change", "within radius 8", "values clipped"]
+    drawings, filled = ([group for group in GROUPS if group in stored.groups and group.startswith(modes)]
+                        for modes in (("draw", "former"), ("hole",)))  # fmt: skip
     yield f"### {painter} draws classes, 224 px\n"
-    drawings = [group for group in stored.groups if group.startswith("draw")]
     yield _table(heads, [_large_row(stored, group) for group in drawings])
-    yield from _pairs(stored, "draw")
-    if not (filled := [group for group in stored.groups if group.startswith("hole")]):
+    yield from _pairs(stored, "draw", "result")
+    if not filled:
         return
     yield f"\n### {painter} fills holes of {stored.hole} × {stored.hole}, 224 px\n"
-    similar = [_similarity(stored.groups[group]) for group in filled]
-    rows = [[*_large_row(stored, group), *more] for group, more in zip(filled, similar, strict=True)]
-    yield _table([*heads, "SSIM in the hole, start", "end"], rows)
-    for group in filled[:1]:
-        counts = ", ".join(
-            f"{title} {_count(stored.groups[group], k, 1, before=True)}" for k, title in enumerate(judges)
-        )
-        yield f"\nWith the hole, top-1: {counts}."
-    yield from _pairs(stored, "hole")
+    yield _table(heads, [_large_row(stored, group) for group in filled])
+    counts = ", ".join(
+        f"{title} {int(stored.groups[filled[0]].recognised(k, seen='start').sum())} of {stored.groups[filled[0]].n}"
+        for k, title in enumerate(judges)
+    )
+    yield f"\nWith the hole, top-1: {counts}."
+    yield from _pairs(stored, "hole", "result")
+    yield "\n**The hole alone**, a square of the hole with a tenth of its side around it:\n"
+    heads = ["in the hole", "n", *(f"{judge}: top-1, top-5" for judge in judges)]
+    yield _table(heads, [*_alone_rows(stored, filled)])
+    yield from _pairs(stored, "hole", "alone")
 
 
 def _large_row(stored: StoredOutcomes, group: str) -> list[str]:
     outcomes, config = stored.groups[group], stored.configs[group]
     confidence, norm, radius = (outcomes.mean(name) for name in ("confidence", "norm", "radius"))
     low = outcomes.mean("low")
-    counts = (f"{_count(outcomes, k, 1)}, {_count(outcomes, k, 5)}" for k in range(len(stored.judges)))
     length = f"{config['steps']} of {config['step_size']:.3g}"
+    clipped = f"{100 * outcomes.mean('clipped').value:.1f} %" if "clipped" in outcomes.numbers else "–"
     return [
-        GROUPS[group], length, str(outcomes.n), _with_interval(confidence, ".3f"), *counts, f"{norm.value:.1f}",
-        _with_interval(radius, ".1f"), f"{100 * low.value:.0f} % ({100 * low.low:.0f} to {100 * low.high:.0f})",
+        GROUPS[group], length, str(outcomes.n), _with_interval(confidence, ".3f"), *_judged(stored, outcomes, "result"),
+        f"{norm.value:.1f}", _with_interval(radius, ".1f"),
+        f"{100 * low.value:.0f} % ({100 * low.low:.0f} to {100 * low.high:.0f})", clipped,
     ]  # fmt: skip
 
 
-def _similarity(outcomes: SearchOutcomes) -> list[str]:
-    return [_with_interval(outcomes.mean(f"ssim_{when}"), ".3f") for when in ("before", "after")]
+def _alone_rows(stored: StoredOutcomes, groups: Sequence[str]) -> Iterator[list[str]]:
+    """Yield what the judges recognise in the hole alone: the original, the start, the results."""
+    first = stored.groups[groups[0]]
+    for title, seen in (("the original", "alone_original"), ("the start", "alone_start")):
+        yield [title, str(first.n), *_judged(stored, first, seen)]
+    for group in groups:
+        outcomes = stored.groups[group]
+        yield [GROUPS[group], str(outcomes.n), *_judged(stored, outcomes, "alone")]
 
 
-def _count(outcomes: SearchOutcomes, judge: int, top: int, *, before: bool = False) -> str:
+def _judged(stored: StoredOutcomes, outcomes: SearchOutcomes, seen: str) -> list[str]:
+    """Return "top-1, top-5" of each judge, counts with intervals."""
+    return [", ".join(_count(outcomes, k, top, seen) for top in (1, 5)) for k in range(len(stored.judges))]
+
+
+def _count(outcomes: SearchOutcomes, judge: int, top: int, seen: str) -> str:
     """'81 (72 to 87 %)' of n."""
-    count = int(outcomes.recognised(judge, top, before=before).sum())
-    if before:
-        return f"{count} of {outcomes.n}"
-    _, low, high = outcomes.share(judge, top)
+    _, low, high = outcomes.share(judge, top, seen=seen)
+    count = int(outcomes.recognised(judge, top, seen=seen).sum())
     return f"{count} ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
-def _pairs(stored: StoredOutcomes, mode: str) -> Iterator[str]:
-    """Yield McNemar's test of the pairs for each judge."""
-    if (pair := stored.pair(mode)) is None:
-        return
-    pixels, views = pair
-    counts = [
-        f"{classifier_title(judge)} {_mcnemar(pixels.recognised(k), views.recognised(k))}"
-        for k, judge in enumerate(stored.judges)
-    ]
-    comparisons = "; ".join(counts)
-    yield f"\nThe same {views.n} pictures, recognised by views alone / by the paper's search alone: {comparisons}."
+def _pairs(stored: StoredOutcomes, mode: str, seen: str) -> Iterator[str]:
+    """Yield McNemar's test of each pair of groups for each judge."""
+    for first, second in PAIRS[mode]:
+        if first in stored.groups and second in stored.groups:
+            after, before = stored.common(first, second)
+            counts = [
+                f"{classifier_title(judge)} {_mcnemar(*(side.recognised(k, seen=seen) for side in (before, after)))}"
+                for k, judge in enumerate(stored.judges)
+            ]
+            comparisons, titles = "; ".join(counts), f"by {GROUPS[first]} alone / by {GROUPS[second]} alone"
+            yield f"\nThe same {after.n} pictures, recognised {titles}: {comparisons}."
 
 
 def _mcnemar(before: np.ndarray, after: np.ndarray) -> str:
@@ -151,4 +170,4 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    write()

@@ -190,11 +190,11 @@ def _views(claim: Claim, subject: str) -> Finding:
 
 
 def _large_views(claim: Claim) -> Finding:
-    """Judge the same for drawings and filled holes at 224 pixels, by the first judge's top-1 prediction."""
+    """Judge the same for drawings at 224 pixels, and for the hole alone, by the first judge's top-1 prediction."""
     stored = require(stored_outcomes(), "No pictures of 224 pixels are stored.")
     scores = {
-        name: views.recognised() - pixels.recognised()
-        for name, mode in (("drawings", "draw"), ("holes", "hole"))
+        name: views.recognised(seen=seen) - pixels.recognised(seen=seen)
+        for name, mode, seen in (("drawings", "draw", "result"), ("holes alone", "hole", "alone"))
         if (pair := stored.pair(mode)) is not None
         for pixels, views in (pair,)
     }

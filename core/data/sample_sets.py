@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,11 @@ from core.shared import paper
 SAMPLES = PRECOMPUTED / "samples"
 EXAMPLES = PRECOMPUTED / "examples.json"  # written by precomputed.make_examples, which documents the rule
 
+HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.make_views
+
 _CHOSEN = json.loads(EXAMPLES.read_text())
+_HOLES = json.loads(HOLES.read_text())  # each where it costs another network most of its class's probability
+_TABBY = 0  # the photograph that stored runs fill by the paper's search and settings, in the middle
 OPENING_SEED: int = _CHOSEN["opening"]  # of the blur from which the story's twins draw every class
 
 
@@ -32,6 +36,8 @@ class SampleSet:
     inpainted: the picture whose hole is filled first. by_the_paper: the picture filled in stored runs by the paper's
     search and settings; None for the same.
     holes: (left, top, side) of a picture's initial hole, by index; the others' are in the middle.
+    faceless: the pictures in whose hole no search painted the animal's face, judged by eye.
+    replayed: the pictures, besides `inpainted`, whose hole is filled by both searches in stored runs.
     filled: the pictures of the row of filled holes. drawn: the initial classes of *Draw*, which offers only sets with
     some. rule: one sentence on how they were chosen; may be empty.
     maps: title of every data set whose maps are about these classes, by its name.
@@ -49,7 +55,9 @@ class SampleSet:
     second: int = 1
     inpainted: int = 0
     by_the_paper: int | None = None
-    holes: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    holes: Mapping[int, tuple[int, int, int]] = field(default_factory=dict)
+    faceless: tuple[int, ...] = ()
+    replayed: tuple[int, ...] = ()
     filled: tuple[int, ...] = ()
     drawn: tuple[str, ...] = ()
     rule: str = ""
@@ -111,10 +119,11 @@ SAMPLE_SETS = {
             classes_title="ImageNet",
             folder=SAMPLES / "photographs",
             second=2,  # a giant panda
-            # Hens without the middle one, and a koala without its head.
-            inpainted=6,
-            by_the_paper=0,  # a tabby
-            holes={6: (60, 39, 110), 7: (91, 20, 98)},
+            inpainted=6,  # hens
+            by_the_paper=_TABBY,
+            holes={k: (*corner, _HOLES["side"]) for k, corner in enumerate(_HOLES["corners"]) if k != _TABBY},
+            faceless=tuple(_HOLES["faceless"]),
+            replayed=(7,),  # a koala
             drawn=("volcano",),
             rule=(
                 "We chose the example’s class by hand because people recognise it, like the hen and the koala of *Fill "

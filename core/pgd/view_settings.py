@@ -72,8 +72,13 @@ class Views:
         for side, part in self.inputs:
             share += part
             if step < round(share * steps):
-                return min(size, INPUT_MULTIPLE * max(1, round(side * size / INPUT_MULTIPLE)))
+                return _rounded(side, size)
         return size
+
+    def small_inputs(self, size: int) -> tuple[int, ...]:
+        """Return the sides of views that are smaller than a picture of side `size`, in rising order."""
+        sides = {_rounded(side, size) for side, _ in self.inputs}
+        return tuple(sorted(sides - {size}))
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as a JSON object, without `inputs` if the size is constant."""
@@ -87,6 +92,11 @@ class Views:
         if not isinstance(content, Mapping) or not set(content) <= known:
             raise ValueError(f"views must be a JSON object of {', '.join(sorted(known))}; got {content!r}")
         return Views(**content)
+
+
+def _rounded(side: float, size: int) -> int:
+    """Return a side relative to `size` in pixels, rounded to `INPUT_MULTIPLE`."""
+    return min(size, INPUT_MULTIPLE * max(1, round(side * size / INPUT_MULTIPLE)))
 
 
 def _input_stages(stages: Any) -> tuple[tuple[float, float], ...]:
@@ -116,12 +126,12 @@ class ViewRun:
 # Chosen on other classes and photographs than those reported in docs/views.md, which has the figures.
 LARGE = {
     "generation": ViewRun(
-        epsilon=90, step_size=2, steps=300, step_decay=0.3,
-        views=Views(min_side=0.3, noise=0.08, spectrum=1.2, colors=0.4),
+        epsilon=60, step_size=6, steps=160, step_decay=0.3,
+        views=Views(min_side=0.35, noise=0.08, spectrum=1.3, colors=0.6, inputs=((0.5, 0.25), (0.7, 0.25))),
     ),
     "inpainting": ViewRun(
-        epsilon=37, step_size=1.2, steps=300, step_decay=0.3,
-        views=Views(min_side=0.5, noise=0.08, spectrum=1.2, colors=0.7),
+        epsilon=18, step_size=2.4, steps=160, step_decay=0.3,
+        views=Views(min_side=0.4, noise=0.08, spectrum=1.3, colors=0.9, inputs=((0.5, 0.25), (0.7, 0.25))),
     ),
 }  # fmt: skip
 SMALL = {

@@ -14,6 +14,7 @@ from core.data.classes import PRECOMPUTED
 from core.fourier.intervals import Interval, student, wilson
 
 STORED = PRECOMPUTED / "views.json"
+NOT_NUMBERS = {"picture", "target", "places", "corner"}  # of a picture's entries in the file
 LARGE_SIZE = 224  # side of the pictures in pixels
 # ImageNet classes used to tune the search; never reported on.
 TRIED = frozenset(
@@ -79,30 +80,30 @@ class SearchOutcomes:
 
     pictures: (n,) names; targets: (n,) class indices. numbers: (n,) by name: own (1 where the painter's top-1
     prediction is the target), confidence, norm (L2 length of the change), radius (mean, of the change, in cycles per
-    image), low (share of its energy within radius 8), seconds, and for holes ssim_before and ssim_after.
-    places: (n, J) place of the target in each judge's predictions, 1 for top-1; places_before: of the starts.
+    image), low (share of its energy within radius 8), clipped (share of values at 0 or 1), seconds (CPU, one thread).
+    places: (n, J) by what the judges see: place of the target in each judge's predictions, 1 for top-1. "result" is the
+    picture at the end; for holes also "start", and the square around the hole alone (`holes.hole_alone`): "alone",
+    "alone_start" and "alone_original".
     energy: (R,) share of the change's energy by radius, mean over the pictures.
     """
 
     pictures: tuple[str, ...]
     targets: tuple[int, ...]
     numbers: Mapping[str, np.ndarray]
-    places: np.ndarray
-    places_before: np.ndarray
+    places: Mapping[str, np.ndarray]
     energy: np.ndarray
 
     @property
     def n(self) -> int:
         return len(self.pictures)
 
-    def recognised(self, judge: int = 0, top: int = 1, *, before: bool = False) -> np.ndarray:
-        """Return 1.0 if the judge's `top` predictions include the target, else 0, (n,); before: for the starts."""
-        places = self.places_before if before else self.places
-        return (places[:, judge] <= top).astype(np.float64)
+    def recognised(self, judge: int = 0, top: int = 1, *, seen: str = "result") -> np.ndarray:
+        """Return 1.0 if the judge's `top` predictions for what it sees include the target, else 0, (n,)."""
+        return (self.places[seen][:, judge] <= top).astype(np.float64)
 
-    def share(self, judge: int = 0, top: int = 1) -> Interval:
+    def share(self, judge: int = 0, top: int = 1, *, seen: str = "result") -> Interval:
         """Return the share of `recognised` with Wilson's 95 % interval."""
-        return wilson(self.recognised(judge, top).mean(), self.n).item()
+        return wilson(self.recognised(judge, top, seen=seen).mean(), self.n).item()
 
     def mean(self, name: str) -> Interval:
         """Return the mean of a number with Student's 95 % interval."""
@@ -115,8 +116,7 @@ class SearchOutcomes:
             pictures,
             tuple(self.targets[row] for row in rows),
             {name: values[rows] for name, values in self.numbers.items()},
-            self.places[rows],
-            self.places_before[rows],
+            {seen: places[rows] for seen, places in self.places.items()},
             self.energy,
         )
 
@@ -125,8 +125,8 @@ class SearchOutcomes:
 class StoredOutcomes:
     """Content of the file: names of the painter and of the judges, the main one first, and outcomes by group.
 
-    groups: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views",
-    "hole-brush". configs: of their runs, JSON.
+    groups: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views"; by the settings of the version
+    before, "former-views" and "former-quick". configs: of their runs, JSON.
     """
 
     painter: str
@@ -135,13 +135,18 @@ class StoredOutcomes:
     groups: Mapping[str, SearchOutcomes]
     configs: Mapping[str, Any]
 
+    def common(self, first: str, second: str) -> tuple[SearchOutcomes, SearchOutcomes]:
+        """Return the outcomes of two groups on the pictures of both, in the order of the first."""
+        known = set(self.groups[second].pictures)
+        pictures = tuple(picture for picture in self.groups[first].pictures if picture in known)
+        return self.groups[first].subset(pictures), self.groups[second].subset(pictures)
+
     def pair(self, mode: str) -> tuple[SearchOutcomes, SearchOutcomes] | None:
         """Return the pictures done by both searches, the paper's and by views, or None; mode: "draw" or "hole"."""
-        pixels, views = (self.groups.get(f"{mode}-{search}") for search in ("pixels", "views"))
-        if pixels is None or views is None:
+        if not {f"{mode}-pixels", f"{mode}-views"} <= self.groups.keys():
             return None
-        common = tuple(picture for picture in views.pictures if picture in pixels.pictures)
-        return (pixels.subset(common), views.subset(common)) if common else None
+        views, pixels = self.common(f"{mode}-views", f"{mode}-pixels")
+        return (pixels, views) if pixels.n else None
 
 
 @cache
@@ -160,12 +165,10 @@ def stored_outcomes() -> StoredOutcomes | None:
 
 
 def _outcomes(rows: list[dict[str, Any]], energy: list[float]) -> SearchOutcomes:
-    texts = {"picture", "target", "places", "places_before", "corner"}
     return SearchOutcomes(
         tuple(row["picture"] for row in rows),
         tuple(row["target"] for row in rows),
-        {name: np.array([row[name] for row in rows], np.float64) for name in rows[0].keys() - texts},
-        np.array([row["places"] for row in rows]),
-        np.array([row["places_before"] for row in rows]),
+        {name: np.array([row[name] for row in rows], np.float64) for name in rows[0].keys() - NOT_NUMBERS},
+        {seen: np.array([row["places"][seen] for row in rows]) for seen in rows[0]["places"]},
         np.array(energy),
     )

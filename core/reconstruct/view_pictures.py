@@ -1,11 +1,12 @@
-"""Stored drawings at 224 pixels by both searches: files and metadata. No torch.
+"""Stored drawings at 224 pixels by both searches: five words chosen by hand, and a wall of random ones. No torch.
 
-`precomputed.make_view_pictures` makes them.
+`precomputed.make_views` makes them.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from core.data.classes import PRECOMPUTED
 from core.pgd.view_settings import SEARCHES, Search
 
 FOLDER = PRECOMPUTED / "views"
-OPENING, JUDGED = FOLDER / "opening.json", FOLDER / "judged.json"
+OPENING, WALL = FOLDER / "opening.json", FOLDER / "wall.json"
 SIDE = 224  # of pictures, in pixels
 WORDS = ("volcano", "golden retriever", "teapot", "macaw", "lion")  # chosen by hand, in display order
 CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
@@ -67,9 +68,75 @@ def opening_drawings(word: str) -> tuple[Drawing, ...]:
 
 
 def _read(known: dict[str, Any]) -> dict[str, Any]:
-    return {**known, "confidence": tuple(known["confidence"])}
+    return {**{name: known[name] for name in ("norm", "judged", "place")}, "confidence": tuple(known["confidence"])}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WallDrawing:
+    """A word of the wall as drawn by a search.
+
+    path: of the small lossy picture. confidence: the painter's in the word. says, ranks: of each judge, its top-1
+    prediction and the word's rank in its predictions, from 1.
+    """
+
+    path: Path
+    confidence: float
+    says: tuple[str, ...]
+    ranks: tuple[int, ...]
+
+    def recognised(self, judge: int = 0) -> bool:
+        """Return whether the word is a judge's top-1 prediction."""
+        return self.ranks[judge] == 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class WallWord:
+    """A random word: its ImageNet label, its name, and what each search drew."""
+
+    label: int
+    word: str
+    drawings: Mapping[Search, WallDrawing]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wall:
+    """100 words drawn by a seed, failures included, in random order, and the registry names of painter and judges."""
+
+    painter: str
+    judges: tuple[str, ...]
+    side: int
+    words: tuple[WallWord, ...]
+
+    def recognised(self, search: Search, judge: int = 0) -> int:
+        """Return the number of words that a judge recognises as drawn by a search."""
+        return sum(word.drawings[search].recognised(judge) for word in self.words)
+
+
+@cache
+def stored_wall() -> Wall:
+    """Load the wall."""
+    content = json.loads(WALL.read_text("utf-8"))
+    return Wall(
+        painter=content["painter"]["name"],
+        judges=tuple(judge["name"] for judge in content["judges"]),
+        side=content["side"],
+        words=tuple(_word(row) for row in content["words"]),
+    )
+
+
+def _word(row: dict[str, Any]) -> WallWord:
+    drawings = {
+        search: WallDrawing(
+            path=judged_path(row["label"], search),
+            confidence=row[search]["confidence"],
+            says=tuple(row[search]["says"]),
+            ranks=tuple(row[search]["ranks"]),
+        )
+        for search in SEARCHES
+    }
+    return WallWord(label=row["label"], word=row["word"], drawings=drawings)
 
 
 def judged_path(label: int, search: Search) -> Path:
-    """Return the file of a class's drawing for visitors to judge, by label."""
-    return FOLDER / f"{label}-{search}.webp"
+    """Return the file of a class's drawing on the wall, which visitors also judge, by label."""
+    return FOLDER / "wall" / f"{label}-{search}.webp"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from core.pgd.view_settings import SEARCHES, Search
-from core.reconstruct.view_pictures import JUDGED
+from core.reconstruct.view_pictures import stored_wall
 
 PER_SEARCH, OPTIONS = 5, 5
 COUNT = PER_SEARCH * len(SEARCHES)  # drawings in a round
@@ -53,9 +52,8 @@ sandbar, seashore, valley, volcano, scuba diver, daisy, corn, acorn, toilet tiss
 
 @cache
 def stored_pool() -> tuple[int, ...]:
-    """Load the labels of the stored drawings."""
-    known = json.loads(JUDGED.read_text())
-    return (*known["recognised"], *known["unrecognised"])
+    """Load the labels of the drawings on the wall."""
+    return tuple(word.label for word in stored_wall().words)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def examples(row: SampleSet) -> Iterator[Example]:
 
 def _by_searches(row: SampleSet) -> Iterator[Example]:
     """Yield the examples for large pictures: holes over objects and a drawing, by both searches."""
-    for place in dict.fromkeys((row.inpainted, *row.holes)):
+    for place in (row.inpainted, *row.replayed):
         mask = row.hole(place)
         settings = first_settings("inpainting", row.side, hole_side(mask), "views")
         weight = settings.pop("weight")

@@ -5,16 +5,21 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.stats import binomtest
 
 from core.data.classes import PRECOMPUTED, imagenet
+from core.data.sample_sets import SAMPLE_SETS
+from core.data.samples import load_samples
+from core.pgd.view_settings import SEARCHES
 from core.reconstruct.search_outcomes import TRIED, stored_outcomes
-from precomputed.make_views import drawn_classes
+from core.reconstruct.view_pictures import WALL, stored_wall
+from precomputed.make_views import UNSHOWN, drawn_classes, wall_classes
 from precomputed.make_views_tables import DOCUMENT, tables
 
 STORED = json.loads((PRECOMPUTED / "views.json").read_text())
 
-MODES = sorted({group.partition("-")[0] for group in STORED["pictures"]})
+MODES = ("draw", "hole")
 
 
 def test_nothing_is_reported_on_classes_that_settings_were_tried_on():
@@ -39,7 +44,7 @@ def test_outcomes_are_counted_as_they_stand(group):
     rows, outcomes = STORED["pictures"][group], stored_outcomes().groups[group]
     for judge in range(len(STORED["judges"])):
         for top in (1, 5):
-            count = sum(row["places"][judge] <= top for row in rows)
+            count = sum(row["places"]["result"][judge] <= top for row in rows)
             assert outcomes.recognised(judge, top).sum() == count
             low, high = binomtest(count, len(rows)).proportion_ci(method="wilson")
             assert outcomes.share(judge, top)[1:] == pytest.approx((low, high))
@@ -53,7 +58,53 @@ def test_pairs_are_of_the_same_pictures():
         pixels, views = stored_outcomes().pair(mode)
         assert pixels.pictures == views.pictures and pixels.targets == views.targets
         by_name = {row["picture"]: row for row in STORED["pictures"][f"{mode}-pixels"]}
-        assert pixels.places[:, 0].tolist() == [by_name[name]["places"][0] for name in views.pictures]
+        for seen in pixels.places:
+            assert pixels.places[seen][:, 0].tolist() == [by_name[name]["places"][seen][0] for name in views.pictures]
+
+
+def test_the_hole_alone_is_judged_between_its_start_and_its_original():
+    text = DOCUMENT.read_text("utf-8")
+    for group in ("hole-views", "hole-pixels"):
+        for seen in ("alone", "alone_start", "alone_original"):
+            rows, outcomes = STORED["pictures"][group], stored_outcomes().groups[group]
+            for judge in range(len(STORED["judges"])):
+                count = sum(row["places"][seen][judge] == 1 for row in rows)
+                assert outcomes.recognised(judge, seen=seen).sum() == count
+                low, high = binomtest(count, len(rows)).proportion_ci(method="wilson")
+                assert f"{count} ({100 * low:.0f} to {100 * high:.0f} %)" in text
+
+
+def test_the_bundled_photographs_holes_are_the_judged_ones():
+    rows = [row for row in STORED["pictures"]["hole-views"] if row["picture"].startswith("bundled")]
+    photographs = SAMPLE_SETS["photographs"]
+    assert len(rows) == len(load_samples("photographs"))
+    assert photographs.holes.keys() == set(range(len(rows))) - {photographs.by_the_paper}, (
+        "the paper's is in the middle"
+    )
+    for place in photographs.holes:
+        row = rows[place]
+        assert photographs.holes[place] == (*row["corner"], STORED["hole"])
+        mask = photographs.hole(place)
+        assert mask[0, row["corner"][1], row["corner"][0]] and mask.sum() == STORED["hole"] ** 2
+
+
+def test_the_wall_has_a_hundred_random_words_as_they_came():
+    wall, names = stored_wall(), imagenet().names
+    shown = [label for label in drawn_classes(110) if names[label] not in UNSHOWN]
+    assert [word.label for word in wall.words] == shown[:100] == wall_classes()
+    assert wall.painter == STORED["painter"]["name"] and list(wall.judges) == [j["name"] for j in STORED["judges"]]
+    for search in SEARCHES:
+        rows = {row["target"]: row for row in STORED["pictures"][f"draw-{search}"]}
+        for word in wall.words:
+            drawing = word.drawings[search]
+            if word.label in rows:
+                assert list(drawing.ranks) == rows[word.label]["places"]["result"]
+                assert drawing.confidence == rows[word.label]["confidence"]
+            assert drawing.recognised() == (drawing.says[0] == word.word) == (drawing.ranks[0] == 1)
+            with Image.open(drawing.path) as picture:
+                assert picture.size == (wall.side, wall.side)
+        assert wall.recognised(search) == sum(word.drawings[search].says[0] == word.word for word in wall.words)
+    assert sum(path.stat().st_size for path in WALL.parent.glob("wall*/*")) + WALL.stat().st_size < 1_500_000
 
 
 def test_every_number_of_the_text_is_that_of_the_settings():

@@ -22,11 +22,11 @@ from ui.runs.run_sentences import run_title
 BOTH = ["Pixels", "Views"]
 
 
-@pytest.mark.parametrize(("kind", "steps"), [("generation", 120), ("inpainting", 120)])
+@pytest.mark.parametrize(("kind", "steps"), [("generation", 96), ("inpainting", 96)])
 def test_quick_settings_keep_the_ball_and_the_views(kind, steps):
     full = usual_settings(kind, 224, 98 if kind == "inpainting" else None, "views")
     quick = quick_settings(full)
-    assert quick["steps"] == steps and quick["step_size"] == pytest.approx(1.5 * full["step_size"])
+    assert quick["steps"] == steps and quick["step_size"] == pytest.approx(1.25 * full["step_size"])
     assert {name: quick[name] for name in ("epsilon", "views", "step_decay")} == {
         name: full[name] for name in ("epsilon", "views", "step_decay")
     }

