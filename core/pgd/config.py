@@ -1,4 +1,4 @@
-"""Settings of a PGD run, without torch: widgets and saved runs need them before any model is loaded."""
+"""Settings of a PGD run, without torch: widgets and files of runs need them before any model is loaded."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ export async function pictureUrl(pixels, side) {
  * @param {File} file @param {number} side
  * @throws {Error} one sentence, if it is no picture or too large
  */
-export async function ownPicture(file, side) {
+async function ownPicture(file, side) {
   if (file.size > MAX_BYTES) throw new Error(`“${file.name}” has over ${MAX_BYTES / 1e6} MB; choose a smaller file.`);
   const image = new Image();
   const url = URL.createObjectURL(file);

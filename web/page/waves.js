@@ -18,7 +18,7 @@ const linked = { wave: /** @type {[number, number]} */ ([0, 1]), stripes: (_) =>
  *   its bytes, and the signs of a map's side
  * @param {[number, number]} wave
  */
-export function underWave({ pixels, size, side, signs: bits, epsilon }, wave) {
+function underWave({ pixels, size, side, signs: bits, epsilon }, wave) {
   const signs = /** @type {number[]} */ (signsAt(bits, side, wave));
   const basis = fourierBasis(wave, size);
   const strength = Math.fround(epsilon);
@@ -116,7 +116,7 @@ export async function stripesFigure({ stage, mount, attempt }) {
 }
 
 /** Each distinct wave up to `half`: (i, j) equals (-i, -j). @param {number} half @returns {[number, number][]} */
-export function halfPlane(half) {
+function halfPlane(half) {
   const waves = /** @type {[number, number][]} */ ([]);
   for (let i = 0; i <= half; i++) for (let j = i ? -half : 0; j <= half; j++) waves.push([i, j]);
   return waves;

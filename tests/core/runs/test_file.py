@@ -1,4 +1,4 @@
-"""Saved runs: exact, repeatable, and safe to open whatever they contain."""
+"""Files of runs: exact, repeatable, and safe to open whatever they contain."""
 
 import dataclasses
 import io
