@@ -93,8 +93,8 @@ def figure_packs() -> dict[str, Any]:
         for search in SEARCHES
     }
     return {
-        "word": {"words": opening.words(), "stored": list(range(len(opening.words()))), **searches()},
-        **{f"word-{place}": _word(place) for place in range(len(opening.words()))},
+        "word": {"words": opening.stored_words(), "stored": list(range(len(opening.stored_words()))), **searches()},
+        **{f"word-{place}": _word(place) for place in range(len(opening.stored_words()))},
         "judge": {
             "rounds": [judge.questions(seed, pictures=False) for seed in range(ROUNDS)],
             "searches": judge.SEARCHED,
@@ -111,7 +111,7 @@ def figure_packs() -> dict[str, Any]:
 
 
 def _word(place: int) -> dict[str, Any]:
-    return pack_opening(opening.words(), place, opening.drawings(place), opening.captions(place))
+    return pack_opening(opening.stored_words(), place, opening.drawings(place), opening.captions(place))
 
 
 def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:

@@ -239,8 +239,8 @@ class HubFile(WeightSource):
         from huggingface_hub import hf_hub_download
 
         with _one_sentence(self.origin):
-            *others, weights = self._files()
-            for name in others:
+            *configuration, weights = self._files()
+            for name in configuration:
                 hf_hub_download(self.repo_id, name, revision=self._revision())
             bar = None if progress is None else _reporting(progress)
             path = Path(hf_hub_download(self.repo_id, weights, revision=self._revision(), tqdm_class=bar))

@@ -38,11 +38,11 @@ def merges_of_word(word: str, ranks: dict[Merge, int]) -> set[Merge]:
     return used
 
 
-def reduced_merges(words: Iterable[str], most_frequent: int = 1000) -> list[Merge]:
-    """Return the merges that `words` need and CLIP's first `most_frequent` merges, in CLIP's order."""
+def reduced_merges(texts: Iterable[str], most_frequent: int = 1000) -> list[Merge]:
+    """Return the merges that `texts` need and CLIP's first `most_frequent` merges, in CLIP's order."""
     ranks: dict[Merge, int] = SimpleTokenizer().bpe_ranks
     merges = set(list(ranks)[:most_frequent])
-    for word in words:
+    for word in texts:
         merges |= merges_of_word(word, ranks)
     return sorted(merges, key=ranks.__getitem__)
 

@@ -34,7 +34,7 @@ def page() -> None:
     slug = url.text(CHAPTER)
     place = SLUGS.index(slug) if slug in SLUGS else 0
     here = chapter(place)  # computed before anything is drawn, so that text and figure change together
-    first, *others = here.parts
+    first, *further = here.parts
     with st.container(horizontal=True, vertical_alignment="center", key="story-bar"):
         st.title("What does CLIP see?", width="content", anchor=False)
         with st.container(key="story-steps"):
@@ -51,7 +51,7 @@ def page() -> None:
     with right, st.container(key="story-figure"):
         FIGURES[first.figure]()
         _note(first.note, "below" if first.figure == "word" else "")
-        for part in others:
+        for part in further:
             _note(part.text)
             FIGURES[part.figure]()
             _note(part.note)

@@ -67,8 +67,8 @@ def chapter(place: int) -> Chapter:
 
 
 def _claim(key: str) -> str:
-    maps, shown = CLAIMS[key]
-    return judged_html(findings_by_claim(*maps())[key], (shown,))
+    maps, figure = CLAIMS[key]
+    return judged_html(findings_by_claim(*maps())[key], (figure,))
 
 
 def paragraphs(text: str) -> str:

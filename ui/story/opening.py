@@ -45,7 +45,7 @@ def ask_for_a_word() -> None:
         st.segmented_control(
             "Drawn by", names, default=names[0], format_func=_title, key=PAINTER, required=True, persist_state="session"
         )
-    known = words()
+    known = stored_words()
     if shown_run() is not None:
         draw_scene(known, partial(st.session_state.__setitem__, REQUESTED))
         return
@@ -75,7 +75,7 @@ def painter_titles() -> list[str]:
     return [_title(_painter())]
 
 
-def words() -> tuple[str, ...]:
+def stored_words() -> tuple[str, ...]:
     """Return the words that have drawings."""
     if is_stored_pool():
         return WORDS
@@ -84,7 +84,7 @@ def words() -> tuple[str, ...]:
 
 
 def drawings(place: int) -> tuple[Drawing, ...]:
-    """Load a word's drawings by both searches. place: index of the word in `words()`."""
+    """Load a word's drawings by both searches. place: index of the word in `stored_words()`."""
     if is_stored_pool():
         return opening_drawings(WORDS[place])
     return tuple(_drawing(search, run, place) for search, run in _runs(_painter()).items())
@@ -115,13 +115,13 @@ def _drawing(search: Search, run: PGDRun, place: int) -> Drawing:
 
 
 def captions(place: int) -> list[tuple[str, str, str]]:
-    """Return title, search and judgement of each of a word's drawings. place: index of the word in `words()`."""
+    """Return title, search and judgement of each of a word's drawings. place: index of the word in `stored_words()`."""
     rows = []
     for drawing in drawings(place):
         title = TITLES[drawing.search][1]
         if (confidence := drawing.confidence[-1]) < SURE:
             title = f"Not convinced: {percent(confidence, 0)} sure"
-        rows.append((title, REQUIREMENTS[drawing.search], judged(drawing, words()[place])))
+        rows.append((title, REQUIREMENTS[drawing.search], judged(drawing, stored_words()[place])))
     return rows
 
 

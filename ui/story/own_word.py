@@ -89,18 +89,18 @@ def shown_run() -> ActiveRun | RunResult | None:
     return state.result if state.result is not None and state.result.id == number else None
 
 
-def draw_scene(words: tuple[str, ...], on_stored: Callable[[int], None]) -> None:
+def draw_scene(labels: tuple[str, ...], on_stored: Callable[[int], None]) -> None:
     """Draw both drawings of the visitor's word in place of the stored ones, redrawn while they grow.
 
     Args:
-        words: the stored words. on_stored: called with the index of a stored word that the visitor chooses instead.
+        labels: the stored words. on_stored: called with the index of a stored word that the visitor chooses instead.
     """
     growing = isinstance(shown_run(), ActiveRun)
     scene = st.fragment(_scene, run_every=REDRAW_SECONDS) if growing else _scene
-    scene(words, on_stored, growing)
+    scene(labels, on_stored, growing)
 
 
-def _scene(words: tuple[str, ...], on_stored: Callable[[int], None], growing: bool) -> None:
+def _scene(labels: tuple[str, ...], on_stored: Callable[[int], None], growing: bool) -> None:
     run = shown_run()
     if isinstance(run, ActiveRun) != growing:
         st.rerun()
@@ -113,7 +113,7 @@ def _scene(words: tuple[str, ...], on_stored: Callable[[int], None], growing: bo
         on_stored(place)
 
     drawings, captions, word = _growing(run) if isinstance(run, ActiveRun) else _ended(run)
-    opening((*words, word), len(words), drawings, captions, on_ask=choose_stored)
+    opening((*labels, word), len(labels), drawings, captions, on_ask=choose_stored)
 
 
 Captions = list[tuple[str, str, str]]
@@ -172,8 +172,8 @@ def _press(painter: str) -> None:
     """Start the drawing of the word in the box; for callbacks."""
     if not (word := st.session_state.get(WORD)):
         return
-    state, shown = run_state(PAGE), shown_run()
-    if isinstance(shown, ActiveRun) and (shown.run.plan.targets, shown.names) == ((word,), (painter,)):
+    state, run = run_state(PAGE), shown_run()
+    if isinstance(run, ActiveRun) and (run.run.plan.targets, run.names) == ((word,), (painter,)):
         return  # it is being drawn
     state.error = ""
     config = PGDConfig(**first_settings(PAGE, ROW.side, None, "views"))

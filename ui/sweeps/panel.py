@@ -90,10 +90,10 @@ def _settings(picture: Picture | None, *, disabled: bool) -> None:
     left, right = st.columns([2, 7], vertical_alignment="center")
     if left.button("Compute a map", type="primary", icon=":material/play_arrow:", disabled=disabled):
         _start(name, classes, dataset, config)
-    each = images_per_wave(len(dataset), config.passes)
+    count = images_per_wave(len(dataset), config.passes)
     waves, images = len(config.waves), len(dataset)
-    on = f": {waves} waves, each on {each} of {images} images" if images > 1 else ""
-    right.caption(f"{each * waves:,} predictions{on}")
+    on = f": {waves} waves, each on {count} of {images} images" if images > 1 else ""
+    right.caption(f"{count * waves:,} predictions{on}")
 
 
 def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
@@ -169,12 +169,12 @@ def _take_along(heatmap: Heatmap) -> None:
 def script_command(heatmap: Heatmap) -> str:
     """Return the command that resumes a downloaded map of bundled samples."""
     facts = heatmap.metadata
-    each = heatmap.images_per_wave or facts["dataset"]["n"]
+    count = heatmap.images_per_wave or facts["dataset"]["n"]
     return shlex.join(
         [
             *("python", "-m", "core.sweep", "--classifier", facts["classifier"]["name"]),
             *("--dataset", facts["dataset"]["name"], "--side", str(heatmap.side), "--epsilon", str(facts["epsilon"])),
-            *("--passes", f"{100 * each / facts['dataset']['n']:.9g}%", "--output", "map.npz"),
+            *("--passes", f"{100 * count / facts['dataset']['n']:.9g}%", "--output", "map.npz"),
         ]
     )
 
