@@ -58,7 +58,7 @@ class _Graph(torch.autograd.Function):
         return logits
 
     @staticmethod
-    def backward(context: Any, _: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(context: Any, _: Tensor) -> tuple[Tensor, None, None]:
         return context.saved_tensors[0], None, None
 
 

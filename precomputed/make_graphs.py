@@ -140,8 +140,9 @@ def export_graph(classifier: Classifier, graph: str, side: int) -> tuple[bytes, 
 
     graph: of `graph_names`. side: of its pictures in pixels, unless the graph names another.
     """
-    kind, _, size = graph.partition("-")
-    classifier, side = (classifier.at_size(int(size)), int(size)) if size else (classifier, side)
+    kind, _, small = graph.partition("-")
+    if small:
+        classifier, side = classifier.at_size(int(small)), int(small)
     weights = named_tensors(classifier)
     images = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
     arguments = {"images": images, "target": torch.tensor([3])}

@@ -110,7 +110,8 @@ def draw_words(work: Path, painter: Classifier, graphs: dict[int, Any], seed: in
 
 def _opening(work: Path, place: int, painter: Classifier, judge: Classifier) -> dict[str, Any]:
     """Write a word's strips; return the networks' predictions for them, by search. place: of the word in `WORDS`."""
-    names, result = imagenet().names, {}
+    names = imagenet().names
+    result: dict[str, Any] = {}
     label = names.index(WORDS[place])
     for search in SEARCHES:
         with np.load(work / f"words-{search}.npz", allow_pickle=False) as file:
