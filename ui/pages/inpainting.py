@@ -8,13 +8,14 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_title
+from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.images.hole_url import hole_text, read_hole
 from core.images.masks import Fill, hole_side, square_side
 from core.numbers import confidence
 from core.pgd.settings import RunKind
 from core.pgd.view_settings import Search
+from core.reconstruct.search_outcomes import stored_outcomes
 from core.runs.plan import RunPlan, inpainting_plan
 from core.shared import paper
 from core.shared.html import TERMS
@@ -47,9 +48,11 @@ INTRO = (
     "convince, or the network is robust?"
 )
 FAILS = (
-    "With EfficientNet-Lite0 the search by views makes the hen whole again. The koala’s head comes back as fur without "
-    "a face, and the tabby’s eye becomes curly fur. We looked at these results one by one."
+    "With EfficientNet-Lite0 the search by views fills the hens’ hole with plumage and the polar bear’s with a polar "
+    "bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes curly fur. We looked "
+    "at these results one by one."
 )
+FACELESS = "Neither search paints this animal’s face into its hole."
 TARGET_WIDTH = 340  # pixels
 BRUSH_SHARE = 28  # the brush's default radius is the picture's side divided by this
 
@@ -91,6 +94,8 @@ def page() -> None:
             st.markdown(f"The result shows other pictures. Close {result.opened} to paint a hole into your own choice.")
         elif picture is not None:
             _painter(picture, guess)
+            if not picture.own and picture.position in row.faceless and picture.position in row.holes:
+                st.caption(FACELESS)
     parts: dict[str, Callable[[], None]] = {
         MANY: partial(many_pictures, row, penalty),
         COMPUTED: partial(_computed, searches),
@@ -303,5 +308,23 @@ def explanations(searches: Sequence[Search]) -> dict[str, str]:
         r"$g$, then for the change $y$ outside $y \leftarrow (1 - t\lambda / \lVert y\rVert_2)_+\,y$ (Combettes & "
         "Wajs 2005), the projection onto the ball, the clip."
     )
-    by_views = {"The search by views": VIEWS, "Where it fails": FAILS} if "views" in searches else {}
+    by_views = {"The search by views": VIEWS, "How often": _holes_alone(), "Where it fails": FAILS}
+    by_views = {title: text for title, text in by_views.items() if text} if "views" in searches else {}
     return {"How Eq. 3 is minimised": minimised} | by_views
+
+
+def _holes_alone() -> str:
+    """Return how often the first judge recognises what is in a photograph's hole from the hole alone; may be empty."""
+    stored = stored_outcomes()
+    pair = stored.pair("hole") if stored is not None else None
+    if stored is None or pair is None:
+        return ""
+    pixels, views = pair
+    counts = {
+        "as filled by views": int(views.recognised(seen="alone").sum()),
+        "by pixels": int(pixels.recognised(seen="alone").sum()),
+        "before": int(views.recognised(seen="alone_start").sum()),
+        "in the originals": int(views.recognised(seen="alone_original").sum()),
+    }
+    said = ", ".join(f"{count} {what}" for what, count in counts.items())
+    return f"Of {views.n} holes, seen alone, {short_title(classifier_title(stored.judges[0]))} recognises {said}."

@@ -1,5 +1,8 @@
 """Both searches side by side: initial state, titles, equal budgets, run files, links."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 
@@ -7,6 +10,7 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.images.hole_url import hole_text
 from core.images.masks import fill_hole, middle_square
 from core.pgd.settings import quick_settings, usual_settings
+from core.reconstruct.search_outcomes import STORED
 from core.runs.examples import examples
 from core.runs.matching import FILL, changed_settings
 from core.runs.plan import inpainting_plan
@@ -16,6 +20,7 @@ from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.replay_reader import replay_data
 from tests.ui.runs.test_live_pages import open_page, toys  # noqa: F401
 from tests.ui.toys import ToyClassifier, toy_plan
+from ui.pages import inpainting
 from ui.runs.examples import stored_example
 from ui.runs.run_sentences import run_title
 
@@ -138,3 +143,20 @@ def test_the_link_of_an_own_run_is_one_of_its_settings():
     assert "url.less" not in app.session_state, "the stored example"
     run_to_the_end(app, "generation")
     assert [*app.session_state["url.less"]] == ["The run is computed again there; *Download* saves this one."]
+
+
+def test_the_rate_of_the_hole_alone_is_that_of_the_stored_pictures():
+    rows = json.loads(STORED.read_text())["pictures"]
+    counts = [
+        sum(row["places"][seen][0] == 1 for row in rows[f"hole-{search}"])
+        for search, seen in (
+            ("views", "alone"),
+            ("pixels", "alone"),
+            ("views", "alone_start"),
+            ("views", "alone_original"),
+        )
+    ]
+    assert [int(number) for number in re.findall(r"\b\d+\b", inpainting._holes_alone())] == [
+        len(rows["hole-views"]),
+        *counts,
+    ]
