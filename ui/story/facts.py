@@ -68,6 +68,20 @@ def _recognised() -> str:
     return f"{judge}, another network, recognises {counts}."
 
 
+def _alone() -> str:
+    """Say how many filled holes another network recognises without what is around them."""
+    stored = stored_outcomes()
+    pair = stored.pair("hole") if stored else None
+    if stored is None or pair is None:
+        return ""
+    by_pixels, by_views = (int(outcomes.recognised(seen="alone").sum()) for outcomes in pair)
+    judge = short_title(classifier_spec(stored.judges[0]).title)
+    return (
+        f"Shown the hole alone, {judge} recognises **{by_views} of {pair[1].n}** that had to convince from every view, "
+        f"and **{by_pixels}** by the paper’s search."
+    )
+
+
 def _equal_strength() -> str:
     evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
     points, way = decimal(100 * abs(evidence.measured.value)), "higher" if evidence.measured.value > 0 else "lower"
@@ -130,6 +144,7 @@ FACTS: dict[str, Callable[[], str]] = {
     "stands_in": _stands_in,
     "equal": _equal_strength,
     "filler": _filler,
+    "alone": _alone,
     "robust": lambda: networks.titles(networks.drawing_twins())[1],
     "least": lambda: str(int(100 * min(run.curves["target_probability"][-1].min() for run in opening_runs()))),
     "recognised": _recognised,
