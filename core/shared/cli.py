@@ -59,10 +59,10 @@ def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], expec
     return parse
 
 
-def check_output(parser: ArgumentParser, output: Path, endings: Sequence[str] = (".npz",)) -> None:
-    """Exit unless `--output` names a file with one of the suffixes in an existing folder."""
-    if output.suffix not in endings:
-        parser.error(f"--output wants a name that ends in {' or '.join(endings)}; got {output.name}")
+def check_output(parser: ArgumentParser, output: Path) -> None:
+    """Exit unless `--output` names an .npz in an existing folder."""
+    if output.suffix != ".npz":
+        parser.error(f"--output wants a name that ends in .npz; got {output.name}")
     if output.is_dir():
         parser.error(f"--output: {output} is a folder; give the name of a file")
     if not output.parent.is_dir():

@@ -22,7 +22,7 @@ TERMS = {
     "top-1": "by the most likely class; top-5 by any of the five likeliest",
     "v": "strength of the wave: its L2 norm per channel",
 }
-# Terms that no step of the story explains in its own words.
+# Terms that no chapter of the story explains in its own words.
 JARGON = ("robust twin", "of no class", "L2 budget", "Eq. 3", "top-1", "v")
 # Tags, and elements without prose or with their own explanation.
 _NO_PROSE = r"<(a|button|style|summary|svg)\b.*?</\1>|<span class=\"tooltip\".*?</span></span>|<[^>]*>"

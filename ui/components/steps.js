@@ -1,4 +1,4 @@
-// Tabs of a story's steps. All of them, including Back and Next, are links to the state that a click shows.
+// Tabs of the story's chapters. All of them, including Back and Next, are links to the state that a click shows.
 
 import { element } from "./dom.js";
 

@@ -26,17 +26,15 @@ def radius_axis() -> alt.X:
     return alt.X("radius:Q", title="radius √(i² + j²), cycles per image", axis=alt.Axis(titlePadding=2))
 
 
-def radial_chart(
-    chosen: Sequence[Entry], *, top: int, selected: Frequency, side: int = SHOWN_SIDE, height: int = HEIGHT
-) -> Chart:
+def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> Chart:
     """Plot the mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
 
-    Points of rings cut by the map's square, which contain only waves near the diagonals, are hollow. side: larger maps
-    are cropped to this many cells, as in the display. height: height of plot and axes in CSS pixels.
+    Points of rings cut by the map's square, which contain only waves near the diagonals, are hollow. Larger maps are
+    cropped, as in the display.
     """
     rows: list[dict[str, Any]] = []
     for entry in chosen:
-        profile = radial_profile(entry.heatmap.crop(side), top, corners=True)
+        profile = radial_profile(entry.heatmap.crop(SHOWN_SIDE), top, corners=True)
         error = profile.rate, profile.low, profile.high
         for radius, whole, *ring in zip(profile.radius.tolist(), profile.whole.tolist(), *error, strict=True):
             row = {"network": entry.label, "radius": radius, "whole": whole}
@@ -52,7 +50,7 @@ def radial_chart(
         title="Error by radius",
         legend_names=[entry.name for entry in named_apart(chosen)],
         note="" if all(row["whole"] for row in rows) else "○ ring cut by the map’s edges",
-        height=height,
+        height=HEIGHT,
         key="frequency.radial",
         alt_text=f"Mean top-{top} error over rings of waves of equal radius, one line per map, with 95 % intervals",
     )

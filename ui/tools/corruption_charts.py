@@ -34,8 +34,8 @@ class NetworkOutcomes:
         return Interval(1 - error.value, 1 - error.high, 1 - error.low)
 
 
-def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int, height: int = HEIGHT) -> Chart:
-    """Return a chart of each network's accuracy by corruption, the chosen one highlighted. height: in CSS pixels."""
+def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int) -> Chart:
+    """Return a chart of each network's accuracy by corruption, the chosen one highlighted."""
     labels = {None: CLEAN} | {row.key: row.label for row in CORRUPTIONS.values()}
     rows: list[dict[str, Any]] = [
         {"network": network.title, "corruption": label, "chosen": which in (None, key)}
@@ -52,7 +52,7 @@ def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int,
         alt.X("accuracy:Q", title="top-1 accuracy (%)", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
         100 / classes,
         weak="!datum.chosen",
-        height=height,
+        height=HEIGHT,
         key="corruptions.accuracy",
         alt_text=f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {accuracies}",
     )

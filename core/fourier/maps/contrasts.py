@@ -34,12 +34,12 @@ class Errors:
     scores: np.ndarray | None = None
     images: Hashable = None
 
-    def minus(self, other: Errors, confidence: float = 0.95) -> Errors:
+    def minus(self, other: Errors) -> Errors:
         """Subtract other errors: image by image where both know the same images, else as of independent images."""
         if self.scores is None or other.scores is None or self.images != other.images:
             return Errors(newcombe(self.measured, other.measured))
         scores = self.scores - other.scores
-        return Errors(paired_interval(scores, confidence), scores, self.images)
+        return Errors(paired_interval(scores), scores, self.images)
 
 
 def contrast(first: Errors | None, second: Errors | None) -> Interval | None:
@@ -61,9 +61,9 @@ def same_images(first: Heatmap, second: Heatmap) -> bool:
     return first.labels is not None and images_of(first) == images_of(second)
 
 
-def errors_under(heatmap: Heatmap, waves: Sequence[Frequency], top: int = 1, confidence: float = 0.95) -> Errors:
+def errors_under(heatmap: Heatmap, waves: Sequence[Frequency], top: int = 1) -> Errors:
     """Return the errors under each of W waves of the map."""
-    measured = Interval(*(wave_values(part, waves) for part in heatmap.interval(top, confidence)))
+    measured = Interval(*(wave_values(part, waves) for part in heatmap.interval(top)))
     return Errors(measured, _scores(heatmap, waves) if top == 1 else None, images_of(heatmap))
 
 
@@ -96,13 +96,13 @@ def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
 
 
 @lru_cache(8)
-def difference(first: Heatmap, second: Heatmap, top: int = 1, confidence: float = 0.95) -> Interval:
+def difference(first: Heatmap, second: Heatmap, top: int = 1) -> Interval:
     """Return `first` minus `second` as (R, R) maps, NaN where either is unknown; crop the larger map to the smaller."""
     side = min(first.side, second.side)
     first, second = first.crop(side), second.crop(side)
     cells = _known_cells(first.rate(top) + second.rate(top))
-    a, b = (errors_under(heatmap, cells, top, confidence) for heatmap in (first, second))
-    return _as_maps(a.minus(b, confidence).measured, cells, side)
+    a, b = (errors_under(heatmap, cells, top) for heatmap in (first, second))
+    return _as_maps(a.minus(b).measured, cells, side)
 
 
 @lru_cache(8)

@@ -31,7 +31,7 @@ class RadialProfile:
     whole: np.ndarray
 
 
-def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, corners: bool = False) -> RadialProfile:
+def radial_profile(heatmap: Heatmap, top: int = 1, *, corners: bool = False) -> RadialProfile:
     """Return the mean error by radius sqrt(i^2 + j^2), rounded to whole cycles per image.
 
     Each wave counts once, not once for (i, j) and once for (-i, -j). Complete rings only, unless `corners` asks
@@ -54,9 +54,9 @@ def radial_profile(heatmap: Heatmap, top: int = 1, confidence: float = 0.95, *, 
     np.minimum.at(min_images, ring, wave_images)
     scores = ring_scores(heatmap) if top == 1 else None
     if not scores:
-        _, low, high = wilson(mean, min_images, confidence)
+        _, low, high = wilson(mean, min_images)
     else:
-        _, low, high = clustered_interval(np.array([scores[ring] for ring in rings.tolist()]), confidence)
+        _, low, high = clustered_interval(np.array([scores[ring] for ring in rings.tolist()]))
     spread = np.sqrt(np.bincount(ring, (wave_rate - mean[ring]) ** 2) / waves)
     return RadialProfile(rings, mean, low, high, spread, waves, rings <= half)
 
