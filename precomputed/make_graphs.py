@@ -186,8 +186,8 @@ def _run(names: Sequence[str]) -> str:
     for name in names:
         classifier, side = graph_classifier(name), NETWORKS[name]
         graphs = {graph: export_graph(classifier, graph, side) for graph in graph_names(name)}
-        (_, weights), *others = graphs.values()
-        assert all(weights == also for _, also in others), "all graphs share one file of weights"
+        (_, weights), *further = graphs.values()
+        assert all(weights == also for _, also in further), "all graphs share one file of weights"
         make_folder(GRAPHS / name)
         for graph, (content, _) in graphs.items():
             write_atomically(GRAPHS / name / f"{graph}.onnx", content)
