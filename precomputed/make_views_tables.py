@@ -27,6 +27,7 @@ GROUPS = {
     "draw-pixels": "the paper's search",
     "draw-views": "views",
     "draw-quick": "views, quick",
+    "former-inputs": "views, small inputs first",
     "former-views": "views, earlier settings",
     "former-quick": "views, quick, earlier settings",
     "hole-pixels": "the paper's search",
@@ -34,7 +35,12 @@ GROUPS = {
 }
 # Compared on the same pictures, the first against the second.
 PAIRS = {
-    "draw": (("draw-views", "draw-pixels"), ("draw-views", "former-views"), ("draw-quick", "former-quick")),
+    "draw": (
+        ("draw-views", "draw-pixels"),
+        ("draw-views", "former-inputs"),
+        ("draw-views", "former-views"),
+        ("draw-quick", "former-quick"),
+    ),
     "hole": (("hole-views", "hole-pixels"),),
 }
 

@@ -127,7 +127,7 @@ class ViewRun:
 LARGE = {
     "generation": ViewRun(
         epsilon=60, step_size=6, steps=160, step_decay=0.3,
-        views=Views(min_side=0.35, noise=0.08, spectrum=1.3, colors=0.6, inputs=((0.5, 0.25), (0.7, 0.25))),
+        views=Views(min_side=0.35, noise=0.08, spectrum=1.3, colors=0.6),
     ),
     "inpainting": ViewRun(
         epsilon=18, step_size=2.4, steps=160, step_decay=0.3,
