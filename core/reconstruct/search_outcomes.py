@@ -125,8 +125,9 @@ class SearchOutcomes:
 class StoredOutcomes:
     """Content of the file: names of the painter and of the judges, the main one first, and outcomes by group.
 
-    groups: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views"; with small
-    inputs at first, "former-inputs"; by the settings of the version before, "former-views" and "former-quick". configs: of their runs, JSON.
+    groups: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views"; by views with small inputs at first,
+    "former-inputs"; by the settings of the version before, "former-views" and "former-quick". configs: of their runs,
+    JSON.
     """
 
     painter: str
