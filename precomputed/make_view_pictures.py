@@ -49,8 +49,8 @@ def write(work: Path, labels: Sequence[int], painter: Classifier, judges: Sequen
     facts = {"painter": classifier_facts(painter), "seed": seed}
     source = {"source": computed_source(device_name(painter))}
     config = PGDConfig(**usual_settings("generation", SIDE, search="views"))
-    words = {word: _opening(work, place, painter, judges[0]) for place, word in enumerate(WORDS)}
-    content = {"judge": classifier_facts(judges[0]), "config": config.to_json(), "words": words}
+    drawings = {word: _opening(work, place, painter, judges[0]) for place, word in enumerate(WORDS)}
+    content = {"judge": classifier_facts(judges[0]), "config": config.to_json(), "words": drawings}
     _write(OPENING, facts | content | source)
     make_folder(FOLDER / "wall")
     rows = [_wall_word(work, label) for label in labels]

@@ -127,11 +127,11 @@ def drawings() -> Iterator[tuple[str, RunPlan]]:
     """Yield name and plan of every drawing: by views, by views in fewer steps, by the paper's search."""
     settings = usual_settings("generation", SIZE, search="views")
     usual, quick = PGDConfig(**settings), PGDConfig(**(quick_settings(settings) or settings))
-    shown = list(dict.fromkeys([*drawn_classes(), *wall_classes()]))
+    drawn = list(dict.fromkeys([*drawn_classes(), *wall_classes()]))
     for kind, config, labels in (
-        ("views", usual, shown),
+        ("views", usual, drawn),
         ("quick", quick, drawn_classes()),
-        ("pixels", replace(usual, search="pixels"), shown),
+        ("pixels", replace(usual, search="pixels"), drawn),
     ):
         for label in labels:
             start = draw_starts([imagenet().names[label]], 1, "photographs", SEED, "grey")

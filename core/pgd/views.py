@@ -37,15 +37,15 @@ class View:
     def apply(self, image: Tensor) -> Tensor:
         """Return the view of a (3, H, W) image, (3, size, size); differentiable."""
         size = image.shape[-1]
-        shown = self.size or size
+        view_side = self.size or size
         reach = max(abs(self.dx), abs(self.dy))
         if reach:
             mirrored = F.pad(image[None], (reach, reach, reach, reach), mode="reflect")[0]
             top, left = reach - self.dy, reach - self.dx
             image = mirrored[:, top : top + size, left : left + size]
-        if self.side < size or shown < size:
+        if self.side < size or view_side < size:
             crop = image[None, :, self.top : self.top + self.side, self.left : self.left + self.side]
-            image = F.interpolate(crop, size=(shown, shown), mode="bilinear", antialias=True)[0]
+            image = F.interpolate(crop, size=(view_side, view_side), mode="bilinear", antialias=True)[0]
         if self.flip:
             image = image.flip(-1)
         if self.noise is not None:
@@ -67,14 +67,14 @@ def draw_view(
     key: int,
     hole: tuple[float, float] | None = None,
     index: int = 0,
-    shown: int = 0,
+    view_side: int = 0,
 ) -> View:
     """Draw the view of one image of `size` x `size` pixels at one step.
 
     Args:
         seed: 0 to 2**64 - 1. key: the image's `image_key`. index: among the views of this step.
         hole: centre (x, y) of the hole in pixels, near which crops lie; None for crops anywhere.
-        shown: side of the view in pixels; 0 for `size`.
+        view_side: side of the view in pixels; 0 for `size`.
     """
     counter = np.array([0, 0, index, step], dtype=np.uint64)  # views never overlap in the counter
     generator = np.random.Generator(np.random.Philox(key=np.array([seed, key], dtype=np.uint64), counter=counter))
@@ -86,9 +86,9 @@ def draw_view(
     )
     noise = None
     if views.noise:
-        shape = (3, shown or size, shown or size)
+        shape = (3, view_side or size, view_side or size)
         noise = generator.standard_normal(shape, dtype=np.float32) * np.float32(views.noise)
-    return View(left, top, side, dx, dy, views.flip and mirrored < 0.5, noise, shown)
+    return View(left, top, side, dx, dy, views.flip and mirrored < 0.5, noise, view_side)
 
 
 def _start(size: int, side: int, place: float, centre: float | None) -> int:
@@ -113,9 +113,9 @@ class ViewDraws:
         if hole is not None:
             self._centres = [hole_centre(mask) for mask in hole.expand(len(x0), -1, -1, -1).cpu().numpy()]
 
-    def at(self, step: int, images: Tensor, index: int = 0, shown: int = 0) -> Tensor:
-        """Return the (B, 3, H, W) views at a step, of side `shown` unless that is 0; differentiable."""
-        draw = partial(draw_view, self._views, self._size, seed=self._seed, step=step, index=index, shown=shown)
+    def at(self, step: int, images: Tensor, index: int = 0, view_side: int = 0) -> Tensor:
+        """Return the (B, 3, H, W) views at a step, of side `view_side` unless that is 0; differentiable."""
+        draw = partial(draw_view, self._views, self._size, seed=self._seed, step=step, index=index, view_side=view_side)
         return torch.stack(
             [
                 draw(key=key, hole=centre).apply(image)

@@ -124,7 +124,7 @@ def test_the_input_size_follows_its_schedule():
 def test_a_view_of_another_size_is_the_crop_resampled_once_with_noise_of_its_own_size():
     image, facts = random_images(1, 0, 64)[0], {"seed": 0, "step": 1, "key": 2}
     crop = draw_view(CROPS, 64, **facts)
-    view = draw_view(CROPS, 64, **facts, shown=32)
+    view = draw_view(CROPS, 64, **facts, view_side=32)
     assert (view.left, view.top, view.side) == (crop.left, crop.top, crop.side), "the same place"
     seen = image[None, :, view.top : view.top + view.side, view.left : view.left + view.side]
     expected = F.interpolate(seen, size=(32, 32), mode="bilinear", antialias=True)[0] + torch.from_numpy(view.noise)
