@@ -76,7 +76,7 @@ def upload(page: Page, size: int = 64) -> None:
 def link_to_share(page: Page) -> str:
     """Path and parameters of the link that *Share* offers."""
     page.get_by_role("button", name="Share").click()
-    link = page.get_by_test_id("stPopoverBody").locator("code").inner_text().strip()
+    link = page.get_by_test_id("stPopoverBody").locator("code").first.inner_text().strip()
     page.keyboard.press("Escape")
     return link.split("/", 3)[3]
 
@@ -102,7 +102,7 @@ def test_a_menu_that_was_opened_and_closed_does_not_take_back_what_the_page_sets
     page = visit("frequency?pictures=CIFAR-10&show=Difference")
     for menu, inside in (("Maps", "Maps"), ("View", "Metric")):
         page.get_by_role("button", name=menu).click()
-        expect(page.get_by_text(inside)).to_be_visible()
+        expect(page.get_by_test_id("stPopoverBody").get_by_text(inside).first).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
     choose(page, "Figure 2")
@@ -112,8 +112,6 @@ def test_a_menu_that_was_opened_and_closed_does_not_take_back_what_the_page_sets
     expect(page).to_have_url(re.compile("cell=5%2C-9"))
     wait_until_drawn(page)
     expect(page.locator(".plot")).to_have_count(2)
-    expect(page.get_by_text("ResNet-50", exact=True).first).to_be_visible()
-    expect(page.get_by_text("EfficientNet-Lite0", exact=True).first).to_be_visible()
     figure = page.get_by_role("radio", name="Figure 2").or_(page.get_by_role("button", name="Figure 2")).first
     expect(figure).to_have_attribute("aria-checked", "true")
 
@@ -128,7 +126,6 @@ def test_a_setting_in_a_closed_popover_follows_the_page(visit):
     expect(steps).to_be_hidden()
     page.get_by_role("button", name="Back to the example").click()
     expect(page).not_to_have_url(re.compile("inpainting-steps=30"))
-    choose(page, "9 × 9 (paper)")
     wait_until_drawn(page)
     settings.click()
     expect(steps).to_have_value("720")

@@ -181,6 +181,8 @@ def run_details(result: RunResult | None) -> None:
     if result is None:
         st.markdown("Details appear when the run has ended.")
         return
+    if result.runs[0].mask is not None:
+        write_sentence("The runs minimise Eq. 3 of the paper within a ball around the start.", "Eq. 3")
     for run in result.runs:
         numbers = as_markdown(losses(run, 0)) if len(run.start) == 1 else ""
         st.markdown(f"**{as_markdown(run_title(run, result.runs))}.** {numbers} {as_markdown(origin(run))}")
