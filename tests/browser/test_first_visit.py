@@ -112,6 +112,8 @@ def test_a_menu_that_was_opened_and_closed_does_not_take_back_what_the_page_sets
     expect(page).to_have_url(re.compile("cell=5%2C-9"))
     wait_until_drawn(page)
     expect(page.locator(".plot")).to_have_count(2)
+    for network in ("ResNet-50", "EfficientNet-Lite0"):
+        expect(page.locator(".title").filter(has_text=network)).to_be_visible()
     figure = page.get_by_role("radio", name="Figure 2").or_(page.get_by_role("button", name="Figure 2")).first
     expect(figure).to_have_attribute("aria-checked", "true")
 
