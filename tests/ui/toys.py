@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
+import ui.pages.generation
+import ui.pages.inpainting
+import ui.runs.examples
+import ui.runs.first_guess
+import ui.runs.setup.start
+import ui.shared.picture_choice
+from core.classifiers.spec import ClassifierSpec
 from core.classifiers.weights import FolderFile
 from core.data.classes import CIFAR10, ClassSet
 from core.pgd.config import PGDConfig
 from core.runs.plan import RunPlan, inpainting_plan
+from ui.server.jobs import JobManager
 
 
 class ToyClassifier(nn.Module):
@@ -44,3 +54,20 @@ def toy_plan(**settings: object) -> RunPlan:
     mask = np.zeros((1, 32, 32), dtype=bool)
     mask[:, 8:20, 8:20] = True
     return inpainting_plan(pixels, mask, ["cat"], PGDConfig(epsilon=2.0, step_size=0.2, steps=6), **settings)
+
+
+def use_toys(monkeypatch: pytest.MonkeyPatch, specs: Sequence[ClassifierSpec]) -> None:
+    """Put random classifiers of CIFAR-10's classes in place of the bundled ones, with a separate queue."""
+    manager = JobManager()
+    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    for page in (
+        ui.pages.inpainting,
+        ui.pages.generation,
+        ui.runs.setup.start,
+        ui.runs.examples,
+        ui.shared.picture_choice,
+    ):
+        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: specs if class_set == "cifar10" else [])

@@ -8,21 +8,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-import ui.pages.generation
-import ui.pages.inpainting
-import ui.runs.examples
-import ui.runs.files
-import ui.runs.first_guess
-import ui.runs.setup.start
-import ui.shared.picture_choice
 from core.runs.file import PGDRun
 from tests.ui.replay_reader import replay_data
 from tests.ui.run_forge import HOSTILE, hostile_arrays, packed, sound_run
-from tests.ui.toys import ToyClassifier, spec
+from tests.ui.toys import spec, use_toys
 from ui.runs.files import run_animation, run_picture, run_stem
 from ui.runs.run_sentences import losses, origin, outcome
 from ui.runs.setup.state import RunResult
-from ui.server.jobs import JobManager
 
 APPS = Path(__file__).parents[1] / "apps"
 PAGES = ("inpainting", "generation")
@@ -31,20 +23,7 @@ PAGES = ("inpainting", "generation")
 @pytest.fixture(autouse=True)
 def toys(monkeypatch):
     """A random classifier in place of the bundled ones, and a separate queue."""
-    manager = JobManager()
-    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
-    monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda name, class_set: ToyClassifier(name))
-    ready = {"cifar10": [spec("toy-a", "Toy A")]}
-    for page in (
-        ui.pages.inpainting,
-        ui.pages.generation,
-        ui.runs.setup.start,
-        ui.runs.examples,
-        ui.shared.picture_choice,
-    ):
-        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: ready.get(class_set, []))
+    use_toys(monkeypatch, [spec("toy-a", "Toy A")])
 
 
 def open_page(page: str, **address: str) -> AppTest:

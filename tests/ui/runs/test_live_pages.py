@@ -25,7 +25,7 @@ from core.reconstruct.holes import costliest_hole
 from core.sweep.predictions import class_probabilities
 from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import replay_data
-from tests.ui.toys import ToyClassifier, spec
+from tests.ui.toys import ToyClassifier, spec, use_toys
 from ui.runs.examples import stored_row
 from ui.server.jobs import JobManager
 from ui.shared.pictures import samples
@@ -37,19 +37,7 @@ SPECS = [spec("toy-a", "Toy A"), spec("toy-b", "Toy B")]
 @pytest.fixture(autouse=True)
 def toys(monkeypatch):
     """Two random classifiers in place of the bundled ones, and a separate queue."""
-    manager = JobManager()
-    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
-    monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda name, class_set: ToyClassifier(name))
-    for page in (
-        ui.pages.inpainting,
-        ui.pages.generation,
-        ui.runs.setup.start,
-        ui.runs.examples,
-        ui.shared.picture_choice,
-    ):
-        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: SPECS if class_set == "cifar10" else [])
+    use_toys(monkeypatch, SPECS)
 
 
 def open_page(name: str, **address) -> AppTest:
