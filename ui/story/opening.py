@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import html
-import io
 from dataclasses import replace
 from functools import lru_cache, partial
 
 import streamlit as st
-from PIL import Image
 
 from core.classifiers.registry import classifier_spec, classifier_title, result_title, short_title
 from core.images.colormaps import colormap_table
@@ -20,7 +18,7 @@ from core.runs.file import SURE, PGDRun
 from core.runs.judgement import fingerprint
 from core.runs.picture_outcomes import stored_opinion
 from ui.components.opening import opening
-from ui.components.packing import webp_data_uri
+from ui.components.packing import webp_data_uri, webp_strip
 from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP
 from ui.shared.look import style_sheet
@@ -98,11 +96,8 @@ def _runs(painter: str) -> dict[Search, PGDRun]:
 
 @lru_cache(16)
 def _strip(run: PGDRun, place: int) -> bytes:
-    """Encode a picture's frames, stacked vertically."""
-    file = io.BytesIO()
-    frames = run.frames[:, place].transpose(0, 2, 3, 1)
-    Image.fromarray(frames.reshape(-1, *frames.shape[2:])).save(file, "WEBP", quality=STRIP_QUALITY)
-    return file.getvalue()
+    """Encode a picture's frames."""
+    return webp_strip(run.frames[:, place], STRIP_QUALITY)
 
 
 def _drawing(search: Search, run: PGDRun, place: int) -> Drawing:

@@ -5,12 +5,10 @@ The run is that of the page *Draw*, which shows it when the visitor goes there.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from core.classifiers.registry import classifier_spec, classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
@@ -26,6 +24,7 @@ from core.runs.starts import StartKind, draw_starts, start_facts
 from core.shared.errors import sentence
 from core.shared.roles import networks_for
 from ui.components.opening import opening
+from ui.components.packing import webp_strip
 from ui.runs.panel import REDRAW_SECONDS, collect
 from ui.runs.replays import to_uint8_planes
 from ui.runs.run_sentences import target_of
@@ -157,9 +156,8 @@ def _ended(result: RunResult) -> tuple[list[Drawing], Captions, str]:
 
 def _drawing(search: Search, picture: np.ndarray, confidence: float) -> Drawing:
     """Return one moment of a drawing. picture: (3, H, W) uint8."""
-    file = io.BytesIO()
-    Image.fromarray(picture.transpose(1, 2, 0)).save(file, "WEBP", quality=WEBP_QUALITY)
-    return Drawing(search=search, strip=file.getvalue(), confidence=(confidence,), norm=0.0)
+    strip = webp_strip(picture[None], WEBP_QUALITY)
+    return Drawing(search=search, strip=strip, confidence=(confidence,), norm=0.0)
 
 
 def _painter(preferred: str) -> str | None:
