@@ -15,7 +15,7 @@ from tests.browser.waiting import wait_until_drawn
 from ui.maps.predictions.own_classes import DEFAULT_CLASSES
 
 SLOW = 120_000  # milliseconds: enough to load torch and a classifier on a busy machine
-PLACE = "?pictures=CIFAR-10&cell=0,5&picture=33&tab=Your+own+words"
+PLACE = "frequency?pictures=CIFAR-10&cell=0,5&picture=33&tab=Your+own+words"
 
 
 @pytest.fixture
