@@ -92,7 +92,7 @@ def pages(app: str) -> dict[str, bytes]:
     loader = Environment(
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    styles = CSS + (HERE.parent / "ui" / "components" / "tooltip.css").read_text("utf-8")
+    styles = CSS + (HERE.parent / "ui" / "components" / "basics.css").read_text("utf-8")
     common = {"app": app, "lab": app or code, "code": code, "styles": styles}
     chapters = [chapter(place) for place in range(len(NAMES))]
     texts = {

@@ -36,7 +36,7 @@ def bdi(text: str) -> str:
 def tooltip(label: str, text: str, *, bold: bool = False) -> str:
     """Return HTML of `label`, underlined with dots, with `text` for pointer, finger or keyboard.
 
-    `ui/components/tooltip.css` has its look; a report, which is also printed, shows both.
+    `ui/components/basics.css` has its look; a report, which is also printed, shows both.
     """
     label, text = html.escape(label), html.escape(text)
     label = f"<b>{label}</b>" if bold else label

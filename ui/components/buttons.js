@@ -1,6 +1,6 @@
 // Buttons; `name` is the label for screen readers and the tooltip.
 
-import { element } from "./dom.js";
+import { element } from "./basics.js";
 
 export function button(parent, text, action, name = "") {
   const node = parent.appendChild(element("button", "", text));

@@ -1,10 +1,9 @@
 // Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
 // Beside a picture (`wave_panel.js`) the maps are so large that both, and the content below, fit in the window.
 
-import { element, unpack } from "./dom.js";
+import { element, explained, tooltip, unpack } from "./basics.js";
 import { createMap, fillMap, placeMark, pointedAt } from "./heatmap_map.js";
 import { describe, name, number } from "./heatmap_text.js";
-import { explained, tooltip } from "./tooltip.js";
 import { markAnswers } from "./wave_answers.js";
 import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause } from "./wave_panel.js";
 

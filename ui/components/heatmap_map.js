@@ -1,8 +1,7 @@
 // One heat map: its elements, its numbers and its canvas. Coordinates are frequencies [i, j]: i down, j to the right.
 
-import { element, unpack } from "./dom.js";
+import { element, explained, unpack } from "./basics.js";
 import { minus } from "./heatmap_text.js";
-import { explained } from "./tooltip.js";
 
 // Elements of a map, without content.
 export function createMap(side) {

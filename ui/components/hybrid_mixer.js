@@ -1,11 +1,9 @@
 // Mixes two pictures, low frequencies of one and high frequencies of the other, at every cutoff of a slider. Heat maps
 // of the same document draw the cutoff as a circle: they inherit two variables of the document's root.
 
+import { countOf, element, paintPixels, unpack } from "./basics.js";
 import { button } from "./buttons.js";
-import { countOf } from "./count_of.js";
-import { element, unpack } from "./dom.js";
 import { paintHybrid, prepareHybrid } from "./mixture.js";
-import { paintPixels } from "./pixels.js";
 import { createStrip, fillStrip } from "./picture_strip.js";
 
 const PLAY_MILLISECONDS = 140; // between two cutoffs

@@ -1,6 +1,6 @@
 // Draws the thumbnails like radio buttons in a toolbar: arrow keys move the focus; a click, Enter or Space chooses.
 
-import { element } from "./dom.js";
+import { element } from "./basics.js";
 
 const pickers = new WeakMap(); // parentElement -> picker
 

@@ -1,8 +1,8 @@
 // You are the judge: one drawing after the other with five words to choose from, told right or wrong at once, and the
 // score in a line to share.
 
+import { element } from "./basics.js";
 import { button } from "./buttons.js";
-import { element } from "./dom.js";
 
 const views = new WeakMap(); // parentElement -> view
 

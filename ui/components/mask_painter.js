@@ -1,6 +1,6 @@
 // Paints a hole into a picture. The mask is one byte per image pixel; the screen only enlarges it.
 
-import { element } from "./dom.js";
+import { element } from "./basics.js";
 import { mountPainter } from "./painter.js";
 import { outline } from "./painter_outline.js";
 import { disc } from "./painter_shapes.js";

@@ -1,7 +1,7 @@
 // Opening scene: a row of words to choose from, and two pictures that grow from one start, one per search.
 
+import { element } from "./basics.js";
 import { button } from "./buttons.js";
-import { element } from "./dom.js";
 
 const PLAY_MILLISECONDS = 3500;
 const scenes = new WeakMap(); // parentElement -> scene

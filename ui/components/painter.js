@@ -15,8 +15,8 @@
 //   state(memory), cellName(memory)  the sentence below the picture; the name of the cell under the cursor
 //   show(painter)       draws; reach(painter, at) returns {cells, colour} to outline under the pointer
 
+import { element } from "./basics.js";
 import { button } from "./buttons.js";
-import { element } from "./dom.js";
 import { outline } from "./painter_outline.js";
 import { linePoints } from "./painter_shapes.js";
 

@@ -1,6 +1,6 @@
 // Row of thumbnails to choose a picture from: native radio buttons, so that the arrow keys work.
 
-import { element } from "./dom.js";
+import { element } from "./basics.js";
 
 export function createStrip(parent, label, pick) {
   const root = parent.appendChild(element("fieldset", "strip"));

@@ -1,7 +1,7 @@
 // Replays runs of one or two classifiers: pictures, curves and numbers of a step, and the controls to change it.
 // Texts are untrusted: they are only ever set as textContent.
 
-import { unpack } from "./dom.js";
+import { unpack } from "./basics.js";
 import { drawChart } from "./replay_chart.js";
 import { buildPictures, createView } from "./replay_elements.js";
 import { drawLikeliest } from "./replay_likeliest.js";

@@ -1,6 +1,6 @@
 // The chart of a replay: the target probability by every classifier, whose curves grow during a run.
 
-import { element } from "./dom.js";
+import { element } from "./basics.js";
 import { measuredAt, percent } from "./replay_text.js";
 
 // For up to four runs.

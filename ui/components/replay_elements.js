@@ -1,7 +1,7 @@
 // Elements of a replay: its bars, the pictures of each classifier, and the dialog that enlarges one.
 
+import { element } from "./basics.js";
 import { button } from "./buttons.js";
-import { element } from "./dom.js";
 import { drawChart } from "./replay_chart.js";
 import { drawLikeliest } from "./replay_likeliest.js";
 import { go, pause, play, press, show } from "./replay_moments.js";

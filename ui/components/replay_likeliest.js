@@ -1,6 +1,6 @@
 // The likeliest classes of each classifier, at the start and at the end of a run, with their probabilities.
 
-import { element } from "./dom.js";
+import { element } from "./basics.js";
 import { measuredAt, percent } from "./replay_text.js";
 
 export function drawLikeliest(view) {

@@ -1,6 +1,6 @@
 // Moments of a run: navigation, and drawing everything that depends on the current moment.
 
-import { paintPixels } from "./pixels.js";
+import { paintPixels } from "./basics.js";
 import { measuredAt, percent, searchOf, verdict } from "./replay_text.js";
 
 const PLAY_MS = 4000; // duration of a complete replay

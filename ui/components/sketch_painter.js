@@ -1,7 +1,7 @@
 // Paints a sketch in flat colours. A cell is one pixel, 0xRRGGBB; the screen only enlarges it.
 
+import { element, unpack } from "./basics.js";
 import { button } from "./buttons.js";
-import { element, unpack } from "./dom.js";
 import { begin, change, mountPainter, show } from "./painter.js";
 import { disc, ellipse, flood } from "./painter_shapes.js";
 

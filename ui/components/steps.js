@@ -1,6 +1,6 @@
 // Tabs of the story's chapters. All of them, including Back and Next, are links to the state that a click shows.
 
-import { element } from "./dom.js";
+import { element } from "./basics.js";
 
 const views = new WeakMap(); // parentElement -> view
 

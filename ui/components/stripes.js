@@ -1,6 +1,6 @@
 // A picture under stripes, and networks' predictions for it. A wave (i, j) is i stripes down and j across.
 
-import { element, unpack } from "./dom.js";
+import { element, unpack } from "./basics.js";
 import { addBasis, fourierBasis, signsAt } from "./wave.js";
 
 const REST_MILLISECONDS = 250; // before a choice is reported

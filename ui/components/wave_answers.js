@@ -1,7 +1,7 @@
 // The page's texts about the selected wave, outside the component: dimmed while another wave is displayed,
 // and repeated in one line per network above the maps on a phone.
 
-import { element } from "./dom.js";
+import { element } from "./basics.js";
 import { name } from "./heatmap_text.js";
 
 // `data.belongs`: CSS selectors of the page's parts.

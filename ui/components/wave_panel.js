@@ -1,7 +1,6 @@
 // The picture under the wave, beside the maps: redrawn with every movement of the maps' cursor, without Python.
 
-import { countOf } from "./count_of.js";
-import { element, unpack } from "./dom.js";
+import { countOf, element, unpack } from "./basics.js";
 import { name } from "./heatmap_text.js";
 import { createAnswers } from "./wave_answers.js";
 import { createStrip, fillStrip } from "./picture_strip.js";

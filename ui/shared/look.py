@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 _UI = Path(__file__).parents[1]
-_SHEETS = ("shared/look.css", "components/tooltip.css", "pages/story.css", "pages/frequency.css")
+_SHEETS = ("shared/look.css", "components/basics.css", "pages/story.css", "pages/frequency.css")
 # `ui.paths` puts it into the page that the server sends, so that it is there at the first paint.
 CSS = "".join((_UI / sheet).read_text(encoding="utf-8") for sheet in _SHEETS)
 _JS = (_UI / "shared" / "look.js").read_text(encoding="utf-8")

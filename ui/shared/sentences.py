@@ -1,6 +1,6 @@
 """Sentences on a page: tooltips hold intervals and definitions, and a sentence has at most one bold number.
 
-Pointer, finger and keyboard reach the tooltips; `ui/components/tooltip.css` styles them. The parts of a sentence are
+Pointer, finger and keyboard reach the tooltips; `ui/components/basics.css` styles them. The parts of a sentence are
 those of `core.shared.sentences`, which reports and files read as plain text.
 """
 
