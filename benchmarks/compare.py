@@ -22,32 +22,32 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from core.claims.checks import findings
-from core.claims.corruptions import stored_corruptions
-from core.claims.features import feature_findings, training_finding
-from core.claims.finding import Finding, NamedMap
-from core.claims.gradient_spectrum import gradient_agreement, stored_gradient, stored_gradients
-from core.claims.hybrids import stored_hybrids
+from core.claims.claim import Finding, NamedMap
+from core.claims.quantities import (
+    gradient_agreement,
+    stored_corruptions,
+    stored_gradient,
+    stored_gradients,
+    stored_hybrids,
+)
+from core.claims.verdicts import feature_findings, findings, training_finding
 from core.classifiers.registry import load_classifier, network_side
-from core.data.classes import HEATMAPS
-from core.data.profiles import VARIABLE
-from core.data.samples import load_samples
-from core.fourier.hybrid import clipped_share, hybrid
-from core.fourier.maps.heatmap import Heatmap
-from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
-from core.images.masks import middle_square
-from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
-from core.pgd.view_settings import Views
-from core.runs.picture_outcomes import judged_outcomes
-from core.runs.plan import RunPlan, inpainting_plan
-from core.runs.run import Run
+from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from core.data.datasets import load_samples
+from core.data.painted import middle_square
+from core.data.sample_sets import HEATMAPS
+from core.data.stored import VARIABLE
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import crossover_of, dissimilar_pairs, paired_difference
+from core.fourier.waves import clipped_share, hybrid
+from core.pgd.pictures import judged_outcomes
+from core.pgd.run import Run, RunPlan, inpainting_plan
+from core.pgd.search import Views
+from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting
 from core.shared.files import CACHE
-from core.sweep.corruption.measure import CorruptionConfig
-from core.sweep.hybrid.outcomes import crossover_of, dissimilar_pairs, paired_difference
-from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs
-from core.sweep.loop.config import SweepConfig
-from core.sweep.maps import growing_heatmaps
-from core.sweep.transforms import grow_outcomes
+from core.sweep.grow import grow_outcomes, growing_heatmaps
+from core.sweep.transforms import CorruptionConfig, HybridConfig, default_cutoffs
+from core.sweep.waves import SweepConfig
 
 MODEL = "mini-clip"
 PICTURES = 20  # for measurements of the model

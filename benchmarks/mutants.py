@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FIRST = "core.fourier.basis.x_check_side__mutmut_1"  # any one: with it all mutants are made
+FIRST = "core.fourier.waves.x_check_side__mutmut_1"  # any one: with it all mutants are made
 
 
 def results() -> dict[str, int | None]:

@@ -29,13 +29,12 @@ from torch.nn import functional
 
 from benchmarks.measure import CLOCKS, Row, Times, in_turns, run_script, stopwatch
 from core.classifiers.registry import classifier_spec, load_classifier
-from core.data.samples import load_samples
-from core.images.masks import middle_square, square_side
-from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
+from core.data.datasets import load_samples
+from core.data.painted import middle_square, square_side
 from core.pgd.objectives import Generation, Inpainting
-from core.pgd.settings import quick_settings, usual_settings
+from core.pgd.search import LOOK_INTERVAL
+from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting, quick_settings, usual_settings
 from core.pgd.steps import pgd_steps, run_pgd
-from core.pgd.view_settings import LOOK_INTERVAL
 from core.shared.device import prepare_torch
 
 

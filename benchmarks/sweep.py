@@ -23,12 +23,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.measure import Row, in_turns, run_script
 from core.classifiers.registry import classifier_spec, load_classifier
-from core.data.samples import load_samples
-from core.fourier.basis import fourier_basis, half_plane
+from core.data.datasets import load_samples
+from core.fourier.waves import fourier_basis, half_plane
 from core.shared import paper
 from core.shared.device import prepare_torch
-from core.sweep.loop.config import BATCH, SweepConfig
-from core.sweep.maps import growing_heatmaps
+from core.sweep.grow import growing_heatmaps
+from core.sweep.waves import BATCH, SweepConfig
 
 
 class PerturbedOneByOne(Dataset):

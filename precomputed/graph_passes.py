@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.classifiers.kinds.base import Classifier
+from core.classifiers.classifier import Classifier
 from precomputed.graph_weights import GRADIENT, GRAPHS, WEIGHTS, graph_names, packed_weights
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, get_args
 
-from core.data.classes import CIFAR10, PRECOMPUTED, ClassSet, imagenet
+from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet, imagenet
+from core.pgd.search import view_run
 from core.pgd.settings import RunKind
-from core.pgd.view_settings import view_run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.classifiers.kinds.base import Classifier
+    from core.classifiers.classifier import Classifier
 
 GRAPHS = PRECOMPUTED / "graphs"
 PROVENANCE = GRAPHS / "provenance.json"

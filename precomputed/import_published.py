@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from core.data.classes import CIFAR10, imagenet100
-from core.fourier.maps.heatmap import Heatmap
+from core.data.sample_sets import CIFAR10, imagenet100
+from core.fourier.heatmap import Heatmap
 
 CIFAR10_TEST = {
     "dataset": {"name": "cifar10", "split": "test", "n": 10_000, "content_hash": None},

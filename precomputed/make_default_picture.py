@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from core.classifiers.kinds.base import Classifier
+from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
-from core.data.dataset import ImageDataset
-from core.data.samples import load_samples
-from core.reproduce.profile.predictions import CHOICE
+from core.data.datasets import load_samples
+from core.data.sample_sets import ImageDataset
 from core.shared import paper
+from core.shared.device import class_probabilities
 from core.shared.files import write_json
-from core.sweep.hybrid.pairs import draw_pairs
-from core.sweep.predictions import class_probabilities, hybrid_cutoffs, predict_hybrids, wave_on_image
+from core.sweep.predict import hybrid_cutoffs, predict_hybrids, wave_on_image
+from core.sweep.transforms import CHOICE, draw_pairs
 
 TURNED, KEPT, SAMPLES = "mini-clip", "mini-resnet", "cifar10-samples"
 WAVE, SEED = (0, 1), 0

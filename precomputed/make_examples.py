@@ -23,23 +23,19 @@ from typing import Any
 
 import numpy as np
 
-from core.classifiers.kinds.base import Classifier
+from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10
-from core.data.provenance import classifier_facts, computed_source
-from core.data.sample_sets import EXAMPLES, SAMPLE_SETS
-from core.data.samples import load_samples
-from core.images.masks import middle_square, usual_side
-from core.pgd.config import paper_inpainting
-from core.reconstruct.job import class_order
-from core.reproduce.profile.runs import example_run, opening_plan
-from core.runs.file import SURE
-from core.runs.picture_outcomes import picture_outcomes
-from core.runs.plan import inpainting_plan
-from core.runs.run import Run
-from core.shared.device import device_name
+from core.data.datasets import load_samples
+from core.data.painted import middle_square, usual_side
+from core.data.sample_sets import CIFAR10, EXAMPLES, SAMPLE_SETS
+from core.data.stored import classifier_facts, computed_source
+from core.pgd.batches import class_order
+from core.pgd.pictures import picture_outcomes
+from core.pgd.run import SURE, Run, inpainting_plan
+from core.pgd.settings import paper_inpainting
+from core.reproduce.profile import example_run, opening_plan
+from core.shared.device import class_probabilities, device_name
 from core.shared.files import write_json
-from core.sweep.predictions import class_probabilities
 
 PAIRS = (("mini-clip", "mini-clip-robust"), ("mini-resnet", "mini-resnet-robust"))
 CLASSES, PICTURES, CANDIDATES = 8, 6, 3

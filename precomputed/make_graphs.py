@@ -29,8 +29,8 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy, interpolate
 
-from core.classifiers.kinds.base import Classifier
-from core.data.provenance import classifier_facts, computed_source
+from core.classifiers.classifier import Classifier
+from core.data.stored import classifier_facts, computed_source
 from core.shared.cli import run_script
 from core.shared.files import make_folder, write_atomically, write_json
 from precomputed.graph_weights import (

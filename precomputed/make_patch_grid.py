@@ -9,11 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.data.classes import PRECOMPUTED
-from core.fourier.maps.heatmap import Heatmap
-from core.fourier.maps.lattice import Lattice, lattice
-from core.numbers import decimal, p_value, percent
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.derived import Lattice, lattice
+from core.fourier.heatmap import Heatmap
 from core.shared.files import write_atomically
+from core.shared.numbers import decimal, p_value, percent
 
 PAGE = PRECOMPUTED.parent / "docs" / "patch_grid.md"
 PERIODS = (4, 7, 8)

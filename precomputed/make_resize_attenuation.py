@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.classifiers.kinds.preprocessing import Preprocess
-from core.fourier.basis import largest_side
+from core.classifiers.classifier import Preprocess
+from core.fourier.waves import STORED_ATTENUATION, largest_side, resize_attenuation
 from core.shared.files import npz_bytes, write_atomically
-from core.sweep.loop.resize_attenuation import STORED_ATTENUATION, resize_attenuation
 
 SIZES = ((32, 64), (32, 224))  # CIFAR-10 into Mini CLIP and into CLIP ViT-B/32, both bicubic
 

@@ -1,4 +1,4 @@
-"""Make the bundled sample images in `precomputed/samples/`, which `core.data.samples` reads.
+"""Make the bundled sample images in `precomputed/samples/`, which `core.data.datasets` reads.
 
     python -m precomputed.make_samples cifar10 data/cifar10-test.npz
     python -m precomputed.make_samples photographs FOLDER_OF_ORIGINALS
@@ -16,10 +16,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.data.archive import read_archive
-from core.data.classes import CIFAR10, imagenet
-from core.data.sample_sets import SAMPLES
-from core.images.decode import decode_image
+from core.data.datasets import read_archive
+from core.data.pixels import decode_image
+from core.data.sample_sets import CIFAR10, SAMPLES, imagenet
 from core.shared.files import write_json
 
 SEED = 0

@@ -16,11 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from core.data.dataset import ImageDataset
-from core.data.options import add_dataset_options, named_dataset
-from core.data.statistics.class_covariance import DatasetCovariance, class_covariance, covariance_path
-from core.data.statistics.class_statistics import STATISTICS, DatasetStatistics, class_statistics
-from core.data.statistics.natural_pixels import NATURAL_PIXELS
+from core.data.datasets import add_dataset_options, named_dataset
+from core.data.sample_sets import ImageDataset
+from core.data.statistics import (
+    NATURAL_PIXELS,
+    STATISTICS,
+    DatasetCovariance,
+    DatasetStatistics,
+    class_covariance,
+    class_statistics,
+    covariance_path,
+)
 from core.shared.cli import run_script
 from core.shared.files import write_json
 

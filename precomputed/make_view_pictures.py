@@ -19,23 +19,20 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.classifiers.kinds.base import Classifier
-from core.data.classes import imagenet
-from core.data.provenance import classifier_facts, computed_source
-from core.data.samples import load_samples
-from core.images.masks import fill_hole, middle_square
-from core.images.square import to_uint8
-from core.pgd.config import PGDConfig
+from core.classifiers.classifier import Classifier
+from core.data.datasets import load_samples
+from core.data.painted import fill_hole, middle_square
+from core.data.pixels import to_uint8
+from core.data.sample_sets import imagenet
+from core.data.stored import classifier_facts, computed_source
 from core.pgd.objectives import Generation
-from core.pgd.settings import usual_settings
+from core.pgd.pictures import CARDS, FAMILIAR, FOLDER, OPENING, SIDE, WALL, WORDS, judged_path, strip_path
+from core.pgd.search import SEARCHES
+from core.pgd.settings import PGDConfig, usual_settings
+from core.pgd.starts import draw_starts
 from core.pgd.steps import pgd_steps
-from core.pgd.view_settings import SEARCHES
-from core.reconstruct.view_pictures import CARDS, FOLDER, OPENING, SIDE, WALL, WORDS, judged_path, strip_path
-from core.reconstruct.visitor_judge import FAMILIAR
-from core.runs.starts import draw_starts
-from core.shared.device import device_name
+from core.shared.device import class_probabilities, device_name
 from core.shared.files import make_folder, npz_bytes, write_atomically
-from core.sweep.predictions import class_probabilities
 from precomputed.graph_passes import GraphClassifier
 
 FRAMES, GROWTH = 10, 1.7  # of a strip: frame k is at (k / 9)^1.7 of the run, so that most show its beginning

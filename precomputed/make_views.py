@@ -28,26 +28,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.classifiers.kinds.base import Classifier
+from core.classifiers.classifier import Classifier
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
-from core.data.classes import imagenet
-from core.data.datasets import load_dataset
-from core.data.provenance import classifier_facts, computed_source
-from core.data.sample_sets import HOLES
-from core.data.samples import load_samples
-from core.images.radii import energy_by_radius, mean_radius, share_within
-from core.images.square import to_uint8
-from core.pgd.config import PGDConfig
-from core.pgd.settings import quick_settings, usual_settings
+from core.data.corruptions import energy_by_radius, mean_radius, share_within
+from core.data.datasets import load_dataset, load_samples
+from core.data.pixels import to_uint8
+from core.data.sample_sets import HOLES, imagenet
+from core.data.stored import classifier_facts, computed_source
+from core.pgd.pictures import STORED, TRIED, costliest_hole, hole_alone
+from core.pgd.run import RunPlan, inpainting_plan, prepare
+from core.pgd.search import SEARCHES
+from core.pgd.settings import PGDConfig, quick_settings, usual_settings
+from core.pgd.starts import draw_starts
 from core.pgd.steps import run_pgd
-from core.pgd.view_settings import SEARCHES
-from core.reconstruct.holes import costliest_hole, hole_alone
-from core.reconstruct.search_outcomes import STORED, TRIED
-from core.runs.plan import RunPlan, inpainting_plan, prepare
-from core.runs.starts import draw_starts
-from core.shared.device import device_name, prepare_torch
+from core.shared.device import class_probabilities, device_name, prepare_torch
 from core.shared.files import npz_bytes, write_atomically
-from core.sweep.predictions import class_probabilities
 from precomputed import make_view_pictures, make_views_tables
 from precomputed.graph_passes import GraphClassifier, compiled_graphs
 

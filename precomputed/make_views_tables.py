@@ -13,13 +13,17 @@ from pathlib import Path
 import numpy as np
 
 from core.classifiers.registry import classifier_title
-from core.fourier.intervals import Interval
-from core.fourier.maps.contrasts import mcnemar
-from core.images.radii import mean_radius
-from core.numbers import p_value
-from core.reconstruct.search_outcomes import SearchOutcomes, StoredOutcomes, stored_outcomes
-from core.runs.judgement import comparison_kind
-from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
+from core.data.corruptions import mean_radius
+from core.fourier.contrasts import mcnemar
+from core.pgd.pictures import (
+    PictureOutcomes,
+    SearchOutcomes,
+    StoredOutcomes,
+    comparison_kind,
+    picture_outcomes,
+    stored_outcomes,
+)
+from core.shared.numbers import Interval, p_value
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "views.md"
 BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"

@@ -22,13 +22,13 @@ import numpy as np
 from PIL import Image
 
 from core.classifiers.text import parse_class_list, parse_template
-from core.data.archive import read_archive
-from core.data.classes import HEATMAPS
-from core.fourier.maps.heatmap import Heatmap, HeatmapError
-from core.images.decode import ImageError, decode_image
-from core.images.hole_url import hole_text, read_hole
-from core.runs.file import PGDRun, RunFileError
-from core.shared.errors import one_line, quoted
+from core.data.datasets import read_archive
+from core.data.painted import hole_text, read_hole
+from core.data.pixels import ImageError, decode_image
+from core.data.sample_sets import HEATMAPS
+from core.fourier.heatmap import Heatmap, HeatmapError
+from core.pgd.run import PGDRun, RunFileError
+from core.shared.text import one_line, quoted
 from tests.ui.run_forge import arrays_of, packed
 from ui.maps.catalogue import Entry, label_of
 from ui.pages.frequency import _parse_cell

@@ -13,6 +13,15 @@ import core
 
 ROOT = Path(__file__).parents[1]
 MAX_ROOMS = 12
+# Packages of the engine from the ground; two on one floor do not import each other.
+FLOORS = (
+    ("shared",),
+    ("data",),
+    ("classifiers", "fourier"),
+    ("pgd", "sweep"),
+    ("claims",),
+    ("reproduce",),
+)
 
 
 def module_name(path):
@@ -57,7 +66,7 @@ def all_imports(*, types):
 
 
 def packages(graph, *, whole):
-    """The graph of packages and of files beside them: `core.fourier` as one node, or `core.fourier.maps` apart."""
+    """The graph of packages and of files beside them: `ui.maps` as one node, or `ui.maps.predictions` apart."""
     names = graph.keys() | set().union(*graph.values())
     package = {name: ".".join(name.split(".")[: 2 if whole else max(2, name.count("."))]) for name in names}
     joined = {name: set() for name in package.values()}
@@ -77,30 +86,41 @@ def test_no_module_imports_itself_by_way_of_others_not_even_for_types():
 
 def test_no_package_imports_itself_by_way_of_others_not_even_for_types():
     graph = packages(all_imports(types=True), whole=True)
-    assert {"core.fourier", "core.numbers", "ui.maps"} <= graph.keys() and len(order(graph)) == len(graph)
+    assert {"core.fourier", "core.shared", "ui.maps"} <= graph.keys() and len(order(graph)) == len(graph)
     assert "core.classifiers" not in graph["core.claims"], "maps are judged without loading any network"
     inner = packages(all_imports(types=True), whole=False)
-    assert {"core.fourier", "core.fourier.maps"} <= inner.keys() and len(order(inner)) == len(inner)
+    assert {"ui.maps", "ui.maps.predictions"} <= inner.keys() and len(order(inner)) == len(inner)
+
+
+def test_packages_of_the_engine_import_lower_floors_alone():
+    floors = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+    graph = packages(all_imports(types=True), whole=True)
+    for package, floor in floors.items():
+        above = {name for name in graph[f"core.{package}"] if floors.get(name.removeprefix("core."), -1) >= floor}
+        assert not above, (package, above)
+    assert {name.removeprefix("core.") for name in graph if name.count(".") == 1 and name.startswith("core.")} == set(
+        floors
+    )
 
 
 def test_the_check_for_circles_can_fail():
-    lazy = imports_of("def load():\n    from core.fourier.maps.heatmap import Heatmap", types=False)
+    lazy = imports_of("def load():\n    from core.fourier.heatmap import Heatmap", types=False)
     graph = {
         "core.shared.files": lazy,
-        "core.fourier.maps.heatmap": imports_of("from core.shared.files import read_npz", types=False),
+        "core.fourier.heatmap": imports_of("from core.shared.files import read_npz", types=False),
     }
-    with pytest.raises(graphlib.CycleError, match=r"core\.fourier\.maps\.heatmap"):
+    with pytest.raises(graphlib.CycleError, match=r"core\.fourier\.heatmap"):
         order(graph)
 
 
 @pytest.mark.parametrize("types", [False, True])
 def test_the_check_for_circles_of_packages_can_fail_where_no_file_is_in_one(types):
-    back = "if TYPE_CHECKING:\n    from core.fourier.maps.metrics import METRICS"
+    back = "if TYPE_CHECKING:\n    from core.fourier.heatmap import METRICS"
     graph = {
-        "core.fourier.maps.heatmap": imports_of("from core.data.classes import ClassSet", types=types),
+        "core.fourier.heatmap": imports_of("from core.data.sample_sets import ClassSet", types=types),
         "core.data.datasets": imports_of(back, types=types),
     }
-    assert len(order(graph)) == 2 + 1 + types
+    assert len(order(graph)) == 3
     for whole in (True, False):
         with pytest.raises(graphlib.CycleError, match=r"core\.data") if types else contextlib.nullcontext():
             order(packages(graph, whole=whole))
@@ -115,29 +135,22 @@ def test_no_level_has_more_rooms_than_a_reader_can_hold(top):
 
 def test_the_engine_imports_neither_streamlit_nor_pages():
     engine = [name for name in MODULES if name.startswith("core.") and not name.endswith("__main__")]
-    assert "core.sweep.loop.cells" in engine and "core.classifiers.kinds.base" in engine
+    assert "core.sweep.waves" in engine and "core.classifiers.classifier" in engine
     loaded = modules_after("\n".join(f"import {name}" for name in engine))
     assert "torch" in loaded and not loaded & {"streamlit", "ui", "precomputed"}
 
 
 def test_the_check_for_streamlit_can_fail():
-    assert "streamlit" in modules_after("import core.fourier.maps.heatmap, streamlit")
+    assert "streamlit" in modules_after("import core.fourier.heatmap, streamlit")
 
 
 def test_importing_the_engine_and_the_pages_does_not_import_torch():
-    packages = {
-        "core.fourier.maps": "contrasts export",
-        "core.images": "decode masks square",
-        "core.data": "datasets statistics.class_statistics",
-        "core.classifiers": "registry",
-        "core.runs": "plan starts file",
-        "core.reproduce": "__main__ run",
-        "core.sweep": "predictions loop.resize_attenuation",
-    }
-    names = [f"{package}.{name}" for package, files in packages.items() for name in files.split()]
+    lazy = ("core.classifiers.classifier", "core.classifiers.networks", "core.shared.network_copies")
+    lazy += ("core.pgd.objectives", "core.pgd.steps", "core.pgd.views")
+    names = [name for name in MODULES if name.startswith("core.") and name not in lazy]
     pages = {name for name in MODULES if "ui.pages." in name} - {"ui.pages.navigation"}  # a script that runs on import
-    names += ["core.sweep.__main__", "core.reconstruct.__main__", *pages]
-    assert "ui.pages.frequency" in names
+    names += sorted(pages)
+    assert {"ui.pages.frequency", "core.pgd.run", "core.sweep.__main__"} <= set(names)
     assert "torch" not in modules_after("\n".join(f"import {name}" for name in names))
 
 
@@ -150,8 +163,8 @@ def test_a_run_of_the_pages_leaves_the_folders_of_imports_alone():
 
 def test_judging_two_maps_does_not_import_torch():
     loaded = modules_after(
-        "from core.claims.finding import NamedMap\nfrom core.claims.checks import findings\n"
-        "from core.fourier.maps.heatmap import Heatmap\n"
+        "from core.claims.claim import NamedMap\nfrom core.claims.verdicts import findings\n"
+        "from core.fourier.heatmap import Heatmap\n"
         "named = NamedMap('a', 'a', Heatmap.load('precomputed/heatmaps/mini-clip_cifar10.npz'))\n"
         "assert {found.claim.section for found in findings(named, named, [named])} >= {'3.1', '1', '4', 'ours'}"
     )

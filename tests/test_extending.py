@@ -13,21 +13,17 @@ from torch import nn
 
 import ui.maps.judged_maps
 import ui.tools.registry
-from core.claims.checks import CHECKS
-from core.claims.finding import CLAIMS, Claim, Evidence, Finding, Verdict
-from core.classifiers.families import FAMILIES, Family
-from core.classifiers.listed import VARIABLE, listed_classifiers
-from core.classifiers.registry import classifier_spec, classifier_title, load_classifier
-from core.classifiers.spec import ClassifierSpec
+from core.claims.claim import CLAIMS, Claim, Evidence, Finding, Verdict
+from core.claims.verdicts import CHECKS
+from core.classifiers.families import FAMILIES, ClassifierSpec, Family
+from core.classifiers.registry import VARIABLE, classifier_spec, classifier_title, listed_classifiers, load_classifier
 from core.classifiers.weights import FolderFile
-from core.data.classes import CIFAR10
-from core.fourier.intervals import Interval
-from core.fourier.maps.heatmap import Heatmap
-from core.reconstruct.__main__ import main as reconstruct
-from core.reproduce.parts.claim_comparison import compare_claims
-from core.reproduce.parts.maps import HEATMAPS, MapResult
-from core.reproduce.parts.plan import MAPS
+from core.data.sample_sets import CIFAR10, HEATMAPS
+from core.fourier.heatmap import Heatmap
+from core.pgd.__main__ import main as reconstruct
+from core.reproduce.compare import MAPS, MapResult, compare_claims
 from core.reproduce.report import Cost, Results, to_html
+from core.shared.numbers import Interval
 from tests.ui.pages.test_findings import opened, table
 from tests.ui.pages.test_frequency import open_page, text
 from ui.maps.judged_maps import _findings
@@ -84,8 +80,7 @@ def family(monkeypatch, tmp_path) -> str:
     """The prefix for linear classifiers of CIFAR-10's classes, each a weight file in one folder."""
 
     def load(path, identity):
-        from core.classifiers.kinds.closed_set import ClosedSetClassifier
-        from core.classifiers.kinds.preprocessing import Preprocess
+        from core.classifiers.classifier import ClosedSetClassifier, Preprocess
         from core.classifiers.loaders import load_strictly, read_weights
 
         network = load_strictly(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)), read_weights(path), path)
@@ -149,56 +144,56 @@ def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
 # their old and new text; the script that then knows the change; and its visible effect.
 PLACES = {
     "a start of generation": (
-        ("core/runs/starts.py", 'StartKind = Literal["blur"', 'StartKind = Literal["sepia", "blur"'),
+        ("core/pgd/starts.py", 'StartKind = Literal["blur"', 'StartKind = Literal["sepia", "blur"'),
         (
-            "core/runs/starts.py",
+            "core/pgd/starts.py",
             '= {\n    "blur"',
             '= {\n    "sepia": StartText("sepia", "Sepia", "Sepia.", offered=True),\n    "blur"',
         ),
         (
-            "core/runs/starts.py",
+            "core/pgd/starts.py",
             '    if kind == "cl',
             '    if kind == "sepia":\n        return Start(kind, natural_statistics(image_size))\n    if kind == "cl',
         ),
     ),
     "a corruption": (
         (
-            "core/images/corruptions.py",
+            "core/data/corruptions.py",
             "_ROWS = (",
             '_ROWS = (\n    Corruption("dusk", "Dusk", "low", "share", (0.8, 0.6, 0.4), _dusk, "Nobody’s."),',
         ),
         (
-            "core/images/corruptions.py",
+            "core/data/corruptions.py",
             "def _noise(",
             "def _dusk(images, amount, generators):\n    return images * amount\n\n\ndef _noise(",
         ),
     ),
     "a number of a map": (
-        ("core/fourier/maps/heatmap.py", "MEANS = {", 'MEANS = {"margin": (-1.0, 1.0), '),
+        ("core/fourier/heatmap.py", "MEANS = {", 'MEANS = {"margin": (-1.0, 1.0), '),
         (
-            "core/fourier/maps/heatmap.py",
+            "core/fourier/heatmap.py",
             "    true_probability: np.",
             "    margin: np.ndarray | None = None\n    true_probability: np.",
         ),
         (
-            "core/sweep/loop/cells.py",
+            "core/sweep/waves.py",
             "    return (logits",
             "    return (2 * logits.softmax(1).gather(1, targets[:, None])[:, 0] - 1, logits",
         ),
         (
-            "core/sweep/loop/cells.py",
+            "core/sweep/waves.py",
             "    true_probability: float\n",
             "    true_probability: float\n    margin: float\n",
         ),
         (
-            "core/fourier/maps/metrics.py",
+            "core/fourier/heatmap.py",
             "_ROWS = (",
             '_ROWS = (\n    Metric("margin", "Margin", "mean margin", lambda one: one.margin),',
         ),
     ),
 }
 SCRIPTS = {
-    "a start of generation": "reconstruct generate --start sepia --limit 1 --steps 1",
+    "a start of generation": "pgd generate --start sepia --limit 1 --steps 1",
     "a corruption": "sweep.corruption --pictures 2",
     "a number of a map": "sweep --limit 5 --cells 0,0;0,1",
 }
@@ -212,16 +207,16 @@ assert json.loads(Path("toy.npz/settings.json").read_text())["start"] == "sepia"
 assert "sepia" in offered_starts(SAMPLE_SETS["cifar10"])
 """,
     "a corruption": """
-from core.claims.corruptions import LOW
-from core.sweep.corruption.outcomes import CorruptionOutcomes
+from core.claims.quantities import LOW_CORRUPTIONS
+from core.fourier.outcomes import CorruptionOutcomes
 found = CorruptionOutcomes.load("toy.npz")
-assert found.keys[0] == LOW[0] == "dusk" and found.measured.all() and (found.spectrum[0, :, 0] > 0).all()
+assert found.keys[0] == LOW_CORRUPTIONS[0] == "dusk" and found.measured.all() and (found.spectrum[0, :, 0] > 0).all()
 """,
     "a number of a map": """
 import numpy as np
-from core.fourier.maps.export import heatmap_csv
-from core.fourier.maps.heatmap import Heatmap
-from core.reconstruct.__main__ import main as reconstruct
+from core.fourier.heatmap import heatmap_csv
+from core.fourier.heatmap import Heatmap
+from core.pgd.__main__ import main as reconstruct
 from ui.maps.catalogue import maps_by_label
 from ui.maps.views import offered_metrics
 (entry,) = maps_by_label([Heatmap.load("toy.npz")]).values()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.pgd.objectives import Inpainting
-from core.pgd.penalties import PENALTIES, PenaltyText
+from core.pgd.settings import PENALTIES, PenaltyText
 
 ROW = PenaltyText("Absolute", "the mean size of a value’s change", "lambda times the mean size.", offered=True)
 
@@ -28,7 +28,7 @@ Inpainting.penalty_term = penalty_term
 
 def on_the_page() -> None:
     """It can be selected; the run, its file and the sentence about it mention it."""
-    from core.runs.file import PGDRun
+    from core.pgd.run import PGDRun
     from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
     from tests.ui.runs.test_live_pages import open_page
 
@@ -44,9 +44,9 @@ def on_the_page() -> None:
 
 
 def in_the_script() -> None:
-    """`core.reconstruct` accepts it and records it."""
-    from core.reconstruct.__main__ import main
-    from core.reconstruct.batches import read_job
+    """`core.pgd` accepts it and records it."""
+    from core.pgd.__main__ import main
+    from core.pgd.batches import read_job
 
     with tempfile.TemporaryDirectory() as folder:
         line = "inpaint --classifier mini-resnet --dataset cifar10-samples --limit 1 --steps 1 --device cpu"

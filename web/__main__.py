@@ -76,8 +76,8 @@ def write_article(folder: Path, app: str) -> int:
 
 def pages(app: str) -> dict[str, bytes]:
     """Return both pages, filled from the chapters and the findings."""
-    from core.reproduce.findings import CSS
-    from core.shared.html import JARGON, explain_terms
+    from core.reproduce.report import CSS
+    from core.shared.text import JARGON, explain_terms
     from ui.shared.cite import PAPER
     from ui.story import figures
     from ui.story.chapters import NAMES, chapter

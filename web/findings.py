@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from core.claims.features import feature_findings
+from core.claims.verdicts import feature_findings
 from core.classifiers.registry import result_title
-from core.reproduce.findings import findings_html
-from core.runs.picture_outcomes import judged_outcomes
-from core.shared.html import JARGON, explain_terms
+from core.pgd.pictures import judged_outcomes
+from core.reproduce.report import findings_html
 from core.shared.roles import networks_for
+from core.shared.text import JARGON, explain_terms
 from ui.maps.catalogue import shipped_maps
 from ui.maps.judged_maps import findings_between
 from ui.maps.presets import CLIP, RESNET56

@@ -21,14 +21,12 @@ import numpy as np
 from PIL import Image
 
 from core.classifiers.registry import classifier_title, short_title
-from core.data.classes import CIFAR10, imagenet
-from core.data.statistics.natural_pixels import FAINT, PINK, natural_pixels
-from core.pgd.config import PGDConfig
-from core.pgd.settings import RunKind, quick_settings, usual_settings
-from core.pgd.view_settings import SEARCHES
-from core.reconstruct.view_pictures import judged_path
-from core.reconstruct.visitor_judge import stored_pool
-from core.runs.file import SURE, PGDRun
+from core.data.sample_sets import CIFAR10, imagenet
+from core.data.statistics import FAINT, PINK, natural_pixels
+from core.pgd.pictures import judged_path, stored_pool
+from core.pgd.run import SURE, PGDRun
+from core.pgd.search import SEARCHES
+from core.pgd.settings import PGDConfig, RunKind, quick_settings, usual_settings
 from precomputed.graph_weights import NETWORKS, graph_facts
 from ui.components.heatmap import ShownMaps, pack_maps
 from ui.components.hybrid_mixer import pack_mixture

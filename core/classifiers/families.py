@@ -1,7 +1,4 @@
-"""Classifiers named as in their library: "open_clip:...", "timm:...", "torchvision:...".
-
-Looking up a name imports its library, and torch with it.
-"""
+"""Entries of the registry, and the families open_clip:NAME, timm:NAME and torchvision:NAME."""
 
 from __future__ import annotations
 
@@ -12,10 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.classifiers.loaders import load_open_clip, load_open_clip_folder, load_timm, load_torchvision
-from core.classifiers.spec import ClassifierSpec
 from core.classifiers.weights import (
     OPEN_CLIP_CONFIG,
     OPEN_CLIP_WEIGHTS,
@@ -23,9 +19,79 @@ from core.classifiers.weights import (
     TOKENIZER_FILES,
     FolderFile,
     HubFile,
+    Identity,
     UrlFile,
+    WeightSource,
 )
-from core.numbers import join_list
+from core.shared.numbers import join_list
+
+if TYPE_CHECKING:
+    from core.classifiers.classifier import ClipModel, ClosedSetClassifier
+
+
+OWN_FILE = "file "  # prefix of the name of a user's own weights for a network of a family
+
+
+def own_weights_id(path: Path) -> str:
+    """Return the name of a user's own weights."""
+    return OWN_FILE + path.name
+
+
+@dataclass(frozen=True)
+class ClassifierSpec:
+    """One entry of the registry.
+
+    Attributes:
+        name: identifier; title: for display.
+        kind: "zero-shot" (classes come as prompts) or "closed-set" (a fixed vocabulary).
+        load: weight file and identity -> the model on the CPU. Imports heavy packages lazily, loads strictly, and
+            handles the entry's peculiarities.
+        weights: source of the weight file.
+        weights_id: readable name of the weights.
+        licence, source: of the weights.
+        image_size: the network's own input side in pixels; None for a name with a library's prefix.
+        vocabulary: classes of a closed-set classifier, or the only ones a zero-shot one has learned; None for a CLIP of
+            any words.
+        trained: purpose of its training, within a sentence; may be empty.
+    """
+
+    name: str
+    title: str
+    kind: Literal["zero-shot", "closed-set"]
+    load: Callable[[Path, Identity], ClosedSetClassifier | ClipModel]
+    weights: WeightSource
+    weights_id: str
+    licence: str
+    source: str
+    image_size: int | None = None
+    vocabulary: str | None = None
+    trained: str = ""
+
+    @property
+    def sha256(self) -> str | None:
+        """Required digest of the weight file, or its first digits; None if none is published."""
+        return self.weights.sha256
+
+    @property
+    def download_bytes(self) -> int | None:
+        """Size of a download; None if unknown, 0 if nothing is ever downloaded."""
+        return self.weights.download_bytes
+
+
+@dataclass(frozen=True)
+class ClassifierState:
+    """Whether a classifier can be used now.
+
+    Attributes:
+        status: "ready" (bundled, installed or cached), "downloadable" or "unavailable".
+        detail: one sentence for the user: size and origin of a download, or what is missing.
+        download_bytes: size of the download, if known; None if nothing needs downloading.
+    """
+
+    status: Literal["ready", "downloadable", "unavailable"]
+    detail: str
+    download_bytes: int | None = None
+
 
 HUB = "https://huggingface.co"
 HUB_LICENCE = "see the model card"

@@ -14,18 +14,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.classifiers.kinds.embeddings import load_prompt_embeddings
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.weights import OPEN_CLIP_CONFIG
-from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, CLASS_SETS, ClassSet, imagenet
+from core.classifiers.embeddings import load_prompt_embeddings
+from core.classifiers.weights import OPEN_CLIP_CONFIG, Identity
+from core.data.sample_sets import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, CLASS_SETS, ClassSet, imagenet
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from core.classifiers.kinds.closed_set import ClosedSetClassifier
-    from core.classifiers.kinds.preprocessing import Preprocess
-    from core.classifiers.kinds.zero_shot import ClipModel
+    from core.classifiers.classifier import ClipModel, ClosedSetClassifier, Preprocess
 
 
 def read_weights(path: Path) -> Any:
@@ -70,7 +67,7 @@ def load_resnet56(path: Path, identity: Identity) -> ClosedSetClassifier:
 
     It was trained with ImageNet's mean and standard deviation; the paper's run evaluated it with CIFAR-10's, as here.
     """
-    from core.classifiers.networks.resnet_cifar import CifarResNet
+    from core.classifiers.networks import CifarResNet
 
     state = read_weights(path)
     # The file was saved from a DataParallel wrapper.
@@ -118,7 +115,7 @@ def fold_batch_norms(network: Any) -> None:
 
 def load_bundled_network(path: Path, identity: Identity) -> ClosedSetClassifier:
     """Load a network trained by `precomputed.training`, described by `config.json` beside the weights."""
-    from core.classifiers.networks.mini_resnet import MiniResNet
+    from core.classifiers.networks import MiniResNet
 
     config_file = path.parent / "config.json"
     config = json.loads(config_file.read_text(encoding="utf-8"))
@@ -150,7 +147,7 @@ def load_timm(path: Path, identity: Identity, *, model: str) -> ClosedSetClassif
     """Load a timm classifier of the 1,000 ImageNet classes, "architecture.tag". Images count as already cropped."""
     import timm
 
-    from core.classifiers.kinds.closed_set import ClosedSetClassifier
+    from core.classifiers.classifier import ClosedSetClassifier
 
     # timm renames, converts and trims the file's tensors, then loads strictly.
     overlay = {"state_dict": read_weights(path), "custom_load": False}
@@ -193,8 +190,8 @@ def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
 
     Imports open_clip, which takes longer than everything else, only once a new prompt is embedded.
     """
-    from core.classifiers.kinds.zero_shot import ClipModel
-    from core.classifiers.networks.mini_clip import IMAGE_TOWER, MiniClip
+    from core.classifiers.classifier import ClipModel
+    from core.classifiers.networks import IMAGE_TOWER, MiniClip
 
     folder = path.parent
     config = json.loads((folder / OPEN_CLIP_CONFIG).read_text(encoding="utf-8"))
@@ -260,7 +257,7 @@ def _skip_initialisation() -> Any:
 
 def clip_model(identity: Identity, network: Any, tokenizer: Any) -> ClipModel:
     """Wrap an open_clip model with its own preprocessing."""
-    from core.classifiers.kinds.zero_shot import ClipModel
+    from core.classifiers.classifier import ClipModel
 
     recipe = network.visual.preprocess_cfg
     size = recipe["size"]
@@ -274,14 +271,14 @@ def _closed_set(
     identity: Identity, path: Path, network: Any, state: Any, vocabulary: ClassSet, size: int, recipe: dict[str, Any]
 ) -> ClosedSetClassifier:
     """Return the classifier of a network that takes exactly the tensors `state` of the file `path`."""
-    from core.classifiers.kinds.closed_set import ClosedSetClassifier
+    from core.classifiers.classifier import ClosedSetClassifier
 
     return ClosedSetClassifier(identity, load_strictly(network, state, path), _preprocess(size, recipe), vocabulary)
 
 
 def _preprocess(size: int, recipe: dict[str, Any]) -> Preprocess:
     """Return the `Preprocess` of timm's or open_clip's settings; both treat any mode but "bilinear" as bicubic."""
-    from core.classifiers.kinds.preprocessing import Preprocess
+    from core.classifiers.classifier import Preprocess
 
     interpolation = "bilinear" if recipe.get("interpolation") == "bilinear" else "bicubic"
     return Preprocess(size, recipe["mean"], recipe["std"], interpolation=interpolation)

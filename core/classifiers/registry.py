@@ -1,26 +1,41 @@
-"""The classifier registry: available classifiers, the state of their weights, and how to load them.
-
-Neither importing this module nor asking for the state of a registered name imports torch; `load_classifier` does.
-Adding a classifier takes one entry in `CLASSIFIERS`; its peculiarities belong in its `load` function.
-"""
+"""Registry of classifiers: bundled, from the hub, and listed by an operator. Does not import torch."""
 
 from __future__ import annotations
 
 import difflib
+import functools
+import json
+import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.classifiers.bundled import bundled_specs
-from core.classifiers.families import family_spec, name_forms, open_clip_repository
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.listed import listed_classifiers
-from core.classifiers.loaders import load_efficientnet_lite, load_open_clip, load_resnet56, load_torchvision
-from core.classifiers.spec import OWN_FILE, ClassifierSpec, ClassifierState, own_weights_id
+from core.classifiers.families import (
+    OWN_FILE,
+    ClassifierSpec,
+    ClassifierState,
+    family_spec,
+    name_forms,
+    open_clip_repository,
+    own_weights_id,
+)
+from core.classifiers.loaders import (
+    load_bundled_clip,
+    load_bundled_network,
+    load_efficientnet_lite,
+    load_open_clip,
+    load_resnet56,
+    load_torchvision,
+)
 from core.classifiers.weights import (
+    OPEN_CLIP_CONFIG,
+    OPEN_CLIP_WEIGHTS,
+    FolderFile,
     HubFile,
+    Identity,
     PackageFile,
     UrlFile,
     check_sha256,
@@ -28,14 +43,134 @@ from core.classifiers.weights import (
     format_bytes,
     local_weights,
 )
-from core.data.classes import CLASS_SETS, ClassSet
+from core.data import stored as profiles
+from core.data.sample_sets import CLASS_SETS, PRECOMPUTED, ClassSet
 from core.shared import paper
-from core.shared.errors import one_line, sentence
+from core.shared.files import cache_folder
+from core.shared.numbers import join_list
+from core.shared.text import one_line, quoted, sentence
 
 if TYPE_CHECKING:
     import torch
 
-    from core.classifiers.kinds.base import Classifier
+    from core.classifiers.classifier import Classifier
+
+
+MODELS = PRECOMPUTED / "models"
+_CONFIGS = (OPEN_CLIP_CONFIG, "config.json")
+
+
+def bundled_specs() -> dict[str, ClassifierSpec]:
+    """Return the spec of every bundled model by name; only models present are listed.
+
+    A folder with `open_clip_config.json` holds a CLIP in open_clip's format; one with only `config.json` holds a
+    network of `precomputed.training`. Either `config.json` may give `title`, `trained`, `licence`, `source`, `classes`
+    and `sha256`.
+
+    Raises:
+        RuntimeError: a model's configuration is damaged.
+    """
+    specs = {}
+    for path in sorted(MODELS.iterdir()) if MODELS.is_dir() else ():
+        changes = [file.stat().st_mtime_ns for name in _CONFIGS if (file := path / name).is_file()]
+        if changes:
+            specs[path.name] = _bundled_spec(path, tuple(changes))
+    return specs
+
+
+def model_card(name: str) -> str | None:
+    """Return a bundled model's card as Markdown; None if there is no such model or no card."""
+    path = MODELS / name / "README.md"
+    return path.read_text(encoding="utf-8") if name in bundled_specs() and path.is_file() else None
+
+
+@functools.lru_cache(maxsize=256)
+def _bundled_spec(folder: Path, changes: tuple[int, ...]) -> ClassifierSpec:
+    """Read the specs again only if files have changed: pages ask for titles at every redraw."""
+    config = _read_config(folder / "config.json")
+    is_clip = (folder / OPEN_CLIP_CONFIG).is_file()
+    if is_clip:
+        side = _read_config(folder / OPEN_CLIP_CONFIG).get("model_cfg", {}).get("vision_cfg", {}).get("image_size")
+        weights = FolderFile(folder, OPEN_CLIP_WEIGHTS, (OPEN_CLIP_CONFIG,), config.get("sha256"))
+    else:
+        side = config.get("image_size", 32)
+        weights = FolderFile(folder, ("model.safetensors",), ("config.json",), config.get("sha256"))
+    return ClassifierSpec(
+        name=folder.name,
+        title=config.get("title", folder.name),
+        kind="zero-shot" if is_clip else "closed-set",
+        load=load_bundled_clip if is_clip else load_bundled_network,
+        weights=weights,
+        weights_id=f"bundled {folder.name}",
+        licence=config.get("licence", "MIT"),
+        source=config.get("source", "trained by precomputed.training"),
+        image_size=side,
+        vocabulary=config.get("classes", "cifar10"),
+        trained=config.get("trained", ""),
+    )
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise RuntimeError(f"{path} is damaged ({error}); restore it from the repository") from error
+
+
+VARIABLE = "CLIP_LAB_CLASSIFIERS"
+_FOLDER = "open_clip:local-dir:"  # prefix of a name whose path may contain "="
+_UNUSABLE = (ValueError, OSError, ImportError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class ListedClassifiers:
+    """Entries of the list. specs: by name, in order. refused: one sentence for each unusable entry."""
+
+    specs: dict[str, ClassifierSpec]
+    refused: tuple[str, ...]
+
+
+def listed_classifiers() -> ListedClassifiers:
+    """Return the classifiers listed in the environment and those of profiles; read once, so changes need a restart."""
+    return _read_list(os.environ.get(VARIABLE, ""), os.environ.get(profiles.VARIABLE, ""), cache_folder())
+
+
+@cache
+def _read_list(text: str, *_folders: str | Path) -> ListedClassifiers:
+    specs, refused = dict[str, ClassifierSpec](), []
+    for entry in dict.fromkeys(filter(None, map(str.strip, text.split(",")))):
+        try:
+            spec = _listed_spec(entry)
+            specs[spec.name] = spec
+        except _UNUSABLE as error:
+            refused.append(f"{VARIABLE} lists {quoted(entry, 200)}, which cannot be used: {one_line(error, 400)}.")
+    for name, weights_id in profiles.profiled_networks().items():
+        if name not in specs and (profiled := _profiled(name)) is not None and profiled.weights_id == weights_id:
+            specs[name] = profiled
+    return ListedClassifiers(specs, tuple(refused))
+
+
+def _listed_spec(entry: str) -> ClassifierSpec:
+    name, _, file = (entry, "", "") if entry.startswith(_FOLDER) else entry.partition("=")
+    spec = family_spec(name)
+    if spec is None:
+        raise ValueError(f"write {join_list(name_forms(), 'or')}")
+    if file:
+        weights_id = own_weights_id(Path(file))
+        title = f"{spec.title.partition(' (')[0]} (weights: {weights_id})"
+        spec = replace(spec, title=title, weights=local_weights(Path(file), spec.weights), weights_id=weights_id)
+    if not spec.weights.origin and spec.weights.locate() is None:  # a folder cannot be downloaded
+        raise FileNotFoundError(spec.weights.missing())
+    return spec
+
+
+def _profiled(name: str) -> ClassifierSpec | None:
+    """Return the spec of a family's network; None for other names, and where its library lacks it."""
+    try:
+        return family_spec(name)
+    except _UNUSABLE:
+        return None
+
 
 PAPERS_CLIP = paper.CLIP
 # Networks trained for the test of the patch grid; only their maps are bundled.
@@ -271,7 +406,7 @@ def load_classifier(
     if classes is None:
         raise ValueError(
             f"classifier {name!r} is zero-shot and has no classes of its own; "
-            "pass a ClassSet, such as core.data.classes.CIFAR10"
+            "pass a ClassSet, such as core.data.sample_sets.CIFAR10"
         )
     path = _find_weights(spec, weights, download)
     own, weights_id = weights is not None and ":" in name, spec.weights_id

@@ -1,18 +1,26 @@
-"""Parsing of typed classes, prompts and targets into class sets and indices. Does not import torch."""
+"""Typed classes and prompts, and the options of scripts that name a classifier."""
 
 from __future__ import annotations
 
 import difflib
 import re
+import sys
 import unicodedata
+from argparse import ArgumentParser, Namespace
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.data.classes import ClassSet
-from core.shared.errors import quoted
+from core.classifiers.registry import load_classifier
+from core.data.sample_sets import ClassSet
+from core.shared.device import choose_device, prepare_torch
+from core.shared.text import quoted
 
 if TYPE_CHECKING:
-    from core.classifiers.kinds.base import Classifier
+    from core.classifiers.classifier import Classifier
+    from core.data.sample_sets import ClassSet
+
 
 MIN_CLASSES, MAX_CLASSES = 2, 100
 # Initial text of the field for own words. Bundled CLIPs have these embeddings and need no text tower.
@@ -55,7 +63,7 @@ def parse_class_list(text: str) -> ClassSet:
 def parse_template(text: str) -> str:
     """Return a typed prompt pattern without surrounding blanks.
 
-    `core.classifiers.kinds.zero_shot.fill_template` checks for one `{class}`.
+    `core.classifiers.classifier.fill_template` checks for one `{class}`.
 
     Raises:
         ValueError: more than 200 characters.
@@ -140,3 +148,38 @@ def check_prompts(
             f"the {what} is too long: classifier {classifier.name!r} reads only {length} tokens, with the prompt "
             f"around it, and would ignore the end of {quoted(text)}; shorten it"
         )
+
+
+def add_classifier_options(parser: ArgumentParser) -> None:
+    """Add the options that `named_classifier` reads."""
+    parser.add_argument("--classifier", required=True, help="a name of the registry, e.g. mini-clip, clip-vit-b-32")
+    parser.add_argument("--weights", type=Path, help="weight file, for classifiers that take one")
+    parser.add_argument("--download", action="store_true", help="allow downloading the weights")
+    parser.add_argument("--template", help='prompt of a zero-shot classifier, default "a photo of a {class}"')
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
+
+
+def named_classifier(args: Namespace, classes: ClassSet, local_rank: int = 0) -> Classifier:
+    """Load the classifier named on the command line, for some classes; errors as for `load_classifier`."""
+    prepare_torch()
+    classifier = load_classifier(
+        args.classifier,
+        classes,
+        device=choose_device(args.device, local_rank),
+        weights=args.weights,
+        download=args.download,
+        template=args.template,
+    )
+    if local_rank == 0:
+        _warn_of_classes(classes.names, zero_shot=classifier.template is not None)
+    return classifier
+
+
+def _warn_of_classes(names: Sequence[str], *, zero_shot: bool) -> None:
+    """Warn of classes that make the results meaningless."""
+    if len(names) == 1:
+        print(f"warning: {quoted(names[0])} is the only class, so every prediction is right", file=sys.stderr)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if zero_shot and twice:
+        line = f"several classes are called {', '.join(map(quoted, twice[:5]))}, which no prompt can tell apart"
+        print(f"warning: {line}", file=sys.stderr)

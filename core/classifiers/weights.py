@@ -1,8 +1,4 @@
-"""How weight files come here, checked: huggingface_hub for the hub, pooch for other URLs. Does not import torch.
-
-`locate` finds files on this machine, without the network. `fetch` may download: huggingface_hub resumes where a
-connection broke, and locks and completes its cache; pooch starts anew.
-"""
+"""Identity of a classifier and its weights. Does not import torch."""
 
 from __future__ import annotations
 
@@ -22,6 +18,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tqdm import tqdm
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Name of a classifier, name of its weights, and SHA-256 of their file."""
+
+    name: str
+    weights_id: str
+    sha256: str | None = None
+
 
 PROBE_SECONDS = 4.0  # for the first response of a server, so that nobody waits long for a dead network
 STALL_SECONDS = 10.0  # without a byte, after which huggingface_hub retries and pooch gives up

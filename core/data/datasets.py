@@ -1,20 +1,190 @@
-"""Labelled images for sweeps and pages: CIFAR-10, ImageNet100, bundled samples, any folder or archive."""
+"""Labelled pictures: bundled samples, CIFAR-10, ImageNet100, a folder or an archive."""
+
+from __future__ import annotations
 
 import difflib
+import json
+import os
+import zipfile
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from core.data.archive import ImageArchive, read_archive
-from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
-from core.data.dataset import ImageDataset
-from core.data.folder import class_folders, list_pictures, read_picture
-from core.data.sample_sets import sets_by_dataset
-from core.data.samples import load_samples
-from core.images.square import square_image
+from core.data.pixels import ImageError, open_picture, square_image
+from core.data.sample_sets import CIFAR10, ClassSet, ImageDataset, SampleSet, imagenet, imagenet100, sets_by_dataset
+from core.shared.cli import integer, progress_bar
+from core.shared.files import DAMAGE, MAX_REASON, check_characters
+from core.shared.text import one_line
+
+
+@dataclass(frozen=True)
+class SampleCredit:
+    """Title, author, source and licence of a sample image."""
+
+    title: str
+    author: str
+    source: str
+    licence: str
+
+
+def load_samples(name: str) -> ImageDataset:
+    """Load bundled images.
+
+    Args:
+        name: "cifar10-samples", 100 test images of 32 x 32 pixels, 10 for each class; or "photographs",
+            pictures cropped to 224 x 224 pixels whose labels are among ImageNet's 1,000 classes.
+    Raises:
+        ValueError: an unknown name.
+        FileNotFoundError, RuntimeError: a bundled file is missing or damaged.
+    """
+    row = _row(name)
+    record = _record(row)
+    if photographs := record.get("photographs"):
+        images = np.stack([read_picture(row.folder / photograph["file"], row.side) for photograph in photographs])
+        labels = np.array([photograph["imagenet_index"] for photograph in photographs], dtype=np.int64)
+    else:
+        archive = read_archive(row.folder / "images.npz")
+        images, labels = archive.images, archive.labels
+    return ImageDataset(name, "test", images.transpose(0, 3, 1, 2).copy(), labels, row.classes, record["title"])
+
+
+def sample_credits(name: str) -> tuple[SampleCredit, ...]:
+    """Return the credits of the images of `load_samples(name)`, in the same order.
+
+    Raises:
+        ValueError, FileNotFoundError: as `load_samples`.
+    """
+    record = _record(_row(name))
+    entries = record.get("photographs") or [
+        record | {"title": f"{image['class']}, test image {image['index']}"} for image in record["images"]
+    ]
+    return tuple(
+        SampleCredit(*(entry[field] for field in ("title", "author", "source", "licence"))) for entry in entries
+    )
+
+
+def _row(name: str) -> SampleSet:
+    known = sets_by_dataset()
+    if name not in known:
+        raise ValueError(f"sample images {name!r} are unknown; known: {', '.join(known)}")
+    return known[name]
+
+
+def _record(row: SampleSet) -> dict[str, Any]:
+    return json.loads((row.folder / "provenance.json").read_text(encoding="utf-8"))
+
+
+MEMBERS = ("images", "labels", "classes")
+
+
+@dataclass(frozen=True, eq=False)
+class ImageArchive:
+    """Content of an archive: images uint8 (N, H, W, 3), labels int64 (N,), and the name of each class."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+
+
+def read_archive(path: Path) -> ImageArchive:
+    """Read an archive into memory and check its content. Nothing is unpickled.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        RuntimeError: the file is not a readable `.npz` archive.
+        ValueError: an array is missing or has the wrong type or shape.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no image archive {path}")
+    try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("not a zip file, or cut short")
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in MEMBERS if name in file.files}
+        for name, array in arrays.items():
+            check_characters(name, array)
+    except DAMAGE as error:
+        raise RuntimeError(
+            f"{path}: not a readable .npz archive ({one_line(error, MAX_REASON)}): fetch or write the file again"
+        ) from error
+    if missing := [name for name in MEMBERS if name not in arrays]:
+        raise ValueError(
+            f"{path}: an image archive holds the arrays {', '.join(MEMBERS)}; {' and '.join(missing)} "
+            "missing: write it with np.savez_compressed(path, images=..., labels=..., classes=...)"
+        )
+    try:
+        return _archive(*(arrays[name] for name in MEMBERS))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _archive(images: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> ImageArchive:
+    """Check types and shapes; `ImageDataset` and `ClassSet` check that labels fit classes."""
+    expected, shape = "images should be uint8 (N, H, W, 3) with values 0 to 255", images.shape
+    if len(shape) == 4 and shape[1] == 3 and shape[3] != 3:
+        raise ValueError(f"{expected}, has the colours in front, {shape}: store images.transpose(0, 2, 3, 1)")
+    if len(shape) != 4 or shape[3] != 3 or min(shape) < 1:
+        raise ValueError(f"{expected}, has the shape {shape}")
+    if images.dtype != np.uint8:
+        raise ValueError(
+            f"{expected}, is {images.dtype}: convert it, from [0, 1] with np.rint(images * 255).astype(np.uint8)"
+        )
+    if labels.dtype.kind not in "iu" or labels.shape != shape[:1]:
+        raise ValueError(
+            f"labels should be whole numbers from 0, one per image, {len(images)}, is {labels.dtype} {labels.shape}"
+        )
+    if classes.dtype.kind != "U" or classes.ndim != 1:
+        raise ValueError(f"classes should be one row of class names as text, is {classes.dtype} {classes.shape}")
+    return ImageArchive(images, labels.astype(np.int64), tuple(str(name) for name in classes))
+
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mpo")
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """Return the sub-folders of `folder`, by name, following links and skipping hidden ones (`.git`, `__MACOSX`).
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder {folder}")
+    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "__")) and entry.is_dir())
+
+
+def list_pictures(class_folder: Path) -> list[Path]:
+    """Return the picture files in a class folder and below, sorted; recognised by suffix.
+
+    Hidden files (such as macOS's `._photo.jpg`) and other files are skipped. Links to pictures count; below the class
+    folder, links to folders are not followed, as they may form a loop.
+    """
+    pictures: list[Path] = []
+    for directory, subfolders, files in os.walk(class_folder):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        pictures += [
+            Path(directory, name) for name in files if not name.startswith(".") and name.lower().endswith(SUFFIXES)
+        ]
+    return sorted(pictures)
+
+
+def read_picture(path: Path, size: int) -> np.ndarray:
+    """Decode one picture file and crop it to uint8 (size, size, 3).
+
+    Raises:
+        RuntimeError: the file cannot be read; the message names it.
+    """
+    try:
+        return square_image(open_picture(path.read_bytes()), size)
+    except ImageError as error:
+        raise RuntimeError(f"{path}: {error}") from error
+    except OSError as error:
+        raise RuntimeError(f"{path}: this file cannot be read ({error.strerror}): restore or remove it") from error
+
 
 MIN_SIZE = 8
 PHOTOGRAPH_SIZE = 224  # default side in pixels for files of any size
@@ -240,3 +410,26 @@ def _class_set(names: tuple[str, ...]) -> ClassSet:
 
 def _first_few(names: list[str]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+
+
+def add_dataset_options(parser: ArgumentParser, default: str | None = None) -> None:
+    """Add the options that `named_dataset` reads; without a default the data set is required."""
+    parser.add_argument(
+        "--dataset",
+        required=default is None,
+        default=default,
+        help="cifar10, imagenet100, a folder of class folders, an .npz, or the bundled " + ", ".join(sets_by_dataset()),
+    )
+    parser.add_argument("--data-dir", type=Path, help="where cifar10 or imagenet100 lie")
+    parser.add_argument("--image-size", type=integer(8, 2**16), help="pixels, default 32 for cifar10, else 224")
+
+
+def named_dataset(args: Namespace, *, quiet: bool = False, **choices: Any) -> ImageDataset:
+    """Load the data set named on the command line; `choices` and errors are those of `load_dataset`."""
+    with progress_bar(desc="decoding", unit="img", disable=quiet, leave=False, delay=1) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return load_dataset(args.dataset, args.data_dir, image_size=args.image_size, progress=show, **choices)

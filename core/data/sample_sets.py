@@ -1,17 +1,150 @@
-"""The bundled sample sets, one row each: side, classes, pictures, maps."""
+"""Table of bundled pictures, and their classes."""
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 
-from core.data.classes import CLASS_SETS, PRECOMPUTED, ClassSet
-from core.images.masks import middle_square, square_mask
+from core.data.painted import middle_square, square_mask
 from core.shared import paper
+
+PRECOMPUTED = Path(__file__).resolve().parents[2] / "precomputed"
+HEATMAPS = PRECOMPUTED / "heatmaps"
+
+
+@dataclass(frozen=True)
+class ClassSet:
+    """Class names in label order: label k of a data set, and column k of the logits, is `names[k]`.
+
+    Args:
+        name: "cifar10", "imagenet", "imagenet100" or "custom".
+        names: one per class, as used in prompts. ImageNet's first names are not unique ("crane" is a bird and a
+            machine), so duplicates are allowed.
+        imagenet_indices: each class's index among the 1,000 ImageNet classes, if these are ImageNet's.
+        wnids: each class's WordNet id, if known.
+    Raises:
+        ValueError: no classes, an empty name, or fields of different lengths.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    imagenet_indices: tuple[int, ...] | None = None
+    wnids: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.names, str) or not self.names or not all(name.strip() for name in self.names):
+            raise ValueError(f"class set {self.name!r} needs at least one class and no empty name, got {self.names!r}")
+        for name in ("names", "imagenet_indices", "wnids"):
+            value = getattr(self, name)
+            if value is not None:
+                # Tuples, so that a class set is hashable and immutable.
+                object.__setattr__(self, name, tuple(value))
+                if len(value) != len(self.names):
+                    raise ValueError(
+                        f"class set {self.name!r} has {len(self.names)} names but {len(value)} {name}; "
+                        "give one per class"
+                    )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+CIFAR10 = ClassSet(
+    "cifar10", ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+)
+
+
+@cache
+def imagenet() -> ClassSet:
+    """Return the 1,000 ImageNet (ILSVRC-2012) classes in the order of their WordNet ids, each with its first name.
+
+    Reads timm's tables without importing timm, which would import torch.
+
+    Raises:
+        ModuleNotFoundError: timm is not installed.
+    Source: timm.data.ImageNetInfo, the same files.
+    """
+    tables = Path(str(importlib.metadata.distribution("timm").locate_file("timm/data/_info")))
+    wnids = tuple((tables / "imagenet_synsets.txt").read_text(encoding="utf-8").split())
+    lines = (tables / "imagenet_synset_to_lemma.txt").read_text(encoding="utf-8").splitlines()
+    lemmas = dict(line.split("\t") for line in lines)
+    names = tuple(lemmas[wnid].split(", ")[0] for wnid in wnids)
+    return ClassSet("imagenet", names, tuple(range(len(wnids))), wnids)
+
+
+@cache
+def imagenet100() -> ClassSet:
+    """Return the paper's 100 ImageNet classes, each with its first name, from the bundled list.
+
+    Raises:
+        FileNotFoundError: the list is not in `precomputed/`.
+    """
+    rows = json.loads((PRECOMPUTED / "imagenet100_classes.json").read_text(encoding="utf-8"))
+    return ClassSet("imagenet100", *(tuple(row[key] for row in rows) for key in ("name", "imagenet_index", "wnid")))
+
+
+# Class sets by name.
+CLASS_SETS: dict[str, Callable[[], ClassSet]] = {"cifar10": lambda: CIFAR10, "imagenet": imagenet}
+
+# Mean and standard deviation per channel of the training images, for normalisation.
+CIFAR10_MEAN, CIFAR10_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, eq=False)
+class ImageDataset:
+    """Decoded images with their labels.
+
+    Args:
+        name: "cifar10", "imagenet100", or the name of a folder, archive or sample.
+        split: "train", "test" or "val".
+        images: uint8 (N, 3, H, W), H = W.
+        labels: int64 (N,), positions in `classes.names`.
+        classes: the classes, in label order.
+        source: description, with the name of the file or folder.
+    Raises:
+        ValueError: arrays of other types or shapes, no image, or a label without a class.
+    """
+
+    name: str
+    split: str
+    images: np.ndarray = field(repr=False)
+    labels: np.ndarray = field(repr=False)
+    classes: ClassSet = field(repr=False)
+    source: str
+
+    def __post_init__(self) -> None:
+        images, labels, last = self.images, self.labels, len(self.classes.names) - 1
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 3 or images.shape[2] != images.shape[3]:
+            raise ValueError(f"images should be uint8 (N, 3, H, W) with H = W, got {images.dtype} {images.shape}")
+        if labels.dtype != np.int64 or labels.shape != images.shape[:1] or len(labels) == 0:
+            raise ValueError(f"labels should be int64 (N,), N = {len(images)} > 0, got {labels.dtype} {labels.shape}")
+        if labels.min() < 0 or labels.max() > last:
+            raise ValueError(f"{self.source}: labels should be 0 to {last}, go from {labels.min()} to {labels.max()}")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def image_size(self) -> int:
+        """Side H = W in pixels."""
+        return int(self.images.shape[-1])
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 (64 hex digits) over shape, pixels and labels: equal for equal data from any file."""
+        digest = hashlib.sha256(repr(tuple(int(n) for n in self.images.shape)).encode("ascii"))
+        digest.update(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels, dtype="<i8").data)
+        return digest.hexdigest()
+
 
 SAMPLES = PRECOMPUTED / "samples"
 EXAMPLES = PRECOMPUTED / "examples.json"  # written by precomputed.make_examples, which documents the rule
@@ -31,7 +164,7 @@ class SampleSet:
     name: in the session and in the names of stored runs. title: in menus and URLs. dataset: for `load_dataset`.
     side: of the pictures, in pixels. class_set: of `CLASS_SETS`; classes_title: in menus and URLs.
     epsilon: size v of the waves on its pictures to begin with; None for the paper's, where that has such pictures.
-    folder: holds provenance.json, which `core.data.samples` reads, and pictures: images.npz, or files that it names.
+    folder: holds provenance.json, which `core.data.datasets` reads, and pictures: images.npz, or files that it names.
     first: the initial picture of *Frequencies*. second: the one mixed with it.
     inpainted: the picture whose hole is filled first. by_the_paper: the picture filled in stored runs by the paper's
     search and settings; None for the same.

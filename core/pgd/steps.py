@@ -1,28 +1,61 @@
-"""Projected gradient descent in an L2 ball, one state at a time. Imports torch.
-
-The app, the batch script and the tests consume the same iterator:
-
-    with contextlib.closing(pgd_steps(classifier, objective, images, config)) as states:
-        for state in states:
-            show(state)
-"""
+"""The loop of PGD, one state at a time, and its passes (paper, sec. 2.2). Imports torch."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from core.pgd.ball import norms, project
-from core.pgd.config import PGDConfig
-from core.pgd.natural import NaturalSteps
-from core.pgd.objectives import Objective
-from core.pgd.passes import ImageClassifier, Passes
-from core.pgd.view_settings import LOOK_INTERVAL
-from core.pgd.views import ViewDraws
+from core.pgd.objectives import Objective, norms, project
+from core.pgd.search import LOOK_INTERVAL
+from core.pgd.settings import PGDConfig
+from core.pgd.views import NaturalSteps, ViewDraws
 from core.shared.network_copies import with_contiguous_attention
+
+ImageClassifier = Callable[[Tensor], Tensor]
+
+
+class Passes:
+    """Return logits (B, K), cross-entropy (B,) and its gradient (B, 3, H, W), or None if `last`.
+
+    Processes all images at once, or in halves after running out of memory.
+    """
+
+    def __init__(self, classifier: ImageClassifier, targets: Tensor, size: int) -> None:
+        self._classifier, self._targets, self._size = classifier, targets, size
+
+    def __call__(self, images: Tensor, last: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+        while True:
+            try:
+                pairs = zip(images.split(self._size), self._targets.split(self._size), strict=True)
+                parts = [self._part(*pair, last) for pair in pairs]
+                break
+            except torch.OutOfMemoryError as error:
+                if self._size == 1:
+                    raise RuntimeError(
+                        f"one picture does not fit the memory of {images.device}; take a smaller network, or the CPU"
+                    ) from error
+            self._size = -(-self._size // 2)
+            torch.cuda.empty_cache()
+        if len(parts) == 1:
+            return parts[0]
+        logits, cross_entropy, gradients = zip(*parts, strict=True)
+        return torch.cat(logits), torch.cat(cross_entropy), None if last else torch.cat(gradients)
+
+    def _part(self, images: Tensor, targets: Tensor, last: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+        variable = images.detach().requires_grad_(not last)  # without a gradient, no activations are kept
+        logits = self._classifier(variable)
+        cross_entropy = F.cross_entropy(logits, targets, reduction="none")
+        if last:
+            return logits.detach(), cross_entropy.detach(), None
+        if not logits.requires_grad:
+            raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
+        # contiguous: gradients of channels-last networks would round differently in the norm.
+        gradient = torch.autograd.grad(cross_entropy.sum(), variable)[0].contiguous()
+        return logits.detach(), cross_entropy.detach(), gradient
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +103,7 @@ def pgd_steps(
     around x0 first, then the clip; an objective may step otherwise, as Eq. 3 does. A state's loss and the gradient of
     the next step come from one forward pass, so n steps cost n + 1 forward and n backward passes. Images of a batch
     never influence each other. By views, the gradient is that at a random view of the picture, made natural
-    (`core.pgd.views`, `core.pgd.natural`); ball, unit step and clip are the same.
+    (`core.pgd.views`, `core.pgd.views`); ball, unit step and clip are the same.
 
     Args:
         classifier: (B, 3, H, W) images in [0, 1] -> (B, K) logits, in evaluation mode.

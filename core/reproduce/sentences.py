@@ -7,13 +7,11 @@ from functools import partial
 
 import numpy as np
 
-from core import numbers
-from core.fourier.basis import half_plane
-from core.numbers import signed_points
-from core.reproduce.parts.agreement import Match
-from core.reproduce.parts.claim_comparison import ClaimComparison
-from core.reproduce.parts.maps import MapResult
-from core.shared.errors import sentence
+from core.fourier.waves import half_plane
+from core.reproduce.compare import ClaimComparison, MapResult, Match
+from core.shared import numbers
+from core.shared.numbers import signed_points
+from core.shared.text import sentence
 
 percent = partial(numbers.percent, space="\N{NO-BREAK SPACE}")
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
-from core.shared.errors import quoted
+from core.shared.text import quoted
 
 Number = TypeVar("Number", int, float)
 QUIET_SECONDS = 30.0

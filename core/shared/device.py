@@ -7,14 +7,35 @@ import functools
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from core.shared.errors import one_line
-from core.shared.sentences import count_of
+import numpy as np
+
+from core.shared.text import count_of, one_line
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+
+def predict_logits(classifier: Any, images: np.ndarray) -> Tensor:
+    import torch
+
+    with torch.inference_mode():
+        return forward(classifier, torch.from_numpy(np.ascontiguousarray(images)).to(classifier.device), "float32")
+
+
+def class_probabilities(classifier: Any, images: np.ndarray) -> np.ndarray:
+    """Return softmax probabilities.
+
+    Args:
+        classifier: a `core.classifiers.classifier.Classifier`.
+        images: (B, 3, H, W) float32 in [0, 1].
+    Returns:
+        (B, K) float32.
+    """
+    return predict_logits(classifier, images).softmax(dim=1).cpu().numpy()
+
 
 DTYPES = ("float32", "bfloat16", "float16")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3

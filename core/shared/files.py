@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
-from core.shared.errors import one_line, quoted
+from core.shared.text import one_line, quoted
 
 Content = TypeVar("Content")
 CACHE = "CLIP_LAB_CACHE"  # environment variable: another cache folder

@@ -6,18 +6,18 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.classifiers.options import add_classifier_options, named_classifier
-from core.data.options import add_dataset_options, named_dataset
+from core.classifiers.text import add_classifier_options, named_classifier
+from core.data.datasets import add_dataset_options, named_dataset
 from core.data.sample_sets import usual_epsilon
-from core.fourier.basis import Frequency, largest_side
-from core.numbers import percent
+from core.fourier.waves import largest_side
 from core.shared import paper
 from core.shared.cli import MAX_SEED, check_output, integer, number
 from core.shared.device import DTYPES
-from core.shared.errors import quoted
-from core.sweep.loop.config import SweepConfig, check_side_fits
-from core.sweep.output import run_sweep
+from core.shared.numbers import Frequency, percent
+from core.shared.text import quoted
+from core.sweep.grow import run_sweep
 from core.sweep.processes import Processes, run_together
+from core.sweep.waves import SweepConfig, check_side_fits
 
 
 def parse_cells(text: str) -> tuple[Frequency, ...]:

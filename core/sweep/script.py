@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from core.classifiers.options import add_classifier_options, named_classifier
-from core.data.dataset import ImageDataset
-from core.data.options import add_dataset_options, named_dataset
+from core.classifiers.text import add_classifier_options, named_classifier
+from core.data.datasets import add_dataset_options, named_dataset
+from core.data.sample_sets import ImageDataset
 from core.shared.cli import MAX_SEED, integer
-from core.sweep.transforms import BATCH, Growing, Transforms, grow_in_file
+from core.sweep.grow import BATCH, Growing, Transforms, grow_in_file
 
 
 def build_parser(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.classes import CIFAR10
+from core.data.sample_sets import CIFAR10
 
 # "names" of each class and "templates" are for training; those of "held_out_names" and "held_out_templates" are never
 # seen in it as a whole. A text tower trained from scratch cannot know a new word, so held-out names are new compounds

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from core.fourier.intervals import wilson
+from core.shared.numbers import wilson
 from precomputed.training.data import LabelledImages
 
 

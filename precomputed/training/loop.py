@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.classifiers.kinds.base import Classifier
-from core.classifiers.kinds.preprocessing import Preprocess
+from core.classifiers.classifier import Classifier, Preprocess
 from core.classifiers.loaders import load_strictly, read_weights
 from core.classifiers.weights import check_sha256
 from precomputed.training.data import Batch, LabelledImages, draw_batch, seeded_generator

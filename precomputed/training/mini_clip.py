@@ -28,14 +28,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.classifiers.kinds.base import Classifier
-from core.classifiers.kinds.embeddings import save_prompt_embeddings
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.kinds.preprocessing import Preprocess
-from core.classifiers.kinds.zero_shot import ClipModel, ZeroShotClassifier, fill_template
+from core.classifiers.classifier import Classifier, ClipModel, Preprocess, ZeroShotClassifier, fill_template
+from core.classifiers.embeddings import save_prompt_embeddings
 from core.classifiers.loaders import load_bundled_network
 from core.classifiers.text import DEFAULT_WORDS
-from core.data.classes import CIFAR10, ClassSet
+from core.classifiers.weights import Identity
+from core.data.sample_sets import CIFAR10, ClassSet
 from core.shared import paper
 from core.shared.files import make_folder, write_atomically, write_json
 from precomputed.training.arguments import (

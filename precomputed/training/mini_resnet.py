@@ -17,11 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.classifiers.kinds.closed_set import ClosedSetClassifier
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.kinds.preprocessing import Preprocess
-from core.classifiers.networks.mini_resnet import MiniResNet
-from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
+from core.classifiers.classifier import ClosedSetClassifier, Preprocess
+from core.classifiers.networks import MiniResNet
+from core.classifiers.weights import Identity
+from core.data.sample_sets import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
 from core.shared.cli import integer
 from precomputed.training.arguments import load_splits, recipe_from_args, run_command, training_parser
 from precomputed.training.cards import resnet_card

@@ -17,11 +17,10 @@ from pathlib import Path
 
 import torch
 
-from core.classifiers.bundled import MODELS
-from core.classifiers.kinds.base import Classifier
-from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10
-from core.data.provenance import computed_source
+from core.classifiers.classifier import Classifier
+from core.classifiers.registry import MODELS, load_classifier
+from core.data.sample_sets import CIFAR10
+from core.data.stored import computed_source
 from core.shared.cli import run_script
 from core.shared.files import make_folder, write_atomically, write_json
 from precomputed.training.data import LabelledImages, load_cifar10, seeded_generator

@@ -13,12 +13,10 @@ from collections.abc import Iterator
 import numpy as np
 import streamlit as st
 
-from core.data.samples import load_samples, sample_credits
-from core.fourier.intervals import Interval
-from core.fourier.maps.metrics import PERCENT, POINTS, Unit
-from core.images.masks import encode_mask, square_side
-from core.images.sketch import PALETTE, SKETCHES, draw_sketch
-from core.numbers import wave_name
+from core.data.datasets import load_samples, sample_credits
+from core.data.painted import PALETTE, SKETCHES, draw_sketch, encode_mask, square_side
+from core.fourier.heatmap import PERCENT, POINTS, Unit
+from core.shared.numbers import Interval, wave_name
 from tests.browser.demo_values import SIDES, demo_value
 from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails

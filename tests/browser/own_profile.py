@@ -1,6 +1,6 @@
 """The command `core.reproduce.profile`, with the classifiers of `own_weights.py`."""
 
-from core.reproduce.profile.__main__ import main
+from core.reproduce.profile import main
 from tests.browser import own_weights  # noqa: F401
 
 raise SystemExit(main())

@@ -11,11 +11,12 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10, imagenet
-from core.data.samples import load_samples
-from core.images.square import square_image
-from core.reconstruct.visitor_judge import draw_questions, stored_pool
-from core.sweep.predictions import class_probabilities, wave_on_image
+from core.data.datasets import load_samples
+from core.data.pixels import square_image
+from core.data.sample_sets import CIFAR10, imagenet
+from core.pgd.pictures import draw_questions, stored_pool
+from core.shared.device import class_probabilities
+from core.sweep.predict import wave_on_image
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import PATIENCE
 from tests.shared_server import session_folder

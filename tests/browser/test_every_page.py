@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.shared.html import JARGON
+from core.shared.text import JARGON
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.ui.reading import numbers_in

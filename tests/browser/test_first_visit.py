@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from core.classifiers.registry import classifier_spec, short_title
-from core.runs.starts import STARTS
+from core.pgd.starts import STARTS
 from tests.browser.live_runs import SLOW, start, step_number, step_of, stop, wait_for_steps
 from tests.browser.step_links import SEEN, STEP_LINKS
 from tests.browser.waiting import choose_option, wait_until_drawn, wait_until_still

@@ -10,11 +10,12 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.classifiers.registry import load_classifier
-from core.data.classes import HEATMAPS
-from core.data.samples import load_samples
-from core.fourier.maps.heatmap import Heatmap
-from core.numbers import wave_name
-from core.sweep.predictions import class_probabilities, wave_on_image
+from core.data.datasets import load_samples
+from core.data.sample_sets import HEATMAPS
+from core.fourier.heatmap import Heatmap
+from core.shared.device import class_probabilities
+from core.shared.numbers import wave_name
+from core.sweep.predict import wave_on_image
 from tests.browser.waiting import wait_until_drawn
 
 CLIP, RESNET56 = (Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in ("clip-vit-b-32", "resnet-56"))

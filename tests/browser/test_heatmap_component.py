@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.images.colormaps import colormap_table
-from core.numbers import wave_name
+from core.fourier.heatmap import colormap_table
+from core.shared.numbers import wave_name
 from tests.browser.demo_values import SIDES, demo_value
 from tests.browser.waiting import wait_until_drawn
 

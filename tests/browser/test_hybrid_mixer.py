@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.data.datasets import load_samples
+from core.data.pixels import to_uint8
 from core.data.sample_sets import SAMPLE_SETS
-from core.data.samples import load_samples
-from core.fourier.hybrid import hybrid
-from core.images.square import to_uint8
-from core.sweep.predictions import class_probabilities, hybrid_cutoffs
+from core.fourier.waves import hybrid
+from core.shared.device import class_probabilities
+from core.sweep.predict import hybrid_cutoffs
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn
 from ui.server.model_cache import classifier_for

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data.samples import load_samples, sample_credits
+from core.data.datasets import load_samples, sample_credits
 from tests.browser.waiting import wait_until_drawn
 
 APP = "tests/browser/demos.py"

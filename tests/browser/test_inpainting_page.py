@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from core.data.samples import load_samples
-from core.images.hole_url import read_hole
-from core.runs.file import PGDRun
-from core.runs.stored import RUNS
+from core.data.datasets import load_samples
+from core.data.painted import read_hole
+from core.pgd.run import PGDRun
+from core.pgd.starts import RUNS
 from tests.browser.live_runs import (
     READ,
     SLOW,

@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.classifiers.registry import load_classifier
-from core.data.classes import ClassSet
-from core.data.samples import load_samples
-from core.sweep.predictions import class_probabilities, wave_on_image
+from core.data.datasets import load_samples
+from core.data.sample_sets import ClassSet
+from core.shared.device import class_probabilities
+from core.sweep.predict import wave_on_image
 from tests.browser.waiting import wait_until_drawn
 from ui.maps.predictions.own_classes import DEFAULT_CLASSES
 

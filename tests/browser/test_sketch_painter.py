@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.images.masks import Point
-from core.images.sketch import PALETTE, SKETCHES, draw_sketch
+from core.data.painted import PALETTE, SKETCHES, Point, draw_sketch
 from tests.browser.painting import TOUCH, drag, place
 from tests.painter_oracle import brush_mask, ellipse_mask, fill_mask
 

@@ -7,12 +7,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from core.data.classes import imagenet
-from core.data.samples import load_samples
-from core.images.square import to_uint8
-from core.reconstruct.view_pictures import SIDE, opening_drawings
-from core.reconstruct.visitor_judge import draw_questions, stored_pool
-from core.sweep.predictions import wave_on_image
+from core.data.datasets import load_samples
+from core.data.pixels import to_uint8
+from core.data.sample_sets import imagenet
+from core.pgd.pictures import SIDE, draw_questions, opening_drawings, stored_pool
+from core.sweep.predict import wave_on_image
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn
 from ui.story.chapters import TITLES

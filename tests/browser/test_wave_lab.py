@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data.samples import load_samples
-from core.fourier.basis import fourier_basis, random_signs
-from core.images.square import to_uint8
-from core.sweep.predictions import wave_on_image
+from core.data.datasets import load_samples
+from core.data.pixels import to_uint8
+from core.fourier.waves import fourier_basis, random_signs
+from core.sweep.predict import wave_on_image
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 from ui.maps.presets import RESNET50
 

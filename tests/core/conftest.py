@@ -5,11 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from core.classifiers.kinds.closed_set import ClosedSetClassifier
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.kinds.preprocessing import Preprocess
-from core.data.classes import ClassSet
-from core.data.dataset import ImageDataset
+from core.classifiers.classifier import ClosedSetClassifier, Preprocess
+from core.classifiers.weights import Identity
+from core.data.sample_sets import ClassSet, ImageDataset
 
 SIZE, CLASSES = 8, 6
 

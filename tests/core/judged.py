@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 
-from core.data.classes import PRECOMPUTED
-from core.runs.judgement import COLUMNS, THIRD
+from core.data.sample_sets import PRECOMPUTED
+from core.pgd.pictures import COLUMNS, THIRD
 
 JUDGE, THIRD_JUDGE = "resnet-56", "mini-clip-vit"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.fourier.maps.heatmap import Heatmap
-from core.runs.file import PGDRun
+from core.fourier.heatmap import Heatmap
+from core.pgd.run import PGDRun
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -19,9 +19,9 @@ SAVES = """
 import itertools, sys
 from dataclasses import replace
 from pathlib import Path
-from core.data.classes import PRECOMPUTED
-from core.fourier.maps.heatmap import Heatmap
-from core.runs.file import PGDRun
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
+from core.pgd.run import PGDRun
 
 heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz")
 run = PGDRun.load(PRECOMPUTED / "runs" / "inpainting_cifar10-5__mini-clip.npz")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from core import numbers
-from core.fourier.intervals import Interval
-from core.shared.sentences import count_of
+from core.shared import numbers
+from core.shared.numbers import Interval
+from core.shared.text import count_of
 
 
 def test_shares_and_differences_have_true_minus_signs_and_one_digit():

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from core.data.classes import ClassSet
+from core.data.sample_sets import ClassSet
 
 SIZE = 8
 CLASSES = 4

@@ -8,12 +8,10 @@ import pytest
 from PIL import Image
 from scipy.stats import binomtest
 
-from core.data.classes import PRECOMPUTED, imagenet
-from core.data.sample_sets import SAMPLE_SETS
-from core.data.samples import load_samples
-from core.pgd.view_settings import SEARCHES
-from core.reconstruct.search_outcomes import TRIED, stored_outcomes
-from core.reconstruct.view_pictures import WALL, stored_wall
+from core.data.datasets import load_samples
+from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, imagenet
+from core.pgd.pictures import TRIED, WALL, stored_outcomes, stored_wall
+from core.pgd.search import SEARCHES
 from precomputed.make_views import UNSHOWN, drawn_classes, wall_classes
 from precomputed.make_views_tables import DOCUMENT, tables
 
@@ -108,7 +106,7 @@ def test_the_wall_has_a_hundred_random_words_as_they_came():
 
 
 def test_every_number_of_the_text_is_that_of_the_settings():
-    from core.pgd.view_settings import LARGE, SMALL
+    from core.pgd.search import LARGE, SMALL
 
     text = DOCUMENT.read_text("utf-8")
     for row in (*LARGE.values(), *SMALL.values()):

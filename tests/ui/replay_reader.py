@@ -11,8 +11,8 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from core.classifiers.registry import classifier_title
-from core.numbers import confidence
-from core.runs.file import PGDRun
+from core.pgd.run import PGDRun
+from core.shared.numbers import confidence
 
 
 def replay_data(app: AppTest) -> dict[str, Any]:

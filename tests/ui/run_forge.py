@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from core.pgd.config import PGDConfig
-from core.runs.file import PGDRun
+from core.pgd.run import PGDRun
+from core.pgd.settings import PGDConfig
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",

@@ -8,10 +8,10 @@ import torch
 import torchvision
 from PIL import Image
 
-from core.classifiers.listed import VARIABLE as LISTED
-from core.data.profiles import VARIABLE
-from core.data.samples import load_samples
-from core.reproduce.profile.__main__ import main
+from core.classifiers.registry import VARIABLE as LISTED
+from core.data.datasets import load_samples
+from core.data.stored import VARIABLE
+from core.reproduce.profile import main
 from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.replay_reader import replay_data
 from tests.ui.test_with_profile import opened, read
@@ -39,7 +39,7 @@ def profile(tmp_path_factory):
         picture.save(folder / "my_photographs" / data.classes.names[label] / "one.png")
     own = ["--weights", str(folder / "my_weights.pth"), "--dataset", str(folder / "my_photographs")]
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as report:
-        patch.setattr("core.reproduce.profile.sweeps.QUICK_PASSES", 1)
+        patch.setattr("core.reproduce.profile.QUICK_PASSES", 1)
         assert main(["--classifier", NAME, *own, "--quick", "--output", str(folder / "profile")]) == 0
     assert f'start the app with {LISTED}="{NAME}={folder / "my_weights.pth"}"' in report.getvalue()
     return folder / "profile"

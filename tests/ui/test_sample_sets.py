@@ -16,9 +16,8 @@ import ui.runs.second_judge
 import ui.runs.setup.start
 import ui.shared.picture_choice
 import ui.sweeps.panel
-from core.data.classes import CLASS_SETS, ClassSet
-from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.fourier.maps.heatmap import Heatmap
+from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, ClassSet, SampleSet
+from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
 from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.runs.test_live_pages import open_page

@@ -12,9 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifiers.registry import CLASSIFIERS, CLIPS, PAPERS_CLIP, classifier_title
-from core.pgd.view_settings import SEARCHES
-from core.runs.file import PGDRun
-from core.runs.stored import RUNS, stored_path
+from core.pgd.run import PGDRun
+from core.pgd.search import SEARCHES
+from core.pgd.starts import RUNS, stored_path
 from core.shared.files import cache_folder
 from tests.ui.page_runner import page_text
 from ui.maps.catalogue import entries

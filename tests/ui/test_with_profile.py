@@ -14,21 +14,18 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.claims.gradient_spectrum import StoredGradient
-from core.claims.hybrids import stored_hybrids
-from core.data.classes import PRECOMPUTED
+from core.claims.quantities import stored_hybrids
 from core.data.datasets import load_dataset
-from core.data.profiles import VARIABLE
-from core.fourier.basis import half_plane
-from core.fourier.maps.heatmap import Heatmap
-from core.reproduce.parts.agreement import restricted_to
-from core.reproduce.profile.network import ProfiledNetwork
-from core.reproduce.profile.parts import PARTS
-from core.reproduce.profile.predictions import StoredPredictions
-from core.runs.file import PGDRun
-from core.runs.picture_outcomes import JudgedOutcomes
-from core.sweep.corruption.outcomes import CorruptionOutcomes
-from core.sweep.hybrid.outcomes import HybridOutcomes
+from core.data.sample_sets import PRECOMPUTED
+from core.data.stored import VARIABLE
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes, StoredGradient
+from core.fourier.waves import half_plane
+from core.pgd.pictures import JudgedOutcomes
+from core.pgd.run import PGDRun
+from core.reproduce.compare import restricted_to
+from core.reproduce.profile import PARTS, ProfiledNetwork
+from core.sweep.transforms import StoredPredictions
 from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import shipped_maps

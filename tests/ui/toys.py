@@ -17,11 +17,11 @@ import ui.runs.examples
 import ui.runs.first_guess
 import ui.runs.setup.start
 import ui.shared.picture_choice
-from core.classifiers.spec import ClassifierSpec
+from core.classifiers.families import ClassifierSpec
 from core.classifiers.weights import FolderFile
-from core.data.classes import CIFAR10, ClassSet
-from core.pgd.config import PGDConfig
-from core.runs.plan import RunPlan, inpainting_plan
+from core.data.sample_sets import CIFAR10, ClassSet
+from core.pgd.run import RunPlan, inpainting_plan
+from core.pgd.settings import PGDConfig
 from ui.server.jobs import JobManager
 
 

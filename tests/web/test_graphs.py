@@ -8,12 +8,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from core.data.datasets import load_samples
+from core.data.painted import fill_hole, square_mask
 from core.data.sample_sets import SAMPLE_SETS
-from core.data.samples import load_samples
-from core.images.masks import fill_hole, square_mask
-from core.pgd.ball import project
-from core.pgd.config import paper_inpainting
-from core.pgd.objectives import Inpainting
+from core.pgd.objectives import Inpainting, project
+from core.pgd.settings import paper_inpainting
 from core.pgd.steps import pgd_steps, run_pgd
 from precomputed.graph_weights import (
     GRADIENT,

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from core.data.samples import load_samples
-from core.data.statistics.natural_pixels import FAINT, PINK, GreyNoise, natural_pixels
-from core.images.masks import fill_hole, square_mask
-from core.pgd.config import PGDConfig
+from core.data.datasets import load_samples
+from core.data.painted import fill_hole, square_mask
+from core.data.statistics import FAINT, PINK, GreyNoise, natural_pixels
 from core.pgd.objectives import Generation, Inpainting
+from core.pgd.search import view_run
+from core.pgd.settings import PGDConfig
 from core.pgd.steps import pgd_steps
-from core.pgd.view_settings import view_run
 from precomputed.graph_weights import GRAPHS, WEIGHTS, graph_classifier, packed_weights
 from tests.node import in_node
 from web.__main__ import HERE, RUNTIME, install
@@ -105,7 +105,9 @@ def test_sixty_steps_are_those_of_core(side, search, penalty):
     if penalty == "eq3":
         assert max(expected["penalties"]) > 1e-3
     for name, values in expected.items():
-        np.testing.assert_allclose(result[name], values, rtol=1e-5, atol=1e-5, err_msg=name)
+        # Pixels agree to 1e-5. At 224 pixels a view's cross-entropy adds up 150,528 of them, after steps of length 6.
+        rtol = 2e-4 if (name, side) == ("entropies", 224) else 1e-5
+        np.testing.assert_allclose(result[name], values, rtol=rtol, atol=1e-5, err_msg=name)
 
 
 class Recorder(torch.nn.Module):

@@ -9,7 +9,7 @@ export function element(tag, className = "", text = "") {
 
 export const unpack = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
-/** "1 step" or "1,001 steps", as core.shared.sentences.count_of. @param {number} number @param {string} noun */
+/** "1 step" or "1,001 steps", as core.shared.text.count_of. @param {number} number @param {string} noun */
 export const countOf = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
 /** Paint `value(at, channel)` of each pixel, row by row; the canvas rounds it and clips it to 0 and 255. */

@@ -2,7 +2,7 @@
 
 `heatmap.js` draws the maps, follows the pointer and the arrow keys without a rerun, and reports a chosen frequency
 once; this module packs the maps and sets the selected frequency. With a picture (`wave_lab`) the browser also adds the
-wave under the cursor to it with `wave.js`, the counterpart of `core.fourier.basis`.
+wave under the cursor to it with `wave.js`, the counterpart of `core.fourier.waves`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from core.fourier.basis import Frequency
-from core.fourier.intervals import Interval
-from core.fourier.maps.metrics import PERCENT, Unit
-from core.images.colormaps import colormap_table
+from core.fourier.heatmap import PERCENT, Unit, colormap_table
 from core.shared import paper
-from core.shared.html import TERMS
+from core.shared.numbers import Frequency, Interval
+from core.shared.text import TERMS
 from ui.components.image_picker import Thumbnails
 from ui.components.mount import mount_synchronised, place_from, register
 from ui.components.packing import pack_pixels, pack_signs

@@ -1,6 +1,6 @@
 """Hybrid pictures: low frequencies of one picture, high frequencies of another, and predictions for the mixture.
 
-`hybrid_mixer.js` computes `core.fourier.hybrid.hybrid` at each cutoff of its slider and updates picture, bars and
+`hybrid_mixer.js` computes `core.fourier.waves.hybrid` at each cutoff of its slider and updates picture, bars and
 sentence without a rerun.
 """
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from core.images.masks import decode_mask, encode_mask
-from core.images.square import png_data_uri
+from core.data.painted import decode_mask, encode_mask
+from core.data.pixels import png_data_uri
 from ui.components.mount import mount_synchronised, register
 
 _component = register("mask_painter")

@@ -1,4 +1,4 @@
-// A port of core/fourier/hybrid.py. exp(-(i² + j²) / (2 c²)) is separable, so the low frequencies of d = low - high are
+// A port of core/fourier/waves.py. exp(-(i² + j²) / (2 c²)) is separable, so the low frequencies of d = low - high are
 // G d Gᵀ with one circulant matrix G for each cutoff c: no Fourier transform of the pictures is needed.
 
 const NOTHING = 1e-9; // smaller weights of G change no pixel

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.runs.file import frame_differences
+from core.pgd.run import frame_differences
 from ui.components.mount import register
 
 MAX_POINTS = 160  # per curve: longer curves are drawn as an envelope

@@ -2,7 +2,7 @@
 
 const stepName = (step) => step.toLocaleString("en");
 
-// Formats a probability like `core.numbers.confidence`: no classifier means 0 % or 100 %.
+// Formats a probability like `core.shared.numbers.confidence`: no classifier means 0 % or 100 %.
 export function percent(share) {
   if (share === undefined) return "";
   if (share > 0.999) return "over 99.9 %";

@@ -1,6 +1,6 @@
 """Picture under stripes: a slider for their number, and each network's prediction, updated without a rerun.
 
-`stripes.js` adds the wave with `wave.js`, the counterpart of `core.fourier.basis`, and looks up stored predictions.
+`stripes.js` adds the wave with `wave.js`, the counterpart of `core.fourier.waves`, and looks up stored predictions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from core.fourier.basis import Frequency, canonical_frequency, half_plane
+from core.fourier.waves import canonical_frequency, half_plane
+from core.shared.numbers import Frequency
 from ui.components.mount import mount_synchronised, register
 from ui.components.packing import pack_pixels, pack_signs
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from core.claims.bands import without_wave
-from core.claims.finding import NamedMap
+from core.claims.claim import NamedMap
 from core.classifiers.registry import WITHOUT_WEIGHTS, classifier_title, result_title, short_title, side_and_weights
-from core.data.profiles import cached_by_files, read_stored
 from core.data.sample_sets import SampleSet, map_title, set_of_map, usual_epsilon
-from core.fourier.maps.heatmap import Heatmap
-from core.numbers import percent
+from core.data.stored import cached_by_files, read_stored
+from core.fourier.contrasts import without_wave
+from core.fourier.heatmap import Heatmap
+from core.shared.numbers import percent
 from ui.shared.text import one_line
 
 _UPLOADED = "frequency.my_maps"

@@ -9,11 +9,9 @@ from functools import partial
 
 import streamlit as st
 
-from core.data.provenance import device_text
-from core.fourier.maps.export import heatmap_csv, heatmap_png
-from core.fourier.maps.heatmap import MAX_SIDE, Heatmap, HeatmapError
-from core.fourier.maps.metrics import TOP1
-from core.shared.errors import sentence
+from core.data.stored import device_text
+from core.fourier.heatmap import MAX_SIDE, TOP1, Heatmap, HeatmapError, heatmap_csv, heatmap_png
+from core.shared.text import sentence
 from ui.maps.catalogue import Entry, add_map
 from ui.server.limits import check_upload
 from ui.shared.downloads import download_button

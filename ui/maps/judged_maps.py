@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from core.claims.bands import Band
-from core.claims.checks import claim_about, findings
-from core.claims.finding import Claim, Finding
-from core.data.profiles import stored_state
+from core.claims.claim import Claim, Finding
+from core.claims.verdicts import claim_about, findings
 from core.data.sample_sets import SAMPLE_SETS
-from core.fourier.basis import Frequency
-from core.reproduce.findings import judged_html
-from core.shared.html import TERMS
+from core.data.stored import stored_state
+from core.fourier.contrasts import Band
+from core.reproduce.report import judged_html
+from core.shared.numbers import Frequency
+from core.shared.text import TERMS
 from ui.maps.catalogue import Entry, shipped_maps
 from ui.shared.sentences import explain_on_page, sentence_html
 from ui.shared.url import link

@@ -7,11 +7,11 @@ from typing import Any
 
 import altair as alt
 
-from core.classifiers.registry import ClassifierSpec
-from core.fourier.basis import Frequency, rounded_radius
-from core.fourier.intervals import Interval
-from core.fourier.maps.rings import radial_profile
-from core.sweep.predictions import Predictions
+from core.classifiers.families import ClassifierSpec
+from core.fourier.contrasts import radial_profile
+from core.fourier.waves import rounded_radius
+from core.shared.numbers import Frequency, Interval
+from core.sweep.predict import Predictions
 from ui.maps.catalogue import Entry, named_apart
 from ui.maps.models import model_colour
 from ui.maps.views import SHOWN_SIDE

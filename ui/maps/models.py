@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.claims.finding import MINIATURE
-from core.classifiers.registry import ClassifierSpec, classifier_title, list_classifiers, short_title
-from core.shared.colours import network_colour
-from core.shared.roles import INSTEAD
+from core.claims.claim import MINIATURE
+from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import classifier_title, list_classifiers, short_title
+from core.shared.roles import INSTEAD, network_colour
 from ui.maps.catalogue import Entry
 from ui.server.model_cache import is_ready
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.fourier.basis import Frequency
-from core.fourier.intervals import Interval
-from core.fourier.maps.contrasts import Errors, cell_error, clean_error, mismatches
-from core.numbers import displayed_difference, interval, join_list, measured_percent, percent, points, wave_name
-from core.shared.sentences import Number, Paragraph, Sentence, join_parts
+from core.fourier.contrasts import mismatches
+from core.fourier.outcomes import Errors, cell_error, clean_error
+from core.shared.numbers import (
+    Frequency,
+    Interval,
+    displayed_difference,
+    interval,
+    join_list,
+    measured_percent,
+    percent,
+    points,
+    wave_name,
+)
+from core.shared.text import Number, Paragraph, Sentence, join_parts
 from ui.maps.catalogue import Entry, named_apart
 
 

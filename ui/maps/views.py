@@ -8,13 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.fourier.intervals import Interval
-from core.fourier.maps.contrasts import difference, minus_clean
-from core.fourier.maps.estimate import MapEstimate, estimate_map
-from core.fourier.maps.heatmap import Heatmap
-from core.fourier.maps.metrics import METRICS, PERCENT, POINTS, Metric, Unit
-from core.numbers import displayed_difference
-from core.shared.colours import FEWER_OR_MORE_ERRORS
+from core.fourier.contrasts import difference, minus_clean
+from core.fourier.estimate import MapEstimate, estimate_map
+from core.fourier.heatmap import METRICS, PERCENT, POINTS, Heatmap, Metric, Unit
+from core.shared.numbers import Interval, displayed_difference
+from core.shared.roles import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps
 from ui.maps.catalogue import Entry, named_apart
 from ui.maps.models import map_note, model_colour

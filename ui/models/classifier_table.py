@@ -7,12 +7,11 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from core.classifiers.bundled import model_card
-from core.classifiers.registry import PAPERS_CLIP, classifier_state, list_classifiers
-from core.classifiers.spec import ClassifierSpec, ClassifierState
+from core.classifiers.families import ClassifierSpec, ClassifierState
+from core.classifiers.registry import PAPERS_CLIP, classifier_state, list_classifiers, model_card
 from core.classifiers.weights import STALL_SECONDS
-from core.shared.html import tooltip
-from core.shared.roles import NETWORKS
+from core.shared.roles import RELATIONS
+from core.shared.text import tooltip
 from ui.maps.catalogue import dataset_title, shipped_maps
 from ui.server.downloads import WeightDownload, weight_downloads
 from ui.shared import url
@@ -42,7 +41,7 @@ def linked_card() -> None:
 
 
 def _role(spec: ClassifierSpec) -> dict[str, str]:
-    return NETWORKS.get(spec.name, {"short": "Added on this server; not in the paper"})
+    return RELATIONS.get(spec.name, {"short": "Added on this server; not in the paper"})
 
 
 def _row(spec: ClassifierSpec, state: ClassifierState, download: WeightDownload | None) -> None:

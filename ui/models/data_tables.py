@@ -11,11 +11,10 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_title
-from core.data.profiles import stored_files
-from core.data.provenance import device_text
-from core.data.samples import load_samples, sample_credits
-from core.fourier.maps.heatmap import Heatmap, HeatmapError
-from core.images.square import png_data_uri, square_image
+from core.data.datasets import load_samples, sample_credits
+from core.data.pixels import png_data_uri, square_image
+from core.data.stored import device_text, stored_files
+from core.fourier.heatmap import Heatmap, HeatmapError
 from ui.maps.catalogue import dataset_title
 from ui.shared.text import one_line
 

@@ -9,14 +9,14 @@ from typing import TypeVar
 
 import streamlit as st
 
-from core.claims.features import feature_findings
-from core.claims.finding import Finding
+from core.claims.claim import Finding
+from core.claims.verdicts import feature_findings
 from core.classifiers.registry import result_title
-from core.fourier.maps.contrasts import same_images
-from core.reproduce.findings import STYLE, findings_html, verdict_labels
-from core.runs.picture_outcomes import judged_outcomes
-from core.shared.html import JARGON, TERMS
+from core.fourier.outcomes import same_images
+from core.pgd.pictures import judged_outcomes
+from core.reproduce.report import STYLE, findings_html, verdict_labels
 from core.shared.roles import networks_for
+from core.shared.text import JARGON, TERMS
 from ui.maps.catalogue import Entry, entries, shipped_maps
 from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56

@@ -10,17 +10,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.claims.bands import Band
-from core.claims.finding import Finding
+from core.claims.claim import Finding
 from core.data.sample_sets import SAMPLE_SETS
-from core.fourier.basis import Frequency
-from core.fourier.maps.contrasts import mismatches
-from core.fourier.maps.heatmap import MAX_SIDE
-from core.fourier.maps.metrics import METRICS, TOP1, Metric
-from core.numbers import join_list
-from core.reproduce.findings import STYLE
-from core.shared.html import TERMS
-from core.shared.sentences import Paragraph
+from core.fourier.contrasts import Band, mismatches
+from core.fourier.heatmap import MAX_SIDE, METRICS, TOP1, Metric
+from core.reproduce.report import STYLE
+from core.shared.numbers import Frequency, join_list
+from core.shared.text import TERMS, Paragraph
 from ui.components.heatmap import heatmap_view, wave_lab
 from ui.maps.catalogue import Entry, entries
 from ui.maps.judged_maps import claim_on, verdict_html

@@ -10,13 +10,12 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.data.painted import SIDE
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.images.sketch import SIDE
+from core.pgd.run import PGDRun, RunPlan
+from core.pgd.search import MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind
-from core.pgd.view_settings import MIN_CROP_SIZE, Search
-from core.runs.file import PGDRun
-from core.runs.plan import RunPlan
-from core.runs.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
+from core.pgd.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
 from ui.runs.examples import back_to_example, shown_first, stored_example
 from ui.runs.panel import head, places, run_details, run_panel, run_status, tabs

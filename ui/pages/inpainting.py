@@ -9,16 +9,15 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_title, short_title
+from core.data.painted import Fill, hole_side, hole_text, read_hole, square_side
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.images.hole_url import hole_text, read_hole
-from core.images.masks import Fill, hole_side, square_side
-from core.numbers import confidence
+from core.pgd.pictures import stored_outcomes
+from core.pgd.run import RunPlan, inpainting_plan
+from core.pgd.search import Search
 from core.pgd.settings import RunKind
-from core.pgd.view_settings import Search
-from core.reconstruct.search_outcomes import stored_outcomes
-from core.runs.plan import RunPlan, inpainting_plan
 from core.shared import paper
-from core.shared.html import TERMS
+from core.shared.numbers import confidence
+from core.shared.text import TERMS
 from ui.components.mask_painter import mask_painter
 from ui.runs.examples import back_to_example, shown_first, stored_example, stored_row
 from ui.runs.first_guess import FirstGuess, first_guess

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.classifiers.listed import listed_classifiers
-from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, classifier_title
-from core.data.profiles import missing_profiles
-from core.shared.html import TERMS
+from core.classifiers.registry import (
+    PAPERS_CLIP,
+    classifier_spec,
+    classifier_state,
+    classifier_title,
+    listed_classifiers,
+)
+from core.data.stored import missing_profiles
 from core.shared.roles import INSTEAD
+from core.shared.text import TERMS
 from ui.maps.catalogue import computed_maps, stored_title
 from ui.models.classifier_table import classifier_table, format_size, linked_card
 from ui.models.data_tables import maps_table, samples_tables

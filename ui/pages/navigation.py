@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from core.shared.errors import sentence
+from core.shared.text import sentence
 from ui.pages import findings, frequency, generation, inpainting, models, story
 from ui.server.limits import limits
 from ui.server.log import log

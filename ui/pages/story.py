@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.reproduce.findings import STYLE
-from core.shared.html import JARGON
+from core.reproduce.report import STYLE
+from core.shared.text import JARGON
 from ui.components.story import step_tabs
 from ui.shared import url
 from ui.shared.sentences import explain_on_page

@@ -9,15 +9,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.classifiers.registry import PAPERS_CLIP, ClassifierSpec
-from core.data.profiles import stored_state
+from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.penalties import Penalty
-from core.pgd.settings import RunKind
-from core.pgd.view_settings import SEARCHES, Search
-from core.runs.file import PGDRun, RunFileError
-from core.runs.starts import StartKind
-from core.runs.stored import is_row, row_of, stored_subjects
+from core.data.stored import stored_state
+from core.pgd.run import PGDRun, RunFileError
+from core.pgd.search import SEARCHES, Search
+from core.pgd.settings import Penalty, RunKind
+from core.pgd.starts import StartKind, is_row, row_of, stored_subjects
 from core.shared.files import cache_folder
 from core.shared.roles import networks_for
 from ui.components.replay import replay

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
-from core.runs.file import PGDRun, evenly_spaced, pack_runs
+from core.pgd.run import PGDRun, evenly_spaced, pack_runs
 from ui.maps.files import file_stem
 from ui.runs.run_sentences import run_title, target_of
 from ui.shared.downloads import download_button

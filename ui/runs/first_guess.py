@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import ClassifierSpec, short_title
-from core.images.masks import fill_hole, usual_side
-from core.reconstruct.holes import costliest_hole
-from core.sweep.predictions import batches, class_probabilities
+from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import short_title
+from core.data.painted import fill_hole, usual_side
+from core.pgd.pictures import costliest_hole
+from core.shared.device import class_probabilities
+from core.sweep.predict import batches
 from ui.maps.predictions.cell_predictions import torch_starts, try_predict, wait_for_first_paint
 from ui.server.model_cache import classifier_for
 from ui.shared.pictures import Picture

@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import classifier_title, list_classifiers, short_title
-from core.numbers import duration, join_list
-from core.runs.file import PGDRun
-from core.shared.errors import sentence
+from core.pgd.run import PGDRun
+from core.shared.numbers import duration, join_list
+from core.shared.text import sentence
 from ui.components.replay import RunProgress, replay
 from ui.runs.files import download_menu
 from ui.runs.replays import live_replay, run_replay

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.classifiers.registry import result_title, trained_for
+from core.pgd.run import PGDRun, RunPlan, evenly_spaced
+from core.pgd.search import Search, look_interval
 from core.pgd.settings import SEARCH_WORDS
-from core.pgd.view_settings import Search, look_interval
-from core.runs.file import PGDRun, evenly_spaced
-from core.runs.plan import RunPlan
 from ui.components.replay import Ranked, RunProgress, Track, pack_replay
 from ui.maps.models import model_colour
 from ui.runs.run_sentences import searched_title, target_of

@@ -12,16 +12,14 @@ from typing import Any
 import numpy as np
 
 from core.classifiers.registry import classifier_title, result_title
-from core.data.provenance import device_text
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.numbers import confidence
-from core.pgd.config import settings_of
-from core.pgd.penalties import PENALTIES
-from core.pgd.settings import SETTINGS
-from core.pgd.view_settings import Search, look_interval
-from core.runs.file import PGDRun
-from core.runs.judgement import Judgement
-from core.shared.sentences import Number, Paragraph, Sentence, count_of
+from core.data.stored import device_text
+from core.pgd.pictures import Judgement
+from core.pgd.run import PGDRun
+from core.pgd.search import Search, look_interval
+from core.pgd.settings import PENALTIES, SETTINGS, settings_of
+from core.shared.numbers import confidence
+from core.shared.text import Number, Paragraph, Sentence, count_of
 from ui.shared.text import one_line
 
 VIEWS = (

@@ -7,10 +7,9 @@ from collections.abc import Collection
 import streamlit as st
 
 from core.classifiers.registry import CLIPS
-from core.runs.file import PGDRun
-from core.runs.judgement import choose_judge, fingerprint, judge_run
-from core.runs.picture_outcomes import stored_judgement
-from core.shared.errors import sentence
+from core.pgd.pictures import choose_judge, fingerprint, judge_run, stored_judgement
+from core.pgd.run import PGDRun
+from core.shared.text import sentence
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
 from ui.runs.run_sentences import judged, sample_set_of
 from ui.runs.setup.state import RunResult

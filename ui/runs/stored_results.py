@@ -6,12 +6,11 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_title, result_title
 from core.data.sample_sets import SampleSet, map_title
-from core.numbers import measured_percent, percent
-from core.pgd.penalties import PENALTIES, Penalty
-from core.runs.picture_outcomes import PictureOutcomes, picture_outcomes
-from core.runs.starts import RANDOM_KINDS, STARTS, StartKind
-from core.shared.html import JARGON
-from core.shared.sentences import Sentence
+from core.pgd.pictures import PictureOutcomes, picture_outcomes
+from core.pgd.settings import PENALTIES, Penalty
+from core.pgd.starts import RANDOM_KINDS, STARTS, StartKind
+from core.shared.numbers import measured_percent, percent
+from core.shared.text import JARGON, Sentence
 from ui.runs.run_sentences import count_with_interval
 from ui.shared.sentences import write_sentence
 from ui.shared.table import scrolling_table

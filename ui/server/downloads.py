@@ -19,12 +19,12 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
+from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, list_classifiers
-from core.classifiers.spec import ClassifierSpec
-from core.data.profiles import stored_files
-from core.reproduce.profile.network import profile_name
-from core.shared.errors import sentence
+from core.data.stored import stored_files
+from core.reproduce.profile import profile_name
 from core.shared.files import cache_folder, make_folder
+from core.shared.text import sentence
 from ui.server.limits import limits
 from ui.server.log import log
 from ui.server.model_cache import is_ready

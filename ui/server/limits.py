@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from core.classifiers.listed import VARIABLE as LISTED
-from core.data.profiles import VARIABLE as PROFILES
-from core.shared.errors import quoted
+from core.classifiers.registry import VARIABLE as LISTED
+from core.data.stored import VARIABLE as PROFILES
 from core.shared.files import CACHE
+from core.shared.text import quoted
 
 PREFIX = "CLIP_LAB_"
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import cachetools
 
-from core.classifiers.listed import listed_classifiers
-from core.classifiers.registry import ClassifierSpec, classifier_state, list_classifiers, load_classifier
+from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import classifier_state, list_classifiers, listed_classifiers, load_classifier
 from core.classifiers.text import check_prompts
-from core.data.classes import CIFAR10, CLASS_SETS, ClassSet
-from core.data.profiles import missing_profiles
+from core.data.sample_sets import CIFAR10, CLASS_SETS, ClassSet
+from core.data.stored import missing_profiles
 from core.shared.device import check_torch, free_device, prepare_torch, return_freed_memory
 from ui.server.jobs import at_full_priority
 from ui.server.log import log
@@ -30,7 +30,7 @@ NONE_READY = (
 )
 
 if TYPE_CHECKING:
-    from core.classifiers.kinds.base import Classifier
+    from core.classifiers.classifier import Classifier
 
 
 def single_flight_cache(max_entries: float = math.inf) -> Callable[[Callable[..., Any]], Any]:

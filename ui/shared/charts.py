@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from core.fourier.intervals import Interval
+from core.shared.numbers import Interval
 
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 SHAPES = ["circle", "diamond", "square", "triangle-up"]  # shapes of points

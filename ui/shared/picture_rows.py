@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.images.square import png_data_uri, to_uint8
+from core.data.pixels import png_data_uri, to_uint8
 from ui.shared.look import style_sheet
 
 _STYLE = style_sheet(__file__)

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.data.classes import ClassSet
-from core.data.dataset import ImageDataset
-from core.data.sample_sets import SAMPLE_SETS, sides
-from core.data.samples import load_samples, sample_credits
-from core.images.bounded import square_uploads
+from core.data.datasets import load_samples, sample_credits
+from core.data.pixels import square_uploads
+from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset, sides
 from ui.server.limits import check_upload, limits
 
 UPLOAD = "upload"

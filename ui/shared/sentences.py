@@ -1,7 +1,7 @@
 """Sentences on a page: tooltips hold intervals and definitions, and a sentence has at most one bold number.
 
 Pointer, finger and keyboard reach the tooltips; `ui/components/basics.css` styles them. The parts of a sentence are
-those of `core.shared.sentences`, which reports and files read as plain text.
+those of `core.shared.text`, which reports and files read as plain text.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import html
 
 import streamlit as st
 
-from core.shared.html import TERMS, explain_terms, number_html
-from core.shared.sentences import Number, Paragraph, Sentence
+from core.shared.text import TERMS, Number, Paragraph, Sentence, explain_terms, number_html
 from ui.shared.text import as_markdown
 
 EXPLAINED = "terms.explained"  # key in the session: the place on the page that explains a term, by term

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.shared.html import tooltip
+from core.shared.text import tooltip
 from ui.shared.look import style_sheet
 from ui.shared.sentences import sentence_html
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.shared.errors import one_line as one_line  # re-exported for pages
+from core.shared.text import one_line as one_line
 
 # Characters with a meaning in Markdown or in Streamlit's additions to it.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>$~#|&!])")

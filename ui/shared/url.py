@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from core.shared.errors import one_line
+from core.shared.text import one_line
 from ui.shared.text import as_markdown, whole_number
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.sample_sets import SAMPLE_SETS
-from core.reproduce.findings import judged_html
+from core.reproduce.report import judged_html
 from ui.runs.setup.settings import models_in_url
 from ui.shared.url import link
 from ui.story import networks

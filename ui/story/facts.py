@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from core.claims.checks import CLIP_GRID
-from core.claims.finding import Finding
+from core.claims.claim import Finding
+from core.claims.verdicts import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
-from core.fourier.basis import Frequency
-from core.numbers import decimal, percent
-from core.reconstruct.search_outcomes import stored_outcomes
-from core.reconstruct.view_pictures import judge_name, painter_name
-from core.reproduce.profile.predictions import chosen_pictures
-from core.runs.file import PGDRun
-from core.runs.judgement import fingerprint
-from core.runs.picture_outcomes import stored_judgement
-from core.runs.stored import OPENING, stored_classifier, stored_subjects
+from core.pgd.pictures import fingerprint, judge_name, painter_name, stored_judgement, stored_outcomes
+from core.pgd.run import PGDRun
+from core.pgd.starts import OPENING, stored_classifier, stored_subjects
+from core.shared.numbers import Frequency, decimal, percent
+from core.sweep.transforms import chosen_pictures
 from ui.maps.catalogue import shipped_maps
 from ui.maps.judged_maps import findings_between
 from ui.maps.presets import CLIP, MINI_CLIP, RESNET56

@@ -9,15 +9,15 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.claims.bands import LOW
 from core.classifiers.registry import PAPERS_CLIP, classifier_state
-from core.fourier.basis import Frequency, all_random_signs
-from core.images.square import png_data_uri
-from core.pgd.view_settings import SEARCHES
-from core.reconstruct.view_pictures import strip_path
-from core.reproduce.profile.predictions import stored_predictions
-from core.shared.html import JARGON
-from core.shared.sentences import Paragraph
+from core.data.pixels import png_data_uri
+from core.fourier.contrasts import LOW
+from core.fourier.waves import all_random_signs
+from core.pgd.pictures import strip_path
+from core.pgd.search import SEARCHES
+from core.shared.numbers import Frequency
+from core.shared.text import JARGON, Paragraph
+from core.sweep.transforms import stored_predictions
 from ui.components.heatmap import ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.packing import webp_data_uri

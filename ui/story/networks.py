@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from core.claims.hybrids import crossover_evidence
-from core.data.classes import CIFAR10
-from core.data.profiles import cached_by_files
-from core.data.sample_sets import SAMPLE_SETS
-from core.pgd.view_settings import SEARCHES
-from core.reproduce.profile.predictions import stored_predictions
-from core.runs.file import PGDRun
-from core.runs.stored import OPENING, stored_classifier, stored_subjects
+from core.claims.quantities import crossover_evidence
+from core.data.sample_sets import CIFAR10, SAMPLE_SETS
+from core.data.stored import cached_by_files
+from core.pgd.run import PGDRun
+from core.pgd.search import SEARCHES
+from core.pgd.starts import OPENING, stored_classifier, stored_subjects
 from core.shared.roles import networks_for
+from core.sweep.transforms import stored_predictions
 from ui.maps.catalogue import Entry, computed_maps, shipped_maps, stored_title
 
 LARGE = SAMPLE_SETS["photographs"]

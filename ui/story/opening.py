@@ -9,14 +9,21 @@ from functools import lru_cache, partial
 import streamlit as st
 
 from core.classifiers.registry import classifier_spec, classifier_title, result_title, short_title
-from core.images.colormaps import colormap_table
-from core.images.square import png_data_uri
-from core.numbers import percent
-from core.pgd.view_settings import SEARCHES, Search
-from core.reconstruct.view_pictures import CARDS, WORDS, Drawing, judge_name, opening_drawings, painter_name
-from core.runs.file import SURE, PGDRun
-from core.runs.judgement import fingerprint
-from core.runs.picture_outcomes import stored_opinion
+from core.data.pixels import png_data_uri
+from core.fourier.heatmap import colormap_table
+from core.pgd.pictures import (
+    CARDS,
+    WORDS,
+    Drawing,
+    fingerprint,
+    judge_name,
+    opening_drawings,
+    painter_name,
+    stored_opinion,
+)
+from core.pgd.run import SURE, PGDRun
+from core.pgd.search import SEARCHES, Search
+from core.shared.numbers import percent
 from ui.components.opening import opening
 from ui.components.packing import webp_data_uri, webp_strip
 from ui.maps.catalogue import shipped_maps
@@ -52,7 +59,7 @@ def ask_for_a_word() -> None:
 
 
 def is_stored_pool() -> bool:
-    """Return whether the story opens with the judged drawings of `core.reconstruct.view_pictures`."""
+    """Return whether the story opens with the judged drawings of `core.pgd.pictures`."""
     return _painter() == painter_name()
 
 

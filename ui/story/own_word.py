@@ -12,17 +12,14 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_spec, classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.numbers import duration
-from core.pgd.config import PGDConfig
-from core.pgd.settings import RunKind
-from core.pgd.view_settings import SEARCHES, Search
-from core.reconstruct.view_pictures import Drawing
-from core.runs.examples import first_settings
-from core.runs.file import SURE
-from core.runs.plan import RunPlan
-from core.runs.starts import StartKind, draw_starts, start_facts
-from core.shared.errors import sentence
+from core.pgd.pictures import Drawing
+from core.pgd.run import SURE, RunPlan
+from core.pgd.search import SEARCHES, Search
+from core.pgd.settings import PGDConfig, RunKind
+from core.pgd.starts import StartKind, draw_starts, first_settings, start_facts
+from core.shared.numbers import duration
 from core.shared.roles import networks_for
+from core.shared.text import sentence
 from ui.components.opening import opening
 from ui.components.packing import webp_strip
 from ui.runs.panel import REDRAW_SECONDS, collect

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.data.dataset import ImageDataset
-from core.data.provenance import device_text
-from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
-from core.fourier.basis import half_plane
-from core.fourier.maps.heatmap import Heatmap
-from core.sweep.loop.config import SweepConfig
-from core.sweep.loop.sample import images_per_wave
+from core.data.sample_sets import SAMPLE_SETS, ImageDataset, usual_epsilon
+from core.data.stored import device_text
+from core.fourier.heatmap import Heatmap
+from core.fourier.waves import half_plane
+from core.sweep.waves import SweepConfig, images_per_wave
 from ui.components.heatmap import heatmap_view
 from ui.maps.catalogue import Entry, add_map
 from ui.maps.files import file_stem
@@ -105,7 +103,7 @@ def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
 
 def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) -> None:
     def work() -> Any:
-        from core.sweep.maps import growing_heatmaps
+        from core.sweep.grow import growing_heatmaps
 
         return growing_heatmaps(classifier_for(name, classes), dataset, config)
 

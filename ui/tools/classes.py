@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import altair as alt
 import streamlit as st
 
-from core.data.classes import CLASS_SETS, ClassSet
-from core.fourier.maps.outcomes import ClassError, class_errors, class_errors_of
-from core.numbers import wave_name
-from core.sweep.predictions import mistakes
+from core.data.sample_sets import CLASS_SETS, ClassSet
+from core.fourier.outcomes import ClassError, class_errors, class_errors_of
+from core.shared.numbers import wave_name
+from core.sweep.predict import mistakes
 from ui.maps.catalogue import Entry, dataset_title, shipped_maps
 from ui.maps.models import model_colour
 from ui.maps.predictions.cell_panel import strength

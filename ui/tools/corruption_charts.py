@@ -8,10 +8,10 @@ from typing import Any
 
 import altair as alt
 
-from core.fourier.intervals import Interval
-from core.images.corruptions import CORRUPTIONS
-from core.shared.colours import UNKNOWN
-from core.sweep.corruption.outcomes import CorruptionOutcomes
+from core.data.corruptions import CORRUPTIONS
+from core.fourier.outcomes import CorruptionOutcomes
+from core.shared.numbers import Interval
+from core.shared.roles import UNKNOWN
 from ui.maps.models import model_colour
 from ui.shared.charts import Chart, interval_chart, percents
 

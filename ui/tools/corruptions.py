@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.claims.corruptions import corruptions_of, stored_corruptions
-from core.classifiers.registry import ClassifierSpec, short_title
-from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
-from core.numbers import join_list
-from core.shared.colours import ROBUST
-from core.sweep.predictions import class_probabilities
+from core.claims.quantities import corruptions_of, stored_corruptions
+from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import short_title
+from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from core.shared.device import class_probabilities
+from core.shared.numbers import join_list
+from core.shared.roles import ROBUST
 from ui.maps.catalogue import Entry, stored_title
 from ui.maps.models import Predictor
 from ui.maps.predictions.cell_predictions import predict_all

@@ -10,14 +10,15 @@ import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.claims.gradient_spectrum import StoredGradient, stored_gradients
-from core.classifiers.registry import ClassifierSpec, short_title
-from core.fourier.basis import Frequency, largest_side, rounded_radius
-from core.fourier.gradients import relative_energy, ring_energy
-from core.fourier.intervals import Interval
-from core.fourier.maps.contrasts import clean_error
-from core.fourier.maps.heatmap import Heatmap
-from core.fourier.maps.rings import ring_errors
+from core.claims.quantities import stored_gradients
+from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import short_title
+from core.fourier.contrasts import ring_errors
+from core.fourier.derived import relative_energy, ring_energy
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import StoredGradient, clean_error
+from core.fourier.waves import largest_side, rounded_radius
+from core.shared.numbers import Frequency, Interval
 from ui.maps.line_charts import radius_axis
 from ui.maps.models import model_colour
 from ui.shared.charts import line_chart, percents

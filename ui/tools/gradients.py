@@ -8,18 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.claims.gradient_spectrum import (
-    gradient_agreement,
-    stored_gradient,
-)
-from core.classifiers.registry import ClassifierSpec
-from core.fourier.gradients import loss_gradients
-from core.fourier.maps.heatmap import Heatmap
-from core.images.colormaps import colormap_table
-from core.numbers import decimal, p_value
-from core.shared.colours import GRADIENT
-from core.shared.sentences import Sentence
-from core.sweep.predictions import class_probabilities
+from core.claims.quantities import gradient_agreement, stored_gradient
+from core.classifiers.families import ClassifierSpec
+from core.fourier.heatmap import Heatmap, colormap_table
+from core.shared.device import class_probabilities
+from core.shared.numbers import decimal, p_value
+from core.shared.roles import GRADIENT
+from core.shared.text import Sentence
+from core.sweep.transforms import loss_gradients
 from ui.maps.predictions.cell_predictions import predict_all
 from ui.server.model_cache import classifier_for
 from ui.shared.picture_rows import Figure, enlarge, picture_row, to_picture

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.sample_sets import SAMPLE_SETS
-from core.sweep.predictions import HybridPredictions, hybrid_cutoffs, predict_hybrids
+from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.maps.models import Predictor
 from ui.maps.predictions.cell_predictions import predict_all, torch_starts

@@ -9,10 +9,10 @@ from functools import lru_cache
 import numpy as np
 
 from core.classifiers.registry import classifier_spec, short_title
-from core.data.profiles import stored_state
 from core.data.sample_sets import SAMPLE_SETS
-from core.reproduce.profile.predictions import chosen_pictures, stored_predictions
-from core.sweep.predictions import HybridPredictions, hybrid_cutoffs
+from core.data.stored import stored_state
+from core.sweep.predict import HybridPredictions, hybrid_cutoffs
+from core.sweep.transforms import chosen_pictures, stored_predictions
 from ui.components.hybrid_mixer import Mixed, Mixture
 from ui.components.image_picker import Thumbnails, pack_thumbnails
 from ui.maps.catalogue import stored_title

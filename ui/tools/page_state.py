@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.classifiers.registry import ClassifierSpec
-from core.fourier.basis import Frequency
+from core.classifiers.families import ClassifierSpec
+from core.shared.numbers import Frequency
 from ui.maps.catalogue import Entry, entries
 from ui.maps.models import Predictor
 from ui.maps.predictions.cell_panel import PerturbedPicture

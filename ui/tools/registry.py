@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.claims.corruptions import TOOL as CORRUPTIONS
-from core.claims.gradient_spectrum import stored_gradients
-from core.fourier.basis import half_plane, wave_map
-from core.fourier.hybrid import hybrid
-from core.images.colormaps import colormap_table
-from core.images.square import png_data_uri
+from core.claims.quantities import TOOL as CORRUPTIONS
+from core.claims.quantities import stored_gradients
+from core.data.pixels import png_data_uri
+from core.fourier.heatmap import colormap_table
+from core.fourier.waves import half_plane, hybrid, wave_map
 from core.shared.roles import networks_for
 from ui.components.scroll import scroll_into_view
 from ui.maps.files import add_a_file, map_downloads, source_text

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.claims.corruptions import rise
+from core.claims.quantities import rise
+from core.data.corruptions import CORRUPTIONS
 from core.data.sample_sets import map_title
-from core.fourier.intervals import Interval
-from core.images.corruptions import CORRUPTIONS
-from core.numbers import decimal, interval, join_list, measured_percent, percent
-from core.shared.colours import ROBUST
-from core.shared.sentences import Number, Paragraph, Sentence, count_of
-from core.sweep.corruption.outcomes import CorruptionOutcomes
+from core.fourier.outcomes import CorruptionOutcomes
+from core.shared.numbers import Interval, decimal, interval, join_list, measured_percent, percent
+from core.shared.roles import ROBUST
+from core.shared.text import Number, Paragraph, Sentence, count_of
 from ui.components.hybrid_mixer import Mixed
 from ui.shared.text import one_line
 from ui.tools.corruption_charts import NetworkOutcomes

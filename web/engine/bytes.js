@@ -38,7 +38,7 @@ export function pixelsOf(planesOfBytes) {
   return Uint8Array.from({ length: 3 * area }, (_, k) => planesOfBytes[(k % 3) * area + Math.floor(k / 3)]);
 }
 
-// As core.numbers.confidence.
+// As core.shared.numbers.confidence.
 export const percent = (share) =>
   share > 0.999 ? "over 99.9 %" : share < 0.001 ? "under 0.1 %" : `${(100 * share).toFixed(1)} %`;
 

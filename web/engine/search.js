@@ -6,7 +6,7 @@ import { checksum, fourierFilter, Philox } from "./numbers.js";
 import { plus, within } from "./pgd.js";
 
 /**
- * @typedef {object} ViewSettings as core/pgd/view_settings.py has them
+ * @typedef {object} ViewSettings as core/pgd/search.py has them
  * @property {number} min_side @property {number} max_side @property {number} shift @property {boolean} flip
  * @property {number} noise @property {number} spectrum @property {number} count
  * @property {[number, number][]} [inputs] pairs of a relative side and the share of the steps that have it
@@ -179,7 +179,7 @@ function alongRows(values, { from, to, count, places, weights }, /** @type {numb
   return result;
 }
 
-// Steps with the spectrum and colours of natural pictures, as in core/pgd/natural.py.
+// Steps with the spectrum and colours of natural pictures, as in core/pgd/views.py.
 
 /**
  * Multiply the gradient by 1 / max(1, r)^p at r cycles per image, and by a colour matrix, inside the hole alone.
@@ -206,7 +206,7 @@ export function naturalSteps({ spectrum, colors }, side, hole) {
 }
 
 // A grey start: the mean colour of natural pixels with faint pink noise in their colours
-// (core/data/statistics/natural_pixels.py).
+// (core/data/statistics.py).
 
 /**
  * @param {{ mean: number[], colors: number[][], spectrum: number, deviation: number }} natural
@@ -234,7 +234,7 @@ export async function greyStart({ mean, colors, spectrum, deviation }, side, dra
 
 /**
  * Fill a picture's hole with the colours around it, spread like heat: each pixel of the hole becomes the mean of its
- * neighbours. Source: successive over-relaxation, Young 1954; `core/images/masks.py`.
+ * neighbours. Source: successive over-relaxation, Young 1954; `core/data/painted.py`.
  *
  * @param {Float32Array} values three planes @param {Uint8Array} mask
  */

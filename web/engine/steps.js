@@ -10,7 +10,7 @@ const LOOK_INTERVAL = 10; // by views, steps between measurements of the picture
  * @property {Float32Array} logits @property {number} crossEntropy @property {Float32Array} gradient of it
  */
 /**
- * @typedef {object} Config as core/pgd/config.py has it
+ * @typedef {object} Config as core/pgd/settings.py has it
  * @property {number} epsilon @property {number} step_size @property {number} steps
  * @property {"pixels" | "views"} [search] @property {number} [step_decay]
  * @property {import("./search.js").ViewSettings} [views]

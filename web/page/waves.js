@@ -12,7 +12,7 @@ const CHUNK = 26; // pictures in one request: 0.1 s, so that a touched wave soon
 const linked = { wave: /** @type {[number, number]} */ ([0, 1]), stripes: (_) => {}, maps: (_) => {} };
 
 /**
- * clip(X + r v U, 0, 1), as core.fourier.basis.perturb: planes of float32.
+ * clip(X + r v U, 0, 1), as core.fourier.waves.perturb: planes of float32.
  *
  * @param {{ pixels: Uint8Array, size: number, side: number, signs: Uint8Array, epsilon: number }} picture
  *   its bytes, and the signs of a map's side

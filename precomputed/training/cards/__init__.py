@@ -66,7 +66,7 @@ def _tower(vision: dict[str, Any]) -> dict[str, str]:
         "tower": "timm `mobilevit_xxs` (convolutional stem, then convolutions and self-attention)",
         "enlarged": f"enlarged to {size} x {size} and ",
         "inside": "Inside this project the image tower runs in torch alone, with the same predictions\n"
-        "(`core/classifiers/networks/mobilevit_xxs.py`), and `prompt_embeddings.npz` holds what the text tower says "
+        "(`core/classifiers/networks.py`), and `prompt_embeddings.npz` holds what the text tower says "
         'about\n"a photo of a {class}": open_clip is imported only for prompts of your own.',
     }
 

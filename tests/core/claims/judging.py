@@ -7,11 +7,11 @@ from statistics import mean
 import numpy as np
 import pytest
 
-from core.claims.checks import findings
-from core.claims.finding import NamedMap
+from core.claims.claim import NamedMap
+from core.claims.verdicts import findings
 from core.classifiers.registry import network_side
-from core.data.classes import PRECOMPUTED
-from core.fourier.maps.heatmap import Heatmap
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
 from tests.core.oracles import newcombe, wilson
 
 FOLDER = PRECOMPUTED / "heatmaps"

@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.claims.bands import LOW, LOWEST, corners
-from core.claims.checks import claim_about, dips_clearly, findings
-from core.claims.finding import NamedMap, Verdict
-from core.claims.hybrids import stored_hybrids
-from core.claims.twins import twin_pairs
-from core.data.classes import PRECOMPUTED
-from core.fourier.basis import half_plane
-from core.fourier.intervals import Interval, paired_interval
-from core.fourier.maps.lattice import Lattice
-from core.reproduce.parts.agreement import restricted_to
+from core.claims.claim import NamedMap, Verdict
+from core.claims.quantities import stored_hybrids, twin_pairs
+from core.claims.verdicts import claim_about, dips_clearly, findings
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.contrasts import LOW, LOWEST, corners
+from core.fourier.derived import Lattice
+from core.fourier.waves import half_plane
+from core.reproduce.compare import restricted_to
+from core.shared.numbers import Interval, paired_interval
 from tests.core.claims.judging import (
     ALL_MAPS,
     CLIP,

@@ -6,11 +6,11 @@ import math
 import numpy as np
 import pytest
 
-from core.claims.finding import NamedMap, Verdict
+from core.claims.claim import NamedMap, Verdict
 from core.classifiers.registry import network_side
-from core.fourier.basis import half_plane
-from core.fourier.intervals import clustered_interval, paired_interval
-from core.fourier.maps.heatmap import Heatmap, empty_outcomes
+from core.fourier.heatmap import Heatmap, empty_outcomes
+from core.fourier.waves import half_plane
+from core.shared.numbers import clustered_interval, paired_interval
 from tests.core.claims.judging import assert_says, judged, numbers
 
 N = 300

@@ -10,21 +10,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.claims import corruptions
-from core.claims.checks import findings
-from core.claims.corruptions import (
-    HIGH,
-    LOW,
-    contrast_findings,
-    corruptions_of,
-    exact_rank_test,
-    shift_finding,
-    stored_corruptions,
-)
-from core.claims.finding import CLAIMS, NamedMap, Verdict, check_claim
-from core.data.classes import PRECOMPUTED
-from core.fourier.maps.heatmap import Heatmap
-from core.images.corruptions import CORRUPTIONS
+from core.claims import quantities as corruptions
+from core.claims.claim import CLAIMS, NamedMap, Verdict, check_claim
+from core.claims.quantities import HIGH_CORRUPTIONS as HIGH
+from core.claims.quantities import LOW_CORRUPTIONS as LOW
+from core.claims.quantities import contrast_findings, corruptions_of, exact_rank_test, shift_finding, stored_corruptions
+from core.claims.verdicts import findings
+from core.data.corruptions import CORRUPTIONS
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
 from tests.core.claims.judging import crossover_by_loops
 
 FOLDER = PRECOMPUTED / "corruptions"

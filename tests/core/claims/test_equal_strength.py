@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from core.claims.bands import Band, corners
-from core.claims.equal_strength import equal_strength, remaining_share
-from core.claims.finding import NamedMap
+from core.claims.claim import NamedMap
+from core.claims.quantities import equal_strength, remaining_share
 from core.classifiers.registry import network_side
-from core.data.classes import PRECOMPUTED
-from core.fourier.maps.heatmap import Heatmap
-from core.sweep.loop.resize_attenuation import STORED_ATTENUATION
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.contrasts import Band, corners
+from core.fourier.heatmap import Heatmap
+from core.fourier.waves import STORED_ATTENUATION
 from precomputed.make_resize_attenuation import resize_attenuations
 
 CORNERS = Band(16, 21)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.claims.finding import CLAIMS, MORE, Evidence, Finding, Verdict
-from core.fourier.intervals import Interval
+from core.claims.claim import CLAIMS, MORE, Evidence, Finding, Verdict
+from core.shared.numbers import Interval
 from tests.ui.reading import numbers_in
 
 

@@ -7,24 +7,18 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata, spearmanr
 
-from core.claims.finding import CLAIMS, NamedMap, Verdict, check_claim
-from core.claims.gradient_spectrum import (
-    StoredGradient,
-    _as_smooth,
-    gradient_agreement,
-    gradient_finding,
-    stored_gradient,
-    stored_gradients,
-)
-from core.classifiers.bundled import bundled_specs
-from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10, PRECOMPUTED
-from core.data.profiles import stored_files
-from core.data.samples import load_samples
-from core.fourier.basis import half_plane, wave_map
-from core.fourier.gradients import loss_gradients, relative_energy
-from core.fourier.intervals import student
-from core.fourier.maps.heatmap import Heatmap
+from core.claims.claim import CLAIMS, NamedMap, Verdict, check_claim
+from core.claims.quantities import _as_smooth, gradient_agreement, gradient_finding, stored_gradient, stored_gradients
+from core.classifiers.registry import bundled_specs, load_classifier
+from core.data.datasets import load_samples
+from core.data.sample_sets import CIFAR10, PRECOMPUTED
+from core.data.stored import stored_files
+from core.fourier.derived import relative_energy
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import StoredGradient
+from core.fourier.waves import half_plane, wave_map
+from core.shared.numbers import student
+from core.sweep.transforms import loss_gradients
 
 WAVES = half_plane(31)
 RADIUS = np.hypot(*np.transpose(WAVES))

@@ -8,21 +8,22 @@ import pytest
 import torch
 import torchvision
 
-from core.classifiers.bundled import MODELS
-from core.classifiers.listed import VARIABLE, listed_classifiers
 from core.classifiers.registry import (
+    MODELS,
+    VARIABLE,
     classifier_spec,
     classifier_state,
     classifier_title,
     list_classifiers,
+    listed_classifiers,
     load_classifier,
     result_title,
 )
-from core.data import profiles
-from core.data.classes import PRECOMPUTED
-from core.data.samples import load_samples
-from core.fourier.maps.heatmap import Heatmap
-from core.sweep.predictions import class_probabilities
+from core.data import stored as profiles
+from core.data.datasets import load_samples
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
+from core.shared.device import class_probabilities
 from ui.server.model_cache import ready_classifiers, ready_clips
 
 MOBILE = "torchvision:mobilenet_v3_small"

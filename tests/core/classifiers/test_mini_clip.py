@@ -7,15 +7,14 @@ import pytest
 import timm
 import torch
 
-from core.classifiers import bundled
-from core.classifiers.bundled import bundled_specs
-from core.classifiers.kinds.embeddings import PROMPT_FILE, load_prompt_embeddings, save_prompt_embeddings
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.networks.mobilevit_xxs import MobileVitXxs
-from core.classifiers.registry import load_classifier
+from core.classifiers import registry as bundled
+from core.classifiers.embeddings import PROMPT_FILE, load_prompt_embeddings, save_prompt_embeddings
+from core.classifiers.networks import MobileVitXxs
+from core.classifiers.registry import bundled_specs, load_classifier
 from core.classifiers.text import DEFAULT_WORDS
-from core.data.classes import CIFAR10, PRECOMPUTED, ClassSet
-from core.data.samples import load_samples
+from core.classifiers.weights import Identity
+from core.data.datasets import load_samples
+from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
 
 MODELS = PRECOMPUTED / "models"
 CLIPS = ("mini-clip", "mini-clip-robust")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.classifiers import bundled as classifier_bundles
+from core.classifiers import registry as classifier_bundles
 from core.classifiers.registry import (
     CLASSIFIERS,
     classifier_spec,
@@ -20,7 +20,7 @@ from core.classifiers.registry import (
     network_side,
 )
 from core.classifiers.weights import UrlFile
-from core.data.classes import CIFAR10, ClassSet, imagenet100
+from core.data.sample_sets import CIFAR10, ClassSet, imagenet100
 
 RESNET56_BYTES = 3_471_733
 
@@ -43,7 +43,7 @@ def _forbidden(host, *rest, **options):
 def _save_bundle(folder: Path, **config) -> None:
     from safetensors.torch import save_file
 
-    from core.classifiers.networks.mini_resnet import MiniResNet
+    from core.classifiers.networks import MiniResNet
 
     torch.manual_seed(0)
     kwargs = {"widths": [4, 8, 8]}
@@ -169,7 +169,7 @@ def test_bundled_models_are_offered_when_they_are_there(tmp_path, monkeypatch):
 def test_bundled_network_computes_what_its_configuration_says(tmp_path, monkeypatch):
     from safetensors.torch import load_file
 
-    from core.classifiers.networks.mini_resnet import MiniResNet
+    from core.classifiers.networks import MiniResNet
 
     monkeypatch.setattr(classifier_bundles, "MODELS", tmp_path / "models")
     _save_bundle(tmp_path / "models" / "mini-resnet")

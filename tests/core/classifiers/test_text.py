@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from core.classifiers.text import MAX_CLASSES, MAX_NAME_LENGTH, choose_target, parse_class_list, parse_template
-from core.data.classes import ClassSet
+from core.data.sample_sets import ClassSet
 
 
 @pytest.mark.parametrize(

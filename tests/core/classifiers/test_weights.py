@@ -15,7 +15,7 @@ from core.classifiers import weights
 from core.classifiers.families import family_spec
 from core.classifiers.registry import load_classifier
 from core.classifiers.weights import FolderFile, HubFile, PackageFile, UrlFile, check_sha256, format_bytes
-from core.data.classes import CIFAR10
+from core.data.sample_sets import CIFAR10
 from tests.core.toy import save_clip, tiny_clip
 from tests.hub_server import COMMIT, PIECE, hub_server
 from tests.weight_server import dead_address, silent_server

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from core.data.archive import MEMBERS, read_archive
+from core.data.datasets import MEMBERS, read_archive
 
 
 def arrays(count=7, height=10, width=10):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
+from core.data.sample_sets import CIFAR10, ClassSet, imagenet, imagenet100
 
 
 def test_imagenet_is_what_timm_says():

@@ -8,11 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.classes import CIFAR10, imagenet, imagenet100
-from core.data.dataset import ImageDataset
-from core.data.datasets import load_dataset
-from core.data.sample_sets import map_title, set_of_map
-from core.data.samples import load_samples
+from core.data.datasets import load_dataset, load_samples
+from core.data.sample_sets import CIFAR10, ImageDataset, imagenet, imagenet100, map_title, set_of_map
 
 CLASSES = ("ant", "bee", "cat")
 

@@ -6,15 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from core.claims.corruptions import stored_corruptions
-from core.claims.gradient_spectrum import stored_gradients
-from core.claims.hybrids import stored_hybrids
-from core.data.classes import PRECOMPUTED
-from core.data.profiles import VARIABLE, missing_profiles, profile_folders, read_stored, stored_files
-from core.fourier.maps.heatmap import Heatmap
-from core.runs.stored import stored_subjects
+from core.claims.quantities import stored_corruptions, stored_gradients, stored_hybrids
+from core.data.sample_sets import PRECOMPUTED
+from core.data.stored import VARIABLE, missing_profiles, profile_folders, read_stored, stored_files
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import HybridOutcomes
+from core.pgd.starts import stored_subjects
 from core.shared.files import CACHE, ArchiveError
-from core.sweep.hybrid.outcomes import HybridOutcomes
 from ui.maps.catalogue import shipped_maps
 
 KINDS = ("heatmaps", "hybrids", "corruptions", "gradients", "runs")
@@ -83,6 +81,6 @@ def test_a_damaged_file_of_a_profile_is_left_out_and_one_of_the_project_is_not(p
     (profile / "hybrids" / "toy.npz").write_bytes(b"no archive")
     with pytest.warns(UserWarning, match=r"toy\.npz is left out: toy\.npz: not a file of hybrids"):
         assert "mini-clip" in stored_hybrids() and "toy" not in stored_hybrids()
-    monkeypatch.setattr("core.data.profiles.PRECOMPUTED", tmp_path)
+    monkeypatch.setattr("core.data.stored.PRECOMPUTED", tmp_path)
     with pytest.raises(ArchiveError, match=r"toy\.npz"):
         list(read_stored(HybridOutcomes.load, [profile / "hybrids" / "toy.npz"]))

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.classes import CIFAR10, PRECOMPUTED, imagenet
-from core.data.sample_sets import SAMPLES, sets_by_dataset
-from core.data.samples import load_samples, sample_credits
-from core.images.square import square_image
+from core.data.datasets import load_samples, sample_credits
+from core.data.pixels import square_image
+from core.data.sample_sets import CIFAR10, PRECOMPUTED, SAMPLES, imagenet, sets_by_dataset
 
 ARCHIVE = PRECOMPUTED.parent / "data" / "cifar10-test.npz"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.fourier.basis import (
+from core.fourier.waves import (
     add_basis,
     all_random_signs,
     canonical_frequency,

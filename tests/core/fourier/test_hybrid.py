@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.fourier.hybrid import clipped_share, hybrid, low_weight, mix
+from core.fourier.waves import clipped_share, hybrid, low_weight, mix
 
 
 def coefficient(picture, i, j):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from core.fourier.intervals import FEWEST, Interval, median_interval, newcombe, wilson
+from core.shared.numbers import FEWEST, Interval, median_interval, newcombe, wilson
 
 
 @pytest.mark.parametrize(("errors", "n"), [(0, 10), (1, 10), (10, 10), (543, 1000), (3, 7)])

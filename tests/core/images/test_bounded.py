@@ -11,17 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.images import bounded
-from core.images.bounded import square_uploads
-from core.images.decode import ImageError, decode_image
-from core.images.square import square_image
+from core.data import pixels as bounded
+from core.data.pixels import ImageError, decode_image, square_image, square_uploads
 
 ROOT = Path(__file__).parents[3]
 # Four at once, from the file on the command line: seconds, peak memory above rest, and the results.
 MEASURE = """
 import json, os, sys, threading, time
-from core.images.bounded import square_uploads
-from core.images.decode import ImageError
+from core.data.pixels import square_uploads
+from core.data.pixels import ImageError
 
 def memory():
     def read(path):  # threads and processes come and go

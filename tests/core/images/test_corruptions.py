@@ -8,9 +8,8 @@ import pytest
 import torch
 from torchvision.io import ImageReadMode, decode_jpeg, encode_jpeg
 
-from core.data.samples import load_samples
-from core.images.corruptions import CORRUPTIONS, FOG_DECAYS, STRENGTHS, _cloud, corrupt
-from core.images.radii import energy_by_radius
+from core.data.corruptions import CORRUPTIONS, FOG_DECAYS, STRENGTHS, _cloud, corrupt, energy_by_radius
+from core.data.datasets import load_samples
 
 SMOOTH = np.random.default_rng(5).random((3, 3, 4, 4)).repeat(8, axis=2).repeat(8, axis=3).astype(np.float32)
 GREY = np.full((4, 3, 64, 64), 0.5, dtype=np.float32)

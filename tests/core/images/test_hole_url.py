@@ -6,8 +6,8 @@ import zlib
 import numpy as np
 import pytest
 
-from core.images.hole_url import MAX_LENGTH, hole_text, read_hole
-from core.images.masks import square_mask
+from core.data.painted import MAX_HOLE_LENGTH as MAX_LENGTH
+from core.data.painted import hole_text, read_hole, square_mask
 from tests.painter_oracle import brush_mask
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.images import masks
+from core.data import painted as masks
 from tests.painter_oracle import line_points
 
 SIZE = {"height": 24, "width": 20}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.images.radii import energy_by_radius, mean_radius, share_within, wave_radii
+from core.data.corruptions import energy_by_radius, mean_radius, share_within, wave_radii
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 7), (6, 11)])

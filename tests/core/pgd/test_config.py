@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from core.pgd.config import PGDConfig, paper_generation, paper_inpainting
+from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting
 
 PLAIN = {"epsilon": 1.0, "step_size": 0.2, "steps": 12}
 

@@ -10,20 +10,16 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10
-from core.data.samples import load_samples
-from core.data.statistics.natural_pixels import GreyNoise, natural_pixels
-from core.pgd.ball import unit
-from core.pgd.config import PGDConfig
-from core.pgd.natural import NaturalSteps
-from core.pgd.objectives import Generation, Inpainting
-from core.pgd.settings import usual_settings
+from core.data.datasets import load_samples
+from core.data.sample_sets import CIFAR10
+from core.data.statistics import GreyNoise, natural_pixels
+from core.pgd.objectives import Generation, Inpainting, unit
+from core.pgd.run import Run, RunPlan, inpainting_plan
+from core.pgd.search import Views, view_run
+from core.pgd.settings import PGDConfig, usual_settings
+from core.pgd.starts import draw_starts
 from core.pgd.steps import pgd_steps, run_pgd
-from core.pgd.view_settings import Views, view_run
-from core.pgd.views import View, ViewDraws, draw_view, image_key
-from core.runs.plan import RunPlan, inpainting_plan
-from core.runs.run import Run
-from core.runs.starts import draw_starts
+from core.pgd.views import NaturalSteps, View, ViewDraws, draw_view, image_key
 from tests.core.toy import (
     ConvClassifier,
     LinearClassifier,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.images.masks import fill_hole, square_mask
-from core.reconstruct.holes import PLACES, costliest_hole, hole_alone
+from core.data.painted import fill_hole, square_mask
+from core.pgd.pictures import PLACES, costliest_hole, hole_alone
 
 SIZE, SIDE = 40, 12
 

@@ -14,16 +14,15 @@ import torch
 from PIL import Image
 
 from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10
-from core.data.dataset import ImageDataset
-from core.fourier.intervals import wilson
-from core.pgd.config import PGDConfig
-from core.reconstruct import __main__ as reconstruct
-from core.reconstruct import batches
-from core.reconstruct.job import generation_plans, inpainting_plans
-from core.reconstruct.report import SUMMARY
-from core.runs.file import PGDRun
-from core.runs.starts import RANDOM_KINDS
+from core.data.sample_sets import CIFAR10, ImageDataset
+from core.pgd import __main__ as reconstruct
+from core.pgd import batches
+from core.pgd.batches import generation_plans, inpainting_plans
+from core.pgd.pictures import SUMMARY
+from core.pgd.run import PGDRun
+from core.pgd.settings import PGDConfig
+from core.pgd.starts import RANDOM_KINDS
+from core.shared.numbers import wilson
 from tests.core.toy import ConvClassifier
 
 ROOT = Path(__file__).parents[3]
@@ -54,7 +53,7 @@ def toy_classifier():
         return model
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.classifiers.options.load_classifier", load)
+        patch.setattr("core.classifiers.text.load_classifier", load)
         yield
 
 
@@ -170,7 +169,7 @@ def test_script_without_a_judge_and_with_bundled_samples_leaves_its_columns_empt
 
 
 def test_script_refuses_a_free_text_as_target_that_the_judge_cannot_know(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("core.classifiers.options.load_classifier", load_classifier)  # only a CLIP takes free text
+    monkeypatch.setattr("core.classifiers.text.load_classifier", load_classifier)  # only a CLIP takes free text
     arguments = ["--classifier", "mini-clip", "--dataset", "cifar10-samples", "--output", str(tmp_path / "out")]
     options = ["--target", "a red bird", "--judge", "mini-resnet"]
     assert reconstruct.main(["generate", *arguments, *options, "--device", "cpu"]) == 2
@@ -331,7 +330,7 @@ def test_script_ends_with_one_sentence_where_it_cannot_write(output, message, ar
 
 
 def test_script_runs_as_a_module(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["core.reconstruct", "inpaint", "--help"])
+    monkeypatch.setattr("sys.argv", ["core.pgd", "inpaint", "--help"])
     with pytest.raises(SystemExit, match="^0$"):
-        runpy.run_path(str(ROOT / "core" / "reconstruct" / "__main__.py"), run_name="__main__")
+        runpy.run_path(str(ROOT / "core" / "pgd" / "__main__.py"), run_name="__main__")
     assert "--weight" in capsys.readouterr().out

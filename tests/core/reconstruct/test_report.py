@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.reconstruct.grid import picture_grid
-from core.reconstruct.report import Reconstruction, from_csv, measure_change, to_csv
+from core.pgd.batches import picture_grid
+from core.pgd.pictures import Reconstruction, from_csv, measure_change, to_csv
 
 
 def test_measure_change_against_slow_twins():

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from core.data.classes import CIFAR10
-from core.data.samples import load_samples
+from core.data.datasets import load_samples
+from core.data.sample_sets import CIFAR10
+from core.pgd.batches import JobConfig, make_job, run_batch
+from core.pgd.run import prepare
 from core.pgd.steps import pgd_steps
-from core.reconstruct.batches import run_batch
-from core.reconstruct.job import JobConfig, make_job
-from core.runs.plan import prepare
 from tests.core.toy import ConvClassifier
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from core.data.classes import imagenet
-from core.reconstruct.visitor_judge import COUNT, FAMILIAR, OPTIONS, draw_questions, read_choices, stored_pool
+from core.data.sample_sets import imagenet
+from core.pgd.pictures import COUNT, FAMILIAR, OPTIONS, draw_questions, read_choices, stored_pool
 
 NAMES = imagenet().names
 POOL = tuple(range(0, 1000, 3))

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10
-from core.data.profiles import VARIABLE
-from core.data.samples import load_samples
-from core.fourier.basis import half_plane
-from core.reproduce.profile.predictions import SIDE, chosen_pictures, measure_predictions, stored_predictions
-from core.sweep.predictions import predict_under_waves
+from core.data.datasets import load_samples
+from core.data.sample_sets import CIFAR10
+from core.data.stored import VARIABLE
+from core.fourier.waves import half_plane
+from core.sweep.predict import predict_under_waves
+from core.sweep.transforms import SIDE, chosen_pictures, measure_predictions, stored_predictions
 
 
 @pytest.mark.parametrize("name", [chosen_pictures()["turned"], chosen_pictures()["kept"]])

@@ -10,37 +10,27 @@ import pytest
 import torch
 from torch import nn
 
-import core.reproduce.profile.__main__ as profile_script
-from core.claims.bands import corners
-from core.claims.corruptions import stored_corruptions
-from core.claims.equal_strength import equal_strength
-from core.claims.finding import NamedMap
-from core.claims.gradient_spectrum import stored_gradients
-from core.claims.hybrids import stored_hybrids
-from core.classifiers.bundled import bundled_specs
-from core.classifiers.families import FAMILIES, Family
-from core.classifiers.kinds.closed_set import ClosedSetClassifier
-from core.classifiers.kinds.preprocessing import Preprocess
+import core.reproduce.profile as profile_script
+from core.claims.claim import NamedMap
+from core.claims.quantities import equal_strength, stored_corruptions, stored_gradients, stored_hybrids
+from core.classifiers.classifier import ClosedSetClassifier, Preprocess
+from core.classifiers.families import FAMILIES, ClassifierSpec, Family
 from core.classifiers.loaders import load_strictly, read_weights
-from core.classifiers.registry import PAPERS_CLIP, load_classifier
-from core.classifiers.spec import ClassifierSpec
+from core.classifiers.registry import PAPERS_CLIP, bundled_specs, load_classifier
 from core.classifiers.weights import FolderFile
-from core.data.classes import CIFAR10, PRECOMPUTED
-from core.data.datasets import load_dataset
-from core.data.profiles import VARIABLE
-from core.data.samples import load_samples
-from core.fourier.maps.heatmap import Heatmap
-from core.numbers import duration
-from core.reproduce.profile import judgements, sweeps
-from core.reproduce.profile.__main__ import main
-from core.reproduce.profile.network import MAX_BYTES, ProfiledNetwork, ProfileFile
-from core.reproduce.profile.parts import PARTS
-from core.reproduce.profile.predictions import stored_predictions
-from core.runs.examples import with_few_frames
-from core.runs.file import PGDRun
-from core.runs.judgement import fingerprint
-from core.runs.picture_outcomes import JudgedOutcomes, judged_outcomes, stored_opinion
-from core.runs.stored import stored_classifier, stored_path, stored_subjects
+from core.data.datasets import load_dataset, load_samples
+from core.data.sample_sets import CIFAR10, PRECOMPUTED
+from core.data.stored import VARIABLE
+from core.fourier.contrasts import corners
+from core.fourier.heatmap import Heatmap
+from core.pgd.pictures import JudgedOutcomes, fingerprint, judged_outcomes, stored_opinion
+from core.pgd.run import PGDRun
+from core.pgd.starts import stored_classifier, stored_path, stored_subjects, with_few_frames
+from core.reproduce import profile as judgements
+from core.reproduce import profile as sweeps
+from core.reproduce.profile import MAX_BYTES, PARTS, ProfiledNetwork, ProfileFile, main
+from core.shared.numbers import duration
+from core.sweep.transforms import stored_predictions
 from tests.core.toy import save_clip, tiny_clip
 from ui.maps.catalogue import shipped_maps
 from ui.story import opening

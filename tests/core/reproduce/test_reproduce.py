@@ -9,26 +9,34 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.claims.finding import Verdict
-from core.claims.hybrids import stored_hybrids
-from core.data.classes import CIFAR10, imagenet100
+from core.claims.claim import Verdict
+from core.claims.quantities import stored_hybrids
 from core.data.datasets import load_dataset
-from core.data.profiles import VARIABLE
-from core.fourier.basis import half_plane
-from core.fourier.maps.heatmap import Heatmap
-from core.reconstruct import batches
-from core.reconstruct.report import Reconstruction, from_csv
+from core.data.sample_sets import CIFAR10, HEATMAPS, imagenet100
+from core.data.stored import VARIABLE
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import crossover_of
+from core.fourier.waves import half_plane
+from core.pgd import batches
+from core.pgd.pictures import Reconstruction, from_csv
 from core.reproduce.__main__ import main
-from core.reproduce.parts.agreement import Match, map_agreement, restricted_to
-from core.reproduce.parts.claim_comparison import compare_claims
-from core.reproduce.parts.hybrids import HybridResult, hybrid_findings
-from core.reproduce.parts.maps import HEATMAPS, MapResult
-from core.reproduce.parts.plan import HYBRIDS, KEYS, MAPS, TABLES, draw_waves
-from core.reproduce.parts.tables import TableResult
-from core.reproduce.profile.network import ProfiledNetwork
-from core.reproduce.profile.parts import PARTS
+from core.reproduce.compare import (
+    HYBRIDS,
+    KEYS,
+    MAPS,
+    TABLES,
+    HybridResult,
+    MapResult,
+    Match,
+    TableResult,
+    compare_claims,
+    draw_waves,
+    hybrid_findings,
+    map_agreement,
+    restricted_to,
+)
+from core.reproduce.profile import PARTS, ProfiledNetwork
 from core.reproduce.report import Cost, Results, SkippedPart, to_html
-from core.sweep.hybrid.outcomes import crossover_of
 from tests.core.oracles import wilson
 from tests.core.toy import save_clip, tiny_clip
 from ui.maps.catalogue import shipped_maps

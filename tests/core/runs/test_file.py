@@ -9,13 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from core.pgd.config import PGDConfig
 from core.pgd.objectives import Generation, Inpainting
+from core.pgd.run import PGDRun, Run, RunFileError, RunPlan, frame_interval, inpainting_plan
+from core.pgd.settings import PGDConfig
 from core.pgd.steps import pgd_steps
-from core.runs.file import PGDRun, RunFileError
-from core.runs.plan import RunPlan, inpainting_plan
-from core.runs.record import frame_interval
-from core.runs.run import Run
 from tests.core.toy import ConvClassifier, centre_mask, random_images, random_targets
 
 

@@ -8,18 +8,23 @@ import pytest
 import torch
 from torch import nn
 
-from core.data.classes import CIFAR10, PRECOMPUTED, ClassSet
-from core.data.profiles import VARIABLE
-from core.runs.file import PGDRun
-from core.runs.judgement import COLUMNS, THIRD, Judgement, choose_judge, fingerprint, judge_run
-from core.runs.picture_outcomes import (
+from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
+from core.data.stored import VARIABLE
+from core.pgd.pictures import (
+    COLUMNS,
+    THIRD,
+    Judgement,
     PictureOutcomes,
+    choose_judge,
+    fingerprint,
+    judge_run,
     judged_outcomes,
     on_common_starts,
     picture_outcomes,
     stored_judgement,
 )
-from core.runs.stored import OPENING, RUNS
+from core.pgd.run import PGDRun
+from core.pgd.starts import OPENING, RUNS
 from tests.core.judged import THIRD_JUDGE, stored_files
 from tests.ui.run_forge import arrays_of, packed
 

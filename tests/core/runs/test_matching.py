@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from core.pgd.config import PGDConfig
-from core.runs.matching import changed_settings
-from core.runs.plan import inpainting_plan
-from core.runs.run import Run
+from core.pgd.run import Run, changed_settings, inpainting_plan
+from core.pgd.settings import PGDConfig
 from tests.ui.toys import ToyClassifier, toy_plan
 
 

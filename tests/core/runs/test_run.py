@@ -8,16 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from core.data.samples import load_samples
-from core.images.masks import square_mask
-from core.pgd.config import PGDConfig
+from core.data.datasets import load_samples
+from core.data.painted import square_mask
 from core.pgd.objectives import Inpainting
+from core.pgd.run import PGDRun, Run, changed_settings, inpainting_plan, pack_runs
+from core.pgd.search import Views
+from core.pgd.settings import PGDConfig
 from core.pgd.steps import run_pgd
-from core.pgd.view_settings import Views
-from core.runs.file import PGDRun, pack_runs
-from core.runs.matching import changed_settings
-from core.runs.plan import inpainting_plan
-from core.runs.run import Run
 from tests.ui.toys import ToyClassifier
 
 CONFIG = PGDConfig(epsilon=2.0, step_size=0.1, steps=6)

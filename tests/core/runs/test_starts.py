@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from core.data.classes import CIFAR10, IMAGENET_MEAN, ClassSet
-from core.data.dataset import ImageDataset
-from core.data.statistics.class_covariance import DatasetCovariance, class_covariance, covariance_path
-from core.data.statistics.class_statistics import ClassStatistics, class_statistics
-from core.runs.starts import STARTS, draw_starts, start_facts, start_of
+from core.data.sample_sets import CIFAR10, IMAGENET_MEAN, ClassSet, ImageDataset
+from core.data.statistics import ClassStatistics, DatasetCovariance, class_covariance, class_statistics, covariance_path
+from core.pgd.starts import STARTS, draw_starts, start_facts, start_of
 
 
 def smooth(count, size=16, seed=0):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.data.classes import CIFAR10
+from core.data.sample_sets import CIFAR10
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.classes import CIFAR10
-from core.fourier.basis import frequency_to_cell, half_plane
-from core.fourier.maps.heatmap import Heatmap, outcome_row
+from core.data.sample_sets import CIFAR10
+from core.fourier.heatmap import Heatmap, outcome_row
+from core.fourier.waves import frequency_to_cell, half_plane
 from core.sweep import __main__ as sweep
 from core.sweep.__main__ import main, parse_cells, parse_passes
-from core.sweep.loop.sample import balanced_sample
 from core.sweep.processes import Processes
+from core.sweep.waves import balanced_sample
 
 ROOT = Path(__file__).parents[3]
 SIDE = 15

@@ -6,11 +6,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from core.fourier.maps.estimate import ESTIMATOR
-from core.fourier.maps.heatmap import Heatmap, outcome_row
-from core.sweep.loop.cells import CellResult, sweep_cells
-from core.sweep.loop.config import SweepConfig
-from core.sweep.maps import growing_heatmaps, passes_taken
+from core.fourier.estimate import ESTIMATOR
+from core.fourier.heatmap import Heatmap, outcome_row
+from core.sweep.grow import growing_heatmaps, passes_taken
+from core.sweep.waves import CellResult, SweepConfig, sweep_cells
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 ROUNDING = 1e-6  # tolerance of a mean probability: a product's last bit may depend on the number of images in it

@@ -4,14 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from core.fourier.basis import fourier_basis, random_signs
-from core.fourier.hybrid import hybrid
-from core.sweep.loop.cells import sweep_cells
-from core.sweep.loop.config import SweepConfig
-from core.sweep.predictions import (
+from core.fourier.waves import fourier_basis, hybrid, random_signs
+from core.shared.device import class_probabilities
+from core.sweep.predict import (
     HybridPredictions,
     Mistake,
-    class_probabilities,
     hybrid_cutoffs,
     mistakes,
     predict_hybrids,
@@ -19,6 +16,7 @@ from core.sweep.predictions import (
     top1_predictions,
     wave_on_image,
 )
+from core.sweep.waves import SweepConfig, sweep_cells
 
 
 def test_wave_on_image_gives_an_image_the_signs_of_its_place_in_the_data_set(noise_images):

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.classes import CIFAR10
-from core.fourier.maps.heatmap import Heatmap
+from core.data.sample_sets import CIFAR10
+from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
 from core.sweep.processes import Processes, share_out
 from tests.shared_server import free_port
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 # The script with a pause before each batch, so that it can be killed midway on machines of any speed.
 SLOWLY = """
 import time
-from core.classifiers.kinds.closed_set import ClosedSetClassifier
+from core.classifiers.classifier import ClosedSetClassifier
 from core.sweep.__main__ import main
 
 predict = ClosedSetClassifier.forward

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from core.images.corruptions import CORRUPTIONS
-from core.sweep.corruption import __main__ as corruption
-from core.sweep.corruption.outcomes import CorruptionOutcomes
-from core.sweep.hybrid import __main__ as hybrid
-from core.sweep.hybrid.outcomes import HybridOutcomes
-from core.sweep.hybrid.pairs import default_cutoffs
+from core.data.corruptions import CORRUPTIONS
+from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
+from core.sweep import corruption, hybrid
+from core.sweep.transforms import default_cutoffs
 from tests.core.sweep.killed import kill_when_written
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10, PRECOMPUTED
-from core.data.samples import load_samples
+from core.data.datasets import load_samples
+from core.data.sample_sets import CIFAR10, PRECOMPUTED
 
 MODELS = PRECOMPUTED / "models"
 MIN_ACCURACY = {"mini-resnet": 0.85, "mini-resnet-robust": 0.6, "mini-clip": 0.75, "mini-clip-robust": 0.6}

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from core.classifiers.kinds.zero_shot import fill_template
-from core.data.classes import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, PRECOMPUTED, ClassSet
+from core.classifiers.classifier import fill_template
+from core.data.sample_sets import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, PRECOMPUTED, ClassSet
 from precomputed.training.arguments import recipe_from_args, training_parser
 from precomputed.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions
 from precomputed.training.cards import clip_card

@@ -12,11 +12,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from core.classifiers.kinds.identity import Identity
 from core.classifiers.loaders import load_bundled_network
-from core.classifiers.networks.mini_resnet import MiniResNet
-from core.classifiers.weights import check_sha256
-from core.data.classes import CIFAR10
+from core.classifiers.networks import MiniResNet
+from core.classifiers.weights import Identity, check_sha256
+from core.data.sample_sets import CIFAR10
 from precomputed.training.mini_resnet import main, set_whitening
 
 

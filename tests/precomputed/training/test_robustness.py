@@ -5,10 +5,9 @@ import json
 import pytest
 import torch
 
-from core.classifiers.bundled import MODELS, bundled_specs, model_card
-from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10
-from core.data.samples import load_samples
+from core.classifiers.registry import MODELS, bundled_specs, load_classifier, model_card
+from core.data.datasets import load_samples
+from core.data.sample_sets import CIFAR10
 from precomputed.training.data import LabelledImages
 from precomputed.training.evaluation import Accuracy
 from precomputed.training.robustness import HEADING, measure, section, with_section

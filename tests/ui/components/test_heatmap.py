@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.fourier.maps.metrics import METRICS, POINTS, Unit
-from core.images.colormaps import COLORMAPS, colormap_table, lightness
-from core.shared.colours import FEWER_OR_MORE_ERRORS
+from core.fourier.heatmap import COLORMAPS, METRICS, POINTS, Unit, colormap_table, lightness
+from core.shared.roles import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
 
 
@@ -18,7 +17,7 @@ def page() -> None:
     import numpy as np
     import streamlit as st
 
-    from core.fourier.intervals import Interval
+    from core.shared.numbers import Interval
     from ui.components.heatmap import MapView, ShownMaps, heatmap_view
 
     small = np.array([[0.1004, 0.2006, 0.3], [0.0, np.nan, 0.9995], [-0.0004, 0.5425, 1.0]])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.samples import load_samples
+from core.data.datasets import load_samples
 from ui.components.image_picker import pack_thumbnails
 
 

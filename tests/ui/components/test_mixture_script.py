@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from core.data.samples import load_samples
-from core.fourier.hybrid import hybrid, mix
-from core.images.square import to_uint8
-from core.sweep.predictions import hybrid_cutoffs
+from core.data.datasets import load_samples
+from core.data.pixels import to_uint8
+from core.fourier.waves import hybrid, mix
+from core.sweep.predict import hybrid_cutoffs
 from tests.node import in_node
 
 MIX = """({ prepareHybrid, paintHybrid }, { low, high, size, cutoffs }) => {

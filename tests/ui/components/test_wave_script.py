@@ -5,10 +5,10 @@ import base64
 import numpy as np
 import pytest
 
-from core.data.samples import load_samples
-from core.fourier.basis import all_random_signs, fourier_basis, random_signs
-from core.images.square import to_uint8
-from core.sweep.predictions import wave_on_image
+from core.data.datasets import load_samples
+from core.data.pixels import to_uint8
+from core.fourier.waves import all_random_signs, fourier_basis, random_signs
+from core.sweep.predict import wave_on_image
 from tests.node import in_node
 from ui.components.packing import pack_signs
 

@@ -4,9 +4,9 @@ import copy
 
 import pytest
 
-from core.data.classes import HEATMAPS
-from core.fourier.maps.contrasts import mismatches
-from core.fourier.maps.heatmap import Heatmap, HeatmapError
+from core.data.sample_sets import HEATMAPS
+from core.fourier.contrasts import mismatches
+from core.fourier.heatmap import Heatmap, HeatmapError
 from ui.maps.catalogue import Entry, label_of
 from ui.maps.files import computed_text
 from ui.maps.sentences import cell_verdict

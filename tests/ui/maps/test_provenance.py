@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.data.classes import HEATMAPS
-from core.fourier.maps.heatmap import Heatmap
+from core.data.sample_sets import HEATMAPS
+from core.fourier.heatmap import Heatmap
 from ui.maps.catalogue import dataset_title, label_of
 from ui.maps.files import computed_text, published_text
 

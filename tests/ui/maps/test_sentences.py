@@ -9,8 +9,8 @@ import re
 import numpy as np
 import pytest
 
-from core.data.classes import PRECOMPUTED
-from core.fourier.maps.heatmap import Heatmap
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
 from tests.core import oracles
 from tests.core.oracles import Z as Z  # the tests of the story take it from here
 from tests.core.oracles import wilson

@@ -1,4 +1,4 @@
-"""Displayed maps: what is offered, estimates, further metrics, colours."""
+"""Displayed maps: what is offered, estimates, further metrics, roles."""
 
 import csv
 import dataclasses
@@ -8,12 +8,10 @@ import re
 import numpy as np
 import pytest
 
-from core.data.classes import PRECOMPUTED
-from core.fourier.maps.estimate import estimate_map, with_estimate
-from core.fourier.maps.export import heatmap_csv
-from core.fourier.maps.heatmap import Heatmap
-from core.fourier.maps.metrics import METRICS, Metric, Unit
-from core.shared import colours
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.estimate import estimate_map, with_estimate
+from core.fourier.heatmap import METRICS, Heatmap, Metric, Unit, heatmap_csv
+from core.shared import roles
 from ui.components.heatmap import pack_maps
 from ui.maps.catalogue import Entry, maps_by_label
 from ui.maps.files import computed_text
@@ -134,16 +132,16 @@ def test_a_further_row_of_the_table_is_shown_with_its_own_unit_and_stands_in_the
 def test_a_colour_means_one_thing():
     """Networks, verdicts, and more or fewer errors of one network: no colour is shared by two of these."""
     networks = [
-        *(colour for pair in colours.NETWORKS.values() for colour in pair),
-        *colours.OWN.values(),
-        colours.UNKNOWN,
+        *(colour for pair in roles.NETWORK_COLOURS.values() for colour in pair),
+        *roles.OWN.values(),
+        roles.UNKNOWN,
     ]
-    verdicts = [colour for _, colour in (colours.GOOD, colours.HALF, colours.BAD, colours.OPEN)]
-    ends = re.findall("#[0-9A-F]{6}", colours.FEWER_OR_MORE_ERRORS)
+    verdicts = [colour for _, colour in (roles.GOOD, roles.HALF, roles.BAD, roles.OPEN)]
+    ends = re.findall("#[0-9A-F]{6}", roles.FEWER_OR_MORE_ERRORS)
     every = [colour.lower() for colour in [*networks, *verdicts, *ends]]
     assert len(ends) == 2 and len(every) == len(set(every))
     maps = shown_maps([ENTRIES[MINI_CLIP]], "Top-1", "Minus clean", 31)
-    assert maps.colormap == colours.FEWER_OR_MORE_ERRORS
+    assert maps.colormap == roles.FEWER_OR_MORE_ERRORS
     assert model_colour("clip-vit-b-32") != model_colour("mini-clip")
 
 

@@ -9,14 +9,13 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.claims.features import feature_findings
-from core.claims.finding import MINIATURE, Claim, Evidence, Finding, Verdict
-from core.classifiers.bundled import bundled_specs
-from core.classifiers.registry import classifier_title
-from core.data.classes import PRECOMPUTED
-from core.fourier.intervals import Interval
-from core.fourier.maps.heatmap import Heatmap
-from core.reproduce.findings import _row
+from core.claims.claim import MINIATURE, Claim, Evidence, Finding, Verdict
+from core.claims.verdicts import feature_findings
+from core.classifiers.registry import bundled_specs, classifier_title
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
+from core.reproduce.report import _row
+from core.shared.numbers import Interval
 from ui.maps.catalogue import Entry
 from ui.maps.judged_maps import link_of
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56

@@ -13,17 +13,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.classifiers.bundled import MODELS
-from core.classifiers.registry import classifier_spec
-from core.data.classes import HEATMAPS
-from core.data.sample_sets import SAMPLE_SETS
-from core.fourier.maps.export import heatmap_csv
-from core.fourier.maps.heatmap import MAX_SIDE, Heatmap
-from core.fourier.maps.metrics import METRICS
-from core.shared.colours import UNKNOWN
+from core.classifiers.registry import MODELS, classifier_spec
+from core.data.sample_sets import HEATMAPS, SAMPLE_SETS
+from core.fourier.heatmap import MAX_SIDE, METRICS, Heatmap, heatmap_csv
+from core.shared.device import class_probabilities
 from core.shared.files import npz_bytes
-from core.shared.html import TERMS
-from core.sweep.predictions import class_probabilities, wave_on_image
+from core.shared.roles import UNKNOWN
+from core.shared.text import TERMS
+from core.sweep.predict import wave_on_image
 from precomputed.make_default_picture import CHOICE, default_picture
 from tests.ui.page_runner import settable_widget
 from ui.maps.catalogue import Entry, entries, label_of

@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.classifiers.bundled import bundled_specs, model_card
-from core.classifiers.registry import CLASSIFIERS, classifier_spec, list_classifiers
+from core.classifiers.registry import CLASSIFIERS, bundled_specs, classifier_spec, list_classifiers, model_card
 from core.classifiers.weights import PackageFile, UrlFile
-from core.data.samples import sample_credits
-from core.fourier.maps.heatmap import Heatmap
-from core.reproduce.profile.__main__ import build_parser as build_profile_parser
-from core.shared.roles import NETWORKS
+from core.data.datasets import sample_credits
+from core.fourier.heatmap import Heatmap
+from core.reproduce.profile import build_parser as build_profile_parser
+from core.shared.roles import RELATIONS
 from core.sweep.__main__ import build_parser
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
 from ui.maps.catalogue import maps_by_label
@@ -81,8 +80,8 @@ def test_every_classifier_is_there_with_its_facts(page):
     for spec in list_classifiers():
         for fact in (spec.title, f"`{spec.name}`", spec.kind, f"licence {spec.licence}", spec.source, spec.weights_id):
             assert fact in text, (spec.name, fact)
-    assert NETWORKS.keys() == {*CLASSIFIERS, *bundled_specs()}
-    for role in NETWORKS.values():
+    assert RELATIONS.keys() == {*CLASSIFIERS, *bundled_specs()}
+    for role in RELATIONS.values():
         assert all(sentence in text for sentence in role.values())
 
 
@@ -112,7 +111,7 @@ def test_a_bundled_model_of_ones_own_gets_a_row(tmp_path, monkeypatch):
     (tmp_path / "tiny-net").mkdir()
     (tmp_path / "tiny-net" / "config.json").write_text(json.dumps({"title": "Tiny-Net"}))
     (tmp_path / "tiny-net" / "model.safetensors").touch()
-    monkeypatch.setattr("core.classifiers.bundled.MODELS", tmp_path)
+    monkeypatch.setattr("core.classifiers.registry.MODELS", tmp_path)
     text = text_of(opened())
     assert "**Tiny-Net**" in text and "Not in the paper" in text
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.runs.file import PGDRun
+from core.pgd.run import PGDRun
 from tests.ui.replay_reader import replay_data
 from tests.ui.run_forge import HOSTILE, hostile_arrays, packed, sound_run
 from tests.ui.toys import spec, use_toys

@@ -18,11 +18,10 @@ import ui.runs.first_guess
 import ui.runs.setup.settings
 import ui.runs.setup.start
 import ui.shared.picture_choice
-from core.data.classes import CIFAR10, ClassSet
-from core.images.hole_url import hole_text
-from core.images.masks import middle_square
-from core.reconstruct.holes import costliest_hole
-from core.sweep.predictions import class_probabilities
+from core.data.painted import hole_text, middle_square
+from core.data.sample_sets import CIFAR10, ClassSet
+from core.pgd.pictures import costliest_hole
+from core.shared.device import class_probabilities
 from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec, use_toys

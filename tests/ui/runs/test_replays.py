@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.pgd.view_settings import LOOK_INTERVAL
-from core.runs.file import PGDRun
-from core.runs.run import Run
-from core.runs.stored import RUNS
+from core.pgd.run import PGDRun, Run
+from core.pgd.search import LOOK_INTERVAL
+from core.pgd.starts import RUNS
 from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import sound_run
 from tests.ui.toys import ToyClassifier, toy_plan

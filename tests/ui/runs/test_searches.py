@@ -6,16 +6,12 @@ import re
 import numpy as np
 import pytest
 
+from core.data.painted import fill_hole, hole_text, middle_square
 from core.data.sample_sets import SAMPLE_SETS
-from core.images.hole_url import hole_text
-from core.images.masks import fill_hole, middle_square
+from core.pgd.pictures import STORED
+from core.pgd.run import FILL, Run, changed_settings, inpainting_plan
 from core.pgd.settings import quick_settings, usual_settings
-from core.reconstruct.search_outcomes import STORED
-from core.runs.examples import examples
-from core.runs.matching import FILL, changed_settings
-from core.runs.plan import inpainting_plan
-from core.runs.run import Run
-from core.runs.stored import stored_classifier
+from core.pgd.starts import examples, stored_classifier
 from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.replay_reader import replay_data
 from tests.ui.runs.test_live_pages import open_page, toys  # noqa: F401

@@ -10,9 +10,9 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import ui.runs.second_judge
-from core.runs.file import PGDRun
-from core.runs.judgement import Judgement, fingerprint
-from core.runs.stored import stored_path
+from core.pgd.pictures import Judgement, fingerprint
+from core.pgd.run import PGDRun
+from core.pgd.starts import stored_path
 from tests.core.judged import stored_files
 from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.reading import reads

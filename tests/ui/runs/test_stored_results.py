@@ -7,8 +7,8 @@ from statistics import NormalDist, mean, stdev
 import pytest
 from scipy import stats
 
-from core.runs.picture_outcomes import picture_outcomes
-from core.runs.starts import STARTS
+from core.pgd.pictures import picture_outcomes
+from core.pgd.starts import STARTS
 from tests.core.judged import stored_kinds
 from tests.ui.page_runner import page_text
 from tests.ui.runs.test_files import open_page, toys  # noqa: F401

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.numbers import confidence
-from core.pgd.penalties import PENALTIES
-from core.runs.file import PGDRun
-from core.runs.stored import OPENING, RUNS, stored_classifier
+from core.pgd.run import PGDRun
+from core.pgd.settings import PENALTIES
+from core.pgd.starts import OPENING, RUNS, stored_classifier
+from core.shared.numbers import confidence
 from tests.ui.reading import reads
 from tests.ui.run_forge import sound_run
 from ui.runs.examples import stored_example

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import ui.shared.pictures
-from core.pgd.config import paper_generation
-from core.runs.plan import RunPlan
+from core.pgd.run import RunPlan
+from core.pgd.settings import paper_generation
 from tests.ui.server.test_jobs import LIMIT, Clock, Steps
 from ui.runs.setup.settings import check_size
 from ui.server.jobs import JobManager

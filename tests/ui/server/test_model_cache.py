@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 
 from core.classifiers import registry
-from core.data.classes import ClassSet
+from core.data.sample_sets import ClassSet
 from ui.server import model_cache
 from ui.server.downloads import weight_downloads
 from ui.server.jobs import lower_priority

@@ -6,10 +6,9 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import numbers
-from core.fourier.intervals import Interval
-from core.shared.html import TERMS
-from core.shared.sentences import Number, Paragraph, Sentence, join_parts
+from core.shared import numbers
+from core.shared.numbers import Interval
+from core.shared.text import TERMS, Number, Paragraph, Sentence, join_parts
 from ui.shared.sentences import sentence_html, sentence_markdown
 
 INTERVAL = re.compile(

@@ -7,12 +7,10 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.claims.checks import findings
-from core.claims.features import feature_findings
-from core.fourier.maps.heatmap import Heatmap
-from core.reproduce.parts.claim_comparison import compare_claims
-from core.reproduce.parts.maps import HEATMAPS, MapResult
-from core.reproduce.parts.plan import MAPS
+from core.claims.verdicts import feature_findings, findings
+from core.data.sample_sets import HEATMAPS
+from core.fourier.heatmap import Heatmap
+from core.reproduce.compare import MAPS, MapResult, compare_claims
 from core.reproduce.report import Cost, Results, to_html
 from tests.ui.pages.test_findings import script
 from tests.ui.pages.test_frequency import text as read

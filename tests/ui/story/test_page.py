@@ -14,15 +14,14 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.data.datasets import load_samples
+from core.data.pixels import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
-from core.data.samples import load_samples
-from core.images.square import png_data_uri
-from core.reconstruct.view_pictures import SIDE, WORDS, judged_path, opening_drawings
-from core.reconstruct.visitor_judge import draw_questions, stored_pool
-from core.runs.examples import first_settings
-from core.runs.file import SURE, PGDRun
-from core.runs.stored import OPENING, stored_path
-from core.sweep.predictions import class_probabilities, wave_on_image
+from core.pgd.pictures import SIDE, WORDS, draw_questions, judged_path, opening_drawings, stored_pool
+from core.pgd.run import SURE, PGDRun
+from core.pgd.starts import OPENING, first_settings, stored_path
+from core.shared.device import class_probabilities
+from core.sweep.predict import wave_on_image
 from tests.ui.page_runner import settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET

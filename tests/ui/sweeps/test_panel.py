@@ -8,12 +8,13 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from core.classifiers.registry import load_classifier
-from core.data.samples import load_samples
-from core.fourier.basis import half_plane
-from core.fourier.maps.heatmap import Heatmap
+from core.data.datasets import load_samples
+from core.fourier.heatmap import Heatmap
+from core.fourier.waves import half_plane
+from core.shared.device import class_probabilities
 from core.sweep.__main__ import main
-from core.sweep.maps import growing_heatmaps
-from core.sweep.predictions import class_probabilities, wave_on_image
+from core.sweep.grow import growing_heatmaps
+from core.sweep.predict import wave_on_image
 from ui.sweeps.panel import JOB, SIDE, script_command, sweep_config
 
 

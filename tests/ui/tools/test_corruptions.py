@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import ui.tools.corruptions
-from core.claims.corruptions import stored_corruptions
-from core.images.corruptions import CORRUPTIONS, corrupt
-from core.sweep.predictions import class_probabilities
+from core.claims.quantities import stored_corruptions
+from core.data.corruptions import CORRUPTIONS, corrupt
+from core.shared.device import class_probabilities
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
 from ui.maps.predictions.cell_predictions import LOADING

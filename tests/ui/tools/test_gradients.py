@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core.claims.gradient_spectrum import gradient_agreement, stored_gradients
+from core.claims.quantities import gradient_agreement, stored_gradients
 from tests.ui.pages.test_frequency import CIFAR, open_page, text
 from ui.maps.catalogue import entries
 from ui.maps.predictions.cell_predictions import LOADING

@@ -8,8 +8,9 @@ import pytest
 import ui.tools.hybrids
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.sample_sets import SAMPLE_SETS
-from core.fourier.hybrid import hybrid
-from core.sweep.predictions import HybridPredictions, class_probabilities, hybrid_cutoffs, predict_hybrids
+from core.fourier.waves import hybrid
+from core.shared.device import class_probabilities
+from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
 from ui.maps.models import Predictor

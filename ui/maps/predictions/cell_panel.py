@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.data.pixels import png_bytes, to_uint8
 from core.data.sample_sets import usual_epsilon
-from core.fourier.basis import Frequency, all_random_signs
-from core.images.square import png_bytes, to_uint8
-from core.sweep.predictions import wave_on_image
+from core.fourier.waves import all_random_signs
+from core.shared.numbers import Frequency
+from core.sweep.predict import wave_on_image
 from ui.components.heatmap import PictureUnderWave
 from ui.components.image_picker import Thumbnails
 from ui.shared import url

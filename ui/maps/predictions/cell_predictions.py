@@ -13,14 +13,14 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.registry import ClassifierSpec, short_title
-from core.data.classes import ClassSet
-from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
-from core.fourier.basis import Frequency
-from core.shared.colours import ROBUST
+from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import short_title
+from core.data.sample_sets import SAMPLE_SETS, ClassSet, usual_epsilon
 from core.shared.device import check_torch
-from core.shared.errors import sentence
-from core.sweep.predictions import Predictions, predict_under_waves, top1_predictions
+from core.shared.numbers import Frequency
+from core.shared.roles import ROBUST
+from core.shared.text import sentence
+from core.sweep.predict import Predictions, predict_under_waves, top1_predictions
 from ui.maps.line_charts import probability_curve
 from ui.maps.models import Predictor, model_colour
 from ui.maps.predictions.cell_panel import SEED, PerturbedPicture

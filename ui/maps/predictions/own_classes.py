@@ -9,14 +9,14 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from core.classifiers.bundled import bundled_specs
-from core.classifiers.registry import ClassifierSpec
+from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import bundled_specs
 from core.classifiers.text import DEFAULT_WORDS, MAX_CLASSES, MIN_CLASSES, parse_class_list, parse_template
-from core.data.classes import ClassSet
-from core.numbers import join_list
+from core.data.sample_sets import ClassSet
 from core.shared import paper
 from core.shared.device import check_torch
-from core.shared.errors import sentence
+from core.shared.numbers import join_list
+from core.shared.text import sentence
 from ui.maps.models import model_colour
 from ui.maps.predictions.cell_panel import PerturbedPicture
 from ui.maps.predictions.cell_predictions import predictions_of, try_predict
@@ -95,7 +95,7 @@ def _predictions(
         ValueError, RuntimeError: invalid input, or torch cannot be used; the text gives the reason.
     """
     check_torch()
-    from core.classifiers.kinds.zero_shot import fill_template
+    from core.classifiers.classifier import fill_template
 
     fill_template(template, classes)
     places = [column for _ in clips[::IN_A_ROW] for column in st.columns(IN_A_ROW, gap="medium")]

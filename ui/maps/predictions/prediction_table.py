@@ -9,12 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.fourier.basis import Frequency
-from core.fourier.intervals import wilson
-from core.numbers import wave_name
-from core.shared.html import bdi, number_html
-from core.shared.sentences import Number
-from core.sweep.predictions import Predictions
+from core.shared.numbers import Frequency, wave_name, wilson
+from core.shared.text import Number, bdi, number_html
+from core.sweep.predict import Predictions
 from ui.shared.look import style_sheet
 from ui.shared.table import row_html, table_html
 

@@ -8,9 +8,9 @@ from contextlib import suppress
 import numpy as np
 import streamlit as st
 
+from core.data.painted import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.data.pixels import square_image
 from core.data.sample_sets import SampleSet
-from core.images.sketch import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
-from core.images.square import square_image
 from ui.components.sketch_painter import sketch_painter
 from ui.runs.setup.settings import choose_picture
 from ui.shared import url

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.classifiers.bundled import bundled_specs
-from core.pgd.view_settings import Search
-from core.runs.plan import RunPlan
+from core.classifiers.registry import bundled_specs
+from core.pgd.run import RunPlan
+from core.pgd.search import Search
 
 # Seconds per step and pixel of a bundled network, before any run on this server: about 2 ms for a picture of 32 x 32 on
 # two cores.

@@ -11,23 +11,25 @@ from typing import Any, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.registry import ClassifierSpec, classifier_title
-from core.images.masks import Fill
-from core.pgd.config import PGDConfig
-from core.pgd.penalties import PENALTIES, Penalty
+from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import classifier_title
+from core.data.painted import Fill
+from core.pgd.run import RunPlan
+from core.pgd.search import Search
 from core.pgd.settings import (
+    PENALTIES,
     QUICK,
     SEARCH_WORDS,
     SETTINGS,
+    Penalty,
+    PGDConfig,
     RunKind,
     Setting,
     paper_settings,
     quick_settings,
     usual_settings,
 )
-from core.pgd.view_settings import Search
-from core.runs.examples import first_searches
-from core.runs.plan import RunPlan
+from core.pgd.starts import first_searches
 from core.shared.roles import networks_for
 from ui.server.limits import limits
 from ui.shared import url

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.registry import ClassifierSpec
+from core.classifiers.families import ClassifierSpec
+from core.pgd.run import Run, RunPlan
+from core.pgd.search import Search
 from core.pgd.settings import RunKind
-from core.pgd.view_settings import Search
-from core.runs.plan import RunPlan
-from core.runs.run import Run
 from ui.runs.setup.settings import RunSettings, check_size, choose_classifiers, choose_searches, run_settings
 from ui.runs.setup.state import ActiveRun, RunRequest, RunState
 from ui.server.jobs import QueueFull

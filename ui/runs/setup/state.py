@@ -18,12 +18,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from core.pgd.view_settings import Search
-from core.runs.file import PGDRun
-from core.runs.matching import SUBJECT, changed_settings
-from core.runs.plan import RunPlan
-from core.runs.run import Run
-from core.shared.sentences import count_of
+from core.pgd.run import SUBJECT, PGDRun, Run, RunPlan, changed_settings
+from core.pgd.search import Search
+from core.shared.text import count_of
 from ui.server.job import Job
 
 # Early ends after which a run can resume.

@@ -6,9 +6,9 @@ import timm
 import torch
 from torchvision.models import VisionTransformer, resnet18
 
-from core.classifiers.kinds.base import patch_grid, takes_any_size
+from core.classifiers.classifier import patch_grid, takes_any_size
 from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10
+from core.data.sample_sets import CIFAR10
 
 SMALL = {"layers": 1, "width": 32, "head_width": 32, "image_size": 32}
 TEXT = {"context_length": 8, "vocab_size": 64, "width": 32, "heads": 1, "layers": 1}

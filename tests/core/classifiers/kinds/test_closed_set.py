@@ -8,14 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from core.classifiers.kinds.closed_set import ClosedSetClassifier
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.kinds.preprocessing import Preprocess
+from core.classifiers.classifier import ClosedSetClassifier, Preprocess
 from core.classifiers.loaders import load_efficientnet_lite, load_resnet56, load_timm, load_torchvision
-from core.classifiers.networks.resnet_cifar import CifarResNet
+from core.classifiers.networks import CifarResNet
 from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10, ClassSet, imagenet, imagenet100
-from core.data.samples import load_samples
+from core.classifiers.weights import Identity
+from core.data.datasets import load_samples
+from core.data.sample_sets import CIFAR10, ClassSet, imagenet, imagenet100
 
 IDENTITY, TIMM = Identity("test", "seed 0"), "test_resnet.r160_in1k"
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from core.classifiers.kinds.embeddings import cached_embeddings
-from core.classifiers.kinds.identity import Identity
+from core.classifiers.embeddings import cached_embeddings
 from core.classifiers.registry import load_classifier
-from core.data.classes import CIFAR10, ClassSet
+from core.classifiers.weights import Identity
+from core.data.sample_sets import CIFAR10, ClassSet
 from core.shared.files import CACHE, cache_folder
 from tests.core.toy import save_clip, tiny_clip
 

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 from torchvision.transforms import InterpolationMode, Resize
 
-from core.classifiers.kinds.preprocessing import Preprocess
+from core.classifiers.classifier import Preprocess
 
 
 @pytest.fixture(scope="module")

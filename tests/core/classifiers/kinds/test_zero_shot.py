@@ -10,12 +10,12 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from core.classifiers import bundled as classifier_bundles
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.kinds.zero_shot import ClipModel, fill_template, with_context
+from core.classifiers import registry as classifier_bundles
+from core.classifiers.classifier import ClipModel, fill_template, with_context
 from core.classifiers.loaders import load_open_clip
 from core.classifiers.registry import classifier_state, load_classifier
-from core.data.classes import CIFAR10, ClassSet
+from core.classifiers.weights import Identity
+from core.data.sample_sets import CIFAR10, ClassSet
 from tests.core.toy import TINY_CLIP, save_clip, tiny_clip
 
 ANIMALS = ClassSet("custom", ("cat", "great white shark", "crane"))

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from core.data.classes import ClassSet
-from core.data.dataset import ImageDataset
-from core.data.statistics.class_covariance import DatasetCovariance, class_covariance
+from core.data.sample_sets import ClassSet, ImageDataset
+from core.data.statistics import DatasetCovariance, class_covariance
 from core.shared.files import ArchiveError
 from precomputed.make_statistics import dataset_covariance
 

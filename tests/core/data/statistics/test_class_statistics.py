@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from core.data.classes import CIFAR10_MEAN, CIFAR10_STD, IMAGENET_MEAN, ClassSet
-from core.data.dataset import ImageDataset
-from core.data.statistics.class_covariance import DatasetCovariance
-from core.data.statistics.class_statistics import (
+from core.data.sample_sets import CIFAR10_MEAN, CIFAR10_STD, IMAGENET_MEAN, ClassSet, ImageDataset
+from core.data.statistics import (
     STATISTICS,
     ClassStatistics,
+    DatasetCovariance,
     DatasetStatistics,
     class_statistics,
     natural_statistics,

@@ -7,21 +7,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.fourier.basis import half_plane
-from core.fourier.intervals import clustered_interval, paired_interval, wilson
-from core.fourier.maps.contrasts import (
-    cell_error,
-    clean_error,
+from core.fourier.contrasts import (
     clear_waves,
     contrast,
     difference,
-    errors_under,
     mcnemar,
     minus_clean,
-    same_images,
+    radial_profile,
+    ring_differences,
 )
-from core.fourier.maps.heatmap import Heatmap, empty_outcomes
-from core.fourier.maps.rings import radial_profile, ring_differences
+from core.fourier.heatmap import Heatmap, empty_outcomes
+from core.fourier.outcomes import cell_error, clean_error, errors_under, same_images
+from core.fourier.waves import half_plane
+from core.shared.numbers import clustered_interval, paired_interval, wilson
 
 N, SIDE = 200, 5
 METADATA = {

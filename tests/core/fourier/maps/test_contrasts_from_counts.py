@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from core.fourier.maps.contrasts import cell_error, clean_error, contrast, difference, minus_clean, mismatches
-from core.fourier.maps.heatmap import Heatmap
+from core.fourier.contrasts import contrast, difference, minus_clean, mismatches
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import cell_error, clean_error
 from tests.core.oracles import newcombe, wilson
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}

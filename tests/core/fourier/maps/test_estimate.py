@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from core.fourier.basis import half_plane
-from core.fourier.maps.estimate import MAX_WAVES, _find_lattice, estimate_map
+from core.fourier.estimate import MAX_WAVES, _find_lattice, estimate_map
+from core.fourier.waves import half_plane
 
 SIDE, SIZE = 11, 32
 NAMES = ("radius_size", "radius_length", "own_size", "mirrored_size", "torus_length", "cell_size")

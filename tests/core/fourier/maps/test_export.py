@@ -7,9 +7,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from core.fourier.maps.export import heatmap_csv, heatmap_png
-from core.fourier.maps.metrics import TOP1
-from core.images.colormaps import colormap_table
+from core.fourier.heatmap import TOP1, colormap_table, heatmap_csv, heatmap_png
 from tests.core.fourier.maps.test_heatmap import example
 
 

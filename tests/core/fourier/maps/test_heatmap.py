@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from core.fourier.maps.heatmap import MAX_SIDE, Heatmap, HeatmapError
+from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
 
 METADATA = {
     "classifier": {"name": "toy", "weights_id": "none", "sha256": None, "kind": "closed-set"},

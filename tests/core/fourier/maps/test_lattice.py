@@ -6,9 +6,9 @@ import random
 import numpy as np
 import pytest
 
-from core.data.classes import PRECOMPUTED
-from core.fourier.maps.heatmap import Heatmap
-from core.fourier.maps.lattice import lattice, neighbour_contrasts
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.derived import lattice, neighbour_contrasts
+from core.fourier.heatmap import Heatmap
 
 FOLDER = PRECOMPUTED / "heatmaps"
 

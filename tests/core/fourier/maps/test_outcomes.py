@@ -7,17 +7,11 @@ import pytest
 import torch
 from scipy.stats import binomtest
 
-from core.fourier.basis import add_basis, fourier_basis, random_signs
-from core.fourier.maps.heatmap import Heatmap, HeatmapError
-from core.fourier.maps.outcomes import (
-    by_class,
-    class_errors,
-    class_errors_of,
-    outcomes,
-    select_images,
-)
-from core.sweep.loop.config import SweepConfig
-from core.sweep.maps import growing_heatmaps
+from core.fourier.heatmap import Heatmap, HeatmapError
+from core.fourier.outcomes import by_class, class_errors, class_errors_of, outcomes, select_images
+from core.fourier.waves import add_basis, fourier_basis, random_signs
+from core.sweep.grow import growing_heatmaps
+from core.sweep.waves import SweepConfig
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 

@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from core.data.classes import PRECOMPUTED
-from core.fourier.basis import half_plane
-from core.fourier.maps.heatmap import Heatmap
-from core.fourier.maps.rings import radial_profile, ring_differences, ring_errors
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.contrasts import radial_profile, ring_differences, ring_errors
+from core.fourier.heatmap import Heatmap
+from core.fourier.waves import half_plane
 from tests.core.oracles import wilson
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}

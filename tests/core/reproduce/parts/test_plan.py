@@ -2,9 +2,9 @@
 
 import math
 
-from core.fourier.basis import half_plane
-from core.reproduce.parts.plan import KEYS, TABLES, draw_waves
-from core.reproduce.profile.kinds import KINDS
+from core.fourier.waves import half_plane
+from core.reproduce.compare import KEYS, TABLES, draw_waves
+from core.reproduce.profile import KINDS
 from core.shared import paper
 
 

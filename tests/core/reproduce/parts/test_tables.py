@@ -2,10 +2,8 @@
 
 import pytest
 
-from core.reconstruct.report import Reconstruction
-from core.reproduce.parts.agreement import Match
-from core.reproduce.parts.plan import TABLES
-from core.reproduce.parts.tables import TableResult
+from core.pgd.pictures import Reconstruction
+from core.reproduce.compare import TABLES, Match, TableResult
 
 
 def losses(before, after):

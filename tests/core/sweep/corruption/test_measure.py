@@ -8,18 +8,15 @@ import pytest
 import torch
 from torch import nn
 
-from core.classifiers.kinds.closed_set import ClosedSetClassifier
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.kinds.preprocessing import Preprocess
-from core.data.classes import ClassSet
-from core.data.dataset import ImageDataset
-from core.fourier.intervals import wilson
-from core.images.corruptions import CORRUPTIONS, STRENGTHS, corrupt
-from core.images.radii import energy_by_radius
+from core.classifiers.classifier import ClosedSetClassifier, Preprocess
+from core.classifiers.weights import Identity
+from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt, energy_by_radius
+from core.data.sample_sets import ClassSet, ImageDataset
+from core.fourier.outcomes import CorruptionOutcomes
 from core.shared.files import ArchiveError
-from core.sweep.corruption.measure import CorruptionConfig
-from core.sweep.corruption.outcomes import CorruptionOutcomes
-from core.sweep.transforms import grow_outcomes
+from core.shared.numbers import wilson
+from core.sweep.grow import grow_outcomes
+from core.sweep.transforms import CorruptionConfig
 
 SIZE = 16
 CLASSES = ClassSet("custom", ("dark", "bright"))

@@ -8,15 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from core.classifiers.kinds.closed_set import ClosedSetClassifier
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.kinds.preprocessing import Preprocess
-from core.data.classes import ClassSet
-from core.data.dataset import ImageDataset
+from core.classifiers.classifier import ClosedSetClassifier, Preprocess
+from core.classifiers.weights import Identity
+from core.data.sample_sets import ClassSet, ImageDataset
+from core.fourier.outcomes import HybridOutcomes, crossover_of, dissimilar_pairs, paired_difference
 from core.shared.files import ArchiveError
-from core.sweep.hybrid.outcomes import HybridOutcomes, crossover_of, dissimilar_pairs, paired_difference
-from core.sweep.hybrid.pairs import HybridConfig, draw_pairs
-from core.sweep.transforms import grow_outcomes
+from core.sweep.grow import grow_outcomes
+from core.sweep.transforms import HybridConfig, draw_pairs
 
 SIZE, CUTOFFS = 16, (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0)
 CLASSES = ClassSet("custom", ("slow", "fast"))

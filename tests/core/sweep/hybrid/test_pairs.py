@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.sweep.hybrid.pairs import HybridConfig, default_cutoffs, draw_pairs
+from core.sweep.transforms import HybridConfig, default_cutoffs, draw_pairs
 
 LABELS = np.arange(100) % 3
 

@@ -6,12 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.classifiers.kinds.preprocessing import Preprocess
-from core.fourier.basis import add_basis, fourier_basis, random_signs
-from core.sweep.loop.cells import sweep_cells
-from core.sweep.loop.config import SweepConfig
-from core.sweep.loop.resize_attenuation import resize_attenuation
-from core.sweep.loop.sample import balanced_sample, sampling_variance
+from core.classifiers.classifier import Preprocess
+from core.fourier.waves import add_basis, fourier_basis, random_signs, resize_attenuation
+from core.sweep.waves import SweepConfig, balanced_sample, sampling_variance, sweep_cells
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 

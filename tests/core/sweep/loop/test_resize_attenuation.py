@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.classifiers.kinds.preprocessing import Preprocess
-from core.sweep.loop.resize_attenuation import resize_attenuation
+from core.classifiers.classifier import Preprocess
+from core.fourier.waves import resize_attenuation
 
 SIDE = 31
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.fourier.basis import half_plane, random_signs
-from core.sweep.loop.sample import balanced_sample, images_per_wave, sampling_variance
+from core.fourier.waves import half_plane, random_signs
+from core.sweep.waves import balanced_sample, images_per_wave, sampling_variance
 
 LABELS = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 3], [40, 40, 15, 5]))
 

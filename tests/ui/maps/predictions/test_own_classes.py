@@ -15,13 +15,13 @@ from streamlit.testing.v1 import AppTest
 import ui.maps.predictions.cell_predictions
 import ui.maps.predictions.own_classes
 import ui.server.model_cache
-from core.classifiers.kinds.identity import Identity
-from core.classifiers.kinds.preprocessing import Preprocess
-from core.classifiers.kinds.zero_shot import ClipModel
+from core.classifiers.classifier import ClipModel, Preprocess
 from core.classifiers.registry import classifier_spec, load_classifier
-from core.data.classes import CIFAR10, ClassSet
-from core.data.samples import load_samples
-from core.sweep.predictions import class_probabilities, wave_on_image
+from core.classifiers.weights import Identity
+from core.data.datasets import load_samples
+from core.data.sample_sets import CIFAR10, ClassSet
+from core.shared.device import class_probabilities
+from core.sweep.predict import wave_on_image
 from tests.core.toy import tiny_clip
 from tests.ui.toys import spec
 from ui.maps.predictions.own_classes import CLASSES, DEFAULT_CLASSES, MAX_URL_TEXT, PROMPT
@@ -34,7 +34,7 @@ def question(kind: str = "cifar10-samples", position: int = 33) -> None:
     """A page with only the form for own classes, with a bundled picture."""
     import streamlit as st
 
-    from core.data.samples import load_samples
+    from core.data.datasets import load_samples
     from ui.maps.predictions import own_classes
     from ui.maps.predictions.cell_panel import PerturbedPicture
     from ui.shared.pictures import Picture

@@ -8,9 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 import ui.runs.panel
 import ui.runs.setup.start
-from core.images.sketch import SKETCHES, decode_sketch, draw_sketch, encode_sketch
-from core.pgd.config import PGDConfig
-from core.runs.plan import RunPlan
+from core.data.painted import SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.pgd.run import RunPlan
+from core.pgd.settings import PGDConfig
 from tests.ui.page_runner import page_text, settable_widget
 from ui.runs.setup import pace
 from ui.server.jobs import JobManager
@@ -132,7 +132,7 @@ def test_a_bundled_sketch_brings_its_class_and_a_broken_link_the_first_sketch():
 def test_a_picture_can_become_another_class():
     app = generation(generation_start_from="Picture", generation_picture="3", generation_classes_cifar10="deer",
                      generation_models_cifar10=ROBUST)  # fmt: skip
-    from core.data.samples import load_samples
+    from core.data.datasets import load_samples
 
     drawn(app)
     (run,) = app.session_state["generation.runs"].result.runs

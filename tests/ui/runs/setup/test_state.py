@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.pgd.config import PGDConfig
-from core.runs.run import Run
+from core.pgd.run import Run
+from core.pgd.settings import PGDConfig
 from tests.ui.toys import ToyClassifier, toy_plan
 from ui.runs.setup.state import STOPPED_TOO_EARLY, ActiveRun, RunRequest, RunResult, RunState
 from ui.server.jobs import JobManager

@@ -1,0 +1,311 @@
+"""Claims, their evidence and verdict, and the table of claims. Does not import torch."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from core.fourier.heatmap import Heatmap
+from core.shared import paper
+from core.shared.files import ArchiveContent
+from core.shared.numbers import Frequency, Interval, decimal, displayed_difference, p_value
+from core.shared.text import Number
+
+MINIATURE = "mini-"  # prefix of the small networks trained here, which stand in for the paper's
+Known = TypeVar("Known")
+Place = TypeVar("Place")
+Result = TypeVar("Result", bound=ArchiveContent)
+
+
+class Verdict(StrEnum):
+    """Verdict on a claim. A claimed difference FAILS if its interval contains zero or lies on the other side.
+
+    UNDECIDED: the map has too few waves to decide.
+    """
+
+    HOLDS = "holds"
+    IN_PART = "holds in part"
+    FAILS = "fails"
+    UNDECIDED = "cannot tell"
+    NOT_CHECKABLE = "not checkable here"
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[bool]) -> Verdict:
+        """Return the verdict on a claim of several parts, given whether each part holds."""
+        return cls.HOLDS if all(parts) else cls.IN_PART if any(parts) else cls.FAILS
+
+
+@dataclass(frozen=True, eq=False)
+class NamedMap:
+    """A heat map, its name in sentences, and the label that links to it.
+
+    network_side: its network's input side in pixels. weights_id: of its network's usual weights. None: unknown.
+    """
+
+    name: str
+    label: str
+    heatmap: Heatmap
+    network_side: int | None = None
+    weights_id: str | None = None
+
+    @property
+    def classifier(self) -> str:
+        """Registry name of its classifier; untrusted text if the file came from outside."""
+        return str(self.heatmap.metadata["classifier"]["name"])
+
+    @property
+    def patch_grid(self) -> int | None:
+        """Number of patches per side of its classifier's input; None for a network without patches."""
+        return self.heatmap.metadata["classifier"].get("patch_grid")
+
+    def has_weights_of(self, result: Mapping[str, Any]) -> bool:
+        """Return whether a result, given by its metadata, is of this map's classifier with the same weights.
+
+        Published maps without a sha256 have their network's usual weights.
+        """
+        own, other = self.heatmap.metadata["classifier"], result["classifier"]
+        if own["name"] != other["name"]:
+            return False
+        if own.get("sha256") is None and self.heatmap.metadata["source"]["type"] == "published":
+            return self.weights_id in (None, other.get("weights_id"))
+        return bool(own.get("sha256") == other.get("sha256"))
+
+    def own(self, results: Mapping[str, Result]) -> Result | None:
+        """Return the result of this map's classifier with the same weights and data, or None."""
+        result = results.get(self.classifier)
+        if result is None or not self.has_weights_of(result.metadata):
+            return None
+        same_data = self.heatmap.metadata["dataset"]["name"] == result.metadata["dataset"]["name"]
+        return result if same_data else None
+
+
+# By unit: suffix, factor, digits, and whether a plus sign is shown.
+_UNITS = {
+    "error": (" %", 100, 1, False),
+    "points": (" points", 100, 1, True),
+    "level": (" of 255", 255, 1, False),
+    "levels": (" of 255", 255, 1, True),
+    "orders": (" orders of magnitude", 1, 1, False),
+    "ratio": ("", 1, 2, False),
+    "radius": (" cycles per image", 1, 1, False),
+    "radii": (" cycles per image", 1, 1, True),
+}
+
+
+MORE, RECOGNISED = ("more", "less"), ("more are recognised", "fewer are recognised")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One number with its interval.
+
+    what: name of the number. unit: "error" and "points" are fractions shown in per cent, the latter a difference;
+    "level" and "levels" are fractions shown of 255, the latter a difference; "radius" and "radii" are cycles per image,
+    the latter a difference; "ratio", "orders" and "p" are shown unchanged. terms: the minuend and subtrahend displayed
+    beside a difference. sign_words: words that replace the signs plus and minus of a difference, such as `MORE`.
+    """
+
+    what: str
+    measured: Interval
+    unit: str = "points"
+    terms: tuple[float, float] | None = None
+    sign_words: tuple[str, str] | None = None
+
+    def __str__(self) -> str:
+        """'difference: +9.4 points (+8.1 to +10.6)'."""
+        return f"{self.label}{self.number}{self.interval}"
+
+    @property
+    def label(self) -> str:
+        """'difference: ', or 'p ': the text before the number."""
+        return f"{self.what} " if self.unit == "p" else f"{self.what}: "
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether to show its sign."""
+        return self.unit in _UNITS and _UNITS[self.unit][-1]
+
+    @property
+    def number(self) -> str:
+        """'+9.4 points', '9.4 points more', '33.1 %' or '0.42'; of a p '= 0.03'."""
+        if self.unit == "p":
+            return p_value(self.measured.value)
+        suffix, factor, digits, _ = _UNITS[self.unit]
+        measured = displayed_difference(self.measured, *self.terms, factor, digits) if self.terms else self.measured
+        if self.sign_words:
+            return f"{decimal(abs(measured.value) * factor, digits)}{suffix} {self.sign_words[measured.value < 0]}"
+        return self._format(measured.value) + suffix
+
+    @property
+    def interval(self) -> str:
+        """' (+8.1 to +10.6)'; empty if there is none."""
+        _, low, high = self.measured
+        return "" if math.isnan(low) else f" ({self._format(low)} to {self._format(high)})"
+
+    @property
+    def figure(self) -> Number:
+        """The number and its interval as part of a sentence."""
+        return Number(self.number, self.interval.removeprefix(" (").removesuffix(")"))
+
+    def _format(self, value: float) -> str:
+        _, factor, digits, sign = _UNITS[self.unit]
+        return decimal(value * factor, digits, sign=sign)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim: its section, its quotation, and the statistic that checks it here.
+
+    about: a "comparison" of two maps measured alike, the "subject" or "reference" alone, or any of "all_maps". waves:
+    whether the report judges it on any available waves or only on a whole map; None: neither.
+    check: which of `checks.CHECKS` or `features.CHECKS` judges it, by band, than, sign, measure and threshold. band,
+    than: names of `bands.BANDS`. sign: the claimed direction. measure: of `features.MEASURES`; of: the pictures it is
+    about. doubt: a sentence that always accompanies the verdict.
+    """
+
+    key: str
+    section: str
+    quote: str
+    statistic: str
+    about: Literal["comparison", "subject", "reference", "all_maps"] = "subject"
+    waves: Literal["any", "all"] | None = None
+    check: str = ""
+    band: str = ""
+    than: str = ""
+    sign: int = 1
+    measure: str = ""
+    of: Literal["filled", "drawn", "both"] = "both"
+    threshold: float = 0.0
+    doubt: str = ""
+
+    @property
+    def papers(self) -> bool:
+        """Whether the claim is the paper's; else it is ours."""
+        return self.section[0].isdigit()
+
+    @property
+    def source(self) -> str:
+        """Source of the claim."""
+        return f"paper, §{self.section}" if self.papers else "observed here"
+
+    @property
+    def statement(self) -> str:
+        """The paper's words in quotation marks; ours without."""
+        return f"“{self.quote}”" if self.papers else self.quote
+
+    def networks(self, subject: Place, reference: Place) -> tuple[Place, ...]:
+        """Return the networks, of these two, that it is about; none if it is about other maps."""
+        about = {"comparison": (subject, reference), "subject": (subject,), "reference": (reference,)}
+        return about.get(self.about, ())
+
+
+CLAIMS = {
+    key: Claim(key, **{"check": key, **row})
+    for key, row in tomllib.loads(Path(__file__).with_name("claims.toml").read_text("utf-8")).items()
+}
+
+
+BY_VIEWS = "by views"  # condition of results painted by that search
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim's evidence and verdict.
+
+    doubts: complete sentences. maps, wave, show, tool: view of the page *Frequencies* showing it. networks: whose
+    evidence it is, by the registry's names, which may be untrusted text. usual_weights: whether each of these, if the
+    paper's, has the paper's weights; empty if all have. condition: under which it was measured, where that is not the
+    paper's: "by views".
+    """
+
+    claim: Claim
+    verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
+    doubts: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()
+    wave: Frequency = (0, 1)
+    show: str = "Error"
+    tool: str = ""
+    networks: tuple[str, ...] = ()
+    usual_weights: tuple[bool, ...] = ()
+    condition: str = ""
+
+    def __str__(self) -> str:
+        """'“… is robust …” (paper, §4) holds, in miniature: rise +1.2 points (+0.4 to +2.0).'"""
+        evidence = "; ".join(map(str, self.evidence))
+        return f"{self.claim.statement} ({self.source}) {self.judgement}{evidence and f': {evidence}'}."
+
+    @property
+    def source(self) -> str:
+        """Source of the claim, and its condition."""
+        return ", ".join(filter(None, (self.claim.source, self.condition)))
+
+    @property
+    def stand_in(self) -> str:
+        """Qualification of a verdict on networks or weights other than those quoted; empty for the quoted ones.
+
+        The paper's statements about robust networks in general apply to any of them.
+        """
+        # The robust model of section 3.2 is a ResNet-50 that is not available here.
+        papers = self.claim.networks((paper.CLIP,), paper.RESNETS if self.claim.section == "3.1" else ())
+        usual = self.usual_weights or (True,) * len(self.networks)
+        rows = zip(self.networks, papers, usual, strict=False)
+        unlike = {name: name in its for name, its, is_usual in rows if name not in its or not is_usual}
+        if not (unlike and self.claim.papers):
+            return ""
+        if all(unlike.values()):
+            return "for other weights"
+        return "in miniature" if all(name.startswith(MINIATURE) for name in unlike) else "for other networks"
+
+    @property
+    def judgement(self) -> str:
+        """'holds', or 'holds, in miniature'."""
+        return ", ".join(filter(None, (self.verdict, self.stand_in)))
+
+
+def has_usual_weights(classifier: Mapping[str, Any]) -> bool:
+    """Return whether a result's classifier, if the paper's, has the paper's weights; published results have no file."""
+    weights = classifier.get("weights_id")
+    return classifier.get("sha256") is None or weights in (None, paper.WEIGHTS.get(classifier["name"], weights))
+
+
+class NotCheckable(Exception):
+    """Raised if a claim's evidence is missing; the message is a sentence that says what."""
+
+
+def require(result: Known | None, why: str) -> Known:
+    """Return `result` unless it is None.
+
+    Raises:
+        NotCheckable: it is None; `why` is the message.
+    """
+    if result is None:
+        raise NotCheckable(why)
+    return result
+
+
+def check_claim(
+    claim: Claim,
+    check: Callable[..., Finding | Iterable[Finding]],
+    *arguments: Any,
+    networks: tuple[str, str] = ("", ""),
+    usual_weights: tuple[bool, bool] = (True, True),
+) -> tuple[Finding, ...]:
+    """Check a claim; return its findings, or one that says why it cannot be checked.
+
+    networks: registry names of subject and reference. usual_weights: as `has_usual_weights` of each.
+    """
+    try:
+        result = check(claim, *arguments)
+    except NotCheckable as error:
+        return (Finding(claim, Verdict.NOT_CHECKABLE, doubts=(error.args[0],)),)
+    several = (result,) if isinstance(result, Finding) else result
+    about, usual = claim.networks(*networks), claim.networks(*usual_weights)
+    return tuple(
+        finding if finding.networks else replace(finding, networks=about, usual_weights=usual) for finding in several
+    )

@@ -1,0 +1,379 @@
+"""Classifiers: preprocessing, zero-shot, closed-set, and their probabilities. Imports torch."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from core.classifiers.embeddings import cached_embeddings
+from core.classifiers.weights import Identity
+from core.data.sample_sets import ClassSet
+from core.shared import paper
+
+
+class Preprocess(nn.Module):
+    """Resize and normalise square images, differentiably and for any input size.
+
+    Resizes like PIL, with which most models were evaluated: antialiased, rows first, then columns, clipped to [0, 1]
+    after each. Without PIL's rounding to integers the results differ by 0.3 grey levels on average and at most 1.2. An
+    image of the network's own size is only normalised.
+
+    Args:
+        size: the network's input side in pixels.
+        mean, std: per channel, for pixel values in [0, 1].
+        interpolation: "bicubic" or "bilinear".
+    """
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(
+        self, size: int, mean: Sequence[float], std: Sequence[float], *, interpolation: str = "bicubic"
+    ) -> None:
+        super().__init__()
+        self.size = int(size)
+        self.interpolation = interpolation
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(-1, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(-1, 1, 1), persistent=False)
+
+    def at_size(self, side: int) -> Preprocess:
+        """Return the same preprocessing for inputs of another side."""
+        other = copy.copy(self)
+        other.size = side
+        return other
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """(B, 3, H, H) pixel values in [0, 1] -> (B, 3, size, size) normalised.
+
+        Raises:
+            ValueError: not a float batch of square colour images.
+        """
+        shape = tuple(images.shape)
+        if images.ndim != 4 or shape[1] != 3 or shape[2] != shape[3] or not images.is_floating_point():
+            raise ValueError(
+                "a classifier takes square images (B, 3, H, H), floating point in [0, 1]; "
+                f"got shape {shape}, {images.dtype}; crop them first, with core.data.pixels.square_image"
+            )
+        for size in ((shape[2], self.size), (self.size, self.size)):
+            if images.shape[2:] != size:
+                images = F.interpolate(images, size, mode=self.interpolation, align_corners=False, antialias=True)
+                images = images.clamp(0.0, 1.0)  # bicubic overshoots
+        return (images - self.mean) / self.std
+
+
+class Classifier(nn.Module):
+    """Square images (B, 3, H, H) in [0, 1] -> logits (B, K), for any H.
+
+    Resizing and normalising happen inside, differentiably. Always in eval mode with frozen parameters: one network is
+    shared by all callers, so it must not change after loading.
+
+    Attributes:
+        name, weights_id, sha256: of the classifier, its weights, and the weight file.
+        kind: "zero-shot" or "closed-set".
+        classes: the K classes, in the order of the logits.
+        template: the prompt's pattern; None for a closed-set classifier.
+        image_size: the network's own input side in pixels.
+        patch_grid: see `patch_grid`.
+        any_size: whether the network is known to take inputs of any side; see `at_size`.
+    """
+
+    kind: Literal["zero-shot", "closed-set"]
+    template: str | None = None
+
+    def __init__(self, identity: Identity, network: nn.Module, preprocess: Preprocess, classes: ClassSet) -> None:
+        super().__init__()
+        self.identity = identity
+        self.name, self.weights_id, self.sha256 = identity.name, identity.weights_id, identity.sha256
+        self.image_size = preprocess.size
+        self.patch_grid = patch_grid(network, preprocess.size)
+        self.any_size = takes_any_size(network)
+        self.network = network
+        self.preprocess = preprocess
+        self.classes = classes
+        self.requires_grad_(False)
+        self.train(False)
+
+    @property
+    def device(self) -> torch.device:
+        return self.preprocess.mean.device
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in eval mode, whatever `mode` says, so that batch statistics and dropout never change a prediction."""
+        return super().train(False)
+
+    def at_size(self, side: int) -> Self:
+        """Return a classifier that shares this network and resizes images to `side` pixels, not to its `image_size`.
+
+        Raises:
+            ValueError: the network is not known to take other sides.
+        """
+        if not self.any_size:
+            raise ValueError(f"classifier {self.name!r} takes {self.image_size} pixels a side only; got {side}")
+        other = copy.copy(self)
+        other._modules = {**self._modules, "preprocess": self.preprocess.at_size(side)}
+        other.image_size = side
+        return other
+
+    def for_classes(self, class_set: ClassSet, template: str | None = None) -> Classifier:
+        """Return a classifier for other classes that shares this network.
+
+        Args:
+            class_set: the new classes, in the order of the logits.
+            template: prompt pattern with one `{class}`; None keeps the current one. Zero-shot only.
+        Raises:
+            ValueError: a closed-set classifier does not know a class or was given a template; a bad template.
+        """
+        raise NotImplementedError
+
+
+def takes_any_size(network: nn.Module) -> bool:
+    """Return whether a network is known to take inputs of any side: convolutions, then an average over all places."""
+    tower = getattr(network, "visual", network)
+    layers = (nn.Conv2d, nn.Linear, nn.modules.batchnorm._BatchNorm)
+    other = [
+        m for m in tower.modules() if not isinstance(m, layers) and next(m.parameters(recurse=False), None) is not None
+    ]
+    return not other and any(isinstance(module, nn.AdaptiveAvgPool2d) for module in tower.modules())
+
+
+def patch_grid(network: nn.Module, image_size: int) -> int | None:
+    """Return the number of patches per side of a plain vision transformer's input; None for any other network.
+
+    Args:
+        network: a classifier's network, or a CLIP with its image tower in `visual`.
+        image_size: side of its input in pixels.
+    """
+    # Names of the patch embedding in open_clip, timm (alone or inside open_clip) and torchvision.
+    for name in ("visual.conv1", "visual.trunk.patch_embed.proj", "patch_embed.proj", "conv_proj"):
+        try:
+            filters = network.get_submodule(name)
+        except AttributeError:
+            continue
+        # Overlapping filters, or filters of filters, belong to a convolutional stem.
+        if isinstance(filters, nn.Conv2d) and filters.in_channels == 3 and filters.kernel_size == filters.stride:
+            return image_size // filters.stride[0]
+    return None
+
+
+class ClosedSetClassifier(Classifier):
+    """A network with a fixed vocabulary, its logits restricted to some classes.
+
+    Args:
+        identity: name and weights of the classifier.
+        network: normalised images -> logits over the vocabulary.
+        preprocess: the network's preprocessing.
+        vocabulary: the classes of the network's outputs, in order.
+        classes: the K classes of the logits; None for the whole vocabulary.
+    Raises:
+        ValueError: a class is not in the vocabulary.
+    """
+
+    kind = "closed-set"
+    columns: torch.Tensor | None
+
+    def __init__(
+        self,
+        identity: Identity,
+        network: nn.Module,
+        preprocess: Preprocess,
+        vocabulary: ClassSet,
+        classes: ClassSet | None = None,
+    ) -> None:
+        super().__init__(identity, network, preprocess, classes or vocabulary)
+        self.vocabulary = vocabulary
+        chosen = vocabulary_columns(vocabulary, self.classes, identity.name)
+        everything = chosen == list(range(len(vocabulary)))
+        columns = None if everything else torch.tensor(chosen, device=self.device)
+        self.register_buffer("columns", columns, persistent=False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Images (B, 3, H, W) in [0, 1] -> logits (B, K)."""
+        logits = self.network(self.preprocess(images))
+        return logits if self.columns is None else logits[:, self.columns]
+
+    def for_classes(self, class_set: ClassSet, template: str | None = None) -> ClosedSetClassifier:
+        if template is not None:
+            raise ValueError(
+                f"classifier {self.name!r} has a fixed vocabulary and reads no prompts, but got the template "
+                f"{template!r}; leave the template out or take a zero-shot classifier"
+            )
+        return ClosedSetClassifier(self.identity, self.network, self.preprocess, self.vocabulary, class_set)
+
+
+def vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> list[int]:
+    """Return the output column of each class of `class_set`.
+
+    ImageNet classes are matched by index or WordNet id if both sides have them, others by name.
+
+    Args:
+        vocabulary: the classifier's classes.
+        class_set: the classes to find.
+        name: the classifier's name, for messages.
+    Raises:
+        ValueError: the vocabulary lacks a class, or several of its classes share the name.
+    """
+    known: tuple[object, ...] = vocabulary.names
+    keys: tuple[object, ...] = class_set.names
+    if vocabulary.imagenet_indices and class_set.imagenet_indices:
+        known, keys = vocabulary.imagenet_indices, class_set.imagenet_indices
+    elif vocabulary.wnids and class_set.wnids:
+        known, keys = vocabulary.wnids, class_set.wnids
+    columns = {key: column for column, key in enumerate(known)}
+    missing = [repr(class_set.names[k]) for k, key in enumerate(keys) if key not in columns]
+    if missing:
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        raise ValueError(
+            f"classifier {name!r} knows only the {len(vocabulary)} {vocabulary.name} classes, which do not "
+            f"include {', '.join(missing[:3])}{more}; use a data set of its classes, or a zero-shot classifier"
+        )
+    shared = [key for key in keys if known.count(key) > 1]
+    if shared:
+        raise ValueError(
+            f"{shared[0]!r} names several classes of classifier {name!r}; "
+            "give the class set's imagenet_indices or wnids"
+        )
+    return [columns[key] for key in keys]
+
+
+EMBEDDING_BATCH = 64  # prompts per pass through the text tower
+
+
+class ClipModel(nn.Module):
+    """An open_clip model without classes.
+
+    Args:
+        identity: which classifier this is.
+        network: an open_clip model.
+        tokenizer: list of prompts -> int64 tokens (K, L).
+        preprocess: the image tower's preprocessing.
+        embedded: (D,) unit rows by prompt, for prompts that need no text tower.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        network: Any,
+        tokenizer: Callable[[list[str]], torch.Tensor],
+        preprocess: Preprocess,
+        embedded: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        super().__init__()
+        self.identity = identity
+        self.network = network
+        self.tokenizer = tokenizer
+        self.preprocess = preprocess
+        self.embedded = embedded or {}
+        self.requires_grad_(False)
+        self.eval()
+
+    def for_classes(self, class_set: ClassSet, template: str | None = None) -> ZeroShotClassifier:
+        """Return a classifier for these classes that shares the towers.
+
+        Args:
+            class_set: the K classes.
+            template: prompt pattern with one `{class}`; None for the paper's.
+        Raises:
+            ValueError: a bad template.
+        """
+        return ZeroShotClassifier(self, class_set, paper.TEMPLATE if template is None else template)
+
+    def embed_prompts(self, prompts: list[str], *, keep: bool = False) -> torch.Tensor:
+        """Embed K sentences as (K, D) unit rows.
+
+        keep: whether to read and write the cache file.
+        """
+        known = self.embedded
+        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in known]
+        if new:
+            rows = cached_embeddings(self.identity, new, self._embed) if keep else self._embed(new)
+            known = {**known, **dict(zip(new, rows, strict=True))}
+        return torch.from_numpy(np.stack([known[prompt] for prompt in prompts])).to(self.preprocess.mean.device)
+
+    @torch.no_grad()
+    def _embed(self, prompts: list[str]) -> np.ndarray:
+        """Embed K sentences as (K, D) float32 unit rows with the text tower."""
+        tokens = self.tokenizer(prompts)
+        lengths = tokens.argmax(dim=1) + 1  # the end token has the highest number; padding is 0
+        order = lengths.argsort()  # a batch is as long as its longest prompt
+        rows = []
+        for some in order.split(EMBEDDING_BATCH):
+            network, read = with_context(self.network, int(lengths[some].max()))
+            text = tokens[some, :read].to(self.preprocess.mean.device)
+            rows.append(network.encode_text(text, normalize=True).float().cpu())
+        return torch.cat(rows)[order.argsort()].numpy()
+
+
+def with_context(network: Any, length: int) -> tuple[Any, int | None]:
+    """Return the model with a text tower that reads `length` tokens, and that length; None for full length.
+
+    In a causal tower a token does not depend on later ones, so short prompts get the same embedding in a tenth of the
+    time. Other towers are returned unchanged.
+    """
+    mask = getattr(network, "attn_mask", None)
+    if mask is None or getattr(network, "text_pool_type", None) != "argmax":
+        return network, None
+    short = copy.copy(network)  # shares all weights; the original is not changed, as other threads may use it
+    position = nn.Parameter(network.positional_embedding[:length], requires_grad=False)
+    short._parameters = {**network._parameters, "positional_embedding": position}
+    short._buffers = {**network._buffers, "attn_mask": mask[:length, :length]}
+    return short, length
+
+
+class ZeroShotClassifier(Classifier):
+    """Logits: the logit scale times the cosine between the image and each class's prompt.
+
+    The prompts are embedded once, on construction.
+
+    Args:
+        clip: the towers.
+        class_set: the K classes.
+        template: prompt pattern with one `{class}`.
+    Raises:
+        ValueError: a bad template.
+    """
+
+    kind = "zero-shot"
+    class_embeddings: torch.Tensor
+
+    def __init__(self, clip: ClipModel, class_set: ClassSet, template: str = paper.TEMPLATE) -> None:
+        prompts = fill_template(template, class_set)
+        super().__init__(clip.identity, clip.network, clip.preprocess, class_set)
+        self.template = template
+        rows = clip.embed_prompts(prompts, keep=class_set.name != "custom")  # never cache visitors' words in a file
+        self.register_buffer("class_embeddings", rows, persistent=False)  # (K, D)
+        self.tokenizer = clip.tokenizer
+        self.embedded = {**clip.embedded, **dict(zip(prompts, rows.cpu().numpy(), strict=True))}
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Images (B, 3, H, W) in [0, 1] -> logits (B, K)."""
+        network: Any = self.network
+        features = F.normalize(network.encode_image(self.preprocess(images)), dim=-1)  # (B, D)
+        logits = network.logit_scale.exp() * features @ self.class_embeddings.T
+        bias = getattr(network, "logit_bias", None)  # only SigLIP has one
+        return logits if bias is None else logits + bias
+
+    def for_classes(self, class_set: ClassSet, template: str | None = None) -> ZeroShotClassifier:
+        clip = ClipModel(self.identity, self.network, self.tokenizer, self.preprocess, self.embedded)
+        return clip.for_classes(class_set, self.template if template is None else template)
+
+
+def fill_template(template: str, class_set: ClassSet) -> list[str]:
+    """Return one prompt per class.
+
+    Args:
+        template: text with exactly one `{class}`; other braces are left alone.
+        class_set: the classes to fill in.
+    Raises:
+        ValueError: no slot, or more than one.
+    """
+    if template.count("{class}") != 1:
+        raise ValueError(
+            f"a prompt template holds {{class}} exactly once, got {template!r}; the paper's is {paper.TEMPLATE!r}"
+        )
+    return [template.replace("{class}", name) for name in class_set.names]

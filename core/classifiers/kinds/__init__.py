@@ -1,1 +1,0 @@
-"""The two kinds of classifiers and their shared parts."""

@@ -1,1 +1,0 @@
-"""Networks and classifier wrappers. Every module in here imports torch: import them inside functions only."""

@@ -1,1 +1,0 @@
-"""Statistics of a data set, class by class."""

@@ -1,0 +1,170 @@
+"""Stored results of networks: where they lie, and their provenance."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from core.data.sample_sets import PRECOMPUTED, ImageDataset
+from core.shared.files import DAMAGE, ArchiveError, Fact, cache_folder, read_npz
+from core.shared.text import one_line, quoted
+
+VERSION = "0.1.0"
+# Metadata of outcomes of a network on a data set, as written by `outcome_facts`.
+OUTCOME_FACTS = (
+    Fact("classifier.name", "text", 1, 1000),
+    Fact("classifier.sha256", "text", 0, 64, optional=True),
+    Fact("dataset.name", "text", 1, 1000),
+    Fact("dataset.content_hash", "text", 64, 64),
+    Fact("image_size", "whole number", 1, 2**16),
+    Fact("seed", "whole number", 0, 2**64 - 1),
+    Fact("source", "JSON object"),
+)
+
+
+class NamedWeights(Protocol):
+    """A classifier's name and weights."""
+
+    name: str
+    kind: Any
+    weights_id: str
+    sha256: str | None
+
+
+def classifier_facts(classifier: NamedWeights) -> dict[str, Any]:
+    """Return the facts that identify a classifier and its weights."""
+    return {
+        "name": classifier.name,
+        "kind": classifier.kind,
+        "weights_id": classifier.weights_id,
+        "sha256": classifier.sha256,
+    }
+
+
+def dataset_facts(dataset: ImageDataset) -> dict[str, Any]:
+    """Return the facts that identify a data set's images."""
+    return {
+        "name": dataset.name,
+        "split": dataset.split,
+        "n": len(dataset),
+        "content_hash": dataset.content_hash,
+    }
+
+
+def outcome_facts(classifier: Any, dataset: ImageDataset, seed: int, **facts: Any) -> dict[str, Any]:
+    """Return the metadata of a file of outcomes before any measurement, with further `facts`."""
+    return {
+        "classifier": classifier_facts(classifier),
+        "dataset": dataset_facts(dataset),
+        "image_size": dataset.image_size,
+        "seed": seed,
+        **facts,
+        "class_names": list(dataset.classes.names),
+        "template": classifier.template,
+        "source": {},
+    }
+
+
+def computed_source(device: str, **facts: Any) -> dict[str, Any]:
+    """Return the `source` of a computed result: version, date, device name, and further `facts`."""
+    date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return {"type": "computed", "version": VERSION, "date": date, "device": device, **facts}
+
+
+def device_text(source: Mapping[str, Any]) -> str:
+    """Return the device of a result's `source` for a page, "CPU, 1 thread"; shipped files have "cpu, 1 threads"."""
+    device = one_line(source.get("device") or "an unknown device")
+    return re.sub(r"\b1 threads\b", "1 thread", re.sub(r"\bcpu\b", "CPU", device))
+
+
+VARIABLE = "CLIP_LAB_PROFILES"  # environment variable: further profiles, separated like PATH
+Result = TypeVar("Result")
+Content = TypeVar("Content")
+
+
+def _operators() -> list[Path]:
+    return [Path(text).expanduser() for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
+
+
+def missing_profiles() -> list[str]:
+    """Return a sentence for each of the operator's folders that is not there."""
+    missing = [str(folder) for folder in _operators() if not folder.is_dir()]
+    return [f"{VARIABLE} names {quoted(folder, 200)}, which is no folder." for folder in missing]
+
+
+def profile_folders() -> tuple[Path, ...]:
+    """Return the profiles in `precomputed/profiles/`, the operator's, and those in the user's cache."""
+    inside = (sorted(parent.glob("*/")) for parent in (PRECOMPUTED / "profiles", cache_folder() / "profiles"))
+    shipped, made_here = inside
+    return (*shipped, *_operators(), *made_here)
+
+
+def profiled_networks() -> dict[str, str]:
+    """Return the networks with a heat map in a profile, by name, with the names of their weights."""
+    networks: dict[str, str] = {}
+    for path in (path for folder in profile_folders() for path in sorted(folder.glob("heatmaps/*.npz"))):
+        try:
+            arrays = read_npz(path.read_bytes(), required=("metadata",), limit=2**23)
+            classifier = json.loads(str(arrays["metadata"]))["classifier"]
+            networks.setdefault(str(classifier["name"]), str(classifier.get("weights_id")))
+        except DAMAGE:
+            continue  # a page that reads its content says why
+    return networks
+
+
+def stored_files(kind: str) -> tuple[Path, ...]:
+    """Return the files of one kind, the name of their folder: first the project's, then those of profiles."""
+    folders = (PRECOMPUTED, *profile_folders())
+    return tuple(path for folder in folders for path in sorted((folder / kind).glob("*.npz")))
+
+
+def stored_state(*kinds: str) -> int:
+    """Return a number that changes when a file of these kinds is added, changed or removed."""
+    return hash(tuple(map(_stamps, kinds)))
+
+
+def _stamps(kind: str) -> tuple[tuple[Path, int], ...]:
+    return tuple((path, path.stat().st_mtime_ns) for path in stored_files(kind))
+
+
+def read_stored(load: Callable[[Path], Content], paths: Sequence[Path]) -> Iterator[Content]:
+    """Load each file; skip unreadable ones of profiles with a warning."""
+    for path in paths:
+        try:
+            yield load(path)
+        except (ArchiveError, OSError) as error:
+            if PRECOMPUTED in path.parents and PRECOMPUTED / "profiles" not in path.parents:
+                raise
+            warnings.warn(f"{path} is left out: {error}", stacklevel=2)
+
+
+def first_by_name(results: Iterable[tuple[str, Content]]) -> dict[str, Content]:
+    """Return results by network name; the first of several with one name counts."""
+    by_name: dict[str, Content] = {}
+    for name, result in results:
+        by_name.setdefault(name, result)
+    return by_name
+
+
+def cached_by_files(kind: str) -> Callable[[Callable[[tuple[Path, ...]], Result]], Callable[[], Result]]:
+    """Decorate a function of the files of a kind: cache its result until files are added, changed or removed."""
+
+    def decorate(read: Callable[[tuple[Path, ...]], Result]) -> Callable[[], Result]:
+        @functools.lru_cache(maxsize=2)
+        def cached(stamps: tuple[tuple[Path, int], ...]) -> Result:
+            return read(tuple(path for path, _ in stamps))
+
+        @functools.wraps(read)
+        def current() -> Result:
+            return cached(_stamps(kind))
+
+        return current
+
+    return decorate

@@ -1,0 +1,269 @@
+"""Mean errors of heat maps over rings of rounded radius, and differences of two maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import compress, product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import Errors, clean_error, errors_under, images_of, outcomes
+from core.fourier.waves import half_plane, rounded_radius, wave_values
+from core.shared.numbers import Frequency, Interval, clustered_interval, wilson
+from core.shared.text import one_line
+
+
+@dataclass(frozen=True)
+class RadialProfile:
+    """Mean error over rings of equal rounded radius; arrays with one entry per ring.
+
+    radius: cycles per image. rate: mean error in [0, 1]. low, high: its interval. spread: standard deviation between
+    the ring's waves, 0 for a single one. waves: number of distinct waves. whole: False if the map's square cuts the
+    ring, so that only waves near the diagonals count.
+    """
+
+    radius: np.ndarray
+    rate: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    spread: np.ndarray
+    waves: np.ndarray
+    whole: np.ndarray
+
+
+def radial_profile(heatmap: Heatmap, top: int = 1, *, corners: bool = False) -> RadialProfile:
+    """Return the mean error by radius sqrt(i^2 + j^2), rounded to whole cycles per image.
+
+    Each wave counts once, not once for (i, j) and once for (-i, -j). Complete rings only, unless `corners` asks
+    for those beyond the map's half side as well. All waves of a ring were added to the same images, so their errors are
+    not independent: the interval treats each image as one observation if the map stores which images are misclassified
+    (`clustered_interval`). From counts alone it is Wilson's for n images, as if all waves misled the same ones: too
+    wide.
+    """
+    half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
+    i, j = np.indices(rate.shape) - half
+    radius = np.rint(np.hypot(i, j)).astype(np.int64)
+    # A published map may have measured both (i, j) and (-i, -j): [::-1, ::-1] swaps them.
+    pairs, images = np.stack([rate, rate[::-1, ::-1]]), np.maximum(images, images[::-1, ::-1])
+    known = np.isfinite(pairs).any(axis=0)
+    chosen = known & ((j > 0) | ((j == 0) & (i >= 0))) & (corners | (radius <= half))
+    wave_rate, wave_images = np.nanmean(pairs[:, chosen], axis=0), images[chosen]
+    rings, ring, waves = np.unique(radius[chosen], return_inverse=True, return_counts=True)
+    mean = np.bincount(ring, wave_rate) / waves
+    min_images = np.full(len(rings), np.iinfo(np.int64).max)
+    np.minimum.at(min_images, ring, wave_images)
+    scores = ring_scores(heatmap) if top == 1 else None
+    if not scores:
+        _, low, high = wilson(mean, min_images)
+    else:
+        _, low, high = clustered_interval(np.array([scores[ring] for ring in rings.tolist()]))
+    spread = np.sqrt(np.bincount(ring, (wave_rate - mean[ring]) ** 2) / waves)
+    return RadialProfile(rings, mean, low, high, spread, waves, rings <= half)
+
+
+def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
+    """Return the mean top-1 error of each computed ring, from the middle to the corners."""
+    profile, scores, images = radial_profile(heatmap, corners=True), ring_scores(heatmap) or {}, images_of(heatmap)
+    columns = (column.tolist() for column in (profile.radius, profile.rate, profile.low, profile.high))
+    return {
+        radius: Errors(Interval(*numbers), scores.get(radius), images)
+        for radius, *numbers in zip(*columns, strict=True)
+    }
+
+
+def ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
+    """Return for each ring the share of its waves that misclassify each image, (n,) in [0, 1]."""
+    result = outcomes(heatmap)
+    if result is None:
+        return None
+    radius = rounded_radius(result.waves)
+    return {int(ring): result.wrong[radius == ring].mean(axis=0) for ring in np.unique(radius)}
+
+
+def ring_differences(first: Heatmap, second: Heatmap) -> tuple[tuple[int, Interval], ...]:
+    """Return (radius, first minus second) of each ring; the larger map is cropped to the smaller."""
+    side = min(first.side, second.side)
+    first, second = first.crop(side), second.crop(side)
+    a, b = ring_errors(first), ring_errors(second)
+    if not np.array_equal(first.count, second.count):  # rings hold different waves and cannot be paired
+        a = {radius: Errors(errors.measured) for radius, errors in a.items()}
+    return tuple((radius, a[radius].minus(b[radius]).measured.item()) for radius in sorted(a.keys() & b.keys()))
+
+
+def contrast(first: Errors | None, second: Errors | None) -> Interval | None:
+    """Return the first minus the second, for a cell, a ring, a band or no wave; None if either is unknown."""
+    return None if first is None or second is None else first.minus(second).measured.item()
+
+
+@lru_cache(8)
+def difference(first: Heatmap, second: Heatmap, top: int = 1) -> Interval:
+    """Return `first` minus `second` as (R, R) maps, NaN where either is unknown; crop the larger map to the smaller."""
+    side = min(first.side, second.side)
+    first, second = first.crop(side), second.crop(side)
+    cells = _known_cells(first.rate(top) + second.rate(top))
+    a, b = (errors_under(heatmap, cells, top) for heatmap in (first, second))
+    return _as_maps(a.minus(b).measured, cells, side)
+
+
+@lru_cache(8)
+def minus_clean(heatmap: Heatmap, top: int = 1) -> Interval | None:
+    """Return the error with the wave minus that without, as (R, R) maps; None if the clean error is unknown."""
+    cells, clean = _known_cells(heatmap.rate(top)), clean_error(heatmap, top)
+    if clean is None:
+        return None
+    return _as_maps(errors_under(heatmap, cells, top).minus(clean).measured, cells, heatmap.side)
+
+
+def _known_cells(rate: np.ndarray) -> list[Frequency]:
+    """Return both (i, j) and (-i, -j): a published map may have measured each."""
+    span = range(-(len(rate) // 2), len(rate) // 2 + 1)
+    return list(compress(product(span, span), np.isfinite(rate).ravel()))
+
+
+def _as_maps(measured: Interval, cells: Sequence[Frequency], side: int) -> Interval:
+    maps = np.full((3, side, side), np.nan)
+    rows, columns = np.reshape(cells, (-1, 2)).astype(np.int64).T + side // 2
+    maps[:, rows, columns] = measured
+    return Interval(*maps)
+
+
+def mcnemar(only_first: np.ndarray, only_second: np.ndarray) -> np.ndarray:
+    """Return the two-sided exact p of McNemar's test: each network is equally often the only wrong one."""
+    from scipy.special import betainc  # the binomial distribution without scipy.stats, which takes 47 MB
+
+    fewer, more = np.minimum(only_first, only_second), np.maximum(only_first, only_second)
+    return np.where(fewer == more, 1.0, np.minimum(1.0, 2 * betainc(more, fewer + 1, 0.5)))
+
+
+@dataclass(frozen=True, eq=False)
+class ClearWaves:
+    """Waves under which two maps differ, among their common waves, at a controlled false discovery rate.
+
+    value: (W,) first minus second. p: (W,). clear: (W,) bool. paired: whether McNemar's test was used, or, from counts
+    alone, the test of two independent proportions.
+    """
+
+    waves: tuple[Frequency, ...]
+    value: np.ndarray
+    p: np.ndarray
+    clear: np.ndarray
+    paired: bool
+
+
+def clear_waves(first: Heatmap, second: Heatmap, rate: float = 0.05) -> ClearWaves:
+    """Find the waves under which two maps' top-1 errors differ, by the Benjamini-Hochberg procedure."""
+    from scipy.stats import false_discovery_control, norm
+
+    side = min(first.side, second.side)
+    first, second = first.crop(side), second.crop(side)
+    known = wave_values(np.isfinite(first.rate() + second.rate()), half_plane(side))
+    waves = tuple(compress(half_plane(side), known))
+    a, b = (errors_under(heatmap, waves) for heatmap in (first, second))
+    difference = a.minus(b)
+    if difference.scores is not None:
+        p = mcnemar((difference.scores > 0).sum(axis=1), (difference.scores < 0).sum(axis=1))
+    else:
+        value, n_a, n_b = (
+            difference.measured.value,
+            *(wave_values(heatmap.images, waves) for heatmap in (first, second)),
+        )
+        pooled = (a.measured.value * n_a + b.measured.value * n_b) / (n_a + n_b)
+        error = np.sqrt(pooled * (1 - pooled) * (1 / n_a + 1 / n_b))
+        p = 2 * norm.sf(np.abs(np.divide(value, error, out=np.zeros_like(value), where=error > 0)))
+    clear = false_discovery_control(p) <= rate if len(p) else np.zeros(0, bool)
+    return ClearWaves(waves, difference.measured.value, p, clear, difference.scores is not None)
+
+
+def mismatches(first: Heatmap, second: Heatmap) -> tuple[str, ...]:
+    """Return the reasons why two maps cannot be compared cell by cell, one sentence each; empty if they can."""
+    a, b = first.metadata, second.metadata
+    reasons = []
+    if a["image_size"] != b["image_size"]:
+        reasons.append(
+            f"Their images have {a['image_size']} and {b['image_size']} pixels, "
+            "so the same cycles per image are different waves per pixel."
+        )
+    if a["dataset"]["name"] != b["dataset"]["name"]:
+        names = " and ".join(one_line(facts["dataset"]["name"]) for facts in (a, b))
+        reasons.append(f"They were measured on different data: {names}.")
+    if float(a["epsilon"]) != float(b["epsilon"]):
+        reasons.append(f"Their waves have different size v: {a['epsilon']:g} and {b['epsilon']:g}.")
+    if a.get("weakened_as") != b.get("weakened_as"):
+        reasons.append("In one of them the waves are weakened, as enlarging the images does.")
+    if len(a["class_names"]) != len(b["class_names"]):
+        reasons.append(f"They choose among {len(a['class_names'])} and {len(b['class_names'])} classes.")
+    return tuple(reasons)
+
+
+class Band(NamedTuple):
+    """Waves whose rounded radius, in cycles per image, is at least `first` and at most `last`."""
+
+    first: int
+    last: int
+
+    def holds(self, radius: Any) -> Any:
+        """Return whether a rounded radius lies in the band; elementwise."""
+        return (self.first <= radius) & (radius <= self.last)
+
+    @property
+    def side(self) -> str:
+        """Side of the edge that holds the band: "inside" or "outside"."""
+        return "outside" if self.first else "inside"
+
+    @property
+    def edge(self) -> float:
+        """Radius of the circle that separates the band from the other waves."""
+        return self.first - 0.5 if self.first else self.last + 0.5
+
+
+# The paper gives no radius. LOWEST is the blue circle in the centre of its ResNet's map; LOW adds one ring.
+LOWEST, LOW = Band(0, 1), Band(0, 2)
+
+
+def corners(heatmap: Heatmap) -> Band:
+    """The highest frequencies: the rings that the map's square cuts, in its four corners."""
+    return Band(heatmap.side // 2 + 1, heatmap.side)
+
+
+# Bands of a map, by the names used in claims.toml.
+BANDS: dict[str, Callable[[Heatmap], Band]] = {
+    "lowest": lambda _: LOWEST,
+    "low": lambda _: LOW,
+    "corners": corners,
+    "beyond lowest": lambda heatmap: Band(LOWEST.last + 1, heatmap.side),
+}
+
+
+def in_band(heatmap: Heatmap, band: Band | str) -> Errors | None:
+    """Return the mean top-1 error over the waves of a band, each counted once; None if none is computed.
+
+    band: waves, or a name in `BANDS`. From counts alone the interval is Wilson's for n images, as if all waves changed
+    the prediction of the same images: too wide.
+    """
+    band = BANDS[band](heatmap) if isinstance(band, str) else band
+    profile = radial_profile(heatmap, corners=True)
+    chosen = band.holds(profile.radius)
+    rates, waves = profile.rate[chosen].tolist(), profile.waves[chosen].tolist()
+    if not waves:
+        return None
+    mean = sum(rate * count for rate, count in zip(rates, waves, strict=True)) / sum(waves)
+    result = outcomes(heatmap)
+    if result is None:
+        return Errors(wilson(mean, int(heatmap.images[heatmap.images > 0].min())).item())
+    scores = result.wrong[band.holds(rounded_radius(result.waves))].mean(axis=0)
+    return Errors(clustered_interval(scores).item(), scores, images_of(heatmap))
+
+
+def without_wave(heatmap: Heatmap) -> Errors | None:
+    """Return the map's clean error, or the one recorded in its metadata; None if neither is known."""
+    clean, here = clean_error(heatmap), heatmap.metadata.get("clean_measured_here")
+    if clean is not None or not isinstance(here, dict):
+        return clean
+    errors, n = here.get("top1_errors"), here.get("n")
+    if not isinstance(errors, int) or not isinstance(n, int) or not 0 <= errors <= n or n == 0:
+        return None
+    return Errors(wilson(errors / n, n).item())

@@ -1,0 +1,434 @@
+"""Fourier heat maps: error rates by wave, metrics, colours, and exports. Does not import torch."""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.fourier.waves import canonical_frequency, check_side, half_plane, wave_values
+from core.shared.files import MAX_NAME, ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
+from core.shared.numbers import Frequency, Interval, wilson
+from core.shared.text import one_line
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+_NODES = {
+    # Sequential, dark to light. Source: matplotlib's viridis (S. van der Walt, N. Smith, E. Firing), CC0.
+    "viridis": """
+        440154 470d60 48186a 482374 472d7b 453781 424086 3e4989 3b528b 375b8d 33638d
+        2f6b8e 2c728e 297a8e 26828e 23898e 21918c 1f978b 1f9f88 21a685 27ad81 31b57b
+        3dbc74 4cc26c 5cc863 6ece58 81d34d 95d840 aadc32 c0df25 d5e21a eae51a fde725""",
+    # Diverging, blue to brown. Source: F. Crameri's scientific colour maps, doi:10.5281/zenodo.1243862, MIT.
+    "vik": """
+        001261 021f69 022b71 023779 034481 055189 0c5e92 1c6d9c 307da6 488db2 619ebd
+        7aaec8 94bed2 adcddd c6dbe6 dee6e9 ece5e0 eedbd0 e9ccba e3bca5 dcac90 d69d7c
+        cf8e68 c98056 c37243 bd6431 b3531f a5400f 942f06 832106 741506 670a07 590008""",
+}
+
+COLORMAPS = tuple(_NODES)
+_PAIR = re.compile("#([0-9A-Fa-f]{6})#([0-9A-Fa-f]{6})")
+LIGHT, DARK = 94.0, 26.0  # CIE lightness of the middle and of both ends of a pair of colours
+
+
+def colormap_table(name: str) -> np.ndarray:
+    """Return the 256 colours of a colour map, lowest value first.
+
+    Args:
+        name: one of `COLORMAPS`, reversed with the suffix "_r"; or two colours, as "#0072B2#D55E00", for the low and
+            the high end, with white between them and equal lightness on both sides.
+    Returns:
+        (256, 3) uint8 RGB.
+    Raises:
+        ValueError: the name is unknown.
+    """
+    if match := _PAIR.fullmatch(name):
+        low, high = (_from_white(np.array(list(bytes.fromhex(colour)))) for colour in match.groups())
+        return np.concatenate([low[::-1], high])
+    if name.endswith("_r"):
+        return colormap_table(name.removesuffix("_r"))[::-1]
+    if name not in _NODES:
+        raise ValueError(f"colour map {name!r} is unknown; known: {', '.join(COLORMAPS)}")
+    nodes = np.array([list(bytes.fromhex(colour)) for colour in _NODES[name].split()])
+    place = np.linspace(0, len(nodes) - 1, 256)
+    channels = [np.interp(place, np.arange(len(nodes)), nodes[:, channel]) for channel in range(3)]
+    return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+
+
+def lightness(colours: np.ndarray) -> np.ndarray:
+    """Return the CIE lightness, 0 to 100, of (..., 3) colours of 0 to 255, approximating sRGB by a power of 2.2."""
+    luminance = ((colours / 255) ** 2.2) @ np.array([0.2126, 0.7152, 0.0722])
+    return 116 * np.cbrt(luminance) - 16
+
+
+def _from_white(colour: np.ndarray) -> np.ndarray:
+    """Return (128, 3) colours from white through the colour towards black, in even steps of lightness."""
+    place = np.linspace(0, 2, 1001)[:, None]
+    path = np.where(place < 1, 255 + place * (colour - 255), (2 - place) * colour)
+    at = np.interp(-np.linspace(LIGHT, DARK, 128), -lightness(path), place[:, 0])
+    channels = [np.interp(at, place[:, 0], path[:, channel]) for channel in range(3)]
+    return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+
+
+class HeatmapError(ArchiveError):
+    """A heat map file that is damaged, foreign or of an unknown schema. The text names the file."""
+
+
+MAX_TEXT = 10_000  # characters
+# Largest side of an untrusted map: 255 cycles per image, beyond any image in use. Larger ones redraw in seconds.
+MAX_SIDE = 511
+
+# Means over a cell's images, with their range: fields of a map and of a sweep's `CellResult`.
+MEANS = {"true_probability": (0.0, 1.0)}
+
+# Enough for 1023 x 1023 cells, far beyond any sweep; bounds the memory of an uploaded archive.
+HEATMAP_FILE = ArchiveKind(
+    name="heat map file",
+    maker="python -m core.sweep",
+    schema=1,
+    required=("top1_errors", "top5_errors", "count", "clean"),
+    optional=("printed_rates", *MEANS, "outcomes", "labels", "sampling_variance", "estimate"),
+    error=HeatmapError,
+    facts=(
+        Fact("classifier.name", "text", low=1, high=MAX_TEXT),
+        # Patches per side, for plain vision transformers.
+        Fact("classifier.patch_grid", "whole number", low=1, high=2**16, optional=True),
+        Fact("dataset.name", "text", low=1, high=MAX_TEXT),
+        Fact("dataset.n", "whole number", low=1, high=2**53),
+        Fact("source.type", "text", high=MAX_TEXT),
+        Fact("source.wall_seconds", "number", high=1e30, optional=True),
+        Fact("source.images_per_second", "number", high=1e30, optional=True),
+        Fact("image_size", "whole number", low=1, high=2**16),
+        Fact("sample.images_per_wave", "whole number", low=1, high=2**53, optional=True),
+        Fact("estimate.half_width", "number", high=100, optional=True),
+        Fact("epsilon", "number", high=1e6),
+        Fact("class_names", "list", low=1, high=50_000),
+        # Clean error of a published map whose source does not give it.
+        Fact("clean_measured_here.top1_errors", "whole number", high=2**53, optional=True),
+        Fact("clean_measured_here.n", "whole number", low=1, high=2**53, optional=True),
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Heatmap(ArchiveContent):
+    """Errors of one classifier on one data set, for every wave of a centred odd square.
+
+    top1_errors, top5_errors: (R, R) int64, -1 where not computed. count: (R, R) int64, images per cell.
+    clean: (3,) int64, [top-1 errors, top-5 errors, n] without any wave; -1 where unknown.
+    metadata: provenance, a JSON object (see docs/file_format.md).
+    printed_rates: (2, R, R) float64 or None. Published maps are known only as printed percentages with three
+    digits: they carry these rates (top-1, top-5; NaN where missing) and no made-up counts.
+    true_probability: (R, R) float64 or None, mean softmax probability of the true class; NaN where not computed.
+    outcomes: (1 + waves, ceil(n / 8)) uint8 or None: row by row, first without a wave, then for each wave of
+    `half_plane(R)`, which of the n images are misclassified (top-1), as `numpy.packbits` packs them; zeros where not
+    computed. labels: (n,) uint16, their true classes; present with outcomes.
+    sampling_variance: (R, R) float64 or None, variance of the top-1 error rate from sample to sample, if each wave
+    was added to its own sample; NaN where not computed.
+    estimate: (3, R, R) float64 or None, estimate by `core.fourier.estimate` from the top-1 counts: rate, low and
+    high end of its 95 % interval. `metadata["estimate"]` names the estimator. No other member contains any of it.
+    """
+
+    FILE = HEATMAP_FILE
+
+    top1_errors: np.ndarray
+    top5_errors: np.ndarray
+    count: np.ndarray
+    clean: np.ndarray
+    metadata: Mapping[str, Any]
+    printed_rates: np.ndarray | None = None
+    true_probability: np.ndarray | None = None
+    outcomes: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    sampling_variance: np.ndarray | None = None
+    estimate: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        side = self.top1_errors.shape[0]
+        check_side(side)
+        check_array("clean", self.clean, (3,), np.int64)
+        for name in ("top1_errors", "top5_errors", "count"):
+            check_array(name, getattr(self, name), (side, side), np.int64)
+        for errors in (self.top1_errors, self.top5_errors):
+            if (errors > self.count).any() or (errors < -1).any():
+                raise ValueError("every error count must lie between -1 (not computed) and the number of images")
+        if self.clean[2] >= 0 and (self.clean[:2] > self.clean[2]).any():
+            raise ValueError(f"more clean errors than images: {self.clean.tolist()}")
+        square = (side, side)
+        shapes = {
+            "printed_rates": (2, *square),
+            **dict.fromkeys(MEANS, square),
+            "sampling_variance": square,
+            "estimate": (3, *square),
+        }
+        for name, shape in shapes.items():
+            if (values := getattr(self, name)) is not None:
+                check_array(name, values, shape, np.float64)
+                low, high = MEANS.get(name, (0, 1))
+                if (values < low).any() or (values > high).any():
+                    kind = "fractions" if (low, high) == (0, 1) else "numbers"
+                    extent = f"{np.nanmin(values)} to {np.nanmax(values)}"
+                    raise ValueError(f"{name} holds {kind} in [{low:g}, {high:g}]; got {extent}")
+        if self.outcomes is not None or self.labels is not None:
+            self._check_outcomes()
+
+    def _check_outcomes(self) -> None:
+        """Raise ValueError unless outcomes, labels and counts are consistent."""
+        if self.outcomes is None or self.labels is None:
+            raise ValueError("outcomes and labels come together, or not at all")
+        n = int(self.metadata["dataset"]["n"])
+        check_array("labels", self.labels, (n,), np.uint16)
+        if self.labels.max(initial=0) >= len(self.metadata["class_names"]):
+            raise ValueError(f"labels name class {self.labels.max()} of {len(self.metadata['class_names'])}")
+        check_array("outcomes", self.outcomes, ((self.side**2 + 3) // 2, -(-n // 8)), np.uint8)
+        waves = half_plane(self.side)
+        counts = np.append(self.clean[0], wave_values(self.top1_errors, waves))
+        images = np.append(self.clean[2], wave_values(self.count, waves))
+        bits = np.bitwise_count(self.outcomes).sum(axis=1, dtype=np.int64)
+        padding = self.outcomes[:, -1:] & (0xFF >> (n % 8 or 8))
+        if (bits != np.maximum(counts, 0)).any() or padding.any() or not np.isin(images, (-1, 0, n)).all():
+            raise ValueError("the outcomes hold other errors than the counts")
+
+    @property
+    def side(self) -> int:
+        """R, the number of rows and columns."""
+        return int(self.top1_errors.shape[0])
+
+    @property
+    def error_rate(self) -> np.ndarray:
+        """(R, R) top-1 error in [0, 1], NaN where not computed."""
+        return self.rate(1)
+
+    def rate(self, top: int = 1) -> np.ndarray:
+        """(R, R) top-1 or top-5 error in [0, 1], NaN where not computed."""
+        if self.printed_rates is not None:
+            return self.printed_rates[_top_index(top)].copy()
+        errors = (self.top1_errors, self.top5_errors)[_top_index(top)]
+        computed = (errors >= 0) & (self.count > 0)
+        return np.divide(errors, self.count, out=np.full(errors.shape, np.nan), where=computed)
+
+    def interval(self, top: int = 1, confidence: float = 0.95) -> Interval:
+        """(R, R) `rate` with its Wilson interval; a printed rate's rounding widens it on both sides."""
+        rate, half = self.rate(top), self.rounding(top)
+        low = wilson(np.clip(rate - half, 0, 1), self.images, confidence).low
+        return Interval(rate, low, wilson(np.clip(rate + half, 0, 1), self.images, confidence).high)
+
+    @property
+    def images(self) -> np.ndarray:
+        """(R, R) number of images behind each rate; for a printed rate that of its run."""
+        if self.printed_rates is None:
+            return self.count
+        return np.where(np.isfinite(self.printed_rates[0]), int(self.metadata["dataset"]["n"]), 0)
+
+    @property
+    def images_per_wave(self) -> int | None:
+        """Number of images in each wave's own sample; None if all waves had the same images."""
+        sample = self.metadata.get("sample")
+        return sample.get("images_per_wave") if isinstance(sample, Mapping) else None
+
+    @property
+    def variance_share(self) -> float:
+        """Variance of the top-1 error rates between samples, as a share of the binomial; 1 if unknown."""
+        if self.sampling_variance is None:
+            return 1.0
+        rate = self.rate()
+        binomial = rate * (1 - rate) / np.maximum(self.count - 1, 1)
+        known = np.isfinite(binomial) & np.isfinite(self.sampling_variance)
+        if not binomial[known].sum() > 0:
+            return 1.0
+        return float(np.clip(self.sampling_variance[known].sum() / binomial[known].sum(), 0.05, 1))
+
+    def rounding(self, top: int = 1) -> np.ndarray:
+        """(R, R) half a unit of the last printed digit (three significant digits, in percent); 0 for counts."""
+        rate = self.rate(top)
+        if self.printed_rates is None:
+            return np.zeros_like(rate)
+        percent = np.nan_to_num(rate * 100)
+        # 54.3 -> 0.05 points, 5.83 -> 0.005, 0.916 -> 0.0005; the 1e-9 absorbs binary rounding.
+        digits = np.floor(np.log10(np.maximum(percent, 1e-3) + 1e-9))
+        return 0.5 * 10.0 ** (digits - 2) / 100
+
+    def clean_rate(self, top: int = 1) -> float | None:
+        """Return the error without any wave, in [0, 1]; None if unknown."""
+        errors, n = self.clean[_top_index(top)], self.clean[2]
+        return float(errors / n) if errors >= 0 and n > 0 else None
+
+    def crop(self, side: int) -> Heatmap:
+        """Return the central `side` x `side` cells, or the map itself if it is not larger."""
+        check_side(side)
+        if side >= self.side:
+            return self
+        cut = slice((self.side - side) // 2, (self.side + side) // 2)
+        whole = ("clean", "outcomes", "labels")
+        arrays: Any = {name: array[..., cut, cut] for name, array in self.arrays().items() if name not in whole}
+        if self.outcomes is not None:
+            rows = [outcome_row(wave, self.side) for wave in (None, *half_plane(side))]
+            arrays["outcomes"] = self.outcomes[rows]
+        return replace(self, **arrays)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the file's arrays by name, without those that are None."""
+        names = (*HEATMAP_FILE.required, *HEATMAP_FILE.optional)
+        return {name: array for name in names if (array := getattr(self, name)) is not None}
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, name: str, limit: int | None = None) -> Heatmap:
+        """Read a file's bytes, trusted or not; maps with a side over 511 are refused."""
+        heatmap = super().from_bytes(data, name=name, limit=limit)
+        if heatmap.side > MAX_SIDE:
+            raise HeatmapError(
+                f"{one_line(name, MAX_NAME)}: a map of {heatmap.side} x {heatmap.side} cells, over the "
+                f"limit of {MAX_SIDE} x {MAX_SIDE}; crop it with Heatmap.load(PATH).crop({MAX_SIDE}).save(PATH)"
+            )
+        return heatmap
+
+    def equals(self, other: Heatmap) -> bool:
+        """Return whether both maps are equal."""
+        own_arrays, other_arrays = self.arrays(), other.arrays()
+        return (
+            own_arrays.keys() == other_arrays.keys()
+            and all(np.array_equal(own_arrays[name], other_arrays[name], equal_nan=True) for name in own_arrays)
+            and self.metadata == other.metadata
+        )
+
+
+def empty_outcomes(side: int, n: int) -> np.ndarray:
+    """Return the field `outcomes` of a map without any cell."""
+    return np.zeros(((side**2 + 3) // 2, -(-n // 8)), dtype=np.uint8)
+
+
+def outcome_row(wave: Frequency | None, side: int) -> int:
+    """Return this wave's row of `outcomes`; None stands for the clean images."""
+    return 0 if wave is None else 1 + _wave_places(side)[canonical_frequency(*wave)]
+
+
+@functools.lru_cache(maxsize=4)
+def _wave_places(side: int) -> dict[Frequency, int]:
+    return {wave: place for place, wave in enumerate(half_plane(side))}
+
+
+def _top_index(top: int) -> int:
+    if top not in (1, 5):
+        raise ValueError(f"top must be 1 or 5; got {top}")
+    return 0 if top == 1 else 1
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Format of a value: its scale, number of decimals, whether a plus is shown, and the unit's name."""
+
+    name: str = ""
+    scale: float = 1.0
+    decimals: int = 1
+    signed: bool = False
+
+
+PERCENT, POINTS = Unit("%", 100.0), Unit("points", 100.0, signed=True)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that a map may have for each wave.
+
+    key: of columns and files, e.g. "top1". name: in the menu and in links. label: beside numbers and colour bars.
+    array: of a map, (R, R), NaN if not computed; None if the map lacks it. interval: the same with its 95 % interval.
+    value_range: ends of the colour bar. top: 1 or 5 for an error rate, which also has differences and estimates; None
+    for others.
+    """
+
+    key: str
+    name: str
+    label: str
+    array: Callable[[Heatmap], np.ndarray | None]
+    unit: Unit = PERCENT
+    value_range: tuple[float, float] = (0.0, 1.0)
+    colormap: str = "viridis"
+    interval: Callable[[Heatmap], Interval | None] = lambda heatmap: None
+    top: int | None = None
+
+
+def _error(top: int) -> Metric:
+    array, interval = partial(Heatmap.rate, top=top), partial(Heatmap.interval, top=top)
+    return Metric(f"top{top}", f"Top-{top}", f"top-{top} error", array, interval=interval, top=top)
+
+
+_ROWS = (
+    _error(1),
+    _error(5),
+    Metric(  # its low end is yellow, like a high error
+        "true_probability",
+        "Probability",
+        "probability of the true class",
+        lambda heatmap: heatmap.true_probability,
+        colormap="viridis_r",
+    ),
+)
+METRICS = {row.name: row for row in _ROWS}
+TOP1 = METRICS["Top-1"]
+
+
+def heatmap_csv(heatmap: Heatmap) -> str:
+    """Return a CSV with a header and one row per cell; empty if not computed or not published."""
+    import pandas as pd
+
+    waves = np.indices(heatmap.count.shape) - heatmap.side // 2
+    table = pd.DataFrame(waves.reshape(2, -1).T, columns=["i", "j"])
+    for name in ("images", "top1_errors", "top5_errors"):
+        count = pd.Series(getattr(heatmap, name).ravel(), dtype="Int64")
+        table[name] = count.where(count >= 0)
+    for metric in METRICS.values():
+        measured = metric.interval(heatmap)
+        names = [metric.key] if measured is None else [f"{metric.key}_{part}" for part in ("rate", "low", "high")]
+        for name, array in zip(names, measured or (metric.array(heatmap),), strict=True):
+            if array is not None:
+                table[name] = array.ravel()
+    return str(table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+
+
+def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str = "") -> bytes:
+    """Return a figure of one map with axes and a colour bar, as PNG at 200 dots per inch.
+
+    Args:
+        values: (R, R), NaN if not computed (drawn grey).
+        metric: of the values.
+        title: above the map; footnote: below, small.
+    """
+    # Without pyplot, whose global state is not thread-safe.
+    from matplotlib.colors import ListedColormap
+    from matplotlib.figure import Figure
+
+    colormap = ListedColormap(colormap_table(metric.colormap) / 255).with_extremes(bad="#b0b0b0")
+    unit, (low, high), half = metric.unit, metric.value_range, len(values) / 2
+    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    picture = axes.imshow(
+        np.ma.masked_invalid(unit.scale * values),
+        cmap=colormap,
+        vmin=unit.scale * low,
+        vmax=unit.scale * high,
+        extent=(-half, half, half, -half),
+        interpolation="nearest",
+    )
+    axes.plot(0, 0, "+", color="white", markersize=6, markeredgewidth=1)
+    axes.set(xlabel="horizontal frequency j (cycles per image)", ylabel="vertical frequency i")
+    # Names may come from a visitor's file: a dollar sign in them must not start a formula.
+    axes.set_title(title, fontsize=10, parse_math=False)
+    figure.colorbar(picture, ax=axes, label=f"{metric.label} ({unit.name})" if unit.name else metric.label)
+    if footnote:
+        figure.supxlabel(footnote, fontsize=6, color="#555555", parse_math=False)
+    return figure_file(figure, format="png", dpi=200)
+
+
+def figure_file(figure: Figure, **options: Any) -> bytes:
+    """Return a figure as the bytes of a file. options: of matplotlib's `savefig`."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, **options)
+    return buffer.getvalue()

@@ -1,1 +1,0 @@
-"""Heat maps: their numbers, figures and differences."""

@@ -1,1 +1,0 @@
-"""Pixels in and out, and masks. Does not import torch."""

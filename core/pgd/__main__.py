@@ -1,0 +1,149 @@
+"""Inpainting and generation over many images: `python -m core.pgd inpaint|generate`.
+
+Writes to a folder: images.csv (a row per image), summary.json (means and standard deviations; with --judge also how
+many images another network calls the target), settings.json (all settings) and grid.png (the first images, as in the
+paper's Figures 3 and 4); with --save-run also run.npz, the first batch as a run for `PGDRun.load`. All files are
+complete after every batch. The same command on the same folder resumes; other settings start over."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from core.classifiers.text import add_classifier_options, named_classifier
+from core.data.datasets import add_dataset_options, named_dataset
+from core.data.painted import Fill
+from core.pgd.batches import JobConfig, PGDJob, make_job, run_job
+from core.pgd.run import prepare
+from core.pgd.settings import MAX_STEPS, PENALTIES, SETTINGS, RunKind, paper_settings
+from core.pgd.starts import RANDOM_KINDS, STARTS
+from core.shared import paper
+from core.shared.cli import MAX_SEED, integer, number, run_script
+from core.shared.numbers import percent, small
+from core.shared.text import count_of, quoted
+
+if TYPE_CHECKING:
+    from core.classifiers.classifier import Classifier
+    from core.data.sample_sets import ImageDataset
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command-line parser."""
+    parser = argparse.ArgumentParser(prog="python -m core.pgd", description=__doc__)
+    modes = parser.add_subparsers(dest="mode", required=True)
+    inpaint = modes.add_parser("inpaint", help="Eq. 3: fill a square hole in each image")
+    generate = modes.add_parser(
+        "generate", help="Eq. 2: draw classes, starting from a blur or noise with their statistics"
+    )
+    for mode in (inpaint, generate):
+        add_classifier_options(mode)
+        add_dataset_options(mode)
+        mode.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write into")
+        mode.add_argument("--limit", type=integer(1), default=100, help="number of images, default 100")
+        mode.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="seed of images, holes and noise")
+        mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
+        mode.add_argument("--judge", help="another classifier, which judges whether the results show the target")
+        mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, if it takes one")
+        mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch as a run")
+        mode.add_argument("--batch-size", type=integer(1), help="images per batch")
+    _add_settings(inpaint, "inpainting")
+    _add_settings(generate, "generation")
+    inpaint.add_argument(
+        "--penalty",
+        choices=PENALTIES,
+        default="eq3",
+        help=" ".join(f"{name}: {penalty.rule}" for name, penalty in PENALTIES.items()),
+    )
+    inpaint.add_argument(
+        "--hole",
+        type=integer(1),
+        metavar="SIDE",
+        help="of the square, default 60 at 224 pixels, 16 at 32; scales epsilon",
+    )
+    inpaint.add_argument(
+        "--fill",
+        choices=get_args(Fill),
+        default="region",
+        help="mean of the hole, or the colours of its rim",
+    )
+    generate.add_argument(
+        "--start",
+        "--noise",
+        choices=RANDOM_KINDS,
+        default="blur",
+        help="; ".join(f"{kind}: {(text := STARTS[kind].source)[0].lower()}{text[1:-1]}" for kind in RANDOM_KINDS),
+    )
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser, kind: RunKind) -> None:
+    """Add an option for each setting, by default None."""
+    for name, usual in paper_settings(kind, paper.IMAGE_SIZE).items():
+        row = SETTINGS[name]
+        takes: Any = integer(1, MAX_STEPS) if row.whole else None if row.choices else number(above=bool(row.scaled))
+        scaled = f" at {paper.IMAGE_SIZE} pixels, scaled" if row.scaled else ""
+        text = f"{row.label}; default {usual}{scaled}. {row.help}".strip().replace("%", "%%")
+        parser.add_argument(f"--{name.replace('_', '-')}", type=takes, choices=row.choices or None, help=text)
+
+
+def build_job(args: argparse.Namespace) -> PGDJob:
+    """Return the job described by the command line."""
+    inpaint = args.mode == "inpaint"
+    # Generation needs statistics over all images of its classes.
+    dataset = named_dataset(args, limit=args.limit if inpaint else None, seed=args.seed)
+    own = ("hole", "penalty", "fill") if inpaint else ("start",)
+    overrides = {name: getattr(args, name, None) for name in SETTINGS}
+    config = JobConfig(
+        count=args.limit,
+        changes={name: value for name, value in overrides.items() if value is not None},
+        **{name: getattr(args, name) for name in ("mode", "seed", "target", "save_run", *own)},
+    )
+    classifier, judge = named_classifier(args, dataset.classes), _named_judge(args, dataset)
+    job = make_job(config, classifier, dataset, judge)
+    _, goal = prepare(job.make_plan([0]), classifier)  # fail before writing any output
+    if judge is not None and int(goal.targets.max()) >= len(dataset.classes):
+        raise ValueError(f"--judge knows only the data set's classes, not --target {quoted(args.target)}")
+    return job
+
+
+def _named_judge(args: argparse.Namespace, dataset: ImageDataset) -> Classifier | None:
+    """Return the second judge named on the command line, if any."""
+    if args.judge is None:
+        if args.judge_weights is not None:
+            raise ValueError("--judge-weights needs --judge")
+        return None
+    other = {"classifier": args.judge, "weights": args.judge_weights, "template": None}
+    return named_classifier(argparse.Namespace(**{**vars(args), **other}), dataset.classes)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the script; return the exit status."""
+    args = build_parser().parse_args(argv)
+    return run_script(
+        lambda: _run(args),
+        f"{args.output} holds the batches that were finished, run the same command again to resume",
+    )
+
+
+def _run(args: argparse.Namespace) -> str:
+    if args.output.exists() and not args.output.is_dir():
+        raise ValueError(f"--output must be a folder; {args.output} is a file")
+    job = build_job(args)
+    summary = run_job(job, args.output, args.batch_size)
+    before, after, share = (summary[name]["mean"] for name in ("loss_before", "loss_after", "is_target"))
+    loss = f"loss {small(before)} -> {small(after)}"
+    line = f"{args.output}: {count_of(summary['n'], 'image')}, {loss}, {percent(share)} become the target"
+    if job.judge is None:
+        return line
+    judged = summary["judge"]
+    low, high = map(percent, judged["after_interval"])
+    return (
+        f"{line}; {judged['judge']} calls {judged['after']} the target (95 % interval {low} to {high}), of the starts "
+        f"{judged['before']}"
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,574 @@
+"""Runs of PGD: plan, networks and searches in lockstep, record and file. Does not import torch by itself."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.classifiers.text import choose_target
+from core.data.painted import Fill, fill_hole
+from core.data.stored import classifier_facts, computed_source
+from core.pgd.search import Search
+from core.pgd.settings import PENALTIES, SETTINGS, Penalty, PGDConfig, settings_of
+from core.shared import paper
+from core.shared.device import check_torch, device_name
+from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
+from core.shared.text import count_of, one_line
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.classifiers.classifier import Classifier
+    from core.pgd.objectives import Objective
+    from core.pgd.steps import PGDState
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RunPlan:
+    """Plan of a run: everything that determines the result, except the classifiers.
+
+    targets: for each of the B images, a class by name or index or, for zero-shot classifiers, any text.
+    start: (B, 3, H, W) float32 in [0, 1], x0. config: lengths and number of steps.
+    seed: of random draws. images: their origin, a JSON object.
+    original: (B, 3, H, W) uint8 and mask: bool (1, H, W) or (B, 1, H, W), for inpainting; None for generation.
+    weight, penalty: lambda of Eq. 3, and the penalty it multiplies.
+    """
+
+    targets: tuple[str | int, ...]
+    start: np.ndarray
+    config: PGDConfig
+    seed: int = 0
+    images: Mapping[str, Any] = field(default_factory=dict)
+    original: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    weight: float = paper.PENALTY_WEIGHT
+    penalty: Penalty = "eq3"
+
+    def with_search(self, search: Search) -> RunPlan:
+        """Return the plan for another search with the same steps and ball."""
+        return replace(self, config=replace(self.config, search=search))
+
+    @property
+    def minimised_penalty(self) -> Penalty:
+        """Penalty that the search minimises; by views "frozen", the minimum of Eq. 3 if its penalty is exact."""
+        return "frozen" if self.config.search == "views" else self.penalty
+
+
+def inpainting_plan(
+    original: np.ndarray, mask: np.ndarray, targets: Sequence[str | int], config: PGDConfig, *, fill: Fill = "region",
+    **settings: Any,
+) -> RunPlan:  # fmt: skip
+    """Return a plan that fills the hole of (B, 3, H, W) uint8 images; `settings` are further fields of `RunPlan`.
+
+    A fill other than the paper's is recorded with the images.
+
+    Raises:
+        ValueError: as for `fill_hole`, which checks the mask.
+    """
+    start = fill_hole(original.astype(np.float32) / np.float32(255), mask, fill)
+    if fill != "region":
+        settings["images"] = {**settings.get("images", {}), "fill": fill}
+    return RunPlan(targets=tuple(targets), start=start, config=config, original=original, mask=mask, **settings)
+
+
+def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:
+    """Return the classifier, with an additional class for each free-text target, and the objective."""
+    import torch
+
+    from core.pgd.objectives import Generation, Inpainting
+
+    indices = []
+    for target in plan.targets:
+        if isinstance(target, str):
+            classifier, target = choose_target(classifier, target)
+        indices.append(target)
+    targets = torch.tensor(indices)
+    if plan.mask is None:
+        return classifier, Generation(targets)
+    mask = torch.from_numpy(plan.mask)
+    return classifier, Inpainting(targets, mask, weight=plan.weight, penalty=plan.minimised_penalty)
+
+
+SURE = 0.9  # target probability from which a classifier counts as confident
+CURVES = ("loss", "target_probability", "perturbation_norm")
+
+
+class RunFileError(ArchiveError):
+    """A run file that is damaged, foreign or of an unknown schema. The message names the file."""
+
+
+RUN_FILE = ArchiveKind(
+    name="run",
+    maker="the app or core.reproduce.profile",
+    schema=1,
+    required=("frame_deltas", "frame_steps", "start_bits", "curves", "terms", "logits"),
+    optional=("original", "mask"),
+    max_bytes=128 * 2**20,
+    max_content=512 * 2**20,
+    facts=(
+        Fact("kind", "text", choices=("inpainting", "generation")),
+        Fact("config", "JSON object"),
+        Fact("objective", "JSON object"),
+        Fact("targets", "list"),
+        Fact("class_names", "list", low=1),
+        Fact("terms", "list", low=1),
+        Fact("seed", "whole number", high=2**64 - 1),
+        Fact("classifier.name", "text"),
+        Fact("classifier.weights_id", "text"),
+        Fact("images", "JSON object"),
+        Fact("source", "JSON object"),
+    ),
+    error=RunFileError,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class PGDRun(ArchiveContent):
+    """Record of a PGD run on B images with S states, F of them kept as frames.
+
+    frames: (F, B, 3, H, W) uint8, from step 0 to the last state. frame_steps: (F,) int64, ascending. start: (B, 3, H,
+    W) float32, the exact start: with the settings it repeats the run bit for bit.
+    curves: (S, B) float32 by name: loss, target_probability, perturbation_norm.
+    terms: (S, B) float32 by name: the loss terms, which add up to the loss.
+    logits: (2, B, K) float32 of the first and of the last state.
+    original: (B, 3, H, W) uint8 before the hole was cut, or None. mask: (B or 1, 1, H, W) bool, or None.
+    metadata: kind, config, objective, targets, class_names, seed, classifier, images, source; a JSON object.
+    """
+
+    FILE = RUN_FILE
+
+    frames: np.ndarray
+    frame_steps: np.ndarray
+    start: np.ndarray
+    curves: Mapping[str, np.ndarray]
+    terms: Mapping[str, np.ndarray]
+    logits: np.ndarray
+    metadata: Mapping[str, Any]
+    original: np.ndarray | None = None
+    mask: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if self.start.ndim != 4 or self.logits.ndim != 3 or self.frames.ndim != 5:
+            raise ValueError("start must be (B, 3, H, W), logits (2, B, K) and frames (F, B, 3, H, W)")
+        shape, batch, count = self.start.shape, len(self.start), len(self.frames)
+        states = len(self.curves["loss"]) if "loss" in self.curves else 0
+        height, width = shape[2:]
+        expected: dict[str, tuple[np.ndarray, tuple[int, ...], type]] = {
+            "frames": (self.frames, (count, *shape), np.uint8),
+            "frame_steps": (self.frame_steps, (count,), np.int64),
+            "start": (self.start, (batch, 3, height, width), np.float32),
+            "logits": (self.logits, (2, batch, len(self.metadata["class_names"])), np.float32),
+        }
+        expected |= {f"curve {name}": (curve, (states, batch), np.float32) for name, curve in self.curves.items()}
+        expected |= {f"term {name}": (term, (states, batch), np.float32) for name, term in self.terms.items()}
+        if self.original is not None:
+            expected["original"] = (self.original, shape, np.uint8)
+        if self.mask is not None:
+            expected["mask"] = (self.mask, (1 if len(self.mask) == 1 else batch, 1, height, width), np.bool_)
+        for name, (array, right_shape, dtype) in expected.items():
+            check_array(name, array, right_shape, dtype)
+        if set(self.curves) != set(CURVES) or states < 1 or self.start.size < 1:
+            raise ValueError(f"a run needs the curves {', '.join(CURVES)}, an image and at least one state")
+        steps = self.frame_steps
+        if count < 1 or steps[0] != 0 or steps[-1] != states - 1 or (steps[1:] <= steps[:-1]).any():
+            raise ValueError(f"frames must rise from step 0 to step {states - 1}; got {steps.tolist()[:9]}")
+        if states - 1 > self.config.steps:
+            raise ValueError(f"a run of {count_of(self.config.steps, 'step')} cannot have {count_of(states, 'state')}")
+        self._check_numbers()
+        if len(self.metadata["targets"]) != batch:
+            targets, needed = len(self.metadata["targets"]), count_of(batch, "target")
+            raise ValueError(f"a run of {count_of(batch, 'image')} needs {needed}; got {targets}")
+        if not (self.start.min() >= 0 and self.start.max() <= 1):
+            raise ValueError("start must lie in [0, 1]")
+
+    def _check_numbers(self) -> None:
+        """Raise ValueError unless all numbers are finite and in range: readers divide by them and take logarithms."""
+        for name, values in (*self.curves.items(), *self.terms.items(), ("logits", self.logits)):
+            if not np.isfinite(values).all():
+                raise ValueError(f"{name} must hold finite numbers only")
+        probability, norm = self.curves["target_probability"], self.curves["perturbation_norm"]
+        if probability.min() < 0 or probability.max() > 1.001 or norm.min() < 0:
+            raise ValueError("target_probability must lie in [0, 1], and perturbation_norm must not be negative")
+
+    @property
+    def config(self) -> PGDConfig:
+        """The settings of the run."""
+        return PGDConfig.from_json(self.metadata["config"])
+
+    def top_classes(self, row: int, *, last: bool, count: int = 5) -> list[tuple[str, float]]:
+        """Return (class name, probability) of the likeliest classes of image `row` at the first or last state."""
+        return likeliest(self.logits[1 if last else 0, row], self.metadata["class_names"], count)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the file's arrays, with frames as differences."""
+        arrays = {
+            "frame_deltas": frame_differences(self.frames),
+            "frame_steps": self.frame_steps,
+            "start_bits": bit_differences(self.start, self.frames[0]),
+            "curves": np.stack([self.curves[name] for name in CURVES]),
+            "terms": np.stack(list(self.terms.values())),
+            "logits": self.logits,
+        }
+        return arrays | {name: part for name in ("original", "mask") if (part := getattr(self, name)) is not None}
+
+    def to_bytes(self) -> bytes:
+        """Return the file's bytes."""
+        return RUN_FILE.pack(self.arrays(), {**self.metadata, "terms": list(self.terms)})
+
+    @classmethod
+    def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> PGDRun:
+        frames, curves, terms, bits = (arrays.pop(name) for name in ("frame_deltas", "curves", "terms", "start_bits"))
+        if frames.dtype != np.uint8 or frames.ndim != 5 or not len(frames):
+            raise ValueError(f"frames are {frames.shape} {frames.dtype}")
+        frames = undo_differences(frames)
+        check_array("start_bits", bits, (4, *frames.shape[1:]), np.uint8)
+        return cls(
+            frames=frames,
+            start=undo_bit_differences(bits, frames[0]),
+            curves=dict(zip(CURVES, curves, strict=True)),
+            terms=dict(zip(metadata["terms"], terms, strict=True)),
+            metadata={name: fact for name, fact in metadata.items() if name != "terms"},
+            **arrays,
+        )
+
+
+def frame_differences(frames: np.ndarray) -> np.ndarray:
+    """Return the first frame and the change of each later one, modulo 256; this compresses well and is lossless."""
+    differences = frames.copy()
+    differences[1:] -= frames[:-1]
+    return differences
+
+
+def undo_differences(differences: np.ndarray) -> np.ndarray:
+    """Undo `frame_differences` in place."""
+    for before, frame in itertools.pairwise(differences):  # twenty times faster than numpy.cumsum
+        frame += before
+    return differences
+
+
+def bit_differences(images: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """Return the bytes of (B, 3, H, W) float32 images relative to those of their uint8 frame, (4, B, 3, H, W) uint8.
+
+    Highest byte first: all are zero if an image equals its frame, otherwise the first two or so.
+    """
+    different = images.view(np.uint32) ^ _levels(frame)
+    return np.stack([(different >> shift).astype(np.uint8) for shift in (24, 16, 8, 0)])
+
+
+def undo_bit_differences(differences: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """Return the images of `bit_differences`."""
+    bits = np.zeros(frame.shape, dtype=np.uint32)
+    for part in differences:
+        bits = bits << np.uint32(8) | part
+    return (bits ^ _levels(frame)).view(np.float32)
+
+
+def _levels(frame: np.ndarray) -> np.ndarray:
+    return (frame.astype(np.float32) / np.float32(255)).view(np.uint32)
+
+
+def likeliest(logits: np.ndarray, names: Sequence[str], count: int = 5) -> list[tuple[str, float]]:
+    """Return (class name, probability) of the likeliest classes by (K,) logits."""
+    shares = np.exp(logits.astype(np.float64) - logits.max())
+    shares /= shares.sum()
+    order = np.argsort(-shares, kind="stable")[:count]
+    return [(names[k], float(shares[k])) for k in order]
+
+
+def evenly_spaced(count: int, most: int) -> np.ndarray:
+    """Return at most `most` evenly spaced indices, including both ends."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+
+
+def pack_runs(runs: Sequence[PGDRun]) -> bytes:
+    """Return a run's file; for several runs, an uncompressed archive of their files."""
+    if len(runs) == 1:
+        return runs[0].to_bytes()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for k, run in enumerate(runs, 1):
+            archive.writestr(zipfile.ZipInfo(f"{k}.npz"), run.to_bytes())
+    return buffer.getvalue()
+
+
+# Differences in the subject; all others are settings.
+SUBJECT = PICTURE, HOLE, START, TARGET = "the picture", "the hole", "the start", "the target"
+FILL_ROUNDING = 1e-4  # tolerance for rim fills, as solvers round differently
+FILL = "what fills the hole at first"
+
+
+def changed_settings(
+    plan: RunPlan, classifiers: Sequence[str], runs: Sequence[PGDRun], searches: Sequence[Search] = ()
+) -> list[str]:
+    """List the differences between a plan on named classifiers and the displayed runs; empty if there are none.
+
+    searches: as for `Run`.
+    """
+    run, searches = runs[0], searches or [plan.config.search]
+    plan = plan.with_search(searches[0])
+    changed = []
+    if plan.mask is not None and run.mask is not None and plan.original is not None and run.original is not None:
+        if not np.array_equal(plan.original, run.original):
+            changed.append(PICTURE)
+        if not np.array_equal(plan.mask.reshape(-1), run.mask.reshape(-1)):
+            changed.append(HOLE)
+        if not changed and not np.allclose(plan.start, run.start, atol=FILL_ROUNDING):
+            changed.append(FILL)
+    elif not np.array_equal(plan.start, run.start):
+        changed.append(START)
+    names = run.metadata["class_names"]
+    if list(map(one_line, plan.targets)) != [one_line(names[target]) for target in run.metadata["targets"]]:
+        changed.append(TARGET)
+    pairs = [(stored.metadata["classifier"]["name"], stored.config.search) for stored in runs]
+    if list(classifiers) != list(dict.fromkeys(name for name, _ in pairs)):
+        changed.append("the classifiers")
+    elif list(itertools.product(classifiers, searches)) != pairs:
+        changed.append(SETTINGS["search"].changed)
+    objective = run.metadata["objective"]
+    planned, ran = settings_of(plan.config, plan.weight), settings_of(run.config, objective.get("weight"))
+    if (
+        plan.mask is None
+        or plan.minimised_penalty != objective.get("penalty")
+        or not PENALTIES[plan.minimised_penalty].weighted
+    ):
+        ran["weight"] = planned["weight"]  # irrelevant for this penalty
+    if plan.mask is not None and plan.minimised_penalty != objective.get("penalty"):
+        changed.append("the penalty")
+    if plan.config.search == "views" and plan.config.views != run.config.views:
+        changed.append(SETTINGS["search"].changed)
+    rows = (SETTINGS["weight"], *SETTINGS.values())  # first, since it belongs to the penalty
+    return list(
+        dict.fromkeys(changed + [row.changed for row in rows if not row.equals(planned[row.name], ran[row.name])])
+    )
+
+
+MAX_FRAMES = 121
+MAX_FRAME_BYTES = 48 * 2**20
+
+
+def frame_interval(steps: int, frame_bytes: int) -> int:
+    """Return the steps between frames, such that at most 121 frames and 48 MiB, but at least 2 frames, are kept."""
+    frames = max(2, min(MAX_FRAMES, MAX_FRAME_BYTES // max(frame_bytes, 1)))
+    return max(1, -(-steps // (frames - 1)))
+
+
+class RunRecorder:
+    """Recorder of one classifier's run: `add` each state, then get the `run` so far. Not thread-safe.
+
+    Numbers stay on the device until requested, so adding a state does not wait for it; each is fetched once, so a page
+    may poll several times a second.
+
+    Attributes:
+        last: the newest state, None before the first.
+    """
+
+    def __init__(self, plan: RunPlan, classifier: Classifier, objective: Objective) -> None:
+        self.last: PGDState | None = None
+        self._plan, self._objective = plan, objective
+        # Metadata only, so that a finished run does not keep its classifier in memory.
+        self._classifier = {**classifier_facts(classifier), "template": classifier.template}
+        self._class_names, self._device = list(classifier.classes.names), device_name(classifier)
+        self._interval = frame_interval(plan.config.steps, plan.start.size)
+        self._frames: list[np.ndarray] = []
+        self._frame_steps: list[int] = []
+        self._numbers: list[np.ndarray] = []  # (s, T, B) each: terms and norm of fetched states
+        self._new: list[Tensor] = []  # (T, B) of each later state
+        self._first: PGDState | None = None
+        self._seconds, self._latest = 0.0, time.perf_counter()
+
+    def add(self, state: PGDState) -> None:
+        """Add the next state; adding the last one again marks a resumed run."""
+        import torch
+
+        now = time.perf_counter()
+        if self.last is not None and state.step == self.last.step:
+            self._latest = now
+            return
+        self._seconds, self._latest = self._seconds + now - self._latest, now
+        terms = [state.cross_entropy, *([] if state.penalty is None else [state.penalty])]
+        self._new.append(torch.stack([*terms, state.perturbation_norm]))
+        self._first, self.last = self._first or state, state
+        if state.step % self._interval == 0:
+            self._frames.append(_bytes(state.images))
+            self._frame_steps.append(state.step)
+
+    def curves(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Return the curves and loss terms of a `PGDRun` so far, each (S, B) float32."""
+        if self._new:
+            import torch
+
+            self._numbers = [*self._numbers, _numpy(torch.stack(self._new))]
+            self._new = []
+        *terms, norm = np.concatenate(self._numbers).transpose(1, 0, 2)
+        loss = np.sum(terms, axis=0)
+        curves = {
+            "loss": loss,
+            "target_probability": np.exp(-terms[0]),
+            "perturbation_norm": norm,
+        }
+        return curves, dict(zip(("cross_entropy", "penalty"), terms, strict=False))
+
+    def top_classes(self, *, last: bool) -> list[list[tuple[str, float]]]:
+        """Return each image's likeliest classes, as in `PGDRun.top_classes`; none before the first state."""
+        state = self.last if last else self._first
+        return [] if state is None else [likeliest(row, self._class_names) for row in _numpy(state.logits)]
+
+    def run(self) -> PGDRun:
+        """Return the run so far, whether finished, stopped or running.
+
+        Raises:
+            ValueError: there is no state yet.
+        """
+        if self._first is None or self.last is None:
+            raise ValueError("nothing was recorded: the run was stopped before its first state")
+        frames, frame_steps = list(self._frames), list(self._frame_steps)
+        if frame_steps[-1] != self.last.step:
+            frames.append(_bytes(self.last.images))
+            frame_steps.append(self.last.step)
+        curves, terms = self.curves()
+        plan, settings = self._plan, self._objective.to_json()
+        change = mean_change(plan.start, self.last.images.cpu().numpy(), plan.mask)
+        metadata = {
+            "kind": settings["kind"],
+            "config": plan.config.to_json(),
+            "objective": settings,
+            "targets": self._objective.targets.tolist(),
+            "class_names": self._class_names,
+            "seed": plan.seed,
+            "classifier": self._classifier,
+            "images": {**plan.images, "change": change},
+            "source": computed_source(self._device, wall_seconds=round(self._seconds, 2)),
+        }
+        return PGDRun(
+            frames=np.stack(frames),
+            frame_steps=np.array(frame_steps, dtype=np.int64),
+            start=plan.start,
+            curves=curves,
+            terms=terms,
+            logits=np.stack([_numpy(self._first.logits), _numpy(self.last.logits)]),
+            metadata=metadata,
+            original=plan.original,
+            mask=None if plan.mask is None else plan.mask.reshape(-1, 1, *plan.mask.shape[-2:]),
+        )
+
+
+def mean_change(start: np.ndarray, images: np.ndarray, mask: np.ndarray | None) -> list[dict[str, float]]:
+    """Return the mean absolute change of a value in and around each image's hole, in [0, 1], before any rounding.
+
+    Args:
+        start, images: (B, 3, H, W) float32 in [0, 1].
+        mask: bool (1, H, W) or (B, 1, H, W); None means that the whole image is inside.
+    """
+    change = np.abs(images - start).mean(axis=1)
+    holes = np.ones_like(change, dtype=bool)
+    if mask is not None:
+        holes &= mask.reshape(-1, *mask.shape[-2:])
+    return [
+        {"inside": float(values[hole].mean()), "outside": 0.0 if hole.all() else float(values[~hole].mean())}
+        for values, hole in zip(change, holes, strict=True)
+    ]
+
+
+def _numpy(tensor: Tensor) -> np.ndarray:
+    return tensor.float().cpu().numpy()
+
+
+def _bytes(images: Tensor) -> np.ndarray:
+    return (images * 255).round().byte().cpu().numpy()
+
+
+class Run:
+    """A plan in progress. Only one thread at a time may use `states`; everything else is thread-safe.
+
+    Args:
+        plan: of the run.
+        load_classifiers: called at the start of the run, in its thread.
+        searches: every classifier uses each of them, with the same steps and ball; by default the plan's own. There is
+            one run per classifier and search, in that order.
+    """
+
+    def __init__(
+        self, plan: RunPlan, load_classifiers: Callable[[], Sequence[Classifier]], searches: Sequence[Search] = ()
+    ) -> None:
+        self.plan = plan
+        self._plans = [plan.with_search(search) for search in searches] or [plan]
+        self._load = load_classifiers
+        self._lock = threading.Lock()
+        self._recorders: list[RunRecorder] = []
+
+    def states(self) -> Generator[tuple[PGDState, ...], None, None]:
+        """Yield the states of all runs, in order, step by step.
+
+        If called again after closing, it resumes the run, bit for bit.
+
+        Raises:
+            ValueError: a classifier does not know or cannot read a target.
+            FileNotFoundError, RuntimeError: weights are missing or damaged, or torch does not start.
+        """
+        check_torch()
+        import torch
+
+        from core.pgd.steps import pgd_steps
+
+        with ExitStack() as open_runs:
+            iterators, recorders = [], []
+            for k, (classifier, plan) in enumerate(itertools.product(self._load(), self._plans)):
+                classifier, objective = prepare(plan, classifier)
+                start = torch.from_numpy(plan.start).to(classifier.device)
+                recorder = self._recorders[k] if self._recorders else RunRecorder(plan, classifier, objective)
+                steps = pgd_steps(classifier, objective, start, plan.config, recorder.last, seed=plan.seed)
+                iterators.append(open_runs.enter_context(closing(steps)))
+                recorders.append(recorder)
+            self._recorders = recorders
+            together: Iterator[tuple[PGDState, ...]] = zip(*iterators, strict=True)
+            if len(iterators) > 1 and torch.get_num_threads() == 1:
+                together = _side_by_side(iterators, open_runs)
+            for states in together:
+                with self._lock:
+                    for recorder, state in zip(recorders, states, strict=True):
+                        recorder.add(state)
+                yield states
+
+    @property
+    def step(self) -> int:
+        """Steps taken so far."""
+        last = self._recorders[0].last if self._recorders else None
+        return 0 if last is None else last.step
+
+    def target_probability(self, k: int) -> np.ndarray:
+        """Return the target probability in the k-th run at every state so far, (S, B)."""
+        with self._lock:
+            return self._recorders[k].curves()[0]["target_probability"]
+
+    def top_classes(self, k: int, *, last: bool) -> list[list[tuple[str, float]]]:
+        """Return each image's likeliest classes in the k-th run, at the first or newest state."""
+        with self._lock:
+            return self._recorders[k].top_classes(last=last)
+
+    def so_far(self) -> tuple[PGDRun, ...]:
+        """Return the runs so far; none before the first state."""
+        with self._lock:
+            return tuple(recorder.run() for recorder in self._recorders if recorder.last is not None)
+
+
+def _side_by_side(iterators: Sequence[Iterator[PGDState]], open_runs: ExitStack) -> Iterator[tuple[PGDState, ...]]:
+    """Zip iterators like `zip`, but run each in its own thread, concurrently.
+
+    Results are bit-identical. Useful if a pass takes one thread and other cores are idle (times in `docs/scaling.md`).
+    """
+    import torch
+
+    threads = ThreadPoolExecutor(len(iterators), initializer=torch.set_num_threads, initargs=(1,))
+    open_runs.enter_context(threads)  # ends before the iterators are closed
+    while None not in (states := tuple(threads.map(next, iterators, itertools.repeat(None)))):
+        yield states

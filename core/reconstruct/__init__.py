@@ -1,1 +1,0 @@
-"""Inpainting and generation over many images: `python -m core.reconstruct`."""

@@ -1,1 +1,0 @@
-"""Parts of a reproduction: plan, measurement and comparison."""

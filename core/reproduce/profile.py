@@ -1,0 +1,793 @@
+"""Table of kinds of drawings and filled holes, for `core.reproduce` and for a profile's judgements. No torch."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import itertools
+import re
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+
+from core.classifiers.registry import (
+    PAPERS_CLIP,
+    classifier_spec,
+    classifier_state,
+    list_classifiers,
+    load_classifier,
+    network_side,
+)
+from core.classifiers.registry import VARIABLE as LISTED
+from core.classifiers.text import add_classifier_options, named_classifier
+from core.data.corruptions import CORRUPTIONS, STRENGTHS, energy_by_radius
+from core.data.datasets import add_dataset_options, load_dataset, named_dataset
+from core.data.painted import usual_side
+from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ImageDataset, SampleSet, usual_epsilon
+from core.data.stored import classifier_facts, computed_source, dataset_facts
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient, TransformOutcomes
+from core.fourier.waves import half_plane, largest_side, rounded_radius
+from core.pgd.batches import JobConfig, PGDJob, make_job, run_batch
+from core.pgd.pictures import (
+    COLUMNS,
+    THIRD,
+    JudgedOutcomes,
+    Opinion,
+    choose_judge,
+    comparison_kind,
+    fingerprint,
+    judge_run,
+    top1,
+)
+from core.pgd.run import PGDRun, Run, RunFileError, RunPlan, changed_settings
+from core.pgd.search import SEARCHES, Search
+from core.pgd.settings import Penalty, RunKind, paper_generation, usual_settings
+from core.pgd.starts import (
+    OPENING,
+    Example,
+    StartKind,
+    draw_starts,
+    examples,
+    first_searches,
+    first_subjects,
+    start_facts,
+    stored_classifier,
+    stored_path,
+    with_few_frames,
+)
+from core.shared import paper
+from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, progress_bar, run_script
+from core.shared.device import class_probabilities, device_name
+from core.shared.files import make_folder
+from core.shared.numbers import duration, milliseconds
+from core.shared.roles import ROLES
+from core.shared.text import count_of, one_line
+from core.sweep.grow import BATCH, Transforms, grow_in_file, missing_waves, run_sweep
+from core.sweep.predict import MIXED_AT
+from core.sweep.processes import Processes
+from core.sweep.transforms import (
+    SIDE,
+    CorruptionConfig,
+    HybridConfig,
+    StoredPredictions,
+    chosen_pictures,
+    default_cutoffs,
+    measure_predictions,
+)
+from core.sweep.waves import SweepConfig, images_per_wave
+
+if TYPE_CHECKING:
+    from core.classifiers.classifier import Classifier
+    from core.data.sample_sets import ClassSet
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of results: drawings from one start, or holes filled by one penalty.
+
+    amounts: number in quick and full profiles. search: takes the steps and the ball of a run by views; None for the
+    paper's run. fewer: factor by which a profile's steps are fewer and larger. suffix, title: of the keys and figures
+    of its parts in `core.reproduce`; None if it has none. of_clip: whether only the paper's CLIP has these parts.
+    """
+
+    name: str
+    amounts: tuple[int, int]
+    mode: Literal["inpaint", "generate"]
+    start: StartKind = "blur"
+    penalty: Penalty = "eq3"
+    search: Search | None = None
+    fewer: int = 1
+    suffix: str | None = None
+    title: str = ""
+    of_clip: bool = False
+
+    def settings(self, size: int, fewer: int = 1) -> dict[str, Any]:
+        """Return the settings of a run on pictures of a side."""
+        run: RunKind = "inpainting" if self.mode == "inpaint" else "generation"
+        hole = usual_side(size) if self.mode == "inpaint" else None
+        values = usual_settings(run, size, hole, "pixels" if self.search is None else "views")
+        if self.search is not None:
+            values["search"] = self.search
+        return {**values, "steps": values["steps"] // fewer, "step_size": values["step_size"] * fewer}
+
+    def job(self, size: int, count: int, seed: int, fewer: int = 1) -> JobConfig:
+        """Return the job of `count` results on pictures of a side."""
+        changes = self.settings(size, fewer)
+        return JobConfig(
+            mode=self.mode, count=count, seed=seed, changes=changes, penalty=self.penalty, start=self.start
+        )
+
+
+KINDS = (
+    Kind("blur", (0, 200), "generate", suffix="", title=", from blurs"),
+    Kind("classless", (0, 200), "generate", start="classless"),
+    Kind("independent", (0, 200), "generate", start="independent", suffix="-noise", title=", from pixel noise"),
+    *(
+        Kind(comparison_kind("classless", search), (6, 200), "generate", start="classless", search=search)
+        for search in SEARCHES
+    ),
+    Kind("eq3", (0, 200), "inpaint", suffix=""),
+    Kind("mean_square", (0, 200), "inpaint", penalty="mean_square", fewer=3, suffix="-mean-square",
+         title=", with the notebook’s penalty", of_clip=True),
+    Kind(comparison_kind("eq3", "views"), (0, 200), "inpaint", search="views"),
+)  # fmt: skip
+
+
+SAMPLES = "cifar10-samples"
+GRADIENT_PASSES = 3  # cost of a forward and backward pass, in forward passes
+SMALL = 32  # pixels: larger pictures would take some parts too long, or have no judges
+UNFINISHED = ".unfinished"  # suffix of an incomplete file, which no page reads
+MAX_BYTES = 6_000_000  # of the files of a profile that comes with the project
+
+
+def profile_name(classifier: str) -> str:
+    """Return the name of a classifier's profile and of its files."""
+    return re.sub(r"[^\w.-]+", "-", classifier)
+
+
+@dataclass(eq=False)
+class ProfiledNetwork:
+    """The profiled network.
+
+    load: loads it for a class set. quick: less data than a full profile. images: the first pictures of the data set in
+    an order fixed by the seed; None for all. judge: loads the judge of its pictures onto a device; None for
+    the usual one. again: whether to recompute finished files. dtype: of the maps' forward passes. processes: share the
+    waves of maps.
+    """
+
+    name: str
+    load: Callable[[ClassSet], Classifier]
+    images: Callable[[int | None], ImageDataset]
+    quick: bool
+    seed: int = 0
+    batch_size: int | None = None
+    judge: Callable[[Any], Classifier] | None = None
+    again: bool = False
+    dtype: str = "float32"
+    processes: Processes = Processes()
+    _loaded: dict[ClassSet, Classifier] = field(default_factory=dict)
+
+    @property
+    def file_name(self) -> str:
+        """Name of the network in file names."""
+        return profile_name(self.name)
+
+    def classifier(self, classes: ClassSet) -> Classifier:
+        """Return the classifier for some classes; the last one stays loaded."""
+        if classes not in self._loaded:
+            self._loaded.clear()
+            self._loaded[classes] = self.load(classes)
+        return self._loaded[classes]
+
+    def count(self, amounts: tuple[int, int]) -> int:
+        """Return the amount for a quick or a full profile."""
+        return amounts[not self.quick]
+
+
+@dataclass(frozen=True)
+class ProfileFile:
+    """A file of a profile: its path in the folder, its cost in forward passes, and its maker.
+
+    make: writes the file, or completes it where it is incomplete; sweeps return its content. is_enough: whether an
+    existing file suffices. replaces: path of a file with less data.
+    """
+
+    path: Path
+    passes: float
+    make: Callable[[Path], Any]
+    is_enough: Callable[[Path], bool] = Path.is_file
+    replaces: Path | None = None
+
+    def is_there(self, folder: Path) -> bool:
+        """Return whether a profile's folder has a sufficient file."""
+        path = folder / self.path
+        return path.is_file() and self.is_enough(path)
+
+    def make_in(self, folder: Path) -> None:
+        """Make the file in a profile's folder; while incomplete it has another name, which tells amounts apart."""
+        path = folder / self.path
+        unfinished = path.with_name(f"{path.stem}-{self.passes:.0f}{UNFINISHED}")
+        make_folder(path.parent)
+        self.make(unfinished)
+        unfinished.replace(path)
+        if self.replaces is not None:
+            (folder / self.replaces).unlink(missing_ok=True)
+
+
+class MissingDataError(Exception):
+    """A network or its pictures lack what a part needs; the message continues a sentence about the part."""
+
+
+@dataclass(frozen=True)
+class ProfilePart:
+    """A part of a profile.
+
+    key: for the option --parts. what: name in a sentence. items: yields a network's files, in order, or raises
+    `MissingDataError`.
+    """
+
+    key: str
+    what: str
+    items: Callable[[ProfiledNetwork], Iterator[ProfileFile]]
+
+    def files(self, network: ProfiledNetwork) -> tuple[list[ProfileFile], str]:
+        """Return a network's files, and why there are none; the reason may be empty."""
+        try:
+            return list(self.items(network)), ""
+        except MissingDataError as error:
+            return [], str(error)
+
+
+def usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
+    """Return CIFAR-10 if available, else its bundled pictures; the photographs for ImageNet networks."""
+    if vocabulary not in (None, "cifar10"):
+        return next(row.dataset for row in SAMPLE_SETS.values() if row.class_set == vocabulary)
+    try:
+        load_dataset("cifar10", data_dir, limit=1)
+    except FileNotFoundError:
+        return SAMPLES
+    return "cifar10"
+
+
+SMALL_SET = SAMPLE_SETS[CIFAR10.name]
+LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.drawn)
+JUDGED_AT_ONCE = 50
+DIGITS = 4  # significant digits of each number
+THIRD_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
+Row = tuple[dict[str, Any], np.ndarray, np.ndarray]  # facts on a kind, its (C, n) numbers, its (R,) energy
+
+
+def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield the file of judgements: of small pictures of CIFAR-10's classes, which all judges know, and of runs."""
+    data, vocabulary = network.images(max(network.count(kind.amounts) for kind in KINDS)), _vocabulary(network)
+    is_small = data.classes.names == CIFAR10.names and data.image_size <= SMALL
+    jobs = {
+        kind.name: kind.job(data.image_size, count, network.seed, kind.fewer)
+        for kind in KINDS
+        if is_small and vocabulary in (None, CIFAR10.name) and (count := network.count(kind.amounts))
+    }
+    if not jobs and not any(_judged(network, row) for row in LARGE):
+        raise MissingDataError(
+            f"need CIFAR-10’s pictures of {SMALL} pixels, or another network that knows the drawn classes"
+        )
+    passes = sum(GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values()) or len(LARGE)
+    path = Path("judgements", f"{network.file_name}.npz")
+    yield ProfileFile(path, passes, partial(_make_judgements, network, data, jobs), partial(_is_enough, network, jobs))
+
+
+def _vocabulary(network: ProfiledNetwork) -> str | None:
+    return classifier_spec(network.name).vocabulary
+
+
+def _judged(network: ProfiledNetwork, row: SampleSet) -> bool:
+    """Return whether a network draws a sample set's classes and another one that knows them is ready."""
+    return _vocabulary(network) in (None, row.class_set) and ready_judge(network.name, row.class_set) is not None
+
+
+def _is_enough(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Path) -> bool:
+    """Return whether a file has enough pictures of every kind, and judgements of the stored runs."""
+    stored = JudgedOutcomes.load(path)
+    counts = {kind["name"]: kind["n"] for kind in stored.metadata["kinds"]}
+    if any(counts.get(name, 0) < job.count for name, job in jobs.items()):
+        return False
+    known = stored.metadata["runs"].keys() | stored.metadata.get("large_runs", {}).keys()
+    classes = (CIFAR10.name, *(row.class_set for row in LARGE))
+    return all(fingerprint(run) in known for name in classes for run in _drawn_runs(network, name, path))
+
+
+def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PGDRun]:
+    """Load the drawings of a class set that are stored beside the file."""
+    kinds = "generation", OPENING
+    files = (
+        file
+        for kind in kinds
+        for file in (path.parents[1] / "runs").glob(f"{kind}_{class_set}*__{network.file_name}*.npz")
+    )
+    return [PGDRun.load(file) for file in sorted(files) if stored_classifier(file) == network.file_name]
+
+
+def _opinions(network: ProfiledNetwork, path: Path, device: Any) -> dict[str, dict[str, Any]]:
+    """Return another network's predictions for the stored drawings of large pictures; empty if no judge is ready."""
+    opinions: dict[str, dict[str, Any]] = {}
+    for row in LARGE:
+        runs = _drawn_runs(network, row.class_set, path)
+        judge = load_judge(network.name, row.class_set, row.classes, device) if runs else None
+        if judge is not None:
+            opinions |= {fingerprint(run): asdict(_opinion(run, judge)) for run in runs}
+    return opinions
+
+
+def _opinion(run: PGDRun, judge: Classifier) -> Opinion:
+    shares = class_probabilities(judge, run.frames[-1].astype(np.float32) / np.float32(255))
+    own = shares[np.arange(len(shares)), run.metadata["targets"]]
+    says = tuple(judge.classes.names[top] for top in shares.argmax(axis=1))
+    return Opinion(judge.name, says, tuple((1 + (shares > own[:, None]).sum(axis=1)).tolist()))
+
+
+def ready_judge(
+    painter: str, vocabulary: str, weights: Mapping[str, Path] | None = None, kind: str | None = None
+) -> str | None:
+    """Return the judge of a network's pictures among ready networks of a vocabulary; None if there is none.
+
+    weights: files in place of the published ones, by name. kind: of the judge; None for any.
+    """
+    files = weights or {}
+    specs = [spec for spec in list_classifiers() if spec.vocabulary == vocabulary and kind in (None, spec.kind)]
+    ready = [spec.name for spec in specs if classifier_state(spec.name, files.get(spec.name)).status == "ready"]
+    return choose_judge(painter, ready)
+
+
+def load_judge(
+    painter: str,
+    vocabulary: str,
+    classes: ClassSet,
+    device: Any,
+    weights: Mapping[str, Path] | None = None,
+    kind: str | None = None,
+) -> Classifier | None:
+    """Load the `ready_judge` for some classes of its vocabulary."""
+    name = ready_judge(painter, vocabulary, weights, kind)
+    return None if name is None else load_classifier(name, classes, device=device, weights=(weights or {}).get(name))
+
+
+def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping[str, JobConfig], path: Path) -> None:
+    """Paint and judge the missing kinds, saving the file after each; take over those of a finished file."""
+    classifier = network.classifier(data.classes)
+    device = classifier.device
+    row = SMALL_SET if jobs else next(row for row in LARGE if _judged(network, row))
+    own_judge = network.judge if jobs else None
+    judge = own_judge(device) if own_judge else load_judge(network.name, row.class_set, row.classes, device)
+    assert judge is not None  # several are bundled for small pictures
+    has_third = jobs and network.name != THIRD_JUDGE
+    third = load_classifier(THIRD_JUDGE, CIFAR10, device=device) if has_third else None
+    facts = {
+        "classifier": classifier_facts(classifier),
+        "judge": classifier_facts(judge),
+        "third": None if third is None else classifier_facts(third),
+        "class_names": list(data.classes.names),
+        "seed": network.seed,
+        "image_size": data.image_size,
+        "hole": usual_side(data.image_size),
+        "dataset": dataset_facts(data),
+        "source": computed_source(device_name(classifier)),
+    }
+    rows = {} if network.again else _known(path.with_name(f"{network.file_name}.npz"), facts)
+    rows |= {name: row for name, row in _known(path, facts).items() if row[0]["n"] >= _count(rows, name)}
+    for name, config in jobs.items():
+        if _count(rows, name) < config.count:
+            job = make_job(config, classifier, data, judge)
+            entry = {"name": name, "mode": config.mode, "n": job.count, "config": job.settings["config"]}
+            rows[name] = (entry, *_painted(job, third, name))
+            _outcomes(rows, {**facts, "runs": {}}).save(path)
+    runs = {fingerprint(run): judge_run(run, judge) for run in _drawn_runs(network, CIFAR10.name, path)}
+    judged = {mark: judgement.to_json() for mark, judgement in runs.items() if judgement is not None}
+    large = _opinions(network, path, device)
+    _outcomes(rows, {**facts, "runs": judged, "large_runs": large}).save(path)
+
+
+def _count(rows: Mapping[str, Row], name: str) -> int:
+    return int(rows[name][0]["n"]) if name in rows else 0
+
+
+def _known(path: Path, facts: Mapping[str, Any]) -> dict[str, Row]:
+    """Return the rows of a file by the same network and judges; empty for others."""
+    if not path.is_file():
+        return {}
+    stored = JudgedOutcomes.load(path)
+    if any(stored.metadata[name] != facts[name] for name in ("classifier", "judge", "third", "class_names", "seed")):
+        return {}
+    rows = zip(stored.metadata["kinds"], stored.pictures, stored.energy, strict=True)
+    return {kind["name"]: (kind, numbers[:, : kind["n"]], energy) for kind, numbers, energy in rows}
+
+
+def _painted(job: PGDJob, third: Classifier | None, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Paint a job's pictures; return their (C, n) numbers, and the (R,) energy of the change by radius."""
+    numbers, changes = [], []
+    with progress_bar(desc=name, total=job.count * (job.config.steps + 1), unit="img-step", unit_scale=True) as bar:
+        for first in range(0, job.count, JUDGED_AT_ONCE):
+            indices = range(first, min(first + JUDGED_AT_ONCE, job.count))
+            plan = job.make_plan(indices)
+            result = run_batch(job, plan, indices, partial(bar.update, len(indices)))
+            columns = [[_short(getattr(row, column)) for row in result.rows] for column in COLUMNS]
+            seen = np.full((len(THIRD), len(indices)), np.nan)
+            if third is not None:
+                targets = np.array(result.run.metadata["targets"])
+                ends = plan.start, result.pictures["result"]
+                seen = np.stack([np.array(top1(third, images)) == targets for images in ends])
+            numbers.append(np.concatenate([np.array(columns, dtype=np.float64), seen]))
+            changes.append(result.run.frames[-1] / 255 - plan.start)  # rounded as in a run's file
+    energy = energy_by_radius(np.concatenate(changes))
+    energy[0] = 0
+    return np.concatenate(numbers, axis=1), np.array([_short(share) for share in energy / energy.sum()])
+
+
+def _short(number: float | None) -> float:
+    return np.nan if number is None else float(f"{number:.{DIGITS}g}")
+
+
+def _outcomes(rows: Mapping[str, Row], facts: dict[str, Any]) -> JudgedOutcomes:
+    """Combine rows, padded to the longest."""
+    if not rows:
+        return JudgedOutcomes(np.zeros((0, len(COLUMNS) + len(THIRD), 0)), np.zeros((0, 0)), {**facts, "kinds": []})
+    kinds, numbers, energy = zip(*rows.values(), strict=True)
+    most = max(part.shape[1] for part in numbers)
+    padded = [np.pad(part, ((0, 0), (0, most - part.shape[1])), constant_values=np.nan) for part in numbers]
+    return JudgedOutcomes(np.stack(padded), np.stack(energy), {**facts, "kinds": list(kinds)})
+
+
+def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield the runs that pages open with, the shortest first; in a full profile all examples."""
+    yield from sorted(_files(network), key=lambda file: file.passes)
+
+
+def first_paths(network: ProfiledNetwork) -> Iterator[Path]:
+    """Yield the paths of the runs that pages open with."""
+    for row in _rows(network):
+        for (kind, subject), search in itertools.product(first_subjects(row), first_searches(row.side)):
+            yield stored_path(kind, subject, network.file_name, Path("runs"), search)
+
+
+def _rows(network: ProfiledNetwork) -> list[SampleSet]:
+    vocabulary = classifier_spec(network.name).vocabulary
+    return [row for row in SAMPLE_SETS.values() if vocabulary in (None, row.class_set)]
+
+
+def _files(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    first = set(first_paths(network))
+    for row in _rows(network):
+        for example in (*examples(row), *_opening(row, network.name)):
+            path = example.path(network.file_name, Path("runs"))
+            if network.quick and path not in first:
+                continue
+            passes = GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
+            yield ProfileFile(
+                path,
+                passes,
+                partial(_make_run, network, example, row.classes),
+                partial(is_current, network.name, example),
+            )
+
+
+def _opening(row: SampleSet, name: str) -> Iterator[Example]:
+    """Yield the run of the story's twins, which draw every class from one blur."""
+    if row.name == "cifar10" and any(name in twins for twins in ROLES["twins"]):
+        yield Example(OPENING, row.class_set, opening_plan(row, OPENING_SEED))
+
+
+def opening_plan(row: SampleSet, seed: int) -> RunPlan:
+    """Draw every class from one blur: the blur of no class used by the page *Draw* for a dog with this random seed."""
+    names, dog = row.classes.names, ("dog",)
+    blur = draw_starts(dog, 1, row.name, seed, "classless")
+    facts = start_facts(dog, 1, row.name, "classless")
+    start = blur.repeat(len(names), axis=0)
+    return RunPlan(targets=names, start=start, config=paper_generation(row.side), seed=seed, images=facts)
+
+
+def is_current(name: str, example: Example, path: Path) -> bool:
+    """Return whether a file holds a network's run of an example with its present settings."""
+    try:
+        run = PGDRun.load(path)
+    except RunFileError:
+        return False
+    names = run.metadata["class_names"]
+    targets = tuple(target if isinstance(target, str) else names[target] for target in example.plan.targets)
+    return not changed_settings(replace(example.plan, targets=targets), [name], [run])
+
+
+def _make_run(network: ProfiledNetwork, example: Example, classes: ClassSet, path: Path) -> None:
+    example_run(example.plan, network.classifier(classes), path.stem).save(path)
+
+
+def example_run(plan: RunPlan, classifier: Classifier, description: str = "") -> PGDRun:
+    """Run a plan, keeping an example's number of frames."""
+    run = Run(plan, lambda: [classifier])
+    bar = progress_bar(desc=description, total=plan.config.steps + 1, unit="step", leave=False, disable=not description)
+    with bar:
+        for _ in run.states():
+            bar.update()
+    (result,) = run.so_far()
+    return with_few_frames(result)
+
+
+Outcomes = TypeVar("Outcomes", bound=TransformOutcomes)
+QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
+FULL_SHARE = 0.02  # share of the images under each wave of a full map
+STRENGTH_IMAGES = 1000  # of a map at equal strength, which has only the corners
+ENLARGING = ("mini-clip", PAPERS_CLIP)  # enlarge small pictures
+
+
+def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield its map."""
+    data = network.images(QUICK_IMAGES if network.quick else None)
+    n, config = len(data), map_config(network, data)
+    per_wave = max(1, QUICK_PASSES // len(config.waves), 0 if network.quick else round(FULL_SHARE * n))
+    config = replace(config, passes=min(1.0, per_wave / n))
+    quick = Path("heatmaps", f"{network.file_name}_{data.name}-{QUICK_IMAGES}.npz") if n > QUICK_IMAGES else None
+    yield replace(map_file(network, data, config), replaces=quick)
+
+
+def map_config(network: ProfiledNetwork, data: ImageDataset) -> SweepConfig:
+    """Return the settings of a map with the paper's waves, each on all images."""
+    size = data.image_size
+    epsilon, side = usual_epsilon(size), paper.MAP_SIDE.get(size, min(63, largest_side(size, size)))
+    if not epsilon:
+        raise ValueError(f"the paper gives no size v for {size}-pixel images; choose --image-size 32 or 224")
+    return SweepConfig(
+        side=side, epsilon=epsilon, seed=network.seed, batch_size=network.batch_size, dtype=network.dtype
+    )
+
+
+def map_file(
+    network: ProfiledNetwork, data: ImageDataset, config: SweepConfig, path: Path | None = None
+) -> ProfileFile:
+    """Return the file of a map; path: in the profile, by default that of a heat map."""
+    path = path or Path("heatmaps", f"{network.file_name}_{data.name}-{len(data)}.npz")
+    passes = len(data) + len(config.waves) * images_per_wave(len(data), config.passes)
+
+    def make(output: Path) -> Heatmap:
+        classifier = network.classifier(data.classes)
+        return run_sweep(classifier, data, config, output, network.processes, f"map of {network.file_name}")
+
+    return ProfileFile(path, passes, make, lambda made: not missing_waves(Heatmap.load(made), config))
+
+
+def hybrids(network: ProfiledNetwork, pairs: int | None = None) -> Iterator[ProfileFile]:
+    """Yield its predictions for hybrid images; pairs: their number, by default that of the profile."""
+    data = network.images(None)
+    count = pairs or network.count((150, 2000))
+    config = HybridConfig(count, default_cutoffs(data.image_size), seed=network.seed)
+    passes = config.pairs * (2 + len(config.cutoffs))
+    yield _table(network, HybridOutcomes, config, data, passes, lambda stored: stored.pairs >= count)
+
+
+def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield its predictions for corrupted pictures."""
+    data = network.images(None)
+    config = CorruptionConfig(network.count((100, 2000)), network.seed)
+    pictures = min(config.pictures, len(data))
+    passes = pictures * (1 + len(CORRUPTIONS) * len(STRENGTHS))
+    yield _table(network, CorruptionOutcomes, config, data, passes, lambda stored: stored.pictures >= pictures)
+
+
+def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield the corners of its map at equal strength: waves are weakened as each CLIP's enlargement does.
+
+    A network that enlarges pictures itself has none; only the networks compared with it have such maps.
+    """
+    data = network.images(QUICK_IMAGES if network.quick else STRENGTH_IMAGES)
+    if network_side(network.name) != data.image_size or data.image_size > SMALL:
+        return
+    config = map_config(network, data)
+    cells = tuple(wave for wave in config.waves if rounded_radius(np.array([wave]))[0] > config.side // 2)
+    per_wave = max(1, QUICK_PASSES // len(cells)) if network.quick else len(data)
+    config = replace(config, cells=cells, passes=min(1.0, per_wave / len(data)))
+    for weaken_as in sorted({enlarged for name in ENLARGING if (enlarged := network_side(name)) is not None}):
+        path = Path("strength", f"{network.file_name}_{data.name}_weakened-{weaken_as}.npz")
+        yield map_file(network, data, replace(config, weaken_as=weaken_as), path)
+
+
+def _table(
+    network: ProfiledNetwork,
+    kind: type[Outcomes],
+    config: Transforms[Outcomes],
+    data: ImageDataset,
+    passes: int,
+    is_enough: Callable[[Outcomes], bool],
+) -> ProfileFile:
+    """Return the file of a sweep over transforms; is_enough: whether measured outcomes suffice."""
+
+    def make(path: Path) -> Outcomes:
+        classifier, description = network.classifier(data.classes), f"{kind.what} of {network.file_name}"
+        size = network.batch_size or BATCH
+        return grow_in_file(config, classifier, data, path, batch_size=size, description=description)
+
+    def is_complete(path: Path) -> bool:
+        stored = kind.load(path)
+        return bool(stored.measured.all()) and is_enough(stored)
+
+    return ProfileFile(Path(kind.what, f"{network.file_name}.npz"), passes, make, is_complete)
+
+
+def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield the gradient of its loss, for small pictures."""
+    data = network.images(network.count((100, 1000)))
+    if data.image_size > SMALL or len(data) < BLOCKS:
+        have = f"{count_of(len(data), 'picture')} of {data.image_size}"
+        raise MissingDataError(f"needs at least {BLOCKS} pictures of {SMALL} pixels, and there are {have}")
+
+    def make(path: Path) -> None:
+        from core.sweep.transforms import measure_gradient
+
+        measure_gradient(network.classifier(data.classes), data).save(path)
+
+    yield ProfileFile(
+        Path("gradients", f"{network.file_name}.npz"),
+        GRADIENT_PASSES * len(data),
+        make,
+        lambda path: StoredGradient.load(path).pictures >= len(data),
+    )
+
+
+def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
+    """Yield the predictions for the story's picture under every wave, its exact map, and its mixed pictures."""
+    if classifier_spec(network.name).vocabulary not in (None, CIFAR10.name):
+        raise MissingDataError("need a network of CIFAR-10’s classes")
+    passes = 1 + len(half_plane(SIDE)) + len(chosen_pictures()["mixtures"]["pairs"]) * (2 + MIXED_AT)
+
+    def make(path: Path) -> None:
+        measure_predictions(network.classifier(CIFAR10)).save(path)
+
+    yield ProfileFile(
+        Path("predictions", f"{network.file_name}.npz"),
+        passes,
+        make,
+        lambda path: StoredPredictions.load(path).is_current,
+    )
+
+
+PARTS = {
+    part.key: part
+    for part in (
+        ProfilePart("runs", "the runs that pages open with", runs),
+        ProfilePart("map", "its heat map", maps),
+        ProfilePart("strength", "its map at equal strength", strength),
+        ProfilePart("predictions", "the story's pictures", predictions),
+        ProfilePart("hybrids", "hybrid images", hybrids),
+        ProfilePart("corruptions", "corruptions", corruptions),
+        ProfilePart("gradient", "the gradient of its loss", gradients),
+        ProfilePart("judgements", "judges of what it paints", judgements),
+    )
+}
+
+
+TIMED = 32  # images of the timed passes
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command-line parser."""
+    parser = argparse.ArgumentParser(
+        prog="python -m core.reproduce.profile",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_classifier_options(parser)
+    add_dataset_options(parser, default="")
+    parser.add_argument("--quick", action="store_true", help="a smaller amount of everything, with wider intervals")
+    known = tuple(PARTS)
+    parser.add_argument(
+        "--parts", type=names_of(known, "part"), default=known, help=f"of {', '.join(known)}; default all"
+    )
+    parser.add_argument("--again", action="store_true", help="recompute existing files")
+    parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="of the choice of images, signs and pairs")
+    parser.add_argument("--batch-size", type=integer(1), help="default: that of each script")
+    parser.add_argument("--judge", help="a classifier of CIFAR-10's classes; default ResNet-56 where it is ready")
+    parser.add_argument("--judge-weights", type=Path, help="weight file of the judge, where it takes one")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write, or to resume")
+    return parser
+
+
+def main(command: Sequence[str] | None = None) -> int:
+    """Run the script; return the exit status."""
+    parser = build_parser()
+    args = parser.parse_args(command)
+    check_output_folder(parser, args.output)
+    return run_script(lambda: _run(args), "what was finished is saved, run the same command again to resume")
+
+
+def _run(args: argparse.Namespace) -> str:
+    spec = classifier_spec(args.classifier)
+    if not args.dataset:
+        args.dataset = usual_dataset(spec.vocabulary, args.data_dir)
+        if args.dataset == SAMPLES:
+            print(f"CIFAR-10 is not in {args.data_dir or 'data'}: {SAMPLES} stands in", file=sys.stderr)
+
+    @functools.cache
+    def images(limit: int | None) -> ImageDataset:
+        return named_dataset(args, limit=limit, seed=args.seed)
+
+    def load(classes: ClassSet) -> Classifier:
+        return named_classifier(args, classes)
+
+    def judge(device: str) -> Classifier:
+        return load_classifier(args.judge, CIFAR10, device=device, weights=args.judge_weights, download=args.download)
+
+    network = ProfiledNetwork(
+        args.classifier,
+        load,
+        images,
+        args.quick,
+        args.seed,
+        args.batch_size,
+        judge if args.judge else None,
+        args.again,
+    )
+    parts = {key: PARTS[key].files(network) for key in args.parts}
+    items, lacks = (dict(zip(parts, column, strict=True)) for column in zip(*parts.values(), strict=True))
+    todo = [
+        (key, item) for key, files in items.items() for item in files if args.again or not item.is_there(args.output)
+    ]
+    there = sum(map(len, items.values())) - len(todo)
+    if todo:
+        _make(network, todo, args.output)
+    size = sum(path.stat().st_size for path in args.output.rglob("*.npz"))
+    made = f"{count_of(len(todo), 'file')} made{f', {there} kept' if there else ''}"
+    large = f", above the {MAX_BYTES / 1e6:g} MB of a shared profile" if size > MAX_BYTES else ""
+    report = f"{args.output}: {made}, {size / 1e6:.1f} MB in all{large}"
+    report += "".join(f"\nleft out: {PARTS[key].what}, which {why}" for key, why in lacks.items() if why)
+    if args.weights is not None and ":" in args.classifier:  # the app knows the published weights alone
+        report += f'\nstart the app with {LISTED}="{args.classifier}={args.weights}" to run it there'
+    return report
+
+
+def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], folder: Path) -> None:
+    """Make the files in order, and print before each its name and the remaining time."""
+    seconds = pass_seconds(network)
+    failed: list[str] = []
+    # Seconds and passes of finished files, by part.
+    spent, passes = defaultdict[str, float](float), defaultdict[str, float](float)
+
+    def left(items: Sequence[tuple[str, ProfileFile]]) -> str:
+        # Parts differ in their passes: some take one picture at a time, or need gradients.
+        rates = {key: spent[key] / passes[key] for key in spent}
+        return duration(sum(item.passes * rates.get(key, seconds) for key, item in items))
+
+    print(f"{count_of(len(todo), 'file')}, about {left(todo)} ({milliseconds(seconds)} a pass)", file=sys.stderr)
+    for number, (key, item) in enumerate(todo, 1):
+        about = f"{PARTS[key].what}: {item.path}; about {left(todo[number - 1 :])} left"
+        print(f"{number} of {len(todo)}, {about}", file=sys.stderr)
+        begun = time.perf_counter()
+        try:
+            item.make_in(folder)
+        except EXPECTED_ERRORS as error:
+            failed.append(f"{item.path}: {one_line(error, 300)}")
+            print(failed[-1], file=sys.stderr)
+        spent[key] += time.perf_counter() - begun
+        passes[key] += item.passes
+    if failed:
+        raise RuntimeError(f"{len(failed)} of {len(todo)} files could not be made; {failed[0]}")
+
+
+def pass_seconds(network: ProfiledNetwork) -> float:
+    """Measure the time of a forward pass per picture, after a warm-up."""
+    import torch
+
+    data = network.images(TIMED)
+    classifier = network.classifier(data.classes)
+    pictures = torch.from_numpy(data.images[:TIMED].astype(np.float32) / 255).to(classifier.device)
+    with torch.inference_mode():
+        for _ in range(2):
+            begun = time.perf_counter()
+            classifier(pictures).cpu()
+    return (time.perf_counter() - begun) / len(pictures)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

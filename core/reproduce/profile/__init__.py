@@ -1,1 +1,0 @@
-"""Profiles: everything that pages show of one network: `python -m core.reproduce.profile`."""

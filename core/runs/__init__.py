@@ -1,1 +1,0 @@
-"""Engine of inpainting and generation runs: plan, record, run file."""

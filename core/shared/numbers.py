@@ -1,0 +1,244 @@
+"""Numbers on pages and in reports: how they are written, and their intervals. Does not import torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from core.shared.text import Number
+
+Frequency = tuple[int, int]
+
+
+def decimal(number: float, digits: int = 1, *, sign: bool = False) -> str:
+    """'6.7' or '−1.4', with a true minus; with `sign` '+6.7' as well. Rounded as maps are: 12.35 to 12.4."""
+    return f"{np.round(number, digits):{'+' if sign else ''}.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def displayed_difference(
+    difference: Interval, first: Any, second: Any, factor: float = 100, digits: int = 1
+) -> Interval:
+    """Return a difference as computed from its two terms as displayed, so that readers can check it.
+
+    Its interval is unchanged. factor, digits: of the displayed terms, such as per cent with one digit.
+    """
+    rounded = np.round(factor * first, digits) - np.round(factor * second, digits)
+    return difference._replace(value=rounded / factor)
+
+
+def percent(share: float, digits: int = 1, space: str = " ") -> str:
+    """0.3312 -> '33.1 %'."""
+    return f"{decimal(100 * share, digits)}{space}%"
+
+
+def confidence(share: float) -> str:
+    """'33.1 %', but never 0 % or 100 %."""
+    if share > 0.999:
+        return "over 99.9 %"
+    return "under 0.1 %" if share < 0.001 else percent(share)
+
+
+def measured_percent(share: Interval) -> Number:
+    """'33.1 % (32.2 to 34.0)'."""
+    return Number(percent(share.value), interval(share))
+
+
+def signed_points(measured: Interval) -> Number:
+    """A difference of shares: '−0.2 points (−1.4 to +1.0)'."""
+    value, low, high = (decimal(100 * part, sign=True) for part in measured)
+    return Number(f"{value} points", f"{low} to {high}")
+
+
+def p_value(p: float) -> str:
+    """'= 0.03', '= 0.002' or '< 0.001', to follow 'p'."""
+    return f"= {p:.2f}" if p >= 0.01 else f"= {p:.1g}" if p >= 0.001 else "< 0.001"
+
+
+def interval(measured: Interval) -> str:
+    """Both ends in percentage points: '32.2 to 34.0'; with signs if these differ: '−0.9 to +1.6'.
+
+    For a clear difference, magnitudes: the ends without sign, the smaller first.
+    """
+    ends = [100 * end for end in measured[1:]]
+    if measured.low < 0 < measured.high:
+        return " to ".join(decimal(end, sign=True) for end in ends)
+    return " to ".join(decimal(end) for end in sorted(map(abs, ends)))
+
+
+def points(difference: Interval) -> Number:
+    """Size and direction of a clear difference: '17.8 points higher (16.6 to 19.0)'."""
+    way = "higher" if difference.value > 0 else "lower"
+    return Number(f"{decimal(100 * abs(difference.value))} points {way}", interval(difference))
+
+
+def small(number: float) -> str:
+    """Three digits; powers of ten below a thousandth."""
+    if number >= 1e-3 or number == 0:
+        return f"{number:.3g}"
+    return f"{number:.1e}".replace("e-0", "e-").replace("-", "\N{MINUS SIGN}")
+
+
+def small_with_interval(measured: Interval) -> Number:
+    """'3.8 (3.1 to 4.5)' of a non-negative number; the number alone if it has no interval."""
+    if math.isnan(measured.low):
+        return Number(small(measured.value))
+    low, high = (small(max(0.0, end)) for end in measured[1:])
+    return Number(small(measured.value), f"{low} to {high}")
+
+
+def duration(seconds: float) -> str:
+    """'42 s', '12 min', '3.5 h'."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def milliseconds(seconds: float) -> str:
+    """'23 ms', '0.45 ms'."""
+    return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"
+
+
+def wave_name(frequency: Frequency) -> str:
+    """'(3, −4)'."""
+    return f"({frequency[0]}, {frequency[1]})".replace("-", "\N{MINUS SIGN}")
+
+
+def times(count: int) -> str:
+    """'once', 'twice', 'three times', '4 times'."""
+    return {1: "once", 2: "twice", 3: "three times"}.get(count, f"{count} times")
+
+
+def join_list(parts: Sequence[str], word: str = "and") -> str:
+    """'1, 2 and 4', or with another word before the last."""
+    return f" {word} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+
+
+class Interval(NamedTuple):
+    """A number, such as an error in [0, 1] or a difference in [-1, 1], with the ends of its interval.
+
+    Three floats, or three arrays of one shape; NaN if unknown, and at both ends for a number without noise.
+    """
+
+    value: Any
+    low: Any
+    high: Any
+
+    @classmethod
+    def exact(cls, value: float) -> Interval:
+        """Return a number without an interval."""
+        return cls(value, math.nan, math.nan)
+
+    @property
+    def clear(self) -> Any:
+        """Whether a difference exceeds the noise: its interval excludes zero."""
+        return (self.low > 0) | (self.high < 0)
+
+    @property
+    def ends(self) -> list[float | None]:
+        """Both ends as JSON, null if there is none."""
+        return [None if math.isnan(end) else end for end in (self.low, self.high)]
+
+    def item(self) -> Interval:
+        """Return the measurement in plain floats; its arrays must hold one number each."""
+        return Interval(*(np.asarray(part).item() for part in self))
+
+
+def wilson(rate: np.ndarray | float, n: np.ndarray | int, confidence: float = 0.95) -> Interval:
+    """Return a proportion with its Wilson score interval.
+
+    Args:
+        rate: observed fraction in [0, 1]; NaN if unknown.
+        n: number of trials; 0 if unknown.
+        confidence: between 0 and 1.
+    Source: Wilson 1927; Agresti & Coull 1998 recommend it over the normal approximation.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence lies between 0 and 1; got {confidence}")
+    z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+    rate = np.asarray(rate, dtype=np.float64)
+    trials = np.where(np.asarray(n) > 0, n, np.nan)
+    centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
+    half = np.sqrt(z2 * (rate * (1 - rate) + z2 / (4 * trials)) / trials) / (1 + z2 / trials)
+    return Interval(rate[()], np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1))  # [()]: numbers stay numbers
+
+
+def newcombe(a: Interval, b: Interval) -> Interval:
+    """Return a minus b, two independent proportions, with an interval from theirs.
+
+    Source: Newcombe 1998, method 10. For the same images it ignores the pairing and may be too wide or too narrow;
+    `core.fourier.contrasts` pairs if possible.
+    """
+    low = np.hypot(a.value - a.low, b.high - b.value)
+    high = np.hypot(a.high - a.value, b.value - b.low)
+    difference = a.value - b.value
+    return Interval(difference, difference - low, difference + high)
+
+
+def paired_interval(differences: np.ndarray, confidence: float = 0.95) -> Interval:
+    """Return the mean of paired differences in [-1, 1] along the last axis.
+
+    Source: Agresti & Min 2005 for differences of -1, 0 and 1: half an observation is added to each cell of the 2 x 2
+    table. Differs by: also takes means over several waves, by their squares.
+    """
+    n = differences.shape[-1] + 2
+    mean = differences.sum(axis=-1) / n
+    variance = ((differences**2).sum(axis=-1) + 1) / n - mean**2
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * np.sqrt(variance / n)
+    return Interval(differences.mean(axis=-1), np.clip(mean - half, -1, 1), np.clip(mean + half, -1, 1))
+
+
+def clustered_interval(scores: np.ndarray, confidence: float = 0.95) -> Interval:
+    """Return the mean of scores in [0, 1], one per image, along the last axis.
+
+    The interval is Wilson's for the effective number of images, mean * (1 - mean) / variance of the mean (Kish 1965):
+    for a single wave that is n, for many waves that change predictions of different images it is larger.
+    """
+    n, mean = scores.shape[-1], scores.mean(axis=-1)
+    variance = scores.var(axis=-1) / n
+    known = (variance > 0) & (mean > 0) & (mean < 1)
+    effective = np.divide(mean * (1 - mean), variance, out=np.full(mean.shape, float(n)), where=known)
+    return wilson(mean, effective, confidence)
+
+
+def bootstrap_interval(value: float, drawn: np.ndarray) -> Interval:
+    """Return a number with its 95 % interval from (D,) values of resampled data, none NaN.
+
+    Source: the percentile bootstrap, Efron 1979.
+    """
+    return Interval(value, *np.quantile(drawn, (0.025, 0.975)).tolist())
+
+
+FEWEST = 6  # observations for an interval: fewer all lie on one side of the median in more than 5 % of draws
+
+
+def median_interval(values: np.ndarray) -> Interval:
+    """Return the median of (n,) values with its distribution-free 95 % interval, NaN below `FEWEST` values.
+
+    Source: the sign test, inverted (Thompson 1936).
+    """
+    from scipy import stats
+
+    low, high = stats.quantile_test(values, p=0.5).confidence_interval(0.95)
+    return Interval(np.median(values), low, high).item()
+
+
+def student(values: np.ndarray) -> Interval:
+    """Return the mean of (n,) values with Student's 95 % interval, NaN for a single value."""
+    mean = values.mean()
+    if len(values) < 2:
+        return Interval(mean, np.nan, np.nan).item()
+    from scipy import stats  # a tenth of a second, and few ask
+
+    margin = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
+    return Interval(mean, mean - margin, mean + margin).item()
+
+
+def correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Return Pearson's correlation of two (n,) arrays; NaN for fewer than three values, or if one is constant."""
+    if len(first) < 3 or first.std() == 0 or second.std() == 0:
+        return math.nan
+    return float(np.corrcoef(first, second)[0, 1])

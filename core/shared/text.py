@@ -1,0 +1,160 @@
+"""Sentences, terms and untrusted text, plain or as HTML."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_BLANKS, _DROPPED = ("Cc", "Zl", "Zp"), ("Cf", "Cs", "Co", "Cn")
+
+
+def sentence(reason: str) -> str:
+    """Return an error's text as a sentence, with a capital and a full stop."""
+    return f"{reason[:1].upper()}{reason[1:]}{'' if reason.endswith(('.', '?', '!', '…')) else '.'}"
+
+
+def one_line(text: object, max_length: int = 80) -> str:
+    """Return `text` as one line, without invisible and direction-changing characters."""
+    kinds = ((character, unicodedata.category(character)) for character in str(text)[: 4 * max_length])
+    cleaned = "".join(" " if kind in _BLANKS else character for character, kind in kinds if kind not in _DROPPED)
+    line = " ".join(cleaned.split())
+    return line if len(line) <= max_length else f"{line[: max_length - 1].rstrip()}…"
+
+
+def quoted(value: object, max_length: int = 40) -> str:
+    """Return a value in quotes for a sentence, shortened, with escapes for invisible characters."""
+    text = value if isinstance(value, str) else repr(value)
+    return repr(text if len(text) <= max_length else f"{text[: max_length - 1]}…")
+
+
+# Terms explained at their first occurrence on a page, in at most twelve words.
+TERMS = {
+    "CLIP": "a network that learned from web images which text fits a picture",
+    "ResNet": "a CNN: layers of filters, trained on pictures and their labels",
+    "Error": "top-1: share of the n pictures whose most likely class is wrong",
+    "wave": "(i, j): cycles down and across; v: its L2 norm per channel",
+    "interval": "about 95 of 100 such intervals, from new samples, hold the truth",
+    "robust twin": "the same network, trained on pictures that were changed to mislead it",
+    "robust": "hard to mislead; in a network’s name: trained against small changes",
+    "of no class": "soft random colours, drawn from the covariance of all classes’ images",
+    "L2 budget": "largest allowed change: root of the sum of all pixels’ squared changes",
+    "Eq. 3": "the paper’s loss: the target’s cross-entropy, plus a penalty outside the hole",
+    "top-1": "by the most likely class; top-5 by any of the five likeliest",
+    "v": "strength of the wave: its L2 norm per channel",
+}
+# Terms that no chapter of the story explains in its own words.
+JARGON = ("robust twin", "of no class", "L2 budget", "Eq. 3", "top-1", "v")
+# Tags, and elements without prose or with their own explanation.
+_NO_PROSE = r"<(a|button|style|summary|svg)\b.*?</\1>|<span class=\"tooltip\".*?</span></span>|<[^>]*>"
+
+
+def bdi(text: str) -> str:
+    """Return HTML that shows `text` literally, isolated from the direction of surrounding text."""
+    return f"<bdi>{html.escape(text)}</bdi>"
+
+
+def tooltip(label: str, text: str, *, bold: bool = False) -> str:
+    """Return HTML of `label`, underlined with dots, with `text` for pointer, finger or keyboard.
+
+    `ui/components/basics.css` has its look; a report, which is also printed, shows both.
+    """
+    label, text = html.escape(label), html.escape(text)
+    label = f"<b>{label}</b>" if bold else label
+    return f'<span class="tooltip" tabindex="0">{label}<span class="tooltip-text" role="tooltip">{text}</span></span>'
+
+
+def number_html(number: Number, *, bold: bool = False) -> str:
+    """Return HTML of a measured number, with any interval in a tooltip."""
+    if number.interval:
+        return tooltip(number.text, f"95 % interval ({number.interval})", bold=bold)
+    return f"<b>{html.escape(number)}</b>" if bold else html.escape(number)
+
+
+def explain_terms(text: str, *terms: str) -> str:
+    """Return HTML with an explanation from `TERMS` in a tooltip at the first occurrence of each of `terms`."""
+    remaining = list(terms)
+
+    def explain(match: re.Match[str]) -> str:
+        if match[0] not in remaining:
+            return match[0]
+        remaining.remove(match[0])
+        return tooltip(match[0], TERMS[match[0]])
+
+    names = "|".join(map(re.escape, terms))
+    return re.sub(rf"{_NO_PROSE}|\b(?:{names})\b", explain, text, flags=re.DOTALL) if terms else text
+
+
+def count_of(number: float, noun: str) -> str:
+    """'1 image', '1,001 images' or '2.5 cycles'."""
+    digits = f"{int(number):,}" if number == int(number) else f"{number:g}"
+    return f"{digits} {noun}{'' if number == 1 else 's'}"
+
+
+class Number(str):
+    """A measured number: '33.1 % (32.2 to 34.0)'.
+
+    Attributes:
+        text: the number with its unit. interval: the text in brackets; may be empty.
+    """
+
+    text: str
+    interval: str
+
+    def __new__(cls, text: str, interval: str = "") -> Number:
+        made = super().__new__(cls, f"{text} ({interval})" if interval else text)
+        made.text, made.interval = text, interval
+        return made
+
+
+class Network(str):
+    """Registry name of a classifier, which pages show by its title."""
+
+
+class Sentence(str):
+    """A sentence, or a part of one.
+
+    Attributes:
+        parts: text, numbers and networks, in order; no two texts follow each other.
+    """
+
+    parts: tuple[str, ...]
+
+    def __new__(cls, *parts: str) -> Sentence:
+        made = super().__new__(cls, "".join(parts))
+        flat = [inner for part in parts for inner in (part.parts if isinstance(part, Sentence) else [part])]
+        runs = itertools.groupby(flat, key=lambda part: isinstance(part, Number | Network))
+        made.parts = tuple(
+            part for is_special, run in runs for part in (run if is_special else filter(None, ["".join(run)]))
+        )
+        return made
+
+
+class Paragraph(str):
+    """A sequence of sentences, without empty ones.
+
+    Attributes:
+        sentences: with their parts.
+    """
+
+    sentences: tuple[Sentence, ...]
+
+    def __new__(cls, *sentences: str) -> Paragraph:
+        texts = [sentence for sentence in sentences if sentence]
+        made = super().__new__(cls, " ".join(texts))
+        made.sentences = tuple(
+            inner for text in texts for inner in (text.sentences if isinstance(text, Paragraph) else [Sentence(text)])
+        )
+        return made
+
+
+def join_parts(parts: Iterable[str], between: str = ", ", last: str | None = None) -> Sentence:
+    """'1, 2, 3' with their numbers; `last` replaces the last comma."""
+    spaced: list[str] = []
+    parts = list(parts)
+    for k, part in enumerate(parts):
+        spaced += [] if not k else [between if last is None or k < len(parts) - 1 else last]
+        spaced.append(part)
+    return Sentence(*spaced)

@@ -1,1 +1,0 @@
-"""Outcomes of a network on corrupted pictures, and the spectrum of each corruption."""

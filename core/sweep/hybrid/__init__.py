@@ -1,1 +1,0 @@
-"""Predictions on hybrid images at several cutoffs, and the crossover cutoff of a network."""

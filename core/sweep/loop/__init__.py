@@ -1,1 +1,0 @@
-"""Loop over waves and images."""

@@ -1,0 +1,191 @@
+"""Predictions of a classifier for a few pictures: clean, under waves, and in hybrids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.fourier.waves import add_basis, fourier_basis, hybrid, random_signs
+from core.shared.device import class_probabilities, predict_logits
+from core.shared.numbers import Frequency
+
+if TYPE_CHECKING:
+    from core.classifiers.classifier import Classifier
+    from core.data.sample_sets import ImageDataset
+
+
+def batches(rows: np.ndarray, size: int) -> list[np.ndarray]:
+    """Split rows into batches."""
+    return [rows[first : first + size] for first in range(0, len(rows), size)]
+
+
+def finite_top1(classifier: Classifier, images: np.ndarray) -> np.ndarray:
+    """Return the top-1 class of (B, 3, H, W) float32 images in [0, 1], (B,).
+
+    Raises:
+        RuntimeError: the logits are not finite.
+    """
+    logits = predict_logits(classifier, images)
+    if not logits.isfinite().all():
+        raise RuntimeError(f"{classifier.name} gave logits that are not finite; its weights may be damaged")
+    return logits.argmax(dim=1).cpu().numpy()
+
+
+def pixels(dataset: ImageDataset, places: np.ndarray) -> np.ndarray:
+    """Return the images at these positions, (B, 3, H, W) float32 in [0, 1]."""
+    return dataset.images[places].astype(np.float32) / 255
+
+
+@dataclass(frozen=True)
+class WaveOnImage:
+    """An image with one wave of one size.
+
+    clean, perturbed: (3, H, W) float32 in [0, 1].
+    """
+
+    clean: np.ndarray
+    perturbed: np.ndarray
+
+
+def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, seed: int, position: int) -> WaveOnImage:
+    """Add a wave to one image, with the signs of the image at `position` in a sweep of its data set.
+
+    Args:
+        image: (3, H, W) float32 in [0, 1].
+        frequency: (i, j), cycles per image.
+        epsilon: L2 size per channel.
+        seed: of the signs.
+        position: place of the image in its data set.
+    """
+    return WaveOnImage(image, _with_wave(image[None], frequency, epsilon, seed, position)[0])
+
+
+def _with_wave(images: np.ndarray, frequency: Frequency, epsilon: float, seed: int, start: int) -> np.ndarray:
+    """Add a wave to (B, 3, H, W) images, the first at position `start` of its data set."""
+    signs = random_signs(start + len(images), frequency, seed=seed)[start:]
+    return add_basis(images, fourier_basis(*frequency, *images.shape[2:]), epsilon, signs=signs).images
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A classifier's predictions for one image under one wave.
+
+    clean, perturbed: (K,) probabilities. curve: (V, K) probabilities with the wave at each size of `epsilons`.
+    """
+
+    clean: np.ndarray
+    perturbed: np.ndarray
+    epsilons: tuple[float, ...]
+    curve: np.ndarray
+
+
+def predict_under_waves(
+    classifier: Classifier,
+    image: np.ndarray,
+    frequencies: Sequence[Frequency],
+    epsilon: float,
+    epsilons: Sequence[float] = (),
+    *,
+    seed: int,
+    position: int,
+) -> list[Predictions]:
+    """Predict an image without a wave, and under each of several waves at several sizes, in one pass.
+
+    position: place of the image in its data set.
+    """
+    sizes = (epsilon, *epsilons)
+    waves = [(frequency, size) for frequency in frequencies for size in sizes]
+    batch = [image, *(wave_on_image(image, *wave, seed=seed, position=position).perturbed for wave in waves)]
+    clean, *perturbed = class_probabilities(classifier, np.stack(batch))
+    rows = np.reshape(perturbed, (len(frequencies), len(sizes), len(clean)))
+    return [Predictions(clean, row[0], tuple(epsilons), row[1:]) for row in rows]
+
+
+def top1_predictions(
+    classifier: Classifier,
+    images: np.ndarray,
+    wave: Frequency | None = None,
+    epsilon: float = 0.0,
+    *,
+    seed: int = 0,
+    start: int = 0,
+) -> np.ndarray:
+    """Return the top-1 class of each image, (N,), with a wave added if one is given.
+
+    Args:
+        images: (N, 3, H, W) uint8.
+        start: position of the first image in its data set, for its signs.
+    """
+    pixels = images.astype(np.float32) / 255
+    if wave is not None:
+        pixels = _with_wave(pixels, wave, epsilon, seed, start)
+    return class_probabilities(classifier, pixels).argmax(1)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A confusion: `count` of the `images` of one class are predicted as another."""
+
+    label: int
+    prediction: int
+    count: int
+    images: int
+
+
+def mistakes(labels: np.ndarray, predictions: np.ndarray) -> tuple[Mistake, ...]:
+    """Return all confusions, most frequent first, ties in class order.
+
+    Args:
+        labels, predictions: (N,) class indices.
+    """
+    wrong = np.stack([labels, predictions])[:, labels != predictions]
+    pairs, counts = np.unique(wrong, axis=1, return_counts=True)
+    rows = [
+        Mistake(label, prediction, count, int((labels == label).sum()))
+        for label, prediction, count in zip(*pairs.tolist(), counts.tolist(), strict=True)
+    ]
+    return tuple(sorted(rows, key=lambda mistake: -mistake.count))
+
+
+MIXED_AT = 49  # number of cutoffs
+_TOGETHER = 16  # pictures in one forward pass
+
+
+def hybrid_cutoffs(size: int) -> tuple[float, ...]:
+    """Return cutoffs for size x size pictures, in equal ratios, ascending, to three digits: from almost none of the low
+    picture but its mean to almost none of the high picture."""
+    return tuple(float(f"{cutoff:.3g}") for cutoff in np.geomspace(0.5, size, MIXED_AT))
+
+
+@dataclass(frozen=True, eq=False)
+class HybridPredictions:
+    """A classifier's predictions for two pictures, and for their hybrids.
+
+    cutoffs: (C,), cycles per image, ascending. low, high: (K,) probabilities for the pictures alone. mixed: (C, K).
+    """
+
+    cutoffs: tuple[float, ...]
+    low: np.ndarray
+    high: np.ndarray
+    mixed: np.ndarray
+
+    def switches_at(self, low_class: int, high_class: int) -> int | None:
+        """Return the index of the cutoff from which the low picture's class is the more probable of the two.
+
+        None if it is not at the last cutoff; 0 if it is at all of them.
+        """
+        more = self.mixed[:, low_class] > self.mixed[:, high_class]
+        together = int(np.logical_and.accumulate(more[::-1]).sum())
+        return len(more) - together if together else None
+
+
+def predict_hybrids(
+    classifier: Classifier, low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float]
+) -> HybridPredictions:
+    """Predict two images (3, H, W) in [0, 1], and their hybrid at each cutoff."""
+    batch = np.stack([low, high, *(hybrid(low, high, cutoff) for cutoff in cutoffs)])
+    probabilities = np.concatenate([class_probabilities(classifier, some) for some in batches(batch, _TOGETHER)])
+    return HybridPredictions(tuple(cutoffs), probabilities[0], probabilities[1], probabilities[2:])

@@ -1,0 +1,321 @@
+"""The sweep over waves (paper, sec. 2.1): which waves share a pass, and which images a wave gets."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.fourier import waves as basis
+from core.fourier.heatmap import MEANS
+from core.fourier.waves import perturb, wave_bits
+from core.shared.device import DTYPES, forward
+from core.shared.numbers import Frequency
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from core.classifiers.classifier import Classifier
+    from core.data.sample_sets import ImageDataset
+
+
+# Images per forward pass, by device. On a CPU 64 took at most 1 % longer than 4, 16 or 32, for any of five networks at
+# 32 and 224 pixels; batches that do not fit the memory are halved.
+BATCH = {"cpu": 64, "cuda": 512}
+# A frequency, or None for the clean images.
+Wave = basis.Frequency | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepConfig:
+    """Settings of a sweep.
+
+    side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
+    cells: the frequencies to compute, None for all. batch_size: images per forward pass, None for `BATCH`.
+    dtype: precision of the forward pass; the wave is always added in float32.
+    weaken_as: side in pixels of a network's input: each wave is weakened as by bicubic enlargement to it, to compare
+    networks at equal strength; None for full strength.
+    outcomes: whether to store which images are misclassified under each wave, one bit each.
+    passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave has its own class-balanced
+    sample. The clean error is always over all images. A map of samples stores no outcomes.
+    """
+
+    side: int
+    epsilon: float
+    seed: int = 0
+    cells: tuple[basis.Frequency, ...] | None = None
+    batch_size: int | None = None
+    dtype: str = "float32"
+    weaken_as: int | None = None
+    outcomes: bool = True
+    passes: float = 1.0
+
+    def __post_init__(self) -> None:
+        basis.check_side(self.side)
+        if not 0 <= self.epsilon < float("inf"):
+            raise ValueError(f"epsilon is the L2 size of the wave and must be >= 0; got {self.epsilon}")
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"a seed lies between 0 and 2**64 - 1; got {self.seed}")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise ValueError(f"a batch holds at least 1 image; got {self.batch_size}")
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype {self.dtype!r} is unknown; use one of {', '.join(DTYPES)}")
+        if self.weaken_as is not None and not 1 <= self.weaken_as <= 4096:
+            raise ValueError(f"waves are weakened as by enlarging to 1 to 4096 pixels; got {self.weaken_as}")
+        if not 0 < self.passes <= 1:
+            raise ValueError(f"passes is a share of the images, above 0 and at most 1; got {self.passes}")
+        for i, j in self.cells or ():
+            basis.frequency_to_cell(i, j, self.side)
+
+    @property
+    def waves(self) -> tuple[basis.Frequency, ...]:
+        """Distinct waves to compute, by canonical frequency, in a fixed order."""
+        if self.cells is None:
+            return basis.half_plane(self.side)
+        return tuple(dict.fromkeys(basis.canonical_frequency(i, j) for i, j in self.cells))
+
+
+def check_side_fits(side: int, image_size: int) -> None:
+    """Raise ValueError unless images of this size can hold every wave of a map of this side."""
+    if side > (max_side := basis.largest_side(image_size, image_size)):
+        raise ValueError(
+            f"a heat map of side {side} needs frequencies up to {side // 2} cycles per image, but "
+            f"images of {image_size} x {image_size} pixels carry fewer: use a side of at most {max_side}"
+        )
+
+
+def images_per_wave(total: int, passes: float) -> int:
+    """Return the number of images in a share of `total`, at least one."""
+    return max(1, round(passes * total))
+
+
+def sampling_variance(wrong: np.ndarray, labels: np.ndarray, total: int) -> float:
+    """Estimate the variance of a balanced sample's error rate from the variances within its classes.
+
+    Differences between classes do not vary from sample to sample, so it is smaller than for random images. A class with
+    one image is assumed to vary like the whole sample.
+
+    Args:
+        wrong: (n,) bool, whether an image is misclassified. labels: (n,) its true class.
+        total: number of images that the sample was drawn from.
+    Source: Cochran 1977, ch. 5, proportional allocation.
+    """
+    n, of_class = len(wrong), np.bincount(labels)
+    errors = np.bincount(labels, wrong)
+    several, rate = of_class > 1, wrong.mean()
+    # Var of a stratified mean: sum_h W_h^2 s_h^2 / n_h (1 - f_h) (Cochran 1977, eq. 5.6), of classes h with n_h images;
+    # shares W_h = n_h / n and f_h = f = n / N make it (1 - f) / n^2 * sum_h n_h s_h^2.
+    # With e_h errors, n_h s_h^2 = e_h (n_h - e_h) / (n_h - 1) (variance of 0s and 1s, sec. 3.2).
+    within = errors[several] * (of_class[several] - errors[several]) / (of_class[several] - 1)
+    # If n_h = 1, s_h^2 is set to the whole sample's, n p (1 - p) / (n - 1).
+    alone = (of_class == 1).sum() * rate * (1 - rate) * n / max(1, n - 1)
+    return float(within.sum() + alone) / n**2 * (1 - n / total)
+
+
+def balanced_sample(labels: np.ndarray, size: int, wave: Frequency, *, seed: int) -> np.ndarray:
+    """Draw positions of `size` distinct images with each class in proportion, to within one image.
+
+    All images are equally likely. Different waves and seeds draw independently; (i, j) and (-i, -j) draw the same.
+
+    Args:
+        labels: (N,) class of every image.
+        size: 1 to N.
+        wave: (i, j), cycles per image.
+        seed: 0 to 2**64 - 1.
+    Returns:
+        (size,) int64, ascending.
+    Source: systematic sampling from a list in order of the classes, each shuffled (Cochran 1977, ch. 8).
+    """
+    total = len(labels)
+    # A separate stream from the signs', so that sample and signs are independent.
+    bits = wave_bits(total + 1, wave, seed=seed, stream=1)
+    shuffled = np.lexsort((bits[:total], labels))
+    start = int(bits[total] % np.uint64(total))
+    return np.sort(shuffled[(np.arange(size) * total + start) // size])
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """G waves, each added to n images.
+
+    scaled: (G, H, W) float32, each wave times its size v; zeros for the clean images. places: (G, n) int64 indices of
+    images, or (1, n) if equal for all. signs: (G, n, 3) int8.
+    """
+
+    waves: tuple[Wave, ...]
+    scaled: np.ndarray
+    places: np.ndarray
+    signs: np.ndarray
+
+    @property
+    def count(self) -> int:
+        return self.signs.shape[1]
+
+    def batches(self, size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
+        """Split places and signs along the images into as few, nearly equal parts as `size` allows."""
+        import torch
+
+        tensors = (torch.from_numpy(array).to(device) for array in (self.places, self.signs))
+        return zip(*(tensor.tensor_split(-(-self.count // size), 1) for tensor in tensors), strict=True)
+
+
+def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfig, size: int) -> Group:
+    """Return the first wave with as many following ones, added to equally many images, as fit a batch of `size`."""
+    total, height = len(dataset), dataset.image_size
+    count = images_under(waves[0], total, config)
+    alike = itertools.takewhile(lambda wave: images_under(wave, total, config) == count, waves)
+    group = tuple(itertools.islice(alike, max(1, size // count)))
+    signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
+    places = np.arange(total)[None]
+    if count < total:  # so these are not the clean images
+        places = np.stack(
+            [balanced_sample(dataset.labels, count, wave, seed=config.seed) for wave in group if wave is not None]
+        )
+        signs = np.take_along_axis(signs, places[..., None], axis=1)  # an image has the same signs as in a full sweep
+    scaled = np.zeros((len(group), height, height), np.float32)
+    for k, wave in enumerate(group):
+        if wave is not None:
+            scaled[k] = basis.fourier_basis(*wave, height, height) * np.float32(_epsilon(wave, config, height))
+    return Group(group, scaled, places, signs)
+
+
+def images_under(wave: Wave, total: int, config: SweepConfig) -> int:
+    """Return the number of images that a wave is added to; the clean error uses all."""
+    return total if wave is None else images_per_wave(total, config.passes)
+
+
+def _epsilon(wave: basis.Frequency, config: SweepConfig, image_size: int) -> float:
+    """Return a wave's L2 size per channel, weakened if configured."""
+    if config.weaken_as is None:
+        return config.epsilon
+    cell = basis.frequency_to_cell(*wave, config.side)
+    return config.epsilon * float(_kept(image_size, config.weaken_as, config.side)[cell])
+
+
+@functools.lru_cache(maxsize=4)
+def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
+    from core.classifiers.classifier import Preprocess
+    from core.fourier.waves import resize_attenuation
+
+    return resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """Errors under one wave, by its canonical frequency.
+
+    true_probability: mean softmax probability of the true class, in [0, 1].
+    wrong: which of the `count` images are misclassified (top-1), packed with `numpy.packbits`. variance: of the top-1
+    error rate between samples; None if all images were used.
+    """
+
+    frequency: Wave
+    top1_errors: int
+    top5_errors: int
+    count: int
+    true_probability: float
+    wrong: bytes = field(repr=False)
+    variance: float | None = None
+
+
+def sweep_cells(
+    classifier: Classifier,
+    dataset: ImageDataset,
+    config: SweepConfig,
+    *,
+    waves: Sequence[Wave] | None = None,
+) -> Iterator[CellResult]:
+    """Yield the errors of `classifier` under each wave, in order.
+
+    The images are transferred to the device once. A cell's result does not depend on batch size, order of cells or
+    previous results, up to the rounding of the forward pass.
+
+    Args:
+        dataset: its labels are indices of the classifier's classes.
+        waves: the frequencies to compute, None for the clean images; by default `config.waves`.
+    Raises:
+        ValueError: at the call, if the images are too small for `config.side`.
+        RuntimeError: while iterating, if logits are not finite, or one image does not fit the memory.
+    """
+    check_side_fits(config.side, dataset.image_size)
+    return _sweep(classifier, dataset, config, config.waves if waves is None else waves)
+
+
+def _sweep(
+    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, waves: Sequence[Wave]
+) -> Iterator[CellResult]:
+    """Run the loop of `sweep_cells`: several waves with few images share a pass; a wave with many takes several."""
+    import torch
+
+    from core.shared.network_copies import with_cast_weights
+
+    if not waves:
+        return
+    images = torch.as_tensor(dataset.images).to(classifier.device)
+    labels = torch.as_tensor(dataset.labels).to(classifier.device)
+    classifier = with_cast_weights(classifier, config.dtype)
+    size = config.batch_size or BATCH.get(images.device.type, BATCH["cpu"])
+    while waves:
+        group = first_group(waves, dataset, config, size)
+        try:
+            tally, wrong = _errors(classifier, images, labels, group, size, config.dtype)
+        except torch.OutOfMemoryError as error:
+            if size == 1:
+                raise RuntimeError(
+                    f"one image does not fit the memory of {classifier.device}; "
+                    "use --device cpu or a smaller classifier"
+                ) from error
+            torch.cuda.empty_cache()
+            size //= 2
+            continue
+        if (tally[2] < group.count).any():
+            advice = "its weights may be damaged" if config.dtype == "float32" else "use --dtype float32"
+            raise RuntimeError(
+                f"{classifier.name} gave logits that are not finite in {config.dtype}, "
+                f"near frequency {group.waves[0]}; {advice}"
+            )
+        for k, wave in enumerate(group.waves):
+            top1, top5, _, *sums = tally[:, k].tolist()
+            means = {name: total / group.count for name, total in zip(MEANS, sums, strict=True)}
+            variance = None
+            if group.count < len(dataset):
+                variance = sampling_variance(wrong[k], dataset.labels[group.places[k]], len(dataset))
+            bits = np.packbits(wrong[k]).tobytes()
+            yield CellResult(wave, round(top1), round(top5), group.count, wrong=bits, variance=variance, **means)
+        waves = waves[len(group.waves) :]
+
+
+def _errors(
+    classifier: Classifier, images: Tensor, labels: Tensor, group: Group, batch_size: int, dtype: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return sums over the images, (3 + M, G) float64: top-1 errors, top-5 errors, finite logits and the M means.
+
+    Also returns which are misclassified, (G, n) bool. Computed on the device and fetched once.
+    """
+    import torch
+
+    waves, wrong = len(group.waves), []
+    scaled = torch.from_numpy(group.scaled).to(images.device)[:, None, None]  # (G, 1, 1, H, W)
+    exact = torch.float32 if images.device.type == "mps" else torch.float64  # not on MPS
+    tally = torch.zeros(3 + len(MEANS), waves, dtype=exact, device=images.device)
+    with torch.inference_mode():
+        for places, signs in group.batches(batch_size, images.device):
+            perturbed = perturb(torch.div(images[places], 255), scaled, signs[..., None, None])  # (G, n, 3, H, W)
+            logits = forward(classifier, perturbed.flatten(0, 1), dtype)
+            targets = labels[places].expand(waves, -1).flatten()
+            missed = logits.topk(min(5, logits.shape[1]), dim=1).indices != targets[:, None]
+            numbers = [missed[:, 0], missed.all(dim=1), logits.isfinite().all(dim=1), *_means(logits, targets)]
+            outcome = torch.stack(numbers).view(len(numbers), waves, -1)
+            tally += outcome.sum(dim=2, dtype=exact)
+            wrong.append(outcome[0] > 0)
+    return tally.cpu().double().numpy(), torch.cat(wrong, dim=1).cpu().numpy()
+
+
+def _means(logits: Tensor, targets: Tensor) -> tuple[Tensor, ...]:
+    """Return each of `MEANS` for each image, (B,)."""
+    return (logits.softmax(dim=1).gather(1, targets[:, None])[:, 0],)
