@@ -51,9 +51,9 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
     row = page.locator(f".st-key-models-row-{PAPERS_CLIP}")
     row.get_by_role("button", name="Download (605 MB)").click()
     expect(row.get_by_text(re.compile(r"^\d+ MB of 605 MB$"))).to_be_visible()
-    expect(row).to_contain_text("ready", timeout=SLOW)
+    expect(page.locator(f".networks .{PAPERS_CLIP}")).to_contain_text("ready", timeout=SLOW)
     assert hub.requested_ranges == [None, "bytes=94371840-"]  # after the last whole chunk of ten MiB
-    expect(page.get_by_text("the paper’s CLIP, is installed")).to_be_visible()
+    expect(page.get_by_role("heading", name="The real CLIP is here")).to_be_visible()
     expect(page.get_by_role("button", name="Make the profile of CLIP ViT-B/32 (OpenAI)")).to_be_visible()
 
     def go_to(path):

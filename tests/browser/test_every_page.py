@@ -238,8 +238,6 @@ def test_views_of_frequency_fit_read_well_and_are_accessible(app, open_page, vie
 
 @pytest.mark.slow
 def test_what_opens_is_accessible(app, open_page):
-    page = settled(open_page(f"{app}/models", width=1440))
-    opens_accessibly(page, page.locator(".st-key-models-row-mini-clip").get_by_role("button").last, POPOVER)
     page = settled(open_page(f"{app}/inpainting", width=1440))
     for name in ("Download", "Share"):
         opens_accessibly(page, page.get_by_role("button", name=name), POPOVER)

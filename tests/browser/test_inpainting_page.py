@@ -103,8 +103,8 @@ def test_small_pictures_are_smooth_until_square_pixels_are_asked_for(live_page):
     assert rendering(page) == {"pixelated"}
     page.get_by_role("button", name="Change", exact=True).click()
     assert rendering(page) == {"pixelated"}
-    go_to(page, "Models and data")
-    expect(page.get_by_role("heading", name="Models and data")).to_be_visible()
+    go_to(page, "Models")
+    expect(page.get_by_role("heading", name="Models")).to_be_visible()
     go_to(page, "Fill a hole")
     expect(squares).to_have_attribute("aria-pressed", "true")
     assert rendering(page) == {"pixelated"}
@@ -193,8 +193,8 @@ def test_run_goes_on_while_the_visitor_looks_at_another_page(live_page):
     wait_until_drawn(page)
     start(page)
     wait_for_steps(page)
-    go_to(page, "Models and data")
-    expect(page.get_by_role("heading", name="Models and data")).to_be_visible()
+    go_to(page, "Models")
+    expect(page.get_by_role("heading", name="Models")).to_be_visible()
     go_to(page, "Fill a hole")
     expect(page.get_by_text("Your run, 1,000 steps")).to_be_visible(timeout=SLOW)
     expect(page.locator(".state")).to_contain_text(f"{mask.sum():,} of")

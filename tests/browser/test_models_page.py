@@ -1,4 +1,4 @@
-"""The page *Models and data* in a real browser: no torch, downloads, narrow windows."""
+"""The page *Models* in a real browser: no torch, downloads, narrow windows."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -7,16 +7,15 @@ from tests.browser.waiting import wait_until_still
 from tests.weight_server import PIECE, weight_server
 
 
-def row(page: Page, name: str):
-    """The row of the classifier with this name."""
+def download(page: Page, name: str):
+    """The download of the classifier with this name."""
     return page.locator(f".st-key-models-row-{name}")
 
 
 def test_page_needs_no_torch_and_no_sideways_scrolling(streamlit_app, open_page):
     page = open_page(f"{streamlit_app('tests/browser/demos.py')}/?demo=models_and_data")
     expect(page.get_by_text("Server: torch is")).to_be_visible()
-    for folded in ("Heat maps with", "Pictures with"):
-        page.get_by_text(folded).click()
+    page.get_by_text("Details: origin of").click()
     expect(page.get_by_text("Server: torch is not loaded")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
     page.get_by_role("tab", name="100 CIFAR-10 images").click()
@@ -36,16 +35,15 @@ def test_download_moves_on_by_itself_and_ends_ready(streamlit_app, open_page, tm
     with weight_server(bytes(3 * PIECE)) as server:
         env = {"DEMO_WEIGHTS_URL": server.url, "TORCH_HOME": str(tmp_path)}
         page = open_page(f"{streamlit_app('tests/browser/own_weights.py', env=env)}/models")
-        resnet = row(page, "resnet-56")
-        resnet.get_by_role("button", name="Download (3.5 MB)").click()
+        resnet = download(page, "resnet-56")
+        resnet.get_by_role("button", name="ResNet-56 (CIFAR-10), 3.5 MB").click()
         server.permits.release()
         expect(resnet.get_by_text("1.0 MB of 3.1 MB")).to_be_visible()
         server.permits.release()
         expect(resnet.get_by_text("2.1 MB of 3.1 MB")).to_be_visible()
         server.release()
-        expect(resnet.get_by_role("img", name="check_circle icon")).to_be_visible()
-        expect(resnet).to_contain_text("ready")
-        expect(resnet.get_by_role("button", name="Download")).to_have_count(0)
+        expect(page.locator(".networks .resnet-56")).to_contain_text("✓ ready")
+        expect(resnet).to_have_count(0)
     # A check for missing files follows, which shows its progress. Then the page no longer changes.
     page.evaluate("""() => {
         window.changedAt = performance.now();

@@ -25,7 +25,7 @@ def test_parameters_of_a_link_arrive_and_stay_also_below_a_page(app, open_page):
 @pytest.mark.slow
 def test_the_first_visitor_of_a_server_may_come_to_any_page(streamlit_app, open_page):
     page = open_page(f"{streamlit_app('app.py', env={'ASKED_BY': 'nobody yet'})}/models", width=1440)
-    expect(page).to_have_title(re.compile("^Models and data"))
+    expect(page).to_have_title(re.compile("^Models"))
     expect(page.get_by_test_id("stTopNavLink")).to_have_count(6)
 
 

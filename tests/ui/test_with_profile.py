@@ -115,7 +115,7 @@ def texts(data):
 
 def read(app) -> str:
     """All text of a page: its HTML, sentences, components and charts."""
-    parts = [part.proto.body for part in app.get("html")] + [part.value for part in (*app.markdown, *app.success)]
+    parts = [part.proto.body for part in app.get("html")] + [part.value for part in (*app.markdown, *app.header)]
     parts += [text for part in app.get("bidi_component") for text in texts(json.loads(part.proto.json))]
     parts += [part.proto.spec for part in app.get("vega_lite_chart")]
     parts += [title for part in app.multiselect if "models" in part.key for title in part.value]
@@ -196,7 +196,7 @@ PLACES = {
     "a small picture's hole": Place("inpainting", {"inpainting-pictures": "CIFAR-10"}, None, {RANDOM, TWIN}),
     "a drawing": Place("generation", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS}),
     "small drawings": Place("generation", {"generation-set": "CIFAR-10, 32 px"}, None, {RANDOM, TWIN}),
-    "models": Place("models", weighted=None, says="is installed"),
+    "models": Place("models", weighted=None, says="The real CLIP is here"),
     "a wave": tool("Details", {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN}),
     "two in one": tool(HYBRIDS, {MINI}, {MINI}, set()),
     "gradient": tool(GRADIENT, {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN}),

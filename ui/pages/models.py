@@ -1,45 +1,82 @@
-"""Page *Models and data*: installed and downloadable models and data, their provenance, and how to add more.
+"""Page *Models*: the card *Get the real CLIP*, a table of all networks, and the origin of maps and pictures.
 
 Nothing on this page imports torch.
 """
 
 from __future__ import annotations
 
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
 import streamlit as st
 
+from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import (
     PAPERS_CLIP,
     classifier_spec,
     classifier_state,
     classifier_title,
+    list_classifiers,
     listed_classifiers,
+    model_card,
 )
-from core.data.stored import missing_profiles
-from core.shared.roles import INSTEAD
-from core.shared.text import TERMS
-from ui.maps.catalogue import computed_maps, stored_title
-from ui.models.classifier_table import classifier_table, format_size, linked_card
-from ui.models.data_tables import maps_table, samples_tables
-from ui.server.downloads import profile_maker, unprofiled, weight_downloads
-from ui.shared.sentences import write_sentence
-from ui.shared.text import as_markdown, one_line
+from core.classifiers.weights import STALL_SECONDS
+from core.data.datasets import load_samples, sample_credits
+from core.data.pixels import png_data_uri, square_image
+from core.data.stored import device_text, missing_profiles, stored_files
+from core.fourier.heatmap import TOP1, Heatmap, HeatmapError, colormap_table
+from core.shared.roles import INSTEAD, RELATIONS
+from core.shared.text import bdi, tooltip
+from ui.maps.catalogue import Entry, computed_maps, dataset_title, shipped_maps, stored_title
+from ui.maps.presets import CLIP, MINI_CLIP
+from ui.server.downloads import WeightDownload, profile_maker, unprofiled, weight_downloads
+from ui.shared import url
+from ui.shared.look import style_sheet
+from ui.shared.table import row_html, table_html
+from ui.shared.text import as_markdown, format_size, one_line
+from ui.story.facts import far_from_clip
 
+CARD = "card"  # in the URL: the classifier whose card is open
 REDRAW_SECONDS = 0.5  # while a download runs
+REQUESTED = "models.requested"  # this visitor's downloads, by classifier: only they see a failure
+MEGABIT = 1e6 / 8  # bytes
+LINE = 100  # megabits per second, for the estimated time of a download
+OURS = "MIT"  # of maps that this project computed
+_PICTURE, _ROW, _DENSE_ROW = 64, 40, 28  # pixels, of a photograph and of rows in the tables
+_DOMAIN = r"https?://(?:www\.)?([^/]+)"  # what a link shows of its URL
+_MONTAGE_COLUMNS = 20
+# Format in the model cards: '77.80 % (95 % interval 76.97 % to 78.60 %, n = 10,000)'.
+_INTERVAL = re.compile(r"(\d+(?:[.,]\d+)*(?: %| points)?) \((?:95 % interval )?([^() ]+(?: %)? to [^()]*)\)")
 
 
 def page() -> None:
     """Draw the page."""
-    st.title("Models and data", anchor=False)
-    linked_card()
+    st.html(style_sheet(__file__))
+    st.title("Models", anchor=False)
+    for spec in list_classifiers():
+        if spec.name == url.text(CARD):
+            with st.expander(as_markdown(one_line(spec.title)), expanded=True):
+                _card(spec)
     # Reruns on a timer only while something is in progress: each rerun redraws the table.
-    st.fragment(_classifiers, run_every=REDRAW_SECONDS if _busy() else None)()
-    with st.expander("Heat maps with their origin and licence"):
-        maps_table()
-    with st.expander("Pictures with their credit"):
-        samples_tables()
-    st.markdown(
-        "`docs/adding.md`, in a copy of this project, has the commands that add your own classifier, data set or map."
-    )
+    st.fragment(_networks, run_every=REDRAW_SECONDS if _busy() else None)()
+    with st.expander("Details: origin of heat maps and pictures, commands"):
+        photographs, small = sample_credits("photographs"), sample_credits("cifar10-samples")
+        tabs = st.tabs(["Heat maps", f"{len(photographs)} photographs", f"{len(small)} CIFAR-10 images", "Your own"])
+        with tabs[0]:
+            _maps()
+        with tabs[1]:
+            _photographs()
+        with tabs[2]:
+            _small_pictures()
+        tabs[3].markdown(
+            "`docs/adding.md`, in a copy of this project, has the commands that add a classifier, data set or map."
+        )
 
 
 def _busy() -> bool:
@@ -47,50 +84,69 @@ def _busy() -> bool:
     return weight_downloads().running or profile_maker().running
 
 
-def _classifiers() -> None:
+def _networks() -> None:
+    """Draw the card of the real CLIP, the table of networks, and the other downloads."""
     ticking, busy = st.session_state.setdefault("models.ticking", False), _busy()
     if ticking != busy:  # the first job began or the last one ended: the page starts or stops the timer
         st.session_state["models.ticking"] = busy
         st.rerun()
-    text, banner = st.columns([2, 3], gap="large")
-    with text:
-        write_sentence(
-            "This page lists every CLIP, ResNet and robust network: what it is, where it comes from, and what a "
-            "download adds.",
-            *TERMS,
-        )
-        _profile()
-    with banner:
-        _banner()
-    classifier_table()
+    with st.container(border=True, key="models-clip"):
+        pictures, facts = st.columns([1, 1], gap="large")
+        pictures.html(_what_changes())
+        with facts:
+            _real_clip()
+    rows = [_row(spec) for spec in list_classifiers()]
+    st.html(table_html(["Network", "What it is", "On this machine", "Heat maps"], rows, kind="networks"))
+    with st.container(horizontal=True, key="models-downloads"):
+        for spec in list_classifiers():
+            if spec.name != PAPERS_CLIP:
+                _download(spec, f"{one_line(spec.title)}, ")
     for reason in (*listed_classifiers().refused, *missing_profiles()):
         st.warning(as_markdown(reason), icon=":material/warning:")
 
 
-def _banner() -> None:
-    """Say whether the paper's CLIP is installed, and what its download adds."""
-    spec, state = classifier_spec(PAPERS_CLIP), classifier_state(PAPERS_CLIP)
-    if state.status == "ready":
-        st.success(
-            f"**{spec.title}, the paper’s CLIP, is installed.** It predicts beside its map on *Frequencies*. "
-            "*Fill a hole* and *Draw* open with the paper’s own experiment on a photograph.",
-            icon=":material/check_circle:",
-        )
-        return
-    size = format_size(state.download_bytes)
-    if computed_maps(PAPERS_CLIP):
-        st.success(
-            f"**A profile of {stored_title(PAPERS_CLIP)} is installed.** *Story*, *Findings* and stored runs show it "
-            f"wherever it has a result. The paper’s weights, a download of {size}, add predictions and your own runs.",
-            icon=":material/check_circle:",
-        )
-        return
-    st.info(
-        f"**Only the heat map of the paper’s CLIP is bundled.** A download of {size} installs {spec.title} itself. It "
-        "then predicts on *Frequencies*, also among your own words, and *Fill a hole* and *Draw* open with it. Until "
-        f"then {classifier_title(INSTEAD[PAPERS_CLIP])} takes its place, in miniature.",
-        icon=":material/info:",
+def _what_changes() -> str:
+    """Return the map of the network in CLIP's place beside CLIP's own, as HTML."""
+    parts = (
+        (f"Without it: {stored_title(INSTEAD[PAPERS_CLIP])} answers", shipped_maps()[MINI_CLIP]),
+        ("With it: the paper’s CLIP answers", shipped_maps()[CLIP]),
     )
+    figures = "".join(_map_figure(*part) for part in parts)
+    return f'<div class="maps">{figures}<p>Error under each wave: dark where the network stays right.</p></div>'
+
+
+def _map_figure(caption: str, entry: Entry) -> str:
+    colours = colormap_table(TOP1.colormap)[np.rint(255 * entry.heatmap.rate()).astype(np.uint8)]
+    alt = f"Heat map of {entry.name}"
+    return f'<figure><img src="{png_data_uri(colours)}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
+
+
+def _real_clip() -> None:
+    """Draw what the paper's CLIP changes, its size and its time, and its download or its profile."""
+    spec, state = classifier_spec(PAPERS_CLIP), classifier_state(PAPERS_CLIP)
+    ready, size = state.status == "ready", state.download_bytes
+    st.header("The real CLIP is here" if ready else "Get the real CLIP", anchor=False)
+    facts = {"Network": f"{spec.title}, licence {spec.licence}"}
+    if not ready:
+        stand_in = stored_title(INSTEAD[PAPERS_CLIP])
+        facts["Size, once"] = format_size(size)
+        facts["Time"] = f"{(size or 0) / MEGABIT / LINE:.0f} s at {LINE} Mbit/s"
+        facts["Until then"] = f"{stand_in}, a miniature; its map differs from CLIP’s at {far_from_clip()} of waves"
+    facts |= {
+        "On *Frequencies*": "it predicts beside its map, also among your own words",
+        "*Fill a hole*, *Draw*": "open with it, on photographs and with any words",
+    }
+    if computed_maps(PAPERS_CLIP):
+        facts["Profile"] = "installed: *Story*, *Findings* and stored runs show it"
+    _facts({head: re.sub(r"\*(.*?)\*", r"<i>\1</i>", html.escape(text)) for head, text in facts.items()})
+    _download(spec, "Download ")
+    _profile()
+
+
+def _facts(rows: Mapping[str, str]) -> None:
+    """Draw a table of two columns. rows: HTML by head, in which asterisks set the names of pages in italics."""
+    heads = {re.sub(r"\*(.*?)\*", r"<i>\1</i>", head): text for head, text in rows.items()}
+    st.html(f'<table class="facts">{"".join(row_html([text], head=head) for head, text in heads.items())}</table>')
 
 
 def _profile() -> None:
@@ -111,3 +167,175 @@ def _profile() -> None:
             args=(spec,),
             key="models.profile",
         )
+
+
+def _download(spec: ClassifierSpec, label: str) -> None:
+    """Draw a button that downloads a classifier for this visitor, its progress, or why it failed; nothing if ready."""
+    state, download = classifier_state(spec.name), weight_downloads().get(spec.name)
+    if state.status != "downloadable" and (download is None or download.status != "running"):
+        return
+    with st.container(width="content", key=f"models-row-{spec.name}"):
+        if download is not None and download.status == "running":
+            st.progress(download.fraction or 0.0, text=_progress_text(download), width=240)
+            return
+        size = format_size(state.download_bytes)
+        st.button(
+            f"{as_markdown(label)}({size})" if spec.name == PAPERS_CLIP else f"{as_markdown(label)}{size}",
+            key=f"models.download.{spec.name}",
+            type="primary" if spec.name == PAPERS_CLIP else "secondary",
+            icon=":material/download:",
+            help=f"{spec.title}. {state.detail} It stays on the machine that runs this app, for all visitors.",
+            on_click=_request,
+            args=(spec,),
+        )
+        if download is not None and download is st.session_state.get(REQUESTED, {}).get(spec.name):
+            st.error(download.error, icon=":material/error:")
+
+
+def _request(spec: ClassifierSpec) -> None:
+    st.session_state.setdefault(REQUESTED, {})[spec.name] = weight_downloads().start(spec)
+
+
+def _progress_text(download: WeightDownload) -> str:
+    total, silent = format_size(download.total), download.silent_seconds
+    if silent >= STALL_SECONDS:
+        return f"{format_size(download.received or 0)} of {total}, no data for {silent:.0f} s"
+    if download.received is None:
+        return f"Downloading {total}, {download.seconds:.0f} s so far"
+    return f"{format_size(download.received)} of {total}"
+
+
+def _row(spec: ClassifierSpec) -> str:
+    """Return a classifier's row of the table."""
+    state, path = classifier_state(spec.name), spec.weights.locate()
+    size = format_size(path.stat().st_size if path is not None else spec.download_bytes or state.download_bytes)
+    status = {"ready": f"✓ ready, {size}", "downloadable": f"a download, {size}"}.get(state.status, "✕ unavailable")
+    name = f'<a href="{html.escape(url.link("models", (CARD, spec.name)))}">{bdi(one_line(spec.title))}</a>'
+    return row_html([html.escape(_role(spec)["short"]), status, _map_links(spec)], spec.name, name)
+
+
+def _role(spec: ClassifierSpec) -> dict[str, str]:
+    return RELATIONS.get(spec.name, {"short": "Added on this server; not in the paper"})
+
+
+def _map_links(spec: ClassifierSpec) -> str:
+    """Return links to a classifier's shipped maps: for each data set the first, which has the most images."""
+    links: dict[str, str] = {}
+    for label, entry in shipped_maps().items():
+        if entry.classifier == spec.name:
+            data = dataset_title(entry.heatmap.metadata["dataset"]["name"]).split(",")[0]
+            links.setdefault(data, f'<a href="frequency?maps={quote(label)}">{data}</a>')
+    return ", ".join(links.values())
+
+
+def _card(spec: ClassifierSpec) -> None:
+    """Draw a classifier's card: its facts and, of a bundled one, its model card."""
+    st.markdown(f"{_role(spec)['short']}. {_role(spec).get('more', '')}")
+    source = html.escape(spec.source)
+    _facts({
+        "Kind": spec.kind,
+        "Input": f"{spec.image_size} × {spec.image_size} px" if spec.image_size else "size as configured",
+        "Licence": html.escape(spec.licence),
+        "Source": f'<a href="{source}">{source}</a>' if spec.source.startswith("http") else source,
+        "Name in commands": f"<code>{html.escape(spec.name)}</code>",
+        "Weights": html.escape(f"{spec.weights_id}. {spec.weights.pinned() if spec.weights.origin else ''}"),
+        "On this machine": html.escape(classifier_state(spec.name).detail or "ready"),
+        "Heat maps": _map_links(spec) or "none",
+    })  # fmt: skip
+    if card := model_card(spec.name):
+        card = re.sub(r"^#+ *(.*)$", r"**\1**", re.sub(r"(?<=\d)%", " %", card), flags=re.MULTILINE)  # no headings
+        card = _INTERVAL.sub(lambda match: tooltip(match[1], f"95 % interval ({match[2]})"), card)
+        st.markdown(card, unsafe_allow_html=True)  # it comes with this project
+
+
+def _maps() -> None:
+    """Draw a row per stored map, including profiles; name unreadable files."""
+    rows = []
+    for path in stored_files("heatmaps"):
+        try:
+            rows.append(_map_row(path, path.stat().st_mtime_ns))
+        except (HeatmapError, FileNotFoundError) as error:
+            st.error(str(error), icon=":material/broken_image:")
+    if not rows:
+        st.info("This copy has no heat maps. `python -m core.sweep` computes them.")
+        return
+    rows.sort(key=lambda row: (row["Origin"] != "published", row["Classifier"], -row["Images"], row["v"]))
+    column = st.column_config
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height="content",
+        row_height=_DENSE_ROW,
+        column_config={
+            "Images": column.NumberColumn(format="localized", help="images behind every cell"),
+            "Size": column.TextColumn(help="waves down and across, zero frequency in the middle"),
+            "v": column.NumberColumn(format="%.1f", help="L2 size of the wave per channel, pixels from 0 to 1"),
+            "Citation": column.TextColumn(width="large"),
+            "Link": column.LinkColumn(display_text=_DOMAIN),
+            "Notes": None,  # too long for a cell
+        },
+    )
+    for row in rows:
+        if row["Notes"]:
+            st.caption(f"{row['Classifier']}, {row['Data set']}: {row['Notes']}")
+
+
+@st.cache_data(show_spinner=False)
+def _map_row(path: Path, changed_ns: int) -> dict[str, Any]:
+    """Return a row of the table; `changed_ns`, the file's modification time, is part of the cache key."""
+    heatmap = Heatmap.load(path)
+    facts, source = heatmap.metadata, heatmap.metadata["source"]
+    date = str(source.get("date", "undated"))[:10]
+    link = source.get("url", "")
+    return {
+        "Classifier": one_line(classifier_title(facts["classifier"]["name"])),
+        "Data set": dataset_title(facts["dataset"]["name"]),
+        "Images": facts["dataset"]["n"],
+        "Size": f"{heatmap.side} × {heatmap.side}",
+        "v": float(facts["epsilon"]),
+        "Origin": source["type"],
+        "Licence": source.get("licence", OURS),
+        "Citation": source.get("citation", f"computed with this project, {date}, on {device_text(source)}"),
+        "Link": f"{link}/tree/{source['commit']}" if link and source.get("commit") else link,
+        "Notes": re.sub(r"(\d) x (\d)", r"\1 × \2", source.get("note", "")),
+    }
+
+
+def _photographs() -> None:
+    st.dataframe(
+        _photograph_rows(),
+        hide_index=True,
+        height="content",
+        row_height=_ROW,
+        column_config={
+            "Picture": st.column_config.ImageColumn(width="small"),
+            "Source": st.column_config.LinkColumn(display_text=_DOMAIN),
+        },
+    )
+
+
+@st.cache_data(show_spinner=False)
+def _photograph_rows() -> list[dict[str, str]]:
+    data = load_samples("photographs")
+    rows = []
+    for image, label, credit in zip(data.images, data.labels, sample_credits("photographs"), strict=True):
+        small = square_image(image.transpose(1, 2, 0), _PICTURE, resize_to=_PICTURE)
+        named = {field.capitalize(): text for field, text in asdict(credit).items()}
+        rows.append({"Picture": png_data_uri(small), "Class": data.classes.names[label]} | named)
+    return rows
+
+
+def _small_pictures() -> None:
+    credit, *others = sample_credits("cifar10-samples")
+    st.markdown(
+        f"Test images by {credit.author}, ten for each class, unchanged; {credit.licence}. [Source]({credit.source})"
+    )
+    st.html(f'<img class="montage" src="{_montage()}" alt="All {1 + len(others)} images">')
+
+
+@st.cache_data(show_spinner=False)
+def _montage() -> str:
+    """Return all CIFAR-10 samples as one picture."""
+    images = load_samples("cifar10-samples").images.transpose(0, 2, 3, 1)
+    rows = images.reshape(-1, _MONTAGE_COLUMNS, *images.shape[1:])
+    return png_data_uri(np.concatenate(np.concatenate(rows, axis=1), axis=1))

@@ -45,7 +45,7 @@ if at_root:
 url.keep_pages(tabs)
 with st.container(horizontal=True, key="page-tabs"):  # for windows so narrow that Streamlit hides its navigation
     for path, page in tabs.items():
-        st.page_link(page, label=url.PAGES[path].split(" and ")[0])
+        st.page_link(page, label=url.PAGES[path])
 url.drop_invalid_numbers()
 forget_explained()
 chosen.run()

@@ -17,9 +17,7 @@ from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.sentences import write_sentence
 from ui.shared.text import as_markdown
 
-NOBODY = (
-    "No other installed classifier knows these classes, so nobody judges the pictures. *Models and data* offers more."
-)
+NOBODY = "No other installed classifier knows these classes, so nobody judges the pictures. *Models* offers more."
 JUDGED = "generation.judged"  # this visitor's judgements, keyed by pictures and judge
 JUDGED_RESULT, ASK_BUTTON = (
     "generation.judge_requested",

@@ -25,7 +25,7 @@ from ui.server.jobs import at_full_priority
 from ui.server.log import log
 
 NONE_READY = (
-    "No classifier for these classes is installed. The page **Models and data** lists the available ones with the size "
+    "No classifier for these classes is installed. The page **Models** lists the available ones with the size "
     "of each download."
 )
 

@@ -22,3 +22,11 @@ def whole_number(text: str, places: range = range(10**9)) -> int | None:
     """Parse a URL's text of one to nine decimal digits; None for any other text or a number outside `places`."""
     number = int(text) if text.isdecimal() and len(text) < 10 else -1
     return number if number in places else None
+
+
+def format_size(count: int | None) -> str:
+    """605143284 -> '605 MB', 3471733 -> '3.5 MB'; None -> 'size unknown'."""
+    if count is None:
+        return "size unknown"
+    megabytes = count / 1e6
+    return f"{megabytes:.1f} MB" if megabytes < 10 else f"{megabytes:.0f} MB"

@@ -20,9 +20,8 @@ PAGES = {
     "inpainting": "Fill a hole",
     "generation": "Draw",
     "findings": "Findings",
-    "models": "Models and data",
+    "models": "Models",
 }
-CARD = "card"  # the classifier whose card *Models and data* opens
 _DROPPED, _LESS, _OPEN = "url.dropped", "url.less", "url.pages"
 
 
@@ -109,11 +108,6 @@ def open_page(path: str) -> None:
     """Go to a page within this session, whose state it keeps; a link would begin another one."""
     if (pages := st.session_state.get(_OPEN)) is not None:  # None where a page is tested alone
         st.switch_page(pages[path])
-
-
-def card_link(classifier: str) -> str:
-    """Return the URL of *Models and data* with a classifier's card open."""
-    return link("models", (CARD, classifier))
 
 
 def tell_of_link(sentence: str) -> None:

@@ -15,7 +15,7 @@ from core.sweep.transforms import chosen_pictures
 from ui.maps.catalogue import shipped_maps
 from ui.maps.judged_maps import findings_between
 from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
-from ui.models.classifier_table import format_size
+from ui.shared.text import format_size
 from ui.shared.url import link
 from ui.story import networks, opening
 from ui.tools.registry import CORRUPTIONS, GRADIENT

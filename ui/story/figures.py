@@ -33,7 +33,6 @@ from ui.shared.look import style_sheet
 from ui.shared.picture_rows import to_picture
 from ui.shared.pictures import sample_picture
 from ui.shared.sentences import unexplained, write_sentence
-from ui.shared.url import card_link
 from ui.story import networks
 from ui.story.facts import STORED, WAVE, opening_runs
 from ui.tools.mixtures import STORED as MIXED
@@ -148,7 +147,7 @@ def limits() -> list[str]:
 
 def real_clip() -> None:
     """Draw what changes with CLIP's weights, with a link to its download."""
-    st.html(real_clip_html(card_link(PAPERS_CLIP)))
+    st.html(real_clip_html("models"))
 
 
 def real_clip_html(url: str) -> str:

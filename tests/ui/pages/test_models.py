@@ -1,12 +1,13 @@
-"""The page *Models and data* under Streamlit's AppTest."""
+"""The page *Models* under Streamlit's AppTest."""
 
 import dataclasses
+import html
 import json
 import re
 import shlex
 import time
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import numpy as np
 import pytest
@@ -21,11 +22,12 @@ from core.shared.roles import RELATIONS
 from core.sweep.__main__ import build_parser
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
 from ui.maps.catalogue import maps_by_label
-from ui.models import data_tables
-from ui.models.classifier_table import format_size
+from ui.maps.presets import CLIP, MINI_CLIP
+from ui.pages import models
 from ui.server.downloads import WeightDownloads, weight_downloads
 from ui.server.model_cache import read_list
-from ui.shared.url import card_link
+from ui.shared.text import format_size
+from ui.story.facts import findings_by_claim
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -63,8 +65,23 @@ def opened() -> AppTest:
 
 
 def text_of(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.error, app.warning, app.info, app.success)
-    return "\n".join(element.value for kind in kinds for element in kind)
+    kinds = (app.markdown, app.header, app.caption, app.error, app.warning, app.info)
+    texts = [element.value for kind in kinds for element in kind]
+    return html.unescape("\n".join([*texts, *(part.proto.body for part in app.get("html"))]))
+
+
+def rows(app: AppTest) -> dict[str, str]:
+    """Return the text of each classifier's row in the table, by its name."""
+    (table,) = [part.proto.body for part in app.get("html") if 'class="networks"' in part.proto.body]
+    found = re.findall(r'<tr class="([^"]*)">(.*?)</tr>', table)
+    return {name: html.unescape(re.sub("<[^>]*>", " ", row)) for name, row in found}
+
+
+def card_of(name: str) -> AppTest:
+    app = AppTest.from_function(script, default_timeout=120)
+    app.query_params[models.CARD] = name
+    assert not app.run().exception
+    return app
 
 
 def button(app: AppTest, name: str):
@@ -75,18 +92,18 @@ def serve_resnet56_from(monkeypatch, source):
     monkeypatch.setitem(CLASSIFIERS, "resnet-56", dataclasses.replace(CLASSIFIERS["resnet-56"], weights=source))
 
 
-def test_every_classifier_is_there_with_its_facts(page):
-    text = text_of(page)
-    for spec in list_classifiers():
-        for fact in (spec.title, f"`{spec.name}`", spec.kind, f"licence {spec.licence}", spec.source, spec.weights_id):
-            assert fact in text, (spec.name, fact)
+def test_every_classifier_has_a_row_and_a_card_with_its_facts(page):
+    assert rows(page).keys() == {spec.name for spec in list_classifiers()}
     assert RELATIONS.keys() == {*CLASSIFIERS, *bundled_specs()}
-    for role in RELATIONS.values():
-        assert all(sentence in text for sentence in role.values())
+    for spec in list_classifiers():
+        assert spec.title in rows(page)[spec.name] and RELATIONS[spec.name]["short"] in rows(page)[spec.name]
+        text = text_of(card_of(spec.name))
+        for fact in (spec.name, spec.kind, spec.licence, spec.source, spec.weights_id, *RELATIONS[spec.name].values()):
+            assert fact in text, (spec.name, fact)
 
 
 def test_rows_link_to_the_maps_that_there_are(page):
-    links = re.findall(r"frequency\?maps=([^)]*)\)", text_of(page))
+    links = re.findall(r'frequency\?maps=([^"]*)"', text_of(page))
     maps = [Heatmap.load(path) for path in (ROOT / "precomputed" / "heatmaps").glob("*.npz")]
     # of two maps of one classifier and data set, the one with more images; some maps' networks are not here
     known = {spec.name for spec in list_classifiers()}
@@ -98,13 +115,15 @@ def test_rows_link_to_the_maps_that_there_are(page):
     assert sorted(map(unquote, links)) == sorted(shipped)
 
 
-def test_banner_says_what_the_papers_clip_would_change(page, monkeypatch):
-    banner = page.info[0].value
-    assert banner.startswith("**Only the heat map of the paper’s CLIP is bundled.**") and "605 MB" in banner
+def test_card_shows_two_maps_the_size_and_the_time_of_the_papers_clip(page, monkeypatch):
+    text = text_of(page)
+    assert "Get the real CLIP" in text and "48 s at 100 Mbit/s" in text and text.count("Heat map of") == 2
+    far = findings_by_claim(CLIP, MINI_CLIP)["different"].evidence[0].measured.value
+    assert f"its map differs from CLIP’s at {100 * far:.0f} % of waves" in text
     ready = dataclasses.replace(CLASSIFIERS["clip-vit-b-32"], weights=CLASSIFIERS["efficientnet-lite0"].weights)
     monkeypatch.setitem(CLASSIFIERS, "clip-vit-b-32", ready)
-    app = opened()
-    assert not app.info and "the paper’s CLIP, is installed" in app.success[0].value
+    text = text_of(opened())
+    assert "The real CLIP is here" in text and "Get the real CLIP" not in text and "Mbit/s" not in text
 
 
 def test_a_bundled_model_of_ones_own_gets_a_row(tmp_path, monkeypatch):
@@ -112,15 +131,15 @@ def test_a_bundled_model_of_ones_own_gets_a_row(tmp_path, monkeypatch):
     (tmp_path / "tiny-net" / "config.json").write_text(json.dumps({"title": "Tiny-Net"}))
     (tmp_path / "tiny-net" / "model.safetensors").touch()
     monkeypatch.setattr("core.classifiers.registry.MODELS", tmp_path)
-    text = text_of(opened())
-    assert "**Tiny-Net**" in text and "Not in the paper" in text
+    row = rows(opened())["tiny-net"]
+    assert "Tiny-Net" in row and "not in the paper" in row
 
 
 def test_size_is_that_of_the_file_or_stands_on_the_button_before_anything_starts(page):
     path = ROOT / "precomputed" / "models" / "mini-clip" / "open_clip_model.safetensors"
-    assert any(f"ready] {path.stat().st_size / 1e6:.1f} MB" in element.value for element in page.markdown)
+    assert f"✓ ready, {path.stat().st_size / 1e6:.1f} MB" in rows(page)["mini-clip"]
     assert button(page, "clip-vit-b-32").label == "Download (605 MB)"
-    assert button(page, "resnet-56").label == "Download (3.5 MB)"
+    assert button(page, "resnet-56").label == "ResNet-56 (CIFAR-10), 3.5 MB"
     assert button(page, "efficientnet-lite0") is None
     assert not weight_downloads().running and weight_downloads().get("resnet-56") is None
 
@@ -130,7 +149,7 @@ def test_download_shows_progress_and_then_ready(monkeypatch):
     with weight_server(content) as server:
         serve_resnet56_from(monkeypatch, UrlFile(server.url, None, len(content)))
         app = opened()
-        ready = text_of(app).count(":green-badge")
+        assert "a download, 4.2 MB" in rows(app)["resnet-56"]
         button(app, "resnet-56").click().run()
         assert not app.exception and button(app, "resnet-56") is None
         download = weight_downloads().get("resnet-56")
@@ -149,7 +168,7 @@ def test_download_shows_progress_and_then_ready(monkeypatch):
         assert download.wait(LIMIT)
     app.run()
     assert not app.exception and not app.get("progress") and not app.error and not app.warning
-    assert text_of(app).count(":green-badge") == ready + 1
+    assert "✓ ready, 4.2 MB" in rows(app)["resnet-56"]
 
 
 def test_dead_network_is_one_sentence_beside_the_button_of_who_asked_for_it_only(monkeypatch):
@@ -165,17 +184,16 @@ def test_dead_network_is_one_sentence_beside_the_button_of_who_asked_for_it_only
     assert button(asking, "resnet-56") is not None
 
 
-def test_details_say_which_file_is_accepted(page):
-    visible = text_of(page)
-    assert "Pinned: sha256 e6d1bd7789aa…; any other file is refused." in visible
-    assert visible.count("Pinned on first use, as no digest is published") == 1
-    assert "what this machine fetched first is kept (none so far)" in visible
+def test_cards_say_which_file_is_accepted():
+    assert "Pinned: sha256 e6d1bd7789aa…; any other file is refused." in text_of(card_of("clip-vit-b-32"))
+    unpinned = "Pinned on first use, as no digest is published: what this machine fetched first is kept (none so far)."
+    assert unpinned in text_of(card_of("clip-vit-b-32-robust"))
 
 
 def test_unavailable_classifier_says_what_is_missing(monkeypatch):
     serve_resnet56_from(monkeypatch, PackageFile("no_such_package", "x", "no-such-package"))
-    app = opened()
-    assert "gray-badge[:material/block: unavailable]" in text_of(app)
+    app = card_of("resnet-56")
+    assert "✕ unavailable" in rows(app)["resnet-56"]
     assert "The package no-such-package is not installed; run 'pip install no-such-package'." in text_of(app)
     assert button(app, "resnet-56") is None
 
@@ -190,8 +208,8 @@ def test_maps_are_listed_with_their_provenance(page):
 
 
 def test_damaged_map_is_named_and_hides_no_other_and_a_folder_without_maps_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(data_tables, "stored_files", lambda kind: sorted(tmp_path.glob("*.npz")))
-    assert opened().info[1].value.startswith("This copy has no heat maps.")
+    monkeypatch.setattr(models, "stored_files", lambda kind: sorted(tmp_path.glob("*.npz")))
+    assert opened().info[0].value.startswith("This copy has no heat maps.")
     source = ROOT / "precomputed" / "heatmaps" / "resnet-56_cifar10_published.npz"
     (tmp_path / "good.npz").write_bytes(source.read_bytes())
     (tmp_path / "damaged.npz").write_bytes(source.read_bytes()[:2000])
@@ -206,7 +224,7 @@ def test_map_computed_here_says_when_and_on_what(tmp_path, monkeypatch):
     facts = {**published.metadata, "source": source}
     count = np.full((3, 3), 10, np.int64)
     Heatmap(count // 2, count // 5, count, np.array([1, 0, 10]), facts).save(tmp_path / "mine.npz")
-    monkeypatch.setattr(data_tables, "stored_files", lambda kind: sorted(tmp_path.glob("*.npz")))
+    monkeypatch.setattr(models, "stored_files", lambda kind: sorted(tmp_path.glob("*.npz")))
     row = opened().dataframe[0].value.iloc[0]
     assert row["Citation"] == "computed with this project, 2026-01-02, on CPU, 2 threads"
     assert row["Origin"] == "computed" and row["Size"] == "3 × 3" and row["Licence"] == "MIT"
@@ -239,14 +257,13 @@ def test_format_size():
     assert [format_size(size) for size in sizes] == ["605 MB", "3.5 MB", "103 MB", "size unknown"]
 
 
-def test_cards_of_bundled_models_are_on_the_page_with_their_accuracy(page):
-    visible = text_of(page)
+def test_cards_of_bundled_models_say_their_accuracy():
     for name in bundled_specs():
         card = model_card(name)
-        assert card is not None and f"**{name}**" in visible
+        assert card is not None
         fact = re.search(r"95 % interval .*, n = 10,000", card)[0]
         start, end = re.sub(r"(?<=\d)%", " %", fact).split("interval ")
-        assert f"{start}interval ({end})" in visible
+        assert f"{start}interval ({end})" in text_of(card_of(name))
     assert model_card("clip-vit-b-32") is None and model_card("..") is None
 
 
@@ -254,17 +271,14 @@ def opened_cards(app: AppTest) -> list:
     return [expander for expander in app.expander if expander.proto.expanded]
 
 
-def test_a_link_opens_the_card_of_one_classifier_and_of_no_other():
-    assert not opened_cards(opened()), "no card was requested"
+def test_a_link_opens_the_card_of_one_classifier_and_of_no_other(page):
+    assert not opened_cards(page), "no card was requested"
+    links = [urlsplit(link) for link in re.findall(r'<a href="(models\?[^"]*)"', text_of(page))]
+    assert [parse_qsl(link.query) for link in links] == [[(models.CARD, spec.name)] for spec in list_classifiers()]
     for name in ("mini-clip-robust", "clip-vit-b-32"):
-        app = AppTest.from_function(script, default_timeout=120)
-        app.query_params.update(parse_qsl(card_link(name).partition("?")[2]))
-        (card,) = opened_cards(app.run())
+        (card,) = opened_cards(card_of(name))
         assert card.label == classifier_spec(name).title
-        assert f"Name in commands: `{name}`" in card.markdown[1].value
-    app = AppTest.from_function(script, default_timeout=120)
-    app.query_params["card"] = "../nobody"
-    assert not opened_cards(app.run()) and not app.exception
+    assert not opened_cards(card_of("../nobody"))
 
 
 def test_operators_classifiers_have_a_row_and_what_cannot_be_used_has_a_sentence(monkeypatch):
@@ -272,9 +286,8 @@ def test_operators_classifiers_have_a_row_and_what_cannot_be_used_has_a_sentence
     monkeypatch.setenv("CLIP_LAB_CLASSIFIERS", f"timm:resnet18, timm:[no](such), {name}")
     monkeypatch.setenv("CLIP_LAB_PROFILES", "/nowhere")
     app = opened()
-    visible = text_of(app)
-    assert "**resnet18.a1\\_in1k (timm)**" in visible and "**CLIP from mini-clip**" in visible
-    assert "Added on this server; not in the paper" in visible and button(app, "timm:resnet18")
+    assert "resnet18.a1_in1k (timm)" in rows(app)["timm:resnet18"] and "CLIP from mini-clip" in rows(app)[name]
+    assert "Added on this server; not in the paper" in rows(app)[name] and button(app, "timm:resnet18")
     warning, profile = app.warning
     assert profile.value.endswith("names '/nowhere', which is no folder.")
     message = warning.value.replace("\N{WORD JOINER}", "")

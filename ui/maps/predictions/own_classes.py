@@ -37,8 +37,8 @@ def own_classes(perturbed: PerturbedPicture | None) -> None:
     clips = ready_clips()
     if not clips:
         st.markdown(
-            "A CLIP predicts among any classes that you type, but no CLIP is installed here. The page **Models and "
-            "data** offers some."
+            "A CLIP predicts among any classes that you type, but no CLIP is installed here. The page **Models** "
+            "offers some."
         )
         return
     typed = st.text_area(

@@ -227,7 +227,7 @@ def test_without_a_clip_one_sentence_says_what_it_is_and_where_to_get_one(ready)
     ready.remove(MINI)
     app = opened()
     assert not app.exception
-    assert "any classes that you type" in page_text(app) and "**Models and data** offers some" in page_text(app)
+    assert "any classes that you type" in page_text(app) and "**Models** offers some" in page_text(app)
     assert not app.text_area and not app.text_input and not app.button
 
 
