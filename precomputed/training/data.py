@@ -1,17 +1,23 @@
-"""Training images as tensors, batches and augmentation. Imports torch at the top: import it lazily."""
+"""Training data: CIFAR-10, and for the CLIPs its captions and their vocabulary. Imports torch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gzip
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
+from open_clip import SimpleTokenizer
 from torch import Tensor
 from torch.nn import functional as F
 
 from core.data.datasets import load_dataset
+from core.data.sample_sets import CIFAR10
 
 
 @dataclass(frozen=True)
@@ -115,3 +121,116 @@ def alternating_flips(indices: Tensor, count: int, epoch: int, seed: int) -> Ten
     """
     first = torch.randint(2, (count,), generator=seeded_generator(seed, 2)).bool()
     return first[indices] ^ bool(epoch % 2)
+
+
+# "names" of each class and "templates" are for training; those of "held_out_names" and "held_out_templates" are never
+# seen in it as a whole. A text tower trained from scratch cannot know a new word, so held-out names are new compounds
+# of a training word.
+_WORDS = json.loads(Path(__file__).with_name("captions.json").read_text(encoding="utf-8"))
+NAMES: dict[str, list[str]] = _WORDS["names"]
+HELD_OUT_NAMES: dict[str, list[str]] = _WORDS["held_out_names"]
+TEMPLATES: list[str] = _WORDS["templates"]
+HELD_OUT_TEMPLATES: list[str] = _WORDS["held_out_templates"]
+ATTRIBUTE_TEMPLATES: list[str] = _WORDS["attribute_templates"]
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A measurable attribute of a picture and the words for it."""
+
+    synonyms: tuple[str, ...]
+    holds: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]  # mean red, green, blue (N,) -> bool (N,)
+
+
+def _brightness(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> np.ndarray:
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+ATTRIBUTES: tuple[Attribute, ...] = (
+    Attribute(("dark", "dim"), lambda r, g, b: _brightness(r, g, b) < 0.35),
+    Attribute(("bright", "light"), lambda r, g, b: _brightness(r, g, b) > 0.6),
+    Attribute(("bluish", "blue"), lambda r, g, b: b - np.maximum(r, g) > 0.04),
+    Attribute(("greenish", "green"), lambda r, g, b: g - np.maximum(r, b) > 0.02),
+    Attribute(("reddish", "warm"), lambda r, g, b: r - np.maximum(g, b) > 0.06),
+    Attribute(("grey", "colourless"), lambda r, g, b: np.ptp(np.stack([r, g, b]), axis=0) < 0.015),
+)
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A sentence, the class it names (position in `CIFAR10.names`) and the attribute it claims (-1 for none)."""
+
+    text: str
+    label: int
+    attribute: int = -1
+
+
+def fill(template: str, name: str, attribute: str = "") -> str:
+    """Put the words into a pattern, with "an" before a vowel."""
+    return re.sub(r"\ba (?=[aeiou])", "an ", template.replace("{attribute}", attribute).replace("{class}", name))
+
+
+def captions() -> tuple[Caption, ...]:
+    """Return all training captions in a fixed order.
+
+    Each caption appears with and without an attribute, and also with a plain "a", as prompts are usually written ("a
+    photo of a airplane").
+    """
+    sentences: dict[Caption, None] = {}  # a dict keeps the order and drops repetitions
+    for label, class_name in enumerate(CIFAR10.names):
+        for name in NAMES[class_name]:
+            for template in TEMPLATES:
+                sentences[Caption(fill(template, name), label)] = None
+                sentences[Caption(template.replace("{class}", name), label)] = None
+            for index, attribute in enumerate(ATTRIBUTES):
+                for word in attribute.synonyms:
+                    for template in ATTRIBUTE_TEMPLATES:
+                        sentences[Caption(fill(template, name, word), label, index)] = None
+    return tuple(sentences)
+
+
+def attributes_of(images: np.ndarray) -> np.ndarray:
+    """Return whether each attribute holds: images (N, 3, H, W) uint8 -> bool (N, A), A = len(ATTRIBUTES)."""
+    red, green, blue = images.mean(axis=(2, 3)).T / 255
+    return np.stack([attribute.holds(red, green, blue) for attribute in ATTRIBUTES], axis=1)
+
+
+HEADER = "#version: 0.2, a subset of CLIP's merges (MIT licence, (c) 2021 OpenAI)"
+
+Merge = tuple[str, str]
+
+
+def merges_of_word(word: str, ranks: dict[Merge, int]) -> set[Merge]:
+    """Return the merges that turn an ASCII word's characters into CLIP's tokens; `ranks` gives their order."""
+    pieces = [*word[:-1], word[-1] + "</w>"]
+    used: set[Merge] = set()
+    while len(pieces) > 1:
+        best = min(pairwise(pieces), key=lambda pair: ranks.get(pair, len(ranks)))
+        if best not in ranks:
+            break
+        used.add(best)
+        merged: list[str] = []
+        for piece in pieces:
+            # Left to right, as in CLIP: a token joins the previous one if the two form the chosen pair.
+            if merged and (merged[-1], piece) == best:
+                merged[-1] = "".join(best)
+            else:
+                merged.append(piece)
+        pieces = merged
+    return used
+
+
+def reduced_merges(texts: Iterable[str], most_frequent: int = 1000) -> list[Merge]:
+    """Return the merges that `texts` need and CLIP's first `most_frequent` merges, in CLIP's order."""
+    ranks: dict[Merge, int] = SimpleTokenizer().bpe_ranks
+    merges = set(list(ranks)[:most_frequent])
+    for word in texts:
+        merges |= merges_of_word(word, ranks)
+    return sorted(merges, key=ranks.__getitem__)
+
+
+def vocabulary_file(merges: Iterable[Merge]) -> bytes:
+    """Return the gzipped file for `SimpleTokenizer(bpe_path=...)`; the same merges give the same bytes."""
+    # No final newline: open_clip would read an empty merge from it.
+    text = "\n".join([HEADER, *(" ".join(merge) for merge in merges)])
+    return gzip.compress(text.encode("utf-8"), mtime=0)

@@ -1,15 +1,4 @@
-r"""Train mini-clip, a small CLIP in open_clip's own format, on CIFAR-10 images and captions; or its robust twin.
-
-    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR
-    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR --teacher precomputed/models/mini-resnet
-    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR --robust --start CLIP_WEIGHTS
-    python -m precomputed.training.mini_clip --data DATA_DIR --output DIR \
-        --architecture precomputed/training/mini_clip_vit.json
-
-Run the same command again to resume an interrupted training; it evaluates and exports at the end. `--output` receives
-checkpoint.pt
-and, when training is done, model/, which open_clip can load (see the model card).
-"""
+"""Caption targets and the contrastive loss on them. Imports torch at the top: import it lazily."""
 
 from __future__ import annotations
 
@@ -36,23 +25,73 @@ from core.classifiers.weights import Identity
 from core.data.sample_sets import CIFAR10, ClassSet
 from core.shared import paper
 from core.shared.files import make_folder, write_atomically, write_json
-from precomputed.training.arguments import (
+from precomputed.training.data import (
+    HELD_OUT_NAMES,
+    HELD_OUT_TEMPLATES,
+    Batch,
+    Caption,
+    LabelledImages,
+    attributes_of,
+    captions,
+    reduced_merges,
+    seeded_generator,
+    vocabulary_file,
+)
+from precomputed.training.loop import (
+    Accuracy,
+    ClipRecipe,
+    Muon,
+    Training,
     load_splits,
     recipe_from_args,
+    report,
     run_command,
+    train_and_measure,
     training_parser,
     weights_sha256,
+    write_bundle,
 )
-from precomputed.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, Caption, attributes_of, captions
-from precomputed.training.cards import clip_card
-from precomputed.training.clip_loss import caption_targets, contrastive_loss
-from precomputed.training.data import Batch, LabelledImages, seeded_generator
-from precomputed.training.evaluation import Accuracy
-from precomputed.training.loop import Training
-from precomputed.training.optimisers import Muon
-from precomputed.training.recipes import ClipRecipe
-from precomputed.training.session import report, train_and_measure, write_bundle
-from precomputed.training.vocabulary import reduced_merges, vocabulary_file
+from precomputed.training.report import clip_card
+
+
+def caption_targets(
+    class_probabilities: Tensor, attributes: Tensor, caption_labels: Tensor, caption_attributes: Tensor
+) -> Tensor:
+    """Return the probability that each caption is true of each image.
+
+    Args:
+        class_probabilities: (B, K), rows sum to one; one-hot without a teacher.
+        attributes: (B, A) bool, which attributes hold of each image.
+        caption_labels: (T,) int64, the class each caption names.
+        caption_attributes: (T,) int64, the attribute it claims; -1 for none.
+    Returns:
+        (B, T) in [0, 1]: the probability of the caption's class, zero where the claimed attribute does not hold.
+    """
+    always = attributes.new_ones((len(attributes), 1))
+    holds = torch.cat([attributes, always], dim=1)[:, caption_attributes]  # index -1 is the column of ones
+    return class_probabilities[:, caption_labels] * holds
+
+
+def contrastive_loss(image_features: Tensor, text_features: Tensor, scale: Tensor, truth: Tensor) -> Tensor:
+    """Return the symmetric cross-entropy where an image may have several true captions, and a caption several images.
+
+    Args:
+        image_features: (B, D), unit rows.
+        text_features: (T, D), unit rows.
+        scale: factor of the cosines (inverse temperature).
+        truth: (B, T) non-negative, from `caption_targets`. Captions true of no image count as negatives only.
+    Source: CLIP (Radford et al. 2021) with the targets of UniCL (Yang et al. 2022): with ten classes, most
+    captions of a batch are true of many of its images, which CLIP's own loss would count as errors.
+    """
+    logits = scale * image_features @ text_features.T
+    by_image = truth / truth.sum(dim=1, keepdim=True).clamp_min(1e-6)
+    loss_images = -(by_image * F.log_softmax(logits, dim=1)).sum(dim=1).mean()
+    mass = truth.sum(dim=0)
+    described = mass > 1e-3
+    by_caption = truth[:, described] / mass[described]
+    loss_captions = -(by_caption * F.log_softmax(logits[:, described], dim=0)).sum(dim=0).mean()
+    return (loss_images + loss_captions) / 2
+
 
 # open_clip's configuration of the model. Its image tower must accept any image size: the 32-pixel images are enlarged,
 # as

@@ -22,13 +22,19 @@ from core.classifiers.networks import MiniResNet
 from core.classifiers.weights import Identity
 from core.data.sample_sets import CIFAR10, CIFAR10_MEAN, CIFAR10_STD
 from core.shared.cli import integer
-from precomputed.training.arguments import load_splits, recipe_from_args, run_command, training_parser
-from precomputed.training.cards import resnet_card
 from precomputed.training.data import Batch, LabelledImages, to_unit_range
-from precomputed.training.loop import Training
-from precomputed.training.optimisers import Muon
-from precomputed.training.recipes import ResNetRecipe
-from precomputed.training.session import train_and_measure, write_bundle
+from precomputed.training.loop import (
+    Muon,
+    ResNetRecipe,
+    Training,
+    load_splits,
+    recipe_from_args,
+    run_command,
+    train_and_measure,
+    training_parser,
+    write_bundle,
+)
+from precomputed.training.report import resnet_card
 
 WHITENING_IMAGES = 5000
 

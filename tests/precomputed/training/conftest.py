@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from precomputed.training.captions import captions
-from precomputed.training.data import LabelledImages
-from precomputed.training.loop import Training
+from precomputed.training.data import LabelledImages, captions
+from precomputed.training.loop import ClipRecipe, ResNetRecipe, Training
 from precomputed.training.mini_clip import ARCHITECTURE, ClipTraining, write_tokenizer
 from precomputed.training.mini_resnet import ResNetTraining
-from precomputed.training.recipes import ClipRecipe, ResNetRecipe
 
 
 @pytest.fixture(scope="session")

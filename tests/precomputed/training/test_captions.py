@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.data.sample_sets import CIFAR10
-from precomputed.training.captions import (
+from precomputed.training.data import (
     ATTRIBUTES,
     HELD_OUT_NAMES,
     HELD_OUT_TEMPLATES,

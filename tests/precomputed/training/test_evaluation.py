@@ -1,7 +1,7 @@
 import torch
 
 from precomputed.training.data import LabelledImages
-from precomputed.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
+from precomputed.training.loop import Accuracy, Attack, clean_accuracy, robust_accuracy
 
 
 class TwoPixels(torch.nn.Module):

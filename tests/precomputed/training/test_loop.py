@@ -3,9 +3,7 @@
 import pytest
 import torch
 
-from precomputed.training.evaluation import clean_accuracy
-from precomputed.training.recipes import Recipe
-from precomputed.training.session import load_checkpoint, save_checkpoint, write_bundle
+from precomputed.training.loop import Recipe, clean_accuracy, load_checkpoint, save_checkpoint, write_bundle
 
 KINDS = pytest.mark.parametrize(
     ("kind", "attack_steps"), [("resnet", 0), ("resnet", 1), ("clip", 0), ("clip", 1)], ids=str

@@ -15,23 +15,21 @@ from torch.nn import functional as F
 
 from core.classifiers.classifier import fill_template
 from core.data.sample_sets import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, PRECOMPUTED, ClassSet
-from precomputed.training.arguments import recipe_from_args, training_parser
-from precomputed.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions
-from precomputed.training.cards import clip_card
-from precomputed.training.clip_loss import caption_targets, contrastive_loss
-from precomputed.training.evaluation import Accuracy, clean_accuracy
+from precomputed.training.data import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions
+from precomputed.training.loop import Accuracy, ClipRecipe, Outcome, clean_accuracy, recipe_from_args, training_parser
 from precomputed.training.mini_clip import (
     ARCHITECTURE,
     ORDINARY,
     ROBUST,
     VOCABULARY,
     ClipTraining,
+    caption_targets,
+    contrastive_loss,
     held_out_accuracy,
     write_model,
     write_tokenizer,
 )
-from precomputed.training.recipes import ClipRecipe
-from precomputed.training.session import Outcome
+from precomputed.training.report import clip_card
 
 
 @pytest.mark.slow

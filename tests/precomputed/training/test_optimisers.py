@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from precomputed.training.optimisers import Muon, orthogonalise
+from precomputed.training.loop import Muon, orthogonalise
 
 
 @pytest.mark.parametrize("shape", [(8, 30), (30, 8), (16, 16)])

@@ -9,8 +9,8 @@ from core.classifiers.registry import MODELS, bundled_specs, load_classifier, mo
 from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10
 from precomputed.training.data import LabelledImages
-from precomputed.training.evaluation import Accuracy
-from precomputed.training.robustness import HEADING, measure, section, with_section
+from precomputed.training.loop import Accuracy
+from precomputed.training.report import HEADING, measure, section, with_section
 
 
 @pytest.mark.slow

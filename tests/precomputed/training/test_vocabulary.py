@@ -1,6 +1,6 @@
 import open_clip
 
-from precomputed.training.captions import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions, fill
+from precomputed.training.data import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions, fill
 
 
 def test_reduced_vocabulary_splits_captions_as_clip_does(tokenizer):

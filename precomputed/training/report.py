@@ -1,11 +1,10 @@
 """Measure a bundled model's robustness with AutoAttack and the usual sanity checks, and add it to the model card.
 
-    python -m precomputed.training.robustness mini-clip-robust --data DATA_DIR
+    python -m precomputed.training.report mini-clip-robust --data DATA_DIR
 
 Writes robustness.json into the model's folder and a section into its card. Takes half an hour to some hours of one
 core. AutoAttack (Croce & Hein 2020) is the standard evaluation: APGD on the cross-entropy, then APGD on the targeted
-DLR loss and Square on the images still classified correctly. FAB is omitted: it rarely fools any further image.
-"""
+DLR loss and Square on the images still classified correctly. FAB is omitted: it rarely fools any further image."""
 
 from __future__ import annotations
 
@@ -13,7 +12,9 @@ import argparse
 import dataclasses
 import importlib.util
 import re
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -24,8 +25,18 @@ from core.data.stored import computed_source
 from core.shared.cli import run_script
 from core.shared.files import make_folder, write_atomically, write_json
 from precomputed.training.data import LabelledImages, load_cifar10, seeded_generator
-from precomputed.training.evaluation import Accuracy, Attack, clean_accuracy, robust_accuracy
-from precomputed.training.session import report
+from precomputed.training.loop import (
+    Accuracy,
+    Attack,
+    ClipRecipe,
+    Outcome,
+    Recipe,
+    ResNetRecipe,
+    clean_accuracy,
+    format_duration,
+    report,
+    robust_accuracy,
+)
 
 EPSILON = 0.5
 ITERATIONS, QUERIES = 100, 1000  # of either APGD, and of Square, for each image
@@ -92,7 +103,7 @@ def section(accuracies: dict[str, Accuracy]) -> str:
     lines = [f"| {rows[name]} | {accuracy} |" for name, accuracy in accuracies.items()]
     return "\n".join(
         [HEADING, "", f"Top-1 on CIFAR-10 test images under L2 attacks, epsilon {EPSILON} where nothing else is said,",
-         "by foolbox and AutoAttack (Croce & Hein 2020), by `python -m precomputed.training.robustness`.", "",
+         "by foolbox and AutoAttack (Croce & Hein 2020), by `python -m precomputed.training.report`.", "",
          "| attack | accuracy |", "|---|---|", *lines, ""]
     )  # fmt: skip
 
@@ -139,3 +150,87 @@ def main(argv: list[str] | None = None) -> int:
 
 if __name__ == "__main__":
     raise SystemExit(main())
+
+
+def resnet_card(recipe: ResNetRecipe, outcome: Outcome) -> str:
+    """Return the Markdown card of mini-resnet or its robust twin."""
+    trained, start, attacked = "in the ordinary way", "random weights and a fixed whitening layer", ""
+    limit = "It has no robustness to speak of; the figure above is given to be compared with its robust twin."
+    if recipe.start_sha256:
+        start = f"the weights of mini-resnet (sha256 {recipe.start_sha256[:12]}...)"
+    if recipe.attack_steps:
+        trained = f"on L2 attacks of size {recipe.epsilon}"
+        attacked = (
+            f"\nEvery batch is attacked first: random start in the ball of L2 radius {recipe.epsilon} (whole image, "
+            f"pixel values in [0, 1]), {recipe.attack_steps} gradient steps of length {recipe.attack_step_size}, "
+            "clipped to [0, 1]."
+        )
+        limit = "Robust here means L2 attacks of this size only; AutoAttack finds a little more than the attack above."
+    return _fill(recipe, outcome, "mini-resnet", trained=trained, start=start, attacked=attacked, limit=limit)
+
+
+def clip_card(recipe: ClipRecipe, outcome: Outcome, held_out: Accuracy, name: str, vision: dict[str, Any]) -> str:
+    """Return the Markdown card of a small CLIP or its robust twin.
+
+    name: of the ordinary twin. vision: `vision_cfg` of its configuration, in open_clip's terms.
+    """
+    attacked, teacher = "", "No teacher and no outside weights went into it."
+    if recipe.attack_steps:
+        attacked = (
+            f"It starts from mini-clip (sha256 {recipe.start_sha256[:12]}...). The text tower stays as it was; the "
+            f"image tower learns from\nimages perturbed inside an L2 ball of {recipe.epsilon} by {recipe.attack_steps} "
+            f"gradient steps of {recipe.attack_step_size} against the plain prompts, as in TeCoA\n"
+            "(Mao et al. 2023).\n\n"
+        )
+    if recipe.teacher_sha256:
+        teacher = (
+            f"Targets are {recipe.teacher_weight:.0%} the class probabilities of mini-resnet "
+            f"(sha256 {recipe.teacher_sha256[:12]}...), also trained here; no outside weights went into it."
+        )
+    texts = {"attacked": attacked, "teacher": teacher, **_tower(vision)}
+    return _fill(recipe, outcome, name, held_out=held_out.rate, **texts)
+
+
+def _tower(vision: dict[str, Any]) -> dict[str, str]:
+    """Return a card's texts on the image tower, on its input, and on how this project runs it."""
+    if patch := vision.get("patch_size"):
+        grid = vision["image_size"] // patch
+        tower = (
+            f"plain ViT: {grid} x {grid} patches of {patch} x {patch} pixels, no overlap, no convolutional stem; "
+            f"{vision['layers']} layers of width {vision['width']}"
+        )
+        inside = (
+            "Made to test whether a network that cuts patches is spared by waves that repeat in each of them:\n"
+            "docs/patch_grid.md has the result."
+        )
+        return {"tower": tower, "enlarged": "", "inside": inside}
+    size = vision["image_size"]
+    return {
+        "tower": "timm `mobilevit_xxs` (convolutional stem, then convolutions and self-attention)",
+        "enlarged": f"enlarged to {size} x {size} and ",
+        "inside": "Inside this project the image tower runs in torch alone, with the same predictions\n"
+        "(`core/classifiers/networks.py`), and `prompt_embeddings.npz` holds what the text tower says "
+        'about\n"a photo of a {class}": open_clip is imported only for prompts of your own.',
+    }
+
+
+def _fill(recipe: Recipe, outcome: Outcome, name: str, **texts: Any) -> str:
+    kind = "mini-clip" if name.startswith("mini-clip") else "mini-resnet"
+    options = " --robust" if recipe.attack_steps else ""
+    if name != kind:
+        options += f" --architecture precomputed/training/{name.replace('-', '_')}.json"
+    if recipe.start_sha256:
+        weights = "open_clip_model.safetensors" if kind == "mini-clip" else "model.safetensors"
+        options += f" --start precomputed/models/{name}/{weights}"
+    if getattr(recipe, "teacher_sha256", ""):
+        options += " --teacher precomputed/models/mini-resnet"
+    template = (Path(__file__).parent / "cards" / f"{kind}.md").read_text(encoding="utf-8")
+    return template.format(
+        name=f"{name}-robust" if recipe.attack_steps else name,
+        time=format_duration(outcome.seconds),
+        attack=Attack(),
+        options=options,
+        **asdict(recipe),
+        **vars(outcome),
+        **texts,
+    )
