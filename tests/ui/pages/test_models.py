@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.classifiers.registry import CLASSIFIERS, bundled_specs, classifier_spec, list_classifiers, model_card
+from core.classifiers.registry import CLASSIFIERS, MODELS, bundled_specs, classifier_spec, list_classifiers, model_card
 from core.classifiers.weights import PackageFile, UrlFile
 from core.data.datasets import sample_credits
 from core.fourier.heatmap import Heatmap
@@ -127,6 +127,8 @@ def test_card_shows_two_maps_the_size_and_the_time_of_the_papers_clip(page, monk
 
 
 def test_a_bundled_model_of_ones_own_gets_a_row(tmp_path, monkeypatch):
+    for folder in MODELS.iterdir():
+        (tmp_path / folder.name).symlink_to(folder)
     (tmp_path / "tiny-net").mkdir()
     (tmp_path / "tiny-net" / "config.json").write_text(json.dumps({"title": "Tiny-Net"}))
     (tmp_path / "tiny-net" / "model.safetensors").touch()
