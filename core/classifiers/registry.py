@@ -43,7 +43,7 @@ from core.classifiers.weights import (
     format_bytes,
     local_weights,
 )
-from core.data import stored as profiles
+from core.data import stored
 from core.data.sample_sets import CLASS_SETS, PRECOMPUTED, ClassSet
 from core.shared import paper
 from core.shared.files import cache_folder
@@ -132,7 +132,7 @@ class ListedClassifiers:
 
 def listed_classifiers() -> ListedClassifiers:
     """Return the classifiers listed in the environment and those of profiles; read once, so changes need a restart."""
-    return _read_list(os.environ.get(VARIABLE, ""), os.environ.get(profiles.VARIABLE, ""), cache_folder())
+    return _read_list(os.environ.get(VARIABLE, ""), os.environ.get(stored.VARIABLE, ""), cache_folder())
 
 
 @cache
@@ -144,7 +144,7 @@ def _read_list(text: str, *_folders: str | Path) -> ListedClassifiers:
             specs[spec.name] = spec
         except _UNUSABLE as error:
             refused.append(f"{VARIABLE} lists {quoted(entry, 200)}, which cannot be used: {one_line(error, 400)}.")
-    for name, weights_id in profiles.profiled_networks().items():
+    for name, weights_id in stored.profiled_networks().items():
         if name not in specs and (profiled := _profiled(name)) is not None and profiled.weights_id == weights_id:
             specs[name] = profiled
     return ListedClassifiers(specs, tuple(refused))

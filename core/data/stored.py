@@ -89,13 +89,13 @@ Result = TypeVar("Result")
 Content = TypeVar("Content")
 
 
-def _operators() -> list[Path]:
+def _named_folders() -> list[Path]:
     return [Path(text).expanduser() for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
 
 
 def missing_profiles() -> list[str]:
     """Return a sentence for each of the operator's folders that is not there."""
-    missing = [str(folder) for folder in _operators() if not folder.is_dir()]
+    missing = [str(folder) for folder in _named_folders() if not folder.is_dir()]
     return [f"{VARIABLE} names {quoted(folder, 200)}, which is no folder." for folder in missing]
 
 
@@ -103,7 +103,7 @@ def profile_folders() -> tuple[Path, ...]:
     """Return the profiles in `precomputed/profiles/`, the operator's, and those in the user's cache."""
     inside = (sorted(parent.glob("*/")) for parent in (PRECOMPUTED / "profiles", cache_folder() / "profiles"))
     shipped, made_here = inside
-    return (*shipped, *_operators(), *made_here)
+    return (*shipped, *_named_folders(), *made_here)
 
 
 def profiled_networks() -> dict[str, str]:

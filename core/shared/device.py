@@ -18,25 +18,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def predict_logits(classifier: Any, images: np.ndarray) -> Tensor:
-    import torch
-
-    with torch.inference_mode():
-        return forward(classifier, torch.from_numpy(np.ascontiguousarray(images)).to(classifier.device), "float32")
-
-
-def class_probabilities(classifier: Any, images: np.ndarray) -> np.ndarray:
-    """Return softmax probabilities.
-
-    Args:
-        classifier: a `core.classifiers.classifier.Classifier`.
-        images: (B, 3, H, W) float32 in [0, 1].
-    Returns:
-        (B, K) float32.
-    """
-    return predict_logits(classifier, images).softmax(dim=1).cpu().numpy()
-
-
 DTYPES = ("float32", "bfloat16", "float16")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 CLEARLY, SAME = 0.8, 1e-5  # relative time of a product, and relative error of its values
@@ -180,3 +161,23 @@ def forward(classifier: Callable[[Tensor], Tensor], images: Tensor, dtype: str) 
 
     with torch.autocast(images.device.type, getattr(torch, dtype), enabled=dtype != "float32"):
         return classifier(images).float()
+
+
+def predict_logits(classifier: Any, images: np.ndarray) -> Tensor:
+    """Return float32 logits (B, K) of images (B, 3, H, W) float32 in [0, 1], without gradients."""
+    import torch
+
+    with torch.inference_mode():
+        return forward(classifier, torch.from_numpy(np.ascontiguousarray(images)).to(classifier.device), "float32")
+
+
+def class_probabilities(classifier: Any, images: np.ndarray) -> np.ndarray:
+    """Return softmax probabilities.
+
+    Args:
+        classifier: a `core.classifiers.classifier.Classifier`.
+        images: (B, 3, H, W) float32 in [0, 1].
+    Returns:
+        (B, K) float32.
+    """
+    return predict_logits(classifier, images).softmax(dim=1).cpu().numpy()

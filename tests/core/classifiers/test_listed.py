@@ -19,7 +19,7 @@ from core.classifiers.registry import (
     load_classifier,
     result_title,
 )
-from core.data import stored as profiles
+from core.data import stored
 from core.data.datasets import load_samples
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
@@ -126,7 +126,7 @@ def test_a_familys_network_is_listed_by_its_profile_unless_the_weights_are_other
     heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz")
     classifier = {**heatmap.metadata["classifier"], "name": name, "weights_id": weights_id}
     replace(heatmap, metadata={**heatmap.metadata, "classifier": classifier}).save(tmp_path / "heatmaps" / "map.npz")
-    monkeypatch.setenv(profiles.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(stored.VARIABLE, str(tmp_path))
     assert (list(listed_classifiers().specs) == [name]) is listed and not listed_classifiers().refused
 
 
