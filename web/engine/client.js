@@ -33,6 +33,7 @@ const networks = new Map(); // name -> its packs
 let loading = Promise.resolve();
 let stops = 0; // so far
 let running = Promise.resolve(); // the latest run
+let restart = Promise.resolve(); // of the worker after a run that used much memory
 
 /** Requests whose answers may come late: `begin` starts one and returns whether it is still the latest. */
 export function latest() {
@@ -115,8 +116,11 @@ function close(why = UNLOADED) {
   networks.clear();
 }
 
-const request = (...values) =>
-  main ? main.request(.../** @type {[string]} */ (values)) : Promise.reject(new Error(endReason));
+async function request(...values) {
+  await restart.catch(() => {});
+  if (!main) throw new Error(endReason);
+  return main.request(.../** @type {[string]} */ (values));
+}
 
 function stop() {
   stops += 1;
@@ -160,7 +164,10 @@ async function runNow({ painters, ...values }, report, before) {
   second = null;
   if (!large || main !== current || current.isBusy()) return answer;
   end("The run has ended");
-  main = await started([...networks.keys()]);
+  restart = started([...networks.keys()]).then((background) => {
+    main = background;
+  });
+  await restart;
   sweep();
   return answer;
 }

@@ -1,4 +1,4 @@
-// The geometry of L2 PGD, as core/pgd/objectives.py has it. A picture is three planes of float32 in [0, 1]. Uses loops, since
+// The geometry of L2 PGD, as in core/pgd/objectives.py. A picture is three planes of float32 in [0, 1]. Loops, since
 // a callback for each number of a picture leaves megabytes of numbers behind.
 
 export const MIN_NORM = 1e-12; // guards a gradient of zero
