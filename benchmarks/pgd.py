@@ -32,7 +32,7 @@ from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.datasets import load_samples
 from core.data.painted import middle_square, square_side
 from core.pgd.objectives import Generation, Inpainting
-from core.pgd.search import LOOK_INTERVAL
+from core.pgd.search import LOOK_INTERVAL, Views
 from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting, quick_settings, usual_settings
 from core.pgd.steps import pgd_steps, run_pgd
 from core.shared.device import prepare_torch
@@ -62,8 +62,8 @@ def step_rows(classifier: Any, images: Tensor, targets: Tensor, rounds: int, clo
     hole, paper = torch.from_numpy(middle_square(size, square_side(size))), paper_inpainting(size)
     config = PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, steps=10_000)
     usual = PGDConfig(**usual_settings("generation", size, search="views"))
-    assert usual.views is not None
-    by_views = replace(usual, steps=100_000, views=replace(usual.views, inputs=()))
+    assert isinstance(usual.search_settings, Views)
+    by_views = replace(usual, steps=100_000, search_settings=replace(usual.search_settings, inputs=()))
     runs = {
         "generation": pgd_steps(classifier, Generation(targets), images, config),
         "inpainting": pgd_steps(classifier, Inpainting(targets, hole), images, config),

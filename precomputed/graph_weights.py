@@ -9,8 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, get_args
 
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet, imagenet
-from core.pgd.search import view_run
-from core.pgd.settings import RunKind
+from core.pgd.settings import RunKind, usual_settings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,7 +39,8 @@ def graph_names(name: str) -> tuple[str, ...]:
     from core.classifiers.registry import load_classifier
 
     side = NETWORKS[name]
-    sizes = {size for kind in get_args(RunKind) for size in view_run(kind, side).views.small_inputs(side)}
+    usual = [usual_settings(kind, side, search="views") for kind in get_args(RunKind)]
+    sizes = {size for settings in usual for size in settings["search_settings"].small_inputs(side)}
     any_size = bool(sizes) and load_classifier(name).any_size
     return (*GRAPH_NAMES, *(f"{GRADIENT}-{size}" for size in sorted(sizes) if any_size))
 

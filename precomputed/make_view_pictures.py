@@ -27,7 +27,7 @@ from core.data.sample_sets import imagenet
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.objectives import Generation
 from core.pgd.pictures import CARDS, FAMILIAR, FOLDER, OPENING, SIDE, WALL, WORDS, judged_path, strip_path
-from core.pgd.search import SEARCHES
+from core.pgd.search import COMPARED
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.starts import draw_starts
 from core.pgd.steps import pgd_steps
@@ -63,7 +63,7 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 def _wall_word(work: Path, label: int) -> dict[str, Any]:
     """Write a word's small pictures; return what the networks say of its drawings, in full size."""
     row: dict[str, Any] = {"label": label, "word": imagenet().names[label]}
-    for search in SEARCHES:
+    for search in COMPARED:
         with np.load(work / f"draw-{search}-{label}.npz", allow_pickle=False) as file:
             picture = file["result"]
         known = json.loads((work / f"draw-{search}-{label}.json").read_text("utf-8"))
@@ -94,7 +94,7 @@ def draw_words(work: Path, painter: Classifier, graphs: dict[int, Any], seed: in
     usual = PGDConfig(**usual_settings("generation", SIDE, search="views"))
     network = GraphClassifier(painter, labels, graphs) if graphs else painter
     steps = [round(usual.steps * (k / (FRAMES - 1)) ** GROWTH) for k in range(FRAMES)]
-    for search in SEARCHES:
+    for search in COMPARED:
         if (path := work / f"words-{search}.npz").exists():
             continue
         frames, objective = [], Generation(torch.tensor(labels))
@@ -110,7 +110,7 @@ def _opening(work: Path, place: int, painter: Classifier, judge: Classifier) -> 
     names = imagenet().names
     result: dict[str, Any] = {}
     label = names.index(WORDS[place])
-    for search in SEARCHES:
+    for search in COMPARED:
         with np.load(work / f"words-{search}.npz", allow_pickle=False) as file:
             steps, frames, norm = file["steps"], file["frames"][place], file["norms"][place]
         images = frames.astype(np.float32) / np.float32(255)

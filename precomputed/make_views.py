@@ -37,7 +37,7 @@ from core.data.sample_sets import HOLES, imagenet
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.pictures import STORED, TRIED, costliest_hole, hole_alone
 from core.pgd.run import RunPlan, inpainting_plan, prepare
-from core.pgd.search import SEARCHES
+from core.pgd.search import COMPARED
 from core.pgd.settings import PGDConfig, quick_settings, usual_settings
 from core.pgd.starts import draw_starts
 from core.pgd.steps import run_pgd
@@ -96,7 +96,7 @@ def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> None:
     places = {"chooser": CHOOSER, "side": HOLE, "corners": corners, "faceless": FACELESS}
     write_atomically(HOLES, json.dumps(places).encode())
     judges = [load_classifier(name) for name in _judges()]
-    drawn = [label for label in wall_classes() if all((work / f"draw-{s}-{label}.npz").exists() for s in SEARCHES)]
+    drawn = [label for label in wall_classes() if all((work / f"draw-{s}-{label}.npz").exists() for s in COMPARED)]
     make_view_pictures.write(work, drawn, painter, judges, SEED)
     make_views_tables.write()
 

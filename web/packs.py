@@ -25,7 +25,7 @@ from core.data.sample_sets import CIFAR10, imagenet
 from core.data.statistics import FAINT, PINK, natural_pixels
 from core.pgd.pictures import judged_path, stored_pool
 from core.pgd.run import SURE, PGDRun
-from core.pgd.search import SEARCHES
+from core.pgd.search import COMPARED, Views, leading
 from core.pgd.settings import PGDConfig, RunKind, quick_settings, usual_settings
 from precomputed.graph_weights import NETWORKS, graph_facts
 from ui.components.heatmap import ShownMaps, pack_maps
@@ -88,7 +88,7 @@ def figure_packs() -> dict[str, Any]:
     drawings = {
         f"judged-{label}-{search}": webp_data_uri(judged_path(label, search))
         for label in stored_pool()
-        for search in SEARCHES
+        for search in COMPARED
     }
     return {
         "word": {"words": opening.stored_words(), "stored": list(range(len(opening.stored_words()))), **searches()},
@@ -166,7 +166,7 @@ def _strip(run: PGDRun) -> str:
 
 def searches() -> dict[str, Any]:
     """Return of each search the titles of a drawing before and after it convinces, and what it follows."""
-    rows = [(*TITLES[search], REQUIREMENTS[search]) for search in SEARCHES]
+    rows = [(*TITLES[search], REQUIREMENTS[search]) for search in COMPARED]
     return {"searches": [dict(zip(("before", "after", "about"), row, strict=True)) for row in rows], "sure": SURE}
 
 
@@ -202,9 +202,9 @@ def graph_pack(name: str, graph: str) -> str:
 def _settings(kind: RunKind) -> dict[str, Any]:
     """Return the settings of a run by both searches, which take the same steps in the same ball."""
     side = NETWORKS[PAINTER]
-    usual = usual_settings(kind, side, search="views")
+    usual = usual_settings(kind, side, search=leading(COMPARED))
     settings = {name: value for name, value in (quick_settings(usual) or usual).items() if name != "weight"}
     config = PGDConfig(**settings)
-    assert config.views is not None
-    colors = natural_pixels().covariance_power(config.views.colors).tolist()
+    assert isinstance(config.search_settings, Views)
+    colors = natural_pixels().covariance_power(config.search_settings.colors).tolist()
     return {"config": {**config.to_json(), "colors": colors}, "weight": usual.get("weight", 0), "interval": INTERVAL}

@@ -20,7 +20,7 @@ from core.data.pixels import to_uint8
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.pictures import Reconstruction, from_csv, measure_change, summarise, to_csv, top1
 from core.pgd.run import SURE, Run, RunPlan, inpainting_plan
-from core.pgd.search import Search
+from core.pgd.search import PAPERS, SEARCHES, Search
 from core.pgd.settings import Penalty, PGDConfig, usual_settings
 from core.pgd.starts import Start, StartKind, start_of
 from core.shared.cli import progress_bar
@@ -121,12 +121,12 @@ def make_job(
     """
     size, target, seed = dataset.image_size, request.target, request.seed
     objective: dict[str, Any] = {}
-    search: Search = request.changes.get("search", "pixels")
+    search: Search = request.changes.get("search", PAPERS)
     if request.mode == "inpaint":
         count, side = min(request.count, len(dataset)), request.hole or usual_side(size)
         usual = usual_settings("inpainting", size, side, search)
         values = usual | dict(request.changes)
-        penalty = "frozen" if search == "views" else request.penalty
+        penalty = "frozen" if SEARCHES[search].frozen else request.penalty
         objective = {"weight": values.pop("weight"), "penalty": penalty, "fill": request.fill, "side": side}
         config = PGDConfig(**values)
         make_plan = inpainting_plans(dataset, config, target=target, seed=seed, **objective)

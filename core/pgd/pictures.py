@@ -18,7 +18,7 @@ from core.data.painted import fill_hole, square_mask
 from core.data.sample_sets import PRECOMPUTED
 from core.data.stored import cached_by_files, first_by_name, read_stored
 from core.pgd.run import PGDRun
-from core.pgd.search import SEARCHES, Search
+from core.pgd.search import COMPARED, Search
 from core.shared.device import class_probabilities
 from core.shared.files import ArchiveContent, ArchiveKind, Fact
 from core.shared.numbers import Interval, student, wilson
@@ -622,7 +622,7 @@ def judge_name() -> str:
 def opening_drawings(word: str) -> tuple[Drawing, ...]:
     """Load a word of `WORDS` as drawn by both searches, from the same start, with the same steps and ball."""
     known = _opening()["words"][word]
-    return tuple(Drawing(search=search, strip=strip_path(word, search), **_read(known[search])) for search in SEARCHES)
+    return tuple(Drawing(search=search, strip=strip_path(word, search), **_read(known[search])) for search in COMPARED)
 
 
 def _read(known: dict[str, Any]) -> dict[str, Any]:
@@ -690,7 +690,7 @@ def _word(row: dict[str, Any]) -> WallWord:
             says=tuple(row[search]["says"]),
             ranks=tuple(row[search]["ranks"]),
         )
-        for search in SEARCHES
+        for search in COMPARED
     }
     return WallWord(label=row["label"], word=row["word"], drawings=drawings)
 
@@ -701,7 +701,7 @@ def judged_path(label: int, search: Search) -> Path:
 
 
 PER_SEARCH, OPTIONS = 5, 5
-COUNT = PER_SEARCH * len(SEARCHES)  # drawings in a round
+COUNT = PER_SEARCH * len(COMPARED)  # drawings in a round
 MAX_SEED = 999_999
 # ImageNet classes that a child knows: what is drawn and the options are among them.
 FAMILIAR = frozenset(
@@ -774,7 +774,7 @@ def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tupl
     if len(familiar) < COUNT:
         raise ValueError(f"a round needs drawings of {COUNT} familiar classes; got {len(familiar)}")
     drawn = generator.choice(familiar, COUNT, replace=False).tolist()
-    searches = generator.permutation(np.repeat(SEARCHES, PER_SEARCH)).tolist()
+    searches = generator.permutation(np.repeat(COMPARED, PER_SEARCH)).tolist()
     remaining = [label for label, name in enumerate(names) if name in FAMILIAR and label not in drawn]
     questions = []
     for label, search in zip(drawn, searches, strict=True):

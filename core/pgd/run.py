@@ -18,8 +18,8 @@ import numpy as np
 from core.classifiers.text import choose_target
 from core.data.painted import Fill, fill_hole
 from core.data.stored import classifier_facts, computed_source
-from core.pgd.search import Search
-from core.pgd.settings import PENALTIES, SETTINGS, Penalty, PGDConfig, settings_of
+from core.pgd.search import SEARCHES, Search
+from core.pgd.settings import PENALTIES, SETTINGS, Penalty, PGDConfig, RunKind, settings_of, usual_settings
 from core.shared import paper
 from core.shared.device import check_torch, device_name
 from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
@@ -55,13 +55,17 @@ class RunPlan:
     penalty: Penalty = "eq3"
 
     def with_search(self, search: Search) -> RunPlan:
-        """Return the plan for another search with the same steps and ball."""
-        return replace(self, config=replace(self.config, search=search))
+        """Return the plan for another search in the same steps and ball; its own settings are this plan's, or usual."""
+        own, kind = self.config.search_settings, SEARCHES[search].settings
+        if kind is not None and not isinstance(own, kind):
+            run: RunKind = "generation" if self.mask is None else "inpainting"
+            own = usual_settings(run, self.start.shape[-1], search=search)["search_settings"]
+        return replace(self, config=replace(self.config, search=search, search_settings=own))
 
     @property
     def minimised_penalty(self) -> Penalty:
-        """Penalty that the search minimises; by views "frozen", the minimum of Eq. 3 if its penalty is exact."""
-        return "frozen" if self.config.search == "views" else self.penalty
+        """Penalty that the search minimises; "frozen" is the minimum of Eq. 3 if its penalty is exact."""
+        return "frozen" if SEARCHES[self.config.search].frozen else self.penalty
 
 
 def inpainting_plan(
@@ -344,7 +348,8 @@ def changed_settings(
         ran["weight"] = planned["weight"]  # irrelevant for this penalty
     if plan.mask is not None and plan.minimised_penalty != objective.get("penalty"):
         changed.append("the penalty")
-    if plan.config.search == "views" and plan.config.views != run.config.views:
+    own = plan.config.search_settings, run.config.search_settings
+    if SEARCHES[plan.config.search].settings is not None and own[0] != own[1]:
         changed.append(SETTINGS["search"].changed)
     rows = (SETTINGS["weight"], *SETTINGS.values())  # first, since it belongs to the penalty
     return list(

@@ -1,26 +1,119 @@
-"""Settings of the search by views, without torch: distribution of views, natural steps, and run settings."""
+"""The searches, one object each: words, settings, and the gradient that a step follows. Functions alone import torch.
+
+A search is a row of `SEARCHES`; what it has beyond the paper's stands in this file, and in web/engine/search.js if the
+article offers it.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+
+from core.data.painted import Fill
+from core.data.statistics import natural_pixels
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Search = Literal["pixels", "views"]
-SEARCHES: tuple[Search, ...] = get_args(Search)
-LOOK_INTERVAL = 10  # by views, steps between measurements of the picture itself, which take an extra forward pass
-MIN_CROP_SIZE = 64  # pixels: smaller pictures are shifted, as a crop would show too little
-INPUT_MULTIPLE = 16  # pixels: to which smaller inputs are rounded
+
+
+class SearchSettings:
+    """Base of the settings that one search alone has: a frozen dataclass that checks its fields."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as a JSON object."""
+        return asdict(self)  # type: ignore[call-overload]
+
+    @classmethod
+    def from_json(cls, name: str, content: Any) -> Self:
+        """Read and check an object of `to_json`; name: of the search."""
+        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+        if not isinstance(content, Mapping) or not set(content) <= known:
+            raise ValueError(f"{name} must be a JSON object of {', '.join(sorted(known))}; got {content!r}")
+        return cls(**content)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Descent:
+    """A run as its search sees it.
+
+    x0: (B, 3, H, W), the start. hole: bool (1 or B, 1, H, W), outside which nothing changes; None for the whole image.
+    steps: of the run. seed: of random draws, 0 to 2**64 - 1; with step and image it determines all of them, so that a
+    run is the same in any batch and after a break.
+    gradient: returns the cross-entropy's gradient at (B, 3, S, S) pictures, which it has passed through the network.
+    any_size: whether S may be another side than the picture's.
+    """
+
+    x0: Tensor
+    hole: Tensor | None
+    steps: int
+    seed: int
+    gradient: Callable[[Tensor], Tensor]
+    any_size: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchMethod:
+    """A search; this base class is the paper's.
+
+    title: in menus. rule: what must convince, for display side by side. steps: a sentence on its steps.
+    fill: of a hole at first, by default. frozen: whether nothing outside a hole changes, in place of a penalty.
+    look_interval: steps between measurements of the picture itself. settings: class of those that it alone has.
+    """
+
+    title: str
+    rule: str
+    steps: str
+    fill: Fill = "region"
+    frozen: bool = False
+    look_interval: int = 1
+    settings: type[SearchSettings] | None = None
+
+    def usual(self, kind: str, image_size: int) -> dict[str, Any]:
+        """Return the default settings that differ from the paper's of "inpainting" or "generation", by name.
+
+        At 224 pixels, with the paper's hole; lengths scale with `image_size` as the paper's do. "search_settings" are
+        those that it alone has.
+        """
+        return {}
+
+    def quick(self, usual: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return default settings with fewer steps, as described in `QUICK`; None if all steps are quick."""
+        return None
+
+    def gradients(self, settings: Any, run: Descent) -> Callable[[Tensor, int], Tensor] | None:
+        """Return the function `gradient(x, step)`, (B, 3, H, W) of any length, of a run.
+
+        None for the gradient at the picture itself, which comes from the same pass as its loss.
+        """
+        return None
 
 
 def look_interval(search: Search) -> int:
     """Return the number of steps between measurements of the picture itself."""
-    return LOOK_INTERVAL if search == "views" else 1
+    return SEARCHES[search].look_interval
+
+
+def leading(searches: Collection[Search]) -> Search:
+    """Return the search whose default settings several share: the last of the table; the paper's for none."""
+    return [search for search in SEARCHES if search in searches or search == PAPERS][-1]
+
+
+# The search by views.
+
+LOOK_INTERVAL = 10  # by views; a look takes an extra forward pass
+MIN_CROP_SIZE = 64  # pixels: smaller pictures are shifted, as a crop would show too little
+INPUT_MULTIPLE = 16  # pixels: to which smaller inputs are rounded
 
 
 @dataclass(frozen=True, kw_only=True)
-class Views:
+class Views(SearchSettings):
     """Distribution of the random views of a picture, and the spectrum and colours of steps.
 
     Args:
@@ -64,7 +157,15 @@ class Views:
             raise ValueError(f"views need 0 < min_side <= max_side <= 1; got {self.min_side} and {self.max_side}")
         if not 1 <= self.count <= 64:
             raise ValueError(f"views.count must be from 1 to 64; got {self.count}")
-        object.__setattr__(self, "inputs", _input_stages(self.inputs))
+        expected = "pairs of a side and a share of the steps, both in (0, 1], whose shares add up to at most 1"
+        try:
+            stages = tuple((float(side), float(share)) for side, share in self.inputs)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"views.inputs must be {expected}; got {self.inputs!r}") from error
+        inside = all(0 < side <= 1 and 0 < share <= 1 for side, share in stages)
+        if not inside or sum(share for _, share in stages) > 1 + 1e-9:
+            raise ValueError(f"views.inputs must be {expected}; got {self.inputs!r}")
+        object.__setattr__(self, "inputs", stages)
 
     def input_size(self, step: int, steps: int, size: int) -> int:
         """Return the side in pixels of the views after `step` of `steps` steps, for a picture of side `size`."""
@@ -77,21 +178,12 @@ class Views:
 
     def small_inputs(self, size: int) -> tuple[int, ...]:
         """Return the sides of views that are smaller than a picture of side `size`, in rising order."""
-        sides = {_rounded(side, size) for side, _ in self.inputs}
-        return tuple(sorted(sides - {size}))
+        return tuple(sorted({_rounded(side, size) for side, _ in self.inputs} - {size}))
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as a JSON object, without `inputs` if the size is constant."""
         content = {**asdict(self), "inputs": [list(stage) for stage in self.inputs]}
         return {name: value for name, value in content.items() if name != "inputs" or value}
-
-    @staticmethod
-    def from_json(content: Mapping[str, Any]) -> Views:
-        """Read and check an object of `to_json`."""
-        known = {field.name for field in fields(Views)}
-        if not isinstance(content, Mapping) or not set(content) <= known:
-            raise ValueError(f"views must be a JSON object of {', '.join(sorted(known))}; got {content!r}")
-        return Views(**content)
 
 
 def _rounded(side: float, size: int) -> int:
@@ -99,53 +191,212 @@ def _rounded(side: float, size: int) -> int:
     return min(size, INPUT_MULTIPLE * max(1, round(side * size / INPUT_MULTIPLE)))
 
 
-def _input_stages(stages: Any) -> tuple[tuple[float, float], ...]:
-    """Check `Views.inputs`, from JSON too, and return plain numbers."""
-    expected = "pairs of a side and a share of the steps, both in (0, 1], whose shares add up to at most 1"
-    try:
-        plain = tuple((float(side), float(share)) for side, share in stages)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"views.inputs must be {expected}; got {stages!r}") from error
-    inside = all(0 < side <= 1 and 0 < share <= 1 for side, share in plain)
-    if not inside or sum(share for _, share in plain) > 1 + 1e-9:
-        raise ValueError(f"views.inputs must be {expected}; got {stages!r}")
-    return plain
+@dataclass(frozen=True)
+class View:
+    """One view of a square image: a crop or a shift, a flip, and additive noise.
+
+    left, top, side: of the crop, in whole pixels. dx, dy: shift in whole pixels. size: side of the view in pixels;
+    0 for the image's. noise: float32, of the view's shape, or None.
+    """
+
+    left: int
+    top: int
+    side: int
+    dx: int = 0
+    dy: int = 0
+    flip: bool = False
+    noise: np.ndarray | None = None
+    size: int = 0
+
+    def apply(self, image: Tensor) -> Tensor:
+        """Return the view of a (3, H, W) image, (3, size, size); differentiable."""
+        import torch
+        from torch.nn import functional as F
+
+        size = image.shape[-1]
+        view_side = self.size or size
+        reach = max(abs(self.dx), abs(self.dy))
+        if reach:
+            mirrored = F.pad(image[None], (reach, reach, reach, reach), mode="reflect")[0]
+            top, left = reach - self.dy, reach - self.dx
+            image = mirrored[:, top : top + size, left : left + size]
+        if self.side < size or view_side < size:
+            crop = image[None, :, self.top : self.top + self.side, self.left : self.left + self.side]
+            image = F.interpolate(crop, size=(view_side, view_side), mode="bilinear", antialias=True)[0]
+        if self.flip:
+            image = image.flip(-1)
+        if self.noise is not None:
+            image = image + torch.from_numpy(self.noise).to(image.device)
+        return image
 
 
-@dataclass(frozen=True, kw_only=True)
-class ViewRun:
-    """Settings of a run by views at 224 pixels, with the paper's hole of 60; lengths scale as the paper's do."""
-
-    epsilon: float
-    step_size: float
-    steps: int
-    step_decay: float
-    views: Views
+def image_key(image: Tensor) -> int:
+    """Return the key of an image's views: a checksum of its (3, H, W) values."""
+    return zlib.crc32(image.detach().cpu().contiguous().numpy().tobytes())
 
 
-# Chosen on other classes and photographs than those reported in docs/views.md, which has the figures.
-LARGE = {
-    "generation": ViewRun(
+def draw_view(
+    views: Views,
+    size: int,
+    *,
+    seed: int,
+    step: int,
+    key: int,
+    hole: tuple[float, float] | None = None,
+    index: int = 0,
+    view_side: int = 0,
+) -> View:
+    """Draw the view of one image of `size` x `size` pixels at one step.
+
+    Args:
+        seed: 0 to 2**64 - 1. key: the image's `image_key`. index: among the views of this step.
+        hole: centre (x, y) of the hole in pixels, near which crops lie; None for crops anywhere.
+        view_side: side of the view in pixels; 0 for `size`.
+    """
+    counter = np.array([0, 0, index, step], dtype=np.uint64)  # views never overlap in the counter
+    generator = np.random.Generator(np.random.Philox(key=np.array([seed, key], dtype=np.uint64), counter=counter))
+    part, across, down, mirrored = generator.random(4)
+    dx, dy = generator.integers(-views.shift, views.shift, size=2, endpoint=True).tolist()
+    side = min(size, max(1, round(size * (views.min_side + part * (views.max_side - views.min_side)))))
+    if hole is None:
+        left, top = (int(place * (size - side + 1)) for place in (across, down))
+    else:  # the crop's centre lies within a quarter of its side of the hole's
+        centres = (centre + (place - 0.5) * side / 2 for centre, place in zip(hole, (across, down), strict=True))
+        left, top = (min(max(round(centre - side / 2), 0), size - side) for centre in centres)
+    noise = None
+    if views.noise:
+        shape = (3, view_side or size, view_side or size)
+        noise = generator.standard_normal(shape, dtype=np.float32) * np.float32(views.noise)
+    return View(left, top, side, dx, dy, views.flip and mirrored < 0.5, noise, view_side)
+
+
+class ViewDraws:
+    """Views of the images of one run, step by step.
+
+    Args:
+        x0: (B, 3, H, W), the run's start, which identifies each image. hole: bool (1 or B, 1, H, W), or None.
+    """
+
+    def __init__(self, views: Views, x0: Tensor, hole: Tensor | None, seed: int) -> None:
+        self._views, self._size, self._seed = views, x0.shape[-1], seed
+        self._keys = [image_key(image) for image in x0]
+        self._centres: list[tuple[float, float] | None] = [None] * len(x0)
+        if hole is not None:
+            pixels = [np.nonzero(mask[0]) for mask in hole.expand(len(x0), -1, -1, -1).cpu().numpy()]
+            self._centres = [(float(columns.mean()), float(rows.mean())) for rows, columns in pixels]
+
+    def at(self, step: int, images: Tensor, index: int = 0, view_side: int = 0) -> Tensor:
+        """Return the (B, 3, H, W) views at a step, of side `view_side` unless that is 0; differentiable."""
+        import torch
+
+        of_step: dict[str, Any] = {"seed": self._seed, "step": step, "index": index, "view_side": view_side}
+        return torch.stack(
+            [
+                draw_view(self._views, self._size, key=key, hole=centre, **of_step).apply(image)
+                for image, key, centre in zip(images, self._keys, self._centres, strict=True)
+            ]
+        )
+
+
+class NaturalSteps:
+    """The gradient times 1 / max(1, r)^p at r cycles per image, and times the colour covariance^q of natural pixels.
+
+    Args:
+        views: p and q, `spectrum` and `colors`. x0: (B, 3, H, W), for its size and device.
+        hole: bool (1 or B, 1, H, W); the gradient outside is zeroed before and after. None for the whole image.
+    Source: Olah et al. 2017, *Feature Visualization*, decorrelated parameterisation. Differs by: a preconditioner of
+    the steps in pixel space, so that the ball and the clip stay the paper's.
+    """
+
+    def __init__(self, views: Views, x0: Tensor, hole: Tensor | None) -> None:
+        import torch
+
+        height, width = x0.shape[-2:]
+        down = torch.fft.fftfreq(height, 1 / height, device=x0.device)[:, None]
+        across = torch.fft.rfftfreq(width, 1 / width, device=x0.device)
+        self._amplitude = torch.hypot(down, across).clamp(min=1).pow(-views.spectrum)  # (H, W // 2 + 1)
+        self._colors = torch.tensor(natural_pixels().covariance_power(views.colors), dtype=x0.dtype, device=x0.device)
+        self._hole = hole
+
+    def __call__(self, gradient: Tensor) -> Tensor:
+        """Return the (B, 3, H, W) gradient with natural spectrum and colours; its length is arbitrary."""
+        import torch
+
+        gradient = gradient if self._hole is None else gradient * self._hole
+        spectrum = torch.fft.rfft2(gradient) * self._amplitude
+        natural = torch.fft.irfft2(spectrum, s=gradient.shape[-2:])
+        natural = torch.einsum("dc,bchw->bdhw", self._colors, natural)
+        return natural if self._hole is None else natural * self._hole
+
+
+# Default settings, chosen on other classes and photographs than those reported in docs/views.md, which has the figures.
+LARGE: dict[str, dict[str, Any]] = {
+    "generation": dict(
         epsilon=60, step_size=6, steps=160, step_decay=0.3,
-        views=Views(min_side=0.35, noise=0.08, spectrum=1.3, colors=0.6),
+        search_settings=Views(min_side=0.35, noise=0.08, spectrum=1.3, colors=0.6),
     ),
-    "inpainting": ViewRun(
+    "inpainting": dict(
         epsilon=18, step_size=2.4, steps=160, step_decay=0.3,
-        views=Views(min_side=0.4, noise=0.08, spectrum=1.3, colors=0.9, inputs=((0.5, 0.25), (0.7, 0.25))),
+        search_settings=Views(
+            min_side=0.4, noise=0.08, spectrum=1.3, colors=0.9, inputs=((0.5, 0.25), (0.7, 0.25))
+        ),
     ),
 }  # fmt: skip
-SMALL = {
-    "generation": ViewRun(
-        epsilon=40, step_size=1, steps=120, step_decay=1,
-        views=Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5),
-    ),
-    "inpainting": ViewRun(
-        epsilon=21.6, step_size=0.6, steps=120, step_decay=1,
-        views=Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5),
-    ),
-}  # fmt: skip
+_SHIFTED = Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5)
+SMALL: dict[str, dict[str, Any]] = {
+    "generation": dict(epsilon=40, step_size=1, steps=120, step_decay=1, search_settings=_SHIFTED),
+    "inpainting": dict(epsilon=21.6, step_size=0.6, steps=120, step_decay=1, search_settings=_SHIFTED),
+}
+QUICK_SHARE, QUICK_LENGTH = 0.6, 1.25
+QUICK = "Three fifths of the steps, each 1.25 times as long. It paints less, in less time."
 
 
-def view_run(kind: str, image_size: int) -> ViewRun:
-    """Return the settings of "inpainting" or "generation" by views for pictures with `image_size` pixels a side."""
-    return (LARGE if image_size >= MIN_CROP_SIZE else SMALL)[kind]
+class ByViews(SearchMethod):
+    """The search by views: the gradient at random views of the picture, made natural inside the hole."""
+
+    def usual(self, kind: str, image_size: int) -> dict[str, Any]:
+        return (LARGE if image_size >= MIN_CROP_SIZE else SMALL)[kind]
+
+    def quick(self, usual: Mapping[str, Any]) -> dict[str, Any] | None:
+        if usual["search_settings"].min_side == 1:  # small pictures, which are shifted, are fast with all steps
+            return None
+        steps, step_size = round(QUICK_SHARE * usual["steps"]), QUICK_LENGTH * usual["step_size"]
+        return {**usual, "steps": steps, "step_size": step_size}
+
+    def gradients(self, settings: Views, run: Descent) -> Callable[[Tensor, int], Tensor]:
+        import torch
+
+        draws, natural = ViewDraws(settings, run.x0, run.hole, run.seed), NaturalSteps(settings, run.x0, run.hole)
+        size = run.x0.shape[-1]
+
+        def gradient(x: Tensor, step: int) -> Tensor:
+            side, slopes = settings.input_size(step, run.steps, size) if run.any_size else size, []
+            for index in range(settings.count):
+                variable = x.detach().requires_grad_()
+                views = draws.at(step, variable, index, side)
+                slope = run.gradient(views.detach())
+                slopes.append(torch.autograd.grad(views, variable, slope)[0])  # the adjoint of crop and resize
+            return natural(sum(slopes[1:], slopes[0]))
+
+        return gradient
+
+
+SEARCHES: dict[Search, SearchMethod] = {
+    "pixels": SearchMethod(
+        title="Pixels",
+        rule="the picture itself must convince, as in the paper",
+        steps="each step follows the gradient at the picture itself, as in the paper",
+    ),
+    "views": ByViews(
+        title="Views",
+        rule="every view must convince, cropped and under noise",
+        steps="each step follows the gradient at a random view of the picture, cropped or shifted, with noise; it has "
+        "the spectrum and the colours of natural pictures, and nothing outside a hole changes",
+        fill="rim",
+        frozen=True,
+        look_interval=LOOK_INTERVAL,
+        settings=Views,
+    ),
+}
+PAPERS: Search = "pixels"
+COMPARED: tuple[Search, ...] = ("pixels", "views")  # of the stored drawings and holes, within the same steps and ball

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any, Literal
 
 from core.data.painted import square_side
-from core.pgd.search import Search, Views, view_run
+from core.pgd.search import QUICK as QUICK
+from core.pgd.search import SEARCHES, Search, SearchSettings
 from core.shared import paper
 
 
@@ -21,11 +22,11 @@ class PGDConfig:
         epsilon: radius of the ball around x0; above 0.
         step_size: length of a step, above 0.
         steps: number of steps, 1 to 100,000.
-        search: "pixels", the paper's, steps along the gradient at the picture itself; "views" at a random view.
+        search: a row of `core.pgd.search.SEARCHES`, which determines the gradient that a step follows.
         step_decay: length of the last step relative to the first, in (0, 1]; linear in between.
-        views: how views are drawn; required for search "views", else ignored.
+        search_settings: those that a search alone has, such as `Views`; ignored by searches without any.
     Raises:
-        ValueError: a value is out of range, or the search by views lacks its settings.
+        ValueError: a value is out of range, or a search lacks its settings.
     """
 
     epsilon: float
@@ -33,35 +34,51 @@ class PGDConfig:
     steps: int
     search: Search = "pixels"
     step_decay: float = 1.0
-    views: Views | None = None
+    search_settings: SearchSettings | None = None
 
     def __post_init__(self) -> None:
         for name in SETTINGS.keys() & {field.name for field in fields(self)}:
             object.__setattr__(self, name, SETTINGS[name].validate(getattr(self, name)))
-        if self.search == "views" and self.views is None:
-            raise ValueError("the search by views needs the settings of its views, as `view_run` has them")
+        kind = SEARCHES[self.search].settings
+        if kind is not None and not isinstance(self.search_settings, kind):
+            wanted = f"search {self.search!r} needs {kind.__name__} as search_settings"
+            raise ValueError(f"{wanted}; got {self.search_settings!r}; `usual_settings` has them")
 
     def step_length(self, step: int) -> float:
         """Return the L2 length of the step after `step` steps."""
         return self.step_size * (1 - (1 - self.step_decay) * step / max(1, self.steps - 1))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as a JSON object."""
-        return {**asdict(self), "views": None if self.views is None else self.views.to_json()}
+        """Return the settings as a JSON object; those of a search under its name, else null there."""
+        own = self.search_settings
+        by_search = {
+            name: own.to_json() if own is not None and isinstance(own, kind) else None
+            for name, kind in _kinds_of_settings()
+        }
+        return {name: getattr(self, name) for name in _NUMBERS} | by_search
 
     @staticmethod
     def from_json(settings: Mapping[str, Any]) -> PGDConfig:
         """Read and check the settings in an object of `to_json`."""
-        known = {field.name for field in fields(PGDConfig)}
-        if set(settings) != known:
+        kinds = dict(_kinds_of_settings())
+        known = {*_NUMBERS, *kinds}
+        if not set(_NUMBERS) <= set(settings) <= known:
             raise ValueError(f"PGD settings must be {', '.join(sorted(known))}; got {', '.join(sorted(settings))}")
-        views = settings["views"]
-        return PGDConfig(**{**settings, "views": None if views is None else Views.from_json(views)})
+        own = [kind.from_json(name, settings[name]) for name, kind in kinds.items() if settings.get(name) is not None]
+        return PGDConfig(**{name: settings[name] for name in _NUMBERS}, search_settings=own[0] if own else None)
+
+
+_NUMBERS = tuple(field.name for field in fields(PGDConfig) if field.name != "search_settings")
+
+
+def _kinds_of_settings() -> list[tuple[str, type[SearchSettings]]]:
+    """Return name and class of the settings of every search that has its own."""
+    return [(name, method.settings) for name, method in SEARCHES.items() if method.settings is not None]
 
 
 def settings_of(config: PGDConfig, weight: float | None) -> dict[str, Any]:
     """Return the value of every setting by name, in the table's order; lambda only if a run has it."""
-    values = {**asdict(config), "weight": weight}
+    values = {**vars(config), "weight": weight}
     return {name: values[name] for name in SETTINGS if values[name] is not None}
 
 
@@ -78,13 +95,7 @@ def paper_generation(image_size: int) -> PGDConfig:
 
 
 MAX_STEPS = 100_000
-QUICK_SHARE, QUICK_LENGTH = 0.6, 1.25
-QUICK = "Three fifths of the steps, each 1.25 times as long. It paints less, in less time."
-# Requirement on a run of each search, for display side by side.
-SEARCH_WORDS: dict[Search, str] = {
-    "pixels": "the picture itself must convince, as in the paper",
-    "views": "every view must convince, cropped and under noise",
-}
+SEARCH_WORDS: dict[Search, str] = {name: method.rule for name, method in SEARCHES.items()}
 RunKind = Literal["inpainting", "generation"]
 
 
@@ -155,58 +166,39 @@ _ROWS = (
     Setting(name="step_decay", label="Last step, in parts of the first", low=0.01, high=1, step=0.1,
             changed="steps or lengths", phrase=", shrinking to {:.0%}", unsaid=1.0,
             help="The step size falls linearly to this fraction of the first step."),
-    Setting(name="search", label="Search", choices=("pixels", "views"), changed="the search", phrase="; search by {}",
-            help="pixels: each step follows the gradient at the picture itself, as in the paper. views: at a random "
-            "view of it, cropped or shifted, with noise; each step has the spectrum and the colours of natural "
-            "pictures, and nothing outside a hole changes."),
+    Setting(name="search", label="Search", choices=tuple(SEARCHES), changed="the search", phrase="; search by {}",
+            help=" ".join(f"{name}: {method.steps}." for name, method in SEARCHES.items())),
 )  # fmt: skip
 SETTINGS = {row.name: row for row in _ROWS}
 
 
 def paper_settings(kind: RunKind, image_size: int, hole_side: float | None = None) -> dict[str, Any]:
-    """Return the paper's value of every setting of such a run, by name, scaled to any image size.
-
-    hole_side: of a hole other than the paper's square; else None.
-    """
-    return _scaled(paper.RUNS[kind], image_size, hole_side)
+    """Return the paper's value of every setting of such a run; arguments as for `usual_settings`."""
+    return usual_settings(kind, image_size, hole_side)
 
 
 def usual_settings(
     kind: RunKind, image_size: int, hole_side: float | None = None, search: Search = "pixels"
 ) -> dict[str, Any]:
-    """Return the default settings of a search by name: the paper's, or those of `view_run`, scaled alike.
+    """Return the default value of every setting of a run by name, scaled to any image size; the paper's by pixels.
 
-    By views there is also "views", which is not a row of `SETTINGS`. The paper's search may take these settings too,
-    for a comparison with the same steps and ball.
+    hole_side: of a hole other than the paper's square; else None. "search_settings" are no row of `SETTINGS`. The
+    paper's search may take the settings of another one, for a comparison with the same steps and ball.
     """
-    if search == "pixels":
-        return paper_settings(kind, image_size, hole_side)
-    run = view_run(kind, image_size)
-    values = {name: value for name, value in vars(run).items() if name != "views"}
-    return {**_scaled(paper.RUNS[kind] | values, image_size, hole_side), "search": search, "views": run.views}
-
-
-def _scaled(values_at_224: Mapping[str, float], image_size: int, hole_side: float | None) -> dict[str, Any]:
-    values: dict[str, Any] = {name: row.choices[0] for name, row in SETTINGS.items() if row.choices}
-    values["step_decay"] = SETTINGS["step_decay"].unsaid
-    for name, value in values_at_224.items():
-        if SETTINGS[name].scaled:
+    values: dict[str, Any] = {"search": search, "step_decay": SETTINGS["step_decay"].unsaid}
+    for name, value in (paper.RUNS[kind] | SEARCHES[search].usual(kind, image_size)).items():
+        scaled = SETTINGS[name].scaled if name in SETTINGS else ""
+        if scaled:
             value = value * (image_size / paper.IMAGE_SIZE)
-        if SETTINGS[name].scaled == "hole" and hole_side is not None:
+        if scaled == "hole" and hole_side is not None:
             value = value * hole_side / square_side(image_size)
         values[name] = value
     return values
 
 
 def quick_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the settings by views with fewer steps, as described in `QUICK`; None by pixels, or without crops.
-
-    Small pictures, which are shifted instead of cropped, are fast with all steps.
-    """
-    if usual["search"] != "views" or usual["views"].min_side == 1:
-        return None
-    steps, step_size = round(QUICK_SHARE * usual["steps"]), QUICK_LENGTH * usual["step_size"]
-    return {**usual, "steps": steps, "step_size": step_size}
+    """Return default settings with fewer steps; None if the search has none or all steps are quick."""
+    return SEARCHES[usual["search"]].quick(usual)
 
 
 Penalty = Literal["eq3", "mean_square", "frozen"]

@@ -31,7 +31,7 @@ from core.data.statistics import (
 )
 from core.data.stored import stored_files
 from core.pgd.run import PGDRun, RunPlan, evenly_spaced, inpainting_plan
-from core.pgd.search import MIN_CROP_SIZE, SEARCHES, Search
+from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, Search, leading
 from core.pgd.settings import (
     PENALTIES,
     Penalty,
@@ -52,9 +52,9 @@ _ROW = "-row"
 OPENING = "opening"  # kind of the story's first runs: every class, from one blur of no class
 
 
-def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS, search: Search = "pixels") -> Path:
+def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS, search: Search = PAPERS) -> Path:
     """Return the file of a stored run; kind: "inpainting", "generation" or `OPENING`."""
-    return folder / f"{kind}_{subject}__{classifier}{'' if search == 'pixels' else f'__{search}'}.npz"
+    return folder / f"{kind}_{subject}__{classifier}{'' if search == PAPERS else f'__{search}'}.npz"
 
 
 def stored_classifier(path: Path) -> str:
@@ -288,7 +288,7 @@ def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
 
 def first_searches(side: int) -> tuple[Search, ...]:
     """Return the searches that a page opens with: both if pictures are large enough to show the difference."""
-    return SEARCHES if side >= MIN_CROP_SIZE else ("pixels",)
+    return COMPARED if side >= MIN_CROP_SIZE else (PAPERS,)
 
 
 def examples(row: SampleSet) -> Iterator[Example]:
@@ -317,13 +317,13 @@ def _by_searches(row: SampleSet) -> Iterator[Example]:
     """Yield the examples for large pictures: holes over objects and a drawing, by both searches."""
     for place in (row.inpainted, *row.replayed):
         mask = row.hole(place)
-        settings = first_settings("inpainting", row.side, hole_side(mask), "views")
+        settings = first_settings("inpainting", row.side, hole_side(mask), leading(COMPARED))
         weight = settings.pop("weight")
         plan = _hole(row, (place,), mask, PGDConfig(**settings), weight=weight, fill="rim")
-        for search in SEARCHES:
+        for search in COMPARED:
             yield Example("inpainting", f"{row.name}-{place}", plan.with_search(search))
-    plan = _drawing(row, "grey", PGDConfig(**first_settings("generation", row.side, None, "views")))
-    for search in SEARCHES:
+    plan = _drawing(row, "grey", PGDConfig(**first_settings("generation", row.side, None, leading(COMPARED))))
+    for search in COMPARED:
         yield Example("generation", row.class_set, plan.with_search(search))
 
 

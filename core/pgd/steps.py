@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
@@ -10,44 +11,57 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.pgd.objectives import Objective, norms, project
-from core.pgd.search import LOOK_INTERVAL
+from core.pgd.search import SEARCHES, Descent
 from core.pgd.settings import PGDConfig
-from core.pgd.views import NaturalSteps, ViewDraws
 from core.shared.network_copies import with_contiguous_attention
 
 ImageClassifier = Callable[[Tensor], Tensor]
 
 
 class Passes:
-    """Return logits (B, K), cross-entropy (B,) and its gradient (B, 3, H, W), or None if `last`.
+    """Logits (B, K), cross-entropy (B,) and its gradient (B, 3, S, S) at pictures, or None if `last`.
 
-    Processes all images at once, or in halves after running out of memory.
+    Pictures of another side than the run's go through `classifier.at_size`. Processes all at once, or in halves after
+    running out of memory.
     """
 
-    def __init__(self, classifier: ImageClassifier, targets: Tensor, size: int) -> None:
-        self._classifier, self._targets, self._size = classifier, targets, size
+    def __init__(self, classifier: ImageClassifier, targets: Tensor, side: int) -> None:
+        self._classifier, self._targets = classifier, targets
+        self._networks, self._most = {side: classifier}, defaultdict[int, int](lambda: len(targets))  # by side
 
-    def __call__(self, images: Tensor, last: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+    def __call__(self, images: Tensor, last: bool = False) -> tuple[Tensor, Tensor, Tensor | None]:
+        side = images.shape[-1]
+        if side not in self._networks:
+            self._networks[side] = self._classifier.at_size(side)  # type: ignore[attr-defined]
         while True:
             try:
-                pairs = zip(images.split(self._size), self._targets.split(self._size), strict=True)
-                parts = [self._part(*pair, last) for pair in pairs]
+                pairs = zip(images.split(self._most[side]), self._targets.split(self._most[side]), strict=True)
+                parts = [self._part(self._networks[side], *pair, last) for pair in pairs]
                 break
             except torch.OutOfMemoryError as error:
-                if self._size == 1:
+                if self._most[side] == 1:
                     raise RuntimeError(
                         f"one picture does not fit the memory of {images.device}; take a smaller network, or the CPU"
                     ) from error
-            self._size = -(-self._size // 2)
+            self._most[side] = -(-self._most[side] // 2)
             torch.cuda.empty_cache()
         if len(parts) == 1:
             return parts[0]
         logits, cross_entropy, gradients = zip(*parts, strict=True)
         return torch.cat(logits), torch.cat(cross_entropy), None if last else torch.cat(gradients)
 
-    def _part(self, images: Tensor, targets: Tensor, last: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+    def gradient(self, images: Tensor) -> Tensor:
+        """Return the gradient alone."""
+        gradient = self(images)[2]
+        assert gradient is not None
+        return gradient
+
+    @staticmethod
+    def _part(
+        network: ImageClassifier, images: Tensor, targets: Tensor, last: bool
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         variable = images.detach().requires_grad_(not last)  # without a gradient, no activations are kept
-        logits = self._classifier(variable)
+        logits = network(variable)
         cross_entropy = F.cross_entropy(logits, targets, reduction="none")
         if last:
             return logits.detach(), cross_entropy.detach(), None
@@ -102,8 +116,8 @@ def pgd_steps(
     Each step is x <- clip(project(x - step_size * g / ||g||_2), 0, 1): projection onto the ball of radius epsilon
     around x0 first, then the clip; an objective may step otherwise, as Eq. 3 does. A state's loss and the gradient of
     the next step come from one forward pass, so n steps cost n + 1 forward and n backward passes. Images of a batch
-    never influence each other. By views, the gradient is that at a random view of the picture, made natural
-    (`core.pgd.views`, `core.pgd.views`); ball, unit step and clip are the same.
+    never influence each other. The search says which gradient a step follows (`core.pgd.search`); ball, unit step and
+    clip are the same for all.
 
     Args:
         classifier: (B, 3, H, W) images in [0, 1] -> (B, K) logits, in evaluation mode.
@@ -111,7 +125,7 @@ def pgd_steps(
         images: (B, 3, H, W) float32 in [0, 1], the start x0, on the classifier's device. Never changed.
         config: lengths, number of steps, and the search.
         after: a state of the same run to resume from: bit for bit if passes are deterministic, as on a CPU.
-        seed: of the random views, 0 to 2**64 - 1.
+        seed: of the search's random draws, 0 to 2**64 - 1.
     Returns:
         A generator of `config.steps + 1` states; state 0 comes before any step. With `after`, that state comes first
         again.
@@ -126,8 +140,8 @@ def pgd_steps(
     _check_images(images)
     objective.check(images)
     _check_targets(objective.targets, classifier)
-    if config.search == "views" and getattr(objective, "penalty", "frozen") != "frozen":
-        raise ValueError("by views nothing outside the hole moves: give Inpainting(..., penalty='frozen')")
+    if SEARCHES[config.search].frozen and getattr(objective, "penalty", "frozen") != "frozen":
+        raise ValueError(f"by {config.search} nothing outside the hole moves: give Inpainting(..., penalty='frozen')")
     return _steps(classifier, objective, images, config, after, seed)
 
 
@@ -149,27 +163,32 @@ def _steps(
     seed: int,
 ) -> Generator[PGDState, None, None]:
     """Run the loop of `pgd_steps`. No grad-mode block may be open at the yield: it would leak to the consumer."""
+    search = SEARCHES[config.search]
     with torch.inference_mode(False):  # a run started in inference mode still needs gradients
         x0 = images.clone()
         objective = objective.to(x0.device)  # once, so that no step waits for the transfer
         targets = objective.targets.expand(len(x0))
         classifier = with_contiguous_attention(classifier)
-    passes = Passes(classifier, targets, len(x0))
-    by_views = (
-        _ViewGradients(classifier, targets, config, x0, objective.hole, seed) if config.search == "views" else None
-    )
+        passes = Passes(classifier, targets, x0.shape[-1])
+        run = Descent(
+            x0=x0,
+            hole=objective.hole,
+            steps=config.steps,
+            seed=seed,
+            gradient=passes.gradient,
+            any_size=getattr(classifier, "any_size", False),
+        )
+        search_gradient = search.gradients(config.search_settings, run)
     first, x = 0, x0
     if after is not None:
         first, x, logits, cross_entropy = after.step, after.images, after.logits, after.cross_entropy
     for step in range(first, config.steps + 1):
         last = step == config.steps
         with torch.inference_mode(False), torch.enable_grad():
-            if by_views is None:
-                logits, cross_entropy, gradient = passes(x, last)
-            else:
-                if step % LOOK_INTERVAL == 0 or last:
-                    logits, cross_entropy, _ = passes(x, True)
-                gradient = None if last else by_views(x, step)
+            if step % search.look_interval == 0 or last:
+                logits, cross_entropy, gradient = passes(x, last or search_gradient is not None)
+            if search_gradient is not None:
+                gradient = None if last else search_gradient(x, step)
             variable = x.detach().requires_grad_()
             penalty = objective.penalty_term(variable, x0)
             loss = cross_entropy if penalty is None else cross_entropy + penalty.detach()
@@ -192,45 +211,6 @@ def _steps(
             if gradient is not None:
                 x = project(objective.step(x, x0, gradient, config.step_length(step)), x0, config.epsilon)
         yield state
-
-
-class _ViewGradients:
-    """Natural gradients at random views of a run's images, step by step."""
-
-    def __init__(
-        self,
-        classifier: ImageClassifier,
-        targets: Tensor,
-        config: PGDConfig,
-        x0: Tensor,
-        hole: Tensor | None,
-        seed: int,
-    ) -> None:
-        assert config.views is not None
-        self._views, self._steps, self._size = config.views, config.steps, x0.shape[-1]
-        self._draws, self._natural = ViewDraws(config.views, x0, hole, seed), NaturalSteps(config.views, x0, hole)
-        self._any_size = getattr(classifier, "any_size", False)
-        sides = {self._input_size(step) for step in range(config.steps)}
-        self._passes = {side: Passes(_at_size(classifier, side, self._size), targets, len(x0)) for side in sides}
-
-    def __call__(self, images: Tensor, step: int) -> Tensor:
-        """Return the (B, 3, H, W) sum over this step's views; its length is arbitrary."""
-        gradients = [self._gradient(images, step, index) for index in range(self._views.count)]
-        return self._natural(sum(gradients[1:], gradients[0]))
-
-    def _input_size(self, step: int) -> int:
-        return self._views.input_size(step, self._steps, self._size) if self._any_size else self._size
-
-    def _gradient(self, images: Tensor, step: int, index: int) -> Tensor:
-        variable, side = images.detach().requires_grad_(), self._input_size(step)
-        views = self._draws.at(step, variable, index, side)
-        _, _, gradient = self._passes[side](views.detach(), False)
-        return torch.autograd.grad(views, variable, gradient)[0]  # the adjoint of crop and resize
-
-
-def _at_size(classifier: ImageClassifier, side: int, size: int) -> ImageClassifier:
-    """Return the classifier of views of this side; of the picture's own, the classifier as it is."""
-    return classifier if side == size else classifier.at_size(side)  # type: ignore[attr-defined]
 
 
 def _check_images(images: Tensor) -> None:

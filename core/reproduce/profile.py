@@ -48,7 +48,7 @@ from core.pgd.pictures import (
     top1,
 )
 from core.pgd.run import PGDRun, Run, RunFileError, RunPlan, changed_settings
-from core.pgd.search import SEARCHES, Search
+from core.pgd.search import COMPARED, Search, leading
 from core.pgd.settings import Penalty, RunKind, paper_generation, usual_settings
 from core.pgd.starts import (
     OPENING,
@@ -113,7 +113,7 @@ class Kind:
         """Return the settings of a run on pictures of a side."""
         run: RunKind = "inpainting" if self.mode == "inpaint" else "generation"
         hole = usual_side(size) if self.mode == "inpaint" else None
-        values = usual_settings(run, size, hole, "pixels" if self.search is None else "views")
+        values = usual_settings(run, size, hole, leading(() if self.search is None else COMPARED))
         if self.search is not None:
             values["search"] = self.search
         return {**values, "steps": values["steps"] // fewer, "step_size": values["step_size"] * fewer}
@@ -132,7 +132,7 @@ KINDS = (
     Kind("independent", (0, 200), "generate", start="independent", suffix="-noise", title=", from pixel noise"),
     *(
         Kind(comparison_kind("classless", search), (6, 200), "generate", start="classless", search=search)
-        for search in SEARCHES
+        for search in COMPARED
     ),
     Kind("eq3", (0, 200), "inpaint", suffix=""),
     Kind("mean_square", (0, 200), "inpaint", penalty="mean_square", fewer=3, suffix="-mean-square",

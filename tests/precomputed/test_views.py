@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from core.data.datasets import load_samples
 from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, imagenet
 from core.pgd.pictures import TRIED, WALL, stored_outcomes, stored_wall
-from core.pgd.search import SEARCHES
+from core.pgd.search import COMPARED
 from precomputed.make_views import UNSHOWN, drawn_classes, wall_classes
 from precomputed.make_views_tables import DOCUMENT, tables
 
@@ -91,7 +91,7 @@ def test_the_wall_has_a_hundred_random_words_as_they_came():
     shown = [label for label in drawn_classes(110) if names[label] not in UNSHOWN]
     assert [word.label for word in wall.words] == shown[:100] == wall_classes()
     assert wall.painter == STORED["painter"]["name"] and list(wall.judges) == [j["name"] for j in STORED["judges"]]
-    for search in SEARCHES:
+    for search in COMPARED:
         rows = {row["target"]: row for row in STORED["pictures"][f"draw-{search}"]}
         for word in wall.words:
             drawing = word.drawings[search]
@@ -110,5 +110,6 @@ def test_every_number_of_the_text_is_that_of_the_settings():
 
     text = DOCUMENT.read_text("utf-8")
     for row in (*LARGE.values(), *SMALL.values()):
-        assert re.search(rf"\b{row.steps} of {row.step_size:g}\b", text)
-    assert f"side {LARGE['generation'].views.min_side:g} to 1, noise {LARGE['generation'].views.noise:g}" in text
+        assert re.search(rf"\b{row['steps']} of {row['step_size']:g}\b", text)
+    views = LARGE["generation"]["search_settings"]
+    assert f"side {views.min_side:g} to 1, noise {views.noise:g}" in text

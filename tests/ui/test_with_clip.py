@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.classifiers.registry import CLASSIFIERS, CLIPS, PAPERS_CLIP, classifier_title
 from core.pgd.run import PGDRun
-from core.pgd.search import SEARCHES
+from core.pgd.search import COMPARED
 from core.pgd.starts import RUNS, stored_path
 from core.shared.files import cache_folder
 from tests.ui.page_runner import page_text
@@ -137,7 +137,7 @@ def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_le
     assert "Settings changed (the classifiers)" in page_text(app), "before they are computed, another network's example"
     runs = cache_folder() / "profiles" / PAPERS_CLIP / "runs"
     runs.mkdir(parents=True)
-    for search in SEARCHES:
+    for search in COMPARED:
         made = stored_path("inpainting", "photographs-6", PAPERS_CLIP, runs, search)
         shutil.copy(RUNS / stored_path("inpainting", "photographs-6", CNN, search=search).name, made)
         rename(made, PAPERS_CLIP)

@@ -12,8 +12,7 @@ from core.data.datasets import load_samples
 from core.data.painted import fill_hole, square_mask
 from core.data.statistics import FAINT, PINK, GreyNoise, natural_pixels
 from core.pgd.objectives import Generation, Inpainting
-from core.pgd.search import view_run
-from core.pgd.settings import PGDConfig
+from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.steps import pgd_steps
 from precomputed.graph_weights import GRAPHS, WEIGHTS, graph_classifier, packed_weights
 from tests.node import in_node
@@ -43,23 +42,24 @@ class SmoothNetwork(torch.nn.Module):
 
 def _config(kind, side, search, steps=STEPS):
     if search == "views":
-        settings = view_run(kind, side)
-        lengths = {"epsilon": settings.epsilon * side / 224, "step_size": settings.step_size * side / 224}
-        return PGDConfig(**lengths, steps=steps, step_decay=settings.step_decay, search="views", views=settings.views)
+        usual = {name: value for name, value in usual_settings(kind, side, search="views").items() if name != "weight"}
+        return PGDConfig(**(usual | {"steps": steps}))
     return PGDConfig(epsilon=2.0 * side / 32, step_size=0.05 * side / 32, steps=steps)
 
 
 def _small_sides(config, size):
     """Return the sides of smaller views in a run."""
-    return sorted({config.views.input_size(step, config.steps, size) for step in range(config.steps)} - {size})
+    return sorted(
+        {config.search_settings.input_size(step, config.steps, size) for step in range(config.steps)} - {size}
+    )
 
 
 def _in_node(objective, x0, config, seed, scale):
     """Run core's objective and settings in JavaScript."""
     settings = config.to_json()
-    if config.views:
-        settings["colors"] = natural_pixels().covariance_power(config.views.colors).tolist()
-    sides = _small_sides(config, x0.shape[-1]) if config.views else []
+    if config.search_settings:
+        settings["colors"] = natural_pixels().covariance_power(config.search_settings.colors).tolist()
+    sides = _small_sides(config, x0.shape[-1]) if config.search_settings else []
     values = {
         "sides": sides, "target": int(objective.targets[0]), "x0": x0.ravel().astype(float).tolist(),
         "config": settings, "seed": seed, "scale": scale,
@@ -158,10 +158,11 @@ def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path
     graphs = {side: "gradient"} | {small: f"gradient-{small}" for small in _small_sides(config, side)}
     for graph in graphs.values():
         (tmp_path / f"{graph}.onnx").write_bytes((GRAPHS / name / f"{graph}.onnx").read_bytes())
+    colors = natural_pixels().covariance_power(config.search_settings.colors).tolist()
     values = {
         "folder": str(tmp_path), "runtime": str(RUNTIME / "node_modules/onnxruntime-web/dist"), "target": int(target),
         "mask": mask.ravel().astype(int).tolist() if hole else None, "graphs": graphs, "seed": SEED,
-        "config": config.to_json() | {"colors": natural_pixels().covariance_power(config.views.colors).tolist()},
+        "config": config.to_json() | {"colors": colors},
         "passes": [
             {"entropy": entropy, "slope": slope, "side": picture.shape[-1]}
             for entropy, slope, picture in zip(recorder.entropies, recorder.slopes, recorder.pictures, strict=True)
@@ -186,7 +187,7 @@ def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path
 def test_few_steps_by_views_are_those_of_core(side, count, inputs):
     x0, scale = np.full((1, 3, side, side), 0.5, np.float32), 0.02 * 32 / side
     config = _config("generation", side, "views", steps=3)
-    config = replace(config, views=replace(config.views, count=count, inputs=inputs))
+    config = replace(config, search_settings=replace(config.search_settings, count=count, inputs=inputs))
     objective = Generation(torch.tensor([2]))
     states = list(pgd_steps(SmoothNetwork(side, scale), objective, torch.from_numpy(x0), config))
     result = _in_node(objective, x0, config, 0, scale)

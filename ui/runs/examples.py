@@ -14,7 +14,7 @@ from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.stored import stored_state
 from core.pgd.run import PGDRun, RunFileError
-from core.pgd.search import SEARCHES, Search
+from core.pgd.search import COMPARED, Search
 from core.pgd.settings import Penalty, RunKind
 from core.pgd.starts import StartKind, is_row, row_of, stored_subjects
 from core.shared.files import cache_folder
@@ -164,7 +164,7 @@ def _of(runs: list[PGDRun], classifiers: Sequence[str], searches: Sequence[Searc
 def _first(runs: list[PGDRun], searches: Sequence[Search]) -> list[PGDRun]:
     """Return the runs of the first two classifiers by these searches, or by all if there are none."""
     names = list(dict.fromkeys(run.metadata["classifier"]["name"] for run in runs))[:MAX_CLASSIFIERS]
-    return _of(runs, names, searches) or _of(runs, names, SEARCHES)
+    return _of(runs, names, searches) or _of(runs, names, COMPARED)
 
 
 def _result(subject: str, runs: list[PGDRun]) -> RunResult:

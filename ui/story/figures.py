@@ -14,7 +14,7 @@ from core.data.pixels import png_data_uri
 from core.fourier.contrasts import LOW
 from core.fourier.waves import all_random_signs
 from core.pgd.pictures import strip_path
-from core.pgd.search import SEARCHES
+from core.pgd.search import COMPARED
 from core.shared.numbers import Frequency
 from core.shared.text import JARGON, Paragraph
 from core.sweep.transforms import stored_predictions
@@ -103,7 +103,7 @@ def filled_hole() -> None:
 def hole() -> RunResult:
     """Return the runs of the chapter *Hole*."""
     row = networks.LARGE
-    result = stored_example("inpainting", row.name, networks.hole_networks(), "eq3", SEARCHES, picture=row.inpainted)
+    result = stored_example("inpainting", row.name, networks.hole_networks(), "eq3", COMPARED, picture=row.inpainted)
     assert result is not None  # it is shipped
     return result
 

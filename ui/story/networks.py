@@ -10,7 +10,7 @@ from core.claims.quantities import crossover_evidence
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.data.stored import cached_by_files
 from core.pgd.run import PGDRun
-from core.pgd.search import SEARCHES
+from core.pgd.search import COMPARED
 from core.pgd.starts import OPENING, stored_classifier, stored_subjects
 from core.shared.roles import networks_for
 from core.sweep.transforms import stored_predictions
@@ -68,7 +68,7 @@ def large_drawings() -> dict[str, dict[str, Path]]:
     drawings: dict[str, dict[str, Path]] = {}
     for path in stored_subjects("generation").get(LARGE.class_set, []):
         drawings.setdefault(stored_classifier(path), {})["views" if path.stem.endswith("__views") else "pixels"] = path
-    return {name: paths for name, paths in drawings.items() if len(paths) == len(SEARCHES)}
+    return {name: paths for name, paths in drawings.items() if len(paths) == len(COMPARED)}
 
 
 @lru_cache(maxsize=8)

@@ -22,7 +22,7 @@ from core.pgd.pictures import (
     stored_opinion,
 )
 from core.pgd.run import SURE, PGDRun
-from core.pgd.search import SEARCHES, Search
+from core.pgd.search import COMPARED, Search
 from core.shared.numbers import percent
 from ui.components.opening import opening
 from ui.components.packing import webp_data_uri, webp_strip
@@ -98,7 +98,7 @@ def drawings(place: int) -> tuple[Drawing, ...]:
 def _runs(painter: str) -> dict[Search, PGDRun]:
     """Load a network's runs by search."""
     paths = networks.large_drawings()[painter]
-    return {search: networks.load_stored(paths[search], paths[search].stat().st_mtime_ns) for search in SEARCHES}
+    return {search: networks.load_stored(paths[search], paths[search].stat().st_mtime_ns) for search in COMPARED}
 
 
 @lru_cache(16)

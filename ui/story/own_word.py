@@ -14,7 +14,7 @@ from core.classifiers.registry import classifier_spec, classifier_title, short_t
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.pictures import Drawing
 from core.pgd.run import SURE, RunPlan
-from core.pgd.search import SEARCHES, Search
+from core.pgd.search import COMPARED, Search
 from core.pgd.settings import PGDConfig, RunKind
 from core.pgd.starts import StartKind, draw_starts, first_settings, start_facts
 from core.shared.numbers import duration
@@ -127,14 +127,14 @@ def _growing(run: ActiveRun) -> tuple[list[Drawing], Captions, str]:
     else:
         note = f"At first every view disagrees. About {duration(max(1.0, left))} left."
     drawings = []
-    for k, search in enumerate(SEARCHES):
+    for k, search in enumerate(COMPARED):
         picture, confidence = plan.start[0], 0.0
         if moments:
             picture = moments[-1][k].images[0].cpu().numpy()
             confidence = float(moments[-1][k].target_probability[0])
         drawings.append(_drawing(search, to_uint8_planes(picture), confidence))
     notes = {"pixels": "", "views": note}  # one line tells of both
-    captions = [(TITLES[search][0], REQUIREMENTS[search], notes[search]) for search in SEARCHES]
+    captions = [(TITLES[search][0], REQUIREMENTS[search], notes[search]) for search in COMPARED]
     return drawings, captions, str(plan.targets[0])
 
 
@@ -144,7 +144,7 @@ def _ended(result: RunResult) -> tuple[list[Drawing], Captions, str]:
     note = f"Drawn here just now by {painter}; no other network has judged it."
     drawings: list[Drawing] = []
     captions: Captions = []
-    for search, run in zip(SEARCHES, result.runs, strict=True):
+    for search, run in zip(COMPARED, result.runs, strict=True):
         confidence = float(run.curves["target_probability"][-1, 0])
         drawings.append(_drawing(search, run.frames[-1, 0], confidence))
         captions.append((TITLES[search][confidence >= SURE], REQUIREMENTS[search], note))
@@ -174,7 +174,7 @@ def _press(painter: str) -> None:
     config = PGDConfig(**first_settings(PAGE, ROW.side, None, "views"))
     facts = start_facts([word], 1, ROW.name, START)
     plan = RunPlan(targets=(word,), start=draw_starts([word], 1, ROW.name, 0, START), config=config, images=facts)
-    if start(PAGE, RunRequest(plan, "", (painter,), SEARCHES, ROW.class_set)) and state.active is not None:
+    if start(PAGE, RunRequest(plan, "", (painter,), COMPARED, ROW.class_set)) and state.active is not None:
         st.session_state[RUN] = state.active.job.id
 
 

@@ -1,4 +1,4 @@
-// numpy's Generator(Philox): the same numbers from the same key and counter, so that views equal core/pgd/views.py's.
+// numpy's Generator(Philox): the same numbers from the same key and counter, so that views equal core/pgd/search.py's.
 // Source: Salmon et al. 2011, Philox4x64-10; Marsaglia & Tsang 2000, the ziggurat of the normal distribution.
 
 // High and low words of both multipliers, and of the key's increment in each round.

@@ -1,12 +1,12 @@
-// Starts, and the search by views: random views of a picture, equal to those of core/pgd/views.py, which random seed,
-// step and start alone determine.
+// Starts, and the searches, one object each, as core/pgd/search.py has them: random views of a picture, which random
+// seed, step and start alone determine, equal those of core.
 
 import { turn } from "./bytes.js";
 import { checksum, fourierFilter, Philox } from "./numbers.js";
 import { plus, within } from "./pgd.js";
 
 /**
- * @typedef {object} ViewSettings as core/pgd/search.py has them
+ * @typedef {object} ViewSettings
  * @property {number} min_side @property {number} max_side @property {number} shift @property {boolean} flip
  * @property {number} noise @property {number} spectrum @property {number} count
  * @property {[number, number][]} [inputs] pairs of a relative side and the share of the steps that have it
@@ -38,7 +38,7 @@ const INPUT_MULTIPLE = 16; // pixels: to which smaller views are rounded
  *
  * @param {ViewSettings} views @param {number} step @param {number} steps @param {number} size
  */
-export function inputSize({ inputs = [] }, step, steps, size) {
+function inputSize({ inputs = [] }, step, steps, size) {
   let share = 0;
   for (const [side, part] of inputs) {
     share += part;
@@ -55,7 +55,7 @@ export function inputSize({ inputs = [] }, step, steps, size) {
  * @param {ViewSettings} views @param {Float32Array} x0 @param {Uint8Array | null} hole @param {number} seed
  * @returns {(step: number, index: number, shown: number) => View}
  */
-export function viewDraws(views, x0, hole, seed) {
+function viewDraws(views, x0, hole, seed) {
   const size = Math.sqrt(x0.length / 3);
   const key = checksum(new Uint8Array(x0.buffer, x0.byteOffset, x0.byteLength));
   const centre = hole && holeCentre(hole, size);
@@ -95,7 +95,7 @@ function holeCentre(hole, size) {
  *
  * @param {View} view @param {number} size of the picture @param {number} shown side of the view
  */
-export function viewMap({ left, top, side, dx, dy, flip, noise }, size, shown) {
+function viewMap({ left, top, side, dx, dy, flip, noise }, size, shown) {
   const columns = taps(size, shown, left, side, dx, flip);
   const rows = taps(size, shown, top, side, dy, false);
   return {
@@ -179,15 +179,13 @@ function alongRows(values, { from, to, count, places, weights }, /** @type {numb
   return result;
 }
 
-// Steps with the spectrum and colours of natural pictures, as in core/pgd/views.py.
-
 /**
  * Multiply the gradient by 1 / max(1, r)^p at r cycles per image, and by a colour matrix, inside the hole alone.
  *
  * @param {{ spectrum: number, colors: number[][] }} settings p, and the power of the pixel covariance
  * @param {number} side @param {Uint8Array | null} hole
  */
-export function naturalSteps({ spectrum, colors }, side, hole) {
+function naturalSteps({ spectrum, colors }, side, hole) {
   const area = side * side;
   const filter = fourierFilter(side, (i, j) => Math.max(1, Math.hypot(i, j)) ** -spectrum);
   const inside = (/** @type {Float32Array} */ values) => (hole ? within(values, hole, 1) : values);
@@ -204,6 +202,38 @@ export function naturalSteps({ spectrum, colors }, side, hole) {
     return inside(result);
   };
 }
+
+// Natural gradients at random views, summed over the views of a step; their length is arbitrary.
+function viewGradients(pass, /** @type {any} */ { views, colors, steps }, x0, hole, seed) {
+  const size = Math.sqrt(x0.length / 3);
+  const draw = viewDraws(views, x0, hole, seed);
+  const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);
+  return async (images, step) => {
+    const small = inputSize(views, step, steps, size);
+    const shown = pass.sides?.includes(small) ? small : size;
+    let sum = new Float32Array(images.length);
+    for (let index = 0; index < views.count; index++) {
+      const view = viewMap(draw(step, index, shown), size, shown);
+      const { gradient } = await pass(view.apply(images));
+      sum = plus(sum, view.adjoint(gradient), 1);
+    }
+    return natural(sum);
+  };
+}
+
+/**
+ * @typedef {object} Search
+ * @property {number} lookInterval steps between measurements of the picture itself
+ * @property {boolean} frozen whether nothing outside a hole changes, in place of a penalty
+ * @property {(pass: any, config: any, x0: Float32Array, hole: Uint8Array | null, seed: number) =>
+ *   ((images: Float32Array, step: number) => Promise<Float32Array>) | null} gradients of a run; null for the gradient
+ *   at the picture itself, which comes from the same pass as its loss
+ */
+/** @type {Record<string, Search>} */
+export const SEARCHES = {
+  pixels: { lookInterval: 1, frozen: false, gradients: () => null },
+  views: { lookInterval: 10, frozen: true, gradients: viewGradients },
+};
 
 // A grey start: the mean colour of natural pixels with faint pink noise in their colours
 // (core/data/statistics.py).

@@ -1,9 +1,7 @@
 // Projected gradient descent in an L2 ball, one state at a time, as in core/pgd/steps.py. One picture.
 
 import { difference, norm, plus, project } from "./pgd.js";
-import { inputSize, naturalSteps, viewDraws, viewMap } from "./search.js";
-
-const LOOK_INTERVAL = 10; // by views, steps between measurements of the picture itself
+import { SEARCHES } from "./search.js";
 
 /**
  * @typedef {object} Pass a network's outputs for a picture
@@ -12,7 +10,7 @@ const LOOK_INTERVAL = 10; // by views, steps between measurements of the picture
 /**
  * @typedef {object} Config as core/pgd/settings.py has it
  * @property {number} epsilon @property {number} step_size @property {number} steps
- * @property {"pixels" | "views"} [search] @property {number} [step_decay]
+ * @property {string} [search] of `SEARCHES` @property {number} [step_decay]
  * @property {import("./search.js").ViewSettings} [views]
  * @property {number[][]} [colors] power of the colour covariance of natural pixels; with views
  */
@@ -33,17 +31,18 @@ const stepLength = ({ step_size: size, step_decay: decay = 1, steps }, step) =>
  * @param {((images: Float32Array) => Promise<Pass>) & { sides?: number[] }} pass of the network, to the target class;
  *   sides: of smaller pictures that it takes, too
  * @param {import("./pgd.js").Objective} objective
- * @param {Float32Array} x0 @param {Config} config @param {number} [seed] of the random views
+ * @param {Float32Array} x0 @param {Config} config @param {number} [seed] of the search's random draws
  * @returns {AsyncGenerator<State>}
  */
 export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
-  const atViews = config.search === "views" ? viewGradients(pass, config, x0, objective.hole, seed) : null;
+  const { lookInterval, gradients } = SEARCHES[config.search ?? "pixels"];
+  const gradientOf = gradients(pass, config, x0, objective.hole, seed);
   let images = x0;
   /** @type {Pass | undefined} */
   let evaluated;
   for (let step = 0; step <= config.steps; step++) {
     const last = step === config.steps;
-    if (!evaluated || !atViews || step % LOOK_INTERVAL === 0 || last) evaluated = await pass(images);
+    if (!evaluated || step % lookInterval === 0 || last) evaluated = await pass(images);
     const { logits, crossEntropy } = evaluated;
     const penalty = objective.penalty(images, x0);
     const loss = crossEntropy + (penalty?.value ?? 0);
@@ -51,27 +50,9 @@ export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
     const change = norm(difference(images, x0));
     yield { step, images, logits, crossEntropy, penalty: penalty?.value ?? null, change };
     if (last) return;
-    const slope = atViews ? await atViews(images, step) : evaluated.gradient;
+    const slope = gradientOf ? await gradientOf(images, step) : evaluated.gradient;
     const more = penalty?.gradient;
     const gradient = more ? plus(slope, more, 1) : slope;
     images = project(objective.step(images, x0, gradient, stepLength(config, step)), x0, config.epsilon);
   }
-}
-
-// Natural gradients at random views, summed over the views of a step; their length is arbitrary.
-function viewGradients(pass, /** @type {any} */ { views, colors, steps }, x0, hole, seed) {
-  const size = Math.sqrt(x0.length / 3);
-  const draw = viewDraws(views, x0, hole, seed);
-  const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);
-  return async (images, step) => {
-    const small = inputSize(views, step, steps, size);
-    const shown = pass.sides?.includes(small) ? small : size;
-    let sum = new Float32Array(images.length);
-    for (let index = 0; index < views.count; index++) {
-      const view = viewMap(draw(step, index, shown), size, shown);
-      const { gradient } = await pass(view.apply(images));
-      sum = plus(sum, view.adjoint(gradient), 1);
-    }
-    return natural(sum);
-  };
 }

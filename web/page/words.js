@@ -3,11 +3,10 @@
 import { free, pixelsOf } from "../engine/bytes.js";
 import { engine, latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";
-import { greyStart } from "../engine/search.js";
+import { greyStart, SEARCHES } from "../engine/search.js";
 import { pictureUrl } from "./pictures.js";
 
 export const SIDE = 224; // of the painter's pictures, in pixels
-const SEARCHES = ["pixels", "views"];
 
 /** An element with text and attributes. */
 export function element(tag, text = "", attributes = {}) {
@@ -101,16 +100,16 @@ export async function withPainter(say) {
 export async function drawLive(kind, facts, { start, mask, target, budget }, isWanted, say, show) {
   const { config, weight, interval } = facts.settings[kind];
   const epsilon = config.epsilon * budget;
-  const painters = SEARCHES.map((search) => ({
+  const painters = Object.entries(SEARCHES).map(([search, { frozen }]) => ({
     name: facts.painter,
     config: { ...config, epsilon, search },
-    penalty: kind === "generation" ? null : search === "views" ? "frozen" : "eq3",
+    penalty: kind === "generation" ? null : frozen ? "frozen" : "eq3",
   }));
   const began = performance.now();
-  const steps = SEARCHES.map(() => -1);
+  const steps = painters.map(() => -1);
   /** @type {{ strip: string, shares: number[] }[]} */
   const drawings = [];
-  const strips = SEARCHES.map(() => /** @type {string[]} */ ([])); // whose pictures may still be decoded
+  const strips = painters.map(() => /** @type {string[]} */ ([])); // whose pictures may still be decoded
   let last = Promise.resolve();
   const request = { painters, start, mask, target, weight, interval };
   const { stopped } = await engine.run(request, ({ place, step, entropy, frame }) => {
@@ -125,7 +124,7 @@ export async function drawLive(kind, facts, { start, mask, target, budget }, isW
       for (const values of [pixels, frame]) free(values);
       if (!isWanted()) return URL.revokeObjectURL(strip);
       drawings[place] = { strip, shares: [Math.exp(-entropy)] };
-      if (SEARCHES.every((_, k) => drawings[k])) show([...drawings]);
+      if (painters.every((_, k) => drawings[k])) show([...drawings]);
       strips[place].push(strip);
       if (strips[place].length > 3) URL.revokeObjectURL(/** @type {string} */ (strips[place].shift()));
     });

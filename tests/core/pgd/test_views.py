@@ -15,11 +15,10 @@ from core.data.sample_sets import CIFAR10
 from core.data.statistics import GreyNoise, natural_pixels
 from core.pgd.objectives import Generation, Inpainting, unit
 from core.pgd.run import Run, RunPlan, inpainting_plan
-from core.pgd.search import Views, view_run
+from core.pgd.search import NaturalSteps, View, ViewDraws, Views, draw_view, image_key
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.starts import draw_starts
 from core.pgd.steps import pgd_steps, run_pgd
-from core.pgd.views import NaturalSteps, View, ViewDraws, draw_view, image_key
 from tests.core.toy import (
     ConvClassifier,
     LinearClassifier,
@@ -35,7 +34,7 @@ SHIFTS = Views(shift=2, flip=True, noise=0.03, spectrum=1, colors=0.5)
 
 
 def config_for(views=CROPS, **changes):
-    settings = {"epsilon": 1.0, "step_size": 0.1, "steps": 12, "search": "views", "views": views}
+    settings = {"epsilon": 1.0, "step_size": 0.1, "steps": 12, "search": "views", "search_settings": views}
     return PGDConfig(**(settings | changes))
 
 
@@ -114,7 +113,7 @@ def test_the_input_size_follows_its_schedule():
     sizes = [views.input_size(step, 10, 224) for step in range(11)]
     assert sizes == 4 * [112] + 3 * [160] + 4 * [224], "0.7 of 224 is rounded to a multiple of 16"
     assert Views().input_size(0, 10, 224) == 224 and views.input_size(0, 10, 8) == 8
-    assert Views.from_json(views.to_json()) == views and "inputs" not in Views().to_json()
+    assert Views.from_json("views", views.to_json()) == views and "inputs" not in Views().to_json()
 
 
 def test_a_view_of_another_size_is_the_crop_resampled_once_with_noise_of_its_own_size():
@@ -303,7 +302,7 @@ def test_views_refuse_what_is_out_of_range(changes, message):
 
 
 def test_a_config_says_what_the_search_needs():
-    with pytest.raises(ValueError, match="needs the settings of its views"):
+    with pytest.raises(ValueError, match="'views' needs Views as search_settings; got None"):
         config_for(None)
     with pytest.raises(ValueError, match="search must be one of pixels, views"):
         config_for(search="beauty")
@@ -321,8 +320,10 @@ def test_a_config_is_read_back_as_it_was_written():
 @pytest.mark.parametrize("kind", ["generation", "inpainting"])
 def test_usual_settings_scale_with_the_picture(kind):
     large, half = (usual_settings(kind, size, search="views") for size in (224, 112))
-    assert half["epsilon"] == pytest.approx(large["epsilon"] / 2) and half["views"] == large["views"]
-    small = usual_settings(kind, 32, search="views")["views"]
+    assert (
+        half["epsilon"] == pytest.approx(large["epsilon"] / 2) and half["search_settings"] == large["search_settings"]
+    )
+    small = usual_settings(kind, 32, search="views")["search_settings"]
     assert small.shift and small.min_side == 1, "a crop of a small picture shows too little"
     values = {name: value for name, value in large.items() if name != "weight"}
     assert PGDConfig(**values).search == "views"
@@ -357,4 +358,7 @@ def test_a_clip_draws_and_fills_by_views_a_class_and_a_text_of_ones_own(random_c
 
 
 def test_pictures_of_64_pixels_are_cropped_and_smaller_ones_shifted():
-    assert view_run("generation", 64) == view_run("generation", 224) != view_run("generation", 63)
+    large, limit, small = (
+        usual_settings("generation", size, search="views")["search_settings"] for size in (224, 64, 63)
+    )
+    assert large == limit != small

@@ -28,8 +28,8 @@ def test_quick_settings_keep_the_ball_and_the_views(kind, steps):
     full = usual_settings(kind, 224, 98 if kind == "inpainting" else None, "views")
     quick = quick_settings(full)
     assert quick["steps"] == steps and quick["step_size"] == pytest.approx(1.25 * full["step_size"])
-    assert {name: quick[name] for name in ("epsilon", "views", "step_decay")} == {
-        name: full[name] for name in ("epsilon", "views", "step_decay")
+    assert {name: quick[name] for name in ("epsilon", "search_settings", "step_decay")} == {
+        name: full[name] for name in ("epsilon", "search_settings", "step_decay")
     }
     assert quick_settings(usual_settings(kind, 224)) is None, "by pixels"
     assert quick_settings(usual_settings(kind, 32, search="views")) is None, "small pictures"
