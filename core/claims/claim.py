@@ -182,6 +182,7 @@ class Claim:
     of: Literal["filled", "drawn", "both"] = "both"
     threshold: float = 0.0
     doubt: str = ""
+    headline: str = ""  # the paper's claim in plain words, about the paper's networks
 
     @property
     def papers(self) -> bool:
@@ -234,6 +235,7 @@ class Finding:
     networks: tuple[str, ...] = ()
     usual_weights: tuple[bool, ...] = ()
     condition: str = ""
+    notes: tuple[tuple[str, str], ...] = ()  # name and note of maps that it rests on, from their files
 
     def __str__(self) -> str:
         """'“… is robust …” (paper, §4) holds, in miniature: rise +1.2 points (+0.4 to +2.0).'"""

@@ -89,6 +89,7 @@ VERDICTS = {
 }
 CSS = Path(__file__).with_name("findings.css").read_text("utf-8")
 STYLE = f"<style>\n{CSS}</style>"
+_FIRST = [Verdict.FAILS, Verdict.IN_PART, Verdict.UNDECIDED, Verdict.HOLDS, Verdict.NOT_CHECKABLE]
 _UNKNOWN = "unknown"
 _FOLDED = {BY_VIEWS: "judged again, by views", _UNKNOWN: "cannot be checked here"}
 Url = Callable[[Finding], str]
@@ -105,13 +106,13 @@ def findings_html(
     url: Url = lambda _: "",
     before: tuple[str, Mapping[str, Finding]] | None = None,
 ) -> str:
-    """Return one row per claim; verdicts by views and uncheckable claims are folded.
+    """Return one row per claim, failing ones first; verdicts by views and uncheckable claims are folded.
 
     url: of the page that illustrates a finding; may be empty. before: an additional column: its head, and earlier
     findings by claim.
     """
     parts: dict[str, list[Finding]] = {"": [], BY_VIEWS: [], _UNKNOWN: []}
-    for finding in findings:
+    for finding in sorted(findings, key=lambda finding: _FIRST.index(finding.verdict)):
         folded = _UNKNOWN if finding.verdict == Verdict.NOT_CHECKABLE else BY_VIEWS
         parts[folded if folded == _UNKNOWN or finding.condition == BY_VIEWS else ""].append(finding)
     tables = {why: _table(part, url, before) for why, part in parts.items() if part}
@@ -142,12 +143,17 @@ def _row(finding: Finding, url: str, last_cell: str = "") -> str:
     evidence, lead = evidence_html(finding.evidence), _lead(finding.evidence)
     rest = "".join(f"<li>{part}</li>" for k, part in enumerate(evidence) if k != lead)
     doubts = " ".join(bdi(_with_titles(doubt)) for doubt in finding.doubts)
+    notes = "".join(
+        f"<small>{bdi(name)}: {bdi(sentence(note.partition(': ')[0]))}</small>" for name, note in finding.notes
+    )
+    quote = f"{html.escape(claim.statement)} " if claim.headline else ""
     return (
         f'<tr data-claim="{claim.key}"><td class="verdict" data-verdict="{finding.verdict}">{chip(finding)}{see}</td>'
-        f"<td>{html.escape(claim.statement)} <small>{_source(finding, _networks(finding))}</small>"
+        f"<td><b>{html.escape(claim.headline or claim.statement)}</b> {quote}"
+        f"<small>{_source(finding, _networks(finding))}</small>"
         f"<details><summary>How it is checked</summary>"
         f"{html.escape(sentence(claim.statistic))} {doubts}<ul>{rest}</ul></details></td>"
-        f"<td>{evidence[lead] if evidence else ''}</td>{last_cell}</tr>"
+        f"<td>{evidence[lead] if evidence else ''}{notes}</td>{last_cell}</tr>"
     )
 
 

@@ -26,7 +26,7 @@ def test_every_verdict_is_in_sight_on_a_phone_and_a_rows_link_leads_to_the_state
     assert chips.count() == page.locator(".findings tbody tr").count()
     assert all(chip.bounding_box()["x"] + chip.bounding_box()["width"] <= 400 for chip in chips.all())
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.locator(".findings tbody tr").nth(1).get_by_role("link").click()
+    page.locator(".findings tr[data-claim=high]").get_by_role("link").click()
     expect(page).to_have_title("Frequencies · What does CLIP see?")
     expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56").first).to_be_visible()
     expect(page.locator(".st-key-frequency-verdict")).to_contain_text("(−14, −14)")
@@ -37,7 +37,8 @@ def test_a_choice_stands_in_the_url_and_is_found_there(findings):
     page = findings(width=1440)
     first = page.locator(".findings tbody").first.inner_text()
     subject = page.get_by_role("option", name="Mini CLIP · CIFAR-10 · computed", exact=True)
-    choose_option(page.get_by_role("combobox", name="Subject"), subject)
+    page.get_by_role("button", name="Other maps").click()
+    choose_option(page.get_by_role("combobox", name="In CLIP’s place"), subject)
     expect(page.get_by_text("Mini CLIP against ResNet-56: 12 verdicts")).to_be_visible()
     wait_until_drawn(page)
     assert "subject=" in page.url and page.locator(".findings tbody").first.inner_text() != first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from core.claims.claim import Claim, Finding
@@ -26,7 +27,16 @@ def findings_between(subject: Entry, reference: Entry, *all_maps: Entry) -> tupl
 @lru_cache(16)
 def _findings(subject: Entry, reference: Entry, *all_maps: Entry, stored: int) -> tuple[Finding, ...]:
     """Return cached findings; `stored` is the state of the other stored results on which they depend."""
-    return findings(subject.named, reference.named, tuple(entry.named for entry in all_maps))
+    shipped = {entry.label: entry for entry in (subject, reference, *all_maps) if entry.shipped}
+
+    def notes(labels: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        entries = [shipped[label] for label in labels if label in shipped]
+        return tuple(
+            (entry.name, note) for entry in entries if (note := entry.heatmap.metadata["source"].get("note", ""))
+        )
+
+    judged = findings(subject.named, reference.named, tuple(entry.named for entry in all_maps))
+    return tuple(replace(finding, notes=notes(finding.maps)) for finding in judged)
 
 
 @lru_cache(64)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.claims.claim import Finding
 from core.claims.verdicts import feature_findings
@@ -16,13 +17,13 @@ from core.fourier.outcomes import same_images
 from core.pgd.pictures import judged_outcomes
 from core.reproduce.report import STYLE, findings_html, verdict_labels
 from core.shared.roles import networks_for
-from core.shared.text import JARGON, TERMS
-from ui.maps.catalogue import Entry, entries, shipped_maps
+from core.shared.text import JARGON
+from ui.maps.catalogue import entries, shipped_maps
 from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56
 from ui.runs.setup.settings import models_in_url
 from ui.shared import url
-from ui.shared.sentences import explain_on_page, write_sentence
+from ui.shared.sentences import explain_on_page
 from ui.shared.text import as_markdown
 from ui.tools.registry import CORRUPTIONS
 
@@ -68,52 +69,43 @@ def page() -> None:
 
 def _maps() -> None:
     """Draw the claims of section 3.1 for two chosen maps."""
-    text, menus = st.columns(2, gap="large")
-    with text:
-        write_sentence(" ".join(WORDS["introduction"].split()), *TERMS)
     every = entries()
     linked = {label for key in (SUBJECT, REFERENCE) for label in (*url.texts(key), st.session_state.get(key))}
     available = {label: entry for label, entry in every.items() if label in linked or not entry.more}
     if len(available) < 2:
         st.info("A comparison needs two maps; add some on *Frequencies*.")
         return
-    with menus:
-        subject, reference = _choose(available, ("Subject", SUBJECT, CLIP), ("Reference", REFERENCE, RESNET56))
+    menu, rows = _places("Other maps")
+    with menu:
+        subject, reference = _choose(
+            available, ("In CLIP’s place", SUBJECT, CLIP), ("In the ResNet’s place", REFERENCE, RESNET56)
+        )
     judged = [
         finding for finding in findings_between(subject, reference, *every.values()) if finding.claim.key not in OF_ALL
     ]
-    _judged(judged, shipped_maps(), {}, subject.name, reference.name)
-    for place, paragraph in zip(st.columns(2, gap="large"), about_verdicts(subject, reference), strict=True):
-        place.markdown(paragraph)
-
-
-def about_verdicts(subject: Entry, reference: Entry) -> list[str]:
-    """Return the rules of the verdicts, and how the two maps are compared, as Markdown."""
-    paired = same_images(subject.heatmap, reference.heatmap)
-    return [WORDS["rules"], WORDS["paired" if paired else "unpaired"]]
+    paired = "paired" if same_images(subject.heatmap, reference.heatmap) else "unpaired"
+    _judged(rows, judged, shipped_maps(), {}, subject.name, reference.name, about=("rules", paired))
 
 
 def _shifts() -> None:
     """Draw the findings about robustness, over all networks."""
-    write_sentence(WORDS["shifts"], *JARGON)
     all_maps = shipped_maps()
     judged = [
         finding
         for finding in findings_between(all_maps[CLIP], all_maps[RESNET56], *all_maps.values())
         if finding.claim.key in OF_ALL
     ]
-    _judged(judged, all_maps, LINKS)
+    _judged(st.container(), judged, all_maps, LINKS, about=("shifts", "rules"))
 
 
 def _features() -> None:
     """Draw the claims of section 3.2 for any two networks with judged pictures."""
-    text, menus = st.columns(2, gap="large")
-    text.markdown(WORDS["features"])
     painted = {name: outcomes for name, outcomes in judged_outcomes().items() if outcomes.metadata["kinds"]}
     facts = {name: outcomes.metadata["classifier"] for name, outcomes in painted.items()}
     titles = {name: result_title(classifier, short=False) for name, classifier in facts.items()}
     subject, reference = (titles[name] for name in networks_for("painted", painted))
-    with menus:
+    menu, rows = _places("Other networks")
+    with menu:
         chosen = _choose(
             {title: name for name, title in titles.items()},
             ("In CLIP’s place", "painter", subject),
@@ -121,18 +113,23 @@ def _features() -> None:
         )
     links = {page: url.link(page, *models_in_url(page, "cifar10", chosen)) for page in _SHOWN_ON}
     claim_links = {key: links[page] for page, keys in _SHOWN_ON.items() for key in keys}
-    _judged(feature_findings(*chosen), (), claim_links, *(titles[name] for name in chosen))
-    for place, key in zip(st.columns(2, gap="large"), ("pictures", "parts"), strict=True):
-        place.markdown(explain_on_page(WORDS[key], key, *JARGON), unsafe_allow_html=True)
+    names = [titles[name] for name in chosen]
+    _judged(rows, feature_findings(*chosen), (), claim_links, *names, about=("pictures", "parts"))
+
+
+def _places(menus: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return a popover named `menus` at the right of the filter, and the place of the filter."""
+    rows, right = st.columns([5, 1], vertical_alignment="bottom")
+    return right.popover(menus, width="stretch"), rows
 
 
 def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
-    """Draw menus side by side, given as (label, key, default), and return the chosen options, all of them different."""
+    """Draw menus, given as (label, key, default), and return the chosen options, all of them different."""
     remaining, chosen = dict(options), []
-    for place, (label, key, first) in zip(st.columns(len(menus)), menus, strict=True):
+    for label, key, first in menus:
         labels = list(remaining)
         index = labels.index(first) if first in remaining else 0
-        option = place.selectbox(label, labels, index=index, key=key, bind="query-params")
+        option = st.selectbox(label, labels, index=index, key=key, bind="query-params")
         chosen.append(remaining.pop(option))
     return chosen
 
@@ -142,11 +139,18 @@ def number_of_verdicts(judged: Sequence[Finding], against: str) -> str:
     return f"{against}: {len(judged)} verdicts" if against else f"{len(judged)} verdicts"
 
 
-def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[str, str], *names: str) -> None:
-    """Draw a filter button per verdict, with its count, and the table.
+def _judged(
+    place: DeltaGenerator,
+    judged: Sequence[Finding],
+    linked: Collection[str],
+    links: Mapping[str, str],
+    *names: str,
+    about: tuple[str, str],
+) -> None:
+    """Draw a filter button per verdict, with its count, the table, and how it is judged.
 
-    linked: labels of the maps that a URL can name, since every visitor has them. links: URLs of claims that are not
-    about maps, keyed by claim. names: the two compared maps or networks.
+    place: of the filter. linked: labels of the maps that a URL can name, since every visitor has them. links: URLs of
+    claims that are not about maps, keyed by claim. names: the two compared maps or networks. about: keys of `WORDS`.
     """
 
     def url_of(finding: Finding) -> str:
@@ -155,7 +159,7 @@ def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[s
 
     labels = verdict_labels(judged)
     st.session_state.setdefault(FILTER, [verdict for verdict in labels if verdict in url.texts(VERDICTS)])
-    chosen = st.pills(
+    chosen = place.pills(
         number_of_verdicts(judged, " against ".join(map(as_markdown, names))),
         list(labels),
         selection_mode="multi",
@@ -165,3 +169,6 @@ def _judged(judged: Sequence[Finding], linked: Collection[str], links: Mapping[s
     url.put_all(VERDICTS, [str(verdict) for verdict in chosen], [])
     rows = [finding for finding in judged if not chosen or finding.verdict in chosen]
     st.html(explain_on_page(findings_html(rows, url_of), "claims", *JARGON))
+    with st.expander("Details: how claims are judged"):
+        for column, key in zip(st.columns(2, gap="large"), about, strict=True):
+            column.markdown(explain_on_page(WORDS[key], key, *JARGON), unsafe_allow_html=True)
