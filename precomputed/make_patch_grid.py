@@ -1,4 +1,4 @@
-"""Test every shipped 31 x 31 map as in docs/patch_grid.md, and write its table.
+"""Test every shipped 31 x 31 map as in docs/results.md, and write its table.
 
 python -m precomputed.make_patch_grid
 """
@@ -15,7 +15,7 @@ from core.fourier.heatmap import Heatmap
 from core.shared.files import write_atomically
 from core.shared.numbers import decimal, p_value, percent
 
-PAGE = PRECOMPUTED.parent / "docs" / "patch_grid.md"
+PAGE = PRECOMPUTED.parent / "docs" / "results.md"
 PERIODS = (4, 7, 8)
 SIDE, EPSILON = 31, 4.0
 
@@ -65,7 +65,7 @@ def main() -> None:
         rows.append(row(f"mean of the {len(alike)} with {grid} × {grid} patches", pooled(alike)))
     head = "| map | patches | images | clean error | " + " | ".join(f"multiples of {p}" for p in PERIODS) + " |"
     table = "\n".join([head, "|---" * (4 + len(PERIODS)) + "|", *rows])
-    text = re.sub(r"\| map \|.*\|\n", lambda _: f"{table}\n", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = re.sub(r"\| map \| patches(.+\n)+", lambda _: f"{table}\n", PAGE.read_text(encoding="utf-8"))
     write_atomically(PAGE, text.encode())
 
 

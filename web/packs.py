@@ -42,7 +42,7 @@ from ui.tools.mixtures import STORED, stored_mixtures
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
 FOLDER = "packs"
-HALF = {"efficientnet-lite0"}  # networks with 16-bit weights (docs/browser.md)
+HALF = {"efficientnet-lite0"}  # networks with 16-bit weights (docs/server.md)
 PAINTER, PREDICTORS = "efficientnet-lite0", ("mini-clip", "mini-resnet")
 ROUNDS = 40  # of the judge
 FRAMES = 12  # of a stored run

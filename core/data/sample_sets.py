@@ -260,7 +260,7 @@ SAMPLE_SETS = {
             drawn=("volcano",),
             rule=(
                 "We chose the example’s class by hand because people recognise it, like the hen and the koala of *Fill "
-                "a hole*. docs/views.md counts 100 classes drawn at random."
+                "a hole*. docs/results.md counts 100 classes drawn at random."
             ),
             maps={
                 "imagenet100": "ImageNet100",

@@ -124,7 +124,7 @@ class Heatmap(ArchiveContent):
 
     top1_errors, top5_errors: (R, R) int64, -1 where not computed. count: (R, R) int64, images per cell.
     clean: (3,) int64, [top-1 errors, top-5 errors, n] without any wave; -1 where unknown.
-    metadata: provenance, a JSON object (see docs/file_format.md).
+    metadata: provenance, a JSON object (see docs/files.md).
     printed_rates: (2, R, R) float64 or None. Published maps are known only as printed percentages with three
     digits: they carry these rates (top-1, top-5; NaN where missing) and no made-up counts.
     true_probability: (R, R) float64 or None, mean softmax probability of the true class; NaN where not computed.

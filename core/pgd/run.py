@@ -569,7 +569,7 @@ class Run:
 def _side_by_side(iterators: Sequence[Iterator[PGDState]], open_runs: ExitStack) -> Iterator[tuple[PGDState, ...]]:
     """Zip iterators like `zip`, but run each in its own thread, concurrently.
 
-    Results are bit-identical. Useful if a pass takes one thread and other cores are idle (times in `docs/scaling.md`).
+    Results are bit-identical. Useful if a pass takes one thread and other cores are idle (times in `docs/commands.md`).
     """
     import torch
 

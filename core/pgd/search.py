@@ -329,7 +329,7 @@ class NaturalSteps:
         return natural if self._hole is None else natural * self._hole
 
 
-# Default settings, chosen on other classes and photographs than those reported in docs/views.md, which has the figures.
+# Default settings, chosen on other classes and photographs than those reported in docs/results.md.
 LARGE: dict[str, dict[str, Any]] = {
     "generation": dict(
         epsilon=60, step_size=6, steps=160, step_decay=0.3,

@@ -201,7 +201,7 @@ def _tower(vision: dict[str, Any]) -> dict[str, str]:
         )
         inside = (
             "Made to test whether a network that cuts patches is spared by waves that repeat in each of them:\n"
-            "docs/patch_grid.md has the result."
+            "docs/results.md has the result."
         )
         return {"tower": tower, "enlarged": "", "inside": inside}
     size = vision["image_size"]

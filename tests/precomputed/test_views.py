@@ -1,4 +1,4 @@
-"""Stored outcomes of both searches at 224 pixels, and their tables in docs/views.md."""
+"""Stored outcomes of both searches at 224 pixels, and their tables in docs/results.md."""
 
 import json
 import re

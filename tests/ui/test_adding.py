@@ -1,4 +1,4 @@
-"""`docs/adding.md` in practice: a torchvision network, own weights and photographs, one command."""
+"""`docs/extending.md` in practice: a torchvision network, own weights and photographs, one command."""
 
 import contextlib
 import io

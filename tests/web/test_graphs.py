@@ -115,7 +115,7 @@ def test_inpainting_run_of_the_papers_720_steps_ends_as_torchs(exported):
     last = run_pgd(graph, objective, start, config)
     assert state.step == last.step == 720
     assert abs(float(last.loss[0]) - losses[-1]) < 1e-4
-    # Where torch's loss is under 1e-5, the gradient is mostly rounding (docs/browser.md).
+    # Where torch's loss is under 1e-5, the gradient is mostly rounding (docs/results.md).
     steps = np.array(apart[1:])[np.array(losses[:-1]) > 1e-5]
     if name in SMOOTH:
         assert len(steps) == 720 and steps.max() < 1e-5

@@ -142,7 +142,7 @@ def write_floats(path, tensors):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["generation", "inpainting"])
 def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path):
-    """Each step continues from core's gradient, as the graph's own differs from it at kinks (docs/browser.md)."""
+    """Each step continues from core's gradient, as the graph's own differs from it at kinks (docs/results.md)."""
     install()
     side, name, target = 224, "efficientnet-lite0", torch.tensor([980])
     data, mask = load_samples("photographs"), square_mask((120, 100), 98, height=side, width=side)

@@ -75,7 +75,7 @@ def page() -> None:
         with tabs[2]:
             _small_pictures()
         tabs[3].markdown(
-            "`docs/adding.md`, in a copy of this project, has the commands that add a classifier, data set or map."
+            "`docs/extending.md`, in a copy of this project, has the commands that add a classifier, data set or map."
         )
 
 
