@@ -12,7 +12,7 @@ from ui.server.model_cache import read_list
 from ui.shared import url
 from ui.shared.cite import footer
 from ui.shared.look import look
-from ui.shared.sentences import forget_explained
+from ui.shared.sentences import begin_page
 
 TITLE = "What does CLIP see?"
 
@@ -47,6 +47,6 @@ with st.container(horizontal=True, key="page-tabs"):  # for windows so narrow th
     for path, page in tabs.items():
         st.page_link(page, label=url.PAGES[path])
 url.drop_invalid_numbers()
-forget_explained()
+begin_page(chosen.title)
 chosen.run()
 footer()

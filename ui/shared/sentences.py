@@ -13,7 +13,8 @@ import streamlit as st
 from core.shared.text import TERMS, Number, Paragraph, Sentence, explain_terms, number_html
 from ui.shared.text import as_markdown
 
-EXPLAINED = "terms.explained"  # key in the session: the place on the page that explains a term, by term
+EXPLAINED = "terms.explained"  # key in the session: the page and its place that explain a term, by term
+PAGE = "terms.page"  # key in the session: the page that is drawn
 NARROW_PERCENT = "\N{NO-BREAK SPACE}%"  # keeps a number and its sign on one line
 
 
@@ -43,26 +44,28 @@ def write_sentence(text: str, *terms: str) -> None:
 
 
 def explain_on_page(text: str, place: str, *terms: str) -> str:
-    """Return HTML with the `TERMS` entry of each term at its first place on the page.
+    """Return HTML with the `TERMS` entry of each term at the first place of a visit that has it.
 
     Args:
         text: HTML. place: the same whenever a fragment draws this text again.
     """
-    places = st.session_state.setdefault(EXPLAINED, {})
-    result = explain_terms(text, *(term for term in terms if places.get(term, place) == place))
-    places.update({term: place for term in terms if term not in places and html.escape(TERMS[term]) in result})
+    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(PAGE), place)
+    result = explain_terms(text, *(term for term in terms if places.get(term, here) == here))
+    places.update({term: here for term in terms if term not in places and html.escape(TERMS[term]) in result})
     return result
 
 
 def unexplained(place: str, *terms: str) -> list[str]:
     """Return those of some terms that no other place explains; this one, a component, will."""
-    places = st.session_state.setdefault(EXPLAINED, {})
-    return [term for term in terms if places.setdefault(term, place) == place]
+    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(PAGE), place)
+    return [term for term in terms if places.setdefault(term, here) == here]
 
 
-def forget_explained() -> None:
-    """Start a page on which no term is explained yet."""
-    st.session_state.pop(EXPLAINED, None)
+def begin_page(page: str) -> None:
+    """Start a page, which explains its terms anew, but none that the visitor has met on another page."""
+    state = st.session_state
+    state[EXPLAINED] = {term: where for term, where in state.get(EXPLAINED, {}).items() if where[0] != page}
+    state[PAGE] = page
 
 
 def _html(sentence: Sentence, bold: bool) -> str:

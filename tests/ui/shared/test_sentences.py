@@ -82,16 +82,23 @@ def test_what_a_visitor_named_stays_text():
     assert "<i>" not in sentence_html(Sentence("<i>", Number("<i>5 %", "1 to <i>2"), "</i> of CLIP"), *TERMS)
 
 
-def test_a_term_is_explained_at_its_first_place_on_a_page_and_there_again():
+def test_a_term_is_explained_at_its_first_place_of_a_visit_and_there_again():
     def script():
         import streamlit as st
 
-        from ui.shared.sentences import explain_on_page, forget_explained
+        from ui.shared.sentences import begin_page, explain_on_page
 
-        forget_explained()
-        for place, text in (("above", "CLIP"), ("below", "CLIP, wave"), ("above", "CLIP, again")):
-            st.text(explain_on_page(text, place, "CLIP", "wave"))
+        visit = (
+            ("one", "above", "CLIP"),
+            ("one", "below", "CLIP, wave"),
+            ("two", "above", "CLIP, v"),
+            ("one", "above", "CLIP"),
+        )
+        for page, place, text in visit:
+            if st.session_state.get("terms.page") != page:
+                begin_page(page)
+            st.text(explain_on_page(text, place, "CLIP", "wave", "v"))
 
-    above, below, again = (text.value for text in AppTest.from_function(script).run().text)
+    above, below, other, again = (text.value for text in AppTest.from_function(script).run().text)
     assert TERMS["CLIP"] in above and TERMS["CLIP"] in again
-    assert TERMS["CLIP"] not in below and TERMS["wave"] in below
+    assert TERMS["CLIP"] not in below + other and TERMS["wave"] in below and TERMS["v"] in other
