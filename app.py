@@ -23,7 +23,7 @@ def read_pages() -> None:
 
     import ui.pages.findings
     import ui.pages.models  # noqa: F401
-    from ui.story.facts import opening_runs
+    from ui.story.data import opening_runs
 
     opening_runs()
     inspect.stack()  # Streamlit calls it in the first run; the search for all modules' files is cached

@@ -35,8 +35,8 @@ from ui.components.packing import pack_pixels, webp_data_uri
 from ui.components.stripes import pack_stripes
 from ui.maps.models import model_colour
 from ui.shared.pictures import sample_picture
-from ui.story import figures, judge, networks, opening
-from ui.story.facts import WAVE
+from ui.story import data, figures, judge, opening
+from ui.story.data import WAVE
 from ui.story.own_word import REQUIREMENTS, TITLES
 from ui.tools.mixtures import STORED, stored_mixtures
 
@@ -120,7 +120,7 @@ def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
 
 def mixer() -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the pairs have in common, and each pair by name, first at its own cutoff."""
-    packed = [pack_mixture(mixture) for mixture in stored_mixtures(networks.on_mixtures())]
+    packed = [pack_mixture(mixture) for mixture in stored_mixtures(data.on_mixtures())]
     common = ("strip", "cutoffs", "ticks", "size")
     pairs = {
         f"mixer-{k}": {name: value for name, value in pair.items() if name not in common}
@@ -132,7 +132,7 @@ def mixer() -> tuple[dict[str, Any], dict[str, Any]]:
 
 def hole() -> dict[str, Any]:
     """Return the first photograph with its hole, and its stored runs by both searches as two drawings."""
-    row, runs = networks.LARGE, figures.hole().runs
+    row, runs = data.LARGE, figures.hole().runs
     picture = sample_picture(row.name, row.inpainted)
     mask = runs[0].mask
     assert mask is not None

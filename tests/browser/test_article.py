@@ -21,7 +21,7 @@ from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import PATIENCE
 from tests.shared_server import session_folder
 from ui.story.chapters import NAMES, SLUGS, TITLES
-from ui.story.facts import STORED
+from ui.story.data import STORED
 from web.__main__ import SHIPPED, _checked_runtime, main
 from web.check import served
 

@@ -15,7 +15,7 @@ from core.sweep.predict import wave_on_image
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn
 from ui.story.chapters import TITLES
-from ui.story.facts import STORED
+from ui.story.data import STORED
 
 PIXELS = """canvas => [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]"""
 

@@ -21,8 +21,7 @@ from ui.maps.catalogue import entries
 from ui.maps.models import choose_predictors
 from ui.maps.presets import CLIP, RESNET56
 from ui.server.model_cache import ready_classifiers, ready_clips
-from ui.story.chapters import NAMES, chapter
-from ui.story.facts import FACTS
+from ui.story.chapters import FACTS, NAMES, chapter
 
 APPS = Path(__file__).parent / "apps"
 ROBUST, MINI, MINI_ROBUST, CNN = CLIPS[1], "mini-clip", "mini-clip-robust", "efficientnet-lite0"

@@ -33,7 +33,7 @@ from ui.maps.presets import CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import FEATURES
 from ui.server.model_cache import classifier_for
 from ui.story.chapters import SLUGS
-from ui.story.networks import computed_map, first_maps
+from ui.story.data import computed_map, first_maps
 from ui.story.own_word import WORD
 from ui.sweeps.panel import JOB
 from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP, OWN_WORDS, TOOL, TOOLS

@@ -40,7 +40,7 @@ from ui.shared import url
 from ui.shared.look import style_sheet
 from ui.shared.table import row_html, table_html
 from ui.shared.text import as_markdown, format_size, one_line
-from ui.story.facts import far_from_clip
+from ui.story.data import far_from_clip
 
 CARD = "card"  # in the URL: the classifier whose card is open
 REDRAW_SECONDS = 0.5  # while a download runs

@@ -5,22 +5,36 @@ from __future__ import annotations
 import html
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.claims.verdicts import CLIP_GRID
+from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
+from core.pgd.pictures import fingerprint, judge_name, painter_name, stored_judgement, stored_outcomes
 from core.reproduce.report import judged_html
+from core.shared.numbers import decimal
+from ui.maps.presets import CLIP, RESNET56
 from ui.runs.setup.settings import models_in_url
+from ui.shared.text import format_size
 from ui.shared.url import link
-from ui.story import networks
-from ui.story.facts import CLAIMS, STORED, WAVE, Facts, findings_by_claim, labels
+from ui.story import data, opening
+from ui.story.data import STORED, WAVE, far_from_clip, findings_by_claim, labels, opening_runs
 from ui.tools.mixtures import KIND as MIXED_KIND
 from ui.tools.mixtures import STORED as MIXED
-from ui.tools.registry import HYBRIDS
+from ui.tools.registry import CORRUPTIONS, GRADIENT, HYBRIDS
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["chapters"]
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
+
+
+# The two maps that a claim of the story is about, and the number shown of it.
+CLAIMS: dict[str, tuple[Callable[[], Sequence[str]], str]] = {
+    "low": (lambda: (CLIP, RESNET56), "difference"),
+    "high": (lambda: (CLIP, RESNET56), "difference"),
+    "relies": (lambda: labels(data.on_mixtures()), "difference of crossover cutoffs"),
+}
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,7 @@ def _wave_link() -> str:
         ("cell", "{},{}".format(*WAVE)),
         (("pictures", "CIFAR-10"), ("picture", STORED["story"]["position"])),
     )
-    return link("frequency", *(("maps", label) for label in labels(networks.on_one_picture())), cell, *picture)
+    return link("frequency", *(("maps", label) for label in labels(data.on_one_picture())), cell, *picture)
 
 
 def _mixture_link() -> str:
@@ -96,13 +110,13 @@ def _mixture_link() -> str:
         ("cutoff", f"{MIXED['starts'][0]:g}"),
         ("tab", HYBRIDS),
     ]
-    return link("frequency", *(("maps", label) for label in labels(networks.on_mixtures())), *state)
+    return link("frequency", *(("maps", label) for label in labels(data.on_mixtures())), *state)
 
 
 def _hole_link() -> str:
-    row = networks.LARGE
+    row = data.LARGE
     picture = ("inpainting-pictures", row.title), ("inpainting-picture", row.inpainted)
-    return link("inpainting", *picture, *models_in_url("inpainting", row.class_set, networks.hole_networks()))
+    return link("inpainting", *picture, *models_in_url("inpainting", row.class_set, data.hole_networks()))
 
 
 # Where the link of a chapter leads, by its name: the state of the page that its figure shows.
@@ -111,3 +125,105 @@ LINKS: dict[str, Callable[[], str]] = {
     "Mixture": _mixture_link,
     "Hole": _hole_link,
 }
+
+
+def _recognised() -> str:
+    """Say how many of both networks' drawings another network recognises; empty if it has not judged them."""
+    (first, title), (second, other) = zip(
+        (stored_judgement(fingerprint(run)) for run in opening_runs()),
+        data.titles(data.drawing_twins()),
+        strict=True,
+    )
+    if first is None or second is None:
+        return ""
+    judge = short_title(classifier_spec(second.judge).title)
+    counts = f"**{second.after} of {second.n}** by {other} and **{first.after} of {first.n}** by {title}"
+    return f"{judge}, another network, recognises {counts}."
+
+
+def _alone() -> str:
+    """Say how many filled holes another network recognises without what is around them."""
+    stored = stored_outcomes()
+    pair = stored.pair("hole") if stored else None
+    if stored is None or pair is None:
+        return ""
+    by_pixels, by_views = (int(outcomes.recognised(seen="alone").sum()) for outcomes in pair)
+    judge = short_title(classifier_spec(stored.judges[0]).title)
+    return (
+        f"Shown the hole alone, {judge} recognises **{by_views} of {pair[1].n}** that had to convince from every view, "
+        f"and **{by_pixels}** by the paper’s search."
+    )
+
+
+def _equal_strength() -> str:
+    evidence = findings_by_claim(CLIP, RESNET56)["relies"].evidence[-1]
+    points, way = decimal(100 * abs(evidence.measured.value)), "higher" if evidence.measured.value > 0 else "lower"
+    return f"at equal strength its error is {points} points {way}."
+
+
+def _stands_in() -> str:
+    """Say which network predicts in CLIP's place, and how far its map is from CLIP's."""
+    clip, resnet = data.titles(data.on_one_picture())
+    if data.on_one_picture()[0] == PAPERS_CLIP:
+        far = far_from_clip()
+        map_here = f" Our map of it differs from the paper’s at {far} of waves." if far else ""
+        return f"{clip} itself predicts here.{map_here}"
+    return (
+        f"**{clip} stands for CLIP here**: a small CLIP trained for this project, beside {resnet}, a small ResNet. "
+        f"Its map differs from CLIP’s at {far_from_clip()} of waves."
+    )
+
+
+def _clip_here() -> str:
+    state = classifier_state(PAPERS_CLIP)
+    if state.status == "ready":
+        return "**CLIP is installed**: it predicts, fills and draws on every page, with words of your own."
+    return (
+        f"**Get the real CLIP.** A download of {format_size(state.download_bytes)}, once. Then any sentence can be "
+        "drawn, not only 1,000 words, and CLIP itself predicts in every figure."
+    )
+
+
+def _drawn(mode: int) -> str:
+    stored = stored_outcomes()
+    pair = stored.pair("draw") if stored else None
+    assert pair is not None  # they are shipped
+    return str(pair[0].n if mode < 0 else int(pair[mode].recognised().sum()))
+
+
+def _filler() -> str:
+    (name,) = data.hole_networks()
+    return data.titles([name])[0]
+
+
+FACTS: dict[str, Callable[[], str]] = {
+    "painter": lambda: opening.painter_titles()[0],
+    "artist": lambda: short_title(classifier_spec(painter_name()).title),
+    "judge": lambda: short_title(classifier_spec(judge_name()).title),
+    "words": lambda: _drawn(-1),
+    "pixels": lambda: _drawn(0),
+    "views": lambda: _drawn(1),
+    "stands_in": _stands_in,
+    "equal": _equal_strength,
+    "filler": _filler,
+    "alone": _alone,
+    "robust": lambda: data.titles(data.drawing_twins())[1],
+    "least": lambda: str(int(100 * min(run.curves["target_probability"][-1].min() for run in opening_runs()))),
+    "recognised": _recognised,
+    "clip_here": _clip_here,
+    "patches": lambda: _frequency(("cell", f"{CLIP_GRID},{CLIP_GRID}"), maps=(CLIP, RESNET56)),
+    "gradient": lambda: _frequency(("tab", GRADIENT), maps=labels(data.on_mixtures()[1:])),
+    "weather": lambda: _frequency(("tab", CORRUPTIONS), maps=labels(data.drawing_twins())),
+}
+
+
+def _frequency(*parameters: tuple[str, object], maps: Sequence[str]) -> str:
+    return link("frequency", *(("maps", label) for label in maps), *parameters)
+
+
+class Facts(dict[str, str]):
+    """Facts by name, each computed once when a text names it; for `str.format_map`."""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = FACTS[name]()
+        return self[name]

@@ -33,8 +33,8 @@ from ui.shared.look import style_sheet
 from ui.shared.picture_rows import to_picture
 from ui.shared.pictures import sample_picture
 from ui.shared.sentences import unexplained, write_sentence
-from ui.story import networks
-from ui.story.facts import STORED, WAVE, opening_runs
+from ui.story import data
+from ui.story.data import STORED, WAVE, opening_runs
 from ui.tools.mixtures import STORED as MIXED
 from ui.tools.mixtures import stored_mixtures
 
@@ -75,7 +75,7 @@ def car_under_stripes() -> StripedPicture:
     signs = all_random_signs(SIDE, picture.position + 1, seed=STORED["seed"])[:, :, picture.position]
     answers = [
         WavePredictions(stored_title(name), model_colour(name), clean, perturbed)
-        for name in networks.on_one_picture()
+        for name in data.on_one_picture()
         for clean, *perturbed in (stored_predictions()[name].top1(),)
     ]
     return StripedPicture(picture.pixels, signs, STORED["epsilon"], answers, picture.classes.names, picture.label)
@@ -83,7 +83,7 @@ def car_under_stripes() -> StripedPicture:
 
 def two_pictures() -> None:
     """Draw a stored pair in the mixer, with a slider for its cutoff and a choice of other pairs."""
-    mixtures, state = stored_mixtures(networks.on_mixtures()), st.session_state
+    mixtures, state = stored_mixtures(data.on_mixtures()), st.session_state
     pair = state.get(PAIR, 0)
     mixture = mixtures[pair]
     hybrid_mixer(
@@ -102,8 +102,8 @@ def filled_hole() -> None:
 
 def hole() -> RunResult:
     """Return the runs of the chapter *Hole*."""
-    row = networks.LARGE
-    result = stored_example("inpainting", row.name, networks.hole_networks(), "eq3", COMPARED, picture=row.inpainted)
+    row = data.LARGE
+    result = stored_example("inpainting", row.name, data.hole_networks(), "eq3", COMPARED, picture=row.inpainted)
     assert result is not None  # it is shipped
     return result
 
@@ -115,7 +115,7 @@ def wall() -> None:
 
 def wall_html() -> str:
     """Return two bands of five classes as HTML: a row per network or, in a narrow window, a row per class."""
-    runs, titles = opening_runs(), networks.titles(networks.drawing_twins())
+    runs, titles = opening_runs(), data.titles(data.drawing_twins())
     names = runs[0].metadata["class_names"]
     bands = []
     for first in range(0, len(names), WALL):
@@ -141,7 +141,7 @@ def three_maps() -> None:
 
 def limits() -> list[str]:
     """Return the labels of those maps."""
-    here = networks.computed_map(PAPERS_CLIP)
+    here = data.computed_map(PAPERS_CLIP)
     return [CLIP, here.label if here else MINI_CLIP, MINI_RESNET]
 
 

@@ -30,7 +30,7 @@ from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP
 from ui.shared.look import style_sheet
 from ui.shared.picture_rows import enlarge
-from ui.story import networks
+from ui.story import data
 from ui.story.own_word import REQUIREMENTS, TITLES, draw_scene, shown_run, word_box
 
 CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; WebP quality
@@ -46,7 +46,7 @@ TO_TRY = (
 
 def ask_for_a_word() -> None:
     """Draw the stored drawings of the word that the visitor chose, by one of the networks that drew it."""
-    if len(names := networks.drawing_networks()) > 1:
+    if len(names := data.drawing_networks()) > 1:
         st.segmented_control(
             "Drawn by", names, default=names[0], format_func=_title, key=PAINTER, required=True, persist_state="session"
         )
@@ -65,7 +65,7 @@ def is_stored_pool() -> bool:
 
 def _painter() -> str:
     """Return the network that the visitor has chosen, by default the preferred one."""
-    names, chosen = networks.drawing_networks(), st.session_state.get(PAINTER)
+    names, chosen = data.drawing_networks(), st.session_state.get(PAINTER)
     return chosen if chosen in names else names[0]
 
 
@@ -97,8 +97,8 @@ def drawings(place: int) -> tuple[Drawing, ...]:
 
 def _runs(painter: str) -> dict[Search, PGDRun]:
     """Load a network's runs by search."""
-    paths = networks.large_drawings()[painter]
-    return {search: networks.load_stored(paths[search], paths[search].stat().st_mtime_ns) for search in COMPARED}
+    paths = data.large_drawings()[painter]
+    return {search: data.load_stored(paths[search], paths[search].stat().st_mtime_ns) for search in COMPARED}
 
 
 @lru_cache(16)

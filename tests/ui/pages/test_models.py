@@ -27,7 +27,7 @@ from ui.pages import models
 from ui.server.downloads import WeightDownloads, weight_downloads
 from ui.server.model_cache import read_list
 from ui.shared.text import format_size
-from ui.story.facts import findings_by_claim
+from ui.story.data import findings_by_claim
 
 ROOT = Path(__file__).resolve().parents[3]
 

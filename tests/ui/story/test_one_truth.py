@@ -19,8 +19,7 @@ from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.sentences import cell_verdict
 from ui.pages.findings import FEATURES, SECTION
-from ui.story.chapters import NAMES, chapter
-from ui.story.facts import FACTS
+from ui.story.chapters import FACTS, NAMES, chapter
 from web.findings import sections
 
 VERDICT = re.compile(r'class="chip[^>]*>\S ([^<]*)<')

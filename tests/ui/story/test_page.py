@@ -27,8 +27,8 @@ from tests.ui.replay_reader import replay_data
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET
 from ui.server.model_cache import classifier_for
 from ui.story import own_word
-from ui.story.chapters import NAMES, SLUGS, TITLES, chapter
-from ui.story.facts import FACTS, STORED
+from ui.story.chapters import FACTS, NAMES, SLUGS, TITLES, chapter
+from ui.story.data import STORED
 from ui.story.opening import captions
 
 APPS = Path(__file__).parents[1] / "apps"

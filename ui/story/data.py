@@ -1,4 +1,4 @@
-"""Networks of each chapter: a role's preferred ones among those with all the data that it needs."""
+"""Networks and data of each chapter: a role's preferred networks among those with all the data that it needs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from core.claims.claim import Finding
 from core.claims.quantities import crossover_evidence
+from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.data.stored import cached_by_files
 from core.pgd.run import PGDRun
 from core.pgd.search import COMPARED
 from core.pgd.starts import OPENING, stored_classifier, stored_subjects
+from core.shared.numbers import Frequency, percent
 from core.shared.roles import networks_for
-from core.sweep.transforms import stored_predictions
+from core.sweep.transforms import chosen_pictures, stored_predictions
 from ui.maps.catalogue import Entry, computed_maps, shipped_maps, stored_title
+from ui.maps.judged_maps import findings_between
+from ui.maps.presets import CLIP, MINI_CLIP
 
 LARGE = SAMPLE_SETS["photographs"]
+STORED = chosen_pictures()
+WAVE: Frequency = (STORED["wave"][0], STORED["wave"][1])
 
 
 @cached_by_files("heatmaps")
@@ -87,3 +94,32 @@ def drawing_networks() -> tuple[str, ...]:
 def titles(names: Sequence[str]) -> list[str]:
     """Return the titles of networks with stored data."""
     return [stored_title(name) for name in names]
+
+
+def labels(names: Sequence[str]) -> list[str]:
+    """Return the labels of networks' maps."""
+    return [first_maps()[name].label for name in names]
+
+
+def findings_by_claim(subject: str, reference: str) -> dict[str, Finding]:
+    """Return the findings about two shipped maps, given by label, keyed by claim; the first of several."""
+    all_maps = shipped_maps()
+    ordered = findings_between(all_maps[subject], all_maps[reference], *all_maps.values())
+    return {finding.claim.key: finding for finding in reversed(ordered)}
+
+
+def opening_runs() -> tuple[PGDRun, ...]:
+    """Load the runs in which the two networks draw every class from one blur."""
+    paths = {stored_classifier(path): path for path in stored_subjects(OPENING)["cifar10"]}
+    return tuple(load_stored(paths[name], paths[name].stat().st_mtime_ns) for name in drawing_twins())
+
+
+def far_from_clip() -> str:
+    """Return the share of waves where the map of the network in CLIP's place differs from CLIP's published one.
+
+    Empty where the two cannot be compared, such as a quick map of bundled pictures.
+    """
+    computed = computed_map(PAPERS_CLIP)
+    label = MINI_CLIP if computed is None else computed.label
+    evidence = findings_by_claim(CLIP, label)["different"].evidence
+    return percent(evidence[0].measured.value, 0) if evidence else ""
