@@ -10,10 +10,10 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from ui.paths import PagesHaveOneName
 from ui.server.downloads import fetch_clip, profile_maker
 from ui.server.model_cache import read_list
 from ui.server.server_jobs import job_manager
+from ui.shared.page import PagesHaveOneName
 
 
 def read_pages() -> None:

@@ -14,8 +14,8 @@ from app import NAVIGATION, serving
 from core.classifiers.families import open_clip_repository
 from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
 from core.classifiers.weights import UrlFile
-from ui.paths import PagesHaveOneName
 from ui.server import downloads
+from ui.shared.page import PagesHaveOneName
 
 if digest := os.environ.get("DEMO_CLIP_SHA256"):
     weights = dataclasses.replace(CLASSIFIERS[PAPERS_CLIP].weights, sha256=digest)

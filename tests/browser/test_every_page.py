@@ -9,7 +9,7 @@ from core.shared.text import JARGON
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.ui.reading import numbers_in
-from ui.paths import HEAD
+from ui.shared.page import HEAD
 from ui.shared.url import PAGES
 from ui.story.chapters import SLUGS
 

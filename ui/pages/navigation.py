@@ -10,8 +10,8 @@ from ui.server.limits import limits
 from ui.server.log import log
 from ui.server.model_cache import read_list
 from ui.shared import url
-from ui.shared.cite import footer
 from ui.shared.look import look
+from ui.shared.page import footer
 from ui.shared.sentences import begin_page
 
 TITLE = "What does CLIP see?"

@@ -8,7 +8,7 @@ import streamlit as st
 
 _UI = Path(__file__).parents[1]
 _SHEETS = ("shared/look.css", "components/basics.css", "pages/story.css", "pages/frequency.css")
-# `ui.paths` puts it into the page that the server sends, so that it is there at the first paint.
+# `ui.shared.page` puts it into the page that the server sends, so that it is there at the first paint.
 CSS = "".join((_UI / sheet).read_text(encoding="utf-8") for sheet in _SHEETS)
 _JS = (_UI / "shared" / "look.js").read_text(encoding="utf-8")
 _look = st.components.v2.component("look", js=_JS, isolate_styles=False)

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui.paths import HEAD, STYLE, PagesHaveOneName
+from ui.shared.page import HEAD, STYLE, PagesHaveOneName
 
 PAGE = f"<!DOCTYPE html><html><head></head><body>{'the page ' * 100}</body></html>"  # long enough to be compressed
 
