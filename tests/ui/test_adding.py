@@ -108,5 +108,5 @@ def test_its_stored_runs_are_shown_where_it_is_chosen_and_it_runs(page, installe
 
 
 def test_models_list_it_with_its_map(installed):
-    text = read(opened("models"))
-    assert INSTALLED in text and "frequency?maps=mobilenet" in text
+    (table,) = [part.proto.body for part in opened("models").get("html") if 'class="networks"' in part.proto.body]
+    assert INSTALLED in table and "frequency?maps=mobilenet" in table

@@ -59,8 +59,6 @@ def test_networks_without_patches_do_not_dip(name):
 def test_the_page_about_patches_tells_what_the_shipped_maps_say():
     text = (PRECOMPUTED.parent / "docs" / "results.md").read_text(encoding="utf-8").replace("−", "-")
     text = text.partition("| map | patches")[2].partition("\n\n")[0]
-    text = text.partition("| map | patches")[2].partition("\n\n")[0]
-    text = text.partition("| map | patches")[2].partition("\n\n")[0]
     rows = [line.strip("| ").replace("**", "").split(" | ") for line in text.splitlines() if line.startswith("| `")]
     assert len(rows) >= 12
     for name, _, _, _, *cells in rows:
