@@ -48,11 +48,12 @@ def test_a_penalty_without_a_row_is_unknown(capsys):
 @pytest.fixture
 def claim(monkeypatch) -> Claim:
     """A toy claim: waves exist."""
-    claim = Claim("toy", "9.9", "Waves <exist>.", "waves of the map", waves="any", check="toy")
+    row = {"section": "9.9", "quote": "Waves <exist>.", "statistic": "waves of the map", "whose": "subject"}
+    claim = Claim.from_row("toy", {**row, "waves": "any", "check": "toy"})
 
     def check(claim, maps):
         share = Evidence("share of <waves>", Interval(0.5, 0.25, 0.75), "error")
-        return Finding(claim, Verdict.IN_PART, (share,), ("A toy.",), (maps.subject.label,), (1, 2))
+        return Finding(claim, Verdict.IN_PART, (share,), ("A toy.",), (maps["subject"].label,), (1, 2))
 
     monkeypatch.setitem(CLAIMS, "toy", claim)
     monkeypatch.setitem(CHECKS, "toy", check)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -18,7 +18,6 @@ from core.shared.text import Number
 
 MINIATURE = "mini-"  # prefix of the small networks trained here, which stand in for the paper's
 Known = TypeVar("Known")
-Place = TypeVar("Place")
 Result = TypeVar("Result", bound=ArchiveContent)
 
 
@@ -75,7 +74,7 @@ class NamedMap:
             return self.weights_id in (None, other.get("weights_id"))
         return bool(own.get("sha256") == other.get("sha256"))
 
-    def own(self, results: Mapping[str, Result]) -> Result | None:
+    def result_in(self, results: Mapping[str, Result]) -> Result | None:
         """Return the result of this map's classifier with the same weights and data, or None."""
         result = results.get(self.classifier)
         if result is None or not self.has_weights_of(result.metadata):
@@ -157,32 +156,53 @@ class Evidence:
         return decimal(value * factor, digits, sign=sign)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A claim: its section, its quotation, and the statistic that checks it here.
+    """A claim: its section, its quotation, and the statistic that checks it here; a row of claims.toml.
 
-    about: a "comparison" of two maps measured alike, the "subject" or "reference" alone, or any of "all_maps". waves:
-    whether the report judges it on any available waves or only on a whole map; None: neither.
-    check: which of `checks.CHECKS` or `features.CHECKS` judges it, by band, than, sign, measure and threshold. band,
-    than: names of `bands.BANDS`. sign: the claimed direction. measure: of `features.MEASURES`; of: the pictures it is
-    about. doubt: a sentence that always accompanies the verdict.
+    lhs, rhs: terms of as many differences, such as "subject low": whose number, and which. sign: 1 if lhs is claimed to
+    be larger, -1 if smaller, 0 if not larger. evidence: names of the differences. check: which of `verdicts.CHECKS`
+    judges it. pictures: which ones it is about, if any. whose: networks that it is about, by default
+    those of its terms. missing: why it cannot be checked where a term is unknown. doubt: a sentence that always
+    accompanies the verdict, with names of maps by whose they are. wave, show, tool: view of the page *Frequencies*
+    showing it. waves: whether the report judges it on any available waves or only on a whole map; None: neither.
     """
 
     key: str
     section: str
     quote: str
     statistic: str
-    about: Literal["comparison", "subject", "reference", "all_maps"] = "subject"
-    waves: Literal["any", "all"] | None = None
-    check: str = ""
-    band: str = ""
-    than: str = ""
+    whose: tuple[str, ...]
+    lhs: tuple[str, ...] = ()
+    rhs: tuple[str, ...] = ()
     sign: int = 1
-    measure: str = ""
-    of: Literal["filled", "drawn", "both"] = "both"
     threshold: float = 0.0
+    evidence: tuple[str, ...] = ("difference",)
+    check: str = "difference"
+    pictures: Literal["", "filled", "drawn", "both"] = ""
+    missing: str = ""
     doubt: str = ""
+    wave: Frequency | Literal["corners"] = (0, 1)
+    show: str = "Error"
+    tool: str = ""
+    waves: Literal["any", "all"] | None = None
     headline: str = ""  # the paper's claim in plain words, about the paper's networks
+
+    @classmethod
+    def from_row(cls, key: str, row: Mapping[str, Any]) -> Claim:
+        """Read a row of claims.toml, where one term needs no list and one rhs may serve for every lhs."""
+        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+        for name in ("lhs", "rhs", "evidence", "whose"):
+            if isinstance(value := fields.get(name), str):
+                fields[name] = (value,) * (len(fields["lhs"]) if name == "rhs" else 1)
+        terms = {term.split()[0] for term in (*fields.get("lhs", ()), *fields.get("rhs", ()))}
+        return cls(key=key, **{"whose": tuple(whose for whose in _WHOSE if whose in terms), **fields})
+
+    def supported_by(self, difference: Interval) -> bool:
+        """Return whether an interval lies beyond the threshold on the claimed side; of sign 0: not above it."""
+        if self.sign < 0:
+            return bool(difference.high < self.threshold)
+        return bool(difference.low > self.threshold) == bool(self.sign)
 
     @property
     def papers(self) -> bool:
@@ -199,14 +219,16 @@ class Claim:
         """The paper's words in quotation marks; ours without."""
         return f"“{self.quote}”" if self.papers else self.quote
 
-    def networks(self, subject: Place, reference: Place) -> tuple[Place, ...]:
+    def networks(self, subject: Known, reference: Known) -> tuple[Known, ...]:
         """Return the networks, of these two, that it is about; none if it is about other maps."""
-        about = {"comparison": (subject, reference), "subject": (subject,), "reference": (reference,)}
-        return about.get(self.about, ())
+        return tuple(
+            network for whose, network in (("subject", subject), ("reference", reference)) if whose in self.whose
+        )
 
 
+_WHOSE = ("subject", "reference", "robust", "ordinary", "figure-2")
 CLAIMS = {
-    key: Claim(key, **{"check": key, **row})
+    key: Claim.from_row(key, row)
     for key, row in tomllib.loads(Path(__file__).with_name("claims.toml").read_text("utf-8")).items()
 }
 
@@ -291,23 +313,9 @@ def require(result: Known | None, why: str) -> Known:
     return result
 
 
-def check_claim(
-    claim: Claim,
-    check: Callable[..., Finding | Iterable[Finding]],
-    *arguments: Any,
-    networks: tuple[str, str] = ("", ""),
-    usual_weights: tuple[bool, bool] = (True, True),
-) -> tuple[Finding, ...]:
-    """Check a claim; return its findings, or one that says why it cannot be checked.
-
-    networks: registry names of subject and reference. usual_weights: as `has_usual_weights` of each.
-    """
+def check_claim(claim: Claim, check: Callable[..., Finding], *arguments: Any) -> Finding:
+    """Check a claim; return its finding, or one that says why it cannot be checked."""
     try:
-        result = check(claim, *arguments)
+        return check(claim, *arguments)
     except NotCheckable as error:
-        return (Finding(claim, Verdict.NOT_CHECKABLE, doubts=(error.args[0],)),)
-    several = (result,) if isinstance(result, Finding) else result
-    about, usual = claim.networks(*networks), claim.networks(*usual_weights)
-    return tuple(
-        finding if finding.networks else replace(finding, networks=about, usual_weights=usual) for finding in several
-    )
+        return Finding(claim, Verdict.NOT_CHECKABLE, doubts=(error.args[0],))

@@ -1,24 +1,22 @@
-"""Quantities that claims compare: corruptions, crossovers, gradients, strengths and robust twins."""
+"""What may stand as lhs or rhs of a claim, and further quantities that claims compare. Does not import torch."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from core.claims.claim import MINIATURE, MORE, Claim, Evidence, Finding, NamedMap, NotCheckable, Verdict, require
-from core.data.corruptions import CORRUPTIONS, STRENGTHS
+from core.claims.claim import Evidence, NamedMap
+from core.data.corruptions import CORRUPTIONS
 from core.data.sample_sets import CIFAR10
 from core.data.stored import cached_by_files, first_by_name, read_stored
-from core.fourier.contrasts import LOW, Band, contrast, corners, in_band, mismatches, without_wave
+from core.fourier.contrasts import BANDS, Band, in_band, mismatches, without_wave
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import (
-    BLOCKS,
     CorruptionOutcomes,
     Errors,
     HybridOutcomes,
@@ -28,18 +26,14 @@ from core.fourier.outcomes import (
     paired_difference,
 )
 from core.fourier.waves import half_plane, resize_attenuation_map, rounded_radius, wave_values
-from core.shared import paper
-from core.shared.numbers import Interval, bootstrap_interval, decimal, join_list, newcombe
+from core.pgd.pictures import PictureOutcomes, comparison_kind, on_common_starts, picture_outcomes
+from core.pgd.run import SURE
+from core.shared.numbers import Interval, bootstrap_interval, paired_interval, student, wilson
 from core.shared.roles import ROBUST
-from core.shared.text import Network, Sentence, join_parts
 
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
     tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("low", "high")
 )
-RATIO = ("noise", "contrast")
-NO_TWINS = "No corruption results are stored for a network and its robust twin."
-TOOL = "Corruptions"  # tool of the page *Frequencies*
-FEWEST, SIGNIFICANT = 4, 0.05
 RESAMPLES = 50_000  # more than 8!, so p is exact for up to eight networks
 
 
@@ -51,7 +45,7 @@ def stored_corruptions(paths: tuple[Path, ...]) -> dict[str, CorruptionOutcomes]
 
 def corruptions_of(named: NamedMap) -> CorruptionOutcomes | None:
     """Return the stored outcomes of a map's classifier with the same weights and data, or None."""
-    return named.own(stored_corruptions())
+    return named.result_in(stored_corruptions())
 
 
 def rise(outcomes: CorruptionOutcomes, errors: Errors) -> Errors:
@@ -59,100 +53,36 @@ def rise(outcomes: CorruptionOutcomes, errors: Errors) -> Errors:
     return errors.minus(outcomes.clean_errors())
 
 
-def contrast_findings(claim: Claim, subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[Finding]:
-    """Judge a claim on the subject and its twin, or else on every pair of twins."""
-    return by_pair(subject, all_maps, partial(_twins, claim), NO_TWINS)
+def _rise_in(band: str, named: NamedMap) -> Errors | None:
+    """Return how much a band raises a map's error over its clean error."""
+    error, clean = in_band(named.heatmap, band), without_wave(named.heatmap)
+    return None if error is None or clean is None else error.minus(clean)
 
 
-def _twins(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
-    """Holds if contrast, and all low-frequency corruptions together, raise the robust twin's error more."""
-    a, b = (require(corruptions_of(named), NO_TWINS) for named in (robust, ordinary))
-    if a.images != b.images:
-        raise NotCheckable(NO_TWINS)
-    contrast, low, high = (_more(a, b, keys) for keys in (("contrast",), LOW_CORRUPTIONS, HIGH_CORRUPTIONS))
-    names = join_list([CORRUPTIONS[key].inline_label for key in LOW_CORRUPTIONS])
-    evidence = (
-        Evidence("contrast changes", contrast, sign_words=MORE),
-        Evidence(f"all low-frequency corruptions ({names})", low, sign_words=MORE),
-        Evidence("high-frequency corruptions", high, sign_words=MORE),
-    )
-    by_strength = [_more(a, b, ("contrast",), strength).value for strength in STRENGTHS]
-    first, last = (decimal(100 * by_strength[place], sign=True) for place in (0, -1))
-    shrink = ""
-    if by_strength[-1] < by_strength[0]:
-        shrink = " The differences shrink near chance, where the network with the smaller clean error has more to lose."
-    doubts = [
-        f"{robust.name} against {ordinary.name}: one network of each kind.",
-        f"Contrast changes: {first} points at the lowest strength, {last} points at the highest.{shrink}",
-    ]
-    if high.high < 0:
-        doubts.append(
-            "High-frequency corruptions harm the robust twin less: its weakness is limited to low frequencies."
-        )
-    verdict = Verdict.of_parts([contrast.low > 0, low.low > 0])
-    networks = robust.classifier, ordinary.classifier
-    return Finding(
-        claim, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), tool=TOOL, networks=networks
-    )
+def _rise_under(keys: Sequence[str], named: NamedMap) -> Errors | None:
+    """Return how much corruptions, averaged over all strengths, raise the error; None if not measured."""
+    outcomes = corruptions_of(named)
+    return None if outcomes is None else rise(outcomes, outcomes.errors(*keys))
 
 
-def _more(a: CorruptionOutcomes, b: CorruptionOutcomes, keys: tuple[str, ...], strength: int | None = None) -> Interval:
-    """Return how much more corruptions raise a's error than b's, paired, at one strength or averaged over all."""
-    rises: list[Errors] = [rise(outcomes, outcomes.errors(*keys, strength=strength)) for outcomes in (a, b)]
-    return rises[0].minus(rises[1]).measured.item()
+# Errors that may stand as lhs or rhs, by the words that follow whose they are; None if unknown.
+QUANTITIES: dict[str, Callable[[NamedMap], Errors | None]] = {
+    **{band: lambda named, band=band: in_band(named.heatmap, band) for band in BANDS},
+    "clean": lambda named: without_wave(named.heatmap),
+    **{f"rise {band}": partial(_rise_in, band) for band in BANDS},
+    **{key: partial(_rise_under, (key,)) for key in CORRUPTIONS},
+    "low-frequency corruptions": partial(_rise_under, LOW_CORRUPTIONS),
+    "high-frequency corruptions": partial(_rise_under, HIGH_CORRUPTIONS),
+}
 
 
-def shift_finding(claim: Claim, all_maps: Sequence[NamedMap]) -> Finding:
-    """Holds if lower crossover cutoffs go with smaller rises of the error under all corruptions together.
-
-    Holds in part if they do so only under high-frequency corruptions, or if low-frequency ones reverse the order.
-    """
-    networks = _networks()
-    if len(networks) < FEWEST:
-        raise NotCheckable(
-            f"A ranking needs {FEWEST} networks with crossover cutoffs and corruption results, and has {len(networks)}."
-        )
-    radii, outcomes = (
-        np.array([radius for radius, _ in networks.values()]),
-        [outcome for _, outcome in networks.values()],
-    )
-    sets = {
-        "all eight": tuple(CORRUPTIONS),
-        "the high-frequency": HIGH_CORRUPTIONS,
-        "the low-frequency": LOW_CORRUPTIONS,
-    }
-    tested = {
-        f"the rise under {what} corruptions": np.array(
-            [rise(network, network.errors(*keys)).measured.value for network in outcomes]
-        )
-        for what, keys in sets.items()
-    }
-    noise, contrast = (np.array([1 - network.errors(key).measured.value for network in outcomes]) for key in RATIO)
-    tested["the accuracy under noise divided by that under contrast changes"] = noise / contrast
-    evidence, signs = list[Evidence](), list[int]()
-    for what, values in tested.items():
-        value, p = exact_rank_test(radii, values)
-        signs.append(int(np.sign(value)) if p < SIGNIFICANT else 0)
-        evidence.append(Evidence(f"correlation of the crossover cutoff with {what}", Interval.exact(value), "ratio"))
-        evidence.append(Evidence("p", Interval.exact(p), "p"))
-    together, high, low, _ = signs
-    verdict = Verdict.HOLDS if together > 0 and low >= 0 else Verdict.IN_PART if together + high > 0 else Verdict.FAILS
-    titles = {named.classifier: named.name for named in all_maps}
-    small = all(name.startswith(MINIATURE) or name in paper.RESNETS for name in networks)
-    kind = "small networks" if small else "networks"
-    doubts = [
-        f"{len(networks)} {kind} ({'; '.join(titles.get(name, name) for name in networks)}) are few, and they "
-        "differ in other ways as well."
-    ]
-    if low < 0:
-        doubts.append(
-            "Low-frequency corruptions reverse the order, so the result for all eight depends on their mix: "
-            f"{len(HIGH_CORRUPTIONS)} of {len(CORRUPTIONS)} are high-frequency."
-        )
-    return Finding(claim, verdict, tuple(evidence), tuple(doubts), networks=tuple(networks))
+def quantity(term: str, maps: Mapping[str, NamedMap]) -> Errors | None:
+    """Return the errors that a term such as 'subject beyond lowest' names, given the maps by whose they are."""
+    whose, _, what = term.partition(" ")
+    return QUANTITIES[what](maps[whose]) if whose in maps else None
 
 
-def _networks() -> dict[str, tuple[float, CorruptionOutcomes]]:
+def ranked_networks() -> dict[str, tuple[float, CorruptionOutcomes]]:
     """Return crossover cutoff and corruption outcomes of each network with both stored for the same weights and data.
 
     Only the data set with the most networks is used: results on different pictures cannot be ranked together.
@@ -334,27 +264,6 @@ def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.nda
     return np.fft.fftshift(np.fft.ifft2(np.fft.fft2(np.fft.ifftshift(centred)).real * signs).real, axes=(1, 2))
 
 
-def gradient_finding(claim: Claim, named: NamedMap) -> Finding:
-    """Holds if the correlation exceeds noise and chance; in part if that over rings is below the threshold."""
-    stored_for = join_parts(map(Network, stored_gradients()), last=" and ")
-    needed = f"A profile stores one if it has at least {BLOCKS} pictures of 32 pixels."
-    lack = Sentence("Gradients are stored for the CIFAR-10 maps of ", stored_for, f", not for {named.name}. {needed}")
-    stored = require(stored_gradient(named.heatmap), lack)
-    result = require(gradient_agreement(stored, named.heatmap), "The map has too few waves to rank.")
-    evidence = (
-        Evidence(f"rank correlation over {result.count} waves", result.waves, "ratio"),
-        Evidence("p", Interval.exact(result.p), "p"),
-        Evidence("rank correlation over rings", result.rings, "ratio"),
-    )
-    verdict = Verdict.FAILS
-    if result.waves.low > 0 and result.p < 0.05:
-        verdict = Verdict.HOLDS if result.rings.value >= claim.threshold else Verdict.IN_PART
-    doubts: tuple[str, ...] = ()
-    if verdict == Verdict.IN_PART:
-        doubts = ("Over rings, where the few low frequencies weigh more, the correlation is weak.",)
-    return Finding(claim, verdict, evidence, doubts, (named.label,), (0, 1), "Minus clean")
-
-
 DIFFERENCE = "difference of crossover cutoffs"
 
 
@@ -369,7 +278,7 @@ def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Interval, tup
 
     Only pairs that both saw count. None if either lacks stored hybrids or a crossover, or saw other pairs.
     """
-    a, b = (named.own(stored_hybrids()) for named in (first, second))
+    a, b = (named.result_in(stored_hybrids()) for named in (first, second))
     return None if a is None or b is None else compare_crossovers(first.name, a, second.name, b)
 
 
@@ -389,17 +298,6 @@ def compare_crossovers(
     )
 
 
-def favours_low_frequencies(difference: Interval) -> bool:
-    """Return whether the first of two networks has the lower crossover cutoff, beyond the noise."""
-    return bool(difference.high < 0)
-
-
-def lacking_hybrids(*maps: NamedMap) -> tuple[str, ...]:
-    """Return a sentence that names the maps without stored hybrids; none if all have them."""
-    names = [named.name for named in maps if named.own(stored_hybrids()) is None]
-    return (f"The direct test is missing: {' and '.join(names)} saw no hybrid images.",) if names else ()
-
-
 def twin_pairs(subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[tuple[NamedMap, NamedMap]]:
     """Return the subject's pair of ordinary network and robust twin, or else every such pair."""
     pairs = [
@@ -413,56 +311,79 @@ def twin_pairs(subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[tuple[Na
     return [pair for pair in pairs if subject.label in (pair[0].label, pair[1].label)] or pairs
 
 
-def twin_findings(claim: Claim, subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[Finding]:
-    """Judge a claim on the subject and its twin, or else on every pair of twins."""
-    return by_pair(subject, all_maps, partial(_twin, claim), "Maps of a network and its robust twin are missing.")
+# Names of the evidence by kind of pictures: of the paper's search, by views, and of both with the same steps and ball.
+FILLED = {"eq3": "holes by Eq. 3", "mean_square": "holes by the mean square"}
+DRAWN = {
+    "blur": "drawings from blurs",
+    "classless": "drawings from blurs of no class",
+    "independent": "drawings from pixel noise",
+}
+FILLED_BY_VIEWS = {comparison_kind("eq3", "views"): "holes"}
+DRAWN_BY_VIEWS = {comparison_kind("classless", "views"): DRAWN["classless"]}
+SEARCHED = {
+    "drawings": {search: comparison_kind("classless", search) for search in ("pixels", "views")},
+    "holes": {"pixels": "eq3", "views": comparison_kind("eq3", "views")},
+}
+LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
+Pictures = Mapping[str, np.ndarray]
 
 
-def by_pair(
-    subject: NamedMap, all_maps: Sequence[NamedMap], judge: Callable[[NamedMap, NamedMap], Finding], why: str
-) -> list[Finding]:
-    """Return the findings of `judge` on each of the `twin_pairs` that it can judge.
+@dataclass(frozen=True)
+class Measure:
+    """A number of each picture, NaN where it does not count, and its mean with an interval.
 
-    Raises:
-        NotCheckable: it can judge none; `why` is the message.
+    of: takes the pictures' columns and the prefix of those of a judge, which is empty unless `judged`.
     """
-    results = []
-    for pair in twin_pairs(subject, all_maps):
-        with suppress(NotCheckable):
-            results.append(judge(*pair))
-    return require(results or None, why)
+
+    of: Callable[[Pictures, str], np.ndarray]
+    mean: Callable[[np.ndarray], Interval]
+    unit: str
+    judged: bool = False
 
 
-def _twin(claim: Claim, ordinary: NamedMap, robust: NamedMap) -> Finding:
-    """Holds if low frequencies raise the robust twin's error more and its crossover cutoff, if known, is lower.
-
-    Holds in part if only one of the two is true, or if low frequencies raise it more only relative to high ones.
-    """
-    low, far = (
-        require(contrast(_rise(robust.heatmap, band), _rise(ordinary.heatmap, band)), "The maps lack these waves.")
-        for band in (LOW, corners(ordinary.heatmap))
-    )
-    verdict = Verdict.HOLDS if low.low > 0 else Verdict.IN_PART if newcombe(low, far).low > 0 else Verdict.FAILS
-    evidence: tuple[Evidence, ...] = (
-        Evidence("rise up to radius 2", low, sign_words=MORE),
-        Evidence("rise in the corners", far, sign_words=MORE),
-    )
-    doubts = [f"{robust.name} against {ordinary.name}: one network of each kind."]
-    if (direct := crossover_evidence(robust, ordinary)) is not None:
-        difference, crossover = direct
-        evidence = crossover + evidence
-        relies = favours_low_frequencies(difference)
-        if relies != (verdict == Verdict.HOLDS):
-            doubts.append(
-                f"The two kinds of evidence disagree: hybrid images {'support' if relies else 'do not support'} the "
-                f"claim, low frequencies {'do not raise' if low.low <= 0 else 'raise'} the robust twin’s error more."
-            )
-            verdict = Verdict.IN_PART
-    networks = robust.classifier, ordinary.classifier
-    return Finding(claim, verdict, evidence, tuple(doubts), (robust.label, ordinary.label), networks=networks)
+def _share(scores: np.ndarray) -> Interval:
+    return wilson(scores.mean(), len(scores)).item()
 
 
-def _rise(heatmap: Heatmap, band: Band) -> Errors | None:
-    """Return how much a band raises a map's error over its clean error."""
-    error, clean = in_band(heatmap, band), without_wave(heatmap)
-    return None if error is None or clean is None else error.minus(clean)
+def _paired(differences: np.ndarray) -> Interval:
+    return paired_interval(differences).item()
+
+
+# Numbers of pictures that may stand as lhs or rhs, by the words that follow whose they are.
+MEASURES = {
+    "orders": Measure(
+        lambda pictures, _: np.log10(pictures["loss_before"] / pictures["loss_after"].clip(LEAST_LOSS)),
+        student,
+        "orders",
+    ),
+    "corrected": Measure(
+        lambda pictures, _: np.where(pictures["was_target"] == 0, pictures["is_target"], np.nan), _share, "error"
+    ),
+    "sure": Measure(lambda pictures, _: (pictures["probability_after"] >= SURE).astype(np.float64), _share, "error"),
+    "change": Measure(
+        lambda pictures, _: np.where(pictures["sure_step"] > 0, pictures["sure_change"], np.nan), student, "levels"
+    ),
+    "recognised": Measure(lambda pictures, judge: pictures[f"{judge}_share_after"], _paired, "points", judged=True),
+    "recognised before": Measure(
+        lambda pictures, judge: pictures[f"{judge}_share_before"], _paired, "points", judged=True
+    ),
+}
+
+
+def pictures_of(kinds: Mapping[str, str], networks: Mapping[str, str]) -> dict[str, dict[str, PictureOutcomes]]:
+    """Return the pictures that all these networks painted from the same starts, by evidence and whose they are."""
+    pictures: dict[str, dict[str, PictureOutcomes]] = {}
+    for kind, evidence in kinds.items():
+        stored = picture_outcomes(kind)
+        if stored.keys() >= {*networks.values()}:
+            results = on_common_starts([stored[name] for name in networks.values()])
+            if results is not None:
+                pictures[evidence] = dict(zip(networks, results, strict=True))
+    return pictures
+
+
+def judges_of(painted: Iterable[PictureOutcomes]) -> dict[str, str]:
+    """Return the judges of all pictures: the prefix of their columns, and a note for their numbers."""
+    remarks, painted = {"judge": "", "third": ", second judge"}, list(painted)
+    names = {prefix: {getattr(results, prefix) for results in painted} for prefix in remarks}
+    return {prefix: remarks[prefix] for prefix, same in names.items() if len(same) == 1 and same != {""}}

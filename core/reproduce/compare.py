@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from core.claims.claim import CLAIMS, Evidence, Finding, NamedMap, Verdict
-from core.claims.quantities import compare_crossovers, favours_low_frequencies, stored_hybrids
+from core.claims.quantities import compare_crossovers, stored_hybrids
 from core.claims.verdicts import findings
 from core.classifiers.registry import (
     PAPERS_CLIP,
@@ -317,7 +317,7 @@ def _judge(maps: list[Heatmap | None], waves: tuple[Frequency, ...], whole: bool
         finding
         for finding in findings(a, b, ())
         if finding.claim.waves in (("any", "all") if whole else ("any",))
-        and (subject is not None or finding.claim.about == "reference")
+        and (subject is not None or finding.claim.whose == ("reference",))
     )
 
 
@@ -394,7 +394,7 @@ def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
     if comparison is None:
         return Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them has no crossover cutoff.",))
     difference, evidence = comparison
-    verdict = Verdict.HOLDS if favours_low_frequencies(difference) else Verdict.FAILS
+    verdict = Verdict.HOLDS if RELIES.supported_by(difference) else Verdict.FAILS
     return Finding(RELIES, verdict, evidence, networks=(subject.part.classifier, reference.part.classifier))
 
 

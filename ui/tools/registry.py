@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.claims.quantities import TOOL as CORRUPTIONS
+from core.claims.claim import CLAIMS
 from core.claims.quantities import stored_gradients
 from core.data.pixels import png_data_uri
 from core.fourier.heatmap import colormap_table
@@ -33,6 +33,7 @@ from ui.tools.page_state import PageState
 
 TOOL = "tab"  # in the URL: the tool that is open, by its name in `TOOLS`
 HYBRIDS, DETAILS, BY_CLASS, GRADIENT = "Two pictures in one", "Details", "Classes", "Gradient"
+CORRUPTIONS = CLAIMS["contrast"].tool
 OWN_WORDS, OWN_SWEEP, OWN_FILE, SOURCES = "Your own words", "Compute a map", "Add a map", "Sources and downloads"
 _OPEN, _BY_HAND, PLACE = "frequency.tool", "frequency.tools_opened", "frequency-tools"
 

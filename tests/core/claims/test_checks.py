@@ -10,7 +10,7 @@ from scipy import stats
 
 from core.claims.claim import NamedMap, Verdict
 from core.claims.quantities import stored_hybrids, twin_pairs
-from core.claims.verdicts import claim_about, dips_clearly, findings
+from core.claims.verdicts import claim_about, findings, has_clear_dip
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.contrasts import LOW, LOWEST, corners
 from core.fourier.derived import Lattice
@@ -50,10 +50,10 @@ def test_results_are_joined_to_a_map_of_the_same_weights_alone():
         metadata = {**stored.metadata, "classifier": {**stored.metadata["classifier"], **facts}}
         return {metadata["classifier"]["name"]: dataclasses.replace(stored, metadata=metadata)}
 
-    assert ALL_MAPS[RESNET56].own(of()) is not None and ALL_MAPS[RESNET56].own(of(sha256="0" * 64)) is None
+    assert ALL_MAPS[RESNET56].result_in(of()) is not None and ALL_MAPS[RESNET56].result_in(of(sha256="0" * 64)) is None
     clip = dataclasses.replace(ALL_MAPS[CLIP], weights_id="openai")  # whose map names no sha256
     results = of(name=clip.classifier, weights_id="openai"), of(name=clip.classifier, weights_id="random")
-    assert clip.own(results[0]) is not None and clip.own(results[1]) is None
+    assert clip.result_in(results[0]) is not None and clip.result_in(results[1]) is None
 
 
 def test_low_and_high_frequencies_part_the_two_published_maps(published):
@@ -196,7 +196,7 @@ def test_hybrids_of_other_weights_are_not_taken():
 
 @pytest.mark.parametrize(("p", "high", "dips"), [(0.001, -0.01, True), (0.02, -0.01, False), (0.001, 0.01, False)])
 def test_a_dip_is_clear_by_its_interval_and_by_random_draws(p, high, dips):
-    assert dips_clearly(Lattice(((7, 0),), np.array([-0.1]), Interval(-0.1, -0.2, high), p, 1000)) == dips
+    assert has_clear_dip(Lattice(((7, 0),), np.array([-0.1]), Interval(-0.1, -0.2, high), p, 1000)) == dips
 
 
 def test_only_clip_dips_on_the_lattice_of_its_patches(published):

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.claims import quantities as corruptions
-from core.claims.claim import CLAIMS, NamedMap, Verdict, check_claim
+from core.claims import quantities, verdicts
+from core.claims.claim import CLAIMS, NamedMap, Verdict
 from core.claims.quantities import HIGH_CORRUPTIONS as HIGH
 from core.claims.quantities import LOW_CORRUPTIONS as LOW
-from core.claims.quantities import contrast_findings, corruptions_of, exact_rank_test, shift_finding, stored_corruptions
+from core.claims.quantities import corruptions_of, exact_rank_test, stored_corruptions
 from core.claims.verdicts import findings
 from core.data.corruptions import CORRUPTIONS
 from core.data.sample_sets import PRECOMPUTED
@@ -22,12 +22,17 @@ from core.fourier.heatmap import Heatmap
 from tests.core.claims.judging import crossover_by_loops
 
 FOLDER = PRECOMPUTED / "corruptions"
-SHIFT = CLAIMS["shift"]
 NAMES = sorted(path.stem for path in FOLDER.iterdir())
 ALL_MAPS = [
     NamedMap(path.stem.partition("_")[0], path.stem, Heatmap.load(path))
     for path in sorted((PRECOMPUTED / "heatmaps").glob("*.npz"))
 ]
+
+
+def judged(key, subject=None):
+    subject = subject or ALL_MAPS[0]
+    (finding,) = findings(subject, subject, ALL_MAPS, CLAIMS[key])
+    return finding
 
 
 def shipped_counts(name):
@@ -67,7 +72,7 @@ def test_corruptions_change_the_frequencies_that_their_kind_names_most():
 @pytest.mark.parametrize("kind", ["mini-clip", "mini-resnet"])
 def test_contrast_changes_harm_robust_twins_more_and_high_frequency_corruptions_less(kind):
     robust = next(named for named in ALL_MAPS if named.label == f"{kind}-robust_cifar10")
-    (finding,) = contrast_findings(CLAIMS["contrast"], robust, ALL_MAPS)
+    finding = judged("contrast", robust)
     expected = [rise(f"{kind}-robust", kinds) - rise(kind, kinds) for kinds in (("contrast",), LOW, HIGH)]
     assert [evidence.measured.value for evidence in finding.evidence] == pytest.approx(expected)
     assert expected[0] > expected[1] > 0 > expected[2]
@@ -89,7 +94,7 @@ def test_corruptions_of_other_weights_or_without_a_twin_are_not_taken():
     other = {**facts, "classifier": {**facts["classifier"], "sha256": "0" * 64}}
     changed = dataclasses.replace(robust, heatmap=dataclasses.replace(robust.heatmap, metadata=other))
     assert corruptions_of(robust) is stored_corruptions()["mini-clip-robust"] and corruptions_of(changed) is None
-    (finding,) = [candidate for candidate in findings(robust, robust, [robust]) if candidate.claim.key == "contrast"]
+    (finding,) = findings(robust, robust, [robust], CLAIMS["contrast"])
     assert finding.verdict == Verdict.NOT_CHECKABLE and "robust twin" in finding.doubts[0]
 
 
@@ -114,7 +119,7 @@ def test_the_permutation_test_goes_through_every_order():
 
 def test_lower_crossover_goes_with_robustness_to_high_frequency_corruptions():
     radii = [crossover_by_loops(name) for name in NAMES]
-    finding = shift_finding(SHIFT, ALL_MAPS)
+    finding = judged("shift")
     values = [evidence.measured.value for evidence in finding.evidence]
     for k, kinds in enumerate((tuple(CORRUPTIONS), HIGH, LOW)):
         assert values[2 * k : 2 * k + 2] == pytest.approx(by_every_order(radii, [rise(name, kinds) for name in NAMES]))
@@ -127,14 +132,14 @@ def test_lower_crossover_goes_with_robustness_to_high_frequency_corruptions():
 
 def test_the_verdict_on_shifts_follows_the_ranks(monkeypatch):
     few = dict(itertools.islice(stored_corruptions().items(), 3))
-    monkeypatch.setattr(corruptions, "stored_corruptions", lambda: few)
-    (finding,) = check_claim(SHIFT, shift_finding, ALL_MAPS)
+    monkeypatch.setattr(quantities, "stored_corruptions", lambda: few)
+    finding = judged("shift")
     assert finding.verdict == Verdict.NOT_CHECKABLE and finding.doubts[0].endswith("results, and has 3.")
     monkeypatch.undo()
     signs = iter(
         [(0.9, 0.01), (0.9, 0.01), (-0.2, 0.7), (0, 1)] + [(0.2, 0.7), (0.9, 0.01), (0, 1), (0, 1)] + 4 * [(0, 1)]
     )
-    monkeypatch.setattr(corruptions, "exact_rank_test", lambda first, second: next(signs))
-    made = [shift_finding(SHIFT, ALL_MAPS) for _ in range(3)]
+    monkeypatch.setattr(verdicts, "exact_rank_test", lambda first, second: next(signs))
+    made = [judged("shift") for _ in range(3)]
     assert [result.verdict for result in made] == [Verdict.HOLDS, Verdict.IN_PART, Verdict.FAILS]
     assert not any("the other way round" in doubt for result in made for doubt in result.doubts)

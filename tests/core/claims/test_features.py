@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import core.claims.quantities
 import core.claims.verdicts
 from core.claims.claim import Verdict
 from core.claims.verdicts import feature_findings, training_finding
@@ -204,7 +205,7 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
     weak = forged(loss_before=np.full(10, 3.8), loss_after=np.full(10, 2e-5) * (1 + step / 99), sure_step=step,
                   sure_change=step / 1000, judge_share_after=np.zeros(10))  # fmt: skip
     strong = forged(sure_step=step, sure_change=step / 90, judge_share_after=np.ones(10))
-    monkeypatch.setattr(core.claims.verdicts, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
+    monkeypatch.setattr(core.claims.quantities, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
     monkeypatch.setattr(core.claims.verdicts, "networks_for", lambda *_: ("a", "b"))
     results = by_key("a", "b")
     assert {results[key].verdict for key in ("losses", "squiggles", "plausible", "displayed", "training")} == {
@@ -216,9 +217,9 @@ def test_forged_pictures_turn_the_verdicts(monkeypatch):
         name: replace(outcomes, third="third", pictures={**outcomes.pictures, **blind})
         for name, outcomes in (("a", weak), ("b", strong))
     }
-    monkeypatch.setattr(core.claims.verdicts, "picture_outcomes", lambda kind: forged_outcomes)
+    monkeypatch.setattr(core.claims.quantities, "picture_outcomes", lambda kind: forged_outcomes)
     assert {by_key("a", "b")[key].verdict for key in ("plausible", "displayed")} == {Verdict.IN_PART}
-    monkeypatch.setattr(core.claims.verdicts, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
+    monkeypatch.setattr(core.claims.quantities, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
     back = by_key("b", "a")
     assert {back[key].verdict for key in ("losses", "squiggles", "plausible", "displayed")} == {Verdict.FAILS}
 
@@ -228,7 +229,7 @@ def test_pictures_are_compared_by_a_judge_that_both_had_or_not_at_all(monkeypatc
     first, other = (replace(forged(), third="third", pictures={**forged().pictures, **third_shares}) for _ in range(2))
     for judge, third, judges in (("judge", "third", 2), ("other", "third", 1), ("judge", "it", 1), ("other", "it", 0)):
         pair = {"a": first, "b": replace(other, judge=judge, third=third)}
-        monkeypatch.setattr(core.claims.verdicts, "picture_outcomes", lambda kind, pair=pair: pair)
+        monkeypatch.setattr(core.claims.quantities, "picture_outcomes", lambda kind, pair=pair: pair)
         finding = by_key("a", "b")["plausible"]
         assert (finding.verdict == Verdict.NOT_CHECKABLE) == (judges == 0)
         assert len([row for row in finding.evidence if row.unit == "points"]) == judges * len(FILLED)
@@ -239,7 +240,7 @@ def test_pictures_are_compared_by_a_judge_that_both_had_or_not_at_all(monkeypatc
 def test_two_pictures_that_both_became_sure_of_are_the_fewest_with_an_interval(monkeypatch, sure, verdict):
     step = np.arange(1, 11) * (np.arange(10) < sure)
     weak, strong = (forged(sure_step=step, sure_change=np.full(10, change)) for change in (0.1, 0.9))
-    monkeypatch.setattr(core.claims.verdicts, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
+    monkeypatch.setattr(core.claims.quantities, "picture_outcomes", lambda kind: {"a": weak, "b": strong})
     assert by_key("a", "b")["squiggles"].verdict == verdict
 
 

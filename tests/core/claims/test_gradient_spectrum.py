@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata, spearmanr
 
-from core.claims.claim import CLAIMS, NamedMap, Verdict, check_claim
-from core.claims.quantities import _as_smooth, gradient_agreement, gradient_finding, stored_gradient, stored_gradients
+from core.claims.claim import CLAIMS, NamedMap, Verdict
+from core.claims.quantities import _as_smooth, gradient_agreement, stored_gradient, stored_gradients
+from core.claims.verdicts import findings
 from core.classifiers.registry import bundled_specs, load_classifier
 from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED
@@ -33,7 +34,7 @@ def named(heatmap):
 
 
 def judged_alone(named):
-    (finding,) = check_claim(CLAIMS["gradient"], gradient_finding, named)
+    (finding,) = findings(named, named, [], CLAIMS["gradient"])
     return finding
 
 

@@ -280,7 +280,7 @@ def test_what_the_paper_says_of_robustness_has_a_tab_and_corruptions_are_seen_on
 
 def test_numbers_carry_signs_units_and_intervals():
     measured = Interval(-0.0639, -0.0773, -0.0506)
-    claim = Claim("key", "3.1", "They <differ>.", "a minus b")
+    claim = Claim(key="key", section="3.1", quote="They <differ>.", statistic="a minus b", whose=())
     cells = [
         Evidence("difference", measured),
         Evidence("clean", Interval(0.0672, 0.0625, 0.0723), "error"),
@@ -310,12 +310,17 @@ def test_a_map_of_ones_own_is_judged_but_not_linked_and_its_name_stays_text():
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_has_a_sign_besides_its_colour(verdict):
-    row = _row(Finding(Claim("key", "ours", "Ours.", "none"), verdict), "")
+    row = _row(Finding(Claim(key="key", section="ours", quote="Ours.", statistic="none", whose=()), verdict), "")
     assert re.search(rf'--chip:#[0-9a-f]{{6}}">\S {verdict}<', row) and "observed here" in row
 
 
 def test_link_of_escapes_what_urls_reserve():
-    finding = Finding(Claim("k", "1", "q", "s"), Verdict.HOLDS, maps=("a & b=c#d",), wave=(-14, -14))
+    finding = Finding(
+        Claim(key="k", section="1", quote="q", statistic="s", whose=()),
+        Verdict.HOLDS,
+        maps=("a & b=c#d",),
+        wave=(-14, -14),
+    )
     assert parse_qs(link_of(finding).partition("?")[2])["maps"] == ["a & b=c#d"]
 
 
