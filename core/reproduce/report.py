@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import html
 import platform
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,12 +18,10 @@ from core.claims.quantities import stored_hybrids
 from core.classifiers.registry import classifier_title, result_title, short_title
 from core.data.stored import VERSION
 from core.fourier.heatmap import TOP1, figure_file, heatmap_png
-from core.fourier.waves import rounded_radius, wave_values
+from core.fourier.waves import half_plane, rounded_radius, wave_values
 from core.pgd.pictures import judged_outcomes
 from core.pgd.starts import STARTS
-from core.reproduce import compare as agreement
-from core.reproduce import compare as tables
-from core.reproduce import sentences
+from core.reproduce import compare
 from core.reproduce.compare import (
     ClaimComparison,
     HybridResult,
@@ -41,6 +39,9 @@ from core.shared.files import write_atomically, write_json
 from core.shared.numbers import student
 from core.shared.roles import BAD, GOOD, HALF, OPEN
 from core.shared.text import Network, Sentence, bdi, count_of, number_html, one_line, sentence
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 MAX_BARS = 100  # more intervals would hide the points
 
@@ -79,31 +80,32 @@ def _waves(result: MapResult) -> bytes:
     return figure_file(figure, format="png", dpi=150)
 
 
-# Sign and colour of each verdict.
-VERDICTS = {
+# Sign and colour of each verdict, of claims and of comparisons.
+SIGNS = {
     Verdict.HOLDS: GOOD,
     Verdict.IN_PART: HALF,
     Verdict.FAILS: BAD,
     Verdict.UNDECIDED: HALF,
     Verdict.NOT_CHECKABLE: OPEN,
+    Match.AGREES: GOOD,
+    Match.DIFFERS: BAD,
+    Match.UNDECIDED: HALF,
+    Match.NOT_COMPARED: OPEN,
 }
 CSS = Path(__file__).with_name("findings.css").read_text("utf-8")
 STYLE = f"<style>\n{CSS}</style>"
 _FIRST = [Verdict.FAILS, Verdict.IN_PART, Verdict.UNDECIDED, Verdict.HOLDS, Verdict.NOT_CHECKABLE]
-_UNKNOWN = "unknown"
-_FOLDED = {BY_VIEWS: "judged again, by views", _UNKNOWN: "cannot be checked here"}
-Url = Callable[[Finding], str]
 
 
 def verdict_labels(findings: Sequence[Finding]) -> dict[Verdict, str]:
     """Return the verdicts to filter by, each with its sign and number of findings."""
     count = Counter(finding.verdict for finding in findings)
-    return {verdict: f"{VERDICTS[verdict][0]} {verdict}: {count[verdict]}" for verdict in Verdict if count[verdict]}
+    return {verdict: f"{SIGNS[verdict][0]} {verdict}: {count[verdict]}" for verdict in Verdict if count[verdict]}
 
 
 def findings_html(
     findings: Sequence[Finding],
-    url: Url = lambda _: "",
+    url: Callable[[Finding], str] | None = None,
     before: tuple[str, Mapping[str, Finding]] | None = None,
 ) -> str:
     """Return one row per claim, failing ones first; verdicts by views and uncheckable claims are folded.
@@ -111,57 +113,26 @@ def findings_html(
     url: of the page that illustrates a finding; may be empty. before: an additional column: its head, and earlier
     findings by claim.
     """
-    parts: dict[str, list[Finding]] = {"": [], BY_VIEWS: [], _UNKNOWN: []}
+    by_views, unknown = "judged again, by views", "cannot be checked here"
+    parts: dict[str, list[Finding]] = {"": [], by_views: [], unknown: []}
     for finding in sorted(findings, key=lambda finding: _FIRST.index(finding.verdict)):
-        folded = _UNKNOWN if finding.verdict == Verdict.NOT_CHECKABLE else BY_VIEWS
-        parts[folded if folded == _UNKNOWN or finding.condition == BY_VIEWS else ""].append(finding)
-    tables = {why: _table(part, url, before) for why, part in parts.items() if part}
-    for why in (BY_VIEWS, _UNKNOWN):
-        if why in tables:
-            count = f"{count_of(len(parts[why]), 'claim')} {_FOLDED[why]}"
-            is_open = "" if "" in tables else " open"
-            tables[why] = f"<details{is_open}><summary>{count}</summary>{tables[why]}</details>"
-    return "".join(tables.values())
+        folded = by_views if finding.condition == BY_VIEWS else ""
+        parts[unknown if finding.verdict == Verdict.NOT_CHECKABLE else folded].append(finding)
+    return str(_macros().findings(parts, url, before))
 
 
-def _table(findings: Sequence[Finding], url: Url, before: tuple[str, Mapping[str, Finding]] | None) -> str:
-    names, earlier = ["Verdict", "Claim", "Measured"], dict[str, str]()
-    if before is not None:
-        names.append(before[0])
-        label = html.escape(before[0])
-        earlier = {key: f'<td data-head="{label}">{chip(finding)}</td>' for key, finding in before[1].items()}
-    heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
-    empty = "" if before is None else "<td></td>"
-    rows = "".join(_row(finding, url(finding), earlier.get(finding.claim.key, empty)) for finding in findings)
-    return f'<table class="findings"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str = "") -> str:
+    """Return a claim, its verdict and its evidence, or the part named in `shows`; where: text after its source."""
+    shown = [part for part in finding.evidence if shows is None or part.what in shows]
+    networks = _networks(finding)
+    if {part.what for part in shown}.issuperset(networks):
+        networks = []
+    return str(_macros().judged(finding, shown, networks, where))
 
 
-def _row(finding: Finding, url: str, last_cell: str = "") -> str:
-    claim, see = finding.claim, ""
-    if url:
-        see = f' <a href="{html.escape(url)}" aria-label="See it: {html.escape(claim.statistic)}">See it</a>'
-    evidence, lead = evidence_html(finding.evidence), _lead(finding.evidence)
-    rest = "".join(f"<li>{part}</li>" for k, part in enumerate(evidence) if k != lead)
-    doubts = " ".join(bdi(_with_titles(doubt)) for doubt in finding.doubts)
-    notes = "".join(
-        f"<small>{bdi(name)}: {bdi(sentence(note.partition(': ')[0]))}</small>" for name, note in finding.notes
-    )
-    quote = f"{html.escape(claim.statement)} " if claim.headline else ""
-    return (
-        f'<tr data-claim="{claim.key}"><td class="verdict" data-verdict="{finding.verdict}">{chip(finding)}{see}</td>'
-        f"<td><b>{html.escape(claim.headline or claim.statement)}</b> {quote}"
-        f"<small>{_source(finding, _networks(finding))}</small>"
-        f"<details><summary>How it is checked</summary>"
-        f"{html.escape(sentence(claim.statistic))} {doubts}<ul>{rest}</ul></details></td>"
-        f"<td>{evidence[lead] if evidence else ''}{notes}</td>{last_cell}</tr>"
-    )
-
-
-def chip(finding: Finding) -> str:
-    """Return a verdict with its sign on its colour, or framed by it if other networks stand in."""
-    sign, colour = VERDICTS[finding.verdict]
-    look = "chip stand-in" if finding.stand_in else "chip"
-    return f'<span class="{look}" style="--chip:{colour}">{sign} {finding.judgement}</span>'
+def _lead(evidence: Sequence[Evidence]) -> Evidence | None:
+    """Return the number to read first: the first difference, or else the first number."""
+    return next((part for part in evidence if part.is_difference), next(iter(evidence), None))
 
 
 def _networks(finding: Finding) -> list[str]:
@@ -191,40 +162,35 @@ def _stored_title(name: str) -> str:
     return _title(name) if result is None else result_title(result.metadata["classifier"])
 
 
-def _source(finding: Finding, names: Sequence[str]) -> str:
-    """'paper, §3.1, Mini CLIP against Mini ResNet', as HTML."""
-    whose = (" against " if len(names) < 3 else "; ").join(map(bdi, names))
-    return ", ".join(filter(None, (html.escape(finding.source), whose)))
+@cache
+def _templates() -> Environment:
+    """Return the templates beside this file; every string is escaped in them."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    folder = FileSystemLoader(Path(__file__).parent)
+    pages = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    pages.globals |= {"signs": SIGNS, "numbers": numbers, "count_of": count_of, "name_of": name_of, "student": student}
+    pages.filters |= {
+        "bdi": lambda text: Markup(bdi(text)),
+        "count_of": count_of,
+        "data_uri": lambda png: f"data:image/png;base64,{base64.b64encode(png).decode()}",
+        "lead": _lead,
+        "networks": _networks,
+        "number": lambda number, bold: Markup(number_html(number, bold=bold)),
+        "one_line": one_line,
+        "sentence": sentence,
+        "titles": _with_titles,
+    }
+    return pages
 
 
-def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str = "") -> str:
-    """Return a claim, its verdict and its evidence, or the part named in `shows`; where: text after its source."""
-    selected = [part for part in finding.evidence if shows is None or part.what in shows]
-    numbers = " ".join(f'<span class="each">{part}</span>' for part in evidence_html(selected))
-    names = _networks(finding)
-    source = _source(finding, [] if {part.what for part in selected}.issuperset(names) else names)
-    look = "judged stand-in" if finding.stand_in else "judged"
-    return (
-        f'<div class="{look}" style="--chip:{VERDICTS[finding.verdict][1]}" data-claim="{finding.claim.key}">'
-        f"<blockquote>{html.escape(finding.claim.statement)}</blockquote>"
-        f'<p>{chip(finding)} <span class="source">{source}{html.escape(where)}</span></p><p>{numbers}</p></div>'
-    )
-
-
-def evidence_html(evidence: Sequence[Evidence]) -> list[str]:
-    """Return 'difference: <b>+9.4 points</b>' and the like; bold is the first difference, or else the first number."""
-    lead = _lead(evidence)
-    return [f"{html.escape(part.label)}{number_html(part.figure, bold=k == lead)}" for k, part in enumerate(evidence)]
-
-
-def _lead(evidence: Sequence[Evidence]) -> int:
-    return next((k for k, part in enumerate(evidence) if part.is_difference), 0)
+def _macros() -> Any:
+    return _templates().get_template("findings.html.jinja").module
 
 
 SCHEMA = 1
 MAX_ROWS = 60  # of a folded table; the JSON has all
-# Sign and colour of each outcome of a comparison.
-CHIPS = {Match.AGREES: GOOD, Match.DIFFERS: BAD, Match.UNDECIDED: HALF, Match.NOT_COMPARED: OPEN}
 
 
 @dataclass(frozen=True)
@@ -295,39 +261,38 @@ def _software() -> str:
 
 
 def to_html(results: Results) -> str:
-    """Return `report.html.jinja` with these results; every string but the tables of findings is escaped there."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    folder = FileSystemLoader(Path(__file__).parent)
-    pages = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pages.filters["data_uri"] = lambda png: f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    pages.filters["one_line"] = one_line
-    return pages.get_template("report.html.jinja").render(
-        chips=CHIPS,
-        findings={"css": CSS, "table": findings_html, "judged": judged_html},
-        results=results,
-        summary=_summary(results),
-        software=_software(),
-        max_rows=MAX_ROWS,
-        agreement=agreement,
-        hybrid_findings=hybrid_findings(results.hybrids),
-        relies=CLAIMS["relies"],
-        numbers=numbers,
-        count_of=count_of,
-        tables=tables,
-        sentences=sentences,
-        name_of=name_of,
-        starts=[STARTS[kind.start] for kind in KINDS if kind.mode == "generate" and kind.suffix is not None],
-        student=student,
-        map_plots=map_plots,
+    """Return `report.html.jinja` with these results."""
+    return (
+        _templates()
+        .get_template("report.html.jinja")
+        .render(
+            css=CSS,
+            findings_html=findings_html,
+            judged_html=judged_html,
+            results=results,
+            summary=_summary(results),
+            software=_software(),
+            max_rows=MAX_ROWS,
+            compare=compare,
+            hybrid_findings=hybrid_findings(results.hybrids),
+            relies=CLAIMS["relies"],
+            percent=percent,
+            map_sentence=map_sentence,
+            claims_sentence=claims_sentence,
+            starts=[STARTS[kind.start] for kind in KINDS if kind.mode == "generate" and kind.suffix is not None],
+            map_plots=map_plots,
+        )
     )
+
+
+percent = partial(numbers.percent, space="\N{NO-BREAK SPACE}")
 
 
 def _summary(results: Results) -> str:
     """Return the counts of agreeing parts, equal verdicts, and skipped parts."""
     lines = [
-        sentences.verdict_counts([result.match for result in results.maps], "map"),
-        sentences.verdict_counts([result.match for result in results.tables], "table"),
+        verdict_counts([result.match for result in results.maps], "map"),
+        verdict_counts([result.match for result in results.tables], "table"),
     ]
     if results.claims:
         judged, same = (
@@ -337,3 +302,44 @@ def _summary(results: Results) -> str:
     if results.skipped:
         lines.append(f"{len(results.skipped)} parts could not run.")
     return " ".join(lines)
+
+
+def map_sentence(result: MapResult) -> str:
+    """Describe a computed map and its comparison."""
+    side, n = result.heatmap.side, int(result.heatmap.metadata["dataset"]["n"])
+    done = f"{result.waves:,} of {len(half_plane(side)):,} waves on {n:,} images"
+    agreement = result.agreement
+    if agreement is None:
+        mean = float(np.nanmean(result.heatmap.error_rate))
+        return f"{done}; mean error {percent(mean)}."
+    identical = ""
+    if agreement.identical_waves is not None:
+        identical = f"; {agreement.identical_waves} of {len(agreement.rows)} waves have exactly as many errors"
+    return (
+        f"{done}. Mean error over the common waves: {percent(agreement.mean_error)} here, "
+        f"{percent(agreement.mean_reference)} {result.kind}, "
+        f"difference {numbers.signed_points(agreement.mean_difference)}{identical}."
+    )
+
+
+def claims_sentence(result: ClaimComparison) -> str:
+    """Name the maps of a pair's claims, and count the verdicts that agree with the reference maps."""
+    against = f"{result.subject} against {result.reference}" if result.subject else result.reference
+    text = f"{sentence(against)[:-1]}: {result.waves:,} waves."
+    if result.known:
+        text += f" {result.same_verdicts} of {result.known} verdicts are the same on the {result.kind} maps."
+    return text
+
+
+def verdict_counts(verdicts: Sequence[Match], what: str) -> str:
+    """Return a count such as '3 maps: 2 agree, 1 cannot be told.'; `what` in the singular."""
+    verbs = {
+        Match.AGREES: ("agrees", "agree"),
+        Match.DIFFERS: ("differs", "differ"),
+        Match.UNDECIDED: ("cannot be told", "cannot be told"),
+        Match.NOT_COMPARED: ("has nothing to be compared with", "have nothing to be compared with"),
+    }
+    if len(verdicts) != 1:
+        what += "s"
+    counts = [f"{count} {verbs[kind][count > 1]}" for kind in Match if (count := verdicts.count(kind))]
+    return f"{len(verdicts)} {what}: {', '.join(counts)}." if verdicts else f"No {what}."

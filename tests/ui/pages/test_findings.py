@@ -14,7 +14,7 @@ from core.claims.verdicts import feature_findings
 from core.classifiers.registry import bundled_specs, classifier_title
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
-from core.reproduce.report import _row
+from core.reproduce.report import findings_html
 from core.shared.numbers import Interval
 from ui.maps.catalogue import Entry
 from ui.maps.judged_maps import link_of
@@ -287,7 +287,7 @@ def test_numbers_carry_signs_units_and_intervals():
         Evidence("share", Interval(0.653, float("nan"), float("nan")), "ratio"),
         Evidence("p", Interval(0.0001, float("nan"), float("nan")), "p"),
     ]
-    row = _row(Finding(claim, Verdict.HOLDS, tuple(cells)), "")
+    row = findings_html([Finding(claim, Verdict.HOLDS, tuple(cells))])
     rest, cells = (re.sub("<[^>]*>", "", part) for part in re.search("<ul>(.*)</ul>.*<td>(.*)</td>", row).groups())
     assert rest == "clean: 6.7 %95 % interval (6.2 to 7.2)share: 0.65p &lt; 0.001"
     assert cells == "difference: −6.4 points95 % interval (−7.7 to −5.1)"
@@ -310,7 +310,7 @@ def test_a_map_of_ones_own_is_judged_but_not_linked_and_its_name_stays_text():
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_has_a_sign_besides_its_colour(verdict):
-    row = _row(Finding(Claim(key="key", section="ours", quote="Ours.", statistic="none", whose=()), verdict), "")
+    row = findings_html([Finding(Claim(key="key", section="ours", quote="Ours.", statistic="none", whose=()), verdict)])
     assert re.search(rf'--chip:#[0-9a-f]{{6}}">\S {verdict}<', row) and "observed here" in row
 
 
