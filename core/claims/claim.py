@@ -67,12 +67,12 @@ class NamedMap:
 
         Published maps without a sha256 have their network's usual weights.
         """
-        own, other = self.heatmap.metadata["classifier"], result["classifier"]
-        if own["name"] != other["name"]:
+        mapped, other = self.heatmap.metadata["classifier"], result["classifier"]
+        if mapped["name"] != other["name"]:
             return False
-        if own.get("sha256") is None and self.heatmap.metadata["source"]["type"] == "published":
+        if mapped.get("sha256") is None and self.heatmap.metadata["source"]["type"] == "published":
             return self.weights_id in (None, other.get("weights_id"))
-        return bool(own.get("sha256") == other.get("sha256"))
+        return bool(mapped.get("sha256") == other.get("sha256"))
 
     def result_in(self, results: Mapping[str, Result]) -> Result | None:
         """Return the result of this map's classifier with the same weights and data, or None."""
@@ -191,12 +191,15 @@ class Claim:
     @classmethod
     def from_row(cls, key: str, row: Mapping[str, Any]) -> Claim:
         """Read a row of claims.toml, where one term needs no list and one rhs may serve for every lhs."""
-        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
+        }
         for name in ("lhs", "rhs", "evidence", "whose"):
             if isinstance(value := fields.get(name), str):
                 fields[name] = (value,) * (len(fields["lhs"]) if name == "rhs" else 1)
         terms = {term.split()[0] for term in (*fields.get("lhs", ()), *fields.get("rhs", ()))}
-        return cls(key=key, **{"whose": tuple(whose for whose in _WHOSE if whose in terms), **fields})
+        fields.setdefault("whose", tuple(whose for whose in _WHOSE if whose in terms))
+        return cls(key=key, **fields)
 
     def supported_by(self, difference: Interval) -> bool:
         """Return whether an interval lies beyond the threshold on the claimed side; of sign 0: not above it."""

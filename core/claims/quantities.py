@@ -1,4 +1,4 @@
-"""What may stand as lhs or rhs of a claim, and further quantities that claims compare. Does not import torch."""
+"""Quantities that may stand as lhs or rhs of a claim, and further ones that claims compare. Does not import torch."""
 
 from __future__ import annotations
 
@@ -53,9 +53,13 @@ def rise(outcomes: CorruptionOutcomes, errors: Errors) -> Errors:
     return errors.minus(outcomes.clean_errors())
 
 
+def _error_in(band: str, named: NamedMap) -> Errors | None:
+    return in_band(named.heatmap, band)
+
+
 def _rise_in(band: str, named: NamedMap) -> Errors | None:
     """Return how much a band raises a map's error over its clean error."""
-    error, clean = in_band(named.heatmap, band), without_wave(named.heatmap)
+    error, clean = _error_in(band, named), without_wave(named.heatmap)
     return None if error is None or clean is None else error.minus(clean)
 
 
@@ -67,7 +71,7 @@ def _rise_under(keys: Sequence[str], named: NamedMap) -> Errors | None:
 
 # Errors that may stand as lhs or rhs, by the words that follow whose they are; None if unknown.
 QUANTITIES: dict[str, Callable[[NamedMap], Errors | None]] = {
-    **{band: lambda named, band=band: in_band(named.heatmap, band) for band in BANDS},
+    **{band: partial(_error_in, band) for band in BANDS},
     "clean": lambda named: without_wave(named.heatmap),
     **{f"rise {band}": partial(_rise_in, band) for band in BANDS},
     **{key: partial(_rise_under, (key,)) for key in CORRUPTIONS},

@@ -131,22 +131,22 @@ def _is_figure_2(heatmap: Heatmap) -> bool:
 
 def _finding(claim: Claim, maps: Maps, verdict: Verdict, evidence: Sequence[Evidence], *doubts: str) -> Finding:
     """Build the finding about the maps that a claim is about."""
-    about = [maps[whose] for whose in claim.whose]
+    selected = [maps[whose] for whose in claim.whose]
     doubt, wave = claim.doubt.format_map({whose: named.name for whose, named in maps.items()}), claim.wave
     if wave == "corners":
-        near = 1 - about[0].heatmap.side // 2
+        near = 1 - selected[0].heatmap.side // 2
         wave = near, near
     return Finding(
         claim,
         verdict,
         tuple(evidence),
         tuple(filter(None, (doubt, *doubts))),
-        tuple(named.label for named in about),
+        tuple(named.label for named in selected),
         wave,
         claim.show,
         claim.tool,
-        tuple(named.classifier for named in about),
-        tuple(has_usual_weights(named.heatmap.metadata["classifier"]) for named in about),
+        tuple(named.classifier for named in selected),
+        tuple(has_usual_weights(named.heatmap.metadata["classifier"]) for named in selected),
     )
 
 
@@ -164,20 +164,20 @@ def _differences(claim: Claim, maps: Maps) -> tuple[list[Interval], list[Evidenc
     differences = [
         require(_minus(lhs, rhs, maps), claim.missing) for lhs, rhs in zip(claim.lhs, claim.rhs, strict=True)
     ]
-    words = MORE if len(differences) > 1 else None
+    sign_words = MORE if len(differences) > 1 else None
     named = zip(claim.evidence, differences, strict=True)
-    return differences, [Evidence(name, difference, sign_words=words) for name, difference in named]
+    return differences, [Evidence(name, difference, sign_words=sign_words) for name, difference in named]
 
 
 def _difference(claim: Claim, maps: Maps) -> Finding:
-    """The one statistic: holds if every lhs minus its rhs lies beyond the threshold, on the side of the sign."""
+    """Judge by the one statistic: holds if every lhs minus its rhs lies beyond the threshold on the claimed side."""
     differences, evidence = _differences(claim, maps)
     verdict = Verdict.of_parts([claim.supported_by(difference) for difference in differences])
     return _finding(claim, maps, verdict, evidence)
 
 
 def _rings(claim: Claim, maps: Maps) -> Finding:
-    """The same over a band of two maps; holds in part if not every ring of the band differs so."""
+    """Judge the difference of two maps over a band; it holds in part if not every ring of the band differs so."""
     (difference,), _ = _differences(claim, maps)
     first, second = (maps[whose] for whose in claim.whose)
     band = BANDS[claim.lhs[0].partition(" ")[2]](first.heatmap)
@@ -197,7 +197,7 @@ def _rings(claim: Claim, maps: Maps) -> Finding:
 
 
 def _unaffected(claim: Claim, maps: Maps) -> Finding:
-    """The same of a rise over the clean error, whose whole interval must lie below the threshold.
+    """Judge a rise over the clean error, whose entire interval must lie below the threshold.
 
     A rise that is not clear either proves nothing, as the map is noisy. Holds in part if a second difference is clear.
     """
@@ -315,8 +315,8 @@ def _by_heat_maps(subject: NamedMap, reference: NamedMap) -> tuple[list[bool], l
 
 def _different(claim: Claim, maps: Maps) -> Finding:
     """Holds if most waves differ."""
-    heatmaps = [maps[whose].heatmap for whose in claim.whose]
-    comparison = clear_waves(*heatmaps)
+    heatmaps = [maps[whose].heatmap for whose in ("subject", "reference")]
+    comparison = clear_waves(heatmaps[0], heatmaps[1])
     if len(comparison.waves) < 3:
         raise NotCheckable(claim.missing)
     share = float(comparison.clear.mean())
@@ -392,7 +392,9 @@ def _shift(claim: Claim, maps: Maps) -> Finding:
     verdict = Verdict.HOLDS if together > 0 and low >= 0 else Verdict.IN_PART if together + high > 0 else Verdict.FAILS
     small = all(name.startswith(MINIATURE) or name in paper.RESNETS for name in networks)
     kind, names = "small networks" if small else "networks", join_parts(map(Network, networks), "; ", "; ")
-    doubts = [Sentence(f"{len(networks)} {kind} (", names, ") are few, and they differ in other ways as well.")]
+    doubts: list[str] = [
+        Sentence(f"{len(networks)} {kind} (", names, ") are few, and they differ in other ways as well.")
+    ]
     if low < 0:
         doubts.append(
             "Low-frequency corruptions reverse the order, so the result for all eight depends on their mix: "
@@ -461,8 +463,8 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     def judge(claim: Claim, condition: str, check: Callable[..., Finding], *arguments: Any) -> None:
         finding = replace(check_claim(claim, check, *arguments), condition=condition)
         if finding.verdict != Verdict.NOT_CHECKABLE and not finding.networks:
-            about = {"networks": claim.networks(subject, reference), "usual_weights": claim.networks(*usual)}
-            finding = replace(finding, **about)
+            of_claim = claim.networks(subject, reference)
+            finding = replace(finding, networks=of_claim, usual_weights=claim.networks(*usual))
         findings.append(finding)
 
     for claim in CLAIMS.values():
@@ -496,7 +498,7 @@ def _by_views(claim: Claim, subject: str) -> Finding:
 
 
 def _large_views(claim: Claim) -> Finding:
-    """Judge the same for drawings at 224 pixels, and for the hole alone, by the first judge's top-1 prediction."""
+    """Judge the claim on drawings at 224 pixels, and for the hole alone, by the first judge's top-1 prediction."""
     stored = require(stored_outcomes(), "No pictures of 224 pixels are stored.")
     scores = {
         name: [views.recognised(seen=seen), pixels.recognised(seen=seen)]
@@ -513,8 +515,9 @@ def _large_views(claim: Claim) -> Finding:
 def _training(claim: Claim) -> Finding:
     twins = networks_for("twins", *map(picture_outcomes, DRAWN | FILLED)) or ROLES["twins"][-1]
     finding = _of_kinds(claim, DRAWN | FILLED, dict(zip(("ordinary", "robust"), twins, strict=True)))
-    small, about = all(name.startswith(MINIATURE) for name in twins), "This row is always about the same two"
-    doubt = f"{about} small networks, and proves nothing about CLIP." if small else f"{about} networks."
+    doubt = "This row is always about the same two networks."
+    if all(name.startswith(MINIATURE) for name in twins):
+        doubt = "This row is always about the same two small networks, and proves nothing about CLIP."
     return replace(finding, doubts=(*finding.doubts, doubt), networks=twins[::-1])
 
 
@@ -537,7 +540,7 @@ def _of_pictures(claim: Claim, pictures: Mapping[str, Mapping[str, PictureOutcom
 
 
 def _of_scores(claim: Claim, scores: Mapping[str, Sequence[np.ndarray]], *doubts: str, nothing: str = "") -> Finding:
-    """The one statistic, on pictures: holds if each mean of lhs minus rhs lies beyond the threshold, interval included.
+    """Judge pictures by the one statistic: holds if every mean of lhs minus rhs lies beyond the threshold.
 
     scores: lhs and rhs, if any, of each part, (n,) with NaN for pictures that do not count. Where another network is
     claimed to recognise more, the evidence includes the largest of McNemar's exact p values.

@@ -33,7 +33,7 @@ from core.fourier.heatmap import MEANS, Heatmap, outcome_row
 from core.fourier.outcomes import Errors, HybridOutcomes, crossover_of, errors_under, same_images, same_pairs
 from core.fourier.waves import half_plane, rounded_radius, wave_map, wave_values
 from core.pgd.batches import make_job, read_job, run_job
-from core.pgd.pictures import Judgement, Reconstruction, judgement, picture_outcomes
+from core.pgd.pictures import Judgement, PictureOutcomes, Reconstruction, judgement, picture_outcomes
 from core.reproduce.profile import KINDS, Kind, ProfiledNetwork, ProfileFile, hybrids, load_judge, map_config, map_file
 from core.shared.files import make_folder
 from core.shared.numbers import FEWEST, Frequency, Interval, correlation, median_interval, student
@@ -43,609 +43,6 @@ from core.sweep.processes import Processes
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
     from core.data.sample_sets import ClassSet, ImageDataset
-
-
-@dataclass(eq=False)
-class Machine:
-    """Locations of classifiers, data and results, and permission to download.
-
-    output: folder of results. clip: the classifier in CLIP's place. weights: files for classifiers by name. download:
-    allow fetching weights and CIFAR-10. seed: of every choice of images. dtype: of the maps' forward passes.
-    """
-
-    output: Path
-    device: str
-    data_dir: Path
-    imagenet_dir: Path
-    clip: str
-    weights: Mapping[str, Path]
-    download: bool
-    seed: int
-    dtype: str
-    batch_size: int | None
-    processes: Processes
-    _network: ProfiledNetwork | None = None
-    # Cached: the sentence on a missing data set, and a few data sets.
-    missing_data: Callable[[str], str] = field(init=False)
-    images: Callable[[str, int | None], ImageDataset] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.missing_data, self.images = cache(self._missing_data), lru_cache(maxsize=4)(self._load_images)
-
-    def name(self, classifier: str) -> str:
-        """Return the registry name of the classifier in another one's place."""
-        return self.clip if classifier == CLIP else classifier
-
-    def missing_requirements(self, part: Part) -> tuple[str, ...]:
-        """List missing requirements of a part, one sentence each, after permitted downloads."""
-        weights, data = self._missing_weights(self.name(part.classifier)), self.missing_data(part.dataset)
-        # The bundled photographs lack most of ImageNet100's classes, over which a map averages.
-        needs_data = isinstance(part, MapPart) and part.dataset == "imagenet100"
-        return tuple(filter(None, (weights, data if needs_data else "")))
-
-    def _missing_weights(self, name: str) -> str:
-        """Return a sentence on a classifier's missing weights; empty if they are on this machine."""
-        spec, file = classifier_spec(name), self.weights.get(name)
-        state, title = classifier_state(name, file), one_line(spec.title)
-        if state.status == "unavailable":
-            return f"{title} is not available: {state.detail}"
-        if state.status == "ready":
-            return ""
-        if not self.download:
-            return (
-                f"The weights of {title} are not on this machine: add --download "
-                f"({format_bytes(state.download_bytes).split(' (')[0]}), or --weights {name}=FILE."
-            )
-        try:
-            spec.weights.fetch()
-        except (FileNotFoundError, RuntimeError) as error:
-            return f"The weights of {title} could not be downloaded: {sentence(str(error))}"
-        return ""
-
-    def _missing_data(self, dataset: str) -> str:
-        """Return a sentence on a missing data set, for which bundled pictures stand in; empty if it is here."""
-        try:
-            self._load(dataset, 1)
-        except FileNotFoundError as error:
-            if dataset == "imagenet100":
-                return (
-                    "ImageNet100 is not here: give --imagenet-dir FOLDER with the validation images, "
-                    "one folder for each WordNet id."
-                )
-            if self.download:
-                return f"CIFAR-10 could not be downloaded: {one_line(error, 200)}."
-            return "CIFAR-10 is not here: give --data-dir FOLDER, or add --download (170 MB)."
-        return ""
-
-    def _load_images(self, dataset: str, limit: int | None) -> ImageDataset:
-        """Load the first images of a data set in an order fixed by the seed, or of the pictures that stand in."""
-        row = set_of_map(dataset)
-        assert row is not None
-        return self._load(row.dataset if self.missing_data(dataset) else dataset, limit)
-
-    def _load(self, dataset: str, limit: int | None) -> ImageDataset:
-        folder = self.imagenet_dir if dataset == "imagenet100" else self.data_dir
-        return load_dataset(dataset, folder, limit=limit, seed=self.seed, download=self.download)
-
-    def network(self, part: Part) -> ProfiledNetwork:
-        """Return the network of a part with its images; the last network stays loaded."""
-        name = self.name(part.classifier)
-        images = partial(self.images, part.dataset)
-        if self._network is None or self._network.name != name:
-            load = partial(load_classifier, name, device=self.device, weights=self.weights.get(name))
-            self._network = ProfiledNetwork(
-                name, load, images, False, self.seed, self.batch_size, dtype=self.dtype, processes=self.processes
-            )
-        return replace(self._network, images=images)
-
-    def complete(self, part: Part, item: ProfileFile) -> Any:
-        """Complete a part's file in its network's profile; return its content.
-
-        Raises:
-            ValueError: the file has other settings.
-        """
-        path = self.output / "profiles" / self.network(part).file_name / item.path
-        make_folder(path.parent)
-        return item.make(path)
-
-    def judge(self, painter: str, classes: ClassSet) -> Classifier | None:
-        """Load a ready judge of these classes, other than the painter; None if there is none."""
-        vocabulary = "cifar10" if classes.name == "cifar10" else "imagenet"
-        return load_judge(painter, vocabulary, classes, self.device, self.weights, "closed-set")
-
-
-def name_of(classifier: str) -> str:
-    """Return a classifier's title, or its folder's name."""
-    title = classifier_title(classifier)
-    return one_line(title.rpartition("/")[2] if title == classifier else title, 60)
-
-
-class PartResult:
-    """Base of dataclasses for a part's result. note: how its images differ from the paper's, or empty."""
-
-    part: Any
-    note: str
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """Metadata on its classifier and images."""
-        raise NotImplementedError
-
-    @property
-    def name(self) -> str:
-        """Title of its classifier."""
-        return name_of(str(self.facts["classifier"]["name"]))
-
-    @property
-    def title(self) -> str:
-        """The paper's figure and the classifier."""
-        return f"{self.part.figure}: {self.name}"
-
-    @property
-    def original(self) -> bool:
-        """Whether its classifier is the part's own."""
-        return bool(self.facts["classifier"]["name"] == self.part.classifier)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the common first fields of a part's JSON object."""
-        return {"key": self.part.key, "figure": self.part.figure, "note": self.note}
-
-
-@dataclass(frozen=True, eq=False)
-class ClaimComparison:
-    """A pair's claims. subject, reference: network and origin of the maps. waves: number in use.
-
-    here: findings on the maps computed here. before: those on the reference maps, None if there are none, or too few
-    waves. kind: "published" or "shipped", of the reference maps.
-    """
-
-    pair: Pair
-    subject: str
-    reference: str
-    waves: int
-    here: tuple[Finding, ...]
-    before: tuple[Finding | None, ...]
-    kind: str
-
-    @property
-    def pairs(self) -> tuple[tuple[Finding, Finding | None], ...]:
-        """Each claim's findings here and before."""
-        return tuple(zip(self.here, self.before, strict=True))
-
-    @property
-    def earlier(self) -> tuple[str, dict[str, Finding]] | None:
-        """Name of the earlier findings, and the findings by claim; None without any."""
-        findings_by_key = {finding.claim.key: finding for finding in self.before if finding is not None}
-        return (self.kind.capitalize(), findings_by_key) if findings_by_key else None
-
-    @property
-    def known(self) -> int:
-        """Number of claims judged before."""
-        return sum(finding is not None for finding in self.before)
-
-    @property
-    def same_verdicts(self) -> int:
-        """Number of claims with the same verdict here."""
-        return sum(before is not None and here.verdict == before.verdict for here, before in self.pairs)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return verdicts and evidence as a JSON object."""
-        rows = [
-            {
-                "claim": finding.claim.key,
-                "quote": finding.claim.quote,
-                "here": finding_json(finding),
-                "before": None if earlier is None else finding_json(earlier),
-            }
-            for finding, earlier in self.pairs
-        ]
-        facts = {name: getattr(self, name) for name in ("subject", "reference", "waves")}
-        return {"title": self.pair.title, **facts, "claims": rows}
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """Return verdict and evidence as a JSON object."""
-    evidence = [{"what": part.what, "unit": part.unit, **measured_json(part.measured)} for part in finding.evidence]
-    return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
-
-
-def compare_claims(results: Mapping[str, MapResult]) -> tuple[ClaimComparison, ...]:
-    """Compare the pairs with at least one computed map, by the keys of `MAPS`."""
-    return tuple(comparison for pair in PAIRS if (comparison := _comparison(pair, results)) is not None)
-
-
-def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison | None:
-    keys = (pair.subject, pair.reference)
-    if not results.keys() & set(keys):
-        return None
-    before = [_reference(key, results.get(key)) for key in keys]
-    here = [results[key].heatmap if key in results else known for key, known in zip(keys, before, strict=True)]
-    if here[1] is None:
-        return None
-    waves = common_waves(*(heatmap for heatmap in (*here, *before) if heatmap is not None))
-    if not waves:
-        return None
-    whole = len(waves) == len(common_waves(here[1])) == len(half_plane(here[1].side))
-    kind = (
-        "published"
-        if any(heatmap and heatmap.metadata["source"]["type"] == "published" for heatmap in before)
-        else "shipped"
-    )
-    subject, reference = (
-        f"the {'computed' if key in results else kind} map of {map_name(heatmap)}" if heatmap else ""
-        for key, heatmap in zip(keys, here, strict=True)
-    )
-    judged, earlier = (_judge(maps, waves, whole) for maps in (here, before))
-    if (needed := waves_needed(waves, here[1].side)) is not None:
-        judged, earlier = tuple(_undecided(finding, len(waves), needed) for finding in judged), ()
-    known = {finding.claim.key: finding for finding in earlier}
-    return ClaimComparison(
-        pair, subject, reference, len(waves), judged, tuple(known.get(finding.claim.key) for finding in judged), kind
-    )
-
-
-def _undecided(finding: Finding, waves: int, needed: int) -> Finding:
-    """Return the finding as undecided, for too few waves."""
-    if finding.verdict == Verdict.NOT_CHECKABLE:
-        return finding
-    doubt = f"A verdict takes {needed} waves (--cells {needed}), {needed // 3} of each band; here are {waves}."
-    return replace(finding, verdict=Verdict.UNDECIDED, doubts=(doubt, *finding.doubts))
-
-
-def _reference(key: str, result: MapResult | None) -> Heatmap | None:
-    if result is not None:
-        return result.reference
-    part = next(part for part in MAPS if part.key == key)
-    return Heatmap.load(HEATMAPS / part.references[-1]).crop(part.side) if part.references else None
-
-
-def _judge(maps: list[Heatmap | None], waves: tuple[Frequency, ...], whole: bool) -> tuple[Finding, ...]:
-    """Return the findings on two maps; without the subject, those about the reference alone."""
-    subject, reference = maps
-    if reference is None:
-        return ()
-    a, b = (
-        NamedMap(
-            map_name(heatmap),
-            name,
-            restricted_to(heatmap, waves),
-            *side_and_weights(str(heatmap.metadata["classifier"]["name"])),
-        )
-        for heatmap, name in ((subject or reference, "subject"), (reference, "other"))
-    )
-    return tuple(
-        finding
-        for finding in findings(a, b, ())
-        if finding.claim.waves in (("any", "all") if whole else ("any",))
-        and (subject is not None or finding.claim.whose == ("reference",))
-    )
-
-
-RELIES = CLAIMS["relies"]
-
-
-@dataclass(frozen=True, eq=False)
-class HybridResult(PartResult):
-    """Result of a network on hybrid images."""
-
-    part: HybridPart
-    outcomes: HybridOutcomes
-    note: str
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        return self.outcomes.metadata
-
-    @property
-    def radius(self) -> Evidence | None:
-        """Crossover cutoff; None where the shares do not cross."""
-        return _radius(self.outcomes)
-
-    @property
-    def shipped(self) -> Evidence | None:
-        """Crossover of the shipped hybrids with the same weights and pairs; None without any."""
-        measured, stored = self.outcomes, stored_hybrids().get(self.outcomes.metadata["classifier"]["name"])
-        if stored is None or stored.metadata["classifier"]["sha256"] != measured.metadata["classifier"]["sha256"]:
-            return None
-        stored = stored.subset(np.arange(stored.pairs) < measured.pairs)  # fewer pairs of one seed are a prefix of more
-        return _radius(stored) if same_pairs(measured, stored) else None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the numbers as a JSON object; radii in cycles per image."""
-        facts, (low, high) = self.facts, self.outcomes.shares
-        radii = {"radius": self.radius, "shipped_radius": self.shipped}
-        return {
-            **super().to_json(),
-            **{name: facts[name] for name in ("classifier", "dataset", "image_size", "seed")},
-            "pairs": self.outcomes.pairs,
-            "cutoffs": self.outcomes.cutoffs.tolist(),
-            "says_low": low.value.tolist(),
-            "says_high": high.value.tolist(),
-            **{name: evidence and measured_json(evidence.measured) for name, evidence in radii.items()},
-            "time": facts["source"],
-        }
-
-
-def _radius(outcomes: HybridOutcomes) -> Evidence | None:
-    crossover = crossover_of(outcomes)
-    return None if crossover is None else Evidence("crossover cutoff", crossover.radius, "radius")
-
-
-def run_hybrid_part(part: HybridPart, count: int, machine: Machine) -> HybridResult:
-    """Measure what is missing in the part's file.
-
-    Raises:
-        ValueError: the file holds hybrids of other settings.
-    """
-    (item,) = hybrids(machine.network(part), count)
-    return HybridResult(part, machine.complete(part, item), machine.missing_data(part.dataset))
-
-
-def hybrid_findings(results: Sequence[HybridResult]) -> dict[str, Finding]:
-    """Judge the claim by hybrid images alone for each fully measured pair; return findings by title."""
-    known = {result.part.key: result for result in results}
-    return {
-        pair.title: _finding(*(known[key] for key in pair.hybrids)) for pair in PAIRS if {*pair.hybrids} <= known.keys()
-    }
-
-
-def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
-    comparison = compare_crossovers(subject.name, subject.outcomes, reference.name, reference.outcomes)
-    if comparison is None:
-        return Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them has no crossover cutoff.",))
-    difference, evidence = comparison
-    verdict = Verdict.HOLDS if RELIES.supported_by(difference) else Verdict.FAILS
-    return Finding(RELIES, verdict, evidence, networks=(subject.part.classifier, reference.part.classifier))
-
-
-@dataclass(frozen=True, eq=False)
-class MapResult(PartResult):
-    """A computed map. reference: the map to compare with."""
-
-    part: MapPart
-    heatmap: Heatmap
-    reference: Heatmap | None
-    agreement: MapAgreement | None
-    note: str
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        return self.heatmap.metadata
-
-    @property
-    def match(self) -> Match:
-        """The verdict; another network in CLIP's place is only described."""
-        return self.agreement.match if self.agreement is not None and self.original else Match.NOT_COMPARED
-
-    @property
-    def kind(self) -> str:
-        """Kind of the reference: "published", or "shipped" with this project."""
-        return "published" if self.reference is not None and self.reference.printed_rates is not None else "shipped"
-
-    @property
-    def waves(self) -> int:
-        """Number of distinct computed waves."""
-        return int((self.heatmap.count > 0).sum() + 1) // 2
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the numbers as a JSON object."""
-        names = ("classifier", "dataset", "image_size", "epsilon", "seed", "dtype", "template")
-        compared = None
-        if self.reference is not None and self.agreement is not None:
-            source = {key: self.reference.metadata[key] for key in ("classifier", "dataset", "source")}
-            compared = {**source, **self.agreement.to_json(), "match": self.match}
-        return {
-            **super().to_json(),
-            "match": self.match,
-            **{key: self.facts[key] for key in names},
-            "side": self.heatmap.side,
-            "waves": self.waves,
-            "clean_error": self.heatmap.clean_rate(),
-            "compared_with": compared,
-            "time": self.facts["source"],
-        }
-
-
-def map_name(heatmap: Heatmap) -> str:
-    """Return the title of a map's classifier."""
-    return name_of(str(heatmap.metadata["classifier"]["name"]))
-
-
-def run_map(part: MapPart, amount: Amount, machine: Machine) -> MapResult:
-    """Compute what is missing in the part's map. All processes of the group call this together.
-
-    Raises:
-        ValueError: the file holds a map of another configuration.
-    """
-    network, note = machine.network(part), machine.missing_data(part.dataset)
-    data = network.images(amount.images)
-    count = amount.waves
-    if note and count is not None and amount.images is not None:
-        count = max(count, count * amount.images // len(data))  # more waves of fewer images, for the same work
-    cells = draw_waves(part.side, None if note and amount.images is None else count, seed=machine.seed)
-    heatmap = machine.complete(part, map_file(network, data, replace(map_config(network, data), cells=cells)))
-    reference = reference_map(part, heatmap)
-    compared = None if reference is None else map_agreement(heatmap, reference)
-    return MapResult(part, heatmap, reference, compared, note)
-
-
-def reference_map(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
-    """Return the shipped map to compare with: the one on the same images, else the last; None without any."""
-    references = [Heatmap.load(HEATMAPS / name).crop(part.side) for name in part.references]
-    content = heatmap.metadata["dataset"]["content_hash"]
-    same = [heatmap for heatmap in references if heatmap.metadata["dataset"]["content_hash"] == content]
-    return next(iter([*same, *reversed(references)]), None)
-
-
-MARGIN = 0.02  # in error: means within this distance count as equal
-FEW = 0.05  # share of waves that may differ
-FALSE_DISCOVERIES = 0.05
-
-
-class Match(StrEnum):
-    """Verdict of a comparison."""
-
-    AGREES = "agrees"
-    DIFFERS = "differs"
-    UNDECIDED = "cannot tell"
-    NOT_COMPARED = "nothing to compare with"
-
-
-def measured_json(measured: Interval) -> dict[str, Any]:
-    """Return a number with its interval, [low, high], as a JSON object, null if unknown."""
-    value = None if math.isnan(measured.value) else measured.value
-    return {"value": value, "interval": measured.ends}
-
-
-@dataclass(frozen=True)
-class WaveRow:
-    """One wave: computed and reference top-1 error in [0, 1], and their difference with its 95 % interval."""
-
-    wave: Frequency
-    error: float
-    reference: float
-    difference: Interval
-
-
-@dataclass(frozen=True)
-class MapAgreement:
-    """Comparison of a computed map with its reference, errors in [0, 1].
-
-    mean_error, mean_reference: over the common waves. mean_difference: the first minus the second, with its 95 %
-    interval. mean_absolute_difference: over the waves; expected_by_chance: that of two independent draws of as many
-    images as either map used, None if both maps use the same images. differing_waves: their number, with 5 % false
-    discoveries allowed. identical_waves: those with the same count of errors, where both maps have the same images and
-    random signs; else None. correlation: Pearson's over the waves, NaN below three. paired: compared image by image.
-    """
-
-    mean_error: float
-    mean_reference: float
-    mean_difference: Interval
-    mean_absolute_difference: float
-    expected_by_chance: float | None
-    differing_waves: int
-    identical_waves: int | None
-    correlation: float
-    paired: bool
-    rows: tuple[WaveRow, ...]
-
-    @property
-    def largest(self) -> WaveRow:
-        """The wave with the largest difference."""
-        return max(self.rows, key=lambda row: abs(row.difference.value))
-
-    @property
-    def match(self) -> Match:
-        """Verdict: agrees if the mean difference's interval lies within the margin and few waves differ."""
-        few, (_, low, high) = self.differing_waves <= FEW * len(self.rows), self.mean_difference
-        if few and low >= -MARGIN and high <= MARGIN:
-            return Match.AGREES
-        return Match.DIFFERS if not few or self.mean_difference.clear else Match.UNDECIDED
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the numbers as a JSON object; an interval is [low, high]."""
-        rows = [
-            {
-                "i": row.wave[0],
-                "j": row.wave[1],
-                "error": row.error,
-                "reference": row.reference,
-                "difference": row.difference.value,
-                "interval": row.difference.ends,
-            }
-            for row in self.rows
-        ]
-        return {
-            **vars(self),
-            "match": self.match,
-            "waves": len(self.rows),
-            "mean_difference": self.mean_difference.value,
-            "interval": self.mean_difference.ends,
-            "largest": {"wave": list(self.largest.wave), "difference": self.largest.difference.value},
-            "correlation": None if np.isnan(self.correlation) else self.correlation,
-            "rows": rows,
-        }
-
-
-def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
-    """Compare two maps of the same side; None if they have no common waves.
-
-    The interval of the mean difference is paired if both maps store which of the same images they misclassify.
-    Otherwise the computed map's interval treats each image as one observation and the other is Wilson's, as if all
-    waves misled the same images; Newcombe's method combines them as if the images differed: too wide, if anything.
-    """
-    waves = common_waves(computed, reference)
-    if not waves:
-        return None
-    computed, reference = restricted_to(computed, waves), restricted_to(reference, waves)
-    everywhere, paired = Band(0, computed.side), same_images(computed, reference)
-    ours, theirs = in_band(computed, everywhere), in_band(reference, everywhere)
-    apart = contrast(ours, theirs)
-    assert ours is not None and theirs is not None and apart is not None
-    computed_errors, reference_errors = wave_errors(computed, waves), wave_errors(reference, waves)
-    a, b = computed_errors.measured.value, reference_errors.measured.value
-    differences = computed_errors.minus(reference_errors).measured
-    rows = tuple(
-        WaveRow(wave, error, other, Interval(*numbers))
-        for wave, error, other, *numbers in zip(waves, *(part.tolist() for part in (a, b, *differences)), strict=True)
-    )
-    return MapAgreement(
-        mean_error=ours.measured.value,
-        mean_reference=theirs.measured.value,
-        mean_difference=apart,
-        mean_absolute_difference=float(np.abs(a - b).mean()),
-        expected_by_chance=None
-        if paired
-        else _by_chance(b, *(wave_values(heatmap.images, waves) for heatmap in (computed, reference))),
-        differing_waves=int(clear_waves(computed, reference, FALSE_DISCOVERIES).clear.sum()),
-        correlation=correlation(a, b),
-        identical_waves=int((a == b).sum()) if _same_draw(computed, reference) else None,
-        paired=paired,
-        rows=rows,
-    )
-
-
-def _same_draw(first: Heatmap, second: Heatmap) -> bool:
-    """Return whether both maps were computed on the same images with the same random signs."""
-    a, b = ((heatmap.metadata["dataset"]["content_hash"], heatmap.metadata["seed"]) for heatmap in (first, second))
-    return a == b
-
-
-def common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
-    """Return the common waves of maps of the same side."""
-    waves = half_plane(maps[0].side)
-    known = np.all([np.isfinite(wave_values(heatmap.rate(), waves)) for heatmap in maps], axis=0)
-    return tuple(compress(waves, known))
-
-
-def restricted_to(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
-    """Restrict the map to some waves."""
-    absent = np.isnan(wave_map(np.zeros(len(waves)), waves, heatmap.side))
-    changes: dict[str, Any] = {"count": np.where(absent, 0, heatmap.count)}
-    changes |= {name: np.where(absent, -1, getattr(heatmap, name)) for name in ("top1_errors", "top5_errors")}
-    for name in ("printed_rates", *MEANS, "sampling_variance"):
-        if (array := getattr(heatmap, name)) is not None:
-            changes[name] = np.where(absent, np.nan, array)
-    if heatmap.outcomes is not None:
-        rows = [outcome_row(wave, heatmap.side) for wave in (None, *waves)]
-        changes["outcomes"] = np.zeros_like(heatmap.outcomes)
-        changes["outcomes"][rows] = heatmap.outcomes[rows]
-    return replace(heatmap, **changes)
-
-
-def wave_errors(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Errors:
-    """Return the top-1 errors under W waves, averaged if a published map holds a wave twice."""
-    errors, rate = errors_under(heatmap, waves), heatmap.rate()
-    mean = (wave_values(rate, waves) + wave_values(rate[::-1, ::-1], waves)) / 2
-    return replace(errors, measured=errors.measured._replace(value=mean))
-
-
-def _by_chance(rate: np.ndarray, n_a: np.ndarray, n_b: np.ndarray) -> float:
-    """Return the mean absolute difference of two independent binomial draws of n_a and n_b images."""
-    deviation = np.sqrt(rate * (1 - rate) * (1 / n_a + 1 / n_b))
-    # E|d| = s sqrt(2 / pi) for d ~ Normal(0, s^2), approximately the difference of two binomial shares: the mean of
-    # the half-normal distribution (Leone, Nelson & Nottingham 1961).
-    return float(np.sqrt(2 / np.pi) * deviation.mean())
 
 
 CLIP, EFFICIENTNET = PAPERS_CLIP, "efficientnet-lite0"
@@ -811,24 +208,483 @@ def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, .
     return tuple(drawn[:count])
 
 
+@dataclass(eq=False)
+class Machine:
+    """Locations of classifiers, data and results, and permission to download.
+
+    output: folder of results. clip: the classifier in CLIP's place. weights: files for classifiers by name. download:
+    allow fetching weights and CIFAR-10. seed: of every choice of images. dtype: of the maps' forward passes.
+    """
+
+    output: Path
+    device: str
+    data_dir: Path
+    imagenet_dir: Path
+    clip: str
+    weights: Mapping[str, Path]
+    download: bool
+    seed: int
+    dtype: str
+    batch_size: int | None
+    processes: Processes
+    _network: ProfiledNetwork | None = None
+    # Cached: the sentence on a missing data set, and a few data sets.
+    missing_data: Callable[[str], str] = field(init=False)
+    images: Callable[[str, int | None], ImageDataset] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.missing_data, self.images = cache(self._missing_data), lru_cache(maxsize=4)(self._load_images)
+
+    def name(self, classifier: str) -> str:
+        """Return the registry name of the classifier in another one's place."""
+        return self.clip if classifier == CLIP else classifier
+
+    def missing_requirements(self, part: Part) -> tuple[str, ...]:
+        """List missing requirements of a part, one sentence each, after permitted downloads."""
+        weights, data = self._missing_weights(self.name(part.classifier)), self.missing_data(part.dataset)
+        # The bundled photographs lack most of ImageNet100's classes, over which a map averages.
+        needs_data = isinstance(part, MapPart) and part.dataset == "imagenet100"
+        return tuple(filter(None, (weights, data if needs_data else "")))
+
+    def _missing_weights(self, name: str) -> str:
+        """Return a sentence on a classifier's missing weights; empty if they are on this machine."""
+        spec, file = classifier_spec(name), self.weights.get(name)
+        state, title = classifier_state(name, file), one_line(spec.title)
+        if state.status == "unavailable":
+            return f"{title} is not available: {state.detail}"
+        if state.status == "ready":
+            return ""
+        if not self.download:
+            return (
+                f"The weights of {title} are not on this machine: add --download "
+                f"({format_bytes(state.download_bytes).split(' (')[0]}), or --weights {name}=FILE."
+            )
+        try:
+            spec.weights.fetch()
+        except (FileNotFoundError, RuntimeError) as error:
+            return f"The weights of {title} could not be downloaded: {sentence(str(error))}"
+        return ""
+
+    def _missing_data(self, dataset: str) -> str:
+        """Return a sentence on a missing data set, for which bundled pictures stand in; empty if it is here."""
+        try:
+            self._load(dataset, 1)
+        except FileNotFoundError as error:
+            if dataset == "imagenet100":
+                return (
+                    "ImageNet100 is not here: give --imagenet-dir FOLDER with the validation images, "
+                    "one folder for each WordNet id."
+                )
+            if self.download:
+                return f"CIFAR-10 could not be downloaded: {one_line(error, 200)}."
+            return "CIFAR-10 is not here: give --data-dir FOLDER, or add --download (170 MB)."
+        return ""
+
+    def _load_images(self, dataset: str, limit: int | None) -> ImageDataset:
+        """Load the first images of a data set in an order fixed by the seed, or of the pictures that stand in."""
+        row = set_of_map(dataset)
+        assert row is not None
+        return self._load(row.dataset if self.missing_data(dataset) else dataset, limit)
+
+    def _load(self, dataset: str, limit: int | None) -> ImageDataset:
+        folder = self.imagenet_dir if dataset == "imagenet100" else self.data_dir
+        return load_dataset(dataset, folder, limit=limit, seed=self.seed, download=self.download)
+
+    def network(self, part: Part) -> ProfiledNetwork:
+        """Return the network of a part with its images; the last network stays loaded."""
+        name = self.name(part.classifier)
+        images = partial(self.images, part.dataset)
+        if self._network is None or self._network.name != name:
+            load = partial(load_classifier, name, device=self.device, weights=self.weights.get(name))
+            self._network = ProfiledNetwork(
+                name, load, images, False, self.seed, self.batch_size, dtype=self.dtype, processes=self.processes
+            )
+        return replace(self._network, images=images)
+
+    def complete(self, part: Part, item: ProfileFile) -> Any:
+        """Complete a part's file in its network's profile; return its content.
+
+        Raises:
+            ValueError: the file has other settings.
+        """
+        path = self.output / "profiles" / self.network(part).file_name / item.path
+        make_folder(path.parent)
+        return item.make(path)
+
+    def judge(self, painter: str, classes: ClassSet) -> Classifier | None:
+        """Load a ready judge of these classes, other than the painter; None if there is none."""
+        vocabulary = "cifar10" if classes.name == "cifar10" else "imagenet"
+        return load_judge(painter, vocabulary, classes, self.device, self.weights, "closed-set")
+
+
+def name_of(classifier: str) -> str:
+    """Return a classifier's title, or its folder's name."""
+    title = classifier_title(classifier)
+    return one_line(title.rpartition("/")[2] if title == classifier else title, 60)
+
+
+class PartResult:
+    """Base of dataclasses for a part's result. note: how its images differ from the paper's, or empty."""
+
+    part: Any
+    note: str
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Metadata on its classifier and images."""
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """Title of its classifier."""
+        return name_of(str(self.facts["classifier"]["name"]))
+
+    @property
+    def title(self) -> str:
+        """The paper's figure and the classifier."""
+        return f"{self.part.figure}: {self.name}"
+
+    @property
+    def original(self) -> bool:
+        """Whether its classifier is the part's own."""
+        return bool(self.facts["classifier"]["name"] == self.part.classifier)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the common first fields of a part's JSON object."""
+        return {"key": self.part.key, "figure": self.part.figure, "note": self.note}
+
+
+MARGIN = 0.02  # in error: means within this distance count as equal
+FEW = 0.05  # share of waves that may differ
+FALSE_DISCOVERIES = 0.05
+
+
+class Match(StrEnum):
+    """Verdict of a comparison."""
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    UNDECIDED = "cannot tell"
+    NOT_COMPARED = "nothing to compare with"
+
+
+def measured_json(measured: Interval) -> dict[str, Any]:
+    """Return a number with its interval, [low, high], as a JSON object, null if unknown."""
+    value = None if math.isnan(measured.value) else measured.value
+    return {"value": value, "interval": measured.ends}
+
+
+@dataclass(frozen=True)
+class WaveRow:
+    """One wave: computed and reference top-1 error in [0, 1], and their difference with its 95 % interval."""
+
+    wave: Frequency
+    error: float
+    reference: float
+    difference: Interval
+
+
+@dataclass(frozen=True)
+class MapAgreement:
+    """Comparison of a computed map with its reference, errors in [0, 1].
+
+    mean_error, mean_reference: over the common waves. mean_difference: the first minus the second, with its 95 %
+    interval. mean_absolute_difference: over the waves; expected_by_chance: that of two independent draws of as many
+    images as either map used, None if both maps use the same images. differing_waves: their number, with 5 % false
+    discoveries allowed. identical_waves: those with the same count of errors, where both maps have the same images and
+    random signs; else None. correlation: Pearson's over the waves, NaN below three. paired: compared image by image.
+    """
+
+    mean_error: float
+    mean_reference: float
+    mean_difference: Interval
+    mean_absolute_difference: float
+    expected_by_chance: float | None
+    differing_waves: int
+    identical_waves: int | None
+    correlation: float
+    paired: bool
+    rows: tuple[WaveRow, ...]
+
+    @property
+    def largest(self) -> WaveRow:
+        """The wave with the largest difference."""
+        return max(self.rows, key=lambda row: abs(row.difference.value))
+
+    @property
+    def match(self) -> Match:
+        """Verdict: agrees if the mean difference's interval lies within the margin and few waves differ."""
+        few, (_, low, high) = self.differing_waves <= FEW * len(self.rows), self.mean_difference
+        if few and low >= -MARGIN and high <= MARGIN:
+            return Match.AGREES
+        return Match.DIFFERS if not few or self.mean_difference.clear else Match.UNDECIDED
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers as a JSON object; an interval is [low, high]."""
+        rows = [
+            {
+                "i": row.wave[0],
+                "j": row.wave[1],
+                "error": row.error,
+                "reference": row.reference,
+                "difference": row.difference.value,
+                "interval": row.difference.ends,
+            }
+            for row in self.rows
+        ]
+        return {
+            **vars(self),
+            "match": self.match,
+            "waves": len(self.rows),
+            "mean_difference": self.mean_difference.value,
+            "interval": self.mean_difference.ends,
+            "largest": {"wave": list(self.largest.wave), "difference": self.largest.difference.value},
+            "correlation": None if np.isnan(self.correlation) else self.correlation,
+            "rows": rows,
+        }
+
+
+def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
+    """Compare two maps of the same side; None if they have no common waves.
+
+    The interval of the mean difference is paired if both maps store which of the same images they misclassify.
+    Otherwise the computed map's interval treats each image as one observation and the other is Wilson's, as if all
+    waves misled the same images; Newcombe's method combines them as if the images differed: too wide, if anything.
+    """
+    waves = common_waves(computed, reference)
+    if not waves:
+        return None
+    computed, reference = restricted_to(computed, waves), restricted_to(reference, waves)
+    everywhere, paired = Band(0, computed.side), same_images(computed, reference)
+    ours, theirs = in_band(computed, everywhere), in_band(reference, everywhere)
+    mean_difference = contrast(ours, theirs)
+    assert ours is not None and theirs is not None and mean_difference is not None
+    computed_errors, reference_errors = wave_errors(computed, waves), wave_errors(reference, waves)
+    a, b = computed_errors.measured.value, reference_errors.measured.value
+    differences = computed_errors.minus(reference_errors).measured
+    rows = tuple(
+        WaveRow(wave, error, other, Interval(*numbers))
+        for wave, error, other, *numbers in zip(waves, *(part.tolist() for part in (a, b, *differences)), strict=True)
+    )
+    return MapAgreement(
+        mean_error=ours.measured.value,
+        mean_reference=theirs.measured.value,
+        mean_difference=mean_difference,
+        mean_absolute_difference=float(np.abs(a - b).mean()),
+        expected_by_chance=None
+        if paired
+        else _by_chance(b, *(wave_values(heatmap.images, waves) for heatmap in (computed, reference))),
+        differing_waves=int(clear_waves(computed, reference, FALSE_DISCOVERIES).clear.sum()),
+        correlation=correlation(a, b),
+        identical_waves=int((a == b).sum()) if _same_draw(computed, reference) else None,
+        paired=paired,
+        rows=rows,
+    )
+
+
+def _same_draw(first: Heatmap, second: Heatmap) -> bool:
+    """Return whether both maps were computed on the same images with the same random signs."""
+    a, b = ((heatmap.metadata["dataset"]["content_hash"], heatmap.metadata["seed"]) for heatmap in (first, second))
+    return a == b
+
+
+def common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
+    """Return the common waves of maps of the same side."""
+    waves = half_plane(maps[0].side)
+    known = np.all([np.isfinite(wave_values(heatmap.rate(), waves)) for heatmap in maps], axis=0)
+    return tuple(compress(waves, known))
+
+
+def restricted_to(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
+    """Restrict the map to some waves."""
+    absent = np.isnan(wave_map(np.zeros(len(waves)), waves, heatmap.side))
+    changes: dict[str, Any] = {"count": np.where(absent, 0, heatmap.count)}
+    changes |= {name: np.where(absent, -1, getattr(heatmap, name)) for name in ("top1_errors", "top5_errors")}
+    for name in ("printed_rates", *MEANS, "sampling_variance"):
+        if (array := getattr(heatmap, name)) is not None:
+            changes[name] = np.where(absent, np.nan, array)
+    if heatmap.outcomes is not None:
+        rows = [outcome_row(wave, heatmap.side) for wave in (None, *waves)]
+        changes["outcomes"] = np.zeros_like(heatmap.outcomes)
+        changes["outcomes"][rows] = heatmap.outcomes[rows]
+    return replace(heatmap, **changes)
+
+
+def wave_errors(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Errors:
+    """Return the top-1 errors under W waves, averaged if a published map holds a wave twice."""
+    errors, rate = errors_under(heatmap, waves), heatmap.rate()
+    mean = (wave_values(rate, waves) + wave_values(rate[::-1, ::-1], waves)) / 2
+    return replace(errors, measured=errors.measured._replace(value=mean))
+
+
+def _by_chance(rate: np.ndarray, n_a: np.ndarray, n_b: np.ndarray) -> float:
+    """Return the mean absolute difference of two independent binomial draws of n_a and n_b images."""
+    deviation = np.sqrt(rate * (1 - rate) * (1 / n_a + 1 / n_b))
+    # E|d| = s sqrt(2 / pi) for d ~ Normal(0, s^2), approximately the difference of two binomial shares: the mean of
+    # the half-normal distribution (Leone, Nelson & Nottingham 1961).
+    return float(np.sqrt(2 / np.pi) * deviation.mean())
+
+
+@dataclass(frozen=True, eq=False)
+class MapResult(PartResult):
+    """A computed map. reference: the map to compare with."""
+
+    part: MapPart
+    heatmap: Heatmap
+    reference: Heatmap | None
+    agreement: MapAgreement | None
+    note: str
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return self.heatmap.metadata
+
+    @property
+    def match(self) -> Match:
+        """The verdict; another network in CLIP's place is only described."""
+        return self.agreement.match if self.agreement is not None and self.original else Match.NOT_COMPARED
+
+    @property
+    def kind(self) -> str:
+        """Kind of the reference: "published", or "shipped" with this project."""
+        return "published" if self.reference is not None and self.reference.printed_rates is not None else "shipped"
+
+    @property
+    def waves(self) -> int:
+        """Number of distinct computed waves."""
+        return int((self.heatmap.count > 0).sum() + 1) // 2
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers as a JSON object."""
+        names = ("classifier", "dataset", "image_size", "epsilon", "seed", "dtype", "template")
+        compared = None
+        if self.reference is not None and self.agreement is not None:
+            source = {key: self.reference.metadata[key] for key in ("classifier", "dataset", "source")}
+            compared = {**source, **self.agreement.to_json(), "match": self.match}
+        return {
+            **super().to_json(),
+            "match": self.match,
+            **{key: self.facts[key] for key in names},
+            "side": self.heatmap.side,
+            "waves": self.waves,
+            "clean_error": self.heatmap.clean_rate(),
+            "compared_with": compared,
+            "time": self.facts["source"],
+        }
+
+
+def map_name(heatmap: Heatmap) -> str:
+    """Return the title of a map's classifier."""
+    return name_of(str(heatmap.metadata["classifier"]["name"]))
+
+
+def run_map(part: MapPart, amount: Amount, machine: Machine) -> MapResult:
+    """Compute what is missing in the part's map. All processes of the group call this together.
+
+    Raises:
+        ValueError: the file holds a map of another configuration.
+    """
+    network, note = machine.network(part), machine.missing_data(part.dataset)
+    data = network.images(amount.images)
+    count = amount.waves
+    if note and count is not None and amount.images is not None:
+        count = max(count, count * amount.images // len(data))  # more waves of fewer images, for the same work
+    cells = draw_waves(part.side, None if note and amount.images is None else count, seed=machine.seed)
+    heatmap = machine.complete(part, map_file(network, data, replace(map_config(network, data), cells=cells)))
+    reference = reference_map(part, heatmap)
+    compared = None if reference is None else map_agreement(heatmap, reference)
+    return MapResult(part, heatmap, reference, compared, note)
+
+
+def reference_map(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
+    """Return the shipped map to compare with: the one on the same images, else the last; None without any."""
+    references = [Heatmap.load(HEATMAPS / name).crop(part.side) for name in part.references]
+    content = heatmap.metadata["dataset"]["content_hash"]
+    same = [heatmap for heatmap in references if heatmap.metadata["dataset"]["content_hash"] == content]
+    return next(iter([*same, *reversed(references)]), None)
+
+
+RELIES = CLAIMS["relies"]
+
+
+@dataclass(frozen=True, eq=False)
+class HybridResult(PartResult):
+    """Result of a network on hybrid images."""
+
+    part: HybridPart
+    outcomes: HybridOutcomes
+    note: str
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return self.outcomes.metadata
+
+    @property
+    def radius(self) -> Evidence | None:
+        """Crossover cutoff; None where the shares do not cross."""
+        return _radius(self.outcomes)
+
+    @property
+    def shipped(self) -> Evidence | None:
+        """Crossover of the shipped hybrids with the same weights and pairs; None without any."""
+        measured, stored = self.outcomes, stored_hybrids().get(self.outcomes.metadata["classifier"]["name"])
+        if stored is None or stored.metadata["classifier"]["sha256"] != measured.metadata["classifier"]["sha256"]:
+            return None
+        stored = stored.subset(np.arange(stored.pairs) < measured.pairs)  # fewer pairs of one seed are a prefix of more
+        return _radius(stored) if same_pairs(measured, stored) else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers as a JSON object; radii in cycles per image."""
+        facts, (low, high) = self.facts, self.outcomes.shares
+        radii = {"radius": self.radius, "shipped_radius": self.shipped}
+        return {
+            **super().to_json(),
+            **{name: facts[name] for name in ("classifier", "dataset", "image_size", "seed")},
+            "pairs": self.outcomes.pairs,
+            "cutoffs": self.outcomes.cutoffs.tolist(),
+            "says_low": low.value.tolist(),
+            "says_high": high.value.tolist(),
+            **{name: evidence and measured_json(evidence.measured) for name, evidence in radii.items()},
+            "time": facts["source"],
+        }
+
+
+def _radius(outcomes: HybridOutcomes) -> Evidence | None:
+    crossover = crossover_of(outcomes)
+    return None if crossover is None else Evidence("crossover cutoff", crossover.radius, "radius")
+
+
+def run_hybrid_part(part: HybridPart, count: int, machine: Machine) -> HybridResult:
+    """Measure what is missing in the part's file.
+
+    Raises:
+        ValueError: the file holds hybrids of other settings.
+    """
+    (item,) = hybrids(machine.network(part), count)
+    return HybridResult(part, machine.complete(part, item), machine.missing_data(part.dataset))
+
+
+def hybrid_findings(results: Sequence[HybridResult]) -> dict[str, Finding]:
+    """Judge the claim by hybrid images alone for each fully measured pair; return findings by title."""
+    known = {result.part.key: result for result in results}
+    return {
+        pair.title: _finding(*(known[key] for key in pair.hybrids)) for pair in PAIRS if {*pair.hybrids} <= known.keys()
+    }
+
+
+def _finding(subject: HybridResult, reference: HybridResult) -> Finding:
+    comparison = compare_crossovers(subject.name, subject.outcomes, reference.name, reference.outcomes)
+    if comparison is None:
+        return Finding(RELIES, Verdict.NOT_CHECKABLE, doubts=("One of them has no crossover cutoff.",))
+    difference, evidence = comparison
+    verdict = Verdict.HOLDS if RELIES.supported_by(difference) else Verdict.FAILS
+    return Finding(RELIES, verdict, evidence, networks=(subject.part.classifier, reference.part.classifier))
+
+
 SHOWN = 4  # pictures in the figure
 # The paper gives single numbers without images or spread, so only magnitudes of losses can agree.
 FACTORS = {"loss_before": 2, "loss_after": 10}
 PICTURES = 2  # tolerance of stored counts: rounding on another machine may change a picture
-
-
-@dataclass(frozen=True)
-class StoredCounts:
-    """Stored counts of drawings from the same starts.
-
-    own: recognised by the model itself. judge, judged: the judge, and the number it recognised.
-    """
-
-    n: int
-    own: int
-    judge: str
-    judge_sha256: str
-    judged: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -875,16 +731,15 @@ class TableResult(PartResult):
         return float(np.median(self.values(name)))
 
     @property
-    def stored(self) -> StoredCounts | None:
-        """Stored counts for this network, kind of start and number of pictures; None if there are none."""
+    def stored(self) -> PictureOutcomes | None:
+        """Stored pictures of this network from the same starts, as many; None if there are none."""
         settings, n = self.settings, len(self.rows)
         painted = picture_outcomes(settings["start"]).get(settings["classifier"]["name"])
         if painted is None or settings["mode"] != "generate" or painted.sha256 != settings["classifier"]["sha256"]:
             return None
         if (painted.facts["seed"], painted.config) != (settings["seed"], settings["config"]) or painted.n < n:
             return None
-        painted, judge = painted.first(n), painted.facts["judge"]
-        return StoredCounts(painted.n, painted.own, judge["name"], judge["sha256"], painted.judgement.after)
+        return painted.first(n)
 
     @property
     def repaired(self) -> tuple[int, int]:
@@ -905,8 +760,8 @@ class TableResult(PartResult):
         if stored is None:
             return Match.NOT_COMPARED
         counts = [(self.target_count, stored.own)]
-        if (judged := self.judged) is not None and self.settings["judge"]["sha256"] == stored.judge_sha256:
-            counts.append((judged.after, stored.judged))
+        if (judged := self.judged) is not None and self.settings["judge"]["sha256"] == stored.facts["judge"]["sha256"]:
+            counts.append((judged.after, stored.judgement.after))
         return Match.AGREES if all(abs(here - there) <= PICTURES for here, there in counts) else Match.DIFFERS
 
     @property
@@ -949,7 +804,12 @@ class TableResult(PartResult):
             "published": self.part.published,
             "become_target": self.target_count,
             "judge": None if judged is None else judged.to_json(),
-            "stored": None if stored is None else vars(stored),
+            "stored": stored
+            and {
+                **{name: getattr(stored, name) for name in ("n", "own", "judge")},
+                "judge_sha256": stored.facts["judge"]["sha256"],
+                "judged": stored.judgement.after,
+            },
             "wrong_before": wrong,
             "wrong_before_right_after": fixed,
             "mean_change_in_hole": float(self.values("change_inside").mean()),
@@ -969,3 +829,110 @@ def run_table(part: TablePart, count: int, machine: Machine) -> TableResult:
     settings, rows, picture = read_job(folder)
     source = settings.pop("source")
     return TableResult(part, settings, tuple(rows), picture, source, machine.missing_data(part.dataset))
+
+
+@dataclass(frozen=True, eq=False)
+class ClaimComparison:
+    """A pair's claims. subject, reference: network and origin of the maps. waves: number in use.
+
+    here: findings on the maps computed here. before: those on the reference maps, by claim; empty if there are none, or
+    too few waves. kind: "published" or "shipped", of the reference maps.
+    """
+
+    pair: Pair
+    subject: str
+    reference: str
+    waves: int
+    here: tuple[Finding, ...]
+    before: Mapping[str, Finding]
+    kind: str
+
+    @property
+    def same_verdicts(self) -> int:
+        """Number of claims with the same verdict here."""
+        verdicts = {finding.claim.key: finding.verdict for finding in self.here}
+        return sum(verdicts[key] == earlier.verdict for key, earlier in self.before.items())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return verdicts and evidence as a JSON object."""
+        rows = [
+            {
+                "claim": finding.claim.key,
+                "quote": finding.claim.quote,
+                "here": finding_json(finding),
+                "before": finding_json(self.before[finding.claim.key]) if finding.claim.key in self.before else None,
+            }
+            for finding in self.here
+        ]
+        facts = {name: getattr(self, name) for name in ("subject", "reference", "waves")}
+        return {"title": self.pair.title, **facts, "claims": rows}
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Return verdict and evidence as a JSON object."""
+    evidence = [{"what": part.what, "unit": part.unit, **measured_json(part.measured)} for part in finding.evidence]
+    return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
+
+
+def compare_claims(results: Mapping[str, MapResult]) -> tuple[ClaimComparison, ...]:
+    """Compare the pairs with at least one computed map, by the keys of `MAPS`."""
+    return tuple(comparison for pair in PAIRS if (comparison := _comparison(pair, results)) is not None)
+
+
+def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison | None:
+    keys = (pair.subject, pair.reference)
+    if not results.keys() & set(keys):
+        return None
+    before = [_reference(key, results.get(key)) for key in keys]
+    here = [results[key].heatmap if key in results else known for key, known in zip(keys, before, strict=True)]
+    if here[1] is None:
+        return None
+    side, waves = here[1].side, common_waves(*(heatmap for heatmap in (*here, *before) if heatmap is not None))
+    if not waves:
+        return None
+    known_by = {heatmap.metadata["source"]["type"] for heatmap in before if heatmap is not None}
+    kind = "published" if "published" in known_by else "shipped"
+    subject, reference = (
+        f"the {'computed' if key in results else kind} map of {map_name(heatmap)}" if heatmap else ""
+        for key, heatmap in zip(keys, here, strict=True)
+    )
+    every_wave = len(waves) == len(common_waves(here[1])) == len(half_plane(side))
+    judged, earlier = (_judge(maps, waves, every_wave) for maps in (here, before))
+    if (needed := waves_needed(waves, side)) is not None:
+        doubt = f"A verdict takes {needed} waves (--cells {needed}), {needed // 3} of each band; here are {len(waves)}."
+        earlier, judged = (
+            {},
+            {
+                key: finding
+                if finding.verdict == Verdict.NOT_CHECKABLE
+                else replace(finding, verdict=Verdict.UNDECIDED, doubts=(doubt, *finding.doubts))
+                for key, finding in judged.items()
+            },
+        )
+    earlier = {key: finding for key, finding in earlier.items() if key in judged}
+    return ClaimComparison(pair, subject, reference, len(waves), tuple(judged.values()), earlier, kind)
+
+
+def _reference(key: str, result: MapResult | None) -> Heatmap | None:
+    if result is not None:
+        return result.reference
+    part = next(part for part in MAPS if part.key == key)
+    return Heatmap.load(HEATMAPS / part.references[-1]).crop(part.side) if part.references else None
+
+
+def _judge(maps: Sequence[Heatmap | None], waves: tuple[Frequency, ...], every_wave: bool) -> dict[str, Finding]:
+    """Return the findings on two maps by claim; without the subject, those about the reference alone."""
+    subject, reference = maps
+    if reference is None:
+        return {}
+
+    def named(heatmap: Heatmap, label: str) -> NamedMap:
+        of_network = side_and_weights(str(heatmap.metadata["classifier"]["name"]))
+        return NamedMap(map_name(heatmap), label, restricted_to(heatmap, waves), *of_network)
+
+    return {
+        finding.claim.key: finding
+        for finding in findings(named(subject or reference, "subject"), named(reference, "other"), ())
+        if finding.claim.waves in (("any", "all") if every_wave else ("any",))
+        and (subject is not None or finding.claim.whose == ("reference",))
+    }

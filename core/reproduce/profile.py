@@ -230,11 +230,9 @@ class MissingDataError(Exception):
 class ProfilePart:
     """A part of a profile.
 
-    key: for the option --parts. what: name in a sentence. items: yields a network's files, in order, or raises
-    `MissingDataError`.
+    what: name in a sentence. items: yields a network's files, in order, or raises `MissingDataError`.
     """
 
-    key: str
     what: str
     items: Callable[[ProfiledNetwork], Iterator[ProfileFile]]
 
@@ -320,16 +318,14 @@ def _opinions(network: ProfiledNetwork, path: Path, device: Any) -> dict[str, di
     for row in LARGE:
         runs = _drawn_runs(network, row.class_set, path)
         judge = load_judge(network.name, row.class_set, row.classes, device) if runs else None
-        if judge is not None:
-            opinions |= {fingerprint(run): asdict(_opinion(run, judge)) for run in runs}
+        for run in runs if judge is not None else ():
+            assert judge is not None
+            shares = class_probabilities(judge, run.frames[-1].astype(np.float32) / np.float32(255))
+            of_targets = shares[np.arange(len(shares)), run.metadata["targets"]]
+            tops = tuple(judge.classes.names[top] for top in shares.argmax(axis=1))
+            opinion = Opinion(judge.name, tops, tuple((1 + (shares > of_targets[:, None]).sum(axis=1)).tolist()))
+            opinions[fingerprint(run)] = asdict(opinion)
     return opinions
-
-
-def _opinion(run: PGDRun, judge: Classifier) -> Opinion:
-    shares = class_probabilities(judge, run.frames[-1].astype(np.float32) / np.float32(255))
-    own = shares[np.arange(len(shares)), run.metadata["targets"]]
-    says = tuple(judge.classes.names[top] for top in shares.argmax(axis=1))
-    return Opinion(judge.name, says, tuple((1 + (shares > own[:, None]).sum(axis=1)).tolist()))
 
 
 def ready_judge(
@@ -445,41 +441,24 @@ def _outcomes(rows: Mapping[str, Row], facts: dict[str, Any]) -> JudgedOutcomes:
 
 def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the runs that pages open with, the shortest first; in a full profile all examples."""
-    yield from sorted(_files(network), key=lambda file: file.passes)
-
-
-def first_paths(network: ProfiledNetwork) -> Iterator[Path]:
-    """Yield the paths of the runs that pages open with."""
-    for row in _rows(network):
-        for (kind, subject), search in itertools.product(first_subjects(row), first_searches(row.side)):
-            yield stored_path(kind, subject, network.file_name, Path("runs"), search)
-
-
-def _rows(network: ProfiledNetwork) -> list[SampleSet]:
-    vocabulary = classifier_spec(network.name).vocabulary
-    return [row for row in SAMPLE_SETS.values() if vocabulary in (None, row.class_set)]
-
-
-def _files(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    first = set(first_paths(network))
-    for row in _rows(network):
-        for example in (*examples(row), *_opening(row, network.name)):
-            path = example.path(network.file_name, Path("runs"))
-            if network.quick and path not in first:
-                continue
-            passes = GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
-            yield ProfileFile(
-                path,
-                passes,
-                partial(_make_run, network, example, row.classes),
-                partial(is_current, network.name, example),
-            )
-
-
-def _opening(row: SampleSet, name: str) -> Iterator[Example]:
-    """Yield the run of the story's twins, which draw every class from one blur."""
-    if row.name == "cifar10" and any(name in twins for twins in ROLES["twins"]):
-        yield Example(OPENING, row.class_set, opening_plan(row, OPENING_SEED))
+    vocabulary, folder, files = _vocabulary(network), Path("runs"), list[ProfileFile]()
+    for row in SAMPLE_SETS.values():
+        if vocabulary not in (None, row.class_set):
+            continue
+        first = {
+            stored_path(kind, subject, network.file_name, folder, search)
+            for (kind, subject), search in itertools.product(first_subjects(row), first_searches(row.side))
+        }
+        of_row = [*examples(row)]
+        if row.name == "cifar10" and any(network.name in twins for twins in ROLES["twins"]):
+            of_row.append(Example(OPENING, row.class_set, opening_plan(row, OPENING_SEED)))
+        for example in of_row:
+            path = example.path(network.file_name, folder)
+            if path in first or not network.quick:
+                passes = GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
+                make = partial(_make_run, network, example, row.classes)
+                files.append(ProfileFile(path, passes, make, partial(is_current, network.name, example)))
+    yield from sorted(files, key=lambda file: file.passes)
 
 
 def opening_plan(row: SampleSet, seed: int) -> RunPlan:
@@ -638,7 +617,7 @@ def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
 def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the predictions for the story's picture under every wave, its exact map, and its mixed pictures."""
-    if classifier_spec(network.name).vocabulary not in (None, CIFAR10.name):
+    if _vocabulary(network) not in (None, CIFAR10.name):
         raise MissingDataError("need a network of CIFAR-10’s classes")
     passes = 1 + len(half_plane(SIDE)) + len(chosen_pictures()["mixtures"]["pairs"]) * (2 + MIXED_AT)
 
@@ -654,17 +633,14 @@ def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
 
 PARTS = {
-    part.key: part
-    for part in (
-        ProfilePart("runs", "the runs that pages open with", runs),
-        ProfilePart("map", "its heat map", maps),
-        ProfilePart("strength", "its map at equal strength", strength),
-        ProfilePart("predictions", "the story's pictures", predictions),
-        ProfilePart("hybrids", "hybrid images", hybrids),
-        ProfilePart("corruptions", "corruptions", corruptions),
-        ProfilePart("gradient", "the gradient of its loss", gradients),
-        ProfilePart("judgements", "judges of what it paints", judgements),
-    )
+    "runs": ProfilePart("the runs that pages open with", runs),
+    "map": ProfilePart("its heat map", maps),
+    "strength": ProfilePart("its map at equal strength", strength),
+    "predictions": ProfilePart("the story's pictures", predictions),
+    "hybrids": ProfilePart("hybrid images", hybrids),
+    "corruptions": ProfilePart("corruptions", corruptions),
+    "gradient": ProfilePart("the gradient of its loss", gradients),
+    "judgements": ProfilePart("judges of what it paints", judgements),
 }
 
 
@@ -761,8 +737,8 @@ def _make(network: ProfiledNetwork, todo: Sequence[tuple[str, ProfileFile]], fol
 
     print(f"{count_of(len(todo), 'file')}, about {left(todo)} ({milliseconds(seconds)} a pass)", file=sys.stderr)
     for number, (key, item) in enumerate(todo, 1):
-        about = f"{PARTS[key].what}: {item.path}; about {left(todo[number - 1 :])} left"
-        print(f"{number} of {len(todo)}, {about}", file=sys.stderr)
+        remaining = f"about {left(todo[number - 1 :])} left"
+        print(f"{number} of {len(todo)}, {PARTS[key].what}: {item.path}; {remaining}", file=sys.stderr)
         begun = time.perf_counter()
         try:
             item.make_in(folder)

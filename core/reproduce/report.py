@@ -123,11 +123,11 @@ def findings_html(
 
 def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str = "") -> str:
     """Return a claim, its verdict and its evidence, or the part named in `shows`; where: text after its source."""
-    shown = [part for part in finding.evidence if shows is None or part.what in shows]
+    selected = [part for part in finding.evidence if shows is None or part.what in shows]
     networks = _networks(finding)
-    if {part.what for part in shown}.issuperset(networks):
+    if {part.what for part in selected}.issuperset(networks):
         networks = []
-    return str(_macros().judged(finding, shown, networks, where))
+    return str(_macros().judged(finding, selected, networks, where))
 
 
 def _lead(evidence: Sequence[Evidence]) -> Evidence | None:
@@ -295,9 +295,8 @@ def _summary(results: Results) -> str:
         verdict_counts([result.match for result in results.tables], "table"),
     ]
     if results.claims:
-        judged, same = (
-            sum(getattr(comparison, name) for comparison in results.claims) for name in ("known", "same_verdicts")
-        )
+        judged = sum(len(comparison.before) for comparison in results.claims)
+        same = sum(comparison.same_verdicts for comparison in results.claims)
         lines.append(f"{same} of {judged} verdicts on claims are those of the published or shipped maps.")
     if results.skipped:
         lines.append(f"{len(results.skipped)} parts could not run.")
@@ -326,8 +325,8 @@ def claims_sentence(result: ClaimComparison) -> str:
     """Name the maps of a pair's claims, and count the verdicts that agree with the reference maps."""
     against = f"{result.subject} against {result.reference}" if result.subject else result.reference
     text = f"{sentence(against)[:-1]}: {result.waves:,} waves."
-    if result.known:
-        text += f" {result.same_verdicts} of {result.known} verdicts are the same on the {result.kind} maps."
+    if result.before:
+        text += f" {result.same_verdicts} of {len(result.before)} verdicts are the same on the {result.kind} maps."
     return text
 
 
