@@ -28,6 +28,7 @@ from core.fourier.outcomes import (
 from core.fourier.waves import half_plane, resize_attenuation_map, rounded_radius, wave_values
 from core.pgd.pictures import PictureOutcomes, comparison_kind, on_common_starts, picture_outcomes
 from core.pgd.run import SURE
+from core.pgd.search import COMPARED
 from core.shared.numbers import Interval, bootstrap_interval, paired_interval, student, wilson
 from core.shared.roles import ROBUST
 
@@ -109,7 +110,7 @@ def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float
 
     tested = permutation_test(
         (first,),
-        lambda orders, axis: rank_correlations(orders, second),
+        lambda orders, axis: _rank_correlations(orders, second),
         permutation_type="pairings",
         vectorized=True,
         n_resamples=RESAMPLES,
@@ -232,15 +233,15 @@ def gradient_agreement(stored: StoredGradient, heatmap: Heatmap) -> GradientAgre
     over_waves = _measured(energy, resampled, rise)
     over_rings = _measured(energy @ to_rings, resampled @ to_rings, rise @ to_rings)
     as_smooth = wave_values(_as_smooth(stored, generator), waves)
-    p = (1 + int((rank_correlations(as_smooth, rise) >= over_waves.value).sum())) / (1 + DRAWS)
+    p = (1 + int((_rank_correlations(as_smooth, rise) >= over_waves.value).sum())) / (1 + DRAWS)
     return GradientAgreement(over_waves, over_rings, len(rise), p)
 
 
 def _measured(energy: np.ndarray, resampled: np.ndarray, rise: np.ndarray) -> Interval:
-    return bootstrap_interval(float(rank_correlations(energy, rise)), rank_correlations(resampled, rise))
+    return bootstrap_interval(float(_rank_correlations(energy, rise)), _rank_correlations(resampled, rise))
 
 
-def rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return Spearman's correlation of each row of (..., W) with (W,) values, or with its row of (..., W).
 
     NaN for a row that does not vary.
@@ -325,7 +326,7 @@ DRAWN = {
 FILLED_BY_VIEWS = {comparison_kind("eq3", "views"): "holes"}
 DRAWN_BY_VIEWS = {comparison_kind("classless", "views"): DRAWN["classless"]}
 SEARCHED = {
-    "drawings": {search: comparison_kind("classless", search) for search in ("pixels", "views")},
+    "drawings": {search: comparison_kind("classless", search) for search in COMPARED},
     "holes": {"pixels": "eq3", "views": comparison_kind("eq3", "views")},
 }
 LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero

@@ -149,7 +149,7 @@ def _spent(start: float, device: str) -> Cost:
     return Cost(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss * scale, gpu)
 
 
-def parse_weights(text: str) -> tuple[str, Path]:
+def _named_weights(text: str) -> tuple[str, Path]:
     """'resnet-56=FILE' -> ('resnet-56', Path('FILE'))."""
     name, equals, file = text.partition("=")
     if not (name and equals and file):
@@ -178,7 +178,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--download", action="store_true", help="allow downloading weights and CIFAR-10")
     parser.add_argument(
         "--weights",
-        type=parse_weights,
+        type=_named_weights,
         action="append",
         default=[],
         metavar="NAME=FILE",

@@ -173,19 +173,19 @@ PAIRS = (
 KEYS = (*(part.key for part in MAPS), *(part.key for part in HYBRIDS), *(part.key for part in TABLES))
 
 
-def split_by_band(waves: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _split_by_band(waves: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Split (W, 2) waves of a map with a side by radius: low, corners, and between."""
     radius = rounded_radius(waves)
     low, corners = LOW.holds(radius), radius > side // 2
     return waves[low], waves[corners], waves[~low & ~corners]
 
 
-def waves_needed(waves: Sequence[Frequency], side: int) -> int | None:
+def _waves_needed(waves: Sequence[Frequency], side: int) -> int | None:
     """Return the number of waves, drawn by `draw_waves`, needed to judge claims; None if `waves` suffice.
 
     Each band needs six waves, or all that it has: with fewer its mean depends on the drawn waves.
     """
-    bands, complete_bands = (split_by_band(np.array(selected), side) for selected in (waves, half_plane(side)))
+    bands, complete_bands = (_split_by_band(np.array(selected), side) for selected in (waves, half_plane(side)))
     if all(len(band) >= min(FEWEST, len(complete)) for band, complete in zip(bands, complete_bands, strict=True)):
         return None
     return len(bands) * FEWEST
@@ -203,7 +203,7 @@ def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, .
     if count is None or count >= len(waves):
         return None
     generator = np.random.default_rng(seed)
-    shuffled_bands = [generator.permutation(band).tolist() for band in split_by_band(waves, side)]
+    shuffled_bands = [generator.permutation(band).tolist() for band in _split_by_band(waves, side)]
     drawn = [(i, j) for row in itertools.zip_longest(*shuffled_bands) for i, j in filter(None, row)]
     return tuple(drawn[:count])
 
@@ -368,7 +368,7 @@ class Match(StrEnum):
     NOT_COMPARED = "nothing to compare with"
 
 
-def measured_json(measured: Interval) -> dict[str, Any]:
+def _measured_json(measured: Interval) -> dict[str, Any]:
     """Return a number with its interval, [low, high], as a JSON object, null if unknown."""
     value = None if math.isnan(measured.value) else measured.value
     return {"value": value, "interval": measured.ends}
@@ -451,7 +451,7 @@ def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
     Otherwise the computed map's interval treats each image as one observation and the other is Wilson's, as if all
     waves misled the same images; Newcombe's method combines them as if the images differed: too wide, if anything.
     """
-    waves = common_waves(computed, reference)
+    waves = _common_waves(computed, reference)
     if not waves:
         return None
     computed, reference = restricted_to(computed, waves), restricted_to(reference, waves)
@@ -459,7 +459,7 @@ def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
     ours, theirs = in_band(computed, everywhere), in_band(reference, everywhere)
     mean_difference = contrast(ours, theirs)
     assert ours is not None and theirs is not None and mean_difference is not None
-    computed_errors, reference_errors = wave_errors(computed, waves), wave_errors(reference, waves)
+    computed_errors, reference_errors = _wave_errors(computed, waves), _wave_errors(reference, waves)
     a, b = computed_errors.measured.value, reference_errors.measured.value
     differences = computed_errors.minus(reference_errors).measured
     rows = tuple(
@@ -488,7 +488,7 @@ def _same_draw(first: Heatmap, second: Heatmap) -> bool:
     return a == b
 
 
-def common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
+def _common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
     """Return the common waves of maps of the same side."""
     waves = half_plane(maps[0].side)
     known = np.all([np.isfinite(wave_values(heatmap.rate(), waves)) for heatmap in maps], axis=0)
@@ -510,7 +510,7 @@ def restricted_to(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
     return replace(heatmap, **changes)
 
 
-def wave_errors(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Errors:
+def _wave_errors(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Errors:
     """Return the top-1 errors under W waves, averaged if a published map holds a wave twice."""
     errors, rate = errors_under(heatmap, waves), heatmap.rate()
     mean = (wave_values(rate, waves) + wave_values(rate[::-1, ::-1], waves)) / 2
@@ -573,7 +573,7 @@ class MapResult(PartResult):
         }
 
 
-def map_name(heatmap: Heatmap) -> str:
+def _map_name(heatmap: Heatmap) -> str:
     """Return the title of a map's classifier."""
     return name_of(str(heatmap.metadata["classifier"]["name"]))
 
@@ -591,12 +591,12 @@ def run_map(part: MapPart, amount: Amount, machine: Machine) -> MapResult:
         count = max(count, count * amount.images // len(data))  # more waves of fewer images, for the same work
     cells = draw_waves(part.side, None if note and amount.images is None else count, seed=machine.seed)
     heatmap = machine.complete(part, map_file(network, data, replace(map_config(network, data), cells=cells)))
-    reference = reference_map(part, heatmap)
+    reference = _reference_map(part, heatmap)
     compared = None if reference is None else map_agreement(heatmap, reference)
     return MapResult(part, heatmap, reference, compared, note)
 
 
-def reference_map(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
+def _reference_map(part: MapPart, heatmap: Heatmap) -> Heatmap | None:
     """Return the shipped map to compare with: the one on the same images, else the last; None without any."""
     references = [Heatmap.load(HEATMAPS / name).crop(part.side) for name in part.references]
     content = heatmap.metadata["dataset"]["content_hash"]
@@ -644,7 +644,7 @@ class HybridResult(PartResult):
             "cutoffs": self.outcomes.cutoffs.tolist(),
             "says_low": low.value.tolist(),
             "says_high": high.value.tolist(),
-            **{name: evidence and measured_json(evidence.measured) for name, evidence in radii.items()},
+            **{name: evidence and _measured_json(evidence.measured) for name, evidence in radii.items()},
             "time": facts["source"],
         }
 
@@ -870,7 +870,7 @@ class ClaimComparison:
 
 def finding_json(finding: Finding) -> dict[str, Any]:
     """Return verdict and evidence as a JSON object."""
-    evidence = [{"what": part.what, "unit": part.unit, **measured_json(part.measured)} for part in finding.evidence]
+    evidence = [{"what": part.what, "unit": part.unit, **_measured_json(part.measured)} for part in finding.evidence]
     return {"verdict": finding.verdict, "evidence": evidence, "doubts": list(finding.doubts)}
 
 
@@ -887,18 +887,18 @@ def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison
     here = [results[key].heatmap if key in results else known for key, known in zip(keys, before, strict=True)]
     if here[1] is None:
         return None
-    side, waves = here[1].side, common_waves(*(heatmap for heatmap in (*here, *before) if heatmap is not None))
+    side, waves = here[1].side, _common_waves(*(heatmap for heatmap in (*here, *before) if heatmap is not None))
     if not waves:
         return None
     known_by = {heatmap.metadata["source"]["type"] for heatmap in before if heatmap is not None}
     kind = "published" if "published" in known_by else "shipped"
     subject, reference = (
-        f"the {'computed' if key in results else kind} map of {map_name(heatmap)}" if heatmap else ""
+        f"the {'computed' if key in results else kind} map of {_map_name(heatmap)}" if heatmap else ""
         for key, heatmap in zip(keys, here, strict=True)
     )
-    every_wave = len(waves) == len(common_waves(here[1])) == len(half_plane(side))
+    every_wave = len(waves) == len(_common_waves(here[1])) == len(half_plane(side))
     judged, earlier = (_judge(maps, waves, every_wave) for maps in (here, before))
-    if (needed := waves_needed(waves, side)) is not None:
+    if (needed := _waves_needed(waves, side)) is not None:
         doubt = f"A verdict takes {needed} waves (--cells {needed}), {needed // 3} of each band; here are {len(waves)}."
         earlier, judged = (
             {},
@@ -928,7 +928,7 @@ def _judge(maps: Sequence[Heatmap | None], waves: tuple[Frequency, ...], every_w
 
     def named(heatmap: Heatmap, label: str) -> NamedMap:
         of_network = side_and_weights(str(heatmap.metadata["classifier"]["name"]))
-        return NamedMap(map_name(heatmap), label, restricted_to(heatmap, waves), *of_network)
+        return NamedMap(_map_name(heatmap), label, restricted_to(heatmap, waves), *of_network)
 
     return {
         finding.claim.key: finding

@@ -244,7 +244,7 @@ class ProfilePart:
             return [], str(error)
 
 
-def usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
+def _usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
     """Return CIFAR-10 if available, else its bundled pictures; the photographs for ImageNet networks."""
     if vocabulary not in (None, "cifar10"):
         return next(row.dataset for row in SAMPLE_SETS.values() if row.class_set == vocabulary)
@@ -681,7 +681,7 @@ def main(command: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> str:
     spec = classifier_spec(args.classifier)
     if not args.dataset:
-        args.dataset = usual_dataset(spec.vocabulary, args.data_dir)
+        args.dataset = _usual_dataset(spec.vocabulary, args.data_dir)
         if args.dataset == SAMPLES:
             print(f"CIFAR-10 is not in {args.data_dir or 'data'}: {SAMPLES} stands in", file=sys.stderr)
 

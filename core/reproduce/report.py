@@ -291,8 +291,8 @@ percent = partial(numbers.percent, space="\N{NO-BREAK SPACE}")
 def _summary(results: Results) -> str:
     """Return the counts of agreeing parts, equal verdicts, and skipped parts."""
     lines = [
-        verdict_counts([result.match for result in results.maps], "map"),
-        verdict_counts([result.match for result in results.tables], "table"),
+        _verdict_counts([result.match for result in results.maps], "map"),
+        _verdict_counts([result.match for result in results.tables], "table"),
     ]
     if results.claims:
         judged = sum(len(comparison.before) for comparison in results.claims)
@@ -330,7 +330,7 @@ def claims_sentence(result: ClaimComparison) -> str:
     return text
 
 
-def verdict_counts(verdicts: Sequence[Match], what: str) -> str:
+def _verdict_counts(verdicts: Sequence[Match], what: str) -> str:
     """Return a count such as '3 maps: 2 agree, 1 cannot be told.'; `what` in the singular."""
     verbs = {
         Match.AGREES: ("agrees", "agree"),
