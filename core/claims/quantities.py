@@ -325,7 +325,7 @@ DRAWN = {
 }
 FILLED_BY_VIEWS = {comparison_kind("eq3", "views"): "holes"}
 DRAWN_BY_VIEWS = {comparison_kind("classless", "views"): DRAWN["classless"]}
-SEARCHED = {
+SEARCHED: dict[str, dict[str, str]] = {
     "drawings": {search: comparison_kind("classless", search) for search in COMPARED},
     "holes": {"pixels": "eq3", "views": comparison_kind("eq3", "views")},
 }
