@@ -1,5 +1,6 @@
 """Helpers for pages in Streamlit's test runner: run a job to its end, read sentences."""
 
+import re
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
@@ -14,13 +15,23 @@ def run_to_the_end(app: AppTest, page: str) -> AppTest:
 
 
 def page_text(app: AppTest) -> str:
-    """The page's text, captions, notes and errors, one line each."""
+    """The page's text, captions, notes, errors and tables, one line each."""
     kinds = (app.markdown, app.caption, app.info, app.error)
-    return "\n".join(item.value for kind in kinds for item in kind)
+    tables = [re.sub(r"<style>.*?</style>|<[^>]*>", " ", item.proto.body, flags=re.DOTALL) for item in app.get("html")]
+    return "\n".join([item.value for kind in kinds for item in kind] + tables)
+
+
+def run_fact(app: AppTest, name: str) -> list[str]:
+    """A row of the table on the displayed runs, one cell for each."""
+    (table,) = [item.proto.body for item in app.get("html") if 'aria-label="This run"' in item.proto.body]
+    (row,) = [
+        row for row in re.findall(r"<tr>(.*?)</tr>", table, flags=re.DOTALL) if row.startswith(f"<td>{name}</td>")
+    ]
+    return [re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", row, flags=re.DOTALL)][1:]
 
 
 def settable_widget(app: AppTest, name: str) -> Any:
     """The widget that `ui.shared.settable` draws for `name`, whatever its current key."""
     key = f"{name}.{app.session_state[f'{name}.shown'][0]}"
-    kinds = (app.multiselect, app.segmented_control, app.number_input, app.radio, app.toggle)
+    kinds = (app.multiselect, app.segmented_control, app.number_input, app.radio, app.selectbox)
     return next(widget for kind in kinds for widget in kind if widget.key == key)

@@ -10,10 +10,6 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from core.classifiers.registry import classifier_title
-from core.pgd.run import PGDRun
-from core.shared.numbers import confidence
-
 
 def replay_data(app: AppTest) -> dict[str, Any]:
     """The JSON data of the page's replay; examples come after it."""
@@ -35,18 +31,4 @@ def frames_of(data: dict[str, Any], k: int) -> np.ndarray:
 def numbers_of(data: dict[str, Any], k: int) -> np.ndarray:
     """(F, B): target probability at each frame."""
     values = np.frombuffer(base64.b64decode(data["models"][k]["values"]), dtype="<f4")
-    return values.reshape(len(data["frame_steps"]), len(data["targets"]))
-
-
-def verdict(run: PGDRun, row: int, frame: int = -1) -> str:
-    """The browser's text on a frame of a run, by default the last: the classifier's confidence."""
-    frame %= len(run.frames)
-    step, probability = int(run.frame_steps[frame]), run.curves["target_probability"][:, row]
-    title, target = classifier_title(run.metadata["classifier"]["name"]), run.metadata["targets"][row]
-    before, now = confidence(float(probability[0])), confidence(float(probability[step]))
-    end = f"confident of “{run.metadata['class_names'][target]}”"
-    if step == 0:
-        return f"{title} is {before} {end} before the first step."
-    if frame == len(run.frames) - 1:
-        return f"{title} is now {now} {end} (before: {before})."
-    return f"{title} is {now} {end} at step {step:,} (before: {before})."
+    return values.reshape(-1, len(data["targets"]))

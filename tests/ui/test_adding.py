@@ -12,8 +12,7 @@ from core.classifiers.registry import VARIABLE as LISTED
 from core.data.datasets import load_samples
 from core.data.stored import VARIABLE
 from core.reproduce.profile import main
-from tests.ui.page_runner import page_text, run_to_the_end
-from tests.ui.replay_reader import replay_data
+from tests.ui.page_runner import page_text, run_fact, run_to_the_end
 from tests.ui.test_with_profile import opened, read
 from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP, RESNET50
@@ -39,7 +38,7 @@ def profile(tmp_path_factory):
         picture.save(folder / "my_photographs" / data.classes.names[label] / "one.png")
     own = ["--weights", str(folder / "my_weights.pth"), "--dataset", str(folder / "my_photographs")]
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as report:
-        patch.setattr("core.reproduce.profile.QUICK_PASSES", 1)
+        patch.setattr("core.reproduce.profile.sweeps.QUICK_PASSES", 1)
         assert main(["--classifier", NAME, *own, "--quick", "--output", str(folder / "profile")]) == 0
     assert f'start the app with {LISTED}="{NAME}={folder / "my_weights.pth"}"' in report.getvalue()
     return folder / "profile"
@@ -100,7 +99,7 @@ def test_the_tools_are_about_it_once_it_is_listed(tool, installed):
 def test_its_stored_runs_are_shown_where_it_is_chosen_and_it_runs(page, installed):
     app = opened(page, **{f"{page}-models-imagenet": INSTALLED})
     assert "A stored example" in page_text(app)
-    assert {model["title"].split(" by ")[0] for model in replay_data(app)["models"]} == {INSTALLED}
+    assert {*run_fact(app, "Network")} == {INSTALLED}
     app = opened(page, **{f"{page}-models-imagenet": INSTALLED, f"{page}-steps": 2})
     run_to_the_end(app, page)
     assert not app.exception and not app.error

@@ -10,10 +10,12 @@ import ui.maps.predictions.cell_predictions
 import ui.pages.frequency
 import ui.pages.generation
 import ui.pages.inpainting
-import ui.runs.examples
 import ui.runs.first_guess
-import ui.runs.second_judge
-import ui.runs.setup.start
+import ui.runs.outcome
+import ui.runs.panel
+import ui.runs.replay
+import ui.runs.settings
+import ui.runs.state
 import ui.shared.picture_choice
 import ui.sweeps.panel
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, ClassSet, SampleSet
@@ -28,7 +30,7 @@ from ui.tools.registry import TOOLS
 
 SIDE = 96
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
-PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.second_judge, ui.shared.picture_choice, ui.sweeps.panel)
+PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.outcome, ui.shared.picture_choice, ui.sweeps.panel)
 
 
 @pytest.fixture(autouse=True)
@@ -61,19 +63,19 @@ def shapes(monkeypatch, tmp_path) -> SampleSet:
 def one_classifier(monkeypatch):
     """A random classifier with only these classes."""
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.state, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.state, "current_owner", lambda: "visitor")
 
     def load(name, class_set):
         assert class_set == "shapes"
         return ToyClassifier(name, SIDE, classes=SHAPES)
 
-    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", load)
+    monkeypatch.setattr(ui.runs.state, "classifier_for", load)
     monkeypatch.setattr(ui.runs.first_guess, "classifier_for", load)
     ready = [spec("toy-a", "Toy A")]
     for page in (ui.maps.predictions.cell_predictions, ui.pages.frequency):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
-    for page in (*PAGES, ui.runs.setup.start, ui.runs.examples):
+    for page in (*PAGES, ui.runs.settings, ui.runs.panel, ui.runs.replay):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: ready if class_set == "shapes" else [])
 
 

@@ -26,8 +26,7 @@ from core.pgd.run import PGDRun
 from core.reproduce.compare import restricted_to
 from core.reproduce.profile import PARTS, ProfiledNetwork
 from core.sweep.transforms import StoredPredictions
-from tests.ui.page_runner import page_text, run_to_the_end
-from tests.ui.replay_reader import replay_data
+from tests.ui.page_runner import page_text, run_fact, run_to_the_end
 from ui.maps.catalogue import shipped_maps
 from ui.maps.presets import CLIP, MINI_RESNET, RESNET56
 from ui.pages.findings import FEATURES
@@ -242,7 +241,7 @@ def test_where_a_place_computes_it_is_with_clip_once_its_weights_are_here(place,
     text = read(app)
     assert place.says in text
     if place.says == RUN:  # further down the page lists all networks
-        assert named(" ".join(model["title"] for model in replay_data(app)["models"])) == place.weighted
+        assert named(" ".join(run_fact(app, "Network"))) == place.weighted
     elif place.weighted is not None:
         assert named(text) == place.weighted
     elif place.without is not None:

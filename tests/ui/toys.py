@@ -13,9 +13,11 @@ from torch import nn
 
 import ui.pages.generation
 import ui.pages.inpainting
-import ui.runs.examples
 import ui.runs.first_guess
-import ui.runs.setup.start
+import ui.runs.panel
+import ui.runs.replay
+import ui.runs.settings
+import ui.runs.state
 import ui.shared.picture_choice
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.weights import FolderFile
@@ -59,15 +61,16 @@ def toy_plan(**settings: object) -> RunPlan:
 def use_toys(monkeypatch: pytest.MonkeyPatch, specs: Sequence[ClassifierSpec]) -> None:
     """Put random classifiers of CIFAR-10's classes in place of the bundled ones, with a separate queue."""
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.state, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.state, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.state, "classifier_for", lambda name, class_set: ToyClassifier(name))
     monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda name, class_set: ToyClassifier(name))
     for page in (
         ui.pages.inpainting,
         ui.pages.generation,
-        ui.runs.setup.start,
-        ui.runs.examples,
+        ui.runs.settings,
+        ui.runs.panel,
+        ui.runs.replay,
         ui.shared.picture_choice,
     ):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: specs if class_set == "cifar10" else [])

@@ -1,4 +1,4 @@
-// Draws the thumbnails like radio buttons in a toolbar: arrow keys move the focus; a click, Enter or Space chooses.
+// Draws thumbnails, in a grid or a line, like radio buttons in a toolbar: arrow keys move the focus; a click, Enter or Space chooses.
 
 import { element } from "./basics.js";
 
@@ -9,7 +9,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!pickers.has(parentElement)) pickers.set(parentElement, createPicker(parentElement));
   const picker = pickers.get(parentElement);
   picker.send = (index) => setTriggerValue("pick", index);
-  const drawing = JSON.stringify([data.digest, data.captions, data.label, data.thumbnail]);
+  const drawing = JSON.stringify([data.digest, data.captions, data.label, data.thumbnail, data.ticks]);
   if (picker.drawing !== drawing) {
     picker.drawing = drawing;
     rebuild(picker, data);
@@ -26,7 +26,6 @@ function createPicker(parentElement) {
   /** @type {Record<string, any>} */
   const picker = {
     root,
-    label: root.appendChild(element("div", "label")),
     grid: root.appendChild(element("div", "grid")),
     caption: root.appendChild(element("div", "caption")),
     tiles: [],
@@ -34,10 +33,8 @@ function createPicker(parentElement) {
     at: 0, // the focused tile
     hover: null,
   };
-  const { grid, label } = picker;
-  label.id = "label";
+  const { grid } = picker;
   grid.setAttribute("role", "radiogroup");
-  grid.setAttribute("aria-labelledby", label.id);
   const tileAt = (event) => picker.tiles.indexOf(event.target.closest(".tile"));
   grid.addEventListener("click", (event) => tileAt(event) >= 0 && choose(picker, tileAt(event)));
   grid.addEventListener("pointermove", (event) => {
@@ -52,11 +49,14 @@ function createPicker(parentElement) {
 
 function rebuild(picker, data) {
   Object.assign(picker, { data, hover: null, selected: null });
-  picker.label.textContent = data.label;
+  picker.grid.setAttribute("aria-label", data.label);
   picker.root.style.setProperty("--side", `${data.thumbnail}px`);
-  picker.root.classList.toggle("crisp", data.crisp);
-  picker.tiles = data.captions.map((caption) => {
-    const tile = element("div", "tile");
+  picker.root.style.setProperty("--across", data.across);
+  for (const name of ["crisp", "line"]) picker.root.classList.toggle(name, data[name]);
+  picker.root.classList.toggle("across", data.across > 0);
+  picker.root.classList.toggle("wide", data.across > 5);
+  picker.tiles = data.captions.map((caption, index) => {
+    const tile = element("div", data.ticks[index] ? "tile ticked" : "tile");
     tile.setAttribute("role", "radio");
     tile.setAttribute("aria-label", caption);
     tile.title = caption;
@@ -86,7 +86,15 @@ function showChoice(picker) {
     tile.setAttribute("aria-checked", String(index === selected));
     tile.tabIndex = index === at ? 0 : -1; // Tab enters the group once, then leaves it
   });
+  if (picker.data.line) reveal(picker.grid, tiles[at]);
   describe(picker);
+}
+
+// Scrolls the line, not the page, to a thumbnail.
+function reveal(grid, { offsetLeft, offsetWidth }) {
+  if (offsetLeft < grid.scrollLeft || offsetLeft + offsetWidth > grid.scrollLeft + grid.clientWidth) {
+    grid.scrollLeft = offsetLeft - grid.clientWidth / 2;
+  }
 }
 
 function describe({ data, hover, at, caption }) {

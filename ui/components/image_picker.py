@@ -1,4 +1,4 @@
-"""Picture picker: a wrapping grid of thumbnails that behaves like radio buttons in a toolbar.
+"""Picture picker: a grid or a line of thumbnails that behaves like radio buttons in a toolbar.
 
 `image_picker.js` draws, shows captions under the pointer and moves with the arrow keys without a rerun; a click, a tap,
 Enter or the space bar reports a picture. This module sets the selected one.
@@ -21,7 +21,7 @@ from core.data.pixels import square_image
 from ui.components.mount import place_from, register
 
 MAX_TILE = 96  # pixels: twice the usual 48, for screens with two device pixels to one of CSS
-_JPEG_QUALITY = 88
+_QUALITY = 82
 
 _component = register("image_picker")
 
@@ -31,7 +31,7 @@ class Thumbnails:
     """Pictures to choose from, made by `pack_thumbnails`.
 
     Attributes:
-        captions: plain text for each picture; shown below the grid, and its name for screen readers.
+        captions: plain text for each picture; shown below a grid, and its name for screen readers.
         sheet: data URI of one picture that holds all of them, row by row.
         tile: side of each thumbnail in the sheet, in pixels. columns: thumbnails per row of the sheet.
         lossless: whether the thumbnails have the original pixels.
@@ -54,7 +54,7 @@ class Thumbnails:
 
 
 def pack_thumbnails(pictures: np.ndarray, captions: Sequence[str]) -> Thumbnails:
-    """Pack pictures into one sheet: losslessly up to 96 pixels wide, larger ones as small JPEGs.
+    """Pack pictures into one sheet: losslessly up to 96 pixels wide, larger ones as small lossy WebPs.
 
     Args:
         pictures: uint8 (N, S, S, 3), N >= 1.
@@ -66,8 +66,8 @@ def pack_thumbnails(pictures: np.ndarray, captions: Sequence[str]) -> Thumbnails
     tiles = np.zeros((rows * columns, tile, tile, 3), np.uint8)
     tiles[: len(pictures)] = [square_image(picture, tile, resize_to=tile) for picture in pictures]
     sheet = Image.fromarray(tiles.reshape(rows, columns, tile, tile, 3).swapaxes(1, 2).reshape(rows * tile, -1, 3))
-    buffer, kind = io.BytesIO(), "png" if lossless else "jpeg"
-    sheet.save(buffer, kind, optimize=True, quality=_JPEG_QUALITY, subsampling=0)
+    buffer, kind = io.BytesIO(), "png" if lossless else "webp"
+    sheet.save(buffer, kind, optimize=True, quality=_QUALITY)
     uri = f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
     return Thumbnails(tuple(captions), uri, tile, columns, lossless)
 
@@ -80,21 +80,35 @@ def image_picker(
     label: str,
     on_pick: Callable[[int], None],
     side: int = 48,
+    columns: int = 0,
+    line: bool = False,
+    ticks: Sequence[bool] = (),
 ) -> None:
     """Show thumbnails; a click, a tap, Enter or the space bar chooses one, the arrow keys look through them.
 
     Args:
         selected: index of the chosen picture.
         key: unique on the page.
-        label: plain text above the grid, and its name for screen readers.
+        label: name of the grid for screen readers.
         on_pick: called with the index that the visitor chose, before the rerun, even when that is the same again. It
             should store it, and the next run should pass it back as `selected`.
         side: of a thumbnail, in CSS pixels. A whole multiple of small pictures' own side shows all their pixels
             equally large.
+        columns: so many fill the width, in place of `side`; fewer in a narrow window.
+        line: one line that scrolls, without the caption of the picture under the pointer.
+        ticks: whether each thumbnail has a tick; none if empty.
     """
     crisp = thumbnails.lossless and side >= thumbnails.tile
     _component(
         key=key,
-        data={**thumbnails.to_json(selected), "label": label, "thumbnail": side, "crisp": crisp},
+        data={
+            **thumbnails.to_json(selected),
+            "label": label,
+            "thumbnail": side,
+            "across": columns,
+            "line": line,
+            "ticks": list(ticks),
+            "crisp": crisp,
+        },
         on_pick_change=place_from(key, "pick", range(len(thumbnails.captions)), on_pick),
     )

@@ -1,7 +1,8 @@
 // Paints a hole into a picture. The mask is one byte per image pixel; the screen only enlarges it.
 
 import { element } from "./basics.js";
-import { mountPainter } from "./painter.js";
+import { button } from "./buttons.js";
+import { mountPainter, take } from "./painter.js";
 import { outline } from "./painter_outline.js";
 import { disc } from "./painter_shapes.js";
 
@@ -29,9 +30,11 @@ const maskKind = {
   build(painter) {
     painter.picture = painter.stage.appendChild(element("img"));
     painter.picture.draggable = false;
-    painter.ticks = painter.size.parentElement.appendChild(element("datalist"));
-    painter.ticks.id = "papers";
-    painter.size.setAttribute("list", "papers");
+    painter.papers = button(painter.tools.square.parentElement, "", () => {
+      painter.memory.sizes.square = painter.data.papers;
+      take(painter, "square");
+    });
+    painter.papers.title = "Square of the paper’s size";
   },
 
   sizeOf({ tool, width, height }) {
@@ -62,10 +65,10 @@ const maskKind = {
   show(painter) {
     const {
       canvas,
-      memory: { cells, width, height, tool },
+      memory: { cells, width, height },
     } = painter;
     const { papers } = painter.data;
-    painter.ticks.replaceChildren(...(tool === "square" ? [new Option(`${papers} (paper)`, String(papers))] : []));
+    painter.papers.textContent = `${papers} × ${papers}`;
     const context = canvas.getContext("2d");
     context.fillStyle = "rgb(214 39 140 / 0.5)";
     fillRuns(context, cells, width, height, canvas.width / width);

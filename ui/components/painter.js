@@ -21,7 +21,8 @@ import { outline } from "./painter_outline.js";
 import { linePoints } from "./painter_shapes.js";
 
 const MAX_REACH = 4000; // pixels outside the image that a pointer can reach; keeps an ellipse's integers exact
-const MAX_SIDE = 340; // CSS pixels: maximum side of the picture
+const MAX_SIDE = [300, 620]; // CSS pixels: limits of the picture's side, which else follows the window's height
+const OF_WINDOW = 0.58;
 const MAX_UNDO = 60;
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
@@ -93,7 +94,7 @@ function createPainter(kind, parentElement, data) {
   painter.clear = button(group, "Clear", () => change(painter, ({ cells }) => cells.fill(kind.blank(painter.memory))));
   kind.build(painter);
   painter.canvas = stage.appendChild(element("canvas"));
-  painter.state = root.appendChild(element("div", "state"));
+  painter.state = actions.appendChild(element("div", "state"));
   painter.live = root.appendChild(element("div", "visually-hidden"));
   painter.live.setAttribute("aria-live", "polite");
 
@@ -188,7 +189,7 @@ function press(painter, event) {
 
 export const begin = ({ memory }, at) => ({ tool: memory.tool, before: memory.cells.slice(), first: at, last: at });
 
-function take(painter, tool) {
+export function take(painter, tool) {
   const { memory } = painter;
   if (tool !== memory.tool) memory.previous = memory.tool;
   memory.tool = tool;
@@ -248,7 +249,8 @@ function pointedAt({ stage, memory: { width, height } }, event) {
 // eighth.
 function layOut(painter) {
   const { memory, stage, canvas } = painter;
-  const room = Math.min(MAX_SIDE, painter.root.clientWidth);
+  const [least, most] = MAX_SIDE;
+  const room = Math.min(Math.max(least, Math.min(most, OF_WINDOW * innerHeight)), painter.root.clientWidth);
   if (!memory || !room) return;
   const ratio = window.devicePixelRatio || 1;
   const whole = (Math.floor((room * ratio) / memory.width) * memory.width) / ratio;

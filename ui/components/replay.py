@@ -1,8 +1,8 @@
-"""Replay of runs of one or two classifiers in the browser: pictures, curves and numbers, step by step.
+"""Replay of runs in the browser: large pictures that grow, from the exact bytes of every stored moment.
 
-`replay.js` holds all frames, draws picture, wipe and amplified change from their exact bytes, and steps through them
-without a rerun. During a run each redraw sends it the frames since the previous redraw, which it plays in order; it
-reports *Pause*, *Continue* and *Stop*.
+`replay.js` holds all frames, draws them and the wipe between start and moment, and moves through them without a rerun.
+During a run each redraw sends it the frames since the previous redraw, which it plays in order; it reports *Stop* and
+*Continue*.
 """
 
 from __future__ import annotations
@@ -19,47 +19,45 @@ import numpy as np
 from core.pgd.run import frame_differences
 from ui.components.mount import register
 
-MAX_POINTS = 160  # per curve: longer curves are drawn as an envelope
-
 _component = register("replay")
-Ranked = Sequence[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Caption:
+    """Texts of a run's pictures, plain. title: its role. judged: per picture, another network's prediction, or empty.
+
+    recognised: per picture, whether that is the target.
+    """
+
+    title: str
+    judged: Sequence[str] = ()
+    recognised: Sequence[bool] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """One classifier's run in a replay: F frames of B images, a curve of S states. Texts are plain.
+    """One run in a replay: F frames of B images, (F, B, 3, H, W) uint8, and the target probability of S states, (S, B).
 
-    title: title above the picture. frames: (F, B, 3, H, W) uint8.
-    curve: (S, B) float32, target probability.
-    colour: the classifier's colour, e.g. "#0072B2".
-    before, after: for each image, the likeliest classes and their probabilities in the first and the last frame; may be
-        empty.
-    about: the task and the classifier's training.
-    network: the classifier's title in sentences, if shorter than `title`.
     every: steps between measurements; in between, and until the run's last step, the curve repeats the last one.
     """
 
-    title: str
+    caption: Caption
     frames: np.ndarray
     curve: np.ndarray
-    colour: str
-    before: Sequence[Ranked] = ()
-    after: Sequence[Ranked] = ()
-    about: str = ""
-    network: str = ""
     every: int = 1
 
 
 @dataclass(frozen=True)
 class RunProgress:
-    """Progress of an unfinished run; a "new" one has not begun, and its *Run* button reports like *Continue*.
+    """Progress of an unfinished run; a "new" one has not begun.
 
-    text: status text; during a run it follows the step. seconds: how long to play the frames until the next ones
-    arrive.
+    text: what one sees, and the time left. step: of the newest state. seconds: how long to play the frames until the
+    next ones arrive.
     """
 
-    state: Literal["new", "queued", "running", "paused", "stopped"]
+    state: Literal["new", "queued", "running", "stopped"]
     text: str = ""
+    step: int = 0
     seconds: float = 0.0
 
 
@@ -75,80 +73,72 @@ def pack_replay(
     """Return JSON for the browser.
 
     Args:
-        start: (B, 3, H, W) uint8, the reference of wipe and change.
-        frame_steps: F steps, rising.
-        original: (B, 3, H, W) uint8, the pictures without their holes, or None.
-        live: progress of an unfinished run, or None.
-        about: `id` of the run (a new run starts with its first image in view); `kind`, "inpainting" or "generation";
-            `targets`, the target class of each image; `steps`, end of the chart's axis; `planned`, the run's steps if
-            it does not end early.
+        start: (B, 3, H, W) uint8, the reference of the wipe. frame_steps: F steps, rising.
+        original: (B, 3, H, W) uint8, shown beside the results, or None. live: progress of an unfinished run, or None.
+        about: `id` of the run; `lead`, whether the last picture is larger than the others; `wipe`, whether the start
+            is worth comparing; `targets`, the target class of each image; `steps`, the run's planned steps.
     """
     # Not for live frames: unpacking one may take longer than the time until the next.
-    packed = live is None or live.state in ("new", "paused")
-    states, _ = envelope(np.arange(len(tracks[0].curve), dtype=np.float32)[:, None])
-    data = about | {
-        "height": start.shape[2],
-        "width": start.shape[3],
-        "frame_steps": list(frame_steps),
-        "packed": packed,
-        "start": _bytes(start, packed),
-        "original": None if original is None else _bytes(original, packed),
-        "curve_steps": states[0, 1].tolist(),
-        "models": [_pack(track, frame_steps, packed) for track in tracks],
-        "live": None if live is None else vars(live),
-    }
-    return data | {"version": hashlib.blake2b(repr(data).encode("utf-8", "replace"), digest_size=16).hexdigest()}
-
-
-def replay(data: Mapping[str, Any], *, key: str, seek: str = "", **events: Callable[[], object]) -> None:
-    """Show a packed replay.
-
-    Args:
-        data: from `pack_replay`. key: unique on the page; the same for all runs, so that the position is kept.
-        seek: who started the run: "visitor" scrolls to the replay once unless its pictures are visible, "page" unless
-            the replay is.
-        events: callbacks for "pause", "resume" and "stop" of an unfinished run.
-    """
-    calls = {f"on_{name}_change": events.get(name, lambda: None) for name in ("pause", "resume", "stop")}
-    _component(key=key, data={"key": key, "seek": seek, **data}, **calls)
-
-
-def envelope(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the minimum, mean and maximum of up to 160 groups of neighbouring states, to avoid moire in an oscillating
-    curve.
-
-    The first and the last state are separate groups, so that a curve's ends equal the numbers beside it.
-
-    Args:
-        values: (S, R), S states of R curves.
-    Returns:
-        (R, 3, N) float32, and the (N,) first state of each group.
-    """
-    count = min(len(values), MAX_POINTS)
-    # Of no state there is no group.
-    firsts = np.append(0, np.linspace(1, len(values) - 1, max(0, count - 1)).astype(int))[:count]
-    sizes = np.diff(firsts, append=len(values))[:, None]
-    parts = (
-        np.minimum.reduceat(values, firsts),
-        np.add.reduceat(values, firsts, dtype=np.float64) / sizes,
-        np.maximum.reduceat(values, firsts),
+    packed = live is None or live.state == "new"
+    return _with_version(
+        about
+        | {
+            "height": start.shape[2],
+            "width": start.shape[3],
+            "frame_steps": list(frame_steps),
+            "packed": packed,
+            "start": _bytes(start, packed),
+            "original": None if original is None else _bytes(original, packed),
+            "models": [_pack(track, frame_steps, packed) for track in tracks],
+            "live": None if live is None else vars(live),
+        }
     )
-    return np.stack(parts).transpose(2, 0, 1).astype(np.float32), firsts
+
+
+def pack_stills(pictures: Sequence[tuple[Caption, str, float]], side: int, target: str) -> dict[str, Any]:
+    """Return JSON for the browser of stored pictures without their runs: caption, data URI and confidence of each."""
+    models = [
+        {**vars(caption), "still": uri, "values": _floats(np.array([share])), "every": 1}
+        for caption, uri, share in pictures
+    ]
+    about = {"id": target, "lead": True, "wipe": False, "targets": [target], "steps": 1, "frame_steps": [0]}
+    nothing = {"packed": False, "start": "", "original": None, "live": None}
+    return _with_version({**about, **nothing, "height": side, "width": side, "models": models})
+
+
+def replay(data: Mapping[str, Any], *, key: str, seek: bool = False, **events: Callable[[], object]) -> None:
+    """Show packed pictures.
+
+    Args:
+        data: from `pack_replay` or `pack_stills`. key: unique on the page; the same for all runs.
+        seek: whether to scroll to the pictures once unless they are visible, since the visitor has started this run.
+        events: callbacks for "resume" and "stop" of an unfinished run.
+    """
+    calls = {f"on_{name}_change": events.get(name, lambda: None) for name in ("resume", "stop")}
+    _component(key=key, data={"key": key, "seek": seek, **data}, **calls)
 
 
 def _pack(track: Track, frame_steps: Sequence[int], packed: bool) -> dict[str, Any]:
     known = [step for step in frame_steps if step < len(track.curve)]  # of a run that has not begun, nothing
-    texts = {name: value for name, value in vars(track).items() if name not in ("frames", "curve")}
-    return texts | {
+    return {
+        **vars(track.caption),
         "frames": _bytes(frame_differences(track.frames), packed),
-        "values": _base64(track.curve[known].astype("<f4").tobytes()),
-        "curves": _base64(envelope(track.curve)[0].astype("<f4").tobytes()),
+        "values": _floats(track.curve[known]),
+        "every": track.every,
     }
+
+
+def _with_version(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"version": hashlib.blake2b(repr(data).encode("utf-8", "replace"), digest_size=16).hexdigest()}
 
 
 def _bytes(array: np.ndarray, packed: bool) -> str:
     raw = np.ascontiguousarray(array).tobytes()
     return _base64(zlib.compress(raw, 6) if packed else raw)
+
+
+def _floats(values: np.ndarray) -> str:
+    return _base64(values.astype("<f4").tobytes())
 
 
 def _base64(data: bytes) -> str:

@@ -21,7 +21,7 @@ from core.shared.text import JARGON
 from ui.maps.catalogue import entries, shipped_maps
 from ui.maps.judged_maps import findings_between, link_of
 from ui.maps.presets import CLIP, RESNET56
-from ui.runs.setup.settings import models_in_url
+from ui.runs.settings import models_in_url
 from ui.shared import url
 from ui.shared.sentences import explain_on_page
 from ui.shared.text import as_markdown

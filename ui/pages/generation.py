@@ -1,158 +1,140 @@
-"""Page *Draw*: classifiers draw a class by PGD on Eq. 2, from a blur, noise, a sketch or a picture."""
+"""Page *Draw*: a word becomes a picture by PGD on Eq. 2, from grey, a blur, noise, a sketch or a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
-from core.data.painted import SIDE
+from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
+from core.data.painted import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.data.pixels import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.run import PGDRun, RunPlan
-from core.pgd.search import MIN_CROP_SIZE, Search
+from core.pgd.pictures import Wall, stored_wall
+from core.pgd.run import RunPlan
+from core.pgd.search import MIN_CROP_SIZE, SEARCHES, Search
 from core.pgd.settings import RunKind
-from core.pgd.starts import RANDOM_KINDS, STARTS, StartKind, draw_starts, set_start, start_facts
+from core.pgd.starts import STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
-from ui.runs.examples import back_to_example, shown_first, stored_example
-from ui.runs.panel import head, places, run_details, run_panel, run_status, tabs
-from ui.runs.run_sentences import VIEWS, run_title, target_of
-from ui.runs.second_judge import class_set_of, second_judge
-from ui.runs.setup.own_start import keep_sketch, picture_start, sketch_start, to_starts
-from ui.runs.setup.settings import RunSettings, follow, number_in_url, toggle_in_url
-from ui.runs.setup.start import Toolbar, ask_for_run, choose_networks
-from ui.runs.setup.state import RunResult
-from ui.runs.stored_results import COMPUTED, MANY, ORIGIN, is_stored, many_pictures
+from core.shared.numbers import wilson
+from core.shared.text import Number
+from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
+from ui.components.packing import webp_data_uri
+from ui.components.replay import Caption, pack_stills
+from ui.components.sketch_painter import sketch_painter
+from ui.runs.outcome import VIEWS, downloads, many_pictures, run_table, second_judge
+from ui.runs.panel import ask_for_run, head, painted_by, run_panel
+from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example
+from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
+from ui.runs.state import RunRequest, run_state
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
-from ui.shared.picture_rows import to_picture
-from ui.shared.settable import settable
-from ui.shared.text import as_markdown, one_line
+from ui.shared.picture_choice import page_picture, picture_line
+from ui.shared.picture_rows import enlarge
+from ui.shared.settable import settable, settable_in_url
+from ui.shared.table import scrolling_table
+from ui.shared.text import as_markdown
 
 PAGE: RunKind = "generation"
-TITLE = "Can CLIP draw what it sees?"
-INTRO = (
-    "The paper says that CLIP changes a picture until it is confident, yet we see nothing. What if every view must "
-    "convince, or the network is robust?"
-)
+TITLE = "Draw what a network sees"
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4
 MAX_SEED = 999_999
-START = f"{PAGE}-start-from"
-TARGET_WIDTH, START_WIDTH = 200, 136  # pixels
+SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
+_SKETCHED, _ASKED = f"{PAGE}.sketch", f"{PAGE}.asked"  # in the session: the sketch; whether a word was just entered
+WORDS = {True: "Any of 1,000 words", False: "Ten classes, robust twin"}  # by whether pictures are large
+# The word of a bundled sketch among ImageNet's.
+SKETCH_WORDS = {
+    "horse": "sorrel",
+    "ship": "container ship",
+    "frog": "tree frog",
+    "automobile": "sports car",
+    "bird": "robin",
+    "deer": "impala",
+    "dog": "golden retriever",
+    "airplane": "airliner",
+}
 
 
 def page() -> None:
     """Draw the page."""
-    head(TITLE, INTRO)
-    toolbar, left, right = places(PAGE, painter=_chosen_start() in ("sketch", "picture"))
-    drawing = _generation_request(toolbar, left)
-    row, kind = drawing.row, drawing.kind
-    specs = choose_networks(PAGE, row.class_set, toolbar)
-    request = None if specs is None else ask_for_run(PAGE, specs, row.class_set, row.side, drawing.plan, toolbar)
-    names, searches = ((), ()) if request is None else (request.names, request.searches)
-    with right:
-        example = partial(stored_example, PAGE, row.name, shown_first(PAGE, row, names), kind, searches)
-        result = run_status(PAGE, example, request, partial(_back, row))
-        run_panel(PAGE, result, request)
-        if result is not None:
-            _go_on_painting(result)
-            second_judge(result)
-    parts: dict[str, Callable[[], None]] = {
-        MANY: partial(many_pictures, row, kind),
-        COMPUTED: partial(_computed, kind, searches, row.rule if result is not None and result.stored else ""),
-        ORIGIN: partial(run_details, result),
-    }
-    tabs(parts, MANY if is_stored(row, kind) else ORIGIN)
-
-
-@dataclass(frozen=True, eq=False)
-class GenerationRequest:
-    """Requested drawings: the sample set, the targets and their starts.
-
-    starts: (B, 3, H, W) float32, grouped by target, equally many each; None while there is nothing to draw. seed:
-    random seed of the starts. facts: their metadata in the run's file.
-    """
-
-    row: SampleSet
-    targets: list[str]
-    kind: StartKind
-    starts: np.ndarray | None = None
-    seed: int = 0
-    facts: Mapping[str, str | int] = field(default_factory=dict)
-
-    @property
-    def per_target(self) -> int:
-        """Number of starts per target."""
-        return 0 if self.starts is None else len(self.starts) // len(self.targets)
-
-    def plan(self, chosen: RunSettings) -> tuple[RunPlan | None, str]:
-        """Return the plan with these settings, or None and a one-sentence reason."""
-        if self.starts is None:
-            return None, "no class is chosen; choose one or describe it in words"
-        targets = tuple(target for target in self.targets for _ in range(self.per_target))
-        return RunPlan(targets=targets, start=self.starts, config=chosen.config, seed=self.seed, images=self.facts), ""
-
-
-def _chosen_start() -> StartKind | None:
-    """Return the visitor's or the link's start; None for the default."""
-    label = st.session_state.get(START) or url.text(START)
-    return next((kind for kind, start in STARTS.items() if start.label == label), None)
-
-
-def _generation_request(toolbar: Toolbar, left: DeltaGenerator) -> GenerationRequest:
-    """Draw the widgets of a request and return it. left: place of the sketch or picture."""
-    sets = {row.drawn_title: row for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side) if row.drawn}
-    _take_linked_set(sets)
-    first = next((title for title, row in sets.items() if ready_classifiers(row.class_set)), next(iter(sets)))
-    with toolbar.subject:
-        chosen = st.segmented_control(
-            "Classes of", list(sets), default=first, key=f"{PAGE}-set", required=True, bind="query-params"
-        )
-        row = sets[chosen]
-        targets = _targets(row, toolbar.settings)
+    who = head(TITLE)
+    with st.container(key="run-stage"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{PAGE}.toolbar"):
+            begin, word, verb, walls = (st.container(width="content") for _ in range(4))
+        body = st.container()
+    expert, details = st.expander("Expert settings"), st.expander("Details")
+    row = _choose_set(walls)
+    with expert:
+        specs = choose_networks(PAGE, row.class_set)
         kind = _choose_start(row)
-    if kind in RANDOM_KINDS:
-        return _random(row, targets, kind, toolbar.settings)
-    with left:
-        own = (sketch_start(partial(_draw, row)), STARTS[kind].name) if kind == "sketch" else picture_start(row)
-    if own is None or not targets:
-        return GenerationRequest(row, targets, kind)
-    picture, credit = own
-    facts = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
-    return GenerationRequest(row, targets, kind, to_starts(picture, row.side, len(targets)), facts=facts)
+        targets = _several_targets(row)
+        searches = choose_searches(PAGE, row.side)
+    painted_by(who, specs, row.class_set)
+    _choose_beginning(begin, row, kind)
+    _choose_word(word, row, targets, specs)
+    painter, stage, beside = _places(body, row, kind)
+    start, facts, seed = _starts(painter, expert, row, targets, kind)
+    if painter is not None:
+        with beside:
+            _bundled_sketches(row) if kind == "sketch" else picture_line(PAGE, across=3)
+    elif beside is not None:
+        with beside, st.container(gap="xsmall"):
+            _wall(row, targets, kind, specs)
+    chosen = run_settings(expert, PAGE, row.side, None, searches)
+    names = tuple(spec.name for spec in specs)
+    if start is None:
+        why = "no class is chosen; choose one or describe it in words"
+        request = RunRequest(None, why, names, searches, row.class_set)
+    else:
+        each = tuple(target for target in targets for _ in range(len(start) // len(targets)))
+        plan = RunPlan(targets=each, start=start, config=chosen.config, seed=seed, images=facts)
+        request = RunRequest(plan, "", names, searches, row.class_set)
+    with verb:
+        ask_for_run(PAGE, "Draw", request, st.session_state.pop(_ASKED, False))
+    with stage:
+        result = run_panel(
+            PAGE,
+            "Draw",
+            request,
+            partial(stored_example, PAGE, row.name, shown_first(PAGE, row, request.names), kind, searches),
+            partial(_back, row),
+            stills=partial(_stills, row, targets, kind),
+        )
+    with details:
+        _formulas(kind, searches, row.rule if result is not None and result.stored else "")
+        if result is not None:
+            run_table(result)
+            downloads(result.runs, key=f"{PAGE}.{result.id}")
+            second_judge(result)
+        _wall_table() if row.side >= MIN_CROP_SIZE else many_pictures(row, kind)
 
 
-def _choose_start(row: SampleSet) -> StartKind:
-    """Draw the menu of starts; return the chosen one."""
-    offered = {STARTS[kind].label: kind for kind in offered_starts(row)}
-    first = next(iter(offered))
-    follow(START, first)
-    if st.session_state.get(START, first) not in offered:
-        st.session_state[START] = first  # the chosen start belongs to another set
-    label = st.selectbox(
-        "Start from",
-        list(offered),
-        key=START,
-        bind="query-params",
-        help=" ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in offered.items()),
-        width=START_WIDTH,
-    )
-    return offered[label]
+# ---- what to draw ------------------------------------------------------------------------------------------------
 
 
-def _take_linked_set(sets: Mapping[str, SampleSet]) -> None:
-    """Choose the set of the classes or networks in a link, which need not name the set."""
-    state, key = st.session_state, f"{PAGE}-set"
-    if key in state or url.text(key):
-        return
-    for title, row in sets.items():
-        if url.names_class_set(PAGE, row.class_set):
-            state[key] = title
-            return
+def _choose_set(place: DeltaGenerator) -> SampleSet:
+    """Draw the choice between the walls, each of one sample set; return the set."""
+    sets = {row.drawn_title: row for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side) if row.drawn}
+    linked = (title for title, row in sets.items() if url.names_class_set(PAGE, row.class_set))
+    ready = (title for title, row in sets.items() if ready_classifiers(row.class_set))
+    usual = next(ready, next(iter(sets)))
+    st.session_state.setdefault(SET, url.text(SET) if url.text(SET) in sets else next(linked, usual))
+
+    def choose(name: str, value: str) -> str:
+        titles = {title: WORDS[row.side >= MIN_CROP_SIZE] for title, row in sets.items()}
+        return place.segmented_control(
+            "Pictures", list(sets), default=value, format_func=titles.__getitem__, key=name, required=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
+
+    return sets[settable_in_url(SET, choose, usual, lambda text: text if text in sets else None)]
 
 
 def offered_starts(row: SampleSet) -> list[StartKind]:
@@ -166,55 +148,124 @@ def offered_starts(row: SampleSet) -> list[StartKind]:
     return sorted((kind for kind in kinds if kind != "blur"), key=lambda kind: kind != "grey")
 
 
-def _targets(row: SampleSet, settings: DeltaGenerator) -> list[str]:
-    """Draw the choice of classes in the toolbar: a menu for one class, or a popover for several; return them."""
-    names, several = list(dict.fromkeys(row.classes.names)), f"{PAGE}-classes-{row.class_set}"
-    if len(row.drawn) == 1:
-        toggle = partial(settings.toggle, "Several classes at once")
-        if not toggle_in_url(f"{PAGE}-several", toggle, bool(url.texts(several))):
-            target = st.selectbox(
-                "Draw (for CLIP, any text)",
-                names,
-                index=names.index(row.drawn[0]),
-                accept_new_options=True,
-                key=f"{PAGE}-class-{row.class_set}",
-                bind="query-params",
-                width=TARGET_WIDTH,
-            )
-            return [target] if target else []
-    st.session_state.setdefault(several, url.texts(several)[:MAX_TARGETS] or list(row.drawn))
-    chosen: list[str] = st.session_state[several]
-    label = as_markdown(one_line(chosen[0], 24)) if len(chosen) == 1 else f"{len(chosen) or 'No'} classes"
-    with st.popover(f"Draw: {label}", key=f"{PAGE}.targets"):
-        targets = settable(
-            several,
-            lambda key, value: st.multiselect(
-                f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
-                [*names, *(target for target in value if target not in names)],
-                value,
-                max_selections=MAX_TARGETS,
-                accept_new_options=True,
-                key=key,
-            ),
-        )
-    url.put_all(several, targets, list(row.drawn))
+def _choose_start(row: SampleSet) -> StartKind:
+    """Draw the menu of starts; return the chosen one."""
+    offered = {STARTS[kind].label: kind for kind in offered_starts(row)}
+    first = next(iter(offered))
+    follow(START, first)
+    if st.session_state.get(START, first) not in offered:
+        st.session_state[START] = first  # the chosen start belongs to another set
+    about = " ".join(f"*{label}*: {STARTS[kind].source}" for label, kind in offered.items())
+    labels = list(offered)
+    label = settable_in_url(
+        START,
+        lambda name, value: st.selectbox("Start from", labels, labels.index(value), key=name, help=about),
+        first,
+        lambda text: text if text in offered else None,
+    )
+    return offered[label]
+
+
+def _choose_beginning(place: DeltaGenerator, row: SampleSet, kind: StartKind) -> None:
+    """Draw the choice to begin with a word or with a sketch, which chooses the start."""
+    key, titles = f"{PAGE}.begin", {False: "From a word", True: "From a sketch"}
+
+    def begin() -> None:
+        sketched = st.session_state[key] == titles[True]
+        st.session_state[START] = STARTS["sketch" if sketched else offered_starts(row)[0]].label
+        if sketched and _SKETCHED not in st.session_state:
+            _draw(row, SKETCH_WORDS[next(iter(SKETCHES))], next(iter(SKETCHES)))
+
+    st.session_state[key] = titles[kind in ("sketch", "picture")]
+    place.segmented_control(
+        "Begin", list(titles.values()), key=key, on_change=begin, required=True, label_visibility="collapsed"
+    )
+
+
+def _several_targets(row: SampleSet) -> list[str]:
+    """Draw the choice of several words; return the chosen words, which the box of one word sets, too."""
+    key, names = _words(row), list(dict.fromkeys(row.classes.names))
+    usual = list(row.drawn)
+    st.session_state.setdefault(key, url.texts(key)[:MAX_TARGETS] or usual)
+    targets = settable(
+        key,
+        lambda name, value: st.multiselect(
+            f"Draw (up to {MAX_TARGETS}; for CLIP, any text)",
+            [*names, *(target for target in value if target not in names)],
+            value,
+            max_selections=MAX_TARGETS,
+            accept_new_options=True,
+            key=name,
+        ),
+    )
+    url.put_all(key, targets, usual)
     return targets
 
 
-def _draw(row: SampleSet, class_name: str) -> None:
-    """Choose one class; for callbacks."""
-    if class_name not in row.classes.names:
-        return
-    st.session_state[f"{PAGE}-classes-{row.class_set}"] = [class_name]
-    st.session_state[f"{PAGE}-class-{row.class_set}"] = class_name
+def _words(row: SampleSet) -> str:
+    return f"{PAGE}-classes-{row.class_set}"
 
 
-def _random(row: SampleSet, targets: list[str], kind: StartKind, settings: DeltaGenerator) -> GenerationRequest:
-    """Draw the settings of random starts, their number per target and the seed; return the request."""
+def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], specs: Sequence[ClassifierSpec]) -> None:
+    """Draw the box of one word, which starts its drawing."""
+    key, names = f"{PAGE}.word.{row.class_set}", list(dict.fromkeys(row.classes.names))
+
+    def type_() -> None:
+        if word := st.session_state[key]:
+            st.session_state[_words(row)], st.session_state[_ASKED] = [word], True
+
+    st.session_state[key] = targets[0] if len(targets) == 1 else None
+    place.selectbox(
+        "Word to draw",
+        [*names, *(target for target in targets if target not in names)],
+        placeholder=f"{len(targets)} words" if targets else "Type a word",
+        accept_new_options=any(spec.vocabulary is None for spec in specs),
+        key=key,
+        on_change=type_,
+        label_visibility="collapsed",
+        width=260,
+    )
+
+
+def _draw(row: SampleSet, *words: str) -> None:
+    """Choose the first of some words that is a class; for callbacks."""
+    known = [word for word in words if word in row.classes.names]
+    st.session_state[_words(row)] = known[:1] or list(words[:1])
+
+
+# ---- where it begins ---------------------------------------------------------------------------------------------
+
+
+def _places(
+    body: DeltaGenerator, row: SampleSet, kind: StartKind
+) -> tuple[DeltaGenerator | None, DeltaGenerator, DeltaGenerator | None]:
+    """Return the places of the painter, of the pictures, and of what stands beside them."""
+    if kind in ("sketch", "picture"):
+        painter, stage, beside = body.columns([5, 7, 3], gap="medium")
+        return painter, stage, beside
+    if row.side < MIN_CROP_SIZE:
+        return None, body.container(), None
+    stage, beside = body.columns([11, 9], gap="medium")
+    return None, stage, beside
+
+
+def _starts(
+    painter: DeltaGenerator | None, expert: DeltaGenerator, row: SampleSet, targets: list[str], kind: StartKind
+) -> tuple[np.ndarray | None, Mapping[str, str | int], int]:
+    """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata and seed."""
+    if painter is not None:
+        with painter:
+            own = (_sketch(), STARTS[kind].name) if kind == "sketch" else _picture(row)
+        if own is None or not targets:
+            return None, {}, 0
+        picture, credit = own
+        planes = enlarge(picture, row.side).transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+        facts = {"dataset": kind, "start": kind, "credit": f"Start: {credit}"}
+        return np.repeat(planes[None], len(targets), axis=0), facts, 0
     for why in dict.fromkeys(set_start(target, row.name, kind).why for target in targets):
         if why:
-            st.markdown(as_markdown(why))
-    left, right = settings.columns(2)
+            expert.markdown(as_markdown(why))
+    left, right = expert.columns(2)
     count = number_in_url(
         f"{PAGE}-seeds", partial(left.number_input, "Samples per class", 1, MAX_PER_CLASS), 1, 1, MAX_PER_CLASS
     )
@@ -223,48 +274,145 @@ def _random(row: SampleSet, targets: list[str], kind: StartKind, settings: Delta
         f"{PAGE}-seed", partial(right.number_input, "Random seed", 0, MAX_SEED, help=same), 0, 0, MAX_SEED
     )
     if not targets:
-        return GenerationRequest(row, targets, kind)
+        return None, {}, 0
     starts = draw_starts(targets, int(count), row.name, int(seed), kind)
-    facts = start_facts(targets, int(count), row.name, kind)
-    return GenerationRequest(row, targets, kind, starts, int(seed), facts)
+    return starts, start_facts(targets, int(count), row.name, kind), int(seed)
 
 
-def _go_on_painting(result: RunResult) -> None:
-    """Draw a button per network that copies its (first) drawing into the sketch, to paint on."""
-    small = [run for run in result.runs if run.start.shape[-1] == SIDE]
-    if not small:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        for k, run in enumerate(small):
-            what = f"the {target_of(run, 0)} of" if len(run.start) > 1 else "the picture of"
-            st.button(
-                f"Paint on {as_markdown(what)} {as_markdown(run_title(run))}",
-                icon=":material/brush:",
-                key=f"{PAGE}.paint_on.{k}",
-                on_click=_paint_on,
-                args=(run,),
-                type="tertiary",
-            )
+def _keep_sketch(picture: np.ndarray) -> None:
+    """Make a uint8 (32, 32, 3) picture the visitor's sketch; for callbacks."""
+    st.session_state[_SKETCHED] = picture
 
 
-def _paint_on(run: PGDRun) -> None:
-    keep_sketch(to_picture(run.frames[-1, 0]))
-    st.session_state[START] = STARTS["sketch"].label
-    if class_set := class_set_of(run):
-        st.session_state[f"{PAGE}-classes-{class_set}"] = [target_of(run, 0)]
+def _sketch() -> np.ndarray:
+    """Draw the painter of sketches; return the sketch, uint8 (32, 32, 3)."""
+    state, first = st.session_state, draw_sketch(next(iter(SKETCHES)))
+    if _SKETCHED not in state:
+        state[_SKETCHED] = first
+        with suppress(ValueError):
+            if linked := url.text(SKETCH):
+                state[_SKETCHED] = decode_sketch(linked, SIDE)
+    sketch_painter(state[_SKETCHED], key=f"{PAGE}.painter", on_paint=_keep_sketch, background=PALETTE["sky blue"])
+    text = None
+    try:
+        text = encode_sketch(state[_SKETCHED])
+    except ValueError:
+        url.tell_of_link("Your sketch has too many details for a link.")
+    url.put(SKETCH, text, encode_sketch(first))
+    return state[_SKETCHED]
+
+
+def _bundled_sketches(row: SampleSet) -> None:
+    """Draw the sketches to begin with; each chooses its word, too."""
+    names = list(SKETCHES)
+
+    def pick(place: int) -> None:
+        _keep_sketch(draw_sketch(names[place]))
+        _draw(row, SKETCH_WORDS[names[place]], names[place])
+
+    st.markdown("Or begin with one of these")
+    chosen = next(
+        (k for k, name in enumerate(names) if np.array_equal(draw_sketch(name), st.session_state[_SKETCHED])), -1
+    )
+    image_picker(
+        _sketch_thumbnails(), selected=chosen, key=f"{PAGE}.sketches", label="Bundled sketches", on_pick=pick, columns=2
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def _sketch_thumbnails() -> Thumbnails:
+    return pack_thumbnails(np.stack([draw_sketch(name) for name in SKETCHES]), list(SKETCHES))
+
+
+def _picture(row: SampleSet) -> tuple[np.ndarray, str] | None:
+    """Draw the chosen picture; return it, uint8 (side, side, 3), and its caption, or None without one."""
+    if (picture := page_picture(PAGE, row.title)) is None:
+        return None
+    pixels = picture.pixels.transpose(1, 2, 0)
+    st.image(pixels, caption=picture.caption, width="stretch")
+    return square_image(pixels, row.side, resize_to=row.side), picture.caption
 
 
 def _back(row: SampleSet) -> None:
     """Apply the settings of the stored example."""
-    kind = next(iter(offered_starts(row)))
-    chosen: dict[str, object] = {f"classes-{row.class_set}": list(row.drawn), f"class-{row.class_set}": row.drawn[0]}
-    chosen |= {"start-from": STARTS[kind].label, "seeds": 1, "seed": 0}
-    if len(row.drawn) == 1:
-        chosen["several"] = False
+    kind = offered_starts(row)[0]
+    chosen = {f"classes-{row.class_set}": list(row.drawn), "start-from": STARTS[kind].label, "seeds": 1, "seed": 0}
     back_to_example(PAGE, row, kind, chosen)
 
 
-def _computed(kind: StartKind, searches: Sequence[Search], rule: str) -> None:
+# ---- the wall ----------------------------------------------------------------------------------------------------
+
+
+def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[ClassifierSpec]) -> None:
+    """Draw the stored drawings of random words; a word opens its pair."""
+    wall = stored_wall()
+    words = [word.word for word in wall.words]
+
+    def pick(place: int) -> None:
+        state = run_state(PAGE)
+        if state.active is not None:
+            state.active.job.stop()
+        st.session_state[_words(row)], st.session_state[START] = [words[place]], STARTS[offered_starts(row)[0]].label
+
+    is_here = wall.painter in [spec.name for spec in specs]
+    others = "" if is_here else f", by {short_title(classifier_title(wall.painter))}"
+    st.markdown(
+        f"**{wall.recognised('views')} of {len(words)} random words** are recognised by another network{others}",
+        help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
+        "the picture is the word. *Details* counts the paper’s search, too.",
+    )
+    image_picker(
+        _wall_thumbnails(),
+        selected=words.index(targets[0]) if len(targets) == 1 and targets[0] in words and kind == "grey" else -1,
+        key=f"{PAGE}.wall",
+        label="Random words, drawn",
+        on_pick=pick,
+        columns=10,
+        ticks=[word.drawings["views"].recognised() for word in wall.words],
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def _wall_thumbnails() -> Thumbnails:
+    drawn = [(word.word, word.drawings["views"]) for word in stored_wall().words]
+    pictures = np.stack([np.asarray(Image.open(drawing.path).convert("RGB")) for _, drawing in drawn])
+    says = [
+        word if drawing.recognised() else f"{word}: another network says {drawing.says[0]}" for word, drawing in drawn
+    ]
+    return pack_thumbnails(pictures, says)
+
+
+def _stills(row: SampleSet, targets: list[str], kind: StartKind) -> dict[str, Any] | None:
+    """Return both stored drawings of the chosen word; None if it is not on the wall."""
+    wall = stored_wall()
+    word = next((word for word in wall.words if targets == [word.word]), None)
+    if word is None or kind != "grey" or row.side < MIN_CROP_SIZE:
+        return None
+    pictures = []
+    for search in SEARCHES:
+        drawing = word.drawings[search]
+        text = judged(drawing.says[0], drawing.ranks[0], word.word)
+        caption = Caption(ROLES[search], [text], [drawing.recognised()])
+        pictures.append((caption, webp_data_uri(drawing.path), drawing.confidence))
+    return pack_stills(pictures, wall.side, word.word)
+
+
+def _wall_table() -> None:
+    """Draw how many random words each judge recognises."""
+    wall = stored_wall()
+    heads = [classifier_title(judge) for judge in wall.judges]
+    rows = [(ROLES[search], *(wall_count(wall, search, judge) for judge in range(len(heads)))) for search in SEARCHES]
+    scrolling_table(("Random words recognised by", *heads), rows, "Random words recognised")
+
+
+def wall_count(wall: Wall, search: Search, judge: int) -> Number:
+    """Return how many of the wall's words a judge recognises, with the 95 % interval of the share."""
+    count, n = wall.recognised(search, judge), len(wall.words)
+    _, low, high = wilson(count / n, n).item()
+    return Number(f"{count} of {n}", f"{100 * low:.0f} to {100 * high:.0f} %")
+
+
+def _formulas(kind: StartKind, searches: Sequence[Search], rule: str) -> None:
     """Draw the formulas. rule: how the displayed classes were chosen; may be empty."""
     left, right = st.columns(2, gap="large")
     left.markdown(formula(kind))

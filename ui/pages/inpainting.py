@@ -1,37 +1,34 @@
-"""Page *Fill a hole*: paint a hole into a picture and watch classifiers fill it by PGD on Eq. 3."""
+"""Page *Fill a hole*: paint a hole into a photograph and watch a network fill it by PGD on Eq. 3."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 
-from core.classifiers.registry import classifier_title, short_title
+from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.data.painted import Fill, hole_side, hole_text, read_hole, square_side
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.pictures import stored_outcomes
-from core.pgd.run import RunPlan, inpainting_plan
+from core.pgd.run import inpainting_plan
 from core.pgd.search import Search
 from core.pgd.settings import RunKind
 from core.shared import paper
 from core.shared.numbers import confidence
-from core.shared.text import TERMS
+from core.shared.text import TERMS, number_html
 from ui.components.mask_painter import mask_painter
-from ui.runs.examples import back_to_example, shown_first, stored_example, stored_row
 from ui.runs.first_guess import FirstGuess, first_guess
-from ui.runs.panel import head, places, run_details, run_panel, run_status, show_result, tabs
-from ui.runs.run_sentences import VIEWS, sample_set_of, target_of
-from ui.runs.setup.settings import OFFERED, RunSettings, choose_picture, set_searches
-from ui.runs.setup.start import Toolbar, ask_for_run, choose_networks, run_state
-from ui.runs.setup.state import RunRequest, RunResult
-from ui.runs.stored_results import COMPUTED, MANY, ORIGIN, is_stored, many_pictures
+from ui.runs.outcome import VIEWS, downloads, holes_alone, many_pictures, run_table, sample_set_of
+from ui.runs.panel import ask_for_run, head, painted_by, run_panel, show_result
+from ui.runs.replay import back_to_example, shown_first, stored_example, stored_row, target_of
+from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
+from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
-from ui.shared.picture_choice import take_picture
+from ui.shared.picture_choice import page_picture, picture_line, take_picture
 from ui.shared.picture_rows import to_picture
 from ui.shared.pictures import UPLOAD, Picture, samples
+from ui.shared.table import scrolling_table
 from ui.shared.text import as_markdown, one_line
 
 PAGE: RunKind = "inpainting"
@@ -40,41 +37,62 @@ HOLE, EXAMPLES = f"{PAGE}-hole", f"{PAGE}-examples"  # in the URL
 HOLES, FIRST_HOLES = f"{PAGE}.holes", f"{PAGE}.first_holes"  # by side: as painted, and as pictures begin
 USUAL_TARGET = "What it shows: true class or first guess"
 NO_TARGET = "the network has no first guess of your picture yet; choose a target, or a network"
-WHERE_IT_LOOKS = "The hole lies where, of 25 places, it costs"
-TITLE = "Can CLIP fill a hole?"
-INTRO = (
-    "The paper says that CLIP fills a hole until it is confident, yet we see only squiggles. What if every view must "
-    "convince, or the network is robust?"
-)
+TITLE = "Brush away, and see what fills it"
 FAILS = (
-    "With EfficientNet-Lite0 the search by views fills the hens’ hole with plumage and the polar bear’s with a polar "
-    "bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes curly fur. We looked "
-    "at these results one by one."
+    "With EfficientNet-Lite0, where every view must convince, the hens’ hole fills with plumage and the polar bear’s "
+    "with a polar bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes curly "
+    "fur. We looked at these results one by one."
 )
-FACELESS = "Neither search paints this animal’s face into its hole."
+FACELESS = "Neither paints this animal’s face into its hole."
+MINIMISED = (
+    r"This penalty is **exact**: the minimum changes nothing outside the hole while the cross-entropy's gradient "
+    r"$g$ there is shorter than $\lambda$. Forward-backward steps find it: a step of length $t$ against "
+    r"$g$, then for the change $y$ outside $y \leftarrow (1 - t\lambda / \lVert y\rVert_2)_+\,y$ (Combettes & "
+    "Wajs 2005), the projection onto the ball, the clip."
+)
 TARGET_WIDTH = 340  # pixels
 BRUSH_SHARE = 28  # the brush's default radius is the picture's side divided by this
+SEEN = {  # what a hole holds when another network judges it alone
+    "views": "Filled so that every view must convince",
+    "pixels": "Filled so that the picture must convince",
+    "start": "Filled from its rim only",
+    "original": "What was there",
+}
 
 
 def page() -> None:
     """Draw the page."""
-    head(TITLE, INTRO)
-    toolbar, left, right = places(PAGE, painter=True)
-    request = guess = None
+    who = head(TITLE)
+    with st.container(key="run-stage"):
+        left, right = st.columns([11, 14], gap="medium")
+    expert, details = st.expander("Expert settings"), st.expander("Details")
     with left:
-        picture = choose_picture(PAGE, _first_set().title, toolbar.subject)
+        picture = page_picture(PAGE, _first_set().title)
+        painter = st.container(key=f"{PAGE}.stage")
+        picture_line(PAGE)
+    request = guess = None
+    row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
+    with expert:
+        specs = choose_networks(PAGE, row.class_set)
+        searches = choose_searches(PAGE, row.side)
+    painted_by(who, specs, row.class_set)
+    with right, st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}.toolbar"):
         if picture is not None:
-            request, guess = _controls(picture, toolbar)
-        penalty = OFFERED[st.session_state.get(f"{PAGE}-penalty", next(iter(OFFERED)))]
-        names, searches = ((), ()) if request is None else (request.names, request.searches)
-        row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
-        if (examples := stored_row(row.name, names)) is not None:
-            count = len(examples.runs[0].start)
-            toolbar.subject.button(f"{count} examples", on_click=show_result, args=(PAGE, examples), key=f"{PAGE}.row")
-            _open_linked_examples(examples)
+            guess = _guess(picture, specs)
+            target = _choose_target(picture, guess)
+            chosen = run_settings(expert, PAGE, picture.size, hole_side(_hole(picture, guess)) or None, searches)
+            request = _request(picture, target, chosen, guess, specs, searches)
+            ask_for_run(PAGE, "Fill", request)
+    penalty = OFFERED[st.session_state.get(f"{PAGE}-penalty", next(iter(OFFERED)))]
+    names = () if request is None else request.names
+    examples = stored_row(row.name, names)
+    if examples is not None:
+        _open_linked_examples(examples)
     with right:
-        result = run_status(
+        result = run_panel(
             PAGE,
+            "Fill",
+            request,
             lambda: stored_example(
                 PAGE,
                 row.name,
@@ -83,24 +101,46 @@ def page() -> None:
                 searches,
                 None if picture is None else picture.position,
             ),
-            request,
-            partial(_back, row),
-            _bring,
+            lambda: _back(row),
+            bring=_bring,
         )
-        run_panel(PAGE, result, request)
-    with left:
+        st.html(rate_html())
+        if picture is not None and not picture.own and picture.position in row.faceless:
+            st.caption(FACELESS)
+    with painter:
         if result is not None and result.opened and len(result.runs[0].start) > 1:
             st.markdown(f"The result shows other pictures. Close {result.opened} to paint a hole into your own choice.")
         elif picture is not None:
             _painter(picture, guess)
-            if not picture.own and picture.position in row.faceless and picture.position in row.holes:
-                st.caption(FACELESS)
-    parts: dict[str, Callable[[], None]] = {
-        MANY: partial(many_pictures, row, penalty),
-        COMPUTED: partial(_computed, searches),
-        ORIGIN: partial(run_details, result),
-    }
-    tabs(parts, MANY if is_stored(row, penalty) else ORIGIN)
+    with details:
+        _formulas(searches)
+        if result is not None:
+            run_table(result)
+            downloads(result.runs, key=f"{PAGE}.{result.id}")
+        if guess is not None:
+            shares = confidence(guess.probability), confidence(guess.filled)
+            heads = ("Its first guess", f"Probability by {guess.network}", "With the hole filled from its rim")
+            scrolling_table(heads, [(one_line(guess.name, 60), *shares)], "Where the hole lies")
+        if counts := holes_alone():
+            heads = ("Stored holes, each judged from the hole alone", "Recognised by another network")
+            scrolling_table(heads, [(SEEN[name], count) for name, count in counts.items()], "Holes judged alone")
+        if examples is not None:
+            count = len(examples.runs[0].start)
+            st.button(f"Show {count} stored holes", on_click=show_result, args=(PAGE, examples), key=f"{PAGE}.row")
+        many_pictures(row, penalty)
+
+
+def rate_html() -> str:
+    """Return how often a stored hole is recognised from the hole alone, as a bar and a line of HTML; may be empty."""
+    if not (counts := holes_alone()):
+        return ""
+    views, pixels = counts["views"], counts["pixels"]
+    share, of = views.text.split(" of ")
+    return (
+        f'<p class="prose hole-rate"><span class="bar" style="--share:{int(share) / int(of):.0%};--of:{of}"></span>'
+        f"<b>{number_html(views)} holes</b> are recognised from the hole alone when every view must convince, "
+        f"{number_html(pixels)} when the picture must.</p>"
+    )
 
 
 def _open_linked_examples(examples: RunResult) -> None:
@@ -166,32 +206,35 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         alt=picture.caption,
     )
     if guess is not None and not _has_chosen_hole(picture) and np.array_equal(hole, guess.hole):
-        name = as_markdown(one_line(guess.name, 60))
-        st.markdown(
-            f"{WHERE_IT_LOOKS} {as_markdown(guess.network)} most: filled from its rim, “{name}” falls from "
-            f"{confidence(guess.probability)} to {confidence(guess.filled)}. Paint another one as you like."
-        )
+        st.caption(f"The hole lies where it costs {as_markdown(guess.network)} most, of 25 places.")
         url.put(HOLE, None)  # the link's reader gets the same
         return
     text = hole_text(hole)
     if text is None:
-        st.markdown("This hole has too many details for the URL, so a link to this page will not contain it.")
+        url.tell_of_link("Your hole has too many details for a link.")
     url.put(HOLE, text)
 
 
-def _controls(picture: Picture, toolbar: Toolbar) -> tuple[RunRequest | None, FirstGuess | None]:
-    """Draw target, classifiers, settings and *Run*; return the request and the first guess."""
-    specs = choose_networks(PAGE, picture.class_set, toolbar)
-    if specs is None:
-        return None, None
+def _guess(picture: Picture, specs: Sequence[ClassifierSpec]) -> FirstGuess | None:
+    """Return the first network's guess of a picture whose class or hole nobody has chosen; None for others."""
     looks = picture.label is None or not (_has_chosen_hole(picture) or _is_painted(picture))
-    guess = first_guess(specs[0], picture) if specs and looks else None
-    target, hole = _choose_target(picture, guess, toolbar), _hole(picture, guess)
+    return first_guess(specs[0], picture) if specs and looks else None
 
-    def plan(chosen: RunSettings) -> tuple[RunPlan, str]:
-        planned = inpainting_plan(
+
+def _request(
+    picture: Picture,
+    target: str,
+    chosen: RunSettings,
+    guess: FirstGuess | None,
+    specs: Sequence[ClassifierSpec],
+    searches: tuple[Search, ...],
+) -> RunRequest:
+    """Return the run of the settings."""
+    names, why = tuple(spec.name for spec in specs), "" if target else NO_TARGET
+    try:
+        plan = inpainting_plan(
             picture.pixels[None],
-            hole,
+            _hole(picture, guess),
             [target or "no target yet"],
             chosen.config,
             fill=chosen.fill,
@@ -199,10 +242,9 @@ def _controls(picture: Picture, toolbar: Toolbar) -> tuple[RunRequest | None, Fi
             weight=chosen.weight,
             penalty=chosen.penalty,
         )
-        return planned, "" if target else NO_TARGET
-
-    side = hole_side(hole) or None
-    return ask_for_run(PAGE, specs, picture.class_set, picture.size, plan, toolbar, hole=side), guess
+    except ValueError as error:
+        return RunRequest(None, str(error), names, searches, picture.class_set)
+    return RunRequest(plan, why, names, searches, picture.class_set)
 
 
 def _is_painted(picture: Picture) -> bool:
@@ -213,7 +255,7 @@ def _is_painted(picture: Picture) -> bool:
     return first is None or not np.array_equal(hole, first)
 
 
-def _choose_target(picture: Picture, guess: FirstGuess | None, toolbar: Toolbar) -> str:
+def _choose_target(picture: Picture, guess: FirstGuess | None) -> str:
     """Draw the target, which a menu changes; return it, empty if it is not known yet.
 
     Without a choice it is the true class of a bundled picture, and a network's own first guess of the visitor's.
@@ -228,8 +270,8 @@ def _choose_target(picture: Picture, guess: FirstGuess | None, toolbar: Toolbar)
             target, about = guess.name, f", its own first guess, {confidence(guess.probability)}"
         else:
             target = ""
-    label = f"{as_markdown(one_line(target, 40)) or 'Target'}{about} · change"
-    with toolbar.subject.popover(label, icon=":material/target:", key=f"{PAGE}.target"):
+    label = f"Make it: **{as_markdown(one_line(target, 40)) or '…'}**{about}"
+    with st.popover(label, key=f"{PAGE}.target"):
         st.selectbox(
             "Target (CLIP: any text)",
             [USUAL_TARGET, *dict.fromkeys(names)],
@@ -280,11 +322,13 @@ def _origin(picture: Picture) -> dict[str, object]:
     return {"dataset": "one picture", "index": picture.position, "credit": picture.caption}
 
 
-def _computed(searches: Sequence[Search]) -> None:
-    loss, more = st.columns(2, gap="large")
-    loss.markdown(formula(st.session_state.get(f"{PAGE}-fill", "region")), help=f"Eq. 3: {TERMS['Eq. 3']}.")
-    for title, text in explanations(searches).items():  # collapsed, to keep a phone's page short
-        more.expander(title).markdown(text)
+def _formulas(searches: Sequence[Search]) -> None:
+    left, right = st.columns(2, gap="large")
+    left.markdown(formula(st.session_state.get(f"{PAGE}-fill", "region")), help=f"Eq. 3: {TERMS['Eq. 3']}.")
+    left.markdown(MINIMISED)
+    if "views" in searches:
+        right.markdown(VIEWS)
+        right.markdown(FAILS)
 
 
 def formula(fill: Fill) -> str:
@@ -297,33 +341,3 @@ def formula(fill: Fill) -> str:
         rf"$\lambda$ = {PAPERS['weight']:g}, $\varepsilon$ = {PAPERS['epsilon']} and {PAPERS['steps']} steps of "
         f"{PAPERS['step_size']}; lengths scale with the picture's side, the budget with the hole's too."
     )
-
-
-def explanations(searches: Sequence[Search]) -> dict[str, str]:
-    """Return further explanations as Markdown, by title."""
-    minimised = (
-        r"This penalty is **exact**: the minimum changes nothing outside the hole while the cross-entropy's gradient "
-        r"$g$ there is shorter than $\lambda$. Forward-backward steps find it: a step of length $t$ against "
-        r"$g$, then for the change $y$ outside $y \leftarrow (1 - t\lambda / \lVert y\rVert_2)_+\,y$ (Combettes & "
-        "Wajs 2005), the projection onto the ball, the clip."
-    )
-    by_views = {"The search by views": VIEWS, "How often": _holes_alone(), "Where it fails": FAILS}
-    by_views = {title: text for title, text in by_views.items() if text} if "views" in searches else {}
-    return {"How Eq. 3 is minimised": minimised} | by_views
-
-
-def _holes_alone() -> str:
-    """Return how often the first judge recognises what is in a photograph's hole from the hole alone; may be empty."""
-    stored = stored_outcomes()
-    pair = stored.pair("hole") if stored is not None else None
-    if stored is None or pair is None:
-        return ""
-    pixels, views = pair
-    counts = {
-        "as filled by views": int(views.recognised(seen="alone").sum()),
-        "by pixels": int(pixels.recognised(seen="alone").sum()),
-        "before": int(views.recognised(seen="alone_start").sum()),
-        "in the originals": int(views.recognised(seen="alone_original").sum()),
-    }
-    said = ", ".join(f"{count} {what}" for what, count in counts.items())
-    return f"Of {views.n} holes, seen alone, {short_title(classifier_title(stored.judges[0]))} recognises {said}."

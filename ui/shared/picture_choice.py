@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -52,6 +54,52 @@ def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], i
     return sample_picture(chosen, places[chosen])
 
 
+def page_picture(page: str, kind: str) -> Picture | None:
+    """Return the picture of a page of runs, and draw the open library; None, with a message on the page, without one.
+
+    kind: as in `chosen_picture`.
+    """
+    where = _of_runs(page)
+    picture = chosen_picture(page, kind=kind, **where)
+    picture_library(page, **where)
+    if picture is None:
+        st.info("Choose a picture below, or upload your own.")
+    return picture
+
+
+def picture_line(page: str, across: int = 0) -> None:
+    """Draw *Your photo* and the pictures of the chosen set in a line or, of so many in a row, a grid; after
+    `page_picture`.
+    """
+    state, prefix = st.session_state, f"{page}-"
+    kinds = {name: label for label, name in picture_kinds().items()}
+    chosen = picture_kinds()[state[f"{prefix}pictures"]]
+    kind = state.get(f"{page}.line", next(iter(reversed(SAMPLE_SETS)))) if chosen == UPLOAD else chosen
+    state[f"{page}.line"] = kind
+
+    def upload() -> None:
+        state[f"{page}.kind"] = kinds[UPLOAD]
+        open_library(page)
+
+    first = _of_runs(page)["first"](SAMPLE_SETS[kind])
+    with st.container(horizontal=not across, vertical_alignment="center", gap="small", key=f"{page}.strip"):
+        st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=upload)
+        image_picker(
+            thumbnails(kind),
+            selected=-1 if chosen == UPLOAD else _places(page).get(kind, first),
+            key=f"{page}.line.{kind}",
+            label="Bundled pictures",
+            on_pick=partial(take_picture, page, kind, url_prefix=prefix),
+            side=48,
+            columns=across,
+            line=not across,
+        )
+
+
+def _of_runs(page: str) -> dict[str, Any]:
+    return {"url_prefix": f"{page}-", "first": attrgetter("inpainted")}
+
+
 def picture_strip(*, url_prefix: str) -> Thumbnails | None:
     """Return the thumbnails of the chosen picture's set; None for an upload. Call it after `chosen_picture`."""
     kind = picture_kinds()[st.session_state[f"{url_prefix}pictures"]]
@@ -95,10 +143,10 @@ def _library(page: str, url_prefix: str, first: Callable[[SampleSet], int]) -> N
     """Draw the dialog's content."""
     if not st.session_state[_open(page)]:
         st.rerun()  # a picture was chosen: draw the page without the dialog
+    st.session_state.setdefault(f"{page}.kind", st.session_state[f"{url_prefix}pictures"])
     label = st.segmented_control(
         "Picture",
         list(picture_kinds()),
-        default=st.session_state[f"{url_prefix}pictures"],
         key=f"{page}.kind",
         required=True,
         label_visibility="collapsed",

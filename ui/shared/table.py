@@ -35,18 +35,29 @@ def row_html(cells: Sequence[str], kind: str = "", head: str = "") -> str:
 
 
 def scrolling_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], label: str, about: Mapping[str, str] | None = None
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    label: str,
+    about: Mapping[str, str] | None = None,
+    *,
+    wraps: bool = False,
 ) -> None:
     """Draw `scrolling_table_html`."""
-    st.html(scrolling_table_html(columns, rows, label, about))
+    st.html(scrolling_table_html(columns, rows, label, about, wraps=wraps))
 
 
 def scrolling_table_html(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], label: str, about: Mapping[str, str] | None = None
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    label: str,
+    about: Mapping[str, str] | None = None,
+    *,
+    wraps: bool = False,
 ) -> str:
     """Return HTML of a table of plain text and numbers that scrolls in a narrow window; each row is one short line.
 
-    label: for screen readers. about: definitions of columns, keyed by the column's name up to its first comma.
+    label: for screen readers. about: definitions of columns, keyed by the column's name up to its first comma. wraps:
+    whether long cells may have several lines.
     """
     heads = [(name, (about or {}).get(name.partition(",")[0], "")) for name in columns]
     table = table_html(
@@ -54,5 +65,5 @@ def scrolling_table_html(
         [row_html([sentence_html(cell, bold=False) for cell in row]) for row in rows],
     )
     # Focusable, so that the keyboard can scroll it.
-    region = f'class="scrolling-table" tabindex="0" role="region" aria-label="{html.escape(label)}"'
+    region = f'class="scrolling-table{" wraps" * wraps}" tabindex="0" role="region" aria-label="{html.escape(label)}"'
     return f"{_STYLE}<div {region}>{table}</div>"

@@ -16,7 +16,7 @@ from core.pgd.pictures import fingerprint, judge_name, painter_name, stored_judg
 from core.reproduce.report import judged_html
 from core.shared.numbers import decimal
 from ui.maps.presets import CLIP, RESNET56
-from ui.runs.setup.settings import models_in_url
+from ui.runs.settings import models_in_url
 from ui.shared.text import format_size
 from ui.shared.url import link
 from ui.story import data, opening

@@ -27,8 +27,8 @@ from ui.maps.models import model_colour
 from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.sentences import cell_verdict
 from ui.maps.views import shown_maps
-from ui.runs.examples import example_replay, stored_example
-from ui.runs.setup.state import RunResult
+from ui.runs.replay import example_replay, stored_example
+from ui.runs.state import RunResult
 from ui.shared.look import style_sheet
 from ui.shared.picture_rows import to_picture
 from ui.shared.pictures import sample_picture

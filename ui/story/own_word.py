@@ -23,10 +23,8 @@ from core.shared.text import sentence
 from ui.components.opening import opening
 from ui.components.packing import webp_strip
 from ui.runs.panel import REDRAW_SECONDS, collect
-from ui.runs.replays import to_uint8_planes
-from ui.runs.run_sentences import target_of
-from ui.runs.setup.start import run_state, start
-from ui.runs.setup.state import ActiveRun, RunRequest, RunResult
+from ui.runs.replay import target_of, to_uint8_planes
+from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.server.model_cache import NONE_READY, ready_classifiers
 from ui.shared import url
 from ui.shared.text import as_markdown
@@ -182,6 +180,6 @@ def _open_in_draw(run: ActiveRun | RunResult, painter: str) -> None:
     """Open the page *Draw* with the run on the screen and its word chosen."""
     word = run.run.plan.targets[0] if isinstance(run, ActiveRun) else target_of(run.runs[0], 0)
     st.session_state[f"{PAGE}-set"] = ROW.drawn_title
-    st.session_state[f"{PAGE}-class-{ROW.class_set}"] = word
+    st.session_state[f"{PAGE}-classes-{ROW.class_set}"] = [word]
     st.session_state[f"{PAGE}-models-{ROW.class_set}"] = [classifier_title(painter)]
     url.open_page(PAGE)

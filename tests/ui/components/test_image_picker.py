@@ -33,7 +33,7 @@ def test_small_pictures_arrive_pixel_for_pixel(count):
 def test_photographs_become_small_thumbnails():
     pictures = load_samples("photographs").images.transpose(0, 2, 3, 1)
     packed, head, tiles = tiles_of(pictures)
-    assert head == "data:image/jpeg" and packed.tile == 96 and not packed.lossless
+    assert head == "data:image/webp" and packed.tile == 96 and not packed.lossless
     assert len(packed.sheet) < 100_000
     for picture, tile in zip(pictures, tiles, strict=True):
         expected = np.asarray(Image.fromarray(picture).resize((96, 96), Image.Resampling.BILINEAR), dtype=float)

@@ -3,7 +3,7 @@
 import pytest
 
 from core.classifiers.registry import classifier_spec
-from ui.runs.examples import example_titles
+from ui.runs.replay import example_titles
 
 MINI, LARGE = ("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust")
 

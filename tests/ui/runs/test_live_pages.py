@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 import ui.pages.generation
 import ui.pages.inpainting
-import ui.runs.examples
 import ui.runs.first_guess
-import ui.runs.setup.settings
-import ui.runs.setup.start
+import ui.runs.replay
+import ui.runs.settings
+import ui.runs.state
 import ui.shared.picture_choice
 from core.data.painted import hole_text, middle_square
 from core.data.sample_sets import CIFAR10, ClassSet
@@ -25,7 +25,7 @@ from core.shared.device import class_probabilities
 from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import replay_data
 from tests.ui.toys import ToyClassifier, spec, use_toys
-from ui.runs.examples import stored_row
+from ui.runs.replay import stored_row
 from ui.server.jobs import JobManager
 from ui.shared.pictures import samples
 
@@ -46,6 +46,11 @@ def open_page(name: str, **address) -> AppTest:
     return app.run()
 
 
+def is_new(app: AppTest) -> bool:
+    """Return whether the page shows a run that has not begun."""
+    return (replay_data(app)["live"] or {}).get("state") == "new"
+
+
 def test_both_pages_show_a_stored_run_before_any_click():
     for name in ("inpainting", "generation"):
         app = open_page(name)
@@ -59,16 +64,16 @@ def test_examples_say_how_many_they_are_and_go_with_another_picture_or_target():
     app = open_page("inpainting")
     count = len(stored_row("cifar10", []).runs[0].start)
     examples = app.button(key="inpainting.row")
-    assert count > 1 and examples.label == f"{count} examples"
+    assert count > 1 and examples.label == f"Show {count} stored holes"
     for change in ("picture", "target"):
         app.button(key="inpainting.row").click().run()
-        assert not app.exception and len(replay_data(app)["targets"]) == count and "Not run yet" not in page_text(app)
+        assert not app.exception and len(replay_data(app)["targets"]) == count and not is_new(app)
         if change == "picture":
             app.session_state["inpainting.places"] = {"cifar10": 9}
             app.run()
         else:
             app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
-        assert "Not run yet" in page_text(app) and len(replay_data(app)["targets"]) == 1, change
+        assert is_new(app) and len(replay_data(app)["targets"]) == 1, change
         app.button(key="inpainting.back").click().run()
 
 
@@ -122,14 +127,14 @@ def test_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_s
     run_to_the_end(app, "inpainting")
     dogless = ToyClassifier("toy-a")
     dogless.classes = ClassSet("custom", tuple(name for name in CIFAR10.names if name != "dog"))
-    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda *_: dogless)
+    monkeypatch.setattr(ui.runs.state, "classifier_for", lambda *_: dogless)
     monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda *_: dogless)
     run_to_the_end(app, "inpainting")
     assert not app.exception
     (error,) = app.error
     assert error.value.startswith("Target 'dog' is not among the 9 classes of classifier 'toy-a'")
     assert "Your run, 3 steps" in page_text(app)
-    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda name, class_set: ToyClassifier(name))
+    monkeypatch.setattr(ui.runs.state, "classifier_for", lambda name, class_set: ToyClassifier(name))
     monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda name, class_set: ToyClassifier(name))
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     run_to_the_end(app, "inpainting")
@@ -176,7 +181,7 @@ def upload(app: AppTest, name: str, data: bytes) -> None:
 
 def test_upload_is_used_at_either_size_with_the_networks_first_guess_and_a_hole_where_it_looks():
     app = open_page("inpainting", inpainting_pictures="Yours", inpainting_steps="2")
-    assert "Choose a bundled picture under" in page_text(app)
+    assert "Choose a picture below" in page_text(app)
     data = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)).save(data, "PNG")
     app.button(key="inpainting.choice").click().run()
@@ -187,7 +192,7 @@ def test_upload_is_used_at_either_size_with_the_networks_first_guess_and_a_hole_
     (shares,) = class_probabilities(toy, pixels[None].astype(np.float32) / 255)
     hole = costliest_hole(pixels, 16, partial(class_probabilities, toy))
     assert not app.exception and np.array_equal(app.session_state["inpainting.holes"][32], hole)
-    assert "inpainting-hole" not in app.query_params and "of 25 places, it costs Toy A most" in page_text(app)
+    assert "inpainting-hole" not in app.query_params and "The hole lies where it costs Toy A most" in page_text(app)
     run_to_the_end(app, "inpainting")
     assert not app.error and replay_data(app)["targets"] == [CIFAR10.names[shares.argmax()]]
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
@@ -226,7 +231,7 @@ def test_classes_without_a_classifier_point_to_the_models_page():
 @pytest.mark.parametrize("name", ["inpainting", "generation"])
 def test_numbers_that_are_none_any_more_fail_in_one_sentence(monkeypatch, name):
     broken = ToyClassifier("broken", strength=float("nan"))
-    monkeypatch.setattr(ui.runs.setup.start, "classifier_for", lambda *_: broken)
+    monkeypatch.setattr(ui.runs.state, "classifier_for", lambda *_: broken)
     monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda *_: broken)
     app = open_page(name)
     run_to_the_end(app, name)
@@ -236,7 +241,7 @@ def test_numbers_that_are_none_any_more_fail_in_one_sentence(monkeypatch, name):
 @pytest.mark.parametrize("name", ["inpainting", "generation"])
 def test_full_line_is_a_sentence_and_nothing_is_lost(monkeypatch, name):
     manager = JobManager(queue_limit=0)
-    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.state, "job_manager", lambda: manager)
     release = threading.Event()
 
     def endless():
@@ -264,21 +269,16 @@ def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     assert settable_widget(app, "inpainting-penalty").value == "Eq. 3"
 
 
-def test_paused_run_shows_all_so_far_and_goes_on_to_the_same_end():
-    app = open_page("inpainting", inpainting_steps="300")
+def test_stopped_run_shows_all_so_far_and_goes_on_to_its_end():
+    app = open_page("inpainting", inpainting_steps="2000")
     app.button(key="inpainting.start").click().run()
-    job = app.session_state["inpainting.runs"].active.job
-    job.pause()
-    while not app.session_state["inpainting.runs"].active.run.so_far():
+    active = app.session_state["inpainting.runs"].active
+    while not active.run.so_far():
         time.sleep(0.01)
-    app.run()
-    if job.active:  # otherwise the run ended before the pause
-        data = replay_data(app)
-        assert data["live"]["state"] == "paused" and data["steps"] == 300 and data["frame_steps"][0] == 0
-        job.resume()
-    assert job.wait(60)
-    app.run()
-    assert "Your run, 300 steps" in page_text(app)
+    active.job.stop()
+    data = replay_data(app.run())
+    assert data["live"]["state"] == "stopped" and data["steps"] == 2000 and data["frame_steps"][0] == 0
+    assert "stopped by you after" in data["live"]["text"] and not app.exception
 
 
 def test_hole_of_another_size_scales_the_budget_unless_the_visitor_has_chosen_one():
@@ -307,14 +307,14 @@ def test_a_link_opens_the_examples_that_were_shown_and_says_how_long_another_run
     assert "The result shows other pictures. Close the examples to paint" in page_text(app), (
         "no hole of another picture"
     )
-    assert "The tab “Many pictures” counts all" in page_text(app) and "\\*" not in page_text(app)
+    assert f"A rule chose these {len(replay_data(app)['targets'])} stored examples" in page_text(app)
     again = open_page("inpainting", inpainting_examples="shown")
     assert not again.exception and replay_data(again)["targets"] == replay_data(app)["targets"]
     next(button for button in again.button if button.label == "Close the examples").click().run()
     assert "A stored example" in page_text(again) and "inpainting-examples" not in again.query_params
     monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: 240.0)
     linked = open_page("inpainting", inpainting_target_cifar10="cat")
-    assert "Not run yet**: *Run* takes about 4 min" in page_text(linked)
+    assert replay_data(linked)["live"]["text"] == "Not run yet: Fill takes about 4 min."
 
 
 def test_settings_that_the_page_sets_get_a_new_widget_that_no_browser_remembers():
@@ -329,21 +329,11 @@ def test_settings_that_the_page_sets_get_a_new_widget_that_no_browser_remembers(
 
 
 def test_a_queued_run_is_not_said_to_be_running():
-    manager, end = ui.runs.setup.start.job_manager(), threading.Event()
+    manager, end = ui.runs.state.job_manager(), threading.Event()
     other = manager.submit(lambda: iter(lambda: end.wait(60), True), owner="another visitor")
     app = open_page("inpainting", inpainting_steps="30")
     app.button(key="inpainting.start").click().run()
-    assert "Waiting…" in page_text(app) and "Running…" not in page_text(app)
-    assert replay_data(app)["live"]["text"] == "Waiting for other runs: position 1 in line"
+    assert replay_data(app)["live"]["text"] == "Waiting for other visitors’ pictures: number 1 in line."
     end.set()
     assert other.wait(60) and app.session_state["inpainting.runs"].active.job.wait(60)
     assert "Your run, 30 steps" in page_text(app.run())
-
-
-def test_an_example_that_takes_anothers_place_is_brought_into_sight():
-    """On a phone the settings stand below the pictures."""
-    app = open_page("generation")
-    assert replay_data(app)["seek"] == "" and replay_data(app.run())["seek"] == "", "a page opens at its top"
-    app.selectbox(key="generation-start-from").set_value("Pixel noise").run()
-    assert "A stored example" in page_text(app) and replay_data(app)["seek"] == "page"
-    assert replay_data(app.run())["seek"] == ""

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.runs.panel
-import ui.runs.setup.start
+import ui.runs.state
 from core.classifiers.registry import classifier_spec
 from tests.ui.page_runner import settable_widget
 from tests.ui.replay_reader import replay_data
@@ -23,8 +23,8 @@ SHORT = "a small grey cat"
 @pytest.fixture(autouse=True)
 def queue(monkeypatch):
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.state, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.state, "current_owner", lambda: "visitor")
 
 
 def open_page(page: str, **address: str) -> AppTest:
@@ -57,7 +57,7 @@ def run_to_the_end(app: AppTest, page: str) -> AppTest:
 
 
 def page_text(app: AppTest) -> str:
-    return "\n".join(item.value for kind in (app.markdown, app.caption, app.error) for item in kind)
+    return "\n".join([item.value for item in app.error] + [item.proto.body for item in app.get("html")])
 
 
 def chosen_target(app: AppTest, page: str) -> str:
@@ -78,7 +78,7 @@ def test_text_too_long_for_the_text_tower_gets_one_sentence_and_nothing_is_lost(
     assert error.value.endswith("shorten it.") and error.value.count(". ") == 0 and len(error.value) < 400
     assert chosen_target(app, page) == LONG, "what was typed is still there"
     assert settable_widget(app, f"{page}-steps").value == 3
-    assert "Not run yet" in page_text(app)
+    assert replay_data(app)["live"]["state"] == "new"
     assert not app.button(key=f"{page}.start").disabled, "the page can run again"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
 from tests.ui.runs.test_files import open_page, toys  # noqa: F401
-from ui.runs.setup.settings import OFFERED
+from ui.runs.settings import OFFERED
 
 
 @pytest.mark.parametrize("label", OFFERED)

@@ -13,8 +13,8 @@ from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import sound_run
 from tests.ui.toys import ToyClassifier, toy_plan
 from ui.components.replay import RunProgress
-from ui.runs.replays import MAX_BYTES, live_replay, run_replay, sampled_frames
-from ui.runs.run_sentences import losses
+from ui.runs.outcome import run_facts
+from ui.runs.replay import MAX_BYTES, live_replay, run_replay, sampled_frames
 
 PAIR = [
     PGDRun.load(RUNS / f"inpainting_cifar10-5-mean-square__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
@@ -28,9 +28,6 @@ def test_finished_runs_keep_their_frames_and_numbers():
         assert np.array_equal(frames_of(data, k), run.frames)
         for frame, step in enumerate(run.frame_steps):
             assert numbers_of(data, k)[frame] == pytest.approx(run.curves["target_probability"][step])
-        assert [name for name, _ in data["models"][k]["after"][0]] == [
-            name for name, _ in run.top_classes(0, last=True)
-        ]
 
 
 @pytest.mark.parametrize(("count", "size"), [(1, 3), (2, 10**9), (31, 3072), (1000, 3), (121, 150528)])
@@ -54,7 +51,7 @@ def test_live_moments_are_the_states_given_with_all_curves():
     moments = [next(states) for _ in range(4)][1::2]
     curves = [run.target_probability(0), run.target_probability(1)]
     data = live_replay(run.plan, ["toy-a", "toy-b"], ["pixels"], moments, curves, id="j", live=RunProgress("running"))
-    assert data["frame_steps"] == [1, 3] and data["steps"] == 6 and len(data["curve_steps"]) == 4
+    assert data["frame_steps"] == [1, 3] and data["steps"] == 6
     for k in range(2):
         for frame, moment in enumerate(moments):
             pixels = torch.from_numpy(frames_of(data, k)[frame])
@@ -66,8 +63,8 @@ def test_live_moments_are_the_states_given_with_all_curves():
 def test_replay_of_a_stopped_run_by_views_says_how_often_it_measured():
     run = PGDRun.load(RUNS / "inpainting_photographs-6__efficientnet-lite0__views.npz")
     data = run_replay([run], id="views")
-    assert data["models"][0]["every"] == LOOK_INTERVAL and data["planned"] == run.config.steps
-    assert "measured" not in losses(run, 0)
+    assert data["models"][0]["every"] == LOOK_INTERVAL and data["steps"] == run.config.steps
+    assert "measured" not in run_facts(run)["Its probability"]
     done = LOOK_INTERVAL + 4
     stopped = replace(
         run,
@@ -76,9 +73,9 @@ def test_replay_of_a_stopped_run_by_views_says_how_often_it_measured():
         curves={name: curve[: done + 1] for name, curve in run.curves.items()},
         terms={name: term[: done + 1] for name, term in run.terms.items()},
     )
-    data = run_replay([stopped], id="stopped")
-    assert (data["steps"], data["planned"]) == (done, run.config.steps)
-    assert f"in {done} steps (measured at step {LOOK_INTERVAL});" in losses(stopped, 0)
+    facts = run_facts(stopped)
+    assert facts["Its probability"].endswith(f"(measured at step {LOOK_INTERVAL})")
+    assert facts["Steps"] == f"{done} of {run.config.steps}"
     repeated = stopped.curves["loss"][LOOK_INTERVAL:]
     assert (repeated == repeated[0]).all() and (stopped.curves["loss"][:LOOK_INTERVAL] != repeated[0]).all()
 
@@ -87,4 +84,4 @@ def test_before_the_first_state_the_start_is_shown():
     plan = toy_plan()
     data = live_replay(plan, ["toy-a"], ["pixels"], [], [], id="j", live=RunProgress("queued", "waiting"))
     assert np.array_equal(frames_of(data, 0)[0], np.rint(plan.start * 255))
-    assert data["curve_steps"] == [] and data["live"]["state"] == "queued"
+    assert numbers_of(data, 0).size == 0 and data["live"]["state"] == "queued"

@@ -1,7 +1,6 @@
 """Both searches side by side: initial state, titles, equal budgets, run files, links."""
 
 import json
-import re
 
 import numpy as np
 import pytest
@@ -16,9 +15,8 @@ from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.replay_reader import replay_data
 from tests.ui.runs.test_live_pages import open_page, toys  # noqa: F401
 from tests.ui.toys import ToyClassifier, toy_plan
-from ui.pages import inpainting
-from ui.runs.examples import stored_example
-from ui.runs.run_sentences import run_title
+from ui.runs.outcome import holes_alone
+from ui.runs.replay import ROLES, run_title, stored_example
 
 BOTH = ["Pixels", "Views"]
 
@@ -43,7 +41,7 @@ def test_full_size_pages_begin_with_both_searches_of_one_start_and_budget():
         assert (pixels.config.search, views.config.search) == ("pixels", "views"), kind
         assert np.array_equal(pixels.start, views.start)
         assert (pixels.config.steps, pixels.config.epsilon) == (views.config.steps, views.config.epsilon)
-        assert [run_title(run, result.runs).rpartition(" by ")[2] for run in result.runs] == ["pixels", "views"]
+        assert [run_title(run, result.runs) for run in result.runs] == [*ROLES.values()]
     hen = pairs["inpainting"].runs[1]
     outside = ~SAMPLE_SETS["photographs"].hole(6)[0]
     assert np.array_equal(hen.frames[-1, 0][:, outside], hen.original[0][:, outside]), "nothing outside moves"
@@ -69,9 +67,8 @@ def test_two_networks_by_two_searches_run_side_by_side():
     runs = app.session_state["generation.runs"].result.runs
     assert [(run.metadata["classifier"]["name"], run.config.search) for run in runs] == [
         ("toy-a", "pixels"), ("toy-a", "views"), ("toy-b", "pixels"), ("toy-b", "views")]  # fmt: skip
-    titles = ["toy-a by pixels", "toy-a by views", "toy-b by pixels", "toy-b by views"]
+    titles = [f"{name}: {role}" for name in ("toy-a", "toy-b") for role in ROLES.values()]
     assert [model["title"] for model in replay_data(app)["models"]] == titles
-    assert [model["network"] for model in replay_data(app)["models"]] == ["toy-a", "toy-a", "toy-b", "toy-b"]
     assert all(title in page_text(app) for title in titles)
 
 
@@ -87,8 +84,8 @@ def test_settings_that_cannot_run_say_why_beside_the_example_and_do_not_offer_ru
     app = open_page("inpainting", inpainting_pictures="CIFAR-10")
     kind = app.pills if "search" in widget else app.multiselect
     kind(key=f"inpainting-{widget}").set_value([]).run()
-    assert f"A stored example, made like your own runs. **These settings cannot run**: {reason}" in page_text(app)
-    assert "Settings changed" not in page_text(app) and "Not run yet" not in page_text(app)
+    assert f"**These settings cannot run**: {reason}" in page_text(app) and "A stored example" in page_text(app)
+    assert "Settings changed" not in page_text(app) and replay_data(app)["live"] is None
     app.button(key="inpainting.back").click().run()
     assert "cannot run" not in page_text(app) and not app.exception
 
@@ -97,15 +94,12 @@ def test_a_cleared_hole_cannot_run():
     app = open_page("inpainting", inpainting_pictures="CIFAR-10")
     app.session_state["inpainting.holes"][32] = np.zeros((1, 32, 32), bool)
     app.run()
-    assert (
-        "made like your own runs. **These settings cannot run**: the mask is empty; paint a hole first."
-        in page_text(app)
-    )
+    assert "**These settings cannot run**: the mask is empty; paint a hole first." in page_text(app)
 
 
 def test_links_open_the_small_pictures_that_they_name():
     app = open_page("generation", generation_classes_cifar10="ship")
-    assert app.segmented_control(key="generation-set").value == SAMPLE_SETS["cifar10"].drawn_title
+    assert app.session_state["generation-set"] == SAMPLE_SETS["cifar10"].drawn_title
     app = open_page("inpainting", inpainting_hole=hole_text(middle_square(32, 10)))
     assert not app.exception and app.session_state["inpainting-pictures"] == SAMPLE_SETS["cifar10"].title
     assert app.session_state["inpainting.holes"][32].sum() == 100
@@ -138,7 +132,7 @@ def test_the_link_of_an_own_run_is_one_of_its_settings():
     app = open_page("generation", generation_classes_cifar10="ship", generation_steps="3")
     assert "url.less" not in app.session_state, "the stored example"
     run_to_the_end(app, "generation")
-    assert [*app.session_state["url.less"]] == ["The run is computed again there; *Download* saves this one."]
+    assert [*app.session_state["url.less"]] == ["The run is computed again there; *Details* saves this one."]
 
 
 def test_the_rate_of_the_hole_alone_is_that_of_the_stored_pictures():
@@ -152,7 +146,4 @@ def test_the_rate_of_the_hole_alone_is_that_of_the_stored_pictures():
             ("views", "alone_original"),
         )
     ]
-    assert [int(number) for number in re.findall(r"\b\d+\b", inpainting._holes_alone())] == [
-        len(rows["hole-views"]),
-        *counts,
-    ]
+    assert [number.text for number in holes_alone().values()] == [f"{n} of {len(rows['hole-views'])}" for n in counts]

@@ -13,11 +13,9 @@ from core.pgd.run import PGDRun
 from core.pgd.settings import PENALTIES
 from core.pgd.starts import OPENING, RUNS, stored_classifier
 from core.shared.numbers import confidence
-from tests.ui.reading import reads
 from tests.ui.run_forge import sound_run
-from ui.runs.examples import stored_example
-from ui.runs.files import run_animation, run_picture
-from ui.runs.run_sentences import losses, origin, outcome, run_title
+from ui.runs.outcome import run_animation, run_facts, run_picture
+from ui.runs.replay import stored_example
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 
 STORED = sorted(RUNS.glob("*.npz"))
@@ -37,7 +35,7 @@ def test_stored_runs_load_and_say_where_they_come_from(path):
         and stored.metadata["classifier"]["name"] == name
     )
     assert path.stem.endswith("__views") == (stored.config.search == "views")
-    assert "Computed 20" in origin(stored) and "None" not in origin(stored)
+    assert run_facts(stored)["Computed"].startswith("20") and "None" not in str(run_facts(stored))
     assert path.stat().st_size < 2e6
 
 
@@ -63,12 +61,13 @@ def test_run_file_of_any_version_says_which_rule_it_used():
         run = replace(run, metadata={**run.metadata, "objective": {**run.metadata["objective"], "penalty": penalty}})
         loaded = PGDRun.from_bytes(run.to_bytes(), name="run")
         assert loaded.metadata["objective"]["penalty"] == penalty
-        sentences.add(origin(loaded))
+        sentences.add(run_facts(loaded)["Settings"])
     assert len(sentences) == len(PENALTIES)
 
 
 def test_losses_are_numbers(run):
-    assert "-0" not in losses(run, 0) and "nan" not in losses(run, 0)
+    loss = run_facts(run)["Loss"]
+    assert "-0" not in loss and "nan" not in loss
 
 
 @pytest.mark.parametrize(("share", "text"), [(1.0, "over 99.9 %"), (0.0, "under 0.1 %"), (0.5, "50.0 %")])
@@ -130,7 +129,8 @@ def test_to_picture_rounds_floats():
 
 def test_origin_of_an_untrusted_run_is_drawn_without_its_optional_parts(run):
     bare = replace(run, metadata={**run.metadata, "images": {}, "source": {}})
-    assert "unknown" in origin(bare) and outcome([bare])[0].endswith("% confident before.")
+    facts = run_facts(bare)
+    assert "unknown" in facts["Picture"] and "unknown" in facts["Computed"] and "%" in facts["Its probability"]
 
 
 def change_by_hand(run: PGDRun, frame: int, row: int) -> tuple[float, float]:
@@ -153,15 +153,12 @@ def test_outcome_says_of_the_stored_pair_what_its_files_say(penalty):
     runs = [
         PGDRun.load(RUNS / f"inpainting_cifar10-5{penalty}__{name}.npz") for name in ("mini-clip", "mini-clip-robust")
     ]
-    for run, paragraph in zip(runs, outcome(runs), strict=True):
-        (first,) = paragraph.sentences
-        begin, number, end = first.parts
-        change = run.metadata["images"]["change"][0]
-        assert reads(begin, run_title(run), "changed the hole")
-        assert reads(number + end, f"{255 * change['inside']:.1f} of 255")
+    for run in runs:
+        change, facts = run.metadata["images"]["change"][0], run_facts(run)
+        assert facts["Mean change of the hole"] == f"{255 * change['inside']:.1f} of 255"
         # Independent of the stored start: comparing the last frame with the original outside the hole gives the same.
         assert change_by_hand(run, len(run.frames) - 1, 0)[0] == pytest.approx(255 * change["inside"], abs=0.5)
-    assert ["720 steps" in sentence for sentence in outcome(runs)] == [True, False]
+        assert facts["Steps"] == "720 of 720"
 
 
 def test_default_pair_shows_the_contrast_that_the_page_is_about():
@@ -177,11 +174,8 @@ def test_stored_drawings_are_those_of_the_chosen_start(start):
     assert {run.metadata["images"]["start"] for run in runs} == {start} and len(runs) == 2
 
 
-def test_outcome_of_several_pictures_gives_their_means(run):
-    (paragraph,) = outcome([run])
-    (begin, number, end), *further = (sentence.parts for sentence in paragraph.sentences)
+def test_numbers_of_several_pictures_are_their_means(run):
     first, last = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
-    if len(run.start) == 1 and run.metadata["images"].get("change"):  # the replay says how confident it is
-        assert "changed" in begin and "confident" not in end
-    else:
-        assert number == last and first in further[0][0] and ("on average" in end) == (len(run.start) > 1)
+    norm, facts = run.curves["perturbation_norm"][-1].mean(), run_facts(run)
+    assert facts["Its probability"] == f"{first} → {last}"
+    assert facts["Change (L2 norm)"] == f"{norm:.2f} of at most {run.config.epsilon:.3g}"

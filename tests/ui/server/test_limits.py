@@ -12,7 +12,7 @@ import ui.shared.pictures
 from core.pgd.run import RunPlan
 from core.pgd.settings import paper_generation
 from tests.ui.server.test_jobs import LIMIT, Clock, Steps
-from ui.runs.setup.settings import check_size
+from ui.runs.settings import check_size
 from ui.server.jobs import JobManager
 from ui.server.limits import PREFIX, Limits, check_upload, limits
 from ui.shared.pictures import uploaded_pixels

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 import ui.maps.predictions.cell_predictions
 import ui.pages.frequency
 import ui.pages.inpainting
-import ui.runs.setup.start
+import ui.runs.settings
 import ui.shared.picture_choice
 import ui.sweeps.panel
 from core.data.sample_sets import SAMPLE_SETS
@@ -30,7 +30,7 @@ def no_classifiers(monkeypatch):
         ui.maps.predictions.cell_predictions,
         ui.pages.frequency,
         ui.pages.inpainting,
-        ui.runs.setup.start,
+        ui.runs.settings,
         ui.shared.picture_choice,
         ui.sweeps.panel,
     ):

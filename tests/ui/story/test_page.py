@@ -144,9 +144,9 @@ def test_a_typed_word_is_drawn_in_place_and_opens_on_the_page_that_draws(monkeyp
             picture = np.asarray(image.convert("RGB")).astype(int)
         assert np.abs(picture - run.frames[-1, 0].transpose(1, 2, 0)).mean() < 4  # WebP is lossy
     app.button(key="story.open").click().run()
-    assert app.session_state["generation-class-imagenet"] == "castle"
+    assert app.session_state["generation-classes-imagenet"] == ["castle"]
     there = AppTest.from_file(str(APPS / "generation_app.py"), default_timeout=120)
-    for name in ("generation.runs", "generation-set", "generation-class-imagenet", "generation-models-imagenet"):
+    for name in ("generation.runs", "generation-set", "generation-classes-imagenet", "generation-models-imagenet"):
         there.session_state[name] = app.session_state[name]
     replay = replay_data(there.run())
     assert replay["targets"] == ["castle"] and replay["steps"] == 2 and len(replay["models"]) == 2

@@ -1,18 +1,16 @@
-"""Settings of a run (classifiers, searches, steps, lambda), shared by *Fill a hole* and *Draw*."""
+"""Settings of a run: networks, searches, steps, lambda, shared by *Fill a hole* and *Draw*; and how long it takes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
 from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifiers.families import ClassifierSpec
-from core.classifiers.registry import classifier_title
+from core.classifiers.registry import ClassifierSpec, bundled_specs, classifier_title
 from core.data.painted import Fill
 from core.pgd.run import RunPlan
 from core.pgd.search import Search
@@ -32,46 +30,35 @@ from core.pgd.settings import (
 from core.pgd.starts import first_searches
 from core.shared.roles import networks_for
 from ui.server.limits import limits
+from ui.server.model_cache import ready_classifiers
 from ui.shared import url
-from ui.shared.picture_choice import chosen_picture, open_library, picture_library
-from ui.shared.pictures import Picture
 from ui.shared.settable import settable_in_url
 
 T = TypeVar("T")
 MAX_CLASSIFIERS = 2
-CLASSIFIERS_WIDTH = 290  # pixels: two names in one line
+# Seconds per step and pixel of a bundled network, before any run on this server: about 2 ms for a picture of 32 x 32 on
+# two cores.
+FIRST_GUESS = 2e-6
+# Likewise for full-size networks: 40 ms for a step of 224 x 224 on two idle cores.
+FULL_SIZE = {"efficientnet-lite0": 8e-7}
 QUICK_PACE, FULL_PACE = "quick", "full"
 SEARCH_TITLES: dict[Search, str] = {"pixels": "Pixels", "views": "Views"}
 FILLS: dict[Fill, str] = {"rim": "The colours of its rim", "region": "Its mean colour (paper)"}
 OFFERED: dict[str, Penalty] = {row.label: penalty for penalty, row in PENALTIES.items() if row.offered}
 
 
-def choose_picture(page: str, kind: str, place: DeltaGenerator) -> Picture | None:
-    """Draw the choice of a run's picture and return it; None, with a message on the page, if there is none.
-
-    Args:
-        kind: as in `chosen_picture`. place: container of the button that opens the library.
-    """
-    where: dict[str, Any] = {"url_prefix": f"{page}-", "first": attrgetter("inpainted")}
-    picture = chosen_picture(page, kind=kind, **where)
-    picture_library(page, **where)
-    place.button("Pictures", icon=":material/image:", key=f"{page}.choice", on_click=open_library, args=(page,))
-    if picture is None:
-        st.info("Choose a bundled picture under *Pictures* or upload your own.")
-    return picture
-
-
-def choose_classifiers(ready: Sequence[ClassifierSpec], *, key: str) -> tuple[ClassifierSpec, ...]:
+def choose_networks(page: RunKind, class_set: str) -> tuple[ClassifierSpec, ...]:
     """Draw the choice of one or two classifiers, by default the paper's contrast if ready; return them in order."""
+    if not (ready := ready_classifiers(class_set)):
+        return ()
     by_title = {spec.title: spec for spec in ready}
     titles = st.multiselect(
-        "Classifiers (one or two)",
+        "Networks (one or two)",
         list(by_title),
         default=first_choice(ready),
         max_selections=MAX_CLASSIFIERS,
-        key=key,
+        key=f"{page}-models-{class_set}",
         bind="query-params",
-        width=CLASSIFIERS_WIDTH,
     )
     return tuple(by_title[title] for title in titles)
 
@@ -148,7 +135,7 @@ def run_settings(
     """Draw the settings and return them: the paper's, scaled, or those of the search by views, with any changes.
 
     Args:
-        place: a popover. size: side of the picture in pixels. hole: side of its hole, as in `paper_settings`.
+        place: a container. size: side of the picture in pixels. hole: side of its hole, as in `paper_settings`.
         searches: the chosen ones. If views are among them, both searches use their defaults, to be compared with the
             same steps and budget.
     """
@@ -282,3 +269,35 @@ def reset_settings(page: RunKind, size: int, hole: float | None) -> None:
         state[f"{page}-views-pace"], usual = QUICK_PACE, quick
     for row in _offered(usual):
         state[_key(row, page, size)] = _shown(row, usual)
+
+
+@st.cache_resource(show_spinner=False)
+def _paces() -> dict[tuple[str, ...], float]:
+    """Return the seconds per step, pixel and search of runs on this server, keyed by the names of their networks."""
+    return {}
+
+
+def remember_pace(
+    plan: RunPlan, names: Sequence[str], searches: Sequence[Search], seconds_per_step: float | None
+) -> None:
+    """Record the pace of an ended run for estimates of later runs of these networks.
+
+    Only the best pace is kept: a slow one reflects other load on the server.
+    """
+    if seconds_per_step:
+        pace, paces = seconds_per_step / _pixels(plan) / len(searches), _paces()
+        paces[tuple(names)] = min(pace, paces.get(tuple(names), pace))
+
+
+def expected_seconds(plan: RunPlan, names: Sequence[str], searches: Sequence[Search]) -> float | None:
+    """Return the expected seconds of a run; None for networks of unknown pace."""
+    guesses = {**dict.fromkeys(bundled_specs(), FIRST_GUESS), **FULL_SIZE}
+    if not names or not set(names) <= guesses.keys():
+        return None
+    pace = _paces().get(tuple(names), sum(guesses[name] for name in names))
+    return pace * len(searches) * _pixels(plan) * plan.config.steps
+
+
+def _pixels(plan: RunPlan) -> int:
+    pictures, _, height, width = plan.start.shape
+    return pictures * height * width

@@ -1,4 +1,4 @@
-"""State machine of one visitor's runs on one page. Does not import Streamlit.
+"""What one visitor's runs on one page are: requested, in progress, ended; what is on the screen, what may start.
 
     waiting for a click --active--> in progress --finish--> result, or error
              ^                          |
@@ -18,10 +18,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
+import streamlit as st
+
 from core.pgd.run import SUBJECT, PGDRun, Run, RunPlan, changed_settings
 from core.pgd.search import Search
 from core.shared.text import count_of
+from ui.runs.settings import check_size
 from ui.server.job import Job
+from ui.server.jobs import QueueFull
+from ui.server.model_cache import classifier_for
+from ui.server.server_jobs import current_owner, job_manager
 
 # Early ends after which a run can resume.
 ENDED_EARLY = {
@@ -84,24 +90,23 @@ class ActiveRun:
 
     @property
     def waits(self) -> bool:
-        """Whether the run is paused or queued."""
-        return self.job.paused or self.job.status == "queued"
+        """Whether the run is queued."""
+        return self.job.status == "queued"
 
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
     """Stored or ended runs to display.
 
-    id: unique to the result. note: plain description. unfinished: the stopped run, if it can resume. seek: as in
-    `replay`. stored: whether it comes with the project. opened: name of an opened result, on the button that closes it;
-    else empty. before: the result displayed before it was opened.
+    id: unique to the result. note: plain description. unfinished: the stopped run, if it can resume. stored: whether it
+    comes with the project. opened: name of an opened result, on the button that closes it; else empty. before: the
+    result displayed before it was opened.
     """
 
     id: str
     runs: tuple[PGDRun, ...]
     note: str
     unfinished: ActiveRun | None = None
-    seek: str = ""
     stored: bool = False
     opened: str = ""
     before: RunResult | None = None
@@ -133,7 +138,6 @@ class RunState:
     # Fingerprint of the request for which the visitor chose to see a different result; "next" until it is known.
     _pinned: str | Literal["next"] = ""
     _failed: str = ""  # the request beside which `error` is displayed
-    _displayed: str = ""  # the last result on the screen
     _first: str | None = None  # the first request of the page, which is the link's if a link opened it
     _cache: dict[str, tuple[object, Any]] = field(default_factory=dict)
 
@@ -162,7 +166,7 @@ class RunState:
             return None
         can_resume = job.status in ENDED_EARLY and len(runs[0].curves["loss"]) <= ended.run.plan.config.steps
         note, unfinished = run_note(ended, runs[0]), ended if can_resume else None
-        self.result = RunResult(job.id, runs, note, unfinished, seek="visitor")
+        self.result = RunResult(job.id, runs, note, unfinished)
         return ended
 
     def show(self, result: RunResult) -> None:
@@ -187,11 +191,6 @@ class RunState:
         """Return and clear the reason why nothing was started."""
         why, self.refusal = self.refusal, ""
         return why
-
-    def seek(self, result: RunResult) -> str:
-        """Return a displayed result's `seek`; a stored one that takes another's place is sought, too."""
-        before, self._displayed = self._displayed, result.id
-        return result.seek or ("page" if before not in ("", result.id) else "")
 
     # Derived from the state.
 
@@ -236,3 +235,51 @@ def run_note(ended: ActiveRun, run: PGDRun) -> str:
     early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
     length = count_of(done, "step") if early is None else f"{early} after {done:,} of {count_of(steps, 'step')}"
     return f"Your run, {length}."
+
+
+def run_state(page: str) -> RunState:
+    """Return the state of this visitor's runs on a page."""
+    key = f"{page}.runs"
+    if key not in st.session_state:
+        st.session_state[key] = RunState()
+    state: RunState = st.session_state[key]
+    return state
+
+
+def refusal(page: str, request: RunRequest) -> str:
+    """Return a one-sentence reason why the request cannot run; empty if it can."""
+    if not request.names:
+        return "no classifier is chosen; choose one or two"
+    if not request.searches:
+        return "no search is chosen; choose one or both"
+    if request.plan is None or request.why:
+        return request.why
+    try:
+        check_size(request.plan)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def start(page: str, request: RunRequest) -> bool:
+    """Stop this visitor's earlier run and queue a request, or show a one-sentence reason why it cannot run."""
+    plan, names = request.plan, request.names
+    if (why := refusal(page, request)) or plan is None:
+        run_state(page).refusal = why
+        return False
+    run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.searches)
+    return submit(page, run, names, request.searches)
+
+
+def submit(page: str, run: Run, names: tuple[str, ...], searches: tuple[Search, ...]) -> bool:
+    """Queue a run, or the rest of a stopped one; return False, with a message on the page, if the queue is full."""
+    steps, (pictures, *_, pixels) = run.plan.config.steps, run.plan.start.shape
+    about = {"what": page, "classifiers": names, "searches": searches, "steps": steps, "from_step": run.step}
+    about |= {"pictures": pictures, "pixels": pixels}
+    try:
+        job = job_manager().submit(run.states, owner=current_owner(), total=steps + 1 - run.step, about=about)
+    except QueueFull as error:
+        run_state(page).refusal = str(error)
+        return False
+    run_state(page).active = ActiveRun(job, run, names, searches)
+    return True

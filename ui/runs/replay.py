@@ -1,38 +1,164 @@
-"""Stored example runs, shown before any click, of the same type as live runs. Does not import torch."""
+"""Stored and running runs as data of the replay, and the stored examples that pages open with. No torch."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
-from core.classifiers.families import ClassifierSpec
-from core.classifiers.registry import PAPERS_CLIP
+from core.classifiers.registry import PAPERS_CLIP, ClassifierSpec, classifier_title, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.stored import stored_state
-from core.pgd.run import PGDRun, RunFileError
-from core.pgd.search import COMPARED, Search
+from core.pgd.pictures import fingerprint, stored_opinion
+from core.pgd.run import PGDRun, RunFileError, RunPlan, evenly_spaced
+from core.pgd.search import MIN_CROP_SIZE, SEARCHES, Search, look_interval
 from core.pgd.settings import Penalty, RunKind
-from core.pgd.starts import StartKind, is_row, row_of, stored_subjects
+from core.pgd.starts import RANDOM_KINDS, StartKind, is_row, row_of, stored_subjects
 from core.shared.files import cache_folder
 from core.shared.roles import networks_for
-from ui.components.replay import replay
-from ui.runs.replays import run_replay
-from ui.runs.setup.settings import MAX_CLASSIFIERS, first_choice, reset_settings
-from ui.runs.setup.start import run_state
-from ui.runs.setup.state import RunResult
+from ui.components.replay import Caption, RunProgress, Track, pack_replay, replay
+from ui.runs.settings import MAX_CLASSIFIERS, first_choice, reset_settings
+from ui.runs.state import RunResult, run_state
 from ui.server.model_cache import ready_classifiers
+from ui.shared.text import one_line
 
+if TYPE_CHECKING:
+    from core.pgd.steps import PGDState
+
+MAX_BYTES = 6 * 2**20  # per classifier's frames, which the browser fetches
+MAX_FRAMES = 121
+# What a run of each search must reach: the role of its picture.
+ROLES: dict[Search, str] = {"pixels": "The picture must convince", "views": "Every view must convince"}
 PAPERS_SEARCH: tuple[Search, ...] = ("pixels",)
 EXAMPLE = "A stored example, made like your own runs."
 MADE_HERE = "An example computed on this machine, made like your own runs."
 CHOSEN = (
     "A rule chose these {} stored examples: in each class the picture with the median gain of the robust networks, as "
-    "another network sees it, and the classes with the largest gain. The tab “Many pictures” counts all."
+    "another network sees it, and the classes with the largest gain."
 )
+
+
+def role(title: str, search: Search, others: Sequence[tuple[str, Search]]) -> str:
+    """Return the role of a network's picture: its search, and its network where `others`, shown beside it, differ."""
+    titles, searches = {one for one, _ in others}, {one for _, one in others}
+    return ": ".join([title] * (len(titles) > 1) + [ROLES[search]] * (len(titles) < 2 or len(searches) > 1))
+
+
+def run_title(run: PGDRun, runs: Sequence[PGDRun] = ()) -> str:
+    """Return the role of a run among all runs displayed with it."""
+    pairs = [(result_title(other.metadata["classifier"]), other.config.search) for other in (run, *runs)]
+    return role(*pairs[0], pairs)
+
+
+def target_of(run: PGDRun, row: int) -> str:
+    """Return the target of image `row`."""
+    return one_line(run.metadata["class_names"][run.metadata["targets"][row]])
+
+
+def judged(says: str, rank: int, target: str) -> str:
+    """Return a sentence on another network's prediction for a picture; rank: of the target, from 1."""
+    return f"Another network says {says}" + ("" if rank == 1 else f"; {target} is its guess number {rank:,}")
+
+
+def run_replay(
+    runs: Sequence[PGDRun], *, id: str, live: RunProgress | None = None, original: bool = False
+) -> dict[str, Any]:
+    """Return the replay of runs with the same start and frame steps; long runs are thinned, to download quickly.
+
+    Args:
+        id: unique to the result. live: progress of a stopped run. original: whether to show what a hole covers.
+    """
+    first = runs[0]
+    frames = sampled_frames(len(first.frames), first.start.size)
+    tracks = [
+        Track(
+            _caption(run, runs),
+            run.frames[frames],
+            run.curves["target_probability"],
+            look_interval(run.config.search),
+        )
+        for run in runs
+    ]
+    return pack_replay(
+        tracks,
+        to_uint8_planes(first.start),
+        first.frame_steps[frames].tolist(),
+        original=first.original if original or len(first.start) > 1 else None,
+        live=live,
+        id=id,
+        **_layout(first.start, first.mask, first.metadata["images"]),
+        targets=[target_of(first, row) for row in range(len(first.start))],
+        steps=first.config.steps,
+    )
+
+
+def live_replay(
+    plan: RunPlan,
+    names: Sequence[str],
+    searches: Sequence[Search],
+    moments: Sequence[Sequence[PGDState]],
+    curves: Sequence[np.ndarray],
+    *,
+    id: str,
+    live: RunProgress,
+) -> dict[str, Any]:
+    """Return the newest moments of a run in progress, with its curves so far.
+
+    Args:
+        names, searches: of the classifiers; each classifier runs with each search.
+        moments: lists of one state per run, at the same step; without any, the start is shown.
+        curves: `Run.target_probability` per run; none before the first state.
+    """
+    start = to_uint8_planes(plan.start)
+    pairs = [(short_title(classifier_title(name)), search) for name, search in itertools.product(names, searches)]
+    tracks = []
+    for k, (title, search) in enumerate(pairs):
+        frames, curve = start[None], np.zeros((0, len(start)), np.float32)
+        if moments:
+            frames = np.stack([to_uint8_planes(moment[k].images.cpu().numpy()) for moment in moments])
+            curve = curves[k]
+        nobody = [""] * len(start), [False] * len(start)
+        tracks.append(Track(Caption(role(title, search, pairs), *nobody), frames, curve, look_interval(search)))
+    return pack_replay(
+        tracks,
+        start,
+        [moment[0].step for moment in moments] or [0],
+        live=live,
+        id=id,
+        **_layout(plan.start, plan.mask, plan.images),
+        targets=[one_line(str(target)) for target in plan.targets],
+        steps=plan.config.steps,
+    )
+
+
+def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, bool]:
+    """Return what the browser needs to know of a run's kind: a grey start is not worth a comparison."""
+    large = start.shape[-1] >= MIN_CROP_SIZE
+    return {"lead": mask is None and large, "wipe": mask is not None or images.get("start") not in RANDOM_KINDS}
+
+
+def _caption(run: PGDRun, runs: Sequence[PGDRun]) -> Caption:
+    rows, title = range(len(run.start)), run_title(run, runs)
+    opinion = stored_opinion(fingerprint(run)) if run.mask is None else None
+    if opinion is None:
+        return Caption(title, [""] * len(rows), [False] * len(rows))
+    texts = [judged(one_line(opinion.says[row]), opinion.ranks[row], target_of(run, row)) for row in rows]
+    return Caption(title, texts, [rank == 1 for rank in opinion.ranks])
+
+
+def sampled_frames(count: int, frame_bytes: int) -> np.ndarray:
+    """Return evenly spaced indices of the frames to send, including both ends."""
+    most = max(2, min(MAX_FRAMES, MAX_BYTES // max(1, frame_bytes)))
+    return evenly_spaced(count, most)
+
+
+def to_uint8_planes(images: np.ndarray) -> np.ndarray:
+    """Convert (B, 3, H, W) in [0, 1] to uint8 with the rounding of pictures."""
+    return np.rint(images * 255).astype(np.uint8)
 
 
 def _stored(kind: str) -> dict[str, list[PGDRun]]:
@@ -187,4 +313,4 @@ def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _packed(id: str, _runs: Sequence[PGDRun]) -> dict[str, Any]:
-    return run_replay(_runs, id=id, classes=False)
+    return run_replay(_runs, id=id, original=True)

@@ -1,7 +1,5 @@
-"""The states of a page's runs and their transitions, on real runs of a toy, without Streamlit."""
+"""The states of a page's runs and their transitions, on real runs of a toy."""
 
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 
@@ -10,7 +8,7 @@ import pytest
 from core.pgd.run import Run
 from core.pgd.settings import PGDConfig
 from tests.ui.toys import ToyClassifier, toy_plan
-from ui.runs.setup.state import STOPPED_TOO_EARLY, ActiveRun, RunRequest, RunResult, RunState
+from ui.runs.state import STOPPED_TOO_EARLY, ActiveRun, RunRequest, RunResult, RunState
 from ui.server.jobs import JobManager
 
 NAMES, SEARCHES = ("toy-a",), ("pixels",)
@@ -52,11 +50,6 @@ def example() -> RunResult:
 
 def nothing():
     return None
-
-
-def test_the_file_imports_no_streamlit():
-    code = "import sys, ui.runs.setup.state; assert not {'streamlit', 'torch'} & {*sys.modules}"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_run_begins_and_finishes_as_the_result_of_its_request(example):

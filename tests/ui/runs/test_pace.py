@@ -7,17 +7,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ui.runs.panel
-import ui.runs.setup.start
+import ui.runs.state
 from core.data.painted import SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.pgd.run import RunPlan
 from core.pgd.settings import PGDConfig
 from tests.ui.page_runner import page_text, settable_widget
-from ui.runs.setup import pace
+from tests.ui.replay_reader import replay_data
+from ui.runs import settings as pace
 from ui.server.jobs import JobManager
 from ui.server.limits import limits
 from ui.shared.pictures import captions
 
-GENERATION = Path(__file__).parents[2] / "apps" / "generation_app.py"
+GENERATION = Path(__file__).parents[1] / "apps" / "generation_app.py"
 CLIP, ROBUST = "Mini CLIP", "Mini ResNet (robust)"
 ALONE = ("pixels",)
 
@@ -28,8 +29,8 @@ def queue(monkeypatch):
     import torch  # noqa: F401
 
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.setup.start, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.setup.start, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.state, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.state, "current_owner", lambda: "visitor")
     pace._paces().clear()
 
 
@@ -47,6 +48,12 @@ def drawn(app: AppTest) -> AppTest:
     if (active := app.session_state["generation.runs"].active) is not None:
         assert active.job.wait(120)
     return app.run()
+
+
+def pick(app: AppTest, place: int) -> None:
+    """Choose a bundled sketch, as the browser reports it."""
+    app.session_state["generation.sketch"] = draw_sketch(list(SKETCHES)[place])
+    app.run()
 
 
 def plan(side=32, steps=60, pictures=1):
@@ -75,13 +82,13 @@ def test_nothing_is_drawn_without_a_click_and_the_page_says_how_long_it_takes():
     app = generation(generation_set="CIFAR-10, 32 px")
     assert not app.exception and "A stored example" in page_text(app)
     settable_widget(app, "generation-classes-cifar10").set_value(["dog"]).run()
-    assert not app.exception and "Not run yet: *Run* takes about 1 s" in page_text(app).replace("**", "")
+    assert not app.exception and replay_data(app)["live"]["text"] == "Not run yet: Draw takes about 1 s."
     assert app.session_state["generation.runs"].active is None
     result = drawn(app).session_state["generation.runs"].result
     assert "Your run, 60 steps" in page_text(app)
     assert [run.metadata["class_names"][run.metadata["targets"][0]] for run in result.runs] == ["dog", "dog"]
     linked = generation(generation_classes_cifar10="cat")
-    assert "Not run yet" in page_text(linked) and linked.session_state["generation.runs"].result is None
+    assert replay_data(linked)["live"]["state"] == "new" and linked.session_state["generation.runs"].result is None
 
 
 def test_what_the_server_does_not_allow_does_not_start(monkeypatch):
@@ -98,14 +105,14 @@ def test_what_the_server_does_not_allow_does_not_start(monkeypatch):
 
 def test_another_start_keeps_the_class_that_was_chosen():
     app = generation(generation_classes_cifar10="dog")
-    app.selectbox(key="generation-start-from").set_value("Pixel noise").run()
+    settable_widget(app, "generation-start-from").set_value("Pixel noise").run()
     drawn(app)
     assert not app.exception and settable_widget(app, "generation-classes-cifar10").value == ["dog"]
     (run, _) = app.session_state["generation.runs"].result.runs
     assert run.metadata["images"]["start"] == "independent"
 
 
-def test_a_linked_sketch_is_painted_and_its_result_can_be_painted_on():
+def test_a_linked_sketch_is_painted():
     text = encode_sketch(draw_sketch("frog"))
     app = generation(generation_start_from="Sketch", generation_sketch=text, generation_classes_cifar10="frog",
                      generation_models_cifar10=ROBUST)  # fmt: skip
@@ -113,18 +120,13 @@ def test_a_linked_sketch_is_painted_and_its_result_can_be_painted_on():
     (run,) = app.session_state["generation.runs"].result.runs
     expected = decode_sketch(text, 32).transpose(2, 0, 1).astype(np.float32) / 255
     assert np.allclose(run.start[0], expected, atol=1e-6) and run.metadata["images"]["start"] == "sketch"
-    app.button(key="generation.paint_on.0").click().run()
-    drawn(app)
-    (again,) = app.session_state["generation.runs"].result.runs
-    assert np.allclose(again.start[0] * 255, run.frames[-1, 0], atol=1e-3), "the run continues from the drawing"
 
 
-def test_a_bundled_sketch_brings_its_class_and_a_broken_link_the_first_sketch():
+def test_a_broken_link_of_a_sketch_opens_the_first_one():
     app = generation(generation_start_from="Sketch", generation_sketch="nonsense", generation_models_cifar10=ROBUST)
     assert not app.exception
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch(next(iter(SKETCHES))))
-    app.selectbox(key="generation.bundled_sketch").set_value("ship").run()
-    assert settable_widget(app, "generation-classes-cifar10").value == ["ship"]
+    pick(app, list(SKETCHES).index("ship"))
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("ship"))
     assert app.query_params["generation-sketch"] in (expected := encode_sketch(draw_sketch("ship")), [expected])
 
@@ -141,13 +143,14 @@ def test_a_picture_can_become_another_class():
     assert run.metadata["images"]["credit"] == f"Start: {captions('cifar10')[3]}"
 
 
-def test_the_first_sketch_changes_no_class_and_a_bundled_one_that_is_taken_does():
-    app = generation(generation_set="CIFAR-10, 32 px", generation_models_cifar10=ROBUST)
-    classes = settable_widget(app, "generation-classes-cifar10").value
-    app.selectbox(key="generation-start-from").set_value("Sketch").run()
-    assert not app.exception and settable_widget(app, "generation-classes-cifar10").value == classes
-    (run,) = drawn(app).session_state["generation.runs"].result.runs
-    assert len(run.start) == len(classes) == 8 and all(np.array_equal(run.start[0], start) for start in run.start)
+def test_beginning_with_a_sketch_brings_its_class_and_a_word_leads_back():
+    app = generation(generation_set="ImageNet, 224 px")
+    begin = app.segmented_control(key="generation.begin")
+    begin.set_value("From a sketch").run()
+    assert not app.exception and settable_widget(app, "generation-classes-imagenet").value == ["sorrel"]
+    assert settable_widget(app, "generation-start-from").value == "Sketch"
+    app.segmented_control(key="generation.begin").set_value("From a word").run()
+    assert settable_widget(app, "generation-start-from").value == "Grey" and not app.exception
 
 
 def test_a_link_of_a_run_opens_its_settings_and_draws_the_same():

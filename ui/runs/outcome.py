@@ -1,0 +1,353 @@
+"""What came out of runs: tables of their numbers, of another network's judgement and of many pictures, and downloads.
+
+Texts of a run's file may be untrusted: each is one line of bounded length.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image, ImageDraw, ImageFont
+
+from core.classifiers.registry import CLIPS, classifier_title, result_title
+from core.data.sample_sets import SAMPLE_SETS, SampleSet, map_title
+from core.data.stored import device_text
+from core.pgd.pictures import (
+    Judgement,
+    PictureOutcomes,
+    choose_judge,
+    fingerprint,
+    judge_run,
+    picture_outcomes,
+    stored_judgement,
+    stored_outcomes,
+)
+from core.pgd.run import PGDRun, evenly_spaced, pack_runs
+from core.pgd.search import look_interval
+from core.pgd.settings import PENALTIES, SETTINGS, Penalty, settings_of
+from core.pgd.starts import STARTS, StartKind
+from core.shared.numbers import confidence, measured_percent, percent
+from core.shared.text import Number, Sentence, sentence
+from ui.maps.files import file_stem
+from ui.maps.predictions.cell_predictions import wait_for_first_paint
+from ui.runs.replay import run_title, target_of
+from ui.runs.state import RunResult
+from ui.server.model_cache import classifier_for, ready_classifiers
+from ui.shared.downloads import download_button
+from ui.shared.picture_rows import to_picture
+from ui.shared.table import scrolling_table
+from ui.shared.text import as_markdown, one_line
+
+VIEWS = (
+    "**Every view must convince**: each step follows the gradient at one random view of the picture: a crop with noise "
+    "(around the hole if there is one), or a shifted or mirrored copy of a small picture. The gradient gets a natural "
+    "spectrum ($1 / \\max(1, r)^p$ at $r$ cycles per image) and the colour covariance of natural pixels, to a power. "
+    "Ball, unit step and clip are the same, and confidence is that of the picture itself (Athalye et al. 2018; Olah et "
+    "al. 2017)."
+)
+NOT_STORED = "Results over many pictures are stored for CIFAR-10 with its default settings, not for these settings."
+NOBODY = (
+    "No other installed classifier knows these classes, so nobody judges the pictures. *Models and data* offers more."
+)
+JUDGED = "generation.judged"  # this visitor's judgements, keyed by pictures and judge
+# The result that CLIP is to judge; the button.
+JUDGED_RESULT, ASK_BUTTON = "generation.judge_requested", "generation.ask_judge"
+MAX_TEXT_LENGTH = 140  # characters of a cell
+MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, since players would show them tiny
+GAP, LINE = 8, 24  # pixels between pictures; height of their captions
+MAX_FRAMES = 61
+SECONDS = 4.0  # length of an animation; the last frame stays for another second
+
+
+def sample_set_of(run: PGDRun) -> SampleSet | None:
+    """Return the sample set whose classes the run's start with (own texts may follow); None if there is none."""
+    return next((row for row in SAMPLE_SETS.values() if row.fits(run.metadata["class_names"])), None)
+
+
+def class_set_of(run: PGDRun) -> str:
+    """Return the name of the class set that a run's classes start with, or an empty string."""
+    row = sample_set_of(run)
+    return "" if row is None else row.class_set
+
+
+# ---- one result --------------------------------------------------------------------------------------------------
+
+
+def run_table(result: RunResult) -> None:
+    """Draw the numbers of a result, what the network says at both ends of a single picture, and where it comes from."""
+    runs = result.runs
+    columns = ("This run", *(run_title(run, runs) for run in runs))
+    rows = [run_facts(run) | {"Made": result.note} for run in runs]
+    scrolling_table(columns, [(name, *(row[name] for row in rows)) for name in rows[0]], "This run", wraps=True)
+    if len(runs[0].start) == 1:
+        heads = [f"{run_title(run, runs)}, {when}" for run in runs for when in ("start", "end")]
+        lists = [[f"{one_line(name)} {confidence(share)}" for name, share in run.top_classes(0, last=last)]
+                 for run in runs for last in (False, True)]  # fmt: skip
+        table = [(str(place), *cells) for place, cells in enumerate(zip(*lists, strict=False), 1)]
+        scrolling_table(("Most likely classes", *heads), table, "Most likely classes", wraps=True)
+
+
+def run_facts(run: PGDRun) -> dict[str, str]:
+    """Return a run's outcome, settings and origin by name; numbers of several pictures are their means."""
+    source, images, classifier = run.metadata["source"], run.metadata["images"], run.metadata["classifier"]
+    values = settings_of(run.config, run.metadata["objective"].get("weight"))
+    loss, norm = run.curves["loss"].mean(axis=1), run.curves["perturbation_norm"][-1].mean()
+    before, after = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
+    changes = [change["inside"] for change in images.get("change") or []]
+    digest = one_line(classifier.get("sha256") or "")[:12]
+    return {
+        "Target": ", ".join(dict.fromkeys(target_of(run, row) for row in range(len(run.start)))),
+        "Its probability": f"{before} → {after}{_measured(run)}",
+        # float32 rounds a smaller cross-entropy to zero
+        "Loss": f"{loss[0]:.3g} → {f'{loss[-1]:.2g}' if loss[-1] > 1e-7 else 'under 1e-7'}",
+        "Steps": f"{len(loss) - 1:,} of {run.config.steps:,}",
+        "Change (L2 norm)": f"{norm:.2f} of at most {run.config.epsilon:.3g}",
+        f"Mean change of the {'start' if run.mask is None else 'hole'}": (
+            f"{255 * np.mean(changes):.1f} of 255" if len(changes) == len(run.start) else "unknown"
+        ),
+        "Network": result_title(classifier, short=False),
+        "Settings": "".join(_setting(run, name, value) for name, value in values.items()),
+        "Random seed": str(run.metadata["seed"]),
+        "Picture": one_line(images.get("credit") or images.get("dataset") or "of unknown origin", MAX_TEXT_LENGTH),
+        "Weights": f"{one_line(classifier['weights_id'])} (sha256 {f'{digest}…' if digest else 'unknown'})",
+        "Computed": f"{_date(run)}, version {one_line(source.get('version') or '?')}, {device_text(source)}, "
+        f"{source.get('wall_seconds') or 0:,.0f} s",
+    }
+
+
+def _measured(run: PGDRun) -> str:
+    """Return the step of a run's last confidence; empty if that is its last step."""
+    last = len(run.curves["loss"]) - 1
+    step = last if last == run.config.steps else last - last % look_interval(run.config.search)
+    return "" if step == last else f" (measured at step {step:,})"
+
+
+def _setting(run: PGDRun, name: str, value: Any) -> str:
+    """Return a setting's part of the text; empty for defaults."""
+    row = SETTINGS[name]
+    if row.choices and value == row.choices[0]:
+        return ""
+    penalty = PENALTIES[run.metadata["objective"]["penalty"]].phrase if name == "weight" else ""
+    return f"{row.phrase.format(value)}{penalty}"
+
+
+def _date(run: PGDRun) -> str:
+    return one_line(run.metadata["source"].get("date") or "")[:10] or "at an unknown time"
+
+
+# ---- another network's judgement ---------------------------------------------------------------------------------
+
+
+def count_with_interval(judgement: Judgement, count: int) -> Number:
+    """Format a count of the judged pictures with the 95 % interval of its share, as in '4 of 8 (22 to 78 %)'."""
+    _, low, high = judgement.share(count)
+    return Number(f"{count} of {judgement.n}", f"{100 * low:.0f} to {100 * high:.0f} %")
+
+
+def second_judge(result: RunResult) -> None:
+    """Draw how many of the displayed pictures, and of their starts, another network recognises.
+
+    Nothing is drawn for a single picture: one prediction is no measurement.
+    """
+    runs = [run for run in result.runs if class_set_of(run)]
+    if not runs or len(runs[0].start) < 2:
+        return
+    drew = {run.metadata["classifier"]["name"] for run in result.runs}
+    clips = st.session_state.get(JUDGED_RESULT) == result.id
+    pairs = [(run, (fingerprint(run), name)) for run in runs if (name := _judge_of(run, drew, clips)) is not None]
+    if not pairs:
+        if not clips and any(_judge_of(run, drew, True) for run in runs):
+            st.button(
+                "Let CLIP judge the pictures",
+                help="No smaller classifier of these classes is installed. CLIP’s first prediction takes a few "
+                "seconds.",
+                key=ASK_BUTTON,
+                on_click=st.session_state.__setitem__,
+                args=(JUDGED_RESULT, result.id),
+            )
+        else:
+            st.markdown(NOBODY)
+        return
+    known = st.session_state.setdefault(JUDGED, {})
+    for _, (mark, name) in pairs:
+        if (stored := stored_judgement(mark)) is not None and stored.judge == name:
+            known[mark, name] = stored
+    if new := [(run, pair) for run, pair in pairs if pair not in known]:
+        if wait_for_first_paint():
+            return
+        try:
+            with st.spinner("Another network is judging the pictures…"):
+                known |= {pair: judge_run(run, classifier_for(pair[1], class_set_of(run))) for run, pair in new}
+        except (RuntimeError, FileNotFoundError, ValueError) as error:
+            st.error(as_markdown(sentence(f"the second judge failed: {error}")))
+            return
+    judgements = [(run, judgement) for run, pair in pairs if (judgement := known[pair]) is not None]
+    scrolling_table(JUDGE_COLUMNS, judge_rows(judgements), "Recognised by another network")
+
+
+JUDGE_COLUMNS = ("Drawings", "Recognised by", "At the start", "At the end", "Targets that it does not know")
+
+
+def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[str, ...]]:
+    """Return how many starts and pictures of runs second judges recognise."""
+    runs = [run for run, _ in judged_runs]
+    return [
+        (
+            run_title(run, runs),
+            one_line(classifier_title(judgement.judge)),
+            count_with_interval(judgement, judgement.before),
+            count_with_interval(judgement, judgement.after),
+            f"{len(run.start) - judgement.n} of {len(run.start)}",
+        )
+        for run, judgement in judged_runs
+    ]
+
+
+def _judge_of(run: PGDRun, drew: Collection[str], clips: bool) -> str | None:
+    """Return the name of a run's judge: that of its stored judgement, else a ready classifier, None without one.
+
+    A classifier that drew none of the displayed pictures is preferred.
+
+    Args:
+        clips: whether a downloaded CLIP may judge. Its first prediction is slow, so it judges only on request.
+    """
+    if (stored := stored_judgement(fingerprint(run))) is not None:
+        return stored.judge
+    ready = [spec.name for spec in ready_classifiers(class_set_of(run)) if clips or spec.name not in CLIPS]
+    return choose_judge(run.metadata["classifier"]["name"], [name for name in ready if name not in drew] or ready)
+
+
+# ---- many stored pictures ----------------------------------------------------------------------------------------
+
+
+def many_pictures(row: SampleSet, kind: StartKind | Penalty) -> None:
+    """Draw a table of all stored pictures of a set's classes from one kind of start, or filled with one penalty."""
+    stored = picture_outcomes(kind)
+    if not any(row.fits(painted.facts["class_names"]) for painted in stored.values()):
+        st.markdown(NOT_STORED)
+        return
+    rows = [many_row(name, painted) for name, painted in stored.items()]
+    scrolling_table(many_columns(kind), rows, "Many pictures, by network")
+
+
+def many_columns(kind: StartKind | Penalty) -> tuple[str, ...]:
+    """Return the column heads of the table."""
+    first = next(iter(picture_outcomes(kind).values()))
+    judge = classifier_title(first.judge)
+    start = next((text.phrase for name, text in STARTS.items() if name == kind), "")
+    data = first.facts.get("dataset") or {}
+    penalty = next((row.phrase for name, row in PENALTIES.items() if name == kind), "")
+    what = f"Drawn from {start}" if start else f"Holes in {map_title(data['name'])} {data['split']} images, {penalty}"
+    return (
+        what,
+        "Pictures",
+        "Steps",
+        "Own mean confidence",
+        f"At the start recognised by {judge}",
+        f"Recognised by {judge}",
+    )
+
+
+def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
+    """Return the row of one network's pictures, a string per column."""
+    before, after = painted.confidence
+    first = next(iter(picture_outcomes(painted.facts["kind"]["name"]).values()))
+    judge = f", judged by {classifier_title(painted.judge)}" if painted.judge != first.judge else ""
+    return (
+        f"{result_title(painted.facts['classifier'], short=False)}{judge}",
+        f"{painted.n:,}",
+        f"{painted.config['steps']:,}",
+        Sentence(f"{percent(before)} → ", measured_percent(after)),
+        count_with_interval(painted.judgement, painted.judgement.before),
+        count_with_interval(painted.judgement, painted.judgement.after),
+    )
+
+
+def holes_alone() -> dict[str, Number]:
+    """Return how often another network recognises what is in a photograph's stored hole from the hole alone, by what
+    is in it; empty if none are stored.
+    """
+    stored = stored_outcomes()
+    if stored is None or (pair := stored.pair("hole")) is None:
+        return {}
+    pixels, views = pair
+    seen = {"views": (views, "alone"), "pixels": (pixels, "alone")}
+    seen |= {"start": (views, "alone_start"), "original": (views, "alone_original")}
+
+    def count(outcomes: Any, what: str) -> Number:
+        _, low, high = outcomes.share(seen=what)
+        return Number(
+            f"{int(outcomes.recognised(seen=what).sum())} of {outcomes.n}", f"{100 * low:.0f} to {100 * high:.0f} %"
+        )
+
+    return {name: count(*where) for name, where in seen.items()}
+
+
+# ---- downloads ---------------------------------------------------------------------------------------------------
+
+
+def run_picture(runs: Sequence[PGDRun], row: int) -> bytes:
+    """Return a PNG of image `row`: the original, if any, beside each run's result."""
+    buffer = io.BytesIO()
+    _side_by_side(runs, row, -1).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def run_animation(runs: Sequence[PGDRun], row: int) -> bytes:
+    """Return the same pictures step by step, as a looping lossless WebP."""
+    count = min(len(run.frames) for run in runs)
+    chosen = evenly_spaced(count, MAX_FRAMES).tolist()
+    first, *rest = [_side_by_side(runs, row, k) for k in chosen]
+    buffer = io.BytesIO()
+    durations = [round(1000 * SECONDS / len(chosen))] * len(rest) + [1000]
+    first.save(buffer, "WEBP", save_all=True, append_images=rest, duration=durations, loop=0, lossless=True, method=1)
+    return buffer.getvalue()
+
+
+def _side_by_side(runs: Sequence[PGDRun], row: int, frame: int) -> Image.Image:
+    original = runs[0].original
+    pictures = [] if original is None else [("Original", original[row])]
+    pictures += [(run_title(run, runs), run.frames[frame, row]) for run in runs]
+    height, width = runs[0].start.shape[-2:]
+    scale = max(1, -(-MIN_FRAME_SIDE // max(height, width)))
+    height, width = scale * height, scale * width
+    sheet = Image.new("RGB", (len(pictures) * (width + GAP) - GAP, height + LINE), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    for k, (title, pixels) in enumerate(pictures):
+        left = k * (width + GAP)
+        sheet.paste(Image.fromarray(to_picture(pixels)).resize((width, height), Image.Resampling.BICUBIC), (left, 0))
+        pen.text((left, height + 4), title.encode("latin-1", "replace").decode("latin-1")[:34], "black", font)
+    return sheet
+
+
+def run_stem(runs: Sequence[PGDRun], row: int) -> str:
+    """Return the file name of image `row` without suffix: short and valid on every system."""
+    names = dict.fromkeys(run.metadata["classifier"]["name"] for run in runs)
+    searches = dict.fromkeys(run.config.search for run in runs)
+    by = () if [*searches] == ["pixels"] else searches
+    parts = (runs[0].metadata["kind"], *names, *by, target_of(runs[0], row))
+    stem = "-".join(filter(None, (file_stem(part[:60])[:40].strip("-") for part in parts)))
+    return f"{stem}-{row + 1}" if len(runs[0].start) > 1 else stem
+
+
+def downloads(runs: Sequence[PGDRun], *, key: str) -> None:
+    """Draw the downloads for all classifiers and pictures of a result; `key` is unique on the page."""
+    row = 0
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}.download"):
+        if len(runs[0].start) > 1:
+            targets = [f"{k + 1}: {target_of(runs[0], k)}" for k in range(len(runs[0].start))]
+            row = st.selectbox(
+                "Picture", range(len(targets)), format_func=targets.__getitem__, key=f"{key}.row", width=200
+            )
+        kinds = {
+            "Picture": (lambda: run_picture(runs, row), "png"),
+            "Animation": (lambda: run_animation(runs, row), "webp"),
+            "Run file": (lambda: pack_runs(runs), "npz"),
+        }
+        for label, (make, suffix) in kinds.items():
+            name = f"{run_stem(runs, row)}.{suffix}"
+            download_button(label, make, name, key=f"{key}.{row}.{suffix}", icon=":material/download:")
