@@ -14,5 +14,9 @@ STEP_LINKS = {
         (".perturbed", "(0, 1)"),
     ],
     "mixture": [(".mixer", "Mini CLIP"), (".mixer", "Mini ResNet"), (".mixer figure", "frog")],
-    "hole": [(".replay .model canvas", ""), (".model h2", "EfficientNet-Lite0")],
+    "hole": [
+        (".replay .model canvas", ""),
+        (".model h2", "Every view must convince"),
+        (".st-key-run-painter", "EfficientNet-Lite0"),
+    ],
 }

@@ -11,7 +11,8 @@ import safetensors.torch
 import torch
 from playwright.sync_api import expect
 
-from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
+from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP, short_title
+from tests.browser.live_runs import SLOW, expect_run, start, wait_for_end
 from tests.browser.waiting import wait_until_drawn
 from tests.hub_server import hub_server
 
@@ -66,15 +67,16 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
     expect(clip).not_to_contain_text("instead of")
 
     go_to("inpainting?inpainting-steps=20")
-    expect(page.get_by_role("combobox", name=re.compile("Classifiers"))).to_be_visible()
-    expect(page.get_by_test_id("stMultiSelect").get_by_text(TITLE)).to_be_visible()
-    page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_text("Your run, 20 steps")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(f"Painted by {short_title(TITLE)}, the paper’s network.")).to_be_visible()
+    start(page)
+    wait_for_end(page)
+    expect_run(page, "Your run, 20 steps")
 
     go_to("generation?generation-steps=5")
-    expect(page.get_by_test_id("stMultiSelect").get_by_text(TITLE)).to_be_visible()
-    page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_text("Your run, 5 steps")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(f"Painted by {short_title(TITLE)}, the paper’s network.")).to_be_visible()
+    start(page)
+    wait_for_end(page)
+    expect_run(page, "Your run, 5 steps")
 
     go_to("frequency?pictures=CIFAR-10&tab=Your+own+words&classes=a%20cat,%20a%20pattern%20of%20stripes")
     own = page.locator(".st-key-own-predictions .predictions").first

@@ -188,17 +188,7 @@ def test_page_is_accessible_dark_at_a_desk_and_light_on_a_phone(app, open_page, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("path", "width"),
-    [
-        ("inpainting", 1440),
-        ("inpainting", 400),
-        ("generation", 400),
-        ("models", 400),
-        ("findings", 1440),
-        ("findings", 400),
-    ],
-)
+@pytest.mark.parametrize(("path", "width"), [("models", 400), ("findings", 1440), ("findings", 400)])
 def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
     page = settled(open_page(f"{app}/{path}", width=width))
     for tab in page.get_by_role("tab").all():
@@ -208,6 +198,18 @@ def test_no_tab_makes_a_page_long_or_inaccessible(app, open_page, path, width):
             expect_to_fit(page, width)
             expect_to_read_well(page, width)
             assert grave_faults(page) == [], tab.inner_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1440, 400])
+@pytest.mark.parametrize("path", ["inpainting", "generation", "generation?generation-set=CIFAR-10%2C+32+px"])
+def test_closed_parts_are_readable_and_accessible_once_open(app, open_page, path, width):
+    page = settled(open_page(f"{app}/{path}", width=width))
+    for part in page.locator("[data-testid=stExpander] summary").all():
+        part.click()
+    expect_to_read_well(settled(page), width)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert grave_faults(page) == []
 
 
 # For each tab of *Frequencies* with four networks, a text that appears once the tab is complete.
@@ -239,9 +241,8 @@ def test_views_of_frequency_fit_read_well_and_are_accessible(app, open_page, vie
 @pytest.mark.slow
 def test_what_opens_is_accessible(app, open_page):
     page = settled(open_page(f"{app}/inpainting", width=1440))
-    for name in ("Download", "Share"):
-        opens_accessibly(page, page.get_by_role("button", name=name), POPOVER)
-    opens_accessibly(page, page.get_by_role("button", name="Pictures"), "[role=dialog]")
+    opens_accessibly(page, page.get_by_role("button", name="Share"), POPOVER)
+    opens_accessibly(page, page.get_by_role("button", name="Your photo"), "[role=dialog]")
 
 
 def opens_accessibly(page: Page, button: Locator, opened: str) -> None:
@@ -299,10 +300,18 @@ def test_a_page_stands_in_the_middle_of_a_wide_window(app, open_page, path):
 
 
 @pytest.mark.parametrize("path", ["inpainting", "generation"])
-def test_the_result_has_seven_tenths_of_the_window_and_comes_first_on_a_phone(app, open_page, path):
+def test_pictures_and_verb_are_in_sight_at_a_desk_and_come_first_on_a_phone(app, open_page, path):
     page = settled(open_page(f"{app}/{path}", width=1440))
-    assert page.locator(".st-key-run-results").bounding_box()["width"] >= 0.7 * 1440
+    verb = page.locator(".st-key-run-stage button[kind=primary]")
+    pictures = page.locator(".replay canvas, .painter canvas")
+    for part in (verb, *pictures.all()):
+        box = part.bounding_box()
+        assert box["y"] > 0 and box["y"] + box["height"] <= 900
+    sides = [picture.bounding_box()["width"] for picture in pictures.all()]
+    assert max(sides) > 450
     page.set_viewport_size({"width": 390, "height": 844})
-    drawing = settled(page).locator(".replay .model:not(.reference) canvas").first.bounding_box()
-    assert drawing["y"] + drawing["height"] <= 844
-    assert page.get_by_role("button", name="Run", exact=True).bounding_box()["y"] > drawing["y"]
+    first = settled(page).locator(".painter canvas, .replay canvas").first.bounding_box()
+    assert verb.bounding_box()["y"] < 900 and first["y"] < 450 and first["width"] > 300
+    for control in page.locator(".st-key-run-stage button").all():
+        if control.is_visible():
+            assert control.bounding_box()["height"] >= 40, control.inner_text()

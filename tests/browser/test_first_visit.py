@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.classifiers.registry import classifier_spec, short_title
 from core.pgd.starts import STARTS
-from tests.browser.live_runs import SLOW, start, step_number, step_of, stop, wait_for_steps
+from tests.browser.live_runs import CANVAS, SLOW, expect_run, open_details, start, wait_for_end
 from tests.browser.step_links import SEEN, STEP_LINKS
 from tests.browser.waiting import choose_option, wait_until_drawn, wait_until_still
 from tests.firefox import find_firefox
@@ -118,13 +118,13 @@ def test_a_menu_that_was_opened_and_closed_does_not_take_back_what_the_page_sets
     expect(figure).to_have_attribute("aria-checked", "true")
 
 
-def test_a_setting_in_a_closed_popover_follows_the_page(visit):
+def test_a_setting_in_a_closed_part_follows_the_page(visit):
     page = visit(f"inpainting?{SMALL}")
-    settings, steps = page.get_by_role("button", name="Settings"), page.get_by_role("spinbutton", name="Steps")
+    settings, steps = page.get_by_text("Expert settings"), page.get_by_role("spinbutton", name="Steps")
     settings.click()
     enter(steps, "30")
     expect(page).to_have_url(re.compile("inpainting-steps=30"))
-    page.keyboard.press("Escape")
+    settings.click()
     expect(steps).to_be_hidden()
     page.get_by_role("button", name="Back to the example").click()
     expect(page).not_to_have_url(re.compile("inpainting-steps=30"))
@@ -174,10 +174,9 @@ def test_no_verdict_on_clip_stands_over_a_miniatures_number_without_saying_so(vi
 def test_on_a_phone_run_brings_progress_and_result_into_sight(visit, path):
     page = visit(path, **PHONE)
     start(page)
-    expect(page.get_by_text("Your run, 20 steps")).to_be_visible(timeout=SLOW)
-    wait_until_drawn(page)
+    wait_for_end(page)
     wait_until_still(page)
-    for part in (page.locator(".replay .transport"), page.locator(".replay .model:not(.reference) canvas").first):
+    for part in (page.locator(".st-key-run-stage .replay .bar").first, page.locator(CANVAS).first):
         box = part.bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE["height"], box
 
@@ -193,26 +192,7 @@ def test_on_a_phone_a_touched_cell_changes_the_picture_that_is_in_sight(visit):
     assert box["y"] >= 0 and box["y"] + box["height"] <= PHONE["height"], box
 
 
-# 4. A run in progress.
-
-
-@pytest.mark.slow
-def test_a_paused_run_speaks_of_the_step_it_is_at(visit):
-    page = visit(f"inpainting?{SMALL}&inpainting-steps=2000&inpainting-models-cifar10=Mini+ResNet")
-    start(page)
-    wait_for_steps(page)
-    likeliest = page.locator(".replay .likeliest")
-    likeliest.locator("summary").click()
-    expect(likeliest.locator("td .share").first).to_have_text(re.compile(r"\d %"))  # not empty while it runs
-    page.get_by_role("button", name="Pause the run").click()
-    expect(page.get_by_role("button", name="Continue the run")).to_be_visible()
-    text = page.locator(".replay").inner_text()
-    assert "never" not in text and "at the end" not in text
-    assert step_number(step_of(page)) < 2000
-    stop(page)
-
-
-# 5. The links of the story.
+# 4. The links of the story.
 
 
 @pytest.mark.slow
@@ -233,7 +213,7 @@ def test_each_link_of_the_story_leads_to_what_it_promises(visit, step):
         assert box["y"] >= 50 and box["y"] + min(box["height"], SEEN) <= 900, (selector, text)
 
 
-# 6. Everything else.
+# 5. Everything else.
 
 
 @pytest.mark.slow
@@ -260,9 +240,10 @@ def test_a_picture_of_ones_own_is_previewed_at_the_maps_size_and_no_other_stays_
 )
 def test_a_shared_link_opens_what_was_shown_and_runs_nothing_by_itself(visit, path, own):
     page = visit(path)
-    expect(page.locator(STATUS)).to_contain_text("stored example")
+    expect_run(page, "A stored example")
     again = visit(link_to_share(page))
-    expect(again.locator(STATUS)).to_contain_text("stored example")
+    expect_run(again, "A stored example")
+    expect(again.locator(STATUS)).not_to_contain_text("Settings changed")
     page = visit(f"{path}&{own}")
     expect(page.locator(STATUS)).to_contain_text("Settings changed")
 
@@ -271,27 +252,26 @@ def test_a_shared_link_opens_what_was_shown_and_runs_nothing_by_itself(visit, pa
 @pytest.mark.parametrize("kind", ["sketch", "picture"])
 def test_a_start_of_ones_own_keeps_the_classes_and_what_is_computed_speaks_of_it(visit, kind):
     page = visit(f"generation?{DRAW_SMALL}")
-    classes = page.locator(".st-key-generation-toolbar").get_by_role("button", name=re.compile("^Draw: "))
-    before = re.compile(re.search(r"\d classes", classes.inner_text())[0])
+    word = page.get_by_role("combobox", name="Word to draw")
+    before = word.get_attribute("placeholder")
+    page.get_by_text("Expert settings").click()
     start_list = page.get_by_role("combobox", name="Start from")
     choose_option(start_list, page.get_by_role("option", name=STARTS[kind].label, exact=True))
     expect(page).to_have_url(re.compile(f"start-from={STARTS[kind].label}"))
     wait_until_drawn(page)
-    expect(classes).to_have_text(before)
-    page.get_by_role("tab", name="What is computed").click()
-    start = page.get_by_role("tabpanel").filter(has_text="The start").first
-    expect(start).to_contain_text(STARTS[kind].source[1:])
-    assert "normal distribution" not in start.inner_text().lower()
+    expect(word).to_have_attribute("placeholder", before)
+    expect(open_details(page)).to_contain_text(STARTS[kind].source[1:])
 
 
 @pytest.mark.slow
 def test_beside_the_examples_no_other_picture_stands_with_a_hole(visit):
     page = visit(f"inpainting?{SMALL}")
-    page.get_by_role("button", name=re.compile(r"^\d+ examples$")).click()
+    examples = open_details(page).get_by_role("button", name=re.compile(r"^Show \d+ stored holes$"))
+    count = int(re.search(r"\d+", examples.inner_text())[0])
+    examples.click()
     expect(page.get_by_text("The result shows other pictures.")).to_be_visible()
     expect(page.locator(".painter .stage")).to_have_count(0)
-    count = int(re.search(r"(\d+) stored examples", page.locator(STATUS).inner_text())[1])
-    expect(page.locator(".replay .model:not(.reference)").first.locator("canvas")).to_have_count(count)
+    expect(page.locator(".replay .model").first.locator("canvas")).to_have_count(count)
 
 
 @pytest.mark.slow
@@ -355,10 +335,10 @@ def test_menus_name_maps_for_people(visit):
 @pytest.mark.slow
 def test_a_judge_counts_the_pictures_that_are_shown(visit):
     page = visit(f"generation?{DRAW_SMALL}")
-    models = page.locator(".replay .model:not(.reference)")
-    counts = re.findall(r"(\d+) of (\d+)", page.locator(".st-key-run-results").inner_text())
-    pictures = models.first.locator("canvas").count()
-    assert pictures and {int(of) for _, of in counts if int(of) < 20} == {pictures}, counts
+    table = open_details(page).get_by_role("region", name="Recognised by another network")
+    expect(table).to_be_visible()
+    pictures = page.locator(".replay .model").first.locator("canvas").count()
+    assert pictures and {int(of) for of in re.findall(r"\d+ of (\d+)", table.inner_text())} == {pictures}
 
 
 @pytest.mark.slow

@@ -332,5 +332,5 @@ def test_a_stored_hole_by_clip_stays_where_nobody_asked_for_a_run(profile):
     app = opened("inpainting")
     app.run()
     assert app.session_state["inpainting.runs"].active is None and RANDOM in named(read(app))
-    assert "Its network’s weights are not here: *Run* takes EfficientNet-Lite0." in page_text(app)
+    assert "Its network’s weights are not here: *Fill* takes EfficientNet-Lite0." in page_text(app)
     assert "Settings changed" not in page_text(app)

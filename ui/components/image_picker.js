@@ -1,4 +1,5 @@
-// Draws thumbnails, in a grid or a line, like radio buttons in a toolbar: arrow keys move the focus; a click, Enter or Space chooses.
+// Draws thumbnails, in a grid or a line, like radio buttons in a toolbar: arrow keys move the focus; a click, Enter or
+// Space chooses.
 
 import { element } from "./basics.js";
 

@@ -1,7 +1,7 @@
 // Replays runs: their pictures at a moment, and the controls that move through the moments.
 // Texts are untrusted: they are only ever set as textContent.
 
-import { paintPixels, unpack } from "./basics.js";
+import { element, paintPixels, unpack } from "./basics.js";
 import { buildPictures, createView } from "./replay_parts.js";
 
 const PLAY_MS = 4000; // duration of a complete replay
@@ -46,7 +46,15 @@ async function load(view, data) {
     values: new Float32Array(unpack(model.values).buffer),
   }));
   const { width, height, lead, wipe, targets, models } = data;
-  const shape = JSON.stringify([width, height, lead, wipe, targets, Boolean(data.original), models.map((m) => m.title)]);
+  const shape = JSON.stringify([
+    width,
+    height,
+    lead,
+    wipe,
+    targets,
+    Boolean(data.original),
+    models.map((m) => m.title),
+  ]);
   if (view.shape !== shape) {
     view.shape = shape; // otherwise keep the elements, so that focus and clicks between two moments are not lost
     buildPictures(view, actions);
@@ -77,7 +85,8 @@ async function planesOf(uri, { width, height }) {
   const image = new Image();
   image.src = uri;
   await image.decode();
-  const canvas = document.createElement("canvas");
+  /** @type {any} */
+  const canvas = element("canvas");
   Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
   context.drawImage(image, 0, 0, width, height);
@@ -198,13 +207,19 @@ function drawFigure(view, figure, k, row) {
   }
 }
 
-const planesAt = (planes, { width, height }, at) => planes.subarray(3 * width * height * at, 3 * width * height * (at + 1));
+const planesAt = (planes, { width, height }, at) =>
+  planes.subarray(3 * width * height * at, 3 * width * height * (at + 1));
 
 // Converts planes of red, green and blue to pixels, exactly; `part` of the width, from the left, is the start.
 function paint(canvas, image, start, part) {
   const { width, height } = canvas;
   const split = Math.round(part * width);
-  paintPixels(canvas, width, height, (at, channel) => (at % width < split ? start : image)[channel * width * height + at]);
+  paintPixels(
+    canvas,
+    width,
+    height,
+    (at, channel) => (at % width < split ? start : image)[channel * width * height + at],
+  );
 }
 
 // Clamped to 1 and 99 %: no classifier means 0 % or 100 %.

@@ -1,4 +1,4 @@
-// Elements of a replay: its pictures with their captions, its bar, and the dialog that enlarges one of several pictures.
+// Elements of a replay: pictures with their captions, the bar, and the dialog that enlarges one of several pictures.
 
 import { element } from "./basics.js";
 import { button } from "./buttons.js";

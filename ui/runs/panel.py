@@ -118,6 +118,7 @@ def run_panel(
             at_start = partial(live_replay, plan, request.names, request.searches, [], [], id=version, live=new)
             _replay(page, state.cached("replay", version, at_start))
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
+        st.html("<span></span>")  # the row keeps its height while it says nothing
         if state.active is None:
             _status(page, verb, request, view, back, bring, error, stored=pictures is not None)
     return result
