@@ -21,7 +21,6 @@ pytestmark = pytest.mark.slow
 APP = "tests/browser/own_weights.py"
 SIZE = 605_143_284
 TITLE = "CLIP ViT-B/32 (OpenAI)"
-SLOW = 240_000  # milliseconds: allows for a very busy machine
 
 
 @pytest.fixture(scope="module")
