@@ -282,7 +282,7 @@ _SKY, _WATER, _GRASS, _, _BROWN, _RED, _WHITE, _GREY = PALETTE.values()
 _PALE_GREY, _TAN, _BEIGE = (180, 180, 180), (170, 120, 70), (230, 200, 150)
 _FOREST, _MEADOW = (60, 110, 60), (120, 160, 110)
 
-# Sketches by CIFAR-10 class.
+# Sketches by CIFAR-10 class, and one by a class of ImageNet.
 SKETCHES: dict[str, Sketch] = {
     "horse": Sketch(
         _SKY,
@@ -306,6 +306,18 @@ SKETCHES: dict[str, Sketch] = {
     "deer": Sketch(_FOREST, (_ellipse(_TAN, (9, 13, 23, 21)), _ellipse(_TAN, (19, 7, 25, 13)))),
     "dog": Sketch(_MEADOW, (_ellipse(_BEIGE, (9, 8, 23, 22)),)),
     "airplane": Sketch(_SKY, (_box(_WHITE, (4, 14, 28, 18)), _box(_WHITE, (14, 18, 19, 27), lean=-5))),
+    "volcano": Sketch(
+        _SKY,
+        (
+            _box(_GRASS, (0, 24, 32, 32)),
+            _ellipse(_GREY, (9, 0, 24, 9)),
+            _box(_BROWN, (13, 9, 19, 12)),
+            _box(_BROWN, (11, 12, 21, 16)),
+            _box(_BROWN, (8, 16, 24, 20)),
+            _box(_BROWN, (4, 20, 28, 25)),
+            _box(_RED, (14, 8, 18, 11)),
+        ),
+    ),
 }
 
 

@@ -261,7 +261,7 @@ def test_a_sketch_becomes_a_picture(live_page):
     page = live_page("?generation-steps=8", path="generation", width=1440)
     page.get_by_text("From a sketch").click()
     expect(page.locator(".painter .stage")).to_be_visible()
-    page.get_by_role("radio", name="ship").click()
+    page.get_by_role("radio", name="ship", exact=True).click()
     expect(page.get_by_role("combobox", name="Word to draw")).to_have_value("container ship")
     wait_until_drawn(page)
     begun = pixels(page, 1)

@@ -49,16 +49,16 @@ MAX_SEED = 999_999
 SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
 _SKETCHED, _ASKED = f"{PAGE}.sketch", f"{PAGE}.asked"  # in the session: the sketch; whether a word was just entered
 WORDS = {True: "Any of 1,000 words", False: "Ten classes, robust twin"}  # by whether pictures are large
-# The word of a bundled sketch among ImageNet's.
+# ImageNet's words of the bundled sketches; the first one is shown first.
 SKETCH_WORDS = {
-    "horse": "sorrel",
-    "ship": "container ship",
-    "frog": "tree frog",
+    "volcano": "volcano",
     "automobile": "sports car",
     "bird": "robin",
-    "deer": "impala",
-    "dog": "golden retriever",
     "airplane": "airliner",
+    "ship": "container ship",
+    "horse": "sorrel",
+    "frog": "tree frog",
+    "dog": "golden retriever",
 }
 
 
@@ -174,7 +174,7 @@ def _choose_beginning(place: DeltaGenerator, row: SampleSet, kind: StartKind) ->
         sketched = st.session_state[key] == titles[True]
         st.session_state[START] = STARTS["sketch" if sketched else offered_starts(row)[0]].label
         if sketched and _SKETCHED not in st.session_state:
-            _draw(row, SKETCH_WORDS[next(iter(SKETCHES))], next(iter(SKETCHES)))
+            st.session_state[_words(row)] = [next(iter(_sketches(row).values()))]
 
     st.session_state[key] = titles[kind in ("sketch", "picture")]
     place.segmented_control(
@@ -227,10 +227,11 @@ def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], spec
     )
 
 
-def _draw(row: SampleSet, *words: str) -> None:
-    """Choose the first of some words that is a class; for callbacks."""
-    known = [word for word in words if word in row.classes.names]
-    st.session_state[_words(row)] = known[:1] or list(words[:1])
+def _sketches(row: SampleSet) -> dict[str, str]:
+    """Return the bundled sketches of a set, with the word that each is of."""
+    if row.side >= MIN_CROP_SIZE:
+        return SKETCH_WORDS
+    return {name: name for name in SKETCHES if name in row.classes.names}
 
 
 # ---- where it begins ---------------------------------------------------------------------------------------------
@@ -255,7 +256,7 @@ def _starts(
     """Draw what the starts depend on; return them, (B, 3, H, W) float32, with their metadata and seed."""
     if painter is not None:
         with painter:
-            own = (_sketch(), STARTS[kind].name) if kind == "sketch" else _picture(row)
+            own = (_sketch(row), STARTS[kind].name) if kind == "sketch" else _picture(row)
         if own is None or not targets:
             return None, {}, 0
         picture, credit = own
@@ -284,9 +285,9 @@ def _keep_sketch(picture: np.ndarray) -> None:
     st.session_state[_SKETCHED] = picture
 
 
-def _sketch() -> np.ndarray:
+def _sketch(row: SampleSet) -> np.ndarray:
     """Draw the painter of sketches; return the sketch, uint8 (32, 32, 3)."""
-    state, first = st.session_state, draw_sketch(next(iter(SKETCHES)))
+    state, first = st.session_state, draw_sketch(next(iter(_sketches(row))))
     if _SKETCHED not in state:
         state[_SKETCHED] = first
         with suppress(ValueError):
@@ -304,24 +305,30 @@ def _sketch() -> np.ndarray:
 
 def _bundled_sketches(row: SampleSet) -> None:
     """Draw the sketches to begin with; each chooses its word, too."""
-    names = list(SKETCHES)
+    words = _sketches(row)
+    names = list(words)
 
     def pick(place: int) -> None:
         _keep_sketch(draw_sketch(names[place]))
-        _draw(row, SKETCH_WORDS[names[place]], names[place])
+        st.session_state[_words(row)] = [words[names[place]]]
 
     st.markdown("Or begin with one of these")
     chosen = next(
         (k for k, name in enumerate(names) if np.array_equal(draw_sketch(name), st.session_state[_SKETCHED])), -1
     )
     image_picker(
-        _sketch_thumbnails(), selected=chosen, key=f"{PAGE}.sketches", label="Bundled sketches", on_pick=pick, columns=2
+        _sketch_thumbnails(tuple(names)),
+        selected=chosen,
+        key=f"{PAGE}.sketches",
+        label="Bundled sketches",
+        on_pick=pick,
+        columns=2,
     )
 
 
 @st.cache_resource(show_spinner=False)
-def _sketch_thumbnails() -> Thumbnails:
-    return pack_thumbnails(np.stack([draw_sketch(name) for name in SKETCHES]), list(SKETCHES))
+def _sketch_thumbnails(names: tuple[str, ...]) -> Thumbnails:
+    return pack_thumbnails(np.stack([draw_sketch(name) for name in names]), names)
 
 
 def _picture(row: SampleSet) -> tuple[np.ndarray, str] | None:

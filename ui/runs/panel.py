@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import PAPERS_CLIP, ClassifierSpec, classifier_title, list_classifiers, short_title
 from core.shared.numbers import duration, join_list
-from core.shared.text import sentence
+from core.shared.text import JARGON, sentence
 from ui.components.replay import RunProgress, replay
 from ui.runs.replay import live_replay, run_replay
 from ui.runs.settings import expected_seconds, remember_pace
@@ -20,6 +20,7 @@ from ui.runs.state import ActiveRun, RunRequest, RunResult, RunState, RunView, r
 from ui.server.model_cache import NONE_READY, is_ready, ready_classifiers
 from ui.shared import url
 from ui.shared.look import style_sheet
+from ui.shared.sentences import explain_on_page
 from ui.shared.text import as_markdown
 
 # A redraw costs the browser more than the pictures in it, so each one sends several moments of the run.
@@ -50,19 +51,21 @@ def painted_by(place: DeltaGenerator, specs: Sequence[ClassifierSpec], class_set
             place.info(NONE_READY)
         return
     names = [spec.name for spec in specs]
-    who = [f"{html.escape(short_title(spec.title))}, {_kind(spec, names)}" for spec in specs]
+    text = html.escape(f"Painted by {', and by '.join(_painter(spec, names) for spec in specs)}.")
     link = "" if is_ready(PAPERS_CLIP) else f' <a href="{url.card_link(PAPERS_CLIP)}">Get CLIP itself</a>'
-    place.html(f'<p class="prose">Painted by {", and by ".join(who)}.{link}</p>')
+    place.html(f'<p class="prose">{explain_on_page(text, text, *JARGON)}{link}</p>')
 
 
-def _kind(spec: ClassifierSpec, names: Sequence[str]) -> str:
+def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:
+    """Return who a network is, in words."""
+    title = short_title(spec.title)
     if spec.name == PAPERS_CLIP:
-        return "the paper’s network"
+        return f"{title}, the paper’s network"
     if spec.name.endswith("-robust"):
-        return "its robust twin" if spec.name.removesuffix("-robust") in names else "a robust network"
+        return "its robust twin" if spec.name.removesuffix("-robust") in names else f"{title}, a robust network"
     if spec.kind == "zero-shot":
-        return f"a {'small ' if spec.name.startswith('mini-') else ''}CLIP"
-    return "an ordinary network"
+        return f"{title}, a {'small ' if spec.name.startswith('mini-') else ''}CLIP"
+    return f"{title}, an ordinary network"
 
 
 def ask_for_run(page: str, verb: str, request: RunRequest, asked: bool = False) -> None:

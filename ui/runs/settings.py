@@ -32,6 +32,7 @@ from core.shared.roles import networks_for
 from ui.server.limits import limits
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
+from ui.shared.sentences import write_sentence
 from ui.shared.settable import settable_in_url
 
 T = TypeVar("T")
@@ -143,7 +144,7 @@ def run_settings(
     full = usual_settings(page, size, hole, "views" if by_views else "pixels")
     with place:
         longest = f"A run takes at most {limits().run_steps:,} steps and {limits().run_seconds / 60:,.0f} minutes."
-        st.markdown(f"{about_settings(page, by_views)} {longest}")
+        write_sentence(f"{about_settings(page, by_views)} {longest}", "Eq. 3")
         penalty, fill = (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
         usuals = _paced(page, full)
         columns, chosen = st.columns(2), dict(usuals)
@@ -156,8 +157,8 @@ def run_settings(
 def about_settings(page: RunKind, by_views: bool) -> str:
     """Return a sentence on the origin of the default settings."""
     begin = "Both searches use the settings of the search by views" if by_views else "These are the paper’s settings"
-    also = " (the budget also to the hole’s)" if page == "inpainting" else ""
-    return f"{begin}, scaled to the picture’s side{also}."
+    also = " (the budget also to the hole’s). The loss is Eq. 3." if page == "inpainting" else "."
+    return f"{begin}, scaled to the picture’s side{also}"
 
 
 def choose_fill(page: str, searches: Sequence[Search]) -> Fill:

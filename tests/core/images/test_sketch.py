@@ -165,7 +165,7 @@ def test_bundled_sketch_is_coarse_and_fits_a_url(name):
     colours = {tuple(colour) for colour in np.unique(picture.reshape(-1, 3), axis=0).tolist()}
     assert colours == {SKETCHES[name].background, *(shape.colour for shape in SKETCHES[name].shapes)}
     assert len(encode_sketch(picture)) < 120
-    assert name in CIFAR10.names
+    assert name in CIFAR10.names or name == "volcano"
     # Twice the side gives the same sketch, finer: where four pixels agree, the coarse pixel has their colour.
     fine = draw_sketch(name, 64).reshape(32, 2, 32, 2, 3).swapaxes(1, 2).reshape(32, 32, 4, 3)
     same = (fine == fine[:, :, :1]).all(axis=(2, 3))
@@ -193,8 +193,9 @@ def test_draw_sketch_refuses_what_it_does_not_know():
 
 
 def test_robust_network_makes_of_every_sketch_what_another_network_sees_in_it():
-    pictures = np.stack([draw_sketch(name) for name in SKETCHES]).transpose(0, 3, 1, 2)
-    targets = torch.tensor([CIFAR10.names.index(name) for name in SKETCHES])
+    names = [name for name in SKETCHES if name in CIFAR10.names]
+    pictures = np.stack([draw_sketch(name) for name in names]).transpose(0, 3, 1, 2)
+    targets = torch.tensor([CIFAR10.names.index(name) for name in names])
     start = torch.from_numpy(pictures.astype(np.float32) / 255)
     judge = load_classifier("mini-resnet", CIFAR10)
     config = PGDConfig(epsilon=5.71, step_size=paper_generation(32).step_size, steps=40)

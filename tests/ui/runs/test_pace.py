@@ -147,7 +147,7 @@ def test_beginning_with_a_sketch_brings_its_class_and_a_word_leads_back():
     app = generation(generation_set="ImageNet, 224 px")
     begin = app.segmented_control(key="generation.begin")
     begin.set_value("From a sketch").run()
-    assert not app.exception and settable_widget(app, "generation-classes-imagenet").value == ["sorrel"]
+    assert not app.exception and settable_widget(app, "generation-classes-imagenet").value == ["volcano"]
     assert settable_widget(app, "generation-start-from").value == "Sketch"
     app.segmented_control(key="generation.begin").set_value("From a word").run()
     assert settable_widget(app, "generation-start-from").value == "Grey" and not app.exception
