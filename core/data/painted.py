@@ -239,7 +239,7 @@ Colour = tuple[int, int, int]
 SIDE = 32  # pixels, the default
 MAX_SIDE = 256
 MAX_COLOURS = 64
-# Some servers and chats truncate longer URLs. The bundled sketches take 60 to 110 characters.
+# Some servers and chats truncate longer URLs. The bundled sketches take 60 to 140 characters.
 MAX_SKETCH_LENGTH = 3000
 
 # The palette. Any two colours differ by at least 23 in CIELAB (1976), also as seen with any one kind of cones missing
