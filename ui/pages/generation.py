@@ -16,23 +16,21 @@ from core.classifiers.registry import ClassifierSpec, classifier_title, short_ti
 from core.data.painted import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.data.pixels import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.pictures import Wall, stored_wall
+from core.pgd.pictures import stored_wall
 from core.pgd.run import RunPlan
 from core.pgd.search import MIN_CROP_SIZE, SEARCHES, Search
 from core.pgd.settings import RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
-from core.shared.numbers import wilson
-from core.shared.text import Number
 from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
 from ui.components.packing import webp_data_uri
 from ui.components.replay import Caption, pack_stills
 from ui.components.sketch_painter import sketch_painter
-from ui.runs.outcome import VIEWS, downloads, many_pictures, run_table, second_judge
+from ui.runs.outcome import VIEWS, counted, downloads, many_pictures, run_table, second_judge
 from ui.runs.panel import ask_for_run, head, painted_by, run_panel
 from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
-from ui.runs.state import RunRequest, run_state
+from ui.runs.state import RunRequest
 from ui.server.model_cache import ready_classifiers
 from ui.shared import url
 from ui.shared.picture_choice import page_picture, picture_line
@@ -356,9 +354,6 @@ def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[C
     words = [word.word for word in wall.words]
 
     def pick(place: int) -> None:
-        state = run_state(PAGE)
-        if state.active is not None:
-            state.active.job.stop()
         st.session_state[_words(row)], st.session_state[START] = [words[place]], STARTS[offered_starts(row)[0]].label
 
     is_here = wall.painter in [spec.name for spec in specs]
@@ -408,15 +403,9 @@ def _wall_table() -> None:
     """Draw how many random words each judge recognises."""
     wall = stored_wall()
     heads = [classifier_title(judge) for judge in wall.judges]
-    rows = [(ROLES[search], *(wall_count(wall, search, judge) for judge in range(len(heads)))) for search in SEARCHES]
+    n, judges = len(wall.words), range(len(wall.judges))
+    rows = [(ROLES[search], *(counted(wall.recognised(search, judge), n) for judge in judges)) for search in SEARCHES]
     scrolling_table(("Random words recognised by", *heads), rows, "Random words recognised")
-
-
-def wall_count(wall: Wall, search: Search, judge: int) -> Number:
-    """Return how many of the wall's words a judge recognises, with the 95 % interval of the share."""
-    count, n = wall.recognised(search, judge), len(wall.words)
-    _, low, high = wilson(count / n, n).item()
-    return Number(f"{count} of {n}", f"{100 * low:.0f} to {100 * high:.0f} %")
 
 
 def _formulas(kind: StartKind, searches: Sequence[Search], rule: str) -> None:

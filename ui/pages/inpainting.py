@@ -37,7 +37,7 @@ HOLE, EXAMPLES = f"{PAGE}-hole", f"{PAGE}-examples"  # in the URL
 HOLES, FIRST_HOLES = f"{PAGE}.holes", f"{PAGE}.first_holes"  # by side: as painted, and as pictures begin
 USUAL_TARGET = "What it shows: true class or first guess"
 NO_TARGET = "the network has no first guess of your picture yet; choose a target, or a network"
-TITLE = "Brush away, and see what fills it"
+TITLE = "Brush away and see what fills it"
 FAILS = (
     "With EfficientNet-Lite0, where every view must convince, the hens’ hole fills with plumage and the polar bear’s "
     "with a polar bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes curly "

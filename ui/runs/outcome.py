@@ -30,7 +30,7 @@ from core.pgd.run import PGDRun, evenly_spaced, pack_runs
 from core.pgd.search import look_interval
 from core.pgd.settings import PENALTIES, SETTINGS, Penalty, settings_of
 from core.pgd.starts import STARTS, StartKind
-from core.shared.numbers import confidence, measured_percent, percent
+from core.shared.numbers import confidence, measured_percent, percent, wilson
 from core.shared.text import Number, Sentence, sentence
 from ui.maps.files import file_stem
 from ui.maps.predictions.cell_predictions import wait_for_first_paint
@@ -142,10 +142,10 @@ def _date(run: PGDRun) -> str:
 # ---- another network's judgement ---------------------------------------------------------------------------------
 
 
-def count_with_interval(judgement: Judgement, count: int) -> Number:
-    """Format a count of the judged pictures with the 95 % interval of its share, as in '4 of 8 (22 to 78 %)'."""
-    _, low, high = judgement.share(count)
-    return Number(f"{count} of {judgement.n}", f"{100 * low:.0f} to {100 * high:.0f} %")
+def counted(count: int, n: int) -> Number:
+    """Format a count with the 95 % interval of its share, as in '4 of 8 (22 to 78 %)'."""
+    _, low, high = wilson(count / n, n).item()
+    return Number(f"{count} of {n}", f"{100 * low:.0f} to {100 * high:.0f} %")
 
 
 def second_judge(result: RunResult) -> None:
@@ -199,8 +199,8 @@ def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[st
         (
             run_title(run, runs),
             one_line(classifier_title(judgement.judge)),
-            count_with_interval(judgement, judgement.before),
-            count_with_interval(judgement, judgement.after),
+            counted(judgement.before, judgement.n),
+            counted(judgement.after, judgement.n),
             f"{len(run.start) - judgement.n} of {len(run.start)}",
         )
         for run, judgement in judged_runs
@@ -262,8 +262,7 @@ def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
         f"{painted.n:,}",
         f"{painted.config['steps']:,}",
         Sentence(f"{percent(before)} → ", measured_percent(after)),
-        count_with_interval(painted.judgement, painted.judgement.before),
-        count_with_interval(painted.judgement, painted.judgement.after),
+        *(counted(count, painted.n) for count in (painted.judgement.before, painted.judgement.after)),
     )
 
 
@@ -277,14 +276,7 @@ def holes_alone() -> dict[str, Number]:
     pixels, views = pair
     seen = {"views": (views, "alone"), "pixels": (pixels, "alone")}
     seen |= {"start": (views, "alone_start"), "original": (views, "alone_original")}
-
-    def count(outcomes: Any, what: str) -> Number:
-        _, low, high = outcomes.share(seen=what)
-        return Number(
-            f"{int(outcomes.recognised(seen=what).sum())} of {outcomes.n}", f"{100 * low:.0f} to {100 * high:.0f} %"
-        )
-
-    return {name: count(*where) for name, where in seen.items()}
+    return {name: counted(int(group.recognised(seen=what).sum()), group.n) for name, (group, what) in seen.items()}
 
 
 # ---- downloads ---------------------------------------------------------------------------------------------------

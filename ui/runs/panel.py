@@ -96,8 +96,11 @@ def run_panel(
         bring: chooses a result's pictures and target, as far as possible; for callbacks.
     """
     state = run_state(page)
-    if state.active is not None and not state.running:
-        collect(state)
+    if state.active is not None:
+        if request is not None and not request.is_about(state.active.run.plan):
+            state.active.job.stop()  # the visitor has turned to something else, which is shown at once
+        if not state.running:
+            collect(state)
     error = state.take_refusal() or state.error
     if error:
         st.error(as_markdown(sentence(error)))

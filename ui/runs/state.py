@@ -13,11 +13,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
+import numpy as np
 import streamlit as st
 
 from core.pgd.run import SUBJECT, PGDRun, Run, RunPlan, changed_settings
@@ -69,6 +71,13 @@ class RunRequest:
         if not self.searches:
             return ["the search"]
         return changed_settings(self.plan, self.names, runs, self.searches)
+
+    def is_about(self, plan: RunPlan) -> bool:
+        """Return whether it has the pictures, hole and targets of a plan; a request without a plan has no others."""
+        if (mine := self.plan) is None:
+            return True
+        arrays = [(one.start if one.original is None else one.original, one.mask) for one in (mine, plan)]
+        return mine.targets == plan.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True)))
 
     def has_other_subject(self, result: RunResult | None) -> bool:
         """Return whether it has other pictures or another target than the result, or there is no result."""

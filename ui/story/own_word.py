@@ -69,8 +69,8 @@ def word_box(label: str, preferred: str) -> None:
         st.button("Draw", type="primary", disabled=not word, on_click=_press, args=(painter,), key="story.draw")
     if why := state.take_refusal() or state.error:
         st.error(as_markdown(sentence(why)))
-    if (run := shown_run()) is not None and st.button("Open in Draw", type="tertiary", key="story.open"):
-        _open_in_draw(run, painter)
+    if shown_run() is not None and st.button("Open in Draw", type="tertiary", key="story.open"):
+        url.open_page(PAGE)
 
 
 def shown_run() -> ActiveRun | RunResult | None:
@@ -174,12 +174,7 @@ def _press(painter: str) -> None:
     plan = RunPlan(targets=(word,), start=draw_starts([word], 1, ROW.name, 0, START), config=config, images=facts)
     if start(PAGE, RunRequest(plan, "", (painter,), COMPARED, ROW.class_set)) and state.active is not None:
         st.session_state[RUN] = state.active.job.id
-
-
-def _open_in_draw(run: ActiveRun | RunResult, painter: str) -> None:
-    """Open the page *Draw* with the run on the screen and its word chosen."""
-    word = run.run.plan.targets[0] if isinstance(run, ActiveRun) else target_of(run.runs[0], 0)
-    st.session_state[f"{PAGE}-set"] = ROW.drawn_title
-    st.session_state[f"{PAGE}-classes-{ROW.class_set}"] = [word]
-    st.session_state[f"{PAGE}-models-{ROW.class_set}"] = [classifier_title(painter)]
-    url.open_page(PAGE)
+        # *Draw* then has the settings of the run.
+        st.session_state[f"{PAGE}-set"] = ROW.drawn_title
+        st.session_state[f"{PAGE}-classes-{ROW.class_set}"] = [word]
+        st.session_state[f"{PAGE}-models-{ROW.class_set}"] = [classifier_title(painter)]
