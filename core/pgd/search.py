@@ -384,7 +384,7 @@ class ByViews(SearchMethod):
 SEARCHES: dict[Search, SearchMethod] = {
     "pixels": SearchMethod(
         title="Pixels",
-        rule="the picture itself must convince, as in the paper",
+        rule="the picture must convince, as in the paper",
         steps="each step follows the gradient at the picture itself, as in the paper",
     ),
     "views": ByViews(

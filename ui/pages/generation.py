@@ -18,7 +18,7 @@ from core.data.pixels import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.pictures import stored_wall
 from core.pgd.run import RunPlan
-from core.pgd.search import MIN_CROP_SIZE, SEARCHES, Search
+from core.pgd.search import COMPARED, MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
@@ -391,7 +391,7 @@ def _stills(row: SampleSet, targets: list[str], kind: StartKind) -> dict[str, An
     if word is None or kind != "grey" or row.side < MIN_CROP_SIZE:
         return None
     pictures = []
-    for search in SEARCHES:
+    for search in COMPARED:
         drawing = word.drawings[search]
         text = judged(drawing.says[0], drawing.ranks[0], word.word)
         caption = Caption(ROLES[search], [text], [drawing.recognised()])
@@ -404,7 +404,7 @@ def _wall_table() -> None:
     wall = stored_wall()
     heads = [classifier_title(judge) for judge in wall.judges]
     n, judges = len(wall.words), range(len(wall.judges))
-    rows = [(ROLES[search], *(counted(wall.recognised(search, judge), n) for judge in judges)) for search in SEARCHES]
+    rows = [(ROLES[search], *(counted(wall.recognised(search, judge), n) for judge in judges)) for search in COMPARED]
     scrolling_table(("Random words recognised by", *heads), rows, "Random words recognised")
 
 

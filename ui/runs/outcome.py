@@ -50,9 +50,7 @@ VIEWS = (
     "al. 2017)."
 )
 NOT_STORED = "Results over many pictures are stored for CIFAR-10 with its default settings, not for these settings."
-NOBODY = (
-    "No other installed classifier knows these classes, so nobody judges the pictures. *Models and data* offers more."
-)
+NOBODY = "No other installed classifier knows these classes, so nobody judges the pictures. *Models* offers more."
 JUDGED = "generation.judged"  # this visitor's judgements, keyed by pictures and judge
 # The result that CLIP is to judge; the button.
 JUDGED_RESULT, ASK_BUTTON = "generation.judge_requested", "generation.ask_judge"

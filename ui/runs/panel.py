@@ -52,7 +52,7 @@ def painted_by(place: DeltaGenerator, specs: Sequence[ClassifierSpec], class_set
         return
     names = [spec.name for spec in specs]
     text = html.escape(f"Painted by {', and by '.join(_painter(spec, names) for spec in specs)}.")
-    link = "" if is_ready(PAPERS_CLIP) else f' <a href="{url.card_link(PAPERS_CLIP)}">Get CLIP itself</a>'
+    link = "" if is_ready(PAPERS_CLIP) else ' <a href="models">Get CLIP itself</a>'
     place.html(f'<p class="prose">{explain_on_page(text, text, *JARGON)}{link}</p>')
 
 

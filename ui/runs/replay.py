@@ -15,7 +15,7 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.stored import stored_state
 from core.pgd.pictures import fingerprint, stored_opinion
 from core.pgd.run import PGDRun, RunFileError, RunPlan, evenly_spaced
-from core.pgd.search import MIN_CROP_SIZE, SEARCHES, Search, look_interval
+from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search, look_interval
 from core.pgd.settings import Penalty, RunKind
 from core.pgd.starts import RANDOM_KINDS, StartKind, is_row, row_of, stored_subjects
 from core.shared.files import cache_folder
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 6 * 2**20  # per classifier's frames, which the browser fetches
 MAX_FRAMES = 121
 # What a run of each search must reach: the role of its picture.
-ROLES: dict[Search, str] = {"pixels": "The picture must convince", "views": "Every view must convince"}
-PAPERS_SEARCH: tuple[Search, ...] = ("pixels",)
+ROLES: dict[Search, str] = {name: search.rule.partition(",")[0].capitalize() for name, search in SEARCHES.items()}
 EXAMPLE = "A stored example, made like your own runs."
 MADE_HERE = "An example computed on this machine, made like your own runs."
 CHOSEN = (
@@ -273,7 +272,7 @@ def stored_row(sample_set: str, classifiers: Sequence[str]) -> RunResult | None:
     subject = row_of(sample_set)
     if not (runs := _stored("inpainting").get(subject, [])):
         return None
-    row = _result(subject, _of(runs, classifiers, PAPERS_SEARCH) or _first(runs, PAPERS_SEARCH))
+    row = _result(subject, _of(runs, classifiers, (PAPERS,)) or _first(runs, (PAPERS,)))
     return replace(row, note=CHOSEN.format(len(row.runs[0].start)), opened="the examples")
 
 

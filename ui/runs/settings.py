@@ -13,11 +13,10 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifiers.registry import ClassifierSpec, bundled_specs, classifier_title
 from core.data.painted import Fill
 from core.pgd.run import RunPlan
-from core.pgd.search import Search
+from core.pgd.search import PAPERS, SEARCHES, Search, leading
 from core.pgd.settings import (
     PENALTIES,
     QUICK,
-    SEARCH_WORDS,
     SETTINGS,
     Penalty,
     PGDConfig,
@@ -43,7 +42,6 @@ FIRST_GUESS = 2e-6
 # Likewise for full-size networks: 40 ms for a step of 224 x 224 on two idle cores.
 FULL_SIZE = {"efficientnet-lite0": 8e-7}
 QUICK_PACE, FULL_PACE = "quick", "full"
-SEARCH_TITLES: dict[Search, str] = {"pixels": "Pixels", "views": "Views"}
 FILLS: dict[Fill, str] = {"rim": "The colours of its rim", "region": "Its mean colour (paper)"}
 OFFERED: dict[str, Penalty] = {row.label: penalty for penalty, row in PENALTIES.items() if row.offered}
 
@@ -76,19 +74,17 @@ class RunSettings:
 
 def choose_searches(page: str, size: int) -> tuple[Search, ...]:
     """Draw the choice of searches and return none, one or both; by default the first searches of this size."""
-    titles = [SEARCH_TITLES[search] for search in first_searches(size)]
     chosen = st.pills(
         "Search",
-        list(SEARCH_TITLES.values()),
+        [search.title for search in SEARCHES.values()],
         selection_mode="multi",
-        default=titles,
+        default=[SEARCHES[search].title for search in first_searches(size)],
         key=f"{page}-search-{size}",
         bind="query-params",
-        help=f"*Pixels*: {SEARCH_WORDS['pixels']}. *Views*: {SEARCH_WORDS['views']}; each step has the spectrum and "
-        "the colours of natural pictures, and nothing outside a hole changes. Both searches have the same start, steps "
-        "and budget.",
+        help=" ".join(f"*{search.title}*: {search.rule}; {search.steps}." for search in SEARCHES.values())
+        + " All searches have the same start, steps and budget.",
     )
-    return tuple(search for search, title in SEARCH_TITLES.items() if title in chosen)
+    return tuple(name for name, search in SEARCHES.items() if search.title in chosen)
 
 
 def models_in_url(page: str, class_set: str, names: Sequence[str]) -> list[tuple[str, str]]:
@@ -112,7 +108,7 @@ def choose_penalty(page: str) -> Penalty:
 def set_searches(page: str, size: int, searches: Sequence[Search], fill: Fill) -> None:
     """Set the searches and, if it is offered, the hole's initial fill; for callbacks."""
     state = st.session_state
-    state[f"{page}-search-{size}"] = [title for search, title in SEARCH_TITLES.items() if search in searches]
+    state[f"{page}-search-{size}"] = [SEARCHES[search].title for search in searches]
     if fill in FILLS:
         state[f"{page}-fill"] = fill
         state[f"{page}-fill.followed"] = _usual_fill(searches)
@@ -137,14 +133,14 @@ def run_settings(
 
     Args:
         place: a container. size: side of the picture in pixels. hole: side of its hole, as in `paper_settings`.
-        searches: the chosen ones. If views are among them, both searches use their defaults, to be compared with the
-            same steps and budget.
+        searches: the chosen ones, which share the defaults of the leading one, to be compared with the same steps and
+            budget.
     """
-    by_views, unit = "views" in searches, paper_settings(page, size, hole)["step_size"]
-    full = usual_settings(page, size, hole, "views" if by_views else "pixels")
+    search, unit = leading(searches), paper_settings(page, size, hole)["step_size"]
+    full = usual_settings(page, size, hole, search)
     with place:
         longest = f"A run takes at most {limits().run_steps:,} steps and {limits().run_seconds / 60:,.0f} minutes."
-        write_sentence(f"{about_settings(page, by_views)} {longest}", "Eq. 3")
+        write_sentence(f"{about_settings(page, search)} {longest}", "Eq. 3")
         penalty, fill = (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
         usuals = _paced(page, full)
         columns, chosen = st.columns(2), dict(usuals)
@@ -154,15 +150,16 @@ def run_settings(
     return RunSettings(config=PGDConfig(**chosen), weight=weight, penalty=penalty, fill=fill)
 
 
-def about_settings(page: RunKind, by_views: bool) -> str:
-    """Return a sentence on the origin of the default settings."""
-    begin = "Both searches use the settings of the search by views" if by_views else "These are the paper’s settings"
+def about_settings(page: RunKind, search: Search) -> str:
+    """Return a sentence on the origin of the default settings. search: the leading one."""
+    begin = f"All searches use the settings of {SEARCHES[search].title}"
+    begin = "These are the paper’s settings" if search == PAPERS else begin
     also = " (the budget also to the hole’s). The loss is Eq. 3." if page == "inpainting" else "."
     return f"{begin}, scaled to the picture’s side{also}"
 
 
 def choose_fill(page: str, searches: Sequence[Search]) -> Fill:
-    """Draw the choice of the hole's initial fill and return it; by default its rim's colours for a search by views."""
+    """Draw the choice of the hole's initial fill and return it; by default the leading search's."""
     key, usual = f"{page}-fill", _usual_fill(searches)
     follow(key, usual)
     about = (
@@ -187,7 +184,7 @@ def _radio(label: str, key: str, titles: Mapping[T, str], usual: T | None = None
 
 
 def _usual_fill(searches: Sequence[Search]) -> Fill:
-    return "rim" if "views" in searches else "region"
+    return SEARCHES[leading(searches)].fill
 
 
 def _paced(page: str, full: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -265,7 +262,7 @@ def reset_settings(page: RunKind, size: int, hole: float | None) -> None:
     """
     state, searches = st.session_state, first_searches(size)
     set_searches(page, size, searches, _usual_fill(searches))
-    usual = usual_settings(page, size, hole, "views" if "views" in searches else "pixels")
+    usual = usual_settings(page, size, hole, leading(searches))
     if (quick := quick_settings(usual)) is not None:
         state[f"{page}-views-pace"], usual = QUICK_PACE, quick
     for row in _offered(usual):
