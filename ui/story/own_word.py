@@ -17,12 +17,11 @@ from core.pgd.run import SURE, RunPlan
 from core.pgd.search import COMPARED, Search
 from core.pgd.settings import PGDConfig, RunKind
 from core.pgd.starts import StartKind, draw_starts, first_settings, start_facts
-from core.shared.numbers import duration
 from core.shared.roles import networks_for
 from core.shared.text import sentence
 from ui.components.opening import opening
 from ui.components.packing import webp_strip
-from ui.runs.panel import REDRAW_SECONDS, collect
+from ui.runs.panel import REDRAW_SECONDS, collect, what_one_sees
 from ui.runs.replay import target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.server.model_cache import NONE_READY, ready_classifiers
@@ -117,13 +116,7 @@ def _growing(run: ActiveRun) -> tuple[list[Drawing], Captions, str]:
     """Return the newest drawings of a run in progress, their captions, and the word."""
     job, plan = run.job, run.run.plan
     job.beat()
-    moments, left = job.moments(), job.seconds_left
-    if job.status == "queued":
-        note = f"Waiting for other visitors’ drawings: number {job.position} in line."
-    elif not moments or left is None:
-        note = "Loading the network, a few seconds the first time."
-    else:
-        note = f"At first every view disagrees. About {duration(max(1.0, left))} left."
+    moments = job.moments()
     drawings = []
     for k, search in enumerate(COMPARED):
         picture, confidence = plan.start[0], 0.0
@@ -131,7 +124,7 @@ def _growing(run: ActiveRun) -> tuple[list[Drawing], Captions, str]:
             picture = moments[-1][k].images[0].cpu().numpy()
             confidence = float(moments[-1][k].target_probability[0])
         drawings.append(_drawing(search, to_uint8_planes(picture), confidence))
-    notes = {"pixels": "", "views": note}  # one line tells of both
+    notes = {"pixels": "", "views": what_one_sees(run)}  # one line tells of both
     captions = [(TITLES[search][0], REQUIREMENTS[search], notes[search]) for search in COMPARED]
     return drawings, captions, str(plan.targets[0])
 
