@@ -281,6 +281,20 @@ def test_stopped_run_shows_all_so_far_and_goes_on_to_its_end():
     assert "stopped by you after" in data["live"]["text"] and not app.exception
 
 
+def test_turning_to_another_target_stops_the_run_and_shows_it_at_once():
+    app = open_page("inpainting", inpainting_steps="2000")
+    app.button(key="inpainting.start").click().run()
+    active = app.session_state["inpainting.runs"].active
+    while not active.run.so_far():
+        time.sleep(0.01)
+    app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
+    assert app.session_state["inpainting.runs"].active is None and active.job.status == "stopped"
+    assert is_new(app) and replay_data(app)["targets"] == ["cat"]
+    app.button(key="inpainting.see").click().run()
+    assert "stopped by you after" in replay_data(app)["live"]["text"] and replay_data(app)["targets"] == ["dog"]
+    assert app.selectbox(key="inpainting-target-cifar10").value == "dog" and not app.exception
+
+
 def test_hole_of_another_size_scales_the_budget_unless_the_visitor_has_chosen_one():
     app = open_page("inpainting")
 
