@@ -48,7 +48,7 @@ def test_a_volcano_grows_once_by_itself_and_another_word_at_a_click(streamlit_ap
     assert tries.bounding_box()["y"] + tries.bounding_box()["height"] <= 900
     assert grave_faults(page) == []
     tries.get_by_role("link", name="Paint a hole").click()
-    expect(page.get_by_role("heading", name="Can CLIP fill a hole?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Brush away and see what fills it")).to_be_visible()
 
 
 def test_a_word_and_enter_draw_it_in_place_and_the_run_goes_on_in_draw(streamlit_app, open_page):
@@ -61,9 +61,9 @@ def test_a_word_and_enter_draw_it_in_place_and_the_run_goes_on_in_draw(streamlit
     expect(scene.get_by_text("Ask for a castle")).to_be_visible()
     expect(scene.get_by_text(re.compile("left|just now")).first).to_be_visible(timeout=120_000)
     page.get_by_role("button", name="Open in Draw").click()
-    expect(page.get_by_role("heading", name="Can CLIP draw what it sees?")).to_be_visible()
-    expect(page.get_by_text("castle").first).to_be_visible()
-    expect(page.get_by_text(re.compile("Running|Your run"))).to_be_visible()
+    expect(page.get_by_role("heading", name="Draw what a network sees")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Word to draw")).to_have_value("castle")
+    expect(page.locator(".replay canvas").last).to_have_attribute("aria-label", re.compile("convince: castle, step "))
 
 
 def test_a_judge_is_told_at_once_and_gets_a_line_to_share(streamlit_app, open_page):
