@@ -41,8 +41,7 @@ from core.shared.text import one_line, sentence
 from core.sweep.processes import Processes
 
 if TYPE_CHECKING:
-    from core.classifiers.classifier import Classifier
-    from core.data.sample_sets import ClassSet, ImageDataset
+    from core.data.sample_sets import ImageDataset
 
 
 CLIP, EFFICIENTNET = PAPERS_CLIP, "efficientnet-lite0"
@@ -311,11 +310,6 @@ class Machine:
         make_folder(path.parent)
         return item.make(path)
 
-    def judge(self, painter: str, classes: ClassSet) -> Classifier | None:
-        """Load a ready judge of these classes, other than the painter; None if there is none."""
-        vocabulary = "cifar10" if classes.name == "cifar10" else "imagenet"
-        return load_judge(painter, vocabulary, classes, self.device, self.weights, "closed-set")
-
 
 def name_of(classifier: str) -> str:
     """Return a classifier's title, or its folder's name."""
@@ -456,6 +450,9 @@ def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
         return None
     computed, reference = restricted_to(computed, waves), restricted_to(reference, waves)
     everywhere, paired = Band(0, computed.side), same_images(computed, reference)
+    draws = [
+        (heatmap.metadata["dataset"]["content_hash"], heatmap.metadata["seed"]) for heatmap in (computed, reference)
+    ]
     ours, theirs = in_band(computed, everywhere), in_band(reference, everywhere)
     mean_difference = contrast(ours, theirs)
     assert ours is not None and theirs is not None and mean_difference is not None
@@ -476,16 +473,10 @@ def map_agreement(computed: Heatmap, reference: Heatmap) -> MapAgreement | None:
         else _by_chance(b, *(wave_values(heatmap.images, waves) for heatmap in (computed, reference))),
         differing_waves=int(clear_waves(computed, reference, FALSE_DISCOVERIES).clear.sum()),
         correlation=correlation(a, b),
-        identical_waves=int((a == b).sum()) if _same_draw(computed, reference) else None,
+        identical_waves=int((a == b).sum()) if draws[0] == draws[1] else None,
         paired=paired,
         rows=rows,
     )
-
-
-def _same_draw(first: Heatmap, second: Heatmap) -> bool:
-    """Return whether both maps were computed on the same images with the same random signs."""
-    a, b = ((heatmap.metadata["dataset"]["content_hash"], heatmap.metadata["seed"]) for heatmap in (first, second))
-    return a == b
 
 
 def _common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
@@ -823,7 +814,11 @@ def run_table(part: TablePart, count: int, machine: Machine) -> TableResult:
     limit = count if part.kind.mode == "inpaint" or part.dataset == "cifar10" else None
     network, folder = machine.network(part), machine.output / "tables" / part.key
     data = network.images(limit)
-    classifier, judge = network.classifier(data.classes), machine.judge(network.name, data.classes)
+    classifier, vocabulary = (
+        network.classifier(data.classes),
+        "cifar10" if data.classes.name == "cifar10" else "imagenet",
+    )
+    judge = load_judge(network.name, vocabulary, data.classes, machine.device, machine.weights, "closed-set")
     job = make_job(part.kind.job(data.image_size, count, machine.seed), classifier, data, judge)
     run_job(job, folder, machine.batch_size, columns=SHOWN, name=part.key)
     settings, rows, picture = read_job(folder)

@@ -141,7 +141,11 @@ def _networks(finding: Finding) -> list[str]:
     Evidence without maps is of stored results, whose weights are named where they are not the usual ones.
     """
     if not finding.maps:
-        return [_stored_title(name) for name in finding.networks]
+        stored = {**stored_hybrids(), **judged_outcomes()}
+        return [
+            result_title(stored[name].metadata["classifier"]) if name in stored else _title(name)
+            for name in finding.networks
+        ]
     titles = [_title(name) for name in finding.networks]
     named = [label.split(" · ")[0] for label in finding.maps]
     return [next((name for name in named if name.startswith(f"{title} (weights")), title) for title in titles]
@@ -154,12 +158,6 @@ def _with_titles(sentence: str) -> str:
 
 def _title(name: str) -> str:
     return short_title(one_line(classifier_title(name)))
-
-
-def _stored_title(name: str) -> str:
-    known = (results[name] for results in (judged_outcomes(), stored_hybrids()) if name in results)
-    result = next(known, None)
-    return _title(name) if result is None else result_title(result.metadata["classifier"])
 
 
 @cache
