@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -226,22 +226,11 @@ class MissingDataError(Exception):
     """A network or its pictures lack what a part needs; the message continues a sentence about the part."""
 
 
-@dataclass(frozen=True)
-class ProfilePart:
-    """A part of a profile.
-
-    what: name in a sentence. items: yields a network's files, in order, or raises `MissingDataError`.
-    """
+class ProfilePart(NamedTuple):
+    """A part of a profile: its name in a sentence, and what yields a network's files, or raises `MissingDataError`."""
 
     what: str
     items: Callable[[ProfiledNetwork], Iterator[ProfileFile]]
-
-    def files(self, network: ProfiledNetwork) -> tuple[list[ProfileFile], str]:
-        """Return a network's files, and why there are none; the reason may be empty."""
-        try:
-            return list(self.items(network)), ""
-        except MissingDataError as error:
-            return [], str(error)
 
 
 def _usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
@@ -318,8 +307,9 @@ def _opinions(network: ProfiledNetwork, path: Path, device: Any) -> dict[str, di
     for row in LARGE:
         runs = _drawn_runs(network, row.class_set, path)
         judge = load_judge(network.name, row.class_set, row.classes, device) if runs else None
-        for run in runs if judge is not None else ():
-            assert judge is not None
+        if judge is None:
+            continue
+        for run in runs:
             shares = class_probabilities(judge, run.frames[-1].astype(np.float32) / np.float32(255))
             of_targets = shares[np.arange(len(shares)), run.metadata["targets"]]
             tops = tuple(judge.classes.names[top] for top in shares.argmax(axis=1))
@@ -685,39 +675,35 @@ def _run(args: argparse.Namespace) -> str:
         if args.dataset == SAMPLES:
             print(f"CIFAR-10 is not in {args.data_dir or 'data'}: {SAMPLES} stands in", file=sys.stderr)
 
-    @functools.cache
-    def images(limit: int | None) -> ImageDataset:
-        return named_dataset(args, limit=limit, seed=args.seed)
-
-    def load(classes: ClassSet) -> Classifier:
-        return named_classifier(args, classes)
-
     def judge(device: str) -> Classifier:
         return load_classifier(args.judge, CIFAR10, device=device, weights=args.judge_weights, download=args.download)
 
     network = ProfiledNetwork(
         args.classifier,
-        load,
-        images,
-        args.quick,
-        args.seed,
-        args.batch_size,
-        judge if args.judge else None,
-        args.again,
+        load=partial(named_classifier, args),
+        images=functools.cache(lambda limit: named_dataset(args, limit=limit, seed=args.seed)),
+        quick=args.quick,
+        seed=args.seed,
+        batch_size=args.batch_size,
+        judge=judge if args.judge else None,
+        again=args.again,
     )
-    parts = {key: PARTS[key].files(network) for key in args.parts}
-    items, lacks = (dict(zip(parts, column, strict=True)) for column in zip(*parts.values(), strict=True))
-    todo = [
-        (key, item) for key, files in items.items() for item in files if args.again or not item.is_there(args.output)
-    ]
-    there = sum(map(len, items.values())) - len(todo)
+    todo, there, left_out = list[tuple[str, ProfileFile]](), 0, ""
+    for key in args.parts:
+        try:
+            files = list(PARTS[key].items(network))
+        except MissingDataError as error:
+            left_out += f"\nleft out: {PARTS[key].what}, which {error}"
+            continue
+        missing = [(key, file) for file in files if args.again or not file.is_there(args.output)]
+        todo += missing
+        there += len(files) - len(missing)
     if todo:
         _make(network, todo, args.output)
     size = sum(path.stat().st_size for path in args.output.rglob("*.npz"))
     made = f"{count_of(len(todo), 'file')} made{f', {there} kept' if there else ''}"
     large = f", above the {MAX_BYTES / 1e6:g} MB of a shared profile" if size > MAX_BYTES else ""
-    report = f"{args.output}: {made}, {size / 1e6:.1f} MB in all{large}"
-    report += "".join(f"\nleft out: {PARTS[key].what}, which {why}" for key, why in lacks.items() if why)
+    report = f"{args.output}: {made}, {size / 1e6:.1f} MB in all{large}{left_out}"
     if args.weights is not None and ":" in args.classifier:  # the app knows the published weights alone
         report += f'\nstart the app with {LISTED}="{args.classifier}={args.weights}" to run it there'
     return report

@@ -254,7 +254,7 @@ def test_clip_fills_the_hole_of_the_example_once_its_profile_has_it(installed_cl
     monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path))
     data = load_dataset("cifar10-samples")
     network = ProfiledNetwork(CLIP_NAME, lambda classes: classifier_for(CLIP_NAME, classes.name), lambda _: data, True)
-    (hole,) = [file for file in PARTS["runs"].files(network)[0] if "inpainting_cifar10" in file.path.name]
+    (hole,) = [file for file in PARTS["runs"].items(network) if "inpainting_cifar10" in file.path.name]
     hole.make_in(tmp_path / "profiles" / CLIP_NAME)
     app = opened("inpainting", **{"inpainting-pictures": "CIFAR-10"})
     assert "An example computed on this machine" in page_text(app) and "Settings changed" not in page_text(app)

@@ -28,7 +28,7 @@ from core.pgd.run import PGDRun
 from core.pgd.starts import stored_classifier, stored_path, stored_subjects, with_few_frames
 from core.reproduce import profile as judgements
 from core.reproduce import profile as sweeps
-from core.reproduce.profile import MAX_BYTES, PARTS, ProfiledNetwork, ProfileFile, main
+from core.reproduce.profile import MAX_BYTES, PARTS, MissingDataError, ProfiledNetwork, ProfileFile, main
 from core.shared.numbers import duration
 from core.sweep.transforms import stored_predictions
 from tests.core.toy import save_clip, tiny_clip
@@ -239,8 +239,8 @@ def test_drawings_by_a_network_of_imagenets_classes_are_judged_too(tmp_path, mon
     assert (opinion.judge, *opinion.says, *opinion.ranks) == (judge, "volcano", 1)
     assert JudgedOutcomes.load(tmp_path / file.path).kinds() == {}
     monkeypatch.setattr(judgements, "ready_judge", lambda *arguments: None)
-    files, why = PARTS["judgements"].files(network)
-    assert files == [] and "another network that knows the drawn classes" in why
+    with pytest.raises(MissingDataError, match="another network that knows the drawn classes"):
+        list(PARTS["judgements"].items(network))
 
 
 def test_the_command_says_what_a_part_needs(toy, tmp_path, capsys):
