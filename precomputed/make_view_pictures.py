@@ -26,7 +26,19 @@ from core.data.pixels import to_uint8
 from core.data.sample_sets import imagenet
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.objectives import Generation
-from core.pgd.pictures import CARDS, FAMILIAR, FOLDER, OPENING, SIDE, WALL, WORDS, judged_path, strip_path
+from core.pgd.pictures import (
+    CARDS,
+    FOLDER,
+    OPENING,
+    SIDE,
+    WALL,
+    WORDS,
+    familiar,
+    judged_path,
+    rank_column,
+    ranks,
+    strip_path,
+)
 from core.pgd.search import COMPARED
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.starts import draw_starts
@@ -69,8 +81,10 @@ def _wall_word(work: Path, label: int) -> dict[str, Any]:
         known = json.loads((work / f"draw-{search}-{label}.json").read_text("utf-8"))
         outcome = known["row"]
         row[search] = {
-            "confidence": outcome["confidence"], "says": known["says"], "ranks": outcome["places"]["result"],
-        }  # fmt: skip
+            "confidence": outcome["probability_after"],
+            "says": known["says"],
+            "ranks": [outcome[rank_column(k)] for k in range(len(known["says"]))],
+        }
         write_atomically(judged_path(label, search), _webp(picture, WALL_SIDE, WALL_QUALITY))
     return row
 
@@ -81,7 +95,7 @@ def _write_cards(rows: Sequence[dict[str, Any]]) -> None:
     image = samples.images[samples.labels.tolist().index(imagenet().names.index("hen"))]
     hole = fill_hole(image.astype(np.float32) / np.float32(255), middle_square(SIDE, SIDE // 3))
     write_atomically(CARDS["hole"], _webp(to_uint8(hole).transpose(2, 0, 1), CARD))
-    label = next(row["label"] for row in rows if row["word"] in FAMILIAR and row["views"]["ranks"][0] == 1)
+    label = next(row["label"] for row in rows if row["word"] in familiar() and row["views"]["ranks"][0] == 1)
     with Image.open(judged_path(label, "views")) as drawing:
         picture = np.asarray(drawing.convert("RGB")).transpose(2, 0, 1)
     write_atomically(CARDS["judge"], _webp(picture, CARD))
@@ -114,13 +128,13 @@ def _opening(work: Path, place: int, painter: Classifier, judge: Classifier) -> 
         with np.load(work / f"words-{search}.npz", allow_pickle=False) as file:
             steps, frames, norm = file["steps"], file["frames"][place], file["norms"][place]
         images = frames.astype(np.float32) / np.float32(255)
-        judged = class_probabilities(judge, images[-1:])[0]
+        judged = class_probabilities(judge, images[-1:])
         result[search] = {
             "steps": steps.tolist(),
             "confidence": [_short(share) for share in class_probabilities(painter, images)[:, label]],
             "norm": _short(norm),
             "judged": names[int(judged.argmax())],
-            "place": int((judged > judged[label]).sum()) + 1,
+            "place": int(ranks(judged, [label])[0]),
         }
         write_atomically(strip_path(WORDS[place], search), _webp(np.concatenate(frames, axis=1)))
     return result

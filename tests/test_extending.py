@@ -33,8 +33,9 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.slow
-def test_a_penalty_arrives_on_the_page_in_the_script_and_in_files():
-    command = [sys.executable, "-m", "tests.toy_penalty"]  # a process where nothing has read the table before
+@pytest.mark.parametrize("toy", ["penalty", "search"])
+def test_a_penalty_and_a_search_arrive_on_the_page_in_the_script_and_in_files(toy):
+    command = [sys.executable, "-m", f"tests.toy_{toy}"]  # a process where nothing has read the table before
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and done.stdout.endswith("arrived\n"), done.stderr
 

@@ -18,13 +18,13 @@ from PIL import Image, ImageDraw, ImageFont
 from core.data.painted import Fill, random_square_mask, usual_side
 from core.data.pixels import to_uint8
 from core.data.stored import classifier_facts, computed_source, dataset_facts
-from core.pgd.pictures import Reconstruction, from_csv, measure_change, summarise, to_csv, top1
+from core.pgd.pictures import Reconstruction, from_csv, measure_change, ranks, summarise, to_csv
 from core.pgd.run import SURE, Run, RunPlan, inpainting_plan
 from core.pgd.search import PAPERS, SEARCHES, Search
 from core.pgd.settings import Penalty, PGDConfig, usual_settings
 from core.pgd.starts import Start, StartKind, start_of
 from core.shared.cli import progress_bar
-from core.shared.device import device_name
+from core.shared.device import class_probabilities, device_name
 from core.shared.files import DAMAGE, make_folder, npz_bytes, write_atomically, write_json
 from core.shared.numbers import percent
 
@@ -285,13 +285,12 @@ def run_batch(job: PGDJob, plan: RunPlan, indices: Sequence[int], progress: Call
 
 def _judged(judge: Classifier, before: np.ndarray, after: np.ndarray, targets: Sequence[int]) -> list[dict[str, Any]]:
     """Return each image's fields of a `Reconstruction` that the judge fills in."""
-    names = judge.classes.names
-    predicted = {when: top1(judge, images) for when, images in (("before", before), ("after", after))}
-    return [
-        {f"judge_top1_{when}": names[predicted[when][row]] for when in ("before", "after")}
-        | {f"judge_share_{when}": int(classes[row] == target) for when, classes in predicted.items()}
-        for row, target in enumerate(targets)
-    ]
+    names, judged = judge.classes.names, [dict[str, Any]() for _ in targets]
+    for when, images in (("before", before), ("after", after)):
+        shares = class_probabilities(judge, images)
+        for row, top, rank in zip(judged, shares.argmax(axis=1), ranks(shares, targets), strict=True):
+            row |= {f"judge_top1_{when}": names[top], f"judge_rank_{when}": int(rank)}
+    return judged
 
 
 def run_job(

@@ -1,10 +1,14 @@
-"""Pictures drawn and filled, judged by other networks and by visitors. Does not import torch by itself."""
+"""The table of pictures drawn and filled, one row each, and their judges: other networks and visitors.
+
+`core.pgd`, profiles and `precomputed.make_views` alike write it. Functions alone import torch.
+"""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import io
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -27,82 +31,161 @@ from core.shared.roles import preference
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
-
+# The numbers of `Reconstruction` that profiles store, and what follows from the first two judges' ranks.
+NUMBERS = (
+    "loss_before",
+    "loss_after",
+    "probability_after",
+    "was_target",
+    "is_target",
+    "change_inside",
+    "change_outside",
+    "sure_step",
+    "sure_change",
+)
+COLUMNS = (*NUMBERS, "judge_share_before", "judge_share_after")
+THIRD = ("third_share_before", "third_share_after")
+BEFORE, AFTER = "start", "result"  # what a judge sees: `hole_alone` and the original are others
+LARGE_SIZE = 224  # side in pixels of the pictures of `stored_outcomes`
+STORED = PRECOMPUTED / "views.npz"
 JUDGEMENTS = ArchiveKind(
     name="file of judgements",
     maker="core.reproduce.profile",
     schema=1,
-    required=("pictures", "energy"),
+    required=("numbers", "energy"),
     facts=(
         Fact("classifier.name", "text"),
-        Fact("judge.name", "text"),
-        Fact("third.name", "text", optional=True),
-        Fact("class_names", "list", 1),
-        Fact("image_size", "whole number", 1),
+        Fact("judges", "list", 1),
+        Fact("columns", "list"),
         Fact("kinds", "list"),
-        Fact("runs", "JSON object"),
+        Fact("class_names", "list", 1, optional=True),
+        Fact("image_size", "whole number", 1),
+        Fact("runs", "JSON object", optional=True),
         Fact("large_runs", "JSON object", optional=True),
     ),
 )
 
 
+# A kind of results: its entry in the metadata (but for "n"), (n,) numbers by column, (R,) energy.
+Part = tuple[dict[str, Any], Mapping[str, Any], np.ndarray]
+
+
+def rank_column(judge: int, seen: str = AFTER) -> str:
+    """Return the column with the target's rank among a judge's predictions for what it sees: 1 is its top-1.
+
+    Infinite where the file only tells that it is not the first; NaN where this judge saw nothing.
+    """
+    return f"{seen}_rank_{judge}"
+
+
 @dataclass(frozen=True, eq=False)
 class JudgedOutcomes(ArchiveContent):
-    """Outcomes of one network for K kinds of results: drawings by start, or filled holes by penalty, by search.
+    """The table of one network's pictures: a row each, in the order of K kinds of results.
 
-    K is 0 for a network whose drawings of large pictures alone were judged.
+    A kind is drawings by start, or filled holes by penalty, by search. K is 0 for a network whose drawings of large
+    pictures alone were judged.
 
-    pictures: (K, C, N) float64, the numbers of `COLUMNS` and `THIRD` for up to N pictures, NaN where there are none.
+    numbers: (rows, C) float64, those of "columns", NaN where there are none.
     energy: (K, R) float64 of the change by radius, as shares without the mean colour's; NaN where not measured.
-    metadata: classifier, judge and third (which may be None) with their weights, class_names, seed, image_size, hole,
-    dataset, source; kinds: "name", "mode", "n" and "config" of each; runs: judgements of the network's stored runs by
-    `fingerprint`; large_runs: an `Opinion` on each stored drawing of large pictures.
+    metadata: classifier and judges, the main one first, with their weights; columns; kinds: "name", "n", "config", and
+    where known "mode" and "pictures", their names; class_names, seed, image_size, hole, dataset, source; runs:
+    judgements of the network's stored runs by `fingerprint`; large_runs: an `Opinion` on each stored drawing of large
+    pictures.
     """
 
     FILE = JUDGEMENTS
 
-    pictures: np.ndarray
+    numbers: np.ndarray
     energy: np.ndarray
     metadata: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        kinds = self.metadata["kinds"]
-        expected = (len(kinds), len(COLUMNS) + len(THIRD))
-        if self.pictures.ndim != 3 or self.pictures.shape[:2] != expected or self.energy.shape[:1] != expected[:1]:
-            raise ValueError(f"{len(kinds)} kinds do not fit {self.pictures.shape} numbers")
-        if any(not 1 <= kind["n"] <= self.pictures.shape[2] for kind in kinds):
-            raise ValueError("a kind has more pictures than there are numbers")
+        kinds, shape = self.metadata["kinds"], (self.numbers.shape, self.energy.shape[:1])
+        expected = (sum(kind["n"] for kind in kinds), len(self.metadata["columns"])), (len(kinds),)
+        if shape != expected or any(kind["n"] < 1 for kind in kinds):
+            raise ValueError(f"{len(kinds)} kinds need numbers and energy of {expected}; got {shape}")
+
+    @classmethod
+    def of(cls, kinds: Sequence[Part], **facts: Any) -> JudgedOutcomes:
+        """Return the table of these kinds, with further metadata."""
+        columns = list(dict.fromkeys(name for _, numbers, _ in kinds for name in numbers))
+        rows = [
+            np.transpose([numbers.get(name, np.full(len(next(iter(numbers.values()))), np.nan)) for name in columns])
+            for _, numbers, _ in kinds
+        ]
+        entries = [{**entry, "n": len(part)} for (entry, *_), part in zip(kinds, rows, strict=True)]
+        return cls(
+            np.concatenate([np.zeros((0, len(columns))), *rows]),
+            np.stack([energy for *_, energy in kinds]) if kinds else np.zeros((0, 0)),
+            {**facts, "columns": columns, "kinds": entries},
+        )
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {"pictures": self.pictures, "energy": self.energy}
+        return {"numbers": self.numbers, "energy": self.energy}
+
+    @property
+    def painter(self) -> str:
+        """Name of the network."""
+        return self.metadata["classifier"]["name"]
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Names of the judges, the main one first."""
+        return tuple(judge["name"] for judge in self.metadata["judges"])
 
     def kinds(self) -> dict[str, PictureOutcomes]:
-        """Return the outcomes by kind."""
-        return {kind["name"]: self._painted(k, kind) for k, kind in enumerate(self.metadata["kinds"])}
+        """Return the rows of each kind, without the columns that it lacks."""
+        result = {}
+        for name, (kind, columns, energy) in self.parts().items():
+            known = {column: values for column, values in columns.items() if not np.isnan(values).all()}
+            shares = {
+                f"{who}_share_{when}": (known[column] == 1).astype(np.float64)
+                for judge, who in enumerate(("judge", "third"))
+                for when, seen in (("before", BEFORE), ("after", AFTER))
+                if (column := rank_column(judge, seen)) in known
+            }
+            result[name] = PictureOutcomes(
+                self.painter,
+                self.metadata["classifier"]["sha256"],
+                self.judges[0],
+                {column: columns[column] for column in NUMBERS if column in columns} | known | shares,
+                self.judges[1] if rank_column(1) in known else "",
+                None if np.isnan(energy).any() else energy,
+                {**self.metadata, "kind": kind, "judge": self.metadata["judges"][0]},
+            )
+        return result
 
-    def _painted(self, k: int, kind: Mapping[str, Any]) -> PictureOutcomes:
-        facts, energy = self.metadata, self.energy[k]
-        columns = dict(zip((*COLUMNS, *THIRD), self.pictures[k, :, : kind["n"]], strict=True))
-        is_judged = facts["third"] is not None and not np.isnan(columns[THIRD[0]]).any()
-        return PictureOutcomes(
-            facts["classifier"]["name"],
-            facts["classifier"]["sha256"],
-            facts["judge"]["name"],
-            columns if is_judged else {name: columns[name] for name in COLUMNS},
-            facts["third"]["name"] if is_judged else "",
-            None if np.isnan(energy).any() else energy,
-            {**facts, "kind": kind},
-        )
+    def parts(self) -> dict[str, Part]:
+        """Return each kind as `of` takes it."""
+        names, columns = [kind["name"] for kind in self.metadata["kinds"]], self.metadata["columns"]
+        ends = np.cumsum([kind["n"] for kind in self.metadata["kinds"]])
+        parts = [
+            dict(zip(columns, self.numbers[slice(*span)].T, strict=True)) for span in itertools.pairwise([0, *ends])
+        ]
+        return dict(zip(names, zip(self.metadata["kinds"], parts, self.energy, strict=True), strict=True))
+
+    def common(self, first: str, second: str) -> tuple[PictureOutcomes, PictureOutcomes]:
+        """Return two kinds on the pictures of both, in the order of the first."""
+        kinds = self.kinds()
+        names = [name for name in kinds[first].names if name in set(kinds[second].names)]
+        return kinds[first].subset(names), kinds[second].subset(names)
+
+    def pair(self, mode: str) -> tuple[PictureOutcomes, PictureOutcomes] | None:
+        """Return the pictures done by both searches, the paper's and by views, or None; mode: "draw" or "hole"."""
+        names = [f"{mode}-{search}" for search in reversed(COMPARED)]
+        if not {*names} <= self.kinds().keys():
+            return None
+        views, pixels = self.common(*names)
+        return (pixels, views) if pixels.n else None
 
 
 @dataclass(frozen=True, eq=False)
 class PictureOutcomes:
-    """Outcomes of n pictures by one network; sha256: of its weights.
+    """Rows of one kind of results: n pictures by one network; sha256: of its weights.
 
-    pictures: (n,) float64 by name, as in `core.pgd.pictures.COLUMNS`; NaN where undefined. Networks with equal
-    `starts` have the same start in the same row. third: another judge, from another family, for the columns `THIRD`;
-    empty if there is none, as for its own pictures. energy: (R,) of the change by radius, as shares without the mean
-    colour's; None if not measured. facts: metadata of its file and kind.
+    pictures: (n,) float64 by column, NaN where undefined. Networks with equal `starts` have the same start in the same
+    row. judge, third: another network, and one of another family, empty if there is none. energy: (R,) of the change by
+    radius, as shares without the mean colour's; None if not measured. facts: metadata of its file and "kind".
     """
 
     classifier: str
@@ -115,7 +198,12 @@ class PictureOutcomes:
 
     @property
     def n(self) -> int:
-        return len(self.pictures["loss_after"])
+        return len(next(iter(self.pictures.values())))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the pictures, if they have any."""
+        return tuple(self.facts["kind"]["pictures"])
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -131,6 +219,14 @@ class PictureOutcomes:
         data = {name: self.facts.get("dataset", {}).get(name) for name in ("name", "split")}
         return json.dumps([data if "hole" in names else None, *(self.facts.get(name) for name in names)])
 
+    def recognised(self, judge: int = 0, top: int = 1, *, seen: str = AFTER) -> np.ndarray:
+        """Return 1.0 if the judge's `top` predictions for what it sees include the target, else 0, (n,)."""
+        return (self.pictures[rank_column(judge, seen)] <= top).astype(np.float64)
+
+    def share(self, judge: int = 0, top: int = 1, *, seen: str = AFTER) -> Interval:
+        """Return the share of `recognised` with Wilson's 95 % interval."""
+        return wilson(self.recognised(judge, top, seen=seen).mean(), self.n).item()
+
     @property
     def own(self) -> int:
         """Number of results that the network itself calls their target."""
@@ -138,23 +234,35 @@ class PictureOutcomes:
 
     @property
     def judgement(self) -> Judgement:
-        """Number of pictures that the second judge calls their target, before and after."""
+        """Number of pictures that the judge calls their target, before and after."""
         before, after = (int(self.pictures[f"judge_share_{when}"].sum()) for when in ("before", "after"))
         return Judgement(self.judge, self.n, before, after)
 
     @property
     def confidence(self) -> tuple[float, Interval]:
         """Mean probability of the target by the network, at the start and at the end."""
-        before, after = np.exp(-self.pictures["loss_before"]), student(self.pictures["probability_after"])
+        before, after = np.exp(-self.pictures["loss_before"]), self.mean("probability_after")
         return float(before.mean()), Interval(after.value, after.low, min(after.high, 1.0))
 
-    def mean(self, name: str) -> float:
-        """Mean of one number over all pictures."""
-        return float(self.pictures[name].mean())
+    def mean(self, name: str) -> Interval:
+        """Return the mean of a column with Student's 95 % interval."""
+        return student(self.pictures[name])
+
+    def at(self, chosen: Any) -> PictureOutcomes:
+        """Return the outcomes of some rows, in this order: a slice, or an array of places."""
+        kind = self.facts.get("kind", {})
+        if "pictures" in kind:
+            kind = {**kind, "pictures": np.array(kind["pictures"])[chosen].tolist()}
+        pictures = {name: values[chosen] for name, values in self.pictures.items()}
+        return replace(self, pictures=pictures, facts={**self.facts, "kind": kind})
 
     def first(self, count: int) -> PictureOutcomes:
         """Return the outcomes of the first `count` pictures."""
-        return replace(self, pictures={name: values[:count] for name, values in self.pictures.items()})
+        return self.at(slice(count))
+
+    def subset(self, names: Sequence[str]) -> PictureOutcomes:
+        """Return the outcomes on these pictures, in this order."""
+        return self.at(np.array([self.names.index(name) for name in names], dtype=int))
 
     def sure_later(self) -> np.ndarray:
         """Return whether it became confident after the start, (n,) bool."""
@@ -165,7 +273,7 @@ class PictureOutcomes:
 def judged_outcomes(paths: tuple[Path, ...]) -> dict[str, JudgedOutcomes]:
     """Load the stored outcomes, by classifier name."""
     files = read_stored(JudgedOutcomes.load, paths)
-    return first_by_name((outcomes.metadata["classifier"]["name"], outcomes) for outcomes in files)
+    return first_by_name((outcomes.painter, outcomes) for outcomes in files)
 
 
 def picture_outcomes(kind: str) -> dict[str, PictureOutcomes]:
@@ -180,7 +288,7 @@ def picture_outcomes(kind: str) -> dict[str, PictureOutcomes]:
 
 def stored_judgement(mark: str) -> Judgement | None:
     """Return the stored judgement of a run with a `fingerprint`, or None."""
-    judgements = (outcomes.metadata["runs"].get(mark) for outcomes in judged_outcomes().values())
+    judgements = (outcomes.metadata.get("runs", {}).get(mark) for outcomes in judged_outcomes().values())
     return next((Judgement.from_json(content) for content in judgements if content is not None), None)
 
 
@@ -206,21 +314,18 @@ def on_common_starts(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes
     return [painted.first(min(painted.n for painted in results)) for painted in results]
 
 
-# Stored fields of each picture's `core.pgd.pictures.Reconstruction`.
-COLUMNS = (
-    "loss_before",
-    "loss_after",
-    "probability_after",
-    "was_target",
-    "is_target",
-    "change_inside",
-    "change_outside",
-    "sure_step",
-    "sure_change",
-    "judge_share_before",
-    "judge_share_after",
-)
-THIRD = ("third_share_before", "third_share_after")  # columns of the third judge, missing for its own pictures
+@cache
+def stored_outcomes() -> JudgedOutcomes | None:
+    """Load the pictures of `precomputed.make_views`; None if there are none.
+
+    kinds: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views"; by views with small inputs at first,
+    "former-inputs"; by the settings of the version before, "former-views" and "former-quick".
+    columns: is_target, probability_after, perturbation_norm, target, radius (mean, of the change, in cycles per image),
+    low (share of its energy within radius 8), clipped (share of values at 0 or 1), seconds (CPU, one thread); of holes
+    their left and top edge. Judges see the result; of holes also the start, and the square around the hole alone
+    (`hole_alone`): "alone", "alone_start" and "alone_original".
+    """
+    return JudgedOutcomes.load(STORED) if STORED.is_file() else None
 
 
 @dataclass(frozen=True)
@@ -268,9 +373,9 @@ def choose_judge(drawn_by: str, ready: Sequence[str]) -> str | None:
     return min((name for name in ready if name != drawn_by), key=rank, default=None)
 
 
-def top1(judge: Classifier, images: np.ndarray) -> list[int]:
-    """Return the judge's top-1 class for each of (B, 3, H, W) float32 images in [0, 1]."""
-    return class_probabilities(judge, images).argmax(axis=1).tolist()
+def ranks(shares: np.ndarray, targets: Sequence[int]) -> np.ndarray:
+    """Return the rank of each target by (B, K) class probabilities, (B,) int64; 1 for the top-1 prediction."""
+    return 1 + (shares > shares[np.arange(len(shares)), list(targets)][:, None]).sum(axis=1)
 
 
 def judge_run(run: PGDRun, judge: Classifier) -> Judgement | None:
@@ -283,10 +388,8 @@ def judge_run(run: PGDRun, judge: Classifier) -> Judgement | None:
         return None
     targets = [run.metadata["targets"][row] for row in known]
     last = run.frames[-1, known].astype(np.float32) / np.float32(255)
-    before, after = (
-        sum(predictions == target for predictions, target in zip(top1(judge, images), targets, strict=True))
-        for images in (run.start[known], last)
-    )
+    shares = (class_probabilities(judge, images) for images in (run.start[known], last))
+    before, after = (int((ranks(seen, targets) == 1).sum()) for seen in shares)
     return Judgement(judge.name, len(known), before, after)
 
 
@@ -296,168 +399,6 @@ def fingerprint(run: PGDRun) -> str:
     digest.update(run.start.tobytes())
     digest.update(json.dumps([run.metadata["targets"], run.metadata["class_names"]]).encode())
     return digest.hexdigest()
-
-
-STORED = PRECOMPUTED / "views.json"
-NOT_NUMBERS = {"picture", "target", "places", "corner"}  # of a picture's entries in the file
-LARGE_SIZE = 224  # side of the pictures in pixels
-# ImageNet classes used to tune the search; never reported on.
-TRIED = frozenset(
-    [
-        "electric ray",
-        "ringneck snake",
-        "chiton",
-        "black stork",
-        "Welsh springer spaniel",
-        "dalmatian",
-        "dingo",
-        "hyena",
-        "lion",
-        "sloth bear",
-        "fox squirrel",
-        "zebra",
-        "bearskin",
-        "brass",
-        "canoe",
-        "cellular telephone",
-        "cleaver",
-        "coffeepot",
-        "envelope",
-        "flute",
-        "gong",
-        "hoopskirt",
-        "laptop",
-        "mitten",
-        "palace",
-        "pedestal",
-        "quill",
-        "school bus",
-        "shoji",
-        "slot",
-        "snorkel",
-        "snowplow",
-        "sock",
-        "teapot",
-        "tow truck",
-        "vestment",
-        "wing",
-        "sandbar",
-        "acorn",
-        "hip",
-        "volcano",
-        "golden retriever",
-        "hen",
-        "macaw",
-        "castle",
-        "strawberry",
-        "daisy",
-        "tabby",
-        "giant panda",
-        "goldfish",
-        "pizza",
-    ]
-)
-
-
-@dataclass(frozen=True, eq=False)
-class SearchOutcomes:
-    """Outcomes of n pictures by one search.
-
-    pictures: (n,) names; targets: (n,) class indices. numbers: (n,) by name: own (1 where the painter's top-1
-    prediction is the target), confidence, norm (L2 length of the change), radius (mean, of the change, in cycles per
-    image), low (share of its energy within radius 8), clipped (share of values at 0 or 1), seconds (CPU, one thread).
-    places: (n, J) by what the judges see: place of the target in each judge's predictions, 1 for top-1. "result" is the
-    picture at the end; for holes also "start", and the square around the hole alone (`holes.hole_alone`): "alone",
-    "alone_start" and "alone_original".
-    energy: (R,) share of the change's energy by radius, mean over the pictures.
-    """
-
-    pictures: tuple[str, ...]
-    targets: tuple[int, ...]
-    numbers: Mapping[str, np.ndarray]
-    places: Mapping[str, np.ndarray]
-    energy: np.ndarray
-
-    @property
-    def n(self) -> int:
-        return len(self.pictures)
-
-    def recognised(self, judge: int = 0, top: int = 1, *, seen: str = "result") -> np.ndarray:
-        """Return 1.0 if the judge's `top` predictions for what it sees include the target, else 0, (n,)."""
-        return (self.places[seen][:, judge] <= top).astype(np.float64)
-
-    def share(self, judge: int = 0, top: int = 1, *, seen: str = "result") -> Interval:
-        """Return the share of `recognised` with Wilson's 95 % interval."""
-        return wilson(self.recognised(judge, top, seen=seen).mean(), self.n).item()
-
-    def mean(self, name: str) -> Interval:
-        """Return the mean of a number with Student's 95 % interval."""
-        return student(self.numbers[name])
-
-    def subset(self, pictures: tuple[str, ...]) -> SearchOutcomes:
-        """Return the outcomes on these pictures, in this order."""
-        rows = [self.pictures.index(picture) for picture in pictures]
-        return SearchOutcomes(
-            pictures,
-            tuple(self.targets[row] for row in rows),
-            {name: values[rows] for name, values in self.numbers.items()},
-            {seen: places[rows] for seen, places in self.places.items()},
-            self.energy,
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class StoredOutcomes:
-    """Content of the file: names of the painter and of the judges, the main one first, and outcomes by group.
-
-    groups: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views"; by views with small inputs at first,
-    "former-inputs"; by the settings of the version before, "former-views" and "former-quick". configs: of their runs,
-    JSON.
-    """
-
-    painter: str
-    judges: tuple[str, ...]
-    hole: int
-    groups: Mapping[str, SearchOutcomes]
-    configs: Mapping[str, Any]
-
-    def common(self, first: str, second: str) -> tuple[SearchOutcomes, SearchOutcomes]:
-        """Return the outcomes of two groups on the pictures of both, in the order of the first."""
-        known = set(self.groups[second].pictures)
-        pictures = tuple(picture for picture in self.groups[first].pictures if picture in known)
-        return self.groups[first].subset(pictures), self.groups[second].subset(pictures)
-
-    def pair(self, mode: str) -> tuple[SearchOutcomes, SearchOutcomes] | None:
-        """Return the pictures done by both searches, the paper's and by views, or None; mode: "draw" or "hole"."""
-        if not {f"{mode}-pixels", f"{mode}-views"} <= self.groups.keys():
-            return None
-        views, pixels = self.common(f"{mode}-views", f"{mode}-pixels")
-        return (pixels, views) if pixels.n else None
-
-
-@cache
-def stored_outcomes() -> StoredOutcomes | None:
-    """Load the file of `precomputed.make_views`; None if there is none."""
-    if not STORED.is_file():
-        return None
-    content = json.loads(STORED.read_text("utf-8"))
-    return StoredOutcomes(
-        content["painter"]["name"],
-        tuple(judge["name"] for judge in content["judges"]),
-        content["hole"],
-        {group: _outcomes(rows, content["energy"][group]) for group, rows in content["pictures"].items()},
-        content["configs"],
-    )
-
-
-def _outcomes(rows: list[dict[str, Any]], energy: list[float]) -> SearchOutcomes:
-    return SearchOutcomes(
-        tuple(row["picture"] for row in rows),
-        tuple(row["target"] for row in rows),
-        {name: np.array([row[name] for row in rows], np.float64) for name in rows[0].keys() - NOT_NUMBERS},
-        {seen: np.array([row["places"][seen] for row in rows]) for seen in rows[0]["places"]},
-        np.array(energy),
-    )
 
 
 # Fields with mean and standard deviation in summary.json.
@@ -484,7 +425,7 @@ class Reconstruction:
     sure_step: the first step with a target probability of 90 % or more; None if there is none.
     sure_change: change_inside at that step.
     judge_top1_before, judge_top1_after: class names; "" without a second judge.
-    judge_share_before, judge_share_after: 1 if these equal the target, else 0; None without a judge.
+    judge_rank_before, judge_rank_after: rank of the target in its predictions, from 1; None without a judge.
     """
 
     index: int
@@ -508,8 +449,8 @@ class Reconstruction:
     sure_change: float | None = None
     judge_top1_before: str = ""
     judge_top1_after: str = ""
-    judge_share_before: int | None = None
-    judge_share_after: int | None = None
+    judge_rank_before: int | None = None
+    judge_rank_after: int | None = None
 
 
 def measure_change(before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> dict[str, Any]:
@@ -532,7 +473,7 @@ def measure_change(before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> d
 
 def judgement(rows: Sequence[Reconstruction], judge: str) -> Judgement:
     """Return how many of the judged rows the second judge calls their target."""
-    before, after = (sum(getattr(row, f"judge_share_{when}") for row in rows) for when in ("before", "after"))
+    before, after = (sum(getattr(row, f"judge_rank_{when}") == 1 for row in rows) for when in ("before", "after"))
     return Judgement(judge, len(rows), before, after)
 
 
@@ -703,40 +644,12 @@ def judged_path(label: int, search: Search) -> Path:
 PER_SEARCH, OPTIONS = 5, 5
 COUNT = PER_SEARCH * len(COMPARED)  # drawings in a round
 MAX_SEED = 999_999
-# ImageNet classes that a child knows: what is drawn and the options are among them.
-FAMILIAR = frozenset(
-    """goldfish, great white shark, cock, hen, ostrich, robin, magpie, bald eagle, vulture, tree frog, Komodo dragon,
-African crocodile, triceratops, scorpion, tarantula, centipede, peacock, macaw, hummingbird, toucan, goose,
-black swan, koala, jellyfish, snail, slug, hermit crab, white stork, flamingo, pelican, king penguin, grey
-whale, killer whale, sea lion, Chihuahua, beagle, golden retriever, collie, German shepherd, dalmatian, pug,
-French bulldog, toy poodle, timber wolf, hyena, red fox, tabby, leopard, lion, tiger, cheetah, brown bear, ice
-bear, ladybug, fly, bee, ant, grasshopper, cockroach, dragonfly, starfish, sea urchin, hare, hamster, porcupine,
-beaver, guinea pig, zebra, hog, hippopotamus, ox, bison, ram, Arabian camel, llama, otter, skunk, badger,
-gorilla, chimpanzee, African elephant, giant panda, eel, accordion, acoustic guitar, aircraft carrier, airliner,
-airship, ambulance, analog clock, apron, backpack, bakery, balloon, banjo, barn, barrel, baseball, basketball,
-bathtub, bath towel, beer glass, bell pepper, bikini, binoculars, birdhouse, bookcase, bookshop, bow, bow tie,
-broom, bucket, butcher shop, cab, candle, cannon, canoe, can opener, carousel, car wheel, castle, cello, chain,
-chain saw, church, cinema, coffee mug, coffeepot, computer keyboard, convertible, cowboy boot, cowboy hat,
-cradle, crash helmet, crib, desk, diaper, digital watch, dining table, dishwasher, doormat, drum, electric fan,
-electric guitar, envelope, fire engine, flagpole, flute, folding chair, football helmet, fountain, frying pan,
-fur coat, garbage truck, golf ball, gondola, grand piano, greenhouse, grocery store, hammer, harmonica, harp,
-hourglass, iron, jack-o'-lantern, jeep, jigsaw puzzle, joystick, kimono, lampshade, laptop, lawn mower, library,
-lifeboat, lipstick, loudspeaker, mailbox, mask, maze, microphone, microwave, military uniform, minibus, mitten,
-monastery, mountain bike, mousetrap, mouse, necklace, organ, padlock, paintbrush, pajama, palace, parachute,
-park bench, parking meter, passenger car, perfume, picket fence, pier, piggy bank, pillow, ping-pong ball,
-pirate, pitcher, plastic bag, police van, pool table, power drill, printer, prison, purse, quill, racket, radio,
-refrigerator, remote control, restaurant, rocking chair, rugby ball, running shoe, safe, safety pin, sandal,
-sax, school bus, screwdriver, seat belt, sewing machine, shield, shopping basket, shopping cart, shovel, shower
-curtain, ski, sleeping bag, snorkel, snowplow, soccer ball, sock, sombrero, soup bowl, space shuttle, speedboat,
-spider web, sports car, stage, steam locomotive, stethoscope, stone wall, stopwatch, stove, submarine,
-sunglasses, suspension bridge, swing, table lamp, tank, teapot, teddy, television, tennis ball, throne, toaster,
-totem pole, tow truck, tractor, traffic light, trailer truck, tricycle, trombone, typewriter keyboard, umbrella,
-vacuum, vase, vending machine, violin, volleyball, wall clock, wallet, wardrobe, washer, water bottle, water
-tower, whistle, wig, wine bottle, wooden spoon, comic book, crossword puzzle, street sign, menu, plate, ice
-cream, bagel, pretzel, cheeseburger, hotdog, broccoli, cauliflower, cucumber, mushroom, Granny Smith,
-strawberry, orange, lemon, pineapple, banana, hay, pizza, burrito, cup, bubble, cliff, coral reef, lakeside,
-sandbar, seashore, valley, volcano, scuba diver, daisy, corn, acorn, toilet tissue""".replace("\n", " ").split(", ")
-)
+
+
+@cache
+def familiar() -> frozenset[str]:
+    """Load the ImageNet classes that a child knows: what is drawn and the options are among them."""
+    return frozenset((FOLDER / "familiar.txt").read_text("utf-8").splitlines())
 
 
 @cache
@@ -761,7 +674,7 @@ class Question:
 def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tuple[Question, ...]:
     """Draw a round of ten distinct classes, five by each search, in an order determined by the seed.
 
-    Further options are classes that are not in this round. All classes are among `FAMILIAR`.
+    Further options are classes that are not in this round. All classes are among `familiar`.
 
     Args:
         pool: labels of the classes that were drawn. names: of all classes, by label.
@@ -770,12 +683,12 @@ def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tupl
         ValueError: the pool has fewer than ten familiar classes.
     """
     generator = np.random.default_rng(seed)
-    familiar = [label for label in pool if names[label] in FAMILIAR]
-    if len(familiar) < COUNT:
-        raise ValueError(f"a round needs drawings of {COUNT} familiar classes; got {len(familiar)}")
-    drawn = generator.choice(familiar, COUNT, replace=False).tolist()
+    known = [label for label in pool if names[label] in familiar()]
+    if len(known) < COUNT:
+        raise ValueError(f"a round needs drawings of {COUNT} familiar classes; got {len(known)}")
+    drawn = generator.choice(known, COUNT, replace=False).tolist()
     searches = generator.permutation(np.repeat(COMPARED, PER_SEARCH)).tolist()
-    remaining = [label for label, name in enumerate(names) if name in FAMILIAR and label not in drawn]
+    remaining = [label for label, name in enumerate(names) if name in familiar() and label not in drawn]
     questions = []
     for label, search in zip(drawn, searches, strict=True):
         options = [label, *generator.choice(remaining, OPTIONS - 1, replace=False).tolist()]

@@ -37,15 +37,18 @@ from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, St
 from core.fourier.waves import half_plane, largest_side, rounded_radius
 from core.pgd.batches import JobConfig, PGDJob, make_job, run_batch
 from core.pgd.pictures import (
-    COLUMNS,
-    THIRD,
+    AFTER,
+    BEFORE,
+    NUMBERS,
     JudgedOutcomes,
     Opinion,
+    Part,
     choose_judge,
     comparison_kind,
     fingerprint,
     judge_run,
-    top1,
+    rank_column,
+    ranks,
 )
 from core.pgd.run import PGDRun, Run, RunFileError, RunPlan, changed_settings
 from core.pgd.search import COMPARED, Search, leading
@@ -249,7 +252,6 @@ LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.dr
 JUDGED_AT_ONCE = 50
 DIGITS = 4  # significant digits of each number
 THIRD_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
-Row = tuple[dict[str, Any], np.ndarray, np.ndarray]  # facts on a kind, its (C, n) numbers, its (R,) energy
 
 
 def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -311,9 +313,8 @@ def _opinions(network: ProfiledNetwork, path: Path, device: Any) -> dict[str, di
             continue
         for run in runs:
             shares = class_probabilities(judge, run.frames[-1].astype(np.float32) / np.float32(255))
-            of_targets = shares[np.arange(len(shares)), run.metadata["targets"]]
             tops = tuple(judge.classes.names[top] for top in shares.argmax(axis=1))
-            opinion = Opinion(judge.name, tops, tuple((1 + (shares > of_targets[:, None]).sum(axis=1)).tolist()))
+            opinion = Opinion(judge.name, tops, tuple(ranks(shares, run.metadata["targets"]).tolist()))
             opinions[fingerprint(run)] = asdict(opinion)
     return opinions
 
@@ -356,8 +357,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
     third = load_classifier(THIRD_JUDGE, CIFAR10, device=device) if has_third else None
     facts = {
         "classifier": classifier_facts(classifier),
-        "judge": classifier_facts(judge),
-        "third": None if third is None else classifier_facts(third),
+        "judges": [classifier_facts(each) for each in (judge, third) if each is not None],
         "class_names": list(data.classes.names),
         "seed": network.seed,
         "image_size": data.image_size,
@@ -372,61 +372,51 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
             job = make_job(config, classifier, data, judge)
             entry = {"name": name, "mode": config.mode, "n": job.count, "config": job.settings["config"]}
             rows[name] = (entry, *_painted(job, third, name))
-            _outcomes(rows, {**facts, "runs": {}}).save(path)
+            JudgedOutcomes.of([*rows.values()], **facts, runs={}).save(path)
     runs = {fingerprint(run): judge_run(run, judge) for run in _drawn_runs(network, CIFAR10.name, path)}
     judged = {mark: judgement.to_json() for mark, judgement in runs.items() if judgement is not None}
     large = _opinions(network, path, device)
-    _outcomes(rows, {**facts, "runs": judged, "large_runs": large}).save(path)
+    JudgedOutcomes.of([*rows.values()], **facts, runs=judged, large_runs=large).save(path)
 
 
-def _count(rows: Mapping[str, Row], name: str) -> int:
+def _count(rows: Mapping[str, Part], name: str) -> int:
     return int(rows[name][0]["n"]) if name in rows else 0
 
 
-def _known(path: Path, facts: Mapping[str, Any]) -> dict[str, Row]:
+def _known(path: Path, facts: Mapping[str, Any]) -> dict[str, Part]:
     """Return the rows of a file by the same network and judges; empty for others."""
     if not path.is_file():
         return {}
     stored = JudgedOutcomes.load(path)
-    if any(stored.metadata[name] != facts[name] for name in ("classifier", "judge", "third", "class_names", "seed")):
+    if any(stored.metadata[name] != facts[name] for name in ("classifier", "judges", "class_names", "seed")):
         return {}
-    rows = zip(stored.metadata["kinds"], stored.pictures, stored.energy, strict=True)
-    return {kind["name"]: (kind, numbers[:, : kind["n"]], energy) for kind, numbers, energy in rows}
+    return stored.parts()
 
 
-def _painted(job: PGDJob, third: Classifier | None, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Paint a job's pictures; return their (C, n) numbers, and the (R,) energy of the change by radius."""
-    numbers, changes = [], []
+def _painted(job: PGDJob, third: Classifier | None, name: str) -> tuple[dict[str, list[float]], np.ndarray]:
+    """Paint a job's pictures; return their (n,) numbers by column, and the (R,) energy of the change by radius."""
+    numbers, changes = defaultdict[str, list[float]](list), []
     with progress_bar(desc=name, total=job.count * (job.config.steps + 1), unit="img-step", unit_scale=True) as bar:
         for first in range(0, job.count, JUDGED_AT_ONCE):
             indices = range(first, min(first + JUDGED_AT_ONCE, job.count))
             plan = job.make_plan(indices)
             result = run_batch(job, plan, indices, partial(bar.update, len(indices)))
-            columns = [[_short(getattr(row, column)) for row in result.rows] for column in COLUMNS]
-            seen = np.full((len(THIRD), len(indices)), np.nan)
-            if third is not None:
-                targets = np.array(result.run.metadata["targets"])
-                ends = plan.start, result.pictures["result"]
-                seen = np.stack([np.array(top1(third, images)) == targets for images in ends])
-            numbers.append(np.concatenate([np.array(columns, dtype=np.float64), seen]))
+            for column in NUMBERS:
+                numbers[column] += [_short(getattr(row, column)) for row in result.rows]
+            ends = ("before", BEFORE, plan.start), ("after", AFTER, result.pictures["result"])
+            for when, seen, images in ends:
+                numbers[rank_column(0, seen)] += [getattr(row, f"judge_rank_{when}") for row in result.rows]
+                if third is not None:
+                    shares = class_probabilities(third, images)
+                    numbers[rank_column(1, seen)] += ranks(shares, result.run.metadata["targets"]).tolist()
             changes.append(result.run.frames[-1] / 255 - plan.start)  # rounded as in a run's file
     energy = energy_by_radius(np.concatenate(changes))
     energy[0] = 0
-    return np.concatenate(numbers, axis=1), np.array([_short(share) for share in energy / energy.sum()])
+    return numbers, np.array([_short(share) for share in energy / energy.sum()])
 
 
 def _short(number: float | None) -> float:
     return np.nan if number is None else float(f"{number:.{DIGITS}g}")
-
-
-def _outcomes(rows: Mapping[str, Row], facts: dict[str, Any]) -> JudgedOutcomes:
-    """Combine rows, padded to the longest."""
-    if not rows:
-        return JudgedOutcomes(np.zeros((0, len(COLUMNS) + len(THIRD), 0)), np.zeros((0, 0)), {**facts, "kinds": []})
-    kinds, numbers, energy = zip(*rows.values(), strict=True)
-    most = max(part.shape[1] for part in numbers)
-    padded = [np.pad(part, ((0, 0), (0, most - part.shape[1])), constant_values=np.nan) for part in numbers]
-    return JudgedOutcomes(np.stack(padded), np.stack(energy), {**facts, "kinds": list(kinds)})
 
 
 def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:

@@ -1,6 +1,5 @@
 """Stored outcomes of both searches at 224 pixels, and their tables in docs/results.md."""
 
-import json
 import re
 
 import numpy as np
@@ -9,13 +8,14 @@ from PIL import Image
 from scipy.stats import binomtest
 
 from core.data.datasets import load_samples
-from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, imagenet
-from core.pgd.pictures import TRIED, WALL, stored_outcomes, stored_wall
+from core.data.sample_sets import SAMPLE_SETS, imagenet
+from core.pgd.pictures import WALL, rank_column, stored_outcomes, stored_wall
 from core.pgd.search import COMPARED
-from precomputed.make_views import UNSHOWN, drawn_classes, wall_classes
+from precomputed.make_views import TRIED, UNSHOWN, drawn_classes, wall_classes
 from precomputed.make_views_tables import DOCUMENT, tables
+from tests.core.judged import stored_views
 
-STORED = json.loads((PRECOMPUTED / "views.json").read_text())
+STORED = stored_views()
 
 MODES = ("draw", "hole")
 
@@ -39,7 +39,7 @@ def test_the_document_has_the_tables_of_the_stored_outcomes():
 
 @pytest.mark.parametrize("group", STORED["pictures"])
 def test_outcomes_are_counted_as_they_stand(group):
-    rows, outcomes = STORED["pictures"][group], stored_outcomes().groups[group]
+    rows, outcomes = STORED["pictures"][group], stored_outcomes().kinds()[group]
     for judge in range(len(STORED["judges"])):
         for top in (1, 5):
             count = sum(row["places"]["result"][judge] <= top for row in rows)
@@ -47,24 +47,27 @@ def test_outcomes_are_counted_as_they_stand(group):
             low, high = binomtest(count, len(rows)).proportion_ci(method="wilson")
             assert outcomes.share(judge, top)[1:] == pytest.approx((low, high))
             assert f"{count} ({100 * low:.0f} to {100 * high:.0f} %)" in DOCUMENT.read_text("utf-8")
-    assert outcomes.mean("norm").value == pytest.approx(np.mean([row["norm"] for row in rows]))
+    assert outcomes.mean("perturbation_norm").value == pytest.approx(
+        np.mean([row["perturbation_norm"] for row in rows])
+    )
     assert sum(outcomes.energy) == pytest.approx(1, abs=1e-3) and outcomes.energy[0] == 0
 
 
 def test_pairs_are_of_the_same_pictures():
     for mode in MODES:
         pixels, views = stored_outcomes().pair(mode)
-        assert pixels.pictures == views.pictures and pixels.targets == views.targets
+        assert pixels.names == views.names and np.array_equal(pixels.pictures["target"], views.pictures["target"])
         by_name = {row["picture"]: row for row in STORED["pictures"][f"{mode}-pixels"]}
-        for seen in pixels.places:
-            assert pixels.places[seen][:, 0].tolist() == [by_name[name]["places"][seen][0] for name in views.pictures]
+        for seen in by_name[pixels.names[0]]["places"]:
+            expected = [by_name[name]["places"][seen][0] for name in views.names]
+            assert pixels.pictures[rank_column(0, seen)].tolist() == expected
 
 
 def test_the_hole_alone_is_judged_between_its_start_and_its_original():
     text = DOCUMENT.read_text("utf-8")
     for group in ("hole-views", "hole-pixels"):
         for seen in ("alone", "alone_start", "alone_original"):
-            rows, outcomes = STORED["pictures"][group], stored_outcomes().groups[group]
+            rows, outcomes = STORED["pictures"][group], stored_outcomes().kinds()[group]
             for judge in range(len(STORED["judges"])):
                 count = sum(row["places"][seen][judge] == 1 for row in rows)
                 assert outcomes.recognised(judge, seen=seen).sum() == count
@@ -81,23 +84,23 @@ def test_the_bundled_photographs_holes_are_the_judged_ones():
     )
     for place in photographs.holes:
         row = rows[place]
-        assert photographs.holes[place] == (*row["corner"], STORED["hole"])
+        assert photographs.holes[place] == (row["left"], row["top"], STORED["hole"])
         mask = photographs.hole(place)
-        assert mask[0, row["corner"][1], row["corner"][0]] and mask.sum() == STORED["hole"] ** 2
+        assert mask[0, row["top"], row["left"]] and mask.sum() == STORED["hole"] ** 2
 
 
 def test_the_wall_has_a_hundred_random_words_as_they_came():
     wall, names = stored_wall(), imagenet().names
     shown = [label for label in drawn_classes(110) if names[label] not in UNSHOWN]
     assert [word.label for word in wall.words] == shown[:100] == wall_classes()
-    assert wall.painter == STORED["painter"]["name"] and list(wall.judges) == [j["name"] for j in STORED["judges"]]
+    assert wall.painter == STORED["classifier"]["name"] and list(wall.judges) == [j["name"] for j in STORED["judges"]]
     for search in COMPARED:
         rows = {row["target"]: row for row in STORED["pictures"][f"draw-{search}"]}
         for word in wall.words:
             drawing = word.drawings[search]
             if word.label in rows:
                 assert list(drawing.ranks) == rows[word.label]["places"]["result"]
-                assert drawing.confidence == rows[word.label]["confidence"]
+                assert drawing.confidence == rows[word.label]["probability_after"]
             assert drawing.recognised() == (drawing.says[0] == word.word) == (drawing.ranks[0] == 1)
             with Image.open(drawing.path) as picture:
                 assert picture.size == (wall.side, wall.side)

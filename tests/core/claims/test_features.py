@@ -1,7 +1,6 @@
 """Claims of section 3.2 on the stored pictures, recomputed with plain loops; and on forged ones with other verdicts."""
 
 import itertools
-import json
 import math
 from dataclasses import replace
 from statistics import NormalDist, mean, stdev
@@ -14,9 +13,8 @@ import core.claims.quantities
 import core.claims.verdicts
 from core.claims.claim import Verdict
 from core.claims.verdicts import feature_findings, training_finding
-from core.data.sample_sets import PRECOMPUTED
 from core.pgd.pictures import COLUMNS, PictureOutcomes, picture_outcomes
-from tests.core.judged import THIRD_JUDGE, stored_files, stored_kinds
+from tests.core.judged import THIRD_JUDGE, stored_files, stored_kinds, stored_views
 
 Z = NormalDist().inv_cdf(0.975)
 NAMES = sorted(stored_files())
@@ -161,7 +159,7 @@ def test_views_are_set_against_the_papers_search_picture_by_picture(subject):
 
 
 def test_large_pictures_are_judged_by_the_place_of_their_class():
-    stored = json.loads((PRECOMPUTED / "views.json").read_text())
+    stored = stored_views()
     (finding,) = by_key(condition="224 px").values()
     expected = []
     for mode, seen in (("draw", "result"), ("hole", "alone")):
@@ -249,4 +247,6 @@ def test_stored_pictures_are_read_as_they_stand():
     assert clip.n == len(pictures("eq3", "mini-clip")["loss_after"]) and picture_outcomes("nothing") == {}
     assert clip.own == sum(pictures("eq3", "mini-clip")["is_target"])
     assert clip.judgement.after == sum(pictures("eq3", "mini-clip")["judge_share_after"])
-    assert clip.first(7).mean("change_inside") == pytest.approx(mean(pictures("eq3", "mini-clip")["change_inside"][:7]))
+    assert clip.first(7).mean("change_inside").value == pytest.approx(
+        mean(pictures("eq3", "mini-clip")["change_inside"][:7])
+    )

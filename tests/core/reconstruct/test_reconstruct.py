@@ -150,7 +150,7 @@ def test_script_asks_a_second_judge_about_starts_and_results(written):
         predictions = [names[k] for k in judge(torch.from_numpy(images)).argmax(dim=1).tolist()]
         assert [row[f"judge_top1_{when}"] for row in rows[:9]] == predictions
         hits = [row[f"judge_top1_{when}"] == row["target"] for row in rows]
-        assert [int(row[f"judge_share_{when}"]) for row in rows] == hits
+        assert [int(row[f"judge_rank_{when}"] == "1") for row in rows] == hits
         counts[when] = sum(hits)
     assert any(row["judge_top1_after"] != row["top1_after"] for row in rows), "another network"
     summary = json.loads((output / "summary.json").read_text())["judge"]

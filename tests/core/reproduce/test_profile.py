@@ -173,12 +173,12 @@ def test_judgements_that_are_there_are_taken_over_and_the_runs_beside_them_judge
     )
     assert profile(tmp_path, "--parts", "runs,judgements") == 0 and calls == ["classless, views"]
     outcomes = JudgedOutcomes.load(path)
-    assert np.array_equal(first.pictures[0], outcomes.pictures[0], equal_nan=True) and len(outcomes.pictures) == 2
+    assert np.array_equal(first.numbers, outcomes.numbers[:3], equal_nan=True) and len(outcomes.numbers) == 6
     (mark,) = outcomes.metadata["runs"]
     (run,) = (PGDRun.load(file) for file in (tmp_path / "runs").glob("generation_cifar10__*"))
     assert fingerprint(run) == mark and outcomes.metadata["runs"][mark]["judge"] == "mini-resnet"
     assert profile(tmp_path, "--parts", "judgements", "--judge", "mini-resnet-robust", "--again") == 0
-    assert JudgedOutcomes.load(path).metadata["judge"]["name"] == "mini-resnet-robust" and len(calls) == 3
+    assert JudgedOutcomes.load(path).judges[0] == "mini-resnet-robust" and len(calls) == 3
 
 
 def test_another_network_says_what_it_sees_in_large_drawings_and_the_opening_reads_it(tmp_path, monkeypatch):

@@ -11,8 +11,11 @@ from torch import nn
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
 from core.data.stored import VARIABLE
 from core.pgd.pictures import (
+    AFTER,
+    BEFORE,
     COLUMNS,
     THIRD,
+    JudgedOutcomes,
     Judgement,
     PictureOutcomes,
     choose_judge,
@@ -21,6 +24,7 @@ from core.pgd.pictures import (
     judged_outcomes,
     on_common_starts,
     picture_outcomes,
+    rank_column,
     stored_judgement,
 )
 from core.pgd.run import PGDRun
@@ -107,14 +111,15 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
     assert set(kinds) == {
         *starts, "classless", "classless, pixels", "classless, views", "eq3", "eq3, views", "mean_square"
     }  # fmt: skip
-    assert facts["judge"]["name"] not in BUNDLED and facts["judge"]["sha256"]
+    assert facts["judges"][0]["name"] not in BUNDLED and facts["judges"][0]["sha256"]
     card = json.loads((PRECOMPUTED / "models" / name / "config.json").read_text())
     for kind, many in kinds.items():
-        assert many.n == 200 and many.judge == facts["judge"]["name"]
+        assert many.n == 200 and many.judge == facts["judges"][0]["name"]
         assert many.sha256.startswith(card["sha256"]), "the model that drew is the bundled one"
         has_third = name != THIRD_JUDGE
         assert many.third == (THIRD_JUDGE if has_third else "")
-        assert set(many.pictures) == {*COLUMNS, *(THIRD if has_third else ())}
+        ranks = {rank_column(judge, seen) for judge in range(1 + has_third) for seen in (BEFORE, AFTER)}
+        assert set(many.pictures) == {*COLUMNS, *(THIRD if has_third else ()), *ranks}
         assert {len(values) for values in many.pictures.values()} == {many.n}
         assert np.array_equal(many.pictures["sure_step"] >= 0, ~np.isnan(many.pictures["sure_change"]))
         assert picture_outcomes(kind)[name].starts == picture_outcomes(kind)["mini-clip"].starts
@@ -137,10 +142,14 @@ def test_fewer_pictures_of_a_profile_are_paired_with_the_first_of_many_and_other
 
 def test_a_profiles_judgements_are_read_and_those_of_few_pictures_come_last(tmp_path, monkeypatch):
     stored = judged_outcomes()["mini-clip"]
-    kinds = [{**kind, "n": 10} for kind in stored.metadata["kinds"]]
-    facts = {**stored.metadata, "classifier": {"name": "a", "sha256": None}, "kinds": kinds}
+    parts = [
+        (kind, {name: values[:10] for name, values in columns.items()}, energy)
+        for kind, columns, energy in stored.parts().values()
+    ]
+    facts = {**stored.metadata, "classifier": {"name": "a", "sha256": None}}
+    few = JudgedOutcomes.of(parts, **{name: fact for name, fact in facts.items() if name not in ("kinds", "columns")})
     (tmp_path / "judgements").mkdir()
-    replace(stored, pictures=stored.pictures[:, :, :10], metadata=facts).save(tmp_path / "judgements" / "a.npz")
+    few.save(tmp_path / "judgements" / "a.npz")
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     assert list(picture_outcomes("eq3"))[-1] == "a" and picture_outcomes("eq3")["a"].n == 10
     broken = replace(stored, metadata=facts).to_bytes()

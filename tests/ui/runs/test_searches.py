@@ -1,16 +1,14 @@
 """Both searches side by side: initial state, titles, equal budgets, run files, links."""
 
-import json
-
 import numpy as np
 import pytest
 
 from core.data.painted import fill_hole, hole_text, middle_square
 from core.data.sample_sets import SAMPLE_SETS
-from core.pgd.pictures import STORED
 from core.pgd.run import FILL, Run, changed_settings, inpainting_plan
 from core.pgd.settings import quick_settings, usual_settings
 from core.pgd.starts import examples, stored_classifier
+from tests.core.judged import stored_views
 from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.replay_reader import replay_data
 from tests.ui.runs.test_live_pages import open_page, toys  # noqa: F401
@@ -136,7 +134,7 @@ def test_the_link_of_an_own_run_is_one_of_its_settings():
 
 
 def test_the_rate_of_the_hole_alone_is_that_of_the_stored_pictures():
-    rows = json.loads(STORED.read_text())["pictures"]
+    rows = stored_views()["pictures"]
     counts = [
         sum(row["places"][seen][0] == 1 for row in rows[f"hole-{search}"])
         for search, seen in (
