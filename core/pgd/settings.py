@@ -9,7 +9,6 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 from core.data.painted import square_side
-from core.pgd.search import QUICK as QUICK
 from core.pgd.search import SEARCHES, Search, SearchSettings
 from core.shared import paper
 
@@ -95,7 +94,6 @@ def paper_generation(image_size: int) -> PGDConfig:
 
 
 MAX_STEPS = 100_000
-SEARCH_WORDS: dict[Search, str] = {name: method.rule for name, method in SEARCHES.items()}
 RunKind = Literal["inpainting", "generation"]
 
 

@@ -13,10 +13,9 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifiers.registry import ClassifierSpec, bundled_specs, classifier_title
 from core.data.painted import Fill
 from core.pgd.run import RunPlan
-from core.pgd.search import PAPERS, SEARCHES, Search, leading
+from core.pgd.search import PAPERS, QUICK, SEARCHES, Search, leading
 from core.pgd.settings import (
     PENALTIES,
-    QUICK,
     SETTINGS,
     Penalty,
     PGDConfig,
