@@ -66,7 +66,7 @@ def all_imports(*, types):
 
 
 def packages(graph, *, whole):
-    """The graph of packages and of files beside them: `ui.maps` as one node, or `ui.maps.predictions` apart."""
+    """The graph of packages and of files beside them: `ui.runs` as one node, or `ui.runs.setup` apart."""
     names = graph.keys() | set().union(*graph.values())
     package = {name: ".".join(name.split(".")[: 2 if whole else max(2, name.count("."))]) for name in names}
     joined = {name: set() for name in package.values()}
@@ -89,7 +89,7 @@ def test_no_package_imports_itself_by_way_of_others_not_even_for_types():
     assert {"core.fourier", "core.shared", "ui.maps"} <= graph.keys() and len(order(graph)) == len(graph)
     assert "core.classifiers" not in graph["core.claims"], "maps are judged without loading any network"
     inner = packages(all_imports(types=True), whole=False)
-    assert {"ui.maps", "ui.maps.predictions"} <= inner.keys() and len(order(inner)) == len(inner)
+    assert {"ui.maps", "ui.runs.setup"} <= inner.keys() and len(order(inner)) == len(inner)
 
 
 def test_packages_of_the_engine_import_lower_floors_alone():
@@ -178,7 +178,7 @@ def test_what_the_server_reads_at_its_start_leaves_the_statistics_of_scipy_alone
 def test_first_prediction_of_a_bundled_clip_waits_for_no_other_library():
     loaded = modules_after(
         "import torch\nfrom core.classifiers.text import parse_class_list\n"
-        "from ui.maps.predictions.own_classes import DEFAULT_CLASSES\n"
+        "from ui.tools.own_words import DEFAULT_CLASSES\n"
         "from ui.server.model_cache import classifier_for\n"
         "images = torch.rand(1, 3, 32, 32, requires_grad=True)\n"
         "classifier_for('mini-clip', 'cifar10')(images).sum().backward()\n"

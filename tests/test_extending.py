@@ -11,7 +11,7 @@ import streamlit as st
 import torch
 from torch import nn
 
-import ui.maps.judged_maps
+import ui.maps.wave
 import ui.tools.registry
 from core.claims.claim import CLAIMS, Claim, Evidence, Finding, Verdict
 from core.claims.verdicts import CHECKS
@@ -26,7 +26,7 @@ from core.reproduce.report import Cost, Results, to_html
 from core.shared.numbers import Interval
 from tests.ui.pages.test_findings import opened, table
 from tests.ui.pages.test_frequency import open_page, text
-from ui.maps.judged_maps import _findings
+from ui.maps.wave import _findings
 from ui.server.model_cache import ready_classifiers
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +58,7 @@ def claim(monkeypatch) -> Claim:
 
     monkeypatch.setitem(CLAIMS, "toy", claim)
     monkeypatch.setitem(CHECKS, "toy", check)
-    monkeypatch.setattr(ui.maps.judged_maps, "_findings", _findings.__wrapped__)  # the original caches findings
+    monkeypatch.setattr(ui.maps.wave, "_findings", _findings.__wrapped__)  # the original caches findings
     return claim
 
 
@@ -130,15 +130,15 @@ def test_a_family_is_named_where_a_name_is_unknown(family, monkeypatch):
 
 
 def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
-    toy = ui.tools.registry.Tool(lambda state: st.markdown(f"a toy at {state.frequency}") and None)
+    toy = ui.tools.registry.Tool(lambda state: st.markdown(f"a toy at {state.frequency}") and None, "what is a toy?")
     monkeypatch.setitem(ui.tools.registry.TOOLS, "Toy", toy)
     app = open_page(tab="Toy", cell="2,3")
     assert (
         not app.exception
-        and app.button_group(key="frequency.tool").options[-1] == "Toy"
+        and app.button_group(key="frequency.card").options[-1].startswith("**Toy**")
         and "a toy at (2, 3)" in text(app)
     )
-    app = open_page(tab="Details", cell="2,3")
+    app = open_page(tab="Classes", cell="2,3")
     assert not app.exception and "a toy at (2, 3)" not in text(app)
 
 

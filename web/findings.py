@@ -8,9 +8,8 @@ from core.pgd.pictures import judged_outcomes
 from core.reproduce.report import findings_html
 from core.shared.roles import networks_for
 from core.shared.text import JARGON, explain_terms
-from ui.maps.catalogue import shipped_maps
-from ui.maps.judged_maps import findings_between
-from ui.maps.presets import CLIP, RESNET56
+from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
+from ui.maps.wave import findings_between
 from ui.pages.findings import FEATURES, MAPS, OF_ALL, SHIFTS, WORDS
 from ui.story.chapters import paragraphs
 

@@ -33,12 +33,12 @@ from ui.components.hybrid_mixer import pack_mixture
 from ui.components.opening import pack_opening
 from ui.components.packing import pack_pixels, webp_data_uri
 from ui.components.stripes import pack_stripes
-from ui.maps.models import model_colour
+from ui.maps.catalogue import model_colour
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge, opening
 from ui.story.data import WAVE
 from ui.story.own_word import REQUIREMENTS, TITLES
-from ui.tools.mixtures import STORED, stored_mixtures
+from ui.tools.hybrids import STORED, stored_mixtures
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
 FOLDER = "packs"

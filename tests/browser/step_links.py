@@ -11,7 +11,7 @@ STEP_LINKS = {
         (".title", "Mini CLIP"),
         (".title", "Mini ResNet"),
         (".readout", "(0, 1)"),
-        (".perturbed", "(0, 1)"),
+        (".wave", "(0, 1)"),
     ],
     "mixture": [(".mixer", "Mini CLIP"), (".mixer", "Mini ResNet"), (".mixer figure", "frog")],
     "hole": [

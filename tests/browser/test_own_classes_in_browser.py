@@ -13,7 +13,7 @@ from core.data.sample_sets import ClassSet
 from core.shared.device import class_probabilities
 from core.sweep.predict import wave_on_image
 from tests.browser.waiting import wait_until_drawn
-from ui.maps.predictions.own_classes import DEFAULT_CLASSES
+from ui.tools.own_words import DEFAULT_CLASSES
 
 SLOW = 120_000  # milliseconds: enough to load torch and a classifier on a busy machine
 PLACE = "frequency?pictures=CIFAR-10&cell=0,5&picture=33&tab=Your+own+words"

@@ -14,8 +14,7 @@ from core.data.stored import VARIABLE
 from core.reproduce.profile import main
 from tests.ui.page_runner import page_text, run_fact, run_to_the_end
 from tests.ui.test_with_profile import opened, read
-from ui.maps.catalogue import shipped_maps
-from ui.maps.presets import CLIP, RESNET50
+from ui.maps.catalogue import CLIP, RESNET50, shipped_maps
 from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP, TOOL
 
 pytestmark = pytest.mark.slow
@@ -89,7 +88,7 @@ def installed(profile, monkeypatch):
     return f"{INSTALLED} · my_photographs · computed"
 
 
-@pytest.mark.parametrize("tool", ["Details", HYBRIDS, GRADIENT, BY_CLASS, CORRUPTIONS, OWN_SWEEP])
+@pytest.mark.parametrize("tool", [HYBRIDS, GRADIENT, BY_CLASS, CORRUPTIONS, OWN_SWEEP])
 def test_the_tools_are_about_it_once_it_is_listed(tool, installed):
     text = read(opened("frequency", maps=[RESNET50, installed], pictures="Photographs", **{TOOL: tool}))
     assert INSTALLED in text and NAME not in text

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-import ui.maps.predictions.cell_predictions
+import ui.maps.predictions
 import ui.pages.frequency
 import ui.pages.generation
 import ui.pages.inpainting
@@ -17,7 +17,7 @@ import ui.runs.replay
 import ui.runs.settings
 import ui.runs.state
 import ui.shared.picture_choice
-import ui.sweeps.panel
+import ui.tools.compute
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, ClassSet, SampleSet
 from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
@@ -30,7 +30,7 @@ from ui.tools.registry import TOOLS
 
 SIDE = 96
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
-PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.outcome, ui.shared.picture_choice, ui.sweeps.panel)
+PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.outcome, ui.shared.picture_choice, ui.tools.compute)
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,7 @@ def one_classifier(monkeypatch):
     monkeypatch.setattr(ui.runs.state, "classifier_for", load)
     monkeypatch.setattr(ui.runs.first_guess, "classifier_for", load)
     ready = [spec("toy-a", "Toy A")]
-    for page in (ui.maps.predictions.cell_predictions, ui.pages.frequency):
+    for page in (ui.maps.predictions, ui.pages.frequency):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
     for page in (*PAGES, ui.runs.settings, ui.runs.panel, ui.runs.replay):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: ready if class_set == "shapes" else [])

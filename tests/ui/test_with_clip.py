@@ -17,9 +17,7 @@ from core.pgd.search import COMPARED
 from core.pgd.starts import RUNS, stored_path
 from core.shared.files import cache_folder
 from tests.ui.page_runner import page_text
-from ui.maps.catalogue import entries
-from ui.maps.models import choose_predictors
-from ui.maps.presets import CLIP, RESNET56
+from ui.maps.catalogue import CLIP, RESNET56, choose_predictors, entries
 from ui.server.model_cache import ready_classifiers, ready_clips
 from ui.story.chapters import FACTS, NAMES, chapter
 
@@ -39,7 +37,7 @@ class Row:
 PHOTOGRAPHS, CIFAR = "Photographs", "CIFAR-10"
 LARGE, SMALL = "ImageNet, 224 px", "CIFAR-10, 32 px"
 SMALL_PAIR, PAIR = (MINI, MINI_ROBUST), CLIPS
-STAND_IN = (MINI, "instead of CLIP ViT-B/32, in miniature")
+STAND_IN = (MINI, "answered by Mini CLIP, in miniature")
 DOWNLOAD, IS_HERE = "A download of 605 MB", "CLIP is installed"
 ROWS = (
     Row("inpainting opens with", 4 * (PHOTOGRAPHS,)),

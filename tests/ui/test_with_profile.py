@@ -27,14 +27,13 @@ from core.reproduce.compare import restricted_to
 from core.reproduce.profile import PARTS, ProfiledNetwork
 from core.sweep.transforms import StoredPredictions
 from tests.ui.page_runner import page_text, run_fact, run_to_the_end
-from ui.maps.catalogue import shipped_maps
-from ui.maps.presets import CLIP, MINI_RESNET, RESNET56
+from ui.maps.catalogue import CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.pages.findings import FEATURES
 from ui.server.model_cache import classifier_for
 from ui.story.chapters import SLUGS
 from ui.story.data import computed_map, first_maps
 from ui.story.own_word import WORD
-from ui.sweeps.panel import JOB
+from ui.tools.compute import JOB
 from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP, OWN_WORDS, TOOL, TOOLS
 
 APPS = Path(__file__).parent / "apps"
@@ -156,8 +155,8 @@ def chapter(name: str, *networks: set[str], **further) -> Place:
 
 
 def tool(name: str, *networks: set[str], **further) -> Place:
-    """A tool of *Frequencies* with the paper's two maps; networks: those it names besides them."""
-    parameters = {"maps": [CLIP, RESNET56], "pictures": "CIFAR-10", TOOL: name}
+    """A tool of *Frequencies*, or its details, with the paper's two maps; networks: those named besides them."""
+    parameters = {"maps": [CLIP, RESNET56], "pictures": "CIFAR-10", **({TOOL: name} if name else {"details": "true"})}
     return Place("frequency", parameters, *({PAPERS, RESNET, CNN, *some} for some in networks), **further)
 
 
@@ -196,7 +195,7 @@ PLACES = {
     "a drawing": Place("generation", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS}),
     "small drawings": Place("generation", {"generation-set": "CIFAR-10, 32 px"}, None, {RANDOM, TWIN}),
     "models": Place("models", weighted=None, says="The real CLIP is here"),
-    "a wave": tool("Details", {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN}),
+    "a wave": tool("", {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN}),
     "two in one": tool(HYBRIDS, {MINI}, {MINI}, set()),
     "gradient": tool(GRADIENT, {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN}),
     "classes": tool(BY_CLASS, {MINI}, {MINI}, {RANDOM}),

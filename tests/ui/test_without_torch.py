@@ -14,7 +14,7 @@ TORCH = f"raise OSError({REASON!r})"
 SCRIPT = f"""
 import time
 from streamlit.testing.v1 import AppTest
-from ui.maps.predictions.cell_predictions import LOADING
+from ui.maps.predictions import LOADING
 
 def opened(page, query=None, **state):
     app = AppTest.from_file(f"{ROOT}/tests/ui/apps/{{page}}_app.py", default_timeout=120)

@@ -2,19 +2,18 @@
 // Beside a picture (`wave_panel.js`) the maps are so large that both, and the content below, fit in the window.
 
 import { element, explained, tooltip, unpack } from "./basics.js";
-import { createMap, fillMap, placeMark, pointedAt } from "./heatmap_map.js";
-import { describe, name, number } from "./heatmap_text.js";
-import { markAnswers } from "./wave_answers.js";
-import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, pause } from "./wave_panel.js";
+import { createMap, describe, fillMap, name, number, placeMark, pointedAt } from "./heatmap_map.js";
+import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, markAnswers, pause } from "./wave_panel.js";
 
 // CSS pixels.
 const MIN_COLUMN = 270; // width of a map's column
 const MAX_SIDE = 480; // of a map, in windows up to 1,020 pixels high; in higher ones more
-const MIN_SIDE = 220; // of a map beside a picture
-const GUTTER = 54; // for the vertical axis
-const GAP = 20; // between columns
+const MIN_SIDE = 180; // of a map beside a picture
+const GUTTER = 30; // for the vertical axis
+const GAP = 16; // between columns
+const BETWEEN = 76; // of maps, wave, picture and answers, together
 const NARROW = 640; // a phone's width
-const BESIDES = 540; // height of everything but the maps
+const BESIDES = 560; // height of everything but the maps
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 const views = new WeakMap(); // parentElement -> view
@@ -53,18 +52,18 @@ function createView(parentElement) {
     grid: root.appendChild(element("div", "grid")),
     bar: root.appendChild(element("div", "bar")),
     live: root.appendChild(element("div", "visually-hidden")),
+    thread: element("div", "thread"),
     maps: [],
     hover: null,
     moved: () => showCursor(view),
     report: (delay) => report(view, delay),
   };
   view.live.setAttribute("aria-live", "polite");
+  // Twice: a light edge under a dark line, to be seen on every colour.
+  const shape = 'viewBox="0 0 8 8" refX="3" refY="4" markerWidth="5" markerHeight="5" orient="auto"';
+  const head = `<marker id="head" ${shape}><path class="head" d="M0 0L7 4L0 8"/></marker>`;
+  view.thread.innerHTML = `<svg aria-hidden="true"><defs>${head}</defs><path/><path/></svg>`;
   parentElement.appendChild(root);
-  const follow = (event) => {
-    if (root.isConnected) showRing(view, pointedRadius(view, event));
-    else document.removeEventListener("pointermove", follow);
-  };
-  document.addEventListener("pointermove", follow);
   const observer = new ResizeObserver(() => layOut(view));
   [root, document.documentElement].forEach((element) => observer.observe(element));
   return view;
@@ -75,13 +74,13 @@ function showPicture(view, picture) {
   view.root.classList.toggle("lab", Boolean(picture));
   if (!picture) {
     view.panel?.root.remove();
+    view.thread.remove();
     view.panel = null;
     return;
   }
   if (!view.panel) {
     view.panel = createPanel(view);
-    view.root.append(view.panel.root);
-    new ResizeObserver(() => sayWherePanelEnds(view)).observe(view.panel.root);
+    view.root.append(view.panel.root, view.thread);
     view.picture = null;
     layOut(view);
   }
@@ -89,16 +88,6 @@ function showPicture(view, picture) {
   if (view.picture === drawing) return;
   view.picture = drawing;
   fillPanel(view.panel, picture);
-}
-
-// Sets two variables of the document's root for content that the page puts below the picture, such as predictions.
-function sayWherePanelEnds({ root, panel }) {
-  if (!panel?.root.isConnected || root.classList.contains("narrow")) return;
-  const from = root.getBoundingClientRect();
-  const box = panel.root.getBoundingClientRect();
-  const { style } = document.documentElement;
-  style.setProperty("--panel-left", `${Math.round(box.left - from.left)}px`);
-  style.setProperty("--panel-bottom", `${Math.round(box.bottom - from.top)}px`);
 }
 
 function rebuild(view, data) {
@@ -204,7 +193,7 @@ function drawBar(view, table, terms) {
 }
 
 // Uses as many columns as fit, evenly filled. All maps get the same side, for comparison; the coarsest map's cells are
-// an integer number of device pixels wide, unless that would waste more than an eighth of the space.
+// an integer number of device pixels wide, unless that would waste more than a twentieth of the space.
 function layOut(view) {
   const width = view.root.clientWidth;
   const count = view.maps.length;
@@ -212,8 +201,8 @@ function layOut(view) {
   const lab = Boolean(view.panel);
   const narrow = width < NARROW;
   const most = Math.max(lab && !narrow ? MIN_SIDE : MAX_SIDE, innerHeight - BESIDES);
-  const picture = Math.max(200, Math.min(240, 0.64 * most)); // CSS pixels; 1.5 times as much with the thumbnails
-  const free = lab && !narrow ? width - 1.5 * picture - 2 * GAP : width;
+  const picture = Math.max(150, Math.min(0.2 * width, 0.7 * most)); // side, CSS pixels; the wave's is half of it
+  const free = lab && !narrow ? width - 1.5 * picture - BETWEEN : width;
   const column = lab ? MIN_SIDE + GUTTER : MIN_COLUMN;
   const fitting = Math.max(1, Math.floor((free + GAP) / (column + GAP)));
   const columns = lab && narrow ? 1 : Math.ceil(count / Math.ceil(count / fitting));
@@ -222,15 +211,29 @@ function layOut(view) {
   view.grid.style.gridTemplateColumns = `repeat(${columns}, ${room + GUTTER}px)`;
   view.root.style.setProperty("--picture", `${Math.round(narrow ? Math.min(200, 0.5 * width) : picture)}px`);
   view.root.classList.toggle("narrow", narrow || (!lab && room < 340));
-  view.root.classList.toggle("small", room < 220);
+  view.root.classList.toggle("small", room < 250);
   const coarsest = Math.min(...view.maps.map((map) => map.side));
   const ratio = window.devicePixelRatio || 1;
   const whole = (Math.floor((room * ratio) / coarsest) * coarsest) / ratio;
-  const side = whole > room * 0.875 ? whole : room;
+  const side = whole > room * 0.95 ? whole : room;
   for (const map of view.maps) {
     map.figure.style.setProperty("--side", `${side}px`);
     map.figure.style.setProperty("--cell", `${side / map.side}px`);
   }
+  if (lab) drawThread(view);
+}
+
+// The line from the chosen cell of the last map to its wave.
+function drawThread(view) {
+  const { ring } = view.maps[view.maps.length - 1];
+  const { canvas } = view.panel.pictures.wave;
+  const from = ring.getBoundingClientRect();
+  const to = canvas.getBoundingClientRect();
+  const frame = view.root.getBoundingClientRect();
+  const [x, y] = [from.right - frame.left + 2, (from.top + from.bottom) / 2 - frame.top];
+  const [right, down] = [to.left - frame.left - 9, (to.top + to.bottom) / 2 - frame.top];
+  const path = from.width ? `M${x} ${y}C${(x + right) / 2} ${y} ${(x + right) / 2} ${down} ${right} ${down}` : "";
+  view.thread.querySelectorAll("svg > path").forEach((line) => line.setAttribute("d", path));
 }
 
 function showCursor(view) {
@@ -241,31 +244,11 @@ function showCursor(view) {
     const [value, interval] = describe(view, map, cursor);
     map.readout.replaceChildren(`${name(cursor)}: `, interval ? tooltip(value, interval) : value);
   }
-  if (view.panel) drawPanel(view.panel, view.hover ?? view.memory.frequency, view.memory.epsilon);
-  markAnswers(view);
-}
-
-// Radius of the point nearest to the pointer in the chart of rings; null elsewhere on the page. Each point of the chart
-// is described as "radius 7, ..." (`ui/maps/radial_chart.py`).
-function pointedRadius(view, { target, clientX }) {
-  const rings = view.data?.belongs?.chart;
-  const chart = rings && target.closest?.(rings);
-  if (!chart) return null;
-  const away = (point) => {
-    const box = point.getBoundingClientRect();
-    return Math.abs(box.left + box.width / 2 - clientX);
-  };
-  const points = [...chart.querySelectorAll("[aria-label^='radius ']")].map((point) => [away(point), point]);
-  const [, nearest] = points.reduce((a, b) => (b[0] < a[0] ? b : a), [Infinity, null]);
-  return nearest && parseInt(nearest.getAttribute("aria-label").slice("radius ".length), 10);
-}
-
-// Shows the ring of waves of this rounded radius.
-function showRing(view, radius) {
-  for (const { band } of view.maps) {
-    band.hidden = radius === null;
-    band.style.setProperty("--radius", radius);
+  if (view.panel) {
+    drawPanel(view.panel, view.hover ?? view.memory.frequency, view.memory.epsilon);
+    drawThread(view);
   }
+  markAnswers(view);
 }
 
 function choose(view, frequency, delay) {

@@ -135,8 +135,7 @@ def wave_lab(
         on_pick: called with the index of the thumbnail that the visitor chose.
         on_library: called when the visitor asks for all pictures.
         belongs: CSS selectors of what the page says about the selected wave, its "table" and "sentence", which are
-            dimmed while another wave is in view; and of a "chart" by Vega-Lite whose points have a field `radius`:
-            pointing at one marks its ring.
+            dimmed while another wave is in view.
     """
     data = pack_maps(maps) | {"outline": outline, "belongs": belongs and dict(belongs)}
     limit = max(len(view.values) // 2 for view in maps.views)

@@ -1,7 +1,6 @@
 // One heat map: its elements, its numbers and its canvas. Coordinates are frequencies [i, j]: i down, j to the right.
 
 import { element, explained, unpack } from "./basics.js";
-import { minus } from "./heatmap_text.js";
 
 // Elements of a map, without content.
 export function createMap(side) {
@@ -15,26 +14,20 @@ export function createMap(side) {
   map.canvas = element("canvas");
   map.ring = element("div", "mark ring");
   map.lines = element("div", "lines");
-  map.band = element("div", "band");
-  map.band.hidden = true;
   map.plot.append(
     map.canvas,
     element("div", "mark zero"),
     element("div", "cutoff"),
     element("div", "outline"),
-    map.band,
     map.lines,
     map.ring,
   );
   frame.append(
-    element("div", "name down", "vertical frequency i"),
-    ticks("down", half),
+    ticks("down", half, "vertical frequency i"),
     map.plot,
-    ticks("right", half),
-    element("div", "name right", "horizontal frequency j"),
+    ticks("right", half, "horizontal frequency j", "cycles per image"),
   );
-  frame.lastChild.append(element("span", "unit", " (cycles per image)"));
-  map.readout = map.figure.appendChild(element("div", "readout"));
+  map.readout = map.figure.appendChild(element("div", "readout")); // above the map, and after it for the keyboard
   return map;
 }
 
@@ -100,11 +93,33 @@ export function pointedAt(map, event) {
   return [cell(event.clientY - box.top, box.height) - map.half, cell(event.clientX - box.left, box.width) - map.half];
 }
 
-function ticks(direction, half) {
+// Numbers at both ends and in the middle, and names between them.
+function ticks(direction, half, ...names) {
   const axis = element("div", `ticks ${direction}`);
+  axis.append(...names.map((text) => element("div", "name", text)));
   for (const frequency of [-half, 0, half]) {
     const tick = axis.appendChild(element("span", "", minus(frequency)));
     tick.style.setProperty("--at", `${(100 * (frequency + half + 0.5)) / (2 * half + 1)}%`);
   }
   return axis;
+}
+
+// [value, interval] as text.
+export function describe(view, map, frequency) {
+  const { decimals, unit } = view.data;
+  const [value, low, high] = [0, 1, 2].map((layer) => (layer < map.layers ? map.at(frequency, layer) : NaN));
+  if (value === undefined) return ["outside this map", ""];
+  if (Number.isNaN(value)) return ["not computed", ""];
+  const text = (count) => number(view, count / 10 ** decimals, decimals);
+  const interval = Number.isNaN(low) || Number.isNaN(high) ? "" : `95 % interval (${text(low)} to ${text(high)})`;
+  return [`${map.label} ${text(value)}${unit && ` ${unit}`}`, interval];
+}
+
+export const minus = (text) => String(text).replace("-", "\u2212");
+export const name = ([i, j]) => minus(`(${i}, `) + minus(`${j})`);
+
+export function number(view, value, digits) {
+  const text = value.toFixed(digits);
+  if (Number(text) === 0) return text.replace("-", "");
+  return view.data.signed && value > 0 ? `+${text}` : minus(text);
 }

@@ -43,7 +43,6 @@ function createMixer(parentElement) {
   }
   const controls = layout.appendChild(element("div", "controls"));
   createSlider(mixer, controls.appendChild(element("div", "cutoff")));
-  mixer.sentence = controls.appendChild(element("p", "sentence"));
   mixer.legend = controls.appendChild(
     element("p", "legend", "Solid: probability of the low-frequency picture. Striped: of the high-frequency picture."),
   );
@@ -121,18 +120,18 @@ function fillNetworks(mixer, { networks, cutoffs }) {
   );
 }
 
-function networkRow({ title, colour, classes }) {
+function networkRow({ colour, classes }) {
   const root = element("div", "network");
   root.setAttribute("role", "img");
   root.style.setProperty("--colour", colour);
-  root.append(element("div", "name", title));
+  const name = root.appendChild(element("div", "name"));
   const bars = classes.map((name, k) => {
     const row = root.appendChild(element("div", k ? "bar high" : "bar low"));
     row.append(element("span", "class", name));
     const fill = row.appendChild(element("span", "track")).appendChild(element("span", "fill"));
     return { row, fill, share: row.appendChild(element("span", "share")) };
   });
-  return { root, bars };
+  return { root, name, bars };
 }
 
 function frame(mixer, at) {
@@ -157,7 +156,7 @@ function paintAhead(mixer, hybrid) {
   setTimeout(paintAhead, 20, mixer, hybrid);
 }
 
-// Draws picture, bars, sentence, and the circle on the heat maps (`heatmap.css`) at one cutoff. Tests and benchmarks
+// Draws picture, bars, predictions, and the circle on the heat maps (`heatmap.css`) at one cutoff. Tests and benchmarks
 // read `data-cutoff` and `data-milliseconds`.
 function draw(mixer) {
   const start = performance.now();
@@ -177,10 +176,11 @@ function draw(mixer) {
   );
   mixer.text.textContent = label;
   mixer.input.value = at;
-  mixer.sentence.textContent = data.sentences[at] ?? "";
-  mixer.input.setAttribute("aria-valuetext", `${cycles} per image. ${mixer.sentence.textContent}`);
-  mixer.bars.forEach(({ root, bars }, number) => {
+  const predictions = data.networks.map(({ title, tops }) => `${title} predicts “${tops[at]}”`);
+  mixer.input.setAttribute("aria-valuetext", [`${cycles} per image`, ...predictions].join(". "));
+  mixer.bars.forEach(({ root, name, bars }, number) => {
     const { title, classes, shares } = data.networks[number];
+    name.textContent = predictions[number];
     const percent = shares[at].map((share) => `${(100 * share).toFixed(1)} %`);
     bars.forEach(({ row, fill, share }, k) => {
       fill.style.width = `${100 * shares[at][k]}%`;

@@ -26,14 +26,15 @@ class Mixed:
     """Predictions of one network; texts are plain.
 
     colour: CSS. classes: the low picture's class and the high picture's. shares: for each cutoff, the probabilities of
-    both. switches: place of the cutoff at which the first becomes the more probable; None where it does not.
-    mark: words beside that place.
+    both. tops: for each cutoff, its prediction. switches: place of the cutoff at which the first class becomes the more
+    probable; None where it does not. mark: words beside that place.
     """
 
     title: str
     colour: str
     classes: tuple[str, str]
     shares: Sequence[tuple[float, float]]
+    tops: Sequence[str]
     switches: int | None
     mark: str
 
@@ -43,9 +44,8 @@ class Mixture:
     """Two pictures to mix and the networks' predictions.
 
     low, high: (3, H, H) uint8, that give the low and the high frequencies. captions: of both, plain text.
-    cutoffs: (C,) of the slider, cycles per image, in equal ratios. networks: may be none. sentences: for each cutoff,
-    or none. strip: pictures to take the high frequencies from. second: the place of `high` among them. strip_title:
-    above them, plain text.
+    cutoffs: (C,) of the slider, cycles per image, in equal ratios. networks: may be none. strip: pictures to
+    take the high frequencies from. second: the place of `high` among them. strip_title: above them, plain text.
     """
 
     low: np.ndarray
@@ -53,7 +53,6 @@ class Mixture:
     captions: tuple[str, str]
     cutoffs: Sequence[float]
     networks: Sequence[Mixed]
-    sentences: Sequence[str]
     strip: Thumbnails
     second: int
     strip_title: str
@@ -101,6 +100,5 @@ def pack_mixture(mixture: Mixture) -> dict[str, Any]:
         "cutoffs": list(mixture.cutoffs),
         "ticks": [[(power - first) / (last - first), f"{2.0**power:g}"] for power in powers],
         "networks": [asdict(network) for network in mixture.networks],
-        "sentences": list(mixture.sentences),
         "strip": {**mixture.strip.to_json(mixture.second), "title": mixture.strip_title},
     }

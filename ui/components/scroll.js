@@ -3,11 +3,11 @@
 
 const STILL_FRAMES = 6;
 const LATEST_MILLISECONDS = 6000;
-let lastCount = 0;
+const lastCounts = new Map(); // part -> count
 
 export default function ({ data }) {
-  if (data.count <= lastCount) return;
-  lastCount = data.count;
+  if (data.count <= (lastCounts.get(data.part) ?? 0)) return;
+  lastCounts.set(data.part, data.count);
   const began = performance.now();
   let before = NaN;
   let same = 0;

@@ -1,8 +1,7 @@
 // The picture under the wave, beside the maps: redrawn with every movement of the maps' cursor, without Python.
 
-import { countOf, element, unpack } from "./basics.js";
-import { name } from "./heatmap_text.js";
-import { createAnswers } from "./wave_answers.js";
+import { countOf, element, tooltip, unpack } from "./basics.js";
+import { name } from "./heatmap_map.js";
 import { createStrip, fillStrip } from "./picture_strip.js";
 import { addBasis, fourierBasis, outward, showBasis, signsAt } from "./wave.js";
 
@@ -13,28 +12,24 @@ export const REST_MILLISECONDS = 250; // before a choice is reported
 export function createPanel(view) {
   const root = element("div", "panel");
   const panel = { root, view, pictures: {} };
+  const pictures = root.appendChild(element("div", "buttons pictures"));
+  panel.library = pictures.appendChild(element("button", "library", "+ Your photo"));
+  panel.strip = createStrip(pictures, "Bundled pictures", (place) => panel.view.trigger("pick", place));
   const scene = root.appendChild(element("div", "scene"));
-  for (const [kind, caption] of [
-    ["perturbed", "With the wave"],
-    ["clean", "Clean"],
-    ["wave", "Wave"],
-  ]) {
+  for (const kind of ["wave", "clean", "perturbed"]) {
     const figure = scene.appendChild(element("figure", `picture ${kind}`));
+    const caption = figure.appendChild(element("figcaption", "", "on the picture"));
     const canvas = figure.appendChild(element("canvas"));
     canvas.setAttribute("role", "img");
-    panel.pictures[kind] = { canvas, caption: figure.appendChild(element("figcaption", "", caption)) };
+    panel.pictures[kind] = { canvas, caption };
   }
   panel.refusal = scene.appendChild(element("div", "refusal"));
   panel.answers = createAnswers(view);
   scene.append(panel.answers.root);
-  const controls = root.appendChild(element("div", "controls"));
-  panel.slider = createSlider(panel, controls);
-  const buttons = controls.appendChild(element("div", "buttons"));
-  panel.play = buttons.appendChild(element("button", "play"));
+  const controls = root.appendChild(element("div", "controls buttons"));
+  panel.play = controls.appendChild(element("button", "play"));
   panel.play.addEventListener("click", () => (panel.timer ? pause(panel) : play(panel)));
-  const pictures = controls.appendChild(element("div", "buttons pictures"));
-  panel.strip = createStrip(pictures, "Bundled pictures", (place) => panel.view.trigger("pick", place));
-  panel.library = pictures.appendChild(element("button", "library", "Library, upload"));
+  panel.slider = createSlider(panel, controls);
   panel.library.title = "All bundled pictures, and a picture of your own";
   panel.library.addEventListener("click", () => {
     panel.view.trigger("library", true);
@@ -54,15 +49,18 @@ function focusAfterDialog(button, seen = false) {
 
 function createSlider(panel, parent) {
   const label = parent.appendChild(element("label", "strength"));
-  const text = label.appendChild(element("span"));
   const input = label.appendChild(element("input"));
+  const words = label.appendChild(element("span"));
+  const term = words.appendChild(element("span"));
+  const text = words.appendChild(element("span"));
   input.type = "range";
+  input.setAttribute("aria-label", "Strength v of the wave");
   input.addEventListener("input", () => {
     panel.view.memory.epsilon = Number(input.value);
     panel.view.moved();
   });
   input.addEventListener("change", () => panel.view.report(REST_MILLISECONDS)); // keys send one per step
-  return { input, text };
+  return { input, term, text };
 }
 
 export function fillPanel(panel, picture) {
@@ -79,6 +77,8 @@ export function fillPanel(panel, picture) {
   panel.pictures.clean.canvas.getContext("2d").putImageData(clean, 0, 0);
   panel.pictures.clean.canvas.setAttribute("aria-label", `The picture without a wave: ${picture.caption}`);
   Object.assign(panel.slider.input, { min: 0, max: picture.most, step: picture.step });
+  const { v } = panel.view.data.terms;
+  panel.slider.term.replaceChildren(v ? tooltip("v", v) : "v");
   fillStrip(panel.strip, picture.strip, `pictures-${picture.key}`);
   panel.library.hidden = !picture.library;
 }
@@ -92,7 +92,7 @@ export function drawPanel(panel, frequency, epsilon) {
   panel.slider.input.value = epsilon;
   const compared = whose === "paper" ? ", as in the paper" : ", as usual";
   const remark = epsilon === usual ? compared : ` (${whose}: ${usual})`;
-  panel.slider.text.textContent = `Strength v = ${number0(epsilon)}${remark}`;
+  panel.slider.text.textContent = ` = ${number0(epsilon)}${remark}`;
   panel.refusal.textContent = signs
     ? ""
     : `Pictures of ${size} pixels carry at most ${countOf((side - 1) / 2, "cycle")} per image. Choose a cell nearer ` +
@@ -105,8 +105,7 @@ export function drawPanel(panel, frequency, epsilon) {
   paintPanel(wave.canvas, (rgba) => showBasis(basis, signs, rgba));
   const radius = Math.hypot(...frequency);
   const what = radius ? `${radius.toFixed(1)} cycles per image` : "constant brightness";
-  perturbed.caption.textContent = `With the wave ${name(frequency)}`;
-  wave.caption.textContent = `Wave, ${radius.toFixed(1)} cycles`;
+  wave.caption.textContent = `Its wave ${name(frequency)}`;
   perturbed.canvas.setAttribute(
     "aria-label",
     `${panel.data.caption} with the wave ${name(frequency)} added: ${what}, v = ${number0(epsilon)}, clipped to [0, 1]`,
@@ -152,4 +151,49 @@ export function pause(panel, tell = true) {
 function sayPlaying(panel) {
   panel.play.textContent = panel.timer ? "Pause" : "▶ Play";
   panel.play.title = "Let the wave run outward through all radii, slow to fast; Escape stops it";
+}
+
+// The page's texts about the selected wave, outside the component: dimmed while another wave is displayed, and repeated
+// in one line per network above the maps on a phone. `data.belongs`: CSS selectors of the page's parts.
+function createAnswers(view) {
+  const root = element("div", "answers");
+  root.setAttribute("aria-hidden", "true"); // the table below says the same
+  const answers = { root };
+  const observer = new MutationObserver(() => (root.isConnected ? markAnswers(view) : observer.disconnect()));
+  observer.observe(document.querySelector("[data-testid=stMain]") ?? document.body, { childList: true, subtree: true });
+  return answers;
+}
+
+const places = (view, kind) =>
+  view.data.belongs?.[kind] ? [...document.querySelectorAll(view.data.belongs[kind])] : [];
+const tableOf = (view) => places(view, "table")[0]?.querySelector("table[data-wave]");
+
+// Dims parts that belong to another wave than the displayed one, and names that wave.
+export function markAnswers(view) {
+  const { answers } = view.panel ?? {};
+  if (!answers || !view.data.belongs) return;
+  const cursor = view.hover ?? view.memory.frequency;
+  const table = tableOf(view);
+  const of = table?.dataset.wave;
+  const note = of && of !== String(cursor) ? `of the selected wave ${name(of.split(",").map(Number))}` : "";
+  for (const place of [...places(view, "table"), ...places(view, "sentence")]) {
+    if ((place.dataset.elsewhere ?? "") === note) continue;
+    if (note) place.dataset.elsewhere = note;
+    else delete place.dataset.elsewhere;
+  }
+  answers.root.classList.toggle("elsewhere", Boolean(note));
+  const lines = [...(table?.tBodies[0]?.rows ?? [])].map((row) => [row.cells[0], row.cells[1].textContent]);
+  const text = JSON.stringify(lines.map(([head, verdict]) => [head.textContent, verdict]));
+  if (answers.text !== text) {
+    answers.text = text;
+    answers.root.replaceChildren(
+      ...lines.map(([head, verdict]) => {
+        const line = element("div");
+        const key = head.querySelector(".key");
+        if (key) line.append(key.cloneNode());
+        line.append(element("b", "", head.childNodes[1]?.textContent ?? ""), " ", verdict);
+        return line;
+      }),
+    );
+  }
 }

@@ -1,24 +1,40 @@
-"""Heat maps available to a visitor: shipped, uploaded and computed ones."""
+"""Heat maps available to a visitor: the paper's figures, who predicts beside a map, sources, downloads, uploads."""
 
 from __future__ import annotations
 
 import itertools
+import math
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from core.claims.claim import NamedMap
-from core.classifiers.registry import WITHOUT_WEIGHTS, classifier_title, result_title, short_title, side_and_weights
+from core.claims.claim import MINIATURE, NamedMap
+from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import (
+    WITHOUT_WEIGHTS,
+    classifier_title,
+    list_classifiers,
+    result_title,
+    short_title,
+    side_and_weights,
+)
 from core.data.sample_sets import SampleSet, map_title, set_of_map, usual_epsilon
-from core.data.stored import cached_by_files, read_stored
+from core.data.stored import cached_by_files, device_text, read_stored
 from core.fourier.contrasts import without_wave
-from core.fourier.heatmap import Heatmap
+from core.fourier.heatmap import MAX_SIDE, TOP1, Heatmap, HeatmapError, heatmap_csv, heatmap_png
 from core.shared.numbers import percent
-from ui.shared.text import one_line
+from core.shared.roles import INSTEAD, network_colour
+from core.shared.text import sentence
+from ui.server.limits import check_upload
+from ui.server.model_cache import is_ready
+from ui.shared.downloads import download_button
+from ui.shared.text import as_markdown, one_line
 
 _UPLOADED = "frequency.my_maps"
 
@@ -62,13 +78,16 @@ class Entry:
     @property
     def subtitle(self) -> str:
         """Data set, number of images, size of the wave and, if known, the clean error."""
-        facts = self.heatmap.metadata
-        data, clean = facts["dataset"], without_wave(self.heatmap)
+        facts, clean = self.heatmap.metadata, without_wave(self.heatmap)
         error = "clean error not published" if clean is None else f"clean error {percent(clean.measured.value)}"
-        images, sampled = f"n = {data['n']:,}", self.heatmap.images_per_wave
-        if sampled is not None:
-            images = f"{sampled:,} of {data['n']:,} images under each wave"
-        return f"{dataset_title(data['name'])}, {images} · v = {facts['epsilon']:g} · {error}"
+        return f"{self.pictures} · v = {facts['epsilon']:g} · {error}"
+
+    @property
+    def pictures(self) -> str:
+        """Data set and number of images."""
+        data, sampled = self.heatmap.metadata["dataset"], self.heatmap.images_per_wave
+        images = f"n = {data['n']:,}" if sampled is None else f"{sampled:,} of {data['n']:,} images under each wave"
+        return f"{dataset_title(data['name'])}, {images}"
 
 
 def named_apart(chosen: Iterable[Entry]) -> list[Entry]:
@@ -163,3 +182,187 @@ def add_map(heatmap: Heatmap, *, origin: str) -> str:
     label = next(name for number in itertools.count(1) if (name := f"{base} {number}") not in taken)
     added.append(Entry(label, heatmap))
     return label
+
+
+MAP_ONLY = "map only: not on this machine"
+
+
+def _specs() -> dict[str, ClassifierSpec]:
+    return {spec.name: spec for spec in list_classifiers()}
+
+
+def model_colour(name: str) -> str:
+    """Return a classifier's colour, the same on every page."""
+    spec = _specs().get(name)
+    return network_colour(name, spec.kind if spec else None)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A classifier that predicts. of: the shown map's classifier whose place it takes, as in the registry; or empty."""
+
+    spec: ClassifierSpec
+    of: str = ""
+
+    @property
+    def instead_of(self) -> str:
+        """Title of the shown map's classifier whose place it takes; or empty."""
+        return self.of and short_title(classifier_title(self.of))
+
+    @property
+    def title(self) -> str:
+        """Title of the classifier in whose name it answers."""
+        return self.instead_of or short_title(self.spec.title)
+
+    @property
+    def note(self) -> str:
+        """Phrase that says who answers in place of another, beside the map and beside the answer; or empty."""
+        small = ", in miniature" if self.spec.name.startswith(MINIATURE) else ""
+        return f"answered by {short_title(self.spec.title)}{small}" if self.of else ""
+
+
+def map_note(entry: Entry, predictors: Sequence[Predictor]) -> str:
+    """Return the note beside a map's title: who answers in its classifier's place; empty if it answers itself."""
+    name = entry.classifier
+    for predictor in predictors:
+        if name in (predictor.of, predictor.spec.name):
+            return predictor.note
+    return MAP_ONLY if name in _specs() and not is_ready(name) else ""
+
+
+def choose_predictors(chosen: Sequence[Entry], ready: Sequence[ClassifierSpec], class_set: str) -> list[Predictor]:
+    """Choose predictors among those `ready` for the picture's classes: the shown maps' own, and stand-ins for the rest.
+
+    A stand-in has learned the same classes: an ImageNet network says nothing about a map of CIFAR-10. Where the maps
+    lead to nobody, all predict.
+    """
+    selected = dict[str, Predictor]()
+    by_name = {spec.name: spec for spec in ready}
+    names = list(dict.fromkeys(entry.classifier for entry in chosen))
+    of_others = {
+        entry.classifier for entry in chosen if entry.sample_set is not None and entry.sample_set.class_set != class_set
+    }
+    for name in names:
+        stand_in = by_name.get(INSTEAD.get(name, ""))
+        if name in by_name:
+            selected[name] = Predictor(by_name[name])
+        elif stand_in is not None and name not in of_others and stand_in.name not in names:
+            selected.setdefault(stand_in.name, Predictor(stand_in, of=name))
+    return list(selected.values()) or [Predictor(spec) for spec in ready]
+
+
+CLIP = "CLIP ViT-B/32 · CIFAR-10 · published"
+RESNET56 = "ResNet-56 · CIFAR-10 · published"
+RESNET50 = "ResNet-50 · ImageNet100 · published"
+MINI_CLIP = "Mini CLIP · CIFAR-10 · computed"
+MINI_RESNET = "Mini ResNet · CIFAR-10 · computed"
+MINI_RESNET_ROBUST = "Mini ResNet (robust) · CIFAR-10 · computed"
+EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
+
+
+@dataclass(frozen=True)
+class MapPreset:
+    """Maps, wave and pictures of a figure. frequency: (i, j). pictures: one of `picture_kinds`."""
+
+    maps: tuple[str, ...]
+    frequency: tuple[int, int]
+    pictures: str = "CIFAR-10"
+
+    @property
+    def state(self) -> tuple[list[str], str, str]:
+        """Return the page's state: maps, displayed quantity and pictures."""
+        return list(self.maps), "Error", self.pictures
+
+
+# The paper's two heat map figures, by name, with pictures of their data sets; the page opens with the first.
+FIGURES = {
+    "Figure 1": MapPreset((CLIP, RESNET56), (0, 1)),
+    "Figure 2": MapPreset((RESNET50, EFFICIENTNET), (0, 9), pictures="Photographs"),
+}
+FIRST_FIGURE = FIGURES["Figure 1"]
+
+
+MAP_MB = 10  # of an uploaded heat map
+UPLOADED, _LAST = "frequency.uploaded_map", "frequency.last_upload"
+
+
+def source_text(entry: Entry) -> str:
+    """Return Markdown about a map's origin."""
+    published = entry.shipped and entry.heatmap.metadata["source"]["type"] == "published"
+    return published_text(entry.heatmap) if published else computed_text(entry.heatmap)
+
+
+def published_text(heatmap: Heatmap) -> str:
+    """Return Markdown about one of the paper's maps shipped with this project."""
+    source = heatmap.metadata["source"]
+    note = f" {source['note']}" if source.get("note") else ""
+    return (
+        f"{source['citation']}. Run of {source['run']}; log in [{source['url'].removeprefix('https://')}]"
+        f"({source['url']}) at commit {source['commit']}, licence {source['licence']}; n = "
+        f"{heatmap.metadata['dataset']['n']:,}, {source['rounding']}; {source['repeated']}.{note}"
+    )
+
+
+def computed_text(heatmap: Heatmap) -> str:
+    """Return Markdown about any other map; its untrusted metadata are shown as plain text."""
+    facts, source = heatmap.metadata, heatmap.metadata["source"]
+    classifier = facts["classifier"]
+    text = (
+        f"Computed {one_line(source.get('date', 'some day'))[:10]} with version "
+        f"{one_line(source.get('version', '?'), 20)} on {device_text(source)} in "
+        f"{_number(source.get('wall_seconds'))} s ({_number(source.get('images_per_second'))} images/s); weights "
+        f"{one_line(classifier.get('weights_id', '?'))}, sha256 {one_line(classifier.get('sha256') or 'unknown', 13)}; "
+        f"seed {one_line(facts.get('seed'), 20)}, {one_line(facts.get('dtype', 'float32'), 20)}."
+    )
+    estimate = facts.get("estimate")
+    if heatmap.estimate is not None and isinstance(estimate, Mapping):
+        text += (
+            f" The estimate was made by {one_line(estimate.get('estimator', '?'), 60)}, version "
+            f"{one_line(estimate.get('version', '?'), 10)}."
+        )
+    return as_markdown(text)
+
+
+def _number(value: object) -> str:
+    return f"{value:,.0f}" if isinstance(value, int | float) and math.isfinite(value) else "?"
+
+
+def file_stem(label: str) -> str:
+    """Turn a label into a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]
+
+
+def map_files(entry: Entry) -> dict[str, Callable[[], bytes | str]]:
+    """Return a function for each kind of file, by its suffix."""
+    title = entry.label.replace(" · ", ", ")
+    return {
+        "npz": entry.heatmap.to_bytes,
+        "csv": partial(heatmap_csv, entry.heatmap),
+        "png": partial(heatmap_png, entry.heatmap.rate(), TOP1, title=title, footnote=entry.subtitle),
+    }
+
+
+def map_downloads(entry: Entry) -> None:
+    """Draw a row of download buttons; files are created on click."""
+    stem = file_stem(entry.label)
+    with st.container(horizontal=True):
+        for kind, make in map_files(entry).items():
+            download_button(kind.upper(), make, f"{stem}.{kind}", key=f"{kind} {stem}")
+
+
+def add_a_file(on_new_map: Callable[[str], None]) -> None:
+    """Draw the upload of a file; `on_new_map` gets the label of each new map."""
+    st.markdown(
+        f"Upload a heat map (`.npz`) of `python -m core.sweep`, up to {MAP_MB} MB and {MAX_SIDE} × {MAX_SIDE} cells."
+    )
+    file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=MAP_MB)
+    if file is None or st.session_state.get(_LAST) == file.file_id:
+        return
+    st.session_state[_LAST] = file.file_id
+    try:
+        check_upload(file.getvalue(), MAP_MB)
+        heatmap = Heatmap.from_bytes(file.getvalue(), name=f"“{file.name}”")
+    except (HeatmapError, ValueError) as error:
+        st.error(as_markdown(sentence(str(error))))
+        return
+    on_new_map(add_map(heatmap, origin="uploaded"))

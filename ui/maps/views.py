@@ -1,30 +1,34 @@
-"""Views of the chosen heat maps: a stored metric, the error minus the clean or another map's error, or an estimate."""
+"""Views of the chosen heat maps, as maps and curves: a stored metric, or the error minus the clean or another map's."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import altair as alt
 import numpy as np
-import streamlit as st
 
-from core.fourier.contrasts import difference, minus_clean
-from core.fourier.estimate import MapEstimate, estimate_map
+from core.classifiers.families import ClassifierSpec
+from core.fourier.contrasts import difference, minus_clean, radial_profile
 from core.fourier.heatmap import METRICS, PERCENT, POINTS, Heatmap, Metric, Unit
-from core.shared.numbers import Interval, displayed_difference
+from core.fourier.waves import rounded_radius
+from core.shared.numbers import Frequency, Interval, displayed_difference
 from core.shared.roles import FEWER_OR_MORE_ERRORS
+from core.sweep.predict import Predictions
 from ui.components.heatmap import MapView, ShownMaps
-from ui.maps.catalogue import Entry, named_apart
-from ui.maps.models import map_note, model_colour
+from ui.maps.catalogue import Entry, model_colour, named_apart
+from ui.shared.charts import Chart, line_chart, percents
 
-SHOWS = ("Error", "Minus clean", "Difference", "Estimate")
+SHOWS = ("Error", "Minus clean", "Difference")
 SHOWN_SIDE = 63  # the middle of larger maps, as in the paper
-# From this many images per wave on, a count is as good as an estimate. More cells than in a 31 x 31 map take minutes.
-ENOUGH_IMAGES, MAX_ESTIMATED_SIDE = 1000, 31
+PUBLISHED = "(the paper’s)"
 
 
 def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int = SHOWN_SIDE) -> ShownMaps:
     """Return a view of each map, or of the first two maps' difference.
+
+    The error of a map whose sweep stored an estimate, as it had few images per wave, is that estimate.
 
     Args:
         chosen: at least one.
@@ -40,8 +44,6 @@ def shown_maps(chosen: Sequence[Entry], metric: str, show: str, side: int = SHOW
         return _signed(
             [_difference(maps[0], maps[1], top)], f"{second}{first}" if first != second else FEWER_OR_MORE_ERRORS
         )
-    if show == "Estimate":
-        return ShownMaps([_estimate(*pair, top) for pair in maps])
     if show == "Minus clean":
         return _signed([_minus_clean(*pair, top) for pair in maps])
     return ShownMaps([_value(*pair, row) for pair in maps], row.colormap, row.value_range)
@@ -62,7 +64,6 @@ def offered_shows(chosen: Sequence[Entry], metric: str) -> list[str]:
         "Error": True,
         "Minus clean": all(heatmap.clean_rate(top) is not None for heatmap in maps),
         "Difference": len(maps) > 1,
-        "Estimate": not all(map(has_enough_images, maps)) and all(can_be_estimated(heatmap, top) for heatmap in maps),
     }
     return [show for show in SHOWS if there[show]]
 
@@ -80,17 +81,19 @@ def _view(
     interval: Interval | None,
     label: str,
     unit: Unit = PERCENT,
-    title: str = "",
-    subtitle: str = "",
 ) -> MapView:
-    """Return a map's view; `title` and `subtitle` replace the map's own."""
+    """Return a map's view."""
     if values is None:
         raise ValueError(f"the map {entry.label!r} has no {label}; it should not have been offered")
-    look = map_note(entry), model_colour(entry.classifier)
-    return MapView(title or entry.name, subtitle or entry.subtitle, values, interval, label, *look, unit)
+    note = PUBLISHED if entry.heatmap.metadata["source"]["type"] == "published" else ""
+    colour = model_colour(entry.classifier)
+    return MapView(entry.name, entry.subtitle, values, interval, label, note, colour, unit)
 
 
 def _value(entry: Entry, heatmap: Heatmap, metric: Metric) -> MapView:
+    if metric.top == 1 and heatmap.estimate is not None:
+        error = Interval(*heatmap.estimate)
+        return _view(entry, error.value, error, f"estimated {metric.label}")
     return _view(entry, metric.array(heatmap), metric.interval(heatmap), metric.label, metric.unit)
 
 
@@ -98,46 +101,6 @@ def _minus_clean(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
     rise, clean = minus_clean(heatmap, top), heatmap.clean_rate(top)
     rise = rise and displayed_difference(rise, heatmap.rate(top), clean)
     return _view(entry, rise and rise.value, rise, f"rise of top-{top} error", POINTS)
-
-
-def has_enough_images(heatmap: Heatmap) -> bool:
-    """Return whether a map's counts are as good as an estimate."""
-    images = heatmap.images[heatmap.images > 0]
-    return len(images) > 1 and bool(images.min() >= ENOUGH_IMAGES)
-
-
-def can_be_estimated(heatmap: Heatmap, top: int) -> bool:
-    """Return whether a map has an estimate, can be estimated in seconds, or needs no estimate."""
-    if has_enough_images(heatmap) or (top == 1 and heatmap.estimate is not None):
-        return True
-    own_samples = heatmap.images_per_wave is not None and heatmap.printed_rates is None  # else chance shifts all cells
-    return own_samples and bool(np.count_nonzero(heatmap.images) > 1) and heatmap.side <= MAX_ESTIMATED_SIDE
-
-
-def _estimate(entry: Entry, heatmap: Heatmap, top: int) -> MapView:
-    """Return a view of the error over all images, estimated from the counts unless these suffice."""
-    if has_enough_images(heatmap):
-        return _value(entry, heatmap, next(row for row in METRICS.values() if row.top == top))
-    if top == 1 and heatmap.estimate is not None:  # what the sweep stored
-        error = Interval(*heatmap.estimate)
-    else:
-        errors, share = (heatmap.top1_errors, heatmap.variance_share) if top == 1 else (heatmap.top5_errors, 1.0)
-        error = _estimated(errors, heatmap.count, heatmap.metadata["image_size"], share).error
-    return _view(
-        entry,
-        error.value,
-        error,
-        f"estimated top-{top} error",
-        title=f"{entry.name}, estimate",
-        subtitle=f"{entry.subtitle} · estimate, not counts",
-    )
-
-
-@st.cache_data(max_entries=64, show_spinner="Estimating the map from few images per wave…")
-def _estimated(errors: np.ndarray, count: np.ndarray, image_size: int, share: float) -> MapEstimate:
-    estimate = estimate_map(errors, count, image_size=image_size, variance_share=share)
-    assert estimate is not None  # `can_be_estimated` has said so
-    return estimate
 
 
 def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top: int) -> MapView:
@@ -152,3 +115,69 @@ def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top
         f"difference of top-{top} error",
         unit=POINTS,
     )
+
+
+HEIGHT = 190  # CSS pixels of plot and axes together
+STRENGTH = "strength v of the wave (L2 norm per channel)"
+
+
+def radius_axis() -> alt.X:
+    """Return the horizontal axis of charts by radius."""
+    return alt.X("radius:Q", title="radius √(i² + j²), cycles per image", axis=alt.Axis(titlePadding=2))
+
+
+def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> Chart:
+    """Plot the mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
+
+    Points of rings cut by the map's square, which contain only waves near the diagonals, are hollow. Larger maps are
+    cropped, as in the display.
+    """
+    rows: list[dict[str, Any]] = []
+    for entry in chosen:
+        profile = radial_profile(entry.heatmap.crop(SHOWN_SIDE), top, corners=True)
+        error = profile.rate, profile.low, profile.high
+        for radius, whole, *ring in zip(profile.radius.tolist(), profile.whole.tolist(), *error, strict=True):
+            row = {"network": entry.label, "radius": radius, "whole": whole}
+            rows.append(row | percents("error", Interval(*ring)))
+    return line_chart(
+        rows,
+        {entry.label: model_colour(entry.classifier) for entry in chosen},
+        radius_axis(),
+        alt.Y("error:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100])),
+        int(rounded_radius([selected])[0]),
+        band=True,
+        hollow="!datum.whole",
+        title="Error by radius",
+        legend_names=[entry.name for entry in named_apart(chosen)],
+        note="" if all(row["whole"] for row in rows) else "○ ring cut by the map’s edges",
+        height=HEIGHT,
+        key="frequency.radial",
+        alt_text=f"Mean top-{top} error over rings of waves of equal radius, one line per map, with 95 % intervals",
+    )
+
+
+def probability_curve(
+    by_classifier: Mapping[ClassifierSpec, Predictions], names: Sequence[str], label: int | None, epsilon: float
+) -> None:
+    """Plot the probability of the true class, or else of each clean top-1 prediction, against the size v."""
+    rows, colours = [], {}
+    for spec, predictions in by_classifier.items():
+        column = int(predictions.clean.argmax()) if label is None else label
+        line = spec.title if label is not None else f"{spec.title}: {names[column]}"
+        colours[line] = model_colour(spec.name)
+        rows += [
+            {"network": line, "v": size, "probability": 100 * float(value)}
+            for size, value in zip(predictions.epsilons, predictions.curve[:, column], strict=True)
+        ]
+    what = f"probability of “{names[label]}”" if label is not None else "probability of the clean prediction"
+    line_chart(
+        rows,
+        colours,
+        alt.X("v:Q", title=STRENGTH, axis=alt.Axis(tickCount=8)),
+        alt.Y("probability:Q", title="probability (%)", scale=alt.Scale(domain=[0, 100])),
+        epsilon,
+        title=f"P{what[1:]}",
+        height=200,
+        key="cell.curve",
+        alt_text=f"Line chart: {what} against the size of the wave, one line for each classifier",
+    ).draw()

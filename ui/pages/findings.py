@@ -18,9 +18,8 @@ from core.pgd.pictures import judged_outcomes
 from core.reproduce.report import STYLE, findings_html, verdict_labels
 from core.shared.roles import networks_for
 from core.shared.text import JARGON
-from ui.maps.catalogue import entries, shipped_maps
-from ui.maps.judged_maps import findings_between, link_of
-from ui.maps.presets import CLIP, RESNET56
+from ui.maps.catalogue import CLIP, RESNET56, entries, shipped_maps
+from ui.maps.wave import findings_between, link_of
 from ui.runs.settings import models_in_url
 from ui.shared import url
 from ui.shared.sentences import explain_on_page

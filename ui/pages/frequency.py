@@ -1,101 +1,114 @@
-"""Page *Frequencies*: Fourier heat maps, a picture under the selected wave, and classifiers' predictions for it."""
+"""Page *Frequencies*: a cell of Fourier heat maps, its wave, a picture under it, and what classifiers say of that."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.claims.claim import Finding
+from core.claims.claim import MINIATURE
+from core.classifiers.registry import PAPERS_CLIP, classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.fourier.contrasts import Band, mismatches
+from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import MAX_SIDE, METRICS, TOP1, Metric
 from core.reproduce.report import STYLE
 from core.shared.numbers import Frequency, join_list
-from core.shared.text import TERMS, Paragraph
+from core.shared.text import TERMS
 from ui.components.heatmap import heatmap_view, wave_lab
-from ui.maps.catalogue import Entry, entries
-from ui.maps.judged_maps import claim_on, verdict_html
-from ui.maps.line_charts import radial_chart
-from ui.maps.models import Predictor, choose_predictors
-from ui.maps.predictions.cell_panel import PerturbedPicture, set_strength, strength, under_wave
-from ui.maps.predictions.cell_predictions import SamplePredictions, draw_predictions, wait_for_first_paint
-from ui.maps.presets import FIGURES, FIRST_FIGURE
-from ui.maps.sentences import cell_verdict, other_strength
+from ui.maps.catalogue import FIGURES, FIRST_FIGURE, MAP_ONLY, Entry, Predictor, choose_predictors, entries, map_note
+from ui.maps.predictions import (
+    PageState,
+    Rows,
+    SamplePredictions,
+    count_flips,
+    draw_answers,
+    wait_for_first_paint,
+)
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
+from ui.maps.wave import PerturbedPicture, claim_on, set_strength, strength, under_wave, verdict_html
 from ui.server.model_cache import NONE_READY, ready_classifiers
 from ui.shared import url
 from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
 from ui.shared.pictures import Picture
-from ui.shared.sentences import write_sentence
+from ui.shared.sentences import explain_on_page, sentence_html
 from ui.shared.settable import settable
 from ui.shared.text import as_markdown, one_line
-from ui.tools.page_state import PageState
-from ui.tools.registry import draw_tools
+from ui.tools.details import draw_details
+from ui.tools.registry import draw_tools, open_linked_tool, open_own, own_is_open
 
-# Keys of this page in the session. The first three are also in the URL, as is `cell`.
+# Keys of this page in the session. The first three are also in the URL, as are `cell` and `DETAILS`.
 MAPS, METRIC, SHOW = "maps", "metric", "show"
 CELL = "frequency.cell"
 PENDING, ALL_PREDICT = "frequency.pending_map", "frequency.all_predict"
-FIGURE, PLACE = "frequency.figure", "cell"
+FIGURE, PLACE, DETAILS = "frequency.figure", "cell", "details"
 
 FIRST = attrgetter("first")  # default picture of a sample set
-TITLE = "Which frequencies does CLIP rely on?"
+TITLE = "Touch a wave and see whom it misleads"
+OWN = "Your own"  # beside the paper's figures
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
-# Parts of the page about the selected wave, as CSS selectors; `wave_answers.js` updates them.
+# Parts of the page about the selected wave, as CSS selectors; `wave_panel.js` updates them.
 BELONGS = {
     "table": ".st-key-frequency-predictions",
     "sentence": ".st-key-frequency-verdict",
-    "chart": ".st-key-frequency-rings",
 }
 
 
 def page() -> None:
     """Draw the page: reserve the place of every part, then fill the cheapest parts first."""
     _restore()
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-title"):
-        st.title(TITLE, width="content", anchor=False)
-        introduction = st.container()
-    with st.container(horizontal=True, gap="small", key="frequency-bar"):
-        figures = st.container(width="content", key="frequency-figures")
-        chosen = _controls(entries())
+    st.title(TITLE, anchor=False)
+    with st.container(key="frequency-top"):
+        stage = st.container(key="frequency-stage")
+        # A style puts it above the stage, whose first map is the first stop of the keyboard.
+        bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="frequency-bar")
         verdict = st.container(key="frequency-verdict")
-    with introduction:
-        write_sentence(about_maps(METRICS[st.session_state.get(METRIC, TOP1.name)]), *TERMS)
+    tools = st.container()
+    with st.expander("Expert settings", key="frequency-settings"):
+        chosen = _settings(entries())
+    details = st.expander("Details", key=DETAILS, on_change="rerun", bind="query-params")
     picture = chosen_picture(PLACE, url_prefix="", first=FIRST, kind=FIRST_FIGURE.pictures)
-    with figures:
+    open_linked_tool()
+    with bar:
         _figures(picture)
+        introduction = st.container()
     picture_library(PLACE, url_prefix="", first=FIRST)
     if not chosen:
-        st.info("Choose at least one map above.")
+        stage.info("Choose at least one map in the expert settings.")
         return
     frequency = st.session_state[CELL]
-    perturbed = None
-    if picture is not None:
-        perturbed = PerturbedPicture(picture, frequency, strength(picture.size))
-    about = _claim(chosen, frequency)
+    perturbed = None if picture is None else PerturbedPicture(picture, frequency, strength(picture.size))
+    about = claim_on(chosen, frequency) if _top() == 1 else None
+    predictors = _predictors(chosen, perturbed)
+    notes = {entry.label: map_note(entry, predictors) for entry in chosen} if perturbed else {}
+    with introduction:
+        _introduce(predictors)
     with verdict:
-        st.html(f"{STYLE}{_verdict_html(chosen, frequency, perturbed, about)}")
+        if about is not None:
+            st.html(STYLE + verdict_html(*about))
         if picture is not None:
             _offer_maps(chosen, picture)
-    with st.container(key="frequency-stage"):
+    with stage:
         with st.container(key="frequency-lab"):
-            _maps(chosen, frequency, perturbed, about[1].edge if about else 0)
+            _maps(chosen, frequency, perturbed, notes, about[1].edge if about else 0)
         with st.container(key="frequency-predictions"):
-            count, predictors = _predictions(chosen, perturbed)
-    chart = partial(_chart, chosen, frequency)
-    draw_tools(
-        PageState(
-            chosen, frequency, picture, perturbed if predictors else None, predictors, count, _show_new_map, chart
-        )
+            rows = _answers(chosen, predictors, notes, perturbed)
+    state = PageState(
+        chosen, frequency, picture, perturbed if rows else None, list(rows), partial(_count, rows, perturbed), _add_map
     )
-    count()  # last, since it takes longest
+    with tools:
+        draw_tools(state)
+    if details.open:
+        with details:
+            place = draw_details(state, _top())
+        _count(rows, perturbed, place)  # last, since it takes longest
 
 
 def about_maps(metric: Metric) -> str:
@@ -104,10 +117,16 @@ def about_maps(metric: Metric) -> str:
     return f"Each cell is a wave on pictures. Its colour shows {colour}."
 
 
-def _chart(chosen: list[Entry], frequency: Frequency) -> None:
-    """Draw the errors by radius."""
-    with st.container(key="frequency-rings"):
-        radial_chart(chosen, top=_top(), selected=frequency).draw()
+def _introduce(predictors: Sequence[Predictor]) -> None:
+    """Draw what a cell is, and whose place other networks take."""
+    lines = [sentence_html(about_maps(METRICS[st.session_state[METRIC]]))]
+    instead = [predictor for predictor in predictors if predictor.of]
+    if instead:
+        kind = "small twin" if all(predictor.spec.name.startswith(MINIATURE) for predictor in instead) else "stand-in"
+        answers = f"A {kind} answers" if len(instead) == 1 else f"{kind.capitalize()}s answer"
+        get = ' <a href="models">Get CLIP itself</a>' if PAPERS_CLIP in [row.of for row in instead] else ""
+        lines.append(sentence_html(f"{answers} for {join_list([row.instead_of for row in instead])}.") + get)
+    st.html(f'<p class="prose">{explain_on_page("<br>".join(lines), "introduction", *TERMS)}</p>')
 
 
 def _restore() -> None:
@@ -118,8 +137,6 @@ def _restore() -> None:
         selected = [entries()[name] for name in state[MAPS]]
         if selected[-1].heatmap.metadata["dataset"]["n"] == 1 and "Probability" in offered_metrics(selected):
             state[METRIC] = "Probability"  # a single image is right or wrong; its probability says more
-        elif "Estimate" in offered_shows(selected, TOP1.name):
-            state[METRIC], state[SHOW] = TOP1.name, "Estimate"  # counts over few images are noise
     if CELL not in state:
         state[CELL] = _parse_cell(url.text("cell")) or FIRST_FIGURE.frequency
         if unknown := [label for label in url.texts(MAPS) if label not in entries()]:
@@ -134,24 +151,22 @@ def _parse_cell(text: str) -> Frequency | None:
     return cell if cell and max(map(abs, cell)) <= MAX_FREQUENCY else None
 
 
-def _controls(available: dict[str, Entry]) -> list[Entry]:
-    """Draw two menus and return the chosen maps in order."""
+def _settings(available: dict[str, Entry]) -> list[Entry]:
+    """Draw the expert settings and return the chosen maps in order."""
     default, linked = [[label for label in some if label in available] for some in (FIRST_FIGURE.maps, url.texts(MAPS))]
     if len(linked) > MAX_MAPS:
         st.toast(f"This link names too many maps; these are the first {MAX_MAPS}.")
     selected = st.session_state.setdefault(MAPS, linked[:MAX_MAPS] or default)
-    with st.popover("Maps", icon=":material/grid_on:"):
-        offered = [label for label, entry in available.items() if label in selected or not entry.more]
-        labels = settable(
-            MAPS, lambda key, value: st.multiselect("Maps", offered, value, key=key, max_selections=MAX_MAPS)
-        )
+    offered = [label for label, entry in available.items() if label in selected or not entry.more]
+    labels = settable(MAPS, lambda key, value: st.multiselect("Maps", offered, value, key=key, max_selections=MAX_MAPS))
     url.put_all(MAPS, labels, default)
     chosen = [available[label] for label in labels]
-    with st.popover("View", icon=":material/tune:"):
+    with st.container(horizontal=True, gap="large"):
         if chosen:
             _choose("Metric", offered_metrics(chosen), METRIC, TOP1.name)
             _choose("Show", offered_shows(chosen, st.session_state[METRIC]), SHOW, "Error")
-        st.toggle("All installed models predict", key=ALL_PREDICT)
+        st.session_state.setdefault(ALL_PREDICT, False)
+        settable(ALL_PREDICT, lambda key, value: st.toggle("All installed models predict", value, key=key))
     return chosen
 
 
@@ -164,21 +179,21 @@ def _choose(label: str, offered: Sequence[str], key: str, usual: str) -> None:
 
 
 def _figures(picture: Picture | None) -> None:
-    """Draw a button for each of the paper's two figures; the displayed one is marked."""
+    """Draw a button for each of the paper's two figures and one for the visitor's own; what is displayed is marked."""
     state, kind = st.session_state, None if picture is None else SAMPLE_SETS[picture.kind].title
     now = state.get(MAPS), state.get(SHOW), kind
     matching = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == TOP1.name]
-    state[FIGURE] = next(iter(matching), None)
-    st.pills("Figures of the paper", list(FIGURES), key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
+    state[FIGURE] = OWN if own_is_open() else next(iter(matching), None)
+    st.pills("Maps", [*FIGURES, OWN], key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
 
 
 def _open_figure() -> None:
-    """Show a figure's maps and a picture of their kind; for callbacks."""
-    state = st.session_state
-    if state[FIGURE] is not None:
-        story = FIGURES[state[FIGURE]]
-        state[MAPS], state[SHOW], state["pictures"] = story.state
-        state[METRIC], state[CELL] = TOP1.name, story.frequency
+    """Show a figure's maps and a picture of their kind, or open or close what is the visitor's own; for callbacks."""
+    state, name = st.session_state, st.session_state[FIGURE]
+    open_own(name == OWN)
+    if name in FIGURES:
+        state[MAPS], state[SHOW], state["pictures"] = FIGURES[name].state
+        state[METRIC], state[CELL] = TOP1.name, FIGURES[name].frequency
 
 
 def _offer_maps(chosen: list[Entry], picture: Picture) -> None:
@@ -199,31 +214,28 @@ def _top() -> int:
     return METRICS[st.session_state[METRIC]].top or 1
 
 
-def _show_new_map(label: str) -> None:
+def _add_map(label: str) -> None:
     """Show a new map beside the displayed ones from the next run on."""
     st.session_state[PENDING] = label
     st.rerun()
 
 
-def _verdict_html(
-    chosen: list[Entry], frequency: Frequency, perturbed: PerturbedPicture | None, about: tuple[Finding, Band] | None
-) -> str:
-    """Return the sentence on a wave and the claim about such waves as HTML."""
-    verdict = cell_verdict(chosen, frequency, _top())
-    if perturbed is not None:
-        verdict = Paragraph(verdict, other_strength(chosen, perturbed.picture.size, perturbed.epsilon))
-    return verdict_html(verdict, about)
-
-
-def _claim(chosen: list[Entry], frequency: Frequency) -> tuple[Finding, Band] | None:
-    """Return the finding on the claim about such waves, for the first two maps, and the band of these waves."""
-    return claim_on(chosen, frequency) if _top() == 1 else None
-
-
-def _maps(chosen: list[Entry], selected: Frequency, perturbed: PerturbedPicture | None, outline: float) -> None:
+def _maps(
+    chosen: list[Entry],
+    selected: Frequency,
+    perturbed: PerturbedPicture | None,
+    notes: Mapping[str, str],
+    outline: float,
+) -> None:
     """Draw the maps beside the picture, with a dashed circle for the claim's waves, and notes on the comparison."""
     show = st.session_state[SHOW]
     maps = shown_maps(chosen, st.session_state[METRIC], show)
+    if show != "Difference":  # what they were measured on is under *Details*
+        views = [
+            replace(view, subtitle="", note=notes.get(entry.label, ""))
+            for view, entry in zip(maps.views, chosen, strict=True)
+        ]
+        maps = replace(maps, views=views)
     look: dict[str, Any] = {"selected": selected, "outline": outline, "key": "frequency.heatmaps"}
     if perturbed is None:
         st.info("Choose a bundled picture or upload your own.")
@@ -247,8 +259,6 @@ def _maps(chosen: list[Entry], selected: Frequency, perturbed: PerturbedPicture 
             )
         if len(chosen) > 2:
             st.markdown("The difference is between the first two maps.")
-    if show == "Estimate":
-        st.markdown("Maps with few images show estimates; the sentence, curves and downloads use the counts.")
 
 
 def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> None:
@@ -258,22 +268,33 @@ def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> Non
         set_strength(size, epsilon)
 
 
-def _predictions(
-    chosen: list[Entry], perturbed: PerturbedPicture | None
-) -> tuple[Callable[[], list[SamplePredictions]], list[Predictor]]:
-    """Draw the predictions; return the function that counts flips, to be called last, and the predictors, if any."""
+def _answers(
+    chosen: list[Entry], predictors: list[Predictor], notes: Mapping[str, str], perturbed: PerturbedPicture | None
+) -> Rows:
+    """Draw what classifiers say of the picture under the wave, and return it; empty without an answer."""
     if perturbed is None:
-        pass
-    elif not perturbed.possible:
+        return {}
+    if not perturbed.possible:
         st.info("This picture is too small for this wave, so there are no predictions.")
-    elif not (predictors := _predictors(chosen, perturbed)):
+    elif not predictors:
         st.info(NONE_READY)
     elif not wait_for_first_paint():
-        return draw_predictions(predictors, perturbed), predictors
-    return list, []
+        titles = {predictor.title for predictor in predictors}
+        about = {short_title(classifier_title(entry.classifier)): notes[entry.label] for entry in chosen}
+        beside = {title: note for title, note in about.items() if title in titles or note == MAP_ONLY}
+        return draw_answers(predictors, beside, perturbed)
+    return {}
 
 
-def _predictors(chosen: list[Entry], perturbed: PerturbedPicture) -> list[Predictor]:
+def _predictors(chosen: list[Entry], perturbed: PerturbedPicture | None) -> list[Predictor]:
     """Return the classifiers that predict; empty if no ready classifier knows the picture's classes."""
+    if perturbed is None:
+        return []
     class_set = perturbed.picture.class_set
     return choose_predictors([] if st.session_state[ALL_PREDICT] else chosen, ready_classifiers(class_set), class_set)
+
+
+def _count(
+    rows: Rows, perturbed: PerturbedPicture | None, place: DeltaGenerator | None = None
+) -> list[SamplePredictions]:
+    return [] if perturbed is None else count_flips(rows, perturbed, place)

@@ -33,8 +33,7 @@ from core.data.stored import device_text, missing_profiles, stored_files
 from core.fourier.heatmap import TOP1, Heatmap, HeatmapError, colormap_table
 from core.shared.roles import INSTEAD, RELATIONS
 from core.shared.text import bdi, tooltip
-from ui.maps.catalogue import Entry, computed_maps, dataset_title, shipped_maps, stored_title
-from ui.maps.presets import CLIP, MINI_CLIP
+from ui.maps.catalogue import CLIP, MINI_CLIP, Entry, computed_maps, dataset_title, shipped_maps, stored_title
 from ui.server.downloads import WeightDownload, profile_maker, unprofiled, weight_downloads
 from ui.shared import url
 from ui.shared.look import style_sheet

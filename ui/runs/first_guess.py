@@ -13,7 +13,7 @@ from core.data.painted import fill_hole, usual_side
 from core.pgd.pictures import costliest_hole
 from core.shared.device import class_probabilities
 from core.sweep.predict import batches
-from ui.maps.predictions.cell_predictions import torch_starts, try_predict, wait_for_first_paint
+from ui.maps.predictions import torch_starts, try_predict, wait_for_first_paint
 from ui.server.model_cache import classifier_for
 from ui.shared.pictures import Picture
 

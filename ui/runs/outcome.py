@@ -32,8 +32,8 @@ from core.pgd.settings import PENALTIES, SETTINGS, Penalty, settings_of
 from core.pgd.starts import STARTS, StartKind
 from core.shared.numbers import confidence, measured_percent, percent, wilson
 from core.shared.text import Number, Sentence, sentence
-from ui.maps.files import file_stem
-from ui.maps.predictions.cell_predictions import wait_for_first_paint
+from ui.maps.catalogue import file_stem
+from ui.maps.predictions import wait_for_first_paint
 from ui.runs.replay import run_title, target_of
 from ui.runs.state import RunResult
 from ui.server.model_cache import classifier_for, ready_classifiers

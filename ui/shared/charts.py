@@ -79,7 +79,7 @@ def line_chart(
     colour = network_colours(colours)
     dash = alt.StrokeDash("network:N", scale=alt.Scale(domain=list(colours), range=dashes), legend=None)
     across, up = field_of(x), field_of(y)
-    # A point's description, for screen readers and for `wave_answers.js`, which marks the ring under the pointer.
+    # A point's description, for screen readers.
     description = f"'{across} ' + datum.{across} + ', ' + datum.network + ': ' + format(datum.{up}, '{number}')"
     base = alt.Chart().transform_calculate(description=description).encode(x, color=colour)
     ends = base.encode(alt.Y("low:Q", title=y["title"]), alt.Y2("high:Q"))

@@ -15,14 +15,14 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.pictures import fingerprint, judge_name, painter_name, stored_judgement, stored_outcomes
 from core.reproduce.report import judged_html
 from core.shared.numbers import decimal
-from ui.maps.presets import CLIP, RESNET56
+from ui.maps.catalogue import CLIP, RESNET56
 from ui.runs.settings import models_in_url
 from ui.shared.text import format_size
 from ui.shared.url import link
 from ui.story import data, opening
 from ui.story.data import STORED, WAVE, far_from_clip, findings_by_claim, labels, opening_runs
-from ui.tools.mixtures import KIND as MIXED_KIND
-from ui.tools.mixtures import STORED as MIXED
+from ui.tools.hybrids import KIND as MIXED_KIND
+from ui.tools.hybrids import STORED as MIXED
 from ui.tools.registry import CORRUPTIONS, GRADIENT, HYBRIDS
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["chapters"]

@@ -17,9 +17,8 @@ from core.pgd.starts import OPENING, stored_classifier, stored_subjects
 from core.shared.numbers import Frequency, percent
 from core.shared.roles import networks_for
 from core.sweep.transforms import chosen_pictures, stored_predictions
-from ui.maps.catalogue import Entry, computed_maps, shipped_maps, stored_title
-from ui.maps.judged_maps import findings_between
-from ui.maps.presets import CLIP, MINI_CLIP
+from ui.maps.catalogue import CLIP, MINI_CLIP, Entry, computed_maps, shipped_maps, stored_title
+from ui.maps.wave import findings_between
 
 LARGE = SAMPLE_SETS["photographs"]
 STORED = chosen_pictures()

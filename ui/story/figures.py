@@ -22,11 +22,9 @@ from ui.components.heatmap import ShownMaps, heatmap_view
 from ui.components.hybrid_mixer import hybrid_mixer
 from ui.components.packing import webp_data_uri
 from ui.components.stripes import StripedPicture, WavePredictions, stripes
-from ui.maps.catalogue import Entry, shipped_maps, stored_title
-from ui.maps.models import model_colour
-from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.maps.sentences import cell_verdict
+from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, model_colour, shipped_maps, stored_title
 from ui.maps.views import shown_maps
+from ui.maps.wave import cell_verdict
 from ui.runs.replay import example_replay, stored_example
 from ui.runs.state import RunResult
 from ui.shared.look import style_sheet
@@ -35,8 +33,8 @@ from ui.shared.pictures import sample_picture
 from ui.shared.sentences import unexplained, write_sentence
 from ui.story import data
 from ui.story.data import STORED, WAVE, opening_runs
-from ui.tools.mixtures import STORED as MIXED
-from ui.tools.mixtures import stored_mixtures
+from ui.tools.hybrids import STORED as MIXED
+from ui.tools.hybrids import stored_mixtures
 
 SIDE = 31
 CELL, PAIR, CUTOFF = "story.cell", "story.pair", "story.cutoff"  # keys in the session
@@ -66,7 +64,8 @@ def _terms_once(maps: ShownMaps) -> ShownMaps:
 
 def verdict_on(cell: Frequency) -> Paragraph:
     """Return the numbers of the paper's maps at one wave."""
-    return cell_verdict(_entries(*PAPERS), cell)
+    first, second = _entries(*PAPERS)
+    return cell_verdict(first, second, cell)
 
 
 def car_under_stripes() -> StripedPicture:

@@ -26,8 +26,7 @@ from core.pgd.search import COMPARED, Search
 from core.shared.numbers import percent
 from ui.components.opening import opening
 from ui.components.packing import webp_data_uri, webp_strip
-from ui.maps.catalogue import shipped_maps
-from ui.maps.presets import CLIP
+from ui.maps.catalogue import CLIP, shipped_maps
 from ui.shared.look import style_sheet
 from ui.shared.picture_rows import enlarge
 from ui.story import data

@@ -12,14 +12,12 @@ from core.data.sample_sets import CLASS_SETS, ClassSet
 from core.fourier.outcomes import ClassError, class_errors, class_errors_of
 from core.shared.numbers import wave_name
 from core.sweep.predict import mistakes
-from ui.maps.catalogue import Entry, dataset_title, shipped_maps
-from ui.maps.models import model_colour
-from ui.maps.predictions.cell_panel import strength
-from ui.maps.predictions.cell_predictions import SamplePredictions
+from ui.maps.catalogue import Entry, dataset_title, model_colour, shipped_maps
+from ui.maps.predictions import PageState, SamplePredictions
+from ui.maps.wave import strength
 from ui.shared.charts import Chart, interval_chart, percents
 from ui.shared.table import scrolling_table
 from ui.shared.text import as_markdown
-from ui.tools.page_state import PageState
 
 MAX_CLASSES = 20  # more have too few images each
 SHOWN, LISTED = 2, 6  # networks side by side; confusions listed of each

@@ -3,29 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.claims.quantities import corruptions_of, stored_corruptions
+from core.claims.quantities import corruptions_of, rise, stored_corruptions
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from core.data.sample_sets import map_title
+from core.fourier.outcomes import CorruptionOutcomes
 from core.shared.device import class_probabilities
-from core.shared.numbers import join_list
-from core.shared.roles import ROBUST
-from ui.maps.catalogue import Entry, stored_title
-from ui.maps.models import Predictor
-from ui.maps.predictions.cell_predictions import predict_all
+from core.shared.numbers import Interval, join_list, measured_percent, signed_points
+from core.shared.roles import ROBUST, UNKNOWN
+from core.shared.text import Number, Sentence
+from ui.maps.catalogue import Entry, Predictor, model_colour, stored_title
+from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
 from ui.server.model_cache import classifier_for
+from ui.shared.charts import Chart, interval_chart, percents
 from ui.shared.picture_rows import Figure, picture_row, to_picture
 from ui.shared.pictures import Picture
-from ui.shared.sentences import write_sentence
-from ui.tools.corruption_charts import NetworkOutcomes, accuracy_chart
-from ui.tools.page_state import MAX_NETWORKS, PageState
-from ui.tools.sentences import under_corruption
+from ui.shared.table import scrolling_table
+from ui.shared.text import one_line
+
+CLEAN = "Clean"
+HEIGHT = 240  # CSS pixels with axes
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkOutcomes:
+    """Network with stored outcomes under corruptions. name: in the registry."""
+
+    name: str
+    title: str
+    outcomes: CorruptionOutcomes
+
+    def accuracy(self, key: str | None, strength: int) -> Interval:
+        """Return the accuracy under a corruption, or under none."""
+        outcomes = self.outcomes
+        error = (outcomes.clean_errors() if key is None else outcomes.errors(key, strength=strength)).measured
+        return Interval(1 - error.value, 1 - error.high, 1 - error.low)
+
+
+def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int) -> Chart:
+    """Return a chart of each network's accuracy by corruption, the chosen one highlighted."""
+    labels = {None: CLEAN} | {row.key: row.label for row in CORRUPTIONS.values()}
+    rows: list[dict[str, Any]] = [
+        {"network": network.title, "corruption": label, "chosen": which in (None, key)}
+        | percents("accuracy", network.accuracy(which, strength))
+        for which, label in labels.items()
+        for network in networks
+    ]
+    classes = len(networks[0].outcomes.metadata["class_names"])
+    accuracies = "; ".join(f"{row['network']}, {row['corruption']}: {row['accuracy']:.0f} %" for row in rows)
+    return interval_chart(
+        rows,
+        _colours(networks),
+        "corruption",
+        alt.X("accuracy:Q", title="top-1 accuracy (%)", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
+        100 / classes,
+        weak="!datum.chosen",
+        height=HEIGHT,
+        key="corruptions.accuracy",
+        alt_text=f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {accuracies}",
+    )
+
+
+def _colours(networks: Sequence[NetworkOutcomes]) -> dict[str, str]:
+    """Return a colour by title: the network's own, or a neutral one if an earlier network has that colour."""
+    colours = dict[str, str]()
+    for network in networks:
+        colour = model_colour(network.name)
+        colours[network.title] = UNKNOWN if colour in colours.values() else colour
+    return colours
+
 
 KIND, STRENGTH = "corruption", "severity"  # in the URL
+COLUMNS = "Network", "Pictures", "Accuracy", "Loses more"
+ABOUT = {"Loses more": "accuracy that a robust twin loses under the corruption, minus what the ordinary twin loses"}
 USUAL = "Contrast"
 
 
@@ -42,11 +100,33 @@ def corruption_panel(page: PageState) -> None:
         if networks:
             st.markdown(f"**Accuracy at strength {strength}**, with 95 % intervals")
             accuracy_chart(networks, key, strength).draw()
-            write_sentence(under_corruption(key, strength, networks))
+            rows = corruption_table(key, strength, networks)
+            scrolling_table(COLUMNS, rows, f"Accuracy under {CORRUPTIONS[key].label}", ABOUT)
         else:
             sides = {outcomes.metadata["image_size"] for outcomes in stored_corruptions().values()}
             sizes = join_list([f"{side} × {side}" for side in sorted(sides)])
             st.info(f"Counts over many pictures exist for {sizes} pixels only; choose such a picture.")
+
+
+def corruption_table(key: str, strength: int, networks: Sequence[NetworkOutcomes]) -> list[list[str]]:
+    """Return a row for each network under `COLUMNS`: its accuracy, and for a robust twin how much more it loses."""
+    titles = {network.name: network for network in networks}
+    rows = []
+    for network in networks:
+        more, ordinary = "", titles.get(network.name.removesuffix(ROBUST))
+        if ordinary not in (None, network) and ordinary.outcomes.images == network.outcomes.images:
+            losses = [rise(row.outcomes, row.outcomes.errors(key, strength=strength)) for row in (network, ordinary)]
+            difference = losses[0].minus(losses[1]).measured.item()
+            measured = Number(signed_points(difference).text, f"{signed_points(difference).interval}, paired")
+            more = measured if difference.clear else Sentence(measured, ", which may be chance")
+        rows.append([network.title, _sample(network.outcomes), measured_percent(network.accuracy(key, strength)), more])
+    return rows
+
+
+def _sample(outcomes: CorruptionOutcomes) -> str:
+    """Return the number and the data set of the pictures."""
+    data = outcomes.metadata["dataset"]
+    return f"{outcomes.pictures:,} {one_line(map_title(data['name']))} {data['split']} pictures"
 
 
 def _controls(side: int) -> tuple[str, int]:

@@ -4,27 +4,137 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import altair as alt
 import numpy as np
 import streamlit as st
 
-from core.claims.quantities import gradient_agreement, stored_gradient
+from core.claims.quantities import gradient_agreement, stored_gradient, stored_gradients
 from core.classifiers.families import ClassifierSpec
+from core.classifiers.registry import short_title
+from core.fourier.contrasts import ring_errors
+from core.fourier.derived import relative_energy, ring_energy
 from core.fourier.heatmap import Heatmap, colormap_table
+from core.fourier.outcomes import StoredGradient, clean_error
+from core.fourier.waves import largest_side, rounded_radius
 from core.shared.device import class_probabilities
-from core.shared.numbers import decimal, p_value
+from core.shared.numbers import Frequency, Interval, decimal, p_value
 from core.shared.roles import GRADIENT
-from core.shared.text import Sentence
+from core.shared.text import Number, Sentence
 from core.sweep.transforms import loss_gradients
-from ui.maps.predictions.cell_predictions import predict_all
+from ui.maps.catalogue import model_colour
+from ui.maps.predictions import PageState, predict_all
+from ui.maps.views import radius_axis
 from ui.server.model_cache import classifier_for
+from ui.shared.charts import line_chart, percents
 from ui.shared.picture_rows import Figure, enlarge, picture_row, to_picture
 from ui.shared.pictures import Picture
 from ui.shared.table import scrolling_table
 from ui.shared.text import as_markdown
-from ui.tools.gradient_charts import NetworkGradient, energy_chart, rise_chart
-from ui.tools.page_state import PageState
-from ui.tools.sentences import correlation
+
+MAX_SIDE = 63  # side of the grid of waves for a network without a map
+DECADES = [10.0**k for k in range(-6, 7)]  # labels of the energy's axis
+
+
+HERE = "this picture"
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkGradient:
+    """A network's gradient at the picture, (3, H, W). label: the class of its loss. heatmap: its own map, if any."""
+
+    spec: ClassifierSpec
+    sha256: str | None
+    label: int
+    gradient: np.ndarray
+    heatmap: Heatmap | None
+
+    @property
+    def title(self) -> str:
+        return short_title(self.spec.title)
+
+    @property
+    def stored(self) -> StoredGradient | None:
+        """Stored gradient over many pictures of this size; None if there is none."""
+        known = stored_gradients().get(self.spec.name) if self.gradient.shape[-1] == 32 else None
+        return known if known is not None and known.sha256 == self.sha256 else None
+
+    @property
+    def rises(self) -> dict[int, Interval]:
+        """Rise of its map's error under the waves of each ring; empty if unknown."""
+        if self.heatmap is None or (clean := clean_error(self.heatmap)) is None:
+            return {}
+        return {ring: errors.minus(clean).measured.item() for ring, errors in ring_errors(self.heatmap).items()}
+
+    @property
+    def length(self) -> float:
+        return float(np.linalg.norm(self.gradient))
+
+    @property
+    def side(self) -> int:
+        most = largest_side(*self.gradient.shape[1:])
+        return min(MAX_SIDE if self.heatmap is None else self.heatmap.side, most)
+
+
+def energy_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> None:
+    """Draw the energy along a wave by radius on a logarithmic axis, for this picture and the mean over many."""
+    rows: list[dict[str, Any]] = []
+    pictures = max((network.stored.pictures for network in networks if network.stored is not None), default=0)
+    for network in networks:
+        energies = {HERE: relative_energy(network.gradient[None], network.side)[0]}
+        if network.stored is not None and network.stored.side == network.side:
+            energies[f"mean of {network.stored.pictures:,}"] = network.stored.energy
+        for where, energy in energies.items():
+            rings = enumerate(ring_energy(energy, network.side).tolist())
+            rows += [{"network": network.title, "of": where, "radius": ring, "energy": value} for ring, value in rings]
+    thin = ("of", HERE) if pictures else None
+    scale, axis = alt.Scale(type="log"), alt.Axis(values=DECADES)
+    energy_axis = alt.Y("energy:Q", title="energy (1: a flat spectrum)", scale=scale, axis=axis)
+    legend = f", thin; mean of {pictures:,}, thick" if pictures else " along a wave"
+    st.markdown(f"**Energy of the gradient**{legend}")
+    _chart(networks, rows, energy_axis, frequency, "Energy of the gradient along waves", thin=thin, number=".3g")
+
+
+def rise_chart(networks: Sequence[NetworkGradient], frequency: Frequency) -> None:
+    """Draw the rise of the error in each network's own map by radius, with 95 % intervals."""
+    mapped = [network for network in networks if network.rises]
+    rows: list[dict[str, Any]] = [
+        {"network": network.title, "radius": ring} | percents("rise", rise)
+        for network in mapped
+        for ring, rise in network.rises.items()
+    ]
+    if not rows:
+        st.markdown("These networks have no map with a known clean error.")
+        return
+    sizes = sorted({network.heatmap.metadata["epsilon"] for network in mapped if network.heatmap is not None})
+    st.markdown(f"**Rise of the error** in the network’s own map, v = {', '.join(f'{size:g}' for size in sizes)}")
+    rise = alt.Y("rise:Q", title="points above clean error")
+    _chart(mapped, rows, rise, frequency, "Rise of the error under waves", band=True)
+
+
+def _chart(
+    networks: Sequence[NetworkGradient],
+    rows: list[dict[str, Any]],
+    y: alt.Y,
+    frequency: Frequency,
+    what: str,
+    **look: Any,
+) -> None:
+    colours = {network.title: model_colour(network.spec.name) for network in networks}
+    line_chart(
+        rows,
+        colours,
+        radius_axis(),
+        y,
+        int(rounded_radius([frequency])[0]),
+        height=210,
+        key=f"gradients.{y.shorthand}",
+        alt_text=f"{what} against their radius, one line each for {', '.join(colours)}",
+        **look,
+    ).draw()
+
 
 SHOWN_SIDE = 256  # pixels of an enlarged gradient, in square blocks: smoothing would make noise look like edges
 SCALE_SHARE = 0.995  # share of pixels within the colour scale
@@ -126,7 +236,9 @@ def _table(networks: Sequence[NetworkGradient]) -> None:
         if network.heatmap is None or stored is None or (ranked := gradient_agreement(stored, network.heatmap)) is None:
             continue
         chance = "" if ranked.p < 0.05 else ", which may be chance"
-        over_waves = Sentence(correlation(ranked.waves, f"; p {p_value(ranked.p)}; {ranked.count} waves"), chance)
+        value, low, high = (decimal(part, 2) for part in ranked.waves)
+        numbers = Number(value, f"{low} to {high}; p {p_value(ranked.p)}; {ranked.count} waves")
+        over_waves = Sentence(numbers, chance)
         rows.append([network.title, over_waves, decimal(ranked.rings.value, 2)])
     if rows:
         st.markdown("**Does it say which waves mislead?** Its rank correlation with the rise of the error:")

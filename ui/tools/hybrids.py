@@ -2,27 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
 
 import numpy as np
 import streamlit as st
 
+from core.classifiers.registry import classifier_spec, short_title
 from core.data.sample_sets import SAMPLE_SETS
+from core.data.stored import stored_state
+from core.shared.numbers import percent
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids
-from ui.components.hybrid_mixer import hybrid_mixer
-from ui.maps.models import Predictor
-from ui.maps.predictions.cell_predictions import predict_all, torch_starts
+from core.sweep.transforms import chosen_pictures, stored_predictions
+from ui.components.hybrid_mixer import Mixed, Mixture, hybrid_mixer
+from ui.components.image_picker import Thumbnails, pack_thumbnails
+from ui.maps.catalogue import Predictor, model_colour, stored_title
+from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all, torch_starts
 from ui.server.model_cache import classifier_for
 from ui.shared import url
 from ui.shared.picture_choice import thumbnails
 from ui.shared.pictures import Picture, sample_picture, samples
-from ui.shared.sentences import write_sentence
+from ui.shared.table import scrolling_table
 from ui.shared.text import whole_number
-from ui.tools.mixtures import mixture
-from ui.tools.page_state import MAX_NETWORKS, PageState
-from ui.tools.sentences import crossover_cutoffs
 
+KIND = "cifar10"  # sample set of the stored pairs
+STORED = chosen_pictures()["mixtures"]
+
+
+def mixture(
+    low: Picture,
+    high: Picture,
+    cutoffs: Sequence[float],
+    predictions: Mapping[Predictor, HybridPredictions],
+    strip: Thumbnails,
+    second: int,
+    strip_title: str = "High frequencies from this picture",
+) -> Mixture:
+    """Return both pictures with each network's bars.
+
+    strip, second, strip_title: pictures to choose from, the index of the chosen one, and the title above them.
+    """
+    networks = [_mixed(predictor, hybrids, low, high) for predictor, hybrids in predictions.items()]
+    sides = (low.pixels, high.pixels, (_name(low), _name(high)))
+    return Mixture(*sides, cutoffs, networks, strip, second, strip_title)
+
+
+def _name(picture: Picture) -> str:
+    return picture.caption if picture.label is None else picture.classes.names[picture.label]
+
+
+def _mixed(predictor: Predictor, predictions: HybridPredictions, low: Picture, high: Picture) -> Mixed:
+    """Return a network's bars. A picture without a class gets the network's own prediction as its class."""
+    classes = [
+        int(clean.argmax()) if picture.label is None else picture.label
+        for picture, clean in ((low, predictions.low), (high, predictions.high))
+    ]
+    title, switches = short_title(predictor.spec.title), predictions.switches_at(*classes)
+    shares = [(round(float(a), 4), round(float(b), 4)) for a, b in predictions.mixed[:, classes]]
+    names = (low.classes.names[classes[0]], low.classes.names[classes[1]])
+    mark = f"{title}: no change" if not switches else f"{title} {predictions.cutoffs[switches]:g}"
+    tops = [low.classes.names[top] for top in predictions.mixed.argmax(1)]
+    return Mixed(title, model_colour(predictor.spec.name), names, shares, tops, switches or None, mark)
+
+
+def stored_mixtures(networks: Sequence[str]) -> tuple[Mixture, ...]:
+    """Return the stored pairs with some networks' predictions. Does not import torch."""
+    return _mixtures(tuple((name, stored_title(name)) for name in networks), stored_state("predictions"))
+
+
+@lru_cache(maxsize=4)
+def _mixtures(networks: tuple[tuple[str, str], ...], stored: int) -> tuple[Mixture, ...]:
+    """Return the pairs. networks: names and titles. stored: state of the stored data, a part of the cache's key."""
+    cutoffs = hybrid_cutoffs(SAMPLE_SETS[KIND].side)
+    pairs = [[sample_picture(KIND, place) for place in pair] for pair in STORED["pairs"]]
+    captions = [f"{_name(high)}; low frequencies of {_name(low)}" for low, high in pairs]
+    strip = pack_thumbnails(np.stack([high.pixels.transpose(1, 2, 0) for _, high in pairs]), captions)
+    heading = f"{len(pairs)} pairs; the tiles show the high-frequency pictures"
+    made = []
+    for place, (low, high) in enumerate(pairs):
+        predictions = {
+            Predictor(replace(classifier_spec(name), title=title)): stored_predictions()[name].hybrids(place)
+            for name, title in networks
+        }
+        made.append(mixture(low, high, cutoffs, predictions, strip, place, heading))
+    return tuple(made)
+
+
+CROSSOVER_COLUMNS = "Network", "Crossover", "Both classes there"
+ABOUT = {"Crossover": "cycles per image: from this cutoff on the low-frequency picture’s class is more probable"}
+UNSURE = 0.2  # if both classes together get less, a network sees neither
 SECOND, CUTOFF = "second", "cutoff"  # in the URL: index of a bundled picture; cycles per image
 _OF_KIND, _CUTOFF = "frequency.second.{}", "frequency.cutoff"  # keys in the session
 
@@ -45,12 +114,28 @@ def hybrid_panel(page: PageState) -> None:
     if mixed.networks:
         left, right = st.columns(2, gap="large")
         with left:
-            write_sentence(crossover_cutoffs(mixed.networks, cutoffs))
+            if all(len(set(network.classes)) == 1 for network in mixed.networks):
+                st.markdown("Both pictures show one class, so there is no crossover. Choose another second picture.")
+            else:
+                scrolling_table(CROSSOVER_COLUMNS, crossover_table(mixed.networks, cutoffs), "Crossover cutoffs", ABOUT)
         right.caption(
             "The low-frequency picture contributes a share exp(-r² / 2c²) of each wave of r cycles per image, the "
             f"other picture the rest; c is the cutoff. Networks predict at each of the slider’s {len(cutoffs)} "
-            "cutoffs; no bar is interpolated. The wave of the maps above is not added."
+            "cutoffs; no bar is interpolated. The wave of the maps above is not added. This is a single pair."
         )
+
+
+def crossover_table(networks: Sequence[Mixed], cutoffs: Sequence[float]) -> list[list[str]]:
+    """Return a row for each network under `CROSSOVER_COLUMNS`, in the order of their cutoffs."""
+    rows = []
+    for network in sorted(networks, key=lambda network: network.switches or len(cutoffs)):
+        if network.switches is None:
+            rows.append([network.title, "none", ""])
+            continue
+        together = sum(network.shares[network.switches])
+        doubt = ": it hardly sees either" if together < UNSURE else ""
+        rows.append([network.title, f"{cutoffs[network.switches]:g}", f"{percent(together)}{doubt}"])
+    return rows
 
 
 def _second(picture: Picture) -> int:

@@ -1,4 +1,4 @@
-"""Tools below the maps: four as cards, the rest by name. Only an open tool and a running sweep are computed."""
+"""Tools below the maps: four as cards, and the visitor's own. Only an open tool and a running sweep are computed."""
 
 from __future__ import annotations
 
@@ -15,57 +15,73 @@ from core.fourier.heatmap import colormap_table
 from core.fourier.waves import half_plane, hybrid, wave_map
 from core.shared.roles import networks_for
 from ui.components.scroll import scroll_into_view
-from ui.maps.files import add_a_file, map_downloads, source_text
-from ui.maps.predictions.cell_panel import download_picture
-from ui.maps.predictions.cell_predictions import draw_details
-from ui.maps.predictions.own_classes import CLASSES, PROMPT, own_classes
+from ui.maps.catalogue import add_a_file
+from ui.maps.predictions import PageState
 from ui.shared import url
 from ui.shared.picture_rows import to_picture
 from ui.shared.pictures import sample_picture, samples
-from ui.shared.text import as_markdown
-from ui.sweeps.panel import sweep_is_running, sweep_panel
 from ui.tools.classes import class_panel
+from ui.tools.compute import sweep_is_running, sweep_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel
 from ui.tools.gradients import gradient_panel
-from ui.tools.hybrids import hybrid_panel
-from ui.tools.mixtures import KIND, STORED, stored_mixtures
-from ui.tools.page_state import PageState
+from ui.tools.hybrids import KIND, STORED, hybrid_panel, stored_mixtures
+from ui.tools.own_words import CLASSES, PROMPT, own_classes
 
 TOOL = "tab"  # in the URL: the tool that is open, by its name in `TOOLS`
-HYBRIDS, DETAILS, BY_CLASS, GRADIENT = "Two pictures in one", "Details", "Classes", "Gradient"
+HYBRIDS, BY_CLASS, GRADIENT = "Two pictures in one", "Classes", "Gradient"
 CORRUPTIONS = CLAIMS["contrast"].tool
-OWN_WORDS, OWN_SWEEP, OWN_FILE, SOURCES = "Your own words", "Compute a map", "Add a map", "Sources and downloads"
-_OPEN, _BY_HAND, PLACE = "frequency.tool", "frequency.tools_opened", "frequency-tools"
+OWN_SWEEP, OWN_WORDS, OWN_FILE = "Compute a map", "Your own words", "Add a map"
+_OPEN, _CARD, _OWN = "frequency.tool", "frequency.card", "frequency.own"
+_BY_HAND, PLACE = "frequency.tools_opened", "frequency-tools"
 
 
 @dataclass(frozen=True)
 class Tool:
-    """Tool. about: text of its card; empty for a tool without a card. of_picture: whether it needs a picture."""
+    """Tool. about: text of its card; empty for what is the visitor's own. of_picture: whether it needs a picture."""
 
     draw: Callable[[PageState], None]
     about: str = ""
     of_picture: bool = False
 
 
-def draw_tools(page: PageState) -> None:
-    """Draw the row of tools, and the open one below it."""
+def open_linked_tool() -> None:
+    """Open the tool that the URL names, once."""
     state = st.session_state
     if _OPEN not in state:
         linked = url.text(TOOL) if url.text(TOOL) in TOOLS else None
         if linked is None and not url.names().isdisjoint((CLASSES, PROMPT)):
             linked = OWN_WORDS
         state[_OPEN], state[_BY_HAND] = linked, int(linked is not None)
+
+
+def own_is_open() -> bool:
+    """Return whether a tool of the visitor's own is open."""
+    return st.session_state[_OPEN] is not None and not TOOLS[st.session_state[_OPEN]].about
+
+
+def open_own(own: bool) -> None:
+    """Open the tools of the visitor's own, or close them; for callbacks."""
+    if own or own_is_open():
+        _open(OWN_SWEEP if own else None)
+
+
+def draw_tools(page: PageState) -> None:
+    """Draw a card for each tool and below them the open one, or the visitor's own tools."""
+    state = st.session_state
+    cards, own = [[name for name in TOOLS if bool(TOOLS[name].about) == is_card] for is_card in (True, False)]
+    name = state[_OPEN]
     with st.container(key=PLACE):
         st.html(_pictures())
-        name = st.pills(
-            "Tools",
-            list(TOOLS),
-            format_func=_label,
-            key=_OPEN,
-            on_change=lambda: state.__setitem__(_BY_HAND, state[_BY_HAND] + 1),
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+        state[_CARD] = name if name in cards else None
+        st.pills(
+            "Tools", cards, format_func=_label, key=_CARD, on_change=lambda: _open(state[_CARD]),
+            label_visibility="collapsed", width="stretch",
+        )  # fmt: skip
+        if name in own:
+            state[_OWN] = name
+            st.segmented_control(
+                "Your own", own, key=_OWN, on_change=lambda: _open(state[_OWN]), label_visibility="collapsed"
+            )
         url.put(TOOL, name)
         scroll_into_view(PLACE, state[_BY_HAND])
         if name is None:
@@ -78,46 +94,24 @@ def draw_tools(page: PageState) -> None:
             TOOLS[OWN_SWEEP].draw(page)  # keep following a map in progress
 
 
+def _open(name: str | None) -> None:
+    st.session_state[_OPEN] = name
+    st.session_state[_BY_HAND] += name is not None
+
+
 def _label(name: str) -> str:
-    return f"**{name}** {TOOLS[name].about}" if TOOLS[name].about else name
+    return f"**{name}** {TOOLS[name].about}"
 
 
-def _details(page: PageState) -> None:
-    left, right = st.columns(2, gap="medium")
-    with left:
-        page.chart()
-    if page.perturbed is not None:
-        draw_details(page.predictors, page.perturbed, right)
-        download_picture(page.perturbed)
-
-
-def _own_sweep(page: PageState) -> None:
-    def keep(label: str) -> None:
-        st.session_state[_BY_HAND] += 1  # the additional map moves the tools down, out of sight
-        page.on_new_map(label)
-
-    sweep_panel(page.picture, on_result=keep)
-
-
-def _sources(page: PageState) -> None:
-    for k in range(0, len(page.chosen), 2):
-        for entry, place in zip(page.chosen[k : k + 2], st.columns(2, gap="large"), strict=False):
-            with place:
-                st.markdown(f"**{as_markdown(entry.label)}**  \n{source_text(entry)}")
-                map_downloads(entry)
-
-
-# Keyed by the name on the page and in the URL; tools with cards come first.
+# Keyed by the name on the page and in the URL.
 TOOLS: dict[str, Tool] = {
     HYBRIDS: Tool(hybrid_panel, "whose waves count?", of_picture=True),
     GRADIENT: Tool(gradient_panel, "which pixels move the loss?", of_picture=True),
     BY_CLASS: Tool(class_panel, "which class becomes which?"),
     CORRUPTIONS: Tool(corruption_panel, "who is right in fog?", of_picture=True),
-    DETAILS: Tool(_details),
+    OWN_SWEEP: Tool(lambda page: sweep_panel(page.picture, page.on_new_map)),
     OWN_WORDS: Tool(lambda page: own_classes(page.perturbed)),
-    OWN_SWEEP: Tool(_own_sweep),
     OWN_FILE: Tool(lambda page: add_a_file(page.on_new_map)),
-    SOURCES: Tool(_sources),
 }
 
 
@@ -140,8 +134,7 @@ def card_pictures() -> dict[str, str]:
 def _pictures() -> str:
     """Return a style sheet with the picture of each card."""
     rules = [
-        f".st-key-{PLACE} [data-testid=stButtonGroup] button:nth-of-type({k})::before"
-        f"{{content:'';background-image:url({picture})}}"
+        f".st-key-frequency-card button:nth-of-type({k})::before{{content:'';background-image:url({picture})}}"
         for k, picture in enumerate(card_pictures().values(), 1)
     ]
     return f"<style>{''.join(rules)}</style>"

@@ -6,8 +6,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ui.maps.predictions import cell_predictions
-from ui.maps.predictions.cell_predictions import FLIP_CHUNKS, LOADING
+from ui.maps import predictions as cell_predictions
+from ui.maps.predictions import FLIP_CHUNKS, LOADING
 
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
 CHUNK = FLIP_CHUNKS[False]
@@ -16,7 +16,7 @@ CHUNK = FLIP_CHUNKS[False]
 @pytest.fixture
 def drawn(monkeypatch):
     """The rows' flips each time they are drawn; the visitor clicks elsewhere after the given numbers of drawings."""
-    counts, clicks, real = [], [], cell_predictions.rows_html
+    counts, clicks, real = [], [], cell_predictions.counts_table
 
     def draw(rows, *arguments):
         counts.append([row.flips for row in rows])
@@ -24,7 +24,7 @@ def drawn(monkeypatch):
             st.stop()  # as Streamlit does when a script draws while a rerun is pending
         return real(rows, *arguments)
 
-    monkeypatch.setattr(cell_predictions, "rows_html", draw)
+    monkeypatch.setattr(cell_predictions, "counts_table", draw)
     monkeypatch.setattr(cell_predictions, "REDRAW_SECONDS", -1)  # after every chunk
     st.cache_data.clear()
     return counts, clicks
@@ -32,7 +32,7 @@ def drawn(monkeypatch):
 
 def open_page():
     app = AppTest.from_file(str(APP), default_timeout=120)
-    app.query_params["pictures"] = "CIFAR-10"
+    app.query_params.update({"pictures": "CIFAR-10", "details": "true"})
     app.session_state[LOADING] = True  # as if the browser had painted
     return app.run()
 

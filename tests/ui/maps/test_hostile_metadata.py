@@ -7,9 +7,8 @@ import pytest
 from core.data.sample_sets import HEATMAPS
 from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import Heatmap, HeatmapError
-from ui.maps.catalogue import Entry, label_of
-from ui.maps.files import computed_text
-from ui.maps.sentences import cell_verdict
+from ui.maps.catalogue import Entry, computed_text, label_of
+from ui.maps.wave import wave_table
 
 MAP = Heatmap.load(HEATMAPS / "mini-clip_cifar10.npz")
 ODD = (None, True, 0, -1, 2**70, 10**400, 1e308, float("nan"), float("inf"), "", "x" * 50_000, r"$\frac{$", "\ud800",
@@ -41,6 +40,6 @@ def test_any_fact_of_an_uploaded_map_is_refused_or_shown(path):
             assert len(str(error)) < 600
             continue
         entry, other = Entry(label_of(heatmap), heatmap), Entry(label_of(MAP), MAP)
-        verdict = cell_verdict([entry, other], (1, 1))
-        for text in (entry.label, entry.subtitle, computed_text(heatmap), verdict, *mismatches(heatmap, MAP)):
+        table = " ".join(cell for row in wave_table([entry, other], (1, 1)) for cell in row)
+        for text in (entry.label, entry.subtitle, computed_text(heatmap), table, *mismatches(heatmap, MAP)):
             assert len(text) < 1000 and text.encode()

@@ -7,8 +7,7 @@ import pytest
 
 from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap
-from ui.maps.catalogue import dataset_title, label_of
-from ui.maps.files import computed_text, published_text
+from ui.maps.catalogue import computed_text, dataset_title, label_of, published_text
 
 HOSTILE = "[click](https://evil.example) <img src=x onerror=alert(1)> **bold** $x$"
 

@@ -1,4 +1,4 @@
-"""The sentence about a wave agrees with the maps: its numbers are recomputed from the files with plain loops."""
+"""Sentence and table of a wave agree with the maps: their numbers are recomputed from the files with plain loops."""
 
 import dataclasses
 import itertools
@@ -14,9 +14,20 @@ from core.fourier.heatmap import Heatmap
 from tests.core import oracles
 from tests.core.oracles import Z as Z  # the tests of the story take it from here
 from tests.core.oracles import wilson
-from ui.maps.catalogue import Entry, label_of, maps_by_label, named_apart
-from ui.maps.presets import CLIP, EFFICIENTNET, FIGURES, MINI_CLIP, RESNET50, RESNET56
-from ui.maps.sentences import cell_verdict, other_strength
+from ui.maps.catalogue import (
+    CLIP,
+    EFFICIENTNET,
+    FIGURES,
+    MINI_CLIP,
+    RESNET50,
+    RESNET56,
+    Entry,
+    label_of,
+    maps_by_label,
+    named_apart,
+)
+from ui.maps.views import shown_maps
+from ui.maps.wave import cell_verdict, wave_table
 
 FOLDER = PRECOMPUTED / "heatmaps"
 FILE_OF = {
@@ -89,7 +100,7 @@ def assert_numbers(text, expected, tolerance=0.0501):
 
 
 @pytest.mark.parametrize("story", FIGURES.values(), ids=FIGURES)
-def test_another_map_makes_another_sentence(story):
+def test_another_map_makes_another_table(story):
     rng, shuffled = np.random.default_rng(0), {}
     for label, entry in ENTRIES.items():
         heatmap, order = entry.heatmap, rng.permutation(entry.heatmap.side**2)
@@ -100,7 +111,7 @@ def test_another_map_makes_another_sentence(story):
         names = ("top1_errors", "top5_errors", "count", "printed_rates", "true_probability")
         fields = {name: moved(getattr(heatmap, name)) for name in names} | {"outcomes": None, "labels": None}
         shuffled[label] = dataclasses.replace(entry, heatmap=dataclasses.replace(heatmap, **fields))
-    assert cell_verdict([shuffled[label] for label in story.maps], story.frequency) != cell_verdict(
+    assert wave_table([shuffled[label] for label in story.maps], story.frequency) != wave_table(
         [ENTRIES[label] for label in story.maps], story.frequency
     )
 
@@ -111,7 +122,7 @@ def test_verdict_on_two_maps_gives_errors_intervals_and_difference(frequency):
     a, b = clip.cells[frequency], resnet.cells[frequency]
     errors = [100 * bound for rate, file in ((a, clip), (b, resnet)) for bound in (rate, *file.wilson(rate))]
     ends = sorted(abs(100 * end) for end in newcombe(clip, a, resnet, b))
-    text = cell_verdict([ENTRIES[CLIP], ENTRIES[RESNET56]], frequency)
+    text = cell_verdict(ENTRIES[CLIP], ENTRIES[RESNET56], frequency)
     assert_numbers(text, [*frequency, *errors, 100 * abs(a - b), *ends], tolerance=0.15)  # intervals include rounding
     assert ("points higher" in text) == (a > b) and ("points lower" in text) == (a < b)
 
@@ -119,45 +130,39 @@ def test_verdict_on_two_maps_gives_errors_intervals_and_difference(frequency):
 def test_verdict_calls_noise_noise():
     clip, resnet = File(CLIP), File(RESNET56)
     even = min(clip.cells, key=lambda cell: abs(clip.cells[cell] - resnet.cells[cell]))
-    text = cell_verdict([ENTRIES[CLIP], ENTRIES[RESNET56]], even)
+    text = cell_verdict(ENTRIES[CLIP], ENTRIES[RESNET56], even)
     assert "within the noise" in text and "higher" not in text and "lower" not in text
 
 
-def test_verdict_on_one_map_gives_the_rise_over_its_clean_error():
-    mini = File(MINI_CLIP)
-    text, rate = cell_verdict([ENTRIES[MINI_CLIP]], (0, 5)), mini.cells[0, 5]
-    ends = sorted(100 * end for end in newcombe(mini, rate, mini, mini.clean))
-    errors = [100 * bound for bound in (rate, *mini.wilson(rate))]
-    assert_numbers(text, [0, 5, *errors, 100 * (rate - mini.clean), *ends, 100 * mini.clean])
-    assert "than without" not in cell_verdict([ENTRIES[CLIP]], (0, 5))  # its clean error is not published
+@pytest.mark.parametrize("frequency", [(0, 1), (15, 0)])
+def test_the_table_of_a_wave_has_each_maps_numbers_and_their_difference(frequency):
+    files = [File(CLIP), File(RESNET56)]
+    a, b = (file.cells[frequency] for file in files)
+    rows = wave_table([ENTRIES[CLIP], ENTRIES[RESNET56]], frequency)
+    for row, file, rate in zip(rows, files, (a, b), strict=False):
+        assert "10,000" in row[1] and row[2] == "4"
+        assert_numbers(row[3], [100 * part for part in (rate, *file.wilson(rate))], tolerance=0.15)
+    here = ENTRIES[RESNET56].heatmap.metadata["clean_measured_here"]
+    clean = here["top1_errors"] / here["n"]
+    assert rows[0][4:] == ["not published", ""] and numbers_in(rows[1][4]) == [pytest.approx(100 * clean, abs=0.0501)]
+    for cell, ends, difference in (
+        (rows[1][5], newcombe(files[1], b, files[1], clean), b - clean),
+        (rows[2][3], newcombe(files[0], a, files[1], b), a - b),
+    ):
+        expected = [100 * part for part in (difference, *ends)]
+        assert_numbers(cell.replace("within the noise", ""), expected, tolerance=0.25)
 
 
-def test_verdict_compares_only_what_was_measured_alike():
-    text = cell_verdict([ENTRIES[RESNET50], ENTRIES[EFFICIENTNET]], (0, 9))
-    assert "measured differently" in text and "points" not in text
-
-
-def test_verdict_names_maps_that_end_before_the_wave():
-    text = cell_verdict([ENTRIES[CLIP], ENTRIES[RESNET50]], (0, -25))
-    assert "This wave is missing from the map of CLIP ViT-B/32." in text and "ResNet-50" in text
-    assert cell_verdict([ENTRIES[CLIP]], (0, -25)) == "No map in view has the wave (0, \N{MINUS SIGN}25)."
-
-
-def test_verdict_on_a_map_of_one_picture_speaks_of_that_picture():
-    facts = {**ENTRIES[MINI_CLIP].heatmap.metadata, "dataset": {"name": "one picture", "n": 1}}
-    errors, counts = np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]]), np.ones((3, 3), np.int64)
-    single = Heatmap(errors, 0 * errors, counts, np.array([0, 0, 1]), facts)
-    entry = Entry("Mini CLIP · one picture · computed here 1", single)
-    assert "wrong on its one image" in cell_verdict([entry], (1, -1))
-    assert "right on its one image" in cell_verdict([entry, entry], (0, 0))
-
-
-def test_only_maps_of_the_pictures_size_are_said_to_have_another_strength():
-    clip, large = ENTRIES[CLIP], ENTRIES[RESNET50]
-    assert other_strength([clip], 32, 5.2).startswith("The maps and this sentence are for v = 4; ")
-    assert other_strength([clip, large], 32, 5.2).startswith("The maps of 32-pixel pictures are for v = 4; ")
-    assert other_strength([clip, large], 224, 8).startswith("The maps of 224-pixel pictures are for v = 15.7; ")
-    assert other_strength([clip, large], 32, 4) == other_strength([large], 32, 5.2) == ""
+def test_the_table_of_a_wave_compares_only_what_was_measured_alike_and_has_the_maps_own_estimate():
+    rows = wave_table([ENTRIES[RESNET50], ENTRIES[EFFICIENTNET]], (0, 9))
+    assert rows[2][3] == "measured differently"
+    assert [row[3] for row in wave_table([ENTRIES[CLIP], ENTRIES[RESNET50]], (0, -25))][0] == "not in this map"
+    mini = ENTRIES[MINI_CLIP]
+    estimate = np.stack([np.full((mini.heatmap.side,) * 2, share) for share in (0.25, 0.2, 0.3)])
+    guessed = dataclasses.replace(mini, heatmap=dataclasses.replace(mini.heatmap, estimate=estimate))
+    (row,) = wave_table([guessed], (0, 5))
+    (view,) = shown_maps([guessed], "Top-1", "Error").views
+    assert row[3] == "25.0 % (20.0 to 30.0)" and view.values[15, 20] == 0.25 and row[5] == ""
 
 
 def test_maps_of_one_network_are_told_apart_by_what_differs_first():
@@ -168,7 +173,7 @@ def test_maps_of_one_network_are_told_apart_by_what_differs_first():
     chosen = [ENTRIES[MINI_CLIP], *(Entry(label_of(heatmap), heatmap) for heatmap in weaker)]
     names = [f"Mini CLIP (v\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{v})" for v in (4, 1, 2, 8)]
     assert [entry.name for entry in named_apart(chosen)] == names
-    assert all(f"{name} " in cell_verdict(chosen, (0, 1)) for name in names)
+    assert [row[0] for row in wave_table(chosen, (0, 1))] == names
     chosen = [ENTRIES[label] for label in (MINI_CLIP, "Mini CLIP · CIFAR-10, 1,000 images · computed", CLIP)]
     expected = ["Mini CLIP (n = 10,000)", "Mini CLIP (n = 1,000)", "CLIP ViT-B/32"]
     assert [entry.name.replace("\N{NO-BREAK SPACE}", " ") for entry in named_apart(chosen)] == expected

@@ -1,4 +1,4 @@
-"""Displayed maps: what is offered, estimates, further metrics, roles."""
+"""Displayed maps: what is offered, estimates, further metrics, colours."""
 
 import csv
 import dataclasses
@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 
 from core.data.sample_sets import PRECOMPUTED
-from core.fourier.estimate import estimate_map, with_estimate
+from core.fourier.estimate import with_estimate
 from core.fourier.heatmap import METRICS, Heatmap, Metric, Unit, heatmap_csv
 from core.shared import roles
 from ui.components.heatmap import pack_maps
-from ui.maps.catalogue import Entry, maps_by_label
-from ui.maps.files import computed_text
-from ui.maps.models import model_colour
-from ui.maps.presets import CLIP, MINI_CLIP, RESNET56
+from ui.maps.catalogue import CLIP, MINI_CLIP, RESNET56, Entry, computed_text, maps_by_label, model_colour
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.server.model_cache import ready_classifiers
 
@@ -65,25 +62,14 @@ def sampled(images, side=15, **changes):
     return Heatmap(errors, errors // 2, np.full_like(errors, images), np.array([1389, 65, 10_000]), metadata)
 
 
-def test_estimate_is_shown_as_such_with_its_own_interval():
-    heatmap = sampled(100)
-    (view,) = shown_maps([Entry("Mini CLIP · x · y", heatmap)], "Top-5", "Estimate", 31).views
-    estimate = estimate_map(heatmap.top5_errors, heatmap.count, image_size=32)
-    np.testing.assert_array_equal(view.values, estimate.error.value)
-    np.testing.assert_array_equal(view.interval, estimate.error)
-    assert (view.title, view.value_label) == ("Mini CLIP, estimate", "estimated top-5 error")
-    assert "100 of 10,000 images under each wave" in view.subtitle and "estimate, not counts" in view.subtitle
-    (counts,) = shown_maps([Entry("Mini CLIP · x · y", heatmap)], "Top-5", "Error", 31).views
-    assert (view.values != counts.values).any() and "estimate" not in counts.title + counts.value_label
-
-
-def test_a_stored_estimate_is_shown_and_no_other_view_holds_it():
+def test_the_error_of_a_map_of_few_images_is_its_stored_estimate_and_no_other_view_holds_it():
     heatmap = with_estimate(sampled(100))
     forged = dataclasses.replace(heatmap, estimate=heatmap.estimate / 2)  # a value that a recomputation would not give
-    (view,) = shown_maps([Entry("A · x · y", forged)], "Top-1", "Estimate", 31).views
+    (view,) = shown_maps([Entry("A · x · y", forged)], "Top-1", "Error", 31).views
     np.testing.assert_array_equal(view.values, heatmap.estimate[0] / 2)
     np.testing.assert_array_equal(view.interval, heatmap.estimate / 2)
-    for metric, show in (("Top-1", "Error"), ("Top-1", "Minus clean"), ("Top-5", "Estimate")):
+    assert view.value_label == "estimated top-1 error" and "100 of 10,000 images under each wave" in view.subtitle
+    for metric, show in (("Top-1", "Minus clean"), ("Top-5", "Error")):
         first, second = (
             shown_maps([Entry("A · x · y", source)], metric, show, 31) for source in (forged, sampled(100))
         )
@@ -91,27 +77,10 @@ def test_a_stored_estimate_is_shown_and_no_other_view_holds_it():
     assert "by Gaussian process over the frequencies, version 1" in computed_text(heatmap)
 
 
-@pytest.mark.parametrize(
-    "heatmap",
-    [
-        ENTRIES[MINI_CLIP].heatmap,  # has enough images
-        ENTRIES[CLIP].heatmap,
-        sampled(1000),
-        sampled(100, sample="forged"),  # all waves share the same few images
-        sampled(100, sample={"images_per_wave": None}),
-        sampled(100, side=33, image_size=64),  # takes minutes
-    ],
-)
-def test_an_estimate_is_offered_only_where_it_says_more(heatmap):
-    assert "Estimate" not in offered_shows([Entry("A · x · y", heatmap)], "Top-1")
-    assert "Estimate" in offered_shows([Entry("A · x · y", sampled(100))], "Top-1")
-
-
 def test_beside_an_estimate_a_map_of_enough_images_shows_its_counts():
-    chosen = [Entry("Few · x · y", sampled(100, side=31)), ENTRIES[CLIP]]
-    assert "Estimate" in offered_shows(chosen, "Top-1")
-    few, many = shown_maps(chosen, "Top-1", "Estimate", 31).views
-    assert few.title == "Few, estimate" and "estimate" not in many.title + many.value_label
+    chosen = [Entry("Few · x · y", with_estimate(sampled(100, side=31))), ENTRIES[CLIP]]
+    few, many = shown_maps(chosen, "Top-1", "Error", 31).views
+    assert "estimate" in few.value_label and "estimate" not in many.title + many.value_label
     np.testing.assert_array_equal(many.values, ENTRIES[CLIP].heatmap.rate())
 
 

@@ -16,9 +16,8 @@ from core.data.sample_sets import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from core.reproduce.report import findings_html
 from core.shared.numbers import Interval
-from ui.maps.catalogue import Entry
-from ui.maps.judged_maps import link_of
-from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
+from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry
+from ui.maps.wave import link_of
 from ui.pages.findings import FEATURES, FILTER, MAPS, SECTION, SHIFTS, VERDICTS
 from ui.tools.registry import CORRUPTIONS, TOOLS
 

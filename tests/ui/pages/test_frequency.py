@@ -23,27 +23,31 @@ from core.shared.text import TERMS
 from core.sweep.predict import wave_on_image
 from precomputed.make_default_picture import CHOICE, default_picture
 from tests.ui.page_runner import settable_widget
-from ui.maps.catalogue import Entry, entries, label_of
-from ui.maps.files import UPLOADED
-from ui.maps.models import choose_predictors, map_note, model_colour
-from ui.maps.predictions.cell_predictions import LOADING
-from ui.maps.presets import (
+from ui.maps.catalogue import (
     CLIP,
     EFFICIENTNET,
     FIRST_FIGURE,
+    MAP_ONLY,
     MINI_CLIP,
     MINI_RESNET,
     MINI_RESNET_ROBUST,
     RESNET50,
     RESNET56,
+    UPLOADED,
+    Entry,
+    choose_predictors,
+    entries,
+    label_of,
+    map_note,
+    model_colour,
 )
-from ui.maps.sentences import cell_verdict
+from ui.maps.predictions import LOADING
 from ui.maps.views import SHOWS
-from ui.pages.frequency import CELL, FIGURE
+from ui.pages.frequency import CELL, DETAILS, FIGURE, OWN
 from ui.server.model_cache import classifier_for, ready_classifiers
 from ui.shared.pictures import samples
 from ui.shared.text import one_line
-from ui.tools.registry import BY_CLASS, OWN_FILE, SOURCES
+from ui.tools.registry import BY_CLASS, OWN_FILE, OWN_SWEEP, OWN_WORDS
 
 CIFAR, PHOTOGRAPH = (SAMPLE_SETS[name].first for name in ("cifar10", "photographs"))
 APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
@@ -92,7 +96,7 @@ def test_page_draws_maps_of_different_size_in_every_way(page):
                     cells = np.frombuffer(base64.b64decode(packed["cells"]), f"<i{packed['bytes']}")
                     assert (cells != np.iinfo(cells.dtype).min).any(), "no choice leaves a map empty"
                 drawn.add((metric, show))
-    assert {metric for metric, _ in drawn} == set(METRICS) and {show for _, show in drawn} == set(SHOWS) - {"Estimate"}
+    assert {metric for metric, _ in drawn} == set(METRICS) and {show for _, show in drawn} == set(SHOWS)
 
 
 def test_the_page_opens_with_the_first_figure_and_keeps_its_url():
@@ -105,7 +109,6 @@ def test_the_page_opens_with_the_first_figure_and_keeps_its_url():
         widgets = {key: settable_widget(app, key).value for key in ("show", "metric")}
         assert widgets == {"show": "Error", "metric": "Top-1"}
         assert app.query_params == {"cell": "0,1"}
-        assert cell_verdict([entries()[label] for label in maps], (0, 1)) in text(app)
 
 
 def test_a_link_opens_its_state():
@@ -131,10 +134,13 @@ def test_models_predict_for_the_maps_shown_and_robust_ones_for_robust_ones():
     assert who() == {spec.name: "" for spec in ready}
     photographs = choose_predictors([known[CLIP], known[RESNET56]], ready_classifiers("imagenet"), "imagenet")
     assert {predictor.note for predictor in photographs} == {""}, "no ImageNet network stands in for maps of CIFAR-10"
-    notes = [predictor.note for predictor in choose_predictors([known[CLIP], known[RESNET50]], ready, "cifar10")]
-    assert notes == ["instead of CLIP ViT-B/32, in miniature"]
+    predictors = choose_predictors([known[CLIP], known[RESNET50], known[MINI_CLIP]], ready, "cifar10")
+    assert [(predictor.title, predictor.note) for predictor in predictors] == [("Mini CLIP", "")]
+    predictors = choose_predictors([known[CLIP], known[RESNET50]], ready, "cifar10")
+    assert [row.title for row in predictors] == ["CLIP ViT-B/32"]
+    assert map_note(known[CLIP], predictors) == predictors[0].note == "answered by Mini CLIP, in miniature"
+    assert map_note(known[RESNET50], predictors) == MAP_ONLY and not map_note(known[MINI_RESNET], predictors)
     assert len({model_colour(name) for name in ("clip-vit-b-32", "mini-clip", "mini-clip-robust")}) == 3
-    assert "map only" in map_note(known[CLIP]) and not map_note(known[MINI_CLIP])
 
 
 def test_page_warns_when_maps_were_not_measured_alike():
@@ -164,9 +170,14 @@ def test_figures_of_the_paper_are_a_click_away_and_marked_only_while_they_are_sh
     assert settable_widget(app, "maps").value == [RESNET50, EFFICIENTNET] and "not about" not in text(app)
 
 
-def test_page_says_where_the_picture_has_another_strength_than_the_maps():
-    assert "v = 4; the picture and its predictions for v = 2." in text(open_page(pictures="CIFAR-10", v32="2"))
-    assert "and its predictions for v" not in text(open_page(pictures="CIFAR-10"))
+def test_what_is_the_visitors_own_opens_beside_the_figures_and_closes_with_them():
+    app = open_page(pictures="CIFAR-10")
+    app.button_group(key=FIGURE).set_value(OWN).run()
+    assert app.query_params["tab"] == OWN_SWEEP and app.button_group(key=FIGURE).value == OWN
+    app.segmented_control(key="frequency.own").set_value(OWN_WORDS).run()
+    assert app.query_params["tab"] == OWN_WORDS and not app.exception
+    app.button_group(key=FIGURE).set_value("Figure 1").run()
+    assert "tab" not in app.query_params and app.button_group(key=FIGURE).value == "Figure 1"
 
 
 def test_a_link_to_what_the_maps_lack_opens_what_they_have():
@@ -205,7 +216,7 @@ def test_page_shows_the_first_maps_of_a_link_with_too_many_and_says_so(page):
 
 
 def test_chart_of_rings_has_a_row_for_each_ring_of_each_map():
-    app = open_page(maps=[CLIP, RESNET56], tab="Details")
+    app = open_page(maps=[CLIP, RESNET56], **{DETAILS: "true"})
     *layers, _ = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"]
     for layer in layers:
         rows = layer["data"]["values"]
@@ -281,14 +292,14 @@ def test_the_name_in_an_uploaded_map_leads_to_no_folder_of_the_server():
     heatmap = uploaded(3, name)
     assert label_of(heatmap).split(" · ")[0] == one_line(name)
     entry = Entry(label_of(heatmap), heatmap)
-    assert not map_note(entry) and model_colour(name) == UNKNOWN
+    assert not map_note(entry, []) and model_colour(name) == UNKNOWN
     assert {
         predictor.spec.name for predictor in choose_predictors([entry], ready_classifiers("cifar10"), "cifar10")
     } == {spec.name for spec in ready_classifiers("cifar10")}
 
 
 def test_every_shipped_map_says_where_it_comes_from(page):
-    app = open_page(tab=SOURCES)
+    app = open_page(**{DETAILS: "true"})
     labels = settable_widget(app, "maps").options
     assert len(labels) == len(set(labels)) < 10
     assert not [label for label in labels if re.match("[a-z]", label)], "labels are display names"
@@ -302,12 +313,12 @@ def test_every_shipped_map_says_where_it_comes_from(page):
 
 
 def test_classes_list_the_confusions_of_the_samples_under_the_wave():
-    app = open_page(pictures="CIFAR-10", tab=BY_CLASS)
+    app = open_page(pictures="CIFAR-10", tab=BY_CLASS, **{DETAILS: "true"})
     app.session_state[LOADING] = True  # as if the browser had painted
     app.run()
     assert not app.exception and not app.error
     bodies = [element.proto.body for element in app.get("html")]
-    flips = re.findall(r"(\d+) of 100<", "".join(bodies))
+    flips = re.findall(r"(\d+) of 100<", next(body for body in bodies if "Flips, of 100 samples" in body))
     (table,) = [body for body in bodies if "Most frequent confusions" in body]
     rows = [re.findall("<td>(.*?)</td>", row) for row in table.split("<tr>")[2:]]
     data, images = samples("cifar10"), samples("cifar10").images.astype("f4") / 255

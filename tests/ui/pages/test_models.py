@@ -21,8 +21,7 @@ from core.reproduce.profile import build_parser as build_profile_parser
 from core.shared.roles import RELATIONS
 from core.sweep.__main__ import build_parser
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
-from ui.maps.catalogue import maps_by_label
-from ui.maps.presets import CLIP, MINI_CLIP
+from ui.maps.catalogue import CLIP, MINI_CLIP, maps_by_label
 from ui.pages import models
 from ui.server.downloads import WeightDownloads, weight_downloads
 from ui.server.model_cache import read_list

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-import ui.maps.predictions.cell_predictions
+import ui.maps.predictions
 import ui.pages.frequency
 import ui.pages.inpainting
 import ui.runs.settings
 import ui.shared.picture_choice
-import ui.sweeps.panel
+import ui.tools.compute
 from core.data.sample_sets import SAMPLE_SETS
 from ui.shared.pictures import sample_picture, uploaded_pixels
 
@@ -27,12 +27,12 @@ APPS = Path(__file__).parents[1] / "apps"
 @pytest.fixture(autouse=True)
 def no_classifiers(monkeypatch):
     for page in (
-        ui.maps.predictions.cell_predictions,
+        ui.maps.predictions,
         ui.pages.frequency,
         ui.pages.inpainting,
         ui.runs.settings,
         ui.shared.picture_choice,
-        ui.sweeps.panel,
+        ui.tools.compute,
     ):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
 

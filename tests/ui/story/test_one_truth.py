@@ -15,9 +15,8 @@ from core.reproduce.report import Cost, Results, to_html
 from tests.ui.pages.test_findings import script
 from tests.ui.pages.test_frequency import text as read
 from tests.ui.story.test_page import opened
-from ui.maps.catalogue import shipped_maps
-from ui.maps.presets import CLIP, MINI_CLIP, MINI_RESNET, RESNET56
-from ui.maps.sentences import cell_verdict
+from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
+from ui.maps.wave import cell_verdict, wave_table
 from ui.pages.findings import FEATURES, SECTION
 from ui.story.chapters import FACTS, NAMES, chapter
 from web.findings import sections
@@ -119,11 +118,13 @@ def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
     assert compared == {"low", "high", "relies", "twins", "squiggles"}
 
 
-def test_the_sentence_about_a_wave_is_one():
-    """Story's below its maps, and Frequency's."""
-    sentence = cell_verdict([shipped_maps()[label] for label in (CLIP, RESNET56)], (0, 1))
+def test_the_numbers_of_a_wave_are_one():
+    """Story's sentence below its maps, and the table of Frequencies."""
+    maps = [shipped_maps()[label] for label in (CLIP, RESNET56)]
+    sentence, table = cell_verdict(*maps, (0, 1)), wave_table(maps, (0, 1))
     assert sentence in read(opened(chapter="wave"))
-    assert sentence in read(opened("frequency", maps=[CLIP, RESNET56], cell="0,1", pictures="Yours"))
+    assert all(row[3] in sentence for row in table[:2])
+    assert re.findall(r"\d+\.\d", table[2][3]) == re.findall(r"\d+\.\d", sentence)[6:]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_the_sentence_about_a_wave_is_one():
 @pytest.mark.parametrize(("cell", "key"), [("0,1", "low"), ("-2,0", "low"), ("-14,-14", "high"), ("5,5", None)])
 def test_frequency_says_of_a_wave_what_findings_says_of_its_claim(everywhere, about, maps, cell, key):
     app = opened("frequency", maps=list(maps), cell=cell, pictures="Yours")
-    in_page = rows("".join(item.proto.body for item in app.get("html") if "verdict-row" in item.proto.body))
+    in_page = rows("".join(item.proto.body for item in app.get("html") if 'class="judged' in item.proto.body))
     assert list(in_page) == ([key] if key else [])
     if key:
         verdict, text = everywhere[about][key]

@@ -12,12 +12,11 @@ from core.data.corruptions import CORRUPTIONS, corrupt
 from core.shared.device import class_probabilities
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
-from ui.maps.predictions.cell_predictions import LOADING
-from ui.maps.presets import MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET56
+from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET56
+from ui.maps.predictions import LOADING
 from ui.shared.pictures import samples
-from ui.tools.corruption_charts import NetworkOutcomes
+from ui.tools.corruptions import NetworkOutcomes, corruption_table
 from ui.tools.registry import CORRUPTIONS as TOOL
-from ui.tools.sentences import under_corruption
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +66,7 @@ def test_bars_are_the_stored_shares_of_the_maps_networks_and_their_twins():
         correct = outcomes.clean if key is None else outcomes.correct[outcomes.keys.index(key), 0]
         assert row["accuracy"] == pytest.approx(100 * correct.mean()) and row["low"] < row["accuracy"] < row["high"]
         assert row["chosen"] == (row["corruption"] in ("Clean", "Contrast"))
-    assert "Contrast, strength 1, 2,000 CIFAR-10 test pictures" in text(app)
+    assert any("2,000 CIFAR-10 test pictures" in part.proto.body for part in app.get("html"))
 
 
 def test_four_networks_at_most_and_twins_stand_beside_each_other():
@@ -96,13 +95,15 @@ def test_without_a_picture_the_tab_asks_for_one():
     assert not app.exception and "a bundled picture" in text(app)
 
 
-def test_sentences_say_who_loses_more():
+def test_the_table_has_accuracies_and_who_loses_more():
     stored = stored_corruptions()
     ordinary, robust = (NetworkOutcomes(name, name.title(), stored[name]) for name in ("mini-clip", "mini-clip-robust"))
-    text = under_corruption("contrast", 1, [ordinary, robust])
-    wrong = [network.outcomes.clean.mean() - network.outcomes.correct[5, 0].mean() for network in (ordinary, robust)]
-    more = re.search(r"Mini-Clip-Robust loses ([0-9.]+) points \([^)]*paired\) more than Mini-Clip\.", text)
-    assert float(more[1]) == pytest.approx(100 * (wrong[1] - wrong[0]), abs=0.051)
-    assert f"Mini-Clip classifies {100 * ordinary.outcomes.correct[5, 0].mean():.1f} % (" in text
-    assert "paired) less than " in under_corruption("noise", 2, [ordinary, robust])
-    assert "which may be chance" in under_corruption("brightness", 1, [ordinary, robust])
+    first, second = corruption_table("contrast", 1, [ordinary, robust])
+    right = [network.outcomes.correct[5, 0].mean() for network in (ordinary, robust)]
+    wrong = [network.outcomes.clean.mean() - share for network, share in zip((ordinary, robust), right, strict=True)]
+    for row, title, share in zip((first, second), ("Mini-Clip", "Mini-Clip-Robust"), right, strict=True):
+        assert row[:2] == [title, "2,000 CIFAR-10 test pictures"] and row[2].startswith(f"{100 * share:.1f} % (")
+    more = re.fullmatch(r"\+([0-9.]+) points \([^)]*, paired\)", second[3])
+    assert float(more[1]) == pytest.approx(100 * (wrong[1] - wrong[0]), abs=0.051) and first[3] == ""
+    assert corruption_table("noise", 2, [ordinary, robust])[1][3].startswith("\N{MINUS SIGN}")
+    assert "which may be chance" in corruption_table("brightness", 1, [ordinary, robust])[1][3]

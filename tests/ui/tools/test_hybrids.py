@@ -13,10 +13,11 @@ from core.shared.device import class_probabilities
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
-from ui.maps.models import Predictor
-from ui.maps.predictions.cell_predictions import LOADING
+from ui.components.hybrid_mixer import Mixed
+from ui.maps.catalogue import Predictor
+from ui.maps.predictions import LOADING
 from ui.shared.pictures import Picture, sample_picture, samples
-from ui.tools.mixtures import STORED, _mixed, stored_mixtures
+from ui.tools.hybrids import STORED, _mixed, crossover_table, stored_mixtures
 from ui.tools.registry import HYBRIDS
 
 CUTOFFS = hybrid_cutoffs(32)
@@ -42,14 +43,13 @@ def test_every_cutoff_has_each_networks_probabilities_for_both_classes():
     app, data = opened(picture="1", second="4", cutoff="3")
     images, labels = samples("cifar10").images.astype("f4") / 255, samples("cifar10").labels
     assert data["cutoffs"] == list(CUTOFFS) and CUTOFFS[data["value"]] == pytest.approx(3, rel=0.05)
-    assert data["strip"]["selected"] == 4 and len(data["sentences"]) == len(CUTOFFS)
+    assert data["strip"]["selected"] == 4
     mixed = np.stack([hybrid(images[1], images[4], cutoff) for cutoff in CUTOFFS])
     for network, name in zip(data["networks"], ("mini-clip", "mini-resnet"), strict=True):
         expected = class_probabilities(ToyClassifier(name), mixed)
         np.testing.assert_allclose(network["shares"], expected[:, [labels[1], labels[4]]], atol=1e-4)
-        top = samples("cifar10").classes.names[expected[0].argmax()]
         assert network["classes"] == ["automobile", "deer"]
-        assert f"{network['title']} predicts “{top}”" in data["sentences"][0]
+        assert network["tops"] == [samples("cifar10").classes.names[top] for top in expected.argmax(1)]
     assert "This is a single pair." in text(app)
 
 
@@ -63,7 +63,18 @@ def test_a_senseless_url_opens_the_sets_own_pair_in_the_middle(linked):
 def test_two_pictures_of_one_class_have_nothing_to_change():
     app, data = opened(picture="1", second="11")
     assert "there is no crossover" in text(app)
-    assert not any("-frequency picture" in sentence for sentence in data["sentences"])
+
+
+def test_crossover_cutoffs_come_in_order_and_hedged():
+    def mixed(title, switches=None, together=0.0):
+        return Mixed(title, "", ("cat", "ship"), 4 * [(together / 2, together / 2)], [], switches, "")
+
+    networks = [mixed("A", 3, 0.125), mixed("B", 1, 0.6), mixed("C")]
+    assert crossover_table(networks, (1.0, 2.0, 4.0, 8.0)) == [
+        ["B", "2", "60.0 %"],
+        ["A", "8", "12.5 %: it hardly sees either"],
+        ["C", "none", ""],
+    ]
 
 
 def test_without_a_picture_the_tab_asks_for_one():

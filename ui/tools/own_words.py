@@ -17,10 +17,9 @@ from core.shared import paper
 from core.shared.device import check_torch
 from core.shared.numbers import join_list
 from core.shared.text import sentence
-from ui.maps.models import model_colour
-from ui.maps.predictions.cell_panel import PerturbedPicture
-from ui.maps.predictions.cell_predictions import predictions_of, try_predict
-from ui.maps.predictions.prediction_table import prediction_table
+from ui.maps.catalogue import model_colour
+from ui.maps.predictions import prediction_table, predictions_of, try_predict
+from ui.maps.wave import PerturbedPicture
 from ui.server.model_cache import ready_clips
 from ui.shared.text import as_markdown
 

@@ -13,10 +13,11 @@ from core.data.sample_sets import SAMPLE_SETS, ImageDataset, usual_epsilon
 from core.data.stored import device_text
 from core.fourier.heatmap import Heatmap
 from core.fourier.waves import half_plane
+from core.shared.numbers import duration
 from core.sweep.waves import SweepConfig, images_per_wave
 from ui.components.heatmap import heatmap_view
-from ui.maps.catalogue import Entry, add_map
-from ui.maps.files import file_stem
+from ui.components.scroll import scroll_into_view
+from ui.maps.catalogue import Entry, add_map, file_stem
 from ui.maps.views import shown_maps
 from ui.server.job import Job
 from ui.server.jobs import QueueFull
@@ -26,7 +27,7 @@ from ui.shared.downloads import download_button
 from ui.shared.pictures import Picture, samples
 from ui.shared.text import as_markdown
 
-JOB, KEPT = "sweep.job", "sweep.kept"
+JOB, KEPT, SHOWN = "sweep.job", "sweep.kept", "sweep.shown"  # SHOWN: how often the map was brought into sight
 SIDE = 31
 QUICK_PREDICTIONS = 5_000  # of a map of samples, under waves
 ONE_PICTURE = "picture"
@@ -45,6 +46,7 @@ def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> No
     job: Job | None = st.session_state.get(JOB)
     running = job is not None and job.active
     _settings(picture, disabled=running)
+    scroll_into_view("sweep-progress", st.session_state.get(SHOWN, 0))
     if job is not None:
         st.fragment(_progress, run_every=REDRAW_SECONDS if running else None)(on_result)
 
@@ -114,14 +116,20 @@ def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) 
         st.error(str(error))
         return
     st.session_state[JOB] = job
+    _bring_into_sight()
     st.rerun()
+
+
+def _bring_into_sight() -> None:
+    st.session_state[SHOWN] = st.session_state.get(SHOWN, 0) + 1
 
 
 def _progress(on_result: Callable[[str], None]) -> None:
     job: Job = st.session_state[JOB]
     job.beat()
     heatmap: Heatmap | None = job.latest
-    status, maps = st.columns([2, 3])
+    with st.container(key="sweep-progress"):
+        status, maps = st.columns([2, 3])
     with status:
         _status(job, heatmap)
     with maps, st.container(key="sweep-maps"):
@@ -129,6 +137,7 @@ def _progress(on_result: Callable[[str], None]) -> None:
             _draw(heatmap)
     if not job.active and st.session_state.get(KEPT) != job.id:
         st.session_state[KEPT] = job.id
+        _bring_into_sight()  # the additional map moves this one down
         if heatmap is not None and (heatmap.count > 0).any():
             on_result(add_map(heatmap, origin="computed here"))
         st.rerun()
@@ -139,9 +148,10 @@ def _status(job: Job, heatmap: Heatmap | None) -> None:
     if job.status == "queued":
         st.info(f"Waiting: position {job.position} in line.")
     elif job.active:
-        done = max(0, job.done - 1)  # the clean images come first
-        text = "The first predictions…" if heatmap is None else f"{done} of {(job.total or 1) - 1} waves"
-        st.progress(min(1.0, job.done / (job.total or 1)), text)
+        left = job.seconds_left
+        text = "First without a wave …" if heatmap is None else "Each cell fills once its wave has been tried"
+        time_left = "" if left is None else f"; {duration(max(1, left))} left"
+        st.progress(min(1.0, job.done / (job.total or 1)), text + time_left)
     elif job.status == "failed":
         st.error(f"The sweep ended early: {as_markdown(str(job.error))}")
     if job.active and st.button("Stop and keep the map", icon=":material/stop:"):
@@ -181,9 +191,8 @@ def _draw(heatmap: Heatmap) -> None:
     """Draw one picture's probabilities, or the counts so far, or at the end the estimate."""
     if heatmap.metadata["dataset"]["n"] == 1:
         maps = shown_maps([Entry("Exact", heatmap)], "Probability", "Error", SIDE)
-    elif heatmap.estimate is not None:
-        maps = shown_maps([Entry("This map", heatmap)], "Top-1", "Estimate", SIDE)
     else:
-        maps = shown_maps([Entry("Counts so far", heatmap)], "Top-1", "Error", SIDE)
+        title = "Counts so far" if heatmap.estimate is None else "This map"
+        maps = shown_maps([Entry(title, heatmap)], "Top-1", "Error", SIDE)
     with st.container(width=MAP_WIDTH, key="sweep-map"):
         heatmap_view(maps, selected=(0, 0), key="sweep.live", on_select=lambda frequency: None)

@@ -12,9 +12,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-import ui.maps.predictions.cell_predictions
-import ui.maps.predictions.own_classes
+import ui.maps.predictions
 import ui.server.model_cache
+import ui.tools.own_words
 from core.classifiers.classifier import ClipModel, Preprocess
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.classifiers.weights import Identity
@@ -24,9 +24,9 @@ from core.shared.device import class_probabilities
 from core.sweep.predict import wave_on_image
 from tests.core.toy import tiny_clip
 from tests.ui.toys import spec
-from ui.maps.predictions.own_classes import CLASSES, DEFAULT_CLASSES, MAX_URL_TEXT, PROMPT
+from ui.tools.own_words import CLASSES, DEFAULT_CLASSES, MAX_URL_TEXT, PROMPT
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 MINI = classifier_spec("mini-clip")
 
 
@@ -35,9 +35,9 @@ def question(kind: str = "cifar10-samples", position: int = 33) -> None:
     import streamlit as st
 
     from core.data.datasets import load_samples
-    from ui.maps.predictions import own_classes
-    from ui.maps.predictions.cell_panel import PerturbedPicture
+    from ui.maps.wave import PerturbedPicture
     from ui.shared.pictures import Picture
+    from ui.tools.own_words import own_classes
 
     data = load_samples(kind)
     picture = Picture(data.images[position], None, "cifar10", position, "a picture")
@@ -45,14 +45,14 @@ def question(kind: str = "cifar10-samples", position: int = 33) -> None:
     if st.session_state.get("elsewhere"):
         st.write("another part of the app")
     else:
-        own_classes.own_classes(PerturbedPicture(picture, (0, 5), size))
+        own_classes(PerturbedPicture(picture, (0, 5), size))
 
 
 @pytest.fixture(autouse=True)
 def ready(monkeypatch):
     """Fixture of the ready classifiers, a list that tests may change."""
     specs = [MINI]
-    monkeypatch.setattr(ui.maps.predictions.own_classes, "ready_clips", lambda: specs)
+    monkeypatch.setattr(ui.tools.own_words, "ready_clips", lambda: specs)
     st.cache_data.clear()
     ui.server.model_cache.classifier_for.cache_clear()
     return specs
@@ -196,9 +196,7 @@ def test_a_list_is_embedded_once_and_a_question_answered_once(monkeypatch):
     )
     app = opened("cat, dog, {class}", "the {class}")
     app.text_area(key=CLASSES).set_value("cat,dog\n\n{class}").run()
-    monkeypatch.setattr(
-        ui.maps.predictions.cell_predictions, "predict_under_waves", lambda *_, **__: pytest.fail("asked again")
-    )
+    monkeypatch.setattr(ui.maps.predictions, "predict_under_waves", lambda *_, **__: pytest.fail("asked again"))
     app.button(key="own.ask").click().run()
     assert not app.exception and calls.count(["the cat", "the dog", "the {class}"]) == 1
 

@@ -15,14 +15,14 @@ from core.shared.device import class_probabilities
 from core.sweep.__main__ import main
 from core.sweep.grow import growing_heatmaps
 from core.sweep.predict import wave_on_image
-from ui.sweeps.panel import JOB, SIDE, script_command, sweep_config
+from ui.tools.compute import JOB, SIDE, script_command, sweep_config
 
 
 def panel():
     import streamlit as st
 
     from ui.shared.pictures import sample_picture
-    from ui.sweeps.panel import sweep_panel
+    from ui.tools.compute import sweep_panel
 
     sweep_panel(sample_picture("cifar10", 3), lambda label: st.session_state.update(made=label))
 
@@ -36,7 +36,7 @@ def test_exact_map_of_one_picture_is_a_prediction_for_each_wave():
     assert job.wait(120) and job.total == job.done == 1 + len(half_plane(SIDE))
     app.run()
     assert not app.exception and app.session_state["made"].startswith("Mini ResNet · one picture")
-    (body,) = [item.proto.json for item in app.get("bidi_component")]  # it stays where the visitor saw it grow
+    _, body = [item.proto.json for item in app.get("bidi_component")]  # it stays where the visitor saw it grow
     assert "probability of the true class" in body and any(
         "The map is also among the others above." in item.value for item in app.markdown
     )

@@ -1,1 +1,0 @@
-"""Predictions of networks under a wave."""

@@ -1,0 +1,228 @@
+"""The selected wave: its numbers in each map, the claim about such waves, and the picture under it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from core.claims.claim import Claim, Finding
+from core.claims.verdicts import claim_about, findings
+from core.data.pixels import png_bytes, to_uint8
+from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
+from core.data.stored import stored_state
+from core.fourier.contrasts import Band, mismatches, without_wave
+from core.fourier.outcomes import Errors, cell_error, clean_error
+from core.fourier.waves import all_random_signs
+from core.reproduce.report import judged_html
+from core.shared.numbers import (
+    Frequency,
+    Interval,
+    displayed_difference,
+    interval,
+    measured_percent,
+    percent,
+    points,
+    signed_points,
+    wave_name,
+)
+from core.shared.text import TERMS, Number, Paragraph, Sentence, bdi, join_parts, sentence
+from core.sweep.predict import wave_on_image
+from ui.components.heatmap import PictureUnderWave
+from ui.components.image_picker import Thumbnails
+from ui.maps.catalogue import Entry, named_apart, shipped_maps
+from ui.shared import url
+from ui.shared.downloads import download_button
+from ui.shared.pictures import Picture
+from ui.shared.sentences import explain_on_page
+from ui.shared.url import link
+
+
+def cell_verdict(first: Entry, second: Entry, frequency: Frequency) -> Paragraph:
+    """Return two sentences with the errors of two maps, measured alike, under a wave (i, j)."""
+    known = [(entry, cell_error(entry.heatmap, frequency)) for entry in (first, second)]
+    errors = [(entry, error) for entry, error in known if error is not None]
+    if len(errors) < 2:
+        return Paragraph(f"One of the maps lacks the wave {wave_name(frequency)}.")
+    both = join_parts(Sentence(f"{entry.name} ", measured_percent(error.measured)) for entry, error in errors)
+    difference = _difference(errors[0][1], errors[1][1])
+    contrast = Sentence(f"{first.name}’s error is ", points(difference), ".")
+    if not difference.clear:
+        contrast = Sentence("The difference is within ", Number("the noise", interval(difference)), ".")
+    return Paragraph(Sentence(f"Error under the wave {wave_name(frequency)}: ", both, "."), contrast)
+
+
+WAVE_COLUMNS = ("Map", "Pictures", "Strength v", "Error", "Without a wave", "Rise")
+
+
+def wave_table(chosen: Sequence[Entry], frequency: Frequency, top: int = 1) -> list[list[str]]:
+    """Return a row for each map, under `WAVE_COLUMNS`, and one for the difference of two maps.
+
+    Args:
+        frequency: (i, j), cycles per image. top: 1 or 5, for top-1 or top-5 error.
+    """
+    rows, known = [], []
+    for entry in named_apart(chosen):
+        error = cell_error(entry.heatmap, frequency, top)
+        clean = without_wave(entry.heatmap) if top == 1 else clean_error(entry.heatmap, top)
+        estimate = _estimate(entry, frequency) if error is not None and top == 1 else None
+        measured = "not in this map" if error is None else measured_percent(estimate or error.measured)
+        without = "not published" if clean is None else percent(clean.measured.value)
+        rise = "" if error is None or clean is None or estimate else _change(error, clean)
+        facts = entry.heatmap.metadata
+        rows.append([entry.name, entry.pictures, f"{facts['epsilon']:g}", measured, without, rise])
+        if error is not None and estimate is None:
+            known.append((entry, error))
+    if len(known) == len(chosen) == 2:
+        (first, a), (second, b) = known
+        alike = not mismatches(first.heatmap, second.heatmap)
+        difference = _change(a, b) if alike else "measured differently"
+        rows.append([f"{first.name} minus {second.name}", "", "", difference, "", ""])
+    return rows
+
+
+def _estimate(entry: Entry, frequency: Frequency) -> Interval | None:
+    """Return the error that the map shows for a wave, if it is an estimate."""
+    estimate, middle = entry.heatmap.estimate, entry.heatmap.side // 2
+    return None if estimate is None else Interval(*estimate[:, frequency[0] + middle, frequency[1] + middle].tolist())
+
+
+def _change(first: Errors, second: Errors) -> str:
+    """Return a difference in points, and whether it may be chance."""
+    difference = _difference(first, second)
+    measured = signed_points(difference)
+    return measured if difference.clear else Sentence(measured, ", within the noise")
+
+
+def _difference(first: Errors, second: Errors) -> Interval:
+    """Return the difference as it is read beside the two."""
+    return displayed_difference(first.minus(second).measured.item(), first.measured.value, second.measured.value)
+
+
+def findings_between(subject: Entry, reference: Entry, *all_maps: Entry) -> tuple[Finding, ...]:
+    """Return findings on every claim, with the subject in CLIP’s place and the reference in the ResNet’s."""
+    return _findings(subject, reference, *all_maps, stored=stored_state("hybrids", "corruptions", "gradients"))
+
+
+@lru_cache(16)
+def _findings(subject: Entry, reference: Entry, *all_maps: Entry, stored: int) -> tuple[Finding, ...]:
+    """Return cached findings; `stored` is the state of the other stored results on which they depend."""
+    judged = findings(subject.named, reference.named, tuple(entry.named for entry in all_maps))
+    return tuple(_with_notes(finding, subject, reference, *all_maps) for finding in judged)
+
+
+def _with_notes(finding: Finding, *entries: Entry) -> Finding:
+    """Return a finding with the notes of the shipped maps that it rests on."""
+    shipped = {entry.label: entry for entry in entries if entry.shipped}
+    rests_on = [shipped[label] for label in finding.maps if label in shipped]
+    notes = ((entry.name, entry.heatmap.metadata["source"].get("note", "")) for entry in rests_on)
+    return replace(finding, notes=tuple((name, note) for name, note in notes if note))
+
+
+@lru_cache(64)
+def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
+    """Return the finding on one claim about these two maps."""
+    (finding,) = findings(subject.named, reference.named, (), claim)
+    return _with_notes(finding, subject, reference)
+
+
+def verdict_html(finding: Finding, band: Band) -> str:
+    """Return the claim about the waves of a band, with its verdict and doubts about its maps, as HTML."""
+    notes = " ".join(f"{bdi(name)}: {bdi(sentence(note.partition(': ')[0]))}" for name, note in finding.notes)
+    judged = judged_html(finding, where=f", {band.side} the dashed circle:")
+    return explain_on_page(f'{judged}<div class="notes">{notes}</div>', "verdict", *TERMS)
+
+
+def claim_on(chosen: Sequence[Entry], frequency: Frequency) -> tuple[Finding, Band] | None:
+    """Return the finding on the claim about such waves, for the first two maps, and the band of these waves."""
+    if len(chosen) < 2:
+        return None
+    about = claim_about(frequency, *(entry.heatmap for entry in chosen[:2]))
+    return about and (finding_of_claim(chosen[0], chosen[1], about[0]), about[1])
+
+
+def link_of(finding: Finding) -> str:
+    """Return the URL of *Frequencies* that shows a finding, with pictures like those of the first map if known."""
+    entry = shipped_maps().get(finding.maps[0])
+    row = None if entry is None else entry.sample_set
+    pictures = [("pictures", row.title)] if row not in (None, next(iter(SAMPLE_SETS.values()))) else []
+    maps = (("maps", label) for label in finding.maps)
+    tool = [("tab", finding.tool)] if finding.tool else []
+    return link("frequency", *maps, ("show", finding.show), ("cell", "{},{}".format(*finding.wave)), *tool, *pictures)
+
+
+SEED = 0  # of the signs, as in the shipped maps
+
+
+@dataclass(frozen=True, eq=False)
+class PerturbedPicture:
+    """Subject of the predictions: a picture, a wave (i, j), and its size v per channel."""
+
+    picture: Picture
+    frequency: Frequency
+    epsilon: float
+
+    @property
+    def possible(self) -> bool:
+        """Return whether the picture has enough pixels for the wave."""
+        return max(map(abs, self.frequency)) <= self.picture.size // 2
+
+
+def under_wave(picture: Picture, side: int, strip: Thumbnails | None) -> PictureUnderWave:
+    """The picture as the component wants it, ready for every wave of maps of that side that it can carry.
+
+    strip: the samples that it is one of.
+    """
+    side = min(side, 2 * (picture.size // 2) + 1)
+    count = len(strip.captions) if strip else picture.position + 1
+    signs = _signs(side, count)[:, :, picture.position]
+    return PictureUnderWave(
+        picture.pixels,
+        picture.caption,
+        strength(picture.size),
+        usual_epsilon(picture.size),
+        signs,
+        strip,
+        selected=picture.position,
+    )
+
+
+# For all pictures of a set at once: that takes no longer than for one.
+@st.cache_data(show_spinner=False, max_entries=8)
+def _signs(side: int, count: int) -> np.ndarray:
+    return all_random_signs(side, count, seed=SEED)
+
+
+def strength(size: int) -> float:
+    """Return the size v of the wave on pictures of that size: from this visit, else the URL, else the paper's."""
+    key, usual = f"v{size}", usual_epsilon(size)
+    return url.session_value(key, key, url.real(0, 4 * usual), usual, "{:g}".format)
+
+
+def set_strength(size: int, epsilon: float) -> None:
+    """Set the size v for this visit; the URL omits the paper's."""
+    st.session_state[f"v{size}"] = epsilon
+    if epsilon == usual_epsilon(size):
+        url.put(f"v{size}", None)
+
+
+def download_picture(perturbed: PerturbedPicture) -> None:
+    """Draw a download of the picture with the wave."""
+    wave = wave_on_image(
+        perturbed.picture.image,
+        perturbed.frequency,
+        perturbed.epsilon,
+        seed=SEED,
+        position=perturbed.picture.position,
+    )
+    i, j = perturbed.frequency
+    download_button(
+        "The picture with the wave (PNG)",
+        lambda: png_bytes(to_uint8(wave.perturbed)),
+        f"wave_{i}_{j}_v{perturbed.epsilon:g}.png",
+        key="cell.picture",
+        icon=":material/download:",
+    )

@@ -1,1 +1,0 @@
-"""*Compute a map*: a visitor's own sweeps in the app."""

@@ -1,0 +1,35 @@
+"""*Details* of the page *Frequencies*: every number of the selected wave as a table, charts, sources and downloads."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.shared.numbers import wave_name
+from ui.maps.catalogue import map_downloads, source_text
+from ui.maps.predictions import PageState, draw_predictions
+from ui.maps.views import radial_chart
+from ui.maps.wave import WAVE_COLUMNS, download_picture, wave_table
+from ui.shared.table import scrolling_table
+from ui.shared.text import as_markdown
+
+
+def draw_details(page: PageState, top: int) -> DeltaGenerator:
+    """Draw them; return the place of the table of predictions, whose counts take longest."""
+    st.markdown(f"**Top-{top} error under the wave {wave_name(page.frequency)}**, with 95 % intervals")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        scrolling_table(WAVE_COLUMNS, wave_table(page.chosen, page.frequency, top), "Error under the wave")
+    place = right.empty()
+    left, right = st.columns(2, gap="medium")
+    with left:
+        radial_chart(page.chosen, top=top, selected=page.frequency).draw()
+    if page.perturbed is not None:
+        draw_predictions(page.predictors, page.perturbed, right)
+        download_picture(page.perturbed)
+    for k in range(0, len(page.chosen), 2):
+        for entry, column in zip(page.chosen[k : k + 2], st.columns(2, gap="large"), strict=False):
+            with column:
+                st.caption(f"**{as_markdown(entry.label)}**  \n{source_text(entry)}")
+                map_downloads(entry)
+    return place
