@@ -235,8 +235,8 @@ def test_another_stored_pair_is_chosen_in_the_story():
         ({}, "What does CLIP see?"),
         ({"chapter": "3"}, "What does CLIP see?"),
         ({"v32": "6", "signs": "2"}, "What does CLIP see?"),
-        ({"cell": "3,4", "maps": CLIP}, "Which frequencies does CLIP rely on?"),
-        ({"story": "4"}, "Which frequencies does CLIP rely on?"),
+        ({"cell": "3,4", "maps": CLIP}, "Touch a wave and see whom it misleads"),
+        ({"story": "4"}, "Touch a wave and see whom it misleads"),
     ],
 )
 def test_the_root_draws_the_story_but_for_links_of_earlier_versions(parameters, heading):
