@@ -13,7 +13,8 @@ export function createPanel(view) {
   const root = element("div", "panel");
   const panel = { root, view, pictures: {} };
   const pictures = root.appendChild(element("div", "buttons pictures"));
-  panel.library = pictures.appendChild(element("button", "library", "+ Your photo"));
+  const library = pictures.appendChild(element("button", "library", "+ Your photo"));
+  Object.assign(panel, { library });
   panel.strip = createStrip(pictures, "Bundled pictures", (place) => panel.view.trigger("pick", place));
   const scene = root.appendChild(element("div", "scene"));
   for (const kind of ["wave", "clean", "perturbed"]) {
