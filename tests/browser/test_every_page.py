@@ -31,7 +31,7 @@ LAYOUT_SHIFT = """() => new Promise(resolve => {
 
 
 EDGES = {1440: 80, 400: 16}  # left edge of each page's title, by width
-WIDE = {"frequency": 120}  # left edge of pages that use a window of 1,920 pixels
+WIDE = {"story": 120, "frequency": 120}  # left edge of pages that use a window of 1,920 pixels
 SIZES = {"32px", "20px", "16px", "13px"}
 # Paragraphs whose lines are counted; tables, figures, controls and the footer have the width they need.
 READ = r"""() => {
