@@ -10,9 +10,8 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from ui.server.cache import job_manager, read_list
 from ui.server.downloads import fetch_clip, profile_maker
-from ui.server.model_cache import read_list
-from ui.server.server_jobs import job_manager
 from ui.shared.page import PagesHaveOneName
 
 

@@ -32,8 +32,7 @@ from core.shared.text import one_line, quoted
 from tests.ui.run_forge import arrays_of, packed
 from ui.maps.catalogue import Entry, label_of
 from ui.pages.frequency import _parse_cell
-from ui.shared.text import as_markdown, whole_number
-from ui.shared.url import _is_invalid
+from ui.shared.url import _is_invalid, as_markdown, whole_number
 
 SEED = 12
 ODD = (None, True, -1, 0, 2**70, 10**400, 1e308, float("nan"), "", "x" * 50_000, r"$\frac{$", "\ud800", "\u202e\0",

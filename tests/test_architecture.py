@@ -179,7 +179,7 @@ def test_first_prediction_of_a_bundled_clip_waits_for_no_other_library():
     loaded = modules_after(
         "import torch\nfrom core.classifiers.text import parse_class_list\n"
         "from ui.tools.own_words import DEFAULT_CLASSES\n"
-        "from ui.server.model_cache import classifier_for\n"
+        "from ui.server.cache import classifier_for\n"
         "images = torch.rand(1, 3, 32, 32, requires_grad=True)\n"
         "classifier_for('mini-clip', 'cifar10')(images).sum().backward()\n"
         "classifier_for('mini-clip-robust', parse_class_list(DEFAULT_CLASSES))(images)"
@@ -189,7 +189,7 @@ def test_first_prediction_of_a_bundled_clip_waits_for_no_other_library():
 
 def test_every_download_is_by_the_button_whose_file_stays():
     files = [path for path in (ROOT / "ui").rglob("*.py") if "st.download_button" in path.read_text("utf-8")]
-    assert files == [ROOT / "ui/shared/downloads.py"]
+    assert files == [ROOT / "ui/shared/page.py"]
 
 
 def test_core_offers_its_public_names():

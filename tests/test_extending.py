@@ -27,7 +27,7 @@ from core.shared.numbers import Interval
 from tests.ui.pages.test_findings import opened, table
 from tests.ui.pages.test_frequency import open_page, text
 from ui.maps.wave import _findings
-from ui.server.model_cache import ready_classifiers
+from ui.server.cache import ready_classifiers
 
 ROOT = Path(__file__).parents[1]
 

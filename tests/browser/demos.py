@@ -23,9 +23,9 @@ from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
 from ui.components.mask_painter import mask_painter
 from ui.components.sketch_painter import sketch_painter
 from ui.pages import models
+from ui.server.cache import current_owner
 from ui.server.jobs import JobManager
-from ui.server.server_jobs import current_owner
-from ui.shared.look import CSS
+from ui.shared.page import CSS
 
 
 def query(name: str, default: str) -> str:

@@ -16,7 +16,7 @@ from core.shared.device import class_probabilities
 from core.sweep.predict import hybrid_cutoffs
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn
-from ui.server.model_cache import classifier_for
+from ui.server.cache import classifier_for
 
 SLOW = 90_000  # milliseconds: enough to load torch and a classifier on a busy machine
 TAB = "tab=Two+pictures+in+one"

@@ -7,7 +7,7 @@ import pytest
 from core.classifiers.families import family_spec
 from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
 from tests.core.toy import save_clip, tiny_clip
-from ui.server import model_cache
+from ui.server import cache
 
 
 @pytest.fixture(scope="session")
@@ -24,5 +24,5 @@ def installed_clip(clip_folder, monkeypatch):
     installed = replace(CLASSIFIERS[PAPERS_CLIP], load=small.load, weights=small.weights)
     monkeypatch.setitem(CLASSIFIERS, PAPERS_CLIP, installed)
     yield
-    model_cache.classifier_for.cache_clear()
-    model_cache._loaded.cache_clear()
+    cache.classifier_for.cache_clear()
+    cache._loaded.cache_clear()

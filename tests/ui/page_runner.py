@@ -31,7 +31,7 @@ def run_fact(app: AppTest, name: str) -> list[str]:
 
 
 def settable_widget(app: AppTest, name: str) -> Any:
-    """The widget that `ui.shared.settable` draws for `name`, whatever its current key."""
+    """The widget that `ui.shared.url` draws for `name`, whatever its current key."""
     key = f"{name}.{app.session_state[f'{name}.shown'][0]}"
     kinds = (app.multiselect, app.segmented_control, app.number_input, app.radio, app.selectbox)
     return next(widget for kind in kinds for widget in kind if widget.key == key)

@@ -16,7 +16,7 @@ import ui.runs.panel
 import ui.runs.replay
 import ui.runs.settings
 import ui.runs.state
-import ui.shared.picture_choice
+import ui.shared.pictures
 import ui.tools.compute
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, ClassSet, SampleSet
 from core.fourier.heatmap import Heatmap
@@ -30,7 +30,7 @@ from ui.tools.registry import TOOLS
 
 SIDE = 96
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
-PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.outcome, ui.shared.picture_choice, ui.tools.compute)
+PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.outcome, ui.shared.pictures, ui.tools.compute)
 
 
 @pytest.fixture(autouse=True)
@@ -135,7 +135,7 @@ def test_generation_draws_its_classes():
 
 def test_uploads_may_be_used_like_its_pictures():
     app = open_page("inpainting", inpainting_pictures="Yours")
-    app.session_state["inpainting.library_open"] = True
+    app.session_state["inpainting.picking"] = True
     app.session_state["inpainting.uploaded"] = "mine.png", {SIDE: np.zeros((3, SIDE, SIDE), np.uint8)}
     app.run()
     app.radio(key="inpainting.upload_size").set_value("96 px, Shapes classes").run()

@@ -18,7 +18,7 @@ from core.pgd.starts import RUNS, stored_path
 from core.shared.files import cache_folder
 from tests.ui.page_runner import page_text
 from ui.maps.catalogue import CLIP, RESNET56, choose_predictors, entries
-from ui.server.model_cache import ready_classifiers, ready_clips
+from ui.server.cache import ready_classifiers, ready_clips
 from ui.story.chapters import FACTS, NAMES, chapter
 
 APPS = Path(__file__).parent / "apps"

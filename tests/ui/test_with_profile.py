@@ -29,7 +29,7 @@ from core.sweep.transforms import StoredPredictions
 from tests.ui.page_runner import page_text, run_fact, run_to_the_end
 from ui.maps.catalogue import CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.pages.findings import FEATURES
-from ui.server.model_cache import classifier_for
+from ui.server.cache import classifier_for
 from ui.story.chapters import SLUGS
 from ui.story.data import computed_map, first_maps
 from ui.story.own_word import WORD

@@ -18,7 +18,7 @@ import ui.runs.panel
 import ui.runs.replay
 import ui.runs.settings
 import ui.runs.state
-import ui.shared.picture_choice
+import ui.shared.pictures
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.weights import FolderFile
 from core.data.sample_sets import CIFAR10, ClassSet
@@ -71,6 +71,6 @@ def use_toys(monkeypatch: pytest.MonkeyPatch, specs: Sequence[ClassifierSpec]) -
         ui.runs.settings,
         ui.runs.panel,
         ui.runs.replay,
-        ui.shared.picture_choice,
+        ui.shared.pictures,
     ):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: specs if class_set == "cifar10" else [])

@@ -25,7 +25,7 @@ export function paintPixels(canvas, width, height, value) {
   context.putImageData(image, 0, 0);
 }
 
-/** Text with a dotted underline and a tooltip for pointer, finger and keyboard, as `ui/shared/sentences.py`. */
+/** Text with a dotted underline and a tooltip for pointer, finger and keyboard, as `ui/shared/page.py`. */
 export function tooltip(term, words) {
   const node = element("span", "tooltip", term);
   const text = element("span", "tooltip-text", words);

@@ -31,10 +31,10 @@ from core.fourier.heatmap import MAX_SIDE, TOP1, Heatmap, HeatmapError, heatmap_
 from core.shared.numbers import percent
 from core.shared.roles import INSTEAD, network_colour
 from core.shared.text import sentence
+from ui.server.cache import is_ready
 from ui.server.limits import check_upload
-from ui.server.model_cache import is_ready
-from ui.shared.downloads import download_button
-from ui.shared.text import as_markdown, one_line
+from ui.shared.page import download_button
+from ui.shared.url import as_markdown, one_line
 
 _UPLOADED = "frequency.my_maps"
 

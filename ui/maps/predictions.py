@@ -25,14 +25,11 @@ from core.sweep.predict import Predictions, predict_under_waves, top1_prediction
 from ui.maps.catalogue import Entry, Predictor, entries, model_colour
 from ui.maps.views import probability_curve
 from ui.maps.wave import SEED, PerturbedPicture
-from ui.server.log import log
-from ui.server.model_cache import classifier_for, ready_classifiers
-from ui.server.server_jobs import job_manager
-from ui.shared.look import style_sheet
+from ui.server.cache import classifier_for, job_manager, ready_classifiers
+from ui.server.limits import log
+from ui.shared.page import NARROW_PERCENT, row_html, scrolling_table_html, style_sheet, table_html
 from ui.shared.pictures import Picture, samples
-from ui.shared.sentences import NARROW_PERCENT
-from ui.shared.table import row_html, scrolling_table_html, table_html
-from ui.shared.text import as_markdown
+from ui.shared.url import as_markdown
 
 MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
 STYLE = style_sheet(__file__)

@@ -35,9 +35,8 @@ from ui.components.heatmap import PictureUnderWave
 from ui.components.image_picker import Thumbnails
 from ui.maps.catalogue import Entry, named_apart, shipped_maps
 from ui.shared import url
-from ui.shared.downloads import download_button
+from ui.shared.page import download_button, explain_on_page
 from ui.shared.pictures import Picture
-from ui.shared.sentences import explain_on_page
 from ui.shared.url import link
 
 

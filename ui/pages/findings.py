@@ -22,8 +22,8 @@ from ui.maps.catalogue import CLIP, RESNET56, entries, shipped_maps
 from ui.maps.wave import findings_between, link_of
 from ui.runs.settings import models_in_url
 from ui.shared import url
-from ui.shared.sentences import explain_on_page
-from ui.shared.text import as_markdown
+from ui.shared.page import explain_on_page
+from ui.shared.url import as_markdown
 from ui.tools.registry import CORRUPTIONS
 
 T = TypeVar("T")

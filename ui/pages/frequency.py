@@ -32,13 +32,11 @@ from ui.maps.predictions import (
 )
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.maps.wave import PerturbedPicture, claim_on, set_strength, strength, under_wave, verdict_html
-from ui.server.model_cache import NONE_READY, ready_classifiers
+from ui.server.cache import NONE_READY, ready_classifiers
 from ui.shared import url
-from ui.shared.picture_choice import chosen_picture, open_library, pick_picture, picture_library, picture_strip
-from ui.shared.pictures import Picture
-from ui.shared.sentences import explain_on_page, sentence_html
-from ui.shared.settable import settable
-from ui.shared.text import as_markdown, one_line
+from ui.shared.page import explain_on_page, sentence_html
+from ui.shared.pictures import Picture, chosen_picture, open_library, pick_picture, picture_library, picture_strip
+from ui.shared.url import as_markdown, one_line, settable
 from ui.tools.details import draw_details
 from ui.tools.registry import draw_tools, open_linked_tool, open_own, own_is_open
 

@@ -31,13 +31,11 @@ from ui.runs.panel import ask_for_run, head, painted_by, run_panel
 from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
 from ui.runs.state import RunRequest
-from ui.server.model_cache import ready_classifiers
+from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.picture_choice import page_picture, picture_line
-from ui.shared.picture_rows import enlarge
-from ui.shared.settable import settable, settable_in_url
-from ui.shared.table import scrolling_table
-from ui.shared.text import as_markdown
+from ui.shared.page import scrolling_table
+from ui.shared.pictures import enlarge, page_picture, picture_line
+from ui.shared.url import as_markdown, settable, settable_in_url
 
 PAGE: RunKind = "generation"
 TITLE = "Draw what a network sees"

@@ -23,13 +23,11 @@ from ui.runs.panel import ask_for_run, head, painted_by, run_panel, show_result
 from ui.runs.replay import back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
 from ui.runs.state import RunRequest, RunResult, run_state
-from ui.server.model_cache import ready_classifiers
+from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.picture_choice import page_picture, picture_line, take_picture
-from ui.shared.picture_rows import to_picture
-from ui.shared.pictures import UPLOAD, Picture, samples
-from ui.shared.table import scrolling_table
-from ui.shared.text import as_markdown, one_line
+from ui.shared.page import scrolling_table
+from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, samples, take_picture, to_picture
+from ui.shared.url import as_markdown, one_line
 
 PAGE: RunKind = "inpainting"
 PAPERS = paper.RUNS[PAGE]

@@ -36,9 +36,8 @@ from core.shared.text import bdi, tooltip
 from ui.maps.catalogue import CLIP, MINI_CLIP, Entry, computed_maps, dataset_title, shipped_maps, stored_title
 from ui.server.downloads import WeightDownload, profile_maker, unprofiled, weight_downloads
 from ui.shared import url
-from ui.shared.look import style_sheet
-from ui.shared.table import row_html, table_html
-from ui.shared.text import as_markdown, format_size, one_line
+from ui.shared.page import row_html, style_sheet, table_html
+from ui.shared.url import as_markdown, format_size, one_line
 from ui.story.data import far_from_clip
 
 CARD = "card"  # in the URL: the classifier whose card is open

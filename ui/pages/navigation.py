@@ -6,13 +6,10 @@ import streamlit as st
 
 from core.shared.text import sentence
 from ui.pages import findings, frequency, generation, inpainting, models, story
-from ui.server.limits import limits
-from ui.server.log import log
-from ui.server.model_cache import read_list
+from ui.server.cache import read_list
+from ui.server.limits import limits, log
 from ui.shared import url
-from ui.shared.look import look
-from ui.shared.page import footer
-from ui.shared.sentences import begin_page
+from ui.shared.page import begin_page, footer, look
 
 TITLE = "What does CLIP see?"
 

@@ -14,7 +14,7 @@ from core.pgd.pictures import costliest_hole
 from core.shared.device import class_probabilities
 from core.sweep.predict import batches
 from ui.maps.predictions import torch_starts, try_predict, wait_for_first_paint
-from ui.server.model_cache import classifier_for
+from ui.server.cache import classifier_for
 from ui.shared.pictures import Picture
 
 TOGETHER = 8  # pictures in one forward pass

@@ -36,11 +36,10 @@ from ui.maps.catalogue import file_stem
 from ui.maps.predictions import wait_for_first_paint
 from ui.runs.replay import run_title, target_of
 from ui.runs.state import RunResult
-from ui.server.model_cache import classifier_for, ready_classifiers
-from ui.shared.downloads import download_button
-from ui.shared.picture_rows import to_picture
-from ui.shared.table import scrolling_table
-from ui.shared.text import as_markdown, one_line
+from ui.server.cache import classifier_for, ready_classifiers
+from ui.shared.page import download_button, scrolling_table
+from ui.shared.pictures import to_picture
+from ui.shared.url import as_markdown, one_line
 
 VIEWS = (
     "**Every view must convince**: each step follows the gradient at one random view of the picture: a crop with noise "

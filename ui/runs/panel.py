@@ -17,11 +17,10 @@ from ui.components.replay import RunProgress, replay
 from ui.runs.replay import live_replay, run_replay
 from ui.runs.settings import expected_seconds, remember_pace
 from ui.runs.state import ActiveRun, RunRequest, RunResult, RunState, RunView, refusal, run_state, start, submit
-from ui.server.model_cache import NONE_READY, is_ready, ready_classifiers
+from ui.server.cache import NONE_READY, is_ready, ready_classifiers
 from ui.shared import url
-from ui.shared.look import style_sheet
-from ui.shared.sentences import explain_on_page
-from ui.shared.text import as_markdown
+from ui.shared.page import explain_on_page, style_sheet
+from ui.shared.url import as_markdown
 
 # A redraw costs the browser more than the pictures in it, so each one sends several moments of the run.
 REDRAW_SECONDS = 0.5

@@ -23,8 +23,8 @@ from core.shared.roles import networks_for
 from ui.components.replay import Caption, RunProgress, Track, pack_replay, replay
 from ui.runs.settings import MAX_CLASSIFIERS, first_choice, reset_settings
 from ui.runs.state import RunResult, run_state
-from ui.server.model_cache import ready_classifiers
-from ui.shared.text import one_line
+from ui.server.cache import ready_classifiers
+from ui.shared.url import one_line
 
 if TYPE_CHECKING:
     from core.pgd.steps import PGDState

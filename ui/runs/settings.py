@@ -27,11 +27,11 @@ from core.pgd.settings import (
 )
 from core.pgd.starts import first_searches
 from core.shared.roles import networks_for
+from ui.server.cache import ready_classifiers
 from ui.server.limits import limits
-from ui.server.model_cache import ready_classifiers
 from ui.shared import url
-from ui.shared.sentences import write_sentence
-from ui.shared.settable import settable_in_url
+from ui.shared.page import write_sentence
+from ui.shared.url import settable_in_url
 
 T = TypeVar("T")
 MAX_CLASSIFIERS = 2

@@ -26,10 +26,8 @@ from core.pgd.run import SUBJECT, PGDRun, Run, RunPlan, changed_settings
 from core.pgd.search import Search
 from core.shared.text import count_of
 from ui.runs.settings import check_size
-from ui.server.job import Job
-from ui.server.jobs import QueueFull
-from ui.server.model_cache import classifier_for
-from ui.server.server_jobs import current_owner, job_manager
+from ui.server.cache import classifier_for, current_owner, job_manager
+from ui.server.jobs import Job, QueueFull
 
 # Early ends after which a run can resume.
 ENDED_EARLY = {

@@ -25,9 +25,8 @@ from core.data.stored import stored_files
 from core.reproduce.profile import profile_name
 from core.shared.files import cache_folder, make_folder
 from core.shared.text import sentence
-from ui.server.limits import limits
-from ui.server.log import log
-from ui.server.model_cache import is_ready
+from ui.server.cache import is_ready
+from ui.server.limits import limits, log
 
 Status = Literal["idle", "running", "done", "failed"]
 ROOT = Path(__file__).resolve().parents[2]

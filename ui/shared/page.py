@@ -1,19 +1,190 @@
-"""What every page has: one address, styles from its first paint on, and the footer with how to cite."""
+"""What every page has: styles, sentences with tooltips, tables, downloads, one address, and the footer."""
 
 from __future__ import annotations
 
+import html
+import mimetypes
 import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from streamlit.runtime import get_instance
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
+from core.shared.text import TERMS, Number, Paragraph, Sentence, explain_terms, number_html, tooltip
 from ui.shared import url
-from ui.shared.look import CSS
+from ui.shared.url import as_markdown
+
+_UI = Path(__file__).parents[1]
+_SHEETS = ("shared/look.css", "components/basics.css", "pages/story.css", "pages/frequency.css")
+# In the page that the server sends, so that it is there at the first paint.
+CSS = "".join((_UI / sheet).read_text(encoding="utf-8") for sheet in _SHEETS)
+_JS = (_UI / "shared" / "look.js").read_text(encoding="utf-8")
+_look = st.components.v2.component("look", js=_JS, isolate_styles=False)
+
+
+def style_sheet(module: str) -> str:
+    """Return the style sheet next to a module (its `__file__`) as HTML, to be placed before what it styles."""
+    return f"<style>\n{Path(module).with_suffix('.css').read_text(encoding='utf-8')}</style>"
+
+
+def look(page: str) -> None:
+    """Let the parts of the page `page` appear from the top, none before it stands still; called first in each run."""
+    _look(key="look", data={"page": page})
+
+
+EXPLAINED = "terms.explained"  # key in the session: the page and its place that explain a term, by term
+PAGE = "terms.page"  # key in the session: the page that is drawn
+NARROW_PERCENT = "\N{NO-BREAK SPACE}%"  # keeps a number and its sign on one line
+
+
+def sentence_html(text: str, *terms: str, bold: bool = True) -> str:
+    """Return HTML of a sentence, a paragraph or plain text, with the `TERMS` entry at the first use of each term.
+
+    bold: whether to set a sentence's only number with an interval in bold.
+    """
+    return explain_terms(" ".join(_html(sentence, bold) for sentence in Paragraph(text).sentences), *terms)
+
+
+def sentence_markdown(text: str) -> str:
+    """Return Markdown of a sentence or a paragraph: numbers in bold, everything else as plain text."""
+
+    def narrow(part: str) -> str:
+        return as_markdown(part).replace(" %", NARROW_PERCENT)
+
+    return " ".join(
+        "".join(f"**{narrow(part)}**" if isinstance(part, Number) else narrow(part) for part in sentence.parts)
+        for sentence in Paragraph(text).sentences
+    )
+
+
+def write_sentence(text: str, *terms: str) -> None:
+    """Draw `sentence_html` as a paragraph, with terms explained at their first place on the page."""
+    st.html(f'<p class="prose">{explain_on_page(sentence_html(text), text, *terms)}</p>')
+
+
+def explain_on_page(text: str, place: str, *terms: str) -> str:
+    """Return HTML with the `TERMS` entry of each term at the first place of a visit that has it.
+
+    Args:
+        text: HTML. place: the same whenever a fragment draws this text again.
+    """
+    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(PAGE), place)
+    result = explain_terms(text, *(term for term in terms if places.get(term, here) == here))
+    places.update({term: here for term in terms if term not in places and html.escape(TERMS[term]) in result})
+    return result
+
+
+def unexplained(place: str, *terms: str) -> list[str]:
+    """Return those of some terms that no other place explains; this one, a component, will."""
+    places, here = st.session_state.setdefault(EXPLAINED, {}), (st.session_state.get(PAGE), place)
+    return [term for term in terms if places.setdefault(term, here) == here]
+
+
+def begin_page(page: str) -> None:
+    """Start a page, which explains its terms anew, but none that the visitor has met on another page."""
+    state = st.session_state
+    state[EXPLAINED] = {term: where for term, where in state.get(EXPLAINED, {}).items() if where[0] != page}
+    state[PAGE] = page
+
+
+def _html(sentence: Sentence, bold: bool) -> str:
+    only = bold and sum(isinstance(part, Number) and bool(part.interval) for part in sentence.parts) == 1
+    return "".join(
+        number_html(part, bold=only and bool(part.interval)) if isinstance(part, Number) else html.escape(part)
+        for part in sentence.parts
+    )
+
+
+_STYLE = style_sheet(__file__)
+
+
+def table_html(heads: Sequence[str], rows: Sequence[str], *, kind: str = "", caption: str = "", data: str = "") -> str:
+    """Return HTML of a table.
+
+    Args:
+        heads: HTML of the heads. rows: HTML of the rows, from `row_html`. kind: CSS class. data: further attributes.
+    """
+    head = "".join(f"<th scope=col>{cell}</th>" for cell in heads)
+    return (
+        f'<table class="{kind}" {data}>{caption and f"<caption>{caption}</caption>"}'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def row_html(cells: Sequence[str], kind: str = "", head: str = "") -> str:
+    """Return HTML of a row. cells: HTML of its cells. head: HTML of its header cell, if any."""
+    first = f"<th scope=row>{head}</th>" if head else ""
+    row = f'<tr class="{kind}">' if kind else "<tr>"
+    return f"{row}{first}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def scrolling_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    label: str,
+    about: Mapping[str, str] | None = None,
+    *,
+    wraps: bool = False,
+) -> None:
+    """Draw `scrolling_table_html`."""
+    st.html(scrolling_table_html(columns, rows, label, about, wraps=wraps))
+
+
+def scrolling_table_html(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    label: str,
+    about: Mapping[str, str] | None = None,
+    *,
+    wraps: bool = False,
+) -> str:
+    """Return HTML of a table of plain text and numbers that scrolls in a narrow window; each row is one short line.
+
+    label: for screen readers. about: definitions of columns, keyed by the column's name up to its first comma. wraps:
+    whether long cells may have several lines.
+    """
+    heads = [(name, (about or {}).get(name.partition(",")[0], "")) for name in columns]
+    table = table_html(
+        [tooltip(name, meaning) if meaning else html.escape(name) for name, meaning in heads],
+        [row_html([sentence_html(cell, bold=False) for cell in row]) for row in rows],
+    )
+    # Focusable, so that the keyboard can scroll it.
+    region = f'class="scrolling-table{" wraps" * wraps}" tabindex="0" role="region" aria-label="{html.escape(label)}"'
+    return f"{_STYLE}<div {region}>{table}</div>"
+
+
+def download_button(
+    label: str, make: Callable[[], bytes | str], name: str, *, key: str, icon: str | None = None
+) -> None:
+    """Draw a button that downloads what `make` returns on click, as the file `name`; `key` is unique on the page.
+
+    Streamlit itself (1.67) counts a file made on click as unused, and drops it when two scripts have ended, of
+    whichever visitors: on a busy server before a slow connection has it. So the file is also added to the session, as
+    the file of a button without a function is: it then stays until the visitor's next action.
+    """
+    mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    context = get_script_run_ctx()
+
+    def stored() -> bytes:
+        content = make()
+        data = content.encode() if isinstance(content, str) else content
+        # Streamlit reads the session from the thread, and this one belongs to the server.
+        thread = Thread(target=get_instance().media_file_mgr.add, args=(data, mime, key, name, True))
+        add_script_run_ctx(thread, context).start()
+        thread.join()
+        return data
+
+    # No rerun: it would remove the file from the session.
+    st.download_button(label, stored, name, mime, key=key, icon=icon, on_click="ignore")
+
 
 _HISTORY = Path(__file__).with_name("history.js").read_bytes()
 # Sets the server's URL: otherwise the page at /inpainting first requests /inpainting/_stcore, and gets 404 twice. Hides

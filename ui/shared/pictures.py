@@ -1,16 +1,26 @@
-"""The picture under the wave: a bundled sample or the visitor's own."""
+"""Which picture is chosen, a bundled sample or the visitor's own, and rows of pictures beside each other."""
 
 from __future__ import annotations
 
+import html
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core.data.datasets import load_samples, sample_credits
-from core.data.pixels import square_uploads
-from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset, sides
+from core.data.pixels import png_data_uri, square_uploads, to_uint8
+from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset, SampleSet, sides
+from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
+from ui.server.cache import ready_classifiers
 from ui.server.limits import check_upload, limits
+from ui.shared import url
+from ui.shared.page import style_sheet
+from ui.shared.url import as_markdown, one_line
 
 UPLOAD = "upload"
 
@@ -89,3 +99,251 @@ def uploaded_pixels(data: bytes) -> dict[int, np.ndarray]:
     sizes = sides()
     squares = square_uploads(data, sizes)
     return {size: square.transpose(2, 0, 1).copy() for size, square in zip(sizes, squares, strict=True)}
+
+
+_STYLE = style_sheet(__file__)
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """Picture with its caption. picture: uint8 (H, W, 3). title: in bold. note: below the title."""
+
+    title: str
+    note: str
+    picture: np.ndarray
+
+
+def to_picture(image: np.ndarray) -> np.ndarray:
+    """Convert (3, H, W), uint8 or float in [0, 1], to uint8 (H, W, 3)."""
+    return np.ascontiguousarray(image.transpose(1, 2, 0)) if image.dtype == np.uint8 else to_uint8(image)
+
+
+def enlarge(picture: np.ndarray, side: int) -> np.ndarray:
+    """Enlarge (H, W, 3) by the largest integer factor that keeps it within `side`; each pixel becomes a square."""
+    times = max(1, side // len(picture))
+    return picture.repeat(times, axis=0).repeat(times, axis=1)
+
+
+def picture_row(figures: Sequence[Figure], *, tile: int = 130) -> str:
+    """Return pictures side by side as HTML, as many in a row as fit; lossless, enlarged smoothly."""
+    parts = []
+    for figure in figures:
+        note = f"<br><span>{html.escape(figure.note)}</span>" if figure.note else ""
+        alt = html.escape(f"{figure.title}: {figure.note}" if figure.note else figure.title, quote=True)
+        parts.append(
+            f'<figure><img src="{png_data_uri(figure.picture)}" alt="{alt}">'
+            f"<figcaption><b>{html.escape(figure.title)}</b>{note}</figcaption></figure>"
+        )
+    return f'{_STYLE}<div class="run-row" style="--tile:{tile}px">{"".join(parts)}</div>'
+
+
+THUMBNAIL = (36, 72)  # CSS pixels, minimum and maximum
+
+
+def chosen_picture(page: str, *, url_prefix: str, first: Callable[[SampleSet], int], kind: str = "") -> Picture | None:
+    """Return the picture chosen by the visitor, a link or the page; None for an upload that is missing.
+
+    Args:
+        page: prefix of the keys in the session.
+        url_prefix: prefix of the URL's parameters `{url_prefix}pictures` and `{url_prefix}picture`.
+        first: returns the index of a set's default sample.
+        kind: default of `picture_kinds`. If it is empty, the first set, or the second if no ready classifier knows
+            the first one's classes.
+    """
+    key, state, kinds = f"{url_prefix}pictures", st.session_state, picture_kinds()
+    small, next_set, *_ = SAMPLE_SETS.values()
+    default = kind or small.title
+    if default == small.title and not ready_classifiers(small.class_set):
+        default = next_set.title
+    if state.get(key) not in kinds:
+        linked = url.text(key)
+        state[key] = linked if linked in kinds else default
+    url.put(key, state[key], default)
+    chosen = kinds[state[key]]
+    if chosen == UPLOAD:
+        if (own := state.get(_own(page))) is not None:
+            url.tell_of_link("Choose your picture again there.")
+        return own
+    places, parameter = _places(page), f"{url_prefix}picture"
+    if chosen not in places:
+        place = url.number(parameter, range(len(samples(chosen))))
+        places[chosen] = first(SAMPLE_SETS[chosen]) if place is None else place
+    url.put(parameter, str(places[chosen]), str(first(SAMPLE_SETS[chosen])))
+    return sample_picture(chosen, places[chosen])
+
+
+def page_picture(page: str, kind: str) -> Picture | None:
+    """Return the picture of a page of runs, and draw the open library; None, with a message on the page, without one.
+
+    kind: as in `chosen_picture`.
+    """
+    where = _of_runs(page)
+    picture = chosen_picture(page, kind=kind, **where)
+    picture_library(page, **where)
+    if picture is None:
+        st.info("Choose a picture below, or upload your own.")
+    return picture
+
+
+def picture_line(page: str, across: int = 0) -> None:
+    """Draw *Your photo* and the pictures of the chosen set in a line or, of so many in a row, a grid; after
+    `page_picture`.
+    """
+    state, prefix = st.session_state, f"{page}-"
+    kinds = {name: label for label, name in picture_kinds().items()}
+    chosen = picture_kinds()[state[f"{prefix}pictures"]]
+    kind = state.get(f"{page}.line", next(iter(reversed(SAMPLE_SETS)))) if chosen == UPLOAD else chosen
+    state[f"{page}.line"] = kind
+
+    def upload() -> None:
+        state[f"{page}.kind"] = kinds[UPLOAD]
+        open_library(page)
+
+    first = _of_runs(page)["first"](SAMPLE_SETS[kind])
+    with st.container(horizontal=not across, vertical_alignment="center", gap="small", key=f"{page}.strip"):
+        st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=upload)
+        image_picker(
+            thumbnails(kind),
+            selected=-1 if chosen == UPLOAD else _places(page).get(kind, first),
+            key=f"{page}.line.{kind}",
+            label="Bundled pictures",
+            on_pick=partial(take_picture, page, kind, url_prefix=prefix),
+            side=48,
+            columns=across,
+            line=not across,
+        )
+
+
+def _of_runs(page: str) -> dict[str, Any]:
+    return {"url_prefix": f"{page}-", "first": attrgetter("inpainted")}
+
+
+def picture_strip(*, url_prefix: str) -> Thumbnails | None:
+    """Return the thumbnails of the chosen picture's set; None for an upload. Call it after `chosen_picture`."""
+    kind = picture_kinds()[st.session_state[f"{url_prefix}pictures"]]
+    return None if kind == UPLOAD else thumbnails(kind)
+
+
+def pick_picture(page: str, place: int, *, url_prefix: str) -> None:
+    """Choose another picture of the chosen set; for callbacks."""
+    _places(page)[picture_kinds()[st.session_state[f"{url_prefix}pictures"]]] = place
+
+
+def take_picture(page: str, kind: str, chosen: int | Picture | None, *, url_prefix: str) -> None:
+    """Choose a sample of the set `kind` by its index, or an uploaded picture. Call it before `chosen_picture`."""
+    if isinstance(chosen, int):
+        _places(page)[kind] = chosen
+    else:
+        st.session_state[_own(page)] = chosen
+    st.session_state[f"{url_prefix}pictures"] = next(label for label, name in picture_kinds().items() if name == kind)
+    open_library(page, False)
+
+
+def open_library(page: str, open: bool = True) -> None:
+    """Open the library from the next run on, or close it; for callbacks."""
+    st.session_state[_open(page)] = open
+
+
+def picture_library(page: str, *, url_prefix: str, first: Callable[[SampleSet], int]) -> None:
+    """Draw the dialog with all bundled pictures and the visitor's own, if it is open; a choice closes it.
+
+    Args:
+        page, url_prefix, first: as in `chosen_picture`.
+    """
+    # Drawn in every run: an automatic rerun, such as the one that loads torch, must not close it.
+    if st.session_state.get(_open(page)):
+        st.dialog("Choose a picture", width="medium", on_dismiss=partial(open_library, page, False))(_library)(
+            page, url_prefix, first
+        )
+
+
+def _library(page: str, url_prefix: str, first: Callable[[SampleSet], int]) -> None:
+    """Draw the dialog's content."""
+    if not st.session_state[_open(page)]:
+        st.rerun()  # a picture was chosen: draw the page without the dialog
+    st.session_state.setdefault(f"{page}.kind", st.session_state[f"{url_prefix}pictures"])
+    label = st.segmented_control(
+        "Picture",
+        list(picture_kinds()),
+        key=f"{page}.kind",
+        required=True,
+        label_visibility="collapsed",
+    )
+    kind = picture_kinds()[label]
+    take = partial(take_picture, page, kind, url_prefix=url_prefix)
+    if kind == UPLOAD:
+        own = _uploaded(page, picture_kinds()[st.session_state[f"{url_prefix}pictures"]])
+        st.button(
+            "Use this picture", type="primary", disabled=own is None, on_click=take, args=(own,), key=f"{page}.use"
+        )
+        return
+    image_picker(
+        thumbnails(kind),
+        selected=_places(page).get(kind, first(SAMPLE_SETS[kind])),
+        key=f"{page}.picker.{kind}",
+        label="Bundled pictures",
+        on_pick=take,
+        side=int(np.clip(SAMPLE_SETS[kind].side, *THUMBNAIL)),
+    )
+
+
+def _open(page: str) -> str:
+    return f"{page}.picking"
+
+
+def _own(page: str) -> str:
+    return f"{page}.own"
+
+
+def _places(page: str) -> dict[str, int]:
+    return st.session_state.setdefault(f"{page}.places", {})
+
+
+@st.cache_resource(show_spinner=False)
+def thumbnails(kind: str) -> Thumbnails:
+    """Pack the bundled pictures of a set."""
+    return pack_thumbnails(samples(kind).images.transpose(0, 2, 3, 1), captions(kind))
+
+
+def _uploaded(page: str, usual: str) -> Picture | None:
+    """Draw the upload and return the visitor's picture, used like the set `usual` unless they choose another."""
+    key = f"{page}.uploaded"
+    most = limits().picture_mb
+    file = st.file_uploader(
+        f"Your picture (JPEG, PNG, WebP, GIF, BMP or TIFF, up to {most} MB; kept only during your visit)",
+        key=f"{page}.upload",
+        max_upload_size=most,
+    )
+    if file is not None and st.session_state.get(f"{key}_id") != file.file_id:
+        # Read once per file, not in every run; kept in this session only.
+        st.session_state[f"{key}_id"] = file.file_id
+        st.session_state[key] = _read_upload(file.name, file.getvalue())
+    if key not in st.session_state:
+        return None
+    name, upload = st.session_state[key]
+    if isinstance(upload, str):
+        st.error(as_markdown(f"“{one_line(name, 60)}”: {upload}."))
+        return None
+    preview, left, right = st.columns([1, 2, 2])
+    uses = {f"{row.side} px, {row.classes_title} classes": row for row in SAMPLE_SETS.values()}
+    first = [row.name for row in uses.values()].index(usual) if usual in SAMPLE_SETS else 0
+    row = uses[left.radio("Used at", list(uses), first, key=f"{page}.upload_size", persist_state="session")]
+    preview.html(picture_row([Figure(one_line(name, 60), "", to_picture(upload[row.side]))], tile=THUMBNAIL[1]))
+    names = row.classes.names
+    label = right.selectbox(
+        "True class (optional)",
+        range(len(names)),
+        index=None,
+        format_func=names.__getitem__,
+        key=f"{page}.true_class.{row.class_set}",
+        persist_state="session",
+    )
+    return Picture(upload[row.side], label, row.name, 0, name, own=True)
+
+
+def _read_upload(name: str, data: bytes) -> tuple[str, dict[int, np.ndarray] | str]:
+    """Return a file's name, and its pixels by size or a one-sentence error."""
+    try:
+        return name, uploaded_pixels(data)
+    except ValueError as error:
+        return name, str(error)

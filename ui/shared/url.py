@@ -1,15 +1,41 @@
-"""State of pages in their URL, except for widgets with `bind="query-params"`. Links are untrusted text."""
+"""State of pages in their URL, except for widgets with `bind="query-params"`. Links and files are untrusted text."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from core.shared.text import one_line
-from ui.shared.text import as_markdown, whole_number
+from core.shared.text import one_line as one_line
+
+# Characters with a meaning in Markdown or in Streamlit's additions to it.
+_SPECIAL = re.compile(r"([\\`*_\[\]<>$~#|&!])")
+# Streamlit finds bare URLs, icons and emoji in the rendered text, where backslashes are gone: insert a word joiner.
+_FOUND_LATER = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", re.IGNORECASE)
+_WORD_JOINER = "\N{WORD JOINER}"
+
+
+def as_markdown(text: str) -> str:
+    """Escape the line `text` so that Markdown shows it literally: no emphasis, link, picture, formula, icon or HTML."""
+    return _FOUND_LATER.sub(_WORD_JOINER, _SPECIAL.sub(r"\\\1", text))
+
+
+def whole_number(text: str, places: range = range(10**9)) -> int | None:
+    """Parse a URL's text of one to nine decimal digits; None for any other text or a number outside `places`."""
+    number = int(text) if text.isdecimal() and len(text) < 10 else -1
+    return number if number in places else None
+
+
+def format_size(count: int | None) -> str:
+    """605143284 -> '605 MB', 3471733 -> '3.5 MB'; None -> 'size unknown'."""
+    if count is None:
+        return "size unknown"
+    megabytes = count / 1e6
+    return f"{megabytes:.1f} MB" if megabytes < 10 else f"{megabytes:.0f} MB"
+
 
 T = TypeVar("T")
 MAX_NUMBER = 1e15  # no page uses larger numbers, and Streamlit's widgets fail on infinite ones
@@ -148,3 +174,35 @@ def _is_invalid(value: str) -> bool:
         return not abs(float(value)) <= MAX_NUMBER
     except ValueError:
         return False
+
+
+def settable(name: str, widget: Callable[[str, T], T]) -> T:
+    """Draw a widget bound to the session's value of `name`; return that value.
+
+    The browser removes the widgets of a closed popover but remembers their values: it sends them with the next click,
+    which would undo what the page has set meanwhile. So the widget gets a new key, unknown to the browser, whenever
+    the page sets a value.
+
+    Args:
+        widget: draws the widget from its key and its default, and returns its value.
+    """
+    state, key = st.session_state, f"{name}.shown"
+    number, last = state.get(key, (0, state[name]))
+    number += state[name] != last
+    state[name] = value = widget(f"{name}.{number}", state[name])
+    state[key] = number, value
+    return value
+
+
+def settable_in_url(
+    name: str, widget: Callable[[str, T], T], usual: T, read: Callable[[str], T | None], write: Callable[[T], str] = str
+) -> T:
+    """Draw a `settable` widget whose value is also in the URL; return the value.
+
+    Args:
+        usual: default, which the URL omits. read, write: as in `url.session_value`.
+    """
+    session_value(name, name, read, usual, write)
+    value = settable(name, widget)
+    put(name, write(value), write(usual))
+    return value

@@ -17,8 +17,7 @@ from core.reproduce.report import judged_html
 from core.shared.numbers import decimal
 from ui.maps.catalogue import CLIP, RESNET56
 from ui.runs.settings import models_in_url
-from ui.shared.text import format_size
-from ui.shared.url import link
+from ui.shared.url import format_size, link
 from ui.story import data, opening
 from ui.story.data import STORED, WAVE, far_from_clip, findings_by_claim, labels, opening_runs
 from ui.tools.hybrids import KIND as MIXED_KIND

@@ -27,10 +27,8 @@ from ui.maps.views import shown_maps
 from ui.maps.wave import cell_verdict
 from ui.runs.replay import example_replay, stored_example
 from ui.runs.state import RunResult
-from ui.shared.look import style_sheet
-from ui.shared.picture_rows import to_picture
-from ui.shared.pictures import sample_picture
-from ui.shared.sentences import unexplained, write_sentence
+from ui.shared.page import style_sheet, unexplained, write_sentence
+from ui.shared.pictures import sample_picture, to_picture
 from ui.story import data
 from ui.story.data import STORED, WAVE, opening_runs
 from ui.tools.hybrids import STORED as MIXED

@@ -27,8 +27,8 @@ from core.shared.numbers import percent
 from ui.components.opening import opening
 from ui.components.packing import webp_data_uri, webp_strip
 from ui.maps.catalogue import CLIP, shipped_maps
-from ui.shared.look import style_sheet
-from ui.shared.picture_rows import enlarge
+from ui.shared.page import style_sheet
+from ui.shared.pictures import enlarge
 from ui.story import data
 from ui.story.own_word import REQUIREMENTS, TITLES, draw_scene, shown_run, word_box
 

@@ -24,9 +24,9 @@ from ui.components.packing import webp_strip
 from ui.runs.panel import REDRAW_SECONDS, collect, what_one_sees
 from ui.runs.replay import target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
-from ui.server.model_cache import NONE_READY, ready_classifiers
+from ui.server.cache import NONE_READY, ready_classifiers
 from ui.shared import url
-from ui.shared.text import as_markdown
+from ui.shared.url import as_markdown
 
 PAGE: RunKind = "generation"  # whose run it is
 WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; the id of the run shown in the story

@@ -19,13 +19,11 @@ from ui.components.heatmap import heatmap_view
 from ui.components.scroll import scroll_into_view
 from ui.maps.catalogue import Entry, add_map, file_stem
 from ui.maps.views import shown_maps
-from ui.server.job import Job
-from ui.server.jobs import QueueFull
-from ui.server.model_cache import NONE_READY, classifier_for, ready_classifiers
-from ui.server.server_jobs import current_owner, job_manager
-from ui.shared.downloads import download_button
+from ui.server.cache import NONE_READY, classifier_for, current_owner, job_manager, ready_classifiers
+from ui.server.jobs import Job, QueueFull
+from ui.shared.page import download_button
 from ui.shared.pictures import Picture, samples
-from ui.shared.text import as_markdown
+from ui.shared.url import as_markdown
 
 JOB, KEPT, SHOWN = "sweep.job", "sweep.kept", "sweep.shown"  # SHOWN: how often the map was brought into sight
 SIDE = 31

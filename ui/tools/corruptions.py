@@ -22,12 +22,11 @@ from core.shared.roles import ROBUST, UNKNOWN
 from core.shared.text import Number, Sentence
 from ui.maps.catalogue import Entry, Predictor, model_colour, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
-from ui.server.model_cache import classifier_for
+from ui.server.cache import classifier_for
 from ui.shared.charts import Chart, interval_chart, percents
-from ui.shared.picture_rows import Figure, picture_row, to_picture
-from ui.shared.pictures import Picture
-from ui.shared.table import scrolling_table
-from ui.shared.text import one_line
+from ui.shared.page import scrolling_table
+from ui.shared.pictures import Figure, Picture, picture_row, to_picture
+from ui.shared.url import one_line
 
 CLEAN = "Clean"
 HEIGHT = 240  # CSS pixels with axes

@@ -10,8 +10,8 @@ from ui.maps.catalogue import map_downloads, source_text
 from ui.maps.predictions import PageState, draw_predictions
 from ui.maps.views import radial_chart
 from ui.maps.wave import WAVE_COLUMNS, download_picture, wave_table
-from ui.shared.table import scrolling_table
-from ui.shared.text import as_markdown
+from ui.shared.page import scrolling_table
+from ui.shared.url import as_markdown
 
 
 def draw_details(page: PageState, top: int) -> DeltaGenerator:

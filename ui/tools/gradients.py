@@ -27,12 +27,11 @@ from core.sweep.transforms import loss_gradients
 from ui.maps.catalogue import model_colour
 from ui.maps.predictions import PageState, predict_all
 from ui.maps.views import radius_axis
-from ui.server.model_cache import classifier_for
+from ui.server.cache import classifier_for
 from ui.shared.charts import line_chart, percents
-from ui.shared.picture_rows import Figure, enlarge, picture_row, to_picture
-from ui.shared.pictures import Picture
-from ui.shared.table import scrolling_table
-from ui.shared.text import as_markdown
+from ui.shared.page import scrolling_table
+from ui.shared.pictures import Figure, Picture, enlarge, picture_row, to_picture
+from ui.shared.url import as_markdown
 
 MAX_SIDE = 63  # side of the grid of waves for a network without a map
 DECADES = [10.0**k for k in range(-6, 7)]  # labels of the energy's axis

@@ -19,12 +19,11 @@ from ui.components.hybrid_mixer import Mixed, Mixture, hybrid_mixer
 from ui.components.image_picker import Thumbnails, pack_thumbnails
 from ui.maps.catalogue import Predictor, model_colour, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all, torch_starts
-from ui.server.model_cache import classifier_for
+from ui.server.cache import classifier_for
 from ui.shared import url
-from ui.shared.picture_choice import thumbnails
-from ui.shared.pictures import Picture, sample_picture, samples
-from ui.shared.table import scrolling_table
-from ui.shared.text import whole_number
+from ui.shared.page import scrolling_table
+from ui.shared.pictures import Picture, sample_picture, samples, thumbnails
+from ui.shared.url import whole_number
 
 KIND = "cifar10"  # sample set of the stored pairs
 STORED = chosen_pictures()["mixtures"]

@@ -20,8 +20,8 @@ from core.shared.text import sentence
 from ui.maps.catalogue import model_colour
 from ui.maps.predictions import prediction_table, predictions_of, try_predict
 from ui.maps.wave import PerturbedPicture
-from ui.server.model_cache import ready_clips
-from ui.shared.text import as_markdown
+from ui.server.cache import ready_clips
+from ui.shared.url import as_markdown
 
 # What a visitor types here; in the URL as well.
 CLASSES, PROMPT = "classes", "prompt"

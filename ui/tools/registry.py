@@ -18,8 +18,7 @@ from ui.components.scroll import scroll_into_view
 from ui.maps.catalogue import add_a_file
 from ui.maps.predictions import PageState
 from ui.shared import url
-from ui.shared.picture_rows import to_picture
-from ui.shared.pictures import sample_picture, samples
+from ui.shared.pictures import sample_picture, samples, to_picture
 from ui.tools.classes import class_panel
 from ui.tools.compute import sweep_is_running, sweep_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel

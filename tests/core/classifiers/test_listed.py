@@ -24,7 +24,7 @@ from core.data.datasets import load_samples
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from core.shared.device import class_probabilities
-from ui.server.model_cache import ready_classifiers, ready_clips
+from ui.server.cache import ready_classifiers, ready_clips
 
 MOBILE = "torchvision:mobilenet_v3_small"
 FOLDER = f"open_clip:local-dir:{MODELS / 'mini-clip'}"

@@ -15,7 +15,7 @@ from core.shared import roles
 from ui.components.heatmap import pack_maps
 from ui.maps.catalogue import CLIP, MINI_CLIP, RESNET56, Entry, computed_text, maps_by_label, model_colour
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
-from ui.server.model_cache import ready_classifiers
+from ui.server.cache import ready_classifiers
 
 FILE = PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz"
 ENTRIES = maps_by_label(Heatmap.load(path) for path in sorted(FILE.parent.glob("*.npz")))

@@ -44,9 +44,9 @@ from ui.maps.catalogue import (
 from ui.maps.predictions import LOADING
 from ui.maps.views import SHOWS
 from ui.pages.frequency import CELL, DETAILS, FIGURE, OWN
-from ui.server.model_cache import classifier_for, ready_classifiers
+from ui.server.cache import classifier_for, ready_classifiers
 from ui.shared.pictures import samples
-from ui.shared.text import one_line
+from ui.shared.url import one_line
 from ui.tools.registry import BY_CLASS, OWN_FILE, OWN_SWEEP, OWN_WORDS
 
 CIFAR, PHOTOGRAPH = (SAMPLE_SETS[name].first for name in ("cifar10", "photographs"))

@@ -23,9 +23,9 @@ from core.sweep.__main__ import build_parser
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
 from ui.maps.catalogue import CLIP, MINI_CLIP, maps_by_label
 from ui.pages import models
+from ui.server.cache import read_list
 from ui.server.downloads import WeightDownloads, weight_downloads
-from ui.server.model_cache import read_list
-from ui.shared.text import format_size
+from ui.shared.url import format_size
 from ui.story.data import findings_by_claim
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -295,7 +295,7 @@ def test_operators_classifiers_have_a_row_and_what_cannot_be_used_has_a_sentence
     message = warning.value.replace("\N{WORD JOINER}", "")
     assert message.startswith(r"CLIP\_LAB\_CLASSIFIERS lists 'timm:\[no\](such)', which cannot be used: timm has no")
     lines = []
-    monkeypatch.setattr("ui.server.model_cache.log", lambda event, **facts: lines.append(facts["reason"]))
+    monkeypatch.setattr("ui.server.cache.log", lambda event, **facts: lines.append(facts["reason"]))
     read_list.cache_clear()
     read_list(), read_list()
     assert len(lines) == 2 and "'timm:[no](such)', which cannot be used" in lines[0] and "'/nowhere'" in lines[1]

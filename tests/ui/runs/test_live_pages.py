@@ -17,7 +17,7 @@ import ui.runs.first_guess
 import ui.runs.replay
 import ui.runs.settings
 import ui.runs.state
-import ui.shared.picture_choice
+import ui.shared.pictures
 from core.data.painted import hole_text, middle_square
 from core.data.sample_sets import CIFAR10, ClassSet
 from core.pgd.pictures import costliest_hole

@@ -17,7 +17,7 @@ from tests.core.judged import stored_files
 from tests.ui.page_runner import page_text, run_to_the_end
 from tests.ui.runs.test_files import open_page, show_run, toys  # noqa: F401
 from tests.ui.toys import ToyClassifier, spec
-from ui.maps.predictions import cell_predictions
+from ui.maps import predictions as cell_predictions
 from ui.runs.outcome import judge_rows
 from ui.runs.state import RunResult
 

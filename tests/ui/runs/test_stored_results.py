@@ -12,7 +12,7 @@ from core.pgd.starts import STARTS
 from tests.core.judged import stored_kinds
 from tests.ui.runs.test_files import open_page, toys  # noqa: F401
 from ui.runs.outcome import many_columns, many_row
-from ui.shared.sentences import sentence_html
+from ui.shared.page import sentence_html
 
 Z = NormalDist().inv_cdf(0.975)
 KINDS = ["blur", "independent", "eq3", "mean_square"]

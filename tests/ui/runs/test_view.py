@@ -16,7 +16,7 @@ from core.shared.numbers import confidence
 from tests.ui.run_forge import sound_run
 from ui.runs.outcome import run_animation, run_facts, run_picture
 from ui.runs.replay import stored_example
-from ui.shared.picture_rows import Figure, picture_row, to_picture
+from ui.shared.pictures import Figure, picture_row, to_picture
 
 STORED = sorted(RUNS.glob("*.npz"))
 

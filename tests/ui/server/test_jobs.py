@@ -342,7 +342,7 @@ def test_many_visitors_submitting_at_once_are_all_served():
 def test_a_process_that_ends_in_the_middle_of_a_run_ends_cleanly():
     script = """
 import time, torch
-from ui.server.server_jobs import job_manager
+from ui.server.cache import job_manager
 
 def states():
     network = torch.nn.Sequential(*(torch.nn.Conv2d(8, 8, 3) for _ in range(20)))

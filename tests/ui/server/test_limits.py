@@ -76,14 +76,14 @@ def test_run_that_takes_too_long_ends_keeps_its_state_and_frees_the_slot():
 
 
 def test_first_visitors_at_once_share_one_manager():
-    from ui.server import server_jobs
+    from ui.server import cache
 
-    server_jobs.job_manager.cache_clear()
+    cache.job_manager.cache_clear()
     managers, barrier = [], threading.Barrier(8)
 
     def visit():
         barrier.wait(LIMIT)
-        managers.append(server_jobs.job_manager())
+        managers.append(cache.job_manager())
 
     threads = [threading.Thread(target=visit) for _ in range(8)]
     for thread in threads:

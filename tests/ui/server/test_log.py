@@ -5,17 +5,17 @@ import json
 
 import pytest
 
-import ui.server.log
+import ui.server.limits
 from tests.ui.server.test_jobs import LIMIT, Steps
 from ui.server.jobs import JobManager, QueueFull
-from ui.server.log import log
+from ui.server.limits import log
 
 
 @pytest.fixture
 def lines(monkeypatch):
     """Fixture of the parsed log so far."""
     written = io.StringIO()
-    monkeypatch.setattr(ui.server.log._handler, "stream", written)
+    monkeypatch.setattr(ui.server.limits._handler, "stream", written)
     return lambda: [json.loads(line) for line in written.getvalue().splitlines()]
 
 

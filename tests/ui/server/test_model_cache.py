@@ -10,11 +10,10 @@ import streamlit as st
 
 from core.classifiers import registry
 from core.data.sample_sets import ClassSet
-from ui.server import model_cache
+from ui.server import cache
+from ui.server.cache import classifier_for, job_manager, ready_classifiers, ready_clips
 from ui.server.downloads import weight_downloads
 from ui.server.jobs import lower_priority
-from ui.server.model_cache import classifier_for, ready_classifiers, ready_clips
-from ui.server.server_jobs import job_manager
 
 
 def names(specs) -> set[str]:
@@ -50,8 +49,8 @@ def test_visitors_who_come_at_once_load_a_classifier_once(monkeypatch):
         loaded.append(name)
         return registry.load_classifier(name, *args, **options)
 
-    monkeypatch.setattr(model_cache, "load_classifier", load)
-    for cached in (model_cache._loaded, classifier_for):
+    monkeypatch.setattr(cache, "load_classifier", load)
+    for cached in (cache._loaded, classifier_for):
         cached.cache_clear()
     with ThreadPoolExecutor(4) as pool:
         classifiers = set(pool.map(lambda _: classifier_for("mini-resnet-robust", "cifar10"), range(4)))
@@ -73,8 +72,8 @@ def test_a_page_never_waits_for_a_load_that_gives_way(monkeypatch):
         at.append(timed())
 
     at, pages = [], timed()
-    monkeypatch.setattr(model_cache, "load_classifier", load)
-    for cached in (model_cache._loaded, classifier_for):
+    monkeypatch.setattr(cache, "load_classifier", load)
+    for cached in (cache._loaded, classifier_for):
         cached.cache_clear()
     thread = threading.Thread(target=run)
     thread.start()

@@ -16,7 +16,7 @@ import ui.maps.predictions
 import ui.pages.frequency
 import ui.pages.inpainting
 import ui.runs.settings
-import ui.shared.picture_choice
+import ui.shared.pictures
 import ui.tools.compute
 from core.data.sample_sets import SAMPLE_SETS
 from ui.shared.pictures import sample_picture, uploaded_pixels
@@ -31,7 +31,7 @@ def no_classifiers(monkeypatch):
         ui.pages.frequency,
         ui.pages.inpainting,
         ui.runs.settings,
-        ui.shared.picture_choice,
+        ui.shared.pictures,
         ui.tools.compute,
     ):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
@@ -46,7 +46,7 @@ def open_page(name: str, **parameters: str) -> AppTest:
 
 def open_library(app: AppTest, page: str) -> AppTest:
     """Open the dialog for uploads, as its button does."""
-    app.session_state[f"{page}.library_open"] = True
+    app.session_state[f"{page}.picking"] = True
     app.run()
     return app.segmented_control(key=f"{page}.kind").set_value("Yours").run()
 
@@ -124,7 +124,7 @@ def test_an_upload_is_shown_at_the_size_of_the_pictures_beside_it(beside, size):
 def test_an_upload_is_decoded_once_and_goes_with_its_session(monkeypatch):
     decoded = []
     monkeypatch.setattr(
-        ui.shared.picture_choice, "uploaded_pixels", lambda data: decoded.append(data) or uploaded_pixels(data)
+        ui.shared.pictures, "uploaded_pixels", lambda data: decoded.append(data) or uploaded_pixels(data)
     )
     app = open_library(open_page("inpainting"), "inpainting")
     uploader(app).set_value(("mine.png", picture_file(), "image/png")).run().run()
@@ -138,7 +138,7 @@ def test_an_upload_is_decoded_once_and_goes_with_its_session(monkeypatch):
 def test_a_broken_upload_is_refused_without_being_decoded_again(monkeypatch):
     app = open_library(open_page("inpainting"), "inpainting")
     uploader(app).set_value(("mine.png", b"no picture", "image/png")).run()
-    monkeypatch.setattr(ui.shared.picture_choice, "uploaded_pixels", None)
+    monkeypatch.setattr(ui.shared.pictures, "uploaded_pixels", None)
     app.run()
     assert not app.exception and "this file is text" in app.error[0].value
 

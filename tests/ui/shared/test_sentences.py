@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.shared import numbers
 from core.shared.numbers import Interval
 from core.shared.text import TERMS, Number, Paragraph, Sentence, join_parts
-from ui.shared.sentences import sentence_html, sentence_markdown
+from ui.shared.page import sentence_html, sentence_markdown
 
 INTERVAL = re.compile(
     '<span class="tooltip" tabindex="0">(.*?)<span class="tooltip-text" role="tooltip">(.*?)</span></span>'
@@ -86,7 +86,7 @@ def test_a_term_is_explained_at_its_first_place_of_a_visit_and_there_again():
     def script():
         import streamlit as st
 
-        from ui.shared.sentences import begin_page, explain_on_page
+        from ui.shared.page import begin_page, explain_on_page
 
         visit = (
             ("one", "above", "CLIP"),

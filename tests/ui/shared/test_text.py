@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.shared.text import as_markdown, one_line, whole_number
+from ui.shared.url import as_markdown, one_line, whole_number
 
 
 def test_one_line_has_no_line_breaks_control_characters_or_lone_surrogates():

@@ -25,7 +25,7 @@ from core.sweep.predict import wave_on_image
 from tests.ui.page_runner import settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET
-from ui.server.model_cache import classifier_for
+from ui.server.cache import classifier_for
 from ui.story import own_word
 from ui.story.chapters import FACTS, NAMES, SLUGS, TITLES, chapter
 from ui.story.data import STORED

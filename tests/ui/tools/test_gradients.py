@@ -15,7 +15,7 @@ from core.claims.quantities import gradient_agreement, stored_gradients
 from tests.ui.pages.test_frequency import CIFAR, open_page, text
 from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, entries
 from ui.maps.predictions import LOADING
-from ui.server.model_cache import classifier_for
+from ui.server.cache import classifier_for
 from ui.shared.pictures import samples
 from ui.tools.registry import GRADIENT
 

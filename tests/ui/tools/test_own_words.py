@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import ui.maps.predictions
-import ui.server.model_cache
+import ui.server.cache
 import ui.tools.own_words
 from core.classifiers.classifier import ClipModel, Preprocess
 from core.classifiers.registry import classifier_spec, load_classifier
@@ -54,7 +54,7 @@ def ready(monkeypatch):
     specs = [MINI]
     monkeypatch.setattr(ui.tools.own_words, "ready_clips", lambda: specs)
     st.cache_data.clear()
-    ui.server.model_cache.classifier_for.cache_clear()
+    ui.server.cache.classifier_for.cache_clear()
     return specs
 
 
@@ -69,7 +69,7 @@ def other_clip():
 def two_clips(ready, other_clip, monkeypatch):
     """Make both classifiers ready, and return them by name."""
     models = {"mini-clip": load_classifier("mini-clip", CIFAR10), "other-clip": other_clip}
-    monkeypatch.setattr(ui.server.model_cache, "_loaded", models.__getitem__)
+    monkeypatch.setattr(ui.server.cache, "_loaded", models.__getitem__)
     ready.append(spec("other-clip", "Other CLIP"))
     return models
 

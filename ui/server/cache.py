@@ -1,10 +1,11 @@
-"""Cache shared by all visitors of this process, mainly of loaded classifiers.
+"""Shared by all visitors of this process: loaded classifiers, and the manager of jobs.
 
 It does not use Streamlit's caches, which any visitor's browser can clear.
 """
 
 from __future__ import annotations
 
+import atexit
 import functools
 import gc
 import logging
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import cachetools
+import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import classifier_state, list_classifiers, listed_classifiers, load_classifier
@@ -21,8 +23,8 @@ from core.classifiers.text import check_prompts
 from core.data.sample_sets import CIFAR10, CLASS_SETS, ClassSet
 from core.data.stored import missing_profiles
 from core.shared.device import check_torch, free_device, prepare_torch, return_freed_memory
-from ui.server.jobs import at_full_priority
-from ui.server.log import log
+from ui.server.jobs import JobManager, at_full_priority
+from ui.server.limits import limits, log
 
 NONE_READY = (
     "No classifier for these classes is installed. The page **Models** lists the available ones with the size "
@@ -111,3 +113,26 @@ def _prepared_device() -> str:
     # interrupts, and a run takes twice as long (measured on two cores).
     torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     return free_device()
+
+
+@single_flight_cache(max_entries=1)
+def job_manager() -> JobManager:
+    """Return this process's manager, shared by all visitors. Owners are session ids, `current_owner()`."""
+    allowed = limits()
+    manager = JobManager(
+        queue_limit=allowed.queue_length,
+        run_seconds=allowed.run_seconds,
+        # Streamlit's test runner has no server to query.
+        is_connected=lambda owner: not st.runtime.exists() or st.runtime.get_instance().is_active_session(owner),
+    )
+    atexit.register(manager.close)
+    return manager
+
+
+def current_owner() -> str:
+    """Return the session id of the visitor whose script is running."""
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    assert context is not None  # only pages call this
+    return context.session_id
