@@ -77,12 +77,14 @@ def page() -> None:
     _choose_word(word, row, targets, specs)
     painter, stage, beside = _places(body, row, kind)
     start, facts, seed = _starts(painter, expert, row, targets, kind)
-    if painter is not None:
-        with beside:
-            _bundled_sketches(row) if kind == "sketch" else picture_line(PAGE, across=3)
-    elif beside is not None:
+    if beside is not None:
         with beside, st.container(gap="xsmall"):
-            _wall(row, targets, kind, specs)
+            if kind == "sketch":
+                _bundled_sketches(row)
+            elif kind == "picture":
+                picture_line(PAGE, across=3)
+            else:
+                _wall(row, targets, kind, specs)
     chosen = run_settings(expert, PAGE, row.side, None, searches)
     names = tuple(spec.name for spec in specs)
     if start is None:

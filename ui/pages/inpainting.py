@@ -117,8 +117,8 @@ def page() -> None:
             downloads(result.runs, key=f"{PAGE}.{result.id}")
         if guess is not None:
             shares = confidence(guess.probability), confidence(guess.filled)
-            heads = ("Its first guess", f"Probability by {guess.network}", "With the hole filled from its rim")
-            scrolling_table(heads, [(one_line(guess.name, 60), *shares)], "Where the hole lies")
+            about = ("Its first guess", f"Probability by {guess.network}", "With the hole filled from its rim")
+            scrolling_table(about, [(one_line(guess.name, 60), *shares)], "Where the hole lies")
         if counts := holes_alone():
             heads = ("Stored holes, each judged from the hole alone", "Recognised by another network")
             scrolling_table(heads, [(SEEN[name], count) for name, count in counts.items()], "Holes judged alone")

@@ -134,7 +134,7 @@ def live_replay(
     )
 
 
-def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, bool]:
+def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the browser needs to know of a run's kind: a grey start is not worth a comparison."""
     large = start.shape[-1] >= MIN_CROP_SIZE
     return {"lead": mask is None and large, "wipe": mask is not None or images.get("start") not in RANDOM_KINDS}

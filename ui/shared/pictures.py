@@ -269,6 +269,7 @@ def _library(page: str, url_prefix: str, first: Callable[[SampleSet], int]) -> N
         required=True,
         label_visibility="collapsed",
     )
+    assert label is not None  # required
     kind = picture_kinds()[label]
     take = partial(take_picture, page, kind, url_prefix=url_prefix)
     if kind == UPLOAD:
