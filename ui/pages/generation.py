@@ -27,7 +27,7 @@ from ui.components.packing import webp_data_uri
 from ui.components.replay import Caption, pack_stills
 from ui.components.sketch_painter import sketch_painter
 from ui.runs.outcome import VIEWS, counted, downloads, many_pictures, run_table, second_judge
-from ui.runs.panel import ask_for_run, head, painted_by, run_panel
+from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel
 from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
 from ui.runs.state import RunRequest
@@ -67,6 +67,7 @@ def page() -> None:
         body = st.container()
     expert, details = st.expander("Expert settings"), st.expander("Details")
     row = _choose_set(walls)
+    reserve("690px" if row.side >= MIN_CROP_SIZE else "400px")
     with expert:
         specs = choose_networks(PAGE, row.class_set)
         kind = _choose_start(row)

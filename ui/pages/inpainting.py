@@ -19,7 +19,7 @@ from core.shared.text import TERMS, number_html
 from ui.components.mask_painter import mask_painter
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.outcome import VIEWS, downloads, holes_alone, many_pictures, run_table, sample_set_of
-from ui.runs.panel import ask_for_run, head, painted_by, run_panel, show_result
+from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel, show_result
 from ui.runs.replay import back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
 from ui.runs.state import RunRequest, RunResult, run_state
@@ -61,13 +61,13 @@ SEEN = {  # what a hole holds when another network judges it alone
 def page() -> None:
     """Draw the page."""
     who = head(TITLE)
+    reserve("calc(clamp(300px, 58vh, 620px) + 190px)")
     with st.container(key="run-stage"):
         left, right = st.columns([11, 14], gap="medium")
     expert, details = st.expander("Expert settings"), st.expander("Details")
     with left:
         picture = page_picture(PAGE, _first_set().title)
-        painter = st.container(key=f"{PAGE}.stage")
-        picture_line(PAGE)
+        painter, strip = st.container(key=f"{PAGE}.stage"), st.container()
     request = guess = None
     row = SAMPLE_SETS[next(iter(SAMPLE_SETS)) if picture is None else picture.kind]
     with expert:
@@ -110,6 +110,8 @@ def page() -> None:
             st.markdown(f"The result shows other pictures. Close {result.opened} to paint a hole into your own choice.")
         elif picture is not None:
             _painter(picture, guess)
+    with strip:
+        picture_line(PAGE)
     with details:
         _formulas(searches)
         if result is not None:

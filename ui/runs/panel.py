@@ -43,6 +43,11 @@ def head(title: str) -> DeltaGenerator:
         return st.container(key="run-painter")
 
 
+def reserve(height: str) -> None:
+    """Give the stage its height in a wide window before it is drawn, so that nothing below it moves."""
+    st.html(f"<style>@media (min-width: 641px) {{ .st-key-run-stage {{ min-height: {height} }} }}</style>")
+
+
 def painted_by(place: DeltaGenerator, specs: Sequence[ClassifierSpec], class_set: str) -> None:
     """Draw a line on who paints, with a link to CLIP where it is not here, or that nobody here can."""
     if not specs:
