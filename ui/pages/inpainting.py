@@ -315,11 +315,12 @@ def _back(row: SampleSet) -> None:
 
 def _origin(picture: Picture) -> dict[str, object]:
     """Return the origin of a picture for the run's file."""
-    if picture.caption in picture.classes.names:
-        row = SAMPLE_SETS[picture.kind]
-        credit = f"{row.title} test image of class {picture.caption}"
-        return {"dataset": row.dataset, "index": picture.position, "credit": credit}
-    return {"dataset": "one picture", "index": picture.position, "credit": picture.caption}
+    if picture.own:
+        return {"dataset": "one picture", "index": picture.position, "credit": picture.caption}
+    row, credit = SAMPLE_SETS[picture.kind], picture.caption
+    if credit in picture.classes.names:
+        credit = f"{row.title} test image of class {credit}"
+    return {"dataset": row.dataset, "index": picture.position, "credit": credit}
 
 
 def _formulas(searches: Sequence[Search]) -> None:
