@@ -26,15 +26,15 @@ from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
 from ui.components.packing import webp_data_uri
 from ui.components.replay import Caption, pack_stills
 from ui.components.sketch_painter import sketch_painter
-from ui.runs.outcome import VIEWS, counted, downloads, many_pictures, run_table, second_judge
+from ui.runs.outcome import VIEWS, counted, downloads, many_pictures, run_table, sample_set_of, second_judge
 from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel
-from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example
+from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
-from ui.runs.state import RunRequest
+from ui.runs.state import RunRequest, RunResult
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.page import scrolling_table
-from ui.shared.pictures import enlarge, page_picture, picture_line
+from ui.shared.pictures import enlarge, page_picture, picture_line, to_picture
 from ui.shared.url import as_markdown, settable, settable_in_url
 
 PAGE: RunKind = "generation"
@@ -104,6 +104,7 @@ def page() -> None:
             request,
             partial(stored_example, PAGE, row.name, shown_first(PAGE, row, request.names), kind, searches),
             partial(_back, row),
+            bring=_bring,
             stills=partial(_stills, row, targets, kind),
         )
     with details:
@@ -337,6 +338,19 @@ def _picture(row: SampleSet) -> tuple[np.ndarray, str] | None:
     pixels = picture.pixels.transpose(1, 2, 0)
     st.image(pixels, caption=picture.caption, width="stretch")
     return square_image(pixels, row.side, resize_to=row.side), picture.caption
+
+
+def _bring(result: RunResult) -> None:
+    """Choose a run's words and start, as far as possible; for callbacks."""
+    run, state = result.runs[0], st.session_state
+    row, kind = sample_set_of(run), run.metadata["images"].get("start")
+    if row is None or not row.drawn or kind not in STARTS:
+        return
+    state[SET], state[START] = row.drawn_title, STARTS[kind].label
+    state[_words(row)] = list(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_TARGETS]
+    if kind == "sketch":
+        times = run.start.shape[-1] // SIDE
+        _keep_sketch(to_picture(run.start[0, :, ::times, ::times]))
 
 
 def _back(row: SampleSet) -> None:

@@ -153,6 +153,20 @@ def test_beginning_with_a_sketch_brings_its_class_and_a_word_leads_back():
     assert settable_widget(app, "generation-start-from").value == "Grey" and not app.exception
 
 
+def test_the_last_run_brings_its_word_and_its_sketch_back():
+    text = encode_sketch(draw_sketch("frog"))
+    app = generation(generation_start_from="Sketch", generation_sketch=text, generation_classes_cifar10="frog",
+                     generation_models_cifar10=ROBUST, generation_steps="3")  # fmt: skip
+    drawn(app)
+    pick(app, list(SKETCHES).index("ship"))
+    settable_widget(app, "generation-classes-cifar10").set_value(["ship"]).run()
+    assert replay_data(app)["live"]["state"] == "new"
+    app.button(key="generation.see").click().run()
+    assert not app.exception and replay_data(app)["targets"] == ["frog"]
+    assert settable_widget(app, "generation-classes-cifar10").value == ["frog"]
+    assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("frog"))
+
+
 def test_a_link_of_a_run_opens_its_settings_and_draws_the_same():
     app = generation(generation_set="CIFAR-10, 32 px", generation_models_cifar10=ROBUST)
     settable_widget(app, "generation-classes-cifar10").set_value(["dog"]).run()
