@@ -242,7 +242,7 @@ def what_one_sees(active: ActiveRun) -> str:
     """Return a line on a run in progress: what one sees, and the time left."""
     job, run = active.job, active.run
     if job.status == "queued":
-        return f"Waiting for other visitors’ pictures: number {job.position} in line."
+        return f"Waiting for the pictures before it: number {job.position} in line."
     if job.done < 2 or job.seconds_left is None:
         return "Loading the network, a few seconds the first time."
     share = run.step / run.plan.config.steps

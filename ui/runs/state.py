@@ -71,9 +71,9 @@ class RunRequest:
         return changed_settings(self.plan, self.names, runs, self.searches)
 
     def is_about(self, plan: RunPlan) -> bool:
-        """Return whether it has the pictures, hole and targets of a plan; a request without a plan has no others."""
+        """Return whether it has the pictures, hole and targets of a plan."""
         if (mine := self.plan) is None:
-            return True
+            return False
         arrays = [(one.start if one.original is None else one.original, one.mask) for one in (mine, plan)]
         return mine.targets == plan.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True)))
 

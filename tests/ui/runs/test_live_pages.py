@@ -347,7 +347,7 @@ def test_a_queued_run_is_not_said_to_be_running():
     other = manager.submit(lambda: iter(lambda: end.wait(60), True), owner="another visitor")
     app = open_page("inpainting", inpainting_steps="30")
     app.button(key="inpainting.start").click().run()
-    assert replay_data(app)["live"]["text"] == "Waiting for other visitors’ pictures: number 1 in line."
+    assert replay_data(app)["live"]["text"] == "Waiting for the pictures before it: number 1 in line."
     end.set()
     assert other.wait(60) and app.session_state["inpainting.runs"].active.job.wait(60)
     assert "Your run, 30 steps" in page_text(app.run())
