@@ -152,8 +152,8 @@ def _status(
         if result.stored and request is not None and state.is_first(request) and not _are_ready(result):
             chosen = join_list([short_title(classifier_title(name)) for name in request.names])
             told, changed = f"Its network’s weights are not here: *{verb}* takes {as_markdown(chosen)}.", []
-        else:
-            told = told or f"**Settings changed ({as_markdown(', '.join(changed))})**: *{verb}* applies them."
+        elif not why:
+            told = f"**Settings changed ({as_markdown(', '.join(changed))})**: *{verb}* applies them."
     if result is not None and result.opened:
         told = told or as_markdown(result.note)
     if told:
