@@ -88,16 +88,15 @@ def page() -> None:
     notes = {entry.label: map_note(entry, predictors) for entry in chosen} if perturbed else {}
     with introduction:
         _introduce(predictors)
-    with verdict:
+    with stage, st.container(key="frequency-lab"):
+        _maps(chosen, frequency, perturbed, notes, about[1].edge if about else 0)
+    with verdict:  # after the maps, which would push it down
         if about is not None:
             st.html(STYLE + verdict_html(*about))
         if picture is not None:
             _offer_maps(chosen, picture)
-    with stage:
-        with st.container(key="frequency-lab"):
-            _maps(chosen, frequency, perturbed, notes, about[1].edge if about else 0)
-        with st.container(key="frequency-predictions"):
-            rows = _answers(chosen, predictors, notes, perturbed)
+    with stage, st.container(key="frequency-predictions"):
+        rows = _answers(chosen, predictors, notes, perturbed)
     state = PageState(
         chosen, frequency, picture, perturbed if rows else None, list(rows), partial(_count, rows, perturbed), _add_map
     )
