@@ -38,14 +38,20 @@ from core.data.painted import middle_square
 from core.data.sample_sets import HEATMAPS
 from core.data.stored import VARIABLE
 from core.fourier.heatmap import Heatmap
-from core.fourier.outcomes import crossover_of, dissimilar_pairs, paired_difference
+from core.fourier.outcomes import (
+    CorruptionOutcomes,
+    HybridOutcomes,
+    crossover_of,
+    dissimilar_pairs,
+    paired_difference,
+)
 from core.fourier.waves import clipped_share, hybrid
 from core.pgd.pictures import judged_outcomes
 from core.pgd.run import Run, RunPlan, inpainting_plan
 from core.pgd.search import Views
 from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting
 from core.shared.files import CACHE
-from core.sweep.grow import grow_outcomes, growing_heatmaps
+from core.sweep.grow import grow
 from core.sweep.transforms import CorruptionConfig, HybridConfig, default_cutoffs
 from core.sweep.waves import SweepConfig
 
@@ -108,7 +114,7 @@ def map_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
         yield f"map {named.name}", digest(numbers, heatmap.metadata["epsilon"], heatmap.metadata["class_names"])
     data = load_samples("cifar10-samples")
     config = SweepConfig(side=5, epsilon=4.0, batch_size=64)
-    *_, last = growing_heatmaps(load_classifier(MODEL, data.classes, device="cpu"), data, config)
+    *_, last = grow(load_classifier(MODEL, data.classes, device="cpu"), data, config)
     yield f"map measured of {MODEL}", digest(last.top1_errors, last.top5_errors, last.count, last.clean)
 
 
@@ -163,24 +169,35 @@ def claim_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
 def gradient_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     """Yield hashes of the stored gradients, and of their agreement with each map."""
     for name, stored in stored_gradients().items():
-        yield f"gradient of {name}", digest(stored, stored.energy)
+        yield f"gradient of {name}", digest(stored.blocks, stored.metadata, stored.energy)
     for named in all_maps:
         if (gradient := stored_gradient(named.heatmap)) is not None:
             yield f"gradient against {named.name}", digest(gradient_agreement(gradient, named.heatmap))
+
+
+def corruption_numbers(outcomes: CorruptionOutcomes) -> tuple[Any, ...]:
+    """Return the numbers of a table, in no file's format."""
+    return outcomes.clean_errors(), outcomes.correct, outcomes.spectrum.astype(np.float32)
 
 
 def corruption_hashes() -> Iterator[tuple[str, str]]:
     """Yield hashes of outcomes under corruptions, stored and measured, and of the pictures."""
     for name, outcomes in stored_corruptions().items():
         errors = [outcomes.errors(key, strength=strength) for key in outcomes.keys for strength in (None, *STRENGTHS)]
-        yield f"corruptions of {name}", digest(outcomes.arrays(), outcomes.metadata, outcomes.clean_errors(), errors)
+        yield f"corruptions of {name}", digest(*corruption_numbers(outcomes), outcomes.metadata, errors)
     data = load_samples("cifar10-samples")
     images = data.images[:PICTURES].astype(np.float32) / 255
     for key, row in CORRUPTIONS.items():
         yield f"pictures under {key}", digest([corrupt(images, row, s, range(len(images))) for s in STRENGTHS])
     config, classifier = CorruptionConfig(PICTURES), load_classifier(MODEL, data.classes, device="cpu")
-    *_, last = grow_outcomes(config, classifier, data)
-    yield f"corruptions measured of {MODEL}", digest(last.arrays())
+    *_, last = grow(classifier, data, config)
+    yield f"corruptions measured of {MODEL}", digest(*corruption_numbers(last))
+
+
+def hybrid_numbers(outcomes: HybridOutcomes) -> tuple[Any, ...]:
+    """Return the numbers of a table, in no file's format."""
+    assert outcomes.labels is not None and outcomes.predictions is not None
+    return outcomes.cutoffs, outcomes.says, outcomes.labels.astype(int), outcomes.predictions.astype(int)
 
 
 def hybrid_hashes() -> Iterator[tuple[str, str]]:
@@ -189,7 +206,7 @@ def hybrid_hashes() -> Iterator[tuple[str, str]]:
     for name, outcomes in stored.items():
         distinct = dissimilar_pairs(outcomes)
         parts = (outcomes.shares, crossover_of(outcomes), distinct, crossover_of(outcomes.subset(distinct)))
-        yield f"hybrids of {name}", digest(outcomes.arrays(), outcomes.metadata, *parts)
+        yield f"hybrids of {name}", digest(*hybrid_numbers(outcomes), outcomes.metadata, *parts)
     for first, second in itertools.combinations(stored, 2):
         yield f"hybrids of {first} and {second}", digest(paired_difference(stored[first], stored[second]))
     data = load_samples("cifar10-samples")
@@ -199,8 +216,8 @@ def hybrid_hashes() -> Iterator[tuple[str, str]]:
     yield "hybrids, gaussian", digest(mixed, [clipped_share(picture) for picture in mixed])
     config = HybridConfig(PICTURES, default_cutoffs(data.image_size))
     classifier = load_classifier(MODEL, data.classes, device="cpu")
-    *_, last = grow_outcomes(config, classifier, data)
-    yield f"hybrids measured of {MODEL}", digest(last.arrays())
+    *_, last = grow(classifier, data, config)
+    yield f"hybrids measured of {MODEL}", digest(*hybrid_numbers(last))
 
 
 def main() -> int:

@@ -5,7 +5,7 @@
 
 All three take turns in one process, on the same images:
 - bare: `classifier(images)` on one prepared float batch, at a sweep's batch size, nothing else;
-- sweep: `core.growing_heatmaps` over the clean images and whole waves, everything included;
+- sweep: `core.grow` over the clean images and whole waves, everything included;
 - loader: the loop of the public code behind the paper (a data loader per wave, the wave added on the CPU image by
   image, the error fetched after every batch), at the same batch size.
 """
@@ -27,7 +27,7 @@ from core.data.datasets import load_samples
 from core.fourier.waves import fourier_basis, half_plane
 from core.shared import paper
 from core.shared.device import prepare_torch
-from core.sweep.grow import growing_heatmaps
+from core.sweep.grow import grow
 from core.sweep.waves import BATCH, SweepConfig
 
 
@@ -68,7 +68,7 @@ def rows(args: argparse.Namespace) -> Iterator[Row]:
             logits.sum().item()
 
     def sweep() -> None:
-        for _ in growing_heatmaps(classifier, dataset, config):
+        for _ in grow(classifier, dataset, config):
             pass
 
     def loader() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from core.data.sample_sets import CIFAR10, imagenet100
 from core.fourier.heatmap import Heatmap
+from core.fourier.waves import half_plane, wave_values
 
 CIFAR10_TEST = {
     "dataset": {"name": "cifar10", "split": "test", "n": 10_000, "content_hash": None},
@@ -124,8 +125,11 @@ def import_published(log: Path, run: str) -> Heatmap:
             "note": source["note"],
         },
     }
-    unknown = np.full(rates.shape[1:], -1, dtype=np.int64)
-    return Heatmap(unknown, unknown, np.zeros_like(unknown), np.full(3, -1, dtype=np.int64), metadata, rates)
+    waves = np.array(half_plane(rates.shape[-1]))
+    printed = np.full((1 + len(waves), 2, 2), np.nan)
+    printed[1:] = np.stack([wave_values(rates, sign * waves).T for sign in (1, -1)], axis=1)
+    counts, hits = np.zeros(len(printed), np.int64), np.full((len(printed), 2), -1)
+    return Heatmap(counts, hits, metadata, numbers={"printed_rates": printed})
 
 
 def main() -> None:

@@ -5,7 +5,7 @@
 writes precomputed/default_picture.json. The picture: the first bundled sample that the small CLIP and the small CNN
 both get right, that the wave of the first story turns wrong for the CLIP, and that it leaves right for the CNN; the
 story takes, of those that fit, the first automobile that becomes a ship. The pairs to mix: of the pairs of different
-classes that `core.sweep.hybrid` draws with this seed, the first six of which both networks recognise both pictures,
+classes that `core.sweep hybrids` draws with this seed, the first six of which both networks recognise both pictures,
 each shown first at the first network's crossover cutoff. What networks predict of all these is made
 after it: python -m core.reproduce.profile --parts predictions.
 """

@@ -36,12 +36,8 @@ def row(name: str, heatmap: Heatmap) -> str:
 
 def pooled(maps: Sequence[Heatmap]) -> Heatmap:
     """Return the mean of several networks' maps on the same images, by adding errors."""
-    first = maps[0]
-    sums = {
-        field: sum(getattr(heatmap, field) for heatmap in maps)
-        for field in ("top1_errors", "top5_errors", "count", "clean")
-    }
-    return replace(first, **sums, true_probability=None, outcomes=None, labels=None)
+    counts, hits = (sum(getattr(heatmap, field) for heatmap in maps) for field in ("counts", "hits"))
+    return replace(maps[0], counts=counts, hits=hits, bits=None, labels=None, numbers={})
 
 
 def _cell(result: Lattice | None, *, highlight: bool) -> str:

@@ -2,7 +2,7 @@
 
     python -m precomputed.make_statistics --data-dir DIR [--output FOLDER]
 
-reads the training images of CIFAR-10, or of what `--dataset` names as `core.sweep --dataset` does, and writes
+reads the training images of CIFAR-10, or of what `--dataset` names as `core.sweep waves --dataset` does, and writes
 NAME.npz and NAME_covariance.npz into precomputed/statistics, NAME being that of the classes. Squares of 2 x 2 pixels
 and 64 components are coarse enough to be a blur, and take 0.5 MB. natural_pixels.json has the mean and the covariance
 of the colours of all their pixels.

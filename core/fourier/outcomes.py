@@ -1,23 +1,23 @@
-"""Outcomes of sweeps: misclassified images under each wave, hybrid, corruption; energy of gradients."""
+"""What tables of outcomes tell: errors under waves and by class, crossovers of hybrids, errors under corruptions."""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import compress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any
 
 import numpy as np
 
 from core.data.corruptions import STRENGTHS
-from core.data.stored import OUTCOME_FACTS, first_by_name, read_stored
+from core.data.stored import OUTCOME_FACTS
 from core.fourier.derived import Crossover, crossover, crossover_difference
-from core.fourier.heatmap import MEANS, Heatmap, outcome_row
-from core.fourier.waves import half_plane, wave_cells, wave_map, wave_values
-from core.shared.files import ArchiveContent, ArchiveKind, Fact, check_array
+from core.fourier.heatmap import Heatmap, outcome_rows
+from core.fourier.table import POSITIVE, Number, Outcomes, outcome_file
+from core.fourier.waves import half_plane, wave_map, wave_values
+from core.shared.files import Fact
 from core.shared.numbers import (
     Frequency,
     Interval,
@@ -26,9 +26,6 @@ from core.shared.numbers import (
     paired_interval,
     wilson,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +70,7 @@ def errors_under(heatmap: Heatmap, waves: Sequence[Frequency], top: int = 1) -> 
 
 def _scores(heatmap: Heatmap, waves: Sequence[Frequency | None]) -> np.ndarray | None:
     """(W, n) int8, 1 where an image is misclassified; None is the clean image."""
-    if heatmap.outcomes is None or heatmap.labels is None:
-        return None
-    rows = [outcome_row(wave, heatmap.side) for wave in waves]
-    return np.unpackbits(heatmap.outcomes[rows], axis=1, count=len(heatmap.labels)).view(np.int8)
+    return None if heatmap.bits is None else (~heatmap.hit(outcome_rows(waves, heatmap.side))).view(np.int8)
 
 
 def cell_error(heatmap: Heatmap, wave: Frequency, top: int = 1) -> Errors | None:
@@ -99,77 +93,35 @@ def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
     return Errors(measured, None if scores is None else scores[0], images_of(heatmap))
 
 
-class TransformOutcomes(ArchiveContent):
-    """Base of dataclasses of arrays, with `metadata` on everything that determines them.
-
-    what: name of the outcomes, for errors. unit: name of a part, for the progress bar.
-    """
-
-    what: ClassVar[str]
-    unit: ClassVar[str]
-
-    @property
-    def measured(self) -> np.ndarray:
-        """Whether each part is measured, bool."""
-        raise NotImplementedError
-
-    def originals(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the arrays changed by the predictions for the untransformed pictures.
-
-        predictions, labels: (P, n), if each transformed picture is made from P.
-        """
-        raise NotImplementedError
-
-    def part(self, place: tuple[int, ...], says: np.ndarray, value: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the arrays changed by a measured part, as copies, since states are immutable.
-
-        place: index in `measured`. says: (P, n) bool, whether the class of each of the P pictures is predicted for the
-        transformed one. value: as in `Transforms.apply`, mean over all n.
-        """
-        raise NotImplementedError
-
-    @classmethod
-    def stored(cls, paths: Sequence[Path]) -> dict[str, Self]:
-        """Load files by classifier name; the first of a name counts."""
-        tables = read_stored(cls.load, paths)
-        return first_by_name((outcomes.metadata["classifier"]["name"], outcomes) for outcomes in tables)
-
-    def same_settings(self, other: Self) -> bool:
-        """Return whether one may resume the other: all metadata but the source are equal."""
-        facts, two = ({**outcomes.metadata, "source": None} for outcomes in (self, other))
-        return facts == two
-
-
-GRADIENT_FILES = ArchiveKind(
-    name="file of gradients",
-    maker="core.reproduce.profile",
-    schema=1,
-    required=("blocks",),
-    facts=(Fact("classifier.name", "text"), Fact("dataset.n", "whole number", 2)),
-)
 BLOCKS = 20  # of pictures, for the bootstrap
 
 
 @dataclass(frozen=True, eq=False)
-class StoredGradient(ArchiveContent):
-    """Energy of one network's gradients on CIFAR-10's 32 x 32 pixels.
+class StoredGradient(Outcomes):
+    """Energy of one network's gradients on CIFAR-10's 32 x 32 pixels, a row for each of `BLOCKS` blocks of pictures.
 
-    blocks: (BLOCKS, W) float16, mean `relative_energy` of each block of as many pictures along each of `half_plane`.
-    metadata: classifier, dataset, source.
+    Number energy: mean `relative_energy` of the block's pictures along each of `half_plane`.
     """
 
-    FILE = GRADIENT_FILES
+    TRANSFORM, NUMBERS = "gradients", {"energy": Number((None,), np.float16, high=65_504.0)}
+    FILE = outcome_file(
+        TRANSFORM,
+        "file of gradients",
+        "python -m core.sweep gradients",
+        (Fact("classifier.name", "text"), Fact("dataset.n", "whole number", 2)),
+        NUMBERS,
+        required=("energy",),
+    )
 
-    blocks: np.ndarray
-    metadata: dict[str, Any]
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return {"blocks": self.blocks}
+    @property
+    def blocks(self) -> np.ndarray:
+        """(BLOCKS, W) float16 energy."""
+        return self.numbers["energy"]
 
     @property
     def pictures(self) -> int:
         """Number of pictures."""
-        return int(self.metadata["dataset"]["n"])
+        return self.n
 
     @property
     def sha256(self) -> str | None:
@@ -207,15 +159,14 @@ class MapOutcomes:
 @lru_cache(8)
 def outcomes(heatmap: Heatmap) -> MapOutcomes | None:
     """Return the outcomes of a map; None if its file has none."""
-    if heatmap.outcomes is None or heatmap.labels is None:
+    if heatmap.bits is None:
         return None
-    waves = half_plane(heatmap.side)
-    known = wave_values(heatmap.count, waves) > 0
-    clean, *wrong = np.unpackbits(heatmap.outcomes[[True, *known]], axis=1, count=len(heatmap.labels)).astype(bool)
+    known = heatmap.measured[1:]
+    clean, *wrong = ~heatmap.hit(np.append(True, known))
     return MapOutcomes(
-        tuple(compress(waves, known)),
-        np.array(wrong).reshape(-1, len(heatmap.labels)),
-        clean if heatmap.clean[2] > 0 else None,
+        tuple(compress(half_plane(heatmap.side), known)),
+        np.array(wrong).reshape(-1, heatmap.n),
+        clean if heatmap.measured[0] else None,
     )
 
 
@@ -231,23 +182,13 @@ def select_images(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
     result = outcomes(heatmap)
     if result is None:
         raise ValueError("this map does not say which images are misclassified")
-    errors, count = np.full_like(heatmap.top1_errors, -1), np.zeros_like(heatmap.count)
-    images = np.broadcast_to(chosen, result.wrong.shape)
-    for (i, j), wrong, some in zip(result.waves, result.wrong, images, strict=True):
-        for cell in wave_cells(i, j, heatmap.side):
-            errors[cell], count[cell] = (wrong & some).sum(), some.sum()
-    clean = heatmap.clean
+    counts, hits = np.zeros_like(heatmap.counts), np.full_like(heatmap.hits, -1)
+    counts[0], hits[0] = heatmap.counts[0], heatmap.hits[0]
+    images, rows = np.broadcast_to(chosen, result.wrong.shape), np.flatnonzero(heatmap.measured[1:]) + 1
+    counts[rows], hits[rows, 0] = images.sum(axis=1), (images & ~result.wrong).sum(axis=1)
     if chosen.ndim == 1 and result.clean is not None:
-        clean = np.array([(result.clean & chosen).sum(), -1, chosen.sum()])
-    without: dict[str, Any] = dict.fromkeys(("outcomes", "labels", *MEANS))
-    return replace(
-        heatmap,
-        top1_errors=errors,
-        top5_errors=np.full_like(errors, -1),
-        count=count,
-        clean=clean,
-        **without,
-    )
+        counts[0], hits[0] = chosen.sum(), ((chosen & ~result.clean).sum(), -1)
+    return replace(heatmap, counts=counts, hits=hits, bits=None, labels=None, numbers={})
 
 
 @lru_cache(8)
@@ -286,116 +227,86 @@ def class_errors_of(labels: np.ndarray, predictions: np.ndarray) -> tuple[ClassE
 
 
 ALIKE = 0.05  # mean confusion of two classes from which `dissimilar_pairs` excludes them
-HYBRIDS = ArchiveKind(
-    name="file of hybrids",
-    maker="core.sweep.hybrid",
-    schema=1,
-    required=("cutoffs", "says", "labels", "predictions", "clipped"),
-    facts=(
-        *OUTCOME_FACTS,
-        Fact("class_names", "list", 1, 2**16),
-    ),
-)
 
 
 @dataclass(frozen=True, eq=False)
-class HybridOutcomes(TransformOutcomes):
-    """Outcomes on n pairs at C cutoffs.
+class HybridOutcomes(Outcomes):
+    """Outcomes on n pairs of pictures, unmixed, then at each of C cutoffs.
 
-    cutoffs: (C,) float64, ascending, in cycles per image. says: (2, C, n) bool: whether the low and the high picture's
-    class is predicted. labels, predictions: (2, n) int64, true and predicted class of the low and the high picture of
-    each pair, unmixed. clipped: (C,) mean share of the contrast lost by clipping; NaN if not yet measured.
+    The classes asked for are those of the low and of the high picture; labels and predictions are (2, n).
+    Numbers: cutoffs, ascending, in cycles per image; 0 for the unmixed pictures. clipped: mean share of the contrast
+    lost by clipping.
     """
 
-    FILE, what, unit = HYBRIDS, "hybrids", "cutoff"
+    TRANSFORM, ASKED, KEPT = "hybrids", 2, 2
+    NUMBERS = {"cutoffs": Number(high=1e6, known=True), "clipped": Number(dtype=np.float32, high=POSITIVE)}
+    FILE = outcome_file(
+        TRANSFORM,
+        "file of hybrids",
+        "python -m core.sweep hybrids",
+        (*OUTCOME_FACTS, Fact("class_names", "list", 1, 2**16)),
+        NUMBERS,
+        required=("bits", "labels", "predictions", *NUMBERS),
+    )
 
-    cutoffs: np.ndarray
-    says: np.ndarray
-    labels: np.ndarray
-    predictions: np.ndarray
-    clipped: np.ndarray
-    metadata: Mapping[str, Any]
+    def __post_init__(self) -> None:
+        if self.labels is None or self.labels.shape[:-1] != (2,) or self.pairs == 0:
+            raise ValueError("hybrids need the labels of pairs of pictures")
+        super().__post_init__()
+        cutoffs = self.numbers["cutoffs"]
+        if len(cutoffs) < 3 or cutoffs[0] != 0 or not (np.diff(cutoffs) > 0).all():
+            raise ValueError("cutoffs must be finite and ascend")
+
+    @property
+    def n(self) -> int:
+        assert self.labels is not None
+        return int(self.labels.shape[-1])
 
     @property
     def pairs(self) -> int:
-        return self.labels.shape[1]
+        return self.n
 
     @property
-    def measured(self) -> np.ndarray:
-        return np.isfinite(self.clipped)
-
-    def originals(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-        return {"predictions": predictions}
-
-    def part(self, place: tuple[int, ...], says: np.ndarray, value: np.ndarray) -> dict[str, np.ndarray]:
-        said, clipped = self.says.copy(), self.clipped.copy()
-        said[:, place[0]], clipped[place] = says, value
-        return {"says": said, "clipped": clipped}
+    def settings(self) -> dict[str, Any]:
+        return {"number of pairs": self.pairs, "cutoffs": self.cutoffs.tolist()}
 
     @property
-    def done(self) -> int:
-        """Number of measured cutoffs, the first ones."""
-        return int(self.measured.sum())
+    def cutoffs(self) -> np.ndarray:
+        """(C,) float64, ascending, in cycles per image."""
+        return self.numbers["cutoffs"][1:]
+
+    @cached_property
+    def says(self) -> np.ndarray:
+        """(2, M, n) bool: at each of M measured cutoffs, whether the low and the high picture's class is predicted."""
+        rows = np.flatnonzero(self.measured[1:]) + 1
+        return np.stack([self.hit(rows, asked) for asked in (0, 1)])
 
     @property
     def shares(self) -> tuple[Interval, Interval]:
         """Shares of pairs with the low and the high picture's class predicted, by measured cutoff (Wilson)."""
-        low, high = (wilson(side[: self.done].mean(axis=1), self.pairs) for side in self.says)
+        low, high = (wilson(side.mean(axis=1), self.pairs) for side in self.says)
         return low, high
 
     def subset(self, chosen: np.ndarray) -> HybridOutcomes:
         """Return the outcomes on chosen pairs, (n,) bool."""
-        parts = {name: getattr(self, name)[..., chosen] for name in ("says", "labels", "predictions")}
-        return replace(self, **parts)
-
-    def same_settings(self, other: HybridOutcomes) -> bool:
-        alike = np.array_equal(self.cutoffs, other.cutoffs) and np.array_equal(self.labels, other.labels)
-        return alike and super().same_settings(other)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return the file's arrays, outcomes packed as bits."""
-        few = _few(self.metadata)
-        return {
-            "cutoffs": self.cutoffs,
-            "says": np.packbits(self.says, axis=2),
-            "labels": self.labels.astype(few),
-            "predictions": self.predictions.astype(few),
-            "clipped": self.clipped.astype(np.float32),
-        }
-
-    @classmethod
-    def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> HybridOutcomes:
-        cutoffs, says, labels, predictions, clipped = (arrays[name] for name in HYBRIDS.required)
-        count, pairs, few = len(cutoffs), labels.shape[-1], _few(metadata)
-        check_array("labels", labels, (2, pairs), few)
-        check_array("predictions", predictions, (2, pairs), few)
-        check_array("says", says, (2, count, -(-pairs // 8)), np.uint8)
-        check_array("clipped", clipped, (count,), np.float32)
-        if cutoffs.dtype != np.float64 or count < 2 or not np.isfinite(cutoffs).all() or (np.diff(cutoffs) <= 0).any():
-            raise ValueError("cutoffs must be finite and ascend")
-        later = np.diff(np.isfinite(clipped).astype(int)) > 0  # a cutoff measured after an unmeasured one
-        classes = len(metadata["class_names"])
-        if pairs == 0 or later.any() or max(labels.max(), predictions.max()) >= classes:
-            raise ValueError("labels or cutoffs do not fit")
-        says = np.unpackbits(says, axis=2, count=pairs).astype(bool)
-        return cls(
-            cutoffs, says, labels.astype(np.int64), predictions.astype(np.int64), clipped.astype(np.float64), metadata
+        assert self.labels is not None and self.predictions is not None
+        says = np.stack([self.hit(slice(None), asked)[:, chosen] for asked in (0, 1)], axis=1)
+        return replace(
+            self,
+            counts=np.where(self.measured, says.shape[-1], 0),
+            hits=np.where(self.measured[:, None], says.sum(axis=-1), -1),
+            bits=np.packbits(says, axis=-1),
+            labels=self.labels[:, chosen],
+            predictions=self.predictions[:, chosen],
         )
-
-
-def _few(metadata: Mapping[str, Any]) -> type[np.uint8] | type[np.uint16]:
-    """Return the dtype of class indices in the file."""
-    return np.uint8 if len(metadata["class_names"]) <= 256 else np.uint16
 
 
 @lru_cache(32)
 def crossover_of(outcomes: HybridOutcomes) -> Crossover | None:
     """Return the crossover cutoff of the network; None if it has none, or too little is measured."""
-    done = outcomes.done
-    if done < 2:
-        return None
-    low, high = outcomes.says[:, :done]
-    return crossover(low, high, outcomes.cutoffs[:done].tolist())
+    low, high = outcomes.says
+    cutoffs = outcomes.cutoffs[outcomes.measured[1:]]
+    return crossover(low, high, cutoffs.tolist()) if len(cutoffs) > 1 else None
 
 
 @lru_cache(32)
@@ -407,6 +318,7 @@ def first_pairs(outcomes: HybridOutcomes, count: int) -> HybridOutcomes:
 def same_pairs(a: HybridOutcomes, b: HybridOutcomes) -> bool:
     """Return whether both networks saw the same pairs, possibly at different cutoffs."""
     same = a.metadata["dataset"]["content_hash"] == b.metadata["dataset"]["content_hash"]
+    assert a.labels is not None and b.labels is not None
     return same and a.metadata["seed"] == b.metadata["seed"] and np.array_equal(a.labels, b.labels)
 
 
@@ -421,6 +333,7 @@ def dissimilar_pairs(outcomes: HybridOutcomes, alike: float = ALIKE) -> np.ndarr
 
     Measured on the pairs' unmixed pictures: the mean share of two classes taken for each other must be below `alike`.
     """
+    assert outcomes.labels is not None and outcomes.predictions is not None
     classes = len(outcomes.metadata["class_names"])
     taken = np.zeros((classes, classes))
     np.add.at(taken, (outcomes.labels.ravel(), outcomes.predictions.ravel()), 1)
@@ -428,56 +341,47 @@ def dissimilar_pairs(outcomes: HybridOutcomes, alike: float = ALIKE) -> np.ndarr
     return ((taken + taken.T) / 2)[tuple(outcomes.labels)] < alike
 
 
-CORRUPTION_FILE = ArchiveKind(
-    name="file of corruptions",
-    maker="core.sweep.corruption",
-    schema=1,
-    required=("clean", "correct", "spectrum"),
-    facts=(
-        *OUTCOME_FACTS,
-        Fact("pictures", "whole number", 1, 2**32),
-        Fact("corruptions", "JSON object", 1, 100),
-    ),
-)
-
-
 @dataclass(frozen=True, eq=False)
-class CorruptionOutcomes(TransformOutcomes):
-    """Outcomes on n pictures under D corruptions at S strengths.
+class CorruptionOutcomes(Outcomes):
+    """Outcomes on n pictures, clean, then under each of D corruptions at each of S strengths.
 
-    clean: (n,) bool, whether each clean picture is classified correctly. correct: (D, S, n) bool, the same for the
-    corrupted pictures. spectrum: (D, S, R) mean energy of the change by rounded radius, as in `energy_by_radius`; NaN
-    where not yet measured. metadata: facts; `corruptions` are D keys, each with its S amounts.
+    Number spectrum: (R,) mean energy of the change by rounded radius, as in `energy_by_radius`. In the metadata,
+    `corruptions` are D keys, each with its S amounts.
     """
 
-    FILE, what, unit = CORRUPTION_FILE, "corruptions", "strength"
+    TRANSFORM, ASKED, KEPT = "corruptions", 1, 1
+    NUMBERS = {"spectrum": Number((None,), np.float32, high=POSITIVE)}
+    FILE = outcome_file(
+        TRANSFORM,
+        "file of corruptions",
+        "python -m core.sweep corruptions",
+        (*OUTCOME_FACTS, Fact("pictures", "whole number", 1, 2**32), Fact("corruptions", "JSON object", 1, 100)),
+        NUMBERS,
+        required=("bits", *NUMBERS),
+    )
 
-    clean: np.ndarray
-    correct: np.ndarray
-    spectrum: np.ndarray
-    metadata: Mapping[str, Any]
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for key, amounts in self.metadata["corruptions"].items():
+            if not isinstance(amounts, list) or len(amounts) != len(STRENGTHS):
+                raise ValueError(f"{key!r} must have {len(STRENGTHS)} amounts")
+            if not all(isinstance(amount, int | float) for amount in amounts):
+                raise ValueError(f"the amounts of {key!r} must be numbers")
+        if len(self.counts) != (rows := 1 + len(self.keys) * len(STRENGTHS)):
+            raise ValueError(f"{len(self.keys)} corruptions take {rows} rows; got {len(self.counts)}")
+
+    @property
+    def n(self) -> int:
+        return int(self.metadata["pictures"])
 
     @property
     def pictures(self) -> int:
-        return len(self.clean)
+        return self.n
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys of the D corruptions, in order."""
         return tuple(self.metadata["corruptions"])
-
-    @property
-    def measured(self) -> np.ndarray:
-        """(D, S) bool, whether measured."""
-        return np.isfinite(self.spectrum).all(axis=-1)
-
-    def originals(self, predictions: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-        return {"clean": (predictions == labels)[0]}
-
-    def part(self, place: tuple[int, ...], says: np.ndarray, value: np.ndarray) -> dict[str, np.ndarray]:
-        correct, spectrum = self.correct.copy(), self.spectrum.copy()
-        correct[place], spectrum[place] = says[0], value
-        return {"correct": correct, "spectrum": spectrum}
 
     @property
     def images(self) -> Hashable:
@@ -486,43 +390,32 @@ class CorruptionOutcomes(TransformOutcomes):
         amounts = tuple((key, *amounts) for key, amounts in facts["corruptions"].items())
         return facts["dataset"]["content_hash"], facts["seed"], self.pictures, amounts
 
+    @cached_property
+    def clean(self) -> np.ndarray:
+        """(n,) bool, whether each clean picture is classified correctly."""
+        return self.hit(0)
+
+    @cached_property
+    def correct(self) -> np.ndarray:
+        """(D, S, n) bool, whether each corrupted picture is classified correctly."""
+        return self.hit(slice(1, None)).reshape(len(self.keys), len(STRENGTHS), self.n)
+
+    @property
+    def spectrum(self) -> np.ndarray:
+        """(D, S, R) float64 energy of the change by rounded radius; NaN where not measured."""
+        values = self.numbers["spectrum"][1:].astype(np.float64)
+        return values.reshape(len(self.keys), len(STRENGTHS), -1)
+
     def clean_errors(self) -> Errors:
         """Return the errors on the clean pictures."""
-        return self._errors(~self.clean[None])
+        return self._mean_errors(~self.clean[None])
 
     def errors(self, *keys: str, strength: int | None = None) -> Errors:
         """Return the mean error over one or several corruptions, at one strength or over all, image by image."""
         rows = [self.keys.index(key) for key in keys]
         columns = slice(None) if strength is None else [STRENGTHS.index(strength)]
-        return self._errors(~self.correct[rows][:, columns].reshape(-1, self.pictures))
+        return self._mean_errors(~self.correct[rows][:, columns].reshape(-1, self.n))
 
-    def _errors(self, wrong: np.ndarray) -> Errors:
+    def _mean_errors(self, wrong: np.ndarray) -> Errors:
         scores = wrong.mean(axis=0)
         return Errors(clustered_interval(scores).item(), scores, self.images)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return the file's arrays, outcomes packed as bits."""
-        return {
-            "clean": np.packbits(self.clean),
-            "correct": np.packbits(self.correct, axis=2),
-            "spectrum": self.spectrum.astype(np.float32),
-        }
-
-    @classmethod
-    def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> CorruptionOutcomes:
-        clean, correct, spectrum = (arrays[name] for name in CORRUPTION_FILE.required)
-        pictures, rows = metadata["pictures"], (len(metadata["corruptions"]), len(STRENGTHS))
-        check_array("clean", clean, (-(-pictures // 8),), np.uint8)
-        check_array("correct", correct, (*rows, -(-pictures // 8)), np.uint8)
-        if spectrum.shape[:2] != rows or spectrum.ndim != 3 or not spectrum.shape[2] or spectrum.dtype.kind != "f":
-            raise ValueError(f"spectrum must be {rows} rows of numbers; it is {spectrum.dtype} {spectrum.shape}")
-        if np.isinf(spectrum).any() or (spectrum < 0).any():
-            raise ValueError("energies must be finite and non-negative")
-        for key, amounts in metadata["corruptions"].items():
-            if not isinstance(amounts, list) or len(amounts) != len(STRENGTHS):
-                raise ValueError(f"{key!r} must have {len(STRENGTHS)} amounts")
-            if not all(isinstance(amount, int | float) for amount in amounts):
-                raise ValueError(f"the amounts of {key!r} must be numbers")
-        clean = np.unpackbits(clean, count=pictures).astype(bool)
-        correct = np.unpackbits(correct, axis=2, count=pictures).astype(bool)
-        return cls(clean, correct, spectrum.astype(np.float64), metadata)

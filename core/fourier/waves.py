@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -55,6 +56,7 @@ def canonical_frequency(i: int, j: int) -> Frequency:
     return (i, j) if j > 0 or (j == 0 and i >= 0) else (-i, -j)
 
 
+@lru_cache(maxsize=8)
 def half_plane(side: int) -> tuple[Frequency, ...]:
     """Return the (side * side + 1) / 2 distinct waves of a heat map, lowest frequency first."""
     check_side(side)

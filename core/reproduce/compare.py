@@ -29,9 +29,9 @@ from core.classifiers.weights import format_bytes
 from core.data.datasets import load_dataset
 from core.data.sample_sets import HEATMAPS, set_of_map
 from core.fourier.contrasts import LOW, Band, clear_waves, contrast, in_band
-from core.fourier.heatmap import MEANS, Heatmap, outcome_row
+from core.fourier.heatmap import Heatmap, outcome_rows
 from core.fourier.outcomes import Errors, HybridOutcomes, crossover_of, errors_under, same_images, same_pairs
-from core.fourier.waves import half_plane, rounded_radius, wave_map, wave_values
+from core.fourier.waves import half_plane, rounded_radius, wave_values
 from core.pgd.batches import make_job, read_job, run_job
 from core.pgd.pictures import Judgement, PictureOutcomes, Reconstruction, judgement, picture_outcomes
 from core.reproduce.profile import KINDS, Kind, ProfiledNetwork, ProfileFile, hybrids, load_judge, map_config, map_file
@@ -488,17 +488,7 @@ def _common_waves(*maps: Heatmap) -> tuple[Frequency, ...]:
 
 def restricted_to(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Heatmap:
     """Restrict the map to some waves."""
-    absent = np.isnan(wave_map(np.zeros(len(waves)), waves, heatmap.side))
-    changes: dict[str, Any] = {"count": np.where(absent, 0, heatmap.count)}
-    changes |= {name: np.where(absent, -1, getattr(heatmap, name)) for name in ("top1_errors", "top5_errors")}
-    for name in ("printed_rates", *MEANS, "sampling_variance"):
-        if (array := getattr(heatmap, name)) is not None:
-            changes[name] = np.where(absent, np.nan, array)
-    if heatmap.outcomes is not None:
-        rows = [outcome_row(wave, heatmap.side) for wave in (None, *waves)]
-        changes["outcomes"] = np.zeros_like(heatmap.outcomes)
-        changes["outcomes"][rows] = heatmap.outcomes[rows]
-    return replace(heatmap, **changes)
+    return heatmap.only(outcome_rows((None, *waves), heatmap.side))
 
 
 def _wave_errors(heatmap: Heatmap, waves: tuple[Frequency, ...]) -> Errors:
@@ -573,7 +563,7 @@ def run_map(part: MapPart, amount: Amount, machine: Machine) -> MapResult:
     """Compute what is missing in the part's map. All processes of the group call this together.
 
     Raises:
-        ValueError: the file holds a map of another configuration.
+        ValueError: the file holds a map of other settings.
     """
     network, note = machine.network(part), machine.missing_data(part.dataset)
     data = network.images(amount.images)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -28,12 +28,12 @@ from core.classifiers.registry import (
 from core.classifiers.registry import VARIABLE as LISTED
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, energy_by_radius
-from core.data.datasets import add_dataset_options, load_dataset, named_dataset
+from core.data.datasets import add_dataset_options, load_dataset, load_samples, named_dataset
 from core.data.painted import usual_side
 from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ImageDataset, SampleSet, usual_epsilon
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.fourier.heatmap import Heatmap
-from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient, TransformOutcomes
+from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient
 from core.fourier.waves import half_plane, largest_side, rounded_radius
 from core.pgd.batches import JobConfig, PGDJob, make_job, run_batch
 from core.pgd.pictures import (
@@ -73,17 +73,18 @@ from core.shared.files import make_folder
 from core.shared.numbers import duration, milliseconds
 from core.shared.roles import ROLES
 from core.shared.text import count_of, one_line
-from core.sweep.grow import BATCH, Transforms, grow_in_file, missing_waves, run_sweep
+from core.sweep.grow import Table, Transforms, grow_file, missing_rows
 from core.sweep.predict import MIXED_AT
 from core.sweep.processes import Processes
 from core.sweep.transforms import (
     SIDE,
     CorruptionConfig,
+    GradientConfig,
     HybridConfig,
+    PredictionConfig,
     StoredPredictions,
     chosen_pictures,
     default_cutoffs,
-    measure_predictions,
 )
 from core.sweep.waves import SweepConfig, images_per_wave
 
@@ -476,7 +477,6 @@ def example_run(plan: RunPlan, classifier: Classifier, description: str = "") ->
     return with_few_frames(result)
 
 
-Outcomes = TypeVar("Outcomes", bound=TransformOutcomes)
 QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
 FULL_SHARE = 0.02  # share of the images under each wave of a full map
 STRENGTH_IMAGES = 1000  # of a map at equal strength, which has only the corners
@@ -510,19 +510,14 @@ def map_file(
     """Return the file of a map; path: in the profile, by default that of a heat map."""
     path = path or Path("heatmaps", f"{network.file_name}_{data.name}-{len(data)}.npz")
     passes = len(data) + len(config.waves) * images_per_wave(len(data), config.passes)
-
-    def make(output: Path) -> Heatmap:
-        classifier = network.classifier(data.classes)
-        return run_sweep(classifier, data, config, output, network.processes, f"map of {network.file_name}")
-
-    return ProfileFile(path, passes, make, lambda made: not missing_waves(Heatmap.load(made), config))
+    return _table(network, Heatmap, config, data, passes, path=path, processes=network.processes)
 
 
 def hybrids(network: ProfiledNetwork, pairs: int | None = None) -> Iterator[ProfileFile]:
     """Yield its predictions for hybrid images; pairs: their number, by default that of the profile."""
     data = network.images(None)
     count = pairs or network.count((150, 2000))
-    config = HybridConfig(count, default_cutoffs(data.image_size), seed=network.seed)
+    config = HybridConfig(count, default_cutoffs(data.image_size), network.seed, network.batch_size)
     passes = config.pairs * (2 + len(config.cutoffs))
     yield _table(network, HybridOutcomes, config, data, passes, lambda stored: stored.pairs >= count)
 
@@ -530,7 +525,7 @@ def hybrids(network: ProfiledNetwork, pairs: int | None = None) -> Iterator[Prof
 def corruptions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield its predictions for corrupted pictures."""
     data = network.images(None)
-    config = CorruptionConfig(network.count((100, 2000)), network.seed)
+    config = CorruptionConfig(network.count((100, 2000)), network.seed, network.batch_size)
     pictures = min(config.pictures, len(data))
     passes = pictures * (1 + len(CORRUPTIONS) * len(STRENGTHS))
     yield _table(network, CorruptionOutcomes, config, data, passes, lambda stored: stored.pictures >= pictures)
@@ -555,24 +550,32 @@ def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
 def _table(
     network: ProfiledNetwork,
-    kind: type[Outcomes],
-    config: Transforms[Outcomes],
+    kind: type[Table],
+    transforms: Transforms[Table],
     data: ImageDataset,
     passes: int,
-    is_enough: Callable[[Outcomes], bool],
+    is_enough: Callable[[Table], bool] = lambda stored: True,
+    *,
+    path: Path | None = None,
+    processes: Processes | None = None,
 ) -> ProfileFile:
-    """Return the file of a sweep over transforms; is_enough: whether measured outcomes suffice."""
+    """Return the file of a sweep.
 
-    def make(path: Path) -> Outcomes:
-        classifier, description = network.classifier(data.classes), f"{kind.what} of {network.file_name}"
-        size = network.batch_size or BATCH
-        return grow_in_file(config, classifier, data, path, batch_size=size, description=description)
+    Args:
+        is_enough: whether a stored table suffices, if all its rows are measured.
+        path: in the profile, by default the network's in a folder of the transforms' name.
+        processes: share the rows.
+    """
 
-    def is_complete(path: Path) -> bool:
-        stored = kind.load(path)
-        return bool(stored.measured.all()) and is_enough(stored)
+    def make(output: Path) -> Table:
+        classifier, description = network.classifier(data.classes), f"{kind.TRANSFORM} of {network.file_name}"
+        return grow_file(classifier, data, transforms, output, processes, description)
 
-    return ProfileFile(Path(kind.what, f"{network.file_name}.npz"), passes, make, is_complete)
+    def is_complete(output: Path) -> bool:
+        stored = kind.load(output)
+        return not missing_rows(stored, transforms) and is_enough(stored)
+
+    return ProfileFile(path or Path(kind.TRANSFORM, f"{network.file_name}.npz"), passes, make, is_complete)
 
 
 def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -581,18 +584,8 @@ def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     if data.image_size > SMALL or len(data) < BLOCKS:
         have = f"{count_of(len(data), 'picture')} of {data.image_size}"
         raise MissingDataError(f"needs at least {BLOCKS} pictures of {SMALL} pixels, and there are {have}")
-
-    def make(path: Path) -> None:
-        from core.sweep.transforms import measure_gradient
-
-        measure_gradient(network.classifier(data.classes), data).save(path)
-
-    yield ProfileFile(
-        Path("gradients", f"{network.file_name}.npz"),
-        GRADIENT_PASSES * len(data),
-        make,
-        lambda path: StoredGradient.load(path).pictures >= len(data),
-    )
+    passes = GRADIENT_PASSES * len(data)
+    yield _table(network, StoredGradient, GradientConfig(), data, passes, lambda stored: stored.pictures >= len(data))
 
 
 def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -600,16 +593,8 @@ def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     if _vocabulary(network) not in (None, CIFAR10.name):
         raise MissingDataError("need a network of CIFAR-10’s classes")
     passes = 1 + len(half_plane(SIDE)) + len(chosen_pictures()["mixtures"]["pairs"]) * (2 + MIXED_AT)
-
-    def make(path: Path) -> None:
-        measure_predictions(network.classifier(CIFAR10)).save(path)
-
-    yield ProfileFile(
-        Path("predictions", f"{network.file_name}.npz"),
-        passes,
-        make,
-        lambda path: StoredPredictions.load(path).is_current,
-    )
+    data = load_samples(chosen_pictures()["samples"])
+    yield _table(network, StoredPredictions, PredictionConfig(), data, passes, lambda stored: stored.is_current)
 
 
 PARTS = {

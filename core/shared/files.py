@@ -118,8 +118,8 @@ def read_npz(
     arrays: dict[str, np.ndarray] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
-        if set(required) - members.keys():
-            raise ValueError("it holds other data")
+        if lacking := [name for name in required if name not in members]:
+            raise ValueError(f"it lacks {', '.join(lacking)}")
         for name in (*required, *(name for name in optional if name in members)):
             # Reading stops at this size, and an array's memory is untouched until filled.
             limit -= members[name].file_size

@@ -1,22 +1,43 @@
-"""Script `python -m core.sweep`: a resumable sweep on one process or under torchrun."""
+"""Script `python -m core.sweep`: resumable sweeps over waves, hybrids, corruptions, and of gradients.
+
+    python -m core.sweep waves --classifier mini-clip --dataset cifar10 --output map.npz
+    python -m core.sweep hybrids --classifier mini-clip --dataset cifar10 --pairs 2000 --output hybrids.npz
+
+Run the same command again to resume after an interruption; start it with torchrun to share the rows of the table over
+GPUs and nodes."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from core.classifiers.text import add_classifier_options, named_classifier
+from core.data.corruptions import CORRUPTIONS, STRENGTHS
 from core.data.datasets import add_dataset_options, named_dataset
-from core.data.sample_sets import usual_epsilon
-from core.fourier.waves import largest_side
+from core.data.sample_sets import ImageDataset, usual_epsilon
+from core.fourier.contrasts import LOW
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import (
+    ALIKE,
+    CorruptionOutcomes,
+    HybridOutcomes,
+    StoredGradient,
+    crossover_of,
+    dissimilar_pairs,
+)
+from core.fourier.waves import half_plane, largest_side, rounded_radius
 from core.shared import paper
 from core.shared.cli import MAX_SEED, check_output, integer, number
 from core.shared.device import DTYPES
-from core.shared.numbers import Frequency, percent
-from core.shared.text import quoted
-from core.sweep.grow import run_sweep
+from core.shared.numbers import Frequency, decimal, interval, percent
+from core.shared.text import count_of, quoted
+from core.sweep.grow import Transforms, grow_file
 from core.sweep.processes import Processes, run_together
+from core.sweep.transforms import BATCH, MAX_PAIRS, CorruptionConfig, GradientConfig, HybridConfig, default_cutoffs
 from core.sweep.waves import SweepConfig, check_side_fits
 
 
@@ -36,15 +57,12 @@ def parse_passes(text: str) -> float:
     return share
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the command-line parser."""
-    parser = argparse.ArgumentParser(
-        prog="python -m core.sweep",
-        description="Compute a Fourier heat map. Run the same command again to resume after an interruption; "
-        "start it with torchrun to share the cells over GPUs and nodes.",
-    )
-    add_classifier_options(parser)
-    add_dataset_options(parser)
+def parse_cutoffs(text: str) -> tuple[float, ...]:
+    """'1,2.5,4' -> (1.0, 2.5, 4.0)."""
+    return tuple(number(above=True)(part) for part in text.split(","))
+
+
+def _wave_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=integer(1), help="number of images, chosen by the seed")
     parser.add_argument("--epsilon", type=number(), help="L2 size v per channel, default the paper's: 4.0 or 15.7")
     parser.add_argument(
@@ -62,7 +80,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--side", type=integer(1), help="side of the map, odd, default the paper's: 31 or 63")
     parser.add_argument("--cells", type=parse_cells, help='only these frequencies, e.g. --cells="11,10;-3,4"')
-    parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="of the signs and of the images")
     parser.add_argument(
         "--dtype",
         default="float32",
@@ -75,23 +92,9 @@ def build_parser() -> argparse.ArgumentParser:
         dest="outcomes",
         help="do not store which images are misclassified under each wave, one bit each: 0.6 MB for CIFAR-10",
     )
-    parser.add_argument("--batch-size", type=integer(1), help="default 64, on a GPU 512; halved on OOM")
-    parser.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
-    return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the script; return the exit status."""
-    parser = build_parser()
-    args = parser.parse_args(argv)
-    check_output(parser, args.output)
-    return run_together(
-        lambda processes: _run(args, processes), "finished cells are saved, run the same command again to resume"
-    )
-
-
-def _run(args: argparse.Namespace, processes: Processes) -> str:
-    dataset = named_dataset(args, limit=args.limit, seed=args.seed, quiet=not processes.is_main)
+def _waves(args: argparse.Namespace, dataset: ImageDataset) -> SweepConfig:
     size = dataset.image_size
     if args.epsilon is None and not usual_epsilon(size):
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
@@ -101,18 +104,144 @@ def _run(args: argparse.Namespace, processes: Processes) -> str:
         epsilon=usual_epsilon(size) if args.epsilon is None else args.epsilon,
         **{name: getattr(args, name) for name in as_given},
     )
-    check_side_fits(config.side, size)  # before allocating anything of that size
+    check_side_fits(config.side, size)  # before loading the classifier
+    return config
+
+
+def _map_summary(heatmap: Heatmap) -> str:
+    computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
+    if heatmap.estimate is not None:
+        computed += f", estimated to {heatmap.metadata['estimate']['half_width']:.2f} points"
+    return f"{computed}, clean error {percent(heatmap.clean_rate() or 0.0, 2)}"  # every sweep starts with it
+
+
+def _hybrid_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pairs", type=integer(1, MAX_PAIRS), default=2000, help="of pictures, default 2000")
+    cutoffs_help = 'cycles per image, ascending, e.g. --cutoffs="2,4,8"; default 1 to half of the side'
+    parser.add_argument("--cutoffs", type=parse_cutoffs, help=cutoffs_help)
+
+
+def _hybrids(args: argparse.Namespace, dataset: ImageDataset) -> HybridConfig:
+    cutoffs = args.cutoffs or default_cutoffs(dataset.image_size)
+    return HybridConfig(args.pairs, cutoffs, args.seed, args.batch_size)
+
+
+def _crossover_summary(outcomes: HybridOutcomes) -> str:
+    """Return the crossover cutoff in one line, with and without pairs of similar classes."""
+    different = dissimilar_pairs(outcomes)
+    parts = [f"{count_of(outcomes.pairs, 'pair')}, {_crossover(outcomes)}"]
+    if 0 < different.sum() < outcomes.pairs:
+        without = outcomes.subset(different)
+        parts.append(
+            f"without the {outcomes.pairs - without.pairs:,} pairs of classes that it takes for each other in "
+            f"{percent(ALIKE, 0)} or more {_crossover(without)}"
+        )
+    return "; ".join(parts)
+
+
+def _crossover(outcomes: HybridOutcomes) -> str:
+    crossover = crossover_of(outcomes)
+    if crossover is None:
+        return "the shares do not cross at these cutoffs"
+    value, low, high = (decimal(number, 2) for number in crossover.radius)
+    return f"crossover cutoff {value} cycles per image ({low} to {high})"
+
+
+def _corruption_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pictures", type=integer(1), default=2000, help="drawn by the seed, default 2000")
+
+
+def _error_table(outcomes: CorruptionOutcomes) -> str:
+    """Return a table of top-1 errors in per cent with 95 % intervals, one line per corruption."""
+    clean = outcomes.clean_errors().measured
+    lines = [
+        f"{count_of(outcomes.pictures, 'picture')}; clean top-1 error {decimal(100 * clean.value)} ({interval(clean)})"
+    ]
+    for key in outcomes.keys:
+        errors = [outcomes.errors(key, strength=strength).measured for strength in STRENGTHS]
+        numbers = "; ".join(f"{decimal(100 * error.value)} ({interval(error)})" for error in errors)
+        lines.append(f"  {CORRUPTIONS[key].label:<14} {numbers}")
+    return "\n".join(lines)
+
+
+def _gradient_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--limit", type=integer(1), default=1000, help="number of pictures, default 1000")
+
+
+def _gradient_summary(gradient: StoredGradient) -> str:
+    radius = rounded_radius(half_plane(gradient.side))
+    bands = (radius <= LOW.last, radius > gradient.side // 2)
+    low, high = (decimal(float(gradient.energy[band].mean()), 2) for band in bands)
+    pictures = count_of(gradient.pictures, "picture")
+    return f"{pictures}; mean energy {low} up to radius {LOW.last}, {high} in the corners, 1 over all waves"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A command. what: for the help. options: adds its own. config: its settings. summary: of the finished table."""
+
+    what: str
+    options: Callable[[argparse.ArgumentParser], None]
+    config: Callable[[argparse.Namespace, ImageDataset], Transforms[Any]]
+    summary: Callable[[Any], str]
+
+
+SWEEPS = {
+    "waves": Sweep("a Fourier heat map: the error under every wave", _wave_options, _waves, _map_summary),
+    "hybrids": Sweep(
+        "which of two pictures, mixed at several cutoffs, is predicted", _hybrid_options, _hybrids, _crossover_summary
+    ),
+    "corruptions": Sweep(
+        "the error under eight corruptions at three strengths each",
+        _corruption_options,
+        lambda args, dataset: CorruptionConfig(args.pictures, args.seed, args.batch_size),
+        _error_table,
+    ),
+    "gradients": Sweep(
+        "the energy of the loss's gradient along every wave",
+        _gradient_options,
+        lambda args, dataset: GradientConfig(),
+        _gradient_summary,
+    ),
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command-line parser."""
+    parser = argparse.ArgumentParser(
+        prog="python -m core.sweep", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="sweep", required=True, metavar="|".join(SWEEPS))
+    for name, sweep in SWEEPS.items():
+        command = commands.add_parser(name, help=sweep.what, description=f"Measure {sweep.what}.")
+        add_classifier_options(command)
+        add_dataset_options(command)
+        sweep.options(command)
+        command.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="of all random choices")
+        command.add_argument("--batch-size", type=integer(1), help=f"default {BATCH}, for waves on a GPU 512")
+        command.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the script; return the exit status."""
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    check_output(parser, args.output)
+    return run_together(partial(_run, args), "finished rows are saved, run the same command again to resume")
+
+
+def _run(args: argparse.Namespace, processes: Processes) -> str:
+    sweep, limit = SWEEPS[args.sweep], getattr(args, "limit", None)
+    dataset = named_dataset(args, limit=limit, seed=args.seed, quiet=not processes.is_main)
+    config = sweep.config(args, dataset)
     # Rank 0 downloads first; the others then use the cache.
     for turn in ("first", "rest"):
         if processes.is_main == (turn == "first"):
             classifier = named_classifier(args, dataset.classes, processes.local_rank)
         processes.broadcast(None)
-    heatmap = run_sweep(classifier, dataset, config, args.output, processes)
-    computed = f"{(heatmap.count > 0).sum()} of {heatmap.side**2} cells"
-    if heatmap.estimate is not None:
-        computed += f", estimated to {heatmap.metadata['estimate']['half_width']:.2f} points"
-    clean = percent(heatmap.clean_rate() or 0.0, 2)  # every sweep starts with it
-    return f"{args.output}: {computed}, clean error {clean}" if processes.is_main else ""
+    table = grow_file(classifier, dataset, config, args.output, processes)
+    return f"{args.output}: {sweep.summary(table)}" if processes.is_main else ""
 
 
 if __name__ == "__main__":

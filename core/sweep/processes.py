@@ -155,7 +155,7 @@ def _nothing_lost() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise RuntimeError(
-            "another process of this run has ended; finished cells are saved, run the same command again to resume, "
+            "another process of this run has ended; finished rows are saved, run the same command again to resume, "
             "with any number of processes"
         ) from error
 

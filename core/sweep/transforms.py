@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from core.data.sample_sets import PRECOMPUTED, ImageDataset
 from core.data.stored import (
     cached_by_files,
     classifier_facts,
-    computed_source,
     dataset_facts,
     first_by_name,
     outcome_facts,
@@ -25,11 +24,20 @@ from core.data.stored import (
 )
 from core.fourier.derived import CHUNK, relative_energy
 from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient
-from core.fourier.waves import clipped_share, half_plane, largest_side, mix
-from core.shared.cli import progress_bar
-from core.shared.device import class_probabilities, device_name, forward
-from core.shared.files import ArchiveContent, ArchiveKind, Fact, check_array
-from core.sweep.predict import HybridPredictions, batches, hybrid_cutoffs, predict_hybrids, wave_on_image
+from core.fourier.table import Number, Outcomes, Row, outcome_file
+from core.fourier.waves import clipped_share, half_plane, hybrid, largest_side, mix
+from core.shared.device import class_probabilities, forward
+from core.shared.files import Fact
+from core.sweep.grow import Table, Transforms
+from core.sweep.predict import (
+    MIXED_AT,
+    HybridPredictions,
+    batches,
+    finite_top1,
+    hybrid_cutoffs,
+    pixels,
+    wave_on_image,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,21 +76,76 @@ def loss_gradients(classifier: Callable[[Tensor], Tensor], images: np.ndarray, l
     return np.concatenate(gradients)
 
 
+BATCH = 64
 MAX_PAIRS = 1_000_000
 SMALL = 32  # pixels
 SMALL_CUTOFFS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 11.0, 16.0)
 
 
+class PictureTransforms(Transforms[Table]):
+    """Base of transforms of whole pictures: row 0 is of the untransformed ones, and the true classes are asked for.
+
+    number: name of the number about transformed pictures.
+    """
+
+    number: ClassVar[str]
+    batch_size: int | None
+
+    def places(self, dataset: ImageDataset) -> np.ndarray:
+        """Return (n, P) positions of the pictures that each transformed one is made from."""
+        raise NotImplementedError
+
+    def apply(self, row: int, pictures: list[np.ndarray], positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the transformed pictures, and one or several numbers about them, mean over the batch.
+
+        Args:
+            row: at least 1.
+            pictures: P of (B, 3, H, W) float32 in [0, 1].
+            positions: (B, P) of the pictures in their data set.
+        Returns:
+            (B, 3, H, W) float32 in [0, 1], and the numbers.
+        """
+        raise NotImplementedError
+
+    def images(self, row: int, dataset: ImageDataset) -> int:
+        return len(self.places(dataset))
+
+    def measure(self, classifier: Classifier, dataset: ImageDataset, rows: Sequence[int]) -> Iterator[Row]:
+        places, size = self.places(dataset), self.batch_size or BATCH
+        labels = dataset.labels[places.T]
+        for row in rows:
+            numbers: dict[str, np.ndarray] = {}
+            if row == 0:
+                alone = [
+                    np.concatenate([finite_top1(classifier, pixels(dataset, some)) for some in batches(side, size)])
+                    for side in places.T
+                ]
+                predictions = np.stack(alone)
+            else:
+                parts, value = [], np.zeros(())
+                for some in batches(places, size):
+                    images, mean = self.apply(row, [pixels(dataset, side) for side in some.T], some)
+                    parts.append(finite_top1(classifier, images))
+                    value = value + mean * len(some) / len(places)
+                predictions, numbers = np.concatenate(parts), {self.number: value}
+            hit = predictions == labels
+            bits, unmixed = np.packbits(hit, axis=1), None if row else predictions
+            yield Row(row, len(places), hit.sum(axis=1), bits, unmixed, numbers)
+
+
 @dataclass(frozen=True)
-class HybridConfig:
+class HybridConfig(PictureTransforms[HybridOutcomes]):
     """Settings of a measurement on hybrids, besides classifier and data set.
 
     pairs: their number. cutoffs: ascending, in cycles per image. seed: of the choice of pairs.
     """
 
+    number = "clipped"
+
     pairs: int
     cutoffs: tuple[float, ...]
     seed: int = 0
+    batch_size: int | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.pairs <= MAX_PAIRS:
@@ -96,20 +159,26 @@ class HybridConfig:
         return draw_pairs(dataset.labels, self.pairs, seed=self.seed)
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> HybridOutcomes:
-        """Return outcomes before any measurement."""
-        labels, count = dataset.labels[self.places(dataset).T], len(self.cutoffs)
-        says, clipped = np.zeros((2, count, self.pairs), dtype=bool), np.full(count, np.nan)
-        facts = outcome_facts(classifier, dataset, self.seed)
-        cutoffs = np.array(self.cutoffs, dtype=np.float64)
-        return HybridOutcomes(cutoffs, says, labels, np.zeros_like(labels), clipped, facts)
+        labels, rows = dataset.labels[self.places(dataset).T].astype(np.uint16), 1 + len(self.cutoffs)
+        return HybridOutcomes(
+            *_unmeasured(rows, 2),
+            outcome_facts(classifier, dataset, self.seed),
+            np.zeros((rows, 2, -(-self.pairs // 8)), np.uint8),
+            labels,
+            np.zeros_like(labels),
+            {"cutoffs": np.array([0.0, *self.cutoffs]), "clipped": np.full(rows, np.nan, np.float32)},
+        )
 
-    def apply(
-        self, place: tuple[int, ...], pictures: list[np.ndarray], positions: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def apply(self, row: int, pictures: list[np.ndarray], positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the hybrids of one cutoff, and the share of their contrast lost by clipping."""
         low, high = pictures
-        unclipped = mix(low, high, self.cutoffs[place[0]])
+        unclipped = mix(low, high, self.cutoffs[row - 1])
         return unclipped.clip(0, 1).astype(np.float32), clipped_share(unclipped).mean()
+
+
+def _unmeasured(rows: int, asked: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the counts and hits of rows that are not measured."""
+    return np.zeros(rows, np.int64), np.full((rows, asked), -1)
 
 
 def default_cutoffs(image_size: int) -> tuple[float, ...]:
@@ -143,14 +212,17 @@ def draw_pairs(labels: np.ndarray, count: int, *, seed: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class CorruptionConfig:
+class CorruptionConfig(PictureTransforms[CorruptionOutcomes]):
     """Settings of a measurement, besides classifier, data set and table of corruptions.
 
     pictures: their number, at least 1; at most all are used. seed: of their choice and of random corruptions.
     """
 
+    number = "spectrum"
+
     pictures: int
     seed: int = 0
+    batch_size: int | None = None
 
     def __post_init__(self) -> None:
         if self.pictures < 1:
@@ -161,48 +233,53 @@ class CorruptionConfig:
         return np.random.default_rng(self.seed).permutation(len(dataset))[: self.pictures, None]
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> CorruptionOutcomes:
-        """Return outcomes before any measurement."""
-        side, pictures = dataset.image_size, min(self.pictures, len(dataset))
+        side, n = dataset.image_size, min(self.pictures, len(dataset))
         amounts = {row.key: [row.amount(s, side) for s in STRENGTHS] for row in CORRUPTIONS.values()}
-        facts = outcome_facts(classifier, dataset, self.seed, pictures=pictures, corruptions=amounts)
-        rows, radii = (len(CORRUPTIONS), len(STRENGTHS)), len(energy_by_radius(np.zeros((1, 1, side, side))))
-        correct, spectrum = np.zeros((*rows, pictures), dtype=bool), np.full((*rows, radii), np.nan)
-        return CorruptionOutcomes(np.zeros(pictures, dtype=bool), correct, spectrum, facts)
+        facts = outcome_facts(classifier, dataset, self.seed, pictures=n, corruptions=amounts)
+        rows, radii = 1 + len(CORRUPTIONS) * len(STRENGTHS), len(energy_by_radius(np.zeros((1, 1, side, side))))
+        bits, spectrum = np.zeros((rows, 1, -(-n // 8)), np.uint8), np.full((rows, radii), np.nan, np.float32)
+        return CorruptionOutcomes(*_unmeasured(rows, 1), facts, bits, numbers={"spectrum": spectrum})
 
-    def apply(
-        self, place: tuple[int, ...], pictures: list[np.ndarray], positions: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def apply(self, row: int, pictures: list[np.ndarray], positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the pictures under one corruption at one strength, and the energy of the change by radius."""
-        row, (images,) = list(CORRUPTIONS.values())[place[0]], pictures
-        changed = corrupt(images, row, STRENGTHS[place[1]], positions[:, 0].tolist(), seed=self.seed)
+        corruption, strength = divmod(row - 1, len(STRENGTHS))
+        (images,) = pictures
+        kind = list(CORRUPTIONS.values())[corruption]
+        changed = corrupt(images, kind, STRENGTHS[strength], positions[:, 0].tolist(), seed=self.seed)
         return changed, energy_by_radius(changed - images)
 
 
-def measure_gradient(classifier: Classifier, data: ImageDataset) -> StoredGradient:
-    """Measure the gradient's energy; data: at least `BLOCKS` pictures; those beyond a multiple of it are ignored."""
-    block = len(data) // BLOCKS
-    images, labels = data.images[: BLOCKS * block].astype(np.float32) / 255, data.labels[: BLOCKS * block]
-    gradients = loss_gradients(classifier, images, labels)
-    energy = relative_energy(gradients, largest_side(data.image_size, data.image_size))
-    metadata = {
-        "classifier": classifier_facts(classifier),
-        "dataset": dataset_facts(data),
-        "source": computed_source(device_name(classifier)),
-    }
-    return StoredGradient(energy.reshape(BLOCKS, block, -1).mean(axis=1).astype(np.float16), metadata)
+@dataclass(frozen=True)
+class GradientConfig(Transforms[StoredGradient]):
+    """Gradients of the loss on a data set of at least `BLOCKS` pictures; those beyond a multiple of it are ignored."""
+
+    def empty(self, classifier: Classifier, dataset: ImageDataset) -> StoredGradient:
+        if len(dataset) < BLOCKS:
+            raise ValueError(f"gradients need at least {BLOCKS} pictures; there are {len(dataset)}")
+        facts = {
+            "classifier": classifier_facts(classifier),
+            "dataset": dataset_facts(dataset),
+            "source": {},
+        }
+        waves = len(half_plane(largest_side(dataset.image_size, dataset.image_size)))
+        energy = np.full((BLOCKS, waves), np.nan, np.float16)
+        return StoredGradient(*_unmeasured(BLOCKS, 0), facts, numbers={"energy": energy})
+
+    def images(self, row: int, dataset: ImageDataset) -> int:
+        return len(dataset) // BLOCKS
+
+    def measure(self, classifier: Classifier, dataset: ImageDataset, rows: Sequence[int]) -> Iterator[Row]:
+        count, side = len(dataset) // BLOCKS, largest_side(dataset.image_size, dataset.image_size)
+        for row in rows:
+            places = np.arange(row * count, (row + 1) * count)
+            gradients = loss_gradients(classifier, pixels(dataset, places), dataset.labels[places])
+            yield Row(row, count, numbers={"energy": relative_energy(gradients, side).mean(axis=0)})
 
 
 CHOICE = PRECOMPUTED / "default_picture.json"
 SIDE = 31  # of the map whose waves are added to the story's picture
 SCALE = 10_000  # probabilities are stored as integers in units of 1 / SCALE
 TOGETHER = 64  # pictures in one forward pass
-PREDICTIONS = ArchiveKind(
-    name="file of predictions",
-    maker="core.reproduce.profile",
-    schema=1,
-    required=("classes", "probabilities", "mixed"),
-    facts=(Fact("classifier.name", "text"), Fact("pictures", "JSON object")),
-)
 
 
 @cache
@@ -219,30 +296,29 @@ def _chosen() -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class StoredPredictions(ArchiveContent):
-    """Predictions of one network for the story's picture under every wave, and for its pairs of mixed pictures.
+class StoredPredictions(Outcomes):
+    """Predictions of one network for the story's picture and its pairs of mixed pictures, a row a picture.
 
-    classes, probabilities: (1 + W,) uint16, the top-1 class and its probability without a wave, then under each of
-    `half_plane`. mixed: (P, 2 + C, K) uint16, probabilities of both pictures of each pair, then of their hybrids.
-    All probabilities are integers in units of 1 / `SCALE`. metadata: classifier, the choice of pictures, source.
+    First the story's picture without a wave, then under each of `half_plane`; then for each pair the low picture, the
+    high one, and their hybrid at each cutoff. Number probabilities: (K,) of the classes, in units of 1 / `SCALE`; of
+    the story's picture only that of the top-1 class, 0 for the others.
     """
 
-    FILE = PREDICTIONS
-
-    classes: np.ndarray
-    probabilities: np.ndarray
-    mixed: np.ndarray
-    metadata: dict[str, Any]
+    TRANSFORM, NUMBERS = "predictions", {"probabilities": Number((None,), np.uint16, high=SCALE)}
+    FILE = outcome_file(
+        TRANSFORM,
+        "file of predictions",
+        "python -m core.reproduce.profile",
+        (Fact("classifier.name", "text"), Fact("pictures", "JSON object")),
+        NUMBERS,
+        required=("probabilities",),
+    )
 
     def __post_init__(self) -> None:
-        answers = (1 + len(half_plane(SIDE)),)
-        check_array("classes", self.classes, answers, np.uint16)
-        check_array("probabilities", self.probabilities, answers, np.uint16)
-        if self.mixed.dtype != np.uint16 or self.mixed.ndim != 3:
-            raise ValueError(f"mixed must be (P, 2 + C, K) uint16; got {self.mixed.shape} {self.mixed.dtype}")
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return {name: getattr(self, name) for name in PREDICTIONS.required}
+        super().__post_init__()
+        pairs, rest = divmod(len(self.counts) - WAVES, 2 + MIXED_AT)
+        if rest or pairs < 0:
+            raise ValueError(f"predictions have {WAVES} rows and {2 + MIXED_AT} a pair; got {len(self.counts)}")
 
     @property
     def is_current(self) -> bool:
@@ -251,13 +327,18 @@ class StoredPredictions(ArchiveContent):
 
     def top1(self) -> list[tuple[int, float]]:
         """(class, probability) of the story's picture without a wave, then under each of `half_plane`."""
-        return list(zip(self.classes.tolist(), (self.probabilities / SCALE).tolist(), strict=True))
+        shares = self.numbers["probabilities"][:WAVES]
+        return list(zip(shares.argmax(axis=1).tolist(), (shares.max(axis=1) / SCALE).tolist(), strict=True))
 
     def hybrids(self, pair: int) -> HybridPredictions:
         """Predictions for a pair of mixed pictures."""
-        low, high, *mixed = self.mixed[pair] / SCALE
+        first = WAVES + pair * (2 + MIXED_AT)
+        low, high, *mixed = self.numbers["probabilities"][first : first + 2 + MIXED_AT] / SCALE
         cutoffs = hybrid_cutoffs(load_samples(_chosen()["samples"]).image_size)
         return HybridPredictions(cutoffs, low, high, np.stack(mixed))
+
+
+WAVES = 1 + len(half_plane(SIDE))  # rows of the story's picture
 
 
 @cached_by_files("predictions")
@@ -267,33 +348,35 @@ def stored_predictions(paths: tuple[Path, ...]) -> dict[str, StoredPredictions]:
     return first_by_name((file.metadata["classifier"]["name"], file) for file in files if file.is_current)
 
 
-def measure_predictions(classifier: Classifier) -> StoredPredictions:
-    """Predict the story's pictures with a classifier of their classes."""
-    facts = _chosen()
-    data = load_samples(facts["samples"])
-    images = data.images.astype(np.float32) / 255
-    settings = {"seed": facts["seed"], "position": facts["position"]}
-    picture = images[facts["position"]]
-    waves = [wave_on_image(picture, wave, facts["epsilon"], **settings).perturbed for wave in half_plane(SIDE)]
-    shares, mixed = [], []
-    groups = batches(np.stack([picture, *waves]), TOGETHER)
-    with progress_bar(desc="predictions", total=len(groups) + len(facts["pairs"]), unit="batch") as bar:
-        for some in groups:
-            shares.append(class_probabilities(classifier, some))
-            bar.update()
-        for low, high in facts["pairs"]:
-            predictions = predict_hybrids(classifier, images[low], images[high], hybrid_cutoffs(data.image_size))
-            mixed.append(np.stack([predictions.low, predictions.high, *predictions.mixed]))
-            bar.update()
-    under_waves = np.concatenate(shares)
-    metadata = {
-        "classifier": classifier_facts(classifier),
-        "pictures": facts,
-        "source": computed_source(device_name(classifier)),
-    }
-    top1, probabilities = under_waves.argmax(1).astype(np.uint16), _whole(under_waves.max(1))
-    return StoredPredictions(top1, probabilities, _whole(np.stack(mixed)), metadata)
+@dataclass(frozen=True)
+class PredictionConfig(Transforms[StoredPredictions]):
+    """Predictions for the story's pictures, among the samples `chosen_pictures()["samples"]`."""
 
+    def empty(self, classifier: Classifier, dataset: ImageDataset) -> StoredPredictions:
+        facts = {"classifier": classifier_facts(classifier), "pictures": _chosen(), "source": {}}
+        rows = WAVES + len(facts["pictures"]["pairs"]) * (2 + MIXED_AT)
+        probabilities = np.zeros((rows, len(classifier.classes)), np.uint16)
+        return StoredPredictions(*_unmeasured(rows, 0), facts, numbers={"probabilities": probabilities})
 
-def _whole(probabilities: np.ndarray) -> np.ndarray:
-    return (probabilities.astype(np.float64) * SCALE).round().astype(np.uint16)
+    def images(self, row: int, dataset: ImageDataset) -> int:
+        return 1
+
+    def measure(self, classifier: Classifier, dataset: ImageDataset, rows: Sequence[int]) -> Iterator[Row]:
+        chosen, cutoffs, waves = _chosen(), hybrid_cutoffs(dataset.image_size), half_plane(SIDE)
+        place, signs = chosen["position"], {"seed": chosen["seed"], "position": chosen["position"]}
+
+        def picture(row: int) -> np.ndarray:
+            if row < WAVES:
+                (image,) = pixels(dataset, np.array([place]))
+                return image if row == 0 else wave_on_image(image, waves[row - 1], chosen["epsilon"], **signs).perturbed
+            pair, k = divmod(row - WAVES, 2 + MIXED_AT)
+            low, high = pixels(dataset, np.array(chosen["pairs"][pair]))
+            return (low, high)[k] if k < 2 else hybrid(low, high, cutoffs[k - 2])
+
+        for some in batches(np.array(rows), TOGETHER):
+            shares = class_probabilities(classifier, np.stack([picture(row) for row in some.tolist()]))
+            stored = (shares.astype(np.float64) * SCALE).round()
+            for row, own, probabilities in zip(some.tolist(), shares, stored, strict=True):
+                if row < WAVES:
+                    probabilities = np.where(own == own.max(), probabilities, 0)
+                yield Row(row, 1, numbers={"probabilities": probabilities})

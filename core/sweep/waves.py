@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.data.stored import classifier_facts, dataset_facts
 from core.fourier import waves as basis
-from core.fourier.heatmap import MEANS
+from core.fourier.estimate import with_estimate
+from core.fourier.heatmap import MEANS, Heatmap, outcome_rows
+from core.fourier.table import Row
 from core.fourier.waves import perturb, wave_bits
 from core.shared.device import DTYPES, forward
 from core.shared.numbers import Frequency
+from core.sweep.grow import Transforms
 
 if TYPE_CHECKING:
     import torch
@@ -32,8 +36,8 @@ Wave = basis.Frequency | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepConfig:
-    """Settings of a sweep.
+class SweepConfig(Transforms[Heatmap]):
+    """Settings of a sweep over waves.
 
     side: R, odd. epsilon: L2 size v of the wave per channel, pixel range [0, 1]. seed: of the random signs.
     cells: the frequencies to compute, None for all. batch_size: images per forward pass, None for `BATCH`.
@@ -78,6 +82,57 @@ class SweepConfig:
         if self.cells is None:
             return basis.half_plane(self.side)
         return tuple(dict.fromkeys(basis.canonical_frequency(i, j) for i, j in self.cells))
+
+    def empty(self, classifier: Classifier, dataset: ImageDataset) -> Heatmap:
+        check_side_fits(self.side, dataset.image_size)
+        metadata: dict[str, Any] = {
+            "classifier": classifier_facts(classifier),
+            "dataset": dataset_facts(dataset),
+            "image_size": dataset.image_size,
+            "epsilon": float(self.epsilon),
+            "norm": "l2 per channel",
+            "sign_rule": "independent random sign per image and channel",
+            "seed": self.seed,
+            "dtype": self.dtype,
+            "template": classifier.template,
+            "class_names": list(classifier.classes.names),
+            "source": {"type": "computed"},
+        }
+        if classifier.patch_grid is not None:
+            metadata["classifier"]["patch_grid"] = classifier.patch_grid
+        if self.weaken_as is not None:
+            metadata["weakened_as"] = self.weaken_as
+        n, rows = len(dataset), 1 + len(basis.half_plane(self.side))
+        numbers = dict.fromkeys(MEANS, np.full(rows, np.nan))
+        bits = labels = None
+        if (sampled := images_per_wave(n, self.passes)) < n:
+            rule = "a class-balanced sample of its own for each wave, fixed by seed and wave"
+            metadata["sample"] = {"images_per_wave": sampled, "rule": rule}
+            numbers["sampling_variance"] = np.full(rows, np.nan)
+        elif self.outcomes:
+            bits, labels = np.zeros((rows, 1, -(-n // 8)), np.uint8), dataset.labels.astype(np.uint16)
+        counts, hits = np.zeros(rows, np.int64), np.full((rows, 2), -1)
+        return Heatmap(counts, hits, metadata, bits, labels, numbers=numbers)
+
+    def wanted(self, table: Heatmap) -> list[int]:
+        return outcome_rows((None, *self.waves), self.side)
+
+    def images(self, row: int, dataset: ImageDataset) -> int:
+        return images_per_wave(len(dataset), self.passes if row else 1.0)
+
+    def measure(self, classifier: Classifier, dataset: ImageDataset, rows: Sequence[int]) -> Iterator[Row]:
+        waves = (None, *basis.half_plane(self.side))
+        cells = sweep_cells(classifier, dataset, self, waves=[waves[row] for row in rows])
+        for row, cell in zip(rows, cells, strict=True):
+            hits = cell.count - cell.top1_errors, cell.count - cell.top5_errors
+            variance = {} if cell.variance is None else {"sampling_variance": cell.variance}
+            # Rounding of sums can leave the range of a mean.
+            means = {name: float(np.clip(mean, MEANS[name].low, MEANS[name].high)) for name, mean in cell.means.items()}
+            yield Row(row, cell.count, hits, cell.bits, numbers=means | variance)
+
+    def finished(self, table: Heatmap) -> Heatmap:
+        """Return a map of samples with its estimate."""
+        return with_estimate(table) if "sample" in table.metadata and table.estimate is None else table
 
 
 def check_side_fits(side: int, image_size: int) -> None:
@@ -164,11 +219,15 @@ class Group:
         return zip(*(tensor.tensor_split(-(-self.count // size), 1) for tensor in tensors), strict=True)
 
 
-def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfig, size: int) -> Group:
+def _first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfig, size: int) -> Group:
     """Return the first wave with as many following ones, added to equally many images, as fit a batch of `size`."""
     total, height = len(dataset), dataset.image_size
-    count = images_under(waves[0], total, config)
-    alike = itertools.takewhile(lambda wave: images_under(wave, total, config) == count, waves)
+
+    def images(wave: Wave) -> int:
+        return total if wave is None else images_per_wave(total, config.passes)
+
+    count = images(waves[0])
+    alike = itertools.takewhile(lambda wave: images(wave) == count, waves)
     group = tuple(itertools.islice(alike, max(1, size // count)))
     signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
     places = np.arange(total)[None]
@@ -182,11 +241,6 @@ def first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConfi
         if wave is not None:
             scaled[k] = basis.fourier_basis(*wave, height, height) * np.float32(_epsilon(wave, config, height))
     return Group(group, scaled, places, signs)
-
-
-def images_under(wave: Wave, total: int, config: SweepConfig) -> int:
-    """Return the number of images that a wave is added to; the clean error uses all."""
-    return total if wave is None else images_per_wave(total, config.passes)
 
 
 def _epsilon(wave: basis.Frequency, config: SweepConfig, image_size: int) -> float:
@@ -205,21 +259,21 @@ def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
     return resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CellResult:
     """Errors under one wave, by its canonical frequency.
 
-    true_probability: mean softmax probability of the true class, in [0, 1].
-    wrong: which of the `count` images are misclassified (top-1), packed with `numpy.packbits`. variance: of the top-1
-    error rate between samples; None if all images were used.
+    means: over the images, those of `MEANS`. bits: (1, bytes) uint8, which of the `count` images are classified
+    correctly (top-1), packed with `numpy.packbits`. variance: of the top-1 error rate between samples; None if all
+    images were used.
     """
 
     frequency: Wave
     top1_errors: int
     top5_errors: int
     count: int
-    true_probability: float
-    wrong: bytes = field(repr=False)
+    means: Mapping[str, float]
+    bits: np.ndarray = field(repr=False)
     variance: float | None = None
 
 
@@ -261,7 +315,7 @@ def _sweep(
     classifier = with_cast_weights(classifier, config.dtype)
     size = config.batch_size or BATCH.get(images.device.type, BATCH["cpu"])
     while waves:
-        group = first_group(waves, dataset, config, size)
+        group = _first_group(waves, dataset, config, size)
         try:
             tally, wrong = _errors(classifier, images, labels, group, size, config.dtype)
         except torch.OutOfMemoryError as error:
@@ -285,8 +339,8 @@ def _sweep(
             variance = None
             if group.count < len(dataset):
                 variance = sampling_variance(wrong[k], dataset.labels[group.places[k]], len(dataset))
-            bits = np.packbits(wrong[k]).tobytes()
-            yield CellResult(wave, round(top1), round(top5), group.count, wrong=bits, variance=variance, **means)
+            bits = np.packbits(~wrong[k])[None]
+            yield CellResult(wave, round(top1), round(top5), group.count, means, bits, variance)
         waves = waves[len(group.waves) :]
 
 

@@ -117,7 +117,7 @@ def with_section(card: str, text: str) -> str:
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="name of a bundled model of CIFAR-10")
-    parser.add_argument("--data", required=True, help="folder with CIFAR-10, as for core.sweep --data-dir")
+    parser.add_argument("--data", required=True, help="folder with CIFAR-10, as for core.sweep waves --data-dir")
     parser.add_argument("--images", type=int, default=1000, help="test images, drawn by a seed")
     parser.add_argument("--output", type=Path, help="folder for the result; the model's own by default")
     args = parser.parse_args(argv)

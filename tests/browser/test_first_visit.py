@@ -317,7 +317,7 @@ def test_the_command_for_a_map_has_the_strength_that_the_page_shows(visit):
     page.get_by_role("button", name="Compute a map").click()
     expect(page.locator(".st-key-sweep-maps .plot")).to_be_visible(timeout=SLOW)
     page.get_by_role("button", name="Stop and keep the map").click()
-    expect(page.get_by_text("python -m core.sweep --classifier")).to_contain_text("--epsilon 15.7 ")
+    expect(page.get_by_text("python -m core.sweep waves --classifier")).to_contain_text("--epsilon 15.7 ")
 
 
 @pytest.mark.slow

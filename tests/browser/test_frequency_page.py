@@ -240,7 +240,7 @@ def test_a_map_of_ones_own_starts_stops_and_stands_beside_the_others(frequency_p
     expect(growing).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Stop and keep the map").click()
     expect(page.get_by_text("Stopped. The map")).to_be_visible()
-    expect(page.get_by_text("python -m core.sweep --classifier")).to_be_visible()
+    expect(page.get_by_text("python -m core.sweep waves --classifier")).to_be_visible()
     expect(page.locator(".st-key-frequency-lab .plot")).to_have_count(3)
     expect(page.locator(".st-key-sweep-maps .plot")).to_be_visible()
     expect(page.get_by_text("CIFAR-10 samples · computed here 1").first).to_be_attached()

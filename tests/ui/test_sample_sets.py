@@ -81,7 +81,7 @@ def one_classifier(monkeypatch):
 
 def test_sweep_takes_the_set_by_name(tmp_path):
     output = tmp_path / "map.npz"
-    line = "--classifier mini-clip --dataset shapes-samples --side 3 --device cpu --output"
+    line = "waves --classifier mini-clip --dataset shapes-samples --side 3 --device cpu --output"
     assert main([*line.split(), str(output)]) == 0
     facts = Heatmap.load(output).metadata
     assert facts["class_names"] == list(SHAPES.names) and facts["image_size"] == SIDE and facts["epsilon"] == 8

@@ -353,7 +353,7 @@ def map_downloads(entry: Entry) -> None:
 def add_a_file(on_new_map: Callable[[str], None]) -> None:
     """Draw the upload of a file; `on_new_map` gets the label of each new map."""
     st.markdown(
-        f"Upload a heat map (`.npz`) of `python -m core.sweep`, up to {MAP_MB} MB and {MAX_SIDE} × {MAX_SIDE} cells."
+        f"A heat map (`.npz`) of `python -m core.sweep waves`, up to {MAP_MB} MB and {MAX_SIDE} × {MAX_SIDE} cells."
     )
     file = st.file_uploader("Heat map file", type="npz", key=UPLOADED, max_upload_size=MAP_MB)
     if file is None or st.session_state.get(_LAST) == file.file_id:

@@ -255,7 +255,7 @@ def _maps() -> None:
         except (HeatmapError, FileNotFoundError) as error:
             st.error(str(error), icon=":material/broken_image:")
     if not rows:
-        st.info("This copy has no heat maps. `python -m core.sweep` computes them.")
+        st.info("This copy has no heat maps. `python -m core.sweep waves` computes them.")
         return
     rows.sort(key=lambda row: (row["Origin"] != "published", row["Classifier"], -row["Images"], row["v"]))
     column = st.column_config

@@ -39,7 +39,7 @@ def sweep_panel(picture: Picture | None, on_result: Callable[[str], None]) -> No
     """Draw the controls of a sweep over samples or the chosen picture; `on_result` gets a finished map's label."""
     st.markdown(
         f"Compute a {SIDE} × {SIDE} map: a quick one of the bundled samples, each wave on a few of them, or the exact "
-        "map of the picture above. `python -m core.sweep` computes larger ones."
+        "map of the picture above. `python -m core.sweep waves` computes larger ones."
     )
     job: Job | None = st.session_state.get(JOB)
     running = job is not None and job.active
@@ -103,9 +103,9 @@ def sweep_config(dataset: ImageDataset, epsilon: float) -> SweepConfig:
 
 def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) -> None:
     def work() -> Any:
-        from core.sweep.grow import growing_heatmaps
+        from core.sweep.grow import grow
 
-        return growing_heatmaps(classifier_for(name, classes), dataset, config)
+        return grow(classifier_for(name, classes), dataset, config)
 
     about = {"what": "sweep", "classifiers": [name], "side": SIDE, "images": len(dataset), "pixels": dataset.image_size}
     try:
@@ -178,7 +178,7 @@ def script_command(heatmap: Heatmap) -> str:
     count = heatmap.images_per_wave or facts["dataset"]["n"]
     return shlex.join(
         [
-            *("python", "-m", "core.sweep", "--classifier", facts["classifier"]["name"]),
+            *("python", "-m", "core.sweep", "waves", "--classifier", facts["classifier"]["name"]),
             *("--dataset", facts["dataset"]["name"], "--side", str(heatmap.side), "--epsilon", str(facts["epsilon"])),
             *("--passes", f"{100 * count / facts['dataset']['n']:.9g}%", "--output", "map.npz"),
         ]

@@ -13,6 +13,7 @@ from core.classifiers.registry import network_side
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.heatmap import Heatmap
 from tests.core.oracles import newcombe, wilson
+from tests.core.squares import squares_of_file
 
 FOLDER = PRECOMPUTED / "heatmaps"
 CLIP, RESNET56 = "clip-vit-b-32_cifar10_published", "resnet-56_cifar10_published"
@@ -33,12 +34,12 @@ class File:
     """A map file read with numpy only: {(i, j): error}, each wave once, from the `side` cells in the middle."""
 
     def __init__(self, path, side=31):
-        with np.load(path) as file:
-            known = file["count"] if "printed_rates" not in file else np.ones(file["count"].shape)
-            errors = np.where(known > 0, file["top1_errors"] / np.maximum(known, 1), np.nan)
-            rates = file["printed_rates"][0] if "printed_rates" in file else errors
-            facts = json.loads(str(file["metadata"]))
-            self.n, clean = facts["dataset"]["n"], file["clean"]
+        file = squares_of_file(path)
+        known = file["count"] if "printed_rates" not in file else np.ones(file["count"].shape)
+        errors = np.where(known > 0, file["top1_errors"] / np.maximum(known, 1), np.nan)
+        rates = file["printed_rates"][0] if "printed_rates" in file else errors
+        facts = json.loads(str(file["metadata"]))
+        self.n, clean = facts["dataset"]["n"], file["clean"]
         here = facts.get("clean_measured_here")
         self.clean = here["top1_errors"] / here["n"] if here else clean[0] / clean[2] if clean[2] > 0 else None
         middle, half, self.cells = len(rates) // 2, side // 2, {}
@@ -95,8 +96,8 @@ def crossover_by_loops(name):
     """The radius in a shipped file at which both pictures' classes are predicted equally often, by numpy only."""
     with np.load(PRECOMPUTED / "hybrids" / f"{name}.npz") as file:
         n = file["labels"].shape[1]
-        says = np.unpackbits(file["says"], axis=2, count=n).sum(axis=2).tolist()
-        cutoffs = file["cutoffs"].tolist()
+        says = np.unpackbits(file["bits"][1:], axis=2, count=n).sum(axis=2).T.tolist()
+        cutoffs = file["cutoffs"][1:].tolist()
     lead = [low - high for low, high in zip(*says, strict=True)]
     k = next(k for k in range(1, len(lead)) if lead[k - 1] < 0 <= lead[k])
     return cutoffs[k - 1] + (cutoffs[k] - cutoffs[k - 1]) * -lead[k - 1] / (lead[k] - lead[k - 1])

@@ -33,6 +33,7 @@ from tests.core.claims.judging import (
     parts,
 )
 from tests.core.oracles import wilson
+from tests.core.squares import squares_of_file, with_squares
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +157,7 @@ def test_robust_twins_without_hybrid_images_are_judged_by_slow_waves_alone(low, 
     for name, errors in (("other", np.full((31, 31), 2000)), ("other-robust", robust)):
         counts = {"top1_errors": errors, "top5_errors": np.zeros_like(errors), "clean": np.array([1000, 0, 10_000])}
         facts = {**whole.metadata, "classifier": {**whole.metadata["classifier"], "name": name}}
-        all_maps.append(NamedMap(name, name, dataclasses.replace(whole, **counts, metadata=facts)))
+        all_maps.append(NamedMap(name, name, with_squares(whole, **counts, metadata=facts)))
     twins = judged(*all_maps, all_maps)["twins other-robust"]
     rise = gap((low / 10_000, 10_000), (0.1, 10_000)), gap((0.2, 10_000), (0.1, 10_000))
     assert twins.verdict == verdict and numbers(twins)[0] == pytest.approx(minus(*rise))
@@ -218,9 +219,8 @@ def test_only_clip_dips_on_the_lattice_of_its_patches(published):
 def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
     clip = File(FOLDER / f"{CLIP}.npz")
     path = PRECOMPUTED / "strength" / "resnet-56_cifar10_weakened-224.npz"
-    with np.load(path) as file:
-        rows = [row for row, wave in enumerate(half_plane(31), 1) if round(math.hypot(*wave)) > 15]
-        scores = np.unpackbits(file["outcomes"][rows], axis=1)[:, :1000].mean(axis=0)
+    wrong = squares_of_file(path)["wrong"]
+    scores = np.mean([wrong[wave] for wave in wrong if round(math.hypot(*wave)) > 15], axis=0)
     # the number of independent images whose mean would be as uncertain as that of these, each under many waves
     images = 1000 * scores.mean() * (1 - scores.mean()) / scores.var()
     corner = gap(clip.band(16, 21), (File(path).band(16, 21)[0], images))
@@ -235,14 +235,13 @@ def test_at_equal_strength_the_corners_no_longer_speak_for_clip(published):
 
 def test_equal_strength_is_paired_where_the_images_are_the_same():
     subject, reference = ALL_MAPS["mini-clip_cifar10-1000"], ALL_MAPS["mini-resnet_cifar10-1000"]
-    rows = [row for row, wave in enumerate(half_plane(31), 1) if round(math.hypot(*wave)) > 15]
     means = []
     for path in (
         FOLDER / "mini-clip_cifar10-1000.npz",
         PRECOMPUTED / "strength" / "mini-resnet_cifar10_weakened-64.npz",
     ):
-        with np.load(path) as file:
-            means.append(np.unpackbits(file["outcomes"][rows], axis=1)[:, :1000].mean(axis=0))
+        wrong = squares_of_file(path)["wrong"]
+        means.append(np.mean([wrong[wave] for wave in wrong if round(math.hypot(*wave)) > 15], axis=0))
     gaps = means[0] - means[1]
     interval = numbers(judged(subject, reference, [])["relies"])[-1]
     assert interval == pytest.approx([100 * float(end) for end in (gaps.mean(), *paired_interval(gaps)[1:])])
@@ -259,11 +258,9 @@ def test_shuffled_cells_change_the_verdicts(published, seed):
             return None if array is None else array.reshape(*array.shape[:-2], -1)[..., order].reshape(array.shape)
 
         fields = {
-            field: moved(getattr(heatmap, field))
-            for field in ("top1_errors", "top5_errors", "count", "printed_rates", "true_probability")
+            field: moved(getattr(heatmap, field)) for field in ("top1_errors", "top5_errors", "count", "printed_rates")
         }
-        plain = dataclasses.replace(heatmap, outcomes=None, labels=None)
-        shuffled[name] = dataclasses.replace(named, heatmap=dataclasses.replace(plain, **fields))
+        shuffled[name] = dataclasses.replace(named, heatmap=with_squares(heatmap, **fields))
     other = judged(shuffled[CLIP], shuffled[RESNET56], shuffled.values())
     changed = {key for key in published if other[key].verdict != published[key].verdict}
     assert {"low", "high", "figure-2-resnet", "lattice"} <= changed  # others change only with some shuffles
@@ -326,26 +323,17 @@ def test_a_wave_is_spoken_of_by_the_claim_about_its_band(wave, key):
 
 def odd_maps():
     whole = ALL_MAPS["mini-clip_cifar10-1000"].heatmap
-    plain = dataclasses.replace(whole, outcomes=None, labels=None)
-    unknown = np.full_like(plain.top1_errors, -1)
-    empty = {"top1_errors": unknown, "top5_errors": unknown, "count": np.zeros_like(unknown), "true_probability": None}
+    plain = dataclasses.replace(whole, bits=None, labels=None)
     yield "one cell", whole.crop(1)
     yield "nine cells", whole.crop(3)
-    yield "no cell", dataclasses.replace(plain, **empty, clean=np.full(3, -1))
-    yield (
-        "no cell, with outcomes",
-        dataclasses.replace(whole, **empty, clean=np.full(3, -1), outcomes=np.zeros_like(whole.outcomes)),
-    )
-    rows = np.arange(31) < 15
-    half = {
-        name: np.where(rows[:, None], getattr(plain, name), empty[name]) for name in empty if name != "true_probability"
-    }
-    yield "half of the cells", dataclasses.replace(plain, **half)
+    yield "no cell", plain.only([])
+    yield "no cell, with hits", whole.only([])
+    yield "half of the cells", plain.only(range(240))
     counts = {name: np.minimum(getattr(plain, name), 1) for name in ("top1_errors", "top5_errors", "count")}
     facts = {**plain.metadata, "dataset": {"name": "one picture", "n": 1}}
-    yield "one image", dataclasses.replace(plain, **counts, clean=np.array([0, 0, 1]), metadata=facts)
-    flat = {name: np.full_like(unknown, 500) for name in ("top1_errors", "top5_errors")}
-    yield "the same error everywhere", dataclasses.replace(plain, **flat)
+    yield "one image", with_squares(plain, **counts, clean=np.array([0, 0, 1]), metadata=facts)
+    flat = {name: np.full_like(plain.count, 500) for name in ("top1_errors", "top5_errors")}
+    yield "the same error everywhere", with_squares(plain, **flat)
 
 
 @pytest.mark.filterwarnings("error")
@@ -372,7 +360,7 @@ def test_half_of_the_waves_are_not_most_of_them():
         errors = named.heatmap.top1_errors.copy()
         for i, j in waves[:far]:
             errors[15 + i, 15 + j] = errors[15 - i, 15 - j] = 0
-        other = dataclasses.replace(named.heatmap, top1_errors=errors)
+        other = with_squares(named.heatmap, top1_errors=errors)
         few = [dataclasses.replace(named, heatmap=restricted_to(heatmap, waves)) for heatmap in (named.heatmap, other)]
         different = judged(*few, [])["different"]
         assert different.verdict == verdict and different.evidence[0].measured.value == far / 4

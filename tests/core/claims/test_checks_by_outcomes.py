@@ -8,10 +8,10 @@ import pytest
 
 from core.claims.claim import NamedMap, Verdict
 from core.classifiers.registry import network_side
-from core.fourier.heatmap import Heatmap, empty_outcomes
 from core.fourier.waves import half_plane
 from core.shared.numbers import clustered_interval, paired_interval
 from tests.core.claims.judging import assert_says, judged, numbers
+from tests.core.squares import heatmap_of, with_squares
 
 N = 300
 
@@ -23,10 +23,9 @@ def with_outcomes(name, seed, level):
     waves = half_plane(31)
     wrong = rng.random((len(waves), N)) * 0.5 + 0.5 * hard > level
     clean = hard > 0.9
-    errors, bits = np.zeros((31, 31), np.int64), empty_outcomes(31, N)
+    errors = np.zeros((31, 31), np.int64)
     for (i, j), row in zip(waves, wrong, strict=True):
         errors[15 + i, 15 + j] = errors[15 - i, 15 - j] = row.sum()
-    bits[:] = np.packbits(np.vstack([clean, wrong]), axis=1)
     facts = {
         "classifier": {"name": name},
         "dataset": {"name": "dots", "n": N, "content_hash": "0"},
@@ -35,13 +34,13 @@ def with_outcomes(name, seed, level):
         "epsilon": 4.0,
         "class_names": ["a"],
     }
-    heatmap = Heatmap(
+    heatmap = heatmap_of(
         errors,
         errors,
         np.full_like(errors, N),
         np.array([clean.sum(), 0, N]),
         facts,
-        outcomes=bits,
+        wrong=np.vstack([clean, wrong]),
         labels=np.zeros(N, np.uint16),
     )
     return (
@@ -83,14 +82,12 @@ def test_not_affected_needs_more_than_noise(rise, verdict):
     named, *_ = with_outcomes("mini-resnet", 0, 0.6)
     n = 100_000 if rise == 0.01 or rise == 0.03 else 2_000
     errors = np.full((31, 31), round((0.1 + rise) * n))
-    counts = dataclasses.replace(
+    counts = with_squares(
         named.heatmap,
         top1_errors=errors,
         top5_errors=errors,
         count=np.full_like(errors, n),
         clean=np.array([n // 10, 0, n]),
-        outcomes=None,
-        labels=None,
     )
     finding = judged(dataclasses.replace(named, heatmap=counts), named, [])["robust-high"]
     assert finding.verdict == verdict

@@ -39,8 +39,8 @@ def shipped_counts(name):
     """Read a shipped file by numpy alone: (n,) and (8, 3, n) whether each picture is wrong; spectra."""
     with np.load(FOLDER / f"{name}.npz") as file:
         n = json.loads(str(file["metadata"]))["pictures"]
-        clean, wrong = (1 - np.unpackbits(file[part], axis=-1, count=n).astype(int) for part in ("clean", "correct"))
-        return clean, wrong, file["spectrum"].astype(float)
+        clean, *wrong = 1 - np.unpackbits(file["bits"][:, 0], axis=-1, count=n).astype(int)
+        return clean, np.reshape(wrong, (8, 3, n)), file["spectrum"][1:].reshape(8, 3, -1).astype(float)
 
 
 def rise(name, kinds=tuple(CORRUPTIONS)):

@@ -20,6 +20,7 @@ from core.fourier.outcomes import StoredGradient
 from core.fourier.waves import half_plane, wave_map
 from core.shared.numbers import student
 from core.sweep.transforms import loss_gradients
+from tests.core.squares import with_squares
 
 WAVES = half_plane(31)
 RADIUS = np.hypot(*np.transpose(WAVES))
@@ -42,12 +43,14 @@ def with_errors(values):
     """A map of Mini ResNet with these errors, one per wave."""
     heatmap = shipped("mini-resnet")
     errors = wave_map(np.rint(np.asarray(values)), WAVES, 31).astype(np.int64)
-    return dataclasses.replace(heatmap, top1_errors=errors, true_probability=None, outcomes=None, labels=None)
+    return with_squares(heatmap, top1_errors=errors)
 
 
 def gradient(energy):
     """A gradient that is equal in all blocks of pictures."""
-    return StoredGradient(np.tile(energy, (20, 1)), {"classifier": {"name": "toy"}, "dataset": {"n": 1000}})
+    facts = {"classifier": {"name": "toy"}, "dataset": {"n": 1000}}
+    numbers = {"energy": np.tile(energy, (20, 1)).astype(np.float16)}
+    return StoredGradient(np.full(20, 50), np.zeros((20, 0), np.int64), facts, numbers=numbers)
 
 
 def test_every_bundled_model_has_a_stored_gradient_with_its_own_weights_on_the_maps_images():

@@ -38,6 +38,7 @@ from core.reproduce.compare import (
 from core.reproduce.profile import PARTS, ProfiledNetwork
 from core.reproduce.report import Cost, Results, SkippedPart, to_html
 from tests.core.oracles import wilson
+from tests.core.squares import squares_of_file, with_squares
 from tests.core.toy import save_clip, tiny_clip
 from ui.maps.catalogue import shipped_maps
 
@@ -104,7 +105,8 @@ def raw(path):
 
 def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
     comparison = named(report["maps"], "figure-1-clip")["compared_with"]
-    here, there = raw(made(output, "vit")), raw(HEATMAPS / "clip-vit-b-32_cifar10_published.npz")
+    files = made(output, "vit"), HEATMAPS / "clip-vit-b-32_cifar10_published.npz"
+    here, there = map(squares_of_file, files)
     places = [(i, j) for i in range(31) for j in range(31) if here["count"][i, j] and (j > 15 or (j == 15 and i >= 15))]
     assert len(places) == WAVES and {here["count"][cell] for cell in places} == {IMAGES}
     ours = [here["top1_errors"][cell] / IMAGES for cell in places]
@@ -157,8 +159,8 @@ def test_a_table_summarises_its_rows(output, report):
 def lead(output, network):
     """(C, n) lead of each pair, 1 where the low picture's class is predicted, -1 for the high one's; and cutoffs."""
     file = raw(made(output, network, "hybrids"))
-    says = np.unpackbits(file["says"], axis=2, count=PAIRS).astype(int)
-    return says[0] - says[1], file["cutoffs"]
+    says = np.unpackbits(file["bits"][1:], axis=2, count=PAIRS).astype(int)
+    return says[:, 0] - says[:, 1], file["cutoffs"][1:]
 
 
 def radius_by_hand(leads, cutoffs):
@@ -261,11 +263,11 @@ def test_a_stopped_run_goes_on_to_the_same_report(place, output, report, tmp_pat
         patch.setattr(batches, "run_batch", stop_at_the_second)
         assert main(arguments(place, tmp_path, cells=2)) == 130
     assert len(from_csv((tmp_path / "tables/generate-mini-clip/images.csv").read_bytes())) == 1
-    before = raw(made(tmp_path, "vit", data="imagenet100"))["count"]
+    before = squares_of_file(made(tmp_path, "vit", data="imagenet100"))["count"]
     assert main(arguments(place, tmp_path)) == 0
     again = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert without_time(again) == without_time(report)
-    assert 0 < (before > 0).sum() < (raw(made(tmp_path, "vit", data="imagenet100"))["count"] > 0).sum()
+    assert 0 < (before > 0).sum() < (squares_of_file(made(tmp_path, "vit", data="imagenet100"))["count"] > 0).sum()
     assert figures(tmp_path) == figures(output)
 
 
@@ -302,10 +304,11 @@ def drawn(n, shuffled=False):
     if shuffled:
         rate = rng.permutation(rate.ravel()).reshape(rate.shape)
     errors = rng.binomial(n, rate)
-    errors = np.where(np.arange(961).reshape(31, 31) < 481, errors, errors[::-1, ::-1])
     facts = {**published.metadata, "dataset": {**published.metadata["dataset"], "n": n}, "seed": 0}
     count = np.full_like(errors, n)
-    return replace(published, top1_errors=errors, top5_errors=errors, count=count, printed_rates=None, metadata=facts)
+    return with_squares(
+        published, top1_errors=errors, top5_errors=errors, count=count, printed_rates=None, metadata=facts
+    )
 
 
 @pytest.mark.parametrize(
@@ -324,7 +327,9 @@ def test_a_verdict_follows_the_evidence(n, shuffled, expected):
 def test_a_constant_shift_differs():
     near = drawn(10_000)
     shifted = np.minimum(near.top1_errors + 400, 10_000)
-    shift = map_agreement(replace(near, top1_errors=shifted, top5_errors=shifted), Heatmap.load(HEATMAPS / PUBLISHED))
+    shift = map_agreement(
+        with_squares(near, top1_errors=shifted, top5_errors=shifted), Heatmap.load(HEATMAPS / PUBLISHED)
+    )
     assert shift.match == Match.DIFFERS and shift.mean_difference.value == pytest.approx(0.04, abs=0.002)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.data.sample_sets import CIFAR10
-from core.fourier.heatmap import Heatmap, outcome_row
+from core.fourier.heatmap import Heatmap, outcome_rows
 from core.fourier.waves import frequency_to_cell, half_plane
 from core.sweep import __main__ as sweep
 from core.sweep.__main__ import main, parse_cells, parse_passes
@@ -26,7 +26,7 @@ SIDE = 15
 
 def command(archive, output, *more):
     return [
-        *("--classifier", "mini-resnet", "--dataset", str(archive), "--side", str(SIDE), "--seed", "1"),
+        *("waves", "--classifier", "mini-resnet", "--dataset", str(archive), "--side", str(SIDE), "--seed", "1"),
         *("--epsilon", "4", "--batch-size", "5", "--device", "cpu", "--output", str(output)),
         *more,
     ]
@@ -66,7 +66,7 @@ def whole(archive, tmp_path_factory):
 
 
 def assert_same_counts(first, second):
-    for name in ("top1_errors", "top5_errors", "count", "clean", "outcomes", "labels"):
+    for name in ("top1_errors", "top5_errors", "count", "clean", "bits", "labels"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
@@ -86,7 +86,16 @@ def test_script_fills_the_map_symmetrically_and_records_where_it_came_from(whole
 def test_pictures_of_another_size_want_an_epsilon_and_get_the_largest_map_up_to_63(tmp_path, capsys, pixels, side):
     images = np.random.default_rng(0).integers(0, 256, (4, pixels, pixels, 3), dtype=np.uint8)
     np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(4), classes=np.array(CIFAR10.names))
-    args = ["--classifier", "mini-resnet", "--dataset", str(tmp_path / "noise.npz"), "--cells=0,0", "--device", "cpu"]
+    args = [
+        "waves",
+        "--classifier",
+        "mini-resnet",
+        "--dataset",
+        str(tmp_path / "noise.npz"),
+        "--cells=0,0",
+        "--device",
+        "cpu",
+    ]
     args += ["--output", str(tmp_path / "map.npz")]
     assert main(args) == 2 and f"no size v for {pixels}-pixel images" in capsys.readouterr().err
     assert main([*args, "--epsilon", "4"]) == 0
@@ -149,7 +158,10 @@ def test_script_refuses_another_configuration_on_the_same_output(archive, tmp_pa
     assert main(command(archive, output, "--cells=0,0")) == 0
     before = output.read_bytes()
     assert main(command(archive, output, "--cells=0,1", "--epsilon", "3")) == 2
-    assert "map.npz holds a map of another configuration; choose another --output" in capsys.readouterr().err
+    assert (
+        "map.npz holds waves of other settings (epsilon '4.0', not '3.0'); choose another --output"
+        in capsys.readouterr().err
+    )
     assert output.read_bytes() == before
 
 
@@ -168,11 +180,12 @@ def test_script_under_torchrun_loses_a_process_starts_again_and_samples_as_one_p
     assert process.returncode == 0, text
     single, two = Heatmap.load(tmp_path / "one.npz"), Heatmap.load(output)
     assert two.metadata["source"]["processes"] == 2
-    for name in ("top1_errors", "top5_errors", "count", "clean", "sampling_variance"):
+    for name in ("counts", "hits"):
         np.testing.assert_array_equal(getattr(two, name), getattr(single, name))
+    np.testing.assert_array_equal(two.number("sampling_variance"), single.number("sampling_variance"))
     np.testing.assert_array_equal(two.clean, whole.clean)
     for wave in half_plane(SIDE):
-        wrong = np.unpackbits(whole.outcomes[outcome_row(wave, SIDE)], count=20)
+        wrong = ~whole.hit(outcome_rows([wave], SIDE))[0]
         cell = frequency_to_cell(*wave, SIDE)
         assert two.count[cell] == 10
         assert two.top1_errors[cell] == wrong[balanced_sample(np.arange(20) % 10, 10, wave, seed=1)].sum()
@@ -189,7 +202,7 @@ def test_script_leaves_outcomes_out_when_asked(archive, whole, tmp_path):
     output = tmp_path / "map.npz"
     assert main(command(archive, output, "--cells=0,0", "--no-outcomes")) == 0
     plain = Heatmap.load(output)
-    assert plain.outcomes is None and plain.labels is None and plain.clean[0] == whole.clean[0]
+    assert plain.bits is None and plain.labels is None and plain.clean[0] == whole.clean[0]
 
 
 def test_script_answers_a_full_disk_with_a_sentence(archive, tmp_path, capsys):

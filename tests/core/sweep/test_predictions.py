@@ -58,7 +58,7 @@ def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_c
         predict_under_waves(linear_classifier, image, [(1, 0)], 1.5, seed=4, position=k)[0].perturbed[label]
         for k, (image, label) in enumerate(zip(images.astype(np.float32) / 255, labels, strict=True))
     ]
-    assert cell.true_probability == pytest.approx(np.mean(singles), abs=1e-5)
+    assert cell.means["true_probability"] == pytest.approx(np.mean(singles), abs=1e-5)
 
 
 @pytest.mark.parametrize("chunk", [1, 10, 37])

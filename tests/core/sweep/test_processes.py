@@ -72,13 +72,13 @@ def test_a_killed_process_ends_the_run_and_the_same_command_computes_what_is_mis
         processes[lost].wait()
         _, text = processes[1 - lost].communicate(timeout=300)
         assert processes[1 - lost].returncode == 2, text
-        assert "error: another process of this run has ended; finished cells are saved, run the same command" in text
+        assert "error: another process of this run has ended; finished rows are saved, run the same command" in text
         assert "Traceback" not in text
         assert before < saved <= cells(output) < 225, "gathered results are kept"
     assert Heatmap.load(output).metadata["source"]["processes"] == 2
     assert main(command(archive, output)) == main(command(archive, peaceful)) == 0
     alone, together = Heatmap.load(peaceful), Heatmap.load(output)
-    for name in ("top1_errors", "top5_errors", "count", "clean", "outcomes"):
+    for name in ("top1_errors", "top5_errors", "count", "clean", "bits"):
         np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))
 
 

@@ -1,6 +1,7 @@
 """Any metadata of a heat map is refused in one short sentence or shown in one."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 
@@ -28,7 +29,7 @@ def changed(path, value):
     for name in path[:-1]:
         facts = facts[name]
     facts[path[-1]] = value
-    return Heatmap(**MAP.crop(3).arrays(), metadata=metadata)
+    return replace(MAP.crop(3), metadata=metadata)
 
 
 @pytest.mark.parametrize("path", list(paths(MAP.metadata)), ids=".".join)

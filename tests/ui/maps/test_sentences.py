@@ -14,6 +14,7 @@ from core.fourier.heatmap import Heatmap
 from tests.core import oracles
 from tests.core.oracles import Z as Z  # the tests of the story take it from here
 from tests.core.oracles import wilson
+from tests.core.squares import squares_of_file, with_squares
 from ui.maps.catalogue import (
     CLIP,
     EFFICIENTNET,
@@ -54,10 +55,10 @@ class File:
     """A map file read with numpy only: per cent, by frequency, from `side` cells in the middle."""
 
     def __init__(self, label, side=1023):
-        with np.load(FOLDER / f"{FILE_OF[label]}.npz") as file:
-            rates = file["printed_rates"][0] if "printed_rates" in file else file["top1_errors"] / file["count"]
-            self.n = json.loads(str(file["metadata"]))["dataset"]["n"]
-            self.clean = float(file["clean"][0] / file["clean"][2])
+        file = squares_of_file(FOLDER / f"{FILE_OF[label]}.npz")
+        rates = file["printed_rates"][0] if "printed_rates" in file else file["top1_errors"] / file["count"]
+        self.n = json.loads(str(file["metadata"]))["dataset"]["n"]
+        self.clean = float(file["clean"][0] / file["clean"][2])
         half = min(len(rates), side) // 2
         middle = len(rates) // 2
         self.cells = {
@@ -108,9 +109,9 @@ def test_another_map_makes_another_table(story):
         def moved(array, order=order):
             return None if array is None else array.reshape(*array.shape[:-2], -1)[..., order].reshape(array.shape)
 
-        names = ("top1_errors", "top5_errors", "count", "printed_rates", "true_probability")
-        fields = {name: moved(getattr(heatmap, name)) for name in names} | {"outcomes": None, "labels": None}
-        shuffled[label] = dataclasses.replace(entry, heatmap=dataclasses.replace(heatmap, **fields))
+        names = ("top1_errors", "top5_errors", "count", "printed_rates")
+        fields = {name: moved(getattr(heatmap, name)) for name in names}
+        shuffled[label] = dataclasses.replace(entry, heatmap=with_squares(heatmap, **fields))
     assert wave_table([shuffled[label] for label in story.maps], story.frequency) != wave_table(
         [ENTRIES[label] for label in story.maps], story.frequency
     )
@@ -158,8 +159,8 @@ def test_the_table_of_a_wave_compares_only_what_was_measured_alike_and_has_the_m
     assert rows[2][3] == "measured differently"
     assert [row[3] for row in wave_table([ENTRIES[CLIP], ENTRIES[RESNET50]], (0, -25))][0] == "not in this map"
     mini = ENTRIES[MINI_CLIP]
-    estimate = np.stack([np.full((mini.heatmap.side,) * 2, share) for share in (0.25, 0.2, 0.3)])
-    guessed = dataclasses.replace(mini, heatmap=dataclasses.replace(mini.heatmap, estimate=estimate))
+    numbers = {**mini.heatmap.numbers, "estimate": np.tile([0.25, 0.2, 0.3], (len(mini.heatmap.counts), 1))}
+    guessed = dataclasses.replace(mini, heatmap=dataclasses.replace(mini.heatmap, numbers=numbers))
     (row,) = wave_table([guessed], (0, 5))
     (view,) = shown_maps([guessed], "Top-1", "Error").views
     assert row[3] == "25.0 % (20.0 to 30.0)" and view.values[15, 20] == 0.25 and row[5] == ""

@@ -12,6 +12,7 @@ from core.data.sample_sets import PRECOMPUTED
 from core.fourier.estimate import with_estimate
 from core.fourier.heatmap import METRICS, Heatmap, Metric, Unit, heatmap_csv
 from core.shared import roles
+from tests.core.squares import heatmap_of
 from ui.components.heatmap import pack_maps
 from ui.maps.catalogue import CLIP, MINI_CLIP, RESNET56, Entry, computed_text, maps_by_label, model_colour
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
@@ -59,12 +60,13 @@ def sampled(images, side=15, **changes):
     errors = np.rint(images * (0.2 + 0.03 * radius)).astype(np.int64)
     sample = {"images_per_wave": images, "rule": "a sample of its own for each wave"}
     metadata = {**ENTRIES[MINI_CLIP].heatmap.metadata, "sample": sample} | changes
-    return Heatmap(errors, errors // 2, np.full_like(errors, images), np.array([1389, 65, 10_000]), metadata)
+    return heatmap_of(errors, errors // 2, np.full_like(errors, images), np.array([1389, 65, 10_000]), metadata)
 
 
 def test_the_error_of_a_map_of_few_images_is_its_stored_estimate_and_no_other_view_holds_it():
     heatmap = with_estimate(sampled(100))
-    forged = dataclasses.replace(heatmap, estimate=heatmap.estimate / 2)  # a value that a recomputation would not give
+    half = {**heatmap.numbers, "estimate": heatmap.numbers["estimate"] / 2}
+    forged = dataclasses.replace(heatmap, numbers=half)  # values that a recomputation would not give
     (view,) = shown_maps([Entry("A · x · y", forged)], "Top-1", "Error", 31).views
     np.testing.assert_array_equal(view.values, heatmap.estimate[0] / 2)
     np.testing.assert_array_equal(view.interval, heatmap.estimate / 2)

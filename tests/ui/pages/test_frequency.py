@@ -22,6 +22,7 @@ from core.shared.roles import UNKNOWN
 from core.shared.text import TERMS
 from core.sweep.predict import wave_on_image
 from precomputed.make_default_picture import CHOICE, default_picture
+from tests.core.squares import heatmap_of
 from tests.ui.page_runner import settable_widget
 from ui.maps.catalogue import (
     CLIP,
@@ -244,7 +245,7 @@ def uploaded(side: int, name: str = "toy", **facts) -> Heatmap:
         "source": {"type": "computed"},
     }
     rates = np.full((2, side, side), 0.5)
-    return Heatmap(unknown, unknown, 0 * unknown, np.full(3, -1), metadata | facts, printed_rates=rates)
+    return heatmap_of(unknown, unknown, 0 * unknown, np.full(3, -1), metadata | facts, printed_rates=rates)
 
 
 def upload(app: AppTest, heatmap: Heatmap) -> AppTest:
@@ -275,7 +276,7 @@ def test_the_largest_maps_cost_less_than_two_seconds_of_one_core_a_redraw():
     [
         (b"these are notes", "it is cut short or another kind of file"),
         ((HEATMAPS / "mini-clip_cifar10.npz").read_bytes()[:5000], "it is cut short or another kind of file"),
-        (npz_bytes(images=np.zeros(3)), "it holds other data"),
+        (npz_bytes(images=np.zeros(3)), "it lacks counts, hits, metadata"),
     ],
 )
 def test_a_file_that_is_no_map_is_refused_in_plain_words(data, why):

@@ -20,6 +20,7 @@ from core.fourier.heatmap import Heatmap
 from core.reproduce.profile import build_parser as build_profile_parser
 from core.shared.roles import RELATIONS
 from core.sweep.__main__ import build_parser
+from tests.core.squares import heatmap_of
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
 from ui.maps.catalogue import CLIP, MINI_CLIP, maps_by_label
 from ui.pages import models
@@ -224,7 +225,7 @@ def test_map_computed_here_says_when_and_on_what(tmp_path, monkeypatch):
     source = {"type": "computed", "date": "2026-01-02T03:04:05+00:00", "device": "CPU, 2 threads"}
     facts = {**published.metadata, "source": source}
     count = np.full((3, 3), 10, np.int64)
-    Heatmap(count // 2, count // 5, count, np.array([1, 0, 10]), facts).save(tmp_path / "mine.npz")
+    heatmap_of(count // 2, count // 5, count, np.array([1, 0, 10]), facts).save(tmp_path / "mine.npz")
     monkeypatch.setattr(models, "stored_files", lambda kind: sorted(tmp_path.glob("*.npz")))
     row = opened().dataframe[0].value.iloc[0]
     assert row["Citation"] == "computed with this project, 2026-01-02, on CPU, 2 threads"

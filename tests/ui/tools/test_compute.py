@@ -13,7 +13,7 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.waves import half_plane
 from core.shared.device import class_probabilities
 from core.sweep.__main__ import main
-from core.sweep.grow import growing_heatmaps
+from core.sweep.grow import grow
 from core.sweep.predict import wave_on_image
 from ui.tools.compute import JOB, SIDE, script_command, sweep_config
 
@@ -45,15 +45,15 @@ def test_exact_map_of_one_picture_is_a_prediction_for_each_wave():
     for i, j in half_plane(5):
         perturbed = wave_on_image(image, (i, j), job.latest.metadata["epsilon"], seed=0, position=0).perturbed
         exact = class_probabilities(classifier, perturbed[None])[0, data.labels[3]]
-        assert abs(job.latest.true_probability[i + SIDE // 2, j + SIDE // 2] - exact) < 1e-4
+        assert abs(job.latest.number("true_probability")[i + SIDE // 2, j + SIDE // 2] - exact) < 1e-4
 
 
 def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypatch, capsys):
     data = load_samples("cifar10-samples")
     classifier = load_classifier("mini-clip", data.classes)
     config = dataclasses.replace(sweep_config(data, 4.0), side=3)
-    *_, whole = growing_heatmaps(classifier, data, config)
-    *_, part = islice(growing_heatmaps(classifier, data, config), 3)
+    *_, whole = grow(classifier, data, config)
+    *_, part = islice(grow(classifier, data, config), 3)
     part.save(tmp_path / "map.npz")
     monkeypatch.chdir(tmp_path)
     assert main(shlex.split(script_command(part))[3:]) == 0

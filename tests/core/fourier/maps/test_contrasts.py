@@ -16,10 +16,10 @@ from core.fourier.contrasts import (
     radial_profile,
     ring_differences,
 )
-from core.fourier.heatmap import Heatmap, empty_outcomes
 from core.fourier.outcomes import cell_error, clean_error, errors_under, same_images
 from core.fourier.waves import half_plane
 from core.shared.numbers import clustered_interval, paired_interval, wilson
+from tests.core.squares import heatmap_of
 
 N, SIDE = 200, 5
 METADATA = {
@@ -37,11 +37,10 @@ def heatmap(wrong, clean, **dataset):
     errors = np.zeros((SIDE, SIDE), np.int64)
     for (i, j), row in zip(half_plane(SIDE), wrong, strict=True):
         errors[2 + i, 2 + j] = errors[2 - i, 2 - j] = row.sum()
-    bits = empty_outcomes(SIDE, N)
-    bits[:] = np.packbits(np.vstack([clean, wrong]), axis=1)
     metadata = METADATA | {"dataset": METADATA["dataset"] | dataset}
     count, labels = np.full_like(errors, N), np.zeros(N, np.uint16)
-    return Heatmap(errors, errors, count, np.array([clean.sum(), 0, N]), metadata, outcomes=bits, labels=labels)
+    every = np.vstack([clean, wrong])
+    return heatmap_of(errors, errors, count, np.array([clean.sum(), 0, N]), metadata, wrong=every, labels=labels)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +129,7 @@ def test_what_is_not_known_to_be_paired_is_not_paired(two):
     _, b, first, second = two
     shifted = heatmap(b[1:], b[0], content_hash="1")
     nameless = heatmap(b[1:], b[0], content_hash=None)
-    counts = dataclasses.replace(second, outcomes=None, labels=None)
+    counts = dataclasses.replace(second, bits=None, labels=None)
     assert same_images(first, second)
     for other in (shifted, nameless, counts):
         assert not same_images(first, other)
@@ -148,7 +147,7 @@ def test_newcombes_interval_is_too_narrow_where_two_networks_fail_on_different_i
     rng = np.random.default_rng(1)
     wrong = rng.random((14, N)) < 0.5
     first, second = heatmap(wrong[1:], wrong[0]), heatmap(~wrong[1:], ~wrong[0])
-    counts = dataclasses.replace(second, outcomes=None, labels=None)
+    counts = dataclasses.replace(second, bits=None, labels=None)
     paired, unpaired = under(first, second, (1, 1)), under(first, counts, (1, 1))
     assert paired.high - paired.low > 1.3 * (unpaired.high - unpaired.low)
 
@@ -170,12 +169,12 @@ def test_clear_waves_hold_the_false_discovery_rate(two):
 
 def test_clear_waves_from_counts_alone_is_the_test_of_two_proportions(two):
     a, b, first, second = two
-    clear = clear_waves(first, dataclasses.replace(second, outcomes=None, labels=None), rate=1e-9)
+    clear = clear_waves(first, dataclasses.replace(second, bits=None, labels=None), rate=1e-9)
     p = []
     for x, y in zip(a[1:].sum(axis=1), b[1:].sum(axis=1), strict=True):
         p.append(stats.chi2_contingency([[x, N - x], [y, N - y]], correction=False).pvalue)
     np.testing.assert_allclose(clear.p, p)
     np.testing.assert_array_equal(clear.clear, stats.false_discovery_control(p) <= 1e-9)
-    some = clear_waves(first, dataclasses.replace(second, outcomes=None, labels=None), rate=0.2).clear
+    some = clear_waves(first, dataclasses.replace(second, bits=None, labels=None), rate=0.2).clear
     np.testing.assert_array_equal(some, stats.false_discovery_control(p) <= 0.2)
     assert some.any()

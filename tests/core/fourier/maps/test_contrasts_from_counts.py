@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from core.fourier.contrasts import contrast, difference, minus_clean, mismatches
-from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import cell_error, clean_error
 from tests.core.oracles import newcombe, wilson
+from tests.core.squares import heatmap_of
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
 
 
 def heatmap(errors, n=100, **metadata):
     errors = np.array(errors, dtype=np.int64)
-    return Heatmap(
+    return heatmap_of(
         errors,
         np.zeros_like(errors),
         np.where(errors < 0, 0, n).astype(np.int64),
@@ -37,7 +37,7 @@ def test_what_a_map_does_not_hold_is_unknown_and_not_zero():
     holes = heatmap([[40, -1, 50], [10, 0, 10], [50, -1, 40]])
     assert cell_error(SMALL, (2, 0)) is None and cell_error(SMALL, (0, -2)) is None
     assert cell_error(holes, (1, 0)) is None and contrast(cell_error(SMALL, (1, 0)), None) is None
-    published = Heatmap(
+    published = heatmap_of(
         np.full((3, 3), -1), np.full((3, 3), -1), np.zeros((3, 3), np.int64), np.full(3, -1), METADATA,
         np.full((2, 3, 3), 0.5),
     )  # fmt: skip
@@ -68,7 +68,7 @@ def test_difference_crops_to_the_smaller_map_and_subtracts():
 def test_minus_clean_subtracts_the_clean_error_or_says_it_is_unknown():
     rise = minus_clean(SMALL)
     assert rise is not None and rise.value[0, 0] == pytest.approx(0.35)
-    unknown = Heatmap(SMALL.top1_errors, SMALL.top5_errors, SMALL.count, np.full(3, -1, dtype=np.int64), METADATA)
+    unknown = heatmap_of(SMALL.top1_errors, SMALL.top5_errors, SMALL.count, np.full(3, -1, dtype=np.int64), METADATA)
     assert minus_clean(unknown) is None
 
 

@@ -1,6 +1,5 @@
 """The lattice statistic: the shipped map of CLIP with independent code, and maps with a known lattice."""
 
-import dataclasses
 import random
 
 import numpy as np
@@ -9,14 +8,15 @@ import pytest
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.derived import lattice, neighbour_contrasts
 from core.fourier.heatmap import Heatmap
+from tests.core.squares import squares_of_file, with_squares
 
 FOLDER = PRECOMPUTED / "heatmaps"
 
 
 def dips(name, period, limit=14):
     """{(i, j): points below or above the mean of the eight neighbours}, by plain loops over the file."""
-    with np.load(FOLDER / f"{name}.npz") as file:
-        rates = (file["printed_rates"][0] if "printed_rates" in file else file["top1_errors"] / file["count"]).tolist()
+    file = squares_of_file(FOLDER / f"{name}.npz")
+    rates = (file["printed_rates"][0] if "printed_rates" in file else file["top1_errors"] / file["count"]).tolist()
     contrasts = {}
     for i in range(-limit, limit + 1):
         for j in range(limit + 1):
@@ -75,14 +75,14 @@ def noise():
     """A symmetric map of 21 x 21 noisy cells, made of counts."""
     heatmap = Heatmap.load(FOLDER / "mini-resnet_cifar10.npz").crop(21)
     errors = np.random.default_rng(0).integers(4000, 4100, (21, 21))
-    return dataclasses.replace(heatmap, top1_errors=np.maximum(errors, errors[::-1, ::-1]))
+    return with_squares(heatmap, top1_errors=np.maximum(errors, errors[::-1, ::-1]))
 
 
 def test_a_planted_lattice_is_found_and_noise_is_not(noise):
     assert lattice(noise, 4).p > 0.05
     errors = noise.top1_errors.copy()
     errors[2:-1:4, 2:-1:4] -= 100  # i and j from -8 to 8 in steps of 4
-    planted = lattice(dataclasses.replace(noise, top1_errors=errors), 4)
+    planted = lattice(with_squares(noise, top1_errors=errors), 4)
     assert len(planted.waves) == 12 and planted.mean.value == pytest.approx(-0.01, abs=0.002)
     assert planted.p < 0.001
 
@@ -100,7 +100,7 @@ def test_waves_without_all_their_neighbours_are_left_out(noise):
         for i, j in waves:
             for cell in ((10 + i, 10 + j), (10 - i, 10 - j)):
                 count[cell], errors[cell] = 0, -1
-        return dataclasses.replace(noise, count=count, top1_errors=errors, top5_errors=np.full_like(errors, -1))
+        return with_squares(noise, count=count, top1_errors=errors, top5_errors=np.full_like(errors, -1))
 
     assert (4, 4) in lattice(noise, 4).waves and (4, 4) not in lattice(without((4, 5)), 4).waves
     assert lattice(noise, 9).waves == ((0, 9), (9, 0), (-9, 9), (9, 9)) and lattice(noise, 10) is None

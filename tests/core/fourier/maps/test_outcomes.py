@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.fourier.outcomes import by_class, class_errors, class_errors_of, outcomes, select_images
 from core.fourier.waves import add_basis, fourier_basis, random_signs
-from core.sweep.grow import growing_heatmaps
+from core.sweep.grow import grow
 from core.sweep.waves import SweepConfig
 
 CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
@@ -19,7 +19,7 @@ CONFIG = SweepConfig(side=5, epsilon=1.5, seed=3, batch_size=8)
 @pytest.fixture
 def swept(linear_classifier, noise_dataset):
     """The finished map, and the misclassified images for each wave, (i, j) or None: one image at a time."""
-    *_, heatmap = growing_heatmaps(linear_classifier, noise_dataset, CONFIG)
+    *_, heatmap = grow(linear_classifier, noise_dataset, CONFIG)
     wrong = {}
     for wave in (None, *CONFIG.waves):
         signs = random_signs(len(noise_dataset), wave or (0, 0), seed=CONFIG.seed)
@@ -43,7 +43,7 @@ def test_outcomes_are_those_of_the_slow_twin(swept):
 
 def test_one_image_is_enough(linear_classifier, noise_dataset):
     single = dataclasses.replace(noise_dataset, images=noise_dataset.images[:1], labels=noise_dataset.labels[:1])
-    *_, heatmap = growing_heatmaps(linear_classifier, single, CONFIG)
+    *_, heatmap = grow(linear_classifier, single, CONFIG)
     result = outcomes(heatmap)
     assert result.waves == CONFIG.waves and result.clean.tolist() == [heatmap.clean[0] == 1]
 
@@ -70,13 +70,13 @@ def test_errors_by_class_are_the_same_from_outcomes_and_from_predictions(swept, 
         test = binomtest(sum(of_class), len(of_class)).proportion_ci(method="wilson")
         assert (row.images, row.error.value) == (len(of_class), pytest.approx(np.mean(of_class)))
         assert (row.error.low, row.error.high) == pytest.approx((test.low, test.high), abs=1e-9)
-    without = dataclasses.replace(heatmap, outcomes=None, labels=None)
+    without = dataclasses.replace(heatmap, bits=None, labels=None)
     assert class_errors(without, (1, 2)) == class_errors(heatmap, (5, 5)) == ()
 
 
 def test_a_map_without_outcomes_has_nothing_to_tell_apart(swept):
     heatmap, _ = swept
-    without = dataclasses.replace(heatmap, outcomes=None, labels=None)
+    without = dataclasses.replace(heatmap, bits=None, labels=None)
     assert outcomes(without) is None and by_class(without) is None
     with pytest.raises(ValueError, match="does not say which images"):
         select_images(without, np.ones(37, bool))
@@ -89,17 +89,17 @@ def test_outcomes_survive_saving_cropping_and_half_a_sweep(linear_classifier, no
     np.testing.assert_array_equal(small.wrong, [wrong[wave] for wave in small.waves])
     assert len(small.waves) == 5
     some = dataclasses.replace(CONFIG, cells=((2, 1), (0, 0)))
-    *_, part = growing_heatmaps(linear_classifier, noise_dataset, some)
+    *_, part = grow(linear_classifier, noise_dataset, some)
     assert outcomes(part).waves == ((0, 0), (2, 1))
     np.testing.assert_array_equal(outcomes(part).wrong, [wrong[0, 0], wrong[2, 1]])
 
 
 def test_a_map_begun_without_outcomes_goes_on_without(linear_classifier, noise_dataset):
     plain = dataclasses.replace(CONFIG, outcomes=False)
-    start = next(growing_heatmaps(linear_classifier, noise_dataset, plain))
-    assert start.outcomes is None
-    *_, whole = growing_heatmaps(linear_classifier, noise_dataset, CONFIG, start)
-    assert whole.outcomes is None and (whole.count == 37).all()
+    start = next(grow(linear_classifier, noise_dataset, plain))
+    assert start.bits is None
+    *_, whole = grow(linear_classifier, noise_dataset, CONFIG, start)
+    assert whole.bits is None and (whole.count == 37).all()
 
 
 @pytest.mark.parametrize(
@@ -107,10 +107,10 @@ def test_a_map_begun_without_outcomes_goes_on_without(linear_classifier, noise_d
     [
         (lambda m: {"labels": None}, "come together"),
         (lambda m: {"labels": m.labels[:-1]}, r"labels must be \(37,\) uint16"),
-        (lambda m: {"labels": m.labels + np.uint16(6)}, "labels name class"),
-        (lambda m: {"outcomes": m.outcomes[:-1]}, r"outcomes must be \(14, 5\) uint8"),
-        (lambda m: {"outcomes": m.outcomes ^ np.uint8(128)}, "other errors than the counts"),
-        (lambda m: {"outcomes": padded(m.outcomes)}, "other errors than the counts"),
+        (lambda m: {"labels": m.labels + np.uint16(6)}, "labels hold class"),
+        (lambda m: {"bits": m.bits[:-1]}, r"bits must be \(14, 1, 5\) uint8"),
+        (lambda m: {"bits": m.bits ^ np.uint8(128)}, "hits differ from the counts"),
+        (lambda m: {"bits": padded(m.bits)}, "hits differ from the counts"),
     ],
 )
 def test_outcomes_that_cannot_be_are_refused(swept, tmp_path, changes, message):
@@ -125,10 +125,10 @@ def test_outcomes_that_cannot_be_are_refused(swept, tmp_path, changes, message):
         Heatmap.load(tmp_path / "forged.npz")
 
 
-def padded(outcomes):
-    """One error moved from its image to a padding bit after the last of 37 images."""
-    moved = outcomes.copy()
-    row = int(np.argmax(moved[:, 0] > 0))
-    moved[row, 0] &= moved[row, 0] - np.uint8(1)
-    moved[row, -1] |= 1
+def padded(bits):
+    """One hit moved from its image to a padding bit after the last of 37 images."""
+    moved = bits.copy()
+    row = int(np.argmax(moved[:, 0, 0] > 0))
+    moved[row, 0, 0] &= moved[row, 0, 0] - np.uint8(1)
+    moved[row, 0, -1] |= 1
     return moved

@@ -11,6 +11,7 @@ from core.fourier.contrasts import radial_profile, ring_differences, ring_errors
 from core.fourier.heatmap import Heatmap
 from core.fourier.waves import half_plane
 from tests.core.oracles import wilson
+from tests.core.squares import heatmap_of, squares_of_file
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
 FILES = {path.stem: path for path in (PRECOMPUTED / "heatmaps").glob("*.npz")}
@@ -19,7 +20,7 @@ FILES = {path.stem: path for path in (PRECOMPUTED / "heatmaps").glob("*.npz")}
 def heatmap(errors, n=100):
     errors = np.array(errors, dtype=np.int64)
     count = np.where(errors < 0, 0, n).astype(np.int64)
-    return Heatmap(errors, np.zeros_like(errors), count, np.array([5, 0, n], dtype=np.int64), METADATA)
+    return heatmap_of(errors, np.zeros_like(errors), count, np.array([5, 0, n], dtype=np.int64), METADATA)
 
 
 SMALL = heatmap([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
@@ -38,8 +39,8 @@ def test_rings_reach_the_corners_and_say_which_are_cut():
 
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_rings_agree_with_a_loop_over_the_file(name):
-    with np.load(FILES[name]) as file:
-        rates = file["printed_rates"][0] if "printed_rates" in file else file["top1_errors"] / file["count"]
+    file = squares_of_file(FILES[name])
+    rates = file["printed_rates"][0] if "printed_rates" in file else file["top1_errors"] / file["count"]
     half, sums = len(rates) // 2, {}
     for i, j in itertools.product(range(-half, half + 1), repeat=2):
         sums.setdefault(round(math.sqrt(i * i + j * j)), []).append(rates[half + i, half + j])
@@ -73,7 +74,7 @@ def test_radial_profile_agrees_with_the_slow_twin(top):
     rates = rng.random((2, 9, 9))
     rates[:, rng.random((9, 9)) < 0.3] = np.nan
     unknown = np.full((9, 9), -1)
-    published = Heatmap(unknown, unknown, np.zeros_like(unknown), np.full(3, -1), METADATA, rates)
+    published = heatmap_of(unknown, unknown, np.zeros_like(unknown), np.full(3, -1), METADATA, rates)
     rings = {}
     for i, j in half_plane(9):
         known = [rate for rate in (published.rate(top)[i + 4, j + 4], published.rate(top)[4 - i, 4 - j]) if rate >= 0]
@@ -98,9 +99,12 @@ def test_radial_profile_leaves_out_what_was_not_computed():
 
 
 def test_radial_profile_reaches_the_corners_and_marks_rings_that_the_square_cuts():
-    profile = radial_profile(heatmap(np.arange(25).reshape(5, 5) + 1), corners=True)
+    errors = np.full((5, 5), 40)
+    errors[0, 0] = errors[4, 4] = 1
+    errors[0, 4] = errors[4, 0] = 25
+    profile = radial_profile(heatmap(errors), corners=True)
     assert profile.radius.tolist() == [0, 1, 2, 3] and profile.whole.tolist() == [True, True, True, False]
-    # Radius 2.83 contains only the corners: (2, 2) and (-2, 2), each averaged with its mirror image, 1 to 25 %.
+    # Radius 2.83 contains only the corners: (2, 2) and (-2, 2), 1 and 25 %.
     assert profile.waves[-1] == 2 and profile.rate[-1] == pytest.approx(0.13)
-    whole = radial_profile(heatmap(np.arange(25).reshape(5, 5) + 1))
+    whole = radial_profile(heatmap(errors))
     np.testing.assert_array_equal(whole.rate, profile.rate[:-1])

@@ -13,7 +13,7 @@ from core.classifiers.weights import Identity
 from core.data.sample_sets import ClassSet, ImageDataset
 from core.fourier.outcomes import HybridOutcomes, crossover_of, dissimilar_pairs, paired_difference
 from core.shared.files import ArchiveError
-from core.sweep.grow import grow_outcomes
+from core.sweep.grow import grow
 from core.sweep.transforms import HybridConfig, draw_pairs
 
 SIZE, CUTOFFS = 16, (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0)
@@ -43,12 +43,13 @@ def linear(slow, fast, weight=1.0, name="linear"):
     return ClosedSetClassifier(Identity(name, "on paper"), inside, Preprocess(SIZE, (0.5,) * 3, (0.5,) * 3), CLASSES)
 
 
-def states_of(classifier, dataset, config, **named):
-    return list(grow_outcomes(config, classifier, dataset, **named))
+def states_of(*settings):
+    """The tables of a sweep with at least one cutoff."""
+    return list(grow(*settings))[1:]
 
 
-def last(*settings, **named):
-    return states_of(*settings, **named)[-1]
+def last(*settings):
+    return states_of(*settings)[-1]
 
 
 def on_paper(slow, fast, weight=1.0):
@@ -82,7 +83,7 @@ def test_outcomes_are_those_of_pictures_mixed_one_by_one():
     images = rng.integers(0, 256, (30, 3, SIZE, SIZE), dtype=np.uint8)
     data = ImageDataset("noise", "test", images, np.arange(30) % 2, CLASSES, "made here")
     network = linear(1, 6)
-    outcomes = last(network, data, HybridConfig(25, (1.0, 4.0), seed=2), batch_size=7)
+    outcomes = last(network, data, HybridConfig(25, (1.0, 4.0), seed=2, batch_size=7))
     pairs = draw_pairs(data.labels, 25, seed=2)
     i = np.fft.fftfreq(SIZE, 1 / SIZE)
     for k, cutoff in enumerate((1.0, 4.0)):
@@ -94,24 +95,24 @@ def test_outcomes_are_those_of_pictures_mixed_one_by_one():
             assert outcomes.says[:, k, n].tolist() == [prediction == data.labels[a], prediction == data.labels[b]]
             around = picture - picture.mean(axis=(1, 2), keepdims=True)
             shares.append(math.dist(picture.ravel(), picture.clip(0, 1).ravel()) / np.sqrt((around**2).sum()))
-        assert outcomes.clipped[k] == pytest.approx(np.mean(shares))
+        assert outcomes.numbers["clipped"][1 + k] == pytest.approx(np.mean(shares))
 
 
 def test_it_goes_on_from_where_it_stopped_and_a_kept_state_never_changes(tmp_path):
     network, data, config = linear(1, 6), stripes(1, 6), HybridConfig(20, CUTOFFS)
     states = states_of(network, data, config)
-    assert [state.done for state in states] == list(range(1, len(CUTOFFS) + 1))
+    assert [state.says.shape[1] for state in states] == list(range(1, len(CUTOFFS) + 1))
     assert (states[0].predictions == states[0].labels).all()
     states[3].save(tmp_path / "half.npz")
     half = HybridOutcomes.load(tmp_path / "half.npz")
-    rest = list(grow_outcomes(config, network, data, half))
-    assert [state.done for state in rest] == list(range(5, len(CUTOFFS) + 1)) and half.done == 4
+    rest = list(grow(network, data, config, half))
+    assert [state.says.shape[1] for state in rest] == list(range(5, len(CUTOFFS) + 1)) and half.says.shape[1] == 4
     np.testing.assert_array_equal(rest[-1].says, states[-1].says)
     np.testing.assert_array_equal(rest[-1].predictions, states[-1].predictions)
-    assert list(grow_outcomes(config, network, data, rest[-1])) == []
-    assert config.empty(network, data).same_settings(half)
+    assert list(grow(network, data, config, rest[-1])) == []
+    assert config.empty(network, data).differences(half) == []
     for other in (HybridConfig(19, CUTOFFS), HybridConfig(20, CUTOFFS[1:]), HybridConfig(20, CUTOFFS, seed=1)):
-        assert not other.empty(network, data).same_settings(half)
+        assert len(other.empty(network, data).differences(half)) == 1
 
 
 def test_a_file_holds_everything_and_damage_is_refused(tmp_path):
@@ -123,11 +124,16 @@ def test_a_file_holds_everything_and_damage_is_refused(tmp_path):
     assert again.metadata == outcomes.metadata and again.metadata["classifier"]["weights_id"] == "on paper"
     assert again.metadata["source"]["type"] == "computed" and again.metadata["dataset"]["n"] == 40
     for change in (
-        {"cutoffs": outcomes.cutoffs[::-1]},
-        {"labels": outcomes.labels + 2},
-        {"clipped": np.array([np.nan, *outcomes.clipped[1:]])},
+        {"numbers": {**outcomes.numbers, "cutoffs": outcomes.numbers["cutoffs"][::-1]}},
+        {"labels": outcomes.labels + np.uint16(2)},
+        {"labels": outcomes.labels[0]},
+        {"predictions": None},
+        {"counts": outcomes.counts + 1},
     ):
-        dataclasses.replace(outcomes, **change).save(path)
+        forged = dataclasses.replace(outcomes)
+        for name, value in change.items():
+            object.__setattr__(forged, name, value)
+        forged.save(path)
         with pytest.raises(ArchiveError, match="one.npz"):
             HybridOutcomes.load(path)
 
@@ -145,8 +151,15 @@ def test_classes_taken_for_each_other_can_be_left_out():
     facts = {"class_names": ["cat", "dog", "ship"], "seed": 0}
     labels = np.array([[0, 1, 2, 0], [1, 0, 0, 2]])  # cat and dog twice, cat and ship twice
     predictions = np.array([[1, 1, 2, 0], [1, 0, 0, 2]])  # one of four cats is taken for a dog
-    says = np.zeros((2, 2, 4), dtype=bool)
-    outcomes = HybridOutcomes(np.array([1.0, 2.0]), says, labels, predictions, np.zeros(2), facts)
+    outcomes = HybridOutcomes(
+        np.full(3, 4),
+        np.zeros((3, 2), np.int64),
+        facts,
+        np.zeros((3, 2, 1), np.uint8),
+        labels.astype(np.uint16),
+        predictions.astype(np.uint16),
+        {"cutoffs": np.array([0.0, 1.0, 2.0]), "clipped": np.zeros(3, np.float32)},
+    )
     assert dissimilar_pairs(outcomes, 0.1).tolist() == [False, False, True, True]  # (1/4 + 0) / 2 = 0.125
     assert dissimilar_pairs(outcomes, 0.13).all()
     assert outcomes.subset(dissimilar_pairs(outcomes, 0.1)).labels.tolist() == [[2, 0], [0, 2]]

@@ -84,10 +84,10 @@ def test_sampled_sweep_counts_its_images_as_the_whole_sweep_does(linear_classifi
     sampled = {result.frequency: result for result in sweep_cells(linear_classifier, noise_dataset, config)}
     assert sampled.keys() == whole.keys()
     for wave, result in sampled.items():
-        wrong = np.unpackbits(np.frombuffer(whole[wave].wrong, np.uint8), count=37)
+        wrong = 1 - np.unpackbits(whole[wave].bits[0], count=37)
         chosen = balanced_sample(noise_dataset.labels, 9, wave, seed=CONFIG.seed)
         assert (result.count, result.top1_errors) == (9, wrong[chosen].sum())
-        bits = np.unpackbits(np.frombuffer(result.wrong, np.uint8), count=9)
+        bits = 1 - np.unpackbits(result.bits[0], count=9)
         np.testing.assert_array_equal(bits, wrong[chosen])
         assert result.variance == sampling_variance(bits, noise_dataset.labels[chosen], 37)
     assert len({result.top1_errors for result in sampled.values()}) > 3
@@ -112,9 +112,9 @@ def test_weakened_waves_are_those_that_enlarging_would_leave(linear_classifier, 
         weaker = dataclasses.replace(CONFIG, epsilon=CONFIG.epsilon * share, cells=(wave,))
         (expected,) = sweep_cells(linear_classifier, noise_dataset, weaker)
         (result,) = sweep_cells(linear_classifier, noise_dataset, dataclasses.replace(config, cells=(wave,)))
-        assert result.true_probability == pytest.approx(expected.true_probability, abs=1e-6)
+        assert result.means["true_probability"] == pytest.approx(expected.means["true_probability"], abs=1e-6)
     (whole,) = sweep_cells(linear_classifier, noise_dataset, dataclasses.replace(CONFIG, cells=((2, 2),)))
-    assert whole.true_probability != pytest.approx(expected.true_probability, abs=1e-4)
+    assert whole.means["true_probability"] != pytest.approx(expected.means["true_probability"], abs=1e-4)
 
 
 def test_sweep_of_the_clean_images_adds_no_wave(linear_classifier, noise_dataset):
@@ -123,7 +123,7 @@ def test_sweep_of_the_clean_images_adds_no_wave(linear_classifier, noise_dataset
     targets = torch.from_numpy(noise_dataset.labels)
     assert clean.frequency is None
     assert clean.top1_errors == int((logits.argmax(1) != targets).sum())
-    assert clean.true_probability == pytest.approx(
+    assert clean.means["true_probability"] == pytest.approx(
         logits.softmax(1).gather(1, targets[:, None]).mean().item(), abs=1e-6
     )
 

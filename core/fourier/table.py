@@ -1,0 +1,235 @@
+"""The one table of results: a row a transform, with counts, packed hits where kept, and free numbers; its file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from core.data.stored import first_by_name, read_stored
+from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
+from core.shared.text import quoted
+
+SCHEMA = 2
+# Arrays of tables that only some have.
+KEPT = ("bits", "labels", "predictions")
+# Entries of the metadata that may differ between the beginning and the end of one table.
+GROWN = ("source", "estimate")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number, or an array of numbers, of each row.
+
+    shape: of one row's; None for an axis of any length. low, high: range; NaN where not measured. known: whether it is
+    known before any measurement, such as a cutoff.
+    """
+
+    shape: tuple[int | None, ...] = ()
+    dtype: type = np.float64
+    low: float = 0.0
+    high: float = 1.0
+    known: bool = False
+
+    def check(self, name: str, values: np.ndarray, rows: int) -> None:
+        """Raise ValueError unless the values of all rows fit."""
+        given = values.shape[1:] if values.ndim == 1 + len(self.shape) else (1,) * len(self.shape)
+        shape = (here if side is None else side for side, here in zip(self.shape, given, strict=True))
+        check_array(name, values, (rows, *shape), self.dtype)
+        if (values < self.low).any() or (values > self.high).any():
+            raise ValueError(
+                f"{name} holds numbers in [{self.low:g}, {self.high:g}]; "
+                f"got {np.nanmin(values):g} to {np.nanmax(values):g}"
+            )
+
+
+POSITIVE = float(np.finfo(np.float32).max)  # highest value of a number without a limit
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A measured row. place: its index. The other fields are its part of the fields of `Outcomes`."""
+
+    place: int
+    count: int
+    hits: Sequence[int] | np.ndarray = ()
+    bits: np.ndarray | None = None
+    predictions: np.ndarray | None = None
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes(ArchiveContent):
+    """Results of one network: a row for each of T transforms of n pictures; row 0 is mostly that without a transform.
+
+    counts: (T,) int64, pictures measured under each transform; 0 where not measured. hits: (T, ASKED) int64, for how
+    many of them each class asked for is predicted, such as the true one; -1 where unknown. bits: (T, KEPT, ceil(n / 8))
+    uint8 or None: for which of them, as `numpy.packbits` packs n bits, for the first KEPT classes asked for; zeros
+    where not measured. labels: (n,), or (P, n) if each picture is made from P, uint16 true classes, or None.
+    predictions: like labels, the top-1 class of each picture without a transform, or None. numbers: of each row, by
+    name, those of NUMBERS. metadata: everything that determines the results, and their source.
+
+    TRANSFORM: name of the transforms.
+    """
+
+    TRANSFORM: ClassVar[str]
+    ASKED: ClassVar[int] = 0
+    KEPT: ClassVar[int] = 0
+    NUMBERS: ClassVar[Mapping[str, Number]] = {}
+
+    counts: np.ndarray
+    hits: np.ndarray
+    metadata: Mapping[str, Any]
+    bits: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    predictions: np.ndarray | None = None
+    numbers: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rows = len(self.counts) if self.counts.ndim else 0
+        check_array("counts", self.counts, (rows,), np.int64)
+        check_array("hits", self.hits, (rows, self.ASKED), np.int64)
+        if (self.hits > self.counts[:, None]).any() or (self.hits < -1).any() or (self.counts < 0).any():
+            raise ValueError("hits must lie between -1 (unknown) and the number of pictures")
+        for name, values in self.numbers.items():
+            self.NUMBERS[name].check(name, values, rows)
+        for name in ("labels", "predictions"):
+            if (classes := getattr(self, name)) is not None:
+                check_array(name, classes, (*classes.shape[:-1], self.n), np.uint16)
+                if classes.max(initial=0) >= (known := len(self.metadata["class_names"])):
+                    raise ValueError(f"{name} hold class {classes.max()} of {known}")
+        if self.bits is not None:
+            check_array("bits", self.bits, (rows, self.KEPT, -(-self.n // 8)), np.uint8)
+            padding = self.bits[..., -1:] & (0xFF >> (self.n % 8 or 8))
+            hits = np.where(self.measured[:, None], self.hits[:, : self.KEPT], 0)
+            bits = np.bitwise_count(self.bits).sum(axis=-1, dtype=np.int64)
+            if (bits != hits).any() or padding.any() or not np.isin(self.counts, (0, self.n)).all():
+                raise ValueError("the packed hits differ from the counts")
+
+    @property
+    def n(self) -> int:
+        """Number of pictures under each transform, if all have the same."""
+        return int(self.metadata["dataset"]["n"])
+
+    @property
+    def measured(self) -> np.ndarray:
+        """(T,) bool, whether each row is measured."""
+        return self.counts > 0
+
+    def hit(self, rows: Any, asked: int = 0) -> np.ndarray:
+        """(rows, n) bool, for which pictures a class asked for is predicted, in a table with `bits`."""
+        assert self.bits is not None
+        return np.unpackbits(self.bits[rows][..., asked, :], axis=-1, count=self.n).astype(bool)
+
+    def entered(self, row: Row) -> Self:
+        """Return a copy with a measured row; a number that the table lacks is left out."""
+        arrays = {"counts": row.count, "hits": row.hits, "bits": row.bits}
+        changes: dict[str, Any] = {}
+        for name, value in arrays.items():
+            if (array := getattr(self, name)) is not None and value is not None:
+                changes[name] = _with_row(array, row.place, value)
+        if row.predictions is not None and self.predictions is not None:
+            changes["predictions"] = row.predictions.astype(np.uint16)
+        known = {name: value for name, value in row.numbers.items() if name in self.numbers}
+        numbers = {name: _with_row(self.numbers[name], row.place, value) for name, value in known.items()}
+        return replace(self, **changes, numbers={**self.numbers, **numbers})
+
+    def rows(self, chosen: Sequence[int] | np.ndarray) -> Self:
+        """Return a table of some rows, in this order."""
+        bits = None if self.bits is None else self.bits[chosen]
+        numbers = {name: values[chosen] for name, values in self.numbers.items()}
+        return replace(self, counts=self.counts[chosen], hits=self.hits[chosen], bits=bits, numbers=numbers)
+
+    def only(self, chosen: Sequence[int] | np.ndarray) -> Self:
+        """Return the same table with no other rows measured."""
+        absent = np.ones(len(self.counts), dtype=bool)
+        absent[chosen] = False
+        measured = {name: values for name, values in self.numbers.items() if not self.NUMBERS[name].known}
+        numbers = {name: _without(values, absent, np.nan) for name, values in measured.items()}
+        bits = None if self.bits is None else _without(self.bits, absent, 0)
+        counts, hits = _without(self.counts, absent, 0), _without(self.hits, absent, -1)
+        return replace(self, counts=counts, hits=hits, bits=bits, numbers={**self.numbers, **numbers})
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What determines the results beside the metadata."""
+        return {"number of rows": len(self.counts)}
+
+    def differences(self, other: Self) -> list[str]:
+        """Return why one cannot resume the other, "seed 0, not 1"; empty if all but source and estimate are equal."""
+        own, others = (
+            {**_flat({name: value for name, value in table.metadata.items() if name not in GROWN}), **table.settings}
+            for table in (self, other)
+        )
+        names = [name for name in {**own, **others} if own.get(name) != others.get(name)]
+        return [f"{name} {quoted(own.get(name), 60)}, not {quoted(others.get(name), 60)}" for name in names]
+
+    def equals(self, other: Self) -> bool:
+        """Return whether both tables are equal."""
+        own, others = self.arrays(), other.arrays()
+        same = own.keys() == others.keys() and self.metadata == other.metadata
+        return same and all(np.array_equal(own[name], others[name], equal_nan=True) for name in own)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        kept = {name: array for name in KEPT if (array := getattr(self, name)) is not None}
+        return {"counts": self.counts, "hits": self.hits, **kept, **self.numbers}
+
+    def to_bytes(self) -> bytes:
+        return self.FILE.pack(self.arrays(), {**self.metadata, "transform": self.TRANSFORM})
+
+    @classmethod
+    def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> Self:
+        del metadata["transform"]
+        counts, hits = arrays.pop("counts"), arrays.pop("hits")
+        kept = {name: arrays.pop(name, None) for name in KEPT}
+        return cls(counts, hits, metadata, **kept, numbers=arrays)
+
+    @classmethod
+    def stored(cls, paths: Sequence[Path]) -> dict[str, Self]:
+        """Load files by classifier name; the first of a name counts."""
+        tables = read_stored(cls.load, paths)
+        return first_by_name((table.metadata["classifier"]["name"], table) for table in tables)
+
+
+def outcome_file(
+    transform: str,
+    name: str,
+    command: str,
+    facts: tuple[Fact, ...],
+    numbers: Mapping[str, Number] | None = None,
+    error: type[ArchiveError] = ArchiveError,
+    *,
+    required: tuple[str, ...] = (),
+) -> ArchiveKind:
+    """Return the kind of file of a table.
+
+    Args:
+        transform: the table's TRANSFORM. name: for errors. command: that writes it.
+        required: names of arrays that every such file has, beside `counts` and `hits`.
+    """
+    optional = tuple(name for name in (*KEPT, *(numbers or {})) if name not in required)
+    facts = (Fact("transform", "text", choices=(transform,)), *facts)
+    return ArchiveKind(name, command, SCHEMA, ("counts", "hits", *required), optional, facts=facts, error=error)
+
+
+def _with_row(array: np.ndarray, place: int, value: Any) -> np.ndarray:
+    copy = array.copy()
+    copy[place] = value
+    return copy
+
+
+def _without(array: np.ndarray, absent: np.ndarray, value: float) -> np.ndarray:
+    copy = array.copy()
+    copy[absent] = value
+    return copy
+
+
+def _flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested metadata by dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in facts.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return flat

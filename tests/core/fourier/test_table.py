@@ -1,0 +1,73 @@
+"""The one table of results: rows, and what keeps one table from resuming another."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from core.data.sample_sets import PRECOMPUTED
+from core.fourier.heatmap import Heatmap
+from core.fourier.outcomes import HybridOutcomes, crossover_of
+from core.fourier.table import Number, Row
+from core.shared.files import ArchiveError
+from core.sweep.transforms import StoredPredictions
+
+MAP = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz")
+HYBRIDS = HybridOutcomes.load(PRECOMPUTED / "hybrids" / "mini-clip.npz")
+
+
+def test_a_row_entered_again_gives_the_same_table_and_changes_no_other():
+    for table in (MAP, HYBRIDS):
+        row = 5
+        without = table.only([place for place in range(len(table.counts)) if place != row])
+        assert without.measured.sum() == table.measured.sum() - 1 and not without.bits[row].any()
+        numbers = {name: values[row] for name, values in table.numbers.items()}
+        again = without.entered(Row(row, table.counts[row], table.hits[row], table.bits[row], numbers=numbers))
+        assert again.equals(dataclasses.replace(table)) and table.measured[row] and not without.measured[row]
+
+
+def test_what_differs_between_two_tables_is_named():
+    facts = {**MAP.metadata, "seed": 7, "source": {"type": "other"}, "estimate": {}}
+    facts["classifier"] = {**facts["classifier"], "name": "other"}
+    other = dataclasses.replace(MAP, metadata=facts)
+    assert other.differences(MAP) == ["classifier.name 'other', not 'mini-clip'", "seed '7', not '0'"]
+    assert MAP.crop(5).differences(MAP) == ["number of rows '14', not '482'"]
+    assert HYBRIDS.subset(np.arange(2000) < 9).differences(HYBRIDS) == ["number of pairs '9', not '2000'"]
+    assert MAP.differences(MAP) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "values", "fits"),
+    [
+        (Number(), [0.5, np.nan], True),
+        (Number(), [1.5, 0], False),
+        (Number((2,)), [[0, 1], [1, 0]], True),
+        (Number((3,)), [[0, 1], [1, 0]], False),
+        (Number((None,)), [[0, 1], [1, 0]], True),
+        (Number((None,)), [0, 1], False),
+        (Number(dtype=np.float32), [0, 1], False),
+        (Number(low=-1.0), [-1, 0], True),
+    ],
+)
+def test_a_number_has_its_shape_dtype_and_range(number, values, fits):
+    values = np.array(values, dtype=np.float64)
+    if fits:
+        number.check("toy", values, 2)
+        return
+    with pytest.raises(ValueError, match="toy"):
+        number.check("toy", values, 2)
+
+
+def test_cutoffs_measured_in_any_order_count_alone():
+    some = HYBRIDS.only([0, 9, 7, 8])
+    assert some.says.shape == (2, 3, 2000) and len(some.shares[0].value) == 3
+    low, high = some.says
+    np.testing.assert_array_equal(low, HYBRIDS.says[0, 6:9])
+    assert crossover_of(some) is not None and crossover_of(HYBRIDS.only([0, 9])) is None
+
+
+def test_a_file_of_another_transform_is_refused():
+    with pytest.raises(ArchiveError, match=r"map\.npz: not a file of predictions, .*it lacks probabilities"):
+        StoredPredictions.from_bytes(MAP.to_bytes(), name="map.npz")
+    with pytest.raises(ArchiveError, match="transform must be one of waves; got 'hybrids'"):
+        Heatmap.from_bytes(HYBRIDS.to_bytes(), name="hybrids.npz")
