@@ -118,9 +118,7 @@ def test_a_map_is_compared_as_slow_twins_compare_it(output, report):
     assert comparison["mean_absolute_difference"] == pytest.approx(sum(sizes) / WAVES)
     assert abs(comparison["largest"]["difference"]) == pytest.approx(max(sizes))
     # Every image is one observation: the share of waves that mislead the network on it.
-    order = {wave: row for row, wave in enumerate(half_plane(31), start=1)}
-    bits = np.unpackbits(here["outcomes"], axis=1)[:, :IMAGES]
-    shares = [sum(bits[order[i - 15, j - 15], k] for i, j in places) / WAVES for k in range(IMAGES)]
+    shares = [sum(here["wrong"][i - 15, j - 15][k] for i, j in places) / WAVES for k in range(IMAGES)]
     mean = sum(shares) / IMAGES
     variance = sum((share - mean) ** 2 for share in shares) / IMAGES**2
     low, high = wilson(mean, mean * (1 - mean) / variance)
