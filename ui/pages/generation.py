@@ -16,7 +16,7 @@ from core.classifiers.registry import ClassifierSpec, classifier_title, short_ti
 from core.data.painted import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.data.pixels import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.pictures import stored_wall
+from core.pgd.pictures import stored_outcomes, stored_wall
 from core.pgd.run import RunPlan
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind
@@ -373,10 +373,16 @@ def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[C
 
     is_here = wall.painter in [spec.name for spec in specs]
     others = "" if is_here else f", by {short_title(classifier_title(wall.painter))}"
+    stored = stored_outcomes()
+    reported = stored.pair("draw") if stored else None
+    counts = (
+        reported and f" Of the {reported[1].n} that *Findings* counts, {int(reported[1].recognised().sum())}: two of "
+    )
     st.markdown(
         f"**{wall.recognised('views')} of {len(words)} random words** are recognised by another network{others}",
         help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
-        "the picture is the word. *Details* counts the paper’s search, too.",
+        "the picture is the word. *Details* counts the paper’s search, too."
+        + (f"{counts}those, underwear, are replaced here." if counts else ""),
     )
     image_picker(
         _wall_thumbnails(),
