@@ -1,4 +1,4 @@
-"""What a visitor paints: holes with their fills, and sketches, both also as text for the URL."""
+"""Holes with their fills, and sketches, as a visitor paints them; both also as text for the URL."""
 
 from __future__ import annotations
 

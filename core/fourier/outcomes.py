@@ -1,4 +1,4 @@
-"""What tables of outcomes tell: errors under waves and by class, crossovers of hybrids, errors under corruptions."""
+"""Results of tables: errors under waves and by class, crossovers of hybrids, errors under corruptions."""
 
 from __future__ import annotations
 
@@ -279,7 +279,7 @@ class HybridOutcomes(Outcomes):
     def says(self) -> np.ndarray:
         """(2, M, n) bool: at each of M measured cutoffs, whether the low and the high picture's class is predicted."""
         rows = np.flatnonzero(self.measured[1:]) + 1
-        return np.stack([self.hit(rows, asked) for asked in (0, 1)])
+        return np.stack([self.hit(rows, side) for side in (0, 1)])
 
     @property
     def shares(self) -> tuple[Interval, Interval]:
@@ -290,7 +290,7 @@ class HybridOutcomes(Outcomes):
     def subset(self, chosen: np.ndarray) -> HybridOutcomes:
         """Return the outcomes on chosen pairs, (n,) bool."""
         assert self.labels is not None and self.predictions is not None
-        says = np.stack([self.hit(slice(None), asked)[:, chosen] for asked in (0, 1)], axis=1)
+        says = np.stack([self.hit(slice(None), side)[:, chosen] for side in (0, 1)], axis=1)
         return replace(
             self,
             counts=np.where(self.measured, says.shape[-1], 0),

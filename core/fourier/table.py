@@ -36,8 +36,8 @@ class Number:
 
     def check(self, name: str, values: np.ndarray, rows: int) -> None:
         """Raise ValueError unless the values of all rows fit."""
-        given = values.shape[1:] if values.ndim == 1 + len(self.shape) else (1,) * len(self.shape)
-        shape = (here if side is None else side for side, here in zip(self.shape, given, strict=True))
+        sides = values.shape[1:] if values.ndim == 1 + len(self.shape) else (1,) * len(self.shape)
+        shape = (here if side is None else side for side, here in zip(self.shape, sides, strict=True))
         check_array(name, values, (rows, *shape), self.dtype)
         if (values < self.low).any() or (values > self.high).any():
             raise ValueError(
@@ -119,10 +119,10 @@ class Outcomes(ArchiveContent):
         """(T,) bool, whether each row is measured."""
         return self.counts > 0
 
-    def hit(self, rows: Any, asked: int = 0) -> np.ndarray:
+    def hit(self, rows: Any, column: int = 0) -> np.ndarray:
         """(rows, n) bool, for which pictures a class asked for is predicted, in a table with `bits`."""
         assert self.bits is not None
-        return np.unpackbits(self.bits[rows][..., asked, :], axis=-1, count=self.n).astype(bool)
+        return np.unpackbits(self.bits[rows][..., column, :], axis=-1, count=self.n).astype(bool)
 
     def entered(self, row: Row) -> Self:
         """Return a copy with a measured row; a number that the table lacks is left out."""
@@ -155,27 +155,27 @@ class Outcomes(ArchiveContent):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What determines the results beside the metadata."""
+        """Facts that determine the results beside the metadata."""
         return {"number of rows": len(self.counts)}
 
     def differences(self, other: Self) -> list[str]:
         """Return why one cannot resume the other, "seed 0, not 1"; empty if all but source and estimate are equal."""
-        own, others = (
+        facts, theirs = (
             {**_flat({name: value for name, value in table.metadata.items() if name not in GROWN}), **table.settings}
             for table in (self, other)
         )
-        names = [name for name in {**own, **others} if own.get(name) != others.get(name)]
-        return [f"{name} {quoted(own.get(name), 60)}, not {quoted(others.get(name), 60)}" for name in names]
+        names = [name for name in {**facts, **theirs} if facts.get(name) != theirs.get(name)]
+        return [f"{name} {quoted(facts.get(name), 60)}, not {quoted(theirs.get(name), 60)}" for name in names]
 
     def equals(self, other: Self) -> bool:
         """Return whether both tables are equal."""
-        own, others = self.arrays(), other.arrays()
-        same = own.keys() == others.keys() and self.metadata == other.metadata
-        return same and all(np.array_equal(own[name], others[name], equal_nan=True) for name in own)
+        arrays, theirs = self.arrays(), other.arrays()
+        same = arrays.keys() == theirs.keys() and self.metadata == other.metadata
+        return same and all(np.array_equal(arrays[name], theirs[name], equal_nan=True) for name in arrays)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        kept = {name: array for name in KEPT if (array := getattr(self, name)) is not None}
-        return {"counts": self.counts, "hits": self.hits, **kept, **self.numbers}
+        optional = {name: array for name in KEPT if (array := getattr(self, name)) is not None}
+        return {"counts": self.counts, "hits": self.hits, **optional, **self.numbers}
 
     def to_bytes(self) -> bytes:
         return self.FILE.pack(self.arrays(), {**self.metadata, "transform": self.TRANSFORM})
@@ -184,8 +184,8 @@ class Outcomes(ArchiveContent):
     def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> Self:
         del metadata["transform"]
         counts, hits = arrays.pop("counts"), arrays.pop("hits")
-        kept = {name: arrays.pop(name, None) for name in KEPT}
-        return cls(counts, hits, metadata, **kept, numbers=arrays)
+        optional = {name: arrays.pop(name, None) for name in KEPT}
+        return cls(counts, hits, metadata, **optional, numbers=arrays)
 
     @classmethod
     def stored(cls, paths: Sequence[Path]) -> dict[str, Self]:

@@ -40,8 +40,8 @@ class PGDConfig:
             object.__setattr__(self, name, SETTINGS[name].validate(getattr(self, name)))
         kind = SEARCHES[self.search].settings
         if kind is not None and not isinstance(self.search_settings, kind):
-            wanted = f"search {self.search!r} needs {kind.__name__} as search_settings"
-            raise ValueError(f"{wanted}; got {self.search_settings!r}; `usual_settings` has them")
+            expected = f"search {self.search!r} needs {kind.__name__} as search_settings"
+            raise ValueError(f"{expected}; got {self.search_settings!r}; `usual_settings` has them")
 
     def step_length(self, step: int) -> float:
         """Return the L2 length of the step after `step` steps."""

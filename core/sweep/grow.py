@@ -35,7 +35,7 @@ class Transforms(Generic[Table]):
         """
         raise NotImplementedError
 
-    def wanted(self, table: Table) -> Sequence[int]:
+    def requested(self, table: Table) -> Sequence[int]:
         """Return the rows to measure, by default all."""
         return range(len(table.counts))
 
@@ -58,7 +58,7 @@ class Transforms(Generic[Table]):
 
 def missing_rows(table: Table, transforms: Transforms[Table]) -> list[int]:
     """Return the rows to measure that the table lacks."""
-    return [row for row in transforms.wanted(table) if not table.counts[row]]
+    return [row for row in transforms.requested(table) if not table.counts[row]]
 
 
 def grow(

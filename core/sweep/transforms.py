@@ -176,9 +176,9 @@ class HybridConfig(PictureTransforms[HybridOutcomes]):
         return unclipped.clip(0, 1).astype(np.float32), clipped_share(unclipped).mean()
 
 
-def _unmeasured(rows: int, asked: int) -> tuple[np.ndarray, np.ndarray]:
+def _unmeasured(rows: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the counts and hits of rows that are not measured."""
-    return np.zeros(rows, np.int64), np.full((rows, asked), -1)
+    return np.zeros(rows, np.int64), np.full((rows, classes), -1)
 
 
 def default_cutoffs(image_size: int) -> tuple[float, ...]:

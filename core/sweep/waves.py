@@ -114,7 +114,7 @@ class SweepConfig(Transforms[Heatmap]):
         counts, hits = np.zeros(rows, np.int64), np.full((rows, 2), -1)
         return Heatmap(counts, hits, metadata, bits, labels, numbers=numbers)
 
-    def wanted(self, table: Heatmap) -> list[int]:
+    def requested(self, table: Heatmap) -> list[int]:
         return outcome_rows((None, *self.waves), self.side)
 
     def images(self, row: int, dataset: ImageDataset) -> int:

@@ -97,10 +97,10 @@ def counts_table(
     columns += [] if total is None else [f"Flips, of {total} samples"]
     body = []
     for row in rows:
-        both = row.predictions.clean, row.predictions.perturbed
+        predicted = row.predictions.clean, row.predictions.perturbed
         cells = [f"{row.title}, {row.note}" if row.note else row.title]
-        cells += [f"{names[int(shares.argmax())]}, {percent(float(shares.max()))}" for shares in both]
-        cells += [] if label is None else [" → ".join(percent(float(shares[label])) for shares in both)]
+        cells += [f"{names[int(shares.argmax())]}, {percent(float(shares.max()))}" for shares in predicted]
+        cells += [] if label is None else [" → ".join(percent(float(shares[label])) for shares in predicted)]
         cells += [] if total is None else ["counting …" if row.flips is None else _counted(*row.flips, total)]
         body.append(cells)
     return columns, body

@@ -46,12 +46,12 @@ def cell_verdict(first: Entry, second: Entry, frequency: Frequency) -> Paragraph
     errors = [(entry, error) for entry, error in known if error is not None]
     if len(errors) < 2:
         return Paragraph(f"One of the maps lacks the wave {wave_name(frequency)}.")
-    both = join_parts(Sentence(f"{entry.name} ", measured_percent(error.measured)) for entry, error in errors)
+    named = join_parts(Sentence(f"{entry.name} ", measured_percent(error.measured)) for entry, error in errors)
     difference = _difference(errors[0][1], errors[1][1])
     contrast = Sentence(f"{first.name}’s error is ", points(difference), ".")
     if not difference.clear:
         contrast = Sentence("The difference is within ", Number("the noise", interval(difference)), ".")
-    return Paragraph(Sentence(f"Error under the wave {wave_name(frequency)}: ", both, "."), contrast)
+    return Paragraph(Sentence(f"Error under the wave {wave_name(frequency)}: ", named, "."), contrast)
 
 
 WAVE_COLUMNS = ("Map", "Pictures", "Strength v", "Error", "Without a wave", "Rise")

@@ -92,8 +92,8 @@ def page() -> None:
         why = "no class is chosen; choose one or describe it in words"
         request = RunRequest(None, why, names, searches, row.class_set)
     else:
-        each = tuple(target for target in targets for _ in range(len(start) // len(targets)))
-        plan = RunPlan(targets=each, start=start, config=chosen.config, seed=seed, images=facts)
+        repeated = tuple(target for target in targets for _ in range(len(start) // len(targets)))
+        plan = RunPlan(targets=repeated, start=start, config=chosen.config, seed=seed, images=facts)
         request = RunRequest(plan, "", names, searches, row.class_set)
     with verb:
         ask_for_run(PAGE, "Draw", request, st.session_state.pop(_ASKED, False))
@@ -305,12 +305,12 @@ def _sketch(row: SampleSet) -> np.ndarray:
 
 def _bundled_sketches(row: SampleSet) -> None:
     """Draw the sketches to begin with; each chooses its word, too."""
-    words = _sketches(row)
-    names = list(words)
+    sketches = _sketches(row)
+    names = list(sketches)
 
     def pick(place: int) -> None:
         _keep_sketch(draw_sketch(names[place]))
-        st.session_state[_words(row)] = [words[names[place]]]
+        st.session_state[_words(row)] = [sketches[names[place]]]
 
     st.markdown("Or begin with one of these")
     chosen = next(
@@ -366,27 +366,27 @@ def _back(row: SampleSet) -> None:
 def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[ClassifierSpec]) -> None:
     """Draw the stored drawings of random words; a word opens its pair."""
     wall = stored_wall()
-    words = [word.word for word in wall.words]
+    names = [word.word for word in wall.words]
 
     def pick(place: int) -> None:
-        st.session_state[_words(row)], st.session_state[START] = [words[place]], STARTS[offered_starts(row)[0]].label
+        st.session_state[_words(row)], st.session_state[START] = [names[place]], STARTS[offered_starts(row)[0]].label
 
     is_here = wall.painter in [spec.name for spec in specs]
-    others = "" if is_here else f", by {short_title(classifier_title(wall.painter))}"
+    painter = "" if is_here else f", by {short_title(classifier_title(wall.painter))}"
     stored = stored_outcomes()
     reported = stored.pair("draw") if stored else None
     counts = (
         reported and f" Of the {reported[1].n} that *Findings* counts, {int(reported[1].recognised().sum())}: two of "
     )
     st.markdown(
-        f"**{wall.recognised('views')} of {len(words)} random words** are recognised by another network{others}",
+        f"**{wall.recognised('views')} of {len(names)} random words** are recognised by another network{painter}",
         help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
         "the picture is the word. *Details* counts the paper’s search, too."
         + (f"{counts}those, underwear, are replaced here." if counts else ""),
     )
     image_picker(
         _wall_thumbnails(),
-        selected=words.index(targets[0]) if len(targets) == 1 and targets[0] in words and kind == "grey" else -1,
+        selected=names.index(targets[0]) if len(targets) == 1 and targets[0] in names and kind == "grey" else -1,
         key=f"{PAGE}.wall",
         label="Random words, drawn",
         on_pick=pick,

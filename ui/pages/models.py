@@ -324,11 +324,11 @@ def _photograph_rows() -> list[dict[str, str]]:
 
 
 def _small_pictures() -> None:
-    credit, *others = sample_credits("cifar10-samples")
+    credit, *rest = sample_credits("cifar10-samples")
     st.markdown(
         f"Test images by {credit.author}, ten for each class, unchanged; {credit.licence}. [Source]({credit.source})"
     )
-    st.html(f'<img class="montage" src="{_montage()}" alt="All {1 + len(others)} images">')
+    st.html(f'<img class="montage" src="{_montage()}" alt="All {1 + len(rest)} images">')
 
 
 @st.cache_data(show_spinner=False)

@@ -1,4 +1,4 @@
-"""What came out of runs: tables of their numbers, of another network's judgement and of many pictures, and downloads.
+"""Results of runs: tables of their numbers, of another network's judgement and of many pictures, and downloads.
 
 Texts of a run's file may be untrusted: each is one line of bounded length.
 """

@@ -72,9 +72,9 @@ def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:
     return f"{title}, an ordinary network"
 
 
-def ask_for_run(page: str, verb: str, request: RunRequest, asked: bool = False) -> None:
-    """Draw the button that starts a run. asked: whether the visitor has asked for it otherwise, as by Enter."""
-    if st.button(verb, type="primary", key=f"{page}.start") or asked:
+def ask_for_run(page: str, verb: str, request: RunRequest, entered: bool = False) -> None:
+    """Draw the button that starts a run. entered: whether the visitor has asked for it otherwise, as by Enter."""
+    if st.button(verb, type="primary", key=f"{page}.start") or entered:
         run_state(page).error = ""
         if start(page, request):
             st.rerun()
@@ -147,17 +147,17 @@ def _status(
     """Draw whether what is displayed is of the settings, and the ways back. error: drawn above."""
     state, result, changed = run_state(page), view.result, view.changed
     why = "" if request is None else refusal(page, request)
-    told = f"**These settings cannot run**: {as_markdown(why)}." if why and why != error else ""
+    message = f"**These settings cannot run**: {as_markdown(why)}." if why and why != error else ""
     if result is not None and changed:
         if result.stored and request is not None and state.is_first(request) and not _are_ready(result):
             chosen = join_list([short_title(classifier_title(name)) for name in request.names])
-            told, changed = f"Its network’s weights are not here: *{verb}* takes {as_markdown(chosen)}.", []
+            message, changed = f"Its network’s weights are not here: *{verb}* takes {as_markdown(chosen)}.", []
         elif not why:
-            told = f"**Settings changed ({as_markdown(', '.join(changed))})**: *{verb}* applies them."
+            message = f"**Settings changed ({as_markdown(', '.join(changed))})**: *{verb}* applies them."
     if result is not None and result.opened:
-        told = told or as_markdown(result.note)
-    if told:
-        st.markdown(told)
+        message = message or as_markdown(result.note)
+    if message:
+        st.markdown(message)
     if state.result is not None and state.result is not result:
         again = partial(show_result, page, state.result, bring)
         st.button("Show the last run", key=f"{page}.see", on_click=again, type="tertiary")

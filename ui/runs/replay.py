@@ -41,9 +41,9 @@ CHOSEN = (
 )
 
 
-def role(title: str, search: Search, others: Sequence[tuple[str, Search]]) -> str:
-    """Return the role of a network's picture: its search, and its network where `others`, shown beside it, differ."""
-    titles, searches = {one for one, _ in others}, {one for _, one in others}
+def role(title: str, search: Search, beside: Sequence[tuple[str, Search]]) -> str:
+    """Return the role of a network's picture: its search, and its network where those of `beside` differ."""
+    titles, searches = {name for name, _ in beside}, {kind for _, kind in beside}
     return ": ".join([title] * (len(titles) > 1) + [ROLES[search]] * (len(titles) < 2 or len(searches) > 1))
 
 

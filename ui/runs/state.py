@@ -1,4 +1,4 @@
-"""What one visitor's runs on one page are: requested, in progress, ended; what is on the screen, what may start.
+"""State of one visitor's runs on one page: requested, in progress, ended; what is on the screen, what may start.
 
     waiting for a click --active--> in progress --finish--> result, or error
              ^                          |
@@ -72,10 +72,10 @@ class RunRequest:
 
     def is_about(self, plan: RunPlan) -> bool:
         """Return whether it has the pictures, hole and targets of a plan."""
-        if (mine := self.plan) is None:
+        if (own := self.plan) is None:
             return False
-        arrays = [(one.start if one.original is None else one.original, one.mask) for one in (mine, plan)]
-        return mine.targets == plan.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True)))
+        arrays = [(run.start if run.original is None else run.original, run.mask) for run in (own, plan)]
+        return own.targets == plan.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True)))
 
     def has_other_subject(self, result: RunResult | None) -> bool:
         """Return whether it has other pictures or another target than the result, or there is no result."""

@@ -1,4 +1,4 @@
-"""What every page has: styles, sentences with tooltips, tables, downloads, one address, and the footer."""
+"""Parts of every page: styles, sentences with tooltips, tables, downloads, one address, and the footer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which picture is chosen, a bundled sample or the visitor's own, and rows of pictures beside each other."""
+"""Choice of a picture, a bundled sample or the visitor's own, and rows of pictures beside each other."""
 
 from __future__ import annotations
 

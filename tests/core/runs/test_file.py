@@ -143,7 +143,7 @@ def alter_metadata(**changes):
         (alter_metadata(schema=99), "schema '99' is unknown"),
         (alter_metadata(targets=[0]), "needs 2 targets"),
         (alter_metadata(config={"epsilon": 1}), "PGD settings must be"),
-        (lambda arrays: arrays.pop("start_bits"), "holds other data"),
+        (lambda arrays: arrays.pop("start_bits"), "lacks start_bits"),
         (lambda arrays: arrays.update(frame_steps=arrays["frame_steps"] + 1), "must rise from step 0"),
         (lambda arrays: arrays.update(start_bits=arrays["start_bits"] ^ 64), "must lie in"),
         (lambda arrays: arrays.update(start_bits=arrays["start_bits"][:3]), "start_bits must be"),
