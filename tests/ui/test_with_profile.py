@@ -192,7 +192,7 @@ PLACES = {
     "limits": chapter("limits", {PAPERS, MINI, CNN, RESNET, LARGE_CNN}, {PAPERS, RANDOM, CNN, RESNET, LARGE_CNN}),
     "a photograph's hole": Place("inpainting", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS, LARGE_CNN}),
     "a small picture's hole": Place("inpainting", {"inpainting-pictures": "CIFAR-10"}, None, {RANDOM, TWIN}),
-    "a drawing": Place("generation", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS}),
+    "a drawing": Place("generation", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}, {RANDOM, PAPERS, LARGE_CNN}),
     "small drawings": Place("generation", {"generation-set": "CIFAR-10, 32 px"}, None, {RANDOM, TWIN}),
     "models": Place("models", weighted=None, says="The real CLIP is here"),
     "a wave": tool("", {MINI, TWIN, CNN_TWIN}, {MINI, TWIN, CNN_TWIN}, {CNN_TWIN}),

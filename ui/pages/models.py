@@ -25,6 +25,7 @@ from core.classifiers.registry import (
     list_classifiers,
     listed_classifiers,
     model_card,
+    result_title,
 )
 from core.classifiers.weights import STALL_SECONDS
 from core.data.datasets import load_samples, sample_credits
@@ -217,12 +218,15 @@ def _role(spec: ClassifierSpec) -> dict[str, str]:
 
 
 def _map_links(spec: ClassifierSpec) -> str:
-    """Return links to a classifier's shipped maps: for each data set the first, which has the most images."""
+    """Return links to a classifier's shipped maps: for each data set, and for other weights, the first."""
     links: dict[str, str] = {}
     for label, entry in shipped_maps().items():
         if entry.classifier == spec.name:
-            data = dataset_title(entry.heatmap.metadata["dataset"]["name"]).split(",")[0]
-            links.setdefault(data, f'<a href="frequency?maps={quote(label)}">{data}</a>')
+            facts = entry.heatmap.metadata
+            text = dataset_title(facts["dataset"]["name"]).split(",")[0]
+            if (title := result_title(facts["classifier"], short=False)) != spec.title:
+                text += f", {html.escape(title)}"
+            links.setdefault(text, f'<a href="frequency?maps={quote(label)}">{text}</a>')
     return ", ".join(links.values())
 
 
