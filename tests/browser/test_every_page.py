@@ -46,7 +46,7 @@ READ = r"""() => {
   };
   const longest = (block) => {
     const lines = [], range = document.createRange();
-    let place = -100;
+    let place = Infinity;
     for (const text of texts(block)) for (const word of text.data.matchAll(/\S+\s*/g)) {
       range.setStart(text, word.index);
       range.setEnd(text, word.index + word[0].length);

@@ -105,8 +105,8 @@ def test_sixty_steps_are_those_of_core(side, search, penalty):
     if penalty == "eq3":
         assert max(expected["penalties"]) > 1e-3
     for name, values in expected.items():
-        # Pixels agree to 1e-5. At 224 pixels a view's cross-entropy adds up 150,528 of them, after steps of length 6.
-        rtol = 2e-4 if (name, side) == ("entropies", 224) else 1e-5
+        # Pixels agree to 1e-5. At 224 pixels a norm and a view's cross-entropy add up 150,528 of them after long steps.
+        rtol = 2e-4 if side == 224 and name in ("entropies", "changes") else 1e-5
         np.testing.assert_allclose(result[name], values, rtol=rtol, atol=1e-5, err_msg=name)
 
 

@@ -35,7 +35,7 @@ def write_noise(path):
 
 def command(archive, output):
     return [
-        *("--classifier", "mini-resnet", "--dataset", str(archive), "--side", "15", "--epsilon", "4"),
+        *("waves", "--classifier", "mini-resnet", "--dataset", str(archive), "--side", "15", "--epsilon", "4"),
         *("--batch-size", "5", "--device", "cpu", "--output", str(output)),
     ]
 
