@@ -6,7 +6,7 @@ import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.painting import place
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import wait_until_drawn, wait_until_still
 
 SLOW = 240_000  # milliseconds: enough to load torch and a classifier on a busy machine
 READ = "canvas => [canvas.width, ...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
@@ -62,10 +62,11 @@ def rgb(read: list[int]) -> np.ndarray:
 
 
 def open_details(page: Page) -> Locator:
-    """Open *Details*, and return it."""
+    """Open *Details*, and return it once it has its height: a click while it grows would meet what moves there."""
     details = page.get_by_test_id("stExpander").filter(has_text="Details")
     if not details.locator("details[open]").count():
         details.locator("summary").click()
+        wait_until_still(page)
     return details
 
 

@@ -12,7 +12,7 @@ from core.classifiers.registry import classifier_spec, short_title
 from core.pgd.starts import STARTS
 from tests.browser.live_runs import CANVAS, SLOW, expect_run, open_details, start, wait_for_end
 from tests.browser.step_links import SEEN, STEP_LINKS
-from tests.browser.waiting import choose_option, wait_until_drawn, wait_until_still
+from tests.browser.waiting import choose_option, open_options, wait_until_drawn, wait_until_still
 from tests.firefox import find_firefox
 from ui.shared.url import PAGES
 from ui.story.chapters import LINKS, SLUGS
@@ -324,11 +324,7 @@ def test_the_command_for_a_map_has_the_strength_that_the_page_shows(visit):
 def test_menus_name_maps_for_people(visit):
     page = visit("frequency")
     page.get_by_text("Expert settings").click()
-    wait_until_still(page)
-    page.locator(".st-key-frequency-settings").get_by_role("combobox").press("ArrowDown")
-    options = page.get_by_role("option")
-    expect(options.first).to_be_visible()
-    names = options.all_inner_texts()
+    names = open_options(page.locator(".st-key-frequency-settings").get_by_role("combobox")).all_inner_texts()
     assert len(names) > 5 and not [name for name in names if re.search(r"mini-clip|\w-seed\d|vit8", name)]
 
 

@@ -95,3 +95,19 @@ def choose_option(field: Locator, option: Locator) -> None:
                 raise
         else:
             return
+
+
+def open_options(field: Locator) -> Locator:
+    """Open a list by a key and return its options; it opens again if a growing page has closed it."""
+    options = field.page.get_by_role("option")
+    for attempt in range(5):
+        wait_until_still(field.page)
+        field.press("ArrowDown")
+        try:
+            options.first.wait_for(timeout=PATIENCE / 12)
+        except PlaywrightTimeout:
+            if attempt == 4:
+                raise
+        else:
+            break
+    return options

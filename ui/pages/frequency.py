@@ -180,7 +180,9 @@ def _figures(picture: Picture | None) -> None:
     state, kind = st.session_state, None if picture is None else SAMPLE_SETS[picture.kind].title
     now = state.get(MAPS), state.get(SHOW), kind
     matching = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == TOP1.name]
-    state[FIGURE] = OWN if own_is_open() else next(iter(matching), None)
+    shown = OWN if own_is_open() else next(iter(matching), None)
+    if FIGURE not in state or state[FIGURE] != shown:  # written anyway, it would take back a press meanwhile
+        state[FIGURE] = shown
     st.pills("Maps", [*FIGURES, OWN], key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
 
 

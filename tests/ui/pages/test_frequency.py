@@ -100,6 +100,15 @@ def test_page_draws_maps_of_different_size_in_every_way(page):
     assert {metric for metric, _ in drawn} == set(METRICS) and {show for _, show in drawn} == set(SHOWS)
 
 
+def test_a_rerun_leaves_the_pressed_figure_to_the_browser_which_may_have_a_newer_press():
+    app = open_page(pictures="CIFAR-10")
+    group = app.button_group(key=FIGURE)
+    assert group.proto.set_value and group.value == "Figure 1"
+    app.session_state[CELL] = 3, 4
+    group = app.run().button_group(key=FIGURE)
+    assert not group.proto.set_value and group.value == "Figure 1"
+
+
 def test_the_page_opens_with_the_first_figure_and_keeps_its_url():
     app = AppTest.from_file(str(APP), default_timeout=120)
     for _ in range(2):  # the second run keeps what the first one opened
