@@ -52,7 +52,6 @@ class ClassifierSpec:
         image_size: the network's own input side in pixels; None for a name with a library's prefix.
         vocabulary: classes of a closed-set classifier, or the only ones a zero-shot one has learned; None for a CLIP of
             any words.
-        trained: purpose of its training, within a sentence; may be empty.
     """
 
     name: str
@@ -65,7 +64,6 @@ class ClassifierSpec:
     source: str
     image_size: int | None = None
     vocabulary: str | None = None
-    trained: str = ""
 
     @property
     def sha256(self) -> str | None:

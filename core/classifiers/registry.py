@@ -64,7 +64,7 @@ def bundled_specs() -> dict[str, ClassifierSpec]:
     """Return the spec of every bundled model by name; only models present are listed.
 
     A folder with `open_clip_config.json` holds a CLIP in open_clip's format; one with only `config.json` holds a
-    network of `precomputed.training`. Either `config.json` may give `title`, `trained`, `licence`, `source`, `classes`
+    network of `precomputed.training`. Either `config.json` may give `title`, `licence`, `source`, `classes`
     and `sha256`.
 
     Raises:
@@ -106,7 +106,6 @@ def _bundled_spec(folder: Path, changes: tuple[int, ...]) -> ClassifierSpec:
         source=config.get("source", "trained by precomputed.training"),
         image_size=side,
         vocabulary=config.get("classes", "cifar10"),
-        trained=config.get("trained", ""),
     )
 
 
@@ -317,12 +316,6 @@ def result_title(classifier: Mapping[str, Any], *, short: bool = True) -> str:
     if usual or weights is None or classifier.get("sha256") is None:
         return short_title(title) if short else title
     return f"{short_title(title).partition(' (weights: ')[0]} (weights: {one_line(weights)})"
-
-
-def trained_for(name: str) -> str:
-    """Return the purpose that a bundled classifier was trained for, as part of a sentence; empty if not recorded."""
-    spec = bundled_specs().get(name)
-    return "" if spec is None else spec.trained
 
 
 @cache

@@ -264,10 +264,6 @@ class PictureOutcomes:
         """Return the outcomes on these pictures, in this order."""
         return self.at(np.array([self.names.index(name) for name in names], dtype=int))
 
-    def sure_later(self) -> np.ndarray:
-        """Return whether it became confident after the start, (n,) bool."""
-        return self.pictures["sure_step"] > 0
-
 
 @cached_by_files("judgements")
 def judged_outcomes(paths: tuple[Path, ...]) -> dict[str, JudgedOutcomes]:

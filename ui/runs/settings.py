@@ -231,13 +231,6 @@ def number_range(row: Setting, length: float) -> tuple[float, float, float]:
     return (low, high, step) if row.whole else (float(low), float(high), float(step))
 
 
-def toggle_in_url(key: str, toggle: Callable[..., bool], usual: bool = False) -> bool:
-    """Draw a toggle stored in the URL; return whether it is on. toggle: draws it, given `value` and `key`."""
-    names = {False: "false", True: "true"}
-    read = {name: value for value, name in names.items()}.get
-    return settable_in_url(key, lambda name, value: toggle(value=value, key=name), usual, read, names.__getitem__)
-
-
 def number_in_url(key: str, number: Callable[..., Any], usual: float, low: float, high: float) -> Any:
     """Draw a number stored in the URL; return it. number: draws it, given `value` and `key`."""
     parse = url.real(low, high)

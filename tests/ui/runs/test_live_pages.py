@@ -269,12 +269,18 @@ def test_other_settings_are_told_in_a_banner_and_the_way_back_restores_them():
     assert settable_widget(app, "inpainting-penalty").value == "Eq. 3"
 
 
-def test_stopped_run_shows_all_so_far_and_goes_on_to_its_end():
+def long_run():
+    """A page with a run of 2,000 steps that has its first state, and the run."""
     app = open_page("inpainting", inpainting_steps="2000")
     app.button(key="inpainting.start").click().run()
     active = app.session_state["inpainting.runs"].active
     while not active.run.so_far():
         time.sleep(0.01)
+    return app, active
+
+
+def test_stopped_run_shows_all_so_far_and_goes_on_to_its_end():
+    app, active = long_run()
     active.job.stop()
     data = replay_data(app.run())
     assert data["live"]["state"] == "stopped" and data["steps"] == 2000 and data["frame_steps"][0] == 0
@@ -282,11 +288,7 @@ def test_stopped_run_shows_all_so_far_and_goes_on_to_its_end():
 
 
 def test_turning_to_another_target_stops_the_run_and_shows_it_at_once():
-    app = open_page("inpainting", inpainting_steps="2000")
-    app.button(key="inpainting.start").click().run()
-    active = app.session_state["inpainting.runs"].active
-    while not active.run.so_far():
-        time.sleep(0.01)
+    app, active = long_run()
     app.selectbox(key="inpainting-target-cifar10").set_value("cat").run()
     assert app.session_state["inpainting.runs"].active is None and active.job.status == "stopped"
     assert is_new(app) and replay_data(app)["targets"] == ["cat"]
