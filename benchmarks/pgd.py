@@ -31,10 +31,9 @@ from benchmarks.measure import CLOCKS, Row, Times, in_turns, run_script, stopwat
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.datasets import load_samples
 from core.data.painted import middle_square, square_side
-from core.pgd.objectives import Generation, Inpainting
 from core.pgd.search import LOOK_INTERVAL, Views
 from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting, quick_settings, usual_settings
-from core.pgd.steps import pgd_steps, run_pgd
+from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd
 from core.shared.device import prepare_torch
 
 

@@ -25,24 +25,12 @@ from core.data.painted import fill_hole, middle_square
 from core.data.pixels import to_uint8
 from core.data.sample_sets import imagenet
 from core.data.stored import classifier_facts, computed_source
-from core.pgd.objectives import Generation
-from core.pgd.pictures import (
-    CARDS,
-    FOLDER,
-    OPENING,
-    SIDE,
-    WALL,
-    WORDS,
-    familiar,
-    judged_path,
-    rank_column,
-    ranks,
-    strip_path,
-)
+from core.pgd.drawings import CARDS, FOLDER, OPENING, SIDE, WALL, WORDS, familiar, judged_path, strip_path
+from core.pgd.pictures import rank_column, ranks
 from core.pgd.search import COMPARED
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.starts import draw_starts
-from core.pgd.steps import pgd_steps
+from core.pgd.steps import Generation, pgd_steps
 from core.shared.device import class_probabilities, device_name
 from core.shared.files import make_folder, npz_bytes, write_atomically
 from precomputed.graph_passes import GraphClassifier

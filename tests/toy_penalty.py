@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.pgd.objectives import Inpainting
 from core.pgd.settings import PENALTIES, PenaltyText
+from core.pgd.steps import Inpainting
 
 ROW = PenaltyText("Absolute", "the mean size of a value’s change", "lambda times the mean size.", offered=True)
 

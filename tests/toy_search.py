@@ -39,9 +39,8 @@ ARTICLE = """async (module, values) => {
 
 def in_the_engine_and_in_the_article() -> None:
     """A run is that of the paper's search on a network that sees the mirror image, in both languages."""
-    from core.pgd.objectives import Generation
     from core.pgd.settings import PGDConfig
-    from core.pgd.steps import run_pgd
+    from core.pgd.steps import Generation, run_pgd
     from tests.node import in_node
     from tests.web.test_steps import SMOOTH, SmoothNetwork
     from web.__main__ import HERE

@@ -23,7 +23,7 @@ from PIL import Image
 from core.classifiers.registry import classifier_title, short_title
 from core.data.sample_sets import CIFAR10, imagenet
 from core.data.statistics import FAINT, PINK, natural_pixels
-from core.pgd.pictures import judged_path, stored_pool
+from core.pgd.drawings import judged_path, stored_pool
 from core.pgd.run import SURE, PGDRun
 from core.pgd.search import COMPARED, Views, leading
 from core.pgd.settings import PGDConfig, RunKind, quick_settings, usual_settings

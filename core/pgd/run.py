@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.classifiers.classifier import Classifier
-    from core.pgd.objectives import Objective
-    from core.pgd.steps import PGDState
+    from core.pgd.steps import Objective, PGDState
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -89,7 +88,7 @@ def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objectiv
     """Return the classifier, with an additional class for each free-text target, and the objective."""
     import torch
 
-    from core.pgd.objectives import Generation, Inpainting
+    from core.pgd.steps import Generation, Inpainting
 
     indices = []
     for target in plan.targets:

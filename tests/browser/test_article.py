@@ -14,7 +14,7 @@ from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
 from core.data.pixels import square_image
 from core.data.sample_sets import CIFAR10, imagenet
-from core.pgd.pictures import draw_questions, stored_pool
+from core.pgd.drawings import draw_questions, stored_pool
 from core.shared.device import class_probabilities
 from core.sweep.predict import wave_on_image
 from tests.browser.accessibility import grave_faults

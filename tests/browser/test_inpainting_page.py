@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from core.data.datasets import load_samples
 from core.data.painted import read_hole
-from core.pgd.pictures import stored_wall
+from core.pgd.drawings import stored_wall
 from core.pgd.run import PGDRun
 from core.pgd.starts import RUNS
 from tests.browser.live_runs import (

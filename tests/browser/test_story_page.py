@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from core.data.datasets import load_samples
 from core.data.pixels import to_uint8
 from core.data.sample_sets import imagenet
-from core.pgd.pictures import SIDE, draw_questions, opening_drawings, stored_pool
+from core.pgd.drawings import SIDE, draw_questions, opening_drawings, stored_pool
 from core.sweep.predict import wave_on_image
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn

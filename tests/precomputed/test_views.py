@@ -9,7 +9,8 @@ from scipy.stats import binomtest
 
 from core.data.datasets import load_samples
 from core.data.sample_sets import SAMPLE_SETS, imagenet
-from core.pgd.pictures import WALL, rank_column, stored_outcomes, stored_wall
+from core.pgd.drawings import WALL, stored_wall
+from core.pgd.pictures import rank_column, stored_outcomes
 from core.pgd.search import COMPARED
 from precomputed.make_views import TRIED, UNSHOWN, drawn_classes, wall_classes
 from precomputed.make_views_tables import DOCUMENT, tables

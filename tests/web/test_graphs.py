@@ -11,9 +11,8 @@ from torch.nn import functional as F
 from core.data.datasets import load_samples
 from core.data.painted import fill_hole, square_mask
 from core.data.sample_sets import SAMPLE_SETS
-from core.pgd.objectives import Inpainting, project
 from core.pgd.settings import paper_inpainting
-from core.pgd.steps import pgd_steps, run_pgd
+from core.pgd.steps import Inpainting, pgd_steps, project, run_pgd
 from precomputed.graph_weights import (
     GRADIENT,
     GRAPHS,

@@ -11,9 +11,8 @@ import torch
 from core.data.datasets import load_samples
 from core.data.painted import fill_hole, square_mask
 from core.data.statistics import FAINT, PINK, GreyNoise, natural_pixels
-from core.pgd.objectives import Generation, Inpainting
 from core.pgd.settings import PGDConfig, usual_settings
-from core.pgd.steps import pgd_steps
+from core.pgd.steps import Generation, Inpainting, pgd_steps
 from precomputed.graph_weights import GRAPHS, WEIGHTS, graph_classifier, packed_weights
 from tests.node import in_node
 from web.__main__ import HERE, RUNTIME, install

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.pgd.pictures import SIDE, Drawing
+from core.pgd.drawings import SIDE, Drawing
 from ui.components.mount import place_from, register
 from ui.components.packing import webp_data_uri
 

@@ -16,7 +16,8 @@ from core.classifiers.registry import ClassifierSpec, classifier_title, short_ti
 from core.data.painted import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.data.pixels import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.pictures import stored_outcomes, stored_wall
+from core.pgd.drawings import stored_wall
+from core.pgd.pictures import stored_outcomes
 from core.pgd.run import RunPlan
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind

@@ -12,7 +12,8 @@ from pathlib import Path
 from core.claims.verdicts import CLIP_GRID
 from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_state, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.pgd.pictures import fingerprint, judge_name, painter_name, stored_judgement, stored_outcomes
+from core.pgd.drawings import judge_name, painter_name
+from core.pgd.pictures import fingerprint, stored_judgement, stored_outcomes
 from core.reproduce.report import judged_html
 from core.shared.numbers import decimal
 from ui.maps.catalogue import CLIP, RESNET56

@@ -13,7 +13,7 @@ from core.classifiers.registry import PAPERS_CLIP, classifier_state
 from core.data.pixels import png_data_uri
 from core.fourier.contrasts import LOW
 from core.fourier.waves import all_random_signs
-from core.pgd.pictures import strip_path
+from core.pgd.drawings import strip_path
 from core.pgd.search import COMPARED
 from core.shared.numbers import Frequency
 from core.shared.text import JARGON, Paragraph

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from core.data.sample_sets import imagenet
-from core.pgd.pictures import COUNT, MAX_SEED, draw_questions, judged_path, read_choices, stored_pool
+from core.pgd.drawings import COUNT, MAX_SEED, draw_questions, judged_path, read_choices, stored_pool
 from ui.components.packing import webp_data_uri
 from ui.components.story import judge
 from ui.shared import url

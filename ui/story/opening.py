@@ -11,16 +11,8 @@ import streamlit as st
 from core.classifiers.registry import classifier_spec, classifier_title, result_title, short_title
 from core.data.pixels import png_data_uri
 from core.fourier.heatmap import colormap_table
-from core.pgd.pictures import (
-    CARDS,
-    WORDS,
-    Drawing,
-    fingerprint,
-    judge_name,
-    opening_drawings,
-    painter_name,
-    stored_opinion,
-)
+from core.pgd.drawings import CARDS, WORDS, Drawing, judge_name, opening_drawings, painter_name
+from core.pgd.pictures import fingerprint, stored_opinion
 from core.pgd.run import SURE, PGDRun
 from core.pgd.search import COMPARED, Search
 from core.shared.numbers import percent
@@ -58,7 +50,7 @@ def ask_for_a_word() -> None:
 
 
 def is_stored_pool() -> bool:
-    """Return whether the story opens with the judged drawings of `core.pgd.pictures`."""
+    """Return whether the story opens with the judged drawings of `core.pgd.drawings`."""
     return _painter() == painter_name()
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.classifiers.registry import classifier_spec, classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.pgd.pictures import Drawing
+from core.pgd.drawings import Drawing
 from core.pgd.run import SURE, RunPlan
 from core.pgd.search import COMPARED, Search
 from core.pgd.settings import PGDConfig, RunKind

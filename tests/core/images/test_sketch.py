@@ -13,9 +13,8 @@ from core.classifiers.registry import load_classifier
 from core.data.painted import MAX_SKETCH_LENGTH as MAX_LENGTH
 from core.data.painted import PALETTE, SKETCHES, Shape, Sketch, decode_sketch, draw_sketch, encode_sketch
 from core.data.sample_sets import CIFAR10
-from core.pgd.objectives import Generation
 from core.pgd.settings import PGDConfig, paper_generation
-from core.pgd.steps import run_pgd
+from core.pgd.steps import Generation, run_pgd
 from tests.painter_oracle import ellipse_mask
 
 

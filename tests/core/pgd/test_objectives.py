@@ -3,9 +3,8 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from core.pgd.objectives import Generation, Inpainting
 from core.pgd.settings import PGDConfig
-from core.pgd.steps import run_pgd
+from core.pgd.steps import Generation, Inpainting, run_pgd
 from tests.core.toy import LinearClassifier, centre_mask, random_images, random_targets
 
 

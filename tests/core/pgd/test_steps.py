@@ -12,9 +12,8 @@ from scipy.optimize import minimize
 from torch import nn
 
 from core.classifiers.registry import load_classifier
-from core.pgd.objectives import Generation, Inpainting
 from core.pgd.settings import PGDConfig
-from core.pgd.steps import pgd_steps, run_pgd
+from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd
 from tests.core.toy import ConvClassifier, LinearClassifier, centre_mask, random_images, random_targets
 
 SEEDS = range(3)

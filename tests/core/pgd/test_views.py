@@ -13,12 +13,11 @@ from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10
 from core.data.statistics import GreyNoise, natural_pixels
-from core.pgd.objectives import Generation, Inpainting, unit
 from core.pgd.run import Run, RunPlan, inpainting_plan
 from core.pgd.search import NaturalSteps, View, ViewDraws, Views, draw_view, image_key
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.starts import draw_starts
-from core.pgd.steps import pgd_steps, run_pgd
+from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd, unit
 from tests.core.toy import (
     ConvClassifier,
     LinearClassifier,

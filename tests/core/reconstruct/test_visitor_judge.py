@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from core.data.sample_sets import imagenet
-from core.pgd.pictures import COUNT, OPTIONS, draw_questions, familiar, read_choices, stored_pool
+from core.pgd.drawings import COUNT, OPTIONS, draw_questions, familiar, read_choices, stored_pool
 
 NAMES = imagenet().names
 POOL = tuple(range(0, 1000, 3))

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.pgd.objectives import Generation, Inpainting
 from core.pgd.run import PGDRun, Run, RunFileError, RunPlan, frame_interval, inpainting_plan
 from core.pgd.settings import PGDConfig
-from core.pgd.steps import pgd_steps
+from core.pgd.steps import Generation, Inpainting, pgd_steps
 from tests.core.toy import ConvClassifier, centre_mask, random_images, random_targets
 
 

@@ -10,11 +10,10 @@ import torch
 
 from core.data.datasets import load_samples
 from core.data.painted import square_mask
-from core.pgd.objectives import Inpainting
 from core.pgd.run import PGDRun, Run, changed_settings, inpainting_plan, pack_runs
 from core.pgd.search import Views
 from core.pgd.settings import PGDConfig
-from core.pgd.steps import run_pgd
+from core.pgd.steps import Inpainting, run_pgd
 from tests.ui.toys import ToyClassifier
 
 CONFIG = PGDConfig(epsilon=2.0, step_size=0.1, steps=6)

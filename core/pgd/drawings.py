@@ -1,0 +1,206 @@
+"""Drawings of words that come with the project: the story's opening, the wall, and rounds that visitors judge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.data.sample_sets import PRECOMPUTED
+from core.pgd.search import COMPARED, Search
+
+FOLDER = PRECOMPUTED / "views"
+OPENING, WALL = FOLDER / "opening.json", FOLDER / "wall.json"
+SIDE = 224  # of pictures, in pixels
+WORDS = ("volcano", "golden retriever", "teapot", "macaw", "lion")  # chosen by hand, in display order
+CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # things to try
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """Drawing of a word by a search, from a grey start.
+
+    strip: frames stacked vertically, a lossy picture, or its file. confidence: the painter's in the word, per frame.
+    norm: L2 norm of the change. judged: top-1 prediction of an independent network for the last frame; empty without
+    one. place: rank of the word in its predictions, from 1. judge: its name; empty for `judge_name`.
+    """
+
+    search: Search
+    strip: Path | bytes
+    confidence: tuple[float, ...]
+    norm: float
+    judged: str = ""
+    place: int = 0
+    judge: str = ""
+
+
+def strip_path(word: str, search: Search) -> Path:
+    """Return the file of a drawing's frames."""
+    return FOLDER / f"opening-{word.replace(' ', '-')}-{search}.webp"
+
+
+@cache
+def _opening() -> dict[str, Any]:
+    return json.loads(OPENING.read_text())
+
+
+def painter_name() -> str:
+    """Return the registry name of the classifier that drew them."""
+    return _opening()["painter"]["name"]
+
+
+def judge_name() -> str:
+    """Return the registry name of the judge whose predictions are stored with them."""
+    return _opening()["judge"]["name"]
+
+
+@cache
+def opening_drawings(word: str) -> tuple[Drawing, ...]:
+    """Load a word of `WORDS` as drawn by both searches, from the same start, with the same steps and ball."""
+    known = _opening()["words"][word]
+    return tuple(Drawing(search=search, strip=strip_path(word, search), **_read(known[search])) for search in COMPARED)
+
+
+def _read(known: dict[str, Any]) -> dict[str, Any]:
+    return {**{name: known[name] for name in ("norm", "judged", "place")}, "confidence": tuple(known["confidence"])}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WallDrawing:
+    """A word of the wall as drawn by a search.
+
+    path: of the small lossy picture. confidence: the painter's in the word. says, ranks: of each judge, its top-1
+    prediction and the word's rank in its predictions, from 1.
+    """
+
+    path: Path
+    confidence: float
+    says: tuple[str, ...]
+    ranks: tuple[int, ...]
+
+    def recognised(self, judge: int = 0) -> bool:
+        """Return whether the word is a judge's top-1 prediction."""
+        return self.ranks[judge] == 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class WallWord:
+    """A random word: its ImageNet label, its name, and what each search drew."""
+
+    label: int
+    word: str
+    drawings: Mapping[Search, WallDrawing]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wall:
+    """100 words drawn by a seed, failures included, in random order, and the registry names of painter and judges."""
+
+    painter: str
+    judges: tuple[str, ...]
+    side: int
+    words: tuple[WallWord, ...]
+
+    def recognised(self, search: Search, judge: int = 0) -> int:
+        """Return the number of words that a judge recognises as drawn by a search."""
+        return sum(word.drawings[search].recognised(judge) for word in self.words)
+
+
+@cache
+def stored_wall() -> Wall:
+    """Load the wall."""
+    content = json.loads(WALL.read_text("utf-8"))
+    return Wall(
+        painter=content["painter"]["name"],
+        judges=tuple(judge["name"] for judge in content["judges"]),
+        side=content["side"],
+        words=tuple(_word(row) for row in content["words"]),
+    )
+
+
+def _word(row: dict[str, Any]) -> WallWord:
+    drawings = {
+        search: WallDrawing(
+            path=judged_path(row["label"], search),
+            confidence=row[search]["confidence"],
+            says=tuple(row[search]["says"]),
+            ranks=tuple(row[search]["ranks"]),
+        )
+        for search in COMPARED
+    }
+    return WallWord(label=row["label"], word=row["word"], drawings=drawings)
+
+
+def judged_path(label: int, search: Search) -> Path:
+    """Return the file of a class's drawing on the wall, which visitors also judge, by label."""
+    return FOLDER / "wall" / f"{label}-{search}.webp"
+
+
+PER_SEARCH, OPTIONS = 5, 5
+COUNT = PER_SEARCH * len(COMPARED)  # drawings in a round
+MAX_SEED = 999_999
+
+
+@cache
+def familiar() -> frozenset[str]:
+    """Load the ImageNet classes that a child knows: what is drawn and the options are among them."""
+    return frozenset((FOLDER / "familiar.txt").read_text("utf-8").splitlines())
+
+
+@cache
+def stored_pool() -> tuple[int, ...]:
+    """Load the labels of the drawings on the wall."""
+    return tuple(word.label for word in stored_wall().words)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One drawing: the label of its target, the search, and the labels to choose from."""
+
+    label: int
+    search: Search
+    options: tuple[int, ...]
+
+    def right(self, place: int) -> bool:
+        """Return whether an option is the target."""
+        return self.options[place] == self.label
+
+
+def draw_questions(pool: Sequence[int], names: Sequence[str], seed: int) -> tuple[Question, ...]:
+    """Draw a round of ten distinct classes, five by each search, in an order determined by the seed.
+
+    Further options are classes that are not in this round. All classes are among `familiar`.
+
+    Args:
+        pool: labels of the classes that were drawn. names: of all classes, by label.
+        seed: at least 0.
+    Raises:
+        ValueError: the pool has fewer than ten familiar classes.
+    """
+    generator = np.random.default_rng(seed)
+    known = [label for label in pool if names[label] in familiar()]
+    if len(known) < COUNT:
+        raise ValueError(f"a round needs drawings of {COUNT} familiar classes; got {len(known)}")
+    drawn = generator.choice(known, COUNT, replace=False).tolist()
+    searches = generator.permutation(np.repeat(COMPARED, PER_SEARCH)).tolist()
+    remaining = [label for label, name in enumerate(names) if name in familiar() and label not in drawn]
+    questions = []
+    for label, search in zip(drawn, searches, strict=True):
+        options = [label, *generator.choice(remaining, OPTIONS - 1, replace=False).tolist()]
+        questions.append(Question(label, search, tuple(generator.permutation(options).tolist())))
+    return tuple(questions)
+
+
+def read_choices(text: str) -> tuple[int, ...]:
+    """Parse the choices in a URL, a digit each, up to the first invalid one."""
+    places: list[int] = []
+    for character in text[:COUNT]:
+        if character not in map(str, range(OPTIONS)):
+            break
+        places.append(int(character))
+    return tuple(places)
