@@ -34,7 +34,7 @@ from core.claims.verdicts import feature_findings, findings, training_finding
 from core.classifiers.registry import load_classifier, network_side
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.data.datasets import load_samples
-from core.data.painted import middle_square
+from core.data.holes_and_sketches import middle_square
 from core.data.sample_sets import HEATMAPS
 from core.data.stored import VARIABLE
 from core.fourier.heatmap import Heatmap

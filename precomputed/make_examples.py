@@ -26,7 +26,7 @@ import numpy as np
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
-from core.data.painted import middle_square, usual_side
+from core.data.holes_and_sketches import middle_square, usual_side
 from core.data.sample_sets import CIFAR10, EXAMPLES, SAMPLE_SETS
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.batches import class_order

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from core.data.datasets import read_archive
-from core.data.pixels import decode_image
+from core.data.picture_files import decode_image
 from core.data.sample_sets import CIFAR10, SAMPLES, imagenet
 from core.shared.files import write_json
 

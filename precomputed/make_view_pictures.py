@@ -21,8 +21,8 @@ from PIL import Image
 
 from core.classifiers.classifier import Classifier
 from core.data.datasets import load_samples
-from core.data.painted import fill_hole, middle_square
-from core.data.pixels import to_uint8
+from core.data.holes_and_sketches import fill_hole, middle_square
+from core.data.picture_files import to_uint8
 from core.data.sample_sets import imagenet
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.drawings import CARDS, FOLDER, OPENING, SIDE, WALL, WORDS, familiar, judged_path, strip_path

@@ -23,8 +23,8 @@ from PIL import Image
 
 from core.classifiers.text import parse_class_list, parse_template
 from core.data.datasets import read_archive
-from core.data.painted import hole_text, read_hole
-from core.data.pixels import ImageError, decode_image
+from core.data.holes_and_sketches import hole_text, read_hole
+from core.data.picture_files import ImageError, decode_image
 from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.pgd.run import PGDRun, RunFileError

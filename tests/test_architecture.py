@@ -145,8 +145,7 @@ def test_the_check_for_streamlit_can_fail():
 
 
 def test_importing_the_engine_and_the_pages_does_not_import_torch():
-    lazy = ("core.classifiers.classifier", "core.classifiers.networks", "core.shared.network_copies")
-    lazy += ("core.pgd.steps",)
+    lazy = ("core.classifiers.classifier", "core.classifiers.networks", "core.pgd.steps")
     names = [name for name in MODULES if name.startswith("core.") and name not in lazy]
     pages = {name for name in MODULES if "ui.pages." in name} - {"ui.pages.navigation"}  # a script that runs on import
     names += sorted(pages)

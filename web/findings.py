@@ -6,7 +6,7 @@ from core.claims.verdicts import feature_findings
 from core.classifiers.registry import result_title
 from core.pgd.pictures import judged_outcomes
 from core.reproduce.report import findings_html
-from core.shared.roles import networks_for
+from core.shared.stand_ins import networks_for
 from core.shared.text import JARGON, explain_terms
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.maps.wave import findings_between
@@ -20,7 +20,7 @@ def sections() -> list[tuple[str, str]]:
     subject, reference = maps[CLIP], maps[RESNET56]
     of_maps = findings_between(subject, reference, *maps.values())
     painted = judged_outcomes()
-    painters = networks_for("painted", painted)
+    painters = networks_for("contrast_of_pictures", painted)
     titles = [result_title(painted[name].metadata["classifier"], short=False) for name in painters]
     of_all = [finding for finding in of_maps if finding.claim.key in OF_ALL]
     texts = {

@@ -30,7 +30,7 @@ from core.pgd.pictures import PictureOutcomes, comparison_kind, on_common_starts
 from core.pgd.run import SURE
 from core.pgd.search import COMPARED
 from core.shared.numbers import Interval, bootstrap_interval, paired_interval, student, wilson
-from core.shared.roles import ROBUST
+from core.shared.stand_ins import ROBUST
 
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
     tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("low", "high")

@@ -69,7 +69,7 @@ from core.fourier.waves import rounded_radius, wave_values
 from core.pgd.pictures import LARGE_SIZE, PictureOutcomes, judged_outcomes, picture_outcomes, stored_outcomes
 from core.shared import paper
 from core.shared.numbers import Frequency, Interval, correlation, decimal, join_list, newcombe
-from core.shared.roles import ROLES, networks_for
+from core.shared.stand_ins import ROLES, networks_for
 from core.shared.text import Network, Sentence, join_parts
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32

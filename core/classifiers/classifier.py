@@ -58,7 +58,7 @@ class Preprocess(nn.Module):
         if images.ndim != 4 or shape[1] != 3 or shape[2] != shape[3] or not images.is_floating_point():
             raise ValueError(
                 "a classifier takes square images (B, 3, H, H), floating point in [0, 1]; "
-                f"got shape {shape}, {images.dtype}; crop them first, with core.data.pixels.square_image"
+                f"got shape {shape}, {images.dtype}; crop them first, with core.data.picture_files.square_image"
             )
         for size in ((shape[2], self.size), (self.size, self.size)):
             if images.shape[2:] != size:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from core.data.pixels import to_uint8
+from core.data.picture_files import to_uint8
 
 STRENGTHS = (1, 2, 3)
 SMALL_SIDE, LARGE_SIDE, LARGE_FROM = 32, 224, 65  # pixels; ImageNet-C's lengths apply from LARGE_FROM on

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from core.data.pixels import ImageError, open_picture, square_image
+from core.data.picture_files import ImageError, open_picture, square_image
 from core.data.sample_sets import CIFAR10, ClassSet, ImageDataset, SampleSet, imagenet, imagenet100, sets_by_dataset
 from core.shared.cli import integer, progress_bar
 from core.shared.files import DAMAGE, MAX_REASON, check_characters
@@ -234,7 +234,7 @@ def load_dataset(
             folder of that name first (for "test" also `val`, and the other way round), then taken as it is.
         image_size: side of the images in pixels, at least 8. None means 32 for cifar10, 224 for folders, and
             as stored for an archive. Photographs are resized to image_size * 256 / 224 and cropped, see
-            `images.square_image`; square images out of arrays are resized whole.
+            `picture_files.square_image`; square images out of arrays are resized whole.
         limit: number of images, drawn at random before decoding; None means all, in file order. They come in the order
             of the draw: limit=100 is the start of limit=1000.
         seed: random seed of that draw.

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from core.data.painted import Fill, random_square_mask, usual_side
-from core.data.pixels import to_uint8
+from core.data.holes_and_sketches import Fill, random_square_mask, usual_side
+from core.data.picture_files import to_uint8
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.pictures import Reconstruction, from_csv, measure_change, ranks, summarise, to_csv
 from core.pgd.run import SURE, Run, RunPlan, inpainting_plan

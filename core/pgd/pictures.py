@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.painted import fill_hole, square_mask
+from core.data.holes_and_sketches import fill_hole, square_mask
 from core.data.sample_sets import PRECOMPUTED
 from core.data.stored import cached_by_files, first_by_name, read_stored
 from core.pgd.run import PGDRun
@@ -26,7 +26,7 @@ from core.pgd.search import COMPARED
 from core.shared.device import class_probabilities
 from core.shared.files import ArchiveContent, ArchiveKind, Fact
 from core.shared.numbers import Interval, student, wilson
-from core.shared.roles import preference
+from core.shared.stand_ins import preference
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
@@ -44,7 +44,6 @@ NUMBERS = (
     "sure_change",
 )
 COLUMNS = (*NUMBERS, "judge_share_before", "judge_share_after")
-THIRD = ("third_share_before", "third_share_after")
 BEFORE, AFTER = "start", "result"  # what a judge sees: `hole_alone` and the original are others
 LARGE_SIZE = 224  # side in pixels of the pictures of `stored_outcomes`
 STORED = PRECOMPUTED / "views.npz"

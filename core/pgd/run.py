@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.classifiers.text import choose_target
-from core.data.painted import Fill, fill_hole
+from core.data.holes_and_sketches import Fill, fill_hole
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.search import SEARCHES, Search
 from core.pgd.settings import PENALTIES, SETTINGS, Penalty, PGDConfig, RunKind, settings_of, usual_settings

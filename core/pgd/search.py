@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from core.data.painted import Fill
+from core.data.holes_and_sketches import Fill
 from core.data.statistics import natural_pixels
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.classifiers.text import find_class
 from core.data.datasets import load_samples, sample_credits
-from core.data.painted import hole_side, middle_square, usual_side
+from core.data.holes_and_sketches import hole_side, middle_square, usual_side
 from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, SampleSet
 from core.data.statistics import (
     STATISTICS,

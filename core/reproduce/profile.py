@@ -29,7 +29,7 @@ from core.classifiers.registry import VARIABLE as LISTED
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, energy_by_radius
 from core.data.datasets import add_dataset_options, load_dataset, load_samples, named_dataset
-from core.data.painted import usual_side
+from core.data.holes_and_sketches import usual_side
 from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ImageDataset, SampleSet, usual_epsilon
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.fourier.heatmap import Heatmap
@@ -71,7 +71,7 @@ from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, inte
 from core.shared.device import class_probabilities, device_name
 from core.shared.files import make_folder
 from core.shared.numbers import duration, milliseconds
-from core.shared.roles import ROLES
+from core.shared.stand_ins import ROLES
 from core.shared.text import count_of, one_line
 from core.sweep.grow import Table, Transforms, grow_file, missing_rows
 from core.sweep.predict import MIXED_AT

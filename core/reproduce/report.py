@@ -37,7 +37,7 @@ from core.reproduce.profile import KINDS
 from core.shared import numbers
 from core.shared.files import write_atomically, write_json
 from core.shared.numbers import student
-from core.shared.roles import BAD, GOOD, HALF, OPEN
+from core.shared.stand_ins import BAD, GOOD, HALF, OPEN
 from core.shared.text import Network, Sentence, bdi, count_of, number_html, one_line, sentence
 
 if TYPE_CHECKING:

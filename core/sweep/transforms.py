@@ -58,7 +58,7 @@ def loss_gradients(classifier: Callable[[Tensor], Tensor], images: np.ndarray, l
     """
     import torch
 
-    from core.shared.network_copies import with_contiguous_attention
+    from core.classifiers.networks import with_contiguous_attention
 
     classifier = with_contiguous_attention(classifier)
     device = getattr(classifier, "device", "cpu")

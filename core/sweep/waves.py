@@ -306,7 +306,7 @@ def _sweep(
     """Run the loop of `sweep_cells`: several waves with few images share a pass; a wave with many takes several."""
     import torch
 
-    from core.shared.network_copies import with_cast_weights
+    from core.classifiers.networks import with_cast_weights
 
     if not waves:
         return

@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import load_samples, sample_credits
-from core.data.painted import PALETTE, SKETCHES, draw_sketch, encode_mask, square_side
+from core.data.holes_and_sketches import PALETTE, SKETCHES, draw_sketch, encode_mask, square_side
 from core.fourier.heatmap import PERCENT, POINTS, Unit
 from core.shared.numbers import Interval, wave_name
 from tests.browser.demo_values import SIDES, demo_value

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from playwright.sync_api import Page
 
-from core.data.painted import Point
+from core.data.holes_and_sketches import Point
 
 TOUCH = {"width": 390, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
 

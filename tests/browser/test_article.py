@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
-from core.data.pixels import square_image
+from core.data.picture_files import square_image
 from core.data.sample_sets import CIFAR10, imagenet
 from core.pgd.drawings import draw_questions, stored_pool
 from core.shared.device import class_probabilities

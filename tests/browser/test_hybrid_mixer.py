@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.data.datasets import load_samples
-from core.data.pixels import to_uint8
+from core.data.picture_files import to_uint8
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.waves import hybrid
 from core.shared.device import class_probabilities

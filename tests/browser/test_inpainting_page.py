@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.data.datasets import load_samples
-from core.data.painted import read_hole
+from core.data.holes_and_sketches import read_hole
 from core.pgd.drawings import stored_wall
 from core.pgd.run import PGDRun
 from core.pgd.starts import RUNS

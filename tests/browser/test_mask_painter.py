@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data.painted import encode_mask, square_side
+from core.data.holes_and_sketches import encode_mask, square_side
 from tests.browser.painting import TOUCH, drag, place
 from tests.painter_oracle import brush_mask, combine, erase, stamp_mask
 

@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from core.data.datasets import load_samples
-from core.data.pixels import to_uint8
+from core.data.picture_files import to_uint8
 from core.data.sample_sets import imagenet
 from core.pgd.drawings import SIDE, draw_questions, opening_drawings, stored_pool
 from core.sweep.predict import wave_on_image

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.data.datasets import load_samples
-from core.data.pixels import to_uint8
+from core.data.picture_files import to_uint8
 from core.fourier.waves import fourier_basis, random_signs
 from core.shared.numbers import wave_name
 from core.sweep.predict import wave_on_image

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.data.datasets import load_samples
-from core.data.painted import fill_hole, square_mask
+from core.data.holes_and_sketches import fill_hole, square_mask
 from core.data.statistics import FAINT, PINK, GreyNoise, natural_pixels
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps

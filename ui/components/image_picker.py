@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.data.pixels import square_image
+from core.data.picture_files import square_image
 from ui.components.mount import place_from, register
 
 MAX_TILE = 96  # pixels: twice the usual 48, for screens with two device pixels to one of CSS

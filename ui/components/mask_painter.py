@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from core.data.painted import decode_mask, encode_mask
-from core.data.pixels import png_data_uri
+from core.data.holes_and_sketches import decode_mask, encode_mask
+from core.data.picture_files import png_data_uri
 from ui.components.mount import mount_synchronised, register
 
 _component = register("mask_painter")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.data.painted import PALETTE, Colour
+from core.data.holes_and_sketches import PALETTE, Colour
 from ui.components.mount import mount_synchronised, register
 
 RADIUS = 2  # pixels: first size of the brush

@@ -29,7 +29,7 @@ from core.data.stored import cached_by_files, device_text, read_stored
 from core.fourier.contrasts import without_wave
 from core.fourier.heatmap import MAX_SIDE, TOP1, Heatmap, HeatmapError, heatmap_csv, heatmap_png
 from core.shared.numbers import percent
-from core.shared.roles import INSTEAD, network_colour
+from core.shared.stand_ins import INSTEAD, network_colour
 from core.shared.text import sentence
 from ui.server.cache import is_ready
 from ui.server.limits import check_upload
@@ -256,7 +256,6 @@ RESNET56 = "ResNet-56 · CIFAR-10 · published"
 RESNET50 = "ResNet-50 · ImageNet100 · published"
 MINI_CLIP = "Mini CLIP · CIFAR-10 · computed"
 MINI_RESNET = "Mini ResNet · CIFAR-10 · computed"
-MINI_RESNET_ROBUST = "Mini ResNet (robust) · CIFAR-10 · computed"
 EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 

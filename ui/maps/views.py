@@ -14,7 +14,7 @@ from core.fourier.contrasts import difference, minus_clean, radial_profile
 from core.fourier.heatmap import METRICS, PERCENT, POINTS, Heatmap, Metric, Unit
 from core.fourier.waves import rounded_radius
 from core.shared.numbers import Frequency, Interval, displayed_difference
-from core.shared.roles import FEWER_OR_MORE_ERRORS
+from core.shared.stand_ins import FEWER_OR_MORE_ERRORS
 from core.sweep.predict import Predictions
 from ui.components.heatmap import MapView, ShownMaps
 from ui.maps.catalogue import Entry, model_colour, named_apart

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.claims.claim import Claim, Finding
 from core.claims.verdicts import claim_about, findings
-from core.data.pixels import png_bytes, to_uint8
+from core.data.picture_files import png_bytes, to_uint8
 from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
 from core.data.stored import stored_state
 from core.fourier.contrasts import Band, mismatches, without_wave

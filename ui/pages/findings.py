@@ -16,7 +16,7 @@ from core.classifiers.registry import result_title
 from core.fourier.outcomes import same_images
 from core.pgd.pictures import judged_outcomes
 from core.reproduce.report import STYLE, findings_html, verdict_labels
-from core.shared.roles import networks_for
+from core.shared.stand_ins import networks_for
 from core.shared.text import JARGON
 from ui.maps.catalogue import CLIP, RESNET56, entries, shipped_maps
 from ui.maps.wave import findings_between, link_of
@@ -102,7 +102,7 @@ def _features() -> None:
     painted = {name: outcomes for name, outcomes in judged_outcomes().items() if outcomes.metadata["kinds"]}
     facts = {name: outcomes.metadata["classifier"] for name, outcomes in painted.items()}
     titles = {name: result_title(classifier, short=False) for name, classifier in facts.items()}
-    subject, reference = (titles[name] for name in networks_for("painted", painted))
+    subject, reference = (titles[name] for name in networks_for("contrast_of_pictures", painted))
     menu, rows = _places("Other networks")
     with menu:
         chosen = _choose(

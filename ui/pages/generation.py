@@ -13,8 +13,8 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
-from core.data.painted import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
-from core.data.pixels import square_image
+from core.data.holes_and_sketches import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.data.picture_files import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.drawings import stored_wall
 from core.pgd.pictures import stored_outcomes

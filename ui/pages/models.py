@@ -29,10 +29,10 @@ from core.classifiers.registry import (
 )
 from core.classifiers.weights import STALL_SECONDS
 from core.data.datasets import load_samples, sample_credits
-from core.data.pixels import png_data_uri, square_image
+from core.data.picture_files import png_data_uri, square_image
 from core.data.stored import device_text, missing_profiles, stored_files
 from core.fourier.heatmap import TOP1, Heatmap, HeatmapError, colormap_table
-from core.shared.roles import INSTEAD, RELATIONS
+from core.shared.stand_ins import INSTEAD, RELATIONS
 from core.shared.text import bdi, tooltip
 from ui.maps.catalogue import CLIP, MINI_CLIP, Entry, computed_maps, dataset_title, shipped_maps, stored_title
 from ui.server.downloads import WeightDownload, profile_maker, unprofiled, weight_downloads

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import ClassifierSpec, bundled_specs, classifier_title
-from core.data.painted import Fill
+from core.data.holes_and_sketches import Fill
 from core.pgd.run import RunPlan
 from core.pgd.search import PAPERS, QUICK, SEARCHES, Search, leading
 from core.pgd.settings import (
@@ -26,7 +26,7 @@ from core.pgd.settings import (
     usual_settings,
 )
 from core.pgd.starts import first_searches
-from core.shared.roles import networks_for
+from core.shared.stand_ins import networks_for
 from ui.server.cache import ready_classifiers
 from ui.server.limits import limits
 from ui.shared import url

@@ -20,7 +20,6 @@ from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ct
 
 from core.shared.text import TERMS, Number, Paragraph, Sentence, explain_terms, number_html, tooltip
 from ui.shared import url
-from ui.shared.url import as_markdown
 
 _UI = Path(__file__).parents[1]
 _SHEETS = ("shared/look.css", "components/basics.css", "pages/story.css", "pages/frequency.css")
@@ -51,18 +50,6 @@ def sentence_html(text: str, *terms: str, bold: bool = True) -> str:
     bold: whether to set a sentence's only number with an interval in bold.
     """
     return explain_terms(" ".join(_html(sentence, bold) for sentence in Paragraph(text).sentences), *terms)
-
-
-def sentence_markdown(text: str) -> str:
-    """Return Markdown of a sentence or a paragraph: numbers in bold, everything else as plain text."""
-
-    def narrow(part: str) -> str:
-        return as_markdown(part).replace(" %", NARROW_PERCENT)
-
-    return " ".join(
-        "".join(f"**{narrow(part)}**" if isinstance(part, Number) else narrow(part) for part in sentence.parts)
-        for sentence in Paragraph(text).sentences
-    )
 
 
 def write_sentence(text: str, *terms: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import load_samples, sample_credits
-from core.data.pixels import png_data_uri, square_uploads, to_uint8
+from core.data.picture_files import png_data_uri, square_uploads, to_uint8
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset, SampleSet, sides
 from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
 from ui.server.cache import ready_classifiers

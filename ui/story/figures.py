@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import PAPERS_CLIP, classifier_state
-from core.data.pixels import png_data_uri
+from core.data.picture_files import png_data_uri
 from core.fourier.contrasts import LOW
 from core.fourier.waves import all_random_signs
 from core.pgd.drawings import strip_path

@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 import streamlit as st
 
 from core.classifiers.registry import classifier_spec, classifier_title, result_title, short_title
-from core.data.pixels import png_data_uri
+from core.data.picture_files import png_data_uri
 from core.fourier.heatmap import colormap_table
 from core.pgd.drawings import CARDS, WORDS, Drawing, judge_name, opening_drawings, painter_name
 from core.pgd.pictures import fingerprint, stored_opinion

@@ -17,7 +17,7 @@ from core.pgd.run import SURE, RunPlan
 from core.pgd.search import COMPARED, Search
 from core.pgd.settings import PGDConfig, RunKind
 from core.pgd.starts import StartKind, draw_starts, first_settings, start_facts
-from core.shared.roles import networks_for
+from core.shared.stand_ins import networks_for
 from core.shared.text import sentence
 from ui.components.opening import opening
 from ui.components.packing import webp_strip

@@ -18,7 +18,7 @@ from core.data.sample_sets import map_title
 from core.fourier.outcomes import CorruptionOutcomes
 from core.shared.device import class_probabilities
 from core.shared.numbers import Interval, join_list, measured_percent, signed_points
-from core.shared.roles import ROBUST, UNKNOWN
+from core.shared.stand_ins import ROBUST, UNKNOWN
 from core.shared.text import Number, Sentence
 from ui.maps.catalogue import Entry, Predictor, model_colour, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all

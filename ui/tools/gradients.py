@@ -21,7 +21,7 @@ from core.fourier.outcomes import StoredGradient, clean_error
 from core.fourier.waves import largest_side, rounded_radius
 from core.shared.device import class_probabilities
 from core.shared.numbers import Frequency, Interval, decimal, p_value
-from core.shared.roles import GRADIENT
+from core.shared.stand_ins import GRADIENT
 from core.shared.text import Number, Sentence
 from core.sweep.transforms import loss_gradients
 from ui.maps.catalogue import model_colour

@@ -10,10 +10,10 @@ import streamlit as st
 
 from core.claims.claim import CLAIMS
 from core.claims.quantities import stored_gradients
-from core.data.pixels import png_data_uri
+from core.data.picture_files import png_data_uri
 from core.fourier.heatmap import colormap_table
 from core.fourier.waves import half_plane, hybrid, wave_map
-from core.shared.roles import networks_for
+from core.shared.stand_ins import networks_for
 from ui.components.scroll import scroll_into_view
 from ui.maps.catalogue import add_a_file
 from ui.maps.predictions import PageState

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core.data.datasets import load_samples, sample_credits
-from core.data.pixels import square_image
+from core.data.picture_files import square_image
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, SAMPLES, imagenet, sets_by_dataset
 
 ARCHIVE = PRECOMPUTED.parent / "data" / "cifar10-test.npz"

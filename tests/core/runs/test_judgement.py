@@ -14,7 +14,6 @@ from core.pgd.pictures import (
     AFTER,
     BEFORE,
     COLUMNS,
-    THIRD,
     JudgedOutcomes,
     Judgement,
     PictureOutcomes,
@@ -119,7 +118,8 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
         has_third = name != THIRD_JUDGE
         assert many.third == (THIRD_JUDGE if has_third else "")
         ranks = {rank_column(judge, seen) for judge in range(1 + has_third) for seen in (BEFORE, AFTER)}
-        assert set(many.pictures) == {*COLUMNS, *(THIRD if has_third else ()), *ranks}
+        third = ("third_share_before", "third_share_after") if has_third else ()
+        assert set(many.pictures) == {*COLUMNS, *third, *ranks}
         assert {len(values) for values in many.pictures.values()} == {many.n}
         assert np.array_equal(many.pictures["sure_step"] >= 0, ~np.isnan(many.pictures["sure_change"]))
         assert picture_outcomes(kind)[name].starts == picture_outcomes(kind)["mini-clip"].starts

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.data.datasets import load_samples
-from core.data.painted import square_mask
+from core.data.holes_and_sketches import square_mask
 from core.pgd.run import PGDRun, Run, changed_settings, inpainting_plan, pack_runs
 from core.pgd.search import Views
 from core.pgd.settings import PGDConfig

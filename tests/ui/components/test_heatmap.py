@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.fourier.heatmap import COLORMAPS, METRICS, POINTS, Unit, colormap_table, lightness
-from core.shared.roles import FEWER_OR_MORE_ERRORS
+from core.shared.stand_ins import FEWER_OR_MORE_ERRORS
 from ui.components.heatmap import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
 
 

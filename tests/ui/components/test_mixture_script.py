@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.data.datasets import load_samples
-from core.data.pixels import to_uint8
+from core.data.picture_files import to_uint8
 from core.fourier.waves import hybrid, mix
 from core.sweep.predict import hybrid_cutoffs
 from tests.node import in_node

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data.painted import draw_sketch
+from core.data.holes_and_sketches import draw_sketch
 from ui.components.sketch_painter import read_choice
 
 SHIP = base64.b64encode(draw_sketch("ship").tobytes()).decode()
@@ -16,7 +16,7 @@ SHIP = base64.b64encode(draw_sketch("ship").tobytes()).decode()
 def page() -> None:
     import streamlit as st
 
-    from core.data.painted import draw_sketch
+    from core.data.holes_and_sketches import draw_sketch
     from ui.components.sketch_painter import sketch_painter
 
     st.session_state.setdefault("picture", draw_sketch("ship"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.data.datasets import load_samples
-from core.data.pixels import to_uint8
+from core.data.picture_files import to_uint8
 from core.fourier.waves import all_random_signs, fourier_basis, random_signs
 from core.sweep.predict import wave_on_image
 from tests.node import in_node

@@ -11,7 +11,7 @@ import pytest
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.estimate import with_estimate
 from core.fourier.heatmap import METRICS, Heatmap, Metric, Unit, heatmap_csv
-from core.shared import roles
+from core.shared import stand_ins
 from tests.core.squares import heatmap_of
 from ui.components.heatmap import pack_maps
 from ui.maps.catalogue import CLIP, MINI_CLIP, RESNET56, Entry, computed_text, maps_by_label, model_colour
@@ -103,16 +103,16 @@ def test_a_further_row_of_the_table_is_shown_with_its_own_unit_and_stands_in_the
 def test_a_colour_means_one_thing():
     """Networks, verdicts, and more or fewer errors of one network: no colour is shared by two of these."""
     networks = [
-        *(colour for pair in roles.NETWORK_COLOURS.values() for colour in pair),
-        *roles.OWN.values(),
-        roles.UNKNOWN,
+        *(colour for pair in stand_ins.NETWORK_COLOURS.values() for colour in pair),
+        *stand_ins.OWN.values(),
+        stand_ins.UNKNOWN,
     ]
-    verdicts = [colour for _, colour in (roles.GOOD, roles.HALF, roles.BAD, roles.OPEN)]
-    ends = re.findall("#[0-9A-F]{6}", roles.FEWER_OR_MORE_ERRORS)
+    verdicts = [colour for _, colour in (stand_ins.GOOD, stand_ins.HALF, stand_ins.BAD, stand_ins.OPEN)]
+    ends = re.findall("#[0-9A-F]{6}", stand_ins.FEWER_OR_MORE_ERRORS)
     every = [colour.lower() for colour in [*networks, *verdicts, *ends]]
     assert len(ends) == 2 and len(every) == len(set(every))
     maps = shown_maps([ENTRIES[MINI_CLIP]], "Top-1", "Minus clean", 31)
-    assert maps.colormap == roles.FEWER_OR_MORE_ERRORS
+    assert maps.colormap == stand_ins.FEWER_OR_MORE_ERRORS
     assert model_colour("clip-vit-b-32") != model_colour("mini-clip")
 
 

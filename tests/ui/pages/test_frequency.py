@@ -18,7 +18,7 @@ from core.data.sample_sets import HEATMAPS, SAMPLE_SETS
 from core.fourier.heatmap import MAX_SIDE, METRICS, Heatmap, heatmap_csv
 from core.shared.device import class_probabilities
 from core.shared.files import npz_bytes
-from core.shared.roles import UNKNOWN
+from core.shared.stand_ins import UNKNOWN
 from core.shared.text import TERMS
 from core.sweep.predict import wave_on_image
 from precomputed.make_default_picture import CHOICE, default_picture
@@ -31,7 +31,6 @@ from ui.maps.catalogue import (
     MAP_ONLY,
     MINI_CLIP,
     MINI_RESNET,
-    MINI_RESNET_ROBUST,
     RESNET50,
     RESNET56,
     UPLOADED,
@@ -140,7 +139,8 @@ def test_models_predict_for_the_maps_shown_and_robust_ones_for_robust_ones():
         return {predictor.spec.name: predictor.instead_of for predictor in choose_predictors(chosen, ready, "cifar10")}
 
     assert who(CLIP, RESNET56) == {"mini-clip": "CLIP ViT-B/32", "mini-resnet": "ResNet-56"}
-    assert who(CLIP, MINI_CLIP, MINI_RESNET_ROBUST) == {"mini-clip": "", "mini-resnet-robust": ""}
+    robust = "Mini ResNet (robust) · CIFAR-10 · computed"
+    assert who(CLIP, MINI_CLIP, robust) == {"mini-clip": "", "mini-resnet-robust": ""}
     assert who() == {spec.name: "" for spec in ready}
     photographs = choose_predictors([known[CLIP], known[RESNET56]], ready_classifiers("imagenet"), "imagenet")
     assert {predictor.note for predictor in photographs} == {""}, "no ImageNet network stands in for maps of CIFAR-10"

@@ -18,7 +18,7 @@ from core.classifiers.weights import PackageFile, UrlFile
 from core.data.datasets import sample_credits
 from core.fourier.heatmap import Heatmap
 from core.reproduce.profile import build_parser as build_profile_parser
-from core.shared.roles import RELATIONS
+from core.shared.stand_ins import RELATIONS
 from core.sweep.__main__ import build_parser
 from tests.core.squares import heatmap_of
 from tests.weight_server import LIMIT, PIECE, dead_address, weight_server

@@ -18,7 +18,7 @@ import ui.runs.replay
 import ui.runs.settings
 import ui.runs.state
 import ui.shared.pictures
-from core.data.painted import hole_text, middle_square
+from core.data.holes_and_sketches import hole_text, middle_square
 from core.data.sample_sets import CIFAR10, ClassSet
 from core.pgd.pictures import costliest_hole
 from core.shared.device import class_probabilities

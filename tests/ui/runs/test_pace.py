@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui.runs.panel
 import ui.runs.state
-from core.data.painted import SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.data.holes_and_sketches import SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.pgd.run import RunPlan
 from core.pgd.settings import PGDConfig
 from tests.ui.page_runner import page_text, settable_widget

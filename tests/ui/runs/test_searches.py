@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.data.painted import fill_hole, hole_text, middle_square
+from core.data.holes_and_sketches import fill_hole, hole_text, middle_square
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.run import FILL, Run, changed_settings, inpainting_plan
 from core.pgd.settings import quick_settings, usual_settings

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.shared import numbers
 from core.shared.numbers import Interval
 from core.shared.text import TERMS, Number, Paragraph, Sentence, join_parts
-from ui.shared.page import sentence_html, sentence_markdown
+from ui.shared.page import sentence_html
 
 INTERVAL = re.compile(
     '<span class="tooltip" tabindex="0">(.*?)<span class="tooltip-text" role="tooltip">(.*?)</span></span>'
@@ -51,11 +51,6 @@ def test_parts_survive_being_put_together():
     )
     assert len(whole.sentences) == 3 and sum(isinstance(part, Number) for part in whole.sentences[0].parts) == 3
     assert len(INTERVAL.findall(sentence_html(whole))) == 3
-
-
-def test_markdown_has_its_numbers_bold_and_all_else_as_text():
-    sentence = Sentence("*CLIP* changed the hole by ", Number("12.3 of 255"), " at 5 %.")
-    assert sentence_markdown(sentence) == "\\*CLIP\\* changed the hole by **12.3 of 255** at 5\N{NO-BREAK SPACE}%."
 
 
 def test_one_number_a_sentence_is_bold_and_only_where_it_is_the_only_one():

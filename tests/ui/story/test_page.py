@@ -15,7 +15,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data.datasets import load_samples
-from core.data.pixels import png_data_uri
+from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import SIDE, WORDS, draw_questions, judged_path, opening_drawings, stored_pool
 from core.pgd.run import SURE, PGDRun

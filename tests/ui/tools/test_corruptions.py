@@ -12,7 +12,7 @@ from core.data.corruptions import CORRUPTIONS, corrupt
 from core.shared.device import class_probabilities
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
-from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, MINI_RESNET_ROBUST, RESNET56
+from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, RESNET56
 from ui.maps.predictions import LOADING
 from ui.shared.pictures import samples
 from ui.tools.corruptions import NetworkOutcomes, corruption_table
@@ -74,7 +74,7 @@ def test_four_networks_at_most_and_twins_stand_beside_each_other():
     assert list(dict.fromkeys(row["network"] for row in bars)) == [
         "Mini CLIP", "Mini CLIP (robust)", "Mini ResNet", "Mini ResNet (robust)",
     ]  # fmt: skip
-    bars = bars_of(opened(maps=[MINI_RESNET_ROBUST]))
+    bars = bars_of(opened(maps=["Mini ResNet (robust) · CIFAR-10 · computed"]))
     assert "Mini ResNet (robust)" in {row["network"] for row in bars}
 
 

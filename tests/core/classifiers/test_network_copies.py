@@ -6,8 +6,8 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from core.classifiers.networks import with_cast_weights, with_contiguous_attention
 from core.shared.device import forward
-from core.shared.network_copies import with_cast_weights, with_contiguous_attention
 
 
 class Network(nn.Module):

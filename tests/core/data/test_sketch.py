@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from core.classifiers.registry import load_classifier
-from core.data.painted import MAX_SKETCH_LENGTH as MAX_LENGTH
-from core.data.painted import PALETTE, SKETCHES, Shape, Sketch, decode_sketch, draw_sketch, encode_sketch
+from core.data.holes_and_sketches import MAX_SKETCH_LENGTH as MAX_LENGTH
+from core.data.holes_and_sketches import PALETTE, SKETCHES, Shape, Sketch, decode_sketch, draw_sketch, encode_sketch
 from core.data.sample_sets import CIFAR10
 from core.pgd.settings import PGDConfig, paper_generation
 from core.pgd.steps import Generation, run_pgd

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import pixels as bounded
-from core.data.pixels import ImageError, decode_image, square_image, square_uploads
+from core.data import picture_files as bounded
+from core.data.picture_files import ImageError, decode_image, square_image, square_uploads
 
 ROOT = Path(__file__).parents[3]
 # Four at once, from the file on the command line: seconds, peak memory above rest, and the results.
 MEASURE = """
 import json, os, sys, threading, time
-from core.data.pixels import square_uploads
-from core.data.pixels import ImageError
+from core.data.picture_files import square_uploads
+from core.data.picture_files import ImageError
 
 def memory():
     def read(path):  # threads and processes come and go

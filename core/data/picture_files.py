@@ -48,7 +48,7 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
 def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode an untrusted picture file into RGB pixels.
 
-    Time and memory depend on the file; `core.data.pixels` limits both.
+    Time and memory depend on the file; `core.data.picture_files` limits both.
 
     Applies the EXIF orientation, composes transparency over white, converts grey, palette and CMYK to RGB and 16 bits
     to 8 bits, and takes the first frame of an animation. Colour profiles are not applied, as in classifiers' training
@@ -272,7 +272,7 @@ def square_uploads(data: bytes, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
         raise ImageError("the server is busy with other pictures; try again in a few seconds")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "core.data.pixels", *map(str, sizes)],
+            [sys.executable, "-m", "core.data.picture_files", *map(str, sizes)],
             input=data,
             capture_output=True,
             timeout=SECONDS / 2,

@@ -1,4 +1,4 @@
-"""Table of the networks that may take the place of each of the paper's, and their colours. Does not import torch."""
+"""Networks that may take the place of each of the paper's, and their colours. Does not import torch."""
 
 from __future__ import annotations
 

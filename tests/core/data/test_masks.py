@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.data import painted as masks
+from core.data import holes_and_sketches as masks
 from tests.painter_oracle import line_points
 
 SIZE = {"height": 24, "width": 20}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from core.data.pixels import MAX_JPEG_SCANS, ImageError, decode_image
+from core.data.picture_files import MAX_JPEG_SCANS, ImageError, decode_image
 
 LOSSLESS = {"PNG": {}, "WEBP": {"lossless": True, "exact": True}, "TIFF": {}, "BMP": {}}
 
@@ -139,7 +139,7 @@ def test_decode_image_refuses_too_many_pixels_or_bytes(monkeypatch):
     assert decode_image(data, max_pixels=110).shape == (10, 11, 3)
     with pytest.raises(ImageError, match="11 x 10 pixels, more than the limit of 109"):
         decode_image(data, max_pixels=109)
-    monkeypatch.setattr("core.data.pixels.MAX_BYTES", len(data) - 1)
+    monkeypatch.setattr("core.data.picture_files.MAX_BYTES", len(data) - 1)
     with pytest.raises(ImageError, match=r"this file has 0\.0 MB, more than the limit"):
         decode_image(data)
 

@@ -6,8 +6,8 @@ import zlib
 import numpy as np
 import pytest
 
-from core.data.painted import MAX_HOLE_LENGTH as MAX_LENGTH
-from core.data.painted import hole_text, read_hole, square_mask
+from core.data.holes_and_sketches import MAX_HOLE_LENGTH as MAX_LENGTH
+from core.data.holes_and_sketches import hole_text, read_hole, square_mask
 from tests.painter_oracle import brush_mask
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.pixels import png_data_uri, square_image, to_uint8
+from core.data.picture_files import png_data_uri, square_image, to_uint8
 
 
 def random_picture(height, width, seed=0):
