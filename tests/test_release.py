@@ -1,0 +1,73 @@
+"""A release: one version everywhere, a wheel whose commands run, and a licence for all that ships."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from core.classifiers.registry import CLASSIFIERS, bundled_specs
+from core.data.stored import VERSION
+from core.fourier.heatmap import Heatmap
+
+ROOT = Path(__file__).parents[1]
+LICENCES = (ROOT / "docs/files.md").read_text(encoding="utf-8").partition("## Licences")[2]
+
+
+def test_the_version_is_the_same_everywhere():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    newest = re.search(r"^## (\S+) ", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert citation["version"] == VERSION == newest[1]
+    assert f"Version {VERSION}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_all_that_ships_or_is_downloaded_has_a_licence_in_the_list():
+    rows = [row for row in LICENCES.splitlines() if row.startswith("| ")]
+    photographs = json.loads((ROOT / "precomputed/samples/photographs/provenance.json").read_text())["photographs"]
+    for photograph in photographs:
+        [row] = [row for row in rows if f"[{photograph['file']}]" in row]
+        assert f"| {photograph['author']} | {photograph['licence']} |" in row
+    for spec in CLASSIFIERS.values():
+        [row] = [row for row in rows if f"`{spec.name}`" in row]
+        assert f"| {spec.licence} |" in row, spec.name
+    assert {spec.licence for spec in bundled_specs().values()} == {"MIT"}
+    runtime = json.loads((ROOT / "web/runtime/package.json").read_text())["dependencies"]
+    assert f"`onnxruntime-web` {runtime['onnxruntime-web']}" in LICENCES
+
+
+@pytest.mark.slow
+def test_commands_of_a_wheel_run_without_the_checkout(tmp_path):
+    """Dependencies are those of this environment; that a clean one gets them is pip's part."""
+    source, site = tmp_path / "source", tmp_path / "site"
+    source.mkdir()
+    for name in ("core", "precomputed"):  # a copy: setuptools leaves a folder `build` beside what it reads
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "requirements.txt", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip = [sys.executable, "-m", "pip", "--quiet"]
+    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, source], check=True)
+    [wheel] = tmp_path.glob("*.whl")
+    assert wheel.name == f"clip_robustness_lab-{VERSION}-py3-none-any.whl"
+    subprocess.run([*pip, "install", "--no-deps", "--target", site, wheel], check=True)
+    assert {path.name for path in site.iterdir()} == {"core", "precomputed", f"clip_robustness_lab-{VERSION}.dist-info"}
+    assert list(site.glob("*.dist-info/licenses/LICENSE"))
+    network = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--limit", "4"]
+    for command in (
+        ["core.sweep", "waves", *network, "--side", "3", "--output", "map.npz"],
+        ["core.pgd", "generate", *network, "--steps", "2", "--output", "drawn"],
+    ):
+        # -P: not from this folder; only the wheel's packages.
+        run = subprocess.run(
+            [sys.executable, "-P", "-m", *command],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 0, run.stderr
+    assert Heatmap.load(tmp_path / "map.npz").side == 3
