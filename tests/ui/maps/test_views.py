@@ -8,115 +8,86 @@ import re
 import numpy as np
 import pytest
 
-from core.data.sample_sets import PRECOMPUTED
 from core.fourier.estimate import with_estimate
-from core.fourier.heatmap import METRICS, Heatmap, Metric, Unit, heatmap_csv
+from core.fourier.heatmap import METRICS, Metric, Unit, heatmap_csv
 from core.shared import stand_ins
 from tests.core.squares import heatmap_of
 from ui.components.heatmap import pack_maps
-from ui.maps.catalogue import CLIP, MINI_CLIP, RESNET56, Entry, computed_text, maps_by_label, model_colour
+from ui.maps.catalogue import CLIP, MINI_CLIP, RESNET56, Entry, model_colour, shipped_maps
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.server.cache import ready_classifiers
 
-FILE = PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz"
-ENTRIES = maps_by_label(Heatmap.load(path) for path in sorted(FILE.parent.glob("*.npz")))
-SMALL = "Mini CLIP · CIFAR-10, 1,000 images · computed"
+MAPS = shipped_maps()
+SMALL = MAPS["Mini CLIP · CIFAR-10, 1,000 images · computed"]
 
 
-def test_of_two_maps_with_one_name_the_smaller_says_its_images():
-    assert ENTRIES[MINI_CLIP].heatmap.metadata["dataset"]["n"] == 10_000
-    assert ENTRIES[SMALL].heatmap.metadata["dataset"]["n"] == 1_000
-    assert len(ENTRIES) == len(list(FILE.parent.glob("*.npz")))
-
-
-def test_a_map_of_another_strength_says_so_and_stands_beside_the_papers():
-    small = ENTRIES[SMALL].heatmap
-    weak = dataclasses.replace(small, metadata={**small.metadata, "epsilon": 0.5})
-    assert list(maps_by_label([weak, small])) == [
-        "Mini CLIP · CIFAR-10, 1,000 images, v = 0.5 · computed",
-        "Mini CLIP · CIFAR-10 · computed",
-    ]
-
-
-def test_what_a_map_lacks_is_not_offered():
-    clip, mini = ENTRIES[CLIP], ENTRIES[MINI_CLIP]
-    assert offered_shows(2 * [ENTRIES[SMALL]], "Top-1") == ["Error", "Minus clean", "Difference"]
+def test_what_a_map_lacks_is_not_offered_and_nothing_offered_is_empty():
+    clip, mini = MAPS[CLIP], MAPS[MINI_CLIP]
+    assert offered_shows(2 * [SMALL], "Top-1") == ["Error", "Minus clean", "Difference"]
     assert offered_shows([clip, mini], "Top-1") == ["Error", "Difference"]
     assert offered_shows([mini], "Top-5") == ["Error", "Minus clean"]
     assert offered_shows([mini], "Probability") == ["Error"]
     assert offered_metrics([mini]) == list(METRICS) and offered_metrics([clip, mini]) == ["Top-1", "Top-5"]
     with pytest.raises(ValueError, match="should not have been offered"):
         shown_maps([clip], "Top-1", "Minus clean")
+    every = list(MAPS.values())
+    for chosen in zip(every, every[1:] + every[:1], strict=True):
+        for metric in offered_metrics(chosen):
+            for show in offered_shows(chosen, metric):
+                for view in shown_maps(chosen, metric, show).views:
+                    assert np.isfinite(view.values).any(), (view.title, metric, show)
 
 
-def test_a_difference_has_the_colour_of_the_network_that_is_worse():
-    maps = shown_maps([ENTRIES[CLIP], ENTRIES[RESNET56]], "Top-1", "Difference", 31)
-    assert maps.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}"
-
-
-def sampled(images, side=15, **changes):
+def sampled(images, side=15):
     """A map with few images per wave and errors that grow with the radius."""
     radius = np.hypot(*(np.indices((side, side)) - side // 2))
     errors = np.rint(images * (0.2 + 0.03 * radius)).astype(np.int64)
     sample = {"images_per_wave": images, "rule": "a sample of its own for each wave"}
-    metadata = {**ENTRIES[MINI_CLIP].heatmap.metadata, "sample": sample} | changes
+    metadata = {**MAPS[MINI_CLIP].heatmap.metadata, "sample": sample}
     return heatmap_of(errors, errors // 2, np.full_like(errors, images), np.array([1389, 65, 10_000]), metadata)
 
 
 def test_the_error_of_a_map_of_few_images_is_its_stored_estimate_and_no_other_view_holds_it():
-    heatmap = with_estimate(sampled(100))
+    heatmap = with_estimate(sampled(100, side=31))
     half = {**heatmap.numbers, "estimate": heatmap.numbers["estimate"] / 2}
     forged = dataclasses.replace(heatmap, numbers=half)  # values that a recomputation would not give
-    (view,) = shown_maps([Entry("A · x · y", forged)], "Top-1", "Error", 31).views
+    view, beside = shown_maps([Entry("A · x · y", forged), MAPS[CLIP]], "Top-1", "Error", 31).views
     np.testing.assert_array_equal(view.values, heatmap.estimate[0] / 2)
     np.testing.assert_array_equal(view.interval, heatmap.estimate / 2)
     assert view.value_label == "estimated top-1 error" and "100 of 10,000 images under each wave" in view.subtitle
+    np.testing.assert_array_equal(beside.values, MAPS[CLIP].heatmap.rate())
+    assert "estimate" not in beside.title + beside.value_label
     for metric, show in (("Top-1", "Minus clean"), ("Top-5", "Error")):
         first, second = (
-            shown_maps([Entry("A · x · y", source)], metric, show, 31) for source in (forged, sampled(100))
+            shown_maps([Entry("A · x · y", source)], metric, show, 31).views[0].values
+            for source in (forged, sampled(100, side=31))
         )
-        np.testing.assert_array_equal(first.views[0].values, second.views[0].values)
-    assert "by Gaussian process over the frequencies, version 1" in computed_text(heatmap)
-
-
-def test_beside_an_estimate_a_map_of_enough_images_shows_its_counts():
-    chosen = [Entry("Few · x · y", with_estimate(sampled(100, side=31))), ENTRIES[CLIP]]
-    few, many = shown_maps(chosen, "Top-1", "Error", 31).views
-    assert "estimate" in few.value_label and "estimate" not in many.title + many.value_label
-    np.testing.assert_array_equal(many.values, ENTRIES[CLIP].heatmap.rate())
+        np.testing.assert_array_equal(first, second)
 
 
 def test_a_further_row_of_the_table_is_shown_with_its_own_unit_and_stands_in_the_csv(monkeypatch):
-    heatmap = ENTRIES[SMALL].heatmap
     unit = Unit("logits", decimals=2, signed=True)
     margin = Metric("margin", "Margin", "mean margin", lambda source: 2 - source.rate(), unit, (-3, 3), "vik")
     monkeypatch.setitem(METRICS, "Margin", margin)
-    maps = shown_maps([ENTRIES[SMALL]], "Margin", "Error", 31)
+    maps = shown_maps([SMALL], "Margin", "Error", 31)
     packed = pack_maps(maps)
     assert (packed["unit"], packed["decimals"], packed["signed"], packed["range"]) == ("logits", 2, True, [-3, 3])
     assert packed["maps"][0]["label"] == "mean margin"
-    np.testing.assert_array_equal(maps.views[0].values, 2 - heatmap.rate())
-    column = [float(row["margin"]) for row in csv.DictReader(io.StringIO(heatmap_csv(heatmap)))]
-    np.testing.assert_allclose(column, 2 - heatmap.rate().ravel(), atol=1e-6)
+    np.testing.assert_array_equal(maps.views[0].values, 2 - SMALL.heatmap.rate())
+    column = [float(row["margin"]) for row in csv.DictReader(io.StringIO(heatmap_csv(SMALL.heatmap)))]
+    np.testing.assert_allclose(column, 2 - SMALL.heatmap.rate().ravel(), atol=1e-6)
 
 
 def test_a_colour_means_one_thing():
     """Networks, verdicts, and more or fewer errors of one network: no colour is shared by two of these."""
-    networks = [
-        *(colour for pair in stand_ins.NETWORK_COLOURS.values() for colour in pair),
-        *stand_ins.OWN.values(),
-        stand_ins.UNKNOWN,
-    ]
+    pairs = (colour for pair in stand_ins.NETWORK_COLOURS.values() for colour in pair)
     verdicts = [colour for _, colour in (stand_ins.GOOD, stand_ins.HALF, stand_ins.BAD, stand_ins.OPEN)]
     ends = re.findall("#[0-9A-F]{6}", stand_ins.FEWER_OR_MORE_ERRORS)
-    every = [colour.lower() for colour in [*networks, *verdicts, *ends]]
+    every = [colour.lower() for colour in (*pairs, *stand_ins.OWN.values(), stand_ins.UNKNOWN, *verdicts, *ends)]
     assert len(ends) == 2 and len(every) == len(set(every))
-    maps = shown_maps([ENTRIES[MINI_CLIP]], "Top-1", "Minus clean", 31)
-    assert maps.colormap == stand_ins.FEWER_OR_MORE_ERRORS
-    assert model_colour("clip-vit-b-32") != model_colour("mini-clip")
-
-
-def test_no_two_networks_that_predict_or_have_a_listed_map_share_a_colour():
     ready = [spec.name for class_set in ("cifar10", "imagenet") for spec in ready_classifiers(class_set)]
-    names = {entry.classifier for entry in ENTRIES.values() if not entry.more} | set(ready)
+    names = {entry.classifier for entry in MAPS.values() if not entry.more} | set(ready)
     assert len(names) > 10 and len(set(map(model_colour, names))) == len(names)
+    assert shown_maps([MAPS[MINI_CLIP]], "Top-1", "Minus clean").colormap == stand_ins.FEWER_OR_MORE_ERRORS
+    difference = shown_maps([MAPS[CLIP], MAPS[RESNET56]], "Top-1", "Difference")
+    assert difference.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}", "worse on its side"

@@ -1,0 +1,138 @@
+"""Maps by label, who predicts beside them, and what an untrusted file may say of itself."""
+
+import copy
+import re
+from dataclasses import replace
+
+import pytest
+
+from core.classifiers.registry import MODELS, classifier_spec
+from core.data.sample_sets import HEATMAPS
+from core.fourier.contrasts import mismatches
+from core.fourier.heatmap import Heatmap, HeatmapError
+from core.shared.stand_ins import UNKNOWN
+from ui.maps.catalogue import (
+    CLIP,
+    EFFICIENTNET,
+    MAP_ONLY,
+    MINI_CLIP,
+    MINI_RESNET,
+    RESNET50,
+    RESNET56,
+    Entry,
+    choose_predictors,
+    computed_text,
+    label_of,
+    map_note,
+    maps_by_label,
+    model_colour,
+    named_apart,
+    shipped_maps,
+    source_text,
+)
+from ui.maps.wave import wave_table
+from ui.server.cache import ready_classifiers
+
+MAPS = shipped_maps()
+MAP = MAPS[MINI_CLIP].heatmap
+ROBUST = "Mini ResNet (robust) · CIFAR-10 · computed"
+SMALL = "Mini CLIP · CIFAR-10, 1,000 images · computed"
+
+
+def with_facts(**changes):
+    return replace(MAP, metadata={**MAP.metadata, **changes})
+
+
+def test_labels_tell_number_of_images_and_strength_where_they_differ():
+    assert len(MAPS) == len(list(HEATMAPS.glob("*.npz"))) and {MINI_CLIP, SMALL, CLIP} < MAPS.keys()
+    assert [MAPS[label].heatmap.metadata["dataset"]["n"] for label in (MINI_CLIP, SMALL)] == [10_000, 1_000]
+    assert [entry.label for entry in MAPS.values() if re.match("[a-z]", entry.label)] == [], "registry names"
+    assert [*maps_by_label([with_facts(epsilon=0.5), MAP])] == [
+        "Mini CLIP · CIFAR-10, 10,000 images, v = 0.5 · computed", MINI_CLIP,
+    ]  # fmt: skip
+
+
+def test_maps_of_one_network_are_told_apart_by_what_differs_first():
+    def names(*chosen):
+        return [entry.name.replace("\N{NO-BREAK SPACE}", " ") for entry in named_apart(chosen)]
+
+    strengths = [Entry(label_of(heatmap), heatmap) for heatmap in map(lambda v: with_facts(epsilon=v), (4.0, 1.0))]
+    assert names(*strengths) == ["Mini CLIP (v = 4)", "Mini CLIP (v = 1)"]
+    assert names(*(MAPS[label] for label in (MINI_CLIP, SMALL, CLIP))) == [
+        "Mini CLIP (n = 10,000)", "Mini CLIP (n = 1,000)", "CLIP ViT-B/32",
+    ]  # fmt: skip
+    twice = replace(MAPS[CLIP], label=CLIP.replace("published", "uploaded 1"))
+    assert names(MAPS[CLIP], twice) == ["CLIP ViT-B/32 (published)", "CLIP ViT-B/32 (uploaded 1)"]
+
+
+def test_models_predict_for_the_maps_shown_and_small_ones_only_for_maps_of_their_classes():
+    def chosen(*labels, kind="cifar10"):
+        return choose_predictors([MAPS[label] for label in labels], ready_classifiers(kind), kind)
+
+    def who(*labels):
+        return {predictor.spec.name: predictor.instead_of for predictor in chosen(*labels)}
+
+    assert who(CLIP, RESNET56) == {"mini-clip": "CLIP ViT-B/32", "mini-resnet": "ResNet-56"}
+    assert who(CLIP, MINI_CLIP, ROBUST) == {"mini-clip": "", "mini-resnet-robust": ""}
+    assert who() == {spec.name: "" for spec in ready_classifiers("cifar10")}
+    assert {predictor.note for predictor in chosen(CLIP, RESNET56, kind="imagenet")} == {""}
+    predictors = chosen(CLIP, RESNET50)
+    assert [row.title for row in predictors] == ["CLIP ViT-B/32"]
+    assert map_note(MAPS[CLIP], predictors) == predictors[0].note == "answered by Mini CLIP, in miniature"
+    assert map_note(MAPS[RESNET50], predictors) == MAP_ONLY and not map_note(MAPS[MINI_RESNET], predictors)
+
+
+def test_the_papers_maps_say_run_commit_and_licence_and_computed_ones_date_seconds_and_digest():
+    for label in (CLIP, RESNET56, RESNET50):
+        text = source_text(MAPS[label])
+        assert "b97de37" in text and "MIT" in text and "](https://" in text
+    text, facts = source_text(MAPS[EFFICIENTNET]), MAPS[EFFICIENTNET].heatmap.metadata
+    for fact in (facts["source"]["date"][:10], f"{facts['source']['wall_seconds']:,.0f} s"):
+        assert fact in text
+    assert facts["classifier"]["sha256"][:12] in text
+
+
+HOSTILE = "[click](https://evil.example) <img src=x onerror=alert(1)> **bold** $x$\n"
+ODD = (None, True, -1, 2**70, 10**400, float("nan"), "", "x" * 50_000, HOSTILE, r"$\frac{$", "\ud800", "\u202e\0",
+       [], [[]], [None], [1] * 1000, {}, {"a": 1})  # fmt: skip
+
+
+def paths(facts, outer=()):
+    for name, value in facts.items():
+        yield (*outer, name)
+        if isinstance(value, dict):
+            yield from paths(value, (*outer, name))
+
+
+@pytest.mark.parametrize("path", list(paths(MAP.metadata)), ids=".".join)
+def test_any_fact_of_an_untrusted_map_is_refused_or_shown_as_short_plain_text(path):
+    for value in ODD:
+        metadata = copy.deepcopy(dict(MAP.metadata))
+        facts = metadata
+        for name in path[:-1]:
+            facts = facts[name]
+        facts[path[-1]] = value
+        try:
+            changed = replace(MAP.crop(3), metadata=metadata)
+            heatmap = Heatmap.from_bytes(changed.to_bytes(), name="odd.npz")
+        except HeatmapError as error:
+            assert len(str(error)) < 600
+            continue
+        entry = Entry(label_of(heatmap), heatmap)
+        source = computed_text(heatmap)
+        assert not re.search(r"(?<!\\)[\[\]<>*$]", source), source
+        table = " ".join(cell for row in wave_table([entry, MAPS[CLIP]], (1, 1)) for cell in row)
+        for text in (entry.label, entry.subtitle, source, table, *mismatches(heatmap, MAP)):
+            assert len(text) < 1000 and text.encode() and "\n" not in text
+
+
+def test_an_uploaded_map_that_calls_itself_published_gets_no_link_and_its_name_leads_to_no_folder():
+    source = {**MAP.metadata["source"], "type": "published", "url": "https://evil.example", "citation": HOSTILE}
+    assert "evil.example" not in source_text(Entry("x", with_facts(source=source)))
+    name = f"open_clip:local-dir:{MODELS / 'mini-clip'}"
+    assert classifier_spec(name).title == "CLIP from mini-clip", "looking up the name finds a model"
+    heatmap = with_facts(classifier={"name": name})
+    entry = Entry(label_of(heatmap), heatmap)
+    assert entry.name == name and not map_note(entry, []) and model_colour(name) == UNKNOWN
+    ready = ready_classifiers("cifar10")
+    assert [predictor.spec for predictor in choose_predictors([entry], ready, "cifar10")] == ready

@@ -1,0 +1,317 @@
+"""The tools of *Frequencies* in Streamlit's test runner: their numbers against the engine's, what links open."""
+
+import base64
+import dataclasses
+import html
+import io
+import json
+import re
+import shlex
+from collections import Counter
+from itertools import islice
+
+import numpy as np
+import pytest
+import streamlit as st
+import torch
+from PIL import Image
+
+import ui.tools.corruptions
+import ui.tools.hybrids
+from core.claims.quantities import gradient_agreement, stored_corruptions, stored_gradients
+from core.classifiers.registry import classifier_spec, load_classifier
+from core.data.corruptions import CORRUPTIONS as ALL_CORRUPTIONS
+from core.data.corruptions import corrupt
+from core.data.datasets import load_samples
+from core.data.sample_sets import SAMPLE_SETS
+from core.fourier.heatmap import Heatmap
+from core.fourier.waves import half_plane, hybrid
+from core.shared.device import class_probabilities
+from core.sweep.__main__ import main
+from core.sweep.grow import grow
+from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids, wave_on_image
+from tests.ui.pages.test_frequency import open_page, text
+from tests.ui.toys import ToyClassifier
+from ui.components.hybrid_mixer import Mixed
+from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, RESNET56, Predictor, entries
+from ui.maps.predictions import LOADING
+from ui.server.cache import classifier_for
+from ui.shared.pictures import Picture, sample_picture, samples
+from ui.tools.compute import JOB, SIDE, script_command, sweep_config
+from ui.tools.corruptions import NetworkOutcomes, corruption_table
+from ui.tools.hybrids import STORED, _mixed, crossover_table, stored_mixtures
+from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP, TOOLS
+
+FIRST = SAMPLE_SETS["cifar10"].first
+CUTOFFS = hybrid_cutoffs(32)
+
+
+def opened(tool, **parameters):
+    """The page with a tool open, once the browser has painted and networks may load."""
+    app = open_page(**{"pictures": "CIFAR-10", "tab": tool} | parameters)
+    app.session_state[LOADING] = True
+    app.run()
+    assert not app.exception and not app.error
+    return app
+
+
+def bodies(app):
+    return [item.proto.body for item in app.get("html")]
+
+
+def body_with(app, text):
+    return next(body for body in bodies(app) if text in body)
+
+
+def chart_rows(app, number):
+    return json.loads(app.get("vega_lite_chart")[number].proto.spec)["layer"][0]["data"]["values"]
+
+
+@pytest.fixture
+def toys(monkeypatch):
+    """Linear classifiers in place of the networks of pictures in pictures and of corruptions."""
+    st.cache_data.clear()
+    for module in (ui.tools.hybrids, ui.tools.corruptions):
+        monkeypatch.setattr(module, "classifier_for", lambda name, classes: ToyClassifier(name))
+    yield
+    st.cache_data.clear()
+
+
+@pytest.mark.parametrize("tool", [name for name, tool in TOOLS.items() if tool.of_picture])
+def test_without_a_picture_a_tool_about_one_asks_for_it(tool):
+    assert "choose a bundled one or upload your own" in text(open_page(pictures="Yours", tab=tool))
+
+
+# Two pictures in one
+
+
+def test_every_cutoff_has_each_networks_probabilities_for_both_classes(toys):
+    app = opened(HYBRIDS, picture="1", second="4", cutoff="3")
+    data = json.loads(app.get("bidi_component")[-1].proto.json)
+    images, labels = samples("cifar10").images.astype("f4") / 255, samples("cifar10").labels
+    assert data["cutoffs"] == list(CUTOFFS) and CUTOFFS[data["value"]] == pytest.approx(3, rel=0.05)
+    mixed = np.stack([hybrid(images[1], images[4], cutoff) for cutoff in CUTOFFS])
+    for network, name in zip(data["networks"], ("mini-clip", "mini-resnet"), strict=True):
+        expected = class_probabilities(ToyClassifier(name), mixed)
+        np.testing.assert_allclose(network["shares"], expected[:, [labels[1], labels[4]]], atol=1e-4)
+        assert network["classes"] == ["automobile", "deer"]
+        assert network["tops"] == [samples("cifar10").classes.names[top] for top in expected.argmax(1)]
+    assert "there is no crossover" in text(opened(HYBRIDS, picture="1", second="11")), "both show one class"
+
+
+@pytest.mark.parametrize("linked", [{"second": "9999", "cutoff": "-3"}, {"second": "x", "cutoff": "nan"}, {}])
+def test_a_senseless_url_opens_the_sets_own_pair_in_the_middle(linked, toys):
+    data = json.loads(opened(HYBRIDS, **linked).get("bidi_component")[-1].proto.json)
+    assert data["strip"]["selected"] == SAMPLE_SETS["cifar10"].second
+    assert data["cutoffs"][data["value"]] == CUTOFFS[len(CUTOFFS) // 2] == 4
+
+
+def test_crossover_cutoffs_come_in_order_and_hedged():
+    def mixed(title, switches=None, together=0.0):
+        return Mixed(title, "", ("cat", "ship"), 4 * [(together / 2, together / 2)], [], switches, "")
+
+    networks = [mixed("A", 3, 0.125), mixed("B", 1, 0.6), mixed("C")]
+    assert crossover_table(networks, (1.0, 2.0, 4.0, 8.0)) == [
+        ["B", "2", "60.0 %"],
+        ["A", "8", "12.5 %: it hardly sees either"],
+        ["C", "none", ""],
+    ]
+
+
+def test_a_picture_without_a_class_counts_as_what_the_network_predicts_for_it():
+    probabilities = np.eye(10, dtype=np.float32)
+    predictions = HybridPredictions((1.0, 2.0, 4.0), probabilities[3], probabilities[6], probabilities[[6, 6, 3]])
+    own = Picture(samples("cifar10").images[0], None, "cifar10", 0, "mine.png")
+    mixed = _mixed(Predictor(classifier_spec("mini-clip")), predictions, own, sample_picture("cifar10", 4))
+    assert mixed.classes == ("cat", "deer") and [a for a, _ in mixed.shares] == [0, 0, 1]
+    assert mixed.switches == 2 and mixed.mark == "Mini CLIP 4"
+
+
+def test_stored_mixtures_are_what_the_tool_computes_of_the_same_pair():
+    stored = stored_mixtures(("mini-clip", "mini-resnet"))[1]
+    low, high = (sample_picture("cifar10", place) for place in STORED["pairs"][1])
+    for network, name in zip(stored.networks, ("mini-clip", "mini-resnet"), strict=True):
+        classifier = load_classifier(name, samples("cifar10").classes)
+        predictions = predict_hybrids(classifier, low.image, high.image, CUTOFFS)
+        expected = _mixed(Predictor(classifier_spec(name)), predictions, low, high)
+        np.testing.assert_allclose(network.shares, expected.shares, atol=2e-4)
+        facts = [(one.title, one.classes, one.switches, one.mark, one.tops) for one in (network, expected)]
+        assert facts[0] == facts[1]
+
+
+# Gradient
+
+
+@pytest.fixture(scope="module")
+def gradient():
+    return opened(GRADIENT, maps=[MINI_CLIP, MINI_RESNET])
+
+
+@pytest.fixture(scope="module")
+def gradients():
+    """{title: (3, H, W)} of the first picture, by torch's own backward pass."""
+    data, by_title = samples("cifar10"), {}
+    for name in ("mini-clip", "mini-clip-robust", "mini-resnet"):
+        image = torch.from_numpy(data.images[FIRST][None].astype(np.float32) / 255).requires_grad_()
+        logits = classifier_for(name, "cifar10")(image)
+        (-logits.log_softmax(1)[0, data.labels[FIRST]]).backward()
+        by_title[classifier_spec(name).title] = image.grad[0].numpy()
+    return by_title
+
+
+def test_each_network_shows_its_gradient_on_one_scale(gradient, gradients):
+    figures = re.findall(r'<img src="data:image/png;base64,([^"]*)" alt="([^:"]*)', body_with(gradient, "run-row"))
+    pictures = {title: Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data, title in figures}
+    assert list(pictures) == ["This picture", *gradients, "Mini ResNet (robust)"]
+    for title, expected in gradients.items():
+        small, signed = np.asarray(pictures[title])[4::8, 4::8].astype(int), expected.sum(0)
+        for sign, warmer in ((1, True), (-1, False)):  # brown has more red than blue
+            strong = small[sign * signed > np.quantile(sign * signed, 0.97)]
+            assert ((strong[:, 0] > strong[:, 2]) == warmer).all()
+    limit = float(re.search(r"\+(\d\.\d\d)<", body_with(gradient, "One scale for all"))[1])
+    brightest = [np.quantile(abs(item.sum(0)) / np.linalg.norm(item), 0.995) for item in gradients.values()]
+    assert limit >= max(brightest) - 0.006
+
+
+def test_charts_hold_the_energy_and_the_rise_by_radius_and_the_table_their_agreement(gradient, gradients):
+    spectrum = np.abs(np.fft.fft2(gradients["Mini ResNet"].astype(float))) ** 2
+    cells = {(i, j): spectrum[:, i, j].sum() for i in range(-15, 16) for j in range(-15, 16)}
+    ring = [wave for wave in cells if round(np.hypot(*wave)) == 9]
+    rows = chart_rows(gradient, 0)
+    (here,) = [row for row in rows if (row["network"], row["of"], row["radius"]) == ("Mini ResNet", "this picture", 9)]
+    energy = np.mean([cells[wave] for wave in ring]) / np.mean(list(cells.values()))
+    assert here["energy"] == pytest.approx(energy, rel=1e-3)
+    assert {row["of"] for row in rows} == {"this picture", "mean of 1,000"}
+    heatmap = entries()[MINI_RESNET].heatmap
+    errors = [heatmap.error_rate[15 + i, 15 + j] for i, j in ring]
+    (there,) = [row for row in chart_rows(gradient, 1) if (row["network"], row["radius"]) == ("Mini ResNet", 9)]
+    assert there["rise"] == pytest.approx(100 * (np.mean(errors) - heatmap.clean_rate()), abs=1e-6)
+    assert there["low"] < there["rise"] < there["high"]
+    table = body_with(gradient, "Does the gradient say which waves mislead?")
+    for name, label in (("mini-clip", MINI_CLIP), ("mini-resnet", MINI_RESNET)):
+        agreement = gradient_agreement(stored_gradients()[name], entries()[label].heatmap)
+        (row,) = [row for row in table.split("<tr>") if f"{classifier_spec(name).title}<" in row]
+        text = html.unescape(re.sub("<.*?>", "", row)).replace("\N{MINUS SIGN}", "-")
+        assert f"{agreement.waves.value:.2f}95 % interval (" in text and f"{agreement.rings.value:.2f}" in text
+
+
+def test_a_photograph_has_a_gradient_and_a_map_but_nothing_stored():
+    app = opened(GRADIENT, pictures="Photographs")
+    assert "EfficientNet-Lite0" in body_with(app, "run-row") and "own map, v = 15.7" in text(app)
+    assert not any("say which waves mislead" in body for body in bodies(app))
+
+
+# Classes
+
+
+def test_classes_list_the_confusions_of_the_samples_under_the_wave():
+    app = opened(BY_CLASS, details="true")
+    flips = re.findall(r"(\d+) of 100<", body_with(app, "Flips, of 100 samples"))
+    rows = [re.findall("<td>(.*?)</td>", row) for row in body_with(app, "Most frequent confusions").split("<tr>")[2:]]
+    data, images = samples("cifar10"), samples("cifar10").images.astype("f4") / 255
+    for flipped, title, name in zip(flips, ("Mini CLIP", "Mini ResNet"), ("mini-clip", "mini-resnet"), strict=True):
+        classifier, names = classifier_for(name, "cifar10"), data.classes.names
+        waves = [wave_on_image(image, (0, 1), 4.0, seed=0, position=k).perturbed for k, image in enumerate(images)]
+        before, after = (class_probabilities(classifier, some).argmax(1) for some in (images, np.stack(waves)))
+        assert int(flipped) == (before != after).sum()
+        listed = [row for row in rows if row[0] == title]
+        pairs = Counter((names[a], names[b]) for a, b in zip(data.labels, after, strict=True) if a != b)
+        assert [row[3] for row in listed] == [f"{count} of 10" for _, count in pairs.most_common(6)]
+        for _, label, prediction, count, without in listed:
+            assert pairs[label, prediction] == int(count.split()[0])
+            mistaken = (data.labels == names.index(label)) & (before == names.index(prediction))
+            assert int(without) == mistaken.sum()
+
+
+# Corruptions
+
+
+@pytest.mark.parametrize(
+    ("linked", "label", "strength"),
+    [
+        ({"corruption": "Fog", "severity": "3"}, "Fog", 3),
+        ({"corruption": "Rain", "severity": "9"}, "Contrast", 2),
+        ({"severity": "x"}, "Contrast", 2),
+    ],
+)
+def test_a_link_opens_a_corruption_and_both_pictures_carry_predictions(linked, label, strength, toys):
+    app = opened(CORRUPTIONS, picture="1", **linked)
+    assert app.selectbox(key="corruption").value == label and app.select_slider(key="severity").value == strength
+    body, names = body_with(app, "Clean"), samples("cifar10").classes.names
+    image = samples("cifar10").images[[1]].astype(np.float32) / 255
+    for name in ("mini-clip", "mini-clip-robust"):
+        for pixels in (image, corrupt(image, ALL_CORRUPTIONS[label.lower()], strength, [1])):
+            probabilities = class_probabilities(ToyClassifier(name), pixels)[0]
+            assert f"{names[probabilities.argmax()]}" in body and f"{100 * probabilities.max():.0f} %" in body
+    assert f"{label}, strength {strength}" in body
+
+
+def test_bars_are_the_stored_accuracies_of_the_maps_networks_and_their_twins(toys):
+    bars = chart_rows(opened(CORRUPTIONS, corruption="Contrast", severity="1", maps=[MINI_CLIP, RESNET56]), -1)
+    names = {"Mini CLIP": "mini-clip", "Mini CLIP (robust)": "mini-clip-robust", "ResNet-56": "resnet-56"}
+    assert [*dict.fromkeys(row["network"] for row in bars)] == [*names] and len(bars) == 3 * 9
+    keys = {kind.label: kind.key for kind in ALL_CORRUPTIONS.values()}
+    for row in bars:
+        outcomes = stored_corruptions()[names[row["network"]]]
+        correct = outcomes.clean
+        if row["corruption"] != "Clean":
+            correct = outcomes.correct[outcomes.keys.index(keys[row["corruption"]]), 0]
+        assert row["accuracy"] == pytest.approx(100 * correct.mean()) and row["low"] < row["accuracy"] < row["high"]
+        assert row["chosen"] == (row["corruption"] in ("Clean", "Contrast"))
+
+
+def test_of_larger_pictures_only_the_picture_is_shown_and_the_tool_says_so(monkeypatch):
+    monkeypatch.setattr(ui.tools.corruptions, "_predictions", lambda *_: np.eye(2, 1000))
+    assert "for 32 × 32 pixels only" in text(opened(CORRUPTIONS, pictures="Photographs"))
+
+
+def test_the_table_has_accuracies_and_who_loses_more():
+    stored = stored_corruptions()
+    pair = [NetworkOutcomes(name, name.title(), stored[name]) for name in ("mini-clip", "mini-clip-robust")]
+    rows = corruption_table("contrast", 1, pair)
+    right = [network.outcomes.correct[5, 0].mean() for network in pair]
+    for row, network, share in zip(rows, pair, right, strict=True):
+        assert row[:2] == [network.title, "2,000 CIFAR-10 test pictures"] and row[2].startswith(
+            f"{100 * share:.1f} % ("
+        )
+    lost = [network.outcomes.clean.mean() - share for network, share in zip(pair, right, strict=True)]
+    more = re.fullmatch(r"\+([0-9.]+) points \([^)]*, paired\)", rows[1][3])
+    assert float(more[1]) == pytest.approx(100 * (lost[1] - lost[0]), abs=0.051) and rows[0][3] == ""
+    assert corruption_table("noise", 2, pair)[1][3].startswith("\N{MINUS SIGN}")
+    assert "which may be chance" in corruption_table("brightness", 1, pair)[1][3]
+
+
+# Compute a map
+
+
+def test_the_exact_map_of_one_picture_is_a_prediction_for_each_wave():
+    app = opened(OWN_SWEEP, picture="3", maps=[MINI_RESNET])
+    app.selectbox(key="sweep.images").select("picture").run()
+    app.selectbox(key="sweep.name").select("mini-resnet").run()
+    next(button for button in app.button if button.label == "Compute a map").click().run()
+    job = app.session_state[JOB]
+    assert job.wait(120) and job.total == job.done == 1 + len(half_plane(SIDE))
+    app.run()
+    assert not app.exception and app.session_state["maps"][-1].startswith("Mini ResNet · one picture")
+    assert app.session_state["metric"] == "Probability", "a single image is right or wrong"
+    data = load_samples("cifar10-samples")
+    image, classifier = data.images[3].astype(np.float32) / 255, load_classifier("mini-resnet", data.classes)
+    for i, j in half_plane(5):
+        perturbed = wave_on_image(image, (i, j), job.latest.metadata["epsilon"], seed=0, position=0).perturbed
+        exact = class_probabilities(classifier, perturbed[None])[0, data.labels[3]]
+        assert abs(job.latest.number("true_probability")[i + SIDE // 2, j + SIDE // 2] - exact) < 1e-4
+
+
+def test_a_map_begun_in_the_app_goes_on_by_the_command_shown(tmp_path, monkeypatch, capsys):
+    data = load_samples("cifar10-samples")
+    classifier = load_classifier("mini-clip", data.classes)
+    config = dataclasses.replace(sweep_config(data, 4.0), side=3)
+    *_, whole = grow(classifier, data, config)
+    *_, part = islice(grow(classifier, data, config), 3)
+    part.save(tmp_path / "map.npz")
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(script_command(part))[3:]) == 0
+    assert "9 of 9 cells, estimated to" in capsys.readouterr().out
+    more = Heatmap.load("map.npz")
+    np.testing.assert_array_equal(more.top1_errors, whole.top1_errors)
+    assert more.images_per_wave == 10 and sweep_config(data, 4.0).passes < 0.11
