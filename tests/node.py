@@ -19,7 +19,7 @@ process.stdout.write(JSON.stringify(result));
 def in_node(file: str | Path, calculate: str, values: Any, timeout: float = 60) -> Any:
     """Return the result of the JavaScript function `calculate(module, values)` on a file's module, all as JSON.
 
-    file: its path, or its name in ui/components. timeout: in seconds.
+    file: its path, also in ui/components. timeout: in seconds.
     """
     script = SCRIPT % (json.dumps((COMPONENTS / file).as_uri()), calculate)
     done = executable.node(

@@ -12,16 +12,34 @@ import pytest
 import core
 
 ROOT = Path(__file__).parents[1]
-MAX_ROOMS = 12
-# Packages of the engine from the ground; two on one floor do not import each other.
-FLOORS = (
-    ("shared",),
-    ("data",),
-    ("classifiers", "fourier"),
-    ("pgd", "sweep"),
-    ("claims",),
-    ("reproduce",),
-)
+MAX_ENTRIES = 8  # of a folder of code, without `__init__.py`
+TOO_FULL: dict[str, int] = {"core/pgd": 9, "core/shared": 9, "benchmarks": 9}
+# Packages from the ground; two on one floor do not import each other.
+FLOORS = {
+    "core": (
+        ("shared",),
+        ("data",),
+        ("classifiers", "fourier"),
+        ("pgd", "sweep"),
+        ("claims",),
+        ("reproduce",),
+    ),
+    "ui": (
+        ("components", "server"),
+        ("shared",),
+        ("maps", "runs"),
+        ("tools",),
+        ("story",),
+        ("pages",),
+    ),
+}
+# What others import of the app: the article what it shows as well.
+OFFERED = {
+    "web": {"components", "shared", "maps", "tools", "story", "pages"},
+    "core": set(),
+    "precomputed": set(),
+    "benchmarks": set(),
+}
 
 
 def module_name(path):
@@ -29,7 +47,9 @@ def module_name(path):
 
 
 MODULES = {
-    module_name(path): path for top in ("core", "ui", "web", "precomputed") for path in (ROOT / top).rglob("*.py")
+    module_name(path): path
+    for top in ("core", "ui", "web", "precomputed", "benchmarks")
+    for path in (ROOT / top).rglob("*.py")
 }
 
 
@@ -92,15 +112,22 @@ def test_no_package_imports_itself_by_way_of_others_not_even_for_types():
     assert {"ui.maps", "ui.runs"} <= inner.keys() and len(order(inner)) == len(inner)
 
 
-def test_packages_of_the_engine_import_lower_floors_alone():
-    floors = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+@pytest.mark.parametrize("top", FLOORS)
+def test_packages_import_lower_floors_alone(top):
+    floors = {f"{top}.{name}": floor for floor, names in enumerate(FLOORS[top]) for name in names}
     graph = packages(all_imports(types=True), whole=True)
     for package, floor in floors.items():
-        above = {name for name in graph[f"core.{package}"] if floors.get(name.removeprefix("core."), -1) >= floor}
+        above = {name for name in graph[package] if name.startswith(f"{top}.") and floors.get(name, 99) >= floor}
         assert not above, (package, above)
-    assert {name.removeprefix("core.") for name in graph if name.count(".") == 1 and name.startswith("core.")} == set(
-        floors
-    )
+    assert {name for name in graph if name.startswith(f"{top}.")} == floors.keys()
+
+
+@pytest.mark.parametrize("top", OFFERED)
+def test_others_import_what_the_app_offers_them(top):
+    imports = {name: imported for name, imported in all_imports(types=True).items() if name.split(".")[0] == top}
+    taken = set().union(*imports.values())
+    assert {name.split(".")[1] for name in taken if name.startswith("ui.")} == OFFERED[top]
+    assert top == "web" or not any(name.startswith("web.") for name in taken)
 
 
 def test_the_check_for_circles_can_fail():
@@ -126,11 +153,18 @@ def test_the_check_for_circles_of_packages_can_fail_where_no_file_is_in_one(type
             order(packages(graph, whole=whole))
 
 
-@pytest.mark.parametrize("top", ["core", "ui"])
-def test_no_level_has_more_rooms_than_a_reader_can_hold(top):
-    for folder in {path.parent for name, path in MODULES.items() if name.partition(".")[0] == top}:
-        rooms = [path for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
-        assert len([path for path in rooms if path.name != "__init__.py"]) <= MAX_ROOMS, folder
+def test_no_folder_of_code_has_more_entries_than_a_reader_can_hold():
+    folders = {path.parent for path in MODULES.values() if path.parts[len(ROOT.parts)] != "precomputed"}
+    folders |= {path.parent for name in ("engine", "page") for path in (ROOT / "web" / name).glob("*.js")}
+    entries = {
+        folder.relative_to(ROOT).as_posix(): {
+            path.name for path in folder.iterdir() if path.name not in ("__init__.py", "__pycache__")
+        }
+        for folder in folders
+    }
+    assert {"ui/components", "core/fourier", "web/page"} <= entries.keys()
+    too_full = {folder: names for folder, names in entries.items() if len(names) > TOO_FULL.get(folder, MAX_ENTRIES)}
+    assert not too_full
 
 
 def test_the_engine_imports_neither_streamlit_nor_pages():

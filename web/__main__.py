@@ -28,13 +28,13 @@ from core.shared.files import make_folder, write_atomically
 HERE = Path(__file__).parent
 PAGE, WORKER, RUNTIME = HERE / "page", HERE / "engine" / "worker.js", HERE / "runtime"
 COMPONENTS = {
-    "heatmap": "heatmap",
-    "hybrid_mixer": "hybrid_mixer",
+    "heatmap": "maps",
+    "stripes": "maps",
+    "mixer": "pictures",
+    "mask": "painters",
+    "opening": "story",
     "judge": "story",
-    "mask_painter": "mask_painter",
-    "opening": "opening",
-    "stripes": "stripes",
-}  # each with the module that registers it
+}  # each with the package of ui.components that registers it
 # sha256 of the two shipped files of onnxruntime-web, for the version in package.json: WebAssembly on one thread.
 SHIPPED = {
     "ort.wasm.bundle.min.mjs": "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",
@@ -64,7 +64,7 @@ def write_article(folder: Path, app: str) -> int:
         "components.js": components_script(),
         "page.js": bundled(PAGE / "page.js"),
         "page.css": (PAGE / "page.css").read_bytes(),
-        "README.md": (PAGE / "space.md").read_bytes(),
+        "README.md": (HERE / "space.md").read_bytes(),
         "LICENSE.onnxruntime-web.txt": (RUNTIME / "LICENSE.txt").read_bytes(),
         **pack_files({**data, "worker": bundled(WORKER), "wasm": _checked_runtime(), **network_packs()}),
     }
@@ -92,17 +92,21 @@ def pages(app: str) -> dict[str, bytes]:
     loader = Environment(
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    styles = CSS + (HERE.parent / "ui" / "components" / "basics.css").read_text("utf-8")
-    common = {"app": app, "lab": app or code, "code": code, "styles": styles}
+    common = {"app": app, "lab": app or code, "code": code, "styles": CSS}
     chapters = [chapter(place) for place in range(len(NAMES))]
     texts = {
+        "title": "What does CLIP see?",
+        "sections": None,
         "chapters": chapters,
         "here": lambda text: here(explain_terms(text, *JARGON)),
         "real_clip": figures.real_clip_html(f"{app}/models" if app else code),
     }
+    title = "Findings: tests of the paper’s claims"
+    findings = {"chapters": None, "title": title, "sections": sections()}
+    page = loader.get_template("page.html")
     return {
-        "index.html": loader.get_template("index.html").render(**common, **texts).encode(),
-        "findings.html": loader.get_template("findings.html").render(**common, sections=sections()).encode(),
+        "index.html": page.render(**common, **texts).encode(),
+        "findings.html": page.render(**common, **findings).encode(),
     }
 
 
@@ -129,8 +133,8 @@ def components_script() -> bytes:
     from ui.components import mount
 
     parts = ["const laboratory = { components: {} };"]
-    for name, module in COMPONENTS.items():
-        import_module(f"ui.components.{module}")
+    for name, package in COMPONENTS.items():
+        import_module(f"ui.components.{package}.{package}")
         css, js = mount.SOURCES[name]
         if js.count(_EXPORT) != 1 or js.count("export ") != 1 or "import " in js:
             raise ValueError(f"{name}.js must hold one 'export default function' and no other export or import")

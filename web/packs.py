@@ -28,11 +28,10 @@ from core.pgd.run import SURE, PGDRun
 from core.pgd.search import COMPARED, Views, leading
 from core.pgd.settings import PGDConfig, RunKind, quick_settings, usual_settings
 from precomputed.graph_weights import NETWORKS, graph_facts
-from ui.components.heatmap import ShownMaps, pack_maps
-from ui.components.hybrid_mixer import pack_mixture
-from ui.components.opening import pack_opening
-from ui.components.packing import pack_pixels, webp_data_uri
-from ui.components.stripes import pack_stripes
+from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes
+from ui.components.mount import pack_pixels, webp_data_uri
+from ui.components.pictures.pictures import pack_mixture
+from ui.components.story.story import pack_opening
 from ui.maps.catalogue import model_colour
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge, opening

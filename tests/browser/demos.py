@@ -18,10 +18,9 @@ from core.data.holes_and_sketches import PALETTE, SKETCHES, draw_sketch, encode_
 from core.fourier.heatmap import PERCENT, POINTS, Unit
 from core.shared.numbers import Interval, wave_name
 from tests.browser.demo_values import SIDES, demo_value
-from ui.components.heatmap import MapView, ShownMaps, heatmap_view
-from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
-from ui.components.mask_painter import mask_painter
-from ui.components.sketch_painter import sketch_painter
+from ui.components.maps.maps import MapView, ShownMaps, heatmap_view
+from ui.components.painters.painters import mask_painter, sketch_painter
+from ui.components.pictures.pictures import Thumbnails, image_picker, pack_thumbnails
 from ui.pages import models
 from ui.server.cache import current_owner
 from ui.server.jobs import JobManager

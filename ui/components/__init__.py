@@ -1,1 +1,1 @@
-"""Custom Streamlit components, each with its .py, .js and .css file."""
+"""Custom Streamlit components: a package for each thing that a visitor works with."""

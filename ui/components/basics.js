@@ -1,9 +1,21 @@
-// What all components share: elements, base64, counts, painted pixels, tooltips.
+// What all components share: elements, buttons, base64, counts, painted pixels, tooltips.
 
 export function element(tag, className = "", text = "") {
   const node = document.createElement(tag);
   node.className = className;
   node.textContent = text;
+  return node;
+}
+
+/** A button; `name` is its label for screen readers and its tooltip. */
+export function button(parent, text, action, name = "") {
+  const node = parent.appendChild(element("button", "", text));
+  node.type = "button";
+  if (name) {
+    node.setAttribute("aria-label", name);
+    node.title = name;
+  }
+  node.addEventListener("click", action);
   return node;
 }
 

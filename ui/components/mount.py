@@ -1,4 +1,4 @@
-"""Mount custom components whose value both the browser and Python may change.
+"""Mount custom components whose value both the browser and Python may change, and pack pictures for them.
 
 The browser shows a value and changes it without a rerun; Python may change it too, after a link or another widget. So
 that neither overwrites the other, Python sends its value with a token that changes only when Python changes the value;
@@ -7,38 +7,42 @@ the browser returns the token with every choice of the visitor.
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 import streamlit as st
+from PIL import Image
 
 T = TypeVar("T")
 Mount = Callable[..., Any]
-_HERE = Path(__file__).parent
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_HERE = Path(__file__).parent.resolve()
+_IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[./\w]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 SOURCES: dict[str, tuple[str, str]] = {}  # CSS and JavaScript of each registered component
 
 
-def register(name: str) -> Mount:
-    """Register the component `name`, whose `.css` and `.js` files are in this folder.
+def register(file: str) -> Mount:
+    """Register the component of a script in this folder, such as "maps/heatmap.js", under the script's name.
 
-    Streamlit accepts one script, so the modules it imports and their style sheets are appended.
+    Streamlit accepts one script, so the modules that it imports are appended, and the style sheets beside them.
     """
-    parts = [name]
-    for part in parts:  # grows during the loop
-        parts += [name for name in _IMPORT.findall(_read(f"{part}.js")) if name not in parts]
-    js = "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(f"{part}.js"))) for part in parts)
-    css = "\n".join(_read(f"{part}.css") for part in parts if (_HERE / f"{part}.css").exists())
+    scripts = [_HERE / file]
+    for script in scripts:  # grows during the loop
+        for name in _IMPORT.findall(script.read_text("utf-8")):
+            if (imported := (script.parent / name).resolve()) not in scripts:
+                scripts.append(imported)
+    js = "\n".join(_EXPORT.sub("", _IMPORT.sub("", script.read_text("utf-8"))) for script in scripts)
+    sheets = [script.with_suffix(".css") for script in scripts]
+    css = "\n".join(sheet.read_text("utf-8") for sheet in sheets if sheet.exists())
+    name = scripts[0].stem
     SOURCES[name] = css, js
     return st.components.v2.component(name, css=css, js=js)
-
-
-def _read(file: str) -> str:
-    return (_HERE / file).read_text(encoding="utf-8")
 
 
 def place_from(key: str, event: str, places: range, on_place: Callable[[int], None]) -> Callable[[], None]:
@@ -126,3 +130,26 @@ def mount_synchronised(
         on_choice_change=chosen,
         **events,
     )
+
+
+def pack_pixels(pixels: np.ndarray) -> str:
+    """Encode (..., 3, H, W) uint8 as rows of interleaved RGB pixels."""
+    return base64.b64encode(np.moveaxis(pixels, -3, -1).tobytes()).decode()
+
+
+def pack_signs(signs: np.ndarray) -> str:
+    """Encode (S, S, 3) signs as three bits per cell, 1 for positive; `signsAt` in `wave.js` decodes them."""
+    return base64.b64encode(np.packbits(signs.ravel() > 0, bitorder="little").tobytes()).decode()
+
+
+def webp_strip(frames: np.ndarray, quality: int) -> bytes:
+    """Encode (F, 3, H, W) uint8 frames, stacked vertically, as a lossy WebP picture."""
+    file, rows = io.BytesIO(), frames.transpose(0, 2, 3, 1)
+    Image.fromarray(rows.reshape(-1, *rows.shape[2:])).save(file, "WEBP", quality=quality)
+    return file.getvalue()
+
+
+def webp_data_uri(picture: Path | bytes) -> str:
+    """Return a WebP picture (file or content) as a data URI."""
+    content = picture if isinstance(picture, bytes) else picture.read_bytes()
+    return f"data:image/webp;base64,{base64.b64encode(content).decode()}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +33,7 @@ from core.shared.text import sentence
 from ui.server.cache import is_ready
 from ui.server.limits import check_upload
 from ui.shared.page import download_button
-from ui.shared.url import as_markdown, one_line
+from ui.shared.url import as_markdown, file_stem, one_line
 
 _UPLOADED = "frequency.my_maps"
 
@@ -324,11 +323,6 @@ def computed_text(heatmap: Heatmap) -> str:
 
 def _number(value: object) -> str:
     return f"{value:,.0f}" if isinstance(value, int | float) and math.isfinite(value) else "?"
-
-
-def file_stem(label: str) -> str:
-    """Turn a label into a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[-100:]
 
 
 def map_files(entry: Entry) -> dict[str, Callable[[], bytes | str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,22 +16,19 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, usual_epsilon
-from core.shared.device import check_torch
 from core.shared.numbers import Frequency, percent, wilson
 from core.shared.stand_ins import ROBUST
-from core.shared.text import Number, bdi, sentence
+from core.shared.text import Number, bdi
 from core.sweep.predict import Predictions, predict_under_waves, top1_predictions
 from ui.maps.catalogue import Entry, Predictor, entries, model_colour
 from ui.maps.views import probability_curve
 from ui.maps.wave import SEED, PerturbedPicture
-from ui.server.cache import classifier_for, job_manager, ready_classifiers
-from ui.server.limits import log
-from ui.shared.page import NARROW_PERCENT, row_html, scrolling_table_html, style_sheet, table_html
+from ui.server.cache import LOADING as LOADING
+from ui.server.cache import classifier_for, ready_classifiers
+from ui.shared.page import NARROW_PERCENT, row_html, scrolling_table_html, table_html, torch_starts, try_predict
 from ui.shared.pictures import Picture, samples
-from ui.shared.url import as_markdown
 
 MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
-STYLE = style_sheet(__file__)
 
 
 @dataclass(frozen=True)
@@ -153,7 +149,7 @@ def prediction_table(
     before, after = (bdi(names[row]) for row in probabilities.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(title)}: {verdict}"
-    st.html(STYLE + _table("predictions", frequency, caption, ["class", "clean", "with the wave"], body))
+    st.html(_table("predictions", frequency, caption, ["class", "clean", "with the wave"], body))
 
 
 def leading_classes(probabilities: np.ndarray, max_rows: int, *, whole: bool) -> list[int]:
@@ -180,7 +176,6 @@ def _bar(share: float, colour: str = "") -> str:
 
 
 Answer = TypeVar("Answer")
-LOADING = "predictions.loading"
 CURVE_POINTS = 9
 # Images between two checks whether the visitor has clicked elsewhere: for large networks and for small ones.
 FLIP_CHUNKS = {True: 5, False: 25}
@@ -201,25 +196,6 @@ class SamplePredictions:
     labels: np.ndarray
     before: np.ndarray
     after: np.ndarray
-
-
-def wait_for_first_paint() -> bool:
-    """Whether this run must leave torch alone: importing it now would hold up what the browser is about to paint.
-
-    The next run, which the browser asks for once it has shown this one, may load it.
-    """
-    if "torch" in sys.modules or LOADING in st.session_state:
-        return False
-    st.markdown("Loading the classifiers …")
-
-    def load() -> None:
-        if LOADING in st.session_state:
-            st.rerun()
-        st.session_state[LOADING] = True
-
-    # This run makes the first call, the browser the second.
-    st.fragment(load, run_every=0.3)()
-    return True
 
 
 Rows = dict[Predictor, PredictionRow]
@@ -246,7 +222,7 @@ def draw_answers(predictors: Sequence[Predictor], notes: Mapping[str, str], pert
     }
     if rows:
         about = picture.classes.names, picture.label, perturbed.frequency
-        st.html(STYLE + answers_html(list(rows.values()), notes, *about))
+        st.html(answers_html(list(rows.values()), notes, *about))
     return rows
 
 
@@ -287,16 +263,6 @@ def _total(picture: Picture) -> int | None:
     return len(data) if data.image_size == picture.size else None
 
 
-def torch_starts() -> bool:
-    """Return whether torch can be used; otherwise say why, once."""
-    try:
-        check_torch()
-    except RuntimeError as error:
-        st.error(as_markdown(sentence(str(error))))
-        return False
-    return True
-
-
 def draw_predictions(predictors: Sequence[Predictor], perturbed: PerturbedPicture, beside: DeltaGenerator) -> None:
     """Draw leading classes of a predictor and its robust twin, and the true class's probability against size v."""
     if not torch_starts():
@@ -321,17 +287,6 @@ def with_twins(predictors: Sequence[Predictor], class_set: str) -> list[Classifi
     """Return the predictors and those of their robust twins that are ready."""
     names = {name for predictor in predictors for name in (predictor.spec.name, f"{predictor.spec.name}{ROBUST}")}
     return [spec for spec in ready_classifiers(class_set) if spec.name in names]
-
-
-def try_predict(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
-    """Return a classifier's predictions; on failure show and log the reason and return None."""
-    try:
-        with st.spinner(f"{spec.title} …"), job_manager().before_runs():
-            return question()
-    except (RuntimeError, FileNotFoundError, ValueError) as error:
-        log("prediction failed", error=error, classifier=spec.name)
-        st.error(as_markdown(sentence(f"{spec.title}: {error}")))
-        return None
 
 
 def predict_all(specs: Iterable[ClassifierSpec], question: Callable[[str], Answer]) -> dict[ClassifierSpec, Answer]:

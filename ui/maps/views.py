@@ -16,7 +16,7 @@ from core.fourier.waves import rounded_radius
 from core.shared.numbers import Frequency, Interval, displayed_difference
 from core.shared.stand_ins import FEWER_OR_MORE_ERRORS
 from core.sweep.predict import Predictions
-from ui.components.heatmap import MapView, ShownMaps
+from ui.components.maps.maps import MapView, ShownMaps
 from ui.maps.catalogue import Entry, model_colour, named_apart
 from ui.shared.charts import Chart, line_chart, percents
 

@@ -31,8 +31,8 @@ from core.shared.numbers import (
 )
 from core.shared.text import TERMS, Number, Paragraph, Sentence, bdi, join_parts, sentence
 from core.sweep.predict import wave_on_image
-from ui.components.heatmap import PictureUnderWave
-from ui.components.image_picker import Thumbnails
+from ui.components.maps.maps import PictureUnderWave
+from ui.components.pictures.pictures import Thumbnails
 from ui.maps.catalogue import Entry, named_apart, shipped_maps
 from ui.shared import url
 from ui.shared.page import download_button, explain_on_page

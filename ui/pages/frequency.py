@@ -20,7 +20,7 @@ from core.fourier.heatmap import MAX_SIDE, METRICS, TOP1, Metric
 from core.reproduce.report import STYLE
 from core.shared.numbers import Frequency, join_list
 from core.shared.text import TERMS
-from ui.components.heatmap import heatmap_view, wave_lab
+from ui.components.maps.maps import heatmap_view, wave_lab
 from ui.maps.catalogue import FIGURES, FIRST_FIGURE, MAP_ONLY, Entry, Predictor, choose_predictors, entries, map_note
 from ui.maps.predictions import (
     PageState,
@@ -28,11 +28,10 @@ from ui.maps.predictions import (
     SamplePredictions,
     count_flips,
     draw_answers,
-    wait_for_first_paint,
 )
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.maps.wave import PerturbedPicture, claim_on, set_strength, strength, under_wave, verdict_html
-from ui.server.cache import NONE_READY, ready_classifiers
+from ui.server.cache import NONE_READY, ready_classifiers, wait_for_first_paint
 from ui.shared import url
 from ui.shared.page import explain_on_page, sentence_html
 from ui.shared.pictures import Picture, chosen_picture, open_library, pick_picture, picture_library, picture_strip

@@ -23,10 +23,10 @@ from core.pgd.search import COMPARED, MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
-from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
-from ui.components.packing import webp_data_uri
-from ui.components.replay import Caption, pack_stills
-from ui.components.sketch_painter import sketch_painter
+from ui.components.mount import webp_data_uri
+from ui.components.painters.painters import sketch_painter
+from ui.components.pictures.pictures import Thumbnails, image_picker, pack_thumbnails
+from ui.components.replay.replay import Caption, pack_stills
 from ui.runs.outcome import VIEWS, counted, downloads, many_pictures, run_table, sample_set_of, second_judge
 from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel
 from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example, target_of

@@ -16,7 +16,7 @@ from core.pgd.settings import RunKind
 from core.shared import paper
 from core.shared.numbers import confidence
 from core.shared.text import TERMS, number_html
-from ui.components.mask_painter import mask_painter
+from ui.components.painters.painters import mask_painter
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.outcome import VIEWS, downloads, holes_alone, many_pictures, run_table, sample_set_of
 from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel, show_result

@@ -37,7 +37,7 @@ from core.shared.text import bdi, tooltip
 from ui.maps.catalogue import CLIP, MINI_CLIP, Entry, computed_maps, dataset_title, shipped_maps, stored_title
 from ui.server.downloads import WeightDownload, profile_maker, unprofiled, weight_downloads
 from ui.shared import url
-from ui.shared.page import row_html, style_sheet, table_html
+from ui.shared.page import row_html, table_html
 from ui.shared.url import as_markdown, format_size, one_line
 from ui.story.data import far_from_clip
 
@@ -56,7 +56,6 @@ _INTERVAL = re.compile(r"(\d+(?:[.,]\d+)*(?: %| points)?) \((?:95 % interval )?(
 
 def page() -> None:
     """Draw the page."""
-    st.html(style_sheet(__file__))
     st.title("Models", anchor=False)
     for spec in list_classifiers():
         if spec.name == url.text(CARD):
@@ -111,7 +110,7 @@ def _what_changes() -> str:
         ("With it: the paper’s CLIP answers", shipped_maps()[CLIP]),
     )
     figures = "".join(_map_figure(*part) for part in parts)
-    return f'<div class="maps">{figures}<p>Error under each wave: dark where the network stays right.</p></div>'
+    return f'<div class="two-maps">{figures}<p>Error under each wave: dark where the network stays right.</p></div>'
 
 
 def _map_figure(caption: str, entry: Entry) -> str:

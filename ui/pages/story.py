@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.reproduce.report import STYLE
 from core.shared.text import JARGON
-from ui.components.story import step_tabs
+from ui.components.story.story import step_tabs
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.story import figures, judge, opening

@@ -13,8 +13,8 @@ from core.data.holes_and_sketches import fill_hole, usual_side
 from core.pgd.pictures import costliest_hole
 from core.shared.device import class_probabilities
 from core.sweep.predict import batches
-from ui.maps.predictions import torch_starts, try_predict, wait_for_first_paint
-from ui.server.cache import classifier_for
+from ui.server.cache import classifier_for, wait_for_first_paint
+from ui.shared.page import torch_starts, try_predict
 from ui.shared.pictures import Picture
 
 TOGETHER = 8  # pictures in one forward pass

@@ -32,14 +32,12 @@ from core.pgd.settings import PENALTIES, SETTINGS, Penalty, settings_of
 from core.pgd.starts import STARTS, StartKind
 from core.shared.numbers import confidence, measured_percent, percent, wilson
 from core.shared.text import Number, Sentence, sentence
-from ui.maps.catalogue import file_stem
-from ui.maps.predictions import wait_for_first_paint
 from ui.runs.replay import run_title, target_of
 from ui.runs.state import RunResult
-from ui.server.cache import classifier_for, ready_classifiers
+from ui.server.cache import classifier_for, ready_classifiers, wait_for_first_paint
 from ui.shared.page import download_button, scrolling_table
 from ui.shared.pictures import to_picture
-from ui.shared.url import as_markdown, one_line
+from ui.shared.url import as_markdown, file_stem, one_line
 
 VIEWS = (
     "**Every view must convince**: each step follows the gradient at one random view of the picture: a crop with noise "

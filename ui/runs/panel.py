@@ -13,13 +13,13 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifiers.registry import PAPERS_CLIP, ClassifierSpec, classifier_title, list_classifiers, short_title
 from core.shared.numbers import duration, join_list
 from core.shared.text import JARGON, sentence
-from ui.components.replay import RunProgress, replay
+from ui.components.replay.replay import RunProgress, replay
 from ui.runs.replay import live_replay, run_replay
 from ui.runs.settings import expected_seconds, remember_pace
 from ui.runs.state import ActiveRun, RunRequest, RunResult, RunState, RunView, refusal, run_state, start, submit
 from ui.server.cache import NONE_READY, is_ready, ready_classifiers
 from ui.shared import url
-from ui.shared.page import explain_on_page, style_sheet
+from ui.shared.page import explain_on_page
 from ui.shared.url import as_markdown
 
 # A redraw costs the browser more than the pictures in it, so each one sends several moments of the run.
@@ -32,12 +32,10 @@ STORY = (
     (0.7, "The shapes stay; their details settle."),
 )
 BY_PIXELS = "The network grows surer; we hardly see why."
-_STYLE = style_sheet(__file__)
 
 
 def head(title: str) -> DeltaGenerator:
     """Draw a page's title; return the place of `painted_by`."""
-    st.html(_STYLE)
     with st.container(key="run-head", gap="xxsmall"):
         st.title(title, anchor=False)
         return st.container(key="run-painter")

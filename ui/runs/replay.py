@@ -20,7 +20,7 @@ from core.pgd.settings import Penalty, RunKind
 from core.pgd.starts import RANDOM_KINDS, StartKind, is_row, row_of, stored_subjects
 from core.shared.files import cache_folder
 from core.shared.stand_ins import networks_for
-from ui.components.replay import Caption, RunProgress, Track, pack_replay, replay
+from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, replay
 from ui.runs.settings import MAX_CLASSIFIERS, first_choice, reset_settings
 from ui.runs.state import RunResult, run_state
 from ui.server.cache import ready_classifiers

@@ -10,6 +10,7 @@ import functools
 import gc
 import logging
 import math
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ NONE_READY = (
     "No classifier for these classes is installed. The page **Models** lists the available ones with the size "
     "of each download."
 )
+
+LOADING = "predictions.loading"  # key in the session: whether the browser has shown a run that left torch alone
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
@@ -136,3 +139,22 @@ def current_owner() -> str:
     context = get_script_run_ctx()
     assert context is not None  # only pages call this
     return context.session_id
+
+
+def wait_for_first_paint() -> bool:
+    """Whether this run must leave torch alone: importing it now would hold up what the browser is about to paint.
+
+    The next run, which the browser asks for once it has shown this one, may load it.
+    """
+    if "torch" in sys.modules or LOADING in st.session_state:
+        return False
+    st.markdown("Loading the classifiers …")
+
+    def load() -> None:
+        if LOADING in st.session_state:
+            st.rerun()
+        st.session_state[LOADING] = True
+
+    # This run makes the first call, the browser the second.
+    st.fragment(load, run_every=0.3)()
+    return True

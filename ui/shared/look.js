@@ -4,14 +4,19 @@
 // (`ui/shared/page.py`).
 const QUIET_MS = 60;
 const LATEST_MS = 5000;
+const STILL_FRAMES = 6;
+const LATEST_SCROLL_MS = 6000;
 const { documentElement } = document;
 const PARTS = "[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]";
 const WAITS = "[data-testid=stSkeleton], [data-stale=true]";
 const veil = new CSSStyleSheet();
 document.adoptedStyleSheets.push(veil);
 let page = null;
+const lastCounts = new Map(); // part -> count of its last scroll
 
-export default ({ data }) => {
+export default ({ data }) => (data.page ? appear(data) : scroll(data));
+
+function appear(data) {
   if (data.page === page) return;
   page = data.page;
   const began = performance.now();
@@ -50,4 +55,22 @@ export default ({ data }) => {
   show(0);
   document.getElementById("veil")?.remove();
   requestAnimationFrame(look);
-};
+}
+
+// Scrolls a part of the page to the top of the window when Python's count increases, once the part has stopped moving.
+function scroll(data) {
+  if (data.count <= (lastCounts.get(data.part) ?? 0)) return;
+  lastCounts.set(data.part, data.count);
+  const began = performance.now();
+  let before = NaN;
+  let same = 0;
+  const look = () => {
+    const part = document.querySelector(data.part);
+    const top = part?.getBoundingClientRect().top;
+    same = part && top === before && document.documentElement.dataset.shown ? same + 1 : 0;
+    before = top;
+    if (same >= STILL_FRAMES) part.scrollIntoView({ block: "start" });
+    else if (performance.now() - began < LATEST_SCROLL_MS) requestAnimationFrame(look);
+  };
+  look();
+}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import TypeVar
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
@@ -18,25 +19,35 @@ from starlette.responses import RedirectResponse, Response
 from streamlit.runtime import get_instance
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from core.shared.text import TERMS, Number, Paragraph, Sentence, explain_terms, number_html, tooltip
+from core.classifiers.families import ClassifierSpec
+from core.shared.device import check_torch
+from core.shared.text import TERMS, Number, Paragraph, Sentence, explain_terms, number_html, sentence, tooltip
+from ui.server.cache import job_manager
+from ui.server.limits import log
 from ui.shared import url
+from ui.shared.url import as_markdown
 
+Answer = TypeVar("Answer")
 _UI = Path(__file__).parents[1]
-_SHEETS = ("shared/look.css", "components/basics.css", "pages/story.css", "pages/frequency.css")
+_SHEETS = ("shared/look.css", "components/basics.css")
 # In the page that the server sends, so that it is there at the first paint.
 CSS = "".join((_UI / sheet).read_text(encoding="utf-8") for sheet in _SHEETS)
 _JS = (_UI / "shared" / "look.js").read_text(encoding="utf-8")
 _look = st.components.v2.component("look", js=_JS, isolate_styles=False)
 
 
-def style_sheet(module: str) -> str:
-    """Return the style sheet next to a module (its `__file__`) as HTML, to be placed before what it styles."""
-    return f"<style>\n{Path(module).with_suffix('.css').read_text(encoding='utf-8')}</style>"
-
-
 def look(page: str) -> None:
     """Let the parts of the page `page` appear from the top, none before it stands still; called first in each run."""
     _look(key="look", data={"page": page})
+
+
+def scroll_into_view(below: str, count: int) -> None:
+    """Scroll a part of the page, which a control has opened, to the top of the window once for each new positive count.
+
+    Args:
+        below: the key of its container.
+    """
+    _look(key=f"{below}.scroll", data={"part": f".st-key-{below}", "count": count})
 
 
 EXPLAINED = "terms.explained"  # key in the session: the page and its place that explain a term, by term
@@ -88,9 +99,6 @@ def _html(sentence: Sentence, bold: bool) -> str:
         number_html(part, bold=only and bool(part.interval)) if isinstance(part, Number) else html.escape(part)
         for part in sentence.parts
     )
-
-
-_STYLE = style_sheet(__file__)
 
 
 def table_html(heads: Sequence[str], rows: Sequence[str], *, kind: str = "", caption: str = "", data: str = "") -> str:
@@ -145,7 +153,28 @@ def scrolling_table_html(
     )
     # Focusable, so that the keyboard can scroll it.
     region = f'class="scrolling-table{" wraps" * wraps}" tabindex="0" role="region" aria-label="{html.escape(label)}"'
-    return f"{_STYLE}<div {region}>{table}</div>"
+    return f"<div {region}>{table}</div>"
+
+
+def torch_starts() -> bool:
+    """Return whether torch can be used; otherwise say why, once."""
+    try:
+        check_torch()
+    except RuntimeError as error:
+        st.error(as_markdown(sentence(str(error))))
+        return False
+    return True
+
+
+def try_predict(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer | None:
+    """Return a classifier's predictions; on failure show and log the reason and return None."""
+    try:
+        with st.spinner(f"{spec.title} …"), job_manager().before_runs():
+            return question()
+    except (RuntimeError, FileNotFoundError, ValueError) as error:
+        log("prediction failed", error=error, classifier=spec.name)
+        st.error(as_markdown(sentence(f"{spec.title}: {error}")))
+        return None
 
 
 def download_button(

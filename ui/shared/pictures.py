@@ -15,11 +15,10 @@ import streamlit as st
 from core.data.datasets import load_samples, sample_credits
 from core.data.picture_files import png_data_uri, square_uploads, to_uint8
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset, SampleSet, sides
-from ui.components.image_picker import Thumbnails, image_picker, pack_thumbnails
+from ui.components.pictures.pictures import Thumbnails, image_picker, pack_thumbnails
 from ui.server.cache import ready_classifiers
 from ui.server.limits import check_upload, limits
 from ui.shared import url
-from ui.shared.page import style_sheet
 from ui.shared.url import as_markdown, one_line
 
 UPLOAD = "upload"
@@ -101,9 +100,6 @@ def uploaded_pixels(data: bytes) -> dict[int, np.ndarray]:
     return {size: square.transpose(2, 0, 1).copy() for size, square in zip(sizes, squares, strict=True)}
 
 
-_STYLE = style_sheet(__file__)
-
-
 @dataclass(frozen=True, eq=False)
 class Figure:
     """Picture with its caption. picture: uint8 (H, W, 3). title: in bold. note: below the title."""
@@ -134,7 +130,7 @@ def picture_row(figures: Sequence[Figure], *, tile: int = 130) -> str:
             f'<figure><img src="{png_data_uri(figure.picture)}" alt="{alt}">'
             f"<figcaption><b>{html.escape(figure.title)}</b>{note}</figcaption></figure>"
         )
-    return f'{_STYLE}<div class="run-row" style="--tile:{tile}px">{"".join(parts)}</div>'
+    return f'<div class="run-row" style="--tile:{tile}px">{"".join(parts)}</div>'
 
 
 THUMBNAIL = (36, 72)  # CSS pixels, minimum and maximum

@@ -18,16 +18,15 @@ from core.pgd.search import COMPARED
 from core.shared.numbers import Frequency
 from core.shared.text import JARGON, Paragraph
 from core.sweep.transforms import stored_predictions
-from ui.components.heatmap import ShownMaps, heatmap_view
-from ui.components.hybrid_mixer import hybrid_mixer
-from ui.components.packing import webp_data_uri
-from ui.components.stripes import StripedPicture, WavePredictions, stripes
+from ui.components.maps.maps import ShownMaps, StripedPicture, WavePredictions, heatmap_view, stripes
+from ui.components.mount import webp_data_uri
+from ui.components.pictures.pictures import hybrid_mixer
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, model_colour, shipped_maps, stored_title
 from ui.maps.views import shown_maps
 from ui.maps.wave import cell_verdict
 from ui.runs.replay import example_replay, stored_example
 from ui.runs.state import RunResult
-from ui.shared.page import style_sheet, unexplained, write_sentence
+from ui.shared.page import unexplained, write_sentence
 from ui.shared.pictures import sample_picture, to_picture
 from ui.story import data
 from ui.story.data import STORED, WAVE, opening_runs
@@ -124,7 +123,7 @@ def wall_html() -> str:
                 for run, title in zip(runs, titles, strict=True)
             ]
         bands.append(f'<div class="band">{"".join(cells)}</div>')
-    return f'{style_sheet(__file__)}<div class="wall">{"".join(bands)}</div>'
+    return f'<div class="wall">{"".join(bands)}</div>'
 
 
 def _picture(pixels: np.ndarray, alt: str) -> str:
@@ -152,7 +151,7 @@ def real_clip_html(url: str) -> str:
     ready = classifier_state(PAPERS_CLIP).status == "ready"
     drawing = webp_data_uri(strip_path("teapot", "views"))
     return (
-        f'{style_sheet(__file__)}<div class="get-clip"><figure><div class="last" role="img" '
+        f'<div class="get-clip"><figure><div class="last" role="img" '
         f'style="background-image:url({drawing})" aria-label="A teapot, drawn by EfficientNet-Lite0"></div>'
         '<figcaption>today: “teapot”</figcaption></figure><figure><div class="open">“a red teapot in the snow”</div>'
         "<figcaption>with CLIP: any sentence</figcaption></figure>"

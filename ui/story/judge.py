@@ -14,8 +14,8 @@ import streamlit as st
 
 from core.data.sample_sets import imagenet
 from core.pgd.drawings import COUNT, MAX_SEED, draw_questions, judged_path, read_choices, stored_pool
-from ui.components.packing import webp_data_uri
-from ui.components.story import judge
+from ui.components.mount import webp_data_uri
+from ui.components.story.story import judge
 from ui.shared import url
 
 SEED, CHOICES = "round", "chosen"  # in the URL

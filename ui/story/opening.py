@@ -16,10 +16,9 @@ from core.pgd.pictures import fingerprint, stored_opinion
 from core.pgd.run import SURE, PGDRun
 from core.pgd.search import COMPARED, Search
 from core.shared.numbers import percent
-from ui.components.opening import opening
-from ui.components.packing import webp_data_uri, webp_strip
+from ui.components.mount import webp_data_uri, webp_strip
+from ui.components.story.story import opening
 from ui.maps.catalogue import CLIP, shipped_maps
-from ui.shared.page import style_sheet
 from ui.shared.pictures import enlarge
 from ui.story import data
 from ui.story.own_word import REQUIREMENTS, TITLES, draw_scene, shown_run, word_box
@@ -148,7 +147,7 @@ def cards_html() -> str:
         f"<span><b>{html.escape(title)}</b>{html.escape(text)}</span></a>"
         for title, text, picture, url in TO_TRY
     ]
-    return f'{style_sheet(__file__)}<nav class="tries" aria-label="To try">{"".join(parts)}</nav>'
+    return f'<nav class="tries" aria-label="To try">{"".join(parts)}</nav>'
 
 
 def _card_picture(name: str) -> str:

@@ -19,8 +19,8 @@ from core.pgd.settings import PGDConfig, RunKind
 from core.pgd.starts import StartKind, draw_starts, first_settings, start_facts
 from core.shared.stand_ins import networks_for
 from core.shared.text import sentence
-from ui.components.opening import opening
-from ui.components.packing import webp_strip
+from ui.components.mount import webp_strip
+from ui.components.story.story import opening
 from ui.runs.panel import REDRAW_SECONDS, collect, what_one_sees
 from ui.runs.replay import target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start

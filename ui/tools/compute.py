@@ -15,15 +15,14 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.waves import half_plane
 from core.shared.numbers import duration
 from core.sweep.waves import SweepConfig, images_per_wave
-from ui.components.heatmap import heatmap_view
-from ui.components.scroll import scroll_into_view
-from ui.maps.catalogue import Entry, add_map, file_stem
+from ui.components.maps.maps import heatmap_view
+from ui.maps.catalogue import Entry, add_map
 from ui.maps.views import shown_maps
 from ui.server.cache import NONE_READY, classifier_for, current_owner, job_manager, ready_classifiers
 from ui.server.jobs import Job, QueueFull
-from ui.shared.page import download_button
+from ui.shared.page import download_button, scroll_into_view
 from ui.shared.pictures import Picture, samples
-from ui.shared.url import as_markdown
+from ui.shared.url import as_markdown, file_stem
 
 JOB, KEPT, SHOWN = "sweep.job", "sweep.kept", "sweep.shown"  # SHOWN: how often the map was brought into sight
 SIDE = 31

@@ -15,13 +15,12 @@ from core.data.stored import stored_state
 from core.shared.numbers import percent
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from core.sweep.transforms import chosen_pictures, stored_predictions
-from ui.components.hybrid_mixer import Mixed, Mixture, hybrid_mixer
-from ui.components.image_picker import Thumbnails, pack_thumbnails
+from ui.components.pictures.pictures import Mixed, Mixture, Thumbnails, hybrid_mixer, pack_thumbnails
 from ui.maps.catalogue import Predictor, model_colour, stored_title
-from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all, torch_starts
+from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
 from ui.server.cache import classifier_for
 from ui.shared import url
-from ui.shared.page import scrolling_table
+from ui.shared.page import scrolling_table, torch_starts
 from ui.shared.pictures import Picture, sample_picture, samples, thumbnails
 from ui.shared.url import whole_number
 

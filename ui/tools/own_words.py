@@ -18,9 +18,10 @@ from core.shared.device import check_torch
 from core.shared.numbers import join_list
 from core.shared.text import sentence
 from ui.maps.catalogue import model_colour
-from ui.maps.predictions import prediction_table, predictions_of, try_predict
+from ui.maps.predictions import prediction_table, predictions_of
 from ui.maps.wave import PerturbedPicture
 from ui.server.cache import ready_clips
+from ui.shared.page import try_predict
 from ui.shared.url import as_markdown
 
 # What a visitor types here; in the URL as well.

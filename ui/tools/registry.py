@@ -14,10 +14,10 @@ from core.data.picture_files import png_data_uri
 from core.fourier.heatmap import colormap_table
 from core.fourier.waves import half_plane, hybrid, wave_map
 from core.shared.stand_ins import networks_for
-from ui.components.scroll import scroll_into_view
 from ui.maps.catalogue import add_a_file
 from ui.maps.predictions import PageState
 from ui.shared import url
+from ui.shared.page import scroll_into_view
 from ui.shared.pictures import sample_picture, samples, to_picture
 from ui.tools.classes import class_panel
 from ui.tools.compute import sweep_is_running, sweep_panel

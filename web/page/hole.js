@@ -42,7 +42,7 @@ export async function holeFigure({ stage, mount }) {
   uploadButton(form, "+ Your photograph", SIDE, take, say);
   input.value = classes[stored.target];
   const row = stage.appendChild(element("div", "", { className: "hole-stage" }));
-  const painter = mount("mask_painter", row.appendChild(element("div")), {
+  const painter = mount("mask", row.appendChild(element("div")), {
     choice: ({ value }) => {
       mask = maskOf(value);
       engine.stop();

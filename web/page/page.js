@@ -4,7 +4,6 @@ import { sweep } from "../engine/bytes.js";
 import { engine } from "../engine/client.js";
 import { components, load } from "../engine/packs.js";
 import { holeFigure } from "./hole.js";
-import { judgeFigure } from "./judge.js";
 import { limitsFigure, mapsFigure, stripesFigure } from "./waves.js";
 import { wordFigure } from "./words.js";
 
@@ -62,12 +61,30 @@ function figureIn(root) {
 /** Two pictures in one: stored pairs. @param {Figure} figure */
 async function mixerFigure({ stage, mount, attempt }) {
   const common = await load("mixer");
-  const show = mount("hybrid_mixer", stage, { choice: () => {}, pick: (place) => attempt(() => draw(place)) });
+  const show = mount("mixer", stage, { choice: () => {}, pick: (place) => attempt(() => draw(place)) });
   async function draw(place) {
     const pair = await load(`mixer-${place}`);
     show({ key: "mixer", token: String(place), ...common, ...pair, strip: { ...common.strip, selected: place } });
   }
   await draw(0);
+}
+
+/** The round in the address, #judge-7. */
+const linkedRound = () => Number(/^#judge-(\d+)$/.exec(location.hash)?.[1] ?? Number.NaN);
+
+/** Ten drawings, five words each, in stored rounds. @param {Figure} figure */
+async function judgeFigure({ stage, mount, attempt }) {
+  const { rounds, searches } = await load("judge");
+  const any = () => Math.floor(Math.random() * rounds.length);
+  const show = mount("judge", stage, { more: () => attempt(() => draw(any())) });
+  async function draw(seed) {
+    const pictures = await Promise.all(rounds[seed].map(({ picture }) => load(`judged-${picture}`)));
+    const questions = rounds[seed].map((question, k) => ({ ...question, picture: pictures[k] }));
+    const url = `${location.href.split("#")[0]}#judge-${seed}`;
+    show({ questions, seed, chosen: [], searches, url });
+  }
+  const linked = linkedRound();
+  await draw(linked in rounds ? linked : any());
 }
 
 const seen = new IntersectionObserver(

@@ -1,7 +1,7 @@
 // Figure 3: a picture under stripes, and every wave at once; a wave touched in one is laid over the other. The reader's
 // own picture takes the place of the bundled one, with the networks' predictions under each wave computed here.
 
-import { fourierBasis, signsAt } from "../../ui/components/wave.js";
+import { fourierBasis, signsAt } from "../../ui/components/maps/wave.js";
 import { pack, softmax, UNIT, unpack } from "../engine/bytes.js";
 import { engine, latest } from "../engine/client.js";
 import { load } from "../engine/packs.js";

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.fourier.heatmap import COLORMAPS, METRICS, POINTS, Unit, colormap_table, lightness
 from core.shared.stand_ins import FEWER_OR_MORE_ERRORS
-from ui.components.heatmap import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
+from ui.components.maps.maps import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
 
 
 def page() -> None:
@@ -18,7 +18,7 @@ def page() -> None:
     import streamlit as st
 
     from core.shared.numbers import Interval
-    from ui.components.heatmap import MapView, ShownMaps, heatmap_view
+    from ui.components.maps.maps import MapView, ShownMaps, heatmap_view
 
     small = np.array([[0.1004, 0.2006, 0.3], [0.0, np.nan, 0.9995], [-0.0004, 0.5425, 1.0]])
     views = [
@@ -114,8 +114,8 @@ def lab() -> None:
     """An app with one map of 3 x 3 beside a picture of 2 x 2 pixels."""
     import numpy as np
 
-    from ui.components.heatmap import MapView, PictureUnderWave, ShownMaps, wave_lab
-    from ui.components.image_picker import pack_thumbnails
+    from ui.components.maps.maps import MapView, PictureUnderWave, ShownMaps, wave_lab
+    from ui.components.pictures.pictures import pack_thumbnails
 
     signs = np.where(np.arange(27).reshape(3, 3, 3) % 5 == 0, 1, -1).astype(np.int8)
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)

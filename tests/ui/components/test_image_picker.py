@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core.data.datasets import load_samples
-from ui.components.image_picker import pack_thumbnails
+from ui.components.pictures.pictures import pack_thumbnails
 
 
 def tiles_of(pictures):

@@ -1,4 +1,4 @@
-"""mixture.js mixes two pictures as the engine does, to float rounding; in Node."""
+"""mixer.js mixes two pictures as the engine does, to float rounding; in Node."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def mixed(low, high, cutoffs):
     """(cutoffs, 2, size, size, 4) pixels that the browser shows for two (3, size, size) uint8 pictures, and exact."""
     size = low.shape[-1]
     pictures = {name: image.transpose(1, 2, 0).ravel().tolist() for name, image in (("low", low), ("high", high))}
-    pixels = in_node("mixture.js", MIX, {**pictures, "size": size, "cutoffs": list(cutoffs)})
+    pixels = in_node("pictures/mixer.js", MIX, {**pictures, "size": size, "cutoffs": list(cutoffs)})
     return np.array(pixels).reshape(-1, 2, size, size, 4)
 
 

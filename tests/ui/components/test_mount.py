@@ -57,7 +57,7 @@ def page() -> None:
     st.session_state.setdefault("picked", 1)
     about = st.session_state.get("set", "photographs")
     mount_synchronised(
-        register("image_picker"),
+        register("pictures/picker.js"),
         "demo",
         st.session_state.picked,
         read=lambda value: value,

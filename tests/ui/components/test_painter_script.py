@@ -1,4 +1,4 @@
-"""painter_shapes.js paints exactly what `tests.painter_oracle` defines; in Node."""
+"""painter.js paints exactly what `tests.painter_oracle` defines; in Node."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ LINES = "({ linePoints }, lines) => lines.map(([start, end]) => [...linePoints(s
 def painted(tool, strokes, height, width):
     """(strokes, H, W) uint8: pixels painted by a tool, given its points and other arguments."""
     values = [{"tool": tool, "points": points, "more": more} for points, more in strokes]
-    pixels = in_node("painter_shapes.js", PAINT, {"height": height, "width": width, "strokes": values})
+    pixels = in_node("painters/painter.js", PAINT, {"height": height, "width": width, "strokes": values})
     return np.array(pixels, np.uint8).reshape(-1, height, width)
 
 
@@ -36,7 +36,7 @@ def points(rng, count, height, width):
 
 def test_lines_are_the_oracles_in_every_direction():
     lines = [((3, -2), (3 + x, y - 2)) for x in range(-9, 10) for y in range(-9, 10)]
-    for line, points in zip(lines, in_node("painter_shapes.js", LINES, lines), strict=True):
+    for line, points in zip(lines, in_node("painters/painter.js", LINES, lines), strict=True):
         assert [tuple(point) for point in points] == list(line_points(*line)), line
 
 

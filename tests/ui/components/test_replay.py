@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.ui.replay_reader import frames_of, numbers_of
-from ui.components.replay import Caption, RunProgress, Track, pack_replay, pack_stills
+from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, pack_stills
 
 generator = np.random.default_rng(3)
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.holes_and_sketches import draw_sketch
-from ui.components.sketch_painter import read_choice
+from ui.components.painters.painters import read_choice
 
 SHIP = base64.b64encode(draw_sketch("ship").tobytes()).decode()
 
@@ -17,7 +17,7 @@ def page() -> None:
     import streamlit as st
 
     from core.data.holes_and_sketches import draw_sketch
-    from ui.components.sketch_painter import sketch_painter
+    from ui.components.painters.painters import sketch_painter
 
     st.session_state.setdefault("picture", draw_sketch("ship"))
     sketch_painter(st.session_state.picture, key="painter", on_paint=lambda new: st.session_state.update(picture=new))

@@ -10,7 +10,7 @@ from core.data.picture_files import to_uint8
 from core.fourier.waves import all_random_signs, fourier_basis, random_signs
 from core.sweep.predict import wave_on_image
 from tests.node import in_node
-from ui.components.packing import pack_signs
+from ui.components.mount import pack_signs
 
 DRAW = """({ fourierBasis, addBasis, showBasis }, { pixels, size, epsilon, waves }) =>
   waves.map(([frequency, signs]) => {
@@ -39,7 +39,7 @@ def test_picture_and_wave_are_the_engines_to_the_bit(samples, place, seed, count
     image = load_samples(samples).images[place]
     signs = {wave: random_signs(place + 1, wave, seed=seed)[place] for wave in some_waves(count, half)}
     drawn = in_node(
-        "wave.js",
+        "maps/wave.js",
         DRAW,
         {
             "pixels": image.transpose(1, 2, 0).ravel().tolist(),
@@ -63,7 +63,7 @@ def test_signs_of_every_wave_are_the_engines_and_none_beyond_the_map():
     signs = all_random_signs(15, 4, seed=2)[..., 3, :]
     waves = [(i, j) for i in range(-7, 8) for j in range(-7, 8)]
     result = in_node(
-        "wave.js",
+        "maps/wave.js",
         SIGNS,
         {"bits": list(base64.b64decode(pack_signs(signs))), "side": 15, "waves": [*waves, (8, 0), (0, -8)]},
     )
@@ -72,7 +72,7 @@ def test_signs_of_every_wave_are_the_engines_and_none_beyond_the_map():
 
 
 def test_tour_runs_outward_by_one_radius_at_a_time_on_the_selected_side():
-    (tour,) = in_node("wave.js", TOUR, [((-3, 4), 15)])
+    (tour,) = in_node("maps/wave.js", TOUR, [((-3, 4), 15)])
     assert [round(np.hypot(*wave)) for wave in tour] == list(range(22)) and tour[-1] == [-15, 15]
     for i, j in tour:
         assert -15 <= i <= 0 <= j <= 15

@@ -12,7 +12,7 @@ from core.fourier.estimate import with_estimate
 from core.fourier.heatmap import METRICS, Metric, Unit, heatmap_csv
 from core.shared import stand_ins
 from tests.core.squares import heatmap_of
-from ui.components.heatmap import pack_maps
+from ui.components.maps.maps import pack_maps
 from ui.maps.catalogue import CLIP, MINI_CLIP, RESNET56, Entry, model_colour, shipped_maps
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.server.cache import ready_classifiers

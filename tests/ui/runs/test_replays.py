@@ -12,7 +12,7 @@ from core.pgd.starts import RUNS
 from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import sound_run
 from tests.ui.toys import ToyClassifier, toy_plan
-from ui.components.replay import RunProgress
+from ui.components.replay.replay import RunProgress
 from ui.runs.outcome import run_facts
 from ui.runs.replay import MAX_BYTES, live_replay, run_replay, sampled_frames
 

@@ -32,7 +32,7 @@ from core.sweep.grow import grow
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids, wave_on_image
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
-from ui.components.hybrid_mixer import Mixed
+from ui.components.pictures.pictures import Mixed
 from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, RESNET56, Predictor, entries
 from ui.maps.predictions import LOADING
 from ui.server.cache import classifier_for

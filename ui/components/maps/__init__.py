@@ -1,0 +1,1 @@
+"""Heat maps, the picture under their wave, and stripes."""

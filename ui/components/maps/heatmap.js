@@ -1,0 +1,389 @@
+// Draws the heat maps and moves their common cursor. Coordinates are frequencies [i, j]: i down, j to the right.
+// Beside a picture (`panel.js`) the maps are so large that both, and the content below, fit in the window.
+
+import { element, explained, tooltip, unpack } from "../basics.js";
+import { REST_MILLISECONDS, createPanel, drawPanel, fillPanel, markAnswers, pause } from "./panel.js";
+import { minus, name } from "./wave.js";
+
+// CSS pixels.
+const MIN_COLUMN = 270; // width of a map's column
+const MAX_SIDE = 480; // of a map, in windows up to 1,020 pixels high; in higher ones more
+const MIN_SIDE = 180; // of a map beside a picture
+const GUTTER = 30; // for the vertical axis
+const GAP = 16; // between columns
+const BETWEEN = 76; // of maps, wave, picture and answers, together
+const NARROW = 640; // a phone's width
+const BESIDES = 560; // height of everything but the maps
+const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+const views = new WeakMap(); // parentElement -> view
+const remembered = new Map(); // data.key -> { token, frequency }: survives a remount by Streamlit
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  if (!data) return;
+  if (!views.has(parentElement)) views.set(parentElement, createView(parentElement));
+  const view = views.get(parentElement);
+  view.send = (value) => setStateValue("choice", { value, token: data.token, about: data.about });
+  view.trigger = setTriggerValue;
+  let memory = remembered.get(data.key);
+  if (memory?.token !== data.token) {
+    memory = { token: data.token, frequency: data.value.slice(0, 2), epsilon: data.value[2] };
+    clearTimeout(view.timer); // a pending choice belongs to the previous content
+  }
+  remembered.set(data.key, memory);
+  view.memory = memory;
+  const drawing = JSON.stringify({ ...data, token: null, value: null, picture: null });
+  const redraw = view.drawing !== drawing;
+  if (redraw) {
+    view.drawing = drawing;
+    rebuild(view, data);
+  }
+  showPicture(view, data.picture);
+  if (redraw) layOut(view);
+  showCursor(view);
+}
+
+function createView(parentElement) {
+  const root = element("div", "heatmaps");
+  /** @type {Record<string, any>} */
+  const view = {
+    root,
+    toggle: root.appendChild(element("fieldset", "toggle")),
+    grid: root.appendChild(element("div", "grid")),
+    bar: root.appendChild(element("div", "bar")),
+    live: root.appendChild(element("div", "visually-hidden")),
+    thread: element("div", "thread"),
+    maps: [],
+    hover: null,
+    moved: () => showCursor(view),
+    report: (delay) => report(view, delay),
+  };
+  view.live.setAttribute("aria-live", "polite");
+  // Twice: a light edge under a dark line, to be seen on every colour.
+  const shape = 'viewBox="0 0 8 8" refX="3" refY="4" markerWidth="5" markerHeight="5" orient="auto"';
+  const head = `<marker id="head" ${shape}><path class="head" d="M0 0L7 4L0 8"/></marker>`;
+  view.thread.innerHTML = `<svg aria-hidden="true"><defs>${head}</defs><path/><path/></svg>`;
+  parentElement.appendChild(root);
+  const observer = new ResizeObserver(() => layOut(view));
+  [root, document.documentElement].forEach((element) => observer.observe(element));
+  return view;
+}
+
+// Adds, removes or updates the panel as Python requests; `null` without a picture.
+function showPicture(view, picture) {
+  view.root.classList.toggle("lab", Boolean(picture));
+  if (!picture) {
+    view.panel?.root.remove();
+    view.thread.remove();
+    view.panel = null;
+    return;
+  }
+  if (!view.panel) {
+    view.panel = createPanel(view);
+    view.root.append(view.panel.root, view.thread);
+    view.picture = null;
+    layOut(view);
+  }
+  const drawing = JSON.stringify(picture);
+  if (view.picture === drawing) return;
+  view.picture = drawing;
+  fillPanel(view.panel, picture);
+}
+
+function rebuild(view, data) {
+  view.data = data;
+  const table = unpack(data.table);
+  const sides = data.maps.map((packed) => packed.side);
+  if (String(sides) !== String(view.maps.map((map) => map.side))) {
+    view.maps = sides.map(createMap);
+    view.maps.forEach((map) => listenTo(view, map));
+    view.grid.replaceChildren(...view.maps.map((map) => map.figure));
+  } // else keep the elements: a map that grows while it is computed keeps its focus, and clicks do not fall between
+  const terms = { ...data.terms }; // those not explained yet
+  data.maps.forEach((packed, k) => fillMap(view.maps[k], packed, data, table, terms));
+  view.root.style.setProperty("--outline", data.outline || 0);
+  drawBar(view, table, terms);
+  drawToggle(view);
+}
+
+// On a phone one map is shown at a time.
+function drawToggle(view) {
+  view.current = Math.min(view.current ?? 0, view.maps.length - 1);
+  const options =
+    view.maps.length < 2
+      ? []
+      : view.maps.map((map, place) => {
+          const label = element("label");
+          const input = label.appendChild(element("input"));
+          Object.assign(input, { type: "radio", name: `map-${view.data.key}`, checked: place === view.current });
+          input.addEventListener("change", () => showOne(view, place));
+          label.append(map.title);
+          return label;
+        });
+  view.toggle.hidden = !options.length;
+  view.toggle.setAttribute("aria-label", "Map shown");
+  view.toggle.replaceChildren(...options);
+  showOne(view, view.current);
+}
+
+function showOne(view, place) {
+  view.current = place;
+  view.maps.forEach((map, k) => map.figure.classList.toggle("current", k === place));
+}
+
+// On a phone the picture is above the map, and a finger drags across it.
+function listenTo(view, map) {
+  const follows = () => view.panel && view.root.classList.contains("narrow");
+  map.plot.tabIndex = 0;
+  map.plot.setAttribute("role", "application");
+  map.plot.setAttribute("aria-roledescription", "heat map");
+  map.plot.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "touch" && !follows()) return; // elsewhere a finger scrolls or taps; it does not hover
+    view.hover = pointedAt(map, event);
+    showCursor(view);
+  });
+  map.plot.addEventListener("pointerup", (event) => {
+    if (event.pointerType === "touch" && follows()) choose(view, pointedAt(map, event), 0);
+  });
+  map.plot.addEventListener("pointerleave", () => {
+    view.hover = null;
+    showCursor(view);
+  });
+  map.plot.addEventListener("click", (event) => choose(view, pointedAt(map, event), 0));
+  map.plot.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const arrow = ARROWS[event.key];
+    if (!arrow && event.key !== "Home") return;
+    event.preventDefault(); // do not scroll the page
+    view.hover = null;
+    const step = event.shiftKey ? 5 : 1;
+    const clamp = (value) => Math.max(-map.half, Math.min(map.half, value));
+    const next = arrow ? view.memory.frequency.map((value, k) => clamp(value + step * arrow[k])) : [0, 0];
+    choose(view, next, view.panel ? REST_MILLISECONDS : event.repeat ? 150 : 0); // reported when the keys rest
+  });
+}
+
+function drawBar(view, table, terms) {
+  const {
+    range: [low, high],
+    unit,
+    maps,
+  } = view.data;
+  const labels = [...new Set(maps.map((map) => map.label))].join(", ");
+  const scale = element("div", "scale");
+  const label = element("span", "label");
+  label.append(...explained(unit ? `${labels} (${unit})` : labels, terms));
+  const stops = Array.from({ length: 33 }, (_, k) => 3 * Math.round((255 * k) / 32));
+  scale.style.background = `linear-gradient(to right, ${stops.map((at) => `rgb(${table.slice(at, at + 3)})`)})`;
+  const rough = (high - low) / 5;
+  const magnitude = 10 ** Math.floor(Math.log10(rough));
+  const step = magnitude * ([1, 2, 5].find((nice) => nice * magnitude >= rough * 0.999) ?? 10);
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) {
+    const tick = scale.appendChild(element("span", "tick", number(view, k * step, digits)));
+    tick.style.left = `${(100 * (k * step - low)) / (high - low)}%`;
+  }
+  view.bar.replaceChildren(label, scale);
+  const values = view.maps.flatMap((map) => map.values);
+  view.bar.append(element("span", "key origin", "zero frequency"), element("span", "key cutoff", "cutoff"));
+  if (values.some(Number.isNaN)) view.bar.append(element("span", "key absent", "not computed"));
+  if (values.some((value) => value < low || value > high)) {
+    view.bar.append(element("span", "key", "Values beyond the bar have the colour of its end."));
+  }
+}
+
+// Uses as many columns as fit, evenly filled. All maps get the same side, for comparison; the coarsest map's cells are
+// an integer number of device pixels wide, unless that would waste more than a twentieth of the space.
+function layOut(view) {
+  const width = view.root.clientWidth;
+  const count = view.maps.length;
+  if (!width || !count) return;
+  const lab = Boolean(view.panel);
+  const narrow = width < NARROW;
+  const most = Math.max(lab && !narrow ? MIN_SIDE : MAX_SIDE, innerHeight - BESIDES);
+  const picture = Math.max(150, Math.min(0.2 * width, 0.7 * most)); // side, CSS pixels; the wave's is half of it
+  const free = lab && !narrow ? width - 1.5 * picture - BETWEEN : width;
+  const column = lab ? MIN_SIDE + GUTTER : MIN_COLUMN;
+  const fitting = Math.max(1, Math.floor((free + GAP) / (column + GAP)));
+  const columns = lab && narrow ? 1 : Math.ceil(count / Math.ceil(count / fitting));
+  const rows = lab && !narrow ? Math.ceil(count / columns) : 1;
+  const room = Math.min(Math.max(MIN_SIDE, most / rows), Math.floor((free - (columns - 1) * GAP) / columns) - GUTTER);
+  view.grid.style.gridTemplateColumns = `repeat(${columns}, ${room + GUTTER}px)`;
+  view.root.style.setProperty("--picture", `${Math.round(narrow ? Math.min(200, 0.5 * width) : picture)}px`);
+  view.root.classList.toggle("narrow", narrow || (!lab && room < 340));
+  view.root.classList.toggle("small", room < 250);
+  const coarsest = Math.min(...view.maps.map((map) => map.side));
+  const ratio = window.devicePixelRatio || 1;
+  const whole = (Math.floor((room * ratio) / coarsest) * coarsest) / ratio;
+  const side = whole > room * 0.95 ? whole : room;
+  for (const map of view.maps) {
+    map.figure.style.setProperty("--side", `${side}px`);
+    map.figure.style.setProperty("--cell", `${side / map.side}px`);
+  }
+  if (lab) drawThread(view);
+}
+
+// The line from the chosen cell of the last map to its wave.
+function drawThread(view) {
+  const { ring } = view.maps[view.maps.length - 1];
+  const { canvas } = view.panel.pictures.wave;
+  const from = ring.getBoundingClientRect();
+  const to = canvas.getBoundingClientRect();
+  const frame = view.root.getBoundingClientRect();
+  const [x, y] = [from.right - frame.left + 2, (from.top + from.bottom) / 2 - frame.top];
+  const [right, down] = [to.left - frame.left - 9, (to.top + to.bottom) / 2 - frame.top];
+  const path = from.width ? `M${x} ${y}C${(x + right) / 2} ${y} ${(x + right) / 2} ${down} ${right} ${down}` : "";
+  view.thread.querySelectorAll("svg > path").forEach((line) => line.setAttribute("d", path));
+}
+
+function showCursor(view) {
+  for (const map of view.maps) {
+    const cursor = view.hover ?? view.memory.frequency;
+    placeMark(map, map.lines, cursor);
+    placeMark(map, map.ring, view.memory.frequency);
+    const [value, interval] = describe(view, map, cursor);
+    map.readout.replaceChildren(`${name(cursor)}: `, interval ? tooltip(value, interval) : value);
+  }
+  if (view.panel) {
+    drawPanel(view.panel, view.hover ?? view.memory.frequency, view.memory.epsilon);
+    drawThread(view);
+  }
+  markAnswers(view);
+}
+
+function choose(view, frequency, delay) {
+  const stopped = Boolean(view.panel) && pause(view.panel, false);
+  const changed = stopped || String(frequency) !== String(view.memory.frequency);
+  if (view.panel) view.panel.paused = null;
+  view.memory.frequency = frequency;
+  showCursor(view);
+  view.live.textContent =
+    `${name(frequency)}. ` +
+    view.maps.map((map) => `${map.title}: ${describe(view, map, frequency).filter(Boolean).join(", ")}.`).join(" ");
+  if (changed) report(view, delay);
+}
+
+function report(view, delay) {
+  clearTimeout(view.timer);
+  const { frequency, epsilon } = view.memory;
+  view.timer = setTimeout(() => view.send(epsilon === undefined ? frequency : [...frequency, epsilon]), delay);
+}
+
+// Elements of a map, without content.
+function createMap(side) {
+  const half = (side - 1) / 2;
+  const map = { side, half, figure: element("figure", "map") };
+  const caption = map.figure.appendChild(element("figcaption"));
+  map.heading = caption.appendChild(element("div", "title"));
+  map.subheading = caption.appendChild(element("div", "subtitle"));
+  const frame = map.figure.appendChild(element("div", "frame"));
+  map.plot = element("div", "plot");
+  map.canvas = element("canvas");
+  map.ring = element("div", "mark ring");
+  map.lines = element("div", "lines");
+  map.plot.append(
+    map.canvas,
+    element("div", "mark zero"),
+    element("div", "cutoff"),
+    element("div", "outline"),
+    map.lines,
+    map.ring,
+  );
+  frame.append(
+    ticks("down", half, "vertical frequency i"),
+    map.plot,
+    ticks("right", half, "horizontal frequency j", "cycles per image"),
+  );
+  map.readout = map.figure.appendChild(element("div", "readout")); // above the map, and after it for the keyboard
+  return map;
+}
+
+function fillMap(
+  map,
+  { title, note, colour, subtitle, label, bytes, cells },
+  { range: [low, high], decimals },
+  table,
+  terms,
+) {
+  const { side, half } = map;
+  const numbers = new DataView(unpack(cells).buffer);
+  map.title = title;
+  map.heading.replaceChildren(title, element("span", "note", note));
+  if (colour) map.heading.prepend(element("span", "swatch"));
+  map.heading.style.setProperty("--colour", colour);
+  map.heading.title = note && `${title} ${note}`;
+  map.subheading.replaceChildren(...explained(subtitle, terms));
+  map.label = label;
+  map.layers = numbers.byteLength / (bytes * side * side); // values, or values and both ends of their intervals
+  // Number in a layer, in units of the last decimal; NaN if not computed, undefined outside the map.
+  map.at = ([i, j], layer = 0) => {
+    if (Math.max(Math.abs(i), Math.abs(j)) > half) return undefined;
+    const place = bytes * (layer * side * side + (i + half) * side + (j + half));
+    const number = bytes === 2 ? numbers.getInt16(place, true) : numbers.getInt32(place, true);
+    return number === -(2 ** (8 * bytes - 1)) ? NaN : number; // the minimum means not computed
+  };
+  map.values = everyFrequency(half).map((frequency) => map.at(frequency) / 10 ** decimals);
+  map.plot.setAttribute(
+    "aria-label",
+    `${title}: ${label} at each frequency, ${minus(-half)} to ${half} cycles per image. Arrow keys choose a ` +
+      "frequency, with Shift in steps of 5; Home returns to zero frequency.",
+  );
+
+  // One canvas pixel per cell, enlarged by CSS; missing cells stay transparent, so that the hatching shows.
+  map.canvas.width = map.canvas.height = side;
+  const context = map.canvas.getContext("2d");
+  const image = context.createImageData(side, side);
+  map.values.forEach((value, cell) => {
+    if (Number.isNaN(value)) return;
+    const place = Math.max(0, Math.min(255, Math.round((255 * (value - low)) / (high - low))));
+    image.data.set([...table.subarray(3 * place, 3 * place + 3), 255], 4 * cell);
+  });
+  context.putImageData(image, 0, 0);
+}
+
+function everyFrequency(half) {
+  const axis = Array.from({ length: 2 * half + 1 }, (_, k) => k - half);
+  return axis.flatMap((i) => axis.map((j) => [i, j]));
+}
+
+// Places a mark at a frequency; hides it outside the map.
+function placeMark(map, mark, [i, j]) {
+  mark.hidden = map.at([i, j]) === undefined;
+  mark.style.setProperty("--x", `${(100 * (j + map.half + 0.5)) / map.side}%`);
+  mark.style.setProperty("--y", `${(100 * (i + map.half + 0.5)) / map.side}%`);
+}
+
+// Frequency of the cell under a pointer.
+function pointedAt(map, event) {
+  const box = map.plot.getBoundingClientRect();
+  const cell = (offset, length) => Math.max(0, Math.min(map.side - 1, Math.floor((offset / length) * map.side)));
+  return [cell(event.clientY - box.top, box.height) - map.half, cell(event.clientX - box.left, box.width) - map.half];
+}
+
+// Numbers at both ends and in the middle, and names between them.
+function ticks(direction, half, ...names) {
+  const axis = element("div", `ticks ${direction}`);
+  axis.append(...names.map((text) => element("div", "name", text)));
+  for (const frequency of [-half, 0, half]) {
+    const tick = axis.appendChild(element("span", "", minus(frequency)));
+    tick.style.setProperty("--at", `${(100 * (frequency + half + 0.5)) / (2 * half + 1)}%`);
+  }
+  return axis;
+}
+
+// [value, interval] as text.
+function describe(view, map, frequency) {
+  const { decimals, unit } = view.data;
+  const [value, low, high] = [0, 1, 2].map((layer) => (layer < map.layers ? map.at(frequency, layer) : NaN));
+  if (value === undefined) return ["outside this map", ""];
+  if (Number.isNaN(value)) return ["not computed", ""];
+  const text = (count) => number(view, count / 10 ** decimals, decimals);
+  const interval = Number.isNaN(low) || Number.isNaN(high) ? "" : `95 % interval (${text(low)} to ${text(high)})`;
+  return [`${map.label} ${text(value)}${unit && ` ${unit}`}`, interval];
+}
+
+function number(view, value, digits) {
+  const text = value.toFixed(digits);
+  if (Number(text) === 0) return text.replace("-", "");
+  return view.data.signed && value > 0 ? `+${text}` : minus(text);
+}

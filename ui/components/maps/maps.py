@@ -1,0 +1,299 @@
+"""Heat maps side by side with a linked cursor, the picture under their wave, and the picture under stripes.
+
+`heatmap.js` draws the maps, follows the pointer and the arrow keys without a rerun, and reports a chosen frequency
+once; this module packs the maps and sets the selected frequency. With a picture (`wave_lab`) the browser also adds the
+wave under the cursor to it with `wave.js`, the counterpart of `core.fourier.waves`. `stripes.js` does so for a number
+of vertical stripes, and looks up each network's stored prediction.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.fourier.heatmap import PERCENT, Unit, colormap_table
+from core.fourier.waves import canonical_frequency, half_plane
+from core.shared import paper
+from core.shared.numbers import Frequency, Interval
+from core.shared.text import TERMS
+from ui.components.mount import mount_synchronised, pack_pixels, pack_signs, place_from, register
+from ui.components.pictures.pictures import Thumbnails
+
+_heatmap = register("maps/heatmap.js")
+_stripes = register("maps/stripes.js")
+
+
+@dataclass(frozen=True)
+class MapView:
+    """Heat map to display.
+
+    Attributes:
+        title: plain text above the map, e.g. the classifier's name.
+        subtitle: plain text below the title, e.g. the data set and the clean error; may be empty.
+        values: (R, R) float, R odd, zero frequency in the middle; NaN where not computed. Frequency (i, j)
+            is at row i + R // 2, column j + R // 2.
+        interval: each value with the ends of its interval, in the same unit, or None.
+        value_label: name of the values, e.g. "error". unit: their unit.
+        note: plain text beside the title. colour: colour of the key before the title, e.g. "#0072B2"; no key if empty.
+    """
+
+    title: str
+    subtitle: str
+    values: np.ndarray
+    interval: Interval | None = None
+    value_label: str = "error"
+    note: str = ""
+    colour: str = ""
+    unit: Unit = PERCENT
+
+
+@dataclass(frozen=True)
+class ShownMaps:
+    """Maps to draw together. They share a unit; their sides may differ.
+
+    value_range: limits of the shared colour bar; values beyond are clipped. colormap: argument of `colormap_table`.
+    terms: those to explain at their first place in the maps.
+    """
+
+    views: Sequence[MapView]
+    colormap: str = "viridis"
+    value_range: tuple[float, float] = (0, 1)
+    terms: Sequence[str] = ("top-1", "v")
+
+
+@dataclass(frozen=True, eq=False)
+class PictureUnderWave:
+    """Picture to which the maps' waves are added.
+
+    Attributes:
+        pixels: (3, H, H) uint8. caption: what it shows, plain text.
+        epsilon: size v of the wave now, L2 norm per channel; 0 to `most`. usual: the paper's, which is named as such,
+            where it has pictures of this size.
+        signs: (S, S, 3) int8, -1 or 1 for each wave and channel, frequency (i, j) in row i + S // 2, column
+            j + S // 2. Waves beyond are refused, as the picture cannot carry them.
+        strip: thumbnails of the other pictures and `selected`, the index of this one; may be None.
+    """
+
+    pixels: np.ndarray
+    caption: str
+    epsilon: float
+    usual: float
+    signs: np.ndarray
+    strip: Thumbnails | None = None
+    selected: int = 0
+
+    @property
+    def most(self) -> float:
+        return 4 * self.usual
+
+
+def heatmap_view(
+    maps: ShownMaps,
+    *,
+    selected: Frequency,
+    key: str,
+    on_select: Callable[[Frequency], None],
+    outline: float = 0,
+) -> None:
+    """Show heat maps with one colour bar and one linked cursor.
+
+    Args:
+        maps: at least one.
+        selected: the chosen frequency (i, j); drawn in every map that contains it.
+        key: unique on the page.
+        on_select: called with the frequency that the visitor chose, before the rerun. It should store it, and
+            the next run should pass it back as `selected`.
+        outline: radius of a dashed circle around zero frequency, in cycles per image; none if 0.
+    """
+    data = pack_maps(maps) | {"outline": outline}
+    limit = max(len(view.values) // 2 for view in maps.views)
+    mount_synchronised(
+        _heatmap, key, selected, read=lambda value: _read_frequency(value, limit), on_choice=on_select, data=data
+    )
+
+
+def wave_lab(
+    maps: ShownMaps,
+    picture: PictureUnderWave,
+    *,
+    selected: Frequency,
+    key: str,
+    on_select: Callable[[Frequency, float], None],
+    on_pick: Callable[[int], None],
+    on_library: Callable[[], None],
+    belongs: Mapping[str, str] | None = None,
+    outline: float = 0,
+) -> None:
+    """Show heat maps beside a picture; the browser adds the wave under the cursor to it without a rerun.
+
+    Args:
+        maps, selected, key, outline: as `heatmap_view` takes them.
+        on_select: called with the frequency and the size v that the visitor chose, before the rerun. It should store
+            both, and the next run should pass them back.
+        on_pick: called with the index of the thumbnail that the visitor chose.
+        on_library: called when the visitor asks for all pictures.
+        belongs: CSS selectors of what the page says about the selected wave, its "table" and "sentence", which are
+            dimmed while another wave is in view.
+    """
+    data = pack_maps(maps) | {"outline": outline, "belongs": belongs and dict(belongs)}
+    limit = max(len(view.values) // 2 for view in maps.views)
+    thumbnails = range(len(picture.strip.captions) if picture.strip else 0)
+    mount_synchronised(
+        _heatmap,
+        key,
+        (*selected, picture.epsilon),
+        read=lambda value: read_choice(value, limit=limit, most=picture.most),
+        on_choice=lambda choice: on_select(choice[:2], choice[2]),
+        about=picture.usual,  # a size v is meaningful only for pictures of one size
+        data=data | {"picture": pack_picture(picture, key) | {"uploads": True}},
+        on_pick_change=place_from(key, "pick", thumbnails, on_pick),
+        on_library_change=on_library,
+    )
+
+
+def read_choice(value: Any, *, limit: int, most: float) -> tuple[int, int, float] | None:
+    """Parse a wave (i, j) and its size v sent by the browser; return None if they are invalid."""
+    match value:
+        case [i, j, int() | float() as epsilon] if 0 <= epsilon <= most:
+            frequency = _read_frequency([i, j], limit)
+            # The slider sums its steps: 15.699999999999999 is 15.7.
+            return frequency and (*frequency, round(float(epsilon), 6))
+    return None
+
+
+def pack_maps(maps: ShownMaps) -> dict[str, Any]:
+    """Return the maps and their colour bar as JSON for the browser."""
+    unit = maps.views[0].unit
+    return {
+        "range": [unit.scale * end for end in maps.value_range],
+        "table": base64.b64encode(colormap_table(maps.colormap).tobytes()).decode(),
+        "signed": unit.signed,
+        "unit": unit.name,
+        "decimals": unit.decimals,
+        "maps": [_pack(view) for view in maps.views],
+        "terms": {term: TERMS[term] for term in maps.terms},
+    }
+
+
+def pack_picture(picture: PictureUnderWave, key: str) -> dict[str, Any]:
+    """Return a picture for the browser: RGB rows, signs as three bits per cell, thumbnails."""
+    return {
+        "key": key,
+        "pixels": pack_pixels(picture.pixels),
+        "size": picture.pixels.shape[-1],
+        "caption": picture.caption,
+        "signs": pack_signs(picture.signs),
+        "side": len(picture.signs),
+        "usual": picture.usual,
+        "whose": "paper" if picture.pixels.shape[-1] in paper.EPSILON else "usual",
+        "most": picture.most,
+        "step": picture.usual / 20,
+        "strip": picture.strip and picture.strip.to_json(picture.selected),
+    }
+
+
+def _read_frequency(value: Any, limit: int) -> Frequency | None:
+    match value:
+        case [int(i), int(j)] if max(abs(i), abs(j)) <= limit:
+            return int(i), int(j)
+    return None
+
+
+def _pack(view: MapView) -> dict[str, Any]:
+    """Encode values and interval ends as integers in units of the last displayed decimal.
+
+    Each takes two bytes, or four if large; the smallest integer encodes NaN.
+    """
+    scaled = np.rint(view.unit.scale * 10**view.unit.decimals * np.asarray([view.values, *(view.interval or ())[1:]]))
+    kind = np.dtype("<i2" if np.abs(scaled[np.isfinite(scaled)]).max(initial=0) < 2**15 else "<i4")
+    cells = np.where(np.isnan(scaled), np.iinfo(kind).min, scaled).astype(kind)
+    return {
+        "title": view.title,
+        "note": view.note,
+        "colour": view.colour,
+        "subtitle": view.subtitle,
+        "label": view.value_label,
+        "side": len(view.values),
+        "bytes": kind.itemsize,
+        "cells": base64.b64encode(cells.tobytes()).decode(),
+    }
+
+
+@dataclass(frozen=True)
+class WavePredictions:
+    """Predictions (class, probability) of a network. clean: without a wave; waves: under each wave of `half_plane`."""
+
+    title: str
+    colour: str
+    clean: tuple[int, float]
+    waves: Sequence[tuple[int, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class StripedPicture:
+    """The picture and its waves.
+
+    pixels: (3, H, H) uint8. signs: (S, S, 3) int8 of every wave, as `PictureUnderWave` has them. epsilon: size v of the
+    waves, L2 norm per channel. names: of the classes. label: place of the true one, if known.
+    """
+
+    pixels: np.ndarray
+    signs: np.ndarray
+    epsilon: float
+    answers: Sequence[WavePredictions]
+    names: Sequence[str]
+    label: int | None
+
+
+def stripes(striped: StripedPicture, *, selected: Frequency, key: str, on_select: Callable[[Frequency], None]) -> None:
+    """Show the picture under the selected wave.
+
+    Args:
+        on_select: called with the wave that the visitor chose, before the rerun; the next run should pass it back.
+    """
+    half = len(striped.signs) // 2
+    mount_synchronised(
+        _stripes,
+        key,
+        selected,
+        read=lambda value: read_stripes(value, half),
+        on_choice=on_select,
+        data=pack_stripes(striped),
+    )
+
+
+def read_stripes(value: Any, half: int) -> Frequency | None:
+    """Parse the wave sent by the browser, a number of vertical stripes; return None if it is invalid."""
+    match value:
+        case [0, int(j)] if 0 < j <= half:
+            return 0, j
+    return None
+
+
+def pack_stripes(striped: StripedPicture) -> dict[str, Any]:
+    """Return JSON for the browser: a prediction for each cell of a map, row by row."""
+    side, half = len(striped.signs), len(striped.signs) // 2
+    place = {wave: k for k, wave in enumerate(half_plane(side))}
+    cells = [place[canonical_frequency(i - half, j - half)] for i in range(side) for j in range(side)]
+    return {
+        "pixels": pack_pixels(striped.pixels),
+        "size": striped.pixels.shape[-1],
+        "signs": pack_signs(striped.signs),
+        "side": side,
+        "epsilon": striped.epsilon,
+        "names": list(striped.names),
+        "label": striped.label,
+        "networks": [
+            {
+                "title": network.title,
+                "colour": network.colour,
+                "clean": network.clean,
+                "cells": [network.waves[k] for k in cells],
+            }
+            for network in striped.answers
+        ],
+    }

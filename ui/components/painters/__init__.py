@@ -1,0 +1,1 @@
+"""Painters of holes and sketches."""

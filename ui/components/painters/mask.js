@@ -1,0 +1,121 @@
+// Paints a hole into a picture. The mask is one byte per image pixel; the screen only enlarges it.
+
+import { button, element } from "../basics.js";
+import { disc, mountPainter, outline, take } from "./painter.js";
+
+const maskKind = {
+  name: "mask painter",
+  label:
+    "Hole in the picture. Arrow keys move the cursor, with Shift in steps of 10; Space " +
+    "paints; plus and minus change the size; S, B and E choose square, brush and eraser; Z undoes, Y redoes.",
+  tools: [
+    ["square", "Square", "s"],
+    ["brush", "Brush", "b"],
+    ["eraser", "Eraser", "e"],
+  ],
+  pack: packMask,
+  unpack: unpackMask,
+  begin: ({ side, radius }) => ({ tool: "square", side, sizes: { square: side, brush: radius, eraser: radius } }),
+
+  follow({ data, memory, picture }) {
+    if (memory.side !== data.side) memory.side = memory.sizes.square = data.side; // Python has changed the square
+    if (picture.getAttribute("src") === data.picture) return;
+    picture.src = data.picture;
+    picture.alt = data.alt;
+  },
+
+  build(painter) {
+    painter.picture = painter.stage.appendChild(element("img"));
+    painter.picture.draggable = false;
+    painter.papers = button(painter.tools.square.parentElement, "", () => {
+      painter.memory.sizes.square = painter.data.papers;
+      take(painter, "square");
+    });
+    painter.papers.title = "Square of the paper’s size";
+  },
+
+  sizeOf({ tool, width, height }) {
+    const side = Math.min(width, height);
+    return tool === "square" ? ["Side", 1, side] : ["Radius", 0, Math.floor(side / 4)];
+  },
+
+  paint({ cells, width, height, sizes }, points, { tool }) {
+    for (const at of points) {
+      if (tool === "square") stamp(cells, width, height, at, sizes.square);
+      else disc(cells, width, height, at, sizes[tool], tool === "brush" ? 1 : 0);
+    }
+  },
+
+  blank: () => 0,
+  press: () => false,
+  cellName: () => "",
+
+  state({ cells }) {
+    let count = 0;
+    for (const bit of cells) count += bit;
+    const share = ((100 * count) / cells.length).toFixed(1);
+    return count
+      ? `Hole: ${count.toLocaleString("en")} of ${cells.length.toLocaleString("en")} pixels, ${share} %`
+      : "No hole yet: click or drag on the picture.";
+  },
+
+  show(painter) {
+    const {
+      canvas,
+      memory: { cells, width, height },
+    } = painter;
+    const { papers } = painter.data;
+    painter.papers.textContent = `${papers} × ${papers}`;
+    const context = canvas.getContext("2d");
+    context.fillStyle = "rgb(214 39 140 / 0.5)";
+    fillRuns(context, cells, width, height, canvas.width / width);
+    outline(painter, cells, "#fff");
+  },
+
+  reach({ memory: { cells, width, height, tool, sizes } }, at) {
+    const reached = new Uint8Array(cells.length);
+    if (tool === "square") stamp(reached, width, height, at, sizes.square);
+    else disc(reached, width, height, at, sizes[tool], 1);
+    return { cells: reached, colour: tool === "eraser" ? "#ffb000" : "#6cf" };
+  },
+};
+
+export default function (mounted) {
+  mountPainter(maskKind, mounted);
+}
+
+// Square of `side` pixels around [x, y], shifted into the image rather than clipped.
+function stamp(mask, width, height, [x, y], side) {
+  const left = Math.min(Math.max(x - Math.floor(side / 2), 0), width - side);
+  const top = Math.min(Math.max(y - Math.floor(side / 2), 0), height - side);
+  for (let row = top; row < top + side; row++) mask.fill(1, row * width + left, row * width + left + side);
+}
+
+// Packed bits in base64, with the first pixel in a byte's highest bit.
+function packMask(mask) {
+  const bytes = new Uint8Array(Math.ceil(mask.length / 8));
+  mask.forEach((bit, k) => {
+    bytes[k >> 3] |= bit << (7 - (k & 7));
+  });
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+function unpackMask(base64, count) {
+  const text = atob(base64);
+  return Uint8Array.from({ length: count }, (_, k) => (text.charCodeAt(k >> 3) >> (7 - (k & 7))) & 1);
+}
+
+function fillRuns(context, mask, width, height, scale) {
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      if (!mask[row * width + column]) continue;
+      const first = column;
+      while (column + 1 < width && mask[row * width + column + 1]) column++;
+      const top = Math.round(row * scale); // integer device pixels: no seams
+      const left = Math.round(first * scale);
+      context.fillRect(left, top, Math.round((column + 1) * scale) - left, Math.round((row + 1) * scale) - top);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+"""Pixel-exact painters of holes and of sketches, with undo, redo and clear.
+
+`mask.js` (square, brush, eraser) and `sketch.js` (brush, ellipse, fill, colours) hold their cells at the picture's
+resolution, paint without a rerun and report them after each stroke. `tests/painter_oracle.py` is the reference
+implementation of a stroke.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from core.data.holes_and_sketches import PALETTE, Colour, decode_mask, encode_mask
+from core.data.picture_files import png_data_uri
+from ui.components.mount import mount_synchronised, register
+
+RADIUS = 2  # pixels: first size of a sketch's brush
+_mask = register("painters/mask.js")
+_sketch = register("painters/sketch.js")
+
+
+def mask_painter(
+    picture: np.ndarray,
+    mask: np.ndarray,
+    *,
+    side: int,
+    papers: int,
+    radius: int,
+    key: str,
+    on_paint: Callable[[np.ndarray], None],
+    alt: str = "the picture under the hole",
+) -> None:
+    """Show a picture and let the visitor paint its hole.
+
+    Args:
+        picture: uint8 (H, W, 3).
+        mask: bool (1, H, W) of the picture's size, True = hole.
+        side, radius: size in pixels of the square stamp until the visitor takes another one, and first size of
+            brush and eraser. papers: side of the paper's square, a mark on the slider.
+        key: unique on the page.
+        on_paint: called with the new (1, H, W) mask after each stroke, before the rerun. It should store it, and the
+            next run should pass it back as `mask`.
+        alt: what the picture shows, for screen readers.
+    """
+    height, width = picture.shape[:2]
+    mount_synchronised(
+        _mask,
+        key,
+        encode_mask(mask),
+        read=lambda value: _read_bits(value, height, width),
+        on_choice=lambda bits: on_paint(decode_mask(bits, height=height, width=width)),
+        about=[height, width],  # a mask fits pictures of one size only
+        data={"picture": png_data_uri(picture), "alt": alt, "side": side, "papers": papers, "radius": radius},
+    )
+
+
+def _read_bits(value: Any, height: int, width: int) -> str | None:
+    try:
+        return encode_mask(decode_mask(value, height=height, width=width)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def sketch_painter(
+    picture: np.ndarray,
+    *,
+    key: str,
+    on_paint: Callable[[np.ndarray], None],
+    background: Colour = PALETTE["white"],
+) -> None:
+    """Show a sketch and let the visitor paint it.
+
+    Args:
+        picture: uint8 (H, W, 3), of 8 to 256 pixels a side.
+        key: unique on the page.
+        on_paint: called with the new picture after each stroke, before the rerun. It should store it, and the next run
+            should pass it back as `picture`.
+        background: picture after "Clear".
+    """
+    height, width = picture.shape[:2]
+    mount_synchronised(
+        _sketch,
+        key,
+        _pack(picture),
+        read=lambda value: read_choice(value, height, width),
+        on_choice=lambda value: on_paint(_unpack(value, height, width)),
+        about=[height, width],  # strokes fit pictures of one size only
+        data={
+            "palette": [[name, _hex(colour)] for name, colour in PALETTE.items()],
+            "background": _hex(background),
+            "radius": RADIUS,
+        },
+    )
+
+
+def _pack(picture: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(picture, dtype=np.uint8).tobytes()).decode("ascii")
+
+
+def _unpack(text: str, height: int, width: int) -> np.ndarray:
+    pixels = np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
+    return pixels.reshape(height, width, 3).copy()
+
+
+def read_choice(value: Any, height: int, width: int) -> str | None:
+    """Decode a picture sent by the (untrusted) browser; return None if it is invalid or of another size."""
+    # Check the length first, so that an oversized text is never decoded.
+    if not isinstance(value, str) or len(value) != 4 * height * width:
+        return None
+    try:
+        return _pack(_unpack(value, height, width))
+    except ValueError:
+        return None
+
+
+def _hex(colour: Colour) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)

@@ -1,0 +1,1 @@
+"""Thumbnails to choose from, and two pictures in one."""

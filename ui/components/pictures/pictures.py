@@ -1,0 +1,199 @@
+"""Thumbnails to choose a picture from, and two pictures in one.
+
+`picker.js` draws a grid or a line of thumbnails like radio buttons in a toolbar, shows captions under the pointer and
+moves with the arrow keys without a rerun; a click, a tap, Enter or the space bar reports a picture. `mixer.js` computes
+`core.fourier.waves.hybrid` at each cutoff of its slider and updates picture, bars and sentence without a rerun.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from core.data.picture_files import square_image
+from ui.components.mount import mount_synchronised, pack_pixels, place_from, register
+
+MAX_TILE = 96  # pixels: twice the usual 48, for screens with two device pixels to one of CSS
+_QUALITY = 82
+
+_picker = register("pictures/picker.js")
+_mixer = register("pictures/mixer.js")
+
+
+@dataclass(frozen=True)
+class Thumbnails:
+    """Pictures to choose from, made by `pack_thumbnails`.
+
+    Attributes:
+        captions: plain text for each picture; shown below a grid, and its name for screen readers.
+        sheet: data URI of one picture that holds all of them, row by row.
+        tile: side of each thumbnail in the sheet, in pixels. columns: thumbnails per row of the sheet.
+        lossless: whether the thumbnails have the original pixels.
+    """
+
+    captions: tuple[str, ...]
+    sheet: str
+    tile: int
+    columns: int
+    lossless: bool
+
+    @property
+    def digest(self) -> str:
+        """Return a digest of the pictures in this order."""
+        return hashlib.blake2b(self.sheet.encode(), digest_size=16).hexdigest()
+
+    def to_json(self, selected: int) -> dict[str, Any]:
+        """Return JSON for the browser; `selected` is the index of the chosen picture."""
+        return {**vars(self), "digest": self.digest, "selected": selected}
+
+
+def pack_thumbnails(pictures: np.ndarray, captions: Sequence[str]) -> Thumbnails:
+    """Pack pictures into one sheet: losslessly up to 96 pixels wide, larger ones as small lossy WebPs.
+
+    Args:
+        pictures: uint8 (N, S, S, 3), N >= 1.
+        captions: N texts.
+    """
+    tile, lossless = min(pictures.shape[1], MAX_TILE), pictures.shape[1] <= MAX_TILE
+    columns = math.ceil(math.sqrt(len(pictures)))
+    rows = math.ceil(len(pictures) / columns)
+    tiles = np.zeros((rows * columns, tile, tile, 3), np.uint8)
+    tiles[: len(pictures)] = [square_image(picture, tile, resize_to=tile) for picture in pictures]
+    sheet = Image.fromarray(tiles.reshape(rows, columns, tile, tile, 3).swapaxes(1, 2).reshape(rows * tile, -1, 3))
+    buffer, kind = io.BytesIO(), "png" if lossless else "webp"
+    sheet.save(buffer, kind, optimize=True, quality=_QUALITY)
+    uri = f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return Thumbnails(tuple(captions), uri, tile, columns, lossless)
+
+
+def image_picker(
+    thumbnails: Thumbnails,
+    *,
+    selected: int,
+    key: str,
+    label: str,
+    on_pick: Callable[[int], None],
+    side: int = 48,
+    columns: int = 0,
+    line: bool = False,
+    ticks: Sequence[bool] = (),
+) -> None:
+    """Show thumbnails; a click, a tap, Enter or the space bar chooses one, the arrow keys look through them.
+
+    Args:
+        selected: index of the chosen picture.
+        key: unique on the page.
+        label: name of the grid for screen readers.
+        on_pick: called with the index that the visitor chose, before the rerun, even when that is the same again. It
+            should store it, and the next run should pass it back as `selected`.
+        side: of a thumbnail, in CSS pixels. A whole multiple of small pictures' own side shows all their pixels
+            equally large.
+        columns: so many fill the width, in place of `side`; fewer in a narrow window.
+        line: one line that scrolls, without the caption of the picture under the pointer.
+        ticks: whether each thumbnail has a tick; none if empty.
+    """
+    crisp = thumbnails.lossless and side >= thumbnails.tile
+    _picker(
+        key=key,
+        data={
+            **thumbnails.to_json(selected),
+            "label": label,
+            "thumbnail": side,
+            "across": columns,
+            "line": line,
+            "ticks": list(ticks),
+            "crisp": crisp,
+        },
+        on_pick_change=place_from(key, "pick", range(len(thumbnails.captions)), on_pick),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Mixed:
+    """Predictions of one network; texts are plain.
+
+    colour: CSS. classes: the low picture's class and the high picture's. shares: for each cutoff, the probabilities of
+    both. tops: for each cutoff, its prediction. switches: place of the cutoff at which the first class becomes the more
+    probable; None where it does not. mark: words beside that place.
+    """
+
+    title: str
+    colour: str
+    classes: tuple[str, str]
+    shares: Sequence[tuple[float, float]]
+    tops: Sequence[str]
+    switches: int | None
+    mark: str
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """Two pictures to mix and the networks' predictions.
+
+    low, high: (3, H, H) uint8, that give the low and the high frequencies. captions: of both, plain text.
+    cutoffs: (C,) of the slider, cycles per image, in equal ratios. networks: may be none. strip: pictures to
+    take the high frequencies from. second: the place of `high` among them. strip_title: above them, plain text.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    captions: tuple[str, str]
+    cutoffs: Sequence[float]
+    networks: Sequence[Mixed]
+    strip: Thumbnails
+    second: int
+    strip_title: str
+
+
+def hybrid_mixer(
+    mixture: Mixture, *, selected: int, key: str, on_choose: Callable[[int], None], on_pick: Callable[[int], None]
+) -> None:
+    """Show the mixture with its slider.
+
+    Args:
+        selected: index of the cutoff.
+        key: unique on the page.
+        on_choose: called with the index of the chosen cutoff before the rerun. It should store it, and the next run
+            should pass it back as `selected`.
+        on_pick: called with the index of the thumbnail that the visitor chose.
+    """
+    count = len(mixture.cutoffs)
+
+    mount_synchronised(
+        _mixer,
+        key,
+        selected,
+        read=lambda value: value if isinstance(value, int) and 0 <= value < count else None,
+        on_choice=on_choose,
+        about=list(mixture.cutoffs),
+        data=pack_mixture(mixture),
+        on_pick_change=place_from(key, "pick", range(len(mixture.strip.captions)), on_pick),
+    )
+
+
+def pack_mixture(mixture: Mixture) -> dict[str, Any]:
+    """Return JSON for the browser: RGB rows, and slider ticks at powers of two."""
+    pixels = [pack_pixels(picture) for picture in (mixture.low, mixture.high)]
+    low, high = (
+        {"pixels": packed, "caption": caption} for packed, caption in zip(pixels, mixture.captions, strict=True)
+    )
+    first, last = math.log2(mixture.cutoffs[0]), math.log2(mixture.cutoffs[-1])
+    powers = range(math.ceil(first), math.floor(last) + 1)
+    return {
+        "pair": hashlib.blake2b("".join(pixels).encode(), digest_size=16).hexdigest(),
+        "size": mixture.low.shape[-1],
+        "low": low,
+        "high": high,
+        "cutoffs": list(mixture.cutoffs),
+        "ticks": [[(power - first) / (last - first), f"{2.0**power:g}"] for power in powers],
+        "networks": [asdict(network) for network in mixture.networks],
+        "strip": {**mixture.strip.to_json(mixture.second), "title": mixture.strip_title},
+    }

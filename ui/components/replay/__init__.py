@@ -1,0 +1,1 @@
+"""Runs, moment by moment."""

@@ -1,0 +1,145 @@
+"""Replay of runs in the browser: large pictures that grow, from the exact bytes of every stored moment.
+
+`replay.js` holds all frames, draws them and the wipe between start and moment, and moves through them without a rerun.
+During a run each redraw sends it the frames since the previous redraw, which it plays in order; it reports *Stop* and
+*Continue*.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from core.pgd.run import frame_differences
+from ui.components.mount import register
+
+_component = register("replay/replay.js")
+
+
+@dataclass(frozen=True)
+class Caption:
+    """Texts of a run's pictures, plain. title: its role. judged: per picture, another network's prediction, or empty.
+
+    recognised: per picture, whether that is the target.
+    """
+
+    title: str
+    judged: Sequence[str] = ()
+    recognised: Sequence[bool] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One run in a replay: F frames of B images, (F, B, 3, H, W) uint8, and the target probability of S states, (S, B).
+
+    every: steps between measurements; in between, and until the run's last step, the curve repeats the last one.
+    """
+
+    caption: Caption
+    frames: np.ndarray
+    curve: np.ndarray
+    every: int = 1
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """Progress of an unfinished run; a "new" one has not begun.
+
+    text: what one sees, and the time left. step: of the newest state. seconds: how long to play the frames until the
+    next ones arrive.
+    """
+
+    state: Literal["new", "queued", "running", "stopped"]
+    text: str = ""
+    step: int = 0
+    seconds: float = 0.0
+
+
+def pack_replay(
+    tracks: Sequence[Track],
+    start: np.ndarray,
+    frame_steps: Sequence[int],
+    *,
+    original: np.ndarray | None = None,
+    live: RunProgress | None = None,
+    **about: Any,
+) -> dict[str, Any]:
+    """Return JSON for the browser.
+
+    Args:
+        start: (B, 3, H, W) uint8, the reference of the wipe. frame_steps: F steps, rising.
+        original: (B, 3, H, W) uint8, shown beside the results, or None. live: progress of an unfinished run, or None.
+        about: `id` of the run; `lead`, whether the last picture is larger than the others; `wipe`, whether the start
+            is worth comparing; `targets`, the target class of each image; `steps`, the run's planned steps.
+    """
+    # Not for live frames: unpacking one may take longer than the time until the next.
+    packed = live is None or live.state == "new"
+    return _with_version(
+        about
+        | {
+            "height": start.shape[2],
+            "width": start.shape[3],
+            "frame_steps": list(frame_steps),
+            "packed": packed,
+            "start": _bytes(start, packed),
+            "original": None if original is None else _bytes(original, packed),
+            "models": [_pack(track, frame_steps, packed) for track in tracks],
+            "live": None if live is None else vars(live),
+        }
+    )
+
+
+def pack_stills(pictures: Sequence[tuple[Caption, str, float]], side: int, target: str) -> dict[str, Any]:
+    """Return JSON for the browser of stored pictures without their runs: caption, data URI and confidence of each."""
+    models = [
+        {**vars(caption), "still": uri, "values": _floats(np.array([share])), "every": 1}
+        for caption, uri, share in pictures
+    ]
+    about = {"id": target, "lead": True, "wipe": False, "targets": [target], "steps": 1, "frame_steps": [0]}
+    nothing = {"packed": False, "start": "", "original": None, "live": None}
+    return _with_version({**about, **nothing, "height": side, "width": side, "models": models})
+
+
+def replay(data: Mapping[str, Any], *, key: str, seek: bool = False, **events: Callable[[], object]) -> None:
+    """Show packed pictures.
+
+    Args:
+        data: from `pack_replay` or `pack_stills`. key: unique on the page; the same for all runs.
+        seek: whether to scroll to the pictures once unless they are visible, since the visitor has started this run.
+        events: callbacks for "resume" and "stop" of an unfinished run.
+    """
+    calls = {f"on_{name}_change": events.get(name, lambda: None) for name in ("resume", "stop")}
+    _component(key=key, data={"key": key, "seek": seek, **data}, **calls)
+
+
+def _pack(track: Track, frame_steps: Sequence[int], packed: bool) -> dict[str, Any]:
+    known = [step for step in frame_steps if step < len(track.curve)]  # of a run that has not begun, nothing
+    return {
+        **vars(track.caption),
+        "frames": _bytes(frame_differences(track.frames), packed),
+        "values": _floats(track.curve[known]),
+        "every": track.every,
+    }
+
+
+def _with_version(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"version": hashlib.blake2b(repr(data).encode("utf-8", "replace"), digest_size=16).hexdigest()}
+
+
+def _bytes(array: np.ndarray, packed: bool) -> str:
+    raw = np.ascontiguousarray(array).tobytes()
+    return _base64(zlib.compress(raw, 6) if packed else raw)
+
+
+def _floats(values: np.ndarray) -> str:
+    return _base64(values.astype("<f4").tobytes())
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

@@ -1,0 +1,1 @@
+"""A word with two drawings, tabs of chapters, and the judge."""

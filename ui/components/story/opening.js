@@ -1,0 +1,114 @@
+// Opening scene: a row of words to choose from, and two pictures that grow from one start, one per search.
+
+import { button, element } from "../basics.js";
+
+const PLAY_MILLISECONDS = 3500;
+const scenes = new WeakMap(); // parentElement -> scene
+let played = ""; // the word whose animation has been played: once, even after a remount
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  if (!data) return;
+  if (!scenes.has(parentElement)) scenes.set(parentElement, createScene(parentElement, data));
+  const scene = scenes.get(parentElement);
+  const { words, chosen } = data;
+  const word = words[chosen];
+  scene.ask = (place) => setTriggerValue("ask", place);
+  if (scene.data && scene.data.chosen !== chosen) delete scene.root.dataset.part; // until its frames are decoded
+  scene.data = data;
+  scene.chips.forEach((chip, place) => chip.setAttribute("aria-pressed", String(place === chosen)));
+  scene.wish.textContent = `Ask for ${/^[aeiou]/.test(word) ? "an" : "a"} ${word}`;
+  scene.figures.forEach((figure, k) => {
+    for (const name of ["title", "about", "judged"]) figure[name].textContent = data.drawings[k][name];
+  });
+  Promise.all(data.drawings.map(({ strip }) => decoded(strip))).then((strips) => {
+    if (scene.data !== data) return;
+    scene.strips = strips;
+    const still = data.drawings.every(({ shares }) => shares.length === 1); // a moment of a run in progress
+    if (still || played === word || matchMedia("(prefers-reduced-motion: reduce)").matches) finish(scene);
+    else grow(scene);
+  });
+}
+
+async function decoded(source) {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  return image;
+}
+
+function createScene(parentElement, { words, drawings }) {
+  const root = element("div", "opening");
+  const scene = { root, timer: 0 };
+  scene.wish = root.appendChild(element("div", "wish"));
+  scene.wish.setAttribute("aria-live", "polite");
+  const group = root.appendChild(element("div", "chips"));
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", "Word to ask for");
+  scene.chips = words.map((word, place) =>
+    button(group, word, () => {
+      played = "";
+      if (place === scene.data.chosen) grow(scene);
+      else scene.ask(place);
+    }),
+  );
+  const row = root.appendChild(element("div", "squares"));
+  scene.figures = drawings.map(() => {
+    const figure = row.appendChild(element("figure"));
+    const canvas = figure.appendChild(element("canvas"));
+    canvas.setAttribute("role", "img");
+    const caption = figure.appendChild(element("figcaption"));
+    const line = caption.appendChild(element("div", "line"));
+    const title = line.appendChild(element("span", "title"));
+    const sure = line.appendChild(element("strong", "sure"));
+    const [about, judged] = ["about", "judged"].map((name) => caption.appendChild(element("span", name)));
+    return { canvas, title, sure, about, judged };
+  });
+  parentElement.appendChild(root);
+  return scene;
+}
+
+function grow(scene) {
+  const start = performance.now();
+  const { data } = scene;
+  const step = (now) => {
+    if (scene.data !== data || !scene.root.isConnected) return;
+    const part = Math.min(1, (now - start) / PLAY_MILLISECONDS);
+    if (part === 1) return finish(scene);
+    show(scene, part);
+    scene.timer = requestAnimationFrame(step);
+  };
+  cancelAnimationFrame(scene.timer);
+  show(scene, 0);
+  scene.timer = requestAnimationFrame(step);
+}
+
+function finish(scene) {
+  played = scene.data.words[scene.data.chosen];
+  show(scene, 1);
+}
+
+// Draws both pictures at a moment from 0 to 1, interpolated between stored frames. Judgements appear at the end.
+function show({ data, strips, figures, root }, part) {
+  const { size, words, chosen } = data;
+  root.dataset.part = String(part);
+  data.drawings.forEach(({ title, shares }, k) => {
+    const { canvas, sure } = figures[k];
+    const at = part * (shares.length - 1);
+    const frame = Math.floor(at);
+    if (canvas.width !== size) Object.assign(canvas, { width: size, height: size });
+    const context = canvas.getContext("2d");
+    for (const [place, alpha] of [
+      [frame, 1],
+      [frame + 1, at - frame],
+    ]) {
+      if (!alpha) continue;
+      context.globalAlpha = alpha;
+      context.drawImage(strips[k], 0, place * size, size, size, 0, 0, size, size);
+    }
+    sure.textContent = `${percent(shares[Math.round(at)])} sure`;
+    canvas.setAttribute("aria-label", `${title}: ${sure.textContent} that it shows “${words[chosen]}”`);
+  });
+}
+
+// Clamped to 1 and 99 %: no classifier means 0 % or 100 %.
+const percent = (share) => `${Math.min(99, Math.max(1, Math.round(100 * share)))} %`;

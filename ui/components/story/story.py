@@ -1,0 +1,109 @@
+"""Parts of the story: a word with two drawings, tabs of its chapters, and the visitor as judge.
+
+`opening.js` plays the stored frames of a network's drawings by each search, from the same start, once, and blends
+neighbouring ones. `steps.js` draws the tabs with Back, Next and the arrow keys; each chapter has its own URL.
+`judge.js` asks, tells at once what was right, and writes the score; it reports the choices and a wish for a new round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.pgd.drawings import SIDE, Drawing
+from ui.components.mount import place_from, register, webp_data_uri
+
+_opening = register("story/opening.js")
+_tabs = register("story/steps.js")
+_judge = register("story/judge.js")
+
+
+def opening(
+    labels: Sequence[str],
+    chosen: int,
+    drawings: Sequence[Drawing],
+    captions: Sequence[tuple[str, str, str]],
+    *,
+    on_ask: Callable[[int], None],
+) -> None:
+    """Show the words as chips, and the drawings of the chosen word.
+
+    Args:
+        chosen: index of the word. drawings: drawings of that word, with equally many frames.
+        captions: title, description and a judge's verdict for each drawing, plain text.
+        on_ask: called with the index of the word that the visitor chose, before the rerun.
+    """
+    key, data = "story.opening", pack_opening(labels, chosen, drawings, captions)
+    _opening(key=key, data=data, on_ask_change=place_from(key, "ask", range(len(labels)), on_ask))
+
+
+def pack_opening(
+    labels: Sequence[str], chosen: int, drawings: Sequence[Drawing], captions: Sequence[tuple[str, str, str]]
+) -> dict[str, Any]:
+    """Return JSON for the browser: each drawing's frames, stacked vertically, and a probability per frame."""
+    return {
+        "words": list(labels),
+        "chosen": chosen,
+        "size": SIDE,
+        "drawings": [
+            {
+                "title": title,
+                "about": about,
+                "judged": judged,
+                "strip": webp_data_uri(drawing.strip),
+                "shares": drawing.confidence,
+            }
+            for drawing, (title, about, judged) in zip(drawings, captions, strict=True)
+        ],
+    }
+
+
+def step_tabs(
+    names: Sequence[str],
+    links: Sequence[str],
+    current: int,
+    *,
+    title: str,
+    parameter: str,
+    on_go: Callable[[int], None],
+) -> None:
+    """Show the tabs.
+
+    Args:
+        names: step names in order. links: their values of the URL's `parameter`.
+        current: the one on the screen, from 1. title: of that one, for screen readers.
+        on_go: called with the step that the visitor chose, before the rerun; the next run should pass it as `current`.
+    """
+    key, tabs = "story.tabs", {"names": list(names), "links": list(links)}
+    data = tabs | {"current": current, "title": title, "parameter": parameter}
+    _tabs(key=key, data=data, on_go_change=place_from(key, "go", range(1, len(names) + 1), on_go))
+
+
+def judge(
+    questions: Sequence[Mapping[str, Any]],
+    seed: int,
+    chosen: Sequence[int],
+    searches: Mapping[str, str],
+    *,
+    key: str,
+    on_choose: Callable[[tuple[int, ...]], None],
+    on_more: Callable[[], None],
+) -> None:
+    """Show the first question that is not answered yet, or the score.
+
+    Args:
+        questions: each with the URI of its `picture`, its `options`, the place of the `right` one, and its `search`.
+        seed: of the round; another one begins anew. chosen: places of the options chosen so far.
+        searches: what the drawings of each search must do, in words that follow a number.
+        on_choose: called with all choices so far. on_more: called when the visitor asks for another round.
+    """
+
+    def choose() -> None:
+        places = st.session_state[key].get("choose")
+        if isinstance(places, list) and len(places) <= len(questions) and all(place in range(5) for place in places):
+            on_choose(tuple(places))
+
+    data = {"questions": list(questions), "seed": seed, "chosen": list(chosen), "searches": dict(searches), "url": ""}
+    _judge(key=key, data=data, on_choose_change=choose, on_more_change=on_more)
