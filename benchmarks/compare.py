@@ -23,6 +23,7 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from core.claims.claim import Finding, NamedMap
+from core.claims.picture_verdicts import feature_findings, training_finding
 from core.claims.quantities import (
     gradient_agreement,
     stored_corruptions,
@@ -30,7 +31,7 @@ from core.claims.quantities import (
     stored_gradients,
     stored_hybrids,
 )
-from core.claims.verdicts import feature_findings, findings, training_finding
+from core.claims.verdicts import findings
 from core.classifiers.registry import load_classifier, network_side
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.data.datasets import load_samples

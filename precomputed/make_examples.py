@@ -33,7 +33,7 @@ from core.pgd.batches import class_order
 from core.pgd.pictures import picture_outcomes
 from core.pgd.run import SURE, Run, inpainting_plan
 from core.pgd.settings import paper_inpainting
-from core.reproduce.profile import example_run, opening_plan
+from core.reproduce.profile_parts import example_run, opening_plan
 from core.shared.device import class_probabilities, device_name
 from core.shared.files import write_json
 

@@ -21,7 +21,8 @@ from core.classifiers.weights import FolderFile
 from core.data.sample_sets import CIFAR10, HEATMAPS
 from core.fourier.heatmap import Heatmap
 from core.pgd.__main__ import main as reconstruct
-from core.reproduce.compare import MAPS, MapResult, compare_claims
+from core.reproduce.compare import MapResult, compare_claims
+from core.reproduce.paper_parts import MAPS
 from core.reproduce.report import Cost, Results, to_html
 from core.shared.numbers import Interval
 from tests.ui.pages.test_findings import opened, table

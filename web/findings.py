@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.claims.verdicts import feature_findings
+from core.claims.picture_verdicts import feature_findings
 from core.classifiers.registry import result_title
 from core.pgd.pictures import judged_outcomes
 from core.reproduce.report import findings_html

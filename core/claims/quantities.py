@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -26,10 +26,7 @@ from core.fourier.outcomes import (
     paired_difference,
 )
 from core.fourier.waves import half_plane, resize_attenuation_map, rounded_radius, wave_values
-from core.pgd.pictures import PictureOutcomes, comparison_kind, on_common_starts, picture_outcomes
-from core.pgd.run import SURE
-from core.pgd.search import COMPARED
-from core.shared.numbers import Interval, bootstrap_interval, paired_interval, student, wilson
+from core.shared.numbers import Interval, bootstrap_interval
 from core.shared.stand_ins import ROBUST
 
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
@@ -268,9 +265,6 @@ def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.nda
     return np.fft.fftshift(np.fft.ifft2(np.fft.fft2(np.fft.ifftshift(centred)).real * signs).real, axes=(1, 2))
 
 
-DIFFERENCE = "difference of crossover cutoffs"
-
-
 @cached_by_files("hybrids")
 def stored_hybrids(paths: tuple[Path, ...]) -> dict[str, HybridOutcomes]:
     """Load the stored outcomes on hybrid images, by classifier name."""
@@ -298,7 +292,7 @@ def compare_crossovers(
     return difference, (
         Evidence(f"crossover cutoff of {first}", of_a.radius, "radius"),
         Evidence(f"crossover cutoff of {second}", of_b.radius, "radius"),
-        Evidence(DIFFERENCE, difference, "radii", (of_a.radius.value, of_b.radius.value)),
+        Evidence("difference of crossover cutoffs", difference, "radii", (of_a.radius.value, of_b.radius.value)),
     )
 
 
@@ -313,81 +307,3 @@ def twin_pairs(subject: NamedMap, all_maps: Sequence[NamedMap]) -> list[tuple[Na
         and ordinary.heatmap.metadata["dataset"]["n"] == robust.heatmap.metadata["dataset"]["n"]
     ]
     return [pair for pair in pairs if subject.label in (pair[0].label, pair[1].label)] or pairs
-
-
-# Names of the evidence by kind of pictures: of the paper's search, by views, and of both with the same steps and ball.
-FILLED = {"eq3": "holes by Eq. 3", "mean_square": "holes by the mean square"}
-DRAWN = {
-    "blur": "drawings from blurs",
-    "classless": "drawings from blurs of no class",
-    "independent": "drawings from pixel noise",
-}
-FILLED_BY_VIEWS = {comparison_kind("eq3", "views"): "holes"}
-DRAWN_BY_VIEWS = {comparison_kind("classless", "views"): DRAWN["classless"]}
-SEARCHED: dict[str, dict[str, str]] = {
-    "drawings": {search: comparison_kind("classless", search) for search in COMPARED},
-    "holes": {"pixels": "eq3", "views": comparison_kind("eq3", "views")},
-}
-LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
-Pictures = Mapping[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A number of each picture, NaN where it does not count, and its mean with an interval.
-
-    of: takes the pictures' columns and the prefix of those of a judge, which is empty unless `judged`.
-    """
-
-    of: Callable[[Pictures, str], np.ndarray]
-    mean: Callable[[np.ndarray], Interval]
-    unit: str
-    judged: bool = False
-
-
-def _share(scores: np.ndarray) -> Interval:
-    return wilson(scores.mean(), len(scores)).item()
-
-
-def _paired(differences: np.ndarray) -> Interval:
-    return paired_interval(differences).item()
-
-
-# Numbers of pictures that may stand as lhs or rhs, by the words that follow whose they are.
-MEASURES = {
-    "orders": Measure(
-        lambda pictures, _: np.log10(pictures["loss_before"] / pictures["loss_after"].clip(LEAST_LOSS)),
-        student,
-        "orders",
-    ),
-    "corrected": Measure(
-        lambda pictures, _: np.where(pictures["was_target"] == 0, pictures["is_target"], np.nan), _share, "error"
-    ),
-    "sure": Measure(lambda pictures, _: (pictures["probability_after"] >= SURE).astype(np.float64), _share, "error"),
-    "change": Measure(
-        lambda pictures, _: np.where(pictures["sure_step"] > 0, pictures["sure_change"], np.nan), student, "levels"
-    ),
-    "recognised": Measure(lambda pictures, judge: pictures[f"{judge}_share_after"], _paired, "points", judged=True),
-    "recognised before": Measure(
-        lambda pictures, judge: pictures[f"{judge}_share_before"], _paired, "points", judged=True
-    ),
-}
-
-
-def pictures_of(kinds: Mapping[str, str], networks: Mapping[str, str]) -> dict[str, dict[str, PictureOutcomes]]:
-    """Return the pictures that all these networks painted from the same starts, by evidence and whose they are."""
-    pictures: dict[str, dict[str, PictureOutcomes]] = {}
-    for kind, evidence in kinds.items():
-        stored = picture_outcomes(kind)
-        if stored.keys() >= {*networks.values()}:
-            results = on_common_starts([stored[name] for name in networks.values()])
-            if results is not None:
-                pictures[evidence] = dict(zip(networks, results, strict=True))
-    return pictures
-
-
-def judges_of(painted: Iterable[PictureOutcomes]) -> dict[str, str]:
-    """Return the judges of all pictures: the prefix of their columns, and a note for their numbers."""
-    remarks, painted = {"judge": "", "third": ", second judge"}, list(painted)
-    names = {prefix: {getattr(results, prefix) for results in painted} for prefix in remarks}
-    return {prefix: remarks[prefix] for prefix, same in names.items() if len(same) == 1 and same != {""}}

@@ -1,19 +1,16 @@
-"""The one statistic that judges a claim, and the checks that are no difference. Does not import torch."""
+"""Verdicts on claims about maps: the one statistic, and the checks that are no difference. Does not import torch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from core.claims.claim import (
-    BY_VIEWS,
     CLAIMS,
     MINIATURE,
     MORE,
-    RECOGNISED,
     Claim,
     Evidence,
     Finding,
@@ -25,21 +22,13 @@ from core.claims.claim import (
     require,
 )
 from core.claims.quantities import (
-    DRAWN,
-    DRAWN_BY_VIEWS,
-    FILLED,
-    FILLED_BY_VIEWS,
     HIGH_CORRUPTIONS,
     LOW_CORRUPTIONS,
-    MEASURES,
-    SEARCHED,
     corruptions_of,
     crossover_evidence,
     equal_strength,
     exact_rank_test,
     gradient_agreement,
-    judges_of,
-    pictures_of,
     quantity,
     ranked_networks,
     rise,
@@ -57,7 +46,6 @@ from core.fourier.contrasts import (
     contrast,
     corners,
     in_band,
-    mcnemar,
     mismatches,
     ring_differences,
     without_wave,
@@ -66,10 +54,8 @@ from core.fourier.derived import Lattice, lattice
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import BLOCKS, CorruptionOutcomes
 from core.fourier.waves import rounded_radius, wave_values
-from core.pgd.pictures import LARGE_SIZE, PictureOutcomes, judged_outcomes, picture_outcomes, stored_outcomes
 from core.shared import paper
 from core.shared.numbers import Frequency, Interval, correlation, decimal, join_list, newcombe
-from core.shared.stand_ins import ROLES, networks_for
 from core.shared.text import Network, Sentence, join_parts
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
@@ -101,7 +87,9 @@ def findings(
     maps = {"subject": _cropped(subject, side), "reference": _cropped(reference, side)}
     unlike = mismatches(maps["subject"].heatmap, maps["reference"].heatmap)
     for named in all_maps:
-        if _is_figure_2(named.heatmap):
+        facts = named.heatmap.metadata
+        published = facts["source"]["type"] == "published" and facts["dataset"]["name"] == "imagenet100"
+        if published and named.classifier == "resnet-50":
             maps.setdefault("figure-2", _cropped(named, DRAWN_SIDE))
     twins = [{"ordinary": ordinary, "robust": robust} for ordinary, robust in twin_pairs(subject, all_maps)]
     results: list[Finding] = []
@@ -121,12 +109,6 @@ def findings(
 
 def _cropped(named: NamedMap, side: int) -> NamedMap:
     return replace(named, heatmap=named.heatmap.crop(side))
-
-
-def _is_figure_2(heatmap: Heatmap) -> bool:
-    facts = heatmap.metadata
-    published = facts["source"]["type"] == "published" and facts["dataset"]["name"] == "imagenet100"
-    return published and facts["classifier"].get("name") == "resnet-50"
 
 
 def _finding(claim: Claim, maps: Maps, verdict: Verdict, evidence: Sequence[Evidence], *doubts: str) -> Finding:
@@ -424,10 +406,6 @@ def _gradient(claim: Claim, maps: Maps) -> Finding:
     return _finding(claim, maps, Verdict.IN_PART, evidence, doubt)
 
 
-def _unknown(claim: Claim, maps: Maps) -> Finding:
-    raise NotCheckable(claim.missing)
-
-
 # Checks of maps by their names in claims.toml; they raise `NotCheckable`.
 CHECKS: dict[str, Callable[[Claim, Maps], Finding]] = {
     "difference": _difference,
@@ -440,146 +418,4 @@ CHECKS: dict[str, Callable[[Claim, Maps], Finding]] = {
     "lattice": _lattice,
     "shift": _shift,
     "gradient": _gradient,
-    "unknown": _unknown,
 }
-
-
-KINDS = {"filled": FILLED, "drawn": DRAWN, "both": FILLED | DRAWN}
-KINDS_BY_VIEWS = {"filled": FILLED_BY_VIEWS, "drawn": DRAWN_BY_VIEWS, "both": FILLED_BY_VIEWS | DRAWN_BY_VIEWS}
-
-
-def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
-    """Return every claim of section 3.2 with its verdict; `subject` stands for CLIP, `reference` for the robust model.
-
-    First the paper's claims by the paper's search and by views, then our own. Both are names of classifiers; without
-    stored results of both, claims cannot be checked.
-    """
-    stored, findings = judged_outcomes(), list[Finding]()
-    networks = {"subject": subject, "reference": reference}
-    usual = [
-        name not in stored or has_usual_weights(stored[name].metadata["classifier"]) for name in (subject, reference)
-    ]
-
-    def judge(claim: Claim, condition: str, check: Callable[..., Finding], *arguments: Any) -> None:
-        finding = replace(check_claim(claim, check, *arguments), condition=condition)
-        if finding.verdict != Verdict.NOT_CHECKABLE and not finding.networks:
-            of_claim = claim.networks(subject, reference)
-            finding = replace(finding, networks=of_claim, usual_weights=claim.networks(*usual))
-        findings.append(finding)
-
-    for claim in CLAIMS.values():
-        if claim.section == "3.2":
-            judge(claim, "", _of_kinds, KINDS[claim.pictures], networks)
-            judge(claim, BY_VIEWS, _of_kinds, KINDS_BY_VIEWS[claim.pictures], networks)
-    judge(CLAIMS["views"], "", _by_views, subject)
-    judge(CLAIMS["views"], f"{LARGE_SIZE} px", _large_views)
-    return (*findings, training_finding())
-
-
-def training_finding() -> Finding:
-    """Return the finding on the twins, whichever networks are chosen. Does not import scipy.stats by itself."""
-    return check_claim(CLAIMS["training"], _training)
-
-
-def _of_kinds(claim: Claim, kinds: Mapping[str, str], networks: Mapping[str, str]) -> Finding:
-    """Judge a claim on some kinds of pictures by the networks that it names, given by whose they are."""
-    named = {whose: name for whose, name in networks.items() if whose in claim.whose}
-    return _of_pictures(claim, pictures_of(kinds, named), *named.values())
-
-
-def _by_views(claim: Claim, subject: str) -> Finding:
-    """Judge a network's pictures by views and by the paper's search."""
-    pictures: dict[str, dict[str, PictureOutcomes]] = {}
-    for name, kinds in SEARCHED.items():
-        stored = {search: picture_outcomes(kind) for search, kind in kinds.items()}
-        if all(subject in by_name for by_name in stored.values()):
-            pictures[name] = {search: by_name[subject] for search, by_name in stored.items()}
-    return _of_pictures(claim, pictures, subject)
-
-
-def _large_views(claim: Claim) -> Finding:
-    """Judge the claim on drawings at 224 pixels, and for the hole alone, by the first judge's top-1 prediction."""
-    stored = require(stored_outcomes(), "No pictures of 224 pixels are stored.")
-    scores = {
-        name: [views.recognised(seen=seen), pixels.recognised(seen=seen)]
-        for name, mode, seen in (("drawings", "draw", "result"), ("holes alone", "hole", "alone"))
-        if (pair := stored.pair(mode)) is not None
-        for pixels, views in (pair,)
-    }
-    counts = " and ".join(f"{len(terms[0])} {name}" for name, terms in scores.items())
-    kin = ", of the painter’s family, so it proves less; it is not human."
-    doubt = Sentence(f"{counts}. The judge is ", Network(stored.judges[0]), kin)
-    return replace(_of_scores(claim, scores, doubt), networks=(stored.painter,))
-
-
-def _training(claim: Claim) -> Finding:
-    twins = networks_for("twins", *map(picture_outcomes, DRAWN | FILLED)) or ROLES["twins"][-1]
-    finding = _of_kinds(claim, DRAWN | FILLED, dict(zip(("ordinary", "robust"), twins, strict=True)))
-    doubt = "This row is always about the same two networks."
-    if all(name.startswith(MINIATURE) for name in twins):
-        doubt = "This row is always about the same two small networks, and proves nothing about CLIP."
-    return replace(finding, doubts=(*finding.doubts, doubt), networks=twins[::-1])
-
-
-def _of_pictures(claim: Claim, pictures: Mapping[str, Mapping[str, PictureOutcomes]], *networks: str) -> Finding:
-    """Judge a claim on pictures, given by kind and whose they are: every kind, and every judge of it, is a part."""
-    nothing = Sentence("No pictures by ", join_parts(map(Network, networks), last=" or "), " are stored.")
-    require(pictures or None, nothing)
-    measures = {term: MEASURES[term.partition(" ")[2]] for term in claim.lhs + claim.rhs}
-    judged = all(measure.judged for measure in measures.values())
-    scores = {
-        name + remark: [measure.of(painted[term.split()[0]].pictures, judge) for term, measure in measures.items()]
-        for name, painted in pictures.items()
-        for judge, remark in (judges_of(painted.values()) if judged else {"": ""}).items()
-    }
-    if not judged:
-        return _of_scores(claim, scores, nothing=nothing)
-    every = [painted for of_kind in pictures.values() for painted in of_kind.values()]
-    doubt = _who_judged(every) if claim.sign else ""
-    return _of_scores(claim, scores, doubt, nothing="No network has judged what both painted.")
-
-
-def _of_scores(claim: Claim, scores: Mapping[str, Sequence[np.ndarray]], *doubts: str, nothing: str = "") -> Finding:
-    """Judge pictures by the one statistic: holds if every mean of lhs minus rhs lies beyond the threshold.
-
-    scores: lhs and rhs, if any, of each part, (n,) with NaN for pictures that do not count. Where another network is
-    claimed to recognise more, the evidence includes the largest of McNemar's exact p values.
-    """
-    measure, gain = MEASURES[claim.lhs[0].partition(" ")[2]], claim.sign > 0 and len(claim.rhs) > 0
-    values = {name: terms[0] - terms[1] if claim.rhs else terms[0] for name, terms in scores.items()}
-    fewest = 2 if claim.rhs else 1  # pictures for an interval of a difference, or of a share
-    counted = {name: ~np.isnan(part) for name, part in values.items() if np.isfinite(part).sum() >= fewest}
-    means = {name: measure.mean(values[name][counts]) for name, counts in counted.items()}
-    require(means or None, nothing)
-    evidence = list[Evidence]()
-    for name, mean in means.items():
-        if measure.unit != "levels":
-            evidence.append(Evidence(name, mean, measure.unit, sign_words=RECOGNISED if gain else None))
-            continue
-        first, second = (float(term[counted[name]].mean()) for term in scores[name])
-        evidence.append(Evidence(f"difference, {name}", mean, "levels", (first, second)))
-        evidence.append(Evidence("mean of the subject", Interval.exact(first), "level"))
-        evidence.append(Evidence("mean of the reference", Interval.exact(second), "level"))
-    if gain:
-        p = max(float(mcnemar((part > 0).sum(), (part < 0).sum())) for part in values.values())
-        evidence.append(Evidence("largest p", Interval.exact(p), "p"))
-    remarks = list(filter(None, (*doubts, claim.doubt)))
-    if not all(counts.all() for counts in counted.values()):
-        numbers = " and ".join(f"{counts.sum()} of {len(counts)}" for counts in counted.values())
-        remarks.insert(0, f"Pictures counted: {numbers}.")
-    gained = list(dict.fromkeys(name.partition(", ")[0] for name, mean in means.items() if mean.low > 0))
-    if claim.sign == 0 and gained:
-        remarks.append(f"Another network recognises more {' and '.join(gained)}; people may not see the gain.")
-    parts = [claim.supported_by(mean) for mean in means.values()]
-    return Finding(claim, Verdict.of_parts(parts), tuple(evidence), tuple(remarks))
-
-
-def _who_judged(painted: Sequence[PictureOutcomes]) -> str:
-    first, prefixes = painted[0], judges_of(painted)
-    judges: tuple[str | Network, ...]
-    if len(prefixes) > 1:
-        third = Network(first.third)
-        judges = "The judges are ", Network(first.judge), " and ", third, ", of another family; neither is"
-    else:
-        judges = "The judge is ", Network(first.judge if "judge" in prefixes else first.third), "; it is not"
-    return Sentence(*judges, f" human. Each kind has {first.n} pictures.")

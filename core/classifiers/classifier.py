@@ -1,9 +1,13 @@
-"""Classifiers: preprocessing, zero-shot, closed-set, and their probabilities. Imports torch."""
+"""Classifiers: preprocessing, closed-set, zero-shot with embeddings of prompts. Imports torch."""
 
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -11,10 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from core.classifiers.embeddings import cached_embeddings
 from core.classifiers.weights import Identity
 from core.data.sample_sets import ClassSet
 from core.shared import paper
+from core.shared.files import DAMAGE, cache_folder, make_folder, npz_bytes, write_atomically
 
 
 class Preprocess(nn.Module):
@@ -241,7 +245,60 @@ def vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> 
     return [columns[key] for key in keys]
 
 
-EMBEDDING_BATCH = 64  # prompts per pass through the text tower
+_EMBEDDING_BATCH = 64  # prompts per pass through the text tower
+PROMPT_FILE = "prompt_embeddings.npz"
+_VERSION = 1  # of the cache file's content
+_TOLERANCE = 1e-5
+
+
+def save_prompt_embeddings(folder: Path, prompts: Sequence[str], embeddings: np.ndarray, weights_sha256: str) -> None:
+    """Write embeddings to `PROMPT_FILE`, so that these prompts need no text tower.
+
+    Args:
+        folder: the model's.
+        prompts: K sentences.
+        embeddings: (K, D) float32, unit rows.
+        weights_sha256: of the weights that produced them.
+    """
+    arrays = {"prompts": np.array(prompts), "embeddings": embeddings, "weights_sha256": np.array(weights_sha256)}
+    write_atomically(folder / PROMPT_FILE, npz_bytes(**arrays))
+
+
+def load_prompt_embeddings(folder: Path, weights_sha256: str | None) -> dict[str, np.ndarray]:
+    """Load (D,) float32 embeddings by prompt; empty if the folder holds none for these weights."""
+    path = folder / PROMPT_FILE
+    if not path.is_file():
+        return {}
+    with np.load(path, allow_pickle=False) as file:
+        if str(file["weights_sha256"]) != weights_sha256:
+            return {}
+        return dict(zip(file["prompts"].tolist(), file["embeddings"], strict=True))
+
+
+def cached_embeddings(identity: Identity, prompts: list[str], embed: Callable[[list[str]], np.ndarray]) -> np.ndarray:
+    """Return (K, D) unit rows of K prompts, read from the cache, or embedded and cached if possible.
+
+    A cache file counts if it is complete and the text tower still gives the same embedding of its first prompt, up to
+    rounding: architecture or tokenizer may have changed.
+
+    Args:
+        identity: of the weights; without a digest nothing is cached.
+        embed: K sentences -> (K, D) float32 unit rows.
+    """
+    if identity.sha256 is None:
+        return embed(prompts)
+    facts = json.dumps([_VERSION, identity.name, identity.sha256, prompts]).encode()
+    path = cache_folder() / "embeddings" / f"{hashlib.sha256(facts).hexdigest()}.npz"
+    with suppress(*DAMAGE), np.load(path, allow_pickle=False) as file:
+        rows, first = file["embeddings"], embed(prompts[:1])
+        complete = rows.dtype == np.float32 and rows.shape == (len(prompts), first.shape[1])
+        if complete and np.abs(rows[:1] - first).max() < _TOLERANCE:
+            return rows
+    rows = embed(prompts)
+    with suppress(OSError):  # full disk or read-only folder: compute them again next time
+        make_folder(path.parent)
+        write_atomically(path, npz_bytes(embeddings=rows))
+    return rows
 
 
 class ClipModel(nn.Module):
@@ -302,7 +359,7 @@ class ClipModel(nn.Module):
         lengths = tokens.argmax(dim=1) + 1  # the end token has the highest number; padding is 0
         order = lengths.argsort()  # a batch is as long as its longest prompt
         rows = []
-        for some in order.split(EMBEDDING_BATCH):
+        for some in order.split(_EMBEDDING_BATCH):
             network, read = with_context(self.network, int(lengths[some].max()))
             text = tokens[some, :read].to(self.preprocess.mean.device)
             rows.append(network.encode_text(text, normalize=True).float().cpu())

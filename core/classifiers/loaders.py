@@ -14,7 +14,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.classifiers.embeddings import load_prompt_embeddings
 from core.classifiers.weights import OPEN_CLIP_CONFIG, Identity
 from core.data.sample_sets import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, CLASS_SETS, ClassSet, imagenet
 
@@ -190,7 +189,7 @@ def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
 
     Imports open_clip, which takes longer than everything else, only once a new prompt is embedded.
     """
-    from core.classifiers.classifier import ClipModel
+    from core.classifiers.classifier import ClipModel, load_prompt_embeddings
     from core.classifiers.networks import IMAGE_TOWER, MiniClip
 
     folder = path.parent

@@ -295,7 +295,7 @@ def list_classifiers() -> tuple[ClassifierSpec, ...]:
 
 def classifier_title(name: str) -> str:
     """Return a classifier's title, or its name if the registry has none; names from files are untrusted text."""
-    spec = _own_specs().get(name) or listed_classifiers().specs.get(name)
+    spec = _shipped_specs().get(name) or listed_classifiers().specs.get(name)
     return WITHOUT_WEIGHTS.get(name, name) if spec is None else spec.title
 
 
@@ -311,7 +311,7 @@ def result_title(classifier: Mapping[str, Any], *, short: bool = True) -> str:
     short: without the bracket that names data or maker in any case.
     """
     name, weights = str(classifier["name"]), classifier.get("weights_id")
-    title, known = one_line(classifier_title(name)), _own_specs().get(name) or listed_classifiers().specs.get(name)
+    title, known = one_line(classifier_title(name)), _shipped_specs().get(name) or listed_classifiers().specs.get(name)
     usual = not str(weights).startswith(OWN_FILE) if known is None else weights == known.weights_id
     if usual or weights is None or classifier.get("sha256") is None:
         return short_title(title) if short else title
@@ -319,7 +319,7 @@ def result_title(classifier: Mapping[str, Any], *, short: bool = True) -> str:
 
 
 @cache
-def _own_specs() -> dict[str, ClassifierSpec]:
+def _shipped_specs() -> dict[str, ClassifierSpec]:
     # A replay looks up a title for every frame of every image.
     return {**CLASSIFIERS, **bundled_specs()}
 
@@ -402,9 +402,9 @@ def load_classifier(
             "pass a ClassSet, such as core.data.sample_sets.CIFAR10"
         )
     path = _find_weights(spec, weights, download)
-    own, weights_id = weights is not None and ":" in name, spec.weights_id
+    users_file, weights_id = weights is not None and ":" in name, spec.weights_id
     try:
-        sha256 = check_sha256(path, None if own else spec.sha256)
+        sha256 = check_sha256(path, None if users_file else spec.sha256)
     except RuntimeError as error:
         if weights is not None or not spec.weights.origin:
             raise
@@ -412,7 +412,7 @@ def load_classifier(
         raise RuntimeError(
             f"the cached weights of {spec.title} were not the published file and have been deleted; download it again"
         ) from error
-    if own and not (spec.sha256 and sha256.startswith(spec.sha256)):
+    if users_file and not (spec.sha256 and sha256.startswith(spec.sha256)):
         weights_id = own_weights_id(path)
     model = spec.load(path, Identity(spec.name, weights_id, sha256)).to(device)
     if model.preprocess.mean.device.type == "cpu":

@@ -178,9 +178,9 @@ class UrlFile(WeightSource):
         pooch.get_logger().setLevel(logging.WARNING)
         bar = True if progress is None else _reporting(progress)()
         downloader = pooch.HTTPDownloader(progressbar=bar, timeout=(PROBE_SECONDS, STALL_SECONDS), chunk_size=1 << 18)
-        whole = f"sha256:{self.sha256}" if self.sha256 and len(self.sha256) == 64 else None  # torchvision states eight
+        digest = f"sha256:{self.sha256}" if self.sha256 and len(self.sha256) == 64 else None  # torchvision states eight
         with _one_sentence(self.origin):
-            pooch.retrieve(self.url, whole, self.path.name, self.path.parent, downloader=downloader)
+            pooch.retrieve(self.url, digest, self.path.name, self.path.parent, downloader=downloader)
         return _checked(self.path, self.sha256, self.origin)
 
 

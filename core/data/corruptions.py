@@ -53,8 +53,8 @@ class Corruption:
             raise ValueError(f"strength must be one of {', '.join(map(str, STRENGTHS))}; got {strength}")
         if self.small is None:
             return self.amounts[strength - 1]
-        amounts, of = (self.amounts, LARGE_SIDE) if side >= LARGE_FROM else (self.small, SMALL_SIDE)
-        return amounts[strength - 1] * side / of
+        amounts, usual_side = (self.amounts, LARGE_SIDE) if side >= LARGE_FROM else (self.small, SMALL_SIDE)
+        return amounts[strength - 1] * side / usual_side
 
 
 def corrupt(

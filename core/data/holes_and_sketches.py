@@ -187,8 +187,8 @@ def _spread_rim(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
     from scipy.sparse import coo_array
     from scipy.sparse.linalg import spsolve
 
-    places = np.full(hole.shape, -1)
-    places[hole] = np.arange(hole.sum())
+    numbers = np.full(hole.shape, -1)
+    numbers[hole] = np.arange(hole.sum())
     rows, columns = np.nonzero(hole)
     neighbours, known = np.zeros(len(rows)), np.zeros((len(rows), 3))
     entries: list[tuple[np.ndarray, np.ndarray]] = []
@@ -198,7 +198,7 @@ def _spread_rim(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
         neighbours += inside
         y, x, at = y[inside], x[inside], np.arange(len(rows))[inside]
         unknown = hole[y, x]
-        entries.append((at[unknown], places[y[unknown], x[unknown]]))
+        entries.append((at[unknown], numbers[y[unknown], x[unknown]]))
         known[at[~unknown]] += image[:, y[~unknown], x[~unknown]].T
     diagonal = np.arange(len(rows))
     at, other = (np.concatenate(parts) for parts in zip((diagonal, diagonal), *entries, strict=True))

@@ -15,24 +15,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.classifiers.registry import classifier_spec
-from core.reproduce.compare import (
-    CLIP,
-    HYBRIDS,
-    KEYS,
-    MAPS,
-    TABLES,
-    Amount,
-    HybridPart,
-    Machine,
-    MapPart,
-    Part,
-    PartResult,
-    TablePart,
-    compare_claims,
-    run_hybrid_part,
-    run_map,
-    run_table,
-)
+from core.reproduce.compare import MapResult, PartResult, compare_claims, run_hybrid_part, run_map, run_table
+from core.reproduce.paper_parts import CLIP, HYBRIDS, KEYS, MAPS, TABLES, HybridPart, Machine, MapPart, Part, TablePart
 from core.reproduce.report import Cost, Results, SkippedPart, write_report
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of
 from core.shared.device import DTYPES, choose_device, name_device, prepare_torch
@@ -66,15 +50,15 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
         processes=processes,
     )
 
-    def amount(part: MapPart) -> Amount:
-        usual = part.quick if args.quick else Amount()
-        return Amount(args.cells or usual.waves, args.limit or usual.images)
+    def make_map(part: MapPart) -> MapResult:
+        waves, images = part.quick if args.quick else (None, None)
+        return run_map(part, args.cells or waves, args.limit or images, machine)
 
     def count(part: HybridPart | TablePart, number: int | None) -> int:
         return number or (part.quick if args.quick else part.full)
 
     work = _Work(machine, args.parts)
-    maps = list(work.run_all(work.runnable(MAPS), lambda part: run_map(part, amount(part), machine)))
+    maps = list(work.run_all(work.runnable(MAPS), make_map))
     hybrids = work.shared_out(
         HYBRIDS,
         lambda part: run_hybrid_part(part, count(part, args.pairs), machine),

@@ -27,13 +27,12 @@ from core.reproduce.compare import (
     HybridResult,
     MapResult,
     Match,
-    Part,
     TableResult,
     finding_json,
     hybrid_findings,
-    name_of,
 )
-from core.reproduce.profile import KINDS
+from core.reproduce.paper_parts import Part, name_of
+from core.reproduce.profile_parts import KINDS
 from core.shared import numbers
 from core.shared.files import write_atomically, write_json
 from core.shared.numbers import student
@@ -92,7 +91,8 @@ SIGNS = {
     Match.UNDECIDED: HALF,
     Match.NOT_COMPARED: OPEN,
 }
-CSS = Path(__file__).with_name("findings.css").read_text("utf-8")
+_TEMPLATES = Path(__file__).with_name("templates")
+CSS = (_TEMPLATES / "findings.css").read_text("utf-8")
 STYLE = f"<style>\n{CSS}</style>"
 _FIRST = [Verdict.FAILS, Verdict.IN_PART, Verdict.UNDECIDED, Verdict.HOLDS, Verdict.NOT_CHECKABLE]
 
@@ -162,12 +162,12 @@ def _title(name: str) -> str:
 
 @cache
 def _templates() -> Environment:
-    """Return the templates beside this file; every string is escaped in them."""
+    """Return the templates; every string is escaped in them."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    folder = FileSystemLoader(Path(__file__).parent)
-    pages = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    loader = FileSystemLoader(_TEMPLATES)
+    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pages.globals |= {"signs": SIGNS, "numbers": numbers, "count_of": count_of, "name_of": name_of, "student": student}
     pages.filters |= {
         "bdi": lambda text: Markup(bdi(text)),

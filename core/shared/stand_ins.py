@@ -40,7 +40,7 @@ ROBUST = "-robust"  # suffix of the registry name of an adversarially trained tw
 # form of colour blindness, with a contrast of at least 3 on white and on black.
 NETWORK_COLOURS = {"zero-shot": ("#0072B2", "#009E73"), "closed-set": ("#D55E00", "#999933")}
 # Networks shown next to others of their kind, by registry name: miniatures beside the paper's, ResNet-50 beside 56.
-OWN = {
+COLOURS_BY_NAME = {
     "mini-clip": "#A050D0",
     "mini-clip-vit": "#8878C3",
     "mini-resnet": "#CC8400",
@@ -63,4 +63,4 @@ GOOD, HALF, BAD, OPEN = ("✓", "#1a7f37"), ("◐", "#8a5a00"), ("✕", "#b3261e
 
 def network_colour(name: str, kind: str | None) -> str:
     """Return a network's colour by registry name; kind: a key of `NETWORK_COLOURS`, None for an unlisted network."""
-    return OWN.get(name) or (NETWORK_COLOURS[kind][name.endswith(ROBUST)] if kind else UNKNOWN)
+    return COLOURS_BY_NAME.get(name) or (NETWORK_COLOURS[kind][name.endswith(ROBUST)] if kind else UNKNOWN)

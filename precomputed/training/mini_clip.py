@@ -17,8 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.classifiers.classifier import Classifier, ClipModel, Preprocess, ZeroShotClassifier, fill_template
-from core.classifiers.embeddings import save_prompt_embeddings
+from core.classifiers.classifier import (
+    Classifier,
+    ClipModel,
+    Preprocess,
+    ZeroShotClassifier,
+    fill_template,
+    save_prompt_embeddings,
+)
 from core.classifiers.loaders import load_bundled_network
 from core.classifiers.text import DEFAULT_WORDS
 from core.classifiers.weights import Identity

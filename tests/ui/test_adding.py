@@ -37,7 +37,7 @@ def profile(tmp_path_factory):
         picture.save(folder / "my_photographs" / data.classes.names[label] / "one.png")
     own = ["--weights", str(folder / "my_weights.pth"), "--dataset", str(folder / "my_photographs")]
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as report:
-        patch.setattr("core.reproduce.profile.QUICK_PASSES", 1)
+        patch.setattr("core.reproduce.profile_parts.QUICK_PASSES", 1)
         assert main(["--classifier", NAME, *own, "--quick", "--output", str(folder / "profile")]) == 0
     assert f'start the app with {LISTED}="{NAME}={folder / "my_weights.pth"}"' in report.getvalue()
     return folder / "profile"

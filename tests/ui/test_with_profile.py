@@ -24,7 +24,7 @@ from core.fourier.waves import half_plane
 from core.pgd.pictures import JudgedOutcomes
 from core.pgd.run import PGDRun
 from core.reproduce.compare import restricted_to
-from core.reproduce.profile import PARTS, ProfiledNetwork
+from core.reproduce.profile_parts import PARTS, ProfiledNetwork
 from core.sweep.transforms import StoredPredictions
 from tests.ui.page_runner import page_text, run_fact, run_to_the_end
 from ui.maps.catalogue import CLIP, MINI_RESNET, RESNET56, shipped_maps

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.claims.claim import Finding
-from core.claims.verdicts import feature_findings
+from core.claims.picture_verdicts import feature_findings
 from core.classifiers.registry import result_title
 from core.fourier.outcomes import same_images
 from core.pgd.pictures import judged_outcomes

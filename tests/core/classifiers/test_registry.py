@@ -1,28 +1,41 @@
-"""The registry: names, states, and behaviour with missing weights."""
+"""Names, states and the operator's list of classifiers; missing, foreign and damaged weights."""
 
 import dataclasses
 import json
 import socket
 import subprocess
 import sys
-from pathlib import Path
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+import torchvision
+from safetensors.torch import save_file
 
 from core.classifiers import registry as classifier_bundles
+from core.classifiers.families import family_spec
+from core.classifiers.networks import MiniResNet
 from core.classifiers.registry import (
     CLASSIFIERS,
+    MODELS,
+    VARIABLE,
     classifier_spec,
     classifier_state,
+    classifier_title,
     list_classifiers,
+    listed_classifiers,
     load_classifier,
     network_side,
+    result_title,
 )
 from core.classifiers.weights import UrlFile
-from core.data.sample_sets import CIFAR10, ClassSet, imagenet100
-
-RESNET56_BYTES = 3_471_733
+from core.data import stored
+from core.data.datasets import load_samples
+from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
+from core.fourier.heatmap import Heatmap
+from core.shared.device import class_probabilities
+from ui.server.cache import ready_classifiers, ready_clips
 
 
 @pytest.fixture(autouse=True)
@@ -40,40 +53,12 @@ def _forbidden(host, *rest, **options):
     raise AssertionError(f"asked the network for {host}")
 
 
-def _save_bundle(folder: Path, **config) -> None:
-    from safetensors.torch import save_file
-
-    from core.classifiers.networks import MiniResNet
-
-    torch.manual_seed(0)
-    kwargs = {"widths": [4, 8, 8]}
-    folder.mkdir(parents=True)
-    save_file(MiniResNet(**kwargs).state_dict(), folder / "model.safetensors")
-    content = {
-        "architecture": "mini-resnet",
-        "kwargs": kwargs,
-        "mean": [0.5, 0.5, 0.5],
-        "std": [0.25, 0.25, 0.25],
-        "classes": "cifar10",
-        "title": "Small ResNet",
-        "licence": "MIT",
-    }
-    (folder / "config.json").write_text(json.dumps(content | config))
-
-
 @pytest.mark.parametrize("spec", list_classifiers(), ids=lambda spec: spec.name)
 def test_every_entry_states_licence_source_and_size(spec):
-    assert "," not in spec.title
-    assert spec.title and spec.licence and spec.source and spec.weights_id
-    assert spec.download_bytes is not None
+    assert spec.title and spec.licence and spec.source and spec.weights_id and "," not in spec.title
     assert (spec.kind == "closed-set") <= (spec.vocabulary is not None)
-    assert classifier_spec(spec.name) == spec
-
-
-@pytest.mark.parametrize("name", ["resnet-50", "resnet-56", "efficientnet-lite0", "clip-vit-b-32"])
-def test_known_files_are_checked_by_a_whole_digest(name):
-    digest = CLASSIFIERS[name].sha256
-    assert digest is not None and len(digest) == 64 and int(digest, 16)
+    assert classifier_spec(spec.name) == spec and spec.download_bytes is not None
+    assert spec.name == "clip-vit-b-32-robust" or len(spec.sha256) == 64  # else it is pinned at its first use
 
 
 @pytest.mark.parametrize(
@@ -91,11 +76,6 @@ def test_classifier_spec_helps_with_unknown_names(name, message):
         classifier_spec(name)
 
 
-def test_classifier_state_of_an_installed_package_is_ready():
-    state = classifier_state("efficientnet-lite0")
-    assert state.status == "ready" and state.download_bytes is None
-
-
 @pytest.mark.parametrize("name", ["resnet-56", "resnet-50", "clip-vit-b-32", "clip-vit-b-32-robust"])
 def test_classifier_state_states_the_size_before_anything_starts(name):
     state = classifier_state(name)
@@ -104,7 +84,8 @@ def test_classifier_state_states_the_size_before_anything_starts(name):
     assert f"{state.download_bytes:,} bytes" in state.detail
 
 
-def test_classifier_state_of_cached_weights_is_ready_also_of_the_commit_that_is_pinned(empty_caches):
+def test_classifier_state_of_installed_cached_pinned_or_given_weights_is_ready(empty_caches):
+    assert classifier_state("efficientnet-lite0").status == "ready"
     path = empty_caches / "torch" / "hub" / "checkpoints" / "resnet56-4bfd9763.th"
     path.parent.mkdir(parents=True)
     path.touch()
@@ -114,6 +95,8 @@ def test_classifier_state_of_cached_weights_is_ready_also_of_the_commit_that_is_
     folder.mkdir(parents=True)
     (folder / "open_clip_model.safetensors").touch()
     assert classifier_state("clip-vit-b-32").status == "ready"
+    assert classifier_state("resnet-56", folder / "none.th").status == "unavailable"
+    assert classifier_state("resnet-50", path).status == "ready"
 
 
 def test_classifier_state_wants_the_configuration_beside_hub_weights(empty_caches):
@@ -128,15 +111,9 @@ def test_classifier_state_wants_the_configuration_beside_hub_weights(empty_cache
     assert classifier_state("clip-vit-b-32-robust").status == "ready"
 
 
-def test_classifier_state_of_a_given_file(tmp_path):
-    assert classifier_state("resnet-56", tmp_path / "none.th").status == "unavailable"
-    (tmp_path / "some.th").touch()
-    assert classifier_state("resnet-56", tmp_path / "some.th").status == "ready"
-
-
 def test_load_classifier_never_downloads_unasked():
     with pytest.raises(
-        FileNotFoundError, match=rf"{RESNET56_BYTES:,} bytes.* with download=True .--download., or .* weights=PATH"
+        FileNotFoundError, match=r"3,471,733 bytes.* with download=True .--download., or .* weights=PATH"
     ):
         load_classifier("resnet-56")
 
@@ -157,34 +134,19 @@ def test_load_classifier_wants_classes_for_zero_shot():
         load_classifier("clip-vit-b-32")
 
 
-def test_bundled_models_are_offered_when_they_are_there(tmp_path, monkeypatch):
-    monkeypatch.setattr(classifier_bundles, "MODELS", tmp_path / "models")
+def test_a_bundled_network_is_offered_once_it_is_there_and_computes_what_its_configuration_says(tmp_path, monkeypatch):
+    monkeypatch.setattr(classifier_bundles, "MODELS", tmp_path)
     assert [spec.name for spec in list_classifiers()] == list(CLASSIFIERS)
-    _save_bundle(tmp_path / "models" / "mini-resnet")
-    spec = classifier_spec("mini-resnet")
+    network, folder = MiniResNet(widths=[4, 8, 8]).eval(), tmp_path / "mini-resnet"
+    folder.mkdir()
+    save_file(network.state_dict(), folder / "model.safetensors")
+    facts = {"architecture": "mini-resnet", "kwargs": {"widths": [4, 8, 8]}, "mean": [0.5] * 3, "std": [0.25] * 3}
+    (folder / "config.json").write_text(json.dumps(facts | {"classes": "cifar10", "title": "Small ResNet"}))
+    spec, classifier, images = classifier_spec("mini-resnet"), load_classifier("mini-resnet"), torch.rand(3, 3, 32, 32)
     assert spec.title == "Small ResNet" and spec.kind == "closed-set" and spec in list_classifiers()
-    assert classifier_state("mini-resnet").status == "ready"
-
-
-def test_bundled_network_computes_what_its_configuration_says(tmp_path, monkeypatch):
-    from safetensors.torch import load_file
-
-    from core.classifiers.networks import MiniResNet
-
-    monkeypatch.setattr(classifier_bundles, "MODELS", tmp_path / "models")
-    _save_bundle(tmp_path / "models" / "mini-resnet")
-    classifier = load_classifier("mini-resnet")
-    network = MiniResNet(widths=[4, 8, 8]).eval()
-    network.load_state_dict(load_file(tmp_path / "models" / "mini-resnet" / "model.safetensors"))
-    images = torch.rand(3, 3, 32, 32)
     torch.testing.assert_close(classifier(images), network((images - 0.5) / 0.25))
     assert classifier.classes is CIFAR10 and classifier.image_size == 32
-
-
-def test_damaged_bundle_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(classifier_bundles, "MODELS", tmp_path)
-    (tmp_path / "mini-resnet").mkdir()
-    (tmp_path / "mini-resnet" / "config.json").write_text("{")
+    (folder / "config.json").write_text("{")
     with pytest.raises(RuntimeError, match=r"mini-resnet/config\.json is damaged"):
         list_classifiers()
 
@@ -221,14 +183,6 @@ def test_a_file_that_is_not_the_published_one_is_deleted_so_that_it_can_be_fetch
     assert path.exists(), "the user's own file stays"
 
 
-def test_load_classifier_loads_offline_and_restricts():
-    classifier = load_classifier("efficientnet-lite0", imagenet100())
-    assert classifier.name == "efficientnet-lite0" and classifier.kind == "closed-set"
-    assert classifier.sha256 == CLASSIFIERS["efficientnet-lite0"].sha256
-    assert classifier.device == torch.device("cpu") and classifier.template is None
-    assert classifier(torch.rand(1, 3, 64, 64)).shape == (1, 100)
-
-
 def test_states_of_registered_names_do_not_import_torch():
     code = """
 import sys, core as c
@@ -241,6 +195,149 @@ print('torch' in sys.modules)
     assert result.stdout.split() == ["False", "True"]
 
 
-@pytest.mark.parametrize("name", ["efficientnet-lite0", "mini-clip", "mini-clip-vit", "mini-resnet"])
+@pytest.mark.parametrize("name", ["efficientnet-lite0", "mini-clip-vit"])
 def test_the_side_that_pages_state_is_that_of_what_the_network_sees(name):
     assert network_side(name) == load_classifier(name).preprocess.size
+
+
+def test_names_of_libraries_lead_to_the_right_files():
+    spec = family_spec("torchvision:resnet50/IMAGENET1K_V1")
+    assert spec.weights.url.endswith("resnet50-0676ba61.pth") and spec.sha256 == "0676ba61"
+    assert spec.download_bytes == pytest.approx(102_530_333, abs=1000) and spec.licence == "BSD-3-Clause"
+    assert family_spec("torchvision:resnet50").weights_id == "torchvision resnet50 IMAGENET1K_V2"
+    assert "SWAG/blob/main/LICENSE" in family_spec("torchvision:vit_b_16/IMAGENET1K_SWAG_E2E_V1").licence
+    for name in torchvision.models.list_models(module=torchvision.models):
+        assert family_spec(f"torchvision:{name}").download_bytes > 1e6
+    spec = family_spec("timm:resnet18")
+    assert spec.weights.repo_id == "timm/resnet18.a1_in1k" and spec.licence == "apache-2.0"
+    assert family_spec("timm:legacy_xception").weights.url.endswith(".pth")
+    spec = family_spec("open_clip:ViT-B/32/laion2b-s34b-b79k")
+    assert spec.weights.repo_id == "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
+    spec = family_spec("open_clip:hf-hub:chs20/FARE4-ViT-B-32-laion2B-s34B-b79K")
+    assert spec.weights.beside == ("open_clip_config.json",)
+    assert spec.title == "CLIP chs20/FARE4-ViT-B-32-laion2B-s34B-b79K"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("torchvision:resnet51", "no classifier 'resnet51' .did you mean 'resnet50'"),
+        ("torchvision:resnet50/V3", "no weights 'V3' for resnet50; known: IMAGENET1K_V1"),
+        ("timm:resnet19.a1_in1k", "no weights 'resnet19.a1_in1k' .did you mean 'resnet"),
+        ("timm:resnet18.none", "no weights 'resnet18.none' .did you mean 'resnet18"),
+        ("timm:vit_base_patch16_224.augreg_in21k", "has 21843 outputs, not the 1,000 ImageNet classes"),
+        ("open_clip:ViT-B/32/openai", r"silently compute something else.*use open_clip:ViT-B-32-quickgelu/openai"),
+        ("open_clip:ViT-B-32-quickgelu/laion2b_s34b_b79k", r"no weights 'laion2b_s34b_b79k'.*of the tags openai"),
+        ("open_clip:ViT-B-32", r"does not say which weights; write open_clip:ViT-B-32/TAG with one of the tags openai"),
+        ("open_clip:ViT-B-23/openai", r"did you mean 'ViT-B-32'"),
+        ("open_clip:roberta-ViT-B-32/laion2b_s12b_b32k", r"text tower from the package transformers"),
+        ("open_clip:hf-hub:nowhere", r"called owner/name, got 'nowhere'"),
+    ],
+)
+def test_names_that_cannot_work_say_why(name, message):
+    with pytest.raises(ValueError, match=message):
+        family_spec(name)
+
+
+def test_missing_package_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)  # importing it raises ModuleNotFoundError
+    state = classifier_state("timm:resnet18")
+    assert state.status == "unavailable" and "run 'pip install timm'" in state.detail
+    monkeypatch.setenv(VARIABLE, "timm:resnet34")
+    assert "run 'pip install timm'" in listed_classifiers().refused[0] and not listed_classifiers().specs
+
+
+MOBILE = "torchvision:mobilenet_v3_small"
+FOLDER = f"open_clip:local-dir:{MODELS / 'mini-clip'}"
+
+
+def names(specs):
+    return [spec.name for spec in specs]
+
+
+def test_listed_classifiers_stand_behind_all_others_in_their_order(monkeypatch):
+    before = list_classifiers()
+    monkeypatch.setenv(VARIABLE, f" timm:resnet18,{FOLDER} , timm:resnet18,")
+    assert list_classifiers()[: len(before)] == before
+    assert names(list_classifiers()[len(before) :]) == ["timm:resnet18", FOLDER]
+    assert classifier_spec(FOLDER) == list_classifiers()[-1] and listed_classifiers().refused == ()
+    assert classifier_title("timm:resnet18") == "resnet18.a1_in1k (timm)"
+
+
+def test_menus_offer_a_listed_classifier_for_the_class_sets_it_serves(monkeypatch):
+    """A closed-set classifier for ImageNet's classes only, a CLIP for any; both once their weights are here."""
+    monkeypatch.setenv(VARIABLE, f"timm:resnet18, {FOLDER}")
+    sets = {name: names(ready_classifiers(name)) for name in ("cifar10", "imagenet")}
+    assert FOLDER in sets["cifar10"] and FOLDER in sets["imagenet"] and FOLDER in names(ready_clips())
+    assert classifier_state("timm:resnet18").status == "downloadable" and "timm:resnet18" not in sets["imagenet"]
+    monkeypatch.setattr(
+        "core.classifiers.weights.HubFile.locate", lambda self: MODELS
+    )  # as if its weights had been downloaded
+    assert "timm:resnet18" in names(ready_classifiers("imagenet"))
+    assert "timm:resnet18" not in names(ready_classifiers("cifar10")) and "timm:resnet18" not in names(ready_clips())
+
+
+def test_a_listed_folder_predicts_as_the_bundled_model_in_it(monkeypatch):
+    monkeypatch.setenv(VARIABLE, FOLDER)
+    data = load_samples("cifar10-samples")
+    images = data.images[:8].astype(np.float32) / 255
+    own, bundled = (class_probabilities(load_classifier(name, data.classes), images) for name in (FOLDER, "mini-clip"))
+    np.testing.assert_allclose(own, bundled, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("timm:no_such_network", "timm has no weights 'no_such_network'"),
+        ("timm:", "write open_clip:ARCHITECTURE/TAG"),
+        ("open_clip:local-dir:/nowhere", "/nowhere"),
+    ],
+)
+def test_entry_that_cannot_be_used_is_one_sentence_and_the_others_stay(monkeypatch, name, reason):
+    monkeypatch.setenv(VARIABLE, f"{name}, {FOLDER}")
+    (sentence,) = listed_classifiers().refused
+    assert sentence.startswith(f"{VARIABLE} lists {name!r}, which cannot be used: ") and reason in sentence
+    assert sentence.endswith(".") and "\n" not in sentence and not sentence.endswith("..")
+    assert list(listed_classifiers().specs) == [FOLDER]
+
+
+@pytest.fixture(scope="module")
+def own_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "mine.pth"
+    torch.save(torchvision.models.mobilenet_v3_small().state_dict(), path)
+    return path
+
+
+def test_listed_network_with_a_file_has_these_weights_and_is_named_by_them(monkeypatch, own_file):
+    monkeypatch.setenv(VARIABLE, f"{MOBILE}={own_file}, {MOBILE}={own_file.parent / 'none.pth'}, mini-clip={own_file}")
+    (spec,) = listed_classifiers().specs.values()
+    assert spec.name == MOBILE and spec.title == "mobilenet_v3_small (weights: file mine.pth)"
+    assert MOBILE in names(ready_classifiers("imagenet")) and classifier_state(MOBILE).status == "ready"
+    missing, unknown = listed_classifiers().refused
+    assert "lacks none.pth" in missing and "write open_clip:ARCHITECTURE/TAG" in unknown
+    classifier, from_file = load_classifier(MOBILE), load_classifier(MOBILE, weights=own_file)
+    assert classifier.weights_id == from_file.weights_id == "file mine.pth" and classifier.sha256 == from_file.sha256
+    assert result_title({"name": MOBILE, "weights_id": "file mine.pth", "sha256": "1" * 64}) == spec.title
+    other = result_title({"name": MOBILE, "weights_id": "torchvision", "sha256": "1" * 64})
+    assert other == "mobilenet_v3_small (weights: torchvision)"
+
+
+@pytest.mark.parametrize(
+    ("name", "weights_id", "listed"),
+    [
+        ("timm:resnet18", "timm resnet18.a1_in1k", True),
+        ("timm:resnet18", "file mine.safetensors", False),
+        ("timm:no_such_network", "timm no_such_network", False),
+        ("mini-clip", "mini-clip", False),
+    ],
+)
+def test_a_familys_network_is_listed_by_its_profile_unless_the_weights_are_others(
+    monkeypatch, tmp_path, name, weights_id, listed
+):
+    (tmp_path / "heatmaps").mkdir()
+    (tmp_path / "heatmaps" / "damaged.npz").write_bytes(b"none")
+    heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz")
+    classifier = {**heatmap.metadata["classifier"], "name": name, "weights_id": weights_id}
+    replace(heatmap, metadata={**heatmap.metadata, "classifier": classifier}).save(tmp_path / "heatmaps" / "map.npz")
+    monkeypatch.setenv(stored.VARIABLE, str(tmp_path))
+    assert (list(listed_classifiers().specs) == [name]) is listed and not listed_classifiers().refused

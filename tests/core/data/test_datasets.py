@@ -1,15 +1,29 @@
-"""Data sets from disk: which images are read, their order, their decoding, and refusals."""
+"""Data sets: which images are read, in which order, how decoded; archives, folders, bundled samples; refusals."""
 
 import hashlib
+import json
 import pickle
 import threading
+import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.datasets import load_dataset, load_samples
-from core.data.sample_sets import CIFAR10, ImageDataset, imagenet, imagenet100, map_title, set_of_map
+from core.data.datasets import MEMBERS, load_dataset, load_samples, read_archive, sample_credits
+from core.data.picture_files import square_image
+from core.data.sample_sets import (
+    CIFAR10,
+    PRECOMPUTED,
+    SAMPLES,
+    ClassSet,
+    ImageDataset,
+    imagenet,
+    imagenet100,
+    map_title,
+    set_of_map,
+    sets_by_dataset,
+)
 
 CLASSES = ("ant", "bee", "cat")
 
@@ -77,13 +91,6 @@ def test_load_dataset_leaves_out_what_is_no_picture(tmp_path):
     (root / "cat" / "1.png").symlink_to(root / "cat" / "0.png")
     (root / "dog").symlink_to(root / "ant", target_is_directory=True)
     assert load_dataset(root).labels.tolist() == [0, 1, 1, 2, 2, 3]
-
-
-def test_load_dataset_reads_bundled_samples():
-    samples = load_samples("photographs")
-    assert load_dataset("photographs").content_hash == samples.content_hash
-    some = load_dataset("photographs", limit=3, seed=1, image_size=32)
-    assert some.images.shape == (3, 3, 32, 32) and set(some.labels) <= set(samples.labels)
 
 
 def test_data_of_ones_own_named_like_the_bundled_ones_are_titled_by_their_origin(tmp_path):
@@ -350,3 +357,166 @@ def test_image_dataset_refuses_arrays_of_another_kind():
         dataset(images, labels.astype(np.int32))
     with pytest.raises(ValueError, match="labels should be 0 to 9, go from 0 to 10"):
         dataset(images, labels + np.array([0, 1]))
+
+
+def arrays(count=7, height=10, width=10):
+    generator = np.random.default_rng(0)
+    return {
+        "images": generator.integers(0, 256, size=(count, height, width, 3), dtype=np.uint8),
+        "labels": np.arange(count) % 3,
+        "classes": np.array(["ant", "bee", "cat"]),
+    }
+
+
+def write(path, compressed=True, **changes):
+    (np.savez_compressed if compressed else np.savez)(path, **{**arrays(), **changes})
+    return path
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_read_archive_returns_what_was_written(tmp_path, compressed):
+    images = np.asfortranarray(arrays()["images"]) if compressed else arrays()["images"]
+    archive = read_archive(write(tmp_path / "a.npz", compressed, images=images, labels=np.uint8(arrays()["labels"])))
+    np.testing.assert_array_equal(archive.images, arrays()["images"])
+    assert archive.labels.dtype == np.int64 and archive.labels.tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert archive.class_names == ("ant", "bee", "cat")
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"images": np.zeros((7, 3, 10, 10), np.uint8)}, "has the colours in front"),
+        ({"images": np.zeros((7, 10, 10, 1), np.uint8)}, r"has the shape \(7, 10, 10, 1\)"),
+        ({"images": np.zeros((0, 10, 10, 3), np.uint8)}, r"has the shape \(0, 10, 10, 3\)"),
+        ({"images": np.zeros((7, 10, 10, 3), np.float32)}, "is float32: convert it"),
+        ({"labels": np.zeros(7)}, r"labels should be whole numbers from 0, .* is float64 \(7,\)"),
+        ({"labels": np.zeros(6, int)}, r"one per image, 7, is int64 \(6,\)"),
+        ({"classes": np.array([b"ant", b"bee", b"cat"])}, "class names as text, is .S3"),
+        ({"classes": np.array("ant")}, r"one row of class names as text, is <U3 \(\)"),
+    ],
+)
+def test_read_archive_refuses_arrays_of_another_kind(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=rf"a\.npz: .*{message}"):
+        read_archive(write(tmp_path / "a.npz", **changes))
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_read_archive_never_unpickles(tmp_path, name):
+    class Trap:
+        def __reduce__(self):
+            return pytest.fail, ("unpickled",)
+
+    with pytest.raises(RuntimeError, match=r"not a readable \.npz archive \(Object arrays cannot be loaded"):
+        read_archive(write(tmp_path / "a.npz", **{name: np.array([Trap()] * 7, dtype=object)}))
+
+
+def test_read_archive_names_the_missing_array(tmp_path):
+    np.savez(tmp_path / "a.npz", images=arrays()["images"])
+    with pytest.raises(ValueError, match="labels and classes missing: write it with"):
+        read_archive(tmp_path / "a.npz")
+
+
+def test_read_archive_refuses_a_missing_foreign_or_damaged_file(tmp_path):
+    path = tmp_path / "a.npz"
+    with pytest.raises(FileNotFoundError, match=r"no image archive .*a\.npz"):
+        read_archive(path)
+    intact = write(path).read_bytes()
+    flipped = bytearray(intact)
+    flipped[len(intact) // 2] ^= 255
+    for data in (b"", b"not a zip file", b"\x93NUMPY", intact[:-100], bytes(flipped)):
+        path.write_bytes(data)
+        with pytest.raises(RuntimeError, match=r"a\.npz: not a readable \.npz archive"):
+            read_archive(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in MEMBERS:
+            archive.writestr(f"{name}.npy", b"\x93NUMPY no array")
+    with pytest.raises(RuntimeError, match=r"a\.npz: not a readable \.npz archive"):
+        read_archive(path)
+
+
+CIFAR10_FILE = PRECOMPUTED.parent / "data" / "cifar10-test.npz"
+
+
+def test_cifar10_samples_show_each_class_ten_times():
+    data = load_samples("cifar10-samples")
+    assert data.images.shape == (100, 3, 32, 32) and data.classes == CIFAR10
+    assert np.bincount(data.labels).tolist() == [10] * 10
+    assert sorted(data.labels[:10]) == list(range(10)), "the first ten show all ten classes"
+    assert data.content_hash == "c9ca032cde86591a18dc5d3cb88248cc0d8839ed0c63eb5d719daf471f4b9b34"
+
+
+@pytest.mark.skipif(
+    not CIFAR10_FILE.is_file(), reason="needs data/cifar10-test.npz, which is not part of the repository"
+)
+def test_cifar10_samples_are_the_test_images_they_claim_to_be():
+    places = [
+        image["index"]
+        for image in json.loads((SAMPLES / "cifar10/provenance.json").read_text(encoding="utf-8"))["images"]
+    ]
+    data = load_samples("cifar10-samples")
+    with np.load(CIFAR10_FILE) as original:
+        np.testing.assert_array_equal(data.images, original["images"][places].transpose(0, 3, 1, 2))
+        np.testing.assert_array_equal(data.labels, original["labels"][places])
+
+
+def test_photographs_are_the_cropped_labelled_and_untouched_files_of_the_record():
+    data = load_samples("photographs")
+    record = json.loads((SAMPLES / "photographs/provenance.json").read_text(encoding="utf-8"))["photographs"]
+    assert data.image_size == 224 and len(data) == len(record) >= 6 and data.classes == imagenet()
+    assert {path.name for path in (SAMPLES / "photographs").glob("*.jpg")} == {entry["file"] for entry in record}
+    for image, label, entry in zip(data.images, data.labels, record, strict=True):
+        file = SAMPLES / "photographs" / entry["file"]
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == entry["sha256"]
+        with Image.open(file) as picture:
+            assert min(picture.size) >= 224
+            np.testing.assert_array_equal(image.transpose(1, 2, 0), square_image(np.asarray(picture), 224))
+        assert imagenet().wnids[label] == entry["wnid"] and imagenet().names[label] == entry["class"]
+
+
+@pytest.mark.parametrize("name", sets_by_dataset())
+def test_sample_credits_name_author_source_and_licence_of_every_image(name):
+    credits = sample_credits(name)
+    assert len(credits) == len(load_samples(name))
+    for credit in credits:
+        assert credit.title and credit.author and credit.licence and credit.source.startswith("https://")
+    if name == "photographs":
+        assert {credit.licence for credit in credits} <= {"CC0 1.0", "Public domain"}
+        assert len({credit.title for credit in credits}) == len(credits)
+
+
+def test_imagenet_is_what_timm_says():
+    from timm.data import ImageNetInfo
+
+    info = ImageNetInfo()
+    assert imagenet().wnids == tuple(info.label_names())
+    assert imagenet().names == tuple(text.split(", ")[0] for text in info.label_descriptions())
+    assert imagenet().imagenet_indices == tuple(range(1000))
+
+
+def test_imagenet100_agrees_with_imagenet():
+    everything, chosen = imagenet(), imagenet100()
+    assert len(chosen) == len(set(chosen.names)) == 100
+    for field in ("names", "wnids"):
+        assert getattr(chosen, field) == tuple(getattr(everything, field)[k] for k in chosen.imagenet_indices)
+
+
+def test_class_set_keeps_tuples_of_whatever_sequence_came():
+    names = ["cat", "dog"]
+    class_set = ClassSet("custom", names, imagenet_indices=[281, 207])  # type: ignore[arg-type]
+    names.append("bird")
+    assert class_set.names == ("cat", "dog") and class_set.imagenet_indices == (281, 207)
+    assert hash(class_set) == hash(ClassSet("custom", ("cat", "dog"), (281, 207)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"names": ()}, "at least one class"),
+        ({"names": ("cat", " ")}, "no empty name"),
+        ({"names": "cat"}, "at least one class and no empty name, got 'cat'"),
+        ({"names": ("cat", "dog"), "wnids": ("n1",)}, "2 names but 1 wnids"),
+    ],
+)
+def test_class_set_refuses_what_makes_no_sense(fields, message):
+    with pytest.raises(ValueError, match=message):
+        ClassSet("custom", **fields)

@@ -1,4 +1,4 @@
-"""The paper rerun with a small plain ViT in CLIP's place: every number and reason, and equal results after a stop."""
+"""Reproduction of the paper on a small machine: parts, numbers, verdicts, and the page."""
 
 import json
 import math
@@ -17,26 +17,22 @@ from core.data.stored import VARIABLE
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import crossover_of
 from core.fourier.waves import half_plane
-from core.pgd import batches
 from core.pgd.pictures import Reconstruction, from_csv
 from core.reproduce.__main__ import main
 from core.reproduce.compare import (
-    HYBRIDS,
-    KEYS,
-    MAPS,
-    TABLES,
     HybridResult,
     MapResult,
     Match,
     TableResult,
     compare_claims,
-    draw_waves,
     hybrid_findings,
     map_agreement,
     restricted_to,
 )
-from core.reproduce.profile import PARTS, ProfiledNetwork
+from core.reproduce.paper_parts import HYBRIDS, KEYS, MAPS, TABLES, draw_waves
+from core.reproduce.profile_parts import KINDS, PARTS, ProfiledNetwork
 from core.reproduce.report import Cost, Results, SkippedPart, to_html
+from core.shared import paper
 from tests.core.oracles import wilson
 from tests.core.squares import squares_of_file, with_squares
 from tests.core.toy import save_clip, tiny_clip
@@ -241,34 +237,6 @@ def figures(output):
     return [attributes for tag, attributes in Tags((output / "report.html").read_text("utf-8")).seen if tag == "img"]
 
 
-def without_time(content):
-    if isinstance(content, dict):
-        return {key: without_time(value) for key, value in content.items() if key not in ("time", "command")}
-    return [without_time(value) for value in content] if isinstance(content, list) else content
-
-
-@pytest.mark.slow
-def test_a_stopped_run_goes_on_to_the_same_report(place, output, report, tmp_path, monkeypatch):
-    monkeypatch.setenv("TORCH_HOME", str(place / "no-weights"))
-    whole = batches.run_batch
-
-    def stop_at_the_second(job, plan, indices, progress):
-        if indices[0] == 1 and job.classifier.name == "mini-clip":
-            raise KeyboardInterrupt
-        return whole(job, plan, indices, progress)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(batches, "run_batch", stop_at_the_second)
-        assert main(arguments(place, tmp_path, cells=2)) == 130
-    assert len(from_csv((tmp_path / "tables/generate-mini-clip/images.csv").read_bytes())) == 1
-    before = squares_of_file(made(tmp_path, "vit", data="imagenet100"))["count"]
-    assert main(arguments(place, tmp_path)) == 0
-    again = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    assert without_time(again) == without_time(report)
-    assert 0 < (before > 0).sum() < (squares_of_file(made(tmp_path, "vit", data="imagenet100"))["count"] > 0).sum()
-    assert figures(tmp_path) == figures(output)
-
-
 def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, output, tmp_path, capsys):
     map_file = made(output, "mini-clip")
     copy = tmp_path / map_file.relative_to(output)
@@ -421,3 +389,63 @@ def test_options_are_refused_in_one_sentence(tmp_path, capsys):
     assert f"there is no part 'figure-9'; known: {KEYS[0]}" in message and '"resnet-56=FILE"' in message
     assert main(["--output", str(tmp_path / "new"), "--clip", "mini-resnet"]) == 2
     assert "--clip needs a zero-shot classifier; 'mini-resnet' has fixed classes" in capsys.readouterr().err
+
+
+def test_drawn_waves_grow_and_serve_every_band():
+    few, many = draw_waves(31, 12, seed=0), draw_waves(31, 48, seed=0)
+    assert many[:12] == few and len(set(many)) == 48 and set(many) <= set(half_plane(31))
+    radius = [round(math.hypot(*wave)) for wave in few]
+    assert sum(r <= 2 for r in radius) == sum(r > 15 for r in radius) == 4
+    assert draw_waves(31, 481, seed=0) is None and draw_waves(31, 12, seed=1) != few
+
+
+def test_each_reproduced_kind_has_a_part_with_the_papers_steps():
+    kinds = [kind for kind in KINDS if kind.suffix is not None]
+    figures = {"inpaint": "figure-3-clip", "generate": "figure-4-clip"}
+    parts = {part.key: part for part in TABLES}
+    for kind in kinds:
+        part = parts[f"{figures[kind.mode]}{kind.suffix}"]
+        run = paper.RUNS["inpainting" if kind.mode == "inpaint" else "generation"]
+        job = part.kind.job(224, 3, 0)
+        assert part.kind is kind and (job.changes["steps"], job.changes["step_size"]) == (
+            run["steps"],
+            run["step_size"],
+        )
+    assert sum(part.published is not None for part in TABLES) == len(kinds) and len(set(KEYS)) == len(KEYS)
+
+
+def test_a_profile_takes_fewer_and_larger_steps_by_the_notebooks_penalty():
+    kind = next(kind for kind in KINDS if kind.fewer > 1)
+    whole, fewer = (kind.job(32, 1, 0, times).changes for times in (1, kind.fewer))
+    assert fewer["steps"] * kind.fewer == whole["steps"] and fewer["step_size"] == kind.fewer * whole["step_size"]
+
+
+def losses(before, after):
+    """Runs of Figure 3 by the paper's own CLIP with these losses."""
+    part = next(part for part in TABLES if part.key == "figure-3-clip")
+    rest = [*[1.0] * 4, 1, 1, *[0.5] * 6]
+    rows = [Reconstruction(k, "", "", "", "", *ends, *rest) for k, ends in enumerate(zip(before, after, strict=True))]
+    settings = {
+        "classifier": {"name": part.classifier, "sha256": None},
+        "mode": "inpaint",
+        "start": None,
+        "judge": None,
+    }
+    return TableResult(part, settings, tuple(rows), b"", {}, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected", "needed"),
+    [
+        ([3.8], [2e-4], Match.UNDECIDED, 6),  # even where it equals the paper's to the digit
+        ([3.8] * 5, [1.0] * 5, Match.UNDECIDED, 6),
+        ([3.8] * 6, [2e-4] * 6, Match.AGREES, None),
+        ([3.8] * 6, [1e-2] * 6, Match.DIFFERS, None),
+        ([0.1] * 6, [2e-4] * 6, Match.DIFFERS, None),
+        # Medians in the middle, half-widths of factors 100 and 10: a factor of 10 needs 4 times as many images.
+        ([3.8] * 8, [2e-6] * 2 + [2e-4] * 4 + [2e-2] * 2, Match.UNDECIDED, 32),
+    ],
+)
+def test_losses_agree_or_differ_only_where_enough_images_tell(before, after, expected, needed):
+    result = losses(before, after)
+    assert (result.match, result.images_needed) == (expected, needed)

@@ -83,7 +83,9 @@ def test_a_colour_means_one_thing():
     pairs = (colour for pair in stand_ins.NETWORK_COLOURS.values() for colour in pair)
     verdicts = [colour for _, colour in (stand_ins.GOOD, stand_ins.HALF, stand_ins.BAD, stand_ins.OPEN)]
     ends = re.findall("#[0-9A-F]{6}", stand_ins.FEWER_OR_MORE_ERRORS)
-    every = [colour.lower() for colour in (*pairs, *stand_ins.OWN.values(), stand_ins.UNKNOWN, *verdicts, *ends)]
+    every = [
+        colour.lower() for colour in (*pairs, *stand_ins.COLOURS_BY_NAME.values(), stand_ins.UNKNOWN, *verdicts, *ends)
+    ]
     assert len(ends) == 2 and len(every) == len(set(every))
     ready = [spec.name for class_set in ("cifar10", "imagenet") for spec in ready_classifiers(class_set)]
     names = {entry.classifier for entry in MAPS.values() if not entry.more} | set(ready)

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.claims.claim import CLAIMS, Claim, Evidence, Finding, Verdict
-from core.claims.verdicts import feature_findings
+from core.claims.picture_verdicts import feature_findings
 from core.reproduce.report import findings_html
 from core.shared.numbers import Interval
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps

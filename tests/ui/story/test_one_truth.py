@@ -7,10 +7,12 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.claims.verdicts import feature_findings, findings
+from core.claims.picture_verdicts import feature_findings
+from core.claims.verdicts import findings
 from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap
-from core.reproduce.compare import MAPS, MapResult, compare_claims
+from core.reproduce.compare import MapResult, compare_claims
+from core.reproduce.paper_parts import MAPS
 from core.reproduce.report import Cost, Results, to_html
 from tests.ui.pages.test_findings import script
 from tests.ui.pages.test_frequency import text as read

@@ -1,4 +1,4 @@
-"""CLIP as a classifier, against open_clip's preprocessing, towers and zero-shot weights."""
+"""CLIP as a classifier, against open_clip's towers and zero-shot weights; and the cache of embeddings."""
 
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from safetensors.torch import save_file
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.classifiers import registry as classifier_bundles
-from core.classifiers.classifier import ClipModel, fill_template, with_context
+from core.classifiers.classifier import ClipModel, cached_embeddings, fill_template, with_context
 from core.classifiers.loaders import load_open_clip
 from core.classifiers.registry import classifier_state, load_classifier
 from core.classifiers.weights import Identity
 from core.data.sample_sets import CIFAR10, ClassSet
+from core.shared.files import CACHE, cache_folder
 from tests.core.toy import TINY_CLIP, save_clip, tiny_clip
 
 ANIMALS = ClassSet("custom", ("cat", "great white shark", "crane"))
@@ -59,15 +60,6 @@ def _difference(ours, theirs):
     return ((ours - theirs).norm(dim=1) / spread).max().item()
 
 
-def test_weights_for_quick_gelu_compute_something_else_without_it(tiny, tmp_path):
-    folder, network = tiny
-    save_clip(tmp_path / "gelu", network, TINY_CLIP | {"quick_gelu": False})
-    right = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
-    wrong = load_classifier(f"open_clip:local-dir:{tmp_path / 'gelu'}", ANIMALS)
-    images = _images(_pictures(32, 32))
-    assert _difference(wrong(images), right(images)) > 1e-2
-
-
 class Drawn(TorchDispatchMode):
     """Count of the random numbers that fill tensors."""
 
@@ -108,17 +100,6 @@ def test_folder_agrees_with_open_clip(tiny):
     (gradient,) = torch.autograd.grad(classifier(images)[0, 2], images)
     assert (gradient != 0).all()
     assert all(parameter.grad is None for parameter in classifier.parameters())
-
-
-def test_logits_are_scale_times_cosine(tiny):
-    folder, network = tiny
-    classifier = load_classifier(f"open_clip:local-dir:{folder}", ANIMALS)
-    images = torch.rand(2, 3, 32, 32)
-    features = network.encode_image((images - classifier.preprocess.mean) / classifier.preprocess.std)
-    tokens = open_clip.tokenize(["a photo of a cat", "a photo of a great white shark", "a photo of a crane"])
-    cosine = torch.cosine_similarity(features[:, None], network.encode_text(tokens)[None], dim=-1)
-    torch.testing.assert_close(classifier(images), network.logit_scale.exp() * cosine)
-    torch.testing.assert_close(classifier.class_embeddings.norm(dim=1), torch.ones(3))
 
 
 def test_logit_bias_is_added_as_open_clip_adds_it(tmp_path):
@@ -226,3 +207,88 @@ def test_short_prompts_need_no_long_context_and_the_network_stays_as_it_is(tiny)
     classifier.network.attn_mask, mask = None, classifier.network.attn_mask  # without a causal mask it needs all of it
     assert with_context(classifier.network, 9) == (classifier.network, None)
     classifier.network.attn_mask = mask
+
+
+WHO = Identity("toy", "random", "a" * 64)
+PROMPTS = [f"a photo of a {name}" for name in CIFAR10.names]
+
+
+class Tower:
+    """Embeds each prompt as its own fixed unit row, and counts the prompts that it embedded."""
+
+    def __init__(self, seed=0):
+        self.seed, self.encoded = seed, 0
+
+    def __call__(self, prompts):
+        self.encoded += len(prompts)
+        rows = [np.random.default_rng([self.seed, *prompt.encode()]).normal(size=8) for prompt in prompts]
+        return np.array([row / np.linalg.norm(row) for row in rows], np.float32)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv(CACHE, str(tmp_path))
+    return tmp_path
+
+
+def cached_files(cache):
+    return list(cache.rglob("*.npz"))
+
+
+def test_the_next_start_reads_the_file_and_embeds_one_prompt_to_check_it(cache):
+    first, again = Tower(), Tower()
+    rows = cached_embeddings(WHO, PROMPTS, first)
+    np.testing.assert_array_equal(cached_embeddings(WHO, PROMPTS, again), rows)
+    assert (first.encoded, again.encoded) == (len(PROMPTS), 1) and len(cached_files(cache)) == 1
+
+
+@pytest.mark.parametrize("harm", ["cut", "flipped", "empty", "other shape", "other rows"])
+def test_damaged_file_is_computed_again_and_mended(cache, harm):
+    rows = cached_embeddings(WHO, PROMPTS, Tower())
+    (path,) = cached_files(cache)
+    data = bytearray(path.read_bytes())
+    if harm == "cut":
+        path.write_bytes(data[:-200])
+    elif harm == "flipped":
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    elif harm == "empty":
+        path.write_bytes(b"")
+    else:
+        np.savez_compressed(path, embeddings=rows[:-1] if harm == "other shape" else np.roll(rows, 1, axis=0))
+    for expected in (1, 0):  # the second time the file is intact again
+        tower = Tower()
+        np.testing.assert_array_equal(cached_embeddings(WHO, PROMPTS, tower), rows)
+        assert (tower.encoded >= len(PROMPTS)) == expected
+
+
+def test_another_text_tower_under_the_same_name_is_not_given_these_rows():
+    cached_embeddings(WHO, PROMPTS, Tower())
+    other = Tower(seed=1)
+    np.testing.assert_array_equal(cached_embeddings(WHO, PROMPTS, other), Tower(seed=1)(PROMPTS))
+
+
+def test_without_a_digest_or_a_folder_to_write_to_all_is_embedded(cache, monkeypatch):
+    cached_embeddings(Identity("toy", "random"), PROMPTS, Tower())
+    assert not cached_files(cache)
+    (cache / "file").touch()
+    monkeypatch.setenv(CACHE, str(cache / "file"))
+    np.testing.assert_array_equal(cached_embeddings(WHO, PROMPTS, Tower()), Tower()(PROMPTS))
+
+
+def test_usual_folder_is_in_the_users_cache(monkeypatch, tmp_path):
+    monkeypatch.delenv(CACHE)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "clip-lab"
+
+
+def test_a_clip_keeps_known_class_sets_and_no_words_of_visitors(cache, tmp_path):
+    folder = tmp_path / "clip"
+    save_clip(folder, tiny_clip())
+    first = load_classifier(f"open_clip:local-dir:{folder}", CIFAR10)
+    cached = cached_files(cache)
+    assert len(cached) == 1
+    again = load_classifier(f"open_clip:local-dir:{folder}", CIFAR10)
+    assert (again.class_embeddings == first.class_embeddings).all()
+    more = again.for_classes(ClassSet("custom", (*CIFAR10.names, "my secret")))
+    assert cached_files(cache) == cached and (more.class_embeddings[:10] == first.class_embeddings).all()

@@ -1,20 +1,34 @@
-"""Networks with a fixed vocabulary: function and weight file match, and the right logits are selected."""
+"""Networks from files: function and weights match, against He et al., timm, torchvision and open_clip."""
 
+import shutil
 from collections import OrderedDict
 from functools import partial
 
+import numpy as np
 import pytest
+import timm
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
-from core.classifiers.classifier import ClosedSetClassifier, Preprocess
+from core.classifiers import registry as bundled
+from core.classifiers.classifier import (
+    PROMPT_FILE,
+    ClosedSetClassifier,
+    Preprocess,
+    load_prompt_embeddings,
+    save_prompt_embeddings,
+)
 from core.classifiers.loaders import load_efficientnet_lite, load_resnet56, load_timm, load_torchvision
-from core.classifiers.networks import CifarResNet
-from core.classifiers.registry import load_classifier
+from core.classifiers.networks import CifarResNet, MobileVitXxs, with_cast_weights, with_contiguous_attention
+from core.classifiers.registry import bundled_specs, load_classifier
+from core.classifiers.text import DEFAULT_WORDS
 from core.classifiers.weights import Identity
 from core.data.datasets import load_samples
-from core.data.sample_sets import CIFAR10, ClassSet, imagenet, imagenet100
+from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet, imagenet, imagenet100
+from core.shared.device import forward
 
 IDENTITY, TIMM = Identity("test", "seed 0"), "test_resnet.r160_in1k"
 
@@ -134,13 +148,6 @@ def test_classifier_stays_frozen_in_eval_mode(lite0):
     assert not any(module.training for module in lite0.modules())
 
 
-def test_gradients_reach_the_pixels(lite0):
-    images = torch.rand(1, 3, 224, 224, requires_grad=True)
-    (gradient,) = torch.autograd.grad(lite0(images)[0, 0], images)
-    assert gradient.abs().sum() > 0
-    assert all(parameter.grad is None for parameter in lite0.parameters())
-
-
 @pytest.mark.parametrize("name", ["squeezenet1_1", "resnet18"])
 def test_load_torchvision_computes_what_torchvision_does(name, tmp_path):
     from torchvision import models
@@ -200,3 +207,161 @@ def test_closed_set_classifier_on_paper():
     torch.testing.assert_close(classifier(images), torch.tensor([[0.1, 0.2, 0.3]]))
     swapped = classifier.for_classes(ClassSet("custom", ("blue", "red")))
     torch.testing.assert_close(swapped(images), torch.tensor([[0.3, 0.1]]))
+
+
+MODELS = PRECOMPUTED / "models"
+CLIPS = ("mini-clip", "mini-clip-robust")
+ANIMALS = ClassSet("custom", ("a kitten", "a frog", "some old lorry"))
+
+
+def pictures(count=8):
+    return torch.from_numpy(load_samples("cifar10-samples").images[:count]).float() / 255
+
+
+def with_gradient(classifier, images):
+    images = images.clone().requires_grad_()
+    logits = classifier(images)
+    (gradient,) = torch.autograd.grad(logits[:, 3].sum(), images)
+    return logits.detach(), gradient
+
+
+@pytest.mark.parametrize("name", CLIPS)
+@pytest.mark.parametrize("classes", [CIFAR10, ANIMALS], ids=["its own classes", "free text"])
+def test_logits_and_gradients_are_open_clips(name, classes):
+    ours = load_classifier(name, classes)
+    theirs = load_classifier(f"open_clip:local-dir:{MODELS / name}", classes)
+    assert type(ours.network) is not type(theirs.network)
+    images = pictures()
+    torch.testing.assert_close(ours(images), theirs(images), rtol=1e-4, atol=1e-4)
+    if len(classes) == 10:
+        (_, ours_back), (_, theirs_back) = with_gradient(ours, images), with_gradient(theirs, images)
+        assert (ours_back - theirs_back).norm() < 1e-4 * theirs_back.norm()
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_kept_embeddings_are_those_of_the_text_tower(name):
+    ours = load_classifier(name)
+    embeddings = load_prompt_embeddings(MODELS / name, ours.sha256)
+    prompts = dict.fromkeys((*CIFAR10.names, *DEFAULT_WORDS))
+    assert list(embeddings) == [f"a photo of a {word}" for word in prompts]
+    tokens = ours.tokenizer(list(embeddings))
+    rows = ours.network.encode_text(tokens, normalize=True)
+    torch.testing.assert_close(torch.from_numpy(np.stack(list(embeddings.values()))), rows, rtol=1e-5, atol=1e-6)
+
+
+def test_embeddings_of_other_weights_are_not_used(tmp_path, monkeypatch):
+    folder = tmp_path / "mini-clip"
+    shutil.copytree(MODELS / "mini-clip", folder)
+    wrong = np.tile(np.eye(1, 128, dtype=np.float32), (10, 1))
+    save_prompt_embeddings(folder, [f"a photo of a {word}" for word in CIFAR10.names], wrong, "0" * 64)
+    monkeypatch.setattr(bundled, "MODELS", tmp_path)
+    (spec,) = bundled_specs().values()
+    model = spec.load(folder / "open_clip_model.safetensors", Identity("mini-clip", "a copy", spec.sha256))
+    expected = load_classifier("mini-clip")
+    torch.testing.assert_close(model.for_classes(CIFAR10)(pictures()), expected(pictures()), rtol=1e-4, atol=1e-4)
+    (folder / PROMPT_FILE).unlink()
+    assert load_prompt_embeddings(folder, spec.sha256) == {}
+
+
+def test_weights_of_another_network_are_named(tmp_path, monkeypatch):
+    folder = tmp_path / "mini-clip"
+    shutil.copytree(MODELS / "mini-clip", folder)
+    other = folder / "open_clip_model.safetensors"
+    other.write_bytes((MODELS / "mini-resnet" / "model.safetensors").read_bytes())
+    monkeypatch.setattr(bundled, "MODELS", tmp_path)
+    (spec,) = bundled_specs().values()
+    with pytest.raises(RuntimeError, match=r"open_clip_model\.safetensors does not hold a mini-clip"):
+        spec.load(other, Identity("mini-clip", "a copy"))
+
+
+def test_image_tower_is_timms_before_and_after_fusing():
+    torch.manual_seed(0)
+    theirs = timm.create_model("mobilevit_xxs", pretrained=False, num_classes=0)
+    theirs.train()(torch.randn(16, 3, 64, 64))  # batch statistics that are not 0 and 1
+    theirs.eval()
+    ours = MobileVitXxs()
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    ours.eval()
+    images = torch.randn(3, 3, 128, 64)
+    with torch.no_grad():
+        expected = theirs(images)
+        torch.testing.assert_close(ours(images), expected, rtol=1e-4, atol=1e-5)
+        ours.fuse()
+        assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in ours.modules())
+        torch.testing.assert_close(ours(images), expected, rtol=1e-3, atol=1e-4)
+
+
+class Network(nn.Module):
+    """One layer of each kind whose weights autocast casts, and one that stays in float32."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(3, 16, 3), nn.LayerNorm(16)
+        self.attention, self.head = nn.MultiheadAttention(16, 2, batch_first=True), nn.Linear(16, 5)
+        self.requires_grad_(False).eval()
+
+    def forward(self, images):
+        tokens = self.norm(self.conv(images).flatten(2).transpose(1, 2))
+        return self.head(self.attention(tokens, tokens, tokens, need_weights=False)[0].mean(dim=1))
+
+
+def logits_and_gradient(network, images, dtype="float32"):
+    variable = images.clone().requires_grad_()
+    logits = forward(network, variable, dtype)
+    return logits.detach(), torch.autograd.grad(logits[:, 1].sum(), variable)[0]
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_weights_cast_once_give_the_same_bits_as_cast_at_every_call(dtype):
+    network, images = Network(), torch.rand(2, 3, 8, 8)
+    before = {name: model.clone() for name, model in network.named_parameters()}
+    twin = with_cast_weights(network, dtype)
+    results = [logits_and_gradient(model, images, dtype) for model in (network, twin)]
+    assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
+    assert {name for name, model in twin.named_parameters() if model.dtype == torch.float32} == {
+        "norm.weight",
+        "norm.bias",
+    }
+    assert all(torch.equal(model, before[name]) for name, model in network.named_parameters())
+
+
+def test_nothing_is_cast_in_float32_nor_where_there_is_no_network():
+    network = Network()
+    assert with_cast_weights(network, "float32") is network
+    assert with_cast_weights(torch.sum, "bfloat16") is torch.sum
+
+
+class LargestOutput(TorchDispatchMode):
+    """Number of values in the largest tensor that an operation returns."""
+
+    values = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        output = function(*args, **(kwargs or {}))
+        self.values = max([self.values, *(part.numel() for part in tree_leaves(output) if torch.is_tensor(part))])
+        return output
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_contiguous_attention_gives_the_same_gradients_without_a_copy_of_the_weights_per_token(count):
+    network, images = Network(), torch.rand(count, 3, 8, 8)
+    twin = with_contiguous_attention(network)
+    expected = logits_and_gradient(network, images)
+    with LargestOutput() as largest:
+        logits, gradient = logits_and_gradient(twin, images)
+    assert torch.allclose(logits, expected[0], rtol=0, atol=1e-6) and gradient.any()
+    assert torch.allclose(gradient, expected[1], rtol=0, atol=1e-6)
+    tokens, width = 6 * 6, 16
+    assert largest.values <= max(count * tokens * 3 * width, count * 2 * tokens**2, 3 * width**2)
+    assert all(a is b for a, b in zip(twin.parameters(), network.parameters(), strict=True))
+    assert network.attention.batch_first and type(network.attention) is nn.MultiheadAttention
+
+
+def test_contiguous_attention_takes_tokens_without_a_batch_and_tokens_of_two_kinds():
+    attention = nn.MultiheadAttention(8, 2, batch_first=True).eval()
+    twin = with_contiguous_attention(attention)
+    query, key, value = torch.rand(3, 2, 5, 8)
+    for tokens in ((query, key, value), (query, key, key), (query[0], query[0], query[0])):
+        for output, expected in zip(twin(*tokens), attention(*tokens), strict=True):
+            assert torch.allclose(output, expected, atol=1e-6) and output.shape == expected.shape
+    assert with_contiguous_attention(torch.sum) is torch.sum

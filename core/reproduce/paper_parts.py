@@ -1,0 +1,305 @@
+"""The parts of the paper's experiments, and what of them can run on this machine. Does not import torch."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from core.classifiers.registry import (
+    PAPERS_CLIP,
+    classifier_spec,
+    classifier_state,
+    classifier_title,
+    load_classifier,
+)
+from core.classifiers.weights import format_bytes
+from core.data.datasets import load_dataset
+from core.data.sample_sets import set_of_map
+from core.fourier.contrasts import LOW
+from core.fourier.waves import half_plane, rounded_radius
+from core.reproduce.profile_parts import KINDS, Kind, ProfiledNetwork, ProfileFile
+from core.shared.files import make_folder
+from core.shared.numbers import FEWEST, Frequency
+from core.shared.text import one_line, sentence
+from core.sweep.processes import Processes
+
+if TYPE_CHECKING:
+    from core.data.sample_sets import ImageDataset
+
+
+CLIP, EFFICIENTNET = PAPERS_CLIP, "efficientnet-lite0"
+
+
+HYBRIDS_SUFFIX = "-hybrids"  # of the keys of parts on hybrid images
+
+
+# Bundled networks, and the ends of their figures.
+MINIATURES = {"mini-clip": "", "mini-resnet": "", "mini-clip-robust": ", robust", "mini-resnet-robust": ", robust"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the paper, or one in miniature. figure: the paper's, or that of its claims."""
+
+    key: str
+    figure: str
+    classifier: str
+    dataset: Literal["cifar10", "imagenet100"]
+
+
+@dataclass(frozen=True)
+class MapPart(Part):
+    """A heat map of the paper, or of a bundled model that stands in for one.
+
+    references: files in `precomputed/heatmaps` to compare with, the first one on exactly the same images, else the
+    last; none if no numbers were published. quick: number of distinct waves and of images for `--quick`; None for all.
+    """
+
+    side: int
+    references: tuple[str, ...]
+    quick: tuple[int, int | None]
+
+
+@dataclass(frozen=True)
+class TablePart(Part):
+    """Many inpainting or generation runs of a kind.
+
+    quick, full: number of images. published: the paper's mean loss before and after; None for a network that it does
+    not report.
+    """
+
+    kind: Kind
+    quick: int
+    full: int = 100
+    published: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class HybridPart(Part):
+    """Hybrid images for the network of a map. quick, full: pairs of pictures."""
+
+    quick: int = 200
+    full: int = 2000
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Keys of two maps for the claims of section 3.1: subject, in CLIP's place, and reference."""
+
+    title: str
+    subject: str
+    reference: str
+
+
+def _tables(
+    key: str,
+    figure: str,
+    mode: Literal["inpaint", "generate"],
+    dataset: Literal["cifar10", "imagenet100"],
+    quick: int,
+    networks: Mapping[str, str],
+    published: tuple[float, float] | None = None,
+) -> tuple[TablePart, ...]:
+    """Return a part for each kind of results and network. networks: ends of their figures, by name."""
+    return tuple(
+        TablePart(f"{key.format(name)}{kind.suffix}", f"{figure}{kind.title}{end}", name, dataset, kind, quick,
+                  published=published)
+        for kind in KINDS
+        if kind.mode == mode and kind.suffix is not None and (CLIP in networks or not kind.of_clip)
+        for name, end in networks.items()
+    )  # fmt: skip
+
+
+# In the paper's order. All images and few waves are more informative than the reverse, as waves share their images.
+MAPS = (
+    MapPart("figure-1-clip", "Figure 1, left", CLIP, "cifar10", 31, ("clip-vit-b-32_cifar10_published.npz",),
+            (12, 100)),
+    MapPart("figure-1-resnet", "Figure 1, right", "resnet-56", "cifar10", 31, ("resnet-56_cifar10_published.npz",),
+            (12, None)),
+    MapPart("figure-2-clip", "Figure 2, left", CLIP, "imagenet100", 63, (), (12, 100)),
+    MapPart("figure-2-resnet", "Figure 2, right", "resnet-50", "imagenet100", 63,
+            ("resnet-50_imagenet100_published.npz",), (12, 100)),
+    MapPart("stand-in-clip", "Figure 1 in miniature, left", "mini-clip", "cifar10", 31,
+            ("mini-clip_cifar10-1000.npz", "mini-clip_cifar10.npz"), (48, 1000)),
+    MapPart("stand-in-resnet", "Figure 1 in miniature, right", "mini-resnet", "cifar10", 31,
+            ("mini-resnet_cifar10-1000.npz", "mini-resnet_cifar10.npz"), (48, 1000)),
+)  # fmt: skip
+
+
+# The paper does not state which start the authors used, so there is a part for each.
+TABLES = (
+    *_tables("figure-3-clip", "Figure 3", "inpaint", "imagenet100", 1, {CLIP: ""}, (3.8, 2e-4)),
+    *_tables("figure-4-clip", "Figure 4", "generate", "imagenet100", 4, {CLIP: ""}, (3.5, 3e-5)),
+    *_tables("inpaint-{}", "Figure 3 in miniature", "inpaint", "cifar10", 5, MINIATURES),
+    *_tables("inpaint-efficientnet", "Figure 3, another network", "inpaint", "imagenet100", 1, {EFFICIENTNET: ""}),
+    *_tables("generate-{}", "Figure 4 in miniature", "generate", "cifar10", 100, MINIATURES),
+)
+
+
+# A direct test of "relies more on low-frequency information", in addition to the maps.
+HYBRIDS = tuple(
+    HybridPart(part.key + HYBRIDS_SUFFIX, f"{part.figure}, hybrid images", part.classifier, part.dataset)
+    for part in MAPS
+    if part.dataset == "cifar10"
+)
+
+
+PAIRS = (
+    Pair("Figure 1", "figure-1-clip", "figure-1-resnet"),
+    Pair("Figure 2", "figure-2-clip", "figure-2-resnet"),
+    Pair("Figure 1 in miniature", "stand-in-clip", "stand-in-resnet"),
+)
+
+
+KEYS = (*(part.key for part in MAPS), *(part.key for part in HYBRIDS), *(part.key for part in TABLES))
+
+
+def _split_by_band(waves: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Split (W, 2) waves of a map with a side by radius: low, corners, and between."""
+    radius = rounded_radius(waves)
+    low, corners = LOW.holds(radius), radius > side // 2
+    return waves[low], waves[corners], waves[~low & ~corners]
+
+
+def waves_needed(waves: Sequence[Frequency], side: int) -> int | None:
+    """Return the number of waves, drawn by `draw_waves`, needed to judge claims; None if `waves` suffice.
+
+    Each band needs six waves, or all that it has: with fewer its mean depends on the drawn waves.
+    """
+    bands, complete_bands = (_split_by_band(np.array(selected), side) for selected in (waves, half_plane(side)))
+    if all(len(band) >= min(FEWEST, len(complete)) for band, complete in zip(bands, complete_bands, strict=True)):
+        return None
+    return len(bands) * FEWEST
+
+
+def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:
+    """Draw distinct waves of a map, as evenly as possible from low radii, corners and between.
+
+    These are the bands of the claims. A larger count includes the waves of a smaller one.
+
+    Returns:
+        (i, j) of each; None for all waves, if `count` is None or not below their number.
+    """
+    waves = np.array(half_plane(side))
+    if count is None or count >= len(waves):
+        return None
+    generator = np.random.default_rng(seed)
+    shuffled_bands = [generator.permutation(band).tolist() for band in _split_by_band(waves, side)]
+    drawn = [(i, j) for row in itertools.zip_longest(*shuffled_bands) for i, j in filter(None, row)]
+    return tuple(drawn[:count])
+
+
+@dataclass(eq=False)
+class Machine:
+    """Locations of classifiers, data and results, and permission to download.
+
+    output: folder of results. clip: the classifier in CLIP's place. weights: files for classifiers by name. download:
+    allow fetching weights and CIFAR-10. seed: of every choice of images. dtype: of the maps' forward passes.
+    """
+
+    output: Path
+    device: str
+    data_dir: Path
+    imagenet_dir: Path
+    clip: str
+    weights: Mapping[str, Path]
+    download: bool
+    seed: int
+    dtype: str
+    batch_size: int | None
+    processes: Processes
+    _network: ProfiledNetwork | None = None
+    # Cached: the sentence on a missing data set, and a few data sets.
+    missing_data: Callable[[str], str] = field(init=False)
+    images: Callable[[str, int | None], ImageDataset] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.missing_data, self.images = cache(self._missing_data), lru_cache(maxsize=4)(self._load_images)
+
+    def name(self, classifier: str) -> str:
+        """Return the registry name of the classifier in another one's place."""
+        return self.clip if classifier == CLIP else classifier
+
+    def missing_requirements(self, part: Part) -> tuple[str, ...]:
+        """List missing requirements of a part, one sentence each, after permitted downloads."""
+        weights, data = self._missing_weights(self.name(part.classifier)), self.missing_data(part.dataset)
+        # The bundled photographs lack most of ImageNet100's classes, over which a map averages.
+        needs_data = isinstance(part, MapPart) and part.dataset == "imagenet100"
+        return tuple(filter(None, (weights, data if needs_data else "")))
+
+    def _missing_weights(self, name: str) -> str:
+        """Return a sentence on a classifier's missing weights; empty if they are on this machine."""
+        spec, file = classifier_spec(name), self.weights.get(name)
+        state, title = classifier_state(name, file), one_line(spec.title)
+        if state.status == "unavailable":
+            return f"{title} is not available: {state.detail}"
+        if state.status == "ready":
+            return ""
+        if not self.download:
+            return (
+                f"The weights of {title} are not on this machine: add --download "
+                f"({format_bytes(state.download_bytes).split(' (')[0]}), or --weights {name}=FILE."
+            )
+        try:
+            spec.weights.fetch()
+        except (FileNotFoundError, RuntimeError) as error:
+            return f"The weights of {title} could not be downloaded: {sentence(str(error))}"
+        return ""
+
+    def _missing_data(self, dataset: str) -> str:
+        """Return a sentence on a missing data set, for which bundled pictures stand in; empty if it is here."""
+        try:
+            self._load(dataset, 1)
+        except FileNotFoundError as error:
+            if dataset == "imagenet100":
+                return (
+                    "ImageNet100 is not here: give --imagenet-dir FOLDER with the validation images, "
+                    "one folder for each WordNet id."
+                )
+            if self.download:
+                return f"CIFAR-10 could not be downloaded: {one_line(error, 200)}."
+            return "CIFAR-10 is not here: give --data-dir FOLDER, or add --download (170 MB)."
+        return ""
+
+    def _load_images(self, dataset: str, limit: int | None) -> ImageDataset:
+        """Load the first images of a data set in an order fixed by the seed, or of the pictures that stand in."""
+        row = set_of_map(dataset)
+        assert row is not None
+        return self._load(row.dataset if self.missing_data(dataset) else dataset, limit)
+
+    def _load(self, dataset: str, limit: int | None) -> ImageDataset:
+        folder = self.imagenet_dir if dataset == "imagenet100" else self.data_dir
+        return load_dataset(dataset, folder, limit=limit, seed=self.seed, download=self.download)
+
+    def network(self, part: Part) -> ProfiledNetwork:
+        """Return the network of a part with its images; the last network stays loaded."""
+        name = self.name(part.classifier)
+        images = partial(self.images, part.dataset)
+        if self._network is None or self._network.name != name:
+            load = partial(load_classifier, name, device=self.device, weights=self.weights.get(name))
+            self._network = ProfiledNetwork(
+                name, load, images, False, self.seed, self.batch_size, dtype=self.dtype, processes=self.processes
+            )
+        return replace(self._network, images=images)
+
+    def complete(self, part: Part, item: ProfileFile) -> Any:
+        """Complete a part's file in its network's profile; return its content.
+
+        Raises:
+            ValueError: the file has other settings.
+        """
+        path = self.output / "profiles" / self.network(part).file_name / item.path
+        make_folder(path.parent)
+        return item.make(path)
+
+
+def name_of(classifier: str) -> str:
+    """Return a classifier's title, or its folder's name."""
+    title = classifier_title(classifier)
+    return one_line(title.rpartition("/")[2] if title == classifier else title, 60)

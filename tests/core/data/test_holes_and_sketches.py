@@ -1,0 +1,394 @@
+"""Holes and sketches: positions, fills, and their untrusted text in links."""
+
+import base64
+import time
+import tracemalloc
+import zlib
+
+import numpy as np
+import pytest
+import torch
+
+from core.classifiers.registry import load_classifier
+from core.data import holes_and_sketches as masks
+from core.data.holes_and_sketches import MAX_HOLE_LENGTH as MAX_LENGTH
+from core.data.holes_and_sketches import MAX_SKETCH_LENGTH as MAX_SKETCH
+from core.data.holes_and_sketches import (
+    PALETTE,
+    SKETCHES,
+    Shape,
+    Sketch,
+    decode_sketch,
+    draw_sketch,
+    encode_sketch,
+    hole_text,
+    read_hole,
+    square_mask,
+)
+from core.data.sample_sets import CIFAR10
+from core.pgd.settings import PGDConfig, paper_generation
+from core.pgd.steps import Generation, run_pgd
+from tests.painter_oracle import brush_mask, ellipse_mask
+
+SIZE = {"height": 24, "width": 20}
+
+
+@pytest.mark.parametrize(
+    ("image_size", "side", "usual"),
+    [(224, 60, 60), (32, 9, 16), (448, 120, 120), (1, 1, 1), (96, 26, 26), (64, 17, 17), (16, 4, 8), (8, 2, 4)],
+)
+def test_side_scales_with_the_image_and_the_usual_one_shows_what_is_painted(image_size, side, usual):
+    assert (masks.square_side(image_size), masks.usual_side(image_size)) == (side, usual)
+
+
+def test_hole_side_is_that_of_the_square_of_as_many_pixels():
+    mask = np.zeros((2, 1, 8, 8), dtype=bool)
+    mask[0, :, 1:5, 2:6] = mask[1, :, :1, :4] = True
+    assert masks.hole_side(mask[0]) == 4 and masks.hole_side(mask) == 3 and masks.hole_side(~mask[0] & mask[0]) == 0
+
+
+def test_square_mask_is_exact_and_centred():
+    mask = masks.square_mask((112, 100), 60, height=224, width=224)
+    rows, columns = np.nonzero(mask[0])
+    assert mask.shape == (1, 224, 224) and mask.sum() == 3600
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (70, 129, 82, 141)
+
+
+@pytest.mark.parametrize("centre", [(-50, 3), (0, 0), (19, 23), (400, 400), (10, -1)])
+def test_square_mask_stays_whole_at_the_edge(centre):
+    assert masks.square_mask(centre, 9, **SIZE).sum() == 81
+
+
+def test_random_square_mask_reaches_every_place_and_repeats_with_the_seed():
+    generator = np.random.default_rng(0)
+    drawn = (masks.random_square_mask(3, height=5, width=4, generator=generator) for _ in range(200))
+    places = {tuple(np.argwhere(mask[0])[0].tolist()) for mask in drawn}
+    assert places == {(top, left) for top in range(3) for left in range(2)}
+    first, second = (masks.random_square_mask(9, **SIZE, generator=np.random.default_rng(7)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (224, 224), (7, 3)])
+def test_encode_mask_round_trips(shape):
+    mask = np.random.default_rng(0).random((1, *shape)) < 0.5
+    np.testing.assert_array_equal(masks.decode_mask(masks.encode_mask(mask), height=shape[0], width=shape[1]), mask)
+
+
+def test_encode_mask_puts_the_first_pixel_in_the_highest_bit():
+    mask = np.zeros((1, 2, 4), dtype=bool)
+    mask[0, 0, 0] = mask[0, 1, 3] = True
+    assert masks.encode_mask(mask) == "gQ=="  # 0b1000_0001
+
+
+@pytest.mark.parametrize("text", ["", "gQ", "gQ==" * 1000, "g!==", "AAAA", "é===", "\n" * 4])
+def test_decode_mask_refuses_foreign_text(text):
+    with pytest.raises(ValueError, match=r"4 x 2 pixels is 1 bytes of packed bits in base64; got \d+ characters"):
+        masks.decode_mask(text, height=2, width=4)
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.zeros((1, 24, 20), bool), "mask is empty"),
+        (np.ones((1, 24, 20), bool), "covers the whole image"),
+        (np.eye(20, dtype=bool)[None], "mask is 20 x 20 pixels but the image is 20 x 24"),
+        (np.zeros((24, 20), bool), "must be bool"),
+        (np.full((1, 24, 20), 255, np.uint8), "must be bool"),
+        (np.stack([np.eye(24, 20, dtype=bool), np.zeros((24, 20), bool)])[:, None], "mask is empty"),
+    ],
+)
+def test_check_mask_says_what_is_wrong(mask, message):
+    with pytest.raises(ValueError, match=message):
+        masks.check_mask(mask, **SIZE)
+
+
+def test_fill_hole_takes_the_mean_of_the_region_and_keeps_everything_outside():
+    images = np.random.default_rng(0).random((2, 3, 24, 20), dtype=np.float32)
+    before = images.copy()
+    mask = masks.square_mask((9, 9), 7, **SIZE)
+    filled = masks.fill_hole(images, mask)
+    np.testing.assert_array_equal(images, before)
+    outside = np.broadcast_to(~mask, images.shape)
+    np.testing.assert_array_equal(filled[outside], images[outside])
+    mean = images[:, :, mask[0]].mean(axis=-1, keepdims=True)
+    np.testing.assert_allclose(filled[:, :, mask[0]], np.broadcast_to(mean, (2, 3, 49)), atol=1e-6)
+
+
+def test_fill_hole_takes_one_mask_per_image():
+    images = np.random.default_rng(2).random((2, 3, 24, 20), dtype=np.float32)
+    holes = np.stack([masks.square_mask((5, 5), 5, **SIZE), masks.square_mask((12, 15), 3, **SIZE)])
+    filled = masks.fill_hole(images, holes)
+    for row in range(2):
+        np.testing.assert_array_equal(filled[row], masks.fill_hole(images[row], holes[row]))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: masks.square_mask((3, 3), 21, **SIZE), "side must be from 1 to 20"),
+        (lambda: masks.random_square_mask(0, **SIZE, generator=np.random.default_rng()), "side must be from 1 to 20"),
+        (
+            lambda: masks.fill_hole(np.zeros((3, 24, 20), np.float32), masks.square_mask((5, 5), 3, **SIZE), "blue"),
+            "region, rim; got 'blue'",
+        ),
+    ],
+)
+def test_bad_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_the_rims_colours_solve_laplaces_equation():
+    down, across = np.mgrid[:20, :24] / 24
+    # Harmonic functions on the grid: linear functions, x^2 - y^2 and x * y.
+    image = np.stack([0.2 + down / 2, 0.5 + across**2 - down**2, down * across]).clip(0, 1).astype(np.float32)
+    mask = np.zeros((1, 20, 24), dtype=bool)
+    mask[0, 5:13, 6:15], mask[0, 2:6, 10] = True, True
+    filled = masks.fill_hole(np.where(mask, np.float32(0.9), image)[None], mask[None], "rim")
+    assert filled.dtype == np.float32 and np.abs(filled[0] - image).max() < 1e-5
+
+
+def test_the_rims_colours_at_an_edge_are_those_of_the_pixels_that_are_there():
+    image = np.full((2, 3, 6, 6), 0.5, np.float32)
+    image[1, :, :, 3:] = 0.1
+    mask = np.zeros((2, 1, 6, 6), dtype=bool)
+    mask[0, 0, :3, :3], mask[1, 0, :, :3] = True, True
+    filled = masks.fill_hole(image, mask, "rim")
+    assert np.allclose(filled[0], 0.5) and np.allclose(filled[1], 0.1)
+
+
+@pytest.mark.parametrize("size", [8, 32, 224])
+def test_hole_text_is_read_back_to_the_pixel(size):
+    rng = np.random.default_rng(size)
+    points = [tuple(int(v) for v in point) for point in rng.integers(0, size, (5, 2))]
+    for mask in (
+        square_mask((size // 2, size // 3), size // 4, height=size, width=size),
+        brush_mask(points, size // 16, height=size, width=size),
+        np.zeros((1, size, size), dtype=bool),
+        np.ones((1, size, size), dtype=bool),
+    ):
+        text = hole_text(mask)
+        assert text is not None and len(text) < MAX_LENGTH
+        assert np.array_equal(read_hole(text, size), mask)
+
+
+def test_hole_text_gives_up_on_a_hole_that_is_too_ragged():
+    assert hole_text(np.random.default_rng(0).random((1, 224, 224)) < 0.5) is None
+
+
+def packed_text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "32",
+        "32.",
+        "32.!!!",
+        "32.AAAA",
+        "224." + packed_text(bytes(128)),
+        "32." + packed_text(bytes(127)),
+        "32." + packed_text(bytes(129)),
+        "32." + packed_text(bytes(10**6)),
+        "32." + "A" * 10**5,
+        "32.é",
+        "-1." + packed_text(b""),
+    ],
+)
+def test_read_hole_refuses_what_is_no_hole_of_this_size(text):
+    assert read_hole(text, 32) is None
+
+
+def test_links_of_earlier_versions_open():
+    square = square_mask((16, 16), 16, height=32, width=32)
+    np.testing.assert_array_equal(read_hole("32.eNpjYCAA_v-nDBMAAAjoH-E", 32), square)
+
+
+def noise(side: int, colours: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    values = rng.choice(256**3, colours, replace=False)
+    palette = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=1).astype(np.uint8)
+    indices = rng.integers(colours, size=side * side)
+    indices[: min(colours, side * side)] = np.arange(min(colours, side * side))
+    return palette[indices].reshape(side, side, 3)
+
+
+@pytest.mark.parametrize(
+    ("side", "colours"), [(1, 1), (2, 3), (8, 64), (31, 2), (32, 1), (32, 7), (32, 64), (48, 64), (256, 1)]
+)
+def test_text_is_read_back_to_the_pixel(side, colours):
+    picture = noise(side, colours)
+    before = picture.copy()
+    text = encode_sketch(picture)
+    decoded = decode_sketch(text, side)
+    assert decoded.dtype == np.uint8 and decoded.shape == (side, side, 3)
+    np.testing.assert_array_equal(decoded, before)
+    np.testing.assert_array_equal(picture, before)
+    assert len(text) <= MAX_SKETCH and text == encode_sketch(decoded)
+
+
+def test_picture_of_more_colours_comes_back_in_64_of_about_the_same():
+    ramp = np.linspace(0, 255, 32).astype(np.uint8)
+    picture = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(120)), axis=2)
+    decoded = decode_sketch(encode_sketch(picture), 32)
+    assert len(np.unique(decoded.reshape(-1, 3), axis=0)) <= 64
+    assert np.abs(decoded.astype(int) - picture).max() <= 40
+    assert encode_sketch(decoded) == encode_sketch(picture)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((32, 32, 3)),
+        np.zeros((32, 31, 3), np.uint8),
+        np.zeros((32, 32), np.uint8),
+        np.zeros((32, 32, 4), np.uint8),
+        np.zeros((0, 0, 3), np.uint8),
+        np.zeros((257, 257, 3), np.uint8),
+    ],
+)
+def test_encode_refuses_what_is_no_sketch(picture):
+    with pytest.raises(ValueError, match="a sketch"):
+        encode_sketch(picture)
+
+
+def test_encode_says_when_a_url_has_no_room():
+    with pytest.raises(ValueError, match="a URL has room for 3,000: use fewer colours"):
+        encode_sketch(noise(128, 64))
+
+
+def packed_text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode().rstrip("=")
+
+
+ONE = bytes([0, 10, 20, 30]) + bytes(1024)  # one colour, 32 x 32
+GOOD = packed_text(ONE)
+RAW = zlib.compress(ONE, 9)
+
+
+def of_bytes(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "A",
+        "AAAA",
+        "!!!!",
+        "é" * 8,
+        GOOD[:-4],
+        GOOD + "=",
+        GOOD + "\n",
+        " " + GOOD,
+        GOOD + "AAAA",
+        of_bytes(RAW[:-1]),
+        of_bytes(RAW[:-1] + bytes([RAW[-1] ^ 1])),
+        of_bytes(RAW + RAW),
+        packed_text(b""),
+        packed_text(ONE[:-1]),
+        packed_text(ONE + b"\0"),
+        packed_text(ONE[:-1] + b"\1"),
+        packed_text(bytes([255]) + bytes(768 + 1024)),
+        packed_text(bytes([64]) + bytes(195 + 1024)),
+        packed_text(bytes([1]) + bytes(6) + bytes([2]) + bytes(1023)),
+        packed_text(bytes(10**7)),
+        "A" * (MAX_SKETCH + 1),
+    ],
+)
+def test_decode_refuses_whatever_is_no_sketch_of_this_side(text):
+    np.testing.assert_array_equal(decode_sketch(GOOD, 32), np.full((32, 32, 3), [10, 20, 30]))
+    with pytest.raises(ValueError, match=r"not a sketch of 32 × 32 pixels; copy the whole URL") as caught:
+        decode_sketch(text, 32)
+    assert len(str(caught.value)) < 120
+
+
+def test_decode_refuses_another_side():
+    text = encode_sketch(draw_sketch("ship"))
+    for side in (31, 33, 256):
+        with pytest.raises(ValueError, match="not a sketch of"):
+            decode_sketch(text, side)
+    for side in (0, -32, 10**9):
+        with pytest.raises(ValueError, match="from 1 to 256"):
+            decode_sketch(text, side)
+
+
+def test_decode_takes_little_time_and_memory_whatever_the_text():
+    bomb, long = packed_text(bytes(1_600_000)), "A" * 10**6
+    assert len(bomb) < MAX_SKETCH
+    tracemalloc.start()
+    started = time.perf_counter()
+    for text in (bomb, long):
+        with pytest.raises(ValueError, match="not a sketch"):
+            decode_sketch(text, 32)
+    seconds, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200_000 and seconds < 1
+
+
+def test_sketches_of_earlier_links_open():
+    ship = decode_sketch("eNpjVkpb33Di14cPH74YiDBCAQMmYGYGkUxMjIxMDAyMzCCAqQ4AFnYHrQ", 8)
+    np.testing.assert_array_equal(ship, draw_sketch("ship", 8))
+
+
+@pytest.mark.parametrize("name", SKETCHES)
+def test_bundled_sketch_is_coarse_and_fits_a_url(name):
+    picture = draw_sketch(name)
+    assert picture.shape == (32, 32, 3) and picture.dtype == np.uint8
+    colours = {tuple(colour) for colour in np.unique(picture.reshape(-1, 3), axis=0).tolist()}
+    assert colours == {SKETCHES[name].background, *(shape.colour for shape in SKETCHES[name].shapes)}
+    assert len(encode_sketch(picture)) < 150
+    assert name in CIFAR10.names or name == "volcano"
+    # Twice the side gives the same sketch, finer: where four pixels agree, the coarse pixel has their colour.
+    fine = draw_sketch(name, 64).reshape(32, 2, 32, 2, 3).swapaxes(1, 2).reshape(32, 32, 4, 3)
+    same = (fine == fine[:, :, :1]).all(axis=(2, 3))
+    assert same.mean() > 0.85 and (fine[same][:, 0] == picture[same]).mean() > 0.98
+
+
+def test_draw_sketch_paints_shapes_in_order(monkeypatch):
+    red, blue, green = (255, 0, 0), (0, 0, 255), (0, 255, 0)
+    shapes = (Shape("ellipse", red, (4, 6, 20, 30)), Shape("box", blue, (0, 28, 32, 32)))
+    leaning = Shape("box", green, (20, 0, 24, 4), lean=4)
+    monkeypatch.setitem(SKETCHES, "test", Sketch((1, 2, 3), (*shapes, leaning)))
+    expected = np.full((32, 32, 3), (1, 2, 3), np.uint8)
+    expected[ellipse_mask((4, 6), (19, 29), height=32, width=32)[0]] = red
+    expected[28:] = blue
+    for row in range(4):
+        expected[row, 20 + row : 24 + row] = green
+    np.testing.assert_array_equal(draw_sketch("test"), expected)
+
+
+def test_robust_network_makes_of_every_sketch_what_another_network_sees_in_it():
+    names = [name for name in SKETCHES if name in CIFAR10.names]
+    pictures = np.stack([draw_sketch(name) for name in names]).transpose(0, 3, 1, 2)
+    targets = torch.tensor([CIFAR10.names.index(name) for name in names])
+    start = torch.from_numpy(pictures.astype(np.float32) / 255)
+    judge = load_classifier("mini-resnet", CIFAR10)
+    config = PGDConfig(epsilon=5.71, step_size=paper_generation(32).step_size, steps=40)
+    state = run_pgd(load_classifier("mini-resnet-robust", CIFAR10), Generation(targets), start, config)
+    with torch.no_grad():
+        before, after = (judge(images).argmax(dim=1) == targets for images in (start, state.images))
+    assert before.sum() <= 2 and after.all()
+
+
+CONES = {  # colours as seen without one kind of cones, in linear RGB: Machado et al. 2009, severity 1
+    "all": np.eye(3),
+    "no long": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "no medium": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "no short": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+@pytest.mark.parametrize("cones", CONES)
+def test_colours_are_told_apart_with_any_eyes(cones):
+    values = np.array(list(PALETTE.values())) / 255
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    perceived = np.clip(linear @ np.transpose(CONES[cones]), 0, 1) @ XYZ.T / XYZ.sum(axis=1)
+    root = np.where(perceived > 0.008856, np.cbrt(perceived), 7.787 * perceived + 16 / 116)
+    lab = np.stack([116 * root[:, 1], 500 * (root[:, 0] - root[:, 1]), 200 * (root[:, 1] - root[:, 2])], axis=1)
+    distances = np.linalg.norm(lab[:, None] - lab[None], axis=2)[np.triu_indices(len(lab), 1)]
+    assert distances.min() >= 23

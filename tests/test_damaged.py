@@ -1,0 +1,160 @@
+"""Thousands of damaged files and texts: every parser of a visitor's bytes takes them, or refuses them in a sentence."""
+
+import io
+import json
+import random
+import time
+import zipfile
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.classifiers.text import parse_class_list, parse_template
+from core.data.datasets import read_archive
+from core.data.holes_and_sketches import decode_sketch, draw_sketch, encode_sketch, hole_text, middle_square, read_hole
+from core.data.picture_files import ImageError, decode_image
+from core.data.sample_sets import HEATMAPS
+from core.fourier.heatmap import Heatmap, HeatmapError
+from core.pgd.run import PGDRun, RunFileError
+from core.shared.text import one_line, quoted
+from tests.ui.run_forge import arrays_of, packed
+from ui.maps.catalogue import Entry, label_of
+from ui.pages.frequency import _parse_cell
+from ui.shared.url import _is_invalid, as_markdown, whole_number
+
+ODD = (None, True, -1, 0, 2**70, 10**400, 1e308, float("nan"), "", "x" * 50_000, r"$\frac{$", "\ud800", "\u202e\0",
+       [], [[]], [None], [1] * 1000, {}, {"a": 1}, "../../etc/passwd", "<script>")  # fmt: skip
+PIECES = ("9" * 5000, "-", "1e400", "inf", "nan", "\0", "\u202e", "\ud800", "%00", "..", ",", "١", "²", "=", "&",
+          "<script>", "32.", "224.", "{class}", "{", "A" * 3000, "½", "\n", " ")  # fmt: skip
+
+
+def damaged(data, generator):
+    """Data cut short, or with some bytes changed, removed, doubled or inserted, half of the times near the start."""
+    if generator.random() < 1 / 6:
+        return data[: generator.randrange(len(data))]
+    changed, reach = bytearray(data), generator.choice((len(data), min(200, len(data))))
+    for _ in range(generator.randint(1, 8)):
+        at = generator.randrange(reach)
+        doubled = changed[at : at + generator.randint(1, 400)]
+        end, new = generator.choice(((1, b""), (0, generator.randbytes(3)), (0, doubled), (1, generator.randbytes(1))))
+        changed[at : at + end] = new
+    return bytes(changed)
+
+
+def repacked(data, generator):
+    """An archive with one member damaged and its checksum right again, or one fact of its metadata replaced."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    name = generator.choice([*members])
+    if "metadata.npy" in members and generator.random() < 0.5:
+        name, facts = "metadata.npy", json.loads(str(np.load(io.BytesIO(members["metadata.npy"]))))
+        inner = facts
+        while isinstance(inner[key := generator.choice([*inner])], dict) and inner[key] and generator.random() < 0.7:
+            inner = inner[key]
+        inner[key] = generator.choice(ODD)
+        np.save(buffer := io.BytesIO(), np.array(json.dumps(facts)))
+        members[name] = buffer.getvalue()
+    else:
+        members[name] = damaged(members[name], generator)
+    with zipfile.ZipFile(buffer := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+    return buffer.getvalue()
+
+
+def nonsense(text, generator):
+    """A text of a link or a field with nonsense inserted."""
+    for _ in range(generator.randint(1, 4)):
+        at = generator.randint(0, len(text))
+        text = text[:at] + generator.choice(PIECES) + text[at + generator.randint(0, 3) :]
+    return text
+
+
+def pictures():
+    """A small picture in every supported format."""
+    alpha = Image.fromarray(np.random.default_rng(0).integers(0, 256, (12, 12, 4), dtype=np.uint8)).resize((64, 48))
+    smooth, exif = alpha.convert("RGB"), Image.Exif()
+    exif[0x0112], frames = 6, {"save_all": True, "append_images": [smooth.rotate(90)]}
+    grey16 = Image.fromarray(np.arange(4096, dtype=np.uint16).reshape(64, 64) * 16)
+    for image, kind, options in (
+        (smooth, "JPEG", {"exif": exif}), (smooth, "JPEG", {"progressive": True}), (smooth.convert("CMYK"), "JPEG", {}),
+        (smooth, "MPO", frames), (alpha, "PNG", {}), (grey16, "PNG", {}), (smooth, "PNG", frames),
+        (smooth.quantize(16), "PNG", {"transparency": 1}), (smooth, "GIF", frames), (alpha, "WEBP", {}),
+        (smooth, "WEBP", {"lossless": True}), (smooth, "BMP", {}), (smooth, "TIFF", {}),
+        *((smooth, "TIFF", {"compression": name}) for name in ("tiff_adobe_deflate", "tiff_lzw", "jpeg")),
+    ):  # fmt: skip
+        image.save(buffer := io.BytesIO(), kind, **options)
+        yield buffer.getvalue()
+
+
+def data_set():
+    images = np.random.default_rng(0).integers(0, 256, (7, 10, 10, 3), dtype=np.uint8)
+    np.savez_compressed(
+        buffer := io.BytesIO(), images=images, labels=np.arange(7) % 3, classes=np.array(["ant", "bee", "cat"])
+    )
+    return buffer.getvalue()
+
+
+def read_map(data, folder):
+    heatmap = Heatmap.from_bytes(data, name="odd.npz")
+    assert Entry(label_of(heatmap), heatmap).subtitle
+
+
+def read_data(data, folder):
+    (folder / "odd.npz").write_bytes(data)
+    read_archive(folder / "odd.npz")
+
+
+def read_text(text, folder):
+    _parse_cell(text), whole_number(text), _is_invalid(text), read_hole(text, 32)
+    assert as_markdown(one_line(text)) is not None and quoted(text)
+    refusals = []
+    for parse in (parse_template, parse_class_list, partial(decode_sketch, side=32)):
+        try:
+            parse(text)
+        except ValueError as error:
+            refusals.append(error)
+    if refusals:
+        raise max(refusals, key=lambda error: len(str(error)))
+
+
+def sound():
+    """By parser: it, its errors, sound inputs, ways to spoil them, and how many of each."""
+    heatmap = Heatmap.load(HEATMAPS / "mini-clip_cifar10-1000.npz").crop(7).to_bytes()
+    links = [hole_text(middle_square(32)), encode_sketch(draw_sketch("horse"))]
+    fields = ["3,-4", "12", "cat, dog, horse", "a photo of a {class}"]
+    spoil = (damaged, repacked)
+    return {
+        "heat maps": (read_map, HeatmapError, [heatmap], spoil, 300),
+        "runs": (
+            lambda data, _: PGDRun.from_bytes(data, name="odd.npz"),
+            RunFileError,
+            [packed(arrays_of())],
+            spoil,
+            300,
+        ),
+        "data sets": (read_data, (RuntimeError, ValueError), [data_set()], spoil, 200),
+        "pictures": (lambda data, _: decode_image(data, max_pixels=10**6), ImageError, [*pictures()], (damaged,), 60),
+        "links and fields": (read_text, ValueError, links + fields, (nonsense,), 100),
+    }
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", sound())
+def test_damaged_input_is_taken_or_refused_in_a_sentence(kind, tmp_path):
+    parse, errors, inputs, ways, count = sound()[kind]
+    generator, refused, slowest = random.Random(12), 0, 0.0
+    for whole in inputs:
+        for spoil in ways * count:
+            began = time.process_time()
+            try:
+                parse(spoil(whole, generator), tmp_path)
+            except errors as error:
+                assert "\n" not in str(error) and len(str(error)) < 1000, f"not a short sentence: {error}"
+                refused += 1
+            slowest = max(slowest, time.process_time() - began)
+    total = len(inputs) * len(ways) * count
+    assert refused > total / 20, "the damage has no effect, so the test is void"
+    assert slowest < 5
