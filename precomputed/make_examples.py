@@ -56,7 +56,7 @@ def main() -> None:
         "filled": chosen_pictures(judge),
         "opening": opening_seed(),
         "judge": classifier_facts(judge),
-        "source": computed_source(device_name(judge)),
+        "source": computed_source(device_name(judge.device)),
     }
     write_json(EXAMPLES, content)
     print(content)

@@ -44,7 +44,7 @@ DIGITS = 4
 def write(work: Path, labels: Sequence[int], painter: Classifier, judges: Sequence[Classifier], seed: int) -> None:
     """Write the folder from the finished and judged drawings in `work`; labels: the wall's classes, in order."""
     facts = {"painter": classifier_facts(painter), "seed": seed}
-    source = {"source": computed_source(device_name(painter))}
+    source = {"source": computed_source(device_name(painter.device))}
     config = PGDConfig(**usual_settings("generation", SIDE, search="views"))
     drawings = {word: _opening(work, place, painter, judges[0]) for place, word in enumerate(WORDS)}
     content = {"judge": classifier_facts(judges[0]), "config": config.to_json(), "words": drawings}

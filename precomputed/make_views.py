@@ -239,7 +239,7 @@ def _table(painter: Classifier, judges: list[Classifier], plans: dict[str, RunPl
         seed=SEED,
         hole=HOLE,
         gradients=sorted(backends),
-        source=computed_source(device_name(painter)),
+        source=computed_source(device_name(painter.device)),
     )
 
 

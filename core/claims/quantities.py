@@ -120,13 +120,12 @@ def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float
 class EqualStrength:
     """Strength of waves at the inputs of two networks, for a comparison at equal strength.
 
-    subject, reference: mean share of a wave's norm, over a band, that reaches each network's input. network_side: the
-    subject's, in pixels. weakened: the reference's map under waves weakened alike; None where not measured.
+    subject, reference: mean share of a wave's norm, over a band, that reaches each network's input. weakened: the
+    reference's map under waves weakened as the subject's input weakens them; None where not measured.
     """
 
     subject: float
     reference: float
-    network_side: int
     weakened: Heatmap | None
 
     @property
@@ -137,28 +136,25 @@ class EqualStrength:
 
 def equal_strength(subject: NamedMap, reference: NamedMap, band: Band) -> EqualStrength | None:
     """Return the strengths over a band; None if a network's input size is unknown or its resize was not measured."""
-    a, b = subject.network_side, reference.network_side
-    if a is None or b is None:
+    first, second = (_remaining_share(named, band) for named in (subject, reference))
+    if first is None or second is None:
         return None
-    shares = [remaining_share(named.heatmap, side, band) for named, side in ((subject, a), (reference, b))]
-    if shares[0] is None or shares[1] is None:
-        return None
-    return EqualStrength(shares[0], shares[1], a, _weakened(reference, a))
+    return EqualStrength(first, second, _weakened(reference, subject.network_side))
 
 
-def remaining_share(heatmap: Heatmap, network_side: int, band: Band) -> float | None:
-    """Return the mean share of its norm that a wave of a band keeps; None if not measured."""
-    image_size = int(heatmap.metadata["image_size"])
-    if image_size == network_side:
+def _remaining_share(named: NamedMap, band: Band) -> float | None:
+    """Return the mean share of its norm that a wave of a band keeps at the network's input; None if unknown."""
+    heatmap, image_size = named.heatmap, int(named.heatmap.metadata["image_size"])
+    if image_size == named.network_side:
         return 1.0
-    shares = resize_attenuation_map(image_size, network_side)
+    shares = None if named.network_side is None else resize_attenuation_map(image_size, named.network_side)
     if shares is None or len(shares) != heatmap.side:
         return None
     waves = np.array(half_plane(heatmap.side))
     return float(wave_values(shares, waves[band.holds(rounded_radius(waves))]).mean())
 
 
-def _weakened(named: NamedMap, network_side: int) -> Heatmap | None:
+def _weakened(named: NamedMap, network_side: int | None) -> Heatmap | None:
     """Return the map of the same classifier and data with weakened waves, if measured."""
     for weakened in _weakened_maps():
         facts, expected = weakened.metadata, named.heatmap.metadata

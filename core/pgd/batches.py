@@ -329,7 +329,7 @@ def run_job(
                 write_atomically(output / "images.csv", to_csv([]))  # drop rows of other settings
                 if job.settings["save_run"]:
                     result.run.save(output / "run.npz")
-            source = computed_source(device_name(job.classifier), seconds=seconds)
+            source = computed_source(device_name(job.classifier.device), seconds=seconds)
             write_json(output / "settings.json", {**job.settings, "source": source})
             if first < columns:
                 grid = {

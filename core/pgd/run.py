@@ -381,7 +381,7 @@ class RunRecorder:
         self._plan, self._objective = plan, objective
         # Metadata only, so that a finished run does not keep its classifier in memory.
         self._classifier = {**classifier_facts(classifier), "template": classifier.template}
-        self._class_names, self._device = list(classifier.classes.names), device_name(classifier)
+        self._class_names, self._device = list(classifier.classes.names), device_name(classifier.device)
         self._interval = frame_interval(plan.config.steps, plan.start.size)
         self._frames: list[np.ndarray] = []
         self._frame_steps: list[int] = []

@@ -19,7 +19,7 @@ from core.reproduce.compare import MapResult, PartResult, compare_claims, run_hy
 from core.reproduce.paper_parts import CLIP, HYBRIDS, KEYS, MAPS, TABLES, HybridPart, Machine, MapPart, Part, TablePart
 from core.reproduce.report import Cost, Results, SkippedPart, write_report
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of
-from core.shared.device import DTYPES, choose_device, name_device, prepare_torch
+from core.shared.device import DTYPES, choose_device, device_name, prepare_torch
 from core.shared.files import make_folder
 from core.shared.text import one_line, quoted, sentence
 from core.sweep.processes import Processes, run_together
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
     if not processes.is_main:
         return ""
     claims = compare_claims({result.part.key: result for result in maps})
-    device = name_device(machine.device)
+    device = device_name(machine.device)
     spent = _spent(start, machine.device)
     write_report(
         Results(args.command, device, args.seed, maps, claims, hybrids, tables, work.skipped, spent), args.output

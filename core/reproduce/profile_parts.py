@@ -344,7 +344,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
         "image_size": data.image_size,
         "hole": usual_side(data.image_size),
         "dataset": dataset_facts(data),
-        "source": computed_source(device_name(classifier)),
+        "source": computed_source(device_name(classifier.device)),
     }
     rows = {} if network.again else _known(path.with_name(f"{network.file_name}.npz"), facts)
     rows |= {name: row for name, row in _known(path, facts).items() if row[0]["n"] >= _count(rows, name)}

@@ -7,7 +7,7 @@ import functools
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 DTYPES = ("float32", "bfloat16", "float16")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 CLEARLY, SAME = 0.8, 1e-5  # relative time of a product, and relative error of its values
-
-
-class OnDevice(Protocol):
-    """Anything on a device, such as a classifier."""
-
-    @property
-    def device(self) -> torch.device: ...
 
 
 def keep_freed_memory() -> bool:
@@ -137,12 +130,7 @@ def free_device() -> str:
     return f"cuda:{free.index(max(free))}"
 
 
-def device_name(classifier: OnDevice) -> str:
-    """Return a classifier's device as in `name_device`."""
-    return name_device(classifier.device)
-
-
-def name_device(device: str | torch.device) -> str:
+def device_name(device: str | torch.device) -> str:
     """Return a device's description: the GPU's name and rounding, or the CPU's number of threads and library."""
     import torch
 

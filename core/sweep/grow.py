@@ -95,7 +95,7 @@ def _grow(
             table = table.entered(row)
             seconds = earlier + time.perf_counter() - begun
             source = computed_source(
-                device_name(classifier),
+                device_name(classifier.device),
                 wall_seconds=round(seconds, 1),
                 images_per_second=round(int(table.counts.sum()) / max(seconds, 1e-9), 1),
                 processes=processes.count,

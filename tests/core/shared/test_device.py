@@ -2,7 +2,7 @@
 
 import torch
 
-from core.shared.device import SAME, free_device, name_device, prepare_torch, products_by_onednn
+from core.shared.device import SAME, device_name, free_device, prepare_torch, products_by_onednn
 
 
 def test_products_stay_exact_and_the_device_says_who_makes_them():
@@ -10,7 +10,7 @@ def test_products_stay_exact_and_the_device_says_who_makes_them():
     a, b = (torch.randn(shape, generator=torch.Generator().manual_seed(1)) for shape in ((50, 768), (768, 2304)))
     exact = a.double() @ b.double()
     assert (a @ b - exact).norm() < SAME * exact.norm()
-    assert ("products by oneDNN" in name_device("cpu")) == products_by_onednn()
+    assert ("products by oneDNN" in device_name("cpu")) == products_by_onednn()
     assert torch.backends.cudnn.allow_tf32 is False
 
 
