@@ -15,12 +15,19 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from tests.browser.waiting import PATIENCE, new_context, wait_until_drawn
 from tests.chromium import find_chromium
-from tests.firefox import launch_firefox
+from tests.firefox import find_firefox, launch_firefox
 from tests.shared_server import session_folder, url_of
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 expect.set_options(timeout=PATIENCE)
+
+_NONE_HERE = pytest.mark.skipif(find_firefox() is None, reason="there is no Firefox here")
+# Values of `browser_name` for walks in which both browsers matter.
+BOTH_BROWSERS = [
+    pytest.param("browser", id="chromium"),
+    pytest.param("firefox", id="firefox", marks=[pytest.mark.slow, _NONE_HERE]),
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,11 +1,12 @@
-"""Links with parameters, and navigation between pages, in a real browser."""
+"""Links, choices and Back between pages, in a real browser; what *Findings* and *Models* show there."""
 
 import re
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.waiting import wait_until_drawn, wait_until_still
+from tests.browser.conftest import BOTH_BROWSERS
+from tests.browser.waiting import choose_option, wait_until_drawn, wait_until_still
 
 
 @pytest.fixture
@@ -22,14 +23,7 @@ def test_parameters_of_a_link_arrive_and_stay_also_below_a_page(app, open_page):
     assert re.match(rf"{app}/inpainting\?.*inpainting-steps=77", page.url)
 
 
-@pytest.mark.slow
-def test_the_first_visitor_of_a_server_may_come_to_any_page(streamlit_app, open_page):
-    page = open_page(f"{streamlit_app('app.py', env={'ASKED_BY': 'nobody yet'})}/models", width=1440)
-    expect(page).to_have_title(re.compile("^Models"))
-    expect(page.get_by_test_id("stTopNavLink")).to_have_count(6)
-
-
-def test_pages_are_in_sight_on_a_phone(app, open_page):
+def test_pages_and_every_verdict_are_in_sight_on_a_phone_and_a_rows_link_shows_its_wave(app, open_page):
     page = open_page(f"{app}/models", width=400, height=850)
     tabs = page.locator(".st-key-page-tabs").get_by_role("link")
     expect(tabs).to_have_text(["Story", "Frequencies", "Fill a hole", "Draw", "Findings", "Models"])
@@ -37,20 +31,30 @@ def test_pages_are_in_sight_on_a_phone(app, open_page):
     assert len({box["y"] for box in boxes}) == 1 and max(box["x"] + box["width"] for box in boxes) <= 400
     cut = "tab => [tab, ...tab.querySelectorAll('*')].some(e => e.clientWidth && e.scrollWidth > e.clientWidth)"
     assert not any(tab.evaluate(cut) for tab in tabs.all())
-    tabs.nth(1).click()
-    expect(page).to_have_title(re.compile("^Frequencies"))
+    tabs.filter(has_text="Findings").click()
+    expect(page).to_have_title(re.compile("^Findings"))
+    rows = page.locator(".findings tbody tr")
+    expect(rows).not_to_have_count(0)
+    wait_until_drawn(page)
+    chips = [chip.bounding_box() for chip in page.locator(".findings .chip").all()]
+    assert len(chips) == rows.count() and all(chip["x"] + chip["width"] <= 400 for chip in chips)
     page.set_viewport_size({"width": 1440, "height": 900})
     expect(page.locator(".st-key-page-tabs")).to_be_hidden()
     expect(page.get_by_test_id("stTopNavLink")).to_have_count(6)
+    page.locator(".findings tr[data-claim=high]").get_by_role("link").click()
+    expect(page).to_have_title(re.compile("^Frequencies"))
+    expect(page.get_by_text("CLIP ViT-B/32 minus ResNet-56").first).to_be_visible()
+    expect(page.locator(".readout").first).to_contain_text("(−14, −14)")
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
 def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
     page = open_page(f"{app}/story?chapter=wave", width=1440)
 
-    def follow(name, expected):
+    def follow(name):
         page.get_by_role("link", name=name, exact=True).first.click()
-        expect(page).to_have_title(re.compile(f"^{expected}"))
+        expect(page).to_have_title(re.compile(f"^{name}"))
         wait_until_drawn(page)
 
     def back(expected, url):
@@ -59,7 +63,7 @@ def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
         wait_until_drawn(page)
         assert page.url == url
 
-    follow("Frequencies", "Frequencies")
+    follow("Frequencies")
     plot = page.locator(".st-key-frequency-lab .plot").first
     for place in (40, 80, 120):  # each click changes the URL
         before = page.url
@@ -67,24 +71,32 @@ def test_back_leaves_a_page_at_once_and_returns_to_its_state(app, open_page):
         page.wait_for_url(lambda url, before=before: url != before)
         wait_until_drawn(page)
     cell = page.url
-    follow("Findings", "Findings")
-    page.get_by_role("tab", name="Robust features").click()
+    follow("Findings")
+    page.get_by_role("button", name="Other maps").click()
+    subject = page.get_by_role("option", name="Mini CLIP · CIFAR-10 · computed", exact=True)
+    choose_option(page.get_by_role("combobox", name="In CLIP’s place"), subject)
+    heading = page.get_by_text("Mini CLIP against ResNet-56: 12 verdicts")
+    expect(heading).to_be_visible()
     wait_until_drawn(page)
-    section = page.url
-    assert "section=" in section
-    follow("Draw", "Draw")
-    back("Findings", section)
-    expect(page.get_by_role("tab", name="Robust features")).to_have_attribute("aria-selected", "true")
+    chosen = page.url
+    assert "subject=" in chosen
+    follow("Draw")
+    back("Findings", chosen)
+    expect(heading).to_be_visible()
     back("Frequencies", cell)
     back("Story", f"{app}/story?chapter=wave")
 
 
-@pytest.mark.slow
-def test_the_paper_can_be_cited(app, open_page):
-    footer = open_page(f"{app}/findings", width=1440).locator(".st-key-footer")
-    footer.get_by_role("button", name="Share").click()
-    popover = footer.page.get_by_test_id("stPopoverBody")
-    popover.get_by_text("Cite", exact=True).click()
-    for key in ("galindo-faria-clip-robustness", "yin2019fourier", "santurkar2019image", "radford2021learning"):
-        expect(popover).to_contain_text(key)
-    expect(popover.get_by_test_id("stCode")).to_have_count(3)
+def test_models_needs_no_torch_and_no_sideways_scrolling(streamlit_app, open_page):
+    page = open_page(f"{streamlit_app('tests/browser/demos.py')}/?demo=models_and_data")
+    page.get_by_text("Details: origin of").click()
+    expect(page.get_by_text("Server: torch is not loaded")).to_be_visible()
+    page.get_by_role("tab", name="100 CIFAR-10 images").click()
+    montage = page.get_by_role("img", name="All 100 images")
+    expect(montage).to_be_visible()
+    assert montage.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [640, 160]
+    assert montage.evaluate("e => getComputedStyle(e).imageRendering") == "pixelated"
+    page.set_viewport_size({"width": 320, "height": 900})
+    wait_until_still(page)
+    for scroller in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
+        assert page.evaluate(f"{scroller}.scrollWidth <= {scroller}.clientWidth")

@@ -15,20 +15,16 @@ def choice(state: Synchronised, value) -> dict:
     return {"value": value, "token": state.token, "about": state.about}
 
 
-def test_choice_is_taken_and_not_sent_back():
+def test_a_choice_is_taken_and_sent_back_only_to_put_the_browser_right():
     state = Synchronised(1, "pictures")
     assert state.receive(choice(state, 4), number) == 4
     assert state.follow(4, "pictures") is state and state.sent == 1
+    refused = state.follow(1, "pictures")  # the page did not follow
+    assert refused.token != state.token and refused.sent == 1
+    assert state.follow(1, "others").sent == 1 and state.follow(4, "others") is not state
 
 
-def test_choice_that_the_page_does_not_follow_is_put_right():
-    state = Synchronised(1)
-    state.receive(choice(state, 4), number)
-    after = state.follow(1)
-    assert after.token != state.token and after.sent == 1
-
-
-def test_choice_made_before_the_browser_heard_of_a_change_goes_out_again():
+def test_a_choice_made_before_the_browser_heard_of_a_change_goes_out_again():
     old = Synchronised(1)
     new = old.follow(2)
     assert new.receive(choice(old, 4), number) == 4
@@ -36,13 +32,7 @@ def test_choice_made_before_the_browser_heard_of_a_change_goes_out_again():
     assert after.token not in (old.token, new.token) and after.sent == 4
 
 
-def test_other_pictures_take_the_selection_back_to_pythons():
-    state = Synchronised(1, "pictures")
-    state.receive(choice(state, 4), number)
-    assert state.follow(1, "others").sent == 1 and state.follow(4, "others") is not state
-
-
-def test_choice_that_makes_no_sense_is_ignored():
+def test_a_choice_that_makes_no_sense_is_ignored():
     state = Synchronised(1, "pictures")
     whole = choice(state, 4)
     for sent in (None, "no", {}, {"value": 4}, whole | {"value": "4"}, whole | {"value": 10}, whole | {"about": "x"}):
@@ -54,33 +44,29 @@ def page() -> None:
 
     from ui.components.mount import mount_synchronised, register
 
-    st.session_state.setdefault("picked", 1)
-    about = st.session_state.get("set", "photographs")
     mount_synchronised(
         register("pictures/picker.js"),
         "demo",
-        st.session_state.picked,
+        st.session_state.get("picked", 1),
         read=lambda value: value,
         on_choice=lambda value: None,
-        about=about,
+        about=st.session_state.get("set", "photographs"),
         data={"sheet": "pixels"},
     )
 
 
-def sent(app: AppTest) -> dict:
-    """The component's data in the last run."""
-    assert not app.exception
-    return json.loads(app.get("bidi_component")[0].proto.json)
-
-
 def test_data_stay_the_same_until_python_changes_the_value_or_what_it_is_about():
-    app = AppTest.from_function(page, default_timeout=120).run()
-    first = sent(app)
-    assert first["value"] == 1
-    assert sent(app.run()) == first
-    app.session_state["picked"] = 3  # Python's own change, as by a preset
-    moved = sent(app.run())
+    app = AppTest.from_function(page, default_timeout=120)
+
+    def sent(**state) -> dict:
+        for name, value in state.items():
+            app.session_state[name] = value
+        assert not app.run().exception
+        return json.loads(app.get("bidi_component")[0].proto.json)
+
+    first = sent()
+    assert first["value"] == 1 and sent() == first
+    moved = sent(picked=3)  # Python's own change, as by a preset
     assert moved["value"] == 3 and moved["token"] != first["token"] and moved["sheet"] == first["sheet"]
-    app.session_state["set"] = "cifar10-samples"
-    other = sent(app.run())
+    other = sent(set="cifar10-samples")
     assert other["value"] == 3 and other["token"] != moved["token"] and other["about"] != moved["about"]

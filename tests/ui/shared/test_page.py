@@ -1,4 +1,7 @@
-"""Paths without a page, on a server that responds as Streamlit does."""
+"""Paths without a page, on a server that responds as Streamlit does; sentences with numbers and terms as HTML."""
+
+import html
+import re
 
 import pytest
 import streamlit as st
@@ -8,57 +11,122 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
 
-from ui.shared.page import HEAD, STYLE, PagesHaveOneName
+from core.shared import numbers
+from core.shared.numbers import Interval
+from core.shared.text import TERMS, Number, Paragraph, Sentence, join_parts
+from ui.shared.page import HEAD, STYLE, PagesHaveOneName, sentence_html
 
 PAGE = f"<!DOCTYPE html><html><head></head><body>{'the page ' * 100}</body></html>"  # long enough to be compressed
 
 
 @pytest.fixture
-def client():
+def client(monkeypatch):
+    """`client("a/lab")` -> a client of a server whose pages are below that path."""
     routes = [
         Route("/{path:path}_stcore/health", lambda request: PlainTextResponse("no", 404)),
         Route("/{path:path}", lambda request: HTMLResponse(PAGE)),
     ]
-    return TestClient(
-        Starlette(routes=routes, middleware=[Middleware(PagesHaveOneName), Middleware(GZipMiddleware)]),
-        base_url="http://lab.example",
-        follow_redirects=False,
-    )
+    app = Starlette(routes=routes, middleware=[Middleware(PagesHaveOneName), Middleware(GZipMiddleware)])
+
+    def at(base=""):
+        monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": base}.__getitem__)
+        return TestClient(app, base_url="http://lab.example", follow_redirects=False)
+
+    return at
 
 
 @pytest.mark.parametrize(
     ("base", "url", "sent_to"),
     [
-        ("", "/inpainting/x", "/inpainting"),
         ("", "/inpainting/x/y?cell=3,4&v=2", "/inpainting?cell=3,4&v=2"),
         ("lab", "/lab/inpainting/x", "/lab/inpainting"),
         ("a/lab/", "/a/lab/inpainting/x", "/a/lab/inpainting"),
     ],
 )
-def test_a_page_has_one_name(client, monkeypatch, base, url, sent_to):
-    monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": base}.__getitem__)
-    answer = client.get(url)
-    assert answer.status_code == 307
-    assert str(answer.next_request.url) == f"http://lab.example{sent_to}"
-    assert "the page" in client.get(sent_to).text
+def test_a_page_has_one_name(client, base, url, sent_to):
+    answer = client(base).get(url)
+    assert answer.status_code == 307 and str(answer.next_request.url) == f"http://lab.example{sent_to}"
+    assert "the page" in client(base).get(sent_to).text
 
 
-def test_a_page_has_its_servers_url_and_its_styles_and_is_otherwise_streamlits(client, monkeypatch):
-    monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": ""}.__getitem__)
-    answer = client.get("/inpainting", headers={"accept": "text/html", "accept-encoding": "gzip"})
+def test_nobody_is_sent_to_another_host_and_what_is_not_the_page_stays(client):
+    for url in ("/x//evil.example/y", "/%2F%2Fevil.example/y", "/evil.example:80/y", "/\\evil.example/y"):
+        answer = client().get(url)
+        assert answer.status_code != 307 or answer.next_request.url.host == "lab.example"
+    assert client().get("/inpainting/_stcore/health").status_code == 404
+    assert client().get("/").text == client().get("/inpainting").text
+
+
+def test_a_page_has_its_servers_url_and_its_styles_and_is_otherwise_streamlits(client):
+    answer = client().get("/inpainting", headers={"accept": "text/html", "accept-encoding": "gzip"})
     head, style = HEAD.decode(), STYLE.decode()
     assert "history.pushState =" in head and "__streamlit" in head
     assert head in answer.text and style in answer.text and answer.headers["content-length"] == str(len(answer.content))
     assert answer.text.replace(head, "<head>").replace(style, "</body>") == PAGE
 
 
-def test_nobody_is_sent_to_another_host(client):
-    for url in ("/x//evil.example/y", "/%2F%2Fevil.example/y", "/evil.example:80/y", "/\\evil.example/y"):
-        answer = client.get(url)
-        assert answer.status_code != 307 or answer.next_request.url.host == "lab.example"
+TOOLTIP = re.compile(
+    '<span class="tooltip" tabindex="0">(.*?)<span class="tooltip-text" role="tooltip">(.*?)</span></span>'
+)
+ERROR, LOWER = Interval(0.639, 0.629, 0.648), Interval(-0.087, -0.101, -0.075)
 
 
-def test_what_is_not_the_page_stays(client):
-    assert client.get("/inpainting/_stcore/health").status_code == 404
-    assert client.get("/").text == client.get("/inpainting").text
+@pytest.mark.parametrize(
+    ("number", "value", "interval"),
+    [
+        (numbers.measured_percent(ERROR), "63.9 %", "(62.9 to 64.8)"),
+        (numbers.points(LOWER), "8.7 points lower", "(7.5 to 10.1)"),
+        (numbers.signed_points(LOWER), "−8.7 points", "(−10.1 to −7.5)"),
+        (numbers.small_with_interval(Interval(3.8, 3.1, 4.5)), "3.8", "(3.1 to 4.5)"),
+        (Number("0.42", "0.30 to 0.50; p < 0.001"), "0.42", "(0.30 to 0.50; p &lt; 0.001)"),
+    ],
+)
+def test_an_interval_goes_behind_its_number(number, value, interval):
+    for text in (number, Sentence("It is ", number, " of all."), Paragraph("Two.", Sentence(number, "."))):
+        assert TOOLTIP.findall(sentence_html(text)) == [(f"<b>{value}</b>", f"95 % interval {interval}")]
+        assert html.escape(number) in html.escape(text), "plain text has it in brackets"
+
+
+def test_parts_survive_being_put_together_and_one_number_a_sentence_is_bold():
+    exact = [
+        Sentence("It is ", number, ".") for number in (Number("<5"), numbers.small_with_interval(Interval.exact(2.0)))
+    ]
+    assert list(map(sentence_html, exact)) == ["It is &lt;5.", "It is 2.0."]
+    pair = join_parts([Sentence(f"{name} ", numbers.measured_percent(ERROR)) for name in "ABC"], ", ", " and ")
+    whole = Paragraph(
+        Sentence("Errors: ", pair, "."), "", Paragraph("One more.", Sentence("By ", numbers.points(LOWER)))
+    )
+    share = "63.9 % (62.9 to 64.8)"
+    assert whole == f"Errors: A {share}, B {share} and C {share}. One more. By 8.7 points lower (7.5 to 10.1)"
+    assert len(whole.sentences) == 3 and sum(isinstance(part, Number) for part in whole.sentences[0].parts) == 3
+    assert len(TOOLTIP.findall(sentence_html(whole))) == 4
+    assert re.findall("<b>(.*?)</b>", sentence_html(whole)) == ["8.7 points lower"]
+
+
+def test_what_a_visitor_named_stays_text():
+    assert sentence_html("<b>x</b> & (0, 1) (a to b)") == "&lt;b&gt;x&lt;/b&gt; &amp; (0, 1) (a to b)"
+    assert "<i>" not in sentence_html(Sentence("<i>", Number("<i>5 %", "1 to <i>2"), "</i> of CLIP"), *TERMS)
+
+
+def test_a_term_is_explained_at_its_first_place_of_a_visit_and_there_again():
+    def script():
+        import streamlit as st
+
+        from ui.shared.page import begin_page, explain_on_page
+
+        visit = (
+            ("one", "above", "CLIP and CLIP’s twin"),
+            ("one", "below", "CLIP, wave"),
+            ("two", "above", "CLIP, v"),
+            ("one", "above", "CLIP"),
+        )
+        for page, place, text in visit:
+            if st.session_state.get("terms.page") != page:
+                begin_page(page)
+            st.text(explain_on_page(text, place, "CLIP", "wave", "v"))
+
+    shown = [text.value for text in AppTest.from_function(script).run().text]
+    assert [[term for term, _ in TOOLTIP.findall(text)] for text in shown] == [["CLIP"], ["wave"], ["v"], ["CLIP"]]
+    assert all(len(explanation.split()) <= 12 for explanation in TERMS.values())

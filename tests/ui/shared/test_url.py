@@ -1,12 +1,12 @@
-"""Untrusted links: invalid numbers are ignored with a notice, and never cause a traceback."""
+"""Untrusted links and text: numbers out of range are ignored with a notice, text is shown without Markdown."""
 
-import functools
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.page_runner import settable_widget
+from ui.shared.url import as_markdown, one_line, whole_number
 
 UI = Path(__file__).parents[3] / "ui"
 # One of each kind of widget with a number in the URL.
@@ -25,32 +25,50 @@ drop_invalid_numbers()
 {page}.page()
 """
     app = AppTest.from_string(script, default_timeout=120)
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    return app.run()
+    app.query_params.update(parameters)
+    assert not app.run().exception
+    return app
 
 
-@functools.cache
-def usual(page: str) -> AppTest:
-    return open_page(page)
-
-
-@pytest.mark.parametrize("number", ["9" * 5000, "-inf", "1e400", "nan"])
 @pytest.mark.parametrize("page", LINKS)
-def test_senseless_numbers_in_a_link_are_ignored_with_a_notice(page, number):
-    app = open_page(page, **dict.fromkeys(LINKS[page], number))
-    assert not app.exception
-    for name in LINKS[page]:
-        assert name not in app.query_params and name in app.toast[0].value
-        assert settable_widget(app, name).value == settable_widget(usual(page), name).value
-    assert not app.run().toast
+def test_senseless_numbers_in_a_link_are_ignored_with_a_notice(page):
+    usual = open_page(page)
+    for number in ("9" * 5000, "-inf", "1e400", "nan"):
+        app = open_page(page, **dict.fromkeys(LINKS[page], number))
+        for name in LINKS[page]:
+            assert name not in app.query_params and name in app.toast[0].value
+            assert settable_widget(app, name).value == settable_widget(usual, name).value
+        assert not app.run().toast
 
 
 def test_other_numbers_in_a_link_stay():
     app = open_page("inpainting", **{"inpainting-steps": "40", "inpainting-picture": "9" * 9})
-    assert not app.exception and not app.toast and settable_widget(app, "inpainting-steps").value == 40
+    assert not app.toast and settable_widget(app, "inpainting-steps").value == 40
 
 
 def test_no_other_file_reads_or_writes_the_url():
     files = [path for path in UI.rglob("*.py") if "st.query_params" in path.read_text(encoding="utf-8")]
     assert files == [UI / "shared" / "url.py"]
+
+
+def test_one_line_has_no_line_breaks_control_characters_or_lone_surrogates_and_is_never_longer_than_asked():
+    text = one_line("a\n\nb\t c\x00\x1b\u2028d \u202ee\u200b \ud800f")
+    assert text == "a b c d e f" and text.encode("utf-8")
+    for length in (80, 81, 10**7):
+        text = one_line("x" * length, 80)
+        assert len(text) == min(length, 80) and text.endswith("…") == (length > 80)
+    assert one_line(None) == "None" and one_line(["a"]) == "['a']"
+
+
+def test_markdown_signs_lose_their_meaning_and_urls_icons_and_emoji_are_broken_up():
+    plain = "Target 'cat' is not among the 9 classes of classifier 'toy-a'; did you mean “dog” (50.0 %)?"
+    assert as_markdown(plain) == plain
+    for special in "\\`*_[]<>$~#|&!":
+        assert as_markdown(f"a{special}b") == f"a\\{special}b"
+    for text in ("https://evil.example", "www.evil.example", "a@evil.example", ":smile:", ":material/x:"):
+        escaped = as_markdown(text)
+        assert "\N{WORD JOINER}" in escaped and escaped.replace("\N{WORD JOINER}", "") == text
+
+
+def test_whole_number_takes_decimal_digits_alone():
+    assert [whole_number(text) for text in ("0", "42", "", "-1", "²", "1.0", 5000 * "9")] == [0, 42] + 5 * [None]

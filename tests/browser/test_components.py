@@ -1,0 +1,216 @@
+"""The heat maps and the image picker in a real browser, each alone on a page."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.data.datasets import load_samples, sample_credits
+from core.fourier.heatmap import colormap_table
+from core.shared.numbers import wave_name
+from tests.browser.demo_values import SIDES, demo_value
+from tests.browser.waiting import wait_until_drawn
+
+APP = "tests/browser/demos.py"
+READ = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
+
+
+@pytest.fixture
+def maps(streamlit_app, open_page):
+    """`maps("&maps=3", width=390)` -> a page with heat maps whose values are known, drawn."""
+
+    def opened(query: str = "", **window) -> Page:
+        page = open_page(f"{streamlit_app(APP)}/?demo=maps{query}", **window)
+        expect(readout(page, 0)).to_contain_text("(3, −4)")
+        return page
+
+    return opened
+
+
+def plot(page: Page, number: int):
+    return page.locator(".plot").nth(number)
+
+
+def readout(page: Page, number: int):
+    return page.locator(".readout").nth(number)
+
+
+def where(page: Page, number: int, frequency: tuple[int, int]) -> dict[str, float]:
+    """Middle of a cell, in pixels from the map's top left corner."""
+    box, side = plot(page, number).bounding_box(), SIDES[number]
+    i, j = frequency
+    return {"x": (j + side // 2 + 0.5) / side * box["width"], "y": (i + side // 2 + 0.5) / side * box["height"]}
+
+
+def expect_in_python(page: Page, chosen: str) -> int:
+    """Wait until Python has the choice; return the number of the run that printed it."""
+    line = page.get_by_text(re.compile(f"Python has {re.escape(chosen)}$"))
+    expect(line).to_be_visible()
+    return int(line.inner_text().split()[1].rstrip(":"))
+
+
+def spelled(number: int, frequency: tuple[int, int]) -> str:
+    value = float(demo_value(number, *frequency))
+    return f"error {value:.1f} %95 % interval ({value - 1:.1f} to {value + 1:.1f})"
+
+
+def test_cells_have_the_colours_of_the_colour_map_and_say_their_numbers_up_to_their_edges(maps):
+    page = maps("&maps=4")
+    table = colormap_table("viridis")
+    for number, side in enumerate(SIDES[:2]):
+        cells = np.array(page.locator("canvas").nth(number).evaluate(READ)).reshape(side, side, 4)
+        i, j = np.mgrid[:side, :side] - side // 2
+        absent = (i > 9) & (j > 9)
+        assert np.array_equal(cells[..., 3], np.where(absent, 0, 255))
+        place = np.floor(255 * np.rint(10 * demo_value(number, i, j)) / 900 + 0.5).clip(0, 255).astype(int)
+        assert np.array_equal(cells[~absent][:, :3], table[place[~absent]])
+    box, side = plot(page, 0).bounding_box(), SIDES[0]
+    for column in range(0, side, 3):
+        for inset in (0.04, 0.96):
+            page.mouse.move(box["x"] + (column + inset) / side * box["width"], box["y"] + box["height"] / 2)
+            assert readout(page, 0).inner_text().startswith(wave_name((0, column - side // 2)))
+    plot(page, 2).hover(position=where(page, 2, (7, -13)))
+    for number in range(4):
+        expect(readout(page, number)).to_have_text(f"(7, −13): {spelled(number, (7, -13))}")
+        left = page.locator(".lines").nth(number).evaluate("e => parseFloat(e.style.getPropertyValue('--x'))")
+        assert left == pytest.approx(100 * (SIDES[number] // 2 - 13 + 0.5) / SIDES[number])
+    page.mouse.move(0, 0)
+    expect(readout(page, 0)).to_contain_text("(3, −4)")  # back to the chosen cell
+    assert expect_in_python(page, "(3, −4)") == 1
+
+
+def test_a_press_is_one_rerun_and_the_newest_of_browser_and_python_wins(maps):
+    page = maps()
+    for click, (number, *cell) in enumerate([(0, 0, 0), (1, -15, -15), (0, 15, -15), (1, 9, 2)], 1):
+        plot(page, number).click(position=where(page, number, tuple(cell)))
+        assert expect_in_python(page, wave_name(cell)) == 1 + click
+        page.mouse.move(0, 0)
+        for other in (0, 1):
+            expect(readout(page, other)).to_have_text(f"{wave_name(cell)}: {spelled(other, cell)}")
+    for _ in range(2):  # twice the same
+        page.get_by_role("button", name="Preset").click()
+        expect(readout(page, 0)).to_contain_text("(0, 12)")
+        plot(page, 0).click(position=where(page, 0, (5, 5)))
+        expect_in_python(page, "(5, 5)")
+    page.get_by_text("Show the maps").click()
+    expect(plot(page, 0)).to_have_count(0)
+    page.get_by_text("Show the maps").click()
+    expect(readout(page, 1)).to_contain_text("(5, 5)")
+    wait_until_drawn(page)
+    box, side = plot(page, 0).bounding_box(), SIDES[0]
+    for j in range(-2, 10):
+        page.mouse.click(box["x"] + (j + side // 2 + 0.5) / side * box["width"], box["y"] + box["height"] / 2)
+        assert wave_name((0, j)) in readout(page, 0).inner_text(), "never reverted"
+    expect_in_python(page, "(0, 9)")
+    page.mouse.move(0, 0)
+    wait_until_drawn(page)
+    expect(readout(page, 0)).to_contain_text("(0, 9)")
+
+
+def test_keys_move_the_frequency_and_speak_it(maps):
+    page = maps()
+    plot(page, 0).focus()
+    steps = {"ArrowRight": (3, -3), "ArrowDown": (4, -3), "Shift+ArrowUp": (-1, -3), "Home": (0, 0)}
+    for number, (key, frequency) in enumerate(steps.items(), 1):
+        page.keyboard.press(key)
+        assert expect_in_python(page, wave_name(frequency)) == 1 + number
+        a, b = (spelled(number, frequency).replace("%95", "%, 95") for number in (0, 1))
+        spoken = f"{wave_name(frequency)}. Classifier A: {a}. Classifier B: {b}."
+        expect(page.locator(".visually-hidden")).to_have_text(spoken)
+        expect(plot(page, 0)).to_be_focused()
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowUp")
+    expect_in_python(page, "(−15, 0)")  # the edge of the focused map
+    interval = readout(page, 0).get_by_role("tooltip")
+    expect(interval).to_be_hidden()
+    page.keyboard.press("Tab")
+    expect(interval).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(plot(page, 1)).to_be_focused()
+    before = expect_in_python(page, "(−15, 0)")
+    for _ in range(20):  # holding a key reports only the final cell
+        page.keyboard.down("ArrowRight")
+    page.keyboard.up("ArrowRight")
+    assert expect_in_python(page, "(−15, 20)") <= before + 3
+
+
+@pytest.mark.slow
+def test_what_is_not_there_says_so_and_a_growing_map_keeps_its_focus_and_sends_little(maps):
+    received: list[int] = []
+    page = maps()
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+    page.reload()
+    expect(readout(page, 1)).to_contain_text("(3, −4)")
+    wait_until_drawn(page)
+    first = sum(received)
+    received.clear()
+    plot(page, 1).click(position=where(page, 1, (-20, 4)))
+    expect_in_python(page, "(−20, 4)")
+    wait_until_drawn(page)
+    assert first > 50_000 and sum(received) < 15_000, (first, sum(received))
+    page.mouse.move(0, 0)
+    expect(readout(page, 0)).to_have_text("(−20, 4): outside this map")
+    for mark in (".ring", ".lines"):
+        expect(page.locator(mark).nth(0)).to_be_hidden()
+    expect(page.locator(".ring").nth(1)).to_be_visible()
+    plot(page, 0).hover(position=where(page, 0, (10, 10)))
+    expect(readout(page, 0)).to_have_text("(10, 10): not computed")
+    expect(page.locator(".key.absent")).to_have_text("not computed")
+    plot(page, 0).focus()
+    page.evaluate("window.before = document.activeElement.shadowRoot.activeElement")
+    page.get_by_role("button", name="Compute one more").dispatch_event("click")
+    expect(readout(page, 0)).to_contain_text("(10, 10): error")
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement === window.before")
+
+
+@pytest.mark.slow
+def test_numbers_have_the_sign_and_the_unit_of_their_maps(maps):
+    page, value = maps("&colormap=vik"), float(demo_value(0, 3, -4)) - 40
+    expect(readout(page, 0)).to_contain_text(f"difference +{value:.1f} points95 % interval (+{value - 1:.1f} to ")
+    expect(page.locator(".bar .label")).to_have_text("difference (points)")
+    assert page.locator(".tick").all_inner_texts() == ["−40", "−20", "0", "+20", "+40"]
+    page = maps("&unit=logits")
+    expect(readout(page, 0)).to_contain_text(f"margin {1000 * demo_value(0, 3, -4):.2f} logits")
+    expect(page.locator(".bar .label")).to_have_text("margin (logits)")
+
+
+def test_tiles_show_pictures_keys_look_and_a_press_or_enter_picks(streamlit_app, open_page):
+    captions = [credit.title for credit in sample_credits("cifar10-samples")]
+    last = len(captions) - 1
+    page = open_page(f"{streamlit_app(APP)}/?demo=pictures")
+    tiles, caption = page.get_by_role("radio"), page.locator(".caption .text")
+
+    def focus(key: str, index: int) -> None:
+        page.keyboard.press(key)
+        expect(tiles.nth(index)).to_be_focused()
+        expect(caption).to_have_text(captions[index])
+
+    expect(tiles.nth(7)).to_be_checked()
+    expect(page.get_by_role("radiogroup", name="Image")).to_be_visible()
+    page.get_by_role("button", name="Preset").focus()
+    focus("Tab", 7)
+    assert page.locator(".tile[tabindex='0']").count() == 1, "the group is one tab stop"
+    tops = tiles.evaluate_all("tiles => tiles.map(tile => tile.offsetTop)")
+    across = tops.count(tops[0])
+    moves = {"ArrowRight": 8, "ArrowDown": 8 + across, "ArrowLeft": 7 + across, "ArrowUp": 7, "Home": 0, "End": last}
+    for key, index in moves.items():
+        focus(key, index)
+    focus("ArrowDown", last)
+    assert expect_in_python(page, "picture 7") == 1, "moving the focus triggers no rerun"
+    page.keyboard.press("Enter")
+    assert expect_in_python(page, f"picture {last}") == 2
+    for run, index in enumerate([24, 24, 0], 3):  # choosing the same picture again counts: it closes a dialog
+        tiles.nth(index).click()
+        expect(page.get_by_text(f"Run {run}: Python has picture {index}", exact=True)).to_be_visible()
+        expect(page.get_by_role("radio", checked=True)).to_have_count(1)
+    page.get_by_role("button", name="Preset").click()
+    expect(tiles.nth(42)).to_be_checked()
+    for index in range(20, 32):
+        tiles.nth(index).click()
+    expect_in_python(page, "picture 31")
+    wait_until_drawn(page)
+    expect(tiles.nth(31)).to_be_checked()
+    shown = np.array(page.locator(".tile canvas").evaluate_all(f"all => all.filter((_, k) => k % 9 === 0).map({READ})"))
+    pictures = load_samples("cifar10-samples").images[::9].transpose(0, 2, 3, 1)
+    assert np.array_equal(shown.reshape(-1, 32, 32, 4)[..., :3], pictures) and (shown[:, 3::4] == 255).all()

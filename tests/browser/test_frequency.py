@@ -1,0 +1,385 @@
+"""The page *Frequencies* in a real browser: one walk by its maps, one by each tool, one on a phone, a hasty visitor."""
+
+import base64
+import io
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from core.data.datasets import load_samples
+from core.data.picture_files import to_uint8
+from core.data.sample_sets import HEATMAPS
+from core.fourier.heatmap import Heatmap
+from core.fourier.waves import hybrid
+from core.shared.numbers import wave_name
+from core.sweep.predict import hybrid_cutoffs, wave_on_image
+from tests.browser.conftest import BOTH_BROWSERS
+from tests.browser.waiting import choose_option, wait_until_drawn, wait_until_still
+
+CLIP, RESNET56 = (Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in ("clip-vit-b-32", "resnet-56"))
+SLOW = 90_000  # milliseconds: enough to load torch and a classifier on a busy machine
+HEADER = 60  # CSS pixels that Streamlit's own bar covers
+READ = """canvas => btoa(Array.from(
+  canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data, byte => String.fromCharCode(byte)
+).join(""))"""
+IMAGES = load_samples("cifar10-samples").images
+
+
+@pytest.fixture
+def frequency_page(streamlit_app, open_page):
+    """`frequency_page("cell=3,4", width=390)` -> the page with a small picture, once networks have answered."""
+
+    def opened(query: str = "", **window) -> Page:
+        url = f"{streamlit_app('app.py')}/frequency?{query if 'pictures=' in query else f'pictures=CIFAR-10&{query}'}"
+        page = open_page(url, **({"width": 1440, "height": 900} | window))
+        expect(page.locator(".prediction-rows")).to_be_attached(timeout=SLOW)
+        wait_until_drawn(page)
+        return page
+
+    return opened
+
+
+def pixels(canvas: Locator) -> np.ndarray:
+    data = np.frombuffer(base64.b64decode(canvas.evaluate(READ)), np.uint8)
+    side = int(np.sqrt(len(data) // 4))
+    rgba = data.reshape(side, side, 4)
+    assert (rgba[..., 3] == 255).all()
+    return rgba[..., :3]
+
+
+def picture(page: Page, kind: str) -> np.ndarray:
+    return pixels(page.locator(f".panel .picture.{kind} canvas"))
+
+
+def middle(page: Page, number: int, frequency: tuple[int, int], side: int = 31) -> tuple[float, float]:
+    """Middle of a cell in the window."""
+    box = page.locator(".plot:visible").nth(number).bounding_box()
+    x, y = ((part + side // 2 + 0.5) / side for part in reversed(frequency))
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def press(page: Page, name: str) -> None:
+    """Press one of several pills or segments."""
+    page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name)).first.click()
+
+
+def spelled(heatmap: Heatmap, frequency: tuple[int, int]) -> str:
+    """Return a readout, from the engine's numbers."""
+    rate, low, high = (100 * array[tuple(np.add(frequency, heatmap.side // 2))] for array in heatmap.interval(1))
+    return f"{wave_name(frequency)}: top-1 error {rate:.1f} %95 % interval ({low:.1f} to {high:.1f})"
+
+
+def expect_wave(page: Page, frequency: tuple[int, int]) -> None:
+    """Wait until maps, picture, answers and URL are about a wave."""
+    page.mouse.move(5, 5)
+    wave = "{},{}".format(*frequency)
+    expect(page.locator(".prediction-rows")).to_have_attribute("data-wave", wave, timeout=SLOW)
+    wait_until_drawn(page)
+    expect(page.locator(".panel")).to_have_attribute("data-wave", wave)
+    for readout in page.locator(".st-key-frequency-lab .readout").all():
+        expect(readout).to_contain_text(wave_name(frequency))
+    expect(page).to_have_url(re.compile("cell=" + wave.replace(",", "%2C")))
+    expect(page.locator("[data-elsewhere], [data-stale=true]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
+def test_pointing_draws_a_press_chooses_keys_and_play_go_on_and_the_url_repeats_it(frequency_page):
+    page = frequency_page("picture=33&v32=6.2")
+    address, panel, plot = page.url, page.locator(".panel"), page.locator(".plot").first
+    image = IMAGES[33].astype(np.float32) / 255
+    for number, cell in enumerate([(5, -9), (0, 0), (-15, 15)]):
+        page.mouse.move(*middle(page, number % 2, cell))
+        expect(panel).to_have_attribute("data-wave", "{},{}".format(*cell))
+        wave = wave_on_image(image, cell, 6.2, seed=0, position=33)
+        np.testing.assert_array_equal(picture(page, "perturbed"), to_uint8(wave.perturbed), err_msg=str(cell))
+        for readout, heatmap in zip(page.locator(".readout").all(), (CLIP, RESNET56), strict=True):
+            expect(readout).to_have_text(spelled(heatmap, cell))
+    expect(page.locator(".st-key-frequency-predictions")).to_have_attribute("data-elsewhere", re.compile(r"\(0, 1\)"))
+    assert page.url == address, "pointing does not choose"
+    page.mouse.click(*middle(page, 1, (5, -9)))
+    expect_wave(page, (5, -9))
+    plot.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(panel).to_have_attribute("data-wave", "5,-6")
+    expect_wave(page, (5, -6))
+    expect(plot).to_be_focused()
+    before = picture(page, "perturbed")
+    page.get_by_role("slider", name="Strength v").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".strength")).to_contain_text(" = 6.4 (paper: 4)")
+    assert (picture(page, "perturbed") != before).any()
+    expect(page).to_have_url(re.compile("v32=6.4"))
+    page.locator(".panel .strip input").nth(7).check()
+    expect(page).to_have_url(re.compile("picture=7"))
+    wait_until_drawn(page)
+    np.testing.assert_array_equal(picture(page, "clean"), IMAGES[7].transpose(1, 2, 0))
+    panel.evaluate("""panel => {
+      window.seen = [];
+      const note = new MutationObserver(() => window.seen.push(panel.dataset.wave));
+      note.observe(panel, { attributeFilter: ["data-wave"] });
+    }""")
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("() => window.seen.length > 4")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    waves = [tuple(map(int, step.split(","))) for step in page.evaluate("window.seen")]
+    radii = [round(np.hypot(*step)) for step in waves if step != (5, -6)]
+    assert radii == sorted(radii) and len(set(radii)) >= 3, waves
+    expect_wave(page, tuple(map(int, panel.get_attribute("data-wave").split(","))))
+    line, drawn = page.locator(".readout").first.text_content(), picture(page, "perturbed")
+    page.reload()
+    expect(page.locator(".readout").first).to_have_text(line)
+    np.testing.assert_array_equal(picture(page, "perturbed"), drawn)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (1920, 1080)])
+def test_maps_wave_picture_and_answers_are_in_one_sight(frequency_page, width, height):
+    page = frequency_page(width=width, height=height)
+    names = (".plot", ".picture.wave canvas", ".picture.perturbed canvas", ".prediction-rows tbody")
+    row = [part.bounding_box() for name in names[: 4 if width > 1024 else 3] for part in page.locator(name).all()]
+    for box in row:
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["width"] > 50
+        assert box["y"] >= HEADER and box["y"] + box["height"] <= height
+    if width == 1440:
+        assert [box["x"] for box in row] == sorted(box["x"] for box in row), "beside each other, in the order of cause"
+        assert min(box["width"] for box in row[:2]) >= 300 and row[3]["width"] >= 200
+        cards = page.locator(".st-key-frequency-card").bounding_box()
+        assert cards["y"] + cards["height"] <= height
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")  # "Skip to main content"
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.shadowRoot.activeElement.className") == "plot"
+        for narrower in (1100, 820, 700):
+            page.set_viewport_size({"width": narrower, "height": 1180})
+            wait_until_still(page)
+            for item in page.locator(".picture canvas, .controls, .heatmaps .bar, .heatmaps .plot").all():
+                box = item.bounding_box()
+                assert box["x"] >= 0 and box["x"] + box["width"] <= narrower
+
+
+@pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
+def test_figures_settings_and_details_are_in_the_link_to_share(frequency_page):
+    page = frequency_page("show=Difference")
+    rows = page.locator(".prediction-rows tr")
+    expect(page.locator(".map .title")).to_have_text("CLIP ViT-B/32 minus ResNet-56")
+    settings = page.get_by_text("Expert settings")
+    for _ in range(2):  # a menu that was opened and closed takes back nothing later
+        settings.click()
+    press(page, "Figure 2")
+    expect(rows.filter(has_text="ResNet-50")).to_contain_text("map only", timeout=SLOW)
+    press(page, "Figure 1")
+    expect(page.locator(".plot")).to_have_count(2)
+    for title in ("CLIP ViT-B/32", "ResNet-56"):
+        note = page.locator(".map .title").filter(has_text=title).locator(".note")
+        expect(note).to_contain_text("answered by Mini ")
+        expect(rows.filter(has_text=title).locator("small")).to_have_text(note.inner_text())
+    page.mouse.click(*middle(page, 0, (8, 8)))
+    expect_wave(page, (8, 8))
+    settings.click()
+    wait_until_still(page)
+    press(page, "Top-5")
+    expect(page.locator(".readout").first).to_contain_text("top-5")
+    wait_until_drawn(page)
+    press(page, "Difference")
+    cell = tuple(np.add((8, 8), 15))
+    rise = 100 * (CLIP.rate(5)[cell] - RESNET56.rate(5)[cell])
+    expect(page.locator(".readout")).to_contain_text(f"{abs(rise):.1f} points")
+    page.get_by_text("Details", exact=True).click()
+    expect(page.get_by_text("Error by radius")).to_be_visible()
+    page.locator(".st-key-frequency-tools").get_by_role("radio", name="Classes").click()
+    expect(page).to_have_url(re.compile("(?=.*tab=Classes)(?=.*details=true)"))
+    wait_until_drawn(page)
+    line, url = page.locator(".readout").text_content(), page.url
+    page.get_by_role("button", name="Share").click()
+    link = page.get_by_test_id("stPopoverBody").locator("code").first.inner_text().strip()
+    assert link.partition("?")[0] == url.partition("?")[0] and parse_qs(urlsplit(link).query) == parse_qs(
+        urlsplit(url).query
+    )
+    again = frequency_page(url.partition("?")[2])
+    expect(again.locator(".readout")).to_have_text(line)
+    expect(again.locator(".st-key-frequency-tools").get_by_role("radio", name="Classes")).to_be_checked()
+    expect(again.get_by_text("Error by radius")).to_be_visible()
+
+
+def circles(page: Page) -> list[float]:
+    """Radius in cells of the circle on each heat map."""
+    boxes = [[part.bounding_box()["width"] for part in page.locator(name).all()] for name in (".plot .cutoff", ".plot")]
+    return [(circle - 2) / 2 / (plot / 31) for circle, plot in zip(*boxes, strict=True)]  # without its line
+
+
+def test_two_pictures_in_one_follow_the_cutoff(frequency_page):
+    page = frequency_page("tab=Two+pictures+in+one&picture=1&second=4&cutoff=4")
+    mixer, slider = page.locator(".mixer"), page.get_by_role("slider", name="Cutoff")
+    network = mixer.locator(".network").first
+    expect(network).to_be_visible(timeout=SLOW)
+    slider.focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    expect(mixer).to_have_attribute("data-cutoff", "8")
+    assert circles(page) == pytest.approx([8, 8], abs=0.1)
+    expect(page).to_have_url(re.compile("cutoff=8"))
+    wait_until_drawn(page)
+    expect(slider).to_be_focused()
+    name, predicted = re.search("image. (.*?) predicts “(.*?)”", slider.get_attribute("aria-valuetext")).groups()
+    expect(network.locator(".name")).to_have_text(re.compile(f"{name}.*predicts “{predicted}”"))
+    shares = [float(text.removesuffix(" %")) for text in network.locator(".share").all_inner_texts()]
+    widths = network.locator(".fill").evaluate_all("all => all.map(one => parseFloat(one.style.width))")
+    assert widths == pytest.approx(shares, abs=0.6)
+    mixer.locator(".strip input").nth(7).check()
+    expect(page).to_have_url(re.compile("second=7"))
+    expect(mixer.locator(".picture.high figcaption")).to_have_text("High frequencies of: horse")
+    np.testing.assert_array_equal(pixels(mixer.locator(".picture.high canvas")), IMAGES[7].transpose(1, 2, 0))
+    mixed = hybrid(*(IMAGES[k].astype(np.float32) / 255 for k in (1, 7)), 8.0)
+    assert np.abs(pixels(mixer.locator(".picture.mixed canvas")).astype(int) - to_uint8(mixed)).max() <= 1
+    wait_until_drawn(page)
+    mixer.get_by_role("button", name="Play").click()
+    expect(mixer).to_have_attribute("data-cutoff", f"{hybrid_cutoffs(32)[-1]:g}")
+    expect(page).to_have_url(re.compile("cutoff=32"))
+    page.get_by_role("radio", name="Classes").click()
+    expect(page.locator(".heatmaps .plot .cutoff").first).to_be_hidden()
+    expect(page.locator(".heatmaps .key.cutoff")).to_be_hidden()
+
+
+@pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
+def test_own_words_are_typed_by_keyboard_alone_and_are_there_after_another_page(frequency_page):
+    page = frequency_page("cell=0,5&tab=Your+own+words")
+    classes, prompt = (page.get_by_role("textbox", name=name) for name in ("Classes, one per line", "Prompt, with"))
+    table = page.locator(".st-key-own-predictions .predictions").first
+    for field, typed, confirm in (
+        (classes, "brown horse\n  toad;a jet ", "Control+Enter"),
+        (prompt, "a dark picture of a {class}", "Enter"),
+    ):
+        field.focus()
+        page.keyboard.press("Control+a")
+        page.keyboard.type(typed)
+        page.keyboard.press(confirm)
+        for name in ("brown horse", "toad", "a jet"):
+            expect(table.get_by_role("cell", name=name, exact=True)).to_be_visible(timeout=SLOW)
+    expect(page).to_have_url(re.compile(r"classes=brown(\+|%20)horse%0A.*prompt=a(\+|%20)dark"))
+    wait_until_drawn(page)
+    numbers = table.inner_text()
+    page.get_by_role("link", name="Models").first.click()
+    expect(page.get_by_role("heading", name="Models").first).to_be_visible()
+    page.get_by_role("link", name="Frequencies").first.click()
+    expect(classes).to_have_value("brown horse\n  toad;a jet ", timeout=SLOW)
+    expect(table).to_have_text(re.compile(re.escape(numbers.split("\n")[0])), timeout=SLOW)
+
+
+@pytest.mark.slow
+def test_a_map_of_ones_own_grows_in_sight_stops_and_stands_beside_the_others(frequency_page):
+    page = frequency_page("pictures=Photographs")
+    press(page, "Your own")
+    choose_option(page.get_by_role("combobox", name="Images"), page.get_by_role("option").first)
+    strength = page.get_by_role("spinbutton", name="Strength v")
+    expect(strength).to_have_value("4.00")  # of 32-pixel pictures
+    strength.press("Control+a")
+    strength.press_sequentially("15.69999999999999")
+    strength.press("Enter")
+    wait_until_drawn(page)
+    page.get_by_test_id("stMain").get_by_role("button", name="Compute a map").click()
+    growing = page.locator(".st-key-sweep-maps .plot")
+    expect(growing).to_be_in_viewport(ratio=1, timeout=SLOW)
+    page.get_by_role("button", name="Stop and keep the map").click()
+    expect(page.get_by_text("python -m core.sweep waves --classifier")).to_contain_text("--epsilon 15.7 ")
+    expect(page.locator(".st-key-frequency-lab .plot")).to_have_count(3)
+    expect(growing).to_be_visible()
+    expect(page.get_by_text("computed here 1").first).to_be_attached()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
+def test_a_picture_of_ones_own_is_previewed_used_and_the_only_one(frequency_page):
+    page = frequency_page(width=400)
+    button, dialog = page.get_by_role("button", name="+ Your photo"), page.get_by_role("dialog")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("radio", name="automobile").first).to_be_visible()
+    for width in (1440, 400):
+        page.set_viewport_size({"width": width, "height": 900})
+        box = dialog.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    dialog.get_by_text("Photographs", exact=True).click()
+    tile = dialog.get_by_role("radiogroup", name="Bundled pictures").get_by_role("radio").nth(3)
+    expect(tile).to_have_attribute("aria-label", re.compile("^macaw"))
+    tile.focus()
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(page).to_have_url(re.compile("(?=.*picture=3)(?=.*pictures=Photographs)"))
+    wait_until_drawn(page)
+    button.click()
+    dialog.get_by_text("Yours", exact=True).click()
+    noise = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(noise, "PNG")
+    field = dialog.get_by_test_id("stFileUploaderDropzoneInput")
+    for data in (noise.getvalue()[:2000], noise.getvalue()):  # cut short, then whole
+        field.set_input_files({"name": "noise.png", "mimeType": "image/png", "buffer": data})
+        refused = dialog.get_by_test_id("stAlert").filter(has_text="noise.png”:")
+        expect(refused).to_have_count(1 if len(data) == 2000 else 0)
+    expect(dialog.locator("img[src^='data:image/png']")).to_be_visible()
+    dialog.get_by_role("button", name="Use this picture").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("group", name="Bundled pictures")).to_have_count(0)
+    expect(page.get_by_role("img", name=re.compile("noise.png")).first).to_be_visible()
+
+
+def test_on_a_phone_the_picture_stays_above_and_follows_the_finger(frequency_page):
+    page = frequency_page(width=400, height=850, has_touch=True, is_mobile=True)
+    expect(page.locator(".plot:visible")).to_have_count(1)
+    page.locator(".toggle label").nth(1).click()
+    expect(page.locator(".plot").nth(1)).to_be_visible()
+    plot = page.locator(".plot:visible")
+    plot.evaluate("plot => plot.scrollIntoView({block: 'end'})")
+    wait_until_still(page)
+    scene, box = page.locator(".scene").bounding_box(), plot.bounding_box()
+    assert scene["y"] >= HEADER - 1 and scene["y"] + scene["height"] < box["y"] + box["height"] / 2
+    fingers = page.context.new_cdp_session(page)
+    for number, frequency in enumerate([(-5, -5), (4, 6), (9, 9)]):
+        x, y = middle(page, 0, frequency)
+        kind = "touchMove" if number else "touchStart"
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        if number:
+            expect(page.locator(".panel")).to_have_attribute("data-wave", "{},{}".format(*frequency))
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page).to_have_url(re.compile("cell=9%2C9"))
+    assert page.locator(".scene").bounding_box()["height"] <= 110
+    expect(page.locator(".prediction-rows")).to_have_attribute("data-wave", "9,9", timeout=SLOW)
+    lines, rows = page.locator(".answers > div"), page.locator(".prediction-rows tbody tr")
+    expect(lines).to_have_count(2)
+    for line, row in zip(lines.all(), rows.all(), strict=True):
+        expect(line).to_contain_text(row.locator("td").first.inner_text().split()[0])
+
+
+@pytest.mark.slow
+def test_what_a_hasty_visitor_does_leaves_maps_picture_and_answers_in_one_state(frequency_page):
+    page = frequency_page()
+    page.mouse.click(*middle(page, 0, (3, 4)))
+    page.mouse.click(*middle(page, 1, (-6, 2)))
+    expect_wave(page, (-6, 2))
+    page.mouse.click(*middle(page, 0, (7, -7)))
+    expect(page).to_have_url(re.compile("cell=7%2C-7"))
+    page.reload()  # while classifiers predict
+    wait_until_drawn(page)
+    expect_wave(page, (7, -7))
+    figures = page.locator(".st-key-frequency-figure button")
+    page.mouse.click(*middle(page, 0, (9, 9)))
+    figures.filter(has_text="Figure 2").click()
+    figures.filter(has_text="Figure 1").click()
+    expect_wave(page, (0, 1))
+    page.get_by_role("button", name="Play").click()
+    figures.filter(has_text="Figure 2").click()
+    expect_wave(page, (0, 9))
+    page.mouse.click(*middle(page, 0, (2, 7), 63))
+    page.get_by_test_id("stTopNavLink").filter(has_text="Story").click()
+    expect(page.locator(".panel")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("frequency"))  # Streamlit empties the page before it leaves the address
+    page.go_back()
+    expect_wave(page, (2, 7))

@@ -1,0 +1,183 @@
+"""Heat maps and waves: data sent to the browser, handling of a choice, and wave.js in Node, to the bit."""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.datasets import load_samples
+from core.data.picture_files import to_uint8
+from core.fourier.heatmap import COLORMAPS, METRICS, POINTS, Unit, colormap_table, lightness
+from core.fourier.waves import all_random_signs, fourier_basis, random_signs
+from core.shared.numbers import Interval
+from core.shared.stand_ins import FEWER_OR_MORE_ERRORS
+from core.sweep.predict import wave_on_image
+from tests.node import in_node
+from ui.components.heatmap import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
+from ui.components.packing import pack_signs
+
+
+def unpack(packed: dict) -> np.ndarray:
+    numbers = np.frombuffer(base64.b64decode(packed["cells"]), dtype=f"<i{packed['bytes']}")
+    return numbers.reshape(-1, packed["side"], packed["side"])
+
+
+def test_maps_are_sent_as_rounded_per_cents_and_what_was_not_computed_is_marked():
+    small = np.array([[0.1004, 0.2006, 0.3], [0.0, np.nan, 0.9995], [-0.0004, 0.5425, 1.0]])
+    views = [
+        MapView("Small", "", small, Interval(small, small - 0.01, small + 0.01)),
+        MapView("Large", "", np.arange(25.0).reshape(5, 5) / 100, value_label="rate"),
+    ]
+    data = pack_maps(ShownMaps(views, "viridis"))
+    values, low, high = unpack(data["maps"][0])
+    assert values.tolist() == [[100, 201, 300], [0, -32768, 1000], [0, 542, 1000]]
+    assert low[0].tolist() == [90, 191, 290] and high[0].tolist() == [110, 211, 310]
+    assert low[1, 1] == high[1, 1] == -32768
+    (large,) = unpack(data["maps"][1])
+    assert large.shape == (5, 5) and large[4, 4] == 240
+    assert [part["label"] for part in data["maps"]] == ["error", "rate"] and data["range"] == [0, 100]
+    assert base64.b64decode(data["table"]) == colormap_table("viridis").tobytes()
+
+
+def test_the_unit_says_scale_decimals_and_sign_and_the_colour_map_does_not():
+    values = np.array([[1.9, np.nan, -0.25]]).repeat(3, axis=0)
+
+    def packed(values, colormap, ends, **unit):
+        data = pack_maps(ShownMaps([MapView("A", "", values, **unit)], colormap, ends))
+        return [data[name] for name in ("signed", "unit", "decimals", "range")], unpack(data["maps"][0])[0, 0].tolist()
+
+    assert packed(values, "vik", (0, 1))[0] == [False, "%", 1, [0, 100]]
+    assert packed(values, "vik", (-0.2, 0.2), unit=POINTS)[0] == [True, "points", 1, [-20, 20]]
+    margin = Unit("logits", decimals=2, signed=True)
+    for scale, least in ((1, -(2**15)), (1000, -(2**31))):
+        facts, row = packed(scale * values, "vik", (-2, 2), unit=margin)
+        assert facts == [True, "logits", 2, [-2, 2]] and row == [scale * 190, least, scale * -25]
+
+
+@pytest.mark.parametrize("name", [*COLORMAPS, "#0072B2#D55E00", "#009E73#CC79A7", FEWER_OR_MORE_ERRORS])
+def test_colour_maps_are_even_in_lightness_and_pass_through_their_colours(name):
+    table = colormap_table(name)
+    values = lightness(table)
+    diverging = name == "vik" or name.startswith("#")
+    rising = np.concatenate([values[:128], values[128:][::-1]]) if diverging else values
+    steps = np.delete(np.diff(rising), 127) if diverging else np.diff(rising)
+    assert steps.min() > -0.5, "monotonic lightness, so that greyscale prints are readable, too"
+    if diverging:
+        assert values[127] > 85 and abs(values[0] - values[255]) < 12
+    if name.startswith("#"):
+        for half, colour in zip((table[:128], table[128:]), name[1:].split("#"), strict=True):
+            assert np.abs(half.astype(int) - list(bytes.fromhex(colour))).max(axis=1).min() <= 4
+
+
+def test_viridis_is_the_published_one_and_yellow_means_wrong_of_errors_and_of_probabilities():
+    assert [bytes(row).hex() for row in colormap_table("viridis")[[0, 128, 255]]] == ["440154", "21918c", "fde725"]
+    error, probability = (colormap_table(METRICS[name].colormap) for name in ("Top-1", "Probability"))
+    assert np.array_equal(error, probability[::-1]) and bytes(error[-1]).hex() == "fde725"
+    with pytest.raises(ValueError, match="colour map 'jet' is unknown; known: viridis, vik"):
+        colormap_table("jet")
+
+
+def lab() -> None:
+    """An app with one map of 3 x 3 beside a picture of 2 x 2 pixels."""
+    import numpy as np
+
+    from ui.components.heatmap import MapView, PictureUnderWave, ShownMaps, wave_lab
+    from ui.components.image_picker import pack_thumbnails
+
+    signs = np.where(np.arange(27).reshape(3, 3, 3) % 5 == 0, 1, -1).astype(np.int8)
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
+    strip = pack_thumbnails(np.zeros((3, 2, 2, 3), np.uint8), ["a", "b", "c"])
+    wave_lab(
+        ShownMaps([MapView("CLIP", "", np.zeros((3, 3)), note="map only", colour="#0072B2")]),
+        PictureUnderWave(pixels, "a picture", 3.0, 4.0, signs, strip, 2),
+        selected=(0, 1),
+        key="lab",
+        on_select=lambda frequency, epsilon: None,
+        on_pick=lambda place: None,
+        on_library=lambda: None,
+    )
+
+
+def test_lab_sends_the_pixels_three_bits_of_signs_a_cell_and_the_strength():
+    app = AppTest.from_function(lab).run()
+    assert not app.exception
+    data = json.loads(app.get("bidi_component")[0].proto.json)
+    picture = data["picture"]
+    rgb = list(base64.b64decode(picture["pixels"]))
+    assert rgb == [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11], "red, green, blue in turn"
+    bits = np.unpackbits(np.frombuffer(base64.b64decode(picture["signs"]), np.uint8), bitorder="little")[:27]
+    assert np.flatnonzero(bits).tolist() == [0, 5, 10, 15, 20, 25]
+    assert [picture[name] for name in ("size", "side", "most", "usual")] == [2, 3, 16, 4]
+    assert (picture["strip"]["selected"], picture["strip"]["captions"]) == (2, ["a", "b", "c"])
+    assert data["value"] == [0, 1, 3] and [data["maps"][0][key] for key in ("note", "colour")] == [
+        "map only",
+        "#0072B2",
+    ]
+
+
+def test_only_a_wave_of_the_map_at_a_strength_of_the_slider_is_taken():
+    assert _read_frequency([2, -2], 2) == (2, -2)
+    for value in (None, {}, "no", [3, 0], [0, -3], [0.5, 0], ["0", "0"], [0], [0, 0, 0]):
+        assert _read_frequency(value, 2) is None
+    assert read_choice([1, -1, 5], limit=1, most=16) == (1, -1, 5.0)
+    assert read_choice([1, -1, 15.699999999999999], limit=1, most=16) == (1, -1, 15.7), "the name that commands use"
+    for value in ([0, 1], [0, 2, 3.0], [0, 1, -1], [0, 1, 17], [0, 1, "3"], [0, 1, float("nan")], None):
+        assert read_choice(value, limit=1, most=16) is None
+
+
+DRAW = """({ fourierBasis, addBasis, showBasis }, { pixels, size, epsilon, waves }) =>
+  waves.map(([frequency, signs]) => {
+  const basis = fourierBasis(frequency, size);
+  return [addBasis, showBasis].map((draw) => {
+    const rgba = new Uint8ClampedArray(4 * size * size);
+    if (draw === addBasis) addBasis(pixels, basis, epsilon, signs, rgba);
+    else showBasis(basis, signs, rgba);
+    return [...rgba];
+  });
+})"""
+TOUR = "({ outward }, waves) => waves.map(([frequency, half]) => outward(frequency, half))"
+SIGNS = "({ signsAt }, { bits, side, waves }) => waves.map((frequency) => signsAt(bits, side, frequency))"
+
+
+@pytest.mark.parametrize(
+    ("samples", "place", "seed", "count", "half", "epsilon"),
+    [("cifar10-samples", 33, 3, 60, 15, 6.2), ("photographs", 5, 1, 10, 31, 15.7)],
+)
+def test_picture_and_wave_are_the_engines_to_the_bit(samples, place, seed, count, half, epsilon):
+    image = load_samples(samples).images[place]
+    edges = [(0, 0), (half, half), (-half, 0), (0, 1), (half, -half)]
+    drawn_waves = np.random.default_rng(count).integers(-half, half + 1, (count - 5, 2)).tolist()
+    signs = {wave: random_signs(place + 1, wave, seed=seed)[place] for wave in [*edges, *map(tuple, drawn_waves)]}
+    waves = [(wave, sign.tolist()) for wave, sign in signs.items()]
+    pixels = image.transpose(1, 2, 0).ravel().tolist()
+    drawn = in_node("wave.js", DRAW, {"pixels": pixels, "size": image.shape[1], "epsilon": epsilon, "waves": waves})
+    image = image.astype(np.float32) / 255
+    for (wave, sign), pictures in zip(signs.items(), drawn, strict=True):
+        perturbed, alone = np.array(pictures, np.uint8).reshape(2, *image.shape[1:], 4)
+        expected = wave_on_image(image, wave, epsilon, seed=seed, position=place)
+        np.testing.assert_array_equal(perturbed[..., :3], to_uint8(expected.perturbed), err_msg=str(wave))
+        basis = fourier_basis(*wave, *image.shape[1:])
+        expected = 0.5 + sign[:, None, None] * (0.5 * basis / np.abs(basis).max())
+        np.testing.assert_array_equal(alone[..., :3], to_uint8(expected), err_msg=str(wave))
+        assert (perturbed[..., 3] == 255).all() and (alone[..., 3] == 255).all()
+
+
+def test_signs_of_every_wave_are_the_engines_and_none_beyond_the_map():
+    signs = all_random_signs(15, 4, seed=2)[..., 3, :]
+    waves = [*((i, j) for i in range(-7, 8) for j in range(-7, 8)), (8, 0), (0, -8)]
+    bits = list(base64.b64decode(pack_signs(signs)))
+    result = in_node("wave.js", SIGNS, {"bits": bits, "side": 15, "waves": waves})
+    assert result[-2:] == [None, None]
+    np.testing.assert_array_equal(result[:-2], signs.reshape(-1, 3))
+
+
+def test_tour_runs_outward_by_one_radius_at_a_time_on_the_selected_side():
+    (tour,) = in_node("wave.js", TOUR, [((-3, 4), 15)])
+    assert [round(np.hypot(*wave)) for wave in tour] == list(range(22)) and tour[-1] == [-15, 15]
+    for i, j in tour:
+        assert -15 <= i <= 0 <= j <= 15
+        radius = round(np.hypot(i, j))
+        alike = [(a, b) for a in range(16) for b in range(a, 16) if round(np.hypot(a, b)) == radius]
+        assert j + i == min(b - a for a, b in alike), "as close to the diagonal as possible"

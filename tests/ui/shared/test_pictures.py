@@ -1,0 +1,120 @@
+"""One picture chooser for all pages: links keep their meaning, uploads stay."""
+
+import base64
+import gc
+import io
+import json
+import weakref
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import ui.maps.predictions
+import ui.pages.frequency
+import ui.pages.inpainting
+import ui.runs.settings
+import ui.shared.pictures
+import ui.tools.compute
+from core.data.sample_sets import SAMPLE_SETS
+from ui.shared.pictures import sample_picture, uploaded_pixels
+
+APPS = Path(__file__).parents[1] / "apps"
+
+
+@pytest.fixture(autouse=True)
+def no_classifiers(monkeypatch):
+    frequency = ui.maps.predictions, ui.pages.frequency, ui.tools.compute
+    for page in (*frequency, ui.pages.inpainting, ui.runs.settings, ui.shared.pictures):
+        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
+
+
+def open_page(name: str, **parameters: str) -> AppTest:
+    app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=120)
+    for key, value in parameters.items():
+        app.query_params[key.replace("_", "-")] = value
+    assert not app.run().exception
+    return app
+
+
+def upload(app: AppTest, page: str, name: str, data: bytes) -> AppTest:
+    """Open the dialog, as its button does, and choose a file."""
+    app.session_state[f"{page}.picking"] = True
+    app.run()
+    app.segmented_control(key=f"{page}.kind").set_value("Yours").run()
+    uploader = next(widget for widget in app.file_uploader if widget.label.startswith("Your picture"))
+    assert not uploader.set_value((name, data, "image/png")).run().exception
+    return app
+
+
+def picture_file() -> bytes:
+    data = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "kind", "position"),
+    [
+        ({"pictures": "Photographs", "picture": "3"}, "photographs", 3),
+        ({"pictures": "CIFAR-10", "picture": "100"}, "cifar10", SAMPLE_SETS["cifar10"].first),
+        ({"pictures": "CIFAR-10", "picture": 5000 * "9"}, "cifar10", SAMPLE_SETS["cifar10"].first),
+        ({"pictures": "nonsense", "picture": "x"}, "photographs", 0),
+    ],
+)
+def test_a_links_picture_arrives_in_the_browser(parameters, kind, position):
+    sent = json.loads(open_page("frequency", **parameters).get("bidi_component")[0].proto.json)["picture"]
+    pixels = np.frombuffer(base64.b64decode(sent["pixels"]), np.uint8).reshape(sent["size"], sent["size"], 3)
+    np.testing.assert_array_equal(pixels.transpose(2, 0, 1), sample_picture(kind, position).pixels)
+    assert sent["strip"]["selected"] == position
+
+
+@pytest.mark.parametrize(("picture", "position"), [("33", 33), ("²", 5)])
+def test_a_links_picture_arrives_on_fill_a_hole(picture, position):
+    app = open_page("inpainting", inpainting_pictures="CIFAR-10", inpainting_picture=picture)
+    assert app.session_state["inpainting.places"]["cifar10"] == position
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "keys"), [("frequency", "", "cell"), ("inpainting", "inpainting-", "inpainting")]
+)
+def test_an_upload_has_the_size_of_the_pictures_beside_it_and_is_kept_when_its_dialog_is_gone(name, prefix, keys):
+    app = upload(open_page(name, **{f"{prefix}pictures": "CIFAR-10"}), keys, "mine.png", picture_file())
+    assert app.radio(key=f"{keys}.upload_size").value.startswith("32 px")
+    (preview,) = [item.proto.body for item in app.get("html") if 'alt="mine.png"' in item.proto.body]
+    shown = Image.open(io.BytesIO(base64.b64decode(preview.partition("base64,")[2].partition('"')[0])))
+    expected = uploaded_pixels(picture_file())
+    np.testing.assert_array_equal(np.asarray(shown), expected[32].transpose(1, 2, 0))
+    app.radio(key=f"{keys}.upload_size").set_value("224 px, ImageNet classes").run()
+    assert app.query_params[f"{prefix}pictures"] == "CIFAR-10", "unchanged until the upload is used"
+    app.button(key=f"{keys}.use").click().run()
+    assert app.query_params[f"{prefix}pictures"] == "Yours" and app.session_state[f"{keys}.own"].size == 224
+    assert not any(widget.label.startswith("Your picture") for widget in app.file_uploader), "the dialog has closed"
+    app.session_state[f"{keys}.picking"] = True
+    assert not app.run().exception and not app.error
+    stored_name, pixels = app.session_state[f"{keys}.uploaded"]
+    assert stored_name == "mine.png" and pixels.keys() == expected.keys()
+    for size, array in pixels.items():
+        np.testing.assert_array_equal(array, expected[size])
+
+
+def test_an_upload_is_decoded_once_and_goes_with_its_session(monkeypatch):
+    decoded = []
+    monkeypatch.setattr(
+        ui.shared.pictures, "uploaded_pixels", lambda data: decoded.append(data) or uploaded_pixels(data)
+    )
+    app = upload(open_page("inpainting"), "inpainting", "mine.png", picture_file()).run()
+    pixels = weakref.ref(app.session_state["inpainting.uploaded"][1][32])
+    assert pixels() is not None and decoded == [picture_file()]
+    del app
+    gc.collect()
+    assert pixels() is None
+
+
+def test_a_broken_upload_is_refused_with_its_name_as_text_and_not_decoded_again(monkeypatch):
+    app = upload(open_page("inpainting"), "inpainting", "![](https:evil).png", b"no picture")
+    assert app.error[0].value.startswith(r"“\!\[\](https:") and "this file is text" in app.error[0].value
+    monkeypatch.setattr(ui.shared.pictures, "uploaded_pixels", None)
+    assert not app.run().exception and app.error
