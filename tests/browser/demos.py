@@ -1,7 +1,7 @@
 """Each component alone on a page, for browser tests; one server runs them all without torch.
 
 `?demo=maps`, `&maps=2` (1 to 4), `&colormap=vik`, `&unit=logits` for numbers a thousand times as large;
-`?demo=pictures`, `&set=photographs`, `&thumbnail=64`; `?demo=mask`, `&size=32`; `?demo=sketch`, `&size=64`;
+`?demo=pictures`; `?demo=mask`, `&size=32`; `?demo=sketch`, `&size=64`;
 `?demo=job`, an endless one; `?demo=models_and_data`, the page of the app.
 """
 
@@ -85,21 +85,14 @@ def pictures() -> None:
         st.session_state.picked = index
 
     st.button("Preset 42", on_click=pick, args=(42,))
-    image_picker(
-        thumbnails(query("set", "cifar10-samples")),
-        selected=st.session_state.picked,
-        key="demo",
-        label="Image",
-        on_pick=pick,
-        side=int(query("thumbnail", "48")),
-    )
+    image_picker(thumbnails(), selected=st.session_state.picked, key="demo", label="Image", on_pick=pick)
     st.text(f"Run {number}: Python has picture {st.session_state.picked}")
 
 
 @st.cache_resource(show_spinner=False)
-def thumbnails(name: str) -> Thumbnails:
-    captions = [credit.title for credit in sample_credits(name)]
-    return pack_thumbnails(load_samples(name).images.transpose(0, 2, 3, 1), captions)
+def thumbnails() -> Thumbnails:
+    captions = [credit.title for credit in sample_credits("cifar10-samples")]
+    return pack_thumbnails(load_samples("cifar10-samples").images.transpose(0, 2, 3, 1), captions)
 
 
 def mask() -> None:

@@ -15,8 +15,8 @@ from core.shared.numbers import Interval
 from core.shared.stand_ins import FEWER_OR_MORE_ERRORS
 from core.sweep.predict import wave_on_image
 from tests.node import in_node
-from ui.components.heatmap import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
-from ui.components.packing import pack_signs
+from ui.components.maps.maps import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
+from ui.components.mount import pack_signs
 
 
 def unpack(packed: dict) -> np.ndarray:
@@ -83,8 +83,8 @@ def lab() -> None:
     """An app with one map of 3 x 3 beside a picture of 2 x 2 pixels."""
     import numpy as np
 
-    from ui.components.heatmap import MapView, PictureUnderWave, ShownMaps, wave_lab
-    from ui.components.image_picker import pack_thumbnails
+    from ui.components.maps.maps import MapView, PictureUnderWave, ShownMaps, wave_lab
+    from ui.components.pictures.pictures import pack_thumbnails
 
     signs = np.where(np.arange(27).reshape(3, 3, 3) % 5 == 0, 1, -1).astype(np.int8)
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
@@ -152,7 +152,9 @@ def test_picture_and_wave_are_the_engines_to_the_bit(samples, place, seed, count
     signs = {wave: random_signs(place + 1, wave, seed=seed)[place] for wave in [*edges, *map(tuple, drawn_waves)]}
     waves = [(wave, sign.tolist()) for wave, sign in signs.items()]
     pixels = image.transpose(1, 2, 0).ravel().tolist()
-    drawn = in_node("wave.js", DRAW, {"pixels": pixels, "size": image.shape[1], "epsilon": epsilon, "waves": waves})
+    drawn = in_node(
+        "maps/wave.js", DRAW, {"pixels": pixels, "size": image.shape[1], "epsilon": epsilon, "waves": waves}
+    )
     image = image.astype(np.float32) / 255
     for (wave, sign), pictures in zip(signs.items(), drawn, strict=True):
         perturbed, alone = np.array(pictures, np.uint8).reshape(2, *image.shape[1:], 4)
@@ -168,13 +170,13 @@ def test_signs_of_every_wave_are_the_engines_and_none_beyond_the_map():
     signs = all_random_signs(15, 4, seed=2)[..., 3, :]
     waves = [*((i, j) for i in range(-7, 8) for j in range(-7, 8)), (8, 0), (0, -8)]
     bits = list(base64.b64decode(pack_signs(signs)))
-    result = in_node("wave.js", SIGNS, {"bits": bits, "side": 15, "waves": waves})
+    result = in_node("maps/wave.js", SIGNS, {"bits": bits, "side": 15, "waves": waves})
     assert result[-2:] == [None, None]
     np.testing.assert_array_equal(result[:-2], signs.reshape(-1, 3))
 
 
 def test_tour_runs_outward_by_one_radius_at_a_time_on_the_selected_side():
-    (tour,) = in_node("wave.js", TOUR, [((-3, 4), 15)])
+    (tour,) = in_node("maps/wave.js", TOUR, [((-3, 4), 15)])
     assert [round(np.hypot(*wave)) for wave in tour] == list(range(22)) and tour[-1] == [-15, 15]
     for i, j in tour:
         assert -15 <= i <= 0 <= j <= 15

@@ -1,4 +1,4 @@
-"""Thumbnails in one sheet; mixture.js mixes two pictures as the engine does, to float rounding, in Node."""
+"""Thumbnails in one sheet; mixer.js mixes two pictures as the engine does, to float rounding, in Node."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ from core.data.picture_files import to_uint8
 from core.fourier.waves import hybrid, mix
 from core.sweep.predict import hybrid_cutoffs
 from tests.node import in_node
-from ui.components.image_picker import pack_thumbnails
+from ui.components.pictures.pictures import pack_thumbnails
 
 
 def tiles_of(pictures):
@@ -69,7 +69,7 @@ def test_mixtures_of_pictures_of_any_side_are_the_engines(pictures):
     size = pictures.shape[-1]
     cutoffs = {32: hybrid_cutoffs(32), 224: hybrid_cutoffs(224)[::8]}.get(size, [0.5, 1.0, size / 4, size / 2])
     low, high = (image.transpose(1, 2, 0).ravel().tolist() for image in pictures)
-    mixed = in_node("mixture.js", MIX, {"low": low, "high": high, "size": size, "cutoffs": list(cutoffs)})
+    mixed = in_node("pictures/mixer.js", MIX, {"low": low, "high": high, "size": size, "cutoffs": list(cutoffs)})
     images = pictures.astype(np.float32) / 255
     for cutoff, (shown, exact) in zip(cutoffs, np.array(mixed).reshape(-1, 2, size, size, 4), strict=True):
         unclipped = mix(*images, cutoff).transpose(1, 2, 0)

@@ -80,6 +80,10 @@ def test_models_predict_for_the_maps_shown_and_small_ones_only_for_maps_of_their
     assert [row.title for row in predictors] == ["CLIP ViT-B/32"]
     assert map_note(MAPS[CLIP], predictors) == predictors[0].note == "answered by Mini CLIP, in miniature"
     assert map_note(MAPS[RESNET50], predictors) == MAP_ONLY and not map_note(MAPS[MINI_RESNET], predictors)
+    facts = {"classifier": {"name": "clip-vit-b-32"}, "dataset": {"name": "imagenet-sample", "n": 1000}}
+    of_photographs = Entry("CLIP on photographs", with_facts(**facts))
+    predictors = choose_predictors([of_photographs], ready_classifiers("cifar10"), "cifar10")
+    assert {predictor.of for predictor in predictors} == {""}, "small networks say nothing about other classes"
 
 
 def test_the_papers_maps_say_run_commit_and_licence_and_computed_ones_date_seconds_and_digest():

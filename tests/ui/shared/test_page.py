@@ -93,7 +93,7 @@ def test_parts_survive_being_put_together_and_one_number_a_sentence_is_bold():
     exact = [
         Sentence("It is ", number, ".") for number in (Number("<5"), numbers.small_with_interval(Interval.exact(2.0)))
     ]
-    assert list(map(sentence_html, exact)) == ["It is &lt;5.", "It is 2.0."]
+    assert list(map(sentence_html, exact)) == ["It is &lt;5.", "It is 2."]
     pair = join_parts([Sentence(f"{name} ", numbers.measured_percent(ERROR)) for name in "ABC"], ", ", " and ")
     whole = Paragraph(
         Sentence("Errors: ", pair, "."), "", Paragraph("One more.", Sentence("By ", numbers.points(LOWER)))

@@ -12,13 +12,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-import ui.maps.predictions
 import ui.pages.frequency
 import ui.pages.inpainting
-import ui.runs.settings
 import ui.shared.pictures
-import ui.tools.compute
 from core.data.sample_sets import SAMPLE_SETS
+from tests.ui.toys import put_everywhere
 from ui.shared.pictures import sample_picture, uploaded_pixels
 
 APPS = Path(__file__).parents[1] / "apps"
@@ -26,9 +24,7 @@ APPS = Path(__file__).parents[1] / "apps"
 
 @pytest.fixture(autouse=True)
 def no_classifiers(monkeypatch):
-    frequency = ui.maps.predictions, ui.pages.frequency, ui.tools.compute
-    for page in (*frequency, ui.pages.inpainting, ui.runs.settings, ui.shared.pictures):
-        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
+    put_everywhere(monkeypatch, ready_classifiers=lambda class_set: [])
 
 
 def open_page(name: str, **parameters: str) -> AppTest:
