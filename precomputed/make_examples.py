@@ -29,7 +29,7 @@ from core.data.datasets import load_samples
 from core.data.holes_and_sketches import middle_square, usual_side
 from core.data.sample_sets import CIFAR10, EXAMPLES, SAMPLE_SETS
 from core.data.stored import classifier_facts, computed_source
-from core.pgd.batches import class_order
+from core.pgd.__main__ import class_order
 from core.pgd.pictures import picture_outcomes
 from core.pgd.run import SURE, Run, inpainting_plan
 from core.pgd.settings import paper_inpainting

@@ -192,11 +192,10 @@ SCRIPTS = {
 }
 SEEN = {
     "a start of generation": """
-import json
-from pathlib import Path
 from core.data.sample_sets import SAMPLE_SETS
+from core.pgd.pictures import JudgedOutcomes
 from ui.pages.generation import offered_starts
-assert json.loads(Path("toy.npz/settings.json").read_text())["start"] == "sepia"
+assert JudgedOutcomes.load("toy.npz/pictures.npz").metadata["kinds"][0]["name"] == "sepia"
 assert "sepia" in offered_starts(SAMPLE_SETS["cifar10"])
 """,
     "a corruption": """

@@ -46,12 +46,13 @@ def on_the_page() -> None:
 def in_the_script() -> None:
     """`core.pgd` accepts it and records it."""
     from core.pgd.__main__ import main
-    from core.pgd.batches import read_job
+    from core.pgd.pictures import JudgedOutcomes
 
     with tempfile.TemporaryDirectory() as folder:
         line = "inpaint --classifier mini-resnet --dataset cifar10-samples --limit 1 --steps 1 --device cpu"
         assert main([*line.split(), "--penalty", "absolute", "--output", str(Path(folder, "out"))]) == 0
-        assert read_job(Path(folder, "out"))[0]["objective"]["penalty"] == "absolute"
+        (kind,) = JudgedOutcomes.load(Path(folder, "out", "pictures.npz")).metadata["kinds"]
+        assert kind["name"] == kind["objective"]["penalty"] == "absolute"
 
 
 if __name__ == "__main__":

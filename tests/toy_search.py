@@ -3,7 +3,6 @@
 `tests/test_extending.py` runs it in a separate process, where nothing has read the table yet.
 """
 
-import json
 import tempfile
 from pathlib import Path
 
@@ -64,12 +63,13 @@ def in_the_engine_and_in_the_article() -> None:
 def in_the_script() -> None:
     """`core.pgd` accepts it and records it, and a run's file is read back."""
     from core.pgd.__main__ import main
+    from core.pgd.pictures import JudgedOutcomes
     from core.pgd.run import PGDRun
 
     with tempfile.TemporaryDirectory() as folder:
         line = "generate --classifier mini-resnet --dataset cifar10-samples --limit 1 --steps 2 --device cpu --save-run"
         assert main([*line.split(), "--search", "mirrored", "--output", folder]) == 0
-        assert json.loads(Path(folder, "settings.json").read_text())["config"]["search"] == "mirrored"
+        assert JudgedOutcomes.load(Path(folder, "pictures.npz")).metadata["kinds"][0]["config"]["search"] == "mirrored"
         assert PGDRun.load(Path(folder, "run.npz")).config.search == "mirrored"
 
 

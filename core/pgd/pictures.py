@@ -11,7 +11,7 @@ import io
 import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ from core.shared.stand_ins import preference
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
-# The numbers of `Reconstruction` that profiles store, and what follows from the first two judges' ranks.
+# Numbers of the pictures of `core.pgd` and profiles, and what follows from the first two judges' ranks.
 NUMBERS = (
     "loss_before",
     "loss_after",
@@ -43,18 +43,19 @@ NUMBERS = (
     "sure_step",
     "sure_change",
 )
+CLASSES = ("label", "target", "top1_before", "top1_after")  # columns with the index of a class
 COLUMNS = (*NUMBERS, "judge_share_before", "judge_share_after")
 BEFORE, AFTER = "start", "result"  # what a judge sees: `hole_alone` and the original are others
 LARGE_SIZE = 224  # side in pixels of the pictures of `stored_outcomes`
 STORED = PRECOMPUTED / "views.npz"
 JUDGEMENTS = ArchiveKind(
-    name="file of judgements",
+    name="table of pictures",
     maker="core.reproduce.profile",
     schema=1,
     required=("numbers", "energy"),
     facts=(
         Fact("classifier.name", "text"),
-        Fact("judges", "list", 1),
+        Fact("judges", "list"),
         Fact("columns", "list"),
         Fact("kinds", "list"),
         Fact("class_names", "list", 1, optional=True),
@@ -87,7 +88,8 @@ class JudgedOutcomes(ArchiveContent):
     numbers: (rows, C) float64, those of "columns", NaN where there are none.
     energy: (K, R) float64 of the change by radius, as shares without the mean colour's; NaN where not measured.
     metadata: classifier and judges, the main one first, with their weights; columns; kinds: "name", "n", "config", and
-    where known "mode" and "pictures", their names; class_names, seed, image_size, hole, dataset, source; runs:
+    where known "mode" and "pictures", their names, and of `core.pgd` what else determines them; class_names, seed,
+    image_size, hole, dataset, source; runs:
     judgements of the network's stored runs by `fingerprint`; large_runs: an `Opinion` on each stored drawing of large
     pictures.
     """
@@ -146,11 +148,11 @@ class JudgedOutcomes(ArchiveContent):
             result[name] = PictureOutcomes(
                 self.painter,
                 self.metadata["classifier"]["sha256"],
-                self.judges[0],
+                self.judges[0] if self.judges else "",
                 {column: columns[column] for column in NUMBERS if column in columns} | known | shares,
                 self.judges[1] if rank_column(1) in known else "",
                 None if np.isnan(energy).any() else energy,
-                {**self.metadata, "kind": kind, "judge": self.metadata["judges"][0]},
+                {**self.metadata, "kind": kind, "judge": next(iter(self.metadata["judges"]), None)},
             )
         return result
 
@@ -162,6 +164,20 @@ class JudgedOutcomes(ArchiveContent):
             dict(zip(columns, self.numbers[slice(*span)].T, strict=True)) for span in itertools.pairwise([0, *ends])
         ]
         return dict(zip(names, zip(self.metadata["kinds"], parts, self.energy, strict=True), strict=True))
+
+    def to_csv(self) -> bytes:
+        """Return the rows as CSV, with names for classes."""
+        columns, names = self.metadata["columns"], self.metadata["class_names"]
+        classes = [place for place, column in enumerate(columns) if column in CLASSES]
+        buffer = io.StringIO(newline="")
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(["picture", *columns])
+        for place, row in enumerate(self.numbers.tolist()):
+            cells = ["" if np.isnan(value) else f"{value:.9g}" for value in row]
+            for column in classes:
+                cells[column] = cells[column] and names[int(cells[column])]
+            writer.writerow([place, *cells])
+        return buffer.getvalue().encode("utf-8")
 
     def common(self, first: str, second: str) -> tuple[PictureOutcomes, PictureOutcomes]:
         """Return two kinds on the pictures of both, in the order of the first."""
@@ -183,8 +199,8 @@ class PictureOutcomes:
     """Rows of one kind of results: n pictures by one network; sha256: of its weights.
 
     pictures: (n,) float64 by column, NaN where undefined. Networks with equal `starts` have the same start in the same
-    row. judge, third: another network, and one of another family, empty if there is none. energy: (R,) of the change by
-    radius, as shares without the mean colour's; None if not measured. facts: metadata of its file and "kind".
+    row. judge, third: other networks, the second of another family; empty if there is none. energy: (R,) of the change
+    by radius, as shares without the mean colour's; None if not measured. facts: metadata of its file and "kind".
     """
 
     classifier: str
@@ -266,9 +282,9 @@ class PictureOutcomes:
 
 @cached_by_files("judgements")
 def judged_outcomes(paths: tuple[Path, ...]) -> dict[str, JudgedOutcomes]:
-    """Load the stored outcomes, by classifier name."""
+    """Load the stored outcomes that another network judged, by classifier name."""
     files = read_stored(JudgedOutcomes.load, paths)
-    return first_by_name((outcomes.painter, outcomes) for outcomes in files)
+    return first_by_name((outcomes.painter, outcomes) for outcomes in files if outcomes.judges)
 
 
 def picture_outcomes(kind: str) -> dict[str, PictureOutcomes]:
@@ -394,119 +410,6 @@ def fingerprint(run: PGDRun) -> str:
     digest.update(run.start.tobytes())
     digest.update(json.dumps([run.metadata["targets"], run.metadata["class_names"]]).encode())
     return digest.hexdigest()
-
-
-# Fields with mean and standard deviation in summary.json.
-SUMMARY = (
-    "loss_before",
-    "loss_after",
-    "probability_after",
-    "is_target",
-    "change_inside",
-    "change_outside",
-)
-
-
-@dataclass(frozen=True)
-class Reconstruction:
-    """One image of a run; "before" is the corrupted image or the start, "after" the result.
-
-    index: place in the run. label: true class, "" if none. target, top1_before, top1_after: class names.
-    loss_before, loss_after: Eq. 2 or 3. cross_entropy_before, cross_entropy_after: its first term alone.
-    probability_before, probability_after: of the target, in [0, 1].
-    was_target, is_target: 1 if the top-1 class is the target before or after, respectively; else 0.
-    change_inside, change_outside: mean absolute change of a value, in [0, 1], in and around the hole.
-    norm_outside: L2 norm of the change around the hole. perturbation_norm: of the whole change.
-    sure_step: the first step with a target probability of 90 % or more; None if there is none.
-    sure_change: change_inside at that step.
-    judge_top1_before, judge_top1_after: class names; "" without a second judge.
-    judge_rank_before, judge_rank_after: rank of the target in its predictions, from 1; None without a judge.
-    """
-
-    index: int
-    label: str
-    target: str
-    top1_before: str
-    top1_after: str
-    loss_before: float
-    loss_after: float
-    cross_entropy_before: float
-    cross_entropy_after: float
-    probability_before: float
-    probability_after: float
-    was_target: int
-    is_target: int
-    change_inside: float
-    change_outside: float
-    norm_outside: float
-    perturbation_norm: float
-    sure_step: int | None = None
-    sure_change: float | None = None
-    judge_top1_before: str = ""
-    judge_top1_after: str = ""
-    judge_rank_before: int | None = None
-    judge_rank_after: int | None = None
-
-
-def measure_change(before: np.ndarray, after: np.ndarray, hole: np.ndarray) -> dict[str, Any]:
-    """Return the fields of a `Reconstruction` that depend only on pixels.
-
-    Args:
-        before, after: (3, H, W) float32 in [0, 1].
-        hole: (1, H, W) bool. If all True, as in generation, nothing lies outside, and change_outside is 0.
-    """
-    inside = np.broadcast_to(hole, after.shape)
-    change = (after - before).astype(np.float64)
-    outside = change[~inside]
-    return dict(
-        change_inside=float(np.abs(change[inside]).mean()),
-        change_outside=float(np.abs(outside).mean()) if outside.size else 0.0,
-        norm_outside=float(np.sqrt((outside**2).sum())),
-        perturbation_norm=float(np.sqrt((change**2).sum())),
-    )
-
-
-def judgement(rows: Sequence[Reconstruction], judge: str) -> Judgement:
-    """Return how many of the judged rows the second judge calls their target."""
-    before, after = (sum(getattr(row, f"judge_rank_{when}") == 1 for row in rows) for when in ("before", "after"))
-    return Judgement(judge, len(rows), before, after)
-
-
-def summarise(rows: Sequence[Reconstruction], judge: str | None = None) -> dict[str, Any]:
-    """Return {"n": images, and for each of SUMMARY {"mean": ..., "std": ...}}; std over n, 0 for a single image.
-
-    judge: name of the second judge, if any; its counts are added as "judge".
-    """
-    summary: dict[str, Any] = {"n": len(rows)}
-    for name in SUMMARY:
-        values = np.array([getattr(row, name) for row in rows], dtype=np.float64)
-        summary[name] = {"mean": float(values.mean()), "std": float(values.std())}
-    if judge is not None:
-        summary["judge"] = judgement(rows, judge).to_json()
-    return summary
-
-
-def to_csv(rows: Sequence[Reconstruction]) -> bytes:
-    """Return a CSV with a header and one line per image."""
-    buffer = io.StringIO(newline="")
-    table = csv.DictWriter(buffer, [field.name for field in fields(Reconstruction)], lineterminator="\n")
-    table.writeheader()
-    table.writerows(asdict(row) for row in rows)
-    return buffer.getvalue().encode("utf-8")
-
-
-def from_csv(data: bytes) -> list[Reconstruction]:
-    """Read the rows of `to_csv` losslessly; raise ValueError, LookupError or TypeError for other tables."""
-    read: dict[str, Callable[[str], Any]] = {
-        "int": int,
-        "float": float,
-        "str": str,
-        "int | None": lambda text: int(text) if text else None,
-        "float | None": lambda text: float(text) if text else None,
-    }
-    table = csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""))
-    kinds = {field.name: read[str(field.type)] for field in fields(Reconstruction)}
-    return [Reconstruction(**{name: kind(row[name]) for name, kind in kinds.items()}) for row in table]
 
 
 PLACES = 5  # candidates along each axis

@@ -22,8 +22,8 @@ from core.fourier.contrasts import Band, clear_waves, contrast, in_band
 from core.fourier.heatmap import Heatmap, outcome_rows
 from core.fourier.outcomes import Errors, HybridOutcomes, crossover_of, errors_under, same_images, same_pairs
 from core.fourier.waves import half_plane, wave_values
-from core.pgd.batches import make_job, read_job, run_job
-from core.pgd.pictures import Judgement, PictureOutcomes, Reconstruction, judgement, picture_outcomes
+from core.pgd.__main__ import make_job, run_job
+from core.pgd.pictures import Judgement, PictureOutcomes, picture_outcomes
 from core.reproduce.paper_parts import (
     HYBRIDS_SUFFIX,
     MAPS,
@@ -393,56 +393,49 @@ PICTURES = 2  # tolerance of stored counts: rounding on another machine may chan
 class TableResult(PartResult):
     """Result of a part's runs.
 
-    settings: everything that determines the rows. rows: one per image. picture: PNG of the first ones. source: date and
-    device of the last run, and seconds of all so far.
+    outcomes: its pictures, with everything that determines them. picture: PNG of the first ones.
     """
 
     part: TablePart
-    settings: dict[str, Any]
-    rows: tuple[Reconstruction, ...]
+    outcomes: PictureOutcomes
     picture: bytes
-    source: dict[str, Any]
     note: str
 
     @property
-    def facts(self) -> dict[str, Any]:
-        return self.settings
-
-    @property
-    def target_count(self) -> int:
-        """Number of images that became the target."""
-        return sum(row.is_target for row in self.rows)
+    def facts(self) -> Mapping[str, Any]:
+        return self.outcomes.facts
 
     @property
     def judged(self) -> Judgement | None:
         """Judgement by the second judge; None without one."""
-        judge = self.settings["judge"]
-        return None if judge is None else judgement(self.rows, judge["name"])
+        return self.outcomes.judgement if self.outcomes.judge else None
 
     def values(self, name: str) -> np.ndarray:
-        """Return one field of the rows, (n,)."""
-        return np.array([getattr(row, name) for row in self.rows], dtype=np.float64)
+        """Return a column of the table, (n,)."""
+        return self.outcomes.pictures[name]
 
     def median(self, name: str) -> float:
-        """Return the median of one field of the rows."""
+        """Return the median of a column."""
         return float(np.median(self.values(name)))
 
     @property
     def stored(self) -> PictureOutcomes | None:
         """Stored pictures of this network from the same starts, as many; None if there are none."""
-        settings, n = self.settings, len(self.rows)
-        painted = picture_outcomes(settings["start"]).get(settings["classifier"]["name"])
-        if painted is None or settings["mode"] != "generate" or painted.sha256 != settings["classifier"]["sha256"]:
+        here, painted = self.outcomes, picture_outcomes(self.facts["kind"]["name"]).get(self.outcomes.classifier)
+        if painted is None or self.facts["kind"]["mode"] != "generate" or painted.sha256 != here.sha256:
             return None
-        if (painted.facts["seed"], painted.config) != (settings["seed"], settings["config"]) or painted.n < n:
+        if (painted.facts["seed"], painted.config) != (self.facts["seed"], here.config) or painted.n < here.n:
             return None
-        return painted.first(n)
+        return painted.first(here.n)
 
     @property
     def repaired(self) -> tuple[int, int]:
         """Holes that changed the prediction: (number repaired, number of all)."""
-        wrong = [row for row in self.rows if row.label and row.top1_before != row.label]
-        return sum(row.top1_after == row.label for row in wrong), len(wrong)
+        if "label" not in self.outcomes.pictures:
+            return 0, 0
+        labels, before, after = (self.values(name) for name in ("label", "top1_before", "top1_after"))
+        wrong = before != labels
+        return int((after == labels)[wrong].sum()), int(wrong.sum())
 
     @property
     def match(self) -> Match:
@@ -456,8 +449,8 @@ class TableResult(PartResult):
             return Match.DIFFERS if outside else Match.UNDECIDED
         if stored is None:
             return Match.NOT_COMPARED
-        counts = [(self.target_count, stored.own)]
-        if (judged := self.judged) is not None and self.settings["judge"]["sha256"] == stored.facts["judge"]["sha256"]:
+        counts = [(self.outcomes.own, stored.own)]
+        if (judged := self.judged) is not None and self.facts["judge"]["sha256"] == stored.facts["judge"]["sha256"]:
             counts.append((judged.after, stored.judgement.after))
         return Match.AGREES if all(abs(here - there) <= PICTURES for here, there in counts) else Match.DIFFERS
 
@@ -469,7 +462,7 @@ class TableResult(PartResult):
         """
         if self.match != Match.UNDECIDED or self.part.published is None:
             return None
-        n, needed = len(self.rows), float(FEWEST)
+        n, needed = self.outcomes.n, float(FEWEST)
         for ratio, factor in self._against(self.part.published) if n >= FEWEST else ():
             value, low, high = (math.log(max(end, 1e-30)) for end in ratio)
             to_bound = min(abs(value - math.log(factor)), abs(value + math.log(factor)))
@@ -486,20 +479,20 @@ class TableResult(PartResult):
     def to_json(self) -> dict[str, Any]:
         """Return the numbers as a JSON object."""
         means = {name: student(self.values(name)) for name in FACTORS}
-        stored, judged, objective = self.stored, self.judged, self.settings["objective"]
+        stored, judged = self.stored, self.judged
         fixed, wrong = self.repaired
         return {
             **super().to_json(),
             "match": self.match,
-            "settings": {**self.settings, "penalty": objective.get("penalty"), "hole": objective.get("side")},
-            "n": len(self.rows),
+            "settings": {name: fact for name, fact in self.facts.items() if name not in ("source", "kinds")},
+            "n": self.outcomes.n,
             "n_needed": self.images_needed,
             **{
                 name: {"mean": mean.value, "interval": mean.ends, "median": self.median(name)}
                 for name, mean in means.items()
             },
             "published": self.part.published,
-            "become_target": self.target_count,
+            "become_target": self.outcomes.own,
             "judge": None if judged is None else judged.to_json(),
             "stored": stored
             and {
@@ -510,7 +503,7 @@ class TableResult(PartResult):
             "wrong_before": wrong,
             "wrong_before_right_after": fixed,
             "mean_change_in_hole": float(self.values("change_inside").mean()),
-            "time": self.source,
+            "time": self.facts["source"],
         }
 
 
@@ -525,11 +518,9 @@ def run_table(part: TablePart, count: int, machine: Machine) -> TableResult:
         "cifar10" if data.classes.name == "cifar10" else "imagenet",
     )
     judge = load_judge(network.name, vocabulary, data.classes, machine.device, machine.weights, "closed-set")
-    job = make_job(part.kind.job(data.image_size, count, machine.seed), classifier, data, judge)
-    run_job(job, folder, machine.batch_size, columns=SHOWN, name=part.key)
-    settings, rows, picture = read_job(folder)
-    source = settings.pop("source")
-    return TableResult(part, settings, tuple(rows), picture, source, machine.missing_data(part.dataset))
+    job = make_job(part.kind.job(data.image_size, count, machine.seed), classifier, data, [judge])
+    (outcomes,) = run_job(job, folder, machine.batch_size, columns=SHOWN, name=part.key).kinds().values()
+    return TableResult(part, outcomes, (folder / "grid.png").read_bytes(), machine.missing_data(part.dataset))
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,11 +29,8 @@ from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient
 from core.fourier.waves import half_plane, largest_side, rounded_radius
-from core.pgd.batches import JobConfig, PGDJob, make_job, run_batch
+from core.pgd.__main__ import JobConfig, PGDJob, make_job, run_batch
 from core.pgd.pictures import (
-    AFTER,
-    BEFORE,
-    NUMBERS,
     JudgedOutcomes,
     Opinion,
     Part,
@@ -41,7 +38,6 @@ from core.pgd.pictures import (
     comparison_kind,
     fingerprint,
     judge_run,
-    rank_column,
     ranks,
 )
 from core.pgd.run import PGDRun, Run, RunFileError, RunPlan, changed_settings
@@ -350,9 +346,9 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
     rows |= {name: row for name, row in _known(path, facts).items() if row[0]["n"] >= _count(rows, name)}
     for name, config in jobs.items():
         if _count(rows, name) < config.count:
-            job = make_job(config, classifier, data, judge)
-            entry = {"name": name, "mode": config.mode, "n": job.count, "config": job.settings["config"]}
-            rows[name] = (entry, *_painted(job, third, name))
+            job = make_job(config, classifier, data, [judge, third])
+            entry = {"name": name, "mode": config.mode, "n": job.count, "config": job.kind["config"]}
+            rows[name] = (entry, *_painted(job, name))
             JudgedOutcomes.of([*rows.values()], **facts, runs={}).save(path)
     runs = {fingerprint(run): judge_run(run, judge) for run in _drawn_runs(network, CIFAR10.name, path)}
     judged = {mark: judgement.to_json() for mark, judgement in runs.items() if judgement is not None}
@@ -374,30 +370,22 @@ def _known(path: Path, facts: Mapping[str, Any]) -> dict[str, Part]:
     return stored.parts()
 
 
-def _painted(job: PGDJob, third: Classifier | None, name: str) -> tuple[dict[str, list[float]], np.ndarray]:
+def _painted(job: PGDJob, name: str) -> tuple[dict[str, list[float]], np.ndarray]:
     """Paint a job's pictures; return their (n,) numbers by column, and the (R,) energy of the change by radius."""
     numbers, changes = defaultdict[str, list[float]](list), []
     with progress_bar(desc=name, total=job.count * (job.config.steps + 1), unit="img-step", unit_scale=True) as bar:
         for first in range(0, job.count, JUDGED_AT_ONCE):
-            indices = range(first, min(first + JUDGED_AT_ONCE, job.count))
-            plan = job.make_plan(indices)
-            result = run_batch(job, plan, indices, partial(bar.update, len(indices)))
-            for column in NUMBERS:
-                numbers[column] += [_short(getattr(row, column)) for row in result.rows]
-            ends = ("before", BEFORE, plan.start), ("after", AFTER, result.pictures["result"])
-            for when, seen, images in ends:
-                numbers[rank_column(0, seen)] += [getattr(row, f"judge_rank_{when}") for row in result.rows]
-                if third is not None:
-                    shares = class_probabilities(third, images)
-                    numbers[rank_column(1, seen)] += ranks(shares, result.run.metadata["targets"]).tolist()
-            changes.append(result.run.frames[-1] / 255 - plan.start)  # rounded as in a run's file
+            batch = run_batch(job, range(first, min(first + JUDGED_AT_ONCE, job.count)), bar.update)
+            for column, values in batch.numbers.items():
+                numbers[column] += map(_short, values.tolist())
+            changes.append(batch.run.frames[-1] / 255 - batch.run.start)  # rounded as in a run's file
     energy = energy_by_radius(np.concatenate(changes))
     energy[0] = 0
     return numbers, np.array([_short(share) for share in energy / energy.sum()])
 
 
-def _short(number: float | None) -> float:
-    return np.nan if number is None else float(f"{number:.{DIGITS}g}")
+def _short(number: float) -> float:
+    return float(f"{number:.{DIGITS}g}")
 
 
 def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:

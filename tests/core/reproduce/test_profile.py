@@ -160,7 +160,7 @@ def test_judgements_that_are_there_are_taken_over_and_the_runs_beside_them_judge
     monkeypatch.setattr(profile_parts, "KINDS", (pixels, views))
     calls = []
     monkeypatch.setattr(
-        profile_parts, "_painted", lambda *a, painted=profile_parts._painted: calls.append(a[2]) or painted(*a)
+        profile_parts, "_painted", lambda *a, painted=profile_parts._painted: calls.append(a[1]) or painted(*a)
     )
     assert profile(tmp_path, "--parts", "runs,judgements") == 0 and calls == ["classless, views"]
     outcomes = JudgedOutcomes.load(path)

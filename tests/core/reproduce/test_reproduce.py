@@ -17,7 +17,7 @@ from core.data.stored import VARIABLE
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import crossover_of
 from core.fourier.waves import half_plane
-from core.pgd.pictures import Reconstruction, from_csv
+from core.pgd.pictures import JudgedOutcomes, PictureOutcomes
 from core.reproduce.__main__ import main
 from core.reproduce.compare import (
     HybridResult,
@@ -137,16 +137,17 @@ def test_another_network_in_the_place_of_clip_gets_no_verdict_about_the_paper(ou
 
 def test_a_table_summarises_its_rows(output, report):
     summary = named(report["tables"], "generate-mini-clip")
-    rows = [vars(row) for row in from_csv((output / "tables/generate-mini-clip/images.csv").read_bytes())]
-    assert summary["n"] == len(rows) == 2
+    (pictures,) = JudgedOutcomes.load(output / "tables/generate-mini-clip/pictures.npz").kinds().values()
+    columns = pictures.pictures
+    assert summary["n"] == pictures.n == 2
     for name in ("loss_before", "loss_after"):
-        first, second = (row[name] for row in rows)
+        first, second = columns[name]
         middle, half = (first + second) / 2, abs(first - second) / 2
         assert summary[name]["mean"] == summary[name]["median"] == pytest.approx(middle)
         # Student's t with one degree of freedom is tan(0.475 pi); two values' standard error is half their distance.
         margin = math.tan(0.475 * math.pi) * half
         assert summary[name]["interval"] == pytest.approx([middle - margin, middle + margin])
-    assert summary["become_target"] == sum(row["top1_after"] == row["target"] for row in rows)
+    assert summary["become_target"] == sum(columns["top1_after"] == columns["target"])
     assert summary["loss_after"]["mean"] < summary["loss_before"]["mean"]
 
 
@@ -364,10 +365,11 @@ def test_hostile_names_stay_text(output):
     published = Heatmap.load(HEATMAPS / PUBLISHED)
     heatmap = replace(drawn(100), metadata=facts)
     maps = [MapResult(part, heatmap, published, map_agreement(heatmap, published), name)]
-    row = Reconstruction(0, name, name, name, name, *[1.0] * 6, 1, 1, *[0.5] * 4, 2, 0.5, name, name, 1, 1)
-    settings = {"mode": "inpaint", "start": name, "config": {"steps": 1}, "judge": {"name": name}, "objective": {}}
-    part = replace(TABLES[0], key=name, figure=name)
-    table = TableResult(part, {**facts, **settings}, (row,), b"", {"seconds": 1.0}, name)
+    part, kind = replace(TABLES[0], key=name, figure=name), {"name": name, "mode": "inpaint", "config": {"steps": 1}}
+    columns = ("loss_before", "loss_after", "change_inside", "is_target", "label", "top1_before", "top1_after")
+    pictures = {column: np.ones(1) for column in (*columns, "judge_share_before", "judge_share_after")}
+    drawn_by = {**facts, "kind": kind, "judge": {"name": name}, "source": {"seconds": 1.0}}
+    table = TableResult(part, PictureOutcomes(name, name, name, pictures, facts=drawn_by), b"", name)
     claims = compare_claims({MAPS[1].key: maps[0]})
     stored = stored_hybrids()["mini-clip"]
     outcomes = replace(
@@ -423,15 +425,9 @@ def test_a_profile_takes_fewer_and_larger_steps_by_the_notebooks_penalty():
 def losses(before, after):
     """Runs of Figure 3 by the paper's own CLIP with these losses."""
     part = next(part for part in TABLES if part.key == "figure-3-clip")
-    rest = [*[1.0] * 4, 1, 1, *[0.5] * 6]
-    rows = [Reconstruction(k, "", "", "", "", *ends, *rest) for k, ends in enumerate(zip(before, after, strict=True))]
-    settings = {
-        "classifier": {"name": part.classifier, "sha256": None},
-        "mode": "inpaint",
-        "start": None,
-        "judge": None,
-    }
-    return TableResult(part, settings, tuple(rows), b"", {}, "")
+    facts = {"classifier": {"name": part.classifier}, "kind": {"name": "eq3", "mode": "inpaint"}}
+    pictures = {"loss_before": np.array(before), "loss_after": np.array(after)}
+    return TableResult(part, PictureOutcomes(part.classifier, "", "", pictures, facts=facts), b"", "")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,313 @@
+"""Many pictures by `core.pgd`: batches, the table and the other files, resuming, errors."""
+
+import csv
+import io
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.classifiers.registry import load_classifier
+from core.data.datasets import load_samples
+from core.data.sample_sets import CIFAR10, ImageDataset
+from core.pgd import __main__ as jobs
+from core.pgd.pictures import JudgedOutcomes, rank_column
+from core.pgd.run import PGDRun, mean_change, prepare
+from core.pgd.settings import PGDConfig
+from core.pgd.starts import RANDOM_KINDS
+from core.pgd.steps import pgd_steps
+from core.shared.numbers import wilson
+from tests.core.toy import ConvClassifier
+
+CONFIG = PGDConfig(epsilon=1.0, step_size=0.1, steps=2)
+
+
+def dataset(count=12, size=16):
+    coarse = np.random.default_rng(0).integers(0, 256, (count, 3, size // 4, size // 4))
+    images = coarse.repeat(4, axis=2).repeat(4, axis=3).astype(np.uint8)
+    return ImageDataset("noise", "test", images, np.arange(count, dtype=np.int64) % 10, CIFAR10, "noise")
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    data, path = dataset(), tmp_path_factory.mktemp("data") / "noise.npz"
+    np.savez(path, images=data.images.transpose(0, 2, 3, 1), labels=data.labels, classes=np.array(data.classes.names))
+    return path
+
+
+def toy(name="toy", classes=CIFAR10, scale=1.0):
+    model = ConvClassifier(seed=int(name == "judge"), classes=len(classes))
+    model.classes, model.name = classes, name
+    model.layers[-1].weight *= scale
+    return model
+
+
+@pytest.fixture(scope="module", autouse=True)
+def toy_classifier():
+    """A small network in place of a registry entry; nothing else is replaced."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.classifiers.text.load_classifier", lambda name, classes, **_: toy(name, classes))
+        yield
+
+
+def run(mode, archive, output, *more):
+    arguments = [mode, "--classifier", "toy", "--dataset", str(archive), "--output", str(output), "--device", "cpu"]
+    return jobs.main([*arguments, *more])
+
+
+def columns(output):
+    """The table's numbers by column, the class names, and its settings."""
+    table = JudgedOutcomes.load(output / "pictures.npz")
+    facts = table.metadata
+    return dict(zip(facts["columns"], table.numbers.T, strict=True)), facts["class_names"], facts
+
+
+# Plans
+
+
+def test_plans_of_holes_are_the_same_however_they_are_divided():
+    make_plan = jobs.inpainting_plans(dataset(), CONFIG, side=4, target=None, fill="region", seed=3)
+    whole, part = make_plan(range(6)), make_plan(range(4, 6))
+    np.testing.assert_array_equal(whole.mask[4:], part.mask)
+    np.testing.assert_array_equal(whole.start[4:], part.start)
+    assert {int(hole.sum()) for hole in whole.mask} == {16}
+    outside = ~np.broadcast_to(whole.mask, whole.start.shape)
+    np.testing.assert_array_equal(whole.start[outside], (whole.original / np.float32(255))[outside])
+    other = jobs.inpainting_plans(dataset(), CONFIG, side=4, target=None, fill="region", seed=4)(range(6))
+    assert not np.array_equal(whole.mask, other.mask)
+
+
+@pytest.mark.parametrize("start", RANDOM_KINDS)
+def test_plans_of_drawings_take_the_classes_in_turn(start):
+    make_plan = jobs.generation_plans(dataset(count=30), CONFIG, target=None, start=start, seed=0)
+    plan = make_plan(range(12))
+    assert sorted(plan.targets[:10]) == list(range(10)) and plan.targets[10:] == plan.targets[:2]
+    assert plan.start.shape == (12, 3, 16, 16) and not np.array_equal(plan.start[0], plan.start[10])
+    np.testing.assert_array_equal(make_plan(range(3, 5)).start, plan.start[3:5])
+
+
+# The table
+
+
+@pytest.mark.parametrize("mode", ["inpaint", "generate"])
+def test_the_files_agree_with_the_run_and_the_judge(mode, archive, tmp_path, capsys):
+    output = tmp_path / "deep" / "out"
+    # A toy barely depends on single pixels, so its Eq. 3 needs a weak penalty to make any change worthwhile.
+    weight = ["--weight", "0.05"] if mode == "inpaint" else []
+    command = ["--limit", "12", "--steps", "15", "--batch-size", "9", "--judge", "judge", "--save-run", *weight]
+    assert run(mode, archive, output, *command) == 0
+    files = ["grid.png", "images.csv", "pictures.npz", "run.npz", "summary.json"]
+    assert sorted(path.name for path in output.iterdir()) == files
+    numbers, names, facts = columns(output)
+    saved, judge, part = PGDRun.load(output / "run.npz"), toy("judge"), slice(9)  # the first batch
+    assert saved.curves["loss"].shape == (16, 9) and (saved.original is not None) == (mode == "inpaint")
+    assert saved.metadata["targets"] == numbers["target"][part].tolist()
+    for when, place in (("before", 0), ("after", -1)):
+        np.testing.assert_array_equal(numbers[f"loss_{when}"][part], saved.curves["loss"][place])
+        np.testing.assert_array_equal(numbers[f"top1_{when}"][part], saved.logits[place].argmax(axis=1))
+    np.testing.assert_array_equal(numbers["is_target"], numbers["top1_after"] == numbers["target"])
+    assert numbers["loss_after"].mean() < numbers["loss_before"].mean()
+    if mode == "generate":
+        assert not numbers["change_outside"].any() and len(set(numbers["target"])) == 10
+    else:
+        assert sorted(numbers["label"]) == sorted([*range(10), 0, 1]) and np.array_equal(
+            numbers["label"], numbers["target"]
+        )
+    hits = {}
+    for when, seen, images in (("before", "start", saved.start), ("after", "result", saved.frames[-1] / 255)):
+        logits = judge(torch.from_numpy(images.astype(np.float32)))
+        order = logits.argsort(dim=1, descending=True).tolist()
+        ranks = [1 + order[k].index(target) for k, target in enumerate(saved.metadata["targets"])]
+        assert numbers[rank_column(0, seen)][part].tolist() == ranks
+        hits[when] = int((numbers[rank_column(0, seen)] == 1).sum())
+    summary = json.loads((output / "summary.json").read_text())
+    assert summary["n"] == 12 and summary["settings"] == facts and facts["kinds"][0]["config"]["steps"] == 15
+    for name in jobs.SUMMARY:
+        expected = {"mean": pytest.approx(numbers[name].mean()), "std": pytest.approx(numbers[name].std())}
+        assert summary[name] == expected
+    _, low, high = wilson(hits["after"] / 12, 12)
+    judged = {"judge": "judge", "n": 12, **hits, "after_interval": pytest.approx([float(low), float(high)])}
+    assert judged.items() <= summary["judge"].items()
+    told = f"judge calls {hits['after']} the target (95 % interval {100 * low:.1f} % to {100 * high:.1f} %)"
+    assert told in capsys.readouterr().out
+    with (output / "images.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["target"] for row in rows] == [names[int(target)] for target in numbers["target"]]
+    assert [float(row["loss_after"]) for row in rows] == pytest.approx(numbers["loss_after"].tolist())
+    with Image.open(output / "grid.png") as grid:
+        assert grid.width > 5 * 112 and grid.height > 3 * 112
+
+
+def test_a_batch_tells_the_first_confident_step_and_the_change_up_to_it_of_each_picture():
+    data, network = load_samples("cifar10-samples"), toy(scale=200)  # confident about almost everything
+    request = jobs.JobConfig(mode="inpaint", count=6, changes={"steps": 30, "step_size": 0.2}, hole=16)
+    job = jobs.make_job(request, network, data)
+    numbers, plan = jobs.run_batch(job, range(6), lambda count: None).numbers, job.make_plan(range(6))
+    classifier, objective = prepare(plan, network)
+    states = list(pgd_steps(classifier, objective, torch.from_numpy(plan.start), plan.config))
+    for row in range(6):
+        sure = [state for state in states if state.target_probability[row] >= 0.9]
+        if not sure:
+            assert np.isnan(numbers["sure_step"][row]) and np.isnan(numbers["sure_change"][row])
+            continue
+        inside = np.broadcast_to(plan.mask[row], plan.start[row].shape)
+        change = np.abs(sure[0].images[row].numpy() - plan.start[row])[inside].mean()
+        assert numbers["sure_step"][row] == sure[0].step and np.isclose(numbers["sure_change"][row], change, rtol=1e-5)
+    assert (numbers["sure_step"] > 0).any(), "some should become confident on the way"
+
+
+def test_mean_change_is_that_of_a_plain_loop():
+    before, after = np.random.default_rng(1).random((2, 2, 3, 16, 16), dtype=np.float32)
+    hole = np.zeros((1, 16, 16), dtype=bool)
+    hole[:, 4:10, 5:12] = True
+    for picture, change in enumerate(mean_change(before, after, hole)):
+        sums = {True: [], False: []}
+        for c, y, x in np.ndindex(3, 16, 16):
+            sums[bool(hole[0, y, x])].append(abs(after[picture, c, y, x] - before[picture, c, y, x]))
+        assert change == pytest.approx({"inside": np.mean(sums[True]), "outside": np.mean(sums[False])}, abs=1e-6)
+    assert mean_change(before, before, None) == 2 * [{"inside": 0, "outside": 0}]
+
+
+@pytest.mark.parametrize(("side", "zoom"), [(32, 4), (112, 1)])
+def test_picture_grid_enlarges_small_pictures_smoothly(side, zoom):
+    edge = np.zeros((2, 3, side, side))
+    edge[..., side // 2 :] = 1
+    with Image.open(io.BytesIO(jobs.picture_grid({"edge": edge, "result": edge}))) as grid:
+        across = np.asarray(grid.convert("L")).astype(int)[6 + side * zoom // 2, 110 : 110 + side * zoom]
+    jumps = np.diff(across)
+    assert (across[: side * zoom // 2 - 8] == 0).all() and (across[side * zoom // 2 + 8 :] == 255).all()
+    assert (jumps >= 0).all() and (jumps.max() < 100) == (zoom > 1), "square pixels would jump by 255"
+
+
+# Options
+
+
+@pytest.mark.parametrize("more", [["inpaint"], ["inpaint", "--search", "views"], ["generate", "--search", "views"]])
+def test_the_numbers_do_not_depend_on_the_size_of_batches(more, archive, tmp_path):
+    for size in ("1", "3"):
+        command = [*more[1:], "--limit", "3", "--steps", "11", "--batch-size", size]
+        assert run(more[0], archive, tmp_path / size, *command) == 0
+    (one, _, facts), (several, *_) = columns(tmp_path / "1"), columns(tmp_path / "3")
+    assert facts["kinds"][0]["config"]["search"] == (more[2] if len(more) > 1 else "pixels")
+    for name in ("target", "loss_after", "perturbation_norm"):
+        np.testing.assert_allclose(one[name], several[name], rtol=1e-3, atol=1e-3)
+    assert not one["change_outside"].any() or "views" not in more
+
+
+def test_settings_and_target_come_from_the_command_line(archive, tmp_path):
+    more = "--steps 3 --epsilon 0.5 --step-size 0.4 --weight 2 --penalty mean_square --fill rim --target cat"
+    assert run("inpaint", archive, tmp_path, "--limit", "3", *more.split()) == 0
+    numbers, names, facts = columns(tmp_path)
+    (kind,) = facts["kinds"]
+    assert (kind["config"]["epsilon"], kind["config"]["step_size"]) == (0.5, 0.4)
+    assert kind["objective"] == {"weight": 2.0, "penalty": "mean_square", "fill": "rim", "side": 8}
+    assert {names[int(target)] for target in numbers["target"]} == {"cat"} and facts["judges"] == []
+    assert numbers["perturbation_norm"].max() <= 0.5 * 1.00001
+
+
+def test_a_free_text_that_the_judge_cannot_know_is_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("core.classifiers.text.load_classifier", load_classifier)  # only a CLIP takes free text
+    arguments = ["--classifier", "mini-clip", "--dataset", "cifar10-samples", "--output", str(tmp_path / "out")]
+    options = ["--target", "a red bird", "--judge", "mini-resnet"]
+    assert jobs.main(["generate", *arguments, *options, "--device", "cpu"]) == 2
+    expected = "--judge knows only the data set's classes, not --target 'a red bird'"
+    assert expected in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--steps", "0"], "--steps: expected a whole number from 1 to 100,000"),
+        (["--epsilon", "-1"], "--epsilon: expected a number above 0"),
+        (["--weight", "-2"], "--weight: expected a number of at least 0"),
+        (["--device", "gpu"], "--device gpu cannot be used here"),
+        (["--target", "teapot"], "'teapot' is not among the 10 classes"),
+        (["--judge-weights", "file"], "--judge-weights needs --judge"),
+        (["--dataset", "cifer10"], "did you mean 'cifar10'"),
+    ],
+)
+def test_bad_input_ends_in_one_sentence_and_writes_nothing(more, message, archive, tmp_path, capsys):
+    try:
+        status = run("inpaint", archive, tmp_path / "out", *more)
+    except SystemExit as stop:  # argparse's message, after the usage
+        status = stop.code
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert status == 2 and "error: " in error and message in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [("file", "must be a folder"), ("file/out", "cannot make the folder"), ("out", "cannot write pictures.npz")],
+)
+def test_a_place_that_cannot_be_written_ends_in_one_sentence(output, message, archive, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    (tmp_path / "out" / "pictures.npz").mkdir(parents=True)
+    assert run("inpaint", archive, tmp_path / output, "--limit", "1", "--steps", "1") == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+# Resuming
+
+
+def contents(output):
+    """What the files of a folder hold, by name, without date and seconds."""
+    files = {path.name: path.read_bytes() for path in output.iterdir()}
+    for name in {"pictures.npz", "run.npz"} & files.keys():
+        with np.load(io.BytesIO(files.pop(name)), allow_pickle=False) as file:
+            files |= {f"{name} {member}": file[member].tobytes() for member in file.files if member != "metadata"}
+    summary = json.loads(files.pop("summary.json"))
+    assert summary["settings"]["source"].pop("seconds") > 0
+    del summary["settings"]["source"]["date"]
+    return files | {"summary": summary}
+
+
+@pytest.mark.parametrize("mode", ["inpaint", "generate"])
+def test_a_job_stopped_at_any_write_resumes_to_the_same_files(mode, archive, tmp_path, monkeypatch):
+    command = ["--limit", "11", "--steps", "3", "--batch-size", "2", "--judge", "judge", "--save-run"]
+    assert run(mode, archive, tmp_path / "whole", *command) == 0
+    # The file whose n-th write, or the batch that, is interrupted, and the pictures in the table then.
+    for stopped, at, finished in (
+        ("run_batch", 3, 4),
+        ("grid.npz", 2, 2),
+        ("pictures.npz", 4, 4),
+        ("images.csv", 5, 8),
+    ):
+        counts, output = Counter(), tmp_path / stopped
+
+        def watched(function, name):
+            def call(*arguments):
+                key = name or Path(arguments[0]).name
+                counts[key] += 1  # noqa: B023
+                if (key, counts[key]) == (stopped, at):  # noqa: B023
+                    raise KeyboardInterrupt
+                return function(*arguments)
+
+            return call
+
+        with monkeypatch.context() as patch:
+            for function, name in (("run_batch", "run_batch"), ("write_atomically", None)):
+                patch.setattr(jobs, function, watched(getattr(jobs, function), name))
+            assert run(mode, archive, output, *command) == 130
+            assert len(columns(output)[0]["target"]) == finished
+            counts.clear()
+            at = 0
+            assert run(mode, archive, output, *command) == 0
+            assert counts["run_batch"] == (11 - finished + 1) // 2
+            assert run(mode, archive, output, *command) == 0 and counts["run_batch"] == (11 - finished + 1) // 2
+        assert contents(output) == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("more", [["--seed", "1"], ["--limit", "5"], ["--save-run"], None])
+def test_rows_of_other_settings_and_damaged_ones_are_replaced(more, archive, tmp_path):
+    command = ["--limit", "4", "--steps", "2"]
+    assert run("generate", archive, tmp_path / "out", *command) == 0
+    if more is None:
+        (tmp_path / "out" / "pictures.npz").write_bytes((tmp_path / "out" / "pictures.npz").read_bytes()[:-9])
+    for folder in ("out", "fresh"):
+        assert run("generate", archive, tmp_path / folder, *command, *(more or [])) == 0
+    assert contents(tmp_path / "out") == contents(tmp_path / "fresh")
