@@ -18,7 +18,7 @@ from core.claims.quantities import stored_hybrids
 from core.classifiers.registry import classifier_title, result_title, short_title
 from core.data.stored import VERSION
 from core.fourier.heatmap import TOP1, figure_file, heatmap_png
-from core.fourier.waves import half_plane, rounded_radius, wave_values
+from core.fourier.waves import rounded_radius, wave_values
 from core.pgd.pictures import judged_outcomes
 from core.pgd.starts import STARTS
 from core.reproduce import compare
@@ -268,75 +268,14 @@ def to_html(results: Results) -> str:
             findings_html=findings_html,
             judged_html=judged_html,
             results=results,
-            summary=_summary(results),
             software=_software(),
             max_rows=MAX_ROWS,
             compare=compare,
             hybrid_findings=hybrid_findings(results.hybrids),
             relies=CLAIMS["relies"],
-            percent=percent,
-            map_sentence=map_sentence,
-            claims_sentence=claims_sentence,
+            percent=partial(numbers.percent, space="\N{NO-BREAK SPACE}"),
+            mean=np.nanmean,
             starts=[STARTS[kind.start] for kind in KINDS if kind.mode == "generate" and kind.suffix is not None],
             map_plots=map_plots,
         )
     )
-
-
-percent = partial(numbers.percent, space="\N{NO-BREAK SPACE}")
-
-
-def _summary(results: Results) -> str:
-    """Return the counts of agreeing parts, equal verdicts, and skipped parts."""
-    lines = [
-        _verdict_counts([result.match for result in results.maps], "map"),
-        _verdict_counts([result.match for result in results.tables], "table"),
-    ]
-    if results.claims:
-        judged = sum(len(comparison.before) for comparison in results.claims)
-        same = sum(comparison.same_verdicts for comparison in results.claims)
-        lines.append(f"{same} of {judged} verdicts on claims are those of the published or shipped maps.")
-    if results.skipped:
-        lines.append(f"{len(results.skipped)} parts could not run.")
-    return " ".join(lines)
-
-
-def map_sentence(result: MapResult) -> str:
-    """Describe a computed map and its comparison."""
-    side, n = result.heatmap.side, int(result.heatmap.metadata["dataset"]["n"])
-    done = f"{result.waves:,} of {len(half_plane(side)):,} waves on {n:,} images"
-    agreement = result.agreement
-    if agreement is None:
-        mean = float(np.nanmean(result.heatmap.error_rate))
-        return f"{done}; mean error {percent(mean)}."
-    identical = ""
-    if agreement.identical_waves is not None:
-        identical = f"; {agreement.identical_waves} of {len(agreement.rows)} waves have exactly as many errors"
-    return (
-        f"{done}. Mean error over the common waves: {percent(agreement.mean_error)} here, "
-        f"{percent(agreement.mean_reference)} {result.kind}, "
-        f"difference {numbers.signed_points(agreement.mean_difference)}{identical}."
-    )
-
-
-def claims_sentence(result: ClaimComparison) -> str:
-    """Name the maps of a pair's claims, and count the verdicts that agree with the reference maps."""
-    against = f"{result.subject} against {result.reference}" if result.subject else result.reference
-    text = f"{sentence(against)[:-1]}: {result.waves:,} waves."
-    if result.before:
-        text += f" {result.same_verdicts} of {len(result.before)} verdicts are the same on the {result.kind} maps."
-    return text
-
-
-def _verdict_counts(verdicts: Sequence[Match], what: str) -> str:
-    """Return a count such as '3 maps: 2 agree, 1 cannot be told.'; `what` in the singular."""
-    verbs = {
-        Match.AGREES: ("agrees", "agree"),
-        Match.DIFFERS: ("differs", "differ"),
-        Match.UNDECIDED: ("cannot be told", "cannot be told"),
-        Match.NOT_COMPARED: ("has nothing to be compared with", "have nothing to be compared with"),
-    }
-    if len(verdicts) != 1:
-        what += "s"
-    counts = [f"{count} {verbs[kind][count > 1]}" for kind in Match if (count := verdicts.count(kind))]
-    return f"{len(verdicts)} {what}: {', '.join(counts)}." if verdicts else f"No {what}."

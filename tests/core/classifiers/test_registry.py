@@ -7,7 +7,6 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 import torchvision
@@ -31,10 +30,8 @@ from core.classifiers.registry import (
 )
 from core.classifiers.weights import UrlFile
 from core.data import stored
-from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
 from core.fourier.heatmap import Heatmap
-from core.shared.device import class_probabilities
 from ui.server.cache import ready_classifiers, ready_clips
 
 
@@ -116,17 +113,6 @@ def test_load_classifier_never_downloads_unasked():
         FileNotFoundError, match=r"3,471,733 bytes.* with download=True .--download., or .* weights=PATH"
     ):
         load_classifier("resnet-56")
-
-
-def test_load_classifier_refuses_another_file_for_a_known_one_and_names_a_missing_one(tmp_path):
-    other = tmp_path / "resnet56-4bfd9763.th"
-    other.write_bytes(b"not the published weights")
-    with pytest.raises(
-        RuntimeError, match=r"resnet56-4bfd9763\.th is not the published one: its sha256 is [0-9a-f]{64}"
-    ):
-        load_classifier("resnet-56", weights=other)
-    with pytest.raises(FileNotFoundError, match=r"lacks none\.th"):
-        load_classifier("resnet-56", weights=tmp_path / "none.th")
 
 
 def test_load_classifier_wants_classes_for_zero_shot():
@@ -275,14 +261,6 @@ def test_menus_offer_a_listed_classifier_for_the_class_sets_it_serves(monkeypatc
     )  # as if its weights had been downloaded
     assert "timm:resnet18" in names(ready_classifiers("imagenet"))
     assert "timm:resnet18" not in names(ready_classifiers("cifar10")) and "timm:resnet18" not in names(ready_clips())
-
-
-def test_a_listed_folder_predicts_as_the_bundled_model_in_it(monkeypatch):
-    monkeypatch.setenv(VARIABLE, FOLDER)
-    data = load_samples("cifar10-samples")
-    images = data.images[:8].astype(np.float32) / 255
-    own, bundled = (class_probabilities(load_classifier(name, data.classes), images) for name in (FOLDER, "mini-clip"))
-    np.testing.assert_allclose(own, bundled, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_a_dead_network_is_one_sentence_within_seconds(kind, where, use_hub, mon
             FileNotFoundError, match=r"^(127\.0\.0\.1|huggingface.co/owner/name) cannot be reached, or "
         ):
             (source_of() if where == "hub" else UrlFile(url)).fetch()
-    assert time.monotonic() - start < 3 and left(tmp_path) == []
+    assert time.monotonic() - start < 9 and left(tmp_path) == []  # without these limits each attempt takes 10
 
 
 @pytest.mark.parametrize(("status", "advice"), [(404, "Not Found; it may have moved"), (503, "busy or broken, so try")])

@@ -121,7 +121,7 @@ def test_square_uploads_of_four_hostile_files_at_once_stays_within_its_limits(ki
         [sys.executable, "-c", MEASURE, str(path)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     seconds, memory, sentences = json.loads(measured.stdout)
-    assert seconds < 6 and memory < 500e6
+    assert seconds < 15 and memory < 500e6  # a busy machine starts processes slowly; the files would take minutes
     # An honest file: slightly above the memory limit with today's libraries, slightly below it with older ones.
     may_be_read = kind == "alpha"
     assert len(sentences) == 4

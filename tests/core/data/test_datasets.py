@@ -145,20 +145,14 @@ def test_load_dataset_names_an_unreadable_picture(tmp_path):
 # Archives
 
 
-def test_load_dataset_reads_an_archive(tmp_path):
+def test_load_dataset_reads_an_archive_and_resizes_its_square_images_whole(tmp_path):
     images = write_archive(tmp_path / "insects.npz")
     data = load_dataset("insects.npz", tmp_path)
     assert (data.name, data.image_size, data.classes.names) == ("insects", 32, CLASSES)
     np.testing.assert_array_equal(data.images, images.transpose(0, 3, 1, 2))
-    some = load_dataset(tmp_path / "insects.npz", limit=5)
-    np.testing.assert_array_equal(some.images, data.images[np.random.Generator(np.random.PCG64(0)).permutation(12)[:5]])
-
-
-def test_load_dataset_resizes_square_images_of_an_archive_whole(tmp_path):
-    images = write_archive(tmp_path / "insects.npz", size=32)
+    large = np.asarray(Image.fromarray(images[3]).resize((64, 64), Image.Resampling.BILINEAR))
     data = load_dataset(tmp_path / "insects.npz", image_size=64)
-    expected = np.asarray(Image.fromarray(images[3]).resize((64, 64), Image.Resampling.BILINEAR))
-    np.testing.assert_array_equal(data.images[3], expected.transpose(2, 0, 1))
+    np.testing.assert_array_equal(data.images[3], large.transpose(2, 0, 1))
 
 
 def test_load_dataset_names_an_archive_whose_labels_have_no_class(tmp_path):
@@ -400,14 +394,14 @@ def test_read_archive_refuses_arrays_of_another_kind(tmp_path, changes, message)
         read_archive(write(tmp_path / "a.npz", **changes))
 
 
-@pytest.mark.parametrize("name", MEMBERS)
-def test_read_archive_never_unpickles(tmp_path, name):
+def test_read_archive_never_unpickles(tmp_path):
     class Trap:
         def __reduce__(self):
             return pytest.fail, ("unpickled",)
 
-    with pytest.raises(RuntimeError, match=r"not a readable \.npz archive \(Object arrays cannot be loaded"):
-        read_archive(write(tmp_path / "a.npz", **{name: np.array([Trap()] * 7, dtype=object)}))
+    for name in MEMBERS:
+        with pytest.raises(RuntimeError, match=r"not a readable \.npz archive \(Object arrays cannot be loaded"):
+            read_archive(write(tmp_path / "a.npz", **{name: np.array([Trap()] * 7, dtype=object)}))
 
 
 def test_read_archive_names_the_missing_array(tmp_path):

@@ -6,23 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from core.claims.quantities import stored_corruptions, stored_gradients, stored_hybrids
+from core.claims.quantities import stored_gradients, stored_hybrids
 from core.data.sample_sets import PRECOMPUTED
 from core.data.stored import VARIABLE, missing_profiles, profile_folders, read_stored, stored_files
-from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import HybridOutcomes
-from core.pgd.starts import stored_subjects
 from core.shared.files import CACHE, ArchiveError
-from ui.maps.catalogue import shipped_maps
-
-KINDS = ("heatmaps", "hybrids", "corruptions", "gradients", "runs")
 
 
 @pytest.fixture
 def profile(tmp_path, monkeypatch):
     """An empty profile that the operator configures."""
     folder = tmp_path / "profile"
-    for kind in KINDS:
+    for kind in ("hybrids", "gradients"):
         (folder / kind).mkdir(parents=True)
     monkeypatch.setenv(VARIABLE, str(folder))
     return folder
@@ -59,14 +54,6 @@ def test_a_networks_results_are_read_from_a_profile_once_they_lie_there(profile)
     stored = named(before["mini-clip"], "toy")
     stored.save(profile / "hybrids" / "toy.npz")
     assert stored_hybrids()["toy"].pairs == stored.pairs
-    named(stored_corruptions()["mini-clip"], "toy").save(profile / "corruptions" / "toy.npz")
-    assert "toy" in stored_corruptions()
-    heatmap = named(Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10.npz"), "toy")
-    heatmap.save(profile / "heatmaps" / "toy_cifar10.npz")
-    assert shipped_maps()["toy · CIFAR-10 · computed"].classifier == "toy"
-    run = next((PRECOMPUTED / "runs").glob("generation_cifar10__mini-clip.npz"))
-    shutil.copy(run, profile / "runs" / "generation_cifar10__toy.npz")
-    assert profile / "runs" / "generation_cifar10__toy.npz" in stored_subjects("generation")["cifar10"]
 
 
 def test_the_projects_own_results_count_first(profile):
