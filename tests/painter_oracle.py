@@ -58,16 +58,6 @@ def fill_mask(picture: np.ndarray, point: Point) -> np.ndarray:
     return (areas == areas[y, x])[None]
 
 
-def combine(mask: np.ndarray, stroke: np.ndarray) -> np.ndarray:
-    """A new mask with `stroke` painted over `mask`."""
-    return mask | stroke
-
-
-def erase(mask: np.ndarray, stroke: np.ndarray) -> np.ndarray:
-    """A new mask with `stroke` erased from `mask`."""
-    return mask & ~stroke
-
-
 def path_points(points: Sequence[Point]) -> Iterator[Point]:
     """Every pixel on the path of a stroke, rule 1; corners come twice."""
     yield points[0]

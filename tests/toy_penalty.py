@@ -29,8 +29,7 @@ Inpainting.penalty_term = penalty_term
 def on_the_page() -> None:
     """It can be selected; the run, its file and the sentence about it mention it."""
     from core.pgd.run import PGDRun
-    from tests.ui.page_runner import page_text, run_to_the_end, settable_widget
-    from tests.ui.runs.test_live_pages import open_page
+    from tests.ui.page_runner import open_page, page_text, run_to_the_end, settable_widget
 
     app = open_page("inpainting", inpainting_penalty=ROW.label, inpainting_steps="2")
     assert settable_widget(app, "inpainting-penalty").value == ROW.label, settable_widget(

@@ -75,8 +75,7 @@ def in_the_script() -> None:
 
 def on_the_page() -> None:
     """It can be chosen beside another search, and the runs are called by it."""
-    from tests.ui.page_runner import run_to_the_end
-    from tests.ui.runs.test_live_pages import open_page
+    from tests.ui.page_runner import open_page, run_to_the_end
 
     app = open_page("generation", generation_classes_cifar10="ship", generation_steps="3")
     app.pills(key="generation-search-32").set_value(["Views", "Mirrored"]).run()

@@ -18,7 +18,7 @@ from core.pgd.drawings import draw_questions, stored_pool
 from core.shared.device import class_probabilities
 from core.sweep.predict import wave_on_image
 from tests.browser.accessibility import grave_faults
-from tests.browser.waiting import PATIENCE
+from tests.browser.waiting import PATIENCE, wait_until_still
 from tests.shared_server import session_folder
 from ui.story.chapters import NAMES, SLUGS, TITLES
 from ui.story.data import STORED
@@ -81,8 +81,9 @@ def photograph(side=300) -> dict:
     return {"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()}
 
 
-@pytest.mark.parametrize("browser_name", ["browser", "firefox"])
-@pytest.mark.parametrize("how", ["served", "file"])
+@pytest.mark.parametrize(
+    ("browser_name", "how"), [("browser", "file"), pytest.param("firefox", "served", marks=pytest.mark.slow)]
+)
 def test_a_reader_walks_through_all_chapters(open_article, folder, browser_name, how):
     page = open_article(**({"url": (folder / "index.html").as_uri()} if how == "file" else {}))
     assert page.locator("main h2").all_inner_texts() == [f"{k} {title}" for k, title in enumerate(TITLES, 1)]
@@ -119,14 +120,13 @@ def test_a_reader_walks_through_all_chapters(open_article, folder, browser_name,
     assert page.locator("[data-claim]").count() > 20
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_nothing_moves_while_one_scrolls_and_nothing_is_inaccessible(open_article, width, scheme):
     page = open_article(width, 844, color_scheme=scheme, reduced_motion="reduce")
     page.evaluate(SHIFTS)
     for figure in FIGURES:
         bring(page, figure)
-        page.wait_for_timeout(300)
+        wait_until_still(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     moved = [shift for shift in page.evaluate("shifts") if shift[0] > 0.01]
     assert sum(value for value, _ in moved) < 0.05, moved
@@ -137,9 +137,14 @@ def test_nothing_moves_while_one_scrolls_and_nothing_is_inaccessible(open_articl
     assert grave_faults(page) == []
 
 
-@pytest.mark.parametrize("browser_name", ["browser", "firefox"])
-def test_a_word_is_drawn_live_and_stops_and_a_stored_one_takes_its_place(open_article, browser_name):
-    page = open_article()
+@pytest.mark.parametrize("browser_name", ["browser", pytest.param("firefox", marks=pytest.mark.slow)])
+def test_a_word_is_drawn_live_until_a_hole_in_ones_own_photograph_takes_its_place(open_article, browser_name):
+    page = open_article(width=390, height=844)
+    hole = bring(page, "hole")
+    hole.locator("input[type=file]").set_input_files(photograph())
+    expect(hole.locator(".say")).to_contain_text("its own first guess", timeout=PATIENCE)
+    expect(hole.locator(".say")).to_contain_text(hole.locator("input[type=search]").input_value())
+    before = hole.locator(".squares canvas").first.evaluate("canvas => canvas.toDataURL()")
     word = bring(page, "word")
     field = word.locator("input[type=search]")
     field.fill("pickle jar")
@@ -149,18 +154,14 @@ def test_a_word_is_drawn_live_and_stops_and_a_stored_one_takes_its_place(open_ar
     field.press("Enter")
     expect(word.locator(".wish")).to_have_text("Ask for a castle", timeout=PATIENCE)
     expect(word.locator(".say")).to_contain_text(re.compile(r"\d+ s left"), timeout=PATIENCE)
-    word.get_by_role("button", name="Stop").click()
-    expect(word.locator(".say")).to_have_text("Stopped.", timeout=PATIENCE)
-    word.get_by_role("button", name="macaw").click()
-    expect(word.locator(".wish")).to_have_text("Ask for a macaw")
-    field.press("Enter")
-    expect(word.locator(".wish")).to_have_text("Ask for a castle", timeout=PATIENCE)
-    hole = bring(page, "hole")  # another run takes its place
     hole.get_by_role("button", name="Fill").click()
     expect(hole.locator(".say")).to_contain_text(re.compile(r"\d+ s left"), timeout=PATIENCE)
     expect(word.locator(".say")).to_have_text("Stopped.")
+    assert hole.locator(".squares canvas").first.evaluate("canvas => canvas.toDataURL()") != before
     hole.get_by_role("button", name="Stop").click()
     expect(hole.locator(".say")).to_have_text("Stopped.", timeout=PATIENCE)
+    word.get_by_role("button", name="macaw").click()
+    expect(word.locator(".wish")).to_have_text("Ask for a macaw")
 
 
 def test_a_link_to_a_round_opens_it(open_article, folder):
@@ -188,21 +189,6 @@ def test_ones_own_picture_is_predicted_under_each_wave_as_torch_does(open_articl
             shares = class_probabilities(load_classifier(name, CIFAR10), perturbed[None])[0]
             expect(answer.locator("strong")).to_have_text(CIFAR10.names[shares.argmax()])
             expect(answer.locator(".share")).to_have_text(f"{100 * shares.max():.0f} %")
-
-
-def test_a_hole_in_ones_own_photograph_gets_a_first_guess_and_is_filled(open_article):
-    page = open_article(width=390, height=844)
-    hole = bring(page, "hole")
-    hole.locator("input[type=file]").set_input_files(photograph())
-    expect(hole.locator(".say")).to_contain_text("its own first guess", timeout=PATIENCE)
-    guess = hole.locator("input[type=search]").input_value()
-    expect(hole.locator(".say")).to_contain_text(guess)
-    before = hole.locator(".squares canvas").first.evaluate("canvas => canvas.toDataURL()")
-    hole.get_by_role("button", name="Fill").click()
-    expect(hole.locator(".say")).to_contain_text(re.compile(r"\d+ s left"), timeout=PATIENCE)
-    assert hole.locator(".squares canvas").first.evaluate("canvas => canvas.toDataURL()") != before
-    hole.get_by_role("button", name="Stop").click()
-    expect(hole.locator(".say")).to_have_text("Stopped.", timeout=PATIENCE)
 
 
 def test_a_hostile_upload_is_refused_in_one_sentence(open_article, tmp_path):

@@ -65,17 +65,17 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
     expect(clip).to_be_visible(timeout=SLOW)
     expect(clip).not_to_contain_text("answered by")
 
-    go_to("inpainting?inpainting-steps=20")
+    go_to("inpainting?inpainting-steps=2")
     expect(page.get_by_text(f"Painted by {short_title(TITLE)}, the paper’s network.")).to_be_visible()
     start(page)
     wait_for_end(page)
-    expect_run(page, "Your run, 20 steps")
+    expect_run(page, "Your run, 2 steps")
 
-    go_to("generation?generation-steps=5")
+    go_to("generation?generation-steps=2")
     expect(page.get_by_text(f"Painted by {short_title(TITLE)}, the paper’s network.")).to_be_visible()
     start(page)
     wait_for_end(page)
-    expect_run(page, "Your run, 5 steps")
+    expect_run(page, "Your run, 2 steps")
 
     go_to("frequency?pictures=CIFAR-10&tab=Your+own+words&classes=a%20cat,%20a%20pattern%20of%20stripes")
     own = page.locator(".st-key-own-predictions .predictions").first

@@ -9,12 +9,10 @@ from PIL import Image
 
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 
-MAPS = "/frequency?details=true"
-
 
 def test_a_file_arrives_although_pages_are_read_meanwhile(streamlit_app, open_page):
-    url = f"{streamlit_app('app.py')}{MAPS}"
-    page, other = open_page(url), open_page(url)
+    app = streamlit_app("app.py")
+    page, other = open_page(f"{app}/frequency?details=true"), open_page(f"{app}/models")
     wait_until_still(page)  # flips are counted above the buttons
     requests = []
     page.route("**/media/*.png", lambda route: requests.append(route))

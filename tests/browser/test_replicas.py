@@ -17,7 +17,7 @@ from tests.shared_server import free_port
 
 pytestmark = pytest.mark.slow
 
-VISITORS = 4
+VISITORS = 2
 BY_NAME = "    server-template app- 16 app:8501 check resolvers docker init-addr none\n"
 BIND = "bind :8501"
 

@@ -1,9 +1,19 @@
-"""Helpers for pages in Streamlit's test runner: run a job to its end, read sentences."""
+"""Helpers for pages in Streamlit's test runner: open one by its URL, run a job to its end, read sentences."""
 
 import re
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+
+PAGE = "from ui.pages import {0}\n\n{0}.page()\n"
+
+
+def open_page(page: str, /, **address: Any) -> AppTest:
+    """A page of `ui.pages` alone, opened with the parameters of its URL, whose hyphens may be underscores here."""
+    app = AppTest.from_string(PAGE.format(page), default_timeout=120)
+    for name, value in address.items():
+        app.query_params[name.replace("_", "-")] = value
+    return app.run()
 
 
 def run_to_the_end(app: AppTest, page: str) -> AppTest:

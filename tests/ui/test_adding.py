@@ -43,68 +43,45 @@ def profile(tmp_path_factory):
     return folder / "profile"
 
 
-def read_again(profile):
-    """Make the app read the map again, as after a start: its label names the network by its title."""
-    for path in profile.glob("heatmaps/*.npz"):
-        path.touch()
-
-
-@pytest.fixture(autouse=True)
-def read_by_the_app(profile, monkeypatch):
+@pytest.fixture(params=["of the profile alone", "once it is listed"])
+def title(request, profile, monkeypatch):
+    """The network's title for an app that reads the profile; listed with its weights as the command says at its end."""
     monkeypatch.setenv(VARIABLE, str(profile))
-    read_again(profile)
+    if request.param == "once it is listed":
+        monkeypatch.setenv(LISTED, f"{NAME}={profile.parent / 'my_weights.pth'}")
+    for path in profile.glob("heatmaps/*.npz"):
+        path.touch()  # read again, as after a start: its label names the network by its title
+    return TITLE if request.param == "of the profile alone" else INSTALLED
 
 
-def test_its_map_is_offered_beside_clips_and_names_the_file_of_its_weights():
-    label = f"{TITLE} · my_photographs · computed"
+def test_its_map_and_findings_stand_beside_clips_and_the_tools_are_about_it(title):
+    label = f"{title} · my_photographs · computed"
     assert label in shipped_maps() and not shipped_maps()[label].more
-    text = read(opened("frequency", maps=[RESNET50, label], pictures="Yours"))
-    assert TITLE in text and "ResNet-50" in text
-
-
-def test_findings_compare_it_with_clip():
-    (label,) = [label for label in shipped_maps() if label.startswith(TITLE)]
+    for tool in (HYBRIDS, GRADIENT, BY_CLASS, CORRUPTIONS, OWN_SWEEP):
+        text = read(opened("frequency", maps=[RESNET50, label], pictures="Photographs", **{TOOL: tool}))
+        assert title in text and "ResNet-50" in text and (title == TITLE or NAME not in text)
     text = read(opened("findings", subject=label, reference=RESNET50))
-    assert TITLE in text
-    assert "They were measured on different data" in text or "not checkable here" in text
+    assert title in text and ("measured on different data" in text or "not checkable here" in text)
     assert "CLIP ViT-B/32" in read(opened("findings", subject=CLIP, reference=label))
 
 
-def test_the_story_opens_with_its_drawings_where_a_visitor_chooses_them():
+def test_the_story_opens_with_its_drawings_where_a_visitor_chooses_them(title):
     app = opened("story")
-    assert TITLE not in " ".join(part.proto.body for part in app.get("html"))
+    assert title not in " ".join(part.proto.body for part in app.get("html"))
     app.session_state["story.painter"] = "torchvision-mobilenet_v3_small"
     assert not app.run().exception
     text = read(app)
-    assert f"{TITLE} turns one grey start" in text
+    assert f"{title} turns one grey start" in text
     assert "Another network, EfficientNet-Lite0, says" in text and "No other network has judged it." not in text
 
 
-@pytest.fixture
-def installed(profile, monkeypatch):
-    """List the network and its weights, as the command says at its end."""
-    monkeypatch.setenv(LISTED, f"{NAME}={profile.parent / 'my_weights.pth'}")
-    read_again(profile)
-    return f"{INSTALLED} · my_photographs · computed"
-
-
-@pytest.mark.parametrize("tool", [HYBRIDS, GRADIENT, BY_CLASS, CORRUPTIONS, OWN_SWEEP])
-def test_the_tools_are_about_it_once_it_is_listed(tool, installed):
-    text = read(opened("frequency", maps=[RESNET50, installed], pictures="Photographs", **{TOOL: tool}))
-    assert INSTALLED in text and NAME not in text
-
-
-@pytest.mark.parametrize("page", ["inpainting", "generation"])
-def test_its_stored_runs_are_shown_where_it_is_chosen_and_it_runs(page, installed):
-    app = opened(page, **{f"{page}-models-imagenet": INSTALLED})
-    assert "A stored example" in page_text(app)
-    assert {*run_fact(app, "Network")} == {INSTALLED}
-    app = opened(page, **{f"{page}-models-imagenet": INSTALLED, f"{page}-steps": 2})
-    run_to_the_end(app, page)
-    assert not app.exception and not app.error
-    assert "Your run, 2 steps" in page_text(app) and INSTALLED in read(app)
-
-
-def test_models_list_it_with_its_map(installed):
+@pytest.mark.parametrize("title", ["once it is listed"], indirect=True)
+def test_its_stored_runs_are_shown_it_runs_and_models_list_it(title):
+    for page in ("inpainting", "generation"):
+        app = opened(page, **{f"{page}-models-imagenet": title})
+        assert "A stored example" in page_text(app) and {*run_fact(app, "Network")} == {title}
+        app = run_to_the_end(opened(page, **{f"{page}-models-imagenet": title, f"{page}-steps": 2}), page)
+        assert not app.exception and not app.error
+        assert "Your run, 2 steps" in page_text(app) and title in read(app)
     (table,) = [part.proto.body for part in opened("models").get("html") if 'class="networks"' in part.proto.body]
-    assert INSTALLED in table and "frequency?maps=mobilenet" in table
+    assert title in table and "frequency?maps=mobilenet" in table

@@ -21,8 +21,7 @@ import ui.tools.compute
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, ClassSet, SampleSet
 from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
-from tests.ui.page_runner import page_text, run_to_the_end
-from tests.ui.runs.test_live_pages import open_page
+from tests.ui.page_runner import open_page, page_text, run_to_the_end
 from tests.ui.toys import ToyClassifier, spec
 from ui.server.jobs import JobManager
 from ui.shared.pictures import samples

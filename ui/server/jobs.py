@@ -1,4 +1,4 @@
-"""Jobs of all visitors: one runs, others wait in line; pause, limits, a full line. Does not import Streamlit."""
+"""Jobs of all visitors: one runs, others wait in line; limits, a full line. Does not import Streamlit."""
 
 from __future__ import annotations
 
@@ -47,10 +47,9 @@ class Job:
         owner: id of its submitter.
         total: expected number of states, or None.
         status: "queued" or "running", finally "done", "stopped" (by its visitor), "failed" (see `error`), "abandoned"
-            (its visitor has gone) or "overtime" (it ran or stayed paused for too long). A final status never changes.
+            (its visitor has gone) or "overtime" (it ran for too long). A final status never changes.
         latest: the newest state, None before the first; unread states are overwritten.
         done: number of states so far.
-        paused: whether it waits between two steps for `resume`; its status is still "running".
         error: the exception that ended a failed job.
     """
 
@@ -81,13 +80,6 @@ class Job:
         self._moments_before: list[Any] = []
         self._last_moment = float("-inf")
         self._ended = threading.Event()
-        self._may_go_on = threading.Event()
-        self._may_go_on.set()
-
-    @property
-    def paused(self) -> bool:
-        """Whether the job is paused."""
-        return self.status == "running" and not self._may_go_on.is_set()
 
     @property
     def active(self) -> bool:
@@ -135,19 +127,6 @@ class Job:
         """Stop the job; its visitor sees it end at once, and the next job begins when the step in flight finishes."""
         self._line.finish(self, "stopped")
 
-    def pause(self) -> None:
-        """Pause the job after the step in flight; unless resumed in time, it ends as overtime."""
-        self._may_go_on.clear()
-
-    def resume(self) -> None:
-        """Resume a paused job."""
-        with self._line.lock:
-            if self.paused:
-                # The pause belongs to no step: restart the measurement of the speed.
-                self._stamps.clear()
-                self._started = self._line.clock()
-            self._may_go_on.set()
-
     def beat(self) -> None:
         """Record that the visitor is still there. Call it on every redraw, also while the job is queued."""
         with self._line.lock:
@@ -158,7 +137,6 @@ class Job:
         return self._ended.wait(timeout)
 
 
-PAUSE_SECONDS = 60.0  # that a paused run keeps others waiting
 _NICE = 10  # of 19: a page's thread gets nine times as much of a contested core
 _LONGEST_REST = 1.0  # maximum seconds that a step waits for other work, so that runs progress on a busy server
 
@@ -199,7 +177,6 @@ class JobManager:
         queue_limit: int = 8,
         quiet_seconds: float = 10.0,
         heartbeat_seconds: float = 150.0,
-        pause_seconds: float = PAUSE_SECONDS,
         run_seconds: float = 3600.0,
         is_connected: Callable[[str], bool] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -210,7 +187,6 @@ class JobManager:
             quiet_seconds: time without a beat after which a job is abandoned if its owner is not connected.
             heartbeat_seconds: time without a beat after which it is abandoned anyway. Generous, because browsers
                 slow the timers of a hidden tab to one call a minute.
-            pause_seconds: maximum time that a paused job keeps others waiting; then it ends as overtime.
             run_seconds: maximum duration of a job; then it ends as overtime.
             is_connected: returns whether an owner's browser is still connected; without it, only `heartbeat_seconds`
                 counts.
@@ -219,7 +195,6 @@ class JobManager:
         self._queue_limit = queue_limit
         self._quiet_seconds = quiet_seconds
         self._heartbeat_seconds = heartbeat_seconds
-        self._pause_seconds = pause_seconds
         self._run_seconds = run_seconds
         self._is_connected = is_connected
         self._clock = clock
@@ -319,9 +294,6 @@ class JobManager:
                 for state in states:
                     if not self._record(job, state):
                         break
-                    if not job._may_go_on.wait(self._pause_seconds):
-                        self._finish(job, "overtime")
-                        break
                     self._calm.wait(_LONGEST_REST)
             self._finish(job, "done")
         except Exception as error:
@@ -362,7 +334,6 @@ class JobManager:
             seconds = 0.0 if job._began is None else round(self._clock() - job._began, 3)
             log("run ended", error=error, run=job.id, status=status, states=job.done, seconds=seconds, **job._about)
             job._ended.set()
-            job._may_go_on.set()
 
     def _drop_silent(self) -> None:
         """Abandon all jobs whose visitors have gone. There is no timer: other methods call this."""

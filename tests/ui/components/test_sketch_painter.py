@@ -1,34 +1,14 @@
 """A painted sketch from the browser, which may send anything."""
 
 import base64
-import json
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from core.data.holes_and_sketches import draw_sketch
-from ui.components.painters.painters import read_choice
+from core.data.painted import draw_sketch
+from ui.components.sketch_painter import read_choice
 
 SHIP = base64.b64encode(draw_sketch("ship").tobytes()).decode()
-
-
-def page() -> None:
-    import streamlit as st
-
-    from core.data.holes_and_sketches import draw_sketch
-    from ui.components.painters.painters import sketch_painter
-
-    st.session_state.setdefault("picture", draw_sketch("ship"))
-    sketch_painter(st.session_state.picture, key="painter", on_paint=lambda new: st.session_state.update(picture=new))
-
-
-def test_painter_gets_the_picture_and_the_colours_and_gives_back_what_was_painted():
-    app = AppTest.from_function(page, default_timeout=120).run()
-    assert not app.exception
-    data = json.loads(app.get("bidi_component")[0].proto.json)
-    assert data["value"] == SHIP and data["about"] == [32, 32] and data["radius"] == 2
-    assert data["palette"][5] == ["red", "#f43014"] and data["background"] == "#f0f0f0"
 
 
 def test_choice_of_the_right_size_is_taken():

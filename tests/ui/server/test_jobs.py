@@ -1,5 +1,7 @@
-"""The job manager with real threads. Nothing sleeps: each wait is for an event, with a limit only a bug reaches."""
+"""The job manager and its log, with real threads: each wait is for an event, with a limit only a bug reaches."""
 
+import io
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import ui.server.limits
 from ui.server.jobs import JobManager, QueueFull
 
 ROOT = Path(__file__).parents[3]
@@ -61,6 +64,10 @@ class Clock:
         return self.now
 
 
+def priority():
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
 def submitted(count, error=None, **options):
     """A manager, steps, and the running job of these steps."""
     manager, steps = JobManager(**options), Steps(count, error)
@@ -88,15 +95,12 @@ def test_a_run_gives_way_to_pages():
     def priorities():
         # Runs of several classifiers have more threads, which must yield as well.
         with ThreadPoolExecutor(1) as pool:
-            yield [timed(), pool.submit(timed).result()]
+            yield [priority(), pool.submit(priority).result()]
 
-    def timed():
-        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-
-    before = timed()
+    before = priority()
     job = JobManager().submit(priorities, owner="a")
     assert job.wait(LIMIT) and job.status == "done"
-    assert timed() == before < min(job.latest)
+    assert priority() == before < min(job.latest)
 
 
 def test_moments_are_states_some_time_apart_and_each_is_given_once():
@@ -114,28 +118,14 @@ def test_moments_are_states_some_time_apart_and_each_is_given_once():
     job.stop()
 
 
-def test_iterator_that_raises_delivers_its_error_and_frees_the_slot():
-    manager, failing, job = submitted(1, ValueError("epsilon must be >= 0"))
-    failing.finish()
-    assert job.wait(LIMIT)
-    assert job.status == "failed" and job.latest == 0 and failing.closed.is_set()
-    with pytest.raises(ValueError, match="epsilon must be >= 0"):
-        raise job.error
-    assert frees_the_slot(manager)
-
-
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_iterator_that_exits_the_thread_still_frees_the_slot():
-    def leaving():
-        raise SystemExit
-        yield
-
-    manager = JobManager()
-    job = manager.submit(leaving, owner="a")
-    assert job.wait(LIMIT) and job.status == "failed"
-    for thread in threading.enumerate():
-        if thread.name == f"job-{job.id[:8]}":
-            thread.join(LIMIT)
+@pytest.mark.parametrize("error", [ValueError("epsilon must be >= 0"), SystemExit()])
+def test_an_iterator_that_raises_or_exits_the_thread_frees_the_slot(error):
+    manager, failing, job = submitted(1, error)
+    failing.finish()
+    assert job.wait(LIMIT) and job.status == "failed" and job.latest == 0 and failing.closed.is_set()
+    assert str(error) in str(job.error) and isinstance(job.error, Exception)
+    failing.thread.join(LIMIT)
     assert frees_the_slot(manager)
 
 
@@ -153,9 +143,12 @@ def test_jobs_run_one_at_a_time_in_order_of_arrival():
 
     jobs = [manager.submit(recorder(n), owner=str(n)) for n in range(20)]
     assert [job.position for job in jobs] == list(range(1, 21)) and blocker.position == 0
+    jobs[4].stop()
+    jobs[4].stop()
+    assert jobs[4].status == "stopped" and jobs[4].position == 0 and jobs[5].position == 5
     first.finish()
     assert all(job.wait(LIMIT) for job in jobs)
-    assert order == [name for name in range(20) for _ in range(2)]
+    assert order == [name for name in range(20) if name != 4 for _ in range(2)]
 
 
 def test_stop_shows_at_once_and_the_next_job_waits_for_the_step_in_flight():
@@ -172,70 +165,37 @@ def test_stop_shows_at_once_and_the_next_job_waits_for_the_step_in_flight():
     assert second.wait(LIMIT)
 
 
-def test_stop_while_queued_leaves_the_line_without_running():
-    (manager, blocking, _), never, following = submitted(1), Steps(1), Steps(1)
-    second = manager.submit(never, owner="b")
-    third = manager.submit(following, owner="c")
-    second.stop()
-    second.stop()
-    assert second.status == "stopped" and second.position == 0 and third.position == 1
-    blocking.finish()
-    following.finish()
-    assert third.wait(LIMIT) and not never.started.is_set()
-
-
-def test_full_line_is_refused_with_a_sentence():
+def test_a_full_line_is_refused_but_a_job_takes_the_place_of_its_visitors_earlier_one():
     manager, blocking, first = submitted(1, queue_limit=2)
     waiting = [manager.submit(lambda: [1], owner=name) for name in "bc"]
-    with pytest.raises(QueueFull, match=r"waiting line is full \(2 in it\); please try again"):
-        manager.submit(lambda: [1], owner="d")
-    with pytest.raises(QueueFull):
-        manager.submit(lambda: [1], owner="a")
+    for owner in "da":
+        with pytest.raises(QueueFull, match=r"waiting line is full \(2 in it\); please try again"):
+            manager.submit(lambda: [1], owner=owner)
     assert first.status == "running", "a refused job does not stop the running one"
-    again = manager.submit(lambda: [2], owner="c")  # takes the same visitor's place in the queue
+    again = manager.submit(lambda: [2], owner="c")
     assert waiting[1].status == "stopped" and again.position == 2
-    blocking.finish()
-    assert first.wait(LIMIT) and again.wait(LIMIT) and again.latest == 2
-
-
-def test_second_job_of_an_owner_replaces_the_first():
-    (manager, old, first), new = submitted(100), Steps(1)
-    old.step()
-    second = manager.submit(new, owner="a")
+    waiting[0].stop()
+    new = manager.submit(lambda: [3], owner="a")
     assert first.status == "stopped"
-    old.permits.release()
-    new.finish()
-    assert second.wait(LIMIT) and second.status == "done"
+    blocking.finish()
+    assert again.wait(LIMIT) and again.latest == 2 and new.wait(LIMIT) and new.latest == 3
 
 
-def test_running_job_without_heartbeat_is_abandoned_and_the_next_one_starts():
+def test_a_job_without_heartbeat_is_abandoned_and_makes_room():
     clock, following = Clock(), Steps(1)
-    manager, silent, first = submitted(100, heartbeat_seconds=30, clock=clock)
+    manager, silent, first = submitted(100, heartbeat_seconds=30, queue_limit=1, clock=clock)
     for now in (25.0, 50.0):
         clock.now = now
         first.beat()
         silent.step()
-    second = manager.submit(following, owner="b")
-    assert first.status == "running"
+    waiting = manager.submit(lambda: [1], owner="b")
     clock.now = 81.0
-    second.beat()
-    silent.permits.release()  # the silence is noticed after this step
-    assert first.wait(LIMIT) and first.status == "abandoned" and silent.closed.wait(LIMIT)
-    assert following.started.wait(LIMIT)
+    second = manager.submit(following, owner="c")
+    assert waiting.status == "abandoned" and first.status == "abandoned"
+    silent.permits.release()
+    assert silent.closed.wait(LIMIT) and following.started.wait(LIMIT)
     following.finish()
     assert second.wait(LIMIT) and second.status == "done"
-
-
-def test_queued_job_without_heartbeat_makes_room():
-    clock = Clock()
-    manager, blocking, first = submitted(1, queue_limit=1, heartbeat_seconds=30, clock=clock)
-    waiting = manager.submit(lambda: [1], owner="b")
-    clock.now = 31.0
-    first.beat()
-    following = manager.submit(lambda: [1], owner="c")
-    assert waiting.status == "abandoned" and following.position == 1
-    blocking.finish()
-    assert following.wait(LIMIT)
 
 
 def test_disconnected_owner_is_dropped_long_before_a_quiet_connected_one():
@@ -258,9 +218,8 @@ def test_disconnected_owner_is_dropped_long_before_a_quiet_connected_one():
 
 
 def test_times_follow_the_clock():
-    clock = Clock()
+    clock, steps = Clock(), Steps(10)
     manager = JobManager(clock=clock)
-    steps = Steps(10)
     clock.now = 5.0
     job = manager.submit(steps, owner="a", total=10)
     assert steps.started.wait(LIMIT) and job.seconds_per_step is None and job.seconds_left is None
@@ -275,53 +234,26 @@ def test_times_follow_the_clock():
     steps.finish()
 
 
-def test_paused_job_waits_keeps_its_slot_and_goes_on_where_it_was():
-    manager, steps, job = submitted(5)
-    steps.step(2)
-    job.pause()
-    assert job.paused and job.active and job.status == "running"
-    waiting = manager.submit(lambda: [1], owner="b")
-    steps.permits.release()  # the step in flight is still recorded
-    assert not steps.requested.acquire(timeout=0) or not steps.requested.acquire(timeout=0.2), (
-        "no further step is requested"
-    )
-    assert waiting.status == "queued" and not job.wait(0)
-    job.resume()
-    assert not job.paused
-    steps.finish()
-    assert job.wait(LIMIT) and (job.status, job.latest, job.done) == ("done", 4, 5)
-    assert waiting.wait(LIMIT) and waiting.status == "done"
-
-
-@pytest.mark.parametrize("visitor_stops", [True, False])
-def test_pause_ends_at_once_by_a_stop_and_after_a_while_by_itself(visitor_stops):
-    manager, steps, job = submitted(5, **({} if visitor_stops else {"pause_seconds": 0.05}))
-    job.pause()
-    steps.permits.release()
-    if visitor_stops:
-        job.stop()
-        assert job.status == "stopped"
-        steps.finish()
-    expected = "stopped" if visitor_stops else "overtime"
-    assert job.wait(LIMIT) and job.status == expected and not job.paused and steps.closed.wait(LIMIT)
-    assert visitor_stops or (job.latest, job.done) == (0, 1)
-    assert frees_the_slot(manager)
-
-
-def test_pause_belongs_to_no_step():
+def test_run_that_takes_too_long_ends_keeps_its_state_and_frees_the_slot():
     clock = Clock()
-    _, steps, job = submitted(10, clock=clock)
-    clock.now = 2.0
+    manager, steps, job = submitted(5, run_seconds=60, clock=clock)
     steps.step()
-    job.pause()
-    clock.now = 50.0
-    job.resume()
-    assert job.seconds_per_step is None
-    clock.now = 53.0
+    clock.now = 61.0
+    steps.permits.release()
+    assert job.wait(LIMIT) and (job.status, job.latest) == ("overtime", 1)
+    assert steps.closed.wait(LIMIT) and frees_the_slot(manager)
+
+
+def test_run_rests_while_a_visitor_waits_for_something_short():
+    manager, steps, job = submitted(3)
     steps.step()
-    assert job.seconds_per_step == 3.0
-    job.stop()
+    with manager.before_runs():
+        steps.permits.release()
+        assert steps.requested.acquire(timeout=LIMIT)  # of the step in progress
+        assert not steps.requested.acquire(timeout=0.2), "the next step began beside the visitor's work"
+    assert steps.requested.acquire(timeout=LIMIT)
     steps.finish()
+    assert job.wait(LIMIT) and job.status == "done" and job.done == 3
 
 
 def test_many_visitors_submitting_at_once_are_all_served():
@@ -359,13 +291,38 @@ while job.done < 2:
     assert ended.returncode == 0, ended.stderr
 
 
-def test_run_rests_while_a_visitor_waits_for_something_short():
-    manager, steps, job = submitted(3)
-    steps.step()
-    with manager.before_runs():
-        steps.permits.release()
-        assert steps.requested.acquire(timeout=LIMIT)  # of the step in progress
-        assert not steps.requested.acquire(timeout=0.2), "the next step began beside the visitor's work"
-    assert steps.requested.acquire(timeout=LIMIT)
+# ---- the log -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """Fixture of the parsed log so far."""
+    written = io.StringIO()
+    monkeypatch.setattr(ui.server.limits._handler, "stream", written)
+    return lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+
+
+def test_the_log_tells_of_a_run_from_start_to_end_without_its_visitor(lines):
+    about = {"what": "a\nb\u2028“c”", "classifiers": ["mini-clip"]}
+    job = JobManager().submit(lambda: range(3), owner="secret-session", about=about)
+    assert job.wait(LIMIT)
+    started, ended = lines()
+    assert [started["event"], ended["event"]] == ["run started", "run ended"] and started["level"] == "info"
+    assert started["run"] == ended["run"] == job.id and ended["status"] == "done" and ended["states"] == 3
+    assert about.items() <= ended.items() and 0 <= ended["seconds"] < LIMIT and ended["time"].endswith("+00:00")
+    assert "secret-session" not in json.dumps(lines())
+
+
+def test_the_log_tells_where_a_run_failed_but_not_what_was_typed_and_which_was_refused(lines):
+    failing = Steps(0, error=ValueError("target 'my private words' is not known"))
+    assert JobManager().submit(failing, owner="a").wait(LIMIT)
+    ended = lines()[-1]
+    assert ended["status"] == "failed" and ended["level"] == "warning" and ended["error"] == "ValueError"
+    assert any(place.startswith("ui/server/jobs.py:") for place in ended["trace"])
+    assert "private" not in json.dumps(ended)
+    manager, steps, job = submitted(1, queue_limit=0)
+    with pytest.raises(QueueFull):
+        manager.submit(lambda: [1], owner="b", about={"what": "inpainting"})
     steps.finish()
-    assert job.wait(LIMIT) and job.status == "done" and job.done == 3
+    assert job.wait(LIMIT)  # otherwise the next test would see its end
+    assert any(line["event"] == "run refused: the line is full" and line["what"] == "inpainting" for line in lines())

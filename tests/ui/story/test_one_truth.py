@@ -130,10 +130,14 @@ def test_the_numbers_of_a_wave_are_one():
 
 
 @pytest.mark.parametrize(
-    ("about", "maps"),
-    [("papers", (CLIP, RESNET56)), ("minis", (MINI_CLIP, MINI_RESNET)), ("gradient", (MINI_RESNET, MINI_CLIP))],
+    ("about", "maps", "cell", "key"),
+    [
+        ("papers", (CLIP, RESNET56), "0,1", "low"),
+        ("papers", (CLIP, RESNET56), "-14,-14", "high"),
+        ("minis", (MINI_CLIP, MINI_RESNET), "-2,0", "low"),
+        ("gradient", (MINI_RESNET, MINI_CLIP), "5,5", None),
+    ],
 )
-@pytest.mark.parametrize(("cell", "key"), [("0,1", "low"), ("-2,0", "low"), ("-14,-14", "high"), ("5,5", None)])
 def test_frequency_says_of_a_wave_what_findings_says_of_its_claim(everywhere, about, maps, cell, key):
     app = opened("frequency", maps=list(maps), cell=cell, pictures="Yours")
     in_page = rows("".join(item.proto.body for item in app.get("html") if 'class="judged' in item.proto.body))

@@ -1,0 +1,79 @@
+"""*Draw* in a real browser: small drawings, the wall of words, a word of one's own, a sketch that becomes a picture."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from core.pgd.pictures import stored_wall
+from tests.browser.live_runs import CANVAS, download, expect_step, moment, pixels, start, wait_for_end
+from tests.browser.waiting import wait_until_drawn, wait_until_still
+
+SMALL = "generation-set=CIFAR-10%2C+32+px"
+
+
+@pytest.fixture
+def draw_page(streamlit_app, open_page):
+    """`draw_page("generation-steps=8")` -> the page in a wide window, drawn."""
+    return lambda query: open_page(f"{streamlit_app('app.py')}/generation?{query}", width=1440, height=900)
+
+
+def test_small_drawings_are_on_one_screen_run_replay_and_open_large(draw_page):
+    page = draw_page(f"{SMALL}&generation-steps=12")
+    tiles = page.locator(CANVAS)
+    expect(tiles).to_have_count(16)
+    wait_until_drawn(page)
+    boxes = [tiles.nth(k).bounding_box() for k in range(16)]
+    for box in boxes:
+        assert 96 <= box["width"] <= 128 and box["y"] >= 0 and box["y"] + box["height"] <= 900, box
+    assert boxes[8]["y"] > boxes[7]["y"] == boxes[0]["y"] and boxes[15]["y"] == boxes[8]["y"]
+    start(page)
+    wait_for_end(page)
+    expect_step(page, 12, 12)
+    tile = page.locator(".st-key-run-stage .replay button.frame").nth(1)
+    expect(tile).to_have_attribute("aria-label", re.compile("automobile, step 12, "))
+    last = pixels(page, 1)
+    moment(page).focus()
+    page.keyboard.press("Home")
+    expect(tile).to_have_attribute("aria-label", re.compile("automobile, step 0, "))
+    assert not np.array_equal(pixels(page, 1), last)
+    tile.click()
+    large = page.get_by_role("dialog")
+    expect(large.get_by_role("heading", name="automobile")).to_be_visible()
+    assert 200 <= large.locator("canvas").first.bounding_box()["width"] <= 224
+    page.keyboard.press("Escape")
+    expect(large).to_be_hidden()
+    assert download(page, "Animation")[1][8:12] == b"WEBP"
+
+
+def test_a_tile_of_the_wall_opens_its_pair_a_word_is_drawn_beside_it_and_a_sketch_becomes_a_picture(draw_page):
+    page = draw_page("generation-steps=4")
+    wall, words = page.get_by_role("radiogroup", name="Random words, drawn"), stored_wall().words
+    expect(wall.get_by_role("radio")).to_have_count(100)
+    count = stored_wall().recognised("views")
+    expect(page.get_by_text(f"{count} of 100 random words")).to_be_visible()
+    expect(wall.locator(".ticked")).to_have_count(count)
+    wall.get_by_role("radio").nth(8).click()
+    pair = page.locator(CANVAS)
+    for k, title in enumerate(("The picture must convince", "Every view must convince")):
+        expect(pair.nth(k)).to_have_attribute("aria-label", re.compile(f"{title}: {words[8].word}, "))
+    wait_until_still(page)
+    assert pair.nth(1).bounding_box()["width"] > 400
+    box = page.get_by_role("combobox", name="Word to draw")
+    box.fill("castle")
+    box.press("Enter")
+    wait_for_end(page)
+    expect(pair.nth(1)).to_have_attribute("aria-label", re.compile("castle, step 4, "))
+    expect(page).to_have_url(re.compile("generation-classes-imagenet=castle"))
+    page.get_by_text("From a sketch").click()
+    expect(page.locator(".painter .stage")).to_be_visible()
+    page.get_by_role("radio", name="ship", exact=True).click()
+    expect(box).to_have_value("container ship")
+    wait_until_drawn(page)
+    begun = pixels(page, 1)
+    start(page)
+    wait_for_end(page)
+    assert not np.array_equal(pixels(page, 1), begun)
+    page.get_by_role("button", name="Wipe").click()
+    assert np.array_equal(pixels(page, 1)[:, :112], begun[:, :112])

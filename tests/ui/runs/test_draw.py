@@ -1,0 +1,146 @@
+"""The bundled networks on *Draw* and *Fill a hole*: words of one's own, starts, links, and how long runs take."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import ui.runs.state
+from core.classifiers.registry import classifier_spec
+from core.data.datasets import load_samples
+from core.data.painted import SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.pgd.run import RunPlan
+from core.pgd.settings import PGDConfig
+from tests.ui.page_runner import open_page, page_text, run_to_the_end, settable_widget
+from tests.ui.replay_reader import replay_data
+from ui.runs import settings as pace
+from ui.server.jobs import JobManager
+from ui.shared.pictures import captions
+
+ROBUST, ALONE = "Mini ResNet (robust)", ("pixels",)
+FROG = encode_sketch(draw_sketch("frog"))
+
+
+@pytest.fixture(autouse=True)
+def queue(monkeypatch):
+    """A separate queue for this visitor's runs; torch, which a page waits for, is loaded."""
+    import torch  # noqa: F401
+
+    manager = JobManager()
+    monkeypatch.setattr(ui.runs.state, "job_manager", lambda: manager)
+    monkeypatch.setattr(ui.runs.state, "current_owner", lambda: "visitor")
+    pace._paces().clear()
+    yield
+    pace._paces().clear()
+
+
+def drawing(**address: str) -> AppTest:
+    settings = {"generation_models_cifar10": ROBUST, "generation_steps": "3"} | address
+    return open_page("generation", **settings)
+
+
+def pick(app: AppTest, sketch: str) -> None:
+    """Choose a bundled sketch, as the browser reports it."""
+    app.session_state["generation.sketch"] = draw_sketch(sketch)
+    app.run()
+
+
+def plan(side=32, steps=60, pictures=1):
+    start = np.zeros((pictures, 3, side, side), np.float32)
+    return RunPlan(targets=(0,) * pictures, start=start, config=PGDConfig(epsilon=1, step_size=1, steps=steps))
+
+
+def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_more():
+    names, searches = ("mini-clip", "mini-clip-robust"), ("pixels", "views")
+    expected = pace.expected_seconds
+    assert expected(plan(pictures=4), names, ALONE) < 2 < 12 < expected(plan(side=224), names, ALONE)
+    assert expected(plan(side=224, steps=120), ("efficientnet-lite0",), searches) < 12, "the pages' initial settings"
+    assert expected(plan(), (), ALONE) is None and expected(plan(), ("mini-clip", "clip-vit-b-32"), ALONE) is None
+    for measured, seconds in ((0.1, 6), (None, 6)):
+        pace.remember_pace(plan(), names, ALONE, measured)
+        assert expected(plan(), names, ALONE) == pytest.approx(seconds)
+        assert expected(plan(), names, searches) == pytest.approx(2 * seconds)
+    pace.remember_pace(plan(), names, searches, 0.02)
+    pace.remember_pace(plan(), names, ALONE, 0.1)
+    assert expected(plan(), names, ALONE) == pytest.approx(0.6), "one slow run does not end it"
+
+
+STARTS = {
+    "independent": ({"start_from": "Pixel noise"}, None),
+    "sketch": ({"start_from": "Sketch", "sketch": FROG}, decode_sketch(FROG, 32).transpose(2, 0, 1)),
+    "picture": ({"start_from": "Picture", "picture": "3"}, load_samples("cifar10-samples").images[3]),
+}
+
+
+@pytest.mark.parametrize("kind", STARTS)
+def test_a_run_starts_from_what_is_chosen_and_its_link_draws_the_same(kind):
+    address, start = STARTS[kind]
+    app = drawing(**{f"generation_{name}": value for name, value in address.items()})
+    settable_widget(app, "generation-classes-cifar10").set_value(["deer"]).run()
+    assert app.session_state["generation.runs"].active is None, "nothing is drawn without a click"
+    assert replay_data(app)["live"]["text"] == "Not run yet: Draw takes about 1 s."
+    again = open_page("generation", **dict(app.query_params.items()))
+    runs = [run_to_the_end(page, "generation").session_state["generation.runs"].result.runs[0] for page in (app, again)]
+    assert np.array_equal(runs[0].frames[-1], runs[1].frames[-1]) and runs[0].config.steps == 3
+    run = runs[1]
+    assert run.metadata["images"]["start"] == kind and run.metadata["class_names"][run.metadata["targets"][0]] == "deer"
+    assert start is None or np.allclose(255 * run.start[0], start, atol=1e-3)
+    if kind == "picture":
+        assert run.metadata["images"]["credit"] == f"Start: {captions('cifar10')[3]}"
+
+
+def test_the_last_run_brings_its_word_and_its_sketch_back():
+    app = run_to_the_end(
+        drawing(generation_start_from="Sketch", generation_sketch=FROG, generation_classes_cifar10="frog"), "generation"
+    )
+    pick(app, "ship")
+    settable_widget(app, "generation-classes-cifar10").set_value(["ship"]).run()
+    assert replay_data(app)["live"]["state"] == "new"
+    app.button(key="generation.see").click().run()
+    assert not app.exception and replay_data(app)["targets"] == ["frog"]
+    assert settable_widget(app, "generation-classes-cifar10").value == ["frog"]
+    assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("frog"))
+
+
+def test_beginning_with_a_sketch_brings_its_class_and_a_word_leads_back():
+    app = open_page("generation", generation_set="ImageNet, 224 px")
+    for begin, start, classes in (("From a sketch", "Sketch", ["volcano"]), ("From a word", "Grey", None)):
+        app.segmented_control(key="generation.begin").set_value(begin).run()
+        assert not app.exception and settable_widget(app, "generation-start-from").value == start
+        assert classes in (None, settable_widget(app, "generation-classes-imagenet").value)
+    broken = drawing(generation_start_from="Sketch", generation_sketch="nonsense")
+    assert np.array_equal(broken.session_state["generation.sketch"], draw_sketch(next(iter(SKETCHES))))
+    pick(broken, "ship")
+    assert encode_sketch(draw_sketch("ship")) in str(broken.query_params["generation-sketch"]) and not broken.exception
+
+
+def typed(app: AppTest) -> AppTest:
+    """Rerun the page; the test runner's selectbox knows only the page's options, not a typed one."""
+    for box in app.selectbox:
+        if box.value not in box.options:
+            box.options.append(box.value)
+    return app.run()
+
+
+def fill(app: AppTest) -> AppTest:
+    app.button(key="inpainting.start").click()
+    if (active := typed(app).session_state["inpainting.runs"].active) is not None:
+        assert active.job.wait(60)
+    return typed(app)
+
+
+def test_a_target_of_ones_own_runs_and_outlives_one_too_long_for_the_text_tower():
+    short, long = "a small grey cat", "a horse " + "that stands beside another horse " * 12 + "still"
+    app = open_page("inpainting", inpainting_target_cifar10=short, inpainting_steps="2",
+                    inpainting_models_cifar10=classifier_spec("mini-clip").title)  # fmt: skip
+    (run,) = fill(app).session_state["inpainting.runs"].result.runs
+    assert not app.error and replay_data(app)["targets"] == [short]
+    assert run.metadata["class_names"][-1] == short and len(run.metadata["class_names"]) == 11
+    app.selectbox(key="inpainting-target-cifar10").set_value(long)
+    fill(typed(app))
+    (error,) = app.error
+    assert not app.exception and error.value.startswith("The target text is too long") and "'mini-clip'" in error.value
+    assert error.value.endswith("shorten it.") and error.value.count(". ") == 0 and len(error.value) < 400
+    assert app.selectbox(key="inpainting-target-cifar10").value == long, "what was typed is still there"
+    assert replay_data(app)["live"]["state"] == "new" and "Your run" not in page_text(app)
+    app.button(key="inpainting.see").click()
+    assert replay_data(typed(app))["targets"] == [short] and "Your run, 2 steps" in page_text(app)

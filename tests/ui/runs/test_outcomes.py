@@ -1,0 +1,271 @@
+"""What pages say, replay and offer of runs: stored ones by their files, untrusted ones as plain text."""
+
+import io
+import math
+import re
+from dataclasses import replace
+from statistics import NormalDist, mean, stdev
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy import stats
+
+from core.classifiers.registry import classifier_spec
+from core.data.painted import fill_hole
+from core.pgd.pictures import Judgement, picture_outcomes
+from core.pgd.run import FILL, PGDRun, Run, changed_settings, inpainting_plan
+from core.pgd.search import LOOK_INTERVAL
+from core.pgd.starts import OPENING, RUNS, stored_classifier, stored_path
+from core.shared.numbers import confidence
+from tests.core.judged import stored_kinds, stored_views
+from tests.ui.replay_reader import frames_of, numbers_of
+from tests.ui.run_forge import HOSTILE, hostile_arrays, packed, sound_run
+from tests.ui.toys import ToyClassifier, toy_plan
+from ui.components.replay import RunProgress
+from ui.runs.outcome import (
+    holes_alone,
+    judge_rows,
+    many_columns,
+    many_row,
+    run_animation,
+    run_facts,
+    run_picture,
+    run_stem,
+)
+from ui.runs.replay import (
+    MAX_BYTES,
+    ROLES,
+    example_titles,
+    live_replay,
+    run_replay,
+    run_title,
+    sampled_frames,
+    stored_example,
+)
+
+STORED = sorted(RUNS.glob("*.npz"))
+MINI, LARGE = ("mini-clip", "mini-clip-robust"), ("clip-vit-b-32", "clip-vit-b-32-robust")
+PAIR = [PGDRun.load(RUNS / f"inpainting_cifar10-5-mean-square__{name}.npz") for name in MINI]
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: path.stem)
+def test_stored_runs_load_and_say_where_they_come_from(path):
+    run, facts = PGDRun.load(path), run_facts(PGDRun.load(path))
+    assert run.metadata["kind"] == path.stem.partition("_")[0].replace(OPENING, "generation")
+    assert run.metadata["classifier"]["name"] == stored_classifier(path) and path.stat().st_size < 2e6
+    assert path.stem.endswith("__views") == (run.config.search == "views")
+    assert facts["Computed"].startswith("20") and not re.search("None|nan", str(facts))
+    first, last = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
+    assert facts["Its probability"] == f"{first} → {last}"
+    norm = run.curves["perturbation_norm"][-1].mean()
+    assert facts["Change (L2 norm)"] == f"{norm:.2f} of at most {run.config.epsilon:.3g}"
+
+
+@pytest.mark.parametrize("run", PAIR, ids=MINI)
+def test_the_change_of_a_hole_is_that_of_its_pixels(run):
+    change = np.abs(run.frames[-1].astype(float) - np.rint(run.start * 255))
+    inside = change[np.broadcast_to(run.mask, change.shape)].mean()
+    stored = 255 * run.metadata["images"]["change"][0]["inside"]
+    assert inside == pytest.approx(stored, abs=0.5)
+    assert run_facts(run)["Mean change of the hole"] == f"{stored:.1f} of 255"
+    bare = run_facts(replace(run, metadata={**run.metadata, "images": {}, "source": {}}))
+    assert "unknown" in bare["Picture"] and "unknown" in bare["Computed"] and bare["Steps"] == "720 of 720"
+
+
+# ---- examples ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("page", "sample_set", "variant", "ready", "expected"),
+    [
+        ("inpainting", "cifar10", "eq3", (*LARGE, *MINI), MINI),
+        ("generation", "cifar10", "blur", (*LARGE, *MINI), MINI),
+        # CLIP is the default for photographs where it is ready, but has no stored run.
+        ("inpainting", "photographs", "mean_square", (*LARGE, "efficientnet-lite0"), ("efficientnet-lite0",)),
+        # The example's own classifier is not ready: the selection stays.
+        ("inpainting", "photographs", "eq3", LARGE, LARGE),
+        ("inpainting", "cifar10", "eq3", (), ()),
+    ],
+)
+def test_the_way_back_chooses_the_examples_own_classifiers(page, sample_set, variant, ready, expected):
+    specs = [classifier_spec(name) for name in ready]
+    assert example_titles(page, sample_set, variant, specs) == [classifier_spec(name).title for name in expected]
+
+
+@pytest.mark.parametrize(("kind", "variant"), [("inpainting", "eq3"), ("inpainting", "mean_square"),
+                                               ("generation", "blur"), ("generation", "independent")])  # fmt: skip
+def test_a_stored_example_has_the_chosen_penalty_or_start_and_classifiers(kind, variant):
+    runs = stored_example(kind, "cifar10", MINI, variant).runs
+    assert tuple(run.metadata["classifier"]["name"] for run in runs) == MINI
+    facts = [run.metadata["objective"].get("penalty") or run.metadata["images"]["start"] for run in runs]
+    assert facts == [variant] * 2
+    if variant == "eq3":  # the contrast that the page is about
+        assert all(float(run.curves["target_probability"][-1, 0]) > 0.9 for run in runs)
+        assert all(run.metadata["images"]["change"][0]["outside"] == 0 for run in runs)
+
+
+@pytest.mark.parametrize(("kind", "picture"), [("generation", 6), ("inpainting", 6), ("inpainting", 7)])
+def test_full_size_pages_begin_with_both_searches_of_one_start_and_budget(kind, picture):
+    runs = stored_example(kind, "photographs", ["efficientnet-lite0"], "", ["pixels", "views"], picture).runs
+    pixels, views = runs
+    assert (pixels.config.search, views.config.search) == ("pixels", "views")
+    assert np.array_equal(pixels.start, views.start)
+    assert (pixels.config.steps, pixels.config.epsilon) == (views.config.steps, views.config.epsilon)
+    assert [run_title(run, runs) for run in runs] == [*ROLES.values()]
+    assert kind == "generation" or {run.metadata["images"]["index"] for run in runs} == {picture}
+
+
+# ---- replays -----------------------------------------------------------------------------------------------------
+
+
+def test_finished_runs_keep_their_frames_and_numbers():
+    data = run_replay(PAIR, id="pair")
+    assert data["frame_steps"] == PAIR[0].frame_steps.tolist() and data["live"] is None
+    for k, run in enumerate(PAIR):
+        assert np.array_equal(frames_of(data, k), run.frames)
+        assert np.allclose(numbers_of(data, k), run.curves["target_probability"][run.frame_steps])
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, 3), (2, 10**9), (31, 3072), (1000, 3), (121, 150528)])
+def test_kept_frames_hold_both_ends_and_stay_small(count, size):
+    frames = sampled_frames(count, size)
+    assert frames[0] == 0 and frames[-1] == count - 1 and (np.diff(frames) > 0).all()
+    assert len(frames) <= 121 and (len(frames) <= 2 or len(frames) * size <= MAX_BYTES)
+    assert count > 121 or count * size > MAX_BYTES or len(frames) == count
+
+
+def test_live_moments_are_the_states_given_and_before_the_first_the_start():
+    run = Run(toy_plan(), lambda: [ToyClassifier("toy-a"), ToyClassifier("toy-b")])
+    data = live_replay(run.plan, ["toy-a"], ["pixels"], [], [], id="j", live=RunProgress("queued", "waiting"))
+    assert np.array_equal(frames_of(data, 0)[0], np.rint(run.plan.start * 255))
+    assert numbers_of(data, 0).size == 0 and data["live"]["state"] == "queued"
+    states = run.states()
+    moments = [next(states) for _ in range(4)][1::2]
+    curves = [run.target_probability(0), run.target_probability(1)]
+    data = live_replay(run.plan, ["toy-a", "toy-b"], ["pixels"], moments, curves, id="j", live=RunProgress("running"))
+    assert data["frame_steps"] == [1, 3] and data["steps"] == 6
+    for k in range(2):
+        for frame, moment in enumerate(moments):
+            pixels = torch.from_numpy(frames_of(data, k)[frame])
+            assert torch.equal(pixels, (moment[k].images * 255).round().to(torch.uint8))
+            assert numbers_of(data, k)[frame] == pytest.approx(moment[k].target_probability.numpy())
+    for last in (False, True):  # of the states so far
+        (so_far, _), rows = run.so_far(), range(1)
+        assert run.top_classes(0, last=last) == [so_far.top_classes(row, last=last) for row in rows]
+    states.close()
+
+
+def test_a_stopped_run_by_views_says_how_often_it_measured():
+    run = PGDRun.load(RUNS / "inpainting_photographs-6__efficientnet-lite0__views.npz")
+    assert run_replay([run], id="views")["models"][0]["every"] == LOOK_INTERVAL
+    done = LOOK_INTERVAL + 4
+    stopped = replace(
+        run,
+        frames=run.frames[:2],
+        frame_steps=np.array([0, done]),
+        curves={name: curve[: done + 1] for name, curve in run.curves.items()},
+        terms={name: term[: done + 1] for name, term in run.terms.items()},
+    )
+    facts = run_facts(stopped)
+    assert facts["Its probability"].endswith(f"(measured at step {LOOK_INTERVAL})")
+    assert facts["Steps"] == f"{done} of {run.config.steps}"
+
+
+def test_what_fills_the_hole_is_a_fact_of_the_run_and_another_one_a_change():
+    other = toy_plan()
+    plan = inpainting_plan(other.original, other.mask, ["cat"], other.config, fill="rim")
+    assert np.array_equal(plan.start, fill_hole(other.original.astype(np.float32) / 255, other.mask, "rim"))
+    run = Run(plan, lambda: [ToyClassifier("toy-a")])
+    for _ in run.states():
+        pass
+    assert changed_settings(plan, ["toy-a"], run.so_far()) == []
+    assert changed_settings(other, ["toy-a"], run.so_far()) == [FILL]
+
+
+# ---- many pictures -----------------------------------------------------------------------------------------------
+
+Z = NormalDist().inv_cdf(0.975)
+
+
+def wilson(count, n):
+    centre = (count / n + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z * math.sqrt(count / n * (1 - count / n) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
+    return f"{count} of {n} ({100 * (centre - half):.0f} to {100 * (centre + half):.0f} %)"
+
+
+@pytest.mark.parametrize("kind", ["blur", "independent", "eq3", "mean_square"])
+def test_every_row_is_counted_from_the_stored_pictures(kind):
+    for name, row in picture_outcomes(kind).items():
+        rows = stored_kinds()[kind][name]
+        _, n, _, own, at_start, recognised = many_row(name, row)
+        before, after = mean(math.exp(-loss) for loss in rows["loss_before"]), rows["probability_after"]
+        half = stats.t.ppf(0.975, len(after) - 1) * stdev(after) / math.sqrt(len(after))
+        start, end, low, high = map(float, re.findall(r"[\d.]+", own.replace("over ", "")))
+        assert start == pytest.approx(100 * before, abs=0.051) and end == pytest.approx(100 * mean(after), abs=0.1)
+        assert low == pytest.approx(100 * (mean(after) - half), abs=0.051)
+        assert high == pytest.approx(min(100, 100 * (mean(after) + half)), abs=0.051)
+        assert recognised == wilson(int(sum(rows["judge_share_after"])), len(after))
+        assert at_start == wilson(int(sum(rows["judge_share_before"])), len(after)) and n == f"{len(after):,}"
+    assert many_columns(kind)[-1] == "Recognised by ResNet-56 (CIFAR-10)"
+
+
+def test_the_rate_of_the_hole_alone_is_that_of_the_stored_pictures():
+    rows = stored_views()["pictures"]
+    seen = (("views", "alone"), ("pixels", "alone"), ("views", "alone_start"), ("views", "alone_original"))
+    counts = [sum(row["places"][name][0] == 1 for row in rows[f"hole-{search}"]) for search, name in seen]
+    assert [number.text for number in holes_alone().values()] == [f"{n} of {len(rows['hole-views'])}" for n in counts]
+
+
+def test_runs_of_different_judges_get_a_row_each():
+    run, other = (PGDRun.load(stored_path("generation", "cifar10", name)) for name in ("mini-clip", "mini-resnet"))
+    rows = judge_rows([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
+    assert rows == [
+        ("Mini CLIP", "Mini ResNet", "1 of 4 (5 to 70 %)", "2 of 4 (15 to 85 %)", "4 of 8"),
+        ("Mini ResNet", "Mini CLIP", "0 of 4 (0 to 49 %)", "3 of 4 (30 to 95 %)", "4 of 8"),
+    ]
+
+
+# ---- downloads ---------------------------------------------------------------------------------------------------
+
+
+def tiles(image: Image.Image, count: int) -> list[np.ndarray]:
+    """The pictures of a sheet without gaps and captions."""
+    pixels = np.asarray(image.convert("RGB"))
+    assert pixels.shape[1] == count * 224 + (count - 1) * 8
+    return [pixels[:224, 232 * k : 232 * k + 224] for k in range(count)]
+
+
+def enlarge(pixels: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(pixels.transpose(1, 2, 0)).resize((224, 224), Image.Resampling.BICUBIC))
+
+
+def test_picture_and_animation_show_the_original_and_each_runs_frames_without_loss():
+    pictures = tiles(Image.open(io.BytesIO(run_picture(PAIR, 0))), 3)
+    for tile, pixels in zip(pictures, (PAIR[0].original[0], *(run.frames[-1, 0] for run in PAIR)), strict=True):
+        assert np.array_equal(tile, enlarge(pixels))
+    animation = Image.open(io.BytesIO(run_animation(PAIR, 0)))
+    assert animation.n_frames == min(61, len(PAIR[0].frames))
+    for number, frame in ((0, 0), (animation.n_frames - 1, -1)):
+        animation.seek(number)
+        for tile, run in zip(tiles(animation, 3)[1:], PAIR, strict=True):
+            assert np.array_equal(tile, enlarge(run.frames[frame, 0]))
+    odd = Image.open(io.BytesIO(run_animation([sound_run("generation", size=(3, 200))], 0)))
+    assert max(odd.size) <= 2 * 512 and odd.n_frames == 4
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "馬", 'a/b\\c:d*e?f"g<h>i|j\r\nSet-Cookie: x'])
+@pytest.mark.parametrize("kind", ["inpainting", "generation"])
+def test_text_of_a_file_is_one_bounded_line_and_its_names_are_valid_on_every_system(kind, text):
+    run = PGDRun.from_bytes(packed(hostile_arrays(kind, text)), name="odd")
+    for cell in run_facts(run).values():
+        assert "\n" not in cell and len(cell) < 1500
+        cell.encode("utf-8")
+    data = run_replay([run], id="odd")
+    for line in (*data["targets"], data["models"][0]["title"]):  # set as text by the browser
+        assert not re.search(r"[\n\x00-\x1f\u202e]", line) and len(line) < 400
+    assert re.fullmatch(rf"{kind}(-[a-z0-9]+)*", run_stem([run], 0)) and len(run_stem([run], 0)) < 110
+    assert run_animation([run], 0) and run_picture([run], 0)
+    assert PGDRun.from_bytes(run.to_bytes(), name="again").metadata["class_names"][0] == text
+    assert run_stem([sound_run("generation", batch=2)], 1) == "generation-stranger-class-3-2"

@@ -1,0 +1,374 @@
+"""The pages *Fill a hole* and *Draw* in Streamlit's test runner: toys run; refusals, URLs, uploads, judges."""
+
+import io
+import re
+import threading
+import time
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import ui.runs.first_guess
+import ui.runs.outcome
+import ui.runs.panel
+import ui.runs.state
+from core.data.painted import hole_text, middle_square
+from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet
+from core.pgd.pictures import Judgement, costliest_hole, fingerprint, picture_outcomes
+from core.pgd.run import PGDRun
+from core.pgd.starts import stored_path
+from core.shared.device import class_probabilities
+from tests.core.judged import stored_files
+from tests.ui.page_runner import open_page, page_text, run_to_the_end, settable_widget
+from tests.ui.replay_reader import replay_data
+from tests.ui.toys import ToyClassifier, spec, use_toys
+from ui.runs.outcome import many_row
+from ui.runs.replay import ROLES, stored_row
+from ui.runs.settings import OFFERED
+from ui.runs.state import RunResult
+from ui.server.jobs import JobManager
+from ui.shared.page import sentence_html
+from ui.shared.pictures import samples
+
+SPECS = [spec("toy-a", "Toy A"), spec("toy-b", "Toy B")]
+TARGET, MODELS = "inpainting-target-cifar10", "inpainting-models-cifar10"
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch):
+    """Two random classifiers in place of the bundled ones, and a separate queue."""
+    use_toys(monkeypatch, SPECS)
+
+
+def replace_network(monkeypatch, network) -> None:
+    for module in (ui.runs.state, ui.runs.first_guess):
+        monkeypatch.setattr(module, "classifier_for", lambda *_: network)
+
+
+def is_new(app: AppTest) -> bool:
+    """Return whether the page shows a run that has not begun."""
+    return (replay_data(app)["live"] or {}).get("state") == "new"
+
+
+def result(app: AppTest, page: str) -> RunResult:
+    return app.session_state[f"{page}.runs"].result
+
+
+# ---- what runs ---------------------------------------------------------------------------------------------------
+
+
+def test_each_network_draws_each_class_and_seed_by_each_search():
+    address = {"generation_classes_cifar10": ["ship", "frog"], "generation_seeds": "2", "generation_steps": "3"}
+    app = open_page("generation", **address)
+    assert "url.less" not in app.session_state, "the link of the stored example needs no explanation"
+    app.multiselect(key="generation-models-cifar10").set_value(["Toy A", "Toy B"])
+    app.pills(key="generation-search-32").set_value(["Pixels", "Views"]).run()
+    run_to_the_end(app, "generation")
+    assert not app.exception and not app.error and "Your run, 3 steps" in page_text(app)
+    runs = result(app, "generation").runs
+    assert [(run.metadata["classifier"]["name"], run.config.search) for run in runs] == [
+        ("toy-a", "pixels"), ("toy-a", "views"), ("toy-b", "pixels"), ("toy-b", "views")]  # fmt: skip
+    titles = [f"{name}: {role}" for name in ("toy-a", "toy-b") for role in ROLES.values()]
+    data = replay_data(app)
+    assert [model["title"] for model in data["models"]] == titles and data["frame_steps"] == [0, 1, 2, 3]
+    assert data["targets"] == ["ship", "ship", "frog", "frog"]
+    assert [*app.session_state["url.less"]] == ["The run is computed again there; *Details* saves this one."]
+
+
+@pytest.mark.parametrize("label", OFFERED)
+def test_the_chosen_penalty_is_the_runs(label):
+    app = run_to_the_end(open_page("inpainting", inpainting_penalty=label, inpainting_steps="2"), "inpainting")
+    (run,) = result(app, "inpainting").runs
+    assert run.metadata["objective"] == {"kind": "inpainting", "weight": 10.0, "penalty": OFFERED[label]}
+
+
+def upload(app: AppTest, data: bytes) -> None:
+    uploader = next(widget for widget in app.file_uploader if widget.label.startswith("Your picture"))
+    uploader.set_value(("mine.png", data, "image/png")).run()
+
+
+def test_an_upload_begins_with_the_networks_first_guess_and_a_hole_where_it_looks():
+    app = open_page("inpainting", inpainting_pictures="Yours", inpainting_steps="2")
+    app.button(key="inpainting.choice").click().run()
+    upload(app, b"these are notes")
+    assert not app.exception and app.error[0].value.startswith("“mine.png”:")
+    data = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)).save(data, "PNG")
+    upload(app, data.getvalue())
+    app.radio(key="inpainting.upload_size").set_value("32 px, CIFAR-10 classes").run()
+    app.button(key="inpainting.use").click().run()
+    pixels, toy = app.session_state["inpainting.own"].pixels, ToyClassifier("toy-a")
+    (shares,) = class_probabilities(toy, pixels[None].astype(np.float32) / 255)
+    hole = costliest_hole(pixels, 16, partial(class_probabilities, toy))
+    assert not app.exception and np.array_equal(app.session_state["inpainting.holes"][32], hole)
+    assert "inpainting-hole" not in app.query_params and "The hole lies where it costs Toy A most" in page_text(app)
+    run_to_the_end(app, "inpainting")
+    assert not app.error and replay_data(app)["targets"] == [CIFAR10.names[shares.argmax()]]
+    app.session_state["inpainting.holes"][32] = middle_square(32, 9)
+    app.run()
+    assert app.session_state["inpainting.holes"][32].sum() == 81 and "inpainting-hole" in app.query_params
+
+
+def test_a_bundled_picture_has_its_own_hole_or_one_where_the_network_looks():
+    app, image = open_page("inpainting", inpainting_picture="7"), samples("cifar10").images[7]
+    hole = costliest_hole(image, 16, partial(class_probabilities, ToyClassifier("toy-a")))
+    for place, expected in ((7, hole), (5, middle_square(32)), (7, hole)):  # that of 5 was chosen by hand
+        app.session_state["inpainting.places"] = {"cifar10": place}
+        app.run()
+        assert np.array_equal(app.session_state["inpainting.holes"][32], expected), place
+
+
+def test_a_hole_of_another_size_scales_the_budget_unless_the_visitor_has_chosen_one():
+    app = open_page("inpainting")
+
+    def budget(side: int) -> float:
+        app.session_state["inpainting.holes"][32] = middle_square(32, side)
+        return round(settable_widget(app.run(), "inpainting-epsilon-32").value, 2)
+
+    assert (budget(16), budget(9)) == (5.49, 3.09)
+    settable_widget(app, "inpainting-epsilon-32").set_value(2.0).run()
+    assert budget(20) == 2.0
+
+
+# ---- what does not run -------------------------------------------------------------------------------------------
+
+CANNOT = {
+    "the mask is empty": ("inpainting", lambda app: app.session_state["inpainting.holes"].update({32: EMPTY})),
+    "the mask covers the whole image": (
+        "inpainting",
+        lambda app: app.session_state["inpainting.holes"].update({32: ~EMPTY}),
+    ),
+    "no classifier is chosen": ("inpainting", lambda app: app.multiselect(key=MODELS).set_value([])),
+    "no search is chosen": ("inpainting", lambda app: app.pills(key="inpainting-search-32").set_value([])),
+    "no class is chosen": (
+        "generation",
+        lambda app: settable_widget(app, "generation-classes-cifar10").set_value([]),
+    ),
+    "this server allows 16 pictures per run": (
+        "generation",
+        lambda app: settable_widget(app, "generation-seeds").set_value(4),
+    ),
+}
+EMPTY = np.zeros((1, 32, 32), dtype=bool)
+
+
+@pytest.mark.parametrize("reason", CANNOT)
+def test_what_cannot_run_says_why_and_nothing_is_lost(reason):
+    page, change = CANNOT[reason]
+    app = open_page(page, **{f"{page}_steps": "17"})
+    change(app)
+    app.run()
+    assert f"**These settings cannot run**: {reason}" in page_text(app)
+    app.button(key=f"{page}.start").click().run()
+    assert not app.exception and app.session_state[f"{page}.runs"].active is None
+    (error,) = app.error
+    assert error.value.lower().startswith(reason) and error.value.count(". ") == 0
+    assert settable_widget(app, f"{page}-steps").value == 17
+    app.button(key=f"{page}.back").click().run()
+    assert "cannot run" not in page_text(app) and "A stored example" in page_text(app)
+
+
+def test_a_target_that_a_classifier_does_not_know_is_refused_and_the_last_result_stays(monkeypatch):
+    # The test runner cannot type free text; a classifier without dogs is equivalent.
+    app = run_to_the_end(open_page("inpainting", inpainting_steps="3"), "inpainting")
+    dogless = ToyClassifier("toy-a", classes=ClassSet("custom", tuple(name for name in CIFAR10.names if name != "dog")))
+    for network, error in ((dogless, "Target 'dog' is not among the 9 classes of classifier 'toy-a'"),
+                           (ToyClassifier("broken", strength=float("nan")), "The classifier's loss at")):  # fmt: skip
+        replace_network(monkeypatch, network)
+        run_to_the_end(app, "inpainting")
+        assert not app.exception and app.error[0].value.startswith(error), app.error[0].value
+        assert "Your run, 3 steps" in page_text(app)
+
+
+def test_a_queued_run_says_its_place_and_a_full_line_starts_nothing(monkeypatch):
+    release, manager = threading.Event(), JobManager(queue_limit=1)
+    monkeypatch.setattr(ui.runs.state, "job_manager", lambda: manager)
+    other = manager.submit(lambda: iter(lambda: release.wait(60), True), owner="another visitor")
+    app = open_page("inpainting", inpainting_steps="3")
+    app.button(key="inpainting.start").click().run()
+    assert replay_data(app)["live"]["text"] == "Waiting for the pictures before it: number 1 in line."
+    monkeypatch.setattr(ui.runs.state, "current_owner", lambda: "a third visitor")
+    full = open_page("generation")
+    full.button(key="generation.start").click().run()
+    assert not full.exception and "try again in a few minutes" in full.error[0].value
+    assert "A stored example" in page_text(full)
+    release.set()
+    assert other.wait(60) and app.session_state["inpainting.runs"].active.job.wait(60)
+    assert "Your run, 3 steps" in page_text(app.run())
+
+
+# ---- what is shown -----------------------------------------------------------------------------------------------
+
+
+def test_turning_to_another_target_stops_the_run_and_shows_it_at_once(monkeypatch):
+    app = open_page("inpainting", inpainting_steps="2000")
+    app.button(key="inpainting.start").click().run()
+    active = app.session_state["inpainting.runs"].active
+    while not active.run.so_far():
+        time.sleep(0.01)
+    monkeypatch.setattr(ui.runs.panel, "expected_seconds", lambda *_: 240.0)
+    app.selectbox(key=TARGET).set_value("cat").run()
+    assert app.session_state["inpainting.runs"].active is None and active.job.status == "stopped"
+    assert is_new(app) and replay_data(app)["targets"] == ["cat"]
+    assert replay_data(app)["live"]["text"] == "Not run yet: Fill takes about 4 min."
+    app.button(key="inpainting.see").click().run()
+    data = replay_data(app)
+    assert data["live"]["state"] == "stopped" and "stopped by you after" in data["live"]["text"]
+    assert data["targets"] == ["dog"] and data["steps"] == 2000
+    assert app.selectbox(key=TARGET).value == "dog" and not app.exception
+
+
+def test_other_settings_are_told_and_the_way_back_gives_each_a_widget_that_no_browser_remembers():
+    """The browser drops the values of a closed part, and sends the previous ones with the next click."""
+    app = run_to_the_end(open_page("inpainting", inpainting_steps="3"), "inpainting")
+    assert "Your run, 3 steps" in page_text(app) and "Settings changed" not in page_text(app)
+    settable_widget(app, "inpainting-penalty").set_value("Mean square").run()
+    steps = settable_widget(app, "inpainting-steps").set_value(5)
+    steps.run()
+    assert "Settings changed (the penalty, steps or lengths)" in page_text(app)
+    assert settable_widget(app, "inpainting-steps").key == steps.key, "the visitor's own number keeps its widget"
+    app.button(key="inpainting.back").click().run()
+    assert "A stored example" in page_text(app) and "(the classifiers)" in page_text(app), "the toys have no stored run"
+    assert settable_widget(app, "inpainting-penalty").value == "Eq. 3"
+    back = settable_widget(app, "inpainting-steps")
+    assert back.value == 720 and back.key != steps.key and not app.exception
+
+
+def test_stored_examples_have_a_link_and_go_with_another_target():
+    app, count = open_page("inpainting"), len(stored_row("cifar10", []).runs[0].start)
+    assert count > 1 and app.button(key="inpainting.row").label == f"Show {count} stored holes"
+    app.button(key="inpainting.row").click().run()
+    assert "The result shows other pictures. Close the examples to paint" in page_text(app)
+    assert f"A rule chose these {count} stored examples" in page_text(app)
+    linked = open_page("inpainting", **dict(app.query_params.items()))
+    assert replay_data(linked)["targets"] == replay_data(app)["targets"] and len(replay_data(app)["targets"]) == count
+    next(button for button in linked.button if button.label == "Close the examples").click().run()
+    assert "A stored example" in page_text(linked) and "inpainting-examples" not in linked.query_params
+    app.selectbox(key=TARGET).set_value("cat").run()
+    assert is_new(app) and replay_data(app)["targets"] == ["cat"] and not app.exception
+
+
+@pytest.mark.parametrize("page", ["inpainting", "generation"])
+@pytest.mark.parametrize("value", ["-5", "1e9", "nan"])
+def test_senseless_numbers_in_a_url_become_the_papers(page, value):
+    app = open_page(page, **{f"{page}-{name}": value for name in ("steps", "step-32", "epsilon-32", "penalty")})
+    assert not app.exception
+    assert settable_widget(app, f"{page}-steps").value == (720 if page == "inpainting" else 60)
+    expected = 40 * 32 / 224 if page == "generation" else 21.6 * 32 / 224 * 16 / 9  # scales with the hole's side
+    assert settable_widget(app, f"{page}-epsilon-32").value == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("hole", "picture"), [("32.zzz", "6"), ("224.AAAA", "-1"), ("x", "100"), ("", "x")])
+def test_a_senseless_hole_or_picture_in_a_url_is_the_examples(hole, picture):
+    app = open_page("inpainting", inpainting_hole=hole, inpainting_picture=picture)
+    assert not app.exception and app.session_state["inpainting.holes"][32].sum() == 256
+    assert app.session_state["inpainting.places"]["cifar10"] == (6 if picture == "6" else 5)
+
+
+def test_links_open_the_small_pictures_that_they_name():
+    app = open_page("generation", generation_classes_cifar10="ship")
+    assert app.session_state["generation-set"] == SAMPLE_SETS["cifar10"].drawn_title
+    app = open_page("inpainting", inpainting_hole=hole_text(middle_square(32, 10)))
+    assert not app.exception and app.session_state["inpainting-pictures"] == SAMPLE_SETS["cifar10"].title
+    assert app.session_state["inpainting.holes"][32].sum() == 100
+
+
+def test_many_stored_pictures_stand_beside_small_ones_only():
+    pages = [("generation", {"generation-start-from": "Pixel noise"}, "independent"), ("inpainting", {}, "eq3"),
+             ("generation", {"generation-set": "ImageNet, 224 px"}, "")]  # fmt: skip
+    for page, address, kind in pages:
+        tables = [
+            item.proto.body for item in open_page(page, **address).get("html") if "Many pictures" in item.proto.body
+        ]
+        assert len(tables) == bool(kind)
+        for name, row in picture_outcomes(kind).items() if kind else ():
+            assert sentence_html(many_row(name, row)[-1], bold=False) in tables[0]
+
+
+# ---- the second judge --------------------------------------------------------------------------------------------
+
+
+def judged(app: AppTest) -> list[list[str]] | None:
+    """The page's table on the judge, a list of cells for each run; None without one."""
+    label = 'aria-label="Recognised by another network"'
+    bodies = [item.proto.body for item in app.get("html") if label in item.proto.body]
+    rows = re.findall(r"<tr>(<td>.*?)</tr>", bodies[0], flags=re.DOTALL) if bodies else []
+    return [[re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", row)] for row in rows] or None
+
+
+@pytest.fixture
+def judges(monkeypatch):
+    """Names of the judges that were loaded, of the toys "toy-a", which draws, and "other"."""
+    calls = []
+
+    def load(name, class_set):
+        calls.append((name, class_set))
+        return ToyClassifier(name)
+
+    ready = [spec("toy-a", "Toy A"), spec("other", "Other")]
+    monkeypatch.setattr(ui.runs.outcome, "ready_classifiers", lambda class_set: ready)
+    monkeypatch.setattr(ui.runs.outcome, "classifier_for", load)
+    return calls
+
+
+def test_a_stored_example_is_judged_without_any_classifier(judges):
+    rows = judged(open_page("generation"))
+    for row, name, title in zip(
+        rows, ("mini-clip", "mini-clip-robust"), ("Mini CLIP", "Mini CLIP (robust)"), strict=True
+    ):
+        stored = stored_files()[name][0]["runs"][fingerprint(PGDRun.load(stored_path("generation", "cifar10", name)))]
+        assert row[:2] == [title, "ResNet-56 (CIFAR-10)"] and row[4] == "0 of 8" and not judges
+        assert row[2].startswith(f"{stored['before']} of 8") and row[3].startswith(f"{stored['after']} of 8")
+
+
+def test_an_own_run_is_judged_once_by_a_classifier_that_did_not_draw_it(judges):
+    app = run_to_the_end(open_page("generation", generation_seeds="2", generation_steps="4"), "generation")
+    (run,) = result(app, "generation").runs
+    targets = np.array(run.metadata["targets"])
+    with torch.inference_mode():
+        before, after = (
+            int((ToyClassifier("other")(torch.from_numpy(images)).argmax(dim=1).numpy() == targets).sum())
+            for images in (run.start, run.frames[-1].astype(np.float32) / 255)
+        )
+    _, low, high = Judgement("other", 16, before, after).share(after)
+    ((_, judge, start, end, _),) = judged(app.run())
+    assert judges == [("other", "cifar10")], "another redraw triggers no judgement"
+    assert judge == "other" and start.startswith(f"{before} of 16")
+    assert end == f"{after} of 1695 % interval ({100 * low:.0f} to {100 * high:.0f} %)"
+
+
+@pytest.mark.parametrize("ready", ["CLIP", "nobody", "broken", "foreign classes", "a single picture"])
+def test_a_judge_that_costs_or_cannot_is_not_asked(judges, monkeypatch, ready):
+    run = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
+    run = replace(run, start=1 - run.start, metadata={**run.metadata, "classifier": {"name": "toy-a"}})  # not stored
+    if ready in ("CLIP", "nobody"):
+        specs = [spec("toy-a", "Toy A"), spec("clip-vit-b-32", "CLIP")] if ready == "CLIP" else []
+        monkeypatch.setattr(ui.runs.outcome, "ready_classifiers", lambda class_set: specs)
+    elif ready == "broken":
+        monkeypatch.setattr(ui.runs.outcome, "classifier_for", lambda *_: (_ for _ in ()).throw(RuntimeError("[x](y)")))
+    elif ready == "foreign classes":
+        run = replace(run, metadata={**run.metadata, "class_names": [f"class {k}" for k in range(10)]})
+    elif ready == "a single picture":
+        run = PGDRun.load(stored_path("generation", "imagenet", "efficientnet-lite0"))
+
+    def script():
+        import streamlit as st
+
+        from ui.runs.outcome import second_judge
+
+        second_judge(st.session_state["shown"])
+
+    app = AppTest.from_function(script, default_timeout=120)
+    app.session_state["shown"] = RunResult("mine", (run,), "")
+    app.run()
+    says = {"nobody": "No other installed classifier", "broken": "The second judge failed: \\[x\\](y)"}.get(ready, "")
+    assert not app.exception and not judges and judged(app) is None and page_text(app).startswith(says)
+    assert bool(says) == bool(page_text(app))
+    if ready == "CLIP":
+        app.button(key="generation.ask_judge").click().run()
+        assert [name for name, _ in judges] == ["clip-vit-b-32"] and judged(app)[0][1].startswith("CLIP")

@@ -1,0 +1,122 @@
+"""What an operator limits, documented and enforced, and what visitors share: the loaded classifiers."""
+
+import re
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+
+import ui.shared.pictures
+from core.classifiers import registry
+from core.data.sample_sets import ClassSet
+from core.pgd.run import RunPlan
+from core.pgd.settings import paper_generation
+from tests.ui.server.test_jobs import priority
+from ui.runs.settings import check_size
+from ui.server import cache
+from ui.server.cache import classifier_for, job_manager, ready_classifiers, ready_clips
+from ui.server.downloads import weight_downloads
+from ui.server.jobs import lower_priority
+from ui.server.limits import PREFIX, Limits, check_upload, limits
+from ui.shared.pictures import uploaded_pixels
+
+SERVER = Path(__file__).parents[3] / "docs" / "server.md"
+
+
+def test_docs_list_every_limit_with_its_default():
+    rows = re.findall(rf"`{PREFIX}(\w+)` \| ([\d,]+) ", SERVER.read_text("utf-8"))
+    assert {name: int(value.replace(",", "")) for name, value in rows} == {
+        limit.name.upper(): limit.default for limit in fields(Limits)
+    }
+
+
+def test_environment_sets_limits_and_leaves_the_others():
+    unrelated = {"CLIP_LAB_CLASSIFIERS": "timm:resnet18", "CLIP_LAB_CACHE": "y", "PATH": "x"}
+    limits = Limits.from_environment({"CLIP_LAB_QUEUE_LENGTH": "0", "CLIP_LAB_PICTURE_MB": " 5 "} | unrelated)
+    assert limits == replace(Limits(), queue_length=0, picture_mb=5)
+    with pytest.raises(ValueError, match="CLIP_LAB_QUEUE sets no limit; known: .*CLIP_LAB_QUEUE_LENGTH"):
+        Limits.from_environment({"CLIP_LAB_QUEUE": "3"})
+
+
+@pytest.mark.parametrize("value", ["", "-1", "0", "1.5", "51", "9" * 5000])
+def test_value_that_is_no_limit_is_refused_in_one_sentence(value):
+    with pytest.raises(ValueError, match=r"CLIP_LAB_PICTURE_MB .* wants a whole number from 1 to 50, got") as caught:
+        Limits.from_environment({"CLIP_LAB_PICTURE_MB": value})
+    assert len(str(caught.value)) < 250
+
+
+def test_server_refuses_a_run_or_an_upload_that_no_widget_would_ask_for(monkeypatch):
+    def plan(pictures, steps):
+        config = replace(paper_generation(32), steps=steps)
+        return RunPlan(targets=(0,) * pictures, start=np.zeros((pictures, 3, 8, 8), np.float32), config=config)
+
+    check_size(plan(16, limits().run_steps))
+    with pytest.raises(ValueError, match="2,000 steps per run, not 2,001; choose fewer"):
+        check_size(plan(16, 2001))
+    with pytest.raises(ValueError, match="16 pictures per run, not 17"):
+        check_size(plan(17, 5))
+    check_upload(bytes(2**20), 1)
+    monkeypatch.setattr(ui.shared.pictures, "limits", lambda: replace(limits(), picture_mb=1))
+    with pytest.raises(ValueError, match="larger than the 1 MB"):
+        uploaded_pixels(bytes(2**20 + 1))
+
+
+def test_a_clip_predicts_in_the_words_it_learned_and_every_clip_in_the_visitors_own():
+    def names(specs):
+        return {spec.name for spec in specs}
+
+    assert "mini-clip" in names(ready_classifiers("cifar10")) & names(ready_clips())
+    assert "mini-resnet" not in names(ready_clips())
+    assert "mini-clip" not in names(ready_classifiers("imagenet")) and "efficientnet-lite0" in names(
+        ready_classifiers("imagenet")
+    )
+
+
+@pytest.fixture
+def loads(monkeypatch):
+    """Name and thread's priority of each load of a classifier from now on."""
+    loads = []
+
+    def load(name, *args, **options):
+        loads.append((name, priority()))
+        return registry.load_classifier(name, *args, **options)
+
+    monkeypatch.setattr(cache, "load_classifier", load)
+    for cached in (cache._loaded, classifier_for):
+        cached.cache_clear()
+    return loads
+
+
+def test_visitors_share_one_classifier_loaded_once_whatever_a_browser_clears_or_asks_since(loads):
+    with ThreadPoolExecutor(4) as pool:
+        (first,) = set(pool.map(lambda _: classifier_for("mini-clip", "cifar10"), range(4)))
+    before = job_manager(), weight_downloads()
+    # Streamlit's reaction to a browser's message `clear_cache`.
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    assert (job_manager(), weight_downloads()) == before and classifier_for("mini-clip", "cifar10") is first
+    for spec in ready_classifiers("cifar10"):
+        classifier_for(spec.name, "cifar10")
+    assert len(ready_classifiers("cifar10")) > 4
+    assert classifier_for("mini-clip", ClassSet("custom", ("cat", "dog"))).network is first.network
+    assert [name for name, _ in loads].count("mini-clip") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities of threads are Linux's")
+def test_a_page_never_waits_for_a_load_that_gives_way(loads):
+    running = []
+
+    def run():
+        lower_priority()
+        classifier_for("mini-resnet", "cifar10")
+        running.append(priority())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert loads == [("mini-resnet", priority())] and priority() < running[0]
