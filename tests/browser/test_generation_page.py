@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from core.pgd.pictures import stored_wall
+from core.pgd.drawings import stored_wall
 from tests.browser.live_runs import CANVAS, download, expect_step, moment, pixels, start, wait_for_end
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 

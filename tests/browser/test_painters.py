@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data.painted import PALETTE, SKETCHES, Point, draw_sketch, encode_mask, square_side
+from core.data.holes_and_sketches import PALETTE, SKETCHES, Point, draw_sketch, encode_mask, square_side
 from tests.browser.painting import TOUCH, drag, place
 from tests.painter_oracle import brush_mask, ellipse_mask, fill_mask, stamp_mask
 

@@ -5,8 +5,8 @@ import base64
 import numpy as np
 import pytest
 
-from core.data.painted import draw_sketch
-from ui.components.sketch_painter import read_choice
+from core.data.holes_and_sketches import draw_sketch
+from ui.components.painters.painters import read_choice
 
 SHIP = base64.b64encode(draw_sketch("ship").tobytes()).decode()
 

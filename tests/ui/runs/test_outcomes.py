@@ -13,7 +13,7 @@ from PIL import Image
 from scipy import stats
 
 from core.classifiers.registry import classifier_spec
-from core.data.painted import fill_hole
+from core.data.holes_and_sketches import fill_hole
 from core.pgd.pictures import Judgement, picture_outcomes
 from core.pgd.run import FILL, PGDRun, Run, changed_settings, inpainting_plan
 from core.pgd.search import LOOK_INTERVAL
@@ -23,7 +23,7 @@ from tests.core.judged import stored_kinds, stored_views
 from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import HOSTILE, hostile_arrays, packed, sound_run
 from tests.ui.toys import ToyClassifier, toy_plan
-from ui.components.replay import RunProgress
+from ui.components.replay.replay import RunProgress
 from ui.runs.outcome import (
     holes_alone,
     judge_rows,

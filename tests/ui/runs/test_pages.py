@@ -17,7 +17,7 @@ import ui.runs.first_guess
 import ui.runs.outcome
 import ui.runs.panel
 import ui.runs.state
-from core.data.painted import hole_text, middle_square
+from core.data.holes_and_sketches import hole_text, middle_square
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS, ClassSet
 from core.pgd.pictures import Judgement, costliest_hole, fingerprint, picture_outcomes
 from core.pgd.run import PGDRun

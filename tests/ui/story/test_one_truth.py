@@ -5,7 +5,6 @@ import json
 import re
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.claims.picture_verdicts import feature_findings
 from core.claims.verdicts import findings
@@ -14,7 +13,6 @@ from core.fourier.heatmap import Heatmap
 from core.reproduce.compare import MapResult, compare_claims
 from core.reproduce.paper_parts import MAPS
 from core.reproduce.report import Cost, Results, to_html
-from tests.ui.pages.test_findings import script
 from tests.ui.pages.test_frequency import text as read
 from tests.ui.story.test_page import opened
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
@@ -40,10 +38,7 @@ def rows(text: str) -> dict[str, tuple[str, str]]:
 
 
 def findings_of(**parameters) -> dict[str, tuple[str, str]]:
-    app = AppTest.from_function(script, default_timeout=120)
-    app.query_params.update(parameters)
-    app.run()
-    assert not app.exception
+    app = opened("findings", **parameters)
     return rows("".join(item.proto.body for item in app.get("html")))
 
 

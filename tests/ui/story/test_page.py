@@ -15,9 +15,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data.datasets import load_samples
-from core.data.pixels import png_data_uri
+from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
-from core.pgd.pictures import WORDS, draw_questions, judged_path, opening_drawings, stored_pool
+from core.pgd.drawings import WORDS, draw_questions, judged_path, opening_drawings, stored_pool
 from core.pgd.run import SURE, PGDRun
 from core.pgd.starts import OPENING, first_settings, stored_path
 from core.shared.device import class_probabilities
