@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 from core.shared.text import JARGON
 from tests.browser.accessibility import grave_faults
 from tests.browser.waiting import wait_until_drawn, wait_until_still
-from tests.ui.reading import numbers_in
 from ui.shared.page import HEAD
 from ui.shared.url import PAGES
 from ui.story.chapters import SLUGS
@@ -91,6 +90,12 @@ SENTENCES = r"""() => {
   return read(document.querySelector("[data-testid=stMain]")).filter((part) => part.checkVisibility())
     .flatMap((part) => part.innerText.split(/(?<=[.;:])\s+(?=[A-Z“])/));
 }"""
+# Digits of a name, of a wave or of a size are not numbers of a sentence; a range, share or triplet is one number.
+NOT_NUMBERS = (
+    r"ViT-[BL]/\d+|[Rr]es[Nn]et-?\d+|CIFAR-10|Lite\d|\bL2\b|Eq\. \d|[Tt]op-\d|§[\d.]+|\d+ [x×] \d+|n = [\d,]+"
+    r"|\([−\d]+, [−\d]+\)|log10"
+)
+NUMBER = r"−?\d[\d,.]*(?: ?%)?(?:(?: of | to | / )−?\d[\d,.]*)*"
 # Further views of the pages, each with a text that appears once it is complete.
 VIEWS = {
     **{f"story?chapter={slug}": "" for slug in SLUGS[1:]},
@@ -112,6 +117,11 @@ VIEWS = {
 @pytest.fixture
 def app(streamlit_app):
     return streamlit_app("app.py")
+
+
+def numbers_in(sentence: str) -> list[str]:
+    """Numbers of a sentence; a range, a share and a triplet count as one each."""
+    return re.findall(NUMBER, re.sub(NOT_NUMBERS, "", sentence))
 
 
 def settled(page: Page) -> Page:

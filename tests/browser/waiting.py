@@ -43,13 +43,6 @@ def new_context(browser: Browser, **settings) -> BrowserContext:
     return context
 
 
-def new_page(browser: Browser | BrowserContext, **settings) -> Page:
-    """Open a page outside the shared contexts; its actions wait as long as those of `open_page`."""
-    page = browser.new_page(**settings)
-    page.set_default_timeout(PATIENCE)
-    return page
-
-
 def wait_until_drawn(page: Page, timeout: float = PATIENCE) -> None:
     """Wait until the page's script has finished and the page is shown; up to `timeout` milliseconds each."""
     page.wait_for_function(_TWO_FRAMES, timeout=timeout)  # a click requests a run one frame later
@@ -95,19 +88,3 @@ def choose_option(field: Locator, option: Locator) -> None:
                 raise
         else:
             return
-
-
-def open_options(field: Locator) -> Locator:
-    """Open a list by a key and return its options; it opens again if a growing page has closed it."""
-    options = field.page.get_by_role("option")
-    for attempt in range(5):
-        wait_until_still(field.page)
-        field.press("ArrowDown")
-        try:
-            options.first.wait_for(timeout=PATIENCE / 12)
-        except PlaywrightTimeout:
-            if attempt == 4:
-                raise
-        else:
-            break
-    return options

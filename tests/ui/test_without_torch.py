@@ -6,18 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.ui.page_runner import PAGE
+
 ROOT = Path(__file__).parents[2]
 REASON = "libgomp.so.1: cannot open shared object file"
 # Simulate a system without libgomp: torch is installed, and its import ends in an OSError.
 TORCH = f"raise OSError({REASON!r})"
 # One server, as in the app: one page after another, each in its own session.
 SCRIPT = f"""
+import os
 import time
 from streamlit.testing.v1 import AppTest
 from ui.maps.predictions import LOADING
 
 def opened(page, query=None, **state):
-    app = AppTest.from_file(f"{ROOT}/tests/ui/apps/{{page}}_app.py", default_timeout=120)
+    app = AppTest.from_file(f"{{os.environ['HOME']}}/{{page}}_app.py", default_timeout=120)
     app.session_state[LOADING] = True
     app.query_params.update(query or {{}})
     for key, value in state.items():
@@ -60,9 +63,11 @@ print("all pages")
 @pytest.mark.slow
 def test_pages_work_without_torch(tmp_path):
     (tmp_path / "torch.py").write_text(TORCH)
+    for page in ("frequency", "inpainting", "generation", "story"):
+        (tmp_path / f"{page}_app.py").write_text(PAGE.format(page))
     ended = subprocess.run(
         [sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, timeout=240,
         # With the scripts' folder; else Streamlit adds and removes it while a run's thread looks for torch (`app.py`).
-        env={"PYTHONPATH": f"{tmp_path}:{ROOT}:{ROOT}/tests/ui/apps", "PATH": "", "HOME": str(tmp_path)},
+        env={"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": "", "HOME": str(tmp_path)},
     )  # fmt: skip
     assert ended.returncode == 0 and ended.stdout.endswith("all pages\n"), ended.stderr[-3000:]

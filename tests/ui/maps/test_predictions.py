@@ -1,15 +1,13 @@
 """Counting flips by a wave: in view of the visitor, aborted by a click elsewhere."""
 
-from pathlib import Path
-
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from tests.ui.page_runner import PAGE
 from ui.maps import predictions
 from ui.maps.predictions import FLIP_CHUNKS, LOADING
 
-APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
 CHUNK = FLIP_CHUNKS[False]
 
 
@@ -28,7 +26,7 @@ def test_counting_tells_how_far_it_is_and_a_click_ends_it_at_the_next_chunk(monk
     monkeypatch.setattr(predictions, "top1_predictions", lambda *a, **k: batches.append(len(a[1])) or predict(*a, **k))
     monkeypatch.setattr(predictions, "REDRAW_SECONDS", -1)  # after every chunk
     st.cache_data.clear()
-    app = AppTest.from_file(str(APP), default_timeout=120)
+    app = AppTest.from_string(PAGE.format("frequency"), default_timeout=120)
     app.query_params.update({"pictures": "CIFAR-10", "details": "true"})
     app.session_state[LOADING] = True  # as if the browser had painted
     assert not app.run().exception

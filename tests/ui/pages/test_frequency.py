@@ -3,7 +3,6 @@
 import html
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +12,12 @@ from core.data.sample_sets import HEATMAPS, SAMPLE_SETS
 from core.shared.files import npz_bytes
 from core.shared.text import TERMS
 from precomputed.make_default_picture import CHOICE, default_picture
+from tests.ui import page_runner
 from tests.ui.page_runner import settable_widget
 from ui.maps.catalogue import CLIP, EFFICIENTNET, FIRST_FIGURE, MINI_CLIP, RESNET50, RESNET56, UPLOADED
 from ui.pages.frequency import CELL, DETAILS, FIGURE, OWN
 from ui.tools.registry import OWN_FILE, OWN_SWEEP, OWN_WORDS
 
-APP = Path(__file__).parents[1] / "apps" / "frequency_app.py"
 FIRST_CELL = "{},{}".format(*FIRST_FIGURE.frequency)
 # A link, and the state that it opens; what is left out is the first figure's.
 LINKS = {
@@ -37,11 +36,8 @@ LINKS = {
 
 
 def open_page(**parameters) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=120)
     # Without a picture no classifier is loaded: these tests are about the maps.
-    for name, value in ({"pictures": "Yours"} | parameters).items():
-        app.query_params[name] = value
-    app.run()
+    app = page_runner.open_page("frequency", **({"pictures": "Yours"} | parameters))
     assert not app.exception
     return app
 

@@ -186,11 +186,9 @@ def test_without_a_clip_a_sentence_says_where_to_get_one(ready):
 def test_first_run_of_the_page_draws_a_links_question_without_torch():
     script = (
         "import sys\n"
-        "from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('tests/ui/apps/frequency_app.py', default_timeout=120)\n"
-        "app.query_params['pictures'] = 'CIFAR-10'\n"
-        f"app.query_params['{CLASSES}'], app.query_params['{PROMPT}'] = 'cat, <b>, cat', 'a dark {{class}}'\n"
-        "app.run()\n"
+        "from tests.ui.page_runner import open_page\n"
+        f"question = {{'{CLASSES}': 'cat, <b>, cat', '{PROMPT}': 'a dark {{class}}'}}\n"
+        "app = open_page('frequency', pictures='CIFAR-10', **question)\n"
         "assert not app.exception, app.exception\n"
         f"assert app.text_area(key='{CLASSES}').value == 'cat, <b>, cat' and len(app.error) == 1\n"
         f"assert app.text_input(key='{PROMPT}').value == 'a dark {{class}}'\n"
