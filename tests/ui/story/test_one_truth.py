@@ -17,7 +17,7 @@ from tests.ui.pages.test_frequency import text as read
 from tests.ui.story.test_page import opened
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.maps.wave import cell_verdict, wave_table
-from ui.pages.findings import FEATURES, SECTION
+from ui.pages.findings import FEATURES, SECTION, SHIFTS
 from ui.story.chapters import FACTS, NAMES, chapter
 from web.findings import sections
 
@@ -67,6 +67,19 @@ def test_a_difference_said_in_passing_is_that_of_findings(everywhere):
     number, way = re.search(r"([\d.]+) points (\w+)", FACTS["equal"]()).groups()
     sign = {"higher": "+", "lower": "\N{MINUS SIGN}"}[way]
     assert f"{sign}{number} points" in everywhere["papers"]["relies"][1]
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"subject": CLIP}, {"subject": MINI_CLIP}, {SECTION: FEATURES}, {SECTION: SHIFTS}]
+)
+def test_no_verdict_on_clip_stands_over_a_miniatures_number_without_saying_so(parameters):
+    text, compared = "".join(item.proto.body for item in opened("findings", **parameters).get("html")), 0
+    for row in re.split('(?=<tr data-claim=")', text)[1:]:
+        statement, networks = re.search("<b>(.*?)</b>", row)[1], re.search("<small>paper, §(.*?)</small>", row)
+        if networks and "CLIP" in statement.replace("Mini CLIP", "") and "Mini " in networks[1]:
+            assert VERDICT.search(row)[1].endswith("in miniature"), row
+            compared += 1
+    assert compared or parameters.get("subject") != MINI_CLIP
 
 
 def test_the_report_says_what_findings_says(everywhere):
