@@ -5,7 +5,6 @@ import gc
 import io
 import json
 import weakref
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,23 +15,14 @@ import ui.pages.frequency
 import ui.pages.inpainting
 import ui.shared.pictures
 from core.data.sample_sets import SAMPLE_SETS
+from tests.ui.page_runner import open_page
 from tests.ui.toys import put_everywhere
 from ui.shared.pictures import sample_picture, uploaded_pixels
-
-APPS = Path(__file__).parents[1] / "apps"
 
 
 @pytest.fixture(autouse=True)
 def no_classifiers(monkeypatch):
     put_everywhere(monkeypatch, ready_classifiers=lambda class_set: [])
-
-
-def open_page(name: str, **parameters: str) -> AppTest:
-    app = AppTest.from_file(str(APPS / f"{name}_app.py"), default_timeout=120)
-    for key, value in parameters.items():
-        app.query_params[key.replace("_", "-")] = value
-    assert not app.run().exception
-    return app
 
 
 def upload(app: AppTest, page: str, name: str, data: bytes) -> AppTest:
