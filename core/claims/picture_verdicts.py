@@ -55,10 +55,10 @@ DRAWN = {
 }
 
 
-FILLED_BY_VIEWS = {comparison_kind("eq3", "views"): "holes"}
+_FILLED_BY_VIEWS = {comparison_kind("eq3", "views"): "holes"}
 
 
-DRAWN_BY_VIEWS = {comparison_kind("classless", "views"): DRAWN["classless"]}
+_DRAWN_BY_VIEWS = {comparison_kind("classless", "views"): DRAWN["classless"]}
 
 
 SEARCHED: dict[str, dict[str, str]] = {
@@ -67,7 +67,7 @@ SEARCHED: dict[str, dict[str, str]] = {
 }
 
 
-LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
+_LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
 
 
 Pictures = Mapping[str, np.ndarray]
@@ -97,7 +97,7 @@ def _paired(differences: np.ndarray) -> Interval:
 # Numbers of pictures that may stand as lhs or rhs, by the words that follow whose they are.
 MEASURES = {
     "orders": Measure(
-        lambda pictures, _: np.log10(pictures["loss_before"] / pictures["loss_after"].clip(LEAST_LOSS)),
+        lambda pictures, _: np.log10(pictures["loss_before"] / pictures["loss_after"].clip(_LEAST_LOSS)),
         student,
         "orders",
     ),
@@ -115,7 +115,7 @@ MEASURES = {
 }
 
 
-def pictures_of(kinds: Mapping[str, str], networks: Mapping[str, str]) -> dict[str, dict[str, PictureOutcomes]]:
+def _pictures_of(kinds: Mapping[str, str], networks: Mapping[str, str]) -> dict[str, dict[str, PictureOutcomes]]:
     """Return the pictures that all these networks painted from the same starts, by evidence and whose they are."""
     pictures: dict[str, dict[str, PictureOutcomes]] = {}
     for kind, evidence in kinds.items():
@@ -127,7 +127,7 @@ def pictures_of(kinds: Mapping[str, str], networks: Mapping[str, str]) -> dict[s
     return pictures
 
 
-def judges_of(painted: Iterable[PictureOutcomes]) -> dict[str, str]:
+def _judges_of(painted: Iterable[PictureOutcomes]) -> dict[str, str]:
     """Return the judges of all pictures: the prefix of their columns, and a note for their numbers."""
     remarks, painted = {"judge": "", "third": ", second judge"}, list(painted)
     names = {prefix: {getattr(results, prefix) for results in painted} for prefix in remarks}
@@ -137,7 +137,7 @@ def judges_of(painted: Iterable[PictureOutcomes]) -> dict[str, str]:
 KINDS = {"filled": FILLED, "drawn": DRAWN, "both": FILLED | DRAWN}
 
 
-KINDS_BY_VIEWS = {"filled": FILLED_BY_VIEWS, "drawn": DRAWN_BY_VIEWS, "both": FILLED_BY_VIEWS | DRAWN_BY_VIEWS}
+_KINDS_BY_VIEWS = {"filled": _FILLED_BY_VIEWS, "drawn": _DRAWN_BY_VIEWS, "both": _FILLED_BY_VIEWS | _DRAWN_BY_VIEWS}
 
 
 def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
@@ -162,7 +162,7 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     for claim in CLAIMS.values():
         if claim.section == "3.2":
             judge(claim, "", _of_kinds, KINDS[claim.pictures], networks)
-            judge(claim, BY_VIEWS, _of_kinds, KINDS_BY_VIEWS[claim.pictures], networks)
+            judge(claim, BY_VIEWS, _of_kinds, _KINDS_BY_VIEWS[claim.pictures], networks)
     judge(CLAIMS["views"], "", _by_views, subject)
     judge(CLAIMS["views"], f"{LARGE_SIZE} px", _large_views)
     return (*findings, training_finding())
@@ -176,7 +176,7 @@ def training_finding() -> Finding:
 def _of_kinds(claim: Claim, kinds: Mapping[str, str], networks: Mapping[str, str]) -> Finding:
     """Judge a claim on some kinds of pictures by the networks that it names, given by whose they are."""
     named = {whose: name for whose, name in networks.items() if whose in claim.whose}
-    return _of_pictures(claim, pictures_of(kinds, named), *named.values())
+    return _of_pictures(claim, _pictures_of(kinds, named), *named.values())
 
 
 def _by_views(claim: Claim, subject: str) -> Finding:
@@ -222,7 +222,7 @@ def _of_pictures(claim: Claim, pictures: Mapping[str, Mapping[str, PictureOutcom
     scores = {
         name + remark: [measure.of(painted[term.split()[0]].pictures, judge) for term, measure in measures.items()]
         for name, painted in pictures.items()
-        for judge, remark in (judges_of(painted.values()) if judged else {"": ""}).items()
+        for judge, remark in (_judges_of(painted.values()) if judged else {"": ""}).items()
     }
     if not judged:
         return _of_scores(claim, scores, nothing=nothing)
@@ -267,7 +267,7 @@ def _of_scores(claim: Claim, scores: Mapping[str, Sequence[np.ndarray]], *doubts
 
 
 def _who_judged(painted: Sequence[PictureOutcomes]) -> str:
-    first, prefixes = painted[0], judges_of(painted)
+    first, prefixes = painted[0], _judges_of(painted)
     judges: tuple[str | Network, ...]
     if len(prefixes) > 1:
         third = Network(first.third)

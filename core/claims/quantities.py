@@ -32,7 +32,7 @@ from core.shared.stand_ins import ROBUST
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
     tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("low", "high")
 )
-RESAMPLES = 50_000  # more than 8!, so p is exact for up to eight networks
+_RESAMPLES = 50_000  # more than 8!, so p is exact for up to eight networks
 
 
 @cached_by_files("corruptions")
@@ -110,7 +110,7 @@ def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float
         lambda orders, axis: _rank_correlations(orders, second),
         permutation_type="pairings",
         vectorized=True,
-        n_resamples=RESAMPLES,
+        n_resamples=_RESAMPLES,
         random_state=np.random.default_rng(0),
     )
     return float(tested.statistic), float(tested.pvalue)
@@ -169,7 +169,7 @@ def _weakened_maps(paths: tuple[Path, ...]) -> list[Heatmap]:
     return list(read_stored(Heatmap.load, [path for path in paths if "_weakened" in path.stem]))
 
 
-MIN_WAVES, DRAWS = 30, 1_000
+_MIN_WAVES, DRAWS = 30, 1_000
 
 
 @cached_by_files("gradients")
@@ -214,7 +214,7 @@ def gradient_agreement(stored: StoredGradient, heatmap: Heatmap) -> GradientAgre
     rise = wave_values(heatmap.rate(), waves)  # the clean error does not affect ranks
     known = np.isfinite(rise)
     waves, rise = waves[known], rise[known]
-    if len(rise) < MIN_WAVES or np.ptp(rise) == 0:
+    if len(rise) < _MIN_WAVES or np.ptp(rise) == 0:
         return None
     radii, ring = np.unique(rounded_radius(waves), return_inverse=True)
     to_rings = np.eye(len(radii))[ring] / np.bincount(ring)

@@ -59,13 +59,13 @@ from core.shared.numbers import Frequency, Interval, correlation, decimal, join_
 from core.shared.text import Network, Sentence, join_parts
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
-DRAWN_SIDE = 63  # the paper draws only the centre of larger maps
-FEWEST, SIGNIFICANT = 4, 0.05  # networks of a ranking; p of a correlation
+_DRAWN_SIDE = 63  # the paper draws only the centre of larger maps
+FEWEST, _SIGNIFICANT = 4, 0.05  # networks of a ranking; p of a correlation
 
 
 def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
     """Return the claim that compares maps under waves like this one, and its band; None for other waves."""
-    heatmap = min(maps, key=lambda candidate: candidate.side).crop(DRAWN_SIDE)
+    heatmap = min(maps, key=lambda candidate: candidate.side).crop(_DRAWN_SIDE)
     if max(map(abs, wave)) > heatmap.side // 2:
         return None
     radius, bands = rounded_radius([wave])[0], {"low": LOW, "high": corners(heatmap)}
@@ -83,14 +83,14 @@ def findings(
     A claim about robust twins is judged on the subject and its twin, or else on every such pair. all_maps: every
     available map, among them the twins and the map of Figure 2. only: this claim alone.
     """
-    side = min(subject.heatmap.side, reference.heatmap.side, DRAWN_SIDE)
+    side = min(subject.heatmap.side, reference.heatmap.side, _DRAWN_SIDE)
     maps = {"subject": _cropped(subject, side), "reference": _cropped(reference, side)}
     unlike = mismatches(maps["subject"].heatmap, maps["reference"].heatmap)
     for named in all_maps:
         facts = named.heatmap.metadata
         published = facts["source"]["type"] == "published" and facts["dataset"]["name"] == "imagenet100"
         if published and named.classifier == "resnet-50":
-            maps.setdefault("figure-2", _cropped(named, DRAWN_SIDE))
+            maps.setdefault("figure-2", _cropped(named, _DRAWN_SIDE))
     twins = [{"ordinary": ordinary, "robust": robust} for ordinary, robust in twin_pairs(subject, all_maps)]
     results: list[Finding] = []
     for claim in CLAIMS.values() if only is None else (only,):
@@ -367,7 +367,7 @@ def _shift(claim: Claim, maps: Maps) -> Finding:
     evidence, signs = list[Evidence](), list[int]()
     for what, values in tested.items():
         value, p = exact_rank_test(np.array(radii), np.array(values))
-        signs.append(int(np.sign(value)) if p < SIGNIFICANT else 0)
+        signs.append(int(np.sign(value)) if p < _SIGNIFICANT else 0)
         evidence.append(Evidence(f"correlation of the crossover cutoff with {what}", Interval.exact(value), "ratio"))
         evidence.append(Evidence("p", Interval.exact(p), "p"))
     together, high, low, _ = signs
@@ -398,7 +398,7 @@ def _gradient(claim: Claim, maps: Maps) -> Finding:
         Evidence("p", Interval.exact(result.p), "p"),
         Evidence("rank correlation over rings", result.rings, "ratio"),
     )
-    if not (result.waves.low > 0 and result.p < SIGNIFICANT):
+    if not (result.waves.low > 0 and result.p < _SIGNIFICANT):
         return _finding(claim, maps, Verdict.FAILS, evidence)
     if result.rings.value >= claim.threshold:
         return _finding(claim, maps, Verdict.HOLDS, evidence)

@@ -191,7 +191,7 @@ class ClosedSetClassifier(Classifier):
     ) -> None:
         super().__init__(identity, network, preprocess, classes or vocabulary)
         self.vocabulary = vocabulary
-        chosen = vocabulary_columns(vocabulary, self.classes, identity.name)
+        chosen = _vocabulary_columns(vocabulary, self.classes, identity.name)
         everything = chosen == list(range(len(vocabulary)))
         columns = None if everything else torch.tensor(chosen, device=self.device)
         self.register_buffer("columns", columns, persistent=False)
@@ -210,7 +210,7 @@ class ClosedSetClassifier(Classifier):
         return ClosedSetClassifier(self.identity, self.network, self.preprocess, self.vocabulary, class_set)
 
 
-def vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> list[int]:
+def _vocabulary_columns(vocabulary: ClassSet, class_set: ClassSet, name: str) -> list[int]:
     """Return the output column of each class of `class_set`.
 
     ImageNet classes are matched by index or WordNet id if both sides have them, others by name.

@@ -91,8 +91,8 @@ class ClassifierState:
     download_bytes: int | None = None
 
 
-HUB = "https://huggingface.co"
-HUB_LICENCE = "see the model card"
+_HUB = "https://huggingface.co"
+_HUB_LICENCE = "see the model card"
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def open_clip_repository(
     *,
     name: str,
     title: str | None = None,
-    licence: str = HUB_LICENCE,
+    licence: str = _HUB_LICENCE,
     image_size: int | None = None,
     download_bytes: int | None = None,
 ) -> ClassifierSpec:
@@ -141,7 +141,7 @@ def open_clip_repository(
         weights=HubFile(repo_id, *files, download_bytes=download_bytes),
         weights_id=f"hf-hub {repo_id}",
         licence=licence,
-        source=f"{HUB}/{repo_id}",
+        source=f"{_HUB}/{repo_id}",
         image_size=image_size,
     )
 
@@ -194,8 +194,8 @@ def _open_clip(name: str, rest: str) -> ClassifierSpec:
         load=partial(load_open_clip, architecture=architecture, tag=tag),
         weights=HubFile(repo_id, files, extras=extras) if repo_id else UrlFile(weights["url"]),
         weights_id=f"open_clip {architecture}/{tag}",
-        licence=HUB_LICENCE,
-        source=f"{HUB}/{repo_id}" if repo_id else weights["url"],
+        licence=_HUB_LICENCE,
+        source=f"{_HUB}/{repo_id}" if repo_id else weights["url"],
     )
 
 
@@ -260,8 +260,8 @@ def _timm(name: str, rest: str) -> ClassifierSpec:
         load=partial(load_timm, model=model),
         weights=HubFile(weights.hf_hub_id, files) if weights.hf_hub_id else UrlFile(weights.url),
         weights_id=f"timm {model}",
-        licence=weights.license or HUB_LICENCE,
-        source=f"{HUB}/{weights.hf_hub_id}" if weights.hf_hub_id else weights.url,
+        licence=weights.license or _HUB_LICENCE,
+        source=f"{_HUB}/{weights.hf_hub_id}" if weights.hf_hub_id else weights.url,
         vocabulary="imagenet",
     )
 

@@ -92,11 +92,11 @@ def load_efficientnet_lite(path: Path, identity: Identity, *, number: int, side:
     state = dict(zip(expected, state.values(), strict=True))
     recipe = {"mean": (0.5,) * 3, "std": (0.5,) * 3}
     classifier = _closed_set(identity, path, network, state, imagenet(), side, recipe)
-    fold_batch_norms(network)
+    _fold_batch_norms(network)
     return classifier
 
 
-def fold_batch_norms(network: Any) -> None:
+def _fold_batch_norms(network: Any) -> None:
     """Fold each of timm's batch norms into the convolution before it, once the weights are loaded.
 
     In eval mode the network computes the same up to rounding, and a PGD step takes a fifth less time.
@@ -173,7 +173,7 @@ def load_open_clip(path: Path, identity: Identity, *, architecture: str, tag: st
     )
     # Tokenizers that open_clip does not bundle come with the weights.
     elsewhere = open_clip.get_model_config(architecture)["text_cfg"].get("hf_tokenizer_name")
-    return clip_model(
+    return _clip_model(
         identity, network, open_clip.get_tokenizer(f"local-dir:{path.parent}" if elsewhere else architecture)
     )
 
@@ -181,7 +181,7 @@ def load_open_clip(path: Path, identity: Identity, *, architecture: str, tag: st
 def load_open_clip_folder(path: Path, identity: Identity) -> ClipModel:
     """Load a CLIP from a folder in open_clip's format: `open_clip_config.json` beside the weights."""
     network = _open_clip_model(f"local-dir:{path.parent}", path)
-    return clip_model(identity, network, _folder_tokenizer(path.parent))
+    return _clip_model(identity, network, _folder_tokenizer(path.parent))
 
 
 def load_bundled_clip(path: Path, identity: Identity) -> ClipModel:
@@ -254,7 +254,7 @@ def _skip_initialisation() -> Any:
     return SkipInitialisation()
 
 
-def clip_model(identity: Identity, network: Any, tokenizer: Any) -> ClipModel:
+def _clip_model(identity: Identity, network: Any, tokenizer: Any) -> ClipModel:
     """Wrap an open_clip model with its own preprocessing."""
     from core.classifiers.classifier import ClipModel
 

@@ -104,7 +104,7 @@ class MiniResNet(nn.Module):
 
 
 PATCH = 2  # attention runs over every second pixel of every second row, four times
-HEADS = 4
+_HEADS = 4
 
 
 class ConvNorm(nn.Module):
@@ -155,7 +155,7 @@ class Attention(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         batch, count, width = tokens.shape
-        query, key, value = self.qkv(tokens).view(batch, count, 3, HEADS, width // HEADS).permute(2, 0, 3, 1, 4)
+        query, key, value = self.qkv(tokens).view(batch, count, 3, _HEADS, width // _HEADS).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(query, key, value)  # (B, heads, N, C / heads)
         return self.proj(mixed.transpose(1, 2).reshape(batch, count, width))
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MIN_CLASSES, MAX_CLASSES = 2, 100
 # Initial text of the field for own words. Bundled CLIPs have these embeddings and need no text tower.
 DEFAULT_WORDS = ("kitten", "puppy", "pony", "bird", "car", "jet", "boat")
-MAX_NAME_LENGTH = MAX_TEMPLATE_LENGTH = 200  # characters; a text tower reads far fewer tokens
+MAX_NAME_LENGTH = _MAX_TEMPLATE_LENGTH = 200  # characters; a text tower reads far fewer tokens
 
 # Line ends, and the commas and semicolons of several scripts.
 _SEPARATORS = re.compile("[,;\n\r،؛，；、\u2028\u2029]")
@@ -69,9 +69,9 @@ def parse_template(text: str) -> str:
         ValueError: more than 200 characters.
     """
     template = _tidy(text)
-    if len(template) > MAX_TEMPLATE_LENGTH:
+    if len(template) > _MAX_TEMPLATE_LENGTH:
         raise ValueError(
-            f"the prompt pattern may have {MAX_TEMPLATE_LENGTH} characters and has {len(template):,}; shorten it"
+            f"the prompt pattern may have {_MAX_TEMPLATE_LENGTH} characters and has {len(template):,}; shorten it"
         )
     return template
 

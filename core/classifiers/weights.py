@@ -31,7 +31,7 @@ class Identity:
 
 PROBE_SECONDS = 4.0  # for the first response of a server, so that nobody waits long for a dead network
 STALL_SECONDS = 10.0  # without a byte, after which huggingface_hub retries and pooch gives up
-FIRST_USED = "first-used"  # our name for a commit in the hub's cache, like the hub's "main"
+_FIRST_USED = "first-used"  # our name for a commit in the hub's cache, like the hub's "main"
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 # In open_clip's order of preference, so that the file checked is the file loaded.
 OPEN_CLIP_WEIGHTS = (
@@ -262,7 +262,7 @@ class HubFile(WeightSource):
         from huggingface_hub.file_download import repo_folder_name
 
         folder = repo_folder_name(repo_id=self.repo_id, repo_type="model")
-        return Path(constants.HF_HUB_CACHE, folder, "refs", FIRST_USED)
+        return Path(constants.HF_HUB_CACHE, folder, "refs", _FIRST_USED)
 
     def _revision(self) -> str | None:
         """Return the commit to use: the pinned one, or the one that this machine fetched first."""

@@ -14,7 +14,7 @@ from PIL import Image
 from core.data.picture_files import to_uint8
 
 STRENGTHS = (1, 2, 3)
-SMALL_SIDE, LARGE_SIDE, LARGE_FROM = 32, 224, 65  # pixels; ImageNet-C's lengths apply from LARGE_FROM on
+SMALL_SIDE, _LARGE_SIDE, _LARGE_FROM = 32, 224, 65  # pixels; ImageNet-C's lengths apply from _LARGE_FROM on
 Amounts = tuple[float, float, float]
 # (B, 3, H, W) float64 pictures, the amount and a generator for each picture -> pictures, before clipping to [0, 1].
 Change = Callable[[np.ndarray, float, Sequence[np.random.Generator]], np.ndarray]
@@ -53,7 +53,7 @@ class Corruption:
             raise ValueError(f"strength must be one of {', '.join(map(str, STRENGTHS))}; got {strength}")
         if self.small is None:
             return self.amounts[strength - 1]
-        amounts, usual_side = (self.amounts, LARGE_SIDE) if side >= LARGE_FROM else (self.small, SMALL_SIDE)
+        amounts, usual_side = (self.amounts, _LARGE_SIDE) if side >= _LARGE_FROM else (self.small, SMALL_SIDE)
         return amounts[strength - 1] * side / usual_side
 
 

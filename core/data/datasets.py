@@ -45,7 +45,7 @@ def load_samples(name: str) -> ImageDataset:
     row = _row(name)
     record = _record(row)
     if photographs := record.get("photographs"):
-        images = np.stack([read_picture(row.folder / photograph["file"], row.side) for photograph in photographs])
+        images = np.stack([_read_picture(row.folder / photograph["file"], row.side) for photograph in photographs])
         labels = np.array([photograph["imagenet_index"] for photograph in photographs], dtype=np.int64)
     else:
         archive = read_archive(row.folder / "images.npz")
@@ -143,10 +143,10 @@ def _archive(images: np.ndarray, labels: np.ndarray, classes: np.ndarray) -> Ima
     return ImageArchive(images, labels.astype(np.int64), tuple(str(name) for name in classes))
 
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mpo")
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mpo")
 
 
-def class_folders(folder: Path) -> list[Path]:
+def _class_folders(folder: Path) -> list[Path]:
     """Return the sub-folders of `folder`, by name, following links and skipping hidden ones (`.git`, `__MACOSX`).
 
     Raises:
@@ -157,7 +157,7 @@ def class_folders(folder: Path) -> list[Path]:
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "__")) and entry.is_dir())
 
 
-def list_pictures(class_folder: Path) -> list[Path]:
+def _list_pictures(class_folder: Path) -> list[Path]:
     """Return the picture files in a class folder and below, sorted; recognised by suffix.
 
     Hidden files (such as macOS's `._photo.jpg`) and other files are skipped. Links to pictures count; below the class
@@ -167,12 +167,12 @@ def list_pictures(class_folder: Path) -> list[Path]:
     for directory, subfolders, files in os.walk(class_folder):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         pictures += [
-            Path(directory, name) for name in files if not name.startswith(".") and name.lower().endswith(SUFFIXES)
+            Path(directory, name) for name in files if not name.startswith(".") and name.lower().endswith(_SUFFIXES)
         ]
     return sorted(pictures)
 
 
-def read_picture(path: Path, size: int) -> np.ndarray:
+def _read_picture(path: Path, size: int) -> np.ndarray:
     """Decode one picture file and crop it to uint8 (size, size, 3).
 
     Raises:
@@ -186,10 +186,10 @@ def read_picture(path: Path, size: int) -> np.ndarray:
         raise RuntimeError(f"{path}: this file cannot be read ({error.strerror}): restore or remove it") from error
 
 
-MIN_SIZE = 8
-PHOTOGRAPH_SIZE = 224  # default side in pixels for files of any size
+_MIN_SIZE = 8
+_PHOTOGRAPH_SIZE = 224  # default side in pixels for files of any size
 # Folders of a split, best first: ImageNet's test images have no labels, so `val` serves as test set.
-SPLIT_FOLDERS = {
+_SPLIT_FOLDERS = {
     "train": ("train",),
     "test": ("test", "val", "valid", "validation"),
     "val": ("val", "valid", "validation", "test"),
@@ -245,12 +245,12 @@ def load_dataset(
         FileNotFoundError: the data set is missing or incomplete.
         RuntimeError: a damaged file, which is named.
     """
-    if split not in SPLIT_FOLDERS:
-        raise ValueError(f"split {split!r} is unknown; known: {', '.join(SPLIT_FOLDERS)}")
+    if split not in _SPLIT_FOLDERS:
+        raise ValueError(f"split {split!r} is unknown; known: {', '.join(_SPLIT_FOLDERS)}")
     if limit is not None and limit < 1:
         raise ValueError(f"limit is the number of images, at least 1, or None for all; got {limit}")
-    if image_size is not None and image_size < MIN_SIZE:
-        raise ValueError(f"image_size is a number of pixels, at least {MIN_SIZE}; got {image_size}")
+    if image_size is not None and image_size < _MIN_SIZE:
+        raise ValueError(f"image_size is a number of pixels, at least {_MIN_SIZE}; got {image_size}")
     if name == "cifar10":
         raw = _find_cifar10(Path("data" if data_dir is None else data_dir).expanduser(), split, download)
     elif name == "imagenet100":
@@ -272,13 +272,13 @@ def load_dataset(
             f"{raw.source}: images of {first.shape[0]} x {first.shape[1]} pixels are not square; "
             "pass image_size to crop them"
         )
-    size = image_size or (PHOTOGRAPH_SIZE if isinstance(first, Path) else first.shape[0])
+    size = image_size or (_PHOTOGRAPH_SIZE if isinstance(first, Path) else first.shape[0])
     images = np.empty((len(indices), 3, size, size), np.uint8)
 
     def fill(place: int) -> None:
         picture = raw.pictures[indices[place]]
         if isinstance(picture, Path):
-            square = read_picture(picture, size)
+            square = _read_picture(picture, size)
         else:
             square = square_image(picture, size, resize_to=size)
         images[place] = square.transpose(2, 0, 1)
@@ -332,7 +332,7 @@ def _find_imagenet100(data_dir: str | Path | None, split: str) -> _RawDataset:
             f"pictures for each WordNet id ({wnids[0]}, {wnids[1]}, ...), or with val and train"
         )
     root = _split_folder(Path(data_dir).expanduser(), split)
-    missing = sorted(set(wnids) - {folder.name for folder in class_folders(root)})
+    missing = sorted(set(wnids) - {folder.name for folder in _class_folders(root)})
     if missing:
         raise FileNotFoundError(
             f"{root}: {len(missing)} of the {len(wnids)} class folders of ImageNet100 are missing "
@@ -349,7 +349,7 @@ def _find_path(path: Path, name: str | Path, split: str) -> _RawDataset:
         return _RawDataset(_own_name(path.stem, source), split, archive.images, archive.labels, classes, source)
     if not path.is_dir():
         raise _unknown(str(name), path)
-    folders = class_folders(_split_folder(path, split))
+    folders = _class_folders(_split_folder(path, split))
     if not folders:
         raise FileNotFoundError(f"{path}: expected one folder of pictures for each class, found no folder in it")
     data = path.resolve().name
@@ -379,12 +379,12 @@ def _split_folder(path: Path, split: str) -> Path:
 
     A class may also be called `train`, but then it holds pictures and no folders.
     """
-    inside = (path / name for name in SPLIT_FOLDERS[split])
-    return next((folder for folder in inside if folder.is_dir() and class_folders(folder)), path)
+    inside = (path / name for name in _SPLIT_FOLDERS[split])
+    return next((folder for folder in inside if folder.is_dir() and _class_folders(folder)), path)
 
 
 def _list_folders(name: str, split: str, folders: list[Path], classes: ClassSet) -> _RawDataset:
-    pictures = [list_pictures(folder) for folder in folders]
+    pictures = [_list_pictures(folder) for folder in folders]
     if empty := [folder.name for folder, paths in zip(folders, pictures, strict=True) if not paths]:
         raise FileNotFoundError(
             f"{folders[0].parent}: {len(empty)} of {len(folders)} class folders hold no picture "

@@ -18,13 +18,13 @@ from core.shared import paper
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
 
-def url_text(data: bytes) -> str:
+def _url_text(data: bytes) -> str:
     """Encode bytes; the same bytes give the same text."""
     return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode("ascii").rstrip("=")
 
 
-def url_bytes(text: str, max_bytes: int) -> bytes:
-    """Return the bytes that `url_text` encoded; b"" if the untrusted text is damaged or holds over `max_bytes`."""
+def _url_bytes(text: str, max_bytes: int) -> bytes:
+    """Return the bytes that `_url_text` encoded; b"" if the untrusted text is damaged or holds over `max_bytes`."""
     if not _ALPHABET.fullmatch(text):
         return b""
     unpacking = zlib.decompressobj()
@@ -93,13 +93,13 @@ def random_square_mask(side: int, *, height: int, width: int, generator: np.rand
     return square_mask((left + side // 2, top + side // 2), side, height=height, width=width)
 
 
-def pack_mask(mask: np.ndarray) -> bytes:
+def _pack_mask(mask: np.ndarray) -> bytes:
     """Pack a mask's bits row by row from the top-left pixel, the first pixel in a byte's highest bit."""
     return np.packbits(mask.astype(bool)).tobytes()
 
 
-def unpack_mask(data: bytes, *, height: int, width: int) -> np.ndarray:
-    """Unpack `pack_mask`'s bytes to a (1, H, W) mask; raise ValueError for another number of bytes."""
+def _unpack_mask(data: bytes, *, height: int, width: int) -> np.ndarray:
+    """Unpack `_pack_mask`'s bytes to a (1, H, W) mask; raise ValueError for another number of bytes."""
     if len(data) != (height * width + 7) // 8:
         raise ValueError(f"{len(data)} bytes are not a packed mask of {width} x {height} pixels")
     bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=height * width)
@@ -108,7 +108,7 @@ def unpack_mask(data: bytes, *, height: int, width: int) -> np.ndarray:
 
 def encode_mask(mask: np.ndarray) -> str:
     """Encode a mask's packed bits in base64."""
-    return base64.b64encode(pack_mask(mask)).decode("ascii")
+    return base64.b64encode(_pack_mask(mask)).decode("ascii")
 
 
 def decode_mask(text: str, *, height: int, width: int) -> np.ndarray:
@@ -121,7 +121,7 @@ def decode_mask(text: str, *, height: int, width: int) -> np.ndarray:
     # Checking the length first refuses an oversized text before decoding.
     if len(text) == 4 * ((size + 2) // 3):
         with suppress(ValueError):
-            return unpack_mask(base64.b64decode(text, validate=True), height=height, width=width)
+            return _unpack_mask(base64.b64decode(text, validate=True), height=height, width=width)
     raise ValueError(
         f"a mask for {width} x {height} pixels is {size} bytes of packed bits in base64; got {len(text)} characters "
         "that do not decode to it; paint it on this image again"
@@ -220,7 +220,7 @@ MAX_HOLE_LENGTH = 1500
 
 def hole_text(mask: np.ndarray) -> str | None:
     """Encode a (1, H, W) bool mask, after its side and a dot, in URL-safe characters; None if over 1,500."""
-    text = f"{mask.shape[-1]}.{url_text(pack_mask(mask))}"
+    text = f"{mask.shape[-1]}.{_url_text(_pack_mask(mask))}"
     return text if len(text) <= MAX_HOLE_LENGTH else None
 
 
@@ -230,7 +230,7 @@ def read_hole(text: str, size: int) -> np.ndarray | None:
     if dot and side == str(size) and len(text) <= MAX_HOLE_LENGTH:
         with suppress(ValueError):
             # Bounded, as a few characters can expand to a very long text.
-            return unpack_mask(url_bytes(encoded, size * size), height=size, width=size)
+            return _unpack_mask(_url_bytes(encoded, size * size), height=size, width=size)
     return None
 
 
@@ -238,7 +238,7 @@ Colour = tuple[int, int, int]
 
 SIDE = 32  # pixels, the default
 MAX_SIDE = 256
-MAX_COLOURS = 64
+_MAX_COLOURS = 64
 # Some servers and chats truncate longer URLs. The bundled sketches take 60 to 140 characters.
 MAX_SKETCH_LENGTH = 3000
 
@@ -361,14 +361,14 @@ def encode_sketch(picture: np.ndarray) -> str:
     side = len(picture)
     _check_sketch_side(side)
     colours, indices = np.unique(picture.reshape(-1, 3), axis=0, return_inverse=True)
-    if len(colours) > MAX_COLOURS:
+    if len(colours) > _MAX_COLOURS:
         reduced = Image.fromarray(np.ascontiguousarray(picture)).quantize(
-            MAX_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+            _MAX_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
         )
         colours, indices = np.unique(np.array(reduced.convert("RGB")).reshape(-1, 3), axis=0, return_inverse=True)
     rows = indices.reshape(side, side).astype(np.uint8)
     rows[1:] ^= rows[:-1].copy()
-    text = url_text(bytes([len(colours) - 1]) + colours.tobytes() + rows.tobytes())
+    text = _url_text(bytes([len(colours) - 1]) + colours.tobytes() + rows.tobytes())
     if len(text) > MAX_SKETCH_LENGTH:
         raise ValueError(
             f"this sketch takes {len(text):,} characters, and a URL has room for {MAX_SKETCH_LENGTH:,}: "
@@ -385,9 +385,9 @@ def decode_sketch(text: str, side: int) -> np.ndarray:
     """
     _check_sketch_side(side)
     pixels = side * side
-    data = url_bytes(text, 1 + 3 * MAX_COLOURS + pixels) if len(text) <= MAX_SKETCH_LENGTH else b""
+    data = _url_bytes(text, 1 + 3 * _MAX_COLOURS + pixels) if len(text) <= MAX_SKETCH_LENGTH else b""
     count = data[0] + 1 if data else 0
-    if 1 <= count <= MAX_COLOURS and len(data) == 1 + 3 * count + pixels:
+    if 1 <= count <= _MAX_COLOURS and len(data) == 1 + 3 * count + pixels:
         colours = np.frombuffer(data, np.uint8, 3 * count, offset=1).reshape(count, 3)
         rows = np.frombuffer(data, np.uint8, offset=1 + 3 * count).reshape(side, side)
         indices = np.bitwise_xor.accumulate(rows, axis=0)

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_BYTES = 50 * 2**20
 MAX_PIXELS = 50_000_000  # a 50-megapixel phone picture passes; 150 MB once decoded
 MIN_SIDE = 8
 MAX_JPEG_SCANS = 100
-BACKGROUND = (255, 255, 255)
+_BACKGROUND = (255, 255, 255)
 _STRIP = 2**20  # pixels converted at a time
 
 _CONVERTIBLE = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr")
@@ -70,7 +70,7 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
             "copy"
         )
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _check_size(image, data, max_pixels)
             image.load()
             return _upright_rgb(image)
@@ -114,7 +114,7 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
         ImageOps.exif_transpose(image, in_place=True)
     if image.mode == "RGB" and not image.has_transparency_data:
         return image
-    result = Image.new("RGB", image.size, BACKGROUND)
+    result = Image.new("RGB", image.size, _BACKGROUND)
     # In strips: converting the whole picture takes several times its memory.
     rows = max(1, _STRIP // image.width)
     for top in range(0, image.height, rows):
@@ -167,8 +167,8 @@ def _damaged(reason: str) -> str:
 
 
 # The usual evaluation transform for ImageNet: shorter side to 256, then the central 224 x 224.
-RESIZE_TO_CROP = 256 / 224
-MAX_ASPECT = 8
+_RESIZE_TO_CROP = 256 / 224
+_MAX_ASPECT = 8
 
 
 def square_image(image: np.ndarray | Image.Image, size: int, *, resize_to: int | None = None) -> np.ndarray:
@@ -190,15 +190,15 @@ def square_image(image: np.ndarray | Image.Image, size: int, *, resize_to: int |
     if not isinstance(image, Image.Image):
         _check_picture(image)
         image = Image.fromarray(np.ascontiguousarray(image))
-    resize_to = round(size * RESIZE_TO_CROP) if resize_to is None else resize_to
+    resize_to = round(size * _RESIZE_TO_CROP) if resize_to is None else resize_to
     if not 1 <= size <= resize_to:
         raise ValueError(f"size must be from 1 to resize_to; got size {size} and resize_to {resize_to}")
     width, height = image.size
     if (width, height) == (size, size):
         return np.array(image)
 
-    if MAX_ASPECT * min(height, width) < max(height, width):
-        image = _crop_centre(image, *(min(length, MAX_ASPECT * min(height, width)) for length in (height, width)))
+    if _MAX_ASPECT * min(height, width) < max(height, width):
+        image = _crop_centre(image, *(min(length, _MAX_ASPECT * min(height, width)) for length in (height, width)))
         width, height = image.size
     if min(height, width) != resize_to:
         if height <= width:
@@ -254,7 +254,7 @@ def _check_picture(image: np.ndarray) -> None:
 
 
 SECONDS = 5.0  # half to wait for other pictures, half for this one; a photograph takes at most 1.5
-MEMORY = 450_000_000  # bytes; a 50-megapixel photograph takes 200 MB, 400 MB if it is rotated
+_MEMORY = 450_000_000  # bytes; a 50-megapixel photograph takes 200 MB, 400 MB if it is rotated
 _REFUSED = 3  # exit status: the output is an error message
 _ROOT = Path(__file__).resolve().parents[2]
 _one_at_a_time = threading.Lock()
@@ -298,7 +298,7 @@ def main() -> int:
     if sys.platform == "linux":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
     try:
         picture = open_picture(sys.stdin.buffer.read())
         sys.stdout.buffer.write(b"".join(square_image(picture, size).tobytes() for size in sizes))

@@ -90,7 +90,7 @@ class ClassStatistics:
         if (height, width) == (image_size, image_size):
             return self
         source = f"{self.source}; resized from {height} to {image_size} pixels"
-        return ClassStatistics(resize_planes(self.mean, image_size), resize_planes(self.std, image_size), source)
+        return ClassStatistics(_resize_planes(self.mean, image_size), _resize_planes(self.std, image_size), source)
 
     def draw(self, count: int, *, generator: np.random.Generator) -> np.ndarray:
         """(count, 3, H, W) float32: pixels and channels drawn independently from Normal(mean, std), clipped to [0, 1].
@@ -148,14 +148,14 @@ class DatasetStatistics(StatisticsByClass):
         return ClassStatistics(mean, std, source)
 
 
-def resize_planes(planes: np.ndarray, image_size: int) -> np.ndarray:
+def _resize_planes(planes: np.ndarray, image_size: int) -> np.ndarray:
     """Resize (3, H, W) to (3, image_size, image_size) float32, linear between pixel centres."""
     size = (image_size, image_size)
     resized = [Image.fromarray(plane.astype(np.float32)).resize(size, Image.Resampling.BILINEAR) for plane in planes]
     return np.stack([np.asarray(plane) for plane in resized]).clip(0, 1)
 
 
-DIAGONAL = 1e-4  # Santurkar et al. add this to the diagonal of the covariance
+_DIAGONAL = 1e-4  # Santurkar et al. add this to the diagonal of the covariance
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +193,7 @@ class ClassCovariance:
         if self.diagonal:
             small += np.sqrt(self.diagonal) * noise[:, k:]
         planes = small.reshape(count, *self.mean.shape).clip(0, 1)
-        return np.stack([resize_planes(plane, self.image_size) for plane in planes])
+        return np.stack([_resize_planes(plane, self.image_size) for plane in planes])
 
 
 def class_covariance(images: np.ndarray, grain: int, source: str, components: int | None = None) -> ClassCovariance:
@@ -215,7 +215,7 @@ def class_covariance(images: np.ndarray, grain: int, source: str, components: in
     mean = small.mean(axis=0)
     deviations = (small - mean).reshape(n, -1) / np.float32(np.sqrt(n))
     if components is None:
-        return ClassCovariance(mean, deviations, height, source, DIAGONAL)
+        return ClassCovariance(mean, deviations, height, source, _DIAGONAL)
     variances, axes = np.linalg.eigh(deviations.T @ deviations)  # ascending
     largest = slice(-1, -1 - components, -1)
     factors = (axes[:, largest] * np.sqrt(variances[largest].clip(0))).T

@@ -48,7 +48,7 @@ def _usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
     return "cifar10"
 
 
-TIMED = 32  # images of the timed passes
+_TIMED = 32  # images of the timed passes
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -155,9 +155,9 @@ def pass_seconds(network: ProfiledNetwork) -> float:
     """Measure the time of a forward pass per picture, after a warm-up."""
     import torch
 
-    data = network.images(TIMED)
+    data = network.images(_TIMED)
     classifier = network.classifier(data.classes)
-    pictures = torch.from_numpy(data.images[:TIMED].astype(np.float32) / 255).to(classifier.device)
+    pictures = torch.from_numpy(data.images[:_TIMED].astype(np.float32) / 255).to(classifier.device)
     with torch.inference_mode():
         for _ in range(2):
             begun = time.perf_counter()

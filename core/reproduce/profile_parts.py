@@ -102,18 +102,14 @@ class Kind:
     title: str = ""
     of_clip: bool = False
 
-    def settings(self, size: int, fewer: int = 1) -> dict[str, Any]:
-        """Return the settings of a run on pictures of a side."""
+    def job(self, size: int, count: int, seed: int, fewer: int = 1) -> JobConfig:
+        """Return the job of `count` results on pictures of a side; fewer: as in the table."""
         run: RunKind = "inpainting" if self.mode == "inpaint" else "generation"
         hole = usual_side(size) if self.mode == "inpaint" else None
         values = usual_settings(run, size, hole, leading(() if self.search is None else COMPARED))
         if self.search is not None:
             values["search"] = self.search
-        return {**values, "steps": values["steps"] // fewer, "step_size": values["step_size"] * fewer}
-
-    def job(self, size: int, count: int, seed: int, fewer: int = 1) -> JobConfig:
-        """Return the job of `count` results on pictures of a side."""
-        changes = self.settings(size, fewer)
+        changes = {**values, "steps": values["steps"] // fewer, "step_size": values["step_size"] * fewer}
         return JobConfig(
             mode=self.mode, count=count, seed=seed, changes=changes, penalty=self.penalty, start=self.start
         )
@@ -134,9 +130,9 @@ KINDS = (
 )  # fmt: skip
 
 
-GRADIENT_PASSES = 3  # cost of a forward and backward pass, in forward passes
+_GRADIENT_PASSES = 3  # cost of a forward and backward pass, in forward passes
 SMALL = 32  # pixels: larger pictures would take some parts too long, or have no judges
-UNFINISHED = ".unfinished"  # suffix of an incomplete file, which no page reads
+_UNFINISHED = ".unfinished"  # suffix of an incomplete file, which no page reads
 
 
 def profile_name(classifier: str) -> str:
@@ -205,7 +201,7 @@ class ProfileFile:
     def make_in(self, folder: Path) -> None:
         """Make the file in a profile's folder; while incomplete it has another name, which tells amounts apart."""
         path = folder / self.path
-        unfinished = path.with_name(f"{path.stem}-{self.passes:.0f}{UNFINISHED}")
+        unfinished = path.with_name(f"{path.stem}-{self.passes:.0f}{_UNFINISHED}")
         make_folder(path.parent)
         self.make(unfinished)
         unfinished.replace(path)
@@ -224,9 +220,9 @@ class ProfilePart(NamedTuple):
     items: Callable[[ProfiledNetwork], Iterator[ProfileFile]]
 
 
-SMALL_SET = SAMPLE_SETS[CIFAR10.name]
+_SMALL_SET = SAMPLE_SETS[CIFAR10.name]
 LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.drawn)
-JUDGED_AT_ONCE = 50
+_JUDGED_AT_ONCE = 50
 DIGITS = 4  # significant digits of each number
 THIRD_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
 
@@ -244,7 +240,7 @@ def judgements(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         raise MissingDataError(
             f"need CIFAR-10’s pictures of {SMALL} pixels, or another network that knows the drawn classes"
         )
-    passes = sum(GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values()) or len(LARGE)
+    passes = sum(_GRADIENT_PASSES * job.count * job.changes["steps"] for job in jobs.values()) or len(LARGE)
     path = Path("judgements", f"{network.file_name}.npz")
     yield ProfileFile(path, passes, partial(_make_judgements, network, data, jobs), partial(_is_enough, network, jobs))
 
@@ -326,7 +322,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
     """Paint and judge the missing kinds, saving the file after each; take over those of a finished file."""
     classifier = network.classifier(data.classes)
     device = classifier.device
-    row = SMALL_SET if jobs else next(row for row in LARGE if _judged(network, row))
+    row = _SMALL_SET if jobs else next(row for row in LARGE if _judged(network, row))
     own_judge = network.judge if jobs else None
     judge = own_judge(device) if own_judge else load_judge(network.name, row.class_set, row.classes, device)
     assert judge is not None  # several are bundled for small pictures
@@ -374,8 +370,8 @@ def _painted(job: PGDJob, name: str) -> tuple[dict[str, list[float]], np.ndarray
     """Paint a job's pictures; return their (n,) numbers by column, and the (R,) energy of the change by radius."""
     numbers, changes = defaultdict[str, list[float]](list), []
     with progress_bar(desc=name, total=job.count * (job.config.steps + 1), unit="img-step", unit_scale=True) as bar:
-        for first in range(0, job.count, JUDGED_AT_ONCE):
-            batch = run_batch(job, range(first, min(first + JUDGED_AT_ONCE, job.count)), bar.update)
+        for first in range(0, job.count, _JUDGED_AT_ONCE):
+            batch = run_batch(job, range(first, min(first + _JUDGED_AT_ONCE, job.count)), bar.update)
             for column, values in batch.numbers.items():
                 numbers[column] += map(_short, values.tolist())
             changes.append(batch.run.frames[-1] / 255 - batch.run.start)  # rounded as in a run's file
@@ -404,9 +400,9 @@ def runs(network: ProfiledNetwork) -> Iterator[ProfileFile]:
         for example in of_row:
             path = example.path(network.file_name, folder)
             if path in first or not network.quick:
-                passes = GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
+                passes = _GRADIENT_PASSES * len(example.plan.start) * example.plan.config.steps
                 make = partial(_make_run, network, example, row.classes)
-                files.append(ProfileFile(path, passes, make, partial(is_current, network.name, example)))
+                files.append(ProfileFile(path, passes, make, partial(_is_current, network.name, example)))
     yield from sorted(files, key=lambda file: file.passes)
 
 
@@ -419,7 +415,7 @@ def opening_plan(row: SampleSet, seed: int) -> RunPlan:
     return RunPlan(targets=names, start=start, config=paper_generation(row.side), seed=seed, images=facts)
 
 
-def is_current(name: str, example: Example, path: Path) -> bool:
+def _is_current(name: str, example: Example, path: Path) -> bool:
     """Return whether a file holds a network's run of an example with its present settings."""
     try:
         run = PGDRun.load(path)
@@ -446,16 +442,16 @@ def example_run(plan: RunPlan, classifier: Classifier, description: str = "") ->
 
 
 QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
-FULL_SHARE = 0.02  # share of the images under each wave of a full map
-STRENGTH_IMAGES = 1000  # of a map at equal strength, which has only the corners
-ENLARGING = ("mini-clip", PAPERS_CLIP)  # enlarge small pictures
+_FULL_SHARE = 0.02  # share of the images under each wave of a full map
+_STRENGTH_IMAGES = 1000  # of a map at equal strength, which has only the corners
+_ENLARGING = ("mini-clip", PAPERS_CLIP)  # enlarge small pictures
 
 
 def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield its map."""
     data = network.images(QUICK_IMAGES if network.quick else None)
     n, config = len(data), map_config(network, data)
-    per_wave = max(1, QUICK_PASSES // len(config.waves), 0 if network.quick else round(FULL_SHARE * n))
+    per_wave = max(1, QUICK_PASSES // len(config.waves), 0 if network.quick else round(_FULL_SHARE * n))
     config = replace(config, passes=min(1.0, per_wave / n))
     quick = Path("heatmaps", f"{network.file_name}_{data.name}-{QUICK_IMAGES}.npz") if n > QUICK_IMAGES else None
     yield replace(map_file(network, data, config), replaces=quick)
@@ -504,14 +500,14 @@ def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
     A network that enlarges pictures itself has none; only the networks compared with it have such maps.
     """
-    data = network.images(QUICK_IMAGES if network.quick else STRENGTH_IMAGES)
+    data = network.images(QUICK_IMAGES if network.quick else _STRENGTH_IMAGES)
     if network_side(network.name) != data.image_size or data.image_size > SMALL:
         return
     config = map_config(network, data)
     cells = tuple(wave for wave in config.waves if rounded_radius(np.array([wave]))[0] > config.side // 2)
     per_wave = max(1, QUICK_PASSES // len(cells)) if network.quick else len(data)
     config = replace(config, cells=cells, passes=min(1.0, per_wave / len(data)))
-    for weaken_as in sorted({enlarged for name in ENLARGING if (enlarged := network_side(name)) is not None}):
+    for weaken_as in sorted({enlarged for name in _ENLARGING if (enlarged := network_side(name)) is not None}):
         path = Path("strength", f"{network.file_name}_{data.name}_weakened-{weaken_as}.npz")
         yield map_file(network, data, replace(config, weaken_as=weaken_as), path)
 
@@ -552,7 +548,7 @@ def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     if data.image_size > SMALL or len(data) < BLOCKS:
         have = f"{count_of(len(data), 'picture')} of {data.image_size}"
         raise MissingDataError(f"needs at least {BLOCKS} pictures of {SMALL} pixels, and there are {have}")
-    passes = GRADIENT_PASSES * len(data)
+    passes = _GRADIENT_PASSES * len(data)
     yield _table(network, StoredGradient, GradientConfig(), data, passes, lambda stored: stored.pictures >= len(data))
 
 

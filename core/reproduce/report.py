@@ -42,7 +42,7 @@ from core.shared.text import Network, Sentence, bdi, count_of, number_html, one_
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-MAX_BARS = 100  # more intervals would hide the points
+_MAX_BARS = 100  # more intervals would hide the points
 
 
 def map_plots(result: MapResult) -> dict[str, bytes]:
@@ -69,7 +69,7 @@ def _waves(result: MapResult) -> bytes:
     figure = Figure(figsize=(5.2, 4.6), layout="constrained")
     axes = figure.add_subplot()
     axes.axline((0, 0), slope=1, color="#888888", linewidth=1)
-    if len(rows) <= MAX_BARS:
+    if len(rows) <= _MAX_BARS:
         low, high = (100 * wave_values(end, waves) for end in result.heatmap.interval()[1:])
         axes.vlines(there, low, high, color="#bbbbbb", linewidth=1.5)
     points = axes.scatter(there, here, c=rounded_radius(waves), cmap="viridis", s=16, zorder=3)

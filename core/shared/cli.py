@@ -16,7 +16,7 @@ from tqdm import tqdm
 from core.shared.text import quoted
 
 Number = TypeVar("Number", int, float)
-QUIET_SECONDS = 30.0
+_QUIET_SECONDS = 30.0
 MAX_SEED = 2**64 - 1
 # Errors for the user, such as damaged weights or a folder of another run.
 EXPECTED_ERRORS = (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError)
@@ -109,5 +109,5 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
 def progress_bar(**options: Any) -> Any:
     """Return tqdm on standard error, at most every 30 seconds in a log file."""
     if not sys.stderr.isatty():
-        options = {"mininterval": QUIET_SECONDS, "maxinterval": QUIET_SECONDS, "ascii": True, "ncols": 100} | options
+        options = {"mininterval": _QUIET_SECONDS, "maxinterval": _QUIET_SECONDS, "ascii": True, "ncols": 100} | options
     return tqdm(file=sys.stderr, **options)

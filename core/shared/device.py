@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 DTYPES = ("float32", "bfloat16", "float16")
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-CLEARLY, SAME = 0.8, 1e-5  # relative time of a product, and relative error of its values
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_CLEARLY, SAME = 0.8, 1e-5  # relative time of a product, and relative error of its values
 
 
 def keep_freed_memory() -> bool:
@@ -35,7 +35,7 @@ def keep_freed_memory() -> bool:
     """
     with suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
-        return bool(mallopt(M_MMAP_THRESHOLD, 1 << 30) and mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1))
+        return bool(mallopt(_M_MMAP_THRESHOLD, 1 << 30) and mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1))
     return False
 
 
@@ -80,7 +80,7 @@ def products_by_onednn() -> bool:
             products[precision] = a @ b
             seconds[precision] = min(seconds[precision], time.thread_time() - start)
     (usual, other), (slow, fast) = products.values(), seconds.values()
-    taken = fast < CLEARLY * slow and bool((usual - other).norm() < SAME * usual.norm())
+    taken = fast < _CLEARLY * slow and bool((usual - other).norm() < SAME * usual.norm())
     torch.set_float32_matmul_precision("medium" if taken else before)
     return taken
 
