@@ -126,7 +126,7 @@ def test_nothing_moves_while_one_scrolls_and_nothing_is_inaccessible(open_articl
     page.evaluate(SHIFTS)
     for figure in FIGURES:
         bring(page, figure)
-        wait_until_still(page)
+    wait_until_still(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     moved = [shift for shift in page.evaluate("shifts") if shift[0] > 0.01]
     assert sum(value for value, _ in moved) < 0.05, moved

@@ -8,28 +8,16 @@ import pytest
 
 import ui.maps.predictions
 import ui.pages.frequency
-import ui.pages.generation
-import ui.pages.inpainting
-import ui.runs.first_guess
-import ui.runs.outcome
-import ui.runs.panel
-import ui.runs.replay
-import ui.runs.settings
-import ui.runs.state
-import ui.shared.pictures
-import ui.tools.compute
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, ClassSet, SampleSet
 from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
 from tests.ui.page_runner import open_page, page_text, run_to_the_end
-from tests.ui.toys import ToyClassifier, spec
-from ui.server.jobs import JobManager
+from tests.ui.toys import spec, use_toys
 from ui.shared.pictures import samples
 from ui.tools.registry import TOOLS
 
 SIDE = 96
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
-PAGES = (ui.pages.generation, ui.pages.inpainting, ui.runs.outcome, ui.shared.pictures, ui.tools.compute)
 
 
 @pytest.fixture(autouse=True)
@@ -61,21 +49,9 @@ def shapes(monkeypatch, tmp_path) -> SampleSet:
 @pytest.fixture(autouse=True)
 def one_classifier(monkeypatch):
     """A random classifier with only these classes."""
-    manager = JobManager()
-    monkeypatch.setattr(ui.runs.state, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.state, "current_owner", lambda: "visitor")
-
-    def load(name, class_set):
-        assert class_set == "shapes"
-        return ToyClassifier(name, SIDE, classes=SHAPES)
-
-    monkeypatch.setattr(ui.runs.state, "classifier_for", load)
-    monkeypatch.setattr(ui.runs.first_guess, "classifier_for", load)
-    ready = [spec("toy-a", "Toy A")]
+    use_toys(monkeypatch, [spec("toy-a", "Toy A")], "shapes", size=SIDE, classes=SHAPES)
     for page in (ui.maps.predictions, ui.pages.frequency):
         monkeypatch.setattr(page, "ready_classifiers", lambda class_set: [])
-    for page in (*PAGES, ui.runs.settings, ui.runs.panel, ui.runs.replay):
-        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: ready if class_set == "shapes" else [])
 
 
 def test_sweep_takes_the_set_by_name(tmp_path):
@@ -97,9 +73,9 @@ def test_frequency_page_shows_and_sweeps_its_pictures():
     ]
 
 
-@pytest.mark.parametrize("tool", [name for name, tool in TOOLS.items() if tool.of_picture])
-def test_tools_about_a_picture_take_its_pictures(tool):
-    assert not open_page("frequency", pictures="Shapes", tab=tool).exception
+def test_tools_about_a_picture_take_its_pictures():
+    for tool in [name for name, tool in TOOLS.items() if tool.of_picture]:
+        assert not open_page("frequency", pictures="Shapes", tab=tool).exception
 
 
 def test_a_side_without_a_size_v_is_refused():

@@ -27,9 +27,7 @@ from ui.maps.catalogue import CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.pages.findings import FEATURES
 from ui.story.chapters import SLUGS
 from ui.story.data import computed_map, first_maps
-from ui.story.own_word import WORD
-from ui.tools.compute import JOB
-from ui.tools.registry import GRADIENT, OWN_SWEEP, OWN_WORDS, TOOL
+from ui.tools.registry import GRADIENT, OWN_WORDS, TOOL
 
 CLIP_NAME = "clip-vit-b-32"
 PAPERS, RANDOM = "CLIP ViT-B/32", "CLIP ViT-B/32 (weights: random)"
@@ -157,22 +155,6 @@ RUNS = [
 def test_runs_are_by_clip_once_its_weights_are_here(page, parameters, by, profile, installed_clip):
     app = run_to_the_end(opened(page, **{f"{page}-steps": 2}, **parameters), page)
     assert not app.exception and not app.error and named(" ".join(run_fact(app, "Network"))) == by
-
-
-@pytest.mark.slow
-def test_a_map_and_a_word_are_by_clip_once_its_weights_are_here(profile, installed_clip):
-    app = opened("story", chapter="word")
-    app.selectbox(key=WORD).set_value("castle").run()
-    assert any('"castle"' in part.proto.json for part in app.get("bidi_component"))
-    assert named(read(app)) == {RANDOM, LARGE_CNN} and not app.exception
-    app = opened("frequency", **tool(OWN_SWEEP))
-    app.selectbox(key="sweep.images").select("picture").run()
-    app.selectbox(key="sweep.name").select(CLIP_NAME).run()
-    (button,) = [button for button in app.button if button.label == "Compute a map"]
-    button.click().run()
-    assert app.session_state[JOB].wait(120)
-    assert "The map is also among the others above." in read(app.run()) and not app.error
-    assert named(read(app)) == {PAPERS, RESNET, CNN}
 
 
 def test_hybrids_are_joined_to_the_map_of_the_same_weights_alone(profile):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,13 +14,7 @@ import torch
 from torch import nn
 
 import ui.pages.generation
-import ui.pages.inpainting
-import ui.runs.first_guess
-import ui.runs.panel
-import ui.runs.replay
-import ui.runs.settings
-import ui.runs.state
-import ui.shared.pictures
+import ui.pages.inpainting  # noqa: F401
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.weights import FolderFile
 from core.data.sample_sets import CIFAR10, ClassSet
@@ -66,19 +61,15 @@ def put_everywhere(monkeypatch: pytest.MonkeyPatch, **functions: object) -> None
             monkeypatch.setattr(module, name, functions[name])
 
 
-def use_toys(monkeypatch: pytest.MonkeyPatch, specs: Sequence[ClassifierSpec]) -> None:
-    """Put random classifiers of CIFAR-10's classes in place of the bundled ones, with a separate queue."""
+def use_toys(
+    monkeypatch: pytest.MonkeyPatch, specs: Sequence[ClassifierSpec], class_set: str = "cifar10", **toy: Any
+) -> None:
+    """Put random classifiers of one class set in place of all others, with a separate queue; toy: their settings."""
     manager = JobManager()
-    monkeypatch.setattr(ui.runs.state, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.state, "current_owner", lambda: "visitor")
-    monkeypatch.setattr(ui.runs.state, "classifier_for", lambda name, class_set: ToyClassifier(name))
-    monkeypatch.setattr(ui.runs.first_guess, "classifier_for", lambda name, class_set: ToyClassifier(name))
-    for page in (
-        ui.pages.inpainting,
-        ui.pages.generation,
-        ui.runs.settings,
-        ui.runs.panel,
-        ui.runs.replay,
-        ui.shared.pictures,
-    ):
-        monkeypatch.setattr(page, "ready_classifiers", lambda class_set: specs if class_set == "cifar10" else [])
+    put_everywhere(
+        monkeypatch,
+        job_manager=lambda: manager,
+        current_owner=lambda: "visitor",
+        classifier_for=lambda name, _: ToyClassifier(name, **toy),
+        ready_classifiers=lambda asked: specs if asked == class_set else [],
+    )

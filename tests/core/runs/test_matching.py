@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.pgd.run import Run, changed_settings, inpainting_plan
+from core.pgd.run import FILL, Run, changed_settings, inpainting_plan
 from core.pgd.settings import PGDConfig
 from tests.ui.toys import ToyClassifier, toy_plan
 
@@ -25,6 +25,8 @@ def test_settings_that_made_a_run_are_found_the_same_and_every_change_is_named()
     assert "the picture" in changed_settings(
         inpainting_plan(255 - other.original, other.mask, ["cat"], other.config), ["toy-a"], runs
     )
+    rim = inpainting_plan(other.original, other.mask, ["cat"], other.config, fill="rim")
+    assert changed_settings(rim, ["toy-a"], runs) == [FILL]
     longer = PGDConfig(epsilon=2.0, step_size=0.2, steps=7)
     assert changed_settings(inpainting_plan(other.original, other.mask, ["cat"], longer), ["toy-a"], runs) == [
         "steps or lengths"

@@ -13,11 +13,10 @@ from PIL import Image
 from scipy import stats
 
 from core.classifiers.registry import classifier_spec
-from core.data.holes_and_sketches import fill_hole
-from core.pgd.pictures import Judgement, picture_outcomes
-from core.pgd.run import FILL, PGDRun, Run, changed_settings, inpainting_plan
+from core.pgd.pictures import picture_outcomes
+from core.pgd.run import PGDRun, Run
 from core.pgd.search import LOOK_INTERVAL
-from core.pgd.starts import OPENING, RUNS, stored_classifier, stored_path
+from core.pgd.starts import OPENING, RUNS, stored_classifier
 from core.shared.numbers import confidence
 from tests.core.judged import stored_kinds, stored_views
 from tests.ui.replay_reader import frames_of, numbers_of
@@ -26,7 +25,6 @@ from tests.ui.toys import ToyClassifier, toy_plan
 from ui.components.replay.replay import RunProgress
 from ui.runs.outcome import (
     holes_alone,
-    judge_rows,
     many_columns,
     many_row,
     run_animation,
@@ -173,17 +171,6 @@ def test_a_stopped_run_by_views_says_how_often_it_measured():
     assert facts["Steps"] == f"{done} of {run.config.steps}"
 
 
-def test_what_fills_the_hole_is_a_fact_of_the_run_and_another_one_a_change():
-    other = toy_plan()
-    plan = inpainting_plan(other.original, other.mask, ["cat"], other.config, fill="rim")
-    assert np.array_equal(plan.start, fill_hole(other.original.astype(np.float32) / 255, other.mask, "rim"))
-    run = Run(plan, lambda: [ToyClassifier("toy-a")])
-    for _ in run.states():
-        pass
-    assert changed_settings(plan, ["toy-a"], run.so_far()) == []
-    assert changed_settings(other, ["toy-a"], run.so_far()) == [FILL]
-
-
 # ---- many pictures -----------------------------------------------------------------------------------------------
 
 Z = NormalDist().inv_cdf(0.975)
@@ -216,15 +203,6 @@ def test_the_rate_of_the_hole_alone_is_that_of_the_stored_pictures():
     seen = (("views", "alone"), ("pixels", "alone"), ("views", "alone_start"), ("views", "alone_original"))
     counts = [sum(row["places"][name][0] == 1 for row in rows[f"hole-{search}"]) for search, name in seen]
     assert [number.text for number in holes_alone().values()] == [f"{n} of {len(rows['hole-views'])}" for n in counts]
-
-
-def test_runs_of_different_judges_get_a_row_each():
-    run, other = (PGDRun.load(stored_path("generation", "cifar10", name)) for name in ("mini-clip", "mini-resnet"))
-    rows = judge_rows([(run, Judgement("mini-resnet", 4, 1, 2)), (other, Judgement("mini-clip", 4, 0, 3))])
-    assert rows == [
-        ("Mini CLIP", "Mini ResNet", "1 of 4 (5 to 70 %)", "2 of 4 (15 to 85 %)", "4 of 8"),
-        ("Mini ResNet", "Mini CLIP", "0 of 4 (0 to 49 %)", "3 of 4 (30 to 95 %)", "4 of 8"),
-    ]
 
 
 # ---- downloads ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-import ui.runs.first_guess
 import ui.runs.outcome
 import ui.runs.panel
 import ui.runs.state
@@ -26,7 +25,7 @@ from core.shared.device import class_probabilities
 from tests.core.judged import stored_files
 from tests.ui.page_runner import open_page, page_text, run_to_the_end, settable_widget
 from tests.ui.replay_reader import replay_data
-from tests.ui.toys import ToyClassifier, spec, use_toys
+from tests.ui.toys import ToyClassifier, put_everywhere, spec, use_toys
 from ui.runs.outcome import many_row
 from ui.runs.replay import ROLES, stored_row
 from ui.runs.settings import OFFERED
@@ -43,11 +42,6 @@ TARGET, MODELS = "inpainting-target-cifar10", "inpainting-models-cifar10"
 def toys(monkeypatch):
     """Two random classifiers in place of the bundled ones, and a separate queue."""
     use_toys(monkeypatch, SPECS)
-
-
-def replace_network(monkeypatch, network) -> None:
-    for module in (ui.runs.state, ui.runs.first_guess):
-        monkeypatch.setattr(module, "classifier_for", lambda *_: network)
 
 
 def is_new(app: AppTest) -> bool:
@@ -179,7 +173,7 @@ def test_a_target_that_a_classifier_does_not_know_is_refused_and_the_last_result
     dogless = ToyClassifier("toy-a", classes=ClassSet("custom", tuple(name for name in CIFAR10.names if name != "dog")))
     for network, error in ((dogless, "Target 'dog' is not among the 9 classes of classifier 'toy-a'"),
                            (ToyClassifier("broken", strength=float("nan")), "The classifier's loss at")):  # fmt: skip
-        replace_network(monkeypatch, network)
+        put_everywhere(monkeypatch, classifier_for=lambda *_, network=network: network)
         run_to_the_end(app, "inpainting")
         assert not app.exception and app.error[0].value.startswith(error), app.error[0].value
         assert "Your run, 3 steps" in page_text(app)

@@ -181,40 +181,24 @@ def test_a_full_line_is_refused_but_a_job_takes_the_place_of_its_visitors_earlie
     assert again.wait(LIMIT) and again.latest == 2 and new.wait(LIMIT) and new.latest == 3
 
 
-def test_a_job_without_heartbeat_is_abandoned_and_makes_room():
-    clock, following = Clock(), Steps(1)
-    manager, silent, first = submitted(100, heartbeat_seconds=30, queue_limit=1, clock=clock)
-    for now in (25.0, 50.0):
-        clock.now = now
-        first.beat()
-        silent.step()
+@pytest.mark.parametrize(
+    ("connected", "seconds", "status"),
+    [(False, 9, "done"), (False, 11, "abandoned"), (True, 149, "done"), (True, 151, "abandoned")],
+)
+def test_a_job_whose_visitor_has_gone_is_abandoned_long_before_a_quiet_ones(connected, seconds, status):
+    clock = Clock()
+    manager, silent, job = submitted(9, queue_limit=1, quiet_seconds=10, heartbeat_seconds=150,
+                                     is_connected=lambda owner: connected, clock=clock)  # fmt: skip
+    clock.now = 5.0
+    silent.step()
+    job.beat()
     waiting = manager.submit(lambda: [1], owner="b")
-    clock.now = 81.0
-    second = manager.submit(following, owner="c")
-    assert waiting.status == "abandoned" and first.status == "abandoned"
-    silent.permits.release()
-    assert silent.closed.wait(LIMIT) and following.started.wait(LIMIT)
-    following.finish()
-    assert second.wait(LIMIT) and second.status == "done"
-
-
-def test_disconnected_owner_is_dropped_long_before_a_quiet_connected_one():
-    clock, connected = Clock(), {"a", "b"}
-    manager = JobManager(quiet_seconds=10, heartbeat_seconds=150, is_connected=connected.__contains__, clock=clock)
-    closed, hidden = Steps(10), Steps(10)
-    disconnected, in_background = manager.submit(closed, owner="b"), manager.submit(hidden, owner="a")
-    connected.remove("b")
-    clock.now = 9.0
-    closed.step()
-    assert disconnected.status == "running", "a short disconnection is tolerated"
-    clock.now = 60.0
-    closed.permits.release()
-    assert disconnected.wait(LIMIT) and disconnected.status == "abandoned"
-    hidden.step()
-    assert in_background.status == "running"
-    clock.now = 151.0
-    hidden.permits.release()
-    assert in_background.wait(LIMIT) and in_background.status == "abandoned"
+    clock.now += seconds
+    # Who has gone makes room in a line of one.
+    following = waiting if status == "done" else manager.submit(lambda: [1], owner="c")
+    silent.finish()
+    assert job.wait(LIMIT) and waiting.wait(LIMIT) and job.status == waiting.status == status
+    assert following.wait(LIMIT) and following.status == "done"
 
 
 def test_times_follow_the_clock():
