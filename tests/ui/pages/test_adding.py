@@ -13,7 +13,7 @@ from core.data.datasets import load_samples
 from core.data.stored import VARIABLE
 from core.reproduce.profile import main
 from tests.ui.page_runner import page_text, run_fact, run_to_the_end
-from tests.ui.test_with_profile import opened, read
+from tests.ui.pages.test_with_profile import opened, read
 from ui.maps.catalogue import CLIP, RESNET50, shipped_maps
 from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP, TOOL
 

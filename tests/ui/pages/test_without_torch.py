@@ -8,7 +8,7 @@ import pytest
 
 from tests.ui.page_runner import PAGE
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 REASON = "libgomp.so.1: cannot open shared object file"
 # Simulate a system without libgomp: torch is installed, and its import ends in an OSError.
 TORCH = f"raise OSError({REASON!r})"

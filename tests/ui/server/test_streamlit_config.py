@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit.config
 from streamlit.testing.v1 import AppTest
 
-CONFIG = Path(__file__).parents[2] / ".streamlit" / "config.toml"
+CONFIG = Path(__file__).parents[3] / ".streamlit" / "config.toml"
 
 
 def options(table, prefix=()):
