@@ -31,7 +31,7 @@ LINKS = {
         {"maps": [CLIP, RESNET56, RESNET50, MINI_CLIP, EFFICIENTNET, "mine"]},
         {"maps": [CLIP, RESNET56, RESNET50, MINI_CLIP]},
     ),
-    **{cell: ({"cell": cell, "tab": "nonsense"}, {}) for cell in ("1,2,3", "9999,0", "1.5,2", "1,2\n")},
+    **{cell: ({"cell": cell, "tab": "nonsense"}, {}) for cell in ("1,2,3", "999,0", "1.5,2", "1,2\n")},
 }
 
 
@@ -84,16 +84,18 @@ def test_figures_are_a_press_away_and_marked_only_while_they_are_shown():
         return app.button_group(key=FIGURE).value
 
     def shown():
-        return settable_widget(app, "maps").value, app.session_state["pictures"], settable_widget(app, "show").value
+        widgets = (settable_widget(app, name).value for name in ("maps", "show", "metric"))
+        return *widgets, app.session_state["pictures"], app.session_state[CELL]
 
     assert app.button_group(key=FIGURE).proto.set_value and marked() == "Figure 1"
     app.session_state[CELL] = 3, 4
     app.run()  # the pressed figure is left to the browser, which may have a newer press
     assert not app.button_group(key=FIGURE).proto.set_value and marked() == "Figure 1"
+    settable_widget(app, "metric").set_value("Top-5")
     settable_widget(app, "show").set_value("Difference").run()
     assert marked() is None
     app.button_group(key=FIGURE).set_value("Figure 2").run()
-    second = [RESNET50, EFFICIENTNET], "Photographs", "Error"
+    second = [RESNET50, EFFICIENTNET], "Error", "Top-1", "Photographs", (0, 9)
     assert shown() == second and marked() == "Figure 2"
     settable_widget(app, "maps").set_value([CLIP]).run()  # of other classes than the picture
     assert marked() is None

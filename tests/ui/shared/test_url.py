@@ -33,7 +33,7 @@ drop_invalid_numbers()
 @pytest.mark.parametrize("page", LINKS)
 def test_senseless_numbers_in_a_link_are_ignored_with_a_notice(page):
     usual = open_page(page)
-    for number in ("9" * 5000, "-inf", "1e400", "nan"):
+    for number in ("9" * 5000, "-inf", "nan"):
         app = open_page(page, **dict.fromkeys(LINKS[page], number))
         for name in LINKS[page]:
             assert name not in app.query_params and name in app.toast[0].value

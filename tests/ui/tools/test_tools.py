@@ -99,11 +99,11 @@ def test_every_cutoff_has_each_networks_probabilities_for_both_classes(toys):
     assert "there is no crossover" in text(opened(HYBRIDS, picture="1", second="11")), "both show one class"
 
 
-@pytest.mark.parametrize("linked", [{"second": "9999", "cutoff": "-3"}, {"second": "x", "cutoff": "nan"}, {}])
-def test_a_senseless_url_opens_the_sets_own_pair_in_the_middle(linked, toys):
-    data = json.loads(opened(HYBRIDS, **linked).get("bidi_component")[-1].proto.json)
-    assert data["strip"]["selected"] == SAMPLE_SETS["cifar10"].second
-    assert data["cutoffs"][data["value"]] == CUTOFFS[len(CUTOFFS) // 2] == 4
+def test_a_senseless_url_opens_the_sets_own_pair_in_the_middle(toys):
+    for linked in ({"second": "9999", "cutoff": "-3"}, {"second": "x", "cutoff": "nan"}):
+        data = json.loads(opened(HYBRIDS, **linked).get("bidi_component")[-1].proto.json)
+        assert data["strip"]["selected"] == SAMPLE_SETS["cifar10"].second
+        assert data["cutoffs"][data["value"]] == CUTOFFS[len(CUTOFFS) // 2] == 4
 
 
 def test_crossover_cutoffs_come_in_order_and_hedged():
@@ -159,7 +159,7 @@ def gradients():
     return by_title
 
 
-def test_each_network_shows_its_gradient_on_one_scale(gradient, gradients):
+def test_each_network_shows_its_gradient(gradient, gradients):
     figures = re.findall(r'<img src="data:image/png;base64,([^"]*)" alt="([^:"]*)', body_with(gradient, "run-row"))
     pictures = {title: Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data, title in figures}
     assert list(pictures) == ["This picture", *gradients, "Mini ResNet (robust)"]
@@ -168,9 +168,6 @@ def test_each_network_shows_its_gradient_on_one_scale(gradient, gradients):
         for sign, warmer in ((1, True), (-1, False)):  # brown has more red than blue
             strong = small[sign * signed > np.quantile(sign * signed, 0.97)]
             assert ((strong[:, 0] > strong[:, 2]) == warmer).all()
-    limit = float(re.search(r"\+(\d\.\d\d)<", body_with(gradient, "One scale for all"))[1])
-    brightest = [np.quantile(abs(item.sum(0)) / np.linalg.norm(item), 0.995) for item in gradients.values()]
-    assert limit >= max(brightest) - 0.006
 
 
 def test_charts_hold_the_energy_and_the_rise_by_radius_and_the_table_their_agreement(gradient, gradients):
@@ -193,12 +190,6 @@ def test_charts_hold_the_energy_and_the_rise_by_radius_and_the_table_their_agree
         (row,) = [row for row in table.split("<tr>") if f"{classifier_spec(name).title}<" in row]
         text = html.unescape(re.sub("<.*?>", "", row)).replace("\N{MINUS SIGN}", "-")
         assert f"{agreement.waves.value:.2f}95 % interval (" in text and f"{agreement.rings.value:.2f}" in text
-
-
-def test_a_photograph_has_a_gradient_and_a_map_but_nothing_stored():
-    app = opened(GRADIENT, pictures="Photographs")
-    assert "EfficientNet-Lite0" in body_with(app, "run-row") and "own map, v = 15.7" in text(app)
-    assert not any("say which waves mislead" in body for body in bodies(app))
 
 
 # Classes
