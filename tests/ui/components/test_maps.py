@@ -1,11 +1,9 @@
 """Heat maps and waves: data sent to the browser, handling of a choice, and wave.js in Node, to the bit."""
 
 import base64
-import json
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
@@ -24,36 +22,23 @@ def unpack(packed: dict) -> np.ndarray:
     return numbers.reshape(-1, packed["side"], packed["side"])
 
 
-def test_maps_are_sent_as_rounded_per_cents_and_what_was_not_computed_is_marked():
-    small = np.array([[0.1004, 0.2006, 0.3], [0.0, np.nan, 0.9995], [-0.0004, 0.5425, 1.0]])
-    views = [
-        MapView("Small", "", small, Interval(small, small - 0.01, small + 0.01)),
-        MapView("Large", "", np.arange(25.0).reshape(5, 5) / 100, value_label="rate"),
-    ]
-    data = pack_maps(ShownMaps(views, "viridis"))
-    values, low, high = unpack(data["maps"][0])
-    assert values.tolist() == [[100, 201, 300], [0, -32768, 1000], [0, 542, 1000]]
-    assert low[0].tolist() == [90, 191, 290] and high[0].tolist() == [110, 211, 310]
-    assert low[1, 1] == high[1, 1] == -32768
-    (large,) = unpack(data["maps"][1])
-    assert large.shape == (5, 5) and large[4, 4] == 240
-    assert [part["label"] for part in data["maps"]] == ["error", "rate"] and data["range"] == [0, 100]
-    assert base64.b64decode(data["table"]) == colormap_table("viridis").tobytes()
-
-
-def test_the_unit_says_scale_decimals_and_sign_and_the_colour_map_does_not():
+def test_values_are_sent_rounded_with_their_intervals_and_the_unit_says_scale_decimals_and_sign():
     values = np.array([[1.9, np.nan, -0.25]]).repeat(3, axis=0)
 
     def packed(values, colormap, ends, **unit):
-        data = pack_maps(ShownMaps([MapView("A", "", values, **unit)], colormap, ends))
-        return [data[name] for name in ("signed", "unit", "decimals", "range")], unpack(data["maps"][0])[0, 0].tolist()
+        view = MapView("A", "", values, Interval(values, values - 1, values + 1), **unit)
+        data = pack_maps(ShownMaps([view], colormap, ends))
+        return [data[name] for name in ("signed", "unit", "decimals", "range")], unpack(data["maps"][0])[:, 0].tolist()
 
-    assert packed(values, "vik", (0, 1))[0] == [False, "%", 1, [0, 100]]
+    facts, rows = packed(values, "vik", (0, 1))
+    least = -(2**15)
+    assert facts == [False, "%", 1, [0, 100]]
+    assert rows == [[1900, least, -250], [900, least, -1250], [2900, least, 750]]
     assert packed(values, "vik", (-0.2, 0.2), unit=POINTS)[0] == [True, "points", 1, [-20, 20]]
     margin = Unit("logits", decimals=2, signed=True)
     for scale, least in ((1, -(2**15)), (1000, -(2**31))):
-        facts, row = packed(scale * values, "vik", (-2, 2), unit=margin)
-        assert facts == [True, "logits", 2, [-2, 2]] and row == [scale * 190, least, scale * -25]
+        facts, rows = packed(scale * values, "vik", (-2, 2), unit=margin)
+        assert facts == [True, "logits", 2, [-2, 2]] and rows[0] == [scale * 190, least, scale * -25]
 
 
 @pytest.mark.parametrize("name", [*COLORMAPS, "#0072B2#D55E00", "#009E73#CC79A7", FEWER_OR_MORE_ERRORS])
@@ -77,44 +62,6 @@ def test_viridis_is_the_published_one_and_yellow_means_wrong_of_errors_and_of_pr
     assert np.array_equal(error, probability[::-1]) and bytes(error[-1]).hex() == "fde725"
     with pytest.raises(ValueError, match="colour map 'jet' is unknown; known: viridis, vik"):
         colormap_table("jet")
-
-
-def lab() -> None:
-    """An app with one map of 3 x 3 beside a picture of 2 x 2 pixels."""
-    import numpy as np
-
-    from ui.components.maps.maps import MapView, PictureUnderWave, ShownMaps, wave_lab
-    from ui.components.pictures.pictures import pack_thumbnails
-
-    signs = np.where(np.arange(27).reshape(3, 3, 3) % 5 == 0, 1, -1).astype(np.int8)
-    pixels = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
-    strip = pack_thumbnails(np.zeros((3, 2, 2, 3), np.uint8), ["a", "b", "c"])
-    wave_lab(
-        ShownMaps([MapView("CLIP", "", np.zeros((3, 3)), note="map only", colour="#0072B2")]),
-        PictureUnderWave(pixels, "a picture", 3.0, 4.0, signs, strip, 2),
-        selected=(0, 1),
-        key="lab",
-        on_select=lambda frequency, epsilon: None,
-        on_pick=lambda place: None,
-        on_library=lambda: None,
-    )
-
-
-def test_lab_sends_the_pixels_three_bits_of_signs_a_cell_and_the_strength():
-    app = AppTest.from_function(lab).run()
-    assert not app.exception
-    data = json.loads(app.get("bidi_component")[0].proto.json)
-    picture = data["picture"]
-    rgb = list(base64.b64decode(picture["pixels"]))
-    assert rgb == [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11], "red, green, blue in turn"
-    bits = np.unpackbits(np.frombuffer(base64.b64decode(picture["signs"]), np.uint8), bitorder="little")[:27]
-    assert np.flatnonzero(bits).tolist() == [0, 5, 10, 15, 20, 25]
-    assert [picture[name] for name in ("size", "side", "most", "usual")] == [2, 3, 16, 4]
-    assert (picture["strip"]["selected"], picture["strip"]["captions"]) == (2, ["a", "b", "c"])
-    assert data["value"] == [0, 1, 3] and [data["maps"][0][key] for key in ("note", "colour")] == [
-        "map only",
-        "#0072B2",
-    ]
 
 
 def test_only_a_wave_of_the_map_at_a_strength_of_the_slider_is_taken():

@@ -73,6 +73,7 @@ def test_what_a_link_opens(link):
         assert not app.run().exception
 
 
+@pytest.mark.slow
 def test_the_first_picture_is_what_its_rule_gives():
     assert json.loads(CHOICE.read_text()) == default_picture()
 
