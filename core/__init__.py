@@ -17,7 +17,7 @@ _PUBLIC = {
     "core.pgd.steps": "Generation Inpainting PGDState pgd_steps run_pgd",
     "core.pgd.search": "NaturalSteps ViewDraws Views draw_view",
     "core.pgd.run": "PGDRun Run RunFileError RunPlan inpainting_plan",
-    "core.sweep.waves": "CellResult SweepConfig sweep_cells",
+    "core.sweep.waves": "SweepConfig",
     "core.sweep.grow": "grow",
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}

@@ -112,7 +112,7 @@ def pages(app: str) -> dict[str, bytes]:
 
 def network_packs() -> dict[str, bytes]:
     """Return the networks' graphs and weights. Equal graphs, such as those of twins, are included once."""
-    from precomputed.graph_weights import GRAPHS, graph_facts, packed_weights
+    from web.graphs import GRAPHS, graph_facts, packed_weights
     from web.packs import HALF, PAINTER, PREDICTORS, graph_pack, planes
 
     packs = {}

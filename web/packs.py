@@ -27,7 +27,6 @@ from core.pgd.drawings import judged_path, stored_pool
 from core.pgd.run import SURE, PGDRun
 from core.pgd.search import COMPARED, Views, leading
 from core.pgd.settings import PGDConfig, RunKind, quick_settings, usual_settings
-from precomputed.graph_weights import NETWORKS, graph_facts
 from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes
 from ui.components.mount import pack_pixels, webp_data_uri
 from ui.components.pictures.pictures import pack_mixture
@@ -38,6 +37,7 @@ from ui.story import data, figures, judge, opening
 from ui.story.data import WAVE
 from ui.story.own_word import REQUIREMENTS, TITLES
 from ui.tools.hybrids import STORED, stored_mixtures
+from web.graphs import NETWORKS, graph_facts
 
 PIECE = 2**19  # bytes, so that a progress bar moves and received pieces need not be loaded again
 FOLDER = "packs"

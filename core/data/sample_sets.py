@@ -147,9 +147,9 @@ class ImageDataset:
 
 
 SAMPLES = PRECOMPUTED / "samples"
-EXAMPLES = PRECOMPUTED / "examples.json"  # written by precomputed.make_examples, which documents the rule
+EXAMPLES = PRECOMPUTED / "examples.json"  # written by precomputed.makers.samples, which documents the rule
 
-HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.make_views
+HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.makers.views
 
 _CHOSEN = json.loads(EXAMPLES.read_text())
 _HOLES = json.loads(HOLES.read_text())  # each where it costs another network most of its class's probability
@@ -232,7 +232,7 @@ SAMPLE_SETS = {
             class_set="cifar10",
             classes_title="CIFAR-10",
             folder=SAMPLES / "cifar10",
-            # precomputed/make_default_picture.py documents the rule.
+            # precomputed/makers/samples.py documents the rule.
             first=json.loads((PRECOMPUTED / "default_picture.json").read_text())["position"],
             # A frog that every bundled network recognises.
             second=86,

@@ -6,13 +6,13 @@ import io
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.fourier.table import Number, Outcomes, Row, outcome_file
+from core.fourier.table import Number, Outcomes, outcome_file
 from core.fourier.waves import check_side, frequency_to_cell, half_plane
 from core.shared.files import MAX_NAME, ArchiveError, Fact
 from core.shared.numbers import Frequency, Interval, wilson
@@ -252,12 +252,6 @@ class Heatmap(Outcomes):
         """Return the central `side` x `side` cells, or the map itself if it is not larger."""
         check_side(side)
         return self if side >= self.side else self.rows([0, *outcome_rows(half_plane(side), self.side)])
-
-    def entered(self, row: Row) -> Heatmap:
-        """Return a copy with a measured wave, and without the estimate, which is outdated."""
-        facts = {name: value for name, value in self.metadata.items() if name != "estimate"}
-        numbers = {name: values for name, values in self.numbers.items() if name != "estimate"}
-        return super(Heatmap, replace(self, metadata=facts, numbers=numbers)).entered(row)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, name: str, limit: int | None = None) -> Heatmap:

@@ -16,7 +16,7 @@ from core.shared.text import quoted
 SCHEMA = 2
 # Arrays of tables that only some have.
 KEPT = ("bits", "labels", "predictions")
-# Entries of the metadata that may differ between the beginning and the end of one table.
+# Entries of the metadata, and numbers, that may differ between the beginning and the end of one table.
 GROWN = ("source", "estimate")
 
 
@@ -124,8 +124,11 @@ class Outcomes(ArchiveContent):
         assert self.bits is not None
         return np.unpackbits(self.bits[rows][..., column, :], axis=-1, count=self.n).astype(bool)
 
-    def entered(self, row: Row) -> Self:
-        """Return a copy with a measured row; a number that the table lacks is left out."""
+    def entered(self, row: Row, source: Mapping[str, Any] | None = None) -> Self:
+        """Return a copy with a measured row and its source, without what followed from the rows before it.
+
+        A number that the table lacks is left out.
+        """
         arrays = {"counts": row.count, "hits": row.hits, "bits": row.bits}
         changes: dict[str, Any] = {}
         for name, value in arrays.items():
@@ -133,9 +136,14 @@ class Outcomes(ArchiveContent):
                 changes[name] = _with_row(array, row.place, value)
         if row.predictions is not None and self.predictions is not None:
             changes["predictions"] = row.predictions.astype(np.uint16)
-        known = {name: value for name, value in row.numbers.items() if name in self.numbers}
-        numbers = {name: _with_row(self.numbers[name], row.place, value) for name, value in known.items()}
-        return replace(self, **changes, numbers={**self.numbers, **numbers})
+        facts = {name: fact for name, fact in self.metadata.items() if name not in GROWN}
+        numbers = {
+            name: _with_row(values, row.place, row.numbers[name]) if name in row.numbers else values
+            for name, values in self.numbers.items()
+            if name not in GROWN
+        }
+        facts["source"] = self.metadata["source"] if source is None else source
+        return replace(self, **changes, metadata=facts, numbers=numbers)
 
     def rows(self, chosen: Sequence[int] | np.ndarray) -> Self:
         """Return a table of some rows, in this order."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -92,15 +91,14 @@ def _grow(
         earlier, begun = table.metadata["source"].get("wall_seconds", 0.0), time.perf_counter()
         costs = [transforms.images(row, dataset) for row in rows]
         for row in processes.gather(rows, lambda own: transforms.measure(classifier, dataset, own), costs):
-            table = table.entered(row)
             seconds = earlier + time.perf_counter() - begun
             source = computed_source(
                 device_name(classifier.device),
                 wall_seconds=round(seconds, 1),
-                images_per_second=round(int(table.counts.sum()) / max(seconds, 1e-9), 1),
+                images_per_second=round((int(table.counts.sum()) + row.count) / max(seconds, 1e-9), 1),
                 processes=processes.count,
             )
-            table = replace(table, metadata={**table.metadata, "source": source})
+            table = table.entered(row, source)
             yield table
         table = processes.broadcast(table)
         if not processes.is_main:

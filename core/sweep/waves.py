@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,14 +121,51 @@ class SweepConfig(Transforms[Heatmap]):
         return images_per_wave(len(dataset), self.passes if row else 1.0)
 
     def measure(self, classifier: Classifier, dataset: ImageDataset, rows: Sequence[int]) -> Iterator[Row]:
-        waves = (None, *basis.half_plane(self.side))
-        cells = sweep_cells(classifier, dataset, self, waves=[waves[row] for row in rows])
-        for row, cell in zip(rows, cells, strict=True):
-            hits = cell.count - cell.top1_errors, cell.count - cell.top5_errors
-            variance = {} if cell.variance is None else {"sampling_variance": cell.variance}
-            # Rounding of sums can leave the range of a mean.
-            means = {name: float(np.clip(mean, MEANS[name].low, MEANS[name].high)) for name, mean in cell.means.items()}
-            yield Row(row, cell.count, hits, cell.bits, numbers=means | variance)
+        """Yield the results of some rows: waves with few images share a pass, a wave with many takes several.
+
+        The images are transferred to the device once. A row does not depend on batch size, order of rows or previous
+        results, up to the rounding of the forward pass.
+        """
+        import torch
+
+        from core.classifiers.networks import with_cast_weights
+
+        images = torch.as_tensor(dataset.images).to(classifier.device)
+        labels = torch.as_tensor(dataset.labels).to(classifier.device)
+        classifier, every_wave = with_cast_weights(classifier, self.dtype), (None, *basis.half_plane(self.side))
+        size = self.batch_size or BATCH.get(images.device.type, BATCH["cpu"])
+        while rows:
+            group = _first_group([every_wave[row] for row in rows], dataset, self, size)
+            try:
+                tally, wrong = _errors(classifier, images, labels, group, size, self.dtype)
+            except torch.OutOfMemoryError as error:
+                if size == 1:
+                    raise RuntimeError(
+                        f"one image does not fit the memory of {classifier.device}; "
+                        "use --device cpu or a smaller classifier"
+                    ) from error
+                torch.cuda.empty_cache()
+                size //= 2
+                continue
+            if (tally[2] < group.count).any():
+                advice = "its weights may be damaged" if self.dtype == "float32" else "use --dtype float32"
+                raise RuntimeError(
+                    f"{classifier.name} gave logits that are not finite in {self.dtype}, "
+                    f"near frequency {every_wave[rows[0]]}; {advice}"
+                )
+            for k in range(len(group.scaled)):
+                top1, top5, _, *sums = tally[:, k].tolist()
+                # Rounding of sums can leave the range of a mean.
+                numbers = {
+                    name: float(np.clip(total / group.count, mean.low, mean.high))
+                    for (name, mean), total in zip(MEANS.items(), sums, strict=True)
+                }
+                if group.count < len(dataset):
+                    labels_here = dataset.labels[group.places[k]]
+                    numbers["sampling_variance"] = sampling_variance(wrong[k], labels_here, len(dataset))
+                hits = group.count - round(top1), group.count - round(top5)
+                yield Row(rows[k], group.count, hits, np.packbits(~wrong[k])[None], numbers=numbers)
+            rows = rows[len(group.scaled) :]
 
     def finished(self, table: Heatmap) -> Heatmap:
         """Return a map of samples with its estimate."""
@@ -202,7 +239,6 @@ class Group:
     images, or (1, n) if equal for all. signs: (G, n, 3) int8.
     """
 
-    waves: tuple[Wave, ...]
     scaled: np.ndarray
     places: np.ndarray
     signs: np.ndarray
@@ -240,7 +276,7 @@ def _first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConf
     for k, wave in enumerate(group):
         if wave is not None:
             scaled[k] = basis.fourier_basis(*wave, height, height) * np.float32(_epsilon(wave, config, height))
-    return Group(group, scaled, places, signs)
+    return Group(scaled, places, signs)
 
 
 def _epsilon(wave: basis.Frequency, config: SweepConfig, image_size: int) -> float:
@@ -259,91 +295,6 @@ def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
     return resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
 
 
-@dataclass(frozen=True, eq=False)
-class CellResult:
-    """Errors under one wave, by its canonical frequency.
-
-    means: over the images, those of `MEANS`. bits: (1, bytes) uint8, which of the `count` images are classified
-    correctly (top-1), packed with `numpy.packbits`. variance: of the top-1 error rate between samples; None if all
-    images were used.
-    """
-
-    frequency: Wave
-    top1_errors: int
-    top5_errors: int
-    count: int
-    means: Mapping[str, float]
-    bits: np.ndarray = field(repr=False)
-    variance: float | None = None
-
-
-def sweep_cells(
-    classifier: Classifier,
-    dataset: ImageDataset,
-    config: SweepConfig,
-    *,
-    waves: Sequence[Wave] | None = None,
-) -> Iterator[CellResult]:
-    """Yield the errors of `classifier` under each wave, in order.
-
-    The images are transferred to the device once. A cell's result does not depend on batch size, order of cells or
-    previous results, up to the rounding of the forward pass.
-
-    Args:
-        dataset: its labels are indices of the classifier's classes.
-        waves: the frequencies to compute, None for the clean images; by default `config.waves`.
-    Raises:
-        ValueError: at the call, if the images are too small for `config.side`.
-        RuntimeError: while iterating, if logits are not finite, or one image does not fit the memory.
-    """
-    check_side_fits(config.side, dataset.image_size)
-    return _sweep(classifier, dataset, config, config.waves if waves is None else waves)
-
-
-def _sweep(
-    classifier: Classifier, dataset: ImageDataset, config: SweepConfig, waves: Sequence[Wave]
-) -> Iterator[CellResult]:
-    """Run the loop of `sweep_cells`: several waves with few images share a pass; a wave with many takes several."""
-    import torch
-
-    from core.classifiers.networks import with_cast_weights
-
-    if not waves:
-        return
-    images = torch.as_tensor(dataset.images).to(classifier.device)
-    labels = torch.as_tensor(dataset.labels).to(classifier.device)
-    classifier = with_cast_weights(classifier, config.dtype)
-    size = config.batch_size or BATCH.get(images.device.type, BATCH["cpu"])
-    while waves:
-        group = _first_group(waves, dataset, config, size)
-        try:
-            tally, wrong = _errors(classifier, images, labels, group, size, config.dtype)
-        except torch.OutOfMemoryError as error:
-            if size == 1:
-                raise RuntimeError(
-                    f"one image does not fit the memory of {classifier.device}; "
-                    "use --device cpu or a smaller classifier"
-                ) from error
-            torch.cuda.empty_cache()
-            size //= 2
-            continue
-        if (tally[2] < group.count).any():
-            advice = "its weights may be damaged" if config.dtype == "float32" else "use --dtype float32"
-            raise RuntimeError(
-                f"{classifier.name} gave logits that are not finite in {config.dtype}, "
-                f"near frequency {group.waves[0]}; {advice}"
-            )
-        for k, wave in enumerate(group.waves):
-            top1, top5, _, *sums = tally[:, k].tolist()
-            means = {name: total / group.count for name, total in zip(MEANS, sums, strict=True)}
-            variance = None
-            if group.count < len(dataset):
-                variance = sampling_variance(wrong[k], dataset.labels[group.places[k]], len(dataset))
-            bits = np.packbits(~wrong[k])[None]
-            yield CellResult(wave, round(top1), round(top5), group.count, means, bits, variance)
-        waves = waves[len(group.waves) :]
-
-
 def _errors(
     classifier: Classifier, images: Tensor, labels: Tensor, group: Group, batch_size: int, dtype: str
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -353,7 +304,7 @@ def _errors(
     """
     import torch
 
-    waves, wrong = len(group.waves), []
+    waves, wrong = len(group.scaled), []
     scaled = torch.from_numpy(group.scaled).to(images.device)[:, None, None]  # (G, 1, 1, H, W)
     exact = torch.float32 if images.device.type == "mps" else torch.float64  # not on MPS
     tally = torch.zeros(3 + len(MEANS), waves, dtype=exact, device=images.device)

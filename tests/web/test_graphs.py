@@ -13,7 +13,7 @@ from core.data.holes_and_sketches import fill_hole, square_mask
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.settings import paper_inpainting
 from core.pgd.steps import Inpainting, pgd_steps, project, run_pgd
-from precomputed.graph_weights import (
+from web.graphs import (
     GRADIENT,
     GRAPHS,
     NETWORKS,

@@ -13,9 +13,9 @@ from core.data.holes_and_sketches import fill_hole, square_mask
 from core.data.statistics import FAINT, PINK, GreyNoise, natural_pixels
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps
-from precomputed.graph_weights import GRAPHS, WEIGHTS, graph_classifier, packed_weights
 from tests.node import in_node
 from web.__main__ import HERE, RUNTIME, install
+from web.graphs import GRAPHS, WEIGHTS, graph_classifier, packed_weights
 
 CLASSES, STEPS, SEED = 4, 60, 5
 SMOOTH, RECORDED = (Path(__file__).with_name(f"{name}_network.js") for name in ("smooth", "recorded"))

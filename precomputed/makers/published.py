@@ -1,6 +1,6 @@
 """Import a run log of the paper, printed percentages per wave, as a heat map file.
 
-    python -m precomputed.import_published LOG.csv clip-vit-b-32_cifar10 precomputed/heatmaps
+    python -m precomputed.makers.published LOG.csv clip-vit-b-32_cifar10 precomputed/heatmaps
 
 The log's columns are i, j, top1_error_percent, top5_error_percent; one row per wave of the half plane j >= 0.
 """
@@ -135,7 +135,7 @@ def import_published(log: Path, run: str) -> Heatmap:
 def main() -> None:
     """Write one heat map file."""
     parser = argparse.ArgumentParser(
-        prog="python -m precomputed.import_published", description=(__doc__ or "").split("\n")[0]
+        prog="python -m precomputed.makers.published", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("log", type=Path, help="the run log, CSV")
     parser.add_argument("run", choices=sorted(RUNS), help="which run it is")

@@ -1,20 +1,24 @@
-"""Write the tables of docs/results.md from the files of `precomputed.make_views` and `core.reproduce.profile`.
+"""Write the tables of docs/results.md from the shipped files: of drawings and holes, and of the patch grid.
 
-    python -m precomputed.make_views_tables
+    python -m precomputed.makers.tables
 
-Everything between the two marks in that file is replaced.
+Everything between the two marks in that file is replaced, and the table of every shipped 31 x 31 map.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 
 from core.classifiers.registry import classifier_title
 from core.data.corruptions import mean_radius
+from core.data.sample_sets import HEATMAPS, PRECOMPUTED
 from core.fourier.contrasts import mcnemar
+from core.fourier.derived import Lattice, lattice
+from core.fourier.heatmap import Heatmap
 from core.pgd.pictures import (
     AFTER,
     BEFORE,
@@ -24,9 +28,10 @@ from core.pgd.pictures import (
     picture_outcomes,
     stored_outcomes,
 )
-from core.shared.numbers import Interval, p_value
+from core.shared.files import write_atomically
+from core.shared.numbers import Interval, decimal, p_value, percent
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
+DOCUMENT = PRECOMPUTED.parent / "docs" / "results.md"
 BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
 GROUPS = {
     "draw-pixels": "the paper's search",
@@ -53,7 +58,9 @@ PAIRS = {
 def write() -> None:
     """Write the tables into the document."""
     before, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{tables()}\n{END}{rest.partition(END)[2]}", "utf-8")
+    text = f"{before}{BEGIN}\n\n{tables()}\n{END}{rest.partition(END)[2]}"
+    text = re.sub(r"\| map \| patches(.+\n)+", lambda _: f"{patch_table()}\n", text)
+    write_atomically(DOCUMENT, text.encode("utf-8"))
 
 
 def tables() -> str:
@@ -180,6 +187,54 @@ def _with_interval(measured: Interval, form: str) -> str:
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+PERIODS = (4, 7, 8)
+SIDE, EPSILON = 31, 4.0
+
+
+def patch_row(name: str, heatmap: Heatmap) -> str:
+    """Return a map's line of the table."""
+    facts = heatmap.metadata
+    grid, clean = facts["classifier"].get("patch_grid"), heatmap.clean_rate()
+    cells = [
+        name,
+        "none" if grid is None else f"{grid} × {grid}",
+        f"{facts['dataset']['n']:,}",
+        "not published" if clean is None else percent(clean),
+        *(_patch_cell(lattice(heatmap, period), highlight=period == grid) for period in PERIODS),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def pooled(maps: Sequence[Heatmap]) -> Heatmap:
+    """Return the mean of several networks' maps on the same images, by adding errors."""
+    counts, hits = (sum(getattr(heatmap, field) for heatmap in maps) for field in ("counts", "hits"))
+    return replace(maps[0], counts=counts, hits=hits, bits=None, labels=None, numbers={})
+
+
+def _patch_cell(result: Lattice | None, *, highlight: bool) -> str:
+    if result is None:
+        return "too few"
+    value, low, high = (decimal(100 * part, sign=True) for part in result.mean)
+    text = f"{value} ({low} to {high}), p {p_value(result.p)}"
+    return f"**{text}**" if highlight else text
+
+
+def patch_table() -> str:
+    """Return a line for every shipped 31 x 31 map, and for the mean of those with the same patches."""
+    maps = {path.stem: Heatmap.load(path) for path in sorted(HEATMAPS.glob("*.npz"))}
+    maps = {
+        name: heatmap
+        for name, heatmap in maps.items()
+        if heatmap.side == SIDE and heatmap.metadata["epsilon"] == EPSILON
+    }
+    rows = [patch_row(f"`{name}`", heatmap) for name, heatmap in maps.items()]
+    for grid in (4, 8):
+        alike = [heatmap for heatmap in maps.values() if heatmap.metadata["classifier"].get("patch_grid") == grid]
+        rows.append(patch_row(f"mean of the {len(alike)} with {grid} × {grid} patches", pooled(alike)))
+    head = "| map | patches | images | clean error | " + " | ".join(f"multiples of {p}" for p in PERIODS) + " |"
+    return "\n".join([head, "|---" * (4 + len(PERIODS)) + "|", *rows])
 
 
 if __name__ == "__main__":
