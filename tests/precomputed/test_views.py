@@ -12,7 +12,7 @@ from core.data.sample_sets import SAMPLE_SETS, imagenet
 from core.pgd.drawings import WALL, stored_wall
 from core.pgd.pictures import rank_column, stored_outcomes
 from core.pgd.search import COMPARED
-from precomputed.makers.tables import DOCUMENT, tables
+from precomputed.makers.tables import DOCUMENT, patch_table, tables
 from precomputed.makers.views import TRIED, UNSHOWN, drawn_classes, wall_classes
 from tests.core.judged import stored_views
 
@@ -35,7 +35,7 @@ def test_both_searches_took_the_same_steps_within_the_same_ball():
 
 def test_the_document_has_the_tables_of_the_stored_outcomes():
     text = DOCUMENT.read_text("utf-8")
-    assert tables().strip() in text, "run python -m precomputed.makers.tables"
+    assert tables().strip() in text and patch_table() in text, "run python -m precomputed.makers.tables"
 
 
 @pytest.mark.parametrize("group", STORED["pictures"])

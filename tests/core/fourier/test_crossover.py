@@ -30,10 +30,6 @@ def test_it_lies_on_the_straight_line_between_two_cutoffs():
     assert result.radius.value == pytest.approx(2 + 2 * 0.75)
 
 
-def test_it_is_the_cutoff_itself_where_both_are_equal_there():
-    assert crossover(says(0, 4, 5, 9), says(9, 4, 4, 0), CUTOFFS).radius.value == 2
-
-
 def test_without_a_crossover_there_is_none():
     assert crossover(says(0, 1, 2, 3), says(9, 8, 7, 6), CUTOFFS) is None
     assert crossover(says(6, 7, 8, 9), says(3, 2, 1, 0), CUTOFFS) is None

@@ -68,12 +68,6 @@ def test_energy_is_that_of_the_definition_and_of_the_waves_of_a_sweep():
         assert np.mean(squares) == pytest.approx(expected[wave], rel=1e-5)
 
 
-def test_energies_of_all_waves_add_up_to_the_squared_length():
-    odd = GRADIENT[:, :SIDE, :SIDE]
-    total = sum(value * (1 if wave == (0, 0) else 2) for wave, value in energies(odd, SIDE).items())
-    assert total == pytest.approx(float((odd**2).sum()), rel=1e-5)
-
-
 @pytest.mark.filterwarnings("error")
 def test_one_wave_has_all_energy_in_its_cells_and_a_point_spreads_it_evenly():
     wave = np.stack([sign * fourier_basis(3, -4, 16, 16) for sign in (1, -1, 0.5)])

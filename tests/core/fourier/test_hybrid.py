@@ -73,11 +73,6 @@ def test_the_gradient_of_a_hybrid_goes_to_each_picture_by_its_share_of_each_wave
     np.testing.assert_allclose(high.grad, mix(nothing, ramp.numpy(), 2.0), atol=1e-9)
 
 
-def test_a_picture_mixed_with_itself_stays():
-    low, _ = pictures()
-    np.testing.assert_allclose(hybrid(low, low, 2.5), low, atol=1e-6)
-
-
 def test_what_cannot_be_mixed_is_refused():
     with pytest.raises(ValueError, match=r"one shape; got \(3, 8, 8\) and \(3, 8, 9\)"):
         hybrid(np.zeros((3, 8, 8)), np.zeros((3, 8, 9)), 2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from core.shared.numbers import FEWEST, Interval, median_interval, newcombe, wilson
+from core.shared.numbers import FEWEST, median_interval, newcombe, wilson
 
 
 @pytest.mark.parametrize(("errors", "n"), [(0, 10), (1, 10), (10, 10), (543, 1000), (3, 7)])
@@ -34,21 +34,6 @@ def test_newcombe_agrees_with_the_published_example():
     value, low, high = newcombe(wilson(a, 70), wilson(b, 80))
     assert value == a - b
     assert (float(low), float(high)) == (pytest.approx(0.0524, abs=1e-4), pytest.approx(0.3339, abs=1e-4))
-
-
-def test_a_difference_is_clear_where_its_interval_leaves_zero_out():
-    low, high = np.array([0.1, 0.0, -0.1, -0.2, -0.2]), np.array([0.2, 0.2, 0.1, 0.0, -0.1])
-    assert Interval((low + high) / 2, low, high).clear.tolist() == [True, False, False, False, True]
-
-
-def test_ends_are_null_in_json_where_there_is_no_interval():
-    assert Interval(0.2, 0.1, 0.3).ends == [0.1, 0.3] and Interval.exact(0.2).ends == [None, None]
-
-
-def test_newcombe_of_a_map_with_itself_surrounds_zero():
-    rate = np.array([0.1, 0.5])
-    interval = newcombe(wilson(rate, 50), wilson(rate, 50))
-    assert (interval.low < 0).all() and (interval.high > 0).all()
 
 
 def test_median_interval_is_the_sign_tests():

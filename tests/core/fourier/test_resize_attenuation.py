@@ -52,7 +52,3 @@ def test_clips_resize_halves_the_fastest_waves():
     for radius, share in {5: 0.99, 10: 0.90, 15: 0.73, 18: 0.62, 21: 0.53}.items():
         assert shares[radius] == pytest.approx(share, abs=0.006)
     assert shares[0] == pytest.approx(1, abs=1e-5)
-
-
-def test_a_network_of_the_images_own_size_gets_the_whole_wave():
-    np.testing.assert_allclose(resize_attenuation(preprocess(32), 32, SIDE), 1, atol=1e-5)

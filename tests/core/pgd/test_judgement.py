@@ -87,13 +87,6 @@ def test_judge_run_leaves_out_free_texts_and_classes_it_does_not_know():
     assert judge_run(run, other) is None
 
 
-def test_interval_is_wilsons():
-    # Agresti & Coull's interval by hand, z = 1.959964: 8 of 100.
-    assert Judgement("a", 100, 8, 0).share(8)[1:] == pytest.approx((0.04109, 0.14998), abs=1e-5)
-    _, low, high = Judgement("a", 4, 0, 4).share(4)
-    assert (low, high) == pytest.approx((0.51011, 1.0), abs=1e-5)
-
-
 def test_fingerprint_is_another_one_for_another_picture_start_or_target():
     runs = [forged_run(reds, targets) for reds, targets in (([(1, 1)], [0]), ([(1, 2)], [0]), ([(2, 1)], [0]))]
     runs.append(forged_run([(1, 1)], [4]))

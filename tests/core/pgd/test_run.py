@@ -98,10 +98,6 @@ def test_each_classifier_runs_by_every_search_within_the_same_ball():
     assert changed_settings(other.with_search("views"), ["a"], loaded[1:2]) == ["the search"]
 
 
-def test_run_stopped_before_its_first_state_has_nothing_to_show():
-    assert run_of("a").so_far() == ()
-
-
 def test_target_probability_is_that_of_the_states_so_far():
     engine = run_of("a", targets=("cat", "ship"))
     states = engine.states()
@@ -112,8 +108,3 @@ def test_target_probability_is_that_of_the_states_so_far():
 def test_target_that_is_no_class_is_refused_in_one_sentence():
     with pytest.raises(ValueError, match="target 'catt' is not among the 10 classes .* did you mean 'cat'"):
         next(run_of("a", targets=("catt",)).states())
-
-
-def test_hole_that_cannot_be_filled_is_refused_before_the_run():
-    with pytest.raises(ValueError, match="the mask is empty"):
-        inpainting_plan(DATA.images[:1], np.zeros((1, 32, 32), dtype=bool), ["cat"], CONFIG)

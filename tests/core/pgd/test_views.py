@@ -58,12 +58,6 @@ def test_a_shift_moves_the_picture_and_mirrors_its_border(dx, dy):
     assert np.array_equal(shifted, expected)
 
 
-def test_a_flip_and_noise_come_last():
-    image, noise = random_images(1, 2)[0], np.full((3, 8, 8), 0.25, np.float32)
-    view = View(0, 0, 8, flip=True, noise=noise).apply(image)
-    assert torch.equal(view, image.flip(-1) + 0.25)
-
-
 def test_views_depend_on_seed_step_image_and_index_alone():
     facts = {"seed": 3, "step": 5, "key": 7, "index": 0}
     first, again = (draw_view(CROPS, 32, **facts) for _ in range(2))
@@ -170,11 +164,6 @@ def test_natural_steps_by_slow_loops():
     expected = np.einsum("dc,chw->dhw", colors, np.fft.ifft2(spectrum).real)
     expected = torch.from_numpy(expected)[None] * hole
     assert float((unit(natural) - unit(expected)).abs().max()) < 1e-6
-
-
-def test_natural_steps_of_power_zero_change_nothing():
-    gradient = random_images(2, 6) - 0.5
-    assert float((NaturalSteps(Views(), gradient, None)(gradient) - gradient).abs().max()) < 1e-6
 
 
 def test_natural_colours_are_those_of_photographs_and_a_grey_start_has_them():
@@ -354,10 +343,3 @@ def test_a_clip_draws_and_fills_by_views_a_class_and_a_text_of_ones_own(random_c
         assert (views.frames[-1] != views.frames[0]).any() and (views.frames[-1] != pixels.frames[-1]).any()
         if plan.mask is not None:
             assert (views.frames[-1] == views.frames[0])[:, :, ~mask[0]].all()
-
-
-def test_pictures_of_64_pixels_are_cropped_and_smaller_ones_shifted():
-    large, limit, small = (
-        usual_settings("generation", size, search="views")["search_settings"] for size in (224, 64, 63)
-    )
-    assert large == limit != small

@@ -41,13 +41,6 @@ def test_outcomes_are_those_of_the_slow_twin(swept):
     assert 0 < result.wrong.mean() < 1 and not (result.wrong == result.wrong[0]).all()
 
 
-def test_one_image_is_enough(linear_classifier, noise_dataset):
-    single = dataclasses.replace(noise_dataset, images=noise_dataset.images[:1], labels=noise_dataset.labels[:1])
-    *_, heatmap = grow(linear_classifier, single, CONFIG)
-    result = outcomes(heatmap)
-    assert result.waves == CONFIG.waves and result.clean.tolist() == [heatmap.clean[0] == 1]
-
-
 def test_classes_share_the_errors_out(swept, noise_dataset):
     heatmap, wrong = swept
     classes = by_class(heatmap)
@@ -92,14 +85,6 @@ def test_outcomes_survive_saving_cropping_and_half_a_sweep(linear_classifier, no
     *_, part = grow(linear_classifier, noise_dataset, some)
     assert outcomes(part).waves == ((0, 0), (2, 1))
     np.testing.assert_array_equal(outcomes(part).wrong, [wrong[0, 0], wrong[2, 1]])
-
-
-def test_a_map_begun_without_outcomes_goes_on_without(linear_classifier, noise_dataset):
-    plain = dataclasses.replace(CONFIG, outcomes=False)
-    start = next(grow(linear_classifier, noise_dataset, plain))
-    assert start.bits is None
-    *_, whole = grow(linear_classifier, noise_dataset, CONFIG, start)
-    assert whole.bits is None and (whole.count == 37).all()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from core.fourier.contrasts import contrast, difference, minus_clean, mismatches
 from core.fourier.outcomes import cell_error, clean_error
-from tests.core.oracles import newcombe, wilson
+from tests.core.oracles import newcombe
 from tests.core.squares import heatmap_of
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
@@ -23,14 +23,6 @@ def heatmap(errors, n=100, **metadata):
 
 
 SMALL = heatmap([[40, 20, 50], [10, 0, 10], [50, 20, 40]])
-
-
-def test_cell_error_reads_the_wave_with_its_interval():
-    error = cell_error(SMALL, (-1, 0)).measured
-    assert error.value == 0.2
-    assert (error.low, error.high) == pytest.approx(wilson(0.2, 100))
-    assert cell_error(SMALL, (0, -1)).measured.value == 0.1
-    assert cell_error(SMALL, (0, -1), top=5).measured.value == 0
 
 
 def test_what_a_map_does_not_hold_is_unknown_and_not_zero():

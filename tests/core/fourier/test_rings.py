@@ -53,12 +53,6 @@ def test_rings_agree_with_a_loop_over_the_file(name):
     ]
 
 
-def test_differences_crop_the_larger_map_to_the_same_waves():
-    five = np.full((5, 5), 90, np.int64)
-    five[1:4, 1:4] = [[40, 20, 50], [10, 0, 10], [50, 20, 40]]
-    assert [(radius, estimate.value) for radius, estimate in ring_differences(heatmap(five), SMALL)] == [(0, 0), (1, 0)]
-
-
 def test_the_papers_two_maps_change_sign_three_times_beyond_the_noise():
     maps = (Heatmap.load(FILES[f"{name}_cifar10_published"]) for name in ("clip-vit-b-32", "resnet-56"))
     runs = [list(run) for _, run in itertools.groupby(ring_differences(*maps), lambda ring: ring[1].value > 0)]
@@ -90,21 +84,3 @@ def test_radial_profile_agrees_with_the_slow_twin(top):
 def test_radial_profile_interval_counts_images_not_images_times_waves():
     profile = radial_profile(SMALL)
     assert (profile.low[1], profile.high[1]) == pytest.approx(wilson(0.3, 100))
-
-
-def test_radial_profile_leaves_out_what_was_not_computed():
-    profile = radial_profile(heatmap([[-1, 20, -1], [-1, -1, -1], [-1, 20, -1]]))
-    assert profile.radius.tolist() == [1] and profile.waves.tolist() == [1]
-    assert profile.rate.tolist() == [0.2]
-
-
-def test_radial_profile_reaches_the_corners_and_marks_rings_that_the_square_cuts():
-    errors = np.full((5, 5), 40)
-    errors[0, 0] = errors[4, 4] = 1
-    errors[0, 4] = errors[4, 0] = 25
-    profile = radial_profile(heatmap(errors), corners=True)
-    assert profile.radius.tolist() == [0, 1, 2, 3] and profile.whole.tolist() == [True, True, True, False]
-    # Radius 2.83 contains only the corners: (2, 2) and (-2, 2), 1 and 25 %.
-    assert profile.waves[-1] == 2 and profile.rate[-1] == pytest.approx(0.13)
-    whole = radial_profile(heatmap(errors))
-    np.testing.assert_array_equal(whole.rate, profile.rate[:-1])

@@ -1,16 +1,16 @@
 """Heat maps: rates from counts, printed rates, cropping, and files that are safe to load."""
 
+import csv
 import dataclasses
 import io
 import json
 import re
-import resource
-import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from core.fourier.heatmap import MAX_SIDE, Heatmap, HeatmapError
+from core.fourier.heatmap import MAX_SIDE, TOP1, Heatmap, HeatmapError, colormap_table, heatmap_csv, heatmap_png
 from tests.core.squares import heatmap_of
 
 METADATA = {
@@ -107,66 +107,11 @@ def test_save_and_load_give_the_same_map(tmp_path):
         example().save(tmp_path / "nowhere" / "map.npz")
 
 
-def test_file_is_readable_with_numpy_alone_and_without_pickle(tmp_path):
-    printed(9.99).save(tmp_path / "map.npz")
-    with np.load(tmp_path / "map.npz", allow_pickle=False) as archive:
-        assert json.loads(str(archive["metadata"]))["classifier"]["name"] == "toy"
-        np.testing.assert_allclose(archive["printed_rates"][1:], 0.0999)
-
-
 def with_member(name, array):
     arrays = {**example().arrays(), "metadata": np.array(json.dumps(FACTS))}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{**arrays, name: array})
     return buffer.getvalue()
-
-
-def rewritten(compression=zipfile.ZIP_DEFLATED, **members):
-    """The example's file, with other compression or other members."""
-    buffer = io.BytesIO()
-    source = zipfile.ZipFile(io.BytesIO(example().to_bytes()))
-    with zipfile.ZipFile(buffer, "w", compression) as archive:
-        for entry in source.infolist():
-            archive.writestr(entry.filename, members.get(entry.filename.removesuffix(".npy"), source.read(entry)))
-    return buffer.getvalue()
-
-
-def damaged_files():
-    whole = example().to_bytes()
-    yield "empty", b""
-    yield "text", b"not a map"
-    yield "truncated", whole[: len(whole) // 2]
-    yield "flipped", whole[:200] + bytes(byte ^ 255 for byte in whole[200:300]) + whole[300:]
-    yield "pickle", with_member("counts", np.array([{"a": 1}], dtype=object))
-    yield "other shape", with_member("counts", np.zeros(7, dtype=np.int64))
-    yield "too many hits", with_member("hits", np.full((6, 2), 11, dtype=np.int64))
-    yield "float counts", with_member("counts", np.zeros(6))
-    yield "no metadata", with_member("metadata", np.array("{}"))
-    yield "metadata is a list", with_member("metadata", np.array("[1]"))
-    yield "deep metadata", with_member("metadata", np.array("[" * 100_000))
-    yield "several metadata", with_member("metadata", np.array(["{}", "{}"]))
-    yield "numbers without a row", with_member("hits", np.int64(1))
-    yield "count without a row", with_member("counts", np.int64(1))
-    yield "hybrids", with_member("metadata", np.array(json.dumps(FACTS | {"transform": "hybrids"})))
-    # Python 3.11 parses integers of up to 4,300 digits, but converts none of over 308 digits to float.
-    for fact in ("image_size", "epsilon"):
-        yield f"endless {fact}", with_member("metadata", np.array(json.dumps(FACTS | {fact: 10**400})))
-    yield "endless v", with_member("metadata", np.array(json.dumps(FACTS | {"epsilon": float("inf")})))
-    yield "no n", with_member("metadata", np.array(json.dumps(FACTS | {"dataset": {"name": "dots"}})))
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("count.npy", b"x")
-    yield "LZMA", rewritten(zipfile.ZIP_LZMA)
-    yield "members missing", buffer.getvalue()
-
-
-@pytest.mark.parametrize("data", [pytest.param(data, id=name) for name, data in damaged_files()])
-def test_load_refuses_a_damaged_file_and_names_it(tmp_path, data):
-    assert Heatmap.from_bytes(with_member("counts", example().counts), name="whole.npz").side == 3
-    path = tmp_path / "broken.npz"
-    path.write_bytes(data)
-    with pytest.raises(HeatmapError, match=r"broken\.npz"):
-        Heatmap.load(path)
 
 
 @pytest.mark.parametrize(
@@ -206,28 +151,6 @@ def test_from_bytes_refuses_a_large_map_and_load_takes_it(tmp_path):
     assert Heatmap.from_bytes(large.crop(MAX_SIDE).to_bytes(), name="cropped.npz").side == MAX_SIDE
 
 
-def test_an_error_about_a_file_is_one_short_line():
-    fields = np.zeros(3, dtype=[(f"field{k}", "<i8") for k in range(300)])
-    with pytest.raises(HeatmapError, match="hits must be") as caught:
-        Heatmap.from_bytes(with_member("hits", fields), name="a\nb" * 10_000)
-    assert len(str(caught.value)) < 600 and "\n" not in str(caught.value)
-
-
-def test_same_compares_numbers_and_metadata():
-    assert not example().equals(example(clean=np.array([2, 0, 10], dtype=np.int64)))
-    assert not example().equals(example(metadata=METADATA | {"epsilon": 2.0}))
-    assert not example().equals(example(true_probability=np.full((3, 3), np.nan)))
-
-
-def test_load_of_a_forged_shape_touches_no_memory_for_it():
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "<i8", "fortran_order": False, "shape": (40000, 40000)})
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(HeatmapError, match=r"forged\.npz"):
-        Heatmap.from_bytes(rewritten(counts=header.getvalue()), name="forged.npz")
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # KiB; the shape implies 12 GiB
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -252,3 +175,34 @@ def test_variance_share_is_pooled_over_the_waves():
     heatmap = heatmap_of(errors, unknown, count, np.full(3, -1), metadata, sampling_variance=variance)
     assert heatmap.variance_share == pytest.approx(0.7)
     assert dataclasses.replace(heatmap, numbers={}).variance_share == 1
+
+
+# Exports
+
+
+def test_csv_has_one_row_per_cell_with_counts_rates_and_intervals():
+    rows = list(csv.DictReader(io.StringIO(heatmap_csv(example()))))
+    assert len(rows) == 9
+    first = rows[3]
+    assert (first["i"], first["j"], first["images"], first["top1_errors"]) == ("0", "-1", "10", "1")
+    assert float(first["top1_rate"]) == 0.1
+    assert float(first["top1_low"]) < 0.1 < float(first["top1_high"])
+    assert list(first)[-3:] == ["top5_rate", "top5_low", "top5_high"], "the map has no probabilities"
+    missing = rows[-1]
+    assert (missing["images"], missing["top1_errors"], missing["top1_rate"]) == ("0", "", "")
+
+
+def test_csv_has_every_number_that_the_map_holds():
+    probability = np.array([[np.nan, 0, 1], [0.25, 0, 0.25], [1, 0, np.nan]])
+    rows = list(csv.DictReader(io.StringIO(heatmap_csv(example(true_probability=probability)))))
+    assert [rows[k]["true_probability"] for k in (3, 1, 8)] == ["0.250000", "0.000000", ""]
+
+
+def test_png_is_a_picture_that_shows_the_values_colours():
+    data = heatmap_png(np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, np.nan]]), TOP1, title="a map")
+    picture = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    assert picture.shape[0] > 600 and picture.shape[1] > 600
+    flat = picture.reshape(-1, 3)
+    low, *_, high = colormap_table(TOP1.colormap)
+    for colour in (high, low, [0xB0, 0xB0, 0xB0]):
+        assert (flat == colour).all(axis=1).sum() > 10_000
