@@ -1,6 +1,7 @@
 import re
 
 import numpy as np
+import open_clip
 import pytest
 
 from core.data.sample_sets import CIFAR10
@@ -52,11 +53,6 @@ def test_training_captions_hold_the_prompt_of_the_paper():
     assert all((f"a photo of a {name}", label) in texts for label, name in enumerate(CIFAR10.names))
 
 
-def test_fill_uses_an_before_a_vowel():
-    assert fill("a photo of a {class}", "airplane") == "a photo of an airplane"
-    assert fill("a {attribute} photo of a {class}", "cat", "orange") == "an orange photo of a cat"
-
-
 @pytest.mark.parametrize(
     ("colour", "expected"),
     [((0.1, 0.1, 0.1), {"dark", "grey"}), ((0.9, 0.9, 0.9), {"bright", "grey"}), ((0.4, 0.4, 0.6), {"bluish"}),
@@ -65,3 +61,25 @@ def test_fill_uses_an_before_a_vowel():
 def test_attributes_of_flat_colours(colour, expected):
     (holds,) = attributes_of(flat(*colour))
     assert {attribute.synonyms[0] for attribute, true in zip(ATTRIBUTES, holds, strict=True) if true} == expected
+
+
+def test_reduced_vocabulary_splits_captions_as_clip_does(tokenizer):
+    whole = open_clip.SimpleTokenizer()
+    for caption in captions()[::37]:
+        pieces = [[t.decoder[token] for token in t.encode(caption.text)] for t in (tokenizer, whole)]
+        assert pieces[0] == pieces[1]
+
+
+def test_reduced_vocabulary_has_the_size_the_text_tower_is_built_for(tokenizer, architecture):
+    assert tokenizer.vocab_size == architecture["model_cfg"]["text_cfg"]["vocab_size"]
+
+
+def test_reduced_vocabulary_reads_any_word(tokenizer):
+    assert tokenizer.decode(tokenizer.encode("zyzzyva — naïve")).strip() == "zyzzyva — naïve"
+
+
+def test_captions_fit_the_context(tokenizer):
+    held_out = [fill(t, name) for t in HELD_OUT_TEMPLATES for names in HELD_OUT_NAMES.values() for name in names]
+    tokens = tokenizer([caption.text for caption in captions()] + held_out)
+    assert (tokens == tokenizer.eot_token_id).any(dim=1).all()
+    assert (tokens[:, -1] == 0).all(), "the longest caption should not be cut"

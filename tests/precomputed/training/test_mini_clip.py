@@ -3,8 +3,6 @@
 import dataclasses
 import gzip
 import hashlib
-import json
-import math
 
 import numpy as np
 import open_clip
@@ -18,7 +16,6 @@ from core.data.sample_sets import CIFAR10, CIFAR10_MEAN, CIFAR10_STD, PRECOMPUTE
 from precomputed.training.data import HELD_OUT_NAMES, HELD_OUT_TEMPLATES, captions
 from precomputed.training.loop import Accuracy, ClipRecipe, Outcome, clean_accuracy, recipe_from_args, training_parser
 from precomputed.training.mini_clip import (
-    ARCHITECTURE,
     ORDINARY,
     ROBUST,
     VOCABULARY,
@@ -135,22 +132,3 @@ def test_clip_card_is_filled_in(architecture):
                  "sha256 aaaaaaaaaaaa...", "sha256 bbbbbbbbbbbb...", "foolbox L2 PGD, epsilon 0.5", "last bits",
                  "--robust --start precomputed/models/mini-clip/open_clip_model.safetensors --teacher"):  # fmt: skip
         assert text in card, text
-
-
-def test_card_of_a_plain_vit_names_its_patches_and_its_architecture():
-    outcome = Outcome(Accuracy(80, 100), Accuracy(1, 2), 100.0, 1234567, "one machine")
-    vision = json.loads(ARCHITECTURE.with_name("mini_clip_vit.json").read_text())["model_cfg"]["vision_cfg"]
-    card = clip_card(ClipRecipe(epochs=6), outcome, Accuracy(77, 100), "mini-clip-vit", vision)
-    again = "--epochs 6 --seed 0 --architecture precomputed/training/mini_clip_vit.json"
-    for text in ("# mini-clip-vit\n", "8 x 8 patches of 4 x 4 pixels", again):
-        assert text in card, text
-    assert "mobilevit" not in card and "enlarged" not in card
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name, grid", [("mini_clip_vit", 8), ("mini_clip_vit8", 4)])
-def test_plain_vits_train_by_the_same_recipe(name, grid, coloured, tmp_path):
-    config = json.loads(ARCHITECTURE.with_name(f"{name}.json").read_text())
-    tokenizer = write_tokenizer(tmp_path, config["model_cfg"]["text_cfg"]["context_length"])
-    training = ClipTraining(ClipRecipe(batch_size=20), config, coloured, captions()[::100], tokenizer)
-    assert math.isfinite(next(training.steps()).loss) and training.classifier().patch_grid == grid

@@ -1,6 +1,7 @@
 """Robustness in the cards: stronger attacks leave no more accuracy than weaker ones, and the card is up to date."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10
 from precomputed.training.data import LabelledImages
 from precomputed.training.loop import Accuracy
-from precomputed.training.report import HEADING, measure, section, with_section
+from precomputed.training.report import measure, section
 
 
 @pytest.mark.slow
@@ -24,14 +25,6 @@ def test_each_attack_leaves_no_more_than_the_one_before():
     assert all(accuracy.count == 6 for accuracy in accuracies.values())
 
 
-def test_card_gets_the_section_once():
-    old, new = ({"clean": Accuracy(correct, 10)} for correct in (7, 8))
-    card = with_section("# Model\n\ntext\n", section(old))
-    assert card.startswith("# Model\n\ntext\n\n## Robustness\n") and "| clean | 70.00%" in card
-    again = with_section(card, section(new))
-    assert again.count(HEADING) == 1 and "| clean | 80.00%" in again and "70.00%" not in again
-
-
 @pytest.mark.parametrize("name", ["mini-resnet-robust", "mini-clip-robust"])
 def test_cards_of_the_robust_models_tell_what_was_measured(name):
     content = json.loads((MODELS / name / "robustness.json").read_text(encoding="utf-8"))
@@ -41,3 +34,19 @@ def test_cards_of_the_robust_models_tell_what_was_measured(name):
     correct = [accuracies[attack].correct for attack in ("clean", "pgd", "apgd-ce", "apgd-t", "square")]
     assert correct == sorted(correct, reverse=True) and accuracies["pgd, epsilon 4"].correct == 0
     assert {accuracy.count for accuracy in accuracies.values()} == {1000}
+
+
+MIN_ACCURACY = {"mini-resnet": 0.85, "mini-resnet-robust": 0.6, "mini-clip": 0.75, "mini-clip-robust": 0.6}
+
+
+@pytest.mark.parametrize("name", MIN_ACCURACY)
+def test_bundled_network_classifies_the_samples_and_has_a_card(name):
+    classifier = load_classifier(name, CIFAR10)  # also checks the digest
+    assert classifier.sha256 == json.loads((MODELS / name / "config.json").read_text(encoding="utf-8"))["sha256"]
+    data = load_samples("cifar10-samples")
+    with torch.no_grad():
+        predictions = classifier(torch.from_numpy(data.images).float() / 255).argmax(1)
+    assert (predictions == torch.from_numpy(data.labels)).float().mean() >= MIN_ACCURACY[name]
+    card = (MODELS / name / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"95 % interval \d\d\.\d\d% to \d\d\.\d\d%, n = 10,000", card)
+    assert "last bits" in card and not re.search(r"/(home|work|tmp|root)/", card)
