@@ -21,10 +21,13 @@ from core.classifiers.weights import FolderFile
 from core.data.sample_sets import CIFAR10, HEATMAPS
 from core.fourier.heatmap import Heatmap
 from core.pgd.__main__ import main as reconstruct
+from core.pgd.settings import PGDConfig
+from core.pgd.steps import Generation, pgd_steps, unit
 from core.reproduce.compare import MapResult, compare_claims
 from core.reproduce.paper_parts import MAPS
 from core.reproduce.report import Cost, Results, to_html
 from core.shared.numbers import Interval
+from tests.core.toy import LinearClassifier, random_images
 from tests.ui.pages.test_findings import opened, table
 from tests.ui.pages.test_frequency import open_page, text
 from ui.maps.wave import _findings
@@ -45,6 +48,19 @@ def test_a_penalty_without_a_row_is_unknown(capsys):
     with pytest.raises(SystemExit):
         reconstruct(["inpaint", "--classifier", "mini-resnet", "--penalty", "absolute", "--output", "nowhere"])
     assert "argument --penalty: invalid choice: 'absolute'" in capsys.readouterr().err
+
+
+def test_a_step_rule_is_one_method_and_keeps_the_ball():
+    class BySigns(Generation):
+        def step(self, images, x0, gradient, size):
+            return images - size * unit(gradient.sign())
+
+    classifier, images, targets = LinearClassifier(), random_images(2, 0) * 0.5 + 0.25, torch.tensor([0, 1])
+    config = PGDConfig(epsilon=0.5, step_size=0.1, steps=9)
+    start, first, *_, last = pgd_steps(classifier, BySigns(targets), images, config)
+    expected = classifier.gradient(images, targets).sign() * 0.1 / 192**0.5
+    torch.testing.assert_close(first.images, start.images - expected)
+    assert (last.loss < start.loss).all() and float(last.perturbation_norm.max()) <= 0.5 + 1e-6
 
 
 @pytest.fixture
