@@ -304,7 +304,7 @@ def test_classes_that_make_the_numbers_mean_nothing_are_told(classifier, classes
         ("waves", "--cells 1;2", 'expected pairs of whole numbers like "11,10;-3,4"'),
         ("waves", "--output map.txt", "ends in .npz"),
         ("waves", "--output nowhere/map.npz", "create it first"),
-        ("waves", "--output .npz", "is a folder; give the name of a file"),
+        ("waves", "--output folder.npz", "is a folder; give the name of a file"),
         ("hybrids", "--pairs 0", "--pairs"),
         ("hybrids", "--cutoffs 1,x", "--cutoffs"),
         ("corruptions", "--pictures 0", "--pictures"),
@@ -313,11 +313,11 @@ def test_classes_that_make_the_numbers_mean_nothing_are_told(classifier, classes
 )
 def test_bad_arguments_end_in_a_sentence(kind, more, message, archive, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / ".npz").mkdir()
+    (tmp_path / "folder.npz").mkdir()
     try:
         status = main(command(archive, "map.npz", *more.split(), kind=kind))
     except SystemExit as stop:
         status = stop.code
     text = capsys.readouterr().err
     assert status == 2 and message in text and "Traceback" not in text
-    assert [path.name for path in tmp_path.iterdir()] == [".npz"]
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.npz"]
