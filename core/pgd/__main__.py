@@ -244,10 +244,8 @@ def run_batch(job: PGDJob, indices: Sequence[int], progress: Callable[[int], obj
         "probability_after": run.curves["target_probability"][-1],
         "was_target": before == targets,
         "is_target": after == targets,
-        **{
-            f"change_{where}": [change[where] for change in run.metadata["images"]["change"]]
-            for where in ("inside", "outside")
-        },
+        "change_inside": [change["inside"] for change in run.metadata["images"]["change"]],
+        "change_outside": [change["outside"] for change in run.metadata["images"]["change"]],
         "perturbation_norm": run.curves["perturbation_norm"][-1],
         "sure_step": np.where(sure, sure_steps.cpu().numpy(), np.nan),
         "sure_change": np.where(sure, sure_changes, np.nan),
@@ -261,11 +259,6 @@ def run_batch(job: PGDJob, indices: Sequence[int], progress: Callable[[int], obj
     if plan.original is not None:
         pictures = {"original": plan.original.astype(np.float32) / 255, "corrupted": pictures.pop("start"), **pictures}
     return Batch({name: np.asarray(values, np.float64) for name, values in numbers.items()}, run, pictures)
-
-
-def extended(parts: Mapping[str, np.ndarray], more: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return arrays by name with further rows; `parts` may be empty."""
-    return {name: np.concatenate([parts.get(name, rows[:0]), rows]) for name, rows in more.items()}
 
 
 def run_job(
