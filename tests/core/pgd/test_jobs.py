@@ -266,40 +266,46 @@ def contents(output):
     return files | {"summary": summary}
 
 
-@pytest.mark.parametrize("mode", ["inpaint", "generate"])
-def test_a_job_stopped_at_any_write_resumes_to_the_same_files(mode, archive, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    (
+        "mode",
+        "stopped",
+        "at",
+        "finished",
+    ),  # the file whose n-th write, or the batch that, is interrupted; pictures then
+    [
+        ("generate", "run_batch", 3, 4),
+        ("inpaint", "grid.npz", 2, 2),
+        ("inpaint", "pictures.npz", 4, 4),
+        ("generate", "images.csv", 5, 8),
+    ],
+)
+def test_a_job_stopped_at_any_write_resumes_to_the_same_files(
+    mode, stopped, at, finished, archive, tmp_path, monkeypatch
+):
     command = ["--limit", "11", "--steps", "3", "--batch-size", "2", "--judge", "judge", "--save-run"]
     assert run(mode, archive, tmp_path / "whole", *command) == 0
-    # The file whose n-th write, or the batch that, is interrupted, and the pictures in the table then.
-    for stopped, at, finished in (
-        ("run_batch", 3, 4),
-        ("grid.npz", 2, 2),
-        ("pictures.npz", 4, 4),
-        ("images.csv", 5, 8),
-    ):
-        counts, output = Counter(), tmp_path / stopped
+    counts, output, stops = Counter(), tmp_path / "out", [(stopped, at)]
 
-        def watched(function, name):
-            def call(*arguments):
-                key = name or Path(arguments[0]).name
-                counts[key] += 1  # noqa: B023
-                if (key, counts[key]) == (stopped, at):  # noqa: B023
-                    raise KeyboardInterrupt
-                return function(*arguments)
+    def watched(function, name):
+        def call(*arguments):
+            key = name or Path(arguments[0]).name
+            counts[key] += 1
+            if (key, counts[key]) in stops:
+                raise KeyboardInterrupt
+            return function(*arguments)
 
-            return call
+        return call
 
-        with monkeypatch.context() as patch:
-            for function, name in (("run_batch", "run_batch"), ("write_atomically", None)):
-                patch.setattr(jobs, function, watched(getattr(jobs, function), name))
-            assert run(mode, archive, output, *command) == 130
-            assert len(columns(output)[0]["target"]) == finished
-            counts.clear()
-            at = 0
-            assert run(mode, archive, output, *command) == 0
-            assert counts["run_batch"] == (11 - finished + 1) // 2
-            assert run(mode, archive, output, *command) == 0 and counts["run_batch"] == (11 - finished + 1) // 2
-        assert contents(output) == contents(tmp_path / "whole")
+    for function, name in (("run_batch", "run_batch"), ("write_atomically", None)):
+        monkeypatch.setattr(jobs, function, watched(getattr(jobs, function), name))
+    assert run(mode, archive, output, *command) == 130
+    assert len(columns(output)[0]["target"]) == finished
+    counts.clear()
+    stops.clear()
+    assert run(mode, archive, output, *command) == 0 == run(mode, archive, output, *command)
+    assert counts["run_batch"] == (11 - finished + 1) // 2, "the second time nothing is left"
+    assert contents(output) == contents(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("more", [["--seed", "1"], ["--limit", "5"], ["--save-run"], None])
