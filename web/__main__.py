@@ -64,7 +64,7 @@ def write_article(folder: Path, app: str) -> int:
         "components.js": components_script(),
         "page.js": bundled(PAGE / "page.js"),
         "page.css": (PAGE / "page.css").read_bytes(),
-        "README.md": (HERE / "space.md").read_bytes(),
+        "README.md": (PAGE / "space.md").read_bytes(),
         "LICENSE.onnxruntime-web.txt": (RUNTIME / "LICENSE.txt").read_bytes(),
         **pack_files({**data, "worker": bundled(WORKER), "wasm": _checked_runtime(), **network_packs()}),
     }
