@@ -35,7 +35,7 @@ from ui.maps.catalogue import model_colour
 from ui.shared.pictures import sample_picture
 from ui.story import data, figures, judge, opening
 from ui.story.data import WAVE
-from ui.story.own_word import REQUIREMENTS, TITLES
+from ui.story.opening import REQUIREMENTS, TITLES
 from ui.tools.hybrids import STORED, stored_mixtures
 from web.graphs import NETWORKS, graph_facts
 

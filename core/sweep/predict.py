@@ -91,15 +91,18 @@ def predict_under_waves(
     *,
     seed: int,
     position: int,
+    clean: np.ndarray | None = None,
 ) -> list[Predictions]:
-    """Predict an image without a wave, and under each of several waves at several sizes, in one pass.
+    """Predict an image without a wave, and under each of several waves at several sizes, these in one pass.
 
-    position: place of the image in its data set.
+    position: place of the image in its data set. clean: (K,) its probabilities without a wave, if they are known.
     """
     sizes = (epsilon, *epsilons)
     waves = [(frequency, size) for frequency in frequencies for size in sizes]
-    batch = [image, *(wave_on_image(image, *wave, seed=seed, position=position).perturbed for wave in waves)]
-    clean, *perturbed = class_probabilities(classifier, np.stack(batch))
+    batch = [wave_on_image(image, *wave, seed=seed, position=position).perturbed for wave in waves]
+    if clean is None:
+        (clean,) = class_probabilities(classifier, image[None])
+    perturbed = class_probabilities(classifier, np.stack(batch))
     rows = np.reshape(perturbed, (len(frequencies), len(sizes), len(clean)))
     return [Predictions(clean, row[0], tuple(epsilons), row[1:]) for row in rows]
 

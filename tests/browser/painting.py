@@ -15,6 +15,13 @@ def place(page: Page, point: Point, size: int) -> tuple[float, float]:
     return tuple(box[k] + (at + 0.5) * box["width"] / size for k, at in zip("xy", point, strict=True))
 
 
+def open_tools(page: Page) -> None:
+    """Open the painter's tools, which are folded."""
+    fold = page.get_by_role("button", name="Tools:")
+    if fold.get_attribute("aria-expanded") == "false":
+        fold.click()
+
+
 def drag(page: Page, points: Sequence[Point], size: int = 32) -> None:
     page.locator(".painter .stage").scroll_into_view_if_needed()
     page.mouse.move(*place(page, points[0], size))

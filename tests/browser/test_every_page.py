@@ -30,7 +30,7 @@ LAYOUT_SHIFT = """() => new Promise(resolve => {
 
 
 EDGES = {1440: 80, 400: 16}  # left edge of each page's title, by width
-WIDE = {"story": 120, "frequency": 120}  # left edge of pages that use a window of 1,920 pixels
+WIDE = 120  # left edge of each page in a window of 1,920 pixels
 SIZES = {"32px", "20px", "16px", "13px"}
 # Paragraphs whose lines are counted; tables, figures, controls and the footer have the width they need.
 READ = r"""() => {
@@ -179,8 +179,8 @@ def test_page_stays_put_fits_reads_well_explains_its_words_and_is_accessible(app
             make_dark(page)
         assert grave_faults(page) == [], width
     page.set_viewport_size({"width": 1920, "height": 1080})
-    left, footer = WIDE.get(name, 320), settled(page).locator(".st-key-footer").bounding_box()
-    assert heading.bounding_box()["x"] == footer["x"] == left and footer["width"] == 1920 - 2 * left
+    footer = settled(page).locator(".st-key-footer").bounding_box()
+    assert heading.bounding_box()["x"] == footer["x"] == WIDE and footer["width"] == 1920 - 2 * WIDE
     if "-" in path:  # *Draw* and *Fill a hole*, whose closed parts are opened
         for part in page.locator("[data-testid=stExpander] summary").all():
             part.click()

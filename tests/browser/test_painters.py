@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.data.holes_and_sketches import PALETTE, SKETCHES, Point, draw_sketch, encode_mask, square_side
-from tests.browser.painting import TOUCH, drag, place
+from tests.browser.painting import TOUCH, drag, open_tools, place
 from tests.painter_oracle import brush_mask, ellipse_mask, fill_mask, stamp_mask
 
 OWN = (1, 171, 205)
@@ -46,6 +46,7 @@ class Sheet:
 
 
 def choose(page: Page, *names: str) -> None:
+    open_tools(page)
     for name in names:
         page.get_by_role("button", name=name, exact=True).click()
 
@@ -128,7 +129,7 @@ def test_strokes_of_every_tool_of_a_sketch_are_the_oracles(demo):
     expect_there(page, sheet.ellipse((6, 6), (7, 7), OWN))
     choose(page, "red", "Pick up")
     drag(page, [(6, 6)])
-    expect(page.get_by_role("button", name="Ellipse")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Ellipse", exact=True)).to_have_attribute("aria-pressed", "true")
     drag(page, [(25, 25), (29, 30)])
     expect_there(page, sheet.ellipse((25, 25), (29, 30), OWN))
     choose(page, "dog")
@@ -141,9 +142,10 @@ def test_strokes_of_every_tool_of_a_sketch_are_the_oracles(demo):
 
 def test_undo_redo_and_clear_survive_a_sketch_by_python_a_hidden_painter_and_another_size(demo):
     page, sheet = demo("sketch"), Sheet()
+    open_tools(page)
     undo, redo, clear = (page.get_by_role("button", name=name) for name in ("Undo", "Redo", "Clear"))
     blank = sheet.picture
-    expect(undo).to_be_disabled()
+    expect(undo).to_be_hidden()
     expect(clear).to_be_disabled()
     drag(page, [(8, 8), (20, 8)])
     first = sheet.brush([(8, 8), (20, 8)], 2, "sky blue")
@@ -154,7 +156,7 @@ def test_undo_redo_and_clear_survive_a_sketch_by_python_a_hidden_painter_and_ano
     for button, picture in ((undo, first), (redo, draw_sketch("ship")), (clear, blank)):
         button.click()
         expect_there(page, picture)
-    expect(redo).to_be_disabled()
+    expect(redo).to_be_hidden()
     for _ in range(2):
         page.get_by_text("Show the painter").click()
     expect(page.locator(".state")).not_to_have_text("")

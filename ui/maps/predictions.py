@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, usual_epsilon
+from core.shared.device import class_probabilities
 from core.shared.numbers import Frequency, percent, wilson
 from core.shared.stand_ins import ROBUST
 from core.shared.text import Number, bdi
@@ -23,7 +24,6 @@ from core.sweep.predict import Predictions, predict_under_waves, top1_prediction
 from ui.maps.catalogue import Entry, Predictor, entries, model_colour
 from ui.maps.views import probability_curve
 from ui.maps.wave import SEED, PerturbedPicture
-from ui.server.cache import LOADING as LOADING
 from ui.server.cache import classifier_for, ready_classifiers
 from ui.shared.page import NARROW_PERCENT, row_html, scrolling_table_html, table_html, torch_starts, try_predict
 from ui.shared.pictures import Picture, samples
@@ -67,7 +67,8 @@ def answers_html(
         now, was = (f"{100 * share:.0f}{NARROW_PERCENT}" for share in (wave[after], clean[before]))
         share = f"{now}; it was {was if before == after else f'{bdi(names[before])}, {was}'}"
         head = _head(row.title, row.note, row.colour)
-        cards[row.title] = row_html([_mark(names, after, label), share], kind, head=head)
+        mark = "" if label is None else " ✓" if after == label else " ✗"
+        cards[row.title] = row_html([f"{bdi(names[after])}{mark}", share], kind, head=head)
     return table_html(
         (), list(cards.values()), kind="prediction-rows", data=_wave(frequency), caption="What networks say"
     )
@@ -111,11 +112,6 @@ def _counted(flips: int, counted: int, total: int) -> str:
     return Number(text, f"{100 * low:.0f} to {100 * high:.0f} %")
 
 
-def _mark(names: Sequence[str], column: int, label: int | None) -> str:
-    mark = "" if label is None else " ✓" if column == label else " ✗"
-    return f"{bdi(names[column])}{mark}"
-
-
 def prediction_table(
     title: str,
     predictions: Predictions,
@@ -149,7 +145,8 @@ def prediction_table(
     before, after = (bdi(names[row]) for row in probabilities.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
     caption = f"{html.escape(title)}: {verdict}"
-    st.html(_table("predictions", frequency, caption, ["class", "clean", "with the wave"], body))
+    heads = ["class", "clean", "with the wave"]
+    st.html(table_html(heads, body, kind="predictions", caption=caption, data=_wave(frequency)))
 
 
 def leading_classes(probabilities: np.ndarray, max_rows: int, *, whole: bool) -> list[int]:
@@ -158,11 +155,6 @@ def leading_classes(probabilities: np.ndarray, max_rows: int, *, whole: bool) ->
     if whole and len(probabilities) <= max_rows:
         leading = np.arange(len(probabilities))
     return sorted(leading.tolist(), key=lambda row: -probabilities[row].max())[:max_rows]
-
-
-def _table(kind: str, frequency: Frequency, caption: str, heads: Sequence[str], rows: Sequence[str]) -> str:
-    """Return a table. kind: its CSS class, which tests use too."""
-    return table_html(heads, rows, kind=kind, caption=caption, data=_wave(frequency))
 
 
 def _wave(frequency: Frequency) -> str:
@@ -231,8 +223,9 @@ def count_flips(rows: Rows, perturbed: PerturbedPicture, place: DeltaGenerator |
 
     It goes chunk by chunk and tells how far it is, at which another click ends it.
     """
-    picture = perturbed.picture
-    total, counted, rows = _total(picture), [], dict(rows)
+    picture, data = perturbed.picture, samples(perturbed.picture.kind)
+    total = len(data) if data.image_size == picture.size else None  # of another size, they are not counted
+    counted, rows = [], dict(rows)
 
     def draw() -> None:
         if rows and place is not None:
@@ -251,16 +244,10 @@ def count_flips(rows: Rows, perturbed: PerturbedPicture, place: DeltaGenerator |
             if time.monotonic() - drawn > REDRAW_SECONDS:
                 draw()
                 drawn = time.monotonic()
-        title, labels = short_title(predictor.spec.title), samples(picture.kind).labels
-        counted.append(SamplePredictions(title, predictor.spec.name, labels, before, after))
+        title = short_title(predictor.spec.title)
+        counted.append(SamplePredictions(title, predictor.spec.name, data.labels, before, after))
     draw()
     return counted
-
-
-def _total(picture: Picture) -> int | None:
-    """Return the number of bundled samples over which flips are counted; None if these have another size."""
-    data = samples(picture.kind)
-    return len(data) if data.image_size == picture.size else None
 
 
 def draw_predictions(predictors: Sequence[Predictor], perturbed: PerturbedPicture, beside: DeltaGenerator) -> None:
@@ -301,9 +288,17 @@ def predictions_of(
 ) -> Predictions:
     """A classifier's predictions; classes, template: as `classifier_for` takes them. sizes: of the curve's waves."""
     picture, wave = perturbed.picture, ([perturbed.frequency], perturbed.epsilon, sizes)
-    classifier = classifier_for(name, classes, template)
-    (predictions,) = predict_under_waves(classifier, picture.image, *wave, seed=SEED, position=picture.position)
+    classifier, clean = classifier_for(name, classes, template), _clean(name, classes, template, picture)
+    (predictions,) = predict_under_waves(
+        classifier, picture.image, *wave, seed=SEED, position=picture.position, clean=clean
+    )
     return predictions
+
+
+# Apart, as it is the same for all waves: a click takes half the time.
+@st.cache_data(show_spinner=False, max_entries=200)
+def _clean(name: str, classes: str | ClassSet, template: str | None, picture: Picture) -> np.ndarray:
+    return class_probabilities(classifier_for(name, classes, template), picture.image[None])[0]
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)

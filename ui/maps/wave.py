@@ -22,14 +22,11 @@ from core.shared.numbers import (
     Frequency,
     Interval,
     displayed_difference,
-    interval,
     measured_percent,
     percent,
-    points,
     signed_points,
-    wave_name,
 )
-from core.shared.text import TERMS, Number, Paragraph, Sentence, bdi, join_parts, sentence
+from core.shared.text import TERMS, Sentence, bdi, sentence
 from core.sweep.predict import wave_on_image
 from ui.components.maps.maps import PictureUnderWave
 from ui.components.pictures.pictures import Thumbnails
@@ -38,21 +35,6 @@ from ui.shared import url
 from ui.shared.page import download_button, explain_on_page
 from ui.shared.pictures import Picture
 from ui.shared.url import link
-
-
-def cell_verdict(first: Entry, second: Entry, frequency: Frequency) -> Paragraph:
-    """Return two sentences with the errors of two maps, measured alike, under a wave (i, j)."""
-    known = [(entry, cell_error(entry.heatmap, frequency)) for entry in (first, second)]
-    errors = [(entry, error) for entry, error in known if error is not None]
-    if len(errors) < 2:
-        return Paragraph(f"One of the maps lacks the wave {wave_name(frequency)}.")
-    named = join_parts(Sentence(f"{entry.name} ", measured_percent(error.measured)) for entry, error in errors)
-    difference = _difference(errors[0][1], errors[1][1])
-    contrast = Sentence(f"{first.name}’s error is ", points(difference), ".")
-    if not difference.clear:
-        contrast = Sentence("The difference is within ", Number("the noise", interval(difference)), ".")
-    return Paragraph(Sentence(f"Error under the wave {wave_name(frequency)}: ", named, "."), contrast)
-
 
 WAVE_COLUMNS = ("Map", "Pictures", "Strength v", "Error", "Without a wave", "Rise")
 

@@ -133,11 +133,6 @@ def _choose(options: Mapping[str, T], *menus: tuple[str, str, str]) -> list[T]:
     return chosen
 
 
-def number_of_verdicts(judged: Sequence[Finding], against: str) -> str:
-    """Return how many verdicts there are, after the names of the compared maps or networks if there are any."""
-    return f"{against}: {len(judged)} verdicts" if against else f"{len(judged)} verdicts"
-
-
 def _judged(
     place: DeltaGenerator,
     judged: Sequence[Finding],
@@ -159,7 +154,7 @@ def _judged(
     labels = verdict_labels(judged)
     st.session_state.setdefault(FILTER, [verdict for verdict in labels if verdict in url.texts(VERDICTS)])
     chosen = place.pills(
-        number_of_verdicts(judged, " against ".join(map(as_markdown, names))),
+        f"{' against '.join(map(as_markdown, names))}{': ' if names else ''}{len(judged)} verdicts",
         list(labels),
         selection_mode="multi",
         format_func=labels.__getitem__,

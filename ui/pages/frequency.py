@@ -16,7 +16,7 @@ from core.claims.claim import MINIATURE
 from core.classifiers.registry import PAPERS_CLIP, classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.contrasts import mismatches
-from core.fourier.heatmap import MAX_SIDE, METRICS, TOP1, Metric
+from core.fourier.heatmap import MAX_SIDE, METRICS, TOP1
 from core.reproduce.report import STYLE
 from core.shared.numbers import Frequency, join_list
 from core.shared.text import TERMS
@@ -51,7 +51,7 @@ OWN = "Your own"  # beside the paper's figures
 MAX_FREQUENCY = MAX_SIDE // 2
 MAX_MAPS = 4
 
-# Parts of the page about the selected wave, as CSS selectors; `wave_panel.js` updates them.
+# Parts of the page about the selected wave, as CSS selectors; `panel.js` updates them.
 BELONGS = {
     "table": ".st-key-frequency-predictions",
     "sentence": ".st-key-frequency-verdict",
@@ -83,7 +83,10 @@ def page() -> None:
     frequency = st.session_state[CELL]
     perturbed = None if picture is None else PerturbedPicture(picture, frequency, strength(picture.size))
     about = claim_on(chosen, frequency) if _top() == 1 else None
-    predictors = _predictors(chosen, perturbed)
+    predictors: list[Predictor] = []
+    if perturbed is not None:
+        class_set, asked = perturbed.picture.class_set, [] if st.session_state[ALL_PREDICT] else chosen
+        predictors = choose_predictors(asked, ready_classifiers(class_set), class_set)
     notes = {entry.label: map_note(entry, predictors) for entry in chosen} if perturbed else {}
     with introduction:
         _introduce(predictors)
@@ -107,15 +110,11 @@ def page() -> None:
         _count(rows, perturbed, place)  # last, since it takes longest
 
 
-def about_maps(metric: Metric) -> str:
-    """Describe the cells of maps and their colour."""
-    colour = f"the {metric.label}" if metric.top is None else "how often it misleads"
-    return f"Each cell is a wave on pictures. Its colour shows {colour}."
-
-
 def _introduce(predictors: Sequence[Predictor]) -> None:
     """Draw what a cell is, and whose place other networks take."""
-    lines = [sentence_html(about_maps(METRICS[st.session_state[METRIC]]))]
+    metric = METRICS[st.session_state[METRIC]]
+    colour = f"the {metric.label}" if metric.top is None else "how often it misleads"
+    lines = [sentence_html(f"Each cell is a wave; its colour shows {colour}.")]
     instead = [predictor for predictor in predictors if predictor.of]
     if instead:
         kind = "small twin" if all(predictor.spec.name.startswith(MINIATURE) for predictor in instead) else "stand-in"
@@ -282,14 +281,6 @@ def _answers(
         beside = {title: note for title, note in about.items() if title in titles or note == MAP_ONLY}
         return draw_answers(predictors, beside, perturbed)
     return {}
-
-
-def _predictors(chosen: list[Entry], perturbed: PerturbedPicture | None) -> list[Predictor]:
-    """Return the classifiers that predict; empty if no ready classifier knows the picture's classes."""
-    if perturbed is None:
-        return []
-    class_set = perturbed.picture.class_set
-    return choose_predictors([] if st.session_state[ALL_PREDICT] else chosen, ready_classifiers(class_set), class_set)
 
 
 def _count(

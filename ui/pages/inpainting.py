@@ -11,7 +11,7 @@ from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.data.holes_and_sketches import Fill, hole_side, hole_text, read_hole, square_side
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.run import inpainting_plan
-from core.pgd.search import Search
+from core.pgd.search import COMPARED, Search
 from core.pgd.settings import RunKind
 from core.shared import paper
 from core.shared.numbers import confidence
@@ -20,7 +20,7 @@ from ui.components.painters.painters import mask_painter
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.outcome import VIEWS, downloads, holes_alone, many_pictures, run_table, sample_set_of
 from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel, show_result
-from ui.runs.replay import back_to_example, shown_first, stored_example, stored_row, target_of
+from ui.runs.replay import ROLES, back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
 from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.cache import ready_classifiers
@@ -61,9 +61,10 @@ SEEN = {  # what a hole holds when another network judges it alone
 def page() -> None:
     """Draw the page."""
     who = head(TITLE)
-    reserve("calc(clamp(300px, 58vh, 620px) + 190px)")
+    reserve("calc(min(clamp(300px, 58vh, 620px), 34vw) + 190px)")
     with st.container(key="run-stage"):
-        left, right = st.columns([11, 14], gap="medium")
+        left, right = st.columns([2, 3], gap="medium")
+        st.html(rate_html())
     expert, details = st.expander("Expert settings"), st.expander("Details")
     with left:
         picture = page_picture(PAGE, _first_set().title)
@@ -102,7 +103,6 @@ def page() -> None:
             lambda: _back(row),
             bring=_bring,
         )
-        st.html(rate_html())
         if picture is not None and not picture.own and picture.position in row.faceless:
             st.caption(FACELESS)
     with painter:
@@ -131,16 +131,15 @@ def page() -> None:
 
 
 def rate_html() -> str:
-    """Return how often a stored hole is recognised from the hole alone, as a bar and a line of HTML; may be empty."""
+    """Return how often a stored hole is recognised from the hole alone, a bar a search, as HTML; may be empty."""
     if not (counts := holes_alone()):
         return ""
-    views, pixels = counts["views"], counts["pixels"]
-    share, of = views.text.split(" of ")
-    return (
-        f'<p class="prose hole-rate"><span class="bar" style="--share:{int(share) / int(of):.0%};--of:{of}"></span>'
-        f"<b>{number_html(views)} holes</b> are recognised from the hole alone when every view must convince, "
-        f"{number_html(pixels)} when the picture must.</p>"
-    )
+    parts = []
+    for search in reversed(COMPARED):
+        share, of = counts[search].text.split(" of ")
+        bar = f'<span class="bar" style="--share:{int(share) / int(of):.0%};--of:{of}"></span>'
+        parts.append(f"<span>{bar}<b>{number_html(counts[search])}</b> {ROLES[search].lower()}</span>")
+    return f'<div class="hole-rate"><span>Recognised from the hole alone</span>{"".join(parts)}</div>'
 
 
 def _open_linked_examples(examples: RunResult) -> None:

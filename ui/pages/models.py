@@ -34,7 +34,7 @@ from core.data.stored import device_text, missing_profiles, stored_files
 from core.fourier.heatmap import TOP1, Heatmap, HeatmapError, colormap_table
 from core.shared.stand_ins import INSTEAD, RELATIONS
 from core.shared.text import bdi, tooltip
-from ui.maps.catalogue import CLIP, MINI_CLIP, Entry, computed_maps, dataset_title, shipped_maps, stored_title
+from ui.maps.catalogue import CLIP, MINI_CLIP, computed_maps, dataset_title, shipped_maps, stored_title
 from ui.server.downloads import WeightDownload, profile_maker, unprofiled, weight_downloads
 from ui.shared import url
 from ui.shared.page import row_html, table_html
@@ -49,7 +49,6 @@ LINE = 100  # megabits per second, for the estimated time of a download
 OURS = "MIT"  # of maps that this project computed
 _PICTURE, _ROW, _DENSE_ROW = 64, 40, 28  # pixels, of a photograph and of rows in the tables
 _DOMAIN = r"https?://(?:www\.)?([^/]+)"  # what a link shows of its URL
-_MONTAGE_COLUMNS = 20
 # Format in the model cards: '77.80 % (95 % interval 76.97 % to 78.60 %, n = 10,000)'.
 _INTERVAL = re.compile(r"(\d+(?:[.,]\d+)*(?: %| points)?) \((?:95 % interval )?([^() ]+(?: %)? to [^()]*)\)")
 
@@ -70,8 +69,10 @@ def page() -> None:
             _maps()
         with tabs[1]:
             _photographs()
-        with tabs[2]:
-            _small_pictures()
+        tabs[2].markdown(
+            f"{len(small)} test images by {small[0].author}, ten for each class, unchanged; {small[0].licence}. "
+            f"[Source]({small[0].source})"
+        )
         tabs[3].markdown(
             "`docs/extending.md`, in a copy of this project, has the commands that add a classifier, data set or map."
         )
@@ -109,14 +110,12 @@ def _what_changes() -> str:
         (f"Without it: {stored_title(INSTEAD[PAPERS_CLIP])} answers", shipped_maps()[MINI_CLIP]),
         ("With it: the paper’s CLIP answers", shipped_maps()[CLIP]),
     )
-    figures = "".join(_map_figure(*part) for part in parts)
+    figures = ""
+    for caption, entry in parts:
+        colours = colormap_table(TOP1.colormap)[np.rint(255 * entry.heatmap.rate()).astype(np.uint8)]
+        image = f'<img src="{png_data_uri(colours)}" alt="Heat map of {entry.name}">'
+        figures += f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
     return f'<div class="two-maps">{figures}<p>Error under each wave: dark where the network stays right.</p></div>'
-
-
-def _map_figure(caption: str, entry: Entry) -> str:
-    colours = colormap_table(TOP1.colormap)[np.rint(255 * entry.heatmap.rate()).astype(np.uint8)]
-    alt = f"Heat map of {entry.name}"
-    return f'<figure><img src="{png_data_uri(colours)}" alt="{alt}"><figcaption>{caption}</figcaption></figure>'
 
 
 def _real_clip() -> None:
@@ -324,19 +323,3 @@ def _photograph_rows() -> list[dict[str, str]]:
         named = {field.capitalize(): text for field, text in asdict(credit).items()}
         rows.append({"Picture": png_data_uri(small), "Class": data.classes.names[label]} | named)
     return rows
-
-
-def _small_pictures() -> None:
-    credit, *rest = sample_credits("cifar10-samples")
-    st.markdown(
-        f"Test images by {credit.author}, ten for each class, unchanged; {credit.licence}. [Source]({credit.source})"
-    )
-    st.html(f'<img class="montage" src="{_montage()}" alt="All {1 + len(rest)} images">')
-
-
-@st.cache_data(show_spinner=False)
-def _montage() -> str:
-    """Return all CIFAR-10 samples as one picture."""
-    images = load_samples("cifar10-samples").images.transpose(0, 2, 3, 1)
-    rows = images.reshape(-1, _MONTAGE_COLUMNS, *images.shape[1:])
-    return png_data_uri(np.concatenate(np.concatenate(rows, axis=1), axis=1))

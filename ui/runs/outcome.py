@@ -46,11 +46,7 @@ VIEWS = (
     "Ball, unit step and clip are the same, and confidence is that of the picture itself (Athalye et al. 2018; Olah et "
     "al. 2017)."
 )
-NOT_STORED = "Results over many pictures are stored for CIFAR-10 with its default settings, not for these settings."
-NOBODY = "No other installed classifier knows these classes, so nobody judges the pictures. *Models* offers more."
 JUDGED = "generation.judged"  # this visitor's judgements, keyed by pictures and judge
-# The result that CLIP is to judge; the button.
-JUDGED_RESULT, ASK_BUTTON = "generation.judge_requested", "generation.ask_judge"
 MAX_TEXT_LENGTH = 140  # characters of a cell
 MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, since players would show them tiny
 GAP, LINE = 8, 24  # pixels between pictures; height of their captions
@@ -94,6 +90,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
     before, after = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
     changes = [change["inside"] for change in images.get("change") or []]
     digest = one_line(classifier.get("sha256") or "")[:12]
+    date = one_line(source.get("date") or "")[:10] or "at an unknown time"
     return {
         "Target": ", ".join(dict.fromkeys(target_of(run, row) for row in range(len(run.start)))),
         "Its probability": f"{before} → {after}{_measured(run)}",
@@ -109,7 +106,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
         "Random seed": str(run.metadata["seed"]),
         "Picture": one_line(images.get("credit") or images.get("dataset") or "of unknown origin", MAX_TEXT_LENGTH),
         "Weights": f"{one_line(classifier['weights_id'])} (sha256 {f'{digest}…' if digest else 'unknown'})",
-        "Computed": f"{_date(run)}, version {one_line(source.get('version') or '?')}, {device_text(source)}, "
+        "Computed": f"{date}, version {one_line(source.get('version') or '?')}, {device_text(source)}, "
         f"{source.get('wall_seconds') or 0:,.0f} s",
     }
 
@@ -130,10 +127,6 @@ def _setting(run: PGDRun, name: str, value: Any) -> str:
     return f"{row.phrase.format(value)}{penalty}"
 
 
-def _date(run: PGDRun) -> str:
-    return one_line(run.metadata["source"].get("date") or "")[:10] or "at an unknown time"
-
-
 # ---- another network's judgement ---------------------------------------------------------------------------------
 
 
@@ -152,20 +145,8 @@ def second_judge(result: RunResult) -> None:
     if not runs or len(runs[0].start) < 2:
         return
     drew = {run.metadata["classifier"]["name"] for run in result.runs}
-    clips = st.session_state.get(JUDGED_RESULT) == result.id
-    pairs = [(run, (fingerprint(run), name)) for run in runs if (name := _judge_of(run, drew, clips)) is not None]
+    pairs = [(run, (fingerprint(run), name)) for run in runs if (name := _judge_of(run, drew)) is not None]
     if not pairs:
-        if not clips and any(_judge_of(run, drew, True) for run in runs):
-            st.button(
-                "Let CLIP judge the pictures",
-                help="No smaller classifier of these classes is installed. CLIP’s first prediction takes a few "
-                "seconds.",
-                key=ASK_BUTTON,
-                on_click=st.session_state.__setitem__,
-                args=(JUDGED_RESULT, result.id),
-            )
-        else:
-            st.markdown(NOBODY)
         return
     known = st.session_state.setdefault(JUDGED, {})
     for _, (mark, name) in pairs:
@@ -202,17 +183,15 @@ def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[st
     ]
 
 
-def _judge_of(run: PGDRun, drew: Collection[str], clips: bool) -> str | None:
+def _judge_of(run: PGDRun, drew: Collection[str]) -> str | None:
     """Return the name of a run's judge: that of its stored judgement, else a ready classifier, None without one.
 
-    A classifier that drew none of the displayed pictures is preferred.
-
-    Args:
-        clips: whether a downloaded CLIP may judge. Its first prediction is slow, so it judges only on request.
+    A classifier that drew none of the displayed pictures is preferred; a downloaded CLIP, whose first prediction is
+    slow, is none.
     """
     if (stored := stored_judgement(fingerprint(run))) is not None:
         return stored.judge
-    ready = [spec.name for spec in ready_classifiers(class_set_of(run)) if clips or spec.name not in CLIPS]
+    ready = [spec.name for spec in ready_classifiers(class_set_of(run)) if spec.name not in CLIPS]
     return choose_judge(run.metadata["classifier"]["name"], [name for name in ready if name not in drew] or ready)
 
 
@@ -222,11 +201,9 @@ def _judge_of(run: PGDRun, drew: Collection[str], clips: bool) -> str | None:
 def many_pictures(row: SampleSet, kind: StartKind | Penalty) -> None:
     """Draw a table of all stored pictures of a set's classes from one kind of start, or filled with one penalty."""
     stored = picture_outcomes(kind)
-    if not any(row.fits(painted.facts["class_names"]) for painted in stored.values()):
-        st.markdown(NOT_STORED)
-        return
-    rows = [many_row(name, painted) for name, painted in stored.items()]
-    scrolling_table(many_columns(kind), rows, "Many pictures, by network")
+    if any(row.fits(painted.facts["class_names"]) for painted in stored.values()):
+        rows = [many_row(name, painted) for name, painted in stored.items()]
+        scrolling_table(many_columns(kind), rows, "Many pictures, by network")
 
 
 def many_columns(kind: StartKind | Penalty) -> tuple[str, ...]:

@@ -118,7 +118,8 @@ def run_panel(
             unfinished = result.unfinished
             live = None if unfinished is None else RunProgress("stopped", result.note)
             packed = state.cached("replay", result.id, lambda: run_replay(result.runs, id=result.id, live=live))
-            _replay(page, packed, None if unfinished is None else partial(_resume, page, unfinished), not result.stored)
+            rest = None if unfinished is None else (unfinished.run, unfinished.names, unfinished.searches)
+            _replay(page, packed, rest and partial(submit, page, *rest), not result.stored)
         elif pictures is not None:
             _replay(page, pictures)
         elif request is not None and (plan := request.plan) is not None:
@@ -204,10 +205,6 @@ def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None
             active.job.stop()
 
     replay(data, key=f"{page}.replay", seek=seek, stop=stop, resume=resume or (lambda: None))
-
-
-def _resume(page: str, stopped: ActiveRun) -> None:
-    submit(page, stopped.run, stopped.names, stopped.searches)
 
 
 def collect(state: RunState) -> None:

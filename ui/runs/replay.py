@@ -183,11 +183,6 @@ def _single(kind: str) -> dict[str, list[PGDRun]]:
     return {subject: runs for subject, runs in _stored(kind).items() if not is_row(subject)}
 
 
-def stored_runs(kind: str) -> list[PGDRun]:
-    """Return all stored runs of "inpainting" or "generation" except rows of examples."""
-    return [run for runs in _single(kind).values() for run in runs]
-
-
 def stored_example(
     kind: str,
     sample_set: str,
@@ -232,9 +227,8 @@ def shown_first(kind: str, row: SampleSet, chosen: Sequence[str]) -> Sequence[st
     first = [spec.name for spec in ready if spec.title in first_choice(ready)]
     if {*first} != {*chosen} or PAPERS_CLIP in first:
         return chosen
-    runs = [
-        run for run in stored_runs(kind) if run.start.shape[-1] == row.side and row.fits(run.metadata["class_names"])
-    ]
+    stored = [run for runs in _single(kind).values() for run in runs]
+    runs = [run for run in stored if run.start.shape[-1] == row.side and row.fits(run.metadata["class_names"])]
     names = networks_for("contrast", {run.metadata["classifier"]["name"] for run in runs})
     return names if PAPERS_CLIP in names else chosen
 

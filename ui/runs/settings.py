@@ -139,7 +139,9 @@ def run_settings(
     full = usual_settings(page, size, hole, search)
     with place:
         longest = f"A run takes at most {limits().run_steps:,} steps and {limits().run_seconds / 60:,.0f} minutes."
-        write_sentence(f"{about_settings(page, search)} {longest}", "Eq. 3")
+        whose = "the paper’s" if search == PAPERS else f"those of {SEARCHES[search].title}, for all searches"
+        loss = " The loss is Eq. 3." if "weight" in full else ""
+        write_sentence(f"These settings are {whose}, scaled to the picture’s side.{loss} {longest}", "Eq. 3")
         penalty, fill = (choose_penalty(page), choose_fill(page, searches)) if "weight" in full else ("eq3", "region")
         usuals = _paced(page, full)
         columns, chosen = st.columns(2), dict(usuals)
@@ -147,14 +149,6 @@ def run_settings(
             chosen[row.name] = _widget(columns[k % 2], row, usuals, _key(row, page, size), unit)
     weight = chosen.pop("weight", 0.0)
     return RunSettings(config=PGDConfig(**chosen), weight=weight, penalty=penalty, fill=fill)
-
-
-def about_settings(page: RunKind, search: Search) -> str:
-    """Return a sentence on the origin of the default settings. search: the leading one."""
-    begin = f"All searches use the settings of {SEARCHES[search].title}"
-    begin = "These are the paper’s settings" if search == PAPERS else begin
-    also = " (the budget also to the hole’s). The loss is Eq. 3." if page == "inpainting" else "."
-    return f"{begin}, scaled to the picture’s side{also}"
 
 
 def choose_fill(page: str, searches: Sequence[Search]) -> Fill:

@@ -172,8 +172,10 @@ class RunState:
                 self.error = STOPPED_TOO_EARLY
             return None
         can_resume = job.status in ENDED_EARLY and len(runs[0].curves["loss"]) <= ended.run.plan.config.steps
-        note, unfinished = run_note(ended, runs[0]), ended if can_resume else None
-        self.result = RunResult(job.id, runs, note, unfinished)
+        done, steps = len(runs[0].curves["loss"]) - 1, ended.run.plan.config.steps
+        early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
+        length = count_of(done, "step") if early is None else f"{early} after {done:,} of {count_of(steps, 'step')}"
+        self.result = RunResult(job.id, runs, f"Your run, {length}.", ended if can_resume else None)
         return ended
 
     def show(self, result: RunResult) -> None:
@@ -234,14 +236,6 @@ class RunState:
         if self._cache.get(name, (None, None))[0] != version:
             self._cache[name] = version, make()
         return self._cache[name][1]
-
-
-def run_note(ended: ActiveRun, run: PGDRun) -> str:
-    """Describe a visitor's own run: its steps and how it ended."""
-    job, done, steps = ended.job, len(run.curves["loss"]) - 1, ended.run.plan.config.steps
-    early = (ENDED_EARLY | {"failed": "ended early"}).get(job.status)
-    length = count_of(done, "step") if early is None else f"{early} after {done:,} of {count_of(steps, 'step')}"
-    return f"Your run, {length}."
 
 
 def run_state(page: str) -> RunState:

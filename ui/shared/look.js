@@ -19,6 +19,8 @@ export default ({ data }) => (data.page ? appear(data) : scroll(data));
 function appear(data) {
   if (data.page === page) return;
   page = data.page;
+  // The page is scrolled from any of its parts: the keyboard needs no stop at the whole.
+  document.querySelector("[data-testid=stMain]")?.setAttribute("tabindex", "-1");
   const began = performance.now();
   const heights = new WeakMap(); // part -> its height, and the time since which it is stable
   let visible = -1;

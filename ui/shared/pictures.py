@@ -63,9 +63,9 @@ def picture_kinds() -> dict[str, str]:
     return {**{row.title: row.name for row in SAMPLE_SETS.values()}, "Yours": UPLOAD}
 
 
-@st.cache_data(show_spinner=False)
+@st.cache_resource(show_spinner=False)
 def samples(name: str) -> ImageDataset:
-    """Load the pictures of a sample set."""
+    """Load the pictures of a sample set, for all visitors: nobody changes them."""
     return load_samples(SAMPLE_SETS[name].dataset)
 
 

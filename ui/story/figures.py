@@ -16,17 +16,17 @@ from core.fourier.waves import all_random_signs
 from core.pgd.drawings import strip_path
 from core.pgd.search import COMPARED
 from core.shared.numbers import Frequency
-from core.shared.text import JARGON, Paragraph
+from core.shared.text import TERMS
 from core.sweep.transforms import stored_predictions
 from ui.components.maps.maps import ShownMaps, StripedPicture, WavePredictions, heatmap_view, stripes
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import hybrid_mixer
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, model_colour, shipped_maps, stored_title
 from ui.maps.views import shown_maps
-from ui.maps.wave import cell_verdict
+from ui.maps.wave import WAVE_COLUMNS, wave_table
 from ui.runs.replay import example_replay, stored_example
 from ui.runs.state import RunResult
-from ui.shared.page import unexplained, write_sentence
+from ui.shared.page import scrolling_table, unexplained
 from ui.shared.pictures import sample_picture, to_picture
 from ui.story import data
 from ui.story.data import STORED, WAVE, opening_runs
@@ -47,7 +47,8 @@ def striped_picture() -> None:
 def papers_maps() -> None:
     """Draw the paper's maps of CLIP and of a ResNet, and the numbers of the selected wave."""
     heatmap_view(_terms_once(maps_of(*PAPERS)), selected=_cell(), key="story.maps", on_select=_keep, outline=LOW.edge)
-    write_sentence(verdict_on(_cell()), *JARGON)
+    rows = wave_table(_entries(*PAPERS), _cell())
+    scrolling_table(WAVE_COLUMNS, rows, "Error under the wave", {"Strength v": TERMS["v"]})
 
 
 def maps_of(*labels: str) -> ShownMaps:
@@ -57,12 +58,6 @@ def maps_of(*labels: str) -> ShownMaps:
 
 def _terms_once(maps: ShownMaps) -> ShownMaps:
     return replace(maps, terms=unexplained("maps", *maps.terms))
-
-
-def verdict_on(cell: Frequency) -> Paragraph:
-    """Return the numbers of the paper's maps at one wave."""
-    first, second = _entries(*PAPERS)
-    return cell_verdict(first, second, cell)
 
 
 def car_under_stripes() -> StripedPicture:

@@ -1,31 +1,58 @@
-"""Opening of the story: a word, drawn by one network by both searches, and things to try."""
+"""Opening of the story: a word, drawn by one network by both searches; any other word, drawn live; things to try.
+
+A visitor's own word is drawn where the stored drawings are, by a run of the page *Draw*, which then shows it, too.
+"""
 
 from __future__ import annotations
 
 import html
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 
+import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_spec, classifier_title, result_title, short_title
 from core.data.picture_files import png_data_uri
+from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.heatmap import colormap_table
 from core.pgd.drawings import CARDS, WORDS, Drawing, judge_name, opening_drawings, painter_name
 from core.pgd.pictures import fingerprint, stored_opinion
-from core.pgd.run import SURE, PGDRun
+from core.pgd.run import SURE, PGDRun, RunPlan
 from core.pgd.search import COMPARED, Search
+from core.pgd.settings import PGDConfig, RunKind
+from core.pgd.starts import StartKind, draw_starts, first_settings, start_facts
 from core.shared.numbers import percent
+from core.shared.stand_ins import networks_for
+from core.shared.text import sentence
 from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.story.story import opening
 from ui.maps.catalogue import CLIP, shipped_maps
+from ui.runs.panel import REDRAW_SECONDS, collect, what_one_sees
+from ui.runs.replay import target_of, to_uint8_planes
+from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
+from ui.server.cache import NONE_READY, ready_classifiers
+from ui.shared import url
 from ui.shared.pictures import enlarge
+from ui.shared.url import as_markdown
 from ui.story import data
-from ui.story.own_word import REQUIREMENTS, TITLES, draw_scene, shown_run, word_box
 
-CARD_SIDE, STRIP_QUALITY = 160, 85  # pixels; WebP quality
+CARD_SIDE, WEBP_QUALITY = 160, 85  # pixels; of drawings
 REQUESTED, PAINTER = "story.requested", "story.painter"  # keys in the session
+PAGE: RunKind = "generation"  # whose run an own word is
+WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; the id of its run
+ROW = SAMPLE_SETS["photographs"]
+START: StartKind = "grey"
 ANY_WORD = f"Any of 1,000 words ({WORDS[0]} to {WORDS[-1]} were chosen by hand)"
+# Title of a drawing that has not convinced the network yet, and of one that has.
+TITLES: dict[Search, tuple[str, str]] = {
+    "pixels": ("Must convince as it is", "Convinces as it is"),
+    "views": ("Must convince from every view", "Convinces from every view"),
+}
+REQUIREMENTS: dict[Search, str] = {
+    "pixels": "Each step follows the gradient at the picture itself, as in the paper.",
+    "views": "Each step follows the gradient at a random crop, under noise.",
+}
 # Title, text, picture file and link of each card.
 TO_TRY = (
     ("Paint a hole", "Networks fill it as you watch.", "hole", "inpainting"),
@@ -35,17 +62,33 @@ TO_TRY = (
 
 
 def ask_for_a_word() -> None:
-    """Draw the stored drawings of the word that the visitor chose, by one of the networks that drew it."""
+    """Draw the drawings of the word that the visitor chose, or of the one that they typed, redrawn while they grow."""
     if len(names := data.drawing_networks()) > 1:
         st.segmented_control(
             "Drawn by", names, default=names[0], format_func=_title, key=PAINTER, required=True, persist_state="session"
         )
-    known = stored_words()
-    if shown_run() is not None:
-        draw_scene(known, partial(st.session_state.__setitem__, REQUESTED))
+    growing = isinstance(shown_run(), ActiveRun)
+    (st.fragment(_scene, run_every=REDRAW_SECONDS) if growing else _scene)(growing)
+
+
+def _scene(growing: bool) -> None:
+    """Draw a word's drawings. growing: whether its run is in progress."""
+    run, words = shown_run(), stored_words()
+    if isinstance(run, ActiveRun) != growing:
+        st.rerun()
+
+    def choose(place: int) -> None:
+        if isinstance(run, ActiveRun):
+            run.job.stop()
+        st.session_state.pop(RUN, None)
+        st.session_state[REQUESTED] = place
+
+    if run is None:
+        place = min(st.session_state.get(REQUESTED, 0), len(words) - 1)
+        opening(words, place, drawings(place), captions(place), on_ask=choose)
         return
-    place = min(st.session_state.get(REQUESTED, 0), len(known) - 1)
-    opening(known, place, drawings(place), captions(place), on_ask=partial(st.session_state.__setitem__, REQUESTED))
+    drawn, about, word = _growing(run) if isinstance(run, ActiveRun) else _ended(run)
+    opening((*words, word), len(words), drawn, about, on_ask=choose)
 
 
 def is_stored_pool() -> bool:
@@ -94,7 +137,7 @@ def _runs(painter: str) -> dict[Search, PGDRun]:
 @lru_cache(16)
 def _strip(run: PGDRun, place: int) -> bytes:
     """Encode a picture's frames."""
-    return webp_strip(run.frames[:, place], STRIP_QUALITY)
+    return webp_strip(run.frames[:, place], WEBP_QUALITY)
 
 
 def _drawing(search: Search, run: PGDRun, place: int) -> Drawing:
@@ -126,13 +169,102 @@ def judged(drawing: Drawing, word: str) -> str:
 
 
 def any_word() -> None:
-    """Draw the box in which any word is asked for."""
-    word_box(any_word_label(), _painter())
+    """Draw the box for any word and its button; both start the drawing, the box by Enter."""
+    ready, preferred, state = [spec.name for spec in ready_classifiers(ROW.class_set)], _painter(), run_state(PAGE)
+    painter = preferred if preferred in ready else next(iter(networks_for("painter", ready)), None)
+    if painter is None:
+        st.info(NONE_READY)
+        return
+    names = list(dict.fromkeys(ROW.classes.names))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="story-word"):
+        word = st.selectbox(
+            any_word_label(),
+            names,
+            index=None,
+            placeholder="Type a word: castle, goldfish …",
+            accept_new_options=classifier_spec(painter).vocabulary is None,
+            key=WORD,
+            on_change=_press,
+            args=(painter,),
+        )
+        st.button("Draw", type="primary", disabled=not word, on_click=_press, args=(painter,), key="story.draw")
+    if why := state.take_refusal() or state.error:
+        st.error(as_markdown(sentence(why)))
+    if shown_run() is not None and st.button("Open in Draw", type="tertiary", key="story.open"):
+        url.open_page(PAGE)
 
 
 def any_word_label() -> str:
     """Return the label of the menu."""
     return ANY_WORD if is_stored_pool() else ANY_WORD.partition(" (")[0]
+
+
+def shown_run() -> ActiveRun | RunResult | None:
+    """Return the run of the visitor's word, in progress or ended; None while a stored word is shown."""
+    state, number = run_state(PAGE), st.session_state.get(RUN)
+    if state.active is not None and not state.running:
+        collect(state)
+    if state.active is not None and state.active.job.id == number:
+        return state.active
+    return state.result if state.result is not None and state.result.id == number else None
+
+
+Captions = list[tuple[str, str, str]]
+
+
+def _growing(run: ActiveRun) -> tuple[list[Drawing], Captions, str]:
+    """Return the newest drawings of a run in progress, their captions, and the word."""
+    job, plan = run.job, run.run.plan
+    job.beat()
+    moments = job.moments()
+    drawings = []
+    for k, search in enumerate(COMPARED):
+        picture, confidence = plan.start[0], 0.0
+        if moments:
+            picture = moments[-1][k].images[0].cpu().numpy()
+            confidence = float(moments[-1][k].target_probability[0])
+        drawings.append(_moment(search, to_uint8_planes(picture), confidence))
+    notes = {"pixels": "", "views": what_one_sees(run)}  # one line tells of both
+    captions = [(TITLES[search][0], REQUIREMENTS[search], notes[search]) for search in COMPARED]
+    return drawings, captions, str(plan.targets[0])
+
+
+def _ended(result: RunResult) -> tuple[list[Drawing], Captions, str]:
+    """Return the last drawings of a run, their captions, and the word."""
+    painter = short_title(classifier_title(result.runs[0].metadata["classifier"]["name"]))
+    note = f"Drawn here just now by {painter}; no other network has judged it."
+    drawings: list[Drawing] = []
+    captions: Captions = []
+    for search, run in zip(COMPARED, result.runs, strict=True):
+        confidence = float(run.curves["target_probability"][-1, 0])
+        drawings.append(_moment(search, run.frames[-1, 0], confidence))
+        captions.append((TITLES[search][confidence >= SURE], REQUIREMENTS[search], note))
+    return drawings, captions, target_of(result.runs[0], 0)
+
+
+def _moment(search: Search, picture: np.ndarray, confidence: float) -> Drawing:
+    """Return one moment of a drawing. picture: (3, H, W) uint8."""
+    strip = webp_strip(picture[None], WEBP_QUALITY)
+    return Drawing(search=search, strip=strip, confidence=(confidence,), norm=0.0)
+
+
+def _press(painter: str) -> None:
+    """Start the drawing of the word in the box; for callbacks."""
+    if not (word := st.session_state.get(WORD)):
+        return
+    state, run = run_state(PAGE), shown_run()
+    if isinstance(run, ActiveRun) and (run.run.plan.targets, run.names) == ((word,), (painter,)):
+        return  # it is being drawn
+    state.error = ""
+    config = PGDConfig(**first_settings(PAGE, ROW.side, None, "views"))
+    facts = start_facts([word], 1, ROW.name, START)
+    plan = RunPlan(targets=(word,), start=draw_starts([word], 1, ROW.name, 0, START), config=config, images=facts)
+    if start(PAGE, RunRequest(plan, "", (painter,), COMPARED, ROW.class_set)) and state.active is not None:
+        st.session_state[RUN] = state.active.job.id
+        # *Draw* then has the settings of the run.
+        st.session_state[f"{PAGE}-set"] = ROW.drawn_title
+        st.session_state[f"{PAGE}-classes-{ROW.class_set}"] = [word]
+        st.session_state[f"{PAGE}-models-{ROW.class_set}"] = [classifier_title(painter)]
 
 
 def cards() -> None:

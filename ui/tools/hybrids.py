@@ -100,7 +100,11 @@ def hybrid_panel(page: PageState) -> None:
     picture, predictors = page.picture, page.predictors
     second = sample_picture(picture.kind, _second(picture))
     cutoffs = hybrid_cutoffs(picture.size)
-    predictions = _predictions_by_network(picture, second, cutoffs, predictors) if predictors and torch_starts() else {}
+    predictions = {}
+    if predictors and torch_starts():
+        specs = {predictor.spec: predictor for predictor in predictors[:MAX_NETWORKS]}
+        told = predict_all(specs, lambda name: _predictions(name, picture, second, cutoffs))
+        predictions = {specs[spec]: answer for spec, answer in told.items()}
     mixed = mixture(picture, second, cutoffs, predictions, thumbnails(picture.kind), second.position)
     hybrid_mixer(
         mixed,
@@ -150,16 +154,6 @@ def _selected(cutoffs: Sequence[float]) -> int:
 
     usual, read = cutoffs[len(cutoffs) // 2], url.real(1e-9, url.MAX_NUMBER)
     return nearest(url.session_value(_CUTOFF, CUTOFF, read, usual, lambda cutoff: f"{cutoffs[nearest(cutoff)]:g}"))
-
-
-def _predictions_by_network(
-    low: Picture, high: Picture, cutoffs: tuple[float, ...], predictors: Sequence[Predictor]
-) -> dict[Predictor, HybridPredictions]:
-    """Return each classifier's predictions at every cutoff; the page explains missing ones."""
-    predictions = predict_all(
-        [predictor.spec for predictor in predictors[:MAX_NETWORKS]], lambda name: _predictions(name, low, high, cutoffs)
-    )
-    return {predictor: predictions[predictor.spec] for predictor in predictors if predictor.spec in predictions}
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

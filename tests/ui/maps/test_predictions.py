@@ -6,7 +6,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.ui.page_runner import PAGE
 from ui.maps import predictions
-from ui.maps.predictions import FLIP_CHUNKS, LOADING
+from ui.maps.predictions import FLIP_CHUNKS
+from ui.server.cache import LOADING
 
 CHUNK = FLIP_CHUNKS[False]
 

@@ -17,7 +17,7 @@ SCRIPT = f"""
 import os
 import time
 from streamlit.testing.v1 import AppTest
-from ui.maps.predictions import LOADING
+from ui.server.cache import LOADING
 
 def opened(page, query=None, **state):
     app = AppTest.from_file(f"{{os.environ['HOME']}}/{{page}}_app.py", default_timeout=120)

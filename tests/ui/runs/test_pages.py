@@ -336,12 +336,12 @@ def test_an_own_run_is_judged_once_by_a_classifier_that_did_not_draw_it(judges):
     assert end == f"{after} of 1695 % interval ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
-@pytest.mark.parametrize("ready", ["CLIP", "nobody", "broken", "foreign classes", "a single picture"])
+@pytest.mark.parametrize("ready", ["CLIP", "broken", "foreign classes", "a single picture"])
 def test_a_judge_that_costs_or_cannot_is_not_asked(judges, monkeypatch, ready):
     run = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
     run = replace(run, start=1 - run.start, metadata={**run.metadata, "classifier": {"name": "toy-a"}})  # not stored
-    if ready in ("CLIP", "nobody"):
-        specs = [spec("toy-a", "Toy A"), spec("clip-vit-b-32", "CLIP")] if ready == "CLIP" else []
+    if ready == "CLIP":
+        specs = [spec("toy-a", "Toy A"), spec("clip-vit-b-32", "CLIP")]
         monkeypatch.setattr(ui.runs.outcome, "ready_classifiers", lambda class_set: specs)
     elif ready == "broken":
         monkeypatch.setattr(ui.runs.outcome, "classifier_for", lambda *_: (_ for _ in ()).throw(RuntimeError("[x](y)")))
@@ -360,9 +360,6 @@ def test_a_judge_that_costs_or_cannot_is_not_asked(judges, monkeypatch, ready):
     app = AppTest.from_function(script, default_timeout=120)
     app.session_state["shown"] = RunResult("mine", (run,), "")
     app.run()
-    says = {"nobody": "No other installed classifier", "broken": "The second judge failed: \\[x\\](y)"}.get(ready, "")
+    says = "The second judge failed: \\[x\\](y)" if ready == "broken" else ""
     assert not app.exception and not judges and judged(app) is None and page_text(app).startswith(says)
     assert bool(says) == bool(page_text(app))
-    if ready == "CLIP":
-        app.button(key="generation.ask_judge").click().run()
-        assert [name for name, _ in judges] == ["clip-vit-b-32"] and judged(app)[0][1].startswith("CLIP")

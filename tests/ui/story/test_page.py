@@ -26,7 +26,7 @@ from tests.ui.page_runner import open_page, settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import MINI_CLIP, MINI_RESNET
 from ui.server.cache import classifier_for
-from ui.story import own_word
+from ui.story import opening
 from ui.story.chapters import FACTS, NAMES, SLUGS, chapter
 from ui.story.data import STORED
 from ui.story.opening import captions
@@ -91,7 +91,7 @@ def test_what_convinces_from_every_view_is_recognised_and_little_of_what_convinc
 
 
 def test_a_typed_word_is_drawn_in_place(monkeypatch):
-    monkeypatch.setattr(own_word, "first_settings", lambda *page: first_settings(*page) | {"steps": 2})
+    monkeypatch.setattr(opening, "first_settings", lambda *page: first_settings(*page) | {"steps": 2})
     app = opened()
     assert len(app.selectbox(key="story.word").options) == 998  # two names are shared by two classes each
     assert app.button(key="story.draw").disabled

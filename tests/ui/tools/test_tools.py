@@ -34,8 +34,7 @@ from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
 from ui.components.pictures.pictures import Mixed
 from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, RESNET56, Predictor, entries
-from ui.maps.predictions import LOADING
-from ui.server.cache import classifier_for
+from ui.server.cache import LOADING, classifier_for
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.tools.compute import JOB, SIDE, script_command, sweep_config
 from ui.tools.corruptions import NetworkOutcomes, corruption_table

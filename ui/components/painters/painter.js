@@ -7,7 +7,7 @@
 //   unpack(text, count) decodes Python's value to cells, a typed array; pack(cells) encodes them
 //   begin(data)         returns the initial memory: tool, sizes by tool, and the kind's own fields
 //   follow(painter)     after each run of the page: applies other changes from Python
-//   build(painter)      adds the kind's elements; `under` the canvas, `bar` above it and `actions` below it
+//   build(painter)      adds the kind's elements to the stage, under its canvas, and to the folded `kit`
 //   sizeOf(memory)      [name, minimum, maximum] of the tool's size; null if the tool has none
 //   paint(memory, points, stroke)  paints along points; stroke = {tool, before, first, last}
 //   blank(memory)       value of a cleared cell
@@ -64,14 +64,23 @@ export function mountPainter(kind, { data, parentElement, setStateValue, setTrig
 function createPainter(kind, parentElement, data) {
   const root = element("div", "painter");
   const painter = { kind, root, data, hover: null, stroke: null, focused: false };
-  const bar = (painter.bar = root.appendChild(element("div", "bar")));
-  const tools = bar.appendChild(element("div", "group"));
+  const bar = root.appendChild(element("div", "bar"));
+  const kit = (painter.kit = root.appendChild(element("div", "bar kit")));
+  kit.hidden = true;
+  painter.fold = button(bar, "", () => {
+    kit.hidden = !kit.hidden;
+    show(painter);
+  });
+  painter.undo = button(bar, "Undo", () => step(painter, "undo", "redo"));
+  painter.redo = button(bar, "Redo", () => step(painter, "redo", "undo"));
+  painter.state = bar.appendChild(element("div", "state"));
+  const tools = kit.appendChild(element("div", "group"));
   tools.setAttribute("role", "group");
   tools.setAttribute("aria-label", "Tool");
   painter.tools = Object.fromEntries(
     kind.tools.map(([tool, text]) => [tool, button(tools, text, () => take(painter, tool))]),
   );
-  const size = bar.appendChild(element("label", "size"));
+  const size = kit.appendChild(element("label", "size"));
   painter.sizeName = size.appendChild(element("span"));
   painter.size = size.appendChild(element("input"));
   painter.size.type = "range";
@@ -84,14 +93,9 @@ function createPainter(kind, parentElement, data) {
   stage.setAttribute("aria-roledescription", kind.name);
   stage.setAttribute("aria-label", kind.label);
 
-  const actions = (painter.actions = root.appendChild(element("div", "bar")));
-  const group = actions.appendChild(element("div", "group"));
-  painter.undo = button(group, "Undo", () => step(painter, "undo", "redo"));
-  painter.redo = button(group, "Redo", () => step(painter, "redo", "undo"));
-  painter.clear = button(group, "Clear", () => change(painter, ({ cells }) => cells.fill(kind.blank(painter.memory))));
+  painter.clear = button(kit, "Clear", () => change(painter, ({ cells }) => cells.fill(kind.blank(painter.memory))));
   kind.build(painter);
   painter.canvas = stage.appendChild(element("canvas"));
-  painter.state = actions.appendChild(element("div", "state"));
   painter.live = root.appendChild(element("div", "visually-hidden"));
   painter.live.setAttribute("aria-live", "polite");
 
@@ -242,8 +246,8 @@ function pointedAt({ stage, memory: { width, height } }, event) {
   ];
 }
 
-// Makes the picture as large as fits, with integer device pixels per image pixel unless that wastes more than an
-// eighth.
+// Makes the picture as large as fits, with integer device pixels per image pixel unless that wastes more than a
+// twentieth.
 function layOut(painter) {
   const { memory, stage, canvas } = painter;
   const [least, most] = MAX_SIDE;
@@ -251,7 +255,7 @@ function layOut(painter) {
   if (!memory || !room) return;
   const ratio = window.devicePixelRatio || 1;
   const whole = (Math.floor((room * ratio) / memory.width) * memory.width) / ratio;
-  const across = whole > room * 0.875 ? whole : room;
+  const across = whole > room * 0.95 ? whole : room;
   stage.style.width = `${across}px`;
   stage.style.height = `${(across * memory.height) / memory.width}px`;
   canvas.width = Math.round(across * ratio);
@@ -275,8 +279,13 @@ export function show(painter) {
     painter.size.value = sizes[tool];
   }
   painter.sizeText.textContent = range ? `${sizes[tool]} px` : "–";
-  painter.undo.disabled = !memory.undo.length;
-  painter.redo.disabled = !memory.redo.length;
+  const [, name] = kind.tools.find(([name]) => name === tool) ?? [];
+  const now = range ? `${name}, ${sizes[tool]} px` : name;
+  painter.fold.textContent = `${now} ▾`;
+  painter.fold.setAttribute("aria-label", `Tools: ${now}`);
+  painter.fold.setAttribute("aria-expanded", String(!painter.kit.hidden));
+  painter.undo.hidden = !memory.undo.length;
+  painter.redo.hidden = !memory.redo.length;
   painter.clear.disabled = memory.cells.every((cell) => cell === kind.blank(memory));
   painter.state.textContent = kind.state(memory);
 

@@ -53,7 +53,7 @@ const sketchKind = {
   build(painter) {
     const row = element("div", "bar colours");
     const swatches = row.appendChild(element("div", "swatches"));
-    painter.bar.after(row);
+    painter.kit.after(row);
     swatches.setAttribute("role", "group");
     swatches.setAttribute("aria-label", "Colour");
     painter.swatches = painter.data.palette.map(([name, colour], k) => {
