@@ -118,8 +118,10 @@ def run_panel(
             unfinished = result.unfinished
             live = None if unfinished is None else RunProgress("stopped", result.note)
             packed = state.cached("replay", result.id, lambda: run_replay(result.runs, id=result.id, live=live))
-            rest = None if unfinished is None else (unfinished.run, unfinished.names, unfinished.searches)
-            _replay(page, packed, rest and partial(submit, page, *rest), not result.stored)
+            rest = None
+            if unfinished is not None:
+                rest = partial(submit, page, unfinished.run, unfinished.names, unfinished.searches)
+            _replay(page, packed, rest, not result.stored)
         elif pictures is not None:
             _replay(page, pictures)
         elif request is not None and (plan := request.plan) is not None:

@@ -15,15 +15,14 @@ from core.fourier.contrasts import LOW
 from core.fourier.waves import all_random_signs
 from core.pgd.drawings import strip_path
 from core.pgd.search import COMPARED
-from core.shared.numbers import Frequency
-from core.shared.text import TERMS
+from core.shared.numbers import Frequency, wave_name
 from core.sweep.transforms import stored_predictions
 from ui.components.maps.maps import ShownMaps, StripedPicture, WavePredictions, heatmap_view, stripes
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import hybrid_mixer
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, model_colour, shipped_maps, stored_title
 from ui.maps.views import shown_maps
-from ui.maps.wave import WAVE_COLUMNS, wave_table
+from ui.maps.wave import wave_table
 from ui.runs.replay import example_replay, stored_example
 from ui.runs.state import RunResult
 from ui.shared.page import scrolling_table, unexplained
@@ -47,8 +46,8 @@ def striped_picture() -> None:
 def papers_maps() -> None:
     """Draw the paper's maps of CLIP and of a ResNet, and the numbers of the selected wave."""
     heatmap_view(_terms_once(maps_of(*PAPERS)), selected=_cell(), key="story.maps", on_select=_keep, outline=LOW.edge)
-    rows = wave_table(_entries(*PAPERS), _cell())
-    scrolling_table(WAVE_COLUMNS, rows, "Error under the wave", {"Strength v": TERMS["v"]})
+    rows = [(name, error) for name, _, _, error, *_ in wave_table(_entries(*PAPERS), _cell())]
+    scrolling_table(("Map", f"Error under the wave {wave_name(_cell())}"), rows, "Error under the wave")
 
 
 def maps_of(*labels: str) -> ShownMaps:

@@ -4,9 +4,11 @@ import { button, element } from "../basics.js";
 
 const SMALL_BELOW = 100; // pixels of width: a drawing of so few pixels blurs when it is enlarged
 
-export function createView(parentElement, { go, play, press, show }) {
+export function createView({ go, play, press, show }) {
   const root = element("div", "replay");
-  const view = { root, columns: [], originals: [], timer: null };
+  const memory = { wipes: false, border: 50 }; // and the displayed moment
+  /** @type {Record<string, any>} */
+  const view = { root, memory, columns: [], originals: [], timer: null };
   view.pictures = root.appendChild(element("div", "pictures"));
   const bar = root.appendChild(element("div", "bar"));
   view.play = button(bar, "", () => play(view), "Play");
@@ -24,7 +26,6 @@ export function createView(parentElement, { go, play, press, show }) {
   view.text = root.appendChild(element("output", "text"));
   view.dialog = root.appendChild(element("dialog"));
   root.addEventListener("keydown", (event) => press(view, event));
-  parentElement.appendChild(root);
   return view;
 }
 

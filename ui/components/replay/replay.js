@@ -7,18 +7,16 @@ import { buildPictures, createView } from "./parts.js";
 const PLAY_MS = 4000; // duration of a complete replay
 const MIN_FRAME_MS = 33;
 const MAX_FRAME_MS = 300;
-const views = new WeakMap(); // parentElement -> view
-const remembered = new Map(); // data.key -> wipes, border and the displayed moment: survives a remount
+const views = new Map(); // data.key -> view: survives a remount, such as at the end of a run, with its pictures
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!data) return;
-  if (!views.has(parentElement)) views.set(parentElement, createView(parentElement, actions));
-  const view = views.get(parentElement);
+  if (!views.has(data.key)) views.set(data.key, createView(actions));
+  const view = views.get(data.key);
+  if (view.root.parentNode !== parentElement) parentElement.append(view.root);
   view.trigger = (name) => setTriggerValue(name, true);
   if (view.version === data.version) return; // the same run: keep the visitor's position
   view.version = data.version;
-  if (!remembered.has(data.key)) remembered.set(data.key, { wipes: false, border: 50 });
-  view.memory = remembered.get(data.key);
   load(view, data);
 }
 
