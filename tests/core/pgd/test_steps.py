@@ -1,6 +1,5 @@
 """PGD against foolbox, against hand calculations, and its guarantees over random inputs."""
 
-import contextlib
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
@@ -259,21 +258,6 @@ def test_grad_mode_neither_leaks_out_nor_matters(mode):
             assert (torch.is_grad_enabled(), torch.is_inference_mode_enabled()) == before
             last = state
     assert torch.equal(last.images, expected.images)
-
-
-def test_interrupted_run_leaves_everything_usable():
-    classifier, objective, images = ConvClassifier(), objective_for("mean_square", 2, 0), random_images(2, 0)
-    expected = run_pgd(classifier, objective, images, config_for())
-    with (
-        pytest.raises(KeyboardInterrupt),
-        contextlib.closing(pgd_steps(classifier, objective, images, config_for())) as states,
-    ):
-        for state in states:
-            if state.step == 3:
-                raise KeyboardInterrupt
-    assert torch.is_grad_enabled() and next(states, None) is None
-    assert not classifier.training and not any(module._forward_hooks for module in classifier.modules())
-    assert torch.equal(run_pgd(classifier, objective, images, config_for()).images, expected.images)
 
 
 def test_runs_in_several_threads_do_not_disturb_each_other():

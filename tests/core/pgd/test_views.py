@@ -10,13 +10,10 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 from core.classifiers.registry import load_classifier
-from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10
 from core.data.statistics import GreyNoise, natural_pixels
-from core.pgd.run import Run, RunPlan, inpainting_plan
 from core.pgd.search import NaturalSteps, View, ViewDraws, Views, draw_view, image_key
 from core.pgd.settings import PGDConfig, usual_settings
-from core.pgd.starts import draw_starts
 from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd, unit
 from tests.core.toy import (
     ConvClassifier,
@@ -24,8 +21,6 @@ from tests.core.toy import (
     centre_mask,
     random_images,
     random_targets,
-    save_clip,
-    tiny_clip,
 )
 
 CROPS = Views(min_side=0.4, noise=0.05, spectrum=1.2, colors=0.4)
@@ -298,13 +293,6 @@ def test_a_config_says_what_the_search_needs():
         config_for(step_decay=1.5)
 
 
-def test_a_config_is_read_back_as_it_was_written():
-    config = config_for(SHIFTS, step_decay=0.3)
-    assert PGDConfig.from_json(config.to_json()) == config
-    with pytest.raises(ValueError, match="views must be a JSON object"):
-        PGDConfig.from_json(config.to_json() | {"views": {"zoom": 2}})
-
-
 @pytest.mark.parametrize("kind", ["generation", "inpainting"])
 def test_usual_settings_scale_with_the_picture(kind):
     large, half = (usual_settings(kind, size, search="views") for size in (224, 112))
@@ -316,30 +304,3 @@ def test_usual_settings_scale_with_the_picture(kind):
     values = {name: value for name, value in large.items() if name != "weight"}
     assert PGDConfig(**values).search == "views"
     assert PGDConfig(**(values | {"search": "pixels"})).epsilon == large["epsilon"], "both use the same ball"
-
-
-@pytest.fixture(scope="module")
-def random_clip(tmp_path_factory):
-    """A CLIP with random weights, as a hub's folder."""
-    folder = tmp_path_factory.mktemp("clip")
-    save_clip(folder, tiny_clip())
-    return load_classifier(f"open_clip:local-dir:{folder}", CIFAR10)
-
-
-def test_a_clip_draws_and_fills_by_views_a_class_and_a_text_of_ones_own(random_clip):
-    settings = {**usual_settings("inpainting", 32, 16, "views"), "steps": 11}
-    weight = settings.pop("weight")
-    original = load_samples("cifar10-samples").images[:2]
-    mask = np.zeros((1, 32, 32), dtype=bool)
-    mask[:, 8:24, 8:24] = True
-    targets, config = ("cat", "a red bus in the rain"), PGDConfig(**settings)
-    filling = inpainting_plan(original, mask, targets, config, fill="rim", weight=weight)
-    drawing = RunPlan(targets=targets, start=draw_starts(targets, 1, "cifar10", 0, "grey"), config=config)
-    for plan in (filling, drawing):
-        run = Run(plan, lambda: [random_clip], searches=("pixels", "views"))
-        list(run.states())
-        pixels, views = run.so_far()
-        assert views.metadata["class_names"][-1] == "a red bus in the rain" and views.config.search == "views"
-        assert (views.frames[-1] != views.frames[0]).any() and (views.frames[-1] != pixels.frames[-1]).any()
-        if plan.mask is not None:
-            assert (views.frames[-1] == views.frames[0])[:, :, ~mask[0]].all()
