@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from core.claims.claim import NamedMap, Verdict
-from core.claims.quantities import equal_strength, stored_hybrids, twin_pairs
+from core.claims.quantities import corruptions_of, crossover_evidence, equal_strength, stored_hybrids, twin_pairs
 from core.claims.verdicts import claim_about, findings, has_clear_dip
 from core.classifiers.registry import network_side
 from core.data.sample_sets import PRECOMPUTED
@@ -57,6 +57,12 @@ def test_results_are_joined_to_a_map_of_the_same_weights_alone():
     clip = dataclasses.replace(ALL_MAPS[CLIP], weights_id="openai")  # whose map names no sha256
     results = of(name=clip.classifier, weights_id="openai"), of(name=clip.classifier, weights_id="random")
     assert clip.result_in(results[0]) is not None and clip.result_in(results[1]) is None
+    own, reference = ALL_MAPS["mini-clip_cifar10"], ALL_MAPS["mini-resnet_cifar10"]
+    facts = own.heatmap.metadata
+    facts = {**facts, "classifier": {**facts["classifier"], "sha256": "0" * 64}}
+    other = dataclasses.replace(own, heatmap=dataclasses.replace(own.heatmap, metadata=facts))
+    assert corruptions_of(own) is not None and corruptions_of(other) is None
+    assert crossover_evidence(own, reference) is not None and crossover_evidence(other, reference) is None
 
 
 def test_low_and_high_frequencies_part_the_two_published_maps(published):
@@ -446,3 +452,5 @@ def test_what_was_not_measured_is_unknown():
     for change in ({"network_side": None}, {"network_side": 99}, {"heatmap": clip.heatmap.crop(5)}):
         other = dataclasses.replace(clip, **change)
         assert equal_strength(clip, other, CORNERS) is None and equal_strength(other, clip, CORNERS) is None
+    unknown = dataclasses.replace(clip, network_side=None)  # and CLIP saw no hybrid images
+    assert judged(unknown, ALL_MAPS[RESNET56], [])["relies"].verdict == Verdict.NOT_CHECKABLE

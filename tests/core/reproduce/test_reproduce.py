@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,9 +22,11 @@ from core.pgd.pictures import JudgedOutcomes, PictureOutcomes
 from core.reproduce.__main__ import main
 from core.reproduce.compare import (
     HybridResult,
+    MapAgreement,
     MapResult,
     Match,
     TableResult,
+    WaveRow,
     compare_claims,
     hybrid_findings,
     map_agreement,
@@ -33,6 +36,7 @@ from core.reproduce.paper_parts import HYBRIDS, KEYS, MAPS, TABLES, draw_waves
 from core.reproduce.profile_parts import KINDS, PARTS, ProfiledNetwork
 from core.reproduce.report import Cost, Results, SkippedPart, to_html
 from core.shared import paper
+from core.shared.numbers import Interval
 from tests.core.oracles import wilson
 from tests.core.squares import squares_of_file, with_squares
 from tests.core.toy import save_clip, tiny_clip
@@ -289,6 +293,30 @@ def test_a_verdict_follows_the_evidence(n, shuffled, expected):
         assert agreement.mean_absolute_difference == pytest.approx(
             agreement.expected_by_chance * math.sqrt(10_000 / (10_000 + n)), rel=0.1
         )
+
+
+@pytest.mark.parametrize(
+    ("difference", "differing", "expected"),
+    [
+        ((0, -0.01, 0.01), 5, Match.AGREES),
+        ((0, -0.01, 0.01), 6, Match.DIFFERS),
+        ((-0.01, -0.03, 0.01), 0, Match.UNDECIDED),
+        ((0.01, -0.01, 0.03), 0, Match.UNDECIDED),
+        ((-0.03, -0.05, -0.01), 0, Match.DIFFERS),
+    ],
+)
+def test_a_map_agrees_within_two_points_and_five_waves_in_a_hundred(difference, differing, expected):
+    rows = (WaveRow((0, 1), 0.0, 0.0, Interval.exact(0)),) * 100
+    assert MapAgreement(0, 0, Interval(*difference), 0, None, differing, None, 1, False, rows).match == expected
+
+
+@pytest.mark.parametrize(("stored", "expected"), [(8, "agrees"), (12, "agrees"), (7, "differs"), (13, "differs")])
+def test_stored_counts_agree_within_two_pictures(monkeypatch, stored, expected):
+    part = next(part for part in TABLES if part.key == "generate-mini-clip")
+    monkeypatch.setattr(TableResult, "stored", SimpleNamespace(own=stored))
+    result = losses([1.0] * 10, [1.0] * 10)
+    outcomes = replace(result.outcomes, pictures={**result.outcomes.pictures, "is_target": np.ones(10)})
+    assert replace(result, part=part, outcomes=outcomes).match == expected
 
 
 def test_a_constant_shift_differs():
