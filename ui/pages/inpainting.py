@@ -64,7 +64,7 @@ def page() -> None:
     reserve("calc(min(clamp(300px, 58vh, 620px), 34vw) + 190px)")
     with st.container(key="run-stage"):
         left, right = st.columns([2, 3], gap="medium")
-        st.html(rate_html())
+        rate = st.container()  # filled when what stands above it has its height
     expert, details = st.expander("Expert settings"), st.expander("Details")
     with left:
         picture = page_picture(PAGE, _first_set().title)
@@ -112,6 +112,7 @@ def page() -> None:
             _painter(picture, guess)
     with strip:
         picture_line(PAGE)
+    rate.html(rate_html())
     with details:
         _formulas(searches)
         if result is not None:
