@@ -26,6 +26,15 @@ def test_a_row_entered_again_gives_the_same_table_and_changes_no_other():
         assert again.equals(dataclasses.replace(table)) and table.measured[row] and not without.measured[row]
 
 
+def test_a_row_entered_leaves_out_what_followed_from_the_rows_before():
+    estimate = np.zeros((len(MAP.counts), 3))
+    facts = {**MAP.metadata, "estimate": {"half_width": 0.1}}
+    estimated = dataclasses.replace(MAP, metadata=facts, numbers={**MAP.numbers, "estimate": estimate})
+    again = estimated.entered(Row(1, MAP.counts[1], MAP.hits[1], MAP.bits[1]), {"type": "computed"})
+    assert again.estimate is None and "estimate" not in again.metadata and again.numbers.keys() == MAP.numbers.keys()
+    assert again.metadata["source"] == {"type": "computed"} and estimated.estimate is not None
+
+
 def test_what_differs_between_two_tables_is_named():
     facts = {**MAP.metadata, "seed": 7, "source": {"type": "other"}, "estimate": {}}
     facts["classifier"] = {**facts["classifier"], "name": "other"}
