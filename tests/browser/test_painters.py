@@ -167,13 +167,18 @@ def test_undo_redo_and_clear_survive_a_sketch_by_python_a_hidden_painter_and_ano
     for picture in (draw_sketch("ship"), first):
         undo.click()
         expect_there(page, picture)
+    expect(redo).to_be_enabled()
+    drag(page, [(3, 20)])
+    last = sheet.brush([(3, 20)], 2, "sky blue")
+    expect_there(page, last)
+    expect(redo).to_be_disabled()
     page.get_by_text("Other size").click()
     other = Sheet(64)
     expect_there(page, other.picture)
     drag(page, [(63, 0)], 64)
     expect_there(page, other.brush([(63, 0)], 2, "sky blue"))
     page.get_by_text("Other size").click()
-    expect_there(page, first)
+    expect_there(page, last)
 
 
 def test_keys_move_the_cursor_of_a_mask_paint_and_change_the_size(demo):
