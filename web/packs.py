@@ -21,8 +21,8 @@ import numpy as np
 from PIL import Image
 
 from core.classifiers.registry import classifier_title, short_title
+from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import CIFAR10, imagenet
-from core.data.statistics import FAINT, PINK, natural_pixels
 from core.pgd.drawings import judged_path, stored_pool
 from core.pgd.run import SURE, PGDRun
 from core.pgd.search import COMPARED, Views, leading

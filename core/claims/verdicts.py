@@ -50,9 +50,9 @@ from core.fourier.contrasts import (
     ring_differences,
     without_wave,
 )
-from core.fourier.derived import Lattice, lattice
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import BLOCKS, CorruptionOutcomes
+from core.fourier.patch_grid import Lattice, lattice
 from core.fourier.waves import rounded_radius, wave_values
 from core.shared import paper
 from core.shared.numbers import Frequency, Interval, correlation, decimal, join_list, newcombe

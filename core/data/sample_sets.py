@@ -149,7 +149,7 @@ class ImageDataset:
 SAMPLES = PRECOMPUTED / "samples"
 EXAMPLES = PRECOMPUTED / "examples.json"  # written by precomputed.makers.samples, which documents the rule
 
-HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.makers.views
+HOLES = PRECOMPUTED / "holes.json"  # written by precomputed.makers.drawings
 
 _CHOSEN = json.loads(EXAMPLES.read_text())
 _HOLES = json.loads(HOLES.read_text())  # each where it costs another network most of its class's probability

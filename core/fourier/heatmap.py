@@ -127,7 +127,7 @@ class Heatmap(Outcomes):
     Numbers: true_probability, the mean softmax probability of the true class. printed_rates: top-1 and top-5 error at
     (i, j), then at (-i, -j), of published maps, which are known only as printed percentages with three digits and have
     no counts. sampling_variance: of the top-1 error rate from sample to sample, if each wave has its own sample.
-    estimate: by `core.fourier.estimate` from the top-1 counts: rate, low and high end of its 95 % interval;
+    estimate: by `core.fourier.map_estimate` from the top-1 counts: rate, low and high end of its 95 % interval;
     `metadata["estimate"]` names the estimator. No other array contains any of it.
     """
 

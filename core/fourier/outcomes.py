@@ -13,7 +13,7 @@ import numpy as np
 
 from core.data.corruptions import STRENGTHS
 from core.data.stored import OUTCOME_FACTS
-from core.fourier.derived import Crossover, crossover, crossover_difference
+from core.fourier.crossover import Crossover, crossover, crossover_difference
 from core.fourier.heatmap import Heatmap, outcome_rows
 from core.fourier.table import POSITIVE, Number, Outcomes, outcome_file
 from core.fourier.waves import half_plane, wave_map, wave_values

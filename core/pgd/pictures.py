@@ -1,6 +1,6 @@
 """The table of pictures drawn and filled, one row each, and their judges: other networks and visitors.
 
-`core.pgd`, profiles and `precomputed.makers.views` alike write it. Functions alone import torch.
+`core.pgd`, profiles and `precomputed.makers.drawings` alike write it. Functions alone import torch.
 """
 
 from __future__ import annotations
@@ -327,7 +327,7 @@ def on_common_starts(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes
 
 @cache
 def stored_outcomes() -> JudgedOutcomes | None:
-    """Load the pictures of `precomputed.makers.views`; None if there are none.
+    """Load the pictures of `precomputed.makers.drawings`; None if there are none.
 
     kinds: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views"; by views with small inputs at first,
     "former-inputs"; by the settings of the version before, "former-views" and "former-quick".

@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from core.classifiers.text import find_class
-from core.data.datasets import load_samples, sample_credits
-from core.data.holes_and_sketches import hole_side, middle_square, usual_side
-from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, SampleSet
-from core.data.statistics import (
+from core.data.class_statistics import (
     STATISTICS,
     ClassCovariance,
     ClassStatistics,
@@ -29,6 +26,9 @@ from core.data.statistics import (
     images_in_words,
     natural_statistics,
 )
+from core.data.datasets import load_samples, sample_credits
+from core.data.holes_and_sketches import hole_side, middle_square, usual_side
+from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, SampleSet
 from core.data.stored import stored_files
 from core.pgd.run import PGDRun, RunPlan, evenly_spaced, inpainting_plan
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, Search, leading

@@ -22,10 +22,9 @@ from core.data.stored import (
     outcome_facts,
     read_stored,
 )
-from core.fourier.derived import CHUNK, relative_energy
 from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient
 from core.fourier.table import Number, Outcomes, Row, outcome_file
-from core.fourier.waves import clipped_share, half_plane, hybrid, largest_side, mix
+from core.fourier.waves import clipped_share, half_plane, hybrid, largest_side, mix, relative_energy
 from core.shared.device import class_probabilities, forward
 from core.shared.files import Fact
 from core.sweep.grow import Table, Transforms
@@ -44,6 +43,8 @@ if TYPE_CHECKING:
 
     from core.classifiers.classifier import Classifier
     from core.data.sample_sets import ImageDataset
+
+CHUNK = 50  # pictures in one pass for gradients
 
 
 def loss_gradients(classifier: Callable[[Tensor], Tensor], images: np.ndarray, labels: np.ndarray) -> np.ndarray:

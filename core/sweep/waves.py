@@ -12,8 +12,8 @@ import numpy as np
 
 from core.data.stored import classifier_facts, dataset_facts
 from core.fourier import waves as basis
-from core.fourier.estimate import with_estimate
 from core.fourier.heatmap import MEANS, Heatmap, outcome_rows
+from core.fourier.map_estimate import with_estimate
 from core.fourier.table import Row
 from core.fourier.waves import perturb, wave_bits
 from core.shared.device import DTYPES, forward

@@ -17,8 +17,8 @@ from core.classifiers.registry import classifier_title
 from core.data.corruptions import mean_radius
 from core.data.sample_sets import HEATMAPS, PRECOMPUTED
 from core.fourier.contrasts import mcnemar
-from core.fourier.derived import Lattice, lattice
 from core.fourier.heatmap import Heatmap
+from core.fourier.patch_grid import Lattice, lattice
 from core.pgd.pictures import (
     AFTER,
     BEFORE,

@@ -15,10 +15,9 @@ from core.claims.quantities import gradient_agreement, stored_gradient, stored_g
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
 from core.fourier.contrasts import ring_errors
-from core.fourier.derived import relative_energy, ring_energy
 from core.fourier.heatmap import Heatmap, colormap_table
 from core.fourier.outcomes import StoredGradient, clean_error
-from core.fourier.waves import largest_side, rounded_radius
+from core.fourier.waves import largest_side, relative_energy, ring_energy, rounded_radius
 from core.shared.device import class_probabilities
 from core.shared.numbers import Frequency, Interval, decimal, p_value
 from core.shared.stand_ins import GRADIENT

@@ -236,7 +236,7 @@ export const SEARCHES = {
 };
 
 // A grey start: the mean colour of natural pixels with faint pink noise in their colours
-// (core/data/statistics.py).
+// (core/data/class_statistics.py).
 
 /**
  * @param {{ mean: number[], colors: number[][], spectrum: number, deviation: number }} natural

@@ -28,10 +28,9 @@ from core.classifiers.registry import bundled_specs, load_classifier
 from core.data.corruptions import CORRUPTIONS
 from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED
-from core.fourier.derived import relative_energy
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import StoredGradient
-from core.fourier.waves import half_plane, wave_map
+from core.fourier.waves import half_plane, relative_energy, wave_map
 from core.shared.numbers import student
 from core.sweep.transforms import loss_gradients
 from tests.core.claims.judging import ALL_MAPS, CLIP, crossover_by_loops

@@ -14,11 +14,11 @@ from core.claims.verdicts import claim_about, findings, has_clear_dip
 from core.classifiers.registry import network_side
 from core.data.sample_sets import PRECOMPUTED
 from core.fourier.contrasts import LOW, LOWEST, Band, corners
-from core.fourier.derived import Lattice
+from core.fourier.patch_grid import Lattice
 from core.fourier.waves import STORED_ATTENUATION, half_plane
 from core.reproduce.compare import restricted_to
 from core.shared.numbers import Interval, clustered_interval, paired_interval
-from precomputed.makers.statistics import resize_attenuations
+from precomputed.makers.class_statistics import resize_attenuations
 from tests.core.claims.judging import (
     ALL_MAPS,
     CLIP,

@@ -6,7 +6,7 @@ from statistics import mean
 import numpy as np
 import pytest
 
-from core.fourier.derived import DRAWS, crossover, crossover_difference
+from core.fourier.crossover import DRAWS, crossover, crossover_difference
 
 CUTOFFS = (1.0, 2.0, 4.0, 8.0)
 

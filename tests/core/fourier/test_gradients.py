@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.fourier.derived import CHUNK, relative_energy, ring_energy
-from core.fourier.waves import fourier_basis, half_plane
-from core.sweep.transforms import loss_gradients
+from core.fourier.waves import fourier_basis, half_plane, relative_energy, ring_energy
+from core.sweep.transforms import CHUNK, loss_gradients
 from tests.core.toy import SIZE, LinearClassifier
 
 RNG = np.random.default_rng(0)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from core.data.class_statistics import ClassStatistics, DatasetCovariance, covariance_path
 from core.data.sample_sets import CIFAR10, IMAGENET_MEAN, ClassSet, ImageDataset
-from core.data.statistics import ClassStatistics, DatasetCovariance, covariance_path
 from core.pgd.starts import STARTS, draw_starts, start_facts, start_of
 
 

@@ -10,8 +10,8 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 from core.classifiers.registry import load_classifier
+from core.data.class_statistics import GreyNoise, natural_pixels
 from core.data.sample_sets import CIFAR10
-from core.data.statistics import GreyNoise, natural_pixels
 from core.pgd.search import NaturalSteps, View, ViewDraws, Views, draw_view, image_key
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd, unit

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from core.classifiers.classifier import Preprocess
-from core.fourier.estimate import ESTIMATOR
 from core.fourier.heatmap import Heatmap, outcome_rows
+from core.fourier.map_estimate import ESTIMATOR
 from core.fourier.waves import add_basis, fourier_basis, half_plane, random_signs, resize_attenuation
 from core.sweep.grow import grow
 from core.sweep.waves import SweepConfig, balanced_sample, images_per_wave, sampling_variance

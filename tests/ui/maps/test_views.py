@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from core.fourier.estimate import with_estimate
 from core.fourier.heatmap import METRICS, Metric, Unit
+from core.fourier.map_estimate import with_estimate
 from core.shared import stand_ins
 from tests.core.squares import heatmap_of
 from ui.components.maps.maps import pack_maps

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.data.sample_sets import PRECOMPUTED
-from core.fourier.derived import lattice, neighbour_contrasts
 from core.fourier.heatmap import Heatmap
+from core.fourier.patch_grid import lattice, neighbour_contrasts
 from tests.core.squares import squares_of_file, with_squares
 
 FOLDER = PRECOMPUTED / "heatmaps"

@@ -134,7 +134,7 @@ class DatasetStatistics(StatisticsByClass):
 
     FILE = ArchiveKind(
         name="file of class statistics",
-        maker="python -m precomputed.makers.statistics",
+        maker="python -m precomputed.makers.class_statistics",
         schema=1,
         required=("mean", "std", "counts"),
         facts=FACTS,
@@ -231,7 +231,7 @@ class DatasetCovariance(StatisticsByClass):
 
     FILE = ArchiveKind(
         name="file of class covariances",
-        maker="python -m precomputed.makers.statistics",
+        maker="python -m precomputed.makers.class_statistics",
         schema=1,
         required=("mean", "factors", "scales"),
         facts=(*FACTS, Fact("counts", "list"), Fact("image_size", "whole number", low=1, high=4096)),

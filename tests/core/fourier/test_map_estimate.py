@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from core.fourier.estimate import MAX_WAVES, _find_lattice, estimate_map
+from core.fourier.map_estimate import MAX_WAVES, _find_lattice, estimate_map
 from core.fourier.waves import half_plane
 
 SIDE, SIZE = 11, 32

@@ -12,8 +12,8 @@ from core.data.sample_sets import SAMPLE_SETS, imagenet
 from core.pgd.drawings import WALL, stored_wall
 from core.pgd.pictures import rank_column, stored_outcomes
 from core.pgd.search import COMPARED
+from precomputed.makers.drawings import TRIED, UNSHOWN, drawn_classes, wall_classes
 from precomputed.makers.tables import DOCUMENT, patch_table, tables
-from precomputed.makers.views import TRIED, UNSHOWN, drawn_classes, wall_classes
 from tests.core.judged import stored_views
 
 STORED = stored_views()

@@ -1,6 +1,6 @@
 """Draw classes and fill holes at 224 pixels by both searches, have other networks judge them, and store the pictures.
 
-    python -m precomputed.makers.views --work FOLDER [--photographs DIR] [--only GROUP ...]
+    python -m precomputed.makers.drawings --work FOLDER [--photographs DIR] [--only GROUP ...]
 
 EfficientNet-Lite0 draws 102 classes, chosen by a seed among those on which nothing was tried, each from one grey start:
 by views, in fewer steps, and by the paper's search in the same steps and the same ball. It fills a hole in each bundled

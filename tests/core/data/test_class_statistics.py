@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from core.data.sample_sets import CIFAR10_MEAN, CIFAR10_STD, IMAGENET_MEAN, ClassSet, ImageDataset
-from core.data.statistics import (
+from core.data.class_statistics import (
     STATISTICS,
     ClassStatistics,
     DatasetCovariance,
@@ -13,8 +12,9 @@ from core.data.statistics import (
     class_statistics,
     natural_statistics,
 )
+from core.data.sample_sets import CIFAR10_MEAN, CIFAR10_STD, IMAGENET_MEAN, ClassSet, ImageDataset
 from core.shared.files import ArchiveError
-from precomputed.makers.statistics import dataset_covariance, dataset_statistics, main
+from precomputed.makers.class_statistics import dataset_covariance, dataset_statistics, main
 
 
 def small_dataset(counts=(5, 7), seed=0) -> ImageDataset:

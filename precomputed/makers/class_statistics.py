@@ -1,6 +1,6 @@
 """Compute the statistics and covariances of a data set's classes, for the starts of *Draw*, and what resizes keep.
 
-    python -m precomputed.makers.statistics --data-dir DIR [--output FOLDER]
+    python -m precomputed.makers.class_statistics --data-dir DIR [--output FOLDER]
 
 reads the training images of CIFAR-10, or of what `--dataset` names as `core.sweep waves --dataset` does, and writes
 NAME.npz and NAME_covariance.npz into precomputed/statistics, NAME being that of the classes. Squares of 2 x 2 pixels
@@ -18,9 +18,7 @@ from typing import Any
 import numpy as np
 
 from core.classifiers.classifier import Preprocess
-from core.data.datasets import add_dataset_options, named_dataset
-from core.data.sample_sets import ImageDataset
-from core.data.statistics import (
+from core.data.class_statistics import (
     NATURAL_PIXELS,
     STATISTICS,
     DatasetCovariance,
@@ -29,6 +27,8 @@ from core.data.statistics import (
     class_statistics,
     covariance_path,
 )
+from core.data.datasets import add_dataset_options, named_dataset
+from core.data.sample_sets import ImageDataset
 from core.fourier.waves import STORED_ATTENUATION, largest_side, resize_attenuation
 from core.shared.cli import run_script
 from core.shared.files import npz_bytes, write_atomically, write_json
