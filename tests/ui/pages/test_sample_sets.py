@@ -63,19 +63,15 @@ def test_sweep_takes_the_set_by_name(tmp_path):
     assert facts["dataset"]["name"] == "shapes-samples" and facts["dataset"]["n"] == 6
 
 
-def test_frequency_page_shows_and_sweeps_its_pictures():
-    app = open_page("frequency", pictures="Shapes", picture="5", tab="Compute a map")
+@pytest.mark.parametrize("tool", [*(name for name, tool in TOOLS.items() if tool.of_picture), "Compute a map"])
+def test_frequency_page_and_its_tools_take_its_pictures(tool):
+    app = open_page("frequency", pictures="Shapes", picture="5", tab=tool)
     assert not app.exception and app.session_state["cell.places"]["shapes"] == 5
     picked = json.loads(app.get("bidi_component")[0].proto.json)["picture"]
     assert picked["strip"]["selected"] == 5 and (picked["size"], picked["usual"], picked["whose"]) == (SIDE, 8, "usual")
-    assert "Shapes" in app.selectbox(key="sweep.images").options and app.selectbox(key="sweep.name").options == [
-        "Toy A"
-    ]
-
-
-def test_tools_about_a_picture_take_its_pictures():
-    for tool in [name for name, tool in TOOLS.items() if tool.of_picture]:
-        assert not open_page("frequency", pictures="Shapes", tab=tool).exception
+    if tool == "Compute a map":
+        assert "Shapes" in app.selectbox(key="sweep.images").options
+        assert app.selectbox(key="sweep.name").options == ["Toy A"]
 
 
 def test_a_side_without_a_size_v_is_refused():
@@ -91,13 +87,8 @@ def test_inpainting_fills_a_hole_in_its_picture():
     run, by_views = app.session_state["inpainting.runs"].result.runs
     assert (run.config.search, by_views.config.search) == ("pixels", "views")
     assert np.array_equal(run.original[0], samples("shapes").images[4]) and run.metadata["targets"] == [1]
-    assert run.metadata["images"] | {"change": 0} == {
-        "dataset": "shapes-samples",
-        "index": 4,
-        "credit": "Shapes test image of class ring",
-        "fill": "rim",
-        "change": 0,
-    }
+    credit = {"dataset": "shapes-samples", "index": 4, "credit": "Shapes test image of class ring"}
+    assert credit.items() <= run.metadata["images"].items()
 
 
 def test_generation_draws_its_classes():

@@ -57,17 +57,13 @@ def test_a_links_picture_arrives_in_the_browser(parameters, kind, position):
     assert sent["strip"]["selected"] == position
 
 
-@pytest.mark.parametrize(("picture", "position"), [("33", 33), ("²", 5)])
-def test_a_links_picture_arrives_on_fill_a_hole(picture, position):
-    app = open_page("inpainting", inpainting_pictures="CIFAR-10", inpainting_picture=picture)
-    assert app.session_state["inpainting.places"]["cifar10"] == position
-
-
 @pytest.mark.parametrize(
     ("name", "prefix", "keys"), [("frequency", "", "cell"), ("inpainting", "inpainting-", "inpainting")]
 )
 def test_an_upload_has_the_size_of_the_pictures_beside_it_and_is_kept_when_its_dialog_is_gone(name, prefix, keys):
-    app = upload(open_page(name, **{f"{prefix}pictures": "CIFAR-10"}), keys, "mine.png", picture_file())
+    app = open_page(name, **{f"{prefix}pictures": "CIFAR-10", f"{prefix}picture": "33"})
+    assert app.session_state[f"{keys}.places"]["cifar10"] == 33
+    app = upload(app, keys, "mine.png", picture_file())
     assert app.radio(key=f"{keys}.upload_size").value.startswith("32 px")
     (preview,) = [item.proto.body for item in app.get("html") if 'alt="mine.png"' in item.proto.body]
     shown = Image.open(io.BytesIO(base64.b64decode(preview.partition("base64,")[2].partition('"')[0])))
