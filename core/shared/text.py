@@ -12,8 +12,9 @@ _BLANKS, _DROPPED = ("Cc", "Zl", "Zp"), ("Cf", "Cs", "Co", "Cn")
 
 
 def sentence(reason: str) -> str:
-    """Return an error's text as a sentence, with a capital and a full stop."""
-    return f"{reason[:1].upper()}{reason[1:]}{'' if reason.endswith(('.', '?', '!', '…')) else '.'}"
+    """Return an error's text as a sentence, with a full stop and, unless it begins with a server's name, a capital."""
+    start = reason[:1] if "." in reason.partition(" ")[0].rstrip(".") else reason[:1].upper()
+    return f"{start}{reason[1:]}{'' if reason.endswith(('.', '?', '!', '…')) else '.'}"
 
 
 def one_line(text: object, max_length: int = 80) -> str:

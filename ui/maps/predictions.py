@@ -48,7 +48,7 @@ class PredictionRow:
 
 def answers_html(
     rows: Sequence[PredictionRow],
-    notes: Mapping[str, str],
+    notes: Mapping[str, tuple[str, str]],
     names: Sequence[str],
     label: int | None,
     frequency: Frequency,
@@ -56,10 +56,10 @@ def answers_html(
     """Return what each classifier says of the picture with the wave, one below the other: a table without a head.
 
     Args:
-        notes: titles of the maps' classifiers in their order, and why those without a row say nothing.
+        notes: of each map's classifier its title, why it says nothing if it has no row, and its colour.
         names: class names. label: index of the true class, or None.
     """
-    cards = {title: row_html([""], head=_head(title, why)) for title, why in notes.items()}
+    cards = {title: row_html([""], head=_head(title, *note)) for title, note in notes.items()}
     for row in rows:
         clean, wave = row.predictions.clean, row.predictions.perturbed
         before, after = int(clean.argmax()), int(wave.argmax())
@@ -74,9 +74,9 @@ def answers_html(
     )
 
 
-def _head(title: str, note: str, colour: str = "") -> str:
+def _head(title: str, note: str, colour: str) -> str:
     """Return a classifier's title, with its key and who answers in its place, as HTML."""
-    key = f'<span class="key" style="background:{colour or "currentColor"}"></span>'
+    key = f'<span class="key" style="background:{colour}"></span>'
     return f"{key}{html.escape(title)}{note and f'<small>{html.escape(note)}</small>'}"
 
 
@@ -193,7 +193,9 @@ class SamplePredictions:
 Rows = dict[Predictor, PredictionRow]
 
 
-def draw_answers(predictors: Sequence[Predictor], notes: Mapping[str, str], perturbed: PerturbedPicture) -> Rows:
+def draw_answers(
+    predictors: Sequence[Predictor], notes: Mapping[str, tuple[str, str]], perturbed: PerturbedPicture
+) -> Rows:
     """Draw what each classifier says of the picture under the wave; return it as rows of a table.
 
     notes: as `answers_html` takes them.

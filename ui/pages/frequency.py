@@ -21,7 +21,17 @@ from core.reproduce.report import STYLE
 from core.shared.numbers import Frequency, join_list
 from core.shared.text import TERMS
 from ui.components.maps.maps import heatmap_view, wave_lab
-from ui.maps.catalogue import FIGURES, FIRST_FIGURE, MAP_ONLY, Entry, Predictor, choose_predictors, entries, map_note
+from ui.maps.catalogue import (
+    FIGURES,
+    FIRST_FIGURE,
+    MAP_ONLY,
+    Entry,
+    Predictor,
+    choose_predictors,
+    entries,
+    map_note,
+    model_colour,
+)
 from ui.maps.predictions import (
     PageState,
     Rows,
@@ -34,7 +44,7 @@ from ui.maps.wave import PerturbedPicture, claim_on, set_strength, strength, und
 from ui.server.cache import NONE_READY, ready_classifiers, wait_for_first_paint
 from ui.shared import url
 from ui.shared.page import explain_on_page, sentence_html
-from ui.shared.pictures import Picture, chosen_picture, open_library, pick_picture, picture_library, picture_strip
+from ui.shared.pictures import Picture, chosen_picture, open_yours, pick_picture, picture_library, picture_strip
 from ui.shared.url import as_markdown, one_line, settable
 from ui.tools.details import draw_details
 from ui.tools.registry import draw_tools, open_linked_tool, open_own, own_is_open
@@ -236,7 +246,7 @@ def _maps(
     look: dict[str, Any] = {"selected": selected, "outline": outline, "key": "frequency.heatmaps"}
     if perturbed is None:
         st.info("Choose a bundled picture or upload your own.")
-        st.button("Choose a picture", icon=":material/image:", on_click=open_library, args=(PLACE,))
+        st.button("Choose a picture", icon=":material/image:", on_click=open_yours, args=(PLACE,))
         heatmap_view(maps, on_select=partial(_select, None), **look)
     else:
         picture, side = perturbed.picture, max(len(view.values) for view in maps.views)
@@ -245,7 +255,7 @@ def _maps(
             under_wave(picture, side, picture_strip(url_prefix="")),
             on_select=partial(_select, picture.size),
             on_pick=lambda place: pick_picture(PLACE, place, url_prefix=""),
-            on_library=partial(open_library, PLACE),
+            on_library=partial(open_yours, PLACE),
             belongs=BELONGS,
             **look,
         )
@@ -277,8 +287,11 @@ def _answers(
         st.info(NONE_READY)
     elif not wait_for_first_paint():
         titles = {predictor.title for predictor in predictors}
-        about = {short_title(classifier_title(entry.classifier)): notes[entry.label] for entry in chosen}
-        beside = {title: note for title, note in about.items() if title in titles or note == MAP_ONLY}
+        about = {
+            short_title(classifier_title(entry.classifier)): (notes[entry.label], model_colour(entry.classifier))
+            for entry in chosen
+        }
+        beside = {title: note for title, note in about.items() if title in titles or note[0] == MAP_ONLY}
         return draw_answers(predictors, beside, perturbed)
     return {}
 

@@ -186,18 +186,14 @@ def picture_line(page: str, across: int = 0) -> None:
     `page_picture`.
     """
     state, prefix = st.session_state, f"{page}-"
-    kinds = {name: label for label, name in picture_kinds().items()}
     chosen = picture_kinds()[state[f"{prefix}pictures"]]
     kind = state.get(f"{page}.line", next(iter(reversed(SAMPLE_SETS)))) if chosen == UPLOAD else chosen
     state[f"{page}.line"] = kind
 
-    def upload() -> None:
-        state[f"{page}.kind"] = kinds[UPLOAD]
-        open_library(page)
-
     first = _of_runs(page)["first"](SAMPLE_SETS[kind])
     with st.container(horizontal=not across, vertical_alignment="center", gap="small", key=f"{page}.strip"):
-        st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=upload)
+        own = partial(open_yours, page)
+        st.button("Your photo", icon=":material/add_photo_alternate:", key=f"{page}.choice", on_click=own)
         image_picker(
             thumbnails(kind),
             selected=-1 if chosen == UPLOAD else _places(page).get(kind, first),
@@ -238,6 +234,12 @@ def take_picture(page: str, kind: str, chosen: int | Picture | None, *, url_pref
 def open_library(page: str, open: bool = True) -> None:
     """Open the library from the next run on, or close it; for callbacks."""
     st.session_state[_open(page)] = open
+
+
+def open_yours(page: str) -> None:
+    """Open the library at the visitor's own pictures; for callbacks."""
+    st.session_state[f"{page}.kind"] = next(label for label, name in picture_kinds().items() if name == UPLOAD)
+    open_library(page)
 
 
 def picture_library(page: str, *, url_prefix: str, first: Callable[[SampleSet], int]) -> None:

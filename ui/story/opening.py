@@ -5,6 +5,7 @@ A visitor's own word is drawn where the stored drawings are, by a run of the pag
 
 from __future__ import annotations
 
+import difflib
 import html
 from dataclasses import replace
 from functools import lru_cache
@@ -182,13 +183,17 @@ def any_word() -> None:
             names,
             index=None,
             placeholder="Type a word: castle, goldfish …",
-            accept_new_options=classifier_spec(painter).vocabulary is None,
+            accept_new_options=True,  # *No results* alone does not say what to do
             key=WORD,
             on_change=_press,
             args=(painter,),
         )
         st.button("Draw", type="primary", disabled=not word, on_click=_press, args=(painter,), key="story.draw")
-    if why := state.take_refusal() or state.error:
+    if word and not _knows(painter, word):
+        near = difflib.get_close_matches(word.casefold(), names, cutoff=0.8)
+        hint = f"Near it: {', '.join(near)}." if near else f"Choose one of its {len(ROW.classes.names):,} words."
+        st.info(as_markdown(f"{short_title(classifier_title(painter))} does not know “{word}”. {hint}"))
+    elif why := state.take_refusal() or state.error:
         st.error(as_markdown(sentence(why)))
     if shown_run() is not None and st.button("Open in Draw", type="tertiary", key="story.open"):
         url.open_page(PAGE)
@@ -248,9 +253,14 @@ def _moment(search: Search, picture: np.ndarray, confidence: float) -> Drawing:
     return Drawing(search=search, strip=strip, confidence=(confidence,), norm=0.0)
 
 
+def _knows(painter: str, word: str) -> bool:
+    return classifier_spec(painter).vocabulary is None or word in ROW.classes.names
+
+
 def _press(painter: str) -> None:
     """Start the drawing of the word in the box; for callbacks."""
-    if not (word := st.session_state.get(WORD)):
+    word = st.session_state.get(WORD)
+    if not word or not _knows(painter, word):
         return
     state, run = run_state(PAGE), shown_run()
     if isinstance(run, ActiveRun) and (run.run.plan.targets, run.names) == ((word,), (painter,)):

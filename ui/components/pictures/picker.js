@@ -43,7 +43,11 @@ function createPicker(parentElement) {
     if (event.pointerType !== "touch") hover(picker, tileAt(event)); // a finger scrolls or taps
   });
   grid.addEventListener("pointerleave", () => hover(picker, -1));
-  grid.addEventListener("focusin", (event) => (picker.at = tileAt(event)));
+  grid.addEventListener("focusin", (event) => {
+    picker.at = tileAt(event);
+    describe(picker);
+  });
+  grid.addEventListener("focusout", () => describe(picker));
   grid.addEventListener("keydown", (event) => step(picker, event));
   parentElement.appendChild(root);
   return picker;
@@ -92,9 +96,13 @@ function showChoice(picker) {
   describe(picker);
 }
 
-function describe({ data, hover, at, caption }) {
-  const index = hover ?? at;
-  caption.replaceChildren(
+// Tells of the tile under the pointer, of the focused one, or of the choice; of none while nothing is chosen.
+function describe(picker) {
+  const { data, hover, at, selected, tiles, caption } = picker;
+  const index = hover ?? (tiles[at].matches(":focus") ? at : selected);
+  caption.replaceChildren();
+  if (index < 0) return;
+  caption.append(
     element("span", "text", data.captions[index]),
     element("span", "count", `${index + 1} of ${data.captions.length}`),
   );
