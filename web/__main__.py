@@ -78,6 +78,7 @@ def pages(app: str) -> dict[str, bytes]:
     """Return both pages, filled from the chapters and the findings."""
     from core.reproduce.report import CSS
     from core.shared.text import JARGON, explain_terms
+    from ui.shared.page import CSS as LOOK
     from ui.shared.page import PAPER
     from ui.story import figures
     from ui.story.chapters import NAMES, chapter
@@ -92,7 +93,7 @@ def pages(app: str) -> dict[str, bytes]:
     loader = Environment(
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    common = {"app": app, "lab": app or code, "code": code, "styles": CSS}
+    common = {"app": app, "lab": app or code, "code": code, "styles": LOOK + CSS}
     chapters = [chapter(place) for place in range(len(NAMES))]
     texts = {
         "title": "What does CLIP see?",

@@ -112,7 +112,10 @@ def test_a_reader_walks_through_all_chapters(open_article, folder, browser_name,
     expect(mixer.locator("figure").first).to_be_visible()
     hole = bring(page, "hole")
     expect(hole.locator(".sure")).to_have_text([re.compile(r"\d % sure")] * 2)
-    expect(bring(page, "wall").locator("img")).to_have_count(20)
+    wall = bring(page, "wall").locator("img")
+    expect(wall).to_have_count(20)
+    assert wall.first.bounding_box()["width"] > 60
+    expect(page.locator(".tooltip-text:visible")).to_have_count(0)
     expect(bring(page, "limits").locator(".plot")).to_have_count(3)
     assert page.locator(".failure:visible").count() == 0
     page.get_by_role("link", name="Findings").first.click()
