@@ -58,6 +58,10 @@ def test_a_volcano_grows_once_by_itself_and_another_word_at_a_click(streamlit_ap
 def test_a_word_and_enter_draw_it_in_place_and_the_run_goes_on_in_draw(streamlit_app, open_page):
     page = open_page(streamlit_app("app.py"), width=390, height=844)
     box = page.get_by_role("combobox", name="Any of 1,000 words")
+    box.fill("vulcano")
+    expect(page.get_by_role("option")).to_have_text("Add: vulcano")
+    box.press("Enter")
+    expect(page.get_by_text("does not know “vulcano”. Near it: volcano.")).to_be_visible()
     box.fill("castle")
     expect(page.get_by_role("option", name="castle", exact=True)).to_be_visible()
     box.press("Enter")
