@@ -171,7 +171,7 @@ def test_undo_redo_and_clear_survive_a_sketch_by_python_a_hidden_painter_and_ano
     drag(page, [(3, 20)])
     last = sheet.brush([(3, 20)], 2, "sky blue")
     expect_there(page, last)
-    expect(redo).to_be_disabled()
+    expect(redo).to_be_hidden()
     page.get_by_text("Other size").click()
     other = Sheet(64)
     expect_there(page, other.picture)

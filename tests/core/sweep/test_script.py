@@ -109,7 +109,8 @@ def test_every_command_keeps_its_table_repeats_itself_and_refuses_other_settings
     line = command(archive, output, *options, kind=kind)
     assert main(line) == 0
     told, content = capsys.readouterr().out, table.load(output)
-    assert [path.name for path in tmp_path.iterdir()] == ["one.npz"] and content.metadata["source"]["wall_seconds"] > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["one.npz"]
+    assert content.metadata["source"]["wall_seconds"] >= 0  # rounded to tenths
     expected = {"waves": "1 of 225 cells, clean error", "hybrids": "9 pairs, ", "corruptions": "9 pictures; clean",
                 "gradients": "20 pictures; mean energy "}  # fmt: skip
     assert expected[kind] in told
