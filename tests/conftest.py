@@ -14,3 +14,9 @@ if "TEST_SESSION_FOLDER" not in os.environ:
     atexit.register(end_session, os.environ["TEST_SESSION_FOLDER"])
 # Tests do not write to the user's cache; their servers inherit this.
 os.environ["CLIP_LAB_CACHE"] = tempfile.mkdtemp(prefix="cache-", dir=os.environ["TEST_SESSION_FOLDER"])
+
+
+def pytest_configure(config):
+    """Begin with the browser tests: files of few tests that take long would, by xdist's order, end last and alone."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False

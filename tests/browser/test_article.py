@@ -204,6 +204,7 @@ def test_a_hostile_upload_is_refused_in_one_sentence(open_article, tmp_path):
         expect(hole.locator(".say")).to_contain_text(expected)
 
 
+@pytest.mark.slow
 def test_a_part_that_does_not_arrive_is_said_in_its_figure_and_arrives_at_a_second_try(open_article):
     page = open_article()
     page.route("**/packs/mixer*", lambda route: route.abort())

@@ -210,6 +210,7 @@ def circles(page: Page) -> list[float]:
     return [(circle - 2) / 2 / (plot / 31) for circle, plot in zip(*boxes, strict=True)]  # without its line
 
 
+@pytest.mark.slow
 def test_two_pictures_in_one_follow_the_cutoff(frequency_page):
     page = frequency_page("tab=Two+pictures+in+one&picture=1&second=4&cutoff=4")
     mixer, slider = page.locator(".mixer"), page.get_by_role("slider", name="Cutoff")

@@ -47,6 +47,7 @@ def picture(run: PGDRun, frame: int) -> np.ndarray:
     return run.frames[frame, 0].transpose(1, 2, 0)
 
 
+@pytest.mark.slow
 def test_a_stored_run_replays_to_the_byte_by_buttons_and_keys(fill_page):
     page = fill_page(f"{LARGE}&inpainting-picture=0&inpainting-search-224=Pixels")
     run = PGDRun.load(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz")

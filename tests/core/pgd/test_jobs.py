@@ -267,17 +267,12 @@ def contents(output):
 
 
 @pytest.mark.parametrize(
-    (
-        "mode",
-        "stopped",
-        "at",
-        "finished",
-    ),  # the file whose n-th write, or the batch that, is interrupted; pictures then
+    ("mode", "stopped", "at", "finished"),  # the n-th batch, or the file whose n-th write is interrupted; pictures then
     [
         ("generate", "run_batch", 3, 4),
-        ("inpaint", "grid.npz", 2, 2),
-        ("inpaint", "pictures.npz", 4, 4),
-        ("generate", "images.csv", 5, 8),
+        pytest.param("inpaint", "grid.npz", 2, 2, marks=pytest.mark.slow),
+        pytest.param("inpaint", "pictures.npz", 4, 4, marks=pytest.mark.slow),
+        pytest.param("generate", "images.csv", 5, 8, marks=pytest.mark.slow),
     ],
 )
 def test_a_job_stopped_at_any_write_resumes_to_the_same_files(
