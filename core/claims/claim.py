@@ -166,6 +166,7 @@ class Claim:
     those of its terms. missing: why it cannot be checked where a term is unknown. doubt: a sentence that always
     accompanies the verdict, with names of maps by whose they are. wave, show, tool: view of the page *Frequencies*
     showing it. waves: whether the report judges it on any available waves or only on a whole map; None: neither.
+    headline: the paper's claim in plain words, about the paper's networks.
     """
 
     key: str
@@ -186,7 +187,7 @@ class Claim:
     show: str = "Error"
     tool: str = ""
     waves: Literal["any", "all"] | None = None
-    headline: str = ""  # the paper's claim in plain words, about the paper's networks
+    headline: str = ""
 
     @classmethod
     def from_row(cls, key: str, row: Mapping[str, Any]) -> Claim:
@@ -246,7 +247,7 @@ class Finding:
     doubts: complete sentences. maps, wave, show, tool: view of the page *Frequencies* showing it. networks: whose
     evidence it is, by the registry's names, which may be untrusted text. usual_weights: whether each of these, if the
     paper's, has the paper's weights; empty if all have. condition: under which it was measured, where that is not the
-    paper's: "by views".
+    paper's: "by views". notes: name and note of maps that it rests on, from their files.
     """
 
     claim: Claim
@@ -260,7 +261,7 @@ class Finding:
     networks: tuple[str, ...] = ()
     usual_weights: tuple[bool, ...] = ()
     condition: str = ""
-    notes: tuple[tuple[str, str], ...] = ()  # name and note of maps that it rests on, from their files
+    notes: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         """'“… is robust …” (paper, §4) holds, in miniature: rise +1.2 points (+0.4 to +2.0).'"""

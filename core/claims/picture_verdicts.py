@@ -21,9 +21,7 @@ from core.claims.claim import (
     has_usual_weights,
     require,
 )
-from core.fourier.contrasts import (
-    mcnemar,
-)
+from core.fourier.contrasts import mcnemar
 from core.pgd.pictures import (
     LARGE_SIZE,
     PictureOutcomes,
@@ -35,40 +33,26 @@ from core.pgd.pictures import (
 )
 from core.pgd.run import SURE
 from core.pgd.search import COMPARED
-from core.shared.numbers import (
-    Interval,
-    paired_interval,
-    student,
-    wilson,
-)
+from core.shared.numbers import Interval, paired_interval, student, wilson
 from core.shared.stand_ins import ROLES, networks_for
 from core.shared.text import Network, Sentence, join_parts
 
 # Names of the evidence by kind of pictures: of the paper's search, by views, and of both with the same steps and ball.
 FILLED = {"eq3": "holes by Eq. 3", "mean_square": "holes by the mean square"}
-
-
 DRAWN = {
     "blur": "drawings from blurs",
     "classless": "drawings from blurs of no class",
     "independent": "drawings from pixel noise",
 }
-
-
 _FILLED_BY_VIEWS = {comparison_kind("eq3", "views"): "holes"}
-
-
 _DRAWN_BY_VIEWS = {comparison_kind("classless", "views"): DRAWN["classless"]}
-
-
+_KINDS = {"filled": FILLED, "drawn": DRAWN, "both": FILLED | DRAWN}
+_KINDS_BY_VIEWS = {"filled": _FILLED_BY_VIEWS, "drawn": _DRAWN_BY_VIEWS, "both": _FILLED_BY_VIEWS | _DRAWN_BY_VIEWS}
 SEARCHED: dict[str, dict[str, str]] = {
     "drawings": {search: comparison_kind("classless", search) for search in COMPARED},
     "holes": {"pixels": "eq3", "views": comparison_kind("eq3", "views")},
 }
-
-
-_LEAST_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
-
+_MIN_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
 
 Pictures = Mapping[str, np.ndarray]
 
@@ -97,7 +81,7 @@ def _paired(differences: np.ndarray) -> Interval:
 # Numbers of pictures that may stand as lhs or rhs, by the words that follow whose they are.
 MEASURES = {
     "orders": Measure(
-        lambda pictures, _: np.log10(pictures["loss_before"] / pictures["loss_after"].clip(_LEAST_LOSS)),
+        lambda pictures, _: np.log10(pictures["loss_before"] / pictures["loss_after"].clip(_MIN_LOSS)),
         student,
         "orders",
     ),
@@ -134,12 +118,6 @@ def _judges_of(painted: Iterable[PictureOutcomes]) -> dict[str, str]:
     return {prefix: remarks[prefix] for prefix, same in names.items() if len(same) == 1 and same != {""}}
 
 
-KINDS = {"filled": FILLED, "drawn": DRAWN, "both": FILLED | DRAWN}
-
-
-_KINDS_BY_VIEWS = {"filled": _FILLED_BY_VIEWS, "drawn": _DRAWN_BY_VIEWS, "both": _FILLED_BY_VIEWS | _DRAWN_BY_VIEWS}
-
-
 def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
     """Return every claim of section 3.2 with its verdict; `subject` stands for CLIP, `reference` for the robust model.
 
@@ -161,7 +139,7 @@ def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
 
     for claim in CLAIMS.values():
         if claim.section == "3.2":
-            judge(claim, "", _of_kinds, KINDS[claim.pictures], networks)
+            judge(claim, "", _of_kinds, _KINDS[claim.pictures], networks)
             judge(claim, BY_VIEWS, _of_kinds, _KINDS_BY_VIEWS[claim.pictures], networks)
     judge(CLAIMS["views"], "", _by_views, subject)
     judge(CLAIMS["views"], f"{LARGE_SIZE} px", _large_views)
@@ -239,8 +217,8 @@ def _of_scores(claim: Claim, scores: Mapping[str, Sequence[np.ndarray]], *doubts
     """
     measure, gain = MEASURES[claim.lhs[0].partition(" ")[2]], claim.sign > 0 and len(claim.rhs) > 0
     values = {name: terms[0] - terms[1] if claim.rhs else terms[0] for name, terms in scores.items()}
-    fewest = 2 if claim.rhs else 1  # pictures for an interval of a difference, or of a share
-    counted = {name: ~np.isnan(part) for name, part in values.items() if np.isfinite(part).sum() >= fewest}
+    min_pictures = 2 if claim.rhs else 1  # pictures for an interval of a difference, or of a share
+    counted = {name: ~np.isnan(part) for name, part in values.items() if np.isfinite(part).sum() >= min_pictures}
     means = {name: measure.mean(values[name][counts]) for name, counts in counted.items()}
     require(means or None, nothing)
     evidence = list[Evidence]()

@@ -151,7 +151,7 @@ def _remaining_share(named: NamedMap, band: Band) -> float | None:
     if shares is None or len(shares) != heatmap.side:
         return None
     waves = np.array(half_plane(heatmap.side))
-    return float(wave_values(shares, waves[band.holds(rounded_radius(waves))]).mean())
+    return float(wave_values(shares, waves[band.contains(rounded_radius(waves))]).mean())
 
 
 def _weakened(named: NamedMap, network_side: int | None) -> Heatmap | None:

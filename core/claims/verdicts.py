@@ -60,7 +60,7 @@ from core.shared.text import Network, Sentence, join_parts
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
 _DRAWN_SIDE = 63  # the paper draws only the centre of larger maps
-FEWEST, _SIGNIFICANT = 4, 0.05  # networks of a ranking; p of a correlation
+_MIN_NETWORKS, _SIGNIFICANT = 4, 0.05  # networks of a ranking; p of a correlation
 
 
 def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
@@ -69,7 +69,7 @@ def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
     if max(map(abs, wave)) > heatmap.side // 2:
         return None
     radius, bands = rounded_radius([wave])[0], {"low": LOW, "high": corners(heatmap)}
-    return next(((CLAIMS[key], band) for key, band in bands.items() if band.holds(radius)), None)
+    return next(((CLAIMS[key], band) for key, band in bands.items() if band.contains(radius)), None)
 
 
 Maps = Mapping[str, NamedMap]  # by whose they are: of subject and reference, twins, the ResNet of Figure 2
@@ -166,7 +166,7 @@ def _rings(claim: Claim, maps: Maps) -> Finding:
     rings = [
         claim.supported_by(ring)
         for radius, ring in ring_differences(first.heatmap, second.heatmap)
-        if band.holds(radius)
+        if band.contains(radius)
     ]
     verdict = Verdict.FAILS
     if claim.supported_by(difference):
@@ -347,9 +347,10 @@ def _shift(claim: Claim, maps: Maps) -> Finding:
     Holds in part if they do so only under high-frequency corruptions, or if low-frequency ones reverse the order.
     """
     networks = ranked_networks()
-    if len(networks) < FEWEST:
+    if len(networks) < _MIN_NETWORKS:
         raise NotCheckable(
-            f"A ranking needs {FEWEST} networks with crossover cutoffs and corruption results, and has {len(networks)}."
+            f"A ranking needs {_MIN_NETWORKS} networks with crossover cutoffs and corruption results, "
+            f"and has {len(networks)}."
         )
     radii, outcomes = zip(*networks.values(), strict=True)
 

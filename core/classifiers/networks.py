@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from torch.nn.utils import fuse_conv_bn_eval
 
 IMAGE_TOWER = "mobilevit_xxs"  # timm's name of `MobileVitXxs`
+_PATCH, _HEADS = 2, 4  # MobileViT attends to every second pixel of every second row, four times
 _TRUNK, _PROJECTION = "visual.trunk.", "visual.head.proj.weight"
 ModuleT = TypeVar("ModuleT")
 
@@ -101,10 +102,6 @@ class MiniResNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         features = self.stages(F.silu(self.whitening(images)))  # (B, widths[2], 3, 3)
         return self.head(features.amax(dim=(2, 3)))
-
-
-PATCH = 2  # attention runs over every second pixel of every second row, four times
-_HEADS = 4
 
 
 class ConvNorm(nn.Module):
@@ -200,11 +197,11 @@ class MobileVitBlock(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         local = self.conv_1x1(F.silu(self.conv_kxk(features)))
         batch, width, height, breadth = local.shape
-        rows, columns = height // PATCH, breadth // PATCH
+        rows, columns = height // _PATCH, breadth // _PATCH
         # (B, C, H, W) -> (B * 4, H/2 * W/2, C): one sequence for each of the four positions in a patch
-        tokens = local.reshape(batch, width, rows, PATCH, columns, PATCH).permute(0, 3, 5, 2, 4, 1)
-        tokens = self.norm(self.transformer(tokens.reshape(batch * PATCH**2, rows * columns, width)))
-        tokens = tokens.view(batch, PATCH, PATCH, rows, columns, width).permute(0, 5, 3, 1, 4, 2)
+        tokens = local.reshape(batch, width, rows, _PATCH, columns, _PATCH).permute(0, 3, 5, 2, 4, 1)
+        tokens = self.norm(self.transformer(tokens.reshape(batch * _PATCH**2, rows * columns, width)))
+        tokens = tokens.view(batch, _PATCH, _PATCH, rows, columns, width).permute(0, 5, 3, 1, 4, 2)
         distant = F.silu(self.conv_proj(tokens.reshape(batch, width, height, breadth)))
         return F.silu(self.conv_fusion(torch.cat((features, distant), dim=1)))
 
@@ -251,7 +248,7 @@ class BasicBlock(nn.Module):
         self.stride = stride
         self.new_channels = planes - in_planes
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
+    def forward(self, features: Tensor) -> Tensor:
         shortcut = features
         if self.stride != 1:
             shortcut = shortcut[:, :, :: self.stride, :: self.stride]
@@ -278,7 +275,7 @@ class CifarResNet(nn.Module):
         self.layer3 = _stage(32, 64, blocks, stride=2)
         self.linear = nn.Linear(64, 10)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
+    def forward(self, images: Tensor) -> Tensor:
         """Normalised images (B, 3, 32, 32) -> logits (B, K)."""
         features = F.relu(self.bn1(self.conv1(images)))
         features = self.layer3(self.layer2(self.layer1(features)))

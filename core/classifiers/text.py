@@ -19,7 +19,6 @@ from core.shared.text import quoted
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
-    from core.data.sample_sets import ClassSet
 
 
 MIN_CLASSES, MAX_CLASSES = 2, 100

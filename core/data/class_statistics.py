@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from PIL import Image
 
+from core.data.corruptions import wave_radii
 from core.data.sample_sets import IMAGENET_MEAN, IMAGENET_STD, PRECOMPUTED, map_title
 from core.shared.files import ArchiveContent, ArchiveKind, Fact
 
@@ -315,8 +316,7 @@ class GreyNoise:
         """(count, 3, H, W) float32 in [0, 1]; the first ones do not depend on how many are drawn."""
         size, pixels = self.image_size, natural_pixels()
         noise = generator.standard_normal((count, 3, size, size))
-        frequency = np.hypot(np.fft.fftfreq(size, 1 / size)[:, None], np.fft.rfftfreq(size, 1 / size))
-        pink = np.fft.irfft2(np.fft.rfft2(noise) * np.maximum(frequency, 1) ** -PINK, s=(size, size))
+        pink = np.fft.irfft2(np.fft.rfft2(noise) * np.maximum(wave_radii(size, size), 1) ** -PINK, s=(size, size))
         colored = np.einsum("dc,bchw->bdhw", pixels.covariance_power(0.5), pink)
         colored *= FAINT / colored.std(axis=(1, 2, 3), keepdims=True)
         return (pixels.mean[:, None, None] + colored).clip(0, 1).astype(np.float32)

@@ -93,6 +93,11 @@ def random_square_mask(side: int, *, height: int, width: int, generator: np.rand
     return square_mask((left + side // 2, top + side // 2), side, height=height, width=width)
 
 
+def _check_hole_side(side: int, height: int, width: int) -> None:
+    if not 1 <= side <= min(height, width):
+        raise ValueError(f"the square's side must be from 1 to {min(height, width)} pixels in this image; got {side}")
+
+
 def _pack_mask(mask: np.ndarray) -> bytes:
     """Pack a mask's bits row by row from the top-left pixel, the first pixel in a byte's highest bit."""
     return np.packbits(mask.astype(bool)).tobytes()
@@ -207,11 +212,6 @@ def _spread_rim(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
     filled = image.astype(np.float32)
     filled[:, hole] = np.asarray(spsolve(matrix, known)).reshape(len(rows), 3).T.clip(0, 1)
     return filled
-
-
-def _check_hole_side(side: int, height: int, width: int) -> None:
-    if not 1 <= side <= min(height, width):
-        raise ValueError(f"the square's side must be from 1 to {min(height, width)} pixels in this image; got {side}")
 
 
 # Some servers and chats truncate longer URLs. A square takes about 40 characters, a busy scribble some hundreds.

@@ -1,4 +1,4 @@
-"""Mean errors of heat maps over rings of rounded radius, and differences of two maps."""
+"""Mean errors of heat maps over rings and bands of radii, differences of two maps, and which waves differ clearly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.fourier.heatmap import Heatmap
-from core.fourier.outcomes import Errors, clean_error, errors_under, images_of, outcomes
+from core.fourier.outcomes import Errors, clean_error, errors_under, images_of, map_outcomes
 from core.fourier.waves import half_plane, rounded_radius, wave_values
 from core.shared.numbers import Frequency, Interval, clustered_interval, wilson
 from core.shared.text import one_line
@@ -77,7 +77,7 @@ def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
 
 def _ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
     """Return for each ring the share of its waves that misclassify each image, (n,) in [0, 1]."""
-    result = outcomes(heatmap)
+    result = map_outcomes(heatmap)
     if result is None:
         return None
     radius = rounded_radius(result.waves)
@@ -205,13 +205,13 @@ class Band(NamedTuple):
     first: int
     last: int
 
-    def holds(self, radius: Any) -> Any:
+    def contains(self, radius: Any) -> Any:
         """Return whether a rounded radius lies in the band; elementwise."""
         return (self.first <= radius) & (radius <= self.last)
 
     @property
     def side(self) -> str:
-        """Side of the edge that holds the band: "inside" or "outside"."""
+        """Side of the edge on which the band lies: "inside" or "outside"."""
         return "outside" if self.first else "inside"
 
     @property
@@ -225,7 +225,7 @@ LOWEST, LOW = Band(0, 1), Band(0, 2)
 
 
 def corners(heatmap: Heatmap) -> Band:
-    """The highest frequencies: the rings that the map's square cuts, in its four corners."""
+    """Return the band of the highest frequencies: the rings that the map's square cuts, in its four corners."""
     return Band(heatmap.side // 2 + 1, heatmap.side)
 
 
@@ -246,15 +246,15 @@ def in_band(heatmap: Heatmap, band: Band | str) -> Errors | None:
     """
     band = BANDS[band](heatmap) if isinstance(band, str) else band
     profile = radial_profile(heatmap, corners=True)
-    chosen = band.holds(profile.radius)
+    chosen = band.contains(profile.radius)
     rates, waves = profile.rate[chosen].tolist(), profile.waves[chosen].tolist()
     if not waves:
         return None
     mean = sum(rate * count for rate, count in zip(rates, waves, strict=True)) / sum(waves)
-    result = outcomes(heatmap)
+    result = map_outcomes(heatmap)
     if result is None:
         return Errors(wilson(mean, int(heatmap.images[heatmap.images > 0].min())).item())
-    scores = result.wrong[band.holds(rounded_radius(result.waves))].mean(axis=0)
+    scores = result.wrong[band.contains(rounded_radius(result.waves))].mean(axis=0)
     return Errors(clustered_interval(scores).item(), scores, images_of(heatmap))
 
 

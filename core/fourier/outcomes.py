@@ -157,7 +157,7 @@ class MapOutcomes:
 
 
 @lru_cache(8)
-def outcomes(heatmap: Heatmap) -> MapOutcomes | None:
+def map_outcomes(heatmap: Heatmap) -> MapOutcomes | None:
     """Return the outcomes of a map; None if its file has none."""
     if heatmap.bits is None:
         return None
@@ -179,7 +179,7 @@ def select_images(heatmap: Heatmap, chosen: np.ndarray) -> Heatmap:
     Raises:
         ValueError: the map has no outcomes.
     """
-    result = outcomes(heatmap)
+    result = map_outcomes(heatmap)
     if result is None:
         raise ValueError("this map does not say which images are misclassified")
     counts, hits = np.zeros_like(heatmap.counts), np.full_like(heatmap.hits, -1)

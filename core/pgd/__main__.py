@@ -27,21 +27,12 @@ from core.data.holes_and_sketches import Fill, random_square_mask, usual_side
 from core.data.picture_files import to_uint8
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.pictures import AFTER, BEFORE, JudgedOutcomes, rank_column, ranks
-from core.pgd.run import SURE, Run, RunPlan, inpainting_plan, mean_change, prepare
+from core.pgd.run import SURE, PGDRun, Run, RunPlan, inpainting_plan, mean_change, prepare
 from core.pgd.search import PAPERS, SEARCHES, Search
-from core.pgd.settings import (
-    MAX_STEPS,
-    PENALTIES,
-    SETTINGS,
-    Penalty,
-    PGDConfig,
-    RunKind,
-    paper_settings,
-    usual_settings,
-)
+from core.pgd.settings import MAX_STEPS, PENALTIES, SETTINGS, Penalty, PGDConfig, RunKind, usual_settings
 from core.pgd.starts import RANDOM_KINDS, STARTS, Start, StartKind, start_of
 from core.shared import paper
-from core.shared.cli import MAX_SEED, integer, number, progress_bar, run_script
+from core.shared.cli import MAX_SEED, check_output_folder, integer, number, progress_bar, run_script
 from core.shared.device import class_probabilities, device_name
 from core.shared.files import DAMAGE, make_folder, npz_bytes, write_atomically, write_json
 from core.shared.numbers import percent, small
@@ -50,7 +41,6 @@ from core.shared.text import count_of, quoted
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
     from core.data.sample_sets import ImageDataset
-    from core.pgd.run import PGDRun
 
 MakePlan = Callable[[Sequence[int]], RunPlan]
 
@@ -438,7 +428,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_settings(parser: argparse.ArgumentParser, kind: RunKind) -> None:
     """Add an option for each setting, by default None."""
-    for name, usual in paper_settings(kind, paper.IMAGE_SIZE).items():
+    for name, usual in usual_settings(kind, paper.IMAGE_SIZE).items():
         row = SETTINGS[name]
         takes: Any = integer(1, MAX_STEPS) if row.whole else None if row.choices else number(above=bool(row.scaled))
         scaled = f" at {paper.IMAGE_SIZE} pixels, scaled" if row.scaled else ""
@@ -476,7 +466,9 @@ def _named_judge(args: argparse.Namespace, dataset: ImageDataset) -> Classifier 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the script; return the exit status."""
-    args = build_parser().parse_args(argv)
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    check_output_folder(parser, args.output)
     return run_script(
         lambda: _run(args),
         f"{args.output} holds the batches that were finished, run the same command again to resume",
@@ -484,12 +476,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> str:
-    if args.output.exists() and not args.output.is_dir():
-        raise ValueError(f"--output must be a folder; {args.output} is a file")
     table = run_job(build_job(args), args.output, args.batch_size, save_run=args.save_run)
     (outcomes,) = table.kinds().values()
     before, after = (small(outcomes.pictures[name].mean()) for name in ("loss_before", "loss_after"))
-    share = percent(outcomes.own / outcomes.n)
+    share = percent(outcomes.reached_target / outcomes.n)
     line = f"{args.output}: {count_of(outcomes.n, 'image')}, loss {before} -> {after}, {share} become the target"
     if not table.judges:
         return line

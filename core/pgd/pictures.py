@@ -48,26 +48,9 @@ COLUMNS = (*NUMBERS, "judge_share_before", "judge_share_after")
 BEFORE, AFTER = "start", "result"  # what a judge sees: `hole_alone` and the original are others
 LARGE_SIZE = 224  # side in pixels of the pictures of `stored_outcomes`
 STORED = PRECOMPUTED / "views.npz"
-JUDGEMENTS = ArchiveKind(
-    name="table of pictures",
-    maker="core.reproduce.profile",
-    schema=1,
-    required=("numbers", "energy"),
-    facts=(
-        Fact("classifier.name", "text"),
-        Fact("judges", "list"),
-        Fact("columns", "list"),
-        Fact("kinds", "list"),
-        Fact("class_names", "list", 1, optional=True),
-        Fact("image_size", "whole number", 1),
-        Fact("runs", "JSON object", optional=True),
-        Fact("large_runs", "JSON object", optional=True),
-    ),
-)
-
 
 # A kind of results: its entry in the metadata (but for "n"), (n,) numbers by column, (R,) energy.
-Part = tuple[dict[str, Any], Mapping[str, Any], np.ndarray]
+KindRows = tuple[dict[str, Any], Mapping[str, Any], np.ndarray]
 
 
 def rank_column(judge: int, seen: str = AFTER) -> str:
@@ -94,7 +77,22 @@ class JudgedOutcomes(ArchiveContent):
     pictures.
     """
 
-    FILE = JUDGEMENTS
+    FILE = ArchiveKind(
+        name="table of pictures",
+        maker="core.reproduce.profile",
+        schema=1,
+        required=("numbers", "energy"),
+        facts=(
+            Fact("classifier.name", "text"),
+            Fact("judges", "list"),
+            Fact("columns", "list"),
+            Fact("kinds", "list"),
+            Fact("class_names", "list", 1, optional=True),
+            Fact("image_size", "whole number", 1),
+            Fact("runs", "JSON object", optional=True),
+            Fact("large_runs", "JSON object", optional=True),
+        ),
+    )
 
     numbers: np.ndarray
     energy: np.ndarray
@@ -107,7 +105,7 @@ class JudgedOutcomes(ArchiveContent):
             raise ValueError(f"{len(kinds)} kinds need numbers and energy of {expected}; got {shape}")
 
     @classmethod
-    def of(cls, kinds: Sequence[Part], **facts: Any) -> JudgedOutcomes:
+    def of(cls, kinds: Sequence[KindRows], **facts: Any) -> JudgedOutcomes:
         """Return the table of these kinds, with further metadata."""
         columns = list(dict.fromkeys(name for _, numbers, _ in kinds for name in numbers))
         rows = [
@@ -156,7 +154,7 @@ class JudgedOutcomes(ArchiveContent):
             )
         return result
 
-    def parts(self) -> dict[str, Part]:
+    def parts(self) -> dict[str, KindRows]:
         """Return each kind as `of` takes it."""
         names, columns = [kind["name"] for kind in self.metadata["kinds"]], self.metadata["columns"]
         ends = np.cumsum([kind["n"] for kind in self.metadata["kinds"]])
@@ -243,7 +241,7 @@ class PictureOutcomes:
         return wilson(self.recognised(judge, top, seen=seen).mean(), self.n).item()
 
     @property
-    def own(self) -> int:
+    def reached_target(self) -> int:
         """Number of results that the network itself calls their target."""
         return int(self.pictures["is_target"].sum())
 

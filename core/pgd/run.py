@@ -110,31 +110,6 @@ class RunFileError(ArchiveError):
     """A run file that is damaged, foreign or of an unknown schema. The message names the file."""
 
 
-RUN_FILE = ArchiveKind(
-    name="run",
-    maker="the app or core.reproduce.profile",
-    schema=1,
-    required=("frame_deltas", "frame_steps", "start_bits", "curves", "terms", "logits"),
-    optional=("original", "mask"),
-    max_bytes=128 * 2**20,
-    max_content=512 * 2**20,
-    facts=(
-        Fact("kind", "text", choices=("inpainting", "generation")),
-        Fact("config", "JSON object"),
-        Fact("objective", "JSON object"),
-        Fact("targets", "list"),
-        Fact("class_names", "list", low=1),
-        Fact("terms", "list", low=1),
-        Fact("seed", "whole number", high=2**64 - 1),
-        Fact("classifier.name", "text"),
-        Fact("classifier.weights_id", "text"),
-        Fact("images", "JSON object"),
-        Fact("source", "JSON object"),
-    ),
-    error=RunFileError,
-)
-
-
 @dataclass(frozen=True, eq=False)
 class PGDRun(ArchiveContent):
     """Record of a PGD run on B images with S states, F of them kept as frames.
@@ -148,7 +123,29 @@ class PGDRun(ArchiveContent):
     metadata: kind, config, objective, targets, class_names, seed, classifier, images, source; a JSON object.
     """
 
-    FILE = RUN_FILE
+    FILE = ArchiveKind(
+        name="run",
+        maker="the app or core.reproduce.profile",
+        schema=1,
+        required=("frame_deltas", "frame_steps", "start_bits", "curves", "terms", "logits"),
+        optional=("original", "mask"),
+        max_bytes=128 * 2**20,
+        max_content=512 * 2**20,
+        facts=(
+            Fact("kind", "text", choices=("inpainting", "generation")),
+            Fact("config", "JSON object"),
+            Fact("objective", "JSON object"),
+            Fact("targets", "list"),
+            Fact("class_names", "list", low=1),
+            Fact("terms", "list", low=1),
+            Fact("seed", "whole number", high=2**64 - 1),
+            Fact("classifier.name", "text"),
+            Fact("classifier.weights_id", "text"),
+            Fact("images", "JSON object"),
+            Fact("source", "JSON object"),
+        ),
+        error=RunFileError,
+    )
 
     frames: np.ndarray
     frame_steps: np.ndarray
@@ -226,7 +223,7 @@ class PGDRun(ArchiveContent):
 
     def to_bytes(self) -> bytes:
         """Return the file's bytes."""
-        return RUN_FILE.pack(self.arrays(), {**self.metadata, "terms": list(self.terms)})
+        return self.FILE.pack(self.arrays(), {**self.metadata, "terms": list(self.terms)})
 
     @classmethod
     def build(cls, metadata: dict[str, Any], **arrays: np.ndarray) -> PGDRun:

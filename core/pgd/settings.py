@@ -83,14 +83,14 @@ def settings_of(config: PGDConfig, weight: float | None) -> dict[str, Any]:
 
 def paper_inpainting(image_size: int, hole_side: float | None = None) -> PGDConfig:
     """Return the paper's inpainting settings at any size; hole_side: of a hole other than the paper's square."""
-    values = paper_settings("inpainting", image_size, hole_side)
+    values = usual_settings("inpainting", image_size, hole_side)
     del values["weight"]
     return PGDConfig(**values)
 
 
 def paper_generation(image_size: int) -> PGDConfig:
     """Return the paper's generation settings at any size."""
-    return PGDConfig(**paper_settings("generation", image_size))
+    return PGDConfig(**usual_settings("generation", image_size))
 
 
 MAX_STEPS = 100_000
@@ -168,11 +168,6 @@ _ROWS = (
             help=" ".join(f"{name}: {method.steps}." for name, method in SEARCHES.items())),
 )  # fmt: skip
 SETTINGS = {row.name: row for row in _ROWS}
-
-
-def paper_settings(kind: RunKind, image_size: int, hole_side: float | None = None) -> dict[str, Any]:
-    """Return the paper's value of every setting of such a run; arguments as for `usual_settings`."""
-    return usual_settings(kind, image_size, hole_side)
 
 
 def usual_settings(

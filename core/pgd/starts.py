@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from core.data.class_statistics import (
 )
 from core.data.datasets import load_samples, sample_credits
 from core.data.holes_and_sketches import hole_side, middle_square, usual_side
-from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, SampleSet
+from core.data.sample_sets import PRECOMPUTED, SAMPLE_SETS, ImageDataset, SampleSet
 from core.data.stored import stored_files
 from core.pgd.run import PGDRun, RunPlan, evenly_spaced, inpainting_plan
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, Search, leading
@@ -42,10 +42,6 @@ from core.pgd.settings import (
     quick_settings,
     usual_settings,
 )
-
-if TYPE_CHECKING:
-    from core.data.sample_sets import ImageDataset
-
 
 RUNS = PRECOMPUTED / "runs"
 _ROW = "-row"

@@ -16,8 +16,9 @@ from typing import TypeVar
 
 from core.classifiers.registry import classifier_spec
 from core.reproduce.compare import MapResult, PartResult, compare_claims, run_hybrid_part, run_map, run_table
-from core.reproduce.paper_parts import CLIP, HYBRIDS, KEYS, MAPS, TABLES, HybridPart, Machine, MapPart, Part, TablePart
+from core.reproduce.paper_parts import HYBRIDS, KEYS, MAPS, TABLES, HybridPart, Machine, MapPart, Part, TablePart
 from core.reproduce.report import Cost, Results, SkippedPart, write_report
+from core.shared import paper
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of
 from core.shared.device import DTYPES, choose_device, device_name, prepare_torch
 from core.shared.files import make_folder
@@ -168,7 +169,9 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME=FILE",
         help="weights of a classifier",
     )
-    parser.add_argument("--clip", default=CLIP, metavar="NAME", help="another zero-shot classifier in CLIP's place")
+    parser.add_argument(
+        "--clip", default=paper.CLIP, metavar="NAME", help="another zero-shot classifier in CLIP's place"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
     parser.add_argument("--dtype", default="float32", choices=DTYPES, help="of the maps' forward passes")
     parser.add_argument("--batch-size", type=integer(1), help="images worked on at once, default measured")

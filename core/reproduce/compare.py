@@ -7,16 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from core.claims.claim import CLAIMS, Evidence, Finding, NamedMap, Verdict
 from core.claims.quantities import compare_crossovers, stored_hybrids
 from core.claims.verdicts import findings
-from core.classifiers.registry import (
-    side_and_weights,
-)
+from core.classifiers.registry import side_and_weights
 from core.data.sample_sets import HEATMAPS
 from core.fourier.contrasts import Band, clear_waves, contrast, in_band
 from core.fourier.heatmap import Heatmap, outcome_rows
@@ -38,10 +36,7 @@ from core.reproduce.paper_parts import (
     waves_needed,
 )
 from core.reproduce.profile_parts import hybrids, load_judge, map_config, map_file
-from core.shared.numbers import FEWEST, Frequency, Interval, correlation, median_interval, student
-
-if TYPE_CHECKING:
-    pass
+from core.shared.numbers import MIN_VALUES, Frequency, Interval, correlation, median_interval, student
 
 
 class PartResult:
@@ -449,7 +444,7 @@ class TableResult(PartResult):
             return Match.DIFFERS if outside else Match.UNDECIDED
         if stored is None:
             return Match.NOT_COMPARED
-        counts = [(self.outcomes.own, stored.own)]
+        counts = [(self.outcomes.reached_target, stored.reached_target)]
         if (judged := self.judged) is not None and self.facts["judge"]["sha256"] == stored.facts["judge"]["sha256"]:
             counts.append((judged.after, stored.judgement.after))
         return Match.AGREES if all(abs(here - there) <= PICTURES for here, there in counts) else Match.DIFFERS
@@ -462,8 +457,8 @@ class TableResult(PartResult):
         """
         if self.match != Match.UNDECIDED or self.part.published is None:
             return None
-        n, needed = self.outcomes.n, float(FEWEST)
-        for ratio, factor in self._against(self.part.published) if n >= FEWEST else ():
+        n, needed = self.outcomes.n, float(MIN_VALUES)
+        for ratio, factor in self._against(self.part.published) if n >= MIN_VALUES else ():
             value, low, high = (math.log(max(end, 1e-30)) for end in ratio)
             to_bound = min(abs(value - math.log(factor)), abs(value + math.log(factor)))
             needed = max(needed, n * (max(high - value, value - low) / max(to_bound, 1e-3)) ** 2)
@@ -492,11 +487,13 @@ class TableResult(PartResult):
                 for name, mean in means.items()
             },
             "published": self.part.published,
-            "become_target": self.outcomes.own,
+            "become_target": self.outcomes.reached_target,
             "judge": None if judged is None else judged.to_json(),
             "stored": stored
             and {
-                **{name: getattr(stored, name) for name in ("n", "own", "judge")},
+                "n": stored.n,
+                "own": stored.reached_target,
+                "judge": stored.judge,
                 "judge_sha256": stored.facts["judge"]["sha256"],
                 "judged": stored.judgement.after,
             },
@@ -513,10 +510,8 @@ def run_table(part: TablePart, count: int, machine: Machine) -> TableResult:
     limit = count if part.kind.mode == "inpaint" or part.dataset == "cifar10" else None
     network, folder = machine.network(part), machine.output / "tables" / part.key
     data = network.images(limit)
-    classifier, vocabulary = (
-        network.classifier(data.classes),
-        "cifar10" if data.classes.name == "cifar10" else "imagenet",
-    )
+    classifier = network.classifier(data.classes)
+    vocabulary = "cifar10" if data.classes.name == "cifar10" else "imagenet"
     judge = load_judge(network.name, vocabulary, data.classes, machine.device, machine.weights, "closed-set")
     job = make_job(part.kind.job(data.image_size, count, machine.seed), classifier, data, [judge])
     (outcomes,) = run_job(job, folder, machine.batch_size, columns=SHOWN, name=part.key).kinds().values()
@@ -593,15 +588,12 @@ def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison
     judged, earlier = (_judge(maps, waves, every_wave) for maps in (here, before))
     if (needed := waves_needed(waves, side)) is not None:
         doubt = f"A verdict takes {needed} waves (--cells {needed}), {needed // 3} of each band; here are {len(waves)}."
-        earlier, judged = (
-            {},
-            {
-                key: finding
-                if finding.verdict == Verdict.NOT_CHECKABLE
-                else replace(finding, verdict=Verdict.UNDECIDED, doubts=(doubt, *finding.doubts))
-                for key, finding in judged.items()
-            },
-        )
+        earlier = {}
+        judged |= {
+            key: replace(finding, verdict=Verdict.UNDECIDED, doubts=(doubt, *finding.doubts))
+            for key, finding in judged.items()
+            if finding.verdict != Verdict.NOT_CHECKABLE
+        }
     earlier = {key: finding for key, finding in earlier.items() if key in judged}
     return ClaimComparison(pair, subject, reference, len(waves), tuple(judged.values()), earlier, kind)
 

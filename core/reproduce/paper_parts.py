@@ -7,38 +7,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from core.classifiers.registry import (
-    PAPERS_CLIP,
-    classifier_spec,
-    classifier_state,
-    classifier_title,
-    load_classifier,
-)
+from core.classifiers.registry import classifier_spec, classifier_state, classifier_title, load_classifier
 from core.classifiers.weights import format_bytes
 from core.data.datasets import load_dataset
-from core.data.sample_sets import set_of_map
+from core.data.sample_sets import ImageDataset, set_of_map
 from core.fourier.contrasts import LOW
 from core.fourier.waves import half_plane, rounded_radius
 from core.reproduce.profile_parts import KINDS, Kind, ProfiledNetwork, ProfileFile
+from core.shared import paper
 from core.shared.files import make_folder
-from core.shared.numbers import FEWEST, Frequency
+from core.shared.numbers import MIN_VALUES, Frequency
 from core.shared.text import one_line, sentence
 from core.sweep.processes import Processes
 
-if TYPE_CHECKING:
-    from core.data.sample_sets import ImageDataset
-
-
-CLIP, EFFICIENTNET = PAPERS_CLIP, "efficientnet-lite0"
-
-
+EFFICIENTNET = "efficientnet-lite0"
 HYBRIDS_SUFFIX = "-hybrids"  # of the keys of parts on hybrid images
-
-
 # Bundled networks, and the ends of their figures.
 MINIATURES = {"mini-clip": "", "mini-resnet": "", "mini-clip-robust": ", robust", "mini-resnet-robust": ", robust"}
 
@@ -111,18 +98,18 @@ def _tables(
         TablePart(f"{key.format(name)}{kind.suffix}", f"{figure}{kind.title}{end}", name, dataset, kind, quick,
                   published=published)
         for kind in KINDS
-        if kind.mode == mode and kind.suffix is not None and (CLIP in networks or not kind.of_clip)
+        if kind.mode == mode and kind.suffix is not None and (paper.CLIP in networks or not kind.of_clip)
         for name, end in networks.items()
     )  # fmt: skip
 
 
 # In the paper's order. All images and few waves are more informative than the reverse, as waves share their images.
 MAPS = (
-    MapPart("figure-1-clip", "Figure 1, left", CLIP, "cifar10", 31, ("clip-vit-b-32_cifar10_published.npz",),
-            (12, 100)),
+    MapPart("figure-1-clip", "Figure 1, left", paper.CLIP, "cifar10", 31,
+            ("clip-vit-b-32_cifar10_published.npz",), (12, 100)),
     MapPart("figure-1-resnet", "Figure 1, right", "resnet-56", "cifar10", 31, ("resnet-56_cifar10_published.npz",),
             (12, None)),
-    MapPart("figure-2-clip", "Figure 2, left", CLIP, "imagenet100", 63, (), (12, 100)),
+    MapPart("figure-2-clip", "Figure 2, left", paper.CLIP, "imagenet100", 63, (), (12, 100)),
     MapPart("figure-2-resnet", "Figure 2, right", "resnet-50", "imagenet100", 63,
             ("resnet-50_imagenet100_published.npz",), (12, 100)),
     MapPart("stand-in-clip", "Figure 1 in miniature, left", "mini-clip", "cifar10", 31,
@@ -131,16 +118,14 @@ MAPS = (
             ("mini-resnet_cifar10-1000.npz", "mini-resnet_cifar10.npz"), (48, 1000)),
 )  # fmt: skip
 
-
 # The paper does not state which start the authors used, so there is a part for each.
 TABLES = (
-    *_tables("figure-3-clip", "Figure 3", "inpaint", "imagenet100", 1, {CLIP: ""}, (3.8, 2e-4)),
-    *_tables("figure-4-clip", "Figure 4", "generate", "imagenet100", 4, {CLIP: ""}, (3.5, 3e-5)),
+    *_tables("figure-3-clip", "Figure 3", "inpaint", "imagenet100", 1, {paper.CLIP: ""}, (3.8, 2e-4)),
+    *_tables("figure-4-clip", "Figure 4", "generate", "imagenet100", 4, {paper.CLIP: ""}, (3.5, 3e-5)),
     *_tables("inpaint-{}", "Figure 3 in miniature", "inpaint", "cifar10", 5, MINIATURES),
     *_tables("inpaint-efficientnet", "Figure 3, another network", "inpaint", "imagenet100", 1, {EFFICIENTNET: ""}),
     *_tables("generate-{}", "Figure 4 in miniature", "generate", "cifar10", 100, MINIATURES),
 )
-
 
 # A direct test of "relies more on low-frequency information", in addition to the maps.
 HYBRIDS = tuple(
@@ -149,13 +134,11 @@ HYBRIDS = tuple(
     if part.dataset == "cifar10"
 )
 
-
 PAIRS = (
     Pair("Figure 1", "figure-1-clip", "figure-1-resnet"),
     Pair("Figure 2", "figure-2-clip", "figure-2-resnet"),
     Pair("Figure 1 in miniature", "stand-in-clip", "stand-in-resnet"),
 )
-
 
 KEYS = (*(part.key for part in MAPS), *(part.key for part in HYBRIDS), *(part.key for part in TABLES))
 
@@ -163,7 +146,7 @@ KEYS = (*(part.key for part in MAPS), *(part.key for part in HYBRIDS), *(part.ke
 def _split_by_band(waves: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Split (W, 2) waves of a map with a side by radius: low, corners, and between."""
     radius = rounded_radius(waves)
-    low, corners = LOW.holds(radius), radius > side // 2
+    low, corners = LOW.contains(radius), radius > side // 2
     return waves[low], waves[corners], waves[~low & ~corners]
 
 
@@ -173,9 +156,9 @@ def waves_needed(waves: Sequence[Frequency], side: int) -> int | None:
     Each band needs six waves, or all that it has: with fewer its mean depends on the drawn waves.
     """
     bands, complete_bands = (_split_by_band(np.array(selected), side) for selected in (waves, half_plane(side)))
-    if all(len(band) >= min(FEWEST, len(complete)) for band, complete in zip(bands, complete_bands, strict=True)):
+    if all(len(band) >= min(MIN_VALUES, len(complete)) for band, complete in zip(bands, complete_bands, strict=True)):
         return None
-    return len(bands) * FEWEST
+    return len(bands) * MIN_VALUES
 
 
 def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:
@@ -224,7 +207,7 @@ class Machine:
 
     def name(self, classifier: str) -> str:
         """Return the registry name of the classifier in another one's place."""
-        return self.clip if classifier == CLIP else classifier
+        return self.clip if classifier == paper.CLIP else classifier
 
     def missing_requirements(self, part: Part) -> tuple[str, ...]:
         """List missing requirements of a part, one sentence each, after permitted downloads."""

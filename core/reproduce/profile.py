@@ -15,10 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.classifiers.registry import VARIABLE as LISTED
-from core.classifiers.registry import (
-    classifier_spec,
-    load_classifier,
-)
+from core.classifiers.registry import classifier_spec, load_classifier
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.datasets import add_dataset_options, load_dataset, named_dataset
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS
@@ -32,9 +29,8 @@ if TYPE_CHECKING:
 
 
 SAMPLES = "cifar10-samples"
-
-
 MAX_BYTES = 6_000_000  # of the files of a profile that comes with the project
+_TIMED = 32  # images of the timed passes
 
 
 def _usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
@@ -46,9 +42,6 @@ def _usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
     except FileNotFoundError:
         return SAMPLES
     return "cifar10"
-
-
-_TIMED = 32  # images of the timed passes
 
 
 def build_parser() -> argparse.ArgumentParser:

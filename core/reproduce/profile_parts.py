@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from core.classifiers.registry import (
-    PAPERS_CLIP,
     classifier_spec,
     classifier_state,
     list_classifiers,
@@ -24,16 +23,16 @@ from core.classifiers.registry import (
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, energy_by_radius
 from core.data.datasets import load_samples
 from core.data.holes_and_sketches import usual_side
-from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ImageDataset, SampleSet, usual_epsilon
+from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet, usual_epsilon
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient
-from core.fourier.waves import half_plane, largest_side, rounded_radius
+from core.fourier.waves import half_plane, rounded_radius
 from core.pgd.__main__ import JobConfig, PGDJob, make_job, run_batch
 from core.pgd.pictures import (
     JudgedOutcomes,
+    KindRows,
     Opinion,
-    Part,
     choose_judge,
     comparison_kind,
     fingerprint,
@@ -75,11 +74,10 @@ from core.sweep.transforms import (
     chosen_pictures,
     default_cutoffs,
 )
-from core.sweep.waves import SweepConfig, images_per_wave
+from core.sweep.waves import SweepConfig, images_per_wave, usual_map_side
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
-    from core.data.sample_sets import ClassSet
 
 
 @dataclass(frozen=True)
@@ -352,11 +350,11 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
     JudgedOutcomes.of([*rows.values()], **facts, runs=judged, large_runs=large).save(path)
 
 
-def _count(rows: Mapping[str, Part], name: str) -> int:
+def _count(rows: Mapping[str, KindRows], name: str) -> int:
     return int(rows[name][0]["n"]) if name in rows else 0
 
 
-def _known(path: Path, facts: Mapping[str, Any]) -> dict[str, Part]:
+def _known(path: Path, facts: Mapping[str, Any]) -> dict[str, KindRows]:
     """Return the rows of a file by the same network and judges; empty for others."""
     if not path.is_file():
         return {}
@@ -444,7 +442,7 @@ def example_run(plan: RunPlan, classifier: Classifier, description: str = "") ->
 QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
 _FULL_SHARE = 0.02  # share of the images under each wave of a full map
 _STRENGTH_IMAGES = 1000  # of a map at equal strength, which has only the corners
-_ENLARGING = ("mini-clip", PAPERS_CLIP)  # enlarge small pictures
+_ENLARGING = ("mini-clip", paper.CLIP)  # enlarge small pictures
 
 
 def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
@@ -460,11 +458,14 @@ def maps(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 def map_config(network: ProfiledNetwork, data: ImageDataset) -> SweepConfig:
     """Return the settings of a map with the paper's waves, each on all images."""
     size = data.image_size
-    epsilon, side = usual_epsilon(size), paper.MAP_SIDE.get(size, min(63, largest_side(size, size)))
-    if not epsilon:
+    if not (epsilon := usual_epsilon(size)):
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose --image-size 32 or 224")
     return SweepConfig(
-        side=side, epsilon=epsilon, seed=network.seed, batch_size=network.batch_size, dtype=network.dtype
+        side=usual_map_side(size),
+        epsilon=epsilon,
+        seed=network.seed,
+        batch_size=network.batch_size,
+        dtype=network.dtype,
     )
 
 

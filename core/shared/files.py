@@ -20,7 +20,7 @@ from core.shared.text import one_line, quoted
 Content = TypeVar("Content")
 CACHE = "CLIP_LAB_CACHE"  # environment variable: another cache folder
 # Types of metadata, as named in errors.
-KINDS: dict[str, Any] = {
+_TYPES: dict[str, Any] = {
     "text": str,
     "number": (int, float),
     "whole number": int,
@@ -155,7 +155,7 @@ class ArchiveError(RuntimeError):
 class Fact:
     """Requirement on one entry of an archive's metadata.
 
-    path: the entry's name, with dots for nested objects. kind: one of `KINDS`.
+    path: the entry's name, with dots for nested objects. kind: one of `_TYPES`.
     low, high: range of a number, or of the length of anything else. choices: all allowed values, if few.
     optional: whether it may be absent or null.
     """
@@ -174,7 +174,7 @@ class Fact:
             value = value.get(key) if isinstance(value, Mapping) else None
         if value is None and self.optional:
             return
-        if isinstance(value, bool) or not isinstance(value, KINDS[self.kind]):
+        if isinstance(value, bool) or not isinstance(value, _TYPES[self.kind]):
             raise ValueError(f"{self.path} must be a {self.kind}; got {quoted(value)}")
         if self.choices and value not in self.choices:
             raise ValueError(f"{self.path} must be one of {', '.join(self.choices)}; got {quoted(value)}")

@@ -12,6 +12,38 @@ import numpy as np
 from core.shared.text import Number
 
 Frequency = tuple[int, int]
+# For an interval of a median: fewer values all lie on one side of it in more than 5 % of draws.
+MIN_VALUES = 6
+
+
+class Interval(NamedTuple):
+    """A number, such as an error in [0, 1] or a difference in [-1, 1], with the ends of its interval.
+
+    Three floats, or three arrays of one shape; NaN if unknown, and at both ends for a number without noise.
+    """
+
+    value: Any
+    low: Any
+    high: Any
+
+    @classmethod
+    def exact(cls, value: float) -> Interval:
+        """Return a number without an interval."""
+        return cls(value, math.nan, math.nan)
+
+    @property
+    def clear(self) -> Any:
+        """Whether a difference exceeds the noise: its interval excludes zero."""
+        return (self.low > 0) | (self.high < 0)
+
+    @property
+    def ends(self) -> list[float | None]:
+        """Both ends as JSON, null if there is none."""
+        return [None if math.isnan(end) else end for end in (self.low, self.high)]
+
+    def item(self) -> Interval:
+        """Return the measurement in plain floats; its arrays must hold one number each."""
+        return Interval(*(np.asarray(part).item() for part in self))
 
 
 def decimal(number: float, digits: int = 1, *, sign: bool = False) -> str:
@@ -117,36 +149,6 @@ def join_list(parts: Sequence[str], word: str = "and") -> str:
     return f" {word} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
-class Interval(NamedTuple):
-    """A number, such as an error in [0, 1] or a difference in [-1, 1], with the ends of its interval.
-
-    Three floats, or three arrays of one shape; NaN if unknown, and at both ends for a number without noise.
-    """
-
-    value: Any
-    low: Any
-    high: Any
-
-    @classmethod
-    def exact(cls, value: float) -> Interval:
-        """Return a number without an interval."""
-        return cls(value, math.nan, math.nan)
-
-    @property
-    def clear(self) -> Any:
-        """Whether a difference exceeds the noise: its interval excludes zero."""
-        return (self.low > 0) | (self.high < 0)
-
-    @property
-    def ends(self) -> list[float | None]:
-        """Both ends as JSON, null if there is none."""
-        return [None if math.isnan(end) else end for end in (self.low, self.high)]
-
-    def item(self) -> Interval:
-        """Return the measurement in plain floats; its arrays must hold one number each."""
-        return Interval(*(np.asarray(part).item() for part in self))
-
-
 def wilson(rate: np.ndarray | float, n: np.ndarray | int, confidence: float = 0.95) -> Interval:
     """Return a proportion with its Wilson score interval.
 
@@ -212,11 +214,8 @@ def bootstrap_interval(value: float, drawn: np.ndarray) -> Interval:
     return Interval(value, *np.quantile(drawn, (0.025, 0.975)).tolist())
 
 
-FEWEST = 6  # observations for an interval: fewer all lie on one side of the median in more than 5 % of draws
-
-
 def median_interval(values: np.ndarray) -> Interval:
-    """Return the median of (n,) values with its distribution-free 95 % interval, NaN below `FEWEST` values.
+    """Return the median of (n,) values with its distribution-free 95 % interval, NaN below `MIN_VALUES` values.
 
     Source: the sign test, inverted (Thompson 1936).
     """

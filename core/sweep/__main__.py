@@ -29,8 +29,7 @@ from core.fourier.outcomes import (
     crossover_of,
     dissimilar_pairs,
 )
-from core.fourier.waves import half_plane, largest_side, rounded_radius
-from core.shared import paper
+from core.fourier.waves import half_plane, rounded_radius
 from core.shared.cli import MAX_SEED, check_output, integer, number
 from core.shared.device import DTYPES
 from core.shared.numbers import Frequency, decimal, interval, percent
@@ -38,7 +37,7 @@ from core.shared.text import count_of, quoted
 from core.sweep.grow import Transforms, grow_file
 from core.sweep.processes import Processes, run_together
 from core.sweep.transforms import BATCH, MAX_PAIRS, CorruptionConfig, GradientConfig, HybridConfig, default_cutoffs
-from core.sweep.waves import SweepConfig, check_side_fits
+from core.sweep.waves import SweepConfig, check_side_fits, usual_map_side
 
 
 def parse_cells(text: str) -> tuple[Frequency, ...]:
@@ -100,7 +99,7 @@ def _waves(args: argparse.Namespace, dataset: ImageDataset) -> SweepConfig:
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
     as_given = ("seed", "cells", "dtype", "batch_size", "weaken_as", "outcomes", "passes")
     config = SweepConfig(
-        side=paper.MAP_SIDE.get(size, min(63, largest_side(size, size))) if args.side is None else args.side,
+        side=usual_map_side(size) if args.side is None else args.side,
         epsilon=usual_epsilon(size) if args.epsilon is None else args.epsilon,
         **{name: getattr(args, name) for name in as_given},
     )

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.classifiers.classifier import Classifier
-    from core.data.sample_sets import ImageDataset
 
 CHUNK = 50  # pictures in one pass for gradients
 

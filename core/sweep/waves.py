@@ -16,6 +16,7 @@ from core.fourier.heatmap import MEANS, Heatmap, outcome_rows
 from core.fourier.map_estimate import with_estimate
 from core.fourier.table import Row
 from core.fourier.waves import perturb, wave_bits
+from core.shared import paper
 from core.shared.device import DTYPES, forward
 from core.shared.numbers import Frequency
 from core.sweep.grow import Transforms
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 # 32 and 224 pixels; batches that do not fit the memory are halved.
 BATCH = {"cpu": 64, "cuda": 512}
 # A frequency, or None for the clean images.
-Wave = basis.Frequency | None
+Wave = Frequency | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class SweepConfig(Transforms[Heatmap]):
     side: int
     epsilon: float
     seed: int = 0
-    cells: tuple[basis.Frequency, ...] | None = None
+    cells: tuple[Frequency, ...] | None = None
     batch_size: int | None = None
     dtype: str = "float32"
     weaken_as: int | None = None
@@ -77,7 +78,7 @@ class SweepConfig(Transforms[Heatmap]):
             basis.frequency_to_cell(i, j, self.side)
 
     @property
-    def waves(self) -> tuple[basis.Frequency, ...]:
+    def waves(self) -> tuple[Frequency, ...]:
         """Distinct waves to compute, by canonical frequency, in a fixed order."""
         if self.cells is None:
             return basis.half_plane(self.side)
@@ -170,6 +171,12 @@ class SweepConfig(Transforms[Heatmap]):
     def finished(self, table: Heatmap) -> Heatmap:
         """Return a map of samples with its estimate."""
         return with_estimate(table) if "sample" in table.metadata and table.estimate is None else table
+
+
+def usual_map_side(image_size: int) -> int:
+    """Return the side of a map by default: the paper's, or else the largest that fits, up to its largest."""
+    largest = basis.largest_side(image_size, image_size)
+    return paper.MAP_SIDE.get(image_size, min(paper.MAP_SIDE[paper.IMAGE_SIZE], largest))
 
 
 def check_side_fits(side: int, image_size: int) -> None:
@@ -279,7 +286,7 @@ def _first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConf
     return Group(scaled, places, signs)
 
 
-def _epsilon(wave: basis.Frequency, config: SweepConfig, image_size: int) -> float:
+def _epsilon(wave: Frequency, config: SweepConfig, image_size: int) -> float:
     """Return a wave's L2 size per channel, weakened if configured."""
     if config.weaken_as is None:
         return config.epsilon
@@ -290,9 +297,8 @@ def _epsilon(wave: basis.Frequency, config: SweepConfig, image_size: int) -> flo
 @functools.lru_cache(maxsize=4)
 def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
     from core.classifiers.classifier import Preprocess
-    from core.fourier.waves import resize_attenuation
 
-    return resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
+    return basis.resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
 
 
 def _errors(

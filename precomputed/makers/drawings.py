@@ -46,7 +46,7 @@ from core.pgd.pictures import (
     LARGE_SIZE,
     STORED,
     JudgedOutcomes,
-    Part,
+    KindRows,
     costliest_hole,
     hole_alone,
     rank_column,
@@ -224,7 +224,7 @@ def _table(painter: Classifier, judges: list[Classifier], plans: dict[str, RunPl
             energies.setdefault(group, []).append(energy[1:] / energy[1:].sum())
     configs = {_group(name): plan.config.to_json() for name, plan in plans.items()}
     former = {name: part for name, part in JudgedOutcomes.load(STORED).parts().items() if name.startswith("former")}
-    made: list[Part] = [
+    made: list[KindRows] = [
         (
             {"name": group, "config": configs[group], "pictures": [row.pop("name") for row in rows]},
             {column: np.array([row[column] for row in rows], np.float64) for column in rows[0]},

@@ -21,7 +21,6 @@ from core.pgd.settings import (
     PGDConfig,
     RunKind,
     Setting,
-    paper_settings,
     quick_settings,
     usual_settings,
 )
@@ -131,11 +130,11 @@ def run_settings(
     """Draw the settings and return them: the paper's, scaled, or those of the search by views, with any changes.
 
     Args:
-        place: a container. size: side of the picture in pixels. hole: side of its hole, as in `paper_settings`.
+        place: a container. size: side of the picture in pixels. hole: side of its hole, as in `usual_settings`.
         searches: the chosen ones, which share the defaults of the leading one, to be compared with the same steps and
             budget.
     """
-    search, unit = leading(searches), paper_settings(page, size, hole)["step_size"]
+    search, unit = leading(searches), usual_settings(page, size, hole)["step_size"]
     full = usual_settings(page, size, hole, search)
     with place:
         longest = f"A run takes at most {limits().run_steps:,} steps and {limits().run_seconds / 60:,.0f} minutes."

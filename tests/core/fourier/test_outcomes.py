@@ -8,7 +8,7 @@ import torch
 from scipy.stats import binomtest
 
 from core.fourier.heatmap import Heatmap, HeatmapError
-from core.fourier.outcomes import by_class, class_errors, class_errors_of, outcomes, select_images
+from core.fourier.outcomes import by_class, class_errors, class_errors_of, map_outcomes, select_images
 from core.fourier.waves import add_basis, fourier_basis, random_signs
 from core.sweep.grow import grow
 from core.sweep.waves import SweepConfig
@@ -34,7 +34,7 @@ def swept(linear_classifier, noise_dataset):
 
 def test_outcomes_are_those_of_the_slow_twin(swept):
     heatmap, wrong = swept
-    result = outcomes(heatmap)
+    result = map_outcomes(heatmap)
     assert result.waves == CONFIG.waves
     np.testing.assert_array_equal(result.clean, wrong[None])
     np.testing.assert_array_equal(result.wrong, [wrong[wave] for wave in CONFIG.waves])
@@ -70,7 +70,7 @@ def test_errors_by_class_are_the_same_from_outcomes_and_from_predictions(swept, 
 def test_a_map_without_outcomes_has_nothing_to_tell_apart(swept):
     heatmap, _ = swept
     without = dataclasses.replace(heatmap, bits=None, labels=None)
-    assert outcomes(without) is None and by_class(without) is None
+    assert map_outcomes(without) is None and by_class(without) is None
     with pytest.raises(ValueError, match="does not say which images"):
         select_images(without, np.ones(37, bool))
 
@@ -78,13 +78,13 @@ def test_a_map_without_outcomes_has_nothing_to_tell_apart(swept):
 def test_outcomes_survive_saving_cropping_and_half_a_sweep(linear_classifier, noise_dataset, swept, tmp_path):
     heatmap, wrong = swept
     heatmap.save(tmp_path / "map.npz")
-    small = outcomes(Heatmap.load(tmp_path / "map.npz").crop(3))
+    small = map_outcomes(Heatmap.load(tmp_path / "map.npz").crop(3))
     np.testing.assert_array_equal(small.wrong, [wrong[wave] for wave in small.waves])
     assert len(small.waves) == 5
     some = dataclasses.replace(CONFIG, cells=((2, 1), (0, 0)))
     *_, part = grow(linear_classifier, noise_dataset, some)
-    assert outcomes(part).waves == ((0, 0), (2, 1))
-    np.testing.assert_array_equal(outcomes(part).wrong, [wrong[0, 0], wrong[2, 1]])
+    assert map_outcomes(part).waves == ((0, 0), (2, 1))
+    np.testing.assert_array_equal(map_outcomes(part).wrong, [wrong[0, 0], wrong[2, 1]])
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,14 @@ def run(mode, archive, output, *more):
     return jobs.main([*arguments, *more])
 
 
+def status_of(*arguments):
+    """The exit status, also of argparse, whose message comes after the usage."""
+    try:
+        return run(*arguments)
+    except SystemExit as stop:
+        return stop.code
+
+
 def columns(output):
     """The table's numbers by column, the class names, and its settings."""
     table = JudgedOutcomes.load(output / "pictures.npz")
@@ -231,10 +239,7 @@ def test_a_free_text_that_the_judge_cannot_know_is_refused(tmp_path, capsys, mon
     ],
 )
 def test_bad_input_ends_in_one_sentence_and_writes_nothing(more, message, archive, tmp_path, capsys):
-    try:
-        status = run("inpaint", archive, tmp_path / "out", *more)
-    except SystemExit as stop:  # argparse's message, after the usage
-        status = stop.code
+    status = status_of("inpaint", archive, tmp_path / "out", *more)
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert status == 2 and "error: " in error and message in error
     assert not (tmp_path / "out").exists()
@@ -247,7 +252,7 @@ def test_bad_input_ends_in_one_sentence_and_writes_nothing(more, message, archiv
 def test_a_place_that_cannot_be_written_ends_in_one_sentence(output, message, archive, tmp_path, capsys):
     (tmp_path / "file").touch()
     (tmp_path / "out" / "pictures.npz").mkdir(parents=True)
-    assert run("inpaint", archive, tmp_path / output, "--limit", "1", "--steps", "1") == 2
+    assert status_of("inpaint", archive, tmp_path / output, "--limit", "1", "--steps", "1") == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
 
 

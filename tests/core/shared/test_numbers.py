@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 from core.shared import numbers
-from core.shared.numbers import FEWEST, Interval, median_interval, newcombe, wilson
+from core.shared.numbers import MIN_VALUES, Interval, median_interval, newcombe, wilson
 from core.shared.text import count_of
 
 
@@ -98,4 +98,4 @@ def test_median_interval_is_the_sign_tests():
         for end, inwards in ((low, 1e-9), (high, -1e-9)):  # the test rejects a median just outside, but not just inside
             beyond, within = (binomtest(int((values < at).sum()), n).pvalue for at in (end - inwards, end + inwards))
             assert beyond <= 0.05 < within
-    assert np.isnan(median_interval(np.arange(FEWEST - 1.0)).low), "five values are too few"
+    assert np.isnan(median_interval(np.arange(MIN_VALUES - 1.0)).low), "five values are too few"
