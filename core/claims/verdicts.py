@@ -59,7 +59,8 @@ from core.shared.numbers import Frequency, Interval, correlation, decimal, join_
 from core.shared.text import Network, Sentence, join_parts
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
-_DRAWN_SIDE = 63  # the paper draws only the centre of larger maps
+_DRAWN_SIDE = paper.MAP_SIDE[paper.IMAGE_SIZE]  # the paper draws only the centre of larger maps
+Maps = Mapping[str, NamedMap]  # by whose they are: of subject and reference, twins, the ResNet of Figure 2
 _MIN_NETWORKS, _SIGNIFICANT = 4, 0.05  # networks of a ranking; p of a correlation
 
 
@@ -70,9 +71,6 @@ def claim_about(wave: Frequency, *maps: Heatmap) -> tuple[Claim, Band] | None:
         return None
     radius, bands = rounded_radius([wave])[0], {"low": LOW, "high": corners(heatmap)}
     return next(((CLAIMS[key], band) for key, band in bands.items() if band.contains(radius)), None)
-
-
-Maps = Mapping[str, NamedMap]  # by whose they are: of subject and reference, twins, the ResNet of Figure 2
 
 
 def findings(
@@ -122,13 +120,13 @@ def _finding(claim: Claim, maps: Maps, verdict: Verdict, evidence: Sequence[Evid
         claim,
         verdict,
         tuple(evidence),
-        tuple(filter(None, (doubt, *doubts))),
-        tuple(named.label for named in selected),
-        wave,
-        claim.show,
-        claim.tool,
-        tuple(named.classifier for named in selected),
-        tuple(has_usual_weights(named.heatmap.metadata["classifier"]) for named in selected),
+        doubts=tuple(filter(None, (doubt, *doubts))),
+        maps=tuple(named.label for named in selected),
+        wave=wave,
+        show=claim.show,
+        tool=claim.tool,
+        networks=tuple(named.classifier for named in selected),
+        usual_weights=tuple(has_usual_weights(named.heatmap.metadata["classifier"]) for named in selected),
     )
 
 

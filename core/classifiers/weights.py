@@ -1,4 +1,4 @@
-"""Identity of a classifier and its weights. Does not import torch."""
+"""A classifier's identity, and the sources of weight files: packages, folders, URLs, the hub. Does not import torch."""
 
 from __future__ import annotations
 

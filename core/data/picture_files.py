@@ -48,7 +48,7 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
 def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode an untrusted picture file into RGB pixels.
 
-    Time and memory depend on the file; `core.data.picture_files` limits both.
+    Time and memory depend on the file; `square_uploads` limits both.
 
     Applies the EXIF orientation, composes transparency over white, converts grey, palette and CMYK to RGB and 16 bits
     to 8 bits, and takes the first frame of an animation. Colour profiles are not applied, as in classifiers' training

@@ -21,28 +21,23 @@ from core.shared.text import one_line
 class RadialProfile:
     """Mean error over rings of equal rounded radius; arrays with one entry per ring.
 
-    radius: cycles per image. rate: mean error in [0, 1]. low, high: its interval. spread: standard deviation between
-    the ring's waves, 0 for a single one. waves: number of distinct waves. whole: False if the map's square cuts the
-    ring, so that only waves near the diagonals count.
+    radius: cycles per image. error: mean error in [0, 1] with its interval. waves: number of distinct waves. whole:
+    False if the map's square cuts the ring, so that only waves near the diagonals count.
     """
 
     radius: np.ndarray
-    rate: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    spread: np.ndarray
+    error: Interval
     waves: np.ndarray
     whole: np.ndarray
 
 
-def radial_profile(heatmap: Heatmap, top: int = 1, *, corners: bool = False) -> RadialProfile:
+def radial_profile(heatmap: Heatmap, top: int = 1) -> RadialProfile:
     """Return the mean error by radius sqrt(i^2 + j^2), rounded to whole cycles per image.
 
-    Each wave counts once, not once for (i, j) and once for (-i, -j). Complete rings only, unless `corners` asks
-    for those beyond the map's half side as well. All waves of a ring were added to the same images, so their errors are
-    not independent: the interval treats each image as one observation if the map stores which images are misclassified
-    (`clustered_interval`). From counts alone it is Wilson's for n images, as if all waves misled the same ones: too
-    wide.
+    Each wave counts once, not once for (i, j) and once for (-i, -j). All waves of a ring were added to the same images,
+    so their errors are not independent: the interval treats each image as one observation if the map stores which
+    images are misclassified (`clustered_interval`). From counts alone it is Wilson's for n images, as if all waves
+    misled the same ones: too wide.
     """
     half, rate, images = heatmap.side // 2, heatmap.rate(top), heatmap.images
     i, j = np.indices(rate.shape) - half
@@ -50,7 +45,7 @@ def radial_profile(heatmap: Heatmap, top: int = 1, *, corners: bool = False) -> 
     # A published map may have measured both (i, j) and (-i, -j): [::-1, ::-1] swaps them.
     pairs, images = np.stack([rate, rate[::-1, ::-1]]), np.maximum(images, images[::-1, ::-1])
     known = np.isfinite(pairs).any(axis=0)
-    chosen = known & ((j > 0) | ((j == 0) & (i >= 0))) & (corners | (radius <= half))
+    chosen = known & ((j > 0) | ((j == 0) & (i >= 0)))
     wave_rate, wave_images = np.nanmean(pairs[:, chosen], axis=0), images[chosen]
     rings, ring, waves = np.unique(radius[chosen], return_inverse=True, return_counts=True)
     mean = np.bincount(ring, wave_rate) / waves
@@ -58,17 +53,16 @@ def radial_profile(heatmap: Heatmap, top: int = 1, *, corners: bool = False) -> 
     np.minimum.at(min_images, ring, wave_images)
     scores = _ring_scores(heatmap) if top == 1 else None
     if not scores:
-        _, low, high = wilson(mean, min_images)
+        error = wilson(mean, min_images)
     else:
-        _, low, high = clustered_interval(np.array([scores[ring] for ring in rings.tolist()]))
-    spread = np.sqrt(np.bincount(ring, (wave_rate - mean[ring]) ** 2) / waves)
-    return RadialProfile(rings, mean, low, high, spread, waves, rings <= half)
+        error = clustered_interval(np.array([scores[ring] for ring in rings.tolist()]))
+    return RadialProfile(rings, error._replace(value=mean), waves, rings <= half)
 
 
 def ring_errors(heatmap: Heatmap) -> dict[int, Errors]:
     """Return the mean top-1 error of each computed ring, from the middle to the corners."""
-    profile, scores, images = radial_profile(heatmap, corners=True), _ring_scores(heatmap) or {}, images_of(heatmap)
-    columns = (column.tolist() for column in (profile.radius, profile.rate, profile.low, profile.high))
+    profile, scores, images = radial_profile(heatmap), _ring_scores(heatmap) or {}, images_of(heatmap)
+    columns = (column.tolist() for column in (profile.radius, *profile.error))
     return {
         radius: Errors(Interval(*numbers), scores.get(radius), images)
         for radius, *numbers in zip(*columns, strict=True)
@@ -245,9 +239,9 @@ def in_band(heatmap: Heatmap, band: Band | str) -> Errors | None:
     the prediction of the same images: too wide.
     """
     band = BANDS[band](heatmap) if isinstance(band, str) else band
-    profile = radial_profile(heatmap, corners=True)
+    profile = radial_profile(heatmap)
     chosen = band.contains(profile.radius)
-    rates, waves = profile.rate[chosen].tolist(), profile.waves[chosen].tolist()
+    rates, waves = profile.error.value[chosen].tolist(), profile.waves[chosen].tolist()
     if not waves:
         return None
     mean = sum(rate * count for rate, count in zip(rates, waves, strict=True)) / sum(waves)

@@ -202,11 +202,11 @@ class Heatmap(Outcomes):
         computed = (errors >= 0) & (self.count > 0)
         return np.divide(errors, self.count, out=np.full(errors.shape, np.nan), where=computed)
 
-    def interval(self, top: int = 1, confidence: float = 0.95) -> Interval:
+    def interval(self, top: int = 1) -> Interval:
         """(R, R) `rate` with its Wilson interval; a printed rate's rounding widens it on both sides."""
         rate, half = self.rate(top), self.rounding(top)
-        low = wilson(np.clip(rate - half, 0, 1), self.images, confidence).low
-        return Interval(rate, low, wilson(np.clip(rate + half, 0, 1), self.images, confidence).high)
+        low = wilson(np.clip(rate - half, 0, 1), self.images).low
+        return Interval(rate, low, wilson(np.clip(rate + half, 0, 1), self.images).high)
 
     @property
     def images(self) -> np.ndarray:

@@ -46,11 +46,6 @@ def frequency_to_cell(i: int, j: int, side: int) -> tuple[int, int]:
     return i + half, j + half
 
 
-def wave_cells(i: int, j: int, side: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the cells of (i, j) and (-i, -j), which hold the same wave."""
-    return frequency_to_cell(i, j, side), frequency_to_cell(-i, -j, side)
-
-
 def canonical_frequency(i: int, j: int) -> Frequency:
     """Return the one of (i, j) and (-i, -j), two names of one wave, with j > 0, or j = 0 and i >= 0."""
     return (i, j) if j > 0 or (j == 0 and i >= 0) else (-i, -j)
@@ -147,9 +142,9 @@ def wave_bits(count: int, frequency: Frequency, *, seed: int, stream: int = 0) -
 
 def all_random_signs(side: int, count: int, *, seed: int) -> np.ndarray:
     """Return `random_signs` of every cell of a heat map, (R, R, count, 3) int8."""
-    signs = np.empty((side, side, count, 3), np.int8)
+    signs, half = np.empty((side, side, count, 3), np.int8), side // 2
     for i, j in half_plane(side):
-        signs[tuple(np.transpose(wave_cells(i, j, side)))] = random_signs(count, (i, j), seed=seed)
+        signs[[half + i, half - i], [half + j, half - j]] = random_signs(count, (i, j), seed=seed)
     return signs
 
 
@@ -205,8 +200,8 @@ def add_basis(images: Array, basis: Array, epsilon: float, *, signs: Array) -> P
 def low_weight(height: int, width: int, cutoff: float) -> np.ndarray:
     """Return the share of each wave of `numpy.fft.rfft2` that comes from the low picture, (H, W // 2 + 1).
 
-    exp(-r^2 / (2 cutoff^2)) at r cycles per image. At cutoff 0 only the mean of
-    each channel comes from the low picture; at infinity everything does.
+    exp(-r^2 / (2 cutoff^2)) at r cycles per image. At cutoff 0 only the mean of each channel comes from the low
+    picture; at infinity everything does.
 
     Raises:
         ValueError: the cutoff is negative or NaN.
@@ -250,11 +245,12 @@ def mix(low: Array, high: Array, cutoff: float) -> Array:
 
 
 def clipped_share(unclipped: np.ndarray) -> np.ndarray:
-    """Return the share of each picture's contrast lost by clipping, (...), in L2 norms over all channels; 0 without
-    contrast.
+    """Return the share of each picture's contrast lost by clipping, (...), in L2 norms over all channels.
+
+    Contrast is the difference from the channel means; the share is 0 without any.
 
     Args:
-        unclipped: (..., C, H, W), as `mix` returns it. Contrast: the difference from the channel means.
+        unclipped: (..., C, H, W), as `mix` returns it.
     """
     taken = np.linalg.norm((unclipped - unclipped.clip(0, 1)).reshape(*unclipped.shape[:-3], -1), axis=-1)
     contrast = unclipped - unclipped.mean(axis=(-2, -1), keepdims=True)

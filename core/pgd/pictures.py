@@ -72,9 +72,8 @@ class JudgedOutcomes(ArchiveContent):
     energy: (K, R) float64 of the change by radius, as shares without the mean colour's; NaN where not measured.
     metadata: classifier and judges, the main one first, with their weights; columns; kinds: "name", "n", "config", and
     where known "mode" and "pictures", their names, and of `core.pgd` what else determines them; class_names, seed,
-    image_size, hole, dataset, source; runs:
-    judgements of the network's stored runs by `fingerprint`; large_runs: an `Opinion` on each stored drawing of large
-    pictures.
+    image_size, hole, dataset, source; runs: judgements of the network's stored runs by `fingerprint`; large_runs: an
+    `Opinion` on each stored drawing of large pictures.
     """
 
     FILE = ArchiveKind(
@@ -144,13 +143,13 @@ class JudgedOutcomes(ArchiveContent):
                 if (column := rank_column(judge, seen)) in known
             }
             result[name] = PictureOutcomes(
-                self.painter,
-                self.metadata["classifier"]["sha256"],
-                self.judges[0] if self.judges else "",
-                {column: columns[column] for column in NUMBERS if column in columns} | known | shares,
-                self.judges[1] if rank_column(1) in known else "",
-                None if np.isnan(energy).any() else energy,
-                {**self.metadata, "kind": kind, "judge": next(iter(self.metadata["judges"]), None)},
+                classifier=self.painter,
+                sha256=self.metadata["classifier"]["sha256"],
+                judge=self.judges[0] if self.judges else "",
+                pictures={column: columns[column] for column in NUMBERS if column in columns} | known | shares,
+                third=self.judges[1] if rank_column(1) in known else "",
+                energy=None if np.isnan(energy).any() else energy,
+                facts={**self.metadata, "kind": kind, "judge": next(iter(self.metadata["judges"]), None)},
             )
         return result
 

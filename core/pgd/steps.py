@@ -163,11 +163,10 @@ class Inpainting(Objective):
         return super().step(images, x0, gradient * self.mask if self.penalty == "frozen" else gradient, size)
 
     def _forward_backward(self, images: Tensor, x0: Tensor, gradient: Tensor, size: Tensor | float) -> Tensor:
-        """Take a step against the cross-entropy's gradient g, then the proximal map of lambda ||y||, y the change
-        outside.
+        """Step against the cross-entropy's gradient g, then apply the proximal map of lambda ||y||; y: change outside.
 
-        Its length t ||s|| is `size`, where s is the shortest subgradient of Eq. 3: outside, (1 - lambda / ||g||)+ g
-        where y = 0, else g + lambda y / ||y||.
+        The step's length t ||s|| is `size`, where s is the shortest subgradient of Eq. 3: outside the hole,
+        (1 - lambda / ||g||)+ g where y = 0, else g + lambda y / ||y||.
         Source: Combettes & Wajs 2005, eq. 3.6.
         """
         mask = self.mask

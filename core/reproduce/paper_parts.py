@@ -267,7 +267,14 @@ class Machine:
         if self._network is None or self._network.name != name:
             load = partial(load_classifier, name, device=self.device, weights=self.weights.get(name))
             self._network = ProfiledNetwork(
-                name, load, images, False, self.seed, self.batch_size, dtype=self.dtype, processes=self.processes
+                name,
+                load,
+                images,
+                quick=False,
+                seed=self.seed,
+                batch_size=self.batch_size,
+                dtype=self.dtype,
+                processes=self.processes,
             )
         return replace(self._network, images=images)
 

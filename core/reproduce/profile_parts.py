@@ -328,7 +328,7 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
     third = load_classifier(THIRD_JUDGE, CIFAR10, device=device) if has_third else None
     facts = {
         "classifier": classifier_facts(classifier),
-        "judges": [classifier_facts(network) for network in (judge, third) if network is not None],
+        "judges": [classifier_facts(known) for known in (judge, third) if known is not None],
         "class_names": list(data.classes.names),
         "seed": network.seed,
         "image_size": data.image_size,

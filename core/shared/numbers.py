@@ -14,6 +14,7 @@ from core.shared.text import Number
 Frequency = tuple[int, int]
 # For an interval of a median: fewer values all lie on one side of it in more than 5 % of draws.
 MIN_VALUES = 6
+_Z = NormalDist().inv_cdf((1 + 0.95) / 2)  # of a normal distribution's 95 % interval
 
 
 class Interval(NamedTuple):
@@ -149,18 +150,15 @@ def join_list(parts: Sequence[str], word: str = "and") -> str:
     return f" {word} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
-def wilson(rate: np.ndarray | float, n: np.ndarray | int, confidence: float = 0.95) -> Interval:
-    """Return a proportion with its Wilson score interval.
+def wilson(rate: np.ndarray | float, n: np.ndarray | int) -> Interval:
+    """Return a proportion with its 95 % Wilson score interval.
 
     Args:
         rate: observed fraction in [0, 1]; NaN if unknown.
         n: number of trials; 0 if unknown.
-        confidence: between 0 and 1.
     Source: Wilson 1927; Agresti & Coull 1998 recommend it over the normal approximation.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence lies between 0 and 1; got {confidence}")
-    z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+    z2 = _Z**2
     rate = np.asarray(rate, dtype=np.float64)
     trials = np.where(np.asarray(n) > 0, n, np.nan)
     centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
@@ -180,8 +178,8 @@ def newcombe(a: Interval, b: Interval) -> Interval:
     return Interval(difference, difference - low, difference + high)
 
 
-def paired_interval(differences: np.ndarray, confidence: float = 0.95) -> Interval:
-    """Return the mean of paired differences in [-1, 1] along the last axis.
+def paired_interval(differences: np.ndarray) -> Interval:
+    """Return the mean of paired differences in [-1, 1] along the last axis, with its 95 % interval.
 
     Source: Agresti & Min 2005 for differences of -1, 0 and 1: half an observation is added to each cell of the 2 x 2
     table. Differs by: also takes means over several waves, by their squares.
@@ -189,12 +187,12 @@ def paired_interval(differences: np.ndarray, confidence: float = 0.95) -> Interv
     n = differences.shape[-1] + 2
     mean = differences.sum(axis=-1) / n
     variance = ((differences**2).sum(axis=-1) + 1) / n - mean**2
-    half = NormalDist().inv_cdf((1 + confidence) / 2) * np.sqrt(variance / n)
+    half = _Z * np.sqrt(variance / n)
     return Interval(differences.mean(axis=-1), np.clip(mean - half, -1, 1), np.clip(mean + half, -1, 1))
 
 
-def clustered_interval(scores: np.ndarray, confidence: float = 0.95) -> Interval:
-    """Return the mean of scores in [0, 1], one per image, along the last axis.
+def clustered_interval(scores: np.ndarray) -> Interval:
+    """Return the mean of scores in [0, 1], one per image, along the last axis, with its 95 % interval.
 
     The interval is Wilson's for the effective number of images, mean * (1 - mean) / variance of the mean (Kish 1965):
     for a single wave that is n, for many waves that change predictions of different images it is larger.
@@ -203,7 +201,7 @@ def clustered_interval(scores: np.ndarray, confidence: float = 0.95) -> Interval
     variance = scores.var(axis=-1) / n
     known = (variance > 0) & (mean > 0) & (mean < 1)
     effective = np.divide(mean * (1 - mean), variance, out=np.full(mean.shape, float(n)), where=known)
-    return wilson(mean, effective, confidence)
+    return wilson(mean, effective)
 
 
 def bootstrap_interval(value: float, drawn: np.ndarray) -> Interval:

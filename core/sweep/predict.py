@@ -39,19 +39,8 @@ def pixels(dataset: ImageDataset, places: np.ndarray) -> np.ndarray:
     return dataset.images[places].astype(np.float32) / 255
 
 
-@dataclass(frozen=True)
-class WaveOnImage:
-    """An image with one wave of one size.
-
-    clean, perturbed: (3, H, W) float32 in [0, 1].
-    """
-
-    clean: np.ndarray
-    perturbed: np.ndarray
-
-
-def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, seed: int, position: int) -> WaveOnImage:
-    """Add a wave to one image, with the signs of the image at `position` in a sweep of its data set.
+def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, seed: int, position: int) -> np.ndarray:
+    """Return an image with a wave, with the signs of the image at `position` in a sweep of its data set.
 
     Args:
         image: (3, H, W) float32 in [0, 1].
@@ -59,8 +48,10 @@ def wave_on_image(image: np.ndarray, frequency: Frequency, epsilon: float, *, se
         epsilon: L2 size per channel.
         seed: of the signs.
         position: place of the image in its data set.
+    Returns:
+        (3, H, W) float32 in [0, 1].
     """
-    return WaveOnImage(image, _with_wave(image[None], frequency, epsilon, seed, position)[0])
+    return _with_wave(image[None], frequency, epsilon, seed, position)[0]
 
 
 def _with_wave(images: np.ndarray, frequency: Frequency, epsilon: float, seed: int, start: int) -> np.ndarray:
@@ -99,7 +90,7 @@ def predict_under_waves(
     """
     sizes = (epsilon, *epsilons)
     waves = [(frequency, size) for frequency in frequencies for size in sizes]
-    batch = [wave_on_image(image, *wave, seed=seed, position=position).perturbed for wave in waves]
+    batch = [wave_on_image(image, *wave, seed=seed, position=position) for wave in waves]
     if clean is None:
         (clean,) = class_probabilities(classifier, image[None])
     perturbed = class_probabilities(classifier, np.stack(batch))
@@ -158,8 +149,10 @@ _TOGETHER = 16  # pictures in one forward pass
 
 
 def hybrid_cutoffs(size: int) -> tuple[float, ...]:
-    """Return cutoffs for size x size pictures, in equal ratios, ascending, to three digits: from almost none of the low
-    picture but its mean to almost none of the high picture."""
+    """Return cutoffs for size x size pictures, in equal ratios, ascending, to three digits.
+
+    At the first, a hybrid has little more of the low picture than its mean; at the last, almost none of the high one.
+    """
     return tuple(float(f"{cutoff:.3g}") for cutoff in np.geomspace(0.5, size, MIXED_AT))
 
 

@@ -368,7 +368,7 @@ class PredictionConfig(Transforms[StoredPredictions]):
         def picture(row: int) -> np.ndarray:
             if row < WAVES:
                 (image,) = pixels(dataset, np.array([place]))
-                return image if row == 0 else wave_on_image(image, waves[row - 1], chosen["epsilon"], **signs).perturbed
+                return image if row == 0 else wave_on_image(image, waves[row - 1], chosen["epsilon"], **signs)
             pair, k = divmod(row - WAVES, 2 + MIXED_AT)
             low, high = pixels(dataset, np.array(chosen["pairs"][pair]))
             return (low, high)[k] if k < 2 else hybrid(low, high, cutoffs[k - 2])

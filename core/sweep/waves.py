@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.stored import classifier_facts, dataset_facts
-from core.fourier import waves as basis
 from core.fourier.heatmap import MEANS, Heatmap, outcome_rows
 from core.fourier.map_estimate import with_estimate
 from core.fourier.table import Row
-from core.fourier.waves import perturb, wave_bits
+from core.fourier.waves import (
+    canonical_frequency,
+    check_side,
+    fourier_basis,
+    frequency_to_cell,
+    half_plane,
+    largest_side,
+    perturb,
+    random_signs,
+    resize_attenuation,
+    wave_bits,
+)
 from core.shared import paper
 from core.shared.device import DTYPES, forward
 from core.shared.numbers import Frequency
@@ -61,7 +71,7 @@ class SweepConfig(Transforms[Heatmap]):
     passes: float = 1.0
 
     def __post_init__(self) -> None:
-        basis.check_side(self.side)
+        check_side(self.side)
         if not 0 <= self.epsilon < float("inf"):
             raise ValueError(f"epsilon is the L2 size of the wave and must be >= 0; got {self.epsilon}")
         if not 0 <= self.seed < 2**64:
@@ -75,14 +85,14 @@ class SweepConfig(Transforms[Heatmap]):
         if not 0 < self.passes <= 1:
             raise ValueError(f"passes is a share of the images, above 0 and at most 1; got {self.passes}")
         for i, j in self.cells or ():
-            basis.frequency_to_cell(i, j, self.side)
+            frequency_to_cell(i, j, self.side)
 
     @property
     def waves(self) -> tuple[Frequency, ...]:
         """Distinct waves to compute, by canonical frequency, in a fixed order."""
         if self.cells is None:
-            return basis.half_plane(self.side)
-        return tuple(dict.fromkeys(basis.canonical_frequency(i, j) for i, j in self.cells))
+            return half_plane(self.side)
+        return tuple(dict.fromkeys(canonical_frequency(i, j) for i, j in self.cells))
 
     def empty(self, classifier: Classifier, dataset: ImageDataset) -> Heatmap:
         check_side_fits(self.side, dataset.image_size)
@@ -103,7 +113,7 @@ class SweepConfig(Transforms[Heatmap]):
             metadata["classifier"]["patch_grid"] = classifier.patch_grid
         if self.weaken_as is not None:
             metadata["weakened_as"] = self.weaken_as
-        n, rows = len(dataset), 1 + len(basis.half_plane(self.side))
+        n, rows = len(dataset), 1 + len(half_plane(self.side))
         numbers = dict.fromkeys(MEANS, np.full(rows, np.nan))
         bits = labels = None
         if (sampled := images_per_wave(n, self.passes)) < n:
@@ -133,7 +143,7 @@ class SweepConfig(Transforms[Heatmap]):
 
         images = torch.as_tensor(dataset.images).to(classifier.device)
         labels = torch.as_tensor(dataset.labels).to(classifier.device)
-        classifier, every_wave = with_cast_weights(classifier, self.dtype), (None, *basis.half_plane(self.side))
+        classifier, every_wave = with_cast_weights(classifier, self.dtype), (None, *half_plane(self.side))
         size = self.batch_size or BATCH.get(images.device.type, BATCH["cpu"])
         while rows:
             group = _first_group([every_wave[row] for row in rows], dataset, self, size)
@@ -175,13 +185,13 @@ class SweepConfig(Transforms[Heatmap]):
 
 def usual_map_side(image_size: int) -> int:
     """Return the side of a map by default: the paper's, or else the largest that fits, up to its largest."""
-    largest = basis.largest_side(image_size, image_size)
+    largest = largest_side(image_size, image_size)
     return paper.MAP_SIDE.get(image_size, min(paper.MAP_SIDE[paper.IMAGE_SIZE], largest))
 
 
 def check_side_fits(side: int, image_size: int) -> None:
     """Raise ValueError unless images of this size can hold every wave of a map of this side."""
-    if side > (max_side := basis.largest_side(image_size, image_size)):
+    if side > (max_side := largest_side(image_size, image_size)):
         raise ValueError(
             f"a heat map of side {side} needs frequencies up to {side // 2} cycles per image, but "
             f"images of {image_size} x {image_size} pixels carry fewer: use a side of at most {max_side}"
@@ -272,7 +282,7 @@ def _first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConf
     count = images(waves[0])
     alike = itertools.takewhile(lambda wave: images(wave) == count, waves)
     group = tuple(itertools.islice(alike, max(1, size // count)))
-    signs = np.stack([basis.random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
+    signs = np.stack([random_signs(total, wave or (0, 0), seed=config.seed) for wave in group])
     places = np.arange(total)[None]
     if count < total:  # so these are not the clean images
         places = np.stack(
@@ -282,7 +292,7 @@ def _first_group(waves: Sequence[Wave], dataset: ImageDataset, config: SweepConf
     scaled = np.zeros((len(group), height, height), np.float32)
     for k, wave in enumerate(group):
         if wave is not None:
-            scaled[k] = basis.fourier_basis(*wave, height, height) * np.float32(_epsilon(wave, config, height))
+            scaled[k] = fourier_basis(*wave, height, height) * np.float32(_epsilon(wave, config, height))
     return Group(scaled, places, signs)
 
 
@@ -290,7 +300,7 @@ def _epsilon(wave: Frequency, config: SweepConfig, image_size: int) -> float:
     """Return a wave's L2 size per channel, weakened if configured."""
     if config.weaken_as is None:
         return config.epsilon
-    cell = basis.frequency_to_cell(*wave, config.side)
+    cell = frequency_to_cell(*wave, config.side)
     return config.epsilon * float(_kept(image_size, config.weaken_as, config.side)[cell])
 
 
@@ -298,7 +308,7 @@ def _epsilon(wave: Frequency, config: SweepConfig, image_size: int) -> float:
 def _kept(image_size: int, network_size: int, side: int) -> np.ndarray:
     from core.classifiers.classifier import Preprocess
 
-    return basis.resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
+    return resize_attenuation(Preprocess(network_size, (0.0,) * 3, (1.0,) * 3), image_size, side)
 
 
 def _errors(

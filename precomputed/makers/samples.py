@@ -198,9 +198,7 @@ def default_picture() -> dict[str, Any]:
     data = load_samples(PAINTED)
     images = data.images.astype(np.float32) / 255
     epsilon = paper.EPSILON[data.image_size]
-    perturbed = np.stack(
-        [wave_on_image(image, WAVE, epsilon, seed=SEED, position=k).perturbed for k, image in enumerate(images)]
-    )
+    perturbed = np.stack([wave_on_image(image, WAVE, epsilon, seed=SEED, position=k) for k, image in enumerate(images)])
     classifiers = {name: load_classifier(name, data.classes) for name in (TURNED, KEPT)}
     clean, under_wave = (
         {name: class_probabilities(classifier, batch).argmax(1) for name, classifier in classifiers.items()}

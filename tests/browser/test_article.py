@@ -187,7 +187,7 @@ def test_ones_own_picture_is_predicted_under_each_wave_as_torch_does(open_articl
     image = square_image(pixels, 32, resize_to=32).transpose(2, 0, 1).astype(np.float32) / 255
     for wave in ((0, 1), (0, 9)):
         stripes.get_by_role("slider").fill(str(wave[1]))
-        perturbed = wave_on_image(image, wave, 4.0, seed=0, position=STORED["story"]["position"]).perturbed
+        perturbed = wave_on_image(image, wave, 4.0, seed=0, position=STORED["story"]["position"])
         for answer, name in zip(stripes.locator(".answer").all(), ("mini-clip", "mini-resnet"), strict=True):
             shares = class_probabilities(load_classifier(name, CIFAR10), perturbed[None])[0]
             expect(answer.locator("strong")).to_have_text(CIFAR10.names[shares.argmax()])

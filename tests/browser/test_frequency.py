@@ -94,8 +94,8 @@ def test_pointing_draws_a_press_chooses_keys_and_play_go_on_and_the_url_repeats_
     for number, cell in enumerate([(5, -9), (0, 0), (-15, 15)]):
         page.mouse.move(*middle(page, number % 2, cell))
         expect(panel).to_have_attribute("data-wave", "{},{}".format(*cell))
-        wave = wave_on_image(image, cell, 6.2, seed=0, position=33)
-        np.testing.assert_array_equal(picture(page, "perturbed"), to_uint8(wave.perturbed), err_msg=str(cell))
+        perturbed = wave_on_image(image, cell, 6.2, seed=0, position=33)
+        np.testing.assert_array_equal(picture(page, "perturbed"), to_uint8(perturbed), err_msg=str(cell))
         for readout, heatmap in zip(page.locator(".readout").all(), (CLIP, RESNET56), strict=True):
             expect(readout).to_have_text(spelled(heatmap, cell))
     expect(page.locator(".st-key-frequency-predictions")).to_have_attribute("data-elsewhere", re.compile(r"\(0, 1\)"))

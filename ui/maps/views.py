@@ -134,9 +134,8 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> C
     """
     rows: list[dict[str, Any]] = []
     for entry in chosen:
-        profile = radial_profile(entry.heatmap.crop(SHOWN_SIDE), top, corners=True)
-        error = profile.rate, profile.low, profile.high
-        for radius, whole, *ring in zip(profile.radius.tolist(), profile.whole.tolist(), *error, strict=True):
+        profile = radial_profile(entry.heatmap.crop(SHOWN_SIDE), top)
+        for radius, whole, *ring in zip(profile.radius.tolist(), profile.whole.tolist(), *profile.error, strict=True):
             row = {"network": entry.label, "radius": radius, "whole": whole}
             rows.append(row | percents("error", Interval(*ring)))
     return line_chart(

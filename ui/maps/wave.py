@@ -192,7 +192,7 @@ def set_strength(size: int, epsilon: float) -> None:
 
 def download_picture(perturbed: PerturbedPicture) -> None:
     """Draw a download of the picture with the wave."""
-    wave = wave_on_image(
+    image = wave_on_image(
         perturbed.picture.image,
         perturbed.frequency,
         perturbed.epsilon,
@@ -202,7 +202,7 @@ def download_picture(perturbed: PerturbedPicture) -> None:
     i, j = perturbed.frequency
     download_button(
         "The picture with the wave (PNG)",
-        lambda: png_bytes(to_uint8(wave.perturbed)),
+        lambda: png_bytes(to_uint8(image)),
         f"wave_{i}_{j}_v{perturbed.epsilon:g}.png",
         key="cell.picture",
         icon=":material/download:",

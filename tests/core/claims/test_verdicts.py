@@ -296,7 +296,9 @@ def test_a_forged_clean_error_is_not_believed(here):
 def test_the_edge_of_a_band_parts_its_waves_from_the_others():
     for band in (LOWEST, LOW, corners(ALL_MAPS[CLIP].heatmap)):
         for wave in half_plane(31):
-            assert band.contains(round(math.hypot(*wave))) == ((math.hypot(*wave) < band.edge) == (band.side == "inside"))
+            assert band.contains(round(math.hypot(*wave))) == (
+                (math.hypot(*wave) < band.edge) == (band.side == "inside")
+            )
 
 
 @pytest.mark.parametrize(

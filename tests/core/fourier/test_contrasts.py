@@ -107,11 +107,11 @@ def test_maps_on_the_same_images_are_compared_image_by_image(two):
 def test_rings_take_each_image_as_one_observation(two):
     a, b, first, second = two
     radius = np.array([round(math.hypot(*wave)) for wave in half_plane(SIDE)])
-    profile = radial_profile(first, corners=True)
+    profile = radial_profile(first)
     for place, ring in enumerate((0, 1, 2, 3)):
         scores = a[1:][radius == ring].mean(axis=0)
         _, low, high = clustered_interval(scores)
-        assert (profile.low[place], profile.high[place]) == (pytest.approx(low), pytest.approx(high))
+        assert (profile.error.low[place], profile.error.high[place]) == (pytest.approx(low), pytest.approx(high))
         gaps = scores - b[1:][radius == ring].mean(axis=0)
         gap = dict(ring_differences(first, second))[ring]
         assert gap.value == pytest.approx(gaps.mean())

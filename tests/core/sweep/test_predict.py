@@ -23,10 +23,10 @@ from core.sweep.waves import SweepConfig
 def test_wave_on_image_gives_an_image_the_signs_of_its_place_in_the_data_set(noise_images):
     images, _ = noise_images
     image = images[5].astype(np.float32) / 255
-    wave = wave_on_image(image, (2, -1), 1.5, seed=3, position=5)
+    perturbed = wave_on_image(image, (2, -1), 1.5, seed=3, position=5)
     signs = random_signs(6, (2, -1), seed=3)[5]
     expected = np.clip(image + 1.5 * signs[:, None, None] * fourier_basis(2, -1, 8, 8), 0, 1)
-    np.testing.assert_allclose(wave.perturbed, expected, atol=1e-6)
+    np.testing.assert_allclose(perturbed, expected, atol=1e-6)
 
 
 def test_several_waves_are_predicted_as_each_alone(linear_classifier, noise_images):
@@ -70,8 +70,10 @@ def test_top1_with_a_wave_is_the_same_in_any_chunks_and_that_of_a_loop(linear_cl
         top1_predictions(linear_classifier, images[start : start + chunk], (1, 2), 2.0, seed=1, start=start)
         for start in range(0, len(images), chunk)
     ]
-    waves = [wave_on_image(image, (1, 2), 2.0, seed=1, position=k) for k, image in enumerate(images.astype("f4") / 255)]
-    one_by_one = [class_probabilities(linear_classifier, wave.perturbed[None]).argmax() for wave in waves]
+    perturbed = [
+        wave_on_image(image, (1, 2), 2.0, seed=1, position=k) for k, image in enumerate(images.astype("f4") / 255)
+    ]
+    one_by_one = [class_probabilities(linear_classifier, image[None]).argmax() for image in perturbed]
     assert np.concatenate(parts).tolist() == one_by_one != before.tolist()
 
 

@@ -106,7 +106,7 @@ def test_picture_and_wave_are_the_engines_to_the_bit(samples, place, seed, count
     for (wave, sign), pictures in zip(signs.items(), drawn, strict=True):
         perturbed, alone = np.array(pictures, np.uint8).reshape(2, *image.shape[1:], 4)
         expected = wave_on_image(image, wave, epsilon, seed=seed, position=place)
-        np.testing.assert_array_equal(perturbed[..., :3], to_uint8(expected.perturbed), err_msg=str(wave))
+        np.testing.assert_array_equal(perturbed[..., :3], to_uint8(expected), err_msg=str(wave))
         basis = fourier_basis(*wave, *image.shape[1:])
         expected = 0.5 + sign[:, None, None] * (0.5 * basis / np.abs(basis).max())
         np.testing.assert_array_equal(alone[..., :3], to_uint8(expected), err_msg=str(wave))

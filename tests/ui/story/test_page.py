@@ -128,9 +128,7 @@ def test_the_stripes_answers_are_those_of_the_networks():
     for network, name in zip(data["networks"], ("mini-clip", "mini-resnet"), strict=True):
         classifier = classifier_for(name, "cifar10")
         for wave in (None, (0, 1), (0, 3), (0, 15), (-7, 4), (12, -9)):
-            perturbed = (
-                image if wave is None else wave_on_image(image, wave, epsilon, seed=0, position=picture).perturbed
-            )
+            perturbed = image if wave is None else wave_on_image(image, wave, epsilon, seed=0, position=picture)
             shares = class_probabilities(classifier, perturbed[None])[0]
             stored = network["clean"] if wave is None else network["cells"][(wave[0] + 15) * 31 + wave[1] + 15]
             assert shares[stored[0]] == pytest.approx(stored[1], abs=2e-3) and shares.max() - shares[stored[0]] < 2e-3

@@ -77,8 +77,8 @@ def rows(table: str) -> dict[str, tuple[float, float]]:
 def engine(classifier, kind: str = "cifar10-samples", position: int = 33, size: float = 4.0) -> np.ndarray:
     """(2, K) probabilities in per cent, clean and with the wave, from the classifier."""
     image = load_samples(kind).images[position].astype(np.float32) / 255
-    wave = wave_on_image(image, (0, 5), size, seed=0, position=position)
-    return 100 * class_probabilities(classifier, np.stack([wave.clean, wave.perturbed]))
+    perturbed = wave_on_image(image, (0, 5), size, seed=0, position=position)
+    return 100 * class_probabilities(classifier, np.stack([image, perturbed]))
 
 
 def expect_numbers(table: str, names: tuple[str, ...], expected: np.ndarray) -> None:

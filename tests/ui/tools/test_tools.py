@@ -201,7 +201,7 @@ def test_classes_list_the_confusions_of_the_samples_under_the_wave():
     data, images = samples("cifar10"), samples("cifar10").images.astype("f4") / 255
     for flipped, title, name in zip(flips, ("Mini CLIP", "Mini ResNet"), ("mini-clip", "mini-resnet"), strict=True):
         classifier, names = classifier_for(name, "cifar10"), data.classes.names
-        waves = [wave_on_image(image, (0, 1), 4.0, seed=0, position=k).perturbed for k, image in enumerate(images)]
+        waves = [wave_on_image(image, (0, 1), 4.0, seed=0, position=k) for k, image in enumerate(images)]
         before, after = (class_probabilities(classifier, some).argmax(1) for some in (images, np.stack(waves)))
         assert int(flipped) == (before != after).sum()
         listed = [row for row in rows if row[0] == title]
@@ -287,7 +287,7 @@ def test_the_exact_map_of_one_picture_is_a_prediction_for_each_wave():
     data = load_samples("cifar10-samples")
     image, classifier = data.images[3].astype(np.float32) / 255, load_classifier("mini-resnet", data.classes)
     for i, j in half_plane(5):
-        perturbed = wave_on_image(image, (i, j), job.latest.metadata["epsilon"], seed=0, position=0).perturbed
+        perturbed = wave_on_image(image, (i, j), job.latest.metadata["epsilon"], seed=0, position=0)
         exact = class_probabilities(classifier, perturbed[None])[0, data.labels[3]]
         assert abs(job.latest.number("true_probability")[i + SIDE // 2, j + SIDE // 2] - exact) < 1e-4
 
