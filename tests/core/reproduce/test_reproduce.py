@@ -313,7 +313,7 @@ def test_a_map_agrees_within_two_points_and_five_waves_in_a_hundred(difference, 
 @pytest.mark.parametrize(("stored", "expected"), [(8, "agrees"), (12, "agrees"), (7, "differs"), (13, "differs")])
 def test_stored_counts_agree_within_two_pictures(monkeypatch, stored, expected):
     part = next(part for part in TABLES if part.key == "generate-mini-clip")
-    monkeypatch.setattr(TableResult, "stored", SimpleNamespace(own=stored))
+    monkeypatch.setattr(TableResult, "stored", SimpleNamespace(reached_target=stored))
     result = losses([1.0] * 10, [1.0] * 10)
     outcomes = replace(result.outcomes, pictures={**result.outcomes.pictures, "is_target": np.ones(10)})
     assert replace(result, part=part, outcomes=outcomes).match == expected
