@@ -311,8 +311,16 @@ class Opinion:
 
 def stored_opinion(mark: str) -> Opinion | None:
     """Return the stored opinion on a run of large pictures with a `fingerprint`; None if there is none."""
-    opinions = (outcomes.metadata.get("large_runs", {}).get(mark) for outcomes in judged_outcomes().values())
+    files = [*judged_outcomes().values(), *filter(None, [stored_outcomes()])]
+    opinions = (outcomes.metadata.get("large_runs", {}).get(mark) for outcomes in files)
     return next((Opinion(**content) for content in opinions if content is not None), None)
+
+
+def opinion_on(run: PGDRun, judge: Classifier) -> Opinion:
+    """Return a judge's opinion on a run's last frame, rounded to 8 bits; its classes are the run's."""
+    shares = class_probabilities(judge, run.frames[-1].astype(np.float32) / np.float32(255))
+    tops = tuple(judge.classes.names[top] for top in shares.argmax(axis=1))
+    return Opinion(judge.name, tops, tuple(ranks(shares, run.metadata["targets"]).tolist()))
 
 
 def on_common_starts(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes] | None:

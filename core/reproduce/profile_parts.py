@@ -32,12 +32,11 @@ from core.pgd.__main__ import JobConfig, PGDJob, make_job, run_batch
 from core.pgd.pictures import (
     JudgedOutcomes,
     KindRows,
-    Opinion,
     choose_judge,
     comparison_kind,
     fingerprint,
     judge_run,
-    ranks,
+    opinion_on,
 )
 from core.pgd.run import PGDRun, Run, RunFileError, RunPlan, changed_settings
 from core.pgd.search import COMPARED, Search, leading
@@ -57,7 +56,7 @@ from core.pgd.starts import (
 )
 from core.shared import paper
 from core.shared.cli import progress_bar
-from core.shared.device import class_probabilities, device_name
+from core.shared.device import device_name
 from core.shared.files import make_folder
 from core.shared.stand_ins import ROLES
 from core.shared.text import count_of
@@ -282,11 +281,7 @@ def _opinions(network: ProfiledNetwork, path: Path, device: Any) -> dict[str, di
         judge = load_judge(network.name, row.class_set, row.classes, device) if runs else None
         if judge is None:
             continue
-        for run in runs:
-            shares = class_probabilities(judge, run.frames[-1].astype(np.float32) / np.float32(255))
-            tops = tuple(judge.classes.names[top] for top in shares.argmax(axis=1))
-            opinion = Opinion(judge.name, tops, tuple(ranks(shares, run.metadata["targets"]).tolist()))
-            opinions[fingerprint(run)] = asdict(opinion)
+        opinions |= {fingerprint(run): asdict(opinion_on(run, judge)) for run in runs}
     return opinions
 
 

@@ -23,7 +23,7 @@ import itertools
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +48,16 @@ from core.pgd.pictures import (
     JudgedOutcomes,
     KindRows,
     costliest_hole,
+    fingerprint,
     hole_alone,
+    opinion_on,
     rank_column,
     ranks,
 )
-from core.pgd.run import RunPlan, inpainting_plan, prepare
+from core.pgd.run import PGDRun, RunPlan, inpainting_plan, prepare
 from core.pgd.search import COMPARED
 from core.pgd.settings import PGDConfig, quick_settings, usual_settings
-from core.pgd.starts import draw_starts
+from core.pgd.starts import draw_starts, stored_classifier, stored_subjects
 from core.pgd.steps import Generation, pgd_steps, run_pgd
 from core.shared.device import class_probabilities, device_name, prepare_torch
 from core.shared.files import make_folder, npz_bytes, write_atomically
@@ -240,8 +242,16 @@ def _table(painter: Classifier, judges: list[Classifier], plans: dict[str, RunPl
         seed=SEED,
         hole=HOLE,
         gradients=sorted(backends),
+        large_runs={fingerprint(run): asdict(opinion_on(run, judges[0])) for run in _stored_drawings()},
         source=computed_source(device_name(painter.device)),
     )
+
+
+def _stored_drawings() -> list[PGDRun]:
+    """Load the painter's stored drawings, with which *Draw* opens."""
+    return [
+        PGDRun.load(path) for path in stored_subjects("generation")["imagenet"] if stored_classifier(path) == PAINTER
+    ]
 
 
 def _judges() -> list[str]:

@@ -45,6 +45,7 @@ def test_a_volcano_grows_once_by_itself_and_another_word_at_a_click(streamlit_ap
         for k, (drawing, judged) in enumerate(zip(opening_drawings(word), scene.locator(".judged").all(), strict=True)):
             expect(scene.locator(".sure").nth(k)).to_have_text("99 % sure")
             expect(judged).to_contain_text(f"says {drawing.judged}")
+            expect(judged).to_have_class(re.compile("recognised" if drawing.place == 1 else "^judged$"))
             with Image.open(drawing.strip) as strip:
                 last = np.asarray(strip.convert("RGB"))[-SIDE:].astype(int)
             # Chromium and Pillow decode with the same library, but not the same version.

@@ -10,9 +10,11 @@ from scipy.stats import binomtest
 from core.data.datasets import load_samples
 from core.data.sample_sets import SAMPLE_SETS, imagenet
 from core.pgd.drawings import WALL, stored_wall
-from core.pgd.pictures import rank_column, stored_outcomes
+from core.pgd.pictures import fingerprint, rank_column, stored_opinion, stored_outcomes
+from core.pgd.run import PGDRun
 from core.pgd.search import COMPARED
-from precomputed.makers.drawings import TRIED, UNSHOWN, drawn_classes, wall_classes
+from core.pgd.starts import stored_path
+from precomputed.makers.drawings import PAINTER, TRIED, UNSHOWN, drawn_classes, wall_classes
 from precomputed.makers.tables import DOCUMENT, patch_table, tables
 from tests.core.judged import stored_views
 
@@ -107,6 +109,13 @@ def test_the_wall_has_a_hundred_random_words_as_they_came():
                 assert picture.size == (wall.side, wall.side)
         assert wall.recognised(search) == sum(word.drawings[search].says[0] == word.word for word in wall.words)
     assert sum(path.stat().st_size for path in WALL.parent.glob("wall*/*")) + WALL.stat().st_size < 1_500_000
+
+
+def test_the_stored_drawings_are_judged_by_the_same_network():
+    for search in COMPARED:
+        run = PGDRun.load(stored_path("generation", "imagenet", PAINTER, search=search))
+        opinion, target = stored_opinion(fingerprint(run)), run.metadata["class_names"][run.metadata["targets"][0]]
+        assert opinion.judge == STORED["judges"][0]["name"] and (opinion.says[0] == target) == (opinion.ranks[0] == 1)
 
 
 def test_every_number_of_the_text_is_that_of_the_settings():

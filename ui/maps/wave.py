@@ -36,6 +36,7 @@ from ui.shared.page import download_button, explain_on_page
 from ui.shared.pictures import Picture
 from ui.shared.url import link
 
+CLAIM = "claim"  # in the URL: key of the claim whose link was followed
 WAVE_COLUMNS = ("Map", "Pictures", "Strength v", "Error", "Without a wave", "Rise")
 
 
@@ -110,18 +111,24 @@ def finding_of_claim(subject: Entry, reference: Entry, claim: Claim) -> Finding:
     return _with_notes(finding, subject, reference)
 
 
-def verdict_html(finding: Finding, band: Band) -> str:
-    """Return the claim about the waves of a band, with its verdict and doubts about its maps, as HTML."""
+def verdict_html(finding: Finding, band: Band | None) -> str:
+    """Return a claim, about the waves of a band if any, with its verdict and doubts about its maps, as HTML."""
     notes = " ".join(f"{bdi(name)}: {bdi(sentence(note.partition(': ')[0]))}" for name, note in finding.notes)
-    judged = judged_html(finding, where=f", {band.side} the dashed circle:")
+    judged = judged_html(finding, where=f", {band.side} the dashed circle:" if band else ":")
     return explain_on_page(f'{judged}<div class="notes">{notes}</div>', "verdict", *TERMS)
 
 
-def claim_on(chosen: Sequence[Entry], frequency: Frequency) -> tuple[Finding, Band] | None:
-    """Return the finding on the claim about such waves, for the first two maps, and the band of these waves."""
-    if len(chosen) < 2:
-        return None
-    about = claim_about(frequency, *(entry.heatmap for entry in chosen[:2]))
+def claim_on(chosen: Sequence[Entry], frequency: Frequency, linked: str = "") -> tuple[Finding, Band | None] | None:
+    """Return the finding on the claim about such waves, for the first two maps, and the band of these waves.
+
+    linked: key of the claim whose link the visitor followed, which comes first at its maps and wave.
+    """
+    about = claim_about(frequency, *(entry.heatmap for entry in chosen[:2])) if len(chosen) > 1 else None
+    if linked and not (about and about[0].key == linked):
+        seen = tuple(entry.label for entry in chosen), frequency
+        for finding in findings_between(chosen[0], chosen[-1], *chosen):
+            if finding.claim.key == linked and (finding.maps, finding.wave) == seen:
+                return finding, None
     return about and (finding_of_claim(chosen[0], chosen[1], about[0]), about[1])
 
 
@@ -132,7 +139,8 @@ def link_of(finding: Finding) -> str:
     pictures = [("pictures", row.title)] if row not in (None, next(iter(SAMPLE_SETS.values()))) else []
     maps = (("maps", label) for label in finding.maps)
     tool = [("tab", finding.tool)] if finding.tool else []
-    return link("frequency", *maps, ("show", finding.show), ("cell", "{},{}".format(*finding.wave)), *tool, *pictures)
+    wave = ("cell", "{},{}".format(*finding.wave)), (CLAIM, finding.claim.key)
+    return link("frequency", *maps, ("show", finding.show), *wave, *tool, *pictures)
 
 
 SEED = 0  # of the signs, as in the shipped maps

@@ -40,7 +40,7 @@ from ui.maps.predictions import (
     draw_answers,
 )
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
-from ui.maps.wave import PerturbedPicture, claim_on, set_strength, strength, under_wave, verdict_html
+from ui.maps.wave import CLAIM, PerturbedPicture, claim_on, set_strength, strength, under_wave, verdict_html
 from ui.server.cache import NONE_READY, ready_classifiers, wait_for_first_paint
 from ui.shared import url
 from ui.shared.page import explain_on_page, sentence_html
@@ -92,7 +92,7 @@ def page() -> None:
         return
     frequency = st.session_state[CELL]
     perturbed = None if picture is None else PerturbedPicture(picture, frequency, strength(picture.size))
-    about = claim_on(chosen, frequency) if _top() == 1 else None
+    about = claim_on(chosen, frequency, url.text(CLAIM)) if _top() == 1 else None
     predictors: list[Predictor] = []
     if perturbed is not None:
         class_set, asked = perturbed.picture.class_set, [] if st.session_state[ALL_PREDICT] else chosen
@@ -101,7 +101,7 @@ def page() -> None:
     with introduction:
         _introduce(predictors)
     with stage, st.container(key="frequency-lab"):
-        _maps(chosen, frequency, perturbed, notes, about[1].edge if about else 0)
+        _maps(chosen, frequency, perturbed, notes, about[1].edge if about and about[1] else 0)
     with verdict:  # after the maps, which would push it down
         if about is not None:
             st.html(STYLE + verdict_html(*about))

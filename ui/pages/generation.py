@@ -16,19 +16,20 @@ from core.classifiers.registry import ClassifierSpec, classifier_title, short_ti
 from core.data.holes_and_sketches import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.data.picture_files import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.pgd.drawings import stored_wall
+from core.pgd.drawings import WORDS, opening_drawings, stored_wall
 from core.pgd.pictures import stored_outcomes
 from core.pgd.run import RunPlan
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, set_start, start_facts
 from core.shared import paper
-from ui.components.mount import webp_data_uri
+from core.shared.text import count_of
+from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, pack_stills
 from ui.runs.outcome import VIEWS, counted, downloads, many_pictures, run_table, sample_set_of, second_judge
-from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel
+from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel, unknown_word
 from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
 from ui.runs.state import RunRequest, RunResult
@@ -43,9 +44,10 @@ TITLE = "Draw what a network sees"
 MAX_TARGETS = 10
 MAX_PER_CLASS = 4
 MAX_SEED = 999_999
+WEBP_QUALITY = 90
 SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
-_SKETCHED, _ASKED = f"{PAGE}.sketch", f"{PAGE}.asked"  # in the session: the sketch; whether a word was just entered
-WORDS = {True: "Any of 1,000 words", False: "Ten classes, robust twin"}  # by whether pictures are large
+# In the session: the sketch; whether a word was just entered; a sentence on one that the network does not know.
+_SKETCHED, _ASKED, _UNKNOWN = f"{PAGE}.sketch", f"{PAGE}.asked", f"{PAGE}.unknown"
 # ImageNet's words of the bundled sketches; the first one is shown first.
 SKETCH_WORDS = {
     "volcano": "volcano",
@@ -65,7 +67,7 @@ def page() -> None:
     with st.container(key="run-stage"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{PAGE}.toolbar"):
             begin, word, verb, walls = (st.container(width="content") for _ in range(4))
-        body = st.container()
+        below, body = st.container(), st.container()
     expert, details = st.expander("Expert settings"), st.expander("Details")
     row = _choose_set(walls)
     reserve("690px" if row.side >= MIN_CROP_SIZE else "400px")
@@ -76,7 +78,7 @@ def page() -> None:
         searches = choose_searches(PAGE, row.side)
     painted_by(who, specs, row.class_set)
     _choose_beginning(begin, row, kind)
-    _choose_word(word, row, targets, specs)
+    _choose_word(word, below, row, targets, specs)
     painter, stage, beside = _places(body, row, kind)
     start, facts, seed = _starts(painter, expert, row, targets, kind)
     if beside is not None:
@@ -129,7 +131,12 @@ def _choose_set(place: DeltaGenerator) -> SampleSet:
     st.session_state.setdefault(SET, url.text(SET) if url.text(SET) in sets else next(linked, usual))
 
     def choose(name: str, value: str) -> str:
-        titles = {title: WORDS[row.side >= MIN_CROP_SIZE] for title, row in sets.items()}
+        titles = {
+            title: f"Any of {len(row.classes.names):,} words"
+            if row.side >= MIN_CROP_SIZE
+            else f"{len(row.drawn)} classes, robust twin"
+            for title, row in sets.items()
+        }
         return place.segmented_control(
             "Pictures", list(sets), default=value, format_func=titles.__getitem__, key=name, required=True,
             label_visibility="collapsed",
@@ -207,20 +214,31 @@ def _words(row: SampleSet) -> str:
     return f"{PAGE}-classes-{row.class_set}"
 
 
-def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], specs: Sequence[ClassifierSpec]) -> None:
-    """Draw the box of one word, which starts its drawing."""
+def _choose_word(
+    place: DeltaGenerator,
+    below: DeltaGenerator,
+    row: SampleSet,
+    targets: list[str],
+    specs: Sequence[ClassifierSpec],
+) -> None:
+    """Draw the box of one word, which starts its drawing, and below a sentence on a word that nobody here knows."""
     key, names = f"{PAGE}.word.{row.class_set}", list(dict.fromkeys(row.classes.names))
 
     def type_() -> None:
-        if word := st.session_state[key]:
+        word = st.session_state[key]
+        if word and (why := unknown_word(word, specs, row.classes.names)):
+            st.session_state[_UNKNOWN] = why
+        elif word:
             st.session_state[_words(row)], st.session_state[_ASKED] = [word], True
 
+    if why := st.session_state.pop(_UNKNOWN, ""):
+        below.info(why)
     st.session_state[key] = targets[0] if len(targets) == 1 else None
     place.selectbox(
         "Word to draw",
         [*names, *(target for target in targets if target not in names)],
         placeholder=f"{len(targets)} words" if targets else "Type a word",
-        accept_new_options=any(spec.vocabulary is None for spec in specs),
+        accept_new_options=True,
         key=key,
         on_change=type_,
         label_visibility="collapsed",
@@ -376,14 +394,18 @@ def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[C
     painter = "" if is_here else f", by {short_title(classifier_title(wall.painter))}"
     stored = stored_outcomes()
     reported = stored.pair("draw") if stored else None
-    counts = (
-        reported and f" Of the {reported[1].n} that *Findings* counts, {int(reported[1].recognised().sum())}: two of "
-    )
+    counts = ""
+    if reported is not None:
+        more = len({*reported[1].names} - {str(word.label) for word in wall.words})
+        counts = (
+            f". *Story* and *Findings* say {int(reported[1].recognised().sum())} of {reported[1].n}: "
+            f"{count_of(more, 'word')} of theirs, underwear, gave way to others here."
+        )
+    seen = f"**{wall.recognised('views')} of {len(names)} random words**"
     st.markdown(
-        f"**{wall.recognised('views')} of {len(names)} random words** are recognised by another network{painter}",
+        f"{seen} are recognised by another network{painter}{counts}",
         help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
-        "the picture is the word. *Details* counts the paper’s search, too."
-        + (f"{counts}those, underwear, are replaced here." if counts else ""),
+        "the picture is the word. *Details* counts the paper’s search, too.",
     )
     image_picker(
         _wall_thumbnails(),
@@ -407,11 +429,13 @@ def _wall_thumbnails() -> Thumbnails:
 
 
 def _stills(row: SampleSet, targets: list[str], kind: StartKind) -> dict[str, Any] | None:
-    """Return both stored drawings of the chosen word; None if it is not on the wall."""
+    """Return both stored drawings of the chosen word; None if neither the wall nor the opening has it."""
     wall = stored_wall()
     word = next((word for word in wall.words if targets == [word.word]), None)
-    if word is None or kind != "grey" or row.side < MIN_CROP_SIZE:
+    if kind != "grey" or row.side < MIN_CROP_SIZE:
         return None
+    if word is None:
+        return _opened(targets[0]) if len(targets) == 1 and targets[0] in WORDS else None
     pictures = []
     for search in COMPARED:
         drawing = word.drawings[search]
@@ -419,6 +443,18 @@ def _stills(row: SampleSet, targets: list[str], kind: StartKind) -> dict[str, An
         caption = Caption(ROLES[search], [text], [drawing.recognised()])
         pictures.append((caption, webp_data_uri(drawing.path), drawing.confidence))
     return pack_stills(pictures, wall.side, word.word)
+
+
+def _opened(word: str) -> dict[str, Any]:
+    """Return the last moment of both drawings of a word of the opening."""
+    pictures = []
+    for drawing in opening_drawings(word):
+        with Image.open(drawing.strip) as strip:
+            last = np.asarray(strip.convert("RGB"))[-strip.width :].transpose(2, 0, 1)
+        text = judged(drawing.judged, drawing.place, word)
+        caption = Caption(ROLES[drawing.search], [text], [drawing.place == 1])
+        pictures.append((caption, webp_data_uri(webp_strip(last[None], WEBP_QUALITY)), drawing.confidence[-1]))
+    return pack_stills(pictures, last.shape[-1], word)
 
 
 def _wall_table() -> None:

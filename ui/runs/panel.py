@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import html
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -58,6 +59,19 @@ def painted_by(place: DeltaGenerator, specs: Sequence[ClassifierSpec], class_set
     place.html(f'<p class="prose">{explain_on_page(text, text, *JARGON)}{link}</p>')
 
 
+def unknown_word(word: str, specs: Sequence[ClassifierSpec], names: Sequence[str]) -> str:
+    """Return as Markdown which network does not know a word, and words near it; empty if all know it.
+
+    names: those that networks of a fixed vocabulary know.
+    """
+    who = next((spec for spec in specs if spec.vocabulary is not None and word not in names), None)
+    if who is None:
+        return ""
+    near = difflib.get_close_matches(word.casefold(), names, cutoff=0.8)
+    hint = f"Near it: {', '.join(near)}." if near else f"Choose one of its {len(names):,} words."
+    return as_markdown(f"{short_title(who.title)} does not know “{word}”. {hint}")
+
+
 def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:
     """Return who a network is, in words."""
     title = short_title(spec.title)
@@ -72,10 +86,14 @@ def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:
 
 def ask_for_run(page: str, verb: str, request: RunRequest, entered: bool = False) -> None:
     """Draw the button that starts a run. entered: whether the visitor has asked for it otherwise, as by Enter."""
+    why = refusal(page, request)
+    beside = st.container(width="content") if why else None
     if st.button(verb, type="primary", key=f"{page}.start") or entered:
         run_state(page).error = ""
         if start(page, request):
             st.rerun()
+    elif beside is not None:
+        beside.markdown(f"**These settings cannot run**: {as_markdown(why)}.")
 
 
 def run_panel(
@@ -131,7 +149,7 @@ def run_panel(
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         st.html("<span></span>")  # the row keeps its height while it says nothing
         if state.active is None:
-            _status(page, verb, request, view, back, bring, error, stored=pictures is not None)
+            _status(page, verb, request, view, back, bring, stored=pictures is not None)
     return result
 
 
@@ -142,13 +160,12 @@ def _status(
     view: RunView,
     back: Callable[[], None],
     bring: Callable[[RunResult], None],
-    error: str,
     stored: bool,
 ) -> None:
     """Draw whether what is displayed is of the settings, and the ways back. error: drawn above."""
     state, result, changed = run_state(page), view.result, view.changed
     why = "" if request is None else refusal(page, request)
-    message = f"**These settings cannot run**: {as_markdown(why)}." if why and why != error else ""
+    message = ""
     if result is not None and changed:
         if result.stored and request is not None and state.is_first(request) and not _are_ready(result):
             chosen = join_list([short_title(classifier_title(name)) for name in request.names])
@@ -212,7 +229,7 @@ def _replay(page: str, data: dict[str, Any], resume: Callable[[], object] | None
 def collect(state: RunState) -> None:
     """Turn an ended run into a result and record its pace."""
     if (ended := state.finish()) is not None:
-        remember_pace(ended.run.plan, ended.names, ended.searches, ended.job.seconds_per_step)
+        remember_pace(ended.run.plan, ended.names, ended.searches, ended.job.usual_step)
 
 
 def _live(page: str, waits: bool) -> None:

@@ -78,8 +78,10 @@ class RunRequest:
         return own.targets == plan.targets and all(itertools.starmap(np.array_equal, zip(*arrays, strict=True)))
 
     def has_other_subject(self, result: RunResult | None) -> bool:
-        """Return whether it has other pictures or another target than the result, or there is no result."""
-        if self.plan is None or not self.names or not self.searches:
+        """Return whether it has other pictures or another target than the result, or none; or there is no result."""
+        if self.plan is None:
+            return True
+        if not self.names or not self.searches:
             return False
         if result is None:
             return True
@@ -217,7 +219,7 @@ class RunState:
         self._failed = request.fingerprint if self.error else ""
         if self._pinned == "next":
             self._pinned = request.fingerprint
-        pinned = request.fingerprint == self._pinned
+        pinned = request.fingerprint == self._pinned != ""
         result = self.result
         if result is None or (not pinned and request.has_other_subject(result)):
             stored = example()

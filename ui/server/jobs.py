@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 import threading
@@ -100,6 +101,13 @@ class Job:
             if len(self._stamps) == 1:
                 return self._stamps[0] - self._started
             return (self._stamps[-1] - self._stamps[0]) / (len(self._stamps) - 1)
+
+    @property
+    def usual_step(self) -> float | None:
+        """Lower quartile of the durations of the most recent steps, which other load slows; None before the third."""
+        with self._line.lock:
+            durations = sorted(after - before for before, after in itertools.pairwise(self._stamps))
+        return durations[len(durations) // 4] if len(durations) > 1 else None
 
     @property
     def seconds_left(self) -> float | None:

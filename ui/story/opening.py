@@ -5,7 +5,6 @@ A visitor's own word is drawn where the stored drawings are, by a run of the pag
 
 from __future__ import annotations
 
-import difflib
 import html
 from dataclasses import replace
 from functools import lru_cache
@@ -22,14 +21,14 @@ from core.pgd.pictures import fingerprint, stored_opinion
 from core.pgd.run import SURE, PGDRun, RunPlan
 from core.pgd.search import COMPARED, Search
 from core.pgd.settings import PGDConfig, RunKind
-from core.pgd.starts import StartKind, draw_starts, first_settings, start_facts
+from core.pgd.starts import STARTS, StartKind, draw_starts, first_settings, start_facts
 from core.shared.numbers import percent
 from core.shared.stand_ins import networks_for
 from core.shared.text import sentence
 from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.story.story import opening
 from ui.maps.catalogue import CLIP, shipped_maps
-from ui.runs.panel import REDRAW_SECONDS, collect, what_one_sees
+from ui.runs.panel import REDRAW_SECONDS, collect, unknown_word, what_one_sees
 from ui.runs.replay import target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.server.cache import NONE_READY, ready_classifiers
@@ -189,13 +188,13 @@ def any_word() -> None:
             args=(painter,),
         )
         st.button("Draw", type="primary", disabled=not word, on_click=_press, args=(painter,), key="story.draw")
-    if word and not _knows(painter, word):
-        near = difflib.get_close_matches(word.casefold(), names, cutoff=0.8)
-        hint = f"Near it: {', '.join(near)}." if near else f"Choose one of its {len(ROW.classes.names):,} words."
-        st.info(as_markdown(f"{short_title(classifier_title(painter))} does not know “{word}”. {hint}"))
+    if word and (unknown := _unknown(painter, word)):
+        st.info(unknown)
     elif why := state.take_refusal() or state.error:
         st.error(as_markdown(sentence(why)))
-    if shown_run() is not None and st.button("Open in Draw", type="tertiary", key="story.open"):
+    if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
+        if shown_run() is None:
+            _set_in_draw(painter, stored_words()[min(st.session_state.get(REQUESTED, 0), len(stored_words()) - 1)])
         url.open_page(PAGE)
 
 
@@ -253,14 +252,14 @@ def _moment(search: Search, picture: np.ndarray, confidence: float) -> Drawing:
     return Drawing(search=search, strip=strip, confidence=(confidence,), norm=0.0)
 
 
-def _knows(painter: str, word: str) -> bool:
-    return classifier_spec(painter).vocabulary is None or word in ROW.classes.names
+def _unknown(painter: str, word: str) -> str:
+    return unknown_word(word, [classifier_spec(painter)], ROW.classes.names)
 
 
 def _press(painter: str) -> None:
     """Start the drawing of the word in the box; for callbacks."""
     word = st.session_state.get(WORD)
-    if not word or not _knows(painter, word):
+    if not word or _unknown(painter, word):
         return
     state, run = run_state(PAGE), shown_run()
     if isinstance(run, ActiveRun) and (run.run.plan.targets, run.names) == ((word,), (painter,)):
@@ -271,10 +270,15 @@ def _press(painter: str) -> None:
     plan = RunPlan(targets=(word,), start=draw_starts([word], 1, ROW.name, 0, START), config=config, images=facts)
     if start(PAGE, RunRequest(plan, "", (painter,), COMPARED, ROW.class_set)) and state.active is not None:
         st.session_state[RUN] = state.active.job.id
-        # *Draw* then has the settings of the run.
-        st.session_state[f"{PAGE}-set"] = ROW.drawn_title
-        st.session_state[f"{PAGE}-classes-{ROW.class_set}"] = [word]
-        st.session_state[f"{PAGE}-models-{ROW.class_set}"] = [classifier_title(painter)]
+        _set_in_draw(painter, word)
+
+
+def _set_in_draw(painter: str, word: str) -> None:
+    """Choose a word and who draws it on the page *Draw*."""
+    state = st.session_state
+    state[f"{PAGE}-set"], state[f"{PAGE}-start-from"] = ROW.drawn_title, STARTS[START].label
+    state[f"{PAGE}-classes-{ROW.class_set}"] = [word]
+    state[f"{PAGE}-models-{ROW.class_set}"] = [classifier_title(painter)]
 
 
 def cards() -> None:

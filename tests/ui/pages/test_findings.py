@@ -162,6 +162,7 @@ def test_a_rows_link_opens_the_maps_the_wave_the_tool_and_pictures_of_their_kind
         "maps": [CLIP, RESNET56],
         "show": ["Difference"],
         "cell": ["0,1"],
+        "claim": ["low"],
     }
     kinds = {label: link.get("pictures") for link in links_of(app) for label in link["maps"]}
     photographs = [label for label, kind in kinds.items() if kind == ["Photographs"]]

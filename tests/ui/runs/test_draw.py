@@ -113,6 +113,15 @@ def test_beginning_with_a_sketch_brings_its_class_and_a_word_leads_back():
     assert encode_sketch(draw_sketch("ship")) in str(broken.query_params["generation-sketch"]) and not broken.exception
 
 
+def test_a_link_to_a_word_of_the_opening_shows_its_pair_and_an_unknown_word_gets_its_neighbours():
+    app = open_page("generation", generation_classes_imagenet="teapot")
+    drawn = replay_data(app)
+    assert drawn["targets"] == ["teapot"] and [model["recognised"] for model in drawn["models"]] == [[False], [True]]
+    app.selectbox(key="generation.word.imagenet").set_value("vulcano").run()
+    assert "does not know “vulcano”. Near it: volcano." in app.info[0].value and replay_data(app) == drawn
+    assert not app.run().info
+
+
 def typed(app: AppTest) -> AppTest:
     """Rerun the page; the test runner's selectbox knows only the page's options, not a typed one."""
     for box in app.selectbox:

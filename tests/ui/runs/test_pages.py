@@ -158,6 +158,8 @@ def test_what_cannot_run_says_why_and_nothing_is_lost(reason):
     change(app)
     app.run()
     assert f"**These settings cannot run**: {reason}" in page_text(app)
+    if reason == "the mask is empty":
+        assert not [item for item in app.get("bidi_component") if "models" in item.proto.json], "no other hole's result"
     app.button(key=f"{page}.start").click().run()
     assert not app.exception and app.session_state[f"{page}.runs"].active is None
     (error,) = app.error

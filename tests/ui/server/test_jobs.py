@@ -210,7 +210,7 @@ def test_times_follow_the_clock():
     for now in (9.0, 11.0, 13.0):  # a slow first step (4 s), then 2 s each
         clock.now = now
         steps.step()
-    assert (job.seconds_per_step, job.seconds_left) == (2.0, 14.0)
+    assert (job.seconds_per_step, job.seconds_left, job.usual_step) == (2.0, 14.0, 2.0)
     clock.now = 14.0
     assert job.seconds_left == 13.0
     job.stop()

@@ -201,7 +201,8 @@ function layOut(view) {
   const lab = Boolean(view.panel);
   const narrow = width < NARROW;
   const most = Math.max(lab && !narrow ? MIN_SIDE : MAX_SIDE, innerHeight - BESIDES);
-  const picture = Math.max(150, Math.min(0.2 * width, 0.7 * most)); // side, CSS pixels; the wave's is half of it
+  const [wide, high] = count === 1 ? [0.36, 1.1] : [0.2, 0.7]; // one map leaves the room of a second to the picture
+  const picture = Math.max(150, Math.min(wide * width, high * most)); // side, CSS pixels; the wave's is half of it
   const free = lab && !narrow ? width - 1.5 * picture - BETWEEN : width;
   const column = lab ? MIN_SIDE + GUTTER : MIN_COLUMN;
   const fitting = Math.max(1, Math.floor((free + GAP) / (column + GAP)));

@@ -19,6 +19,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   scene.wish.textContent = `Ask for ${/^[aeiou]/.test(word) ? "an" : "a"} ${word}`;
   scene.figures.forEach((figure, k) => {
     for (const name of ["title", "about", "judged"]) figure[name].textContent = data.drawings[k][name];
+    figure.judged.classList.toggle("recognised", Boolean(data.drawings[k].recognised));
   });
   Promise.all(data.drawings.map(({ strip }) => decoded(strip))).then((strips) => {
     if (scene.data !== data) return;

@@ -52,6 +52,7 @@ def pack_opening(
                 "title": title,
                 "about": about,
                 "judged": judged,
+                "recognised": drawing.place == 1,
                 "strip": webp_data_uri(drawing.strip),
                 "shares": drawing.confidence,
             }
