@@ -88,7 +88,7 @@ SENTENCES = r"""() => {
   const read = (root) => [...root.querySelectorAll("*")].flatMap((part) => part.shadowRoot ? read(part.shadowRoot)
     : part.matches(".prose, .lead, .lesson p, .verdict, .readout, [class*=outcome] p, .judged .each") ? [part] : []);
   return read(document.querySelector("[data-testid=stMain]")).filter((part) => part.checkVisibility())
-    .flatMap((part) => part.innerText.split(/(?<=[.;:])\s+(?=[A-Z“])/));
+    .flatMap((part) => part.innerText.split(/(?<=[.;:])\s+(?=[A-Z“])|\n+/));
 }"""
 # Digits of a name, of a wave or of a size are not numbers of a sentence; a range, share or triplet is one number.
 NOT_NUMBERS = (
