@@ -132,9 +132,7 @@ def _choose_set(place: DeltaGenerator) -> SampleSet:
 
     def choose(name: str, value: str) -> str:
         titles = {
-            title: f"Any of {len(row.classes.names):,} words"
-            if row.side >= MIN_CROP_SIZE
-            else f"{len(row.drawn)} classes, robust twin"
+            title: "Any of 1,000 words" if row.side >= MIN_CROP_SIZE else f"{len(row.drawn)} classes, robust twin"
             for title, row in sets.items()
         }
         return place.segmented_control(
