@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from core.data.holes_and_sketches import PALETTE, SKETCHES, Point, draw_sketch, encode_mask, square_side
 from tests.browser.painting import TOUCH, drag, open_tools, place
+from tests.browser.waiting import wait_until_drawn
 from tests.painter_oracle import brush_mask, ellipse_mask, fill_mask, stamp_mask
 
 OWN = (1, 171, 205)
@@ -106,6 +107,7 @@ def test_strokes_of_every_tool_of_a_mask_are_the_oracles(demo):
         before, mask = mask, mask | brush_mask([(20 + 15 * k, 200 - 14 * k)], 3, **whole)
     expect_there(page, mask)
     page.get_by_text("Other picture").click()  # it keeps the hole
+    wait_until_drawn(page)  # a press on a painter that is replaced meanwhile would be repeated
     expect(page.locator(".state")).to_contain_text(f"Hole: {mask.sum():,}")
     page.get_by_role("button", name="Undo").click()
     expect_there(page, before)
