@@ -68,9 +68,9 @@ def page() -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{PAGE}.toolbar"):
             begin, word, verb, walls = (st.container(width="content") for _ in range(4))
         below, body = st.container(), st.container()
-    expert, details = st.expander("Expert settings"), st.expander("Details")
     row = _choose_set(walls)
-    reserve("690px" if row.side >= MIN_CROP_SIZE else "400px")
+    reserve("690px" if row.side >= MIN_CROP_SIZE else "400px")  # before what lies below, which would move
+    expert, details = st.expander("Expert settings"), st.expander("Details")
     with expert:
         specs = choose_networks(PAGE, row.class_set)
         kind = _choose_start(row)
