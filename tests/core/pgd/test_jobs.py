@@ -230,6 +230,8 @@ def test_a_free_text_that_the_judge_cannot_know_is_refused(tmp_path, capsys, mon
     ("more", "message"),
     [
         (["--steps", "0"], "--steps: expected a whole number from 1 to 100,000"),
+        (["--batch-size", "0"], "--batch-size: expected a whole number of at least 1"),
+        (["--hole", "0"], "--hole: expected a whole number of at least 1"),
         (["--epsilon", "-1"], "--epsilon: expected a number above 0"),
         (["--weight", "-2"], "--weight: expected a number of at least 0"),
         (["--device", "gpu"], "--device gpu cannot be used here"),

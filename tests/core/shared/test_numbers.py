@@ -13,6 +13,9 @@ def test_shares_and_differences_have_true_minus_signs_and_one_digit():
     assert (numbers.percent(0.3312), numbers.percent(0.5, 0)) == ("33.1 %", "50 %")
     assert (numbers.decimal(-0.25, 2), numbers.decimal(3.04, sign=True)) == ("−0.25", "+3.0")
     assert numbers.signed_points(Interval(-0.002, -0.014, 0.01)) == "−0.2 points (−1.4 to +1.0)"
+    assert [numbers.confidence(share) for share in (0.9991, 0.999, 0.001, 0.0009)] == [
+        "over 99.9 %", "99.9 %", "0.1 %", "under 0.1 %",
+    ]  # fmt: skip
 
 
 def test_clear_differences_have_a_size_and_a_direction_and_others_are_noise():
