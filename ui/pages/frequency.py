@@ -95,8 +95,8 @@ def page() -> None:
     about = claim_on(chosen, frequency, url.text(CLAIM)) if _top() == 1 else None
     predictors: list[Predictor] = []
     if perturbed is not None:
-        class_set, asked = perturbed.picture.class_set, [] if st.session_state[ALL_PREDICT] else chosen
-        predictors = choose_predictors(asked, ready_classifiers(class_set), class_set)
+        class_set, maps = perturbed.picture.class_set, [] if st.session_state[ALL_PREDICT] else chosen
+        predictors = choose_predictors(maps, ready_classifiers(class_set), class_set)
     notes = {entry.label: map_note(entry, predictors) for entry in chosen} if perturbed else {}
     with introduction:
         _introduce(predictors)
@@ -188,9 +188,9 @@ def _figures(picture: Picture | None) -> None:
     state, kind = st.session_state, None if picture is None else SAMPLE_SETS[picture.kind].title
     now = state.get(MAPS), state.get(SHOW), kind
     matching = [name for name, story in FIGURES.items() if story.state == now and state.get(METRIC) == TOP1.name]
-    shown = OWN if own_is_open() else next(iter(matching), None)
-    if FIGURE not in state or state[FIGURE] != shown:  # written anyway, it would take back a press meanwhile
-        state[FIGURE] = shown
+    figure = OWN if own_is_open() else next(iter(matching), None)
+    if FIGURE not in state or state[FIGURE] != figure:  # written anyway, it would take back a press meanwhile
+        state[FIGURE] = figure
     st.pills("Maps", [*FIGURES, OWN], key=FIGURE, on_change=_open_figure, label_visibility="collapsed")
 
 

@@ -73,7 +73,7 @@ def ask_for_a_word() -> None:
 
 def _scene(growing: bool) -> None:
     """Draw a word's drawings. growing: whether its run is in progress."""
-    run, words = shown_run(), stored_words()
+    run, classes = shown_run(), stored_words()
     if isinstance(run, ActiveRun) != growing:
         st.rerun()
 
@@ -84,11 +84,11 @@ def _scene(growing: bool) -> None:
         st.session_state[REQUESTED] = place
 
     if run is None:
-        place = min(st.session_state.get(REQUESTED, 0), len(words) - 1)
-        opening(words, place, drawings(place), captions(place), on_ask=choose)
+        place = min(st.session_state.get(REQUESTED, 0), len(classes) - 1)
+        opening(classes, place, drawings(place), captions(place), on_ask=choose)
         return
     drawn, about, word = _growing(run) if isinstance(run, ActiveRun) else _ended(run)
-    opening((*words, word), len(words), drawn, about, on_ask=choose)
+    opening((*classes, word), len(classes), drawn, about, on_ask=choose)
 
 
 def is_stored_pool() -> bool:

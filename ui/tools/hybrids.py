@@ -103,8 +103,8 @@ def hybrid_panel(page: PageState) -> None:
     predictions = {}
     if predictors and torch_starts():
         specs = {predictor.spec: predictor for predictor in predictors[:MAX_NETWORKS]}
-        told = predict_all(specs, lambda name: _predictions(name, picture, second, cutoffs))
-        predictions = {specs[spec]: answer for spec, answer in told.items()}
+        results = predict_all(specs, lambda name: _predictions(name, picture, second, cutoffs))
+        predictions = {specs[spec]: answer for spec, answer in results.items()}
     mixed = mixture(picture, second, cutoffs, predictions, thumbnails(picture.kind), second.position)
     hybrid_mixer(
         mixed,
