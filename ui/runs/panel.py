@@ -86,7 +86,7 @@ def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:
 
 def ask_for_run(page: str, verb: str, request: RunRequest, entered: bool = False) -> None:
     """Draw the button that starts a run. entered: whether the visitor has asked for it otherwise, as by Enter."""
-    why = refusal(page, request)
+    why = refusal(request)
     beside = st.container(width="content") if why else None
     if st.button(verb, type="primary", key=f"{page}.start") or entered:
         run_state(page).error = ""
@@ -162,9 +162,9 @@ def _status(
     bring: Callable[[RunResult], None],
     stored: bool,
 ) -> None:
-    """Draw whether what is displayed is of the settings, and the ways back. error: drawn above."""
+    """Draw whether what is displayed is of the settings, and the ways back."""
     state, result, changed = run_state(page), view.result, view.changed
-    why = "" if request is None else refusal(page, request)
+    why = "" if request is None else refusal(request)
     message = ""
     if result is not None and changed:
         if result.stored and request is not None and state.is_first(request) and not _are_ready(result):

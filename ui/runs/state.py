@@ -249,7 +249,7 @@ def run_state(page: str) -> RunState:
     return state
 
 
-def refusal(page: str, request: RunRequest) -> str:
+def refusal(request: RunRequest) -> str:
     """Return a one-sentence reason why the request cannot run; empty if it can."""
     if not request.names:
         return "no classifier is chosen; choose one or two"
@@ -267,7 +267,7 @@ def refusal(page: str, request: RunRequest) -> str:
 def start(page: str, request: RunRequest) -> bool:
     """Stop this visitor's earlier run and queue a request, or show a one-sentence reason why it cannot run."""
     plan, names = request.plan, request.names
-    if (why := refusal(page, request)) or plan is None:
+    if (why := refusal(request)) or plan is None:
         run_state(page).refusal = why
         return False
     run = Run(plan, lambda: [classifier_for(name, request.class_set) for name in names], request.searches)

@@ -84,11 +84,16 @@ def _scene(growing: bool) -> None:
         st.session_state[REQUESTED] = place
 
     if run is None:
-        place = min(st.session_state.get(REQUESTED, 0), len(classes) - 1)
+        place = _stored_place()
         opening(classes, place, drawings(place), captions(place), on_ask=choose)
         return
     drawn, about, word = _growing(run) if isinstance(run, ActiveRun) else _ended(run)
     opening((*classes, word), len(classes), drawn, about, on_ask=choose)
+
+
+def _stored_place() -> int:
+    """Return the place of the stored word that is shown where no run is."""
+    return min(st.session_state.get(REQUESTED, 0), len(stored_words()) - 1)
 
 
 def is_stored_pool() -> bool:
@@ -194,7 +199,7 @@ def any_word() -> None:
         st.error(as_markdown(sentence(why)))
     if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
         if shown_run() is None:
-            _set_in_draw(painter, stored_words()[min(st.session_state.get(REQUESTED, 0), len(stored_words()) - 1)])
+            _set_in_draw(painter, stored_words()[_stored_place()])
         url.open_page(PAGE)
 
 

@@ -1,4 +1,4 @@
-// The geometry of L2 PGD, as in core/pgd/objectives.py. A picture is three planes of float32 in [0, 1]. Loops, since
+// The geometry of L2 PGD, as in core/pgd/steps.py. A picture is three planes of float32 in [0, 1]. Loops, since
 // a callback for each number of a picture leaves megabytes of numbers behind.
 
 export const MIN_NORM = 1e-12; // guards a gradient of zero
@@ -49,7 +49,7 @@ export function project(images, x0, epsilon) {
   return result;
 }
 
-// Objectives of a run, as core/pgd/objectives.py has them: Eq. 2, and Eq. 3 with two of its penalties.
+// Objectives of a run, as core/pgd/steps.py has them: Eq. 2, and Eq. 3 with two of its penalties.
 
 /**
  * @typedef {object} Objective
