@@ -86,7 +86,7 @@ def test_paint_fill_stop_go_on_leave_return_and_share(fill_page, browser_name):
     expect(page).not_to_have_url(opened_at)
     mask = read_hole(re.search("inpainting-hole=([^&]+)", page.url)[1], 224)
     assert mask[clicked].all() and mask.sum() > clicked.sum()
-    hole = f"{mask.sum():,} of"
+    hole = f"{mask.sum():,} pixels"
     expect(page.locator(".state")).to_contain_text(hole)
     expect(said(page)).to_have_text(NEW)
     wait_until_drawn(page)
@@ -129,7 +129,7 @@ def test_on_a_phone_ones_own_photograph_is_filled_in_sight(fill_page, tmp_path):
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "mine.png")
     page.get_by_role("button", name="Use this picture").click()
     expect(page.get_by_role("button", name="macaw, its own first guess")).to_be_visible(timeout=SLOW)
-    expect(page.locator(".state")).to_contain_text("Hole: 3,600 of")
+    expect(page.locator(".state")).to_contain_text("Hole: 3,600 pixels")
     wait_until_drawn(page)
     start(page)
     wait_for_end(page)

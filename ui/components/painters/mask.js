@@ -27,11 +27,12 @@ const maskKind = {
   build(painter) {
     painter.picture = painter.stage.appendChild(element("img"));
     painter.picture.draggable = false;
-    painter.papers = button(painter.tools.square.parentElement, "", () => {
+    painter.papers = button(painter.fold.parentElement, "", () => {
       painter.memory.sizes.square = painter.data.papers;
       take(painter, "square");
     });
     painter.papers.title = "Square of the paper’s size";
+    painter.fold.after(painter.papers);
   },
 
   sizeOf({ tool, width, height }) {
@@ -55,17 +56,18 @@ const maskKind = {
     for (const bit of cells) count += bit;
     const share = ((100 * count) / cells.length).toFixed(1);
     return count
-      ? `Hole: ${count.toLocaleString("en")} of ${cells.length.toLocaleString("en")} pixels, ${share} %`
-      : "No hole yet: click or drag on the picture.";
+      ? `Hole: ${count.toLocaleString("en")} pixels, ${share} %`
+      : "No hole yet: click or drag.";
   },
 
   show(painter) {
     const {
       canvas,
-      memory: { cells, width, height },
+      memory: { cells, width, height, tool, sizes },
+      data: { papers },
     } = painter;
-    const { papers } = painter.data;
     painter.papers.textContent = `${papers} × ${papers}`;
+    painter.papers.setAttribute("aria-pressed", String(tool === "square" && sizes.square === papers));
     const context = canvas.getContext("2d");
     context.fillStyle = "rgb(214 39 140 / 0.5)";
     fillRuns(context, cells, width, height, canvas.width / width);

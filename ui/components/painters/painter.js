@@ -71,9 +71,9 @@ function createPainter(kind, parentElement, data) {
     kit.hidden = !kit.hidden;
     show(painter);
   });
-  painter.undo = button(bar, "Undo", () => step(painter, "undo", "redo"));
-  painter.redo = button(bar, "Redo", () => step(painter, "redo", "undo"));
   painter.state = bar.appendChild(element("div", "state"));
+  painter.undo = button(bar, "↶", () => step(painter, "undo", "redo"), "Undo");
+  painter.redo = button(bar, "↷", () => step(painter, "redo", "undo"), "Redo");
   const tools = kit.appendChild(element("div", "group"));
   tools.setAttribute("role", "group");
   tools.setAttribute("aria-label", "Tool");
@@ -284,8 +284,7 @@ export function show(painter) {
   painter.fold.textContent = `${now} ▾`;
   painter.fold.setAttribute("aria-label", `Tools: ${now}`);
   painter.fold.setAttribute("aria-expanded", String(!painter.kit.hidden));
-  painter.undo.hidden = !memory.undo.length;
-  painter.redo.hidden = !memory.redo.length;
+  for (const kind of ["undo", "redo"]) painter[kind].style.visibility = memory[kind].length ? "" : "hidden"; // keeps its room
   painter.clear.disabled = memory.cells.every((cell) => cell === kind.blank(memory));
   painter.state.textContent = kind.state(memory);
 
