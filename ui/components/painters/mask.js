@@ -55,9 +55,7 @@ const maskKind = {
     let count = 0;
     for (const bit of cells) count += bit;
     const share = ((100 * count) / cells.length).toFixed(1);
-    return count
-      ? `Hole: ${count.toLocaleString("en")} pixels, ${share} %`
-      : "No hole yet: click or drag.";
+    return count ? `Hole: ${count.toLocaleString("en")} pixels, ${share} %` : "No hole yet: click or drag.";
   },
 
   show(painter) {

@@ -284,7 +284,8 @@ export function show(painter) {
   painter.fold.textContent = `${now} ▾`;
   painter.fold.setAttribute("aria-label", `Tools: ${now}`);
   painter.fold.setAttribute("aria-expanded", String(!painter.kit.hidden));
-  for (const kind of ["undo", "redo"]) painter[kind].style.visibility = memory[kind].length ? "" : "hidden"; // keeps its room
+  // Hidden, they keep their room: nothing moves when they appear.
+  for (const way of ["undo", "redo"]) painter[way].style.visibility = memory[way].length ? "" : "hidden";
   painter.clear.disabled = memory.cells.every((cell) => cell === kind.blank(memory));
   painter.state.textContent = kind.state(memory);
 
