@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 import ui.pages.generation
@@ -52,6 +54,13 @@ def toy_plan(**settings: object) -> RunPlan:
     mask = np.zeros((1, 32, 32), dtype=bool)
     mask[:, 8:20, 8:20] = True
     return inpainting_plan(pixels, mask, ["cat"], PGDConfig(epsilon=2.0, step_size=0.2, steps=6), **settings)
+
+
+def noise_file(height: int = 64, width: int = 64) -> bytes:
+    """An uploaded PNG."""
+    data = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)).save(data, "PNG")
+    return data.getvalue()
 
 
 def put_everywhere(monkeypatch: pytest.MonkeyPatch, **functions: object) -> None:

@@ -41,19 +41,14 @@ def test_lines_are_the_oracles_in_every_direction():
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (24, 40)])
-def test_brush_of_every_radius_is_the_oracles(height, width):
-    rng = np.random.default_rng(height)
+def test_brushes_of_every_radius_and_ellipses_are_the_oracles(height, width):
+    rng, size = np.random.default_rng(height), {"height": height, "width": width}
     strokes = [(points(rng, 4, height, width), radius) for radius in range(13)]
     for (path, radius), cells in zip(strokes, painted("brush", strokes, height, width), strict=True):
-        np.testing.assert_array_equal(cells == 9, brush_mask(path, radius, height=height, width=width)[0])
-
-
-@pytest.mark.parametrize(("height", "width"), [(32, 32), (24, 40)])
-def test_ellipses_are_the_oracles(height, width):
-    rng = np.random.default_rng(height)
+        np.testing.assert_array_equal(cells == 9, brush_mask(path, radius, **size)[0])
     strokes = [(points(rng, 2, height, width), None) for _ in range(30)] + [([(4, 7), (4, 7)], None)]
     for (corners, _), cells in zip(strokes, painted("ellipse", strokes, height, width), strict=True):
-        np.testing.assert_array_equal(cells == 9, ellipse_mask(*corners, height=height, width=width)[0])
+        np.testing.assert_array_equal(cells == 9, ellipse_mask(*corners, **size)[0])
 
 
 def test_fills_are_the_oracles_and_one_outside_paints_nothing():

@@ -25,7 +25,7 @@ def tiles_of(pictures):
     return packed, head, np.stack([image[row : row + side, column : column + side] for row, column in places])
 
 
-@pytest.mark.parametrize("count", [1, 2, 10, 100])
+@pytest.mark.parametrize("count", [1, 10, 100])
 def test_small_pictures_arrive_pixel_for_pixel(count):
     pictures = load_samples("cifar10-samples").images[:count].transpose(0, 2, 3, 1)
     packed, head, tiles = tiles_of(pictures)
@@ -67,7 +67,7 @@ SIDES = 2, 3, 5, 6, 12, 15, 16, 21, 49
 )
 def test_mixtures_of_pictures_of_any_side_are_the_engines(pictures):
     size = pictures.shape[-1]
-    cutoffs = {32: hybrid_cutoffs(32), 224: hybrid_cutoffs(224)[::8]}.get(size, [0.5, 1.0, size / 4, size / 2])
+    cutoffs = {32: hybrid_cutoffs(32), 224: hybrid_cutoffs(224)[::16]}.get(size, [0.5, 1.0, size / 4, size / 2])
     low, high = (image.transpose(1, 2, 0).ravel().tolist() for image in pictures)
     mixed = in_node("pictures/mixer.js", MIX, {"low": low, "high": high, "size": size, "cutoffs": list(cutoffs)})
     images = pictures.astype(np.float32) / 255

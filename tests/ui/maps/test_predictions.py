@@ -4,12 +4,24 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.page_runner import PAGE
 from ui.maps import predictions
 from ui.maps.predictions import FLIP_CHUNKS
-from ui.server.cache import LOADING
 
 CHUNK = FLIP_CHUNKS[False]
+
+
+def script():
+    import streamlit as st
+
+    from core.classifiers.registry import classifier_spec
+    from ui.maps.catalogue import Predictor
+    from ui.maps.predictions import count_flips, draw_answers
+    from ui.maps.wave import PerturbedPicture
+    from ui.shared.pictures import sample_picture
+
+    perturbed = PerturbedPicture(sample_picture("cifar10", 33), (0, 1), 4.0)
+    rows = draw_answers([Predictor(classifier_spec(name)) for name in ("mini-clip", "mini-resnet")], {}, perturbed)
+    count_flips(rows, perturbed, st.empty())
 
 
 @pytest.mark.parametrize("click", [None, 2])
@@ -27,15 +39,12 @@ def test_counting_tells_how_far_it_is_and_a_click_ends_it_at_the_next_chunk(monk
     monkeypatch.setattr(predictions, "top1_predictions", lambda *a, **k: batches.append(len(a[1])) or predict(*a, **k))
     monkeypatch.setattr(predictions, "REDRAW_SECONDS", -1)  # after every chunk
     st.cache_data.clear()
-    app = AppTest.from_string(PAGE.format("frequency"), default_timeout=120)
-    app.query_params.update({"pictures": "CIFAR-10", "details": "true"})
-    app.session_state[LOADING] = True  # as if the browser had painted
-    assert not app.run().exception
+    assert not AppTest.from_function(script, default_timeout=120).run().exception
     if click:
         assert batches == [CHUNK, CHUNK], "one chunk without the wave and with it"
         return
     first, *steps, last = drawn
-    assert first == [None] * len(last) and all(flips[1] == 100 for flips in last) and len(steps) == 4 * len(last)
+    assert first == [None] * 2 and [of for _, of in last] == [100] * 2 and len(steps) == 8
     assert [flips[0][1] for flips in steps[:4]] == [CHUNK, 2 * CHUNK, 3 * CHUNK, 4 * CHUNK]
     counts = [flips[0][0] for flips in steps[:4]]
     assert counts == sorted(counts) and counts[-1] == last[0][0]

@@ -6,11 +6,10 @@ import re
 import numpy as np
 import pytest
 
-from core.fourier.heatmap import METRICS, Metric, Unit
+from core.fourier.heatmap import METRICS
 from core.fourier.map_estimate import with_estimate
 from core.shared import stand_ins
 from tests.core.squares import heatmap_of
-from ui.components.maps.maps import pack_maps
 from ui.maps.catalogue import CLIP, MINI_CLIP, RESNET56, Entry, model_colour, shipped_maps
 from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.server.cache import ready_classifiers
@@ -61,17 +60,6 @@ def test_the_error_of_a_map_of_few_images_is_its_stored_estimate_and_no_other_vi
             for source in (forged, sampled(100, side=31))
         )
         np.testing.assert_array_equal(first, second)
-
-
-def test_a_further_row_of_the_table_is_shown_with_its_own_unit(monkeypatch):
-    unit = Unit("logits", decimals=2, signed=True)
-    margin = Metric("margin", "Margin", "mean margin", lambda source: 2 - source.rate(), unit, (-3, 3), "vik")
-    monkeypatch.setitem(METRICS, "Margin", margin)
-    maps = shown_maps([SMALL], "Margin", "Error", 31)
-    packed = pack_maps(maps)
-    assert (packed["unit"], packed["decimals"], packed["signed"], packed["range"]) == ("logits", 2, True, [-3, 3])
-    assert packed["maps"][0]["label"] == "mean margin"
-    np.testing.assert_array_equal(maps.views[0].values, 2 - SMALL.heatmap.rate())
 
 
 def test_a_colour_means_one_thing():

@@ -1,6 +1,5 @@
 """A sample set with a new picture size and its own classes: a row in two tables, and a folder."""
 
-import dataclasses
 import json
 
 import numpy as np
@@ -14,7 +13,7 @@ from core.sweep.__main__ import main
 from tests.ui.page_runner import open_page, page_text, run_to_the_end
 from tests.ui.toys import spec, use_toys
 from ui.shared.pictures import samples
-from ui.tools.registry import TOOLS
+from ui.tools.registry import GRADIENT, OWN_SWEEP
 
 SIDE = 96
 SHAPES = ClassSet("shapes", ("dot", "ring", "bar"))
@@ -63,20 +62,15 @@ def test_sweep_takes_the_set_by_name(tmp_path):
     assert facts["dataset"]["name"] == "shapes-samples" and facts["dataset"]["n"] == 6
 
 
-@pytest.mark.parametrize("tool", [*(name for name, tool in TOOLS.items() if tool.of_picture), "Compute a map"])
+@pytest.mark.parametrize("tool", [GRADIENT, OWN_SWEEP])
 def test_frequency_page_and_its_tools_take_its_pictures(tool):
     app = open_page("frequency", pictures="Shapes", picture="5", tab=tool)
     assert not app.exception and app.session_state["cell.places"]["shapes"] == 5
     picked = json.loads(app.get("bidi_component")[0].proto.json)["picture"]
     assert picked["strip"]["selected"] == 5 and (picked["size"], picked["usual"], picked["whose"]) == (SIDE, 8, "usual")
-    if tool == "Compute a map":
+    if tool == OWN_SWEEP:
         assert "Shapes" in app.selectbox(key="sweep.images").options
         assert app.selectbox(key="sweep.name").options == ["Toy A"]
-
-
-def test_a_side_without_a_size_v_is_refused():
-    with pytest.raises(ValueError, match="the paper has no size v for 96 pixels"):
-        dataclasses.replace(SAMPLE_SETS["shapes"], epsilon=None)
 
 
 def test_inpainting_fills_a_hole_in_its_picture():
@@ -97,14 +91,3 @@ def test_generation_draws_its_classes():
     assert not app.exception and not app.error
     run, _ = app.session_state["generation.runs"].result.runs
     assert run.start.shape == (1, 3, SIDE, SIDE) and run.metadata["class_names"][run.metadata["targets"][0]] == "ring"
-
-
-def test_uploads_may_be_used_like_its_pictures():
-    app = open_page("inpainting", inpainting_pictures="Yours")
-    app.session_state["inpainting.picking"] = True
-    app.session_state["inpainting.uploaded"] = "mine.png", {SIDE: np.zeros((3, SIDE, SIDE), np.uint8)}
-    app.run()
-    app.radio(key="inpainting.upload_size").set_value("96 px, Shapes classes").run()
-    assert app.selectbox(key="inpainting.true_class.shapes").options == list(SHAPES.names)
-    app.button(key="inpainting.use").click().run()
-    assert not app.exception and app.session_state["inpainting.own"].classes == SHAPES

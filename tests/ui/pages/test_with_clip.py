@@ -19,7 +19,6 @@ from ui.story.chapters import FACTS
 
 ROBUST, MINI, MINI_ROBUST, CNN = CLIPS[1], "mini-clip", "mini-clip-robust", "efficientnet-lite0"
 HERE = {"neither": (), "CLIP": (PAPERS_CLIP,), "CLIP and its twin": CLIPS, "the twin alone": (ROBUST,)}
-SMALL = {"inpainting-pictures": "CIFAR-10", "generation-set": "CIFAR-10, 32 px"}
 STAND_IN = (MINI, "answered by Mini CLIP, in miniature")
 LARGE_PAIRS = ((CNN,), (PAPERS_CLIP,), CLIPS, (ROBUST,))
 SMALL_PAIRS = ((MINI, MINI_ROBUST), (PAPERS_CLIP, MINI_ROBUST), CLIPS, (MINI, MINI_ROBUST))
@@ -42,9 +41,7 @@ def first_row() -> tuple[str, str]:
 # A place, and what it shows for each of `HERE`.
 PLACES = (
     (lambda: networks("inpainting"), LARGE_PAIRS),
-    (lambda: networks("generation"), LARGE_PAIRS),
-    (lambda: networks("inpainting", **SMALL), SMALL_PAIRS),
-    (lambda: networks("generation", **SMALL), SMALL_PAIRS),
+    (lambda: networks("generation", **{"generation-set": "CIFAR-10, 32 px"}), SMALL_PAIRS),
     (first_row, (STAND_IN, (PAPERS_CLIP, ""), (PAPERS_CLIP, ""), STAND_IN)),
     (lambda: ready_clips()[0].name, (MINI, PAPERS_CLIP, PAPERS_CLIP, ROBUST)),
     (lambda: "CLIP is installed" in FACTS["clip_here"](), (False, True, True, False)),

@@ -65,7 +65,6 @@ def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_mor
 
 
 STARTS = {
-    "independent": ({"start_from": "Pixel noise"}, None),
     "sketch": ({"start_from": "Sketch", "sketch": FROG}, decode_sketch(FROG, 32).transpose(2, 0, 1)),
     "picture": ({"start_from": "Picture", "picture": "3"}, load_samples("cifar10-samples").images[3]),
 }
@@ -83,7 +82,7 @@ def test_a_run_starts_from_what_is_chosen_and_its_link_draws_the_same(kind):
     assert np.array_equal(runs[0].frames[-1], runs[1].frames[-1]) and runs[0].config.steps == 3
     run = runs[1]
     assert run.metadata["images"]["start"] == kind and run.metadata["class_names"][run.metadata["targets"][0]] == "deer"
-    assert start is None or np.allclose(255 * run.start[0], start, atol=1e-3)
+    assert np.allclose(255 * run.start[0], start, atol=1e-3)
     if kind == "picture":
         assert run.metadata["images"]["credit"] == f"Start: {captions('cifar10')[3]}"
 
@@ -101,16 +100,13 @@ def test_the_last_run_brings_its_word_and_its_sketch_back():
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("frog"))
 
 
-def test_beginning_with_a_sketch_brings_its_class_and_a_word_leads_back():
-    app = open_page("generation", generation_set="ImageNet, 224 px")
-    for begin, start, classes in (("From a sketch", "Sketch", ["volcano"]), ("From a word", "Grey", None)):
-        app.segmented_control(key="generation.begin").set_value(begin).run()
-        assert not app.exception and settable_widget(app, "generation-start-from").value == start
-        assert classes in (None, settable_widget(app, "generation-classes-imagenet").value)
-    broken = drawing(generation_start_from="Sketch", generation_sketch="nonsense")
-    assert np.array_equal(broken.session_state["generation.sketch"], draw_sketch(next(iter(SKETCHES))))
-    pick(broken, "ship")
-    assert encode_sketch(draw_sketch("ship")) in str(broken.query_params["generation-sketch"]) and not broken.exception
+def test_a_word_leads_back_from_a_sketch_and_a_broken_one_in_a_link_is_the_first():
+    app = drawing(generation_start_from="Sketch", generation_sketch="nonsense")
+    assert np.array_equal(app.session_state["generation.sketch"], draw_sketch(next(iter(SKETCHES))))
+    pick(app, "ship")
+    assert encode_sketch(draw_sketch("ship")) in str(app.query_params["generation-sketch"])
+    app.segmented_control(key="generation.begin").set_value("From a word").run()
+    assert not app.exception and settable_widget(app, "generation-start-from").value == "Blur"
 
 
 def test_a_link_to_a_word_of_the_opening_shows_its_pair_and_an_unknown_word_gets_its_neighbours():

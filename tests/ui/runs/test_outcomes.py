@@ -92,38 +92,35 @@ def test_the_way_back_chooses_the_examples_own_classifiers(page, sample_set, var
     assert example_titles(page, sample_set, variant, specs) == [classifier_spec(name).title for name in expected]
 
 
-@pytest.mark.parametrize(("kind", "variant"), [("inpainting", "eq3"), ("inpainting", "mean_square"),
-                                               ("generation", "blur"), ("generation", "independent")])  # fmt: skip
-def test_a_stored_example_has_the_chosen_penalty_or_start_and_classifiers(kind, variant):
-    runs = stored_example(kind, "cifar10", MINI, variant).runs
-    assert tuple(run.metadata["classifier"]["name"] for run in runs) == MINI
-    facts = [run.metadata["objective"].get("penalty") or run.metadata["images"]["start"] for run in runs]
-    assert facts == [variant] * 2
-    if variant == "eq3":  # the contrast that the page is about
+@pytest.mark.parametrize(
+    ("kind", "sample_set", "names", "facts", "searches", "picture"),
+    [
+        ("inpainting", "cifar10", MINI, ("eq3", "eq3"), ["pixels"], 5),
+        ("inpainting", "cifar10", MINI, ("mean_square", "mean_square"), ["pixels"], 5),
+        ("generation", "cifar10", MINI, ("independent", "independent"), ["pixels"], None),
+        ("generation", "photographs", ["efficientnet-lite0"], ("grey", "grey"), ["pixels", "views"], None),
+        ("inpainting", "photographs", ["efficientnet-lite0"], ("eq3", "frozen"), ["pixels", "views"], 6),
+        ("inpainting", "photographs", ["efficientnet-lite0"], ("eq3", "frozen"), ["pixels", "views"], 7),
+    ],
+)
+def test_a_stored_example_has_the_chosen_penalty_or_start_classifiers_and_searches(
+    kind, sample_set, names, facts, searches, picture
+):
+    runs = stored_example(kind, sample_set, names, facts[0], searches, picture).runs
+    by = [(run.metadata["classifier"]["name"], run.config.search) for run in runs]
+    assert by == [(name, search) for name in names for search in searches]
+    assert facts == tuple(run.metadata["objective"].get("penalty") or run.metadata["images"]["start"] for run in runs)
+    assert len({(run.config.steps, run.config.epsilon) for run in runs}) == 1
+    assert all(np.array_equal(run.start, runs[0].start) for run in runs)
+    assert kind == "generation" or {run.metadata["images"]["index"] for run in runs} == {picture}
+    if len(searches) == 2:
+        assert [run_title(run, runs) for run in runs] == [*ROLES.values()]
+    if facts == ("eq3", "eq3"):  # the contrast that the page is about
         assert all(float(run.curves["target_probability"][-1, 0]) > 0.9 for run in runs)
         assert all(run.metadata["images"]["change"][0]["outside"] == 0 for run in runs)
 
 
-@pytest.mark.parametrize(("kind", "picture"), [("generation", 6), ("inpainting", 6), ("inpainting", 7)])
-def test_full_size_pages_begin_with_both_searches_of_one_start_and_budget(kind, picture):
-    runs = stored_example(kind, "photographs", ["efficientnet-lite0"], "", ["pixels", "views"], picture).runs
-    pixels, views = runs
-    assert (pixels.config.search, views.config.search) == ("pixels", "views")
-    assert np.array_equal(pixels.start, views.start)
-    assert (pixels.config.steps, pixels.config.epsilon) == (views.config.steps, views.config.epsilon)
-    assert [run_title(run, runs) for run in runs] == [*ROLES.values()]
-    assert kind == "generation" or {run.metadata["images"]["index"] for run in runs} == {picture}
-
-
 # ---- replays -----------------------------------------------------------------------------------------------------
-
-
-def test_finished_runs_keep_their_frames_and_numbers():
-    data = run_replay(PAIR, id="pair")
-    assert data["frame_steps"] == PAIR[0].frame_steps.tolist() and data["live"] is None
-    for k, run in enumerate(PAIR):
-        assert np.array_equal(frames_of(data, k), run.frames)
-        assert np.allclose(numbers_of(data, k), run.curves["target_probability"][run.frame_steps])
 
 
 @pytest.mark.parametrize(("count", "size"), [(1, 3), (2, 10**9), (31, 3072), (1000, 3), (121, 150528)])
@@ -223,14 +220,16 @@ def test_picture_and_animation_show_the_original_and_each_runs_frames_without_lo
     pictures = tiles(Image.open(io.BytesIO(run_picture(PAIR, 0))), 3)
     for tile, pixels in zip(pictures, (PAIR[0].original[0], *(run.frames[-1, 0] for run in PAIR)), strict=True):
         assert np.array_equal(tile, enlarge(pixels))
-    animation = Image.open(io.BytesIO(run_animation(PAIR, 0)))
-    assert animation.n_frames == min(61, len(PAIR[0].frames))
+    short = [sound_run(frames=5), sound_run(frames=5)]
+    short[1] = replace(short[1], frames=255 - short[1].frames)
+    animation = Image.open(io.BytesIO(run_animation(short, 0)))
+    assert animation.n_frames == 5
     for number, frame in ((0, 0), (animation.n_frames - 1, -1)):
         animation.seek(number)
-        for tile, run in zip(tiles(animation, 3)[1:], PAIR, strict=True):
+        for tile, run in zip(tiles(animation, 3)[1:], short, strict=True):
             assert np.array_equal(tile, enlarge(run.frames[frame, 0]))
-    odd = Image.open(io.BytesIO(run_animation([sound_run("generation", size=(3, 200))], 0)))
-    assert max(odd.size) <= 2 * 512 and odd.n_frames == 4
+    odd = Image.open(io.BytesIO(run_animation([sound_run("generation", size=(3, 200), frames=100)], 0)))
+    assert max(odd.size) <= 2 * 512 and odd.n_frames == 61
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "馬", 'a/b\\c:d*e?f"g<h>i|j\r\nSet-Cookie: x'])

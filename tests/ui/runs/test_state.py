@@ -13,7 +13,7 @@ from ui.server.jobs import JobManager
 
 NAMES, SEARCHES = ("toy-a",), ("pixels",)
 PLAN = toy_plan()
-LONGER = replace(PLAN, config=PGDConfig(epsilon=2.0, step_size=0.2, steps=1000))
+LONGER = replace(PLAN, config=PGDConfig(epsilon=2.0, step_size=0.2, steps=100_000))
 DOG = replace(PLAN, targets=("dog",))
 
 

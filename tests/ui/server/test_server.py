@@ -19,7 +19,7 @@ from core.pgd.settings import paper_generation
 from tests.ui.server.test_jobs import priority
 from ui.runs.settings import check_size
 from ui.server import cache
-from ui.server.cache import classifier_for, job_manager, ready_classifiers, ready_clips
+from ui.server.cache import classifier_for, job_manager, ready_classifiers
 from ui.server.downloads import weight_downloads
 from ui.server.jobs import lower_priority
 from ui.server.limits import PREFIX, Limits, check_upload, limits
@@ -64,17 +64,6 @@ def test_server_refuses_a_run_or_an_upload_that_no_widget_would_ask_for(monkeypa
     monkeypatch.setattr(ui.shared.pictures, "limits", lambda: replace(limits(), picture_mb=1))
     with pytest.raises(ValueError, match="larger than the 1 MB"):
         uploaded_pixels(bytes(2**20 + 1))
-
-
-def test_a_clip_predicts_in_the_words_it_learned_and_every_clip_in_the_visitors_own():
-    def names(specs):
-        return {spec.name for spec in specs}
-
-    assert "mini-clip" in names(ready_classifiers("cifar10")) & names(ready_clips())
-    assert "mini-resnet" not in names(ready_clips())
-    assert "mini-clip" not in names(ready_classifiers("imagenet")) and "efficientnet-lite0" in names(
-        ready_classifiers("imagenet")
-    )
 
 
 @pytest.fixture

@@ -76,10 +76,7 @@ ERROR, LOWER = Interval(0.639, 0.629, 0.648), Interval(-0.087, -0.101, -0.075)
 @pytest.mark.parametrize(
     ("number", "value", "interval"),
     [
-        (numbers.measured_percent(ERROR), "63.9 %", "(62.9 to 64.8)"),
-        (numbers.points(LOWER), "8.7 points lower", "(7.5 to 10.1)"),
         (numbers.signed_points(LOWER), "−8.7 points", "(−10.1 to −7.5)"),
-        (numbers.small_with_interval(Interval(3.8, 3.1, 4.5)), "3.8", "(3.1 to 4.5)"),
         (Number("0.42", "0.30 to 0.50; p < 0.001"), "0.42", "(0.30 to 0.50; p &lt; 0.001)"),
     ],
 )
@@ -90,14 +87,10 @@ def test_an_interval_goes_behind_its_number(number, value, interval):
 
 
 def test_parts_survive_being_put_together_and_one_number_a_sentence_is_bold():
-    exact = [
-        Sentence("It is ", number, ".") for number in (Number("<5"), numbers.small_with_interval(Interval.exact(2.0)))
-    ]
-    assert list(map(sentence_html, exact)) == ["It is &lt;5.", "It is 2."]
-    pair = join_parts([Sentence(f"{name} ", numbers.measured_percent(ERROR)) for name in "ABC"], ", ", " and ")
-    whole = Paragraph(
-        Sentence("Errors: ", pair, "."), "", Paragraph("One more.", Sentence("By ", numbers.points(LOWER)))
-    )
+    assert sentence_html(Sentence("It is ", numbers.small_with_interval(Interval.exact(2.0)), ".")) == "It is 2."
+    errors = join_parts([Sentence(f"{name} ", numbers.measured_percent(ERROR)) for name in "ABC"], ", ", " and ")
+    lower = Sentence("By ", numbers.points(LOWER))
+    whole = Paragraph(Sentence("Errors: ", errors, "."), "", Paragraph("One more.", lower))
     share = "63.9 % (62.9 to 64.8)"
     assert whole == f"Errors: A {share}, B {share} and C {share}. One more. By 8.7 points lower (7.5 to 10.1)"
     assert len(whole.sentences) == 3 and sum(isinstance(part, Number) for part in whole.sentences[0].parts) == 3

@@ -16,7 +16,7 @@ import ui.pages.inpainting
 import ui.shared.pictures
 from core.data.sample_sets import SAMPLE_SETS
 from tests.ui.page_runner import open_page
-from tests.ui.toys import put_everywhere
+from tests.ui.toys import noise_file, put_everywhere
 from ui.shared.pictures import sample_picture, uploaded_pixels
 
 
@@ -30,15 +30,8 @@ def upload(app: AppTest, page: str, name: str, data: bytes) -> AppTest:
     app.session_state[f"{page}.picking"] = True
     app.run()
     app.segmented_control(key=f"{page}.kind").set_value("Yours").run()
-    uploader = next(widget for widget in app.file_uploader if widget.label.startswith("Your picture"))
-    assert not uploader.set_value((name, data, "image/png")).run().exception
+    assert not app.file_uploader(key=f"{page}.upload").set_value((name, data, "image/png")).run().exception
     return app
-
-
-def picture_file() -> bytes:
-    data = io.BytesIO()
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(data, "PNG")
-    return data.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -60,17 +53,23 @@ def test_a_links_picture_arrives_in_the_browser(parameters, kind, position):
 @pytest.mark.parametrize(
     ("name", "prefix", "keys"), [("frequency", "", "cell"), ("inpainting", "inpainting-", "inpainting")]
 )
-def test_an_upload_has_the_size_of_the_pictures_beside_it_and_is_kept_when_its_dialog_is_gone(name, prefix, keys):
+def test_an_upload_is_decoded_once_has_the_size_of_the_pictures_beside_it_and_goes_with_its_session(
+    name, prefix, keys, monkeypatch
+):
+    decoded = []
+    monkeypatch.setattr(
+        ui.shared.pictures, "uploaded_pixels", lambda data: decoded.append(data) or uploaded_pixels(data)
+    )
     app = open_page(name, **{f"{prefix}pictures": "CIFAR-10", f"{prefix}picture": "33"})
     assert app.session_state[f"{keys}.places"]["cifar10"] == 33
-    app = upload(app, keys, "mine.png", picture_file())
+    app = upload(app, keys, "mine.png", noise_file())
     assert app.radio(key=f"{keys}.upload_size").value.startswith("32 px")
     (preview,) = [item.proto.body for item in app.get("html") if 'alt="mine.png"' in item.proto.body]
     shown = Image.open(io.BytesIO(base64.b64decode(preview.partition("base64,")[2].partition('"')[0])))
-    expected = uploaded_pixels(picture_file())
+    expected = uploaded_pixels(noise_file())
     np.testing.assert_array_equal(np.asarray(shown), expected[32].transpose(1, 2, 0))
-    app.radio(key=f"{keys}.upload_size").set_value("224 px, ImageNet classes").run()
     assert app.query_params[f"{prefix}pictures"] == "CIFAR-10", "unchanged until the upload is used"
+    app.radio(key=f"{keys}.upload_size").set_value("224 px, ImageNet classes").run()
     app.button(key=f"{keys}.use").click().run()
     assert app.query_params[f"{prefix}pictures"] == "Yours" and app.session_state[f"{keys}.own"].size == 224
     assert not any(widget.label.startswith("Your picture") for widget in app.file_uploader), "the dialog has closed"
@@ -80,19 +79,11 @@ def test_an_upload_has_the_size_of_the_pictures_beside_it_and_is_kept_when_its_d
     assert stored_name == "mine.png" and pixels.keys() == expected.keys()
     for size, array in pixels.items():
         np.testing.assert_array_equal(array, expected[size])
-
-
-def test_an_upload_is_decoded_once_and_goes_with_its_session(monkeypatch):
-    decoded = []
-    monkeypatch.setattr(
-        ui.shared.pictures, "uploaded_pixels", lambda data: decoded.append(data) or uploaded_pixels(data)
-    )
-    app = upload(open_page("inpainting"), "inpainting", "mine.png", picture_file()).run()
-    pixels = weakref.ref(app.session_state["inpainting.uploaded"][1][32])
-    assert pixels() is not None and decoded == [picture_file()]
-    del app
+    assert decoded == [noise_file()]
+    kept = weakref.ref(pixels[32])
+    del app, pixels, array
     gc.collect()
-    assert pixels() is None
+    assert kept() is None
 
 
 def test_a_broken_upload_is_refused_with_its_name_as_text_and_not_decoded_again(monkeypatch):

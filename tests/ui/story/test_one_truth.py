@@ -8,15 +8,10 @@ import pytest
 
 from core.claims.picture_verdicts import feature_findings
 from core.claims.verdicts import findings
-from core.data.sample_sets import HEATMAPS
-from core.fourier.heatmap import Heatmap
-from core.reproduce.compare import MapResult, compare_claims
-from core.reproduce.paper_parts import MAPS
-from core.reproduce.report import Cost, Results, to_html
 from tests.ui.story.test_page import opened
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.maps.wave import wave_table
-from ui.pages.findings import FEATURES, SECTION, SHIFTS
+from ui.pages.findings import FEATURES, SECTION
 from ui.story.chapters import FACTS, NAMES, chapter
 from web.findings import sections
 
@@ -68,37 +63,6 @@ def test_a_difference_said_in_passing_is_that_of_findings(everywhere):
     assert f"{sign}{number} points" in everywhere["papers"]["relies"][1]
 
 
-@pytest.mark.parametrize(
-    "parameters", [{"subject": CLIP}, {"subject": MINI_CLIP}, {SECTION: FEATURES}, {SECTION: SHIFTS}]
-)
-def test_no_verdict_on_clip_stands_over_a_miniatures_number_without_saying_so(parameters):
-    text, compared = "".join(item.proto.body for item in opened("findings", **parameters).get("html")), 0
-    for row in re.split('(?=<tr data-claim=")', text)[1:]:
-        statement, networks = re.search("<b>(.*?)</b>", row)[1], re.search("<small>paper, §(.*?)</small>", row)
-        if networks and "CLIP" in statement.replace("Mini CLIP", "") and "Mini " in networks[1]:
-            assert VERDICT.search(row)[1].endswith("in miniature"), row
-            compared += 1
-    assert compared or parameters.get("subject") != MINI_CLIP
-
-
-def test_the_report_says_what_findings_says(everywhere):
-    """With the published map as if computed here."""
-    part = next(part for part in MAPS if part.key == "figure-1-resnet")
-    published = Heatmap.load(HEATMAPS / part.references[-1])
-    (comparison,) = compare_claims({part.key: MapResult(part, published, published, None, "")})
-    page = to_html(Results("", "", 0, [], [comparison], [], [], [], Cost(1, 1, 1, None)))
-    table, compared = re.findall(r"<tr\b.*?</tr>", page, re.DOTALL), 0
-    for finding in comparison.here:
-        row = next(row for row in table if finding.claim.quote in html.unescape(row))
-        verdict, text = everywhere["papers"][finding.claim.key]
-        if finding.claim.key != "relies":  # it names its networks by their files
-            figures = FIGURE.findall(plain(row))
-            assert set(figures) <= set(FIGURE.findall(text)) and (figures or verdict == "not checkable here")
-        assert VERDICT.findall(row) == [verdict, verdict]
-        compared += 1
-    assert compared >= 9
-
-
 def test_the_article_says_what_findings_says(everywhere):
     offline = rows("".join(html for _, html in sections()))
     for about in ("papers", "first painted"):
@@ -140,7 +104,6 @@ def test_the_numbers_of_a_wave_are_one():
     [
         ("papers", (CLIP, RESNET56), "0,1", "low"),
         ("papers", (CLIP, RESNET56), "-14,-14", "high"),
-        ("minis", (MINI_CLIP, MINI_RESNET), "-2,0", "low"),
         ("gradient", (MINI_RESNET, MINI_CLIP), "5,5", None),
     ],
 )
