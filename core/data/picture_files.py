@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+_JPEGS = ("JPEG", "MPO")
 MAX_BYTES = 50 * 2**20
 MAX_PIXELS = 50_000_000  # a 50-megapixel phone picture passes; 150 MB once decoded
 MIN_SIDE = 8
@@ -56,7 +57,8 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
 
     Args:
         data: the bytes of a JPEG, PNG, WebP, GIF, BMP or TIFF file.
-        max_pixels: maximum number of pixels, checked from the header before decoding.
+        max_pixels: maximum number of pixels, checked from the header before decoding. A JPEG of more is
+            decoded at half its side, unless it is progressive.
     Returns:
         The picture in mode RGB, height and width at least 8.
     Raises:
@@ -71,6 +73,9 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
         )
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            # A phone's largest photographs are decoded at half their side. A progressive one is kept whole in memory.
+            if image.format in _JPEGS and image.width * image.height > max_pixels and "progressive" not in image.info:
+                image.draft(None, (image.width // 2, image.height // 2))
             _check_size(image, data, max_pixels)
             image.load()
             return _upright_rgb(image)
@@ -102,7 +107,7 @@ def _check_size(image: Image.Image, data: bytes, max_pixels: int) -> None:
         )
     # A progressive JPEG is fully decoded once per scan, and a scan can have ten bytes: a small file could keep a
     # processor busy for hours. In compressed data FF is followed by 00, so the markers can be counted.
-    if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+    if image.format in _JPEGS and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
         raise ImageError(f"this JPEG has more than {MAX_JPEG_SCANS} scans, as no camera writes; save it as PNG")
 
 

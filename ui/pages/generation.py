@@ -396,14 +396,14 @@ def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[C
     if reported is not None:
         more = len({*reported[1].names} - {str(word.label) for word in wall.words})
         counts = (
-            f". *Story* and *Findings* say {int(reported[1].recognised().sum())} of {reported[1].n}: "
+            f" *Story* and *Findings* say {int(reported[1].recognised().sum())} of {reported[1].n}: "
             f"{count_of(more, 'word')} of theirs, underwear, gave way to others here."
         )
     seen = f"**{wall.recognised('views')} of {len(names)} random words**"
     st.markdown(
-        f"{seen} are recognised by another network{painter}{counts}",
+        f"{seen} are recognised by another network{painter}.",
         help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
-        "the picture is the word. *Details* counts the paper’s search, too.",
+        f"the picture is the word. *Details* counts the paper’s search, too.{counts}",
     )
     image_picker(
         _wall_thumbnails(),
