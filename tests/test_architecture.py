@@ -1,10 +1,10 @@
 """Import rules: no cycles, no Streamlit in the engine, and no torch on import or for a first paint."""
 
 import ast
-import contextlib
 import graphlib
 import subprocess
 import sys
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -32,12 +32,13 @@ FLOORS = {
         ("pages",),
     ),
 }
-# What others import of the app: the article what it shows as well.
+# What each top imports, besides itself; the article all that the app shows, neither its server nor its runs.
 OFFERED = {
-    "web": {"components", "shared", "maps", "tools", "story", "pages"},
-    "core": set(),
-    "precomputed": set(),
-    "benchmarks": set(),
+    "core": (),
+    "ui": ("core",),
+    "precomputed": ("core",),
+    "benchmarks": ("core",),
+    "web": ("core", *(f"ui.{name}" for name in ("components", "shared", "maps", "tools", "story", "pages"))),
 }
 
 
@@ -45,47 +46,33 @@ def module_name(path):
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-MODULES = {
-    module_name(path): path
-    for top in ("core", "ui", "web", "precomputed", "benchmarks")
-    for path in (ROOT / top).rglob("*.py")
-}
+MODULES = {module_name(path): path for top in OFFERED for path in (ROOT / top).rglob("*.py")}
 
 
-def modules_after(code):
-    """Top-level names of the modules loaded by a fresh interpreter after running `code`."""
-    script = f"import sys\n{code}\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
-    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert result.returncode == 0, result.stderr
-    return set(result.stdout.split())
-
-
-def imports_of(source, *, types):
-    """Our modules that a source text imports, also inside functions; `types`: include imports for type checkers."""
+def imports_of(source):
+    """Names of modules that a source text imports, also inside functions and for type checkers."""
     modules = set()
-
-    def visit(node):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not types:
-            return
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             modules.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                modules.add(inner if inner in MODULES else node.module)
-        for child in ast.iter_child_nodes(node):
-            visit(child)
-
-    visit(ast.parse(source))
-    return modules & MODULES.keys()
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules |= inner & MODULES.keys() or {node.module}
+    return modules
 
 
-def all_imports(*, types):
-    return {name: imports_of(path.read_text("utf-8"), types=types) for name, path in MODULES.items()}
+@cache
+def all_imports():
+    return {name: imports_of(path.read_text("utf-8")) for name, path in MODULES.items()}
 
 
-def packages(graph, *, whole):
+def ours(imports):
+    return {name: modules & MODULES.keys() for name, modules in imports.items()}
+
+
+def packages(imports, *, whole):
     """The graph of packages and of files beside them: a package as one node, or its inner packages apart."""
+    graph = ours(imports)
     names = graph.keys() | set().union(*graph.values())
     package = {name: ".".join(name.split(".")[: 2 if whole else max(2, name.count("."))]) for name in names}
     joined = {name: set() for name in package.values()}
@@ -99,57 +86,41 @@ def order(graph):
     return list(graphlib.TopologicalSorter(graph).static_order())
 
 
-def test_no_module_imports_itself_by_way_of_others_not_even_for_types():
-    assert len(order(all_imports(types=True))) >= len(MODULES)
+GRAPHS = {"files": ours, "packages": partial(packages, whole=True), "inner packages": partial(packages, whole=False)}
 
 
-def test_no_package_imports_itself_by_way_of_others_not_even_for_types():
-    graph = packages(all_imports(types=True), whole=True)
-    assert {"core.fourier", "core.shared", "ui.maps"} <= graph.keys() and len(order(graph)) == len(graph)
-    assert "core.classifiers" not in graph["core.claims"], "maps are judged without loading any network"
-    inner = packages(all_imports(types=True), whole=False)
-    assert {"ui.maps", "ui.runs"} <= inner.keys() and len(order(inner)) == len(inner)
+@pytest.mark.parametrize("kind", GRAPHS)
+def test_nothing_imports_itself_by_way_of_others_not_even_for_types(kind):
+    graph = GRAPHS[kind](all_imports())
+    assert {"files": "core.fourier.waves"}.get(kind, "core.fourier") in graph and len(order(graph)) == len(graph)
+
+
+def test_the_check_for_circles_can_fail_where_no_file_is_in_one():
+    imports = {
+        "core.fourier.heatmap": imports_of("def load():\n    from core.data.sample_sets import ClassSet"),
+        "core.data.datasets": imports_of("if TYPE_CHECKING:\n    from core.fourier.heatmap import METRICS"),
+    }
+    assert len(order(ours(imports))) == 3
+    for whole in (True, False):
+        with pytest.raises(graphlib.CycleError, match=r"core\.data"):
+            order(packages(imports, whole=whole))
 
 
 @pytest.mark.parametrize("top", FLOORS)
 def test_packages_import_lower_floors_alone(top):
     floors = {f"{top}.{name}": floor for floor, names in enumerate(FLOORS[top]) for name in names}
-    graph = packages(all_imports(types=True), whole=True)
+    graph = packages(all_imports(), whole=True)
     for package, floor in floors.items():
         above = {name for name in graph[package] if name.startswith(f"{top}.") and floors.get(name, 99) >= floor}
         assert not above, (package, above)
     assert {name for name in graph if name.startswith(f"{top}.")} == floors.keys()
+    assert "core.classifiers" not in graph.get("core.claims", ()), "maps are judged without loading any network"
 
 
 @pytest.mark.parametrize("top", OFFERED)
-def test_others_import_what_the_app_offers_them(top):
-    imports = {name: imported for name, imported in all_imports(types=True).items() if name.split(".")[0] == top}
-    taken = set().union(*imports.values())
-    assert {name.split(".")[1] for name in taken if name.startswith("ui.")} == OFFERED[top]
-    assert top == "web" or not any(name.startswith("web.") for name in taken)
-
-
-def test_the_check_for_circles_can_fail():
-    lazy = imports_of("def load():\n    from core.fourier.heatmap import Heatmap", types=False)
-    graph = {
-        "core.shared.files": lazy,
-        "core.fourier.heatmap": imports_of("from core.shared.files import read_npz", types=False),
-    }
-    with pytest.raises(graphlib.CycleError, match=r"core\.fourier\.heatmap"):
-        order(graph)
-
-
-@pytest.mark.parametrize("types", [False, True])
-def test_the_check_for_circles_of_packages_can_fail_where_no_file_is_in_one(types):
-    back = "if TYPE_CHECKING:\n    from core.fourier.heatmap import METRICS"
-    graph = {
-        "core.fourier.heatmap": imports_of("from core.data.sample_sets import ClassSet", types=types),
-        "core.data.datasets": imports_of(back, types=types),
-    }
-    assert len(order(graph)) == 3
-    for whole in (True, False):
-        with pytest.raises(graphlib.CycleError, match=r"core\.data") if types else contextlib.nullcontext():
-            order(packages(graph, whole=whole))
+def test_each_top_imports_what_others_offer_it(top):
+    imported = set().union(*(modules for name, modules in ours(all_imports()).items() if name.split(".")[0] == top))
+    assert not {name for name in imported if not name.startswith((top, *OFFERED[top]))}
 
 
 def test_no_folder_of_code_has_more_entries_than_a_reader_can_hold():
@@ -170,57 +141,56 @@ def test_no_folder_of_code_has_more_entries_than_a_reader_can_hold():
     assert not {folder: names for folder, names in entries.items() if len(names) > MAX_ENTRIES}
 
 
-def test_the_engine_imports_neither_streamlit_nor_pages():
-    engine = [name for name in MODULES if name.startswith("core.") and not name.endswith("__main__")]
-    assert "core.sweep.waves" in engine and "core.classifiers.classifier" in engine
-    loaded = modules_after("\n".join(f"import {name}" for name in engine))
-    assert "torch" in loaded and not loaded & {"streamlit", "ui", "precomputed"}
+def test_the_engine_does_not_import_streamlit():
+    users = {name.split(".")[0] for name, modules in all_imports().items() if "streamlit" in modules}
+    assert "ui" in users and "core" not in users
 
 
-def test_the_check_for_streamlit_can_fail():
-    assert "streamlit" in modules_after("import core.fourier.heatmap, streamlit")
-
-
-def test_importing_the_engine_and_the_pages_does_not_import_torch():
-    lazy = ("core.classifiers.classifier", "core.classifiers.networks", "core.pgd.steps")
-    names = [name for name in MODULES if name.startswith("core.") and name not in lazy]
-    pages = {name for name in MODULES if "ui.pages." in name} - {"ui.pages.navigation"}  # a script that runs on import
-    names += sorted(pages)
-    assert {"ui.pages.frequency", "core.pgd.run", "core.sweep.__main__"} <= set(names)
-    assert "torch" not in modules_after("\n".join(f"import {name}" for name in names))
-
-
-def test_a_run_of_the_pages_leaves_the_folders_of_imports_alone():
-    modules_after(
-        "import app, sys\nfrom streamlit.runtime.scriptrunner.exec_code import modified_sys_path\n"
-        "before = list(sys.path)\nwith modified_sys_path(str(app.NAVIGATION)):\n    assert sys.path == before"
-    )
-
-
-def test_judging_two_maps_does_not_import_torch():
-    loaded = modules_after(
+LAZY = {"core.classifiers.classifier", "core.classifiers.networks", "core.pgd.steps"}
+PAGES = {name for name in MODULES if "ui.pages." in name} - {"ui.pages.navigation"}  # a script that runs on import
+# In one interpreter, in turn: what runs, and the modules that it leaves alone.
+STAGES = {
+    "the start of the server": (
+        "import app\napp.read_pages()\n"
+        "from streamlit.runtime.scriptrunner.exec_code import modified_sys_path\nbefore = list(sys.path)\n"
+        "with modified_sys_path(str(app.NAVIGATION)):\n    assert sys.path == before",
+        {"scipy.stats", "torch"},
+    ),
+    "the engine and the pages": (
+        "".join(f"import {name}\n" for name in sorted({n for n in MODULES if n.startswith("core.")} - LAZY | PAGES)),
+        {"torch"},
+    ),
+    "judging two maps": (
         "from core.claims.claim import NamedMap\nfrom core.claims.verdicts import findings\n"
         "from core.fourier.heatmap import Heatmap\n"
         "named = NamedMap('a', 'a', Heatmap.load('precomputed/heatmaps/mini-clip_cifar10.npz'))\n"
-        "assert {found.claim.section for found in findings(named, named, [named])} >= {'3.1', '1', '4', 'ours'}"
-    )
-    assert "scipy" in loaded and "torch" not in loaded
-
-
-def test_what_the_server_reads_at_its_start_leaves_the_statistics_of_scipy_alone():
-    modules_after("import app\napp.read_pages()\nimport sys\nassert 'scipy.stats' not in sys.modules")
-
-
-def test_first_prediction_of_a_bundled_clip_waits_for_no_other_library():
-    loaded = modules_after(
+        "assert len(findings(named, named, [named])) > 9",
+        {"torch"},
+    ),
+    "the first prediction of a bundled CLIP": (
         "import torch\nfrom core.classifiers.text import parse_class_list\n"
         "from ui.tools.own_words import DEFAULT_CLASSES\n"
         "from ui.server.cache import classifier_for\n"
         "images = torch.rand(1, 3, 32, 32, requires_grad=True)\n"
         "classifier_for('mini-clip', 'cifar10')(images).sum().backward()\n"
-        "classifier_for('mini-clip-robust', parse_class_list(DEFAULT_CLASSES))(images)"
-    )
-    assert "torch" in loaded and not loaded & {"open_clip", "timm", "torchvision"}
+        "classifier_for('mini-clip-robust', parse_class_list(DEFAULT_CLASSES))(images)",
+        {"open_clip", "timm", "torchvision"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    """{stage: names of the modules that are loaded after it} of a fresh interpreter."""
+    script = "import sys\n" + "".join(f"{code}\nprint(*sys.modules)\n" for code, _ in STAGES.values())
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+    return {stage: set(line.split()) for stage, line in zip(STAGES, result.stdout.splitlines(), strict=True)}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_first_paint_waits_for_no_library_that_it_does_not_need(stage, loaded):
+    assert "streamlit" in loaded[stage] and not loaded[stage] & STAGES[stage][1]
 
 
 def test_every_download_is_by_the_button_whose_file_stays():
