@@ -9,25 +9,22 @@ from pathlib import Path
 import pytest
 import streamlit as st
 import torch
-from torch import nn
 
 import ui.maps.wave
 import ui.tools.registry
 from core.claims.claim import CLAIMS, Claim, Evidence, Finding, Verdict
 from core.claims.verdicts import CHECKS
-from core.classifiers.families import FAMILIES, ClassifierSpec, Family
-from core.classifiers.registry import VARIABLE, classifier_spec, classifier_title, listed_classifiers, load_classifier
-from core.classifiers.weights import FolderFile
-from core.data.sample_sets import CIFAR10, HEATMAPS
+from core.classifiers.families import FAMILIES
+from core.classifiers.registry import VARIABLE, classifier_title, listed_classifiers, load_classifier
+from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap
-from core.pgd.__main__ import main as reconstruct
 from core.pgd.settings import PGDConfig
 from core.pgd.steps import Generation, pgd_steps, unit
 from core.reproduce.compare import MapResult, compare_claims
 from core.reproduce.paper_parts import MAPS
 from core.reproduce.report import Cost, Results, to_html
 from core.shared.numbers import Interval
-from tests.core.toy import LinearClassifier, random_images
+from tests.core.toy import LinearClassifier, linear_family, random_images
 from tests.ui.pages.test_findings import opened, table
 from tests.ui.pages.test_frequency import open_page, text
 from ui.maps.wave import _findings
@@ -42,12 +39,6 @@ def test_a_penalty_and_a_search_arrive_on_the_page_in_the_script_and_in_files(to
     command = [sys.executable, "-m", f"tests.toy_{toy}"]  # a process where nothing has read the table before
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and done.stdout.endswith("arrived\n"), done.stderr
-
-
-def test_a_penalty_without_a_row_is_unknown(capsys):
-    with pytest.raises(SystemExit):
-        reconstruct(["inpaint", "--classifier", "mini-resnet", "--penalty", "absolute", "--output", "nowhere"])
-    assert "argument --penalty: invalid choice: 'absolute'" in capsys.readouterr().err
 
 
 def test_a_step_rule_is_one_method_and_keeps_the_ball():
@@ -94,67 +85,30 @@ def test_a_claim_arrives_in_the_report(claim):
     assert html.escape(claim.statement) in page and "A toy." in page and "50.0 %" in page and "(25.0 to 75.0)" in page
 
 
-@pytest.fixture
-def family(monkeypatch, tmp_path) -> str:
-    """The prefix for linear classifiers of CIFAR-10's classes, each a weight file in one folder."""
-
-    def load(path, identity):
-        from core.classifiers.classifier import ClosedSetClassifier, Preprocess
-        from core.classifiers.loaders import load_strictly, read_weights
-
-        network = load_strictly(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)), read_weights(path), path)
-        return ClosedSetClassifier(identity, network, Preprocess(8, [0.5] * 3, [0.5] * 3), CIFAR10)
-
-    def spec(name, rest):
-        return ClassifierSpec(
-            name=name,
-            title=f"Toy {rest}",
-            kind="closed-set",
-            load=load,
-            weights=FolderFile(tmp_path, (f"{rest}.pt",)),
-            weights_id=f"toy {rest}",
-            licence="none",
-            source="nowhere",
-            vocabulary="cifar10",
-        )
-
-    torch.save(nn.Sequential(nn.Flatten(), nn.Linear(192, 10)).state_dict(), tmp_path / "name.pt")
-    monkeypatch.setitem(FAMILIES, "toy", Family(spec, ("toy:NAME",)))
-    return "toy"
-
-
-def test_a_family_is_loaded_by_its_prefix(family):
+def test_a_family_is_loaded_by_its_prefix_listed_for_the_pages_and_named_where_a_name_is_unknown(monkeypatch, tmp_path):
+    monkeypatch.setitem(FAMILIES, "toy", linear_family(tmp_path))
     classifier = load_classifier("toy:name")
     assert classifier.name == "toy:name" and classifier(torch.rand(2, 3, 32, 32)).shape == (2, 10)
-    with pytest.raises(FileNotFoundError, match=r"'toy:other' cannot be loaded: the folder .* lacks other\.pt"):
-        load_classifier("toy:other")
-
-
-def test_a_family_may_be_listed_for_the_pages(family, monkeypatch):
-    monkeypatch.setenv(VARIABLE, "toy:name, toy:other")
-    assert list(listed_classifiers().specs) == ["toy:name"] and "lacks other.pt" in listed_classifiers().refused[0]
-    assert classifier_title("toy:name") == "Toy name"
-    assert "toy:name" in [spec.name for spec in ready_classifiers("cifar10")]
-    assert "toy:name" not in [spec.name for spec in ready_classifiers("imagenet")]
-
-
-def test_a_family_is_named_where_a_name_is_unknown(family, monkeypatch):
-    with pytest.raises(ValueError, match=r"known: .*, torchvision:NAME, toy:NAME$"):
-        classifier_spec("toys:name")
-    monkeypatch.setenv(VARIABLE, "toys:name, resnet-17")
-    assert "write open_clip:ARCHITECTURE/TAG, " in listed_classifiers().refused[1]
-    assert listed_classifiers().refused[1].endswith("torchvision:NAME or toy:NAME.")
+    for wrong, error, message in (
+        ("toy:other", FileNotFoundError, r"'toy:other' cannot be loaded: the folder .* lacks other\.pt"),
+        ("toys:name", ValueError, r"known: .*, torchvision:NAME, toy:NAME$"),
+    ):
+        with pytest.raises(error, match=message):
+            load_classifier(wrong)
+    monkeypatch.setenv(VARIABLE, "toy:name, toy:other, resnet-17")
+    assert list(listed_classifiers().specs) == ["toy:name"] and classifier_title("toy:name") == "Toy name"
+    lacking, unknown = listed_classifiers().refused
+    assert "lacks other.pt" in lacking and unknown.endswith("torchvision:NAME or toy:NAME.")
+    ready = {set_: [spec.name for spec in ready_classifiers(set_)] for set_ in ("cifar10", "imagenet")}
+    assert "toy:name" in ready["cifar10"] and "toy:name" not in ready["imagenet"]
 
 
 def test_a_tab_is_drawn_while_it_is_open_and_no_other_time(monkeypatch):
     toy = ui.tools.registry.Tool(lambda state: st.markdown(f"a toy at {state.frequency}") and None, "what is a toy?")
     monkeypatch.setitem(ui.tools.registry.TOOLS, "Toy", toy)
     app = open_page(tab="Toy", cell="2,3")
-    assert (
-        not app.exception
-        and app.button_group(key="frequency.card").options[-1].startswith("**Toy**")
-        and "a toy at (2, 3)" in text(app)
-    )
+    assert not app.exception and "a toy at (2, 3)" in text(app)
+    assert app.button_group(key="frequency.card").options[-1].startswith("**Toy**")
     app = open_page(tab="Classes", cell="2,3")
     assert not app.exception and "a toy at (2, 3)" not in text(app)
 
@@ -224,7 +178,6 @@ assert found.keys[0] == LOW_CORRUPTIONS[0] == "dusk" and found.measured.all() an
 import numpy as np
 from core.fourier.heatmap import heatmap_csv
 from core.fourier.heatmap import Heatmap
-from core.pgd.__main__ import main as reconstruct
 from ui.maps.catalogue import maps_by_label
 from ui.maps.views import offered_metrics
 (entry,) = maps_by_label([Heatmap.load("toy.npz")]).values()

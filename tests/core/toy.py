@@ -10,7 +10,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from core.data.sample_sets import ClassSet
+from core.classifiers.classifier import ClosedSetClassifier, Preprocess
+from core.classifiers.families import ClassifierSpec, Family
+from core.classifiers.loaders import load_strictly, read_weights
+from core.classifiers.weights import FolderFile, Identity
+from core.data.sample_sets import CIFAR10, ClassSet
 
 SIZE = 8
 CLASSES = 4
@@ -63,6 +67,26 @@ class ConvClassifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.layers(images) * 5.0
+
+
+def linear_family(folder: Path, kind: type[nn.Sequential] = nn.Sequential, file: str = "name.pt") -> Family:
+    """Linear classifiers of CIFAR-10, `toy:NAME` for each weight file of a folder, which gets a random one."""
+
+    def network() -> nn.Sequential:
+        return kind(nn.Flatten(), nn.Linear(192, 10))
+
+    def load(path: Path, identity: Identity) -> ClosedSetClassifier:
+        loaded = load_strictly(network(), read_weights(path), path)
+        return ClosedSetClassifier(identity, loaded, Preprocess(8, (0.5,) * 3, (0.5,) * 3), CIFAR10)
+
+    def spec(name: str, rest: str) -> ClassifierSpec:
+        return ClassifierSpec(
+            name=name, title=f"Toy {rest}", kind="closed-set", load=load, weights=FolderFile(folder, (f"{rest}.pt",)),
+            weights_id=f"toy {rest}", licence="none", source="nowhere", vocabulary="cifar10",
+        )  # fmt: skip
+
+    torch.save(network().state_dict(), folder / file)
+    return Family(spec, ("toy:NAME",))
 
 
 def tiny_clip() -> open_clip.CLIP:

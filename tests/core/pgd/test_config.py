@@ -20,9 +20,10 @@ PLAIN = {"epsilon": 1.0, "step_size": 0.2, "steps": 12}
         ({"epsilon": 0}, "epsilon must be a number above 0"),
         ({"epsilon": float("nan")}, "epsilon must be a number above 0"),
         ({"epsilon": float("inf")}, "epsilon must be a number above 0"),
-        ({"epsilon": "4"}, "epsilon must be a number above 0"),
         ({"step_size": -1}, "step_size must be a number above 0"),
         ({"search": "random"}, "search must be one of pixels, views"),
+        ({"search": "views"}, "'views' needs Views as search_settings; got None"),
+        ({"step_decay": 1.5}, "step_decay must be a number above 0, at most 1"),
     ],
 )
 def test_config_refuses_values_out_of_range(changes, message):
@@ -31,14 +32,11 @@ def test_config_refuses_values_out_of_range(changes, message):
     assert "\n" not in str(caught.value)
 
 
-def test_config_survives_json_and_takes_numpy_numbers():
+def test_config_survives_json_takes_numpy_numbers_and_names_what_it_does_not_know():
     config = PGDConfig(epsilon=np.float32(2), step_size=np.float64(0.5), steps=np.int64(3), step_decay=0.5)
     assert type(config.steps) is int
     assert PGDConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
-
-
-def test_config_from_json_names_what_it_does_not_know():
-    known = PGDConfig(**PLAIN).to_json()
+    known = config.to_json()
     for settings in (known | {"speed": 3}, {name: known[name] for name in known if name != "steps"}):
         with pytest.raises(ValueError, match="PGD settings must be .*; got "):
             PGDConfig.from_json(settings)

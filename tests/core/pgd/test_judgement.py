@@ -71,13 +71,10 @@ def test_choose_judge_is_never_the_one_that_drew_and_its_twin_only_at_need(drawn
     assert choose_judge(drawn_by, ready) == judge
 
 
-def test_judge_run_counts_targets_of_the_start_and_of_the_last_frame():
+def test_judge_run_counts_targets_of_the_start_and_of_the_last_frame_without_texts_and_unknown_classes():
     # Starts of classes 0, 3, 5 and ends of classes 0, 3, 9; targets 0, 2, 9.
     run = forged_run([(10, 10), (90, 90), (140, 250)], [0, 2, 9])
     assert judge_run(run, RedJudge()) == Judgement("red", 3, before=1, after=2)
-
-
-def test_judge_run_leaves_out_free_texts_and_classes_it_does_not_know():
     names = (*CIFAR10.names, "a red dog")
     run = forged_run([(10, 250), (90, 90)], [10, 3], names)
     assert judge_run(run, RedJudge()) == Judgement("red", 1, before=1, after=1)

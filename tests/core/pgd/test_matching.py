@@ -1,33 +1,37 @@
 """Differences between a plan's settings and a run's."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from core.pgd.run import FILL, Run, changed_settings, inpainting_plan
 from core.pgd.settings import PGDConfig
 from tests.ui.toys import ToyClassifier, toy_plan
 
+PLAN = toy_plan()
+MOVED = np.roll(PLAN.mask, 1, axis=-1)
 
-def test_settings_that_made_a_run_are_found_the_same_and_every_change_is_named():
-    run = Run(toy_plan(), lambda: [ToyClassifier("toy-a")])
-    for _ in run.states():
-        pass
-    runs = run.so_far()
-    assert changed_settings(toy_plan(), ["toy-a"], runs) == []
-    assert changed_settings(toy_plan(), ["toy-b"], runs) == ["the classifiers"]
-    assert changed_settings(toy_plan(penalty="mean_square"), ["toy-a"], runs) == ["the penalty"]
-    assert changed_settings(toy_plan(weight=3.0), ["toy-a"], runs) == ["its weight"]
-    other = toy_plan()
-    mask = np.roll(other.mask, 1, axis=-1)
-    assert changed_settings(inpainting_plan(other.original, mask, ["dog"], other.config), ["toy-a"], runs) == [
-        "the hole",
-        "the target",
-    ]
-    assert "the picture" in changed_settings(
-        inpainting_plan(255 - other.original, other.mask, ["cat"], other.config), ["toy-a"], runs
-    )
-    rim = inpainting_plan(other.original, other.mask, ["cat"], other.config, fill="rim")
-    assert changed_settings(rim, ["toy-a"], runs) == [FILL]
-    longer = PGDConfig(epsilon=2.0, step_size=0.2, steps=7)
-    assert changed_settings(inpainting_plan(other.original, other.mask, ["cat"], longer), ["toy-a"], runs) == [
-        "steps or lengths"
-    ]
+
+@pytest.fixture(scope="module")
+def runs():
+    run = Run(PLAN, lambda: [ToyClassifier("toy-a")])
+    list(run.states())
+    return run.so_far()
+
+
+@pytest.mark.parametrize(
+    ("plan", "network", "changed"),
+    [
+        (PLAN, "toy-a", []),
+        (PLAN, "toy-b", ["the classifiers"]),
+        (toy_plan(penalty="mean_square"), "toy-a", ["the penalty"]),
+        (toy_plan(weight=3.0), "toy-a", ["its weight"]),
+        (toy_plan(fill="rim"), "toy-a", [FILL]),
+        (inpainting_plan(PLAN.original, MOVED, ["dog"], PLAN.config), "toy-a", ["the hole", "the target"]),
+        (inpainting_plan(255 - PLAN.original, PLAN.mask, ["cat"], PLAN.config), "toy-a", ["the picture"]),
+        (replace(PLAN, config=PGDConfig(epsilon=2.0, step_size=0.2, steps=7)), "toy-a", ["steps or lengths"]),
+    ],
+)
+def test_every_change_of_the_settings_that_made_a_run_is_named(plan, network, changed, runs):
+    assert changed_settings(plan, [network], runs) == changed

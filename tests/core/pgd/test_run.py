@@ -50,23 +50,7 @@ def test_run_gives_pgds_numbers_for_every_classifier():
         assert [row["inside"] for row in run.metadata["images"]["change"]] == pytest.approx(change)
 
 
-def test_stopped_run_keeps_what_it_has_and_goes_on_to_the_same_bits():
-    engine, whole = run_of("a", "b", targets=("cat", 8)), run_of("a", "b", targets=("cat", 8))
-    list(whole.states())
-    states = engine.states()
-    next(states), next(states), next(states)
-    states.close()
-    assert engine.step == 2
-    for run in engine.so_far():
-        assert len(run.curves["loss"]) == 3 and run.frame_steps[-1] == 2
-    assert [pair[0].step for pair in engine.states()] == [2, 3, 4, 5, 6]
-    for run, other in zip(engine.so_far(), whole.so_far(), strict=True):
-        assert np.array_equal(run.frames, other.frames) and run.frame_steps.tolist() == other.frame_steps.tolist()
-        assert np.array_equal(run.logits, other.logits)
-        assert all(np.array_equal(run.curves[name], other.curves[name]) for name in run.curves)
-
-
-def test_each_classifier_runs_by_every_search_within_the_same_ball():
+def test_each_classifier_runs_by_every_search_stops_and_goes_on_to_the_same_bits():
     config = PGDConfig(epsilon=2.0, step_size=0.1, steps=12, search_settings=Views(shift=2, noise=0.05, spectrum=1))
     plan = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), config)
     engine, again = (
@@ -79,13 +63,18 @@ def test_each_classifier_runs_by_every_search_within_the_same_ball():
     assert [run.metadata["objective"]["penalty"] for run in runs] == ["eq3", "frozen"] * 2
     assert not np.array_equal(runs[0].frames[-1], runs[1].frames[-1])
     assert (runs[1].frames[-1] == runs[1].frames[0])[:, :, ~MASK[0]].all(), "by views nothing outside the hole changes"
-    states = again.states()  # stopped and continued
+    states = again.states()
     for _ in range(5):
         next(states)
     states.close()
-    list(again.states())
+    assert again.step == 4
+    for run in again.so_far():
+        assert len(run.curves["loss"]) == 5 and run.frame_steps[-1] == 4
+    assert [row[0].step for row in again.states()] == [*range(4, 13)]
     for run, other in zip(runs, again.so_far(), strict=True):
-        assert np.array_equal(run.frames, other.frames) and np.array_equal(run.logits, other.logits)
+        assert np.array_equal(run.frames, other.frames) and run.frame_steps.tolist() == other.frame_steps.tolist()
+        assert np.array_equal(run.logits, other.logits)
+        assert all(np.array_equal(run.curves[name], other.curves[name]) for name in run.curves)
     with zipfile.ZipFile(io.BytesIO(pack_runs(runs))) as archive:
         loaded = [PGDRun.from_bytes(archive.read(name), name=name) for name in archive.namelist()]
     assert [run.config for run in loaded] == [run.config for run in runs]

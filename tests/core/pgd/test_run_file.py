@@ -3,7 +3,6 @@
 import dataclasses
 import io
 import json
-import zipfile
 
 import numpy as np
 import pytest
@@ -77,10 +76,10 @@ def test_frame_interval_keeps_as_many_frames_as_there_is_room_for(steps, frame_b
     assert fits(interval) and (interval == 1 or not fits(interval - 1))
 
 
-@pytest.mark.parametrize("settings", [{}, {"penalty": "mean_square"}, {"penalty": "frozen"}])
-@pytest.mark.parametrize("kind", ["inpainting", "generation"])
-def test_file_says_all_that_is_needed_to_repeat_the_run_to_the_bit(kind, settings):
-    run, states = record(kind, steps=9, **settings)
+@pytest.mark.parametrize("penalty", ["eq3", "mean_square", "frozen", None])
+def test_file_says_all_that_is_needed_to_repeat_the_run_to_the_bit(penalty):
+    kind = "inpainting" if penalty else "generation"
+    run, states = record(kind, steps=9, penalty=penalty)
     loaded = PGDRun.from_bytes(run.to_bytes(), name="run.npz")
     objective, facts = Generation(torch.tensor(loaded.metadata["targets"])), loaded.metadata["objective"]
     if kind == "inpainting":
@@ -127,14 +126,3 @@ def test_foreign_content_is_refused_in_one_sentence(change, message):
     with pytest.raises(RunFileError, match=message) as caught:
         PGDRun.from_bytes(altered(change), name="odd.npz")
     assert "odd.npz" in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_oversized_content_is_refused_before_it_is_unpacked():
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"shape": (1 << 40,), "fortran_order": False, "descr": "<f4"})
-    data = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(altered(dict.copy))) as source, zipfile.ZipFile(data, "w") as forged:
-        for name in source.namelist():
-            forged.writestr(name, header.getvalue() if name == "start_bits.npy" else source.read(name))
-    with pytest.raises(RunFileError, match=r"bomb\.npz"):
-        PGDRun.from_bytes(data.getvalue(), name="bomb.npz")

@@ -9,10 +9,8 @@ import torch
 from scipy import ndimage
 from torch.nn import functional as F
 
-from core.classifiers.registry import load_classifier
 from core.data.class_statistics import GreyNoise, natural_pixels
-from core.data.sample_sets import CIFAR10
-from core.pgd.search import NaturalSteps, View, ViewDraws, Views, draw_view, image_key
+from core.pgd.search import NaturalSteps, View, Views, draw_view, image_key
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd, unit
 from tests.core.toy import (
@@ -85,15 +83,6 @@ def test_crops_lie_around_the_hole():
             distance = abs(at + view.side / 2 - centre)
             assert distance <= view.side / 4 + 0.5 or not free
             assert 0 <= at <= 64 - view.side
-
-
-def test_the_gradient_through_views_is_their_adjoint():
-    image, weight = random_images(1, 3, 16), torch.randn(1, 3, 16, 16)
-    draws = ViewDraws(dataclasses.replace(CROPS, shift=2, noise=0), image, None, 0)
-    variable = image.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad((draws.at(4, variable) * weight).sum(), variable)
-    other = random_images(1, 4, 16)  # <A x, w> = <x, A* w>
-    assert float((draws.at(4, other) * weight).sum()) == pytest.approx(float((other * gradient).sum()), rel=1e-4)
 
 
 def test_the_input_size_follows_its_schedule():
@@ -208,31 +197,15 @@ def test_a_step_by_views_has_its_length_inside_the_hole():
     assert (first.images - start.images).flatten(1).norm(dim=1).tolist() == pytest.approx([0.1, 0.1], rel=1e-4)
 
 
-def test_a_run_by_views_convinces_a_real_network_by_the_picture_itself():
-    classifier, targets = load_classifier("mini-resnet", CIFAR10), torch.tensor([3, 8])
-    images = torch.from_numpy(GreyNoise(32).draw(2, generator=np.random.default_rng(0)))
-    settings = usual_settings("generation", 32, search="views")
-    state = run_pgd(classifier, Generation(targets), images, PGDConfig(**settings))
-    assert float(classifier(state.images).softmax(1).gather(1, targets[:, None]).min()) > 0.9
-
-
 @pytest.mark.parametrize("at", [0, 3, 10, 11])
-def test_a_run_by_views_resumes_to_the_same_bits(at):
+def test_a_run_by_views_resumes_to_the_same_bits_and_is_another_for_another_seed(at):
     images, objective = random_images(2, 1, 16), Generation(random_targets(2, 1))
     whole = list(pgd_steps(ConvClassifier(3), objective, images, config_for(), seed=9))
     rest = list(pgd_steps(ConvClassifier(3), objective, images, config_for(), whole[at], seed=9))
     for state, expected in zip(rest, whole[at:], strict=True):
         assert torch.equal(state.images, expected.images) and torch.equal(state.logits, expected.logits)
-
-
-def test_a_run_by_views_is_the_same_in_any_batch_and_another_for_another_seed():
-    images, targets = random_images(4, 2, 16), random_targets(4, 2)
-    together = run_pgd(ConvClassifier(), Generation(targets), images, config_for())
-    for row in range(4):
-        alone = run_pgd(ConvClassifier(), Generation(targets[row : row + 1]), images[row : row + 1], config_for())
-        assert float((alone.images - together.images[row]).abs().max()) < 1e-5
-    other = run_pgd(ConvClassifier(), Generation(targets), images, config_for(), seed=1)
-    assert float((other.images - together.images).abs().max()) > 1e-3
+    other = run_pgd(ConvClassifier(3), objective, images, config_for(), seed=1)
+    assert float((other.images - whole[-1].images).abs().max()) > 1e-3
 
 
 def test_without_views_noise_and_powers_it_is_the_papers_search():
@@ -282,15 +255,6 @@ def test_by_views_needs_a_frozen_outside():
 def test_views_refuse_what_is_out_of_range(changes, message):
     with pytest.raises(ValueError, match=message):
         Views(**changes)
-
-
-def test_a_config_says_what_the_search_needs():
-    with pytest.raises(ValueError, match="'views' needs Views as search_settings; got None"):
-        config_for(None)
-    with pytest.raises(ValueError, match="search must be one of pixels, views"):
-        config_for(search="beauty")
-    with pytest.raises(ValueError, match="step_decay must be a number above 0, at most 1"):
-        config_for(step_decay=1.5)
 
 
 @pytest.mark.parametrize("kind", ["generation", "inpainting"])
