@@ -1,7 +1,6 @@
 """Holes and sketches: positions, fills, and their untrusted text in links."""
 
 import base64
-import time
 import tracemalloc
 import zlib
 
@@ -33,10 +32,7 @@ from tests.painter_oracle import brush_mask, ellipse_mask
 SIZE = {"height": 24, "width": 20}
 
 
-@pytest.mark.parametrize(
-    ("image_size", "side", "usual"),
-    [(224, 60, 60), (32, 9, 16), (448, 120, 120), (1, 1, 1), (96, 26, 26), (64, 17, 17), (16, 4, 8), (8, 2, 4)],
-)
+@pytest.mark.parametrize(("image_size", "side", "usual"), [(224, 60, 60), (32, 9, 16), (1, 1, 1), (16, 4, 8)])
 def test_side_scales_with_the_image_and_the_usual_one_shows_what_is_painted(image_size, side, usual):
     assert (masks.square_side(image_size), masks.usual_side(image_size)) == (side, usual)
 
@@ -47,16 +43,13 @@ def test_hole_side_is_that_of_the_square_of_as_many_pixels():
     assert masks.hole_side(mask[0]) == 4 and masks.hole_side(mask) == 3 and masks.hole_side(~mask[0] & mask[0]) == 0
 
 
-def test_square_mask_is_exact_and_centred():
-    mask = masks.square_mask((112, 100), 60, height=224, width=224)
-    rows, columns = np.nonzero(mask[0])
-    assert mask.shape == (1, 224, 224) and mask.sum() == 3600
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (70, 129, 82, 141)
-
-
-@pytest.mark.parametrize("centre", [(-50, 3), (0, 0), (19, 23), (400, 400), (10, -1)])
-def test_square_mask_stays_whole_at_the_edge(centre):
-    assert masks.square_mask(centre, 9, **SIZE).sum() == 81
+@pytest.mark.parametrize(
+    ("centre", "left", "top"), [((10, 12), 6, 8), ((-50, 3), 0, 0), ((19, 23), 11, 15), ((400, 400), 11, 15)]
+)
+def test_square_mask_lies_around_its_centre_and_whole_at_the_edge(centre, left, top):
+    expected = np.zeros((1, 24, 20), dtype=bool)
+    expected[0, top : top + 9, left : left + 9] = True
+    np.testing.assert_array_equal(masks.square_mask(centre, 9, **SIZE), expected)
 
 
 def test_random_square_mask_reaches_every_place_and_repeats_with_the_seed():
@@ -68,16 +61,12 @@ def test_random_square_mask_reaches_every_place_and_repeats_with_the_seed():
     np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("shape", [(32, 32), (224, 224), (7, 3)])
-def test_encode_mask_round_trips(shape):
-    mask = np.random.default_rng(0).random((1, *shape)) < 0.5
-    np.testing.assert_array_equal(masks.decode_mask(masks.encode_mask(mask), height=shape[0], width=shape[1]), mask)
-
-
-def test_encode_mask_puts_the_first_pixel_in_the_highest_bit():
+def test_encode_mask_packs_bits_from_the_highest_and_is_read_back():
     mask = np.zeros((1, 2, 4), dtype=bool)
     mask[0, 0, 0] = mask[0, 1, 3] = True
     assert masks.encode_mask(mask) == "gQ=="  # 0b1000_0001
+    mask = np.random.default_rng(0).random((1, 7, 3)) < 0.5
+    np.testing.assert_array_equal(masks.decode_mask(masks.encode_mask(mask), height=7, width=3), mask)
 
 
 @pytest.mark.parametrize("text", ["", "gQ", "gQ==" * 1000, "g!==", "AAAA", "é===", "\n" * 4])
@@ -102,24 +91,18 @@ def test_check_mask_says_what_is_wrong(mask, message):
         masks.check_mask(mask, **SIZE)
 
 
-def test_fill_hole_takes_the_mean_of_the_region_and_keeps_everything_outside():
+def test_fill_hole_takes_the_mean_of_each_images_region_and_keeps_everything_outside():
     images = np.random.default_rng(0).random((2, 3, 24, 20), dtype=np.float32)
     before = images.copy()
-    mask = masks.square_mask((9, 9), 7, **SIZE)
-    filled = masks.fill_hole(images, mask)
-    np.testing.assert_array_equal(images, before)
-    outside = np.broadcast_to(~mask, images.shape)
-    np.testing.assert_array_equal(filled[outside], images[outside])
-    mean = images[:, :, mask[0]].mean(axis=-1, keepdims=True)
-    np.testing.assert_allclose(filled[:, :, mask[0]], np.broadcast_to(mean, (2, 3, 49)), atol=1e-6)
-
-
-def test_fill_hole_takes_one_mask_per_image():
-    images = np.random.default_rng(2).random((2, 3, 24, 20), dtype=np.float32)
     holes = np.stack([masks.square_mask((5, 5), 5, **SIZE), masks.square_mask((12, 15), 3, **SIZE)])
-    filled = masks.fill_hole(images, holes)
-    for row in range(2):
-        np.testing.assert_array_equal(filled[row], masks.fill_hole(images[row], holes[row]))
+    for mask in (holes, holes[0]):
+        filled = masks.fill_hole(images, mask)
+        assert filled.dtype == np.float32
+        for image, (hole,), result in zip(images, np.broadcast_to(mask, holes.shape), filled, strict=True):
+            np.testing.assert_array_equal(result[:, ~hole], image[:, ~hole])
+            mean = np.broadcast_to(image[:, hole].mean(axis=1, keepdims=True), (3, hole.sum()))
+            np.testing.assert_allclose(result[:, hole], mean, atol=1e-6)
+    np.testing.assert_array_equal(images, before)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +140,7 @@ def test_the_rims_colours_at_an_edge_are_those_of_the_pixels_that_are_there():
     assert np.allclose(filled[0], 0.5) and np.allclose(filled[1], 0.1)
 
 
-@pytest.mark.parametrize("size", [8, 32, 224])
+@pytest.mark.parametrize("size", [8, 224])
 def test_hole_text_is_read_back_to_the_pixel(size):
     rng = np.random.default_rng(size)
     points = [tuple(int(v) for v in point) for point in rng.integers(0, size, (5, 2))]
@@ -176,8 +159,12 @@ def test_hole_text_gives_up_on_a_hole_that_is_too_ragged():
     assert hole_text(np.random.default_rng(0).random((1, 224, 224)) < 0.5) is None
 
 
+def of_bytes(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
 def packed_text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode().rstrip("=")
+    return of_bytes(zlib.compress(data, 9))
 
 
 @pytest.mark.parametrize(
@@ -185,15 +172,12 @@ def packed_text(data: bytes) -> str:
     [
         "",
         "32",
-        "32.",
         "32.!!!",
         "32.AAAA",
         "224." + packed_text(bytes(128)),
         "32." + packed_text(bytes(127)),
         "32." + packed_text(bytes(129)),
-        "32." + packed_text(bytes(10**6)),
         "32." + "A" * 10**5,
-        "32.é",
         "-1." + packed_text(b""),
     ],
 )
@@ -204,6 +188,8 @@ def test_read_hole_refuses_what_is_no_hole_of_this_size(text):
 def test_links_of_earlier_versions_open():
     square = square_mask((16, 16), 16, height=32, width=32)
     np.testing.assert_array_equal(read_hole("32.eNpjYCAA_v-nDBMAAAjoH-E", 32), square)
+    ship = decode_sketch("eNpjVkpb33Di14cPH74YiDBCAQMmYGYGkUxMjIxMDAyMzCCAqQ4AFnYHrQ", 8)
+    np.testing.assert_array_equal(ship, draw_sketch("ship", 8))
 
 
 def noise(side: int, colours: int, seed: int = 0) -> np.ndarray:
@@ -215,9 +201,7 @@ def noise(side: int, colours: int, seed: int = 0) -> np.ndarray:
     return palette[indices].reshape(side, side, 3)
 
 
-@pytest.mark.parametrize(
-    ("side", "colours"), [(1, 1), (2, 3), (8, 64), (31, 2), (32, 1), (32, 7), (32, 64), (48, 64), (256, 1)]
-)
+@pytest.mark.parametrize(("side", "colours"), [(1, 1), (31, 2), (48, 64), (256, 1)])
 def test_text_is_read_back_to_the_pixel(side, colours):
     picture = noise(side, colours)
     before = picture.copy()
@@ -239,28 +223,19 @@ def test_picture_of_more_colours_comes_back_in_64_of_about_the_same():
 
 
 @pytest.mark.parametrize(
-    "picture",
+    ("picture", "message"),
     [
-        np.zeros((32, 32, 3)),
-        np.zeros((32, 31, 3), np.uint8),
-        np.zeros((32, 32), np.uint8),
-        np.zeros((32, 32, 4), np.uint8),
-        np.zeros((0, 0, 3), np.uint8),
-        np.zeros((257, 257, 3), np.uint8),
+        (np.zeros((32, 32, 3)), "a sketch must be"),
+        (np.zeros((32, 31, 3), np.uint8), "a sketch must be"),
+        (np.zeros((32, 32), np.uint8), "a sketch must be"),
+        (np.zeros((0, 0, 3), np.uint8), "a sketch's side"),
+        (np.zeros((257, 257, 3), np.uint8), "a sketch's side"),
+        (noise(128, 64), "a URL has room for 3,000"),
     ],
 )
-def test_encode_refuses_what_is_no_sketch(picture):
-    with pytest.raises(ValueError, match="a sketch"):
+def test_encode_refuses_what_is_no_sketch_or_too_much_for_a_url(picture, message):
+    with pytest.raises(ValueError, match=message):
         encode_sketch(picture)
-
-
-def test_encode_says_when_a_url_has_no_room():
-    with pytest.raises(ValueError, match="a URL has room for 3,000: use fewer colours"):
-        encode_sketch(noise(128, 64))
-
-
-def packed_text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode().rstrip("=")
 
 
 ONE = bytes([0, 10, 20, 30]) + bytes(1024)  # one colour, 32 x 32
@@ -268,70 +243,45 @@ GOOD = packed_text(ONE)
 RAW = zlib.compress(ONE, 9)
 
 
-def of_bytes(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
 @pytest.mark.parametrize(
-    "text",
+    ("text", "side"),
     [
-        "",
-        "A",
-        "AAAA",
-        "!!!!",
-        "é" * 8,
-        GOOD[:-4],
-        GOOD + "=",
-        GOOD + "\n",
-        " " + GOOD,
-        GOOD + "AAAA",
-        of_bytes(RAW[:-1]),
-        of_bytes(RAW[:-1] + bytes([RAW[-1] ^ 1])),
-        of_bytes(RAW + RAW),
-        packed_text(b""),
-        packed_text(ONE[:-1]),
-        packed_text(ONE + b"\0"),
-        packed_text(ONE[:-1] + b"\1"),
-        packed_text(bytes([255]) + bytes(768 + 1024)),
-        packed_text(bytes([64]) + bytes(195 + 1024)),
-        packed_text(bytes([1]) + bytes(6) + bytes([2]) + bytes(1023)),
-        packed_text(bytes(10**7)),
-        "A" * (MAX_SKETCH + 1),
+        ("", 32),
+        ("AAAA", 32),
+        ("é" * 8, 32),
+        (GOOD + "=", 32),
+        (GOOD + "AAAA", 32),
+        (of_bytes(RAW[:-1]), 32),
+        (of_bytes(RAW[:-1] + bytes([RAW[-1] ^ 1])), 32),
+        (packed_text(ONE[:-1]), 32),
+        (packed_text(ONE + b"\0"), 32),
+        (packed_text(ONE[:-1] + b"\1"), 32),
+        (packed_text(bytes([64]) + bytes(195 + 1024)), 32),
+        (packed_text(bytes([1]) + bytes(6) + bytes([2]) + bytes(1023)), 32),
+        (GOOD, 31),
+        (GOOD, 256),
     ],
 )
-def test_decode_refuses_whatever_is_no_sketch_of_this_side(text):
+def test_decode_refuses_whatever_is_no_sketch_of_this_side(text, side):
     np.testing.assert_array_equal(decode_sketch(GOOD, 32), np.full((32, 32, 3), [10, 20, 30]))
-    with pytest.raises(ValueError, match=r"not a sketch of 32 × 32 pixels; copy the whole URL") as caught:
-        decode_sketch(text, 32)
+    with pytest.raises(ValueError, match=rf"not a sketch of {side} × {side} pixels") as caught:
+        decode_sketch(text, side)
     assert len(str(caught.value)) < 120
 
 
-def test_decode_refuses_another_side():
-    text = encode_sketch(draw_sketch("ship"))
-    for side in (31, 33, 256):
-        with pytest.raises(ValueError, match="not a sketch of"):
-            decode_sketch(text, side)
+def test_decode_takes_little_memory_whatever_the_text_and_side():
     for side in (0, -32, 10**9):
         with pytest.raises(ValueError, match="from 1 to 256"):
-            decode_sketch(text, side)
-
-
-def test_decode_takes_little_time_and_memory_whatever_the_text():
+            decode_sketch(GOOD, side)
     bomb, long = packed_text(bytes(1_600_000)), "A" * 10**6
     assert len(bomb) < MAX_SKETCH
     tracemalloc.start()
-    started = time.perf_counter()
     for text in (bomb, long):
         with pytest.raises(ValueError, match="not a sketch"):
             decode_sketch(text, 32)
-    seconds, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 200_000 and seconds < 1
-
-
-def test_sketches_of_earlier_links_open():
-    ship = decode_sketch("eNpjVkpb33Di14cPH74YiDBCAQMmYGYGkUxMjIxMDAyMzCCAqQ4AFnYHrQ", 8)
-    np.testing.assert_array_equal(ship, draw_sketch("ship", 8))
+    assert peak < 200_000
 
 
 @pytest.mark.parametrize("name", SKETCHES)
