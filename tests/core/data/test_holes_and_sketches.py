@@ -311,6 +311,7 @@ def test_draw_sketch_paints_shapes_in_order(monkeypatch):
     np.testing.assert_array_equal(draw_sketch("test"), expected)
 
 
+@pytest.mark.slow
 def test_robust_network_makes_of_every_sketch_what_another_network_sees_in_it():
     names = [name for name in SKETCHES if name in CIFAR10.names]
     pictures = np.stack([draw_sketch(name) for name in names]).transpose(0, 3, 1, 2)

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageOps
 
 from core.data.picture_files import MAX_JPEG_SCANS, ImageError, decode_image, png_data_uri, square_image, to_uint8
 
@@ -29,16 +29,9 @@ def smooth_picture(size=64):
     return np.stack([*np.meshgrid(ramp, ramp), np.full((size, size), 128, dtype=np.uint8)], axis=2)
 
 
-@pytest.mark.parametrize("file_format", LOSSLESS)
-def test_decode_image_returns_the_pixels(file_format):
-    pixels = noise()
-    decoded = decode_image(encode(Image.fromarray(pixels), file_format, **LOSSLESS[file_format]))
-    assert decoded.dtype == np.uint8
-    np.testing.assert_array_equal(decoded, pixels)
-
-
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK"])
-def test_decode_image_turns_other_colours_into_rgb(mode):
+def test_decode_image_turns_other_colours_into_rgb_in_strips(mode, monkeypatch):
+    monkeypatch.setattr("core.data.picture_files._STRIP", 640)  # ten rows
     image = Image.fromarray(smooth_picture()).convert(mode)
     decoded = decode_image(encode(image, "TIFF"))
     np.testing.assert_array_equal(decoded, np.asarray(image.convert("RGB")))
@@ -75,9 +68,10 @@ def test_decode_image_lays_a_transparent_palette_colour_over_white():
 
 
 @pytest.mark.parametrize(
-    "file_format, orientation", [*(("PNG", orientation) for orientation in range(1, 9)), ("WEBP", 6), ("TIFF", 6)]
+    "file_format, orientation",
+    [*(("PNG", orientation) for orientation in range(1, 9)), ("WEBP", 6), ("TIFF", 6), ("BMP", 1)],
 )
-def test_decode_image_turns_the_picture_upright(file_format, orientation):
+def test_decode_image_returns_the_upright_pixels(file_format, orientation):
     upright = noise()
     # The camera's transform for each value: the inverse of the rotation that a viewer then applies.
     stored = {
@@ -94,14 +88,8 @@ def test_decode_image_turns_the_picture_upright(file_format, orientation):
     exif[0x0112] = orientation
     image = Image.fromarray(np.ascontiguousarray(stored))
     decoded = decode_image(encode(image, file_format, exif=exif, **LOSSLESS[file_format]))
+    assert decoded.dtype == np.uint8
     np.testing.assert_array_equal(decoded, upright)
-
-
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
-def test_decode_image_ignores_damaged_exif():
-    pixels = noise()
-    data = encode(Image.fromarray(pixels), "PNG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
-    np.testing.assert_array_equal(decode_image(data), pixels)
 
 
 def test_decode_image_turns_upright_what_has_exif_data_that_cannot_be_written_again():
@@ -114,7 +102,7 @@ def test_decode_image_turns_upright_what_has_exif_data_that_cannot_be_written_ag
     np.testing.assert_array_equal(decode_image(data), np.rot90(noise(), -1))
 
 
-@pytest.mark.parametrize("file_format, options", [("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {}), ("MPO", {})])
+@pytest.mark.parametrize("file_format, options", [("GIF", {}), ("WEBP", {"lossless": True}), ("MPO", {})])
 def test_decode_image_takes_the_first_frame(file_format, options):
     frames = [Image.new("L", (16, 16), level) for level in (40, 120, 200)]
     data = encode(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
@@ -165,6 +153,7 @@ def test_decode_image_refuses_a_jpeg_with_endless_scans():
         (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "a HEIC picture"),
         (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00", "a video"),
         (b"\x00\x01\x02\x03" * 9, "of an unknown kind"),
+        (encode(Image.fromarray(noise(32, 32)), "PPM"), "of an unknown kind"),  # which Pillow reads
     ],
 )
 def test_decode_image_names_what_is_no_picture(data, kind):
@@ -172,19 +161,9 @@ def test_decode_image_names_what_is_no_picture(data, kind):
         decode_image(data)
 
 
-def test_decode_image_reads_no_other_formats_of_pillow():
-    for file_format in ("ICO", "PPM", "TGA", "EPS", "ICNS"):
-        with pytest.raises(ImageError, match="not JPEG"):
-            decode_image(encode(Image.fromarray(noise(32, 32)), file_format))
-
-
-@pytest.mark.parametrize("mode", ["F", "I", "LAB"])
+@pytest.mark.parametrize("mode", ["F", "I"])
 def test_decode_image_refuses_colours_of_unknown_range(mode):
-    if mode == "LAB":
-        to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
-        image = ImageCms.applyTransform(Image.fromarray(noise()), to_lab)
-    else:
-        image = Image.fromarray(noise()).convert("L").convert(mode)
+    image = Image.fromarray(noise()).convert("L").convert(mode)
     with pytest.raises(ImageError, match=rf"unsupported colour mode \({mode}\)"):
         decode_image(encode(image, "TIFF"))
 
@@ -220,15 +199,6 @@ def test_square_image_bounds_the_work_for_a_strip():
     assert square_image(strip, 224).min() == 255
 
 
-def test_square_image_refuses_other_arrays_and_sizes():
-    with pytest.raises(ValueError, match=r"uint8 \(H, W, 3\) picture, got float64 \(8, 8, 3\)"):
-        square_image(np.zeros((8, 8, 3)), 8)
-    with pytest.raises(ValueError, match=r"got uint8 \(3, 8, 8\)"):
-        square_image(np.zeros((3, 8, 8), dtype=np.uint8), 8)
-    with pytest.raises(ValueError, match="got size 8 and resize_to 7"):
-        square_image(noise(9, 9), 8, resize_to=7)
-
-
 def test_to_uint8_inverts_the_division_by_255_rounds_and_clips():
     picture = np.arange(256 * 3, dtype=np.int64).astype(np.uint8).reshape(16, 16, 3)
     np.testing.assert_array_equal(to_uint8(picture.transpose(2, 0, 1) / np.float32(255)), picture)
@@ -237,11 +207,19 @@ def test_to_uint8_inverts_the_division_by_255_rounds_and_clips():
     assert result[0, :, 0].tolist() == [0, 0, 1, 255]
 
 
-def test_to_uint8_refuses_nan_and_other_shapes():
-    with pytest.raises(ValueError, match="got NaN"):
-        to_uint8(np.full((3, 2, 2), np.nan))
-    with pytest.raises(ValueError, match=r"floats \(3, H, W\)"):
-        to_uint8(np.zeros((2, 2, 3)))
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: square_image(np.zeros((8, 8, 3)), 8), r"uint8 \(H, W, 3\) picture, got float64 \(8, 8, 3\)"),
+        (lambda: square_image(np.zeros((3, 8, 8), np.uint8), 8), r"got uint8 \(3, 8, 8\)"),
+        (lambda: square_image(noise(9, 9), 8, resize_to=7), "got size 8 and resize_to 7"),
+        (lambda: to_uint8(np.full((3, 2, 2), np.nan)), "got NaN"),
+        (lambda: to_uint8(np.zeros((2, 2, 3))), r"floats \(3, H, W\)"),
+    ],
+)
+def test_other_arrays_and_sizes_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 def test_png_data_uri_is_lossless():
