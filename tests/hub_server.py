@@ -1,4 +1,4 @@
-"""A local server that speaks the hub's protocol and misbehaves as a test requires."""
+"""Local servers that deliver weights as a test requires: by the hub's protocol, in pieces, broken, or not at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import json
 import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 COMMIT = "c0ffee" + "0" * 34
 LARGE = 1 << 10  # bytes from which a file is on another host, as with the hub
 PIECE = 1 << 20
+LIMIT = 60.0  # seconds; reached only if there is a bug
 
 
 @dataclass
@@ -27,6 +29,7 @@ class HubServer:
     stated: false digests that the hub states, by the same names.
     status: status code to answer with.
     cut_at: bytes after which it hangs up, once for each entry. seconds_per_piece: delay per MiB.
+    permits: if not None, each MiB waits for one; release as many as may be sent.
     requests: method, path and range of each request, in order.
     """
 
@@ -37,13 +40,16 @@ class HubServer:
     status: int | None = None
     cut_at: list[int] = field(default_factory=list)
     seconds_per_piece: float = 0.0
+    permits: threading.Semaphore | None = None
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
 
-    def digest(self, name: str) -> str:
+    def content(self, name: str) -> bytes:
         content = self.files[name]
+        return content.read_bytes() if isinstance(content, Path) else content
+
+    def digest(self, name: str) -> str:
         if name not in self.stated:
-            data = content.read_bytes() if isinstance(content, Path) else content
-            self.stated[name] = hashlib.sha256(data).hexdigest()
+            self.stated[name] = hashlib.sha256(self.content(name)).hexdigest()
         return self.stated[name]
 
     def size(self, name: str) -> int:
@@ -95,8 +101,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _resolve(self, name: str, body: bool) -> None:
         hub, facts = self.server.hub, {"X-Repo-Commit": self.server.hub.commit}
         if hub.size(name) < LARGE:
-            content = hub.files[name]
-            data = content.read_bytes() if isinstance(content, Path) else content
+            data = hub.content(name)
             etag = hashlib.sha1(data).hexdigest()
             self._head(200, {**facts, "ETag": f'"{etag}"', "Content-Length": str(len(data))})
             self.wfile.write(data if body else b"")
@@ -116,20 +121,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         part = {"Content-Range": f"bytes {start}-{size - 1}/{size}"} if start else {}
         self._head(206 if start else 200, {**part, "Content-Length": str(size - start)})
         if body:
-            self._send(hub.files[name], start, size)
+            self._send(hub.content(name), start)
 
-    def _send(self, content: bytes | Path, start: int, size: int) -> None:
+    def _send(self, content: bytes, start: int) -> None:
         hub = self.server.hub
-        end = min(size, hub.cut_at.pop(0)) if hub.cut_at else size
+        end = hub.cut_at.pop(0) if hub.cut_at else len(content)
         with contextlib.suppress(OSError):  # the client has gone
             for at in range(start, end, PIECE):
-                upto = min(at + PIECE, end)
-                if isinstance(content, Path):
-                    with content.open("rb") as file:
-                        file.seek(at)
-                        self.wfile.write(file.read(upto - at))
-                else:
-                    self.wfile.write(content[at:upto])
+                if hub.permits and not hub.permits.acquire(timeout=LIMIT):
+                    break
+                self.wfile.write(content[at : min(at + PIECE, end)])
                 time.sleep(hub.seconds_per_piece)
             self.wfile.flush()
         self.close_connection = True
@@ -157,3 +158,25 @@ def hub_server(files: dict[str, bytes | Path]) -> Iterator[HubServer]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield hub
         server.shutdown()
+
+
+@contextlib.contextmanager
+def weight_server(content: bytes) -> Iterator[HubServer]:
+    """A server of one file, at `url`, that waits for `permits`."""
+    with hub_server({"owner/name/weights.th": content}) as hub:
+        hub.url, hub.permits = f"{hub.url}/cdn/owner/name/weights.th", threading.Semaphore(0)
+        yield hub
+        hub.permits.release(len(content) // PIECE + 2)
+
+
+@contextlib.contextmanager
+def silent_server() -> Iterator[str]:
+    """URL of a server that accepts connections and never responds."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def dead_address() -> str:
+    """A local URL where no server listens."""
+    with silent_server() as url:
+        return url

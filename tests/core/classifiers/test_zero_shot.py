@@ -9,10 +9,9 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from core.classifiers import registry as classifier_bundles
 from core.classifiers.classifier import ClipModel, cached_embeddings, fill_template, with_context
 from core.classifiers.loaders import load_open_clip
-from core.classifiers.registry import classifier_state, load_classifier
+from core.classifiers.registry import load_classifier
 from core.classifiers.weights import Identity
 from core.data.sample_sets import CIFAR10, ClassSet
 from core.shared.files import CACHE, cache_folder
@@ -117,13 +116,6 @@ def test_fill_template():
             fill_template(bad, ANIMALS)
 
 
-def test_bundled_clip_starts_with_its_own_classes(tiny, monkeypatch):
-    monkeypatch.setattr(classifier_bundles, "MODELS", tiny[0].parent)
-    assert classifier_state("mini-clip").status == "ready"
-    classifier = load_classifier("mini-clip")
-    assert classifier.classes is CIFAR10 and classifier.name == "mini-clip" and classifier.kind == "zero-shot"
-
-
 def test_architecture_and_file_normalise_as_the_tag_says(tmp_path, monkeypatch):
     """For `open_clip:ARCH/TAG` with a weight file, the network gets the tag's mean, not open_clip's default."""
     network = tiny_clip()
@@ -135,15 +127,6 @@ def test_architecture_and_file_normalise_as_the_tag_says(tmp_path, monkeypatch):
     assert model.preprocess.interpolation == "bilinear"
     torch.testing.assert_close(model.preprocess.mean.flatten(), torch.tensor([0.1, 0.2, 0.3]))
     torch.testing.assert_close(model.network.state_dict(), network.state_dict())
-
-
-def test_damaged_clip_weights_are_named(tiny, tmp_path):
-    folder, _ = tiny
-    weights = (folder / "open_clip_model.safetensors").read_bytes()
-    (tmp_path / "open_clip_model.safetensors").write_bytes(weights[:-1000])
-    (tmp_path / "open_clip_config.json").write_bytes((folder / "open_clip_config.json").read_bytes())
-    with pytest.raises(RuntimeError, match=r"open_clip_model\.safetensors does not load"):
-        load_classifier(f"open_clip:local-dir:{tmp_path}", CIFAR10)
 
 
 def test_folder_brings_its_own_vocabulary(tiny, tmp_path, monkeypatch):
@@ -160,12 +143,17 @@ def test_folder_brings_its_own_vocabulary(tiny, tmp_path, monkeypatch):
     torch.testing.assert_close(load_classifier(name, ANIMALS).class_embeddings, expected.class_embeddings)
 
 
-def test_folder_without_configuration_is_named(tiny, tmp_path):
-    (tmp_path / "open_clip_model.safetensors").touch()
-    with pytest.raises(FileNotFoundError, match=r"lacks open_clip_config\.json"):
-        load_classifier(f"open_clip:local-dir:{tmp_path}", CIFAR10)
+def test_folder_that_is_missing_incomplete_or_damaged_is_named(tiny, tmp_path):
+    folder, name = tiny[0], f"open_clip:local-dir:{tmp_path}"
     with pytest.raises(FileNotFoundError, match=r"none does not exist"):
-        load_classifier(f"open_clip:local-dir:{tmp_path}/none", CIFAR10)
+        load_classifier(f"{name}/none", CIFAR10)
+    weights = (folder / "open_clip_model.safetensors").read_bytes()
+    (tmp_path / "open_clip_model.safetensors").write_bytes(weights[:-1000])
+    with pytest.raises(FileNotFoundError, match=r"lacks open_clip_config\.json"):
+        load_classifier(name, CIFAR10)
+    (tmp_path / "open_clip_config.json").write_bytes((folder / "open_clip_config.json").read_bytes())
+    with pytest.raises(RuntimeError, match=r"open_clip_model\.safetensors does not load"):
+        load_classifier(name, CIFAR10)
 
 
 @torch.no_grad()

@@ -19,8 +19,8 @@ from core.reproduce.profile import build_parser as build_profile_parser
 from core.shared.stand_ins import RELATIONS
 from core.sweep.__main__ import build_parser
 from tests.core.squares import with_squares
+from tests.hub_server import LIMIT, dead_address
 from tests.ui.page_runner import open_page
-from tests.weight_server import LIMIT, dead_address
 from ui.maps.catalogue import CLIP, MINI_CLIP, shipped_maps
 from ui.pages import models
 from ui.server.downloads import WeightDownloads, weight_downloads

@@ -9,7 +9,7 @@ from core.classifiers.families import family_spec
 from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
 from core.classifiers.weights import UrlFile
 from core.reproduce.profile_parts import profile_name
-from tests.weight_server import LIMIT, PIECE, dead_address, weight_server
+from tests.hub_server import LIMIT, PIECE, dead_address, weight_server
 from ui.server.downloads import ProfileMaker, WeightDownloads, fetch_clip, unprofiled
 from ui.server.limits import limits
 
@@ -42,7 +42,7 @@ def test_a_download_arrives_whole_says_how_far_it_is_and_is_joined_by_a_second_v
         server.permits.release(2)
         wait_for(lambda: download.received == 2 * PIECE)
         assert download.fraction == pytest.approx(2 / 3)
-        server.permits.release()
+        server.permits.release(9)
         assert download.wait(LIMIT) and not downloads.running
     assert (download.status, download.error, download.fraction) == ("done", "", 1.0)
     assert (cache / "weights.th").read_bytes() == CONTENT
@@ -52,7 +52,7 @@ def test_a_download_arrives_whole_says_how_far_it_is_and_is_joined_by_a_second_v
 def test_trouble_is_one_sentence_and_can_be_tried_again(cache, trouble):
     downloads = WeightDownloads()
     with weight_server(CONTENT) as server:
-        server.release()
+        server.permits.release(9)
         spec = spec_of(dead_address() if trouble == "network" else server.url)
         if trouble == "disk":
             cache.parent.parent.mkdir(exist_ok=True)
