@@ -24,7 +24,7 @@ from core.sweep.waves import balanced_sample
 from tests.shared_server import free_port
 
 ROOT = Path(__file__).parents[3]
-SIDE = 15
+SIDE = 11
 # The kinds of tables, and options with which each is measured in a moment.
 KINDS = {
     "waves": (Heatmap, ("--side", str(SIDE), "--epsilon", "4", "--cells=0,0")),
@@ -111,7 +111,7 @@ def test_every_command_keeps_its_table_repeats_itself_and_refuses_other_settings
     told, content = capsys.readouterr().out, table.load(output)
     assert [path.name for path in tmp_path.iterdir()] == ["one.npz"]
     assert content.metadata["source"]["wall_seconds"] >= 0  # rounded to tenths
-    expected = {"waves": "1 of 225 cells, clean error", "hybrids": "9 pairs, ", "corruptions": "9 pictures; clean",
+    expected = {"waves": "1 of 121 cells, clean error", "hybrids": "9 pairs, ", "corruptions": "9 pictures; clean",
                 "gradients": "20 pictures; mean energy "}  # fmt: skip
     assert expected[kind] in told
     if kind == "corruptions":
@@ -134,7 +134,7 @@ def test_chosen_cells_are_computed_and_others_added_later(archive, whole, tmp_pa
     output = tmp_path / "map.npz"
     assert main(command(archive, output, "--cells=2,1;-2,2", "--no-outcomes")) == 0
     some = Heatmap.load(output)
-    assert some.count[9, 8] == some.count[5, 6] == some.count[5, 9] == some.count[9, 5] == 20
+    assert some.count[7, 6] == some.count[3, 4] == some.count[3, 7] == some.count[7, 3] == 20
     assert (some.count > 0).sum() == 4 and some.bits is None and some.labels is None
     capsys.readouterr()
     assert main(command(archive, output, "--cells=0,0", "--no-outcomes")) == 0
@@ -153,16 +153,6 @@ def test_pictures_of_another_size_want_an_epsilon_and_get_the_largest_map_up_to_
     assert main(line) == 2 and f"no size v for {pixels}-pixel images" in capsys.readouterr().err
     assert main([*line, "--epsilon", "4"]) == 0
     assert Heatmap.load(tmp_path / "map.npz").side == side
-
-
-def test_photographs_are_mixed_at_their_own_side(tmp_path):
-    output = tmp_path / "photographs.npz"
-    line = "hybrids --classifier efficientnet-lite0 --dataset photographs --pairs 3 --cutoffs 1,224 --output"
-    assert main([*line.split(), str(output)]) == 0
-    outcomes = HybridOutcomes.load(output)
-    assert outcomes.metadata["image_size"] == 224 and len(outcomes.metadata["class_names"]) == 1000
-    # almost only the low picture's waves, so its prediction equals that for the unmixed picture
-    np.testing.assert_array_equal(outcomes.says[0, 1], outcomes.predictions[0] == outcomes.labels[0])
 
 
 # Stopping
