@@ -13,12 +13,15 @@ from streamlit.delta_generator import DeltaGenerator
 from core.claims.claim import Finding
 from core.claims.picture_verdicts import feature_findings
 from core.classifiers.registry import result_title
+from core.data.picture_files import png_data_uri
+from core.fourier.contrasts import BANDS
 from core.fourier.outcomes import same_images
 from core.pgd.pictures import judged_outcomes
 from core.reproduce.report import STYLE, findings_html, verdict_labels
 from core.shared.stand_ins import networks_for
 from core.shared.text import JARGON
 from ui.maps.catalogue import CLIP, RESNET56, entries, shipped_maps
+from ui.maps.views import map_picture
 from ui.maps.wave import findings_between, link_of
 from ui.runs.settings import models_in_url
 from ui.shared import url
@@ -84,6 +87,13 @@ def _maps() -> None:
     ]
     paired = "paired" if same_images(subject.heatmap, reference.heatmap) else "unpaired"
     _judged(rows, judged, shipped_maps(), {}, subject.name, reference.name, about=("rules", paired))
+
+
+def _pictures(finding: Finding) -> str:
+    """Return the heat maps of a finding on one or two of them as HTML, in colour at the waves that it compares."""
+    bands = {term.partition(" ")[2] for term in (*finding.claim.lhs, *finding.claim.rhs)} & BANDS.keys()
+    maps = [entry for label, entry in entries().items() if label in finding.maps and len(finding.maps) < 3]
+    return "".join(f'<img src="{png_data_uri(map_picture(entry.heatmap, bands))}" alt="">' for entry in maps)
 
 
 def _shifts() -> None:
@@ -162,7 +172,7 @@ def _judged(
     )
     url.put_all(VERDICTS, [str(verdict) for verdict in chosen], [])
     rows = [finding for finding in judged if not chosen or finding.verdict in chosen]
-    st.html(explain_on_page(findings_html(rows, url_of), "claims", *JARGON))
+    st.html(explain_on_page(findings_html(rows, url_of, picture=_pictures), "claims", *JARGON))
     with st.expander("Details: how claims are judged"):
         for column, key in zip(st.columns(2, gap="large"), about, strict=True):
             column.markdown(explain_on_page(WORDS[key], key, *JARGON), unsafe_allow_html=True)

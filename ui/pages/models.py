@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
 import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
@@ -31,10 +30,11 @@ from core.classifiers.weights import STALL_SECONDS
 from core.data.datasets import load_samples, sample_credits
 from core.data.picture_files import png_data_uri, square_image
 from core.data.stored import device_text, missing_profiles, stored_files
-from core.fourier.heatmap import TOP1, Heatmap, HeatmapError, colormap_table
+from core.fourier.heatmap import Heatmap, HeatmapError
 from core.shared.stand_ins import INSTEAD, RELATIONS
 from core.shared.text import bdi, tooltip
 from ui.maps.catalogue import CLIP, MINI_CLIP, computed_maps, dataset_title, shipped_maps, stored_title
+from ui.maps.views import map_picture
 from ui.server.downloads import WeightDownload, profile_maker, unprofiled, weight_downloads
 from ui.shared import url
 from ui.shared.page import row_html, table_html
@@ -112,8 +112,7 @@ def _what_changes() -> str:
     )
     figures = ""
     for caption, entry in parts:
-        colours = colormap_table(TOP1.colormap)[np.rint(255 * entry.heatmap.rate()).astype(np.uint8)]
-        image = f'<img src="{png_data_uri(colours)}" alt="Heat map of {entry.name}">'
+        image = f'<img src="{png_data_uri(map_picture(entry.heatmap))}" alt="Heat map of {entry.name}">'
         figures += f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
     return f'<div class="two-maps">{figures}<p>Error under each wave: dark where the network stays right.</p></div>'
 

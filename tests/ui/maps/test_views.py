@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pytest
 
-from core.fourier.heatmap import METRICS
+from core.fourier.heatmap import METRICS, colormap_table
 from core.fourier.map_estimate import with_estimate
 from core.shared import stand_ins
 from tests.core.squares import heatmap_of
 from ui.maps.catalogue import CLIP, MINI_CLIP, RESNET56, Entry, model_colour, shipped_maps
-from ui.maps.views import offered_metrics, offered_shows, shown_maps
+from ui.maps.views import map_picture, offered_metrics, offered_shows, shown_maps
 from ui.server.cache import ready_classifiers
 
 MAPS = shipped_maps()
@@ -77,3 +77,11 @@ def test_a_colour_means_one_thing():
     assert shown_maps([MAPS[MINI_CLIP]], "Top-1", "Minus clean").colormap == stand_ins.FEWER_OR_MORE_ERRORS
     difference = shown_maps([MAPS[CLIP], MAPS[RESNET56]], "Top-1", "Difference")
     assert difference.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}", "worse on its side"
+
+
+def test_a_maps_picture_keeps_its_colours_in_the_bands_alone():
+    heatmap, table = MAPS[CLIP].heatmap, colormap_table(METRICS["Top-1"].colormap)
+    whole, low = map_picture(heatmap), map_picture(heatmap, ["low"])
+    for (row, column), error in np.ndenumerate(heatmap.rate()):
+        assert (whole[row, column] == table[round(255 * error)]).all()
+        assert (low[row, column] == whole[row, column]).all() == (round(np.hypot(row - 15, column - 15)) <= 2)
