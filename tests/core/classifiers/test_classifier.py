@@ -27,6 +27,7 @@ TIMM = {"timm_model_name": "vit_tiny_patch16_224", "timm_model_pretrained": Fals
         (lambda: timm.create_model("vit_tiny_patch16_224", img_size=32, patch_size=4, depth=1), 32, 8, False),
         (lambda: VisionTransformer(32, 4, 1, 1, 32, 32), 32, 8, False),
         (lambda: timm.create_model("vit_tiny_r_s16_p8_224", depth=1), 224, None, False),  # a convolutional stem
+        (lambda: timm.create_model("mobilevit_xxs"), 224, None, False),  # an average, but attention before it
         (lambda: timm.create_model("tf_efficientnet_lite0"), 224, None, True),
         (lambda: resnet18(), 224, None, True),
     ],

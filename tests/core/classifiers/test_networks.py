@@ -215,15 +215,15 @@ def test_kept_embeddings_are_those_of_the_text_tower(name):
 
 
 def test_other_embeddings_are_not_used_and_another_networks_weights_are_named(tmp_path, monkeypatch):
-    folder = tmp_path / "mini-clip"
+    expected, folder = load_classifier("mini-clip")(pictures()), tmp_path / "mini-clip"
     shutil.copytree(MODELS / "mini-clip", folder)
     weights = folder / "open_clip_model.safetensors"
     wrong = np.tile(np.eye(1, 128, dtype=np.float32), (10, 1))
     save_prompt_embeddings(folder, [f"a photo of a {word}" for word in CIFAR10.names], wrong, "0" * 64)
     monkeypatch.setattr(bundled, "MODELS", tmp_path)
     (spec,) = bundled_specs().values()
-    model, expected = spec.load(weights, Identity("mini-clip", "a copy", spec.sha256)), load_classifier("mini-clip")
-    torch.testing.assert_close(model.for_classes(CIFAR10)(pictures()), expected(pictures()), rtol=1e-4, atol=1e-4)
+    model = spec.load(weights, Identity("mini-clip", "a copy", spec.sha256)).for_classes(CIFAR10)
+    torch.testing.assert_close(model(pictures()), expected, rtol=1e-4, atol=1e-4)
     (folder / PROMPT_FILE).unlink()
     assert load_prompt_embeddings(folder, spec.sha256) == {}
     weights.write_bytes((MODELS / "mini-resnet" / "model.safetensors").read_bytes())

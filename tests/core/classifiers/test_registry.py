@@ -85,26 +85,18 @@ def test_classifier_state_of_installed_cached_pinned_or_given_weights_is_ready(e
     path = empty_caches / "torch" / "hub" / "checkpoints" / "resnet56-4bfd9763.th"
     path.parent.mkdir(parents=True)
     path.touch()
-    assert classifier_state("resnet-56").status == "ready"
-    source = CLASSIFIERS["clip-vit-b-32"].weights
-    folder = empty_caches / "hub" / f"models--{source.repo_id.replace('/', '--')}" / "snapshots" / source.revision
-    folder.mkdir(parents=True)
-    (folder / "open_clip_model.safetensors").touch()
-    assert classifier_state("clip-vit-b-32").status == "ready"
-    assert classifier_state("resnet-56", folder / "none.th").status == "unavailable"
-    assert classifier_state("resnet-50", path).status == "ready"
-
-
-def test_classifier_state_wants_the_configuration_beside_hub_weights(empty_caches):
-    cache = empty_caches / "hub" / "models--chs20--TeCoA4-ViT-B-32-laion2B-s34B-b79K"
-    (cache / "refs").mkdir(parents=True)
-    (cache / "refs" / "main").write_text("c0ffee")
-    snapshot = cache / "snapshots" / "c0ffee"
-    snapshot.mkdir(parents=True)
-    (snapshot / "open_clip_model.safetensors").touch()
-    assert classifier_state("clip-vit-b-32-robust").status == "downloadable"
-    (snapshot / "open_clip_config.json").touch()
-    assert classifier_state("clip-vit-b-32-robust").status == "ready"
+    assert classifier_state("resnet-56").status == classifier_state("resnet-50", path).status == "ready"
+    assert classifier_state("resnet-56", path.parent / "none.th").status == "unavailable"
+    for name in ("clip-vit-b-32", "clip-vit-b-32-robust"):
+        source = CLASSIFIERS[name].weights
+        cache = empty_caches / "hub" / f"models--{source.repo_id.replace('/', '--')}"
+        (snapshot := cache / "snapshots" / (source.revision or "c0ffee")).mkdir(parents=True)
+        (cache / "refs").mkdir()
+        (cache / "refs" / "main").write_text("c0ffee")
+        (snapshot / "open_clip_model.safetensors").touch()
+        assert classifier_state(name).status == ("downloadable" if source.beside else "ready")
+        (snapshot / "open_clip_config.json").touch()
+        assert classifier_state(name).status == "ready"
 
 
 def test_a_bundled_network_is_offered_once_it_is_there_and_computes_what_its_configuration_says(tmp_path, monkeypatch):
@@ -235,19 +227,16 @@ def test_listed_classifiers_stand_behind_all_others_in_their_order(monkeypatch):
     assert classifier_title("timm:resnet18") == "resnet18.a1_in1k (timm)"
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("timm:no_such_network", "timm has no weights 'no_such_network'"),
-        ("timm:", "write open_clip:ARCHITECTURE/TAG"),
-        ("open_clip:local-dir:/nowhere", "/nowhere"),
-    ],
-)
-def test_entry_that_cannot_be_used_is_one_sentence_and_the_others_stay(monkeypatch, name, reason):
-    monkeypatch.setenv(VARIABLE, f"{name}, {FOLDER}")
-    (sentence,) = listed_classifiers().refused
-    assert sentence.startswith(f"{VARIABLE} lists {name!r}, which cannot be used: ") and reason in sentence
-    assert sentence.endswith(".") and "\n" not in sentence and not sentence.endswith("..")
+def test_entries_that_cannot_be_used_are_a_sentence_each_and_the_others_stay(monkeypatch):
+    reasons = {
+        "timm:no_such_network": "timm has no weights 'no_such_network'",
+        "timm:": "write open_clip:ARCHITECTURE/TAG",
+        "open_clip:local-dir:/nowhere": "/nowhere",
+    }
+    monkeypatch.setenv(VARIABLE, ", ".join((*reasons, FOLDER)))
+    for sentence, (name, reason) in zip(listed_classifiers().refused, reasons.items(), strict=True):
+        assert sentence.startswith(f"{VARIABLE} lists {name!r}, which cannot be used: ") and reason in sentence
+        assert sentence.endswith(".") and "\n" not in sentence and not sentence.endswith("..")
     assert list(listed_classifiers().specs) == [FOLDER]
 
 

@@ -96,35 +96,22 @@ def small_values(images, grain):
     return (images / 255).reshape(n, 3, height // grain, grain, width // grain, grain).mean(axis=(3, 5)).reshape(n, -1)
 
 
-def test_exact_covariance_is_that_of_the_images_and_of_what_is_drawn():
+@pytest.mark.parametrize(("grain", "components"), [(1, None), (4, 12), (4, 3)])
+def test_a_covariance_keeps_the_principal_components_and_what_is_drawn_is_enlarged_linearly(grain, components):
     images = pictures(40)
-    covariance = class_covariance(images, 1, "")
-    expected = np.cov(small_values(images, 1), rowvar=False, bias=True)
+    covariance = class_covariance(images, grain, "", components)
+    variances, axes = np.linalg.eigh(np.cov(small_values(images, grain), rowvar=False, bias=True))
+    largest = slice(-components if components else 0, None)
+    expected = (axes * variances)[:, largest] @ axes[:, largest].T
     np.testing.assert_allclose(covariance.factors.T @ covariance.factors, expected, atol=1e-6)
+    k, values = covariance.factors.shape
+    noise = np.random.default_rng(0).standard_normal((2, k if components else k + values), dtype=np.float32)
+    small = covariance.mean.ravel() + noise[:, :k] @ covariance.factors
+    if not components:  # the exact one has 1e-4 on its diagonal
+        small += np.sqrt(1e-4) * noise[:, k:]
     drawn = covariance.draw(2, generator=np.random.default_rng(0))
-    noise = np.random.default_rng(0).standard_normal((2, 40 + 192), dtype=np.float32)
-    values = covariance.mean.ravel() + noise[:, :40] @ covariance.factors + np.sqrt(1e-4) * noise[:, 40:]
-    np.testing.assert_allclose(drawn.reshape(2, -1), values, atol=1e-6)
-
-
-def test_components_are_the_principal_ones():
-    images = pictures(40)
-    values = small_values(images, 4)
-    variances, axes = np.linalg.eigh(np.cov(values, rowvar=False, bias=True))
-    for components in (3, 12):
-        factors = class_covariance(images, 4, "", components).factors
-        expected = (axes * variances)[:, -components:] @ axes[:, -components:].T
-        np.testing.assert_allclose(factors.T @ factors, expected, atol=1e-6)
-
-
-def test_coarse_images_are_enlarged_linearly():
-    drawn = class_covariance(pictures(40), 4, "", 12).draw(1, generator=np.random.default_rng(0))[0, 0]
-    corners = drawn[[0, 0, -1, -1], [0, -1, 0, -1]].reshape(2, 2)
-    assert drawn.shape == (8, 8)
-    across = np.interp(np.arange(8), [1.5, 5.5], [0, 1])
-    expected = np.outer(1 - across, 1 - across) * corners[0, 0] + np.outer(1 - across, across) * corners[0, 1]
-    expected += np.outer(across, 1 - across) * corners[1, 0] + np.outer(across, across) * corners[1, 1]
-    np.testing.assert_allclose(drawn, expected, atol=1e-6)
+    for image, plane in zip(drawn, small.reshape(2, *covariance.mean.shape), strict=True):
+        np.testing.assert_allclose(image, ClassStatistics(plane, plane, "").resize(8).mean, atol=1e-6)
 
 
 @pytest.mark.parametrize(

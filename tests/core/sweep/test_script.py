@@ -218,9 +218,10 @@ def test_a_lost_process_ends_the_other_and_one_process_computes_what_is_missing(
 
 @pytest.mark.slow
 def test_under_torchrun_a_lost_process_starts_again_and_two_sample_as_one_does(archive, whole, tmp_path):
-    output = tmp_path / "map.npz"
+    output, script = tmp_path / "map.npz", tmp_path / "slowly.py"
+    script.write_text(SLOWLY)
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "1")
-    process = start(command(archive, output, "--passes", "50%"), *torchrun, "-m", "core.sweep")
+    process = start(command(archive, output, "--passes", "50%"), *torchrun, str(script), PYTHONPATH=str(ROOT))
     while not output.exists():
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
