@@ -13,11 +13,8 @@ from torch import nn
 import core.reproduce.profile as profile_script
 from core.claims.claim import NamedMap
 from core.claims.quantities import equal_strength, stored_corruptions, stored_gradients, stored_hybrids
-from core.classifiers.classifier import ClosedSetClassifier, Preprocess
-from core.classifiers.families import FAMILIES, ClassifierSpec, Family
-from core.classifiers.loaders import load_strictly, read_weights
+from core.classifiers.families import FAMILIES
 from core.classifiers.registry import PAPERS_CLIP, bundled_specs, load_classifier
-from core.classifiers.weights import FolderFile
 from core.data.datasets import load_dataset, load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED
 from core.data.stored import VARIABLE
@@ -32,6 +29,7 @@ from core.reproduce.profile_parts import PARTS, MissingDataError, ProfiledNetwor
 from core.shared.numbers import duration
 from core.sweep.grow import grow
 from core.sweep.transforms import PredictionConfig, chosen_pictures, stored_predictions
+from tests.core.toy import linear_family
 from ui.maps.catalogue import shipped_maps
 from ui.story import opening
 
@@ -52,32 +50,14 @@ class Linear(nn.Sequential):
 
 @pytest.fixture
 def toy(monkeypatch, tmp_path):
-    """A linear classifier of CIFAR-10's classes with random weights, as a family of classifiers."""
-
-    def network():
-        return Linear(nn.Flatten(), nn.Linear(192, 10))
-
-    def load(path, identity):
-        loaded = load_strictly(network(), read_weights(path), path)
-        return ClosedSetClassifier(identity, loaded, Preprocess(8, [0.5] * 3, [0.5] * 3), CIFAR10)
-
-    def spec(name, rest):
-        return ClassifierSpec(
-            name=name,
-            title="Toy",
-            kind="closed-set",
-            load=load,
-            weights=FolderFile(tmp_path, ("toy.pt",)),
-            weights_id="toy",
-            licence="none",
-            source="nowhere",
-            vocabulary="cifar10",
-        )
-
+    """A linear classifier with random weights, as a family of classifiers."""
     torch.manual_seed(0)
-    torch.save(network().state_dict(), tmp_path / "toy.pt")
-    monkeypatch.setitem(FAMILIES, "toy", Family(spec, ("toy:NAME",)))
+    monkeypatch.setitem(FAMILIES, "toy", linear_family(tmp_path, Linear, "linear.pt"))
     monkeypatch.setitem(calls, "left", None)
+
+
+def profiled(name, data=None, quick=True, load=lambda classes: None):
+    return ProfiledNetwork(name, load, lambda limit: data, quick)
 
 
 def profile(folder, *options):
@@ -102,10 +82,8 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     kinds = judged_outcomes()[NAME].kinds()
     assert {name: outcomes.n for name, outcomes in kinds.items()} == {"classless, pixels": 6, "classless, views": 6}
     assert kinds["classless, views"].judge == "mini-resnet" and kinds["classless, views"].third == "mini-clip-vit"
-    assert len(stored_predictions()[NAME].top1()) == 482 and stored_predictions()[NAME].hybrids(0).mixed.shape == (
-        49,
-        10,
-    )
+    predictions = stored_predictions()[NAME]
+    assert len(predictions.top1()) == 482 and predictions.hybrids(0).mixed.shape == (49, 10)
     (entry,) = [entry for entry in shipped_maps().values() if entry.classifier == NAME]
     assert entry.heatmap.estimate is not None and (entry.heatmap.count > 0).all()
     drawn = [path for path in stored_subjects("generation")["cifar10"] if path.stem.endswith("__toy-linear")]
@@ -117,8 +95,7 @@ def test_corners_at_equal_strength_are_made_of_networks_that_enlarge_nothing(tmp
     data = load_dataset("cifar10-samples", limit=4)
 
     def items(name):
-        network = ProfiledNetwork(name, partial(load_classifier, name), lambda limit: data, quick=False)
-        return list(PARTS["strength"].items(network))
+        return list(PARTS["strength"].items(profiled(name, data, False, partial(load_classifier, name))))
 
     assert items("mini-clip") == [] and items("clip-vit-b-32") == []
     small, large = items("mini-resnet")
@@ -178,7 +155,7 @@ def test_another_network_says_what_it_sees_in_large_drawings_and_the_opening_rea
     facts = {**stored.metadata["classifier"], "name": PAPERS_CLIP}
     run = replace(stored, metadata={**stored.metadata, "classifier": facts})
     run.save(tmp_path / "runs" / f"generation_imagenet__{PAPERS_CLIP}__views.npz")
-    network = ProfiledNetwork(PAPERS_CLIP, lambda classes: None, lambda limit: None, quick=True)
+    network = profiled(PAPERS_CLIP)
     (content,) = profile_parts._opinions(network, tmp_path / "judgements" / "clip.npz", "cpu").values()
     assert content["judge"] == "efficientnet-lite0" and content["says"] == ("volcano",) and content["ranks"] == (1,)
     small = judged_outcomes()["mini-clip"]
@@ -192,7 +169,7 @@ def test_another_network_says_what_it_sees_in_large_drawings_and_the_opening_rea
 
 
 def test_a_run_of_other_settings_or_a_damaged_one_is_made_again(tmp_path):
-    network = ProfiledNetwork("mini-clip", lambda classes: None, lambda limit: None, quick=True)
+    network = profiled("mini-clip")
     (file,) = [file for file in PARTS["runs"].items(network) if file.path.name.startswith("inpainting")]
     stored = PGDRun.load(PRECOMPUTED / file.path)
     path = tmp_path / file.path
@@ -208,7 +185,7 @@ def test_a_run_of_other_settings_or_a_damaged_one_is_made_again(tmp_path):
 
 @pytest.mark.parametrize("name", [*bundled_specs()])
 def test_the_projects_runs_have_the_present_settings(name):
-    network = ProfiledNetwork(name, lambda classes: None, lambda limit: None, quick=False)
+    network = profiled(name, quick=False)
     stored = [file for file in PARTS["runs"].items(network) if (PRECOMPUTED / file.path).is_file()]
     assert [file.path for file in stored if not file.is_there(PRECOMPUTED)] == []
 
@@ -220,8 +197,7 @@ def test_drawings_by_a_network_of_imagenets_classes_are_judged_too(tmp_path, mon
     path.parent.mkdir()
     run = replace(stored, metadata={**stored.metadata, "classifier": {**stored.metadata["classifier"], "name": name}})
     run.save(path)
-    photographs = load_samples("photographs")
-    network = ProfiledNetwork(name, partial(load_classifier, judge), lambda limit: photographs, quick=True)
+    network = profiled(name, load_samples("photographs"), load=partial(load_classifier, judge))
     (file,) = PARTS["judgements"].items(network)
     file.make_in(tmp_path)
     assert file.is_there(tmp_path)
@@ -261,7 +237,7 @@ def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is
     data = load_samples("cifar10-samples")
     assert profile(tmp_path, "--parts", "hybrids,gradient") == 0
     for quick in (True, False):
-        network = ProfiledNetwork(NAME, lambda classes: None, lambda limit: data, quick)
+        network = profiled(NAME, data, quick)
         for key, there in (("hybrids", quick), ("gradient", True)):  # there are at most 100 pictures
             (item,) = PARTS[key].items(network)
             assert item.is_there(tmp_path) == there
@@ -273,8 +249,7 @@ def test_a_full_map_takes_the_place_of_the_quick_one(tmp_path):
     def items(count):
         repeated = [np.resize(array, (count, *array.shape[1:])) for array in (samples.images, samples.labels)]
         data = replace(samples, images=repeated[0], labels=repeated[1], name="many")
-        network = ProfiledNetwork(NAME, lambda classes: None, lambda limit: data, quick=False)
-        return list(PARTS["map"].items(network))
+        return list(PARTS["map"].items(profiled(NAME, data, quick=False)))
 
     assert [item.replaces for item in items(profile_parts.QUICK_IMAGES)] == [None]
     (first,) = items(profile_parts.QUICK_IMAGES + 1)
