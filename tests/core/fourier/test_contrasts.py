@@ -136,29 +136,15 @@ def test_what_is_not_known_to_be_paired_is_not_paired(two):
     assert difference(first, counts, top=5).low[0, 0] == difference(first, second, top=5).low[0, 0]
 
 
-def test_clear_waves_hold_the_false_discovery_rate(two):
+def test_clear_waves_hold_the_false_discovery_rate_of_scipys_tests(two):
     a, b, first, second = two
-    clear = clear_waves(first, second)
-    assert clear.paired and clear.waves == half_plane(SIDE)
-    p = np.array([
-        stats.binomtest(int((x & ~y).sum()), max(1, int((x ^ y).sum()))).pvalue
-        for x, y in zip(a[1:], b[1:], strict=True)
-    ])  # fmt: skip
-    # Benjamini and Hochberg by hand: all up to the last rank k whose p is at most 0.05 k / m
-    ranks = np.sort(p)
-    last = max(k for k in range(13) if ranks[k] <= 0.05 * (k + 1) / 13)
-    np.testing.assert_array_equal(clear.clear, p <= ranks[last])
-    assert 0 < clear.clear.sum() < 13
-
-
-def test_clear_waves_from_counts_alone_is_the_test_of_two_proportions(two):
-    a, b, first, second = two
-    clear = clear_waves(first, dataclasses.replace(second, bits=None, labels=None), rate=1e-9)
-    p = []
-    for x, y in zip(a[1:].sum(axis=1), b[1:].sum(axis=1), strict=True):
-        p.append(stats.chi2_contingency([[x, N - x], [y, N - y]], correction=False).pvalue)
-    np.testing.assert_allclose(clear.p, p)
-    np.testing.assert_array_equal(clear.clear, stats.false_discovery_control(p) <= 1e-9)
-    some = clear_waves(first, dataclasses.replace(second, bits=None, labels=None), rate=0.2).clear
-    np.testing.assert_array_equal(some, stats.false_discovery_control(p) <= 0.2)
-    assert some.any()
+    counts = dataclasses.replace(second, bits=None, labels=None)
+    tables = [([[x.sum(), N - x.sum()], [y.sum(), N - y.sum()]]) for x, y in zip(a[1:], b[1:], strict=True)]
+    unpaired = [stats.chi2_contingency(table, correction=False).pvalue for table in tables]
+    for other, p in ((second, clear_waves(first, second).p), (counts, unpaired)):  # paired: as scipy's, above
+        for rate in (1e-9, 0.05, 0.2):
+            clear = clear_waves(first, other, rate=rate)
+            assert clear.paired == (other is second) and clear.waves == half_plane(SIDE)
+            np.testing.assert_allclose(clear.p, p)
+            np.testing.assert_array_equal(clear.clear, stats.false_discovery_control(p) <= rate)
+        assert 0 < clear_waves(first, other, rate=0.2 if other is counts else 0.05).clear.sum() < 13

@@ -1,11 +1,24 @@
-"""Contrasts of maps with counts only, on maps small enough to check by hand."""
+"""Contrasts and rings of maps with counts only, on maps small enough to check by hand and against a slow twin."""
+
+import itertools
 
 import numpy as np
 import pytest
 
-from core.fourier.contrasts import contrast, difference, minus_clean, mismatches
+from core.data.sample_sets import HEATMAPS
+from core.fourier.contrasts import (
+    contrast,
+    difference,
+    minus_clean,
+    mismatches,
+    radial_profile,
+    ring_differences,
+    ring_errors,
+)
+from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import cell_error, clean_error
-from tests.core.oracles import newcombe
+from core.fourier.waves import half_plane
+from tests.core.oracles import newcombe, wilson
 from tests.core.squares import heatmap_of
 
 METADATA = {"dataset": {"name": "dots", "n": 100}, "image_size": 8, "epsilon": 1.0, "class_names": ["a", "b"]}
@@ -70,3 +83,53 @@ def test_mismatches_names_each_difference_between_runs():
     reasons = " ".join(mismatches(SMALL, other))
     for part in ("8 and 16 pixels", "dots and stripes", "size v: 1 and 2", "2 and 1 classes", "waves are weakened"):
         assert part in reasons
+
+
+# Rings
+
+
+def test_rings_reach_the_corners_and_say_which_are_cut():
+    five = np.zeros((5, 5), np.int64)
+    five[0, 0] = five[4, 4] = 90  # radius 2.83: the only ring cut by the square, with two waves in it
+    profile = radial_profile(heatmap(five))
+    assert list(zip(profile.radius, profile.whole, profile.waves, strict=True)) == [
+        (0, True, 1), (1, True, 4), (2, True, 6), (3, False, 2),
+    ]  # fmt: skip
+    rings = ring_errors(heatmap(five))
+    assert list(rings) == [0, 1, 2, 3] and rings[3].measured == pytest.approx((0.45, *wilson(0.45, 100)))
+
+
+def test_the_papers_two_maps_change_sign_three_times_beyond_the_noise():
+    names = ("clip-vit-b-32", "resnet-56")
+    maps = (Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in names)
+    runs = [list(run) for _, run in itertools.groupby(ring_differences(*maps), lambda ring: ring[1].value > 0)]
+    assert [(run[0][1].value > 0, run[0][0], run[-1][0]) for run in runs] == [
+        (True, 0, 2), (False, 3, 10), (True, 11, 15), (False, 16, 21),
+    ]  # fmt: skip
+    assert all(any(difference.clear for _, difference in run) for run in runs)
+
+
+@pytest.mark.parametrize("top", [1, 5])
+def test_radial_profile_agrees_with_the_slow_twin(top):
+    rng = np.random.default_rng(0)
+    rates = rng.random((2, 9, 9))
+    rates[:, rng.random((9, 9)) < 0.3] = np.nan
+    unknown = np.full((9, 9), -1)
+    published = heatmap_of(unknown, unknown, np.zeros_like(unknown), np.full(3, -1), METADATA, rates)
+    rings = {}
+    for i, j in half_plane(9):
+        known = [rate for rate in (published.rate(top)[i + 4, j + 4], published.rate(top)[4 - i, 4 - j]) if rate >= 0]
+        if known:
+            rings.setdefault(round(np.hypot(i, j)), []).append(np.mean(known))
+    profile = radial_profile(published, top)
+    assert profile.radius.tolist() == sorted(rings)
+    np.testing.assert_allclose(profile.error.value, [np.mean(rings[ring]) for ring in sorted(rings)])
+    assert profile.waves.tolist() == [len(rings[ring]) for ring in sorted(rings)]
+    if top == 1:
+        means = {radius: float(errors.measured.value) for radius, errors in ring_errors(published).items()}
+        assert means == pytest.approx({ring: np.mean(rates) for ring, rates in rings.items()})
+
+
+def test_radial_profile_interval_counts_images_not_images_times_waves():
+    profile = radial_profile(SMALL)
+    assert (profile.error.low[1], profile.error.high[1]) == pytest.approx(wilson(0.3, 100))

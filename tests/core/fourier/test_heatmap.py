@@ -77,11 +77,8 @@ def test_rounding_of_printed_rates_is_half_a_unit_of_the_third_digit(percent, ha
 
 def test_interval_of_printed_rates_is_widened_by_their_rounding():
     heatmap = printed(54.3)
-    counted = example(
-        top1_errors=np.full((1, 1), 543, dtype=np.int64),
-        top5_errors=np.zeros((1, 1), dtype=np.int64),
-        count=np.full((1, 1), 1000, dtype=np.int64),
-    )
+    squares = {"top1_errors": 543, "top5_errors": 0, "count": 1000}
+    counted = example(**{name: np.full((1, 1), value) for name, value in squares.items()})
     of_1000 = dataclasses.replace(heatmap, metadata=METADATA | {"dataset": METADATA["dataset"] | {"n": 1000}})
     assert of_1000.interval().low < counted.interval().low
     assert of_1000.interval().high > counted.interval().high
@@ -180,22 +177,16 @@ def test_variance_share_is_pooled_over_the_waves():
 # Exports
 
 
-def test_csv_has_one_row_per_cell_with_counts_rates_and_intervals():
-    rows = list(csv.DictReader(io.StringIO(heatmap_csv(example()))))
-    assert len(rows) == 9
-    first = rows[3]
-    assert (first["i"], first["j"], first["images"], first["top1_errors"]) == ("0", "-1", "10", "1")
-    assert float(first["top1_rate"]) == 0.1
-    assert float(first["top1_low"]) < 0.1 < float(first["top1_high"])
-    assert list(first)[-3:] == ["top5_rate", "top5_low", "top5_high"], "the map has no probabilities"
-    missing = rows[-1]
-    assert (missing["images"], missing["top1_errors"], missing["top1_rate"]) == ("0", "", "")
-
-
-def test_csv_has_every_number_that_the_map_holds():
+def test_csv_has_one_row_per_cell_with_every_number_that_the_map_holds():
     probability = np.array([[np.nan, 0, 1], [0.25, 0, 0.25], [1, 0, np.nan]])
     rows = list(csv.DictReader(io.StringIO(heatmap_csv(example(true_probability=probability)))))
+    cell, missing = rows[3], rows[-1]
+    assert len(rows) == 9 and [cell[name] for name in ("i", "j", "images", "top1_errors")] == ["0", "-1", "10", "1"]
+    assert float(cell["top1_rate"]) == 0.1 and float(cell["top1_low"]) < 0.1 < float(cell["top1_high"])
+    assert [missing[name] for name in ("images", "top1_errors", "top1_rate")] == ["0", "", ""]
     assert [rows[k]["true_probability"] for k in (3, 1, 8)] == ["0.250000", "0.000000", ""]
+    plain = heatmap_csv(example()).splitlines()[0]
+    assert plain.endswith("top5_rate,top5_low,top5_high"), "the map has no probabilities"
 
 
 def test_png_is_a_picture_that_shows_the_values_colours():

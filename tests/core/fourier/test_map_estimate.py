@@ -97,19 +97,6 @@ def test_hyperparameters_are_the_likeliest(example):
         assert max(less, more) < best + 1e-3 and abs(more - less) < 2e-3, name
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say():
-    truth, inside, squares = smooth_truth(15), [], []
-    for seed in range(8):
-        errors = drawn(truth, 100, seed)
-        estimate = estimate_map(errors, np.full((15, 15), 100), image_size=SIZE)
-        real = (truth + truth[::-1, ::-1]) / 2
-        inside.append(values((estimate.error.low <= real) & (real <= estimate.error.high), 15).mean())
-        squares.append([np.mean(values((rate - real) ** 2, 15)) for rate in (errors / 100, estimate.error.value)])
-    assert 0.92 <= np.mean(inside) <= 0.99
-    raw, estimated = np.sqrt(np.mean(squares, axis=0))
-    assert estimated < raw / 2
-
-
 def test_dips_of_a_lattice_are_found_and_kept():
     truth = smooth_truth(23)
     i, j = np.indices(truth.shape) - 11
