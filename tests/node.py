@@ -16,7 +16,7 @@ process.stdout.write(JSON.stringify(result));
 """
 
 
-def in_node(file: str | Path, calculate: str, values: Any, timeout: float = 60) -> Any:
+def in_node(file: str | Path, calculate: str, values: Any, timeout: float = 180) -> Any:
     """Return the result of the JavaScript function `calculate(module, values)` on a file's module, all as JSON.
 
     file: its path, also in ui/components. timeout: in seconds.

@@ -5,11 +5,10 @@ import re
 import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.painting import place
+from tests.browser.canvases import pixels, place
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 
 SLOW = 240_000  # milliseconds: enough to load torch and a classifier on a busy machine
-READ = "canvas => [canvas.width, ...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
 CANVAS = ".st-key-run-stage .replay canvas"
 
 
@@ -51,14 +50,9 @@ def wait_for_end(page: Page) -> None:
     wait_until_drawn(page)
 
 
-def pixels(page: Page, k: int = 0) -> np.ndarray:
+def drawn(page: Page, k: int = 0) -> np.ndarray:
     """(H, W, 3) uint8: pixels of the k-th picture of the replay."""
-    return rgb(page.locator(CANVAS).nth(k).evaluate(READ))
-
-
-def rgb(read: list[int]) -> np.ndarray:
-    width, *values = read
-    return np.array(values, dtype=np.uint8).reshape(-1, width, 4)[..., :3]
+    return pixels(page.locator(CANVAS).nth(k))
 
 
 def open_details(page: Page) -> Locator:

@@ -20,7 +20,7 @@ from tests.hub_server import hub_server
 
 pytestmark = pytest.mark.slow
 
-APP = "tests/browser/own_weights.py"
+APP = "tests/browser/apps/own_weights.py"
 SIZE = 605_143_284
 TITLE = "CLIP ViT-B/32 (OpenAI)"
 REPOSITORY, MINIATURE, CLIP = "lab/tiny-clip", "Mini CLIP", "CLIP ViT-B/32"

@@ -7,16 +7,16 @@ import pytest
 from playwright.sync_api import expect
 
 from core.pgd.drawings import stored_wall
-from tests.browser.live_runs import CANVAS, download, expect_step, moment, pixels, start, wait_for_end
+from tests.browser.live_runs import CANVAS, download, drawn, expect_step, moment, start, wait_for_end
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 
 SMALL = "generation-set=CIFAR-10%2C+32+px"
 
 
 @pytest.fixture
-def draw_page(streamlit_app, open_page):
+def draw_page(app, open_page):
     """`draw_page("generation-steps=8")` -> the page in a wide window, drawn."""
-    return lambda query: open_page(f"{streamlit_app('app.py')}/generation?{query}", width=1440, height=900)
+    return lambda query: open_page(f"{app}/generation?{query}", width=1440, height=900)
 
 
 def test_small_drawings_are_on_one_screen_run_replay_and_open_large(draw_page):
@@ -33,11 +33,11 @@ def test_small_drawings_are_on_one_screen_run_replay_and_open_large(draw_page):
     expect_step(page, 12, 12)
     tile = page.locator(".st-key-run-stage .replay button.frame").nth(1)
     expect(tile).to_have_attribute("aria-label", re.compile("automobile, step 12, "))
-    last = pixels(page, 1)
+    last = drawn(page, 1)
     moment(page).focus()
     page.keyboard.press("Home")
     expect(tile).to_have_attribute("aria-label", re.compile("automobile, step 0, "))
-    assert not np.array_equal(pixels(page, 1), last)
+    assert not np.array_equal(drawn(page, 1), last)
     tile.click()
     large = page.get_by_role("dialog")
     expect(large.get_by_role("heading", name="automobile")).to_be_visible()
@@ -71,9 +71,9 @@ def test_a_tile_of_the_wall_opens_its_pair_a_word_is_drawn_beside_it_and_a_sketc
     page.get_by_role("radio", name="ship", exact=True).click()
     expect(box).to_have_value("container ship")
     wait_until_drawn(page)
-    begun = pixels(page, 1)
+    begun = drawn(page, 1)
     start(page)
     wait_for_end(page)
-    assert not np.array_equal(pixels(page, 1), begun)
+    assert not np.array_equal(drawn(page, 1), begun)
     page.get_by_role("button", name="Wipe").click()
-    assert np.array_equal(pixels(page, 1)[:, :112], begun[:, :112])
+    assert np.array_equal(drawn(page, 1)[:, :112], begun[:, :112])

@@ -13,15 +13,16 @@ from core.data.datasets import load_samples
 from core.data.holes_and_sketches import read_hole
 from core.pgd.run import PGDRun
 from core.pgd.starts import RUNS
+from tests.browser.conftest import BOTH_BROWSERS
 from tests.browser.live_runs import (
     CANVAS,
     SLOW,
     download,
+    drawn,
     expect_run,
     expect_step,
     go_to,
     moment,
-    pixels,
     said,
     stage_click,
     start,
@@ -38,9 +39,9 @@ NEW = re.compile("Not run yet")
 
 
 @pytest.fixture
-def fill_page(streamlit_app, open_page):
+def fill_page(app, open_page):
     """`fill_page("inpainting-steps=20", width=390)` -> the page, drawn."""
-    return lambda query="", **window: open_page(f"{streamlit_app('app.py')}/inpainting?{query}", **window)
+    return lambda query="", **window: open_page(f"{app}/inpainting?{query}", **window)
 
 
 def picture(run: PGDRun, frame: int) -> np.ndarray:
@@ -52,17 +53,17 @@ def test_a_stored_run_replays_to_the_byte_by_buttons_and_keys(fill_page):
     page = fill_page(f"{LARGE}&inpainting-picture=0&inpainting-search-224=Pixels")
     run = PGDRun.load(RUNS / "inpainting_photographs-0__efficientnet-lite0.npz")
     expect_step(page, 720, 720)
-    assert np.array_equal(pixels(page), picture(run, -1))
+    assert np.array_equal(drawn(page), picture(run, -1))
     page.get_by_role("button", name="Wipe").click()
     begun = np.rint(255 * run.start[0]).astype(np.uint8).transpose(1, 2, 0)
     half = np.where(np.arange(224)[:, None] < 112, begun, picture(run, -1))
-    assert np.array_equal(pixels(page), half), "the start to the left of the border"
+    assert np.array_equal(drawn(page), half), "the start to the left of the border"
     page.get_by_role("button", name="Wipe").click()
     page.get_by_role("button", name="Play", exact=True).focus()
     for key, frame in (("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1)):
         page.keyboard.press(key)
         expect_step(page, run.frame_steps[frame], 720)
-        assert np.array_equal(pixels(page), picture(run, frame))
+        assert np.array_equal(drawn(page), picture(run, frame))
     moment(page).focus()
     for key, frame in (("End", -1), ("ArrowLeft", -2), (" ", -1)):  # a space plays to the end
         page.keyboard.press(key)
@@ -75,9 +76,10 @@ def wait_until(condition) -> None:
     deadline = time.monotonic() + SLOW / 1000
     while not condition():
         assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
-@pytest.mark.parametrize("browser_name", ["browser", pytest.param("firefox", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
 def test_paint_fill_stop_go_on_leave_return_and_share(fill_page, browser_name):
     # Of a photograph, so many steps never end before they are stopped.
     page = fill_page(f"{LARGE}&inpainting-picture=0&inpainting-steps=2000&inpainting-search-224=Pixels")
@@ -93,8 +95,8 @@ def test_paint_fill_stop_go_on_leave_return_and_share(fill_page, browser_name):
     link = page.url
     start(page)
     wait_for_steps(page)
-    before = pixels(page)
-    wait_until(lambda: not np.array_equal(pixels(page), before))
+    before = drawn(page)
+    wait_until(lambda: not np.array_equal(drawn(page), before))
     stop(page)
     stopped_at = step_number(page)
     assert stopped_at < 2000

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.data.holes_and_sketches import PALETTE, SKETCHES, Point, draw_sketch, encode_mask, square_side
-from tests.browser.painting import TOUCH, drag, open_tools, place
+from tests.browser.canvases import TOUCH, drag, open_tools, pixels, place
 from tests.browser.waiting import wait_until_drawn
 from tests.painter_oracle import brush_mask, ellipse_mask, fill_mask, stamp_mask
 
@@ -20,7 +20,7 @@ def demo(streamlit_app, open_page):
     """`demo("mask&size=32", width=390)` -> the page of a painter, drawn."""
 
     def open_(painter: str, **window) -> Page:
-        page = open_page(f"{streamlit_app('tests/browser/demos.py')}/?demo={painter}", **window)
+        page = open_page(f"{streamlit_app('tests/browser/apps/demos.py')}/?demo={painter}", **window)
         expect(page.locator(".stage img, .stage .sheet")).to_be_visible()
         return page
 
@@ -70,12 +70,6 @@ def expect_there(page: Page, painted: np.ndarray) -> None:
     expect(page.get_by_text(text, exact=True).first).to_be_visible()
 
 
-def pixels_of(page: Page, size: int = 32) -> np.ndarray:
-    """Pixels that the browser shows."""
-    read = "(e) => [...e.getContext('2d').getImageData(0, 0, e.width, e.height).data]"
-    return np.array(page.locator(".sheet").evaluate(read), dtype=np.uint8).reshape(size, size, 4)[..., :3]
-
-
 def random_paths(count: int, size: int) -> list[list[Point]]:
     """Paths that begin on the picture and may leave it."""
     points = np.random.default_rng(size).integers(-size // 8, size + size // 8, (count, 6, 2))
@@ -83,7 +77,7 @@ def random_paths(count: int, size: int) -> list[list[Point]]:
     return [[(int(x), int(y)) for x, y in path] for path in points]
 
 
-def test_strokes_of_every_tool_of_a_mask_are_the_oracles(demo):
+def test_strokes_of_every_tool_of_a_mask_by_pointer_and_keys_are_the_oracles(demo):
     page, size = demo("mask&size=224"), 224
     whole, side, paths = {"height": size, "width": size}, square_side(size), random_paths(3, size)
     drag(page, [(75, 112)], size)
@@ -92,7 +86,10 @@ def test_strokes_of_every_tool_of_a_mask_are_the_oracles(demo):
     share = 100 * side * side / size**2
     expect(page.locator(".state")).to_have_text(f"Hole: {side * side:,} pixels, {share:.1f} %")
     drag(page, paths[0], size)
-    mask |= stamp_mask(paths[0], side, **whole)
+    page.locator(".stage").focus()
+    press(page, "ArrowLeft", "ArrowLeft", "ArrowUp", "Shift+ArrowDown", "+", "+", " ")
+    mask |= stamp_mask(paths[0], side, **whole) | stamp_mask([(110, 121)], side + 2, **whole)
+    expect_there(page, mask)
     for name, radius, path in (("Brush", 24, paths[1]), ("Brush", 0, paths[2]), ("Eraser", 14, paths[2])):
         choose(page, name)
         set_size(page, radius)
@@ -111,6 +108,10 @@ def test_strokes_of_every_tool_of_a_mask_are_the_oracles(demo):
     expect(page.locator(".state")).to_contain_text(f"Hole: {mask.sum():,}")
     page.get_by_role("button", name="Undo").click()
     expect_there(page, before)
+    page.locator(".stage").focus()
+    for key, painted in (("Control+Shift+Z", mask), ("Control+z", before)):
+        press(page, key)
+        expect_there(page, painted)
 
 
 def test_strokes_of_every_tool_of_a_sketch_are_the_oracles(demo):
@@ -128,7 +129,7 @@ def test_strokes_of_every_tool_of_a_sketch_are_the_oracles(demo):
     choose(page, "Fill", "grass green")
     drag(page, [(0, 31), (16, 16)])  # only the start point counts
     expect_there(page, sheet.paint(fill_mask(sheet.picture, (0, 31)), "grass green"))
-    np.testing.assert_array_equal(pixels_of(page), sheet.picture)
+    np.testing.assert_array_equal(pixels(page.locator(".sheet")), sheet.picture)
     page.get_by_label("Own colour").fill("#01abcd")
     choose(page, "Ellipse")
     drag(page, [(6, 6), (7, 7)])
@@ -158,7 +159,7 @@ def test_undo_redo_and_clear_survive_a_sketch_by_python_a_hidden_painter_and_ano
     expect_there(page, first)
     choose(page, "ship")
     expect_there(page, draw_sketch("ship"))
-    np.testing.assert_array_equal(pixels_of(page), draw_sketch("ship"))
+    np.testing.assert_array_equal(pixels(page.locator(".sheet")), draw_sketch("ship"))
     for button, picture in ((undo, first), (redo, draw_sketch("ship")), (clear, blank)):
         button.click()
         expect_there(page, picture)
@@ -181,20 +182,6 @@ def test_undo_redo_and_clear_survive_a_sketch_by_python_a_hidden_painter_and_ano
     expect_there(page, other.brush([(63, 0)], 2, "sky blue"))
     page.get_by_text("Other size").click()
     expect_there(page, last)
-
-
-def test_keys_move_the_cursor_of_a_mask_paint_and_change_the_size(demo):
-    page = demo("mask&size=32")
-    page.locator(".stage").focus()
-    press(page, "ArrowLeft", "ArrowLeft", "ArrowUp", "Shift+ArrowDown", "+", "+", " ")
-    mask = stamp_mask([(14, 25)], 11, height=32, width=32)
-    expect_there(page, mask)
-    press(page, "b", "-", "Shift+ArrowUp", "ArrowRight", " ")
-    union = mask | brush_mask([(15, 15)], 0, height=32, width=32)
-    expect_there(page, union)
-    for key, painted in (("Control+z", mask), ("Control+Shift+Z", union)):
-        press(page, key)
-        expect_there(page, painted)
 
 
 def test_keys_move_the_cursor_of_a_sketch_choose_and_paint(demo):

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from benchmarks.measure import ROOT
 from benchmarks.serving import APP, server, wait_for
-from tests.browser.waiting import new_context, wait_until_drawn, wait_until_still
+from tests.browser.waiting import patient, wait_until_drawn, wait_until_still
 from tests.shared_server import free_port
 
 BY_NAME = "    server-template app- 16 app:8501 check resolvers docker init-addr none\n"
@@ -21,7 +21,7 @@ BIND = "bind :8501"
 
 
 def test_closing_the_tab_gives_the_slot_to_the_next(streamlit_app, open_page):
-    address = f"{streamlit_app('tests/browser/demos.py')}/?demo=job"
+    address = f"{streamlit_app('tests/browser/apps/demos.py')}/?demo=job"
     first, second = open_page(address, width=600), open_page(address, width=600)
     running = re.compile(r"running, 0 in line, [1-9]\d* steps")
     first.get_by_role("button", name="Start").click()
@@ -37,7 +37,7 @@ def test_closing_the_tab_gives_the_slot_to_the_next(streamlit_app, open_page):
 def test_a_file_arrives_although_pages_are_read_meanwhile(streamlit_app, open_page):
     """Streamlit drops a file that a click has made once two scripts have ended, of any visitor."""
     app = streamlit_app("app.py")
-    page, other = open_page(f"{app}/frequency?details=true"), open_page(f"{app}/models")
+    page, other = open_page(f"{app}/frequency?pictures=CIFAR-10&details=true"), open_page(f"{app}/models")
     wait_until_still(page)  # flips are counted above the buttons
     requests = []
     page.route("**/media/*.png", lambda route: requests.append(route))
@@ -78,7 +78,7 @@ def test_uploads_reach_the_replica_that_holds_the_visitors_session(proxy, browse
     picture, at = io.BytesIO(), []
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(picture, "PNG")
     for _ in range(2):
-        context = new_context(browser, viewport={"width": 1440, "height": 900})
+        context = patient(browser.new_context(viewport={"width": 1440, "height": 900}))
         page, uploads = context.new_page(), []
         page.on("response", lambda reply, sent=uploads: "upload_file" in reply.url and sent.append(reply.status))
         page.goto(f"{proxy}/frequency?pictures=Yours")

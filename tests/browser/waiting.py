@@ -1,6 +1,6 @@
 """Wait for Streamlit in browser tests."""
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 PATIENCE = 120_000  # milliseconds: allows for a very busy machine; a test waits only as long as it must
@@ -35,9 +35,8 @@ TRACK_RUNS = """(() => {
 _TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 
 
-def new_context(browser: Browser, **settings) -> BrowserContext:
-    """Open a context whose pages wait as long as the tests do, and follow the runs that a click requests."""
-    context = browser.new_context(**settings)
+def patient(context: BrowserContext) -> BrowserContext:
+    """Let the pages of a new context wait as long as the tests do, and follow the runs that a click requests."""
     context.set_default_timeout(PATIENCE)
     context.add_init_script(TRACK_RUNS)
     return context

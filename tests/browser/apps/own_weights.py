@@ -24,7 +24,7 @@ if repository := os.environ.get("DEMO_TINY_CLIP"):
     CLASSIFIERS[PAPERS_CLIP] = open_clip_repository(
         repository, name=PAPERS_CLIP, title=CLASSIFIERS[PAPERS_CLIP].title, image_size=32
     )
-downloads.MODULE = "tests.browser.own_profile"
+downloads.MODULE = "tests.browser.apps.own_profile"
 if url := os.environ.get("DEMO_WEIGHTS_URL"):
     CLASSIFIERS["resnet-56"] = dataclasses.replace(CLASSIFIERS["resnet-56"], weights=UrlFile(url, None, 3_471_733))
 app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName)])

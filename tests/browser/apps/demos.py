@@ -1,12 +1,11 @@
 """Each component alone on a page, for browser tests; one server runs them all without torch.
 
-`?demo=maps`, `&maps=2` (1 to 4), `&colormap=vik`, `&unit=logits` for numbers a thousand times as large;
+`?demo=maps`, `&maps=2` (1 to 4);
 `?demo=pictures`; `?demo=mask`, `&size=32`; `?demo=sketch`, `&size=64`;
-`?demo=job`, an endless one; `?demo=models_and_data`, the page of the app.
+`?demo=job`, an endless one.
 """
 
 import hashlib
-import sys
 import time
 from collections.abc import Iterator
 
@@ -15,16 +14,14 @@ import streamlit as st
 
 from core.data.datasets import load_samples, sample_credits
 from core.data.holes_and_sketches import PALETTE, SKETCHES, draw_sketch, encode_mask, square_side
-from core.fourier.heatmap import PERCENT, POINTS, Unit
+from core.fourier.heatmap import PERCENT
 from core.shared.numbers import Interval, wave_name
-from tests.browser.demo_values import SIDES, demo_value
+from tests.browser.apps.demo_values import SIDES, demo_value
 from ui.components.maps.maps import MapView, ShownMaps, heatmap_view
 from ui.components.painters.painters import mask_painter, sketch_painter
 from ui.components.pictures.pictures import Thumbnails, image_picker, pack_thumbnails
-from ui.pages import models
 from ui.server.cache import current_owner
 from ui.server.jobs import JobManager
-from ui.shared.page import CSS
 
 
 def query(name: str, default: str) -> str:
@@ -39,7 +36,7 @@ def run_number() -> int:
 
 def maps() -> None:
     """The heat map component. Values are a known function of the frequency, `demo_value`."""
-    number, diverging = run_number(), query("colormap", "viridis") == "vik"
+    number = run_number()
     st.session_state.setdefault("frequency", (3, -4))
     st.session_state.setdefault("one_more", False)
 
@@ -49,30 +46,26 @@ def maps() -> None:
     st.button("Preset (0, 12)", on_click=select, args=((0, 12),))
     st.button("Compute one more", on_click=lambda: st.session_state.update(one_more=True))
     if st.checkbox("Show the maps", value=True):
-        views = [demo_map(k, diverging) for k in range(int(query("maps", "2")))]
-        look = ("vik", (-0.4, 0.4)) if diverging else ("viridis", (0, 0.9))
-        heatmap_view(ShownMaps(views, *look), selected=st.session_state.frequency, key="demo", on_select=select)
+        views = [demo_map(k) for k in range(int(query("maps", "2")))]
+        shown = ShownMaps(views, "viridis", (0, 0.9))
+        heatmap_view(shown, selected=st.session_state.frequency, key="demo", on_select=select)
     st.text(f"Run {number}: Python has {wave_name(st.session_state.frequency)}")
 
 
-def demo_map(number: int, diverging: bool) -> MapView:
+def demo_map(number: int) -> MapView:
     side = SIDES[number]
     i, j = np.mgrid[:side, :side] - side // 2
     values = demo_value(number, i, j)
     absent = (i > 9) & (j > 9)
     absent[10 + side // 2, 10 + side // 2] = not st.session_state.one_more
     values[absent] = np.nan
-    if query("unit", "") == "logits":
-        return MapView("Margins", "", 1000 * values, value_label="margin", unit=Unit("logits", decimals=2))
-    if diverging:
-        values = values - 40
     return MapView(
         title=f"Classifier {'ABCD'[number]}",
         subtitle=f"CIFAR-10, 10,000 images, clean error {8 + 12 * number} %",
         values=values / 100,
         interval=Interval(values, (values - 1) / 100, (values + 1) / 100),
-        value_label="difference" if diverging else "error",
-        unit=POINTS if diverging else PERCENT,
+        value_label="error",
+        unit=PERCENT,
     )
 
 
@@ -177,12 +170,5 @@ def count() -> Iterator[int]:
         yield number
 
 
-def models_and_data() -> None:
-    """The app's page, and whether the server has imported torch."""
-    st.html(f"<style>{CSS}</style>")
-    models.page()
-    st.text(f"Server: torch is {'loaded' if 'torch' in sys.modules else 'not loaded'}")
-
-
 st.set_page_config(page_title="Components", layout="wide")
-{page.__name__: page for page in (maps, pictures, mask, sketch, job, models_and_data)}[st.query_params["demo"]]()
+{page.__name__: page for page in (maps, pictures, mask, sketch, job)}[st.query_params["demo"]]()

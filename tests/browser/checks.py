@@ -1,4 +1,4 @@
-"""Violations found by axe-core on a page."""
+"""What every page keeps: axe-core finds nothing grave, and nothing needs horizontal scrolling."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -6,6 +6,8 @@ from playwright.sync_api import Page
 GRAVE = ("critical", "serious")
 # Return every violation, with one example for each rule, and read no style sheets: less than half the time.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
+TOO_WIDE = """() => [document.documentElement, document.querySelector("[data-testid=stMain]")]
+  .filter((part) => part && part.scrollWidth > part.clientWidth).length"""
 
 
 def grave_faults(page: Page) -> list[str]:
@@ -17,3 +19,8 @@ def grave_faults(page: Page) -> list[str]:
                 f"{violation['id']}: {node['html'][:200]} ({node['failureSummary']})" for node in violation["nodes"]
             ]
     return violations
+
+
+def fits(page: Page) -> bool:
+    """Return whether nothing needs horizontal scrolling."""
+    return page.evaluate(TOO_WIDE) == 0
