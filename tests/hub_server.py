@@ -115,9 +115,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         hub, size, start = self.server.hub, self.server.hub.size(name), 0
         if match := re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or ""):
             start = int(match[1])
-            if start >= size:
-                self._head(416, {"Content-Range": f"bytes */{size}", "Content-Length": "0"})
-                return
         part = {"Content-Range": f"bytes {start}-{size - 1}/{size}"} if start else {}
         self._head(206 if start else 200, {**part, "Content-Length": str(size - start)})
         if body:

@@ -31,6 +31,7 @@ from core.classifiers.weights import UrlFile
 from core.data import stored
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
 from core.fourier.heatmap import Heatmap
+from ui.server.cache import ready_classifiers, ready_clips
 
 
 @pytest.fixture(autouse=True)
@@ -225,6 +226,18 @@ def test_listed_classifiers_stand_behind_all_others_in_their_order(monkeypatch):
     assert names(list_classifiers()[len(before) :]) == ["timm:resnet18", FOLDER]
     assert classifier_spec(FOLDER) == list_classifiers()[-1] and listed_classifiers().refused == ()
     assert classifier_title("timm:resnet18") == "resnet18.a1_in1k (timm)"
+
+
+def test_menus_offer_a_closed_set_classifier_for_its_classes_and_a_clip_for_any_once_ready(monkeypatch):
+    monkeypatch.setenv(VARIABLE, f"timm:resnet18, {FOLDER}")
+    for weights in (None, MODELS):  # then as if they had been downloaded
+        monkeypatch.setattr("core.classifiers.weights.HubFile.locate", lambda self, weights=weights: weights)
+        cifar10, imagenet, clips = (
+            set(names(specs)) & {"timm:resnet18", FOLDER, "mini-resnet"}
+            for specs in (ready_classifiers("cifar10"), ready_classifiers("imagenet"), ready_clips())
+        )
+        assert cifar10 == {FOLDER, "mini-resnet"} and clips == {FOLDER}
+        assert imagenet == ({FOLDER, "timm:resnet18"} if weights else {FOLDER})
 
 
 def test_entries_that_cannot_be_used_are_a_sentence_each_and_the_others_stay(monkeypatch):
