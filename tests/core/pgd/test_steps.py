@@ -260,16 +260,16 @@ def test_pgd_steps_refuses_bad_arguments_at_the_call(changes, message):
     assert "\n" not in str(caught.value)
 
 
-def test_pgd_steps_refuses_a_classifier_without_finite_logits():
-    class Broken(nn.Module):
-        def forward(self, images):
-            return images.flatten(1)[:, :4] * torch.nan
-
-    with pytest.raises(RuntimeError, match="not finite"):
-        run_pgd(Broken(), Generation(torch.tensor([0])), random_images(1, 0), config_for())
-
-
-def test_pgd_steps_refuses_a_classifier_without_a_gradient():
-    classifier, images = LinearClassifier(), random_images(1, 0)
-    with pytest.raises(ValueError, match="cannot be differentiated"):
-        run_pgd(lambda images: classifier(images.detach()), Generation(torch.tensor([0])), images, config_for())
+@pytest.mark.parametrize(
+    ("odd", "error", "message"),
+    [
+        (lambda logits: logits * torch.nan, RuntimeError, "not finite"),
+        (torch.Tensor.detach, ValueError, "cannot be differentiated"),
+    ],
+)
+def test_pgd_steps_refuses_a_classifier_without_finite_logits_or_a_gradient(odd, error, message):
+    classifier = LinearClassifier()
+    with pytest.raises(error, match=message):
+        run_pgd(
+            lambda images: odd(classifier(images)), Generation(torch.tensor([0])), random_images(1, 0), config_for()
+        )

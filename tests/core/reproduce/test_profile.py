@@ -14,7 +14,7 @@ import core.reproduce.profile as profile_script
 from core.claims.claim import NamedMap
 from core.claims.quantities import equal_strength, stored_corruptions, stored_gradients, stored_hybrids
 from core.classifiers.families import FAMILIES
-from core.classifiers.registry import PAPERS_CLIP, bundled_specs, load_classifier
+from core.classifiers.registry import bundled_specs, load_classifier
 from core.data.datasets import load_dataset, load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED
 from core.data.stored import VARIABLE
@@ -31,7 +31,6 @@ from core.sweep.grow import grow
 from core.sweep.transforms import PredictionConfig, chosen_pictures, stored_predictions
 from tests.core.toy import linear_family
 from ui.maps.catalogue import shipped_maps
-from ui.story import opening
 
 NAME = "toy:linear"
 calls = {"left": None}  # passes before the network is interrupted; None for never
@@ -149,25 +148,6 @@ def test_judgements_that_are_there_are_taken_over_and_the_runs_beside_them_judge
     assert JudgedOutcomes.load(path).judges[0] == "mini-resnet-robust" and len(calls) == 3
 
 
-def test_another_network_says_what_it_sees_in_large_drawings_and_the_opening_reads_it(tmp_path, monkeypatch):
-    (tmp_path / "runs").mkdir()
-    stored = PGDRun.load(stored_path("generation", "imagenet", "efficientnet-lite0"))
-    facts = {**stored.metadata["classifier"], "name": PAPERS_CLIP}
-    run = replace(stored, metadata={**stored.metadata, "classifier": facts})
-    run.save(tmp_path / "runs" / f"generation_imagenet__{PAPERS_CLIP}__views.npz")
-    network = profiled(PAPERS_CLIP)
-    (content,) = profile_parts._opinions(network, tmp_path / "judgements" / "clip.npz", "cpu").values()
-    assert content["judge"] == "efficientnet-lite0" and content["says"] == ("volcano",) and content["ranks"] == (1,)
-    small = judged_outcomes()["mini-clip"]
-    (tmp_path / "judgements").mkdir()
-    large = {**small.metadata, "classifier": facts, "large_runs": {fingerprint(run): content}}
-    replace(small, metadata=large).save(tmp_path / "judgements" / "clip.npz")
-    monkeypatch.setenv(VARIABLE, str(tmp_path))
-    drawing = opening._drawing("views", run, 0)
-    assert opening.judged(drawing, "volcano") == "Another network, EfficientNet-Lite0, says volcano, too."
-    assert stored_opinion("unknown") is None
-
-
 def test_a_run_of_other_settings_or_a_damaged_one_is_made_again(tmp_path):
     network = profiled("mini-clip")
     (file,) = [file for file in PARTS["runs"].items(network) if file.path.name.startswith("inpainting")]
@@ -203,7 +183,7 @@ def test_drawings_by_a_network_of_imagenets_classes_are_judged_too(tmp_path, mon
     assert file.is_there(tmp_path)
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     opinion = stored_opinion(fingerprint(run))
-    assert (opinion.judge, *opinion.says, *opinion.ranks) == (judge, "volcano", 1)
+    assert (opinion.judge, *opinion.says, *opinion.ranks) == (judge, "volcano", 1) and stored_opinion("unknown") is None
     assert JudgedOutcomes.load(tmp_path / file.path).kinds() == {}
     monkeypatch.setattr(profile_parts, "ready_judge", lambda *arguments: None)
     with pytest.raises(MissingDataError, match="another network that knows the drawn classes"):
