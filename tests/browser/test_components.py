@@ -74,7 +74,7 @@ def test_cells_have_the_colours_of_the_colour_map_and_say_their_numbers_up_to_th
     for column in range(0, side, 3):
         for inset in (0.04, 0.96):
             page.mouse.move(box["x"] + (column + inset) / side * box["width"], box["y"] + box["height"] / 2)
-            assert readout(page, 0).inner_text().startswith(wave_name((0, column - side // 2)))
+            expect(readout(page, 0)).to_contain_text(f"{wave_name((0, column - side // 2))}:")
     plot(page, 2).hover(position=where(page, 2, (7, -13)))
     for number in range(4):
         expect(readout(page, number)).to_have_text(f"(7, −13): {spelled(number, (7, -13))}")

@@ -14,7 +14,6 @@ from core.shared.numbers import wave_name
 from core.sweep.predict import wave_on_image
 from tests.browser.canvases import pixels
 from tests.browser.checks import fits, grave_faults
-from tests.browser.live_runs import stop
 from tests.browser.waiting import wait_until_drawn
 from ui.story.chapters import TITLES
 from ui.story.data import STORED
@@ -116,7 +115,9 @@ def test_on_a_phone_a_word_and_enter_draw_it_in_place_and_the_run_goes_on_in_dra
     expect(page.get_by_role("heading", name="Draw what a network sees")).to_be_visible()
     expect(page.get_by_role("combobox", name="Word to draw")).to_have_value("castle")
     expect(page.locator(".replay canvas").last).to_have_attribute("aria-label", re.compile("convince: castle, step "))
-    stop(page)
+    # So that no later test runs beside it, unless it has ended already.
+    page.get_by_role("button", name="Stop the run", include_hidden=True).last.evaluate("button => button.click()")
+    wait_until_drawn(page)
 
 
 def test_a_judge_is_told_at_once_and_gets_a_line_to_share(app, open_page):
