@@ -44,6 +44,9 @@ def test_a_run_with_evaluations_and_a_restart_ends_at_the_same_bits(kind, make_t
         for _ in training.steps():
             pass
         assert_same_weights(whole, training)
+    images = torch.rand(4, 3, 32, 32)
+    whole.network.eval()
+    assert torch.equal(whole.classifier()(images), whole.logits(images).detach())
 
 
 @pytest.mark.slow
