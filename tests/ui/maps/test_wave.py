@@ -13,7 +13,7 @@ from tests.core import oracles
 from tests.core.squares import squares_of_file
 from ui.maps.catalogue import CLIP, EFFICIENTNET, MINI_CLIP, RESNET50, RESNET56, shipped_maps
 from ui.maps.views import shown_maps
-from ui.maps.wave import wave_table
+from ui.maps.wave import claim_on, findings_between, wave_table
 
 
 class File:
@@ -73,3 +73,14 @@ def test_the_table_compares_only_what_was_measured_alike_and_has_the_maps_own_es
     (row,) = wave_table([guessed], (0, 5))
     (view,) = shown_maps([guessed], "Top-1", "Error").views
     assert row[3] == "25.0 % (20.0 to 30.0)" and view.values[15, 20] == 0.25 and row[5] == ""
+
+
+def test_a_verdicts_link_shows_the_same_verdict():
+    """Two pages judge it: *Findings* on the chosen pair, *Frequencies* on the maps of the link."""
+    maps, shown = shipped_maps(), 0
+    for finding in findings_between(maps[CLIP], maps[RESNET56], *maps.values()):
+        if finding.maps and not finding.tool and set(finding.maps) <= maps.keys():
+            linked, _ = claim_on([maps[label] for label in finding.maps], finding.wave, finding.claim.key)
+            assert (linked.claim, linked.verdict) == (finding.claim, finding.verdict), finding.claim.key
+            shown += 1
+    assert shown > 6
