@@ -1,5 +1,6 @@
 """Helpers for pages in Streamlit's test runner: open one by its URL, run a job to its end, read sentences."""
 
+import json
 import re
 from typing import Any
 
@@ -13,27 +14,38 @@ def open_page(page: str, /, **address: Any) -> AppTest:
     app = AppTest.from_string(PAGE.format(page), default_timeout=120)
     for name, value in address.items():
         app.query_params[name.replace("_", "-")] = value
-    return app.run()
+    assert not app.run().exception
+    return app
+
+
+def bodies(app: AppTest, text: str = "") -> list[str]:
+    """The HTML of the page's parts that contain a text."""
+    return [item.proto.body for item in app.get("html") if text in item.proto.body]
+
+
+def components(app: AppTest, name: str = "") -> list[dict[str, Any]]:
+    """The data of the page's components, or of those that have an item of this name."""
+    return [data for item in app.get("bidi_component") if name in {"", *(data := json.loads(item.proto.json))}]
 
 
 def run_to_the_end(app: AppTest, page: str) -> AppTest:
     """Press *Start* and wait for the run, unless the page refuses to start one."""
     app.button(key=f"{page}.start").click().run()
     if (active := app.session_state[f"{page}.runs"].active) is not None:
-        assert active.job.wait(60)
+        assert active.job.wait(240)
     return app.run()
 
 
 def page_text(app: AppTest) -> str:
     """The page's text, captions, notes, errors and tables, one line each."""
     kinds = (app.markdown, app.caption, app.info, app.error)
-    tables = [re.sub(r"<style>.*?</style>|<[^>]*>", " ", item.proto.body, flags=re.DOTALL) for item in app.get("html")]
+    tables = [re.sub(r"<style>.*?</style>|<[^>]*>", " ", body, flags=re.DOTALL) for body in bodies(app)]
     return "\n".join([item.value for kind in kinds for item in kind] + tables)
 
 
 def run_fact(app: AppTest, name: str) -> list[str]:
     """A row of the table on the displayed runs, one cell for each."""
-    (table,) = [item.proto.body for item in app.get("html") if 'aria-label="This run"' in item.proto.body]
+    (table,) = bodies(app, 'aria-label="This run"')
     (row,) = [
         row for row in re.findall(r"<tr>(.*?)</tr>", table, flags=re.DOTALL) if row.startswith(f"<td>{name}</td>")
     ]

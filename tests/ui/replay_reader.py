@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
-import json
 import zlib
 from typing import Any
 
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from tests.ui.page_runner import components
+
 
 def replay_data(app: AppTest) -> dict[str, Any]:
     """The JSON data of the page's replay; examples come after it."""
-    replay, *_ = [data for item in app.get("bidi_component") if "models" in (data := json.loads(item.proto.json))]
-    return replay
+    return components(app, "models")[0]
 
 
 def frames_of(data: dict[str, Any], k: int) -> np.ndarray:

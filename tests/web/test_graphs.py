@@ -69,6 +69,7 @@ class GraphPass(torch.autograd.Function):
 def test_predictions_are_torchs(exported):
     name, classifier, sessions = exported
     images, _ = samples(name)
+    images = images[:: -(-len(images) // 20)]
     logits = np.concatenate([sessions[PREDICT].run(None, {"images": image[None]})[0] for image in images])
     with torch.inference_mode():
         expected = classifier(torch.from_numpy(images)).numpy()

@@ -167,8 +167,9 @@ def lower_priority() -> None:
     """
     _THIS_THREAD.gives_way = True
     if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        thread = threading.get_native_id()
+        with contextlib.suppress(OSError):  # a server under `nice` may have a lower one already
+            os.setpriority(os.PRIO_PROCESS, thread, max(_NICE, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def at_full_priority(make: Callable[[], Value]) -> Value:

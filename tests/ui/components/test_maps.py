@@ -90,7 +90,7 @@ SIGNS = "({ signsAt }, { bits, side, waves }) => waves.map((frequency) => signsA
 
 @pytest.mark.parametrize(
     ("samples", "place", "seed", "count", "half", "epsilon"),
-    [("cifar10-samples", 33, 3, 60, 15, 6.2), ("photographs", 5, 1, 10, 31, 15.7)],
+    [("cifar10-samples", 33, 3, 60, 15, 6.2), ("photographs", 5, 1, 7, 31, 15.7)],
 )
 def test_picture_and_wave_are_the_engines_to_the_bit(samples, place, seed, count, half, epsilon):
     image = load_samples(samples).images[place]

@@ -12,8 +12,8 @@ from core.classifiers.registry import VARIABLE as LISTED
 from core.data.datasets import load_samples
 from core.data.stored import VARIABLE
 from core.reproduce.profile import main
-from tests.ui.page_runner import page_text, run_fact, run_to_the_end
-from tests.ui.pages.test_with_profile import opened, read
+from tests.ui.page_runner import bodies, open_page, page_text, run_fact, run_to_the_end
+from tests.ui.pages.test_with_profile import read
 from ui.maps.catalogue import CLIP, RESNET50, shipped_maps
 from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP, TOOL
 
@@ -58,16 +58,16 @@ def test_its_map_and_findings_stand_beside_clips_and_the_tools_are_about_it(titl
     label = f"{title} · my_photographs · computed"
     assert label in shipped_maps() and not shipped_maps()[label].more
     for tool in (HYBRIDS, GRADIENT, BY_CLASS, CORRUPTIONS, OWN_SWEEP):
-        text = read(opened("frequency", maps=[RESNET50, label], pictures="Photographs", **{TOOL: tool}))
+        text = read(open_page("frequency", maps=[RESNET50, label], pictures="Photographs", **{TOOL: tool}))
         assert title in text and "ResNet-50" in text and (title == TITLE or NAME not in text)
-    text = read(opened("findings", subject=label, reference=RESNET50))
+    text = read(open_page("findings", subject=label, reference=RESNET50))
     assert title in text and ("measured on different data" in text or "not checkable here" in text)
-    assert "CLIP ViT-B/32" in read(opened("findings", subject=CLIP, reference=label))
+    assert "CLIP ViT-B/32" in read(open_page("findings", subject=CLIP, reference=label))
 
 
 def test_the_story_opens_with_its_drawings_where_a_visitor_chooses_them(title):
-    app = opened("story")
-    assert title not in " ".join(part.proto.body for part in app.get("html"))
+    app = open_page("story")
+    assert title not in " ".join(bodies(app))
     app.session_state["story.painter"] = "torchvision-mobilenet_v3_small"
     assert not app.run().exception
     text = read(app)
@@ -78,10 +78,10 @@ def test_the_story_opens_with_its_drawings_where_a_visitor_chooses_them(title):
 @pytest.mark.parametrize("title", ["once it is listed"], indirect=True)
 def test_its_stored_runs_are_shown_it_runs_and_models_list_it(title):
     for page in ("inpainting", "generation"):
-        app = opened(page, **{f"{page}-models-imagenet": title})
+        app = open_page(page, **{f"{page}-models-imagenet": title})
         assert "A stored example" in page_text(app) and {*run_fact(app, "Network")} == {title}
-        app = run_to_the_end(opened(page, **{f"{page}-models-imagenet": title, f"{page}-steps": 2}), page)
+        app = run_to_the_end(open_page(page, **{f"{page}-models-imagenet": title, f"{page}-steps": 2}), page)
         assert not app.exception and not app.error
         assert "Your run, 2 steps" in page_text(app) and title in read(app)
-    (table,) = [part.proto.body for part in opened("models").get("html") if 'class="networks"' in part.proto.body]
+    (table,) = bodies(open_page("models"), 'class="networks"')
     assert title in table and "frequency?maps=mobilenet" in table

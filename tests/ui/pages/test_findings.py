@@ -13,7 +13,7 @@ from core.claims.claim import CLAIMS, Claim, Evidence, Finding, Verdict
 from core.claims.picture_verdicts import feature_findings
 from core.reproduce.report import findings_html
 from core.shared.numbers import Interval
-from tests.ui.page_runner import PAGE
+from tests.ui.page_runner import PAGE, bodies
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps
 from ui.maps.wave import link_of
 from ui.pages.findings import FEATURES, FILTER, MAPS, OF_ALL, SECTION, SHIFTS, VERDICTS
@@ -31,25 +31,24 @@ def opened(link=None, **state) -> AppTest:
     return app
 
 
-def body(app: AppTest) -> str:
-    (table_html,) = [item.proto.body for item in app.get("html") if "<table" in item.proto.body]
-    return table_html
+def rows(app: AppTest) -> list[tuple[str, str]]:
+    """Each row's claim and its HTML."""
+    return re.findall(r'<tr data-claim="([^"]*)">(<td.*?)</tr>', bodies(app, "<table")[0])
 
 
 def table(app: AppTest) -> list[str]:
-    """The rows of the table, as HTML."""
-    return re.findall(r'<tr data-claim="[^"]*">(<td.*?)</tr>', body(app))
+    return [row for _, row in rows(app)]
 
 
 def row_of(app: AppTest, claim: str) -> str:
-    """The first row of a claim, as HTML."""
-    return re.search(rf'<tr data-claim="{claim}">(<td.*?)</tr>', body(app))[1]
+    """The first row of a claim."""
+    return next(row for key, row in rows(app) if key == claim)
 
 
 def visible(app: AppTest) -> list[tuple[str, str]]:
     """Each row's claim and text, nothing expanded."""
-    rows = re.findall(r'data-claim="([^"]*)">(.*?)</tr>', re.sub("</?bdi>", "", body(app)), re.S)
-    return [(claim, html.unescape(re.sub("<details.*?</details>|<[^>]*>", " ", row))) for claim, row in rows]
+    hidden = "<details.*?</details>|<[^>]*>"
+    return [(key, html.unescape(re.sub(hidden, " ", re.sub("</?bdi>", "", row)))) for key, row in rows(app)]
 
 
 def verdicts(app: AppTest) -> list[str]:
@@ -130,7 +129,7 @@ def test_maps_with_outcomes_are_paired_and_what_cannot_be_checked_is_folded():
     assert any("treat the maps as independent" in item.value for item in opened().markdown)
     assert "over 481 waves" in row_of(app, "gradient")
     hidden = verdicts(app).count("not checkable here")
-    folded = body(app).partition(f"<details><summary>{hidden} claims cannot be checked here")[2]
+    folded = bodies(app, "<table")[0].partition(f"<details><summary>{hidden} claims cannot be checked here")[2]
     assert folded.count("<tr data-claim") == hidden > 1
 
 
@@ -177,6 +176,6 @@ def test_a_map_of_ones_own_is_judged_but_not_linked_and_its_name_stays_text():
     own_map = Entry("<b>bold</b> · CIFAR-10 · uploaded 1", dataclasses.replace(heatmap, metadata=facts))
     app = opened(**{"frequency.my_maps": [own_map], "subject": own_map.label})
     assert not any("href" in row_of(app, claim) for claim in ("low", "high", "within"))
-    assert any("href" in row for row in table(app)) and "<b>bold" not in body(app)
+    assert any("href" in row for row in table(app)) and "<b>bold" not in bodies(app, "<table")[0]
     for claim, verdict in (("low", "holds"), ("high", "holds in part")):  # as for Mini CLIP, whose map this is
         assert f'data-verdict="{verdict}"' in row_of(app, claim)

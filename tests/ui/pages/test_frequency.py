@@ -13,7 +13,7 @@ from core.shared.files import npz_bytes
 from core.shared.text import TERMS
 from precomputed.makers.samples import CHOICE, default_picture
 from tests.ui import page_runner
-from tests.ui.page_runner import settable_widget
+from tests.ui.page_runner import bodies, components, settable_widget
 from ui.maps.catalogue import CLIP, EFFICIENTNET, FIRST_FIGURE, MINI_CLIP, RESNET50, RESNET56, UPLOADED
 from ui.pages.frequency import CELL, DETAILS, FIGURE, OWN
 from ui.tools.registry import OWN_FILE, OWN_SWEEP, OWN_WORDS
@@ -21,7 +21,6 @@ from ui.tools.registry import OWN_FILE, OWN_SWEEP, OWN_WORDS
 FIRST_CELL = "{},{}".format(*FIRST_FIGURE.frequency)
 # A link, and the state that it opens; what is left out is the first figure's.
 LINKS = {
-    "": ({}, {}),
     "whole": (
         {"cell": "2,5", "metric": "Top-5", "maps": [MINI_CLIP], "show": "Minus clean"},
         {"cell": "2,5", "metric": "Top-5", "maps": [MINI_CLIP], "show": "Minus clean"},
@@ -37,16 +36,13 @@ LINKS = {
 
 def open_page(**parameters) -> AppTest:
     # Without a picture no classifier is loaded: these tests are about the maps.
-    app = page_runner.open_page("frequency", **({"pictures": "Yours"} | parameters))
-    assert not app.exception
-    return app
+    return page_runner.open_page("frequency", **({"pictures": "Yours"} | parameters))
 
 
 def text(app: AppTest) -> str:
     """All text of the page, with intervals in brackets."""
     drawn = [element.value for kind in (app.markdown, app.caption, app.info, app.warning) for element in kind]
-    bodies = [part.proto.body for part in app.get("html") if 'class="prose' in part.proto.body]
-    return "\n".join([*drawn, *(plain(part) for part in bodies)])
+    return "\n".join([*drawn, *map(plain, bodies(app, 'class="prose'))])
 
 
 def plain(body: str) -> str:
@@ -115,7 +111,7 @@ def test_maps_measured_differently_no_maps_and_too_small_a_picture_say_so_and_de
     assert not app.exception and len(app.info) == 1 and not app.get("bidi_component")
     app = open_page(pictures="CIFAR-10", cell="20,3", maps=[CLIP, RESNET56], **{DETAILS: "true"})
     assert any("too small for this wave" in item.value for item in app.info)
-    assert json.loads(app.get("bidi_component")[0].proto.json)["picture"]["side"] == 31, "the browser refuses, too"
+    assert components(app, "picture")[0]["picture"]["side"] == 31, "the browser refuses, too"
     *layers, _ = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"]
     for layer in layers:
         rows = [(row["network"], row["radius"]) for row in layer["data"]["values"]]

@@ -20,7 +20,7 @@ from core.shared.stand_ins import RELATIONS
 from core.sweep.__main__ import build_parser
 from tests.core.squares import with_squares
 from tests.hub_server import LIMIT, dead_address
-from tests.ui.page_runner import open_page
+from tests.ui.page_runner import bodies, open_page
 from ui.maps.catalogue import CLIP, MINI_CLIP, shipped_maps
 from ui.pages import models
 from ui.server.downloads import WeightDownloads, weight_downloads
@@ -52,20 +52,18 @@ def page(tmp_path_factory):
 
 
 def opened(card: str = "") -> AppTest:
-    app = open_page("models", **({models.CARD: card} if card else {}))
-    assert not app.exception
-    return app
+    return open_page("models", **({models.CARD: card} if card else {}))
 
 
 def text_of(app: AppTest) -> str:
     kinds = (app.markdown, app.header, app.caption, app.error, app.warning, app.info)
     texts = [element.value for kind in kinds for element in kind]
-    return html.unescape("\n".join([*texts, *(part.proto.body for part in app.get("html"))]))
+    return html.unescape("\n".join([*texts, *bodies(app)]))
 
 
 def rows(app: AppTest) -> dict[str, str]:
     """Return the text of each classifier's row in the table, by its name."""
-    (table,) = [part.proto.body for part in app.get("html") if 'class="networks"' in part.proto.body]
+    (table,) = bodies(app, 'class="networks"')
     found = re.findall(r'<tr class="([^"]*)">(.*?)</tr>', table)
     return {name: html.unescape(re.sub("<[^>]*>", " ", row)) for name, row in found}
 

@@ -10,7 +10,7 @@ import ui.pages.frequency
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, ClassSet, SampleSet
 from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
-from tests.ui.page_runner import open_page, page_text, run_to_the_end
+from tests.ui.page_runner import components, open_page, page_text, run_to_the_end
 from tests.ui.toys import spec, use_toys
 from ui.shared.pictures import samples
 from ui.tools.registry import GRADIENT, OWN_SWEEP
@@ -66,7 +66,7 @@ def test_sweep_takes_the_set_by_name(tmp_path):
 def test_frequency_page_and_its_tools_take_its_pictures(tool):
     app = open_page("frequency", pictures="Shapes", picture="5", tab=tool)
     assert not app.exception and app.session_state["cell.places"]["shapes"] == 5
-    picked = json.loads(app.get("bidi_component")[0].proto.json)["picture"]
+    picked = components(app, "picture")[0]["picture"]
     assert picked["strip"]["selected"] == 5 and (picked["size"], picked["usual"], picked["whose"]) == (SIDE, 8, "usual")
     if tool == OWN_SWEEP:
         assert "Shapes" in app.selectbox(key="sweep.images").options

@@ -91,4 +91,3 @@ def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_le
     app.selectbox(key="inpainting-target-imagenet").set_value("goldfish").run()
     app.button(key="inpainting.back").click().run()
     assert app.multiselect(key="inpainting-models-imagenet").value == [classifier_title(PAPERS_CLIP)]
-    assert "this machine" in page_text(app)

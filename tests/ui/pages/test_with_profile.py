@@ -5,12 +5,10 @@ random CLIP's in open_clip's layout; with them the places that compute compute w
 """
 
 import html
-import json
 import re
 from dataclasses import replace
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.claims.quantities import stored_hybrids
 from core.data.sample_sets import PRECOMPUTED
@@ -22,9 +20,8 @@ from core.pgd.pictures import JudgedOutcomes
 from core.pgd.run import PGDRun
 from core.reproduce.compare import restricted_to
 from core.sweep.transforms import StoredPredictions
-from tests.ui.page_runner import open_page, page_text, run_fact, run_to_the_end
+from tests.ui.page_runner import bodies, components, open_page, page_text, run_fact, run_to_the_end
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
-from ui.pages.findings import FEATURES
 from ui.story.chapters import SLUGS
 from ui.story.data import computed_map, first_maps
 from ui.tools.registry import GRADIENT, TOOL
@@ -76,12 +73,6 @@ def profile(folder, tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(folder))
 
 
-def opened(page, **parameters) -> AppTest:
-    app = open_page(page, **parameters)
-    assert not app.exception
-    return app
-
-
 def texts(data):
     """Every text in a component's data, except packed pictures."""
     if isinstance(data, str):
@@ -93,8 +84,8 @@ def texts(data):
 
 def read(app) -> str:
     """All text of a page: its HTML, sentences, components and charts."""
-    parts = [part.proto.body for part in app.get("html")] + [part.value for part in (*app.markdown, *app.header)]
-    parts += [text for part in app.get("bidi_component") for text in texts(json.loads(part.proto.json))]
+    parts = bodies(app) + [part.value for part in (*app.markdown, *app.header)]
+    parts += [text for data in components(app) for text in texts(data)]
     parts += [part.proto.spec for part in app.get("vega_lite_chart")]
     parts += [title for part in app.multiselect if "models" in part.key for title in part.value]
     parts += [part.value for part in app.selectbox if part.key and "painter" in part.key]
@@ -136,9 +127,9 @@ QUICK = ("word", "hole", "gradient")
 def test_whom_a_place_names_without_and_with_clips_profile(place, request):
     page, parameters, without, profiled = PLACES[place]
     parameters = parameters | ({"chapter": place} if place in SLUGS else {})
-    assert named(read(opened(page, **parameters))) == without
+    assert named(read(open_page(page, **parameters))) == without
     request.getfixturevalue("profile")
-    assert named(read(opened(page, **parameters))) == profiled
+    assert named(read(open_page(page, **parameters))) == profiled
 
 
 @pytest.mark.parametrize(
@@ -146,14 +137,14 @@ def test_whom_a_place_names_without_and_with_clips_profile(place, request):
     [("inpainting", {}, {PAPERS}), ("generation", {"generation-set": "CIFAR-10, 32 px"}, {PAPERS, TWIN})],
 )
 def test_runs_are_by_clip_once_its_weights_are_here(page, parameters, by, profile, installed_clip):
-    app = run_to_the_end(opened(page, **{f"{page}-steps": 2}, **parameters), page)
+    app = run_to_the_end(open_page(page, **{f"{page}-steps": 2}, **parameters), page)
     assert not app.exception and not app.error and named(" ".join(run_fact(app, "Network"))) == by
 
 
 def test_hybrids_are_joined_to_the_map_of_the_same_weights_alone(profile):
     (label,) = [label for label, entry in shipped_maps().items() if entry.classifier == CLIP_NAME and label != CLIP]
     assert label == LABEL and CLIP_NAME in stored_hybrids()
-    assert f"crossover cutoff of {RANDOM}" in read(opened("findings", subject=label))
+    assert f"crossover cutoff of {RANDOM}" in read(open_page("findings", subject=label))
 
 
 def test_the_story_leaves_out_an_incomplete_map(profile, folder):
@@ -166,16 +157,8 @@ def test_the_story_leaves_out_an_incomplete_map(profile, folder):
     assert first_maps()[CLIP_NAME] == computed_map(CLIP_NAME) == shipped_maps()[LABEL]
 
 
-def test_section_32_is_about_clip_where_its_drawings_were_judged(profile):
-    app = opened("findings", section=FEATURES)
-    assert RANDOM in app.selectbox(key="painter").options and app.selectbox(key="painter").value == RANDOM
-    text = read(app)
-    assert "No pictures by" not in text and "The judges are ResNet-56 and Mini CLIP (plain ViT)" in text
-    assert f"observed here, {RANDOM}" in text and f"observed here, {PAPERS} " not in text.replace(RANDOM, "")
-
-
 def test_a_stored_hole_by_clip_stays_where_nobody_asked_for_a_run(profile):
-    app = opened("inpainting").run()
+    app = open_page("inpainting").run()
     assert app.session_state["inpainting.runs"].active is None and RANDOM in named(read(app))
     assert "Its network’s weights are not here: *Fill* takes EfficientNet-Lite0." in page_text(app)
     assert "Settings changed" not in page_text(app)

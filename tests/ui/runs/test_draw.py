@@ -131,7 +131,7 @@ def typed(app: AppTest) -> AppTest:
 def fill(app: AppTest) -> AppTest:
     app.button(key="inpainting.start").click()
     if (active := typed(app).session_state["inpainting.runs"].active) is not None:
-        assert active.job.wait(60)
+        assert active.job.wait(240)
     return typed(app)
 
 

@@ -4,7 +4,7 @@ import io
 import math
 import re
 from dataclasses import replace
-from statistics import NormalDist, mean, stdev
+from statistics import mean, stdev
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from core.pgd.run import PGDRun, Run
 from core.pgd.search import LOOK_INTERVAL
 from core.pgd.starts import OPENING, RUNS, stored_classifier
 from core.shared.numbers import confidence
+from tests.core import oracles
 from tests.core.judged import stored_kinds, stored_views
 from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import HOSTILE, hostile_arrays, packed, sound_run
@@ -170,13 +171,10 @@ def test_a_stopped_run_by_views_says_how_often_it_measured():
 
 # ---- many pictures -----------------------------------------------------------------------------------------------
 
-Z = NormalDist().inv_cdf(0.975)
 
-
-def wilson(count, n):
-    centre = (count / n + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z * math.sqrt(count / n * (1 - count / n) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
-    return f"{count} of {n} ({100 * (centre - half):.0f} to {100 * (centre + half):.0f} %)"
+def counted(count, n):
+    low, high = (100 * end for end in oracles.wilson(count / n, n))
+    return f"{count} of {n} ({low:.0f} to {high:.0f} %)"
 
 
 @pytest.mark.parametrize("kind", ["blur", "independent", "eq3", "mean_square"])
@@ -190,8 +188,8 @@ def test_every_row_is_counted_from_the_stored_pictures(kind):
         assert start == pytest.approx(100 * before, abs=0.051) and end == pytest.approx(100 * mean(after), abs=0.1)
         assert low == pytest.approx(100 * (mean(after) - half), abs=0.051)
         assert high == pytest.approx(min(100, 100 * (mean(after) + half)), abs=0.051)
-        assert recognised == wilson(int(sum(rows["judge_share_after"])), len(after))
-        assert at_start == wilson(int(sum(rows["judge_share_before"])), len(after)) and n == f"{len(after):,}"
+        assert recognised == counted(int(sum(rows["judge_share_after"])), len(after))
+        assert at_start == counted(int(sum(rows["judge_share_before"])), len(after)) and n == f"{len(after):,}"
     assert many_columns(kind)[-1] == "Recognised by ResNet-56 (CIFAR-10)"
 
 

@@ -73,7 +73,7 @@ def test_a_run_stopped_halfway_can_resume_and_one_that_never_began_says_so():
     state = RunState()
     active = start(state, LONGER)
     while not active.job.done:
-        pass
+        active.job.wait(0.01)
     active.job.stop()
     assert active.job.wait(60) and state.finish() is active
     assert state.result.unfinished is active and "stopped by you after" in state.result.note

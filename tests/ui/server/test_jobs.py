@@ -17,6 +17,7 @@ from ui.server.jobs import JobManager, QueueFull
 
 ROOT = Path(__file__).parents[3]
 LIMIT = 60.0  # seconds
+GIVING_WAY = 10  # the priority of a run, as of `nice`; under `nice -n 15` everything has a lower one
 
 
 class Steps:
@@ -91,7 +92,7 @@ def test_a_run_gives_way_to_pages():
     before = priority()
     job = JobManager().submit(priorities, owner="a")
     assert job.wait(LIMIT) and job.status == "done"
-    assert priority() == before < min(job.latest)
+    assert priority() == before and job.latest == 2 * [max(before, GIVING_WAY)]
 
 
 def test_moments_are_states_some_time_apart_and_each_is_given_once():
@@ -262,7 +263,7 @@ while job.done < 2:
     time.sleep(0.01)
 """
     # Without `JobManager.close` torch aborts with status -6: its thread is unwound at a forbidden point.
-    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert ended.returncode == 0, ended.stderr
 
 

@@ -28,7 +28,7 @@ def test_visitors_see_no_traceback():
         raise RuntimeError("/folder/of/the/server")
 
     streamlit.config.get_config_options(force_reparse=True)
-    (error,) = AppTest.from_function(script).run().exception
+    (error,) = AppTest.from_function(script, default_timeout=120).run().exception
     assert "/folder" not in error.message and not error.stack_trace
 
 

@@ -120,6 +120,6 @@ def test_a_term_is_explained_at_its_first_place_of_a_visit_and_there_again():
                 begin_page(page)
             st.text(explain_on_page(text, place, "CLIP", "wave", "v"))
 
-    shown = [text.value for text in AppTest.from_function(script).run().text]
+    shown = [text.value for text in AppTest.from_function(script, default_timeout=120).run().text]
     assert [[term for term, _ in TOOLTIP.findall(text)] for text in shown] == [["CLIP"], ["wave"], ["v"], ["CLIP"]]
     assert all(len(explanation.split()) <= 12 for explanation in TERMS.values())

@@ -1,13 +1,13 @@
 """Each claim has one verdict and one set of figures: on Story, Findings, Frequency, in the report and the article."""
 
 import html
-import json
 import re
 
 import pytest
 
 from core.claims.picture_verdicts import feature_findings
 from core.claims.verdicts import findings
+from tests.ui.page_runner import bodies, components
 from tests.ui.story.test_page import opened
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, shipped_maps
 from ui.maps.wave import wave_table
@@ -33,7 +33,7 @@ def rows(text: str) -> dict[str, tuple[str, str]]:
 
 def findings_of(**parameters) -> dict[str, tuple[str, str]]:
     app = opened("findings", **parameters)
-    return rows("".join(item.proto.body for item in app.get("html")))
+    return rows("".join(bodies(app)))
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +73,9 @@ def test_the_article_says_what_findings_says(everywhere):
 def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
     all_maps = {label: entry.named for label, entry in shipped_maps().items()}
     small = "Mini CLIP · CIFAR-10, 1,000 images · computed"  # its map records the misclassified images
-    pairs = (CLIP, RESNET56), (MINI_CLIP, MINI_RESNET), (MINI_RESNET, MINI_CLIP), (small, MINI_RESNET)
-    all_findings = [
-        part for pair in pairs for part in findings(*(all_maps[label] for label in pair), tuple(all_maps.values()))
-    ]
-    all_findings += feature_findings("mini-clip", "mini-clip-robust")
+    all_findings = feature_findings("mini-clip", "mini-clip-robust")
+    for pair in ((CLIP, RESNET56), (small, MINI_RESNET)):
+        all_findings += findings(*(all_maps[label] for label in pair), tuple(all_maps.values()))
     terms, compared = {"points": "error", "radii": "radius", "levels": "level"}, set()
     for finding in all_findings:
         rows = [(part, part.number.split()[0].replace("\N{MINUS SIGN}", "-")) for part in finding.evidence]
@@ -94,8 +92,7 @@ def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
 def test_the_numbers_of_a_wave_are_one():
     """Story's table below its maps is that of Frequencies."""
     table = wave_table([shipped_maps()[label] for label in (CLIP, RESNET56)], (0, 1))
-    bodies = [item.proto.body for item in opened(chapter="wave").get("html")]
-    (below,) = [plain(body) for body in bodies if "scrolling-table" in body]
+    (below,) = map(plain, bodies(opened(chapter="wave"), "scrolling-table"))
     assert all(row[3] in below for row in table) and len(table) == 3
 
 
@@ -109,11 +106,11 @@ def test_the_numbers_of_a_wave_are_one():
 )
 def test_frequency_says_of_a_wave_what_findings_says_of_its_claim(everywhere, about, maps, cell, key):
     app = opened("frequency", maps=list(maps), cell=cell, pictures="Yours")
-    in_page = rows("".join(item.proto.body for item in app.get("html") if 'class="judged' in item.proto.body))
+    in_page = rows("".join(bodies(app, 'class="judged')))
     assert list(in_page) == ([key] if key else [])
     if key:
         verdict, text = everywhere[about][key]
         assert in_page[key][0] == verdict
         assert FIGURE.findall(in_page[key][1]) == FIGURE.findall(text) and len(FIGURE.findall(text)) == 3
-    (lab,) = [item.proto.json for item in app.get("bidi_component") if '"maps"' in item.proto.json]
-    assert json.loads(lab)["outline"] == {"low": 2.5, "high": 15.5, None: 0}[key]
+    (lab,) = components(app, "maps")
+    assert lab["outline"] == {"low": 2.5, "high": 15.5, None: 0}[key]

@@ -2,13 +2,14 @@
 
 import base64
 import html
-import json
+import io
 import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data.datasets import load_samples
@@ -16,35 +17,36 @@ from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import draw_questions, judged_path, stored_pool
 from core.pgd.run import PGDRun
+from core.pgd.search import COMPARED
 from core.pgd.starts import OPENING, stored_path
 from core.shared.device import class_probabilities
 from core.sweep.predict import wave_on_image
-from tests.ui.page_runner import open_page, settable_widget
+from tests.ui.page_runner import bodies, components, open_page, settable_widget
 from tests.ui.replay_reader import replay_data
 from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, shipped_maps
+from ui.runs.replay import stored_example
 from ui.server.cache import classifier_for
 from ui.story.chapters import FACTS, NAMES, SLUGS, chapter
 from ui.story.data import STORED
+from ui.story.opening import _ended
 
 TABLE = Path(__file__).parents[3] / "ui" / "story" / "chapters.toml"
 
 
 def opened(page: str = "story", **parameters) -> AppTest:
     app = open_page(page, **parameters)
-    assert not app.exception and not app.error
+    assert not app.error
     return app
 
 
 def read(app: AppTest) -> str:
     """Return a chapter's first text as HTML."""
-    (body,) = [item.proto.body for item in app.get("html") if '<div class="story"><h2>' in item.proto.body]
-    return body
+    return bodies(app, '<div class="story"><h2>')[0]
 
 
 def of(app: AppTest, name: str) -> dict:
     """Return the data of the only component with this key."""
-    components = [json.loads(item.proto.json) for item in app.get("bidi_component")]
-    (data,) = [data for data in components if name in data]
+    (data,) = components(app, name)
     return data
 
 
@@ -66,12 +68,23 @@ def test_a_chapters_url_opens_it_with_its_figures_and_a_senseless_one_the_first(
     assert f"<h2>{html.escape(here.title)}</h2>" in read(app) and not app.warning
     tabs = of(app, "current")
     assert tabs["current"] == place + 1 and tabs["names"] == list(NAMES)
-    pictures = [item for item in app.get("html") if "<img" in item.proto.body or "<figure" in item.proto.body]
+    pictures = [body for body in bodies(app) if "<img" in body or "<figure" in body]
     assert len(app.get("bidi_component")) - 1 + len(pictures) >= len(here.parts)
 
 
+def test_a_word_drawn_in_place_ends_with_each_searchs_last_picture_and_its_confidence():
+    result = stored_example("generation", "photographs", ["efficientnet-lite0"], "grey", COMPARED)
+    drawings, captions, word = _ended(result)
+    assert word == result.runs[0].metadata["class_names"][result.runs[0].metadata["targets"][0]]
+    frames = np.concatenate([run.frames[[0, -1], 0] for run in result.runs]).astype(int).transpose(0, 2, 3, 1)
+    for k, (drawing, (_, _, note), run) in enumerate(zip(drawings, captions, result.runs, strict=True)):
+        assert drawing.confidence == (run.curves["target_probability"][-1, 0],) and "just now" in note
+        picture = np.asarray(Image.open(io.BytesIO(drawing.strip)).convert("RGB"))
+        assert np.abs(frames - picture).mean(axis=(1, 2, 3)).argmin() == 2 * k + 1, "its own last frame"
+
+
 def test_the_wall_shows_every_class_by_both_networks():
-    (body,) = [item.proto.body for item in opened(chapter="hole").get("html") if 'class="wall"' in item.proto.body]
+    (body,) = bodies(opened(chapter="hole"), 'class="wall"')
     names = SAMPLE_SETS["cifar10"].classes.names
     for network, title in (("mini-clip", "Mini CLIP"), ("mini-clip-robust", "Mini CLIP (robust)")):
         run = PGDRun.load(stored_path(OPENING, "cifar10", network))

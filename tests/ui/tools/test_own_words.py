@@ -22,6 +22,7 @@ from core.data.sample_sets import CIFAR10, ClassSet
 from core.shared.device import class_probabilities
 from core.sweep.predict import wave_on_image
 from tests.core.toy import tiny_clip
+from tests.ui.page_runner import bodies
 from tests.ui.toys import spec
 from ui.tools.own_words import CLASSES, DEFAULT_CLASSES, PROMPT
 
@@ -62,7 +63,7 @@ def opened(classes: str | None = None, prompt: str | None = None, **place) -> Ap
 
 
 def tables(app: AppTest) -> list[str]:
-    return [element.proto.body for element in app.get("html") if "<table" in element.proto.body]
+    return bodies(app, "<table")
 
 
 def rows(table: str) -> dict[str, tuple[float, float]]:

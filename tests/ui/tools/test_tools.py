@@ -29,6 +29,7 @@ from core.shared.device import class_probabilities
 from core.sweep.__main__ import main
 from core.sweep.grow import grow
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs, wave_on_image
+from tests.ui.page_runner import bodies, components
 from tests.ui.pages.test_frequency import open_page, text
 from tests.ui.toys import ToyClassifier
 from ui.components.pictures.pictures import Mixed
@@ -51,14 +52,6 @@ def opened(tool, **parameters):
     app.run()
     assert not app.exception and not app.error
     return app
-
-
-def bodies(app):
-    return [item.proto.body for item in app.get("html")]
-
-
-def body_with(app, text):
-    return next(body for body in bodies(app) if text in body)
 
 
 def chart_rows(app, number):
@@ -103,7 +96,7 @@ def test_a_picture_without_a_class_counts_as_what_the_network_predicts_for_it():
 
 
 def mixer(**link):
-    return json.loads(opened(HYBRIDS, **link).get("bidi_component")[-1].proto.json)
+    return components(opened(HYBRIDS, **link), "cutoffs")[0]
 
 
 def test_the_tool_computes_what_is_stored_of_the_same_pair_and_a_senseless_link_opens_the_sets_own():
@@ -136,7 +129,7 @@ def gradients():
 
 def test_each_network_shows_its_gradient_its_energy_the_rise_by_radius_and_how_they_agree(gradients):
     gradient = opened(GRADIENT, maps=[MINI_CLIP, MINI_RESNET])
-    figures = re.findall(r'<img src="data:image/png;base64,([^"]*)" alt="([^:"]*)', body_with(gradient, "run-row"))
+    figures = re.findall(r'<img src="data:image/png;base64,([^"]*)" alt="([^:"]*)', bodies(gradient, "run-row")[0])
     pictures = {title: Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data, title in figures}
     assert list(pictures) == ["This picture", *gradients, "Mini ResNet (robust)"]
     for title, expected in gradients.items():
@@ -157,7 +150,7 @@ def test_each_network_shows_its_gradient_its_energy_the_rise_by_radius_and_how_t
     assert there["rise"] == pytest.approx(100 * (np.mean(errors) - heatmap.clean_rate()), abs=1e-6)
     assert there["low"] < there["rise"] < there["high"]
     agreement = gradient_agreement(stored_gradients()["mini-resnet"], heatmap)
-    table = body_with(gradient, "Does the gradient say which waves mislead?")
+    table = bodies(gradient, "Does the gradient say which waves mislead?")[0]
     (row,) = [row for row in table.split("<tr>") if "Mini ResNet<" in row]
     text = html.unescape(re.sub("<.*?>", "", row)).replace("\N{MINUS SIGN}", "-")
     assert f"{agreement.waves.value:.2f}95 % interval (" in text and f"{agreement.rings.value:.2f}" in text
@@ -168,8 +161,8 @@ def test_each_network_shows_its_gradient_its_energy_the_rise_by_radius_and_how_t
 
 def test_classes_list_the_confusions_of_the_samples_under_the_wave():
     app = opened(BY_CLASS, details="true")
-    flips = re.findall(r"(\d+) of 100<", body_with(app, "Flips, of 100 samples"))
-    rows = [re.findall("<td>(.*?)</td>", row) for row in body_with(app, "Most frequent confusions").split("<tr>")[2:]]
+    flips = re.findall(r"(\d+) of 100<", bodies(app, "Flips, of 100 samples")[0])
+    rows = [re.findall("<td>(.*?)</td>", row) for row in bodies(app, "Most frequent confusions")[0].split("<tr>")[2:]]
     data, images = samples("cifar10"), samples("cifar10").images.astype("f4") / 255
     for flipped, title, name in zip(flips, ("Mini CLIP", "Mini ResNet"), ("mini-clip", "mini-resnet"), strict=True):
         classifier, names = classifier_for(name, "cifar10"), data.classes.names
@@ -195,30 +188,26 @@ def test_classes_list_the_confusions_of_the_samples_under_the_wave():
         ({"corruption": "Rain", "severity": "9"}, "Contrast", 2),
     ],
 )
-def test_a_link_opens_a_corruption_and_both_pictures_carry_predictions(linked, label, strength, toys):
-    app = opened(CORRUPTIONS, picture="1", **linked)
+def test_a_corruptions_pictures_carry_predictions_and_bars_are_the_stored_accuracies(linked, label, strength, toys):
+    app = opened(CORRUPTIONS, picture="1", maps=[MINI_CLIP, RESNET56], **linked)
     assert app.selectbox(key="corruption").value == label and app.select_slider(key="severity").value == strength
-    body, names = body_with(app, "Clean"), samples("cifar10").classes.names
+    body, classes = bodies(app, "Clean")[0], samples("cifar10").classes.names
     image = samples("cifar10").images[[1]].astype(np.float32) / 255
+    names = {"Mini CLIP": "mini-clip", "Mini CLIP (robust)": "mini-clip-robust", "ResNet-56": "resnet-56"}
     for name in ("mini-clip", "mini-clip-robust"):
         for pixels in (image, corrupt(image, ALL_CORRUPTIONS[label.lower()], strength, [1])):
             probabilities = class_probabilities(ToyClassifier(name), pixels)[0]
-            assert f"{names[probabilities.argmax()]}" in body and f"{100 * probabilities.max():.0f} %" in body
-    assert f"{label}, strength {strength}" in body
-
-
-def test_bars_are_the_stored_accuracies_of_the_maps_networks_and_their_twins(toys):
-    bars = chart_rows(opened(CORRUPTIONS, corruption="Contrast", severity="1", maps=[MINI_CLIP, RESNET56]), -1)
-    names = {"Mini CLIP": "mini-clip", "Mini CLIP (robust)": "mini-clip-robust", "ResNet-56": "resnet-56"}
+            assert f"{classes[probabilities.argmax()]}" in body and f"{100 * probabilities.max():.0f} %" in body
+    bars = chart_rows(app, -1)
     assert [*dict.fromkeys(row["network"] for row in bars)] == [*names] and len(bars) == 3 * 9
     keys = {kind.label: kind.key for kind in ALL_CORRUPTIONS.values()}
     for row in bars:
         outcomes = stored_corruptions()[names[row["network"]]]
         correct = outcomes.clean
         if row["corruption"] != "Clean":
-            correct = outcomes.correct[outcomes.keys.index(keys[row["corruption"]]), 0]
+            correct = outcomes.correct[outcomes.keys.index(keys[row["corruption"]]), strength - 1]
         assert row["accuracy"] == pytest.approx(100 * correct.mean()) and row["low"] < row["accuracy"] < row["high"]
-        assert row["chosen"] == (row["corruption"] in ("Clean", "Contrast"))
+        assert row["chosen"] == (row["corruption"] in ("Clean", label))
 
 
 def test_the_table_has_accuracies_and_who_loses_more():
