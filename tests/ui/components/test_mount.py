@@ -20,6 +20,14 @@ def test_a_choice_is_taken_and_sent_back_only_to_put_the_browser_right():
     assert state.follow(1, "others").sent == 1 and state.follow(4, "others") is not state
 
 
+def test_a_choice_made_before_the_browser_heard_of_a_change_goes_out_again():
+    old = Synchronised(1)
+    new = old.follow(2)
+    assert new.receive(choice(old, 4), number) == 4
+    after = new.follow(4)
+    assert after.token not in (old.token, new.token) and after.sent == 4
+
+
 def test_a_choice_that_makes_no_sense_is_ignored():
     state = Synchronised(1, "pictures")
     whole = choice(state, 4)
