@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from core.fourier.heatmap import METRICS, colormap_table
+from core.fourier.heatmap import METRICS, Metric, Unit, colormap_table
 from core.fourier.map_estimate import with_estimate
 from core.shared import stand_ins
 from tests.core.squares import heatmap_of
@@ -60,6 +60,15 @@ def test_the_error_of_a_map_of_few_images_is_its_stored_estimate_and_no_other_vi
             for source in (forged, sampled(100, side=31))
         )
         np.testing.assert_array_equal(first, second)
+
+
+def test_a_further_row_of_the_table_is_shown_with_its_own_unit(monkeypatch):
+    unit = Unit("logits", decimals=2, signed=True)
+    margin = Metric("margin", "Margin", "mean margin", lambda source: 2 - source.rate(), unit, (-3, 3), "vik")
+    monkeypatch.setitem(METRICS, "Margin", margin)
+    maps = shown_maps([SMALL], "Margin", "Error", 31)
+    assert (maps.views[0].unit, maps.views[0].value_label, maps.value_range) == (unit, "mean margin", (-3, 3))
+    np.testing.assert_array_equal(maps.views[0].values, 2 - SMALL.heatmap.rate())
 
 
 def test_a_colour_means_one_thing():

@@ -124,6 +124,14 @@ def test_a_stored_example_has_the_chosen_penalty_or_start_classifiers_and_search
 # ---- replays -----------------------------------------------------------------------------------------------------
 
 
+def test_finished_runs_keep_their_frames_and_numbers():
+    data = run_replay(PAIR, id="pair")
+    assert data["frame_steps"] == PAIR[0].frame_steps.tolist() and data["live"] is None
+    for k, run in enumerate(PAIR):
+        assert np.array_equal(frames_of(data, k), run.frames)
+        assert np.allclose(numbers_of(data, k), run.curves["target_probability"][run.frame_steps])
+
+
 @pytest.mark.parametrize(("count", "size"), [(1, 3), (2, 10**9), (31, 3072), (1000, 3), (121, 150528)])
 def test_kept_frames_hold_both_ends_and_stay_small(count, size):
     frames = sampled_frames(count, size)
