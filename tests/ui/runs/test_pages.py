@@ -114,7 +114,6 @@ def test_a_picture_has_its_own_hole_or_one_where_the_network_looks_and_the_budge
 
 CANNOT = [
     ("inpainting", "hole", None, "the mask is empty"),
-    ("inpainting", "inpainting-models-cifar10", [], "no classifier is chosen"),
     ("generation", "generation-classes-cifar10", [], "no class is chosen"),
     ("generation", "generation-seeds", 4, "this server allows 16 pictures per run"),
 ]
@@ -126,8 +125,7 @@ def test_what_cannot_run_says_why_and_nothing_is_lost(page, name, value, reason)
     if name == "hole":
         app.session_state["inpainting.holes"][32] = np.zeros((1, 32, 32), dtype=bool)
     else:
-        widgets = [widget for widget in app.multiselect if widget.key == name] or [settable_widget(app, name)]
-        widgets[0].set_value(value)
+        settable_widget(app, name).set_value(value)
     assert f"**These settings cannot run**: {reason}" in page_text(app.run())
     if name == "hole":
         assert not components(app, "models"), "no other hole's result"
@@ -299,7 +297,7 @@ def test_an_own_run_is_judged_once_by_a_classifier_that_did_not_draw_it(judges):
     assert end == f"{after} of 1695 % interval ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
-@pytest.mark.parametrize("ready", ["CLIP", "broken", "a single picture"])
+@pytest.mark.parametrize("ready", ["CLIP", "broken", "foreign classes", "a single picture"])
 def test_a_judge_that_costs_or_cannot_is_not_asked(judges, monkeypatch, ready):
     run = PGDRun.load(stored_path("generation", "cifar10", "mini-clip"))
     run = replace(run, start=1 - run.start, metadata={**run.metadata, "classifier": {"name": "toy-a"}})  # not stored
@@ -308,6 +306,8 @@ def test_a_judge_that_costs_or_cannot_is_not_asked(judges, monkeypatch, ready):
         monkeypatch.setattr(ui.runs.outcome, "ready_classifiers", lambda class_set: specs)
     elif ready == "broken":
         monkeypatch.setattr(ui.runs.outcome, "classifier_for", lambda *_: (_ for _ in ()).throw(RuntimeError("[x](y)")))
+    elif ready == "foreign classes":
+        run = replace(run, metadata={**run.metadata, "class_names": [f"class {k}" for k in range(10)]})
     else:
         run = PGDRun.load(stored_path("generation", "imagenet", "efficientnet-lite0"))
 

@@ -8,7 +8,7 @@ import pytest
 from core.pgd.run import Run
 from core.pgd.settings import PGDConfig
 from tests.ui.toys import ToyClassifier, toy_plan
-from ui.runs.state import STOPPED_TOO_EARLY, ActiveRun, RunRequest, RunResult, RunState
+from ui.runs.state import STOPPED_TOO_EARLY, ActiveRun, RunRequest, RunResult, RunState, refusal
 from ui.server.jobs import JobManager
 
 NAMES, SEARCHES = ("toy-a",), ("pixels",)
@@ -115,7 +115,7 @@ def test_what_is_opened_stays_until_another_request_and_closes_to_what_was_there
     assert state.close() is own, "two opened results do not pile up"
 
 
-def test_what_was_made_and_a_refusal_are_used_once_and_fingerprints_tell_requests_apart():
+def test_what_was_made_and_a_refusal_are_used_once_fingerprints_tell_requests_apart_and_some_cannot_run():
     state, made = RunState(refusal="the line is full"), []
     for version in (1, 1, 2):
         state.cached("replay", version, lambda: made.append(1) or len(made))
@@ -123,3 +123,9 @@ def test_what_was_made_and_a_refusal_are_used_once_and_fingerprints_tell_request
     plans = [request(), request(LONGER), request(DOG), request(names=("toy-b",))]
     assert len({plan.fingerprint for plan in plans}) == 4 and request(None).fingerprint == ""
     assert request().fingerprint == request(toy_plan()).fingerprint
+    for changes, why in (
+        ({"names": ()}, "no classifier"),
+        ({"searches": ()}, "no search"),
+        ({"why": "no hole"}, "no hole"),
+    ):
+        assert refusal(replace(request(), **changes)).startswith(why) and not refusal(request())
