@@ -63,6 +63,16 @@ def test_tensors_get_the_pixels_of_arrays_in_their_own_dtype_and_on_their_own_de
     assert elsewhere.device.type == "meta" and elsewhere.shape == (3, 8, 8)
 
 
+def test_the_gradient_of_a_hybrid_goes_to_each_picture_by_its_share_of_each_wave():
+    low, high = (torch.from_numpy(picture.astype("f8")).requires_grad_() for picture in pictures())
+    ramp = torch.from_numpy(np.random.default_rng(1).normal(size=low.shape))
+    (mix(low, high, 2.0) * ramp).sum().backward()
+    # the filter is symmetric, so it is its own transpose
+    nothing = np.zeros(low.shape)
+    np.testing.assert_allclose(low.grad, mix(ramp.numpy(), nothing, 2.0), atol=1e-9)
+    np.testing.assert_allclose(high.grad, mix(nothing, ramp.numpy(), 2.0), atol=1e-9)
+
+
 def test_what_cannot_be_mixed_is_refused():
     for zeros in (np.zeros, torch.zeros):
         with pytest.raises(ValueError, match=r"one shape; got \(3, 8, 8\) and \(3, 8, 9\)"):
