@@ -35,3 +35,4 @@ def runs():
 )
 def test_every_change_of_the_settings_that_made_a_run_is_named(plan, network, changed, runs):
     assert changed_settings(plan, [network], runs) == changed
+    assert plan.images.get("fill") == ("rim" if changed == [FILL] else None), "only another fill is recorded"
