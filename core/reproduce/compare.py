@@ -242,8 +242,8 @@ class MapResult(PartResult):
         return self.agreement.match if self.agreement is not None and self.original else Match.NOT_COMPARED
 
     @property
-    def kind(self) -> str:
-        """Kind of the reference: "published", or "shipped" with this project."""
+    def reference_origin(self) -> str:
+        """Origin of the reference: "published", or "shipped" with this project."""
         return "published" if self.reference is not None and self.reference.printed_rates is not None else "shipped"
 
     @property
@@ -523,7 +523,7 @@ class ClaimComparison:
     """A pair's claims. subject, reference: network and origin of the maps. waves: number in use.
 
     here: findings on the maps computed here. before: those on the reference maps, by claim; empty if there are none, or
-    too few waves. kind: "published" or "shipped", of the reference maps.
+    too few waves. reference_origin: "published" or "shipped".
     """
 
     pair: Pair
@@ -532,7 +532,7 @@ class ClaimComparison:
     waves: int
     here: tuple[Finding, ...]
     before: Mapping[str, Finding]
-    kind: str
+    reference_origin: str
 
     @property
     def same_verdicts(self) -> int:
@@ -579,9 +579,9 @@ def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison
     if not waves:
         return None
     known_by = {heatmap.metadata["source"]["type"] for heatmap in before if heatmap is not None}
-    kind = "published" if "published" in known_by else "shipped"
+    origin = "published" if "published" in known_by else "shipped"
     subject, reference = (
-        f"the {'computed' if key in results else kind} map of {_map_name(heatmap)}" if heatmap else ""
+        f"the {'computed' if key in results else origin} map of {_map_name(heatmap)}" if heatmap else ""
         for key, heatmap in zip(keys, here, strict=True)
     )
     every_wave = len(waves) == len(_common_waves(here[1])) == len(half_plane(side))
@@ -595,7 +595,7 @@ def _comparison(pair: Pair, results: Mapping[str, MapResult]) -> ClaimComparison
             if finding.verdict != Verdict.NOT_CHECKABLE
         }
     earlier = {key: finding for key, finding in earlier.items() if key in judged}
-    return ClaimComparison(pair, subject, reference, len(waves), tuple(judged.values()), earlier, kind)
+    return ClaimComparison(pair, subject, reference, len(waves), tuple(judged.values()), earlier, origin)
 
 
 def _judge(maps: Sequence[Heatmap | None], waves: tuple[Frequency, ...], every_wave: bool) -> dict[str, Finding]:

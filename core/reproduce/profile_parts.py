@@ -510,7 +510,7 @@ def strength(network: ProfiledNetwork) -> Iterator[ProfileFile]:
 
 def _table(
     network: ProfiledNetwork,
-    kind: type[Table],
+    outcomes: type[Table],
     transforms: Transforms[Table],
     data: ImageDataset,
     passes: int,
@@ -528,14 +528,14 @@ def _table(
     """
 
     def make(output: Path) -> Table:
-        classifier, description = network.classifier(data.classes), f"{kind.TRANSFORM} of {network.file_name}"
+        classifier, description = network.classifier(data.classes), f"{outcomes.TRANSFORM} of {network.file_name}"
         return grow_file(classifier, data, transforms, output, processes, description)
 
     def is_complete(output: Path) -> bool:
-        stored = kind.load(output)
+        stored = outcomes.load(output)
         return not missing_rows(stored, transforms) and is_enough(stored)
 
-    return ProfileFile(path or Path(kind.TRANSFORM, f"{network.file_name}.npz"), passes, make, is_complete)
+    return ProfileFile(path or Path(outcomes.TRANSFORM, f"{network.file_name}.npz"), passes, make, is_complete)
 
 
 def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
