@@ -37,7 +37,7 @@ from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, RESNET56, Predictor, entri
 from ui.server.cache import LOADING, classifier_for
 from ui.shared.pictures import Picture, sample_picture, samples
 from ui.tools.compute import JOB, SIDE, script_command, sweep_config
-from ui.tools.corruptions import NetworkOutcomes, corruption_table
+from ui.tools.corruptions import _networks, corruption_table
 from ui.tools.hybrids import STORED, _mixed, crossover_table, stored_mixtures
 from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP
 
@@ -211,8 +211,8 @@ def test_a_corruptions_pictures_carry_predictions_and_bars_are_the_stored_accura
 
 
 def test_the_table_has_accuracies_and_who_loses_more():
-    stored = stored_corruptions()
-    pair = [NetworkOutcomes(name, name.title(), stored[name]) for name in ("mini-clip", "mini-clip-robust")]
+    pair = _networks(32, [entries()[MINI_CLIP]], [])
+    assert [network.name for network in pair] == ["mini-clip", "mini-clip-robust"] and not _networks(224, [], [])
     rows = corruption_table("contrast", 1, pair)
     right = [network.outcomes.correct[5, 0].mean() for network in pair]
     for row, network, share in zip(rows, pair, right, strict=True):
