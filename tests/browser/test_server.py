@@ -19,6 +19,8 @@ from tests.shared_server import free_port
 BY_NAME = "    server-template app- 16 app:8501 check resolvers docker init-addr none\n"
 BIND = "bind :8501"
 
+pytestmark = pytest.mark.slow
+
 
 def test_closing_the_tab_gives_the_slot_to_the_next(streamlit_app, open_page):
     address = f"{streamlit_app('tests/browser/apps/demos.py')}/?demo=job"
@@ -73,7 +75,6 @@ def proxy(tmp_path):
         yield f"http://127.0.0.1:{port}"
 
 
-@pytest.mark.slow
 def test_uploads_reach_the_replica_that_holds_the_visitors_session(proxy, browser):
     picture, at = io.BytesIO(), []
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(picture, "PNG")
