@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from core.data.holes_and_sketches import PALETTE, SKETCHES, Point, draw_sketch, encode_mask, square_side
 from tests.browser.canvases import TOUCH, drag, open_tools, pixels, place
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.painter_oracle import brush_mask, ellipse_mask, fill_mask, stamp_mask
 
 OWN = (1, 171, 205)
@@ -70,6 +70,13 @@ def expect_there(page: Page, painted: np.ndarray) -> None:
     expect(page.get_by_text(text, exact=True).first).to_be_visible()
 
 
+def wait_until_mounted(page: Page) -> None:
+    """Wait until no painter is replaced any more: Playwright would repeat a press on one that then goes away."""
+    wait_until_drawn(page)
+    wait_until_still(page, frames=30)
+    expect(page.locator(".painter")).to_have_count(1)
+
+
 def random_paths(count: int, size: int) -> list[list[Point]]:
     """Paths that begin on the picture and may leave it."""
     points = np.random.default_rng(size).integers(-size // 8, size + size // 8, (count, 6, 2))
@@ -104,7 +111,7 @@ def test_strokes_of_every_tool_of_a_mask_by_pointer_and_keys_are_the_oracles(dem
         before, mask = mask, mask | brush_mask([(20 + 15 * k, 200 - 14 * k)], 3, **whole)
     expect_there(page, mask)
     page.get_by_text("Other picture").click()  # it keeps the hole
-    wait_until_drawn(page)  # a press on a painter that is replaced meanwhile would be repeated
+    wait_until_mounted(page)
     expect(page.locator(".state")).to_contain_text(f"Hole: {mask.sum():,}")
     page.get_by_role("button", name="Undo").click()
     expect_there(page, before)
@@ -166,6 +173,7 @@ def test_undo_redo_and_clear_survive_a_sketch_by_python_a_hidden_painter_and_ano
     expect(redo).to_be_hidden()
     for _ in range(2):
         page.get_by_text("Show the painter").click()
+    wait_until_mounted(page)
     expect(page.locator(".state")).not_to_have_text("")
     for picture in (draw_sketch("ship"), first):
         undo.click()
