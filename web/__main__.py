@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -85,22 +86,24 @@ def pages(app: str) -> dict[str, bytes]:
     from web.findings import sections
 
     def here(html: str) -> str:
-        """Lead links to pages of the app to the article's own, or to the full lab."""
+        """Lead links to pages of the app to the article's own, or to the full lab; without one they are plain text."""
         html = html.replace('href="findings"', 'href="findings.html"')
-        return html.replace('href="frequency?', f'href="{app}/frequency?' if app else f'href="{code}" data-state="')
+        if app:
+            return html.replace('href="frequency?', f'href="{app}/frequency?')
+        return re.sub(r'<a href="frequency\?[^>]*>(.*?)</a>', r"\1", html)
 
     code = PAPER.field("url")
     loader = Environment(
         loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    common = {"app": app, "lab": app or code, "code": code, "styles": LOOK + CSS}
+    common = {"app": app, "code": code, "styles": LOOK + CSS}
     chapters = [chapter(place) for place in range(len(NAMES))]
     texts = {
         "title": "What does CLIP see?",
         "sections": None,
         "chapters": chapters,
         "here": lambda text: here(explain_terms(text, *JARGON)),
-        "real_clip": figures.real_clip_html(f"{app}/models" if app else code),
+        "real_clip": figures.real_clip_html(f"{app}/models" if app else ""),
     }
     title = "Findings: tests of the paper’s claims"
     findings = {"chapters": None, "title": title, "sections": sections()}

@@ -99,11 +99,15 @@ class WallWord:
 
 @dataclass(frozen=True, kw_only=True)
 class Wall:
-    """100 words drawn by a seed, failures included, in random order, and the registry names of painter and judges."""
+    """100 words drawn by a seed, failures included, in random order, and the registry names of painter and judges.
+
+    side: of the pictures. steps: of each search.
+    """
 
     painter: str
     judges: tuple[str, ...]
     side: int
+    steps: int
     words: tuple[WallWord, ...]
 
     def recognised(self, search: Search, judge: int = 0) -> int:
@@ -119,6 +123,7 @@ def stored_wall() -> Wall:
         painter=content["painter"]["name"],
         judges=tuple(judge["name"] for judge in content["judges"]),
         side=content["side"],
+        steps=content["config"]["steps"],
         words=tuple(_word(row) for row in content["words"]),
     )
 

@@ -109,18 +109,19 @@ def findings_html(
     url: Callable[[Finding], str] | None = None,
     before: tuple[str, Mapping[str, Finding]] | None = None,
     picture: Callable[[Finding], str] = lambda _: "",
+    unfold: bool = False,
 ) -> str:
     """Return one row per claim, failing ones first; verdicts by views and uncheckable claims are folded.
 
     url: of the page that illustrates a finding; may be empty. picture: HTML, shown in the link to it. before: an
-    additional column: its head, and earlier findings by claim.
+    additional column: its head, and earlier findings by claim. unfold: whether to open what is folded.
     """
     by_views, unknown = "judged again, by views", "cannot be checked here"
     parts: dict[str, list[Finding]] = {"": [], by_views: [], unknown: []}
     for finding in sorted(findings, key=lambda finding: _FIRST.index(finding.verdict)):
         folded = by_views if finding.condition == BY_VIEWS else ""
         parts[unknown if finding.verdict == Verdict.NOT_CHECKABLE else folded].append(finding)
-    return str(_macros().findings(parts, url, before, picture))
+    return str(_macros().findings(parts, url, before, picture, unfold))
 
 
 def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str = "") -> str:

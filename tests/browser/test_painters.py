@@ -108,8 +108,15 @@ def test_strokes_of_every_tool_of_a_mask_by_pointer_and_keys_are_the_oracles(dem
     set_size(page, 3)
     for k in range(12):  # quick strokes all arrive
         drag(page, [(20 + 15 * k, 200 - 14 * k)], size)
-        before, mask = mask, mask | brush_mask([(20 + 15 * k, 200 - 14 * k)], 3, **whole)
+        mask |= brush_mask([(20 + 15 * k, 200 - 14 * k)], 3, **whole)
     expect_there(page, mask)
+    before = mask
+    page.get_by_role("button", name=f"{side} × {side}").click()  # one square, where the hole is
+    y, x = (int(where.min() + where.max() + 1) // 2 for where in mask[0].nonzero())
+    mask = stamp_mask([(x, y)], side, **whole)
+    assert not np.array_equal(mask, before)
+    expect_there(page, mask)
+    expect(page.get_by_role("button", name=f"{side} × {side}")).to_have_attribute("aria-pressed", "true")
     page.get_by_text("Other picture").click()  # it keeps the hole
     wait_until_mounted(page)
     expect(page.locator(".state")).to_contain_text(f"Hole: {mask.sum():,}")

@@ -260,11 +260,12 @@ EFFICIENTNET = "EfficientNet-Lite0 · ImageNet, one image per class · computed"
 
 @dataclass(frozen=True)
 class MapPreset:
-    """Maps, wave and pictures of a figure. frequency: (i, j). pictures: one of `picture_kinds`."""
+    """Maps, wave and pictures of a figure. frequency: (i, j). pictures: one of `picture_kinds`. note: a sentence."""
 
     maps: tuple[str, ...]
     frequency: tuple[int, int]
     pictures: str = "CIFAR-10"
+    note: str = ""
 
     @property
     def state(self) -> tuple[list[str], str, str]:
@@ -275,7 +276,12 @@ class MapPreset:
 # The paper's two heat map figures, by name, with pictures of their data sets; the page opens with the first.
 FIGURES = {
     "Figure 1": MapPreset((CLIP, RESNET56), (0, 1)),
-    "Figure 2": MapPreset((RESNET50, EFFICIENTNET), (0, 9), pictures="Photographs"),
+    "Figure 2": MapPreset(
+        (RESNET50, EFFICIENTNET),
+        (0, 9),
+        pictures="Photographs",
+        note="EfficientNet-Lite0’s map is ours; the paper shows CLIP’s.",
+    ),
 }
 FIRST_FIGURE = FIGURES["Figure 1"]
 

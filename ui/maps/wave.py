@@ -121,13 +121,14 @@ def verdict_html(finding: Finding, band: Band | None) -> str:
 def claim_on(chosen: Sequence[Entry], frequency: Frequency, linked: str = "") -> tuple[Finding, Band | None] | None:
     """Return the finding on the claim about such waves, for the first two maps, and the band of these waves.
 
-    linked: key of the claim whose link the visitor followed, which comes first at its maps and wave.
+    linked: key of the claim whose link the visitor followed, which comes first at its maps and wave, or at its tool.
     """
     about = claim_about(frequency, *(entry.heatmap for entry in chosen[:2])) if len(chosen) > 1 else None
     if linked and not (about and about[0].key == linked):
         seen = tuple(entry.label for entry in chosen), frequency
         for finding in findings_between(chosen[0], chosen[-1], *chosen):
-            if finding.claim.key == linked and (finding.maps, finding.wave) == seen:
+            here = (finding.maps, finding.wave) == seen if finding.maps else finding.tool == url.text("tab")
+            if finding.claim.key == linked and here:
                 return finding, None
     return about and (finding_of_claim(chosen[0], chosen[1], about[0]), about[1])
 

@@ -22,7 +22,7 @@ from core.shared.stand_ins import networks_for
 from core.shared.text import JARGON
 from ui.maps.catalogue import CLIP, RESNET56, entries, shipped_maps
 from ui.maps.views import map_picture
-from ui.maps.wave import findings_between, link_of
+from ui.maps.wave import CLAIM, findings_between, link_of
 from ui.runs.settings import models_in_url
 from ui.shared import url
 from ui.shared.page import explain_on_page
@@ -45,7 +45,7 @@ _SHOWN_ON = {
 
 # URLs of claims that are not about maps, without the chosen networks.
 LINKS = {
-    "shift": url.link("frequency", ("tab", CORRUPTIONS)),
+    "shift": url.link("frequency", ("tab", CORRUPTIONS), (CLAIM, "shift")),
     **{key: url.link(page) for page, keys in _SHOWN_ON.items() for key in keys},
 }
 
@@ -159,7 +159,9 @@ def _judged(
 
     def url_of(finding: Finding) -> str:
         on_map = finding.maps and set(finding.maps) <= set(linked)
-        return link_of(finding) if on_map else links.get(finding.claim.key, "")
+        if on_map:
+            return link_of(finding)
+        return "" if finding.condition else links.get(finding.claim.key, "")  # no example by views is stored
 
     labels = verdict_labels(judged)
     st.session_state.setdefault(FILTER, [verdict for verdict in labels if verdict in url.texts(VERDICTS)])
@@ -172,7 +174,7 @@ def _judged(
     )
     url.put_all(VERDICTS, [str(verdict) for verdict in chosen], [])
     rows = [finding for finding in judged if not chosen or finding.verdict in chosen]
-    st.html(explain_on_page(findings_html(rows, url_of, picture=_pictures), "claims", *JARGON))
+    st.html(explain_on_page(findings_html(rows, url_of, picture=_pictures, unfold=bool(chosen)), "claims", *JARGON))
     with st.expander("Details: how claims are judged"):
         for column, key in zip(st.columns(2, gap="large"), about, strict=True):
             column.markdown(explain_on_page(WORDS[key], key, *JARGON), unsafe_allow_html=True)

@@ -403,7 +403,7 @@ def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[C
     st.markdown(
         f"{seen} are recognised by another network{painter}.",
         help="Nobody chose these words or pictures; failures are here, too. A tick: another network’s first guess of "
-        f"the picture is the word. *Details* counts the paper’s search, too.{counts}",
+        f"the picture is the word. *Details* counts the paper’s search, too. They took {wall.steps} steps.{counts}",
     )
     image_picker(
         _wall_thumbnails(),

@@ -18,7 +18,7 @@ from core.shared.numbers import confidence
 from core.shared.text import TERMS, number_html
 from ui.components.painters.painters import mask_painter
 from ui.runs.first_guess import FirstGuess, first_guess
-from ui.runs.outcome import VIEWS, downloads, holes_alone, many_pictures, run_table, sample_set_of
+from ui.runs.outcome import VIEWS, downloads, hole_painter, holes_alone, many_pictures, run_table, sample_set_of
 from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel, show_result
 from ui.runs.replay import ROLES, back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
@@ -140,7 +140,8 @@ def rate_html() -> str:
         share, of = counts[search].text.split(" of ")
         bar = f'<span class="bar" style="--share:{int(share) / int(of):.0%};--of:{of}"></span>'
         parts.append(f"<span>{bar}<b>{number_html(counts[search])}</b> {ROLES[search].lower()}</span>")
-    return f'<div class="hole-rate"><span>Recognised from the hole alone</span>{"".join(parts)}</div>'
+    what = f"Recognised from {hole_painter()}’s hole alone"
+    return f'<div class="hole-rate"><span>{what}</span>{"".join(parts)}</div>'
 
 
 def _open_linked_examples(examples: RunResult) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
-from core.classifiers.registry import CLIPS, classifier_title, result_title
+from core.classifiers.registry import CLIPS, classifier_title, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet, map_title
 from core.data.stored import device_text
 from core.pgd.pictures import (
@@ -236,6 +236,12 @@ def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
         Sentence(f"{percent(before)} → ", measured_percent(after)),
         *(counted(count, painted.n) for count in (painted.judgement.before, painted.judgement.after)),
     )
+
+
+def hole_painter() -> str:
+    """Return the title of the network that filled the holes of `holes_alone`; empty if none are stored."""
+    stored = stored_outcomes()
+    return "" if stored is None else short_title(classifier_title(stored.painter))
 
 
 def holes_alone() -> dict[str, Number]:

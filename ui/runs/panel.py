@@ -67,7 +67,9 @@ def unknown_word(word: str, specs: Sequence[ClassifierSpec], names: Sequence[str
     who = next((spec for spec in specs if spec.vocabulary is not None and word not in names), None)
     if who is None:
         return ""
-    near = difflib.get_close_matches(word.casefold(), names, cutoff=0.8)
+    folded = word.casefold()
+    near = [name for name in names if folded in name.casefold().split()][:5]
+    near = near or difflib.get_close_matches(folded, names, cutoff=0.8)
     hint = f"Near it: {', '.join(near)}." if near else f"Choose one of its {len(names):,} words."
     return as_markdown(f"{short_title(who.title)} does not know “{word}”. {hint}")
 

@@ -141,15 +141,17 @@ def real_clip() -> None:
 
 
 def real_clip_html(url: str) -> str:
-    """Return a word's drawing beside the place of a sentence's, and a link as a button."""
+    """Return a word's drawing beside the place of a sentence's, and a link as a button if there is a URL."""
     ready = classifier_state(PAPERS_CLIP).status == "ready"
+    title = "About CLIP" if ready else "Get the real CLIP"
+    button = f'<a class="button-link" href="{html.escape(url)}">{title}</a>' if url else ""
     drawing = webp_data_uri(strip_path("teapot", "views"))
     return (
         f'<div class="get-clip"><figure><div class="last" role="img" '
         f'style="background-image:url({drawing})" aria-label="A teapot, drawn by EfficientNet-Lite0"></div>'
         '<figcaption>today: “teapot”</figcaption></figure><figure><div class="open">“a red teapot in the snow”</div>'
         "<figcaption>with CLIP: any sentence</figcaption></figure>"
-        f'<a class="button-link" href="{html.escape(url)}">{"About CLIP" if ready else "Get the real CLIP"}</a></div>'
+        f"{button}</div>"
     )
 
 

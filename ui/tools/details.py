@@ -17,10 +17,8 @@ from ui.shared.url import as_markdown
 def draw_details(page: PageState, top: int) -> DeltaGenerator:
     """Draw them; return the place of the table of predictions, whose counts take longest."""
     st.markdown(f"**Top-{top} error under the wave {wave_name(page.frequency)}**, with 95 % intervals")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        scrolling_table(WAVE_COLUMNS, wave_table(page.chosen, page.frequency, top), "Error under the wave")
-    place = right.empty()
+    scrolling_table(WAVE_COLUMNS, wave_table(page.chosen, page.frequency, top), "Error under the wave")
+    place = st.empty()
     left, right = st.columns(2, gap="medium")
     with left:
         radial_chart(page.chosen, top=top, selected=page.frequency).draw()

@@ -75,7 +75,11 @@ export const captioned = ({ searches, sure }, drawings) =>
 export function classOf(classes, word) {
   if (!word) throw new Error("Type a word first.");
   const place = classes.findIndex((name) => name.toLowerCase() === word.toLowerCase());
-  if (place < 0) throw new Error(`The network does not know “${word}”: choose one of its 1,000 words.`);
+  if (place < 0) {
+    const near = classes.filter((name) => name.toLowerCase().split(" ").includes(word.toLowerCase())).slice(0, 5);
+    const hint = near.length ? `near it: ${near.join(", ")}.` : "choose one of its 1,000 words.";
+    throw new Error(`The network does not know “${word}”: ${hint}`);
+  }
   return place;
 }
 

@@ -1,7 +1,7 @@
 // Paints a hole into a picture. The mask is one byte per image pixel; the screen only enlarges it.
 
 import { button, element } from "../basics.js";
-import { disc, mountPainter, outline, take } from "./painter.js";
+import { change, disc, mountPainter, outline, take } from "./painter.js";
 
 const maskKind = {
   name: "mask painter",
@@ -28,10 +28,16 @@ const maskKind = {
     painter.picture = painter.stage.appendChild(element("img"));
     painter.picture.draggable = false;
     painter.papers = button(painter.fold.parentElement, "", () => {
-      painter.memory.sizes.square = painter.data.papers;
+      const { papers } = painter.data;
+      painter.memory.sizes.square = papers;
       take(painter, "square");
+      change(painter, ({ cells, width, height }) => {
+        const at = middle(cells, width, height);
+        cells.fill(0);
+        stamp(cells, width, height, at, papers);
+      });
     });
-    painter.papers.title = "Square of the paper’s size";
+    painter.papers.title = "One square of the paper’s size, in place of the hole";
     painter.fold.after(painter.papers);
   },
 
@@ -61,11 +67,13 @@ const maskKind = {
   show(painter) {
     const {
       canvas,
-      memory: { cells, width, height, tool, sizes },
+      memory: { cells, width, height },
       data: { papers },
     } = painter;
+    const square = new Uint8Array(cells.length);
+    stamp(square, width, height, middle(cells, width, height), papers);
     painter.papers.textContent = `${papers} × ${papers}`;
-    painter.papers.setAttribute("aria-pressed", String(tool === "square" && sizes.square === papers));
+    painter.papers.setAttribute("aria-pressed", String(square.every((bit, k) => bit === cells[k])));
     const context = canvas.getContext("2d");
     context.fillStyle = "rgb(214 39 140 / 0.5)";
     fillRuns(context, cells, width, height, canvas.width / width);
@@ -82,6 +90,22 @@ const maskKind = {
 
 export default function (mounted) {
   mountPainter(maskKind, mounted);
+}
+
+/**
+ * Pixel in the middle of the hole's bounding box, or of the picture without a hole.
+ *
+ * @param {Uint8Array} mask @param {number} width @param {number} height
+ * @returns {[number, number]}
+ */
+function middle(mask, width, height) {
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let k = 0; k < mask.length; k++) {
+    if (!mask[k]) continue;
+    const [x, y] = [k % width, Math.floor(k / width)];
+    [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x), Math.max(bottom, y)];
+  }
+  return right < 0 ? [width >> 1, height >> 1] : [(left + right + 1) >> 1, (top + bottom + 1) >> 1];
 }
 
 // Square of `side` pixels around [x, y], shifted into the image rather than clipped.
