@@ -99,7 +99,7 @@ def _wave_link() -> str:
         ("cell", "{},{}".format(*WAVE)),
         (("pictures", "CIFAR-10"), ("picture", STORED["story"]["position"])),
     )
-    return link("frequency", *(("maps", label) for label in labels(data.on_one_picture())), cell, *picture)
+    return link("frequency", *(("maps", label) for label in (CLIP, RESNET56)), cell, *picture)
 
 
 def _mixture_link() -> str:

@@ -23,7 +23,7 @@ from core.shared.device import class_probabilities
 from core.sweep.predict import wave_on_image
 from tests.ui.page_runner import bodies, components, open_page, settable_widget
 from tests.ui.replay_reader import replay_data
-from ui.maps.catalogue import MINI_CLIP, MINI_RESNET, shipped_maps
+from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.runs.replay import stored_example
 from ui.server.cache import classifier_for
 from ui.story.chapters import FACTS, NAMES, SLUGS, chapter
@@ -119,7 +119,7 @@ def test_links_open_what_texts_and_figures_show():
         assert set(parse_qs(urlsplit(FACTS[fact]()).query)["maps"]) <= shipped_maps().keys()
     links = {name: chapter(NAMES.index(name)).link[1] for name in ("Wave", "Mixture", "Hole")}
     app = target(links["Wave"], pictures="Yours")  # without a picture no classifier is loaded
-    assert settable_widget(app, "maps").value == [MINI_CLIP, MINI_RESNET]
+    assert settable_widget(app, "maps").value == [CLIP, RESNET56]  # those of the last figure
     assert app.session_state["frequency.cell"] == (0, 1)
     there, here = of(target(links["Mixture"]), "cutoffs"), of(opened(chapter="mixture"), "cutoffs")
     assert all(there[key] == here[key] for key in ("pair", "cutoffs", "value", "low", "high"))
