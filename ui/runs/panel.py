@@ -44,7 +44,7 @@ def head(title: str) -> DeltaGenerator:
 
 def reserve(height: str) -> None:
     """Give the stage its height in a wide window before it is drawn, so that nothing below it moves."""
-    st.html(f"<style>@media (min-width: 641px) {{ .st-key-run-stage {{ min-height: {height} }} }}</style>")
+    st.html(f"<style>@media (min-width: 641px) {{ div.st-key-run-stage {{ min-height: {height} }} }}</style>")
 
 
 def painted_by(place: DeltaGenerator, specs: Sequence[ClassifierSpec], class_set: str) -> None:

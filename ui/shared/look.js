@@ -1,9 +1,9 @@
 // A newly opened page appears part by part, from the top: a part appears once nothing in it or above it waits for a
 // widget's code or for this run, and their heights have been stable for a moment, so that nothing visibly moves.
-// After five seconds, everything is shown. Until this script is there, a style of the page hides everything
+// After ten seconds, everything is shown. Until this script is there, a style of the page hides everything
 // (`ui/shared/page.py`).
 const QUIET_MS = 60;
-const LATEST_MS = 5000;
+const LATEST_MS = 10000;
 const STILL_FRAMES = 6;
 const LATEST_SCROLL_MS = 6000;
 const { documentElement } = document;
