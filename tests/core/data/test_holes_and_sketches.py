@@ -57,8 +57,15 @@ def test_random_square_mask_reaches_every_place_and_repeats_with_the_seed():
     drawn = (masks.random_square_mask(3, height=5, width=4, generator=generator) for _ in range(200))
     places = {tuple(np.argwhere(mask[0])[0].tolist()) for mask in drawn}
     assert places == {(top, left) for top in range(3) for left in range(2)}
-    first, second = (masks.random_square_mask(9, **SIZE, generator=np.random.default_rng(7)) for _ in range(2))
-    np.testing.assert_array_equal(first, second)
+    for seed in range(9):
+        mask, generator = (
+            masks.random_square_mask(9, **SIZE, generator=np.random.default_rng(seed)),
+            np.random.default_rng(seed),
+        )
+        top, left = (int(generator.integers(0, SIZE[side] - 9 + 1)) for side in ("height", "width"))
+        expected = np.zeros_like(mask)
+        expected[0, top : top + 9, left : left + 9] = True
+        np.testing.assert_array_equal(mask, expected)
 
 
 def test_encode_mask_packs_bits_from_the_highest_and_is_read_back():
