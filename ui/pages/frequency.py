@@ -125,8 +125,9 @@ def _introduce(predictors: Sequence[Predictor]) -> None:
     metric = METRICS[st.session_state[METRIC]]
     colour = f"the {metric.label}" if metric.top is None else "how often it misleads"
     lines = [sentence_html(f"Each cell is a wave; its colour shows {colour}.")]
-    if figure := FIGURES.get(st.session_state[FIGURE] or ""):
-        lines += [sentence_html(figure.note)] if figure.note else []
+    figure = FIGURES.get(st.session_state[FIGURE])
+    if figure is not None and figure.note:
+        lines.append(sentence_html(figure.note))
     instead = [predictor for predictor in predictors if predictor.of]
     if instead:
         kind = "small twin" if all(predictor.spec.name.startswith(MINIATURE) for predictor in instead) else "stand-in"

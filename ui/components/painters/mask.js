@@ -32,9 +32,9 @@ const maskKind = {
       painter.memory.sizes.square = papers;
       take(painter, "square");
       change(painter, ({ cells, width, height }) => {
-        const at = middle(cells, width, height);
+        const [left, top, right, bottom] = bounds(cells, width, height);
         cells.fill(0);
-        stamp(cells, width, height, at, papers);
+        stamp(cells, width, height, [(left + right + 1) >> 1, (top + bottom + 1) >> 1], papers);
       });
     });
     painter.papers.title = "One square of the paper’s size, in place of the hole";
@@ -70,10 +70,10 @@ const maskKind = {
       memory: { cells, width, height },
       data: { papers },
     } = painter;
-    const square = new Uint8Array(cells.length);
-    stamp(square, width, height, middle(cells, width, height), papers);
+    const [left, top, right, bottom, count] = bounds(cells, width, height);
+    const isPapers = count === papers ** 2 && right - left + 1 === papers && bottom - top + 1 === papers;
     painter.papers.textContent = `${papers} × ${papers}`;
-    painter.papers.setAttribute("aria-pressed", String(square.every((bit, k) => bit === cells[k])));
+    painter.papers.setAttribute("aria-pressed", String(isPapers));
     const context = canvas.getContext("2d");
     context.fillStyle = "rgb(214 39 140 / 0.5)";
     fillRuns(context, cells, width, height, canvas.width / width);
@@ -92,20 +92,17 @@ export default function (mounted) {
   mountPainter(maskKind, mounted);
 }
 
-/**
- * Pixel in the middle of the hole's bounding box, or of the picture without a hole.
- *
- * @param {Uint8Array} mask @param {number} width @param {number} height
- * @returns {[number, number]}
- */
-function middle(mask, width, height) {
-  let [left, top, right, bottom] = [width, height, -1, -1];
-  for (let k = 0; k < mask.length; k++) {
-    if (!mask[k]) continue;
-    const [x, y] = [k % width, Math.floor(k / width)];
-    [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x), Math.max(bottom, y)];
+// Bounding box of the hole, both ends included, and its number of pixels; without a hole the whole picture, and 0.
+function bounds(mask, width, height) {
+  let [left, top, right, bottom, count] = [width, height, -1, -1, 0];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (!mask[y * width + x]) continue;
+      count++;
+      [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x), Math.max(bottom, y)];
+    }
   }
-  return right < 0 ? [width >> 1, height >> 1] : [(left + right + 1) >> 1, (top + bottom + 1) >> 1];
+  return count ? [left, top, right, bottom, count] : [0, 0, width - 1, height - 1, 0];
 }
 
 // Square of `side` pixels around [x, y], shifted into the image rather than clipped.
