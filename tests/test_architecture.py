@@ -12,7 +12,6 @@ import pytest
 import core
 
 ROOT = Path(__file__).parents[1]
-MAX_ENTRIES = 8  # of a folder of code, without `__init__.py` and a README
 # Packages from the ground; two on one floor do not import each other.
 FLOORS = {
     "core": (
@@ -121,24 +120,6 @@ def test_packages_import_lower_floors_alone(top):
 def test_each_top_imports_what_others_offer_it(top):
     imported = set().union(*(modules for name, modules in ours(all_imports()).items() if name.split(".")[0] == top))
     assert not {name for name in imported if not name.startswith((top, *OFFERED[top]))}
-
-
-def test_no_folder_of_code_has_more_entries_than_a_reader_can_hold():
-    folders = {path.parent for path in MODULES.values() if path.parts[len(ROOT.parts)] != "precomputed"}
-    folders |= {path.parent for name in ("engine", "page") for path in (ROOT / "web" / name).glob("*.js")}
-
-    def counts(path):  # what git leaves of a moved package, its bytecode, is no entry
-        files = path.rglob("*") if path.is_dir() else [path]
-        return path.name not in ("__init__.py", "README.md") and any(
-            file.is_file() and "__pycache__" not in file.parts for file in files
-        )
-
-    entries = {
-        folder.relative_to(ROOT).as_posix(): {path.name for path in folder.iterdir() if counts(path)}
-        for folder in folders
-    }
-    assert {"ui/components", "core/fourier", "web/page"} <= entries.keys()
-    assert not {folder: names for folder, names in entries.items() if len(names) > MAX_ENTRIES}
 
 
 def test_the_engine_does_not_import_streamlit():
