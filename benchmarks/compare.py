@@ -47,8 +47,9 @@ from core.fourier.outcomes import (
     paired_difference,
 )
 from core.fourier.waves import clipped_share, hybrid
+from core.pgd.live import Run
 from core.pgd.pictures import judged_outcomes
-from core.pgd.run import Run, RunPlan, inpainting_plan
+from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.search import Views
 from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting
 from core.shared.files import CACHE

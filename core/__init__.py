@@ -16,7 +16,9 @@ _PUBLIC = {
     "core.pgd.settings": "PGDConfig paper_generation paper_inpainting usual_settings",
     "core.pgd.steps": "Generation Inpainting PGDState pgd_steps run_pgd",
     "core.pgd.search": "NaturalSteps ViewDraws Views draw_view",
-    "core.pgd.run": "PGDRun Run RunFileError RunPlan inpainting_plan",
+    "core.pgd.plan": "RunPlan inpainting_plan",
+    "core.pgd.record": "PGDRun RunFileError",
+    "core.pgd.live": "Run",
     "core.sweep.waves": "SweepConfig",
     "core.sweep.grow": "grow",
 }

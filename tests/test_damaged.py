@@ -17,7 +17,7 @@ from core.data.holes_and_sketches import decode_sketch, draw_sketch, encode_sket
 from core.data.picture_files import ImageError, decode_image
 from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap, HeatmapError
-from core.pgd.run import PGDRun, RunFileError
+from core.pgd.record import PGDRun, RunFileError
 from core.shared.text import one_line, quoted
 from tests.ui.run_forge import arrays_of, packed
 from ui.maps.catalogue import Entry, label_of

@@ -28,7 +28,7 @@ Inpainting.penalty_term = penalty_term
 
 def on_the_page() -> None:
     """It can be selected; the run, its file and the sentence about it mention it."""
-    from core.pgd.run import PGDRun
+    from core.pgd.record import PGDRun
     from tests.ui.page_runner import open_page, page_text, run_to_the_end, settable_widget
 
     app = open_page("inpainting", inpainting_penalty=ROW.label, inpainting_steps="2")

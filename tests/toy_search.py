@@ -64,7 +64,7 @@ def in_the_script() -> None:
     """`core.pgd` accepts it and records it, and a run's file is read back."""
     from core.pgd.__main__ import main
     from core.pgd.pictures import JudgedOutcomes
-    from core.pgd.run import PGDRun
+    from core.pgd.record import PGDRun
 
     with tempfile.TemporaryDirectory() as folder:
         line = "generate --classifier mini-resnet --dataset cifar10-samples --limit 1 --steps 2 --device cpu --save-run"

@@ -28,7 +28,7 @@ from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
 from core.data.holes_and_sketches import middle_square
 from core.data.sample_sets import CIFAR10
-from core.pgd.run import inpainting_plan
+from core.pgd.plan import inpainting_plan
 from core.pgd.settings import paper_inpainting
 
 SUB_PATH = "spaces/lab"
@@ -73,7 +73,7 @@ def _compared(evaluate: Evaluate) -> str:
     """Compare predictions and a short run of the page with torch's."""
     import torch
 
-    from core.pgd.run import Run
+    from core.pgd.live import Run
 
     data, mask = load_samples("cifar10-samples"), middle_square(32)
     plan = inpainting_plan(data.images[4][None], mask, ["deer"], paper_inpainting(32, 16))

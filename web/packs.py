@@ -24,7 +24,7 @@ from core.classifiers.registry import classifier_title, short_title
 from core.data.class_statistics import FAINT, PINK, natural_pixels
 from core.data.sample_sets import CIFAR10, imagenet
 from core.pgd.drawings import judged_path, stored_pool
-from core.pgd.run import SURE, PGDRun
+from core.pgd.record import SURE, PGDRun
 from core.pgd.search import COMPARED, Views, leading
 from core.pgd.settings import PGDConfig, RunKind, quick_settings, usual_settings
 from ui.components.maps.maps import ShownMaps, pack_maps, pack_stripes

@@ -31,7 +31,7 @@ from core.pgd.pictures import (
     picture_outcomes,
     stored_outcomes,
 )
-from core.pgd.run import SURE
+from core.pgd.record import SURE
 from core.pgd.search import COMPARED
 from core.shared.numbers import Interval, paired_interval, student, wilson
 from core.shared.stand_ins import ROLES, networks_for

@@ -21,7 +21,7 @@ import numpy as np
 from core.data.holes_and_sketches import fill_hole, square_mask
 from core.data.sample_sets import PRECOMPUTED
 from core.data.stored import cached_by_files, first_by_name, read_stored
-from core.pgd.run import PGDRun
+from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED
 from core.shared.device import class_probabilities
 from core.shared.files import ArchiveContent, ArchiveKind, Fact

@@ -20,7 +20,7 @@ from core.fourier.contrasts import Band, clear_waves, contrast, in_band
 from core.fourier.heatmap import Heatmap, outcome_rows
 from core.fourier.outcomes import Errors, HybridOutcomes, crossover_of, errors_under, same_images, same_pairs
 from core.fourier.waves import half_plane, wave_values
-from core.pgd.__main__ import make_job, run_job
+from core.pgd.jobs import make_job, run_job
 from core.pgd.pictures import Judgement, PictureOutcomes, picture_outcomes
 from core.reproduce.paper_parts import (
     HYBRIDS_SUFFIX,

@@ -28,7 +28,18 @@ from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient
 from core.fourier.waves import half_plane, rounded_radius
-from core.pgd.__main__ import JobConfig, PGDJob, make_job, run_batch
+from core.pgd.examples import (
+    OPENING,
+    Example,
+    examples,
+    first_searches,
+    first_subjects,
+    stored_classifier,
+    stored_path,
+    with_few_frames,
+)
+from core.pgd.jobs import JobConfig, PGDJob, make_job, run_batch
+from core.pgd.live import Run
 from core.pgd.pictures import (
     JudgedOutcomes,
     KindRows,
@@ -38,22 +49,11 @@ from core.pgd.pictures import (
     judge_run,
     opinion_on,
 )
-from core.pgd.run import PGDRun, Run, RunFileError, RunPlan, changed_settings
+from core.pgd.plan import RunPlan
+from core.pgd.record import PGDRun, RunFileError, changed_settings
 from core.pgd.search import COMPARED, Search, leading
 from core.pgd.settings import Penalty, RunKind, paper_generation, usual_settings
-from core.pgd.starts import (
-    OPENING,
-    Example,
-    StartKind,
-    draw_starts,
-    examples,
-    first_searches,
-    first_subjects,
-    start_facts,
-    stored_classifier,
-    stored_path,
-    with_few_frames,
-)
+from core.pgd.starts import StartKind, draw_starts, start_facts
 from core.shared import paper
 from core.shared.cli import progress_bar
 from core.shared.device import device_name

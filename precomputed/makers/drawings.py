@@ -40,6 +40,7 @@ from core.data.picture_files import to_uint8
 from core.data.sample_sets import HOLES, imagenet
 from core.data.stored import classifier_facts, computed_source
 from core.pgd.drawings import CARDS, FOLDER, OPENING, SIDE, WALL, WORDS, familiar, judged_path, strip_path
+from core.pgd.examples import stored_classifier, stored_subjects
 from core.pgd.pictures import (
     AFTER,
     BEFORE,
@@ -54,10 +55,11 @@ from core.pgd.pictures import (
     rank_column,
     ranks,
 )
-from core.pgd.run import PGDRun, RunPlan, inpainting_plan, prepare
+from core.pgd.plan import RunPlan, inpainting_plan, prepare
+from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED
 from core.pgd.settings import PGDConfig, quick_settings, usual_settings
-from core.pgd.starts import draw_starts, stored_classifier, stored_subjects
+from core.pgd.starts import draw_starts
 from core.pgd.steps import Generation, pgd_steps, run_pgd
 from core.shared.device import class_probabilities, device_name, prepare_torch
 from core.shared.files import make_folder, npz_bytes, write_atomically

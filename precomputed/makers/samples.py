@@ -48,9 +48,11 @@ from core.data.holes_and_sketches import middle_square, usual_side
 from core.data.picture_files import decode_image
 from core.data.sample_sets import CIFAR10, EXAMPLES, SAMPLE_SETS, SAMPLES, ImageDataset, imagenet
 from core.data.stored import classifier_facts, computed_source
-from core.pgd.__main__ import class_order
+from core.pgd.jobs import class_order
+from core.pgd.live import Run
 from core.pgd.pictures import picture_outcomes
-from core.pgd.run import SURE, Run, inpainting_plan
+from core.pgd.plan import inpainting_plan
+from core.pgd.record import SURE
 from core.pgd.settings import paper_inpainting
 from core.reproduce.profile_parts import example_run, opening_plan
 from core.shared import paper

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from core.data.datasets import load_samples
 from core.data.holes_and_sketches import read_hole
-from core.pgd.run import PGDRun
-from core.pgd.starts import RUNS
+from core.pgd.examples import RUNS
+from core.pgd.record import PGDRun
 from tests.browser.conftest import BOTH_BROWSERS
 from tests.browser.live_runs import (
     CANVAS,

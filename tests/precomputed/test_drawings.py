@@ -10,10 +10,10 @@ from scipy.stats import binomtest
 from core.data.datasets import load_samples
 from core.data.sample_sets import SAMPLE_SETS, imagenet
 from core.pgd.drawings import WALL, stored_wall
+from core.pgd.examples import stored_path
 from core.pgd.pictures import fingerprint, rank_column, stored_opinion, stored_outcomes
-from core.pgd.run import PGDRun
+from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED, LARGE, SMALL
-from core.pgd.starts import stored_path
 from precomputed.makers.drawings import PAINTER, TRIED, UNSHOWN, drawn_classes, wall_classes
 from precomputed.makers.tables import DOCUMENT, patch_table, tables
 from tests.core.judged import stored_views

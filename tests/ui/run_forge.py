@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.pgd.run import PGDRun
+from core.pgd.record import PGDRun
 from core.pgd.settings import PGDConfig
 
 HOSTILE = (

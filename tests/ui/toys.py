@@ -20,7 +20,7 @@ import ui.pages.inpainting  # noqa: F401
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.weights import FolderFile
 from core.data.sample_sets import CIFAR10, ClassSet
-from core.pgd.run import RunPlan, inpainting_plan
+from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.settings import PGDConfig
 from ui.server.jobs import JobManager
 

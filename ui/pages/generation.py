@@ -18,7 +18,7 @@ from core.data.picture_files import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.drawings import WORDS, opening_drawings, stored_wall
 from core.pgd.pictures import stored_outcomes
-from core.pgd.run import RunPlan
+from core.pgd.plan import RunPlan
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, Search
 from core.pgd.settings import RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, set_start, start_facts

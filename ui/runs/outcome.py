@@ -26,7 +26,7 @@ from core.pgd.pictures import (
     stored_judgement,
     stored_outcomes,
 )
-from core.pgd.run import PGDRun, evenly_spaced, pack_runs
+from core.pgd.record import PGDRun, evenly_spaced, pack_runs
 from core.pgd.search import look_interval
 from core.pgd.settings import PENALTIES, SETTINGS, Penalty, settings_of
 from core.pgd.starts import STARTS, StartKind

@@ -13,11 +13,13 @@ import streamlit as st
 from core.classifiers.registry import PAPERS_CLIP, ClassifierSpec, classifier_title, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.stored import stored_state
+from core.pgd.examples import is_row, row_of, stored_subjects
 from core.pgd.pictures import fingerprint, stored_opinion
-from core.pgd.run import PGDRun, RunFileError, RunPlan, evenly_spaced
+from core.pgd.plan import RunPlan
+from core.pgd.record import PGDRun, RunFileError, evenly_spaced
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search, look_interval
 from core.pgd.settings import Penalty, RunKind
-from core.pgd.starts import RANDOM_KINDS, StartKind, is_row, row_of, stored_subjects
+from core.pgd.starts import RANDOM_KINDS, StartKind
 from core.shared.files import cache_folder
 from core.shared.stand_ins import networks_for
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, replay

@@ -12,7 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import ClassifierSpec, bundled_specs, classifier_title
 from core.data.holes_and_sketches import Fill
-from core.pgd.run import RunPlan
+from core.pgd.examples import first_searches
+from core.pgd.plan import RunPlan
 from core.pgd.search import PAPERS, QUICK, SEARCHES, Search, leading
 from core.pgd.settings import (
     PENALTIES,
@@ -24,7 +25,6 @@ from core.pgd.settings import (
     quick_settings,
     usual_settings,
 )
-from core.pgd.starts import first_searches
 from core.shared.stand_ins import networks_for
 from ui.server.cache import ready_classifiers
 from ui.server.limits import limits

@@ -22,7 +22,9 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from core.pgd.run import SUBJECT, PGDRun, Run, RunPlan, changed_settings
+from core.pgd.live import Run
+from core.pgd.plan import RunPlan
+from core.pgd.record import SUBJECT, PGDRun, changed_settings
 from core.pgd.search import Search
 from core.shared.text import count_of
 from ui.runs.settings import check_size

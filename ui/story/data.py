@@ -11,9 +11,9 @@ from core.claims.quantities import crossover_evidence
 from core.classifiers.registry import PAPERS_CLIP
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.data.stored import cached_by_files
-from core.pgd.run import PGDRun
+from core.pgd.examples import OPENING, stored_classifier, stored_subjects
+from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED
-from core.pgd.starts import OPENING, stored_classifier, stored_subjects
 from core.shared.numbers import Frequency, percent
 from core.shared.stand_ins import networks_for
 from core.sweep.transforms import chosen_pictures, stored_predictions

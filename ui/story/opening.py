@@ -17,11 +17,13 @@ from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.heatmap import colormap_table
 from core.pgd.drawings import CARDS, WORDS, Drawing, judge_name, opening_drawings, painter_name
+from core.pgd.examples import first_settings
 from core.pgd.pictures import fingerprint, stored_opinion
-from core.pgd.run import SURE, PGDRun, RunPlan
+from core.pgd.plan import RunPlan
+from core.pgd.record import SURE, PGDRun
 from core.pgd.search import COMPARED, Search
 from core.pgd.settings import PGDConfig, RunKind
-from core.pgd.starts import STARTS, StartKind, draw_starts, first_settings, start_facts
+from core.pgd.starts import STARTS, StartKind, draw_starts, start_facts
 from core.shared.numbers import percent
 from core.shared.stand_ins import networks_for
 from core.shared.text import sentence

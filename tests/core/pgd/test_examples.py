@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from core.data.sample_sets import SAMPLE_SETS
+from core.pgd.examples import examples, first_subjects, stored_subjects
 from core.pgd.settings import paper_generation
-from core.pgd.starts import examples, first_subjects, stored_subjects
 
 
 @pytest.mark.parametrize("row", SAMPLE_SETS.values(), ids=lambda row: row.name)

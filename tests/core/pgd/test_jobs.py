@@ -14,9 +14,11 @@ from PIL import Image
 from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
 from core.data.sample_sets import CIFAR10, ImageDataset
-from core.pgd import __main__ as jobs
+from core.pgd import __main__ as script
+from core.pgd import jobs
 from core.pgd.pictures import JudgedOutcomes, rank_column
-from core.pgd.run import PGDRun, mean_change, prepare
+from core.pgd.plan import prepare
+from core.pgd.record import PGDRun, mean_change
 from core.pgd.settings import PGDConfig
 from core.pgd.starts import RANDOM_KINDS
 from core.pgd.steps import pgd_steps
@@ -58,7 +60,7 @@ def run(mode, archive, output, *more):
     """The exit status, also of argparse."""
     arguments = [mode, "--classifier", "toy", "--dataset", str(archive), "--output", str(output), "--device", "cpu"]
     try:
-        return jobs.main([*arguments, *more])
+        return script.main([*arguments, *more])
     except SystemExit as stop:
         return stop.code
 
@@ -210,7 +212,7 @@ def test_a_free_text_that_the_judge_cannot_know_is_refused(tmp_path, capsys, mon
     monkeypatch.setattr("core.classifiers.text.load_classifier", load_classifier)  # only a CLIP takes free text
     arguments = ["--classifier", "mini-clip", "--dataset", "cifar10-samples", "--output", str(tmp_path / "out")]
     options = ["--target", "a red bird", "--judge", "mini-resnet"]
-    assert jobs.main(["generate", *arguments, *options, "--device", "cpu"]) == 2
+    assert script.main(["generate", *arguments, *options, "--device", "cpu"]) == 2
     expected = "--judge knows only the data set's classes, not --target 'a red bird'"
     assert expected in capsys.readouterr().err and not (tmp_path / "out").exists()
 

@@ -10,6 +10,7 @@ from torch import nn
 
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
 from core.data.stored import VARIABLE
+from core.pgd.examples import OPENING, RUNS
 from core.pgd.pictures import (
     AFTER,
     BEFORE,
@@ -26,8 +27,7 @@ from core.pgd.pictures import (
     rank_column,
     stored_judgement,
 )
-from core.pgd.run import PGDRun
-from core.pgd.starts import OPENING, RUNS
+from core.pgd.record import PGDRun
 from tests.core.judged import THIRD_JUDGE, stored_files
 from tests.ui.run_forge import arrays_of, packed
 

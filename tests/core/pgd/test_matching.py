@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.pgd.run import FILL, Run, changed_settings, inpainting_plan
+from core.pgd.live import Run
+from core.pgd.plan import inpainting_plan
+from core.pgd.record import FILL, changed_settings
 from core.pgd.settings import PGDConfig
 from tests.ui.toys import ToyClassifier, toy_plan
 

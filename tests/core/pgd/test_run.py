@@ -10,7 +10,9 @@ import torch
 
 from core.data.datasets import load_samples
 from core.data.holes_and_sketches import square_mask
-from core.pgd.run import PGDRun, Run, changed_settings, inpainting_plan, pack_runs
+from core.pgd.live import Run
+from core.pgd.plan import inpainting_plan
+from core.pgd.record import PGDRun, changed_settings, pack_runs
 from core.pgd.search import Views
 from core.pgd.settings import PGDConfig
 from core.pgd.steps import Inpainting, run_pgd

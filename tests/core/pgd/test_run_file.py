@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.pgd.run import PGDRun, Run, RunFileError, RunPlan, frame_interval, inpainting_plan
+from core.pgd.live import Run, frame_interval
+from core.pgd.plan import RunPlan, inpainting_plan
+from core.pgd.record import PGDRun, RunFileError
 from core.pgd.settings import PGDConfig
 from core.pgd.steps import Generation, Inpainting, pgd_steps
 from tests.core.toy import ConvClassifier, centre_mask, random_images, random_targets

@@ -20,9 +20,9 @@ from core.data.sample_sets import CIFAR10, PRECOMPUTED
 from core.data.stored import VARIABLE
 from core.fourier.contrasts import corners
 from core.fourier.heatmap import Heatmap
+from core.pgd.examples import stored_path, stored_subjects
 from core.pgd.pictures import JudgedOutcomes, fingerprint, judged_outcomes, stored_opinion
-from core.pgd.run import PGDRun
-from core.pgd.starts import stored_path, stored_subjects
+from core.pgd.record import PGDRun
 from core.reproduce import profile_parts
 from core.reproduce.profile import MAX_BYTES, main
 from core.reproduce.profile_parts import PARTS, MissingDataError, ProfiledNetwork, ProfileFile

@@ -8,9 +8,9 @@ import dataclasses
 import pytest
 
 from core.classifiers.registry import CLASSIFIERS, CLIPS, PAPERS_CLIP, classifier_title
-from core.pgd.run import PGDRun
+from core.pgd.examples import RUNS, stored_path
+from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED
-from core.pgd.starts import RUNS, stored_path
 from core.shared.files import cache_folder
 from tests.ui.page_runner import open_page, page_text
 from ui.maps.catalogue import CLIP, RESNET56, choose_predictors, entries

@@ -17,7 +17,7 @@ from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes, StoredGradient
 from core.fourier.waves import half_plane
 from core.pgd.pictures import JudgedOutcomes
-from core.pgd.run import PGDRun
+from core.pgd.record import PGDRun
 from core.reproduce.compare import restricted_to
 from core.sweep.transforms import StoredPredictions
 from tests.ui.page_runner import bodies, components, open_page, page_text, run_fact, run_to_the_end

@@ -13,10 +13,11 @@ from PIL import Image
 from scipy import stats
 
 from core.classifiers.registry import classifier_spec
+from core.pgd.examples import OPENING, RUNS, stored_classifier
+from core.pgd.live import Run
 from core.pgd.pictures import picture_outcomes
-from core.pgd.run import PGDRun, Run
+from core.pgd.record import PGDRun
 from core.pgd.search import LOOK_INTERVAL
-from core.pgd.starts import OPENING, RUNS, stored_classifier
 from core.shared.numbers import confidence
 from tests.core import oracles
 from tests.core.judged import stored_kinds, stored_views

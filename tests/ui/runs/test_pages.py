@@ -16,9 +16,9 @@ import ui.runs.panel
 import ui.runs.state
 from core.data.holes_and_sketches import hole_text, middle_square
 from core.data.sample_sets import CIFAR10
+from core.pgd.examples import stored_path
 from core.pgd.pictures import Judgement, costliest_hole, fingerprint, picture_outcomes
-from core.pgd.run import PGDRun
-from core.pgd.starts import stored_path
+from core.pgd.record import PGDRun
 from core.shared.device import class_probabilities
 from tests.core.judged import stored_files
 from tests.ui.page_runner import bodies, components, open_page, page_text, run_to_the_end, settable_widget

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.pgd.run import Run
+from core.pgd.live import Run
 from core.pgd.settings import PGDConfig
 from tests.ui.toys import ToyClassifier, toy_plan
 from ui.runs.state import STOPPED_TOO_EARLY, ActiveRun, RunRequest, RunResult, RunState, refusal

@@ -14,7 +14,7 @@ import streamlit as st
 import ui.shared.pictures
 from core.classifiers import registry
 from core.data.sample_sets import ClassSet
-from core.pgd.run import RunPlan
+from core.pgd.plan import RunPlan
 from core.pgd.settings import paper_generation
 from tests.ui.server.test_jobs import GIVING_WAY, priority
 from ui.runs.settings import check_size

@@ -16,9 +16,9 @@ from core.data.datasets import load_samples
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import draw_questions, judged_path, stored_pool
-from core.pgd.run import PGDRun
+from core.pgd.examples import OPENING, stored_path
+from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED
-from core.pgd.starts import OPENING, stored_path
 from core.shared.device import class_probabilities
 from core.sweep.predict import wave_on_image
 from tests.ui.page_runner import bodies, components, open_page, settable_widget

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.pgd.run import frame_differences
+from core.pgd.record import frame_differences
 from ui.components.mount import register
 
 _component = register("replay/replay.js")

@@ -1,106 +1,21 @@
-"""Runs of PGD: plan, networks and searches in lockstep, record and file. Does not import torch by itself."""
+"""The record of a run, its file, and how it differs from a plan. Does not import torch."""
 
 from __future__ import annotations
 
 import io
 import itertools
-import threading
-import time
 import zipfile
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from core.classifiers.text import choose_target
-from core.data.holes_and_sketches import Fill, fill_hole
-from core.data.stored import classifier_facts, computed_source
+from core.pgd.plan import RunPlan
 from core.pgd.search import SEARCHES, Search
-from core.pgd.settings import PENALTIES, SETTINGS, Penalty, PGDConfig, RunKind, settings_of, usual_settings
-from core.shared import paper
-from core.shared.device import check_torch, device_name
+from core.pgd.settings import PENALTIES, SETTINGS, PGDConfig, settings_of
 from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
 from core.shared.text import count_of, one_line
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from core.classifiers.classifier import Classifier
-    from core.pgd.steps import Objective, PGDState
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class RunPlan:
-    """Plan of a run: everything that determines the result, except the classifiers.
-
-    targets: for each of the B images, a class by name or index or, for zero-shot classifiers, any text.
-    start: (B, 3, H, W) float32 in [0, 1], x0. config: lengths and number of steps.
-    seed: of random draws. images: their origin, a JSON object.
-    original: (B, 3, H, W) uint8 and mask: bool (1, H, W) or (B, 1, H, W), for inpainting; None for generation.
-    weight, penalty: lambda of Eq. 3, and the penalty it multiplies.
-    """
-
-    targets: tuple[str | int, ...]
-    start: np.ndarray
-    config: PGDConfig
-    seed: int = 0
-    images: Mapping[str, Any] = field(default_factory=dict)
-    original: np.ndarray | None = None
-    mask: np.ndarray | None = None
-    weight: float = paper.PENALTY_WEIGHT
-    penalty: Penalty = "eq3"
-
-    def with_search(self, search: Search) -> RunPlan:
-        """Return the plan for another search in the same steps and ball; its own settings are this plan's, or usual."""
-        own, kind = self.config.search_settings, SEARCHES[search].settings
-        if kind is not None and not isinstance(own, kind):
-            run: RunKind = "generation" if self.mask is None else "inpainting"
-            own = usual_settings(run, self.start.shape[-1], search=search)["search_settings"]
-        return replace(self, config=replace(self.config, search=search, search_settings=own))
-
-    @property
-    def minimised_penalty(self) -> Penalty:
-        """Penalty that the search minimises; "frozen" is the minimum of Eq. 3 if its penalty is exact."""
-        return "frozen" if SEARCHES[self.config.search].frozen else self.penalty
-
-
-def inpainting_plan(
-    original: np.ndarray, mask: np.ndarray, targets: Sequence[str | int], config: PGDConfig, *, fill: Fill = "region",
-    **settings: Any,
-) -> RunPlan:  # fmt: skip
-    """Return a plan that fills the hole of (B, 3, H, W) uint8 images; `settings` are further fields of `RunPlan`.
-
-    A fill other than the paper's is recorded with the images.
-
-    Raises:
-        ValueError: as for `fill_hole`, which checks the mask.
-    """
-    start = fill_hole(original.astype(np.float32) / np.float32(255), mask, fill)
-    if fill != "region":
-        settings["images"] = {**settings.get("images", {}), "fill": fill}
-    return RunPlan(targets=tuple(targets), start=start, config=config, original=original, mask=mask, **settings)
-
-
-def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:
-    """Return the classifier, with an additional class for each free-text target, and the objective."""
-    import torch
-
-    from core.pgd.steps import Generation, Inpainting
-
-    indices = []
-    for target in plan.targets:
-        if isinstance(target, str):
-            classifier, target = choose_target(classifier, target)
-        indices.append(target)
-    targets = torch.tensor(indices)
-    if plan.mask is None:
-        return classifier, Generation(targets)
-    mask = torch.from_numpy(plan.mask)
-    return classifier, Inpainting(targets, mask, weight=plan.weight, penalty=plan.minimised_penalty)
-
 
 SURE = 0.9  # target probability from which a classifier counts as confident
 CURVES = ("loss", "target_probability", "perturbation_norm")
@@ -353,116 +268,6 @@ def changed_settings(
     )
 
 
-MAX_FRAMES = 121
-MAX_FRAME_BYTES = 48 * 2**20
-
-
-def frame_interval(steps: int, frame_bytes: int) -> int:
-    """Return the steps between frames, such that at most 121 frames and 48 MiB, but at least 2 frames, are kept."""
-    frames = max(2, min(MAX_FRAMES, MAX_FRAME_BYTES // max(frame_bytes, 1)))
-    return max(1, -(-steps // (frames - 1)))
-
-
-class RunRecorder:
-    """Recorder of one classifier's run: `add` each state, then get the `run` so far. Not thread-safe.
-
-    Numbers stay on the device until requested, so adding a state does not wait for it; each is fetched once, so a page
-    may poll several times a second.
-
-    Attributes:
-        last: the newest state, None before the first.
-    """
-
-    def __init__(self, plan: RunPlan, classifier: Classifier, objective: Objective) -> None:
-        self.last: PGDState | None = None
-        self._plan, self._objective = plan, objective
-        # Metadata only, so that a finished run does not keep its classifier in memory.
-        self._classifier = {**classifier_facts(classifier), "template": classifier.template}
-        self._class_names, self._device = list(classifier.classes.names), device_name(classifier.device)
-        self._interval = frame_interval(plan.config.steps, plan.start.size)
-        self._frames: list[np.ndarray] = []
-        self._frame_steps: list[int] = []
-        self._numbers: list[np.ndarray] = []  # (s, T, B) each: terms and norm of fetched states
-        self._new: list[Tensor] = []  # (T, B) of each later state
-        self._first: PGDState | None = None
-        self._seconds, self._latest = 0.0, time.perf_counter()
-
-    def add(self, state: PGDState) -> None:
-        """Add the next state; adding the last one again marks a resumed run."""
-        import torch
-
-        now = time.perf_counter()
-        if self.last is not None and state.step == self.last.step:
-            self._latest = now
-            return
-        self._seconds, self._latest = self._seconds + now - self._latest, now
-        terms = [state.cross_entropy, *([] if state.penalty is None else [state.penalty])]
-        self._new.append(torch.stack([*terms, state.perturbation_norm]))
-        self._first, self.last = self._first or state, state
-        if state.step % self._interval == 0:
-            self._frames.append(_bytes(state.images))
-            self._frame_steps.append(state.step)
-
-    def curves(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Return the curves and loss terms of a `PGDRun` so far, each (S, B) float32."""
-        if self._new:
-            import torch
-
-            self._numbers = [*self._numbers, _numpy(torch.stack(self._new))]
-            self._new = []
-        *terms, norm = np.concatenate(self._numbers).transpose(1, 0, 2)
-        loss = np.sum(terms, axis=0)
-        curves = {
-            "loss": loss,
-            "target_probability": np.exp(-terms[0]),
-            "perturbation_norm": norm,
-        }
-        return curves, dict(zip(("cross_entropy", "penalty"), terms, strict=False))
-
-    def top_classes(self, *, last: bool) -> list[list[tuple[str, float]]]:
-        """Return each image's likeliest classes, as in `PGDRun.top_classes`; none before the first state."""
-        state = self.last if last else self._first
-        return [] if state is None else [likeliest(row, self._class_names) for row in _numpy(state.logits)]
-
-    def run(self) -> PGDRun:
-        """Return the run so far, whether finished, stopped or running.
-
-        Raises:
-            ValueError: there is no state yet.
-        """
-        if self._first is None or self.last is None:
-            raise ValueError("nothing was recorded: the run was stopped before its first state")
-        frames, frame_steps = list(self._frames), list(self._frame_steps)
-        if frame_steps[-1] != self.last.step:
-            frames.append(_bytes(self.last.images))
-            frame_steps.append(self.last.step)
-        curves, terms = self.curves()
-        plan, settings = self._plan, self._objective.to_json()
-        change = mean_change(plan.start, self.last.images.cpu().numpy(), plan.mask)
-        metadata = {
-            "kind": settings["kind"],
-            "config": plan.config.to_json(),
-            "objective": settings,
-            "targets": self._objective.targets.tolist(),
-            "class_names": self._class_names,
-            "seed": plan.seed,
-            "classifier": self._classifier,
-            "images": {**plan.images, "change": change},
-            "source": computed_source(self._device, wall_seconds=round(self._seconds, 2)),
-        }
-        return PGDRun(
-            frames=np.stack(frames),
-            frame_steps=np.array(frame_steps, dtype=np.int64),
-            start=plan.start,
-            curves=curves,
-            terms=terms,
-            logits=np.stack([_numpy(self._first.logits), _numpy(self.last.logits)]),
-            metadata=metadata,
-            original=plan.original,
-            mask=None if plan.mask is None else plan.mask.reshape(-1, 1, *plan.mask.shape[-2:]),
-        )
-
-
 def mean_change(start: np.ndarray, images: np.ndarray, mask: np.ndarray | None) -> list[dict[str, float]]:
     """Return the mean absolute change of a value in and around each image's hole, in [0, 1], before any rounding.
 
@@ -478,98 +283,3 @@ def mean_change(start: np.ndarray, images: np.ndarray, mask: np.ndarray | None) 
         {"inside": float(values[hole].mean()), "outside": 0.0 if hole.all() else float(values[~hole].mean())}
         for values, hole in zip(change, holes, strict=True)
     ]
-
-
-def _numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.float().cpu().numpy()
-
-
-def _bytes(images: Tensor) -> np.ndarray:
-    return (images * 255).round().byte().cpu().numpy()
-
-
-class Run:
-    """A plan in progress. Only one thread at a time may use `states`; everything else is thread-safe.
-
-    Args:
-        plan: of the run.
-        load_classifiers: called at the start of the run, in its thread.
-        searches: every classifier uses each of them, with the same steps and ball; by default the plan's own. There is
-            one run per classifier and search, in that order.
-    """
-
-    def __init__(
-        self, plan: RunPlan, load_classifiers: Callable[[], Sequence[Classifier]], searches: Sequence[Search] = ()
-    ) -> None:
-        self.plan = plan
-        self._plans = [plan.with_search(search) for search in searches] or [plan]
-        self._load = load_classifiers
-        self._lock = threading.Lock()
-        self._recorders: list[RunRecorder] = []
-
-    def states(self) -> Generator[tuple[PGDState, ...], None, None]:
-        """Yield the states of all runs, in order, step by step.
-
-        If called again after closing, it resumes the run, bit for bit.
-
-        Raises:
-            ValueError: a classifier does not know or cannot read a target.
-            FileNotFoundError, RuntimeError: weights are missing or damaged, or torch does not start.
-        """
-        check_torch()
-        import torch
-
-        from core.pgd.steps import pgd_steps
-
-        with ExitStack() as open_runs:
-            iterators, recorders = [], []
-            for k, (classifier, plan) in enumerate(itertools.product(self._load(), self._plans)):
-                classifier, objective = prepare(plan, classifier)
-                start = torch.from_numpy(plan.start).to(classifier.device)
-                recorder = self._recorders[k] if self._recorders else RunRecorder(plan, classifier, objective)
-                steps = pgd_steps(classifier, objective, start, plan.config, recorder.last, seed=plan.seed)
-                iterators.append(open_runs.enter_context(closing(steps)))
-                recorders.append(recorder)
-            self._recorders = recorders
-            together: Iterator[tuple[PGDState, ...]] = zip(*iterators, strict=True)
-            if len(iterators) > 1 and torch.get_num_threads() == 1:
-                together = _side_by_side(iterators, open_runs)
-            for states in together:
-                with self._lock:
-                    for recorder, state in zip(recorders, states, strict=True):
-                        recorder.add(state)
-                yield states
-
-    @property
-    def step(self) -> int:
-        """Steps taken so far."""
-        last = self._recorders[0].last if self._recorders else None
-        return 0 if last is None else last.step
-
-    def target_probability(self, k: int) -> np.ndarray:
-        """Return the target probability in the k-th run at every state so far, (S, B)."""
-        with self._lock:
-            return self._recorders[k].curves()[0]["target_probability"]
-
-    def top_classes(self, k: int, *, last: bool) -> list[list[tuple[str, float]]]:
-        """Return each image's likeliest classes in the k-th run, at the first or newest state."""
-        with self._lock:
-            return self._recorders[k].top_classes(last=last)
-
-    def so_far(self) -> tuple[PGDRun, ...]:
-        """Return the runs so far; none before the first state."""
-        with self._lock:
-            return tuple(recorder.run() for recorder in self._recorders if recorder.last is not None)
-
-
-def _side_by_side(iterators: Sequence[Iterator[PGDState]], open_runs: ExitStack) -> Iterator[tuple[PGDState, ...]]:
-    """Zip iterators like `zip`, but run each in its own thread, concurrently.
-
-    Results are bit-identical. Useful if a pass takes one thread and other cores are idle (times in `docs/commands.md`).
-    """
-    import torch
-
-    threads = ThreadPoolExecutor(len(iterators), initializer=torch.set_num_threads, initargs=(1,))
-    open_runs.enter_context(threads)  # ends before the iterators are closed
-    while None not in (states := tuple(threads.map(next, iterators, itertools.repeat(None)))):
-        yield states

@@ -1,0 +1,177 @@
+"""The stored runs with which pages open: where they lie, and what determines each. Does not import torch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.data.class_statistics import covariance_path
+from core.data.datasets import load_samples, sample_credits
+from core.data.holes_and_sketches import hole_side, middle_square, usual_side
+from core.data.sample_sets import PRECOMPUTED, SampleSet
+from core.data.stored import stored_files
+from core.pgd.plan import RunPlan, inpainting_plan
+from core.pgd.record import PGDRun, evenly_spaced
+from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, Search, leading
+from core.pgd.settings import (
+    PENALTIES,
+    Penalty,
+    PGDConfig,
+    RunKind,
+    paper_generation,
+    paper_inpainting,
+    quick_settings,
+    usual_settings,
+)
+from core.pgd.starts import StartKind, draw_starts, start_facts
+
+RUNS = PRECOMPUTED / "runs"
+_ROW = "-row"
+OPENING = "opening"  # kind of the story's first runs: every class, from one blur of no class
+
+
+def stored_path(kind: str, subject: str, classifier: str, folder: Path = RUNS, search: Search = PAPERS) -> Path:
+    """Return the file of a stored run; kind: "inpainting", "generation" or `OPENING`."""
+    return folder / f"{kind}_{subject}__{classifier}{'' if search == PAPERS else f'__{search}'}.npz"
+
+
+def stored_classifier(path: Path) -> str:
+    """Return the classifier in a stored run's file name."""
+    return path.stem.split("__")[1]
+
+
+def stored_subjects(kind: str) -> dict[str, list[Path]]:
+    """Return the files of each subject, in alphabetical order of subjects and classifiers.
+
+    The first of several files with one name counts.
+    """
+    subjects: dict[str, list[Path]] = {}
+    by_name = {path.stem: path for path in reversed(stored_files("runs")) if re.fullmatch(rf"{kind}_.*__.*", path.stem)}
+    for path in (by_name[stem] for stem in sorted(by_name)):
+        subjects.setdefault(path.stem.partition("__")[0].removeprefix(f"{kind}_"), []).append(path)
+    return subjects
+
+
+def row_of(sample_set: str) -> str:
+    """Return the subject of the runs that fill a hole in several pictures of a set."""
+    return f"{sample_set}{_ROW}"
+
+
+def is_row(subject: str) -> bool:
+    """Return whether a subject is such a row."""
+    return subject.endswith(_ROW)
+
+
+# Number of frames kept for a small picture, for several, and for a large one.
+FRAMES_OF_ONE, FRAMES_OF_SEVERAL, FRAMES_OF_LARGE = 31, 9, 7
+# Offered penalties, with the suffix of each run's name.
+STORED_PENALTIES: dict[Penalty, str] = {
+    penalty: "" if penalty == "eq3" else f"-{penalty.replace('_', '-')}"
+    for penalty, row in PENALTIES.items()
+    if row.offered
+}
+STORED_STARTS: dict[StartKind, str] = {"blur": "", "independent": "-noise"}
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One example: its kind, "inpainting" or "generation", the subject in its file name, and its plan."""
+
+    kind: str
+    subject: str
+    plan: RunPlan
+
+    def path(self, classifier: str, folder: Path = RUNS) -> Path:
+        """Return the file of this run by a classifier."""
+        return stored_path(self.kind, self.subject, classifier, folder, self.plan.config.search)
+
+
+def first_subjects(row: SampleSet) -> tuple[tuple[str, str], ...]:
+    """Return kind and subject of the first examples of a sample set; generation only if it draws classes."""
+    subjects = ("inpainting", f"{row.name}-{row.inpainted}"), ("generation", row.class_set)
+    return subjects if row.drawn else subjects[:1]
+
+
+def first_searches(side: int) -> tuple[Search, ...]:
+    """Return the searches that a page opens with: both if pictures are large enough to show the difference."""
+    return COMPARED if side >= MIN_CROP_SIZE else (PAPERS,)
+
+
+def examples(row: SampleSet) -> Iterator[Example]:
+    """Yield every example of a sample set, one per subject and search."""
+    # One picture with each penalty, and the row of examples that the page opens with.
+    paired = len(first_searches(row.side)) > 1
+    place = row.inpainted if row.by_the_paper is None else row.by_the_paper
+    base = f"{row.name}-{place}"
+    holes: list[tuple[tuple[int, ...], Penalty, str]]
+    alone = not paired or place != row.inpainted  # otherwise both searches fill it
+    holes = [((place,), penalty, f"{base}{end}") for penalty, end in STORED_PENALTIES.items() if alone]
+    holes += [(row.filled, "eq3", row_of(row.name))] if row.filled else []
+    for places, penalty, subject in holes:
+        config = paper_inpainting(row.side, usual_side(row.side))
+        yield Example("inpainting", subject, _hole(row, places, middle_square(row.side), config, penalty=penalty))
+    if paired:
+        yield from _by_searches(row)
+        return
+    starts: dict[StartKind, str] = STORED_STARTS if covariance_path(row.class_set).is_file() else {"blur": ""}
+    for start, suffix in starts.items():
+        plan = _drawing(row, start, paper_generation(row.side))
+        yield Example("generation", f"{row.class_set}{suffix}", plan)
+
+
+def _by_searches(row: SampleSet) -> Iterator[Example]:
+    """Yield the examples for large pictures: holes over objects and a drawing, by both searches."""
+    for place in (row.inpainted, *row.replayed):
+        mask = row.hole(place)
+        settings = first_settings("inpainting", row.side, hole_side(mask), leading(COMPARED))
+        weight = settings.pop("weight")
+        plan = _hole(row, (place,), mask, PGDConfig(**settings), weight=weight, fill="rim")
+        for search in COMPARED:
+            yield Example("inpainting", f"{row.name}-{place}", plan.with_search(search))
+    plan = _drawing(row, "grey", PGDConfig(**first_settings("generation", row.side, None, leading(COMPARED))))
+    for search in COMPARED:
+        yield Example("generation", row.class_set, plan.with_search(search))
+
+
+def first_settings(kind: RunKind, side: int, hole: float | None, search: Search) -> dict[str, Any]:
+    """Return the settings that a page opens with; arguments as for `usual_settings`."""
+    usual = usual_settings(kind, side, hole, search)
+    return quick_settings(usual) or usual
+
+
+def _hole(row: SampleSet, places: Sequence[int], mask: np.ndarray, config: PGDConfig, **settings: Any) -> RunPlan:
+    """Return a plan that fills a hole in some pictures; `settings` as for `inpainting_plan`."""
+    data, credits = load_samples(row.dataset), sample_credits(row.dataset)
+    credit = "; ".join(dict.fromkeys(f"{credits[at].title}, {credits[at].author}" for at in places))
+    index = places[0] if len(places) == 1 else list(places)
+    return inpainting_plan(
+        data.images[list(places)],
+        mask,
+        [int(data.labels[at]) for at in places],
+        config,
+        images={"dataset": data.name, "index": index, "credit": credit},
+        **settings,
+    )
+
+
+def _drawing(row: SampleSet, start: StartKind, config: PGDConfig) -> RunPlan:
+    """Return a plan that draws the set's classes from starts of one kind."""
+    return RunPlan(
+        targets=row.drawn,
+        start=draw_starts(row.drawn, 1, row.name, 0, start),
+        config=config,
+        images=start_facts(row.drawn, 1, row.name, start),
+    )
+
+
+def with_few_frames(run: PGDRun) -> PGDRun:
+    """Return a run with no more frames than kept for an example."""
+    pictures, *_, side = run.start.shape
+    frames = FRAMES_OF_LARGE if side > 32 else FRAMES_OF_SEVERAL if pictures > 1 else FRAMES_OF_ONE
+    chosen = evenly_spaced(len(run.frames), frames)
+    return replace(run, frames=run.frames[chosen], frame_steps=run.frame_steps[chosen])

@@ -1,0 +1,368 @@
+"""Many pictures, filled and drawn in resumable batches, with their files. Does not import torch by itself."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from core.data.holes_and_sketches import Fill, random_square_mask, usual_side
+from core.data.picture_files import to_uint8
+from core.data.stored import classifier_facts, computed_source, dataset_facts
+from core.pgd.live import Run
+from core.pgd.pictures import AFTER, BEFORE, JudgedOutcomes, rank_column, ranks
+from core.pgd.plan import RunPlan, inpainting_plan, prepare
+from core.pgd.record import SURE, PGDRun, mean_change
+from core.pgd.search import PAPERS, SEARCHES, Search
+from core.pgd.settings import Penalty, PGDConfig, usual_settings
+from core.pgd.starts import Start, StartKind, start_of
+from core.shared.cli import progress_bar
+from core.shared.device import class_probabilities, device_name
+from core.shared.files import DAMAGE, make_folder, npz_bytes, write_atomically, write_json
+from core.shared.numbers import percent
+
+if TYPE_CHECKING:
+    from core.classifiers.classifier import Classifier
+    from core.data.sample_sets import ImageDataset
+
+MakePlan = Callable[[Sequence[int]], RunPlan]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobConfig:
+    """Configuration of a job; the defaults are those of the search.
+
+    mode: Eq. 3 or Eq. 2. count: pictures, at most those of the data set for inpainting. seed: of holes and noise.
+    target: one class or text for all; None for the true class, or every class in turn. changes: to the settings of
+    `core.pgd.settings`, by name. hole: side of the square. penalty, fill: of Eq. 3, and what fills the hole. start:
+    kind of start for generation.
+    """
+
+    mode: Literal["inpaint", "generate"]
+    count: int
+    seed: int = 0
+    target: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    hole: int | None = None
+    penalty: Penalty = "eq3"
+    fill: Fill = "region"
+    start: StartKind = "blur"
+
+
+@dataclass(frozen=True, eq=False)
+class PGDJob:
+    """A job of `count` pictures in batches planned by `make_plan`.
+
+    kind, facts: its entry and the metadata in a table of pictures: everything that determines the results. judges:
+    other networks, which classify starts and results; their first classes are the data set's.
+    """
+
+    classifier: Classifier
+    config: PGDConfig
+    count: int
+    make_plan: MakePlan
+    kind: dict[str, Any]
+    facts: dict[str, Any]
+    judges: tuple[Classifier, ...] = ()
+
+    def table(self, numbers: Mapping[str, np.ndarray], source: Mapping[str, Any]) -> JudgedOutcomes:
+        """Return the table of its first pictures."""
+        return JudgedOutcomes.of([(self.kind, numbers, np.array([np.nan]))], **self.facts, source=source)
+
+
+def make_job(
+    request: JobConfig, classifier: Classifier, dataset: ImageDataset, judges: Sequence[Classifier | None] = ()
+) -> PGDJob:
+    """Return the job of a configuration.
+
+    Raises:
+        ValueError: a setting is out of range, or the classifier does not know the target.
+    """
+    size, seed, target, known = dataset.image_size, request.seed, request.target, tuple(filter(None, judges))
+    search: Search = request.changes.get("search", PAPERS)
+    side, objective = None, dict[str, Any]()
+    if request.mode == "inpaint":
+        count, side = min(request.count, len(dataset)), request.hole or usual_side(size)
+        values = usual_settings("inpainting", size, side, search) | dict(request.changes)
+        penalty = "frozen" if SEARCHES[search].frozen else request.penalty
+        objective = {"weight": values.pop("weight"), "penalty": penalty, "fill": request.fill, "side": side}
+        config = PGDConfig(**values)
+        make_plan = inpainting_plans(dataset, config, target=target, seed=seed, **objective)
+    else:
+        count = request.count
+        config = PGDConfig(**usual_settings("generation", size, search=search) | dict(request.changes))
+        make_plan = generation_plans(dataset, config, target=target, start=request.start, seed=seed)
+    kind = {
+        "name": request.penalty if objective else request.start,
+        "mode": request.mode,
+        "config": config.to_json(),
+        "objective": objective,
+        "target": target,
+    }
+    facts = {
+        "classifier": {**classifier_facts(classifier), "template": classifier.template},
+        "judges": [{**classifier_facts(judge), "template": judge.template} for judge in known],
+        "class_names": list(prepare(make_plan([0]), classifier)[0].classes.names),  # with a free text as target
+        "seed": seed,
+        "image_size": size,
+        "hole": side,
+        "dataset": dataset_facts(dataset),
+        "count": count,
+    }
+    return PGDJob(classifier, config, count, make_plan, kind, facts, known)
+
+
+def inpainting_plans(
+    dataset: ImageDataset, config: PGDConfig, *, side: int, target: str | None, fill: Fill, seed: int, **settings: Any
+) -> MakePlan:
+    """Return plans for the data set's images with a square hole each, at a place fixed by seed and image index."""
+    size = dataset.image_size
+
+    def make_plan(indices: Sequence[int]) -> RunPlan:
+        generators = [np.random.default_rng([seed, index]) for index in indices]
+        holes = np.stack(
+            [random_square_mask(side, height=size, width=size, generator=generator) for generator in generators]
+        )
+        labels = [int(dataset.labels[index]) for index in indices]
+        return inpainting_plan(
+            dataset.images[list(indices)],
+            holes,
+            labels if target is None else [target] * len(labels),
+            config,
+            fill=fill,
+            seed=seed,
+            images={"dataset": dataset.name, "labels": [dataset.classes.names[label] for label in labels]},
+            **settings,
+        )
+
+    return make_plan
+
+
+def generation_plans(
+    dataset: ImageDataset, config: PGDConfig, *, target: str | None, start: StartKind, seed: int
+) -> MakePlan:
+    """Return plans for starts of one class after another, drawn by seed and image index.
+
+    Args:
+        dataset: source of the statistics of classes without bundled ones.
+        target: one class or text for all; None for every class in turn, in an order fixed by the seed.
+    """
+    order: list[int | str] = [target] if target is not None else [*class_order(len(dataset.classes), seed)]
+
+    @cache
+    def source(goal: int | str) -> Start:
+        name = goal if isinstance(goal, str) else dataset.classes.names[goal]
+        return start_of(name, dataset.classes.name, dataset.image_size, start, dataset)
+
+    def make_plan(indices: Sequence[int]) -> RunPlan:
+        targets = [order[index % len(order)] for index in indices]
+        starts = [
+            source(chosen).distribution.draw(1, generator=np.random.default_rng([seed, index]))
+            for index, chosen in zip(indices, targets, strict=True)
+        ]
+        images = {"dataset": "noise", "start": start}
+        return RunPlan(targets=tuple(targets), start=np.concatenate(starts), config=config, seed=seed, images=images)
+
+    return make_plan
+
+
+def class_order(count: int, seed: int) -> list[int]:
+    """Return the order of the classes to draw, which repeats."""
+    return np.random.default_rng(seed).permutation(count).tolist()
+
+
+# Pixels per batch: 64 images of 32 pixels, one of 224. A GPU needs larger batches, here 128 of 224; those that do not
+# fit its memory are halved (`core.pgd.steps`).
+BATCH_PIXELS = {"cpu": 64 * 1024, "cuda": 128 * 224**2}
+GRID_COLUMNS = 8
+TABLE = "pictures.npz"
+# Columns with mean and standard deviation in summary.json.
+SUMMARY = ("loss_before", "loss_after", "probability_after", "is_target", "change_inside", "change_outside")
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """A batch: (B,) numbers by column of the table, the run, and (B, 3, H, W) pictures in [0, 1], as in the grid."""
+
+    numbers: dict[str, np.ndarray]
+    run: PGDRun
+    pictures: dict[str, np.ndarray]
+
+
+def run_batch(job: PGDJob, indices: Sequence[int], progress: Callable[[int], object]) -> Batch:
+    """Run and judge the pictures of a job at some indices; call `progress` with their number after every state."""
+    import torch
+
+    plan = job.make_plan(indices)
+    engine = Run(plan, lambda: [job.classifier])
+    # Each picture's first step with a confident network, and the picture then; kept on the device, so no step waits.
+    sure_steps, sure_images = torch.full((len(plan.start),), -1), torch.from_numpy(plan.start)
+    for (state,) in engine.states():
+        last, device = state, state.images.device
+        sure_steps, sure_images = sure_steps.to(device), sure_images.to(device)
+        new = (sure_steps < 0) & (state.target_probability >= SURE)
+        sure_steps = torch.where(new, state.step, sure_steps)
+        sure_images = torch.where(new[:, None, None, None], state.images, sure_images)
+        progress(len(indices))
+    (run,) = engine.so_far()
+    targets, (before, after) = np.array(run.metadata["targets"]), run.logits.argmax(axis=2)
+    result, sure = last.images.cpu().numpy(), (sure_steps >= 0).cpu().numpy()
+    sure_changes = [change["inside"] for change in mean_change(plan.start, sure_images.cpu().numpy(), plan.mask)]
+    numbers = {
+        "target": targets,
+        "top1_before": before,
+        "top1_after": after,
+        "loss_before": run.curves["loss"][0],
+        "loss_after": run.curves["loss"][-1],
+        "probability_after": run.curves["target_probability"][-1],
+        "was_target": before == targets,
+        "is_target": after == targets,
+        "change_inside": [change["inside"] for change in run.metadata["images"]["change"]],
+        "change_outside": [change["outside"] for change in run.metadata["images"]["change"]],
+        "perturbation_norm": run.curves["perturbation_norm"][-1],
+        "sure_step": np.where(sure, sure_steps.cpu().numpy(), np.nan),
+        "sure_change": np.where(sure, sure_changes, np.nan),
+    }
+    if "labels" in plan.images:
+        numbers["label"] = [run.metadata["class_names"].index(name) for name in plan.images["labels"]]
+    for place, judge in enumerate(job.judges):
+        for seen, images in ((BEFORE, plan.start), (AFTER, result)):
+            numbers[rank_column(place, seen)] = ranks(class_probabilities(judge, images), run.metadata["targets"])
+    pictures = {"start": plan.start, "result": result, "change × 10": 0.5 + 10 * (result - plan.start)}
+    if plan.original is not None:
+        pictures = {"original": plan.original.astype(np.float32) / 255, "corrupted": pictures.pop("start"), **pictures}
+    return Batch({name: np.asarray(values, np.float64) for name, values in numbers.items()}, run, pictures)
+
+
+def run_job(
+    job: PGDJob,
+    output: Path,
+    batch_size: int | None = None,
+    *,
+    columns: int = GRID_COLUMNS,
+    save_run: bool = False,
+    name: str | None = None,
+) -> JudgedOutcomes:
+    """Run a job, writing its files after every batch; the same job in the same folder resumes.
+
+    The table is written last: its rows are finished in all files. While the grid is not full, grid.npz keeps its
+    pictures. Rows of other settings are replaced.
+
+    Args:
+        batch_size: pictures per batch; None for as many as keep the device busy.
+        columns: pictures in the grid. save_run: whether to save the first batch as a run. name: of the job, for the
+            progress bar.
+    Returns:
+        The table.
+    """
+    make_folder(output)
+    pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
+    batch_size = batch_size or max(1, pixels // job.facts["image_size"] ** 2)
+    numbers, grid, seconds = _finished(job, output, columns, save_run)
+    done = len(numbers.get("target", ()))
+    todo = (job.count - done) * (job.config.steps + 1)
+    with progress_bar(desc=name, total=todo, unit="img-step", unit_scale=True, disable=not todo) as bar:
+        for first in range(done, job.count, batch_size):
+            began = time.perf_counter()
+            batch = run_batch(job, range(first, min(first + batch_size, job.count)), bar.update)
+            numbers = _extended(numbers, batch.numbers)
+            seconds += time.perf_counter() - began
+            table = job.table(numbers, computed_source(device_name(job.classifier.device), seconds=seconds))
+            bar.set_postfix(loss=f"{numbers['loss_after'].mean():.3g}")
+            if first == 0:
+                write_atomically(output / TABLE, b"")  # drop rows of other settings
+                if save_run:
+                    batch.run.save(output / "run.npz")
+            if first < columns:
+                grid = {title: rows[:columns] for title, rows in _extended(grid, batch.pictures).items()}
+                write_atomically(output / "grid.npz", npz_bytes(**grid))
+                write_atomically(output / "grid.png", picture_grid(grid, _captions(table)))
+            write_json(output / "summary.json", summarise(table))
+            write_atomically(output / "images.csv", table.to_csv())
+            write_atomically(output / TABLE, table.to_bytes())
+    (output / "grid.npz").unlink(missing_ok=True)
+    return JudgedOutcomes.load(output / TABLE)
+
+
+def _extended(parts: Mapping[str, np.ndarray], more: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return arrays by name with further rows; `parts` may be empty."""
+    return {name: np.concatenate([parts.get(name, rows[:0]), rows]) for name, rows in more.items()}
+
+
+def _finished(
+    job: PGDJob, output: Path, columns: int, save_run: bool
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], float]:
+    """Return numbers, pictures of a partial grid, and seconds of a job's finished batches; none of other settings."""
+    files = ["grid.png", "summary.json", "images.csv", *(["run.npz"] if save_run else [])]
+    with suppress(*DAMAGE):
+        stored, grid = JudgedOutcomes.load(output / TABLE), {}
+        ((_, columns_of, _),) = stored.parts().values()
+        numbers, source = dict(columns_of), stored.metadata["source"]
+        same = job.table(numbers, source).metadata == stored.metadata
+        if same and all((output / name).is_file() for name in files):
+            if (rows := len(stored.numbers)) < min(columns, job.count):
+                with np.load(output / "grid.npz", allow_pickle=False) as file:
+                    grid = {title: file[title][:rows] for title in file.files}
+            if all(len(pictures) == rows for pictures in grid.values()):
+                return numbers, grid, float(source["seconds"])
+    return {}, {}, 0.0
+
+
+def summarise(table: JudgedOutcomes) -> dict[str, Any]:
+    """Return the content of summary.json; standard deviations over n, 0 for a single picture."""
+    (outcomes,) = table.kinds().values()
+    columns = {name: outcomes.pictures[name] for name in SUMMARY}
+    means = {name: {"mean": float(values.mean()), "std": float(values.std())} for name, values in columns.items()}
+    judged = {"judge": outcomes.judgement.to_json()} if table.judges else {}
+    return {"n": outcomes.n, **means, **judged, "settings": table.metadata}
+
+
+def _captions(table: JudgedOutcomes) -> list[str]:
+    """Return the target of each picture, with its probability before and after."""
+    (outcomes,) = table.kinds().values()
+    names, columns = table.metadata["class_names"], ("target", "loss_before", "probability_after")
+    return [
+        f"{names[int(target)][:16]}\n{percent(np.exp(-loss))} > {percent(after)}"  # at the start no penalty
+        for target, loss, after in zip(*(outcomes.pictures[column] for column in columns), strict=True)
+    ]
+
+
+MIN_TILE, GAP, LABEL_WIDTH = 112, 6, 110  # in pixels
+INK, PAPER = (20, 20, 20), (255, 255, 255)
+
+
+def picture_grid(rows: Mapping[str, np.ndarray], captions: Sequence[str] = ()) -> bytes:
+    """Return labelled rows of pictures as PNG.
+
+    Args:
+        rows: (N, 3, H, W) float in [0, 1] by label, all of one shape.
+        captions: text above each column. Line breaks are kept.
+    """
+    count, _, height, width = next(iter(rows.values())).shape
+    # Smooth, as blocks would hide the content of a small image.
+    zoom = max(1, -(-MIN_TILE // width))
+    tile_height, tile_width = height * zoom, width * zoom
+    font = ImageFont.load_default(size=12)
+    header = GAP + 16 * max((caption.count("\n") + 1 for caption in captions), default=0)
+    size = (LABEL_WIDTH + count * (tile_width + GAP), header + len(rows) * (tile_height + GAP))
+    canvas = Image.new("RGB", size, PAPER)
+    draw = ImageDraw.Draw(canvas)
+    for column, caption in enumerate(captions[:count]):
+        draw.multiline_text((LABEL_WIDTH + column * (tile_width + GAP), 2), caption, fill=INK, font=font, spacing=2)
+    for line, (label, pictures) in enumerate(rows.items()):
+        top = header + line * (tile_height + GAP)
+        draw.multiline_text((GAP, top + tile_height // 2 - 8), label, fill=INK, font=font)
+        for column, picture in enumerate(pictures):
+            tile = Image.fromarray(to_uint8(picture)).resize((tile_width, tile_height), Image.Resampling.BICUBIC)
+            canvas.paste(tile, (LABEL_WIDTH + column * (tile_width + GAP), top))
+    buffer = io.BytesIO()
+    canvas.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()

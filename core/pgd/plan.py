@@ -1,0 +1,89 @@
+"""The plan of a run: everything that determines its result, except the classifiers. Does not import torch by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.classifiers.text import choose_target
+from core.data.holes_and_sketches import Fill, fill_hole
+from core.pgd.search import SEARCHES, Search
+from core.pgd.settings import Penalty, PGDConfig, RunKind, usual_settings
+from core.shared import paper
+
+if TYPE_CHECKING:
+    from core.classifiers.classifier import Classifier
+    from core.pgd.steps import Objective
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RunPlan:
+    """Plan of a run: everything that determines the result, except the classifiers.
+
+    targets: for each of the B images, a class by name or index or, for zero-shot classifiers, any text.
+    start: (B, 3, H, W) float32 in [0, 1], x0. config: lengths and number of steps.
+    seed: of random draws. images: their origin, a JSON object.
+    original: (B, 3, H, W) uint8 and mask: bool (1, H, W) or (B, 1, H, W), for inpainting; None for generation.
+    weight, penalty: lambda of Eq. 3, and the penalty it multiplies.
+    """
+
+    targets: tuple[str | int, ...]
+    start: np.ndarray
+    config: PGDConfig
+    seed: int = 0
+    images: Mapping[str, Any] = field(default_factory=dict)
+    original: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    weight: float = paper.PENALTY_WEIGHT
+    penalty: Penalty = "eq3"
+
+    def with_search(self, search: Search) -> RunPlan:
+        """Return the plan for another search in the same steps and ball; its own settings are this plan's, or usual."""
+        own, kind = self.config.search_settings, SEARCHES[search].settings
+        if kind is not None and not isinstance(own, kind):
+            run: RunKind = "generation" if self.mask is None else "inpainting"
+            own = usual_settings(run, self.start.shape[-1], search=search)["search_settings"]
+        return replace(self, config=replace(self.config, search=search, search_settings=own))
+
+    @property
+    def minimised_penalty(self) -> Penalty:
+        """Penalty that the search minimises; "frozen" is the minimum of Eq. 3 if its penalty is exact."""
+        return "frozen" if SEARCHES[self.config.search].frozen else self.penalty
+
+
+def inpainting_plan(
+    original: np.ndarray, mask: np.ndarray, targets: Sequence[str | int], config: PGDConfig, *, fill: Fill = "region",
+    **settings: Any,
+) -> RunPlan:  # fmt: skip
+    """Return a plan that fills the hole of (B, 3, H, W) uint8 images; `settings` are further fields of `RunPlan`.
+
+    A fill other than the paper's is recorded with the images.
+
+    Raises:
+        ValueError: as for `fill_hole`, which checks the mask.
+    """
+    start = fill_hole(original.astype(np.float32) / np.float32(255), mask, fill)
+    if fill != "region":
+        settings["images"] = {**settings.get("images", {}), "fill": fill}
+    return RunPlan(targets=tuple(targets), start=start, config=config, original=original, mask=mask, **settings)
+
+
+def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objective]:
+    """Return the classifier, with an additional class for each free-text target, and the objective."""
+    import torch
+
+    from core.pgd.steps import Generation, Inpainting
+
+    indices = []
+    for target in plan.targets:
+        if isinstance(target, str):
+            classifier, target = choose_target(classifier, target)
+        indices.append(target)
+    targets = torch.tensor(indices)
+    if plan.mask is None:
+        return classifier, Generation(targets)
+    mask = torch.from_numpy(plan.mask)
+    return classifier, Inpainting(targets, mask, weight=plan.weight, penalty=plan.minimised_penalty)
