@@ -128,7 +128,7 @@ def test_the_engine_does_not_import_streamlit():
 
 
 LAZY = {"core.classifiers.classifier", "core.classifiers.networks", "core.pgd.steps"}
-PAGES = {name for name in MODULES if "ui.pages." in name} - {"ui.pages.navigation"}  # a script that runs on import
+PAGES = {name for name in MODULES if "ui.pages." in name}
 # In one interpreter, in turn: what runs, and the modules that it leaves alone.
 STAGES = {
     "the start of the server": (
