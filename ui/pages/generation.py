@@ -124,7 +124,10 @@ def page() -> None:
 
 def _choose_set(place: DeltaGenerator) -> SampleSet:
     """Draw the choice between the walls, each of one sample set; return the set."""
-    sets = {row.drawn_title: row for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side) if row.drawn}
+    sets: dict[str, SampleSet] = {}
+    for row in sorted(SAMPLE_SETS.values(), key=lambda row: -row.side):
+        if row.drawn:
+            sets.setdefault(row.drawn_title, row)  # the first of those with this side and these classes
     linked = (title for title, row in sets.items() if url.names_class_set(PAGE, row.class_set))
     ready = (title for title, row in sets.items() if ready_classifiers(row.class_set))
     usual = next(ready, next(iter(sets)))

@@ -55,8 +55,12 @@ SECONDS = 4.0  # length of an animation; the last frame stays for another second
 
 
 def sample_set_of(run: PGDRun) -> SampleSet | None:
-    """Return the sample set whose classes the run's start with (own texts may follow); None if there is none."""
-    return next((row for row in SAMPLE_SETS.values() if row.fits(run.metadata["class_names"])), None)
+    """Return the sample set whose classes the run's start with (own texts may follow); None if there is none.
+
+    Of several, that of its pictures, else the first.
+    """
+    rows = [row for row in SAMPLE_SETS.values() if row.fits(run.metadata["class_names"])]
+    return max(rows, key=lambda row: row.dataset == run.metadata["images"].get("dataset"), default=None)
 
 
 def class_set_of(run: PGDRun) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -162,27 +162,38 @@ def to_uint8_planes(images: np.ndarray) -> np.ndarray:
     return np.rint(images * 255).astype(np.uint8)
 
 
-def _stored(kind: str) -> dict[str, list[PGDRun]]:
-    """Return runs by subject; unreadable files are skipped."""
+@dataclass(frozen=True)
+class _StoredRuns:
+    """Stored runs by subject, and those of them that this machine's profiles made."""
+
+    by_subject: dict[str, list[PGDRun]] = field(default_factory=dict)
+    made_here: set[PGDRun] = field(default_factory=set)
+
+
+def _stored(kind: str) -> _StoredRuns:
+    """Return the readable stored runs of one kind."""
     return _read(kind, stored_state("runs"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _read(kind: str, stored: int) -> dict[str, list[PGDRun]]:
-    """Load runs by subject. stored: their state, a part of the cache's key."""
-    read: dict[str, list[PGDRun]] = {}
+def _read(kind: str, stored: int) -> _StoredRuns:
+    """Load runs; unreadable files are skipped. stored: their state, a part of the cache's key."""
+    read = _StoredRuns()
     for subject, paths in stored_subjects(kind).items():
         for path in paths:
             try:
-                read.setdefault(subject, []).append(PGDRun.load(path))
+                run = PGDRun.load(path)
             except (RunFileError, OSError):
                 continue
+            read.by_subject.setdefault(subject, []).append(run)
+            if cache_folder() in path.parents:
+                read.made_here.add(run)
     return read
 
 
 def _single(kind: str) -> dict[str, list[PGDRun]]:
     """Return the stored runs without rows of examples."""
-    return {subject: runs for subject, runs in _stored(kind).items() if not is_row(subject)}
+    return {subject: runs for subject, runs in _stored(kind).by_subject.items() if not is_row(subject)}
 
 
 def stored_example(
@@ -216,7 +227,7 @@ def stored_example(
     if not (stored := _single(kind)):
         return None
     subject, runs = max(stored.items(), key=lambda item: nearness(item[1]))
-    return _result(subject, _of(runs, classifiers, searches) or _first(runs, searches))
+    return _result(kind, subject, _of(runs, classifiers, searches) or _first(runs, searches))
 
 
 def shown_first(kind: str, row: SampleSet, chosen: Sequence[str]) -> Sequence[str]:
@@ -266,9 +277,9 @@ def back_to_example(
 def stored_row(sample_set: str, classifiers: Sequence[str]) -> RunResult | None:
     """Return a sample set's row of filled holes, by the chosen classifiers if stored, else by the first ones."""
     subject = row_of(sample_set)
-    if not (runs := _stored("inpainting").get(subject, [])):
+    if not (runs := _stored("inpainting").by_subject.get(subject, [])):
         return None
-    row = _result(subject, _of(runs, classifiers, (PAPERS,)) or _first(runs, (PAPERS,)))
+    row = _result("inpainting", subject, _of(runs, classifiers, (PAPERS,)) or _first(runs, (PAPERS,)))
     return replace(row, note=CHOSEN.format(len(row.runs[0].start)), opened="the examples")
 
 
@@ -288,12 +299,10 @@ def _first(runs: list[PGDRun], searches: Sequence[Search]) -> list[PGDRun]:
     return _of(runs, names, searches) or _of(runs, names, COMPARED)
 
 
-def _result(subject: str, runs: list[PGDRun]) -> RunResult:
+def _result(kind: str, subject: str, runs: list[PGDRun]) -> RunResult:
     together = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
-    made = [path.name.partition("_")[2] for path in cache_folder().glob("profiles/*/runs/*.npz")]
-    here = any(name.startswith(f"{subject}__{run.metadata['classifier']['name']}") for name in made for run in together)
-    note = MADE_HERE if here else EXAMPLE
+    note = EXAMPLE if _stored(kind).made_here.isdisjoint(together) else MADE_HERE
     return RunResult(f"stored.{subject}.{names}.{stored_state('runs')}", together, note, stored=True)
 
 

@@ -324,8 +324,12 @@ def _uploaded(page: str, usual: str) -> Picture | None:
         st.error(as_markdown(f"“{one_line(name, 60)}”: {upload}."))
         return None
     preview, left, right = st.columns([1, 2, 2])
-    uses = {f"{row.side} px, {row.classes_title} classes": row for row in SAMPLE_SETS.values()}
-    first = [row.name for row in uses.values()].index(usual) if usual in SAMPLE_SETS else 0
+    uses: dict[str, SampleSet] = {}
+    for row in SAMPLE_SETS.values():
+        title = f"{row.side} px, {row.classes_title} classes"
+        if row.name == usual or title not in uses:  # sets may share both
+            uses[title] = row
+    first = next((k for k, row in enumerate(uses.values()) if row.name == usual), 0)
     row = uses[left.radio("Used at", list(uses), first, key=f"{page}.upload_size", persist_state="session")]
     preview.html(picture_row([Figure(one_line(name, 60), "", to_picture(upload[row.side]))], tile=THUMBNAIL[1]))
     names = row.classes.names

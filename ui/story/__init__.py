@@ -1,1 +1,1 @@
-"""The ten steps of the page *Story*: the text, claim and figure of each."""
+"""The chapters of the page *Story*: the texts, claims and figures of each."""

@@ -1,6 +1,7 @@
 """A sample set with a new picture size and its own classes: a row in two tables, and a folder."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ import ui.pages.frequency
 from core.data.sample_sets import CLASS_SETS, SAMPLE_SETS, ClassSet, SampleSet
 from core.fourier.heatmap import Heatmap
 from core.sweep.__main__ import main
-from tests.ui.page_runner import components, open_page, page_text, run_to_the_end
-from tests.ui.toys import spec, use_toys
+from tests.ui.page_runner import components, open_page, page_text, run_to_the_end, settable_widget
+from tests.ui.toys import noise_file, spec, use_toys
 from ui.shared.pictures import samples
 from ui.tools.registry import GRADIENT, OWN_SWEEP
 
@@ -83,6 +84,21 @@ def test_inpainting_fills_a_hole_in_its_picture():
     assert np.array_equal(run.original[0], samples("shapes").images[4]) and run.metadata["targets"] == [1]
     credit = {"dataset": "shapes-samples", "index": 4, "credit": "Shapes test image of class ring"}
     assert credit.items() <= run.metadata["images"].items()
+
+
+def test_two_sets_of_one_side_and_classes_stand_beside_each_other(monkeypatch, shapes):
+    twin = replace(shapes, name="more", title="More shapes", dataset="more-samples", drawn=("bar",), maps={})
+    monkeypatch.setitem(SAMPLE_SETS, twin.name, twin)
+    app = open_page("inpainting", inpainting_pictures="More shapes")
+    app.session_state["inpainting.picking"] = True
+    app.run()
+    app.segmented_control(key="inpainting.kind").set_value("Yours").run()
+    app.file_uploader(key="inpainting.upload").set_value(("mine.png", noise_file(), "image/png")).run()
+    assert not app.exception and app.radio(key="inpainting.upload_size").value == "96 px, Shapes classes"
+    app.button(key="inpainting.use").click().run()
+    assert app.session_state["inpainting.own"].kind == "more"
+    drawn = open_page("generation", generation_set="Shapes, 96 px")
+    assert settable_widget(drawn, "generation-classes-shapes").value == ["ring"], "the first set's"
 
 
 def test_generation_draws_its_classes():

@@ -3,7 +3,7 @@
 Only the presence of weights changes; none of these pages may load them by itself.
 """
 
-import dataclasses
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +14,7 @@ from core.pgd.search import COMPARED
 from core.shared.files import cache_folder
 from tests.ui.page_runner import open_page, page_text
 from ui.maps.catalogue import CLIP, RESNET56, choose_predictors, entries
+from ui.runs.replay import EXAMPLE, MADE_HERE, stored_example
 from ui.server.cache import ready_classifiers, ready_clips
 from ui.story.chapters import FACTS
 
@@ -58,7 +59,7 @@ def weights(monkeypatch, tmp_path):
 
     def put(names):
         for name in names:
-            there = dataclasses.replace(CLASSIFIERS[name], weights=CLASSIFIERS[CNN].weights)
+            there = replace(CLASSIFIERS[name], weights=CLASSIFIERS[CNN].weights)
             monkeypatch.setitem(CLASSIFIERS, name, there)
 
     return put
@@ -80,9 +81,7 @@ def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_le
     for search in COMPARED:
         run = PGDRun.load(RUNS / stored_path("inpainting", "photographs-6", CNN, search=search).name)
         facts = {**run.metadata, "classifier": {**run.metadata["classifier"], "name": PAPERS_CLIP}}
-        dataclasses.replace(run, metadata=facts).save(
-            stored_path("inpainting", "photographs-6", PAPERS_CLIP, runs, search)
-        )
+        replace(run, metadata=facts).save(stored_path("inpainting", "photographs-6", PAPERS_CLIP, runs, search))
     app = open_page("inpainting")
     assert "An example computed on this machine, made like your own runs." in page_text(app)
     assert "Settings changed" not in page_text(app)
@@ -91,3 +90,15 @@ def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_le
     app.selectbox(key="inpainting-target-imagenet").set_value("goldfish").run()
     app.button(key="inpainting.back").click().run()
     assert app.multiselect(key="inpainting-models-imagenet").value == [classifier_title(PAPERS_CLIP)]
+
+
+@pytest.mark.parametrize(("name", "file"), [("mini-clip", "mini-clip-robust"), ("timm:resnet18", "timm-resnet18")])
+def test_an_example_is_of_this_machine_if_its_own_file_is(weights, name, file):
+    runs = cache_folder() / "profiles" / file / "runs"
+    runs.mkdir(parents=True)
+    run = PGDRun.load(stored_path("inpainting", "cifar10-5", MINI))
+    facts = {**run.metadata, "classifier": {**run.metadata["classifier"], "name": file if name == MINI else name}}
+    replace(run, metadata=facts).save(stored_path("inpainting", "cifar10-5", file, runs))
+    example = stored_example("inpainting", "cifar10", [name], "eq3")
+    assert [run.metadata["classifier"]["name"] for run in example.runs] == [name]
+    assert example.note == (EXAMPLE if name == MINI else MADE_HERE)
