@@ -1,7 +1,6 @@
 """Entry of the app: `streamlit run app.py` serves the pages of `ui/pages/navigation.py`."""
 
 import contextlib
-import inspect
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -12,20 +11,18 @@ from starlette.middleware import Middleware
 
 from ui.server.cache import job_manager, read_list
 from ui.server.downloads import fetch_clip, profile_maker
-from ui.shared.page import PagesHaveOneName
+from ui.server.streamlit_internals import PagesHaveOneName, import_ahead
+from ui.shared.page import CSS
 
 
 def read_pages() -> None:
     """Import the pages and read what the first one shows, while the first visitor's browser fetches its own part."""
-    import pandas  # noqa: F401  # of which Streamlit asks whether a component's data are
-    import streamlit.emojis  # noqa: F401  # in which it looks for the page's icon
-
     import ui.pages.findings
     import ui.pages.models  # noqa: F401
     from ui.story.data import opening_runs
 
+    import_ahead()
     opening_runs()
-    inspect.stack()  # Streamlit calls it in the first run; the search for all modules' files is cached
     with contextlib.suppress(ValueError):  # invalid limits, which every page reports
         fetch_clip()
 
@@ -44,4 +41,4 @@ NAVIGATION = Path(__file__).parent / "ui" / "pages" / "navigation.py"
 # Streamlit prepends this folder for each run of the script and removes it afterwards, unless it is there: an import in
 # another thread would then skip a folder, and not find its modules.
 sys.path.append(str(NAVIGATION.parent))
-app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName)])
+app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName, CSS)])

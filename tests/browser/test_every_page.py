@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from core.shared.text import JARGON
 from tests.browser.checks import fits, grave_faults
 from tests.browser.waiting import wait_until_drawn, wait_until_still
-from ui.shared.page import HEAD
+from ui.server.streamlit_internals import HEAD
 from ui.shared.url import PAGES
 from ui.story.chapters import SLUGS
 

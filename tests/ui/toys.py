@@ -78,7 +78,7 @@ def use_toys(
     put_everywhere(
         monkeypatch,
         job_manager=lambda: manager,
-        current_owner=lambda: "visitor",
+        session_id=lambda: "visitor",
         classifier_for=lambda name, _: ToyClassifier(name, **toy),
         ready_classifiers=lambda asked: specs if asked == class_set else [],
     )

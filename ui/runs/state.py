@@ -28,8 +28,9 @@ from core.pgd.record import SUBJECT, PGDRun, changed_settings
 from core.pgd.search import Search
 from core.shared.text import count_of
 from ui.runs.settings import check_size
-from ui.server.cache import classifier_for, current_owner, job_manager
+from ui.server.cache import classifier_for, job_manager
 from ui.server.jobs import Job, QueueFull
+from ui.server.streamlit_internals import session_id
 
 # Early ends after which a run can resume.
 ENDED_EARLY = {
@@ -282,7 +283,7 @@ def submit(page: str, run: Run, names: tuple[str, ...], searches: tuple[Search, 
     about = {"what": page, "classifiers": names, "searches": searches, "steps": steps, "from_step": run.step}
     about |= {"pictures": pictures, "pixels": pixels}
     try:
-        job = job_manager().submit(run.states, owner=current_owner(), total=steps + 1 - run.step, about=about)
+        job = job_manager().submit(run.states, owner=session_id(), total=steps + 1 - run.step, about=about)
     except QueueFull as error:
         run_state(page).refusal = str(error)
         return False

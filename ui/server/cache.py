@@ -26,6 +26,7 @@ from core.data.stored import missing_profiles
 from core.shared.device import check_torch, free_device, prepare_torch, return_freed_memory
 from ui.server.jobs import JobManager, at_full_priority
 from ui.server.limits import limits, log
+from ui.server.streamlit_internals import is_connected
 
 NONE_READY = (
     "No classifier for these classes is installed. The page **Models** lists the available ones with the size "
@@ -120,25 +121,15 @@ def _prepared_device() -> str:
 
 @single_flight_cache(max_entries=1)
 def job_manager() -> JobManager:
-    """Return this process's manager, shared by all visitors. Owners are session ids, `current_owner()`."""
+    """Return this process's manager, shared by all visitors. Owners are sessions, by `session_id()`."""
     allowed = limits()
     manager = JobManager(
         queue_limit=allowed.queue_length,
         run_seconds=allowed.run_seconds,
-        # Streamlit's test runner has no server to query.
-        is_connected=lambda owner: not st.runtime.exists() or st.runtime.get_instance().is_active_session(owner),
+        is_connected=is_connected,
     )
     atexit.register(manager.close)
     return manager
-
-
-def current_owner() -> str:
-    """Return the session id of the visitor whose script is running."""
-    from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-    context = get_script_run_ctx()
-    assert context is not None  # only pages call this
-    return context.session_id
 
 
 def wait_for_first_paint() -> bool:

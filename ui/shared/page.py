@@ -8,32 +8,24 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import TypeVar
 
 import streamlit as st
-from starlette.datastructures import MutableHeaders
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from streamlit.runtime import get_instance
-from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from core.classifiers.families import ClassifierSpec
 from core.shared.device import check_torch
 from core.shared.text import TERMS, Number, Paragraph, Sentence, explain_terms, number_html, sentence, tooltip
+from ui.components.mount import register
 from ui.server.cache import job_manager
 from ui.server.limits import log
+from ui.server.streamlit_internals import visitors_files
 from ui.shared import url
 from ui.shared.url import as_markdown
 
 Answer = TypeVar("Answer")
 _UI = Path(__file__).parents[1]
-_SHEETS = ("shared/look.css", "components/basics.css")
-# In the page that the server sends, so that it is there at the first paint.
-CSS = "".join((_UI / sheet).read_text(encoding="utf-8") for sheet in _SHEETS)
-_JS = (_UI / "shared" / "look.js").read_text(encoding="utf-8")
-_look = st.components.v2.component("look", js=_JS, isolate_styles=False)
+CSS = "".join((_UI / sheet).read_text(encoding="utf-8") for sheet in ("shared/look.css", "components/basics.css"))
+_look = register("look.js")
 
 
 def look(page: str) -> None:
@@ -180,64 +172,18 @@ def try_predict(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer 
 def download_button(
     label: str, make: Callable[[], bytes | str], name: str, *, key: str, icon: str | None = None
 ) -> None:
-    """Draw a button that downloads what `make` returns on click, as the file `name`; `key` is unique on the page.
-
-    Streamlit itself (1.67) counts a file made on click as unused, and drops it when two scripts have ended, of
-    whichever visitors: on a busy server before a slow connection has it. So the file is also added to the session, as
-    the file of a button without a function is: it then stays until the visitor's next action.
-    """
+    """Draw a button that downloads what `make` returns on click, as the file `name`; `key` is unique on the page."""
     mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    context = get_script_run_ctx()
+    keep = visitors_files(mime, key, name)
 
     def stored() -> bytes:
         content = make()
         data = content.encode() if isinstance(content, str) else content
-        # Streamlit reads the session from the thread, and this one belongs to the server.
-        thread = Thread(target=get_instance().media_file_mgr.add, args=(data, mime, key, name, True))
-        add_script_run_ctx(thread, context).start()
-        thread.join()
+        keep(data)
         return data
 
     # No rerun: it would remove the file from the session.
     st.download_button(label, stored, name, mime, key=key, icon=icon, on_click="ignore")
-
-
-_HISTORY = Path(__file__).with_name("history.js").read_bytes()
-# Sets the server's URL: otherwise the page at /inpainting first requests /inpainting/_stcore, and gets 404 twice. Hides
-# the page's parts until `look.js` shows them one by one, or for five seconds.
-HEAD = (
-    b"""<head><script>%bwindow.__streamlit = { BACKEND_BASE_URL: new URL('.', location).href };
-document.documentElement.dataset.shown = ''; setTimeout(() => document.getElementById('veil')?.remove(), 5000);
-</script><style id="veil">[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] * {
-visibility: hidden !important }</style>"""
-    % _HISTORY
-)
-# At the end, after Streamlit's own styles.
-STYLE = f"<style>{CSS}</style></body>".encode()
-
-
-class PagesHaveOneName(BaseHTTPMiddleware):
-    """Redirect `/inpainting/anything` to `/inpainting`, with its query, and add the server's URL and styles to pages.
-
-    Streamlit answers unknown paths with its page, whose scripts have relative URLs: one level down these do not exist,
-    and the window would stay blank.
-    """
-
-    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """Return Streamlit's response, but redirect or complete its page."""
-        if "text/html" in request.headers.get("accept", ""):
-            del MutableHeaders(scope=request.scope)["accept-encoding"]  # the page is read below
-        response = await call_next(request)
-        if not response.headers.get("content-type", "").startswith("text/html"):
-            return response
-        base = st.get_option("server.baseUrlPath").strip("/")
-        page, *rest = request.url.path.removeprefix(f"/{base}").strip("/").split("/")
-        if rest:  # The redirect is relative, so that it works behind a proxy that strips a path prefix.
-            return RedirectResponse("../" * len(rest) + page + (f"?{request.url.query}" if request.url.query else ""))
-        html = b"".join([part async for part in response.body_iterator])  # type: ignore[attr-defined]
-        del response.headers["content-length"]
-        html = html.replace(b"<head>", HEAD, 1).replace(b"</body>", STYLE, 1)
-        return Response(html, response.status_code, response.headers)
 
 
 @dataclass(frozen=True)

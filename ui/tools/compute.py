@@ -18,8 +18,9 @@ from core.sweep.waves import SweepConfig, images_per_wave
 from ui.components.maps.maps import heatmap_view
 from ui.maps.catalogue import Entry, add_map
 from ui.maps.views import shown_maps
-from ui.server.cache import NONE_READY, classifier_for, current_owner, job_manager, ready_classifiers
+from ui.server.cache import NONE_READY, classifier_for, job_manager, ready_classifiers
 from ui.server.jobs import Job, QueueFull
+from ui.server.streamlit_internals import session_id
 from ui.shared.page import download_button, scroll_into_view
 from ui.shared.pictures import Picture, samples
 from ui.shared.url import as_markdown, file_stem
@@ -108,7 +109,7 @@ def _start(name: str, classes: str, dataset: ImageDataset, config: SweepConfig) 
 
     about = {"what": "sweep", "classifiers": [name], "side": SIDE, "images": len(dataset), "pixels": dataset.image_size}
     try:
-        job = job_manager().submit(work, owner=current_owner(), total=len(config.waves) + 1, about=about)
+        job = job_manager().submit(work, owner=session_id(), total=len(config.waves) + 1, about=about)
     except QueueFull as error:
         st.error(str(error))
         return

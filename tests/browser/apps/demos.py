@@ -20,8 +20,8 @@ from tests.browser.apps.demo_values import SIDES, demo_value
 from ui.components.maps.maps import MapView, ShownMaps, heatmap_view
 from ui.components.painters.painters import mask_painter, sketch_painter
 from ui.components.pictures.pictures import Thumbnails, image_picker, pack_thumbnails
-from ui.server.cache import current_owner
 from ui.server.jobs import JobManager
+from ui.server.streamlit_internals import session_id
 
 
 def query(name: str, default: str) -> str:
@@ -141,7 +141,7 @@ def digest(data: bytes) -> str:
 def job() -> None:
     """An endless job in the only slot; a closed tab is noticed within a second."""
     if st.button("Start"):
-        st.session_state.job = manager().submit(count, owner=current_owner())
+        st.session_state.job = manager().submit(count, owner=session_id())
     running = st.session_state.get("job")
 
     @st.fragment(run_every=0.2 if running and running.active else None)

@@ -15,7 +15,8 @@ from core.classifiers.families import open_clip_repository
 from core.classifiers.registry import CLASSIFIERS, PAPERS_CLIP
 from core.classifiers.weights import UrlFile
 from ui.server import downloads
-from ui.shared.page import PagesHaveOneName
+from ui.server.streamlit_internals import PagesHaveOneName
+from ui.shared.page import CSS
 
 if digest := os.environ.get("DEMO_CLIP_SHA256"):
     weights = dataclasses.replace(CLASSIFIERS[PAPERS_CLIP].weights, sha256=digest)
@@ -27,4 +28,4 @@ if repository := os.environ.get("DEMO_TINY_CLIP"):
 downloads.MODULE = "tests.browser.apps.own_profile"
 if url := os.environ.get("DEMO_WEIGHTS_URL"):
     CLASSIFIERS["resnet-56"] = dataclasses.replace(CLASSIFIERS["resnet-56"], weights=UrlFile(url, None, 3_471_733))
-app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName)])
+app = st.App(NAVIGATION, lifespan=serving, middleware=[Middleware(PagesHaveOneName, CSS)])

@@ -27,7 +27,7 @@ def queue(monkeypatch):
 
     manager = JobManager()
     monkeypatch.setattr(ui.runs.state, "job_manager", lambda: manager)
-    monkeypatch.setattr(ui.runs.state, "current_owner", lambda: "visitor")
+    monkeypatch.setattr(ui.runs.state, "session_id", lambda: "visitor")
     pace._paces().clear()
     yield
     pace._paces().clear()

@@ -143,7 +143,7 @@ def test_a_queued_run_says_its_place_and_a_full_line_starts_nothing(monkeypatch)
     app = open_page("inpainting", inpainting_steps="3")
     app.button(key="inpainting.start").click().run()
     assert replay_data(app)["live"]["text"] == "Waiting for the pictures before it: number 1 in line."
-    monkeypatch.setattr(ui.runs.state, "current_owner", lambda: "a third visitor")
+    monkeypatch.setattr(ui.runs.state, "session_id", lambda: "a third visitor")
     full = open_page("generation")
     full.button(key="generation.start").click().run()
     assert not full.exception and "try again in a few minutes" in full.error[0].value

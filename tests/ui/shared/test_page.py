@@ -1,71 +1,15 @@
-"""Paths without a page, on a server that responds as Streamlit does; sentences with numbers and terms as HTML."""
+"""Sentences with numbers and terms as HTML."""
 
 import html
 import re
 
 import pytest
-import streamlit as st
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import HTMLResponse, PlainTextResponse
-from starlette.routing import Route
-from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from core.shared import numbers
 from core.shared.numbers import Interval
 from core.shared.text import TERMS, Number, Paragraph, Sentence, join_parts
-from ui.shared.page import HEAD, STYLE, PagesHaveOneName, sentence_html
-
-PAGE = f"<!DOCTYPE html><html><head></head><body>{'the page ' * 100}</body></html>"  # long enough to be compressed
-
-
-@pytest.fixture
-def client(monkeypatch):
-    """`client("a/lab")` -> a client of a server whose pages are below that path."""
-    routes = [
-        Route("/{path:path}_stcore/health", lambda request: PlainTextResponse("no", 404)),
-        Route("/{path:path}", lambda request: HTMLResponse(PAGE)),
-    ]
-    app = Starlette(routes=routes, middleware=[Middleware(PagesHaveOneName), Middleware(GZipMiddleware)])
-
-    def at(base=""):
-        monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": base}.__getitem__)
-        return TestClient(app, base_url="http://lab.example", follow_redirects=False)
-
-    return at
-
-
-@pytest.mark.parametrize(
-    ("base", "url", "sent_to"),
-    [
-        ("", "/inpainting/x/y?cell=3,4&v=2", "/inpainting?cell=3,4&v=2"),
-        ("lab", "/lab/inpainting/x", "/lab/inpainting"),
-        ("a/lab/", "/a/lab/inpainting/x", "/a/lab/inpainting"),
-    ],
-)
-def test_a_page_has_one_name(client, base, url, sent_to):
-    answer = client(base).get(url)
-    assert answer.status_code == 307 and str(answer.next_request.url) == f"http://lab.example{sent_to}"
-    assert "the page" in client(base).get(sent_to).text
-
-
-def test_nobody_is_sent_to_another_host_and_what_is_not_the_page_stays(client):
-    for url in ("/x//evil.example/y", "/%2F%2Fevil.example/y", "/evil.example:80/y", "/\\evil.example/y"):
-        answer = client().get(url)
-        assert answer.status_code != 307 or answer.next_request.url.host == "lab.example"
-    assert client().get("/inpainting/_stcore/health").status_code == 404
-    assert client().get("/").text == client().get("/inpainting").text
-
-
-def test_a_page_has_its_servers_url_and_its_styles_and_is_otherwise_streamlits(client):
-    answer = client().get("/inpainting", headers={"accept": "text/html", "accept-encoding": "gzip"})
-    head, style = HEAD.decode(), STYLE.decode()
-    assert "history.pushState =" in head and "__streamlit" in head
-    assert head in answer.text and style in answer.text and answer.headers["content-length"] == str(len(answer.content))
-    assert answer.text.replace(head, "<head>").replace(style, "</body>") == PAGE
-
+from ui.shared.page import sentence_html
 
 TOOLTIP = re.compile(
     '<span class="tooltip" tabindex="0">(.*?)<span class="tooltip-text" role="tooltip">(.*?)</span></span>'

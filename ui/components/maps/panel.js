@@ -2,6 +2,7 @@
 
 import { button, countOf, element, tooltip, unpack } from "../basics.js";
 import { createStrip, fillStrip } from "../pictures/strip.js";
+import { mainElement } from "../streamlit.js";
 import { addBasis, fourierBasis, name, outward, showBasis, signsAt } from "./wave.js";
 
 const PLAY_MILLISECONDS = 250; // between two waves of a tour
@@ -160,7 +161,7 @@ function createAnswers(view) {
   root.setAttribute("aria-hidden", "true"); // the table below says the same
   const answers = { root };
   const observer = new MutationObserver(() => (root.isConnected ? markAnswers(view) : observer.disconnect()));
-  observer.observe(document.querySelector("[data-testid=stMain]") ?? document.body, { childList: true, subtree: true });
+  observer.observe(mainElement() ?? document.body, { childList: true, subtree: true });
   return answers;
 }
 

@@ -1,6 +1,7 @@
 // Tabs of the story's chapters. All of them, including Back and Next, are links to the state that a click shows.
 
 import { element } from "../basics.js";
+import { mainElement } from "../streamlit.js";
 
 const views = new WeakMap(); // parentElement -> view
 
@@ -15,7 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (view.awaited === data.current) view.awaited = null;
   show(view);
   if (!hasMoved) return;
-  document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);
+  mainElement()?.scrollTo(0, 0);
   view.live.textContent = `Step ${data.current} of ${data.names.length}: ${data.title}`;
 }
 

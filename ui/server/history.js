@@ -1,7 +1,7 @@
 // Makes the browser's Back leave a page at once and return to the state in which it was left. Streamlit alone adds an
 // entry to the history for every change of a page's URL, and one for the URL that it empties or changes on the way to
 // another page. Here only other pages and the story’s chapters are entries. A classic script in the
-// page that the server sends (`ui/shared/page.py`): Streamlit writes the first URL before any component is there.
+// page that the server sends (`ui/server/cover.html`): Streamlit writes the first URL before any component is there.
 (() => {
   const SOON_MS = 1000; // what Streamlit does on the way to another page takes less
   const add = history.pushState.bind(history);

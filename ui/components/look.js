@@ -1,14 +1,14 @@
 // A newly opened page appears part by part, from the top: a part appears once nothing in it or above it waits for a
 // widget's code or for this run, and their heights have been stable for a moment, so that nothing visibly moves.
 // After ten seconds, everything is shown. Until this script is there, a style of the page hides everything
-// (`ui/shared/page.py`).
+// (`ui/server/cover.html`).
+import { PARTS, UNDRAWN, mainElement } from "./streamlit.js";
+
 const QUIET_MS = 60;
 const LATEST_MS = 10000;
 const STILL_FRAMES = 6;
 const LATEST_SCROLL_MS = 6000;
 const { documentElement } = document;
-const PARTS = "[data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock]";
-const WAITS = "[data-testid=stSkeleton], [data-stale=true]";
 const veil = new CSSStyleSheet();
 document.adoptedStyleSheets.push(veil);
 let page = null;
@@ -20,7 +20,7 @@ function appear(data) {
   if (data.page === page) return;
   page = data.page;
   // The page is scrolled from any of its parts: the keyboard needs no stop at the whole.
-  document.querySelector("[data-testid=stMain]")?.setAttribute("tabindex", "-1");
+  mainElement()?.setAttribute("tabindex", "-1");
   const began = performance.now();
   const heights = new WeakMap(); // part -> its height, and the time since which it is stable
   let visible = -1;
@@ -41,7 +41,7 @@ function appear(data) {
   const look = (now) => {
     if (data.page !== page) return;
     const parts = [...(document.querySelector(PARTS)?.children ?? [])];
-    const still = parts.map((part) => quiet(part, now) && !part.querySelector(WAITS));
+    const still = parts.map((part) => quiet(part, now) && !part.querySelector(UNDRAWN));
     const moving = still.indexOf(false);
     const isDrawn = document.querySelector(".st-key-footer") && moving < 0;
     // The last part may still grow until the footer exists.
