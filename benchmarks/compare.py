@@ -25,10 +25,7 @@ from streamlit.testing.v1 import AppTest
 from core.claims.claim import Finding, NamedMap
 from core.claims.picture_verdicts import feature_findings, training_finding
 from core.claims.quantities import (
-    gradient_agreement,
     stored_corruptions,
-    stored_gradient,
-    stored_gradients,
     stored_hybrids,
 )
 from core.claims.verdicts import findings
@@ -168,15 +165,6 @@ def claim_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
     yield "section 3.2, twins", digest(training_finding())
 
 
-def gradient_hashes(all_maps: Sequence[NamedMap]) -> Iterator[tuple[str, str]]:
-    """Yield hashes of the stored gradients, and of their agreement with each map."""
-    for name, stored in stored_gradients().items():
-        yield f"gradient of {name}", digest(stored.blocks, stored.metadata, stored.energy)
-    for named in all_maps:
-        if (gradient := stored_gradient(named.heatmap)) is not None:
-            yield f"gradient against {named.name}", digest(gradient_agreement(gradient, named.heatmap))
-
-
 def corruption_numbers(outcomes: CorruptionOutcomes) -> tuple[Any, ...]:
     """Return the numbers of a table, in no file's format."""
     return outcomes.clean_errors(), outcomes.correct, outcomes.spectrum.astype(np.float32)
@@ -227,7 +215,7 @@ def main() -> int:
     os.environ.pop(VARIABLE, None)
     os.environ[CACHE] = os.devnull
     all_maps = shipped_maps()
-    tables = [part(all_maps) for part in (map_hashes, claim_hashes, gradient_hashes)]
+    tables = [part(all_maps) for part in (map_hashes, claim_hashes)]
     for results in (*tables, corruption_hashes(), hybrid_hashes(), run_hashes(), page_hashes()):
         for name, hashed in results:
             print(f"{hashed}  {name}", flush=True)

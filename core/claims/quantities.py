@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from core.claims.claim import Evidence, NamedMap
 from core.data.corruptions import CORRUPTIONS
-from core.data.sample_sets import CIFAR10
 from core.data.stored import cached_by_files, read_stored
 from core.fourier.contrasts import BANDS, Band, in_band, mismatches, without_wave
 from core.fourier.heatmap import Heatmap
@@ -20,13 +19,12 @@ from core.fourier.outcomes import (
     CorruptionOutcomes,
     Errors,
     HybridOutcomes,
-    StoredGradient,
     crossover_of,
     first_pairs,
     paired_difference,
 )
 from core.fourier.waves import half_plane, resize_attenuation_map, rounded_radius, wave_values
-from core.shared.numbers import Interval, bootstrap_interval
+from core.shared.numbers import Interval
 from core.shared.stand_ins import ROBUST
 
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
@@ -101,6 +99,15 @@ def ranked_networks() -> dict[str, tuple[float, CorruptionOutcomes]]:
     return {name: pair for name, pair in networks.items() if pair[1].metadata["dataset"]["content_hash"] == most}
 
 
+def _rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return Spearman's correlation of each row of (..., W) with (W,) values."""
+    from scipy.stats import rankdata
+
+    ranks = (rankdata(array, axis=-1) for array in (rows, values))
+    a, b = (rank - rank.mean(axis=-1, keepdims=True) for rank in ranks)
+    return (a * b).sum(axis=-1) / np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
+
+
 def exact_rank_test(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     """Return Spearman's correlation of two (n,) arrays and its two-sided permutation p, exact up to n = 8."""
     from scipy.stats import permutation_test
@@ -167,98 +174,6 @@ def _weakened(named: NamedMap, network_side: int | None) -> Heatmap | None:
 @cached_by_files("strength")
 def _weakened_maps(paths: tuple[Path, ...]) -> list[Heatmap]:
     return list(read_stored(Heatmap.load, [path for path in paths if "_weakened" in path.stem]))
-
-
-_MIN_WAVES, DRAWS = 30, 1_000
-
-
-@cached_by_files("gradients")
-def stored_gradients(paths: tuple[Path, ...]) -> dict[str, StoredGradient]:
-    """Load the stored gradients by classifier name; the first file of a name counts."""
-    return dict(sorted(StoredGradient.stored(paths).items()))
-
-
-def stored_gradient(heatmap: Heatmap) -> StoredGradient | None:
-    """Return the gradient of a map's classifier with the same weights, classes and picture size, or None."""
-    facts = heatmap.metadata
-    stored = stored_gradients().get(str(facts["classifier"]["name"]))
-    if stored is None or facts["classifier"].get("sha256") != stored.sha256 or heatmap.side > stored.side:
-        return None
-    same = facts["image_size"] == 32 and tuple(facts["class_names"]) == CIFAR10.names
-    return stored if same else None
-
-
-@dataclass(frozen=True)
-class GradientAgreement:
-    """Spearman's correlation of a gradient's energy with the rise of the error.
-
-    waves, rings: over `count` single waves, and over the means of rings of rounded radius; with 95 % intervals over the
-    gradient's pictures. p: share of `DRAWS` maps as smooth as the gradient's whose correlation over the waves is as
-    high or higher, counting its own as one of them. Rings have none: two smooth curves over so few of them agree by
-    chance too often.
-    """
-
-    waves: Interval
-    rings: Interval
-    count: int
-    p: float
-
-
-@lru_cache(32)
-def gradient_agreement(stored: StoredGradient, heatmap: Heatmap) -> GradientAgreement | None:
-    """Correlate the gradient's energy with the rise of the error; None if the map has too few waves.
-
-    The interval is a percentile bootstrap over blocks of pictures; it ignores the map's own noise.
-    """
-    waves = np.array(half_plane(heatmap.side))
-    rise = wave_values(heatmap.rate(), waves)  # the clean error does not affect ranks
-    known = np.isfinite(rise)
-    waves, rise = waves[known], rise[known]
-    if len(rise) < _MIN_WAVES or np.ptp(rise) == 0:
-        return None
-    radii, ring = np.unique(rounded_radius(waves), return_inverse=True)
-    to_rings = np.eye(len(radii))[ring] / np.bincount(ring)
-    blocks = wave_values(stored.maps(stored.blocks.astype(np.float64)), waves)
-    generator = np.random.default_rng(0)
-    drawn = generator.multinomial(len(blocks), np.full(len(blocks), 1 / len(blocks)), DRAWS) / len(blocks)
-    energy, resampled = blocks.mean(axis=0), drawn @ blocks
-    over_waves = _measured(energy, resampled, rise)
-    over_rings = _measured(energy @ to_rings, resampled @ to_rings, rise @ to_rings)
-    as_smooth = wave_values(_as_smooth(stored, generator), waves)
-    p = (1 + int((_rank_correlations(as_smooth, rise) >= over_waves.value).sum())) / (1 + DRAWS)
-    return GradientAgreement(over_waves, over_rings, len(rise), p)
-
-
-def _measured(energy: np.ndarray, resampled: np.ndarray, rise: np.ndarray) -> Interval:
-    return bootstrap_interval(float(_rank_correlations(energy, rise)), _rank_correlations(resampled, rise))
-
-
-def _rank_correlations(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return Spearman's correlation of each row of (..., W) with (W,) values, or with its row of (..., W).
-
-    NaN for a row that does not vary.
-    """
-    from scipy.stats import rankdata
-
-    ranks = (rankdata(array, axis=-1) for array in (rows, values))
-    a, b = (rank - rank.mean(axis=-1, keepdims=True) for rank in ranks)
-    length = np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
-    return np.divide((a * b).sum(axis=-1), length, out=np.full(length.shape, np.nan), where=length > 0)
-
-
-def _as_smooth(stored: StoredGradient, generator: np.random.Generator) -> np.ndarray:
-    """Return (DRAWS, R, R) random maps as smooth as the ranks of the gradient's energies.
-
-    The map of ranks is Fourier transformed, and each coefficient gets a random sign.
-    Source: Theiler et al. 1992, surrogate data of the same power spectrum. Differs by: signs in place of phases, since
-    the transform of a point-symmetric map is real.
-    """
-    from scipy.stats import rankdata
-
-    ranks = rankdata(stored.energy)
-    centred, number = stored.maps(np.stack([ranks - ranks.mean(), np.arange(len(ranks))]))
-    signs = generator.choice((-1.0, 1.0), (DRAWS, len(ranks)))[:, np.fft.ifftshift(number).astype(int)]
-    return np.fft.fftshift(np.fft.ifft2(np.fft.fft2(np.fft.ifftshift(centred)).real * signs).real, axes=(1, 2))
 
 
 @cached_by_files("hybrids")

@@ -28,12 +28,9 @@ from core.claims.quantities import (
     crossover_evidence,
     equal_strength,
     exact_rank_test,
-    gradient_agreement,
     quantity,
     ranked_networks,
     rise,
-    stored_gradient,
-    stored_gradients,
     stored_hybrids,
     twin_pairs,
 )
@@ -51,7 +48,7 @@ from core.fourier.contrasts import (
     without_wave,
 )
 from core.fourier.heatmap import Heatmap
-from core.fourier.outcomes import BLOCKS, CorruptionOutcomes
+from core.fourier.outcomes import CorruptionOutcomes
 from core.fourier.patch_grid import Lattice, lattice
 from core.fourier.waves import rounded_radius, wave_values
 from core.shared import paper
@@ -384,27 +381,6 @@ def _shift(claim: Claim, maps: Maps) -> Finding:
     return replace(_finding(claim, maps, verdict, evidence, *doubts), networks=tuple(networks), usual_weights=())
 
 
-def _gradient(claim: Claim, maps: Maps) -> Finding:
-    """Holds if the correlation exceeds noise and chance; in part if that over rings is below the threshold."""
-    named = maps["subject"]
-    stored_for = join_parts(map(Network, stored_gradients()), last=" and ")
-    needed = f"A profile stores one if it has at least {BLOCKS} pictures of 32 pixels."
-    lack = Sentence("Gradients are stored for the CIFAR-10 maps of ", stored_for, f", not for {named.name}. {needed}")
-    stored = require(stored_gradient(named.heatmap), lack)
-    result = require(gradient_agreement(stored, named.heatmap), claim.missing)
-    evidence = (
-        Evidence(f"rank correlation over {result.count} waves", result.waves, "ratio"),
-        Evidence("p", Interval.exact(result.p), "p"),
-        Evidence("rank correlation over rings", result.rings, "ratio"),
-    )
-    if not (result.waves.low > 0 and result.p < _SIGNIFICANT):
-        return _finding(claim, maps, Verdict.FAILS, evidence)
-    if result.rings.value >= claim.threshold:
-        return _finding(claim, maps, Verdict.HOLDS, evidence)
-    doubt = "Over rings, where the few low frequencies weigh more, the correlation is weak."
-    return _finding(claim, maps, Verdict.IN_PART, evidence, doubt)
-
-
 # Checks of maps by their names in claims.toml; they raise `NotCheckable`.
 CHECKS: dict[str, Callable[[Claim, Maps], Finding]] = {
     "difference": _difference,
@@ -416,5 +392,4 @@ CHECKS: dict[str, Callable[[Claim, Maps], Finding]] = {
     "different": _different,
     "lattice": _lattice,
     "shift": _shift,
-    "gradient": _gradient,
 }

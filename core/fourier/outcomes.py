@@ -16,7 +16,7 @@ from core.data.stored import OUTCOME_FACTS
 from core.fourier.crossover import Crossover, crossover, crossover_difference
 from core.fourier.heatmap import Heatmap, outcome_rows
 from core.fourier.table import POSITIVE, Number, Outcomes, outcome_file
-from core.fourier.waves import half_plane, wave_map, wave_values
+from core.fourier.waves import half_plane, wave_values
 from core.shared.files import Fact
 from core.shared.numbers import (
     Frequency,
@@ -91,56 +91,6 @@ def clean_error(heatmap: Heatmap, top: int = 1) -> Errors | None:
     scores = _scores(heatmap, [None]) if top == 1 else None
     measured = wilson(value, int(heatmap.clean[2])).item()
     return Errors(measured, None if scores is None else scores[0], images_of(heatmap))
-
-
-BLOCKS = 20  # of pictures, for the bootstrap
-
-
-@dataclass(frozen=True, eq=False)
-class StoredGradient(Outcomes):
-    """Energy of one network's gradients on CIFAR-10's 32 x 32 pixels, a row for each of `BLOCKS` blocks of pictures.
-
-    Number energy: mean `relative_energy` of the block's pictures along each of `half_plane`.
-    """
-
-    TRANSFORM, NUMBERS = "gradients", {"energy": Number((None,), np.float16, high=65_504.0)}
-    FILE = outcome_file(
-        TRANSFORM,
-        "file of gradients",
-        "python -m core.sweep gradients",
-        (Fact("classifier.name", "text"), Fact("dataset.n", "whole number", 2)),
-        NUMBERS,
-        required=("energy",),
-    )
-
-    @property
-    def blocks(self) -> np.ndarray:
-        """(BLOCKS, W) float16 energy."""
-        return self.numbers["energy"]
-
-    @property
-    def pictures(self) -> int:
-        """Number of pictures."""
-        return self.n
-
-    @property
-    def sha256(self) -> str | None:
-        """SHA-256 of the network's weights."""
-        return self.metadata["classifier"].get("sha256")
-
-    @cached_property
-    def energy(self) -> np.ndarray:
-        """(W,) mean over all pictures."""
-        return self.blocks.mean(axis=0, dtype=np.float64)
-
-    @property
-    def side(self) -> int:
-        """Side R of the map that has these waves."""
-        return int((2 * self.blocks.shape[1] - 1) ** 0.5)
-
-    def maps(self, values: np.ndarray) -> np.ndarray:
-        """(..., R, R) maps of (..., W) values of its waves."""
-        return wave_map(values, half_plane(self.side), self.side)
 
 
 @dataclass(frozen=True, eq=False)

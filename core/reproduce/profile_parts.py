@@ -26,7 +26,7 @@ from core.data.holes_and_sketches import usual_side
 from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet, usual_epsilon
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.fourier.heatmap import Heatmap
-from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient
+from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
 from core.fourier.waves import half_plane, rounded_radius
 from core.pgd.examples import (
     OPENING,
@@ -59,14 +59,12 @@ from core.shared.cli import progress_bar
 from core.shared.device import device_name
 from core.shared.files import make_folder
 from core.shared.stand_ins import ROLES
-from core.shared.text import count_of
 from core.sweep.grow import Table, Transforms, grow_file, missing_rows
 from core.sweep.predict import MIXED_AT
 from core.sweep.processes import Processes
 from core.sweep.transforms import (
     SIDE,
     CorruptionConfig,
-    GradientConfig,
     HybridConfig,
     PredictionConfig,
     StoredPredictions,
@@ -538,16 +536,6 @@ def _table(
     return ProfileFile(path or Path(outcomes.TRANSFORM, f"{network.file_name}.npz"), passes, make, is_complete)
 
 
-def gradients(network: ProfiledNetwork) -> Iterator[ProfileFile]:
-    """Yield the gradient of its loss, for small pictures."""
-    data = network.images(network.count((100, 1000)))
-    if data.image_size > SMALL or len(data) < BLOCKS:
-        have = f"{count_of(len(data), 'picture')} of {data.image_size}"
-        raise MissingDataError(f"needs at least {BLOCKS} pictures of {SMALL} pixels, and there are {have}")
-    passes = _GRADIENT_PASSES * len(data)
-    yield _table(network, StoredGradient, GradientConfig(), data, passes, lambda stored: stored.pictures >= len(data))
-
-
 def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the predictions for the story's picture under every wave, its exact map, and its mixed pictures."""
     if _vocabulary(network) not in (None, CIFAR10.name):
@@ -564,6 +552,5 @@ PARTS = {
     "predictions": ProfilePart("the story's pictures", predictions),
     "hybrids": ProfilePart("hybrid images", hybrids),
     "corruptions": ProfilePart("corruptions", corruptions),
-    "gradient": ProfilePart("the gradient of its loss", gradients),
     "judgements": ProfilePart("judges of what it paints", judgements),
 }

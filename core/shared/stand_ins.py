@@ -54,9 +54,6 @@ UNKNOWN = "#8C6D31"  # uploaded maps of unknown kind
 # One network: fewer errors at the low end, more at the high end. A difference of two networks has their own colours.
 FEWER_OR_MORE_ERRORS = "#1B7837#762A83"
 
-# One network: from decreasing to increasing the loss; a map of `core.fourier.heatmap`.
-GRADIENT = "vik"
-
 # Verdicts, each with a sign for use without colour; white text has a contrast of 5 to 7.
 GOOD, HALF, BAD, OPEN = ("✓", "#1a7f37"), ("◐", "#8a5a00"), ("✕", "#b3261e"), ("?", "#57606a")
 

@@ -1,4 +1,4 @@
-"""Script `python -m core.sweep`: resumable sweeps over waves, hybrids, corruptions, and of gradients.
+"""Script `python -m core.sweep`: resumable sweeps over waves, hybrids and corruptions.
 
     python -m core.sweep waves --classifier mini-clip --dataset cifar10 --output map.npz
     python -m core.sweep hybrids --classifier mini-clip --dataset cifar10 --pairs 2000 --output hybrids.npz
@@ -19,24 +19,21 @@ from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.corruptions import CORRUPTIONS, STRENGTHS
 from core.data.datasets import add_dataset_options, named_dataset
 from core.data.sample_sets import ImageDataset, usual_epsilon
-from core.fourier.contrasts import LOW
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import (
     ALIKE,
     CorruptionOutcomes,
     HybridOutcomes,
-    StoredGradient,
     crossover_of,
     dissimilar_pairs,
 )
-from core.fourier.waves import half_plane, rounded_radius
 from core.shared.cli import MAX_SEED, check_output, integer, number
 from core.shared.device import DTYPES
 from core.shared.numbers import Frequency, decimal, interval, percent
 from core.shared.text import count_of, quoted
 from core.sweep.grow import Transforms, grow_file
 from core.sweep.processes import Processes, run_together
-from core.sweep.transforms import BATCH, MAX_PAIRS, CorruptionConfig, GradientConfig, HybridConfig, default_cutoffs
+from core.sweep.transforms import BATCH, MAX_PAIRS, CorruptionConfig, HybridConfig, default_cutoffs
 from core.sweep.waves import SweepConfig, check_side_fits, usual_map_side
 
 
@@ -163,18 +160,6 @@ def _error_table(outcomes: CorruptionOutcomes) -> str:
     return "\n".join(lines)
 
 
-def _gradient_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--limit", type=integer(1), default=1000, help="number of pictures, default 1000")
-
-
-def _gradient_summary(gradient: StoredGradient) -> str:
-    radius = rounded_radius(half_plane(gradient.side))
-    bands = (radius <= LOW.last, radius > gradient.side // 2)
-    low, high = (decimal(float(gradient.energy[band].mean()), 2) for band in bands)
-    pictures = count_of(gradient.pictures, "picture")
-    return f"{pictures}; mean energy {low} up to radius {LOW.last}, {high} in the corners, 1 over all waves"
-
-
 @dataclass(frozen=True)
 class Sweep:
     """A command. what: for the help. options: adds its own. config: its settings. summary: of the finished table."""
@@ -195,12 +180,6 @@ SWEEPS = {
         _corruption_options,
         lambda args, dataset: CorruptionConfig(args.pictures, args.seed, args.batch_size),
         _error_table,
-    ),
-    "gradients": Sweep(
-        "the energy of the loss's gradient along every wave",
-        _gradient_options,
-        lambda args, dataset: GradientConfig(),
-        _gradient_summary,
     ),
 }
 

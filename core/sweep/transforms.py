@@ -1,9 +1,9 @@
-"""Other transforms of pictures: hybrids and corruptions; gradients of the loss, and the story's predictions."""
+"""Other transforms of pictures: hybrids and corruptions, and the story's predictions."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,15 +17,14 @@ from core.data.sample_sets import PRECOMPUTED, ImageDataset
 from core.data.stored import (
     cached_by_files,
     classifier_facts,
-    dataset_facts,
     first_by_name,
     outcome_facts,
     read_stored,
 )
-from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient
+from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
 from core.fourier.table import Number, Outcomes, Row, outcome_file
-from core.fourier.waves import clipped_share, half_plane, hybrid, largest_side, mix, relative_energy
-from core.shared.device import class_probabilities, forward
+from core.fourier.waves import clipped_share, half_plane, hybrid, mix
+from core.shared.device import class_probabilities
 from core.shared.files import Fact
 from core.sweep.grow import Table, Transforms
 from core.sweep.predict import (
@@ -39,42 +38,7 @@ from core.sweep.predict import (
 )
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from core.classifiers.classifier import Classifier
-
-CHUNK = 50  # pictures in one pass for gradients
-
-
-def loss_gradients(classifier: Callable[[Tensor], Tensor], images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the gradient of each image's cross-entropy to its label, (B, 3, H, W) float32.
-
-    Args:
-        classifier: as `core.classifiers.classifier.Classifier`.
-        images: (B, 3, H, W) float32 in [0, 1].
-        labels: (B,) int64.
-    Raises:
-        ValueError: the classifier cannot be differentiated.
-    """
-    import torch
-
-    from core.classifiers.networks import with_contiguous_attention
-
-    classifier = with_contiguous_attention(classifier)
-    device = getattr(classifier, "device", "cpu")
-    gradients = []
-    with torch.inference_mode(False), torch.enable_grad():
-        for start in range(0, len(images), CHUNK):
-            part = slice(start, start + CHUNK)
-            batch = torch.from_numpy(np.ascontiguousarray(images[part])).to(device).requires_grad_()
-            logits = forward(classifier, batch, "float32")
-            if not logits.requires_grad:
-                raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
-            targets = torch.from_numpy(labels[part]).to(device)
-            loss = torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
-            gradients.append(torch.autograd.grad(loss, batch)[0].cpu().numpy())
-    return np.concatenate(gradients)
-
 
 BATCH = 64
 MAX_PAIRS = 1_000_000
@@ -247,33 +211,6 @@ class CorruptionConfig(PictureTransforms[CorruptionOutcomes]):
         kind = list(CORRUPTIONS.values())[corruption]
         changed = corrupt(images, kind, STRENGTHS[strength], positions[:, 0].tolist(), seed=self.seed)
         return changed, energy_by_radius(changed - images)
-
-
-@dataclass(frozen=True)
-class GradientConfig(Transforms[StoredGradient]):
-    """Gradients of the loss on a data set of at least `BLOCKS` pictures; those beyond a multiple of it are ignored."""
-
-    def empty(self, classifier: Classifier, dataset: ImageDataset) -> StoredGradient:
-        if len(dataset) < BLOCKS:
-            raise ValueError(f"gradients need at least {BLOCKS} pictures; there are {len(dataset)}")
-        facts = {
-            "classifier": classifier_facts(classifier),
-            "dataset": dataset_facts(dataset),
-            "source": {},
-        }
-        waves = len(half_plane(largest_side(dataset.image_size, dataset.image_size)))
-        energy = np.full((BLOCKS, waves), np.nan, np.float16)
-        return StoredGradient(*_unmeasured(BLOCKS, 0), facts, numbers={"energy": energy})
-
-    def images(self, row: int, dataset: ImageDataset) -> int:
-        return len(dataset) // BLOCKS
-
-    def measure(self, classifier: Classifier, dataset: ImageDataset, rows: Sequence[int]) -> Iterator[Row]:
-        count, side = len(dataset) // BLOCKS, largest_side(dataset.image_size, dataset.image_size)
-        for row in rows:
-            places = np.arange(row * count, (row + 1) * count)
-            gradients = loss_gradients(classifier, pixels(dataset, places), dataset.labels[places])
-            yield Row(row, count, numbers={"energy": relative_energy(gradients, side).mean(axis=0)})
 
 
 CHOICE = PRECOMPUTED / "default_picture.json"

@@ -114,7 +114,6 @@ NUMBER = r"−?\d[\d,.]*(?: ?%)?(?:(?: of | to | / )−?\d[\d,.]*)*"
 VIEWS = {
     **{f"story?chapter={slug}": "" for slug in SLUGS[1:]},
     "frequency?tab=Two+pictures+in+one": "This is a single pair.",
-    "frequency?tab=Gradient": "Rise of the error in",
     "frequency?tab=Classes": "Error by class",
     "frequency?tab=Corruptions": "2,000 CIFAR-10 test pictures",
     "frequency?tab=Your+own+words": "learned from captions about the ten classes",

@@ -86,7 +86,7 @@ def _difference(first: Errors, second: Errors) -> Interval:
 
 def findings_between(subject: Entry, reference: Entry, *all_maps: Entry) -> tuple[Finding, ...]:
     """Return findings on every claim, with the subject in CLIP’s place and the reference in the ResNet’s."""
-    return _findings(subject, reference, *all_maps, stored=stored_state("hybrids", "corruptions", "gradients"))
+    return _findings(subject, reference, *all_maps, stored=stored_state("hybrids", "corruptions"))
 
 
 @lru_cache(16)

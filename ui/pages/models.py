@@ -156,7 +156,7 @@ def _profile() -> None:
     for spec in unprofiled()[:1]:
         st.button(
             f"Make the profile of {as_markdown(one_line(spec.title))}",
-            help="Its heat map, the story’s pictures, hybrid images, corruptions, gradient, judged drawings, and the "
+            help="Its heat map, the story’s pictures, hybrid images, corruptions, judged drawings, and the "
             "runs that *Fill a hole* and *Draw* open with: about ten minutes on two cores, beside visitors’ runs. "
             "Pressed again after an end of the server, it resumes.",
             on_click=profile_maker().start,

@@ -23,7 +23,7 @@ from ui.story import data, opening
 from ui.story.data import STORED, WAVE, far_from_clip, findings_by_claim, labels, opening_runs
 from ui.tools.hybrids import KIND as MIXED_KIND
 from ui.tools.hybrids import STORED as MIXED
-from ui.tools.registry import CORRUPTIONS, GRADIENT, HYBRIDS
+from ui.tools.registry import CORRUPTIONS, HYBRIDS
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["chapters"]
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
@@ -212,7 +212,6 @@ FACTS: dict[str, Callable[[], str]] = {
     "recognised": _recognised,
     "clip_here": _clip_here,
     "patches": lambda: _frequency(("cell", f"{CLIP_GRID},{CLIP_GRID}"), maps=(CLIP, RESNET56)),
-    "gradient": lambda: _frequency(("tab", GRADIENT), maps=labels(data.on_mixtures()[1:])),
     "weather": lambda: _frequency(("tab", CORRUPTIONS), maps=labels(data.drawing_twins())),
 }
 

@@ -1,4 +1,4 @@
-"""Tools below the maps: four as cards, and the visitor's own. Only an open tool and a running sweep are computed."""
+"""Tools below the maps: three as cards, and the visitor's own. Only an open tool and a running sweep are computed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ import numpy as np
 import streamlit as st
 
 from core.claims.claim import CLAIMS
-from core.claims.quantities import stored_gradients
 from core.data.picture_files import png_data_uri
-from core.fourier.heatmap import colormap_table
-from core.fourier.waves import half_plane, hybrid, wave_map
-from core.shared.stand_ins import networks_for
+from core.fourier.waves import hybrid
 from ui.maps.catalogue import add_a_file
 from ui.maps.predictions import PageState
 from ui.shared import url
@@ -22,12 +19,11 @@ from ui.shared.pictures import sample_picture, samples, to_picture
 from ui.tools.classes import class_panel
 from ui.tools.compute import sweep_is_running, sweep_panel
 from ui.tools.corruptions import corrupted_picture, corruption_panel
-from ui.tools.gradients import gradient_panel
 from ui.tools.hybrids import KIND, STORED, hybrid_panel, stored_mixtures
 from ui.tools.own_words import CLASSES, PROMPT, own_classes
 
 TOOL = "tab"  # in the URL: the tool that is open, by its name in `TOOLS`
-HYBRIDS, BY_CLASS, GRADIENT = "Two pictures in one", "Classes", "Gradient"
+HYBRIDS, BY_CLASS = "Two pictures in one", "Classes"
 CORRUPTIONS = CLAIMS["contrast"].tool
 OWN_SWEEP, OWN_WORDS, OWN_FILE = "Compute a map", "Your own words", "Add a map"
 _OPEN, _CARD, _OWN = "frequency.tool", "frequency.card", "frequency.own"
@@ -105,7 +101,6 @@ def _label(name: str) -> str:
 # Keyed by the name on the page and in the URL.
 TOOLS: dict[str, Tool] = {
     HYBRIDS: Tool(hybrid_panel, "whose waves count?", of_picture=True),
-    GRADIENT: Tool(gradient_panel, "which pixels move the loss?", of_picture=True),
     BY_CLASS: Tool(class_panel, "which class becomes which?"),
     CORRUPTIONS: Tool(corruption_panel, "who is right in fog?", of_picture=True),
     OWN_SWEEP: Tool(lambda page: sweep_panel(page.picture, page.on_new_map)),
@@ -115,14 +110,11 @@ TOOLS: dict[str, Tool] = {
 
 
 def card_pictures() -> dict[str, str]:
-    """Return a data URI of the picture on each card: a mixture, a gradient's energy by wave, classes, and fog."""
-    (mixed, *_), viridis = stored_mixtures(()), colormap_table("viridis")
-    gradient = stored_gradients()[networks_for("comparison", stored_gradients())[0]]
-    ranks = gradient.energy.argsort().argsort() * 255 // (len(gradient.energy) - 1)
+    """Return a data URI of the picture on each card: a mixture, classes, and fog."""
+    mixed = stored_mixtures(())[0]
     nine = samples(KIND).images[:9].reshape(3, 3, 3, 32, 32).transpose(0, 3, 1, 4, 2).reshape(96, 96, 3)
     pictures = {
         HYBRIDS: to_picture(hybrid(mixed.low / np.float32(255), mixed.high / np.float32(255), STORED["starts"][0])),
-        GRADIENT: viridis[wave_map(ranks, half_plane(gradient.side), gradient.side).astype(int)],
         BY_CLASS: nine,
         CORRUPTIONS: to_picture(corrupted_picture(sample_picture(KIND, 0), "fog", 2)),
     }

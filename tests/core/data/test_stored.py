@@ -1,12 +1,11 @@
 """Stored results of profiles: found beside the project's, reloaded when they change, and never an error on a page."""
 
 import os
-import shutil
 from dataclasses import replace
 
 import pytest
 
-from core.claims.quantities import stored_gradients, stored_hybrids
+from core.claims.quantities import stored_hybrids
 from core.data.sample_sets import PRECOMPUTED
 from core.data.stored import VARIABLE, missing_profiles, profile_folders, read_stored, stored_files
 from core.fourier.outcomes import HybridOutcomes
@@ -17,8 +16,7 @@ from core.shared.files import CACHE, ArchiveError
 def profile(tmp_path, monkeypatch):
     """An empty profile that the operator configures."""
     folder = tmp_path / "profile"
-    for kind in ("hybrids", "gradients"):
-        (folder / kind).mkdir(parents=True)
+    (folder / "hybrids").mkdir(parents=True)
     monkeypatch.setenv(VARIABLE, str(folder))
     return folder
 
@@ -60,8 +58,6 @@ def test_the_projects_own_results_count_first(profile):
     other = stored_hybrids()["mini-resnet"]
     named(other, "mini-clip").save(profile / "hybrids" / "mini-clip.npz")
     assert stored_hybrids()["mini-clip"].metadata["classifier"]["sha256"] != other.metadata["classifier"]["sha256"]
-    shutil.copy(PRECOMPUTED / "gradients" / "mini-clip.npz", profile / "gradients" / "other.npz")
-    assert list(stored_gradients()) == sorted(path.stem for path in (PRECOMPUTED / "gradients").glob("*.npz"))
 
 
 def test_a_damaged_file_of_a_profile_is_left_out_and_one_of_the_project_is_not(profile, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from torch import nn
 
 import core.reproduce.profile as profile_script
 from core.claims.claim import NamedMap
-from core.claims.quantities import equal_strength, stored_corruptions, stored_gradients, stored_hybrids
+from core.claims.quantities import equal_strength, stored_corruptions, stored_hybrids
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import bundled_specs, load_classifier
 from core.data.datasets import load_dataset, load_samples
@@ -69,15 +69,14 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     folder = tmp_path / "profile"
     assert profile(folder) == 0
     printed = capsys.readouterr()
-    assert "8 files made" in printed.out and "cifar10-samples stands in" in printed.err
-    assert "1 of 8, the runs that pages open with: runs/generation_cifar10__toy-linear.npz" in printed.err
-    assert "3 of 8, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
+    assert "7 files made" in printed.out and "cifar10-samples stands in" in printed.err
+    assert "1 of 7, the runs that pages open with: runs/generation_cifar10__toy-linear.npz" in printed.err
+    assert "3 of 7, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
     assert not list(folder.rglob("*.unfinished"))
     assert sum(path.stat().st_size for path in folder.rglob("*")) < MAX_BYTES
     monkeypatch.setenv(VARIABLE, str(folder))
     assert NAME in stored_hybrids() and stored_hybrids()[NAME].pairs == 150
     assert stored_corruptions()[NAME].measured.all()
-    assert stored_gradients()[NAME].energy.shape == (481,)
     kinds = judged_outcomes()[NAME].kinds()
     assert {name: outcomes.n for name, outcomes in kinds.items()} == {"classless, pixels": 6, "classless, views": 6}
     assert kinds["classless, views"].judge == "mini-resnet" and kinds["classless, views"].third == "mini-clip-vit"
@@ -87,7 +86,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert entry.heatmap.estimate is not None and (entry.heatmap.count > 0).all()
     drawn = [path for path in stored_subjects("generation")["cifar10"] if path.stem.endswith("__toy-linear")]
     assert PGDRun.load(*drawn).metadata["classifier"]["name"] == NAME
-    assert profile(folder) == 0 and "0 files made, 8 kept" in capsys.readouterr().out
+    assert profile(folder) == 0 and "0 files made, 7 kept" in capsys.readouterr().out
 
 
 def test_corners_at_equal_strength_are_made_of_networks_that_enlarge_nothing(tmp_path, monkeypatch):
@@ -194,11 +193,11 @@ def test_the_command_says_what_a_part_needs(toy, tmp_path, capsys):
     few = load_samples("cifar10-samples")
     arrays = {"images": few.images[:12].transpose(0, 2, 3, 1), "labels": few.labels[:12], "classes": few.classes.names}
     np.savez(tmp_path / "few.npz", **arrays)
-    options = ("--parts", "gradient,hybrids", "--dataset", str(tmp_path / "few.npz"), "--image-size", "32")
+    options = ("--parts", "judgements,hybrids", "--dataset", str(tmp_path / "few.npz"), "--image-size", "64")
     assert profile(tmp_path, *options) == 0
     printed = capsys.readouterr().out
     assert "1 file made" in printed
-    assert "needs at least 20 pictures of 32 pixels, and there are 12 pictures of 32" in printed
+    assert "need CIFAR-10’s pictures of 32 pixels, or another network that knows the drawn classes" in printed
 
 
 def test_the_time_left_counts_each_part_at_its_own_pace(monkeypatch, tmp_path, capsys):
@@ -215,10 +214,10 @@ def test_the_time_left_counts_each_part_at_its_own_pace(monkeypatch, tmp_path, c
 
 def test_a_full_profile_makes_again_what_was_quick_and_a_quick_one_keeps_what_is_full(toy, tmp_path):
     data = load_samples("cifar10-samples")
-    assert profile(tmp_path, "--parts", "hybrids,gradient") == 0
+    assert profile(tmp_path, "--parts", "hybrids,corruptions") == 0
     for quick in (True, False):
         network = profiled(NAME, data, quick)
-        for key, there in (("hybrids", quick), ("gradient", True)):  # there are at most 100 pictures
+        for key, there in (("hybrids", quick), ("corruptions", True)):  # there are at most 100 pictures
             (item,) = PARTS[key].items(network)
             assert item.is_there(tmp_path) == there
 

@@ -15,7 +15,7 @@ import pytest
 from core.data.corruptions import CORRUPTIONS
 from core.data.sample_sets import CIFAR10
 from core.fourier.heatmap import Heatmap, outcome_rows
-from core.fourier.outcomes import BLOCKS, CorruptionOutcomes, HybridOutcomes, StoredGradient
+from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
 from core.fourier.waves import half_plane
 from core.sweep import __main__ as sweep
 from core.sweep.__main__ import main, parse_cells, parse_cutoffs, parse_passes
@@ -30,7 +30,6 @@ KINDS = {
     "waves": (Heatmap, ("--side", str(SIDE), "--epsilon", "4", "--cells=0,0")),
     "hybrids": (HybridOutcomes, ("--pairs", "9", "--cutoffs", "2,4,8")),
     "corruptions": (CorruptionOutcomes, ("--pictures", "9")),
-    "gradients": (StoredGradient, ()),
 }
 # The script with a pause before each batch, so that it can be stopped midway on machines of any speed.
 SLOWLY = """
@@ -111,15 +110,11 @@ def test_every_command_keeps_its_table_repeats_itself_and_refuses_other_settings
     told, content = capsys.readouterr().out, table.load(output)
     assert [path.name for path in tmp_path.iterdir()] == ["one.npz"]
     assert content.metadata["source"]["wall_seconds"] >= 0  # rounded to tenths
-    expected = {"waves": "1 of 121 cells, clean error", "hybrids": "9 pairs, ", "corruptions": "9 pictures; clean",
-                "gradients": "20 pictures; mean energy "}  # fmt: skip
+    expected = {"waves": "1 of 121 cells, clean error", "hybrids": "9 pairs, ", "corruptions": "9 pictures; clean"}
     assert expected[kind] in told
     if kind == "corruptions":
         assert all(row.label in told for row in CORRUPTIONS.values()) and content.keys == tuple(CORRUPTIONS)
         assert f"{100 * content.errors('fog', strength=3).measured.value:.1f} (" in told.splitlines()[-1]
-    if kind == "gradients":
-        assert content.counts.tolist() == [1] * BLOCKS and content.side == 31
-        assert content.maps(content.energy).mean() == pytest.approx(1, abs=1e-3)
     written = output.read_bytes()
     assert main(line) == 0 and output.read_bytes() == written, "nothing was left"
     assert main([*line, "--classifier", "mini-clip"]) == 2
@@ -298,7 +293,6 @@ def test_classes_that_make_the_numbers_mean_nothing_are_told(classifier, classes
         ("hybrids", "--pairs 0", "--pairs"),
         ("hybrids", "--cutoffs 1,x", "--cutoffs"),
         ("corruptions", "--pictures 0", "--pictures"),
-        ("gradients", "--limit 19", "gradients need at least 20 pictures; there are 19"),
     ],
 )
 def test_bad_arguments_end_in_a_sentence(kind, more, message, archive, tmp_path, monkeypatch, capsys):

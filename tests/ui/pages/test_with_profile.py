@@ -14,7 +14,7 @@ from core.claims.quantities import stored_hybrids
 from core.data.sample_sets import PRECOMPUTED
 from core.data.stored import VARIABLE
 from core.fourier.heatmap import Heatmap
-from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes, StoredGradient
+from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
 from core.fourier.waves import half_plane
 from core.pgd.pictures import JudgedOutcomes
 from core.pgd.record import PGDRun
@@ -24,7 +24,7 @@ from tests.ui.page_runner import bodies, components, open_page, page_text, run_f
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.story.chapters import SLUGS
 from ui.story.data import computed_map, first_maps
-from ui.tools.registry import GRADIENT, TOOL
+from ui.tools.registry import HYBRIDS, TOOL
 
 CLIP_NAME = "clip-vit-b-32"
 PAPERS, RANDOM = "CLIP ViT-B/32", "CLIP ViT-B/32 (weights: random)"
@@ -50,7 +50,6 @@ def folder(tmp_path_factory):
         ("corruptions", CorruptionOutcomes, "corruptions/mini-clip.npz"),
         ("predictions", StoredPredictions, "predictions/mini-clip.npz"),
         ("judgements", JudgedOutcomes, "judgements/mini-clip.npz"),
-        ("gradients", StoredGradient, "gradients/mini-clip.npz"),
     )
     for kind, stored, path in files:
         (folder / kind).mkdir()
@@ -103,7 +102,7 @@ def named(text: str) -> set[str]:
     return names
 
 
-ALL, TWINS = {PAPERS, RESNET, MINI, CNN}, {MINI, TWIN, CNN_TWIN}
+ALL = {PAPERS, RESNET, MINI, CNN}
 # A page, its URL's parameters, and the networks that it names without CLIP's profile and with it.
 PLACES = {
     "word": ("story", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}),
@@ -111,14 +110,14 @@ PLACES = {
     "mixture": ("story", {}, {MINI, CNN}, {RANDOM, CNN}),
     "hole": ("story", {}, {LARGE_CNN, MINI, TWIN, RESNET}, {RANDOM, MINI, TWIN, RESNET}),
     "a drawing": ("generation", {}, {LARGE_CNN}, {RANDOM, LARGE_CNN}),
-    "gradient": (
+    "a tool": (
         "frequency",
-        {"maps": [CLIP, RESNET56], "pictures": "CIFAR-10", TOOL: GRADIENT},
-        ALL | TWINS,
-        ALL | TWINS,
+        {"maps": [CLIP, RESNET56], "pictures": "CIFAR-10", TOOL: HYBRIDS},
+        ALL,
+        ALL,
     ),
 }
-QUICK = ("word", "hole", "gradient")
+QUICK = ("word", "hole", "a tool")
 
 
 @pytest.mark.parametrize(

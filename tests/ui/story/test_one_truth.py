@@ -42,7 +42,7 @@ def everywhere() -> dict[str, dict[str, tuple[str, str]]]:
     return {
         "papers": findings_of(subject=CLIP, reference=RESNET56),
         "minis": findings_of(subject=MINI_CLIP, reference=MINI_RESNET),
-        "gradient": findings_of(subject=MINI_RESNET, reference=MINI_CLIP),
+        "between": findings_of(subject=MINI_RESNET, reference=MINI_CLIP),
         "first painted": findings_of(**{SECTION: FEATURES}),
     }
 
@@ -101,7 +101,7 @@ def test_the_numbers_of_a_wave_are_one():
     [
         ("papers", (CLIP, RESNET56), "0,1", "low"),
         ("papers", (CLIP, RESNET56), "-14,-14", "high"),
-        ("gradient", (MINI_RESNET, MINI_CLIP), "5,5", None),
+        ("between", (MINI_RESNET, MINI_CLIP), "5,5", None),
     ],
 )
 def test_frequency_says_of_a_wave_what_findings_says_of_its_claim(everywhere, about, maps, cell, key):

@@ -115,7 +115,7 @@ def target(link: str, **parameters: object) -> AppTest:
 
 
 def test_links_open_what_texts_and_figures_show():
-    for fact in ("patches", "gradient", "weather"):
+    for fact in ("patches", "weather"):
         assert set(parse_qs(urlsplit(FACTS[fact]()).query)["maps"]) <= shipped_maps().keys()
     links = {name: chapter(NAMES.index(name)).link[1] for name in ("Wave", "Mixture", "Hole")}
     app = target(links["Wave"], pictures="Yours")  # without a picture no classifier is loaded

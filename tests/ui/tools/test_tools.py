@@ -1,9 +1,6 @@
 """The tools of *Frequencies* in Streamlit's test runner: their numbers against the engine's, what links open."""
 
-import base64
 import dataclasses
-import html
-import io
 import json
 import re
 import shlex
@@ -13,11 +10,9 @@ from itertools import islice
 import numpy as np
 import pytest
 import streamlit as st
-import torch
-from PIL import Image
 
 import ui.tools.corruptions
-from core.claims.quantities import gradient_agreement, stored_corruptions, stored_gradients
+from core.claims.quantities import stored_corruptions
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.corruptions import CORRUPTIONS as ALL_CORRUPTIONS
 from core.data.corruptions import corrupt
@@ -39,7 +34,7 @@ from ui.shared.pictures import Picture, sample_picture, samples
 from ui.tools.compute import JOB, SIDE, script_command, sweep_config
 from ui.tools.corruptions import _networks, corruption_table
 from ui.tools.hybrids import STORED, _mixed, crossover_table, stored_mixtures
-from ui.tools.registry import BY_CLASS, CORRUPTIONS, GRADIENT, HYBRIDS, OWN_SWEEP
+from ui.tools.registry import BY_CLASS, CORRUPTIONS, HYBRIDS, OWN_SWEEP
 
 FIRST = SAMPLE_SETS["cifar10"].first
 CUTOFFS = hybrid_cutoffs(32)
@@ -110,50 +105,6 @@ def test_the_tool_computes_what_is_stored_of_the_same_pair_and_a_senseless_link_
     data = mixer(picture="0", second="9999", cutoff="nan")
     assert data["strip"]["selected"] == SAMPLE_SETS["cifar10"].second
     assert data["cutoffs"][data["value"]] == CUTOFFS[len(CUTOFFS) // 2] == 4
-
-
-# Gradient
-
-
-@pytest.fixture
-def gradients():
-    """{title: (3, H, W)} of the first picture, by torch's own backward pass."""
-    data, by_title = samples("cifar10"), {}
-    for name in ("mini-clip", "mini-clip-robust", "mini-resnet"):
-        image = torch.from_numpy(data.images[FIRST][None].astype(np.float32) / 255).requires_grad_()
-        logits = classifier_for(name, "cifar10")(image)
-        (-logits.log_softmax(1)[0, data.labels[FIRST]]).backward()
-        by_title[classifier_spec(name).title] = image.grad[0].numpy()
-    return by_title
-
-
-def test_each_network_shows_its_gradient_its_energy_the_rise_by_radius_and_how_they_agree(gradients):
-    gradient = opened(GRADIENT, maps=[MINI_CLIP, MINI_RESNET])
-    figures = re.findall(r'<img src="data:image/png;base64,([^"]*)" alt="([^:"]*)', bodies(gradient, "run-row")[0])
-    pictures = {title: Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data, title in figures}
-    assert list(pictures) == ["This picture", *gradients, "Mini ResNet (robust)"]
-    for title, expected in gradients.items():
-        small, signed = np.asarray(pictures[title])[4::8, 4::8].astype(int), expected.sum(0)
-        for sign, warmer in ((1, True), (-1, False)):  # brown has more red than blue
-            strong = small[sign * signed > np.quantile(sign * signed, 0.97)]
-            assert ((strong[:, 0] > strong[:, 2]) == warmer).all()
-    spectrum = np.abs(np.fft.fft2(gradients["Mini ResNet"].astype(float))) ** 2
-    cells = {(i, j): spectrum[:, i, j].sum() for i in range(-15, 16) for j in range(-15, 16)}
-    ring = [wave for wave in cells if round(np.hypot(*wave)) == 9]
-    here, mean = (row for row in chart_rows(gradient, 0) if (row["network"], row["radius"]) == ("Mini ResNet", 9))
-    energy = np.mean([cells[wave] for wave in ring]) / np.mean(list(cells.values()))
-    assert here["energy"] == pytest.approx(energy, rel=1e-3)
-    assert (here["of"], mean["of"]) == ("this picture", "mean of 1,000")
-    heatmap = entries()[MINI_RESNET].heatmap
-    errors = [heatmap.error_rate[15 + i, 15 + j] for i, j in ring]
-    (there,) = (row for row in chart_rows(gradient, 1) if (row["network"], row["radius"]) == ("Mini ResNet", 9))
-    assert there["rise"] == pytest.approx(100 * (np.mean(errors) - heatmap.clean_rate()), abs=1e-6)
-    assert there["low"] < there["rise"] < there["high"]
-    agreement = gradient_agreement(stored_gradients()["mini-resnet"], heatmap)
-    table = bodies(gradient, "Does the gradient say which waves mislead?")[0]
-    (row,) = [row for row in table.split("<tr>") if "Mini ResNet<" in row]
-    text = html.unescape(re.sub("<.*?>", "", row)).replace("\N{MINUS SIGN}", "-")
-    assert f"{agreement.waves.value:.2f}95 % interval (" in text and f"{agreement.rings.value:.2f}" in text
 
 
 # Classes
