@@ -85,10 +85,12 @@ class Classifier(nn.Module):
         image_size: the network's own input side in pixels.
         patch_grid: see `patch_grid`.
         any_size: whether the network is known to take inputs of any side; see `at_size`.
+        merged: groups of the network's classes, each of which is one class here, behind the others; see `merge`.
     """
 
     kind: Literal["zero-shot", "closed-set"]
     template: str | None = None
+    merged: tuple[tuple[int, ...], ...] = ()
 
     def __init__(self, identity: Identity, network: nn.Module, preprocess: Preprocess, classes: ClassSet) -> None:
         super().__init__()
@@ -124,6 +126,37 @@ class Classifier(nn.Module):
         other.image_size = side
         return other
 
+    def class_logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Images (B, 3, H, W) in [0, 1] -> logits (B, K) before any classes are merged."""
+        raise NotImplementedError
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Images (B, 3, H, W) in [0, 1] -> logits (B, K)."""
+        logits = self.class_logits(images)
+        if not self.merged:
+            return logits
+        unions = [logits[:, list(members)].logsumexp(dim=1, keepdim=True) for members in self.merged]
+        return torch.cat([logits[:, _others(logits.shape[1], self.merged)], *unions], dim=1)
+
+    def merge(self, words: Mapping[str, Sequence[int]]) -> Self:
+        """Return a classifier in which the classes of each word are one, called by it, behind all other classes.
+
+        Its logit is the logsumexp of theirs: its probability is the sum of theirs, and all others keep their own.
+
+        Args:
+            words: indices of classes by name; no class belongs to two.
+        Raises:
+            ValueError: an index is no class or is given twice, or a word has none.
+        """
+        names, groups = self.classes.names, tuple(tuple(members) for members in words.values())
+        given = [member for members in groups for member in members]
+        if not all(groups) or len({*given}) < len(given) or not {*given} <= {*range(len(names))}:
+            raise ValueError(f"merge takes disjoint sets of the indices 0 to {len(names) - 1}; got {groups}")
+        other = copy.copy(self)
+        other.merged = groups
+        other.classes = ClassSet("custom", (*(names[k] for k in _others(len(names), groups)), *words))
+        return other
+
     def for_classes(self, class_set: ClassSet, template: str | None = None) -> Classifier:
         """Return a classifier for other classes that shares this network.
 
@@ -134,6 +167,12 @@ class Classifier(nn.Module):
             ValueError: a closed-set classifier does not know a class or was given a template; a bad template.
         """
         raise NotImplementedError
+
+
+def _others(count: int, groups: Sequence[Sequence[int]]) -> list[int]:
+    """Return the indices below `count` that are in no group."""
+    inside = {member for members in groups for member in members}
+    return [k for k in range(count) if k not in inside]
 
 
 def takes_any_size(network: nn.Module) -> bool:
@@ -196,8 +235,7 @@ class ClosedSetClassifier(Classifier):
         columns = None if everything else torch.tensor(chosen, device=self.device)
         self.register_buffer("columns", columns, persistent=False)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (B, 3, H, W) in [0, 1] -> logits (B, K)."""
+    def class_logits(self, images: torch.Tensor) -> torch.Tensor:
         logits = self.network(self.preprocess(images))
         return logits if self.columns is None else logits[:, self.columns]
 
@@ -407,8 +445,7 @@ class ZeroShotClassifier(Classifier):
         self.tokenizer = clip.tokenizer
         self.embedded = {**clip.embedded, **dict(zip(prompts, rows.cpu().numpy(), strict=True))}
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (B, 3, H, W) in [0, 1] -> logits (B, K)."""
+    def class_logits(self, images: torch.Tensor) -> torch.Tensor:
         network: Any = self.network
         features = F.normalize(network.encode_image(self.preprocess(images)), dim=-1)  # (B, D)
         logits = network.logit_scale.exp() * features @ self.class_embeddings.T

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 import sys
 import unicodedata
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.classifiers.registry import load_classifier
 from core.data.sample_sets import ClassSet
+from core.data.words import find_word, neighbours
 from core.shared.device import choose_device, prepare_torch
 from core.shared.text import quoted
 
@@ -90,31 +92,58 @@ def find_class(name: str, classes: ClassSet) -> int | None:
     return next((k for k, known in enumerate(classes.names) if known.casefold() == key), None)
 
 
-def choose_target(classifier: Classifier, text: str) -> tuple[Classifier, int]:
-    """Return a classifier and the index of the class that `text` names or, for a zero-shot classifier, describes.
+def choose_targets(classifier: Classifier, targets: Sequence[str | int]) -> tuple[Classifier, list[int]]:
+    """Return a classifier that has every target as a class, and their indices among its classes.
 
-    A new text becomes an additional class of a zero-shot classifier, so the target's probability is a share among all
-    of them.
+    A text names a class, else a word that stands for some (`core.data.words`): a closed-set classifier merges these
+    into one class, whose probability is the sum of theirs. Any other text becomes an additional class of a zero-shot
+    classifier, so that its probability is a share among all of them.
 
+    Args:
+        targets: class names, words or texts; or indices of classes.
     Raises:
-        ValueError: no text, a class unknown to a closed-set classifier, or a text too long for the text tower.
+        ValueError: no text, a word unknown to a closed-set classifier, two words that share a class, or a text too
+            long for the text tower.
     """
-    if not text.strip():
+    names = list(classifier.classes.names)
+    members: list[tuple[int, ...]] = []  # of each target
+    words: dict[tuple[int, ...], str] = {}
+    for target in targets:
+        found = _members(classifier, names, target.strip()) if isinstance(target, str) else (int(target),)
+        members.append(found)
+        if len(found) > 1:
+            words.setdefault(found, str(target).strip())
+    if new := names[len(classifier.classes) :]:
+        check_prompts(classifier, new, what="target text")
+        classifier = classifier.for_classes(ClassSet("custom", tuple(names)))
+    for word, other in itertools.combinations(dict.fromkeys(members), 2):
+        if {*word} & {*other}:
+            called = [quoted(words[one] if one in words else names[one[0]]) for one in (word, other)]
+            raise ValueError(f"{called[0]} and {called[1]} share a class, of which one run has one; draw one at a time")
+    if words:
+        classifier = classifier.merge({word: group for group, word in words.items()})
+    inside = {member for group in words for member in group}
+    singles = [k for k in range(len(names)) if k not in inside]
+    places = {found: place for place, found in enumerate([*((k,) for k in singles), *words])}
+    return classifier, [places.get(found, found[0]) for found in members]  # PGD refuses an index that is no class
+
+
+def _members(classifier: Classifier, names: list[str], text: str) -> tuple[int, ...]:
+    """Return the classes that a text names; a new text for a zero-shot classifier is added to `names`."""
+    if not text:
         raise ValueError("the target is empty; choose a class, or describe one in words")
-    index = find_class(text, classifier.classes)
-    if index is not None:
-        return classifier, index
-    names = classifier.classes.names
-    if classifier.kind != "zero-shot":
-        known = {name.casefold(): name for name in reversed(names)}
-        close = difflib.get_close_matches(text.strip().casefold(), known, n=1, cutoff=0.6)
-        hint = f"did you mean {known[close[0]]!r}?" if close else "choose one of its classes, or a CLIP for free text"
-        raise ValueError(
-            f"target {text.strip()!r} is not among the {len(names)} classes of classifier {classifier.name!r}; {hint}"
-        )
-    check_prompts(classifier, [text.strip()], what="target text")
-    extended = ClassSet("custom", (*names, text.strip()))
-    return classifier.for_classes(extended), len(names)
+    lower = [name.casefold() for name in names]
+    if text.casefold() in lower:
+        return (lower.index(text.casefold()),)
+    if classifier.kind == "zero-shot":
+        names.append(text)
+        return (len(names) - 1,)
+    if word := find_word(text, classifier.classes):
+        return word.members
+    near = neighbours(text, classifier.classes) or tuple(difflib.get_close_matches(text.casefold(), lower, n=1))
+    hint = f"nearest: {', '.join(near)}" if near else "choose one of its classes, or a CLIP for free text"
+    known = f"not among the {len(names)} classes of classifier {classifier.name!r}"
+    raise ValueError(f"target {quoted(text)} is {known}, and stands for none of them; {hint}")
 
 
 def check_prompts(

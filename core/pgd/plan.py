@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.classifiers.text import choose_target
+from core.classifiers.text import choose_targets
 from core.data.holes_and_sketches import Fill, fill_hole
 from core.pgd.search import SEARCHES, Search
 from core.pgd.settings import Penalty, PGDConfig, RunKind, usual_settings
@@ -77,11 +77,7 @@ def prepare(plan: RunPlan, classifier: Classifier) -> tuple[Classifier, Objectiv
 
     from core.pgd.steps import Generation, Inpainting
 
-    indices = []
-    for target in plan.targets:
-        if isinstance(target, str):
-            classifier, target = choose_target(classifier, target)
-        indices.append(target)
+    classifier, indices = choose_targets(classifier, plan.targets)
     targets = torch.tensor(indices)
     if plan.mask is None:
         return classifier, Generation(targets)

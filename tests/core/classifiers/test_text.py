@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from core.classifiers.text import MAX_CLASSES, MAX_NAME_LENGTH, choose_target, parse_class_list, parse_template
-from core.data.sample_sets import ClassSet
+from core.classifiers.classifier import ClosedSetClassifier, Preprocess
+from core.classifiers.text import MAX_CLASSES, MAX_NAME_LENGTH, choose_targets, parse_class_list, parse_template
+from core.classifiers.weights import Identity
+from core.data.sample_sets import ClassSet, imagenet
 
 
 @pytest.mark.parametrize(
@@ -70,31 +72,79 @@ class Named:
 
 
 @pytest.mark.parametrize("kind", ["zero-shot", "closed-set"])
-@pytest.mark.parametrize(("text", "index"), [(" bee ", 1), ("CRANE", 2)])
-def test_choose_target_finds_a_class_by_name(kind, text, index):
+def test_choose_targets_finds_classes_by_name_and_index(kind):
     classifier = Named(kind)
-    chosen, place = choose_target(classifier, text)
-    assert place == index and chosen is classifier
+    chosen, places = choose_targets(classifier, [" bee ", "CRANE", 3])
+    assert places == [1, 2, 3] and chosen is classifier
 
 
 @pytest.mark.parametrize("text", ["a blue teapot", "one two three"])  # the second barely fits
-def test_choose_target_adds_free_text_to_a_zero_shot_classifier(text):
+def test_choose_targets_adds_free_text_to_a_zero_shot_classifier(text):
     classifier = Named("zero-shot")
-    chosen, place = choose_target(classifier, f" {text} ")
-    assert place == 4 and chosen.classes.names[4] == text
+    chosen, places = choose_targets(classifier, [f" {text} ", "ant", text])
+    assert places == [4, 0, 4] and chosen.classes.names[4] == text
     assert len(classifier.classes) == 4
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "message"),
+    ("kind", "texts", "message"),
     [
-        ("closed-set", "bees", "target 'bees' is not among the 4 classes.*did you mean 'Bee'"),
-        ("closed-set", "teapot", "or a CLIP for free text"),
-        ("closed-set", "  ", "target is empty"),
-        ("zero-shot", "far too many words for it", "text is too long.*reads only 8 tokens"),
+        ("closed-set", ["bees"], "target 'bees' is not among the 4 classes.*nearest: bee"),
+        ("closed-set", ["teapot"], "or a CLIP for free text"),
+        ("closed-set", ["  "], "target is empty"),
+        ("zero-shot", ["far too many words for it"], "text is too long.*reads only 8 tokens"),
     ],
 )
-def test_choose_target_says_what_is_wrong_in_one_sentence(kind, text, message):
+def test_choose_targets_says_what_is_wrong_in_one_sentence(kind, texts, message):
     with pytest.raises(ValueError, match=message) as caught:
-        choose_target(Named(kind), text)
+        choose_targets(Named(kind), texts)
     assert "\n" not in str(caught.value)
+
+
+def linear(classes):
+    """A closed-set classifier of 8 x 8 pictures, linear in the pixels."""
+    generator = torch.Generator().manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, len(classes), bias=False)).double()
+    with torch.no_grad():
+        network[1].weight.copy_(torch.randn(network[1].weight.shape, generator=generator))
+    identity = Identity("linear", "random", None)
+    return ClosedSetClassifier(identity, network, Preprocess(8, (0.5,) * 3, (0.5,) * 3), classes)
+
+
+def test_a_word_is_the_union_of_its_classes():
+    plain, images = linear(imagenet()), torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(1)).double()
+    merged, (elephant, beacon, hen) = choose_targets(plain, ["elephants", "lighthouse", 8])
+    names = plain.classes.names
+    members = [names.index(name) for name in ("Indian elephant", "African elephant")]
+    assert merged.classes.names[elephant] == "elephants" and len(merged.classes) == 999
+    assert merged.classes.names[beacon] == "beacon" and merged.classes.names[hen] == names[8]
+
+    variable = images.clone().requires_grad_()
+    expected = -plain(variable).softmax(dim=1)[:, members].sum(dim=1).log()
+    (expected_gradient,) = torch.autograd.grad(expected.sum(), variable)
+    again = images.clone().requires_grad_()
+    loss = torch.nn.functional.cross_entropy(merged(again), torch.tensor([elephant, elephant]), reduction="none")
+    (gradient,) = torch.autograd.grad(loss.sum(), again)
+    assert torch.allclose(loss, expected, rtol=0, atol=1e-10) and torch.allclose(
+        gradient, expected_gradient, rtol=0, atol=1e-10
+    )
+
+    whole, parts = merged(images).softmax(dim=1), plain(images).softmax(dim=1)
+    assert torch.allclose(whole[:, [beacon, hen]], parts[:, [names.index("beacon"), 8]], atol=1e-12)
+
+
+def test_a_word_of_one_class_is_that_class_bit_for_bit():
+    plain = linear(imagenet())
+    assert choose_targets(plain, ["lighthouse"]) == (plain, [imagenet().names.index("beacon")])
+
+
+@pytest.mark.parametrize("words", [("dog", "poodle"), ("dog", "dalmatian"), ("elephant", 385)])
+def test_words_of_one_run_share_no_class(words):
+    with pytest.raises(ValueError, match="share a class, of which one run has one; draw one at a time"):
+        choose_targets(linear(imagenet()), words)
+
+
+@pytest.mark.parametrize("groups", [[(1, 2), (2, 3)], [(1, 1)], [()], [(1000,)], [(-1,)]])
+def test_merge_takes_disjoint_sets_of_classes(groups):
+    with pytest.raises(ValueError, match="disjoint sets of the indices 0 to 999"):
+        linear(imagenet()).merge({str(k): group for k, group in enumerate(groups)})

@@ -97,5 +97,5 @@ def test_target_probability_is_that_of_the_states_so_far():
 
 
 def test_target_that_is_no_class_is_refused_in_one_sentence():
-    with pytest.raises(ValueError, match="target 'catt' is not among the 10 classes .* did you mean 'cat'"):
+    with pytest.raises(ValueError, match="target 'catt' is not among the 10 classes .* nearest: cat"):
         next(run_of("a", targets=("catt",)).states())

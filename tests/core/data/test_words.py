@@ -1,0 +1,116 @@
+"""Words as sets of classes: what is stored, and how what people type is looked up."""
+
+import pytest
+
+from core.data.sample_sets import CIFAR10, ClassSet, imagenet, imagenet100
+from core.data.words import find_word, neighbours, words_of
+from precomputed.makers.words import WordNet, drawable, nearest
+
+
+def names(word, classes):
+    found = find_word(word, classes)
+    return found and [classes.names[member] for member in found.members]
+
+
+def test_dogs_and_birds_are_the_blocks_that_imagenet_sorts_them_into():
+    # ILSVRC-2012 is sorted by WordNet id, and these blocks are known from its list of 1,000 classes.
+    assert find_word("dog", imagenet()).members == tuple(range(151, 269))
+    birds = [*range(7, 25), *range(80, 101), *range(127, 147)]
+    assert find_word("Birds", imagenet()).members == tuple(birds)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("Lighthouse", ["beacon"]),
+        (" elephants ", ["Indian elephant", "African elephant"]),
+        ("wolves", ["timber wolf", "white wolf", "red wolf", "coyote"]),
+        ("mice", ["mouse"]),
+        ("firetruck", ["fire engine"]),
+        ("fire-truck", ["fire engine"]),
+        ("cell phone", ["cellular telephone"]),
+        ("plate", ["plate"]),  # a class of that name comes first
+        ("house", ["boathouse", "mobile home"]),  # an exception: its first sense has a monastery and a palace
+        ("tree", None),
+        ("", None),
+        ("artifact", None),  # most of all classes
+    ],
+)
+def test_words_are_found_as_they_are_typed(word, expected):
+    assert names(word, imagenet()) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("car", ["automobile"]),
+        ("planes", ["airplane"]),
+        ("boat", ["ship"]),
+        ("vehicle", ["airplane", "automobile", "ship", "truck"]),
+        ("pizza", None),
+    ],
+)
+def test_ten_classes_have_their_synonyms(word, expected):
+    assert names(word, CIFAR10) == expected
+
+
+def test_a_part_of_imagenet_has_what_it_holds_of_a_word():
+    part = imagenet100()
+    found = find_word("bird", part)
+    assert [part.imagenet_indices[member] for member in found.members] == [
+        index for index in part.imagenet_indices if index in find_word("bird", imagenet()).members
+    ]
+
+
+def test_a_foreign_class_set_knows_its_own_names_alone():
+    own = ClassSet("custom", ("cup", "Dog"))
+    assert find_word("dog", own).members == (1,) and find_word("dogs", own) is None
+    assert neighbours("cake", own) == () == words_of(own)
+
+
+@pytest.mark.parametrize(
+    ("word", "nearest"),
+    [
+        ("beach", ("cliff", "promontory", "seashore")),
+        ("cow", ("ox", "bison", "water buffalo")),
+        ("stop sign", ("street sign",)),
+        ("xyzzy", ()),
+    ],
+)
+def test_an_unknown_word_has_neighbours(word, nearest):
+    assert find_word(word, imagenet()) is None and neighbours(word, imagenet()) == nearest
+
+
+# A taxonomy in the format of WordNet's files: thing > animal > (dog > (pug, hound), cat), tool; dog is also a tool.
+DATA = """  1 licence
+00000001 03 n 01 thing 0 000 | all
+00000002 03 n 01 animal 0 001 @ 00000001 n 0000 | alive
+00000003 03 n 02 dog 0 domestic_dog 1 001 @ 00000002 n 0000 | barks
+00000004 03 n 01 pug 0 001 @ 00000003 n 0000 | small
+00000005 03 n 01 hound 0 001 @ 00000003 n 0000 | large
+00000006 03 n 01 cat 0 001 @ 00000002 n 0000 | meows
+00000007 03 n 01 tool 0 001 @ 00000001 n 0000 | made
+00000008 03 n 01 puppy 0 001 @ 00000003 n 0000 | young
+"""
+INDEX = """  1 licence
+thing n 1 1 ~ 1 0 00000001
+animal n 1 2 ~ @ 1 3 00000002
+dog n 2 2 ~ @ 2 1 00000007 00000003
+domestic_dog n 1 2 ~ @ 1 1 00000003
+pug n 1 1 @ 1 0 00000004
+hound n 1 1 @ 1 0 00000005
+cat n 1 1 @ 1 0 00000006
+puppy n 1 1 @ 1 0 00000008
+"""
+
+
+def test_the_maker_takes_the_first_sense_with_classes(tmp_path):
+    for name, content in (("data.noun", DATA), ("index.noun", INDEX), ("noun.exc", "doggen dog\n")):
+        (tmp_path / name).write_text(content)
+    net, classes = WordNet.load(tmp_path), ClassSet("custom", ("pug", "hound", "cat", "x", "y"))
+    synsets = ["00000004", "00000005", "00000006", "00000007", "00000007"]
+    words = drawable(net, classes, synsets[:3], {"cat": (("hound",), "a test")})
+    assert words == {
+        "dog": [0, 1], "domestic dog": [0, 1], "doggen": [0, 1], "pug": [0], "hound": [1], "cat": [1],
+    }  # fmt: skip
+    assert nearest(net, words, synsets[:3])["puppy"] == [0, 1]  # two edges, three to the cat
