@@ -176,7 +176,7 @@ def test_a_first_paint_waits_for_no_library_that_it_does_not_need(stage, loaded)
 
 def test_every_download_is_by_the_button_whose_file_stays():
     files = [path for path in (ROOT / "ui").rglob("*.py") if "st.download_button" in path.read_text("utf-8")]
-    assert files == [ROOT / "ui/shared/page.py"]
+    assert files == [ROOT / "ui/shared/downloads.py"]
 
 
 def test_core_offers_its_public_names():

@@ -32,7 +32,7 @@ from core.shared.stand_ins import INSTEAD, network_colour
 from core.shared.text import sentence
 from ui.server.cache import is_ready
 from ui.server.limits import check_upload
-from ui.shared.page import download_button
+from ui.shared.downloads import download_button
 from ui.shared.url import as_markdown, file_stem, one_line
 
 _UPLOADED = "frequency.my_maps"

@@ -25,8 +25,9 @@ from ui.maps.catalogue import Entry, Predictor, entries, model_colour
 from ui.maps.views import probability_curve
 from ui.maps.wave import SEED, PerturbedPicture
 from ui.server.cache import classifier_for, ready_classifiers
-from ui.shared.page import NARROW_PERCENT, row_html, scrolling_table_html, table_html, torch_starts, try_predict
+from ui.shared.page import NARROW_PERCENT, torch_starts, try_predict
 from ui.shared.pictures import Picture, samples
+from ui.shared.tables import row_html, scrolling_table_html, table_html
 
 MAX_ROWS, MAX_COMPLETE_ROWS = 5, 10
 

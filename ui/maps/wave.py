@@ -32,7 +32,8 @@ from ui.components.maps.maps import PictureUnderWave
 from ui.components.pictures.pictures import Thumbnails
 from ui.maps.catalogue import Entry, named_apart, shipped_maps
 from ui.shared import url
-from ui.shared.page import download_button, explain_on_page
+from ui.shared.downloads import download_button
+from ui.shared.page import explain_on_page
 from ui.shared.pictures import Picture
 from ui.shared.url import link
 

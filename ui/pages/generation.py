@@ -28,15 +28,16 @@ from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.painters.painters import sketch_painter
 from ui.components.pictures.pictures import Thumbnails, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, pack_stills
-from ui.runs.outcome import VIEWS, counted, downloads, many_pictures, run_table, sample_set_of, second_judge
+from ui.runs.export import downloads
+from ui.runs.outcome import VIEWS, counted, many_pictures, run_table, sample_set_of, second_judge
 from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel, unknown_word
 from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
 from ui.runs.state import RunRequest, RunResult
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.page import scrolling_table
 from ui.shared.pictures import enlarge, page_picture, picture_line, to_picture
+from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown, settable, settable_in_url
 
 PAGE: RunKind = "generation"

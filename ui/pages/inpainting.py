@@ -17,16 +17,17 @@ from core.shared import paper
 from core.shared.numbers import confidence
 from core.shared.text import TERMS, number_html
 from ui.components.painters.painters import mask_painter
+from ui.runs.export import downloads
 from ui.runs.first_guess import FirstGuess, first_guess
-from ui.runs.outcome import VIEWS, downloads, hole_painter, holes_alone, many_pictures, run_table, sample_set_of
+from ui.runs.outcome import VIEWS, hole_painter, holes_alone, many_pictures, run_table, sample_set_of
 from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel, show_result
 from ui.runs.replay import ROLES, back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
 from ui.runs.state import RunRequest, RunResult, run_state
 from ui.server.cache import ready_classifiers
 from ui.shared import url
-from ui.shared.page import scrolling_table
 from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, samples, take_picture, to_picture
+from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown, one_line
 
 PAGE: RunKind = "inpainting"

@@ -37,7 +37,7 @@ from ui.maps.catalogue import CLIP, MINI_CLIP, computed_maps, dataset_title, shi
 from ui.maps.views import map_picture
 from ui.server.downloads import WeightDownload, profile_maker, unprofiled, weight_downloads
 from ui.shared import url
-from ui.shared.page import row_html, table_html
+from ui.shared.tables import row_html, table_html
 from ui.shared.url import as_markdown, format_size, one_line
 from ui.story.data import far_from_clip
 

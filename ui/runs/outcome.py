@@ -1,17 +1,15 @@
-"""Results of runs: tables of their numbers, of another network's judgement and of many pictures, and downloads.
+"""Results of runs: tables of their numbers, of another network's judgement and of many pictures.
 
 Texts of a run's file may be untrusted: each is one line of bounded length.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image, ImageDraw, ImageFont
 
 from core.classifiers.registry import CLIPS, classifier_title, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet, map_title
@@ -26,7 +24,7 @@ from core.pgd.pictures import (
     stored_judgement,
     stored_outcomes,
 )
-from core.pgd.record import PGDRun, evenly_spaced, pack_runs
+from core.pgd.record import PGDRun
 from core.pgd.search import look_interval
 from core.pgd.settings import PENALTIES, SETTINGS, Penalty, settings_of
 from core.pgd.starts import STARTS, StartKind
@@ -35,9 +33,8 @@ from core.shared.text import Number, Sentence, sentence
 from ui.runs.replay import run_title, target_of
 from ui.runs.state import RunResult
 from ui.server.cache import classifier_for, ready_classifiers, wait_for_first_paint
-from ui.shared.page import download_button, scrolling_table
-from ui.shared.pictures import to_picture
-from ui.shared.url import as_markdown, file_stem, one_line
+from ui.shared.tables import scrolling_table
+from ui.shared.url import as_markdown, one_line
 
 VIEWS = (
     "**Every view must convince**: each step follows the gradient at one random view of the picture: a crop with noise "
@@ -48,10 +45,6 @@ VIEWS = (
 )
 JUDGED = "generation.judged"  # this visitor's judgements, keyed by pictures and judge
 MAX_TEXT_LENGTH = 140  # characters of a cell
-MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, since players would show them tiny
-GAP, LINE = 8, 24  # pixels between pictures; height of their captions
-MAX_FRAMES = 61
-SECONDS = 4.0  # length of an animation; the last frame stays for another second
 
 
 def sample_set_of(run: PGDRun) -> SampleSet | None:
@@ -259,69 +252,3 @@ def holes_alone() -> dict[str, Number]:
     seen = {"views": (views, "alone"), "pixels": (pixels, "alone")}
     seen |= {"start": (views, "alone_start"), "original": (views, "alone_original")}
     return {name: counted(int(group.recognised(seen=what).sum()), group.n) for name, (group, what) in seen.items()}
-
-
-# ---- downloads ---------------------------------------------------------------------------------------------------
-
-
-def run_picture(runs: Sequence[PGDRun], row: int) -> bytes:
-    """Return a PNG of image `row`: the original, if any, beside each run's result."""
-    buffer = io.BytesIO()
-    _side_by_side(runs, row, -1).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def run_animation(runs: Sequence[PGDRun], row: int) -> bytes:
-    """Return the same pictures step by step, as a looping lossless WebP."""
-    count = min(len(run.frames) for run in runs)
-    chosen = evenly_spaced(count, MAX_FRAMES).tolist()
-    first, *rest = [_side_by_side(runs, row, k) for k in chosen]
-    buffer = io.BytesIO()
-    durations = [round(1000 * SECONDS / len(chosen))] * len(rest) + [1000]
-    first.save(buffer, "WEBP", save_all=True, append_images=rest, duration=durations, loop=0, lossless=True, method=1)
-    return buffer.getvalue()
-
-
-def _side_by_side(runs: Sequence[PGDRun], row: int, frame: int) -> Image.Image:
-    original = runs[0].original
-    pictures = [] if original is None else [("Original", original[row])]
-    pictures += [(run_title(run, runs), run.frames[frame, row]) for run in runs]
-    height, width = runs[0].start.shape[-2:]
-    scale = max(1, -(-MIN_FRAME_SIDE // max(height, width)))
-    height, width = scale * height, scale * width
-    sheet = Image.new("RGB", (len(pictures) * (width + GAP) - GAP, height + LINE), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
-    for k, (title, pixels) in enumerate(pictures):
-        left = k * (width + GAP)
-        sheet.paste(Image.fromarray(to_picture(pixels)).resize((width, height), Image.Resampling.BICUBIC), (left, 0))
-        pen.text((left, height + 4), title.encode("latin-1", "replace").decode("latin-1")[:34], "black", font)
-    return sheet
-
-
-def run_stem(runs: Sequence[PGDRun], row: int) -> str:
-    """Return the file name of image `row` without suffix: short and valid on every system."""
-    names = dict.fromkeys(run.metadata["classifier"]["name"] for run in runs)
-    searches = dict.fromkeys(run.config.search for run in runs)
-    by = () if [*searches] == ["pixels"] else searches
-    parts = (runs[0].metadata["kind"], *names, *by, target_of(runs[0], row))
-    stem = "-".join(filter(None, (file_stem(part[:60])[:40].strip("-") for part in parts)))
-    return f"{stem}-{row + 1}" if len(runs[0].start) > 1 else stem
-
-
-def downloads(runs: Sequence[PGDRun], *, key: str) -> None:
-    """Draw the downloads for all classifiers and pictures of a result; `key` is unique on the page."""
-    row = 0
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}.download"):
-        if len(runs[0].start) > 1:
-            targets = [f"{k + 1}: {target_of(runs[0], k)}" for k in range(len(runs[0].start))]
-            row = st.selectbox(
-                "Picture", range(len(targets)), format_func=targets.__getitem__, key=f"{key}.row", width=200
-            )
-        kinds = {
-            "Picture": (lambda: run_picture(runs, row), "png"),
-            "Animation": (lambda: run_animation(runs, row), "webp"),
-            "Run file": (lambda: pack_runs(runs), "npz"),
-        }
-        for label, (make, suffix) in kinds.items():
-            name = f"{run_stem(runs, row)}.{suffix}"
-            download_button(label, make, name, key=f"{key}.{row}.{suffix}", icon=":material/download:")

@@ -1,11 +1,10 @@
-"""Parts of every page: styles, sentences with tooltips, tables, downloads, one address, and the footer."""
+"""Parts of every page: its look, sentences with tooltips, what a failing classifier leaves, and the footer."""
 
 from __future__ import annotations
 
 import html
-import mimetypes
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,11 +13,10 @@ import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
 from core.shared.device import check_torch
-from core.shared.text import TERMS, Number, Paragraph, Sentence, explain_terms, number_html, sentence, tooltip
+from core.shared.text import TERMS, Number, Paragraph, Sentence, explain_terms, number_html, sentence
 from ui.components.mount import register
 from ui.server.cache import job_manager
 from ui.server.limits import log
-from ui.server.streamlit_internals import visitors_files
 from ui.shared import url
 from ui.shared.url import as_markdown
 
@@ -93,61 +91,6 @@ def _html(sentence: Sentence, bold: bool) -> str:
     )
 
 
-def table_html(heads: Sequence[str], rows: Sequence[str], *, kind: str = "", caption: str = "", data: str = "") -> str:
-    """Return HTML of a table.
-
-    Args:
-        heads: HTML of the heads. rows: HTML of the rows, from `row_html`. kind: CSS class. data: further attributes.
-    """
-    head = "".join(f"<th scope=col>{cell}</th>" for cell in heads)
-    return (
-        f'<table class="{kind}" {data}>{caption and f"<caption>{caption}</caption>"}'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    )
-
-
-def row_html(cells: Sequence[str], kind: str = "", head: str = "") -> str:
-    """Return HTML of a row. cells: HTML of its cells. head: HTML of its header cell, if any."""
-    first = f"<th scope=row>{head}</th>" if head else ""
-    row = f'<tr class="{kind}">' if kind else "<tr>"
-    return f"{row}{first}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
-
-
-def scrolling_table(
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    label: str,
-    about: Mapping[str, str] | None = None,
-    *,
-    wraps: bool = False,
-) -> None:
-    """Draw `scrolling_table_html`."""
-    st.html(scrolling_table_html(columns, rows, label, about, wraps=wraps))
-
-
-def scrolling_table_html(
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    label: str,
-    about: Mapping[str, str] | None = None,
-    *,
-    wraps: bool = False,
-) -> str:
-    """Return HTML of a table of plain text and numbers that scrolls in a narrow window; each row is one short line.
-
-    label: for screen readers. about: definitions of columns, keyed by the column's name up to its first comma. wraps:
-    whether long cells may have several lines.
-    """
-    heads = [(name, (about or {}).get(name.partition(",")[0], "")) for name in columns]
-    table = table_html(
-        [tooltip(name, meaning) if meaning else html.escape(name) for name, meaning in heads],
-        [row_html([sentence_html(cell, bold=False) for cell in row]) for row in rows],
-    )
-    # Focusable, so that the keyboard can scroll it.
-    region = f'class="scrolling-table{" wraps" * wraps}" tabindex="0" role="region" aria-label="{html.escape(label)}"'
-    return f"<div {region}>{table}</div>"
-
-
 def torch_starts() -> bool:
     """Return whether torch can be used; otherwise say why, once."""
     try:
@@ -167,23 +110,6 @@ def try_predict(spec: ClassifierSpec, question: Callable[[], Answer]) -> Answer 
         log("prediction failed", error=error, classifier=spec.name)
         st.error(as_markdown(sentence(f"{spec.title}: {error}")))
         return None
-
-
-def download_button(
-    label: str, make: Callable[[], bytes | str], name: str, *, key: str, icon: str | None = None
-) -> None:
-    """Draw a button that downloads what `make` returns on click, as the file `name`; `key` is unique on the page."""
-    mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    keep = visitors_files(mime, key, name)
-
-    def stored() -> bytes:
-        content = make()
-        data = content.encode() if isinstance(content, str) else content
-        keep(data)
-        return data
-
-    # No rerun: it would remove the file from the session.
-    st.download_button(label, stored, name, mime, key=key, icon=icon, on_click="ignore")
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,9 @@ from ui.maps.views import shown_maps
 from ui.maps.wave import wave_table
 from ui.runs.replay import example_replay, stored_example
 from ui.runs.state import RunResult
-from ui.shared.page import scrolling_table, unexplained
+from ui.shared.page import unexplained
 from ui.shared.pictures import sample_picture, to_picture
+from ui.shared.tables import scrolling_table
 from ui.story import data
 from ui.story.data import STORED, WAVE, opening_runs
 from ui.tools.hybrids import STORED as MIXED

@@ -16,7 +16,7 @@ from ui.maps.catalogue import Entry, dataset_title, model_colour, shipped_maps
 from ui.maps.predictions import PageState, SamplePredictions
 from ui.maps.wave import strength
 from ui.shared.charts import Chart, interval_chart, percents
-from ui.shared.page import scrolling_table
+from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown
 
 MAX_CLASSES = 20  # more have too few images each

@@ -21,7 +21,8 @@ from ui.maps.views import shown_maps
 from ui.server.cache import NONE_READY, classifier_for, job_manager, ready_classifiers
 from ui.server.jobs import Job, QueueFull
 from ui.server.streamlit_internals import session_id
-from ui.shared.page import download_button, scroll_into_view
+from ui.shared.downloads import download_button
+from ui.shared.page import scroll_into_view
 from ui.shared.pictures import Picture, samples
 from ui.shared.url import as_markdown, file_stem
 

@@ -24,8 +24,8 @@ from ui.maps.catalogue import Entry, Predictor, model_colour, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
 from ui.server.cache import classifier_for
 from ui.shared.charts import Chart, interval_chart, percents
-from ui.shared.page import scrolling_table
 from ui.shared.pictures import Figure, Picture, picture_row, to_picture
+from ui.shared.tables import scrolling_table
 from ui.shared.url import one_line
 
 CLEAN = "Clean"

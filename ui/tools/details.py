@@ -10,7 +10,7 @@ from ui.maps.catalogue import map_downloads, source_text
 from ui.maps.predictions import PageState, draw_predictions
 from ui.maps.views import radial_chart
 from ui.maps.wave import WAVE_COLUMNS, download_picture, wave_table
-from ui.shared.page import scrolling_table
+from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown
 
 

@@ -20,8 +20,9 @@ from ui.maps.catalogue import Predictor, model_colour, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
 from ui.server.cache import classifier_for
 from ui.shared import url
-from ui.shared.page import scrolling_table, torch_starts
+from ui.shared.page import torch_starts
 from ui.shared.pictures import Picture, sample_picture, samples, thumbnails
+from ui.shared.tables import scrolling_table
 from ui.shared.url import whole_number
 
 KIND = "cifar10"  # sample set of the stored pairs

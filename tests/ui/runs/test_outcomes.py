@@ -25,15 +25,8 @@ from tests.ui.replay_reader import frames_of, numbers_of
 from tests.ui.run_forge import HOSTILE, hostile_arrays, packed, sound_run
 from tests.ui.toys import ToyClassifier, toy_plan
 from ui.components.replay.replay import RunProgress
-from ui.runs.outcome import (
-    holes_alone,
-    many_columns,
-    many_row,
-    run_animation,
-    run_facts,
-    run_picture,
-    run_stem,
-)
+from ui.runs.export import run_animation, run_picture, run_stem
+from ui.runs.outcome import holes_alone, many_columns, many_row, run_facts
 from ui.runs.replay import (
     MAX_BYTES,
     ROLES,

@@ -1,0 +1,83 @@
+"""Runs to download: pictures side by side, their growth as an animation, the run's file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import streamlit as st
+from PIL import Image, ImageDraw, ImageFont
+
+from core.pgd.record import PGDRun, evenly_spaced, pack_runs
+from ui.runs.replay import run_title, target_of
+from ui.shared.downloads import download_button
+from ui.shared.pictures import to_picture
+from ui.shared.url import file_stem
+
+MIN_FRAME_SIDE = 224  # pixels: smaller frames are enlarged smoothly, since players would show them tiny
+GAP, LINE = 8, 24  # pixels between pictures; height of their captions
+MAX_FRAMES = 61
+SECONDS = 4.0  # length of an animation; the last frame stays for another second
+
+
+def run_picture(runs: Sequence[PGDRun], row: int) -> bytes:
+    """Return a PNG of image `row`: the original, if any, beside each run's result."""
+    buffer = io.BytesIO()
+    _side_by_side(runs, row, -1).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def run_animation(runs: Sequence[PGDRun], row: int) -> bytes:
+    """Return the same pictures step by step, as a looping lossless WebP."""
+    count = min(len(run.frames) for run in runs)
+    chosen = evenly_spaced(count, MAX_FRAMES).tolist()
+    first, *rest = [_side_by_side(runs, row, k) for k in chosen]
+    buffer = io.BytesIO()
+    durations = [round(1000 * SECONDS / len(chosen))] * len(rest) + [1000]
+    first.save(buffer, "WEBP", save_all=True, append_images=rest, duration=durations, loop=0, lossless=True, method=1)
+    return buffer.getvalue()
+
+
+def _side_by_side(runs: Sequence[PGDRun], row: int, frame: int) -> Image.Image:
+    original = runs[0].original
+    pictures = [] if original is None else [("Original", original[row])]
+    pictures += [(run_title(run, runs), run.frames[frame, row]) for run in runs]
+    height, width = runs[0].start.shape[-2:]
+    scale = max(1, -(-MIN_FRAME_SIDE // max(height, width)))
+    height, width = scale * height, scale * width
+    sheet = Image.new("RGB", (len(pictures) * (width + GAP) - GAP, height + LINE), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    for k, (title, pixels) in enumerate(pictures):
+        left = k * (width + GAP)
+        sheet.paste(Image.fromarray(to_picture(pixels)).resize((width, height), Image.Resampling.BICUBIC), (left, 0))
+        pen.text((left, height + 4), title.encode("latin-1", "replace").decode("latin-1")[:34], "black", font)
+    return sheet
+
+
+def run_stem(runs: Sequence[PGDRun], row: int) -> str:
+    """Return the file name of image `row` without suffix: short and valid on every system."""
+    names = dict.fromkeys(run.metadata["classifier"]["name"] for run in runs)
+    searches = dict.fromkeys(run.config.search for run in runs)
+    by = () if [*searches] == ["pixels"] else searches
+    parts = (runs[0].metadata["kind"], *names, *by, target_of(runs[0], row))
+    stem = "-".join(filter(None, (file_stem(part[:60])[:40].strip("-") for part in parts)))
+    return f"{stem}-{row + 1}" if len(runs[0].start) > 1 else stem
+
+
+def downloads(runs: Sequence[PGDRun], *, key: str) -> None:
+    """Draw the downloads for all classifiers and pictures of a result; `key` is unique on the page."""
+    row = 0
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{key}.download"):
+        if len(runs[0].start) > 1:
+            targets = [f"{k + 1}: {target_of(runs[0], k)}" for k in range(len(runs[0].start))]
+            row = st.selectbox(
+                "Picture", range(len(targets)), format_func=targets.__getitem__, key=f"{key}.row", width=200
+            )
+        kinds = {
+            "Picture": (lambda: run_picture(runs, row), "png"),
+            "Animation": (lambda: run_animation(runs, row), "webp"),
+            "Run file": (lambda: pack_runs(runs), "npz"),
+        }
+        for label, (make, suffix) in kinds.items():
+            name = f"{run_stem(runs, row)}.{suffix}"
+            download_button(label, make, name, key=f"{key}.{row}.{suffix}", icon=":material/download:")

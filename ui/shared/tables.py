@@ -1,0 +1,66 @@
+"""Tables of text and numbers as HTML."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from core.shared.text import tooltip
+from ui.shared.page import sentence_html
+
+
+def table_html(heads: Sequence[str], rows: Sequence[str], *, kind: str = "", caption: str = "", data: str = "") -> str:
+    """Return HTML of a table.
+
+    Args:
+        heads: HTML of the heads. rows: HTML of the rows, from `row_html`. kind: CSS class. data: further attributes.
+    """
+    head = "".join(f"<th scope=col>{cell}</th>" for cell in heads)
+    return (
+        f'<table class="{kind}" {data}>{caption and f"<caption>{caption}</caption>"}'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def row_html(cells: Sequence[str], kind: str = "", head: str = "") -> str:
+    """Return HTML of a row. cells: HTML of its cells. head: HTML of its header cell, if any."""
+    first = f"<th scope=row>{head}</th>" if head else ""
+    row = f'<tr class="{kind}">' if kind else "<tr>"
+    return f"{row}{first}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def scrolling_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    label: str,
+    about: Mapping[str, str] | None = None,
+    *,
+    wraps: bool = False,
+) -> None:
+    """Draw `scrolling_table_html`."""
+    st.html(scrolling_table_html(columns, rows, label, about, wraps=wraps))
+
+
+def scrolling_table_html(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    label: str,
+    about: Mapping[str, str] | None = None,
+    *,
+    wraps: bool = False,
+) -> str:
+    """Return HTML of a table of plain text and numbers that scrolls in a narrow window; each row is one short line.
+
+    label: for screen readers. about: definitions of columns, keyed by the column's name up to its first comma. wraps:
+    whether long cells may have several lines.
+    """
+    heads = [(name, (about or {}).get(name.partition(",")[0], "")) for name in columns]
+    table = table_html(
+        [tooltip(name, meaning) if meaning else html.escape(name) for name, meaning in heads],
+        [row_html([sentence_html(cell, bold=False) for cell in row]) for row in rows],
+    )
+    # Focusable, so that the keyboard can scroll it.
+    region = f'class="scrolling-table{" wraps" * wraps}" tabindex="0" role="region" aria-label="{html.escape(label)}"'
+    return f"<div {region}>{table}</div>"
