@@ -16,13 +16,8 @@ from core.claims.claim import CLAIMS, Claim, Evidence, Finding, Verdict
 from core.claims.verdicts import CHECKS
 from core.classifiers.families import FAMILIES
 from core.classifiers.registry import VARIABLE, classifier_title, listed_classifiers, load_classifier
-from core.data.sample_sets import HEATMAPS
-from core.fourier.heatmap import Heatmap
 from core.pgd.settings import PGDConfig
 from core.pgd.steps import Generation, pgd_steps, unit
-from core.reproduce.compare import MapResult, compare_claims
-from core.reproduce.paper_parts import MAPS
-from core.reproduce.report import Cost, Results, to_html
 from core.shared.numbers import Interval
 from tests.core.toy import LinearClassifier, linear_family, random_images
 from tests.ui.pages.test_findings import opened, table
@@ -58,7 +53,7 @@ def test_a_step_rule_is_one_method_and_keeps_the_ball():
 def claim(monkeypatch) -> Claim:
     """A toy claim: waves exist."""
     row = {"section": "9.9", "quote": "Waves <exist>.", "statistic": "waves of the map", "whose": "subject"}
-    claim = Claim.from_row("toy", {**row, "waves": "any", "check": "toy"})
+    claim = Claim.from_row("toy", {**row, "check": "toy"})
 
     def check(claim, maps):
         share = Evidence("share of <waves>", Interval(0.5, 0.25, 0.75), "error")
@@ -74,15 +69,6 @@ def test_a_claim_arrives_in_the_table_of_findings(claim):
     (row,) = [row_html for row_html in table(opened()) if html.escape(claim.statement) in row_html]
     assert "paper, §9.9" in row and "holds in part" in row and "A toy." in row
     assert "share of &lt;waves&gt;: <span" in row and "50.0 %" in row and "(25.0 to 75.0)" in row
-
-
-def test_a_claim_arrives_in_the_report(claim):
-    maps = {}
-    for key, file in (("stand-in-clip", "mini-clip"), ("stand-in-resnet", "mini-resnet")):
-        heatmap = Heatmap.load(HEATMAPS / f"{file}_cifar10-1000.npz")
-        maps[key] = MapResult(next(part for part in MAPS if part.key == key), heatmap, None, None, "")
-    page = to_html(Results("toy", "cpu", 0, [], compare_claims(maps), [], [], [], Cost(1.0, 1.0, 1, None)))
-    assert html.escape(claim.statement) in page and "A toy." in page and "50.0 %" in page and "(25.0 to 75.0)" in page
 
 
 def test_a_family_is_loaded_by_its_prefix_listed_for_the_pages_and_named_where_a_name_is_unknown(monkeypatch, tmp_path):

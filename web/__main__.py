@@ -77,10 +77,10 @@ def write_article(folder: Path, app: str) -> int:
 
 def pages(app: str) -> dict[str, bytes]:
     """Return both pages, filled from the chapters and the findings."""
-    from core.reproduce.report import CSS
     from core.shared.text import JARGON, explain_terms
     from ui.shared.page import CSS as LOOK
     from ui.shared.page import PAPER
+    from ui.shared.verdicts import CSS
     from ui.story import figures
     from ui.story.chapters import NAMES, chapter
     from web.findings import sections

@@ -5,12 +5,12 @@ from __future__ import annotations
 from core.claims.picture_verdicts import feature_findings
 from core.classifiers.registry import result_title
 from core.pgd.pictures import judged_outcomes
-from core.reproduce.report import findings_html
 from core.shared.stand_ins import networks_for
 from core.shared.text import JARGON, explain_terms
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.maps.wave import findings_between
 from ui.pages.findings import FEATURES, MAPS, OF_ALL, SHIFTS, WORDS
+from ui.shared.verdicts import findings_html
 from ui.story.chapters import paragraphs
 
 

@@ -24,7 +24,7 @@ Result = TypeVar("Result", bound=ArchiveContent)
 class Verdict(StrEnum):
     """Verdict on a claim. A claimed difference FAILS if its interval contains zero or lies on the other side.
 
-    UNDECIDED: the map has too few waves to decide.
+    UNDECIDED: the data allow either answer.
     """
 
     HOLDS = "holds"
@@ -165,8 +165,7 @@ class Claim:
     judges it. pictures: which ones it is about, if any. whose: networks that it is about, by default
     those of its terms. missing: why it cannot be checked where a term is unknown. doubt: a sentence that always
     accompanies the verdict, with names of maps by whose they are. wave, show, tool: view of the page *Frequencies*
-    showing it. waves: whether the report judges it on any available waves or only on a whole map; None: neither.
-    headline: the paper's claim in plain words, about the paper's networks.
+    showing it. headline: the paper's claim in plain words, about the paper's networks.
     """
 
     key: str
@@ -186,7 +185,6 @@ class Claim:
     wave: Frequency | Literal["corners"] = (0, 1)
     show: str = "Error"
     tool: str = ""
-    waves: Literal["any", "all"] | None = None
     headline: str = ""
 
     @classmethod

@@ -15,19 +15,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.classifiers.registry import classifier_spec
-from core.reproduce.compare import MapResult, PartResult, compare_claims, run_hybrid_part, run_map, run_table
-from core.reproduce.paper_parts import HYBRIDS, KEYS, MAPS, TABLES, HybridPart, Machine, MapPart, Part, TablePart
-from core.reproduce.report import Cost, Results, SkippedPart, write_report
+from core.reproduce.paper_parts import HYBRIDS, KEYS, MAPS, PICTURES, HybridPart, Machine, MapPart, Part, PicturePart
+from core.reproduce.report import Cost, Report, SkippedPart, write_report
+from core.reproduce.results import Result, run_hybrids, run_map, run_pictures
 from core.shared import paper
 from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of
 from core.shared.device import DTYPES, choose_device, device_name, prepare_torch
 from core.shared.files import make_folder
-from core.shared.text import one_line, quoted, sentence
+from core.shared.text import count_of, one_line, quoted, sentence
 from core.sweep.processes import Processes, run_together
 from core.sweep.transforms import MAX_PAIRS
 
 P = TypeVar("P", bound=Part)
-Result = TypeVar("Result", bound=PartResult)
 
 
 def run(args: argparse.Namespace, processes: Processes) -> str:
@@ -51,31 +50,28 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
         processes=processes,
     )
 
-    def make_map(part: MapPart) -> MapResult:
+    def make_map(part: MapPart) -> Result:
         waves, images = part.quick if args.quick else (None, None)
-        return run_map(part, args.cells or waves, args.limit or images, machine)
+        return run_map(part, waves, args.limit or images, machine)
 
-    def count(part: HybridPart | TablePart, number: int | None) -> int:
-        return number or (part.quick if args.quick else part.full)
+    def make_rest(part: HybridPart | PicturePart) -> Result:
+        usual = part.quick if args.quick else part.full
+        if isinstance(part, HybridPart):
+            return run_hybrids(part, args.pairs or usual, machine)
+        return run_pictures(part, args.runs or usual, machine)
+
+    def group(part: Part) -> str:  # hybrids of one network have one file
+        return machine.name(part.classifier) if isinstance(part, HybridPart) else part.key
 
     work = _Work(machine, args.parts)
     maps = list(work.run_all(work.runnable(MAPS), make_map))
-    hybrids = work.shared_out(
-        HYBRIDS,
-        lambda part: run_hybrid_part(part, count(part, args.pairs), machine),
-        group=lambda part: machine.name(part.classifier),  # parts of one network have one file
-    )
-    tables = work.shared_out(TABLES, lambda part: run_table(part, count(part, args.runs), machine))
+    shared: list[HybridPart | PicturePart] = [*HYBRIDS, *PICTURES]
+    results = maps + work.shared_out(shared, make_rest, group)
     if not processes.is_main:
         return ""
-    claims = compare_claims({result.part.key: result for result in maps})
-    device = device_name(machine.device)
-    spent = _spent(start, machine.device)
-    write_report(
-        Results(args.command, device, args.seed, maps, claims, hybrids, tables, work.skipped, spent), args.output
-    )
-    summary = f"{len(maps)} maps, {len(hybrids)} of hybrids, {len(tables)} tables"
-    return f"{args.output / 'report.html'}: {summary}, {len(work.skipped)} parts that did not run"
+    spent, device = _spent(start, machine.device), device_name(machine.device)
+    write_report(Report(args.command, device, args.seed, results, work.skipped, spent), args.output)
+    return f"{args.output / 'report.html'}: {count_of(len(results), 'part')} done, {len(work.skipped)} did not run"
 
 
 @dataclass(eq=False)
@@ -109,9 +105,7 @@ class _Work:
                 print(f"{part.key}: {error}", file=sys.stderr)
                 self.skipped.append(SkippedPart(part, (sentence(one_line(error, 300)),)))
 
-    def shared_out(
-        self, parts: Sequence[P], run: Callable[[P], Result], group: Callable[[P], str] = lambda part: part.key
-    ) -> list[Result]:
+    def shared_out(self, parts: Sequence[P], run: Callable[[P], Result], group: Callable[[P], str]) -> list[Result]:
         """Return the results of the runnable parts, each computed and saved by one process; of a group by the same one.
 
         Results are gathered only at the end.
@@ -154,9 +148,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--parts", type=names_of(KEYS, "part"), default=KEYS, help="names or prefixes, e.g. figure-1,stand-in"
     )
-    parser.add_argument("--cells", type=integer(1), help="waves per map, drawn by the seed; default all")
     parser.add_argument("--limit", type=integer(1), help="images per map, drawn by the seed; default all")
-    parser.add_argument("--runs", type=integer(1), help="inpainting and generation runs per part; default 100")
+    parser.add_argument("--runs", type=integer(1), help="pictures per part, filled or drawn; default 100")
     parser.add_argument("--pairs", type=integer(1, MAX_PAIRS), help="pairs of pictures for hybrid images; default 2000")
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="folder of CIFAR-10, default data")
     parser.add_argument("--imagenet-dir", type=Path, help="ImageNet100, a folder of class folders by WordNet id")

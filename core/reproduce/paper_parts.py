@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,15 +17,17 @@ from core.data.datasets import load_dataset
 from core.data.sample_sets import ImageDataset, set_of_map
 from core.fourier.contrasts import LOW
 from core.fourier.waves import half_plane, rounded_radius
-from core.reproduce.profile_parts import KINDS, Kind, ProfiledNetwork, ProfileFile
+from core.reproduce.profile_parts import KINDS, Kind, ProfiledNetwork, ProfileFile, load_judge
 from core.shared import paper
 from core.shared.files import make_folder
-from core.shared.numbers import MIN_VALUES, Frequency
+from core.shared.numbers import Frequency
 from core.shared.text import one_line, sentence
 from core.sweep.processes import Processes
 
+if TYPE_CHECKING:
+    from core.classifiers.classifier import Classifier
+
 EFFICIENTNET = "efficientnet-lite0"
-HYBRIDS_SUFFIX = "-hybrids"  # of the keys of parts on hybrid images
 # Bundled networks, and the ends of their figures.
 MINIATURES = {"mini-clip": "", "mini-resnet": "", "mini-clip-robust": ", robust", "mini-resnet-robust": ", robust"}
 
@@ -54,7 +56,7 @@ class MapPart(Part):
 
 
 @dataclass(frozen=True)
-class TablePart(Part):
+class PicturePart(Part):
     """Many inpainting or generation runs of a kind.
 
     quick, full: number of images. published: the paper's mean loss before and after; None for a network that it does
@@ -75,16 +77,7 @@ class HybridPart(Part):
     full: int = 2000
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Keys of two maps for the claims of section 3.1: subject, in CLIP's place, and reference."""
-
-    title: str
-    subject: str
-    reference: str
-
-
-def _tables(
+def _pictures(
     key: str,
     figure: str,
     mode: Literal["inpaint", "generate"],
@@ -92,10 +85,10 @@ def _tables(
     quick: int,
     networks: Mapping[str, str],
     published: tuple[float, float] | None = None,
-) -> tuple[TablePart, ...]:
+) -> tuple[PicturePart, ...]:
     """Return a part for each kind of results and network. networks: ends of their figures, by name."""
     return tuple(
-        TablePart(f"{key.format(name)}{kind.suffix}", f"{figure}{kind.title}{end}", name, dataset, kind, quick,
+        PicturePart(f"{key.format(name)}{kind.suffix}", f"{figure}{kind.title}{end}", name, dataset, kind, quick,
                   published=published)
         for kind in KINDS
         if kind.mode == mode and kind.suffix is not None and (paper.CLIP in networks or not kind.of_clip)
@@ -119,52 +112,28 @@ MAPS = (
 )  # fmt: skip
 
 # The paper does not state which start the authors used, so there is a part for each.
-TABLES = (
-    *_tables("figure-3-clip", "Figure 3", "inpaint", "imagenet100", 1, {paper.CLIP: ""}, (3.8, 2e-4)),
-    *_tables("figure-4-clip", "Figure 4", "generate", "imagenet100", 4, {paper.CLIP: ""}, (3.5, 3e-5)),
-    *_tables("inpaint-{}", "Figure 3 in miniature", "inpaint", "cifar10", 5, MINIATURES),
-    *_tables("inpaint-efficientnet", "Figure 3, another network", "inpaint", "imagenet100", 1, {EFFICIENTNET: ""}),
-    *_tables("generate-{}", "Figure 4 in miniature", "generate", "cifar10", 100, MINIATURES),
+PICTURES = (
+    *_pictures("figure-3-clip", "Figure 3", "inpaint", "imagenet100", 1, {paper.CLIP: ""}, (3.8, 2e-4)),
+    *_pictures("figure-4-clip", "Figure 4", "generate", "imagenet100", 4, {paper.CLIP: ""}, (3.5, 3e-5)),
+    *_pictures("inpaint-{}", "Figure 3 in miniature", "inpaint", "cifar10", 5, MINIATURES),
+    *_pictures("inpaint-efficientnet", "Figure 3, another network", "inpaint", "imagenet100", 1, {EFFICIENTNET: ""}),
+    *_pictures("generate-{}", "Figure 4 in miniature", "generate", "cifar10", 100, MINIATURES),
 )
 
 # A direct test of "relies more on low-frequency information", in addition to the maps.
 HYBRIDS = tuple(
-    HybridPart(part.key + HYBRIDS_SUFFIX, f"{part.figure}, hybrid images", part.classifier, part.dataset)
+    HybridPart(f"{part.key}-hybrids", f"{part.figure}, hybrid images", part.classifier, part.dataset)
     for part in MAPS
     if part.dataset == "cifar10"
 )
 
-PAIRS = (
-    Pair("Figure 1", "figure-1-clip", "figure-1-resnet"),
-    Pair("Figure 2", "figure-2-clip", "figure-2-resnet"),
-    Pair("Figure 1 in miniature", "stand-in-clip", "stand-in-resnet"),
-)
-
-KEYS = (*(part.key for part in MAPS), *(part.key for part in HYBRIDS), *(part.key for part in TABLES))
-
-
-def _split_by_band(waves: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Split (W, 2) waves of a map with a side by radius: low, corners, and between."""
-    radius = rounded_radius(waves)
-    low, corners = LOW.contains(radius), radius > side // 2
-    return waves[low], waves[corners], waves[~low & ~corners]
-
-
-def waves_needed(waves: Sequence[Frequency], side: int) -> int | None:
-    """Return the number of waves, drawn by `draw_waves`, needed to judge claims; None if `waves` suffice.
-
-    Each band needs six waves, or all that it has: with fewer its mean depends on the drawn waves.
-    """
-    bands, complete_bands = (_split_by_band(np.array(selected), side) for selected in (waves, half_plane(side)))
-    if all(len(band) >= min(MIN_VALUES, len(complete)) for band, complete in zip(bands, complete_bands, strict=True)):
-        return None
-    return len(bands) * MIN_VALUES
+KEYS = (*(part.key for part in MAPS), *(part.key for part in HYBRIDS), *(part.key for part in PICTURES))
 
 
 def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, ...] | None:
-    """Draw distinct waves of a map, as evenly as possible from low radii, corners and between.
+    """Draw distinct waves of a map, as evenly as possible from low radii, corners and between, the bands of the claims.
 
-    These are the bands of the claims. A larger count includes the waves of a smaller one.
+    A larger count includes the waves of a smaller one.
 
     Returns:
         (i, j) of each; None for all waves, if `count` is None or not below their number.
@@ -172,9 +141,10 @@ def draw_waves(side: int, count: int | None, *, seed: int) -> tuple[Frequency, .
     waves = np.array(half_plane(side))
     if count is None or count >= len(waves):
         return None
-    generator = np.random.default_rng(seed)
-    shuffled_bands = [generator.permutation(band).tolist() for band in _split_by_band(waves, side)]
-    drawn = [(i, j) for row in itertools.zip_longest(*shuffled_bands) for i, j in filter(None, row)]
+    generator, radius = np.random.default_rng(seed), rounded_radius(waves)
+    low, corners = LOW.contains(radius), radius > side // 2
+    shuffled = [generator.permutation(waves[band]).tolist() for band in (low, corners, ~low & ~corners)]
+    drawn = [(i, j) for row in itertools.zip_longest(*shuffled) for i, j in filter(None, row)]
     return tuple(drawn[:count])
 
 
@@ -276,7 +246,13 @@ class Machine:
                 dtype=self.dtype,
                 processes=self.processes,
             )
-        return replace(self._network, images=images)
+        return replace(self._network, images=images, judge=partial(self._judge, part))
+
+    def _judge(self, part: Part, device: Any) -> Classifier | None:
+        """Load the judge of what a part's network paints: another one of fixed classes."""
+        classes = self.images(part.dataset, 1).classes
+        vocabulary = "cifar10" if classes.name == "cifar10" else "imagenet"
+        return load_judge(self.name(part.classifier), vocabulary, classes, device, self.weights, "closed-set")
 
     def complete(self, part: Part, item: ProfileFile) -> Any:
         """Complete a part's file in its network's profile; return its content.

@@ -38,11 +38,12 @@ from core.pgd.examples import (
     stored_path,
     with_few_frames,
 )
-from core.pgd.jobs import JobConfig, PGDJob, make_job, run_batch
+from core.pgd.jobs import JobConfig, PGDJob, make_job, run_batch, run_job
 from core.pgd.live import Run
 from core.pgd.pictures import (
     JudgedOutcomes,
     KindRows,
+    PictureOutcomes,
     choose_judge,
     comparison_kind,
     fingerprint,
@@ -151,7 +152,7 @@ class ProfiledNetwork:
     quick: bool
     seed: int = 0
     batch_size: int | None = None
-    judge: Callable[[Any], Classifier] | None = None
+    judge: Callable[[Any], Classifier | None] | None = None
     again: bool = False
     dtype: str = "float32"
     processes: Processes = Processes()
@@ -218,6 +219,7 @@ class ProfilePart(NamedTuple):
 _SMALL_SET = SAMPLE_SETS[CIFAR10.name]
 LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.drawn)
 _JUDGED_AT_ONCE = 50
+_SHOWN = 4  # pictures of a report's figure
 DIGITS = 4  # significant digits of each number
 THIRD_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
 
@@ -341,6 +343,22 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
     judged = {mark: judgement.to_json() for mark, judgement in runs.items() if judgement is not None}
     large = _opinions(network, path, device)
     JudgedOutcomes.of([*rows.values()], **facts, runs=judged, large_runs=large).save(path)
+
+
+def pictures(network: ProfiledNetwork, kind: Kind, data: ImageDataset, count: int) -> ProfileFile:
+    """Return the folder of `count` pictures of a kind with a picture of the first ones, made batch by batch."""
+    job = kind.job(data.image_size, count, network.seed)
+
+    def make(folder: Path) -> tuple[PictureOutcomes, bytes]:
+        classifier = network.classifier(data.classes)
+        judge = None if network.judge is None else network.judge(classifier.device)
+        work = make_job(job, classifier, data, [judge])
+        painted = run_job(work, folder, network.batch_size, columns=_SHOWN, name=folder.name)
+        (outcomes,) = painted.kinds().values()
+        return outcomes, (folder / "grid.png").read_bytes()
+
+    path = Path("pictures", f"{kind.name}_{data.name}")
+    return ProfileFile(path, _GRADIENT_PASSES * count * job.changes["steps"], make)
 
 
 def _count(rows: Mapping[str, KindRows], name: str) -> int:

@@ -17,7 +17,6 @@ from core.data.stored import stored_state
 from core.fourier.contrasts import Band, mismatches, without_wave
 from core.fourier.outcomes import Errors, cell_error, clean_error
 from core.fourier.waves import all_random_signs
-from core.reproduce.report import judged_html
 from core.shared.numbers import (
     Frequency,
     Interval,
@@ -36,6 +35,7 @@ from ui.shared.downloads import download_button
 from ui.shared.page import explain_on_page
 from ui.shared.pictures import Picture
 from ui.shared.url import link
+from ui.shared.verdicts import judged_html
 
 CLAIM = "claim"  # in the URL: key of the claim whose link was followed
 WAVE_COLUMNS = ("Map", "Pictures", "Strength v", "Error", "Without a wave", "Rise")

@@ -17,7 +17,6 @@ from core.data.picture_files import png_data_uri
 from core.fourier.contrasts import BANDS
 from core.fourier.outcomes import same_images
 from core.pgd.pictures import judged_outcomes
-from core.reproduce.report import STYLE, findings_html, verdict_labels
 from core.shared.stand_ins import networks_for
 from core.shared.text import JARGON
 from ui.maps.catalogue import CLIP, RESNET56, entries, shipped_maps
@@ -27,6 +26,7 @@ from ui.runs.settings import models_in_url
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.url import as_markdown
+from ui.shared.verdicts import STYLE, findings_html, verdict_labels
 from ui.tools.registry import CORRUPTIONS
 
 T = TypeVar("T")

@@ -17,7 +17,6 @@ from core.classifiers.registry import PAPERS_CLIP, classifier_title, short_title
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import MAX_SIDE, METRICS, TOP1
-from core.reproduce.report import STYLE
 from core.shared.numbers import Frequency, join_list
 from core.shared.text import TERMS
 from ui.components.maps.maps import heatmap_view, wave_lab
@@ -46,6 +45,7 @@ from ui.shared import url
 from ui.shared.page import explain_on_page, sentence_html
 from ui.shared.pictures import Picture, chosen_picture, open_yours, pick_picture, picture_library, picture_strip
 from ui.shared.url import as_markdown, one_line, settable
+from ui.shared.verdicts import STYLE
 from ui.tools.details import draw_details
 from ui.tools.registry import draw_tools, open_linked_tool, open_own, own_is_open
 

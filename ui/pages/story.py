@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.reproduce.report import STYLE
 from core.shared.text import JARGON
 from ui.components.story.story import step_tabs
 from ui.shared import url
 from ui.shared.page import explain_on_page
+from ui.shared.verdicts import STYLE
 from ui.story import figures, judge, opening
 from ui.story.chapters import NAMES, SLUGS, TITLES, Chapter, chapter
 

@@ -14,11 +14,11 @@ from core.classifiers.registry import PAPERS_CLIP, classifier_spec, classifier_s
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.drawings import judge_name, painter_name
 from core.pgd.pictures import fingerprint, stored_judgement, stored_outcomes
-from core.reproduce.report import judged_html
 from core.shared.numbers import decimal
 from ui.maps.catalogue import CLIP, RESNET56
 from ui.runs.settings import models_in_url
 from ui.shared.url import format_size, link
+from ui.shared.verdicts import judged_html
 from ui.story import data, opening
 from ui.story.data import STORED, WAVE, far_from_clip, findings_by_claim, labels, opening_runs
 from ui.tools.hybrids import KIND as MIXED_KIND

@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from core.claims.claim import CLAIMS, Claim, Evidence, Finding, Verdict
 from core.claims.picture_verdicts import feature_findings
-from core.reproduce.report import findings_html
 from core.shared.numbers import Interval
 from tests.ui.page_runner import PAGE, bodies
 from ui.maps.catalogue import CLIP, MINI_CLIP, MINI_RESNET, RESNET56, Entry, shipped_maps
 from ui.maps.wave import link_of
 from ui.pages.findings import FEATURES, FILTER, MAPS, OF_ALL, SECTION, SHIFTS, VERDICTS
+from ui.shared.verdicts import findings_html
 from ui.tools.registry import CORRUPTIONS
 
 FIRST = [str(verdict) for verdict in (Verdict.FAILS, Verdict.IN_PART, Verdict.HOLDS, Verdict.NOT_CHECKABLE)]
