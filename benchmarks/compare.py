@@ -32,7 +32,7 @@ from core.claims.verdicts import findings
 from core.classifiers.registry import load_classifier, network_side
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from core.data.datasets import load_samples
-from core.data.holes_and_sketches import middle_square
+from core.data.holes import middle_square
 from core.data.sample_sets import HEATMAPS
 from core.data.stored import VARIABLE
 from core.fourier.heatmap import Heatmap
@@ -50,8 +50,9 @@ from core.pgd.plan import RunPlan, inpainting_plan
 from core.pgd.search import Views
 from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting
 from core.shared.files import CACHE
+from core.sweep.corruptions import CorruptionConfig
 from core.sweep.grow import grow
-from core.sweep.transforms import CorruptionConfig, HybridConfig, default_cutoffs
+from core.sweep.hybrids import HybridConfig, default_cutoffs
 from core.sweep.waves import SweepConfig
 
 MODEL = "mini-clip"

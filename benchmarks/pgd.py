@@ -30,7 +30,7 @@ from torch.nn import functional
 from benchmarks.measure import CLOCKS, Row, Times, in_turns, run_script, stopwatch
 from core.classifiers.registry import classifier_spec, load_classifier
 from core.data.datasets import load_samples
-from core.data.holes_and_sketches import middle_square, square_side
+from core.data.holes import middle_square, square_side
 from core.pgd.search import LOOK_INTERVAL, Views
 from core.pgd.settings import PGDConfig, paper_generation, paper_inpainting, quick_settings, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd

@@ -20,7 +20,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
-from core.data.holes_and_sketches import Point, square_mask
+from core.data.holes import Point, square_mask
 
 
 def stamp_mask(points: Sequence[Point], side: int, *, height: int, width: int) -> np.ndarray:

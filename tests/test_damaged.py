@@ -13,9 +13,10 @@ from PIL import Image
 
 from core.classifiers.text import parse_class_list, parse_template
 from core.data.datasets import read_archive
-from core.data.holes_and_sketches import decode_sketch, draw_sketch, encode_sketch, hole_text, middle_square, read_hole
+from core.data.holes import hole_text, middle_square, read_hole
 from core.data.picture_files import ImageError, decode_image
 from core.data.sample_sets import HEATMAPS
+from core.data.sketches import decode_sketch, draw_sketch, encode_sketch
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.pgd.record import PGDRun, RunFileError
 from core.shared.text import one_line, quoted

@@ -26,7 +26,7 @@ import numpy as np
 
 from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
-from core.data.holes_and_sketches import middle_square
+from core.data.holes import middle_square
 from core.data.sample_sets import CIFAR10
 from core.pgd.plan import inpainting_plan
 from core.pgd.settings import paper_inpainting

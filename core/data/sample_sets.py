@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.holes_and_sketches import middle_square, square_mask
+from core.data.holes import middle_square, square_mask
 from core.shared import paper
 
 PRECOMPUTED = Path(__file__).resolve().parents[2] / "precomputed"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.datasets import add_dataset_options, named_dataset
-from core.data.holes_and_sketches import Fill
+from core.data.holes import Fill
 from core.pgd.jobs import JobConfig, PGDJob, make_job, run_job
 from core.pgd.settings import MAX_STEPS, PENALTIES, SETTINGS, RunKind, usual_settings
 from core.pgd.starts import RANDOM_KINDS, STARTS

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.data.class_statistics import covariance_path
 from core.data.datasets import load_samples, sample_credits
-from core.data.holes_and_sketches import hole_side, middle_square, usual_side
+from core.data.holes import hole_side, middle_square, usual_side
 from core.data.sample_sets import PRECOMPUTED, SampleSet
 from core.data.stored import stored_files
 from core.pgd.plan import RunPlan, inpainting_plan

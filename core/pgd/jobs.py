@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from core.data.holes_and_sketches import Fill, random_square_mask, usual_side
+from core.data.holes import Fill, random_square_mask, usual_side
 from core.data.picture_files import to_uint8
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.pgd.live import Run

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.data.holes_and_sketches import fill_hole, square_mask
+from core.data.holes import fill_hole, square_mask
 from core.data.sample_sets import PRECOMPUTED
 from core.data.stored import cached_by_files, first_by_name, read_stored
 from core.pgd.record import PGDRun

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.classifiers.text import choose_targets
-from core.data.holes_and_sketches import Fill, fill_hole
+from core.data.holes import Fill, fill_hole
 from core.pgd.search import SEARCHES, Search
 from core.pgd.settings import Penalty, PGDConfig, RunKind, usual_settings
 from core.shared import paper

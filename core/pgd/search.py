@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from core.data.class_statistics import natural_pixels
-from core.data.holes_and_sketches import Fill
+from core.data.holes import Fill
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any, Literal
 
-from core.data.holes_and_sketches import square_side
+from core.data.holes import square_side
 from core.pgd.search import SEARCHES, Search, SearchSettings
 from core.shared import paper
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.classifiers.networks import with_contiguous_attention
-from core.data.holes_and_sketches import check_form
+from core.data.holes import check_form
 from core.pgd.search import SEARCHES, Descent
 from core.pgd.settings import PENALTIES, Penalty, PGDConfig
 from core.shared import paper

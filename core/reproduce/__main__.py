@@ -23,8 +23,8 @@ from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, inte
 from core.shared.device import DTYPES, choose_device, device_name, prepare_torch
 from core.shared.files import make_folder
 from core.shared.text import count_of, one_line, quoted, sentence
+from core.sweep.hybrids import MAX_PAIRS
 from core.sweep.processes import Processes, run_together
-from core.sweep.transforms import MAX_PAIRS
 
 P = TypeVar("P", bound=Part)
 

@@ -22,7 +22,7 @@ from core.classifiers.registry import (
 )
 from core.data.corruptions import CORRUPTIONS, STRENGTHS, energy_by_radius
 from core.data.datasets import load_samples
-from core.data.holes_and_sketches import usual_side
+from core.data.holes import usual_side
 from core.data.sample_sets import CIFAR10, OPENING_SEED, SAMPLE_SETS, ClassSet, ImageDataset, SampleSet, usual_epsilon
 from core.data.stored import classifier_facts, computed_source, dataset_facts
 from core.fourier.heatmap import Heatmap
@@ -60,18 +60,12 @@ from core.shared.cli import progress_bar
 from core.shared.device import device_name
 from core.shared.files import make_folder
 from core.shared.stand_ins import ROLES
+from core.sweep.corruptions import CorruptionConfig
 from core.sweep.grow import Table, Transforms, grow_file, missing_rows
+from core.sweep.hybrids import HybridConfig, default_cutoffs
 from core.sweep.predict import MIXED_AT
 from core.sweep.processes import Processes
-from core.sweep.transforms import (
-    SIDE,
-    CorruptionConfig,
-    HybridConfig,
-    PredictionConfig,
-    StoredPredictions,
-    chosen_pictures,
-    default_cutoffs,
-)
+from core.sweep.story import STORY_SIDE, PredictionConfig, StoredPredictions, chosen_pictures
 from core.sweep.waves import SweepConfig, images_per_wave, usual_map_side
 
 if TYPE_CHECKING:
@@ -558,7 +552,7 @@ def predictions(network: ProfiledNetwork) -> Iterator[ProfileFile]:
     """Yield the predictions for the story's picture under every wave, its exact map, and its mixed pictures."""
     if _vocabulary(network) not in (None, CIFAR10.name):
         raise MissingDataError("need a network of CIFAR-10’s classes")
-    passes = 1 + len(half_plane(SIDE)) + len(chosen_pictures()["mixtures"]["pairs"]) * (2 + MIXED_AT)
+    passes = 1 + len(half_plane(STORY_SIDE)) + len(chosen_pictures()["mixtures"]["pairs"]) * (2 + MIXED_AT)
     data = load_samples(chosen_pictures()["samples"])
     yield _table(network, StoredPredictions, PredictionConfig(), data, passes, lambda stored: stored.is_current)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import itertools
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterable
 
+_URL_CHARACTERS = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _BLANKS, _DROPPED = ("Cc", "Zl", "Zp"), ("Cf", "Cs", "Co", "Cn")
 
 
@@ -29,6 +32,24 @@ def quoted(value: object, max_length: int = 40) -> str:
     """Return a value in quotes for a sentence, shortened, with escapes for invisible characters."""
     text = value if isinstance(value, str) else repr(value)
     return repr(text if len(text) <= max_length else f"{text[: max_length - 1]}…")
+
+
+def url_text(data: bytes) -> str:
+    """Encode bytes; the same bytes give the same text."""
+    return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode("ascii").rstrip("=")
+
+
+def url_bytes(text: str, max_bytes: int) -> bytes:
+    """Return the bytes that `url_text` encoded; b"" if the untrusted text is damaged or holds over `max_bytes`."""
+    if not _URL_CHARACTERS.fullmatch(text):
+        return b""
+    unpacking = zlib.decompressobj()
+    try:
+        data = unpacking.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), max_bytes)
+        data += unpacking.decompress(unpacking.unconsumed_tail, 1)  # the checksum may follow the last byte
+    except (ValueError, zlib.error):
+        return b""
+    return data if unpacking.eof and not unpacking.unused_data else b""
 
 
 # Terms explained at their first occurrence on a page, in at most twelve words.

@@ -31,9 +31,10 @@ from core.shared.cli import MAX_SEED, check_output, integer, number
 from core.shared.device import DTYPES
 from core.shared.numbers import Frequency, decimal, interval, percent
 from core.shared.text import count_of, quoted
-from core.sweep.grow import Transforms, grow_file
+from core.sweep.corruptions import CorruptionConfig
+from core.sweep.grow import PICTURES_AT_ONCE, Transforms, grow_file
+from core.sweep.hybrids import MAX_PAIRS, HybridConfig, default_cutoffs
 from core.sweep.processes import Processes, run_together
-from core.sweep.transforms import BATCH, MAX_PAIRS, CorruptionConfig, HybridConfig, default_cutoffs
 from core.sweep.waves import SweepConfig, check_side_fits, usual_map_side
 
 
@@ -196,7 +197,9 @@ def build_parser() -> argparse.ArgumentParser:
         add_dataset_options(command)
         sweep.options(command)
         command.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="of all random choices")
-        command.add_argument("--batch-size", type=integer(1), help=f"default {BATCH}, for waves on a GPU 512")
+        command.add_argument(
+            "--batch-size", type=integer(1), help=f"default {PICTURES_AT_ONCE}, for waves on a GPU 512"
+        )
         command.add_argument("--output", type=Path, required=True, help="the .npz to write, or to resume")
     return parser
 

@@ -1,4 +1,4 @@
-"""One resumable `grow` for every transform: missing rows, one writer, saving, progress."""
+"""One resumable `grow` for every transform: its rows, missing ones, one writer, saving, progress."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+import numpy as np
 
 from core.data.stored import computed_source
 from core.fourier.table import Outcomes, Row
 from core.shared.cli import progress_bar
 from core.shared.device import device_name
+from core.sweep.predict import batches, finite_top1, pixels
 from core.sweep.processes import Processes
 
 if TYPE_CHECKING:
@@ -53,6 +56,65 @@ class Transforms(Generic[Table]):
     def finished(self, table: Table) -> Table:
         """Return the table with what follows from all rows, such as an estimate; by default itself."""
         return table
+
+
+PICTURES_AT_ONCE = 64
+
+
+class PictureTransforms(Transforms[Table]):
+    """Base of transforms of whole pictures: row 0 is of the untransformed ones, and the true classes are asked for.
+
+    number: name of the number about transformed pictures.
+    """
+
+    number: ClassVar[str]
+    batch_size: int | None
+
+    def places(self, dataset: ImageDataset) -> np.ndarray:
+        """Return (n, P) positions of the pictures that each transformed one is made from."""
+        raise NotImplementedError
+
+    def apply(self, row: int, pictures: list[np.ndarray], positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the transformed pictures, and one or several numbers about them, mean over the batch.
+
+        Args:
+            row: at least 1.
+            pictures: P of (B, 3, H, W) float32 in [0, 1].
+            positions: (B, P) of the pictures in their data set.
+        Returns:
+            (B, 3, H, W) float32 in [0, 1], and the numbers.
+        """
+        raise NotImplementedError
+
+    def images(self, row: int, dataset: ImageDataset) -> int:
+        return len(self.places(dataset))
+
+    def measure(self, classifier: Classifier, dataset: ImageDataset, rows: Sequence[int]) -> Iterator[Row]:
+        places, size = self.places(dataset), self.batch_size or PICTURES_AT_ONCE
+        labels = dataset.labels[places.T]
+        for row in rows:
+            numbers: dict[str, np.ndarray] = {}
+            if row == 0:
+                alone = [
+                    np.concatenate([finite_top1(classifier, pixels(dataset, some)) for some in batches(side, size)])
+                    for side in places.T
+                ]
+                predictions = np.stack(alone)
+            else:
+                parts, value = [], np.zeros(())
+                for some in batches(places, size):
+                    images, mean = self.apply(row, [pixels(dataset, side) for side in some.T], some)
+                    parts.append(finite_top1(classifier, images))
+                    value = value + mean * len(some) / len(places)
+                predictions, numbers = np.concatenate(parts), {self.number: value}
+            hit = predictions == labels
+            bits, unmixed = np.packbits(hit, axis=1), None if row else predictions
+            yield Row(row, len(places), hit.sum(axis=1), bits, unmixed, numbers)
+
+
+def unmeasured(rows: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the counts and hits of rows that are not measured."""
+    return np.zeros(rows, np.int64), np.full((rows, classes), -1)
 
 
 def missing_rows(table: Table, transforms: Transforms[Table]) -> list[int]:

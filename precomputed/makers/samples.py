@@ -44,7 +44,7 @@ from PIL import Image
 from core.classifiers.classifier import Classifier
 from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples, read_archive
-from core.data.holes_and_sketches import middle_square, usual_side
+from core.data.holes import middle_square, usual_side
 from core.data.picture_files import decode_image
 from core.data.sample_sets import CIFAR10, EXAMPLES, SAMPLE_SETS, SAMPLES, ImageDataset, imagenet
 from core.data.stored import classifier_facts, computed_source
@@ -58,8 +58,9 @@ from core.reproduce.profile_parts import example_run, opening_plan
 from core.shared import paper
 from core.shared.device import class_probabilities, device_name
 from core.shared.files import write_json
+from core.sweep.hybrids import draw_pairs
 from core.sweep.predict import hybrid_cutoffs, predict_hybrids, wave_on_image
-from core.sweep.transforms import CHOICE, draw_pairs
+from core.sweep.story import STORY_CHOICE
 
 SEED = 0
 PER_CLASS = 10
@@ -325,7 +326,7 @@ def main() -> None:
     args = parser.parse_args()
     match args.which:
         case "opening":
-            write_json(CHOICE, default_picture(), indent=None)
+            write_json(STORY_CHOICE, default_picture(), indent=None)
         case "examples":
             judge = load_classifier(args.judge, CIFAR10, weights=args.weights, download=args.download)
             write_json(EXAMPLES, examples(judge))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from playwright.sync_api import Locator, Page
 
-from core.data.holes_and_sketches import Point
+from core.data.holes import Point
 
 TOUCH = {"width": 390, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
 # As text, which Playwright passes on a hundred times as fast as a list of numbers.

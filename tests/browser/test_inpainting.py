@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.data.datasets import load_samples
-from core.data.holes_and_sketches import read_hole
+from core.data.holes import read_hole
 from core.pgd.examples import RUNS
 from core.pgd.record import PGDRun
 from tests.browser.conftest import BOTH_BROWSERS

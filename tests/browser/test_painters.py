@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data.holes_and_sketches import PALETTE, SKETCHES, Point, draw_sketch, encode_mask, square_side
+from core.data.holes import Point, encode_mask, square_side
+from core.data.sketches import PALETTE, SKETCHES, draw_sketch
 from tests.browser.canvases import TOUCH, drag, open_tools, pixels, place
 from tests.browser.waiting import wait_until_drawn, wait_until_still
 from tests.painter_oracle import brush_mask, ellipse_mask, fill_mask, stamp_mask

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from core.data.datasets import load_samples
-from core.data.holes_and_sketches import fill_hole, square_mask
+from core.data.holes import fill_hole, square_mask
 from core.data.sample_sets import SAMPLE_SETS
 from core.pgd.settings import paper_inpainting
 from core.pgd.steps import Inpainting, pgd_steps, project, run_pgd

@@ -10,7 +10,7 @@ import torch
 
 from core.data.class_statistics import FAINT, PINK, GreyNoise, natural_pixels
 from core.data.datasets import load_samples
-from core.data.holes_and_sketches import fill_hole, square_mask
+from core.data.holes import fill_hole, square_mask
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps
 from tests.node import in_node

@@ -13,9 +13,9 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import ClassifierSpec, classifier_title, short_title
-from core.data.holes_and_sketches import PALETTE, SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.data.picture_files import square_image
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.data.sketches import PALETTE, SKETCH_SIDE, SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.pgd.drawings import WORDS, opening_drawings, stored_wall
 from core.pgd.pictures import stored_outcomes
 from core.pgd.plan import RunPlan
@@ -313,7 +313,7 @@ def _sketch(row: SampleSet) -> np.ndarray:
         state[_SKETCHED] = first
         with suppress(ValueError):
             if linked := url.text(SKETCH):
-                state[_SKETCHED] = decode_sketch(linked, SIDE)
+                state[_SKETCHED] = decode_sketch(linked, SKETCH_SIDE)
     sketch_painter(state[_SKETCHED], key=f"{PAGE}.painter", on_paint=_keep_sketch, background=PALETTE["sky blue"])
     text = None
     try:
@@ -370,7 +370,7 @@ def _bring(result: RunResult) -> None:
     state[SET], state[START] = row.drawn_title, STARTS[kind].label
     state[_words(row)] = list(dict.fromkeys(target_of(run, k) for k in range(len(run.start))))[:MAX_TARGETS]
     if kind == "sketch":
-        times = run.start.shape[-1] // SIDE
+        times = run.start.shape[-1] // SKETCH_SIDE
         _keep_sketch(to_picture(run.start[0, :, ::times, ::times]))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec, classifier_title
-from core.data.holes_and_sketches import Fill, hole_side, hole_text, read_hole, square_side
+from core.data.holes import Fill, hole_side, hole_text, read_hole, square_side
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.plan import inpainting_plan
 from core.pgd.search import COMPARED, Search

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import short_title
-from core.data.holes_and_sketches import fill_hole, usual_side
+from core.data.holes import fill_hole, usual_side
 from core.pgd.pictures import costliest_hole
 from core.shared.device import class_probabilities
 from core.sweep.predict import batches

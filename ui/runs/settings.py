@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifiers.registry import ClassifierSpec, bundled_specs, classifier_title
-from core.data.holes_and_sketches import Fill
+from core.data.holes import Fill
 from core.pgd.examples import first_searches
 from core.pgd.plan import RunPlan
 from core.pgd.search import PAPERS, QUICK, SEARCHES, Search, leading

@@ -16,7 +16,7 @@ from core.fourier.waves import all_random_signs
 from core.pgd.drawings import strip_path
 from core.pgd.search import COMPARED
 from core.shared.numbers import Frequency, wave_name
-from core.sweep.transforms import stored_predictions
+from core.sweep.story import stored_predictions
 from ui.components.maps.maps import ShownMaps, StripedPicture, WavePredictions, heatmap_view, stripes
 from ui.components.mount import webp_data_uri
 from ui.components.pictures.pictures import hybrid_mixer

@@ -14,7 +14,7 @@ from core.data.sample_sets import SAMPLE_SETS
 from core.data.stored import stored_state
 from core.shared.numbers import percent
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids
-from core.sweep.transforms import chosen_pictures, stored_predictions
+from core.sweep.story import chosen_pictures, stored_predictions
 from ui.components.pictures.pictures import Mixed, Mixture, Thumbnails, hybrid_mixer, pack_thumbnails
 from ui.maps.catalogue import Predictor, model_colour, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all

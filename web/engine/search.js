@@ -264,7 +264,7 @@ export async function greyStart({ mean, colors, spectrum, deviation }, side, dra
 
 /**
  * Fill a picture's hole with the colours around it, spread like heat: each pixel of the hole becomes the mean of its
- * neighbours. Source: successive over-relaxation, Young 1954; `core/data/holes_and_sketches.py`.
+ * neighbours. Source: successive over-relaxation, Young 1954; `core/data/holes.py`.
  *
  * @param {Float32Array} values three planes @param {Uint8Array} mask
  */

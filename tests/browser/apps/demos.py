@@ -13,7 +13,8 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import load_samples, sample_credits
-from core.data.holes_and_sketches import PALETTE, SKETCHES, draw_sketch, encode_mask, square_side
+from core.data.holes import encode_mask, square_side
+from core.data.sketches import PALETTE, SKETCHES, draw_sketch
 from core.fourier.heatmap import PERCENT
 from core.shared.numbers import Interval, wave_name
 from tests.browser.apps.demo_values import SIDES, demo_value

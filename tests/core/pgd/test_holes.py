@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.data.holes_and_sketches import fill_hole, square_mask
+from core.data.holes import fill_hole, square_mask
 from core.pgd.pictures import PLACES, costliest_hole, hole_alone
 
 SIZE, SIDE = 40, 12

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.data.datasets import load_samples
-from core.data.holes_and_sketches import square_mask
+from core.data.holes import square_mask
 from core.pgd.live import Run
 from core.pgd.plan import inpainting_plan
 from core.pgd.record import PGDRun, changed_settings, pack_runs

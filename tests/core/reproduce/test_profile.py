@@ -28,7 +28,7 @@ from core.reproduce.profile import MAX_BYTES, main
 from core.reproduce.profile_parts import PARTS, MissingDataError, ProfiledNetwork, ProfileFile
 from core.shared.numbers import duration
 from core.sweep.grow import grow
-from core.sweep.transforms import PredictionConfig, chosen_pictures, stored_predictions
+from core.sweep.story import PredictionConfig, chosen_pictures, stored_predictions
 from tests.core.toy import linear_family
 from ui.maps.catalogue import shipped_maps
 

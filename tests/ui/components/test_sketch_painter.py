@@ -5,7 +5,7 @@ import base64
 import numpy as np
 import pytest
 
-from core.data.holes_and_sketches import draw_sketch
+from core.data.sketches import draw_sketch
 from ui.components.painters.painters import read_choice
 
 SHIP = base64.b64encode(draw_sketch("ship").tobytes()).decode()

@@ -19,7 +19,7 @@ from core.fourier.waves import half_plane
 from core.pgd.pictures import JudgedOutcomes
 from core.pgd.record import PGDRun
 from core.reproduce.compare import restricted_to
-from core.sweep.transforms import StoredPredictions
+from core.sweep.story import StoredPredictions
 from tests.ui.page_runner import bodies, components, open_page, page_text, run_fact, run_to_the_end
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.story.chapters import SLUGS

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 import ui.runs.state
 from core.classifiers.registry import classifier_spec
 from core.data.datasets import load_samples
-from core.data.holes_and_sketches import SKETCHES, decode_sketch, draw_sketch, encode_sketch
+from core.data.sketches import SKETCHES, decode_sketch, draw_sketch, encode_sketch
 from core.pgd.plan import RunPlan
 from core.pgd.settings import PGDConfig
 from tests.ui.page_runner import open_page, page_text, run_to_the_end, settable_widget

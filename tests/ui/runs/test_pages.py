@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import ui.runs.outcome
 import ui.runs.panel
 import ui.runs.state
-from core.data.holes_and_sketches import hole_text, middle_square
+from core.data.holes import hole_text, middle_square
 from core.data.sample_sets import CIFAR10
 from core.pgd.examples import stored_path
 from core.pgd.pictures import Judgement, costliest_hole, fingerprint, picture_outcomes

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from core.data.holes_and_sketches import PALETTE, Colour, decode_mask, encode_mask
+from core.data.holes import decode_mask, encode_mask
 from core.data.picture_files import png_data_uri
+from core.data.sketches import PALETTE, Colour
 from ui.components.mount import mount_synchronised, register
 
 RADIUS = 2  # pixels: first size of a sketch's brush

@@ -1,40 +1,15 @@
-"""Holes with their fills, and sketches, as a visitor paints them; both also as text for the URL."""
+"""Holes and their fills; a hole also as text for the URL. A mask is checked here alone."""
 
 from __future__ import annotations
 
 import base64
-import re
-import zlib
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
-from PIL import Image
 
 from core.shared import paper
-
-_ALPHABET = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
-
-
-def _url_text(data: bytes) -> str:
-    """Encode bytes; the same bytes give the same text."""
-    return base64.urlsafe_b64encode(zlib.compress(data, 9)).decode("ascii").rstrip("=")
-
-
-def _url_bytes(text: str, max_bytes: int) -> bytes:
-    """Return the bytes that `_url_text` encoded; b"" if the untrusted text is damaged or holds over `max_bytes`."""
-    if not _ALPHABET.fullmatch(text):
-        return b""
-    unpacking = zlib.decompressobj()
-    try:
-        data = unpacking.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), max_bytes)
-        data += unpacking.decompress(unpacking.unconsumed_tail, 1)  # the checksum may follow the last byte
-    except (ValueError, zlib.error):
-        return b""
-    return data if unpacking.eof and not unpacking.unused_data else b""
-
+from core.shared.text import url_bytes, url_text
 
 Point = tuple[int, int]
 Fill = Literal["region", "rim"]
@@ -220,7 +195,7 @@ MAX_HOLE_LENGTH = 1500
 
 def hole_text(mask: np.ndarray) -> str | None:
     """Encode a (1, H, W) bool mask, after its side and a dot, in URL-safe characters; None if over 1,500."""
-    text = f"{mask.shape[-1]}.{_url_text(_pack_mask(mask))}"
+    text = f"{mask.shape[-1]}.{url_text(_pack_mask(mask))}"
     return text if len(text) <= MAX_HOLE_LENGTH else None
 
 
@@ -230,174 +205,5 @@ def read_hole(text: str, size: int) -> np.ndarray | None:
     if dot and side == str(size) and len(text) <= MAX_HOLE_LENGTH:
         with suppress(ValueError):
             # Bounded, as a few characters can expand to a very long text.
-            return _unpack_mask(_url_bytes(encoded, size * size), height=size, width=size)
+            return _unpack_mask(url_bytes(encoded, size * size), height=size, width=size)
     return None
-
-
-Colour = tuple[int, int, int]
-
-SIDE = 32  # pixels, the default
-MAX_SIDE = 256
-_MAX_COLOURS = 64
-# Some servers and chats truncate longer URLs. The bundled sketches take 60 to 140 characters.
-MAX_SKETCH_LENGTH = 3000
-
-# The palette. Any two colours differ by at least 23 in CIELAB (1976), also as seen with any one kind of cones missing
-# (Machado et al. 2009).
-PALETTE: dict[str, Colour] = {
-    "sky blue": (128, 200, 250),
-    "water blue": (34, 102, 175),
-    "grass green": (114, 179, 80),
-    "dark green": (28, 56, 44),
-    "brown": (124, 86, 52),
-    "red": (244, 48, 20),
-    "white": (240, 240, 240),
-    "grey": (117, 117, 117),
-}
-
-
-@dataclass(frozen=True)
-class Shape:
-    """One flat shape.
-
-    box: left, top, right, bottom in a sketch of 32 x 32. lean: shift of a box's lower edge to the right.
-    """
-
-    kind: Literal["ellipse", "box"]
-    colour: Colour
-    box: tuple[float, float, float, float]
-    lean: float = 0.0
-
-
-@dataclass(frozen=True)
-class Sketch:
-    """A bundled sketch. Later shapes cover earlier ones."""
-
-    background: Colour
-    shapes: tuple[Shape, ...]
-
-
-_ellipse, _box = partial(Shape, "ellipse"), partial(Shape, "box")
-_SKY, _WATER, _GRASS, _, _BROWN, _RED, _WHITE, _GREY = PALETTE.values()
-_PALE_GREY, _TAN, _BEIGE = (180, 180, 180), (170, 120, 70), (230, 200, 150)
-_FOREST, _MEADOW = (60, 110, 60), (120, 160, 110)
-
-# Sketches by CIFAR-10 class, and one by a class of ImageNet.
-SKETCHES: dict[str, Sketch] = {
-    "horse": Sketch(
-        _SKY,
-        (
-            _box(_GRASS, (0, 20, 32, 32)),
-            _ellipse(_BROWN, (7, 11, 25, 20)),
-            _ellipse(_BROWN, (21, 5, 27, 15)),
-            _box(_BROWN, (9, 17, 11, 27)),
-            _box(_BROWN, (20, 17, 22, 27)),
-        ),
-    ),
-    "ship": Sketch(_SKY, (_box(_WATER, (0, 21, 32, 32)), _box(_WHITE, (12, 11, 20, 17)), _box(_RED, (6, 17, 26, 22)))),
-    "frog": Sketch(_FOREST, (_ellipse(_GRASS, (8, 11, 25, 24)),)),
-    "automobile": Sketch(
-        _PALE_GREY,
-        (_box(_GREY, (0, 22, 32, 32)), _box(_RED, (10, 10, 22, 15)), _box(_RED, (5, 15, 27, 22))),
-    ),
-    "bird": Sketch(
-        _SKY, (_box(_BROWN, (0, 22, 32, 24)), _ellipse(_RED, (9, 12, 21, 22)), _ellipse(_RED, (17, 8, 24, 15)))
-    ),
-    "deer": Sketch(_FOREST, (_ellipse(_TAN, (9, 13, 23, 21)), _ellipse(_TAN, (19, 7, 25, 13)))),
-    "dog": Sketch(_MEADOW, (_ellipse(_BEIGE, (9, 8, 23, 22)),)),
-    "airplane": Sketch(_SKY, (_box(_WHITE, (4, 14, 28, 18)), _box(_WHITE, (14, 18, 19, 27), lean=-5))),
-    "volcano": Sketch(
-        _SKY,
-        (
-            _box(_GRASS, (0, 24, 32, 32)),
-            _ellipse(_GREY, (9, 0, 24, 9)),
-            _box(_BROWN, (13, 9, 19, 12)),
-            _box(_BROWN, (11, 12, 21, 16)),
-            _box(_BROWN, (8, 16, 24, 20)),
-            _box(_BROWN, (4, 20, 28, 25)),
-            _box(_RED, (14, 8, 18, 11)),
-        ),
-    ),
-}
-
-
-def draw_sketch(name: str, side: int = SIDE) -> np.ndarray:
-    """Draw a bundled sketch, uint8 (side, side, 3); a pixel has the colour of the last shape that covers its centre.
-
-    Raises:
-        ValueError: the name is not in `SKETCHES`, or the side is not from 1 to 256.
-    """
-    if name not in SKETCHES:
-        raise ValueError(f"sketch {name!r} is unknown; known: {', '.join(SKETCHES)}")
-    _check_sketch_side(side)
-    sketch = SKETCHES[name]
-    y, x = (np.mgrid[:side, :side] + 0.5) * (32 / side)
-    picture = np.full((side, side, 3), sketch.background, dtype=np.uint8)
-    for shape in sketch.shapes:
-        left, top, right, bottom = shape.box
-        if shape.kind == "ellipse":
-            across, down = (x - (left + right) / 2) / (right - left), (y - (top + bottom) / 2) / (bottom - top)
-            inside = across**2 + down**2 <= 1 / 4
-        else:
-            shifted = x - shape.lean * (y - top) / (bottom - top)
-            inside = (left <= shifted) & (shifted < right) & (top <= y) & (y < bottom)
-        picture[inside] = shape.colour
-    return picture
-
-
-def encode_sketch(picture: np.ndarray) -> str:
-    """Encode a sketch in URL-safe characters; the same picture gives the same text.
-
-    Lossless up to 64 colours; others are reduced to 64 by median cut. Format: base64url of zlib of the number of
-    colours minus one, the colours in ascending order, and for each pixel the index of its colour XOR that of the pixel
-    above (0 above the first row).
-
-    Raises:
-        ValueError: not a uint8 (side, side, 3) picture of 1 to 256 pixels, or over 3,000 characters. Any picture up to
-            48 x 48 pixels and coarse sketches of any size take fewer.
-    """
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape != (len(picture), len(picture), 3):
-        raise ValueError(f"a sketch must be uint8 (side, side, 3); got {picture.dtype} {picture.shape}")
-    side = len(picture)
-    _check_sketch_side(side)
-    colours, indices = np.unique(picture.reshape(-1, 3), axis=0, return_inverse=True)
-    if len(colours) > _MAX_COLOURS:
-        reduced = Image.fromarray(np.ascontiguousarray(picture)).quantize(
-            _MAX_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
-        )
-        colours, indices = np.unique(np.array(reduced.convert("RGB")).reshape(-1, 3), axis=0, return_inverse=True)
-    rows = indices.reshape(side, side).astype(np.uint8)
-    rows[1:] ^= rows[:-1].copy()
-    text = _url_text(bytes([len(colours) - 1]) + colours.tobytes() + rows.tobytes())
-    if len(text) > MAX_SKETCH_LENGTH:
-        raise ValueError(
-            f"this sketch takes {len(text):,} characters, and a URL has room for {MAX_SKETCH_LENGTH:,}: "
-            "use fewer colours and larger shapes"
-        )
-    return text
-
-
-def decode_sketch(text: str, side: int) -> np.ndarray:
-    """Decode an untrusted text of `encode_sketch` to uint8 (side, side, 3).
-
-    Raises:
-        ValueError: the text is not a sketch of that side, or the side is not from 1 to 256.
-    """
-    _check_sketch_side(side)
-    pixels = side * side
-    data = _url_bytes(text, 1 + 3 * _MAX_COLOURS + pixels) if len(text) <= MAX_SKETCH_LENGTH else b""
-    count = data[0] + 1 if data else 0
-    if 1 <= count <= _MAX_COLOURS and len(data) == 1 + 3 * count + pixels:
-        colours = np.frombuffer(data, np.uint8, 3 * count, offset=1).reshape(count, 3)
-        rows = np.frombuffer(data, np.uint8, offset=1 + 3 * count).reshape(side, side)
-        indices = np.bitwise_xor.accumulate(rows, axis=0)
-        if indices.max() < count:
-            return colours[indices]
-    raise ValueError(
-        f"these {len(text):,} characters are not a sketch of {side} × {side} pixels; copy the whole URL, or repaint it"
-    )
-
-
-def _check_sketch_side(side: int) -> None:
-    if not 1 <= side <= MAX_SIDE:
-        raise ValueError(f"a sketch's side must be from 1 to {MAX_SIDE} pixels; got {side}")

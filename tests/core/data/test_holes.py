@@ -1,0 +1,182 @@
+"""Holes: positions, fills, and their untrusted text in links."""
+
+import base64
+import zlib
+
+import numpy as np
+import pytest
+
+from core.data import holes as masks
+from core.data.holes import MAX_HOLE_LENGTH as MAX_LENGTH
+from core.data.holes import hole_text, read_hole, square_mask
+from core.data.sketches import decode_sketch, draw_sketch
+from tests.painter_oracle import brush_mask
+
+SIZE = {"height": 24, "width": 20}
+
+
+@pytest.mark.parametrize(("image_size", "side", "usual"), [(224, 60, 60), (32, 9, 16), (1, 1, 1), (16, 4, 8)])
+def test_side_scales_with_the_image_and_the_usual_one_shows_what_is_painted(image_size, side, usual):
+    assert (masks.square_side(image_size), masks.usual_side(image_size)) == (side, usual)
+
+
+def test_hole_side_is_that_of_the_square_of_as_many_pixels():
+    mask = np.zeros((2, 1, 8, 8), dtype=bool)
+    mask[0, :, 1:5, 2:6] = mask[1, :, :1, :4] = True
+    assert masks.hole_side(mask[0]) == 4 and masks.hole_side(mask) == 3 and masks.hole_side(~mask[0] & mask[0]) == 0
+
+
+@pytest.mark.parametrize(
+    ("centre", "left", "top"), [((10, 12), 6, 8), ((-50, 3), 0, 0), ((19, 23), 11, 15), ((400, 400), 11, 15)]
+)
+def test_square_mask_lies_around_its_centre_and_whole_at_the_edge(centre, left, top):
+    expected = np.zeros((1, 24, 20), dtype=bool)
+    expected[0, top : top + 9, left : left + 9] = True
+    np.testing.assert_array_equal(masks.square_mask(centre, 9, **SIZE), expected)
+
+
+def test_random_square_mask_reaches_every_place_and_repeats_with_the_seed():
+    generator = np.random.default_rng(0)
+    drawn = (masks.random_square_mask(3, height=5, width=4, generator=generator) for _ in range(200))
+    places = {tuple(np.argwhere(mask[0])[0].tolist()) for mask in drawn}
+    assert places == {(top, left) for top in range(3) for left in range(2)}
+    for seed in range(9):
+        mask, generator = (
+            masks.random_square_mask(9, **SIZE, generator=np.random.default_rng(seed)),
+            np.random.default_rng(seed),
+        )
+        top, left = (int(generator.integers(0, SIZE[side] - 9 + 1)) for side in ("height", "width"))
+        expected = np.zeros_like(mask)
+        expected[0, top : top + 9, left : left + 9] = True
+        np.testing.assert_array_equal(mask, expected)
+
+
+def test_encode_mask_packs_bits_from_the_highest_and_is_read_back():
+    mask = np.zeros((1, 2, 4), dtype=bool)
+    mask[0, 0, 0] = mask[0, 1, 3] = True
+    assert masks.encode_mask(mask) == "gQ=="  # 0b1000_0001
+    mask = np.random.default_rng(0).random((1, 7, 3)) < 0.5
+    np.testing.assert_array_equal(masks.decode_mask(masks.encode_mask(mask), height=7, width=3), mask)
+
+
+@pytest.mark.parametrize("text", ["", "gQ", "gQ==" * 1000, "g!==", "AAAA", "é===", "\n" * 4])
+def test_decode_mask_refuses_foreign_text(text):
+    with pytest.raises(ValueError, match=r"4 x 2 pixels is 1 bytes of packed bits in base64; got \d+ characters"):
+        masks.decode_mask(text, height=2, width=4)
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.zeros((1, 24, 20), bool), "mask is empty"),
+        (np.ones((1, 24, 20), bool), "covers the whole image"),
+        (np.eye(20, dtype=bool)[None], "mask is 20 x 20 pixels but the image is 20 x 24"),
+        (np.zeros((24, 20), bool), "must be bool"),
+        (np.full((1, 24, 20), 255, np.uint8), "must be bool"),
+        (np.stack([np.eye(24, 20, dtype=bool), np.zeros((24, 20), bool)])[:, None], "mask is empty"),
+    ],
+)
+def test_check_mask_says_what_is_wrong(mask, message):
+    with pytest.raises(ValueError, match=message):
+        masks.check_mask(mask, **SIZE)
+
+
+def test_fill_hole_takes_the_mean_of_each_images_region_and_keeps_everything_outside():
+    images = np.random.default_rng(0).random((2, 3, 24, 20), dtype=np.float32)
+    before = images.copy()
+    holes = np.stack([masks.square_mask((5, 5), 5, **SIZE), masks.square_mask((12, 15), 3, **SIZE)])
+    for mask in (holes, holes[0]):
+        filled = masks.fill_hole(images, mask)
+        assert filled.dtype == np.float32
+        for image, (hole,), result in zip(images, np.broadcast_to(mask, holes.shape), filled, strict=True):
+            np.testing.assert_array_equal(result[:, ~hole], image[:, ~hole])
+            mean = np.broadcast_to(image[:, hole].mean(axis=1, keepdims=True), (3, hole.sum()))
+            np.testing.assert_allclose(result[:, hole], mean, atol=1e-6)
+    np.testing.assert_array_equal(images, before)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: masks.square_mask((3, 3), 21, **SIZE), "side must be from 1 to 20"),
+        (lambda: masks.random_square_mask(0, **SIZE, generator=np.random.default_rng()), "side must be from 1 to 20"),
+        (
+            lambda: masks.fill_hole(np.zeros((3, 24, 20), np.float32), masks.square_mask((5, 5), 3, **SIZE), "blue"),
+            "region, rim; got 'blue'",
+        ),
+    ],
+)
+def test_bad_arguments_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_the_rims_colours_solve_laplaces_equation():
+    down, across = np.mgrid[:20, :24] / 24
+    # Harmonic functions on the grid: linear functions, x^2 - y^2 and x * y.
+    image = np.stack([0.2 + down / 2, 0.5 + across**2 - down**2, down * across]).clip(0, 1).astype(np.float32)
+    mask = np.zeros((1, 20, 24), dtype=bool)
+    mask[0, 5:13, 6:15], mask[0, 2:6, 10] = True, True
+    filled = masks.fill_hole(np.where(mask, np.float32(0.9), image)[None], mask[None], "rim")
+    assert filled.dtype == np.float32 and np.abs(filled[0] - image).max() < 1e-5
+
+
+def test_the_rims_colours_at_an_edge_are_those_of_the_pixels_that_are_there():
+    image = np.full((2, 3, 6, 6), 0.5, np.float32)
+    image[1, :, :, 3:] = 0.1
+    mask = np.zeros((2, 1, 6, 6), dtype=bool)
+    mask[0, 0, :3, :3], mask[1, 0, :, :3] = True, True
+    filled = masks.fill_hole(image, mask, "rim")
+    assert np.allclose(filled[0], 0.5) and np.allclose(filled[1], 0.1)
+
+
+@pytest.mark.parametrize("size", [8, 224])
+def test_hole_text_is_read_back_to_the_pixel(size):
+    rng = np.random.default_rng(size)
+    points = [tuple(int(v) for v in point) for point in rng.integers(0, size, (5, 2))]
+    for mask in (
+        square_mask((size // 2, size // 3), size // 4, height=size, width=size),
+        brush_mask(points, size // 16, height=size, width=size),
+        np.zeros((1, size, size), dtype=bool),
+        np.ones((1, size, size), dtype=bool),
+    ):
+        text = hole_text(mask)
+        assert text is not None and len(text) < MAX_LENGTH
+        assert np.array_equal(read_hole(text, size), mask)
+
+
+def test_hole_text_gives_up_on_a_hole_that_is_too_ragged():
+    assert hole_text(np.random.default_rng(0).random((1, 224, 224)) < 0.5) is None
+
+
+def of_bytes(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def packed_text(data: bytes) -> str:
+    return of_bytes(zlib.compress(data, 9))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "32",
+        "32.!!!",
+        "32.AAAA",
+        "224." + packed_text(bytes(128)),
+        "32." + packed_text(bytes(127)),
+        "32." + packed_text(bytes(129)),
+        "32." + "A" * 10**5,
+        "-1." + packed_text(b""),
+    ],
+)
+def test_read_hole_refuses_what_is_no_hole_of_this_size(text):
+    assert read_hole(text, 32) is None
+
+
+def test_links_of_earlier_versions_open():
+    square = square_mask((16, 16), 16, height=32, width=32)
+    np.testing.assert_array_equal(read_hole("32.eNpjYCAA_v-nDBMAAAjoH-E", 32), square)
+    ship = decode_sketch("eNpjVkpb33Di14cPH74YiDBCAQMmYGYGkUxMjIxMDAyMzCCAqQ4AFnYHrQ", 8)
+    np.testing.assert_array_equal(ship, draw_sketch("ship", 8))

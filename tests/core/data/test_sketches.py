@@ -1,0 +1,175 @@
+"""Sketches: drawn, their untrusted text in links, and colours."""
+
+import base64
+import tracemalloc
+import zlib
+
+import numpy as np
+import pytest
+import torch
+
+from core.classifiers.registry import load_classifier
+from core.data.sample_sets import CIFAR10
+from core.data.sketches import MAX_SKETCH_LENGTH as MAX_SKETCH
+from core.data.sketches import PALETTE, SKETCHES, Shape, Sketch, decode_sketch, draw_sketch, encode_sketch
+from core.pgd.settings import PGDConfig, paper_generation
+from core.pgd.steps import Generation, run_pgd
+from core.shared.text import url_text
+from tests.painter_oracle import ellipse_mask
+
+
+def noise(side: int, colours: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    values = rng.choice(256**3, colours, replace=False)
+    palette = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=1).astype(np.uint8)
+    indices = rng.integers(colours, size=side * side)
+    indices[: min(colours, side * side)] = np.arange(min(colours, side * side))
+    return palette[indices].reshape(side, side, 3)
+
+
+@pytest.mark.parametrize(("side", "colours"), [(1, 1), (31, 2), (48, 64), (256, 1)])
+def test_text_is_read_back_to_the_pixel(side, colours):
+    picture = noise(side, colours)
+    before = picture.copy()
+    text = encode_sketch(picture)
+    decoded = decode_sketch(text, side)
+    assert decoded.dtype == np.uint8 and decoded.shape == (side, side, 3)
+    np.testing.assert_array_equal(decoded, before)
+    np.testing.assert_array_equal(picture, before)
+    assert len(text) <= MAX_SKETCH and text == encode_sketch(decoded)
+
+
+def test_picture_of_more_colours_comes_back_in_64_of_about_the_same():
+    ramp = np.linspace(0, 255, 32).astype(np.uint8)
+    picture = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(120)), axis=2)
+    decoded = decode_sketch(encode_sketch(picture), 32)
+    assert len(np.unique(decoded.reshape(-1, 3), axis=0)) <= 64
+    assert np.abs(decoded.astype(int) - picture).max() <= 40
+    assert encode_sketch(decoded) == encode_sketch(picture)
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (np.zeros((32, 32, 3)), "a sketch must be"),
+        (np.zeros((32, 31, 3), np.uint8), "a sketch must be"),
+        (np.zeros((32, 32), np.uint8), "a sketch must be"),
+        (np.zeros((0, 0, 3), np.uint8), "a sketch's side"),
+        (np.zeros((257, 257, 3), np.uint8), "a sketch's side"),
+        (noise(128, 64), "a URL has room for 3,000"),
+    ],
+)
+def test_encode_refuses_what_is_no_sketch_or_too_much_for_a_url(picture, message):
+    with pytest.raises(ValueError, match=message):
+        encode_sketch(picture)
+
+
+def of_bytes(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+ONE = bytes([0, 10, 20, 30]) + bytes(1024)  # one colour, 32 x 32
+GOOD = url_text(ONE)
+RAW = zlib.compress(ONE, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "side"),
+    [
+        ("", 32),
+        ("AAAA", 32),
+        ("é" * 8, 32),
+        (GOOD + "=", 32),
+        (GOOD + "AAAA", 32),
+        (of_bytes(RAW[:-1]), 32),
+        (of_bytes(RAW[:-1] + bytes([RAW[-1] ^ 1])), 32),
+        (url_text(ONE[:-1]), 32),
+        (url_text(ONE + b"\0"), 32),
+        (url_text(ONE[:-1] + b"\1"), 32),
+        (url_text(bytes([64]) + bytes(195 + 1024)), 32),
+        (url_text(bytes([1]) + bytes(6) + bytes([2]) + bytes(1023)), 32),
+        (GOOD, 31),
+        (GOOD, 256),
+    ],
+)
+def test_decode_refuses_whatever_is_no_sketch_of_this_side(text, side):
+    np.testing.assert_array_equal(decode_sketch(GOOD, 32), np.full((32, 32, 3), [10, 20, 30]))
+    with pytest.raises(ValueError, match=rf"not a sketch of {side} × {side} pixels") as caught:
+        decode_sketch(text, side)
+    assert len(str(caught.value)) < 120
+
+
+def test_decode_takes_little_memory_whatever_the_text_and_side():
+    for side in (0, -32, 10**9):
+        with pytest.raises(ValueError, match="from 1 to 256"):
+            decode_sketch(GOOD, side)
+    bomb, long = url_text(bytes(1_600_000)), "A" * 10**6
+    assert len(bomb) < MAX_SKETCH
+    tracemalloc.start()
+    for text in (bomb, long):
+        with pytest.raises(ValueError, match="not a sketch"):
+            decode_sketch(text, 32)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200_000
+
+
+@pytest.mark.parametrize("name", SKETCHES)
+def test_bundled_sketch_is_coarse_and_fits_a_url(name):
+    picture = draw_sketch(name)
+    assert picture.shape == (32, 32, 3) and picture.dtype == np.uint8
+    colours = {tuple(colour) for colour in np.unique(picture.reshape(-1, 3), axis=0).tolist()}
+    assert colours == {SKETCHES[name].background, *(shape.colour for shape in SKETCHES[name].shapes)}
+    assert len(encode_sketch(picture)) < 150
+    assert name in CIFAR10.names or name == "volcano"
+    # Twice the side gives the same sketch, finer: where four pixels agree, the coarse pixel has their colour.
+    fine = draw_sketch(name, 64).reshape(32, 2, 32, 2, 3).swapaxes(1, 2).reshape(32, 32, 4, 3)
+    same = (fine == fine[:, :, :1]).all(axis=(2, 3))
+    assert same.mean() > 0.85 and (fine[same][:, 0] == picture[same]).mean() > 0.98
+
+
+def test_draw_sketch_paints_shapes_in_order(monkeypatch):
+    red, blue, green = (255, 0, 0), (0, 0, 255), (0, 255, 0)
+    shapes = (Shape("ellipse", red, (4, 6, 20, 30)), Shape("box", blue, (0, 28, 32, 32)))
+    leaning = Shape("box", green, (20, 0, 24, 4), lean=4)
+    monkeypatch.setitem(SKETCHES, "test", Sketch((1, 2, 3), (*shapes, leaning)))
+    expected = np.full((32, 32, 3), (1, 2, 3), np.uint8)
+    expected[ellipse_mask((4, 6), (19, 29), height=32, width=32)[0]] = red
+    expected[28:] = blue
+    for row in range(4):
+        expected[row, 20 + row : 24 + row] = green
+    np.testing.assert_array_equal(draw_sketch("test"), expected)
+
+
+@pytest.mark.slow
+def test_robust_network_makes_of_every_sketch_what_another_network_sees_in_it():
+    names = [name for name in SKETCHES if name in CIFAR10.names]
+    pictures = np.stack([draw_sketch(name) for name in names]).transpose(0, 3, 1, 2)
+    targets = torch.tensor([CIFAR10.names.index(name) for name in names])
+    start = torch.from_numpy(pictures.astype(np.float32) / 255)
+    judge = load_classifier("mini-resnet", CIFAR10)
+    config = PGDConfig(epsilon=5.71, step_size=paper_generation(32).step_size, steps=40)
+    state = run_pgd(load_classifier("mini-resnet-robust", CIFAR10), Generation(targets), start, config)
+    with torch.no_grad():
+        before, after = (judge(images).argmax(dim=1) == targets for images in (start, state.images))
+    assert before.sum() <= 2 and after.all()
+
+
+CONES = {  # colours as seen without one kind of cones, in linear RGB: Machado et al. 2009, severity 1
+    "all": np.eye(3),
+    "no long": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "no medium": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "no short": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+@pytest.mark.parametrize("cones", CONES)
+def test_colours_are_told_apart_with_any_eyes(cones):
+    values = np.array(list(PALETTE.values())) / 255
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    perceived = np.clip(linear @ np.transpose(CONES[cones]), 0, 1) @ XYZ.T / XYZ.sum(axis=1)
+    root = np.where(perceived > 0.008856, np.cbrt(perceived), 7.787 * perceived + 16 / 116)
+    lab = np.stack([116 * root[:, 1], 500 * (root[:, 0] - root[:, 1]), 200 * (root[:, 1] - root[:, 2])], axis=1)
+    distances = np.linalg.norm(lab[:, None] - lab[None], axis=2)[np.triu_indices(len(lab), 1)]
+    assert distances.min() >= 23
