@@ -18,7 +18,7 @@ from core.shared.stand_ins import FEWER_OR_MORE_ERRORS
 from core.sweep.predict import Predictions
 from ui.components.maps.maps import MapView, ShownMaps
 from ui.maps.catalogue import Entry, model_colour, named_apart
-from ui.shared.charts import Chart, line_chart, percents
+from ui.shared.charts import Chart, Frame, line_chart, percents
 
 SHOWS = ("Error", "Minus clean", "Difference")
 SHOWN_SIDE = 63  # the middle of larger maps, as in the paper
@@ -132,15 +132,6 @@ def _difference(first: tuple[Entry, Heatmap], second: tuple[Entry, Heatmap], top
     )
 
 
-HEIGHT = 190  # CSS pixels of plot and axes together
-STRENGTH = "strength v of the wave (L2 norm per channel)"
-
-
-def radius_axis() -> alt.X:
-    """Return the horizontal axis of charts by radius."""
-    return alt.X("radius:Q", title="radius √(i² + j²), cycles per image", axis=alt.Axis(titlePadding=2))
-
-
 def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> Chart:
     """Plot the mean error over each ring of waves, one line per map, with 95 % intervals and the selected radius.
 
@@ -148,25 +139,25 @@ def radial_chart(chosen: Sequence[Entry], *, top: int, selected: Frequency) -> C
     cropped, as in the display.
     """
     rows: list[dict[str, Any]] = []
-    for entry in chosen:
+    named = named_apart(chosen)
+    for entry in named:
         profile = radial_profile(entry.heatmap.crop(SHOWN_SIDE), top)
         for radius, whole, *ring in zip(profile.radius.tolist(), profile.whole.tolist(), *profile.error, strict=True):
-            row = {"network": entry.label, "radius": radius, "whole": whole}
+            row = {"network": entry.name, "radius": radius, "hollow": not whole}
             rows.append(row | percents("error", Interval(*ring)))
     return line_chart(
         rows,
-        {entry.label: model_colour(entry.classifier) for entry in chosen},
-        radius_axis(),
+        {entry.name: model_colour(entry.classifier) for entry in named},
+        alt.X("radius:Q", title="radius √(i² + j²), cycles per image", axis=alt.Axis(titlePadding=2)),
         alt.Y("error:Q", title=f"top-{top} error (%)", scale=alt.Scale(domain=[0, 100])),
-        int(rounded_radius([selected])[0]),
-        band=True,
-        hollow="!datum.whole",
-        title="Error by radius",
-        legend_names=[entry.name for entry in named_apart(chosen)],
-        note="" if all(row["whole"] for row in rows) else "○ ring cut by the map’s edges",
-        height=HEIGHT,
-        key="frequency.radial",
-        alt_text=f"Mean top-{top} error over rings of waves of equal radius, one line per map, with 95 % intervals",
+        Frame(
+            "frequency.radial",
+            f"Mean top-{top} error over rings of waves of equal radius, one line per map, with 95 % intervals",
+            height=190,
+            mark=int(rounded_radius([selected])[0]),
+            title="Error by radius",
+            note="○ ring cut by the map’s edges" if any(row["hollow"] for row in rows) else "",
+        ),
     )
 
 
@@ -187,11 +178,13 @@ def probability_curve(
     line_chart(
         rows,
         colours,
-        alt.X("v:Q", title=STRENGTH, axis=alt.Axis(tickCount=8)),
+        alt.X("v:Q", title="strength v of the wave (L2 norm per channel)", axis=alt.Axis(tickCount=8)),
         alt.Y("probability:Q", title="probability (%)", scale=alt.Scale(domain=[0, 100])),
-        epsilon,
-        title=f"P{what[1:]}",
-        height=200,
-        key="cell.curve",
-        alt_text=f"Line chart: {what} against the size of the wave, one line for each classifier",
+        Frame(
+            "cell.curve",
+            f"Line chart: {what} against the size of the wave, one line for each classifier",
+            height=200,
+            mark=epsilon,
+            title=f"P{what[1:]}",
+        ),
     ).draw()

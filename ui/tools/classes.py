@@ -15,13 +15,12 @@ from core.sweep.predict import mistakes
 from ui.maps.catalogue import Entry, dataset_title, model_colour, shipped_maps
 from ui.maps.predictions import PageState, SamplePredictions
 from ui.maps.wave import strength
-from ui.shared.charts import Chart, interval_chart, percents
+from ui.shared.charts import Chart, Frame, interval_chart, percents
 from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown
 
 MAX_CLASSES = 20  # more have too few images each
 SHOWN, LISTED = 2, 6  # networks side by side; confusions listed of each
-HEIGHT = 255  # CSS pixels with axes
 
 
 def class_panel(page: PageState) -> None:
@@ -118,8 +117,5 @@ def class_error_chart(series: Sequence[ClassErrors], names: Sequence[str]) -> Ch
         {network.title: network.colour for network in series},
         "class",
         alt.X("error:Q", title="error (%)", scale=alt.Scale(domain=[0, 100])),
-        None,
-        height=HEIGHT,
-        key="classes.errors",
-        alt_text=f"Error under the wave class by class, with 95 % intervals. {summary}",
+        Frame("classes.errors", f"Error under the wave class by class, with 95 % intervals. {summary}", height=255),
     )

@@ -23,13 +23,12 @@ from core.shared.text import Number, Sentence
 from ui.maps.catalogue import Entry, Predictor, model_colour, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
 from ui.server.cache import classifier_for
-from ui.shared.charts import Chart, interval_chart, percents
+from ui.shared.charts import Chart, Frame, interval_chart, percents
 from ui.shared.pictures import Figure, Picture, picture_row, to_picture
 from ui.shared.tables import scrolling_table
 from ui.shared.url import one_line
 
 CLEAN = "Clean"
-HEIGHT = 240  # CSS pixels with axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +50,7 @@ def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int)
     """Return a chart of each network's accuracy by corruption, the chosen one highlighted."""
     labels = {None: CLEAN} | {row.key: row.label for row in CORRUPTIONS.values()}
     rows: list[dict[str, Any]] = [
-        {"network": network.title, "corruption": label, "chosen": which in (None, key)}
+        {"network": network.title, "corruption": label, "faded": which not in (None, key)}
         | percents("accuracy", network.accuracy(which, strength))
         for which, label in labels.items()
         for network in networks
@@ -63,11 +62,12 @@ def accuracy_chart(networks: Sequence[NetworkOutcomes], key: str, strength: int)
         _colours(networks),
         "corruption",
         alt.X("accuracy:Q", title="top-1 accuracy (%)", scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5)),
-        100 / classes,
-        weak="!datum.chosen",
-        height=HEIGHT,
-        key="corruptions.accuracy",
-        alt_text=f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {accuracies}",
+        Frame(
+            "corruptions.accuracy",
+            f"Accuracy at strength {strength}, with 95 % intervals; dashed: by chance. {accuracies}",
+            height=240,
+            mark=100 / classes,
+        ),
     )
 
 

@@ -115,7 +115,7 @@ def test_maps_measured_differently_no_maps_and_too_small_a_picture_say_so_and_de
     *layers, _ = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"]
     for layer in layers:
         rows = [(row["network"], row["radius"]) for row in layer["data"]["values"]]
-        assert rows == [(label, radius) for label in (CLIP, RESNET56) for radius in range(22)]
+        assert rows == [(name, radius) for name in ("CLIP ViT-B/32", "ResNet-56") for radius in range(22)]
     assert f"**{CLIP}**" in text(app) and "the run's log says ResNet-56" in text(app)
 
 

@@ -158,7 +158,7 @@ def test_a_corruptions_pictures_carry_predictions_and_bars_are_the_stored_accura
         if row["corruption"] != "Clean":
             correct = outcomes.correct[outcomes.keys.index(keys[row["corruption"]]), strength - 1]
         assert row["accuracy"] == pytest.approx(100 * correct.mean()) and row["low"] < row["accuracy"] < row["high"]
-        assert row["chosen"] == (row["corruption"] in ("Clean", label))
+        assert row["faded"] == (row["corruption"] not in ("Clean", label))
 
 
 def test_the_table_has_accuracies_and_who_loses_more():
