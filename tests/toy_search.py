@@ -61,16 +61,14 @@ def in_the_engine_and_in_the_article() -> None:
 
 
 def in_the_script() -> None:
-    """`core.pgd` accepts it and records it, and a run's file is read back."""
+    """`core.pgd` accepts it and records it."""
     from core.pgd.__main__ import main
     from core.pgd.pictures import JudgedOutcomes
-    from core.pgd.record import PGDRun
 
     with tempfile.TemporaryDirectory() as folder:
-        line = "generate --classifier mini-resnet --dataset cifar10-samples --limit 1 --steps 2 --device cpu --save-run"
+        line = "generate --classifier mini-resnet --dataset cifar10-samples --limit 1 --steps 2 --device cpu"
         assert main([*line.split(), "--search", "mirrored", "--output", folder]) == 0
         assert JudgedOutcomes.load(Path(folder, "pictures.npz")).metadata["kinds"][0]["config"]["search"] == "mirrored"
-        assert PGDRun.load(Path(folder, "run.npz")).config.search == "mirrored"
 
 
 def on_the_page() -> None:

@@ -284,8 +284,8 @@ def _by_heat_maps(subject: NamedMap, reference: NamedMap) -> tuple[list[bool], l
     corner = None if alike is None else contrast(in_band(heatmap, band), in_band(alike.crop(heatmap.side), band))
     low = contrast(in_band(heatmap, LOW), in_band(reference.heatmap, LOW))
     if corner is None or low is None:
-        command = f"core.sweep waves --weaken-as {subject.network_side}"
-        return [], evidence, f"The reference has no map under weakened waves ({command} makes one)."
+        setting = f"SweepConfig(weaken_as={subject.network_side})"
+        return [], evidence, f"The reference has no map under weakened waves; {setting} of core.sweep.waves makes one."
     evidence.append(Evidence("difference in the corners at equal strength", corner))
     return [low.low > 0, corner.high < 0], evidence, ""
 

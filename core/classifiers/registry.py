@@ -131,11 +131,11 @@ class ListedClassifiers:
 
 def listed_classifiers() -> ListedClassifiers:
     """Return the classifiers listed in the environment and those of profiles; read once, so changes need a restart."""
-    return _read_list(os.environ.get(VARIABLE, ""), os.environ.get(stored.VARIABLE, ""), cache_folder())
+    return _read_list(os.environ.get(VARIABLE, ""), cache_folder())
 
 
 @cache
-def _read_list(text: str, *_folders: str | Path) -> ListedClassifiers:
+def _read_list(text: str, _cache: Path) -> ListedClassifiers:
     specs, refused = dict[str, ClassifierSpec](), []
     for entry in dict.fromkeys(filter(None, map(str.strip, text.split(",")))):
         try:

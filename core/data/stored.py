@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import functools
 import json
-import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from core.data.sample_sets import PRECOMPUTED, ImageDataset
 from core.shared.files import DAMAGE, ArchiveError, Fact, cache_folder, read_npz
-from core.shared.text import one_line, quoted
+from core.shared.text import one_line
 
 VERSION = "1.0.0"
 # Metadata of outcomes of a network on a data set, as written by `outcome_facts`.
@@ -84,26 +83,14 @@ def device_text(source: Mapping[str, Any]) -> str:
     return re.sub(r"\b1 threads\b", "1 thread", re.sub(r"\bcpu\b", "CPU", device))
 
 
-VARIABLE = "CLIP_LAB_PROFILES"  # environment variable: further profiles, separated like PATH
 Result = TypeVar("Result")
 Content = TypeVar("Content")
 
 
-def _named_folders() -> list[Path]:
-    return [Path(text).expanduser() for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
-
-
-def missing_profiles() -> list[str]:
-    """Return a sentence for each of the operator's folders that is not there."""
-    missing = [str(folder) for folder in _named_folders() if not folder.is_dir()]
-    return [f"{VARIABLE} names {quoted(folder, 200)}, which is no folder." for folder in missing]
-
-
 def profile_folders() -> tuple[Path, ...]:
-    """Return the profiles in `precomputed/profiles/`, the operator's, and those in the user's cache."""
-    inside = (sorted(parent.glob("*/")) for parent in (PRECOMPUTED / "profiles", cache_folder() / "profiles"))
-    shipped, made_here = inside
-    return (*shipped, *_named_folders(), *made_here)
+    """Return the profiles in `precomputed/profiles/` and those in the user's cache."""
+    parents = PRECOMPUTED / "profiles", cache_folder() / "profiles"
+    return tuple(folder for parent in parents for folder in sorted(parent.glob("*/")))
 
 
 def profiled_networks() -> dict[str, str]:

@@ -2,9 +2,8 @@
 
 Writes to a folder: pictures.npz (the table of `core.pgd.pictures`, a row per picture), images.csv (the same for a
 spreadsheet), summary.json (means and standard deviations; with --judge also how many pictures another network calls the
-target; all settings) and grid.png (the first pictures, as in the paper's Figures 3 and 4); with --save-run also
-run.npz, the first batch as a run for `PGDRun.load`. All files are complete after every batch. The same command on the
-same folder resumes; other settings start over."""
+target; all settings) and grid.png (the first pictures, as in the paper's Figures 3 and 4). All files are complete after
+every batch. The same command on the same folder resumes; other settings start over."""
 
 from __future__ import annotations
 
@@ -46,7 +45,6 @@ def build_parser() -> argparse.ArgumentParser:
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
         mode.add_argument("--judge", help="another classifier, which judges whether the results show the target")
         mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, if it takes one")
-        mode.add_argument("--save-run", action="store_true", help="also write run.npz, the first batch as a run")
         mode.add_argument("--batch-size", type=integer(1), help="images per batch")
     _add_settings(inpaint, "inpainting")
     _add_settings(generate, "generation")
@@ -70,7 +68,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     generate.add_argument(
         "--start",
-        "--noise",
         choices=RANDOM_KINDS,
         default="blur",
         help="; ".join(f"{kind}: {(text := STARTS[kind].source)[0].lower()}{text[1:-1]}" for kind in RANDOM_KINDS),
@@ -128,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> str:
-    table = run_job(build_job(args), args.output, args.batch_size, save_run=args.save_run)
+    table = run_job(build_job(args), args.output, args.batch_size)
     (outcomes,) = table.kinds().values()
     before, after = (small(outcomes.pictures[name].mean()) for name in ("loss_before", "loss_after"))
     share = percent(outcomes.reached_target / outcomes.n)

@@ -247,8 +247,6 @@ def run_job(
     output: Path,
     batch_size: int | None = None,
     *,
-    columns: int = GRID_COLUMNS,
-    save_run: bool = False,
     name: str | None = None,
 ) -> JudgedOutcomes:
     """Run a job, writing its files after every batch; the same job in the same folder resumes.
@@ -258,15 +256,14 @@ def run_job(
 
     Args:
         batch_size: pictures per batch; None for as many as keep the device busy.
-        columns: pictures in the grid. save_run: whether to save the first batch as a run. name: of the job, for the
-            progress bar.
+        name: of the job, for the progress bar.
     Returns:
         The table.
     """
     make_folder(output)
     pixels = BATCH_PIXELS.get(job.classifier.device.type, BATCH_PIXELS["cpu"])
     batch_size = batch_size or max(1, pixels // job.facts["image_size"] ** 2)
-    numbers, grid, seconds = _finished(job, output, columns, save_run)
+    numbers, grid, seconds = _finished(job, output)
     done = len(numbers.get("target", ()))
     todo = (job.count - done) * (job.config.steps + 1)
     with progress_bar(desc=name, total=todo, unit="img-step", unit_scale=True, disable=not todo) as bar:
@@ -279,10 +276,8 @@ def run_job(
             bar.set_postfix(loss=f"{numbers['loss_after'].mean():.3g}")
             if first == 0:
                 write_atomically(output / TABLE, b"")  # drop rows of other settings
-                if save_run:
-                    batch.run.save(output / "run.npz")
-            if first < columns:
-                grid = {title: rows[:columns] for title, rows in _extended(grid, batch.pictures).items()}
+            if first < GRID_COLUMNS:
+                grid = {title: rows[:GRID_COLUMNS] for title, rows in _extended(grid, batch.pictures).items()}
                 write_atomically(output / "grid.npz", npz_bytes(**grid))
                 write_atomically(output / "grid.png", picture_grid(grid, _captions(table)))
             write_json(output / "summary.json", summarise(table))
@@ -297,18 +292,15 @@ def _extended(parts: Mapping[str, np.ndarray], more: Mapping[str, np.ndarray]) -
     return {name: np.concatenate([parts.get(name, rows[:0]), rows]) for name, rows in more.items()}
 
 
-def _finished(
-    job: PGDJob, output: Path, columns: int, save_run: bool
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], float]:
+def _finished(job: PGDJob, output: Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], float]:
     """Return numbers, pictures of a partial grid, and seconds of a job's finished batches; none of other settings."""
-    files = ["grid.png", "summary.json", "images.csv", *(["run.npz"] if save_run else [])]
     with suppress(*DAMAGE):
         stored, grid = JudgedOutcomes.load(output / TABLE), {}
-        ((_, columns_of, _),) = stored.parts().values()
-        numbers, source = dict(columns_of), stored.metadata["source"]
+        ((_, columns, _),) = stored.parts().values()
+        numbers, source = dict(columns), stored.metadata["source"]
         same = job.table(numbers, source).metadata == stored.metadata
-        if same and all((output / name).is_file() for name in files):
-            if (rows := len(stored.numbers)) < min(columns, job.count):
+        if same and all((output / name).is_file() for name in ("grid.png", "summary.json", "images.csv")):
+            if (rows := len(stored.numbers)) < min(GRID_COLUMNS, job.count):
                 with np.load(output / "grid.npz", allow_pickle=False) as file:
                     grid = {title: file[title][:rows] for title in file.files}
             if all(len(pictures) == rows for pictures in grid.values()):

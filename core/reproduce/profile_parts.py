@@ -213,7 +213,6 @@ class ProfilePart(NamedTuple):
 _SMALL_SET = SAMPLE_SETS[CIFAR10.name]
 LARGE = tuple(row for row in SAMPLE_SETS.values() if row.side > SMALL and row.drawn)
 _JUDGED_AT_ONCE = 50
-_SHOWN = 4  # pictures of a report's figure
 DIGITS = 4  # significant digits of each number
 THIRD_JUDGE = "mini-clip-vit"  # from another family: the only small network with patches
 
@@ -347,7 +346,7 @@ def pictures(network: ProfiledNetwork, kind: Kind, data: ImageDataset, count: in
         classifier = network.classifier(data.classes)
         judge = None if network.judge is None else network.judge(classifier.device)
         work = make_job(job, classifier, data, [judge])
-        painted = run_job(work, folder, network.batch_size, columns=_SHOWN, name=folder.name)
+        painted = run_job(work, folder, network.batch_size, name=folder.name)
         (outcomes,) = painted.kinds().values()
         return outcomes, (folder / "grid.png").read_bytes()
 

@@ -63,12 +63,6 @@ def _wave_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=integer(1), help="number of images, chosen by the seed")
     parser.add_argument("--epsilon", type=number(), help="L2 size v per channel, default the paper's: 4.0 or 15.7")
     parser.add_argument(
-        "--weaken-as",
-        type=integer(1),
-        metavar="PIXELS",
-        help="weaken each wave like enlarging the image to this network input, e.g. 224 for CLIP",
-    )
-    parser.add_argument(
         "--passes",
         type=parse_passes,
         metavar="SHARE",
@@ -83,19 +77,13 @@ def _wave_options(parser: argparse.ArgumentParser) -> None:
         choices=DTYPES,
         help="bfloat16 rounds more and is faster on supporting hardware",
     )
-    parser.add_argument(
-        "--no-outcomes",
-        action="store_false",
-        dest="outcomes",
-        help="do not store which images are misclassified under each wave, one bit each: 0.6 MB for CIFAR-10",
-    )
 
 
 def _waves(args: argparse.Namespace, dataset: ImageDataset) -> SweepConfig:
     size = dataset.image_size
     if args.epsilon is None and not usual_epsilon(size):
         raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
-    as_given = ("seed", "cells", "dtype", "batch_size", "weaken_as", "outcomes", "passes")
+    as_given = ("seed", "cells", "dtype", "batch_size", "passes")
     config = SweepConfig(
         side=usual_map_side(size) if args.side is None else args.side,
         epsilon=usual_epsilon(size) if args.epsilon is None else args.epsilon,

@@ -55,7 +55,6 @@ class SweepConfig(Transforms[Heatmap]):
     dtype: precision of the forward pass; the wave is always added in float32.
     weaken_as: side in pixels of a network's input: each wave is weakened as by bicubic enlargement to it, to compare
     networks at equal strength; None for full strength.
-    outcomes: whether to store which images are misclassified under each wave, one bit each.
     passes: share of the images, in (0, 1], to which each wave is added: below 1 each wave has its own class-balanced
     sample. The clean error is always over all images. A map of samples stores no outcomes.
     """
@@ -67,7 +66,6 @@ class SweepConfig(Transforms[Heatmap]):
     batch_size: int | None = None
     dtype: str = "float32"
     weaken_as: int | None = None
-    outcomes: bool = True
     passes: float = 1.0
 
     def __post_init__(self) -> None:
@@ -120,7 +118,7 @@ class SweepConfig(Transforms[Heatmap]):
             rule = "a class-balanced sample of its own for each wave, fixed by seed and wave"
             metadata["sample"] = {"images_per_wave": sampled, "rule": rule}
             numbers["sampling_variance"] = np.full(rows, np.nan)
-        elif self.outcomes:
+        else:
             bits, labels = np.zeros((rows, 1, -(-n // 8)), np.uint8), dataset.labels.astype(np.uint16)
         counts, hits = np.zeros(rows, np.int64), np.full((rows, 2), -1)
         return Heatmap(counts, hits, metadata, bits, labels, numbers=numbers)

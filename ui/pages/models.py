@@ -29,7 +29,7 @@ from core.classifiers.registry import (
 from core.classifiers.weights import STALL_SECONDS
 from core.data.datasets import load_samples, sample_credits
 from core.data.picture_files import png_data_uri, square_image
-from core.data.stored import device_text, missing_profiles, stored_files
+from core.data.stored import device_text, stored_files
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.shared.stand_ins import INSTEAD, RELATIONS
 from core.shared.text import bdi, tooltip
@@ -100,7 +100,7 @@ def _networks() -> None:
         for spec in list_classifiers():
             if spec.name != PAPERS_CLIP:
                 _download(spec, f"{one_line(spec.title)}, ")
-    for reason in (*listed_classifiers().refused, *missing_profiles()):
+    for reason in listed_classifiers().refused:
         st.warning(as_markdown(reason), icon=":material/warning:")
 
 

@@ -34,6 +34,7 @@ from ui.shared.url import settable_in_url
 
 T = TypeVar("T")
 MAX_CLASSIFIERS = 2
+MAX_PICTURES = 16  # of a run on a page: classes times samples
 # Seconds per step and pixel of a bundled network, before any run on this server: about 2 ms for a picture of 32 x 32 on
 # two cores.
 FIRST_GUESS = 2e-6
@@ -114,7 +115,7 @@ def set_searches(page: str, size: int, searches: Sequence[Search], fill: Fill) -
 
 def check_size(plan: RunPlan) -> None:
     """Raise ValueError, one sentence, if a plan exceeds the server's limits; clients other than widgets may send it."""
-    counts = ("steps", plan.config.steps, limits().run_steps), ("pictures", len(plan.start), limits().run_pictures)
+    counts = ("steps", plan.config.steps, limits().run_steps), ("pictures", len(plan.start), MAX_PICTURES)
     for what, count, most in counts:
         if count > most:
             raise ValueError(f"this server allows {most:,} {what} per run, not {count:,}; choose fewer")

@@ -22,7 +22,6 @@ from core.classifiers.families import ClassifierSpec
 from core.classifiers.registry import classifier_state, list_classifiers, listed_classifiers, load_classifier
 from core.classifiers.text import check_prompts
 from core.data.sample_sets import CIFAR10, CLASS_SETS, ClassSet
-from core.data.stored import missing_profiles
 from core.shared.device import check_torch, free_device, prepare_torch, return_freed_memory
 from ui.server.jobs import JobManager, at_full_priority
 from ui.server.limits import limits, log
@@ -55,8 +54,8 @@ def single_flight_cache(max_entries: float = math.inf) -> Callable[[Callable[...
 
 @functools.cache
 def read_list() -> None:
-    """Read the operator's list of classifiers, which imports their libraries, and log unusable entries and profiles."""
-    for reason in (*listed_classifiers().refused, *missing_profiles()):
+    """Read the operator's list of classifiers, which imports their libraries, and log unusable entries."""
+    for reason in listed_classifiers().refused:
         log("left out", level=logging.WARNING, reason=reason)
 
 
@@ -122,12 +121,7 @@ def _prepared_device() -> str:
 @single_flight_cache(max_entries=1)
 def job_manager() -> JobManager:
     """Return this process's manager, shared by all visitors. Owners are sessions, by `session_id()`."""
-    allowed = limits()
-    manager = JobManager(
-        queue_limit=allowed.queue_length,
-        run_seconds=allowed.run_seconds,
-        is_connected=is_connected,
-    )
+    manager = JobManager(run_seconds=limits().run_seconds, is_connected=is_connected)
     atexit.register(manager.close)
     return manager
 

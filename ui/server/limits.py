@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from core.classifiers.registry import VARIABLE as LISTED
-from core.data.stored import VARIABLE as PROFILES
 from core.shared.files import CACHE
 from core.shared.text import quoted
 
 PREFIX = "CLIP_LAB_"
+_NO_LIMITS = (LISTED, CACHE)  # variables of the same prefix that other modules read
 
 
 def _limit(value: int, what: str, *, low: int = 1, high: int = 10**9) -> Any:
@@ -35,10 +35,8 @@ class Limits:
 
     picture_mb: int = _limit(20, "MB of an uploaded picture", high=50)
     run_steps: int = _limit(2000, "steps of a run", high=100_000)
-    run_pictures: int = _limit(16, "pictures that one run draws: classes times samples", high=64)
     run_seconds: int = _limit(3600, "seconds that a run or a sweep may take; what it has computed is kept")
     clip: int = _limit(0, "whether the server fetches the paper's CLIP at its start, 0 or 1", low=0, high=1)
-    queue_length: int = _limit(8, "runs that may wait in line", low=0)
 
     @staticmethod
     def from_environment(environment: Mapping[str, str]) -> Limits:
@@ -50,10 +48,11 @@ class Limits:
         known = {PREFIX + field.name.upper(): field for field in fields(Limits)}
         values = {}
         for variable in sorted(name for name in environment if name.startswith(PREFIX)):
-            if variable in (LISTED, CACHE, PROFILES):
+            if variable in _NO_LIMITS:
                 continue
             if variable not in known:
-                raise ValueError(f"the environment variable {variable} sets no limit; known: {', '.join(known)}")
+                names = ", ".join((*_NO_LIMITS, *known))
+                raise ValueError(f"the environment variable {variable} is unknown to this server; known: {names}")
             limit, text = known[variable], environment[variable].strip()
             low, high = limit.metadata["low"], limit.metadata["high"]
             value = int(text) if text.isdecimal() and len(text) < 12 else -1

@@ -200,7 +200,7 @@ def test_hybrid_images_are_the_first_evidence_where_both_networks_saw_the_same(p
     difference = finding.evidence[2]
     assert difference.measured.high < 0 and difference.number.endswith(" cycles per image")
     assert finding.verdict == Verdict.HOLDS  # ResNet-56 was weakened by CLIP's resize, this network was not
-    assert "--weaken-as 64" in finding.doubts[0] and "hybrid images alone" in finding.doubts[1]
+    assert "weaken_as=64" in finding.doubts[0] and "hybrid images alone" in finding.doubts[1]
     other = judged(ALL_MAPS[RESNET56], ALL_MAPS["mini-clip_cifar10"], [])["relies"]
     assert other.evidence[2].measured.value == pytest.approx(b - a) and other.verdict == Verdict.FAILS
     clip = published["relies"]

@@ -28,9 +28,9 @@ from core.classifiers.registry import (
     result_title,
 )
 from core.classifiers.weights import UrlFile
-from core.data import stored
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
 from core.fourier.heatmap import Heatmap
+from tests.profiles import use_profile
 from ui.server.cache import ready_classifiers, ready_clips
 
 
@@ -291,5 +291,5 @@ def test_a_familys_network_is_listed_by_its_profile_unless_the_weights_are_other
     heatmap = Heatmap.load(PRECOMPUTED / "heatmaps" / "mini-clip_cifar10-1000.npz")
     classifier = {**heatmap.metadata["classifier"], "name": name, "weights_id": weights_id}
     replace(heatmap, metadata={**heatmap.metadata, "classifier": classifier}).save(tmp_path / "heatmaps" / "map.npz")
-    monkeypatch.setenv(stored.VARIABLE, str(tmp_path))
+    use_profile(monkeypatch, tmp_path)
     assert (list(listed_classifiers().specs) == [name]) is listed and not listed_classifiers().refused

@@ -1,23 +1,23 @@
 """Stored results of profiles: found beside the project's, reloaded when they change, and never an error on a page."""
 
-import os
 from dataclasses import replace
 
 import pytest
 
 from core.claims.quantities import stored_hybrids
 from core.data.sample_sets import PRECOMPUTED
-from core.data.stored import VARIABLE, missing_profiles, profile_folders, read_stored, stored_files
+from core.data.stored import profile_folders, read_stored, stored_files
 from core.fourier.outcomes import HybridOutcomes
 from core.shared.files import CACHE, ArchiveError
+from tests.profiles import use_profile
 
 
 @pytest.fixture
 def profile(tmp_path, monkeypatch):
-    """An empty profile that the operator configures."""
+    """An empty profile in the cache."""
     folder = tmp_path / "profile"
     (folder / "hybrids").mkdir(parents=True)
-    monkeypatch.setenv(VARIABLE, str(folder))
+    use_profile(monkeypatch, folder)
     return folder
 
 
@@ -27,23 +27,15 @@ def named(source, name):
     return replace(source, metadata={**facts, "classifier": {**facts["classifier"], "name": name}})
 
 
-def test_profiles_come_after_the_project_in_the_order_of_the_variable(tmp_path, monkeypatch):
-    first, second = tmp_path / "b", tmp_path / "a"
-    for folder in (first / "hybrids", second / "hybrids", tmp_path / "cache" / "profiles" / "c" / "hybrids"):
-        folder.mkdir(parents=True)
-        (folder / "x.npz").touch()
-    monkeypatch.setenv(VARIABLE, os.pathsep.join(map(str, (first, second))))
-    monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
-    assert [folder.name for folder in profile_folders()] == ["b", "a", "c"]
+def test_profiles_of_the_cache_come_after_the_project_by_name(tmp_path, monkeypatch):
+    for name in "ba":
+        (tmp_path / "profiles" / name / "hybrids").mkdir(parents=True)
+        (tmp_path / "profiles" / name / "hybrids" / "x.npz").touch()
+    monkeypatch.setenv(CACHE, str(tmp_path))
+    assert [folder.name for folder in profile_folders()] == ["a", "b"]
     files = stored_files("hybrids")
-    assert [path.parts[-3] for path in files[-3:]] == ["b", "a", "c"]
-    assert all(PRECOMPUTED in path.parents for path in files[:-3])
-
-
-def test_an_operators_folder_that_is_not_there_is_named(tmp_path, monkeypatch):
-    assert missing_profiles() == []
-    monkeypatch.setenv(VARIABLE, os.pathsep.join((str(tmp_path), "/nowhere/clip", "")))
-    assert missing_profiles() == ["CLIP_LAB_PROFILES names '/nowhere/clip', which is no folder."]
+    assert [path.parts[-3] for path in files[-2:]] == ["a", "b"]
+    assert all(PRECOMPUTED in path.parents for path in files[:-2])
 
 
 def test_a_networks_results_are_read_from_a_profile_once_they_lie_there(profile):

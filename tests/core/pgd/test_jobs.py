@@ -18,7 +18,7 @@ from core.pgd import __main__ as script
 from core.pgd import jobs
 from core.pgd.pictures import JudgedOutcomes, rank_column
 from core.pgd.plan import prepare
-from core.pgd.record import PGDRun, mean_change
+from core.pgd.record import mean_change
 from core.pgd.settings import PGDConfig
 from core.pgd.starts import RANDOM_KINDS
 from core.pgd.steps import pgd_steps
@@ -96,16 +96,18 @@ def test_plans_of_drawings_take_the_classes_in_turn(start):
 
 
 @pytest.mark.parametrize("mode", ["inpaint", "generate"])
-def test_the_files_agree_with_the_run_and_the_judge(mode, archive, tmp_path, capsys):
+def test_the_files_agree_with_the_run_and_the_judge(mode, archive, tmp_path, monkeypatch, capsys):
     output = tmp_path / "deep" / "out"
     # A toy barely depends on single pixels, so its Eq. 3 needs a weak penalty to make any change worthwhile.
     weight = ["--weight", "0.05"] if mode == "inpaint" else []
-    command = ["--limit", "12", "--steps", "15", "--batch-size", "9", "--judge", "judge", "--save-run", *weight]
+    command = ["--limit", "12", "--steps", "15", "--batch-size", "9", "--judge", "judge", *weight]
+    runs, run_batch = [], jobs.run_batch
+    monkeypatch.setattr(jobs, "run_batch", lambda *of: runs.append(batch := run_batch(*of)) or batch)
     assert run(mode, archive, output, *command) == 0
-    files = ["grid.png", "images.csv", "pictures.npz", "run.npz", "summary.json"]
+    files = ["grid.png", "images.csv", "pictures.npz", "summary.json"]
     assert sorted(path.name for path in output.iterdir()) == files
     numbers, names, facts = columns(output)
-    saved, judge, part = PGDRun.load(output / "run.npz"), toy("judge"), slice(9)  # the first batch
+    saved, judge, part = runs[0].run, toy("judge"), slice(9)  # the first batch
     assert saved.curves["loss"].shape == (16, 9) and (saved.original is not None) == (mode == "inpaint")
     assert saved.metadata["targets"] == numbers["target"][part].tolist()
     for when, place in (("before", 0), ("after", -1)):
@@ -248,9 +250,8 @@ def test_bad_input_ends_in_one_sentence_and_writes_nothing(output, more, message
 def contents(output):
     """What the files of a folder hold, by name, without date and seconds."""
     files = {path.name: path.read_bytes() for path in output.iterdir()}
-    for name in {"pictures.npz", "run.npz"} & files.keys():
-        with np.load(io.BytesIO(files.pop(name)), allow_pickle=False) as file:
-            files |= {f"{name} {member}": file[member].tobytes() for member in file.files if member != "metadata"}
+    with np.load(io.BytesIO(files.pop("pictures.npz")), allow_pickle=False) as file:
+        files |= {member: file[member].tobytes() for member in file.files if member != "metadata"}
     summary = json.loads(files.pop("summary.json"))
     assert summary["settings"]["source"].pop("seconds") > 0
     del summary["settings"]["source"]["date"]
@@ -269,7 +270,7 @@ def contents(output):
 def test_a_job_stopped_at_any_write_resumes_to_the_same_files(
     mode, stopped, at, finished, archive, tmp_path, monkeypatch
 ):
-    command = ["--limit", "11", "--steps", "3", "--batch-size", "2", "--judge", "judge", "--save-run"]
+    command = ["--limit", "11", "--steps", "3", "--batch-size", "2", "--judge", "judge"]
     assert run(mode, archive, tmp_path / "whole", *command) == 0
     counts, output, stops = Counter(), tmp_path / "out", [(stopped, at)]
 
@@ -294,7 +295,7 @@ def test_a_job_stopped_at_any_write_resumes_to_the_same_files(
     assert contents(output) == contents(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("more", ["--seed 1", "--limit 5 --save-run", ""])
+@pytest.mark.parametrize("more", ["--seed 1", "--limit 5", ""])
 def test_rows_of_other_settings_and_damaged_ones_are_replaced(more, archive, tmp_path):
     command = ["--limit", "4", "--steps", "2"]
     assert run("generate", archive, tmp_path / "out", *command) == 0

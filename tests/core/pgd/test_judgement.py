@@ -9,7 +9,6 @@ import torch
 from torch import nn
 
 from core.data.sample_sets import CIFAR10, PRECOMPUTED, ClassSet
-from core.data.stored import VARIABLE
 from core.pgd.examples import OPENING, RUNS
 from core.pgd.pictures import (
     AFTER,
@@ -29,6 +28,7 @@ from core.pgd.pictures import (
 )
 from core.pgd.record import PGDRun
 from tests.core.judged import THIRD_JUDGE, stored_files
+from tests.profiles import use_profile
 from tests.ui.run_forge import arrays_of, packed
 
 BUNDLED = ("mini-clip", "mini-clip-robust", "mini-resnet", "mini-resnet-robust")
@@ -140,7 +140,7 @@ def test_a_profiles_judgements_are_read_and_those_of_few_pictures_come_last(tmp_
     few = JudgedOutcomes.of(parts, **{name: fact for name, fact in facts.items() if name not in ("kinds", "columns")})
     (tmp_path / "judgements").mkdir()
     few.save(tmp_path / "judgements" / "a.npz")
-    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    use_profile(monkeypatch, tmp_path)
     assert list(picture_outcomes("eq3"))[-1] == "a" and picture_outcomes("eq3")["a"].n == 10
     broken = replace(stored, metadata=facts).to_bytes()
     (tmp_path / "judgements" / "a.npz").write_bytes(broken[:-30])

@@ -17,7 +17,6 @@ from core.classifiers.families import FAMILIES
 from core.classifiers.registry import bundled_specs, load_classifier
 from core.data.datasets import load_dataset, load_samples
 from core.data.sample_sets import CIFAR10, PRECOMPUTED
-from core.data.stored import VARIABLE
 from core.fourier.contrasts import corners
 from core.fourier.heatmap import Heatmap
 from core.pgd.examples import stored_path, stored_subjects
@@ -30,6 +29,7 @@ from core.shared.numbers import duration
 from core.sweep.grow import grow
 from core.sweep.story import PredictionConfig, chosen_pictures, stored_predictions
 from tests.core.toy import linear_family
+from tests.profiles import use_profile
 from ui.maps.catalogue import shipped_maps
 
 NAME = "toy:linear"
@@ -74,7 +74,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert "3 of 7, its heat map: heatmaps/toy-linear_cifar10-samples-" in printed.err and "left" in printed.err
     assert not list(folder.rglob("*.unfinished"))
     assert sum(path.stat().st_size for path in folder.rglob("*")) < MAX_BYTES
-    monkeypatch.setenv(VARIABLE, str(folder))
+    use_profile(monkeypatch, folder)
     assert NAME in stored_hybrids() and stored_hybrids()[NAME].pairs == 150
     assert stored_corruptions()[NAME].measured.all()
     kinds = judged_outcomes()[NAME].kinds()
@@ -103,7 +103,7 @@ def test_corners_at_equal_strength_are_made_of_networks_that_enlarge_nothing(tmp
     made = Heatmap.load(tmp_path / large.path)
     shipped = Heatmap.load(PRECOMPUTED / "strength" / "resnet-56_cifar10_weakened-224.npz")
     assert np.array_equal(made.count > 0, shipped.count > 0) and made.metadata["weakened_as"] == 224
-    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    use_profile(monkeypatch, tmp_path)
     reference = NamedMap("a", "a", replace(made, metadata={**made.metadata, "weakened_as": None}), 32)
     facts = {**made.metadata, "classifier": {"name": "clip-vit-b-32"}}
     subject = NamedMap("b", "b", replace(made, metadata=facts), 224)
@@ -180,7 +180,7 @@ def test_drawings_by_a_network_of_imagenets_classes_are_judged_too(tmp_path, mon
     (file,) = PARTS["judgements"].items(network)
     file.make_in(tmp_path)
     assert file.is_there(tmp_path)
-    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    use_profile(monkeypatch, tmp_path)
     opinion = stored_opinion(fingerprint(run))
     assert (opinion.judge, *opinion.says, *opinion.ranks) == (judge, "volcano", 1) and stored_opinion("unknown") is None
     assert JudgedOutcomes.load(tmp_path / file.path).kinds() == {}
@@ -253,7 +253,7 @@ def test_predictions_of_pictures_that_are_chosen_no_more_are_left_out(tmp_path, 
     stored = stored_predictions()["mini-clip"]
     facts = {**stored.metadata, "classifier": {"name": "toy"}}
     (tmp_path / "predictions").mkdir()
-    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    use_profile(monkeypatch, tmp_path)
     for position, known in ((stored.metadata["pictures"]["position"], True), (0, False)):
         pictures = {**stored.metadata["pictures"], "position": position}
         replace(stored, metadata={**facts, "pictures": pictures}).save(tmp_path / "predictions" / "toy.npz")

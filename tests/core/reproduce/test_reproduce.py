@@ -12,7 +12,6 @@ from PIL import Image
 from core.claims.quantities import stored_hybrids
 from core.data.datasets import load_dataset
 from core.data.sample_sets import CIFAR10, HEATMAPS, imagenet100
-from core.data.stored import VARIABLE
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import crossover_of
 from core.fourier.waves import half_plane
@@ -28,6 +27,7 @@ from core.shared.numbers import Interval
 from tests.core.oracles import wilson
 from tests.core.squares import squares_of_file, with_squares
 from tests.core.toy import save_clip, tiny_clip
+from tests.profiles import use_profile
 from ui.maps.catalogue import shipped_maps
 
 WAVES, IMAGES, PAIRS = 12, 20, 20
@@ -230,7 +230,7 @@ def test_a_folder_of_another_run_is_not_mixed_with_this_one(place, output, tmp_p
 
 
 def test_a_reproduction_is_a_profile_that_the_app_reads(place, output, monkeypatch):
-    monkeypatch.setenv(VARIABLE, str(made(output, "vit").parents[1]))
+    use_profile(monkeypatch, made(output, "vit").parents[1])
     name = f"open_clip:local-dir:{place / 'vit'}"
     assert stored_hybrids()[name].pairs == PAIRS
     maps = [entry for entry in shipped_maps().values() if entry.classifier == name]

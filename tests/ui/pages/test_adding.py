@@ -10,8 +10,8 @@ from PIL import Image
 
 from core.classifiers.registry import VARIABLE as LISTED
 from core.data.datasets import load_samples
-from core.data.stored import VARIABLE
 from core.reproduce.profile import main
+from tests.profiles import use_profile
 from tests.ui.page_runner import bodies, open_page, page_text, run_fact, run_to_the_end
 from tests.ui.pages.test_with_profile import read
 from ui.maps.catalogue import CLIP, RESNET50, shipped_maps
@@ -46,7 +46,7 @@ def profile(tmp_path_factory):
 @pytest.fixture(params=["of the profile alone", "once it is listed"])
 def title(request, profile, monkeypatch):
     """The network's title for an app that reads the profile; listed with its weights as the command says at its end."""
-    monkeypatch.setenv(VARIABLE, str(profile))
+    use_profile(monkeypatch, profile)
     if request.param == "once it is listed":
         monkeypatch.setenv(LISTED, f"{NAME}={profile.parent / 'my_weights.pth'}")
     for path in profile.glob("heatmaps/*.npz"):

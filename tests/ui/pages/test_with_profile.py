@@ -12,7 +12,6 @@ import pytest
 
 from core.claims.quantities import stored_hybrids
 from core.data.sample_sets import PRECOMPUTED
-from core.data.stored import VARIABLE
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import CorruptionOutcomes, HybridOutcomes
 from core.fourier.waves import half_plane
@@ -20,6 +19,7 @@ from core.pgd.pictures import JudgedOutcomes
 from core.pgd.record import PGDRun
 from core.reproduce.compare import restricted_to
 from core.sweep.story import StoredPredictions
+from tests.profiles import use_profile
 from tests.ui.page_runner import bodies, components, open_page, page_text, run_fact, run_to_the_end
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.story.chapters import SLUGS
@@ -68,8 +68,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def profile(folder, tmp_path, monkeypatch):
-    monkeypatch.setenv("CLIP_LAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv(VARIABLE, str(folder))
+    use_profile(monkeypatch, folder)
 
 
 def texts(data):
