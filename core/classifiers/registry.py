@@ -40,12 +40,13 @@ from core.classifiers.weights import (
     UrlFile,
     check_sha256,
     discard,
-    format_bytes,
     local_weights,
 )
 from core.data import stored
 from core.data.sample_sets import CLASS_SETS, PRECOMPUTED, ClassSet
 from core.shared import paper
+from core.shared.cli import argument
+from core.shared.download import announce, format_bytes
 from core.shared.files import cache_folder
 from core.shared.numbers import join_list
 from core.shared.text import one_line, quoted, sentence
@@ -401,7 +402,7 @@ def load_classifier(
             f"classifier {name!r} is zero-shot and has no classes of its own; "
             "pass a ClassSet, such as core.data.sample_sets.CIFAR10"
         )
-    path = _find_weights(spec, weights, download)
+    path = find_weights(spec, weights, download)
     users_file, weights_id = weights is not None and ":" in name, spec.weights_id
     try:
         sha256 = check_sha256(path, None if users_file else spec.sha256)
@@ -423,12 +424,17 @@ def load_classifier(
     return model.for_classes(classes, template)
 
 
-def _find_weights(spec: ClassifierSpec, weights: Path | str | None, download: bool) -> Path:
+def find_weights(spec: ClassifierSpec, weights: Path | str | None = None, download: bool = False) -> Path:
+    """Return a classifier's weight file, downloaded if it is missing and may be; arguments and errors as there."""
     source = spec.weights if weights is None else local_weights(Path(weights), spec.weights)
     if path := source.locate():
         return path
     if download or not source.origin:
         try:
+            if source.origin:
+                announce(
+                    f"the weights of {spec.title}", source.remote_bytes(), source.origin, source.folder_of_downloads
+                )
             return source.fetch()
         except FileNotFoundError as error:
             raise FileNotFoundError(f"classifier {spec.name!r} cannot be loaded: {error}") from error
@@ -439,5 +445,5 @@ def _find_weights(spec: ClassifierSpec, weights: Path | str | None, download: bo
         reach = f" ({error})"
     raise FileNotFoundError(
         f"classifier {spec.name!r} cannot be loaded: {source.missing()}; allow a download of {format_bytes(size)} from "
-        f"{source.origin} with download=True (--download), or give a weight file with weights=PATH (--weights){reach}"
+        f"{source.origin} with {argument('download')}, or give a weight file with {argument('weights', 'FILE')}{reach}"
     )

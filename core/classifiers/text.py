@@ -179,10 +179,9 @@ def check_prompts(
 
 
 def add_classifier_options(parser: ArgumentParser) -> None:
-    """Add the options that `named_classifier` reads."""
+    """Add the options that `named_classifier` reads, but `--download`, which is that of the data set."""
     parser.add_argument("--classifier", required=True, help="a name of the registry, e.g. mini-clip, clip-vit-b-32")
     parser.add_argument("--weights", type=Path, help="weight file, for classifiers that take one")
-    parser.add_argument("--download", action="store_true", help="allow downloading the weights")
     parser.add_argument("--template", help='prompt of a zero-shot classifier, default "a photo of a {class}"')
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
 

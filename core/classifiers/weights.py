@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import fnmatch
 import hashlib
-import http.client
 import importlib.util
-import logging
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-from tqdm import tqdm
+from core.shared import download
+from core.shared.download import Progress, fetch_url, one_sentence, other_file, reporting
 
 
 @dataclass(frozen=True)
@@ -29,8 +24,6 @@ class Identity:
     sha256: str | None = None
 
 
-PROBE_SECONDS = 4.0  # for the first response of a server, so that nobody waits long for a dead network
-STALL_SECONDS = 10.0  # without a byte, after which huggingface_hub retries and pooch gives up
 _FIRST_USED = "first-used"  # our name for a commit in the hub's cache, like the hub's "main"
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 # In open_clip's order of preference, so that the file checked is the file loaded.
@@ -42,8 +35,6 @@ OPEN_CLIP_WEIGHTS = (
 )
 TOKENIZER_FILES = ("tokenizer*", "special_tokens_map.json", "vocab*", "merges.txt", "*.model", "bpe*")
 TIMM_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-
-Progress = Callable[[int, int | None], None]  # bytes so far, total bytes (None if unknown)
 
 
 class WeightSource:
@@ -66,6 +57,11 @@ class WeightSource:
     def origin(self) -> str:
         """Origin of a download, for display; empty if this source never downloads."""
         return ""
+
+    @property
+    def folder_of_downloads(self) -> Path:
+        """Folder that a download is written to."""
+        raise NotImplementedError
 
     def locate(self) -> Path | None:
         """Return the weight file on this machine, or None. Does not use the network."""
@@ -166,6 +162,10 @@ class UrlFile(WeightSource):
         home = Path(os.environ.get("TORCH_HOME", cache)).expanduser()
         return home / "hub" / "checkpoints" / self.url.rsplit("/", 1)[-1]
 
+    @property
+    def folder_of_downloads(self) -> Path:
+        return self.path.parent
+
     def locate(self) -> Path | None:
         return self.path if self.path.is_file() else None
 
@@ -173,14 +173,8 @@ class UrlFile(WeightSource):
         return f"its weight file {self.path.name} is not on this machine"
 
     def fetch(self, progress: Progress | None = None) -> Path:
-        import pooch
-
-        pooch.get_logger().setLevel(logging.WARNING)
-        bar = True if progress is None else _reporting(progress)()
-        downloader = pooch.HTTPDownloader(progressbar=bar, timeout=(PROBE_SECONDS, STALL_SECONDS), chunk_size=1 << 18)
         digest = f"sha256:{self.sha256}" if self.sha256 and len(self.sha256) == 64 else None  # torchvision states eight
-        with _one_sentence(self.origin):
-            pooch.retrieve(self.url, digest, self.path.name, self.path.parent, downloader=downloader)
+        fetch_url(self.url, self.path, digest, self.origin, progress)
         return _checked(self.path, self.sha256, self.origin)
 
 
@@ -216,6 +210,10 @@ class HubFile(WeightSource):
     def origin(self) -> str:
         return f"huggingface.co/{self.repo_id}"
 
+    @property
+    def folder_of_downloads(self) -> Path:
+        return self._first_used.parents[1]
+
     def locate(self) -> Path | None:
         from huggingface_hub import try_to_load_from_cache
 
@@ -238,17 +236,17 @@ class HubFile(WeightSource):
     def remote_bytes(self) -> int | None:
         if self.download_bytes is not None:
             return self.download_bytes
-        with _one_sentence(self.origin):
+        with one_sentence(self.origin):
             return sum(size or 0 for size in self._files().values()) or None
 
     def fetch(self, progress: Progress | None = None) -> Path:
         from huggingface_hub import hf_hub_download
 
-        with _one_sentence(self.origin):
+        with one_sentence(self.origin):
             *configuration, weights = self._files()
             for name in configuration:
                 hf_hub_download(self.repo_id, name, revision=self._revision())
-            bar = None if progress is None else _reporting(progress)
+            bar = None if progress is None else reporting(progress)
             path = Path(hf_hub_download(self.repo_id, weights, revision=self._revision(), tqdm_class=bar))
         _checked(path, self.sha256, self.origin)
         if self.revision is None:
@@ -272,7 +270,9 @@ class HubFile(WeightSource):
         """Return the files to fetch with their sizes, the weight file last; a dead network shows here in seconds."""
         from huggingface_hub import HfApi
 
-        info = HfApi().model_info(self.repo_id, revision=self._revision(), files_metadata=True, timeout=PROBE_SECONDS)
+        info = HfApi().model_info(
+            self.repo_id, revision=self._revision(), files_metadata=True, timeout=download.PROBE_SECONDS
+        )
         names = {file.rfilename: file.size for file in info.siblings or ()}
         weights = [name for name in self.weights if name in names][:1]
         needed = {name: name in names for name in self.beside} | {" or ".join(self.weights): bool(weights)}
@@ -313,73 +313,11 @@ def discard(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def format_bytes(count: int | None) -> str:
-    """605143284 -> '605.1 MB (605,143,284 bytes)'; None -> 'unknown size'."""
-    return "unknown size" if count is None else f"{count / 1e6:.1f} MB ({count:,} bytes)"
-
-
 def _checked(path: Path, sha256: str | None, origin: str) -> Path:
     """Return a downloaded file, or delete it and raise RuntimeError, one sentence, if it is not the published one."""
     try:
         check_sha256(path, sha256)
     except RuntimeError as error:
         discard(path)
-        raise RuntimeError(_other_file(origin)) from error
+        raise RuntimeError(other_file(origin)) from error
     return path
-
-
-def _other_file(origin: str) -> str:
-    return f"what {origin} sent is not the published file, by its sha256; it was deleted, so try again"
-
-
-def _reporting(progress: Progress) -> type[tqdm]:
-    """Return a progress bar for huggingface_hub and pooch that draws nothing and reports to `progress`."""
-
-    class Reporting(tqdm):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **{**options, "disable": True})
-
-        def __bool__(self) -> bool:
-            return True
-
-        def update(self, n: float | None = 1) -> None:
-            self.n += int(n or 0)
-            progress(int(self.n if not self.total else min(self.n, self.total)), self.total and int(self.total))
-
-        def reset(self, total: float | None = None) -> None:
-            self.n = 0
-
-    return Reporting
-
-
-@contextmanager
-def _one_sentence(origin: str) -> Iterator[None]:
-    """Turn errors of huggingface_hub, pooch, their HTTP clients and the system into one-sentence errors."""
-    from huggingface_hub import errors
-
-    try:
-        yield
-    except Exception as error:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        if type(error) is FileNotFoundError and error.errno is None:
-            raise  # our own
-        if isinstance(error, errors.OfflineModeIsEnabled):
-            reason = "HF_HUB_OFFLINE forbids asking the hub; unset it to download"
-        elif isinstance(error, errors.GatedRepoError):
-            reason = f"{origin} is open only to people who accepted its terms; accept them there and log in"
-        elif isinstance(error, (errors.RepositoryNotFoundError, errors.RevisionNotFoundError)):
-            reason = f"the hub has no public {origin} at the pinned commit"
-        elif isinstance(error, ValueError) and "hash" in str(error):  # pooch's, which has kept nothing
-            raise RuntimeError(_other_file(origin)) from error
-        elif status is not None:
-            later = status == 429 or status >= 500
-            advice = "it is busy or broken, so try again in a few minutes" if later else "it may have moved"
-            reason = f"{origin} answered {status} {http.client.responses.get(status, '')}; {advice}"
-        elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            reason = "the disk is full; make room and try again"
-        elif isinstance(error, OSError) and error.filename:
-            reason = f"its folder cannot be written ({error.strerror}); check the disk and try again"
-        else:
-            short = str(error).partition("\n")[0][:200] or type(error).__name__
-            reason = f"{origin} cannot be reached, or broke off ({short}); check the network and try again"
-        raise FileNotFoundError(reason) from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import shutil
+import tempfile
 import zipfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -12,12 +14,14 @@ from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
 from core.data.picture_files import ImageError, open_picture, square_image
 from core.data.sample_sets import CIFAR10, ClassSet, ImageDataset, SampleSet, imagenet, imagenet100, sets_by_dataset
-from core.shared.cli import integer, progress_bar
+from core.shared.cli import argument, integer, progress_bar
+from core.shared.download import announce, fetch_url
 from core.shared.files import DAMAGE, MAX_REASON, check_characters
 from core.shared.text import one_line
 
@@ -187,6 +191,7 @@ def _read_picture(path: Path, size: int) -> np.ndarray:
 
 
 _MIN_SIZE = 8
+_CIFAR10_BYTES = 170_498_071  # of torchvision's archive
 _PHOTOGRAPH_SIZE = 224  # default side in pixels for files of any size
 # Folders of a split, best first: ImageNet's test images have no labels, so `val` serves as test set.
 _SPLIT_FOLDERS = {
@@ -270,7 +275,7 @@ def load_dataset(
     if image_size is None and isinstance(first, np.ndarray) and first.shape[0] != first.shape[1]:
         raise ValueError(
             f"{raw.source}: images of {first.shape[0]} x {first.shape[1]} pixels are not square; "
-            "pass image_size to crop them"
+            f"give {argument('image_size', 'PIXELS')} to crop them"
         )
     size = image_size or (_PHOTOGRAPH_SIZE if isinstance(first, Path) else first.shape[0])
     images = np.empty((len(indices), 3, size, size), np.uint8)
@@ -306,16 +311,17 @@ def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> ImageArc
 
     folder = TorchvisionCIFAR10.base_folder
     root = data_dir.parent if data_dir.name == folder else data_dir
-    if not (root / folder).is_dir() and not download:
-        raise FileNotFoundError(
-            f"CIFAR-10 is not in {data_dir}: pass data_dir, a folder with {folder} or cifar10-{split}.npz, "
-            "or download=True (--download) to fetch it there (170 MB)"
-        )
+    if not (root / folder).is_dir():
+        if not download:
+            raise FileNotFoundError(
+                f"CIFAR-10 is not in {data_dir}: allow a download of {_CIFAR10_BYTES / 1e6:.0f} MB to it with "
+                f"{argument('download')}, or give a folder with {folder} or cifar10-{split}.npz with "
+                f"{argument('data_dir', 'FOLDER')}"
+            )
+        _fetch_cifar10(TorchvisionCIFAR10, root)
     try:
         # torchvision compares the checksum of every file before it unpickles it.
-        data = TorchvisionCIFAR10(str(root), train=split == "train", download=download)
-    except OSError as error:
-        raise FileNotFoundError(f"CIFAR-10 could not be downloaded to {root} ({error}): check the network") from error
+        data = TorchvisionCIFAR10(str(root), train=split == "train")
     except RuntimeError as error:
         raise RuntimeError(
             f"{root / folder}: this copy of CIFAR-10 is incomplete or damaged; remove it and fetch it again (170 MB)"
@@ -323,20 +329,34 @@ def _torchvision_cifar10(data_dir: Path, split: str, download: bool) -> ImageArc
     return ImageArchive(data.data, np.array(data.targets, dtype=np.int64), tuple(data.classes))
 
 
+def _fetch_cifar10(source: Any, root: Path) -> None:
+    """Download and unpack CIFAR-10 into `root`, whole or not at all."""
+    archive, origin = root / source.filename, urlsplit(source.url).hostname or source.url
+    announce("CIFAR-10", _CIFAR10_BYTES, origin, root)
+    try:
+        fetch_url(source.url, archive, f"md5:{source.tgz_md5}", origin)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"CIFAR-10 could not be downloaded: {error}") from error
+    with tempfile.TemporaryDirectory(dir=root) as unpacked:
+        shutil.unpack_archive(archive, unpacked)
+        Path(unpacked, source.base_folder).rename(root / source.base_folder)
+    archive.unlink()
+
+
 def _find_imagenet100(data_dir: str | Path | None, split: str) -> _RawDataset:
     classes = imagenet100()
     wnids = classes.wnids or ()
     if data_dir is None:
         raise FileNotFoundError(
-            "imagenet100 is read from a copy of ImageNet: pass data_dir, a folder with one folder of "
-            f"pictures for each WordNet id ({wnids[0]}, {wnids[1]}, ...), or with val and train"
+            f"imagenet100 is read from a copy of ImageNet: give {argument('data_dir', 'FOLDER')}, with one folder of "
+            f"pictures for each WordNet id ({wnids[0]}, {wnids[1]}, ...), or val and train"
         )
     root = _split_folder(Path(data_dir).expanduser(), split)
     missing = sorted(set(wnids) - {folder.name for folder in _class_folders(root)})
     if missing:
         raise FileNotFoundError(
             f"{root}: {len(missing)} of the {len(wnids)} class folders of ImageNet100 are missing "
-            f"({_first_few(missing)}); pass the folder that holds them, or the one with val and train"
+            f"({_first_few(missing)}); give the folder that holds them, or the one with val and train"
         )
     return _list_folders("imagenet100", split, [root / wnid for wnid in wnids], classes)
 
@@ -420,16 +440,23 @@ def add_dataset_options(parser: ArgumentParser, default: str | None = None) -> N
         default=default,
         help="cifar10, imagenet100, a folder of class folders, an .npz, or the bundled " + ", ".join(sets_by_dataset()),
     )
-    parser.add_argument("--data-dir", type=Path, help="where cifar10 or imagenet100 lie")
+    parser.add_argument("--data-dir", type=Path, help="folder of cifar10, default data, or of imagenet100")
+    parser.add_argument(
+        "--download", action="store_true", help="allow downloading what is missing: weights, CIFAR-10, a judge"
+    )
     parser.add_argument("--image-size", type=integer(8, 2**16), help="pixels, default 32 for cifar10, else 224")
 
 
 def named_dataset(args: Namespace, *, quiet: bool = False, **choices: Any) -> ImageDataset:
-    """Load the data set named on the command line; `choices` and errors are those of `load_dataset`."""
+    """Load the data set named on the command line, permitted to download it by the same option as weights.
+
+    `choices` and errors are those of `load_dataset`.
+    """
     with progress_bar(desc="decoding", unit="img", disable=quiet, leave=False, delay=1) as bar:
 
         def show(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        return load_dataset(args.dataset, args.data_dir, image_size=args.image_size, progress=show, **choices)
+        permitted = {"image_size": args.image_size, "download": args.download}
+        return load_dataset(args.dataset, args.data_dir, **permitted, progress=show, **choices)

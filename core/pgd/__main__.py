@@ -19,7 +19,7 @@ from core.pgd.jobs import JobConfig, PGDJob, make_job, run_job
 from core.pgd.settings import MAX_STEPS, PENALTIES, SETTINGS, RunKind, usual_settings
 from core.pgd.starts import RANDOM_KINDS, STARTS
 from core.shared import paper
-from core.shared.cli import MAX_SEED, check_output_folder, integer, number, run_script
+from core.shared.cli import MAX_SEED, check_output_folder, integer, number, option_names, run_script
 from core.shared.numbers import percent, small
 from core.shared.text import count_of, quoted
 
@@ -43,7 +43,10 @@ def build_parser() -> argparse.ArgumentParser:
         mode.add_argument("--limit", type=integer(1), default=100, help="number of images, default 100")
         mode.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="seed of images, holes and noise")
         mode.add_argument("--target", help="one class for all images; default: the true class, or every class in turn")
-        mode.add_argument("--judge", help="another classifier, which judges whether the results show the target")
+        mode.add_argument(
+            "--judge",
+            help="another classifier, which judges if the results show the target; --download may fetch its weights",
+        )
         mode.add_argument("--judge-weights", type=Path, help="weight file of the judge, if it takes one")
         mode.add_argument("--batch-size", type=integer(1), help="images per batch")
     _add_settings(inpaint, "inpainting")
@@ -110,7 +113,8 @@ def _named_judge(args: argparse.Namespace, dataset: ImageDataset) -> Classifier 
             raise ValueError("--judge-weights needs --judge")
         return None
     other = {"classifier": args.judge, "weights": args.judge_weights, "template": None}
-    return named_classifier(argparse.Namespace(**{**vars(args), **other}), dataset.classes)
+    with option_names(weights="--judge-weights"):
+        return named_classifier(argparse.Namespace(**{**vars(args), **other}), dataset.classes)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -35,7 +35,6 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
     if classifier_spec(args.clip).kind != "zero-shot":
         raise ValueError(f"--clip needs a zero-shot classifier; {quoted(args.clip)} has fixed classes")
     prepare_torch()
-    make_folder(args.output)
     machine = Machine(
         output=args.output,
         device=choose_device(args.device, processes.local_rank),
@@ -49,6 +48,12 @@ def run(args: argparse.Namespace, processes: Processes) -> str:
         batch_size=args.batch_size,
         processes=processes,
     )
+
+    if processes.is_main:
+        for part in (*MAPS, *HYBRIDS, *PICTURES):
+            if part.key in args.parts:
+                machine.missing_requirements(part)  # downloads before anything is made
+    make_folder(args.output)
 
     def make_map(part: MapPart) -> Result:
         waves, images = part.quick if args.quick else (None, None)
@@ -153,7 +158,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--pairs", type=integer(1, MAX_PAIRS), help="pairs of pictures for hybrid images; default 2000")
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="folder of CIFAR-10, default data")
     parser.add_argument("--imagenet-dir", type=Path, help="ImageNet100, a folder of class folders by WordNet id")
-    parser.add_argument("--download", action="store_true", help="allow downloading weights and CIFAR-10")
+    parser.add_argument("--download", action="store_true", help="allow downloading what is missing: weights, CIFAR-10")
     parser.add_argument(
         "--weights",
         type=_named_weights,

@@ -11,17 +11,23 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from core.classifiers.registry import classifier_spec, classifier_state, classifier_title, load_classifier
-from core.classifiers.weights import format_bytes
+from core.classifiers.registry import (
+    classifier_spec,
+    classifier_state,
+    classifier_title,
+    find_weights,
+    load_classifier,
+)
 from core.data.datasets import load_dataset
 from core.data.sample_sets import ImageDataset, set_of_map
 from core.fourier.contrasts import LOW
 from core.fourier.waves import half_plane, rounded_radius
 from core.reproduce.profile_parts import KINDS, Kind, ProfiledNetwork, ProfileFile, load_judge
 from core.shared import paper
+from core.shared.download import format_bytes
 from core.shared.files import make_folder
 from core.shared.numbers import Frequency
-from core.shared.text import one_line, sentence
+from core.shared.text import one_line
 from core.sweep.processes import Processes
 
 if TYPE_CHECKING:
@@ -180,7 +186,11 @@ class Machine:
         return self.clip if classifier == paper.CLIP else classifier
 
     def missing_requirements(self, part: Part) -> tuple[str, ...]:
-        """List missing requirements of a part, one sentence each, after permitted downloads."""
+        """List missing requirements of a part, one sentence each, after permitted downloads.
+
+        Raises:
+            FileNotFoundError, RuntimeError: a permitted download failed.
+        """
         weights, data = self._missing_weights(self.name(part.classifier)), self.missing_data(part.dataset)
         # The bundled photographs lack most of ImageNet100's classes, over which a map averages.
         needs_data = isinstance(part, MapPart) and part.dataset == "imagenet100"
@@ -199,24 +209,21 @@ class Machine:
                 f"The weights of {title} are not on this machine: add --download "
                 f"({format_bytes(state.download_bytes).split(' (')[0]}), or --weights {name}=FILE."
             )
-        try:
-            spec.weights.fetch()
-        except (FileNotFoundError, RuntimeError) as error:
-            return f"The weights of {title} could not be downloaded: {sentence(str(error))}"
+        find_weights(spec, download=True)
         return ""
 
     def _missing_data(self, dataset: str) -> str:
         """Return a sentence on a missing data set, for which bundled pictures stand in; empty if it is here."""
         try:
             self._load(dataset, 1)
-        except FileNotFoundError as error:
+        except FileNotFoundError:
             if dataset == "imagenet100":
                 return (
                     "ImageNet100 is not here: give --imagenet-dir FOLDER with the validation images, "
                     "one folder for each WordNet id."
                 )
             if self.download:
-                return f"CIFAR-10 could not be downloaded: {one_line(error, 200)}."
+                raise
             return "CIFAR-10 is not here: give --data-dir FOLDER, or add --download (170 MB)."
         return ""
 

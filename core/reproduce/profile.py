@@ -20,7 +20,7 @@ from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.datasets import add_dataset_options, load_dataset, named_dataset
 from core.data.sample_sets import CIFAR10, SAMPLE_SETS
 from core.reproduce.profile_parts import PARTS, MissingDataError, ProfiledNetwork, ProfileFile
-from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, run_script
+from core.shared.cli import EXPECTED_ERRORS, MAX_SEED, check_output_folder, integer, names_of, option_names, run_script
 from core.shared.numbers import duration, milliseconds
 from core.shared.text import count_of, one_line
 
@@ -33,13 +33,15 @@ MAX_BYTES = 6_000_000  # of the files of a profile that comes with the project
 _TIMED = 32  # images of the timed passes
 
 
-def _usual_dataset(vocabulary: str | None, data_dir: Path | None = None) -> str:
-    """Return CIFAR-10 if available, else its bundled pictures; the photographs for ImageNet networks."""
+def _usual_dataset(vocabulary: str | None, data_dir: Path | None, download: bool) -> str:
+    """Return CIFAR-10 if it is there or may be downloaded, else its bundled pictures; photographs for ImageNet."""
     if vocabulary not in (None, "cifar10"):
         return next(row.dataset for row in SAMPLE_SETS.values() if row.class_set == vocabulary)
     try:
-        load_dataset("cifar10", data_dir, limit=1)
+        load_dataset("cifar10", data_dir, limit=1, download=download)
     except FileNotFoundError:
+        if download:
+            raise
         return SAMPLES
     return "cifar10"
 
@@ -61,7 +63,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--again", action="store_true", help="recompute existing files")
     parser.add_argument("--seed", type=integer(0, MAX_SEED), default=0, help="of the choice of images, signs and pairs")
     parser.add_argument("--batch-size", type=integer(1), help="default: that of each script")
-    parser.add_argument("--judge", help="a classifier of CIFAR-10's classes; default ResNet-56 where it is ready")
+    parser.add_argument(
+        "--judge",
+        help="a classifier of CIFAR-10's classes; --download may fetch it; default ResNet-56 where it is ready",
+    )
     parser.add_argument("--judge-weights", type=Path, help="weight file of the judge, where it takes one")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write, or to resume")
     return parser
@@ -78,12 +83,17 @@ def main(command: Sequence[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> str:
     spec = classifier_spec(args.classifier)
     if not args.dataset:
-        args.dataset = _usual_dataset(spec.vocabulary, args.data_dir)
+        args.dataset = _usual_dataset(spec.vocabulary, args.data_dir, args.download)
         if args.dataset == SAMPLES:
             print(f"CIFAR-10 is not in {args.data_dir or 'data'}: {SAMPLES} stands in", file=sys.stderr)
 
-    def judge(device: str) -> Classifier:
-        return load_classifier(args.judge, CIFAR10, device=device, weights=args.judge_weights, download=args.download)
+    def judge(device: str = "cpu") -> Classifier:
+        choices = {"weights": args.judge_weights, "download": args.download}
+        with option_names(weights="--judge-weights"):
+            return load_classifier(args.judge, CIFAR10, device=device, **choices)
+
+    if args.judge:
+        judge()  # downloaded, or refused, before anything is made
 
     network = ProfiledNetwork(
         args.classifier,

@@ -56,7 +56,7 @@ from core.pgd.search import COMPARED, Search, leading
 from core.pgd.settings import Penalty, RunKind, paper_generation, usual_settings
 from core.pgd.starts import StartKind, draw_starts, start_facts
 from core.shared import paper
-from core.shared.cli import progress_bar
+from core.shared.cli import argument, progress_bar
 from core.shared.device import device_name
 from core.shared.files import make_folder
 from core.shared.stand_ins import ROLES
@@ -463,7 +463,8 @@ def map_config(network: ProfiledNetwork, data: ImageDataset) -> SweepConfig:
     """Return the settings of a map with the paper's waves, each on all images."""
     size = data.image_size
     if not (epsilon := usual_epsilon(size)):
-        raise ValueError(f"the paper gives no size v for {size}-pixel images; choose --image-size 32 or 224")
+        sides = f"{argument('image_size', '32')} or 224"
+        raise ValueError(f"the paper gives no size v for {size}-pixel images; choose {sides}")
     return SweepConfig(
         side=usual_map_side(size),
         epsilon=epsilon,

@@ -6,8 +6,9 @@ import signal
 import sys
 import threading
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +60,32 @@ def _parser(read: Callable[[str], Number], fits: Callable[[Number], bool], expec
     return parse
 
 
+# Names of options that differ from their argument's, inside a script; None in Python.
+_OPTIONS: ContextVar[Mapping[str, str] | None] = ContextVar("_OPTIONS", default=None)
+
+
+def argument(name: str, value: str = "") -> str:
+    """Return an argument as its reader writes it: an option inside a script, else a keyword of Python.
+
+    ("weights", "FILE") -> "--weights FILE" or "weights=FILE"; ("download") -> "--download" or "download=True".
+    """
+    options = _OPTIONS.get()
+    if options is None:
+        return f"{name}={value or True}"
+    option = options.get(name, f"--{name.replace('_', '-')}")
+    return f"{option} {value}" if value else option
+
+
+@contextmanager
+def option_names(**names: str) -> Iterator[None]:
+    """Call some arguments by other options in errors, such as weights="--judge-weights"."""
+    before = _OPTIONS.set({**(_OPTIONS.get() or {}), **names})
+    try:
+        yield
+    finally:
+        _OPTIONS.reset(before)
+
+
 def check_output(parser: ArgumentParser, output: Path) -> None:
     """Exit unless `--output` names an .npz in an existing folder."""
     if output.suffix != ".npz":
@@ -82,7 +109,7 @@ def run_script(work: Callable[[], str], stopped: str) -> int:
     killing, prints `stopped`, status 130.
     """
     try:
-        with _sigterm_as_ctrl_c():
+        with _sigterm_as_ctrl_c(), option_names():
             if line := work():
                 print(line)
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.shared.cli import argument
 from core.shared.text import count_of, one_line
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ def choose_device(name: str, local_rank: int) -> str:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(
-            f"--device {name} needs a CUDA GPU and a CUDA build of torch; none was found, use --device cpu"
+            f"{argument('device', name)} needs a CUDA GPU and a CUDA build of torch; none was found, use "
+            f"{argument('device', 'cpu')}"
         )
     name = f"cuda:{local_rank}" if name == "cuda" else name
     try:
@@ -115,7 +117,7 @@ def choose_device(name: str, local_rank: int) -> str:
     except (RuntimeError, AssertionError, ValueError) as error:
         reason = one_line(error, 120)
         raise ValueError(
-            f"--device {name} cannot be used here ({reason}); use auto, cpu, cuda, cuda:1 or mps"
+            f"{argument('device', name)} cannot be used here ({reason}); use auto, cpu, cuda, cuda:1 or mps"
         ) from error
     return name
 

@@ -202,11 +202,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace, processes: Processes) -> str:
     sweep, limit = SWEEPS[args.sweep], getattr(args, "limit", None)
-    dataset = named_dataset(args, limit=limit, seed=args.seed, quiet=not processes.is_main)
-    config = sweep.config(args, dataset)
-    # Rank 0 downloads first; the others then use the cache.
+    # Rank 0 downloads first; the others then use what it fetched.
     for turn in ("first", "rest"):
         if processes.is_main == (turn == "first"):
+            dataset = named_dataset(args, limit=limit, seed=args.seed, quiet=not processes.is_main)
+            config = sweep.config(args, dataset)
             classifier = named_classifier(args, dataset.classes, processes.local_rank)
         processes.broadcast(None)
     table = grow_file(classifier, dataset, config, args.output, processes)

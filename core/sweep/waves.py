@@ -27,6 +27,7 @@ from core.fourier.waves import (
     wave_bits,
 )
 from core.shared import paper
+from core.shared.cli import argument
 from core.shared.device import DTYPES, forward
 from core.shared.numbers import Frequency
 from core.sweep.grow import Transforms
@@ -151,13 +152,15 @@ class SweepConfig(Transforms[Heatmap]):
                 if size == 1:
                     raise RuntimeError(
                         f"one image does not fit the memory of {classifier.device}; "
-                        "use --device cpu or a smaller classifier"
+                        f"use {argument('device', 'cpu')} or a smaller classifier"
                     ) from error
                 torch.cuda.empty_cache()
                 size //= 2
                 continue
             if (tally[2] < group.count).any():
-                advice = "its weights may be damaged" if self.dtype == "float32" else "use --dtype float32"
+                advice = (
+                    "its weights may be damaged" if self.dtype == "float32" else f"use {argument('dtype', 'float32')}"
+                )
                 raise RuntimeError(
                     f"{classifier.name} gave logits that are not finite in {self.dtype}, "
                     f"near frequency {every_wave[rows[0]]}; {advice}"

@@ -26,11 +26,11 @@ from core.classifiers.registry import (
     model_card,
     result_title,
 )
-from core.classifiers.weights import STALL_SECONDS
 from core.data.datasets import load_samples, sample_credits
 from core.data.picture_files import png_data_uri, square_image
 from core.data.stored import device_text, stored_files
 from core.fourier.heatmap import Heatmap, HeatmapError
+from core.shared.download import STALL_SECONDS
 from core.shared.stand_ins import INSTEAD, RELATIONS
 from core.shared.text import bdi, tooltip
 from ui.maps.catalogue import CLIP, MINI_CLIP, computed_maps, dataset_title, shipped_maps, stored_title

@@ -65,7 +65,7 @@ def test_every_entry_states_licence_source_and_size(spec):
         ("???", ValueError, "unknown; known: clip-vit-b-32"),
         ("huggingface:model", ValueError, "open_clip:ARCHITECTURE/TAG"),
         ("clip-vit-b-32", ValueError, "zero-shot and has no classes of its own; pass a ClassSet"),
-        ("resnet-56", FileNotFoundError, r"3,471,733 bytes.* with download=True .--download., or .* weights=PATH"),
+        ("resnet-56", FileNotFoundError, r"3,471,733 bytes.* with download=True, or .* weights=FILE"),
     ],
 )
 def test_load_classifier_helps_with_unknown_names_and_never_downloads_unasked(name, error, message):

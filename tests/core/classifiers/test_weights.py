@@ -11,11 +11,12 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from core.classifiers import weights
 from core.classifiers.families import family_spec
 from core.classifiers.registry import load_classifier
-from core.classifiers.weights import FolderFile, HubFile, PackageFile, UrlFile, check_sha256, format_bytes
+from core.classifiers.weights import FolderFile, HubFile, PackageFile, UrlFile, check_sha256
 from core.data.sample_sets import CIFAR10
+from core.shared import download
+from core.shared.download import format_bytes
 from tests.core.toy import save_clip, tiny_clip
 from tests.hub_server import COMMIT, PIECE, dead_address, hub_server, silent_server
 
@@ -112,7 +113,7 @@ def test_another_file_than_the_published_one_is_refused_and_nothing_stays(hub, t
     if pinned is None:
         hub.stated[NAME] = "0" * 64  # a hub that lies, or bytes corrupted on the way
     source = source_of(sha256=pinned) if kind == "hub" else url_file(hub, pinned or "0" * 64)
-    with pytest.raises(RuntimeError, match=r"sent is not the published file, by its sha256; it was deleted"):
+    with pytest.raises(RuntimeError, match=r"sent is not the published file, by its digest; it was deleted"):
         source.fetch()
     assert source.locate() is None and left(tmp_path) == []
 
@@ -147,8 +148,8 @@ def test_two_processes_fetch_it_once(hub, tmp_path):
 @pytest.mark.parametrize("kind", ["silent", "dead"])
 @pytest.mark.parametrize("where", ["hub", "url"])
 def test_a_dead_network_is_one_sentence_within_seconds(kind, where, use_hub, monkeypatch, tmp_path):
-    monkeypatch.setattr(weights, "PROBE_SECONDS", 0.5)
-    monkeypatch.setattr(weights, "STALL_SECONDS", 0.5)
+    monkeypatch.setattr(download, "PROBE_SECONDS", 0.5)
+    monkeypatch.setattr(download, "STALL_SECONDS", 0.5)
     with silent_server() as silent:
         use_hub(url := silent if kind == "silent" else dead_address())
         start = time.monotonic()

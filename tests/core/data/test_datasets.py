@@ -23,6 +23,8 @@ from core.data.sample_sets import (
     set_of_map,
     sets_by_dataset,
 )
+from tests.false_hub.cifar10 import small_archive
+from tests.hub_server import hub_server
 
 CLASSES = ("ant", "bee", "cat")
 
@@ -150,7 +152,7 @@ def test_load_dataset_reads_an_archive_and_resizes_its_square_images_whole(tmp_p
         ({"images": np.zeros((12, 10, 10, 1), np.uint8)}, r"has the shape \(12, 10, 10, 1\)"),
         ({"images": np.zeros((0, 10, 10, 3), np.uint8)}, r"has the shape \(0, 10, 10, 3\)"),
         ({"images": np.zeros((12, 10, 10, 3), np.float32)}, "is float32: convert it"),
-        ({"images": np.zeros((12, 8, 9, 3), np.uint8)}, "8 x 9 pixels are not square; pass image_size"),
+        ({"images": np.zeros((12, 8, 9, 3), np.uint8)}, "8 x 9 pixels are not square; give image_size"),
         ({"labels": np.zeros(12)}, r"labels should be whole numbers from 0, .* is float64 \(12,\)"),
         ({"labels": np.zeros(6, int)}, r"one per image, 12, is int64 \(6,\)"),
         ({"labels": np.arange(12) % 4}, "labels should be 0 to 2, go from 0 to 3"),
@@ -255,15 +257,24 @@ def test_load_dataset_reads_torchvisions_cifar10_and_refuses_a_damaged_one(tmp_p
         load_dataset("cifar10", tmp_path)
 
 
-def test_load_dataset_downloads_cifar10_only_when_told_and_says_why_it_could_not(tmp_path, monkeypatch):
+def test_cifar10_is_downloaded_whole_or_not_at_all_and_announced(tmp_path, monkeypatch, capsys):
     from torchvision.datasets import CIFAR10 as Torchvision
 
-    def no_network(self):
-        raise OSError("no route to host")
-
-    monkeypatch.setattr(Torchvision, "download", no_network)
-    with pytest.raises(FileNotFoundError, match=r"could not be downloaded to .* \(no route to host\)"):
-        load_dataset("cifar10", tmp_path, download=True)
+    samples, data = load_samples("cifar10-samples"), tmp_path / "new" / "data"
+    archive, facts = small_archive(tmp_path, samples.images, samples.labels)
+    for name, value in facts.items():
+        monkeypatch.setattr(Torchvision, name, value)
+    with hub_server({f"cifar/{archive.name}": archive}) as server:
+        monkeypatch.setattr(Torchvision, "url", f"{server.url}/cdn/cifar/{archive.name}")
+        server.status = 503
+        with pytest.raises(FileNotFoundError, match=r"CIFAR-10 could not be downloaded: 127\.0\.0\.1 answered 503"):
+            load_dataset("cifar10", data, download=True)
+        assert not data.exists()
+        server.status = None
+        np.testing.assert_array_equal(load_dataset("cifar10", data, download=True).images, samples.images)
+    assert [path.name for path in data.iterdir()] == ["cifar-10-batches-py"]
+    assert f"downloading CIFAR-10, 170.5 MB (170,498,071 bytes), from 127.0.0.1 to {data}" in capsys.readouterr().err
+    assert len(load_dataset("cifar10", data, download=True, split="train")) == 500, "the network is not asked again"
 
 
 # Refusals
@@ -280,9 +291,14 @@ def test_load_dataset_downloads_cifar10_only_when_told_and_says_why_it_could_not
         (__file__, {}, ValueError, "is a file of another kind"),
         ("insects", {}, FileNotFoundError, r"3 of 3 class folders hold no picture \(ant, bee, cat\)"),
         ("insects/ant", {}, FileNotFoundError, "one folder of pictures for each class, found no folder"),
-        ("cifar10", {"data_dir": "no"}, FileNotFoundError, r"CIFAR-10 is not in no: .*download=True \(--download\)"),
+        (
+            "cifar10",
+            {"data_dir": "no"},
+            FileNotFoundError,
+            r"is not in no: .*with download=True, or .*data_dir=FOLDER",
+        ),
         ("cifar10", {"split": "train"}, FileNotFoundError, r"cifar-10-batches-py or cifar10-train\.npz"),
-        ("imagenet100", {}, FileNotFoundError, "pass data_dir, a folder with one folder of pictures"),
+        ("imagenet100", {}, FileNotFoundError, "give data_dir=FOLDER, with one folder of pictures"),
         ("imagenet100", {"data_dir": "no"}, FileNotFoundError, "there is no folder no"),
         ("insects", {"split": "tset"}, ValueError, "split 'tset' is unknown; known: train, test, val"),
         ("insects", {"limit": 0}, ValueError, "limit is the number of images, at least 1"),
