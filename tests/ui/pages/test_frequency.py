@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from core.data.sample_sets import HEATMAPS, SAMPLE_SETS
 from core.shared.files import npz_bytes
 from core.shared.text import TERMS
-from precomputed.makers.samples import CHOICE, default_picture
+from core.sweep.story import STORY_CHOICE
+from precomputed.makers.samples import default_picture
 from tests.ui import page_runner
 from tests.ui.page_runner import bodies, components, settable_widget
 from ui.maps.catalogue import CLIP, EFFICIENTNET, FIRST_FIGURE, MINI_CLIP, RESNET50, RESNET56, UPLOADED
@@ -69,7 +70,7 @@ def test_what_a_link_opens(link):
 
 @pytest.mark.slow
 def test_the_first_picture_is_what_its_rule_gives():
-    assert json.loads(CHOICE.read_text()) == default_picture()
+    assert json.loads(STORY_CHOICE.read_text()) == default_picture()
 
 
 def test_figures_are_a_press_away_and_marked_only_while_they_are_shown():
