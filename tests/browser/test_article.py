@@ -130,9 +130,7 @@ def test_a_reader_walks_through_all_chapters(open_article, folder, browser_name,
 
 
 @pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
-def test_on_a_phone_a_word_is_drawn_live_until_a_hole_in_ones_own_photograph_takes_its_place(
-    open_article, browser_name, tmp_path
-):
+def test_a_hole_in_ones_own_photograph_takes_a_live_words_place(open_article, browser_name, tmp_path):
     page = open_article(390, 844, color_scheme="dark", reduced_motion="reduce")
     if browser_name == "browser":
         scroll_through(page)
@@ -165,7 +163,7 @@ def test_on_a_phone_a_word_is_drawn_live_until_a_hole_in_ones_own_photograph_tak
     expect(word.locator(".wish")).to_have_text("Ask for a macaw")
 
 
-def test_ones_own_picture_is_predicted_under_each_wave_as_torch_does(open_article):
+def test_ones_own_picture_is_predicted_under_waves_as_by_torch(open_article):
     page = open_article()
     stripes = bring(page, "stripes")
     pixels = load_samples("cifar10-samples").images[7].transpose(1, 2, 0)
@@ -182,7 +180,7 @@ def test_ones_own_picture_is_predicted_under_each_wave_as_torch_does(open_articl
 
 
 @SLOW
-def test_a_part_that_does_not_arrive_is_said_in_its_figure_and_arrives_at_a_second_try(open_article):
+def test_a_part_that_does_not_arrive_says_so_and_can_be_retried(open_article):
     page = open_article()
     page.route("**/packs/mixer*", lambda route: route.abort())
     row = page.locator(".row.mixer")

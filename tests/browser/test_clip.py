@@ -89,7 +89,7 @@ def test_press_watch_predict_inpaint_draw_ask_read(hub, streamlit_app, open_page
     expect(page.locator(".findings tbody tr")).not_to_have_count(0)
 
 
-def test_a_server_fetches_clip_and_profiles_it_while_it_serves_the_miniature(streamlit_app, open_page, tmp_path):
+def test_the_server_fetches_and_profiles_clip_while_it_serves(streamlit_app, open_page, tmp_path):
     save_clip(tmp_path / "clip", tiny_clip())
     files = {f"{REPOSITORY}/{path.name}": path for path in (tmp_path / "clip").iterdir()}
     with hub_server(files) as hub:

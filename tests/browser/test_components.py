@@ -60,7 +60,7 @@ def spelled(number: int, frequency: tuple[int, int]) -> str:
     return f"error {value:.1f} %95 % interval ({value - 1:.1f} to {value + 1:.1f})"
 
 
-def test_cells_have_the_colours_of_the_colour_map_and_say_their_numbers_up_to_their_edges(maps):
+def test_cells_have_their_colours_and_numbers_up_to_their_edges(maps):
     page = maps("&maps=4")
     table = colormap_table("viridis")
     for number, side in enumerate(SIDES[:2]):
@@ -85,7 +85,7 @@ def test_cells_have_the_colours_of_the_colour_map_and_say_their_numbers_up_to_th
     assert expect_in_python(page, "(3, −4)") == 1
 
 
-def test_a_press_or_key_is_one_rerun_moves_all_maps_and_the_newest_of_browser_and_python_wins(maps):
+def test_a_choice_is_one_rerun_and_the_newest_of_two_wins(maps):
     page = maps()
     for click, (number, *cell) in enumerate([(0, 0, 0), (1, -15, -15), (0, 15, -15), (1, 9, 2)], 1):
         plot(page, number).click(position=where(page, number, tuple(cell)))
@@ -136,7 +136,7 @@ def test_a_press_or_key_is_one_rerun_moves_all_maps_and_the_newest_of_browser_an
 
 
 @pytest.mark.slow
-def test_what_is_not_there_says_so_and_a_growing_map_keeps_its_focus_and_sends_little(maps):
+def test_missing_cells_say_so_and_a_growing_map_sends_little(maps):
     received: list[int] = []
     page = maps()
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
@@ -164,7 +164,7 @@ def test_what_is_not_there_says_so_and_a_growing_map_keeps_its_focus_and_sends_l
     assert page.evaluate("document.activeElement.shadowRoot.activeElement === window.before")
 
 
-def test_tiles_show_pictures_keys_look_and_a_press_or_enter_picks(streamlit_app, open_page):
+def test_tiles_show_pictures_and_a_press_or_enter_picks(streamlit_app, open_page):
     captions = [credit.title for credit in sample_credits("cifar10-samples")]
     last = len(captions) - 1
     page = open_page(f"{streamlit_app(APP)}/?demo=pictures")

@@ -177,7 +177,7 @@ def make_dark(page: Page) -> None:
 
 
 @pytest.mark.parametrize("path", [*PAGES, *(pytest.param(view, marks=pytest.mark.slow) for view in VIEWS)])
-def test_page_stays_put_fits_reads_well_explains_its_words_and_is_accessible(app, open_page, path):
+def test_a_page_stays_put_fits_reads_well_and_is_accessible(app, open_page, path):
     page, name = open_page(f"{app}/{path}", width=1440), path.partition("?")[0]
     expect(page).to_have_title(f"{PAGES[name]} · What does CLIP see?")
     expect(page.get_by_test_id("stTopNav").locator("[aria-current=page]")).to_have_text([PAGES[name]])

@@ -67,7 +67,7 @@ def expect_wave(page: Page, frequency: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
-def test_pointing_draws_a_press_chooses_keys_and_play_go_on_and_the_url_repeats_it(frequency_page):
+def test_pointing_draws_a_press_chooses_and_the_url_repeats_it(frequency_page):
     page = frequency_page("picture=33&v32=6.2")
     address, panel, plot = page.url, page.locator(".panel"), page.locator(".plot").first
     image = IMAGES[33].astype(np.float32) / 255
@@ -153,7 +153,7 @@ def test_two_pictures_in_one_follow_the_cutoff(frequency_page):
     expect(page.locator(".heatmaps .key.cutoff")).to_be_hidden()
 
 
-def test_by_keyboard_alone_one_reaches_a_map_in_full_sight_and_types_own_words_that_stay(frequency_page):
+def test_the_keyboard_alone_reaches_a_map_and_types_own_words(frequency_page):
     page = frequency_page("cell=0,5")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # "Skip to main content"
@@ -201,7 +201,7 @@ def test_by_keyboard_alone_one_reaches_a_map_in_full_sight_and_types_own_words_t
 
 
 @pytest.mark.slow
-def test_a_map_of_ones_own_grows_in_sight_stops_and_stands_beside_the_others(frequency_page):
+def test_a_map_of_ones_own_grows_stops_and_stands_by_the_others(frequency_page):
     page = frequency_page("pictures=Photographs")
     page.get_by_role("radio", name="Your own", exact=True).click()
     choose_option(page.get_by_role("combobox", name="Images"), page.get_by_role("option").first)
@@ -221,7 +221,7 @@ def test_a_map_of_ones_own_grows_in_sight_stops_and_stands_beside_the_others(fre
     expect(page.get_by_text("computed here 1").first).to_be_attached()
 
 
-def test_on_a_phone_the_picture_stays_above_and_follows_the_finger(frequency_page):
+def test_on_a_phone_the_picture_stays_and_follows_the_finger(frequency_page):
     page = frequency_page(width=400, height=850, has_touch=True, is_mobile=True)
     expect(page.locator(".plot:visible")).to_have_count(1)
     page.locator(".toggle label").nth(1).click()
@@ -249,7 +249,7 @@ def test_on_a_phone_the_picture_stays_above_and_follows_the_finger(frequency_pag
 
 
 @pytest.mark.slow
-def test_what_a_hasty_visitor_does_leaves_maps_picture_and_answers_in_one_state(frequency_page):
+def test_a_hasty_visitor_leaves_everything_in_one_state(frequency_page):
     page = frequency_page()
     page.mouse.click(*middle(page, 0, (3, 4)))
     page.mouse.click(*middle(page, 1, (-6, 2)))

@@ -19,7 +19,7 @@ def draw_page(app, open_page):
     return lambda query: open_page(f"{app}/generation?{query}", width=1440, height=900)
 
 
-def test_small_drawings_are_on_one_screen_run_replay_and_open_large(draw_page):
+def test_small_drawings_fit_one_screen_replay_and_open_large(draw_page):
     page = draw_page(f"{SMALL}&generation-steps=12")
     tiles = page.locator(CANVAS)
     expect(tiles).to_have_count(16)
@@ -47,7 +47,7 @@ def test_small_drawings_are_on_one_screen_run_replay_and_open_large(draw_page):
     assert download(page, "Animation")[1][8:12] == b"WEBP"
 
 
-def test_a_tile_of_the_wall_opens_its_pair_a_word_is_drawn_beside_it_and_a_sketch_becomes_a_picture(draw_page):
+def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):
     page = draw_page("generation-steps=4")
     wall, words = page.get_by_role("radiogroup", name="Random words, drawn"), stored_wall().words
     expect(wall.get_by_role("radio")).to_have_count(100)

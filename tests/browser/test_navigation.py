@@ -10,7 +10,7 @@ from tests.browser.conftest import BOTH_BROWSERS
 from tests.browser.waiting import choose_option, wait_until_drawn, wait_until_still
 
 
-def test_a_link_below_a_page_keeps_its_parameters_and_a_phone_shows_all_pages_and_verdicts(app, open_page):
+def test_a_link_below_a_page_keeps_its_parameters_on_a_phone(app, open_page):
     page = open_page(f"{app}/inpainting/x?inpainting-steps=77", width=400, height=850)
     expect(page).to_have_title(re.compile("^Fill a hole"))
     expect(page).to_have_url(re.compile(rf"{app}/inpainting\?.*inpainting-steps=77"))

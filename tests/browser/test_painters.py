@@ -85,7 +85,7 @@ def random_paths(count: int, size: int) -> list[list[Point]]:
     return [[(int(x), int(y)) for x, y in path] for path in points]
 
 
-def test_strokes_of_every_tool_of_a_mask_by_pointer_and_keys_are_the_oracles(demo):
+def test_strokes_of_every_tool_of_a_mask_are_the_oracles(demo):
     page, size = demo("mask&size=224"), 224
     whole, side, paths = {"height": size, "width": size}, square_side(size), random_paths(3, size)
     drag(page, [(75, 112)], size)
@@ -162,7 +162,7 @@ def test_strokes_of_every_tool_of_a_sketch_are_the_oracles(demo):
     expect(page.get_by_label("Own colour")).to_have_value(colour)
 
 
-def test_undo_redo_and_clear_survive_a_sketch_by_python_a_hidden_painter_and_another_size(demo):
+def test_undo_and_redo_survive_python_hiding_and_another_size(demo):
     page, sheet = demo("sketch"), Sheet()
     open_tools(page)
     undo, redo, clear = (page.get_by_role("button", name=name) for name in ("Undo", "Redo", "Clear"))

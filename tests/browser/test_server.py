@@ -75,7 +75,7 @@ def proxy(tmp_path):
         yield f"http://127.0.0.1:{port}"
 
 
-def test_uploads_reach_the_replica_that_holds_the_visitors_session(proxy, browser):
+def test_uploads_reach_the_replica_of_the_visitors_session(proxy, browser):
     picture, at = io.BytesIO(), []
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(picture, "PNG")
     for _ in range(2):

@@ -25,7 +25,7 @@ FIRST_PART = """scene => new Promise(done => {
 })"""
 
 
-def test_a_reader_at_a_desk_sees_drawings_grow_moves_on_and_leads_stripes_and_maps_by_each_other(app, open_page):
+def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
     page = open_page(app, width=1440, height=900)
     expect(page).to_have_title("Story · What does CLIP see?")
     heading, scene = page.locator(".story h2"), page.locator(".opening")
@@ -96,7 +96,7 @@ def test_a_reader_at_a_desk_sees_drawings_grow_moves_on_and_leads_stripes_and_ma
     expect(heading).to_have_text(TITLES[1])
 
 
-def test_on_a_phone_a_word_and_enter_draw_it_in_place_and_the_run_goes_on_in_draw(app, open_page):
+def test_on_a_phone_a_word_is_drawn_in_place_and_goes_on_in_draw(app, open_page):
     page = open_page(app, width=390, height=844)
     next_chapter = page.get_by_role("link", name="Next").bounding_box()
     assert fits(page) and next_chapter["y"] + next_chapter["height"] <= 844

@@ -22,7 +22,7 @@ def unpack(packed: dict) -> np.ndarray:
     return numbers.reshape(-1, packed["side"], packed["side"])
 
 
-def test_values_are_sent_rounded_with_their_intervals_and_the_unit_says_scale_decimals_and_sign():
+def test_values_and_intervals_are_sent_rounded_by_their_unit():
     values = np.array([[1.9, np.nan, -0.25]]).repeat(3, axis=0)
 
     def packed(values, colormap, ends, **unit):
@@ -42,7 +42,7 @@ def test_values_are_sent_rounded_with_their_intervals_and_the_unit_says_scale_de
 
 
 @pytest.mark.parametrize("name", [*COLORMAPS, "#0072B2#D55E00", "#009E73#CC79A7", FEWER_OR_MORE_ERRORS])
-def test_colour_maps_are_even_in_lightness_and_pass_through_their_colours(name):
+def test_colour_maps_are_even_in_lightness(name):
     table = colormap_table(name)
     values = lightness(table)
     diverging = name == "vik" or name.startswith("#")
@@ -56,7 +56,7 @@ def test_colour_maps_are_even_in_lightness_and_pass_through_their_colours(name):
             assert np.abs(half.astype(int) - list(bytes.fromhex(colour))).max(axis=1).min() <= 4
 
 
-def test_viridis_is_the_published_one_and_yellow_means_wrong_of_errors_and_of_probabilities():
+def test_viridis_is_the_published_one_and_yellow_means_wrong():
     assert [bytes(row).hex() for row in colormap_table("viridis")[[0, 128, 255]]] == ["440154", "21918c", "fde725"]
     error, probability = (colormap_table(METRICS[name].colormap) for name in ("Top-1", "Probability"))
     assert np.array_equal(error, probability[::-1]) and bytes(error[-1]).hex() == "fde725"
@@ -64,7 +64,7 @@ def test_viridis_is_the_published_one_and_yellow_means_wrong_of_errors_and_of_pr
         colormap_table("jet")
 
 
-def test_only_a_wave_of_the_map_at_a_strength_of_the_slider_is_taken():
+def test_only_a_wave_and_a_strength_of_the_map_are_taken():
     assert _read_frequency([2, -2], 2) == (2, -2)
     for value in (None, {}, "no", [3, 0], [0, -3], [0.5, 0], ["0", "0"], [0], [0, 0, 0]):
         assert _read_frequency(value, 2) is None
@@ -113,7 +113,7 @@ def test_picture_and_wave_are_the_engines_to_the_bit(samples, place, seed, count
         assert (perturbed[..., 3] == 255).all() and (alone[..., 3] == 255).all()
 
 
-def test_signs_of_every_wave_are_the_engines_and_none_beyond_the_map():
+def test_signs_of_every_wave_are_the_engines():
     signs = all_random_signs(15, 4, seed=2)[..., 3, :]
     waves = [*((i, j) for i in range(-7, 8) for j in range(-7, 8)), (8, 0), (0, -8)]
     bits = list(base64.b64decode(pack_signs(signs)))
@@ -122,7 +122,7 @@ def test_signs_of_every_wave_are_the_engines_and_none_beyond_the_map():
     np.testing.assert_array_equal(result[:-2], signs.reshape(-1, 3))
 
 
-def test_tour_runs_outward_by_one_radius_at_a_time_on_the_selected_side():
+def test_a_tour_runs_outward_on_the_selected_side():
     (tour,) = in_node("maps/wave.js", TOUR, [((-3, 4), 15)])
     assert [round(np.hypot(*wave)) for wave in tour] == list(range(22)) and tour[-1] == [-15, 15]
     for i, j in tour:

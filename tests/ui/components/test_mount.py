@@ -11,7 +11,7 @@ def choice(state: Synchronised, value) -> dict:
     return {"value": value, "token": state.token, "about": state.about}
 
 
-def test_a_choice_is_taken_and_sent_back_only_to_put_the_browser_right():
+def test_a_choice_is_sent_back_only_to_correct_the_browser():
     state = Synchronised(1, "pictures")
     assert state.receive(choice(state, 4), number) == 4
     assert state.follow(4, "pictures") is state and state.sent == 1, "the data stay the same"
@@ -20,7 +20,7 @@ def test_a_choice_is_taken_and_sent_back_only_to_put_the_browser_right():
     assert state.follow(1, "others").sent == 1 and state.follow(4, "others") is not state
 
 
-def test_a_choice_made_before_the_browser_heard_of_a_change_goes_out_again():
+def test_a_choice_made_before_a_change_arrived_goes_out_again():
     old = Synchronised(1)
     new = old.follow(2)
     assert new.receive(choice(old, 4), number) == 4

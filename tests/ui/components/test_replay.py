@@ -8,7 +8,7 @@ from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay
 
 
 @pytest.mark.parametrize("live", [None, RunProgress("running", "half", 2, 0.5)])
-def test_frames_and_numbers_arrive_to_the_byte_and_the_version_changes_with_any(live):
+def test_frames_and_numbers_arrive_to_the_byte(live):
     generator = np.random.default_rng(3)
     tracks = [
         Track(

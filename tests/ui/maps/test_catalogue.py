@@ -42,7 +42,7 @@ def with_facts(**changes):
     return replace(MAP, metadata={**MAP.metadata, **changes})
 
 
-def test_labels_tell_number_of_images_and_strength_where_they_differ():
+def test_labels_tell_images_and_strength_where_they_differ():
     assert len(MAPS) == len(list(HEATMAPS.glob("*.npz"))) and {MINI_CLIP, SMALL, CLIP} < MAPS.keys()
     assert [MAPS[label].heatmap.metadata["dataset"]["n"] for label in (MINI_CLIP, SMALL)] == [10_000, 1_000]
     assert [entry.label for entry in MAPS.values() if re.match("[a-z]", entry.label)] == [], "registry names"
@@ -51,7 +51,7 @@ def test_labels_tell_number_of_images_and_strength_where_they_differ():
     ]  # fmt: skip
 
 
-def test_maps_of_one_network_are_told_apart_by_what_differs_first():
+def test_maps_of_one_network_are_told_apart_by_what_differs():
     def names(*chosen):
         return [entry.name.replace("\N{NO-BREAK SPACE}", " ") for entry in named_apart(chosen)]
 
@@ -64,7 +64,7 @@ def test_maps_of_one_network_are_told_apart_by_what_differs_first():
     assert names(MAPS[CLIP], twice) == ["CLIP ViT-B/32 (published)", "CLIP ViT-B/32 (uploaded 1)"]
 
 
-def test_models_predict_for_the_maps_shown_and_small_ones_only_for_maps_of_their_classes():
+def test_predictors_are_those_of_the_maps_or_of_their_classes():
     def chosen(*labels, kind="cifar10"):
         return choose_predictors([MAPS[label] for label in labels], ready_classifiers(kind), kind)
 
@@ -98,7 +98,7 @@ def paths(facts, outer=()):
 
 
 @pytest.mark.parametrize("path", list(paths(MAP.metadata)), ids=".".join)
-def test_any_fact_of_an_untrusted_map_is_refused_or_shown_as_short_plain_text(path):
+def test_facts_of_an_untrusted_map_are_refused_or_plain_text(path):
     for value in ODD:
         metadata = copy.deepcopy(dict(MAP.metadata))
         facts = metadata
@@ -119,7 +119,7 @@ def test_any_fact_of_an_untrusted_map_is_refused_or_shown_as_short_plain_text(pa
             assert len(text) < 1000 and text.encode() and "\n" not in text
 
 
-def test_an_uploaded_map_that_calls_itself_published_gets_no_link_and_its_name_leads_to_no_folder():
+def test_an_uploaded_map_gets_no_link_and_opens_no_folder():
     source = {**MAP.metadata["source"], "type": "published", "url": "https://evil.example", "citation": HOSTILE}
     assert "evil.example" not in source_text(Entry("x", with_facts(source=source)))
     name = f"open_clip:local-dir:{MODELS / 'mini-clip'}"

@@ -25,7 +25,7 @@ def script():
 
 
 @pytest.mark.parametrize("click", [None, 2])
-def test_counting_tells_how_far_it_is_and_a_click_ends_it_at_the_next_chunk(monkeypatch, click):
+def test_counting_tells_its_progress_and_a_click_ends_it(monkeypatch, click):
     drawn, batches = [], []
     table, predict = predictions.counts_table, predictions.top1_predictions
 

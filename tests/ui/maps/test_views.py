@@ -18,7 +18,7 @@ MAPS = shipped_maps()
 SMALL = MAPS["Mini CLIP · CIFAR-10, 1,000 images · computed"]
 
 
-def test_what_a_map_lacks_is_not_offered_and_nothing_offered_is_empty():
+def test_what_a_map_lacks_is_not_offered():
     clip, mini = MAPS[CLIP], MAPS[MINI_CLIP]
     assert offered_shows(2 * [SMALL], "Top-1") == ["Error", "Minus clean", "Difference"]
     assert offered_shows([clip, mini], "Top-1") == ["Error", "Difference"]
@@ -44,7 +44,7 @@ def sampled(images, side=15):
     return heatmap_of(errors, errors // 2, np.full_like(errors, images), np.array([1389, 65, 10_000]), metadata)
 
 
-def test_the_error_of_a_map_of_few_images_is_its_stored_estimate_and_no_other_view_holds_it():
+def test_the_error_of_a_sampled_map_is_its_stored_estimate():
     heatmap = with_estimate(sampled(100, side=31))
     half = {**heatmap.numbers, "estimate": heatmap.numbers["estimate"] / 2}
     forged = dataclasses.replace(heatmap, numbers=half)  # values that a recomputation would not give

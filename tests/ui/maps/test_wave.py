@@ -63,7 +63,7 @@ def test_numbers_of_a_wave_are_those_of_the_files(frequency):
     assert numbers_in(rows[2][3]) == about(*contrast)
 
 
-def test_the_table_compares_only_what_was_measured_alike_and_has_the_maps_own_estimate():
+def test_the_table_compares_only_what_was_measured_alike():
     maps = shipped_maps()
     assert wave_table([maps[RESNET50], maps[EFFICIENTNET]], (0, 9))[2][3] == "measured differently"
     assert wave_table([maps[CLIP], maps[RESNET50]], (0, -25))[0][3] == "not in this map"

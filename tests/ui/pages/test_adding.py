@@ -54,7 +54,7 @@ def title(request, profile, monkeypatch):
     return TITLE if request.param == "of the profile alone" else INSTALLED
 
 
-def test_its_map_and_findings_stand_beside_clips_and_the_tools_are_about_it(title):
+def test_its_map_findings_and_tools_stand_beside_clips(title):
     label = f"{title} · my_photographs · computed"
     assert label in shipped_maps() and not shipped_maps()[label].more
     for tool in (HYBRIDS, BY_CLASS, CORRUPTIONS, OWN_SWEEP):
@@ -65,7 +65,7 @@ def test_its_map_and_findings_stand_beside_clips_and_the_tools_are_about_it(titl
     assert "CLIP ViT-B/32" in read(open_page("findings", subject=CLIP, reference=label))
 
 
-def test_the_story_opens_with_its_drawings_where_a_visitor_chooses_them(title):
+def test_the_story_opens_with_its_drawings_where_chosen(title):
     app = open_page("story")
     assert title not in " ".join(bodies(app))
     app.session_state["story.painter"] = "torchvision-mobilenet_v3_small"

@@ -74,7 +74,7 @@ SMALL = "Mini CLIP · CIFAR-10, 1,000 images · computed", "Mini ResNet · CIFAR
         (SHIFTS, (), 5, "", 0),
     ],
 )
-def test_each_section_counts_its_verdicts_and_says_which_are_of_miniatures(section, chosen, count, against, miniatures):
+def test_each_section_counts_its_verdicts_and_miniatures(section, chosen, count, against, miniatures):
     app = opened({SECTION: section}, **dict(zip(("subject", "reference"), chosen, strict=False)))
     group, every = app.button_group(key=FILTER), table(app)
     assert group.label == f"{against}{count} verdicts" and len(every) == count
@@ -89,7 +89,7 @@ def test_each_section_counts_its_verdicts_and_says_which_are_of_miniatures(secti
     assert [", in miniature" in row for _, row in visible(app)].count(True) == miniatures
 
 
-def test_chosen_verdicts_hold_where_there_are_such_rows_and_are_in_the_link():
+def test_chosen_verdicts_filter_the_rows_and_are_in_the_link():
     app = opened()
     app.button_group(key=FILTER).set_value([Verdict.FAILS, Verdict.HOLDS]).run()
     assert set(verdicts(app)) == {Verdict.FAILS, Verdict.HOLDS} == {*app.query_params[VERDICTS]}
@@ -103,14 +103,14 @@ def test_chosen_verdicts_hold_where_there_are_such_rows_and_are_in_the_link():
         assert re.search(r"<details( open)?><summary>\d+ claims judged again", rows)[1] == is_open
 
 
-def test_a_row_names_the_doubt_about_its_map_and_about_the_figures_name():
+def test_a_row_names_the_doubts_about_its_map():
     rows = dict(visible(opened()))
     doubt, name = "Which code made this map cannot be recovered.", 'calls the classifier of this figure "Resnet50"'
     for said, extra in ((doubt, {"within", "lattice"}), (name, {"spared", "red", "lattice"})):
         assert {key for key, row in rows.items() if said in row} == {"low", "high", "relies", "different"} | extra
 
 
-def test_nothing_is_compared_with_itself_and_rows_of_features_are_those_of_the_two_networks_views_last():
+def test_nothing_is_compared_with_itself_and_views_come_last():
     app = opened({SECTION: FEATURES})
     subject, reference = app.selectbox
     assert {*reference.options, subject.value} == {*subject.options} > {*reference.options}
@@ -128,7 +128,7 @@ def test_nothing_is_compared_with_itself_and_rows_of_features_are_those_of_the_t
     ]  # by the paper’s search; no example by views is stored
 
 
-def test_maps_with_outcomes_are_paired_and_what_cannot_be_checked_is_folded():
+def test_outcomes_are_paired_and_uncheckable_claims_folded():
     subject, reference = SMALL
     app = opened(subject=subject, reference=reference)
     assert any("so differences are paired by image" in item.value for item in app.markdown)
@@ -138,7 +138,7 @@ def test_maps_with_outcomes_are_paired_and_what_cannot_be_checked_is_folded():
     assert folded.count("<tr data-claim") == hidden > 1
 
 
-def test_a_rows_link_opens_the_maps_the_wave_the_tool_and_pictures_of_their_kind():
+def test_a_rows_link_opens_its_maps_wave_tool_and_pictures():
     app = opened()
     where = html.unescape(re.search(r'href="([^"]*)"', row_of(app, "low"))[1])
     page, _, query = where.partition("?")
@@ -160,7 +160,7 @@ def test_a_rows_link_opens_the_maps_the_wave_the_tool_and_pictures_of_their_kind
     assert parse_qs(link_of(escaped).partition("?")[2])["maps"] == ["a & b=c#d"]
 
 
-def test_numbers_carry_units_and_intervals_and_each_verdict_a_sign_besides_its_colour():
+def test_numbers_carry_units_and_intervals_verdicts_a_sign():
     cells = (
         Evidence("difference", Interval(-0.0639, -0.0773, -0.0506)),
         Evidence("clean", Interval(0.0672, 0.0625, 0.0723), "error"),
@@ -175,7 +175,7 @@ def test_numbers_carry_units_and_intervals_and_each_verdict_a_sign_besides_its_c
     assert "difference: −6.4 points95 % interval (−7.7 to −5.1)" in text
 
 
-def test_a_map_of_ones_own_is_judged_but_not_linked_and_its_name_stays_text():
+def test_a_map_of_ones_own_is_judged_but_not_linked():
     heatmap = shipped_maps()[MINI_CLIP].heatmap
     facts = {**heatmap.metadata, "classifier": {"name": "<b>bold</b>"}}
     own_map = Entry("<b>bold</b> · CIFAR-10 · uploaded 1", dataclasses.replace(heatmap, metadata=facts))

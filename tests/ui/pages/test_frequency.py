@@ -73,7 +73,7 @@ def test_the_first_picture_is_what_its_rule_gives():
     assert json.loads(STORY_CHOICE.read_text()) == default_picture()
 
 
-def test_figures_are_a_press_away_and_marked_only_while_they_are_shown():
+def test_figures_are_a_press_away_and_marked_while_shown():
     app = open_page(pictures="CIFAR-10")
 
     def marked():
@@ -105,7 +105,7 @@ def test_figures_are_a_press_away_and_marked_only_while_they_are_shown():
     assert "tab" not in app.query_params and marked() == "Figure 1"
 
 
-def test_maps_measured_differently_no_maps_and_too_small_a_picture_say_so_and_details_chart_each_ring():
+def test_maps_that_do_not_fit_say_so_and_details_chart_rings():
     app = open_page(maps=[CLIP, RESNET50], show="Difference")
     assert "32 and 224 pixels" in app.warning[0].value and "size v: 4 and 15.7" in app.warning[0].value
     settable_widget(app, "maps").set_value([]).run()
@@ -120,7 +120,7 @@ def test_maps_measured_differently_no_maps_and_too_small_a_picture_say_so_and_de
     assert f"**{CLIP}**" in text(app) and "the run's log says ResNet-56" in text(app)
 
 
-def test_a_file_that_is_no_map_is_refused_and_the_next_one_stands_beside_the_others():
+def test_a_file_that_is_no_map_is_refused_and_the_next_is_added():
     app, whole = open_page(tab=OWN_FILE), (HEATMAPS / "mini-clip_cifar10.npz").read_bytes()
     cut = "it is cut short or another kind of file"
     for data, why in (

@@ -76,7 +76,7 @@ def use_weights(monkeypatch, name, weights):
     monkeypatch.setitem(CLASSIFIERS, name, dataclasses.replace(CLASSIFIERS[name], weights=weights))
 
 
-def test_every_classifier_has_a_row_with_links_to_its_card_and_maps(page):
+def test_every_classifier_has_links_to_its_card_and_maps(page):
     specs = list_classifiers()
     assert [*rows(page)] == [spec.name for spec in specs] and RELATIONS.keys() == {*CLASSIFIERS, *bundled_specs()}
     for spec in specs:
@@ -88,7 +88,7 @@ def test_every_classifier_has_a_row_with_links_to_its_card_and_maps(page):
     assert sorted(linked) == sorted(label for label in shipped if "1,000 images" not in label)
 
 
-def test_sizes_stand_on_buttons_before_anything_starts_and_beside_the_real_clip_its_time_and_effect(page):
+def test_sizes_stand_on_buttons_and_beside_the_real_clip(page):
     text = text_of(page)
     assert "48 s at 100 Mbit/s" in text and text.count("Heat map of") == 2
     far = findings_by_claim(CLIP, MINI_CLIP)["different"].evidence[0].measured.value
@@ -112,7 +112,7 @@ def test_a_dead_network_is_one_sentence_for_who_pressed_only(monkeypatch):
     assert not passing.error and all(button(app, "resnet-56") for app in (asking, passing))
 
 
-def test_a_card_has_its_facts_accuracy_and_accepted_file_and_a_senseless_link_opens_none(monkeypatch):
+def test_a_card_has_its_facts_and_a_senseless_link_opens_none(monkeypatch):
     for spec in map(classifier_spec, ("mini-clip-robust", "clip-vit-b-32")):
         app = opened(spec.name)
         (card,) = [part for part in app.expander if part.proto.expanded]
@@ -146,7 +146,7 @@ def test_maps_and_samples_are_listed_with_their_origin(page):
     assert sample_credits("cifar10-samples")[0].author in text_of(page)
 
 
-def test_a_damaged_map_hides_no_other_and_one_computed_here_says_when(tmp_path, monkeypatch):
+def test_a_damaged_map_hides_no_other(tmp_path, monkeypatch):
     monkeypatch.setattr(models, "stored_files", lambda kind: sorted(tmp_path.glob("*.npz")))
     published = Heatmap.load(PUBLISHED)
     source = {"type": "computed", "date": "2026-01-02T03:04:05+00:00", "device": "CPU, 2 threads"}
@@ -173,7 +173,7 @@ def test_commands_of_the_how_to_are_understood_by_the_scripts():
         assert (args.output.suffix == ".npz") == (arguments[start] == "core.sweep")
 
 
-def test_operators_classifiers_have_a_row_and_what_cannot_be_used_has_a_sentence(monkeypatch):
+def test_operators_classifiers_have_a_row_or_a_sentence(monkeypatch):
     name = f"open_clip:local-dir:{ROOT / 'precomputed/models/mini-clip'}"
     monkeypatch.setenv("CLIP_LAB_CLASSIFIERS", f"timm:resnet18, timm:[no](such), {name}")
     app = opened()

@@ -86,7 +86,7 @@ def test_inpainting_fills_a_hole_in_its_picture():
     assert credit.items() <= run.metadata["images"].items()
 
 
-def test_two_sets_of_one_side_and_classes_stand_beside_each_other(monkeypatch, shapes):
+def test_two_sets_of_one_side_and_classes_live_together(monkeypatch, shapes):
     twin = replace(shapes, name="more", title="More shapes", dataset="more-samples", drawn=("bar",), maps={})
     monkeypatch.setitem(SAMPLE_SETS, twin.name, twin)
     app = open_page("inpainting", inpainting_pictures="More shapes")

@@ -72,7 +72,7 @@ def test_each_place_says_whether_it_shows_clip_or_its_miniature(weights, here):
         assert shown() == expected[[*HERE].index(here)]
 
 
-def test_examples_of_this_machine_are_shown_where_pages_open_and_the_way_back_leads_to_them(weights, monkeypatch):
+def test_pages_open_with_examples_of_this_machine(weights, monkeypatch):
     weights((PAPERS_CLIP,))
     app = open_page("inpainting")
     assert "Settings changed (the classifiers)" in page_text(app), "before they are computed, another network's example"

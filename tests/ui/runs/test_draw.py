@@ -49,7 +49,7 @@ def plan(side=32, steps=60, pictures=1):
     return RunPlan(targets=(0,) * pictures, start=start, config=PGDConfig(epsilon=1, step_size=1, steps=steps))
 
 
-def test_small_runs_of_bundled_networks_are_quick_and_a_measured_pace_counts_more():
+def test_a_measured_pace_counts_more_than_a_guess():
     names, searches = ("mini-clip", "mini-clip-robust"), ("pixels", "views")
     expected = pace.expected_seconds
     assert expected(plan(pictures=4), names, ALONE) < 2 < 12 < expected(plan(side=224), names, ALONE)
@@ -71,7 +71,7 @@ STARTS = {
 
 
 @pytest.mark.parametrize("kind", STARTS)
-def test_a_run_starts_from_what_is_chosen_and_its_link_draws_the_same(kind):
+def test_a_run_starts_as_chosen_and_its_link_draws_the_same(kind):
     address, start = STARTS[kind]
     app = drawing(**{f"generation_{name}": value for name, value in address.items()})
     settable_widget(app, "generation-classes-cifar10").set_value(["deer"]).run()
@@ -100,7 +100,7 @@ def test_the_last_run_brings_its_word_and_its_sketch_back():
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch("frog"))
 
 
-def test_a_word_leads_back_from_a_sketch_and_a_broken_one_in_a_link_is_the_first():
+def test_a_word_leads_back_from_a_sketch_also_from_a_broken_one():
     app = drawing(generation_start_from="Sketch", generation_sketch="nonsense")
     assert np.array_equal(app.session_state["generation.sketch"], draw_sketch(next(iter(SKETCHES))))
     pick(app, "ship")
@@ -109,7 +109,7 @@ def test_a_word_leads_back_from_a_sketch_and_a_broken_one_in_a_link_is_the_first
     assert not app.exception and settable_widget(app, "generation-start-from").value == "Blur"
 
 
-def test_a_link_to_a_word_of_the_opening_shows_its_pair_and_an_unknown_word_gets_its_neighbours():
+def test_an_unknown_word_gets_its_neighbours():
     app = open_page("generation", generation_classes_imagenet="teapot")
     drawn = replay_data(app)
     assert drawn["targets"] == ["teapot"] and [model["recognised"] for model in drawn["models"]] == [[False], [True]]
@@ -137,7 +137,7 @@ def fill(app: AppTest) -> AppTest:
     return typed(app)
 
 
-def test_a_target_of_ones_own_runs_and_outlives_one_too_long_for_the_text_tower():
+def test_an_own_target_runs_and_outlives_one_that_is_too_long():
     short, long = "a small grey cat", "a horse " + "that stands beside another horse " * 12 + "still"
     app = open_page("inpainting", inpainting_target_cifar10=short, inpainting_steps="2",
                     inpainting_models_cifar10=classifier_spec("mini-clip").title)  # fmt: skip

@@ -98,9 +98,7 @@ def test_the_way_back_chooses_the_examples_own_classifiers(page, sample_set, var
         ("inpainting", "photographs", ["efficientnet-lite0"], ("eq3", "frozen"), ["pixels", "views"], 7),
     ],
 )
-def test_a_stored_example_has_the_chosen_penalty_or_start_classifiers_and_searches(
-    kind, sample_set, names, facts, searches, picture
-):
+def test_a_stored_example_is_of_what_was_chosen(kind, sample_set, names, facts, searches, picture):
     runs = stored_example(kind, sample_set, names, facts[0], searches, picture).runs
     by = [(run.metadata["classifier"]["name"], run.config.search) for run in runs]
     assert by == [(name, search) for name in names for search in searches]
@@ -134,7 +132,7 @@ def test_kept_frames_hold_both_ends_and_stay_small(count, size):
     assert count > 121 or count * size > MAX_BYTES or len(frames) == count
 
 
-def test_live_moments_are_the_states_given_and_before_the_first_the_start():
+def test_live_moments_are_the_states_given():
     run = Run(toy_plan(), lambda: [ToyClassifier("toy-a"), ToyClassifier("toy-b")])
     data = live_replay(run.plan, ["toy-a"], ["pixels"], [], [], id="j", live=RunProgress("queued", "waiting"))
     assert np.array_equal(frames_of(data, 0)[0], np.rint(run.plan.start * 255))
@@ -195,7 +193,7 @@ def test_every_row_is_counted_from_the_stored_pictures(kind):
     assert many_columns(kind)[-1] == "Recognised by ResNet-56 (CIFAR-10)"
 
 
-def test_the_rate_of_the_hole_alone_is_that_of_the_stored_pictures():
+def test_the_rate_of_holes_alone_is_that_of_stored_pictures():
     rows = stored_views()["pictures"]
     seen = (("views", "alone"), ("pixels", "alone"), ("views", "alone_start"), ("views", "alone_original"))
     counts = [sum(row["places"][name][0] == 1 for row in rows[f"hole-{search}"]) for search, name in seen]
@@ -216,7 +214,7 @@ def enlarge(pixels: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels.transpose(1, 2, 0)).resize((224, 224), Image.Resampling.BICUBIC))
 
 
-def test_picture_and_animation_show_the_original_and_each_runs_frames_without_loss():
+def test_picture_and_animation_show_each_runs_frames_exactly():
     pictures = tiles(Image.open(io.BytesIO(run_picture(PAIR, 0))), 3)
     for tile, pixels in zip(pictures, (PAIR[0].original[0], *(run.frames[-1, 0] for run in PAIR)), strict=True):
         assert np.array_equal(tile, enlarge(pixels))
@@ -234,7 +232,7 @@ def test_picture_and_animation_show_the_original_and_each_runs_frames_without_lo
 
 @pytest.mark.parametrize("text", [*HOSTILE, "馬", 'a/b\\c:d*e?f"g<h>i|j\r\nSet-Cookie: x'])
 @pytest.mark.parametrize("kind", ["inpainting", "generation"])
-def test_text_of_a_file_is_one_bounded_line_and_its_names_are_valid_on_every_system(kind, text):
+def test_text_of_a_file_is_one_line_and_makes_valid_names(kind, text):
     run = PGDRun.from_bytes(packed(hostile_arrays(kind, text)), name="odd")
     for cell in run_facts(run).values():
         assert "\n" not in cell and len(cell) < 1500

@@ -79,7 +79,7 @@ def test_the_chosen_penalty_is_the_runs(label):
     assert run.metadata["objective"] == {"kind": "inpainting", "weight": 10.0, "penalty": OFFERED[label]}
 
 
-def test_an_upload_begins_with_the_networks_first_guess_and_a_hole_where_it_looks():
+def test_an_upload_begins_with_the_networks_own_guess_and_hole():
     app = open_page("inpainting", inpainting_pictures="Yours", inpainting_steps="2")
     app.button(key="inpainting.choice").click().run()
     app.file_uploader(key="inpainting.upload").set_value(("mine.png", noise_file(60, 80), "image/png")).run()
@@ -97,7 +97,7 @@ def test_an_upload_begins_with_the_networks_first_guess_and_a_hole_where_it_look
     assert app.session_state["inpainting.holes"][32].sum() == 81 and "inpainting-hole" in app.query_params
 
 
-def test_a_picture_has_its_own_hole_or_one_where_the_network_looks_and_the_budget_scales_with_it_until_it_is_chosen():
+def test_a_picture_has_its_hole_and_the_budget_scales_with_it():
     app, image = open_page("inpainting", inpainting_picture="7"), samples("cifar10").images[7]
     hole = costliest_hole(image, 16, partial(class_probabilities, ToyClassifier("toy-a")))
     for place, expected in ((7, hole), (5, middle_square(32))):  # that of 5 was chosen by hand
@@ -136,7 +136,7 @@ def test_what_cannot_run_says_why_and_nothing_is_lost(page, name, value, reason)
     assert "cannot run" not in page_text(app) and "A stored example" in page_text(app)
 
 
-def test_a_queued_run_says_its_place_and_a_full_line_starts_nothing(monkeypatch):
+def test_a_queued_run_says_its_place_and_a_full_line_starts_none(monkeypatch):
     release, manager = threading.Event(), JobManager(queue_limit=1)
     monkeypatch.setattr(ui.runs.state, "job_manager", lambda: manager)
     other = manager.submit(lambda: iter(lambda: release.wait(60), True), owner="another visitor")
@@ -167,7 +167,7 @@ class HeldClassifier(ToyClassifier):
         return super().forward(images)
 
 
-def test_turning_to_another_target_stops_the_run_and_shows_it_at_once(monkeypatch):
+def test_turning_to_another_target_stops_the_run(monkeypatch):
     put_everywhere(monkeypatch, classifier_for=lambda name, _: HeldClassifier(name))
     app = open_page("inpainting", inpainting_steps="2000")
     app.button(key="inpainting.start").click().run()
@@ -187,7 +187,7 @@ def test_turning_to_another_target_stops_the_run_and_shows_it_at_once(monkeypatc
     HeldClassifier.release.set()
 
 
-def test_other_settings_are_told_and_the_way_back_gives_each_a_widget_that_no_browser_remembers():
+def test_changed_settings_are_told_and_the_way_back_resets_them():
     """The browser drops the values of a closed part, and sends the previous ones with the next click."""
     app = run_to_the_end(open_page("inpainting", inpainting_steps="3"), "inpainting")
     assert "Your run, 3 steps" in page_text(app) and "Settings changed" not in page_text(app)
@@ -230,7 +230,7 @@ LINKS = [
 
 
 @pytest.mark.parametrize(("page", "link", "settings", "hole"), LINKS)
-def test_a_link_opens_what_it_names_and_what_is_senseless_in_it_is_the_papers(page, link, settings, hole):
+def test_a_link_opens_what_it_names_and_ignores_nonsense(page, link, settings, hole):
     app = open_page(page, **{f"{page}-{name}": value for name, value in link.items()})
     values = [settable_widget(app, f"{page}-{name}").value for name in ("steps", "epsilon-32")]
     assert not app.exception and values == pytest.approx(settings)
@@ -281,7 +281,7 @@ def test_a_stored_example_is_judged_without_any_classifier(judges):
         assert row[2].startswith(f"{stored['before']} of 8") and row[3].startswith(f"{stored['after']} of 8")
 
 
-def test_an_own_run_is_judged_once_by_a_classifier_that_did_not_draw_it(judges):
+def test_an_own_run_is_judged_once_by_another_network(judges):
     app = run_to_the_end(open_page("generation", generation_seeds="2", generation_steps="4"), "generation")
     (run,) = result(app, "generation").runs
     targets = np.array(run.metadata["targets"])

@@ -55,7 +55,7 @@ def test_a_run_begins_and_finishes_as_the_result_of_its_request(example):
     assert view.result.note.startswith("Your run, 6 steps.")
 
 
-def test_the_example_is_shown_with_what_differs_unless_the_subject_does(example):
+def test_the_example_is_shown_unless_the_subject_differs(example):
     state = RunState()
     same, longer, other = request(), request(LONGER), request(names=("toy-b",))
     differ = {None: [], same: [], longer: ["steps or lengths"], other: ["the classifiers"]}
@@ -69,7 +69,7 @@ def test_the_example_is_shown_with_what_differs_unless_the_subject_does(example)
     assert state.view(request(LONGER), lambda: example).result is None, "neither matches the request"
 
 
-def test_a_run_stopped_halfway_can_resume_and_one_that_never_began_says_so():
+def test_a_stopped_run_can_resume_unless_it_never_began():
     state = RunState()
     active = start(state, LONGER)
     while not active.job.done:
@@ -86,7 +86,7 @@ def test_a_run_stopped_halfway_can_resume_and_one_that_never_began_says_so():
     release.set()
 
 
-def test_a_failed_run_leaves_an_error_until_another_request_and_the_result_before_it():
+def test_a_failed_run_leaves_an_error_and_the_result_before_it():
     state = RunState()
     own = run_to_the_end(state)
 
@@ -104,7 +104,7 @@ def test_a_failed_run_leaves_an_error_until_another_request_and_the_result_befor
     assert state.result is None
 
 
-def test_what_is_opened_stays_until_another_request_and_closes_to_what_was_there(example):
+def test_what_is_opened_closes_to_what_was_there(example):
     state = RunState()
     own = run_to_the_end(state, DOG)
     opened = replace(example, id="row", opened="the examples")
@@ -115,7 +115,7 @@ def test_what_is_opened_stays_until_another_request_and_closes_to_what_was_there
     assert state.close() is own, "two opened results do not pile up"
 
 
-def test_what_was_made_and_a_refusal_are_used_once_fingerprints_tell_requests_apart_and_some_cannot_run():
+def test_fingerprints_tell_requests_apart_and_some_cannot_run():
     state, made = RunState(refusal="the line is full"), []
     for version in (1, 1, 2):
         state.cached("replay", version, lambda: made.append(1) or len(made))

@@ -33,7 +33,7 @@ def wait_for(condition):
         time.sleep(0.01)
 
 
-def test_a_download_arrives_whole_says_how_far_it_is_and_is_joined_by_a_second_visitor(cache):
+def test_a_download_arrives_whole_and_is_shared(cache):
     downloads = WeightDownloads()
     with weight_server(CONTENT) as server:
         download = downloads.start(spec_of(server.url))
@@ -86,9 +86,7 @@ def maker():
 
 
 @pytest.mark.slow
-def test_a_profile_is_made_by_the_command_ends_with_the_server_goes_on_and_a_failure_is_one_sentence(
-    clip, maker, tmp_path
-):
+def test_a_profile_is_made_by_the_command_and_resumes(clip, maker, tmp_path):
     folder = tmp_path / "cache" / "profiles" / profile_name(clip.name)
     maker.start(clip)
     maker.start(clip)  # pressed twice
@@ -124,9 +122,7 @@ def test_an_installed_clip_without_a_profile_is_offered_one(installed_clip, tmp_
 
 @pytest.mark.parametrize("enabled", ["0", "1"])
 @pytest.mark.parametrize("installed", [False, True])
-def test_a_server_fetches_clip_at_its_start_where_its_operator_says_so(
-    enabled, installed, tmp_path, monkeypatch, request
-):
+def test_a_server_fetches_clip_where_its_operator_says_so(enabled, installed, tmp_path, monkeypatch, request):
     if installed:
         request.getfixturevalue("installed_clip")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))

@@ -95,7 +95,7 @@ def test_a_run_gives_way_to_pages():
     assert priority() == before and job.latest == 2 * [max(before, GIVING_WAY)]
 
 
-def test_moments_are_states_some_time_apart_and_each_is_given_once():
+def test_moments_are_states_some_time_apart_given_once():
     clock = Clock()
     _, steps, job = submitted(30, clock=clock)
     assert job.moments() == []
@@ -112,7 +112,7 @@ def test_moments_are_states_some_time_apart_and_each_is_given_once():
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("error", [ValueError("epsilon must be >= 0"), SystemExit()])
-def test_an_iterator_that_raises_or_exits_the_thread_frees_the_slot(error):
+def test_an_iterator_that_raises_frees_the_slot(error):
     manager, failing, job = submitted(1, error)
     failing.finish()
     assert job.wait(LIMIT) and job.status == "failed" and job.latest == 0 and failing.closed.is_set()
@@ -121,7 +121,7 @@ def test_an_iterator_that_raises_or_exits_the_thread_frees_the_slot(error):
     assert frees_the_slot(manager)
 
 
-def test_a_run_that_takes_too_long_keeps_its_state_and_frees_the_slot():
+def test_a_run_that_takes_too_long_keeps_its_state():
     clock = Clock()
     manager, steps, job = submitted(5, run_seconds=60, clock=clock)
     steps.step()
@@ -153,7 +153,7 @@ def test_jobs_run_one_at_a_time_in_order_of_arrival():
     assert order == [name for name in range(20) if name != 4 for _ in range(2)]
 
 
-def test_stop_shows_at_once_and_the_next_job_waits_for_the_step_in_flight():
+def test_stop_shows_at_once_and_the_next_job_waits_for_the_step():
     (manager, steps, job), following = submitted(100), Steps(1)
     second = manager.submit(following, owner="b")
     steps.step(2)
@@ -167,7 +167,7 @@ def test_stop_shows_at_once_and_the_next_job_waits_for_the_step_in_flight():
     assert second.wait(LIMIT)
 
 
-def test_a_full_line_is_refused_but_a_job_takes_the_place_of_its_visitors_earlier_one():
+def test_a_full_line_is_refused_but_own_jobs_are_replaced():
     manager, blocking, first = submitted(1, queue_limit=2)
     waiting = [manager.submit(lambda: [1], owner=name) for name in "bc"]
     for owner in "da":
@@ -187,7 +187,7 @@ def test_a_full_line_is_refused_but_a_job_takes_the_place_of_its_visitors_earlie
     ("connected", "seconds", "status"),
     [(False, 9, "done"), (False, 11, "abandoned"), (True, 149, "done"), (True, 151, "abandoned")],
 )
-def test_a_job_whose_visitor_has_gone_is_abandoned_long_before_a_quiet_ones(connected, seconds, status):
+def test_a_job_whose_visitor_has_gone_is_abandoned_sooner(connected, seconds, status):
     clock = Clock()
     manager, silent, job = submitted(9, queue_limit=1, quiet_seconds=10, heartbeat_seconds=150,
                                      is_connected=lambda owner: connected, clock=clock)  # fmt: skip
@@ -278,7 +278,7 @@ def lines(monkeypatch):
     return lambda: [json.loads(line) for line in written.getvalue().splitlines()]
 
 
-def test_the_log_tells_of_each_run_but_neither_its_visitor_nor_what_was_typed(lines):
+def test_the_log_tells_of_runs_but_not_of_visitors(lines):
     about = {"what": "a\nb\u2028“c”", "classifiers": ["mini-clip"]}
     failing = Steps(0, error=ValueError("target 'my private words' is not known"))
     ran, failed = (JobManager().submit(run, owner="secret-session", about=about) for run in (lambda: range(3), failing))

@@ -50,7 +50,7 @@ def test_value_that_is_no_limit_is_refused_in_one_sentence(value):
     assert len(str(caught.value)) < 250
 
 
-def test_server_refuses_a_run_or_an_upload_that_no_widget_would_ask_for(monkeypatch):
+def test_a_run_or_upload_beyond_the_limits_is_refused(monkeypatch):
     def plan(pictures, steps):
         config = replace(paper_generation(32), steps=steps)
         return RunPlan(targets=(0,) * pictures, start=np.zeros((pictures, 3, 8, 8), np.float32), config=config)
@@ -81,7 +81,7 @@ def loads(monkeypatch):
     return loads
 
 
-def test_visitors_share_one_classifier_loaded_once_whatever_a_browser_clears_or_asks_since(loads):
+def test_visitors_share_one_classifier_whatever_is_cleared(loads):
     with ThreadPoolExecutor(4) as pool:
         (first,) = set(pool.map(lambda _: classifier_for("mini-clip", "cifar10"), range(4)))
     before = job_manager(), weight_downloads()

@@ -32,6 +32,6 @@ def test_visitors_see_no_traceback():
     assert "/folder" not in error.message and not error.stack_trace
 
 
-def test_plain_run_command_listens_on_this_machine_alone_and_the_container_everywhere():
+def test_the_plain_command_listens_here_the_container_everywhere():
     assert tomllib.loads(CONFIG.read_text("utf-8"))["server"]["address"] == "127.0.0.1"
     assert "--server.address=0.0.0.0" in (CONFIG.parents[1] / "Dockerfile").read_text("utf-8")

@@ -30,7 +30,7 @@ def test_an_interval_goes_behind_its_number(number, value, interval):
         assert html.escape(number) in html.escape(text), "plain text has it in brackets"
 
 
-def test_parts_survive_being_put_together_and_one_number_a_sentence_is_bold():
+def test_parts_survive_joining_and_one_number_is_bold():
     assert sentence_html(Sentence("It is ", numbers.small_with_interval(Interval.exact(2.0)), ".")) == "It is 2."
     errors = join_parts([Sentence(f"{name} ", numbers.measured_percent(ERROR)) for name in "ABC"], ", ", " and ")
     lower = Sentence("By ", numbers.points(LOWER))
@@ -47,7 +47,7 @@ def test_what_a_visitor_named_stays_text():
     assert "<i>" not in sentence_html(Sentence("<i>", Number("<i>5 %", "1 to <i>2"), "</i> of CLIP"), *TERMS)
 
 
-def test_a_term_is_explained_at_its_first_place_of_a_visit_and_there_again():
+def test_a_term_is_explained_at_its_first_place_of_a_visit():
     def script():
         import streamlit as st
 

@@ -53,9 +53,7 @@ def test_a_links_picture_arrives_in_the_browser(parameters, kind, position):
     ("name", "prefix", "keys", "kind", "size"),
     [("frequency", "", "cell", "CIFAR-10", 32), ("inpainting", "inpainting-", "inpainting", "Photographs", 224)],
 )
-def test_an_upload_is_decoded_once_has_the_size_of_the_pictures_beside_it_and_goes_with_its_session(
-    name, prefix, keys, kind, size, monkeypatch
-):
+def test_an_upload_is_decoded_once_and_goes_with_its_session(name, prefix, keys, kind, size, monkeypatch):
     decoded = []
     monkeypatch.setattr(
         ui.shared.pictures, "uploaded_pixels", lambda data: decoded.append(data) or uploaded_pixels(data)
@@ -84,7 +82,7 @@ def test_an_upload_is_decoded_once_has_the_size_of_the_pictures_beside_it_and_go
     assert kept() is None
 
 
-def test_a_broken_upload_is_refused_with_its_name_as_text_and_not_decoded_again(monkeypatch):
+def test_a_broken_upload_is_refused_and_not_decoded_again(monkeypatch):
     app = upload(open_page("inpainting"), "inpainting", "![](https:evil).png", b"no picture")
     assert app.error[0].value.startswith(r"“\!\[\](https:") and "this file is text" in app.error[0].value
     monkeypatch.setattr(ui.shared.pictures, "uploaded_pixels", None)

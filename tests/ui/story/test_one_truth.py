@@ -70,7 +70,7 @@ def test_the_article_says_what_findings_says(everywhere):
             assert offline[key][0] == verdict and FIGURE.findall(offline[key][1]) == FIGURE.findall(text)
 
 
-def test_every_difference_beside_its_two_numbers_can_be_checked_by_head():
+def test_differences_beside_their_numbers_can_be_checked():
     all_maps = {label: entry.named for label, entry in shipped_maps().items()}
     small = "Mini CLIP · CIFAR-10, 1,000 images · computed"  # its map records the misclassified images
     all_findings = feature_findings("mini-clip", "mini-clip-robust")
@@ -104,7 +104,7 @@ def test_the_numbers_of_a_wave_are_one():
         ("between", (MINI_RESNET, MINI_CLIP), "5,5", None),
     ],
 )
-def test_frequency_says_of_a_wave_what_findings_says_of_its_claim(everywhere, about, maps, cell, key):
+def test_frequency_says_of_a_wave_what_findings_says(everywhere, about, maps, cell, key):
     app = opened("frequency", maps=list(maps), cell=cell, pictures="Yours")
     in_page = rows("".join(bodies(app, 'class="judged')))
     assert list(in_page) == ([key] if key else [])

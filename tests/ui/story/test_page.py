@@ -50,7 +50,7 @@ def of(app: AppTest, name: str) -> dict:
     return data
 
 
-def test_the_story_is_read_in_five_minutes_and_each_fact_of_its_table_is_computed():
+def test_the_story_is_short_and_each_fact_is_computed():
     words = 0
     for here in map(chapter, range(len(NAMES))):
         text = " ".join([here.title, *(f"{part.text} {part.note}" for part in here.parts)])
@@ -62,7 +62,7 @@ def test_the_story_is_read_in_five_minutes_and_each_fact_of_its_table_is_compute
 
 
 @pytest.mark.parametrize("slug", [*SLUGS[3:], "11"])
-def test_a_chapters_url_opens_it_with_its_figures_and_a_senseless_one_the_first(slug):
+def test_a_chapters_url_opens_it_a_senseless_one_the_first(slug):
     place = SLUGS.index(slug) if slug in SLUGS else 0
     app, here = opened(chapter=slug), chapter(place)
     assert f"<h2>{html.escape(here.title)}</h2>" in read(app) and not app.warning
@@ -72,7 +72,7 @@ def test_a_chapters_url_opens_it_with_its_figures_and_a_senseless_one_the_first(
     assert len(app.get("bidi_component")) - 1 + len(pictures) >= len(here.parts)
 
 
-def test_a_word_drawn_in_place_ends_with_each_searchs_last_picture_and_its_confidence():
+def test_a_word_drawn_in_place_ends_with_each_searchs_picture():
     result = stored_example("generation", "photographs", ["efficientnet-lite0"], "grey", COMPARED)
     drawings, captions, word = _ended(result)
     assert word == result.runs[0].metadata["class_names"][result.runs[0].metadata["targets"][0]]
@@ -127,7 +127,7 @@ def test_links_open_what_texts_and_figures_show():
     assert [model["frames"] for model in there["models"]] == [model["frames"] for model in here["models"]]
 
 
-def test_a_round_has_the_stored_drawings_and_a_finished_one_is_in_the_link():
+def test_a_round_has_stored_drawings_and_a_link_when_finished():
     names = SAMPLE_SETS["photographs"].classes.names
     data = of(opened(chapter="judge", round="7", chosen="0123401234"), "questions")
     for question, shown in zip(draw_questions(stored_pool(), names, 7), data["questions"], strict=True):

@@ -84,7 +84,7 @@ def expect_numbers(table: str, names: tuple[str, ...], expected: np.ndarray) -> 
     assert rows(table) == columns
 
 
-def test_predictions_are_the_engines_also_for_large_pictures_from_the_first_run_on():
+def test_predictions_are_the_engines_from_the_first_run_on():
     names = tuple(DEFAULT_CLASSES.split(", "))
     expect_numbers(tables(opened())[0], names, engine(load_classifier("mini-clip", ClassSet("custom", names))))
     names = ("a kitten", "puppy", "speed boat")
@@ -93,7 +93,7 @@ def test_predictions_are_the_engines_also_for_large_pictures_from_the_first_run_
     expect_numbers(tables(app)[0], names, engine(classifier, "photographs", 2, 31.4))
 
 
-def test_every_clip_predicts_among_the_same_list_and_refuses_only_what_itself_cannot_read(ready, monkeypatch):
+def test_every_clip_predicts_among_the_same_list(ready, monkeypatch):
     preprocess, tokenizer = Preprocess(32, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)), open_clip.get_tokenizer("ViT-B-32")
     other = ClipModel(Identity("other-clip", "random"), tiny_clip(), tokenizer, preprocess).for_classes(CIFAR10)
     clips = {"mini-clip": load_classifier("mini-clip", CIFAR10), "other-clip": other}
@@ -114,7 +114,7 @@ def test_every_clip_predicts_among_the_same_list_and_refuses_only_what_itself_ca
         ("![p](http://x.y/z.png), dog, ![p](http://x.y/z.png)", "{class}", r"\!\[p\](http:"),
     ],
 )
-def test_what_cannot_be_asked_gets_one_sentence_and_stays_in_its_field(classes, prompt, reason):
+def test_what_cannot_be_asked_stays_in_its_field(classes, prompt, reason):
     app = opened(classes, prompt)
     (error,) = app.error
     assert reason in (error.value if "!" in classes else error.value.replace("\\", "")) and not tables(app)
@@ -131,7 +131,7 @@ def test_typed_text_is_never_taken_for_markup():
     expect_numbers(table, names, engine(load_classifier("mini-clip", ClassSet("custom", names), template="{class}")))
 
 
-def test_a_long_list_shows_the_leading_classes_and_what_the_others_share():
+def test_a_long_list_shows_the_leading_classes():
     names = tuple(f"cat number {k}" for k in range(100))
     actual = rows(tables(opened("\n".join(names)))[0])
     expected = engine(load_classifier("mini-clip", ClassSet("custom", names)))
@@ -154,7 +154,7 @@ def test_without_a_clip_a_sentence_says_where_to_get_one(ready):
     assert not app.text_area and not app.text_input and not app.button
 
 
-def test_first_run_of_the_page_draws_a_links_question_without_torch():
+def test_the_first_run_draws_a_links_question_without_torch():
     script = (
         "import sys\n"
         "from tests.ui.page_runner import open_page\n"

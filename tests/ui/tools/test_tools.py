@@ -81,7 +81,7 @@ def test_crossover_cutoffs_come_in_order_and_hedged():
     ]
 
 
-def test_a_picture_without_a_class_counts_as_what_the_network_predicts_for_it():
+def test_a_picture_without_a_class_has_the_predicted_one():
     probabilities = np.eye(10, dtype=np.float32)
     predictions = HybridPredictions((1.0, 2.0, 4.0), probabilities[3], probabilities[6], probabilities[[6, 6, 3]])
     own = Picture(samples("cifar10").images[0], None, "cifar10", 0, "mine.png")
@@ -94,7 +94,7 @@ def mixer(**link):
     return components(opened(HYBRIDS, **link), "cutoffs")[0]
 
 
-def test_the_tool_computes_what_is_stored_of_the_same_pair_and_a_senseless_link_opens_the_sets_own():
+def test_the_tool_computes_what_is_stored_of_the_same_pair():
     low, high = STORED["pairs"][1]
     data, stored = mixer(picture=str(low), second=str(high), cutoff="3"), stored_mixtures(("mini-clip", "mini-resnet"))
     assert data["cutoffs"] == list(CUTOFFS) and CUTOFFS[data["value"]] == pytest.approx(3, rel=0.05)
@@ -110,7 +110,7 @@ def test_the_tool_computes_what_is_stored_of_the_same_pair_and_a_senseless_link_
 # Classes
 
 
-def test_classes_list_the_confusions_of_the_samples_under_the_wave():
+def test_classes_list_the_samples_confusions_under_the_wave():
     app = opened(BY_CLASS, details="true")
     flips = re.findall(r"(\d+) of 100<", bodies(app, "Flips, of 100 samples")[0])
     rows = [re.findall("<td>(.*?)</td>", row) for row in bodies(app, "Most frequent confusions")[0].split("<tr>")[2:]]
@@ -139,7 +139,7 @@ def test_classes_list_the_confusions_of_the_samples_under_the_wave():
         ({"corruption": "Rain", "severity": "9"}, "Contrast", 2),
     ],
 )
-def test_a_corruptions_pictures_carry_predictions_and_bars_are_the_stored_accuracies(linked, label, strength, toys):
+def test_a_corruptions_bars_are_the_stored_accuracies(linked, label, strength, toys):
     app = opened(CORRUPTIONS, picture="1", maps=[MINI_CLIP, RESNET56], **linked)
     assert app.selectbox(key="corruption").value == label and app.select_slider(key="severity").value == strength
     body, classes = bodies(app, "Clean")[0], samples("cifar10").classes.names
@@ -180,7 +180,7 @@ def test_the_table_has_accuracies_and_who_loses_more():
 # Compute a map
 
 
-def test_the_exact_map_of_one_picture_is_a_prediction_for_each_wave():
+def test_the_exact_map_of_one_picture_has_a_prediction_a_wave():
     app = opened(OWN_SWEEP, picture="3", maps=[MINI_RESNET])
     app.selectbox(key="sweep.images").select("picture").run()
     app.selectbox(key="sweep.name").select("mini-resnet").run()
