@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.claims.picture_verdicts import feature_findings
 from core.classifiers.registry import result_title
 from core.pgd.pictures import judged_outcomes
-from core.shared.stand_ins import networks_for
+from core.shared.roles import networks_for
 from core.shared.text import JARGON, explain_terms
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.maps.wave import findings_between

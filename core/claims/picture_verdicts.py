@@ -34,7 +34,7 @@ from core.pgd.pictures import (
 from core.pgd.record import SURE
 from core.pgd.search import COMPARED
 from core.shared.numbers import Interval, paired_interval, student, wilson
-from core.shared.stand_ins import ROLES, networks_for
+from core.shared.roles import ROLES, networks_for
 from core.shared.text import Network, Sentence, join_parts
 
 # Names of the evidence by kind of pictures: of the paper's search, by views, and of both with the same steps and ball.

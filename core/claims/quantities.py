@@ -25,7 +25,7 @@ from core.fourier.outcomes import (
 )
 from core.fourier.waves import half_plane, resize_attenuation_map, rounded_radius, wave_values
 from core.shared.numbers import Interval
-from core.shared.stand_ins import ROBUST
+from core.shared.roles import ROBUST
 
 LOW_CORRUPTIONS, HIGH_CORRUPTIONS = (
     tuple(key for key, row in CORRUPTIONS.items() if row.kind == kind) for kind in ("low", "high")

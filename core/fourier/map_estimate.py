@@ -11,7 +11,7 @@ import numpy as np
 
 from core.fourier.heatmap import Heatmap
 from core.fourier.waves import half_plane, wave_map, wave_values
-from core.shared.numbers import Interval
+from core.shared.numbers import Z95, Interval
 
 # Metadata of an estimate. Increase the version with every change of the numbers.
 ESTIMATOR, VERSION = "Gaussian process over the frequencies", 1
@@ -29,7 +29,6 @@ _START = {
 }
 # Standard deviations of a weak prior on their logarithms: factors of 4.5 and 2.7.
 _SPREAD = np.array([1.5, 1.0, 1.5, 1.5, 1.0, 1.0])
-_Z = 1.959964  # 95 %
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +114,7 @@ def estimate_map(
     mean = observed - noise * (inverse @ observed) + np.pi / 4
     deviation = np.sqrt(np.maximum(noise - noise**2 * inverse.diagonal(), 0))
     rate = (1 - np.cos(2 * mean) * np.exp(-2 * deviation**2)) / 2  # E[sin(x)^2] for x ~ Normal(m, s^2)
-    low, high = (np.sin(np.clip(mean + z * deviation, 0, np.pi / 2)) ** 2 for z in (-_Z, _Z))
+    low, high = (np.sin(np.clip(mean + z * deviation, 0, np.pi / 2)) ** 2 for z in (-Z95, Z95))
     error = Interval(*(wave_map(values, waves, side) for values in (rate, low, high)))
     named = dict(zip(_START, np.exp(parameters).tolist(), strict=True))
     return MapEstimate(error, named, lattice and lattice[0])

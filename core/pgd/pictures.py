@@ -26,7 +26,7 @@ from core.pgd.search import COMPARED
 from core.shared.device import class_probabilities
 from core.shared.files import ArchiveContent, ArchiveKind, Fact
 from core.shared.numbers import Interval, student, wilson
-from core.shared.stand_ins import preference
+from core.shared.roles import preference
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier

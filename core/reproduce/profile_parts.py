@@ -59,7 +59,7 @@ from core.shared import paper
 from core.shared.cli import argument, progress_bar
 from core.shared.device import device_name
 from core.shared.files import make_folder
-from core.shared.stand_ins import ROLES
+from core.shared.roles import ROLES
 from core.sweep.corruptions import CorruptionConfig
 from core.sweep.grow import Table, Transforms, grow_file, missing_rows
 from core.sweep.hybrids import HybridConfig, default_cutoffs

@@ -14,7 +14,7 @@ from core.shared.text import Number
 Frequency = tuple[int, int]
 # For an interval of a median: fewer values all lie on one side of it in more than 5 % of draws.
 MIN_VALUES = 6
-_Z = NormalDist().inv_cdf((1 + 0.95) / 2)  # of a normal distribution's 95 % interval
+Z95 = NormalDist().inv_cdf((1 + 0.95) / 2)  # of a normal distribution's 95 % interval
 
 
 class Interval(NamedTuple):
@@ -158,7 +158,7 @@ def wilson(rate: np.ndarray | float, n: np.ndarray | int) -> Interval:
         n: number of trials; 0 if unknown.
     Source: Wilson 1927; Agresti & Coull 1998 recommend it over the normal approximation.
     """
-    z2 = _Z**2
+    z2 = Z95**2
     rate = np.asarray(rate, dtype=np.float64)
     trials = np.where(np.asarray(n) > 0, n, np.nan)
     centre = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
@@ -187,7 +187,7 @@ def paired_interval(differences: np.ndarray) -> Interval:
     n = differences.shape[-1] + 2
     mean = differences.sum(axis=-1) / n
     variance = ((differences**2).sum(axis=-1) + 1) / n - mean**2
-    half = _Z * np.sqrt(variance / n)
+    half = Z95 * np.sqrt(variance / n)
     return Interval(differences.mean(axis=-1), np.clip(mean - half, -1, 1), np.clip(mean + half, -1, 1))
 
 

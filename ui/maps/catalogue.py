@@ -28,10 +28,11 @@ from core.data.stored import cached_by_files, device_text, read_stored
 from core.fourier.contrasts import without_wave
 from core.fourier.heatmap import MAX_SIDE, TOP1, Heatmap, HeatmapError, heatmap_csv, heatmap_png
 from core.shared.numbers import percent
-from core.shared.stand_ins import INSTEAD, network_colour
+from core.shared.roles import INSTEAD
 from core.shared.text import sentence
 from ui.server.cache import is_ready
 from ui.server.limits import check_upload
+from ui.shared.colours import network_colour
 from ui.shared.downloads import download_button
 from ui.shared.url import as_markdown, file_stem, one_line
 

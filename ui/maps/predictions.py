@@ -18,7 +18,7 @@ from core.classifiers.registry import short_title
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, usual_epsilon
 from core.shared.device import class_probabilities
 from core.shared.numbers import Frequency, percent, wilson
-from core.shared.stand_ins import ROBUST
+from core.shared.roles import ROBUST
 from core.shared.text import Number, bdi
 from core.sweep.predict import Predictions, predict_under_waves, top1_predictions
 from ui.maps.catalogue import Entry, Predictor, entries, model_colour

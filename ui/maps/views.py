@@ -14,11 +14,11 @@ from core.fourier.contrasts import BANDS, difference, minus_clean, radial_profil
 from core.fourier.heatmap import METRICS, PERCENT, POINTS, TOP1, Heatmap, Metric, Unit, colormap_table
 from core.fourier.waves import half_plane, rounded_radius, wave_map
 from core.shared.numbers import Frequency, Interval, displayed_difference
-from core.shared.stand_ins import FEWER_OR_MORE_ERRORS
 from core.sweep.predict import Predictions
 from ui.components.maps.maps import MapView, ShownMaps
 from ui.maps.catalogue import Entry, model_colour, named_apart
 from ui.shared.charts import Chart, Frame, line_chart, percents
+from ui.shared.colours import FEWER_OR_MORE_ERRORS
 
 SHOWS = ("Error", "Minus clean", "Difference")
 SHOWN_SIDE = 63  # the middle of larger maps, as in the paper

@@ -17,7 +17,7 @@ from core.data.picture_files import png_data_uri
 from core.fourier.contrasts import BANDS
 from core.fourier.outcomes import same_images
 from core.pgd.pictures import judged_outcomes
-from core.shared.stand_ins import networks_for
+from core.shared.roles import networks_for
 from core.shared.text import JARGON
 from ui.maps.catalogue import CLIP, RESNET56, entries, shipped_maps
 from ui.maps.views import map_picture

@@ -31,7 +31,7 @@ from core.data.picture_files import png_data_uri, square_image
 from core.data.stored import device_text, stored_files
 from core.fourier.heatmap import Heatmap, HeatmapError
 from core.shared.download import STALL_SECONDS
-from core.shared.stand_ins import INSTEAD, RELATIONS
+from core.shared.roles import INSTEAD, RELATIONS
 from core.shared.text import bdi, tooltip
 from ui.maps.catalogue import CLIP, MINI_CLIP, computed_maps, dataset_title, shipped_maps, stored_title
 from ui.maps.views import map_picture

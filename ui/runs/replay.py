@@ -21,7 +21,7 @@ from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search, l
 from core.pgd.settings import Penalty, RunKind
 from core.pgd.starts import RANDOM_KINDS, StartKind
 from core.shared.files import cache_folder
-from core.shared.stand_ins import networks_for
+from core.shared.roles import networks_for
 from ui.components.replay.replay import Caption, RunProgress, Track, pack_replay, replay
 from ui.runs.settings import MAX_CLASSIFIERS, first_choice, reset_settings
 from ui.runs.state import RunResult, run_state

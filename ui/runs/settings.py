@@ -25,7 +25,7 @@ from core.pgd.settings import (
     quick_settings,
     usual_settings,
 )
-from core.shared.stand_ins import networks_for
+from core.shared.roles import networks_for
 from ui.server.cache import ready_classifiers
 from ui.server.limits import limits
 from ui.shared import url

@@ -12,16 +12,15 @@ from core.claims.claim import BY_VIEWS, Evidence, Finding, Verdict
 from core.claims.quantities import stored_hybrids
 from core.classifiers.registry import classifier_title, result_title, short_title
 from core.pgd.pictures import judged_outcomes
-from core.shared.stand_ins import BAD, GOOD, HALF, OPEN
 from core.shared.text import Network, Sentence, bdi, count_of, number_html, one_line, sentence
 
-# Sign and colour of each verdict.
+# Sign and colour of each verdict: signs for use without colour; white text has a contrast of 5 to 7.
 SIGNS = {
-    Verdict.HOLDS: GOOD,
-    Verdict.IN_PART: HALF,
-    Verdict.FAILS: BAD,
-    Verdict.UNDECIDED: OPEN,
-    Verdict.NOT_CHECKABLE: OPEN,
+    Verdict.HOLDS: ("✓", "#1a7f37"),
+    Verdict.IN_PART: ("◐", "#8a5a00"),
+    Verdict.FAILS: ("✕", "#b3261e"),
+    Verdict.UNDECIDED: ("?", "#57606a"),
+    Verdict.NOT_CHECKABLE: ("?", "#57606a"),
 }
 CSS = Path(__file__).with_suffix(".css").read_text("utf-8")
 STYLE = f"<style>\n{CSS}</style>"

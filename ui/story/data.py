@@ -15,7 +15,7 @@ from core.pgd.examples import OPENING, stored_classifier, stored_subjects
 from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED
 from core.shared.numbers import Frequency, percent
-from core.shared.stand_ins import networks_for
+from core.shared.roles import networks_for
 from core.sweep.story import chosen_pictures, stored_predictions
 from ui.maps.catalogue import CLIP, MINI_CLIP, Entry, computed_maps, shipped_maps, stored_title
 from ui.maps.wave import findings_between

@@ -25,7 +25,7 @@ from core.pgd.search import COMPARED, Search
 from core.pgd.settings import PGDConfig, RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, start_facts
 from core.shared.numbers import percent
-from core.shared.stand_ins import networks_for
+from core.shared.roles import networks_for
 from core.shared.text import sentence
 from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.story.story import opening

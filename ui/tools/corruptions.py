@@ -18,12 +18,13 @@ from core.data.sample_sets import map_title
 from core.fourier.outcomes import CorruptionOutcomes
 from core.shared.device import class_probabilities
 from core.shared.numbers import Interval, join_list, measured_percent, signed_points
-from core.shared.stand_ins import ROBUST, UNKNOWN
+from core.shared.roles import ROBUST
 from core.shared.text import Number, Sentence
 from ui.maps.catalogue import Entry, Predictor, model_colour, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
 from ui.server.cache import classifier_for
 from ui.shared.charts import Chart, Frame, interval_chart, percents
+from ui.shared.colours import UNKNOWN_COLOUR
 from ui.shared.pictures import Figure, Picture, picture_row, to_picture
 from ui.shared.tables import scrolling_table
 from ui.shared.url import one_line
@@ -76,7 +77,7 @@ def _colours(networks: Sequence[NetworkOutcomes]) -> dict[str, str]:
     colours = dict[str, str]()
     for network in networks:
         colour = model_colour(network.name)
-        colours[network.title] = UNKNOWN if colour in colours.values() else colour
+        colours[network.title] = UNKNOWN_COLOUR if colour in colours.values() else colour
     return colours
 
 

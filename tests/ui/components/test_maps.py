@@ -10,11 +10,11 @@ from core.data.picture_files import to_uint8
 from core.fourier.heatmap import COLORMAPS, METRICS, POINTS, Unit, colormap_table, lightness
 from core.fourier.waves import all_random_signs, fourier_basis, random_signs
 from core.shared.numbers import Interval
-from core.shared.stand_ins import FEWER_OR_MORE_ERRORS
 from core.sweep.predict import wave_on_image
 from tests.node import in_node
 from ui.components.maps.maps import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
 from ui.components.mount import pack_signs
+from ui.shared.colours import FEWER_OR_MORE_ERRORS
 
 
 def unpack(packed: dict) -> np.ndarray:

@@ -10,7 +10,6 @@ from core.classifiers.registry import MODELS, classifier_spec
 from core.data.sample_sets import HEATMAPS
 from core.fourier.contrasts import mismatches
 from core.fourier.heatmap import Heatmap, HeatmapError
-from core.shared.stand_ins import UNKNOWN
 from ui.maps.catalogue import (
     CLIP,
     MAP_ONLY,
@@ -31,6 +30,7 @@ from ui.maps.catalogue import (
 )
 from ui.maps.wave import wave_table
 from ui.server.cache import ready_classifiers
+from ui.shared.colours import UNKNOWN_COLOUR
 
 MAPS = shipped_maps()
 MAP = MAPS[MINI_CLIP].heatmap
@@ -126,6 +126,6 @@ def test_an_uploaded_map_gets_no_link_and_opens_no_folder():
     assert classifier_spec(name).title == "CLIP from mini-clip", "looking up the name finds a model"
     heatmap = with_facts(classifier={"name": name})
     entry = Entry(label_of(heatmap), heatmap)
-    assert entry.name == name and not map_note(entry, []) and model_colour(name) == UNKNOWN
+    assert entry.name == name and not map_note(entry, []) and model_colour(name) == UNKNOWN_COLOUR
     ready = ready_classifiers("cifar10")
     assert [predictor.spec for predictor in choose_predictors([entry], ready, "cifar10")] == ready

@@ -8,11 +8,12 @@ import pytest
 
 from core.fourier.heatmap import METRICS, Metric, Unit, colormap_table
 from core.fourier.map_estimate import with_estimate
-from core.shared import stand_ins
 from tests.core.squares import heatmap_of
 from ui.maps.catalogue import CLIP, MINI_CLIP, RESNET56, Entry, model_colour, shipped_maps
 from ui.maps.views import map_picture, offered_metrics, offered_shows, shown_maps
 from ui.server.cache import ready_classifiers
+from ui.shared import colours
+from ui.shared.verdicts import SIGNS
 
 MAPS = shipped_maps()
 SMALL = MAPS["Mini CLIP · CIFAR-10, 1,000 images · computed"]
@@ -73,17 +74,18 @@ def test_a_further_row_of_the_table_is_shown_with_its_own_unit(monkeypatch):
 
 def test_a_colour_means_one_thing():
     """Networks, verdicts, and more or fewer errors of one network: no colour is shared by two of these."""
-    pairs = (colour for pair in stand_ins.NETWORK_COLOURS.values() for colour in pair)
-    verdicts = [colour for _, colour in (stand_ins.GOOD, stand_ins.HALF, stand_ins.BAD, stand_ins.OPEN)]
-    ends = re.findall("#[0-9A-F]{6}", stand_ins.FEWER_OR_MORE_ERRORS)
+    pairs = (colour for pair in colours.NETWORK_COLOURS.values() for colour in pair)
+    verdicts = {colour for _, colour in SIGNS.values()}
+    ends = re.findall("#[0-9A-F]{6}", colours.FEWER_OR_MORE_ERRORS)
     every = [
-        colour.lower() for colour in (*pairs, *stand_ins.COLOURS_BY_NAME.values(), stand_ins.UNKNOWN, *verdicts, *ends)
+        colour.lower()
+        for colour in (*pairs, *colours.COLOURS_BY_NAME.values(), colours.UNKNOWN_COLOUR, *verdicts, *ends)
     ]
     assert len(ends) == 2 and len(every) == len(set(every))
     ready = [spec.name for class_set in ("cifar10", "imagenet") for spec in ready_classifiers(class_set)]
     names = {entry.classifier for entry in MAPS.values() if not entry.more} | set(ready)
     assert len(names) > 10 and len(set(map(model_colour, names))) == len(names)
-    assert shown_maps([MAPS[MINI_CLIP]], "Top-1", "Minus clean").colormap == stand_ins.FEWER_OR_MORE_ERRORS
+    assert shown_maps([MAPS[MINI_CLIP]], "Top-1", "Minus clean").colormap == colours.FEWER_OR_MORE_ERRORS
     difference = shown_maps([MAPS[CLIP], MAPS[RESNET56]], "Top-1", "Difference")
     assert difference.colormap == f"{model_colour('resnet-56')}{model_colour('clip-vit-b-32')}", "worse on its side"
 

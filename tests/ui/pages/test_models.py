@@ -16,7 +16,7 @@ from core.data.datasets import sample_credits
 from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap
 from core.reproduce.profile import build_parser as build_profile_parser
-from core.shared.stand_ins import RELATIONS
+from core.shared.roles import RELATIONS
 from core.sweep.__main__ import build_parser
 from tests.core.squares import with_squares
 from tests.hub_server import LIMIT, dead_address

@@ -3,8 +3,8 @@
 import pytest
 
 from core.classifiers.registry import classifier_spec
-from core.shared.stand_ins import INSTEAD, ROBUST, ROLES, networks_for, preference
-from core.shared.stand_ins import RELATIONS as NETWORKS
+from core.shared.roles import INSTEAD, ROBUST, ROLES, networks_for, preference
+from core.shared.roles import RELATIONS as NETWORKS
 
 NAMES = {name for rows in ROLES.values() for row in rows for name in row} | {*INSTEAD, *INSTEAD.values(), *NETWORKS}
 

@@ -1,0 +1,26 @@
+"""Colours of networks and of differences in charts, maps and tables."""
+
+from core.shared.roles import ROBUST
+
+# Networks by kind: ordinary and robust. After Okabe & Ito 2008 and P. Tol's schemes: distinguishable with every common
+# form of colour blindness, with a contrast of at least 3 on white and on black.
+NETWORK_COLOURS = {"zero-shot": ("#0072B2", "#009E73"), "closed-set": ("#D55E00", "#999933")}
+# Networks shown next to others of their kind, by registry name: miniatures beside the paper's, ResNet-50 beside 56.
+COLOURS_BY_NAME = {
+    "mini-clip": "#A050D0",
+    "mini-clip-vit": "#8878C3",
+    "mini-resnet": "#CC8400",
+    "resnet-50": "#D8003C",
+    "efficientnet-lite0": "#CC79A7",
+    "efficientnet-lite1": "#AA66FF",
+    "efficientnet-lite2": "#7733FF",
+}
+UNKNOWN_COLOUR = "#8C6D31"  # uploaded maps of unknown kind
+
+# One network: fewer errors at the low end, more at the high end. A difference of two networks has their own colours.
+FEWER_OR_MORE_ERRORS = "#1B7837#762A83"
+
+
+def network_colour(name: str, kind: str | None) -> str:
+    """Return a network's colour by registry name; kind: a key of `NETWORK_COLOURS`, None for an unlisted network."""
+    return COLOURS_BY_NAME.get(name) or (NETWORK_COLOURS[kind][name.endswith(ROBUST)] if kind else UNKNOWN_COLOUR)
