@@ -127,7 +127,7 @@ def run_hashes() -> Iterator[tuple[str, str]]:
         start = np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32)
         settings = paper_generation(side), paper_inpainting(side)
         for search in ("pixels", "views"):
-            further: dict[str, Any] = {"steps": STEPS, "search": search, "search_settings": VIEWS[side]}
+            further: dict[str, Any] = {"steps": STEPS, "search": search, "views": VIEWS[side]}
             draw, fill = (PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, **further) for paper in settings)
             mask = middle_square(side, side // 4)
             for kind, plan in (

@@ -61,8 +61,8 @@ def step_rows(classifier: Any, images: Tensor, targets: Tensor, rounds: int, clo
     hole, paper = torch.from_numpy(middle_square(size, square_side(size))), paper_inpainting(size)
     config = PGDConfig(epsilon=paper.epsilon, step_size=paper.step_size, steps=10_000)
     usual = PGDConfig(**usual_settings("generation", size, search="views"))
-    assert isinstance(usual.search_settings, Views)
-    by_views = replace(usual, steps=100_000, search_settings=replace(usual.search_settings, inputs=()))
+    assert isinstance(usual.views, Views)
+    by_views = replace(usual, steps=100_000, views=replace(usual.views, inputs=()))
     runs = {
         "generation": pgd_steps(classifier, Generation(targets), images, config),
         "inpainting": pgd_steps(classifier, Inpainting(targets, hole), images, config),

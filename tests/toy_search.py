@@ -9,21 +9,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.pgd.search import SEARCHES, SearchMethod
+from core.pgd.search import SEARCHES, SearchRow
 
 
-class Mirrored(SearchMethod):
-    """The gradient at the mirror image of the picture."""
-
-    def gradients(self, settings, run):
-        return lambda x, step: run.gradient(x.flip(-1)).flip(-1)
+def mirrored(config, x0, hole, seed, passes):
+    """Follow the gradient at the mirror image of the picture."""
+    return lambda x, step, own: passes(x.flip(-1)).gradient.flip(-1)
 
 
-SEARCHES["mirrored"] = Mirrored(
+SEARCHES["mirrored"] = SearchRow(
     title="Mirrored",
     rule="the mirror image must convince",
     steps="each step follows the gradient at the mirror image",
-    look_interval=4,
+    gradients=mirrored,
 )
 # The same in the article, on pictures of three square planes.
 ARTICLE = """async (module, values) => {
@@ -31,7 +29,7 @@ ARTICLE = """async (module, values) => {
   const side = Math.sqrt(values.x0.length / 3);
   const flip = (image) => image.map((_, k) => image[k - (k % side) + side - 1 - (k % side)]);
   const gradients = (pass) => async (images) => flip((await pass(flip(images))).gradient);
-  SEARCHES.mirrored = { lookInterval: 4, frozen: false, gradients };
+  SEARCHES.mirrored = { lookInterval: 1, frozen: false, gradients };
   return module.run(values);
 }"""
 

@@ -60,7 +60,7 @@ def graph_names(name: str) -> tuple[str, ...]:
     """
     side = NETWORKS[name]
     usual = [usual_settings(kind, side, search="views") for kind in get_args(RunKind)]
-    sizes = {size for settings in usual for size in settings["search_settings"].small_inputs(side)}
+    sizes = {size for settings in usual for size in settings["views"].small_inputs(side)}
     any_size = bool(sizes) and load_classifier(name).any_size
     return (*GRAPH_NAMES, *(f"{GRADIENT}-{size}" for size in sorted(sizes) if any_size))
 

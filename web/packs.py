@@ -204,6 +204,6 @@ def _settings(kind: RunKind) -> dict[str, Any]:
     usual = usual_settings(kind, side, search=leading(COMPARED))
     settings = {name: value for name, value in (quick_settings(usual) or usual).items() if name != "weight"}
     config = PGDConfig(**settings)
-    assert isinstance(config.search_settings, Views)
-    colors = natural_pixels().covariance_power(config.search_settings.colors).tolist()
+    assert isinstance(config.views, Views)
+    colors = natural_pixels().covariance_power(config.views.colors).tolist()
     return {"config": {**config.to_json(), "colors": colors}, "weight": usual.get("weight", 0), "interval": INTERVAL}

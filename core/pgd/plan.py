@@ -41,12 +41,12 @@ class RunPlan:
     penalty: Penalty = "eq3"
 
     def with_search(self, search: Search) -> RunPlan:
-        """Return the plan for another search in the same steps and ball; its own settings are this plan's, or usual."""
-        own, kind = self.config.search_settings, SEARCHES[search].settings
-        if kind is not None and not isinstance(own, kind):
-            run: RunKind = "generation" if self.mask is None else "inpainting"
-            own = usual_settings(run, self.start.shape[-1], search=search)["search_settings"]
-        return replace(self, config=replace(self.config, search=search, search_settings=own))
+        """Return the plan for another search in the same steps and ball, with this plan's views or the usual ones."""
+        views = self.config.views
+        if SEARCHES[search].by_views and views is None:
+            kind: RunKind = "generation" if self.mask is None else "inpainting"
+            views = usual_settings(kind, self.start.shape[-1], search=search)["views"]
+        return replace(self, config=replace(self.config, search=search, views=views))
 
     @property
     def minimised_penalty(self) -> Penalty:

@@ -259,8 +259,7 @@ def changed_settings(
         ran["weight"] = planned["weight"]  # irrelevant for this penalty
     if plan.mask is not None and plan.minimised_penalty != objective.get("penalty"):
         changed.append("the penalty")
-    own = plan.config.search_settings, run.config.search_settings
-    if SEARCHES[plan.config.search].settings is not None and own[0] != own[1]:
+    if SEARCHES[plan.config.search].by_views and plan.config.views != run.config.views:
         changed.append(SETTINGS["search"].changed)
     rows = (SETTINGS["weight"], *SETTINGS.values())  # first, since it belongs to the penalty
     return list(

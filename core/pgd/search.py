@@ -1,7 +1,7 @@
-"""The searches, one object each: words, settings, and the gradient that a step follows. Functions alone import torch.
+"""The searches: a row of words and functions each, and the search by views. Functions alone import torch.
 
-A search is a row of `SEARCHES`; what it has beyond the paper's stands in this file, and in web/engine/search.js if the
-article offers it.
+The row of a search has its default settings and the gradient that a step follows; web/engine/search.js has it too if
+the article offers it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import zlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,89 +22,6 @@ if TYPE_CHECKING:
 
 Search = Literal["pixels", "views"]
 
-
-class SearchSettings:
-    """Base of the settings that one search alone has: a frozen dataclass that checks its fields."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the settings as a JSON object."""
-        return asdict(self)  # type: ignore[call-overload]
-
-    @classmethod
-    def from_json(cls, name: str, content: Any) -> Self:
-        """Read and check an object of `to_json`; name: of the search."""
-        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
-        if not isinstance(content, Mapping) or not set(content) <= known:
-            raise ValueError(f"{name} must be a JSON object of {', '.join(sorted(known))}; got {content!r}")
-        return cls(**content)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Descent:
-    """A run as its search sees it.
-
-    x0: (B, 3, H, W), the start. hole: bool (1 or B, 1, H, W), outside which nothing changes; None for the whole image.
-    steps: of the run. seed: of random draws, 0 to 2**64 - 1; with step and image it determines all of them, so that a
-    run is the same in any batch and after a break.
-    gradient: returns the cross-entropy's gradient at (B, 3, S, S) pictures, which it has passed through the network.
-    any_size: whether S may be another side than the picture's.
-    """
-
-    x0: Tensor
-    hole: Tensor | None
-    steps: int
-    seed: int
-    gradient: Callable[[Tensor], Tensor]
-    any_size: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchMethod:
-    """A search; this base class is the paper's.
-
-    title: in menus. rule: what must convince, for display side by side. steps: a sentence on its steps.
-    fill: of a hole at first, by default. frozen: whether nothing outside a hole changes, in place of a penalty.
-    look_interval: steps between measurements of the picture itself. settings: class of those that it alone has.
-    """
-
-    title: str
-    rule: str
-    steps: str
-    fill: Fill = "region"
-    frozen: bool = False
-    look_interval: int = 1
-    settings: type[SearchSettings] | None = None
-
-    def usual(self, kind: str, image_size: int) -> dict[str, Any]:
-        """Return the default settings that differ from the paper's of "inpainting" or "generation", by name.
-
-        At 224 pixels, with the paper's hole; lengths scale with `image_size` as the paper's do. "search_settings" are
-        those that it alone has.
-        """
-        return {}
-
-    def quick(self, usual: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return default settings with fewer steps, as described in `QUICK`; None if all steps are quick."""
-        return None
-
-    def gradients(self, settings: Any, run: Descent) -> Callable[[Tensor, int], Tensor] | None:
-        """Return the function `gradient(x, step)`, (B, 3, H, W) of any length, of a run.
-
-        None for the gradient at the picture itself, which comes from the same pass as its loss.
-        """
-        return None
-
-
-def look_interval(search: Search) -> int:
-    """Return the number of steps between measurements of the picture itself."""
-    return SEARCHES[search].look_interval
-
-
-def leading(searches: Collection[Search]) -> Search:
-    """Return the search whose default settings several share: the last of the table; the paper's for none."""
-    return [search for search in SEARCHES if search in searches or search == PAPERS][-1]
-
-
 # The search by views.
 
 LOOK_INTERVAL = 10  # by views; a look takes an extra forward pass
@@ -113,8 +30,11 @@ INPUT_MULTIPLE = 16  # pixels: to which smaller inputs are rounded
 
 
 @dataclass(frozen=True, kw_only=True)
-class Views(SearchSettings):
+class Views:
     """Distribution of the random views of a picture, and the spectrum and colours of steps.
+
+    The two ingredients apart: `count=0` follows the gradient at the picture itself, `spectrum=0, colors=0` takes plain
+    steps; both together are the paper's search.
 
     Args:
         min_side, max_side: range of a square crop's side relative to the picture's, in (0, 1]; drawn uniformly. The
@@ -124,7 +44,7 @@ class Views(SearchSettings):
         noise: standard deviation of Gaussian noise, at least 0, pixels in [0, 1].
         spectrum: p, at least 0: the gradient is multiplied by 1 / max(1, r)^p at r cycles per image.
         colors: q, at least 0: it is multiplied by the q-th power of the colour covariance of natural pixels.
-        count: views per step, 1 to 64, whose gradients are averaged.
+        count: views per step, at most 64, whose gradients are summed; 0 for the picture itself in place of views.
         inputs: (side, share) pairs, in order: for this share of the steps, views have this side relative to the
             picture's, and so has the input of a network that takes any size (`Classifier.any_size`); then the whole
             side. Shares add up to at most 1. Small inputs at first draw large objects, in less time.
@@ -155,8 +75,8 @@ class Views(SearchSettings):
             object.__setattr__(self, field.name, kind(value))
         if not 0 < self.min_side <= self.max_side <= 1:
             raise ValueError(f"views need 0 < min_side <= max_side <= 1; got {self.min_side} and {self.max_side}")
-        if not 1 <= self.count <= 64:
-            raise ValueError(f"views.count must be from 1 to 64; got {self.count}")
+        if self.count > 64:
+            raise ValueError(f"views.count must be at most 64; got {self.count}")
         expected = "pairs of a side and a share of the steps, both in (0, 1], whose shares add up to at most 1"
         try:
             stages = tuple((float(side), float(share)) for side, share in self.inputs)
@@ -166,6 +86,11 @@ class Views(SearchSettings):
         if not inside or sum(share for _, share in stages) > 1 + 1e-9:
             raise ValueError(f"views.inputs must be {expected}; got {self.inputs!r}")
         object.__setattr__(self, "inputs", stages)
+
+    @property
+    def look_interval(self) -> int:
+        """Number of steps between measurements of the picture itself, whose gradient comes with its measurement."""
+        return LOOK_INTERVAL if self.count else 1
 
     def input_size(self, step: int, steps: int, size: int) -> int:
         """Return the side in pixels of the views after `step` of `steps` steps, for a picture of side `size`."""
@@ -184,6 +109,14 @@ class Views(SearchSettings):
         """Return the settings as a JSON object, without `inputs` if the size is constant."""
         content = {**asdict(self), "inputs": [list(stage) for stage in self.inputs]}
         return {name: value for name, value in content.items() if name != "inputs" or value}
+
+    @classmethod
+    def from_json(cls, content: Any) -> Views:
+        """Read and check an object of `to_json`."""
+        known = {field.name for field in fields(cls)}
+        if not isinstance(content, Mapping) or not set(content) <= known:
+            raise ValueError(f"views must be a JSON object of {', '.join(sorted(known))}; got {content!r}")
+        return cls(**content)
 
 
 def _rounded(side: float, size: int) -> int:
@@ -302,7 +235,8 @@ class NaturalSteps:
     """The gradient times 1 / max(1, r)^p at r cycles per image, and times the colour covariance^q of natural pixels.
 
     Args:
-        views: p and q, `spectrum` and `colors`. x0: (B, 3, H, W), for its size and device.
+        views: p and q, `spectrum` and `colors`; 0 leaves the gradient bit for bit. x0: (B, 3, H, W), for its size and
+            device.
         hole: bool (1 or B, 1, H, W); the gradient outside is zeroed before and after. None for the whole image.
     Source: Olah et al. 2017, *Feature Visualization*, decorrelated parameterisation. Differs by: a preconditioner of
     the steps in pixel space, so that the ball and the clip stay the paper's.
@@ -311,92 +245,140 @@ class NaturalSteps:
     def __init__(self, views: Views, x0: Tensor, hole: Tensor | None) -> None:
         import torch
 
-        height, width = x0.shape[-2:]
-        down = torch.fft.fftfreq(height, 1 / height, device=x0.device)[:, None]
-        across = torch.fft.rfftfreq(width, 1 / width, device=x0.device)
-        self._amplitude = torch.hypot(down, across).clamp(min=1).pow(-views.spectrum)  # (H, W // 2 + 1)
-        self._colors = torch.tensor(natural_pixels().covariance_power(views.colors), dtype=x0.dtype, device=x0.device)
-        self._hole = hole
+        self._hole, self._amplitude, self._colors = hole, None, None
+        if views.spectrum:
+            height, width = x0.shape[-2:]
+            down = torch.fft.fftfreq(height, 1 / height, device=x0.device)[:, None]
+            across = torch.fft.rfftfreq(width, 1 / width, device=x0.device)
+            self._amplitude = torch.hypot(down, across).clamp(min=1).pow(-views.spectrum)  # (H, W // 2 + 1)
+        if views.colors:
+            power = natural_pixels().covariance_power(views.colors)
+            self._colors = torch.tensor(power, dtype=x0.dtype, device=x0.device)
 
     def __call__(self, gradient: Tensor) -> Tensor:
         """Return the (B, 3, H, W) gradient with natural spectrum and colours; its length is arbitrary."""
         import torch
 
         gradient = gradient if self._hole is None else gradient * self._hole
-        spectrum = torch.fft.rfft2(gradient) * self._amplitude
-        natural = torch.fft.irfft2(spectrum, s=gradient.shape[-2:])
-        natural = torch.einsum("dc,bchw->bdhw", self._colors, natural)
-        return natural if self._hole is None else natural * self._hole
+        if self._amplitude is not None:
+            spectrum = torch.fft.rfft2(gradient) * self._amplitude
+            gradient = torch.fft.irfft2(spectrum, s=gradient.shape[-2:])
+        if self._colors is not None:
+            gradient = torch.einsum("dc,bchw->bdhw", self._colors, gradient)
+        return gradient if self._hole is None else gradient * self._hole
+
+
+# From the picture, the steps so far, and the gradient at the picture itself, if measured, to the gradient that the step
+# follows, (B, 3, H, W) of any length.
+Gradients = Callable[["Tensor", int, "Tensor | None"], "Tensor"]
+
+
+def picture_gradients(config: Any, x0: Tensor, hole: Tensor | None, seed: int, passes: Any) -> Gradients:
+    """Return the gradients that the paper's run follows: at the picture itself; arguments as for `ViewGradients`."""
+    return lambda x, step, own: own
+
+
+class ViewGradients:
+    """The gradients that a run by views follows: at random views of the picture, made natural inside the hole.
+
+    Args:
+        config: a `PGDConfig` with its `Views`. x0: (B, 3, H, W), the start. hole: bool (1 or B, 1, H, W), or None.
+        seed: of the views. passes: the run's `core.pgd.steps.Passes`, at pictures of any side that the network takes.
+    """
+
+    def __init__(self, config: Any, x0: Tensor, hole: Tensor | None, seed: int, passes: Any) -> None:
+        self._views, self._steps, self._passes = config.views, config.steps, passes
+        self._draws = ViewDraws(config.views, x0, hole, seed)
+        self._natural = NaturalSteps(config.views, x0, hole)
+
+    def __call__(self, x: Tensor, step: int, own: Tensor | None) -> Tensor:
+        """Return the gradient that the step after `step` steps follows; own: that at `x`, if there are no views."""
+        import torch
+
+        if own is not None:
+            return self._natural(own)
+        size, gradients = x.shape[-1], []
+        side = self._views.input_size(step, self._steps, size) if self._passes.any_size else size
+        for index in range(self._views.count):
+            variable = x.detach().requires_grad_()
+            views = self._draws.at(step, variable, index, side)
+            gradient = self._passes(views.detach()).gradient
+            gradients.append(torch.autograd.grad(views, variable, gradient)[0])  # the adjoint of crop and resize
+        return self._natural(sum(gradients[1:], gradients[0]))
 
 
 # Default settings, chosen on other classes and photographs than those reported in docs/results.md.
 LARGE: dict[str, dict[str, Any]] = {
     "generation": dict(
         epsilon=60, step_size=6, steps=160, step_decay=0.3,
-        search_settings=Views(min_side=0.35, noise=0.08, spectrum=1.3, colors=0.6),
+        views=Views(min_side=0.35, noise=0.08, spectrum=1.3, colors=0.6),
     ),
     "inpainting": dict(
         epsilon=18, step_size=2.4, steps=160, step_decay=0.3,
-        search_settings=Views(
+        views=Views(
             min_side=0.4, noise=0.08, spectrum=1.3, colors=0.9, inputs=((0.5, 0.25), (0.7, 0.25))
         ),
     ),
 }  # fmt: skip
 _SHIFTED = Views(shift=3, flip=True, noise=0.03, spectrum=1, colors=0.5)
 SMALL: dict[str, dict[str, Any]] = {
-    "generation": dict(epsilon=40, step_size=1, steps=120, step_decay=1, search_settings=_SHIFTED),
-    "inpainting": dict(epsilon=21.6, step_size=0.6, steps=120, step_decay=1, search_settings=_SHIFTED),
+    "generation": dict(epsilon=40, step_size=1, steps=120, step_decay=1, views=_SHIFTED),
+    "inpainting": dict(epsilon=21.6, step_size=0.6, steps=120, step_decay=1, views=_SHIFTED),
 }
 QUICK_SHARE, QUICK_LENGTH = 0.6, 1.25
 QUICK = "Three fifths of the steps, each 1.25 times as long. It paints less, in less time."
 
 
-class ByViews(SearchMethod):
-    """The search by views: the gradient at random views of the picture, made natural inside the hole."""
-
-    def usual(self, kind: str, image_size: int) -> dict[str, Any]:
-        return (LARGE if image_size >= MIN_CROP_SIZE else SMALL)[kind]
-
-    def quick(self, usual: Mapping[str, Any]) -> dict[str, Any] | None:
-        if usual["search_settings"].min_side == 1:  # small pictures, which are shifted, are fast with all steps
-            return None
-        steps, step_size = round(QUICK_SHARE * usual["steps"]), QUICK_LENGTH * usual["step_size"]
-        return {**usual, "steps": steps, "step_size": step_size}
-
-    def gradients(self, settings: Views, run: Descent) -> Callable[[Tensor, int], Tensor]:
-        import torch
-
-        draws, natural = ViewDraws(settings, run.x0, run.hole, run.seed), NaturalSteps(settings, run.x0, run.hole)
-        size = run.x0.shape[-1]
-
-        def gradient(x: Tensor, step: int) -> Tensor:
-            side, slopes = settings.input_size(step, run.steps, size) if run.any_size else size, []
-            for index in range(settings.count):
-                variable = x.detach().requires_grad_()
-                views = draws.at(step, variable, index, side)
-                slope = run.gradient(views.detach())
-                slopes.append(torch.autograd.grad(views, variable, slope)[0])  # the adjoint of crop and resize
-            return natural(sum(slopes[1:], slopes[0]))
-
-        return gradient
+def usual_by_views(kind: str, image_size: int) -> Mapping[str, Any]:
+    """Return the default settings of the search by views that differ from the paper's, as `SearchRow.usual` does."""
+    return (LARGE if image_size >= MIN_CROP_SIZE else SMALL)[kind]
 
 
-SEARCHES: dict[Search, SearchMethod] = {
-    "pixels": SearchMethod(
+@dataclass(frozen=True, kw_only=True)
+class SearchRow:
+    """A search.
+
+    title: in menus. rule: what must convince, for display side by side. steps: a sentence on its steps.
+    fill: of a hole at first, by default. frozen: whether nothing outside a hole changes, in place of a penalty.
+    by_views: whether it takes `Views`.
+    usual: returns the default settings that differ from the paper's, by name, of "inpainting" or "generation": at 224
+        pixels with the paper's hole, to be scaled to the image size as the paper's are.
+    gradients: called once for a run, with the arguments of `ViewGradients`, whose seed, step and image alone determine
+        what is random, so that a run is the same in any batch and after a break; returns the gradient of each step.
+    """
+
+    title: str
+    rule: str
+    steps: str
+    fill: Fill = "region"
+    frozen: bool = False
+    by_views: bool = False
+    usual: Callable[[str, int], Mapping[str, Any]] = lambda kind, image_size: {}
+    gradients: Callable[[Any, Tensor, Tensor | None, int, Any], Gradients] = picture_gradients
+
+
+SEARCHES: dict[Search, SearchRow] = {
+    "pixels": SearchRow(
         title="Pixels",
         rule="the picture must convince, as in the paper",
         steps="each step follows the gradient at the picture itself, as in the paper",
     ),
-    "views": ByViews(
+    "views": SearchRow(
         title="Views",
         rule="every view must convince, cropped and under noise",
         steps="each step follows the gradient at a random view of the picture, cropped or shifted, with noise; it has "
         "the spectrum and the colours of natural pictures, and nothing outside a hole changes",
         fill="rim",
         frozen=True,
-        look_interval=LOOK_INTERVAL,
-        settings=Views,
+        by_views=True,
+        usual=usual_by_views,
+        gradients=ViewGradients,
     ),
 }
 PAPERS: Search = "pixels"
 COMPARED: tuple[Search, ...] = ("pixels", "views")  # of the stored drawings and holes, within the same steps and ball
+
+
+def leading(searches: Collection[Search]) -> Search:
+    """Return the search whose default settings several share: the last of the table; the paper's for none."""
+    return [search for search in SEARCHES if search in searches or search == PAPERS][-1]

@@ -9,7 +9,7 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 from core.data.holes import square_side
-from core.pgd.search import SEARCHES, Search, SearchSettings
+from core.pgd.search import QUICK_LENGTH, QUICK_SHARE, SEARCHES, Search, Views
 from core.shared import paper
 
 
@@ -23,9 +23,9 @@ class PGDConfig:
         steps: number of steps, 1 to 100,000.
         search: a row of `core.pgd.search.SEARCHES`, which determines the gradient that a step follows.
         step_decay: length of the last step relative to the first, in (0, 1]; linear in between.
-        search_settings: those that a search alone has, such as `Views`; ignored by searches without any.
+        views: of the search by views; kept, but ignored, by others.
     Raises:
-        ValueError: a value is out of range, or a search lacks its settings.
+        ValueError: a value is out of range, or the search by views has none.
     """
 
     epsilon: float
@@ -33,46 +33,35 @@ class PGDConfig:
     steps: int
     search: Search = "pixels"
     step_decay: float = 1.0
-    search_settings: SearchSettings | None = None
+    views: Views | None = None
 
     def __post_init__(self) -> None:
         for name in SETTINGS.keys() & {field.name for field in fields(self)}:
             object.__setattr__(self, name, SETTINGS[name].validate(getattr(self, name)))
-        kind = SEARCHES[self.search].settings
-        if kind is not None and not isinstance(self.search_settings, kind):
-            expected = f"search {self.search!r} needs {kind.__name__} as search_settings"
-            raise ValueError(f"{expected}; got {self.search_settings!r}; `usual_settings` has them")
+        if SEARCHES[self.search].by_views and not isinstance(self.views, Views):
+            raise ValueError(f"search {self.search!r} needs `views`, as in `usual_settings`; got {self.views!r}")
+
+    @property
+    def look_interval(self) -> int:
+        """Number of steps between measurements of the picture itself."""
+        return self.views.look_interval if self.views is not None and SEARCHES[self.search].by_views else 1
 
     def step_length(self, step: int) -> float:
         """Return the L2 length of the step after `step` steps."""
         return self.step_size * (1 - (1 - self.step_decay) * step / max(1, self.steps - 1))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as a JSON object; those of a search under its name, else null there."""
-        own = self.search_settings
-        by_search = {
-            name: own.to_json() if own is not None and isinstance(own, kind) else None
-            for name, kind in _kinds_of_settings()
-        }
-        return {name: getattr(self, name) for name in _NUMBERS} | by_search
+        """Return the settings as a JSON object."""
+        return {**vars(self), "views": None if self.views is None else self.views.to_json()}
 
     @staticmethod
     def from_json(settings: Mapping[str, Any]) -> PGDConfig:
         """Read and check the settings in an object of `to_json`."""
-        kinds = dict(_kinds_of_settings())
-        known = {*_NUMBERS, *kinds}
-        if not set(_NUMBERS) <= set(settings) <= known:
+        known = {field.name for field in fields(PGDConfig)}
+        if not known - {"views"} <= set(settings) <= known:
             raise ValueError(f"PGD settings must be {', '.join(sorted(known))}; got {', '.join(sorted(settings))}")
-        own = [kind.from_json(name, settings[name]) for name, kind in kinds.items() if settings.get(name) is not None]
-        return PGDConfig(**{name: settings[name] for name in _NUMBERS}, search_settings=own[0] if own else None)
-
-
-_NUMBERS = tuple(field.name for field in fields(PGDConfig) if field.name != "search_settings")
-
-
-def _kinds_of_settings() -> list[tuple[str, type[SearchSettings]]]:
-    """Return name and class of the settings of every search that has its own."""
-    return [(name, method.settings) for name, method in SEARCHES.items() if method.settings is not None]
+        views = settings.get("views")
+        return PGDConfig(**{**settings, "views": None if views is None else Views.from_json(views)})
 
 
 def settings_of(config: PGDConfig, weight: float | None) -> dict[str, Any]:
@@ -175,7 +164,7 @@ def usual_settings(
 ) -> dict[str, Any]:
     """Return the default value of every setting of a run by name, scaled to any image size; the paper's by pixels.
 
-    hole_side: of a hole other than the paper's square; else None. "search_settings" are no row of `SETTINGS`. The
+    hole_side: of a hole other than the paper's square; else None. "views" are no row of `SETTINGS`. The
     paper's search may take the settings of another one, for a comparison with the same steps and ball.
     """
     values: dict[str, Any] = {"search": search, "step_decay": SETTINGS["step_decay"].unsaid}
@@ -190,8 +179,13 @@ def usual_settings(
 
 
 def quick_settings(usual: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return default settings with fewer steps; None if the search has none or all steps are quick."""
-    return SEARCHES[usual["search"]].quick(usual)
+    """Return default settings with fewer steps, as `QUICK` says; None where all steps are quick.
+
+    That is by the paper's search, and in small pictures, which are shifted.
+    """
+    if not SEARCHES[usual["search"]].by_views or usual["views"].min_side == 1:
+        return None
+    return {**usual, "steps": round(QUICK_SHARE * usual["steps"]), "step_size": QUICK_LENGTH * usual["step_size"]}
 
 
 Penalty = Literal["eq3", "mean_square", "frozen"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -13,9 +13,10 @@ from torch.nn import functional as F
 
 from core.classifiers.networks import with_contiguous_attention
 from core.data.holes import check_form
-from core.pgd.search import SEARCHES, Descent
+from core.pgd.search import SEARCHES
 from core.pgd.settings import PENALTIES, Penalty, PGDConfig
 from core.shared import paper
+from core.shared.device import half_batch
 
 ImageClassifier = Callable[[Tensor], Tensor]
 
@@ -150,12 +151,15 @@ class Inpainting(Objective):
         return self.mask if self.penalty == "frozen" else None
 
     def penalty_term(self, images: Tensor, x0: Tensor) -> Tensor | None:
-        if self.penalty == "frozen":
-            return None
         outside = (images - x0) * ~self.mask
-        if self.penalty == "mean_square":
-            return self.weight * outside.square().mean(dim=(1, 2, 3))
-        return (self.weight * torch.linalg.vector_norm(outside, dim=(1, 2, 3))).detach()
+        match self.penalty:
+            case "eq3":
+                return (self.weight * torch.linalg.vector_norm(outside, dim=(1, 2, 3))).detach()
+            case "mean_square":
+                return self.weight * outside.square().mean(dim=(1, 2, 3))
+            case "frozen":
+                return None
+        raise NotImplementedError(f"penalty {self.penalty!r} has a row of `PENALTIES`, but no branch here")
 
     def step(self, images: Tensor, x0: Tensor, gradient: Tensor, size: Tensor | float) -> Tensor:
         if self.penalty == "eq3":
@@ -184,58 +188,53 @@ def _check_count(name: str, entries: Tensor, images: Tensor) -> None:
         raise ValueError(f"{name} must have one entry, or one per image, {len(images)}; got {len(entries)}")
 
 
-class Passes:
-    """Logits (B, K), cross-entropy (B,) and its gradient (B, 3, S, S) at pictures, or None if `last`.
+class Pass(NamedTuple):
+    """Logits (B, K), cross-entropy (B,), and its gradient (B, 3, S, S), at pictures; None if it was not wanted."""
 
-    Pictures of another side than the run's go through `classifier.at_size`. Processes all at once, or in halves after
-    running out of memory.
+    logits: Tensor
+    cross_entropy: Tensor
+    gradient: Tensor | None
+
+
+class Passes:
+    """Passes of a run's pictures through its network: all at once, or in halves after running out of memory.
+
+    Pictures of another side than the run's go through `classifier.at_size`, if the network has `any_size`.
     """
 
     def __init__(self, classifier: ImageClassifier, targets: Tensor, side: int) -> None:
         self._classifier, self._targets = classifier, targets
         self._networks, self._most = {side: classifier}, defaultdict[int, int](lambda: len(targets))  # by side
+        self.any_size: bool = getattr(classifier, "any_size", False)
 
-    def __call__(self, images: Tensor, last: bool = False) -> tuple[Tensor, Tensor, Tensor | None]:
+    def __call__(self, images: Tensor, gradient: bool = True) -> Pass:
         side = images.shape[-1]
         if side not in self._networks:
             self._networks[side] = self._classifier.at_size(side)  # type: ignore[attr-defined]
         while True:
             try:
                 pairs = zip(images.split(self._most[side]), self._targets.split(self._most[side]), strict=True)
-                parts = [self._part(self._networks[side], *pair, last) for pair in pairs]
+                parts = [self._part(self._networks[side], *pair, gradient) for pair in pairs]
                 break
             except torch.OutOfMemoryError as error:
-                if self._most[side] == 1:
-                    raise RuntimeError(
-                        f"one picture does not fit the memory of {images.device}; take a smaller network, or the CPU"
-                    ) from error
-            self._most[side] = -(-self._most[side] // 2)
-            torch.cuda.empty_cache()
+                self._most[side] = half_batch(self._most[side], images.device, error)
         if len(parts) == 1:
             return parts[0]
         logits, cross_entropy, gradients = zip(*parts, strict=True)
-        return torch.cat(logits), torch.cat(cross_entropy), None if last else torch.cat(gradients)
-
-    def gradient(self, images: Tensor) -> Tensor:
-        """Return the gradient alone."""
-        gradient = self(images)[2]
-        assert gradient is not None
-        return gradient
+        return Pass(torch.cat(logits), torch.cat(cross_entropy), torch.cat(gradients) if gradient else None)
 
     @staticmethod
-    def _part(
-        network: ImageClassifier, images: Tensor, targets: Tensor, last: bool
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        variable = images.detach().requires_grad_(not last)  # without a gradient, no activations are kept
+    def _part(network: ImageClassifier, images: Tensor, targets: Tensor, gradient: bool) -> Pass:
+        variable = images.detach().requires_grad_(gradient)  # without a gradient, no activations are kept
         logits = network(variable)
         cross_entropy = F.cross_entropy(logits, targets, reduction="none")
-        if last:
-            return logits.detach(), cross_entropy.detach(), None
+        if not gradient:
+            return Pass(logits.detach(), cross_entropy.detach(), None)
         if not logits.requires_grad:
             raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
         # contiguous: gradients of channels-last networks would round differently in the norm.
-        gradient = torch.autograd.grad(cross_entropy.sum(), variable)[0].contiguous()
-        return logits.detach(), cross_entropy.detach(), gradient
+        slope = torch.autograd.grad(cross_entropy.sum(), variable)[0].contiguous()
+        return Pass(logits.detach(), cross_entropy.detach(), slope)
 
 
 @dataclass(frozen=True, eq=False)
@@ -329,54 +328,45 @@ def _steps(
     seed: int,
 ) -> Generator[PGDState, None, None]:
     """Run the loop of `pgd_steps`. No grad-mode block may be open at the yield: it would leak to the consumer."""
-    search = SEARCHES[config.search]
     with torch.inference_mode(False):  # a run started in inference mode still needs gradients
-        x0 = images.clone()
+        x0 = images.detach().clone()
         objective = objective.to(x0.device)  # once, so that no step waits for the transfer
-        targets = objective.targets.expand(len(x0))
-        classifier = with_contiguous_attention(classifier)
-        passes = Passes(classifier, targets, x0.shape[-1])
-        run = Descent(
-            x0=x0,
-            hole=objective.hole,
-            steps=config.steps,
-            seed=seed,
-            gradient=passes.gradient,
-            any_size=getattr(classifier, "any_size", False),
-        )
-        search_gradient = search.gradients(config.search_settings, run)
-    first, x = 0, x0
-    if after is not None:
-        first, x, logits, cross_entropy = after.step, after.images, after.logits, after.cross_entropy
-    for step in range(first, config.steps + 1):
+        passes = Passes(with_contiguous_attention(classifier), objective.targets.expand(len(x0)), x0.shape[-1])
+        gradient_of = SEARCHES[config.search].gradients(config, x0, objective.hole, seed, passes)
+    x, seen = (x0, None) if after is None else (after.images, Pass(after.logits, after.cross_entropy, None))
+    every = config.look_interval
+    for step in range(0 if after is None else after.step, config.steps + 1):
         last = step == config.steps
         with torch.inference_mode(False), torch.enable_grad():
-            if step % search.look_interval == 0 or last:
-                logits, cross_entropy, gradient = passes(x, last or search_gradient is not None)
-            if search_gradient is not None:
-                gradient = None if last else search_gradient(x, step)
-            variable = x.detach().requires_grad_()
-            penalty = objective.penalty_term(variable, x0)
-            loss = cross_entropy if penalty is None else cross_entropy + penalty.detach()
-            if step == 0 and not bool(loss.isfinite().all()):
-                raise RuntimeError(
-                    f"the classifier's loss at the start is not finite ({loss.tolist()}); check its weights"
-                )
-            if gradient is not None and penalty is not None and penalty.requires_grad:
-                gradient = gradient + torch.autograd.grad(penalty.sum(), variable)[0]
-        with torch.inference_mode(False), torch.no_grad():
-            state = PGDState(
-                step=step,
-                steps=config.steps,
-                images=x,
-                logits=logits,
-                cross_entropy=cross_entropy,
-                penalty=None if penalty is None else penalty.detach(),
-                perturbation_norm=norms(x - x0).flatten(),
-            )
-            if gradient is not None:
-                x = project(objective.step(x, x0, gradient, config.step_length(step)), x0, config.epsilon)
+            if seen is None or step % every == 0 or last:
+                seen = passes(x, gradient=every == 1 and not last)
+            penalty, slope = _penalty(objective, x, x0)
+            state = PGDState(step, config.steps, x, seen.logits, seen.cross_entropy, penalty, norms(x - x0).flatten())
+            _check_start(state)
         yield state
+        if last:
+            return
+        with torch.inference_mode(False), torch.enable_grad():
+            gradient = gradient_of(x, step, seen.gradient)
+            gradient = gradient if slope is None else gradient + slope
+            x = project(objective.step(x, x0, gradient, config.step_length(step)), x0, config.epsilon)
+
+
+def _penalty(objective: Objective, images: Tensor, x0: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    """Return the penalty of images, (B,), and its gradient, (B, 3, H, W), each None if there is none."""
+    variable = images.detach().requires_grad_()
+    penalty = objective.penalty_term(variable, x0)
+    if penalty is None:
+        return None, None
+    slope = torch.autograd.grad(penalty.sum(), variable)[0] if penalty.requires_grad else None
+    return penalty.detach(), slope
+
+
+def _check_start(state: PGDState) -> None:
+    """Raise RuntimeError if this is the first state of a run and its loss is not finite."""
+    if state.step == 0 and not bool(state.loss.isfinite().all()):
+        loss = state.loss.tolist()
+        raise RuntimeError(f"the classifier's loss at the start is not finite ({loss}); check its weights")
 
 
 def _check_images(images: Tensor) -> None:

@@ -145,6 +145,21 @@ def device_name(device: str | torch.device) -> str:
     return f"{device.type}, {threads}{', products by oneDNN' if by_onednn else ''}"
 
 
+def half_batch(size: int, device: object, error: Exception) -> int:
+    """Return half of a batch's size after torch has run out of memory, and free what it keeps.
+
+    Raises:
+        RuntimeError: there was a single picture.
+    """
+    import torch
+
+    if size == 1:
+        advice = "take a smaller network, or the CPU"
+        raise RuntimeError(f"one picture does not fit the memory of {device}; {advice}") from error
+    torch.cuda.empty_cache()
+    return -(-size // 2)
+
+
 def forward(classifier: Callable[[Tensor], Tensor], images: Tensor, dtype: str) -> Tensor:
     """Return float32 logits (B, K) of images (B, 3, H, W) in [0, 1]; passes, including backward, use `dtype`."""
     import torch

@@ -28,7 +28,7 @@ from core.fourier.waves import (
 )
 from core.shared import paper
 from core.shared.cli import argument
-from core.shared.device import DTYPES, forward
+from core.shared.device import DTYPES, forward, half_batch
 from core.shared.numbers import Frequency
 from core.sweep.grow import Transforms
 
@@ -149,13 +149,7 @@ class SweepConfig(Transforms[Heatmap]):
             try:
                 tally, wrong = _errors(classifier, images, labels, group, size, self.dtype)
             except torch.OutOfMemoryError as error:
-                if size == 1:
-                    raise RuntimeError(
-                        f"one image does not fit the memory of {classifier.device}; "
-                        f"use {argument('device', 'cpu')} or a smaller classifier"
-                    ) from error
-                torch.cuda.empty_cache()
-                size //= 2
+                size = half_batch(size, classifier.device, error)
                 continue
             if (tally[2] < group.count).any():
                 advice = (

@@ -110,5 +110,5 @@ def test_every_number_of_the_text_is_that_of_the_settings():
     text = DOCUMENT.read_text("utf-8")
     for row in (*LARGE.values(), *SMALL.values()):
         assert re.search(rf"\b{row['steps']} of {row['step_size']:g}\b", text)
-    views = LARGE["generation"]["search_settings"]
+    views = LARGE["generation"]["views"]
     assert f"side {views.min_side:g} to 1, noise {views.noise:g}" in text

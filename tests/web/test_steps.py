@@ -48,17 +48,15 @@ def _config(kind, side, search, steps=STEPS):
 
 def _small_sides(config, size):
     """Return the sides of smaller views in a run."""
-    return sorted(
-        {config.search_settings.input_size(step, config.steps, size) for step in range(config.steps)} - {size}
-    )
+    return sorted({config.views.input_size(step, config.steps, size) for step in range(config.steps)} - {size})
 
 
 def _in_node(objective, x0, config, seed, scale):
     """Run core's objective and settings in JavaScript."""
     settings = config.to_json()
-    if config.search_settings:
-        settings["colors"] = natural_pixels().covariance_power(config.search_settings.colors).tolist()
-    sides = _small_sides(config, x0.shape[-1]) if config.search_settings else []
+    if config.views:
+        settings["colors"] = natural_pixels().covariance_power(config.views.colors).tolist()
+    sides = _small_sides(config, x0.shape[-1]) if config.views else []
     values = {
         "sides": sides, "target": int(objective.targets[0]), "x0": x0.ravel().astype(float).tolist(),
         "config": settings, "seed": seed, "scale": scale,
@@ -157,7 +155,7 @@ def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path
     graphs = {side: "gradient"} | {small: f"gradient-{small}" for small in _small_sides(config, side)}
     for graph in graphs.values():
         (tmp_path / f"{graph}.onnx").write_bytes((GRAPHS / name / f"{graph}.onnx").read_bytes())
-    colors = natural_pixels().covariance_power(config.search_settings.colors).tolist()
+    colors = natural_pixels().covariance_power(config.views.colors).tolist()
     values = {
         "folder": str(tmp_path), "runtime": str(RUNTIME / "node_modules/onnxruntime-web/dist"), "target": int(target),
         "mask": mask.ravel().astype(int).tolist() if hole else None, "graphs": graphs, "seed": SEED,
@@ -181,12 +179,12 @@ def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path
 
 @pytest.mark.parametrize(
     ("side", "count", "inputs"),
-    [(32, 2, ()), (224, 1, ((0.25, 0.4), (0.5, 0.3)))],
+    [(32, 2, ()), (32, 0, ()), (224, 1, ((0.25, 0.4), (0.5, 0.3)))],
 )
 def test_few_steps_by_views_are_those_of_core(side, count, inputs):
     x0, scale = np.full((1, 3, side, side), 0.5, np.float32), 0.02 * 32 / side
     config = _config("generation", side, "views", steps=3)
-    config = replace(config, search_settings=replace(config.search_settings, count=count, inputs=inputs))
+    config = replace(config, views=replace(config.views, count=count, inputs=inputs))
     objective = Generation(torch.tensor([2]))
     states = list(pgd_steps(SmoothNetwork(side, scale), objective, torch.from_numpy(x0), config))
     result = _in_node(objective, x0, config, 0, scale)

@@ -25,7 +25,6 @@ from core.pgd.pictures import (
     stored_outcomes,
 )
 from core.pgd.record import PGDRun
-from core.pgd.search import look_interval
 from core.pgd.settings import PENALTIES, SETTINGS, Penalty, settings_of
 from core.pgd.starts import STARTS, StartKind
 from core.shared.numbers import confidence, measured_percent, percent, wilson
@@ -111,7 +110,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
 def _measured(run: PGDRun) -> str:
     """Return the step of a run's last confidence; empty if that is its last step."""
     last = len(run.curves["loss"]) - 1
-    step = last if last == run.config.steps else last - last % look_interval(run.config.search)
+    step = last if last == run.config.steps else last - last % run.config.look_interval
     return "" if step == last else f" (measured at step {step:,})"
 
 

@@ -17,7 +17,7 @@ from core.pgd.examples import is_row, row_of, stored_subjects
 from core.pgd.pictures import fingerprint, stored_opinion
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, RunFileError, evenly_spaced
-from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search, look_interval
+from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search
 from core.pgd.settings import Penalty, RunKind
 from core.pgd.starts import RANDOM_KINDS, StartKind
 from core.shared.files import cache_folder
@@ -80,7 +80,7 @@ def run_replay(
             _caption(run, runs),
             run.frames[frames],
             run.curves["target_probability"],
-            look_interval(run.config.search),
+            run.config.look_interval,
         )
         for run in runs
     ]
@@ -123,7 +123,8 @@ def live_replay(
             frames = np.stack([to_uint8_planes(moment[k].images.cpu().numpy()) for moment in moments])
             curve = curves[k]
         nobody = [""] * len(start), [False] * len(start)
-        tracks.append(Track(Caption(role(title, search, pairs), *nobody), frames, curve, look_interval(search)))
+        every = plan.with_search(search).config.look_interval
+        tracks.append(Track(Caption(role(title, search, pairs), *nobody), frames, curve, every))
     return pack_replay(
         tracks,
         start,

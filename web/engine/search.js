@@ -208,6 +208,7 @@ function viewGradients(pass, /** @type {any} */ { views, colors, steps }, x0, ho
   const size = Math.sqrt(x0.length / 3);
   const draw = viewDraws(views, x0, hole, seed);
   const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);
+  if (views.count === 0) return async (images) => natural((await pass(images)).gradient); // the picture itself
   return async (images, step) => {
     const small = inputSize(views, step, steps, size);
     const shown = pass.sides?.includes(small) ? small : size;

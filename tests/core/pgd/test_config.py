@@ -22,7 +22,7 @@ PLAIN = {"epsilon": 1.0, "step_size": 0.2, "steps": 12}
         ({"epsilon": float("inf")}, "epsilon must be a number above 0"),
         ({"step_size": -1}, "step_size must be a number above 0"),
         ({"search": "random"}, "search must be one of pixels, views"),
-        ({"search": "views"}, "'views' needs Views as search_settings; got None"),
+        ({"search": "views"}, "'views' needs `views`"),
         ({"step_decay": 1.5}, "step_decay must be a number above 0, at most 1"),
     ],
 )

@@ -53,7 +53,7 @@ def test_run_gives_pgds_numbers_for_every_classifier():
 
 
 def test_each_classifier_runs_by_every_search_stops_and_goes_on_to_the_same_bits():
-    config = PGDConfig(epsilon=2.0, step_size=0.1, steps=12, search_settings=Views(shift=2, noise=0.05, spectrum=1))
+    config = PGDConfig(epsilon=2.0, step_size=0.1, steps=12, views=Views(shift=2, noise=0.05, spectrum=1))
     plan = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), config)
     engine, again = (
         Run(plan, lambda: [ToyClassifier(name) for name in "ab"], searches=("pixels", "views")) for _ in range(2)
@@ -85,7 +85,7 @@ def test_each_classifier_runs_by_every_search_stops_and_goes_on_to_the_same_bits
     assert changed_settings(plan, ["a", "b"], loaded[:1], searches) == ["the classifiers"]
     assert changed_settings(plan, ["a"], loaded[:1], searches) == ["the search"]
     assert changed_settings(plan.with_search("views"), ["a"], loaded[1:2]) == []
-    other = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), replace(config, search_settings=Views(shift=1)))
+    other = inpainting_plan(DATA.images[:2], MASK, ("cat", "ship"), replace(config, views=Views(shift=1)))
     assert changed_settings(other.with_search("views"), ["a"], loaded[1:2]) == ["the search"]
 
 

@@ -10,12 +10,12 @@ from scipy.optimize import minimize
 from torch import nn
 
 from core.classifiers.registry import load_classifier
-from core.pgd.settings import PGDConfig
+from core.pgd.settings import PENALTIES, PGDConfig
 from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd
 from tests.core.toy import ConvClassifier, LinearClassifier, centre_mask, random_images, random_targets
 
 SEEDS = range(3)
-KINDS = ("generation", "eq3", "mean_square", "frozen")
+KINDS = ("generation", *PENALTIES)
 
 
 def config_for(**changes):
@@ -184,6 +184,24 @@ def test_eq3_reaches_the_optimum_of_a_small_convex_problem_whose_outside_changes
     state = run_pgd(classifier, objective, images, PGDConfig(epsilon=0.6, step_size=0.02, steps=600))
     assert float(state.loss) == pytest.approx(best.fun, abs=2e-4)
     np.testing.assert_allclose(state.images.double().numpy().ravel(), best.x, atol=5e-3)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_every_penalty_holds_back_the_change_outside_the_hole(penalty):
+    classifier, images, targets = ConvClassifier(), random_images(4, 0), random_targets(4, 0)
+    free, held = (
+        run_pgd(classifier, Inpainting(targets, centre_mask(), weight, penalty), images, config_for(steps=30)).images
+        for weight, penalty in ((0, "mean_square"), (100, penalty))
+    )
+    outside = [((result - images) * ~centre_mask()).flatten(1).norm(dim=1) for result in (free, held)]
+    assert (outside[1] < 0.7 * outside[0]).all()
+
+
+def test_a_penalty_without_its_branch_is_refused_and_not_inert(monkeypatch):
+    monkeypatch.setitem(PENALTIES, "inert", PENALTIES["eq3"])
+    objective = Inpainting(random_targets(2, 0), centre_mask(), penalty="inert")
+    with pytest.raises(NotImplementedError, match="'inert' has a row"):
+        run_pgd(ConvClassifier(), objective, random_images(2, 0), config_for())
 
 
 # Guarantees, over random inputs

@@ -10,7 +10,7 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 from core.data.class_statistics import GreyNoise, natural_pixels
-from core.pgd.search import NaturalSteps, View, Views, draw_view, image_key
+from core.pgd.search import NaturalSteps, View, ViewDraws, Views, draw_view, image_key
 from core.pgd.settings import PGDConfig, usual_settings
 from core.pgd.steps import Generation, Inpainting, pgd_steps, run_pgd, unit
 from tests.core.toy import (
@@ -26,7 +26,7 @@ SHIFTS = Views(shift=2, flip=True, noise=0.03, spectrum=1, colors=0.5)
 
 
 def config_for(views=CROPS, **changes):
-    settings = {"epsilon": 1.0, "step_size": 0.1, "steps": 12, "search": "views", "search_settings": views}
+    settings = {"epsilon": 1.0, "step_size": 0.1, "steps": 12, "search": "views", "views": views}
     return PGDConfig(**(settings | changes))
 
 
@@ -90,7 +90,7 @@ def test_the_input_size_follows_its_schedule():
     sizes = [views.input_size(step, 10, 224) for step in range(11)]
     assert sizes == 4 * [112] + 3 * [160] + 4 * [224], "0.7 of 224 is rounded to a multiple of 16"
     assert Views().input_size(0, 10, 224) == 224 and views.input_size(0, 10, 8) == 8
-    assert Views.from_json("views", views.to_json()) == views and "inputs" not in Views().to_json()
+    assert Views.from_json(views.to_json()) == views and "inputs" not in Views().to_json()
 
 
 def test_a_view_of_another_size_is_the_crop_resampled_once_with_noise_of_its_own_size():
@@ -208,13 +208,42 @@ def test_a_run_by_views_resumes_to_the_same_bits_and_is_another_for_another_seed
     assert float((other.images - whole[-1].images).abs().max()) > 1e-3
 
 
-def test_without_views_noise_and_powers_it_is_the_papers_search():
-    images, objective = random_images(3, 3), Generation(random_targets(3, 3))
+# The two ingredients apart: views or the picture itself, natural or plain steps.
+
+
+@pytest.mark.parametrize("inpainting", [False, True])
+def test_without_views_and_natural_steps_it_is_the_papers_search_bit_for_bit(inpainting):
+    images, targets = random_images(3, 3), random_targets(3, 3)
+    objective = Inpainting(targets, centre_mask(), penalty="frozen") if inpainting else Generation(targets)
     plain, by_views = (
-        run_pgd(LinearClassifier(), objective, images, config_for(Views(), search=search))
+        pgd_steps(ConvClassifier(), objective, images, config_for(Views(count=0), search=search, epsilon=0.5))
         for search in ("pixels", "views")
     )
-    assert float((plain.images - by_views.images).abs().max()) < 1e-5
+    for expected, state in zip(plain, by_views, strict=True):
+        for name in ("images", "logits", "loss", "perturbation_norm"):
+            assert torch.equal(getattr(state, name), getattr(expected, name)), (state.step, name)
+
+
+def test_a_natural_step_without_views_follows_the_natural_gradient_at_the_picture_itself():
+    images, targets, views = (
+        random_images(2, 0) * 0.5 + 0.25,
+        random_targets(2, 0),
+        Views(count=0, spectrum=1, colors=0.5),
+    )
+    start, first = itertools.islice(pgd_steps(LinearClassifier(), Generation(targets), images, config_for(views)), 2)
+    gradient = LinearClassifier().gradient(images, targets)
+    expected = images - 0.1 * unit(NaturalSteps(views, images, None)(gradient))
+    assert float((first.images - expected).abs().max()) < 1e-6
+    assert float((first.images - (images - 0.1 * unit(gradient))).abs().max()) > 1e-3
+
+
+def test_a_plain_step_by_views_follows_the_gradient_at_the_view():
+    images, targets, views = random_images(2, 0) * 0.5 + 0.25, random_targets(2, 0), Views(shift=2, count=1)
+    start, first = itertools.islice(pgd_steps(LinearClassifier(), Generation(targets), images, config_for(views)), 2)
+    variable = images.clone().requires_grad_()
+    seen = ViewDraws(views, images, None, 0).at(0, variable)
+    F.cross_entropy(LinearClassifier()(seen), targets, reduction="sum").backward()
+    assert float((first.images - (images - 0.1 * unit(variable.grad))).abs().max()) < 1e-6
 
 
 def test_steps_shrink_evenly_to_their_last_length():
@@ -246,7 +275,8 @@ def test_by_views_needs_a_frozen_outside():
         ({"noise": -1}, "views.noise must be"),
         ({"noise": float("nan")}, "views.noise must be"),
         ({"flip": 1}, "views.flip must be"),
-        ({"count": 0}, "views.count"),
+        ({"count": 65}, "views.count"),
+        ({"count": -1}, "views.count"),
         ({"inputs": 0.5}, "views.inputs must be pairs"),
         ({"inputs": ((0.5, 0.6), (0.7, 0.6))}, "add up to at most 1"),
         ({"inputs": ((0, 0.5),)}, "views.inputs must be pairs"),
@@ -260,10 +290,8 @@ def test_views_refuse_what_is_out_of_range(changes, message):
 @pytest.mark.parametrize("kind", ["generation", "inpainting"])
 def test_usual_settings_scale_with_the_picture(kind):
     large, half = (usual_settings(kind, size, search="views") for size in (224, 112))
-    assert (
-        half["epsilon"] == pytest.approx(large["epsilon"] / 2) and half["search_settings"] == large["search_settings"]
-    )
-    small = usual_settings(kind, 32, search="views")["search_settings"]
+    assert half["epsilon"] == pytest.approx(large["epsilon"] / 2) and half["views"] == large["views"]
+    small = usual_settings(kind, 32, search="views")["views"]
     assert small.shift and small.min_side == 1, "a crop of a small picture shows too little"
     values = {name: value for name, value in large.items() if name != "weight"}
     assert PGDConfig(**values).search == "views"

@@ -111,7 +111,7 @@ def test_damaged_weights_and_a_full_memory_are_told(linear_classifier, noise_dat
         with pytest.raises(RuntimeError, match=f"not finite in {dtype}.*; {advice}"):
             measured(linear_classifier, noise_dataset, dataclasses.replace(CONFIG, dtype=dtype, batch_size=4))
     linear_classifier.network.register_forward_pre_hook(full_above(0)[0])
-    with pytest.raises(RuntimeError, match="one image does not fit the memory of cpu"):
+    with pytest.raises(RuntimeError, match="one picture does not fit the memory of cpu"):
         measured(linear_classifier, noise_dataset)
 
 
