@@ -1,6 +1,7 @@
 """Run the components' own JavaScript in Node, for tests that need no browser."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ const calculate = %s;
 const result = await calculate(module, JSON.parse(readFileSync(0, "utf8")));
 process.stdout.write(JSON.stringify(result));
 """
+
+
+def function_of(file: Path, name: str) -> str:
+    """Return a function that a JavaScript file exports, as an expression, for Node or a page."""
+    source = re.sub("^export ", "", file.read_text("utf-8"), flags=re.MULTILINE)
+    return f"(...values) => {{ {source}\nreturn {name}(...values); }}"
 
 
 def in_node(file: str | Path, calculate: str, values: Any, timeout: float = 180) -> Any:

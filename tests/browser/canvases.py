@@ -7,18 +7,14 @@ import numpy as np
 from playwright.sync_api import Locator, Page
 
 from core.data.holes import Point
+from tests.browser.waiting import in_page
 
 TOUCH = {"width": 390, "has_touch": True, "is_mobile": True, "device_scale_factor": 3}
-# As text, which Playwright passes on a hundred times as fast as a list of numbers.
-READ = """canvas => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return [canvas.width, btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(""))];
-}"""
 
 
 def rgba(canvas: Locator) -> np.ndarray:
     """(H, W, 4) uint8: pixels of a canvas."""
-    width, text = canvas.evaluate(READ)
+    width, text = canvas.evaluate(in_page("canvasBytes"))
     return np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, width, 4)
 
 

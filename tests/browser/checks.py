@@ -3,11 +3,11 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.waiting import in_page
+
 GRAVE = ("critical", "serious")
 # Return every violation, with one example for each rule, and read no style sheets: less than half the time.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
-TOO_WIDE = """() => [document.documentElement, document.querySelector("[data-testid=stMain]")]
-  .filter((part) => part && part.scrollWidth > part.clientWidth).length"""
 
 
 def grave_faults(page: Page) -> list[str]:
@@ -23,4 +23,4 @@ def grave_faults(page: Page) -> list[str]:
 
 def fits(page: Page) -> bool:
     """Return whether nothing needs horizontal scrolling."""
-    return page.evaluate(TOO_WIDE) == 0
+    return page.evaluate(in_page("tooWide")) == 0

@@ -19,7 +19,7 @@ from core.shared.device import class_probabilities
 from core.sweep.predict import wave_on_image
 from tests.browser.checks import fits, grave_faults
 from tests.browser.conftest import BOTH_BROWSERS
-from tests.browser.waiting import wait_until_still
+from tests.browser.waiting import in_page, wait_until_still
 from tests.shared_server import session_folder
 from ui.story.chapters import NAMES, SLUGS, TITLES
 from ui.story.data import STORED
@@ -28,12 +28,6 @@ from web.check import served
 
 SLOW = pytest.mark.slow
 FIGURES = ("word", "judge", "stripes", "maps", "mixer", "hole", "wall", "limits")
-SHIFTS = """() => {
-  globalThis.shifts = [];
-  new PerformanceObserver((list) => {
-    for (const { value, sources } of list.getEntries()) shifts.push([value, sources.map((one) => one.node?.className)]);
-  }).observe({ type: "layout-shift", buffered: true });
-}"""
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +65,7 @@ def picture_file(pixels) -> dict:
 
 def scroll_through(page):
     """Check in Chromium that nothing moves while one scrolls through all figures, and nothing is inaccessible."""
-    page.evaluate(SHIFTS)
+    page.evaluate(in_page("observeShifts"))
     for figure in FIGURES:
         bring(page, figure)
     wait_until_still(page)

@@ -11,14 +11,9 @@ from core.fourier.heatmap import colormap_table
 from core.shared.numbers import wave_name
 from tests.browser.apps.demo_values import SIDES, demo_value
 from tests.browser.canvases import pixels, rgba
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import in_page, wait_until_drawn
 
 APP = "tests/browser/apps/demos.py"
-
-HOLD_ARROW_RIGHT = """(plot, times) => {
-  const held = () => new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, composed: true });
-  for (let k = 0; k < times; k++) plot.dispatchEvent(held());
-}"""
 
 
 @pytest.fixture
@@ -131,7 +126,7 @@ def test_a_choice_is_one_rerun_and_the_newest_of_two_wins(maps):
     page.keyboard.press("Tab")
     expect(plot(page, 1)).to_be_focused()
     before = expect_in_python(page, "(−15, 0)")
-    plot(page, 1).evaluate(HOLD_ARROW_RIGHT, 20)  # all at once, on a slow machine as well
+    plot(page, 1).evaluate(in_page("holdArrowRight"), 20)  # all at once, on a slow machine as well
     assert expect_in_python(page, "(−15, 20)") == before + 1, "only the final cell is reported"
 
 

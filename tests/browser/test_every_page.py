@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from core.shared.text import JARGON
 from tests.browser.checks import fits, grave_faults
-from tests.browser.waiting import wait_until_drawn, wait_until_still
+from tests.browser.waiting import in_page, wait_until_drawn, wait_until_still
 from ui.server.streamlit_internals import HEAD
 from ui.shared.url import PAGES
 from ui.story.chapters import SLUGS
@@ -15,95 +15,12 @@ from ui.story.chapters import SLUGS
 MAX_HEIGHTS = {1440: 1800, 400: 3500}  # by width, in CSS pixels
 POPOVER = "[data-testid=stPopoverBody]"
 
-# Cumulative layout shift since the page was opened, without shifts that follow the visitor's own actions, and without
-# Streamlit's change of its empty page from narrow to wide, which alone makes 0.07 to 0.09.
-LAYOUT_SHIFT = """() => new Promise(resolve => {
-  const shifts = [];
-  const streamlits = shift => shift.sources.some(({ node }) => node?.dataset?.testid === "stMainBlockContainer");
-  const moved = ({ node, previousRect, currentRect }) =>
-    `${node?.closest?.("[class*=st-key]")?.className ?? node?.nodeName}: ${previousRect.y}+${previousRect.height} to ` +
-    `${currentRect.y}+${currentRect.height}`;
-  const add = list => list.getEntries().forEach(shift => {
-    if (!shift.hadRecentInput && !streamlits(shift)) shifts.push([shift.value, shift.sources.map(moved)]);
-  });
-  const observer = new PerformanceObserver((list) => { add(list); resolve(shifts); });
-  observer.observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => resolve(shifts), 200); // where there is none, nothing calls
-})"""
-
 
 EDGES = {1440: 80, 400: 16}  # left edge of each page's title, by width
 WIDE = 120  # left edge of each page in a window of 1,920 pixels
 SIZES = {"32px", "20px", "16px", "13px"}
-# Paragraphs whose lines are counted; tables, figures, controls and the footer have the width they need.
-READ = r"""() => {
-  const main = document.querySelector("[data-testid=stMain]"), apart = "table, figure, button, label, .st-key-footer";
-  const other = ".st-key-page-tabs, .tooltip-text, .katex-mathml, svg, style";
-  const shown = (element) => element.checkVisibility() && !element.closest(other);
-  const texts = (root) => {
-    const found = [], walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-    for (let text = walk.nextNode(); text; text = walk.nextNode())
-      if (text.data.trim() && shown(text.parentElement)) found.push(text);
-    return found;
-  };
-  const longest = (block) => {
-    const lines = [], range = document.createRange();
-    let place = Infinity;
-    for (const text of texts(block)) for (const word of text.data.matchAll(/\S+\s*/g)) {
-      range.setStart(text, word.index);
-      range.setEnd(text, word.index + word[0].length);
-      const { bottom } = range.getClientRects()[0];
-      if (Math.abs(bottom - place) >= 9) lines.push("");
-      lines.push(lines.pop() + word[0]);
-      place = bottom;
-    }
-    return lines.map((line) => line.trim()).filter((line) => line.length > 75);
-  };
-  const blocks = [...main.querySelectorAll("p, li")].filter((block) => shown(block) && !block.closest(apart));
-  const places = "p, li, h1, h2, h3, h4, td, th, caption, figcaption, summary, small, code";
-  const apart_in_size = ".lead, .katex";
-  const sized = texts(main).filter(({ parentElement: one }) => one.closest(places) && !one.closest(apart_in_size));
-  return {
-    blocks: blocks.length,
-    long: blocks.flatMap(longest),
-    sizes: sized.map((text) => [getComputedStyle(text.parentElement).fontSize, text.data]),
-    edge: main.querySelector("h1").getBoundingClientRect().x,
-  };
-}"""
 
 
-# First occurrence of each term outside buttons, charts and links; terms without an explanation are wrong.
-UNEXPLAINED = r"""(terms) => {
-  const apart = "a, button, option, style, svg, .tooltip-text, .katex";
-  const read = (node) => node.nodeType === Node.TEXT_NODE ? [node]
-    : node.nodeType === Node.ELEMENT_NODE && (node.matches(apart) || getComputedStyle(node).display === "none") ? []
-    : [...(node.shadowRoot ?? node).childNodes].flatMap(read);
-  const texts = read(document.querySelector("[data-testid=stMain]"));
-  const help = "label, [data-testid=stWidgetLabel], [data-testid=stMarkdown]";
-  return terms.flatMap((term) => {
-    const first = texts.find(({ data }) => new RegExp(`\\b${term}\\b`).test(data))?.parentElement;
-    const helped = first?.closest(help)?.querySelector("[data-testid=stTooltipIcon]");
-    return !first || first.closest(".tooltip") || helped ? [] : [`${term}: ${first.textContent}`];
-  });
-}"""
-# Terms whose explanation, shown while they have the focus, is not whole in the window.
-CUT_OFF = """() => {
-  const terms = (root) => [...root.querySelectorAll("*")].flatMap((part) => [
-    ...(part.matches(".tooltip") ? [part] : []), ...(part.shadowRoot ? terms(part.shadowRoot) : []),
-  ]);
-  return terms(document).filter((term) => term.checkVisibility()).filter((term) => {
-    term.focus();
-    const { left, right, top, bottom, width } = term.querySelector("[role=tooltip]").getBoundingClientRect();
-    return !(width > 0 && left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight);
-  }).map((term) => term.innerText);
-}"""
-# Sentences about results as a visitor reads them; tables and lists of settings are excluded.
-SENTENCES = r"""() => {
-  const read = (root) => [...root.querySelectorAll("*")].flatMap((part) => part.shadowRoot ? read(part.shadowRoot)
-    : part.matches(".prose, .lead, .lesson p, .verdict, .readout, [class*=outcome] p, .judged .each") ? [part] : []);
-  return read(document.querySelector("[data-testid=stMain]")).filter((part) => part.checkVisibility())
-    .flatMap((part) => part.innerText.split(/(?<=[.;:])\s+(?=[A-Z“])|\n+/));
-}"""
 # Digits of a name, of a wave or of a size are not numbers of a sentence; a range, share or triplet is one number.
 NOT_NUMBERS = (
     r"ViT-[BL]/\d+|[Rr]es[Nn]et-?\d+|CIFAR-10|Lite\d|\bL2\b|Eq\. \d|[Tt]op-\d|§[\d.]+|\d+ [x×] \d+|n = [\d,]+"
@@ -164,7 +81,7 @@ def expect_run_in_sight(page: Page, width: int) -> None:
 
 def expect_to_read_well(page: Page, width: int) -> None:
     """Check for lines of at most 75 characters, four font sizes, and the same left edge on all pages."""
-    read = page.evaluate(READ)
+    read = page.evaluate(in_page("readingOf"))
     assert read["blocks"] > 0 and read["long"] == []
     title = {"32px"} if width > 768 else {"24px"}
     assert [style for style in read["sizes"] if style[0] not in SIZES | title] == []
@@ -187,12 +104,12 @@ def test_a_page_stays_put_fits_reads_well_and_is_accessible(app, open_page, path
     expect(heading).to_have_count(1)
     expect(footer).to_contain_text("Understanding CLIP Robustness by Yuri Galindo and Fabio A. Faria")
     expect(page.get_by_text(VIEWS.get(path, "")).first).to_be_visible()
-    shifts = settled(page).evaluate(LAYOUT_SHIFT)
+    shifts = settled(page).evaluate(in_page("layoutShifts"))
     assert sum(value for value, _ in shifts) <= 0.05, shifts
     top = page.get_by_test_id("stHeader").bounding_box()
     assert heading.bounding_box()["y"] - (top["y"] + top["height"]) <= 64
-    assert page.evaluate(UNEXPLAINED, [re.escape(term) for term in JARGON]) == []
-    assert [sentence for sentence in page.evaluate(SENTENCES) if len(numbers_in(sentence)) > 2] == []
+    assert page.evaluate(in_page("unexplained"), [re.escape(term) for term in JARGON]) == []
+    assert [sentence for sentence in page.evaluate(in_page("sentences")) if len(numbers_in(sentence)) > 2] == []
     for width in MAX_HEIGHTS:
         if width != 1440:
             page.set_viewport_size({"width": width, "height": 900})
@@ -202,7 +119,7 @@ def test_a_page_stays_put_fits_reads_well_and_is_accessible(app, open_page, path
         if path in ("inpainting", "generation"):
             expect_run_in_sight(page, width)
         if width == 400:
-            assert page.evaluate(CUT_OFF) == []
+            assert page.evaluate(in_page("cutOff")) == []
             make_dark(page)
         assert grave_faults(page) == [], width
     page.set_viewport_size({"width": 1920, "height": 1080})

@@ -15,7 +15,7 @@ from core.shared.numbers import wave_name
 from core.sweep.predict import hybrid_cutoffs, wave_on_image
 from tests.browser.canvases import pixels
 from tests.browser.conftest import BOTH_BROWSERS
-from tests.browser.waiting import choose_option, wait_until_drawn, wait_until_still
+from tests.browser.waiting import choose_option, in_page, wait_until_drawn, wait_until_still
 
 CLIP, RESNET56 = (Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in ("clip-vit-b-32", "resnet-56"))
 HEADER = 60  # CSS pixels that Streamlit's own bar covers
@@ -98,11 +98,7 @@ def test_pointing_draws_a_press_chooses_and_the_url_repeats_it(frequency_page):
     expect(page).to_have_url(re.compile("picture=7"))
     wait_until_drawn(page)
     np.testing.assert_array_equal(picture(page, "clean"), IMAGES[7].transpose(1, 2, 0))
-    panel.evaluate("""panel => {
-      window.seen = [];
-      const note = new MutationObserver(() => window.seen.push(panel.dataset.wave));
-      note.observe(panel, { attributeFilter: ["data-wave"] });
-    }""")
+    panel.evaluate(in_page("noteWaves"))
     page.get_by_role("button", name="Play").click()
     page.wait_for_function("() => window.seen.length > 4")
     page.keyboard.press("Escape")

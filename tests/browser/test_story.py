@@ -14,15 +14,9 @@ from core.shared.numbers import wave_name
 from core.sweep.predict import wave_on_image
 from tests.browser.canvases import pixels
 from tests.browser.checks import fits, grave_faults
-from tests.browser.waiting import wait_until_drawn
+from tests.browser.waiting import in_page, wait_until_drawn
 from ui.story.chapters import TITLES
 from ui.story.data import STORED
-
-# The first part of an animation that is seen: without motion its end, once its frames are decoded.
-FIRST_PART = """scene => new Promise(done => {
-  const look = () => scene.dataset.part ? done(scene.dataset.part) : requestAnimationFrame(look);
-  look();
-})"""
 
 
 def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
@@ -40,7 +34,7 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
         if word != "volcano":
             scene.get_by_role("button", name=word).click()
         expect(scene.locator(".wish")).to_have_text(f"Ask for a {word}")
-        assert scene.evaluate(FIRST_PART) == "1"
+        assert scene.evaluate(in_page("firstPart")) == "1"
         for k, (drawing, judged) in enumerate(zip(opening_drawings(word), scene.locator(".judged").all(), strict=True)):
             expect(scene.locator(".sure").nth(k)).to_have_text("99 % sure")
             expect(judged).to_contain_text(f"says {drawing.judged}")

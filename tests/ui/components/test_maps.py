@@ -1,6 +1,7 @@
 """Heat maps and waves: data sent to the browser, handling of a choice, and wave.js in Node, to the bit."""
 
 import base64
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +12,13 @@ from core.fourier.heatmap import COLORMAPS, METRICS, POINTS, Unit, colormap_tabl
 from core.fourier.waves import all_random_signs, fourier_basis, random_signs
 from core.shared.numbers import Interval
 from core.sweep.predict import wave_on_image
-from tests.node import in_node
+from tests.node import function_of, in_node
 from ui.components.maps.maps import MapView, ShownMaps, _read_frequency, pack_maps, read_choice
 from ui.components.mount import pack_signs
 from ui.shared.colours import FEWER_OR_MORE_ERRORS
+
+CALLS = Path(__file__).with_name("calls.js")
+DRAW, TOUR, SIGNS = (function_of(CALLS, name) for name in ("drawWaves", "tours", "signsOf"))
 
 
 def unpack(packed: dict) -> np.ndarray:
@@ -74,20 +78,6 @@ def test_only_a_wave_and_a_strength_of_the_map_are_taken():
         assert read_choice(value, limit=1, most=16) is None
 
 
-DRAW = """({ fourierBasis, addBasis, showBasis }, { pixels, size, epsilon, waves }) =>
-  waves.map(([frequency, signs]) => {
-  const basis = fourierBasis(frequency, size);
-  return [addBasis, showBasis].map((draw) => {
-    const rgba = new Uint8ClampedArray(4 * size * size);
-    if (draw === addBasis) addBasis(pixels, basis, epsilon, signs, rgba);
-    else showBasis(basis, signs, rgba);
-    return [...rgba];
-  });
-})"""
-TOUR = "({ outward }, waves) => waves.map(([frequency, half]) => outward(frequency, half))"
-SIGNS = "({ signsAt }, { bits, side, waves }) => waves.map((frequency) => signsAt(bits, side, frequency))"
-
-
 @pytest.mark.parametrize(
     ("samples", "place", "seed", "count", "half", "epsilon"),
     [("cifar10-samples", 33, 3, 60, 15, 6.2), ("photographs", 5, 1, 7, 31, 15.7)],
@@ -100,7 +90,9 @@ def test_picture_and_wave_are_the_engines_to_the_bit(samples, place, seed, count
     waves = [(wave, sign.tolist()) for wave, sign in signs.items()]
     pixels = image.transpose(1, 2, 0).ravel().tolist()
     drawn = in_node(
-        "maps/wave.js", DRAW, {"pixels": pixels, "size": image.shape[1], "epsilon": epsilon, "waves": waves}
+        "maps/wave.js",
+        DRAW,
+        {"pixels": pixels, "size": image.shape[1], "epsilon": epsilon, "waves": waves},
     )
     image = image.astype(np.float32) / 255
     for (wave, sign), pictures in zip(signs.items(), drawn, strict=True):

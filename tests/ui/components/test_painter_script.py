@@ -1,25 +1,15 @@
 """painter.js paints exactly what `tests.painter_oracle` defines; in Node."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tests.node import in_node
+from tests.node import function_of, in_node
 from tests.painter_oracle import brush_mask, ellipse_mask, fill_mask, line_points
 
-# Each stroke starts on a blank picture; a fill on the given one.
-PAINT = """({ linePoints, disc, ellipse, flood }, { height, width, strokes }) =>
-  strokes.map(({ tool, points, more }) => {
-  const cells = Uint8Array.from(tool === "fill" ? more : Array(height * width).fill(0));
-  if (tool === "fill") flood(cells, width, height, points[0], 9);
-  if (tool === "ellipse") ellipse(cells, width, height, ...points, 9);
-  if (tool === "brush") {
-    points.slice(1).forEach((point, k) => {
-      for (const at of linePoints(points[k], point)) disc(cells, width, height, at, more, 9);
-    });
-  }
-  return [...cells];
-})"""
-LINES = "({ linePoints }, lines) => lines.map(([start, end]) => [...linePoints(start, end)])"
+CALLS = Path(__file__).with_name("calls.js")
+PAINT, LINES = (function_of(CALLS, name) for name in ("paint", "lines"))
 
 
 def painted(tool, strokes, height, width):

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ from core.data.datasets import load_samples
 from core.data.picture_files import to_uint8
 from core.fourier.waves import hybrid, mix
 from core.sweep.predict import hybrid_cutoffs
-from tests.node import in_node
+from tests.node import function_of, in_node
 from ui.components.pictures.pictures import pack_thumbnails
+
+CALLS = Path(__file__).with_name("calls.js")
+MIX = function_of(CALLS, "mixtures")
 
 
 def tiles_of(pictures):
@@ -42,17 +46,6 @@ def test_photographs_become_small_thumbnails():
         assert np.abs(tile - expected).mean() < 6, "wrong picture in a tile"
 
 
-MIX = """({ prepareHybrid, paintHybrid }, { low, high, size, cutoffs }) => {
-  const prepared = prepareHybrid(low, high, size);
-  return cutoffs.map((cutoff) => {
-    const [shown, exact] = [new Uint8ClampedArray(4 * size * size), new Float64Array(4 * size * size)];
-    paintHybrid(prepared, cutoff, shown);
-    paintHybrid(prepared, cutoff, exact);
-    return [[...shown], [...exact]];
-  });
-}"""
-
-
 SIDES = 2, 3, 5, 6, 12, 15, 16, 21, 49
 
 
@@ -69,7 +62,11 @@ def test_mixtures_of_pictures_of_any_side_are_the_engines(pictures):
     size = pictures.shape[-1]
     cutoffs = {32: hybrid_cutoffs(32), 224: hybrid_cutoffs(224)[::16]}.get(size, [0.5, 1.0, size / 4, size / 2])
     low, high = (image.transpose(1, 2, 0).ravel().tolist() for image in pictures)
-    mixed = in_node("pictures/mixer.js", MIX, {"low": low, "high": high, "size": size, "cutoffs": list(cutoffs)})
+    mixed = in_node(
+        "pictures/mixer.js",
+        MIX,
+        {"low": low, "high": high, "size": size, "cutoffs": list(cutoffs)},
+    )
     images = pictures.astype(np.float32) / 255
     for cutoff, (shown, exact) in zip(cutoffs, np.array(mixed).reshape(-1, 2, size, size, 4), strict=True):
         unclipped = mix(*images, cutoff).transpose(1, 2, 0)

@@ -1,0 +1,206 @@
+// What the tests ask of a page in the browser; `waiting.in_page` passes a function on.
+
+// Sets `window.runState` by the first bytes of messages to and from the server. Streamlit itself marks a page as
+// running only when the server answers, which a busy server does late.
+export const trackRuns = () => {
+  const send = WebSocket.prototype.send;
+  const seen = new WeakSet();
+  const type = (message) => {
+    // of a ForwardMsg, after its short fields hash (1) and metadata (2)
+    const bytes = new Uint8Array(message.data);
+    let start = 0;
+    while (bytes[start] === 0x0a || bytes[start] === 0x12) start += 2 + bytes[start + 1];
+    const end = bytes[start + 1] === 2 ? "stopped for a rerun" : "script_finished";
+    return { 34: "new_session", 48: end }[bytes[start]];
+  };
+  WebSocket.prototype.send = function (message) {
+    if (!seen.has(this)) {
+      seen.add(this);
+      this.addEventListener("message", (answer) => {
+        const state = type(answer);
+        if (state === "new_session" && window.runState === "requested") window.runState = "started";
+        if (state === "script_finished" && window.runState === "started") window.runState = "finished";
+      });
+      this.addEventListener("close", () => {
+        window.runState = "finished";
+      });
+    }
+    if (message[0] === 0x5a) window.runState = "requested"; // BackMsg.rerun_script
+    send.call(this, message);
+  };
+};
+
+// Elements, texts and sizes of a page, without shadow roots, compared from frame to frame.
+export const still = (frames) =>
+  new Promise((resolve) => {
+    const main = document.querySelector("[data-testid=stMain]") ?? document.body;
+    const sight = () =>
+      [
+        document.querySelectorAll("*").length,
+        main.scrollHeight,
+        main.scrollWidth,
+        ...[...main.querySelectorAll("canvas, svg, img, iframe, [data-testid=stElementContainer]")].flatMap((part) =>
+          Object.values(part.getBoundingClientRect().toJSON()),
+        ),
+      ].join();
+    let before = sight();
+    let same = 0;
+    const look = () => {
+      const now = sight();
+      same = now === before ? same + 1 : 0;
+      before = now;
+      if (same >= frames) resolve();
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+
+export const tooWide = () =>
+  [document.documentElement, document.querySelector("[data-testid=stMain]")].filter(
+    (part) => part && part.scrollWidth > part.clientWidth,
+  ).length;
+
+// As text, which Playwright passes on a hundred times as fast as a list of numbers.
+export const canvasBytes = (canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return [canvas.width, btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(""))];
+};
+
+// Cumulative layout shift since the page was opened, without shifts that follow the visitor's own actions, and without
+// Streamlit's change of its empty page from narrow to wide, which alone makes 0.07 to 0.09.
+export const layoutShifts = () =>
+  new Promise((resolve) => {
+    const shifts = [];
+    const streamlits = (shift) => shift.sources.some(({ node }) => node?.dataset?.testid === "stMainBlockContainer");
+    const edges = ({ y, height }) => `${y}+${height}`;
+    const name = (node) => node?.closest?.("[class*=st-key]")?.className ?? node?.nodeName;
+    const moved = ({ node, previousRect, currentRect }) =>
+      `${name(node)}: ${edges(previousRect)} to ${edges(currentRect)}`;
+    const add = (list) =>
+      list.getEntries().forEach((shift) => {
+        if (!shift.hadRecentInput && !streamlits(shift)) shifts.push([shift.value, shift.sources.map(moved)]);
+      });
+    const observer = new PerformanceObserver((list) => {
+      add(list);
+      resolve(shifts);
+    });
+    observer.observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => resolve(shifts), 200); // where there is none, nothing calls
+  });
+
+// Paragraphs whose lines are counted; tables, figures, controls and the footer have the width they need.
+export const readingOf = () => {
+  const main = document.querySelector("[data-testid=stMain]");
+  const apart = "table, figure, button, label, .st-key-footer";
+  const other = ".st-key-page-tabs, .tooltip-text, .katex-mathml, svg, style";
+  const shown = (element) => element.checkVisibility() && !element.closest(other);
+  const texts = (root) => {
+    const found = [];
+    const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    for (let text = walk.nextNode(); text; text = walk.nextNode())
+      if (text.data.trim() && shown(text.parentElement)) found.push(text);
+    return found;
+  };
+  const longest = (block) => {
+    const lines = [];
+    const range = document.createRange();
+    let place = Infinity;
+    for (const text of texts(block))
+      for (const word of text.data.matchAll(/\S+\s*/g)) {
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        const { bottom } = range.getClientRects()[0];
+        if (Math.abs(bottom - place) >= 9) lines.push("");
+        lines.push(lines.pop() + word[0]);
+        place = bottom;
+      }
+    return lines.map((line) => line.trim()).filter((line) => line.length > 75);
+  };
+  const blocks = [...main.querySelectorAll("p, li")].filter((block) => shown(block) && !block.closest(apart));
+  const places = "p, li, h1, h2, h3, h4, td, th, caption, figcaption, summary, small, code";
+  const apart_in_size = ".lead, .katex";
+  const sized = texts(main).filter(({ parentElement: one }) => one.closest(places) && !one.closest(apart_in_size));
+  return {
+    blocks: blocks.length,
+    long: blocks.flatMap(longest),
+    sizes: sized.map((text) => [getComputedStyle(text.parentElement).fontSize, text.data]),
+    edge: main.querySelector("h1").getBoundingClientRect().x,
+  };
+};
+
+// First occurrence of each term outside buttons, charts and links; terms without an explanation are wrong.
+export const unexplained = (terms) => {
+  const apart = "a, button, option, style, svg, .tooltip-text, .katex";
+  const read = (node) =>
+    node.nodeType === Node.TEXT_NODE
+      ? [node]
+      : node.nodeType === Node.ELEMENT_NODE && (node.matches(apart) || getComputedStyle(node).display === "none")
+        ? []
+        : [...(node.shadowRoot ?? node).childNodes].flatMap(read);
+  const texts = read(document.querySelector("[data-testid=stMain]"));
+  const help = "label, [data-testid=stWidgetLabel], [data-testid=stMarkdown]";
+  return terms.flatMap((term) => {
+    const first = texts.find(({ data }) => new RegExp(`\\b${term}\\b`).test(data))?.parentElement;
+    const helped = first?.closest(help)?.querySelector("[data-testid=stTooltipIcon]");
+    return !first || first.closest(".tooltip") || helped ? [] : [`${term}: ${first.textContent}`];
+  });
+};
+
+// Terms whose explanation, shown while they have the focus, is not whole in the window.
+export const cutOff = () => {
+  const terms = (root) =>
+    [...root.querySelectorAll("*")].flatMap((part) => [
+      ...(part.matches(".tooltip") ? [part] : []),
+      ...(part.shadowRoot ? terms(part.shadowRoot) : []),
+    ]);
+  return terms(document)
+    .filter((term) => term.checkVisibility())
+    .filter((term) => {
+      term.focus();
+      const { left, right, top, bottom, width } = term.querySelector("[role=tooltip]").getBoundingClientRect();
+      return !(width > 0 && left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight);
+    })
+    .map((term) => term.textContent);
+};
+
+// Sentences about results as a visitor reads them; tables and lists of settings are excluded.
+export const sentences = () => {
+  const read = (root) =>
+    [...root.querySelectorAll("*")].flatMap((part) =>
+      part.shadowRoot
+        ? read(part.shadowRoot)
+        : part.matches(".prose, .lead, .lesson p, .verdict, .readout, [class*=outcome] p, .judged .each")
+          ? [part]
+          : [],
+    );
+  return read(document.querySelector("[data-testid=stMain]"))
+    .filter((part) => part.checkVisibility())
+    .flatMap((part) => part.textContent.split(/(?<=[.;:])\s+(?=[A-Z“])|\n+/));
+};
+
+export const observeShifts = () => {
+  globalThis.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const { value, sources } of list.getEntries())
+      globalThis.shifts.push([value, sources.map((one) => one.node?.className)]);
+  }).observe({ type: "layout-shift", buffered: true });
+};
+
+export const holdArrowRight = (plot, times) => {
+  const held = () => new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, composed: true });
+  for (let k = 0; k < times; k++) plot.dispatchEvent(held());
+};
+
+// The first part of an animation that is seen: without motion its end, once its frames are decoded.
+export const firstPart = (scene) =>
+  new Promise((done) => {
+    const look = () => (scene.dataset.part ? done(scene.dataset.part) : requestAnimationFrame(look));
+    look();
+  });
+
+// Notes in `window.seen` the waves that the panel shows from now on.
+export const noteWaves = (panel) => {
+  window.seen = [];
+  const note = new MutationObserver(() => window.seen.push(panel.dataset.wave));
+  note.observe(panel, { attributeFilter: ["data-wave"] });
+};
