@@ -65,7 +65,7 @@ def test_the_error_of_a_sampled_map_is_its_stored_estimate():
 
 def test_a_further_row_of_the_table_is_shown_with_its_own_unit(monkeypatch):
     unit = Unit("logits", decimals=2, signed=True)
-    margin = Metric("margin", "Margin", "mean margin", lambda source: 2 - source.rate(), unit, (-3, 3), "vik")
+    margin = Metric("margin", "Margin", "mean margin", lambda source: 2 - source.rate(), unit, (-3, 3), "PuOr")
     monkeypatch.setitem(METRICS, "Margin", margin)
     maps = shown_maps([SMALL], "Margin", "Error", 31)
     assert (maps.views[0].unit, maps.views[0].value_label, maps.value_range) == (unit, "mean margin", (-3, 3))
