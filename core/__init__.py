@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
+    "core.classifiers.own": "classifier",
+    "core.api": "heatmap",
     "core.classifiers.registry": "classifier_state list_classifiers load_classifier",
     "core.data.sample_sets": "ClassSet",
     "core.data.datasets": "load_dataset load_samples",

@@ -19,7 +19,7 @@ FLOORS = {
         ("data",),
         ("classifiers", "fourier"),
         ("pgd", "sweep"),
-        ("claims",),
+        ("api", "claims"),
         ("reproduce",),
     ),
     "ui": (

@@ -178,6 +178,8 @@ def _others(count: int, groups: Sequence[Sequence[int]]) -> list[int]:
 def takes_any_size(network: nn.Module) -> bool:
     """Return whether a network is known to take inputs of any side: convolutions, then an average over all places."""
     tower = getattr(network, "visual", network)
+    if not isinstance(tower, nn.Module):
+        return False
     layers = (nn.Conv2d, nn.Linear, nn.modules.batchnorm._BatchNorm)
     other = [
         m for m in tower.modules() if not isinstance(m, layers) and next(m.parameters(recurse=False), None) is not None
@@ -209,7 +211,7 @@ class ClosedSetClassifier(Classifier):
 
     Args:
         identity: name and weights of the classifier.
-        network: normalised images -> logits over the vocabulary.
+        network: normalised images -> logits over the vocabulary; a module, or a function.
         preprocess: the network's preprocessing.
         vocabulary: the classes of the network's outputs, in order.
         classes: the K classes of the logits; None for the whole vocabulary.
@@ -230,9 +232,10 @@ class ClosedSetClassifier(Classifier):
     ) -> None:
         super().__init__(identity, network, preprocess, classes or vocabulary)
         self.vocabulary = vocabulary
-        chosen = _vocabulary_columns(vocabulary, self.classes, identity.name)
-        everything = chosen == list(range(len(vocabulary)))
-        columns = None if everything else torch.tensor(chosen, device=self.device)
+        chosen = everything = list(range(len(vocabulary)))
+        if classes is not None:
+            chosen = _vocabulary_columns(vocabulary, classes, identity.name)
+        columns = None if chosen == everything else torch.tensor(chosen, device=self.device)
         self.register_buffer("columns", columns, persistent=False)
 
     def class_logits(self, images: torch.Tensor) -> torch.Tensor:

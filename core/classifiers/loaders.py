@@ -258,12 +258,16 @@ def _clip_model(identity: Identity, network: Any, tokenizer: Any) -> ClipModel:
     """Wrap an open_clip model with its own preprocessing."""
     from core.classifiers.classifier import ClipModel
 
-    recipe = network.visual.preprocess_cfg
+    return ClipModel(identity, network, tokenizer, preprocess_of(identity.name, network.visual.preprocess_cfg))
+
+
+def preprocess_of(name: str, recipe: Mapping[str, Any]) -> Preprocess:
+    """Return the `Preprocess` of settings with a size, such as open_clip's; name: of the classifier, for errors."""
     size = recipe["size"]
     height, width = (size, size) if isinstance(size, int) else tuple(size)
     if height != width:
-        raise ValueError(f"classifier {identity.name!r} takes {height} x {width} images; only square ones work here")
-    return ClipModel(identity, network, tokenizer, _preprocess(height, recipe))
+        raise ValueError(f"classifier {name!r} takes {height} x {width} images; only square ones work here")
+    return _preprocess(height, recipe)
 
 
 def _closed_set(
@@ -275,7 +279,7 @@ def _closed_set(
     return ClosedSetClassifier(identity, load_strictly(network, state, path), _preprocess(size, recipe), vocabulary)
 
 
-def _preprocess(size: int, recipe: dict[str, Any]) -> Preprocess:
+def _preprocess(size: int, recipe: Mapping[str, Any]) -> Preprocess:
     """Return the `Preprocess` of timm's or open_clip's settings; both treat any mode but "bilinear" as bicubic."""
     from core.classifiers.classifier import Preprocess
 

@@ -287,6 +287,20 @@ def _stage(in_planes: int, planes: int, blocks: int, stride: int) -> nn.Sequenti
     return nn.Sequential(first, *(BasicBlock(planes, planes, 1) for _ in range(blocks - 1)))
 
 
+def frozen_copy(network: ModuleT) -> ModuleT:
+    """Return a network in eval mode with frozen parameters that shares its tensors; `network` is unchanged."""
+
+    def freeze(module: nn.Module) -> None:
+        module.training = False
+        module._buffers = dict(module._buffers)
+        module._parameters = {
+            name: None if weight is None else nn.Parameter(weight.detach(), requires_grad=False)
+            for name, weight in module._parameters.items()
+        }
+
+    return _with_changed_modules(network, freeze)
+
+
 def with_cast_weights(network: ModuleT, dtype: str) -> ModuleT:
     """Return a network for passes in a dtype, with weights cast once instead of by autocast at every call.
 

@@ -364,7 +364,7 @@ def _find_imagenet100(data_dir: str | Path | None, split: str) -> _RawDataset:
 def _find_path(path: Path, name: str | Path, split: str) -> _RawDataset:
     if path.suffix == ".npz":
         archive = read_archive(path)
-        classes = _class_set(archive.class_names)
+        classes = class_set_of(archive.class_names)
         source = f"archive {path.name}"
         return _RawDataset(_own_name(path.stem, source), split, archive.images, archive.labels, classes, source)
     if not path.is_dir():
@@ -373,7 +373,7 @@ def _find_path(path: Path, name: str | Path, split: str) -> _RawDataset:
     if not folders:
         raise FileNotFoundError(f"{path}: expected one folder of pictures for each class, found no folder in it")
     data = path.resolve().name
-    classes = _class_set(tuple(folder.name for folder in folders))
+    classes = class_set_of(tuple(folder.name for folder in folders))
     return _list_folders(_own_name(data, f"folder {data}"), split, folders, classes)
 
 
@@ -415,7 +415,7 @@ def _list_folders(name: str, split: str, folders: list[Path], classes: ClassSet)
     return _RawDataset(name, split, [path for paths in pictures for path in paths], labels, classes, source)
 
 
-def _class_set(names: tuple[str, ...]) -> ClassSet:
+def class_set_of(names: tuple[str, ...]) -> ClassSet:
     """Return the classes of a folder or archive; WordNet ids get readable names and ImageNet indices."""
     for known in (CIFAR10, imagenet(), imagenet100()):
         if names == (known.wnids or known.names):

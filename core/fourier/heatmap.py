@@ -15,10 +15,12 @@ import numpy as np
 from core.fourier.table import Number, Outcomes, outcome_file
 from core.fourier.waves import check_side, frequency_to_cell, half_plane
 from core.shared.files import MAX_NAME, ArchiveError, Fact
-from core.shared.numbers import Frequency, Interval, wilson
+from core.shared.numbers import Frequency, Interval, percent, wilson
 from core.shared.text import one_line
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
@@ -223,6 +225,55 @@ class Heatmap(Outcomes):
         check_side(side)
         return self if side >= self.side else self.rows([0, *outcome_rows(half_plane(side), self.side)])
 
+    def __repr__(self) -> str:
+        name, clean = one_line(self.metadata["classifier"]["name"]), self.clean_rate()
+        error = "unknown" if clean is None else percent(clean)
+        return f"<Heatmap of {name}: {self.side} x {self.side} cells, {self.n:,} images, clean error {error}>"
+
+    def plot(self, ax: Axes | None = None, metric: str = "Top-1") -> Axes:
+        """Draw the map with axes and a colour bar; return the axes.
+
+        Args:
+            ax: matplotlib's axes; None for those of a new pyplot figure.
+            metric: of `METRICS`: "Top-1", "Top-5" or "Probability".
+        Raises:
+            ValueError: an unknown metric, or one that the map lacks.
+        """
+        row = METRICS.get(metric)
+        if row is None or (values := row.array(self)) is None:
+            raise ValueError(f"metric should be one that the map has, of {', '.join(METRICS)}; got {metric!r}")
+        if ax is None:
+            from matplotlib import pyplot
+
+            ax = pyplot.subplots(layout="constrained")[1]
+        draw_map(ax, values, row, title=one_line(self.metadata["classifier"]["name"]))
+        return ax
+
+    def _repr_png_(self) -> bytes:
+        """Return the picture that a notebook shows."""
+        return heatmap_png(self.rate(), TOP1, title=one_line(self.metadata["classifier"]["name"]), dpi=100)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a table with one row per cell, as in the CSV of the app.
+
+        Columns: i, j; images; top1_errors, top5_errors; each metric, rates with their 95 % interval. NaN or NA where
+        not computed or not published.
+        """
+        import pandas as pd
+
+        waves = np.indices(self.count.shape) - self.side // 2
+        table = pd.DataFrame(waves.reshape(2, -1).T, columns=["i", "j"])
+        for name in ("images", "top1_errors", "top5_errors"):
+            count = pd.Series(getattr(self, name).ravel(), dtype="Int64")
+            table[name] = count.where(count >= 0)
+        for metric in METRICS.values():
+            measured = metric.interval(self)
+            names = [metric.key] if measured is None else [f"{metric.key}_{part}" for part in ("rate", "low", "high")]
+            for name, array in zip(names, measured or (metric.array(self),), strict=True):
+                if array is not None:
+                    table[name] = array.ravel()
+        return table
+
     @classmethod
     def from_bytes(cls, data: bytes, *, name: str, limit: int | None = None) -> Heatmap:
         """Read a file's bytes, trusted or not; maps with a side over 511 are refused."""
@@ -312,37 +363,35 @@ TOP1 = METRICS["Top-1"]
 
 
 def heatmap_csv(heatmap: Heatmap) -> str:
-    """Return a CSV with a header and one row per cell; empty if not computed or not published."""
-    import pandas as pd
-
-    waves = np.indices(heatmap.count.shape) - heatmap.side // 2
-    table = pd.DataFrame(waves.reshape(2, -1).T, columns=["i", "j"])
-    for name in ("images", "top1_errors", "top5_errors"):
-        count = pd.Series(getattr(heatmap, name).ravel(), dtype="Int64")
-        table[name] = count.where(count >= 0)
-    for metric in METRICS.values():
-        measured = metric.interval(heatmap)
-        names = [metric.key] if measured is None else [f"{metric.key}_{part}" for part in ("rate", "low", "high")]
-        for name, array in zip(names, measured or (metric.array(heatmap),), strict=True):
-            if array is not None:
-                table[name] = array.ravel()
-    return str(table.to_csv(index=False, float_format="%.6f", lineterminator="\n"))
+    """Return `Heatmap.to_pandas` as CSV."""
+    return str(heatmap.to_pandas().to_csv(index=False, float_format="%.6f", lineterminator="\n"))
 
 
-def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str = "") -> bytes:
-    """Return a figure of one map with axes and a colour bar, as PNG at 200 dots per inch.
+def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str = "", dpi: int = 200) -> bytes:
+    """Return a figure of one map as PNG.
+
+    Args:
+        values, metric, title: as for `draw_map`. footnote: below, small. dpi: dots per inch, of 5.2 x 4.6 inches.
+    """
+    from matplotlib.figure import Figure  # without pyplot, whose global state is not thread-safe
+
+    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
+    draw_map(figure.add_subplot(), values, metric, title=title)
+    if footnote:
+        figure.supxlabel(footnote, fontsize=6, color="#555555", parse_math=False)
+    return figure_file(figure, format="png", dpi=dpi)
+
+
+def draw_map(axes: Axes, values: np.ndarray, metric: Metric, *, title: str) -> None:
+    """Draw a map with labels, a cross at frequency zero, and a colour bar.
 
     Args:
         values: (R, R), NaN if not computed (drawn grey).
         metric: of the values.
-        title: above the map; footnote: below, small.
+        title: above the map.
     """
-    # Without pyplot, whose global state is not thread-safe.
-    from matplotlib.figure import Figure
 
     unit, (low, high), half = metric.unit, metric.value_range, len(values) / 2
-    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
-    axes = figure.add_subplot()
     picture = axes.imshow(
         np.ma.masked_invalid(unit.scale * values),
         cmap=colormap(metric.colormap).with_extremes(bad="#b0b0b0"),
@@ -355,10 +404,8 @@ def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str
     axes.set(xlabel="horizontal frequency j (cycles per image)", ylabel="vertical frequency i")
     # Names may come from a visitor's file: a dollar sign in them must not start a formula.
     axes.set_title(title, fontsize=10, parse_math=False)
-    figure.colorbar(picture, ax=axes, label=f"{metric.label} ({unit.name})" if unit.name else metric.label)
-    if footnote:
-        figure.supxlabel(footnote, fontsize=6, color="#555555", parse_math=False)
-    return figure_file(figure, format="png", dpi=200)
+    label = f"{metric.label} ({unit.name})" if unit.name else metric.label
+    axes.figure.colorbar(picture, ax=axes, label=label)
 
 
 def figure_file(figure: Figure, **options: Any) -> bytes:

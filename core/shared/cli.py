@@ -12,8 +12,6 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tqdm import tqdm
-
 from core.shared.text import quoted
 
 Number = TypeVar("Number", int, float)
@@ -133,8 +131,13 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def progress_bar(**options: Any) -> Any:
-    """Return tqdm on standard error, at most every 30 seconds in a log file."""
-    if not sys.stderr.isatty():
+def progress_bar(*items: Any, **options: Any) -> Any:
+    """Return tqdm, in a notebook or on standard error; at most every 30 seconds in a log file.
+
+    items: what to iterate over, if anything. options: of tqdm.
+    """
+    from tqdm.auto import tqdm
+
+    if not sys.stderr.isatty() and "ipykernel" not in sys.modules:
         options = {"mininterval": _QUIET_SECONDS, "maxinterval": _QUIET_SECONDS, "ascii": True, "ncols": 100} | options
-    return tqdm(file=sys.stderr, **options)
+    return tqdm(*items, file=sys.stderr, **options)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,17 +57,30 @@ def prepare_torch() -> None:
     torch.backends.cudnn.allow_tf32 = False
     if torch.cuda.is_available():
         torch.backends.cuda.matmul.allow_tf32 = False
-    else:
-        products_by_onednn()
+    elif onednn_is_better():
+        torch.set_float32_matmul_precision("medium")
+
+
+@contextmanager
+def prepared_torch() -> Iterator[None]:
+    """Set up torch as `prepare_torch` does for a process, and put a caller's settings back at the end."""
+    import torch
+
+    precision, cudnn = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    try:
+        prepare_torch()
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = cudnn
+        torch.set_float32_matmul_precision(precision)
 
 
 @functools.cache
-def products_by_onednn() -> bool:
-    """Make oneDNN multiply float32 matrices on the CPU if clearly faster and as exact; return whether it does.
+def onednn_is_better() -> bool:
+    """Return whether oneDNN multiplies float32 matrices on this CPU clearly faster than torch, and as exactly.
 
     torch uses MKL, which takes twice the time on AMD processors. The setting also permits oneDNN to round to bfloat16
-    on processors that support it, so a product of a transformer's size is tried. The setting is global, so it is made
-    once and not per network.
+    on processors that support it, so a product of a transformer's size is tried, once in a process.
     """
     import torch
 
@@ -81,9 +94,8 @@ def products_by_onednn() -> bool:
             products[precision] = a @ b
             seconds[precision] = min(seconds[precision], time.thread_time() - start)
     (usual, other), (slow, fast) = products.values(), seconds.values()
-    taken = fast < _CLEARLY * slow and bool((usual - other).norm() < SAME * usual.norm())
-    torch.set_float32_matmul_precision("medium" if taken else before)
-    return taken
+    torch.set_float32_matmul_precision(before)
+    return fast < _CLEARLY * slow and bool((usual - other).norm() < SAME * usual.norm())
 
 
 def check_torch() -> None:

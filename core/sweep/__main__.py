@@ -18,7 +18,7 @@ from typing import Any
 from core.classifiers.text import add_classifier_options, named_classifier
 from core.data.corruptions import CORRUPTIONS, STRENGTHS
 from core.data.datasets import add_dataset_options, named_dataset
-from core.data.sample_sets import ImageDataset, usual_epsilon
+from core.data.sample_sets import ImageDataset
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import (
     ALIKE,
@@ -35,7 +35,7 @@ from core.sweep.corruptions import CorruptionConfig
 from core.sweep.grow import PICTURES_AT_ONCE, Transforms, grow_file
 from core.sweep.hybrids import MAX_PAIRS, HybridConfig, default_cutoffs
 from core.sweep.processes import Processes, run_together
-from core.sweep.waves import SweepConfig, check_side_fits, usual_map_side
+from core.sweep.waves import SweepConfig, usual_sweep
 
 
 def parse_cells(text: str) -> tuple[Frequency, ...]:
@@ -80,17 +80,8 @@ def _wave_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _waves(args: argparse.Namespace, dataset: ImageDataset) -> SweepConfig:
-    size = dataset.image_size
-    if args.epsilon is None and not usual_epsilon(size):
-        raise ValueError(f"the paper gives no size v for {size}-pixel images; choose one with --epsilon")
-    as_given = ("seed", "cells", "dtype", "batch_size", "passes")
-    config = SweepConfig(
-        side=usual_map_side(size) if args.side is None else args.side,
-        epsilon=usual_epsilon(size) if args.epsilon is None else args.epsilon,
-        **{name: getattr(args, name) for name in as_given},
-    )
-    check_side_fits(config.side, size)  # before loading the classifier
-    return config
+    names = ("side", "epsilon", "seed", "cells", "dtype", "batch_size", "passes")
+    return usual_sweep(dataset.image_size, **{name: getattr(args, name) for name in names})
 
 
 def _map_summary(heatmap: Heatmap) -> str:

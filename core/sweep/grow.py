@@ -174,26 +174,28 @@ def grow_file(
     classifier: Classifier,
     dataset: ImageDataset,
     transforms: Transforms[Table],
-    output: Path,
+    output: Path | None,
     processes: Processes | None = None,
-    description: str | None = None,
+    description: str | None = "",
 ) -> Table:
     """Measure the missing rows of `output`; all processes of the group call this together.
 
     The file is written at most once a second and at the end, also after Ctrl-C or an error.
 
     Args:
-        description: of the progress bar.
+        output: None to keep the table in memory alone.
+        description: of the progress bar; None for no bar.
     Raises:
         ValueError: `output` holds a table of other settings, or the data set does not suffice.
         RuntimeError: another run is writing it, or logits are not finite.
         OSError: the folder is not writable.
     """
     processes = processes or Processes()
-    with _only_writer(output) if processes.is_main else nullcontext():
+    path = output if processes.is_main else None
+    with nullcontext() if path is None else _only_writer(path):
         start = empty = transforms.empty(classifier, dataset)
-        if processes.is_main and output.exists():
-            start = type(empty).load(output)
+        if path is not None and path.exists():
+            start = type(empty).load(path)
             if differences := start.differences(empty):
                 raise ValueError(
                     f"{output.name} holds {empty.TRANSFORM} of other settings ({'; '.join(differences)}); "
@@ -201,17 +203,17 @@ def grow_file(
                 )
         table = start = processes.broadcast(start)
         total = sum(transforms.images(row, dataset) for row in missing_rows(start, transforms))
-        saved, quiet = -SAVE_SECONDS, not processes.is_main or total == 0
-        with progress_bar(desc=description, total=total, unit="img", unit_scale=True, disable=quiet) as bar:
+        saved, hidden = -SAVE_SECONDS, description is None or not processes.is_main or total == 0
+        with progress_bar(desc=description, total=total, unit="img", unit_scale=True, disable=hidden) as bar:
             try:
                 for table in grow(classifier, dataset, transforms, start, processes):
                     bar.update(int((table.counts - start.counts).sum()) - bar.n)
-                    if processes.is_main and time.monotonic() - saved >= SAVE_SECONDS:
-                        table.save(output)
+                    if path is not None and time.monotonic() - saved >= SAVE_SECONDS:
+                        table.save(path)
                         saved = time.monotonic()
             finally:
-                if processes.is_main and table is not start:
-                    table.save(output)
+                if path is not None and table is not start:
+                    table.save(path)
         return table
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.data.sample_sets import usual_epsilon
 from core.data.stored import classifier_facts, dataset_facts
 from core.fourier.heatmap import MEANS, Heatmap, outcome_rows
 from core.fourier.map_estimate import with_estimate
@@ -176,6 +177,25 @@ class SweepConfig(Transforms[Heatmap]):
     def finished(self, table: Heatmap) -> Heatmap:
         """Return a map of samples with its estimate."""
         return with_estimate(table) if "sample" in table.metadata and table.estimate is None else table
+
+
+def usual_sweep(
+    image_size: int, *, side: int | None = None, epsilon: float | None = None, **settings: Any
+) -> SweepConfig:
+    """Return the settings of a sweep over images of a side in pixels; `settings` are further fields of `SweepConfig`.
+
+    side, epsilon: None for the paper's, or those of the bundled pictures of that size.
+
+    Raises:
+        ValueError: a setting is out of range, the images cannot hold the waves, or no epsilon is known for their size.
+    """
+    if epsilon is None and not (epsilon := usual_epsilon(image_size)):
+        raise ValueError(
+            f"the paper gives no size v of waves for {image_size}-pixel images; give {argument('epsilon', 'V')}"
+        )
+    config = SweepConfig(side=usual_map_side(image_size) if side is None else side, epsilon=epsilon, **settings)
+    check_side_fits(config.side, image_size)
+    return config
 
 
 def usual_map_side(image_size: int) -> int:

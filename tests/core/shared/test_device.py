@@ -1,8 +1,9 @@
 """Speed settings of a process, which must not change results."""
 
+import pytest
 import torch
 
-from core.shared.device import SAME, device_name, free_device, prepare_torch, products_by_onednn
+from core.shared.device import SAME, device_name, free_device, onednn_is_better, prepare_torch, prepared_torch
 
 
 def test_products_stay_exact_and_the_device_says_who_makes_them():
@@ -10,8 +11,22 @@ def test_products_stay_exact_and_the_device_says_who_makes_them():
     a, b = (torch.randn(shape, generator=torch.Generator().manual_seed(1)) for shape in ((50, 768), (768, 2304)))
     exact = a.double() @ b.double()
     assert (a @ b - exact).norm() < SAME * exact.norm()
-    assert ("products by oneDNN" in device_name("cpu")) == products_by_onednn()
+    assert ("products by oneDNN" in device_name("cpu")) == onednn_is_better()
     assert torch.backends.cudnn.allow_tf32 is False
+
+
+def test_a_callers_settings_of_torch_come_back():
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    try:
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.allow_tf32 = True
+        with pytest.raises(ZeroDivisionError), prepared_torch():
+            assert torch.backends.cudnn.allow_tf32 is False
+            1 / 0  # noqa: B018
+        assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == ("high", True)
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        torch.backends.cudnn.allow_tf32 = before[1]
 
 
 def test_a_server_process_takes_the_gpu_with_the_most_free_memory(monkeypatch):
