@@ -8,7 +8,7 @@ from typing import Any
 
 _PUBLIC = {
     "core.classifiers.own": "classifier",
-    "core.api": "heatmap",
+    "core.api": "draw fill heatmap",
     "core.classifiers.registry": "classifier_state list_classifiers load_classifier",
     "core.data.sample_sets": "ClassSet",
     "core.data.datasets": "load_dataset load_samples",

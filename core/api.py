@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from core.data.own_images import own_dataset
+import numpy as np
+
+from core.data.holes import Fill, check_mask, hole_side
+from core.data.own_images import own_dataset, own_mask, own_pixels
 from core.fourier.heatmap import Heatmap
+from core.pgd.jobs import class_name, generation_plans
+from core.pgd.live import finished_run
+from core.pgd.plan import RunPlan, inpainting_plan
+from core.pgd.record import PGDRun
+from core.pgd.search import PAPERS, SEARCHES, Search
+from core.pgd.settings import Changes, Penalty, PGDConfig, usual_settings
+from core.pgd.starts import RANDOM_KINDS, StartKind, start_of
 from core.shared.device import prepared_torch
+from core.shared.text import count_of
 from core.sweep.grow import grow_file
 from core.sweep.waves import usual_sweep
 
@@ -61,6 +74,133 @@ def heatmap(
     path = None if output is None else Path(output)
     with prepared_torch():
         return grow_file(classifier, dataset, config, path, description="heat map" if progress else None)
+
+
+def draw(
+    classifier: Classifier,
+    targets: str | int | Sequence[str | int],
+    *,
+    search: Search = PAPERS,
+    start: StartKind | Any = "blur",
+    size: int | None = None,
+    seed: int = 0,
+    progress: bool = True,
+    **settings: Unpack[Changes],
+) -> PGDRun:
+    """Draw classes from noise by L2 PGD on the pixels (Eq. 2); defaults are those of `python -m core.pgd generate`.
+
+    Args:
+        classifier: from `core.classifier` or `core.load_classifier`; torch must be able to differentiate it.
+        targets: what to draw, one picture each: class names or indices, any text for a zero-shot classifier.
+        search: "pixels", the paper's: each step follows the gradient at the very picture; or "views": at a random view
+            of it, cropped and under noise, which draws what others recognise, too.
+        start: "blur", drawn from the covariance of the class's images, in its place "grey" where there are none;
+            "classless", a blur of no class; "independent", pixel noise; "grey"; or your own picture or pictures, of any
+            form that `heatmap` takes.
+        size: side of the pictures in pixels. None: the classifier's input, or that of your own start.
+        seed: of the starts and of the search's views.
+        progress: whether to show a bar.
+        **settings: epsilon (L2 radius of the ball around the start), step_size (L2), steps, step_decay,
+            search_settings (such as `Views`); the others are `usual_settings("generation", size, search=search)`.
+    Returns:
+        The run: `images` (N, 3, size, size) uint8, `curves`, `plot()`, `to_pandas()`, `save(path)`.
+    Raises:
+        ValueError: a class is unknown to the classifier, a setting out of range, or the classifier cannot be
+            differentiated; one sentence.
+    """
+    goals, size = _several(targets, classifier), size or _checked(classifier).image_size
+    own = None if isinstance(start, str) else own_pixels(start, single=True)
+    size = size if own is None else own.shape[-1]
+    config = PGDConfig(**usual_settings("generation", size, search=search) | dict(settings))
+    if own is not None:
+        goals = goals * len(own) if len(goals) == 1 else goals
+        pictures = np.broadcast_to(own.astype(np.float32) / 255, (len(goals), *own.shape[1:])).copy()
+        plan = RunPlan(targets=goals, start=pictures, config=config, seed=seed, images={"start": "picture"})
+    else:
+        if start not in RANDOM_KINDS:
+            raise ValueError(f"start should be a picture or one of {', '.join(RANDOM_KINDS)}; got {start!r}")
+        classes = classifier.classes
+        source = partial(start_of, class_set=classes.name, image_size=size, kind=start)
+        plans = generation_plans(lambda goal: source(class_name(goal, classes)), goals, config, seed=seed)
+        plan = plans(range(len(goals)))
+    return _run(plan, classifier, f"drawing by {search}" if progress else None)
+
+
+def fill(
+    classifier: Classifier,
+    images: Any,
+    mask: Any,
+    targets: str | int | Sequence[str | int],
+    *,
+    search: Search = PAPERS,
+    penalty: Penalty = "eq3",
+    start: Fill | None = None,
+    seed: int = 0,
+    progress: bool = True,
+    **settings: Unpack[Changes],
+) -> PGDRun:
+    """Fill a hole in pictures by L2 PGD (Eq. 3); defaults are those of `python -m core.pgd inpaint`.
+
+    Args:
+        classifier: from `core.classifier` or `core.load_classifier`; torch must be able to differentiate it.
+        images: one square picture, (3, H, H) or (H, H, 3), or many, of any form that `heatmap` takes.
+        mask: (H, H) bool, True where the picture may change; (N, H, H) for a hole of its own in each of N pictures.
+        targets: what the hole shall show, for all pictures or one for each: class names or indices, any text for a
+            zero-shot classifier.
+        search: "pixels", the paper's, or "views", as for `draw`.
+        penalty: of changes outside the hole: "eq3", lambda times their L2 norm; "mean_square"; or "frozen", none. By
+            "views" nothing outside changes.
+        start: what fills the hole at first: "region", its mean colour, as in the paper, or "rim", the colours around
+            it. None: the search's own.
+        seed: of the search's views.
+        progress: whether to show a bar.
+        **settings: as for `draw`, and weight, lambda; the others are `usual_settings("inpainting", H, side of a square
+            of the hole's area, search)`.
+    Returns:
+        The run, as for `draw`, with `original` and `mask`.
+    Raises:
+        ValueError: images and mask do not fit, a class is unknown to the classifier, a setting is out of range, or the
+            classifier cannot be differentiated; one sentence.
+    """
+    pixels, goals = own_pixels(images, single=True), _several(targets, classifier)
+    goals = goals * len(pixels) if len(goals) == 1 else goals
+    if len(goals) != len(pixels):
+        raise ValueError(
+            f"targets should be one, or one for each of {count_of(len(pixels), 'image')}; got {len(goals)}"
+        )
+    side = pixels.shape[-1]
+    hole = own_mask(mask, len(pixels), side)
+    check_mask(hole, height=side, width=side)
+    values = usual_settings("inpainting", side, hole_side(hole), search) | dict(settings)
+    weight = values.pop("weight")
+    plan = inpainting_plan(
+        pixels,
+        hole,
+        goals,
+        PGDConfig(**values),
+        fill=start or SEARCHES[search].fill,
+        seed=seed,
+        weight=weight,
+        penalty=penalty,
+    )
+    return _run(plan, _checked(classifier), f"filling by {search}" if progress else None)
+
+
+def _several(targets: str | int | Sequence[str | int], classifier: Classifier) -> tuple[str | int, ...]:
+    """Return one or several targets as a tuple of names and plain indices."""
+    several = (targets,) if isinstance(targets, str | int | np.integer) else tuple(targets)
+    if not several:
+        raise ValueError("targets should be at least one class, by name or index; got none")
+    goals = tuple(target if isinstance(target, str) else int(target) for target in several)
+    for goal in goals:
+        if isinstance(goal, int) and not 0 <= goal < (count := len(_checked(classifier).classes)):
+            raise ValueError(f"target {goal} is not one of the {count} classes; give an index below {count}, or a name")
+    return goals
+
+
+def _run(plan: RunPlan, classifier: Classifier, description: str | None) -> PGDRun:
+    with prepared_torch():
+        return finished_run(plan, classifier, description)
 
 
 def _checked(classifier: Classifier) -> Classifier:

@@ -149,18 +149,23 @@ def _whole_labels(labels: Any, count: int, classes: ClassSet) -> np.ndarray:
     return array.astype(np.int64)
 
 
-def own_mask(mask: Any, count: int) -> np.ndarray:
-    """Return a hole as `core.data.holes_and_sketches.fill_hole` takes it, which checks its size and content.
+def own_mask(mask: Any, count: int, side: int) -> np.ndarray:
+    """Return a hole as `core.data.holes.fill_hole` takes it, which checks that it holds something.
 
     Args:
         mask: (H, W), (1, H, W), (N, H, W) or (N, 1, H, W) bool array or tensor; True where the picture may change.
-        count: number of images.
+        count, side: number and side in pixels of the images.
     Raises:
-        ValueError: numbers in place of bool, or neither one hole nor one for each image; one sentence.
+        ValueError: numbers in place of bool, another size, or neither one hole nor one for each image; one sentence.
     """
     array = _as_array(mask)
     if array.dtype.kind != "b":
         raise ValueError(f"a mask should be bool, True where the picture may change; got {array.dtype}; use mask > 0")
+    if array.shape[-2:] != (side, side):
+        raise ValueError(
+            f"a mask should have the images' size, ({side}, {side}); got the shape {array.shape}; "
+            "resize it, or the images"
+        )
     if array.ndim == 2:
         array = array[None]
     elif array.ndim == 3 and len(array) > 1:

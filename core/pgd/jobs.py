@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -12,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
 from core.data.holes import Fill, random_square_mask, usual_side
-from core.data.picture_files import to_uint8
 from core.data.stored import classifier_facts, computed_source, dataset_facts
+from core.pgd.grid import picture_grid
 from core.pgd.live import Run
 from core.pgd.pictures import AFTER, BEFORE, JudgedOutcomes, rank_column, ranks
 from core.pgd.plan import RunPlan, inpainting_plan, prepare
@@ -31,7 +29,7 @@ from core.shared.numbers import percent
 
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
-    from core.data.sample_sets import ImageDataset
+    from core.data.sample_sets import ClassSet, ImageDataset
 
 MakePlan = Callable[[Sequence[int]], RunPlan]
 
@@ -99,7 +97,15 @@ def make_job(
     else:
         count = request.count
         config = PGDConfig(**usual_settings("generation", size, search=search) | dict(request.changes))
-        make_plan = generation_plans(dataset, config, target=target, start=request.start, seed=seed)
+        order = [*class_order(len(dataset.classes), seed)] if target is None else [target]
+        make_plan = generation_plans(
+            lambda goal: start_of(
+                class_name(goal, dataset.classes), dataset.classes.name, size, request.start, dataset
+            ),
+            order,
+            config,
+            seed=seed,
+        )
     kind = {
         "name": request.penalty if objective else request.start,
         "mode": request.mode,
@@ -147,31 +153,30 @@ def inpainting_plans(
 
 
 def generation_plans(
-    dataset: ImageDataset, config: PGDConfig, *, target: str | None, start: StartKind, seed: int
+    start_for: Callable[[int | str], Start], targets: Sequence[int | str], config: PGDConfig, *, seed: int
 ) -> MakePlan:
-    """Return plans for starts of one class after another, drawn by seed and image index.
+    """Return plans for starts of one target after another, in turn, drawn by seed and image index.
 
-    Args:
-        dataset: source of the statistics of classes without bundled ones.
-        target: one class or text for all; None for every class in turn, in an order fixed by the seed.
+    start_for: returns the distribution of a target's starts.
     """
-    order: list[int | str] = [target] if target is not None else [*class_order(len(dataset.classes), seed)]
-
-    @cache
-    def source(goal: int | str) -> Start:
-        name = goal if isinstance(goal, str) else dataset.classes.names[goal]
-        return start_of(name, dataset.classes.name, dataset.image_size, start, dataset)
+    start_for = cache(start_for)
 
     def make_plan(indices: Sequence[int]) -> RunPlan:
-        targets = [order[index % len(order)] for index in indices]
-        starts = [
-            source(chosen).distribution.draw(1, generator=np.random.default_rng([seed, index]))
-            for index, chosen in zip(indices, targets, strict=True)
+        chosen = tuple(targets[index % len(targets)] for index in indices)
+        starts = [start_for(target) for target in chosen]
+        pictures = [
+            start.distribution.draw(1, generator=np.random.default_rng([seed, index]))
+            for index, start in zip(indices, starts, strict=True)
         ]
-        images = {"dataset": "noise", "start": start}
-        return RunPlan(targets=tuple(targets), start=np.concatenate(starts), config=config, seed=seed, images=images)
+        images = {"dataset": "noise", "start": starts[0].kind}
+        return RunPlan(targets=chosen, start=np.concatenate(pictures), config=config, seed=seed, images=images)
 
     return make_plan
+
+
+def class_name(target: int | str, classes: ClassSet) -> str:
+    """Return the name of a target, which is a class's index or any text."""
+    return target if isinstance(target, str) else classes.names[target]
 
 
 def class_order(count: int, seed: int) -> list[int]:
@@ -325,36 +330,3 @@ def _captions(table: JudgedOutcomes) -> list[str]:
         f"{names[int(target)][:16]}\n{percent(np.exp(-loss))} > {percent(after)}"  # at the start no penalty
         for target, loss, after in zip(*(outcomes.pictures[column] for column in columns), strict=True)
     ]
-
-
-MIN_TILE, GAP, LABEL_WIDTH = 112, 6, 110  # in pixels
-INK, PAPER = (20, 20, 20), (255, 255, 255)
-
-
-def picture_grid(rows: Mapping[str, np.ndarray], captions: Sequence[str] = ()) -> bytes:
-    """Return labelled rows of pictures as PNG.
-
-    Args:
-        rows: (N, 3, H, W) float in [0, 1] by label, all of one shape.
-        captions: text above each column. Line breaks are kept.
-    """
-    count, _, height, width = next(iter(rows.values())).shape
-    # Smooth, as blocks would hide the content of a small image.
-    zoom = max(1, -(-MIN_TILE // width))
-    tile_height, tile_width = height * zoom, width * zoom
-    font = ImageFont.load_default(size=12)
-    header = GAP + 16 * max((caption.count("\n") + 1 for caption in captions), default=0)
-    size = (LABEL_WIDTH + count * (tile_width + GAP), header + len(rows) * (tile_height + GAP))
-    canvas = Image.new("RGB", size, PAPER)
-    draw = ImageDraw.Draw(canvas)
-    for column, caption in enumerate(captions[:count]):
-        draw.multiline_text((LABEL_WIDTH + column * (tile_width + GAP), 2), caption, fill=INK, font=font, spacing=2)
-    for line, (label, pictures) in enumerate(rows.items()):
-        top = header + line * (tile_height + GAP)
-        draw.multiline_text((GAP, top + tile_height // 2 - 8), label, fill=INK, font=font)
-        for column, picture in enumerate(pictures):
-            tile = Image.fromarray(to_uint8(picture)).resize((tile_width, tile_height), Image.Resampling.BICUBIC)
-            canvas.paste(tile, (LABEL_WIDTH + column * (tile_width + GAP), top))
-    buffer = io.BytesIO()
-    canvas.save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()

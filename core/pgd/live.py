@@ -16,6 +16,7 @@ from core.data.stored import classifier_facts, computed_source
 from core.pgd.plan import RunPlan, prepare
 from core.pgd.record import PGDRun, likeliest, mean_change
 from core.pgd.search import Search
+from core.shared.cli import progress_bar
 from core.shared.device import check_torch, device_name
 
 if TYPE_CHECKING:
@@ -227,3 +228,13 @@ def _side_by_side(iterators: Sequence[Iterator[PGDState]], open_runs: ExitStack)
     open_runs.enter_context(threads)  # ends before the iterators are closed
     while None not in (states := tuple(threads.map(next, iterators, itertools.repeat(None)))):
         yield states
+
+
+def finished_run(plan: RunPlan, classifier: Classifier, description: str | None = None) -> PGDRun:
+    """Run a plan to its end; description: of the progress bar, None for no bar."""
+    run, total = Run(plan, lambda: [classifier]), plan.config.steps + 1
+    with progress_bar(desc=description, total=total, unit="step", leave=False, disable=description is None) as bar:
+        for _ in run.states():
+            bar.update()
+    (result,) = run.so_far()
+    return result

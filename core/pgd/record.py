@@ -7,15 +7,22 @@ import itertools
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
+from core.pgd.grid import picture_grid
 from core.pgd.plan import RunPlan
 from core.pgd.search import SEARCHES, Search
 from core.pgd.settings import PENALTIES, SETTINGS, PGDConfig, settings_of
 from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
+from core.shared.numbers import confidence
 from core.shared.text import count_of, one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 SURE = 0.9  # target probability from which a classifier counts as confident
 CURVES = ("loss", "target_probability", "perturbation_norm")
@@ -119,6 +126,66 @@ class PGDRun(ArchiveContent):
     def config(self) -> PGDConfig:
         """The settings of the run."""
         return PGDConfig.from_json(self.metadata["config"])
+
+    @property
+    def images(self) -> np.ndarray:
+        """(B, 3, H, W) uint8, the pictures of the last state."""
+        return self.frames[-1]
+
+    @property
+    def targets(self) -> list[str]:
+        """Name of each picture's target."""
+        return [self.metadata["class_names"][target] for target in self.metadata["targets"]]
+
+    def __repr__(self) -> str:
+        name, steps = one_line(self.metadata["classifier"]["name"]), len(self.curves["loss"]) - 1
+        before, after = (confidence(share) for share in self.curves["target_probability"][[0, -1]].mean(axis=1))
+        targets = one_line(", ".join(dict.fromkeys(self.targets)))
+        return (
+            f"<PGDRun of {name}: {self.metadata['kind']} by {self.config.search} of {targets}, "
+            f"{count_of(steps, 'step')}, probability {before} to {after}>"
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the pictures at the start and at the end, as `_repr_png_` does; return the axes.
+
+        Args:
+            ax: matplotlib's axes; None for those of a new pyplot figure.
+        """
+        picture = Image.open(io.BytesIO(self._repr_png_()))
+        if ax is None:
+            from matplotlib import pyplot
+
+            size = (picture.width / 100, picture.height / 100 + 0.4)
+            ax = pyplot.subplots(figsize=size, layout="constrained")[1]
+        ax.imshow(picture)
+        ax.set_axis_off()
+        title = f"{one_line(self.metadata['classifier']['name'])}, by {self.config.search}"
+        ax.set_title(title, fontsize=10, parse_math=False)
+        return ax
+
+    def _repr_png_(self) -> bytes:
+        """Return the picture that a notebook shows: a column for each picture, or all stages of one in a row."""
+        probability = self.curves["target_probability"]
+        before, after = ([confidence(share) for share in state] for state in probability[[0, -1]])
+        rows = {"start": self.start, "result": self.images / 255}
+        if self.original is not None:
+            rows = {"original": self.original / 255, "corrupted": rows.pop("start"), **rows}
+        names = [one_line(target, 16) for target in self.targets]
+        if len(names) > 1:
+            return picture_grid(rows, [f"{name}\n{p} > {q}" for name, p, q in zip(names, before, after, strict=True)])
+        shares = ["", *before, *after][-len(rows) :]
+        captions = [f"{row}\n{share and names[0]} {share}" for row, share in zip(rows, shares, strict=True)]
+        return picture_grid({"": np.concatenate(list(rows.values()))}, captions)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a table with one row per state and picture: step, image, target, the curves, and the loss terms."""
+        import pandas as pd
+
+        states, pictures = self.curves["loss"].shape
+        table = {"step": np.repeat(np.arange(states), pictures), "image": np.tile(np.arange(pictures), states)}
+        table["target"] = np.tile(np.array(self.targets, dtype=object), states)
+        return pd.DataFrame(table | {name: values.ravel() for name, values in (self.curves | self.terms).items()})
 
     def top_classes(self, row: int, *, last: bool, count: int = 5) -> list[tuple[str, float]]:
         """Return (class name, probability) of the likeliest classes of image `row` at the first or last state."""

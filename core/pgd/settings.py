@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from core.data.holes import square_side
 from core.pgd.search import QUICK_LENGTH, QUICK_SHARE, SEARCHES, Search, Views
@@ -80,6 +80,17 @@ def paper_inpainting(image_size: int, hole_side: float | None = None) -> PGDConf
 def paper_generation(image_size: int) -> PGDConfig:
     """Return the paper's generation settings at any size."""
     return PGDConfig(**usual_settings("generation", image_size))
+
+
+class Changes(TypedDict, total=False):
+    """Settings of a run that differ from its defaults, by name; units as in `PGDConfig`, weight as in Eq. 3."""
+
+    epsilon: float
+    step_size: float
+    steps: int
+    step_decay: float
+    weight: float
+    search_settings: SearchSettings
 
 
 MAX_STEPS = 100_000
@@ -167,7 +178,10 @@ def usual_settings(
     hole_side: of a hole other than the paper's square; else None. "views" are no row of `SETTINGS`. The
     paper's search may take the settings of another one, for a comparison with the same steps and ball.
     """
-    values: dict[str, Any] = {"search": search, "step_decay": SETTINGS["step_decay"].unsaid}
+    values: dict[str, Any] = {
+        "search": SETTINGS["search"].validate(search),
+        "step_decay": SETTINGS["step_decay"].unsaid,
+    }
     for name, value in (paper.RUNS[kind] | SEARCHES[search].usual(kind, image_size)).items():
         scaled = SETTINGS[name].scaled if name in SETTINGS else ""
         if scaled:

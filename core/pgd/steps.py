@@ -230,11 +230,16 @@ class Passes:
         cross_entropy = F.cross_entropy(logits, targets, reduction="none")
         if not gradient:
             return Pass(logits.detach(), cross_entropy.detach(), None)
-        if not logits.requires_grad:
-            raise ValueError("the classifier cannot be differentiated: its logits carry no gradient to the images")
+        slope = None
+        if logits.requires_grad:
+            (slope,) = torch.autograd.grad(cross_entropy.sum(), variable, allow_unused=True)
+        if slope is None:
+            raise ValueError(
+                "the classifier cannot be differentiated: its logits carry no gradient to the images; leave out "
+                "no_grad, detach, numpy and argmax between them"
+            )
         # contiguous: gradients of channels-last networks would round differently in the norm.
-        slope = torch.autograd.grad(cross_entropy.sum(), variable)[0].contiguous()
-        return Pass(logits.detach(), cross_entropy.detach(), slope)
+        return Pass(logits.detach(), cross_entropy.detach(), slope.contiguous())
 
 
 @dataclass(frozen=True, eq=False)

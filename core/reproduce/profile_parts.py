@@ -39,7 +39,7 @@ from core.pgd.examples import (
     with_few_frames,
 )
 from core.pgd.jobs import JobConfig, PGDJob, make_job, run_batch, run_job
-from core.pgd.live import Run
+from core.pgd.live import finished_run
 from core.pgd.pictures import (
     JudgedOutcomes,
     KindRows,
@@ -434,13 +434,7 @@ def _make_run(network: ProfiledNetwork, example: Example, classes: ClassSet, pat
 
 def example_run(plan: RunPlan, classifier: Classifier, description: str = "") -> PGDRun:
     """Run a plan, keeping an example's number of frames."""
-    run = Run(plan, lambda: [classifier])
-    bar = progress_bar(desc=description, total=plan.config.steps + 1, unit="step", leave=False, disable=not description)
-    with bar:
-        for _ in run.states():
-            bar.update()
-    (result,) = run.so_far()
-    return with_few_frames(result)
+    return with_few_frames(finished_run(plan, classifier, description or None))
 
 
 QUICK_IMAGES, QUICK_PASSES = 500, 5_000  # of a quick map: maximum number of images, and of passes under waves
