@@ -72,7 +72,9 @@ class NamedMap:
             return False
         if mapped.get("sha256") is None and self.heatmap.metadata["source"]["type"] == "published":
             return self.weights_id in (None, other.get("weights_id"))
-        return bool(mapped.get("sha256") == other.get("sha256"))
+        # A network in a program's memory has no file, but a checksum.
+        names = ("sha256",) if "sha256" in {**mapped, **other} else ("weights_id",)
+        return all(mapped.get(name) == other.get(name) for name in names)
 
     def result_in(self, results: Mapping[str, Result]) -> Result | None:
         """Return the result of this map's classifier with the same weights and data, or None."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from core.classifiers.classifier import Classifier, Preprocess
 
-_NAMED_SETS = {**CLASS_SETS, "imagenet100": imagenet100}
+_NAMED_SETS: dict[str, Callable[[], ClassSet]] = {**CLASS_SETS, "imagenet100": imagenet100}
 
 
 def classifier(
@@ -45,7 +45,7 @@ def classifier(
 
     Args:
         module: a module from normalised images (B, 3, size, size) to logits (B, K); a function that does the same,
-            which torch can differentiate unless only heat maps are wanted; or, with `tokenizer`, an open_clip model.
+            which torch can differentiate unless only heat maps are expected; or, with `tokenizer`, an open_clip model.
         classes: the K class names in the order of the logits, or "imagenet", "imagenet100" or "cifar10"; for an
             open_clip model any names.
         mean, std: per channel, for pixel values in [0, 1]. None: `module` takes images in [0, 1] and normalises
@@ -77,7 +77,8 @@ def classifier(
         raise ValueError(f"a tokenizer needs a module with encode_image and encode_text; {name} has none; leave it out")
     if not callable(module):
         raise ValueError(f"module should be a torch module or a function; got {quoted(module)}")
-    preprocess, network = _preprocess(module, name, size, mean, std), module
+    preprocess = _preprocess(module, name, size, mean, std)
+    network: Any = module
     if isinstance(module, torch.nn.Module):
         network = frozen_copy(module)
         device = device or next((parameter.device for parameter in module.parameters()), None)
@@ -160,19 +161,19 @@ def _check_logits(made: Classifier) -> None:
             f"{made.name} fails with images of (2, 3, {size}, {size}) on {made.device} ({one_line(error, 200)}); check "
             "`size` and `device`, and that it takes float32"
         ) from error
-    wanted = f"logits of shape (2, {count}) for two images and {count} classes"
+    expected = f"logits of shape (2, {count}) for two images and {count} classes"
     if not isinstance(logits, torch.Tensor):
         raise ValueError(
-            f"{made.name} should return {wanted}; got {type(logits).__name__}; give a function that returns the "
+            f"{made.name} should return {expected}; got {type(logits).__name__}; give a function that returns the "
             "logits alone, such as lambda images: module(images).logits"
         )
     if logits.ndim != 2 or len(logits) != 2 or not logits.is_floating_point():
         raise ValueError(
-            f"{made.name} should return {wanted}; got {tuple(logits.shape)} {logits.dtype}; give a function that "
+            f"{made.name} should return {expected}; got {tuple(logits.shape)} {logits.dtype}; give a function that "
             "returns the scores before softmax"
         )
     if logits.shape[1] != count:
         raise ValueError(
-            f"{made.name} should return {wanted}; got {logits.shape[1]} logits; give one class name per logit, in "
+            f"{made.name} should return {expected}; got {logits.shape[1]} logits; give one class name per logit, in "
             "their order"
         )

@@ -39,7 +39,7 @@ def own_dataset(images: Any, labels: Any, classes: ClassSet) -> ImageDataset:
         name = type(images).__name__
         images, labels = _read_dataset(images)
     elif labels is None:
-        raise ValueError("labels are missing: give (N,) whole numbers, the true class of each image")
+        raise ValueError("labels are missing; give (N,) whole numbers, the true class of each image")
     pixels = own_pixels(images)
     return ImageDataset(name, "", pixels, _whole_labels(labels, len(pixels), classes), classes, name)
 

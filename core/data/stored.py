@@ -38,23 +38,20 @@ class NamedWeights(Protocol):
 
 
 def classifier_facts(classifier: NamedWeights) -> dict[str, Any]:
-    """Return the facts that identify a classifier and its weights."""
-    return {
+    """Return the facts that identify a classifier and its weights, without those that it lacks."""
+    facts = {
         "name": classifier.name,
         "kind": classifier.kind,
         "weights_id": classifier.weights_id,
         "sha256": classifier.sha256,
     }
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 def dataset_facts(dataset: ImageDataset) -> dict[str, Any]:
     """Return the facts that identify a data set's images."""
-    return {
-        "name": dataset.name,
-        "split": dataset.split,
-        "n": len(dataset),
-        "content_hash": dataset.content_hash,
-    }
+    split = {"split": dataset.split} if dataset.split else {}
+    return {"name": dataset.name, **split, "n": len(dataset), "content_hash": dataset.content_hash}
 
 
 def outcome_facts(classifier: Any, dataset: ImageDataset, seed: int, **facts: Any) -> dict[str, Any]:

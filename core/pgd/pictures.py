@@ -144,7 +144,7 @@ class JudgedOutcomes(ArchiveContent):
             }
             result[name] = PictureOutcomes(
                 classifier=self.painter,
-                sha256=self.metadata["classifier"]["sha256"],
+                sha256=self.metadata["classifier"].get("sha256", ""),
                 judge=self.judges[0] if self.judges else "",
                 pictures={column: columns[column] for column in NUMBERS if column in columns} | known | shares,
                 third=self.judges[1] if rank_column(1) in known else "",

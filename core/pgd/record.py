@@ -62,7 +62,7 @@ class PGDRun(ArchiveContent):
             Fact("terms", "list", low=1),
             Fact("seed", "whole number", high=2**64 - 1),
             Fact("classifier.name", "text"),
-            Fact("classifier.weights_id", "text"),
+            Fact("classifier.weights_id", "text", optional=True),
             Fact("images", "JSON object"),
             Fact("source", "JSON object"),
         ),
@@ -185,7 +185,7 @@ class PGDRun(ArchiveContent):
         states, pictures = self.curves["loss"].shape
         table = {"step": np.repeat(np.arange(states), pictures), "image": np.tile(np.arange(pictures), states)}
         table["target"] = np.tile(np.array(self.targets, dtype=object), states)
-        return pd.DataFrame(table | {name: values.ravel() for name, values in (self.curves | self.terms).items()})
+        return pd.DataFrame(table | {name: values.ravel() for name, values in {**self.curves, **self.terms}.items()})
 
     def top_classes(self, row: int, *, last: bool, count: int = 5) -> list[tuple[str, float]]:
         """Return (class name, probability) of the likeliest classes of image `row` at the first or last state."""

@@ -171,7 +171,7 @@ def hybrid_result(part: HybridPart, outcomes: HybridOutcomes, note: str) -> Resu
     """Return the crossover cutoff beside the shipped one for the same weights and pairs."""
     facts, crossover, shipped = outcomes.metadata, crossover_of(outcomes), None
     stored = stored_hybrids().get(facts["classifier"]["name"])
-    if stored is not None and stored.metadata["classifier"]["sha256"] == facts["classifier"]["sha256"]:
+    if stored is not None and stored.metadata["classifier"]["sha256"] == facts["classifier"].get("sha256"):
         stored = stored.subset(np.arange(stored.pairs) < outcomes.pairs)  # fewer pairs of a seed are a prefix of more
         shipped = crossover_of(stored) if same_pairs(outcomes, stored) else None
     here = Interval.exact(math.nan) if crossover is None else crossover.radius
@@ -209,7 +209,7 @@ def picture_result(part: PicturePart, outcomes: PictureOutcomes, grid: bytes, no
 
     rows.append(share("Become the target", columns["is_target"], stored.pictures["is_target"] if stored else None))
     if outcomes.judge:
-        same_judge = stored is not None and stored.facts["judge"]["sha256"] == facts["judge"]["sha256"]
+        same_judge = stored is not None and stored.facts["judge"]["sha256"] == facts["judge"].get("sha256")
         for of, when in (("", "after"), (" of the starts", "before")):
             what, column = f"{name_of(outcomes.judge)} predicts the target{of}", f"judge_share_{when}"
             rows.append(share(what, columns[column], stored.pictures[column] if stored and same_judge else None))

@@ -85,7 +85,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
     loss, norm = run.curves["loss"].mean(axis=1), run.curves["perturbation_norm"][-1].mean()
     before, after = (confidence(float(share)) for share in run.curves["target_probability"][[0, -1]].mean(axis=1))
     changes = [change["inside"] for change in images.get("change") or []]
-    digest = one_line(classifier.get("sha256") or "")[:12]
+    weights, digest = (one_line(classifier.get(name) or "") for name in ("weights_id", "sha256"))
     date = one_line(source.get("date") or "")[:10] or "at an unknown time"
     return {
         "Target": ", ".join(dict.fromkeys(target_of(run, row) for row in range(len(run.start)))),
@@ -101,7 +101,7 @@ def run_facts(run: PGDRun) -> dict[str, str]:
         "Settings": "".join(_setting(run, name, value) for name, value in values.items()),
         "Random seed": str(run.metadata["seed"]),
         "Picture": one_line(images.get("credit") or images.get("dataset") or "of unknown origin", MAX_TEXT_LENGTH),
-        "Weights": f"{one_line(classifier['weights_id'])} (sha256 {f'{digest}…' if digest else 'unknown'})",
+        "Weights": f"{weights or 'unknown'} (sha256 {f'{digest[:12]}…' if digest else 'unknown'})",
         "Computed": f"{date}, version {one_line(source.get('version') or '?')}, {device_text(source)}, "
         f"{source.get('wall_seconds') or 0:,.0f} s",
     }

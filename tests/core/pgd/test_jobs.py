@@ -20,7 +20,7 @@ from core.pgd.pictures import JudgedOutcomes, rank_column
 from core.pgd.plan import prepare
 from core.pgd.record import mean_change
 from core.pgd.settings import PGDConfig
-from core.pgd.starts import RANDOM_KINDS
+from core.pgd.starts import RANDOM_KINDS, start_of
 from core.pgd.steps import pgd_steps
 from core.shared.numbers import wilson
 from tests.core.toy import ConvClassifier
@@ -85,7 +85,10 @@ def test_holes_lie_where_seed_and_index_of_the_picture_say():
 
 @pytest.mark.parametrize("start", RANDOM_KINDS)
 def test_plans_of_drawings_take_the_classes_in_turn(start):
-    make_plan = jobs.generation_plans(dataset(count=30), CONFIG, target=None, start=start, seed=0)
+    data, classes = dataset(count=30), jobs.class_order(10, seed=0)
+    make_plan = jobs.generation_plans(
+        lambda target: start_of(data.classes.names[target], "custom", 16, start, data), classes, CONFIG, seed=0
+    )
     plan = make_plan(range(12))
     assert sorted(plan.targets[:10]) == list(range(10)) and plan.targets[10:] == plan.targets[:2]
     assert plan.start.shape == (12, 3, 16, 16) and not np.array_equal(plan.start[0], plan.start[10])

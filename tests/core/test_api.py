@@ -1,0 +1,407 @@
+"""The Python front: anybody's module, function or CLIP comes in; what does not fit gets a sentence."""
+
+import sys
+
+import matplotlib.pyplot
+import numpy as np
+import open_clip
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import core
+from core.data.holes_and_sketches import fill_hole
+from core.data.sample_sets import CIFAR10
+from core.pgd.__main__ import main as pgd
+from core.pgd.pictures import JudgedOutcomes
+from core.pgd.settings import usual_settings
+from core.pgd.steps import Generation, Inpainting, run_pgd
+from core.shared import cli
+from core.sweep.__main__ import main as sweep
+from tests.core.toy import tiny_clip
+
+matplotlib.use("agg")
+SIDE, NAMES = 8, tuple("abcdef")
+MEAN, STD = (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
+
+
+class Network(nn.Module):
+    """A small network with everything that training changes: dropout, statistics, gradients."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Tanh(), nn.Dropout(0.5), nn.Flatten(), nn.Linear(144, 6)
+        )
+
+    def forward(self, images):
+        return self.layers(images)
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return Network()
+
+
+@pytest.fixture
+def own(network):
+    return core.classifier(network, NAMES, mean=MEAN, std=STD, size=SIDE, name="own")
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (12, 3, SIDE, SIDE), dtype=np.uint8)
+
+
+LABELS = np.arange(12) % len(NAMES)
+
+
+def test_a_module_comes_in_frozen_and_is_itself_left_alone(network, own, images):
+    pixels = torch.from_numpy(images).float() / 255
+    normalised = (pixels - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    core.heatmap(own, images, LABELS, side=3, epsilon=1, progress=False)
+    core.draw(own, "a", steps=2, progress=False)
+    assert network.training and all(p.requires_grad and p.grad is None for p in network.parameters())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+    assert not any(module.training for module in own.modules()) and not any(p.requires_grad for p in own.parameters())
+    torch.testing.assert_close(own(pixels), network.eval()(normalised), rtol=0, atol=0)
+    own.to(torch.float64)
+    assert next(network.parameters()).dtype == torch.float32 and network.layers[1].running_mean.dtype == torch.float32
+
+
+def test_what_a_module_lacks_is_absent_and_its_state_is_told_apart(network, own, images):
+    heatmap = core.heatmap(own, images, LABELS, side=3, epsilon=1, progress=False)
+    facts = heatmap.metadata["classifier"]
+    assert facts == {"name": "own", "kind": "closed-set", "weights_id": own.weights_id}
+    assert heatmap.metadata["dataset"].keys() == {"name", "n", "content_hash"}
+    with torch.no_grad():
+        network.layers[-1].bias += 1
+    assert core.classifier(network, NAMES, size=SIDE).weights_id not in ("", own.weights_id)
+    function = core.classifier(lambda x: network.eval()(x), NAMES, size=SIDE)
+    assert (function.name, function.weights_id, function.patch_grid) == ("function", "", None)
+    run = core.draw(function, 1, steps=1, progress=False)
+    assert run.metadata["classifier"].keys() == {"name", "kind", "template"}
+
+
+def test_a_function_takes_images_in_0_to_1_on_its_own_side(images):
+    seen = []
+
+    def brightness(x):
+        seen.append(x.shape)
+        return torch.stack([x.mean((1, 2, 3)), 1 - x.mean((1, 2, 3))], 1)
+
+    classifier = core.classifier(brightness, ["bright", "dark"], size=4)
+    pixels = torch.from_numpy(images).float() / 255
+    logits = classifier(pixels)
+    assert classifier.name == "brightness" and seen[-1] == (12, 3, 4, 4)
+    torch.testing.assert_close(logits[:, 0], pixels.mean((1, 2, 3)), rtol=0, atol=0.02)
+    run = core.draw(classifier, "bright", start=np.full((SIDE, SIDE, 3), 0.5), steps=3, progress=False)
+    assert run.images.mean() > 128 and run.metadata["images"]["start"] == "picture"
+
+
+def test_an_open_clip_model_is_zero_shot_and_says_its_own_preprocessing():
+    clip, tokenizer = tiny_clip(), open_clip.get_tokenizer("ViT-B-32")
+    made = core.classifier(clip, ["a dog", "a cat"], tokenizer=tokenizer, template="a drawing of {class}")
+    assert (made.kind, made.image_size, made.patch_grid) == ("zero-shot", 32, 4)
+    assert made.preprocess.mean.flatten().tolist() == pytest.approx([0.5, 0.4, 0.3])
+    pixels = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        text = clip.encode_text(tokenizer(["a drawing of a dog", "a drawing of a cat"]), normalize=True)
+        image = clip.encode_image(made.preprocess(pixels), normalize=True)
+    torch.testing.assert_close(made(pixels), clip.logit_scale.exp() * image @ text.T, rtol=1e-4, atol=1e-4)
+    assert core.draw(made, "a castle on a hill", steps=1, progress=False).targets == ["a castle on a hill"]
+    assert clip.visual.conv1.weight.requires_grad, "the model itself can still be trained"
+
+
+def test_known_classes_keep_their_set():
+    flat = nn.Sequential(nn.Flatten(), nn.Linear(192, 10))
+    assert core.classifier(flat, CIFAR10.names, size=8).classes is CIFAR10
+    assert core.classifier(flat, "cifar10", size=8).classes is CIFAR10
+    twice = ["crane", "crane", *"abcdefgh"]
+    assert core.classifier(flat, twice, size=8).classes.names == tuple(twice), "torchvision's list has a name twice"
+
+
+FORMS = {
+    "uint8, channels first": lambda images: images,
+    "channels last": lambda images: images.transpose(0, 2, 3, 1),
+    "float": lambda images: images.astype(np.float64) / 255,
+    "tensor": lambda images: torch.from_numpy(images).float() / 255,
+    "list of pictures": lambda images: [Image.fromarray(image.transpose(1, 2, 0)) for image in images],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_images_of_any_form_are_the_same_images(form, own, images, tmp_path):
+    expected = core.heatmap(own, images, LABELS, side=3, epsilon=1, progress=False)
+    given = FORMS[form](images)
+    for data in ((given, LABELS.tolist()), (given, torch.from_numpy(LABELS))):
+        heatmap = core.heatmap(own, *data, side=3, epsilon=1, progress=False)
+        assert heatmap.metadata["dataset"] == expected.metadata["dataset"]
+        np.testing.assert_array_equal(heatmap.top1_errors, expected.top1_errors)
+
+
+def test_a_torch_data_set_brings_its_labels_and_name(own, images):
+    data = TensorDataset(torch.from_numpy(images).float() / 255, torch.from_numpy(LABELS))
+    heatmap = core.heatmap(own, data, side=3, epsilon=1, progress=False)
+    same = core.heatmap(own, images, LABELS, side=3, epsilon=1, progress=False)
+    facts = heatmap.metadata["dataset"]
+    assert facts == {**same.metadata["dataset"], "name": "TensorDataset"}
+
+
+def test_a_map_is_that_of_the_script(tmp_path, capsys):
+    line = ["waves", "--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--side", "3", "--device", "cpu"]
+    assert sweep([*line, "--output", str(tmp_path / "map.npz")]) == 0
+    samples = core.load_samples("cifar10-samples")
+    classifier = core.load_classifier("mini-resnet", samples.classes)
+    by_script, heatmap = core.Heatmap.load(tmp_path / "map.npz"), core.heatmap(classifier, samples, side=3)
+    assert not heatmap.differences(by_script)
+    np.testing.assert_array_equal(heatmap.top1_errors, by_script.top1_errors)
+    assert "heat map" in capsys.readouterr().err, "a bar says how far it is"
+
+
+def test_a_map_stops_and_goes_on_in_its_file(network, images, tmp_path):
+    output, settings = tmp_path / "map.npz", {"side": 5, "epsilon": 1, "progress": False}
+    passes, last = [], 3
+
+    def stopping(x):
+        passes.append(len(x))
+        if len(passes) == last:
+            raise KeyboardInterrupt
+        return network.eval()(x)
+
+    classifier = core.classifier(stopping, NAMES, size=SIDE)
+    with pytest.raises(KeyboardInterrupt):
+        core.heatmap(classifier, images, LABELS, output=output, **settings)
+    stopped = core.Heatmap.load(output)
+    assert 0 < (stopped.counts > 0).sum() < len(stopped.counts)
+    whole, last, so_far = core.heatmap(classifier, images, LABELS, **settings), 0, sum(passes)
+    resumed = core.heatmap(classifier, images, LABELS, output=output, **settings)
+    assert sum(passes) - so_far == 12 * (stopped.counts == 0).sum()
+    np.testing.assert_array_equal(resumed.top1_errors, whole.top1_errors)
+    with pytest.raises(
+        ValueError, match=r"map\.npz holds waves of other settings \(seed '0', not '1'\).* choose another output"
+    ):
+        core.heatmap(classifier, images, LABELS, output=output, seed=1, **settings)
+
+
+def test_a_share_of_the_passes_has_an_estimate(own, images):
+    heatmap = core.heatmap(own, images, LABELS, side=5, epsilon=1, passes=0.5, progress=False)
+    assert heatmap.images_per_wave == 6 and heatmap.estimate.shape == (3, 5, 5)
+
+
+@pytest.mark.parametrize("search", ["pixels", "views"])
+def test_a_drawing_is_pgd_from_its_start_by_either_search(own, search):
+    run = core.draw(own, ["b", 0], search=search, seed=3, steps=12, progress=False)
+    config = core.PGDConfig(**usual_settings("generation", SIDE, search=search) | {"steps": 12})
+    state = run_pgd(own, Generation(torch.tensor([1, 0])), torch.from_numpy(run.start), config, seed=3)
+    np.testing.assert_array_equal(run.images, (state.images * 255).round().byte().numpy())
+    assert run.targets == ["b", "a"] and run.config == config and run.metadata["images"]["start"] == "classless"
+    assert not np.array_equal(run.start, core.draw(own, ["b", 0], seed=4, steps=1, progress=False).start)
+
+
+def test_a_drawing_is_that_of_the_script(tmp_path):
+    line = ["generate", "--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--target", "horse"]
+    assert pgd([*line, "--limit", "2", "--steps", "5", "--device", "cpu", "--output", str(tmp_path)]) == 0
+    (outcomes,) = JudgedOutcomes.load(tmp_path / "pictures.npz").kinds().values()
+    classifier = core.load_classifier("mini-resnet", CIFAR10)
+    run = core.draw(classifier, ["horse", "horse"], steps=5, progress=False)
+    np.testing.assert_allclose(run.curves["loss"][-1], outcomes.pictures["loss_after"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("search", ["pixels", "views"])
+def test_a_hole_is_filled_by_either_search(own, images, search):
+    mask = np.zeros((SIDE, SIDE), dtype=bool)
+    mask[2:6, 2:6] = True
+    run = core.fill(own, images[:2].transpose(0, 2, 3, 1), mask, "c", search=search, steps=12, progress=False)
+    values = usual_settings("inpainting", SIDE, 4, search) | {"steps": 12}
+    fill, penalty = {"pixels": ("region", "eq3"), "views": ("rim", "frozen")}[search]
+    start = fill_hole(images[:2] / np.float32(255), mask[None], fill)
+    objective = Inpainting(
+        torch.tensor([2, 2]), torch.from_numpy(mask[None]), weight=values.pop("weight"), penalty=penalty
+    )
+    state = run_pgd(own, objective, torch.from_numpy(start), core.PGDConfig(**values))
+    np.testing.assert_array_equal(run.images, (state.images * 255).round().byte().numpy())
+    np.testing.assert_array_equal(run.original, images[:2])
+
+
+def test_a_hole_of_its_own_for_each_picture(own, images):
+    masks = np.zeros((2, SIDE, SIDE), dtype=bool)
+    masks[0, :2], masks[1, 6:] = True, True
+    run = core.fill(own, images[:2], masks, ["a", "b"], penalty="frozen", steps=3, progress=False)
+    changed = np.abs(run.images.astype(int) - run.original).sum(axis=1) > 0
+    assert run.targets == ["a", "b"] and changed[0, :2].any() and not changed[0, 2:].any() and not changed[1, :6].any()
+
+
+def test_results_draw_themselves_become_tables_and_load_again(own, images, tmp_path):
+    heatmap = core.heatmap(own, images, LABELS, side=3, epsilon=1, output=tmp_path / "map.npz", progress=False)
+    run = core.draw(own, ["a", "b"], steps=2, progress=False)
+    figure, (left, right) = matplotlib.pyplot.subplots(1, 2)
+    assert heatmap.plot(left) is left and run.plot(right) is right
+    drawn = left.images[0].get_array()
+    np.testing.assert_allclose(drawn, 100 * heatmap.error_rate)
+    np.testing.assert_allclose(
+        heatmap.plot(metric="Probability").images[0].get_array(), 100 * heatmap.number("true_probability")
+    )
+    for result in (heatmap, run, core.fill(own, images[0], np.eye(SIDE, dtype=bool), 1, steps=1, progress=False)):
+        assert result._repr_png_().startswith(b"\x89PNG") and "own" in repr(result) and len(repr(result)) < 200
+    matplotlib.pyplot.close("all")
+    table = heatmap.to_pandas()
+    centre = table[(table.i == 0) & (table.j == 0)]
+    assert len(table) == 9 and centre.top1_errors.item() == heatmap.top1_errors[1, 1]
+    curve = run.to_pandas()
+    assert curve[(curve.step == 2) & (curve.image == 1)].loss.item() == run.curves["loss"][2, 1]
+    assert set(curve.target) == {"a", "b"}
+    assert core.Heatmap.load(tmp_path / "map.npz").equals(heatmap)
+    run.save(tmp_path / "run.npz")
+    np.testing.assert_array_equal(core.PGDRun.load(tmp_path / "run.npz").images, run.images)
+
+
+def linear(classes=6):
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * SIDE * SIDE, classes))
+
+
+class Tuple(nn.Module):
+    def forward(self, images):
+        return images.mean((1, 2, 3)), images
+
+
+MODULES = {
+    "returns a tuple": (
+        lambda: Tuple(),
+        {},
+        r"Tuple should return logits of shape \(2, 6\).* got tuple; give a function",
+    ),
+    "returns images": (lambda: nn.Identity(), {}, r"Identity should return logits.* got \(2, 3, 8, 8\)"),
+    "returns classes": (lambda: lambda x: x.flatten(1)[:, :6].long(), {}, "got .* torch.int64; .* before softmax"),
+    "another number": (
+        lambda: linear(7),
+        {},
+        "for two images and 6 classes; got 7 logits; give one class name per logit",
+    ),
+    "another size": (linear, {"size": 9}, r"Sequential fails with images of \(2, 3, 9, 9\) on cpu .*; check `size`"),
+    "mean of bytes": (linear, {"mean": (124, 116, 104), "std": (58, 57, 57)}, r"for pixels in \[0, 1\]; .* by 255"),
+    "mean alone": (linear, {"mean": MEAN}, "mean and std come together"),
+    "a tokenizer": (linear, {"tokenizer": len}, "a tokenizer needs a module with encode_image"),
+    "no tokenizer": (tiny_clip, {}, r"CLIP has a text tower and needs its tokenizer; give open_clip.get_tokenizer"),
+    "no module": (lambda: "resnet18", {}, "module should be a torch module or a function; got 'resnet18'"),
+}
+
+
+@pytest.mark.parametrize("case", MODULES)
+def test_a_module_that_does_not_fit_is_told_what_does(case):
+    make, options, message = MODULES[case]
+    with pytest.raises(ValueError, match=message) as error:
+        core.classifier(make(), NAMES, **{"size": SIDE} | options)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("classes", ["imagnet", 10, [], [1, 2], ["a", ""]])
+def test_classes_are_names(classes):
+    with pytest.raises(ValueError, match="classes should be|at least one class"):
+        core.classifier(linear(), classes, size=SIDE)
+
+
+BYTES = np.random.default_rng(1).integers(0, 256, (6, 3, SIDE, SIDE), dtype=np.uint8)
+IMAGES = {
+    "0 to 255 as float": (
+        BYTES.astype(np.float32),
+        None,
+        r"float images should lie in \[0, 1\]; .*; divide them by 255",
+    ),
+    "normalised": (torch.randn(6, 3, SIDE, SIDE), None, "leave out Normalize"),
+    "not a number": (np.full((6, 3, SIDE, SIDE), np.nan), None, r"\[0, 1\]; got values from nan"),
+    "other whole numbers": (BYTES.astype(np.int64), None, "got int64; convert them"),
+    "one channel": (BYTES[:, :1], None, r"got the shape \(6, 1, 8, 8\); repeat a single channel"),
+    "no channel": (BYTES[:, 0], None, r"got the shape \(6, 8, 8\); repeat a single channel"),
+    "four channels": (np.repeat(BYTES[:, :1], 4, 1), None, r"got the shape \(6, 4, 8, 8\); convert them"),
+    "empty": (BYTES[:0], np.zeros(0, int), "with at least one image; got none"),
+    "an empty list": ([], [], "with at least one image; got none"),
+    "not square": (BYTES[:, :, :6], None, "should be square; got 6 x 8 pixels; crop them"),
+    "of several sizes": ([BYTES[0], BYTES[0, :, :4, :4]], [0, 1], "should all have one size; got"),
+    "text": ("photographs", None, "images should be"),
+    "a loader": (DataLoader(TensorDataset(torch.rand(2, 3, 8, 8), torch.arange(2))), False, "give its `dataset`"),
+    "without labels": (BYTES, False, "labels are missing; give"),
+    "too high a label": (BYTES, np.arange(1, 7), "should go from 0 to 5, .*; got 1 to 6"),
+    "a negative label": (BYTES, np.arange(6) - 1, "got -1 to 4"),
+    "too few labels": (BYTES, np.arange(5), r"one per image, \(6,\); got int64 of shape \(5,\)"),
+    "labels as floats": (BYTES, [0.5] * 6, "labels should be whole numbers"),
+    "labels twice": (TensorDataset(torch.rand(6, 3, 8, 8), torch.arange(6)), np.arange(6), "brings its own labels"),
+    "another data set's classes": (core.load_samples("cifar10-samples"), False, "has other classes"),
+}
+
+
+@pytest.mark.parametrize("case", IMAGES)
+def test_images_that_do_not_fit_are_told_what_does(case, own):
+    images, labels, message = IMAGES[case]
+    labels = np.arange(6) if labels is None else None if labels is False else labels
+    with pytest.raises(ValueError, match=message) as error:
+        core.heatmap(own, images, labels, side=3, epsilon=1, progress=False)
+    assert "\n" not in str(error.value)
+
+
+HOLE = np.eye(SIDE, dtype=bool)
+REFUSED = {
+    "a bare module": (lambda own: core.draw(linear(), "a"), "classifier should be one of core.classifier.*wrap it"),
+    "an unknown word": (lambda own: core.draw(own, "castle"), "'castle' is not among the 6 classes"),
+    "an unknown word to fill": (lambda own: core.fill(own, BYTES[0], HOLE, "castle"), "not among the 6 classes"),
+    "an index too high": (lambda own: core.draw(own, 6), "target 6 is not one of the 6 classes; give an index below 6"),
+    "a negative index": (lambda own: core.draw(own, [0, -1]), "target -1 is not one of the 6 classes"),
+    "no word": (lambda own: core.draw(own, []), "targets should be at least one class"),
+    "an unknown search": (lambda own: core.draw(own, "a", search="hints"), "search must be one of pixels, views"),
+    "an unknown start": (lambda own: core.draw(own, "a", start="noise"), "one of blur, classless, independent, grey"),
+    "no step": (lambda own: core.draw(own, "a", steps=0), "steps must be a whole number"),
+    "a mask of another size": (
+        lambda own: core.fill(own, BYTES[0], HOLE[1:], "a"),
+        r"\(8, 8\); got the shape \(7, 8\)",
+    ),
+    "a mask of numbers": (lambda own: core.fill(own, BYTES[0], HOLE * 255, "a"), "should be bool.*use mask > 0"),
+    "an empty mask": (lambda own: core.fill(own, BYTES[0], HOLE & False, "a"), "the mask is empty"),
+    "too few masks": (lambda own: core.fill(own, BYTES[:3], np.stack([HOLE] * 2), "a"), "one for each of 3 images"),
+    "too few targets": (lambda own: core.fill(own, BYTES[:3], HOLE, ["a", "b"]), "one for each of 3 images; got 2"),
+    "images of no known size": (
+        lambda own: core.heatmap(own, BYTES, np.arange(6)),
+        "no size v.* 8-pixel images; choose",
+    ),
+    "waves too fine": (lambda own: core.heatmap(own, BYTES, np.arange(6), side=11, epsilon=1), "a side of at most 7"),
+    "an unknown metric": (
+        lambda own: core.heatmap(own, BYTES, np.arange(6), side=3, epsilon=1, progress=False).plot(metric="top1"),
+        "metric should be one .* Top-1, Top-5, Probability; got 'top1'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_drawn_is_told_why(case, own):
+    call, message = REFUSED[case]
+    with pytest.raises(ValueError, match=message) as error:
+        call(own)
+    assert "\n" not in str(error.value)
+
+
+BLIND = {
+    "no_grad": lambda network: torch.no_grad()(network),
+    "detach": lambda network: lambda x: network(x.detach()),
+    "numpy": lambda network: lambda x: network(torch.from_numpy(x.detach().numpy())),
+}
+
+
+@pytest.mark.parametrize("case", BLIND)
+def test_without_a_gradient_there_are_maps_and_no_drawings(case, network, images):
+    classifier = core.classifier(BLIND[case](network.eval()), NAMES, size=SIDE)
+    assert core.heatmap(classifier, images, LABELS, side=3, epsilon=1, progress=False).n == 12
+    for draw in (core.draw, lambda *args, **options: core.fill(args[0], BYTES[0], HOLE, *args[1:], **options)):
+        with pytest.raises(ValueError, match="the classifier cannot be differentiated: .* leave out no_grad"):
+            draw(classifier, "a", progress=False)
+
+
+def test_a_bar_in_a_notebook_moves(monkeypatch):
+    seen = []
+    monkeypatch.setattr("tqdm.auto.tqdm", lambda *items, **options: seen.append(options))
+    cli.progress_bar(total=3)
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    cli.progress_bar(total=3)
+    assert [options.get("mininterval", 0) for options in seen] == [30, 0]
