@@ -101,7 +101,7 @@ def draw(
         seed: of the starts and of the search's views.
         progress: whether to show a bar.
         **settings: epsilon (L2 radius of the ball around the start), step_size (L2), steps, step_decay,
-            search_settings (such as `Views`); the others are `usual_settings("generation", size, search=search)`.
+            views (of the search by views); the others are `usual_settings("generation", size, search=search)`.
     Returns:
         The run: `images` (N, 3, size, size) uint8, `curves`, `plot()`, `to_pandas()`, `save(path)`.
     Raises:

@@ -90,7 +90,7 @@ class Changes(TypedDict, total=False):
     steps: int
     step_decay: float
     weight: float
-    search_settings: SearchSettings
+    views: Views
 
 
 MAX_STEPS = 100_000

@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import core
-from core.data.holes_and_sketches import fill_hole
+from core.data.holes import fill_hole
 from core.data.sample_sets import CIFAR10
 from core.pgd.__main__ import main as pgd
 from core.pgd.pictures import JudgedOutcomes
@@ -364,7 +364,7 @@ REFUSED = {
     "too few targets": (lambda own: core.fill(own, BYTES[:3], HOLE, ["a", "b"]), "one for each of 3 images; got 2"),
     "images of no known size": (
         lambda own: core.heatmap(own, BYTES, np.arange(6)),
-        "no size v.* 8-pixel images; choose",
+        "no size v.* 8-pixel images; give epsilon=V",
     ),
     "waves too fine": (lambda own: core.heatmap(own, BYTES, np.arange(6), side=11, epsilon=1), "a side of at most 7"),
     "an unknown metric": (

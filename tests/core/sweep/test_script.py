@@ -145,7 +145,9 @@ def test_pictures_of_another_size_want_an_epsilon_and_get_the_largest_map_up_to_
     np.savez(tmp_path / "noise.npz", images=images, labels=np.arange(4), classes=np.array(CIFAR10.names))
     line = f"waves --classifier mini-resnet --dataset {tmp_path}/noise.npz --cells=0,0 --device cpu".split()
     line += ["--output", str(tmp_path / "map.npz")]
-    assert main(line) == 2 and f"no size v of waves for {pixels}-pixel images; choose" in capsys.readouterr().err
+    assert (
+        main(line) == 2 and f"no size v of waves for {pixels}-pixel images; give --epsilon" in capsys.readouterr().err
+    )
     assert main([*line, "--epsilon", "4"]) == 0
     assert Heatmap.load(tmp_path / "map.npz").side == side
 
