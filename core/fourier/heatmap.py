@@ -390,7 +390,6 @@ def draw_map(axes: Axes, values: np.ndarray, metric: Metric, *, title: str) -> N
         metric: of the values.
         title: above the map.
     """
-
     unit, (low, high), half = metric.unit, metric.value_range, len(values) / 2
     picture = axes.imshow(
         np.ma.masked_invalid(unit.scale * values),
