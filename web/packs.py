@@ -114,7 +114,7 @@ def _word(place: int) -> dict[str, Any]:
 def _maps(maps: ShownMaps, outline: float = 0) -> dict[str, Any]:
     """Pack maps whose notes do not say whether weights are on this machine, which is irrelevant elsewhere."""
     views = [replace(view, note="(the paper’s)" if view.note else "") for view in maps.views]
-    return {"value": list(WAVE), "outline": outline, **pack_maps(replace(maps, views=views))}
+    return {"value": list(WAVE), **pack_maps(replace(maps, views=views, outline=outline))}
 
 
 def mixer() -> tuple[dict[str, Any], dict[str, Any]]:

@@ -100,7 +100,6 @@ def mount_synchronised(
     read: Callable[[Any], T | None],
     on_choice: Callable[[T], None],
     data: Mapping[str, Any],
-    about: object = None,
     **events: Callable[[], None],
 ) -> None:
     """Mount a component that shows `value`, which the visitor may change.
@@ -112,11 +111,10 @@ def mount_synchronised(
         read: validates a value from the (untrusted) browser; returns None if it is invalid.
         on_choice: called with the value that the visitor chose, before the rerun. It should store it, and the next run
             should pass it back as `value`.
-        data: further data for the browser.
-        about: the value's subject, as JSON; a choice about another subject is ignored.
+        data: further data for the browser; "about" is the value's subject: a choice about another one is ignored.
         events: further callbacks, `on_NAME_change`.
     """
-    name = f"{key}.shown"
+    name, about = f"{key}.shown", data.get("about")
     state = st.session_state[name] = st.session_state.get(name, Synchronised(value, about)).follow(value, about)
 
     def chosen() -> None:
@@ -126,7 +124,7 @@ def mount_synchronised(
 
     mount(
         key=key,
-        data={"key": key, "token": state.token, "value": state.sent, "about": about, **data},
+        data={"key": key, "token": state.token, "value": state.sent, "about": None, **data},
         on_choice_change=chosen,
         **events,
     )

@@ -114,12 +114,11 @@ def _counted(flips: int, counted: int, total: int) -> str:
 
 
 def prediction_table(
-    title: str,
+    spec: ClassifierSpec,
     predictions: Predictions,
     names: Sequence[str],
     label: int | None,
     *,
-    colour: str,
     frequency: Frequency,
     complete: bool = False,
 ) -> None:
@@ -127,7 +126,6 @@ def prediction_table(
 
     Args:
         label: index of the true class, or None.
-        colour: the classifier's colour.
         complete: whether to list all classes of a short list, or add a line for the sum of the others.
     """
     probabilities = np.stack([predictions.clean, predictions.perturbed], axis=1)  # (K, 2)
@@ -142,10 +140,11 @@ def prediction_table(
         lines.append(
             ("rest", f"{len(names) - len(leading)} more classes", np.maximum(0, 1 - probabilities[leading].sum(0)))
         )
+    colour = model_colour(spec.name)
     body = [row_html([name, _bar(clean), _bar(wave, colour)], kind) for kind, name, (clean, wave) in lines]
     before, after = (bdi(names[row]) for row in probabilities.argmax(0))
     verdict = f"{before} stays" if before == after else f"{before} becomes {after}"
-    caption = f"{html.escape(title)}: {verdict}"
+    caption = f"{html.escape(spec.title)}: {verdict}"
     heads = ["class", "clean", "with the wave"]
     st.html(table_html(heads, body, kind="predictions", caption=caption, data=_wave(frequency)))
 
@@ -266,8 +265,7 @@ def draw_predictions(predictors: Sequence[Predictor], perturbed: PerturbedPictur
         columns = st.columns(4, gap="medium")
     for k, (spec, predictions) in enumerate(by_classifier.items()):
         with columns[k % 4]:
-            colour = model_colour(spec.name)
-            prediction_table(spec.title, predictions, *about, colour=colour, frequency=perturbed.frequency)
+            prediction_table(spec, predictions, *about, frequency=perturbed.frequency)
     if by_classifier:
         with beside:
             probability_curve(by_classifier, *about, perturbed.epsilon)

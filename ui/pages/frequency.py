@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
-from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -246,21 +245,20 @@ def _maps(
             for view, entry in zip(maps.views, chosen, strict=True)
         ]
         maps = replace(maps, views=views)
-    look: dict[str, Any] = {"selected": selected, "outline": outline, "key": "frequency.heatmaps"}
+    maps, key = replace(maps, outline=outline), "frequency.heatmaps"
     if perturbed is None:
         st.info("Choose a bundled picture or upload your own.")
         st.button("Choose a picture", icon=":material/image:", on_click=open_yours, args=(PLACE,))
-        heatmap_view(maps, on_select=partial(_select, None), **look)
+        heatmap_view(maps, selected=selected, key=key, on_select=partial(_select, None))
     else:
         picture, side = perturbed.picture, max(len(view.values) for view in maps.views)
         wave_lab(
             maps,
-            under_wave(picture, side, picture_strip(url_prefix="")),
+            replace(under_wave(picture, side, picture_strip(url_prefix="")), belongs=BELONGS),
+            selected=selected,
+            key=key,
             on_select=partial(_select, picture.size),
-            on_pick=lambda place: pick_picture(PLACE, place, url_prefix=""),
-            on_library=partial(open_yours, PLACE),
-            belongs=BELONGS,
-            **look,
+            on_pick=_pick,
         )
     if show == "Difference":
         if reasons := mismatches(chosen[0].heatmap, chosen[1].heatmap):
@@ -269,6 +267,14 @@ def _maps(
             )
         if len(chosen) > 2:
             st.markdown("The difference is between the first two maps.")
+
+
+def _pick(place: int | None) -> None:
+    """Choose another picture of the strip, or open the library at the visitor's own."""
+    if place is None:
+        open_yours(PLACE)
+    else:
+        pick_picture(PLACE, place, url_prefix="")
 
 
 def _select(size: int | None, frequency: Frequency, epsilon: float = 0.0) -> None:

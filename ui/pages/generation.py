@@ -26,11 +26,11 @@ from core.shared import paper
 from core.shared.text import count_of
 from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.painters.painters import sketch_painter
-from ui.components.pictures.pictures import Thumbnails, image_picker, pack_thumbnails
+from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
 from ui.components.replay.replay import Caption, pack_stills
 from ui.runs.export import downloads
 from ui.runs.outcome import VIEWS, counted, many_pictures, run_table, sample_set_of, second_judge
-from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel, unknown_word
+from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel, unknown_word
 from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
 from ui.runs.state import RunRequest, RunResult
@@ -102,15 +102,15 @@ def page() -> None:
     with verb:
         ask_for_run(PAGE, "Draw", request, st.session_state.pop(_ASKED, False))
     with stage:
-        result = run_panel(
+        shown = Stage(
             PAGE,
             "Draw",
-            request,
             partial(stored_example, PAGE, row.name, shown_first(PAGE, row, request.names), kind, searches),
             partial(_back, row),
-            bring=_bring,
-            stills=partial(_stills, row, targets, kind),
+            _bring,
+            partial(_stills, row, targets, kind),
         )
+        result = run_panel(shown, request)
     with details:
         _formulas(kind, searches, row.rule if result is not None and result.stored else "")
         if result is not None:
@@ -343,7 +343,7 @@ def _bundled_sketches(row: SampleSet) -> None:
         key=f"{PAGE}.sketches",
         label="Bundled sketches",
         on_pick=pick,
-        columns=2,
+        look=TileLook(columns=2),
     )
 
 
@@ -415,8 +415,7 @@ def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[C
         key=f"{PAGE}.wall",
         label="Random words, drawn",
         on_pick=pick,
-        columns=10,
-        ticks=[word.drawings["views"].recognised() for word in wall.words],
+        look=TileLook(columns=10, ticks=[word.drawings["views"].recognised() for word in wall.words]),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import ClassifierSpec, classifier_title
-from core.data.holes import Fill, hole_side, hole_text, read_hole, square_side
+from core.data.holes import Fill, hole_side, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.pgd.plan import inpainting_plan
 from core.pgd.search import COMPARED, Search
@@ -20,7 +20,7 @@ from ui.components.painters.painters import mask_painter
 from ui.runs.export import downloads
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.outcome import VIEWS, hole_painter, holes_alone, many_pictures, run_table, sample_set_of
-from ui.runs.panel import ask_for_run, head, painted_by, reserve, run_panel, show_result
+from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel, show_result
 from ui.runs.replay import ROLES, back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
 from ui.runs.state import RunRequest, RunResult, run_state
@@ -50,7 +50,6 @@ MINIMISED = (
     "Wajs 2005), the projection onto the ball, the clip."
 )
 TARGET_WIDTH = 340  # pixels
-BRUSH_SHARE = 28  # the brush's default radius is the picture's side divided by this
 SEEN = {  # what a hole holds when another network judges it alone
     "views": "Filled so that every view must convince",
     "pixels": "Filled so that the picture must convince",
@@ -89,21 +88,15 @@ def page() -> None:
     if examples is not None:
         _open_linked_examples(examples)
     with right:
-        result = run_panel(
+        position = None if picture is None else picture.position
+        shown = Stage(
             PAGE,
             "Fill",
-            request,
-            lambda: stored_example(
-                PAGE,
-                row.name,
-                shown_first(PAGE, row, names),
-                penalty,
-                searches,
-                None if picture is None else picture.position,
-            ),
+            lambda: stored_example(PAGE, row.name, shown_first(PAGE, row, names), penalty, searches, position),
             lambda: _back(row),
-            bring=_bring,
+            _bring,
         )
+        result = run_panel(shown, request)
         if picture is not None and not picture.own and picture.position in row.faceless:
             st.caption(FACELESS)
     with painter:
@@ -201,8 +194,6 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         to_picture(picture.pixels),
         hole,
         side=round(hole_side(st.session_state[FIRST_HOLES][size])),
-        papers=square_side(size),
-        radius=max(1, size // BRUSH_SHARE),
         key=f"{PAGE}.painter",
         on_paint=lambda mask: st.session_state[HOLES].__setitem__(size, mask),
         alt=picture.caption,

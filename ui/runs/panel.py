@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import html
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 import streamlit as st
@@ -98,26 +100,30 @@ def ask_for_run(page: str, verb: str, request: RunRequest, entered: bool = False
         beside.markdown(f"**These settings cannot run**: {as_markdown(why)}.")
 
 
-def run_panel(
-    page: str,
-    verb: str,
-    request: RunRequest | None,
-    example: Callable[[], RunResult | None],
-    back: Callable[[], None],
-    *,
-    bring: Callable[[RunResult], None] = lambda result: None,
-    stills: Callable[[], dict[str, Any] | None] = lambda: None,
-) -> RunResult | None:
+@dataclass(frozen=True)
+class Stage:
+    """What a page of runs shows.
+
+    page: its path. verb: on the button that starts a run. example: returns the stored runs to show if there is no other
+    result. stills: stored pictures without runs. back: callback that restores the settings of the stored example.
+    bring: chooses a result's pictures and target, as far as possible; for callbacks.
+    """
+
+    page: str
+    verb: str
+    example: Callable[[], RunResult | None]
+    back: Callable[[], None]
+    bring: Callable[[RunResult], None]
+    stills: Callable[[], dict[str, Any] | None] = lambda: None
+
+
+def run_panel(stage: Stage, request: RunRequest | None) -> RunResult | None:
     """Draw the run in progress, else the result, else stored pictures or the run before its start, always in the same
     place, and below whether it is of the settings; return the displayed result.
 
-    Args:
-        verb: on the button that starts a run. request: the run of the current settings.
-        example: returns the stored runs to show if there is no other result. stills: stored pictures without runs.
-        back: callback that restores the settings of the stored example.
-        bring: chooses a result's pictures and target, as far as possible; for callbacks.
+    request: the run of the current settings.
     """
-    state = run_state(page)
+    page, verb, state = stage.page, stage.verb, run_state(stage.page)
     if state.active is not None:
         if request is not None and not request.is_about(state.active.run.plan):
             state.active.job.stop()  # the visitor has turned to something else, which is shown at once
@@ -126,8 +132,8 @@ def run_panel(
     error = state.take_refusal() or state.error
     if error:
         st.error(as_markdown(sentence(error)))
-    view = RunView(None) if state.active is not None else state.view(request, example)
-    result, pictures = view.result, None if view.result is not None or state.active is not None else stills()
+    view = RunView(None) if state.active is not None else state.view(request, stage.example)
+    result, pictures = view.result, None if view.result is not None or state.active is not None else stage.stills()
     if state.active is not None or (result is not None and not result.stored):
         url.tell_of_link("The run is computed again there; *Details* saves this one.")
     with st.container(key=f"{page}.panel"):
@@ -145,26 +151,20 @@ def run_panel(
         elif pictures is not None:
             _replay(page, pictures)
         elif request is not None and (plan := request.plan) is not None:
+            pairs = list(product(request.names, request.searches))
             new, version = RunProgress("new", "" if request.why else _how_long(verb, request)), request.fingerprint
-            at_start = partial(live_replay, plan, request.names, request.searches, [], [], id=version, live=new)
+            at_start = partial(live_replay, plan, pairs, [], [], id=version, live=new)
             _replay(page, state.cached("replay", version, at_start))
     with st.container(horizontal=True, vertical_alignment="center", key=f"{page}.status"):
         st.html("<span></span>")  # the row keeps its height while it says nothing
         if state.active is None:
-            _status(page, verb, request, view, back, bring, stored=pictures is not None)
+            _status(stage, request, view, stored=pictures is not None)
     return result
 
 
-def _status(
-    page: str,
-    verb: str,
-    request: RunRequest | None,
-    view: RunView,
-    back: Callable[[], None],
-    bring: Callable[[RunResult], None],
-    stored: bool,
-) -> None:
+def _status(stage: Stage, request: RunRequest | None, view: RunView, stored: bool) -> None:
     """Draw whether what is displayed is of the settings, and the ways back."""
+    page, verb = stage.page, stage.verb
     state, result, changed = run_state(page), view.result, view.changed
     why = "" if request is None else refusal(request)
     message = ""
@@ -179,14 +179,19 @@ def _status(
     if message:
         st.markdown(message)
     if state.result is not None and state.result is not result:
-        again = partial(show_result, page, state.result, bring)
+        again = partial(show_result, page, state.result, stage.bring)
         st.button("Show the last run", key=f"{page}.see", on_click=again, type="tertiary")
     if result is not None and result.opened:
         st.button(
-            f"Close {result.opened}", icon=":material/close:", on_click=partial(_close, page, bring), type="tertiary"
+            f"Close {result.opened}",
+            icon=":material/close:",
+            on_click=partial(_close, page, stage.bring),
+            type="tertiary",
         )
     elif not stored and (result is None or changed or not result.stored):
-        st.button("Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=back, type="tertiary")
+        st.button(
+            "Back to the example", icon=":material/undo:", key=f"{page}.back", on_click=stage.back, type="tertiary"
+        )
 
 
 def _how_long(verb: str, request: RunRequest) -> str:
@@ -248,10 +253,9 @@ def _live(page: str, waits: bool) -> None:
         live = RunProgress("queued", what_one_sees(active), run.step)
     else:
         live = RunProgress("running", what_one_sees(active), run.step, REDRAW_SECONDS)
-    curves = [run.target_probability(k) for k in range(len(active.names) * len(active.searches) if moments else 0)]
-    _replay(
-        page, live_replay(run.plan, active.names, active.searches, moments, curves, id=job.id, live=live), seek=True
-    )
+    pairs = list(product(active.names, active.searches))
+    curves = [run.target_probability(k) for k in range(len(pairs) if moments else 0)]
+    _replay(page, live_replay(run.plan, pairs, moments, curves, id=job.id, live=live), seek=True)
 
 
 def what_one_sees(active: ActiveRun) -> str:

@@ -99,8 +99,7 @@ def run_replay(
 
 def live_replay(
     plan: RunPlan,
-    names: Sequence[str],
-    searches: Sequence[Search],
+    runs: Sequence[tuple[str, Search]],
     moments: Sequence[Sequence[PGDState]],
     curves: Sequence[np.ndarray],
     *,
@@ -110,12 +109,12 @@ def live_replay(
     """Return the newest moments of a run in progress, with its curves so far.
 
     Args:
-        names, searches: of the classifiers; each classifier runs with each search.
+        runs: the classifier's name and the search of each.
         moments: lists of one state per run, at the same step; without any, the start is shown.
         curves: `Run.target_probability` per run; none before the first state.
     """
     start = to_uint8_planes(plan.start)
-    pairs = [(short_title(classifier_title(name)), search) for name, search in itertools.product(names, searches)]
+    pairs = [(short_title(classifier_title(name)), search) for name, search in runs]
     tracks = []
     for k, (title, search) in enumerate(pairs):
         frames, curve = start[None], np.zeros((0, len(start)), np.float32)

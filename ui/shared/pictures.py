@@ -15,7 +15,7 @@ import streamlit as st
 from core.data.datasets import load_samples, sample_credits
 from core.data.picture_files import png_data_uri, square_uploads, to_uint8
 from core.data.sample_sets import SAMPLE_SETS, ClassSet, ImageDataset, SampleSet, sides
-from ui.components.pictures.pictures import Thumbnails, image_picker, pack_thumbnails
+from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, pack_thumbnails
 from ui.server.cache import ready_classifiers
 from ui.server.limits import check_upload, limits
 from ui.shared import url
@@ -200,9 +200,7 @@ def picture_line(page: str, across: int = 0) -> None:
             key=f"{page}.line.{kind}",
             label="Bundled pictures",
             on_pick=partial(take_picture, page, kind, url_prefix=prefix),
-            side=48,
-            columns=across,
-            line=not across,
+            look=TileLook(columns=across, line=not across),
         )
 
 
@@ -282,7 +280,7 @@ def _library(page: str, url_prefix: str, first: Callable[[SampleSet], int]) -> N
         key=f"{page}.picker.{kind}",
         label="Bundled pictures",
         on_pick=take,
-        side=int(np.clip(SAMPLE_SETS[kind].side, *THUMBNAIL)),
+        look=TileLook(side=int(np.clip(SAMPLE_SETS[kind].side, *THUMBNAIL))),
     )
 
 

@@ -46,7 +46,8 @@ def striped_picture() -> None:
 
 def papers_maps() -> None:
     """Draw the paper's maps of CLIP and of a ResNet, and the numbers of the selected wave."""
-    heatmap_view(_terms_once(maps_of(*PAPERS)), selected=_cell(), key="story.maps", on_select=_keep, outline=LOW.edge)
+    maps = replace(_terms_once(maps_of(*PAPERS)), outline=LOW.edge)
+    heatmap_view(maps, selected=_cell(), key="story.maps", on_select=_keep)
     rows = [(name, error) for name, _, _, error, *_ in wave_table(_entries(*PAPERS), _cell())]
     scrolling_table(("Map", f"Error under the wave {wave_name(_cell())}"), rows, "Error under the wave")
 

@@ -35,7 +35,7 @@ def judge_drawings() -> None:
         if len(places) == COUNT:
             _put(seed, places)
 
-    judge(questions(seed), seed, chosen, SEARCHED, key="story.judge", on_choose=choose, on_more=forget)
+    judge(questions(seed), seed, chosen, SEARCHED, on_choose=choose, on_more=forget)
 
 
 def forget() -> None:

@@ -32,7 +32,6 @@ STORED = chosen_pictures()["mixtures"]
 def mixture(
     low: Picture,
     high: Picture,
-    cutoffs: Sequence[float],
     predictions: Mapping[Predictor, HybridPredictions],
     strip: Thumbnails,
     second: int,
@@ -44,7 +43,7 @@ def mixture(
     """
     networks = [_mixed(predictor, hybrids, low, high) for predictor, hybrids in predictions.items()]
     sides = (low.pixels, high.pixels, (_name(low), _name(high)))
-    return Mixture(*sides, cutoffs, networks, strip, second, strip_title)
+    return Mixture(*sides, hybrid_cutoffs(low.size), networks, strip, second, strip_title)
 
 
 def _name(picture: Picture) -> str:
@@ -73,7 +72,6 @@ def stored_mixtures(networks: Sequence[str]) -> tuple[Mixture, ...]:
 @lru_cache(maxsize=4)
 def _mixtures(networks: tuple[tuple[str, str], ...], stored: int) -> tuple[Mixture, ...]:
     """Return the pairs. networks: names and titles. stored: state of the stored data, a part of the cache's key."""
-    cutoffs = hybrid_cutoffs(SAMPLE_SETS[KIND].side)
     pairs = [[sample_picture(KIND, place) for place in pair] for pair in STORED["pairs"]]
     captions = [f"{_name(high)}; low frequencies of {_name(low)}" for low, high in pairs]
     strip = pack_thumbnails(np.stack([high.pixels.transpose(1, 2, 0) for _, high in pairs]), captions)
@@ -84,7 +82,7 @@ def _mixtures(networks: tuple[tuple[str, str], ...], stored: int) -> tuple[Mixtu
             Predictor(replace(classifier_spec(name), title=title)): stored_predictions()[name].hybrids(place)
             for name, title in networks
         }
-        made.append(mixture(low, high, cutoffs, predictions, strip, place, heading))
+        made.append(mixture(low, high, predictions, strip, place, heading))
     return tuple(made)
 
 
@@ -106,7 +104,7 @@ def hybrid_panel(page: PageState) -> None:
         specs = {predictor.spec: predictor for predictor in predictors[:MAX_NETWORKS]}
         results = predict_all(specs, lambda name: _predictions(name, picture, second, cutoffs))
         predictions = {specs[spec]: answer for spec, answer in results.items()}
-    mixed = mixture(picture, second, cutoffs, predictions, thumbnails(picture.kind), second.position)
+    mixed = mixture(picture, second, predictions, thumbnails(picture.kind), second.position)
     hybrid_mixer(
         mixed,
         selected=_selected(cutoffs),

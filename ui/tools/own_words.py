@@ -17,7 +17,6 @@ from core.shared import paper
 from core.shared.device import check_torch
 from core.shared.numbers import join_list
 from core.shared.text import sentence
-from ui.maps.catalogue import model_colour
 from ui.maps.predictions import prediction_table, predictions_of
 from ui.maps.wave import PerturbedPicture
 from ui.server.cache import ready_clips
@@ -103,5 +102,4 @@ def _predictions(
         with place, st.empty():
             predictions = try_predict(spec, partial(predictions_of, spec.name, classes, template, perturbed))
             if predictions is not None:
-                about = spec.title, predictions, classes.names, None
-                prediction_table(*about, colour=model_colour(spec.name), frequency=perturbed.frequency, complete=True)
+                prediction_table(spec, predictions, classes.names, None, frequency=perturbed.frequency, complete=True)

@@ -107,8 +107,6 @@ def mask() -> None:
             data.images[position].transpose(1, 2, 0),
             st.session_state[name],
             side=square_side(size),
-            papers=square_side(size),
-            radius=max(1, size // 28),
             key="demo",
             on_paint=paint,
         )

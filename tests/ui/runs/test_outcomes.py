@@ -134,13 +134,15 @@ def test_kept_frames_hold_both_ends_and_stay_small(count, size):
 
 def test_live_moments_are_the_states_given():
     run = Run(toy_plan(), lambda: [ToyClassifier("toy-a"), ToyClassifier("toy-b")])
-    data = live_replay(run.plan, ["toy-a"], ["pixels"], [], [], id="j", live=RunProgress("queued", "waiting"))
+    data = live_replay(run.plan, [("toy-a", "pixels")], [], [], id="j", live=RunProgress("queued", "waiting"))
     assert np.array_equal(frames_of(data, 0)[0], np.rint(run.plan.start * 255))
     assert numbers_of(data, 0).size == 0 and data["live"]["state"] == "queued"
     states = run.states()
     moments = [next(states) for _ in range(4)][1::2]
     curves = [run.target_probability(0), run.target_probability(1)]
-    data = live_replay(run.plan, ["toy-a", "toy-b"], ["pixels"], moments, curves, id="j", live=RunProgress("running"))
+    data = live_replay(
+        run.plan, [("toy-a", "pixels"), ("toy-b", "pixels")], moments, curves, id="j", live=RunProgress("running")
+    )
     assert data["frame_steps"] == [1, 3] and data["steps"] == 6
     for k in range(2):
         for frame, moment in enumerate(moments):

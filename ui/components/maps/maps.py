@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,13 +57,15 @@ class ShownMaps:
     """Maps to draw together. They share a unit; their sides may differ.
 
     value_range: limits of the shared colour bar; values beyond are clipped. colormap: argument of `colormap_table`.
-    terms: those to explain at their first place in the maps.
+    terms: those to explain at their first place in the maps. outline: radius of a dashed circle around zero frequency,
+    in cycles per image; none if 0.
     """
 
     views: Sequence[MapView]
     colormap: str = "viridis"
     value_range: tuple[float, float] = (0, 1)
     terms: Sequence[str] = ("top-1", "v")
+    outline: float = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,8 @@ class PictureUnderWave:
         signs: (S, S, 3) int8, -1 or 1 for each wave and channel, frequency (i, j) in row i + S // 2, column
             j + S // 2. Waves beyond are refused, as the picture cannot carry them.
         strip: thumbnails of the other pictures and `selected`, the index of this one; may be None.
+        belongs: CSS selectors of what the page says about the selected wave, its "table" and "sentence", which are
+            dimmed while another wave is in view.
     """
 
     pixels: np.ndarray
@@ -85,6 +90,7 @@ class PictureUnderWave:
     signs: np.ndarray
     strip: Thumbnails | None = None
     selected: int = 0
+    belongs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def most(self) -> float:
@@ -97,7 +103,6 @@ def heatmap_view(
     selected: Frequency,
     key: str,
     on_select: Callable[[Frequency], None],
-    outline: float = 0,
 ) -> None:
     """Show heat maps with one colour bar and one linked cursor.
 
@@ -107,12 +112,15 @@ def heatmap_view(
         key: unique on the page.
         on_select: called with the frequency that the visitor chose, before the rerun. It should store it, and
             the next run should pass it back as `selected`.
-        outline: radius of a dashed circle around zero frequency, in cycles per image; none if 0.
     """
-    data = pack_maps(maps) | {"outline": outline}
     limit = max(len(view.values) // 2 for view in maps.views)
     mount_synchronised(
-        _heatmap, key, selected, read=lambda value: _read_frequency(value, limit), on_choice=on_select, data=data
+        _heatmap,
+        key,
+        selected,
+        read=lambda value: _read_frequency(value, limit),
+        on_choice=on_select,
+        data=pack_maps(maps),
     )
 
 
@@ -123,23 +131,16 @@ def wave_lab(
     selected: Frequency,
     key: str,
     on_select: Callable[[Frequency, float], None],
-    on_pick: Callable[[int], None],
-    on_library: Callable[[], None],
-    belongs: Mapping[str, str] | None = None,
-    outline: float = 0,
+    on_pick: Callable[[int | None], None],
 ) -> None:
     """Show heat maps beside a picture; the browser adds the wave under the cursor to it without a rerun.
 
     Args:
-        maps, selected, key, outline: as `heatmap_view` takes them.
+        maps, selected, key: as `heatmap_view` takes them.
         on_select: called with the frequency and the size v that the visitor chose, before the rerun. It should store
             both, and the next run should pass them back.
-        on_pick: called with the index of the thumbnail that the visitor chose.
-        on_library: called when the visitor asks for all pictures.
-        belongs: CSS selectors of what the page says about the selected wave, its "table" and "sentence", which are
-            dimmed while another wave is in view.
+        on_pick: called with the index of the thumbnail that the visitor chose, or None if they ask for all pictures.
     """
-    data = pack_maps(maps) | {"outline": outline, "belongs": belongs and dict(belongs)}
     limit = max(len(view.values) // 2 for view in maps.views)
     thumbnails = range(len(picture.strip.captions) if picture.strip else 0)
     mount_synchronised(
@@ -148,10 +149,14 @@ def wave_lab(
         (*selected, picture.epsilon),
         read=lambda value: read_choice(value, limit=limit, most=picture.most),
         on_choice=lambda choice: on_select(choice[:2], choice[2]),
-        about=picture.usual,  # a size v is meaningful only for pictures of one size
-        data=data | {"picture": pack_picture(picture, key) | {"uploads": True}},
+        data={
+            **pack_maps(maps),
+            "about": picture.usual,  # a size v is meaningful only for pictures of one size
+            "picture": pack_picture(picture, key) | {"uploads": True},
+            "belongs": dict(picture.belongs),
+        },
         on_pick_change=place_from(key, "pick", thumbnails, on_pick),
-        on_library_change=on_library,
+        on_library_change=partial(on_pick, None),
     )
 
 
@@ -176,6 +181,7 @@ def pack_maps(maps: ShownMaps) -> dict[str, Any]:
         "decimals": unit.decimals,
         "maps": [_pack(view) for view in maps.views],
         "terms": {term: TERMS[term] for term in maps.terms},
+        "outline": maps.outline,
     }
 
 

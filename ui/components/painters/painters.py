@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from core.data.holes import decode_mask, encode_mask
+from core.data.holes import decode_mask, encode_mask, square_side
 from core.data.picture_files import png_data_uri
 from core.data.sketches import PALETTE, Colour
 from ui.components.mount import mount_synchronised, register
 
 RADIUS = 2  # pixels: first size of a sketch's brush
+BRUSH_SHARE = 28  # first radius of a hole's brush: the picture's side divided by this
 _mask = register("painters/mask.js")
 _sketch = register("painters/sketch.js")
 
@@ -28,8 +29,6 @@ def mask_painter(
     mask: np.ndarray,
     *,
     side: int,
-    papers: int,
-    radius: int,
     key: str,
     on_paint: Callable[[np.ndarray], None],
     alt: str = "the picture under the hole",
@@ -39,8 +38,7 @@ def mask_painter(
     Args:
         picture: uint8 (H, W, 3).
         mask: bool (1, H, W) of the picture's size, True = hole.
-        side, radius: size in pixels of the square stamp until the visitor takes another one, and first size of
-            brush and eraser. papers: side of the paper's square, a mark on the slider.
+        side: size in pixels of the square stamp until the visitor takes another one.
         key: unique on the page.
         on_paint: called with the new (1, H, W) mask after each stroke, before the rerun. It should store it, and the
             next run should pass it back as `mask`.
@@ -53,8 +51,14 @@ def mask_painter(
         encode_mask(mask),
         read=lambda value: _read_bits(value, height, width),
         on_choice=lambda bits: on_paint(decode_mask(bits, height=height, width=width)),
-        about=[height, width],  # a mask fits pictures of one size only
-        data={"picture": png_data_uri(picture), "alt": alt, "side": side, "papers": papers, "radius": radius},
+        data={
+            "about": [height, width],  # a mask fits pictures of one size only
+            "picture": png_data_uri(picture),
+            "alt": alt,
+            "side": side,
+            "papers": square_side(width),  # a mark on the slider
+            "radius": max(1, width // BRUSH_SHARE),
+        },
     )
 
 
@@ -88,8 +92,8 @@ def sketch_painter(
         _pack(picture),
         read=lambda value: read_choice(value, height, width),
         on_choice=lambda value: on_paint(_unpack(value, height, width)),
-        about=[height, width],  # strokes fit pictures of one size only
         data={
+            "about": [height, width],  # strokes fit pictures of one size only
             "palette": [[name, _hex(colour)] for name, colour in PALETTE.items()],
             "background": _hex(background),
             "radius": RADIUS,

@@ -74,6 +74,21 @@ def pack_thumbnails(pictures: np.ndarray, captions: Sequence[str]) -> Thumbnails
     return Thumbnails(tuple(captions), uri, tile, columns, lossless)
 
 
+@dataclass(frozen=True)
+class TileLook:
+    """Look of thumbnails.
+
+    side: of each, in CSS pixels; a whole multiple of small pictures' own side shows all their pixels equally large.
+    columns: so many fill the width, in place of `side`; fewer in a narrow window. line: one line that scrolls, without
+    the caption of the picture under the pointer. ticks: whether each has a tick; none if empty.
+    """
+
+    side: int = 48
+    columns: int = 0
+    line: bool = False
+    ticks: Sequence[bool] = ()
+
+
 def image_picker(
     thumbnails: Thumbnails,
     *,
@@ -81,10 +96,7 @@ def image_picker(
     key: str,
     label: str,
     on_pick: Callable[[int], None],
-    side: int = 48,
-    columns: int = 0,
-    line: bool = False,
-    ticks: Sequence[bool] = (),
+    look: TileLook = TileLook(),
 ) -> None:
     """Show thumbnails; a click, a tap, Enter or the space bar chooses one, the arrow keys look through them.
 
@@ -94,22 +106,17 @@ def image_picker(
         label: name of the grid for screen readers.
         on_pick: called with the index that the visitor chose, before the rerun, even when that is the same again. It
             should store it, and the next run should pass it back as `selected`.
-        side: of a thumbnail, in CSS pixels. A whole multiple of small pictures' own side shows all their pixels
-            equally large.
-        columns: so many fill the width, in place of `side`; fewer in a narrow window.
-        line: one line that scrolls, without the caption of the picture under the pointer.
-        ticks: whether each thumbnail has a tick; none if empty.
     """
-    crisp = thumbnails.lossless and side >= thumbnails.tile
+    crisp = thumbnails.lossless and look.side >= thumbnails.tile
     _picker(
         key=key,
         data={
             **thumbnails.to_json(selected),
             "label": label,
-            "thumbnail": side,
-            "across": columns,
-            "line": line,
-            "ticks": list(ticks),
+            "thumbnail": look.side,
+            "across": look.columns,
+            "line": look.line,
+            "ticks": list(look.ticks),
             "crisp": crisp,
         },
         on_pick_change=place_from(key, "pick", range(len(thumbnails.captions)), on_pick),
@@ -173,8 +180,7 @@ def hybrid_mixer(
         selected,
         read=lambda value: value if isinstance(value, int) and 0 <= value < count else None,
         on_choice=on_choose,
-        about=list(mixture.cutoffs),
-        data=pack_mixture(mixture),
+        data=pack_mixture(mixture) | {"about": list(mixture.cutoffs)},
         on_pick_change=place_from(key, "pick", range(len(mixture.strip.captions)), on_pick),
     )
 

@@ -88,7 +88,6 @@ def judge(
     chosen: Sequence[int],
     searches: Mapping[str, str],
     *,
-    key: str,
     on_choose: Callable[[tuple[int, ...]], None],
     on_more: Callable[[], None],
 ) -> None:
@@ -100,6 +99,7 @@ def judge(
         searches: what the drawings of each search must do, in words that follow a number.
         on_choose: called with all choices so far. on_more: called when the visitor asks for another round.
     """
+    key = "story.judge"
 
     def choose() -> None:
         places = st.session_state[key].get("choose")
