@@ -1,10 +1,9 @@
 """Write the article: one page of six chapters whose figures compute in the reader's own browser, and its findings.
 
-    python -m web OUT [--app https://…] [--check]
+    python -m web OUT [--app https://…]
 
 OUT/index.html opens from the file system; or upload the folder to a static Space or any web server. It sends no other
-requests. npm installs the runtime during the build. --check opens the article in Chromium and Firefox and compares what
-it computes with torch.
+requests. npm installs the runtime during the build.
 """
 
 from __future__ import annotations
@@ -202,7 +201,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m web", description="Write the article.")
     parser.add_argument("folder", type=Path, metavar="OUT")
     parser.add_argument("--app", default="", help="URL of the full lab, for the links that lead there")
-    parser.add_argument("--check", action="store_true", help="then open it in Chromium and Firefox, against torch")
     args = parser.parse_args(argv)
     if args.app and not args.app.startswith(("https://", "http://")):
         parser.error(f"argument --app: expected a URL that begins with https:// or http://, got {args.app!r}")
@@ -210,12 +208,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def work() -> str:
         size = write_article(args.folder, args.app.rstrip("/"))
-        summary = f"{args.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
-        if args.check:
-            from web.check import check_article
-
-            summary += f"\n{check_article(args.folder)}"
-        return summary
+        return f"{args.folder / 'index.html'}: {size / 1e6:.1f} MB in all"
 
     return run_script(work, "run the same command again")
 

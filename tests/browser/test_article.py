@@ -1,7 +1,12 @@
 """The article in Chromium and Firefox: one walk of its chapters, what it computes, and what goes wrong."""
 
+import functools
 import io
 import re
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +17,13 @@ from playwright.sync_api import expect
 
 from core.classifiers.registry import load_classifier
 from core.data.datasets import load_samples
+from core.data.holes import middle_square
 from core.data.picture_files import square_image
 from core.data.sample_sets import CIFAR10, imagenet
 from core.pgd.drawings import draw_questions, stored_pool
+from core.pgd.live import Run
+from core.pgd.plan import inpainting_plan
+from core.pgd.settings import paper_inpainting
 from core.shared.device import class_probabilities
 from core.sweep.predict import wave_on_image
 from tests.browser.checks import fits, grave_faults
@@ -24,7 +33,6 @@ from tests.shared_server import session_folder
 from ui.story.chapters import NAMES, SLUGS, TITLES
 from ui.story.data import STORED
 from web.__main__ import SHIPPED, _checked_runtime, main
-from web.check import served
 
 SLOW = pytest.mark.slow
 FIGURES = ("word", "judge", "stripes", "maps", "mixer", "hole", "wall", "limits")
@@ -38,6 +46,23 @@ def folder() -> Path:
         if not (folder / "packs" / "index.js").exists():  # written last
             assert main([str(folder), "--app", "https://app.example"]) == 0
     return folder
+
+
+@contextmanager
+def served(folder):
+    """Serve the folder under a path, as static Spaces do."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def translate_path(self, path):
+            return super().translate_path(path.partition("?")[0].partition("/spaces/lab")[2] or "/nothing/there")
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/spaces/lab/"
+        server.shutdown()
 
 
 @pytest.fixture
@@ -171,6 +196,29 @@ def test_ones_own_picture_is_predicted_under_waves_as_by_torch(open_article):
             shares = class_probabilities(load_classifier(name, CIFAR10), perturbed[None])[0]
             expect(answer.locator("strong")).to_have_text(CIFAR10.names[shares.argmax()])
             expect(answer.locator(".share")).to_have_text(f"{100 * shares.max():.0f} %")
+
+
+RUN = """async ({ start, mask, ...values }) => {
+  await article.engine.load(["mini-clip"]);
+  let state;
+  const run = { ...values, start: Float32Array.from(start), mask: Uint8Array.from(mask) };
+  const { last } = await article.engine.run(run, (part) => { state = part; });
+  return { loss: state.entropy + state.term, images: [...last] };
+}"""
+
+
+@pytest.mark.parametrize("browser_name", BOTH_BROWSERS)
+def test_twenty_steps_in_the_browser_are_torchs(open_article, browser_name):
+    mask, target = middle_square(32), CIFAR10.names.index("deer")
+    plan = inpainting_plan(load_samples("cifar10-samples").images[4][None], mask, ["deer"], paper_inpainting(32, 16))
+    painter = {"name": "mini-clip", "config": replace(plan.config, steps=20).to_json(), "penalty": "eq3"}
+    values = {"painters": [painter], "interval": 20, "weight": plan.weight, "target": target}
+    arrays = {"start": plan.start.ravel().tolist(), "mask": mask.ravel().astype(int).tolist()}
+    result = open_article().evaluate(RUN, values | arrays)
+    classifier = load_classifier("mini-clip", CIFAR10)
+    (state,) = next(states for states in Run(plan, lambda: [classifier]).states() if states[0].step == 20)
+    assert result["loss"] == pytest.approx(float(state.loss), abs=1e-4)
+    np.testing.assert_allclose(result["images"], state.images.numpy().ravel(), rtol=0, atol=1e-4)
 
 
 @SLOW

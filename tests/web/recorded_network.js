@@ -6,10 +6,11 @@ import { pathToFileURL } from "node:url";
 
 import { difference, generation, inpainting, norm } from "../../web/engine/pgd.js";
 import { pgdSteps } from "../../web/engine/steps.js";
+import { given } from "./given_views.js";
 
 const floats = (path) => new Float32Array(new Uint8Array(readFileSync(path)).buffer);
 
-export async function run({ folder, runtime, target, mask, graphs, config, seed, passes }) {
+export async function run({ folder, runtime, target, mask, graphs, config, views, passes }) {
   const { env, InferenceSession, Tensor } = await import(pathToFileURL(`${runtime}/ort.wasm.bundle.min.mjs`).href);
   Object.assign(env.wasm, { numThreads: 1, wasmBinary: readFileSync(`${runtime}/ort-wasm-simd-threaded.wasm`) });
   const data = new Uint8Array(readFileSync(`${folder}/weights.bin`));
@@ -47,7 +48,7 @@ export async function run({ folder, runtime, target, mask, graphs, config, seed,
   const objective = mask ? inpainting(Uint8Array.from(mask), 0, "frozen") : generation;
   const changes = [];
   let last;
-  for await (const state of pgdSteps(pass, objective, x0, config, seed)) {
+  for await (const state of pgdSteps(pass, objective, x0, config, given(views))) {
     changes.push(state.change);
     last = state.images;
   }

@@ -3,10 +3,11 @@
 
 import { generation, inpainting } from "../../web/engine/pgd.js";
 import { pgdSteps } from "../../web/engine/steps.js";
+import { given } from "./given_views.js";
 
 const CLASSES = 4;
 
-export async function run({ sides, target, mask, penalty, weight, x0, config, seed, scale }) {
+export async function run({ sides, target, mask, penalty, weight, x0, config, views, scale }) {
   const matrix = (length) =>
     Array.from({ length: CLASSES }, (_, k) =>
       Float32Array.from({ length }, (_, n) => scale * Math.sin(((k + 1) * (n + 1)) / 1000)),
@@ -30,7 +31,7 @@ export async function run({ sides, target, mask, penalty, weight, x0, config, se
   pass.sides = sides;
   const objective = penalty ? inpainting(Uint8Array.from(mask), weight, penalty) : generation;
   const states = [];
-  for await (const state of pgdSteps(pass, objective, Float32Array.from(x0), config, seed)) states.push(state);
+  for await (const state of pgdSteps(pass, objective, Float32Array.from(x0), config, given(views))) states.push(state);
   const { images } = states.at(-1);
   return {
     entropies: states.map((state) => state.crossEntropy),

@@ -1,4 +1,4 @@
-"""The article's steps in Node, against `core.pgd`: every rule, to 1e-5 over 60 steps."""
+"""The article's steps in Node, against `core.pgd`: every rule, to 1e-5 over 60 steps, on given views."""
 
 import copy
 from dataclasses import replace
@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.stats import ks_2samp, kstest
 
+import core.pgd.search
 from core.data.class_statistics import FAINT, PINK, GreyNoise, natural_pixels
 from core.data.datasets import load_samples
 from core.data.holes import fill_hole, square_mask
@@ -17,7 +19,7 @@ from tests.node import in_node
 from web.__main__ import HERE, RUNTIME, install
 from web.graphs import GRAPHS, WEIGHTS, graph_classifier, packed_weights
 
-CLASSES, STEPS, SEED = 4, 60, 5
+CLASSES, STEPS = 4, 60
 SMOOTH, RECORDED = (Path(__file__).with_name(f"{name}_network.js") for name in ("smooth", "recorded"))
 
 
@@ -51,7 +53,25 @@ def _small_sides(config, size):
     return sorted({config.views.input_size(step, config.steps, size) for step in range(config.steps)} - {size})
 
 
-def _in_node(objective, x0, config, seed, scale):
+@pytest.fixture
+def given(monkeypatch):
+    """The views that core draws, by step and index, with noise that JavaScript computes, too."""
+    draw, views = core.pgd.search.draw_view, []
+
+    def recorded(settings, size, *, step, index=0, view_side=0, **others):
+        view = draw(replace(settings, noise=0), size, step=step, index=index, view_side=view_side, **others)
+        facts = {name: int(getattr(view, name)) for name in ("left", "top", "side", "dx", "dy", "flip")}
+        views.extend([] for _ in range(step + 1 - len(views)))
+        views[step].append({**facts, "noise": settings.noise})
+        shape = (3, view_side or size, view_side or size)
+        noise = settings.noise * np.sin(0.7 * np.arange(np.prod(shape)) + 1.3 * step + 2.1 * index)
+        return replace(view, noise=noise.astype(np.float32).reshape(shape) if settings.noise else None)
+
+    monkeypatch.setattr(core.pgd.search, "draw_view", recorded)
+    return views
+
+
+def _in_node(objective, x0, config, views, scale):
     """Run core's objective and settings in JavaScript."""
     settings = config.to_json()
     if config.views:
@@ -59,7 +79,7 @@ def _in_node(objective, x0, config, seed, scale):
     sides = _small_sides(config, x0.shape[-1]) if config.views else []
     values = {
         "sides": sides, "target": int(objective.targets[0]), "x0": x0.ravel().astype(float).tolist(),
-        "config": settings, "seed": seed, "scale": scale,
+        "config": settings, "views": views, "scale": scale,
     }  # fmt: skip
     if isinstance(objective, Inpainting):
         mask = objective.mask.numpy().ravel().astype(int).tolist()
@@ -79,7 +99,7 @@ def _in_node(objective, x0, config, seed, scale):
         pytest.param(224, "views", "frozen", marks=pytest.mark.slow),
     ],
 )
-def test_sixty_steps_are_those_of_core(side, search, penalty):
+def test_sixty_steps_are_those_of_core(side, search, penalty, given):
     generator = np.random.default_rng(3)
     x0 = (0.5 + 0.1 * generator.standard_normal((1, 3, side, side))).clip(0, 1).astype(np.float32)
     mask, scale = square_mask((side // 2, side // 3), side // 4, height=side, width=side), 0.02 * 32 / side
@@ -87,8 +107,8 @@ def test_sixty_steps_are_those_of_core(side, search, penalty):
     weight = 0.02 if penalty == "eq3" else 10.0  # so that Eq. 3 changes pixels outside the hole
     targets = torch.tensor([2])
     objective = Inpainting(targets, torch.from_numpy(mask), weight, penalty) if penalty else Generation(targets)
-    states = list(pgd_steps(SmoothNetwork(side, scale), objective, torch.from_numpy(x0), config, seed=SEED))
-    result = _in_node(objective, x0, config, SEED, scale)
+    states = list(pgd_steps(SmoothNetwork(side, scale), objective, torch.from_numpy(x0), config))
+    result = _in_node(objective, x0, config, given, scale)
     assert len(states) == STEPS + 1 == len(result["entropies"])
     expected = {
         "entropies": [float(state.cross_entropy[0]) for state in states],
@@ -138,7 +158,7 @@ def write_floats(path, tensors):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["generation", "inpainting"])
-def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path):
+def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path, given):
     """Each step continues from core's gradient, as the graph's own differs from it at kinks (docs/results.md)."""
     install()
     side, name, target = 224, "efficientnet-lite0", torch.tensor([980])
@@ -148,7 +168,7 @@ def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path
     start = torch.from_numpy(fill_hole(photograph.numpy(), mask, "rim")) if hole else 0.5 + 0.1 * (photograph - 0.5)
     objective = Inpainting(target, torch.from_numpy(mask), penalty="frozen") if hole else Generation(target)
     recorder, config = Recorder(graph_classifier(name), target), _config(kind, side, "views")
-    states = list(pgd_steps(recorder, objective, start, config, seed=SEED))
+    states = list(pgd_steps(recorder, objective, start, config))
     for file, tensors in (("start", [start]), ("pictures", recorder.pictures), ("gradients", recorder.gradients)):
         write_floats(tmp_path / f"{file}.bin", tensors)
     (tmp_path / WEIGHTS).write_bytes(packed_weights(name))
@@ -158,7 +178,7 @@ def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path
     colors = natural_pixels().covariance_power(config.views.colors).tolist()
     values = {
         "folder": str(tmp_path), "runtime": str(RUNTIME / "node_modules/onnxruntime-web/dist"), "target": int(target),
-        "mask": mask.ravel().astype(int).tolist() if hole else None, "graphs": graphs, "seed": SEED,
+        "mask": mask.ravel().astype(int).tolist() if hole else None, "graphs": graphs, "views": given,
         "config": config.to_json() | {"colors": colors},
         "passes": [
             {"entropy": entropy, "slope": slope, "side": picture.shape[-1]}
@@ -181,14 +201,53 @@ def test_sixty_steps_by_views_with_efficientnet_are_those_of_core(kind, tmp_path
     ("side", "count", "inputs"),
     [(32, 2, ()), (32, 0, ()), (224, 1, ((0.25, 0.4), (0.5, 0.3)))],
 )
-def test_few_steps_by_views_are_those_of_core(side, count, inputs):
+def test_few_steps_by_views_are_those_of_core(side, count, inputs, given):
     x0, scale = np.full((1, 3, side, side), 0.5, np.float32), 0.02 * 32 / side
     config = _config("generation", side, "views", steps=3)
     config = replace(config, views=replace(config.views, count=count, inputs=inputs))
     objective = Generation(torch.tensor([2]))
     states = list(pgd_steps(SmoothNetwork(side, scale), objective, torch.from_numpy(x0), config))
-    result = _in_node(objective, x0, config, 0, scale)
+    result = _in_node(objective, x0, config, given, scale)
     np.testing.assert_allclose(result["images"], states[-1].images.numpy().ravel(), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("hole", [False, True])
+@pytest.mark.parametrize("side", [32, 224])
+def test_random_views_have_the_distribution_of_cores(side, hole):
+    settings = _config("inpainting" if hole else "generation", side, "views").search_settings
+    mask = square_mask((side // 2, side // 3), side // 4, height=side, width=side)
+    values = {"views": replace(settings, noise=0).to_json(), "side": side, "count": 4000}
+    values["mask"] = mask.ravel().astype(int).tolist() if hole else None
+    draw = """(module, { views, side, mask, count }) => {
+      const draws = [0, 1].map((seed) => module.randomViews(views, side, mask, seed));
+      return draws.map((draw) => Array.from({ length: count }, (_, step) => draw(step, step % 3, side)));
+    }"""
+    drawn, other = in_node(HERE / "engine" / "search.js", draw, values)
+    assert drawn != other
+    rows, columns = np.nonzero(mask[0])
+    centre = (columns.mean(), rows.mean()) if hole else None
+    expected = [
+        core.pgd.search.draw_view(settings, side, seed=0, step=step, key=0, hole=centre) for step in range(4000)
+    ]
+    for name in ("left", "top", "side", "dx", "dy", "flip"):
+        ours, theirs = [view[name] for view in drawn], [getattr(view, name) for view in expected]
+        assert ks_2samp(ours, theirs).pvalue > 1e-3 and len(set(ours)) >= 0.9 * len(set(theirs)), name
+        assert len(set(theirs)) == 1 or abs(np.corrcoef(ours[1:], ours[:-1])[0, 1]) < 0.06, name
+
+
+def test_random_numbers_are_sfc32_and_their_normal_ones_normal():
+    draw = """({ seeded }) => ({
+      first: Array.from({ length: 9 }, seeded(1, 2, 3).uniform), normal: [...seeded(5).normal(9999, 0.5)],
+    })"""
+    result = in_node(HERE / "engine" / "random.js", draw, {})
+    a, b, c, words, full = 1, 2, 3, [], 2**32
+    for counter in range(1, 22):
+        total = (a + b + counter) % full
+        a, b, c = b ^ (b >> 9), c * 9 % full, ((c << 21 | c >> 11) + total) % full
+        words.append(total / full)
+    assert result["first"] == words[12:]
+    assert kstest(np.array(result["normal"]) / 0.5, "norm").pvalue > 1e-3
+    assert abs(np.corrcoef(result["normal"][1:], result["normal"][:-1])[0, 1]) < 0.04
 
 
 def test_hole_is_filled_from_its_rim_as_in_core():

@@ -1,9 +1,10 @@
-// Starts, and the searches, one object each, as core/pgd/search.py has them: random views of a picture, which random
-// seed, step and start alone determine, equal those of core.
+// Starts, and the searches, one object each, as core/pgd/search.py has them. Random views have the distribution of
+// core's, with random numbers of their own.
 
 import { turn } from "./bytes.js";
-import { checksum, fourierFilter, Philox } from "./numbers.js";
+import { fourierFilter } from "./fourier.js";
 import { plus, within } from "./pgd.js";
+import { seeded } from "./random.js";
 
 /**
  * @typedef {object} ViewSettings
@@ -18,6 +19,7 @@ import { plus, within } from "./pgd.js";
  * @property {number} dx @property {number} dy shift in whole pixels
  * @property {boolean} flip
  * @property {Float32Array | null} noise additive
+ * @typedef {(step: number, index: number, shown: number) => View} Draw
  */
 
 // Python's rounding: halves go to the even side.
@@ -50,14 +52,12 @@ function inputSize({ inputs = [] }, step, steps, size) {
 }
 
 /**
- * Views of one run that starts at `x0`; shown: the view's side in pixels.
+ * Random views of a run of pictures of side `size`, which seed, step and index determine. shown: the view's own side.
  *
- * @param {ViewSettings} views @param {Float32Array} x0 @param {Uint8Array | null} hole @param {number} seed
- * @returns {(step: number, index: number, shown: number) => View}
+ * @param {ViewSettings} views @param {number} size @param {Uint8Array | null} hole @param {number} [seed]
+ * @returns {Draw}
  */
-function viewDraws(views, x0, hole, seed) {
-  const size = Math.sqrt(x0.length / 3);
-  const key = checksum(new Uint8Array(x0.buffer, x0.byteOffset, x0.byteLength));
+export function randomViews(views, size, hole, seed = 0) {
   const centre = hole && holeCentre(hole, size);
   const begin = (side, place, axis) => {
     if (!centre) return Math.floor(place * (size - side + 1));
@@ -65,14 +65,13 @@ function viewDraws(views, x0, hole, seed) {
     return Math.min(Math.max(round(around - side / 2), 0), size - side);
   };
   return (step, index, shown) => {
-    const generator = new Philox([seed, key], [0, 0, index, step]);
-    const [part, across, down, mirrored] = [0, 1, 2, 3].map(() => generator.random());
-    const [dx, dy] = [0, 1].map(() => generator.integer(2 * views.shift) - views.shift);
-    const side = Math.min(size, Math.max(1, round(size * (views.min_side + part * (views.max_side - views.min_side)))));
-    const noise = views.noise ? new Float32Array(3 * shown * shown) : null;
-    if (noise) for (let k = 0; k < noise.length; k++) noise[k] = generator.normal() * Math.fround(views.noise);
-    const flip = views.flip && mirrored < 0.5;
-    return { left: begin(side, across, 0), top: begin(side, down, 1), side, dx, dy, flip, noise };
+    const { uniform, integer, normal } = seeded(seed, step, index);
+    const relative = views.min_side + uniform() * (views.max_side - views.min_side);
+    const side = Math.min(size, Math.max(1, round(size * relative)));
+    const [left, top] = [0, 1].map((axis) => begin(side, uniform(), axis));
+    const [dx, dy] = [0, 1].map(() => integer(-views.shift, views.shift));
+    const flip = views.flip && uniform() < 0.5;
+    return { left, top, side, dx, dy, flip, noise: views.noise ? normal(3 * shown * shown, views.noise) : null };
   };
 }
 
@@ -204,9 +203,9 @@ function naturalSteps({ spectrum, colors }, side, hole) {
 }
 
 // Natural gradients at random views, summed over the views of a step; their length is arbitrary.
-function viewGradients(pass, /** @type {any} */ { views, colors, steps }, x0, hole, seed) {
+function viewGradients(pass, /** @type {any} */ { views, colors, steps }, x0, hole, given) {
   const size = Math.sqrt(x0.length / 3);
-  const draw = viewDraws(views, x0, hole, seed);
+  const draw = given ?? randomViews(views, size, hole);
   const natural = naturalSteps({ spectrum: views.spectrum, colors }, size, hole);
   if (views.count === 0) return async (images) => natural((await pass(images)).gradient); // the picture itself
   return async (images, step) => {
@@ -226,7 +225,7 @@ function viewGradients(pass, /** @type {any} */ { views, colors, steps }, x0, ho
  * @typedef {object} Search
  * @property {number} lookInterval steps between measurements of the picture itself
  * @property {boolean} frozen whether nothing outside a hole changes, in place of a penalty
- * @property {(pass: any, config: any, x0: Float32Array, hole: Uint8Array | null, seed: number) =>
+ * @property {(pass: any, config: any, x0: Float32Array, hole: Uint8Array | null, given?: Draw) =>
  *   ((images: Float32Array, step: number) => Promise<Float32Array>) | null} gradients of a run; null for the gradient
  *   at the picture itself, which comes from the same pass as its loss
  */
@@ -245,9 +244,9 @@ export const SEARCHES = {
  */
 export async function greyStart({ mean, colors, spectrum, deviation }, side, draw) {
   const area = side * side;
-  const generator = new Philox([0, draw], [0, 0, 0, 0]);
+  const { normal } = seeded(draw, -1); // no step of a run has this number
   const filter = fourierFilter(side, (i, j) => Math.max(1, Math.hypot(i, j)) ** -spectrum);
-  const [red, green, blue] = [0, 1, 2].map(() => Float32Array.from({ length: area }, () => generator.normal()));
+  const [red, green, blue] = [0, 1, 2].map(() => normal(area, 1));
   await turn();
   filter(red, green);
   await turn();

@@ -31,12 +31,13 @@ const stepLength = ({ step_size: size, step_decay: decay = 1, steps }, step) =>
  * @param {((images: Float32Array) => Promise<Pass>) & { sides?: number[] }} pass of the network, to the target class;
  *   sides: of smaller pictures that it takes, too
  * @param {import("./pgd.js").Objective} objective
- * @param {Float32Array} x0 @param {Config} config @param {number} [seed] of the search's random draws
+ * @param {Float32Array} x0 @param {Config} config
+ * @param {import("./search.js").Draw} [views] in place of random ones
  * @returns {AsyncGenerator<State>}
  */
-export async function* pgdSteps(pass, objective, x0, config, seed = 0) {
+export async function* pgdSteps(pass, objective, x0, config, views) {
   const { lookInterval, gradients } = SEARCHES[config.search ?? "pixels"];
-  const gradientOf = gradients(pass, config, x0, objective.hole, seed);
+  const gradientOf = gradients(pass, config, x0, objective.hole, views);
   let images = x0;
   /** @type {Pass | undefined} */
   let evaluated;
