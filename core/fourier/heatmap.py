@@ -40,9 +40,9 @@ def colormap(name: str) -> Colormap:
 
     if match := _PAIR.fullmatch(name):
         low, high = map(to_rgb, match.groups())
-        ends = [tuple(0.6 * channel for channel in colour) for colour in (low, high)]
-        nodes = zip((0, 0.15, 0.5, 0.85, 1), (ends[0], low, "#f2f2f2", high, ends[1]), strict=True)
-        return LinearSegmentedColormap.from_list(name, list(nodes))
+        first, last = ((0.6 * red, 0.6 * green, 0.6 * blue) for red, green, blue in (low, high))
+        nodes = [(0.0, first), (0.15, low), (0.5, to_rgb("#f2f2f2")), (0.85, high), (1.0, last)]
+        return LinearSegmentedColormap.from_list(name, nodes)
     return matplotlib.colormaps[name]
 
 

@@ -196,4 +196,4 @@ def test_png_is_a_picture_that_shows_the_values_colours():
     flat = picture.reshape(-1, 3)
     low, *_, high = colormap_table(TOP1.colormap)
     for colour in (high, low, [0xB0, 0xB0, 0xB0]):
-        assert (flat == colour).all(axis=1).sum() > 10_000
+        assert (np.abs(flat.astype(int) - colour).max(axis=1) <= 1).sum() > 10_000  # it rounds down
