@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from core.claims.claim import Evidence, NamedMap
 from core.data.corruptions import CORRUPTIONS
-from core.data.stored import cached_by_files, read_stored
+from core.data.stored import cached_by_files, read_stored, stored_files
 from core.fourier.contrasts import BANDS, Band, in_band, mismatches, without_wave
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import (
@@ -34,9 +33,9 @@ _RESAMPLES = 50_000  # more than 8!, so p is exact for up to eight networks
 
 
 @cached_by_files("corruptions")
-def stored_corruptions(paths: tuple[Path, ...]) -> dict[str, CorruptionOutcomes]:
+def stored_corruptions() -> dict[str, CorruptionOutcomes]:
     """Load the stored outcomes under corruptions, by classifier name."""
-    return CorruptionOutcomes.stored(paths)
+    return CorruptionOutcomes.stored()
 
 
 def corruptions_of(named: NamedMap) -> CorruptionOutcomes | None:
@@ -172,14 +171,14 @@ def _weakened(named: NamedMap, network_side: int | None) -> Heatmap | None:
 
 
 @cached_by_files("strength")
-def _weakened_maps(paths: tuple[Path, ...]) -> list[Heatmap]:
-    return list(read_stored(Heatmap.load, [path for path in paths if "_weakened" in path.stem]))
+def _weakened_maps() -> list[Heatmap]:
+    return list(read_stored(Heatmap.load, [path for path in stored_files("strength") if "_weakened" in path.stem]))
 
 
 @cached_by_files("hybrids")
-def stored_hybrids(paths: tuple[Path, ...]) -> dict[str, HybridOutcomes]:
+def stored_hybrids() -> dict[str, HybridOutcomes]:
     """Load the stored outcomes on hybrid images, by classifier name."""
-    return HybridOutcomes.stored(paths)
+    return HybridOutcomes.stored()
 
 
 def crossover_evidence(first: NamedMap, second: NamedMap) -> tuple[Interval, tuple[Evidence, ...]] | None:

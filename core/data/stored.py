@@ -7,9 +7,9 @@ import functools
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from core.data.sample_sets import PRECOMPUTED, ImageDataset
 from core.shared.files import DAMAGE, ArchiveError, Fact, cache_folder, read_npz
@@ -81,6 +81,7 @@ def device_text(source: Mapping[str, Any]) -> str:
 
 
 Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
 Content = TypeVar("Content")
 
 
@@ -109,11 +110,6 @@ def stored_files(kind: str) -> tuple[Path, ...]:
     return tuple(path for folder in folders for path in sorted((folder / kind).glob("*.npz")))
 
 
-def stored_state(*kinds: str) -> int:
-    """Return a number that changes when a file of these kinds is added, changed or removed."""
-    return hash(tuple(map(_stamps, kinds)))
-
-
 def _stamps(kind: str) -> tuple[tuple[Path, int], ...]:
     return tuple((path, path.stat().st_mtime_ns) for path in stored_files(kind))
 
@@ -137,17 +133,22 @@ def first_by_name(results: Iterable[tuple[str, Content]]) -> dict[str, Content]:
     return by_name
 
 
-def cached_by_files(kind: str) -> Callable[[Callable[[tuple[Path, ...]], Result]], Callable[[], Result]]:
-    """Decorate a function of the files of a kind: cache its result until files are added, changed or removed."""
+def cached_by_files(
+    *kinds: str, entries: int = 2
+) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """Decorate a function: cache its results until files of these kinds are added, changed or removed.
 
-    def decorate(read: Callable[[tuple[Path, ...]], Result]) -> Callable[[], Result]:
-        @functools.lru_cache(maxsize=2)
-        def cached(stamps: tuple[tuple[Path, int], ...]) -> Result:
-            return read(tuple(path for path, _ in stamps))
+    entries: number of results. Arguments are hashable, and given by position.
+    """
+
+    def decorate(read: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        @functools.lru_cache(entries)
+        def cached(stamps: Hashable, *arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+            return read(*arguments, **named)
 
         @functools.wraps(read)
-        def current() -> Result:
-            return cached(_stamps(kind))
+        def current(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+            return cached(tuple(map(_stamps, kinds)), *arguments, **named)  # type: ignore[arg-type]
 
         return current
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from core.data.stored import first_by_name, read_stored
+from core.data.stored import first_by_name, read_stored, stored_files
 from core.shared.files import ArchiveContent, ArchiveError, ArchiveKind, Fact, check_array
 from core.shared.text import quoted
 
@@ -196,9 +195,9 @@ class Outcomes(ArchiveContent):
         return cls(counts, hits, metadata, **optional, numbers=arrays)
 
     @classmethod
-    def stored(cls, paths: Sequence[Path]) -> dict[str, Self]:
-        """Load files by classifier name; the first of a name counts."""
-        tables = read_stored(cls.load, paths)
+    def stored(cls) -> dict[str, Self]:
+        """Load the stored files by classifier name; the first of a name counts."""
+        tables = read_stored(cls.load, stored_files(cls.TRANSFORM))
         return first_by_name((table.metadata["classifier"]["name"], table) for table in tables)
 
 

@@ -13,14 +13,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.data.holes import fill_hole, square_mask
 from core.data.sample_sets import PRECOMPUTED
-from core.data.stored import cached_by_files, first_by_name, read_stored
+from core.data.stored import cached_by_files, first_by_name, read_stored, stored_files
 from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED
 from core.shared.device import class_probabilities
@@ -278,9 +277,9 @@ class PictureOutcomes:
 
 
 @cached_by_files("judgements")
-def judged_outcomes(paths: tuple[Path, ...]) -> dict[str, JudgedOutcomes]:
+def judged_outcomes() -> dict[str, JudgedOutcomes]:
     """Load the stored outcomes that another network judged, by classifier name."""
-    files = read_stored(JudgedOutcomes.load, paths)
+    files = read_stored(JudgedOutcomes.load, stored_files("judgements"))
     return first_by_name((outcomes.painter, outcomes) for outcomes in files if outcomes.judges)
 
 

@@ -6,14 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.data.datasets import load_samples
 from core.data.sample_sets import PRECOMPUTED, ImageDataset
-from core.data.stored import cached_by_files, classifier_facts, first_by_name, read_stored
+from core.data.stored import cached_by_files, classifier_facts, first_by_name, read_stored, stored_files
 from core.fourier.table import Number, Outcomes, Row, outcome_file
 from core.fourier.waves import half_plane, hybrid
 from core.shared.device import class_probabilities
@@ -90,9 +89,9 @@ STORY_WAVES = 1 + len(half_plane(STORY_SIDE))  # rows of the story's picture
 
 
 @cached_by_files("predictions")
-def stored_predictions(paths: tuple[Path, ...]) -> dict[str, StoredPredictions]:
+def stored_predictions() -> dict[str, StoredPredictions]:
     """Load the stored predictions of the current choice of pictures, by classifier name."""
-    files = read_stored(StoredPredictions.load, paths)
+    files = read_stored(StoredPredictions.load, stored_files(StoredPredictions.TRANSFORM))
     return first_by_name((file.metadata["classifier"]["name"], file) for file in files if file.is_current)
 
 

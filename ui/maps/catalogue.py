@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -24,7 +23,7 @@ from core.classifiers.registry import (
     side_and_weights,
 )
 from core.data.sample_sets import SampleSet, map_title, set_of_map, usual_epsilon
-from core.data.stored import cached_by_files, device_text, read_stored
+from core.data.stored import cached_by_files, device_text, read_stored, stored_files
 from core.fourier.contrasts import without_wave
 from core.fourier.heatmap import MAX_SIDE, TOP1, Heatmap, HeatmapError, heatmap_csv, heatmap_png
 from core.shared.numbers import percent
@@ -151,9 +150,9 @@ def _is_incomplete(heatmap: Heatmap) -> bool:
 
 
 @cached_by_files("heatmaps")
-def shipped_maps(paths: tuple[Path, ...]) -> dict[str, Entry]:
+def shipped_maps() -> dict[str, Entry]:
     """Return the maps that come with this project and with profiles, by label."""
-    return maps_by_label(read_stored(Heatmap.load, paths))
+    return maps_by_label(read_stored(Heatmap.load, stored_files("heatmaps")))
 
 
 def computed_maps(name: str) -> list[Entry]:

@@ -13,7 +13,7 @@ from core.claims.claim import Claim, Finding
 from core.claims.verdicts import claim_about, findings
 from core.data.picture_files import png_bytes, to_uint8
 from core.data.sample_sets import SAMPLE_SETS, usual_epsilon
-from core.data.stored import stored_state
+from core.data.stored import cached_by_files
 from core.fourier.contrasts import Band, mismatches, without_wave
 from core.fourier.outcomes import Errors, cell_error, clean_error
 from core.fourier.waves import all_random_signs
@@ -85,14 +85,9 @@ def _difference(first: Errors, second: Errors) -> Interval:
     return displayed_difference(first.minus(second).measured.item(), first.measured.value, second.measured.value)
 
 
+@cached_by_files("hybrids", "corruptions", entries=16)
 def findings_between(subject: Entry, reference: Entry, *all_maps: Entry) -> tuple[Finding, ...]:
     """Return findings on every claim, with the subject in CLIP’s place and the reference in the ResNet’s."""
-    return _findings(subject, reference, *all_maps, stored=stored_state("hybrids", "corruptions"))
-
-
-@lru_cache(16)
-def _findings(subject: Entry, reference: Entry, *all_maps: Entry, stored: int) -> tuple[Finding, ...]:
-    """Return cached findings; `stored` is the state of the other stored results on which they depend."""
     judged = findings(subject.named, reference.named, tuple(entry.named for entry in all_maps))
     return tuple(_with_notes(finding, subject, reference, *all_maps) for finding in judged)
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.classifiers.registry import PAPERS_CLIP, ClassifierSpec, classifier_title, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
-from core.data.stored import stored_state
+from core.data.stored import cached_by_files
 from core.pgd.examples import is_row, row_of, stored_subjects
 from core.pgd.pictures import fingerprint, stored_opinion
 from core.pgd.plan import RunPlan
@@ -170,14 +170,9 @@ class _StoredRuns:
     made_here: set[PGDRun] = field(default_factory=set)
 
 
+@cached_by_files("runs", entries=4)
 def _stored(kind: str) -> _StoredRuns:
-    """Return the readable stored runs of one kind."""
-    return _read(kind, stored_state("runs"))
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _read(kind: str, stored: int) -> _StoredRuns:
-    """Load runs; unreadable files are skipped. stored: their state, a part of the cache's key."""
+    """Return the stored runs of one kind; unreadable files are skipped."""
     read = _StoredRuns()
     for subject, paths in stored_subjects(kind).items():
         for path in paths:
@@ -303,7 +298,7 @@ def _result(kind: str, subject: str, runs: list[PGDRun]) -> RunResult:
     together = tuple(run for run in runs if run.frame_steps.tolist() == runs[0].frame_steps.tolist())
     names = "+".join(run.metadata["classifier"]["name"] for run in together)
     note = EXAMPLE if _stored(kind).made_here.isdisjoint(together) else MADE_HERE
-    return RunResult(f"stored.{subject}.{names}.{stored_state('runs')}", together, note, stored=True)
+    return RunResult(f"stored.{subject}.{names}.{hash(together)}", together, note, stored=True)
 
 
 def example_replay(runs: Sequence[PGDRun], *, id: str, key: str) -> None:

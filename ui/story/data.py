@@ -26,7 +26,7 @@ WAVE: Frequency = (STORED["wave"][0], STORED["wave"][1])
 
 
 @cached_by_files("heatmaps")
-def first_maps(_: tuple[Path, ...]) -> dict[str, Entry]:
+def first_maps() -> dict[str, Entry]:
     """Return the first map of each network on CIFAR-10: a published one before others of the same weights."""
     maps: dict[str, Entry] = {}
     for entry in shipped_maps().values():

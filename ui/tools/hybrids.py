@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from core.classifiers.registry import classifier_spec, short_title
 from core.data.sample_sets import SAMPLE_SETS
-from core.data.stored import stored_state
+from core.data.stored import cached_by_files
 from core.shared.numbers import percent
 from core.sweep.predict import HybridPredictions, hybrid_cutoffs, predict_hybrids
 from core.sweep.story import chosen_pictures, stored_predictions
@@ -66,12 +66,12 @@ def _mixed(predictor: Predictor, predictions: HybridPredictions, low: Picture, h
 
 def stored_mixtures(networks: Sequence[str]) -> tuple[Mixture, ...]:
     """Return the stored pairs with some networks' predictions. Does not import torch."""
-    return _mixtures(tuple((name, stored_title(name)) for name in networks), stored_state("predictions"))
+    return _mixtures(tuple((name, stored_title(name)) for name in networks))
 
 
-@lru_cache(maxsize=4)
-def _mixtures(networks: tuple[tuple[str, str], ...], stored: int) -> tuple[Mixture, ...]:
-    """Return the pairs. networks: names and titles. stored: state of the stored data, a part of the cache's key."""
+@cached_by_files("predictions", entries=4)
+def _mixtures(networks: tuple[tuple[str, str], ...]) -> tuple[Mixture, ...]:
+    """Return the pairs. networks: names and titles."""
     pairs = [[sample_picture(KIND, place) for place in pair] for pair in STORED["pairs"]]
     captions = [f"{_name(high)}; low frequencies of {_name(low)}" for low, high in pairs]
     strip = pack_thumbnails(np.stack([high.pixels.transpose(1, 2, 0) for _, high in pairs]), captions)
