@@ -10,7 +10,7 @@ from core.shared.text import JARGON, explain_terms
 from ui.maps.catalogue import CLIP, RESNET56, shipped_maps
 from ui.maps.wave import findings_between
 from ui.pages.findings import FEATURES, MAPS, OF_ALL, SHIFTS, WORDS
-from ui.shared.verdicts import findings_html
+from ui.shared.verdicts import findings_html, multiplicity
 from ui.story.chapters import paragraphs
 
 
@@ -23,15 +23,20 @@ def sections() -> list[tuple[str, str]]:
     painters = networks_for("contrast_of_pictures", painted)
     titles = [result_title(painted[name].metadata["classifier"], short=False) for name in painters]
     of_all = [finding for finding in of_maps if finding.claim.key in OF_ALL]
-    texts = {
-        MAPS: (f"{subject.name} against {reference.name}.", WORDS["rules"], WORDS["unpaired"]),
-        FEATURES: (f"{' against '.join(titles)}.", WORDS["pictures"], WORDS["parts"]),
-        SHIFTS: (WORDS["shifts"],),
-    }
     rows = {
         MAPS: [finding for finding in of_maps if finding not in of_all],
         FEATURES: feature_findings(*painters),
         SHIFTS: of_all,
+    }
+    texts = {
+        MAPS: (
+            f"{subject.name} against {reference.name}.",
+            WORDS["rules"],
+            WORDS["unpaired"],
+            multiplicity(rows[MAPS]),
+        ),
+        FEATURES: (f"{' against '.join(titles)}.", WORDS["pictures"], WORDS["parts"], multiplicity(rows[FEATURES])),
+        SHIFTS: (WORDS["shifts"], multiplicity(rows[SHIFTS])),
     }
     return [
         (title, explain_terms(paragraphs("\n\n".join(text)) + findings_html(rows[title]), *JARGON))

@@ -22,9 +22,9 @@ Result = TypeVar("Result", bound=ArchiveContent)
 
 
 class Verdict(StrEnum):
-    """Verdict on a claim. A claimed difference FAILS if its interval contains zero or lies on the other side.
+    """Verdict on a claim, from its parts (`of_parts`).
 
-    UNDECIDED: the data allow either answer.
+    UNDECIDED: the data allow either answer. NOT_CHECKABLE: they are missing.
     """
 
     HOLDS = "holds"
@@ -34,9 +34,21 @@ class Verdict(StrEnum):
     NOT_CHECKABLE = "not checkable here"
 
     @classmethod
-    def of_parts(cls, parts: Sequence[bool]) -> Verdict:
-        """Return the verdict on a claim of several parts, given whether each part holds."""
-        return cls.HOLDS if all(parts) else cls.IN_PART if any(parts) else cls.FAILS
+    def of_parts(cls, parts: Sequence[bool | None]) -> Verdict:
+        """Return the verdict on a claim, given whether each of its parts is true, None if it is open.
+
+        It holds if all parts are true, fails if all are false, and holds in part if some are true and others false.
+        Otherwise an open part could still turn the verdict.
+        """
+        if True in parts and False in parts:
+            return cls.IN_PART
+        if None in parts:
+            return cls.UNDECIDED
+        return cls.HOLDS if all(parts) else cls.FAILS
+
+
+# Probability that a part holds by chance alone, at most: one side of a 95 % interval.
+CHANCE = 0.025
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +151,9 @@ class Evidence:
         suffix, factor, digits, _ = _UNITS[self.unit]
         measured = displayed_difference(self.measured, *self.terms, factor, digits) if self.terms else self.measured
         if self.sign_words:
-            return f"{decimal(abs(measured.value) * factor, digits)}{suffix} {self.sign_words[measured.value < 0]}"
+            return (
+                f"{decimal(abs(measured.value) * factor, digits)}{suffix} {self.sign_words[bool(measured.value < 0)]}"
+            )
         return self._format(measured.value) + suffix
 
     @property
@@ -162,12 +176,13 @@ class Evidence:
 class Claim:
     """A claim: its section, its quotation, and the statistic that checks it here; a row of claims.toml.
 
-    lhs, rhs: terms of as many differences, such as "subject low": whose number, and which. sign: 1 if lhs is claimed to
-    be larger, -1 if smaller, 0 if not larger. evidence: names of the differences. check: which of `verdicts.CHECKS`
-    judges it. pictures: which ones it is about, if any. whose: networks that it is about, by default
-    those of its terms. missing: why it cannot be checked where a term is unknown. doubt: a sentence that always
-    accompanies the verdict, with names of maps by whose they are. wave, show, tool: view of the page *Frequencies*
-    showing it. headline: the paper's claim in plain words, about the paper's networks.
+    lhs, rhs: terms of as many differences, such as "subject low": whose number, and which. sign, threshold, evidence:
+    of each difference 1 if lhs is claimed to be larger, by more than the threshold, -1 if smaller, 0 if not larger by
+    more than it; and its name. judged: number of the differences on which the verdict rests, the first ones; the others
+    are shown. None: all. check: which of `verdicts.CHECKS` judges it. pictures: which ones it is about, if any. whose:
+    networks that it is about, by default those of its terms. missing: why it cannot be checked where a term is unknown.
+    doubt: a sentence that always accompanies the verdict, with names of maps by whose they are. wave, show, tool: view
+    of the page *Frequencies* showing it. headline: the paper's claim in plain words, about the paper's networks.
     """
 
     key: str
@@ -177,9 +192,10 @@ class Claim:
     whose: tuple[str, ...]
     lhs: tuple[str, ...] = ()
     rhs: tuple[str, ...] = ()
-    sign: int = 1
-    threshold: float = 0.0
+    sign: tuple[int, ...] = (1,)
+    threshold: tuple[float, ...] = (0.0,)
     evidence: tuple[str, ...] = ("difference",)
+    judged: int | None = None
     check: str = "difference"
     pictures: Literal["", "filled", "drawn", "both"] = ""
     missing: str = ""
@@ -191,22 +207,32 @@ class Claim:
 
     @classmethod
     def from_row(cls, key: str, row: Mapping[str, Any]) -> Claim:
-        """Read a row of claims.toml, where one term needs no list and one rhs may serve for every lhs."""
+        """Read a row of claims.toml, where one value needs no list; one rhs, sign or threshold serves for every lhs."""
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
         }
-        for name in ("lhs", "rhs", "evidence", "whose"):
-            if isinstance(value := fields.get(name), str):
-                fields[name] = (value,) * (len(fields["lhs"]) if name == "rhs" else 1)
+        for name in ("lhs", "evidence", "whose", "rhs", "sign", "threshold"):
+            value = fields.get(name, _SINGLE.get(name, ()))
+            if not isinstance(value, tuple):
+                repeated = len(fields["lhs"]) if name in ("rhs", *_SINGLE) and "lhs" in fields else 1
+                fields[name] = (value,) * repeated
         terms = {term.split()[0] for term in (*fields.get("lhs", ()), *fields.get("rhs", ()))}
         fields.setdefault("whose", tuple(whose for whose in _WHOSE if whose in terms))
         return cls(key=key, **fields)
 
-    def supported_by(self, difference: Interval) -> bool:
-        """Return whether an interval lies beyond the threshold on the claimed side; of sign 0: not above it."""
-        if self.sign < 0:
-            return bool(difference.high < self.threshold)
-        return bool(difference.low > self.threshold) == bool(self.sign)
+    def supported_by(self, difference: Interval, place: int = 0) -> bool | None:
+        """Return whether an interval lies beyond the threshold on the claimed side.
+
+        A claimed absence (sign 0) is true if the interval lies below the threshold, false if it lies above, else open.
+
+        Args:
+            place: of the difference among those of the claim.
+        """
+        sign, threshold = self.sign[place], self.threshold[place]
+        below, above = bool(difference.high < threshold), bool(difference.low > threshold)
+        if sign:
+            return above if sign > 0 else below
+        return below if below or above else None
 
     @property
     def papers(self) -> bool:
@@ -230,6 +256,7 @@ class Claim:
         )
 
 
+_SINGLE = {"sign": 1, "threshold": 0.0}
 _WHOSE = ("subject", "reference", "robust", "ordinary", "figure-2")
 CLAIMS = {
     key: Claim.from_row(key, row)

@@ -89,7 +89,8 @@ MEASURES = {
         lambda pictures, _: np.where(pictures["was_target"] == 0, pictures["is_target"], np.nan), _share, "error"
     ),
     "sure": Measure(lambda pictures, _: (pictures["probability_after"] >= SURE).astype(np.float64), _share, "error"),
-    "change": Measure(
+    "change": Measure(lambda pictures, _: pictures["change_inside"], student, "levels"),
+    "change until confident": Measure(
         lambda pictures, _: np.where(pictures["sure_step"] > 0, pictures["sure_change"], np.nan), student, "levels"
     ),
     "recognised": Measure(lambda pictures, judge: pictures[f"{judge}_share_after"], _paired, "points", judged=True),
@@ -171,12 +172,12 @@ def _large_views(claim: Claim) -> Finding:
     """Judge the claim on drawings at 224 pixels, and for the hole alone, by the first judge's top-1 prediction."""
     stored = require(stored_outcomes(), "No pictures of 224 pixels are stored.")
     scores = {
-        name: [views.recognised(seen=seen), pixels.recognised(seen=seen)]
+        name: [(views.recognised(seen=seen), pixels.recognised(seen=seen))]
         for name, mode, seen in (("drawings", "draw", "result"), ("holes alone", "hole", "alone"))
         if (pair := stored.pair(mode)) is not None
         for pixels, views in (pair,)
     }
-    counts = " and ".join(f"{len(terms[0])} {name}" for name, terms in scores.items())
+    counts = " and ".join(f"{len(first)} {name}" for name, [(first, _)] in scores.items())
     kin = ", of the painter’s family, so it proves less; it is not human."
     doubt = Sentence(f"{counts}. The judge is ", Network(stored.judges[0]), kin)
     return replace(_of_scores(claim, scores, doubt), networks=(stored.painter,))
@@ -195,53 +196,106 @@ def _of_pictures(claim: Claim, pictures: Mapping[str, Mapping[str, PictureOutcom
     """Judge a claim on pictures, given by kind and whose they are: every kind, and every judge of it, is a part."""
     nothing = Sentence("No pictures by ", join_parts(map(Network, networks), last=" or "), " are stored.")
     require(pictures or None, nothing)
-    measures = {term: MEASURES[term.partition(" ")[2]] for term in claim.lhs + claim.rhs}
-    judged = all(measure.judged for measure in measures.values())
+    terms = [(lhs, *claim.rhs[place : place + 1]) for place, lhs in enumerate(claim.lhs)]
+    judged = all(_measure(term).judged for pair in terms for term in pair)
     scores = {
-        name + remark: [measure.of(painted[term.split()[0]].pictures, judge) for term, measure in measures.items()]
+        name + remark: [
+            tuple(_measure(term).of(painted[term.split()[0]].pictures, judge) for term in pair) for pair in terms
+        ]
         for name, painted in pictures.items()
         for judge, remark in (_judges_of(painted.values()) if judged else {"": ""}).items()
     }
     if not judged:
         return _of_scores(claim, scores, nothing=nothing)
     every = [painted for of_kind in pictures.values() for painted in of_kind.values()]
-    doubt = _who_judged(every) if claim.sign else ""
+    doubt = _who_judged(every) if claim.sign[0] else ""
     return _of_scores(claim, scores, doubt, nothing="No network has judged what both painted.")
 
 
-def _of_scores(claim: Claim, scores: Mapping[str, Sequence[np.ndarray]], *doubts: str, nothing: str = "") -> Finding:
-    """Judge pictures by the one statistic: holds if every mean of lhs minus rhs lies beyond the threshold.
+def _measure(term: str) -> Measure:
+    return MEASURES[term.partition(" ")[2]]
 
-    scores: lhs and rhs, if any, of each part, (n,) with NaN for pictures that do not count. Where another network is
-    claimed to recognise more, the evidence includes the largest of McNemar's exact p values.
+
+def _of_scores(
+    claim: Claim, scores: Mapping[str, Sequence[tuple[np.ndarray, ...]]], *doubts: str, nothing: str = ""
+) -> Finding:
+    """Judge pictures: each kind of them, by each judge, is a part of each difference of the claim.
+
+    scores: by kind, for each difference its lhs and rhs, if any: (n,), with NaN for pictures that do not count.
     """
-    measure, gain = MEASURES[claim.lhs[0].partition(" ")[2]], claim.sign > 0 and len(claim.rhs) > 0
-    values = {name: terms[0] - terms[1] if claim.rhs else terms[0] for name, terms in scores.items()}
-    min_pictures = 2 if claim.rhs else 1  # pictures for an interval of a difference, or of a share
-    counted = {name: ~np.isnan(part) for name, part in values.items() if np.isfinite(part).sum() >= min_pictures}
-    means = {name: measure.mean(values[name][counts]) for name, counts in counted.items()}
-    require(means or None, nothing)
-    evidence = list[Evidence]()
-    for name, mean in means.items():
-        if measure.unit != "levels":
-            evidence.append(Evidence(name, mean, measure.unit, sign_words=RECOGNISED if gain else None))
-            continue
-        first, second = (float(term[counted[name]].mean()) for term in scores[name])
-        evidence.append(Evidence(f"difference, {name}", mean, "levels", (first, second)))
-        evidence.append(Evidence("mean of the subject", Interval.exact(first), "level"))
-        evidence.append(Evidence("mean of the reference", Interval.exact(second), "level"))
-    if gain:
-        p = max(float(mcnemar((part > 0).sum(), (part < 0).sum())) for part in values.values())
-        evidence.append(Evidence("largest p", Interval.exact(p), "p"))
-    remarks = list(filter(None, (*doubts, claim.doubt)))
-    if not all(counts.all() for counts in counted.values()):
-        numbers = " and ".join(f"{counts.sum()} of {len(counts)}" for counts in counted.values())
-        remarks.insert(0, f"Pictures counted: {numbers}.")
-    gained = list(dict.fromkeys(name.partition(", ")[0] for name, mean in means.items() if mean.low > 0))
-    if claim.sign == 0 and gained:
-        remarks.append(f"Another network recognises more {' and '.join(gained)}; people may not see the gain.")
-    parts = [claim.supported_by(mean) for mean in means.values()]
+    evidence, remarks, parts = list[Evidence](), list(filter(None, (*doubts, claim.doubt))), list[bool | None]()
+    for place, name in enumerate(claim.evidence if len(claim.lhs) > 1 else [""]):
+        compared = _compare(claim, place, {kind: terms[place] for kind, terms in scores.items()})
+        is_judged = claim.judged is None or place < claim.judged
+        if is_judged:
+            require(compared or None, nothing)
+        evidence += _evidence_of(claim, place, name, compared)
+        if is_judged:
+            parts += [claim.supported_by(part.mean, place) for part in compared.values()]
+        if not all(part.counted.all() for part in compared.values()):
+            numbers = " and ".join(f"{part.counted.sum()} of {len(part.counted)}" for part in compared.values())
+            remarks.insert(0, f"Pictures counted{name and f', {name}'}: {numbers}.")
+        gained = dict.fromkeys(kind.partition(", ")[0] for kind, part in compared.items() if part.mean.low > 0)
+        if claim.sign[place] == 0 and gained:
+            remarks.append(f"Another network recognises more {' and '.join(gained)}; people may not see the gain.")
     return Finding(claim, Verdict.of_parts(parts), tuple(evidence), tuple(remarks))
+
+
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    """Pictures of one kind: (n,) lhs and rhs, if any; which of them count; and the mean of lhs minus rhs over these."""
+
+    terms: tuple[np.ndarray, ...]
+    counted: np.ndarray
+    mean: Interval
+
+
+def _compare(claim: Claim, place: int, terms_of: Mapping[str, tuple[np.ndarray, ...]]) -> dict[str, _Compared]:
+    """Return a difference of a claim by kind of pictures, without kinds of too few pictures for an interval."""
+    compared = dict[str, _Compared]()
+    for kind, terms in terms_of.items():
+        values = terms[0] - terms[1] if claim.rhs else terms[0]
+        counted = ~np.isnan(values)
+        if counted.sum() >= (2 if claim.rhs else 1):
+            compared[kind] = _Compared(terms, counted, _measure(claim.lhs[place]).mean(values[counted]))
+    return compared
+
+
+def _evidence_of(claim: Claim, place: int, name: str, compared: Mapping[str, _Compared]) -> list[Evidence]:
+    """Return a difference as evidence, and the numbers of both networks where it is between two.
+
+    Where another network is claimed to recognise more, the evidence ends with the largest of McNemar's exact p values.
+    """
+    unit, rhs = _measure(claim.lhs[place]).unit, claim.rhs[place] if claim.rhs else ""
+    sides = [term.split()[0] for term in (claim.lhs[place], rhs) if term]
+    more = unit == "points" and claim.sign[place] > 0
+    evidence = list[Evidence]()
+    for kind, part in compared.items():
+        what = f"{name}, {kind}" if name else kind
+        if len({*sides}) < 2:
+            evidence.append(Evidence(what, part.mean, unit))
+            continue
+        means = [float(term[part.counted].mean()) for term in part.terms]
+        words = RECOGNISED if more else None
+        evidence.append(Evidence(what, part.mean, unit, (means[0], means[1]), sign_words=words))
+        single = "error" if unit == "points" else "level"
+        evidence += [Evidence(_OF[side], Interval.exact(mean), single) for side, mean in zip(sides, means, strict=True)]
+    if more:
+        differences = [part.terms[0] - part.terms[1] for part in compared.values()]
+        p = max(float(mcnemar((part > 0).sum(), (part < 0).sum())) for part in differences)
+        evidence.append(Evidence("largest p", Interval.exact(p), "p"))
+    return evidence
+
+
+# Names of a number by whose it is.
+_OF = {
+    "subject": "the subject’s",
+    "reference": "the reference’s",
+    "robust": "the robust twin’s",
+    "ordinary": "the ordinary twin’s",
+    "views": "by views",
+    "pixels": "by the paper’s search",
+}
 
 
 def _who_judged(painted: Sequence[PictureOutcomes]) -> str:

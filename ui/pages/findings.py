@@ -26,7 +26,7 @@ from ui.runs.settings import models_in_url
 from ui.shared import url
 from ui.shared.page import explain_on_page
 from ui.shared.url import as_markdown
-from ui.shared.verdicts import STYLE, findings_html, verdict_labels
+from ui.shared.verdicts import STYLE, findings_html, multiplicity, verdict_labels
 from ui.tools.registry import CORRUPTIONS
 
 T = TypeVar("T")
@@ -178,3 +178,4 @@ def _judged(
     with st.expander("Details: how claims are judged"):
         for column, key in zip(st.columns(2, gap="large"), about, strict=True):
             column.markdown(explain_on_page(WORDS[key], key, *JARGON), unsafe_allow_html=True)
+        st.markdown(multiplicity(judged))

@@ -8,10 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core.claims.claim import BY_VIEWS, Evidence, Finding, Verdict
+from core.claims.claim import BY_VIEWS, CHANCE, Evidence, Finding, Verdict
 from core.claims.quantities import stored_hybrids
 from core.classifiers.registry import classifier_title, result_title, short_title
 from core.pgd.pictures import judged_outcomes
+from core.shared.numbers import decimal
 from core.shared.text import Network, Sentence, bdi, count_of, number_html, one_line, sentence
 
 # Sign and colour of each verdict: signs for use without colour; white text has a contrast of 5 to 7.
@@ -50,6 +51,15 @@ def findings_html(
         folded = by_views if finding.condition == BY_VIEWS else ""
         parts[unknown if finding.verdict == Verdict.NOT_CHECKABLE else folded].append(finding)
     return str(_macros().findings(parts, url, picture, unfold))
+
+
+def multiplicity(findings: Sequence[Finding]) -> str:
+    """Return how many of these verdicts chance alone would let hold, as a sentence."""
+    checked = sum(finding.verdict != Verdict.NOT_CHECKABLE for finding in findings)
+    return (
+        f"Each of the {count_of(checked, 'verdict')} is judged by itself: if nothing of what is claimed were there, "
+        f"chance alone would let at most {decimal(CHANCE * checked)} hold."
+    )
 
 
 def judged_html(finding: Finding, shows: Sequence[str] | None = None, where: str = "") -> str:

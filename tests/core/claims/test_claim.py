@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.claims.claim import CLAIMS, MORE, Evidence, Finding, Verdict
+from core.claims.claim import CLAIMS, MORE, Claim, Evidence, Finding, Verdict
 from core.shared.numbers import Interval
 
 QUARTER = Interval(0.25, 0.2, 0.3)
@@ -26,6 +26,33 @@ QUARTER = Interval(0.25, 0.2, 0.3)
 )
 def test_evidence_has_the_form_of_its_unit(evidence, text):
     assert str(evidence) == text
+
+
+@pytest.mark.parametrize(
+    ("parts", "verdict"),
+    [
+        ([True, True], "holds"),
+        ([False, False], "fails"),
+        ([True, False], "holds in part"),
+        ([True, False, None], "holds in part"),
+        ([True, None], "cannot tell"),  # it may hold, or hold in part
+        ([False, None], "cannot tell"),
+        ([None], "cannot tell"),
+    ],
+)
+def test_a_verdict_is_made_of_parts_by_one_rule(parts, verdict):
+    assert Verdict.of_parts(parts) == Verdict.of_parts(parts[::-1]) == verdict
+
+
+@pytest.mark.parametrize(
+    ("sign", "expected"),
+    [(1, [True, False, False, False]), (-1, [False, False, True, True]), (0, [False, None, True, True])],
+)
+def test_a_part_is_told_by_its_interval_and_the_threshold_of_its_row(sign, expected):
+    row = {"section": "ours", "quote": "", "statistic": "", "lhs": ["a low", "b low"], "sign": [1, sign]}
+    claim = Claim.from_row("key", {**row, "threshold": [9, 0.02]})
+    intervals = [(0.05, 0.03, 0.07), (0.02, 0.01, 0.03), (0.01, -0.01, 0.015), (-0.2, -0.3, -0.1)]
+    assert [claim.supported_by(Interval(*interval), 1) for interval in intervals] == expected
 
 
 CLIP, MINI = ("clip-vit-b-32", "resnet-56"), ("mini-clip", "mini-resnet")
