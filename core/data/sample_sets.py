@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -215,10 +215,6 @@ class SampleSet:
     def drawn_title(self) -> str:
         """Title in the menu and in the URL of *Draw*."""
         return f"{self.classes_title}, {self.side} px"
-
-    def fits(self, class_names: Sequence[str]) -> bool:
-        """Return whether these begin with the set's classes; own texts may follow."""
-        return tuple(class_names[: len(self.classes)]) == self.classes.names
 
 
 SAMPLE_SETS = {

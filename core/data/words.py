@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,9 +43,10 @@ def find_word(text: str, classes: ClassSet) -> Word | None:
     exact = next((k for k, name in enumerate(classes.names) if name.casefold() == typed.casefold()), None)
     if exact is not None:
         return Word(typed, (exact,))
-    known = _table(classes).get("words", {})
+    table = _table(classes)
     for form in _forms(typed):
-        if members := _members(known.get(form, ()), classes):
+        members = _members(table.get("words", {}).get(form) or table.get("joined", {}).get(form, ()), classes)
+        if members:
             return Word(typed, members)
     return None
 
@@ -52,7 +54,8 @@ def find_word(text: str, classes: ClassSet) -> Word | None:
 def neighbours(text: str, classes: ClassSet) -> tuple[str, ...]:
     """Return names of the classes nearest to a word that `find_word` does not know, the nearest first; may be empty.
 
-    The last word of several, the noun, counts if the whole is unknown: *stop sign* gives *street sign*.
+    The last word of several, the noun, counts if the whole is unknown: *stop sign* gives *street sign*. What WordNet
+    does not know has the words that are spelt alike.
     """
     table = _table(classes)
     parts = plain(text).split()
@@ -61,13 +64,26 @@ def neighbours(text: str, classes: ClassSet) -> tuple[str, ...]:
             places = table.get("near", {}).get(form, ()) or (table.get("words", {}).get(form, ()) if start else ())
             if members := _members(places, classes, ordered=True):
                 return tuple(dict.fromkeys(classes.names[member] for member in members))[:3]
-    return ()
+    return tuple(difflib.get_close_matches(plain(text), vocabulary(classes), n=3, cutoff=0.8))
 
 
-def words_of(classes: ClassSet) -> tuple[str, ...]:
-    """Return all words that `find_word` knows besides the names of classes, in alphabetical order."""
+@cache
+def vocabulary(classes: ClassSet) -> tuple[str, ...]:
+    """Return all words that `find_word` knows, as they are written: names of classes in their order, then nouns."""
     known = _table(classes).get("words", {})
-    return tuple(sorted(word for word, members in known.items() if _members(members, classes)))
+    nouns = (word for word, members in sorted(known.items()) if _members(members, classes))
+    return tuple(dict.fromkeys((*classes.names, *nouns)))
+
+
+def covers(classes: ClassSet, class_names: Sequence[str]) -> bool:
+    """Return whether the classes of a run are a set's: own texts may follow, and a word may stand for its classes."""
+    if tuple(class_names[: len(classes)]) == classes.names:
+        return True
+    known = {*classes.names}
+    words = [find_word(name, classes) for name in class_names if name not in known]
+    merged = {member for word in words if word is not None for member in word.members}
+    rest = [name for place, name in enumerate(classes.names) if place not in merged]
+    return bool(merged) and list(class_names[: len(rest)]) == rest
 
 
 def _forms(text: str) -> Iterator[str]:
@@ -99,10 +115,10 @@ def _table(classes: ClassSet) -> Mapping[str, Any]:
 @cache
 def _file() -> Mapping[str, Mapping[str, Mapping[str, Sequence[int]]]]:
     content = json.loads(PATH.read_text("utf-8"))
-    return {name: {part: _by_word(groups) for part, groups in content[name].items()} for name in CLASS_SETS}
-
-
-def _by_word(groups: Sequence[tuple[list[int], list[str]]]) -> dict[str, list[int]]:
-    """Return the classes of each word, and of words written as one: "firetruck" for "fire truck"."""
-    table = {word: members for members, words in groups for word in words}
-    return {word.replace(" ", ""): members for word, members in table.items()} | table
+    tables: dict[str, dict[str, Mapping[str, Sequence[int]]]] = {}
+    for name in CLASS_SETS:
+        parts = {part: {word: members for members, words in groups for word in words}
+                 for part, groups in content[name].items()}  # fmt: skip
+        joined = {word.replace(" ", ""): members for word, members in parts["words"].items()}  # "firetruck"
+        tables[name] = {**parts, "joined": joined}
+    return tables

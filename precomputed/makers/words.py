@@ -44,7 +44,7 @@ IMAGENET_EXCEPTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "house": (("boathouse", "mobile home"), "a monastery and a palace"),
     "jacket": ((), "a book jacket"),
     "key": ((), "the space bar of a keyboard"),
-    "lamp": (("table lamp",), "a candle, a spotlight and a jack-o'-lantern"),
+    "lamp": (("lampshade", "table lamp"), "a candle, a spotlight and a jack-o'-lantern"),
     "match": (("matchstick",), "a groom, the match of a bride"),
     "pool": ((), "a rain barrel"),
     "stereo": (("cassette player", "loudspeaker", "tape player"), "an iPod"),

@@ -30,10 +30,11 @@ from ui.components.pictures.pictures import Thumbnails, TileLook, image_picker, 
 from ui.components.replay.replay import Caption, pack_stills
 from ui.runs.export import downloads
 from ui.runs.outcome import VIEWS, counted, many_pictures, run_table, sample_set_of, second_judge
-from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel, unknown_word
+from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel
 from ui.runs.replay import ROLES, back_to_example, judged, shown_first, stored_example, target_of
 from ui.runs.settings import choose_networks, choose_searches, follow, number_in_url, run_settings
 from ui.runs.state import RunRequest, RunResult
+from ui.runs.words import about_words, cannot_run, near_words, unknown_to, vocabulary, word_box
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import enlarge, page_picture, picture_line, to_picture
@@ -47,7 +48,7 @@ MAX_PER_CLASS = 4
 MAX_SEED = 999_999
 WEBP_QUALITY = 90
 SET, START, SKETCH = f"{PAGE}-set", f"{PAGE}-start-from", f"{PAGE}-sketch"  # in the URL and in the session
-# In the session: the sketch; whether a word was just entered; a sentence on one that the network does not know.
+# In the session: the sketch; whether a word was just entered; one that the network does not know, and what is drawn.
 _SKETCHED, _ASKED, _UNKNOWN = f"{PAGE}.sketch", f"{PAGE}.asked", f"{PAGE}.unknown"
 # ImageNet's words of the bundled sketches; the first one is shown first.
 SKETCH_WORDS = {
@@ -68,7 +69,7 @@ def page() -> None:
     with st.container(key="run-stage"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{PAGE}.toolbar"):
             begin, word, verb, walls = (st.container(width="content") for _ in range(4))
-        below, body = st.container(), st.container()
+        body = st.container()
     row = _choose_set(walls)
     reserve("690px" if row.side >= MIN_CROP_SIZE else "400px")  # before what lies below, which would move
     expert, details = st.expander("Expert settings"), st.expander("Details")
@@ -79,7 +80,7 @@ def page() -> None:
         searches = choose_searches(PAGE, row.side)
     painted_by(who, specs, row.class_set)
     _choose_beginning(begin, row, kind)
-    _choose_word(word, below, row, targets, specs)
+    _choose_word(word, row, targets, specs)
     painter, stage, beside = _places(body, row, kind)
     start, facts, seed = _starts(painter, expert, row, targets, kind)
     if beside is not None:
@@ -92,8 +93,9 @@ def page() -> None:
                 _wall(row, targets, kind, specs)
     chosen = run_settings(expert, PAGE, row.side, None, searches)
     names = tuple(spec.name for spec in specs)
-    if start is None:
-        why = "no class is chosen; choose one or describe it in words"
+    why = cannot_run(targets, specs, row.classes)
+    if start is None or why:
+        why = why or "no class is chosen; choose one or describe it in words"
         request = RunRequest(None, why, names, searches, row.class_set)
     else:
         repeated = tuple(target for target in targets for _ in range(len(start) // len(targets)))
@@ -136,7 +138,9 @@ def _choose_set(place: DeltaGenerator) -> SampleSet:
 
     def choose(name: str, value: str) -> str:
         titles = {
-            title: "Any of 1,000 words" if row.side >= MIN_CROP_SIZE else f"{len(row.drawn)} classes, robust twin"
+            title: f"Any of {about_words(row.classes)}"
+            if row.side >= MIN_CROP_SIZE
+            else f"{len(row.drawn)} classes, robust twin"
             for title, row in sets.items()
         }
         return place.segmented_control(
@@ -194,7 +198,7 @@ def _choose_beginning(place: DeltaGenerator, row: SampleSet, kind: StartKind) ->
 
 def _several_targets(row: SampleSet) -> list[str]:
     """Draw the choice of several words; return the chosen words, which the box of one word sets, too."""
-    key, names = _words(row), list(dict.fromkeys(row.classes.names))
+    key, names = _words(row), vocabulary(row.classes)
     usual = list(row.drawn)
     st.session_state.setdefault(key, url.texts(key)[:MAX_TARGETS] or usual)
     targets = settable(
@@ -216,36 +220,36 @@ def _words(row: SampleSet) -> str:
     return f"{PAGE}-classes-{row.class_set}"
 
 
-def _choose_word(
-    place: DeltaGenerator,
-    below: DeltaGenerator,
-    row: SampleSet,
-    targets: list[str],
-    specs: Sequence[ClassifierSpec],
-) -> None:
-    """Draw the box of one word, which starts its drawing, and below a sentence on a word that nobody here knows."""
-    key, names = f"{PAGE}.word.{row.class_set}", list(dict.fromkeys(row.classes.names))
+def _choose_word(place: DeltaGenerator, row: SampleSet, targets: list[str], specs: Sequence[ClassifierSpec]) -> None:
+    """Draw the box of one word, which starts its drawing, and words near one that nobody here knows."""
+    key, state = f"{PAGE}.word.{row.class_set}", st.session_state
 
-    def type_() -> None:
-        word = st.session_state[key]
-        if word and (why := unknown_word(word, specs, row.classes.names)):
-            st.session_state[_UNKNOWN] = why
+    def draw(word: str | None) -> None:
+        state.pop(_UNKNOWN, None)
+        if word and unknown_to(word, specs, row.classes) is not None:
+            state[_UNKNOWN] = word, targets
         elif word:
-            st.session_state[_words(row)], st.session_state[_ASKED] = [word], True
+            state[_words(row)], state[_ASKED] = [word], True
 
-    if why := st.session_state.pop(_UNKNOWN, ""):
-        below.info(why)
-    st.session_state[key] = targets[0] if len(targets) == 1 else None
-    place.selectbox(
-        "Word to draw",
-        [*names, *(target for target in targets if target not in names)],
-        placeholder=f"{len(targets)} words" if targets else "Type a word",
-        accept_new_options=True,
-        key=key,
-        on_change=type_,
-        label_visibility="collapsed",
-        width=260,
-    )
+    unknown, beside = state.get(_UNKNOWN, ("", targets))
+    if beside != targets:  # others were chosen in the meantime
+        unknown = ""
+    shown = unknown or (targets[0] if len(targets) == 1 else None)
+    state[key] = shown
+    with place, st.container(gap=None):
+        word_box(
+            st.container(),
+            "Word to draw",
+            row.classes,
+            shown,
+            placeholder=f"{len(targets)} words" if targets else "Type a word",
+            key=key,
+            on_change=lambda: draw(state[key]),
+            label_visibility="collapsed",
+            width=260,
+        )
+        if unknown:
+            near_words(f"{PAGE}.near", unknown, specs, row.classes, draw)
 
 
 def _sketches(row: SampleSet) -> dict[str, str]:

@@ -24,6 +24,7 @@ from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_pan
 from ui.runs.replay import ROLES, back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
 from ui.runs.state import RunRequest, RunResult, run_state
+from ui.runs.words import cannot_run, meaning, near_words, vocabulary
 from ui.server.cache import ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import UPLOAD, Picture, page_picture, picture_line, samples, take_picture, to_picture
@@ -78,7 +79,7 @@ def page() -> None:
     with right, st.container(horizontal=True, vertical_alignment="center", key=f"{PAGE}.toolbar"):
         if picture is not None:
             guess = _guess(picture, specs)
-            target = _choose_target(picture, guess)
+            target = _choose_target(picture, guess, specs)
             chosen = run_settings(expert, PAGE, picture.size, hole_side(_hole(picture, guess)) or None, searches)
             request = _request(picture, target, chosen, guess, specs, searches)
             ask_for_run(PAGE, "Fill", request)
@@ -223,7 +224,10 @@ def _request(
     searches: tuple[Search, ...],
 ) -> RunRequest:
     """Return the run of the settings."""
-    names, why = tuple(spec.name for spec in specs), "" if target else NO_TARGET
+    names, why = (
+        tuple(spec.name for spec in specs),
+        cannot_run([target], specs, picture.classes) if target else NO_TARGET,
+    )
     try:
         plan = inpainting_plan(
             picture.pixels[None],
@@ -248,13 +252,13 @@ def _is_painted(picture: Picture) -> bool:
     return first is None or not np.array_equal(hole, first)
 
 
-def _choose_target(picture: Picture, guess: FirstGuess | None) -> str:
+def _choose_target(picture: Picture, guess: FirstGuess | None, specs: Sequence[ClassifierSpec]) -> str:
     """Draw the target, which a menu changes; return it, empty if it is not known yet.
 
     Without a choice it is the true class of a bundled picture, and a network's own first guess of the visitor's.
     """
-    key, names = f"{PAGE}-target-{picture.class_set}", picture.classes.names
-    target = st.session_state.get(key) or url.text(key) or USUAL_TARGET
+    key, names, state = f"{PAGE}-target-{picture.class_set}", picture.classes.names, st.session_state
+    target = state.get(key) or url.text(key) or USUAL_TARGET
     about = ""
     if target == USUAL_TARGET:
         if picture.label is not None:
@@ -263,16 +267,18 @@ def _choose_target(picture: Picture, guess: FirstGuess | None) -> str:
             target, about = guess.name, f", its own first guess, {confidence(guess.probability)}"
         else:
             target = ""
-    label = f"Make it: **{as_markdown(one_line(target, 40)) or '…'}**{about}"
+    label = f"Make it: **{as_markdown(one_line(meaning(target, picture.classes), 60)) or '…'}**{about}"
     with st.popover(label, key=f"{PAGE}.target"):
         st.selectbox(
             "Target (CLIP: any text)",
-            [USUAL_TARGET, *dict.fromkeys(names)],
+            [USUAL_TARGET, *vocabulary(picture.classes)],
             key=key,
             bind="query-params",
             accept_new_options=True,
             width=TARGET_WIDTH,
         )
+        if target:
+            near_words(f"{PAGE}.near", target, specs, picture.classes, lambda word: state.update({key: word}))
     return target
 
 

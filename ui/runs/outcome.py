@@ -14,6 +14,7 @@ import streamlit as st
 from core.classifiers.registry import CLIPS, classifier_title, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet, map_title
 from core.data.stored import device_text
+from core.data.words import covers
 from core.pgd.pictures import (
     Judgement,
     PictureOutcomes,
@@ -51,7 +52,7 @@ def sample_set_of(run: PGDRun) -> SampleSet | None:
 
     Of several, that of its pictures, else the first.
     """
-    rows = [row for row in SAMPLE_SETS.values() if row.fits(run.metadata["class_names"])]
+    rows = [row for row in SAMPLE_SETS.values() if covers(row.classes, run.metadata["class_names"])]
     return max(rows, key=lambda row: row.dataset == run.metadata["images"].get("dataset"), default=None)
 
 
@@ -197,7 +198,7 @@ def _judge_of(run: PGDRun, drew: Collection[str]) -> str | None:
 def many_pictures(row: SampleSet, kind: StartKind | Penalty) -> None:
     """Draw a table of all stored pictures of a set's classes from one kind of start, or filled with one penalty."""
     stored = picture_outcomes(kind)
-    if any(row.fits(painted.facts["class_names"]) for painted in stored.values()):
+    if any(covers(row.classes, painted.facts["class_names"]) for painted in stored.values()):
         rows = [many_row(name, painted) for name, painted in stored.items()]
         scrolling_table(many_columns(kind), rows, "Many pictures, by network")
 

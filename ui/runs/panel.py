@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,21 +58,6 @@ def painted_by(place: DeltaGenerator, specs: Sequence[ClassifierSpec], class_set
     text = html.escape(f"Painted by {', and by '.join(_painter(spec, names) for spec in specs)}.")
     link = "" if is_ready(PAPERS_CLIP) else ' <a href="models">Get CLIP itself</a>'
     place.html(f'<p class="prose">{explain_on_page(text, text, *JARGON)}{link}</p>')
-
-
-def unknown_word(word: str, specs: Sequence[ClassifierSpec], names: Sequence[str]) -> str:
-    """Return as Markdown which network does not know a word, and words near it; empty if all know it.
-
-    names: those that networks of a fixed vocabulary know.
-    """
-    who = next((spec for spec in specs if spec.vocabulary is not None and word not in names), None)
-    if who is None:
-        return ""
-    folded = word.casefold()
-    near = [name for name in names if folded in name.casefold().split()][:5]
-    near = near or difflib.get_close_matches(folded, names, cutoff=0.8)
-    hint = f"Near it: {', '.join(near)}." if near else f"Choose one of its {len(names):,} words."
-    return as_markdown(f"{short_title(who.title)} does not know “{word}”. {hint}")
 
 
 def _painter(spec: ClassifierSpec, names: Sequence[str]) -> str:

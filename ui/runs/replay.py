@@ -13,6 +13,7 @@ import streamlit as st
 from core.classifiers.registry import PAPERS_CLIP, ClassifierSpec, classifier_title, result_title, short_title
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.stored import cached_by_files
+from core.data.words import covers
 from core.pgd.examples import is_row, row_of, stored_subjects
 from core.pgd.pictures import fingerprint, stored_opinion
 from core.pgd.plan import RunPlan
@@ -215,7 +216,7 @@ def stored_example(
     def nearness(runs: list[PGDRun]) -> int:
         facts = runs[0].metadata
         alike = variant in (facts["objective"].get("penalty"), facts["images"].get("start"))
-        of_set = runs[0].start.shape[-1] == row.side and row.fits(facts["class_names"])
+        of_set = runs[0].start.shape[-1] == row.side and covers(row.classes, facts["class_names"])
         of_picture = picture is not None and facts["images"].get("index") == picture
         return 80 * of_set + 40 * of_picture + 20 * alike + len(_of(runs, classifiers, searches))
 
@@ -236,7 +237,8 @@ def shown_first(kind: str, row: SampleSet, chosen: Sequence[str]) -> Sequence[st
     if {*first} != {*chosen} or PAPERS_CLIP in first:
         return chosen
     stored = [run for runs in _single(kind).values() for run in runs]
-    runs = [run for run in stored if run.start.shape[-1] == row.side and row.fits(run.metadata["class_names"])]
+    alike = (run for run in stored if run.start.shape[-1] == row.side)
+    runs = [run for run in alike if covers(row.classes, run.metadata["class_names"])]
     names = networks_for("contrast", {run.metadata["classifier"]["name"] for run in runs})
     return names if PAPERS_CLIP in names else chosen
 

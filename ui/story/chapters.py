@@ -180,7 +180,7 @@ def _clip_here() -> str:
         return "**CLIP is installed**: it predicts, fills and draws on every page, with words of your own."
     return (
         f"**Get the real CLIP.** A download of {format_size(state.download_bytes)}, once. Then any sentence can be "
-        "drawn, not only 1,000 words, and CLIP itself predicts beside its map."
+        "drawn, not only words of 1,000 classes, and CLIP itself predicts beside its map."
     )
 
 

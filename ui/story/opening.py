@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import streamlit as st
@@ -30,9 +30,10 @@ from core.shared.text import sentence
 from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.story.story import opening
 from ui.maps.catalogue import CLIP, shipped_maps
-from ui.runs.panel import REDRAW_SECONDS, collect, unknown_word, what_one_sees
+from ui.runs.panel import REDRAW_SECONDS, collect, what_one_sees
 from ui.runs.replay import target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
+from ui.runs.words import about_words, near_words, unknown_to, word_box
 from ui.server.cache import NONE_READY, ready_classifiers
 from ui.shared import url
 from ui.shared.pictures import enlarge
@@ -45,7 +46,7 @@ PAGE: RunKind = "generation"  # whose run an own word is
 WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; the id of its run
 ROW = SAMPLE_SETS["photographs"]
 START: StartKind = "grey"
-ANY_WORD = f"Any of 1,000 words ({WORDS[0]} to {WORDS[-1]} were chosen by hand)"
+ANY_WORD = f"Any of {about_words(ROW.classes)} ({WORDS[0]} to {WORDS[-1]} were chosen by hand)"
 # Title of a drawing that has not convinced the network yet, and of one that has.
 TITLES: dict[Search, tuple[str, str]] = {
     "pixels": ("Must convince as it is", "Convinces as it is"),
@@ -182,22 +183,22 @@ def any_word() -> None:
     if painter is None:
         st.info(NONE_READY)
         return
-    names = list(dict.fromkeys(ROW.classes.names))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="story-word"):
-        word = st.selectbox(
+        word = word_box(
+            st.container(),
             any_word_label(),
-            names,
+            ROW.classes,
+            st.session_state.get(WORD),
             index=None,
-            placeholder="Type a word: castle, goldfish …",
-            accept_new_options=True,  # *No results* alone does not say what to do
+            placeholder="Type a word: castle, dog …",
             key=WORD,
             on_change=_press,
             args=(painter,),
         )
         st.button("Draw", type="primary", disabled=not word, on_click=_press, args=(painter,), key="story.draw")
-    if word and (unknown := _unknown(painter, word)):
-        st.info(unknown)
-    elif why := state.take_refusal() or state.error:
+        if word:
+            near_words("story.near", word, [classifier_spec(painter)], ROW.classes, partial(_draw_near, painter))
+    if why := state.take_refusal() or state.error:
         st.error(as_markdown(sentence(why)))
     if st.button("Open in Draw", icon=":material/arrow_forward:", key="story.open"):
         if shown_run() is None:
@@ -259,14 +260,16 @@ def _moment(search: Search, picture: np.ndarray, confidence: float) -> Drawing:
     return Drawing(search=search, strip=strip, confidence=(confidence,), norm=0.0)
 
 
-def _unknown(painter: str, word: str) -> str:
-    return unknown_word(word, [classifier_spec(painter)], ROW.classes.names)
+def _draw_near(painter: str, word: str) -> None:
+    """Draw a word in place of the typed one; for callbacks."""
+    st.session_state[WORD] = word
+    _press(painter)
 
 
 def _press(painter: str) -> None:
     """Start the drawing of the word in the box; for callbacks."""
     word = st.session_state.get(WORD)
-    if not word or _unknown(painter, word):
+    if not word or unknown_to(word, [classifier_spec(painter)], ROW.classes) is not None:
         return
     state, run = run_state(PAGE), shown_run()
     if isinstance(run, ActiveRun) and (run.run.plan.targets, run.names) == ((word,), (painter,)):

@@ -3,7 +3,7 @@
 import pytest
 
 from core.data.sample_sets import CIFAR10, ClassSet, imagenet, imagenet100
-from core.data.words import find_word, neighbours, words_of
+from core.data.words import covers, find_word, neighbours, vocabulary
 from precomputed.makers.words import WordNet, drawable, nearest
 
 
@@ -65,7 +65,19 @@ def test_a_part_of_imagenet_has_what_it_holds_of_a_word():
 def test_a_foreign_class_set_knows_its_own_names_alone():
     own = ClassSet("custom", ("cup", "Dog"))
     assert find_word("dog", own).members == (1,) and find_word("dogs", own) is None
-    assert neighbours("cake", own) == () == words_of(own)
+    assert neighbours("cake", own) == () and vocabulary(own) == own.names
+
+
+def test_a_run_of_a_word_has_the_classes_of_its_set():
+    names, dogs = imagenet().names, set(range(151, 269))
+    rest = [name for place, name in enumerate(names) if place not in dogs]
+    assert covers(imagenet(), names) and covers(imagenet(), (*names, "a blue cup"))
+    assert covers(imagenet(), (*rest, "dog")) and not covers(imagenet(), (*rest, "cat"))
+    assert not covers(imagenet(), rest) and not covers(CIFAR10, names)
+    assert covers(
+        CIFAR10,
+        (*(name for name in CIFAR10.names if name not in ("airplane", "automobile", "ship", "truck")), "vehicle"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,6 +86,7 @@ def test_a_foreign_class_set_knows_its_own_names_alone():
         ("beach", ("cliff", "promontory", "seashore")),
         ("cow", ("ox", "bison", "water buffalo")),
         ("stop sign", ("street sign",)),
+        ("vulcano", ("volcano",)),  # by spelling
         ("xyzzy", ()),
     ],
 )

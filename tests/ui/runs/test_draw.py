@@ -109,17 +109,31 @@ def test_a_word_leads_back_from_a_sketch_also_from_a_broken_one():
     assert not app.exception and settable_widget(app, "generation-start-from").value == "Blur"
 
 
-def test_an_unknown_word_gets_its_neighbours():
+def test_an_unknown_word_gets_its_neighbours_as_buttons():
     app = open_page("generation", generation_classes_imagenet="teapot")
     drawn = replay_data(app)
     assert drawn["targets"] == ["teapot"] and [model["recognised"] for model in drawn["models"]] == [[False], [True]]
-    near = {"vulcano": "volcano", "Poodle": "toy poodle, miniature poodle, standard poodle"}
-    for word, names in near.items():
-        box = app.selectbox(key="generation.word.imagenet")
-        box.options.append(word)  # the test runner knows only the page's options
-        box.set_value(word).run()
-        assert f"does not know “{word}”. Near it: {names}." in app.info[0].value and replay_data(app) == drawn
-    assert not app.run().info
+    box = app.selectbox(key="generation.word.imagenet")
+    box.options.append("cake")  # the test runner knows only the page's options
+    box.set_value("cake").run()
+    near = [button.label for button in app.button if button.key.startswith("generation.near.")]
+    assert near == ["pizza", "meat loaf", "potpie"] and replay_data(app) == drawn
+    assert app.selectbox(key="generation.word.imagenet").value == "cake", "what was typed is still there"
+    app.button(key="generation.near.pizza").click().run()
+    assert app.session_state["generation-classes-imagenet"] == ["pizza"]
+    assert not [button for button in app.button if button.key.startswith("generation.near.")]
+
+
+def test_a_word_says_what_it_stands_for():
+    app = open_page("generation", generation_classes_imagenet="dog")
+    assert not app.exception and app.selectbox(key="generation.word.imagenet").value == "dog"
+    assert "dog · any of 118" in app.selectbox(key="generation.word.imagenet").options
+    assert replay_data(app)["live"]["state"] == "new"
+
+
+def test_words_that_share_classes_are_not_drawn_together():
+    app = open_page("generation", generation_classes_imagenet=["dog", "poodle"])
+    assert "'dog' and 'poodle' share classes" in page_text(app)
 
 
 def typed(app: AppTest) -> AppTest:

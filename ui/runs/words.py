@@ -1,0 +1,95 @@
+"""The box of a word: what may be typed, what it stands for, and near words in place of one that nobody here knows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.classifiers.registry import ClassifierSpec, short_title
+from core.data.sample_sets import ClassSet
+from core.data.words import find_word, neighbours, vocabulary
+from core.shared.text import count_of, quoted
+from ui.shared.url import as_markdown, one_line
+
+MAX_LENGTH = 40  # characters of a word in a sentence
+
+
+def about_words(classes: ClassSet) -> str:
+    """Return the number of known words, in hundreds: "3,400 words"."""
+    return f"{len(vocabulary(classes)) // 100 * 100:,} words"
+
+
+def meaning(word: str, classes: ClassSet) -> str:
+    """Return a word with what it stands for: "dog · any of 118", "lighthouse · beacon"; a class's name is itself."""
+    known = find_word(word, classes)
+    if known is None or word in classes.names:
+        return word
+    if len(known.members) > 1:
+        return f"{word} · any of {len(known.members)}"
+    name = classes.names[known.members[0]]
+    return word if name.casefold() == word.casefold() else f"{word} · {name}"
+
+
+def word_box(place: DeltaGenerator, label: str, classes: ClassSet, shown: str | None, **options: Any) -> str | None:
+    """Draw a box that takes any text, with every known word to choose; return what it holds.
+
+    shown: the word that it holds already, whose meaning it says. options: of `st.selectbox`.
+    """
+    words = vocabulary(classes)
+    if shown and shown not in words:
+        words = (shown, *words)
+    return place.selectbox(
+        label,
+        words,
+        format_func=lambda word: one_line(meaning(word, classes)) if word == shown else word,
+        accept_new_options=True,  # Enter takes what was typed
+        **options,
+    )
+
+
+def unknown_to(word: str, specs: Sequence[ClassifierSpec], classes: ClassSet) -> ClassifierSpec | None:
+    """Return the first network that does not know a word; None if all do. A CLIP knows any text."""
+    if find_word(word, classes) is not None:
+        return None
+    return next((spec for spec in specs if spec.kind != "zero-shot"), None)
+
+
+def cannot_run(targets: Sequence[str], specs: Sequence[ClassifierSpec], classes: ClassSet) -> str:
+    """Return why networks cannot take these targets in one run; empty if they can."""
+    for word in targets:
+        if (who := unknown_to(word, specs, classes)) is not None:
+            return f"{short_title(who.title)} does not know {quoted(word)}; choose another word"
+    if all(spec.kind == "zero-shot" for spec in specs):
+        return ""
+    words = {word: {*known.members} for word in targets if (known := find_word(word, classes))}
+    for (first, some), (second, others) in itertools.combinations(words.items(), 2):
+        if some & others and some != others:
+            return (
+                f"{quoted(first)} and {quoted(second)} share classes, so that one run cannot have both; leave one out"
+            )
+    return ""
+
+
+def near_words(
+    key: str, word: str, specs: Sequence[ClassifierSpec], classes: ClassSet, choose: Callable[[str], None]
+) -> None:
+    """Draw a sentence on a word that a network does not know, above the page, and a button for each near word.
+
+    key: unique on the page. choose: called with the word of the pressed button, as a callback.
+    """
+    if (who := unknown_to(word, specs, classes)) is None:
+        return
+    near = neighbours(word, classes)
+    count = count_of(len(vocabulary(classes)), "word")
+    known = f"“{one_line(word, MAX_LENGTH)}” is none of the {count} that {short_title(who.title)} knows."
+    with st.container(key="near-words", gap="xsmall"):
+        hint = "Near it:" if near else "Try another, or a CLIP, which takes any text."
+        st.markdown(as_markdown(f"{known} {hint}"))
+        if near:
+            with st.container(horizontal=True, gap="small"):
+                for name in near:
+                    st.button(name, key=f"{key}.{name}", on_click=choose, args=(name,))
