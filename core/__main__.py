@@ -40,7 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run_app(options: Sequence[str]) -> int:
     if not APP.is_file():
-        print("error: the app runs from a checkout of the repository; this package has the engine alone", file=sys.stderr)
+        print(
+            "error: the app runs from a checkout of the repository; this package has the engine alone", file=sys.stderr
+        )
         return 2
     os.chdir(APP.parent)  # where Streamlit finds its settings
     os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", APP.name, *options])

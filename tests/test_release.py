@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import yaml
 from core.classifiers.registry import CLASSIFIERS, bundled_specs
 from core.data.stored import VERSION
 from core.fourier.heatmap import Heatmap
+from tests.test_commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 LICENCES = (ROOT / "docs/files.md").read_text(encoding="utf-8").partition("## Licences")[2]
@@ -54,20 +56,24 @@ def test_commands_of_a_wheel_run_without_the_checkout(tmp_path):
     [wheel] = tmp_path.glob("*.whl")
     assert wheel.name == f"clip_robustness_lab-{VERSION}-py3-none-any.whl"
     subprocess.run([*pip, "install", "--no-deps", "--target", site, wheel], check=True)
-    assert {path.name for path in site.iterdir()} == {"core", "precomputed", f"clip_robustness_lab-{VERSION}.dist-info"}
+    info = f"clip_robustness_lab-{VERSION}.dist-info"
+    assert {path.name for path in site.iterdir()} == {"bin", "core", "precomputed", info}
     assert list(site.glob("*.dist-info/licenses/LICENSE"))
     network = ["--classifier", "mini-resnet", "--dataset", "cifar10-samples", "--limit", "4"]
+    first = shlex.split(COMMANDS[0].text)
+    assert first[:3] == ["python", "-m", "core.pgd"]
+
+    def run(*command):
+        environment = os.environ | {"PYTHONPATH": str(site), "PYTHONSAFEPATH": "1"}  # only the wheel's packages
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+
     for command in (
-        ["core.sweep", "waves", *network, "--side", "3", "--output", "map.npz"],
-        ["core.pgd", "generate", *network, "--steps", "2", "--output", "drawn"],
+        ["-m", "core.sweep", "waves", *network, "--side", "3", "--output", "map.npz"],
+        [site / "bin" / "clip-lab", "sweep", "waves", *network, "--side", "3", "--output", "map.npz"],
+        [*first[1:], "--steps", "2"],
     ):
-        # -P: not from this folder; only the wheel's packages.
-        run = subprocess.run(
-            [sys.executable, "-P", "-m", *command],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(site)},
-            capture_output=True,
-            text=True,
-        )
-        assert run.returncode == 0, run.stderr
-    assert Heatmap.load(tmp_path / "map.npz").side == 3
+        done = run(sys.executable, *command)
+        assert done.returncode == 0, done.stderr
+    assert Heatmap.load(tmp_path / "map.npz").side == 3 and (tmp_path / "drawn" / "grid.png").is_file()
+    app = run(sys.executable, site / "bin" / "clip-lab", "app")
+    assert app.returncode == 2 and app.stderr.startswith("error: the app runs from a checkout") and not app.stdout

@@ -241,7 +241,7 @@ def run_batch(job: PGDJob, indices: Sequence[int], progress: Callable[[int], obj
     for place, judge in enumerate(job.judges):
         for seen, images in ((BEFORE, plan.start), (AFTER, result)):
             numbers[rank_column(place, seen)] = ranks(class_probabilities(judge, images), run.metadata["targets"])
-    pictures = {"start": plan.start, "result": result, "change × 10": 0.5 + 10 * (result - plan.start)}
+    pictures = {"start": plan.start, "result": result, "10-fold change": 0.5 + 10 * (result - plan.start)}
     if plan.original is not None:
         pictures = {"original": plan.original.astype(np.float32) / 255, "corrupted": pictures.pop("start"), **pictures}
     return Batch({name: np.asarray(values, np.float64) for name, values in numbers.items()}, run, pictures)
