@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 import torch
 
-import ui.maps.wave
+import ui.pages.findings
 import ui.tools.registry
 from core.claims.claim import CLAIMS, Claim, Evidence, Finding, Verdict
 from core.claims.verdicts import CHECKS
@@ -22,7 +22,7 @@ from core.shared.numbers import Interval
 from tests.core.toy import LinearClassifier, linear_family, random_images
 from tests.ui.pages.test_findings import opened, table
 from tests.ui.pages.test_frequency import open_page, text
-from ui.maps.wave import _findings
+from ui.maps.wave import findings_between
 from ui.server.cache import ready_classifiers
 
 ROOT = Path(__file__).parents[1]
@@ -61,7 +61,7 @@ def claim(monkeypatch) -> Claim:
 
     monkeypatch.setitem(CLAIMS, "toy", claim)
     monkeypatch.setitem(CHECKS, "toy", check)
-    monkeypatch.setattr(ui.maps.wave, "_findings", _findings.__wrapped__)  # the original caches findings
+    monkeypatch.setattr(ui.pages.findings, "findings_between", findings_between.__wrapped__)  # the original caches
     return claim
 
 
