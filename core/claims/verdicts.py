@@ -168,9 +168,9 @@ def _rings(claim: Claim, maps: Maps) -> Finding:
     first, second = (maps[whose] for whose in claim.whose)
     band = BANDS[claim.lhs[0].partition(" ")[2]](first.heatmap)
     rings = [
-        bool(claim.supported_by(ring))
-        for radius, ring in ring_differences(first.heatmap, second.heatmap)
-        if band.contains(radius)
+        bool(claim.supported_by(ring.error))
+        for ring in ring_differences(first.heatmap, second.heatmap)
+        if band.contains(ring.radius)
     ]
     verdict = Verdict.of_parts([claim.supported_by(difference), all(rings)])
     a, b = (require(in_band(named.heatmap, band), claim.missing).measured for named in (first, second))

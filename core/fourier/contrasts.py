@@ -78,14 +78,35 @@ def _ring_scores(heatmap: Heatmap) -> dict[int, np.ndarray] | None:
     return {int(ring): result.wrong[radius == ring].mean(axis=0) for ring in np.unique(radius)}
 
 
-def ring_differences(first: Heatmap, second: Heatmap) -> tuple[tuple[int, Interval], ...]:
-    """Return (radius, first minus second) of each ring; the larger map is cropped to the smaller."""
+class RingDifference(NamedTuple):
+    """Difference of two maps over a ring of rounded radius, each with its 95 % interval.
+
+    error: of the mean errors. rise: of their rises over the clean errors; None where one of these is unknown.
+    """
+
+    radius: int
+    error: Interval
+    rise: Interval | None
+
+
+def ring_differences(first: Heatmap, second: Heatmap) -> tuple[RingDifference, ...]:
+    """Return `first` minus `second` for each ring, from the middle; the larger map is cropped to the smaller."""
     side = min(first.side, second.side)
     first, second = first.crop(side), second.crop(side)
     a, b = ring_errors(first), ring_errors(second)
     if not np.array_equal(first.count, second.count):  # rings hold different waves and cannot be paired
         a = {radius: Errors(errors.measured) for radius, errors in a.items()}
-    return tuple((radius, a[radius].minus(b[radius]).measured.item()) for radius in sorted(a.keys() & b.keys()))
+    clean_a, clean_b = without_wave(first), without_wave(second)
+
+    def rise(radius: int) -> Interval | None:
+        if clean_a is None or clean_b is None:
+            return None
+        return a[radius].minus(clean_a).minus(b[radius].minus(clean_b)).measured.item()
+
+    return tuple(
+        RingDifference(radius, a[radius].minus(b[radius]).measured.item(), rise(radius))
+        for radius in sorted(a.keys() & b.keys())
+    )
 
 
 def contrast(first: Errors | None, second: Errors | None) -> Interval | None:

@@ -113,9 +113,36 @@ def test_rings_take_each_image_as_one_observation(two):
         _, low, high = clustered_interval(scores)
         assert (profile.error.low[place], profile.error.high[place]) == (pytest.approx(low), pytest.approx(high))
         gaps = scores - b[1:][radius == ring].mean(axis=0)
-        gap = dict(ring_differences(first, second))[ring]
+        (gap, rise) = next(ring_of[1:] for ring_of in ring_differences(first, second) if ring_of.radius == ring)
         assert gap.value == pytest.approx(gaps.mean())
         assert gap == pytest.approx(tuple(map(float, paired_interval(gaps))))
+        rises = gaps - (1.0 * a[0] - b[0])
+        assert rise == pytest.approx(tuple(map(float, paired_interval(rises))))
+
+
+def test_rises_over_rings_of_independent_maps_join_four_errors(two):
+    """Newcombe's method twice, by hand: each ring against its clean error, and one rise against the other."""
+    a, b, first, second = two
+    maps = [dataclasses.replace(one, bits=None, labels=None) for one in (first, second)]
+    radius = [round(float(np.hypot(*wave))) for wave in half_plane(SIDE)]
+
+    def minus(x, y):
+        value = x[0] - y[0]
+        low, high = math.hypot(x[0] - x[1], y[2] - y[0]), math.hypot(x[2] - x[0], y[0] - y[1])
+        return value, value - low, value + high
+
+    def share(values):
+        return float(np.mean(values)), *map(float, wilson(np.mean(values), N)[1:])
+
+    rings = ring_differences(*maps)
+    assert [ring.radius for ring in rings] == sorted({*radius})
+    for ring in rings:
+        chosen = [1 + k for k, r in enumerate(radius) if r == ring.radius]
+        errors, clean = [share(values[chosen]) for values in (a, b)], [share(values[0]) for values in (a, b)]
+        assert ring.error == pytest.approx(minus(*errors))
+        assert ring.rise == pytest.approx(minus(minus(errors[0], clean[0]), minus(errors[1], clean[1])))
+    unknown = maps[0].only(range(1, len(maps[0].counts)))  # without the row of the clean pictures
+    assert all(ring.rise is None for ring in ring_differences(unknown, maps[1]))
 
 
 def test_what_is_not_known_to_be_paired_is_not_paired(two):

@@ -102,11 +102,11 @@ def test_rings_reach_the_corners_and_say_which_are_cut():
 def test_the_papers_two_maps_change_sign_three_times_beyond_the_noise():
     names = ("clip-vit-b-32", "resnet-56")
     maps = (Heatmap.load(HEATMAPS / f"{name}_cifar10_published.npz") for name in names)
-    runs = [list(run) for _, run in itertools.groupby(ring_differences(*maps), lambda ring: ring[1].value > 0)]
-    assert [(run[0][1].value > 0, run[0][0], run[-1][0]) for run in runs] == [
+    runs = [list(run) for _, run in itertools.groupby(ring_differences(*maps), lambda ring: ring.error.value > 0)]
+    assert [(run[0].error.value > 0, run[0].radius, run[-1].radius) for run in runs] == [
         (True, 0, 2), (False, 3, 10), (True, 11, 15), (False, 16, 21),
     ]  # fmt: skip
-    assert all(any(difference.clear for _, difference in run) for run in runs)
+    assert all(any(ring.error.clear for ring in run) for run in runs)
 
 
 @pytest.mark.parametrize("top", [1, 5])
