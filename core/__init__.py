@@ -1,28 +1,55 @@
-"""The engine: Fourier sweeps, PGD runs, heat maps and classifiers. Importing it imports neither torch nor Streamlit.
+"""The engine: heat maps of any classifier under Fourier waves, and what it draws and fills by PGD.
 
-The public names below are imported on first use.
+`classifier` takes any torch module or function, `load_classifier` a name; `heatmap`, `draw` and `fill` take what they
+return, and `load_dataset` or your own arrays. Importing this imports neither torch nor Streamlit: names are imported on
+first use.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for type checkers, which do not read the table below
+    from core.api import draw as draw
+    from core.api import fill as fill
+    from core.api import heatmap as heatmap
+    from core.classifiers.own import classifier as classifier
+    from core.classifiers.registry import list_classifiers as list_classifiers
+    from core.classifiers.registry import load_classifier as load_classifier
+    from core.data.datasets import load_dataset as load_dataset
+    from core.data.datasets import load_samples as load_samples
+    from core.data.sample_sets import ClassSet as ClassSet
+    from core.fourier.contrasts import difference as difference
+    from core.fourier.contrasts import radial_profile as radial_profile
+    from core.fourier.heatmap import Heatmap as Heatmap
+    from core.fourier.heatmap import HeatmapError as HeatmapError
+    from core.fourier.waves import add_basis as add_basis
+    from core.fourier.waves import fourier_basis as fourier_basis
+    from core.pgd.record import PGDRun as PGDRun
+    from core.pgd.record import RunFileError as RunFileError
+    from core.pgd.search import Views as Views
+    from core.pgd.settings import PGDConfig as PGDConfig
+    from core.pgd.settings import usual_settings as usual_settings
+    from core.pgd.steps import Generation as Generation
+    from core.pgd.steps import Inpainting as Inpainting
+    from core.pgd.steps import pgd_steps as pgd_steps
+    from core.sweep.grow import grow as grow
+    from core.sweep.waves import SweepConfig as SweepConfig
 
 _PUBLIC = {
-    "core.classifiers.own": "classifier",
     "core.api": "draw fill heatmap",
-    "core.classifiers.registry": "classifier_state list_classifiers load_classifier",
-    "core.data.sample_sets": "ClassSet",
+    "core.classifiers.own": "classifier",
+    "core.classifiers.registry": "list_classifiers load_classifier",
     "core.data.datasets": "load_dataset load_samples",
+    "core.data.sample_sets": "ClassSet",
     "core.fourier.contrasts": "difference radial_profile",
-    "core.fourier.waves": "add_basis fourier_basis",
     "core.fourier.heatmap": "Heatmap HeatmapError",
-    "core.pgd.settings": "PGDConfig paper_generation paper_inpainting usual_settings",
-    "core.pgd.steps": "Generation Inpainting PGDState pgd_steps run_pgd",
-    "core.pgd.search": "NaturalSteps ViewDraws Views draw_view",
-    "core.pgd.plan": "RunPlan inpainting_plan",
+    "core.fourier.waves": "add_basis fourier_basis",
     "core.pgd.record": "PGDRun RunFileError",
-    "core.pgd.live": "Run",
-    "core.sweep.waves": "SweepConfig",
+    "core.pgd.search": "Views",
+    "core.pgd.settings": "PGDConfig usual_settings",
+    "core.pgd.steps": "Generation Inpainting pgd_steps",
     "core.sweep.grow": "grow",
+    "core.sweep.waves": "SweepConfig",
 }
 _MODULE_OF = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 
@@ -33,3 +60,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODULE_OF:
         return getattr(import_module(_MODULE_OF[name]), name)
     raise AttributeError(f"module 'core' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

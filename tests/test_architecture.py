@@ -182,6 +182,11 @@ def test_every_download_is_by_the_button_whose_file_stays():
 def test_core_offers_its_public_names():
     for name in core.__all__:
         assert getattr(core, name) is not None
+    names = [
+        node for node in ast.walk(ast.parse(Path(core.__file__).read_text("utf-8"))) if isinstance(node, ast.ImportFrom)
+    ]
+    typed = {name.asname: node.module for node in names for name in node.names if node.module.startswith("core.")}
+    assert typed == core._MODULE_OF and dir(core) == core.__all__, "type checkers see what programs get"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = core.nothing
 

@@ -235,13 +235,15 @@ class Heatmap(Outcomes):
 
         Args:
             ax: matplotlib's axes; None for those of a new pyplot figure.
-            metric: of `METRICS`: "Top-1", "Top-5" or "Probability".
+            metric: of `METRICS`: "Top-1", drawn by its estimate if the map has one, "Top-5" or "Probability".
         Raises:
             ValueError: an unknown metric, or one that the map lacks.
         """
         row = METRICS.get(metric)
         if row is None or (values := row.array(self)) is None:
             raise ValueError(f"metric should be one that the map has, of {', '.join(METRICS)}; got {metric!r}")
+        if row is TOP1 and self.estimate is not None:
+            values = self.estimate[0]
         if ax is None:
             from matplotlib import pyplot
 
@@ -251,7 +253,11 @@ class Heatmap(Outcomes):
 
     def _repr_png_(self) -> bytes:
         """Return the picture that a notebook shows."""
-        return heatmap_png(self.rate(), TOP1, title=one_line(self.metadata["classifier"]["name"]), dpi=100)
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(5.2, 4.6), layout="constrained")
+        self.plot(figure.add_subplot())
+        return figure_file(figure, format="png", dpi=80)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a table with one row per cell, as in the CSV of the app.
@@ -367,11 +373,11 @@ def heatmap_csv(heatmap: Heatmap) -> str:
     return str(heatmap.to_pandas().to_csv(index=False, float_format="%.6f", lineterminator="\n"))
 
 
-def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str = "", dpi: int = 200) -> bytes:
-    """Return a figure of one map as PNG.
+def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str = "") -> bytes:
+    """Return a figure of one map as PNG at 200 dots per inch.
 
     Args:
-        values, metric, title: as for `draw_map`. footnote: below, small. dpi: dots per inch, of 5.2 x 4.6 inches.
+        values, metric, title: as for `draw_map`. footnote: below, small.
     """
     from matplotlib.figure import Figure  # without pyplot, whose global state is not thread-safe
 
@@ -379,7 +385,7 @@ def heatmap_png(values: np.ndarray, metric: Metric, *, title: str, footnote: str
     draw_map(figure.add_subplot(), values, metric, title=title)
     if footnote:
         figure.supxlabel(footnote, fontsize=6, color="#555555", parse_math=False)
-    return figure_file(figure, format="png", dpi=dpi)
+    return figure_file(figure, format="png", dpi=200)
 
 
 def draw_map(axes: Axes, values: np.ndarray, metric: Metric, *, title: str) -> None:
