@@ -21,6 +21,7 @@ from core.claims.claim import (
     has_usual_weights,
     require,
 )
+from core.classifiers.registry import network_title
 from core.fourier.contrasts import mcnemar
 from core.pgd.pictures import (
     LARGE_SIZE,
@@ -35,7 +36,6 @@ from core.pgd.record import SURE
 from core.pgd.search import COMPARED
 from core.shared.numbers import Interval, paired_interval, student, wilson
 from core.shared.roles import ROLES, networks_for
-from core.shared.text import Network, Sentence, join_parts
 
 # Names of the evidence by kind of pictures: of the paper's search, by views, and of both with the same steps and ball.
 FILLED = {"eq3": "holes by Eq. 3", "mean_square": "holes by the mean square"}
@@ -179,7 +179,7 @@ def _large_views(claim: Claim) -> Finding:
     }
     counts = " and ".join(f"{len(first)} {name}" for name, [(first, _)] in scores.items())
     kin = ", of the painter’s family, so it proves less; it is not human."
-    doubt = Sentence(f"{counts}. The judge is ", Network(stored.judges[0]), kin)
+    doubt = f"{counts}. The judge is {network_title(stored.judges[0])}{kin}"
     return replace(_of_scores(claim, scores, doubt), networks=(stored.painter,))
 
 
@@ -194,7 +194,7 @@ def _training(claim: Claim) -> Finding:
 
 def _of_pictures(claim: Claim, pictures: Mapping[str, Mapping[str, PictureOutcomes]], *networks: str) -> Finding:
     """Judge a claim on pictures, given by kind and whose they are: every kind, and every judge of it, is a part."""
-    nothing = Sentence("No pictures by ", join_parts(map(Network, networks), last=" or "), " are stored.")
+    nothing = f"No pictures by {' or '.join(map(network_title, networks))} are stored."
     require(pictures or None, nothing)
     terms = [(lhs, *claim.rhs[place : place + 1]) for place, lhs in enumerate(claim.lhs)]
     judged = all(_measure(term).judged for pair in terms for term in pair)
@@ -300,10 +300,9 @@ _OF = {
 
 def _who_judged(painted: Sequence[PictureOutcomes]) -> str:
     first, prefixes = painted[0], _judges_of(painted)
-    judges: tuple[str | Network, ...]
     if len(prefixes) > 1:
-        third = Network(first.third)
-        judges = "The judges are ", Network(first.judge), " and ", third, ", of another family; neither is"
+        names = f"{network_title(first.judge)} and {network_title(first.third)}"
+        judges = f"The judges are {names}, of another family; neither is"
     else:
-        judges = "The judge is ", Network(first.judge if "judge" in prefixes else first.third), "; it is not"
-    return Sentence(*judges, f" human. Each kind has {first.n} pictures.")
+        judges = f"The judge is {network_title(first.judge if 'judge' in prefixes else first.third)}; it is not"
+    return f"{judges} human. Each kind has {first.n} pictures."

@@ -34,6 +34,7 @@ from core.claims.quantities import (
     stored_hybrids,
     twin_pairs,
 )
+from core.classifiers.registry import network_title
 from core.data.corruptions import CORRUPTIONS, STRENGTHS
 from core.fourier.contrasts import (
     BANDS,
@@ -52,7 +53,6 @@ from core.fourier.patch_grid import Lattice, lattice
 from core.fourier.waves import half_plane, rounded_radius, wave_values
 from core.shared import paper
 from core.shared.numbers import Frequency, Interval, correlation, decimal, join_list, wilson
-from core.shared.text import Network, Sentence, join_parts
 
 CLIP_GRID = 7  # patches per side in CLIP ViT-B/32: 224 / 32
 _DRAWN_SIDE = paper.MAP_SIDE[paper.IMAGE_SIZE]  # the paper draws only the centre of larger maps
@@ -394,10 +394,10 @@ def _shift(claim: Claim, maps: Maps) -> Finding:
         evidence.append(Evidence(f"correlation of the crossover cutoff with {what}", Interval.exact(value), "ratio"))
         evidence.append(Evidence("p", Interval.exact(p), "p"))
     small = all(name.startswith(MINIATURE) or name in paper.RESNETS for name in networks)
-    kind, names = "small networks" if small else "networks", join_parts(map(Network, networks), "; ", "; ")
+    kind, names = "small networks" if small else "networks", "; ".join(map(network_title, networks))
     doubts: list[str] = [
         "The paper speaks of natural shifts; these corruptions are synthetic, and the outcome depends on the measure.",
-        Sentence(f"{len(networks)} {kind} (", names, ") are few, and they differ in other ways as well."),
+        f"{len(networks)} {kind} ({names}) are few, and they differ in other ways as well.",
     ]
     if signs[-1] < 0:
         doubts.append(

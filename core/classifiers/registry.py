@@ -305,6 +305,11 @@ def short_title(title: str) -> str:
     return re.sub(r" \([A-Z].*\)$", "", title)
 
 
+def network_title(name: str) -> str:
+    """Return a classifier's short title on one line."""
+    return short_title(one_line(classifier_title(name)))
+
+
 def result_title(classifier: Mapping[str, Any], *, short: bool = True) -> str:
     """Return the title of a result's classifier, and in place of its bracket weights that are not the registry's.
 

@@ -25,7 +25,7 @@ from core.shared.numbers import (
     percent,
     signed_points,
 )
-from core.shared.text import TERMS, Sentence, bdi, sentence
+from core.shared.text import TERMS, Number, bdi, sentence
 from core.sweep.predict import wave_on_image
 from ui.components.maps.maps import PictureUnderWave
 from ui.components.pictures.pictures import Thumbnails
@@ -77,7 +77,7 @@ def _change(first: Errors, second: Errors) -> str:
     """Return a difference in points, and whether it may be chance."""
     difference = _difference(first, second)
     measured = signed_points(difference)
-    return measured if difference.clear else Sentence(measured, ", within the noise")
+    return measured if difference.clear else Number(f"{measured.text}, within the noise", measured.interval)
 
 
 def _difference(first: Errors, second: Errors) -> Interval:

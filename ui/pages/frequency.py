@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -41,7 +42,7 @@ from ui.maps.views import offered_metrics, offered_shows, shown_maps
 from ui.maps.wave import CLAIM, PerturbedPicture, claim_on, set_strength, strength, under_wave, verdict_html
 from ui.server.cache import NONE_READY, ready_classifiers, wait_for_first_paint
 from ui.shared import url
-from ui.shared.page import explain_on_page, sentence_html
+from ui.shared.page import explain_on_page
 from ui.shared.pictures import Picture, chosen_picture, open_yours, pick_picture, picture_library, picture_strip
 from ui.shared.url import as_markdown, one_line, settable
 from ui.shared.verdicts import STYLE
@@ -123,16 +124,16 @@ def _introduce(predictors: Sequence[Predictor]) -> None:
     """Draw what a cell is, and whose place other networks take."""
     metric = METRICS[st.session_state[METRIC]]
     colour = f"the {metric.label}" if metric.top is None else "how often it misleads"
-    lines = [sentence_html(f"Each cell is a wave; its colour shows {colour}.")]
+    lines = [html.escape(f"Each cell is a wave; its colour shows {colour}.")]
     figure = FIGURES.get(st.session_state[FIGURE])
     if figure is not None and figure.note:
-        lines.append(sentence_html(figure.note))
+        lines.append(html.escape(figure.note))
     instead = [predictor for predictor in predictors if predictor.of]
     if instead:
         kind = "small twin" if all(predictor.spec.name.startswith(MINIATURE) for predictor in instead) else "stand-in"
         answers = f"A {kind} answers" if len(instead) == 1 else f"{kind.capitalize()}s answer"
         get = ' <a href="models">Get CLIP itself</a>' if PAPERS_CLIP in [row.of for row in instead] else ""
-        lines.append(sentence_html(f"{answers} for {join_list([row.instead_of for row in instead])}.") + get)
+        lines.append(html.escape(f"{answers} for {join_list([row.instead_of for row in instead])}.") + get)
     st.html(f'<p class="prose">{explain_on_page("<br>".join(lines), "introduction", *TERMS)}</p>')
 
 

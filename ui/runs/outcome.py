@@ -28,8 +28,8 @@ from core.pgd.pictures import (
 from core.pgd.record import PGDRun
 from core.pgd.settings import PENALTIES, SETTINGS, Penalty, settings_of
 from core.pgd.starts import STARTS, StartKind
-from core.shared.numbers import confidence, measured_percent, percent, wilson
-from core.shared.text import Number, Sentence, sentence
+from core.shared.numbers import confidence, interval, percent, wilson
+from core.shared.text import Number, sentence
 from ui.runs.replay import run_title, target_of
 from ui.runs.state import RunResult
 from ui.server.cache import classifier_for, ready_classifiers, wait_for_first_paint
@@ -230,7 +230,7 @@ def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
         f"{result_title(painted.facts['classifier'], short=False)}{judge}",
         f"{painted.n:,}",
         f"{painted.config['steps']:,}",
-        Sentence(f"{percent(before)} → ", measured_percent(after)),
+        Number(f"{percent(before)} → {percent(after.value)}", interval(after)),
         *(counted(count, painted.n) for count in (painted.judgement.before, painted.judgement.after)),
     )
 

@@ -1,4 +1,4 @@
-"""Parts of every page: its look, sentences with tooltips, what a failing classifier leaves, and the footer."""
+"""Parts of every page: its look, terms with tooltips, what a failing classifier leaves, and the footer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.classifiers.families import ClassifierSpec
 from core.shared.device import check_torch
-from core.shared.text import TERMS, Number, Paragraph, Sentence, explain_terms, number_html, sentence
+from core.shared.text import TERMS, explain_terms, sentence
 from ui.components.mount import register
 from ui.server.cache import job_manager
 from ui.server.limits import log
@@ -45,17 +45,9 @@ PAGE = "terms.page"  # key in the session: the page that is drawn
 NARROW_PERCENT = "\N{NO-BREAK SPACE}%"  # keeps a number and its sign on one line
 
 
-def sentence_html(text: str, *terms: str, bold: bool = True) -> str:
-    """Return HTML of a sentence, a paragraph or plain text, with the `TERMS` entry at the first use of each term.
-
-    bold: whether to set a sentence's only number with an interval in bold.
-    """
-    return explain_terms(" ".join(_html(sentence, bold) for sentence in Paragraph(text).sentences), *terms)
-
-
 def write_sentence(text: str, *terms: str) -> None:
-    """Draw `sentence_html` as a paragraph, with terms explained at their first place on the page."""
-    st.html(f'<p class="prose">{explain_on_page(sentence_html(text), text, *terms)}</p>')
+    """Draw plain text as a paragraph, with terms explained at their first place on the page."""
+    st.html(f'<p class="prose">{explain_on_page(html.escape(text), text, *terms)}</p>')
 
 
 def explain_on_page(text: str, place: str, *terms: str) -> str:
@@ -81,14 +73,6 @@ def begin_page(page: str) -> None:
     state = st.session_state
     state[EXPLAINED] = {term: where for term, where in state.get(EXPLAINED, {}).items() if where[0] != page}
     state[PAGE] = page
-
-
-def _html(sentence: Sentence, bold: bool) -> str:
-    only = bold and sum(isinstance(part, Number) and bool(part.interval) for part in sentence.parts) == 1
-    return "".join(
-        number_html(part, bold=only and bool(part.interval)) if isinstance(part, Number) else html.escape(part)
-        for part in sentence.parts
-    )
 
 
 def torch_starts() -> bool:

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.shared.text import tooltip
-from ui.shared.page import sentence_html
+from core.shared.text import Number, number_html, tooltip
 
 
 def table_html(heads: Sequence[str], rows: Sequence[str], *, kind: str = "", caption: str = "", data: str = "") -> str:
@@ -29,6 +28,11 @@ def row_html(cells: Sequence[str], kind: str = "", head: str = "") -> str:
     first = f"<th scope=row>{head}</th>" if head else ""
     row = f'<tr class="{kind}">' if kind else "<tr>"
     return f"{row}{first}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def cell_html(cell: str) -> str:
+    """Return HTML of plain text, or of a number with any interval in a tooltip."""
+    return number_html(cell) if isinstance(cell, Number) else html.escape(cell)
 
 
 def scrolling_table(
@@ -59,7 +63,7 @@ def scrolling_table_html(
     heads = [(name, (about or {}).get(name.partition(",")[0], "")) for name in columns]
     table = table_html(
         [tooltip(name, meaning) if meaning else html.escape(name) for name, meaning in heads],
-        [row_html([sentence_html(cell, bold=False) for cell in row]) for row in rows],
+        [row_html([cell_html(cell) for cell in row]) for row in rows],
     )
     # Focusable, so that the keyboard can scroll it.
     region = f'class="scrolling-table{" wraps" * wraps}" tabindex="0" role="region" aria-label="{html.escape(label)}"'

@@ -10,10 +10,10 @@ from typing import Any
 
 from core.claims.claim import BY_VIEWS, CHANCE, Evidence, Finding, Verdict
 from core.claims.quantities import stored_hybrids
-from core.classifiers.registry import classifier_title, result_title, short_title
+from core.classifiers.registry import network_title, result_title
 from core.pgd.pictures import judged_outcomes
 from core.shared.numbers import decimal
-from core.shared.text import Network, Sentence, bdi, count_of, number_html, one_line, sentence
+from core.shared.text import bdi, count_of, number_html, sentence
 
 # Sign and colour of each verdict: signs for use without colour; white text has a contrast of 5 to 7.
 SIGNS = {
@@ -84,21 +84,12 @@ def _networks(finding: Finding) -> list[str]:
     if not finding.maps:
         stored = {**stored_hybrids(), **judged_outcomes()}
         return [
-            result_title(stored[name].metadata["classifier"]) if name in stored else _title(name)
+            result_title(stored[name].metadata["classifier"]) if name in stored else network_title(name)
             for name in finding.networks
         ]
-    titles = [_title(name) for name in finding.networks]
+    titles = [network_title(name) for name in finding.networks]
     named = [label.split(" · ")[0] for label in finding.maps]
     return [next((name for name in named if name.startswith(f"{title} (weights")), title) for title in titles]
-
-
-def _with_titles(sentence: str) -> str:
-    """Return a sentence as plain text, with the titles of its networks."""
-    return "".join(_title(part) if isinstance(part, Network) else part for part in Sentence(sentence).parts)
-
-
-def _title(name: str) -> str:
-    return short_title(one_line(classifier_title(name)))
 
 
 @cache
@@ -122,6 +113,5 @@ def _macros() -> Any:
         "networks": _networks,
         "number": lambda number, bold: Markup(number_html(number, bold=bold)),
         "sentence": sentence,
-        "titles": _with_titles,
     }
     return pages.get_template("verdicts.html.jinja").module

@@ -19,7 +19,7 @@ from core.fourier.outcomes import CorruptionOutcomes
 from core.shared.device import class_probabilities
 from core.shared.numbers import Interval, join_list, measured_percent, signed_points
 from core.shared.roles import ROBUST
-from core.shared.text import Number, Sentence
+from core.shared.text import Number
 from ui.maps.catalogue import Entry, Predictor, model_colour, stored_title
 from ui.maps.predictions import MAX_NETWORKS, PageState, predict_all
 from ui.server.cache import classifier_for
@@ -117,8 +117,9 @@ def corruption_table(key: str, strength: int, networks: Sequence[NetworkOutcomes
         if ordinary not in (None, network) and ordinary.outcomes.images == network.outcomes.images:
             losses = [rise(row.outcomes, row.outcomes.errors(key, strength=strength)) for row in (network, ordinary)]
             difference = losses[0].minus(losses[1]).measured.item()
-            measured = Number(signed_points(difference).text, f"{signed_points(difference).interval}, paired")
-            more = measured if difference.clear else Sentence(measured, ", which may be chance")
+            measured = signed_points(difference)
+            chance = "" if difference.clear else ", which may be chance"
+            more = Number(measured.text + chance, f"{measured.interval}, paired")
         rows.append([network.title, _sample(network.outcomes), measured_percent(network.accuracy(key, strength)), more])
     return rows
 

@@ -12,6 +12,7 @@ from scipy import stats
 from core.claims import picture_verdicts
 from core.claims.claim import Verdict
 from core.claims.picture_verdicts import feature_findings, training_finding
+from core.classifiers.registry import network_title
 from core.pgd.pictures import COLUMNS, PictureOutcomes
 from tests.core.judged import THIRD_JUDGE, stored_files, stored_kinds, stored_views
 from tests.core.oracles import Z, wilson
@@ -141,7 +142,7 @@ def test_what_other_networks_recognise_is_compared_picture_by_picture(key, subje
     assert [part.measured.value for part in finding.evidence if part.unit == "error"] == pytest.approx(shares)
     (p,) = (part.measured.value for part in finding.evidence if part.unit == "p")
     assert p == pytest.approx(max(ps), rel=1e-9, abs=0)
-    assert ("and mini-clip-vit, of another family" in finding.doubts[0]) == (len(judges) == 2)
+    assert (f"and {network_title(THIRD_JUDGE)}, of another family" in finding.doubts[0]) == (len(judges) == 2)
     assert key != "training" or finding == training_finding()
 
 
@@ -183,7 +184,7 @@ def test_large_pictures_are_judged_by_the_rank_of_their_class():
             expected.append(agresti_min([pixels[name] for name in common], [views[name] for name in common]))
     (finding,) = by_key(condition="224 px").values()
     assert_says(finding, expected, [low > 0 for _, low, _ in expected], "points")
-    assert stored["judges"][0]["name"] in finding.doubts[0]
+    assert network_title(stored["judges"][0]["name"]) in finding.doubts[0]
 
 
 def test_networks_of_which_nothing_is_stored_cannot_be_checked():
@@ -191,7 +192,7 @@ def test_networks_of_which_nothing_is_stored_cannot_be_checked():
         finding for finding in feature_findings("clip-vit-b-32", "mini-resnet-robust") if finding.condition != "224 px"
     ]
     judged = [finding.claim.key for finding in results if finding.verdict != Verdict.NOT_CHECKABLE]
-    assert judged == ["training"] and "clip-vit-b-32" in results[0].doubts[0]
+    assert judged == ["training"] and network_title("clip-vit-b-32") in results[0].doubts[0]
 
 
 def forged(count=10, **changes):

@@ -29,8 +29,8 @@ from ui.runs.replay import ROLES, stored_row
 from ui.runs.settings import OFFERED
 from ui.runs.state import RunResult
 from ui.server.jobs import JobManager
-from ui.shared.page import sentence_html
 from ui.shared.pictures import samples
+from ui.shared.tables import cell_html
 
 SPECS = [spec("toy-a", "Toy A"), spec("toy-b", "Toy B")]
 TARGET = "inpainting-target-cifar10"
@@ -242,7 +242,7 @@ def test_a_link_opens_what_it_names_and_ignores_nonsense(page, link, settings, h
 def test_many_stored_pictures_stand_beside_small_ones_only():
     (table,) = bodies(open_page("generation", **{"generation-start-from": "Pixel noise"}), "Many pictures")
     for name, row in picture_outcomes("independent").items():
-        assert sentence_html(many_row(name, row)[-1], bold=False) in table
+        assert cell_html(many_row(name, row)[-1]) in table
     assert not bodies(open_page("generation", **{"generation-set": "ImageNet, 224 px"}), "Many pictures")
 
 
