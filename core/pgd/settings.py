@@ -223,8 +223,8 @@ PENALTIES: dict[Penalty, PenaltyText] = {
     "eq3": PenaltyText(
         "Eq. 3",
         "Eq. 3, minimised by forward-backward steps",
-        "lambda times the L2 norm of the change outside the hole, as printed in the paper; its minimum almost always "
-        "changes nothing there.",
+        "lambda times the L2 norm of the change outside the hole, which the paper prints without lambda; its minimum "
+        "almost always changes nothing there.",
         offered=True,
     ),
     "mean_square": PenaltyText(

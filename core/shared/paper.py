@@ -1,4 +1,4 @@
-"""The paper's settings (Galindo & Faria, Understanding CLIP Robustness, sec. 2).
+"""The paper's settings (Galindo & Faria, Understanding CLIP Robustness, sec. 2), and what it leaves open.
 
 PGD's lengths and the hole are for 224 pixels and scale with the image's side.
 """
@@ -10,11 +10,12 @@ TEMPLATE = "a photo of a {class}"
 EPSILON = {32: 4.0, 224: 15.7}
 MAP_SIDE = {32: 31, 224: 63}
 
-# Sec. 2.2, Eq. 3: side of the square hole, and lambda.
+# Sec. 2.2, Eq. 3: side of the square hole, and lambda, the text's constant, which the printed equation lacks.
 HOLE_SIDE = 60
 PENALTY_WEIGHT = 10.0
 
-# Sec. 2.2, PGD by kind of run; epsilon and the step size are L2 lengths, pixels in [0, 1].
+# PGD by kind of run: epsilon of sec. 2.2; the paper states neither the steps nor their length, which are those of the
+# notebooks of Santurkar et al. 2019, the code it names. Epsilon and the step size are L2 lengths, pixels in [0, 1].
 RUNS: dict[str, dict[str, float]] = {
     "inpainting": {"epsilon": 21.6, "step_size": 0.1, "steps": 720, "weight": PENALTY_WEIGHT},
     "generation": {"epsilon": 40, "step_size": 1, "steps": 60},
