@@ -19,7 +19,7 @@ def mirrored(config, x0, hole, seed, passes):
 
 SEARCHES["mirrored"] = SearchRow(
     title="Mirrored",
-    rule="the mirror image must convince",
+    convinces="in the mirror",
     steps="each step follows the gradient at the mirror image",
     gradients=mirrored,
 )

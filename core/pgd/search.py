@@ -338,7 +338,7 @@ def usual_by_views(kind: str, image_size: int) -> Mapping[str, Any]:
 class SearchRow:
     """A search.
 
-    title: in menus. rule: what must convince, for display side by side. steps: a sentence on its steps.
+    title: in menus. convinces: how a picture must convince, after these words. steps: a sentence on its steps.
     fill: of a hole at first, by default. frozen: whether nothing outside a hole changes, in place of a penalty.
     by_views: whether it takes `Views`.
     usual: returns the default settings that differ from the paper's, by name, of "inpainting" or "generation": at 224
@@ -348,7 +348,7 @@ class SearchRow:
     """
 
     title: str
-    rule: str
+    convinces: str
     steps: str
     fill: Fill = "region"
     frozen: bool = False
@@ -360,12 +360,12 @@ class SearchRow:
 SEARCHES: dict[Search, SearchRow] = {
     "pixels": SearchRow(
         title="Pixels",
-        rule="the picture must convince, as in the paper",
+        convinces="as it is",
         steps="each step follows the gradient at the picture itself, as in the paper",
     ),
     "views": SearchRow(
         title="Views",
-        rule="every view must convince, cropped and under noise",
+        convinces="from every view",
         steps="each step follows the gradient at a random view of the picture, cropped or shifted, with noise; it has "
         "the spectrum and the colours of natural pictures, and nothing outside a hole changes",
         fill="rim",

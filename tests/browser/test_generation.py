@@ -56,7 +56,7 @@ def test_a_tile_opens_its_pair_and_a_sketch_becomes_a_picture(draw_page):
     expect(wall.locator(".ticked")).to_have_count(count)
     wall.get_by_role("radio").nth(8).click()
     pair = page.locator(CANVAS)
-    for k, title in enumerate(("The picture must convince", "Every view must convince")):
+    for k, title in enumerate(("Must convince as it is", "Must convince from every view")):
         expect(pair.nth(k)).to_have_attribute("aria-label", re.compile(f"{title}: {words[8].word}, "))
     wait_until_still(page)
     assert pair.nth(1).bounding_box()["width"] > 400

@@ -10,8 +10,9 @@ import streamlit as st
 from core.classifiers.registry import ClassifierSpec, classifier_title
 from core.data.holes import Fill, hole_side, hole_text, read_hole
 from core.data.sample_sets import SAMPLE_SETS, SampleSet
+from core.pgd.pictures import PLACES
 from core.pgd.plan import inpainting_plan
-from core.pgd.search import COMPARED, Search
+from core.pgd.search import COMPARED, SEARCHES, Search
 from core.pgd.settings import RunKind
 from core.shared import paper
 from core.shared.numbers import confidence
@@ -21,7 +22,7 @@ from ui.runs.export import downloads
 from ui.runs.first_guess import FirstGuess, first_guess
 from ui.runs.outcome import VIEWS, hole_painter, holes_alone, many_pictures, run_table, sample_set_of
 from ui.runs.panel import Stage, ask_for_run, head, painted_by, reserve, run_panel, show_result
-from ui.runs.replay import ROLES, back_to_example, shown_first, stored_example, stored_row, target_of
+from ui.runs.replay import back_to_example, shown_first, stored_example, stored_row, target_of
 from ui.runs.settings import OFFERED, RunSettings, choose_networks, choose_searches, run_settings, set_searches
 from ui.runs.state import RunRequest, RunResult, run_state
 from ui.runs.words import cannot_run, meaning, near_words, vocabulary
@@ -39,9 +40,9 @@ USUAL_TARGET = "What it shows: true class or first guess"
 NO_TARGET = "the network has no first guess of your picture yet; choose a target, or a network"
 TITLE = "Brush away and see what fills it"
 FAILS = (
-    "With EfficientNet-Lite0, where every view must convince, the hens’ hole fills with plumage and the polar bear’s "
-    "with a polar bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes curly "
-    "fur. We looked at these results one by one."
+    "Where EfficientNet-Lite0 must be convinced from every view, the hens’ hole fills with plumage and the polar "
+    "bear’s with a polar bear’s head. The koala’s head comes back as fur without a face, and the tabby’s eye becomes "
+    "curly fur. We looked at these results one by one."
 )
 FACELESS = "Neither paints this animal’s face into its hole."
 MINIMISED = (
@@ -52,8 +53,8 @@ MINIMISED = (
 )
 TARGET_WIDTH = 340  # pixels
 SEEN = {  # what a hole holds when another network judges it alone
-    "views": "Filled so that every view must convince",
-    "pixels": "Filled so that the picture must convince",
+    "views": "Filled to convince from every view",
+    "pixels": "Filled to convince as it is",
     "start": "Filled from its rim only",
     "original": "What was there",
 }
@@ -134,8 +135,9 @@ def rate_html() -> str:
     for search in reversed(COMPARED):
         share, of = counts[search].text.split(" of ")
         bar = f'<span class="bar" style="--share:{int(share) / int(of):.0%};--of:{of}"></span>'
-        parts.append(f"<span>{bar}<b>{number_html(counts[search])}</b> {ROLES[search].lower()}</span>")
-    what = f"Recognised from {hole_painter()}’s hole alone"
+        how = f"filled to convince {SEARCHES[search].convinces}"
+        parts.append(f"<span>{bar}<b>{number_html(counts[search])}</b> {how}</span>")
+    what = f"Recognised by another network from {hole_painter()}’s hole alone"
     return f'<div class="hole-rate"><span>{what}</span>{"".join(parts)}</div>'
 
 
@@ -200,7 +202,7 @@ def _painter(picture: Picture, guess: FirstGuess | None) -> None:
         alt=picture.caption,
     )
     if guess is not None and not _has_chosen_hole(picture) and np.array_equal(hole, guess.hole):
-        st.caption(f"The hole lies where it costs {as_markdown(guess.network)} most, of 25 places.")
+        st.caption(f"Of {PLACES**2} places, a hole here costs {as_markdown(guess.network)} most confidence.")
         url.put(HOLE, None)  # the link's reader gets the same
         return
     text = hole_text(hole)

@@ -37,11 +37,11 @@ from ui.shared.tables import scrolling_table
 from ui.shared.url import as_markdown, one_line
 
 VIEWS = (
-    "**Every view must convince**: each step follows the gradient at one random view of the picture: a crop with noise "
-    "(around the hole if there is one), or a shifted or mirrored copy of a small picture. The gradient gets a natural "
-    "spectrum ($1 / \\max(1, r)^p$ at $r$ cycles per image) and the colour covariance of natural pixels, to a power. "
-    "Ball, unit step and clip are the same, and confidence is that of the picture itself (Athalye et al. 2018; Olah et "
-    "al. 2017)."
+    "**Must convince from every view**: each step follows the gradient at one random view of the picture: a crop with "
+    "noise (around the hole if there is one), or a shifted or mirrored copy of a small picture. The gradient gets a "
+    "natural spectrum ($1 / \\max(1, r)^p$ at $r$ cycles per image) and the colour covariance of natural pixels, to a "
+    "power. Ball, unit step and clip are the same, and confidence is that of the picture itself (Athalye et al. 2018; "
+    "Olah et al. 2017)."
 )
 JUDGED = "generation.judged"  # this visitor's judgements, keyed by pictures and judge
 MAX_TEXT_LENGTH = 140  # characters of a cell

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 6 * 2**20  # per classifier's frames, which the browser fetches
 MAX_FRAMES = 121
 # What a run of each search must reach: the role of its picture.
-ROLES: dict[Search, str] = {name: search.rule.partition(",")[0].capitalize() for name, search in SEARCHES.items()}
+ROLES: dict[Search, str] = {name: f"Must convince {search.convinces}" for name, search in SEARCHES.items()}
 EXAMPLE = "A stored example, made like your own runs."
 MADE_HERE = "An example computed on this machine, made like your own runs."
 CHOSEN = (

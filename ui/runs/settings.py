@@ -80,7 +80,9 @@ def choose_searches(page: str, size: int) -> tuple[Search, ...]:
         default=[SEARCHES[search].title for search in first_searches(size)],
         key=f"{page}-search-{size}",
         bind="query-params",
-        help=" ".join(f"*{search.title}*: {search.rule}; {search.steps}." for search in SEARCHES.values())
+        help=" ".join(
+            f"*{search.title}*: must convince {search.convinces}; {search.steps}." for search in SEARCHES.values()
+        )
         + " All searches have the same start, steps and budget.",
     )
     return tuple(name for name, search in SEARCHES.items() if search.title in chosen)

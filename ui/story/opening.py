@@ -21,7 +21,7 @@ from core.pgd.examples import first_settings
 from core.pgd.pictures import fingerprint, stored_opinion
 from core.pgd.plan import RunPlan
 from core.pgd.record import SURE, PGDRun
-from core.pgd.search import COMPARED, Search
+from core.pgd.search import COMPARED, SEARCHES, Search
 from core.pgd.settings import PGDConfig, RunKind
 from core.pgd.starts import STARTS, StartKind, draw_starts, start_facts
 from core.shared.numbers import percent
@@ -31,7 +31,7 @@ from ui.components.mount import webp_data_uri, webp_strip
 from ui.components.story.story import opening
 from ui.maps.catalogue import CLIP, shipped_maps
 from ui.runs.panel import REDRAW_SECONDS, collect, what_one_sees
-from ui.runs.replay import target_of, to_uint8_planes
+from ui.runs.replay import ROLES, target_of, to_uint8_planes
 from ui.runs.state import ActiveRun, RunRequest, RunResult, run_state, start
 from ui.runs.words import about_words, near_words, unknown_to, word_box
 from ui.server.cache import NONE_READY, ready_classifiers
@@ -47,15 +47,9 @@ WORD, RUN = "story.word", "story.run"  # keys in the session: the typed word; th
 ROW = SAMPLE_SETS["photographs"]
 START: StartKind = "grey"
 ANY_WORD = f"Any of {about_words(ROW.classes)} ({WORDS[0]} to {WORDS[-1]} were chosen by hand)"
-# Title of a drawing that has not convinced the network yet, and of one that has.
-TITLES: dict[Search, tuple[str, str]] = {
-    "pixels": ("Must convince as it is", "Convinces as it is"),
-    "views": ("Must convince from every view", "Convinces from every view"),
-}
-REQUIREMENTS: dict[Search, str] = {
-    "pixels": "Each step follows the gradient at the picture itself, as in the paper.",
-    "views": "Each step follows the gradient at a random crop, under noise.",
-}
+# Title of a drawing that has not convinced the network yet, and of one that has; and what its steps follow.
+TITLES = {search: (ROLES[search], f"Convinces {SEARCHES[search].convinces}") for search in COMPARED}
+REQUIREMENTS = {search: f"{SEARCHES[search].steps.partition(';')[0].capitalize()}." for search in COMPARED}
 # Title, text, picture file and link of each card.
 TO_TRY = (
     ("Paint a hole", "Networks fill it as you watch.", "hole", "inpainting"),
