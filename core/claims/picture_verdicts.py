@@ -24,6 +24,7 @@ from core.claims.claim import (
 from core.classifiers.registry import network_title
 from core.fourier.contrasts import mcnemar
 from core.pgd.pictures import (
+    BEFORE,
     LARGE_SIZE,
     PictureOutcomes,
     comparison_kind,
@@ -54,17 +55,15 @@ SEARCHED: dict[str, dict[str, str]] = {
 }
 _MIN_LOSS = 1e-7  # float32 rounds a cross-entropy below it to zero
 
-Pictures = Mapping[str, np.ndarray]
-
 
 @dataclass(frozen=True)
 class Measure:
     """A number of each picture, NaN where it does not count, and its mean with an interval.
 
-    of: takes the pictures' columns and the prefix of those of a judge, which is empty unless `judged`.
+    of: takes the pictures and the place of a judge, which counts only if `judged`.
     """
 
-    of: Callable[[Pictures, str], np.ndarray]
+    of: Callable[[PictureOutcomes, int], np.ndarray]
     mean: Callable[[np.ndarray], Interval]
     unit: str
     judged: bool = False
@@ -81,21 +80,27 @@ def _paired(differences: np.ndarray) -> Interval:
 # Numbers of pictures that may stand as lhs or rhs, by the words that follow whose they are.
 MEASURES = {
     "orders": Measure(
-        lambda pictures, _: np.log10(pictures["loss_before"] / pictures["loss_after"].clip(_MIN_LOSS)),
+        lambda painted, _: np.log10(painted.pictures["loss_before"] / painted.pictures["loss_after"].clip(_MIN_LOSS)),
         student,
         "orders",
     ),
     "corrected": Measure(
-        lambda pictures, _: np.where(pictures["was_target"] == 0, pictures["is_target"], np.nan), _share, "error"
+        lambda painted, _: np.where(painted.pictures["was_target"] == 0, painted.pictures["is_target"], np.nan),
+        _share,
+        "error",
     ),
-    "sure": Measure(lambda pictures, _: (pictures["probability_after"] >= SURE).astype(np.float64), _share, "error"),
-    "change": Measure(lambda pictures, _: pictures["change_inside"], student, "levels"),
+    "sure": Measure(
+        lambda painted, _: (painted.pictures["probability_after"] >= SURE).astype(np.float64), _share, "error"
+    ),
+    "change": Measure(lambda painted, _: painted.pictures["change_inside"], student, "levels"),
     "change until confident": Measure(
-        lambda pictures, _: np.where(pictures["sure_step"] > 0, pictures["sure_change"], np.nan), student, "levels"
+        lambda painted, _: np.where(painted.pictures["sure_step"] > 0, painted.pictures["sure_change"], np.nan),
+        student,
+        "levels",
     ),
-    "recognised": Measure(lambda pictures, judge: pictures[f"{judge}_share_after"], _paired, "points", judged=True),
+    "recognised": Measure(lambda painted, judge: painted.recognised(judge), _paired, "points", judged=True),
     "recognised before": Measure(
-        lambda pictures, judge: pictures[f"{judge}_share_before"], _paired, "points", judged=True
+        lambda painted, judge: painted.recognised(judge, seen=BEFORE), _paired, "points", judged=True
     ),
 }
 
@@ -112,11 +117,11 @@ def _pictures_of(kinds: Mapping[str, str], networks: Mapping[str, str]) -> dict[
     return pictures
 
 
-def _judges_of(painted: Iterable[PictureOutcomes]) -> dict[str, str]:
-    """Return the judges of all pictures: the prefix of their columns, and a note for their numbers."""
-    remarks, painted = {"judge": "", "third": ", second judge"}, list(painted)
-    names = {prefix: {getattr(results, prefix) for results in painted} for prefix in remarks}
-    return {prefix: remarks[prefix] for prefix, same in names.items() if len(same) == 1 and same != {""}}
+def _judges_of(painted: Iterable[PictureOutcomes]) -> dict[int, str]:
+    """Return the judges of all pictures: their places, and a note for their numbers."""
+    notes, painted = ("", ", second judge"), list(painted)
+    names = {place: {results.judges[place : place + 1] for results in painted} for place in range(len(notes))}
+    return {place: notes[place] for place, same in names.items() if len(same) == 1 and same != {()}}
 
 
 def feature_findings(subject: str, reference: str) -> tuple[Finding, ...]:
@@ -199,11 +204,9 @@ def _of_pictures(claim: Claim, pictures: Mapping[str, Mapping[str, PictureOutcom
     terms = [(lhs, *claim.rhs[place : place + 1]) for place, lhs in enumerate(claim.lhs)]
     judged = all(_measure(term).judged for pair in terms for term in pair)
     scores = {
-        name + remark: [
-            tuple(_measure(term).of(painted[term.split()[0]].pictures, judge) for term in pair) for pair in terms
-        ]
+        name + remark: [tuple(_measure(term).of(painted[term.split()[0]], judge) for term in pair) for pair in terms]
         for name, painted in pictures.items()
-        for judge, remark in (_judges_of(painted.values()) if judged else {"": ""}).items()
+        for judge, remark in (_judges_of(painted.values()) if judged else {0: ""}).items()
     }
     if not judged:
         return _of_scores(claim, scores, nothing=nothing)
@@ -299,10 +302,9 @@ _OF = {
 
 
 def _who_judged(painted: Sequence[PictureOutcomes]) -> str:
-    first, prefixes = painted[0], _judges_of(painted)
-    if len(prefixes) > 1:
-        names = f"{network_title(first.judge)} and {network_title(first.third)}"
-        judges = f"The judges are {names}, of another family; neither is"
-    else:
-        judges = f"The judge is {network_title(first.judge if 'judge' in prefixes else first.third)}; it is not"
+    first = painted[0]
+    names = [network_title(first.judges[place]) for place in _judges_of(painted)]
+    judges = f"The judge is {names[0]}; it is not"
+    if len(names) > 1:
+        judges = f"The judges are {names[0]} and {names[1]}, of another family; neither is"
     return f"{judges} human. Each kind has {first.n} pictures."

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.data.sample_sets import PRECOMPUTED
+from core.pgd.pictures import Judgement
 from core.pgd.search import COMPARED, Search
 
 FOLDER = PRECOMPUTED / "views"
@@ -25,18 +26,18 @@ CARDS = {name: FOLDER / f"card-{name}.webp" for name in ("hole", "judge")}  # th
 class Drawing:
     """Drawing of a word by a search, from a grey start.
 
-    strip: frames stacked vertically, a lossy picture, or its file. confidence: the painter's in the word, per frame.
-    norm: L2 norm of the change. judged: top-1 prediction of an independent network for the last frame; empty without
-    one. place: rank of the word in its predictions, from 1. judge: its name; empty for `judge_name`.
+    picture: a lossy picture, or its file; for the story, frames stacked vertically. confidence: the painter's in the
+    word, per frame. judgements: of independent networks on the last frame.
     """
 
     search: Search
-    strip: Path | bytes
+    picture: Path | bytes
     confidence: tuple[float, ...]
-    norm: float
-    judged: str = ""
-    place: int = 0
-    judge: str = ""
+    judgements: tuple[Judgement, ...] = ()
+
+    def recognised(self, judge: int = 0) -> bool:
+        """Return whether the word is a judge's top-1 prediction; not if there is none."""
+        return bool(self.judgements) and self.judgements[judge].ranks[0] == 1
 
 
 def strip_path(word: str, search: Search) -> Path:
@@ -62,30 +63,18 @@ def judge_name() -> str:
 @cache
 def opening_drawings(word: str) -> tuple[Drawing, ...]:
     """Load a word of `WORDS` as drawn by both searches, from the same start, with the same steps and ball."""
-    known = _opening()["words"][word]
-    return tuple(Drawing(search=search, strip=strip_path(word, search), **_read(known[search])) for search in COMPARED)
+    known, drawings = _opening()["words"][word], []
+    for search in COMPARED:
+        judgement = _judgement(judge_name(), known[search]["judged"], known[search]["place"])
+        confidence = tuple(known[search]["confidence"])
+        path = strip_path(word, search)
+        drawings.append(Drawing(search=search, picture=path, confidence=confidence, judgements=(judgement,)))
+    return tuple(drawings)
 
 
-def _read(known: dict[str, Any]) -> dict[str, Any]:
-    return {**{name: known[name] for name in ("norm", "judged", "place")}, "confidence": tuple(known["confidence"])}
-
-
-@dataclass(frozen=True, kw_only=True)
-class WallDrawing:
-    """A word of the wall as drawn by a search.
-
-    path: of the small lossy picture. confidence: the painter's in the word. says, ranks: of each judge, its top-1
-    prediction and the word's rank in its predictions, from 1.
-    """
-
-    path: Path
-    confidence: float
-    says: tuple[str, ...]
-    ranks: tuple[int, ...]
-
-    def recognised(self, judge: int = 0) -> bool:
-        """Return whether the word is a judge's top-1 prediction."""
-        return self.ranks[judge] == 1
+def _judgement(judge: str, says: str, rank: int) -> Judgement:
+    """Return the judgement of one picture, of whose start nothing is stored."""
+    return Judgement(judge, 1, before=None, after=int(rank == 1), says=(says,), ranks=(rank,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +83,7 @@ class WallWord:
 
     label: int
     word: str
-    drawings: Mapping[Search, WallDrawing]
+    drawings: Mapping[Search, Drawing]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,17 +113,20 @@ def stored_wall() -> Wall:
         judges=tuple(judge["name"] for judge in content["judges"]),
         side=content["side"],
         steps=content["config"]["steps"],
-        words=tuple(_word(row) for row in content["words"]),
+        words=tuple(_word(row, content["judges"]) for row in content["words"]),
     )
 
 
-def _word(row: dict[str, Any]) -> WallWord:
+def _word(row: dict[str, Any], judges: Sequence[dict[str, Any]]) -> WallWord:
     drawings = {
-        search: WallDrawing(
-            path=judged_path(row["label"], search),
-            confidence=row[search]["confidence"],
-            says=tuple(row[search]["says"]),
-            ranks=tuple(row[search]["ranks"]),
+        search: Drawing(
+            search=search,
+            picture=judged_path(row["label"], search),
+            confidence=(row[search]["confidence"],),
+            judgements=tuple(
+                _judgement(judge["name"], says, rank)
+                for judge, says, rank in zip(judges, row[search]["says"], row[search]["ranks"], strict=True)
+            ),
         )
         for search in COMPARED
     }

@@ -30,7 +30,7 @@ from core.shared.roles import preference
 if TYPE_CHECKING:
     from core.classifiers.classifier import Classifier
 
-# Numbers of the pictures of `core.pgd` and profiles, and what follows from the first two judges' ranks.
+# Numbers of the pictures of `core.pgd` and profiles, beside the judges' ranks.
 NUMBERS = (
     "loss_before",
     "loss_after",
@@ -43,7 +43,6 @@ NUMBERS = (
     "sure_change",
 )
 CLASSES = ("label", "target", "top1_before", "top1_after")  # columns with the index of a class
-COLUMNS = (*NUMBERS, "judge_share_before", "judge_share_after")
 BEFORE, AFTER = "start", "result"  # what a judge sees: `hole_alone` and the original are others
 LARGE_SIZE = 224  # side in pixels of the pictures of `stored_outcomes`
 STORED = PRECOMPUTED / "views.npz"
@@ -71,8 +70,7 @@ class JudgedOutcomes(ArchiveContent):
     energy: (K, R) float64 of the change by radius, as shares without the mean colour's; NaN where not measured.
     metadata: classifier and judges, the main one first, with their weights; columns; kinds: "name", "n", "config", and
     where known "mode" and "pictures", their names, and of `core.pgd` what else determines them; class_names, seed,
-    image_size, hole, dataset, source; runs: judgements of the network's stored runs by `fingerprint`; large_runs: an
-    `Opinion` on each stored drawing of large pictures.
+    image_size, hole, dataset, source; runs: the `Judgement` of each of the network's stored runs, by `fingerprint`.
     """
 
     FILE = ArchiveKind(
@@ -88,7 +86,6 @@ class JudgedOutcomes(ArchiveContent):
             Fact("class_names", "list", 1, optional=True),
             Fact("image_size", "whole number", 1),
             Fact("runs", "JSON object", optional=True),
-            Fact("large_runs", "JSON object", optional=True),
         ),
     )
 
@@ -135,18 +132,11 @@ class JudgedOutcomes(ArchiveContent):
         result = {}
         for name, (kind, columns, energy) in self.parts().items():
             known = {column: values for column, values in columns.items() if not np.isnan(values).all()}
-            shares = {
-                f"{who}_share_{when}": (known[column] == 1).astype(np.float64)
-                for judge, who in enumerate(("judge", "third"))
-                for when, seen in (("before", BEFORE), ("after", AFTER))
-                if (column := rank_column(judge, seen)) in known
-            }
             result[name] = PictureOutcomes(
                 classifier=self.painter,
                 sha256=self.metadata["classifier"].get("sha256", ""),
-                judge=self.judges[0] if self.judges else "",
-                pictures={column: columns[column] for column in NUMBERS if column in columns} | known | shares,
-                third=self.judges[1] if rank_column(1) in known else "",
+                judges=tuple(name for k, name in enumerate(self.judges) if rank_column(k) in known),
+                pictures={column: columns[column] for column in NUMBERS if column in columns} | known,
                 energy=None if np.isnan(energy).any() else energy,
                 facts={**self.metadata, "kind": kind, "judge": next(iter(self.metadata["judges"]), None)},
             )
@@ -195,15 +185,14 @@ class PictureOutcomes:
     """Rows of one kind of results: n pictures by one network; sha256: of its weights.
 
     pictures: (n,) float64 by column, NaN where undefined. Networks with equal `starts` have the same start in the same
-    row. judge, third: other networks, the second of another family; empty if there is none. energy: (R,) of the change
-    by radius, as shares without the mean colour's; None if not measured. facts: metadata of its file and "kind".
+    row. judges: other networks, the second of another family. energy: (R,) of the change by radius, as shares without
+    the mean colour's; None if not measured. facts: metadata of its file and "kind".
     """
 
     classifier: str
     sha256: str
-    judge: str
+    judges: tuple[str, ...]
     pictures: Mapping[str, np.ndarray]
-    third: str = ""
     energy: np.ndarray | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
@@ -245,9 +234,9 @@ class PictureOutcomes:
 
     @property
     def judgement(self) -> Judgement:
-        """Number of pictures that the judge calls their target, before and after."""
-        before, after = (int(self.pictures[f"judge_share_{when}"].sum()) for when in ("before", "after"))
-        return Judgement(self.judge, self.n, before, after)
+        """Number of pictures that the first judge calls their target, at the start and at the end."""
+        before, after = (int(self.recognised(seen=seen).sum()) for seen in (BEFORE, AFTER))
+        return Judgement(self.judges[0], self.n, before, after)
 
     @property
     def confidence(self) -> tuple[float, Interval]:
@@ -295,31 +284,9 @@ def picture_outcomes(kind: str) -> dict[str, PictureOutcomes]:
 
 def stored_judgement(mark: str) -> Judgement | None:
     """Return the stored judgement of a run with a `fingerprint`, or None."""
-    judgements = (outcomes.metadata.get("runs", {}).get(mark) for outcomes in judged_outcomes().values())
-    return next((Judgement.from_json(content) for content in judgements if content is not None), None)
-
-
-@dataclass(frozen=True)
-class Opinion:
-    """Opinion of a judge on each picture at the end of a run: its top-1 class, and the rank of the target, from 1."""
-
-    judge: str
-    says: tuple[str, ...]
-    ranks: tuple[int, ...]
-
-
-def stored_opinion(mark: str) -> Opinion | None:
-    """Return the stored opinion on a run of large pictures with a `fingerprint`; None if there is none."""
     files = [*judged_outcomes().values(), *filter(None, [stored_outcomes()])]
-    opinions = (outcomes.metadata.get("large_runs", {}).get(mark) for outcomes in files)
-    return next((Opinion(**content) for content in opinions if content is not None), None)
-
-
-def opinion_on(run: PGDRun, judge: Classifier) -> Opinion:
-    """Return a judge's opinion on a run's last frame, rounded to 8 bits; its classes are the run's."""
-    shares = class_probabilities(judge, run.frames[-1].astype(np.float32) / np.float32(255))
-    tops = tuple(judge.classes.names[top] for top in shares.argmax(axis=1))
-    return Opinion(judge.name, tops, tuple(ranks(shares, run.metadata["targets"]).tolist()))
+    judgements = (outcomes.metadata.get("runs", {}).get(mark) for outcomes in files)
+    return next((Judgement.from_json(content) for content in judgements if content is not None), None)
 
 
 def on_common_starts(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes] | None:
@@ -333,8 +300,7 @@ def on_common_starts(results: Sequence[PictureOutcomes]) -> list[PictureOutcomes
 def stored_outcomes() -> JudgedOutcomes | None:
     """Load the pictures of `precomputed.makers.drawings`; None if there are none.
 
-    kinds: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views"; by views with small inputs at first,
-    "former-inputs"; by the settings of the version before, "former-views" and "former-quick".
+    kinds: "draw-pixels", "draw-views", "draw-quick", "hole-pixels", "hole-views".
     columns: is_target, probability_after, perturbation_norm, target, radius (mean, of the change, in cycles per image),
     low (share of its energy within radius 8), clipped (share of values at 0 or 1), seconds (CPU, one thread); of holes
     their left and top edge. Judges see the result; of holes also the start, and the square around the hole alone
@@ -345,26 +311,40 @@ def stored_outcomes() -> JudgedOutcomes | None:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Number of starts and of results, of n pictures, that the judge, a classifier's name, calls their target."""
+    """What a judge, a classifier's name, says of pictures.
+
+    n: number of pictures with targets that it knows. before, after: how many of their starts and of their results it
+    calls their target; before is None if it did not see the starts. says, ranks: for each result its top-1 class, and
+    the rank of the target among its predictions, from 1, or 0 for one that it does not know; empty if not stored.
+    """
 
     judge: str
     n: int
-    before: int
+    before: int | None
     after: int
+    says: tuple[str, ...] = ()
+    ranks: tuple[int, ...] = ()
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Judgement:
         """Read an object of `to_json`."""
-        return cls(content["judge"], content["n"], content["before"], content["after"])
+        lists = {name: tuple(content.get(name, ())) for name in ("says", "ranks")}
+        return cls(content["judge"], content["n"], content.get("before"), content["after"], **lists)
+
+    def of(self, row: int) -> Judgement:
+        """Return what it says of one result; there are `says` and `ranks`."""
+        rank = self.ranks[row]
+        return Judgement(self.judge, int(rank > 0), None, int(rank == 1), (self.says[row],), (rank,))
 
     def share(self, count: int) -> Interval:
         """Return a count as a share of n, with Wilson's 95 % interval."""
         return wilson(count / self.n, self.n).item()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the counts and their intervals."""
-        intervals = {f"{when}_interval": list(self.share(getattr(self, when))[1:]) for when in ("before", "after")}
-        return asdict(self) | intervals
+        """Return what is known, with the intervals of the counts."""
+        counts = {when: count for when in ("before", "after") if (count := getattr(self, when)) is not None}
+        intervals = {f"{when}_interval": list(self.share(count)[1:]) for when, count in counts.items()}
+        return {name: value for name, value in (asdict(self) | intervals).items() if value not in (None, ())}
 
 
 def comparison_kind(kind: str, search: str) -> str:
@@ -388,7 +368,7 @@ def choose_judge(drawn_by: str, ready: Sequence[str]) -> str | None:
     return min((name for name in ready if name != drawn_by), key=rank, default=None)
 
 
-def ranks(shares: np.ndarray, targets: Sequence[int]) -> np.ndarray:
+def ranks(shares: np.ndarray, targets: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return the rank of each target by (B, K) class probabilities, (B,) int64; 1 for the top-1 prediction."""
     return 1 + (shares > shares[np.arange(len(shares)), list(targets)][:, None]).sum(axis=1)
 
@@ -396,16 +376,18 @@ def ranks(shares: np.ndarray, targets: Sequence[int]) -> np.ndarray:
 def judge_run(run: PGDRun, judge: Classifier) -> Judgement | None:
     """Judge a run's start and its last frame, rounded to 8 bits; None if the judge knows none of the targets.
 
-    The judge's classes are the first ones of the run's; targets beyond them are free texts, which are skipped.
+    The judge's classes are the first ones of the run's; targets beyond them are free texts.
     """
-    known = [row for row, target in enumerate(run.metadata["targets"]) if target < len(judge.classes)]
-    if not known or run.metadata["class_names"][: len(judge.classes)] != list(judge.classes.names):
+    targets, names = np.array(run.metadata["targets"]), judge.classes.names
+    known = targets < len(names)
+    if not known.any() or run.metadata["class_names"][: len(names)] != list(names):
         return None
-    targets = [run.metadata["targets"][row] for row in known]
-    last = run.frames[-1, known].astype(np.float32) / np.float32(255)
-    shares = (class_probabilities(judge, images) for images in (run.start[known], last))
-    before, after = (int((ranks(seen, targets) == 1).sum()) for seen in shares)
-    return Judgement(judge.name, len(known), before, after)
+    last = run.frames[-1].astype(np.float32) / np.float32(255)
+    before, after = (class_probabilities(judge, images) for images in (run.start, last))
+    places = [np.where(known, ranks(shares, np.where(known, targets, 0)), 0) for shares in (before, after)]
+    counts = (int((place == 1).sum()) for place in places)
+    says = tuple(names[top] for top in after.argmax(axis=1))
+    return Judgement(judge.name, int(known.sum()), *counts, says, tuple(places[1].tolist()))
 
 
 def fingerprint(run: PGDRun) -> str:

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -48,7 +48,6 @@ from core.pgd.pictures import (
     comparison_kind,
     fingerprint,
     judge_run,
-    opinion_on,
 )
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, RunFileError, changed_settings
@@ -250,8 +249,7 @@ def _is_enough(network: ProfiledNetwork, jobs: Mapping[str, JobConfig], path: Pa
     counts = {kind["name"]: kind["n"] for kind in stored.metadata["kinds"]}
     if any(counts.get(name, 0) < job.count for name, job in jobs.items()):
         return False
-    known = stored.metadata["runs"].keys() | stored.metadata.get("large_runs", {}).keys()
-    classes = (CIFAR10.name, *(row.class_set for row in LARGE))
+    known, classes = stored.metadata["runs"], (CIFAR10.name, *(row.class_set for row in LARGE))
     return all(fingerprint(run) in known for name in classes for run in _drawn_runs(network, name, path))
 
 
@@ -266,16 +264,15 @@ def _drawn_runs(network: ProfiledNetwork, class_set: str, path: Path) -> list[PG
     return [PGDRun.load(file) for file in sorted(files) if stored_classifier(file) == network.file_name]
 
 
-def _opinions(network: ProfiledNetwork, path: Path, device: Any) -> dict[str, dict[str, Any]]:
-    """Return another network's predictions for the stored drawings of large pictures; empty if no judge is ready."""
-    opinions: dict[str, dict[str, Any]] = {}
+def _judgements(network: ProfiledNetwork, path: Path, judge: Classifier, device: Any) -> dict[str, dict[str, Any]]:
+    """Return another network's judgements of the stored runs, by fingerprint; judge: of small pictures."""
+    pairs = [(run, judge) for run in _drawn_runs(network, CIFAR10.name, path)]
     for row in LARGE:
         runs = _drawn_runs(network, row.class_set, path)
-        judge = load_judge(network.name, row.class_set, row.classes, device) if runs else None
-        if judge is None:
-            continue
-        opinions |= {fingerprint(run): asdict(opinion_on(run, judge)) for run in runs}
-    return opinions
+        other = load_judge(network.name, row.class_set, row.classes, device) if runs else None
+        pairs += [(run, other) for run in runs if other is not None]
+    judged = {fingerprint(run): judge_run(run, of_run) for run, of_run in pairs}
+    return {mark: judgement.to_json() for mark, judgement in judged.items() if judgement is not None}
 
 
 def ready_judge(
@@ -332,10 +329,8 @@ def _make_judgements(network: ProfiledNetwork, data: ImageDataset, jobs: Mapping
             entry = {"name": name, "mode": config.mode, "n": job.count, "config": job.kind["config"]}
             rows[name] = (entry, *_painted(job, name))
             JudgedOutcomes.of([*rows.values()], **facts, runs={}).save(path)
-    runs = {fingerprint(run): judge_run(run, judge) for run in _drawn_runs(network, CIFAR10.name, path)}
-    judged = {mark: judgement.to_json() for mark, judgement in runs.items() if judgement is not None}
-    large = _opinions(network, path, device)
-    JudgedOutcomes.of([*rows.values()], **facts, runs=judged, large_runs=large).save(path)
+    runs = _judgements(network, path, judge, device)
+    JudgedOutcomes.of([*rows.values()], **facts, runs=runs).save(path)
 
 
 def pictures(network: ProfiledNetwork, kind: Kind, data: ImageDataset, count: int) -> ProfileFile:

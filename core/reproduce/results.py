@@ -14,7 +14,7 @@ from core.claims.quantities import stored_hybrids
 from core.data.sample_sets import HEATMAPS
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import HybridOutcomes, crossover_of, same_pairs
-from core.pgd.pictures import PictureOutcomes, picture_outcomes
+from core.pgd.pictures import AFTER, BEFORE, PictureOutcomes, picture_outcomes
 from core.reproduce.compare import MapAgreement, Match, map_agreement, map_plots
 from core.reproduce.paper_parts import HybridPart, Machine, MapPart, Part, PicturePart, draw_waves, name_of
 from core.reproduce.profile_parts import hybrids, map_config, map_file, pictures
@@ -208,11 +208,12 @@ def picture_result(part: PicturePart, outcomes: PictureOutcomes, grid: bytes, no
         return Row(what, measured, None if beside is None else float(beside.mean()))
 
     rows.append(share("Become the target", columns["is_target"], stored.pictures["is_target"] if stored else None))
-    if outcomes.judge:
-        same_judge = stored is not None and stored.facts["judge"]["sha256"] == facts["judge"].get("sha256")
-        for of, when in (("", "after"), (" of the starts", "before")):
-            what, column = f"{name_of(outcomes.judge)} predicts the target{of}", f"judge_share_{when}"
-            rows.append(share(what, columns[column], stored.pictures[column] if stored and same_judge else None))
+    if outcomes.judges:
+        same_judge = stored is not None and stored.facts["judge"].get("sha256") == facts["judge"].get("sha256")
+        for of, seen in (("", AFTER), (" of the starts", BEFORE)):
+            beside = stored.recognised(seen=seen) if stored and same_judge else None
+            what = f"{name_of(outcomes.judges[0])} predicts the target{of}"
+            rows.append(share(what, outcomes.recognised(seen=seen), beside))
     if inpaint:
         wrong = columns["top1_before"] != columns["label"]
         right = (columns["top1_after"] == columns["label"])[wrong]

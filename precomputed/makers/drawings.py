@@ -23,7 +23,7 @@ import itertools
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ from core.pgd.pictures import (
     costliest_hole,
     fingerprint,
     hole_alone,
-    opinion_on,
+    judge_run,
     rank_column,
     ranks,
 )
@@ -210,7 +210,7 @@ def _make(painter: Classifier, plans: Sequence[RunPlan], paths: Sequence[Path]) 
 
 
 def _table(painter: Classifier, judges: list[Classifier], plans: dict[str, RunPlan], work: Path) -> JudgedOutcomes:
-    """Return the table of the finished pictures, with the groups of former settings as they are stored."""
+    """Return the table of the finished pictures."""
     groups: dict[str, list[dict[str, Any]]] = {}
     energies: dict[str, list[np.ndarray]] = {}
     backends: set[str] = set()
@@ -227,7 +227,6 @@ def _table(painter: Classifier, judges: list[Classifier], plans: dict[str, RunPl
             groups.setdefault(group, []).append({"name": which, **json.loads(known.read_text("utf-8"))["row"]})
             energies.setdefault(group, []).append(energy[1:] / energy[1:].sum())
     configs = {_group(name): plan.config.to_json() for name, plan in plans.items()}
-    former = {name: part for name, part in JudgedOutcomes.load(STORED).parts().items() if name.startswith("former")}
     made: list[KindRows] = [
         (
             {"name": group, "config": configs[group], "pictures": [row.pop("name") for row in rows]},
@@ -237,14 +236,18 @@ def _table(painter: Classifier, judges: list[Classifier], plans: dict[str, RunPl
         for group, rows in groups.items()
     ]
     return JudgedOutcomes.of(
-        [*made, *former.values()],
+        made,
         classifier=classifier_facts(painter),
         judges=[classifier_facts(judge) for judge in judges],
         image_size=SIZE,
         seed=SEED,
         hole=HOLE,
         gradients=sorted(backends),
-        large_runs={fingerprint(run): asdict(opinion_on(run, judges[0])) for run in _stored_drawings()},
+        runs={
+            fingerprint(run): judgement.to_json()
+            for run in _stored_drawings()
+            if (judgement := judge_run(run, judges[0])) is not None
+        },
         source=computed_source(device_name(painter.device)),
     )
 

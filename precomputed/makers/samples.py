@@ -270,7 +270,7 @@ def chosen_classes() -> list[str]:
     stored = picture_outcomes("blur")
     gain = np.zeros(len(CIFAR10))
     for ordinary, robust in PAIRS:
-        more = [stored[name].pictures["judge_share_after"] for name in (robust, ordinary)]
+        more = [stored[name].recognised() for name in (robust, ordinary)]
         for index, difference in enumerate(more[0] - more[1]):
             gain[order[index % len(order)]] += difference
     return [CIFAR10.names[k] for k in sorted(np.argsort(-gain, kind="stable")[:CLASSES])]

@@ -37,20 +37,12 @@ GROUPS = {
     "draw-pixels": "the paper's search",
     "draw-views": "views",
     "draw-quick": "views, quick",
-    "former-inputs": "views, small inputs first",
-    "former-views": "views, earlier settings",
-    "former-quick": "views, quick, earlier settings",
     "hole-pixels": "the paper's search",
     "hole-views": "views",
 }
 # Compared on the same pictures, the first against the second.
 PAIRS = {
-    "draw": (
-        ("draw-views", "draw-pixels"),
-        ("draw-views", "former-inputs"),
-        ("draw-views", "former-views"),
-        ("draw-quick", "former-quick"),
-    ),
+    "draw": (("draw-views", "draw-pixels"),),
     "hole": (("hole-views", "hole-pixels"),),
 }
 
@@ -76,8 +68,9 @@ def _large(stored: JudgedOutcomes) -> Iterator[str]:
     heads = ["search", "steps", "n", "own confidence", *(f"{judge}: top-1, top-5" for judge in judges)]
     heads += ["L2 change", "mean radius of the change", "within radius 8", "values clipped"]
     groups = stored.kinds()
-    drawings, filled = ([group for group in GROUPS if group in groups and group.startswith(modes)]
-                        for modes in (("draw", "former"), ("hole",)))  # fmt: skip
+    drawings, filled = (
+        [group for group in GROUPS if group in groups and group.startswith(mode)] for mode in ("draw", "hole")
+    )
     yield f"#### {painter} draws classes, 224 px\n"
     yield _table(heads, [_large_row(stored, group) for group in drawings])
     yield from _pairs(stored, "draw", AFTER)
@@ -168,11 +161,11 @@ def _small() -> Iterator[str]:
 
 def _small_row(by_search: dict[str, dict[str, PictureOutcomes]], name: str, search: str) -> list[str]:
     outcomes = by_search[search][name]
-    third = f"{int(outcomes.pictures['third_share_after'].sum())}" if outcomes.third else "–"
-    pair = [by_search[which][name].pictures["judge_share_after"] for which in ("pixels", "views")]
+    second = f"{int(outcomes.recognised(1).sum())}" if len(outcomes.judges) > 1 else "–"
+    pair = [by_search[which][name].recognised() for which in ("pixels", "views")]
     return [
         classifier_title(name), "views" if search == "views" else "the paper's", str(outcomes.n),
-        f"{outcomes.confidence[1].value:.3f}", f"{outcomes.judgement.after}", third,
+        f"{outcomes.confidence[1].value:.3f}", f"{outcomes.judgement.after}", second,
         f"{255 * outcomes.mean('change_inside').value:.1f}",
         f"{mean_radius(outcomes.energy):.1f}" if outcomes.energy is not None else "–",
         _mcnemar(*pair) if search == "views" else "",

@@ -37,9 +37,9 @@ def test_at_a_desk_drawings_grow_and_stripes_and_maps_agree(app, open_page):
         assert scene.evaluate(in_page("firstPart")) == "1"
         for k, (drawing, judged) in enumerate(zip(opening_drawings(word), scene.locator(".judged").all(), strict=True)):
             expect(scene.locator(".sure").nth(k)).to_have_text("99 % sure")
-            expect(judged).to_contain_text(f"says {drawing.judged}")
-            expect(judged).to_have_class(re.compile("recognised" if drawing.place == 1 else "^judged$"))
-            with Image.open(drawing.strip) as strip:
+            expect(judged).to_contain_text(f"says {drawing.judgements[0].says[0]}")
+            expect(judged).to_have_class(re.compile("recognised" if drawing.recognised() else "^judged$"))
+            with Image.open(drawing.picture) as strip:
                 last = np.asarray(strip.convert("RGB"))[-SIDE:].astype(int)
             # Chromium and Pillow decode with the same library, but not the same version.
             assert np.abs(pixels(scene.locator("canvas").nth(k)) - last).mean() < 1

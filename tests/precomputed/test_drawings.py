@@ -11,7 +11,7 @@ from core.data.datasets import load_samples
 from core.data.sample_sets import SAMPLE_SETS, imagenet
 from core.pgd.drawings import WALL, stored_wall
 from core.pgd.examples import stored_path
-from core.pgd.pictures import fingerprint, rank_column, stored_opinion, stored_outcomes
+from core.pgd.pictures import fingerprint, rank_column, stored_judgement, stored_outcomes
 from core.pgd.record import PGDRun
 from core.pgd.search import COMPARED, LARGE, SMALL
 from precomputed.makers.drawings import PAINTER, TRIED, UNSHOWN, drawn_classes, wall_classes
@@ -90,20 +90,24 @@ def test_the_wall_has_a_hundred_random_words_as_they_came():
         for word in wall.words:
             drawing = word.drawings[search]
             if word.label in rows:
-                assert list(drawing.ranks) == rows[word.label]["places"]["result"]
-                assert drawing.confidence == rows[word.label]["probability_after"]
-            assert drawing.recognised() == (drawing.says[0] == word.word) == (drawing.ranks[0] == 1)
-            with Image.open(drawing.path) as picture:
+                assert [judgement.ranks[0] for judgement in drawing.judgements] == rows[word.label]["places"]["result"]
+                assert drawing.confidence[0] == rows[word.label]["probability_after"]
+            assert drawing.recognised() == (drawing.judgements[0].says[0] == word.word)
+            with Image.open(drawing.picture) as picture:
                 assert picture.size == (wall.side, wall.side)
-        assert wall.recognised(search) == sum(word.drawings[search].says[0] == word.word for word in wall.words)
+        assert wall.recognised(search) == sum(
+            word.drawings[search].judgements[0].says[0] == word.word for word in wall.words
+        )
     assert sum(path.stat().st_size for path in WALL.parent.glob("wall*/*")) + WALL.stat().st_size < 1_500_000
 
 
 def test_the_stored_drawings_are_judged_by_the_same_network():
     for search in COMPARED:
         run = PGDRun.load(stored_path("generation", "imagenet", PAINTER, search=search))
-        opinion, target = stored_opinion(fingerprint(run)), run.metadata["class_names"][run.metadata["targets"][0]]
-        assert opinion.judge == STORED["judges"][0]["name"] and (opinion.says[0] == target) == (opinion.ranks[0] == 1)
+        judgement, target = stored_judgement(fingerprint(run)), run.metadata["class_names"][run.metadata["targets"][0]]
+        assert judgement.judge == STORED["judges"][0]["name"] and (judgement.says[0] == target) == (
+            judgement.ranks[0] == 1
+        )
 
 
 def test_every_number_of_the_text_is_that_of_the_settings():

@@ -426,9 +426,10 @@ def _wall(row: SampleSet, targets: list[str], kind: StartKind, specs: Sequence[C
 @st.cache_resource(show_spinner=False)
 def _wall_thumbnails() -> Thumbnails:
     drawn = [(word.word, word.drawings["views"]) for word in stored_wall().words]
-    pictures = np.stack([np.asarray(Image.open(drawing.path).convert("RGB")) for _, drawing in drawn])
+    pictures = np.stack([np.asarray(Image.open(drawing.picture).convert("RGB")) for _, drawing in drawn])
     says = [
-        word if drawing.recognised() else f"{word}: another network says {drawing.says[0]}" for word, drawing in drawn
+        word if drawing.recognised() else f"{word}: another network says {drawing.judgements[0].says[0]}"
+        for word, drawing in drawn
     ]
     return pack_thumbnails(pictures, says)
 
@@ -444,9 +445,9 @@ def _stills(row: SampleSet, targets: list[str], kind: StartKind) -> dict[str, An
     pictures = []
     for search in COMPARED:
         drawing = word.drawings[search]
-        text = judged(drawing.says[0], drawing.ranks[0], word.word)
+        text = judged(drawing.judgements[0].says[0], drawing.judgements[0].ranks[0], word.word)
         caption = Caption(ROLES[search], [text], [drawing.recognised()])
-        pictures.append((caption, webp_data_uri(drawing.path), drawing.confidence))
+        pictures.append((caption, webp_data_uri(drawing.picture), drawing.confidence[0]))
     return pack_stills(pictures, wall.side, word.word)
 
 
@@ -454,10 +455,10 @@ def _opened(word: str) -> dict[str, Any]:
     """Return the last moment of both drawings of a word of the opening."""
     pictures = []
     for drawing in opening_drawings(word):
-        with Image.open(drawing.strip) as strip:
+        with Image.open(drawing.picture) as strip:
             last = np.asarray(strip.convert("RGB"))[-strip.width :].transpose(2, 0, 1)
-        text = judged(drawing.judged, drawing.place, word)
-        caption = Caption(ROLES[drawing.search], [text], [drawing.place == 1])
+        text = judged(drawing.judgements[0].says[0], drawing.judgements[0].ranks[0], word)
+        caption = Caption(ROLES[drawing.search], [text], [drawing.recognised()])
         pictures.append((caption, webp_data_uri(webp_strip(last[None], WEBP_QUALITY)), drawing.confidence[-1]))
     return pack_stills(pictures, last.shape[-1], word)
 

@@ -16,6 +16,8 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet, map_title
 from core.data.stored import device_text
 from core.data.words import covers
 from core.pgd.pictures import (
+    AFTER,
+    BEFORE,
     Judgement,
     PictureOutcomes,
     choose_judge,
@@ -172,7 +174,7 @@ def judge_rows(judged_runs: Sequence[tuple[PGDRun, Judgement]]) -> list[tuple[st
         (
             run_title(run, runs),
             one_line(classifier_title(judgement.judge)),
-            counted(judgement.before, judgement.n),
+            "" if judgement.before is None else counted(judgement.before, judgement.n),
             counted(judgement.after, judgement.n),
             f"{len(run.start) - judgement.n} of {len(run.start)}",
         )
@@ -206,7 +208,7 @@ def many_pictures(row: SampleSet, kind: StartKind | Penalty) -> None:
 def many_columns(kind: StartKind | Penalty) -> tuple[str, ...]:
     """Return the column heads of the table."""
     first = next(iter(picture_outcomes(kind).values()))
-    judge = classifier_title(first.judge)
+    judge = classifier_title(first.judges[0])
     start = next((text.phrase for name, text in STARTS.items() if name == kind), "")
     data = first.facts.get("dataset") or {}
     penalty = next((row.phrase for name, row in PENALTIES.items() if name == kind), "")
@@ -225,13 +227,13 @@ def many_row(name: str, painted: PictureOutcomes) -> tuple[str, ...]:
     """Return the row of one network's pictures, a string per column."""
     before, after = painted.confidence
     first = next(iter(picture_outcomes(painted.facts["kind"]["name"]).values()))
-    judge = f", judged by {classifier_title(painted.judge)}" if painted.judge != first.judge else ""
+    judge = f", judged by {classifier_title(painted.judges[0])}" if painted.judges[0] != first.judges[0] else ""
     return (
         f"{result_title(painted.facts['classifier'], short=False)}{judge}",
         f"{painted.n:,}",
         f"{painted.config['steps']:,}",
         Number(f"{percent(before)} → {percent(after.value)}", interval(after)),
-        *(counted(count, painted.n) for count in (painted.judgement.before, painted.judgement.after)),
+        *(counted(int(painted.recognised(seen=seen).sum()), painted.n) for seen in (BEFORE, AFTER)),
     )
 
 

@@ -15,7 +15,7 @@ from core.data.sample_sets import SAMPLE_SETS, SampleSet
 from core.data.stored import cached_by_files
 from core.data.words import covers
 from core.pgd.examples import is_row, row_of, stored_subjects
-from core.pgd.pictures import fingerprint, stored_opinion
+from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.plan import RunPlan
 from core.pgd.record import PGDRun, RunFileError, evenly_spaced
 from core.pgd.search import COMPARED, MIN_CROP_SIZE, PAPERS, SEARCHES, Search
@@ -145,11 +145,11 @@ def _layout(start: np.ndarray, mask: np.ndarray | None, images: Mapping[str, Any
 
 def _caption(run: PGDRun, runs: Sequence[PGDRun]) -> Caption:
     rows, title = range(len(run.start)), run_title(run, runs)
-    opinion = stored_opinion(fingerprint(run)) if run.mask is None else None
-    if opinion is None:
+    judgement = stored_judgement(fingerprint(run)) if run.mask is None else None
+    if judgement is None or not judgement.says:
         return Caption(title, [""] * len(rows), [False] * len(rows))
-    texts = [judged(one_line(opinion.says[row]), opinion.ranks[row], target_of(run, row)) for row in rows]
-    return Caption(title, texts, [rank == 1 for rank in opinion.ranks])
+    texts = [judged(one_line(judgement.says[row]), judgement.ranks[row], target_of(run, row)) for row in rows]
+    return Caption(title, texts, [rank == 1 for rank in judgement.ranks])
 
 
 def sampled_frames(count: int, frame_bytes: int) -> np.ndarray:

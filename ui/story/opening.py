@@ -16,9 +16,9 @@ from core.classifiers.registry import classifier_spec, classifier_title, result_
 from core.data.picture_files import png_data_uri
 from core.data.sample_sets import SAMPLE_SETS
 from core.fourier.heatmap import colormap_table
-from core.pgd.drawings import CARDS, WORDS, Drawing, judge_name, opening_drawings, painter_name
+from core.pgd.drawings import CARDS, WORDS, Drawing, opening_drawings, painter_name
 from core.pgd.examples import first_settings
-from core.pgd.pictures import fingerprint, stored_opinion
+from core.pgd.pictures import fingerprint, stored_judgement
 from core.pgd.plan import RunPlan
 from core.pgd.record import SURE, PGDRun
 from core.pgd.search import COMPARED, SEARCHES, Search
@@ -144,11 +144,10 @@ def _strip(run: PGDRun, place: int) -> bytes:
 
 def _drawing(search: Search, run: PGDRun, place: int) -> Drawing:
     confidence = run.curves["target_probability"][run.frame_steps, place].tolist()
-    norm = float(run.curves["perturbation_norm"][-1, place])
-    drawing = Drawing(search=search, strip=_strip(run, place), confidence=tuple(confidence), norm=norm)
-    if (opinion := stored_opinion(fingerprint(run))) is None:
+    drawing = Drawing(search=search, picture=_strip(run, place), confidence=tuple(confidence))
+    if (judgement := stored_judgement(fingerprint(run))) is None or not judgement.says:
         return drawing
-    return replace(drawing, judged=opinion.says[place], place=opinion.ranks[place], judge=opinion.judge)
+    return replace(drawing, judgements=(judgement.of(place),))
 
 
 def captions(place: int) -> list[tuple[str, str, str]]:
@@ -164,10 +163,11 @@ def captions(place: int) -> list[tuple[str, str, str]]:
 
 def judged(drawing: Drawing, word: str) -> str:
     """Return a sentence on another network's prediction for a drawing."""
-    if not drawing.judged:
+    if not drawing.judgements:
         return "No other network has judged it."
-    says = f"Another network, {short_title(classifier_title(drawing.judge or judge_name()))}, says {drawing.judged}"
-    return f"{says}, too." if drawing.place == 1 else f"{says}; {word} is its guess number {drawing.place:,}."
+    judgement = drawing.judgements[0]
+    says = f"Another network, {short_title(classifier_title(judgement.judge))}, says {judgement.says[0]}"
+    return f"{says}, too." if drawing.recognised() else f"{says}; {word} is its guess number {judgement.ranks[0]:,}."
 
 
 def any_word() -> None:
@@ -250,8 +250,7 @@ def _ended(result: RunResult) -> tuple[list[Drawing], Captions, str]:
 
 def _moment(search: Search, picture: np.ndarray, confidence: float) -> Drawing:
     """Return one moment of a drawing. picture: (3, H, W) uint8."""
-    strip = webp_strip(picture[None], WEBP_QUALITY)
-    return Drawing(search=search, strip=strip, confidence=(confidence,), norm=0.0)
+    return Drawing(search=search, picture=webp_strip(picture[None], WEBP_QUALITY), confidence=(confidence,))
 
 
 def _draw_near(painter: str, word: str) -> None:

@@ -13,7 +13,7 @@ from core.claims import picture_verdicts
 from core.claims.claim import Verdict
 from core.claims.picture_verdicts import feature_findings, training_finding
 from core.classifiers.registry import network_title
-from core.pgd.pictures import COLUMNS, PictureOutcomes
+from core.pgd.pictures import BEFORE, NUMBERS, PictureOutcomes, rank_column
 from tests.core.judged import THIRD_JUDGE, stored_files, stored_kinds, stored_views
 from tests.core.oracles import Z, wilson
 
@@ -167,8 +167,8 @@ def test_what_the_starts_had_already_is_taken_away():
     [((60, 62), Verdict.HOLDS), ((60, 70), Verdict.UNDECIDED), ((60, 90), Verdict.FAILS)],
 )
 def test_no_gain_is_told_by_a_margin_not_by_an_interval_with_zero(store, ends, verdict):
-    before, after = ((np.arange(100) < end) * 1.0 for end in ends)
-    rows = forged(100, judge_share_before=before, judge_share_after=after)
+    before, after = (np.where(np.arange(100) < end, 1, 2) for end in ends)  # ranks of the target
+    rows = forged(100, **{rank_column(0, BEFORE): before, rank_column(0): after})
     store(rows, rows)
     finding = by_key("a", "b")["sampled"]
     assert finding.verdict == verdict
@@ -197,9 +197,15 @@ def test_networks_of_which_nothing_is_stored_cannot_be_checked():
 
 def forged(count=10, **changes):
     """Unremarkable pictures, except for the changes."""
-    usual = {column: np.full(count, 0.5) for column in COLUMNS}
+    usual = {column: np.full(count, 0.5) for column in NUMBERS} | recognised(0, False, count)
     changed = {name: np.array(values, float) for name, values in changes.items()}
-    return PictureOutcomes("it", "0", "judge", usual | changed, "third" if "third_share_after" in changes else "")
+    judges = ("judge", "third")[: 1 + (rank_column(1) in changes)]
+    return PictureOutcomes("it", "0", judges, usual | changed)
+
+
+def recognised(judge, after, count=10):
+    """Columns of a judge that recognises no start, and all results or none."""
+    return {rank_column(judge, BEFORE): np.full(count, 2.0), rank_column(judge): np.full(count, 1.0 if after else 2.0)}
 
 
 @pytest.fixture
@@ -213,16 +219,18 @@ COMPARED = ("plausible", "displayed", "training")
 
 
 def test_forged_pictures_turn_the_verdicts(store):
-    step, none, every = np.arange(1, 101), np.zeros(100), np.ones(100)
+    step = np.arange(1, 101)
     losses = {"loss_before": np.full(100, 3.8), "loss_after": 2e-5 * (1 + step / 999)}
-    weak = forged(100, **losses, change_inside=step / 1000, judge_share_before=none, judge_share_after=none)
-    strong = forged(100, change_inside=step / 100, judge_share_before=none, judge_share_after=every)
+    weak = forged(100, **losses, change_inside=step / 1000)
+    strong = forged(100, change_inside=step / 100, **recognised(0, True, 100))
     store(weak, strong)
     keys = ("losses", "squiggles", *COMPARED)
     assert {by_key("a", "b")[key].verdict for key in keys} == {Verdict.HOLDS}
     assert {by_key("b", "a")[key].verdict for key in keys[:-1]} == {Verdict.FAILS}
-    blind = {"third_share_before": none, "third_share_after": none}  # a judge who recognises nothing
-    store(*(replace(outcomes, third="third", pictures=outcomes.pictures | blind) for outcomes in (weak, strong)))
+    blind = recognised(1, False, 100)
+    store(
+        *(replace(painted, judges=("judge", "third"), pictures=painted.pictures | blind) for painted in (weak, strong))
+    )
     assert {by_key("a", "b")[key].verdict for key in COMPARED} == {Verdict.IN_PART}
 
 
@@ -230,8 +238,8 @@ def test_forged_pictures_turn_the_verdicts(store):
     ("judge", "third", "judges"), [("judge", "third", 2), ("other", "third", 1), ("judge", "it", 1), ("other", "it", 0)]
 )
 def test_pictures_are_compared_by_a_judge_that_both_had_or_not_at_all(store, judge, third, judges):
-    first = forged(third_share_before=np.zeros(10), third_share_after=np.ones(10))
-    store(first, replace(first, judge=judge, third=third))
+    first = forged(**recognised(1, True))
+    store(first, replace(first, judges=(judge, third)))
     finding = by_key("a", "b")["plausible"]
     assert (finding.verdict == Verdict.NOT_CHECKABLE) == (judges == 0)
     assert len([row for row in finding.evidence if row.sign_words]) == judges * len(FILLED)

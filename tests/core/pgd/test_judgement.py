@@ -13,7 +13,7 @@ from core.pgd.examples import OPENING, RUNS
 from core.pgd.pictures import (
     AFTER,
     BEFORE,
-    COLUMNS,
+    NUMBERS,
     JudgedOutcomes,
     Judgement,
     PictureOutcomes,
@@ -74,10 +74,10 @@ def test_choose_judge_is_never_the_one_that_drew_and_its_twin_only_at_need(drawn
 def test_judge_run_counts_targets_of_the_start_and_of_the_last_frame_without_texts_and_unknown_classes():
     # Starts of classes 0, 3, 5 and ends of classes 0, 3, 9; targets 0, 2, 9.
     run = forged_run([(10, 10), (90, 90), (140, 250)], [0, 2, 9])
-    assert judge_run(run, RedJudge()) == Judgement("red", 3, before=1, after=2)
+    assert judge_run(run, RedJudge()) == Judgement("red", 3, 1, 2, ("airplane", "cat", "truck"), (1, 3, 1))
     names = (*CIFAR10.names, "a red dog")
     run = forged_run([(10, 250), (90, 90)], [10, 3], names)
-    assert judge_run(run, RedJudge()) == Judgement("red", 1, before=1, after=1)
+    assert judge_run(run, RedJudge()) == Judgement("red", 1, 1, 1, ("truck", "cat"), (0, 1))
     assert judge_run(forged_run([(10, 250)], [10], names), RedJudge()) is None
     other = RedJudge()
     other.classes = ClassSet("custom", (*CIFAR10.names[:9], "lorry"))
@@ -103,13 +103,12 @@ def test_stored_judgements_hold_every_bundled_model_and_its_stored_run(name):
     assert facts["judges"][0]["name"] not in BUNDLED and facts["judges"][0]["sha256"]
     card = json.loads((PRECOMPUTED / "models" / name / "config.json").read_text())
     for kind, many in kinds.items():
-        assert many.n == 200 and many.judge == facts["judges"][0]["name"]
+        assert many.n == 200 and many.judges == tuple(judge["name"] for judge in facts["judges"])
         assert many.sha256.startswith(card["sha256"]), "the model that drew is the bundled one"
         has_third = name != THIRD_JUDGE
-        assert many.third == (THIRD_JUDGE if has_third else "")
+        assert many.judges[1:] == ((THIRD_JUDGE,) if has_third else ())
         ranks = {rank_column(judge, seen) for judge in range(1 + has_third) for seen in (BEFORE, AFTER)}
-        third = ("third_share_before", "third_share_after") if has_third else ()
-        assert set(many.pictures) == {*COLUMNS, *third, *ranks}
+        assert set(many.pictures) == {*NUMBERS, *ranks}
         assert {len(values) for values in many.pictures.values()} == {many.n}
         assert np.array_equal(many.pictures["sure_step"] >= 0, ~np.isnan(many.pictures["sure_change"]))
         assert picture_outcomes(kind)[name].starts == picture_outcomes(kind)["mini-clip"].starts
@@ -150,6 +149,6 @@ def test_a_profiles_judgements_are_read_and_those_of_few_pictures_come_last(tmp_
 
 def test_a_mean_probability_and_its_interval_end_at_one():
     pictures = {"loss_before": np.log([4.0, 2.0]), "probability_after": np.array([0.9, 1.0])}
-    before, after = PictureOutcomes("toy", "0", "judge", pictures).confidence
+    before, after = PictureOutcomes("toy", "0", ("judge",), pictures).confidence
     assert before == pytest.approx(0.375) and after.value == pytest.approx(0.95) and after.high == 1
     assert after.low == pytest.approx(0.95 - 12.7062 * 0.05, abs=1e-5)  # t of one degree of freedom

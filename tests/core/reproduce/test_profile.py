@@ -20,7 +20,7 @@ from core.data.sample_sets import CIFAR10, PRECOMPUTED
 from core.fourier.contrasts import corners
 from core.fourier.heatmap import Heatmap
 from core.pgd.examples import stored_path, stored_subjects
-from core.pgd.pictures import JudgedOutcomes, fingerprint, judged_outcomes, stored_opinion
+from core.pgd.pictures import JudgedOutcomes, fingerprint, judged_outcomes, stored_judgement
 from core.pgd.record import PGDRun
 from core.reproduce import profile_parts
 from core.reproduce.profile import MAX_BYTES, main
@@ -79,7 +79,7 @@ def test_one_command_makes_what_pages_show_and_pages_read_it(toy, tmp_path, monk
     assert stored_corruptions()[NAME].measured.all()
     kinds = judged_outcomes()[NAME].kinds()
     assert {name: outcomes.n for name, outcomes in kinds.items()} == {"classless, pixels": 6, "classless, views": 6}
-    assert kinds["classless, views"].judge == "mini-resnet" and kinds["classless, views"].third == "mini-clip-vit"
+    assert kinds["classless, views"].judges == ("mini-resnet", "mini-clip-vit")
     predictions = stored_predictions()[NAME]
     assert len(predictions.top1()) == 482 and predictions.hybrids(0).mixed.shape == (49, 10)
     (entry,) = [entry for entry in shipped_maps().values() if entry.classifier == NAME]
@@ -181,8 +181,8 @@ def test_drawings_by_a_network_of_imagenets_classes_are_judged_too(tmp_path, mon
     file.make_in(tmp_path)
     assert file.is_there(tmp_path)
     use_profile(monkeypatch, tmp_path)
-    opinion = stored_opinion(fingerprint(run))
-    assert (opinion.judge, *opinion.says, *opinion.ranks) == (judge, "volcano", 1) and stored_opinion("unknown") is None
+    stored = stored_judgement(fingerprint(run))
+    assert (stored.judge, *stored.says, *stored.ranks) == (judge, "volcano", 1) and stored_judgement("unknown") is None
     assert JudgedOutcomes.load(tmp_path / file.path).kinds() == {}
     monkeypatch.setattr(profile_parts, "ready_judge", lambda *arguments: None)
     with pytest.raises(MissingDataError, match="another network that knows the drawn classes"):

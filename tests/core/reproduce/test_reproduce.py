@@ -15,7 +15,7 @@ from core.data.sample_sets import CIFAR10, HEATMAPS, imagenet100
 from core.fourier.heatmap import Heatmap
 from core.fourier.outcomes import crossover_of
 from core.fourier.waves import half_plane
-from core.pgd.pictures import JudgedOutcomes, PictureOutcomes, picture_outcomes
+from core.pgd.pictures import BEFORE, JudgedOutcomes, PictureOutcomes, picture_outcomes, rank_column
 from core.reproduce.__main__ import main
 from core.reproduce.compare import MapAgreement, Match, WaveRow, map_agreement
 from core.reproduce.paper_parts import HYBRIDS, KEYS, MAPS, PICTURES, draw_waves, name_of
@@ -150,9 +150,9 @@ def test_stored_counts_stand_beside_as_many_pictures_of_the_same_starts_alone():
 
     def beside(outcomes):
         rows = {row.what: row for row in picture_result(entry, outcomes, b"", "").rows}
-        return rows["Become the target"].beside, rows[f"{name_of(stored.judge)} predicts the target"].beside
+        return rows["Become the target"].beside, rows[f"{name_of(stored.judges[0])} predicts the target"].beside
 
-    expected = stored.pictures["is_target"][:10].mean(), stored.pictures["judge_share_after"][:10].mean()
+    expected = stored.pictures["is_target"][:10].mean(), stored.recognised()[:10].mean()
     assert beside(few) == pytest.approx(expected)
     judged = replace(few, facts={**few.facts, "judge": {**few.facts["judge"], "sha256": "0" * 64}})
     assert beside(judged) == (pytest.approx(expected[0]), None)
@@ -371,8 +371,9 @@ def losses(before, after, name=None, **facts):
     part, who, n = replace(part, key=name or part.key, figure=name or part.figure), name or part.classifier, len(before)
     kind = {"name": name or "eq3", "mode": "inpaint", "config": {"steps": 1}}
     facts = {"classifier": {"name": who}, "kind": kind, "judge": {"name": who}, "source": {"seconds": 1.0}} | facts
-    columns = ("change_inside", "is_target", "label", "judge_share_before", "judge_share_after")
+    columns = ("change_inside", "is_target", "label", rank_column(0, BEFORE), rank_column(0))
     pictures = {column: np.ones(n) for column in columns}
     pictures |= {"top1_before": 1.0 * (np.arange(n) == 0), "top1_after": 1.0 * (np.arange(n) < max(1, n - 1))}
     pictures |= {"loss_before": np.array(before), "loss_after": np.array(after)}
-    return picture_result(part, PictureOutcomes(who, "", name or "", pictures, facts=facts), b"", name or "")
+    outcomes = PictureOutcomes(who, "", (name,) if name else (), pictures, facts=facts)
+    return picture_result(part, outcomes, b"", name or "")

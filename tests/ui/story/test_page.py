@@ -79,7 +79,7 @@ def test_a_word_drawn_in_place_ends_with_each_searchs_picture():
     frames = np.concatenate([run.frames[[0, -1], 0] for run in result.runs]).astype(int).transpose(0, 2, 3, 1)
     for k, (drawing, (_, _, note), run) in enumerate(zip(drawings, captions, result.runs, strict=True)):
         assert drawing.confidence == (run.curves["target_probability"][-1, 0],) and "just now" in note
-        picture = np.asarray(Image.open(io.BytesIO(drawing.strip)).convert("RGB"))
+        picture = np.asarray(Image.open(io.BytesIO(drawing.picture)).convert("RGB"))
         assert np.abs(frames - picture).mean(axis=(1, 2, 3)).argmin() == 2 * k + 1, "its own last frame"
 
 

@@ -52,8 +52,8 @@ def pack_opening(
                 "title": title,
                 "about": about,
                 "judged": judged,
-                "recognised": drawing.place == 1,
-                "strip": webp_data_uri(drawing.strip),
+                "recognised": drawing.recognised(),
+                "strip": webp_data_uri(drawing.picture),
                 "shares": drawing.confidence,
             }
             for drawing, (title, about, judged) in zip(drawings, captions, strict=True)
