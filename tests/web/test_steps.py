@@ -214,7 +214,7 @@ def test_few_steps_by_views_are_those_of_core(side, count, inputs, given):
 @pytest.mark.parametrize("hole", [False, True])
 @pytest.mark.parametrize("side", [32, 224])
 def test_random_views_have_the_distribution_of_cores(side, hole):
-    settings = _config("inpainting" if hole else "generation", side, "views").search_settings
+    settings = _config("inpainting" if hole else "generation", side, "views").views
     mask = square_mask((side // 2, side // 3), side // 4, height=side, width=side)
     values = {"views": replace(settings, noise=0).to_json(), "side": side, "count": 4000}
     values["mask"] = mask.ravel().astype(int).tolist() if hole else None
