@@ -304,7 +304,7 @@ _OF = {
 def _who_judged(painted: Sequence[PictureOutcomes]) -> str:
     first = painted[0]
     names = [network_title(first.judges[place]) for place in _judges_of(painted)]
-    judges = f"The judge is {names[0]}; it is not"
+    judges = f"The judge is {''.join(names)}; it is not"
     if len(names) > 1:
-        judges = f"The judges are {names[0]} and {names[1]}, of another family; neither is"
+        judges = f"The judges are {' and '.join(names)}, of another family; neither is"
     return f"{judges} human. Each kind has {first.n} pictures."
